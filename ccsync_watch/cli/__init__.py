@@ -1,0 +1,135 @@
+"""The commands: parse the line, compose what lies below, print, and end with an exit code.
+
+0 done, 1 failed, 2 usage or configuration, 3 the daemon is not running, 4 the backend refused or
+cannot be reached. An error is one line: the thing, then what mends it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import io
+import math
+import os
+import sqlite3
+import sys
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from ccsync_watch import __version__
+from ccsync_watch.cli.output import printable, warn
+from ccsync_watch.errors import CcsyncError, ConfigError, StateError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_DESCRIPTION = "Stream Claude Code sessions, redacted, to a dashboard that you own."
+_MODULES = {
+    "run": "run",
+    "status": "status",
+    "sync-now": "sync_now",
+    "preview": "preview",
+    "login": "login",
+    "logout": "logout",
+    "redact": "redact",
+}
+_MAX_SECONDS = 3600
+_SETTINGS = ("convex_url", "auto_sync", "sync_tool_calls", "sync_thinking")
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, and takes no abbreviations: they break with new flags."""
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - as inherited
+        super().__init__(**{"allow_abbrev": False, **options})
+
+    def error(self, message: str) -> NoReturn:
+        warn(f"{message}: see `{self.prog} --help`")
+        raise SystemExit(ConfigError.exit_code)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds <= _MAX_SECONDS:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no number of seconds between 0 and {_MAX_SECONDS}"
+        )
+    return seconds
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line's grammar."""
+    made = _Parser(prog="ccsync-watch", description=_DESCRIPTION, epilog="Without a command: run.")
+    made.add_argument("--version", action="version", version=f"ccsync-watch {__version__}")
+    common = _Parser(add_help=False)
+    for name in _SETTINGS:
+        common.add_argument(
+            f"--{name.replace('_', '-')}",
+            metavar="URL" if name == "convex_url" else "true|false",
+            help=f"override {name}",
+        )
+    commands = made.add_subparsers(dest="command", metavar="COMMAND")
+    commands.add_parser(
+        "run", parents=[common], help="watch transcripts and sync them (the default)"
+    )
+    status = commands.add_parser(
+        "status", parents=[common], help="show what is synced, what waits and what is wrong"
+    )
+    status.add_argument("--json", action="store_true", help="print everything as JSON")
+    sync = commands.add_parser("sync-now", parents=[common], help="read and send everything now")
+    sync.add_argument("--session", metavar="ID", help="only this session")
+    sync.add_argument(
+        "--timeout", type=_seconds, default=300.0, metavar="S", help="seconds to wait (300)"
+    )
+    preview = commands.add_parser(
+        "preview", parents=[common], help="print exactly what would leave; send nothing"
+    )
+    preview.add_argument("session", nargs="?", metavar="SESSION", help="only this session")
+    login = commands.add_parser("login", help="set the backend's URL and key, once they work")
+    login.add_argument("--convex-url", metavar="URL", help="the deployment's URL")
+    login.add_argument(
+        "--api-key-stdin", action="store_true", help="read the key from standard input"
+    )
+    commands.add_parser("logout", help="forget the backend's URL and key")
+    commands.add_parser("redact", help="copy standard input to standard output, secrets removed")
+    return made
+
+
+def main(argv: Sequence[str] | None = None, env: Mapping[str, str] | None = None) -> int:
+    """Run one command; return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal of few characters gets substitutes instead of a traceback.
+            stream.reconfigure(errors="backslashreplace")
+    words = list(sys.argv[1:] if argv is None else argv)
+    if not words or (words[0].startswith("-") and words[0] not in {"-h", "--help", "--version"}):
+        words.insert(0, "run")
+    arguments = parser().parse_args(words)
+    try:
+        return _dispatch(arguments, os.environ if env is None else env)
+    except CcsyncError as error:
+        warn(printable(error))
+        return error.exit_code
+    except (KeyboardInterrupt, EOFError):
+        warn("interrupted; nothing is lost")
+        return 1
+    except BrokenPipeError:
+        # Whoever read our output has had enough; do not fail again when it is flushed.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except sqlite3.Error as error:
+        warn(f"the database cannot be read ({error}): start `ccsync-watch`, which mends it")
+        return StateError.exit_code
+    except OSError as error:
+        named = f"{error.filename}: " if error.filename else ""
+        warn(printable(f"{named}{error.strerror or error}: make it usable for this user"))
+        return 1
+
+
+def _dispatch(arguments: argparse.Namespace, env: Mapping[str, str]) -> int:
+    # Each command is loaded only when it is the one: `status` needs no watchdog.
+    command = importlib.import_module(f"ccsync_watch.cli.{_MODULES[arguments.command]}")
+    flags = {name: getattr(arguments, name, None) for name in _SETTINGS}
+    return int(command.main(arguments, env, flags))

@@ -1,0 +1,26 @@
+"""`ccsync-watch logout`: forget the backend's URL and key; sessions stay on this machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ccsync_watch.cli.output import say
+from ccsync_watch.cli.running import tell_daemon, warn_of_variables
+from ccsync_watch.config import config_path, load, read_file, save
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping
+
+
+def main(_arguments: argparse.Namespace, env: Mapping[str, str], _flags: Mapping[str, Any]) -> int:
+    """Remove both from the settings file."""
+    path = config_path(env)
+    if {"convex_url", "api_key"} & read_file(path).keys():
+        save(path, {"convex_url": None, "api_key": None})
+        say(f"removed URL and key from {path}; nothing is sent any more")
+        tell_daemon(load(env))
+    else:
+        say(f"{path} names no backend: nothing to do")
+    warn_of_variables(env, "unset it too")
+    return 0

@@ -1,0 +1,102 @@
+"""The daemon's log: short lines on stderr, the same in the state folder, secrets removed."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import logging.handlers
+import os
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+from ccsync_watch.errors import StateError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from io import TextIOWrapper
+    from pathlib import Path
+
+    from ccsync_watch.privacy import Redactor
+
+LOG_NAME = "log"
+# Slower than the fastest, and built in a tenth of the time: a log is short.
+LOG_ENGINE = "re"
+_MAX_BYTES = 1 << 20
+_MAX_CHARS = 8 << 10
+_QUIET_LIBRARIES = ("httpx", "httpcore", "uvicorn", "watchdog", "asyncio", "filelock")
+
+
+class _PrivateFile(logging.handlers.RotatingFileHandler):
+    """Keeps every file it opens, after a rotation too, from other users."""
+
+    def _open(self) -> TextIOWrapper:
+        handle = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        return os.fdopen(handle, "a", encoding="utf-8", errors="backslashreplace")
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - as inherited
+        """Go on without the line: a full disk is said on stderr and in `status`."""
+
+    def close(self) -> None:
+        """Let go of the file, and of what could not be written to it."""
+        with contextlib.suppress(OSError):
+            super().close()
+
+
+class _Stderr(logging.Handler):
+    """Writes to what stderr is at that moment: bars put themselves there while they last."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        # When the terminal is gone, the file has the line too.
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.write(f"{self.format(record)}\n")
+            sys.stderr.flush()
+
+
+class _RedactingFormatter(logging.Formatter):
+    """Redacts the finished text, a traceback's included: an error may quote what it failed on."""
+
+    def __init__(self, make_redactor: Callable[[], Redactor]) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%d %H:%M:%S")
+        self._make_redactor = make_redactor
+        self._redactor: Redactor | None = None
+        self._lock = threading.Lock()
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = super().format(record)
+        if len(text) > _MAX_CHARS:
+            # An error may quote a whole line of a transcript. No word is cut: half a secret is
+            # none to the redactor.
+            text = " ".join([*text[:_MAX_CHARS].split(" ")[:-1], "…"])
+        # Two handlers and many threads come here, and a redactor is one thread's at a time.
+        with self._lock:
+            if self._redactor is None:
+                self._redactor = self._make_redactor()
+            return self._redactor.redact(text)
+
+
+def log_to(
+    folder: Path, make_redactor: Callable[[], Redactor], *, max_bytes: int = _MAX_BYTES
+) -> None:
+    """Log to stderr and to the state folder from now on, in this process. Raises StateError.
+
+    The redactor is made for the first line: most runs log none.
+    """
+    try:
+        file = _PrivateFile(folder / LOG_NAME, maxBytes=max_bytes, backupCount=2)
+    except OSError as error:
+        raise StateError(
+            f"cannot write {folder / LOG_NAME}: {error.strerror}",
+            hint="make it a writable file, or set CCSYNC_WATCH_HOME to another folder",
+        ) from None
+    root = logging.getLogger()
+    for handler in list(root.handlers):
+        root.removeHandler(handler)
+        handler.close()
+    formatter = _RedactingFormatter(make_redactor)
+    for handler in (file, _Stderr()):
+        handler.setFormatter(formatter)
+        root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    for name in _QUIET_LIBRARIES:
+        logging.getLogger(name).setLevel(logging.WARNING)

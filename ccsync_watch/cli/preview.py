@@ -1,0 +1,91 @@
+"""`ccsync-watch preview`: exactly what would leave, as JSON lines; sends nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from ccsync_watch.cli.output import printable, say, show_warnings, warn
+from ccsync_watch.clock import SystemClock
+from ccsync_watch.config import load
+from ccsync_watch.daemon.client import ask
+from ccsync_watch.daemon.engine import Engine
+from ccsync_watch.daemon.lock import InstanceLock
+from ccsync_watch.errors import NotAnswering, NotRunning
+from ccsync_watch.model import Redacted
+from ccsync_watch.opensync import wire
+from ccsync_watch.store import queries
+from ccsync_watch.store.database import open_for_reading
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping
+
+    from ccsync_watch.config import Settings
+    from ccsync_watch.store.database import Database
+
+
+_READ_SECONDS = 300.0
+_GRACE_SECONDS = 5.0
+
+
+def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[str, Any]) -> int:
+    """Print one JSON object a line: each session, then its messages."""
+    settings = load(env, flags)
+    show_warnings(settings)
+    _bring_up_to_date(settings)
+    database = open_for_reading(settings.state_dir)
+    if database is None:
+        warn("nothing has been read yet")
+        return 0
+    try:
+        return _print(database, arguments.session)
+    finally:
+        database.close()
+
+
+def _bring_up_to_date(settings: Settings) -> None:
+    """Read what is new on disk, in the daemon if it runs, else here; send nothing."""
+    asked = {"seconds": _READ_SECONDS, "is_sending": False}
+    try:
+        ask(settings.state_dir, "/v1/flush", asked, seconds=_READ_SECONDS + _GRACE_SECONDS)
+    except NotAnswering:
+        raise
+    except NotRunning:
+        clock = SystemClock()
+        lock = InstanceLock(settings.state_dir)
+        lock.acquire(clock.wall_ms())
+        try:
+            # Without a backend: nobody's outbox is pointed elsewhere for the sake of a look.
+            engine = Engine(replace(settings, convex_url=None), clock=clock)
+            try:
+                engine.catch_up()
+            finally:
+                engine.close()
+        finally:
+            lock.release()
+
+
+def _print(database: Database, session_id: str | None) -> int:
+    known = queries.message_sessions(database)
+    if session_id is not None and session_id not in known:
+        warn(
+            f"no session {printable(session_id)} is stored:"
+            " see `ccsync-watch status --json` for the ids"
+        )
+        return 1
+    for each in known if session_id is None else [session_id]:
+        summary = queries.session_summary(database, each)
+        if summary is None:
+            continue
+        _line("/sync/session", wire.session_payload(summary).value)
+        for row in queries.session_rows(database, each):
+            payload = wire.message_payload(Redacted(row), row.timestamp_ms)
+            _line("/sync/message", payload.value)
+    return 0
+
+
+def _line(path: str, payload: wire.Payload) -> None:
+    say(orjson.dumps({"path": path, "body": payload}).decode())

@@ -1,0 +1,87 @@
+"""Ask the running daemon: the other end of the control socket."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import orjson
+
+from ccsync_watch.daemon.lock import is_alive, read_note
+from ccsync_watch.errors import NotAnswering, NotRunning
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ccsync_watch.daemon.lock import Note
+
+# A daemon that is well says hello in milliseconds, whatever else it does.
+HELLO_SECONDS = 3.0
+
+
+def ask(
+    folder: Path,
+    path: str,
+    body: dict[str, Any] | None = None,
+    *,
+    seconds: float = 30.0,
+    hello_seconds: float = HELLO_SECONDS,
+) -> dict[str, Any]:
+    """Return the daemon's answer to a GET, or to a POST of `body`.
+
+    Raises NotRunning when none runs, NotAnswering when it hangs, fails, or takes longer than
+    `seconds`.
+    """
+    note = read_note(folder)
+    if note is None or note.socket is None or not _listens(note, hello_seconds):
+        raise NotRunning("ccsync-watch is not running", hint="start `ccsync-watch`")
+    transport = httpx.HTTPTransport(uds=note.socket)
+    try:
+        with httpx.Client(transport=transport, trust_env=False) as client:
+            client.get("http://daemon/v1/hello", timeout=hello_seconds)
+            response = client.request(
+                "GET" if body is None else "POST",
+                f"http://daemon{path}",
+                content=None if body is None else orjson.dumps(body),
+                timeout=seconds,
+            )
+            return _answer(response, note, folder)
+    except httpx.TimeoutException:
+        raise _silent(note, folder, "does not answer") from None
+    except httpx.HTTPError:
+        raise _silent(note, folder, "ended while it was asked") from None
+
+
+def _listens(note: Note, seconds: float) -> bool:
+    """Tell whether somebody has the socket: the process id may be another's by now."""
+    if not is_alive(note.pid):
+        return False
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(seconds)
+        try:
+            probe.connect(str(note.socket))
+        except TimeoutError:
+            return True  # it does not accept: the greeting will tell
+        except OSError:
+            return False
+    return True
+
+
+def _answer(response: httpx.Response, note: Note, folder: Path) -> dict[str, Any]:
+    try:
+        answer = orjson.loads(response.content)
+    except orjson.JSONDecodeError:
+        answer = None
+    if isinstance(answer, dict) and response.is_success:
+        return answer
+    if isinstance(answer, dict) and response.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+        raise NotAnswering(str(answer.get("error")), hint=str(answer.get("hint")))
+    raise _silent(note, folder, f"failed to answer (HTTP {response.status_code})")
+
+
+def _silent(note: Note, folder: Path, what: str) -> NotAnswering:
+    return NotAnswering(
+        f"ccsync-watch (process {note.pid}) {what}",
+        hint=f"see {folder / 'log'}; `kill -9 {note.pid}` ends it, and nothing is lost",
+    )

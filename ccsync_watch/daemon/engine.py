@@ -1,0 +1,197 @@
+"""Everything that moves a line, put together: store, pump, outbox, uploader. No threads here."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import socket
+import threading
+from typing import TYPE_CHECKING
+
+from ccsync_watch.errors import SinkError
+from ccsync_watch.opensync.sink import OpenSyncSink
+from ccsync_watch.opensync.wire import endpoint
+from ccsync_watch.pipeline import Pump, PumpConfig
+from ccsync_watch.privacy import Redactor
+from ccsync_watch.privacy.policy import Policy
+from ccsync_watch.store.database import open_database
+from ccsync_watch.store.keys import install_key
+from ccsync_watch.store.outbox import Outbox
+from ccsync_watch.transcripts import discovery, files
+from ccsync_watch.uploader import Uploader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from contextlib import AbstractContextManager
+
+    import httpx
+
+    from ccsync_watch.clock import Clock
+    from ccsync_watch.config import Settings
+    from ccsync_watch.transcripts.discovery import Found, Sweep
+    from ccsync_watch.transcripts.files import OpenFile
+
+log = logging.getLogger(__name__)
+
+_MAX_FAILURES = 5
+
+
+class RealFiles:
+    """The pump's file system."""
+
+    def open_file(self, path: str) -> AbstractContextManager[OpenFile]:
+        """Open a transcript."""
+        return files.open_file(path)
+
+    def read_sidecar(self, path: str) -> bytes:
+        """Return the small file beside a subagent's transcript."""
+        return files.read_sidecar(path)
+
+    def look(self, path: str) -> Found | None:
+        """Return one transcript as it is now."""
+        return discovery.look(path)
+
+    def sweep(self, roots: Iterable[str]) -> Sweep:
+        """Return every transcript below the roots."""
+        return discovery.sweep(roots)
+
+
+def project_roots(settings: Settings) -> tuple[str, ...]:
+    """Return the `projects` folder of each configured Claude folder."""
+    return tuple(os.fspath(folder / "projects") for folder in settings.claude_dirs)
+
+
+def make_redactor(settings: Settings, *, engine: str = "") -> Redactor:
+    """Return the redactor that the settings ask for; one thread at a time may use it.
+
+    The fastest engine takes two seconds to build; `engine` names another.
+
+    Raises ConfigError for a pattern that is none, RedactorUnavailable when it cannot be built.
+    """
+    return Redactor(
+        key=install_key(settings.state_dir),
+        patterns=settings.redact.patterns,
+        allow=settings.redact.allow,
+        engine=engine,
+    )
+
+
+class Engine:
+    """The parts, built from the settings; `close` gives everything back.
+
+    Whoever makes one holds the state folder's lock. Raises StateError, ConfigError,
+    RedactorUnavailable.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock,
+        redactor: Redactor | None = None,
+        transport: httpx.BaseTransport | None = None,
+        host: str | None = None,
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.stop = threading.Event()
+        self.roots = project_roots(settings)
+        key = install_key(settings.state_dir)
+        redactor = redactor or make_redactor(settings)
+        self.database = open_database(settings.state_dir, now_ms=clock.wall_ms())
+        if self.database.set_aside is not None:
+            log.error(
+                "the database was damaged: it is kept as %s, and rebuilt from the transcripts",
+                self.database.set_aside.name,
+            )
+        self.outbox = Outbox(self.database)
+        self._sink = self._connected(transport)
+        self.uploader = self._uploading(self._sink) if self._sink else None
+        self.pump = Pump(
+            PumpConfig(
+                roots=self.roots,
+                policy=Policy.of(settings),
+                install_key=key,
+                host=host or socket.gethostname(),
+                is_released=settings.auto_sync,
+                exclude_projects=settings.exclude_projects,
+            ),
+            database=self.database,
+            redactor=redactor,
+            files=RealFiles(),
+            clock=clock,
+            on_commit=self.uploader.kick if self.uploader else lambda: None,
+        )
+
+    def _connected(self, transport: httpx.BaseTransport | None) -> OpenSyncSink | None:
+        if self.settings.convex_url is None:
+            return None
+        return OpenSyncSink(
+            endpoint(self.settings.convex_url),
+            self.settings.api_key,
+            clock=self.clock,
+            transport=transport,
+        )
+
+    def _uploading(self, sink: OpenSyncSink) -> Uploader:
+        if self.outbox.aim_at(sink.endpoint.base_url):
+            log.info("a new backend: everything in the store is sent to it")
+        if self.settings.auto_sync:
+            self.outbox.release(None)
+        else:
+            self.outbox.hold()
+        self.outbox.retry_rejected(is_released=self.settings.auto_sync)
+        return Uploader(
+            database=self.database,
+            outbox=self.outbox,
+            sink=sink,
+            clock=self.clock,
+            stop=self.stop,
+        )
+
+    def catch_up(
+        self, *, until: float = math.inf, on_step: Callable[[], None] = lambda: None
+    ) -> None:
+        """Read every transcript to its end, in this thread; not beyond `until`."""
+        self.pump.reconcile()
+        while self.clock.monotonic() < until and self.pump.step():
+            on_step()
+
+    def drain(
+        self,
+        session_ids: Sequence[str] | None,
+        *,
+        until: float,
+        on_step: Callable[[], None] = lambda: None,
+    ) -> SinkError | None:
+        """Send what is queued, settled states included, in this thread.
+
+        `until` is a point of the monotonic clock. Return the error that ended it, if one did.
+        """
+        if self.uploader is None:
+            return None
+        failures = 0
+        error: SinkError | None = None
+        while self.outbox.unsettled(session_ids) and self.clock.monotonic() < until:
+            worked, error = False, None
+            try:
+                worked = self.uploader.turn()
+            except SinkError as failure:
+                error = failure
+            failures = failures + 1 if error else 0
+            if error is not None and (not error.is_passing or failures >= _MAX_FAILURES):
+                return error
+            on_step()
+            if not worked:
+                self.clock.wait(self.stop, min(0.2 * 2**failures, 5.0))
+        return error
+
+    def close(self) -> None:
+        """Close connections and database; the engine cannot be used afterwards."""
+        self.stop.set()
+        if self.uploader is not None:
+            self.uploader.kick()
+        if self._sink is not None:
+            self._sink.close()
+        self.database.close()

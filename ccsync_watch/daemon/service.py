@@ -1,0 +1,223 @@
+"""What outlives a change of settings: the control socket, the note, and the order of daemons.
+
+One set of settings makes one `Daemon`. When the settings file changes, the old one stops and a new
+one takes its place; whoever asks meanwhile waits for the new one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from typing import TYPE_CHECKING
+
+from ccsync_watch.daemon.engine import make_redactor
+from ccsync_watch.daemon.process import Daemon
+from ccsync_watch.daemon.server import ControlServer
+from ccsync_watch.dashboard.control import FlushResult, control_app
+from ccsync_watch.errors import CcsyncError, NotRunning
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    import httpx
+
+    from ccsync_watch.clock import Clock
+    from ccsync_watch.config import Settings
+    from ccsync_watch.daemon.engine import Engine
+    from ccsync_watch.daemon.lock import InstanceLock
+    from ccsync_watch.model import JsonValue
+    from ccsync_watch.privacy import Redactor
+
+log = logging.getLogger(__name__)
+
+_CHANGE_SECONDS = 15.0
+_LEAVE_SECONDS = 2.0
+
+
+class Service:
+    """Runs daemons one after the other. The caller holds `lock`.
+
+    `load` reads the settings anew; `on_change` is told the settings of every daemon before it
+    runs.
+    """
+
+    def __init__(
+        self,
+        load: Callable[[], Settings],
+        *,
+        clock: Clock,
+        lock: InstanceLock,
+        transport: httpx.BaseTransport | None = None,
+        on_progress: Callable[[Engine], None] = lambda _engine: None,
+        on_change: Callable[[Settings], None] = lambda _settings: None,
+    ) -> None:
+        self._load = load
+        self._clock = clock
+        self._lock = lock
+        self._transport = transport
+        self._on_progress = on_progress
+        self._on_change = on_change
+        self._is_ending = threading.Event()
+        # Guards all below, and tells those who wait of every change to it.
+        self._changed = threading.Condition(threading.RLock())
+        self._settings = load()
+        # Kept from daemon to daemon while its rules stay: it takes two seconds to build.
+        self._redactor: Redactor | None = None
+        # None is no file's mark: the first look reads the settings once more, and a change that
+        # came while they were read just now is not overlooked.
+        self._mark: object = None
+        self._problem: str | None = None
+        self._daemon: Daemon | None = None
+        self._running: Daemon | None = None
+        self._users = 0
+
+    # Asked from other threads -----------------------------------------------------------
+
+    def stop(self) -> None:
+        """End the service: drain what is in hand, and return from `run`."""
+        with self._changed:
+            self._is_ending.set()
+            if self._running is not None:
+                self._running.stop(is_draining=True)
+            self._changed.notify_all()
+
+    def status(self) -> dict[str, JsonValue]:
+        """Return what `report` shows of a running daemon."""
+        self.look()
+        with self._current() as daemon:
+            return daemon.status(self._problem)
+
+    def flush(self, session_id: str | None, seconds: float, *, is_sending: bool) -> FlushResult:
+        """Read and send now; with the settings as they are now."""
+        until = self._clock.monotonic() + seconds
+        self.look()
+        while True:
+            with self._current() as daemon:
+                try:
+                    return daemon.flush(session_id, until, is_sending=is_sending)
+                except NotRunning:
+                    if self._is_ending.is_set():
+                        raise
+                    # The settings changed under it: ask its successor.
+
+    def reload(self) -> str | None:
+        """Read the settings again now; return what is wrong with them, None when all is well."""
+        self.look()
+        with self._current():
+            return self._problem
+
+    def look(self) -> None:
+        """Take up the settings if the file changed; keep the old ones while they are wrong."""
+        with self._changed:
+            mark = _mark(self._settings.file)
+            if mark == self._mark or self._is_ending.is_set():
+                return
+            # Before the file is read: a change that comes while it is read is seen next time.
+            self._mark = mark
+            try:
+                made = self._load()
+                redactor = self._redactor
+                if made.redact != self._settings.redact:
+                    redactor = make_redactor(made)
+            except CcsyncError as error:
+                self._problem = f"the new settings are not used ({error})"
+                log.error("the new settings are not used: %s", error)  # noqa: TRY400 - one line says it all
+                return
+            self._problem = None
+            if made == self._settings:
+                return
+            log.info("the settings changed: they are taken up")
+            self._settings, self._redactor = made, redactor
+            # From now on whoever asks waits for the next daemon.
+            self._daemon = None
+            if self._running is not None:
+                self._running.stop(is_draining=False)
+
+    @contextlib.contextmanager
+    def _current(self) -> Iterator[Daemon]:
+        """Give the daemon that has the settings in force, and keep it from being closed."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._daemon is not None or self._is_ending.is_set(), _CHANGE_SECONDS
+            )
+            daemon = self._daemon
+            if daemon is None:
+                what = "stopping" if self._is_ending.is_set() else "taking up new settings"
+                raise NotRunning(f"ccsync-watch is {what}", hint="try again in a moment")
+            self._users += 1
+        try:
+            yield daemon
+        finally:
+            with self._changed:
+                self._users -= 1
+                self._changed.notify_all()
+
+    # The run ---------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Run until stopped. Raises StateError, ConfigError or RedactorUnavailable at the start."""
+        daemon = self._made()
+        try:
+            server = ControlServer(control_app(self), self._settings.state_dir)
+        except BaseException:
+            daemon.close()
+            raise
+        try:
+            self._lock.announce(str(server.path))
+            self._run_one(daemon)
+            while not self._is_ending.is_set():
+                self._run_one(self._made())
+        finally:
+            with self._changed:
+                self._is_ending.set()
+                self._changed.notify_all()
+            server.stop()
+
+    def _made(self) -> Daemon:
+        # One look: they may change while the daemon is made, and it must know which it has.
+        with self._changed:
+            settings, redactor = self._settings, self._redactor
+        if redactor is None:
+            redactor = make_redactor(settings)
+            with self._changed:
+                self._redactor = self._redactor or redactor
+        self._on_change(settings)
+        return Daemon(
+            settings,
+            redactor=redactor,
+            clock=self._clock,
+            transport=self._transport,
+            on_progress=self._on_progress,
+            on_look=self.look,
+        )
+
+    def _run_one(self, daemon: Daemon) -> None:
+        with self._changed:
+            self._running = daemon
+            if self._is_ending.is_set():
+                daemon.stop(is_draining=True)
+            elif daemon.settings is self._settings:
+                self._daemon = daemon
+            else:
+                # They changed once more while it was made.
+                daemon.stop(is_draining=False)
+            self._changed.notify_all()
+        try:
+            daemon.run()
+        finally:
+            with self._changed:
+                self._daemon = self._running = None
+                # They leave at once: what they wait for ended with the run.
+                self._changed.wait_for(lambda: self._users == 0, _LEAVE_SECONDS)
+            daemon.close()
+
+
+def _mark(path: Path) -> object:
+    """Return what tells one state of the settings file from another."""
+    try:
+        seen = path.stat()
+    except OSError as error:
+        return error.errno
+    return seen.st_mtime_ns, seen.st_ino, seen.st_size

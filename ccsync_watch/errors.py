@@ -1,0 +1,103 @@
+"""Every failure that ccsync-watch raises on purpose, in one tree.
+
+::
+
+    CcsyncError                 what went wrong, and the hint that mends it
+    ├── ConfigError             a setting is wrong                     exit 2
+    ├── StateError              the state folder cannot be used        exit 2
+    ├── AlreadyRunning          another daemon holds the state folder  exit 1
+    ├── NotRunning              no daemon has the control socket       exit 3
+    │   └── NotAnswering        one has, but it hangs or fails         exit 3
+    ├── RedactorUnavailable     nothing may pass: fail closed          exit 1
+    └── SinkError               the backend did not take the rows      exit 4
+        ├── Retryable           later it may: wait, then try again
+        │   └── Unsent          it certainly saw nothing of the request
+        ├── Unauthorized        the key is wrong: pause until mended
+        ├── NotOpenSync         something else answers at that address
+        └── Rejected            these rows never will be taken
+
+Stages raise meaning; the loop that owns the outcome logs it once.
+"""
+
+from __future__ import annotations
+
+
+class CcsyncError(Exception):
+    """What went wrong (`message`, a clause without a full stop) and what mends it (`hint`)."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        """Return one line: the thing, then the mend."""
+        return f"{self.message}: {self.hint}" if self.hint else self.message
+
+
+class ConfigError(CcsyncError):
+    """A setting in the file, the environment or a flag is wrong."""
+
+    exit_code = 2
+
+
+class StateError(CcsyncError):
+    """The state folder or its database cannot be used."""
+
+    exit_code = 2
+
+
+class AlreadyRunning(CcsyncError):  # noqa: N818 - a state of the world, not a defect
+    """Another daemon holds the state folder."""
+
+
+class NotRunning(CcsyncError):  # noqa: N818 - as above
+    """No daemon listens on the control socket."""
+
+    exit_code = 3
+
+
+class NotAnswering(NotRunning):
+    """A daemon is there, but hangs, fails, or is on its way out."""
+
+
+class RedactorUnavailable(CcsyncError):  # noqa: N818 - as above
+    """The redactor cannot be built or failed on a line: nothing may pass it."""
+
+
+class SinkError(CcsyncError):
+    """The backend did not take the rows. `is_passing`: trying again soon may help."""
+
+    exit_code = 4
+    is_passing = False
+
+
+class Retryable(SinkError):  # noqa: N818 - a verdict on a request
+    """A later attempt may succeed; the backend may or may not have stored the rows.
+
+    `retry_after` is in seconds from now, when the backend named it.
+    """
+
+    is_passing = True
+
+    def __init__(self, message: str, *, hint: str, retry_after: float | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
+
+
+class Unsent(Retryable):
+    """The request certainly stored nothing: the rows are as unsent as before."""
+
+
+class Unauthorized(SinkError):  # noqa: N818 - as above
+    """The backend refuses the API key (401, 403)."""
+
+
+class NotOpenSync(SinkError):  # noqa: N818 - as above
+    """The address answers, but not as an OpenSync deployment."""
+
+
+class Rejected(SinkError):  # noqa: N818 - as above
+    """The backend will never take these rows as they are."""

@@ -1,0 +1,271 @@
+"""The values that travel from a transcript's bytes to the backend; nothing here does anything.
+
+Byte ranges are half open: `start` is the first byte, `end` the one after the last. Times are
+milliseconds since the Unix epoch, in names that end in `_ms`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Generic, Literal, TypeAlias, TypeVar
+
+JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
+
+T = TypeVar("T")
+
+Role: TypeAlias = Literal["user", "assistant", "system", "tool"]
+
+PartKind: TypeAlias = Literal["text", "thinking", "tool-call", "tool-result", "image", "file"]
+
+MessageKind: TypeAlias = Literal[
+    "prompt",  # typed by the user, or queued while Claude was busy
+    "command",  # a slash command or `!` line typed by the user
+    "command_output",  # what that command printed
+    "answer",  # the model's text, thinking or tool call
+    "tool_result",
+    "task",  # the prompt a subagent was given
+    "injected",  # written by the client in the user's name
+    "notification",  # a background task reported
+    "interrupt",
+    "summary",  # what a compaction kept
+    "compaction",
+    "api_error",
+    "notice",  # other system rows that carry text
+    "session",  # our own: the facts the backend has no field for
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Redacted(Generic[T]):
+    """Proof that `value` passed the redactor: the store and the sink accept nothing else.
+
+    Built by `privacy.clean`, by the store for what it reads back, and by `map`.
+    """
+
+    value: T
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One complete line of a transcript; `end` lies after its newline, `data` is without it."""
+
+    start: int
+    end: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One displayable piece of a message."""
+
+    kind: PartKind
+    content: JsonValue
+    tool_use_id: str | None = None
+    tool_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One row of a conversation.
+
+    `inherited` marks a copy that a fork took from its parent. `usage_id` is the API's message id;
+    `facts` holds what later figures need and no column has (stop reason, outcome, durations).
+    """
+
+    id: str
+    session_id: str
+    agent_id: str | None
+    uuid: str
+    parent_uuid: str | None
+    start: int
+    end: int
+    role: Role
+    kind: MessageKind
+    timestamp_ms: int | None
+    model: str | None
+    usage_id: str | None
+    parts: tuple[Part, ...]
+    inherited: bool = False
+    facts: dict[str, JsonValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """The tokens of one API response; `session_id` is the session whose request made it.
+
+    `is_marked` tells that the row itself named that session, so that a later guess cannot
+    override it. Cache writes are split by their lifetime (5 minutes, 1 hour).
+    """
+
+    id: str
+    session_id: str
+    agent_id: str | None
+    model: str | None
+    timestamp_ms: int | None
+    input_tokens: int
+    output_tokens: int
+    cache_write_5m_tokens: int
+    cache_write_1h_tokens: int
+    cache_read_tokens: int
+    web_searches: int
+    tier: str | None
+    is_marked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What one row says about its session: where and with what it ran."""
+
+    session_id: str
+    timestamp_ms: int | None
+    cwd: str | None
+    git_branch: str | None
+    client_version: str | None
+    entrypoint: str | None
+    forked_from: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A session's property that the last row of its kind decides: a title, the cost state."""
+
+    session_id: str
+    name: str
+    value: JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class Subagent:
+    """A subagent's place in its session, from the file beside its transcript."""
+
+    agent_id: str
+    session_id: str
+    agent_type: str | None
+    description: str | None
+    tool_use_id: str | None
+    parent_agent_id: str | None
+    depth: int | None
+    model: str | None
+    is_finished: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Bytes of a transcript that are no row; `reason` quotes nothing of them."""
+
+    start: int
+    end: int
+    reason: str
+
+
+@dataclass(slots=True)
+class Batch:
+    """What some consecutive lines of one transcript came to, up to the offset `end`.
+
+    `counted` counts lines by type, those that carry nothing of ours included; a type that the
+    parser does not know has a `?` before its name.
+    """
+
+    start: int
+    end: int
+    lines: int = 0
+    messages: list[Message] = field(default_factory=list)
+    usages: list[Usage] = field(default_factory=list)
+    sightings: list[Sighting] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+    subagents: list[Subagent] = field(default_factory=list)
+    unreadable: list[Unreadable] = field(default_factory=list)
+    counted: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """What a transcript's file name says: the session or the subagent it belongs to."""
+
+    name: str
+    session_id: str
+    agent_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What proves that a file is still the one an offset speaks of.
+
+    `head` hashes its first `min(1024, offset)` bytes, `marker` the last `min(1024, offset)` bytes
+    before the offset; both are empty at offset 0.
+    """
+
+    device: int
+    inode: int
+    head: bytes
+    marker: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """How far a transcript was read: everything before `offset` is in the store.
+
+    `path_key` names the file without telling its path (see `store.path_key`). `size` and
+    `mtime_ns` are those of the last look: while they stand, the file need not be opened.
+    """
+
+    path_key: bytes
+    stream: Stream
+    shown_path: str
+    offset: int
+    fingerprint: Fingerprint
+    size: int
+    mtime_ns: int
+    id: int | None = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxPart:
+    """One part of a message to send; `content` is as the store holds it."""
+
+    kind: str
+    tool_name: str | None
+    tool_use_id: str | None
+    content: JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """One message to send, with the tokens it carries (prompt = input + cache writes + reads)."""
+
+    seq: int
+    version: int
+    id: str
+    session_id: str
+    agent_id: str | None
+    agent_type: str | None
+    role: str
+    kind: str
+    timestamp_ms: int | None
+    model: str | None
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    is_certain: bool
+    attempts: int
+    parts: tuple[OutboxPart, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSummary:
+    """A session's absolute state, as the dashboards show it; None where it is not known.
+
+    Prompt tokens are input + cache writes + cache reads, the backend's meaning of the word.
+    """
+
+    session_id: str
+    title: str | None
+    project_path: str | None
+    project_name: str | None
+    model: str | None
+    prompt_tokens: int
+    completion_tokens: int
+    cost_usd: float | None
+    started_ms: int | None
+    duration_ms: int | None

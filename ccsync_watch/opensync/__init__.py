@@ -1,0 +1,1 @@
+"""The OpenSync backend: its wire format, and the sink that speaks it over HTTP."""

@@ -1,0 +1,225 @@
+"""What the backend is sent, as it wants it; pure.
+
+Facts: opensync-http-api.md. Ids are scoped by session, as the backend's index of them is global.
+What the engine cannot store as an object (reserved or non-ASCII field names, deep nesting)
+travels as a text of JSON instead.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
+
+import orjson
+
+from ccsync_watch.model import JsonValue, Redacted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ccsync_watch.model import OutboxPart, OutboxRow, SessionSummary
+
+Payload = dict[str, JsonValue]
+
+MAX_MESSAGE_BYTES = 512 << 10
+MAX_PARTS = 1000
+MAX_TITLE_CHARS = 200
+_MAX_NESTING = 8
+_MAX_FIELDS = 1000
+_MAX_NAME_CHARS = 1000
+_HOSTED_SUFFIX = ".convex.cloud"
+_ACTIONS_SUFFIX = ".convex.site"
+# An upsert that differs in one of these is never dropped by the 10 s rule.
+_WATCHED_FIELDS = ("title", "model", "projectPath", "promptTokens", "completionTokens")
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where the backend's HTTP actions live; `host` is what the ledger names."""
+
+    base_url: str
+    host: str
+
+
+def endpoint(convex_url: str) -> Endpoint:
+    """Return the address of the HTTP actions for a deployment's URL.
+
+    Hosted deployments serve them at `.convex.site`; any other host is taken as it is.
+    """
+    parts = urlsplit(convex_url)
+    host = parts.hostname or ""
+    netloc = parts.netloc
+    if host.endswith(_HOSTED_SUFFIX):
+        host = host.removesuffix(_HOSTED_SUFFIX) + _ACTIONS_SUFFIX
+        netloc = host if parts.port is None else f"{host}:{parts.port}"
+    return Endpoint(urlunsplit((parts.scheme, netloc, parts.path.rstrip("/"), "", "")), netloc)
+
+
+def session_payload(summary: Redacted[SessionSummary]) -> Redacted[Payload]:
+    """Return a session's absolute state. Unknown values are left out: they overwrite nothing."""
+    value = summary.value
+    payload: Payload = {
+        "externalId": value.session_id,
+        "title": value.title and value.title[:MAX_TITLE_CHARS],
+        "projectPath": value.project_path,
+        "projectName": value.project_name,
+        "model": value.model,
+        "provider": "anthropic",
+        "source": "claude-code",
+        "promptTokens": value.prompt_tokens,
+        "completionTokens": value.completion_tokens,
+        "cost": value.cost_usd,
+        "durationMs": value.duration_ms,
+        "createdAt": value.started_ms,
+    }
+    return Redacted({key: item for key, item in payload.items() if item is not None})
+
+
+def survives_quiet_period(payload: Payload, applied: Payload) -> bool:
+    """Tell whether the backend takes `payload` at once, 10 s since its last write or not.
+
+    Tokens of 0 mean "unknown" to it, and count as no change.
+    """
+    return any(
+        payload.get(name) != applied.get(name) and payload.get(name) != 0
+        for name in _WATCHED_FIELDS
+    )
+
+
+def message_payload(row: Redacted[OutboxRow], created_ms: int | None) -> Redacted[Payload]:
+    """Return one message, dated `created_ms`; None leaves the date to the backend."""
+    value = row.value
+    parts = [_part(part) for part in value.parts]
+    label = _label(value)
+    if label:
+        parts = [_labelled(part, label) for part in parts]
+    text = "\n\n".join(_texts(parts))
+    payload: Payload = {
+        "sessionExternalId": value.session_id,
+        "externalId": value.id,
+        "role": value.role,
+        "textContent": text,
+        "model": value.model,
+        "promptTokens": value.prompt_tokens,
+        "completionTokens": value.completion_tokens,
+        "source": "claude-code",
+        "parts": list(parts),
+        "createdAt": created_ms,
+    }
+    made: Payload = {key: item for key, item in payload.items() if item is not None}
+    is_fitting = len(parts) <= MAX_PARTS and size(made) <= MAX_MESSAGE_BYTES
+    return Redacted(made if is_fitting else _shortened(made, parts))
+
+
+def size(payload: JsonValue) -> int:
+    """Return a payload's bytes as sent."""
+    return len(orjson.dumps(payload))
+
+
+def _label(row: OutboxRow) -> str | None:
+    """Return what tells a subagent's message from the main conversation's, where all are one."""
+    if row.agent_id is None:
+        return None
+    name = row.agent_type or "subagent"
+    return f"[{name} {row.agent_id[:8]}]"
+
+
+def _labelled(part: Payload, label: str) -> Payload:
+    content = part["content"]
+    return {**part, "content": f"{label} {content}"} if part["type"] == "text" else part
+
+
+def _texts(parts: list[Payload]) -> Iterator[str]:
+    for part in parts:
+        content = part["content"]
+        if part["type"] in {"text", "thinking"} and isinstance(content, str):
+            yield content
+
+
+def _part(part: OutboxPart) -> Payload:
+    content = part.content
+    if part.kind == "tool-call":
+        shown: JsonValue = {"name": part.tool_name or "unknown", "args": _storable(content)}
+        return {"type": "tool-call", "content": shown}
+    if part.kind == "tool-result":
+        return {"type": "tool-result", "content": _result(part)}
+    if part.kind in {"image", "file"}:
+        return {"type": "text", "content": f"[{part.kind}: {_described(content)}]"}
+    return {"type": part.kind, "content": content if isinstance(content, str) else ""}
+
+
+def _result(part: OutboxPart) -> JsonValue:
+    """Return a result as the viewer draws it: the outcome in words, then the excerpt."""
+    outcome = part.content if isinstance(part.content, dict) else {}
+    output = outcome.get("output")
+    facts = {key: value for key, value in outcome.items() if key not in {"ok", "output"}}
+    head = f"{'ok' if outcome.get('ok') else 'error'} · {_described(facts)}"
+    shown = f"{head}\n{output}" if isinstance(output, str) and output else head
+    return {"name": part.tool_name or "unknown", "result": shown}
+
+
+def _described(content: JsonValue) -> str:
+    if not isinstance(content, dict):
+        return ""
+    return ", ".join(
+        f"{key} {value}" for key, value in content.items() if isinstance(value, (str, int, float))
+    )
+
+
+def _storable(value: JsonValue) -> JsonValue:
+    return value if _is_storable(value, _MAX_NESTING) else orjson.dumps(value).decode()
+
+
+def _is_storable(value: JsonValue, depth: int) -> bool:
+    if isinstance(value, dict):
+        return (
+            depth > 0
+            and len(value) <= _MAX_FIELDS
+            and all(_is_field_name(name) for name in value)
+            and all(_is_storable(item, depth - 1) for item in value.values())
+        )
+    if isinstance(value, list):
+        return (
+            depth > 0
+            and len(value) <= _MAX_FIELDS
+            and all(_is_storable(item, depth - 1) for item in value)
+        )
+    return True
+
+
+def _is_field_name(name: str) -> bool:
+    return (
+        0 < len(name) <= _MAX_NAME_CHARS
+        and name[0] not in "$_"
+        and name.isascii()
+        and name.isprintable()
+    )
+
+
+def _shortened(payload: Payload, parts: list[Payload]) -> Payload:
+    """Return a payload that is too large with its longest texts cut, and marked as cut."""
+    kept = parts[:MAX_PARTS]
+    # Each character is at most 6 bytes of JSON, and every text stands in it twice.
+    room = MAX_MESSAGE_BYTES // (16 * max(1, len(kept)))
+    made: list[JsonValue] = [
+        {"type": part["type"], "content": _cut_content(part["content"], room)} for part in kept
+    ]
+    if len(parts) > len(kept):
+        made.append({"type": "text", "content": f"[cut: {len(parts) - len(kept):,} parts]"})
+    return {**payload, "textContent": _cut(payload["textContent"], room), "parts": made}
+
+
+def _cut_content(content: JsonValue, room: int) -> JsonValue:
+    """Cut a part's content; a tool's keeps its name, without which the viewer shows none."""
+    if not isinstance(content, dict):
+        return _cut(content, room)
+    name = content["name"]
+    return {key: _cut(value, room) if key != "name" else name for key, value in content.items()}
+
+
+def _cut(content: JsonValue, room: int) -> JsonValue:
+    text = content if isinstance(content, str) else orjson.dumps(content).decode()
+    if len(text) <= room:
+        return content
+    return f"{text[:room]}… [cut: {len(text) - room:,} of {len(text):,} characters]"

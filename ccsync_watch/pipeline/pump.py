@@ -1,0 +1,236 @@
+"""The pump: from a dirty transcript to committed rows, the most recently written first.
+
+It has no thread and no clock of its own: `step` does one bounded piece of work. Its invariant is
+that of the store: an offset moves only in the transaction that holds the rows before it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ccsync_watch.errors import RedactorUnavailable
+from ccsync_watch.pipeline.backlog import Backlog
+from ccsync_watch.pipeline.cleaning import Cleaning
+from ccsync_watch.pipeline.exclusion import is_excluded
+from ccsync_watch.pipeline.recognition import Recognition
+from ccsync_watch.pipeline.world import Progress, printable
+from ccsync_watch.privacy.clean import Redacting, clean_text
+from ccsync_watch.store.ingest import Context, ingest
+from ccsync_watch.transcripts import tail
+from ccsync_watch.transcripts.fingerprint import Edges
+from ccsync_watch.transcripts.parse import is_dropped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from ccsync_watch.clock import Clock
+    from ccsync_watch.model import Batch, Checkpoint, Line, Redacted
+    from ccsync_watch.pipeline.recognition import Place
+    from ccsync_watch.pipeline.world import Files, PumpConfig
+    from ccsync_watch.store.database import Database
+    from ccsync_watch.transcripts.discovery import Found
+    from ccsync_watch.transcripts.files import OpenFile
+
+log = logging.getLogger(__name__)
+
+
+class Pump:
+    """Reads transcripts into the store. Used by one thread at a time."""
+
+    def __init__(
+        self,
+        config: PumpConfig,
+        *,
+        database: Database,
+        redactor: Redacting,
+        files: Files,
+        clock: Clock,
+        on_commit: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._config = config
+        self._database = database
+        self._redactor = redactor
+        self._files = files
+        self._clock = clock
+        self._on_commit = on_commit
+        self._host = clean_text(config.host, redactor)
+        self._recognition = Recognition(
+            database, redactor=redactor, files=files, install_key=config.install_key
+        )
+        self._cleaning = Cleaning(config.policy, database=database, redactor=redactor, files=files)
+        self._backlog = Backlog()
+        self._scanned: dict[str, tuple[int, int]] = {}
+        self.problems: dict[str, str] = {}
+        self.progress = Progress()
+
+    # What there is to do ---------------------------------------------------------------
+
+    def notice(self, paths: Iterable[str]) -> None:
+        """Queue the transcripts that an event named, if they hold anything new."""
+        for path in paths:
+            try:
+                found = self._files.look(path)
+            except OSError as error:
+                self._note_problem(path, f"cannot be read: {error.strerror}")
+                continue
+            if found is not None:
+                self._recognition.saw(found)
+                self._queue(found)
+
+    def reconcile(self) -> list[Found]:
+        """Compare every transcript with its checkpoint, queue what differs, and return it.
+
+        Whatever events announced or missed, after this nothing new is overlooked.
+        """
+        swept = self._files.sweep(self._config.roots)
+        self._recognition.swept(swept.found)
+        for path, reason in swept.unread.items():
+            self._note_problem(path, f"cannot be read: {reason}")
+        for path in [path for path in self.problems if path not in swept.unread]:
+            if swept.is_certainly_gone(path) and not self._recognition.is_present(path):
+                del self.problems[path]
+        fresh = [found for found in swept.found if self._queue(found)]
+        if swept.folders and not swept.unread:
+            self._recognition.note_missing(self._clock.wall_ms())
+        return fresh
+
+    def notice_session(self, session_id: str) -> None:
+        """Queue a session's transcripts, its subagents' included, ahead of everything else."""
+        for found in self._files.sweep(self._config.roots).found:
+            is_below = f"{os.sep}{session_id}{os.sep}" in found.path
+            if is_below or found.stream.session_id == session_id:
+                self._queue(found, urgency=self._clock.wall_ms() * 1_000_000)
+
+    def waiting(self) -> tuple[int, int]:
+        """Return how many transcripts are queued, and how many bytes of them are unread."""
+        queued = self._backlog.found()
+        unread = 0
+        for found in queued:
+            checkpoint = self._recognition.checkpoint(found.path)
+            unread += max(0, found.size - (checkpoint.offset if checkpoint else 0))
+        return len(queued), unread
+
+    def has_work(self) -> bool:
+        """Tell whether `step` has something to do."""
+        return len(self._backlog) > 0
+
+    def _queue(self, found: Found, urgency: int = 0) -> bool:
+        """Queue a transcript that differs from its checkpoint; return whether that is news."""
+        has_problem = found.path in self.problems
+        if not has_problem and self._recognition.is_unchanged(found):
+            return False
+        is_news = found.path not in self._backlog and not has_problem
+        self._backlog.put(found, max(found.mtime_ns, urgency))
+        return is_news
+
+    # The journey -----------------------------------------------------------------------
+
+    def step(self) -> bool:
+        """Do one piece of work; return whether there was any.
+
+        Raises StateError when the store refuses, and RedactorUnavailable when nothing may pass:
+        in both cases the transcript stays where it was and waits for the next sweep.
+        """
+        turn = self._backlog.take()
+        if turn is None:
+            return False
+        rank, found = turn
+        try:
+            with self._files.open_file(found.path) as file:
+                place = self._recognition.recognise(found, file)
+                chunk = self._read(found, file, place.checkpoint)
+                end = self._commit(found, file, place, chunk)
+        except FileNotFoundError:
+            # Deleted or moved since it was queued; a move is found under its new path.
+            return True
+        except OSError as error:
+            self._note_problem(found.path, f"cannot be read: {error.strerror}")
+            return True
+        self.problems.pop(found.path, None)
+        if end not in {place.checkpoint.offset, file.size}:
+            # There may be more: it takes its turn again, behind whatever was written since.
+            self._backlog.put(replace(found, size=file.size), rank)
+        return True
+
+    def _read(self, found: Found, file: OpenFile, checkpoint: Checkpoint) -> tail.Chunk:
+        start, scanned = self._scanned.pop(found.path, (0, 0))
+        is_valid = start == checkpoint.offset and scanned <= file.size
+        chunk = tail.read_lines(
+            file.read_at,
+            checkpoint.offset,
+            scanned=scanned if is_valid else 0,
+            is_skippable=is_dropped,
+            chunk_bytes=self._config.chunk_bytes,
+            max_line_bytes=self._config.max_line_bytes,
+        )
+        if chunk.scanned:
+            self._scanned[found.path] = (checkpoint.offset, chunk.scanned)
+        return chunk
+
+    def _commit(self, found: Found, file: OpenFile, place: Place, chunk: tail.Chunk) -> int:
+        """Clean and store a chunk; return the offset up to which it is in the store.
+
+        When the redactor fails, what comes before the failure is stored, and the offset stays
+        before the line that it failed on.
+        """
+        lines: Sequence[Line] = chunk.lines
+        while True:
+            try:
+                cleaned = self._cleaning.batch(found, place.checkpoint.offset, lines, chunk.passed)
+            except RedactorUnavailable as error:
+                if len(lines) <= 1:
+                    self._note_problem(found.path, error.message)
+                    raise
+                lines = lines[: len(lines) // 2]
+            else:
+                is_held = chunk.passed is None
+                edges = place.edges.after(lines) if is_held else Edges.at(file.read_at, chunk.end)
+                self._store(found, file, replace(place, edges=edges), cleaned)
+                return cleaned.value.end
+
+    def _store(self, found: Found, file: OpenFile, place: Place, cleaned: Redacted[Batch]) -> None:
+        batch = cleaned.value
+        # Only a look that found no further line has seen all of the file: while the size kept
+        # here is another, the next sweep looks again, also after a crash.
+        is_seen = batch.end in {batch.start, file.size}
+        after = replace(
+            place.checkpoint,
+            offset=batch.end,
+            fingerprint=place.edges.fingerprint(device=file.device, inode=file.inode),
+            size=file.size if is_seen else batch.end,
+            mtime_ns=max(file.mtime_ns, found.mtime_ns),
+            problem=None,
+        )
+        made = ingest(self._database, cleaned, after, self._context(batch))
+        self._recognition.remember(after)
+        self.progress.bytes_read += batch.end - batch.start
+        self.progress.lines += batch.lines
+        self.progress.rows += made.inserted
+        if made.sessions:
+            self._on_commit()
+
+    def _context(self, batch: Batch) -> Context:
+        excluded = frozenset(
+            each.session_id
+            for each in batch.sightings
+            if each.cwd and is_excluded(each.cwd, self._config.exclude_projects)
+        )
+        return Context(
+            now_ms=self._clock.wall_ms(),
+            host=self._host,
+            is_released=self._config.is_released,
+            excluded=excluded,
+        )
+
+    def _note_problem(self, path: str, problem: str) -> None:
+        is_news = self.problems.get(path) != problem
+        self.problems[path] = problem
+        if is_news:
+            try:
+                shown = clean_text(printable(path), self._redactor).value
+            except RedactorUnavailable:
+                shown = "a transcript"
+            log.warning("%s %s", shown, problem)

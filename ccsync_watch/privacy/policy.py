@@ -1,0 +1,59 @@
+"""The user's choices of what may leave at all, and how many characters of it; pure.
+
+Two steps follow from them, with the redactor in between: `reduction` takes away what never leaves
+whole, `limits` shortens the rest afterwards, since a secret cut in half before the redactor saw
+it would be half exposed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ccsync_watch.config import Settings
+    from ccsync_watch.model import Message, Part
+
+MAX_TEXT_CHARS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """What is known of the call that a result answers."""
+
+    name: str
+    timestamp_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The user's choices, and the limits in characters."""
+
+    tool_calls: bool = True
+    thinking: bool = False
+    max_prompt_chars: int = 4000
+    max_output_chars: int = 1000
+
+    @classmethod
+    def of(cls, settings: Settings) -> Policy:
+        """Return the policy that the settings ask for."""
+        return cls(
+            tool_calls=settings.sync_tool_calls,
+            thinking=settings.sync_thinking,
+            max_prompt_chars=settings.max_prompt_chars,
+            max_output_chars=settings.max_output_chars,
+        )
+
+    def allows(self, part: Part) -> bool:
+        """Tell whether a part may leave in any form."""
+        if part.kind == "thinking":
+            return self.thinking
+        return self.tool_calls or part.kind not in {"tool-call", "tool-result"}
+
+    def limit(self, message: Message, part: Part) -> int:
+        """Return how many characters of a part's text may leave."""
+        if part.kind == "tool-result" or message.kind == "command_output":
+            return self.max_output_chars
+        if part.kind == "tool-call" or (part.kind == "text" and message.role != "assistant"):
+            return self.max_prompt_chars
+        return MAX_TEXT_CHARS

@@ -1,0 +1,83 @@
+"""Ranges of bytes to be removed, and how overlapping ones become one."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+ESCAPE_SIGNS = (b"\\n", b"\\r", b"\\t", b"\\f", b"\\b")
+
+_ESCAPED_EDGE = re.compile(
+    rb"(?:\\[nrtfbv0]|%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\[[0-9;]{0,12}m|"
+    rb"&[a-z]{2,6};)\Z",
+)
+
+
+_BLOB = re.compile(
+    rb"(?=[^\n]{0,19}[0-9])(?=[^\n]{0,19}[A-Z])(?=[^\n]{0,19}[a-z])[A-Za-z0-9+/]{20}\Z"
+)
+"""What stands before a token that is only a part of base64."""
+
+
+class Span(NamedTuple):
+    """One secret: `start, end` in bytes; the lowest `rank` names the kind where spans overlap."""
+
+    start: int
+    end: int
+    kind: str
+    rank: int
+
+
+def opens_word(data: bytes, start: int) -> bool:
+    """Tell whether a word can begin at `start`: after no letter or digit, or after an escape."""
+    if start == 0:
+        return True
+    before = data[start - 1]
+    if before in b"+/":
+        return _BLOB.search(data[max(0, start - 20) : start]) is None
+    if not (48 <= before <= 57 or 65 <= before <= 90 or 97 <= before <= 122):  # noqa: PLR2004 - ASCII
+        return True
+    return _ESCAPED_EDGE.search(data[max(0, start - 16) : start]) is not None
+
+
+def merged(spans: list[Span]) -> list[Span]:
+    """Return the spans in order, overlapping ones joined under their most specific kind.
+
+    Joined, not chosen: a value that holds a token goes as a whole.
+    """
+    result: list[Span] = []
+    for span in sorted(spans):
+        if result and span.start < result[-1].end:
+            last = result[-1]
+            kind, rank = (span.kind, span.rank) if span.rank < last.rank else (last.kind, last.rank)
+            result[-1] = Span(last.start, max(last.end, span.end), kind, rank)
+        else:
+            result.append(span)
+    return result
+
+
+_PAIRS = {0x29: 0x28, 0x5D: 0x5B, 0x7D: 0x7B}
+
+
+def trimmed(data: bytes, start: int, end: int) -> int:
+    """Return `end` without closing punctuation that the text put after the value."""
+    while end > start:
+        last = data[end - 1]
+        is_unopened = last in _PAIRS and data.find(_PAIRS[last], start, end) < 0
+        is_doubled = last in b"!?" and data[end - 2] in b".!?"
+        if not (last in b",;:\\." or is_unopened or is_doubled):
+            break
+        end -= 1
+    return end
+
+
+def balanced(data: bytes, start: int, end: int) -> int:
+    """Return where the first bracket closes that the range did not open, or `end`."""
+    opened: list[int] = []
+    for position in range(start, end):
+        byte = data[position]
+        if byte in b"([{":
+            opened.append(byte)
+        elif byte in _PAIRS and (not opened or opened.pop() != _PAIRS[byte]):
+            return position
+    return end

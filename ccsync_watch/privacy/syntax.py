@@ -1,0 +1,169 @@
+"""What a gate's pattern says of its matches: how long they are, and how they begin.
+
+Knows the syntax that gates are written in, which every engine shares: literals, escapes, classes,
+groups, alternatives and counted repeats. An unbounded repeat is refused: it would let an engine do
+more than a constant amount of work for each byte.
+"""
+
+from __future__ import annotations
+
+import re
+
+_COUNT = re.compile(r"\{(\d+)(,?)(\d*)\}")
+_FLAGS = re.compile(r"\(\?(?:-?i|P<\w+>)?:?")
+
+
+def width(pattern: str) -> tuple[int, int]:
+    """Return the least and greatest number of bytes; raise ValueError for a repeat without end."""
+    low, high, position = _alternatives(pattern, 0)
+    if position != len(pattern):
+        raise ValueError(f"unbalanced bracket at {position} of {pattern!r}")
+    return low, high
+
+
+def _alternatives(pattern: str, position: int) -> tuple[int, int, int]:
+    low, high, position = _sequence(pattern, position)
+    while pattern[position : position + 1] == "|":
+        other_low, other_high, position = _sequence(pattern, position + 1)
+        low, high = min(low, other_low), max(high, other_high)
+    return low, high, position
+
+
+def _sequence(pattern: str, position: int) -> tuple[int, int, int]:
+    low = high = 0
+    while position < len(pattern) and pattern[position] not in "|)":
+        item_low, item_high, position = _item(pattern, position)
+        least, most, position = _repeat(pattern, position)
+        low += item_low * least
+        high += item_high * most
+    return low, high, position
+
+
+def _item(pattern: str, position: int) -> tuple[int, int, int]:
+    character = pattern[position]
+    if character == "(":
+        opening = _FLAGS.match(pattern, position)
+        low, high, position = _alternatives(pattern, opening.end() if opening else position + 1)
+        return low, high, position + 1
+    if character == "[":
+        return 1, 1, _class_end(pattern, position)
+    if character == "\\":
+        return 1, 1, position + (4 if pattern[position + 1] == "x" else 2)
+    return 1, 1, position + 1
+
+
+def _class_end(pattern: str, position: int) -> int:
+    position += 2 if pattern[position + 1] == "^" else 1
+    position += pattern[position] == "]"
+    while pattern[position] != "]":
+        position += 2 if pattern[position] == "\\" else 1
+    return position + 1
+
+
+def _repeat(pattern: str, position: int) -> tuple[int, int, int]:
+    character = pattern[position : position + 1]
+    if character == "?":
+        return 0, 1, position + 1
+    if character and character in "*+":
+        raise ValueError(f"unbounded repeat at {position} of {pattern!r}")
+    count = _COUNT.match(pattern, position)
+    if count is None:
+        return 1, 1, position
+    least = int(count[1])
+    if count[2] and not count[3]:
+        raise ValueError(f"unbounded repeat at {position} of {pattern!r}")
+    end = count.end()
+    end += pattern[end : end + 1] == "?"
+    return least, int(count[3]) if count[3] else least, end
+
+
+HEAD = 4
+"""How many characters of a beginning are told."""
+
+_MOST_HEADS = 600
+
+
+def heads(pattern: str) -> frozenset[str]:
+    """Return how matches can begin, up to four characters; `""` stands for "in any way"."""
+    found, _, _ = _heads_of_alternatives(pattern, 0)
+    return frozenset(found) if len(found) <= _MOST_HEADS else frozenset({""})
+
+
+def _heads_of_alternatives(pattern: str, position: int) -> tuple[set[str], bool, int]:
+    """Return the beginnings, whether each is all of its alternative, and where that ends."""
+    found, is_whole, position = _heads_of_sequence(pattern, position)
+    while pattern[position : position + 1] == "|":
+        more, also_whole, position = _heads_of_sequence(pattern, position + 1)
+        found, is_whole = found | more, is_whole and also_whole
+    return found, is_whole, position
+
+
+def _heads_of_sequence(pattern: str, position: int) -> tuple[set[str], bool, int]:
+    found, is_open = {""}, True  # open: what follows can still be told
+    while position < len(pattern) and pattern[position] not in "|)":
+        item = position
+        if pattern[item] == "(":
+            opening = _FLAGS.match(pattern, item)
+            start = opening.end() if opening else item + 1
+            begun, is_whole, position = _heads_of_alternatives(pattern, start)
+            position += 1
+        else:
+            _, _, position = _item(pattern, item)
+            begun = _characters(pattern[item:position])
+            is_whole = "" not in begun
+        least, most, position = _repeat(pattern, position)
+        if not is_open:
+            continue
+        if least == 0:
+            begun = begun | {""}
+            is_whole = is_whole and most == 1
+        found = {(head + one)[:HEAD] for head in found for one in begun}
+        is_open = is_whole and least <= 1 and most == 1 and len(found) <= _MOST_HEADS
+    return found, is_open, position
+
+
+def _characters(item: str) -> set[str]:
+    """Return the characters that an item stands for; `""` when they are many."""
+    if item[0] == "[":
+        inside = item[1:-1]
+        if inside[0] == "^" or "\\s" in inside or "\\w" in inside:
+            return {""}
+        members: set[str] = set()
+        for member, last in _MEMBER.findall(inside):
+            first = member[1:] if member in {"\\.", "\\-"} else _literal(member) or member
+            if len(first) != 1:
+                return {""}
+            members.update(map(chr, range(ord(first), ord(last or first) + 1)))
+        return members if len(members) <= _FEW else {""}
+    return {_literal(item)}
+
+
+def _literal(item: str) -> str:
+    """Return the character that an item stands for, or nothing when it stands for several."""
+    if len(item) == 1:
+        return "" if item in ".^$" else item
+    if item.startswith("\\x"):
+        return chr(int(item, 0))
+    return _CONTROLS.get(item[1], "" if item[1].isalnum() else item[1])
+
+
+_FEW = 10
+_MEMBER = re.compile(r"(\\x[0-9a-f]{2}|\\.|.)(?:-(.))?", re.DOTALL)
+_CONTROLS = {"t": "\t", "n": "\n", "r": "\r"}
+
+
+def required(pattern: str) -> str:
+    """Return the longest text that every match contains, as far as it stands outside groups."""
+    best = current = ""
+    position = 0
+    while position < len(pattern):
+        if pattern[position] == "|":
+            return ""
+        item = position
+        _, _, position = _item(pattern, position)
+        end = position
+        least, most, position = _repeat(pattern, position)
+        character = _literal(pattern[item:end]) if pattern[item] not in "([" else ""
+        current = current + character if character and least == most == 1 else ""
+        best = max(best, current, key=len)
+    return best

@@ -1,0 +1,196 @@
+"""Open the database, hand out its connections, and make one writer at a time.
+
+A commit is on the disk before it returns (`synchronous=FULL`): an offset that a power cut takes
+back would do no harm, an outbox mark that it takes back would.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+import weakref
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ccsync_watch.errors import StateError
+from ccsync_watch.store.schema import MIGRATIONS, migrate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DATABASE_NAME = "ccsync.db"
+_BUSY_MS = 10_000
+
+
+class _Reader:
+    """A thread's own reading connection; it ends with the thread, or with the database."""
+
+    __slots__ = ("__weakref__", "connection")
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    def __del__(self) -> None:
+        self.connection.close()
+
+
+class Database:
+    """The database file; safe to use from several threads.
+
+    `set_aside` is where a corrupt predecessor was moved to when this one was opened, else None.
+    """
+
+    def __init__(
+        self, path: Path, *, set_aside: Path | None = None, read_only: bool = False
+    ) -> None:
+        self.path = path
+        self.set_aside = set_aside
+        self._read_only = read_only
+        self._lock = threading.RLock()
+        self._local = threading.local()
+        self._readers: weakref.WeakSet[_Reader] = weakref.WeakSet()
+        self._writer = None if read_only else self._connect()
+
+    def _connect(self, *, query_only: bool = False) -> sqlite3.Connection:
+        mode = "ro" if self._read_only else "rwc"
+        connection = sqlite3.connect(
+            f"{self.path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=64,
+        )
+        connection.row_factory = sqlite3.Row
+        try:
+            connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+            if query_only:
+                connection.execute("PRAGMA query_only = ON")
+            else:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = FULL")
+                # Nothing that was redacted late, or removed, stays readable in free pages.
+                connection.execute("PRAGMA secure_delete = ON")
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """Give the writing connection inside one transaction: all of the block or none of it.
+
+        Raises StateError when the disk or the file refuses.
+        """
+        with self._lock:
+            if self._writer is None:
+                raise StateError(f"{self.path} was opened for reading", hint="please report this")
+            try:
+                self._writer.execute("BEGIN IMMEDIATE")
+                try:
+                    yield self._writer
+                except BaseException:
+                    with contextlib.suppress(sqlite3.Error):
+                        self._writer.execute("ROLLBACK")
+                    raise
+                self._writer.execute("COMMIT")
+            except sqlite3.OperationalError as error:
+                with contextlib.suppress(sqlite3.Error):
+                    self._writer.execute("ROLLBACK")
+                raise StateError(
+                    f"cannot write {self.path}: {error}",
+                    hint="free some disk space or make the folder writable",
+                ) from error
+
+    def read(self) -> sqlite3.Connection:
+        """Return this thread's reading connection; it sees committed rows only."""
+        reader: _Reader | None = getattr(self._local, "reader", None)
+        if reader is None:
+            reader = self._local.reader = _Reader(self._connect(query_only=True))
+            with self._lock:
+                self._readers.add(reader)
+        return reader.connection
+
+    def close(self) -> None:
+        """Close every connection; the object cannot be used afterwards."""
+        with self._lock:
+            if self._writer is not None:
+                self._writer.close()
+            for reader in list(self._readers):
+                reader.connection.close()
+
+
+def open_database(folder: Path, *, now_ms: int) -> Database:
+    """Open the database in the state folder, made or migrated as needed.
+
+    A corrupt one is renamed aside and kept; the transcripts rebuild the new one.
+    Raises StateError when the folder cannot be used.
+    """
+    path = folder / DATABASE_NAME
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        path.touch(mode=0o600)
+    except OSError as error:
+        raise StateError(
+            f"cannot use the state folder {folder}: {error.strerror}",
+            hint="make it writable, or set CCSYNC_WATCH_HOME to a folder that is",
+        ) from None
+    try:
+        return _checked(Database(path))
+    except sqlite3.OperationalError as error:
+        raise _unusable(path, error) from None
+    except sqlite3.DatabaseError:
+        pass  # it is damaged
+    try:
+        return _checked(Database(path, set_aside=_rename_aside(path, now_ms)))
+    except (OSError, sqlite3.Error) as error:
+        raise _unusable(path, error) from None
+
+
+def open_for_reading(folder: Path) -> Database | None:
+    """Open the database beside a running daemon; None when there is none, or none of today's.
+
+    Raises StateError when it cannot be read.
+    """
+    path = folder / DATABASE_NAME
+    if not path.exists():
+        return None
+    database = Database(path, read_only=True)
+    try:
+        (version,) = database.read().execute("PRAGMA user_version").fetchone()
+    except sqlite3.Error as error:
+        database.close()
+        raise _unusable(path, error) from None
+    if version == len(MIGRATIONS):
+        return database
+    database.close()
+    return None
+
+
+def _unusable(path: Path, error: OSError | sqlite3.Error) -> StateError:
+    return StateError(
+        f"cannot use {path}: {error}", hint="check its permissions and the space on its disk"
+    )
+
+
+def _checked(database: Database) -> Database:
+    try:
+        with database.write() as connection:
+            found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+            if found != "ok":
+                raise sqlite3.DatabaseError(found)  # noqa: TRY301 - the same verdict as SQLite's
+        migrate(connection)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _rename_aside(path: Path, now_ms: int) -> Path:
+    aside = path.with_name(f"{path.name}.corrupt-{now_ms}")
+    for suffix in ("", "-wal", "-shm"):
+        with contextlib.suppress(FileNotFoundError):
+            Path(f"{path}{suffix}").rename(f"{aside}{suffix}")
+    path.touch(mode=0o600)
+    return aside

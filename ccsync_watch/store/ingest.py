@@ -1,0 +1,148 @@
+"""The one transaction: rows, outbox entries and the offset up to which they were read.
+
+After it, every line before the offset is in the store exactly once; before it, none of the batch
+is. A message seen again (a copy of the file, a re-read after a rewrite) changes nothing unless
+its content changed, and then it is sent again by the safe path.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ccsync_watch.model import Message, Part
+from ccsync_watch.store import sessions
+from ccsync_watch.store.messages import MessageWriter, Order
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from ccsync_watch.model import Batch, Checkpoint, Fact, Redacted, Sighting, Subagent, Usage
+    from ccsync_watch.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What a batch changed: new and changed messages, and the sessions touched."""
+
+    inserted: int
+    updated: int
+    sessions: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The circumstances of a commit. `is_released`: its rows may be sent without a sync-now."""
+
+    now_ms: int
+    host: Redacted[str]
+    is_released: bool = True
+    excluded: frozenset[str] = field(default_factory=frozenset)
+
+
+def ingest(
+    database: Database, batch: Redacted[Batch], checkpoint: Checkpoint, context: Context
+) -> Ingested:
+    """Commit a batch and the checkpoint after it. Raises StateError; then nothing changed."""
+    value = batch.value
+    with database.write() as connection:
+        transcript_id = _save_checkpoint(connection, checkpoint, value.lines)
+        touched = _save_rows(connection, value, transcript_id, context)
+        # What was recorded at or after this start was of a file that has been rewritten since.
+        connection.execute(
+            "DELETE FROM unreadable WHERE transcript_id = ? AND start >= ?",
+            (transcript_id, value.start),
+        )
+        connection.executemany(
+            "INSERT INTO unreadable VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+            " end = excluded.end, reason = excluded.reason",
+            [(transcript_id, each.start, each.end, each.reason) for each in value.unreadable],
+        )
+        connection.executemany(
+            "INSERT INTO line_types VALUES (?, ?) ON CONFLICT DO UPDATE SET"
+            " lines = lines + excluded.lines",
+            list(value.counted.items()),
+        )
+    return touched
+
+
+def _save_rows(
+    connection: sqlite3.Connection, batch: Batch, transcript_id: int, context: Context
+) -> Ingested:
+    sessions.mark_excluded(connection, context.excluded)
+    everything: tuple[Message | Usage | Fact | Subagent | Sighting, ...] = (
+        *batch.messages, *batch.usages, *batch.facts, *batch.subagents, *batch.sightings
+    )  # fmt: skip
+    named = {each.session_id for each in everything}
+    touched = named - sessions.excluded(connection, named)
+    messages = [each for each in batch.messages if each.session_id in touched]
+    writer = MessageWriter(connection, now_ms=context.now_ms, is_released=context.is_released)
+    sessions.save_sightings(
+        connection,
+        [each for each in batch.sightings if each.session_id in touched],
+        context.host.value,
+    )
+    sessions.save_facts(connection, [each for each in batch.facts if each.session_id in touched])
+    sessions.save_subagents(
+        connection, [each for each in batch.subagents if each.session_id in touched]
+    )
+    sessions.save_usage(connection, [each for each in batch.usages if each.session_id in touched])
+    sessions.save_message_facts(connection, messages)
+    for session_id in {message.session_id for message in messages}:
+        writer.save([_header(connection, session_id)], Order(connection))
+    order = Order(connection, transcript_id, is_at_start=batch.start == 0)
+    inserted, updated = writer.save(messages, order)
+    order.save()
+    sessions.mark_due(connection, touched, is_released=context.is_released)
+    return Ingested(inserted, updated, frozenset(touched))
+
+
+def _save_checkpoint(connection: sqlite3.Connection, checkpoint: Checkpoint, lines: int) -> int:
+    mark = checkpoint.fingerprint
+    (made,) = connection.execute(
+        "INSERT INTO transcripts (path_key, stream, session_id, agent_id, shown_path, offset,"
+        " device, inode, head, marker, size, mtime_ns, lines, problem)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (path_key) DO UPDATE SET offset = excluded.offset,"
+        " device = excluded.device, inode = excluded.inode, head = excluded.head,"
+        " marker = excluded.marker, size = excluded.size, mtime_ns = excluded.mtime_ns,"
+        " restarts = restarts + (excluded.offset < offset), lines = lines + excluded.lines,"
+        " problem = excluded.problem, missing_since_ms = NULL RETURNING id",
+        (
+            checkpoint.path_key,
+            checkpoint.stream.name,
+            checkpoint.stream.session_id,
+            checkpoint.stream.agent_id,
+            checkpoint.shown_path,
+            checkpoint.offset,
+            mark.device,
+            mark.inode,
+            mark.head,
+            mark.marker,
+            checkpoint.size,
+            checkpoint.mtime_ns,
+            lines,
+            checkpoint.problem,
+        ),
+    ).fetchone()
+    return int(made)
+
+
+def _header(connection: sqlite3.Connection, session_id: str) -> Message:
+    """Return the session's first `system` message: what the backend has no field for."""
+    text, started_ms = sessions.header(connection, session_id)
+    return Message(
+        id=f"{session_id}:session",
+        session_id=session_id,
+        agent_id=None,
+        uuid="session",
+        parent_uuid=None,
+        start=0,
+        end=0,
+        role="system",
+        kind="session",
+        timestamp_ms=started_ms,
+        model=None,
+        usage_id=None,
+        parts=(Part("text", text),),
+    )

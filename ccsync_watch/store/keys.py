@@ -1,0 +1,56 @@
+"""The per-install secret: it names files and equal secrets without revealing either.
+
+It never leaves the state folder, and lives beside the database, not in it, so that a database
+rebuilt from the transcripts comes to the same rows.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+import tempfile
+from pathlib import Path
+
+from ccsync_watch.errors import StateError
+
+_KEY_NAME = "install.key"
+_KEY_BYTES = 32
+
+
+def install_key(folder: Path) -> bytes:
+    """Return this installation's key, made at the first call. Raises StateError."""
+    path = folder / _KEY_NAME
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.exists():
+            _make(path)
+        key = path.read_bytes()
+    except OSError as error:
+        raise StateError(
+            f"cannot use the state folder {folder}: {error.strerror}",
+            hint="make it writable, or set CCSYNC_WATCH_HOME to a folder that is",
+        ) from None
+    if len(key) != _KEY_BYTES:
+        raise StateError(f"{path} is damaged", hint="delete it; a new one is made")
+    return key
+
+
+def _make(path: Path) -> None:
+    """Write a new key, which appears whole or not at all, unless another process was faster."""
+    handle, name = tempfile.mkstemp(prefix=f"{_KEY_NAME}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_bytes(_KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(name, path)
+    finally:
+        Path(name).unlink()
+
+
+def path_key(key: bytes, path: str) -> bytes:
+    """Return what names a transcript's path in the store, where the path itself may be secret."""
+    return hashlib.blake2b(os.fsencode(path), key=key, digest_size=16).digest()

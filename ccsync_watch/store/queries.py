@@ -1,0 +1,200 @@
+"""Questions to the store, for the pump, the uploader and everything that shows figures."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from ccsync_watch.model import Checkpoint, Fingerprint, JsonValue, Redacted, SessionSummary, Stream
+from ccsync_watch.store import outgoing
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
+
+    from ccsync_watch.model import OutboxRow
+    from ccsync_watch.store.database import Database
+
+_CHUNK = 500
+
+
+def checkpoints(database: Database) -> list[Checkpoint]:
+    """Return every transcript's checkpoint."""
+    return [_checkpoint(row) for row in database.read().execute("SELECT * FROM transcripts")]
+
+
+def _checkpoint(row: sqlite3.Row) -> Checkpoint:
+    return Checkpoint(
+        path_key=row["path_key"],
+        stream=Stream(row["stream"], row["session_id"], row["agent_id"]),
+        shown_path=row["shown_path"],
+        offset=row["offset"],
+        fingerprint=Fingerprint(row["device"], row["inode"], row["head"], row["marker"]),
+        size=row["size"],
+        mtime_ns=row["mtime_ns"],
+        id=row["id"],
+        problem=row["problem"],
+    )
+
+
+def tool_calls(database: Database, ids: Iterable[str]) -> dict[str, tuple[str, int | None]]:
+    """Return name and time of the stored tool calls among these ids."""
+    wanted = list(ids)
+    found: dict[str, tuple[str, int | None]] = {}
+    for at in range(0, len(wanted), _CHUNK):
+        some = wanted[at : at + _CHUNK]
+        marks = ",".join("?" * len(some))
+        query = (
+            "SELECT p.tool_use_id, p.tool_name, m.timestamp_ms FROM parts p"  # noqa: S608 - question marks only
+            " JOIN messages m ON m.seq = p.message_seq"
+            f" WHERE p.kind = 'tool-call' AND p.tool_use_id IN ({marks})"
+        )
+        for used, name, timestamp_ms in database.read().execute(query, some):
+            found[used] = (name, timestamp_ms)
+    return found
+
+
+def excluded_sessions(database: Database) -> frozenset[str]:
+    """Return the sessions of excluded projects."""
+    rows = database.read().execute("SELECT id FROM sessions WHERE is_excluded")
+    return frozenset(row[0] for row in rows)
+
+
+def session_summary(database: Database, session_id: str) -> Redacted[SessionSummary] | None:
+    """Return a session's absolute state, None when there is no such session or nothing to tell."""
+    read = database.read()
+    row = read.execute("SELECT * FROM sessions WHERE id = ?", (session_id,)).fetchone()
+    if row is None or row["is_excluded"]:
+        return None
+    prompt, completion = read.execute(
+        "SELECT coalesce(sum(input_tokens + cache_write_5m_tokens + cache_write_1h_tokens"
+        " + cache_read_tokens), 0), coalesce(sum(output_tokens), 0)"
+        " FROM usage WHERE session_id = ?",
+        (session_id,),
+    ).fetchone()
+    facts = session_facts(database, session_id)
+    path = row["project_path"]
+    started, updated = row["started_ms"], row["updated_ms"]
+    return Redacted(
+        SessionSummary(
+            session_id=session_id,
+            title=_title(read, session_id, facts, row["first_prompt"]),
+            project_path=path,
+            project_name=PurePath(path).name or path if path else None,
+            model=row["model"],
+            prompt_tokens=prompt,
+            completion_tokens=completion,
+            cost_usd=_client_cost(facts, forked_from=row["forked_from"]),
+            started_ms=started,
+            duration_ms=updated - started if started is not None else None,
+        )
+    )
+
+
+def session_facts(database: Database, session_id: str) -> dict[str, Any]:
+    """Return the last value of each of the session's facts."""
+    rows = database.read().execute(
+        "SELECT name, value FROM session_facts WHERE session_id = ?", (session_id,)
+    )
+    return {name: orjson.loads(value) for name, value in rows}
+
+
+def _title(
+    read: sqlite3.Connection, session_id: str, facts: dict[str, Any], first_prompt: str | None
+) -> str | None:
+    """Return the user's own title, else a generated one, else the first prompt's first line."""
+    for name in ("custom_title", "generated_title"):
+        if isinstance(facts.get(name), str) and facts[name]:
+            return str(facts[name])
+    summary = facts.get("summary")
+    if isinstance(summary, dict) and isinstance(summary.get("text"), str) and summary["text"]:
+        # Older clients wrote the summaries of other sessions into a new one's file.
+        is_own = read.execute(
+            "SELECT 1 FROM messages WHERE id = ?", (f"{session_id}:{summary.get('leaf')}",)
+        ).fetchone()
+        if is_own:
+            return str(summary["text"])
+    return first_prompt
+
+
+def _client_cost(facts: dict[str, Any], *, forked_from: str | None) -> float | None:
+    """Return the client's own total in USD; a fork's holds its parent's, so it is not known."""
+    state = facts.get("cost_state")
+    cost = state.get("totalCostUSD") if isinstance(state, dict) else None
+    return float(cost) if isinstance(cost, (int, float)) and not forked_from else None
+
+
+def session_table(database: Database) -> list[dict[str, JsonValue]]:
+    """Return one row of sync figures per session, the most recent first."""
+    rows = database.read().execute(
+        "SELECT s.id AS session_id, s.project_path, s.git_branch, s.started_ms, s.updated_ms,"
+        " coalesce(m.messages, 0) AS messages, coalesce(o.pending, 0) AS rows_pending,"
+        " coalesce(o.rejected, 0) AS rows_rejected, coalesce(o.held, 0) AS rows_held,"
+        " coalesce(r.is_due OR r.is_held, 0) AS is_due,"
+        " r.ack_ms AS last_ack_ms, r.error AS last_error"
+        " FROM sessions s"
+        " LEFT JOIN (SELECT session_id, count(*) AS messages FROM messages GROUP BY session_id) m"
+        "   ON m.session_id = s.id"
+        " LEFT JOIN (SELECT session_id, sum(rejected IS NULL) AS pending,"
+        "   sum(rejected IS NOT NULL) AS rejected,"
+        "   sum(rejected IS NULL AND NOT is_released) AS held"
+        "   FROM outbox GROUP BY session_id) o ON o.session_id = s.id"
+        " LEFT JOIN remote r ON r.session_id = s.id"
+        " WHERE NOT s.is_excluded ORDER BY s.updated_ms DESC"
+    )
+    return [dict(row) for row in rows]
+
+
+def totals(database: Database) -> dict[str, JsonValue]:
+    """Return the store's figures as a whole."""
+    read = database.read()
+    counts = {
+        "transcripts": "SELECT count(*) FROM transcripts WHERE missing_since_ms IS NULL",
+        "bytes_read": "SELECT coalesce(sum(offset), 0) FROM transcripts",
+        "sessions": "SELECT count(*) FROM sessions WHERE NOT is_excluded",
+        "messages": "SELECT count(*) FROM messages WHERE kind <> 'session'",
+        "prompts": "SELECT count(*) FROM messages WHERE kind = 'prompt' AND NOT is_inherited",
+        "rows_pending": "SELECT count(*) FROM outbox WHERE rejected IS NULL",
+        "rows_held": "SELECT count(*) FROM outbox WHERE rejected IS NULL AND NOT is_released",
+        "rows_rejected": "SELECT count(*) FROM outbox WHERE rejected IS NOT NULL",
+        "unreadable": "SELECT count(*) FROM unreadable",
+        "last_ack_ms": "SELECT max(ack_ms) FROM remote",
+        "input_tokens": "SELECT coalesce(sum(input_tokens), 0) FROM usage",
+        "output_tokens": "SELECT coalesce(sum(output_tokens), 0) FROM usage",
+        "cache_write_tokens": "SELECT coalesce(sum(cache_write_5m_tokens"
+        " + cache_write_1h_tokens), 0) FROM usage",
+        "cache_read_tokens": "SELECT coalesce(sum(cache_read_tokens), 0) FROM usage",
+    }
+    return {name: read.execute(query).fetchone()[0] for name, query in counts.items()}
+
+
+def unknown_types(database: Database) -> dict[str, int]:
+    """Return the line types that the parser did not know, with their counts."""
+    rows = database.read().execute("SELECT name, lines FROM line_types WHERE name LIKE '?%'")
+    return {name[1:]: lines for name, lines in rows}
+
+
+def rejected_rows(database: Database, limit: int = 100) -> list[dict[str, JsonValue]]:
+    """Return parked rows with the reason of each."""
+    rows = database.read().execute(
+        "SELECT m.id, m.session_id, o.rejected AS reason FROM outbox o JOIN messages m USING (seq)"
+        " WHERE o.rejected IS NOT NULL ORDER BY o.seq LIMIT ?",
+        (limit,),
+    )
+    return [dict(row) for row in rows]
+
+
+def session_rows(database: Database, session_id: str) -> list[OutboxRow]:
+    """Return every message of a session as it leaves, in the order of its files."""
+    return outgoing.rows(database.read(), "m.session_id = ? ORDER BY m.seq", (session_id,))
+
+
+def message_sessions(database: Database) -> list[str]:
+    """Return every session that has messages, the most recent first."""
+    rows = database.read().execute(
+        "SELECT s.id FROM sessions s WHERE EXISTS"
+        " (SELECT 1 FROM messages m WHERE m.session_id = s.id) ORDER BY s.updated_ms DESC"
+    )
+    return [row[0] for row in rows]

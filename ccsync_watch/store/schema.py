@@ -1,0 +1,220 @@
+"""The tables, and how an older database becomes today's; versioned by `user_version`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ccsync_watch.errors import StateError
+
+if TYPE_CHECKING:
+    import sqlite3
+
+# One entry per version, each applied once, in order, in a transaction of its own. An entry that
+# was ever released is never edited: a change is a new entry.
+MIGRATIONS: tuple[str, ...] = (
+    """
+    CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+
+    -- One row per transcript file; everything before `offset` is in the tables below.
+    CREATE TABLE transcripts (
+        id INTEGER PRIMARY KEY,
+        path_key BLOB NOT NULL UNIQUE,
+        stream TEXT NOT NULL,
+        session_id TEXT NOT NULL,
+        agent_id TEXT,
+        shown_path TEXT NOT NULL,
+        offset INTEGER NOT NULL,
+        device INTEGER NOT NULL,
+        inode INTEGER NOT NULL,
+        head BLOB NOT NULL,
+        marker BLOB NOT NULL,
+        size INTEGER NOT NULL,
+        mtime_ns INTEGER NOT NULL,
+        lines INTEGER NOT NULL DEFAULT 0,
+        last_ms INTEGER,
+        restarts INTEGER NOT NULL DEFAULT 0,
+        problem TEXT,
+        missing_since_ms INTEGER
+    );
+    CREATE INDEX transcripts_stream ON transcripts (stream);
+    CREATE INDEX transcripts_session ON transcripts (session_id);
+
+    CREATE TABLE sessions (
+        id TEXT PRIMARY KEY,
+        project_path TEXT,
+        cwd TEXT,
+        git_branch TEXT,
+        host TEXT,
+        client_version TEXT,
+        entrypoint TEXT,
+        model TEXT,
+        forked_from TEXT,
+        first_prompt TEXT,
+        started_ms INTEGER,
+        updated_ms INTEGER,
+        is_excluded INTEGER NOT NULL DEFAULT 0
+    ) WITHOUT ROWID;
+    CREATE INDEX sessions_updated ON sessions (updated_ms);
+
+    -- What the last row of its kind decides: titles, cost state, leaf of the live chain.
+    CREATE TABLE session_facts (
+        session_id TEXT NOT NULL,
+        name TEXT NOT NULL,
+        value TEXT NOT NULL,
+        PRIMARY KEY (session_id, name)
+    ) WITHOUT ROWID;
+
+    -- `seq` is the order of ingestion, which within a transcript is the order of the file;
+    -- `dated_ms` is the timestamp, moved to that of the row before where it goes back a little.
+    CREATE TABLE messages (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        session_id TEXT NOT NULL,
+        agent_id TEXT,
+        uuid TEXT NOT NULL,
+        parent_uuid TEXT,
+        transcript_id INTEGER NOT NULL,
+        start INTEGER NOT NULL,
+        role TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        timestamp_ms INTEGER,
+        dated_ms INTEGER,
+        model TEXT,
+        usage_id TEXT,
+        is_inherited INTEGER NOT NULL,
+        facts TEXT NOT NULL,
+        digest BLOB NOT NULL
+    );
+    CREATE INDEX messages_session ON messages (session_id, seq);
+
+    CREATE TABLE parts (
+        message_seq INTEGER NOT NULL,
+        position INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        tool_use_id TEXT,
+        tool_name TEXT,
+        content TEXT NOT NULL,
+        PRIMARY KEY (message_seq, position)
+    ) WITHOUT ROWID;
+    CREATE INDEX parts_call ON parts (tool_use_id) WHERE kind = 'tool-call';
+
+    -- One row per response of the API, whatever number of rows and files report it.
+    CREATE TABLE usage (
+        id TEXT PRIMARY KEY,
+        session_id TEXT NOT NULL,
+        agent_id TEXT,
+        model TEXT,
+        timestamp_ms INTEGER,
+        input_tokens INTEGER NOT NULL,
+        output_tokens INTEGER NOT NULL,
+        cache_write_5m_tokens INTEGER NOT NULL,
+        cache_write_1h_tokens INTEGER NOT NULL,
+        cache_read_tokens INTEGER NOT NULL,
+        web_searches INTEGER NOT NULL,
+        tier TEXT,
+        is_marked INTEGER NOT NULL,
+        carrier TEXT
+    ) WITHOUT ROWID;
+    CREATE INDEX usage_session ON usage (session_id);
+
+    CREATE TABLE subagents (
+        agent_id TEXT NOT NULL,
+        session_id TEXT NOT NULL,
+        agent_type TEXT,
+        description TEXT,
+        tool_use_id TEXT,
+        parent_agent_id TEXT,
+        depth INTEGER,
+        model TEXT,
+        is_finished INTEGER,
+        PRIMARY KEY (session_id, agent_id)
+    ) WITHOUT ROWID;
+
+    CREATE TABLE signals (
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL,
+        session_id TEXT NOT NULL,
+        at_ms INTEGER NOT NULL,
+        detail TEXT NOT NULL
+    );
+    CREATE INDEX signals_session ON signals (session_id);
+
+    CREATE TABLE unreadable (
+        transcript_id INTEGER NOT NULL,
+        start INTEGER NOT NULL,
+        end INTEGER NOT NULL,
+        reason TEXT NOT NULL,
+        PRIMARY KEY (transcript_id, start)
+    ) WITHOUT ROWID;
+
+    CREATE TABLE line_types (
+        name TEXT PRIMARY KEY,
+        lines INTEGER NOT NULL
+    ) WITHOUT ROWID;
+
+    -- A message that the backend has not acknowledged. `is_certain` = it was certainly never
+    -- stored there; `version` counts changes of its content;
+    -- `is_released` = it may be sent (auto_sync, or a sync-now asked for it).
+    CREATE TABLE outbox (
+        seq INTEGER PRIMARY KEY,
+        session_id TEXT NOT NULL,
+        version INTEGER NOT NULL DEFAULT 0,
+        is_certain INTEGER NOT NULL,
+        is_released INTEGER NOT NULL,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        not_before_ms INTEGER NOT NULL DEFAULT 0,
+        rejected TEXT
+    );
+    CREATE INDEX outbox_session ON outbox (session_id, seq) WHERE rejected IS NULL;
+    CREATE INDEX outbox_rejected ON outbox (session_id) WHERE rejected IS NOT NULL;
+
+    -- What the backend knows of a session. `is_due` = there may be something to send, `is_held` =
+    -- there may be more once it is released; `version` counts the commits that made it due.
+    -- `not_before_ms` merely coalesces; before `blocked_ms` a send would do harm.
+    CREATE TABLE remote (
+        session_id TEXT PRIMARY KEY,
+        version INTEGER NOT NULL DEFAULT 0,
+        is_due INTEGER NOT NULL,
+        is_held INTEGER NOT NULL,
+        is_foreign INTEGER NOT NULL DEFAULT 0,
+        newest_ms INTEGER NOT NULL DEFAULT 0,
+        not_before_ms INTEGER NOT NULL DEFAULT 0,
+        blocked_ms INTEGER NOT NULL DEFAULT 0,
+        applied TEXT,
+        sent TEXT,
+        upsert_ms INTEGER,
+        write_ms INTEGER,
+        dated_ms INTEGER,
+        ack_ms INTEGER,
+        error TEXT
+    ) WITHOUT ROWID;
+    CREATE INDEX remote_due ON remote (newest_ms) WHERE is_due;
+
+    CREATE TABLE ledger (
+        id INTEGER PRIMARY KEY,
+        at_ms INTEGER NOT NULL,
+        host TEXT NOT NULL,
+        session_id TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        rows INTEGER NOT NULL,
+        bytes INTEGER NOT NULL
+    );
+    CREATE INDEX ledger_session ON ledger (session_id);
+    """,
+)
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the database to today's schema.
+
+    Raises StateError when a newer ccsync-watch made it.
+    """
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > len(MIGRATIONS):
+        raise StateError(
+            f"the database has version {version}, this program knows up to {len(MIGRATIONS)}",
+            hint="update ccsync-watch",
+        )
+    for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
+        steps = f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT;"
+        connection.executescript(steps)

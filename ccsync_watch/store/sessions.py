@@ -1,0 +1,232 @@
+"""The rows about sessions inside the one transaction: sightings, facts, usage, subagents.
+
+Every function takes the connection of a transaction in progress.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import orjson
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Collection, Iterable
+
+    from ccsync_watch.model import Fact, Message, Sighting, Subagent, Usage
+
+MAX_TITLE_CHARS = 80
+# The backend drops a second change within 10 s of the last (facts: opensync-http-api.md).
+SETTLE_MS = 11_000
+
+
+def save_sightings(
+    connection: sqlite3.Connection, sightings: Iterable[Sighting], host: str
+) -> None:
+    """Fold what rows say of their session into its row: the first place, the last of the rest."""
+    folded: dict[str, list[object]] = {}
+    for each in sightings:
+        row = folded.get(each.session_id)
+        if row is None:
+            folded[each.session_id] = [
+                each.session_id, each.cwd, each.cwd, each.git_branch, host, each.client_version,
+                each.entrypoint, each.forked_from, each.timestamp_ms, each.timestamp_ms,
+            ]  # fmt: skip
+            continue
+        row[1] = row[1] or each.cwd
+        row[2] = each.cwd or row[2]
+        row[3] = each.git_branch or row[3]
+        row[5] = each.client_version or row[5]
+        row[6] = row[6] or each.entrypoint
+        row[7] = row[7] or each.forked_from
+        if each.timestamp_ms is not None:
+            first, last = row[8], row[9]
+            row[8] = min(first, each.timestamp_ms) if isinstance(first, int) else each.timestamp_ms
+            row[9] = max(last, each.timestamp_ms) if isinstance(last, int) else each.timestamp_ms
+    connection.executemany(
+        "INSERT INTO sessions (id, project_path, cwd, git_branch, host, client_version,"
+        " entrypoint, forked_from, started_ms, updated_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET"
+        " project_path = coalesce(project_path, excluded.project_path),"
+        " cwd = coalesce(excluded.cwd, cwd),"
+        " git_branch = coalesce(excluded.git_branch, git_branch),"
+        " client_version = coalesce(excluded.client_version, client_version),"
+        " entrypoint = coalesce(entrypoint, excluded.entrypoint),"
+        " forked_from = coalesce(forked_from, excluded.forked_from),"
+        " started_ms = min(coalesce(started_ms, excluded.started_ms),"
+        "   coalesce(excluded.started_ms, started_ms)),"
+        " updated_ms = max(coalesce(updated_ms, excluded.updated_ms),"
+        "   coalesce(excluded.updated_ms, updated_ms))",
+        folded.values(),
+    )
+
+
+def mark_excluded(connection: sqlite3.Connection, session_ids: Collection[str]) -> None:
+    """Remember that these sessions belong to an excluded project: nothing more of them leaves."""
+    connection.executemany(
+        "INSERT INTO sessions (id, is_excluded) VALUES (?, 1)"
+        " ON CONFLICT DO UPDATE SET is_excluded = 1",
+        [(session_id,) for session_id in session_ids],
+    )
+    connection.executemany(
+        "DELETE FROM outbox WHERE session_id = ?", [(session_id,) for session_id in session_ids]
+    )
+    connection.executemany(
+        "UPDATE remote SET is_due = 0, is_held = 0 WHERE session_id = ?",
+        [(session_id,) for session_id in session_ids],
+    )
+
+
+def excluded(connection: sqlite3.Connection, session_ids: Iterable[str]) -> set[str]:
+    """Return which of these sessions are excluded."""
+    query = "SELECT 1 FROM sessions WHERE id = ? AND is_excluded"
+    return {each for each in session_ids if connection.execute(query, (each,)).fetchone()}
+
+
+def save_facts(connection: sqlite3.Connection, facts: Iterable[Fact]) -> None:
+    """Keep the last value of each fact."""
+    connection.executemany(
+        "INSERT INTO session_facts VALUES (?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET value = excluded.value",
+        [(fact.session_id, fact.name, orjson.dumps(fact.value).decode()) for fact in facts],
+    )
+
+
+def save_subagents(connection: sqlite3.Connection, subagents: Iterable[Subagent]) -> None:
+    """Keep what is last known of each subagent."""
+    connection.executemany(
+        "INSERT INTO subagents (agent_id, session_id, agent_type, description, tool_use_id,"
+        " parent_agent_id, depth, model, is_finished) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET"
+        " agent_type = coalesce(excluded.agent_type, agent_type),"
+        " description = coalesce(excluded.description, description),"
+        " tool_use_id = coalesce(excluded.tool_use_id, tool_use_id),"
+        " parent_agent_id = coalesce(excluded.parent_agent_id, parent_agent_id),"
+        " depth = coalesce(excluded.depth, depth), model = coalesce(excluded.model, model),"
+        " is_finished = coalesce(excluded.is_finished, is_finished)",
+        [
+            (
+                each.agent_id,
+                each.session_id,
+                each.agent_type,
+                each.description,
+                each.tool_use_id,
+                each.parent_agent_id,
+                each.depth,
+                each.model,
+                each.is_finished,
+            )
+            for each in subagents
+        ],
+    )
+
+
+def save_usage(connection: sqlite3.Connection, usages: Iterable[Usage]) -> None:
+    """Count each response once: the largest snapshot wins, and a row that names its session."""
+    connection.executemany(
+        "INSERT INTO usage (id, session_id, agent_id, model, timestamp_ms, input_tokens,"
+        " output_tokens, cache_write_5m_tokens, cache_write_1h_tokens, cache_read_tokens,"
+        " web_searches, tier, is_marked) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET"
+        " session_id = iif(excluded.is_marked > is_marked, excluded.session_id, session_id),"
+        " is_marked = max(is_marked, excluded.is_marked),"
+        " input_tokens = iif(excluded.output_tokens >= output_tokens,"
+        "   excluded.input_tokens, input_tokens),"
+        " cache_write_5m_tokens = iif(excluded.output_tokens >= output_tokens,"
+        "   excluded.cache_write_5m_tokens, cache_write_5m_tokens),"
+        " cache_write_1h_tokens = iif(excluded.output_tokens >= output_tokens,"
+        "   excluded.cache_write_1h_tokens, cache_write_1h_tokens),"
+        " cache_read_tokens = iif(excluded.output_tokens >= output_tokens,"
+        "   excluded.cache_read_tokens, cache_read_tokens),"
+        " web_searches = iif(excluded.output_tokens >= output_tokens,"
+        "   excluded.web_searches, web_searches),"
+        " output_tokens = max(output_tokens, excluded.output_tokens)",
+        [
+            (
+                each.id,
+                each.session_id,
+                each.agent_id,
+                each.model,
+                each.timestamp_ms,
+                each.input_tokens,
+                each.output_tokens,
+                each.cache_write_5m_tokens,
+                each.cache_write_1h_tokens,
+                each.cache_read_tokens,
+                each.web_searches,
+                each.tier,
+                each.is_marked,
+            )
+            for each in usages
+        ],
+    )
+
+
+def save_message_facts(connection: sqlite3.Connection, messages: Iterable[Message]) -> None:
+    """Keep a session's model in use and its first prompt, from its main conversation."""
+    models: dict[str, str] = {}
+    prompts: dict[str, str] = {}
+    for message in messages:
+        if message.agent_id:
+            continue
+        if message.model:
+            models[message.session_id] = message.model
+        if message.kind == "prompt" and message.session_id not in prompts:
+            first = next((part.content for part in message.parts if part.kind == "text"), None)
+            if isinstance(first, str) and first.strip():
+                prompts[message.session_id] = short_title(first)
+    connection.executemany(
+        "UPDATE sessions SET model = ? WHERE id = ?",
+        [(model, each) for each, model in models.items()],
+    )
+    connection.executemany(
+        "UPDATE sessions SET first_prompt = ? WHERE id = ? AND first_prompt IS NULL",
+        [(prompt, each) for each, prompt in prompts.items()],
+    )
+
+
+def short_title(text: str) -> str:
+    """Return a text's first line, at most 80 characters, cut at a word."""
+    line = " ".join(text.strip().split("\n", 1)[0].split())
+    if len(line) <= MAX_TITLE_CHARS:
+        return line
+    head = line[: MAX_TITLE_CHARS - 1]
+    at_word = head.rsplit(" ", 1)[0] if " " in head[MAX_TITLE_CHARS // 2 :] else head
+    return f"{at_word}…"
+
+
+def header(connection: sqlite3.Connection, session_id: str) -> tuple[str, int | None]:
+    """Return the facts of a session that the backend has no field for, and when it began."""
+    row = connection.execute("SELECT * FROM sessions WHERE id = ?", (session_id,)).fetchone()
+    ended = connection.execute(
+        "SELECT detail FROM signals WHERE session_id = ? AND name = 'SessionEnd'"
+        " ORDER BY id DESC LIMIT 1",
+        (session_id,),
+    ).fetchone()
+    facts = {
+        "Folder": row["project_path"],
+        "Branch": row["git_branch"],
+        "Host": row["host"],
+        "Claude Code": row["client_version"],
+        "Started from": row["entrypoint"],
+        "Forked from": row["forked_from"],
+        "Ended": orjson.loads(ended["detail"]).get("reason") if ended else None,
+    }
+    text = "\n".join(f"{name}: {value}" for name, value in facts.items() if value)
+    return text, row["started_ms"]
+
+
+def mark_due(
+    connection: sqlite3.Connection, session_ids: Iterable[str], *, is_released: bool
+) -> None:
+    """Tell the uploader that these sessions may have something to send, now or once released."""
+    connection.executemany(
+        "INSERT INTO remote (session_id, is_due, is_held, newest_ms)"
+        " SELECT ?1, ?2, NOT ?2, coalesce((SELECT updated_ms FROM sessions WHERE id = ?1), 0)"
+        " WHERE true ON CONFLICT DO UPDATE SET"
+        " is_due = max(is_due, excluded.is_due), is_held = max(is_held, excluded.is_held),"
+        " version = version + excluded.is_due, newest_ms = excluded.newest_ms,"
+        # What was written now does not wait for what was to be sent later.
+        " not_before_ms = iif(excluded.is_due, 0, not_before_ms)",
+        [(session_id, is_released) for session_id in session_ids],
+    )

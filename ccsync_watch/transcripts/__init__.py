@@ -1,0 +1,1 @@
+"""From the folder of transcripts to records: find, recognise, read, understand."""

@@ -1,0 +1,9 @@
+"""Drain the outbox: one session's rows in order, several sessions in parallel.
+
+Facts: opensync-http-api.md.
+"""
+
+from ccsync_watch.uploader.ports import Health, Sink
+from ccsync_watch.uploader.worker import Uploader
+
+__all__ = ["Health", "Sink", "Uploader"]

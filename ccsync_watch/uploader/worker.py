@@ -1,0 +1,190 @@
+"""Take turns: one brings one session up to date at the backend, the most recent session first.
+
+Outages are said once when they begin and once when they end.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import tenacity
+
+from ccsync_watch.errors import (
+    NotOpenSync,
+    Retryable,
+    SinkError,
+    StateError,
+    Unauthorized,
+    Unsent,
+)
+from ccsync_watch.uploader.ports import Health
+from ccsync_watch.uploader.rows import RowSender
+from ccsync_watch.uploader.state import SessionState
+from ccsync_watch.uploader.waits import MAX_WAIT_SECONDS, PAUSE_SECONDS, Backoff, Bell
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ccsync_watch.clock import Clock
+    from ccsync_watch.store.database import Database
+    from ccsync_watch.store.outbox import Outbox
+    from ccsync_watch.uploader.ports import Sink
+
+log = logging.getLogger(__name__)
+
+_MIN_IDLE_SECONDS = 0.2
+
+
+class Uploader:
+    """Sends what is due; `turn` may be called from several threads."""
+
+    def __init__(
+        self, *, database: Database, outbox: Outbox, sink: Sink, clock: Clock, stop: threading.Event
+    ) -> None:
+        self.health = Health()
+        self._outbox = outbox
+        self._sink = sink
+        self._clock = clock
+        self._stop = stop
+        self._state = SessionState(
+            database=database, outbox=outbox, sink=sink, clock=clock, health=self.health
+        )
+        self._rows = RowSender(
+            outbox=outbox, sink=sink, clock=clock, health=self.health, state=self._state
+        )
+        self._bell = Bell(stop)
+        self._lock = threading.Lock()
+        self._busy: set[str] = set()
+        self._foreign: frozenset[str] = frozenset()
+        self._failures: Counter[str] = Counter()
+
+    # The loop of one worker ------------------------------------------------------------
+
+    def run(self) -> None:
+        """Take turns until stopped; wait after a failure, and while nothing is due."""
+        backoff = Backoff(self._bell, self._stop)
+        while not self._stop.is_set():
+            try:
+                backoff.run(self._take_turn)
+            except tenacity.RetryError:
+                return  # stopped after a failure
+            except (StateError, sqlite3.Error) as error:
+                if not self._stop.is_set():
+                    log.error("upload: %s", error)  # noqa: TRY400 - its one line says it all
+                    self._stop.wait(PAUSE_SECONDS)
+
+    def kick(self) -> None:
+        """Wake every worker now: there is something to send, or someone waits for it."""
+        self._bell.ring()
+
+    def _take_turn(self) -> None:
+        rings = self._bell.rings
+        if not self._stop.is_set() and not self.turn():
+            self._bell.wait(self._idle_seconds(), since=rings)
+
+    def _idle_seconds(self) -> float:
+        due_ms = self._outbox.next_due_ms()
+        if due_ms is None:
+            return MAX_WAIT_SECONDS
+        seconds = (due_ms - self._clock.wall_ms()) / 1000
+        return min(max(seconds, _MIN_IDLE_SECONDS), MAX_WAIT_SECONDS)
+
+    # One turn --------------------------------------------------------------------------
+
+    def turn(self) -> bool:
+        """Bring the most recent session that is due up to date; return whether there was one.
+
+        A session whose turn takes long gives way to one that was written to since. Raises
+        SinkError when the backend does not take what it was sent.
+        """
+        session_id = self._claim()
+        if session_id is None:
+            return False
+        try:
+            self._greet()
+            self._send(session_id)
+        except SinkError as error:
+            self._note_failure(session_id, error)
+            raise
+        finally:
+            with self._lock:
+                self._busy.discard(session_id)
+        self._failures.pop(session_id, None)
+        if self.health.note_success():
+            log.info("upload goes on")
+        return True
+
+    def is_busy(self, session_ids: Sequence[str] | None) -> bool:
+        """Tell whether a turn of one of these sessions (None = any) is under way."""
+        with self._lock:
+            return bool(self._busy if session_ids is None else self._busy.intersection(session_ids))
+
+    def _claim(self) -> str | None:
+        with self._lock:
+            due = self._outbox.due_sessions(self._clock.wall_ms(), limit=len(self._busy) + 1)
+            for session_id in due:
+                if session_id not in self._busy:
+                    self._busy.add(session_id)
+                    return session_id
+        return None
+
+    def _is_overtaken(self, session_id: str) -> bool:
+        """Tell whether a session that nobody serves was written to more recently."""
+        with self._lock:
+            others = self._busy - {session_id}
+            due = self._outbox.due_sessions(self._clock.wall_ms(), limit=len(others) + 1)
+        return next((each for each in due if each not in others), session_id) != session_id
+
+    def _greet(self) -> None:
+        """Before anything is sent, learn whether the key works and what the backend holds.
+
+        Sessions that it holds without our doing (another machine's store, or one that was lost)
+        may hold any of our messages: theirs are uncertain.
+        """
+        if self.health.is_checked:
+            return
+        greeting = self._sink.check()
+        self._foreign = greeting.session_ids
+        self.health.ahead_seconds = greeting.ahead_seconds
+        self.health.is_checked = True
+
+    def _send(self, session_id: str) -> None:
+        state = self._outbox.remote(session_id)
+        if not state.has_messages:
+            self._outbox.finish(session_id, state.version, None)
+            return
+        if not state.is_acked:
+            if state.sent is None and session_id in self._foreign:
+                self._outbox.mark_foreign(session_id)
+            # Before its first message, so that it is dated and titled as the transcript says.
+            self._state.upsert(session_id)
+        while self._rows.send_next(session_id):
+            if self._stop.is_set() or self._is_overtaken(session_id):
+                self._outbox.finish(session_id, state.version, self._clock.wall_ms())
+                return
+        self._outbox.finish(session_id, state.version, self._state.settle(session_id))
+
+    def _note_failure(self, session_id: str, error: SinkError) -> None:
+        now_ms = self._clock.wall_ms()
+        seconds = 0.0
+        if not isinstance(error, (Unsent, Unauthorized, NotOpenSync)):
+            # The session may be to blame: let the others pass while it waits.
+            self._failures[session_id] += 1
+            seconds = min(2.0 ** (self._failures[session_id] - 1), MAX_WAIT_SECONDS)
+        if isinstance(error, (Unauthorized, NotOpenSync)):
+            self.health.is_checked = False
+        has_written = isinstance(error, (Retryable, NotOpenSync)) and not isinstance(error, Unsent)
+        self._outbox.note_failure(
+            session_id,
+            str(error),
+            write_ms=now_ms if has_written else None,
+            not_before_ms=now_ms + round(seconds * 1000),
+        )
+        if isinstance(error, Retryable) and error.retry_after:
+            self._outbox.block(session_id, now_ms + round(error.retry_after * 1000))
+        if self.health.note_failure(error, now_ms):
+            log.warning("upload waits: %s", error)

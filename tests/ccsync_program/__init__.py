@@ -1,0 +1,1 @@
+"""Run the installed `ccsync-watch` as a user would, in a home of the test's own."""

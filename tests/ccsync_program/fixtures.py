@@ -1,0 +1,31 @@
+"""Pytest fixtures around the real program."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ccsync_program.program import Program
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from claude_client.client import ClaudeHome
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Iterator[Program]:
+    """Return the program with a Claude folder that does not exist yet; kill it afterwards."""
+    made = Program(tmp_path / "ccsync", tmp_path / "claude-folder")
+    yield made
+    made.kill()
+
+
+@pytest.fixture
+def beside_client(claude_home: ClaudeHome, tmp_path: Path) -> Iterator[Program]:
+    """Return the program watching the real client's folder; kill it afterwards."""
+    made = Program(tmp_path / "ccsync", claude_home.config_dir)
+    yield made
+    made.kill()

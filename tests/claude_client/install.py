@@ -1,0 +1,137 @@
+"""Install the real Claude Code client, once per machine, into a cache folder outside the repo.
+
+The pinned version stands here and nowhere else. Only the platform's npm package is taken: it holds
+the native binary, so that no install script runs and no Node is needed afterwards.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+CLIENT_VERSION = "2.1.330"
+
+INSTALL_SECONDS = 240.0
+
+# As it was before any test changed HOME.
+_REAL_ENVIRONMENT = dict(os.environ)
+
+
+class ClientUnavailable(RuntimeError):  # noqa: N818 - a state of the world, not a defect
+    """The client is not installed here and could not be; the message says what to do."""
+
+
+def installed_client() -> Path:
+    """Return the path of the client's binary, installing it first if it is not there.
+
+    Several processes may ask at once: one installs, the others wait for it.
+    """
+    folder = _cache_root() / f"claude-{CLIENT_VERSION}"
+    binary = folder / "claude"
+    if binary.is_file():
+        return binary
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(f"{folder}.lock", timeout=INSTALL_SECONDS):
+            if not binary.is_file():
+                _install(folder)
+    except Timeout as error:
+        raise ClientUnavailable(
+            f"another process has been installing the client for {INSTALL_SECONDS:.0f} s: "
+            f"remove {error.lock_file} if none is running"
+        ) from error
+    return binary
+
+
+def platform_package() -> str:
+    """Return the npm package that holds the client for this machine."""
+    system = {"linux": "linux", "darwin": "darwin"}.get(sys.platform)
+    machine = {"x86_64": "x64", "amd64": "x64", "arm64": "arm64", "aarch64": "arm64"}.get(
+        platform.machine().lower()
+    )
+    if system is None or machine is None:
+        raise ClientUnavailable(
+            f"there is no client for {sys.platform} on {platform.machine()}: "
+            "run the client's tests on Linux or macOS"
+        )
+    libc = "-musl" if system == "linux" and platform.libc_ver()[0] != "glibc" else ""
+    return f"@anthropic-ai/claude-code-{system}-{machine}{libc}"
+
+
+def _cache_root() -> Path:
+    chosen = _REAL_ENVIRONMENT.get("CCSYNC_TEST_CACHE")
+    if chosen:
+        return Path(chosen)
+    caches = _REAL_ENVIRONMENT.get("XDG_CACHE_HOME")
+    home = Path(_REAL_ENVIRONMENT.get("HOME") or Path.home())
+    return (Path(caches) if caches else home / ".cache") / "ccsync-watch-tests"
+
+
+def _install(folder: Path) -> None:
+    """Install beside `folder` and rename, so that a half-written client is never found."""
+    package = platform_package()
+    # A folder without the binary is the rest of something else: it would stop the rename.
+    shutil.rmtree(folder, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f"{folder.name}.") as staging:
+        _npm_install(f"{package}@{CLIENT_VERSION}", Path(staging))
+        unpacked = Path(staging, "node_modules", package)
+        _check(unpacked / "claude", home=Path(staging))
+        unpacked.rename(folder)
+
+
+def _npm_install(package: str, prefix: Path) -> None:
+    npm = shutil.which("npm", path=_REAL_ENVIRONMENT.get("PATH"))
+    if npm is None:
+        raise ClientUnavailable(
+            f"npm is not on PATH: install Node.js with npm, which fetches {package} for the tests"
+        )
+    switches = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-save"]
+    try:
+        done = subprocess.run(
+            [npm, "install", "--prefix", prefix, *switches, package],
+            env=_REAL_ENVIRONMENT,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=INSTALL_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ClientUnavailable(
+            f"npm took longer than {INSTALL_SECONDS:.0f} s over {package}: "
+            "see whether the npm registry can be reached from here"
+        ) from error
+    if done.returncode != 0:
+        raise ClientUnavailable(
+            f"npm could not install {package} (exit {done.returncode}): "
+            "see whether the npm registry can be reached from here. It said:\n"
+            + done.stderr.strip()[-1500:]
+        )
+
+
+def _check(binary: Path, *, home: Path) -> None:
+    """Start the binary once: a package of another platform is told here, not by every test."""
+    try:
+        done = subprocess.run(
+            [binary, "--version"],
+            env={"HOME": str(home), "DISABLE_AUTOUPDATER": "1"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ClientUnavailable(f"the installed client does not run here: {error}") from error
+    if CLIENT_VERSION not in done.stdout:
+        raise ClientUnavailable(
+            f"the installed client does not tell version {CLIENT_VERSION} but: "
+            f"{done.stdout.strip()} {done.stderr.strip()}"
+        )

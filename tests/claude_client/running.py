@@ -1,0 +1,111 @@
+"""One `-p` run of the client: started, waited for or ended, with what it said."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import tempfile
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+# With any of these the client chooses the session itself.
+CHOOSES_SESSION = {"--continue", "-c", "--resume", "-r", "--session-id", "--fork-session"}
+
+
+@dataclass(frozen=True, slots=True)
+class CompletedRun:
+    """What an ended run left behind."""
+
+    session_id: str
+    stdout: str
+    stderr: str
+    returncode: int
+
+    @property
+    def result(self) -> str:
+        """The final text of the turn."""
+        return str(json.loads(self.stdout)["result"])
+
+
+class BackgroundRun:
+    """A run that goes on by itself, in a process group of its own.
+
+    `session_id` is known from the start for a new session, None for a continued one.
+    """
+
+    def __init__(self, command: Sequence[str], *, env: Mapping[str, str], cwd: Path) -> None:
+        command = list(command)
+        self.session_id: str | None = None
+        if CHOOSES_SESSION.isdisjoint(command):
+            self.session_id = str(uuid.uuid4())
+            command += ["--session-id", self.session_id]
+        if "--output-format" not in command:
+            command += ["--output-format", "json"]
+        # Files, not pipes: nobody reads while the run goes on, and a full pipe would stop it.
+        self._stdout = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - see _close
+        self._stderr = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - see _close
+        self.process = subprocess.Popen(
+            command,
+            env=env,
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=self._stdout,
+            stderr=self._stderr,
+            start_new_session=True,
+        )
+
+    def wait(self, timeout: float = 60.0) -> CompletedRun:
+        """Wait for the run's end; after `timeout` seconds kill it and raise TimeoutError."""
+        try:
+            returncode = self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self._kill_group()
+            said = self._said()
+            raise TimeoutError(f"the client ran longer than {timeout:g} s: {said}") from None
+        stdout, stderr = self._said()
+        session_id = self.session_id or _told_session(stdout)
+        if session_id is None:
+            raise AssertionError(f"the client told no session: {returncode} {stdout} {stderr}")
+        return CompletedRun(session_id, stdout, stderr, returncode)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the client alone, as a supervisor would."""
+        self.process.send_signal(number)
+
+    def kill(self) -> None:
+        """Kill the client and its children, if they are still going."""
+        if self.process.poll() is None:
+            self._kill_group()
+        self._close()
+
+    def _kill_group(self) -> None:
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def _said(self) -> tuple[str, str]:
+        if self._stdout.closed:
+            raise AssertionError("the run was waited for, or killed, before")
+        self._stdout.seek(0)
+        self._stderr.seek(0)
+        said = self._stdout.read(), self._stderr.read()
+        self._close()
+        return said
+
+    def _close(self) -> None:
+        self._stdout.close()
+        self._stderr.close()
+
+
+def _told_session(stdout: str) -> str | None:
+    try:
+        told = json.loads(stdout)
+    except ValueError:
+        return None
+    return told.get("session_id") if isinstance(told, dict) else None

@@ -1,0 +1,172 @@
+"""Write, inside a prompt, what the scripted Messages API shall answer to it.
+
+A prompt carries its own script, so the server keeps none: `prompt(text, *replies)` appends the
+replies as JSON behind `MARKER`. Each reply is one API response; `reply(...)` joins several parts
+into one, and a part that stands alone is a response of its own::
+
+    prompt(
+        "Please list the folder",
+        reply(think("ls will do"), say("Looking."), tool("Bash", command="ls")),
+        reply(say("Two files."), usage(input=120, output=9)),
+    )
+
+This module knows nothing of HTTP; `playback` turns the parts into events.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any, NamedTuple, TypeAlias
+
+MARKER = "[[script]]"
+SEALED_MARKER = "[[script64]]"
+
+Part: TypeAlias = dict[str, Any]
+"""One part of a response, as JSON: what to `do`, and with what."""
+
+Text: TypeAlias = "str | Part"
+"""A text, or one that `repeat` makes long while the prompt stays small."""
+
+
+class Reply(NamedTuple):
+    """The parts of one API response, in order."""
+
+    parts: tuple[Part, ...]
+
+
+def prompt(text: str, *replies: Reply | Part) -> str:
+    """Return `text` with its script behind it, on one line, so that it can be typed."""
+    return f"{text} {MARKER} {_encoded(replies)}"
+
+
+def sealed_prompt(text: str, *replies: Reply | Part) -> str:
+    """Return the same as `prompt`, with the script in base64.
+
+    Nothing scripted then stands readable in the user's own row: for tests that look for a thought
+    or an output where it must not be.
+    """
+    sealed = base64.urlsafe_b64encode(_encoded(replies).encode()).decode()
+    return f"{text} {SEALED_MARKER} {sealed}"
+
+
+def reply(*parts: Part) -> Reply:
+    """Join parts into one API response, for instance text and two parallel tools."""
+    return Reply(parts)
+
+
+def say(text: Text) -> Part:
+    """Answer with a text block."""
+    return {"do": "say", "text": text}
+
+
+def think(text: Text) -> Part:
+    """Answer with a thinking block."""
+    return {"do": "think", "text": text}
+
+
+def tool(name: str, /, **arguments: Any) -> Part:  # noqa: ANN401 - a tool's input is any JSON
+    """Call a tool; the client runs it and asks for the next reply with its result."""
+    return {"do": "tool", "name": name, "input": arguments}
+
+
+def subagent(description: str, prompt: str, *, background: bool = False) -> Part:
+    """Start a subagent; its prompt may carry a script of its own."""
+    return tool(
+        "Agent",
+        description=description,
+        prompt=prompt,
+        subagent_type="general-purpose",
+        run_in_background=background,
+    )
+
+
+def repeat(text: str, times: int) -> Part:
+    """Stand for `text` written `times` over, wherever a text is expected, tool inputs included."""
+    return {"repeat": text, "times": times}
+
+
+def usage(
+    *,
+    input: int = 0,  # noqa: A002 - the API's own word
+    output: int = 0,
+    cache_creation_5m: int = 0,
+    cache_creation_1h: int = 0,
+    cache_read: int = 0,
+) -> Part:
+    """Report these token counts for the response; without it they are small and constant."""
+    return {
+        "do": "usage",
+        "input": input,
+        "output": output,
+        "cache_creation_5m": cache_creation_5m,
+        "cache_creation_1h": cache_creation_1h,
+        "cache_read": cache_read,
+    }
+
+
+def delay(seconds: float) -> Part:
+    """Pause the stream between the parts before and after."""
+    return {"do": "delay", "seconds": seconds}
+
+
+def error(status: int, *, times: int | None = None) -> Part:
+    """Answer with an HTTP error, the first `times` or always; afterwards the rest is played.
+
+    `reply(error(529, times=1), say("Here."))` fails once and then answers.
+    """
+    return {"do": "error", "status": status, "times": times}
+
+
+def cut(*, times: int | None = 1) -> Part:
+    """Break the connection halfway through the part before, the first `times` or always.
+
+    What follows is not sent. Once `times` is used up the response is played whole.
+    """
+    return {"do": "cut", "times": times}
+
+
+def stop(reason: str) -> Part:
+    """End the response for another reason than the usual: `max_tokens` or `refusal`."""
+    return {"do": "stop", "reason": reason}
+
+
+def script_in(text: str) -> list[Reply] | None:
+    """Return the last script that stands in `text`, not counting those inside another's prompt."""
+    found = None
+    position = 0
+    while (cue := _next_cue(text, position)) is not None:
+        found, position = cue
+    return found
+
+
+def expanded(value: Any) -> Any:  # noqa: ANN401 - any JSON in, the same out
+    """Return `value` with every `repeat` in it written out."""
+    if isinstance(value, dict):
+        if value.keys() == {"repeat", "times"}:
+            return value["repeat"] * value["times"]
+        return {key: expanded(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [expanded(item) for item in value]
+    return value
+
+
+def _encoded(replies: tuple[Reply | Part, ...]) -> str:
+    script = [list(r.parts) if isinstance(r, Reply) else [r] for r in replies]
+    return json.dumps(script, ensure_ascii=False, separators=(",", ":"))
+
+
+def _next_cue(text: str, start: int) -> tuple[list[Reply], int] | None:
+    """Decode the first script at or after `start`, and say where it ends."""
+    plain = text.find(MARKER, start)
+    sealed = text.find(SEALED_MARKER, start)
+    if plain < 0 and sealed < 0:
+        return None
+    if sealed < 0 or 0 <= plain < sealed:
+        begin = plain + len(MARKER) + 1
+        script, end = json.JSONDecoder().raw_decode(text, begin)
+    else:
+        begin = sealed + len(SEALED_MARKER) + 1
+        word = text[begin:].split(maxsplit=1)[0]
+        script, end = json.loads(base64.urlsafe_b64decode(word)), begin + len(word)
+    return [Reply(tuple(parts)) for parts in script], end

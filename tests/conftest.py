@@ -1,0 +1,39 @@
+"""What every test stands on: homes of its own, and nothing of the user's within reach."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytest_plugins = ["claude_client.fixtures", "opensync_double.fixtures", "ccsync_program.fixtures"]
+
+_HOMES = ("HOME", "CLAUDE_CONFIG_DIR", "CCSYNC_WATCH_HOME")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _isolated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Move every home to a temporary folder, and forget what the user configured."""
+    root = tmp_path_factory.mktemp("homes")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith(("CLAUDE_", "ANTHROPIC_", "XDG_", "CCSYNC_WATCH_")):
+                patch.delenv(name)
+        for name in _HOMES:
+            folder = root / name.lower()
+            folder.mkdir()
+            patch.setenv(name, str(folder))
+        yield root
+
+
+@pytest.fixture(autouse=True)
+def _stays_isolated(_isolated: Path) -> Iterator[None]:
+    """Fail a test that lets a home point anywhere but into the temporary folder."""
+    yield
+    for name in _HOMES:
+        assert Path(os.environ[name]).is_relative_to(_isolated), f"{name} left the test's folder"

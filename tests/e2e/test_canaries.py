@@ -1,0 +1,98 @@
+"""Clean: two hundred secrets in every place that a session can hold them, and none comes out."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from canaries import Canaries
+from ccsync_program.program import wait_until
+from claude_client.script import reply, say, sealed_prompt, subagent, think, tool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from ccsync_program.program import Program
+    from claude_client.client import ClaudeHome
+    from claude_client.terminal import Terminal
+    from opensync_double.server import OpenSyncDouble
+
+pytestmark = pytest.mark.client
+
+UNATTENDED = "--dangerously-skip-permissions"
+
+
+def _repository(folder: Path, branch: str) -> None:
+    folder.mkdir(parents=True)
+    who = ["-c", "user.name=t", "-c", "user.email=t@localhost"]
+    for words in (["init", "-q", "-b", branch], ["commit", "-q", "--allow-empty", "-m", "x"]):
+        subprocess.run(["git", *who, *words], cwd=folder, check=True)
+
+
+def _places(program: Program, opensync: OpenSyncDouble) -> dict[str, bytes]:
+    """Return the raw bytes of everything that the program wrote, printed or sent."""
+    found = {path.name: path.read_bytes() for path in program.state.iterdir() if path.is_file()}
+    found["output"] = program.output().encode()
+    found["requests"] = b"\n".join(call.body for call in opensync.backend.calls)
+    for words in (["status", "--json"], ["status"], ["preview"]):
+        made = program.call(*words)
+        found[" ".join(words)] = (made.out + made.err).encode()
+    return found
+
+
+def test_no_canary_comes_out(
+    claude_home: ClaudeHome,
+    beside_client: Program,
+    opensync: OpenSyncDouble,
+    open_terminal: Callable[..., Terminal],
+) -> None:
+    """No secret of a session is in the database's bytes, a log, an answer or a request."""
+    canaries = Canaries(seed=20261122)
+    folder = claude_home.root / f"work-{canaries.token()}"
+    _repository(folder, f"fix/{canaries.token()}")
+    claude_home.trust(folder)
+    (folder / "dump.txt").write_text(canaries.some(25))
+    (folder / f"{canaries.token()}.txt").write_text("named")
+    beside_client.configure(convex_url=opensync.url, api_key=opensync.api_key, sync_thinking=True)
+    beside_client.start()
+    below = sealed_prompt(canaries.some(15), reply(say(f"Found {canaries.some(10)}")))
+    run = claude_home.run(
+        sealed_prompt(
+            f"Use these:\n{canaries.some(55)}",
+            reply(
+                think(canaries.some(20)),
+                say(f"I see {canaries.some(20)}"),
+                tool("Bash", command=f"cat dump.txt; echo '{canaries.assignment()}'; ls"),
+                tool("Write", file_path=f"{canaries.token()}.env", content=canaries.some(30)),
+                tool("Read", file_path=str(folder / "dump.txt")),
+            ),
+            reply(tool("Bash", command=f"export {canaries.assignment()}; env")),
+            reply(tool("Bash", command=f"curl -H '{canaries.header()}' {canaries.url()}; exit 3")),
+            reply(subagent("Look", below)),
+            reply(say("Done.")),
+        ),
+        UNATTENDED,
+        cwd=folder,
+    )
+    terminal = open_terminal(UNATTENDED, "--resume", run.session_id, cwd=folder)
+    terminal.submit(f"/rename {canaries.token()}")
+    terminal.wait_for_row(lambda row: row.get("type") == "custom-title")
+    terminal.submit(sealed_prompt(f"More: {canaries.some(20)} {canaries.jwt()}", say("All done.")))
+    terminal.wait_for_row(lambda row: "All done." in str(row.get("message")))
+    terminal.exit()
+    on_disk = b"".join(path.read_bytes() for path in claude_home.transcripts())
+    planted = [secret for secret in canaries.planted if secret.encode() in on_disk]
+    assert len(set(planted)) >= 200, "too few canaries reached a transcript"
+
+    def is_done() -> bool:
+        status = beside_client.status()
+        return not status["bytes_behind"] and not status["totals"]["rows_pending"]
+
+    wait_until(is_done, "everything is stored and sent", 60.0)
+    assert any("Done." in (row.text_content or "") for row in opensync.backend.all_messages())
+    for place, data in _places(beside_client, opensync).items():
+        leaked = [secret for secret in canaries.planted if secret.encode() in data]
+        assert not leaked, f"{len(leaked)} secrets are in {place}: {leaked[:5]}"

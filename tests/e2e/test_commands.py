@@ -1,0 +1,332 @@
+"""`sync-now`, `preview` and `status` as a user has them, with and without a daemon."""
+
+from __future__ import annotations
+
+import json
+import stat
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ccsync_program.program import wait_until
+from ccsync_program.transcript import Transcript
+from lines import call
+
+if TYPE_CHECKING:
+    from ccsync_program.program import Program
+    from opensync_double.server import OpenSyncDouble
+
+OTHER = "99999999-2222-4333-8444-555555555555"
+TOKEN = "ghp_" + "Zx9Kq2Lm4Np6Rs8Tv0Wy1Ab3Cd5Ef7Gh9JkL"
+
+
+def configure(program: Program, opensync: OpenSyncDouble, **more: object) -> None:
+    """Point the program at the double."""
+    program.configure(convex_url=opensync.url, api_key=opensync.api_key, **more)
+
+
+def stored(program: Program, transcript: Transcript, messages: int) -> None:
+    """Wait until a session's messages are in the store (the line about the session included)."""
+    wait_until(
+        lambda: (program.session(transcript.session_id) or {}).get("messages", 0) >= messages,
+        f"{messages} messages are stored",
+    )
+
+
+class TestSyncNow:
+    """Read and send everything now."""
+
+    @pytest.mark.parametrize("has_daemon", [False, True], ids=["alone", "daemon"])
+    def test_everything_is_there_when_it_returns(
+        self, program: Program, opensync: OpenSyncDouble, *, has_daemon: bool
+    ) -> None:
+        """Each message once, and exit 0."""
+        configure(program, opensync)
+        transcript = Transcript(program.claude_dir)
+        if has_daemon:
+            program.start()
+        transcript.turn()
+        made = program.call("sync-now")
+        assert made.code == 0, made.err
+        assert made.out.startswith("synced: ")
+        assert len(opensync.backend.messages(transcript.session_id)) == 3
+        made = program.call("sync-now")
+        assert made.code == 0
+        assert made.out == "synced: 0 messages sent, nothing waits\n"
+        assert len(opensync.backend.messages(transcript.session_id)) == 3
+
+    @pytest.mark.parametrize("has_daemon", [False, True], ids=["alone", "daemon"])
+    def test_without_a_backend_it_says_that_nothing_was_sent(
+        self, program: Program, *, has_daemon: bool
+    ) -> None:
+        """Under the README's words."""
+        transcript = Transcript(program.claude_dir)
+        transcript.turn()
+        if has_daemon:
+            program.start()
+        made = program.call("sync-now")
+        assert (made.code, made.err) == (0, "")
+        assert "no Convex URL configured, nothing was sent" in made.out
+        assert program.status()["totals"]["messages"] == 2
+
+    @pytest.mark.parametrize("has_daemon", [False, True], ids=["alone", "daemon"])
+    def test_auto_sync_off_sends_nothing_until_then(
+        self, program: Program, opensync: OpenSyncDouble, *, has_daemon: bool
+    ) -> None:
+        """Not even the names of sessions; then one session, then all."""
+        configure(program, opensync, auto_sync=False)
+        one, other = Transcript(program.claude_dir), Transcript(program.claude_dir, OTHER)
+        one.turn()
+        other.turn()
+        if has_daemon:
+            program.start()
+            stored(program, one, 3)
+            stored(program, other, 3)
+            assert "only on `ccsync-watch sync-now`" in program.output()
+            told = program.status()["problems"]
+            assert any("auto_sync is off, and 6 " in each["what"] for each in told)
+        else:
+            assert program.call("preview").code == 0
+        assert [each.path for each in opensync.backend.calls if each.rows] == []
+        made = program.call("sync-now", "--session", one.session_id)
+        assert made.code == 0, made.err
+        assert [row.external_id for row in opensync.backend.sessions()] == [one.session_id]
+        assert len(opensync.backend.all_messages()) == 3
+        one.turn(2)
+        if has_daemon:
+            stored(program, one, 5)
+            assert len(opensync.backend.all_messages()) == 3
+        assert program.call("sync-now").code == 0
+        assert len(opensync.backend.messages(one.session_id)) == 5
+        assert len(opensync.backend.messages(OTHER)) == 3
+
+    @pytest.mark.parametrize("has_daemon", [False, True], ids=["alone", "daemon"])
+    def test_an_unknown_session_is_told(self, program: Program, *, has_daemon: bool) -> None:
+        """A wrong id is no success."""
+        Transcript(program.claude_dir).turn()
+        if has_daemon:
+            program.start()
+        made = program.call("sync-now", "--session", OTHER)
+        assert made.code == 1
+        assert made.err.startswith(f"ccsync-watch: no session {OTHER} is stored")
+
+    def test_an_outage_loses_nothing(self, program: Program, opensync: OpenSyncDouble) -> None:
+        """The backend is away, the transcripts are deleted meanwhile; all of it arrives."""
+        configure(program, opensync)
+        program.start()
+        one, other = Transcript(program.claude_dir), Transcript(program.claude_dir, OTHER)
+        one.turn()
+        wait_until(lambda: len(opensync.backend.all_messages()) == 3, "the first turn arrives")
+        opensync.offline()
+        one.turn(2)
+        other.turn()
+        stored(program, one, 5)
+        stored(program, other, 3)
+        made = program.call("sync-now", "--timeout", "60")
+        assert made.code == 4
+        assert "what waits is kept and sent later" in made.err
+        one.path.unlink()
+        other.path.unlink()
+        assert program.stop() == 0
+        program.start()
+        opensync.online()
+        assert program.call("sync-now").code == 0
+        assert len(opensync.backend.messages(one.session_id)) == 5
+        assert len(opensync.backend.messages(OTHER)) == 3
+        assert program.status()["totals"]["rows_pending"] == 0
+
+    def test_time_that_is_over_is_told(self, program: Program, opensync: OpenSyncDouble) -> None:
+        """What was not sent goes on in the background, or not without a daemon."""
+        configure(program, opensync)
+        transcript = Transcript(program.claude_dir)
+        transcript.turn()
+        made = program.call("sync-now", "--timeout", "0.000001")
+        assert made.code == 1
+        assert "start `ccsync-watch`, or run `ccsync-watch sync-now` again" in made.err
+        program.start()
+        transcript.turn(2)
+        made = program.call("sync-now", "--timeout", "0.01")
+        assert made.code == 1
+        assert "goes on in the background" in made.err
+        wait_until(lambda: len(opensync.backend.all_messages()) == 5, "it goes on")
+
+
+class TestPreview:
+    """Exactly what would leave, and nothing leaves."""
+
+    @pytest.mark.parametrize("has_daemon", [False, True], ids=["alone", "daemon"])
+    def test_it_prints_what_the_backend_then_receives(
+        self, program: Program, opensync: OpenSyncDouble, *, has_daemon: bool
+    ) -> None:
+        """Body by body, as JSON."""
+        configure(program, opensync, auto_sync=False)
+        transcript = Transcript(program.claude_dir)
+        writer = transcript.writer
+        transcript.turn()
+        transcript.append(
+            writer.prompt(f"Use {TOKEN} please"),
+            writer.answer(call("t1", "Read", file_path="/etc/passwd")),
+            writer.result("t1", "root:x:0:0", detail={"type": "text", "file": {"numLines": 1}}),
+        )
+        if has_daemon:
+            program.start()
+        made = program.call("preview")
+        assert (made.code, made.err) == (0, "")
+        assert TOKEN not in made.out
+        assert "root:x:0:0" not in made.out
+        printed = [json.loads(line) for line in made.out.splitlines()]
+        assert not [each for each in opensync.backend.calls if each.rows]
+        assert program.call("sync-now").code == 0
+        received = messages_received(opensync)
+        expected = [each["body"] for each in printed if each["path"] == "/sync/message"]
+        assert received == expected
+        sessions = [each for each in opensync.backend.calls if each.path == "/sync/session"]
+        assert sessions[-1].json == printed[0]["body"]
+        assert printed[0]["path"] == "/sync/session"
+
+    def test_one_session(self, program: Program) -> None:
+        """Only it; an unknown one is told."""
+        one, other = Transcript(program.claude_dir), Transcript(program.claude_dir, OTHER)
+        one.turn()
+        other.turn()
+        made = program.call("preview", OTHER)
+        assert made.code == 0
+        assert OTHER in made.out
+        assert one.session_id not in made.out
+        made = program.call("preview", "nobody")
+        assert made.code == 1
+        assert made.err.startswith("ccsync-watch: no session nobody is stored")
+
+    def test_a_flag_does_not_point_the_outbox_elsewhere(
+        self, program: Program, opensync: OpenSyncDouble
+    ) -> None:
+        """A look at another backend's payloads leaves what is acknowledged acknowledged."""
+        configure(program, opensync)
+        Transcript(program.claude_dir).turn()
+        assert program.call("sync-now").code == 0
+        before = len(opensync.backend.calls)
+        assert program.call("preview", "--convex-url", "http://127.0.0.1:9").code == 0
+        assert program.call("sync-now").code == 0
+        assert not [each for each in opensync.backend.calls[before:] if each.message_rows]
+
+
+def messages_received(opensync: OpenSyncDouble) -> list[dict[str, Any]]:
+    """Return every message body that arrived, batched or not, in order."""
+    received: list[dict[str, Any]] = []
+    for each in opensync.backend.calls:
+        if each.path == "/sync/message":
+            received.append(each.json)
+        elif each.path == "/sync/batch":
+            refused = not opensync.backend.accepts_batch_created_at
+            received += [
+                row for row in each.json["messages"] if not (refused and "createdAt" in row)
+            ]
+    return received
+
+
+class TestStatus:
+    """The same figures in words and as JSON."""
+
+    def test_a_fresh_machine(self, program: Program) -> None:
+        """Nothing there: what to do, and exit 3."""
+        made = program.call("status")
+        assert (made.code, made.err) == (3, "")
+        assert made.out.startswith("ccsync-watch ")
+        assert "not running" in made.out
+        assert "No Convex URL configured: " in made.out
+        assert "no transcript folder yet" in made.out
+
+    def test_what_is_stored_sent_and_waiting(
+        self, program: Program, opensync: OpenSyncDouble
+    ) -> None:
+        """By session: bytes behind, rows pending, last acknowledgement, last error."""
+        configure(program, opensync)
+        transcript = Transcript(program.claude_dir)
+        transcript.turn()
+        program.start()
+        assert program.call("sync-now").code == 0
+        made = program.call("status")
+        assert made.code == 0, made.out
+        assert f"running (process {program.pid})" in made.out
+        assert "connection  ok" in made.out
+        assert "key         osk_…00" in made.out
+        assert transcript.session_id in made.out
+        figures = program.status()
+        (row,) = figures["sessions"]
+        assert row["bytes_behind"] == row["rows_pending"] == row["rows_rejected"] == 0
+        assert row["last_ack_ms"] is not None
+        assert row["last_error"] is None
+        assert figures["daemon"]["pid"] == program.pid
+        assert figures["backend"] == {"tested": True, "ok": True, "error": None}
+        assert figures["problems"] == []
+        with transcript.path.open("ab") as file:
+            file.write(b'{"type": "user"')
+        wait_until(lambda: program.status()["bytes_behind"] == 15, "the rest is counted")
+
+    def test_names_cannot_command_the_terminal(self, program: Program) -> None:
+        """A folder's name may hold escape sequences, or be no UTF-8."""
+        program.env = {"CLAUDE_CONFIG_DIR": str(program.root / "odd\udcff")}
+        transcript = Transcript(program.root / "odd\udcff")
+        transcript.writer.cwd = "/home/\x1b]0;owned\x07"
+        transcript.turn()
+        assert program.call("sync-now").code == 0
+        made = program.call("status")
+        assert made.code == 3
+        assert "\x1b" not in made.out
+        assert program.status()["sessions"]
+        program.env = {**program.env, "LC_ALL": "C", "PYTHONIOENCODING": "ascii"}
+        assert "Traceback" not in program.call("status").err
+
+
+class TestPrivacy:
+    """What is kept is the user's alone, and the key is nowhere."""
+
+    def test_modes(self, program: Program, opensync: OpenSyncDouble) -> None:
+        """0700 for the folder, 0600 for each file, also under a generous umask."""
+        configure(program, opensync)
+        Transcript(program.claude_dir).turn()
+        program.start()
+        assert program.call("sync-now").code == 0
+        assert stat.S_IMODE(program.state.stat().st_mode) == 0o700
+        modes = {
+            path.name: stat.S_IMODE(path.stat().st_mode)
+            for path in program.state.rglob("*")
+            if not path.is_dir()
+        }
+        assert {"ccsync.db", "log", "install.key", "control.sock", "daemon.lock"} <= set(modes)
+        assert set(modes.values()) == {0o600}, modes
+
+    def test_the_key_appears_nowhere(self, program: Program, opensync: OpenSyncDouble) -> None:
+        """Not in an output, the log, or the database, whatever went wrong."""
+        configure(program, opensync)
+        transcript = Transcript(program.claude_dir)
+        transcript.turn()
+        program.start()
+        outputs = [program.call(*words) for words in (("sync-now",), ("status",), ("preview",))]
+        opensync.backend.add_user("osk_another0000000000000000000000000000")
+        opensync.offline()
+        transcript.turn(2)
+        outputs += [program.call(*words) for words in (("sync-now",), ("status", "--json"))]
+        assert program.stop() == 0
+        outputs.append(program.call("status"))
+        written = "".join(each.out + each.err for each in outputs) + program.output()
+        assert opensync.api_key not in written
+        assert opensync.api_key[4:20] not in written
+        for path in program.state.rglob("*"):
+            assert opensync.api_key.encode() not in path.read_bytes(), path
+
+    def test_a_secret_in_a_transcript_stays_out_of_every_file(
+        self, program: Program, opensync: OpenSyncDouble
+    ) -> None:
+        """Store, log, output and backend."""
+        configure(program, opensync)
+        transcript = Transcript(program.claude_dir)
+        program.start()
+        transcript.append(transcript.writer.prompt(f"export GITHUB_TOKEN={TOKEN}"))
+        assert program.call("sync-now").code == 0
+        shown = program.call("preview").out + program.call("status", "--json").out
+        assert program.stop() == 0
+        assert TOKEN not in shown + program.output()
+        for path in program.state.rglob("*"):
+            assert TOKEN.encode() not in path.read_bytes(), path
+        assert not [each for each in opensync.backend.calls if TOKEN.encode() in each.body]

@@ -1,0 +1,117 @@
+"""Once: kill -9 at random moments, a backend that fails in every way, and nothing is lost."""
+
+from __future__ import annotations
+
+import json
+import random
+import sqlite3
+import threading
+import time
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ccsync_program.program import wait_until
+from claude_client.script import delay, prompt, reply, say, think, tool
+from expected_messages import expected_messages
+from opensync_double.faults import FaultPlan
+
+if TYPE_CHECKING:
+    from ccsync_program.program import Program
+    from claude_client.client import ClaudeHome
+    from opensync_double.server import OpenSyncDouble
+
+pytestmark = [pytest.mark.client, pytest.mark.timeout(900)]
+
+ROUNDS = 50
+SEED = 20261122
+UNATTENDED = "--dangerously-skip-permissions"
+_STEPS = [
+    reply(
+        think("Hm."),
+        say(f"Step {number}."),
+        delay(0.05),
+        tool("Bash", command=f"echo step {number}", description="Count"),
+    )
+    for number in range(8)
+]
+
+
+def _listens(program: Program) -> bool:
+    """Tell whether the daemon that was just started, and not one before it, has begun its work."""
+    try:
+        note = json.loads((program.state / "daemon.json").read_text())
+    except (FileNotFoundError, json.JSONDecodeError):
+        return False
+    return bool(note["pid"] == program.pid and note["socket"])
+
+
+def _keep_writing(home: ClaudeHome, stopping: threading.Event, sessions: list[str]) -> None:
+    """Run turn after turn, every third one in a session that is continued."""
+    number = 0
+    while not stopping.is_set():
+        number += 1
+        more = ["--continue"] if number % 3 == 0 else []
+        run = home.run(prompt(f"Turn {number}", *_STEPS, say("Done.")), UNATTENDED, *more)
+        if run.session_id not in sessions:
+            sessions.append(run.session_id)
+
+
+def test_fifty_crashes_lose_and_double_nothing(
+    claude_home: ClaudeHome, beside_client: Program, opensync: OpenSyncDouble
+) -> None:
+    """After any crash every complete line is in the store once, and at the backend once."""
+    chance = random.Random(SEED)  # noqa: S311 - moments, not secrets
+    beside_client.configure(convex_url=opensync.url, api_key=opensync.api_key)
+    opensync.faults = FaultPlan.random(SEED, rate=0.3, retry_after_seconds=1)
+    stopping, sessions = threading.Event(), list[str]()
+    writer = threading.Thread(target=_keep_writing, args=(claude_home, stopping, sessions))
+    writer.start()
+    try:
+        for number in range(ROUNDS):
+            beside_client.start_unready()
+            if number % 5:  # every fifth dies while it starts
+                wait_until(lambda: _listens(beside_client), "the daemon is up")
+            time.sleep(chance.uniform(0.0, 1.5))
+            beside_client.kill()
+    finally:
+        stopping.set()
+        writer.join()
+    opensync.faults = FaultPlan.none()
+    beside_client.start()
+    wanted = {row.id: row for path in claude_home.transcripts() for row in expected_messages(path)}
+    assert len(wanted) > 100, "the client wrote too little"
+    headers = {f"{session_id}:session" for session_id in sessions}
+    count = len(wanted) + len(headers)
+
+    def held() -> int:
+        return len({row.external_id for row in opensync.backend.all_messages()})
+
+    wait_until(lambda: held() >= count, f"{count} messages are at the backend", 120.0)
+    wait_until(lambda: not beside_client.status()["totals"]["rows_pending"], "all is acked", 60.0)
+    faults = [call.fault for call in opensync.backend.calls if call.fault]
+    assert len(faults) > ROUNDS, "too few faults were met"
+    assert len(set(faults)) > 10, "too few kinds of faults were met"
+    arrived = opensync.backend.all_messages()
+    assert len(arrived) == count, "a message arrived twice"
+    assert {row.external_id for row in arrived} == set(wanted) | headers
+    for row in arrived:
+        if row.external_id in wanted:
+            kinds = tuple(part.type for part in row.parts)
+            assert kinds == wanted[row.external_id].kinds, row
+    assert not [call for call in opensync.backend.calls if call.path.startswith("/elsewhere")]
+    assert beside_client.stop() == 0
+    _assert_stored_once(beside_client, set(wanted) | headers)
+
+
+def _assert_stored_once(program: Program, ids: set[str]) -> None:
+    with closing(sqlite3.connect(program.state / "ccsync.db")) as database:
+        stored = [row[0] for row in database.execute("SELECT id FROM messages")]
+        assert len(stored) == len(set(stored))
+        assert set(stored) == ids
+        behind = "SELECT count(*) FROM transcripts WHERE offset <> size"
+        assert database.execute(behind).fetchone() == (0,)
+        assert database.execute("SELECT count(*) FROM outbox").fetchone() == (0,)
+        empty = "SELECT count(*) FROM messages WHERE seq NOT IN (SELECT message_seq FROM parts)"
+        assert database.execute(empty).fetchone() == (0,)

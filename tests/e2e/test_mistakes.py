@@ -1,0 +1,350 @@
+"""Every mistake is one line that names the thing and the mend, with its exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ccsync_program.program import wait_until
+from ccsync_program.transcript import Transcript
+from opensync_double.faults import FaultPlan, redirect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ccsync_program.program import Completed, Program
+    from opensync_double.server import OpenSyncDouble
+
+COMMANDS = [("run",), ("status",), ("status", "--json"), ("sync-now",), ("preview",)]
+WRONG_KEY = "osk_wrong000000000000000000000000wrong"
+
+
+def one_line(made: Completed) -> str:
+    """Return the only line that a command printed, on stderr."""
+    assert "Traceback" not in made.err
+    assert made.out == ""
+    assert made.err.count("\n") == 1, made.err
+    assert made.err.startswith("ccsync-watch: ")
+    return made.err.removeprefix("ccsync-watch: ").rstrip("\n")
+
+
+class TestConfiguration:
+    """The settings file; exit 2."""
+
+    @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+    def test_bad_json(self, program: Program, words: tuple[str, ...]) -> None:
+        """Line and column, whatever the command."""
+        program.config_file.write_text('{\n  "auto_sync": true,\n  "sync_thinking": nope\n}')
+        made = program.call(*words)
+        assert made.code == 2
+        assert one_line(made).startswith(f"{program.config_file}, line 3, column 20: not valid")
+
+    @pytest.mark.parametrize("words", [("run",), ("login", "--convex-url", "https://x.example")])
+    def test_a_wrong_type(self, program: Program, words: tuple[str, ...]) -> None:
+        """The key, the value, what is allowed."""
+        program.configure(auto_sync="perhaps")
+        made = program.call(*words, stdin="\n")
+        assert made.code == 2
+        if words == ("run",):
+            assert one_line(made) == (
+                f'{program.config_file}: auto_sync is "perhaps": set it to true or false'
+            )
+
+    def test_a_wrong_pattern(self, program: Program) -> None:
+        """One of the user's own rules that is no regular expression."""
+        program.configure(redact={"patterns": ["("]})
+        made = program.call("run")
+        assert made.code == 2
+        assert "redact.patterns" in one_line(made)
+
+    def test_a_folder_in_the_files_place(self, program: Program) -> None:
+        """It cannot be read."""
+        program.config_file.mkdir()
+        made = program.call("status")
+        assert made.code == 2
+        assert one_line(made).startswith(f"cannot read {program.config_file}: Is a directory")
+
+    def test_an_unknown_key_is_a_warning_and_it_goes_on(self, program: Program) -> None:
+        """With the nearest known key."""
+        program.configure(sync_toolcalls=False)
+        program.start()
+        assert 'unknown key "sync_toolcalls": ignored; did you mean sync_tool_calls?' in (
+            program.output()
+        )
+
+    @pytest.mark.parametrize(
+        "url", ["nonsense", "http://example.com", "https://me:hunter2@example.convex.cloud"]
+    )
+    def test_a_wrong_url(self, program: Program, url: str) -> None:
+        """Refused before anything is sent; a password in it is not repeated."""
+        program.configure(convex_url=url)
+        made = program.call("run")
+        assert made.code == 2
+        line = one_line(made)
+        assert "set it to an address like https://your-deployment.convex.cloud" in line
+        assert "hunter2" not in line
+
+    def test_a_wrong_flag(self, program: Program) -> None:
+        """The flag is named, not the file."""
+        made = program.call("run", "--auto-sync", "perhaps")
+        assert made.code == 2
+        assert one_line(made).startswith("--auto-sync: auto_sync is ")
+
+    @pytest.mark.parametrize("words", [("stats",), ("--bogus",), ("sync-now", "--timeout", "nan")])
+    def test_a_wrong_command_line(self, program: Program, words: tuple[str, ...]) -> None:
+        """One line, and where help is."""
+        made = program.call(*words)
+        assert made.code == 2
+        assert "--help`" in one_line(made)
+
+
+class TestStateFolder:
+    """Where nothing can be kept; exit 2."""
+
+    @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+    @pytest.mark.parametrize("below", ["", "state"], ids=["a-file", "below-a-file"])
+    def test_no_folder_can_be_there(
+        self, program: Program, words: tuple[str, ...], below: str
+    ) -> None:
+        """The folder and the variable are named."""
+        (program.root / "file").touch()
+        folder = program.root / "file" / below if below else program.root / "file"
+        program.env = {"CCSYNC_WATCH_HOME": str(folder)}
+        made = program.call(*words)
+        assert made.code == 2
+        line = one_line(made)
+        assert str(folder) in line
+        assert "CCSYNC_WATCH_HOME" in line
+
+    @pytest.mark.parametrize("name", ["ccsync.db", "log", "install.key", "control.sock"])
+    def test_a_folder_in_a_files_place(self, program: Program, name: str) -> None:
+        """Each file that is kept there."""
+        (program.state / name).mkdir(parents=True)
+        made = program.call("run", seconds=30)
+        assert made.code == 2
+        lines = [line for line in made.err.splitlines() if line.startswith("ccsync-watch: ")]
+        assert len(lines) == 1
+        assert name in lines[0] or str(program.state) in lines[0]
+        assert "Traceback" not in made.err
+
+    def test_a_path_too_long_for_a_socket_works(self, program: Program) -> None:
+        """The socket stands elsewhere; nobody need know."""
+        program.env = {"CCSYNC_WATCH_HOME": str(program.root / ("long" * 30))}
+        program.start()
+        transcript = Transcript(program.claude_dir)
+        transcript.turn()
+        made = program.call("sync-now")
+        assert made.code == 0, made.err
+        assert program.status()["totals"]["messages"] == 2
+        assert program.stop() == 0
+
+
+class TestClaudeFolder:
+    """Not there yet."""
+
+    @pytest.mark.parametrize("exists", ["nothing", "folder"])
+    def test_it_may_appear_later(self, program: Program, exists: str) -> None:
+        """The daemon goes on, says so, and stores the first session within two seconds."""
+        if exists == "folder":
+            program.claude_dir.mkdir()
+        program.start()
+        told = [each["what"] for each in program.status()["problems"]]
+        assert any("no transcript folder yet" in what for what in told)
+        transcript = Transcript(program.claude_dir)
+        transcript.turn()
+        seconds = wait_until(
+            lambda: (program.session(transcript.session_id) or {}).get("messages", 0) >= 2,
+            "the session is stored",
+            10,
+        )
+        assert seconds < 4  # two, and the time that `status` itself takes here
+        assert not any(
+            "no transcript folder" in each["what"] for each in program.status()["problems"]
+        )
+
+
+class _Page(BaseHTTPRequestHandler):
+    """A web server that is no OpenSync deployment."""
+
+    status = 200
+
+    def do_GET(self) -> None:
+        """Answer with a page."""
+        body = b"<!doctype html><title>Welcome</title>"
+        self.send_response(self.status)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_POST = do_GET  # noqa: N815 - the base class's name
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as inherited
+        """Say nothing."""
+
+
+@contextlib.contextmanager
+def web_server(status: int) -> Iterator[str]:
+    """Serve pages with one status; give the address."""
+    handler = type("Page", (_Page,), {"status": status})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+class TestBackend:
+    """It refuses us, cannot be reached, or is another; exit 4, under the name in the README."""
+
+    def refused(self, program: Program) -> str:
+        """See `status` and `sync-now` fail alike, with and without a daemon; return the line."""
+        transcript = Transcript(program.claude_dir)
+        transcript.turn()
+        made = program.call("sync-now", "--timeout", "60")
+        assert made.code == 4, made.err
+        assert "Traceback" not in made.err
+        last = made.err.splitlines()[-1]
+        assert last.startswith("ccsync-watch: Connection failed: "), made.err
+        told = program.call("status")
+        assert told.code == 4
+        assert "\nConnection failed: " in told.out
+        program.start()
+        transcript.turn(2)
+        again = program.call("sync-now")
+        assert again.code == 4
+        assert again.err == f"{last}\n"
+        status = program.status()
+        assert [each["name"] for each in status["problems"]].count("Connection failed") == 1
+        row = status["sessions"][0]
+        assert (row["messages"], row["bytes_behind"]) == (5, 0), "it goes on reading"
+        assert row["rows_pending"] == 5
+        assert row["last_error"]
+        assert "WARNING upload waits: " in program.output()
+        assert program.stop() == 0
+        return last
+
+    def test_a_wrong_key(self, program: Program, opensync: OpenSyncDouble) -> None:
+        """Reading goes on, nothing is lost, and the right key mends it."""
+        program.configure(convex_url=opensync.url, api_key=WRONG_KEY)
+        line = self.refused(program)
+        assert "refuses the API key: set api_key to a key of this deployment" in line
+        program.configure(convex_url=opensync.url, api_key=opensync.api_key)
+        assert program.call("sync-now").code == 0
+        assert len(opensync.backend.all_messages()) == 5
+
+    def test_no_key(self, program: Program, opensync: OpenSyncDouble) -> None:
+        """A backend that wants one."""
+        program.configure(convex_url=opensync.url)
+        assert "api_key" in self.refused(program)
+
+    def test_nobody_there(self, program: Program, opensync: OpenSyncDouble) -> None:
+        """The three things to check, and that what waits is kept."""
+        program.configure(convex_url=opensync.url, api_key=opensync.api_key)
+        opensync.offline()
+        line = self.refused(program)
+        assert "cannot reach 127.0.0.1:" in line
+        assert "should end in .convex.cloud" in line
+        assert "what waits is kept and sent later" in line
+
+    @pytest.mark.parametrize("status", [200, 404], ids=["html", "404"])
+    def test_another_server(self, program: Program, status: int) -> None:
+        """It answers, but is no OpenSync deployment."""
+        with web_server(status) as url:
+            program.configure(convex_url=url, api_key="osk_0123456789abcdef0123456789abcdef")
+            assert "is not an OpenSync deployment" in self.refused(program)
+
+    def test_a_redirect_is_not_followed_with_the_key(
+        self, program: Program, opensync: OpenSyncDouble
+    ) -> None:
+        """Wherever it leads."""
+        opensync.faults = FaultPlan.always(redirect(307))
+        program.configure(convex_url=opensync.url, api_key=opensync.api_key)
+        assert "it redirects (HTTP 307)" in self.refused(program)
+        assert not [each for each in opensync.backend.calls if "elsewhere" in each.path]
+
+
+class TestLogin:
+    """Tested before it is written."""
+
+    def test_a_working_key_is_written(self, program: Program, opensync: OpenSyncDouble) -> None:
+        """The file is the owner's, other keys stay, and the key is not printed."""
+        program.configure(auto_sync=False, mine="kept")
+        made = program.call(
+            "login", "--convex-url", opensync.url, "--api-key-stdin", stdin=f"{opensync.api_key}\n"
+        )
+        assert made.code == 0, made.err
+        assert opensync.api_key not in made.out + made.err
+        assert program.config_file.stat().st_mode & 0o777 == 0o600
+        text = program.config_file.read_text()
+        assert opensync.api_key in text
+        assert '"mine": "kept"' in text
+        assert '"auto_sync": false' in text
+
+    @pytest.mark.parametrize("mistake", ["key", "url", "none", "nobody"])
+    def test_what_does_not_work_is_not_written(
+        self, program: Program, opensync: OpenSyncDouble, mistake: str
+    ) -> None:
+        """Wrong key: 4; no address: 2; the file is as it was."""
+        program.configure(mine="kept")
+        before = program.config_file.read_bytes()
+        url, key, code = opensync.url, opensync.api_key, 4
+        if mistake == "key":
+            key = WRONG_KEY
+        elif mistake == "url":
+            url, code = "nonsense", 2
+        elif mistake == "nobody":
+            opensync.offline()
+        words = ["--convex-url", url] if mistake != "none" else []
+        made = program.call("login", *words, "--api-key-stdin", stdin=f"{key}\n")
+        assert made.code == (code if mistake != "none" else 2)
+        assert program.config_file.read_bytes() == before
+        assert made.out == ""
+        assert "Traceback" not in made.err
+        assert key not in made.err
+        if made.code == 4:
+            first, second = made.err.splitlines()
+            assert first.startswith("ccsync-watch: Connection failed: ")
+            assert second == f"ccsync-watch: nothing was changed in {program.config_file}"
+
+    def test_a_new_key_for_the_same_backend(
+        self, program: Program, opensync: OpenSyncDouble
+    ) -> None:
+        """The URL of the file is kept when none is given."""
+        program.configure(convex_url=opensync.url, api_key=WRONG_KEY)
+        made = program.call("login", "--api-key-stdin", stdin=f"{opensync.api_key}\n")
+        assert made.code == 0, made.err
+        assert program.call("status").code == 3
+
+    def test_without_a_terminal_the_key_comes_from_stdin(self, program: Program) -> None:
+        """Nobody can be asked."""
+        made = program.call("login", "--convex-url", "https://x.convex.cloud")
+        assert made.code == 2
+        assert "--api-key-stdin" in one_line(made)
+
+    def test_a_variable_that_wins_is_named(
+        self, program: Program, opensync: OpenSyncDouble
+    ) -> None:
+        """Or the file's owner wonders why nothing changed."""
+        program.env = {"CLAUDE_SYNC_API_KEY": opensync.api_key}
+        made = program.call(
+            "login", "--convex-url", opensync.url, "--api-key-stdin", stdin=f"{opensync.api_key}\n"
+        )
+        assert made.code == 0
+        assert "CLAUDE_SYNC_API_KEY is set in the environment: it wins over the file" in made.err
+
+    def test_logout(self, program: Program, opensync: OpenSyncDouble) -> None:
+        """Both are removed, the rest stays; twice is no mistake."""
+        program.configure(convex_url=opensync.url, api_key=opensync.api_key, mine="kept")
+        assert program.call("logout").code == 0
+        assert program.config_file.read_text() == '{\n  "mine": "kept"\n}\n'
+        made = program.call("logout")
+        assert made.code == 0
+        assert "nothing to do" in made.out

@@ -1,0 +1,181 @@
+"""The whole path, as a user has it: the real client, the real program, the strict double."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ccsync_program.program import wait_until
+from claude_client.script import prompt, reply, say, subagent, think, tool, usage
+from expected_messages import expected_messages
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ccsync_program.program import Program
+    from claude_client.client import ClaudeHome
+    from claude_client.terminal import Terminal
+    from opensync_double.records import Message
+    from opensync_double.server import OpenSyncDouble
+
+pytestmark = pytest.mark.client
+
+UNATTENDED = "--dangerously-skip-permissions"
+# A batch is dated at its arrival, which for a fresh line is at most this much later.
+FRESH_MS = 10_000
+_TURN = prompt(
+    "List the folder",
+    reply(
+        think("Where am I?"),
+        say("Looking."),
+        tool("Bash", command="echo out-of-bash", description="Say it"),
+        tool("Write", file_path="made.txt", content="never leaves\n"),
+    ),
+    reply(
+        say("All done."),
+        usage(input=120, output=9, cache_read=30, cache_creation_5m=7, cache_creation_1h=5),
+    ),
+)
+
+
+def assert_arrived(home: ClaudeHome, opensync: OpenSyncDouble, session_id: str) -> list[Message]:
+    """Assert that the session's transcripts are at the backend: complete, once, in order."""
+    header = f"{session_id}:session"
+    transcripts = [home.transcript(session_id), *home.subagent_transcripts(session_id)]
+    wanted = {path: expected_messages(path) for path in transcripts}
+    count = sum(len(rows) for rows in wanted.values())
+
+    def arrived() -> list[Message]:
+        return opensync.backend.messages(session_id)
+
+    wait_until(lambda: len(arrived()) >= count + 1, f"{count + 1} messages arrive")
+    found = {row.external_id: row for row in arrived()}
+    assert len(found) == len(arrived()), "a message arrived twice"
+    assert set(found) == {header} | {row.id for rows in wanted.values() for row in rows}
+    assert arrived()[0].external_id == header
+    order = [row.external_id for row in arrived()]
+    for rows in wanted.values():
+        assert [each for each in order if each in {row.id for row in rows}] == [r.id for r in rows]
+        for row in rows:
+            message = found[row.id]
+            assert tuple(part.type for part in message.parts) == row.kinds, row
+            assert 0 <= message.created_at_ms - row.at_ms <= FRESH_MS, row
+            if row.text:
+                assert row.text in (message.text_content or ""), row
+    return [row for row in arrived() if row.external_id != header]
+
+
+@pytest.fixture
+def synced(beside_client: Program, opensync: OpenSyncDouble) -> Program:
+    """Return the running program, which sends to the double."""
+    beside_client.configure(convex_url=opensync.url, api_key=opensync.api_key)
+    beside_client.start()
+    return beside_client
+
+
+def test_a_session_is_stored_with_nothing_configured(
+    claude_home: ClaudeHome, beside_client: Program
+) -> None:
+    """Without any configuration a session is kept as it happens, and nothing leaves."""
+    beside_client.start()
+    assert "nothing: no Convex URL configured" in beside_client.output()
+    run = claude_home.run(_TURN, UNATTENDED)
+
+    def is_stored() -> bool:
+        row = beside_client.session(run.session_id)
+        return row is not None and row["messages"] >= 7 and row["bytes_behind"] == 0
+
+    wait_until(is_stored, "the session is stored")
+    totals = beside_client.status()["totals"]
+    assert totals["prompts"] == 1
+    assert totals["unreadable"] == 0
+    assert beside_client.status()["unknown_line_types"] == {}
+    assert beside_client.stop(signal.SIGINT) == 0
+
+
+def test_a_session_arrives_complete(
+    claude_home: ClaudeHome, synced: Program, opensync: OpenSyncDouble
+) -> None:
+    """Every prompt, answer, call and result arrives once, in order, at the transcript's times."""
+    run = claude_home.run(_TURN, UNATTENDED)
+    messages = assert_arrived(claude_home, opensync, run.session_id)
+    sent = b"".join(call.body for call in opensync.backend.calls)
+    assert b"out-of-bash" in sent
+    assert b"never leaves\\n" not in b"".join(
+        str(part.content).encode() for row in messages[1:] for part in row.parts
+    )
+    assert [row.role for row in messages if row.role == "user"] == ["user"]
+    wait_until(
+        lambda: opensync.backend.session(run.session_id).prompt_tokens == 10 + 162,
+        "the tokens are settled",
+    )
+    session = opensync.backend.session(run.session_id)
+    assert session.project_path == str(claude_home.workdir.resolve())
+    assert session.source == "claude-code"
+    assert session.title
+    assert session.title.startswith("List the folder")
+    assert synced.stop() == 0
+
+
+def test_continue_and_fork_arrive(
+    claude_home: ClaudeHome, synced: Program, opensync: OpenSyncDouble
+) -> None:
+    """A continued session grows; a forked one arrives whole, and takes nothing from its parent."""
+    first = claude_home.run(_TURN, UNATTENDED)
+    again = claude_home.run(prompt("And again", say("Again.")), "--continue")
+    assert again.session_id == first.session_id
+    forked = claude_home.run(
+        prompt("Elsewhere", say("Forked.")), "--resume", first.session_id, "--fork-session"
+    )
+    assert forked.session_id != first.session_id
+    parent = assert_arrived(claude_home, opensync, first.session_id)
+    copy = assert_arrived(claude_home, opensync, forked.session_id)
+    assert len(copy) > len(parent) - 3
+    assert synced.status()["totals"]["rows_rejected"] == 0
+
+
+def test_a_subagent_arrives_in_its_session(
+    claude_home: ClaudeHome, synced: Program, opensync: OpenSyncDouble
+) -> None:
+    """A subagent's messages belong to its parent's session, and its prompt is not the user's."""
+    run = claude_home.run(
+        prompt(
+            "Delegate",
+            reply(subagent("Look around", prompt("Look", say("Seen from below.")))),
+            reply(say("The agent saw it.")),
+        ),
+        UNATTENDED,
+    )
+    assert claude_home.subagent_transcripts(run.session_id)
+    messages = assert_arrived(claude_home, opensync, run.session_id)
+    below = [row for row in messages if row.external_id.count(":") == 2]
+    assert any("Seen from below." in (row.text_content or "") for row in below)
+    assert all(row.role != "user" for row in below)
+    assert synced.status()["totals"]["unreadable"] == 0
+
+
+def test_a_terminal_session_arrives_through_compact_and_clear(
+    claude_home: ClaudeHome,
+    synced: Program,
+    opensync: OpenSyncDouble,
+    open_terminal: Callable[..., Terminal],
+) -> None:
+    """What a user does in a terminal arrives: turns, /compact, /clear and the session after it."""
+    terminal = open_terminal()
+    terminal.submit(_TURN)
+    terminal.wait_for_row(lambda row: "All done." in str(row.get("message")))
+    terminal.submit("/compact")
+    terminal.wait_for_row(lambda row: row.get("subtype") == "compact_boundary")
+    before = terminal.session_id
+    terminal.submit("/clear")
+    terminal.submit(prompt("After the clear", say("Fresh.")))
+    terminal.wait_for_new_session(before)
+    terminal.wait_for_row(lambda row: "Fresh." in str(row.get("message")))
+    after = terminal.session_id
+    terminal.exit()
+    messages = assert_arrived(claude_home, opensync, before)
+    assert any(row.role == "system" and "ompact" in (row.text_content or "") for row in messages)
+    assert_arrived(claude_home, opensync, after)
+    assert synced.status()["totals"]["unreadable"] == 0

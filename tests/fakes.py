@@ -1,0 +1,37 @@
+"""Small doubles for the world's edges: a clock that tests move, a sink that remembers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import threading
+
+START_MS = 1_790_000_000_000
+
+
+class FakeClock:
+    """Both clocks, moved by hand; a wait moves them at once."""
+
+    def __init__(self, wall_ms: int = START_MS) -> None:
+        self.now_ms = wall_ms
+        self.waits: list[float] = []
+
+    def wall_ms(self) -> int:
+        """Return the time that the test set."""
+        return self.now_ms
+
+    def monotonic(self) -> float:
+        """Return the same in seconds."""
+        return self.now_ms / 1000
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        """Let `seconds` pass at once, unless the event is set."""
+        self.waits.append(seconds)
+        if not event.is_set():
+            self.advance(seconds)
+        return event.is_set()
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now_ms += round(seconds * 1000)

@@ -1,0 +1,196 @@
+"""Everything that may happen to transcripts, in any order, against a simple model.
+
+The model is the disk itself: after the pump came to rest, every complete row in a file is in the
+store exactly once, and so is every row that was there when it came to rest before.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import orjson
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from lines import Writer, line
+from pumping import Bench
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SESSIONS = ("aaaaaaaa-1", "bbbbbbbb-2")
+PLACES = st.tuples(st.sampled_from(SESSIONS), st.sampled_from(("here", "there")))
+TEXTS = st.sampled_from(["short", "other", "ä" * 300, "long " * 600])
+
+
+class World(RuleBasedStateMachine):
+    """Two sessions, each in up to two project folders, and a daemon that comes and goes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp(prefix="ccsync-model-"))
+        self.bench = Bench(self.folder, config={"chunk_bytes": 1500})
+        self.writers = {name: Writer(name) for name in SESSIONS}
+        self.written: set[str] = set()
+        self.settled: set[str] = set()
+
+    def teardown(self) -> None:
+        """Come to rest a last time, then remove everything."""
+        self.catch_up()
+        self.bench.restart()
+        assert self.bench.catch_up() == 0, "a new run finds nothing to do"
+        self.bench.close()
+        shutil.rmtree(self.folder)
+
+    def path(self, place: tuple[str, str]) -> Path:
+        """Return where a session's transcript stands in a folder."""
+        return self.bench.path(*place)
+
+    def row(self, session: str, text: str) -> bytes:
+        """Return a new row of a session."""
+        made = self.writers[session].prompt(text)
+        self.written.add(made["uuid"])
+        return line(made)
+
+    # What the client and the user do ---------------------------------------------------
+
+    @rule(place=PLACES, texts=st.lists(TEXTS, min_size=1, max_size=4))
+    def append(self, place: tuple[str, str], texts: list[str]) -> None:
+        """Write rows in one go."""
+        self.bench.append(self.path(place), *[self.row(place[0], each) for each in texts])
+
+    @rule(place=PLACES, text=TEXTS, cuts=st.lists(st.floats(0, 1), max_size=3), looks=st.booleans())
+    def append_in_pieces(
+        self,
+        place: tuple[str, str],
+        text: str,
+        cuts: list[float],
+        looks: bool,  # noqa: FBT001 - a parameter
+    ) -> None:
+        """Write a row in several writes, between which the pump may look."""
+        data = self.row(place[0], text)
+        ends = [*sorted(int(cut * len(data)) for cut in cuts), len(data)]
+        start = 0
+        for end in ends:
+            self.bench.append(self.path(place), data[start:end])
+            start = end
+            if looks:
+                self.bench.pump.notice([str(self.path(place))])
+                self.bench.pump.step()
+
+    @rule(place=PLACES, keep=st.floats(0, 1))
+    def truncate(self, place: tuple[str, str], keep: float) -> None:
+        """Cut a file anywhere."""
+        path = self.path(place)
+        if path.exists():
+            data = path.read_bytes()
+            self.bench.rewrite(path, data[: int(keep * len(data))])
+
+    @rule(place=PLACES, keep=st.integers(0, 3), texts=st.lists(TEXTS, max_size=4))
+    def rewrite(self, place: tuple[str, str], keep: int, texts: list[str]) -> None:
+        """Write a file anew in place: some of its first rows, then others."""
+        path = self.path(place)
+        if path.exists():
+            kept = path.read_bytes().splitlines(keepends=True)[:keep]
+            self.bench.rewrite(path, *kept, *[self.row(place[0], each) for each in texts])
+
+    @rule(place=PLACES, skip=st.integers(0, 2), texts=st.lists(TEXTS, max_size=3))
+    def replace(self, place: tuple[str, str], skip: int, texts: list[str]) -> None:
+        """Rename a new file over it: all but its first rows, then others."""
+        path = self.path(place)
+        if path.exists():
+            kept = path.read_bytes().splitlines(keepends=True)[skip:]
+            self.bench.replace(path, *kept, *[self.row(place[0], each) for each in texts])
+
+    @rule(place=PLACES)
+    def move(self, place: tuple[str, str]) -> None:
+        """Rename a file into the other folder; what stood there is gone."""
+        path, target = self.path(place), self.path(other(place))
+        if path.exists():
+            path.replace(target)
+
+    @rule(place=PLACES)
+    def copy(self, place: tuple[str, str]) -> None:
+        """Copy a file into the other folder."""
+        path, target = self.path(place), self.path(other(place))
+        if path.exists():
+            shutil.copy2(path, target)
+            self.bench.touch(target)
+
+    @rule(place=PLACES)
+    def delete(self, place: tuple[str, str]) -> None:
+        """Remove a file; a later append makes it anew."""
+        self.path(place).unlink(missing_ok=True)
+
+    # What the daemon does --------------------------------------------------------------
+
+    @rule()
+    def restart(self) -> None:
+        """End the run wherever it is, and begin a new one."""
+        self.bench.restart()
+
+    @rule(places=st.lists(PLACES, max_size=3))
+    def notice(self, places: list[tuple[str, str]]) -> None:
+        """Hear of some files."""
+        self.bench.pump.notice([str(self.path(place)) for place in places])
+
+    @rule()
+    def sweep(self) -> None:
+        """Look at all files."""
+        self.bench.pump.reconcile()
+
+    @rule(session=st.sampled_from(SESSIONS))
+    def flush(self, session: str) -> None:
+        """Be asked for a session."""
+        self.bench.pump.notice_session(session)
+
+    @rule(steps=st.integers(1, 3))
+    def step(self, steps: int) -> None:
+        """Do some work."""
+        for _ in range(steps):
+            self.bench.pump.step()
+
+    @rule()
+    def catch_up(self) -> None:
+        """Come to rest: now all that is on the disk is in the store."""
+        self.bench.catch_up()
+        self.settled |= self.on_disk()
+        stored = self.bench.uuids()
+        assert self.settled <= set(stored)
+        assert set(stored) <= self.written
+        assert self.bench.catch_up() == 0, "what was read to its end is left alone"
+
+    def on_disk(self) -> set[str]:
+        """Return the rows that stand whole on a line of their own."""
+        made = set()
+        for path in self.bench.root.rglob("*.jsonl"):
+            for data in path.read_bytes().split(b"\n")[:-1]:
+                try:
+                    made.add(orjson.loads(data)["uuid"])
+                except orjson.JSONDecodeError:
+                    continue
+        return made
+
+    @invariant()
+    def stores_each_row_once(self) -> None:
+        """Also in the outbox, and none is sent again: no row's content ever changed."""
+        stored = self.bench.uuids()
+        assert len(stored) == len(set(stored))
+        again = (
+            "SELECT count(*) FROM outbox o JOIN messages m USING (seq) WHERE m.kind != 'session'"
+        )
+        assert self.bench.select(f"{again} AND (NOT is_certain OR version > 0)") == [(0,)]
+        assert self.bench.select(again) == [(len(stored),)]
+
+
+def other(place: tuple[str, str]) -> tuple[str, str]:
+    """Return the same session's place in the other folder."""
+    return place[0], "there" if place[1] == "here" else "here"
+
+
+World.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestWorld: Callable[..., object] = World.TestCase

@@ -1,0 +1,73 @@
+"""A growing file, read at random moments in chunks of random size, against the whole."""
+
+from __future__ import annotations
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from ccsync_watch.transcripts.tail import read_lines
+
+LINES = st.binary(max_size=60)
+CHUNKS = st.integers(1, 64)
+
+
+class GrowingFile(RuleBasedStateMachine):
+    """The lines read so far, in order, are the file up to a newline."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.data = b""
+        self.read = b""
+        self.scanned = 0
+
+    @rule(data=LINES)
+    def append(self, data: bytes) -> None:
+        """Write a piece, which may end anywhere."""
+        self.data += data
+
+    @rule()
+    def end_line(self) -> None:
+        """Write a newline."""
+        self.data += b"\n"
+
+    @rule()
+    def restart(self) -> None:
+        """Forget how far an unfinished line was searched; the offset is kept."""
+        self.scanned = 0
+
+    @rule(chunk_bytes=CHUNKS)
+    def look(self, chunk_bytes: int) -> None:
+        """Read one chunk."""
+        chunk = read_lines(
+            lambda offset, count: self.data[offset : offset + count],
+            len(self.read),
+            scanned=self.scanned,
+            chunk_bytes=chunk_bytes,
+        )
+        self.scanned = chunk.scanned
+        for each in chunk.lines:
+            assert each.start == len(self.read)
+            self.read += each.data + b"\n"
+            assert each.end == len(self.read)
+        assert chunk.end == len(self.read)
+        has_line = b"\n" in self.data[chunk.end :]
+        assert chunk.lines or not has_line, "a look passes no whole line over"
+
+    @rule()
+    def look_to_the_end(self) -> None:
+        """Read until there is no whole line."""
+        before = -1
+        while before != len(self.read):
+            before = len(self.read)
+            self.look(16)
+        assert self.read == self.data[: self.data.rfind(b"\n") + 1]
+
+    @invariant()
+    def reads_a_prefix(self) -> None:
+        """Nothing is made up, left out or read twice."""
+        assert self.data.startswith(self.read)
+
+
+GrowingFile.TestCase.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+TestGrowingFile = GrowingFile.TestCase

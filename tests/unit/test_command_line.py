@@ -1,0 +1,150 @@
+"""The grammar of the command line, and how any failure ends: one line and an exit code."""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ccsync_watch import __version__, cli
+from ccsync_watch.cli import main, parser
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> dict[str, str]:
+    """Return an environment of the test's own."""
+    (tmp_path / "home").mkdir()
+    return {"HOME": str(tmp_path / "home"), "CCSYNC_WATCH_HOME": str(tmp_path / "state")}
+
+
+def ended(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    """Return how the command ended that argparse ends itself."""
+    with pytest.raises(SystemExit) as caught:
+        main(words, {})
+    seen = capsys.readouterr()
+    assert isinstance(caught.value.code, int)
+    return caught.value.code, seen.out, seen.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("stats",),
+        ("--bogus",),
+        ("status", "--jsn"),
+        ("status", "--js"),
+        ("sync-now", "--timeout"),
+        ("sync-now", "--timeout", "nan"),
+        ("sync-now", "--timeout", "inf"),
+        ("sync-now", "--timeout", "-1"),
+        ("sync-now", "--timeout", "0"),
+        ("sync-now", "--timeout", "3601"),
+        ("sync-now", "--timeout", "soon"),
+        ("sync-now", "--session"),
+        ("preview", "one", "two"),
+        ("logout", "now"),
+    ],
+)
+def test_a_wrong_line_is_one_line(capsys: pytest.CaptureFixture[str], words: tuple[str]) -> None:
+    """It names the word and where help is; exit 2."""
+    code, out, err = ended(capsys, *words)
+    assert code == 2
+    assert out == ""
+    assert re.fullmatch(r"ccsync-watch: .*: see `ccsync-watch( [a-z-]+)? --help`\n", err)
+
+
+def test_without_a_command_it_runs() -> None:
+    """Flags alone are the daemon's."""
+    assert parser().parse_args(["run", "--auto-sync", "false"]).auto_sync == "false"
+
+
+@pytest.mark.parametrize("words", [("--version",), ("--help",), ("status", "--help")])
+def test_help_and_version_end_well(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    """On stdout, exit 0."""
+    code, out, err = ended(capsys, *words)
+    assert (code, err) == (0, "")
+    assert out.strip() == f"ccsync-watch {__version__}" or out.startswith("usage: ccsync-watch")
+
+
+def test_every_command_has_its_module() -> None:
+    """And every module's command its line of help."""
+    text = parser().format_help()
+    for name in cli._MODULES:
+        assert re.search(rf"^ +{name} +\w", text, re.MULTILINE), name
+
+
+@pytest.mark.parametrize("words", [("status",), ("status", "--json"), ("sync-now",), ("preview",)])
+def test_an_error_is_one_line_with_its_code(
+    env: dict[str, str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...],
+) -> None:
+    """Here: a state folder below a file."""
+    env["CCSYNC_WATCH_HOME"] = f"{env['HOME']}/file/state"
+    (tmp_path / "home" / "file").touch()
+    assert main(words, env) == 2
+    seen = capsys.readouterr()
+    assert seen.out == ""
+    assert seen.err == (
+        f"ccsync-watch: cannot use the state folder {env['HOME']}/file/state: Not a directory:"
+        " make it writable, or set CCSYNC_WATCH_HOME to a folder that is\n"
+    )
+
+
+def test_a_database_that_is_none_is_one_line(
+    env: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`status` does not touch it; the daemon sets it aside."""
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "ccsync.db").write_bytes(b"no database" * 1000)
+    assert main(("status",), env) == 2
+    assert re.fullmatch(r"ccsync-watch: .*ccsync\.db.*\n", capsys.readouterr().err)
+
+
+def test_a_database_that_is_damaged_inside_is_one_line(
+    env: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It opens, and fails at the first question."""
+    assert main(("sync-now",), env) == 0
+    path = tmp_path / "state" / "ccsync.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("DROP TABLE usage")
+    connection.close()
+    capsys.readouterr()
+    assert main(("status",), env) == 2
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert "cannot" in err
+
+
+def test_warnings_stand_beside_the_answer(
+    env: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On stderr; with --json inside the answer."""
+    (tmp_path / "home" / ".claude-code-sync.json").write_text('{"convex-url": "x"}')
+    assert main(("status",), env) == 3
+    assert "did you mean convex_url?" in capsys.readouterr().err
+    assert main(("status", "--json"), env) == 3
+    seen = capsys.readouterr()
+    assert "did you mean convex_url?" in seen.out
+    assert seen.err == ""
+
+
+def test_a_reader_who_has_had_enough_is_no_error(
+    env: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`ccsync-watch status | head -1`."""
+    read, write = os.pipe()
+    os.close(read)
+    with open(write, "w") as stdout:  # noqa: PTH123 - a file descriptor
+        monkeypatch.setattr("sys.stdout", stdout)
+        assert main(("status",), env) == 0

@@ -1,0 +1,406 @@
+"""Settings: where they come from, which wins, and how a mistake is told."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ccsync_watch import config
+from ccsync_watch.config import Secret, load, save
+from ccsync_watch.errors import ConfigError
+
+URL = "https://happy-otter-123.convex.cloud"
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> dict[str, str]:
+    """Return an environment whose HOME is empty."""
+    return {"HOME": str(tmp_path)}
+
+
+def write(env: dict[str, str], content: bytes | dict[str, Any]) -> Path:
+    """Write the settings file."""
+    path = Path(env["HOME"]) / ".claude-code-sync.json"
+    path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
+    return path
+
+
+def refusal(env: dict[str, str], flags: dict[str, object] | None = None) -> str:
+    """Return the one line in which `load` refuses."""
+    with pytest.raises(ConfigError) as caught:
+        load(env, flags)
+    text = str(caught.value)
+    assert "\n" not in text
+    return text
+
+
+class TestSources:
+    """File, then environment, then flags."""
+
+    def test_nothing_configured_sends_nothing(self, env: dict[str, str], tmp_path: Path) -> None:
+        """Without a file everything has the documented default."""
+        made = load(env)
+        assert made.convex_url is None
+        assert made.api_key is None
+        assert (made.auto_sync, made.sync_tool_calls, made.sync_thinking) == (True, True, False)
+        assert (made.max_prompt_chars, made.max_output_chars) == (4000, 1000)
+        assert made.claude_dirs == (tmp_path / ".claude",)
+        assert made.state_dir == tmp_path / ".local" / "state" / "ccsync-watch"
+        assert made.warnings == ()
+
+    def test_the_later_source_wins(self, env: dict[str, str]) -> None:
+        """A flag overrides a variable, which overrides the file."""
+        write(env, {"auto_sync": True, "sync_thinking": False, "convex_url": URL})
+        env["CLAUDE_SYNC_AUTO"] = "false"
+        env["CLAUDE_SYNC_THINKING"] = "yes"
+        assert load(env).auto_sync is False
+        assert load(env).sync_thinking is True
+        assert load(env, {"sync_thinking": "off", "convex_url": None}).sync_thinking is False
+        assert load(env).convex_url == URL
+
+    def test_every_key_is_taken(self, env: dict[str, str], tmp_path: Path) -> None:
+        """Each documented key reaches its setting."""
+        write(
+            env,
+            {
+                "convex_url": f" {URL}/ ",
+                "api_key": "osk_0123456789abcdef",
+                "sync_tool_calls": False,
+                "claude_dirs": [str(tmp_path / "a"), str(tmp_path / "b")],
+                "max_prompt_chars": 0,
+                "max_output_chars": 7,
+                "exclude_projects": ["/secret/**"],
+                "redact": {"patterns": ["a+"], "allow": ["b"]},
+                "dashboard": {"enabled": False, "port": 0},
+            },
+        )
+        made = load(env)
+        assert made.convex_url == URL
+        assert made.api_key == Secret("osk_0123456789abcdef")
+        assert made.sync_tool_calls is False
+        assert made.claude_dirs == (tmp_path / "a", tmp_path / "b")
+        assert (made.max_prompt_chars, made.max_output_chars) == (0, 7)
+        assert made.exclude_projects == ("/secret/**",)
+        assert (made.redact.patterns, made.redact.allow) == (("a+",), ("b",))
+        assert (made.dashboard.enabled, made.dashboard.port) == (False, 0)
+
+    def test_a_second_claude_folder_is_found(self, env: dict[str, str], tmp_path: Path) -> None:
+        """`~/.config/claude` counts where it exists; a named folder replaces both."""
+        second = tmp_path / ".config" / "claude"
+        second.mkdir(parents=True)
+        assert load(env).claude_dirs == (tmp_path / ".claude", second)
+        env["CLAUDE_CONFIG_DIR"] = f"{tmp_path}/x, {tmp_path}/y"
+        assert load(env).claude_dirs == (tmp_path / "x", tmp_path / "y")
+
+    def test_folders_are_absolute(self, env: dict[str, str]) -> None:
+        """A relative folder means the same wherever the next command is run."""
+        env |= {"CLAUDE_CONFIG_DIR": "claude", "CCSYNC_WATCH_HOME": "state"}
+        made = load(env)
+        assert made.claude_dirs == (Path.cwd() / "claude",)
+        assert made.state_dir == Path.cwd() / "state"
+
+    def test_the_state_folder_follows_the_environment(
+        self, env: dict[str, str], tmp_path: Path
+    ) -> None:
+        """Our own variable wins over XDG's, of which a relative one counts as none."""
+        env["XDG_STATE_HOME"] = "relative"
+        assert load(env).state_dir == tmp_path / ".local" / "state" / "ccsync-watch"
+        env["XDG_STATE_HOME"] = str(tmp_path / "xdg")
+        assert load(env).state_dir == tmp_path / "xdg" / "ccsync-watch"
+        env["CCSYNC_WATCH_HOME"] = str(tmp_path / "own")
+        assert load(env).state_dir == tmp_path / "own"
+
+    def test_an_empty_variable_is_none(self, env: dict[str, str]) -> None:
+        """`CLAUDE_SYNC_AUTO= ccsync-watch` means nothing."""
+        env |= {"CLAUDE_SYNC_AUTO": " ", "CLAUDE_SYNC_CONVEX_URL": ""}
+        assert load(env).auto_sync is True
+
+    def test_a_byte_order_mark_is_no_mistake(self, env: dict[str, str]) -> None:
+        """Windows editors write one."""
+        write(env, b'\xef\xbb\xbf{"auto_sync": false}')
+        assert load(env).auto_sync is False
+
+    def test_settings_compare_by_value(self, env: dict[str, str]) -> None:
+        """The daemon takes up a changed file only when it says something else."""
+        write(env, {"api_key": "osk_0123456789abcdef"})
+        first = load(env)
+        write(env, {"api_key": "osk_0123456789abcdef", "auto_sync": True})
+        assert load(env) == first
+        write(env, {"api_key": "osk_0123456789abcdeX"})
+        assert load(env) != first
+
+
+class TestMistakes:
+    """Each is one line: the place, the key, the value, and what is allowed."""
+
+    @pytest.mark.parametrize(
+        ("content", "place"),
+        [
+            (b'{"auto_sync": true,\n "sync_thinking" false}', "line 2, column 18"),
+            (b'{"auto_sync": tru}', "line 1, column 15"),
+            (b"", "line 1, column 1"),
+            (b"\xff\xfe{\x00}\x00", "line 1, column 1"),
+        ],
+    )
+    def test_bad_json_is_located(self, env: dict[str, str], content: bytes, place: str) -> None:
+        """The message says which line and column to look at."""
+        path = write(env, content)
+        text = refusal(env)
+        assert text.startswith(f"{path}, {place}: not valid JSON")
+        assert text.endswith("correct that line")
+
+    @pytest.mark.parametrize("content", [b"[]", b'"text"', b"null"])
+    def test_the_file_must_hold_an_object(self, env: dict[str, str], content: bytes) -> None:
+        """Anything else is told, with an example."""
+        path = write(env, content)
+        assert refusal(env) == f'{path} holds no JSON object: write {{"convex_url": "https://…"}}'
+
+    @pytest.mark.parametrize(
+        ("key", "value", "shown", "allowed"),
+        [
+            ("convex_url", 7, "7", "a text, or leave it out"),
+            ("api_key", ["x"], "(not shown)", "a text, or leave it out"),
+            ("api_key", "osk key", "(not shown)", "a key without spaces"),
+            ("api_key", "osk_schlüssel", "(not shown)", "a key without spaces"),
+            ("auto_sync", "maybe", '"maybe"', "true or false"),
+            ("auto_sync", 1, "1", "true or false"),
+            ("auto_sync", None, "null", "true or false"),
+            ("sync_tool_calls", [], "[]", "true or false"),
+            ("sync_thinking", {}, "{}", "true or false"),
+            ("claude_dirs", 1, "1", "a list of texts"),
+            ("claude_dirs", [""], '[""]', "a list of folders"),
+            ("claude_dirs", ["a\0b"], '["a\\u0000b"]', "a list of folders"),
+            ("claude_dirs", ["~nobody-here/x"], '["~nobody-here/x"]', "a list of folders"),
+            ("max_prompt_chars", -1, "-1", "a whole number, 0 or more"),
+            ("max_output_chars", 1.5, "1.5", "a whole number, 0 or more"),
+            ("max_output_chars", True, "true", "a whole number, 0 or more"),
+            ("exclude_projects", "x", '"x"', "a list of texts"),
+            ("exclude_projects", [1], "[1]", "a list of texts"),
+            ("redact", [], "[]", "an object like"),
+            ("redact", {"pattern": []}, '{"pattern":[]}', "an object like"),
+            ("redact", {"patterns": "x"}, '{"patterns":"x"}', "an object like"),
+            ("dashboard", 1, "1", "an object like"),
+            ("dashboard", {"port": 65536}, '{"port":65536}', "an object like"),
+            ("dashboard", {"port": True}, '{"port":true}', "an object like"),
+            ("dashboard", {"enabled": 1}, '{"enabled":1}', "an object like"),
+            ("dashboard", {"prot": 1}, '{"prot":1}', "an object like"),
+        ],
+    )
+    def test_a_wrong_value_is_shown(
+        self, env: dict[str, str], key: str, value: object, shown: str, allowed: str
+    ) -> None:
+        """As it stands in the file, and with what may stand there."""
+        path = write(env, {key: value})
+        assert refusal(env).startswith(f"{path}: {key} is {shown}: set it to {allowed}")
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "not a url",
+            "happy-otter.convex.cloud",
+            "ftp://happy-otter.convex.cloud",
+            "https://",
+            "https:///path",
+            "https://[::1",
+            "https://host:port",
+            "https://host:99999",
+            "https://a..b",
+            "https://.convex.cloud",
+            "https://exa mple.com",
+            "https://exa\tmple.com",
+            "https://b\u00fccher.example",
+            f"{URL}?key=value",
+            f"{URL}#part",
+            f"{URL}/pa th",
+        ],
+    )
+    def test_what_is_no_address_is_refused(self, env: dict[str, str], url: str) -> None:
+        """Before any request could fail on it."""
+        write(env, {"convex_url": url})
+        assert "set it to an address like https://your-deployment.convex.cloud" in refusal(env)
+
+    @pytest.mark.parametrize(
+        ("url", "is_allowed"),
+        [
+            ("http://127.0.0.1:3210", True),
+            ("http://localhost:3210", True),
+            ("http://[::1]:3210", True),
+            ("http://happy-otter.convex.cloud", False),
+            ("http://192.168.1.5:3210", False),
+            ("http://127.0.0.1.example.com", False),
+            ("https://convex.example.com/base", True),
+        ],
+    )
+    def test_plain_http_stays_on_this_machine(
+        self, env: dict[str, str], url: str, *, is_allowed: bool
+    ) -> None:
+        """The key would travel in clear otherwise."""
+        write(env, {"convex_url": url})
+        if is_allowed:
+            assert load(env).convex_url == url
+        else:
+            assert refusal(env).endswith("(http only on this machine)")
+
+    @pytest.mark.parametrize(
+        ("url", "secret"),
+        [
+            ("https://me:hunter2@happy-otter.convex.cloud", "hunter2"),
+            ("https://osk_verysecret@happy-otter.convex.cloud", "verysecret"),
+            ("osk_0123456789abcdefghijklmnop", "0123456789"),
+            (f"{URL}?api_key=verysecret", "verysecret"),
+        ],
+    )
+    def test_a_secret_in_the_url_is_not_repeated(
+        self, env: dict[str, str], url: str, secret: str
+    ) -> None:
+        """A pasted key or password does not end in a log."""
+        write(env, {"convex_url": url})
+        text = refusal(env)
+        assert secret not in text
+        assert "convex_url" in text
+
+    def test_the_place_is_where_the_value_came_from(self, env: dict[str, str]) -> None:
+        """A wrong variable is not blamed on the file, nor a wrong flag on a variable."""
+        env["CLAUDE_SYNC_AUTO"] = "perhaps"
+        assert refusal(env).startswith(
+            'environment variable CLAUDE_SYNC_AUTO: auto_sync is "perhaps": set it to true or false'
+        )
+        del env["CLAUDE_SYNC_AUTO"]
+        assert refusal(env, {"auto_sync": "perhaps"}).startswith("--auto-sync: auto_sync is ")
+
+    def test_bytes_that_are_no_text_are_shown_escaped(self, env: dict[str, str]) -> None:
+        """An environment variable may hold anything."""
+        env["CLAUDE_SYNC_CONVEX_URL"] = os.fsdecode(b"https://\xff.example")
+        assert "'https://\\udcff.example'" in refusal(env)
+
+    def test_a_long_value_is_cut(self, env: dict[str, str]) -> None:
+        """One readable line, whatever the file holds."""
+        write(env, {"auto_sync": "x" * 500})
+        assert len(refusal(env)) < 250
+
+    def test_an_unknown_key_is_a_warning(self, env: dict[str, str]) -> None:
+        """It names the nearest known key, and the other keys count."""
+        path = write(env, {"convexUrl": URL, "zzz\n": 1, "auto_sync": False})
+        made = load(env)
+        assert made.auto_sync is False
+        assert made.warnings == (
+            f'{path}: unknown key "convexUrl": ignored; did you mean convex_url?',
+            f'{path}: unknown key "zzz\\n": ignored',
+        )
+
+    def test_an_unreadable_file_is_named(self, env: dict[str, str], tmp_path: Path) -> None:
+        """A folder or a circle of links where the file should be."""
+        path = tmp_path / ".claude-code-sync.json"
+        path.mkdir()
+        assert refusal(env) == (
+            f"cannot read {path}: Is a directory: make it a file that you can read"
+        )
+        path.rmdir()
+        path.symlink_to(path)
+        assert refusal(env).startswith(f"cannot read {path}: ")
+
+    def test_an_unknown_user_in_the_state_folder(self, env: dict[str, str]) -> None:
+        """`~somebody` that nobody is."""
+        env["CCSYNC_WATCH_HOME"] = "~nobody-here/state"
+        assert refusal(env) == (
+            'environment variable CCSYNC_WATCH_HOME is "~nobody-here/state": set it to a folder'
+        )
+
+    def test_without_a_home(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """No HOME and no account: said in a line."""
+
+        def unknown() -> Path:
+            raise RuntimeError
+
+        monkeypatch.setattr(Path, "home", unknown)
+        assert refusal({}) == "no home folder is known: set HOME and start again"
+
+    def test_the_account_has_a_home_too(self) -> None:
+        """HOME may be missing from a service's environment."""
+        assert config.home({}) == Path.home()
+
+
+class TestSecret:
+    """The key is shown nowhere."""
+
+    def test_no_text_of_it_holds_the_value(self, env: dict[str, str]) -> None:
+        """Neither alone nor inside the settings."""
+        write(env, {"api_key": "osk_0123456789abcdef"})
+        made = load(env)
+        assert "0123456789" not in f"{made} {made!r} {made.api_key!r} {made.api_key}"
+        assert made.api_key is not None
+        assert made.api_key.masked() == "osk_…ef"
+        assert Secret("short").masked() == "…"
+        assert made.api_key.reveal() == "osk_0123456789abcdef"
+
+    def test_equal_keys_are_equal(self) -> None:
+        """So that unchanged settings are recognised."""
+        assert Secret("a") == Secret("a") != Secret("b")
+        assert hash(Secret("a")) == hash(Secret("a"))
+        assert Secret("a") != "a"
+
+    def test_settings_are_frozen(self, env: dict[str, str]) -> None:
+        """What was read stands until it is read again."""
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            load(env).auto_sync = False  # type: ignore[misc]
+
+
+class TestSave:
+    """`login` and `logout` write the file."""
+
+    def test_other_keys_are_kept(self, tmp_path: Path) -> None:
+        """Unknown ones included; None removes."""
+        path = tmp_path / "settings.json"
+        path.write_text('{"mine": [1], "auto_sync": false, "api_key": "old"}')
+        save(path, {"convex_url": URL, "api_key": None})
+        assert json.loads(path.read_bytes()) == {
+            "mine": [1],
+            "auto_sync": False,
+            "convex_url": URL,
+        }
+
+    def test_only_the_owner_can_read_it(self, tmp_path: Path) -> None:
+        """Also when everybody could before."""
+        path = tmp_path / "settings.json"
+        path.write_text("{}")
+        path.chmod(0o644)
+        save(path, {"api_key": "osk_x"})
+        assert path.stat().st_mode & 0o777 == 0o600
+        assert list(tmp_path.iterdir()) == [path]
+
+    def test_a_link_stays_a_link(self, tmp_path: Path) -> None:
+        """People keep their settings in a repository of dotfiles."""
+        real = tmp_path / "dotfiles.json"
+        real.write_text("{}")
+        path = tmp_path / "settings.json"
+        path.symlink_to(real)
+        save(path, {"auto_sync": False})
+        assert path.is_symlink()
+        assert json.loads(real.read_bytes()) == {"auto_sync": False}
+
+    def test_a_broken_file_is_not_overwritten(self, tmp_path: Path) -> None:
+        """The user's text is worth more than our change."""
+        path = tmp_path / "settings.json"
+        path.write_text("{broken")
+        with pytest.raises(ConfigError, match="not valid JSON"):
+            save(path, {"auto_sync": False})
+        assert path.read_text() == "{broken"
+
+    def test_a_folder_that_cannot_be_written(self, tmp_path: Path) -> None:
+        """The file is named, and what to do."""
+        with pytest.raises(ConfigError, match=r"cannot write .*: make the folder writable"):
+            save(tmp_path / "missing" / "settings.json", {"auto_sync": False})
+
+    def test_nothing_is_left_when_the_file_cannot_be_replaced(self, tmp_path: Path) -> None:
+        """The half-made file is taken away."""
+        path = tmp_path / "settings.json"
+        path.symlink_to(tmp_path / "folder")
+        (tmp_path / "folder").mkdir()
+        with pytest.raises(ConfigError):
+            save(path, {"auto_sync": False})
+        assert sorted(each.name for each in tmp_path.iterdir()) == ["folder", "settings.json"]

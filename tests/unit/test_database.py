@@ -1,0 +1,272 @@
+"""Opening the database, its connections, and its one writer."""
+
+from __future__ import annotations
+
+import gc
+import sqlite3
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+
+from ccsync_watch.errors import StateError
+from ccsync_watch.store import database as module
+from ccsync_watch.store.database import Database, open_database, open_for_reading
+from ccsync_watch.store.schema import MIGRATIONS
+
+
+def _put(database: Database, name: str) -> None:
+    with database.write() as connection:
+        connection.execute("INSERT INTO meta VALUES (?, 1)", (name,))
+
+
+def _names(database: Database) -> list[str]:
+    return [row[0] for row in database.read().execute("SELECT name FROM meta ORDER BY name")]
+
+
+def _fill(database: Database) -> None:
+    for number in range(1000):
+        _put(database, f"{number:04}" * 100)
+
+
+def _open_files(path: Path) -> int:
+    """Return how many descriptors this process holds on a file."""
+    count = 0
+    for each in Path("/proc/self/fd").iterdir():
+        try:
+            count += each.readlink() == path
+        except OSError:
+            continue
+    return count
+
+
+class TestOpening:
+    """From nothing, from an older one, from a damaged one."""
+
+    def test_folder_and_file_are_the_users_alone(self, tmp_path: Path) -> None:
+        """Nobody else may read what was said."""
+        folder = tmp_path / "a" / "state"
+        database = open_database(folder, now_ms=1)
+        _put(database, "x")
+        modes = {each.name: stat.S_IMODE(each.stat().st_mode) for each in folder.iterdir()}
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        assert set(modes.values()) == {0o600}
+        assert "ccsync.db-wal" in modes
+        database.close()
+
+    def test_a_folder_that_others_could_read_is_closed_to_them(self, tmp_path: Path) -> None:
+        """A folder made by hand gets the same rights."""
+        tmp_path.chmod(0o755)
+        open_database(tmp_path, now_ms=1).close()
+        assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o700
+
+    def test_rows_are_there_after_a_restart(self, tmp_path: Path) -> None:
+        """What was committed is found again, and nothing is set aside."""
+        first = open_database(tmp_path, now_ms=1)
+        _put(first, "x")
+        first.close()
+        second = open_database(tmp_path, now_ms=2)
+        assert _names(second) == ["x"]
+        assert second.set_aside is None
+        second.close()
+
+    def test_a_commit_is_on_the_disk_and_removed_rows_are_wiped(self, tmp_path: Path) -> None:
+        """The pragmas that the invariants rest on are in force."""
+        database = open_database(tmp_path, now_ms=1)
+        with database.write() as connection:
+            found = {
+                name: connection.execute(f"PRAGMA {name}").fetchone()[0]
+                for name in ("journal_mode", "synchronous", "secure_delete")
+            }
+        assert found == {"journal_mode": "wal", "synchronous": 2, "secure_delete": 1}
+        database.close()
+
+    def test_a_path_with_marks_of_a_url_is_a_path(self, tmp_path: Path) -> None:
+        """A question mark in a folder's name is no query."""
+        folder = tmp_path / "a?b#c %20"
+        open_database(folder, now_ms=1).close()
+        assert (folder / "ccsync.db").exists()
+
+    @pytest.mark.parametrize("damage", ["text", "header", "page", "count"])
+    def test_a_damaged_database_is_kept_aside_and_a_new_one_made(
+        self, tmp_path: Path, damage: str
+    ) -> None:
+        """Whatever the damage, the daemon starts, and the old file can be looked at."""
+        database = open_database(tmp_path, now_ms=1)
+        for number in range(200):
+            _put(database, f"{number:04}" * 50)
+        database.close()
+        path = tmp_path / "ccsync.db"
+        data = bytearray(path.read_bytes())
+        if damage == "text":
+            data = bytearray(b"this is no database, whatever its name says" * 50)
+        elif damage == "header":
+            data[:16] = b"SQLite format 4\0"
+        elif damage == "count":
+            data[36:40] = b"\0\0\0\x63"  # free pages that are nowhere
+        else:
+            for at in range(4096, len(data), 4096):
+                data[at : at + 1024] = b"\xff" * 1024
+        path.write_bytes(data)
+        mended = open_database(tmp_path, now_ms=77)
+        assert mended.set_aside == tmp_path / "ccsync.db.corrupt-77"
+        assert mended.set_aside.read_bytes() == bytes(data)
+        assert _names(mended) == []
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        mended.close()
+
+    def test_a_folder_that_cannot_be_made_is_named(self, tmp_path: Path) -> None:
+        """The error names the folder and how to choose another."""
+        (tmp_path / "file").write_text("")
+        with pytest.raises(StateError, match=r"state folder .*/file/state.*CCSYNC_WATCH_HOME"):
+            open_database(tmp_path / "file" / "state", now_ms=1)
+
+    def test_a_file_that_is_a_folder_is_named(self, tmp_path: Path) -> None:
+        """What cannot be opened at all is not set aside: it may be fine."""
+        (tmp_path / "ccsync.db").mkdir()
+        with pytest.raises(StateError, match=r"cannot use .*ccsync\.db.*permissions"):
+            open_database(tmp_path, now_ms=1)
+        assert (tmp_path / "ccsync.db").is_dir()
+
+    def test_what_cannot_be_replaced_either_is_named(self, tmp_path: Path) -> None:
+        """When the new one in a damaged one's place fails as well, the file is named."""
+        (tmp_path / "ccsync.db").write_bytes(b"no database" * 100)
+        (tmp_path / "ccsync.db.corrupt-5").mkdir()
+        with pytest.raises(StateError, match=r"cannot use .*ccsync\.db"):
+            open_database(tmp_path, now_ms=5)
+
+    def test_a_newer_programs_database_is_left_alone(self, tmp_path: Path) -> None:
+        """An older program says so, and changes nothing."""
+        database = open_database(tmp_path, now_ms=1)
+        with database.write() as connection:
+            connection.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+        database.close()
+        before = (tmp_path / "ccsync.db").read_bytes()
+        with pytest.raises(StateError, match="update ccsync-watch"):
+            open_database(tmp_path, now_ms=2)
+        assert (tmp_path / "ccsync.db").read_bytes() == before
+
+
+class TestWriting:
+    """One writer, whole transactions."""
+
+    def test_a_failing_block_leaves_nothing(self, tmp_path: Path) -> None:
+        """All of a transaction or none of it, and the next one works."""
+        database = open_database(tmp_path, now_ms=1)
+
+        class Boom(BaseException):
+            pass
+
+        def fail() -> None:
+            with database.write() as connection:
+                connection.execute("INSERT INTO meta VALUES ('x', 1)")
+                raise Boom
+
+        with pytest.raises(Boom):
+            fail()
+        assert _names(database) == []
+        _put(database, "y")
+        assert _names(database) == ["y"]
+        database.close()
+
+    def test_readers_see_committed_rows_only(self, tmp_path: Path) -> None:
+        """A page asked for meanwhile shows the state before."""
+        database = open_database(tmp_path, now_ms=1)
+        with database.write() as connection:
+            connection.execute("INSERT INTO meta VALUES ('x', 1)")
+            assert _names(database) == []
+        assert _names(database) == ["x"]
+        database.close()
+
+    def test_a_disk_that_refuses_is_a_state_error(self, tmp_path: Path) -> None:
+        """A full disk ends the transaction, whole, with what mends it; then writing goes on."""
+        database = open_database(tmp_path, now_ms=1)
+        with database.write() as connection:
+            pages = connection.execute("PRAGMA page_count").fetchone()[0]
+        with database.write() as connection:
+            connection.execute(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(StateError, match=r"cannot write .*full.*free some disk space"):
+            _fill(database)
+        with database.write() as connection:
+            connection.execute("PRAGMA max_page_count = 100000")
+        before = len(_names(database))
+        _put(database, "y")
+        assert len(_names(database)) == before + 1
+        database.close()
+
+    def test_a_reader_cannot_write(self, tmp_path: Path) -> None:
+        """The connections handed out for reading refuse to write."""
+        database = open_database(tmp_path, now_ms=1)
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            database.read().execute("INSERT INTO meta VALUES ('x', 1)")
+        database.close()
+
+    def test_threads_write_one_after_the_other(self, tmp_path: Path) -> None:
+        """Nothing is lost between several writers, and nobody meets a lock."""
+        database = open_database(tmp_path, now_ms=1)
+
+        def work(name: str) -> None:
+            for number in range(20):
+                _put(database, f"{name}{number}")
+
+        threads = [threading.Thread(target=work, args=(name,)) for name in "abcd"]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(_names(database)) == 80
+        database.close()
+
+    def test_a_threads_connection_ends_with_it(self, tmp_path: Path) -> None:
+        """A daemon that answers for months from short-lived threads keeps no files open."""
+        if not Path("/proc/self/fd").exists():
+            pytest.skip("counts descriptors by /proc")
+        database = open_database(tmp_path, now_ms=1)
+        path = (tmp_path / "ccsync.db").resolve()
+        _names(database)
+        before = _open_files(path)
+        for _ in range(20):
+            thread = threading.Thread(target=_names, args=(database,))
+            thread.start()
+            thread.join()
+        gc.collect()
+        # SQLite itself keeps one for later while another connection of the process is open.
+        assert _open_files(path) <= before + 1
+        database.close()
+        assert _open_files(path) == 0
+
+
+class TestReading:
+    """Beside a running daemon."""
+
+    def test_there_may_be_none(self, tmp_path: Path) -> None:
+        """Before the first start there is nothing to show, and nothing is made."""
+        assert open_for_reading(tmp_path) is None
+        assert list(tmp_path.iterdir()) == []
+
+    def test_it_is_read_while_the_daemon_writes(self, tmp_path: Path) -> None:
+        """Commits of the other process show up; writing is refused."""
+        writer = open_database(tmp_path, now_ms=1)
+        reader = open_for_reading(tmp_path)
+        assert reader is not None
+        _put(writer, "x")
+        assert _names(reader) == ["x"]
+        with pytest.raises(StateError, match="opened for reading"), reader.write():
+            pass
+        reader.close()
+        writer.close()
+
+    def test_one_of_another_version_is_none(self, tmp_path: Path) -> None:
+        """What another version wrote is left to that version."""
+        database = open_database(tmp_path, now_ms=1)
+        with database.write() as connection:
+            connection.execute("PRAGMA user_version = 0")
+        database.close()
+        assert open_for_reading(tmp_path) is None
+
+    def test_a_damaged_one_is_named(self, tmp_path: Path) -> None:
+        """Only the daemon sets a damaged one aside."""
+        (tmp_path / module.DATABASE_NAME).write_bytes(b"no database" * 100)
+        with pytest.raises(StateError, match=r"cannot use .*ccsync\.db"):
+            open_for_reading(tmp_path)

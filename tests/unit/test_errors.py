@@ -1,0 +1,63 @@
+"""The tree of errors: what each means for the exit code, and how it reads."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from ccsync_watch import errors
+from ccsync_watch.errors import CcsyncError, Retryable, SinkError, Unsent
+
+EXIT_CODES = {
+    "CcsyncError": 1,
+    "ConfigError": 2,
+    "StateError": 2,
+    "AlreadyRunning": 1,
+    "NotRunning": 3,
+    "NotAnswering": 3,
+    "RedactorUnavailable": 1,
+    "SinkError": 4,
+    "Retryable": 4,
+    "Unsent": 4,
+    "Unauthorized": 4,
+    "NotOpenSync": 4,
+    "Rejected": 4,
+}
+
+
+def tree(of: type[CcsyncError]) -> dict[str, type[CcsyncError]]:
+    """Return an error's class and all below it by name."""
+    found = {of.__name__: of}
+    for child in of.__subclasses__():
+        found |= tree(child)
+    return found
+
+
+@pytest.mark.parametrize("name", EXIT_CODES)
+def test_each_error_has_its_exit_code(name: str) -> None:
+    """Scripts rely on them: 2 is a mistake, 3 no daemon, 4 the backend."""
+    assert tree(CcsyncError)[name].exit_code == EXIT_CODES[name]
+
+
+def test_the_drawn_tree_is_the_real_one() -> None:
+    """The module's docstring names every class, and no other."""
+    drawn = re.findall(
+        r"^[│ ]*[├└─ ]*([A-Z]\w+Error|[A-Z]\w+) {2,}", errors.__doc__ or "", re.MULTILINE
+    )
+    assert set(drawn) == set(tree(CcsyncError)) == set(EXIT_CODES)
+
+
+def test_an_error_is_one_line_that_ends_in_the_mend() -> None:
+    """The thing, then what to do."""
+    assert str(CcsyncError("it broke", hint="mend it")) == "it broke: mend it"
+    assert str(CcsyncError("it broke", hint="")) == "it broke"
+
+
+def test_only_what_may_pass_is_tried_again() -> None:
+    """Passing errors carry how long the backend asked us to wait."""
+    error = Retryable("busy", hint="wait", retry_after=7)
+    assert error.is_passing
+    assert error.retry_after == 7
+    assert Unsent("away", hint="").retry_after is None
+    assert not SinkError("no", hint="").is_passing

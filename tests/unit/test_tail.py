@@ -1,0 +1,185 @@
+"""Whole lines and nothing but: how a transcript's bytes become lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ccsync_watch.model import Line, Unreadable
+from ccsync_watch.transcripts.tail import Chunk, read_lines, split
+
+
+@dataclass
+class Bytes:
+    """A file in memory that remembers how it was read."""
+
+    data: bytes
+    reads: list[tuple[int, int]] = field(default_factory=list)
+
+    def read_at(self, offset: int, count: int) -> bytes:
+        """Return up to `count` bytes."""
+        self.reads.append((offset, count))
+        return self.data[offset : offset + count]
+
+
+def read(data: bytes, start: int = 0, chunk_bytes: int = 16, scanned: int = 0) -> Chunk:
+    """Read one chunk."""
+    return read_lines(Bytes(data).read_at, start, chunk_bytes=chunk_bytes, scanned=scanned)
+
+
+def read_all(data: bytes, chunk_bytes: int) -> list[Line]:
+    """Read chunk after chunk to the last whole line."""
+    made: list[Line] = []
+    start = 0
+    while (chunk := read(data, start, chunk_bytes)).end > start:
+        made += chunk.lines
+        start = chunk.end
+    return made
+
+
+def test_a_line_has_its_offsets_and_no_newline() -> None:
+    """Offsets are half open, and the newline belongs to the line that it ends."""
+    assert read(b"ab\ncd\n").lines == [Line(0, 3, b"ab"), Line(3, 6, b"cd")]
+
+
+def test_empty_lines_advance_the_offset() -> None:
+    """An empty line is a line of one byte."""
+    assert split(b"\n\na\n", 5) == [Line(5, 6, b""), Line(6, 7, b""), Line(7, 9, b"a")]
+
+
+@pytest.mark.parametrize("data", [b"", b"a", b"abc\r"])
+def test_what_has_no_newline_is_left(data: bytes) -> None:
+    """An unfinished line is no line, and moves nothing."""
+    chunk = read(data)
+    assert (chunk.lines, chunk.end) == ([], 0)
+
+
+def test_an_unfinished_last_line_stays_where_it_is() -> None:
+    """The chunk ends after the last newline."""
+    chunk = read(b"ab\ncd")
+    assert (chunk.lines, chunk.end) == ([Line(0, 3, b"ab")], 3)
+
+
+def test_a_newline_on_the_boundary_of_a_chunk_ends_the_line() -> None:
+    """Neither the line before the boundary nor the one after it is cut or doubled."""
+    data = b"0123456789abcde\nnext\n"
+    assert [each.data for each in read_all(data, 16)] == [b"0123456789abcde", b"next"]
+
+
+def test_a_carriage_return_is_part_of_the_line() -> None:
+    r"""Only `\n` ends a line."""
+    assert read(b"a\r\nb\rc\n").lines == [Line(0, 3, b"a\r"), Line(3, 7, b"b\rc")]
+
+
+def test_unicode_line_separators_end_no_line() -> None:
+    """U+2028, U+0085 and a form feed stand raw inside strings."""
+    data = "a\u2028b\u0085c\fd\n".encode()
+    assert [each.data for each in read_all(data, 64)] == [data[:-1]]
+
+
+def test_a_character_split_by_a_chunk_is_whole() -> None:
+    """Lines are cut from bytes, so that no read cuts a character."""
+    data = "ääääääääääää\n".encode()
+    assert read_all(data, 5) == [Line(0, len(data), data[:-1])]
+
+
+@given(st.lists(st.binary(max_size=40)), st.binary(max_size=20), st.integers(1, 50))
+def test_the_chunking_does_not_matter(lines: list[bytes], rest: bytes, chunk_bytes: int) -> None:
+    """Whatever the chunk's size, the lines are those of the whole, and the rest is left."""
+    data = b"".join(each.replace(b"\n", b"") + b"\n" for each in lines) + rest.replace(b"\n", b"")
+    whole = [piece + b"\n" for piece in data.split(b"\n")[:-1]]
+    made = read_all(data, chunk_bytes)
+    assert [each.data + b"\n" for each in made] == whole
+    assert b"".join(data[each.start : each.end] for each in made) == b"".join(whole)
+
+
+def test_a_line_longer_than_a_chunk_is_read_whole() -> None:
+    """The chunk is a measure of work, not a limit on lines."""
+    data = b"x" * 100 + b"\nnext\n"
+    chunk = read(data)
+    assert (chunk.lines, chunk.end) == ([Line(0, 101, b"x" * 100)], 101)
+
+
+def test_an_unfinished_long_line_is_not_searched_twice() -> None:
+    """The next look starts where this one's search ended."""
+    first = read(b"x" * 100)
+    assert (first.lines, first.end, first.scanned) == ([], 0, 100)
+    source = Bytes(b"x" * 120)
+    again = read_lines(source.read_at, 0, chunk_bytes=16, scanned=first.scanned)
+    assert again.scanned == 120
+    assert min(offset for offset, _count in source.reads) == 100
+
+
+def test_a_long_line_found_at_last_is_whole() -> None:
+    """What was searched before belongs to the line."""
+    data = b"x" * 100 + b"y\nz\n"
+    assert read(data, scanned=100).lines == [Line(0, 102, b"x" * 100 + b"y")]
+
+
+def test_a_line_that_was_searched_and_then_written_anew_is_split_where_it_is_now() -> None:
+    """The first newline counts, also one in the part that was searched when it was another."""
+    data = b"a" * 40 + b"\n" + b"b" * 60 + b"\n"
+    assert read(data, scanned=90).lines == [Line(0, 41, b"a" * 40)]
+
+
+@pytest.mark.parametrize(("head", "reason"), [(b"skip", ""), (b"keep", "line longer than 0 MiB")])
+def test_a_line_past_the_limit_is_passed_without_being_held(head: bytes, reason: str) -> None:
+    """It is read in pieces no longer than a chunk, and the lines round it are kept."""
+    data = b"before\n" + head + b"x" * 9000 + b"\nafter\n"
+    source = Bytes(data)
+    made: list[Chunk] = []
+    start = 0
+    while start < len(data):
+        made.append(
+            read_lines(
+                source.read_at,
+                start,
+                is_skippable=lambda line: line.startswith(b"skip"),
+                chunk_bytes=64,
+                max_line_bytes=1000,
+            )
+        )
+        start = made[-1].end
+    assert [each.data for chunk in made for each in chunk.lines] == [b"before", b"after"]
+    assert [each.passed for each in made if each.passed] == [Unreadable(7, 7 + 9005, reason)]
+    assert max(count for _offset, count in source.reads) <= 4096
+
+
+def test_a_line_of_no_interest_that_can_be_held_is_handed_on() -> None:
+    """A broken write may hold a whole row behind the start of such a line: the parser looks."""
+    data = b"skip" + b"x" * 100 + b"\n"
+    chunk = read_lines(Bytes(data).read_at, 0, is_skippable=lambda _: True, chunk_bytes=16)
+    assert chunk.lines == [Line(0, 105, data[:-1])]
+    assert chunk.passed is None
+
+
+def test_a_line_of_the_greatest_length_is_kept() -> None:
+    """The limit counts the newline."""
+    data = b"x" * 99 + b"\n"
+    chunk = read_lines(Bytes(data).read_at, 0, chunk_bytes=16, max_line_bytes=100)
+    assert chunk.lines == [Line(0, 100, b"x" * 99)]
+
+
+def test_nothing_is_skippable_unless_told() -> None:
+    """By default a long line is recorded, not forgotten."""
+    chunk = read_lines(Bytes(b"x" * 99 + b"\n").read_at, 0, chunk_bytes=16, max_line_bytes=10)
+    assert chunk.passed is not None
+    assert chunk.passed.reason
+
+
+def test_a_file_cut_while_it_is_read_gives_a_short_line() -> None:
+    """What was seen a moment ago may be gone; the next look finds the file truncated."""
+    data = b"x" * 40 + b"\n"
+    reads = 0
+
+    def read_at(offset: int, count: int) -> bytes:
+        nonlocal reads
+        reads += 1
+        return data[offset : offset + count] if reads <= 3 else data[offset:20][:count]
+
+    chunk = read_lines(read_at, 0, chunk_bytes=16)
+    assert [each.data for each in chunk.lines] == [b"x" * 20]
+    assert chunk.end == 41
