@@ -28,7 +28,15 @@ def _isolated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             folder = root / name.lower()
             folder.mkdir()
             patch.setenv(name, str(folder))
+        # Shared by all workers: the rules are compiled once, not in every test.
+        patch.setenv("XDG_CACHE_HOME", str(_shared(tmp_path_factory) / "cache"))
         yield root
+
+
+def _shared(factory: pytest.TempPathFactory) -> Path:
+    """Return the test run's own folder, above those of its parallel workers."""
+    base = factory.getbasetemp()
+    return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
 
 
 @pytest.fixture(autouse=True)

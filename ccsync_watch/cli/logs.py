@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from ccsync_watch.privacy import Redactor
 
 LOG_NAME = "log"
-# Slower than the fastest, and built in a tenth of the time: a log is short.
-LOG_ENGINE = "re"
 _MAX_BYTES = 1 << 20
 _MAX_CHARS = 8 << 10
 _QUIET_LIBRARIES = ("httpx", "httpcore", "uvicorn", "watchdog", "asyncio", "filelock")
@@ -70,9 +68,12 @@ class _RedactingFormatter(logging.Formatter):
             text = " ".join([*text[:_MAX_CHARS].split(" ")[:-1], "…"])
         # Two handlers and many threads come here, and a redactor is one thread's at a time.
         with self._lock:
-            if self._redactor is None:
-                self._redactor = self._make_redactor()
-            return self._redactor.redact(text)
+            try:
+                if self._redactor is None:
+                    self._redactor = self._make_redactor()
+                return self._redactor.redact(text)
+            except Exception as error:  # noqa: BLE001 - whoever logs must not fail on it
+                return f"{record.levelname} a line that could not be redacted ({error})"
 
 
 def log_to(

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch import __version__
-from ccsync_watch.cli.logs import LOG_ENGINE, log_to
+from ccsync_watch.cli.logs import log_to
 from ccsync_watch.cli.output import printable, say, show_warnings
 from ccsync_watch.cli.progress import Progress
 from ccsync_watch.clock import SystemClock
@@ -51,7 +51,7 @@ def main(_arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[
 
 def _begin(settings: Settings) -> None:
     """Introduce the daemon that has these settings; its rules hold for the log too."""
-    log_to(settings.state_dir, lambda: make_redactor(settings, engine=LOG_ENGINE))
+    log_to(settings.state_dir, lambda: make_redactor(settings))
     show_warnings(settings)
     say(f"ccsync-watch {__version__}")
     say(f"  reads   {', '.join(map(printable, project_roots(settings)))}")

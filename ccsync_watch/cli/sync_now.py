@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch import report
-from ccsync_watch.cli.logs import LOG_ENGINE, log_to
+from ccsync_watch.cli.logs import log_to
 from ccsync_watch.cli.output import plural, printable, say, show_warnings, warn
 from ccsync_watch.cli.progress import Progress
 from ccsync_watch.clock import SystemClock
@@ -89,7 +89,7 @@ def _alone(settings: Settings, session_id: str | None, seconds: float) -> dict[s
     lock = InstanceLock(settings.state_dir)
     lock.acquire(clock.wall_ms())
     try:
-        log_to(settings.state_dir, lambda: make_redactor(settings, engine=LOG_ENGINE))
+        log_to(settings.state_dir, lambda: make_redactor(settings))
         engine = Engine(settings, clock=clock)
         try:
             return asdict(_flushed(engine, session_id, clock.monotonic() + seconds))

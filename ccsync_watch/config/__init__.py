@@ -50,6 +50,7 @@ class Settings:
     redact: RedactSettings = field(default_factory=RedactSettings)
     dashboard: DashboardSettings = field(default_factory=DashboardSettings)
     state_dir: Path = Path()
+    cache_dir: Path = Path()
     file: Path = Path()
     warnings: tuple[str, ...] = ()
 
@@ -67,6 +68,12 @@ def home(env: Mapping[str, str]) -> Path:
         return Path.home()
     except RuntimeError:
         raise ConfigError("no home folder is known", hint="set HOME and start again") from None
+
+
+def cache_folder(env: Mapping[str, str]) -> Path:
+    """Return the folder of what can be made again at any time; it may not exist."""
+    base = env.get("XDG_CACHE_HOME")
+    return (Path(base) if base else home(env) / ".cache") / "ccsync-watch"
 
 
 def state_folder(env: Mapping[str, str]) -> Path:
@@ -171,6 +178,7 @@ def load(
         made,
         claude_dirs=made.claude_dirs or _default_claude_dirs(env),
         state_dir=state_folder(env),
+        cache_dir=cache_folder(env),
         file=file,
         warnings=tuple(warnings),
     )

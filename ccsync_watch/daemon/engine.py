@@ -24,6 +24,7 @@ from ccsync_watch.uploader import Uploader
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
     import httpx
 
@@ -62,10 +63,10 @@ def project_roots(settings: Settings) -> tuple[str, ...]:
     return tuple(os.fspath(folder / "projects") for folder in settings.claude_dirs)
 
 
-def make_redactor(settings: Settings, *, engine: str = "") -> Redactor:
+def make_redactor(settings: Settings) -> Redactor:
     """Return the redactor that the settings ask for; one thread at a time may use it.
 
-    The fastest engine takes two seconds to build; `engine` names another.
+    Its rules take seconds to compile, once: the result is kept in the cache folder.
 
     Raises ConfigError for a pattern that is none, RedactorUnavailable when it cannot be built.
     """
@@ -73,8 +74,22 @@ def make_redactor(settings: Settings, *, engine: str = "") -> Redactor:
         key=install_key(settings.state_dir),
         patterns=settings.redact.patterns,
         allow=settings.redact.allow,
-        engine=engine,
+        cache=_private(settings.cache_dir),
     )
+
+
+def _private(folder: Path) -> Path | None:
+    """Return a folder that no one else can write to, made if need be; None if there is none.
+
+    Compiled rules are trusted as they are read: another user's would be another user's program.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        seen = folder.stat()
+    except OSError:
+        return None
+    is_own = not hasattr(os, "getuid") or seen.st_uid == os.getuid()
+    return folder if is_own and not seen.st_mode & 0o022 else None
 
 
 class Engine:

@@ -63,7 +63,7 @@ class Service:
         # Guards all below, and tells those who wait of every change to it.
         self._changed = threading.Condition(threading.RLock())
         self._settings = load()
-        # Kept from daemon to daemon while its rules stay: it takes two seconds to build.
+        # Kept from daemon to daemon while its rules stay.
         self._redactor: Redactor | None = None
         # None is no file's mark: the first look reads the settings once more, and a change that
         # came while they were read just now is not overlooked.

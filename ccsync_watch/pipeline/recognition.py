@@ -62,7 +62,7 @@ class Recognition:
     def is_unchanged(self, found: Found) -> bool:
         """Tell whether a transcript is as it was when it was last read to its end."""
         checkpoint = self.checkpoint(found.path)
-        if checkpoint is None or checkpoint.offset > found.size:
+        if checkpoint is None:
             return False
         mark = checkpoint.fingerprint
         then = (checkpoint.size, checkpoint.mtime_ns, mark.device, mark.inode)

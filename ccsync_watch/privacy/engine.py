@@ -76,7 +76,7 @@ class HyperscanEngine:
         digest = hashlib.sha256(repr((library.__version__, list(gates))).encode()).hexdigest()[:16]
         path = cache / f"rules-{digest}.hs"
         with contextlib.suppress(OSError, library.error):
-            database = library.loadb(path.read_bytes())
+            database = library.loadb(path.read_bytes(), library.HS_MODE_BLOCK)
             database.scratch = library.Scratch(database)
             return database
         database = self._compiled(gates)

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-WAIT_SECONDS = 30.0
+WAIT_SECONDS = 60.0
+_PASSED_ON = ("COVERAGE_PROCESS_START", "XDG_CACHE_HOME")
 _PROGRAM = Path(sys.executable).with_name("ccsync-watch")
 
 
@@ -77,10 +78,8 @@ class Program:
             "LANG": "C.UTF-8",
             "CLAUDE_CONFIG_DIR": str(self.claude_dir),
             "CCSYNC_WATCH_HOME": str(self.state),
-            # A program's own coverage is gathered when the test run gathers any.
-            **{
-                name: os.environ[name] for name in ("COVERAGE_PROCESS_START",) if name in os.environ
-            },
+            # Compiled rules are shared, and coverage is gathered when the test run gathers any.
+            **{name: os.environ[name] for name in _PASSED_ON if name in os.environ},
             **self.env,
         }
 

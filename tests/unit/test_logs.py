@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ccsync_watch.cli import logs
-from ccsync_watch.errors import StateError
+from ccsync_watch.errors import RedactorUnavailable, StateError
 from ccsync_watch.privacy import Redactor
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def _root_logger() -> Iterator[None]:
 
 def redactor() -> Redactor:
     """Return the built-in rules."""
-    return Redactor(key=b"k" * 32, engine=logs.LOG_ENGINE)
+    return Redactor(key=b"k" * 32)
 
 
 def test_secrets_are_gone_from_both_places(
@@ -109,6 +109,21 @@ def test_a_full_disk_or_a_lost_terminal_is_no_traceback(
     (tmp_path / "log").symlink_to("/dev/full")
     logs.log_to(tmp_path, redactor)
     logging.getLogger("ccsync_watch.test").error("nobody hears it")
+
+
+def test_what_cannot_be_redacted_is_not_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It fails closed; and whoever logs goes on."""
+
+    def unavailable() -> Redactor:
+        raise RedactorUnavailable("the rules cannot be compiled", hint="reinstall")
+
+    logs.log_to(tmp_path, unavailable)
+    logging.getLogger("ccsync_watch.test").error("token %s", TOKEN)
+    told = "ERROR a line that could not be redacted (the rules cannot be compiled: reinstall)\n"
+    assert (tmp_path / "log").read_text() == told
+    assert capsys.readouterr().err == told
 
 
 def test_a_log_that_cannot_be_opened_is_named(tmp_path: Path) -> None:

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ccsync_watch.model import Redacted
+from ccsync_watch.store import queries
+from ccsync_watch.store.moves import adopt_path, note_missing
 from lines import SESSION, Writer, line
 from pumping import PROJECT, Bench, ids
 
@@ -117,6 +120,16 @@ class TestMoves:
         assert bench.uuids() == ids(old, new)
         assert len(bench.offsets()) == 2
 
+    def test_a_transcript_that_got_a_new_path_is_missing_no_more(self, bench: Bench) -> None:
+        """From the moment it is adopted, before anything of it is read."""
+        bench.append(bench.path(), Writer().prompt("a"))
+        bench.catch_up()
+        (known,) = queries.checkpoints(bench.database)
+        note_missing(bench.database, set(), 7)
+        adopt_path(bench.database, known, b"new key", Redacted("/new"))
+        stored = bench.select("SELECT path_key, shown_path, missing_since_ms FROM transcripts")
+        assert stored == [(b"new key", "/new", None)]
+
     def test_a_file_that_was_never_read_leaves_no_place_to_adopt(self, bench: Bench) -> None:
         """At offset 0 every file is the same."""
         bench.append(bench.path(), b"unfinished")
@@ -126,6 +139,7 @@ class TestMoves:
         bench.append(bench.path(project=MOVED), row)
         bench.catch_up()
         assert bench.uuids() == ids(row)
+        assert bench.offsets() == [0, len(line(row))]
 
     def test_a_renamed_session_file_sends_nothing_again(self, bench: Bench) -> None:
         """Another name is another stream; its rows still name their session."""

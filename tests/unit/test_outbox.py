@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ccsync_watch.store import queries
 from storing import OTHER, SESSION, World, message
 
 if TYPE_CHECKING:
@@ -197,6 +198,8 @@ class TestRelease:
         held.outbox.release([SESSION])
         held.drain()
         held.assert_complete()
+        waits = {row["session_id"]: row["is_due"] for row in queries.session_table(held.database)}
+        assert waits == {SESSION: 0, OTHER: 1}
         held.say("u2", is_released=False)
         held.say("u2", is_released=False, session_id=OTHER)
         before = len(held.backend.calls)

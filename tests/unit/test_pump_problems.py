@@ -61,6 +61,25 @@ class TestProblems:
         assert bench.pump.problems == {}
         bench.close()
 
+    def test_a_problem_ends_with_its_cause_though_nothing_changed(self, tmp_path: Path) -> None:
+        """A file read to its end is opened once more, to see that it can be."""
+        refused = {"x": False}
+        files = WatchedFiles(
+            refuse=lambda path: (
+                PermissionError(13, "no") if path.endswith(".jsonl") and refused["x"] else None
+            )
+        )
+        bench = Bench(tmp_path, files=files)
+        bench.append(bench.path(), Writer().prompt("a"))
+        bench.catch_up()
+        refused["x"] = True
+        bench.pump.notice([str(bench.path())])
+        assert list(bench.pump.problems) == [str(bench.path())]
+        refused["x"] = False
+        bench.catch_up()
+        assert bench.pump.problems == {}
+        bench.close()
+
     def test_a_folder_out_of_sight_is_not_gone(self, tmp_path: Path) -> None:
         """Its transcripts are not marked as missing, and its problem ends with it."""
         refused = {"x": False}

@@ -167,6 +167,17 @@ class TestReading:
         bench.catch_up()
         assert bench.uuids() == ids(row)
 
+    def test_how_far_one_line_was_searched_says_nothing_of_another(self, bench: Bench) -> None:
+        """After a rewrite the pump begins at another offset, and searches from there."""
+        bench.restart(chunk_bytes=100)
+        writer = Writer()
+        bench.append(bench.path(), writer.prompt("old"), b"x" * 9000)
+        bench.catch_up()
+        row = writer.prompt("new")
+        bench.rewrite(bench.path(), row, b"y" * 20_000)
+        bench.catch_up()
+        assert bench.texts() == ["old", "new"]
+
     def test_progress_is_counted(self, bench: Bench) -> None:
         """Bytes, lines, and new rows with the session's own header."""
         rows = [Writer().prompt("a"), {"type": "mode", "mode": "x"}]
