@@ -99,7 +99,9 @@ class Rebuild:
                 own = max(own, named, strength if key != "content" else Strength.NONE)
             if own is Strength.NONE and strength is Strength.TOKEN:
                 own = Strength.WEAK  # under `secrets`, `credentials`
-            result[self._text(key, Strength.NONE)] = self.value(value, own)
+            # In the order of `collect`: an assignment would visit its right side first.
+            name = self._text(key, Strength.NONE)
+            result[name] = self.value(value, own)
         return result
 
     def _sequence(self, obj: list[JsonValue], strength: Strength) -> list[JsonValue]:

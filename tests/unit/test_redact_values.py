@@ -1,0 +1,72 @@
+"""The redactor's promises on values of any shape; no secret here is anyone's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from canaries import Canaries
+from ccsync_watch.errors import ConfigError
+from ccsync_watch.privacy import Redactor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ccsync_watch.model import JsonValue
+
+SHAPES: list[Callable[[str], JsonValue]] = [
+    lambda secret: secret,
+    lambda secret: f"before {secret} after",
+    lambda secret: {"command": secret},
+    lambda secret: {secret: "as a key"},
+    lambda secret: [[{"a": "clean", "b": ["clean", {"c": secret}]}]],
+    lambda secret: {"first": secret, "second": "clean", "third": {"x": 1, "y": secret}},
+]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_token_is_removed_wherever_it_stands(shape: Callable[[str], JsonValue]) -> None:
+    """In texts, values and keys, at any depth; and a second pass changes nothing."""
+    redactor = Redactor(key=b"k" * 32)
+    canaries = Canaries(seed=1)
+    for _sample in range(10):
+        secret = canaries.token()
+        made = redactor.redact_value(shape(secret))
+        assert secret not in repr(made)
+        assert "[REDACTED:" in repr(made)
+        assert redactor.redact_value(made) == made
+
+
+def test_what_holds_no_secret_comes_back_as_it_was() -> None:
+    """Ordinary text, ids and numbers are not touched."""
+    value: JsonValue = {
+        "command": "ls -la",
+        "id": "toolu_01A2B3C4D5E6F7G8H9J0K1L2",
+        "uuid": "0c7f6f0e-6d0c-4a8e-9a53-0d9a1c7f2b11",
+        "tokens": 12,
+        "text": "The password field is empty; see src/auth/password.py.",
+    }
+    assert Redactor(key=b"k" * 32).redact_value(value) == value
+
+
+def test_equal_secrets_are_recognised_as_equal_under_one_key() -> None:
+    """Their marks agree, and another installation's marks do not."""
+    secret = Canaries(seed=2).token()
+    first = Redactor(key=b"k" * 32).redact(secret)
+    assert first == Redactor(key=b"k" * 32).redact(f"{secret}")
+    assert first != Redactor(key=b"l" * 32).redact(secret)
+
+
+def test_the_user_may_add_and_allow() -> None:
+    """A pattern of the user's own removes more; what is allowed stays."""
+    made = Redactor(key=b"k" * 32, patterns=["ACME-[0-9]{6}"]).redact("ticket ACME-123456 is open")
+    assert "ACME-123456" not in made
+    token = Canaries(seed=3).token()
+    assert Redactor(key=b"k" * 32, allow=[token]).redact(token) == token
+
+
+def test_a_pattern_that_is_none_is_named() -> None:
+    """The error says which setting, and what it holds."""
+    with pytest.raises(ConfigError, match=r"patterns"):
+        Redactor(key=b"k" * 32, patterns=["("])
