@@ -28,6 +28,7 @@ _MODULES = {
     "status": "status",
     "sync-now": "sync_now",
     "preview": "preview",
+    "ledger": "ledger",
     "login": "login",
     "logout": "logout",
     "redact": "redact",
@@ -87,6 +88,11 @@ def parser() -> argparse.ArgumentParser:
         "preview", parents=[common], help="print exactly what would leave; send nothing"
     )
     preview.add_argument("session", nargs="?", metavar="SESSION", help="only this session")
+    ledger = commands.add_parser(
+        "ledger", parents=[common], help="print what has left this machine, when and to which host"
+    )
+    ledger.add_argument("session", nargs="?", metavar="SESSION", help="only this session")
+    ledger.add_argument("--json", action="store_true", help="print one JSON object a line")
     login = commands.add_parser("login", help="set the backend's URL and key, once they work")
     login.add_argument("--convex-url", metavar="URL", help="the deployment's URL")
     login.add_argument(

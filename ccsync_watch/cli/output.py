@@ -6,6 +6,8 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ccsync_watch.config import Settings
 
 _KIB = 1024
@@ -61,3 +63,9 @@ def age(then_ms: int | None, now_ms: int) -> str:
 def plural(count: int, noun: str) -> str:
     """Return a count with its noun: `1 row`, `2 rows`."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def counted(counts: Mapping[str, int]) -> str:
+    """Return counts by name, the largest first: `jwt 3, aws-access-key 1`."""
+    ordered = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
+    return ", ".join(f"{name} {count:,}" for name, count in ordered)

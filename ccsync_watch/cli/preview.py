@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from ccsync_watch.cli.output import printable, say, show_warnings, warn
+from ccsync_watch.cli.output import counted, plural, printable, say, show_warnings, warn
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
 from ccsync_watch.daemon.client import ask
@@ -18,6 +19,7 @@ from ccsync_watch.model import Redacted
 from ccsync_watch.opensync import wire
 from ccsync_watch.store import queries
 from ccsync_watch.store.database import open_for_reading
+from ccsync_watch.uploader.removed import removed_from
 
 if TYPE_CHECKING:
     import argparse
@@ -76,16 +78,25 @@ def _print(database: Database, session_id: str | None) -> int:
             " see `ccsync-watch status --json` for the ids"
         )
         return 1
+    removed: Counter[str] = Counter()
+    sessions = messages = 0
     for each in known if session_id is None else [session_id]:
         summary = queries.session_summary(database, each)
         if summary is None:
             continue
-        _line("/sync/session", wire.session_payload(summary).value)
+        sessions += 1
+        removed += _line("/sync/session", wire.session_payload(summary))
         for row in queries.session_rows(database, each):
+            messages += 1
             payload = wire.message_payload(Redacted(row), row.timestamp_ms)
-            _line("/sync/message", payload.value)
+            removed += _line("/sync/message", payload)
+    what = f"{plural(sessions, 'session')}, {plural(messages, 'message')}"
+    warn(f"{what}; secrets removed: {counted(removed) or 'none'}")
     return 0
 
 
-def _line(path: str, payload: wire.Payload) -> None:
-    say(orjson.dumps({"path": path, "body": payload}).decode())
+def _line(path: str, payload: Redacted[wire.Payload]) -> Counter[str]:
+    """Print one request, with what was removed from it; return those counts."""
+    removed = removed_from([payload])
+    say(orjson.dumps({"path": path, "body": payload.value, "removed": removed}).decode())
+    return removed

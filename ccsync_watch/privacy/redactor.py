@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import re
 from bisect import bisect_right
 from collections import Counter
 from typing import TYPE_CHECKING
@@ -25,6 +24,7 @@ from ccsync_watch.privacy.blocks import BLOCKS
 from ccsync_watch.privacy.commands import COMMANDS
 from ccsync_watch.privacy.files import FILES
 from ccsync_watch.privacy.naming import GATES
+from ccsync_watch.privacy.placeholders import PLACEHOLDER
 from ccsync_watch.privacy.prose import PROSE
 from ccsync_watch.privacy.rules import VENDORS
 from ccsync_watch.privacy.spans import Span, merged
@@ -51,10 +51,6 @@ RULES_VERSION = (
     ).hexdigest()[:12]
 )
 """Changes whenever a rule does: what was stored under another version is worth reading again."""
-
-PLACEHOLDER = re.compile(
-    rb"\[REDACTED:[a-z0-9-]{1,40}:[0-9a-f]{8}\]|REDACTED-[a-z0-9-]{1,40}-[0-9a-f]{8}"
-)
 
 _MASK = b"\x01"
 """What rules see of a placeholder: a byte that no value can hold."""

@@ -10,13 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ccsync_watch.model import Redacted
-from ccsync_watch.store import outgoing
+from ccsync_watch.store import ledger, outgoing
 from ccsync_watch.store.release import Release
-from ccsync_watch.store.remote import RemoteSessions, note_sent
+from ccsync_watch.store.remote import RemoteSessions
 from ccsync_watch.store.sessions import SETTLE_MS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ccsync_watch.model import OutboxRow
 
@@ -65,6 +65,7 @@ class Outbox(RemoteSessions, Release):
         size: int,
         now_ms: int,
         dated_ms: int = 0,
+        removed: Mapping[str, int] | None = None,
     ) -> None:
         """Forget rows that the backend certainly holds, and note in the ledger that they left.
 
@@ -85,7 +86,10 @@ class Outbox(RemoteSessions, Release):
                 " dated_ms = max(coalesce(dated_ms, 0), ?2) WHERE session_id = ?3",
                 (now_ms, dated_ms, session_id),
             )
-            note_sent(connection, now_ms, host, session_id, "messages", len(rows), size)
+            ledger.note(
+                connection,
+                ledger.Entry(now_ms, host, session_id, "messages", len(rows), size, removed or {}),
+            )
 
     def note_attempt(self, row: OutboxRow) -> None:
         """Count an attempt that the backend failed on with this row alone."""

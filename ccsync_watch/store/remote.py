@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ccsync_watch.store import ledger
+
 if TYPE_CHECKING:
-    import sqlite3
+    from collections.abc import Mapping
 
     from ccsync_watch.store.database import Database
+    from ccsync_watch.store.ledger import Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,15 @@ class RemoteSessions:
             )
 
     def ack_session(
-        self, session_id: str, payload: str, *, is_applied: bool, host: str, size: int, now_ms: int
+        self,
+        session_id: str,
+        payload: str,
+        *,
+        is_applied: bool,
+        host: str,
+        size: int,
+        now_ms: int,
+        removed: Mapping[str, int] | None = None,
     ) -> None:
         """Note that the backend answered well; `is_applied` when it cannot have dropped it."""
         with self._database.write() as connection:
@@ -106,7 +117,15 @@ class RemoteSessions:
                 " error = NULL WHERE session_id = ?4",
                 (is_applied, payload, now_ms, session_id),
             )
-            note_sent(connection, now_ms, host, session_id, "session", 1, size)
+            ledger.note(
+                connection,
+                ledger.Entry(now_ms, host, session_id, "session", 1, size, removed or {}),
+            )
+
+    def note_unanswered(self, entry: Entry) -> None:
+        """Note in the ledger what left without being acknowledged."""
+        with self._database.write() as connection:
+            ledger.note(connection, entry)
 
     def note_failure(
         self, session_id: str, error: str, *, write_ms: int | None, not_before_ms: int
@@ -152,19 +171,3 @@ class RemoteSessions:
                 " not_before_ms = iif(version <> ?2, 0, ?3) WHERE session_id = ?4",
                 (bool(times), version, min(times, default=0), session_id),
             )
-
-
-def note_sent(
-    connection: sqlite3.Connection,
-    now_ms: int,
-    host: str,
-    session_id: str,
-    kind: str,
-    rows: int,
-    size: int,
-) -> None:
-    """Write into the ledger what left, when and where to."""
-    connection.execute(
-        "INSERT INTO ledger (at_ms, host, session_id, kind, rows, bytes) VALUES (?, ?, ?, ?, ?, ?)",
-        (now_ms, host, session_id, kind, rows, size),
-    )

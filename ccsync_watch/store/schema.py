@@ -201,6 +201,11 @@ MIGRATIONS: tuple[str, ...] = (
     );
     CREATE INDEX ledger_session ON ledger (session_id);
     """,
+    """
+    -- `removed` counts the placeholders in what left, by kind; `is_acked` = the backend has it.
+    ALTER TABLE ledger ADD COLUMN removed TEXT NOT NULL DEFAULT '{}';
+    ALTER TABLE ledger ADD COLUMN is_acked INTEGER NOT NULL DEFAULT 1;
+    """,
 )
 
 

@@ -6,16 +6,19 @@ acknowledgement; uncertain rows go one by one, by the path that can send twice w
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from typing import TYPE_CHECKING
 
-from ccsync_watch.errors import NotOpenSync, Rejected, Retryable, Unauthorized, Unsent
+from ccsync_watch.errors import NotOpenSync, Rejected, Retryable, SinkError, Unauthorized, Unsent
 from ccsync_watch.model import OutboxRow, Redacted
 from ccsync_watch.opensync import wire
+from ccsync_watch.store.ledger import Entry
 from ccsync_watch.store.messages import REORDER_MS
+from ccsync_watch.uploader.removed import removed_from
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from ccsync_watch.clock import Clock
     from ccsync_watch.opensync.wire import Payload
@@ -101,7 +104,8 @@ class RowSender:
             session_id, seqs, dated_ms=self._latest_ms() if is_dated_there else 0
         )
         try:
-            size = self._sink.put_batch(payloads)
+            with self._leaving(rows, payloads):
+                size = self._sink.put_batch(payloads)
         except (Unsent, Unauthorized):
             self._outbox.restore_certain(seqs)
             raise
@@ -118,7 +122,7 @@ class RowSender:
             dated_ms = self._latest_ms() if is_dated_there else 0
             self._outbox.block(session_id, self._clock.wall_ms() + _YOUNG_MS, dated_ms=dated_ms)
             raise
-        self._ack(rows, size, is_dated_there=is_dated_there)
+        self._ack(rows, payloads, size, is_dated_there=is_dated_there)
 
     def _send_one(self, row: OutboxRow, *, is_certain: bool) -> None:
         date = self._date(row)
@@ -128,8 +132,10 @@ class RowSender:
             date = dated
         self._last_dates[row.session_id] = date
         self._outbox.mark_uncertain(row.session_id, [row.seq])
+        payload = wire.message_payload(Redacted(row), date)
         try:
-            size = self._sink.put_message(wire.message_payload(Redacted(row), date))
+            with self._leaving([row], [payload]):
+                size = self._sink.put_message(payload)
         except (Unsent, Unauthorized):
             if is_certain:
                 self._outbox.restore_certain([row.seq])
@@ -139,7 +145,7 @@ class RowSender:
         except Retryable as error:
             self._note_attempt(row, error)
         else:
-            self._ack([row], size)
+            self._ack([row], [payload], size)
 
     def _note_attempt(self, row: OutboxRow, error: Retryable) -> None:
         """Raise the error, unless the backend takes everything but this row: then park it."""
@@ -186,7 +192,38 @@ class RowSender:
     def _there_ms(self) -> int:
         return self._clock.wall_ms() + round((self._health.ahead_seconds or 0) * 1000)
 
-    def _ack(self, rows: list[OutboxRow], size: int, *, is_dated_there: bool = False) -> None:
+    @contextlib.contextmanager
+    def _leaving(
+        self, rows: list[OutboxRow], payloads: Sequence[Redacted[Payload]]
+    ) -> Iterator[None]:
+        """Note in the ledger what leaves in this block without being acknowledged."""
+        try:
+            yield
+        except SinkError as error:
+            if not isinstance(error, Unsent):
+                size = sum(wire.size(each.value) for each in payloads)
+                self._outbox.note_unanswered(
+                    Entry(
+                        at_ms=self._clock.wall_ms(),
+                        host=self._sink.endpoint.host,
+                        session_id=rows[0].session_id,
+                        kind="messages",
+                        rows=len(rows),
+                        size=size,
+                        removed=removed_from(payloads),
+                        is_acked=False,
+                    )
+                )
+            raise
+
+    def _ack(
+        self,
+        rows: list[OutboxRow],
+        payloads: Sequence[Redacted[Payload]],
+        size: int,
+        *,
+        is_dated_there: bool = False,
+    ) -> None:
         session_id = rows[0].session_id
         self._outbox.ack(
             session_id,
@@ -195,6 +232,7 @@ class RowSender:
             size=size,
             now_ms=self._clock.wall_ms(),
             dated_ms=self._latest_ms() if is_dated_there else 0,
+            removed=removed_from(payloads),
         )
         if len(rows) >= self._batch_limits.get(session_id, MAX_BATCH_ROWS):
             # It went well: try twice as many next time.

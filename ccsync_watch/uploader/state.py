@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from ccsync_watch.errors import SinkError, Unsent
 from ccsync_watch.model import Redacted
 from ccsync_watch.opensync import wire
 from ccsync_watch.store import queries
+from ccsync_watch.store.ledger import Entry
 from ccsync_watch.store.sessions import SETTLE_MS
+from ccsync_watch.uploader.removed import removed_from
 
 if TYPE_CHECKING:
     from ccsync_watch.clock import Clock
@@ -66,7 +69,16 @@ class SessionState:
         is_quiet = state.write_ms is not None and now_ms >= state.write_ms + SETTLE_MS
         is_applied = is_first or is_quiet or _is_sudden(payload, state)
         self._outbox.note_upsert_started(session_id, text, now_ms)
-        size = self._sink.put_session(Redacted(payload))
+        removed = removed_from([Redacted(payload)])
+        try:
+            size = self._sink.put_session(Redacted(payload))
+        except SinkError as error:
+            if not isinstance(error, Unsent):
+                host, size = self._sink.endpoint.host, wire.size(payload)
+                self._outbox.note_unanswered(
+                    Entry(now_ms, host, session_id, "session", 1, size, removed, is_acked=False)
+                )
+            raise
         self._outbox.ack_session(
             session_id,
             text,
@@ -74,6 +86,7 @@ class SessionState:
             host=self._sink.endpoint.host,
             size=size,
             now_ms=self._clock.wall_ms(),
+            removed=removed,
         )
         self._health.note_sent(0, size)
 

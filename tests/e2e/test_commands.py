@@ -171,7 +171,8 @@ class TestPreview:
         if has_daemon:
             program.start()
         made = program.call("preview")
-        assert (made.code, made.err) == (0, "")
+        assert made.code == 0
+        assert made.err == "ccsync-watch: 1 session, 6 messages; secrets removed: github-token 1\n"
         assert TOKEN not in made.out
         assert "root:x:0:0" not in made.out
         printed = [json.loads(line) for line in made.out.splitlines()]
@@ -180,6 +181,7 @@ class TestPreview:
         received = messages_received(opensync)
         expected = [each["body"] for each in printed if each["path"] == "/sync/message"]
         assert received == expected
+        assert [each["removed"] for each in printed if each["removed"]] == [{"github-token": 1}]
         sessions = [each for each in opensync.backend.calls if each.path == "/sync/session"]
         assert sessions[-1].json == printed[0]["body"]
         assert printed[0]["path"] == "/sync/session"
@@ -208,6 +210,38 @@ class TestPreview:
         assert program.call("preview", "--convex-url", "http://127.0.0.1:9").code == 0
         assert program.call("sync-now").code == 0
         assert not [each for each in opensync.backend.calls[before:] if each.message_rows]
+
+
+class TestLedger:
+    """What has left."""
+
+    def test_nothing_has_left_yet(self, program: Program) -> None:
+        """Neither on a new machine, nor without a backend."""
+        assert program.call("ledger").out == "nothing has left this machine\n"
+        Transcript(program.claude_dir).turn()
+        assert program.call("sync-now").code == 0
+        made = program.call("ledger")
+        assert (made.code, made.out) == (0, "nothing has left this machine\n")
+
+    def test_it_tells_what_left_and_what_was_removed(
+        self, program: Program, opensync: OpenSyncDouble
+    ) -> None:
+        """A line for each request, the sums, and never the secret."""
+        configure(program, opensync)
+        transcript = Transcript(program.claude_dir)
+        transcript.append(transcript.writer.prompt(f"Say hello. My key: {TOKEN}"))
+        assert program.call("sync-now").code == 0
+        shown = program.call("ledger").out
+        assert TOKEN not in shown
+        host = opensync.url.removeprefix("http://")
+        assert f"{host}  {transcript.session_id}" in shown
+        assert "placeholders in them: github-token" in shown
+        lines = program.call("ledger", "--json", transcript.session_id).out.splitlines()
+        entries = [json.loads(line) for line in lines]
+        acked = [each for each in entries if each["is_acked"] and each["kind"] == "messages"]
+        assert sum(each["rows"] for each in acked) == 2
+        assert {each["host"] for each in entries} == {host}
+        assert program.call("ledger", OTHER).out == "nothing has left this machine\n"
 
 
 def messages_received(opensync: OpenSyncDouble) -> list[dict[str, Any]]:

@@ -36,7 +36,7 @@ def _ack(world: World, rows: list[OutboxRow]) -> None:
 
 
 def _ledger(world: World) -> list[tuple[str, str, int, int]]:
-    query = "SELECT host, kind, rows, bytes FROM ledger ORDER BY id"
+    query = "SELECT host, kind, rows, bytes FROM ledger WHERE is_acked ORDER BY id"
     return [tuple(row) for row in world.database.read().execute(query)]
 
 
