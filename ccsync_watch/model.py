@@ -115,7 +115,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """What one row says about its session: where and with what it ran."""
+    """What one row says about its session: where and with what it ran; `start` is the row's."""
 
     session_id: str
     timestamp_ms: int | None
@@ -124,6 +124,7 @@ class Sighting:
     client_version: str | None
     entrypoint: str | None
     forked_from: str | None
+    start: int = 0
 
 
 @dataclass(frozen=True, slots=True)

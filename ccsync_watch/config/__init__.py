@@ -17,7 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from ccsync_watch.config.checks import KEYS, DashboardSettings, RedactSettings, Secret
+from ccsync_watch.config.checks import (
+    KEYS,
+    DashboardSettings,
+    ProjectPolicy,
+    RedactSettings,
+    Secret,
+)
 from ccsync_watch.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -47,6 +53,7 @@ class Settings:
     max_prompt_chars: int = 4000
     max_output_chars: int = 1000
     exclude_projects: tuple[str, ...] = ()
+    projects: tuple[tuple[str, ProjectPolicy], ...] = ()
     redact: RedactSettings = field(default_factory=RedactSettings)
     dashboard: DashboardSettings = field(default_factory=DashboardSettings)
     state_dir: Path = Path()
@@ -217,6 +224,7 @@ def save(path: Path, changes: Mapping[str, object]) -> None:
 __all__ = [
     "CONFIG_NAME",
     "DashboardSettings",
+    "ProjectPolicy",
     "RedactSettings",
     "Secret",
     "Settings",

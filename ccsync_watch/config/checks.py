@@ -8,11 +8,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+ProjectPolicy: TypeAlias = Literal["full", "metadata", "off"]
 
 DEFAULT_PORT = 8377
 _TRUE = frozenset({"1", "true", "yes", "on"})
@@ -146,6 +148,15 @@ def _redact(value: object) -> RedactSettings:
         raise ValueError(allowed) from None
 
 
+def _projects(value: object) -> tuple[tuple[str, ProjectPolicy], ...]:
+    known = get_args(ProjectPolicy)
+    if isinstance(value, dict) and all(
+        glob.strip() and policy in known for glob, policy in value.items()
+    ):
+        return tuple(value.items())
+    raise ValueError('an object like {"~/work/secret": "metadata"}, of full, metadata and off')
+
+
 def _dashboard(value: object) -> DashboardSettings:
     allowed = f'an object like {{"enabled": true, "port": {DEFAULT_PORT}}}'
     if not isinstance(value, dict) or set(value) - {"enabled", "port"}:
@@ -167,6 +178,7 @@ KEYS: dict[str, Callable[[object], object]] = {
     "max_prompt_chars": _count,
     "max_output_chars": _count,
     "exclude_projects": _texts,
+    "projects": _projects,
     "redact": _redact,
     "dashboard": _dashboard,
 }

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ccsync_watch.errors import SinkError
 from ccsync_watch.opensync.sink import OpenSyncSink
 from ccsync_watch.opensync.wire import endpoint
-from ccsync_watch.pipeline import Pump, PumpConfig
+from ccsync_watch.pipeline import Projects, Pump, PumpConfig
 from ccsync_watch.privacy import Redactor
 from ccsync_watch.privacy.policy import Policy
 from ccsync_watch.store.database import open_database
@@ -130,7 +130,7 @@ class Engine:
                 install_key=key,
                 host=host or socket.gethostname(),
                 is_released=settings.auto_sync,
-                exclude_projects=settings.exclude_projects,
+                projects=Projects(exclude=settings.exclude_projects, policies=settings.projects),
             ),
             database=self.database,
             redactor=redactor,

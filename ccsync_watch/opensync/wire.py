@@ -146,7 +146,9 @@ def _part(part: OutboxPart) -> Payload:
         return {"type": "tool-result", "content": _result(part)}
     if part.kind in {"image", "file"}:
         return {"type": "text", "content": f"[{part.kind}: {_described(content)}]"}
-    return {"type": part.kind, "content": content if isinstance(content, str) else ""}
+    # Where no text may be kept, its size stands in its place.
+    shown = content if isinstance(content, str) else f"[withheld: {_described(content)}]"
+    return {"type": part.kind, "content": shown}
 
 
 def _result(part: OutboxPart) -> JsonValue:

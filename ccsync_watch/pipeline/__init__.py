@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ccsync_watch.pipeline.exclusion import is_excluded
+from ccsync_watch.pipeline.projects import Projects
 from ccsync_watch.pipeline.pump import Pump
 from ccsync_watch.pipeline.world import Files, Progress, PumpConfig
 
-__all__ = ["Files", "Progress", "Pump", "PumpConfig", "is_excluded"]
+__all__ = ["Files", "Progress", "Projects", "Pump", "PumpConfig"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ccsync_watch.model import Batch
@@ -16,25 +17,42 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ccsync_watch.model import Line, Redacted, Unreadable
+    from ccsync_watch.pipeline.projects import Projects
     from ccsync_watch.pipeline.world import Files
     from ccsync_watch.store.database import Database
     from ccsync_watch.transcripts.discovery import Found
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """A batch that may be kept, and what its projects' policies say of its sessions."""
+
+    batch: Redacted[Batch]
+    excluded: frozenset[str]
+    metadata_only: frozenset[str]
 
 
 class Cleaning:
     """The steps between a transcript's bytes and the store."""
 
     def __init__(
-        self, policy: Policy, *, database: Database, redactor: Redacting, files: Files
+        self,
+        policy: Policy,
+        projects: Projects,
+        *,
+        database: Database,
+        redactor: Redacting,
+        files: Files,
     ) -> None:
         self._policy = policy
+        self._projects = projects
         self._database = database
         self._redactor = redactor
         self._files = files
 
     def batch(
         self, found: Found, start: int, lines: Sequence[Line], passed: Unreadable | None
-    ) -> Redacted[Batch]:
+    ) -> Cleaned:
         """Return what the lines from `start` on came to, and the long one that was passed.
 
         Raises RedactorUnavailable.
@@ -45,8 +63,36 @@ class Cleaning:
             _count_passed(passed, batch)
         if found.stream.agent_id:
             self._add_subagent(found, batch)
-        calls = self._calls(batch)
-        return clean(batch, policy=self._policy, redactor=self._redactor, calls=calls)
+        excluded, metadata_from = self._judged(batch)
+        made = clean(
+            batch,
+            policy=self._policy,
+            redactor=self._redactor,
+            calls=self._calls(batch),
+            metadata_from=metadata_from,
+        )
+        return Cleaned(made, excluded, frozenset(metadata_from))
+
+    def _judged(self, batch: Batch) -> tuple[frozenset[str], dict[str, int]]:
+        """Return the excluded sessions, and from which offset on others are metadata only.
+
+        A session that was metadata only once stays so, whatever folder it goes on in. Judged by
+        the folders as they are written: what the redactor makes of a name matches no glob.
+        """
+        cwds = {each.cwd for each in batch.sightings if each.cwd}
+        policies = {cwd: self._projects.policy(cwd) for cwd in cwds}
+        excluded = set()
+        named = {message.session_id for message in batch.messages}
+        named.update(fact.session_id for fact in batch.facts)
+        named.update(subagent.session_id for subagent in batch.subagents)
+        metadata_from = dict.fromkeys(queries.metadata_only_sessions(self._database, named), 0)
+        for each in batch.sightings:
+            policy = policies.get(each.cwd or "")
+            if policy == "off":
+                excluded.add(each.session_id)
+            elif policy == "metadata":
+                metadata_from.setdefault(each.session_id, each.start)
+        return frozenset(excluded), metadata_from
 
     def _add_subagent(self, found: Found, batch: Batch) -> None:
         session_id = next((m.session_id for m in batch.messages), found.stream.session_id)

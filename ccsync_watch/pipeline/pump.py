@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from ccsync_watch.errors import RedactorUnavailable
 from ccsync_watch.pipeline.backlog import Backlog
 from ccsync_watch.pipeline.cleaning import Cleaning
-from ccsync_watch.pipeline.exclusion import is_excluded
 from ccsync_watch.pipeline.recognition import Recognition
 from ccsync_watch.pipeline.world import Progress, printable
 from ccsync_watch.privacy.clean import Redacting, clean_text
@@ -27,7 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from ccsync_watch.clock import Clock
-    from ccsync_watch.model import Batch, Checkpoint, Line, Redacted
+    from ccsync_watch.model import Checkpoint, Line
+    from ccsync_watch.pipeline.cleaning import Cleaned
     from ccsync_watch.pipeline.recognition import Place
     from ccsync_watch.pipeline.world import Files, PumpConfig
     from ccsync_watch.store.database import Database
@@ -60,7 +60,9 @@ class Pump:
         self._recognition = Recognition(
             database, redactor=redactor, files=files, install_key=config.install_key
         )
-        self._cleaning = Cleaning(config.policy, database=database, redactor=redactor, files=files)
+        self._cleaning = Cleaning(
+            config.policy, config.projects, database=database, redactor=redactor, files=files
+        )
         self._backlog = Backlog()
         self._scanned: dict[str, tuple[int, int]] = {}
         self.problems: dict[str, str] = {}
@@ -189,10 +191,10 @@ class Pump:
                 is_held = chunk.passed is None
                 edges = place.edges.after(lines) if is_held else Edges.at(file.read_at, chunk.end)
                 self._store(found, file, replace(place, edges=edges), cleaned)
-                return cleaned.value.end
+                return cleaned.batch.value.end
 
-    def _store(self, found: Found, file: OpenFile, place: Place, cleaned: Redacted[Batch]) -> None:
-        batch = cleaned.value
+    def _store(self, found: Found, file: OpenFile, place: Place, cleaned: Cleaned) -> None:
+        batch = cleaned.batch.value
         # Only a look that found no further line has seen all of the file: while the size kept
         # here is another, the next sweep looks again, also after a crash.
         is_seen = batch.end in {batch.start, file.size}
@@ -204,7 +206,7 @@ class Pump:
             mtime_ns=max(file.mtime_ns, found.mtime_ns),
             problem=None,
         )
-        made = ingest(self._database, cleaned, after, self._context(batch))
+        made = ingest(self._database, cleaned.batch, after, self._context(cleaned))
         self._recognition.remember(after)
         self.progress.bytes_read += batch.end - batch.start
         self.progress.lines += batch.lines
@@ -212,17 +214,13 @@ class Pump:
         if made.sessions:
             self._on_commit()
 
-    def _context(self, batch: Batch) -> Context:
-        excluded = frozenset(
-            each.session_id
-            for each in batch.sightings
-            if each.cwd and is_excluded(each.cwd, self._config.exclude_projects)
-        )
+    def _context(self, cleaned: Cleaned) -> Context:
         return Context(
             now_ms=self._clock.wall_ms(),
             host=self._host,
             is_released=self._config.is_released,
-            excluded=excluded,
+            excluded=cleaned.excluded,
+            metadata_only=cleaned.metadata_only,
         )
 
     def _note_problem(self, path: str, problem: str) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from ccsync_watch.pipeline.projects import Projects
 from ccsync_watch.transcripts import tail
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class PumpConfig:
     install_key: bytes
     host: str
     is_released: bool = True
-    exclude_projects: tuple[str, ...] = ()
+    projects: Projects = field(default_factory=Projects)
     chunk_bytes: int = tail.CHUNK_BYTES
     max_line_bytes: int = tail.MAX_LINE_BYTES
 

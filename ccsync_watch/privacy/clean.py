@@ -7,11 +7,13 @@ redactor leaves as `RedactorUnavailable`, and nothing of the batch passes.
 from __future__ import annotations
 
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ccsync_watch.errors import RedactorUnavailable
 from ccsync_watch.model import Batch, JsonValue, Message, Part, Redacted
 from ccsync_watch.privacy.limits import cut
+from ccsync_watch.privacy.metadata import TEXT_FACTS, metadata_of
 from ccsync_watch.privacy.reduction import reduce
 
 if TYPE_CHECKING:
@@ -29,19 +31,28 @@ class Redacting(Protocol):
 
 
 def clean(
-    batch: Batch, *, policy: Policy, redactor: Redacting, calls: Mapping[str, ToolCall]
+    batch: Batch,
+    *,
+    policy: Policy,
+    redactor: Redacting,
+    calls: Mapping[str, ToolCall],
+    metadata_from: Mapping[str, int] = MappingProxyType({}),
 ) -> Redacted[Batch]:
     """Return what of a batch may be kept.
 
-    `calls` are the tool calls that its results answer, by their id. A message of which nothing
+    `calls` are the tool calls that its results answer, by their id. Of the sessions in
+    `metadata_from` nothing but metadata is kept, from that offset on. A message of which nothing
     may leave is left out; its tokens still count. Raises RedactorUnavailable.
     """
+    batch = _without_words(batch, metadata_from)
     messages = [_allowed(message, policy) for message in batch.messages]
-    reduced: list[JsonValue] = [
-        reduce(part, _call_of(part, calls), policy.limit(message, part))
-        for message in messages
-        for part in message.parts
-    ]
+    reduced: list[JsonValue] = []
+    for message in messages:
+        is_metadata = message.start >= metadata_from.get(message.session_id, message.start + 1)
+        for part in message.parts:
+            content = reduce(part, _call_of(part, calls), policy.limit(message, part))
+            kept = metadata_of(part.kind, content, raw=part.content) if is_metadata else content
+            reduced.append(kept)
     names: list[JsonValue] = [list(_names(message, calls)) for message in messages]
     sightings: list[JsonValue] = [
         [each.cwd, each.git_branch, each.client_version, each.entrypoint]
@@ -57,6 +68,24 @@ def clean(
         return Redacted(_rebuilt(replace(batch, messages=messages), redacted, policy, calls))
     except (TypeError, ValueError):
         raise _misshapen() from None
+
+
+def _without_words(batch: Batch, metadata_from: Mapping[str, int]) -> Batch:
+    """Return the batch without titles and descriptions of sessions that are metadata only."""
+    if not metadata_from:
+        return batch
+    return replace(
+        batch,
+        facts=[
+            each
+            for each in batch.facts
+            if each.session_id not in metadata_from or each.name not in TEXT_FACTS
+        ],
+        subagents=[
+            replace(each, description=None) if each.session_id in metadata_from else each
+            for each in batch.subagents
+        ],
+    )
 
 
 def _rebuilt(

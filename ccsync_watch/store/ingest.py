@@ -32,12 +32,16 @@ class Ingested:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The circumstances of a commit. `is_released`: its rows may be sent without a sync-now."""
+    """The circumstances of a commit. `is_released`: its rows may be sent without a sync-now.
+
+    `excluded` and `metadata_only` are sessions whose project's policy says so.
+    """
 
     now_ms: int
     host: Redacted[str]
     is_released: bool = True
     excluded: frozenset[str] = field(default_factory=frozenset)
+    metadata_only: frozenset[str] = field(default_factory=frozenset)
 
 
 def ingest(
@@ -70,6 +74,7 @@ def _save_rows(
     connection: sqlite3.Connection, batch: Batch, transcript_id: int, context: Context
 ) -> Ingested:
     sessions.mark_excluded(connection, context.excluded)
+    sessions.mark_metadata_only(connection, context.metadata_only)
     everything: tuple[Message | Usage | Fact | Subagent | Sighting, ...] = (
         *batch.messages, *batch.usages, *batch.facts, *batch.subagents, *batch.sightings
     )  # fmt: skip

@@ -62,6 +62,13 @@ def excluded_sessions(database: Database) -> frozenset[str]:
     return frozenset(row[0] for row in rows)
 
 
+def metadata_only_sessions(database: Database, session_ids: Iterable[str]) -> frozenset[str]:
+    """Return which of these sessions are known to be kept as metadata only."""
+    query = "SELECT 1 FROM sessions WHERE id = ? AND is_metadata_only"
+    read = database.read()
+    return frozenset(each for each in session_ids if read.execute(query, (each,)).fetchone())
+
+
 def session_summary(database: Database, session_id: str) -> Redacted[SessionSummary] | None:
     """Return a session's absolute state, None when there is no such session or nothing to tell."""
     read = database.read()

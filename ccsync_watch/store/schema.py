@@ -206,6 +206,10 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE ledger ADD COLUMN removed TEXT NOT NULL DEFAULT '{}';
     ALTER TABLE ledger ADD COLUMN is_acked INTEGER NOT NULL DEFAULT 1;
     """,
+    """
+    -- Nothing but metadata of this session is kept.
+    ALTER TABLE sessions ADD COLUMN is_metadata_only INTEGER NOT NULL DEFAULT 0;
+    """,
 )
 
 

@@ -77,6 +77,20 @@ def mark_excluded(connection: sqlite3.Connection, session_ids: Collection[str]) 
     )
 
 
+def mark_metadata_only(connection: sqlite3.Connection, session_ids: Collection[str]) -> None:
+    """Remember that nothing but metadata of these sessions is kept; forget their titles."""
+    connection.executemany(
+        "INSERT INTO sessions (id, is_metadata_only) VALUES (?, 1)"
+        " ON CONFLICT DO UPDATE SET is_metadata_only = 1, first_prompt = NULL",
+        [(session_id,) for session_id in session_ids],
+    )
+    connection.executemany(
+        "DELETE FROM session_facts WHERE session_id = ?"
+        " AND name IN ('custom_title', 'generated_title', 'summary')",
+        [(session_id,) for session_id in session_ids],
+    )
+
+
 def excluded(connection: sqlite3.Connection, session_ids: Iterable[str]) -> set[str]:
     """Return which of these sessions are excluded."""
     query = "SELECT 1 FROM sessions WHERE id = ? AND is_excluded"

@@ -26,7 +26,7 @@ def take_row(name: str, row: dict[str, Any], line: Line, stream: Stream, batch: 
     agent_id = identity(row.get("agentId")) or stream.agent_id
     timestamp_ms = milliseconds(row.get("timestamp"))
     batch.counted[_label(name, row)] += 1
-    batch.sightings.append(_sighting(row, session_id, timestamp_ms))
+    batch.sightings.append(_sighting(row, session_id, timestamp_ms, line.start))
     if name == "assistant":
         usage = usage_of(row, session_id=session_id, agent_id=agent_id, timestamp_ms=timestamp_ms)
         if usage:
@@ -74,7 +74,9 @@ def _parent_session(row: dict[str, Any], session_id: str) -> str | None:
     return source if source != session_id else None
 
 
-def _sighting(row: dict[str, Any], session_id: str, timestamp_ms: int | None) -> Sighting:
+def _sighting(
+    row: dict[str, Any], session_id: str, timestamp_ms: int | None, start: int
+) -> Sighting:
     return Sighting(
         session_id=session_id,
         timestamp_ms=timestamp_ms,
@@ -83,4 +85,5 @@ def _sighting(row: dict[str, Any], session_id: str, timestamp_ms: int | None) ->
         client_version=text(row.get("version")),
         entrypoint=text(row.get("entrypoint")),
         forked_from=_parent_session(row, session_id),
+        start=start,
     )

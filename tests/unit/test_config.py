@@ -75,6 +75,7 @@ class TestSources:
                 "max_prompt_chars": 0,
                 "max_output_chars": 7,
                 "exclude_projects": ["/secret/**"],
+                "projects": {"/work": "metadata", "/work/open": "full"},
                 "redact": {"patterns": ["a+"], "allow": ["b"]},
                 "dashboard": {"enabled": False, "port": 0},
             },
@@ -86,6 +87,7 @@ class TestSources:
         assert made.claude_dirs == (tmp_path / "a", tmp_path / "b")
         assert (made.max_prompt_chars, made.max_output_chars) == (0, 7)
         assert made.exclude_projects == ("/secret/**",)
+        assert made.projects == (("/work", "metadata"), ("/work/open", "full"))
         assert (made.redact.patterns, made.redact.allow) == (("a+",), ("b",))
         assert (made.dashboard.enabled, made.dashboard.port) == (False, 0)
 
@@ -181,6 +183,9 @@ class TestMistakes:
             ("max_output_chars", True, "true", "a whole number, 0 or more"),
             ("exclude_projects", "x", '"x"', "a list of texts"),
             ("exclude_projects", [1], "[1]", "a list of texts"),
+            ("projects", ["/x"], '["/x"]', 'an object like {"~/work/secret": "metadata"}'),
+            ("projects", {"/x": "none"}, '{"/x":"none"}', "an object like"),
+            ("projects", {" ": "off"}, '{" ":"off"}', "an object like"),
             ("redact", [], "[]", "an object like"),
             ("redact", {"pattern": []}, '{"pattern":[]}', "an object like"),
             ("redact", {"patterns": "x"}, '{"patterns":"x"}', "an object like"),

@@ -96,7 +96,9 @@ class TestIdentity:
 
     def test_a_row_tells_where_the_session_runs(self) -> None:
         """Folder, branch, version, entry point, time."""
-        expected = Sighting(SESSION, START_MS, "/home/user/project", "main", "2.1.330", "cli", None)
+        expected = Sighting(
+            SESSION, START_MS, "/home/user/project", "main", "2.1.330", "cli", None, 5
+        )
         assert taken(Writer().prompt("x")).sightings == [expected]
 
     @pytest.mark.parametrize(

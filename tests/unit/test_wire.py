@@ -233,7 +233,8 @@ class TestMessage:
             (_part("tool-result", "odd", "Read"), {"name": "Read", "result": "error · "}),
             (_part("image", {"type": "image/png", "bytes": 9}), "[image: type image/png, bytes 9]"),
             (_part("file", "odd"), "[file: ]"),
-            (_part("text", {"odd": 1}), ""),
+            (_part("text", {"lines": 2, "bytes": 9}), "[withheld: lines 2, bytes 9]"),
+            (_part("text", None), "[withheld: ]"),
         ],
     )
     def test_each_kind_of_part_as_the_viewer_draws_it(
