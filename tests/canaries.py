@@ -52,6 +52,11 @@ class Canaries:
         letters, digits = self._drawn(string.ascii_letters, 6), self._drawn(string.digits, 3)
         return self._kept(f"{letters}{digits}x{self._drawn(_ALNUM, 8)}")
 
+    def phrase(self) -> str:
+        """Return a password of words and blanks, which is known only by where it was read."""
+        words = [self._drawn(string.ascii_lowercase, 5) for _ in range(3)]
+        return self._kept(" ".join(words))
+
     def assignment(self) -> str:
         """Return `NAME=secret`, as an environment dump shows it."""
         return f"{self._random.choice(_NAMES)}={self.password()}"

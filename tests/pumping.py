@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ccsync_watch.model import JsonValue
     from ccsync_watch.pipeline import Files
-    from ccsync_watch.privacy.clean import Redacting
+    from ccsync_watch.pipeline.lessons import Teachable
     from ccsync_watch.store.database import Database
 
 PROJECT = "-home-user-project"
@@ -34,6 +34,9 @@ class PassingRedactor:
     def __init__(self, poison: str | None = None) -> None:
         self.poison = poison
         self.calls = 0
+
+    def add_known(self, value: str, kind: str) -> None:
+        """Look for no values."""
 
     def redact_value(self, obj: JsonValue) -> JsonValue:
         """Return the value as it is."""
@@ -49,7 +52,7 @@ class Bench:
 
     folder: Path
     files: Files = field(default_factory=RealFiles)
-    redactor: Redacting = field(default_factory=PassingRedactor)
+    redactor: Teachable = field(default_factory=PassingRedactor)
     policy: Policy = field(default_factory=Policy)
     config: dict[str, Any] = field(default_factory=dict)
     make_database: Callable[[Path], Database] | None = None

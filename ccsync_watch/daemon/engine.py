@@ -14,6 +14,7 @@ from ccsync_watch.opensync.sink import OpenSyncSink
 from ccsync_watch.opensync.wire import endpoint
 from ccsync_watch.pipeline import Projects, Pump, PumpConfig
 from ccsync_watch.privacy import Redactor
+from ccsync_watch.privacy.known import values_in_environment
 from ccsync_watch.privacy.policy import Policy
 from ccsync_watch.store.database import open_database
 from ccsync_watch.store.keys import install_key
@@ -66,14 +67,20 @@ def project_roots(settings: Settings) -> tuple[str, ...]:
 def make_redactor(settings: Settings) -> Redactor:
     """Return the redactor that the settings ask for; one thread at a time may use it.
 
+    It knows the values of this process's environment that are secret, and the backend's key.
+
     Its rules take seconds to compile, once: the result is kept in the cache folder.
 
     Raises ConfigError for a pattern that is none, RedactorUnavailable when it cannot be built.
     """
+    known = values_in_environment(os.environ)
+    if settings.api_key is not None:
+        known[settings.api_key.reveal()] = "opensync-key"
     return Redactor(
         key=install_key(settings.state_dir),
         patterns=settings.redact.patterns,
         allow=settings.redact.allow,
+        known=known,
         cache=_private(settings.cache_dir),
     )
 

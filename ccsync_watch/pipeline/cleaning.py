@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ccsync_watch.model import Batch
-from ccsync_watch.privacy.clean import Redacting, clean
+from ccsync_watch.pipeline.lessons import Lessons, Teachable
+from ccsync_watch.privacy.clean import clean
 from ccsync_watch.privacy.policy import Policy, ToolCall
+from ccsync_watch.privacy.secret_reads import reads
 from ccsync_watch.store import queries
 from ccsync_watch.transcripts import discovery
 from ccsync_watch.transcripts.parse import parse
@@ -25,11 +27,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """A batch that may be kept, and what its projects' policies say of its sessions."""
+    """A batch that may be kept, and what its projects' policies say of its sessions.
+
+    `lessons` are the lines that told secrets which are known from now on.
+    """
 
     batch: Redacted[Batch]
     excluded: frozenset[str]
     metadata_only: frozenset[str]
+    lessons: frozenset[tuple[int, int]]
 
 
 class Cleaning:
@@ -41,7 +47,7 @@ class Cleaning:
         projects: Projects,
         *,
         database: Database,
-        redactor: Redacting,
+        redactor: Teachable,
         files: Files,
     ) -> None:
         self._policy = policy
@@ -49,6 +55,7 @@ class Cleaning:
         self._database = database
         self._redactor = redactor
         self._files = files
+        self._lessons = Lessons(redactor)
 
     def batch(
         self, found: Found, start: int, lines: Sequence[Line], passed: Unreadable | None
@@ -64,14 +71,22 @@ class Cleaning:
         if found.stream.agent_id:
             self._add_subagent(found, batch)
         excluded, metadata_from = self._judged(batch)
+        calls = self._calls(batch)
+        lessons = self._lessons.learn(batch, calls)
         made = clean(
             batch,
             policy=self._policy,
             redactor=self._redactor,
-            calls=self._calls(batch),
+            calls=calls,
             metadata_from=metadata_from,
         )
-        return Cleaned(made, excluded, frozenset(metadata_from))
+        return Cleaned(made, excluded, frozenset(metadata_from), lessons)
+
+    def learn_again(self, found: Found, line: Line) -> None:
+        """Learn once more what a line told that was stored before this start."""
+        batch = Batch(line.start, line.start)
+        parse([line], found.stream, batch)
+        self._lessons.learn(batch, self._calls(batch))
 
     def _judged(self, batch: Batch) -> tuple[frozenset[str], dict[str, int]]:
         """Return the excluded sessions, and from which offset on others are metadata only.
@@ -104,7 +119,11 @@ class Cleaning:
     def _calls(self, batch: Batch) -> dict[str, ToolCall]:
         """Return the calls that the batch's results answer, from itself or from the store."""
         calls = {
-            part.tool_use_id: ToolCall(part.tool_name or "unknown", message.timestamp_ms)
+            part.tool_use_id: ToolCall(
+                part.tool_name or "unknown",
+                message.timestamp_ms,
+                reads(part.tool_name or "unknown", part.content),
+            )
             for message in batch.messages
             for part in message.parts
             if part.kind == "tool-call" and part.tool_use_id
@@ -115,8 +134,10 @@ class Cleaning:
             for part in message.parts
             if part.kind == "tool-result" and part.tool_use_id and part.tool_use_id not in calls
         }
-        for used, (name, timestamp_ms) in queries.tool_calls(self._database, missing).items():
-            calls[used] = ToolCall(name, timestamp_ms)
+        for used, stored in queries.tool_calls(self._database, missing).items():
+            calls[used] = ToolCall(
+                stored.name, stored.timestamp_ms, reads(stored.name, stored.arguments)
+            )
         return calls
 
 

@@ -12,11 +12,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ccsync_watch.errors import RedactorUnavailable
+from ccsync_watch.model import Line
 from ccsync_watch.pipeline.backlog import Backlog
 from ccsync_watch.pipeline.cleaning import Cleaning
 from ccsync_watch.pipeline.recognition import Recognition
-from ccsync_watch.pipeline.world import Progress, printable
-from ccsync_watch.privacy.clean import Redacting, clean_text
+from ccsync_watch.pipeline.world import Progress, shown_name
+from ccsync_watch.privacy.clean import clean_text
+from ccsync_watch.store import queries
 from ccsync_watch.store.ingest import Context, ingest
 from ccsync_watch.transcripts import tail
 from ccsync_watch.transcripts.fingerprint import Edges
@@ -26,8 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from ccsync_watch.clock import Clock
-    from ccsync_watch.model import Checkpoint, Line
+    from ccsync_watch.model import Checkpoint
     from ccsync_watch.pipeline.cleaning import Cleaned
+    from ccsync_watch.pipeline.lessons import Teachable
     from ccsync_watch.pipeline.recognition import Place
     from ccsync_watch.pipeline.world import Files, PumpConfig
     from ccsync_watch.store.database import Database
@@ -45,7 +48,7 @@ class Pump:
         config: PumpConfig,
         *,
         database: Database,
-        redactor: Redacting,
+        redactor: Teachable,
         files: Files,
         clock: Clock,
         on_commit: Callable[[], None] = lambda: None,
@@ -63,6 +66,7 @@ class Pump:
         self._cleaning = Cleaning(
             config.policy, config.projects, database=database, redactor=redactor, files=files
         )
+        self._lessons_due = queries.lessons(database)
         self._backlog = Backlog()
         self._scanned: dict[str, tuple[int, int]] = {}
         self.problems: dict[str, str] = {}
@@ -89,6 +93,7 @@ class Pump:
         """
         swept = self._files.sweep(self._config.roots)
         self._recognition.swept(swept.found)
+        self._learn_again(swept.found)
         for path, reason in swept.unread.items():
             self._note_problem(path, f"cannot be read: {reason}")
         for path in [path for path in self.problems if path not in swept.unread]:
@@ -98,6 +103,19 @@ class Pump:
         if swept.folders and not swept.unread:
             self._recognition.note_missing(self._clock.wall_ms())
         return fresh
+
+    def _learn_again(self, present: Iterable[Found]) -> None:
+        """Learn the secrets that lines told before this start, from the transcripts there are."""
+        if not self._lessons_due:
+            return
+        for found in present:
+            for start, end in self._lessons_due.pop(self._recognition.key(found.path), ()):
+                try:
+                    with self._files.open_file(found.path) as file:
+                        data = file.read_at(start, end - start)
+                except OSError:
+                    continue  # it is told when it is read; what it told before is lost with it
+                self._cleaning.learn_again(found, Line(start, end, data.rstrip(b"\n")))
 
     def notice_session(self, session_id: str) -> None:
         """Queue a session's transcripts, its subagents' included, ahead of everything else."""
@@ -221,6 +239,7 @@ class Pump:
             is_released=self._config.is_released,
             excluded=cleaned.excluded,
             metadata_only=cleaned.metadata_only,
+            lessons=cleaned.lessons,
         )
 
     def _note_problem(self, path: str, problem: str) -> None:
@@ -228,7 +247,7 @@ class Pump:
         self.problems[path] = problem
         if is_news:
             try:
-                shown = clean_text(printable(path), self._redactor).value
+                shown = clean_text(shown_name(path), self._redactor).value
             except RedactorUnavailable:
                 shown = "a transcript"
             log.warning("%s %s", shown, problem)

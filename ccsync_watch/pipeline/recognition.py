@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ccsync_watch.model import Checkpoint
-from ccsync_watch.pipeline.world import printable
+from ccsync_watch.pipeline.world import shown_name
 from ccsync_watch.privacy.clean import Redacting, clean_text
 from ccsync_watch.store import queries
 from ccsync_watch.store.keys import path_key
@@ -57,7 +57,7 @@ class Recognition:
 
     def checkpoint(self, path: str) -> Checkpoint | None:
         """Return what is known of the transcript at this path."""
-        return self._known.get(self._key(path))
+        return self._known.get(self.key(path))
 
     def is_unchanged(self, found: Found) -> bool:
         """Tell whether a transcript is as it was when it was last read to its end."""
@@ -70,16 +70,16 @@ class Recognition:
 
     def saw(self, found: Found) -> None:
         """Note that a transcript stands at its path."""
-        self._present[self._key(found.path)] = found.path
+        self._present[self.key(found.path)] = found.path
 
     def swept(self, found: Iterable[Found]) -> None:
         """Note all transcripts that there are, and forget the paths of those that are not."""
-        self._keys = {each.path: self._key(each.path) for each in found}
+        self._keys = {each.path: self.key(each.path) for each in found}
         self._present = {key: path for path, key in self._keys.items()}
 
     def is_present(self, path: str) -> bool:
         """Tell whether the last look saw a transcript at this path."""
-        return self._key(path) in self._present
+        return self.key(path) in self._present
 
     def note_missing(self, now_ms: int) -> None:
         """Store since when transcripts are gone; call it after a sweep that saw all there is."""
@@ -101,7 +101,8 @@ class Recognition:
         self._known[checkpoint.path_key] = checkpoint
         self._by_stream.setdefault(checkpoint.stream.name, set()).add(checkpoint.path_key)
 
-    def _key(self, path: str) -> bytes:
+    def key(self, path: str) -> bytes:
+        """Return what names a path in the store."""
         key = self._keys.get(path)
         if key is None:
             key = self._keys[path] = path_key(self._install_key, path)
@@ -110,9 +111,9 @@ class Recognition:
     def _fresh(self, found: Found, file: OpenFile) -> Place:
         edges = Edges()
         checkpoint = Checkpoint(
-            path_key=self._key(found.path),
+            path_key=self.key(found.path),
             stream=found.stream,
-            shown_path=clean_text(printable(found.path), self._redactor).value,
+            shown_path=clean_text(shown_name(found.path), self._redactor).value,
             offset=0,
             fingerprint=edges.fingerprint(device=file.device, inode=file.inode),
             size=file.size,
@@ -133,8 +134,8 @@ class Recognition:
         return None
 
     def _adopted(self, known: Checkpoint, found: Found) -> Checkpoint:
-        key = self._key(found.path)
-        shown = clean_text(printable(found.path), self._redactor)
+        key = self.key(found.path)
+        shown = clean_text(shown_name(found.path), self._redactor)
         adopt_path(self._database, known, key, shown)
         moved = replace(known, path_key=key, shown_path=shown.value)
         del self._known[known.path_key]

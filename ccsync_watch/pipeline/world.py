@@ -61,6 +61,12 @@ class Progress:
     rows: int = 0
 
 
-def printable(path: str) -> str:
-    """Return a path as it can be stored and shown; its name may be no text."""
-    return os.fsencode(path).decode("utf-8", "replace")
+def shown_name(path: str) -> str:
+    """Return what a transcript is called where it is stored and shown: its file's name.
+
+    The client makes the folder's name from the project's path and spells it differently, so that
+    a secret in it is no longer known as one.
+    """
+    if not path.endswith(".jsonl"):
+        return "a project's folder"
+    return os.fsencode(os.path.basename(path)).decode("utf-8", "replace")  # noqa: PTH119 - a str path may hold bytes that Path would not print

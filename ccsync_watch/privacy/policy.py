@@ -8,13 +8,19 @@ it would be half exposed.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from ccsync_watch.config import Settings
     from ccsync_watch.model import Message, Part
 
 MAX_TEXT_CHARS = 100_000
+
+Reads: TypeAlias = Literal[
+    "secrets",  # a file made to hold them: its content is not shown
+    "variables",  # the environment: the values under a secret's name are not shown
+    "anything",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +29,7 @@ class ToolCall:
 
     name: str
     timestamp_ms: int | None
+    reads: Reads = "anything"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from ccsync_watch.privacy.limits import bounded
+from ccsync_watch.privacy.secret_reads import PATH_KEYS
 
 if TYPE_CHECKING:
     from ccsync_watch.model import JsonValue, Part
@@ -17,7 +18,6 @@ MAX_ARGUMENT_BYTES = 64 << 10
 _MAX_NAME_CHARS = 200
 _MAX_DEPTH = 12
 _MAX_ITEMS = 100
-_PATH_KEYS = ("file_path", "notebook_path", "filePath", "path", "filename", "file", "displayPath")
 _CONTENT_KEYS = frozenset(
     {
         "body", "content", "contents", "data", "diff", "edits", "file_text", "new_source",
@@ -63,7 +63,7 @@ def measure(text: str) -> dict[str, JsonValue]:
 def _reduced_arguments(name: str, arguments: JsonValue) -> JsonValue:
     if not isinstance(arguments, dict):
         return {}
-    holds_file = is_file_tool(name) or any(key in arguments for key in _PATH_KEYS)
+    holds_file = is_file_tool(name) or any(key in arguments for key in PATH_KEYS)
     made = _walk(arguments, hide=_CONTENT_KEYS if holds_file else frozenset(), depth=0)
     if _size(made) > MAX_ARGUMENT_BYTES and isinstance(made, dict):
         kept = [key for key in made if len(key) <= _MAX_NAME_CHARS][:_MAX_ITEMS]
@@ -129,7 +129,7 @@ def _reduced_media(content: JsonValue) -> JsonValue:
     inner = inner if isinstance(inner, dict) else {}
     file = inner.get("file")
     file = file if isinstance(file, dict) else {}
-    path = _first_text(content, ("filename", *_PATH_KEYS)) or _first_text(file, _PATH_KEYS)
+    path = _first_text(content, ("filename", *PATH_KEYS)) or _first_text(file, PATH_KEYS)
     held = file.get("content", inner.get("content"))
     told_size = _number(file.get("originalSize"))
     told = measure(held) if isinstance(held, str) else _present(bytes=told_size)
@@ -172,9 +172,11 @@ def _reduced_result(outcome: JsonValue, call: ToolCall | None, limit: int) -> Js
     held = detail.get("file")
     held = held if isinstance(held, dict) else {}
     made.update({key: held[key] for key in _DETAIL_KEYS if _is_plain(held.get(key))})
-    path = _first_text(detail, _PATH_KEYS) or _first_text(held, _PATH_KEYS)
+    path = _first_text(detail, PATH_KEYS) or _first_text(held, PATH_KEYS)
     if path:
         made["path"] = path
+    if call and call.reads == "secrets":
+        return made
     if text and (outcome.get("is_denied") is True or (call and not is_file_tool(call.name))):
         made["output"] = bounded(text, limit)
     elif text and is_error:

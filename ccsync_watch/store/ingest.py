@@ -34,7 +34,8 @@ class Ingested:
 class Context:
     """The circumstances of a commit. `is_released`: its rows may be sent without a sync-now.
 
-    `excluded` and `metadata_only` are sessions whose project's policy says so.
+    `excluded` and `metadata_only` are sessions whose project's policy says so; `lessons` are the
+    lines, as `(start, end)`, that told secrets to be known from now on.
     """
 
     now_ms: int
@@ -42,6 +43,7 @@ class Context:
     is_released: bool = True
     excluded: frozenset[str] = field(default_factory=frozenset)
     metadata_only: frozenset[str] = field(default_factory=frozenset)
+    lessons: frozenset[tuple[int, int]] = field(default_factory=frozenset)
 
 
 def ingest(
@@ -61,6 +63,14 @@ def ingest(
             "INSERT INTO unreadable VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
             " end = excluded.end, reason = excluded.reason",
             [(transcript_id, each.start, each.end, each.reason) for each in value.unreadable],
+        )
+        connection.execute(
+            "DELETE FROM lessons WHERE path_key = ? AND start >= ?",
+            (checkpoint.path_key, value.start),
+        )
+        connection.executemany(
+            "INSERT INTO lessons VALUES (?, ?, ?)",
+            [(checkpoint.path_key, start, end) for start, end in context.lessons],
         )
         connection.executemany(
             "INSERT INTO line_types VALUES (?, ?) ON CONFLICT DO UPDATE SET"

@@ -19,6 +19,10 @@ def adopt_path(
             " WHERE path_key = ?",
             (key, shown.value, checkpoint.path_key),
         )
+        connection.execute(
+            "UPDATE OR REPLACE lessons SET path_key = ? WHERE path_key = ?",
+            (key, checkpoint.path_key),
+        )
 
 
 def note_missing(database: Database, present: set[bytes], now_ms: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -39,20 +40,37 @@ def _checkpoint(row: sqlite3.Row) -> Checkpoint:
     )
 
 
-def tool_calls(database: Database, ids: Iterable[str]) -> dict[str, tuple[str, int | None]]:
-    """Return name and time of the stored tool calls among these ids."""
+@dataclass(frozen=True, slots=True)
+class StoredCall:
+    """A tool call as it was kept."""
+
+    name: str
+    timestamp_ms: int | None
+    arguments: JsonValue
+
+
+def tool_calls(database: Database, ids: Iterable[str]) -> dict[str, StoredCall]:
+    """Return the stored tool calls among these ids."""
     wanted = list(ids)
-    found: dict[str, tuple[str, int | None]] = {}
+    found: dict[str, StoredCall] = {}
     for at in range(0, len(wanted), _CHUNK):
         some = wanted[at : at + _CHUNK]
         marks = ",".join("?" * len(some))
         query = (
-            "SELECT p.tool_use_id, p.tool_name, m.timestamp_ms FROM parts p"  # noqa: S608 - question marks only
+            "SELECT p.tool_use_id, p.tool_name, m.timestamp_ms, p.content FROM parts p"  # noqa: S608 - question marks only
             " JOIN messages m ON m.seq = p.message_seq"
             f" WHERE p.kind = 'tool-call' AND p.tool_use_id IN ({marks})"
         )
-        for used, name, timestamp_ms in database.read().execute(query, some):
-            found[used] = (name, timestamp_ms)
+        for used, name, timestamp_ms, content in database.read().execute(query, some):
+            found[used] = StoredCall(name, timestamp_ms, orjson.loads(content))
+    return found
+
+
+def lessons(database: Database) -> dict[bytes, list[tuple[int, int]]]:
+    """Return the lines that told secrets to be known, as `(start, end)` by the path's key."""
+    found: dict[bytes, list[tuple[int, int]]] = {}
+    for key, start, end in database.read().execute("SELECT path_key, start, end FROM lessons"):
+        found.setdefault(key, []).append((start, end))
     return found
 
 

@@ -210,6 +210,16 @@ MIGRATIONS: tuple[str, ...] = (
     -- Nothing but metadata of this session is kept.
     ALTER TABLE sessions ADD COLUMN is_metadata_only INTEGER NOT NULL DEFAULT 0;
     """,
+    """
+    -- Where a line of a transcript told a secret that must be known from then on. The values
+    -- themselves are nowhere in the store: a new start learns them from the transcript again.
+    CREATE TABLE lessons (
+        path_key BLOB NOT NULL,
+        start INTEGER NOT NULL,
+        end INTEGER NOT NULL,
+        PRIMARY KEY (path_key, start)
+    ) WITHOUT ROWID;
+    """,
 )
 
 

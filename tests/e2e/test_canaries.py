@@ -56,6 +56,9 @@ def test_no_canary_comes_out(
     claude_home.trust(folder)
     (folder / "dump.txt").write_text(canaries.some(25))
     (folder / f"{canaries.token()}.txt").write_text("named")
+    phrases = [canaries.phrase() for _ in range(4)]
+    (folder / ".env").write_text(f"DB_PASSWORD='{phrases[0]}'\nSMTP_PASSWORD='{phrases[1]}'\n")
+    (folder / ".env.local").write_text(f"APP_SECRET='{phrases[2]}'\nADMIN_PASSWORD='{phrases[3]}'")
     beside_client.configure(convex_url=opensync.url, api_key=opensync.api_key, sync_thinking=True)
     beside_client.start()
     below = sealed_prompt(canaries.some(15), reply(say(f"Found {canaries.some(10)}")))
@@ -68,7 +71,10 @@ def test_no_canary_comes_out(
                 tool("Bash", command=f"cat dump.txt; echo '{canaries.assignment()}'; ls"),
                 tool("Write", file_path=f"{canaries.token()}.env", content=canaries.some(30)),
                 tool("Read", file_path=str(folder / "dump.txt")),
+                tool("Read", file_path=str(folder / ".env")),
             ),
+            reply(tool("Bash", command="cat .env.local")),
+            reply(say(f"They are {phrases[0]}, {phrases[2]}."), tool("Bash", command="cat .env*")),
             reply(tool("Bash", command=f"export {canaries.assignment()}; env")),
             reply(tool("Bash", command=f"curl -H '{canaries.header()}' {canaries.url()}; exit 3")),
             reply(subagent("Look", below)),
@@ -80,7 +86,12 @@ def test_no_canary_comes_out(
     terminal = open_terminal(UNATTENDED, "--resume", run.session_id, cwd=folder)
     terminal.submit(f"/rename {canaries.token()}")
     terminal.wait_for_row(lambda row: row.get("type") == "custom-title")
-    terminal.submit(sealed_prompt(f"More: {canaries.some(20)} {canaries.jwt()}", say("All done.")))
+    terminal.submit(
+        sealed_prompt(
+            f"More: {canaries.some(20)} {canaries.jwt()} {phrases[1]} {phrases[3]}",
+            say("All done."),
+        )
+    )
     terminal.wait_for_row(lambda row: "All done." in str(row.get("message")))
     terminal.exit()
     on_disk = b"".join(path.read_bytes() for path in claude_home.transcripts())

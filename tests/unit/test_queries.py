@@ -186,5 +186,7 @@ class TestLookups:
         world.ingest(message("a1", parts=calls, at_ms=5), message("r1", parts=(result,)))
         asked = [f"toolu_{number}" for number in range(1200)]
         found = queries.tool_calls(world.database, asked)
-        assert found == {f"toolu_{number}": ("Bash", 5) for number in range(3)}
+        assert found == {
+            f"toolu_{number}": queries.StoredCall("Bash", 5, {}) for number in range(3)
+        }
         assert queries.tool_calls(world.database, []) == {}
