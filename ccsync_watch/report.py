@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch import __version__
 from ccsync_watch.errors import NotAnswering, NotOpenSync, NotRunning, SinkError, Unauthorized
-from ccsync_watch.store import queries
+from ccsync_watch.store import queries, rewriting
 from ccsync_watch.store.keys import path_key
 from ccsync_watch.transcripts import discovery
 
@@ -53,10 +53,12 @@ def status(
     *,
     key: bytes,
     absence: NotRunning | None = None,
+    rules: str | None = None,
 ) -> dict[str, JsonValue]:
     """Return everything there is to tell, as JSON.
 
-    `live` is None when no daemon answers; `absence` then says why.
+    `live` is None when no daemon answers; `absence` then says why. `rules` names the redactor's
+    rules in force, None where nobody has loaded them.
     """
     swept = discovery.sweep(f"{folder}/projects" for folder in settings.claude_dirs)
     behind, total_behind = _behind(swept, database, key)
@@ -79,7 +81,10 @@ def status(
         "unknown_line_types": dict(queries.unknown_types(database)) if database else {},
         "rejected": list(queries.rejected_rows(database)) if database else [],
         "sessions": list(sessions),
-        "problems": [*_daemon_problems(live, absence), *_problems(settings, database, swept)],
+        "problems": [
+            *_daemon_problems(live, absence),
+            *_problems(settings, database, swept, rules),
+        ],
         "warnings": list(settings.warnings),
     }
 
@@ -165,7 +170,7 @@ def _daemon_problems(
 
 
 def _problems(
-    settings: Settings, database: Database | None, swept: discovery.Sweep
+    settings: Settings, database: Database | None, swept: discovery.Sweep, rules: str | None
 ) -> Iterable[dict[str, JsonValue]]:
     if settings.convex_url is None:
         yield problem(
@@ -185,7 +190,7 @@ def _problems(
         yield problem(
             "Sync not working", f"{_shown(path)}: {reason}", "make it readable for this user"
         )
-    yield from _store_problems(settings, database)
+    yield from _store_problems(settings, database, rules)
     yield from _disk_problems(settings.state_dir)
 
 
@@ -202,7 +207,7 @@ def clock_problems(greeting: Greeting) -> Iterable[dict[str, JsonValue]]:
 
 
 def _store_problems(
-    settings: Settings, database: Database | None
+    settings: Settings, database: Database | None, rules: str | None
 ) -> Iterable[dict[str, JsonValue]]:
     if database is None:
         return
@@ -218,6 +223,12 @@ def _store_problems(
             "Unreadable lines",
             f"{totals['unreadable']} pieces of transcripts are no readable rows",
             "nothing to do: they are passed over, and everything round them is kept",
+        )
+    if rules is not None and rewriting.noted(database, "rules") != rules:
+        yield problem(
+            "Redaction rules",
+            "they have changed since some of the store was written",
+            "run `ccsync-watch repair` (with --dry-run it only tells what would change)",
         )
     if settings.convex_url and not settings.auto_sync and totals["rows_held"]:
         yield problem(

@@ -20,6 +20,7 @@ from ccsync_watch.model import (
     Redacted,
     Sighting,
     Stream,
+    Subagent,
     Usage,
 )
 from ccsync_watch.opensync import wire
@@ -199,7 +200,8 @@ class World:
         session_id: str = SESSION,
         is_released: bool = True,
         excluded: frozenset[str] = frozenset(),
-        cwd: str = "/home/user/project",
+        subagents: tuple[Subagent, ...] = (),
+        **seen: Any,  # noqa: ANN401 - any field of a sighting
     ) -> Ingested:
         """Commit what lines of one session's transcript came to."""
         start = self.ends[session_id]
@@ -211,8 +213,9 @@ class World:
             lines=len(messages),
             messages=[replace(each, start=start) for each in messages],
             usages=list(usages),
-            sightings=[sighting(session_id, at_ms, cwd=cwd) for at_ms in times],
+            sightings=[sighting(session_id, at_ms, **seen) for at_ms in times],
             facts=[Fact(session_id, name, value) for name, value in (facts or {}).items()],
+            subagents=list(subagents),
         )
         context = Context(
             now_ms=self.clock.now_ms,

@@ -29,6 +29,7 @@ _MODULES = {
     "sync-now": "sync_now",
     "preview": "preview",
     "ledger": "ledger",
+    "repair": "repair",
     "login": "login",
     "logout": "logout",
     "redact": "redact",
@@ -93,6 +94,12 @@ def parser() -> argparse.ArgumentParser:
     )
     ledger.add_argument("session", nargs="?", metavar="SESSION", help="only this session")
     ledger.add_argument("--json", action="store_true", help="print one JSON object a line")
+    repair = commands.add_parser(
+        "repair",
+        parents=[common],
+        help="redact what is stored again, by today's rules, and send what changed",
+    )
+    repair.add_argument("--dry-run", action="store_true", help="only tell what would change")
     login = commands.add_parser("login", help="set the backend's URL and key, once they work")
     login.add_argument("--convex-url", metavar="URL", help="the deployment's URL")
     login.add_argument(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import math
 import os
@@ -13,9 +14,11 @@ from ccsync_watch.errors import SinkError
 from ccsync_watch.opensync.sink import OpenSyncSink
 from ccsync_watch.opensync.wire import endpoint
 from ccsync_watch.pipeline import Projects, Pump, PumpConfig
-from ccsync_watch.privacy import Redactor
+from ccsync_watch.pipeline.repair import enforce, repair
+from ccsync_watch.privacy import RULES_VERSION, Redactor
 from ccsync_watch.privacy.known import values_in_environment
 from ccsync_watch.privacy.policy import Policy
+from ccsync_watch.store import rewriting
 from ccsync_watch.store.database import open_database
 from ccsync_watch.store.keys import install_key
 from ccsync_watch.store.outbox import Outbox
@@ -62,6 +65,20 @@ class RealFiles:
 def project_roots(settings: Settings) -> tuple[str, ...]:
     """Return the `projects` folder of each configured Claude folder."""
     return tuple(os.fspath(folder / "projects") for folder in settings.claude_dirs)
+
+
+def projects_of(settings: Settings) -> Projects:
+    """Return what the settings allow to be kept of each project."""
+    return Projects(exclude=settings.exclude_projects, policies=settings.projects)
+
+
+def rules_in_force(settings: Settings) -> str:
+    """Return what changes whenever the redactor's rules do, the user's own included."""
+    own = repr((settings.redact.patterns, settings.redact.allow))
+    # Keyed: a pattern may be the secret itself.
+    key = install_key(settings.state_dir)
+    mark = hashlib.blake2b(own.encode("utf-8", "surrogateescape"), key=key, digest_size=8)
+    return f"{RULES_VERSION}/{mark.hexdigest()}"
 
 
 def make_redactor(settings: Settings) -> Redactor:
@@ -128,6 +145,7 @@ class Engine:
                 self.database.set_aside.name,
             )
         self.outbox = Outbox(self.database)
+        self._judge_again(redactor)
         self._sink = self._connected(transport)
         self.uploader = self._uploading(self._sink) if self._sink else None
         self.pump = Pump(
@@ -137,7 +155,7 @@ class Engine:
                 install_key=key,
                 host=host or socket.gethostname(),
                 is_released=settings.auto_sync,
-                projects=Projects(exclude=settings.exclude_projects, policies=settings.projects),
+                projects=projects_of(settings),
             ),
             database=self.database,
             redactor=redactor,
@@ -145,6 +163,24 @@ class Engine:
             clock=clock,
             on_commit=self.uploader.kick if self.uploader else lambda: None,
         )
+
+    def _judge_again(self, redactor: Redactor) -> None:
+        """Have what is stored obey the policies of today, before anything more of it leaves."""
+        has_mark = rewriting.noted(self.database, "rules") is not None
+        if not has_mark and not rewriting.count_messages(self.database):
+            rewriting.note(self.database, "rules", rules_in_force(self.settings))
+        policies = repr((self.settings.exclude_projects, self.settings.projects))
+        mark = hashlib.sha256(policies.encode("utf-8", "surrogateescape")).hexdigest()
+        if rewriting.noted(self.database, "projects") == mark:
+            return
+        if enforce(self.database, projects_of(self.settings)):
+            repair(
+                self.database,
+                redactor=redactor,
+                clock=self.clock,
+                is_released=self.settings.auto_sync,
+            )
+        rewriting.note(self.database, "projects", mark)
 
     def _connected(self, transport: httpx.BaseTransport | None) -> OpenSyncSink | None:
         if self.settings.convex_url is None:

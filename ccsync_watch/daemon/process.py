@@ -12,7 +12,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from ccsync_watch import report
-from ccsync_watch.daemon.engine import Engine
+from ccsync_watch.daemon.engine import Engine, rules_in_force
 from ccsync_watch.daemon.flushing import Flushes
 from ccsync_watch.daemon.sending import Sending
 from ccsync_watch.daemon.sweeping import Sweeper
@@ -62,6 +62,7 @@ class Daemon:
         self._on_progress = on_progress
         self._on_look = on_look
         self._key = install_key(settings.state_dir)
+        self._rules = rules_in_force(settings)
         self._since_ms = clock.wall_ms()
         self._wakeups = Wakeups()
         self._stopping = threading.Event()
@@ -99,7 +100,9 @@ class Daemon:
             problems=[text for text in texts if text],
             backend=report.Backend(greeting, health.error if health else None),
         )
-        return report.status(self.settings, self._engine.database, live, key=self._key)
+        return report.status(
+            self.settings, self._engine.database, live, key=self._key, rules=self._rules
+        )
 
     def flush(self, session_id: str | None, until: float, *, is_sending: bool) -> FlushResult:
         """Have everything read, and sent if so asked; `until` is monotonic time.

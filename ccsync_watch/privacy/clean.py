@@ -63,9 +63,9 @@ def clean(
         [each.agent_type, each.description, each.model] for each in batch.subagents
     ]
     models: list[JsonValue] = [[usage.model, usage.tier] for usage in batch.usages]
-    redacted = _redacted(redactor, [reduced, names, sightings, facts, agents, models])
+    texts = redacted(redactor, [reduced, names, sightings, facts, agents, models])
     try:
-        return Redacted(_rebuilt(replace(batch, messages=messages), redacted, policy, calls))
+        return Redacted(_rebuilt(replace(batch, messages=messages), texts, policy, calls))
     except (TypeError, ValueError):
         raise _misshapen() from None
 
@@ -89,10 +89,10 @@ def _without_words(batch: Batch, metadata_from: Mapping[str, int]) -> Batch:
 
 
 def _rebuilt(
-    batch: Batch, redacted: list[Any], policy: Policy, calls: Mapping[str, ToolCall]
+    batch: Batch, texts: list[Any], policy: Policy, calls: Mapping[str, ToolCall]
 ) -> Batch:
     """Return the batch with its texts exchanged for the redacted ones, which stand in its order."""
-    contents, names, sightings, facts, agents, models = redacted
+    contents, names, sightings, facts, agents, models = texts
     return replace(
         batch,
         messages=list(_rebuilt_messages(batch.messages, contents, names, policy, calls)),
@@ -114,11 +114,12 @@ def _rebuilt(
 
 def clean_text(text: str, redactor: Redacting) -> Redacted[str]:
     """Return a name of the world (a path, a host) without secrets. Raises RedactorUnavailable."""
-    (made,) = _redacted(redactor, [text])
+    (made,) = redacted(redactor, [text])
     return Redacted(str(made))
 
 
-def _redacted(redactor: Redacting, values: list[JsonValue]) -> list[Any]:
+def redacted(redactor: Redacting, values: list[JsonValue]) -> list[Any]:
+    """Return as many values, without secrets. Raises RedactorUnavailable, whatever goes wrong."""
     try:
         made = redactor.redact_value(values)
     except Exception as error:  # noqa: BLE001 - whatever it is, nothing passes

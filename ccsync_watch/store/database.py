@@ -111,6 +111,12 @@ class Database:
                 self._readers.add(reader)
         return reader.connection
 
+    def checkpoint(self) -> None:
+        """Move what was committed from the log into the file, as far as readers allow it."""
+        with self._lock:
+            if self._writer is not None:
+                self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     def close(self) -> None:
         """Close every connection; the object cannot be used afterwards."""
         with self._lock:

@@ -65,7 +65,6 @@ class MessageWriter:
 
     def __init__(self, connection: sqlite3.Connection, *, now_ms: int, is_released: bool) -> None:
         self._connection = connection
-        self._settled_ms = now_ms + SETTLE_MS
         self._now_ms = now_ms
         self._is_released = is_released
 
@@ -122,27 +121,41 @@ class MessageWriter:
         )
 
     def _replace(self, seq: int, message: Message, mark: bytes) -> None:
-        """Forget a message's parts and queue it anew: as uncertain, unless it was never sent.
-
-        One that was sent waits, as the backend ignores a change that follows closely. When nobody
-        knows whether it was, its session waits with it: its later rows must not overtake it.
-        """
+        """Forget a message's parts and queue it anew."""
         self._connection.execute(
             "UPDATE messages SET role = ?, kind = ?, digest = ? WHERE seq = ?",
             (message.role, message.kind, mark, seq),
         )
         self._connection.execute("DELETE FROM parts WHERE message_seq = ?", (seq,))
-        self._connection.execute(
-            "UPDATE remote SET blocked_ms = ? WHERE session_id = ? AND EXISTS"
-            " (SELECT 1 FROM outbox WHERE seq = ? AND NOT is_certain AND not_before_ms <= ?)",
-            (self._settled_ms, message.session_id, seq, self._now_ms),
+        requeue(
+            self._connection,
+            seq,
+            message.session_id,
+            now_ms=self._now_ms,
+            is_released=self._is_released,
         )
-        self._connection.execute(
-            "INSERT INTO outbox (seq, session_id, is_certain, is_released, not_before_ms)"
-            " VALUES (?, ?, 0, ?, ?) ON CONFLICT DO UPDATE SET version = version + 1,"
-            " rejected = NULL, attempts = 0",
-            (seq, message.session_id, self._is_released, self._settled_ms),
-        )
+
+
+def requeue(
+    connection: sqlite3.Connection, seq: int, session_id: str, *, now_ms: int, is_released: bool
+) -> None:
+    """Queue a message whose content changed: as uncertain, unless it was never sent.
+
+    One that was sent waits, as the backend ignores a change that follows closely. When nobody
+    knows whether it was, its session waits with it: its later rows must not overtake it.
+    """
+    settled_ms = now_ms + SETTLE_MS
+    connection.execute(
+        "UPDATE remote SET blocked_ms = ? WHERE session_id = ? AND EXISTS"
+        " (SELECT 1 FROM outbox WHERE seq = ? AND NOT is_certain AND not_before_ms <= ?)",
+        (settled_ms, session_id, seq, now_ms),
+    )
+    connection.execute(
+        "INSERT INTO outbox (seq, session_id, is_certain, is_released, not_before_ms)"
+        " VALUES (?, ?, 0, ?, ?) ON CONFLICT DO UPDATE SET version = version + 1,"
+        " rejected = NULL, attempts = 0",
+        (seq, session_id, is_released, settled_ms),
+    )
 
 
 def digest(role: str, kind: str, parts: Iterable[tuple[str, str]]) -> bytes:

@@ -101,13 +101,18 @@ def session_summary(database: Database, session_id: str) -> Redacted[SessionSumm
     ).fetchone()
     facts = session_facts(database, session_id)
     path = row["project_path"]
+    project_name = PurePath(path).name or path if path else None
+    title = _title(read, session_id, facts, row["first_prompt"])
+    if row["is_metadata_only"]:
+        # Not none: that would leave a title at the backend that was sent before.
+        title = project_name or "untitled"
     started, updated = row["started_ms"], row["updated_ms"]
     return Redacted(
         SessionSummary(
             session_id=session_id,
-            title=_title(read, session_id, facts, row["first_prompt"]),
+            title=title,
             project_path=path,
-            project_name=PurePath(path).name or path if path else None,
+            project_name=project_name,
             model=row["model"],
             prompt_tokens=prompt,
             completion_tokens=completion,

@@ -77,18 +77,27 @@ def mark_excluded(connection: sqlite3.Connection, session_ids: Collection[str]) 
     )
 
 
-def mark_metadata_only(connection: sqlite3.Connection, session_ids: Collection[str]) -> None:
+def mark_metadata_only(connection: sqlite3.Connection, session_ids: Iterable[str]) -> None:
     """Remember that nothing but metadata of these sessions is kept; forget their titles."""
-    connection.executemany(
-        "INSERT INTO sessions (id, is_metadata_only) VALUES (?, 1)"
-        " ON CONFLICT DO UPDATE SET is_metadata_only = 1, first_prompt = NULL",
-        [(session_id,) for session_id in session_ids],
-    )
-    connection.executemany(
-        "DELETE FROM session_facts WHERE session_id = ?"
-        " AND name IN ('custom_title', 'generated_title', 'summary')",
-        [(session_id,) for session_id in session_ids],
-    )
+    query = "SELECT 1 FROM sessions WHERE id = ? AND is_metadata_only"
+    new = [(each,) for each in session_ids if not connection.execute(query, (each,)).fetchone()]
+    for statement in (
+        (
+            "INSERT INTO sessions (id, is_metadata_only) VALUES (?, 1)"
+            " ON CONFLICT DO UPDATE SET is_metadata_only = 1, first_prompt = NULL"
+        ),
+        "UPDATE subagents SET description = NULL WHERE session_id = ?",
+        (
+            "DELETE FROM session_facts WHERE session_id = ?"
+            " AND name IN ('custom_title', 'generated_title', 'summary')"
+        ),
+        # The states that were sent bear the title.
+        (
+            "UPDATE remote SET applied = NULL, sent = iif(sent IS NULL, NULL, '{}')"
+            " WHERE session_id = ?"
+        ),
+    ):
+        connection.executemany(statement, new)
 
 
 def excluded(connection: sqlite3.Connection, session_ids: Iterable[str]) -> set[str]:

@@ -157,7 +157,7 @@ class TestMetadata:
         ]
         summary = queries.session_summary(bench.database, SESSION)
         assert summary is not None
-        assert (summary.value.title, summary.value.project_name) == (None, "x")
+        assert (summary.value.title, summary.value.project_name) == ("x", "x")
         assert summary.value.prompt_tokens > 0
 
     def test_what_leaves_says_how_much_was_withheld(self, bench: Bench) -> None:
