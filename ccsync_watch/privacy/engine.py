@@ -37,6 +37,8 @@ class Engine(Protocol):
     """A compiled set of gates."""
 
     name: str
+    tells_all: bool
+    """Whether a match is told even where another match holds it."""
 
     def scan(self, data: bytes) -> list[Hit]:
         """Return the hits in `data`."""
@@ -50,6 +52,7 @@ class HyperscanEngine:
     """All gates in one automaton; for one thread at a time, since it has one scratch space."""
 
     name = "hyperscan"
+    tells_all = True
 
     def __init__(self, gates: Sequence[Gate], *, cache: Path | None = None) -> None:
         """Compile `gates`, or load them from `cache`, a folder that only the user may write to."""
@@ -104,6 +107,8 @@ class SearchEngine:
     Gates whose beginning is open are searched one by one.
     """
 
+    tells_all = False
+
     def __init__(self, gates: Sequence[Gate], *, name: str) -> None:
         self.name = name
         library: Any = importlib.import_module(name)
@@ -141,7 +146,7 @@ class SearchEngine:
         by_head, tried = self._by_head, 0
         for match in self._heads.finditer(lowered) if self._heads is not None else ():
             for start in range(max(tried, match.start()), match.end()):
-                for size in range(1, HEAD + 1):
+                for size in range(1, min(HEAD, len(lowered) - start) + 1):
                     for index, pattern, longest in by_head.get(lowered[start : start + size], ()):
                         # a slice, since re2 looks at all of a text however little it may match
                         found = pattern.match(data[start : start + longest])

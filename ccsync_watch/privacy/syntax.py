@@ -86,7 +86,12 @@ _MOST_HEADS = 600
 def heads(pattern: str) -> frozenset[str]:
     """Return how matches can begin, up to four characters; `""` stands for "in any way"."""
     found, _, _ = _heads_of_alternatives(pattern, 0)
-    return frozenset(found) if len(found) <= _MOST_HEADS else frozenset({""})
+    if len(found) > _MOST_HEADS:
+        return frozenset({""})
+    # What begins as a shorter one does is told by that.
+    return frozenset(
+        head for head in found if not any(head[:size] in found for size in range(len(head)))
+    )
 
 
 def _heads_of_alternatives(pattern: str, position: int) -> tuple[set[str], bool, int]:
@@ -143,7 +148,7 @@ def _literal(item: str) -> str:
     if len(item) == 1:
         return "" if item in ".^$" else item
     if item.startswith("\\x"):
-        return chr(int(item, 0))
+        return chr(int(item[2:4], 16))
     return _CONTROLS.get(item[1], "" if item[1].isalnum() else item[1])
 
 
