@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 GATE_REACH = 288
 """No gate matches more bytes: a keyword stands so near before the end of a match."""
+_JUDGED = 512
+"""How much of a value is judged, in bytes; all of it goes."""
 _NEAR = 80
 """Nearly all names stand this near."""
 
@@ -62,8 +64,8 @@ _BARE_STOP = re.compile(
 _QUERY_STOP = re.compile(rb"[&#;]|%26")
 _SETTER = re.compile(r"^(?:set|with|add|use|put|check|verify|hash|validate)_?")
 _WORD_BEFORE = re.compile(rb"[A-Za-z]{2,20}\Z")
-_CALL_OPEN = re.compile(rb"\(\s{0,4}\\{0,3}[\"'`]\Z")
-_CALL_CLOSE = re.compile(rb"\\{0,3}[\"'`]\s{0,4}\)")
+_CALL_OPEN = re.compile(rb"\(\s{0,4}\\{0,7}[\"'`]\Z")
+_CALL_CLOSE = re.compile(rb"\\{0,7}[\"'`]\s{0,4}\)")
 _LISTED = re.compile(r"[A-Za-z_./-]+[0-9]{0,3}(?:[_./-][A-Za-z]+[0-9]{0,4})*")
 _PHRASE_NAME = re.compile(r"mnemonic|phrase|seed|recovery|backup", re.IGNORECASE)
 _SIGNATURES = frozenset({"signature", "sig", "hmac", "hash", "policy"})
@@ -92,6 +94,7 @@ class Assignment:
         self._data = data
         self._judged: set[int] = set()
         self._searched = 0
+        self._covered = 0
 
     def at(self, end: int) -> Iterator[Span]:
         """Yield what the names hold whose gate's match ends at `end`."""
@@ -110,12 +113,13 @@ class Assignment:
         is_assigned = False
         for match in KEYWORD.finditer(self._data[low:high].lower()):
             start = name_start(self._data, low + match.start())
-            if start in self._judged:
+            if start in self._judged or start < self._covered:
                 continue
             self._judged.add(start)
             span, has_value = self._judge(start, low + match.end())
             is_assigned = is_assigned or has_value
             if span is not None:
+                self._covered = span.end  # what stands in a secret goes with it
                 yield span
         return is_assigned
 
@@ -144,7 +148,7 @@ class Assignment:
             is_name_quoted=after["close"] is not None,
             in_query=in_query,
             is_call=self._is_call(start, last),
-            value=data[first:last].decode("utf-8", "replace"),
+            value=data[first : min(last, first + _JUDGED)].decode("utf-8", "replace"),
         )
         kind = "password" if strength is Strength.PASSWORD else "secret"
         if "token" in name.lower() and kind == "secret":

@@ -17,7 +17,7 @@ from ccsync_watch.privacy.keys import Strength, strength_of
 from ccsync_watch.privacy.naming import KEYWORD, NAME_TAIL, PASSWORD_WORDS, TOKEN_WORDS, name_start
 from ccsync_watch.privacy.spans import Span
 from ccsync_watch.privacy.stand_ins import is_placeholder, is_reference
-from ccsync_watch.privacy.structure import Structure, by_pattern, text_of
+from ccsync_watch.privacy.structure import Structure, by_pattern, text_of, window
 from ccsync_watch.privacy.validators import is_password, is_secret, is_strict_random
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _LEAST_TOKEN = 12
 _LONG_TOKEN = 20
 _AFTER = re.compile(
     rb"[\"'`*]{0,2}(?:[ ](?:of|like|called|string))?[ \t]{1,8}"
-    rb"(?:\\{0,3}(?P<quote>[\"'`])|\xe2\x80\x9c)?(?P<value>[^\s\"'`\x00-\x1f]{3,512})",
+    rb"(?:\\{0,7}(?P<quote>[\"'`])|\xe2\x80\x9c)?(?P<value>[^\s\"'`\x00-\x1f]{3,512})",
 )
 _WITH = re.compile(rb"(?:and|with|&|/)[ ]{0,2}\Z")
 _AFTER_WORD = re.compile(rb"\S[ ,]{1,2}\Z")
@@ -45,7 +45,7 @@ _CELL = re.compile(
 )
 
 
-def beside(data: bytes, end: int) -> Iterator[Span]:
+def beside(data: bytes, end: int, _since: int) -> Iterator[Span]:
     """Yield the value that follows a name after nothing but blanks."""
     low = max(0, end - _REACH)
     for keyword in KEYWORD.finditer(data[low:end].lower()):
@@ -96,17 +96,17 @@ def _is_token_beside(
     return is_strict_random(value) or (is_long and not value.islower() and is_gibberish(value))
 
 
-def block(data: bytes, end: int) -> Iterator[Span]:
+def block(data: bytes, end: int, since: int) -> Iterator[Span]:
     """Yield the value on the line after its name, in YAML's block style or under a label."""
-    position, limit = max(0, end - 120), min(len(data), end + 600)
+    position, limit = window(data, end, since, 120, 600)
     while (match := _BLOCK.search(data, position, limit)) is not None and match.start() < end:
         position = match.end("name")
         yield from _named(data, match)
 
 
-def cell(data: bytes, end: int) -> Iterator[Span]:
+def cell(data: bytes, end: int, since: int) -> Iterator[Span]:
     """Yield the cell of a table in HTML, or the string of a property list, after its name."""
-    position, limit = max(0, end - 160), min(len(data), end + 600)
+    position, limit = window(data, end, since, 160, 600)
     while (match := _CELL.search(data, position, limit)) is not None and match.start() < end:
         position = match.end("name")
         yield from _named(data, match)
@@ -136,7 +136,7 @@ def _is_nested(value: str) -> bool:
     )
 
 
-def wallet(data: bytes, end: int) -> Iterator[Span]:
+def wallet(data: bytes, end: int, _since: int) -> Iterator[Span]:
     """Yield the private keys that a development chain lists at its start."""
     near = data[max(0, end - 4096) : end + 2048].lower()
     if b"private key" not in near and b"hd wallet" not in near and b"mnemonic" not in near:
@@ -154,7 +154,7 @@ BESIDE: tuple[Structure, ...] = (
         "beside",
         "a value after a name and nothing but blanks",
         rf"(?:{_WORDS}|key)[\w-]{{0,24}}[\"'`*]{{0,2}}(?:[ ](?:of|like|called|string))?[ \t]{{1,8}}"
-        r"(?:(?:\\{0,3}[\"'`]|\xe2\x80\x9c)[^\s\"'`]{5}|[^\s\"'`]{0,28}[0-9@#$%^&*!][^\s\"'`]|"
+        r"(?:(?:\\{0,7}[\"'`]|\xe2\x80\x9c)[^\s\"'`]{5}|[^\s\"'`]{0,28}[0-9@#$%^&*!][^\s\"'`]|"
         r"[a-z]{7})",
         beside,
     ),
@@ -219,9 +219,9 @@ BESIDE: tuple[Structure, ...] = (
         "password",
         "a parameter stored by a cloud's command line",
         r"(?:--secret-string|--type SecureString[^\n]{0,80} --value|(?:password|secret|token|key)"
-        r"[\w/.-]{0,40}[\"']?[^\n]{1,80} --value)[ =]\\{0,3}[\"']?[^\s\"']{4}",
+        r"[\w/.-]{0,40}[\"']?[^\n]{1,80} --value)[ =]\\{0,7}[\"']?[^\s\"']{4}",
         by_pattern(
-            r"(?:--secret-string|--value)[ =]\\{0,3}[\"']?(?P<secret>[^\s\"'\\]{4,512})",
+            r"(?:--secret-string|--value)[ =]\\{0,7}[\"']?(?P<secret>[^\s\"'\\]{4,512})",
             "secret",
             reach=40,
             accept=is_given,
@@ -230,10 +230,10 @@ BESIDE: tuple[Structure, ...] = (
     Structure(
         "password",
         "a value nested under a secret's name",
-        rf"{_WORDS}[\w-]{{0,24}}\\{{0,3}}[\"']\s{{0,4}}:\s{{0,4"
-        rf"}}\{{[^{{}}]{{0,160}}\\{{0,3}}[\"']value\\{{0,3}}[\"']\s{{0,4}}:\s{{0,4}}\\{{0,3}}[\"'][^\"'\s]{{4}}",
+        rf"{_WORDS}[\w-]{{0,24}}\\{{0,7}}[\"']\s{{0,4}}:\s{{0,4"
+        rf"}}\{{[^{{}}]{{0,160}}\\{{0,7}}[\"']value\\{{0,7}}[\"']\s{{0,4}}:\s{{0,4}}\\{{0,7}}[\"'][^\"'\s]{{4}}",
         by_pattern(
-            r"[\"']value\\{0,3}[\"']\s{0,4}:\s{0,4}\\{0,3}[\"'](?P<secret>[^\"'\\\n]{4,512})",
+            r"[\"']value\\{0,7}[\"']\s{0,4}:\s{0,4}\\{0,7}[\"'](?P<secret>[^\"'\\\n]{4,512})",
             "secret",
             reach=48,
             accept=_is_nested,

@@ -26,8 +26,8 @@ _LINE = re.compile(
 )
 _RUN = re.compile(rb"[A-Za-z0-9+/=]{24,}")
 _FIRST_LINE = re.compile(rb"-[ ]?BEGIN[ ]")
-_LAST_LINE = re.compile(rb"-[ ]?END[ ][ A-Za-z0-9]{0,40}-{0,5}")
-_LINES = re.compile(rb"(?:[^\r\n\\]|\\(?![nr])){1,400}")
+_EDGE = re.compile(rb"-[ ]?(?:BEGIN[ ]|(?P<closes>END[ ][ A-Za-z0-9]{0,40}-{0,5}))")
+_LONGEST_LINE = 400
 _RUN_AT_END = re.compile(
     rb"(?:^|[^A-Za-z0-9+/=])(?P<run>[A-Za-z0-9+/=]{4,})[\s\"',+>|]{0,8}(?:-{2,5}[ ]?)?\Z"
 )
@@ -37,7 +37,7 @@ _DASHES = 5
 _FULL_LINE = 32
 
 
-def from_begin(data: bytes, end: int) -> Iterator[Span]:
+def from_begin(data: bytes, end: int, _since: int) -> Iterator[Span]:
     """Yield the block whose first line ends near `end`, up to its last line or its last run."""
     begin = data.rfind(b"BEGIN", max(0, end - 80), end)
     if begin < 0:
@@ -46,10 +46,11 @@ def from_begin(data: bytes, end: int) -> Iterator[Span]:
     while start and begin - start <= _DASHES and data[start - 1] in b"- ":
         start -= 1
     body = _past_dashes(data, end)
-    closing = _LAST_LINE.search(data, body, body + LIMIT)  # the letters END alone occur in base64
-    if closing is not None and _FIRST_LINE.search(data, body, closing.start()) is None:
-        if _RUN.search(data, body, closing.start()):
-            yield Span(start, closing.end(), "private-key", 5)
+    # The letters END alone occur in base64; the next edge decides, so that no text is read twice.
+    edge = _EDGE.search(data, body, body + LIMIT)
+    if edge is not None and edge["closes"] is not None:
+        if _RUN.search(data, body, edge.start()):
+            yield Span(start, edge.end(), "private-key", 5)
         return
     stop = _body_end(data, body)
     if stop is not None:
@@ -79,22 +80,28 @@ def _body_end(data: bytes, body: int) -> int | None:
     return position if seen >= _LEAST_BODY else None
 
 
-def from_end(data: bytes, end: int) -> Iterator[Span]:
+def from_end(data: bytes, end: int, _since: int) -> Iterator[Span]:
     """Yield the lines of base64 before a last line whose first line is missing."""
     last = data.rfind(b"END", max(0, end - 80), end)
-    low = max(0, last - LIMIT // 4)
-    if last < 0 or _FIRST_LINE.search(data, low, last) is not None:
+    if last < 0:
         return
     start = stop = None
-    for line in reversed(list(_LINES.finditer(data, low, last))):
-        run = _RUN_AT_END.search(line[0])
-        if run is None or (stop is not None and len(run["run"]) < _FULL_LINE):
-            if stop is None and _ONLY_NOISE.fullmatch(line[0]):
-                continue  # what stands before the last line's dashes
-            break
-        start = line.start() + run.start("run")
-        stop = line.start() + run.end("run") if stop is None else stop
-    if start is not None and stop is not None and stop - start >= 48:  # noqa: PLR2004 - a line's worth
+    low, position = max(0, last - LIMIT // 4), last
+    while position > low:
+        begin = max(
+            data.rfind(b"\n", low, position), data.rfind(b"\\n", low, position) + 1, low - 1
+        )
+        line = data[max(begin + 1, position - _LONGEST_LINE) : position]
+        run = _RUN_AT_END.search(line)
+        if run is not None and (stop is None or len(run["run"]) >= _FULL_LINE):
+            start = position - len(line) + run.start("run")
+            stop = position - len(line) + run.end("run") if stop is None else stop
+        elif stop is not None or not _ONLY_NOISE.fullmatch(line):
+            break  # else it is what stands before the last line's dashes
+        position = begin - (data[begin - 1 : begin + 1] == b"\\n")
+    if start is None or stop is None or _FIRST_LINE.search(data, low, start) is not None:
+        return
+    if stop - start >= 48:  # noqa: PLR2004 - a line's worth
         yield Span(start, stop, "private-key", 5)
 
 
@@ -110,7 +117,7 @@ _DER = re.compile(
 )
 
 
-def bare_der(data: bytes, end: int) -> Iterator[Span]:
+def bare_der(data: bytes, end: int, _since: int) -> Iterator[Span]:
     """Yield a key's DER in base64 that no PEM lines surround."""
     match = _DER.search(data, max(0, end - 48), min(len(data), end + LIMIT))
     if match is None or match.start() >= end or not opens_word(data, match.start()):

@@ -10,7 +10,7 @@ from ccsync_watch.privacy.keys import Strength, strength_of
 from ccsync_watch.privacy.naming import PASSWORD_WORDS, TOKEN_WORDS
 from ccsync_watch.privacy.spans import Span
 from ccsync_watch.privacy.stand_ins import is_code, is_placeholder, is_reference
-from ccsync_watch.privacy.structure import Finder, Structure, by_pattern, text_of
+from ccsync_watch.privacy.structure import Finder, Structure, by_pattern, text_of, window
 from ccsync_watch.privacy.urls import is_url_password
 from ccsync_watch.privacy.validators import is_password, is_secret, is_strict_random
 from ccsync_watch.privacy.words import word_list
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LEAST = 3
-_QUOTED = r"\\{0,3}\"(?P<double>[^\"\\\r\n]{1,512})|\\{0,3}'(?P<single>[^'\\\r\n]{1,512})"
+_QUOTED = r"\\{0,7}\"(?P<double>[^\"\\\r\n]{1,512})|\\{0,7}'(?P<single>[^'\\\r\n]{1,512})"
 _BARE = r"(?P<bare>[^\s\"'`|;&<>\\,)(-][^\s\"'`|;&<>\\,)]{0,511})"
 _FLAG = re.compile(
     (
         r"(?<![\w-])(?:--?|/)(?P<name>[A-Za-z][\w-]{0,60})"
-        rf"(?:[ \t]{{1,4}}|\\{{0,3}}[\"'],\s{{0,8}}(?=\\{{0,3}}[\"']))(?:{_QUOTED}|{_BARE})"
+        rf"(?:[ \t]{{1,4}}|\\{{0,7}}[\"'],\s{{0,8}}(?=\\{{0,7}}[\"']))(?:{_QUOTED}|{_BARE})"
     ).encode(),
 )
 _WORDS = frozenset(
@@ -53,9 +53,9 @@ def is_given(value: str) -> bool:
     )
 
 
-def flag(data: bytes, end: int) -> Iterator[Span]:
+def flag(data: bytes, end: int, since: int) -> Iterator[Span]:
     """Yield what follows a flag whose name is a secret's, in a command or a list of arguments."""
-    position, limit = max(0, end - 160), min(len(data), end + 640)
+    position, limit = window(data, end, since, 160, 640)
     while (match := _FLAG.search(data, position, limit)) is not None and match.start() < end:
         position = match.end("name")
         group = match.lastgroup or "bare"
@@ -75,9 +75,9 @@ def _is_flag_value(value: str, strength: Strength, *, quoted: bool) -> bool:
     return strength is Strength.WEAK and is_strict_random(value)
 
 
-def user_password(data: bytes, end: int) -> Iterator[Span]:
+def user_password(data: bytes, end: int, since: int) -> Iterator[Span]:
     """Yield the password in `-u name:password`, where numbers are ids of a user and a group."""
-    position, limit = max(0, end - 220), min(len(data), end + 256)
+    position, limit = window(data, end, since, 220, 256)
     while (
         match := _USER_PASSWORD.search(data, position, limit)
     ) is not None and match.start() < end:
@@ -101,7 +101,7 @@ def _is_cookie(value: str) -> bool:
     return any(c.isdigit() for c in value) and not is_reference(value.partition("=")[2])
 
 
-_VALUE = r"\\{0,3}['\"]?(?P<secret>[^\s'\"`|;&<>\\]{1,256})"
+_VALUE = r"\\{0,7}['\"]?(?P<secret>[^\s'\"`|;&<>\\]{1,256})"
 _SPACE = r"[ \t]{1,4}"
 _USER = (
     r"(?:-u[ =]?|--(?:proxy-|http-)?user(?:name)?[ =]|--auth[ =]|-a[ ]|--creds?[ =]|--login[ =]|"
@@ -151,9 +151,9 @@ _SET_VALUE = re.compile(
 )
 
 
-def set_value(data: bytes, end: int) -> Iterator[Span]:
+def set_value(data: bytes, end: int, since: int) -> Iterator[Span]:
     """Yield the value in `ENV NAME value`, `convex env set NAME value` and their like."""
-    position, limit = max(0, end - 240), min(len(data), end + 640)
+    position, limit = window(data, end, since, 240, 640)
     while (match := _SET_VALUE.search(data, position, limit)) is not None and match.start() < end:
         position = match.start() + 1
         span = match.span(match.lastgroup or "bare")
@@ -182,7 +182,7 @@ COMMANDS: tuple[Structure, ...] = (
         "flag",
         "the value after a flag named like a secret",
         rf"-[a-z0-9_-]{{0,40}}(?:{PASSWORD_WORDS}|{TOKEN_WORDS}|pw|key|auth)[a-z0-9_-]{{0,24}}"
-        r"(?:[ \t]{1,4}|\\{0,3}[\"'],\s{0,8})\\{0,3}[\"']?[^\s\"'|;&-][^\s\"']{2}",
+        r"(?:[ \t]{1,4}|\\{0,7}[\"'],\s{0,8})\\{0,7}[\"']?[^\s\"'|;&-][^\s\"']{2}",
         flag,
     ),
     Structure(
@@ -194,25 +194,25 @@ COMMANDS: tuple[Structure, ...] = (
     Structure(
         "password",
         "a password for sshpass",
-        r"sshpass[ \t]{1,4}(?:-v[ ])?-p[ \t]{0,4}\\{0,3}['\"]?[^\s'\"]",
+        r"sshpass[ \t]{1,4}(?:-v[ ])?-p[ \t]{0,4}\\{0,7}['\"]?[^\s'\"]",
         _command(rf"sshpass{_SPACE}(?:-v[ ])?-p[ \t]{{0,4}}{_VALUE}", reach=40),
     ),
     Structure(
         "password",
         "a password joined to -p for MySQL and MariaDB",
-        r"(?:mysql|mariadb)[a-z-]{0,8}[ \t][^\n\r]{0,200}[ \t\"]-p\\{0,3}['\"]?[^\s'\"-]{3}",
+        r"(?:mysql|mariadb)[a-z-]{0,8}[ \t][^\n\r]{0,200}[ \t\"]-p\\{0,7}['\"]?[^\s'\"-]{3}",
         _command(r"(?:mysql|mariadb)[a-z-]{0,8}[ \t][^\n\r]{0,200}?[ \t\"]-p" + _VALUE, reach=240),
     ),
     Structure(
         "password",
         "a password joined to -p for MySQL and MariaDB, first among its flags",
-        r"(?:mysql|mariadb)[a-z-]{0,8}[ \t]{1,3}-p\\{0,3}['\"]?[^\s'\"-]{3}",
+        r"(?:mysql|mariadb)[a-z-]{0,8}[ \t]{1,3}-p\\{0,7}['\"]?[^\s'\"-]{3}",
         _command(rf"(?:mysql|mariadb)[a-z-]{{0,8}}{_SPACE}-p{_VALUE}", reach=40),
     ),
     Structure(
         "password",
         "a password after -p, -a, -w or -P of a client that takes one there",
-        _CLIENTS + r"[ \t][^\n\r]{0,160}[ \t]-[pPwaW][ \t]{1,2}\\{0,3}['\"]?[^\s'\"-]{2}",
+        _CLIENTS + r"[ \t][^\n\r]{0,160}[ \t]-[pPwaW][ \t]{1,2}\\{0,7}['\"]?[^\s'\"-]{2}",
         by_pattern(
             r"[ \t]-[pPwaW][ \t]{1,2}" + _VALUE,
             "password",
@@ -223,7 +223,7 @@ COMMANDS: tuple[Structure, ...] = (
     Structure(
         "password",
         "a password after -p or -a that comes first",
-        _CLIENTS + r"[ \t]{1,2}-[pPwaW][ \t]{1,2}\\{0,3}['\"]?[^\s'\"-]{2}",
+        _CLIENTS + r"[ \t]{1,2}-[pPwaW][ \t]{1,2}\\{0,7}['\"]?[^\s'\"-]{2}",
         by_pattern(
             r"[ \t]-[pPwaW][ \t]{1,2}" + _VALUE,
             "password",
@@ -234,7 +234,7 @@ COMMANDS: tuple[Structure, ...] = (
     Structure(
         "password",
         "a new key's passphrase",
-        r"ssh-keygen[ \t][^\n\r]{0,160}-[NP][ \t]{1,2}\\{0,3}['\"]?[^\s'\"-]{3}",
+        r"ssh-keygen[ \t][^\n\r]{0,160}-[NP][ \t]{1,2}\\{0,7}['\"]?[^\s'\"-]{3}",
         _command(r"[ \t](?-i:-[NP])[ \t]{1,2}" + _VALUE, reach=12),
     ),
     Structure(
@@ -255,8 +255,8 @@ COMMANDS: tuple[Structure, ...] = (
         "a password piped into sudo, chpasswd, a login or a secret store",
         _ECHO + r"['\"]?[^\n\r|'\"]{3,160}['\"]?[ \t]{0,4}" + _READER,
         _command(
-            _ECHO + r"\\{0,3}['\"]?(?:[\w.-]{1,40}:(?=[^'\"|\s]))?(?P<secret>[^'\"\n\r|\\]{3,160}?)"
-            r"\\{0,3}['\"]?[ \t]{0,4}\|",
+            _ECHO + r"\\{0,7}['\"]?(?:[\w.-]{1,40}:(?=[^'\"|\s]))?(?P<secret>[^'\"\n\r|\\]{3,160}?)"
+            r"\\{0,7}['\"]?[ \t]{0,4}\|",
             reach=320,
         ),
     ),
@@ -275,9 +275,9 @@ COMMANDS: tuple[Structure, ...] = (
     Structure(
         "kubernetes-secret",
         "a literal for kubectl create secret",
-        r"--from-literal[= ]\\{0,3}['\"]?[\w.-]{1,60}=[^\s]{3}",
+        r"--from-literal[= ]\\{0,7}['\"]?[\w.-]{1,60}=[^\s]{3}",
         by_pattern(
-            r"--from-literal[= ]\\{0,3}['\"]?[\w.-]{1,60}=" + _VALUE,
+            r"--from-literal[= ]\\{0,7}['\"]?[\w.-]{1,60}=" + _VALUE,
             "kubernetes-secret",
             accept=is_given,
             reach=110,
@@ -288,15 +288,15 @@ COMMANDS: tuple[Structure, ...] = (
         "a variable set by a command or a Dockerfile, the value after a space",
         rf"{_SET}{_SPACE}[^\s\"'=]{{0,80}}(?:{PASSWORD_WORDS}|{TOKEN_WORDS}|key|secret)"
         rf"[\w-]{{0,24}}"
-        rf"(?:{_SPACE}|[ ]--(?:value|body)[ =])\\{{0,3}}['\"]?[^\s'\"=]{{4}}",
+        rf"(?:{_SPACE}|[ ]--(?:value|body)[ =])\\{{0,7}}['\"]?[^\s'\"=]{{4}}",
         set_value,
     ),
     Structure(
         "cookie",
         "a cookie for curl",
-        r"[ ](?:-b|--cookie)[ =]\\{0,3}['\"]?[\w.-]{1,60}=[^\s'\";]{8}",
+        r"[ ](?:-b|--cookie)[ =]\\{0,7}['\"]?[\w.-]{1,60}=[^\s'\";]{8}",
         by_pattern(
-            r"[ ](?:-b|--cookie)[ =]\\{0,3}['\"]?(?P<secret>[\w.-]{1,60}=[^'\"\n\r\\]{8,4096})",
+            r"[ ](?:-b|--cookie)[ =]\\{0,7}['\"]?(?P<secret>[\w.-]{1,60}=[^'\"\n\r\\]{8,4096})",
             "cookie",
             accept=_is_cookie,
             reach=80,
@@ -306,11 +306,11 @@ COMMANDS: tuple[Structure, ...] = (
     Structure(
         "password",
         "what a script types at a password prompt",
-        r"send(?:_user|line)?[ (](?:--[ ])?\\{0,3}[\"'][^\"'\n\r\\]{3,60}(?:\\{1,4}[rn])"
-        r"?\\{0,3}[\"']",
+        r"send(?:_user|line)?[ (](?:--[ ])?\\{0,7}[\"'][^\"'\n\r\\]{3,60}(?:\\{1,4}[rn])"
+        r"?\\{0,7}[\"']",
         by_pattern(
             r"(?:assword|assphrase|asscode)[^\n]{0,40}(?:\n|\\n|;|\))[^\n]{0,20}"
-            r"send(?:_user|line)?[ (](?:--[ ])?\\{0,3}[\"'](?P<secret>[^\"'\n\r\\]{3,60})",
+            r"send(?:_user|line)?[ (](?:--[ ])?\\{0,7}[\"'](?P<secret>[^\"'\n\r\\]{3,60})",
             "password",
             accept=_is_typed,
             reach=260,
@@ -320,10 +320,10 @@ COMMANDS: tuple[Structure, ...] = (
         "password",
         "plain text made a secure string",
         r"ConvertTo-SecureString[ ](?:-String[ ]|-AsPlainText[ ]|-Force[ ])"
-        r"{0,3}\(?\\{0,3}[\"'][^\"'\n]{3}",
+        r"{0,3}\(?\\{0,7}[\"'][^\"'\n]{3}",
         by_pattern(
             r"ConvertTo-SecureString[ ](?:-String[ ]|-AsPlainText[ ]|-Force[ ]){0,3}\(?"
-            r"(?:\\{0,3}\"(?P<secret>[^\"\n\r]{3,256})\"|\\{0,3}'(?P<other>[^'\n\r]{3,256})')",
+            r"(?:\\{0,7}\"(?P<secret>[^\"\n\r]{3,256})\"|\\{0,7}'(?P<other>[^'\n\r]{3,256})')",
             "password",
             accept=is_given,
             reach=120,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.commands import is_given
@@ -16,7 +17,7 @@ from ccsync_watch.privacy.stand_ins import (
     is_reference,
     is_token_placeholder,
 )
-from ccsync_watch.privacy.structure import Near, Structure, by_pattern, shifted, text_of
+from ccsync_watch.privacy.structure import Near, Structure, by_pattern, last, shifted, text_of
 from ccsync_watch.privacy.validators import (
     decodes_to_credentials,
     is_password,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _NEAR = 4096
-_Q = r"\\{0,3}[\"']?"
+_Q = r"\\{0,7}[\"']?"
 
 
 def _is_bearer(value: str) -> bool:
@@ -45,42 +46,49 @@ def _is_row(value: str) -> bool:
     return value[0] != "*" and not is_placeholder(value) and not is_reference(value)
 
 
-_SECRET_DATA = re.compile(rb"[\"']?(?:stringData|data)\\{0,3}[\"']?\s{0,4}:\s{0,4}(?:\{|\r?\n|\\n)")
+_SECRET_DATA = re.compile(
+    rb"(?<!meta)(?:stringData|data)\\{0,7}[\"']?\s{0,4}:\s{0,4}(?:\{|\r?\n|\\n)"
+)
 _SECRET_ROW = re.compile(
     rb"(?P<stop>^[A-Za-z]|^---|\}|\\n[A-Za-z]|\\n---)|"
-    rb"(?:^[ \t]{1,16}|\\n[ ]{1,16}|[{,]\s{0,8}|(?<=\n)[ ]{1,16})"
-    rb"\\{0,3}[\"']?[\w.-]{1,64}\\{0,3}[\"']?[ ]?:[ ]{0,4}\\{0,3}[\"']?"
-    rb"(?P<secret>[^\s\"'\\|>{},]{4,4096})",
+    rb"(?:^[ \t]{1,16}|\\n[ ]{1,16}|[{,]\s{0,8}|(?<=\n)[ ]{1,16})\\{0,7}[\"']?[\w.-]{1,64}\\{0,7}"
+    rb"[\"']?[ ]?:[ ]{0,4}\\{0,7}[\"']?(?P<secret>[^\s\"'\\|>{},]{4,4096})",
     re.MULTILINE,
 )
+_ANOTHER = re.compile(rb"\n---|\\n---|kind[\"']?:")
 
 
-def kubernetes_secret(data: bytes, end: int) -> Iterator[Span]:
-    """Yield the values in the `data` of a Kubernetes Secret near its `kind`."""
-    low, high = max(0, end - _NEAR), min(len(data), end + 2 * _NEAR)
-    for block in _SECRET_DATA.finditer(data, low, high):
-        if b"kind:" in data[min(block.start(), end) : max(block.start(), end)].replace(
-            b"\n---", b"kind:"
-        ):
-            between = data[min(block.start(), end) : max(block.start(), end)]
-            if b"\n---" in between:
-                continue
-        for row in _SECRET_ROW.finditer(data, block.end() - 1, high):
-            if row["stop"] is not None:
-                break
-            value = text_of(data, row.span("secret"))
-            if _is_row(value):
-                yield Span(*row.span("secret"), "kubernetes-secret", 58)
+def kubernetes_secret(data: bytes, end: int, _since: int) -> Iterator[Span]:
+    """Yield the values in the `data` of a Kubernetes Secret, after its `kind` or before.
+
+    With no other document between.
+    """
+    another = _ANOTHER.search(data, end, end + _NEAR)
+    stop = another.start() if another else end + _NEAR
+    for block in islice(_SECRET_DATA.finditer(data, end, stop), 2):  # `data` and `stringData`
+        yield from _secret_rows(data, block.end() - 1)
+    start = data.rfind(b"kind", max(0, end - 32), end)
+    before = last(_SECRET_DATA.finditer(data, max(0, start - _NEAR), start))
+    if before is not None and _ANOTHER.search(data, before.end(), start) is None:
+        yield from _secret_rows(data, before.end() - 1)
+
+
+def _secret_rows(data: bytes, start: int) -> Iterator[Span]:
+    for row in _SECRET_ROW.finditer(data, start, start + 2 * _NEAR):
+        if row["stop"] is not None:
+            return
+        if _is_row(text_of(data, row.span("secret"))):
+            yield Span(*row.span("secret"), "kubernetes-secret", 58)
 
 
 _PAIR = Near(
-    r"(?:name|key|id|prop|field|head|var|env|param|setting|k)",
+    r"(?<![a-z0-9])(?:name|key|id|prop|field|head|var|env|param|setting|k)",
     r"(?:name|key|id|property|field|header|variable|var|env|param|setting|k)"
-    r"\\{0,3}[\"']?\s{0,4}[:=>]\s{0,4}"
+    r"\\{0,7}[\"']?\s{0,4}[:=>]\s{0,4}"
     rf"{_Q}(?P<name>[\w.:-]{{2,60}}(?:[ ][\w.:-]{{1,20}}){{0,3}})(?![\w.:-]){_Q}"
-    r"(?:(?:[\s,]|\\n|\\t){1,40}(?:-[ ])?\\{0,3}[\"']?"
+    r"(?:(?:[\s,]|\\n|\\t){1,40}(?:-[ ])?\\{0,7}[\"']?"
     r"(?:value|val|v|content|secret|default|plaintext|text|data)"
-    r"\\{0,3}[\"']?\s{0,4}[:=]\s{0,4}\\{0,3}[\"']?"
+    r"\\{0,7}[\"']?\s{0,4}[:=]\s{0,4}\\{0,7}[\"']?"
     r"|</key>(?:\s|\\n|\\t){0,24}<string>|</name>(?:\s|\\n|\\t){0,24}<value>|[^<>]{0,60}>)"
     r"(?P<secret>[^\"'\\\r\n<>{}\[\]]{4,2048})",
     reach=160,
@@ -88,9 +96,9 @@ _PAIR = Near(
 )
 
 
-def pair(data: bytes, end: int) -> Iterator[Span]:
+def pair(data: bytes, end: int, since: int) -> Iterator[Span]:
     """Yield the value in `name: DB_PASSWORD, value: …`, as lists and XML write it."""
-    for low, match in _PAIR.matches(data, end):
+    for low, match in _PAIR.matches(data, end, since):
         name = shifted(match.span("name"), low)
         strength = strength_of(text_of(data, name))
         span = shifted(match.span("secret"), low)
@@ -107,12 +115,12 @@ def _is_pair_value(value: str, strength: Strength) -> bool:
 
 
 _JWK = re.compile(
-    rb"[\"'](?:d|p|q|dp|dq|qi|k)\\{0,3}[\"']\s{0,4}:\s{0,4}\\{0,3}[\"'](?P<secret>[A-Za-z0-9_-]{1"
+    rb"[\"'](?:d|p|q|dp|dq|qi|k)\\{0,7}[\"']\s{0,4}:\s{0,4}\\{0,7}[\"'](?P<secret>[A-Za-z0-9_-]{1"
     rb"6,2048})",
 )
 
 
-def jwk(data: bytes, end: int) -> Iterator[Span]:
+def jwk(data: bytes, end: int, _since: int) -> Iterator[Span]:
     """Yield a private member of a JSON web key, told by its neighbour `kty`."""
     if data.find(b"kty", max(0, end - _NEAR), end + _NEAR) < 0:
         return
@@ -124,7 +132,7 @@ def jwk(data: bytes, end: int) -> Iterator[Span]:
 _AWS_SECRET = re.compile(rb"(?<![A-Za-z0-9/+=_-])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+_-])")
 
 
-def aws_pair(data: bytes, end: int) -> Iterator[Span]:
+def aws_pair(data: bytes, end: int, _since: int) -> Iterator[Span]:
     """Yield the secret access key that stands near its id."""
     for match in _AWS_SECRET.finditer(data, max(0, end - 240), min(len(data), end + 240)):
         value = match[0].decode("latin-1")
@@ -256,36 +264,36 @@ FILES: tuple[Structure, ...] = (
     Structure(
         "kubernetes-secret",
         "the data of a Kubernetes Secret",
-        r"kind\\{0,3}[\"']?:[ ]{0,4}\\{0,3}[\"']?Secret(?:\\|[\s\"',}])",
+        r"kind\\{0,7}[\"']?:[ ]{0,4}\\{0,7}[\"']?Secret(?:\\|[\s\"',}])",
         kubernetes_secret,
     ),
     Structure(
         "jwk",
         "the private members of a JSON web key",
-        r"[\"'](?:d|p|q|dp|dq|qi|k)\\{0,3}[\"'][ ]{0,2}:[ ]{0,2}\\{0,3}[\"'][A-Za-z0-9_-]{16}",
+        r"[\"'](?:d|p|q|dp|dq|qi|k)\\{0,7}[\"'][ ]{0,2}:[ ]{0,2}\\{0,7}[\"'][A-Za-z0-9_-]{16}",
         jwk,
         caseless=False,
     ),
     Structure(
         "pair",
         "a name and its value as two fields",
-        rf"(?:{PASSWORD_WORDS}|{TOKEN_WORDS}|key)[\w-]{{0,20}}\\{{0,3}}[\"']?(?:</(?:key|name)"
+        rf"(?:{PASSWORD_WORDS}|{TOKEN_WORDS}|key)[\w-]{{0,20}}\\{{0,7}}[\"']?(?:</(?:key|name)"
         rf">(?:\s|\\n|\\t){{0,16}}<(?:string|value)>|"
-        r"[\"'][^<>\"']{0,40}>|(?:[\s,]|\\n|\\t){1,24}(?:-[ ])?\\{0,3}[\"']?(?:val|content|"
+        r"[\"'][^<>\"']{0,40}>|(?:[\s,]|\\n|\\t){1,24}(?:-[ ])?\\{0,7}[\"']?(?:val|content|"
         r"secret|default|plain|text|data|v)[a-z]{0,6}"
-        r"\\{0,3}[\"']?\s{0,4}[:=]\s{0,4}\\{0,3}[\"']?)[^\s\"'<>]{3}",
+        r"\\{0,7}[\"']?\s{0,4}[:=]\s{0,4}\\{0,7}[\"']?)[^\s\"'<>]{3}",
         pair,
     ),
     Structure(
         "password",
         "a password in SQL",
         r"(?:identified(?:[ ]with[ ][\w'\"]{1,40})?[ ](?:by|as)(?:[ ]password)?|password(?:[ ]E)?|"
-        r"set[ ]password[^=\n]{0,60}=)[ ]{1,4}\\{0,3}['\"][^'\"\s]{3}",
+        r"set[ ]password[^=\n]{0,60}=)[ ]{1,4}\\{0,7}['\"][^'\"\s]{3}",
         by_pattern(
             r"(?:identified(?:[ ]with[ ][\w'\"]{1,40})?[ ](?:by|as)(?:[ ]password)?|"
             r"(?-i:PASSWORD)(?:[ ]E)?|"
             r"set[ ]password[^=\n]{0,60}=)[ ]{1,4}"
-            r"\\{0,3}(?P<q>['\"])(?P<secret>[^'\"\n\r\\]{3,256})(?=\\{0,3}(?P=q))",
+            r"\\{0,7}(?P<q>['\"])(?P<secret>[^'\"\n\r\\]{3,256})(?=\\{0,7}(?P=q))",
             "password",
             accept=_is_quoted_password,
             reach=160,
@@ -308,10 +316,10 @@ FILES: tuple[Structure, ...] = (
         r"(?:basic_?auth|auth(?:=|:[ ]?)|credentials?|login|authenticate|sign_?in|getconnection|"
         r"(?:mysqli?|pg|db|smtp|ftp|imap)[\w.]{0,16}(?:connect|login))\w{0,12}[ ]?[(\[][^()"
         r"\n\r]{0,120}[\"'][ ]{0,2},"
-        r"[ ]{0,2}(?:Some\()?\\{0,3}[\"'][^\"'\s]{4}[^\"'\s]{0,60}[\"']",
+        r"[ ]{0,2}(?:Some\()?\\{0,7}[\"'][^\"'\s]{4}[^\"'\s]{0,60}[\"']",
         by_pattern(
-            r"[\"'][ ]{0,2},[ ]{0,2}(?:Some\()?\\{0,3}[\"'](?P<secret>[^\"'\s\\]{4,100})"
-            r"\\{0,3}[\"']",
+            r"[\"'][ ]{0,2},[ ]{0,2}(?:Some\()?\\{0,7}[\"'](?P<secret>[^\"'\s\\]{4,100})"
+            r"\\{0,7}[\"']",
             "password",
             rank=65,
             reach=110,

@@ -23,6 +23,8 @@ _LISTS = (b"digest", b"aws4", b"signature", b"oauth ", b"hawk", b"google", b"sha
 
 _LEAST = 6
 _LEAST_COOKIE = 8
+_JUDGED = 1024
+"""How much of a list of cookies is judged, in bytes; all of it goes."""
 
 
 def line_end(data: bytes, start: int) -> int:
@@ -59,7 +61,7 @@ def cookie(data: bytes, start: int, end: int, *, is_set: bool) -> Span | None:
         equals, semicolon = data.find(b"=", start, end), data.find(b";", start, end)
         start = equals + 1 if equals >= 0 else start
         end = semicolon if semicolon >= 0 else end
-    text = data[start:end].decode("utf-8", "replace")
+    text = data[start : min(end, start + _JUDGED)].decode("utf-8", "replace")
     values = [part.rpartition("=")[2].strip() for part in text.split(";")]
     if not any(_is_cookie_value(value) for value in values):
         return None

@@ -31,10 +31,10 @@ TOKEN_WORDS = (
 )
 _WEAK_WORDS = "key|salt|sig|auth|session|sid|jwt|nonce|seed|hash|webhook|code|verifier|sessid"
 
-_CLOSE = r"(?:\\{0,4}[\"'`]|&quot;|%22|\\{1,4}u0022)?[\])]?\*{0,2}" + ANSI + r"?[ \t]{0,24}"
+_CLOSE = r"(?:\\{0,7}[\"'`]|&quot;|%22|\\{1,4}u0022)?[\])]?\*{0,2}" + ANSI + r"?[ \t]{0,24}"
 _TYPE = r"(?::[ \t]?&?[a-zA-Z'&\[\] ]{1,24}[ \t]?)?"
 _SEPARATOR = r"(?:=>|:=|->|:|={1,3}|%3[DdAa])\*{0,2}" + ANSI + r"?(?:[ \t]|%20){0,24}" + ANSI + r"?"
-_OPEN = r"[a-zA-Z@$]{0,2}(?:[\"'`]?\\{0,6}[\"'`]|&quot;|%22|\\{1,4}u0022)"
+_OPEN = r"[a-zA-Z@$]{0,2}(?:[\"'`]?\\{0,7}[\"'`]|&quot;|%22|\\{1,4}u0022)"
 _NAME = r"[\w-]{0,32}"
 _FOUR_BY_FOUR = "[a-z]{4} [a-z]{4} [a-z]{4} [a-z]{4}"
 
@@ -57,8 +57,8 @@ GATES: tuple[tuple[str, str], ...] = (
     (
         "a long value under a key's name",
         (
-            rf"(?:{_WEAK_WORDS}){_NAME}{_CLOSE}{_SEPARATOR}(?:{_OPEN})?"
-            r"[A-Za-z+/_=.%~-]{0,44}[0-9][A-Za-z0-9+/_=.%~-]{8}"
+            rf"(?:{_WEAK_WORDS}){_NAME}{_CLOSE}{_SEPARATOR}(?:{_OPEN})?(?:"
+            r"[A-Za-z+/_=.%~-]{0,44}[0-9][A-Za-z0-9+/_=.%~-]{8}|[A-Za-z+/_=.%~-]{14,44}[0-9])"
         ),
     ),
     (
@@ -86,7 +86,7 @@ GATES: tuple[tuple[str, str], ...] = (
 AFTER_NAME = re.compile(
     (
         ANSI
-        + r"{0,2}(?P<close>\\{0,4}[\"'`]|&quot;|%22|\\{1,4}u0022)?(?P<bracket>[\])]?)\*{0,2}"
+        + r"{0,2}(?P<close>\\{0,7}[\"'`]|&quot;|%22|\\{1,4}u0022)?(?P<bracket>[\])]?)\*{0,2}"
         + ANSI
         + r"{0,2}[ \t]{0,40}"
         r"(?::[ \t]?(?:&'static |&)?(?:str|string|String|SecretStr|Optional\[str\]|text|varchar)"
@@ -96,7 +96,7 @@ AFTER_NAME = re.compile(
         + r"{0,2}(?P<pad>(?:[ \t]|%20){0,40})"
         + ANSI
         + r"{0,2}"
-        r"(?P<open>[a-zA-Z@$]{0,2}[\"'`]?(?P<slashes>\\{0,6})(?P<quote>[\"'`])|&quot;|%22|"
+        r"(?P<open>[a-zA-Z@$]{0,2}[\"'`]?(?P<slashes>\\{0,7})(?P<quote>[\"'`])|&quot;|%22|"
         r"\\{1,4}u0022|)" + ANSI + r"{0,2}"
     ).encode(),
 )

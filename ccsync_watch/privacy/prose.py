@@ -46,7 +46,7 @@ _VERB = (
     r"\xe4\xb8\xba)"
     r"[ \n]{0,3})"
 )
-_OPEN = r"(?:\*\*|__)?(?:\\{0,3}(?P<quote>[\"'`])|\xe2\x80\x9c|\xe2\x80\x98)?"
+_OPEN = r"(?:\*\*|__)?(?:\\{0,7}(?P<quote>[\"'`])|\xe2\x80\x9c|\xe2\x80\x98)?"
 _LEFT = r"(?<![a-z0-9_-])"
 
 _TELL = Near(
@@ -100,9 +100,9 @@ _FUNCTION_WORDS = frozenset(
 )
 
 
-def told(data: bytes, end: int) -> Iterator[Span]:
+def told(data: bytes, end: int, since: int) -> Iterator[Span]:
     """Yield what a sentence says a password, key or token is."""
-    for low, match in _TELL.matches(data, end):
+    for low, match in _TELL.matches(data, end, since):
         span = value_span(data, match, low)
         if _IS_PASSWORD.fullmatch(match["subject"].decode("latin-1")):
             if _is_told_password(data, low, match, span):
@@ -162,14 +162,14 @@ def _is_token(value: str) -> bool:
     )
 
 
-def paired(data: bytes, end: int) -> Iterator[Span]:
+def paired(data: bytes, end: int, since: int) -> Iterator[Span]:
     """Yield the password in "credentials: admin / …"."""
-    for low, match in _PAIR.matches(data, end):
+    for low, match in _PAIR.matches(data, end, since):
         start, stop = shifted(match.span("value"), low)
         yield from _of_pair(data, start, stop)
 
 
-def stroked(data: bytes, end: int) -> Iterator[Span]:
+def stroked(data: bytes, end: int, _since: int) -> Iterator[Span]:
     """Yield the password in "root / … for the login"."""
     match = _STROKE.search(data, max(0, end - 160), min(len(data), end + 8))
     if match is not None:
@@ -184,7 +184,7 @@ def _of_pair(data: bytes, start: int, stop: int) -> Iterator[Span]:
         yield Span(start, stop, "password", 66)
 
 
-def phrase(data: bytes, end: int) -> Iterator[Span]:
+def phrase(data: bytes, end: int, _since: int) -> Iterator[Span]:
     """Yield a wallet's seed phrase: twelve words or more, none of them a function word."""
     match = _PHRASE.search(data, max(0, end - 320), min(len(data), end + 320))
     if match is None:
@@ -207,7 +207,7 @@ _GATE_VERB = (
     r"[ ]{0,2}(?:(?::|=|->|=>|-|\xe2\x86\x92|\xe2\x80\x94)[ \n]{1,3}|\xef\xbc\x9a|\xe6\x98\xaf|"
     r"\xe4\xb8\xba))"
 )
-_GATE_OPEN = r"(?:\*\*|__)?(?:\\{0,3}[\"'`]|\xe2\x80[\x9c\x98])?"
+_GATE_OPEN = r"(?:\*\*|__)?(?:\\{0,7}[\"'`]|\xe2\x80[\x9c\x98])?"
 
 PROSE: tuple[Structure, ...] = (
     Structure(

@@ -195,7 +195,8 @@ class Redactor:
                     done[index] = span.end
                     yield span
             elif index < _ASSIGNMENTS_FROM:
-                yield from STRUCTURES[index - _STRUCTURES_FROM].find(data, end)
+                yield from STRUCTURES[index - _STRUCTURES_FROM].find(data, end, done.get(index, 0))
+                done[index] = end
             elif index < _WRAPPED_FROM:
                 yield from assignment.at(end)
             elif depth < _DEPTH:

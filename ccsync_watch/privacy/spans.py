@@ -56,6 +56,7 @@ def merged(spans: list[Span]) -> list[Span]:
     return result
 
 
+_BRACKETS = re.compile(rb"[()\[\]{}]")
 _PAIRS = {0x29: 0x28, 0x5D: 0x5B, 0x7D: 0x7B}
 
 
@@ -74,10 +75,10 @@ def trimmed(data: bytes, start: int, end: int) -> int:
 def balanced(data: bytes, start: int, end: int) -> int:
     """Return where the first bracket closes that the range did not open, or `end`."""
     opened: list[int] = []
-    for position in range(start, end):
-        byte = data[position]
-        if byte in b"([{":
+    for bracket in _BRACKETS.finditer(data, start, end):
+        byte = data[bracket.start()]
+        if byte not in _PAIRS:
             opened.append(byte)
-        elif byte in _PAIRS and (not opened or opened.pop() != _PAIRS[byte]):
-            return position
+        elif not opened or opened.pop() != _PAIRS[byte]:
+            return bracket.start()
     return end

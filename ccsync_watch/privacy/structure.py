@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ccsync_watch.privacy.spans import Span
 
-Finder = Callable[[bytes, int], Iterator[Span]]
-"""Given a text and where the gate's match ended, yields what is secret near there."""
+Finder = Callable[[bytes, int, int], Iterator[Span]]
+"""Given a text, where the gate's match ended and where the last one did, yields secrets near.
+
+What begins before the last one's end was looked at then: hits in close succession, as hostile text
+has them, make nothing be read again and again.
+"""
 
 WINDOW_AFTER = 512
 
@@ -30,6 +35,13 @@ def text_of(data: bytes, span: tuple[int, int]) -> str:
     return data[span[0] : span[1]].decode("utf-8", "replace")
 
 
+def window(data: bytes, end: int, since: int, reach: int, after: int) -> tuple[int, int]:
+    """Return where a finder reads: from `reach` bytes before `end` to `after` bytes past it."""
+    low, high = max(0, end - reach), min(len(data), end + after)
+    is_seen = end - since <= after // 2  # the last window reached far enough past this end
+    return (max(low, since) if is_seen else low), high
+
+
 def by_pattern(
     pattern: str,
     kind: str,
@@ -46,9 +58,8 @@ def by_pattern(
     """
     compiled = re.compile(pattern.encode("latin-1"), re.IGNORECASE)
 
-    def find(data: bytes, end: int) -> Iterator[Span]:
-        position = max(0, end - reach)
-        limit = min(len(data), end + after)
+    def find(data: bytes, end: int, since: int) -> Iterator[Span]:
+        position, limit = window(data, end, since, reach, after)
         while (match := compiled.search(data, position, limit)) is not None:
             if match.start() >= end:
                 return
@@ -73,14 +84,19 @@ class Near:
         self._reach = reach
         self._after = after
 
-    def matches(self, data: bytes, end: int) -> Iterator[tuple[int, re.Match[bytes]]]:
+    def matches(self, data: bytes, end: int, since: int) -> Iterator[tuple[int, re.Match[bytes]]]:
         """Yield each match that starts before `end`, and what to add to its offsets."""
-        low = max(0, end - self._reach)
-        window = data[low : end + self._after].lower()
-        for head in self._head.finditer(window, 0, end - low):
-            match = self._whole.match(window, head.start())
+        low, high = window(data, end, since, self._reach, self._after)
+        text = data[low:high].lower()
+        for head in self._head.finditer(text, 0, end - low):
+            match = self._whole.match(text, head.start())
             if match is not None:
                 yield low, match
+
+
+def last(matches: Iterator[re.Match[bytes]]) -> re.Match[bytes] | None:
+    """Return the last of the matches, if there is any."""
+    return next(iter(deque(matches, maxlen=1)), None)
 
 
 def shifted(span: tuple[int, int], offset: int) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.spans import Span
 from ccsync_watch.privacy.stand_ins import is_placeholder, is_reference
-from ccsync_watch.privacy.structure import Structure, text_of
+from ccsync_watch.privacy.structure import Structure, last, text_of
 from ccsync_watch.privacy.validators import is_random
 
 if TYPE_CHECKING:
@@ -26,26 +26,28 @@ _HOST = re.compile(
 _TOKEN_LENGTH = 16
 
 
-def userinfo(data: bytes, end: int) -> Iterator[Span]:
-    """Yield the passwords, and lone tokens, between `://` and the host's `@`."""
-    for scheme in _AUTHORITY.finditer(data, max(0, end - REACH), end):
-        start = scheme.end()
-        stop = _END.search(data, start, start + _LONGEST)
-        at = _host_at(data, start, stop.start() if stop else min(len(data), start + _LONGEST))
-        if at is None:
-            continue
-        colon, width = data.find(b":", start, at), 1
-        if colon < 0:
-            colon, width = data[:at].upper().find(b"%3A", start), 3
-        if colon < 0:
-            if _is_token(text_of(data, (start, at))):
-                yield Span(start, at, "url-password", 40)
-            continue
-        user, password = text_of(data, (start, colon)), text_of(data, (colon + width, at))
-        if is_url_password(user, password):
-            yield Span(colon + width, at, "url-password", 40)
-        if password.lower() in {"x-oauth-basic", ""} and _is_token(user):
-            yield Span(start, colon, "url-password", 40)
+def userinfo(data: bytes, end: int, _since: int) -> Iterator[Span]:
+    """Yield the password, or lone token, between the nearest `://` and the host's `@`."""
+    scheme = last(_AUTHORITY.finditer(data, max(0, end - REACH), end))
+    if scheme is None:
+        return
+    start = scheme.end()
+    stop = _END.search(data, start, start + _LONGEST)
+    at = _host_at(data, start, stop.start() if stop else min(len(data), start + _LONGEST))
+    if at is None:
+        return
+    colon, width = data.find(b":", start, at), 1
+    if colon < 0:
+        colon, width = data[start:at].upper().find(b"%3A") + start, 3
+    if colon < start:
+        if _is_token(text_of(data, (start, at))):
+            yield Span(start, at, "url-password", 40)
+        return
+    user, password = text_of(data, (start, colon)), text_of(data, (colon + width, at))
+    if is_url_password(user, password):
+        yield Span(colon + width, at, "url-password", 40)
+    if password.lower() in {"x-oauth-basic", ""} and _is_token(user):
+        yield Span(start, colon, "url-password", 40)
 
 
 def _is_token(value: str) -> bool:
