@@ -6,7 +6,9 @@ whole, so a value under `password` is secret whatever it looks like, short of a 
 
 from __future__ import annotations
 
+import math
 import re
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.keys import Strength, strength_of
@@ -21,7 +23,7 @@ from ccsync_watch.privacy.stand_ins import (
 from ccsync_watch.privacy.validators import is_secret, is_strict_random
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container, Sequence
 
     from ccsync_watch.model import JsonValue
 
@@ -38,41 +40,78 @@ _LABEL = re.compile(r"[A-Z][a-z]+")
 _KINDS = {Strength.PASSWORD: "password", Strength.HEADER: "authorization"}
 
 
-def collect(obj: JsonValue, append: Callable[[str], None]) -> bool:
-    """Append every string of `obj`, keys included; tell whether a key or flag names a secret."""
-    if isinstance(obj, str):
-        append(obj)
-        return False
-    names_secrets = False
-    if isinstance(obj, dict):
+class Leaves:
+    """The strings of a JSON value, in one order, and what is known of its containers.
+
+    `texts` has every string, keys too, except keys in `clean_keys`: most keys were met before.
+    """
+
+    def __init__(self, obj: JsonValue, clean_keys: Container[str]) -> None:
+        self.texts: list[str] = []
+        self.keys: dict[str, int] = {}
+        self._clean_keys = clean_keys
+        self._known: dict[int, tuple[int, bool]] = {}
+        self.names_secrets = self._collect(obj)
+
+    def of(self, container: object) -> tuple[int, bool]:
+        """Return how many strings a container has, and whether a key or flag names a secret."""
+        return self._known[id(container)]
+
+    def _collect(self, obj: JsonValue) -> bool:
+        texts = self.texts
+        start = len(texts)
+        if isinstance(obj, dict):
+            names_secrets = self._collect_mapping(obj)
+        elif isinstance(obj, list):
+            names_secrets = False
+            for item in obj:
+                if isinstance(item, str):
+                    texts.append(item)
+                    if item[:1] == "-" and strength_of(item):
+                        names_secrets = True
+                elif isinstance(item, dict | list):
+                    names_secrets = self._collect(item) or names_secrets
+        else:
+            if isinstance(obj, str):
+                texts.append(obj)
+            return False
+        self._known[id(obj)] = (len(texts) - start, names_secrets)
+        return names_secrets
+
+    def _collect_mapping(self, obj: dict[str, JsonValue]) -> bool:
+        texts, clean_keys = self.texts, self._clean_keys
+        names_secrets = False
         for key, value in obj.items():
-            append(key)
+            if key not in clean_keys:
+                self.keys[key] = len(texts)
+                texts.append(key)
             if isinstance(value, str):
-                append(value)
+                texts.append(value)
             elif isinstance(value, dict | list):
-                names_secrets = collect(value, append) or names_secrets
+                names_secrets = self._collect(value) or names_secrets
             if strength_of(key) and value not in _NOTHING:
                 names_secrets = True
-        return names_secrets or "value" in obj or "Value" in obj
-    if isinstance(obj, list):
-        for item in obj:
-            names_secrets = collect(item, append) or names_secrets
-            if isinstance(item, str) and item[:1] == "-" and strength_of(item):
-                names_secrets = True
-    return names_secrets
+        return names_secrets or bool(
+            not _VALUE_FIELDS.isdisjoint(obj) and _named_by_field(obj) is not Strength.NONE
+        )
 
 
 class Rebuild:
-    """Copies a JSON value without its secrets, visiting strings in the order of `collect`."""
+    """Copies a JSON value without its secrets, visiting strings in the order of `Leaves`.
+
+    What has none is not copied. `dirty` are the indices of texts that need `redact`, in order.
+    """
 
     def __init__(
         self,
         redact: Callable[[str], str],
         placeholder: Callable[[str, str], str],
-        dirty: frozenset[int],
+        leaves: Leaves,
+        dirty: Sequence[int],
     ) -> None:
         self._redact = redact
         self._placeholder = placeholder
+        self._leaves = leaves
         self._dirty = dirty
         self._visited = 0
 
@@ -80,9 +119,11 @@ class Rebuild:
         """Return the copy of `obj`, which stands under a key of `strength`."""
         if isinstance(obj, str):
             return self._text(obj, strength)
-        if isinstance(obj, dict):
-            return self._mapping(obj, strength)
-        if isinstance(obj, list):
+        if isinstance(obj, dict | list):
+            if strength is Strength.NONE and self._passes(obj):
+                return obj
+            if isinstance(obj, dict):
+                return self._mapping(obj, strength)
             return self._sequence(obj, strength)
         if strength is Strength.PASSWORD and not isinstance(obj, bool) and obj is not None:
             digits = str(obj)
@@ -90,19 +131,33 @@ class Rebuild:
                 return self._placeholder(digits, "password")
         return obj
 
+    def _passes(self, container: object) -> bool:
+        """Go past a container that has nothing to redact; tell whether it was one."""
+        count, names_secrets = self._leaves.of(container)
+        if names_secrets or self._next_dirty() < self._visited + count:
+            return False
+        self._visited += count
+        return True
+
+    def _next_dirty(self) -> float:
+        index = bisect_left(self._dirty, self._visited)
+        return self._dirty[index] if index < len(self._dirty) else math.inf
+
     def _mapping(self, obj: dict[str, JsonValue], strength: Strength) -> dict[str, JsonValue]:
         named = _named_by_field(obj)
         result: dict[str, JsonValue] = {}
+        is_changed = False
         for key, value in obj.items():
             own = strength_of(key)
             if key in _VALUE_FIELDS:
                 own = max(own, named, strength if key != "content" else Strength.NONE)
             if own is Strength.NONE and strength is Strength.TOKEN:
                 own = Strength.WEAK  # under `secrets`, `credentials`
-            # In the order of `collect`: an assignment would visit its right side first.
-            name = self._text(key, Strength.NONE)
+            # In the order of `Leaves`: an assignment would visit its right side first.
+            name = self._text(key, Strength.NONE) if key in self._leaves.keys else key
             result[name] = self.value(value, own)
-        return result
+            is_changed = is_changed or name is not key or result[name] is not value
+        return result if is_changed else obj
 
     def _sequence(self, obj: list[JsonValue], strength: Strength) -> list[JsonValue]:
         result: list[JsonValue] = []
@@ -111,10 +166,11 @@ class Rebuild:
             result.append(self.value(item, max(strength, flag)))
             is_flag = isinstance(item, str) and item[:1] == "-" and "=" not in item
             flag = strength_of(item) if is_flag and isinstance(item, str) else Strength.NONE
-        return result
+        is_changed = any(new is not old for new, old in zip(result, obj, strict=True))
+        return result if is_changed else obj
 
     def _text(self, text: str, strength: Strength) -> str:
-        is_dirty = self._visited in self._dirty
+        is_dirty = self._next_dirty() == self._visited
         self._visited += 1
         start = secret_start(text, strength) if strength else None
         if start is None:
@@ -170,7 +226,9 @@ def _is_password(value: str) -> bool:
     if is_word(value) or _LABEL.fullmatch(value) or len(value) > _LONGEST_PASSWORD:
         return False
     if any(c.isspace() for c in value):
-        return is_passphrase(value) or (not is_sentence(value) and any(c.isdigit() for c in value))
+        has_digit = any(c.isdigit() for c in value)
+        # An article alone makes no sentence of it.
+        return is_passphrase(value) or (has_digit and not is_sentence(value.removeprefix("a ")))
     return True
 
 

@@ -13,6 +13,9 @@ import hashlib
 import hmac
 from bisect import bisect_right
 from collections import Counter
+from functools import lru_cache
+from itertools import accumulate, pairwise
+from operator import add
 from typing import TYPE_CHECKING
 
 from ccsync_watch.errors import RedactorUnavailable
@@ -32,12 +35,12 @@ from ccsync_watch.privacy.urls import URLS, stands_in_userinfo
 from ccsync_watch.privacy.vendors import VendorRule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from ccsync_watch.model import JsonValue
 
-REVISION = 1
+REVISION = 2
 """Raise it when a finder or a validator changes; a change of the tables is seen without."""
 
 STRUCTURES = (*BLOCKS, *URLS, *FILES, *COMMANDS, *PROSE, *BESIDE)
@@ -63,6 +66,9 @@ _STRUCTURES_FROM = len(VENDORS)
 _ASSIGNMENTS_FROM = _STRUCTURES_FROM + len(STRUCTURES)
 _WRAPPED_FROM = _ASSIGNMENTS_FROM + len(GATES)
 _SEPARATOR = "\n\x00\n"
+_MOST_KEYS = 8192
+_LONGEST_KEY = 64
+"""Keys of objects are few and short; what is longer is a text."""
 
 
 class Redactor:
@@ -87,10 +93,11 @@ class Redactor:
     ) -> None:
         self._key = key
         self._counts: Counter[str] = Counter()
+        self._clean_keys: set[str] = set()
         own = [custom.compiled(pattern, "redact.patterns") for pattern in patterns]
         self._allow = [custom.compiled(pattern, "redact.allow") for pattern in allow]
         try:
-            self._vendors = [VendorRule(row) for row in VENDORS]
+            self._vendors = _vendors()
             self._engine = engines.build(gates(), prefer=engine, cache=cache)
         except Exception as error:
             raise RedactorUnavailable(
@@ -117,6 +124,7 @@ class Redactor:
         A value of fewer than six characters is ignored: it would be found in innocent text.
         """
         self._custom.add(value, kind)
+        self._clean_keys.clear()
 
     def redact(self, text: str) -> str:
         """Return `text` without its secrets."""
@@ -136,31 +144,58 @@ class Redactor:
 
         A value without secrets is returned itself, not copied.
         """
-        leaves: list[str] = []
-        names_secrets = named.collect(obj, leaves.append)
-        dirty = self._dirty(leaves) if leaves else frozenset()
-        if not names_secrets and not dirty:
-            return obj
-        return named.Rebuild(self.redact, self._placeholder_text, dirty).value(obj)
+        leaves = named.Leaves(obj, self._clean_keys)
+        dirty = self._dirty(leaves.texts) if leaves.texts else []
+        if leaves.names_secrets or dirty:
+            obj = named.Rebuild(self.redact, self._placeholder_text, leaves, dirty).value(obj)
+        self._remember(leaves.keys, set(dirty))
+        return obj
+
+    def _remember(self, keys: Mapping[str, int], dirty: Container[int]) -> None:
+        """Keep the keys that were clean, so that they are not read again."""
+        if len(self._clean_keys) > _MOST_KEYS:
+            self._clean_keys.clear()
+        self._clean_keys.update(
+            key for key, index in keys.items() if len(key) <= _LONGEST_KEY and index not in dirty
+        )
 
     def _placeholder_text(self, value: str, kind: str) -> str:
         return self._placeholder(value.encode("utf-8", "surrogatepass"), kind).decode()
 
-    def _dirty(self, leaves: list[str]) -> frozenset[int]:
-        """Return which leaves some rule must read, by one scan over all of them."""
-        data = _SEPARATOR.join(leaves).encode("utf-8", "surrogatepass")
-        ends = [end for end, _ in self._engine.scan(data)]
+    def _dirty(self, leaves: list[str]) -> list[int]:
+        """Return the indices of the leaves with something to remove, by one scan over all."""
+        text = _SEPARATOR.join(leaves)
+        data = text.encode("utf-8", "surrogatepass")
+        sizes = map(len, leaves if len(text) == len(data) else map(_encoded, leaves))
+        gaps = range(0, len(_SEPARATOR) * (len(leaves) + 1), len(_SEPARATOR))
+        starts = list(map(add, accumulate(sizes, initial=0), gaps))
+        # What holds placeholders is read apart, with its placeholders masked.
+        ends = [match.end() for match in re.finditer(rb"REDACTED", data)]
         if self._custom:
             ends.extend(span.end for span in self._custom.find(data))
-        if not ends:
-            return frozenset()
-        starts: list[int] = []
-        position = 0
-        for leaf in leaves:
-            starts.append(position)
-            size = len(leaf) if leaf.isascii() else len(leaf.encode("utf-8", "surrogatepass"))
-            position += size + len(_SEPARATOR)
-        return frozenset(bisect_right(starts, end - 1) - 1 for end in ends)
+        dirty = {bisect_right(starts, end - 1) - 1 for end in ends}
+        for leaf, hits in self._hits(data, starts):
+            if leaf not in dirty:
+                own = data[starts[leaf] : starts[leaf + 1] - len(_SEPARATOR)]
+                if any(True for _ in self._confirmed(own, hits, 0)):
+                    dirty.add(leaf)
+        return sorted(dirty)
+
+    def _hits(self, data: bytes, starts: list[int]) -> Iterator[tuple[int, list[engines.Hit]]]:
+        """Yield the leaves that have hits, with their hits; leaf `i` begins at `starts[i]`."""
+        gap = len(_SEPARATOR)
+        if not self._engine.tells_all:  # a match from leaf to leaf would hide one within
+            for leaf, (start, after) in enumerate(pairwise(starts)):
+                hits = self._engine.scan(data[start : after - gap])
+                if hits:
+                    yield leaf, hits
+            return
+        grouped: dict[int, list[engines.Hit]] = {}
+        for end, index in self._engine.scan(data):
+            leaf = bisect_right(starts, end - 1) - 1
+            if end <= starts[leaf + 1] - gap:
+                grouped.setdefault(leaf, []).append((end - starts[leaf], index))
+        yield from grouped.items()
 
     def _spans(self, data: bytes) -> list[Span]:
         """Return what is to be removed from `data`, in order, without overlaps."""
@@ -220,6 +255,15 @@ class Redactor:
         self._counts[kind] += 1
         form = f"REDACTED-{kind}-{digest}" if in_url else f"[REDACTED:{kind}:{digest}]"
         return form.encode()
+
+
+@lru_cache(maxsize=1)
+def _vendors() -> tuple[VendorRule, ...]:
+    return tuple(VendorRule(row) for row in VENDORS)
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
 
 
 def gates() -> list[engines.Gate]:
