@@ -8,7 +8,7 @@ import pytest
 
 from canaries import Canaries
 from ccsync_watch.errors import ConfigError
-from ccsync_watch.privacy import Redactor
+from redaction_corpus.shared import made
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,14 +28,14 @@ SHAPES: list[Callable[[str], JsonValue]] = [
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_token_is_removed_wherever_it_stands(shape: Callable[[str], JsonValue]) -> None:
     """In texts, values and keys, at any depth; and a second pass changes nothing."""
-    redactor = Redactor(key=b"k" * 32)
+    redactor = made()
     canaries = Canaries(seed=1)
     for _sample in range(10):
         secret = canaries.token()
-        made = redactor.redact_value(shape(secret))
-        assert secret not in repr(made)
-        assert "[REDACTED:" in repr(made)
-        assert redactor.redact_value(made) == made
+        result = redactor.redact_value(shape(secret))
+        assert secret not in repr(result)
+        assert "[REDACTED:" in repr(result)
+        assert redactor.redact_value(result) == result
 
 
 def test_what_holds_no_secret_comes_back_as_it_was() -> None:
@@ -47,26 +47,26 @@ def test_what_holds_no_secret_comes_back_as_it_was() -> None:
         "tokens": 12,
         "text": "The password field is empty; see src/auth/password.py.",
     }
-    assert Redactor(key=b"k" * 32).redact_value(value) == value
+    assert made().redact_value(value) == value
 
 
 def test_equal_secrets_are_recognised_as_equal_under_one_key() -> None:
     """Their marks agree, and another installation's marks do not."""
     secret = Canaries(seed=2).token()
-    first = Redactor(key=b"k" * 32).redact(secret)
-    assert first == Redactor(key=b"k" * 32).redact(f"{secret}")
-    assert first != Redactor(key=b"l" * 32).redact(secret)
+    first = made().redact(secret)
+    assert first == made().redact(f"{secret}")
+    assert first != made(b"l" * 32).redact(secret)
 
 
 def test_the_user_may_add_and_allow() -> None:
     """A pattern of the user's own removes more; what is allowed stays."""
-    made = Redactor(key=b"k" * 32, patterns=["ACME-[0-9]{6}"]).redact("ticket ACME-123456 is open")
-    assert "ACME-123456" not in made
+    result = made(patterns=["ACME-[0-9]{6}"]).redact("ticket ACME-123456 is open")
+    assert "ACME-123456" not in result
     token = Canaries(seed=3).token()
-    assert Redactor(key=b"k" * 32, allow=[token]).redact(token) == token
+    assert made(allow=[token]).redact(token) == token
 
 
 def test_a_pattern_that_is_none_is_named() -> None:
     """The error says which setting, and what it holds."""
     with pytest.raises(ConfigError, match=r"patterns"):
-        Redactor(key=b"k" * 32, patterns=["("])
+        made(patterns=["("])

@@ -1,0 +1,30 @@
+"""Redactors for tests, whose rules are compiled once for a whole run."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ccsync_watch.privacy import Redactor
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+KEY = b"k" * 32
+
+
+def made(
+    key: bytes = KEY,
+    *,
+    patterns: Sequence[str] = (),
+    allow: Sequence[str] = (),
+    known: Mapping[str, str] | None = None,
+    engine: str = "",
+) -> Redactor:
+    """Return a new redactor; its rules come from the run's cache folder, which conftest names."""
+    cache = Path(os.environ["XDG_CACHE_HOME"], "redaction")
+    cache.mkdir(parents=True, exist_ok=True)
+    return Redactor(
+        key=key, patterns=patterns, allow=allow, known=known, cache=cache, engine=engine
+    )
