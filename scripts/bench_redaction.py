@@ -1,0 +1,244 @@
+"""Measure the redactor: recall and false positives, speed, and other tools beside it.
+
+    scripts/bench redaction [--full] [--linear] [--engine re2]
+    uv run --with detect-secrets --with credsweeper python scripts/bench_redaction.py --others
+
+The corpus is `tests/redaction_corpus`, drawn afresh from `--seed`. Speed is measured on one core,
+as the best of several rounds, over a made-up session whose text is this Python's own library: code
+as a tool prints it, prose, JSON arguments and the output of commands; a megabyte is one of text.
+`json.loads` of the same session is printed beside it, since absolute figures depend on the machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import random
+import sys
+import sysconfig
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+sys.path[:0] = [str(Path(__file__).resolve().parent.parent / "tests")]
+
+from ccsync_watch.privacy import RULES_VERSION, Redactor  # noqa: E402 - after the path
+from redaction_corpus.generator import leaks, negatives, positives  # noqa: E402 - after the path
+from redaction_corpus.hostile import SEEDS, repeated  # noqa: E402 - as above
+from redaction_corpus.reviewer import innocent, planted  # noqa: E402 - as above
+
+Redact = Callable[[str], str]
+
+BATCH_BYTES = 1 << 20
+"""As much as the daemon reads, and so redacts, at once."""
+
+
+def session(megabytes: float, seed: int) -> list[dict[str, Any]]:
+    """Return messages as a session holds them, about `megabytes` of text, hardly any secret."""
+    rng = random.Random(seed)  # noqa: S311 - repeatable, not secret
+    sources = sorted(Path(sysconfig.get_path("stdlib")).glob("*.py"))
+    texts = [path.read_text("utf-8", "replace") for path in rng.sample(sources, 60)]
+    messages: list[dict[str, Any]] = []
+    size = 0
+    while size < megabytes * 1e6:
+        lines = rng.choice(texts).splitlines()
+        start = rng.randrange(max(1, len(lines) - 200))
+        made = _exchange(lines[start : start + rng.randint(5, 180)], start, rng)
+        messages.extend(made)
+        size += sum(text_size(message) for message in made)
+    return messages
+
+
+def _exchange(lines: list[str], start: int, rng: random.Random) -> list[dict[str, Any]]:
+    """Return a file read, talked about, edited, listed and searched."""
+    path = f"/home/user/project/src/module_{rng.randrange(99)}.py"
+    call = f"toolu_01{rng.getrandbits(90):x}"
+    numbered = "\n".join(f"{i:6}\t{line}" for i, line in enumerate(lines, start))
+    old, new = "\n".join(lines[:9]), "\n".join(lines[3:12])
+    listing = "\n".join(
+        f"-rw-r--r-- 1 user user {rng.randrange(99999)} Jan {rng.randint(1, 31)} 12:01 file_{i}.py"
+        for i in range(rng.randint(3, 40))
+    )
+    log = "\n".join(f"{rng.getrandbits(160):040x} {line.strip()[:60]}" for line in lines[:12])
+    reading = {"file_path": path, "limit": len(lines)}
+    edit = {"file_path": path, "old_string": old, "new_string": new}
+    return [
+        {"type": "tool_use", "id": call, "name": "Read", "input": reading},
+        {"type": "tool_result", "tool_use_id": call, "content": numbered},
+        {"type": "text", "text": " ".join(line.strip(" #\"'") for line in lines[:20])},
+        {"type": "tool_use", "id": f"{call}e", "name": "Edit", "input": edit},
+        {"type": "tool_result", "tool_use_id": f"{call}e", "content": listing},
+        {"type": "tool_result", "tool_use_id": f"{call}f", "content": log},
+    ]
+
+
+def text_size(value: object) -> int:
+    """Return how many bytes the strings of `value` have, keys included."""
+    if isinstance(value, str):
+        return len(value.encode("utf-8", "surrogatepass"))
+    if isinstance(value, dict):
+        return sum(text_size(key) + text_size(each) for key, each in value.items())
+    return sum(map(text_size, value)) if isinstance(value, list) else 0
+
+
+def batches(messages: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """Yield the messages in batches as large as the daemon's."""
+    batch: list[dict[str, Any]] = []
+    size = 0
+    for message in messages:
+        batch.append(message)
+        size += text_size(message)
+        if size > BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    yield batch
+
+
+def best(work: Callable[[], object], rounds: int = 5) -> float:
+    """Return the least processor time of `work`, in seconds."""
+    times = []
+    for _ in range(rounds):
+        start = time.process_time()
+        work()
+        times.append(time.process_time() - start)
+    return min(times)
+
+
+def speed(redactor: Redactor, megabytes: float, seed: int) -> None:
+    """Print how many megabytes of text a second pass, on one core."""
+    messages = session(megabytes, seed)
+    made = list(batches(messages))
+    lines = [json.dumps(message) for message in messages]
+    total = sum(map(text_size, messages)) / 1e6
+    print(f"\nspeed on one core, {redactor.engine} ({total:.1f} MB in {len(messages)} messages)")
+    for name, work in (
+        ("batches of 1 MiB, as the daemon", lambda: [redactor.redact_value(b) for b in made]),
+        ("message by message", lambda: [redactor.redact_value(m) for m in messages]),
+        ("json.loads, for comparison", lambda: [json.loads(line) for line in lines]),
+    ):
+        print(f"  {total / best(work):8.1f} MB/s  {name}")
+
+
+def linear(redactor: Redactor) -> None:
+    """Print the time of hostile texts at two lengths; a ratio near four is linear."""
+    print("\nhostile texts: seconds for 50 KB and 200 KB, ratio")
+    for name, seed in SEEDS.items():
+        short, long = (
+            best(partial(redactor.redact, repeated(seed, size)), 2) for size in (50_000, 200_000)
+        )
+        print(f"  {short:8.3f} {long:8.3f} {long / short:6.1f}  {name}")
+
+
+def table(redact: Redact, seed: int, samples: int, *, full: bool) -> None:
+    """Print recall by family and false positives by kind."""
+    found: Counter[str] = Counter()
+    drawn: Counter[str] = Counter()
+    for item in (*positives(seed, samples), *planted(seed, samples)):
+        drawn[item.family] += 1
+        found[item.family] += not leaks(redact(item.text), item.secret)
+    wrong: Counter[str] = Counter()
+    clean: Counter[str] = Counter()
+    for text in (*negatives(seed, samples * 6), *innocent()):
+        clean[text.kind] += 1
+        wrong[text.kind] += redact(text.text) != text.text
+    if full:
+        for family, total in sorted(drawn.items()):
+            print(f"  {found[family] / total:7.1%} of {total:4} {family}")
+        for kind, total in sorted(clean.items()):
+            print(f"  {wrong[kind] / total:7.1%} of {total:4} wrongly, {kind}")
+    print(
+        f"  recall {found.total() / drawn.total():.2%} of {drawn.total()} in {len(drawn)} families,"
+        f" false positives {wrong.total() / clean.total():.2%} of {clean.total()}"
+    )
+
+
+def others() -> Iterator[tuple[str, Redact]]:
+    """Yield what else is installed, as functions that remove what they report."""
+    if importlib.util.find_spec("detect_secrets"):
+        yield "detect-secrets", _detect_secrets()
+    if importlib.util.find_spec("credsweeper"):
+        yield "CredSweeper", _credsweeper()
+
+
+def _detect_secrets() -> Redact:
+    from detect_secrets.core.scan import scan_file  # noqa: PLC0415 - not always installed
+    from detect_secrets.settings import default_settings  # noqa: PLC0415 - as above
+
+    path = Path(tempfile.mkdtemp(), "message.txt")
+
+    def redact(text: str) -> str:
+        path.write_bytes(text.encode())
+        with default_settings():
+            values = [secret.secret_value for secret in scan_file(str(path))]
+        for value in filter(None, values):
+            text = text.replace(value, "[REDACTED]")
+        return text
+
+    return redact
+
+
+def _credsweeper() -> Redact:
+    from credsweeper.app import CredSweeper  # noqa: PLC0415 - not always installed
+    from credsweeper.common.constants import Severity  # noqa: PLC0415 - as above
+    from credsweeper.file_handler.byte_content_provider import (  # noqa: PLC0415 - as above
+        ByteContentProvider,
+    )
+
+    sweeper = CredSweeper(severity=Severity.MEDIUM)
+
+    def redact(text: str) -> str:
+        for candidate in sweeper.file_scan(ByteContentProvider(text.encode())):
+            for line in candidate.line_data_list:
+                if line.value:
+                    text = text.replace(line.value, "[REDACTED]")
+        return text
+
+    return redact
+
+
+def beside(options: argparse.Namespace) -> None:
+    """Print the figures of other tools, over fewer samples: they are slow."""
+    sample = [
+        str(message.get("content") or message.get("text") or "")
+        for message in session(0.3, options.seed)
+    ]
+    amount = sum(map(text_size, sample)) / 1e6
+    for name, redact in others():
+        print(f"\n{name}")
+        table(redact, options.seed, max(1, options.samples // 10), full=options.full)
+        took = best(lambda redact=redact: [redact(text) for text in sample], 1)  # type: ignore[misc]
+        print(f"  {amount / took:8.2f} MB/s  message by message")
+
+
+def main() -> None:
+    """Print what the arguments ask for."""
+    parser = argparse.ArgumentParser(description="Measure the redactor.")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--samples", type=int, default=20, help="texts for each family")
+    parser.add_argument("--megabytes", type=float, default=20)
+    parser.add_argument("--engine", default="", choices=["", "hyperscan", "re2", "re"])
+    parser.add_argument("--full", action="store_true", help="a line for every family and kind")
+    parser.add_argument("--linear", action="store_true", help="times of hostile texts")
+    parser.add_argument("--others", action="store_true", help="other tools too, if installed")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        built = best(lambda: Redactor(key=bytes(32), engine=options.engine), 1)
+        redactor = Redactor(key=bytes(32), engine=options.engine, cache=Path(folder))
+        loaded = best(lambda: Redactor(key=bytes(32), engine=options.engine, cache=Path(folder)), 1)
+    print(f"ccsync-watch, rules {RULES_VERSION}, {redactor.engine}")
+    print(f"  compiled in {built:.2f} s, loaded from the cache in {loaded:.2f} s")
+    table(redactor.redact, options.seed, options.samples, full=options.full)
+    speed(redactor, options.megabytes, options.seed)
+    if options.linear:
+        linear(redactor)
+    if options.others:
+        beside(options)
+
+
+if __name__ == "__main__":
+    main()
