@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from ccsync_watch.model import JsonValue
 
 _NOTHING = (None, "", True, False)
-_NAME_FIELDS = ("name", "key", "header", "variable", "field", "Name", "Key")
+_NAME_FIELDS = frozenset({"name", "key", "header", "variable", "field", "Name", "Key"})
+_CONTAINERS = (dict, list)
 _VALUE_FIELDS = frozenset({"value", "Value", "secret", "default", "content"})
 _LONGEST_NAME = 100
 _LONGEST_PASSWORD = 256
@@ -69,7 +70,7 @@ class Leaves:
                     texts.append(item)
                     if item[:1] == "-" and strength_of(item):
                         names_secrets = True
-                elif isinstance(item, dict | list):
+                elif isinstance(item, _CONTAINERS):
                     names_secrets = self._collect(item) or names_secrets
         else:
             if isinstance(obj, str):
@@ -87,13 +88,13 @@ class Leaves:
                 texts.append(key)
             if isinstance(value, str):
                 texts.append(value)
-            elif isinstance(value, dict | list):
+            elif isinstance(value, _CONTAINERS):
                 names_secrets = self._collect(value) or names_secrets
             if strength_of(key) and value not in _NOTHING:
                 names_secrets = True
-        return names_secrets or bool(
-            not _VALUE_FIELDS.isdisjoint(obj) and _named_by_field(obj) is not Strength.NONE
-        )
+        if _VALUE_FIELDS.isdisjoint(obj) or _NAME_FIELDS.isdisjoint(obj):
+            return names_secrets
+        return names_secrets or _named_by_field(obj) is not Strength.NONE
 
 
 class Rebuild:
@@ -119,7 +120,7 @@ class Rebuild:
         """Return the copy of `obj`, which stands under a key of `strength`."""
         if isinstance(obj, str):
             return self._text(obj, strength)
-        if isinstance(obj, dict | list):
+        if isinstance(obj, _CONTAINERS):
             if strength is Strength.NONE and self._passes(obj):
                 return obj
             if isinstance(obj, dict):

@@ -166,11 +166,11 @@ class Redactor:
         """Return the indices of the leaves with something to remove, by one scan over all."""
         text = _SEPARATOR.join(leaves)
         data = text.encode("utf-8", "surrogatepass")
-        sizes = map(len, leaves if len(text) == len(data) else map(_encoded, leaves))
+        sizes = map(len if len(text) == len(data) else _size, leaves)
         gaps = range(0, len(_SEPARATOR) * (len(leaves) + 1), len(_SEPARATOR))
         starts = list(map(add, accumulate(sizes, initial=0), gaps))
         # What holds placeholders is read apart, with its placeholders masked.
-        ends = [match.end() for match in re.finditer(rb"REDACTED", data)]
+        ends = list(_ends(data, b"REDACTED"))
         if self._custom:
             ends.extend(span.end for span in self._custom.find(data))
         dirty = {bisect_right(starts, end - 1) - 1 for end in ends}
@@ -262,8 +262,17 @@ def _vendors() -> tuple[VendorRule, ...]:
     return tuple(VendorRule(row) for row in VENDORS)
 
 
-def _encoded(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")
+def _ends(data: bytes, word: bytes) -> Iterator[int]:
+    """Yield where each occurrence of `word` ends; `re` would take ten times as long."""
+    start = data.find(word)
+    while start >= 0:
+        yield start + len(word)
+        start = data.find(word, start + len(word))
+
+
+def _size(text: str) -> int:
+    """Return how many bytes `text` has."""
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
 def gates() -> list[engines.Gate]:
