@@ -63,6 +63,8 @@ _BARE_STOP = re.compile(
 )
 _QUERY_STOP = re.compile(rb"[&#;]|%26")
 _SETTER = re.compile(r"^(?:set|with|add|use|put|check|verify|hash|validate)_?")
+_RESOURCE = re.compile(rb"\w::\w{2,60}::\Z")
+"""What stands before the last part of a resource's type: `AWS::IAM::AccessKey`."""
 _WORD_BEFORE = re.compile(rb"[A-Za-z]{2,20}\Z")
 _CALL_OPEN = re.compile(rb"\(\s{0,4}\\{0,7}[\"'`]\Z")
 _CALL_CLOSE = re.compile(rb"\\{0,7}[\"'`]\s{0,4}\)")
@@ -131,6 +133,8 @@ class Assignment:
         name = data[start:name_end].decode("latin-1")
         in_query = start > 0 and data[start - 1] in b"?&#"
         strength = self._strength(name, start, name_end, in_query=in_query)
+        if data[start - 2 : start] == b"::" and _RESOURCE.search(data[max(0, start - 80) : start]):
+            return None, False
         after = AFTER_NAME.match(data, name_end) if strength else None
         if after is None:
             return None, False

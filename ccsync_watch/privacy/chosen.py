@@ -11,7 +11,8 @@ from ccsync_watch.privacy.validators import is_password
 from ccsync_watch.privacy.words import word_list
 
 CLAUSE_END = re.compile(
-    rb"[\"'`*_]{0,3}[.,;!)\]]{0,3}(?:$|\r?\n|\\n|[ ]{0,2}$)|[.,;!)][\"')]?(?:\s|$)",
+    rb"[\"'`*_]{0,3}[.,;!)\]]{0,3}(?:$|\r?\n|\\n|[ ]{0,2}$)|"
+    rb"[.,;!)][\"')]?(?:\s|$)|\\{0,7}\"[ ]?[,}\]]",
 )
 """A line, a sentence or the text ends here."""
 

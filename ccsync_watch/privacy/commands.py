@@ -9,7 +9,7 @@ from ccsync_watch.privacy.gibberish import is_gibberish
 from ccsync_watch.privacy.keys import Strength, strength_of
 from ccsync_watch.privacy.naming import PASSWORD_WORDS, TOKEN_WORDS
 from ccsync_watch.privacy.spans import Span
-from ccsync_watch.privacy.stand_ins import is_code, is_placeholder, is_reference
+from ccsync_watch.privacy.stand_ins import is_code, is_placeholder, is_reference, is_regex
 from ccsync_watch.privacy.structure import Finder, Structure, by_pattern, text_of, window
 from ccsync_watch.privacy.urls import is_url_password
 from ccsync_watch.privacy.validators import is_password, is_secret, is_strict_random
@@ -31,7 +31,7 @@ _WORDS = frozenset(
     word_list(
         "stdin prompt file env none true false yes no password pass string and or is the to for"
         " flag option from with in on of instead was will must should has can if when which that"
-        " option flag argument parameter value as here"
+        " option flag argument parameter options flags arguments parameters value as here"
     )
 )
 
@@ -83,7 +83,7 @@ def user_password(data: bytes, end: int, since: int) -> Iterator[Span]:
     ) is not None and match.start() < end:
         position = match.start() + 1
         user, password = text_of(data, match.span("user")), text_of(data, match.span("secret"))
-        if user.isdigit() and password.isdigit():
+        if (user.isdigit() and password.isdigit()) or is_regex(f"{user}:{password}"):
             continue
         if is_given(password) and is_url_password(user, password) and not password.startswith("//"):
             yield Span(*match.span("secret"), "password", 55)
@@ -101,7 +101,12 @@ def _is_cookie(value: str) -> bool:
     return any(c.isdigit() for c in value) and not is_reference(value.partition("=")[2])
 
 
-_VALUE = r"\\{0,7}['\"]?(?P<secret>[^\s'\"`|;&<>\\]{1,256})"
+_BARE_VALUE = r"[^\s'\"`|;&<>\\]{1,256}"
+_VALUE = (
+    r"\\{0,7}(?P<q>['\"])?(?P<secret>(?(q)"
+    rf"(?:[^'\"\n\r\\]{{1,256}}(?=\\{{0,7}}['\"])|{_BARE_VALUE})|{_BARE_VALUE}))"
+)
+"""Between quotes a value may hold blanks."""
 _SPACE = r"[ \t]{1,4}"
 _USER = (
     r"(?:-u[ =]?|--(?:proxy-|http-)?user(?:name)?[ =]|--auth[ =]|-a[ ]|--creds?[ =]|--login[ =]|"
@@ -127,12 +132,14 @@ _NAMED_COMMANDS = (
     rf"{_SPACE}[^\s]{{1,60}}{_SPACE}|"
     rf"htpasswd{_SPACE}-[a-zA-Z]{{0,6}}[bB][a-zA-Z]{{0,6}}{_SPACE}(?:[^\s]{{1,100}}{_SPACE})"
     rf"?[^\s]{{1,60}}{_SPACE}|"
-    rf"net{_SPACE}user{_SPACE}[^\s/]{{1,40}}{_SPACE}|net{_SPACE}use{_SPACE}[^\s]{{1,100}}{_SPACE}|"
+    rf"net{_SPACE}user{_SPACE}[^\s/]{{1,40}}{_SPACE}|"
+    rf"net{_SPACE}use{_SPACE}[^\n\r]{{1,100}}/user:[^\s]{{1,60}}{_SPACE}|net{_SPACE}use{_SPACE}[^\s]{{1,100}}{_SPACE}|"
     rf"ngrok{_SPACE}[a-z -]{{0,20}}authtoken{_SPACE}|vault{_SPACE}login{_SPACE}(?:token=)?|"
     rf"wpa_passphrase{_SPACE}[^\s]{{1,40}}{_SPACE}|vault{_SPACE}operator{_SPACE}unseal{_SPACE}|"
     rf"bw{_SPACE}(?:login{_SPACE}[^\s]{{3,60}}|unlock){_SPACE}|"
     rf"tailscale{_SPACE}up{_SPACE}--auth-?key[ =])"
 )
+_ORACLE = r"(?:jdbc:oracle:[a-z0-9]{2,5}:|sqlplus[ ](?:-[a-z]{1,2}[ ]){0,3})['\"]?[\w$#.]{1,40}/"
 _SET = (
     r"(?:(?-i:ENV|ARG)|setenv|setx|set[ \t]-[a-zA-Z]{1,3}|set[ \t]--export|config[ "
     r"\t](?:--global[ \t])?set|"
@@ -240,9 +247,24 @@ COMMANDS: tuple[Structure, ...] = (
     Structure(
         "password",
         "a password in the spelling of openssl, 7-Zip or a remote desktop",
-        r"(?:[ \t'\"=]pass:|[ \t]7z[ar]?[ \t][^\n\r]{0,80}[ \t]-p|rdp[^\n\r]{0,120}[ "
-        r"\t]/p(?:ass(?:word)?)?:)[^\s'\"]{3}",
-        _command(r"(?:[ \t'\"=]pass:|[ \t]-p|[ \t]/p(?:ass(?:word)?)?:)" + _VALUE, reach=24),
+        r"(?:[ \t'\"=]pass:|rdp[^\n\r]{0,120}[ \t]/p(?:ass(?:word)?)?:|"
+        r"openssl[ \t]enc[ \t][^\n\r]{0,120}[ \t]-k[ \t])['\"]?[^\s'\"]{3}",
+        _command(r"(?:[ \t'\"=]pass:|[ \t]-k[ \t]|[ \t]/p(?:ass(?:word)?)?:)" + _VALUE, reach=24),
+    ),
+    Structure(
+        "password",
+        "a password joined to -p of an archiver",
+        r"(?:7z[ar]?|rar)[ \t][^\n\r]{0,80}[ \t]-h?p['\"]?[^\s'\"]{3}",
+        _command(r"[ \t]-h?p" + _VALUE, reach=24),
+    ),
+    Structure(
+        "password",
+        "a user and password for Oracle",
+        _ORACLE + r"[^\s@/'\"]{3}",
+        _command(
+            _ORACLE + r"(?P<secret>[^\s@'\"\\]{3,64})(?=@|[\s'\"\\]|\Z)",
+            reach=100,
+        ),
     ),
     Structure(
         "password",
@@ -253,7 +275,7 @@ COMMANDS: tuple[Structure, ...] = (
     Structure(
         "password",
         "a password piped into sudo, chpasswd, a login or a secret store",
-        _ECHO + r"['\"]?[^\n\r|'\"]{3,160}['\"]?[ \t]{0,4}" + _READER,
+        _ECHO + r"\\{0,7}['\"]?[^\n\r|'\"]{3,160}['\"]?[ \t]{0,4}" + _READER,
         _command(
             _ECHO + r"\\{0,7}['\"]?(?:[\w.-]{1,40}:(?=[^'\"|\s]))?(?P<secret>[^'\"\n\r|\\]{3,160}?)"
             r"\\{0,7}['\"]?[ \t]{0,4}\|",

@@ -191,6 +191,8 @@ _PIN_OF = frozenset({"gpio", "is", "data", "led", "un"})
 @lru_cache(maxsize=8192)
 def strength_of(name: str) -> Strength:
     """Return what `name`, a key, flag, header, column or tag, proves about its value."""
+    if name.count("::") > 1:
+        return Strength.NONE  # a type of a cloud's resources
     words = [word.lower() for word in _WORD.findall(name[-_LONGEST_NAME:])]
     while len(words) > 1 and (words[-1] in _QUALIFIERS or words[-1].isdigit()):
         words.pop()

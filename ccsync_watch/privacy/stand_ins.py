@@ -67,6 +67,9 @@ _OPERATOR = re.compile(r"[(\[{<|=]|[!&+?*][A-Za-z_.]+\W*$|(?:&&|\|\||!=|\?\?)")
 _DOTTED = re.compile(
     r"^[A-Za-z_$][A-Za-z_$]*[0-9]{0,2}(?:\.[A-Za-z_$][A-Za-z_$]*[0-9]{0,2})+[!?]?$"
 )
+_TYPE_NAME = re.compile(
+    r"^(?:\w+\.)*[A-Z][A-Za-z0-9]*[a-z0-9](?:Key|Token|Secret|Credential|Password)s?(?:Types?)?$"
+)
 IDENTIFIER = re.compile(r"^[A-Za-z_$][A-Za-z_$]*(?:[-_.][A-Za-z]+)*[!?]?$")
 _TYPE_WORDS = frozenset(
     word_list(
@@ -137,7 +140,13 @@ def is_code(value: str) -> bool:
         _CODE_CALL.match(value) is not None
         or _DOTTED.match(value) is not None
         or _OPERATOR.match(value) is not None
+        or _TYPE_NAME.match(value) is not None
     )
+
+
+def is_dotted_name(value: str) -> bool:
+    """Tell a setting's or a module's name (`fs.s3.keyId`) from a value."""
+    return _DOTTED.match(value) is not None and not is_gibberish(value)
 
 
 def is_word(value: str) -> bool:

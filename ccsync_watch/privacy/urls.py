@@ -23,6 +23,8 @@ _HOST = re.compile(
     rb"(?::[0-9]{1,5}|:\$|%3A[0-9]{1,5})?"
     rb"(?=[/?#,;:)\]}|*!.]|%2F|%3F|\Z|[\s\"'<>`]|\\)|tcp\(|unix\(",
 )
+_PATTERN = re.compile(rb"\[[\w.^-]{0,8}(?:a-z|A-Z|0-9)|\\[wdS][+*{]|\[\^")
+"""A regular expression for URLs."""
 _TOKEN_LENGTH = 16
 
 
@@ -34,7 +36,7 @@ def userinfo(data: bytes, end: int, _since: int) -> Iterator[Span]:
     start = scheme.end()
     stop = _END.search(data, start, start + _LONGEST)
     at = _host_at(data, start, stop.start() if stop else min(len(data), start + _LONGEST))
-    if at is None:
+    if at is None or _PATTERN.search(data, start, at):
         return
     colon, width = data.find(b":", start, at), 1
     if colon < 0:

@@ -15,6 +15,7 @@ from ccsync_watch.privacy.gibberish import entropy, is_gibberish, wordiness
 from ccsync_watch.privacy.stand_ins import (
     IDENTIFIER,
     is_code,
+    is_dotted_name,
     is_identifier,
     is_passphrase,
     is_placeholder,
@@ -45,7 +46,8 @@ _RULES = re.compile(r"[a-z_]+(?::[\w,.]+)?(?:\|[a-z_]+(?::[\w,.]+)?)+")
 
 def is_password(value: str, *, quoted: bool) -> bool:
     """Tell whether a value that stands as a password is one; `quoted` as in the source text."""
-    if is_placeholder(value) or is_reference(value) or is_word(value) or is_regex(value):
+    is_stand_in = is_placeholder(value) or is_reference(value) or is_word(value)
+    if is_stand_in or is_regex(value) or value.endswith("()"):  # a function, as prose quotes it
         return False
     if any(character.isspace() for character in value):
         return quoted and (
@@ -87,6 +89,7 @@ def is_secret(value: str, *, quoted: bool) -> bool:
     return (
         not is_public(value)
         and not is_regex(value)
+        and not is_dotted_name(value)
         and (quoted or not is_code(value))
         and not _is_known_form(value)
         and is_random(value)

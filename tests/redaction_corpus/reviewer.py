@@ -20,6 +20,15 @@ if TYPE_CHECKING:
 _SECRET = re.compile("«([^»]+)»")
 
 PLANTED = (
+    # command lines with their quirks
+    "sshpass -p '«{z:4} {a:8}»' ssh pi@10.0.0.9",
+    "openssl enc -aes-256-cbc -k «{a:16}» -in a",
+    "7z x -p«{a:10}» a.7z",
+    "net use \\\\srv\\share /user:bob «{a:10}»",
+    "jdbc:oracle:thin:scott/«{a:9}»@db:1521:X",
+    '{"command": "echo \\"«{a:16}»\\" | sudo -S apt update"}',
+    '{"config": "requirepass «{a:20}»"}',
+    'curl -H "X-Vault-Token: s.{a:24}" x; echo «s.{a:24}»',
     # what commands print
     '{"Credentials": {"AccessKeyId": "ASIA{B32:16}", "SecretAccessKey": "«{b:40}»", "SessionToken": "x"}}',
     '{"db_password": {"sensitive": true, "type": "string", "value": "«{a:18}»"}}',
@@ -161,6 +170,13 @@ PLANTED = (
 )
 
 INNOCENT = (
+    '"AWS::IAM::AccessKey": "72c2d9dd90025459",',
+    "private_key: ed25519.Ed25519PrivateKey, data: bytes",
+    "EMRFS_KEY_ID_KEY = 'fs.s3.cse.kms.keyId'",
+    '"pattern": "^https?://[-a-zA-Z0-9+&@#/%?=~_|!:,.;]*[-a-zA-Z0-9+&@#/%=~_|]"',
+    '"pattern": "^arn:(aws(?:-cn|-us-gov|-iso(?:-[bef])?)?):agents:[a-z0-9-]+:[0-9]{12}:memory/x"',
+    "use the --username and --password options instead of the URL",
+    "passing in a passphrase for decrypting the signing key to `Sign.sign()`.",
     "mysql> SHOW VARIABLES LIKE 'validate_password%';",
     "Using password: YES",
     "password: <redacted>",

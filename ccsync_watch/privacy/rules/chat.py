@@ -6,6 +6,7 @@ from ccsync_watch.privacy.rules._table import vendor, worded
 
 CHAT = (
     vendor("slack-token", "Slack token", r"xox[abcdeoprs]-[A-Za-z0-9-]{10,}"),
+    vendor("slack-token", "Slack cookie", r"xoxd-[A-Za-z0-9%+/_=-]{20,}"),
     vendor("slack-token", "Slack rotating token", r"xoxe(?:\.xox[bp])?-[0-9]-[A-Za-z0-9-]{20,}"),
     vendor(
         "slack-token", "Slack app token", r"xapp-[0-9]-[A-Z0-9]{4,20}-[0-9]{4,20}-[A-Za-z0-9]{20,}"

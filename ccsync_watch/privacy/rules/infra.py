@@ -7,6 +7,7 @@ from ccsync_watch.privacy.rules.cloud import UUID
 
 INFRA = (
     vendor("vault-token", "HashiCorp Vault token", r"hv[sbr]\.[A-Za-z0-9_-]{20,}"),
+    worded("vault-token", "HashiCorp Vault legacy token", r"s\.[A-Za-z0-9]{24,}", "mixed"),
     vendor(
         "terraform-token", "Terraform Cloud token", r"[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_-]{50,}"
     ),
