@@ -14,7 +14,7 @@ import hmac
 from bisect import bisect_right
 from collections import Counter
 from functools import lru_cache
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from operator import add
 from typing import TYPE_CHECKING
 
@@ -65,7 +65,7 @@ _DEPTH = 2
 _STRUCTURES_FROM = len(VENDORS)
 _ASSIGNMENTS_FROM = _STRUCTURES_FROM + len(STRUCTURES)
 _WRAPPED_FROM = _ASSIGNMENTS_FROM + len(GATES)
-_SEPARATOR = "\n\x00\n"
+_SEPARATOR = b"\n\x00\n"
 _MOST_KEYS = 8192
 _LONGEST_KEY = 64
 """Keys of objects are few and short; what is longer is a text."""
@@ -164,37 +164,35 @@ class Redactor:
 
     def _dirty(self, leaves: list[str]) -> list[int]:
         """Return the indices of the leaves with something to remove, by one scan over all."""
-        text = _SEPARATOR.join(leaves)
-        data = text.encode("utf-8", "surrogatepass")
-        sizes = map(len if len(text) == len(data) else _size, leaves)
-        gaps = range(0, len(_SEPARATOR) * (len(leaves) + 1), len(_SEPARATOR))
-        starts = list(map(add, accumulate(sizes, initial=0), gaps))
+        texts = [leaf.encode("utf-8", "surrogatepass") for leaf in leaves]
+        data = _SEPARATOR.join(texts)
+        gaps = range(0, len(_SEPARATOR) * len(texts), len(_SEPARATOR))
+        starts = list(map(add, accumulate(map(len, texts), initial=0), gaps))
         # What holds placeholders is read apart, with its placeholders masked.
         ends = list(_ends(data, b"REDACTED"))
         if self._custom:
             ends.extend(span.end for span in self._custom.find(data))
         dirty = {bisect_right(starts, end - 1) - 1 for end in ends}
-        for leaf, hits in self._hits(data, starts):
-            if leaf not in dirty:
-                own = data[starts[leaf] : starts[leaf + 1] - len(_SEPARATOR)]
-                if any(True for _ in self._confirmed(own, hits, 0)):
-                    dirty.add(leaf)
+        for leaf, hits in self._hits(data, texts, starts):
+            if leaf not in dirty and any(True for _ in self._confirmed(texts[leaf], hits, 0)):
+                dirty.add(leaf)
         return sorted(dirty)
 
-    def _hits(self, data: bytes, starts: list[int]) -> Iterator[tuple[int, list[engines.Hit]]]:
-        """Yield the leaves that have hits, with their hits; leaf `i` begins at `starts[i]`."""
-        gap = len(_SEPARATOR)
-        if not self._engine.tells_all:  # a match from leaf to leaf would hide one within
-            for leaf, (start, after) in enumerate(pairwise(starts)):
-                hits = self._engine.scan(data[start : after - gap])
+    def _hits(
+        self, data: bytes, texts: list[bytes], starts: list[int]
+    ) -> Iterator[tuple[int, list[engines.Hit]]]:
+        """Yield the indices of the texts that have hits, and those; `data` is all, joined."""
+        if not self._engine.tells_all:  # a match from text to text would hide one within
+            for index, text in enumerate(texts):
+                hits = self._engine.scan(text)
                 if hits:
-                    yield leaf, hits
+                    yield index, hits
             return
         grouped: dict[int, list[engines.Hit]] = {}
-        for end, index in self._engine.scan(data):
-            leaf = bisect_right(starts, end - 1) - 1
-            if end <= starts[leaf + 1] - gap:
-                grouped.setdefault(leaf, []).append((end - starts[leaf], index))
+        for end, gate in self._engine.scan(data):
+            index = bisect_right(starts, end - 1) - 1
+            if end - starts[index] <= len(texts[index]):  # else it ends between two
+                grouped.setdefault(index, []).append((end - starts[index], gate))
         yield from grouped.items()
 
     def _spans(self, data: bytes) -> list[Span]:
@@ -268,11 +266,6 @@ def _ends(data: bytes, word: bytes) -> Iterator[int]:
     while start >= 0:
         yield start + len(word)
         start = data.find(word, start + len(word))
-
-
-def _size(text: str) -> int:
-    """Return how many bytes `text` has."""
-    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
 def gates() -> list[engines.Gate]:
