@@ -32,6 +32,8 @@ _NAME_FIELDS = frozenset({"name", "key", "header", "variable", "field", "Name", 
 _CONTAINERS = (dict, list)
 _VALUE_FIELDS = frozenset({"value", "Value", "secret", "default", "content"})
 _LONGEST_NAME = 100
+_DEEPEST = 128
+"""What is nested deeper goes unread: no tool's arguments are, and Python's stack has an end."""
 _LONGEST_PASSWORD = 256
 _LEAST_DIGITS = 4
 _LEAST_CREDENTIAL = 6
@@ -52,16 +54,26 @@ class Leaves:
         self.keys: dict[str, int] = {}
         self._clean_keys = clean_keys
         self._known: dict[int, tuple[int, bool]] = {}
+        self._too_deep: set[int] = set()
+        self._depth = 0
         self.names_secrets = self._collect(obj)
 
     def of(self, container: object) -> tuple[int, bool]:
         """Return how many strings a container has, and whether a key or flag names a secret."""
         return self._known[id(container)]
 
+    def is_too_deep(self, container: object) -> bool:
+        """Tell whether a container stands deeper than anything is read."""
+        return id(container) in self._too_deep
+
     def _collect(self, obj: JsonValue) -> bool:
         texts = self.texts
         start = len(texts)
-        if isinstance(obj, dict):
+        self._depth += 1
+        if self._depth > _DEEPEST and isinstance(obj, _CONTAINERS):
+            self._too_deep.add(id(obj))
+            names_secrets = True
+        elif isinstance(obj, dict):
             names_secrets = self._collect_mapping(obj)
         elif isinstance(obj, list):
             names_secrets = False
@@ -73,9 +85,10 @@ class Leaves:
                 elif isinstance(item, _CONTAINERS):
                     names_secrets = self._collect(item) or names_secrets
         else:
+            names_secrets = False
             if isinstance(obj, str):
                 texts.append(obj)
-            return False
+        self._depth -= 1
         self._known[id(obj)] = (len(texts) - start, names_secrets)
         return names_secrets
 
@@ -121,16 +134,23 @@ class Rebuild:
         if isinstance(obj, str):
             return self._text(obj, strength)
         if isinstance(obj, _CONTAINERS):
-            if strength is Strength.NONE and self._passes(obj):
-                return obj
-            if isinstance(obj, dict):
-                return self._mapping(obj, strength)
-            return self._sequence(obj, strength)
+            return self._container(obj, strength)
         if strength is Strength.PASSWORD and not isinstance(obj, bool) and obj is not None:
             digits = str(obj)
             if len(digits) >= _LEAST_DIGITS:
                 return self._placeholder(digits, "password")
         return obj
+
+    def _container(
+        self, obj: dict[str, JsonValue] | list[JsonValue], strength: Strength
+    ) -> JsonValue:
+        if self._leaves.is_too_deep(obj):
+            return self._placeholder("", "nested")
+        if strength is Strength.NONE and self._passes(obj):
+            return obj
+        if isinstance(obj, dict):
+            return self._mapping(obj, strength)
+        return self._sequence(obj, strength)
 
     def _passes(self, container: object) -> bool:
         """Go past a container that has nothing to redact; tell whether it was one."""

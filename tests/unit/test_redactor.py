@@ -155,6 +155,17 @@ def test_a_leaf_is_judged_apart_from_its_neighbours(shared: Redactor) -> None:
     assert shared.redact_value(value) == value
 
 
+def test_what_is_nested_too_deep_goes_unread(shared: Redactor) -> None:
+    """A value made to exhaust the stack neither stops the pipeline nor passes."""
+    value: JsonValue = "password=hunter22"
+    for _ in range(2000):
+        value = {"a": [value]}
+    result = json.dumps(shared.redact_value([{"note": "kept"}, value]))
+    assert "kept" in result
+    assert "[REDACTED:nested:" in result
+    assert "hunter22" not in result
+
+
 def test_surrogates_pass(shared: Redactor) -> None:
     """JSON can hold half a character; it comes back as it was."""
     assert shared.redact("\ud800 password=hunter22").startswith("\ud800 password=[REDACTED:")
