@@ -185,6 +185,16 @@ BESIDE: tuple[Structure, ...] = (
     ),
     Structure(
         "wallet-key",
+        "a wallet's private key after its name",
+        r"private[ _-]?key[^\n]{0,24}0x[0-9a-f]{64}",
+        by_pattern(
+            r"private[ _-]?key[^\n]{0,24}?(?P<secret>0x[0-9a-f]{64})(?![0-9a-f])",
+            "wallet-key",
+            reach=108,
+        ),
+    ),
+    Structure(
+        "wallet-key",
         "a private key in a development chain's list",
         r"\([0-9]{1,2}\) {1,3}(?:0x)?[0-9a-f]{64}",
         wallet,

@@ -16,7 +16,7 @@ LIMIT = 32_768
 
 _LEAST_BODY = 24
 _NOISE = (
-    rb"(?:[\s>|+*#\",'`.:;$-]|\xe2\x86\x92|\xe2\x94\x82|\\+[nrt\"u]|[0-9]{1,6}(?=[\t:|\xe2 ])|"
+    rb"(?:[\s>|+*#\",'`.:;$-]|\xe2\x86\x92|\xe2\x94\x82|\\+[nrt\"u]|[0-9]{1,6}(?=[\t:|\xe2 ]|\\+t)|"
     rb"%0[AaDd]|&#10;|<br>|u000[ad])"
 )
 _HEADER_LINE = rb"(?:Version|Comment|Proc-Type|DEK-Info|Hash|Charset|MessageID)\s?:[^\r\n\\]{0,120}"

@@ -33,7 +33,9 @@ _WEAK_WORDS = "key|salt|sig|auth|session|sid|jwt|nonce|seed|hash|webhook|code|ve
 
 _CLOSE = r"(?:\\{0,7}[\"'`]|&quot;|%22|\\{1,4}u0022)?[\])]?\*{0,2}" + ANSI + r"?[ \t]{0,24}"
 _TYPE = r"(?::[ \t]?&?[a-zA-Z'&\[\] ]{1,24}[ \t]?)?"
-_SEPARATOR = r"(?:=>|:=|->|:|={1,3}|%3[DdAa])\*{0,2}" + ANSI + r"?(?:[ \t]|%20){0,24}" + ANSI + r"?"
+_SEPARATOR = (
+    r"(?:=>|:=|->|:|={1,3}|%3[DdAa]\+?)\*{0,2}" + ANSI + r"?(?:[ \t]|%20){0,24}" + ANSI + r"?"
+)
 _OPEN = r"[a-zA-Z@$]{0,2}(?:[\"'`]?\\{0,7}[\"'`]|&quot;|%22|\\{1,4}u0022)"
 _NAME = r"[\w-]{0,32}"
 _FOUR_BY_FOUR = "[a-z]{4} [a-z]{4} [a-z]{4} [a-z]{4}"
@@ -91,7 +93,7 @@ AFTER_NAME = re.compile(
         + r"{0,2}[ \t]{0,40}"
         r"(?::[ \t]?(?:&'static |&)?(?:str|string|String|SecretStr|Optional\[str\]|text|varchar)"
         r"[ \t]?(?==))?"
-        r"(?P<sep>=>|:=|\?=|={2,3}|->|=|:|\||,|\(|>|%3[DdAa])\*{0,2}"
+        r"(?P<sep>=>|:=|\?=|={2,3}|->|=|:|\||,|\(|>|%3[DdAa])(?:(?<=%3[DdAa])\+)?\*{0,2}"
         + ANSI
         + r"{0,2}(?P<pad>(?:[ \t]|%20){0,40})"
         + ANSI

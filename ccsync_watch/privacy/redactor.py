@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from ccsync_watch.model import JsonValue
 
-REVISION = 3
+REVISION = 4
 """Raise it when a finder or a validator changes; a change of the tables is seen without."""
 
 STRUCTURES = (*BLOCKS, *URLS, *FILES, *COMMANDS, *PROSE, *BESIDE)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _SECRET = re.compile("«([^»]+)»")
 
 PLANTED = (
+    "next?body=%7B%22password%22%3A+%22«{a:12}»%22%7D",
+    "wallet private key 0x«{h:64}»",
+    '{"file": "1\\\\t-----BEGIN RSA PRIVATE KEY-----\\\\n2\\\\tMIIEpAIB«{b:56}»\\\\n3\\\\t{b:64}"}',
     # command lines with their quirks
     "sshpass -p '«{z:4} {a:8}»' ssh pi@10.0.0.9",
     "openssl enc -aes-256-cbc -k «{a:16}» -in a",
