@@ -232,6 +232,8 @@ class Assignment:
         start = after.end()
         if end is None:
             end = headers.line_end(self._data, start)
+            space = self._data.find(b" ", start, end) if sign == b"=" else -1
+            end = space if space >= 0 else end  # no quotes, no blanks: `cookie=False, line=1`
         if "ookie" in name.lower():
             return headers.cookie(self._data, start, end, is_set="set" in name.lower())
         return headers.authorization(self._data, start, end)

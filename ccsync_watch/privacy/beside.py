@@ -44,6 +44,11 @@ _CELL = re.compile(
     rb"(?:<(?:code|b|strong)>)?(?P<secret>[^<\s]{6,512})",
 )
 
+_FALLBACK = re.compile(
+    rb"(?P<name>[\w-]{2,64})[\"'\])]{0,3}[ ]{0,2}(?:\|\||\?\?|or)[ ]{1,2}\\{0,7}[\"']"
+    rb"(?P<secret>[^\"'\\\s]{4,512})(?=\\{0,7}[\"'])",
+)
+
 
 def beside(data: bytes, end: int, _since: int) -> Iterator[Span]:
     """Yield the value that follows a name after nothing but blanks."""
@@ -112,6 +117,14 @@ def cell(data: bytes, end: int, since: int) -> Iterator[Span]:
         yield from _named(data, match)
 
 
+def fallback(data: bytes, end: int, since: int) -> Iterator[Span]:
+    """Yield what stands in for a variable that is not set: `env.DB_PASSWORD || "…"`."""
+    position, limit = window(data, end, since, 120, 600)
+    while (match := _FALLBACK.search(data, position, limit)) is not None and match.start() < end:
+        position = match.end("name")
+        yield from _named(data, match)
+
+
 def _named(data: bytes, match: re.Match[bytes]) -> Iterator[Span]:
     strength = strength_of(match["name"].decode("latin-1"))
     span = match.span("secret")
@@ -172,6 +185,13 @@ BESIDE: tuple[Structure, ...] = (
         rf"\\n){{0,12}}"
         r"<(?:td|dd|string|value)[^<>]{0,60}>(?:<(?:code|b|strong)>)?[^<\s]{6}",
         cell,
+    ),
+    Structure(
+        "fallback",
+        "what stands in for a variable that is not set",
+        rf"(?:{_WORDS}|key)[\w-]{{0,24}}[\"'\])]{{0,3}}[ ]{{0,2}}(?:\|\||\?\?|or)[ ]{{1,2}}"
+        r"\\{0,7}[\"'][^\"'\s]{4}",
+        fallback,
     ),
     Structure(
         "vault-key",

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _SECRET = re.compile("«([^»]+)»")
 
 PLANTED = (
+    "const p = process.env.DB_PASSWORD || '«{a:10}»'",
+    'key = os.environ.get("API_KEY") or "«{a:32}»"',
     "next?body=%7B%22password%22%3A+%22«{a:12}»%22%7D",
     "wallet private key 0x«{h:64}»",
     '{"file": "1\\\\t-----BEGIN RSA PRIVATE KEY-----\\\\n2\\\\tMIIEpAIB«{b:56}»\\\\n3\\\\t{b:64}"}',
@@ -173,6 +175,10 @@ PLANTED = (
 )
 
 INNOCENT = (
+    "page(self.format(read(path, skip_encoding_cookie=False)), lineno - 1)",
+    "const p = process.env.DB_PASSWORD || 'changeme'",
+    "const key = props.key ?? 'default-key'",
+    "if (token === 'abc' || token === 'def') return key || 'none1'",
     '"AWS::IAM::AccessKey": "72c2d9dd90025459",',
     "private_key: ed25519.Ed25519PrivateKey, data: bytes",
     "EMRFS_KEY_ID_KEY = 'fs.s3.cse.kms.keyId'",
