@@ -57,7 +57,7 @@ class Settings:
     redact: RedactSettings = field(default_factory=RedactSettings)
     dashboard: DashboardSettings = field(default_factory=DashboardSettings)
     state_dir: Path = Path()
-    cache_dir: Path = Path()
+    cache_dir: Path | None = None
     file: Path = Path()
     warnings: tuple[str, ...] = ()
 

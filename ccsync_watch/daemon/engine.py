@@ -98,7 +98,7 @@ def make_redactor(settings: Settings) -> Redactor:
         patterns=settings.redact.patterns,
         allow=settings.redact.allow,
         known=known,
-        cache=_private(settings.cache_dir),
+        cache=_private(settings.cache_dir) if settings.cache_dir else None,
     )
 
 
