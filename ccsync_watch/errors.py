@@ -8,6 +8,7 @@
     ├── AlreadyRunning          another daemon holds the state folder  exit 1
     ├── NotRunning              no daemon has the control socket       exit 3
     │   └── NotAnswering        one has, but it hangs or fails         exit 3
+    ├── StartFailed             a daemon in the background, at once    exit 1
     ├── RedactorUnavailable     nothing may pass: fail closed          exit 1
     └── SinkError               the backend did not take the rows      exit 4
         ├── Retryable           later it may: wait, then try again
@@ -61,6 +62,10 @@ class NotRunning(CcsyncError):  # noqa: N818 - as above
 
 class NotAnswering(NotRunning):
     """A daemon is there, but hangs, fails, or is on its way out."""
+
+
+class StartFailed(CcsyncError):  # noqa: N818 - as above
+    """A daemon that was started in the background did not come up."""
 
 
 class RedactorUnavailable(CcsyncError):  # noqa: N818 - as above

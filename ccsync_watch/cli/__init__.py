@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _DESCRIPTION = "Stream Claude Code sessions, redacted, to a dashboard that you own."
 _MODULES = {
     "run": "run",
+    "start": "start",
+    "stop": "start",
     "status": "status",
     "sync-now": "sync_now",
     "preview": "preview",
@@ -34,6 +36,7 @@ _MODULES = {
     "logout": "logout",
     "redact": "redact",
 }
+_HIDDEN = {"plugin-command": "plugin_command"}
 _MAX_SECONDS = 3600
 _SETTINGS = ("convex_url", "auto_sync", "sync_tool_calls", "sync_thinking")
 
@@ -76,6 +79,16 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser(
         "run", parents=[common], help="watch transcripts and sync them (the default)"
     )
+    start = commands.add_parser(
+        "start", help="start it in the background, unless it runs; replaces an older one"
+    )
+    start.add_argument("--from-hook", action="store_true", help=argparse.SUPPRESS)
+    commands.add_parser("stop", help="end the one in the background; what waits is kept")
+    # For the plugin alone, so without a line of help.
+    plugin = commands.add_parser("plugin-command")
+    plugin.add_argument("--plugin-version", default=__version__)
+    plugin.add_argument("--plain", choices=("status", "now"))
+    plugin.add_argument("--session")
     status = commands.add_parser(
         "status", parents=[common], help="show what is synced, what waits and what is wrong"
     )
@@ -143,6 +156,6 @@ def main(argv: Sequence[str] | None = None, env: Mapping[str, str] | None = None
 
 def _dispatch(arguments: argparse.Namespace, env: Mapping[str, str]) -> int:
     # Each command is loaded only when it is the one: `status` needs no watchdog.
-    command = importlib.import_module(f"ccsync_watch.cli.{_MODULES[arguments.command]}")
+    command = importlib.import_module(f"ccsync_watch.cli.{(_MODULES | _HIDDEN)[arguments.command]}")
     flags = {name: getattr(arguments, name, None) for name in _SETTINGS}
     return int(command.main(arguments, env, flags))

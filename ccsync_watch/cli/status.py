@@ -11,9 +11,8 @@ from ccsync_watch.cli.output import age, plural, printable, say, show_warnings, 
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
 from ccsync_watch.daemon.client import ask
+from ccsync_watch.daemon.connection import try_backend
 from ccsync_watch.errors import NotRunning, SinkError
-from ccsync_watch.opensync.sink import OpenSyncSink
-from ccsync_watch.opensync.wire import endpoint
 from ccsync_watch.store.database import open_for_reading
 from ccsync_watch.store.keys import install_key
 
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from ccsync_watch.config import Settings
 
 _SHOWN_SESSIONS = 10
-_CHECK_SECONDS = 5.0
 
 
 def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[str, Any]) -> int:
@@ -46,8 +44,8 @@ def gather(settings: Settings) -> tuple[dict[str, Any], bool]:
     try:
         figures = ask(settings.state_dir, "/v1/status")
     except NotRunning as absence:
-        figures = _without_daemon(settings, absence)
-    backend = test_connection(settings)
+        figures = without_daemon(settings, absence)
+    backend = try_backend(settings, clock=SystemClock())
     figures["backend"] = {
         "tested": settings.convex_url is not None,
         "ok": backend.greeting is not None,
@@ -70,25 +68,8 @@ def _is_same_backend(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     return all(one[name] == other[name] for name in ("convex_url", "api_key"))
 
 
-def test_connection(settings: Settings) -> report.Backend:
-    """Try the backend's address and key now."""
-    if settings.convex_url is None:
-        return report.Backend()
-    sink = OpenSyncSink(
-        endpoint(settings.convex_url),
-        settings.api_key,
-        clock=SystemClock(),
-        timeout_seconds=_CHECK_SECONDS,
-    )
-    try:
-        return report.Backend(greeting=sink.check())
-    except SinkError as error:
-        return report.Backend(error=error)
-    finally:
-        sink.close()
-
-
-def _without_daemon(settings: Settings, absence: NotRunning) -> dict[str, Any]:
+def without_daemon(settings: Settings, absence: NotRunning) -> dict[str, Any]:
+    """Return the figures from the store alone."""
     key = install_key(settings.state_dir)
     database = open_for_reading(settings.state_dir)
     try:

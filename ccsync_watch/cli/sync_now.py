@@ -106,7 +106,7 @@ def _flushed(engine: Engine, session_id: str | None, until: float) -> FlushResul
         engine.catch_up(until=until, on_step=lambda: progress.show(engine))
         error: SinkError | None = None
         if uploader is not None:
-            outbox.retry_rejected(is_released=True)
+            outbox.retry_rejected(is_released=True, session_ids=chosen)
             outbox.release(chosen)
             outbox.touch(chosen)
             error = engine.drain(chosen, until=until, on_step=lambda: progress.show(engine))

@@ -1,4 +1,4 @@
-"""Settings: file, then environment, then flags, the later winning; frozen once read.
+"""Settings: plugin, file, environment, flags, the later winning; frozen once read.
 
 A wrong value never passes silently: it raises `ConfigError` that names the place, the key, the
 value and what is allowed. A key that nobody knows is a warning, with the nearest known one.
@@ -24,6 +24,7 @@ from ccsync_watch.config.checks import (
     RedactSettings,
     Secret,
 )
+from ccsync_watch.config.options import options_path, read_options
 from ccsync_watch.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ _VARIABLES = {
     "CLAUDE_SYNC_AUTO": "auto_sync",
     "CLAUDE_SYNC_TOOL_CALLS": "sync_tool_calls",
     "CLAUDE_SYNC_THINKING": "sync_thinking",
+    "CLAUDE_SYNC_AUTOSTART": "autostart",
     "CLAUDE_CONFIG_DIR": "claude_dirs",
 }
 
@@ -49,6 +51,7 @@ class Settings:
     auto_sync: bool = True
     sync_tool_calls: bool = True
     sync_thinking: bool = False
+    autostart: bool = True
     claude_dirs: tuple[Path, ...] = ()
     max_prompt_chars: int = 4000
     max_output_chars: int = 1000
@@ -167,6 +170,8 @@ def load(
     file = file or config_path(env)
     values: dict[str, object] = {}
     warnings: list[str] = []
+    options = _plugin_options(env)
+    values.update(options)
     for key, value in read_file(file).items():
         if key in KEYS:
             values[key] = _checked(key, value, str(file))
@@ -180,6 +185,9 @@ def load(
     for key, value in (flags or {}).items():
         if value is not None:
             values[key] = _checked(key, value, f"--{key.replace('_', '-')}")
+    if values.get("convex_url") != options.get("convex_url", values.get("convex_url")):
+        # The plugin's key belongs to the plugin's deployment: no other gets to see it.
+        values = {k: v for k, v in values.items() if k != "api_key" or v is not options.get(k)}
     made = replace(Settings(), **values)  # type: ignore[arg-type]  # each was checked by its key
     return replace(
         made,
@@ -189,6 +197,16 @@ def load(
         file=file,
         warnings=tuple(warnings),
     )
+
+
+def _plugin_options(env: Mapping[str, str]) -> dict[str, object]:
+    """Return what the user set in the plugin's own options, which every other source overrides."""
+    path = options_path(state_folder(env))
+    return {
+        key: _checked(key, value, f"the plugin's options (/plugin, or {path})")
+        for key, value in read_options(path).items()
+        if key in KEYS
+    }
 
 
 def save(path: Path, changes: Mapping[str, object]) -> None:
@@ -231,6 +249,7 @@ __all__ = [
     "config_path",
     "home",
     "load",
+    "options_path",
     "read_file",
     "save",
     "state_folder",

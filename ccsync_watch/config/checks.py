@@ -174,6 +174,7 @@ KEYS: dict[str, Callable[[object], object]] = {
     "auto_sync": _boolean,
     "sync_tool_calls": _boolean,
     "sync_thinking": _boolean,
+    "autostart": _boolean,
     "claude_dirs": _folders,
     "max_prompt_chars": _count,
     "max_output_chars": _count,

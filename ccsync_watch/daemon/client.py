@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import http.client
 import socket
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import orjson
 
 from ccsync_watch.daemon.lock import is_alive, read_note
@@ -36,21 +36,40 @@ def ask(
     note = read_note(folder)
     if note is None or note.socket is None or not _listens(note, hello_seconds):
         raise NotRunning("ccsync-watch is not running", hint="start `ccsync-watch`")
-    transport = httpx.HTTPTransport(uds=note.socket)
     try:
-        with httpx.Client(transport=transport, trust_env=False) as client:
-            client.get("http://daemon/v1/hello", timeout=hello_seconds)
-            response = client.request(
-                "GET" if body is None else "POST",
-                f"http://daemon{path}",
-                content=None if body is None else orjson.dumps(body),
-                timeout=seconds,
-            )
-            return _answer(response, note, folder)
-    except httpx.TimeoutException:
+        _exchange(note, "/v1/hello", None, hello_seconds)
+        status, content = _exchange(note, path, body, seconds)
+    except TimeoutError:
         raise _silent(note, folder, "does not answer") from None
-    except httpx.HTTPError:
+    except (OSError, http.client.HTTPException):
         raise _silent(note, folder, "ended while it was asked") from None
+    return _answer(status, content, note, folder)
+
+
+class _Connection(http.client.HTTPConnection):
+    """HTTP over the control socket. The standard library's: it is loaded in no time."""
+
+    def __init__(self, path: str, seconds: float) -> None:
+        super().__init__("daemon", timeout=seconds)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+
+
+def _exchange(
+    note: Note, path: str, body: dict[str, Any] | None, seconds: float
+) -> tuple[int, bytes]:
+    connection = _Connection(str(note.socket), seconds)
+    try:
+        data = None if body is None else orjson.dumps(body)
+        connection.request("GET" if data is None else "POST", path, data)
+        response = connection.getresponse()
+        return response.status, response.read()
+    finally:
+        connection.close()
 
 
 def _listens(note: Note, seconds: float) -> bool:
@@ -68,16 +87,16 @@ def _listens(note: Note, seconds: float) -> bool:
     return True
 
 
-def _answer(response: httpx.Response, note: Note, folder: Path) -> dict[str, Any]:
+def _answer(status: int, content: bytes, note: Note, folder: Path) -> dict[str, Any]:
     try:
-        answer = orjson.loads(response.content)
+        answer = orjson.loads(content)
     except orjson.JSONDecodeError:
         answer = None
-    if isinstance(answer, dict) and response.is_success:
+    if isinstance(answer, dict) and status == http.client.OK:
         return answer
-    if isinstance(answer, dict) and response.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+    if isinstance(answer, dict) and status == http.client.SERVICE_UNAVAILABLE:
         raise NotAnswering(str(answer.get("error")), hint=str(answer.get("hint")))
-    raise _silent(note, folder, f"failed to answer (HTTP {response.status_code})")
+    raise _silent(note, folder, f"failed to answer (HTTP {status})")
 
 
 def _silent(note: Note, folder: Path, what: str) -> NotAnswering:

@@ -137,7 +137,7 @@ class Engine:
         self.stop = threading.Event()
         self.roots = project_roots(settings)
         key = install_key(settings.state_dir)
-        redactor = redactor or make_redactor(settings)
+        self.redactor = redactor or make_redactor(settings)
         self.database = open_database(settings.state_dir, now_ms=clock.wall_ms())
         if self.database.set_aside is not None:
             log.error(
@@ -158,7 +158,7 @@ class Engine:
                 projects=projects_of(settings),
             ),
             database=self.database,
-            redactor=redactor,
+            redactor=self.redactor,
             files=RealFiles(),
             clock=clock,
             on_commit=self.uploader.kick if self.uploader else lambda: None,

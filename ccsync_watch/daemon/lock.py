@@ -22,12 +22,17 @@ _NOTE_NAME = "daemon.json"
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Who holds the lock: its pid, since when, its version, and its control socket."""
+    """Who holds the lock: its pid, since when, its version, and its control socket.
+
+    `started` tells a process from a later one of the same id, where the system can. The plugin's
+    hooks read this file too.
+    """
 
     pid: int
     since_ms: int
     version: str
     socket: str | None
+    started: str | None = None
 
 
 class InstanceLock:
@@ -66,7 +71,8 @@ class InstanceLock:
         """Note who holds the lock and where it listens. Raises StateError."""
         path = self._folder / _NOTE_NAME
         made = path.with_suffix(".json.new")
-        note = Note(os.getpid(), self._since_ms, __version__, socket)
+        pid = os.getpid()
+        note = Note(pid, self._since_ms, __version__, socket, started(pid))
         try:
             made.unlink(missing_ok=True)
             handle = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -102,11 +108,24 @@ def read_note(folder: Path) -> Note | None:
     try:
         fields = orjson.loads((folder / _NOTE_NAME).read_bytes())
         pid, socket = fields["pid"], fields["socket"]
-        note = Note(pid, fields["since_ms"], fields["version"], socket)
+        note = Note(pid, fields["since_ms"], fields["version"], socket, fields.get("started"))
     except (OSError, ValueError, TypeError, KeyError):
         return None
     is_sound = isinstance(pid, int) and pid > 0 and isinstance(socket, (str, type(None)))
     return note if is_sound else None
+
+
+def started(pid: int) -> str | None:
+    """Return when a process started, in clock ticks since the system did; None if not known."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    # The command's name comes first, in brackets, and may hold anything.
+    fields = text.rpartition(")")[2].split()
+    # One that ended, and whose parent has not asked how, runs no more.
+    is_running = len(fields) > 19 and fields[0] != "Z"  # noqa: PLR2004 - the kernel's field 22
+    return fields[19] if is_running else None
 
 
 def is_alive(pid: int) -> bool:

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 from ccsync_watch import report
 from ccsync_watch.daemon.engine import Engine, rules_in_force
 from ccsync_watch.daemon.flushing import Flushes
+from ccsync_watch.daemon.intake import Intake
 from ccsync_watch.daemon.sending import Sending
 from ccsync_watch.daemon.sweeping import Sweeper
 from ccsync_watch.dashboard.control import FlushResult
 from ccsync_watch.errors import CcsyncError, NotRunning
 from ccsync_watch.opensync.sink import Greeting
+from ccsync_watch.signals import Spool
 from ccsync_watch.store import queries
 from ccsync_watch.store.keys import install_key
 from ccsync_watch.transcripts.observer import Observer, Wakeups
@@ -73,7 +75,19 @@ class Daemon:
         self._engine = Engine(settings, clock=clock, redactor=redactor, transport=transport)
         self._flushes = Flushes(self._engine.pump, clock)
         self._sending = Sending(self._engine, clock)
-        self._observer = Observer(self._engine.roots, self._wakeups)
+        spool = Spool(settings.state_dir, settings.claude_dirs)
+        spool.prepare()
+        self._intake = Intake(
+            spool,
+            settings,
+            database=self._engine.database,
+            outbox=self._engine.outbox,
+            uploader=self._engine.uploader,
+            flushes=self._flushes,
+            redactor=self._engine.redactor,
+            clock=clock,
+        )
+        self._observer = Observer(self._engine.roots, self._wakeups, spool=str(spool.folder))
         self._sweeper = Sweeper(self._engine.pump, self._observer, clock)
 
     # Asked from other threads -----------------------------------------------------------
@@ -164,6 +178,9 @@ class Daemon:
             if now >= self._next_look:
                 self._next_look = now + LOOK_SECONDS
                 self._on_look()
+                # During a backlog, too, signals are taken: the hooks' folder is not to grow.
+                self._guarded(self._intake.turn)
+            # Lines before signals: a signal merely asks for what the events have told already.
             if self._guarded(self._turn) or self._guarded(self._serve):
                 continue
             # `stop` may have come before its wakeup was taken: look once more before sleeping.
@@ -189,16 +206,16 @@ class Daemon:
         return worked
 
     def _serve(self) -> bool:
-        """Serve the flushes; return whether that made work for the pump."""
+        """Take signals and serve the flushes; return whether that made work."""
+        is_more = self._intake.turn()
         self._flushes.serve(is_failing=self._problem is not None)
-        return self._engine.pump.has_work()
+        return self._engine.pump.has_work() or is_more
 
     def _idle_seconds(self) -> float:
         now = self._clock.monotonic()
         seconds = max(0.0, min(self._sweeper.next_at, self._next_look) - now)
-        asked = self._flushes.next_seconds()
-        if asked is not None:
-            seconds = min(seconds, asked)
+        for asked in (self._flushes.next_seconds(), self._intake.next_seconds()):
+            seconds = seconds if asked is None else min(seconds, asked)
         return seconds if self._observer.is_complete else min(seconds, ROOT_LOOK_SECONDS)
 
     def _guarded(self, work: Callable[[], bool]) -> bool:

@@ -72,7 +72,7 @@ class Sending:
         uploader, outbox = self._uploader, self._engine.outbox
         if uploader is None:
             return None
-        outbox.retry_rejected(is_released=True)
+        outbox.retry_rejected(is_released=True, session_ids=session_ids)
         outbox.release(session_ids)
         outbox.touch(session_ids)
         before = uploader.health.error

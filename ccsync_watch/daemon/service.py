@@ -11,6 +11,9 @@ import logging
 import threading
 from typing import TYPE_CHECKING
 
+from ccsync_watch import report
+from ccsync_watch.config import options_path
+from ccsync_watch.daemon.connection import try_backend
 from ccsync_watch.daemon.engine import make_redactor
 from ccsync_watch.daemon.process import Daemon
 from ccsync_watch.daemon.server import ControlServer
@@ -89,6 +92,15 @@ class Service:
         with self._current() as daemon:
             return daemon.status(self._problem)
 
+    def check(self) -> dict[str, JsonValue]:
+        """Test the backend now, with connections of its own: the uploader's may be stuck."""
+        self.look()
+        with self._changed:
+            settings = self._settings
+        backend = try_backend(settings, clock=self._clock, transport=self._transport)
+        error = report.connection_problem(backend.error) if backend.error else None
+        return {"ok": backend.greeting is not None, "problem": error}
+
     def flush(self, session_id: str | None, seconds: float, *, is_sending: bool) -> FlushResult:
         """Read and send now; with the settings as they are now."""
         until = self._clock.monotonic() + seconds
@@ -111,7 +123,7 @@ class Service:
     def look(self) -> None:
         """Take up the settings if the file changed; keep the old ones while they are wrong."""
         with self._changed:
-            mark = _mark(self._settings.file)
+            mark = _mark(self._settings.file, options_path(self._settings.state_dir))
             if mark == self._mark or self._is_ending.is_set():
                 return
             # Before the file is read: a change that comes while it is read is seen next time.
@@ -214,8 +226,12 @@ class Service:
             daemon.close()
 
 
-def _mark(path: Path) -> object:
-    """Return what tells one state of the settings file from another."""
+def _mark(*paths: Path) -> object:
+    """Return what tells one state of the settings' files from another."""
+    return tuple(_mark_of(path) for path in paths)
+
+
+def _mark_of(path: Path) -> object:
     try:
         seen = path.stat()
     except OSError as error:

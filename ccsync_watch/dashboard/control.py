@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -64,6 +65,10 @@ class Controlled(Protocol):
         """Return `report.status`."""
         ...
 
+    def check(self) -> dict[str, JsonValue]:
+        """Test the backend's address and key now; return `ok`, and what is wrong."""
+        ...
+
     def flush(self, session_id: str | None, seconds: float, *, is_sending: bool) -> FlushResult:
         """Read, and send if so asked, one session or all; wait for it at most so long."""
         ...
@@ -110,10 +115,14 @@ def control_app(daemon: Controlled) -> Starlette:
             return _Json({"error": error.message, "hint": error.hint}, 503)
 
     async def hello(_request: Request) -> Response:
-        return _Json({"version": __version__})
+        return _Json({"version": __version__, "pid": os.getpid()})
 
     async def status(_request: Request) -> Response:
         return await answered(asking, daemon.status)
+
+    async def check(_request: Request) -> Response:
+        # It may have to wait for the network, as a flush has.
+        return await answered(flushing, daemon.check)
 
     async def flush(request: Request) -> Response:
         try:
@@ -134,6 +143,7 @@ def control_app(daemon: Controlled) -> Starlette:
         routes=[
             Route("/v1/hello", hello),
             Route("/v1/status", status),
+            Route("/v1/check", check),
             Route("/v1/flush", flush, methods=["POST"]),
             Route("/v1/reload", reload, methods=["POST"]),
         ]

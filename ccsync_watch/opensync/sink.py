@@ -7,6 +7,9 @@ travels in one header, is never shown, and never follows a redirect.
 from __future__ import annotations
 
 import email.utils
+import os
+import socket
+import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +31,14 @@ _CONNECT_SECONDS = 10.0
 _RETRIED_STATUSES = frozenset({408, 425, 429})
 _MAX_RETRY_AFTER = 600.0
 _MAX_SHOWN = 160
+# Where the system names no error.
+_REASONS = {
+    "ConnectError": "it cannot be connected to",
+    "RemoteProtocolError": "it ended the connection",
+    "ReadError": "the connection broke",
+    "WriteError": "the connection broke",
+    "ProxyError": "the proxy refuses",
+}
 _KEY_HINT = "check api_key, or run `ccsync-watch login`"
 _URL_HINT = "check convex_url (it should end in .convex.cloud) and that the deployment is running"
 
@@ -208,5 +219,18 @@ class OpenSyncSink:
         return line if len(line) <= _MAX_SHOWN else f"{line[: _MAX_SHOWN - 1]}…"
 
 
-def _reason(error: Exception) -> str:
-    return type(error).__name__
+def _reason(error: BaseException) -> str:
+    """Return in a few words what went wrong on the way: the system's own where it has some."""
+    if isinstance(error, httpx.TimeoutException):
+        return "timed out"
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLError):
+            told = getattr(cause, "verify_message", "") or getattr(cause, "reason", "")
+            return f"TLS: {told or 'it failed'}"
+        if isinstance(cause, socket.gaierror):
+            return "no such host"
+        if isinstance(cause, OSError) and cause.errno:
+            return os.strerror(cause.errno).lower()
+        cause = cause.__cause__ or cause.__context__
+    return _REASONS.get(type(error).__name__, type(error).__name__)

@@ -143,6 +143,14 @@ def _save_checkpoint(connection: sqlite3.Connection, checkpoint: Checkpoint, lin
     return int(made)
 
 
+def save_header(
+    connection: sqlite3.Connection, session_id: str, *, now_ms: int, is_released: bool
+) -> None:
+    """Bring a known session's first message up to date; inside a transaction in progress."""
+    writer = MessageWriter(connection, now_ms=now_ms, is_released=is_released)
+    writer.save([_header(connection, session_id)], Order(connection))
+
+
 def _header(connection: sqlite3.Connection, session_id: str) -> Message:
     """Return the session's first `system` message: what the backend has no field for."""
     text, started_ms = sessions.header(connection, session_id)

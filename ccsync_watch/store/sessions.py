@@ -221,11 +221,7 @@ def short_title(text: str) -> str:
 def header(connection: sqlite3.Connection, session_id: str) -> tuple[str, int | None]:
     """Return the facts of a session that the backend has no field for, and when it began."""
     row = connection.execute("SELECT * FROM sessions WHERE id = ?", (session_id,)).fetchone()
-    ended = connection.execute(
-        "SELECT detail FROM signals WHERE session_id = ? AND name = 'SessionEnd'"
-        " ORDER BY id DESC LIMIT 1",
-        (session_id,),
-    ).fetchone()
+    begun, ended = _signalled(connection, session_id)
     facts = {
         "Folder": row["project_path"],
         "Branch": row["git_branch"],
@@ -233,10 +229,25 @@ def header(connection: sqlite3.Connection, session_id: str) -> tuple[str, int | 
         "Claude Code": row["client_version"],
         "Started from": row["entrypoint"],
         "Forked from": row["forked_from"],
-        "Ended": orjson.loads(ended["detail"]).get("reason") if ended else None,
+        "Start": begun,
+        "Ended": ended,
     }
     text = "\n".join(f"{name}: {value}" for name, value in facts.items() if value)
     return text, row["started_ms"]
+
+
+def _signalled(connection: sqlite3.Connection, session_id: str) -> tuple[str | None, str | None]:
+    """Return how the hooks say that a session began, and how it ended, if it did so last."""
+    rows = connection.execute(
+        "SELECT name, detail FROM signals WHERE session_id = ?"
+        " AND name IN ('SessionStart', 'SessionEnd') ORDER BY at_ms, id",
+        (session_id,),
+    ).fetchall()
+    starts = [orjson.loads(row["detail"]) for row in rows if row["name"] == "SessionStart"]
+    begun = starts[0].get("source") if starts else None
+    if not rows or rows[-1]["name"] != "SessionEnd":
+        return begun, None
+    return begun, orjson.loads(rows[-1]["detail"]).get("reason")
 
 
 def mark_due(

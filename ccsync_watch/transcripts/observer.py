@@ -69,6 +69,10 @@ class Wakeups:
             self._everything = True
         self.event.set()
 
+    def ring(self) -> None:
+        """Wake whoever waits, for something that is no transcript."""
+        self.event.set()
+
     def take(self) -> tuple[set[str], bool]:
         """Return the dirty paths and whether to sweep, and forget both."""
         with self._lock:
@@ -81,14 +85,20 @@ class Wakeups:
 class _Handler(FileSystemEventHandler):
     """Runs in watchdog's thread. `deleted` are roots that went, and their watches with them."""
 
-    def __init__(self, roots: tuple[str, ...], wakeups: Wakeups) -> None:
+    def __init__(self, roots: tuple[str, ...], wakeups: Wakeups, spool: str | None) -> None:
         self._roots = roots
         self._wakeups = wakeups
+        self._spool = spool
         self.deleted: set[str] = set()
 
     def on_any_event(self, event: FileSystemEvent) -> None:
+        folder = os.fsdecode(event.src_path)
+        if self._spool is not None and os.path.dirname(folder) == self._spool:  # noqa: PTH120 - a str path may hold bytes that Path would not print
+            # Finished by renaming; all else that happens there is our own tidying.
+            if isinstance(event, FileMovedEvent):
+                self._wakeups.ring()
+            return
         if event.is_directory:
-            folder = os.fsdecode(event.src_path)
             if isinstance(event, DirDeletedEvent) and folder in self._roots:
                 self.deleted.add(folder)
             self._wakeups.add_everything()
@@ -102,7 +112,8 @@ class _Handler(FileSystemEventHandler):
 class Observer:
     """Watches the `projects` folders that exist, and takes up the others when they appear.
 
-    `make` builds what delivers the system's events.
+    What comes into the folder `spool` merely wakes. `make` builds what delivers the system's
+    events.
     """
 
     def __init__(
@@ -110,11 +121,12 @@ class Observer:
         roots: Iterable[str],
         wakeups: Wakeups,
         *,
+        spool: str | None = None,
         make: Callable[[], BaseObserver] = WatchdogObserver,
     ) -> None:
-        self._roots = tuple(roots)
+        self._roots = tuple(roots) if spool is None else (*roots, spool)
         self._make = make
-        self._handler = _Handler(self._roots, wakeups)
+        self._handler = _Handler(self._roots, wakeups, spool)
         self._watches: dict[str, tuple[ObservedWatch, int]] = {}
         self._observer: BaseObserver | None = None
         self._problems: dict[str, str] = {}

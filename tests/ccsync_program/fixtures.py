@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
+from ccsync_program.plugged import Plugged, program_path
 from ccsync_program.program import Program
 
 if TYPE_CHECKING:
@@ -29,3 +31,18 @@ def beside_client(claude_home: ClaudeHome, tmp_path: Path) -> Iterator[Program]:
     made = Program(tmp_path / "ccsync", claude_home.config_dir)
     yield made
     made.kill()
+
+
+@pytest.fixture
+def plugged(claude_home: ClaudeHome) -> Iterator[Plugged]:
+    """Return a client's home with the program on PATH; kill the daemons that its hooks start."""
+    made = Plugged(
+        claude_home.with_env(
+            PATH=program_path(),
+            # Compiled rules are shared among tests.
+            XDG_CACHE_HOME=os.environ["XDG_CACHE_HOME"],
+        )
+    )
+    yield made
+    made.claude.close()
+    made.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -47,6 +48,10 @@ class DaemonDouble:
             raise NotRunning("ccsync-watch is stopping", hint="try again in a moment")
         return {"version": "x"}
 
+    def check(self) -> dict[str, JsonValue]:
+        """Find the backend well."""
+        return {"ok": True, "problem": None}
+
     def flush(self, session_id: str | None, seconds: float, *, is_sending: bool) -> FlushResult:
         """Remember, and wait for the gate when there is time for it."""
         self.flushed.append((session_id, seconds, is_sending))
@@ -81,7 +86,13 @@ def flush_body(**fields: Any) -> tuple[str, str, bytes]:  # noqa: ANN401 - any J
 def test_hello_asks_nobody() -> None:
     """It answers whatever the daemon is busy with."""
     (answer,) = asked(DaemonDouble(is_stopping=True), ("GET", "/v1/hello", b""))
-    assert answer.json() == {"version": __version__}
+    assert answer.json() == {"version": __version__, "pid": os.getpid()}
+
+
+def test_the_connection_is_tested_when_asked_for() -> None:
+    """By the daemon, whose parts are loaded."""
+    (answer,) = asked(DaemonDouble(), ("GET", "/v1/check", b""))
+    assert answer.json() == {"ok": True, "problem": None}
 
 
 def test_the_status_is_passed_on() -> None:

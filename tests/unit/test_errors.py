@@ -16,6 +16,7 @@ EXIT_CODES = {
     "AlreadyRunning": 1,
     "NotRunning": 3,
     "NotAnswering": 3,
+    "StartFailed": 1,
     "RedactorUnavailable": 1,
     "SinkError": 4,
     "Retryable": 4,

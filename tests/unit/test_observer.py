@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from watchdog.events import FileSystemEvent, FileSystemEventHandler
-    from watchdog.observers.api import BaseObserver, ObservedWatch
+    from watchdog.observers.api import ObservedWatch
 
 SECONDS = 10.0
 
@@ -42,7 +42,7 @@ def watch() -> Iterator[Callable[..., tuple[Observer, Wakeups]]]:
     """Return a maker of observers, which are stopped at the end."""
     made: list[Observer] = []
 
-    def start(*roots: Path, **more: Callable[[], BaseObserver]) -> tuple[Observer, Wakeups]:
+    def start(*roots: Path, **more: Any) -> tuple[Observer, Wakeups]:  # noqa: ANN401 - passed on
         wakeups = Wakeups()
         observer = Observer([str(root) for root in roots], wakeups, **more)
         made.append(observer)

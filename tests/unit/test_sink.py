@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import socket
+import ssl
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -101,7 +104,7 @@ class TestRequests:
         """Whatever proxy the environment names: it would see the key in the clear."""
         monkeypatch.setenv("ALL_PROXY", "http://proxy.invalid:1")
         direct = OpenSyncSink(wire.endpoint("http://127.0.0.1:9"), None, clock=FakeClock())
-        with pytest.raises(Unsent, match=r"cannot reach 127\.0\.0\.1:9 \(ConnectError\)"):
+        with pytest.raises(Unsent, match=r"cannot reach 127\.0\.0\.1:9 \(connection refused\)"):
             direct.check()
         direct.close()
 
@@ -164,21 +167,36 @@ class TestJudging:
         assert isinstance(_failure(error), Unsent)
 
     @pytest.mark.parametrize(
-        "error",
+        ("error", "words"),
         [
-            httpx.ReadTimeout("x"),
-            httpx.WriteTimeout("x"),
-            httpx.ReadError("x"),
-            httpx.WriteError("x"),
-            httpx.RemoteProtocolError("x"),
-            httpx.DecodingError("x"),
+            (httpx.ReadTimeout("x"), "timed out"),
+            (httpx.WriteTimeout("x"), "timed out"),
+            (httpx.ReadError("x"), "the connection broke"),
+            (httpx.WriteError("x"), "the connection broke"),
+            (httpx.RemoteProtocolError("x"), "it ended the connection"),
+            (httpx.DecodingError("x"), "DecodingError"),
         ],
     )
-    def test_what_may_have_arrived_is_not(self, error: Exception) -> None:
+    def test_what_may_have_arrived_is_not(self, error: Exception, words: str) -> None:
         """Its rows are uncertain."""
         failure = _failure(error)
         assert type(failure) is Retryable
-        assert f"({type(error).__name__})" in failure.message
+        assert f"({words})" in failure.message
+
+    @pytest.mark.parametrize(
+        ("cause", "words"),
+        [
+            (ConnectionRefusedError(errno.ECONNREFUSED, "x"), "connection refused"),
+            (socket.gaierror(socket.EAI_NONAME, "x"), "no such host"),
+            (ssl.SSLCertVerificationError("x"), "TLS: it failed"),
+            (ValueError("x"), "it cannot be connected to"),
+        ],
+    )
+    def test_the_way_there_fails_in_words(self, cause: Exception, words: str) -> None:
+        """The system's, not the name of a class."""
+        error = httpx.ConnectError("x")
+        error.__cause__ = cause
+        assert f"({words})" in _failure(error).message
 
     def test_a_closed_sink_sends_nothing(self) -> None:
         """A worker that outlives its daemon gets an answer, not a crash."""

@@ -1,0 +1,231 @@
+"""The texts of the plugin's commands: short, with what is wrong and its mend at the end.
+
+A report has a second. What takes longer is said to go on in the background.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from typing import TYPE_CHECKING, Any
+
+from ccsync_watch import __version__, report
+from ccsync_watch.cli.output import age, plural, printable, size
+from ccsync_watch.cli.status import without_daemon
+from ccsync_watch.clock import SystemClock
+from ccsync_watch.config import load
+from ccsync_watch.daemon.background import is_older, start
+from ccsync_watch.daemon.client import ask
+from ccsync_watch.daemon.connection import try_backend
+from ccsync_watch.errors import CcsyncError, NotAnswering, NotRunning
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ccsync_watch.config import Settings
+
+# What is left of the report's second beside the start of Python.
+STATUS_SECONDS = 0.6
+# A sync-now is watched for so long; afterwards it goes on alone.
+MIN_WAIT_SECONDS = 20.0
+_GRACE_SECONDS = 2.0
+_ON = {True: "on", False: "off"}
+_COMPARED = ("convex_url", "api_key", "auto_sync", "sync_tool_calls", "sync_thinking")
+
+
+def status_text(
+    env: Mapping[str, str], session_id: str | None, *, plugin_version: str, seconds: float
+) -> str:
+    """Return the answer to sync-status. Raises CcsyncError."""
+    del seconds
+    settings = load(env)
+    connection = _Later(lambda: _connection(settings))
+    try:
+        figures = ask(
+            settings.state_dir, "/v1/status", seconds=STATUS_SECONDS, hello_seconds=STATUS_SECONDS
+        )
+    except NotRunning as absence:
+        figures = without_daemon(settings, absence)
+    answer = connection.get(STATUS_SECONDS)
+    lines = [_first_line(figures, plugin_version), *_config_lines(figures, answer)]
+    lines += _session_lines(figures, session_id)
+    lines += _total_lines(figures)
+    problems = _problems(figures, settings, answer, session_id, plugin_version)
+    lines += [line for each in problems for line in ("", *_problem_lines(each))]
+    return "\n".join(lines)
+
+
+def sync_text(
+    env: Mapping[str, str], session_id: str | None, *, plugin_version: str, seconds: float
+) -> str:
+    """Return the answer to sync-now, after having synced this session. Raises CcsyncError."""
+    del plugin_version
+    settings = load(env)
+    body = {"session_id": session_id, "seconds": seconds}
+    folder, patience = settings.state_dir, seconds + _GRACE_SECONDS
+    try:
+        made = ask(folder, "/v1/flush", body, seconds=patience)
+    except NotAnswering:
+        raise
+    except NotRunning:
+        start(folder, env)
+        made = ask(folder, "/v1/flush", body, seconds=patience)
+    return "\n".join(_flush_lines(made, session_id))
+
+
+def _flush_lines(made: dict[str, Any], session_id: str | None) -> list[str]:
+    if made["problem"]:
+        return [f"Sync not working: {printable(made['problem'])}"]
+    if made["error"]:
+        what, _arrow, mend = printable(made["error"]).rpartition(": ")
+        waiting = plural(made["rows_waiting"], "message")
+        return [what, f"  → {mend}", f"  {waiting} of this session kept, to be sent later"]
+    if made["rows_waiting"] or not made["is_read"]:
+        waiting = plural(made["rows_waiting"], "message")
+        return [f"Syncing: {waiting} of this session still waiting; it goes on in the background"]
+    if not made["is_known"]:
+        return [
+            f"Nothing of this session is stored yet ({printable(session_id or 'unknown')})",
+            "  → it has no messages yet, or its project is excluded in the settings",
+        ]
+    lines = []
+    if made["is_local"]:
+        lines += [
+            "Everything of this session is stored on this machine; nothing was sent.",
+            "No Convex URL configured: run `ccsync-watch login` to sync to your deployment",
+        ]
+    else:
+        sent = plural(made["rows_sent"], "message")
+        lines.append(f"Synced: {sent} sent just now, nothing of this session waits")
+    if made["rows_rejected"]:
+        refused = plural(made["rows_rejected"], "message")
+        lines.append(f"Sync not working: the backend refuses {refused}: see `ccsync-watch status`")
+    return lines
+
+
+class _Later:
+    """A question asked in a thread of its own, which is left behind if it takes too long."""
+
+    def __init__(self, ask_it: Any) -> None:  # noqa: ANN401 - any answer
+        self._answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        threading.Thread(target=lambda: self._answers.put(ask_it()), daemon=True).start()
+
+    def get(self, seconds: float) -> Any:  # noqa: ANN401 - as above
+        try:
+            return self._answers.get(timeout=seconds)
+        except queue.Empty:
+            return None
+
+
+def _connection(settings: Settings) -> dict[str, Any]:
+    """Return whether the backend takes our key: through the daemon, whose parts are loaded."""
+    if settings.convex_url is None:
+        return {"ok": False, "problem": None}
+    try:
+        return ask(settings.state_dir, "/v1/check", seconds=STATUS_SECONDS * 10)
+    except CcsyncError:
+        backend = try_backend(settings, clock=SystemClock())
+        error = report.connection_problem(backend.error) if backend.error else None
+        return {"ok": backend.greeting is not None, "problem": error}
+
+
+def _first_line(figures: dict[str, Any], plugin_version: str) -> str:
+    daemon = figures["daemon"]
+    state = "not running"
+    if daemon["is_silent"]:
+        state = "not answering"
+    elif daemon["running"]:
+        state = f"running (process {daemon['pid']})"
+    return f"ccsync-watch {figures['version']}, plugin {plugin_version}: {state}"
+
+
+def _config_lines(figures: dict[str, Any], answer: dict[str, Any] | None) -> list[str]:
+    config = figures["config"]
+    lines = [_row("backend", config["convex_url"] or "none: everything stays on this machine")]
+    if config["convex_url"]:
+        shown = "ok" if answer and answer["ok"] else "failed, see below"
+        if answer is None:
+            shown = f"no answer within {STATUS_SECONDS:g} s"
+        lines += [_row("key", config["api_key"] or "none"), _row("connection", shown)]
+    switches = {
+        "auto sync": config["auto_sync"],
+        "tool calls": config["sync_tool_calls"],
+        "thinking": config["sync_thinking"],
+    }
+    lines.append(_row("settings", ", ".join(f"{k} {_ON[v]}" for k, v in switches.items())))
+    return lines
+
+
+def _session_lines(figures: dict[str, Any], session_id: str | None) -> list[str]:
+    row = next((each for each in figures["sessions"] if each["session_id"] == session_id), None)
+    if row is None:
+        return [_row("this session", "nothing stored yet")]
+    facts = [f"{plural(row['messages'], 'message')} stored"]
+    if row["bytes_behind"]:
+        facts.append(f"{size(row['bytes_behind'])} not read yet")
+    if figures["config"]["convex_url"]:
+        facts.append(f"{row['rows_pending']} waiting")
+        facts.append(f"acknowledged {age(row['last_ack_ms'], SystemClock().wall_ms())}")
+    if row["rows_rejected"]:
+        facts.append(f"{row['rows_rejected']} refused")
+    return [_row("this session", ", ".join(facts))]
+
+
+def _total_lines(figures: dict[str, Any]) -> list[str]:
+    totals = figures["totals"]
+    if not totals:
+        return []
+    stored = f"{plural(totals['sessions'], 'session')}, {plural(totals['messages'], 'message')}"
+    if figures["config"]["convex_url"]:
+        stored += f", {totals['rows_pending']} waiting"
+    if figures["bytes_behind"]:
+        stored += f", {size(figures['bytes_behind'])} not read yet"
+    return [_row("in all", stored)]
+
+
+def _row(name: str, text: str) -> str:
+    return f"  {name:<13} {printable(text)}"
+
+
+def _problems(
+    figures: dict[str, Any],
+    settings: Settings,
+    answer: dict[str, Any] | None,
+    session_id: str | None,
+    plugin_version: str,
+) -> list[dict[str, Any]]:
+    found = list(figures["problems"])
+    if answer is not None:
+        # Older than the test made just now.
+        found = [each for each in found if each["name"] != "Connection failed"]
+        if answer["problem"]:
+            found.insert(0, answer["problem"])
+    running = figures["daemon"]["running"]
+    ours = report.shown_config(settings)
+    if running and any(figures["config"][name] != ours[name] for name in _COMPARED):
+        found.append(
+            report.problem(
+                "Settings",
+                "the daemon's are not those of this session's environment",
+                f"put them into {ours['file']}, which every daemon reads",
+            )
+        )
+    if is_older(__version__, plugin_version):
+        found.append(
+            report.problem(
+                "Version",
+                f"this plugin is {plugin_version}, ccsync-watch {__version__}",
+                "update it: `uv tool upgrade ccsync-watch`, or `pip install -U ccsync-watch`",
+            )
+        )
+    return [each for each in found if not _is_noise(each, running=running, session_id=session_id)]
+
+
+def _is_noise(each: dict[str, Any], *, running: bool, session_id: str | None) -> bool:
+    """Tell whether a problem is none to whoever asks from inside a session that just began."""
+    return bool(running and session_id and "no transcript folder yet" in each["what"])
+
+
+def _problem_lines(each: dict[str, Any]) -> list[str]:
+    what, mend = printable(each["what"]), printable(each["mend"])
+    return [f"{each['name']}: {what}", f"  → {mend}"]

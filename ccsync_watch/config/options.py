@@ -1,0 +1,30 @@
+"""The options that a user set in the plugin, as its hook last wrote them into the state folder.
+
+One `key=value` a line: the hook is a few lines of shell. A key that is not there was not set.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OPTIONS_NAME = "plugin.options"
+_MAX_BYTES = 16 << 10
+
+
+def options_path(state_dir: Path) -> Path:
+    """Return where the hook keeps the plugin's options; the file may not exist."""
+    return state_dir / OPTIONS_NAME
+
+
+def read_options(path: Path) -> dict[str, str]:
+    """Return the options that have a value; `{}` when there are none, or nobody can read them."""
+    try:
+        with path.open("rb") as file:
+            text = file.read(_MAX_BYTES).decode("utf-8", "replace")
+    except OSError:
+        return {}
+    lines = (line.partition("=") for line in text.splitlines())
+    return {key: value.strip() for key, _sign, value in lines if value.strip()}

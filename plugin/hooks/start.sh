@@ -1,0 +1,22 @@
+# Start the daemon, detached. Run by signal.sh with all descriptors at /dev/null.
+# A hook has the user's whole environment, API keys and the client's own tokens included; the
+# daemon gets what it needs and nothing else. Secrets never stand on a command line here.
+root=$CLAUDE_PLUGIN_ROOT
+# A variable's value may hold lines that look like names: those are forgotten too, and rightly.
+for name in $(export -p | sed -n -e 's/^export \([A-Za-z_][A-Za-z0-9_]*\).*/\1/p' \
+  -e 's/^declare -x \([A-Za-z_][A-Za-z0-9_]*\).*/\1/p'); do
+  case $name in
+    HOME | PATH | USER | LOGNAME | SHELL | LANG | LC_ALL | LC_CTYPE | TZ | TMPDIR | TEMP | TMP) ;;
+    XDG_STATE_HOME | XDG_CACHE_HOME | XDG_CONFIG_HOME | XDG_DATA_HOME | XDG_RUNTIME_DIR) ;;
+    CCSYNC_WATCH_HOME | CCSYNC_WATCH_COMMAND | CLAUDE_CONFIG_DIR) ;;
+    CLAUDE_SYNC_CONVEX_URL | CLAUDE_SYNC_API_KEY | CLAUDE_SYNC_AUTO | CLAUDE_SYNC_AUTOSTART) ;;
+    CLAUDE_SYNC_TOOL_CALLS | CLAUDE_SYNC_THINKING) ;;
+    HTTP_PROXY | HTTPS_PROXY | ALL_PROXY | NO_PROXY | http_proxy | https_proxy | all_proxy | no_proxy) ;;
+    SSL_CERT_FILE | SSL_CERT_DIR | UV_CACHE_DIR | UV_PROJECT_ENVIRONMENT | UV_PYTHON_INSTALL_DIR) ;;
+    SYSTEMROOT | SystemRoot | COMSPEC | APPDATA | LOCALAPPDATA | USERPROFILE | OS) ;;
+    *) unset "$name" ;;
+  esac
+done
+cd / || exit 0
+. "$root/hooks/find.sh"
+find_ccsync && run_ccsync start --from-hook
