@@ -30,6 +30,12 @@ STATUS_SECONDS = 0.6
 MIN_WAIT_SECONDS = 20.0
 _GRACE_SECONDS = 2.0
 _ON = {True: "on", False: "off"}
+# What mends it from inside a session.
+_MENDS = {
+    "no daemon is running": {
+        "mend": "/claude-code-sync:sync-now starts one, and so does `ccsync-watch start`"
+    }
+}
 _COMPARED = ("convex_url", "api_key", "auto_sync", "sync_tool_calls", "sync_thinking")
 
 
@@ -194,7 +200,7 @@ def _problems(
     session_id: str | None,
     plugin_version: str,
 ) -> list[dict[str, Any]]:
-    found = list(figures["problems"])
+    found = [each | _MENDS.get(each["what"], {}) for each in figures["problems"]]
     if answer is not None:
         # Older than the test made just now.
         found = [each for each in found if each["name"] != "Connection failed"]

@@ -1,0 +1,153 @@
+"""`sync-status` and `sync-now` as the user sees them in an interactive session: no model's turn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ccsync_program.program import wait_until
+from claude_client.script import prompt, say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ccsync_program.plugged import Plugged
+    from claude_client.api import ScriptedMessagesApi
+    from claude_client.terminal import Terminal
+    from opensync_double.server import OpenSyncDouble
+
+pytestmark = pytest.mark.client
+
+STATUS = "/claude-code-sync:sync-status"
+NOW = "/claude-code-sync:sync-now"
+_TURN = prompt("Say hello", say("Hello there."))
+
+
+@pytest.fixture
+def session(plugged: Plugged, open_terminal: Callable[..., Terminal]) -> Callable[[], Terminal]:
+    """Return a function that opens a session with the plugin, one turn old."""
+
+    def open_one() -> Terminal:
+        terminal = open_terminal(*plugged.args, home=plugged.claude)
+        terminal.submit(_TURN)
+        terminal.wait_for_screen("Hello there.")
+        plugged.wait_for_daemon()
+        return terminal
+
+    return open_one
+
+
+def answer(terminal: Terminal, command: str, words: str) -> str:
+    """Give a command; return the screen once it shows `words`."""
+    terminal.submit(command)
+    screen = terminal.wait_for_screen(words)
+    print(screen)  # noqa: T201 - `pytest -s` shows what the user saw
+    return screen
+
+
+def test_all_is_well(
+    plugged: Plugged,
+    opensync: OpenSyncDouble,
+    messages_api: ScriptedMessagesApi,
+    session: Callable[[], Terminal],
+) -> None:
+    """The settings with the key masked, the connection, this session, and no request of a model."""
+    plugged.configure(convex_url=opensync.url, api_key=opensync.api_key)
+    terminal = session()
+    wait_until(lambda: len(opensync.backend.messages(terminal.session_id)) == 3, "all arrived")
+    asked = len(messages_api.messages_requests)
+    screen = answer(terminal, STATUS, "in all")
+    assert "running (process" in screen
+    assert f"backend       {opensync.url}" in screen
+    assert "connection    ok" in screen
+    assert opensync.api_key not in screen
+    assert f"key           {opensync.api_key[:4]}…{opensync.api_key[-2:]}" in screen
+    assert "auto sync on, tool calls on, thinking off" in screen
+    assert "this session  3 messages stored, 0 waiting, acknowledged" in screen
+    assert "→" not in screen
+    screen = answer(terminal, NOW, "nothing of this session waits")
+    assert "Synced: " in screen
+    assert len(messages_api.messages_requests) == asked
+    assert terminal.exit() == 0
+
+
+def test_no_backend(plugged: Plugged, session: Callable[[], Terminal]) -> None:
+    """The README's "No Convex URL configured": nothing is wrong, and nothing is sent."""
+    terminal = session()
+    screen = answer(terminal, STATUS, "in all")
+    assert "backend       none: everything stays on this machine" in screen
+    assert "No Convex URL configured: sessions are kept on this machine only" in screen
+    assert "→ to sync them, put your deployment's convex_url into" in screen
+    screen = answer(terminal, NOW, "nothing was sent")
+    assert "Everything of this session is stored on this machine" in screen
+    assert plugged.session(terminal.session_id)["messages"] >= 3
+
+
+def test_nobody_listens(plugged: Plugged, session: Callable[[], Terminal]) -> None:
+    """The README's "Connection failed", in the system's words."""
+    plugged.configure(convex_url="http://127.0.0.1:9", api_key="osk_0123456789abcdef")
+    terminal = session()
+    screen = answer(terminal, STATUS, "in all")
+    assert "connection    failed, see below" in screen
+    assert "Connection failed: cannot reach 127.0.0.1:9 (connection refused)" in screen
+    assert "→ check that your Convex deployment is running" in screen
+    screen = answer(terminal, NOW, "to be sent later")
+    assert "Connection failed: cannot reach 127.0.0.1:9 (connection refused)" in screen
+
+
+def test_a_wrong_key(
+    plugged: Plugged, opensync: OpenSyncDouble, session: Callable[[], Terminal]
+) -> None:
+    """The README's "Connection failed" again, and the mend is another."""
+    plugged.configure(convex_url=opensync.url, api_key="osk_wrong_wrong_wrong")
+    terminal = session()
+    screen = answer(terminal, STATUS, "in all")
+    assert "refuses the API key" in screen
+    assert "→ set api_key to a key of this deployment" in screen
+    assert "osk_wrong_wrong_wrong" not in screen
+
+
+def test_a_mistake_in_the_settings(plugged: Plugged, session: Callable[[], Terminal]) -> None:
+    """The README's "Sync not working", the place and what is allowed."""
+    terminal = session()
+    plugged.configure(auto_sync="maybe")
+    screen = answer(terminal, STATUS, "Sync not working")
+    assert 'auto_sync is "maybe"' in screen
+    assert "→ set it to true or false" in screen
+
+
+def test_no_daemon(plugged: Plugged, session: Callable[[], Terminal]) -> None:
+    """Status says that none runs; sync-now has one started."""
+    terminal = session()
+    assert plugged.call("stop").returncode == 0
+    screen = answer(terminal, STATUS, "in all")
+    assert "Sync not working: no daemon is running" in screen
+    assert "→ /claude-code-sync:sync-now starts one" in screen
+    screen = answer(terminal, NOW, "nothing was sent")
+    assert plugged.daemons() != []
+
+
+def test_no_program(plugged: Plugged, open_terminal: Callable[..., Terminal]) -> None:
+    """Status says what to install; the hooks stay silent."""
+    home = plugged.claude.with_env(PATH="/usr/bin:/bin")
+    terminal = open_terminal(*plugged.args, home=home)
+    terminal.submit(_TURN)
+    assert "hook" not in terminal.wait_for_screen("Hello there.")
+    screen = answer(terminal, STATUS, "Sync not working")
+    assert "ccsync-watch is not installed" in screen
+    assert "uv tool install ccsync-watch" in screen
+
+
+def test_without_hooks_the_text_answers(
+    plugged: Plugged, messages_api: ScriptedMessagesApi
+) -> None:
+    """The report reaches the model, which is told to show it and nothing else."""
+    settings = plugged.claude.config_dir / "settings.json"
+    settings.write_text('{"disableAllHooks": true}')
+    run = plugged.claude.run(STATUS, "--plugin-dir", plugged.args[1])
+    assert run.returncode == 0, run.stderr
+    assert len(messages_api.messages_requests) == 1
+    text = plugged.claude.transcript(run.session_id).read_text()
+    assert "Sync not working: no daemon is running" in text
+    assert "Show the user that report exactly as it is" in text

@@ -1,0 +1,147 @@
+"""The plugin as a package: what the client's own validator says, and coming and going."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ccsync_program.plugged import PLUGIN, ROOT
+from ccsync_program.program import wait_until
+from ccsync_watch import __version__
+from claude_client.script import prompt, say
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ccsync_program.plugged import Plugged
+
+pytestmark = pytest.mark.client
+
+_ID = "claude-code-sync@claude-code-sync"
+
+
+def claude(plugged: Plugged, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run one of the client's own commands."""
+    return subprocess.run(
+        [plugged.claude.binary, *words],
+        env=plugged.claude.env,
+        cwd=plugged.claude.workdir,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def renamed(folder: Path) -> Path:
+    """Return a copy of plugin and marketplace under a name that is not reserved."""
+    shutil.copytree(PLUGIN, folder / "plugin")
+    shutil.copytree(ROOT / ".claude-plugin", folder / ".claude-plugin")
+    # As plugin/README.md says.
+    for name in (
+        "plugin/.claude-plugin/plugin.json",
+        "plugin/hooks/hooks.json",
+        ".claude-plugin/marketplace.json",
+    ):
+        path = folder / name
+        path.write_text(path.read_text().replace("claude-code-sync", "code-sync"))
+    return folder
+
+
+def errors(report: Any) -> list[str]:  # noqa: ANN401 - any JSON
+    """Return every message of an error in a report, wherever it stands."""
+    if isinstance(report, dict):
+        own = [json.dumps(each) for each in report.get("errors") or []]
+        return own + [each for value in report.values() for each in errors(value)]
+    return [each for value in report for each in errors(value)] if isinstance(report, list) else []
+
+
+@pytest.mark.parametrize("folder", ["plugin", "."])
+def test_only_the_name_is_refused(plugged: Plugged, folder: str) -> None:
+    """`claude-` is reserved; the client takes the plugin all the same."""
+    made = claude(plugged, "plugin", "validate", "--strict", "--json", str(ROOT / folder))
+    assert made.returncode == 1
+    found = set(errors(json.loads(made.stdout)))
+    assert found
+    assert all("is reserved" in each for each in found), found
+
+
+@pytest.mark.parametrize(
+    "words", [("--strict", "plugin"), ("--strict", "."), ("--profile", "directory", "plugin")]
+)
+def test_under_another_name_nothing_is_wrong(
+    plugged: Plugged, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    """Strictly, and by the rules of the public directory."""
+    copy = renamed(tmp_path / "copy")
+    made = claude(plugged, "plugin", "validate", *words[:-1], str(copy / words[-1]))
+    assert made.returncode == 0, made.stdout + made.stderr
+
+
+def test_the_version_is_the_programs() -> None:
+    """Hooks and program compare theirs; one release is one number, wherever it stands."""
+    manifest = json.loads((PLUGIN / ".claude-plugin" / "plugin.json").read_text())
+    market = json.loads((ROOT / ".claude-plugin" / "marketplace.json").read_text())
+    scripts = [
+        found[1]
+        for path in sorted((PLUGIN / "hooks").glob("*.sh"))
+        for found in re.finditer(r"^version=(.*)$", path.read_text(), re.MULTILINE)
+    ]
+    assert len(scripts) == 2
+    assert {manifest["version"], market["plugins"][0]["version"], *scripts} == {__version__}
+
+
+def test_install_from_a_clone_run_and_uninstall(plugged: Plugged, tmp_path: Path) -> None:
+    """Offline, in an empty home; afterwards Claude Code is as it was before."""
+    home, clone = plugged.claude, tmp_path / "clone"
+    shutil.copytree(PLUGIN, clone / "plugin")
+    shutil.copytree(ROOT / ".claude-plugin", clone / ".claude-plugin")
+    settings = home.config_dir / "settings.json"
+    before = json.loads(settings.read_text())
+    made = claude(plugged, "plugin", "marketplace", "add", str(clone))
+    assert made.returncode == 0, made.stdout + made.stderr
+    made = claude(plugged, "plugin", "install", _ID, "--config", "sync_thinking=true")
+    assert made.returncode == 0, made.stdout + made.stderr
+    assert json.loads(settings.read_text())["enabledPlugins"] == {_ID: True}
+    run = home.run(prompt("Say hello", say("Hello.")))
+    assert run.returncode == 0, run.stderr
+    plugged.wait_for_daemon()
+    wait_until(lambda: plugged.session(run.session_id).get("messages") == 3, "it is stored")
+    assert (plugged.state / "plugin.options").read_text() == "sync_thinking=true\n"
+    assert plugged.status()["config"]["sync_thinking"] is True
+    assert claude(plugged, "plugin", "uninstall", _ID).returncode == 0
+    assert claude(plugged, "plugin", "marketplace", "remove", "claude-code-sync").returncode == 0
+    after = json.loads(settings.read_text())
+    assert {name: value for name, value in after.items() if value} == before
+    assert plugged.call("stop").returncode == 0
+    assert home.run(prompt("Say hello", say("Hello."))).returncode == 0
+    assert list((plugged.state / "signals").iterdir()) == []
+    assert plugged.daemons() == []
+
+
+def test_the_key_reaches_the_daemon_and_nobody_else(plugged: Plugged, tmp_path: Path) -> None:
+    """Through the plugin's sensitive option; no file but the hook's and the client's holds it."""
+    key = "osk_made_up_for_this_test_only"
+    claude(plugged, "plugin", "marketplace", "add", str(ROOT))
+    options = ("--config", "convex_url=http://127.0.0.1:9", "--config", f"api_key={key}")
+    made = claude(plugged, "plugin", "install", _ID, *options)
+    assert made.returncode == 0, made.stdout + made.stderr
+    plugged.claude.run(prompt("Say hello", say("Hello.")))
+    plugged.wait_for_daemon()
+    config = plugged.status()["config"]
+    assert config["convex_url"] == "http://127.0.0.1:9"
+    assert config["api_key"] == f"{key[:4]}…{key[-2:]}"
+    written = plugged.state / "plugin.options"
+    assert written.stat().st_mode & 0o777 == 0o600
+    holders = {
+        path.name
+        for path in tmp_path.rglob("*")
+        if path.is_file() and not path.is_symlink() and key.encode() in path.read_bytes()
+    }
+    assert holders == {"plugin.options", ".credentials.json"}
