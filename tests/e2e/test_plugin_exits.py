@@ -1,0 +1,118 @@
+"""However a session ends, its last complete line is soon at the backend; hooks or no hooks."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ccsync_program.program import wait_until
+from claude_client.script import prompt, say, tool
+from expected_messages import expected_messages
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from ccsync_program.plugged import Plugged
+    from claude_client.terminal import Terminal
+    from opensync_double.server import OpenSyncDouble
+
+pytestmark = pytest.mark.client
+
+_TURN = prompt("Look", tool("Bash", command="echo seen", description="Look"), say("All done."))
+# Three seconds is what we promise; a test run shares its machine with others.
+_SECONDS = 15.0
+
+
+def arrives(plugged: Plugged, opensync: OpenSyncDouble, session_id: str) -> None:
+    """Wait until every complete line of a session is at the backend; nobody asks for it."""
+    since = time.monotonic()
+    wanted = {each.id for each in expected_messages(plugged.claude.transcript(session_id))}
+    assert len(wanted) >= 4
+
+    def has_arrived() -> bool:
+        return wanted <= {each.external_id for each in opensync.backend.messages(session_id)}
+
+    wait_until(has_arrived, "the last line arrives", _SECONDS)
+    print(f"the last line arrived {time.monotonic() - since:.2f} s after the end")  # noqa: T201 - `pytest -s` shows it
+
+
+def _keys(*keys: str) -> Callable[[Terminal], object]:
+    def leave(terminal: Terminal) -> None:
+        for key in keys:
+            terminal.press(key)
+            time.sleep(0.3)  # a key that comes sooner is part of the same one
+        terminal.wait_for_end()
+
+    return leave
+
+
+def _signal(number: signal.Signals) -> Callable[[Terminal], object]:
+    def leave(terminal: Terminal) -> None:
+        os.kill(terminal.pid, number)
+        terminal.wait_for_end()
+
+    return leave
+
+
+@pytest.mark.parametrize(
+    ("leave", "reason"),
+    [
+        pytest.param(lambda terminal: terminal.exit(), "prompt_input_exit", id="exit"),
+        pytest.param(_keys("C-d", "C-d"), "prompt_input_exit", id="ctrl-d"),
+        pytest.param(_keys("C-c", "C-c"), "prompt_input_exit", id="ctrl-c"),
+        pytest.param(_signal(signal.SIGTERM), "other", id="sigterm"),
+        pytest.param(lambda terminal: terminal.hang_up(), "other", id="sighup"),
+        pytest.param(_signal(signal.SIGKILL), None, id="sigkill"),
+    ],
+)
+def test_the_last_line_arrives(
+    plugged: Plugged,
+    opensync: OpenSyncDouble,
+    open_terminal: Callable[..., Terminal],
+    leave: Callable[[Terminal], object],
+    reason: str | None,
+) -> None:
+    """Whoever ends the client, and also if no hook runs at all; the reason comes with it."""
+    plugged.configure(convex_url=opensync.url, api_key=opensync.api_key)
+    assert plugged.call("start").returncode == 0
+    terminal = open_terminal(*plugged.args, home=plugged.claude)
+    terminal.submit(_TURN)
+    terminal.wait_for_row(lambda row: row["type"] == "assistant" and "All done." in str(row))
+    leave(terminal)
+    arrives(plugged, opensync, terminal.session_id)
+    if reason is None:
+        return
+
+    def has_reason() -> bool:
+        rows = opensync.backend.messages(terminal.session_id)
+        header = next(each for each in rows if each.external_id.endswith(":session"))
+        return f"Ended: {reason}" in (header.text_content or "")
+
+    # The backend takes a change of a row some seconds after the row.
+    wait_until(has_reason, "the reason arrives")
+
+
+@pytest.mark.parametrize("how", ["disabled", "bare", "untrusted"])
+def test_a_running_daemon_needs_no_hook(
+    plugged: Plugged, opensync: OpenSyncDouble, tmp_path: Path, how: str
+) -> None:
+    """It reads files; hooks only make it sooner."""
+    plugged.configure(convex_url=opensync.url, api_key=opensync.api_key)
+    assert plugged.call("start").returncode == 0
+    words, cwd = list(plugged.args), None
+    if how == "disabled":
+        settings = plugged.claude.config_dir / "settings.json"
+        settings.write_text('{"disableAllHooks": true}')
+    elif how == "bare":
+        words.append("--bare")
+    else:
+        cwd = tmp_path / "stranger"
+        cwd.mkdir()
+    run = plugged.claude.run(_TURN, *words, cwd=cwd)
+    assert run.returncode == 0, run.stderr
+    arrives(plugged, opensync, run.session_id)
