@@ -1,5 +1,7 @@
 """The hooks' spool: small files that say that a session started, paused or ended.
 
+A file is whole once it ends with a newline.
+
 A hook writes one file and returns; whoever reads it may run now or tomorrow. A signal only hints:
 what it names is looked for below the configured folders, and nothing it says is opened. Whatever
 else lies in the folder is set aside, a few of it, for someone to look at; the rest is removed.
@@ -28,8 +30,8 @@ MAX_SIGNAL_BYTES = 64 << 10
 MAX_TAKEN = 200
 MAX_SWEPT = 500
 MAX_ASIDE = 20
-# A hook that was killed leaves its unfinished file behind.
-_UNFINISHED_SECONDS = 60.0
+# A hook that was killed may leave an unfinished file behind.
+_UNFINISHED_MS = 60_000
 
 Event: TypeAlias = Literal["SessionStart", "Stop", "SessionEnd"]
 
@@ -37,7 +39,6 @@ Event: TypeAlias = Literal["SessionStart", "Stop", "SessionEnd"]
 _NAME = re.compile(
     r"(SessionStart|Stop|SessionEnd)\.([0-9A-Za-z][0-9A-Za-z_-]{0,127})\.[0-9]{1,10}"
 )
-_UNFINISHED = re.compile(r"\.[0-9]{1,10}\.new")
 _MAX_TEXT = 4096
 
 
@@ -106,7 +107,7 @@ class Spool:
                 signals.append((name, made))
         rubbish = [name for name in names if not _NAME.fullmatch(name)]
         for name in rubbish[:MAX_SWEPT]:
-            self._sweep_up(name)
+            self._put_aside(name)
         signals.sort(key=lambda each: each[1].at_ms)
         is_more = len(ours) > MAX_TAKEN or len(rubbish) > MAX_SWEPT
         return Taken(signals, is_more=is_more)
@@ -123,6 +124,8 @@ class Spool:
             return None
         except OSError:
             self._put_aside(name)
+            return None
+        if not data.endswith(b"\n") and abs(time.time() * 1000 - at_ms) < _UNFINISHED_MS:
             return None
         made = self._signal(name, data, at_ms)
         if made is None:
@@ -152,15 +155,6 @@ class Spool:
             return False
         spellings = _spellings(Path(path))
         return all(any(each.is_relative_to(root) for root in self._roots) for each in spellings)
-
-    def _sweep_up(self, name: str) -> None:
-        if _UNFINISHED.fullmatch(name):
-            with contextlib.suppress(OSError):
-                path = self.folder / name
-                if time.time() - path.lstat().st_mtime > _UNFINISHED_SECONDS:
-                    path.unlink()
-            return
-        self._put_aside(name)
 
     def _put_aside(self, name: str) -> None:
         """Keep a few small foreign files where nobody reads them, and remove the others."""

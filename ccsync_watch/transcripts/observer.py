@@ -94,8 +94,8 @@ class _Handler(FileSystemEventHandler):
     def on_any_event(self, event: FileSystemEvent) -> None:
         folder = os.fsdecode(event.src_path)
         if self._spool is not None and os.path.dirname(folder) == self._spool:  # noqa: PTH120 - a str path may hold bytes that Path would not print
-            # Finished by renaming; all else that happens there is our own tidying.
-            if isinstance(event, FileMovedEvent):
+            # A signal was written; all else that happens there is our own tidying.
+            if isinstance(event, FileModifiedEvent):
                 self._wakeups.ring()
             return
         if event.is_directory:

@@ -1,6 +1,6 @@
 # One sign of life for ccsync-watch: a small file in its spool, written whole or not at all.
 # Sourced by the client's `sh -c`, with the event in $event. POSIX, silent, and gone in
-# milliseconds: no Python, no network, no other program than mv. Whatever fails, nobody hears of it.
+# milliseconds: no Python, no network, no other program. Whatever fails, nobody hears of it.
 exec >/dev/null 2>&1
 umask 077
 
@@ -34,7 +34,9 @@ case $id in '' | [!0-9A-Za-z]* | *[!0-9A-Za-z_-]*) exit 0 ;; esac
 # Nobody reads the spool, it seems: it must not grow for ever.
 set -- "$spool"/*
 if [ $# -le 2000 ]; then
-  printf '%s\n' "$line" >"$spool/.$$.new" && mv -f "$spool/.$$.new" "$spool/$event.$id.$$"
+  # One write, ended by its newline: without it the reader takes the file for unfinished. Renaming
+  # would cost as much as all the rest.
+  printf '%s\n' "$line" >"$spool/$event.$id.$$"
 fi
 
 # The plugin's own options, where they are not what the daemon was told last.

@@ -28,7 +28,9 @@ class Folder:
     def write(self, name: str, content: bytes | dict[str, object]) -> Path:
         """Put a file into the spool."""
         path = self.spool.folder / name
-        path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
+        path.write_bytes(
+            content if isinstance(content, bytes) else f"{json.dumps(content)}\n".encode()
+        )
         return path
 
     def signal(
@@ -191,6 +193,7 @@ class TestForeign:
     )
     def test_content_that_is_not_what_its_name_says(self, folder: Folder, content: bytes) -> None:
         """It is kept for someone to look at."""
+        content += b"\n"
         folder.write(f"SessionEnd.{SESSION}.1", content)
         assert folder.taken() == []
         assert [each.read_bytes() for each in folder.aside()] == [content]
@@ -206,13 +209,19 @@ class TestForeign:
         assert folder.left() == []
         assert len(folder.aside()) == 1
 
-    def test_a_hook_that_was_killed_leaves_nothing_for_long(self, folder: Folder) -> None:
-        """One that is at work keeps its file."""
-        old, new = folder.write(".1.new", b"{"), folder.write(".2.new", b"{")
-        long_ago = time.time() - 3600
-        os.utime(old, (long_ago, long_ago))
+    @pytest.mark.parametrize("content", [b"", b"{", b'{"hook_event_name": "Stop"}'])
+    def test_a_hook_that_is_at_work_is_waited_for(self, folder: Folder, content: bytes) -> None:
+        """Until its newline is there; one that was killed is waited for no more after a while."""
+        path = folder.write(f"Stop.{SESSION}.1", content)
         assert folder.taken() == []
-        assert folder.left() == [new.name]
+        assert folder.left() == [path.name]
+        long_ago = time.time() - 3600
+        os.utime(path, (long_ago, long_ago))
+        assert folder.taken() == []
+        assert folder.left() == []
+        assert len(folder.aside()) == 1
+        folder.signal("Stop", number=1)
+        assert folder.taken() == [("Stop", SESSION)]
 
     def test_links_folders_and_pipes_are_not_opened(self, folder: Folder, tmp_path: Path) -> None:
         """A pipe would hang us, a link would show us what is not ours."""

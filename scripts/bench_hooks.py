@@ -1,0 +1,219 @@
+"""What the plugin costs: its hook alone, and a turn of nine tool calls in the real client.
+
+Samples of each variant are interleaved in random order, so that whatever else the machine does
+hits all alike. Beside no plugin and this one stands the backend's npm client with its five hooks,
+where npm can install it. Everything is offline but that installation.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from ccsync_program.plugged import PLUGIN, Plugged, program_path  # noqa: E402 - found by the line above
+from claude_client.api import ScriptedMessagesApi  # noqa: E402 - as above
+from claude_client.client import ClaudeHome  # noqa: E402 - as above
+from claude_client.script import prompt, say, tool  # noqa: E402 - as above
+from opensync_double.server import OpenSyncDouble  # noqa: E402 - as above
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+CALLS = 9
+NPM_CLIENT = "claude-code-sync@0.1.15"
+_NPM_EVENTS = ("SessionStart", "SessionEnd", "UserPromptSubmit", "PostToolUse", "Stop")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One run, in seconds: launch to first request, the nine calls, last request to the end."""
+
+    start: float
+    turn: float
+    exit: float
+
+
+# The hook alone --------------------------------------------------------------------------
+
+
+def hook_commands() -> dict[str, str]:
+    """Return the command line of each hook, as the client hands it to `sh -c`."""
+    hooks = json.loads((PLUGIN / "hooks" / "hooks.json").read_text())["hooks"]
+    names = ("SessionStart", "Stop", "SessionEnd")
+    return {name: hooks[name][0]["hooks"][0]["command"] for name in names}
+
+
+def bench_hook(runs: int) -> None:
+    """Time each hook beside a shell that does nothing; a daemon runs, as it mostly does."""
+    with tempfile.TemporaryDirectory(prefix="ccsync-bench-") as folder:
+        state = Path(folder)
+        env = {
+            "PATH": os.environ["PATH"],
+            "HOME": folder,
+            "CCSYNC_WATCH_HOME": folder,
+            "CLAUDE_PLUGIN_ROOT": str(PLUGIN),
+            "CLAUDE_CODE_SESSION_ID": "11111111-2222-4333-8444-555555555555",
+        }
+        (state / "daemon.json").write_text(_note_of(os.getpid()))
+        commands = {"a shell alone": "exit 0", **hook_commands()}
+        times: dict[str, list[float]] = {name: [] for name in commands}
+        for _ in range(runs):
+            for name in random.sample(list(commands), len(commands)):
+                line = {
+                    "session_id": env["CLAUDE_CODE_SESSION_ID"],
+                    "transcript_path": f"{folder}/projects/p/x.jsonl",
+                    "cwd": folder,
+                    "hook_event_name": name,
+                    "reason": "other",
+                }
+                data = f"{json.dumps(line, separators=(',', ':'))}\n".encode()
+                since = time.perf_counter()
+                subprocess.run(["/bin/sh", "-c", commands[name]], env=env, input=data, check=True)  # noqa: S603 - our own
+                times[name].append(time.perf_counter() - since)
+            # As the daemon does.
+            for path in (state / "signals").glob("*"):
+                path.unlink()
+    print(f"the hook script, {runs} runs, ms                median    p95")
+    for name, values in times.items():
+        print(f"  {name:<40} {_ms(values)}")
+
+
+def _note_of(pid: int) -> str:
+    from ccsync_watch import __version__  # noqa: PLC0415 - not needed otherwise
+    from ccsync_watch.daemon.lock import started  # noqa: PLC0415 - as above
+
+    note = {"pid": pid, "version": __version__, "socket": "x", "started": started(pid)}
+    return json.dumps(note, separators=(",", ":"))
+
+
+# In the client ---------------------------------------------------------------------------
+
+
+def turn() -> str:
+    """Return a prompt for nine tool calls, one after the other."""
+    return prompt(
+        "Read", *[tool("Read", file_path="notes.txt") for _ in range(CALLS)], say("Done.")
+    )
+
+
+def measured(home: ClaudeHome, api: ScriptedMessagesApi, args: Sequence[str]) -> Sample:
+    """Run the turn once."""
+    before = len(api.messages_requests)
+    since = time.time()
+    run = home.start(turn(), *args, "--dangerously-skip-permissions")
+    run.process.wait(60)
+    ended = time.time()
+    made = run.wait()
+    if made.returncode:
+        raise SystemExit(f"the client failed: {made.stdout} {made.stderr}")
+    asked = [each.at for each in api.messages_requests[before:] if each.step is not None]
+    return Sample(asked[0] - since, asked[-1] - asked[0], ended - asked[-1])
+
+
+def npm_home(home: ClaudeHome, folder: Path, opensync: OpenSyncDouble) -> ClaudeHome | None:
+    """Return a home with the npm client's five hooks, None when it cannot be installed."""
+    npm = shutil.which("npm")
+    if npm is None:
+        return None
+    words = [npm, "install", "--prefix", str(folder), "--ignore-scripts", "--no-audit", "--no-fund"]
+    done = subprocess.run([*words, NPM_CLIENT], capture_output=True, text=True, check=False)  # noqa: S603 - as above
+    if done.returncode:
+        print(done.stderr, file=sys.stderr)
+        return None
+    command = "claude-code-sync hook"
+    hooks = {
+        event: [{"hooks": [{"type": "command", "command": f"{command} {event}"}]}]
+        for event in _NPM_EVENTS
+    }
+    settings = home.config_dir / "settings.json"
+    settings.write_text(json.dumps({**json.loads(settings.read_text()), "hooks": hooks}))
+    return home.with_env(
+        PATH=f"{folder / 'node_modules' / '.bin'}{os.pathsep}{os.environ['PATH']}",
+        CLAUDE_SYNC_CONVEX_URL=opensync.url,
+        CLAUDE_SYNC_API_KEY=opensync.api_key,
+    )
+
+
+def bench_client(samples: int) -> None:
+    """Time the same turn with every variant, interleaved."""
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ccsync-bench-")))
+        api = stack.enter_context(ScriptedMessagesApi())
+        opensync = stack.enter_context(OpenSyncDouble())
+        variants: dict[str, Callable[[], Sample]] = {}
+
+        def add(name: str, home: ClaudeHome, *args: str) -> None:
+            (home.workdir / "notes.txt").write_text("one line\n")
+            variants[name] = lambda: measured(home, api, args)
+
+        add("no plugin", ClaudeHome(folder / "none", api.url))
+        with_plugin = ClaudeHome(folder / "plugin", api.url).with_env(PATH=program_path())
+        plugged = Plugged(with_plugin)
+        stack.callback(plugged.close)
+        plugged.configure(convex_url=opensync.url, api_key=opensync.api_key)
+        if plugged.call("start").returncode:
+            raise SystemExit("the daemon does not start")
+        add("this plugin", with_plugin, "--plugin-dir", str(PLUGIN))
+        npm = npm_home(ClaudeHome(folder / "npm", api.url), folder / "npm-client", opensync)
+        if npm is None:
+            print(f"{NPM_CLIENT} cannot be installed here: left out")
+        else:
+            add(NPM_CLIENT, npm)
+        found: dict[str, list[Sample]] = {name: [] for name in variants}
+        for number in range(samples + 1):
+            for name in random.sample(list(variants), len(variants)):
+                made = variants[name]()
+                if number:  # the first warms caches
+                    found[name].append(made)
+        show(found)
+
+
+def show(found: dict[str, list[Sample]]) -> None:
+    """Print medians, and what each variant adds to the first."""
+    base = next(iter(found.values()))
+    print(f"\nthe real client, {len(base)} interleaved samples each, ms: median (p95) [added]")
+    print(f"  {'':<26}{'start':>24}{f'{CALLS} tool calls':>24}{'exit':>24}")
+    for name, samples in found.items():
+        cells = []
+        for part in ("start", "turn", "exit"):
+            values = [getattr(each, part) * 1000 for each in samples]
+            median = statistics.median(values)
+            added = median - statistics.median([getattr(each, part) * 1000 for each in base])
+            p95 = statistics.quantiles(values, n=20)[-1]
+            cells.append(f"{median:.0f} ({p95:.0f}) [{added:+.0f}]")
+        print(f"  {name:<26}" + "".join(f"{cell:>24}" for cell in cells))
+
+
+def _ms(values: list[float]) -> str:
+    p95 = statistics.quantiles(values, n=20)[-1]
+    return f"{statistics.median(values) * 1000:7.2f} {p95 * 1000:7.2f}"
+
+
+def main() -> None:
+    """Run both."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=300, help="of the hook alone")
+    parser.add_argument("--samples", type=int, default=50, help="of the client, per variant")
+    given = parser.parse_args()
+    bench_hook(given.runs)
+    if given.samples:
+        bench_client(given.samples)
+
+
+if __name__ == "__main__":
+    main()
