@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch import __version__, report
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 # What is left of the report's second beside the start of Python.
 STATUS_SECONDS = 0.6
+# A backend of which nothing bad is known is given longer: a false alarm costs more than a moment.
+SLOW_SECONDS = 2.5
 # A sync-now is watched for so long; afterwards it goes on alone.
 MIN_WAIT_SECONDS = 20.0
 _GRACE_SECONDS = 2.0
@@ -36,6 +39,12 @@ _MENDS = {
         "mend": "/claude-code-sync:sync-now starts one, and so does `ccsync-watch start`"
     }
 }
+_UNANSWERED = report.problem(
+    "Connection failed",
+    f"the backend does not answer within {SLOW_SECONDS:g} s",
+    "check that your Convex deployment is running, that convex_url is correct, and the network;"
+    " what waits is kept and sent later",
+)
 _COMPARED = ("convex_url", "api_key", "auto_sync", "sync_tool_calls", "sync_thinking")
 
 
@@ -46,13 +55,16 @@ def status_text(
     del seconds
     settings = load(env)
     connection = _Later(lambda: _connection(settings))
+    since = time.monotonic()
     try:
         figures = ask(
             settings.state_dir, "/v1/status", seconds=STATUS_SECONDS, hello_seconds=STATUS_SECONDS
         )
     except NotRunning as absence:
         figures = without_daemon(settings, absence)
-    answer = connection.get(STATUS_SECONDS)
+    is_known = any(each["name"] == "Connection failed" for each in figures["problems"])
+    patience = STATUS_SECONDS if is_known else SLOW_SECONDS
+    answer = connection.get(since + patience - time.monotonic())
     lines = [_first_line(figures, plugin_version), *_config_lines(figures, answer)]
     lines += _session_lines(figures, session_id)
     lines += _total_lines(figures)
@@ -118,7 +130,7 @@ class _Later:
 
     def get(self, seconds: float) -> Any:  # noqa: ANN401 - as above
         try:
-            return self._answers.get(timeout=seconds)
+            return self._answers.get(timeout=max(seconds, 0.01))
         except queue.Empty:
             return None
 
@@ -128,7 +140,9 @@ def _connection(settings: Settings) -> dict[str, Any]:
     if settings.convex_url is None:
         return {"ok": False, "problem": None}
     try:
-        return ask(settings.state_dir, "/v1/check", seconds=STATUS_SECONDS * 10)
+        return ask(
+            settings.state_dir, "/v1/check", seconds=SLOW_SECONDS, hello_seconds=STATUS_SECONDS / 2
+        )
     except CcsyncError:
         backend = try_backend(settings, clock=SystemClock())
         error = report.connection_problem(backend.error) if backend.error else None
@@ -151,7 +165,7 @@ def _config_lines(figures: dict[str, Any], answer: dict[str, Any] | None) -> lis
     if config["convex_url"]:
         shown = "ok" if answer and answer["ok"] else "failed, see below"
         if answer is None:
-            shown = f"no answer within {STATUS_SECONDS:g} s"
+            shown = "no answer yet"
         lines += [_row("key", config["api_key"] or "none"), _row("connection", shown)]
     switches = {
         "auto sync": config["auto_sync"],
@@ -206,6 +220,8 @@ def _problems(
         found = [each for each in found if each["name"] != "Connection failed"]
         if answer["problem"]:
             found.insert(0, answer["problem"])
+    elif not any(each["name"] == "Connection failed" for each in found):
+        found.insert(0, _UNANSWERED)
     running = figures["daemon"]["running"]
     ours = report.shown_config(settings)
     if running and any(figures["config"][name] != ours[name] for name in _COMPARED):

@@ -2,6 +2,7 @@
 # prints the decision as JSON. If it prints nothing, the command's own text takes over.
 exec 2>/dev/null
 root=$CLAUDE_PLUGIN_ROOT
+[ -r "$root/hooks/find.sh" ] || exit 0
 . "$root/hooks/find.sh"
 if find_ccsync; then
   (run_ccsync plugin-command --plugin-version "$version")

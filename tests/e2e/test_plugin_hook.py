@@ -1,0 +1,316 @@
+"""The hook script itself, under every shell at hand: silent, harmless, and right."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ccsync_program.plugged import PLUGIN
+from ccsync_program.program import wait_until
+from ccsync_watch import __version__
+from ccsync_watch.config import load
+from ccsync_watch.daemon.lock import started
+from ccsync_watch.signals import Spool
+
+SESSION = "11111111-2222-4333-8444-555555555555"
+SHELLS = [
+    name for name in ("dash", "bash", "ksh", "mksh", "yash", "zsh", "busybox") if shutil.which(name)
+]
+ODD = 'it\'s "odd"  $HOME `id` \\n\nnew line ü 雪 *'
+# Says how it was called; stands for the program.
+_RECORDER = """#!/bin/sh
+{ printf '%s\\n' "$@"; } >"$0.args.new"
+env >"$0.env"
+mv "$0.args.new" "$0.args"
+"""
+
+
+@dataclass
+class Hook:
+    """A plugin and a state folder, whose paths are as odd as paths can be."""
+
+    root: Path
+    env: dict[str, str] = field(default_factory=dict)
+    shell: str = "sh"
+
+    def __post_init__(self) -> None:
+        self.plugin = self.root / ODD / "plugin"
+        shutil.copytree(PLUGIN, self.plugin)
+        self.state = self.root / ODD / "state"
+        self.home = self.root / "home"
+        self.home.mkdir()
+        self.program = self.root / ODD / "program"
+        self.program.write_text(_RECORDER)
+        self.program.chmod(0o755)
+        self.env = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.home),
+            "CCSYNC_WATCH_HOME": str(self.state),
+            "CCSYNC_WATCH_COMMAND": str(self.program),
+            "CLAUDE_PLUGIN_ROOT": str(self.plugin),
+            "CLAUDE_CODE_SESSION_ID": SESSION,
+            "ANTHROPIC_API_KEY": "sk-secret",
+            "CLAUDE_CODE_MESSAGING_TOKEN": "token-secret",
+            "MY_OWN\u00fc": "odd",
+            "LINES_OF": "x\nexport HOME=/nowhere\ny",
+            **self.env,
+        }
+
+    def run(self, event: str = "SessionStart", *, data: bytes | None = None, **more: Any) -> None:  # noqa: ANN401 - any JSON
+        """Run a hook as the client does; it must succeed and say nothing."""
+        fields = {
+            "session_id": SESSION,
+            "transcript_path": str(self.root / "claude" / ODD / f"{SESSION}.jsonl"),
+            "cwd": ODD,
+            "hook_event_name": event,
+            **more,
+        }
+        line = f"{json.dumps(fields, separators=(',', ':'), ensure_ascii=False)}\n".encode()
+        hooks = json.loads((PLUGIN / "hooks" / "hooks.json").read_text())["hooks"]
+        command = hooks[event][0]["hooks"][0]["command"]
+        words = [self.shell, "sh", "-c"] if self.shell == "busybox" else [self.shell, "-c"]
+        made = subprocess.run(
+            [*words, command],
+            env=self.env,
+            cwd=self.root,
+            input=line if data is None else data,
+            capture_output=True,
+            timeout=20,
+            check=False,
+        )
+        assert (made.returncode, made.stdout, made.stderr) == (0, b"", b"")
+
+    def signals(self) -> list[tuple[str, dict[str, str]]]:
+        """Take what the daemon would find."""
+        spool = Spool(self.state, [self.root / "claude"])
+        taken = spool.take().signals
+        for name, _ in taken:
+            spool.done(name)
+        assert spool.foreign == 0
+        return [(signal.event, signal.detail) for _, signal in taken]
+
+    def note(self, **more: object) -> None:
+        """Leave the note of a daemon, by default of one that runs: ourselves."""
+        pid = os.getpid()
+        note = {"pid": pid, "since_ms": 1, "version": __version__, "started": started(pid), **more}
+        self.state.mkdir(parents=True, exist_ok=True)
+        (self.state / "daemon.json").write_text(json.dumps(note, separators=(",", ":")))
+
+    def was_started(self) -> bool:
+        """Wait for the program if it was called; whether it is shows in the mark at once."""
+        if not (self.state / "starting").exists():
+            return False
+        args = Path(f"{self.program}.args")
+        wait_until(args.exists, "the program is called")
+        assert args.read_text() == "start\n--from-hook\n"
+        args.unlink()
+        (self.state / "starting").unlink()
+        return True
+
+
+@pytest.fixture
+def hook(tmp_path: Path) -> Hook:
+    """Return a hook under `sh`."""
+    return Hook(tmp_path)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_each_event_in_each_shell(hook: Hook, shell: str) -> None:
+    """Paths with spaces, quotes, newlines, globs and snow are paths like others."""
+    hook.shell = shell
+    hook.note()
+    hook.run("SessionStart", source="startup", model="claude-x")
+    hook.run("Stop", last_assistant_message="x" * 300_000)
+    hook.run("SessionEnd", reason="other")
+    assert dict(hook.signals()) == {
+        "SessionStart": {"source": "startup", "model": "claude-x", "cwd": ODD},
+        "Stop": {},
+        "SessionEnd": {"reason": "other", "cwd": ODD},
+    }
+    assert not hook.was_started()
+    assert (hook.state / "signals").stat().st_mode & 0o777 == 0o700
+
+
+def test_an_older_client_does_not_name_the_session_in_the_environment(hook: Hook) -> None:
+    """Then the line tells it."""
+    del hook.env["CLAUDE_CODE_SESSION_ID"]
+    hook.note()
+    hook.run("Stop", last_assistant_message='"session_id":"no"')
+    assert hook.signals() == [("Stop", {})]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"\n", b"{}\n", b'{"session_id":"../../x"}\n', b'{"session_id":"a b"}\n', b"\0\0\0"],
+)
+def test_what_is_no_line_of_the_clients(hook: Hook, data: bytes) -> None:
+    """Nothing is written anywhere but in the spool."""
+    del hook.env["CLAUDE_CODE_SESSION_ID"]
+    hook.note()
+    hook.run("SessionEnd", data=data)
+    assert [each for each in hook.signals() if each[1]] == []
+    assert sorted(each.name for each in hook.state.iterdir()) == ["daemon.json", "signals"]
+
+
+def test_without_a_home_nothing_happens(hook: Hook) -> None:
+    """Nor when the state folder is named by a relative path, which is nowhere in particular."""
+    for drop, more in (("HOME", {}), ("", {"CCSYNC_WATCH_HOME": "relative"})):
+        env = dict(hook.env)
+        for name in ("CCSYNC_WATCH_HOME", drop):
+            hook.env.pop(name, None)
+        hook.env.update(more)
+        hook.run("SessionEnd")
+        hook.env = env
+    assert not hook.state.exists()
+    assert not (hook.root / "relative").exists()
+    assert list(hook.home.iterdir()) == []
+
+
+@pytest.mark.parametrize("place", ["file", "spool", "full"])
+def test_a_spool_that_cannot_be_written(hook: Hook, place: str) -> None:
+    """Whatever stands in its way, nobody hears of it."""
+    if place == "file":
+        hook.state.touch()
+    elif place == "spool":
+        hook.note()
+        (hook.state / "signals").touch()
+    else:
+        hook.env["CCSYNC_WATCH_HOME"] = "/proc/ccsync"
+    for event in ("SessionStart", "Stop", "SessionEnd"):
+        hook.run(event)
+
+
+@pytest.mark.parametrize("missing", ["signal.sh", "start.sh", "find.sh"])
+def test_a_plugin_that_went_away_in_mid_session(hook: Hook, missing: str) -> None:
+    """An update removes the old folder."""
+    (hook.plugin / "hooks" / missing).unlink()
+    hook.run("SessionEnd")
+
+
+def test_without_a_daemon_one_is_started(hook: Hook) -> None:
+    """With what it needs of the environment, and nothing that is the client's or secret."""
+    hook.env |= {"CLAUDE_SYNC_API_KEY": "osk_x", "CLAUDE_CONFIG_DIR": "/c", "LANG": "C.UTF-8"}
+    hook.run("SessionStart")
+    assert hook.was_started()
+    seen = Path(f"{hook.program}.env").read_text()
+    for name in ("CLAUDE_SYNC_API_KEY=osk_x", "CLAUDE_CONFIG_DIR=/c", "LANG=C.UTF-8", "PATH="):
+        assert f"\n{name}" in f"\n{seen}"
+    for name in ("secret", "ANTHROPIC", "CLAUDE_CODE", "CLAUDE_PLUGIN", "LINES_OF"):
+        assert name not in seen
+
+
+@pytest.mark.parametrize(
+    ("note", "is_started"),
+    [
+        ({}, False),
+        ({"pid": 2**22 + 1}, True),
+        ({"started": "1"}, True),
+        ({"started": None}, False),
+        ({"version": "0.0.1"}, True),
+        ({"version": "9.9.9"}, True),
+        ({"pid": "x"}, True),
+        ({"pid": -1}, True),
+    ],
+)
+def test_whether_a_daemon_runs(hook: Hook, note: dict[str, object], *, is_started: bool) -> None:
+    """A dead process, one whose id came to another, one of another version: the program decides."""
+    hook.note(**note)
+    hook.run("SessionStart")
+    assert hook.was_started() is is_started
+
+
+def test_another_version_is_no_matter_at_the_end(hook: Hook) -> None:
+    """A session's start is the time to replace a daemon."""
+    hook.note(version="0.0.1")
+    hook.run("Stop")
+    hook.run("SessionEnd")
+    assert not hook.was_started()
+
+
+@pytest.mark.parametrize("value", ["0", "false", "False", "FALSE", "no", "off"])
+def test_the_environment_forbids_it(hook: Hook, value: str) -> None:
+    """As it would forbid any other setting."""
+    hook.env["CLAUDE_SYNC_AUTOSTART"] = value
+    hook.run("SessionStart")
+    assert not hook.was_started()
+    assert [event for event, _ in hook.signals()] == ["SessionStart"]
+
+
+@pytest.mark.parametrize(
+    ("settings_at", "is_started"), [(None, False), (1000, False), (3000, True)]
+)
+def test_the_programs_flag_forbids_it(
+    hook: Hook, settings_at: int | None, *, is_started: bool
+) -> None:
+    """As long as it is newer than the settings that it speaks of."""
+    (hook.state / "signals").mkdir(parents=True)
+    flag, settings = hook.state / "no-autostart", hook.home / ".claude-code-sync.json"
+    flag.touch()
+    os.utime(flag, (2000, 2000))
+    if settings_at is not None:
+        settings.touch()
+        os.utime(settings, (settings_at, settings_at))
+    hook.run("SessionStart")
+    assert hook.was_started() is is_started
+
+
+def test_one_start_at_a_time(hook: Hook) -> None:
+    """Whoever comes while one is under way leaves it to that one; an old mark is no start."""
+    (hook.state / "signals").mkdir(parents=True)
+    mark = hook.state / "starting"
+    mark.touch()
+    hook.run("SessionStart")
+    assert not Path(f"{hook.program}.args").exists()
+    os.utime(mark, (1000, 1000))
+    hook.run("SessionStart")
+    assert hook.was_started()
+
+
+def test_a_spool_that_nobody_reads_is_bounded(hook: Hook) -> None:
+    """Two thousand signals, and no more."""
+    hook.note()
+    (hook.state / "signals").mkdir()
+    for number in range(2001):
+        (hook.state / "signals" / f"Stop.{SESSION}.{number}").touch()
+    hook.run("SessionEnd")
+    assert len(list((hook.state / "signals").iterdir())) == 2001
+
+
+def test_the_plugins_options_are_settings(hook: Hook) -> None:
+    """Written at a start, changed with the next, gone with the last of them."""
+    hook.note()
+    env = {"HOME": str(hook.home), "CCSYNC_WATCH_HOME": str(hook.state)}
+    hook.run("SessionStart")
+    path = hook.state / "plugin.options"
+    assert not path.exists()
+    hook.env |= {
+        "CLAUDE_PLUGIN_OPTION_CONVEX_URL": "https://x.convex.cloud",
+        "CLAUDE_PLUGIN_OPTION_API_KEY": "osk_0123456789abcdef",
+        "CLAUDE_PLUGIN_OPTION_AUTO_SYNC": "false",
+        "CLAUDE_PLUGIN_OPTION_SYNC_TOOL_CALLS": "false",
+        "CLAUDE_PLUGIN_OPTION_SYNC_THINKING": "a\nb=c",
+    }
+    hook.run("SessionEnd")
+    assert not path.exists()
+    hook.run("SessionStart")
+    assert path.stat().st_mode & 0o777 == 0o600
+    made = load(env)
+    assert made.convex_url == "https://x.convex.cloud"
+    assert made.api_key is not None
+    assert made.api_key.reveal() == "osk_0123456789abcdef"
+    assert (made.auto_sync, made.sync_tool_calls, made.sync_thinking) == (False, False, False)
+    before = path.stat().st_mtime_ns
+    hook.run("SessionStart")
+    assert path.stat().st_mtime_ns == before
+    for name in [each for each in hook.env if each.startswith("CLAUDE_PLUGIN_OPTION")]:
+        del hook.env[name]
+    hook.run("SessionStart")
+    assert path.read_text() == ""
+    assert load(env).convex_url is None
