@@ -149,7 +149,7 @@ def npm_home(home: ClaudeHome, folder: Path, opensync: OpenSyncDouble) -> Claude
     )
 
 
-def bench_client(samples: int) -> None:
+def bench_client(samples: int, *, has_npm: bool) -> None:
     """Time the same turn with every variant, interleaved."""
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ccsync-bench-")))
@@ -169,9 +169,11 @@ def bench_client(samples: int) -> None:
         if plugged.call("start").returncode:
             raise SystemExit("the daemon does not start")
         add("this plugin", with_plugin, "--plugin-dir", str(PLUGIN))
-        npm = npm_home(ClaudeHome(folder / "npm", api.url), folder / "npm-client", opensync)
+        npm = None
+        if has_npm:
+            npm = npm_home(ClaudeHome(folder / "npm", api.url), folder / "npm-client", opensync)
         if npm is None:
-            print(f"{NPM_CLIENT} cannot be installed here: left out")
+            print(f"{NPM_CLIENT} is not installed here: left out")
         else:
             add(NPM_CLIENT, npm)
         found: dict[str, list[Sample]] = {name: [] for name in variants}
@@ -209,10 +211,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=300, help="of the hook alone")
     parser.add_argument("--samples", type=int, default=50, help="of the client, per variant")
+    parser.add_argument("--no-npm", action="store_true", help="leave the npm client out")
     given = parser.parse_args()
     bench_hook(given.runs)
     if given.samples:
-        bench_client(given.samples)
+        bench_client(given.samples, has_npm=not given.no_npm)
 
 
 if __name__ == "__main__":

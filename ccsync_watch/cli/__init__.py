@@ -35,6 +35,7 @@ _MODULES = {
     "login": "login",
     "logout": "logout",
     "redact": "redact",
+    "service": "service",
 }
 _HIDDEN = {"plugin-command": "plugin_command"}
 _MAX_SECONDS = 3600
@@ -120,6 +121,8 @@ def parser() -> argparse.ArgumentParser:
     )
     commands.add_parser("logout", help="forget the backend's URL and key")
     commands.add_parser("redact", help="copy standard input to standard output, secrets removed")
+    service = commands.add_parser("service", help="run it from login on, by systemd or launchd")
+    service.add_argument("action", choices=("install", "uninstall", "status"))
     return made
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
 OPTIONS_NAME = "plugin.options"
@@ -28,3 +29,13 @@ def read_options(path: Path) -> dict[str, str]:
         return {}
     lines = (line.partition("=") for line in text.splitlines())
     return {key: value.strip() for key, _sign, value in lines if value.strip()}
+
+
+def forget_options(path: Path, names: Collection[str]) -> bool:
+    """Take some options out; return whether there were any. Raises OSError."""
+    options = read_options(path)
+    if not options.keys() & names:
+        return False
+    kept = "".join(f"{key}={value}\n" for key, value in options.items() if key not in names)
+    path.write_text(kept, encoding="utf-8")
+    return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +20,8 @@ from ccsync_watch.errors import NotAnswering, NotRunning, StartFailed
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from ccsync_watch.daemon.lock import Note
 
 # The rules compile for seconds the first time.
 START_SECONDS = 30.0
@@ -60,8 +63,8 @@ def start(folder: Path, env: Mapping[str, str]) -> bool:
     if version is not None:
         stop(folder)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "ccsync_watch", "run"],
+    process = subprocess.Popen(  # noqa: S603 - ourselves
+        [*_humbly(), sys.executable, "-m", "ccsync_watch", "run"],
         env=dict(env),
         # Not where the caller stands: that folder may be about to go away.
         cwd=folder,
@@ -69,6 +72,7 @@ def start(folder: Path, env: Mapping[str, str]) -> bool:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
+        creationflags=getattr(subprocess, "DETACHED_PROCESS", 0),
     )
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
@@ -83,6 +87,12 @@ def start(folder: Path, env: Mapping[str, str]) -> bool:
     raise StartFailed(
         f"the daemon does not answer after {START_SECONDS:.0f} s", hint=f"see {folder / 'log'}"
     )
+
+
+def _humbly() -> list[str]:
+    """Return what gives way to the user's own work, Claude Code first, where the system has it."""
+    nice = shutil.which("nice")
+    return [nice, "-n", "10"] if nice else []
 
 
 def _has_holder(folder: Path) -> bool:
@@ -102,7 +112,7 @@ def stop(folder: Path) -> bool:
     with contextlib.suppress(ProcessLookupError):
         os.kill(note.pid, signal.SIGTERM)
     until = time.monotonic() + END_SECONDS
-    while is_alive(note.pid) and (note.started is None or started(note.pid) == note.started):
+    while _lives(note, folder):
         if time.monotonic() > until:
             raise NotAnswering(
                 f"ccsync-watch (process {note.pid}) does not end",
@@ -110,3 +120,9 @@ def stop(folder: Path) -> bool:
             )
         time.sleep(_POLL_SECONDS)
     return True
+
+
+def _lives(note: Note, folder: Path) -> bool:
+    if os.name == "nt":
+        return running_version(folder) is not None
+    return is_alive(note.pid) and note.started in {None, started(note.pid)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import re
 import socket
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
     from ccsync_watch.daemon.lock import Note
 
+# Where there are no Unix sockets: a port of this machine's, and the token it asks for.
+_LOOPBACK = re.compile(r"127\.0\.0\.1:([0-9]{1,5})/([0-9A-Za-z_-]+)")
 # A daemon that is well says hello in milliseconds, whatever else it does.
 HELLO_SECONDS = 3.0
 
@@ -47,16 +50,29 @@ def ask(
 
 
 class _Connection(http.client.HTTPConnection):
-    """HTTP over the control socket. The standard library's: it is loaded in no time."""
+    """HTTP to where the daemon listens. The standard library's: it is loaded in no time."""
 
-    def __init__(self, path: str, seconds: float) -> None:
+    def __init__(self, address: str, seconds: float) -> None:
         super().__init__("daemon", timeout=seconds)
-        self._path = path
+        self._address = address
 
     def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
+        self.sock = _connected(self._address, self.timeout or HELLO_SECONDS)
+
+
+def _connected(address: str, seconds: float) -> socket.socket:
+    """Connect to a socket's path, or to a loopback port. Raises OSError."""
+    port = _LOOPBACK.fullmatch(address)
+    if port:
+        return socket.create_connection(("127.0.0.1", int(port[1])), seconds)
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    made.settimeout(seconds)
+    try:
+        made.connect(address)
+    except OSError:
+        made.close()
+        raise
+    return made
 
 
 def _exchange(
@@ -65,7 +81,9 @@ def _exchange(
     connection = _Connection(str(note.socket), seconds)
     try:
         data = None if body is None else orjson.dumps(body)
-        connection.request("GET" if data is None else "POST", path, data)
+        token = _LOOPBACK.fullmatch(str(note.socket))
+        headers = {"Authorization": f"Bearer {token[2]}"} if token else {}
+        connection.request("GET" if data is None else "POST", path, data, headers)
         response = connection.getresponse()
         return response.status, response.read()
     finally:
@@ -76,14 +94,12 @@ def _listens(note: Note, seconds: float) -> bool:
     """Tell whether somebody has the socket: the process id may be another's by now."""
     if not is_alive(note.pid):
         return False
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.settimeout(seconds)
-        try:
-            probe.connect(str(note.socket))
-        except TimeoutError:
-            return True  # it does not accept: the greeting will tell
-        except OSError:
-            return False
+    try:
+        _connected(str(note.socket), seconds).close()
+    except TimeoutError:
+        return True  # it does not accept: the greeting will tell
+    except OSError:
+        return False
     return True
 
 

@@ -61,6 +61,10 @@ class RealFiles:
         """Return every transcript below the roots."""
         return discovery.sweep(roots)
 
+    def sweep_session(self, roots: Iterable[str], session_id: str) -> Sweep:
+        """Return one session's transcripts, its subagents' included."""
+        return discovery.sweep_session(roots, session_id)
+
 
 def project_roots(settings: Settings) -> tuple[str, ...]:
     """Return the `projects` folder of each configured Claude folder."""

@@ -1,9 +1,14 @@
-"""Serve the control API on a Unix socket, in a thread of its own."""
+"""Serve the control API on a Unix socket, in a thread of its own.
+
+Where there are no Unix sockets, on a loopback port, to whoever shows the token that the daemon's
+note holds: the note is as private as the socket would be.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import socket
 import tempfile
 import threading
@@ -11,12 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import uvicorn
+from starlette.responses import Response
 
 from ccsync_watch.errors import StateError
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
+HAS_UNIX = hasattr(socket, "AF_UNIX")
 SOCKET_NAME = "control.sock"
 # The kernel's limit is 108 bytes on Linux and 104 on macOS, the closing NUL included.
 _MAX_SOCKET_PATH = 100
@@ -60,13 +67,37 @@ def _bound(path: Path) -> socket.socket:
     return made
 
 
-class ControlServer:
-    """The server thread; it listens from construction to `stop`. Raises StateError."""
+def _guarded(app: ASGIApp, token: str) -> ASGIApp:
+    """Return the app for those who show the token, and 401 for the others."""
+    expected = f"Bearer {token}".encode()
 
-    def __init__(self, app: ASGIApp, folder: Path) -> None:
-        self.path = socket_path(folder)
-        self._is_temporary = self.path.parent != folder
-        self._socket = _bound(self.path)
+    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+        shown = dict(scope.get("headers") or ()).get(b"authorization", b"")
+        if secrets.compare_digest(shown, expected):
+            await app(scope, receive, send)
+        else:
+            await Response(status_code=401)(scope, receive, send)
+
+    return guarded
+
+
+class ControlServer:
+    """The server thread; it listens from construction to `stop`. Raises StateError.
+
+    `address` is what the daemon's note says: a socket's path, or a loopback port with its token.
+    """
+
+    def __init__(self, app: ASGIApp, folder: Path, *, is_unix: bool = HAS_UNIX) -> None:
+        self.path: Path | None = socket_path(folder) if is_unix else None
+        self._is_temporary = self.path is not None and self.path.parent != folder
+        if self.path is not None:
+            self._socket = _bound(self.path)
+            self.address = str(self.path)
+        else:
+            token = secrets.token_urlsafe(32)
+            self._socket = socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG)
+            self.address = f"127.0.0.1:{self._socket.getsockname()[1]}/{token}"
+            app = _guarded(app, token)
         self._server = uvicorn.Server(
             uvicorn.Config(
                 app,
@@ -90,6 +121,8 @@ class ControlServer:
         self._server.should_exit = True
         self._thread.join(_JOIN_SECONDS)
         self._socket.close()
+        if self.path is None:
+            return
         with contextlib.suppress(OSError):
             self.path.unlink()
             if self._is_temporary:

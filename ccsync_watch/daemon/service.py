@@ -177,7 +177,7 @@ class Service:
             daemon.close()
             raise
         try:
-            self._lock.announce(str(server.path))
+            self._lock.announce(server.address)
             self._run_one(daemon)
             while not self._is_ending.is_set():
                 self._run_one(self._made())

@@ -7,7 +7,6 @@ that of the store: an offset moves only in the transaction that holds the rows b
 from __future__ import annotations
 
 import logging
-import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -119,10 +118,9 @@ class Pump:
 
     def notice_session(self, session_id: str) -> None:
         """Queue a session's transcripts, its subagents' included, ahead of everything else."""
-        for found in self._files.sweep(self._config.roots).found:
-            is_below = f"{os.sep}{session_id}{os.sep}" in found.path
-            if is_below or found.stream.session_id == session_id:
-                self._queue(found, urgency=self._clock.wall_ms() * 1_000_000)
+        for found in self._files.sweep_session(self._config.roots, session_id).found:
+            self._recognition.saw(found)
+            self._queue(found, urgency=self._clock.wall_ms() * 1_000_000)
 
     def waiting(self) -> tuple[int, int]:
         """Return how many transcripts are queued, and how many bytes of them are unread."""

@@ -37,6 +37,10 @@ class Files(Protocol):
         """Return every transcript below the roots."""
         ...
 
+    def sweep_session(self, roots: Iterable[str], session_id: str) -> Sweep:
+        """Return one session's transcripts, its subagents' included."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class PumpConfig:

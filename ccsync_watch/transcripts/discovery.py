@@ -6,6 +6,7 @@ gone: a folder that could not be read is reported, and what was known below it s
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import stat
@@ -132,6 +133,40 @@ def sweep(roots: Iterable[str]) -> Sweep:
     while pending:
         _list_folder(pending.pop(), made, pending, seen)
     return made
+
+
+def sweep_session(roots: Iterable[str], session_id: str) -> Sweep:
+    """Return one session's transcripts, its subagents' included; a `stat` in each project.
+
+    A session's pauses are many, and looking through all transcripts for one takes a fifth of a
+    second. What stands deeper, or beside it under another name, is left to the sweep.
+    """
+    made = Sweep()
+    if not _NAME.fullmatch(session_id):
+        return made
+    seen: set[tuple[int, int]] = set()
+    pending: list[str] = []
+    for root in roots:
+        with contextlib.suppress(OSError), os.scandir(root) as entries:
+            for project in entries:
+                found = _looked(os.path.join(project.path, session_id + _SUFFIX), made)  # noqa: PTH118 - a str path may hold bytes that Path would not print
+                if found is not None and (found.device, found.inode) not in seen:
+                    seen.add((found.device, found.inode))
+                    made.found.append(found)
+                below = os.path.join(project.path, session_id)  # noqa: PTH118 - as above
+                if os.path.isdir(below):  # noqa: PTH112 - as above
+                    pending.append(below)
+    while pending:
+        _list_folder(pending.pop(), made, pending, seen)
+    return made
+
+
+def _looked(path: str, made: Sweep) -> Found | None:
+    try:
+        return look(path)
+    except OSError as error:
+        made.unread[path] = error.strerror or "unreadable"
+    return None
 
 
 def _list_folder(folder: str, made: Sweep, pending: list[str], seen: set[tuple[int, int]]) -> None:

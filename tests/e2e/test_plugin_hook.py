@@ -314,3 +314,54 @@ def test_the_plugins_options_are_settings(hook: Hook) -> None:
     hook.run("SessionStart")
     assert path.read_text() == ""
     assert load(env).convex_url is None
+
+
+@pytest.mark.parametrize(
+    ("there", "expected"),
+    [
+        (("override", "ccsync-watch", "uv", "uvx"), ("program", "start --from-hook")),
+        (("ccsync-watch", "uv", "uvx"), ("ccsync-watch", "start --from-hook")),
+        (
+            ("checkout", "uv", "uvx"),
+            ("uv", "run --quiet --no-dev --project {root}/.. ccsync-watch start --from-hook"),
+        ),
+        (
+            ("uv", "uvx"),
+            ("uvx", f"--quiet --from ccsync-watch=={__version__} ccsync-watch start --from-hook"),
+        ),
+    ],
+    ids=["override", "installed", "checkout", "uvx"],
+)
+def test_where_the_program_is_found(
+    hook: Hook, there: tuple[str, ...], expected: tuple[str, str]
+) -> None:
+    """The override, the installed one, the checkout round the plugin, the published package."""
+    folder = hook.root / ODD / "bin"
+    folder.mkdir()
+    if "override" not in there:
+        del hook.env["CCSYNC_WATCH_COMMAND"]
+    for name in {"ccsync-watch", "uv", "uvx"} & set(there):
+        (folder / name).write_text(_RECORDER)
+        (folder / name).chmod(0o755)
+    if "checkout" in there:
+        (hook.plugin.parent / "pyproject.toml").touch()
+        (hook.plugin.parent / "ccsync_watch").mkdir()
+        (hook.plugin.parent / "ccsync_watch" / "__main__.py").touch()
+    hook.env["PATH"] = f"{folder}:/usr/bin:/bin"
+    hook.run("SessionStart")
+    name, words = expected
+    args = Path(f"{hook.program if name == 'program' else folder / name}.args")
+    wait_until(args.exists, "the program is called")
+    assert args.read_text().rstrip("\n").replace("\n", " ") == words.format(
+        root=hook.plugin
+    ).replace("\n", " ")
+
+
+def test_where_there_is_no_program_nothing_happens(hook: Hook) -> None:
+    """The hooks stay silent; sync-status says what to install."""
+    del hook.env["CCSYNC_WATCH_COMMAND"]
+    hook.env["PATH"] = "/usr/bin:/bin"
+    hook.run("SessionStart")
+    assert (hook.state / "starting").exists()
+    hook.run("Stop")
+    assert {event for event, _ in hook.signals()} == {"SessionStart", "Stop"}

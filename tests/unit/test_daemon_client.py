@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import orjson
 import pytest
 from starlette.applications import Starlette
@@ -43,7 +44,11 @@ def note(state: Path, path: Path | str | None, pid: int | None = None) -> None:
 
 @contextlib.contextmanager
 def serving(
-    state: Path, answer: Callable[[Request], Awaitable[Response]], *, hello: int = 200
+    state: Path,
+    answer: Callable[[Request], Awaitable[Response]],
+    *,
+    hello: int = 200,
+    is_unix: bool = True,
 ) -> Iterator[ControlServer]:
     """Serve `/v1/x` on a state folder's socket."""
 
@@ -51,8 +56,8 @@ def serving(
         return JSONResponse({}, hello)
 
     routes = [Route("/v1/hello", greeted), Route("/v1/x", answer, methods=["GET", "POST"])]
-    server = ControlServer(Starlette(routes=routes), state)
-    note(state, server.path)
+    server = ControlServer(Starlette(routes=routes), state, is_unix=is_unix)
+    note(state, server.address)
     try:
         yield server
     finally:
@@ -198,6 +203,39 @@ class TestAnswers:
         assert "ended while it was asked" in error.message
 
 
+class TestLoopback:
+    """Where there are no Unix sockets."""
+
+    def test_the_note_tells_port_and_token(self, state: Path) -> None:
+        """It is as private as a socket would be."""
+
+        async def answer(request: Request) -> Response:
+            return JSONResponse({"method": request.method})
+
+        with serving(state, answer, is_unix=False) as server:
+            assert server.path is None
+            assert client.ask(state, "/v1/x") == {"method": "GET"}
+            assert client.ask(state, "/v1/x", {}) == {"method": "POST"}
+            port = int(server.address.split(":")[1].split("/")[0])
+        with pytest.raises(OSError, match="refused"):
+            socket.create_connection(("127.0.0.1", port), 5)
+        assert type(refusal(state)) is NotRunning
+
+    @pytest.mark.parametrize("shown", ["", "Bearer x", "Bearer", "Basic {token}", "{token}"])
+    def test_nobody_else_gets_an_answer(self, state: Path, shown: str) -> None:
+        """Any process of this machine, and any web page, can reach the port."""
+
+        async def answer(_request: Request) -> Response:
+            return JSONResponse({})
+
+        with serving(state, answer, is_unix=False) as server:
+            base, _, token = server.address.partition("/")
+            headers = {"Authorization": shown.format(token=token)} if shown else {}
+            for path in ("hello", "x"):
+                response = httpx.get(f"http://{base}/v1/{path}", headers=headers)
+                assert (response.status_code, response.content) == (401, b"")
+
+
 class TestServer:
     """The other end."""
 
@@ -208,6 +246,7 @@ class TestServer:
             return JSONResponse({})
 
         with serving(state, answer) as server:
+            assert server.path is not None
             assert server.path == state / "control.sock"
             assert server.path.stat().st_mode & 0o777 == 0o600
         assert not server.path.exists()
@@ -237,6 +276,7 @@ class TestServer:
             return JSONResponse({"ok": True})
 
         with serving(long, answer) as server:
+            assert server.path is not None
             assert server.path.parent != long
             assert server.path.parent.stat().st_mode & 0o777 == 0o700
             assert client.ask(long, "/v1/x") == {"ok": True}

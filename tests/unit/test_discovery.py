@@ -273,3 +273,47 @@ class TestFiles:
         """It is written after the transcript, if at all."""
         assert read_sidecar(str(root / "gone")) == b""
         assert read_sidecar(str(put(root / "there", b"123")), 2) == b"12"
+
+
+class TestSession:
+    """One session's transcripts, without a look at the others."""
+
+    def test_its_own_and_its_subagents(self, tmp_path: Path) -> None:
+        """In whichever project they stand; nobody else's."""
+        name = "11111111-2222-4333-8444-555555555555"
+        wanted = [
+            tmp_path / "one" / f"{name}.jsonl",
+            tmp_path / "two" / f"{name}.jsonl",
+            tmp_path / "two" / name / "subagents" / "agent-a.jsonl",
+            tmp_path / "two" / name / "subagents" / "workflows" / "w" / "agent-b.jsonl",
+        ]
+        others = [tmp_path / "one" / "other.jsonl", tmp_path / "one" / "other" / "agent-c.jsonl"]
+        for path in (*wanted, *others):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(b"x\n")
+        (tmp_path / "file").touch()
+        (tmp_path / "one-again").symlink_to(tmp_path / "one")
+        made = discovery.sweep_session([str(tmp_path), str(tmp_path / "none")], name)
+        names = sorted(os.path.realpath(each.path) for each in made.found)
+        assert names == sorted(str(path) for path in wanted)
+        assert made.unread == {}
+
+    @pytest.mark.parametrize("name", ["../one/x", "", ".", "a/b", "a b", "*", "a\0b"])
+    def test_a_name_that_is_none_finds_nothing(self, tmp_path: Path, name: str) -> None:
+        """It comes from outside."""
+        (tmp_path / "one").mkdir()
+        (tmp_path / "one" / "x.jsonl").touch()
+        assert discovery.sweep_session([str(tmp_path)], name).found == []
+
+    def test_one_that_cannot_be_looked_at_is_told(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It is there; the next look may see it."""
+        (tmp_path / "one").mkdir()
+
+        def refuse(_path: str) -> None:
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr(discovery, "look", refuse)
+        made = discovery.sweep_session([str(tmp_path)], "name")
+        assert made.unread == {str(tmp_path / "one" / "name.jsonl"): "Permission denied"}

@@ -56,9 +56,9 @@ class OutboxDouble:
     rows: int = 0
     calls: list[str] = field(default_factory=list)
 
-    def retry_rejected(self, *, is_released: bool) -> int:
+    def retry_rejected(self, *, is_released: bool, session_ids: Sequence[str] | None) -> int:
         """Remember."""
-        self.calls.append(f"retry {is_released}")
+        self.calls.append(f"retry {is_released} {session_ids}")
         return 0
 
     def release(self, session_ids: Sequence[str] | None) -> None:
@@ -127,7 +127,14 @@ def test_a_flush_releases_and_sends_what_waits() -> None:
 
     uploader_of(engine).on_kick = send
     assert flushed(engine, clock) is None
-    assert engine.outbox.calls == ["retry True", "release None", "touch None"]
+    assert engine.outbox.calls == ["retry True None", "release None", "touch None"]
+
+
+def test_a_flush_of_one_session_concerns_that_one_alone() -> None:
+    """What the backend refused of others stays as it is."""
+    engine, clock = EngineDouble(), FakeClock()
+    sending(engine, clock).flush(["one"], until=clock.monotonic() + 10, stopping=threading.Event())
+    assert engine.outbox.calls == ["retry True ['one']", "release ['one']", "touch ['one']"]
 
 
 def test_a_wrong_key_is_told_at_once() -> None:

@@ -1,0 +1,101 @@
+"""The plugin's own options: the weakest of the settings, and their key stays theirs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ccsync_watch.cli import main
+from ccsync_watch.config import load, options_path
+from ccsync_watch.errors import ConfigError
+
+URL = "https://happy-otter-123.convex.cloud"
+OTHER = "https://other-otter-456.convex.cloud"
+KEY = "osk_0123456789abcdef"
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> dict[str, str]:
+    """Return an environment with a home and a state folder."""
+    (tmp_path / "state").mkdir()
+    return {"HOME": str(tmp_path), "CCSYNC_WATCH_HOME": str(tmp_path / "state")}
+
+
+def options(env: dict[str, str], **values: str) -> Path:
+    """Write them as the hook does."""
+    path = options_path(Path(env["CCSYNC_WATCH_HOME"]))
+    path.write_text("".join(f"{key}={value}\n" for key, value in values.items()))
+    return path
+
+
+def settings(env: dict[str, str], **values: object) -> None:
+    """Write the settings file."""
+    Path(env["HOME"], ".claude-code-sync.json").write_text(json.dumps(values))
+
+
+def test_every_other_source_wins(env: dict[str, str]) -> None:
+    """Option, file, environment, flag."""
+    options(env, convex_url=URL, auto_sync="false", sync_thinking="true", sync_tool_calls="false")
+    settings(env, auto_sync=True)
+    env["CLAUDE_SYNC_THINKING"] = "false"
+    made = load(env, {"sync_tool_calls": "true"})
+    assert made.convex_url == URL
+    assert (made.auto_sync, made.sync_thinking, made.sync_tool_calls) == (True, False, True)
+
+
+@pytest.mark.parametrize(
+    ("own", "file", "key"),
+    [
+        ({"convex_url": URL, "api_key": KEY}, {}, KEY),
+        ({"convex_url": URL, "api_key": KEY}, {"convex_url": URL}, KEY),
+        ({"convex_url": URL, "api_key": KEY}, {"convex_url": OTHER}, None),
+        ({"convex_url": URL, "api_key": KEY}, {"convex_url": OTHER, "api_key": "osk_x"}, "osk_x"),
+        ({"convex_url": URL, "api_key": KEY}, {"api_key": "osk_x"}, "osk_x"),
+        ({"api_key": KEY}, {"convex_url": OTHER}, KEY),
+    ],
+)
+def test_the_key_goes_to_its_own_deployment(
+    env: dict[str, str], own: dict[str, str], file: dict[str, str], key: str | None
+) -> None:
+    """One that came without a URL was meant for whichever is set."""
+    options(env, **own)
+    settings(env, **file)
+    made = load(env).api_key
+    assert (made.reveal() if made else None) == key
+
+
+def test_a_wrong_one_names_its_place(env: dict[str, str]) -> None:
+    """And where it is changed."""
+    options(env, auto_sync="maybe")
+    with pytest.raises(ConfigError, match=r"the plugin's options \(/plugin, or .*\): auto_sync is"):
+        load(env)
+
+
+def test_what_is_no_option_is_left_alone(env: dict[str, str], tmp_path: Path) -> None:
+    """A newer plugin may write more than this program knows; nobody else writes there."""
+    path = options(env, future="x", convex_url="", sync_thinking=" true ")
+    path.write_bytes(path.read_bytes() + b"\xff\xfe\n=\nnothing\n")
+    assert load(env).sync_thinking is True
+    assert load(env).convex_url is None
+    path.unlink()
+    path.mkdir()
+    assert load(env).sync_thinking is False
+    assert tmp_path.exists()
+
+
+@pytest.mark.parametrize("has_file", [False, True])
+def test_logout_forgets_them_too(
+    env: dict[str, str], capsys: pytest.CaptureFixture[str], *, has_file: bool
+) -> None:
+    """And says that the next session brings them back."""
+    path = options(env, convex_url=URL, api_key=KEY, sync_thinking="true")
+    if has_file:
+        settings(env, convex_url=URL)
+    assert main(("logout",), env) == 0
+    assert path.read_text() == "sync_thinking=true\n"
+    assert load(env).convex_url is None
+    assert "the next session brings it back" in capsys.readouterr().err
+    assert main(("logout",), env) == 0
+    assert capsys.readouterr().err == ""
