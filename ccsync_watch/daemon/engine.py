@@ -149,7 +149,7 @@ class Engine:
                 self.database.set_aside.name,
             )
         self.outbox = Outbox(self.database)
-        self._judge_again(redactor)
+        self._judge_again(self.redactor)
         self._sink = self._connected(transport)
         self.uploader = self._uploading(self._sink) if self._sink else None
         self.pump = Pump(

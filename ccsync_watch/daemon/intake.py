@@ -10,7 +10,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ccsync_watch.pipeline.exclusion import is_excluded
+from ccsync_watch.daemon.engine import projects_of
 from ccsync_watch.privacy.signal import clean_signal
 from ccsync_watch.store import signals as kept
 
@@ -57,6 +57,7 @@ class Intake:
     ) -> None:
         self._spool = spool
         self._settings = settings
+        self._projects = projects_of(settings)
         self._database = database
         self._outbox = outbox
         self._uploader = uploader
@@ -122,7 +123,7 @@ class Intake:
 
     def _is_excluded(self, signal: Signal) -> bool:
         cwd = signal.detail.get("cwd")
-        return cwd is not None and is_excluded(cwd, self._settings.exclude_projects)
+        return cwd is not None and self._projects.policy(cwd) == "off"
 
     def _flush(self, session_ids: list[str]) -> None:
         chosen: list[str | None] = list(session_ids) if len(session_ids) <= MAX_SINGLE else [None]

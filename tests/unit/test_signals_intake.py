@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from ccsync_watch.privacy.clean import Redacting
+    from ccsync_watch.pipeline.lessons import Teachable
     from ccsync_watch.uploader import Uploader
 
 OTHER = "99999999-2222-4333-8444-555555555555"
@@ -46,7 +46,7 @@ class Scene:
     def __init__(
         self,
         tmp_path: Path,
-        redactor: Redacting | None = None,
+        redactor: Teachable | None = None,
         **settings: Any,  # noqa: ANN401 - any setting
     ) -> None:
         self.redactor = redactor or PassingRedactor()
