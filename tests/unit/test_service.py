@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,7 +22,6 @@ from ccsync_watch.store.database import open_for_reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 WAIT = 30.0
 
@@ -33,7 +34,10 @@ class Scene:
         self.transcript = Transcript(tmp_path / "claude")
         self.file = tmp_path / "settings.json"
         self.settings = Settings(
-            claude_dirs=(tmp_path / "claude",), state_dir=tmp_path / "state", file=self.file
+            claude_dirs=(tmp_path / "claude",),
+            state_dir=tmp_path / "state",
+            cache_dir=Path(os.environ["XDG_CACHE_HOME"]),
+            file=self.file,
         )
         self.mistake: CcsyncError | None = None
         self.introduced: list[Settings] = []
