@@ -27,8 +27,11 @@ if TYPE_CHECKING:
 
 # What is left of the report's second beside the start of Python.
 STATUS_SECONDS = 0.6
-# A backend of which nothing bad is known is given longer: a false alarm costs more than a moment.
+# A backend or daemon of which nothing bad is known is given longer: a false alarm costs more than
+# a moment, and a daemon says hello in milliseconds.
 SLOW_SECONDS = 2.5
+HELLO_SECONDS = 1.5
+FIGURES_SECONDS = 10.0
 # A sync-now is watched for so long; afterwards it goes on alone.
 MIN_WAIT_SECONDS = 20.0
 _GRACE_SECONDS = 2.0
@@ -58,7 +61,7 @@ def status_text(
     since = time.monotonic()
     try:
         figures = ask(
-            settings.state_dir, "/v1/status", seconds=STATUS_SECONDS, hello_seconds=STATUS_SECONDS
+            settings.state_dir, "/v1/status", seconds=FIGURES_SECONDS, hello_seconds=HELLO_SECONDS
         )
     except NotRunning as absence:
         figures = without_daemon(settings, absence)
@@ -98,9 +101,11 @@ def _flush_lines(made: dict[str, Any], session_id: str | None) -> list[str]:
         what, _arrow, mend = printable(made["error"]).rpartition(": ")
         waiting = plural(made["rows_waiting"], "message")
         return [what, f"  → {mend}", f"  {waiting} of this session kept, to be sent later"]
-    if made["rows_waiting"] or not made["is_read"]:
+    if made["rows_waiting"]:
         waiting = plural(made["rows_waiting"], "message")
         return [f"Syncing: {waiting} of this session still waiting; it goes on in the background"]
+    if not made["is_read"]:
+        return ["Syncing: this session is not read to its end yet; it goes on in the background"]
     if not made["is_known"]:
         return [
             f"Nothing of this session is stored yet ({printable(session_id or 'unknown')})",
@@ -141,7 +146,7 @@ def _connection(settings: Settings) -> dict[str, Any]:
         return {"ok": False, "problem": None}
     try:
         return ask(
-            settings.state_dir, "/v1/check", seconds=SLOW_SECONDS, hello_seconds=STATUS_SECONDS / 2
+            settings.state_dir, "/v1/check", seconds=SLOW_SECONDS, hello_seconds=HELLO_SECONDS
         )
     except CcsyncError:
         backend = try_backend(settings, clock=SystemClock())
@@ -230,6 +235,16 @@ def _problems(
                 "Settings",
                 "the daemon's are not those of this session's environment",
                 f"put them into {ours['file']}, which every daemon reads",
+            )
+        )
+    read = figures["config"]["claude_dirs"]
+    unread = [str(each) for each in settings.claude_dirs if str(each) not in read]
+    if running and unread:
+        found.append(
+            report.problem(
+                "Sync not working",
+                f"the daemon does not read {', '.join(unread)}, where this session's transcript is",
+                f"add it to claude_dirs in {ours['file']}",
             )
         )
     if is_older(__version__, plugin_version):

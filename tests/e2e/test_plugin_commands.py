@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING
 
 import pytest
@@ -94,6 +95,32 @@ def test_nobody_listens(plugged: Plugged, session: Callable[[], Terminal]) -> No
     assert "→ check that your Convex deployment is running" in screen
     screen = answer(terminal, NOW, "to be sent later")
     assert "Connection failed: cannot reach 127.0.0.1:9 (connection refused)" in screen
+
+
+def test_a_backend_that_takes_the_line_and_says_nothing(
+    plugged: Plugged, session: Callable[[], Terminal]
+) -> None:
+    """Nobody waits for it long."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        plugged.configure(convex_url=f"http://{address}", api_key="osk_0123456789abcdef")
+        terminal = session()
+        screen = answer(terminal, STATUS, "in all")
+        assert "Connection failed: the backend does not answer within" in screen
+        assert "→ check that your Convex deployment is running" in screen
+
+
+def test_a_session_elsewhere(plugged: Plugged, open_terminal: Callable[..., Terminal]) -> None:
+    """Its Claude folder is not one that the daemon was told of."""
+    assert plugged.call("start").returncode == 0
+    other = plugged.claude.root / "other-claude"
+    home = plugged.claude.with_env(CLAUDE_CONFIG_DIR=str(other))
+    terminal = open_terminal(*plugged.args, home=home)
+    terminal.submit(_TURN)
+    terminal.wait_for_screen("Hello there.")
+    screen = answer(terminal, STATUS, "in all")
+    assert "Sync not working: the daemon does not read" in screen
+    assert "claude_dirs" in screen
 
 
 def test_a_wrong_key(

@@ -89,6 +89,25 @@ class TestWakeups:
         assert wakeups.take() == (set(), False)
 
 
+class TestSpool:
+    """The hooks' folder is watched like the others, and told apart."""
+
+    def test_a_signal_merely_wakes(
+        self, watch: Callable[..., tuple[Observer, Wakeups]], tmp_path: Path
+    ) -> None:
+        """Whatever it is called: it is no transcript, and a folder in there is no news."""
+        spool = tmp_path / "signals"
+        spool.mkdir()
+        observer, wakeups = watch(spool=str(spool))
+        assert observer.ensure()
+        wakeups.take()
+        (spool / "folder").mkdir()
+        (spool / "x.jsonl").write_text("x")
+        assert wakeups.event.wait(SECONDS)
+        assert wakeups.take() == (set(), False)
+        assert observer.is_complete
+
+
 class TestEvents:
     """What of an event concerns us."""
 
