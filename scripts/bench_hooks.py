@@ -183,6 +183,26 @@ def bench_client(samples: int, *, has_npm: bool) -> None:
                 if number:  # the first warms caches
                     found[name].append(made)
         show(found)
+        bench_report(plugged)
+
+
+def bench_report(plugged: Plugged, runs: int = 20) -> None:
+    """Time sync-status from the client's call of the hook to its answer."""
+    env = {**plugged.claude.env, "CLAUDE_PLUGIN_ROOT": str(PLUGIN)}
+    hooks = json.loads((PLUGIN / "hooks" / "hooks.json").read_text())["hooks"]
+    command = hooks["UserPromptExpansion"][0]["hooks"][0]["command"]
+    data = json.dumps({"command_name": "claude-code-sync:sync-status", "session_id": "x"}).encode()
+    times = []
+    for _ in range(runs):
+        since = time.perf_counter()
+        made = subprocess.run(  # noqa: S603 - our own
+            ["/bin/sh", "-c", command], env=env, input=data, capture_output=True, check=True
+        )
+        times.append(time.perf_counter() - since)
+        if b"connection    ok" not in made.stdout:
+            raise SystemExit(f"no report: {made.stdout.decode()}")
+    print(f"\nsync-status, {runs} runs, ms                     median    p95")
+    print(f"  {'with daemon and backend':<40} {_ms(times)}")
 
 
 def show(found: dict[str, list[Sample]]) -> None:

@@ -13,10 +13,13 @@ import pytest
 from ccsync_program.plugged import environ
 from ccsync_program.program import wait_until
 from claude_client.client import API_KEY
-from claude_client.script import prompt, say
+from claude_client.script import prompt, repeat, say
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ccsync_program.plugged import Plugged
+    from claude_client.terminal import Terminal
     from opensync_double.server import OpenSyncDouble
 
 pytestmark = pytest.mark.client
@@ -58,6 +61,34 @@ def test_one_run_later_the_daemon_runs_and_the_session_is_stored(plugged: Plugge
     assert targets == {"/dev/null"}
     assert os.getsid(pid) == pid
     assert os.listdir(plugged.state / "signals") == []  # noqa: PTH208 - names, not paths
+
+
+def test_the_hooks_leave_no_trace_in_the_session(plugged: Plugged) -> None:
+    """No row but the client's own summary, however long the answer that Stop is told."""
+    run = plugged.claude.run(prompt("Say much", say(repeat("word ", 60_000))), *plugged.args)
+    assert (run.returncode, run.stderr) == (0, "")
+    text = plugged.claude.transcript(run.session_id).read_text()
+    for trace in ("hook_success", "hook_non_blocking", "hook_cancelled", "hook_response"):
+        assert trace not in text, trace
+    wait_until(lambda: "SessionEnd" in signals(plugged, run.session_id), "the end is recorded")
+
+
+def test_a_cleared_session_ends_and_another_starts(
+    plugged: Plugged, open_terminal: Callable[..., Terminal]
+) -> None:
+    """In the same process: each signal names its own."""
+    terminal = open_terminal(*plugged.args, home=plugged.claude)
+    terminal.submit(_TURN)
+    terminal.wait_for_row(lambda row: row["type"] == "assistant")
+    old = terminal.session_id
+    terminal.submit("/clear")
+    new = terminal.wait_for_new_session(old)
+    wait_until(
+        lambda: "clear" in signals(plugged, old).get("SessionEnd", ""), "the old one has ended"
+    )
+    wait_until(
+        lambda: "clear" in signals(plugged, new).get("SessionStart", ""), "the new one has begun"
+    )
 
 
 def test_ten_sessions_at_the_same_moment_start_one_daemon(plugged: Plugged) -> None:
