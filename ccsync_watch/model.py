@@ -92,10 +92,12 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """The tokens of one API response; `session_id` is the session whose request made it.
+    """The tokens of one API response, as one row reports them.
 
-    `is_marked` tells that the row itself named that session, so that a later guess cannot
-    override it. Cache writes are split by their lifetime (5 minutes, 1 hour).
+    `session_id` is the session whose request made it, so far as the row tells; `is_marked` that it
+    names that session itself. `row_session_id`, `uuid` and `start` say which row it was.
+    `is_final` = the response had ended, so that no later row of it can report more. Cache writes
+    are split by their lifetime (5 minutes, 1 hour). `cost_usd` is the client's own price.
     """
 
     id: str
@@ -111,11 +113,21 @@ class Usage:
     web_searches: int
     tier: str | None
     is_marked: bool
+    row_session_id: str
+    uuid: str
+    start: int = 0
+    is_final: bool = False
+    is_fast: bool = False
+    is_us_only: bool = False
+    cost_usd: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """What one row says about its session: where and with what it ran; `start` is the row's."""
+    """What one row says about its session: where and with what it ran; `start` is the row's.
+
+    `is_branch` = the copy in `forked_from` was made by /branch, whose costs start anew.
+    """
 
     session_id: str
     timestamp_ms: int | None
@@ -125,6 +137,7 @@ class Sighting:
     entrypoint: str | None
     forked_from: str | None
     start: int = 0
+    is_branch: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +147,7 @@ class Fact:
     session_id: str
     name: str
     value: JsonValue
+    start: int = 0
 
 
 @dataclass(frozen=True, slots=True)

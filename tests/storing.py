@@ -99,6 +99,8 @@ def usage(
         "web_searches": 0,
         "tier": None,
         "is_marked": False,
+        "row_session_id": session_id,
+        "uuid": name,
         **more,
     }
     return Usage(**fields)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ccsync_watch.model import Message, Part
-from ccsync_watch.store import sessions
+from ccsync_watch.store import accounts, sessions
 from ccsync_watch.store.messages import MessageWriter, Order
 
 if TYPE_CHECKING:
@@ -97,11 +97,15 @@ def _save_rows(
         [each for each in batch.sightings if each.session_id in touched],
         context.host.value,
     )
-    sessions.save_facts(connection, [each for each in batch.facts if each.session_id in touched])
+    facts = [each for each in batch.facts if each.session_id in touched]
+    sessions.save_facts(connection, facts)
+    accounts.save_cost_states(connection, facts)
     sessions.save_subagents(
         connection, [each for each in batch.subagents if each.session_id in touched]
     )
-    sessions.save_usage(connection, [each for each in batch.usages if each.session_id in touched])
+    touched |= accounts.save_usage(
+        connection, [each for each in batch.usages if each.session_id in touched], touched
+    )
     sessions.save_message_facts(connection, messages)
     for session_id in {message.session_id for message in messages}:
         writer.save([_header(connection, session_id)], Order(connection))

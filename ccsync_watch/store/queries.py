@@ -160,44 +160,48 @@ def session_table(database: Database) -> list[dict[str, JsonValue]]:
     """Return one row of sync figures per session, the most recent first."""
     rows = database.read().execute(
         "SELECT s.id AS session_id, s.project_path, s.git_branch, s.started_ms, s.updated_ms,"
-        " coalesce(m.messages, 0) AS messages, coalesce(o.pending, 0) AS rows_pending,"
-        " coalesce(o.rejected, 0) AS rows_rejected, coalesce(o.held, 0) AS rows_held,"
+        " coalesce(c.messages, 0) AS messages, coalesce(c.pending, 0) AS rows_pending,"
+        " coalesce(c.rejected, 0) AS rows_rejected, coalesce(c.held, 0) AS rows_held,"
         " coalesce(r.is_due OR r.is_held, 0) AS is_due,"
         " r.ack_ms AS last_ack_ms, r.error AS last_error"
         " FROM sessions s"
-        " LEFT JOIN (SELECT session_id, count(*) AS messages FROM messages GROUP BY session_id) m"
-        "   ON m.session_id = s.id"
-        " LEFT JOIN (SELECT session_id, sum(rejected IS NULL) AS pending,"
-        "   sum(rejected IS NOT NULL) AS rejected,"
-        "   sum(rejected IS NULL AND NOT is_released) AS held"
-        "   FROM outbox GROUP BY session_id) o ON o.session_id = s.id"
+        " LEFT JOIN session_counts c ON c.session_id = s.id"
         " LEFT JOIN remote r ON r.session_id = s.id"
         " WHERE NOT s.is_excluded ORDER BY s.updated_ms DESC"
     )
     return [dict(row) for row in rows]
 
 
+_TOTALS = (
+    # Of a transcript that is gone now, what was read of it was read all the same.
+    (
+        "SELECT coalesce(sum(missing_since_ms IS NULL), 0) AS transcripts,"
+        " coalesce(sum(offset), 0) AS bytes_read FROM transcripts"
+    ),
+    "SELECT count(*) AS sessions FROM sessions WHERE NOT is_excluded",
+    (
+        "SELECT coalesce(sum(messages), 0) AS messages, coalesce(sum(prompts), 0) AS prompts,"
+        " coalesce(sum(pending), 0) AS rows_pending, coalesce(sum(held), 0) AS rows_held,"
+        " coalesce(sum(rejected), 0) AS rows_rejected FROM session_counts"
+    ),
+    "SELECT count(*) AS unreadable FROM unreadable",
+    "SELECT max(ack_ms) AS last_ack_ms FROM remote",
+    (
+        "SELECT coalesce(sum(input_tokens), 0) AS input_tokens,"
+        " coalesce(sum(output_tokens), 0) AS output_tokens,"
+        " coalesce(sum(cache_write_5m_tokens + cache_write_1h_tokens), 0) AS cache_write_tokens,"
+        " coalesce(sum(cache_read_tokens), 0) AS cache_read_tokens FROM usage"
+    ),
+)
+
+
 def totals(database: Database) -> dict[str, JsonValue]:
     """Return the store's figures as a whole."""
     read = database.read()
-    counts = {
-        "transcripts": "SELECT count(*) FROM transcripts WHERE missing_since_ms IS NULL",
-        "bytes_read": "SELECT coalesce(sum(offset), 0) FROM transcripts",
-        "sessions": "SELECT count(*) FROM sessions WHERE NOT is_excluded",
-        "messages": "SELECT count(*) FROM messages WHERE kind <> 'session'",
-        "prompts": "SELECT count(*) FROM messages WHERE kind = 'prompt' AND NOT is_inherited",
-        "rows_pending": "SELECT count(*) FROM outbox WHERE rejected IS NULL",
-        "rows_held": "SELECT count(*) FROM outbox WHERE rejected IS NULL AND NOT is_released",
-        "rows_rejected": "SELECT count(*) FROM outbox WHERE rejected IS NOT NULL",
-        "unreadable": "SELECT count(*) FROM unreadable",
-        "last_ack_ms": "SELECT max(ack_ms) FROM remote",
-        "input_tokens": "SELECT coalesce(sum(input_tokens), 0) FROM usage",
-        "output_tokens": "SELECT coalesce(sum(output_tokens), 0) FROM usage",
-        "cache_write_tokens": "SELECT coalesce(sum(cache_write_5m_tokens"
-        " + cache_write_1h_tokens), 0) FROM usage",
-        "cache_read_tokens": "SELECT coalesce(sum(cache_read_tokens), 0) FROM usage",
-    }
-    return {name: read.execute(query).fetchone()[0] for name, query in counts.items()}
+    found: dict[str, JsonValue] = {}
+    for query in _TOTALS:
+        found.update(dict(read.execute(query).fetchone()))
+    return found
 
 
 def unknown_types(database: Database) -> dict[str, int]:

@@ -220,6 +220,119 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (path_key, start)
     ) WITHOUT ROWID;
     """,
+    """
+    -- Every row that reports a response: `owner` is the session whose request it says it was.
+    -- The table `usage` is made of these, whatever their order.
+    CREATE TABLE usage_rows (
+        usage_id TEXT NOT NULL,
+        session_id TEXT NOT NULL,
+        agent_id TEXT NOT NULL,
+        uuid TEXT NOT NULL,
+        start INTEGER NOT NULL,
+        owner TEXT NOT NULL,
+        is_marked INTEGER NOT NULL,
+        prompt_tokens INTEGER NOT NULL,
+        output_tokens INTEGER NOT NULL,
+        PRIMARY KEY (usage_id, session_id, agent_id, uuid)
+    ) WITHOUT ROWID;
+    CREATE INDEX usage_rows_session ON usage_rows (session_id);
+    INSERT OR IGNORE INTO usage_rows
+        SELECT u.id, m.session_id, coalesce(m.agent_id, ''), m.uuid, m.start, u.session_id,
+            u.is_marked, u.input_tokens + u.cache_write_5m_tokens + u.cache_write_1h_tokens
+            + u.cache_read_tokens, u.output_tokens
+        FROM messages m JOIN usage u ON u.id = m.usage_id;
+
+    ALTER TABLE usage ADD COLUMN is_final INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE usage ADD COLUMN is_fast INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE usage ADD COLUMN is_us_only INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE usage ADD COLUMN cost_usd REAL;
+
+    -- A response that several sessions claim: what is learnt of them may decide anew whose it is.
+    -- `is_guess` = nothing but when each ended tells the original from its copies.
+    CREATE TABLE contested (
+        session_id TEXT NOT NULL,
+        usage_id TEXT NOT NULL,
+        is_guess INTEGER NOT NULL,
+        PRIMARY KEY (session_id, usage_id)
+    ) WITHOUT ROWID;
+    CREATE INDEX contested_usage ON contested (usage_id);
+
+    -- The nearest session that rows were copied from: the one of the latest copied row.
+    ALTER TABLE sessions ADD COLUMN forked_ms INTEGER;
+    ALTER TABLE sessions ADD COLUMN is_branch INTEGER NOT NULL DEFAULT 0;
+
+    -- The client's own running totals, each time it wrote them; `start` is where in the file.
+    CREATE TABLE cost_states (
+        session_id TEXT NOT NULL,
+        value TEXT NOT NULL,
+        start INTEGER NOT NULL,
+        PRIMARY KEY (session_id, value)
+    ) WITHOUT ROWID;
+    INSERT INTO cost_states SELECT session_id, value, 9007199254740992 FROM session_facts
+        WHERE name = 'cost_state';
+
+    -- Sums for `status`, kept by triggers so that nothing can forget them: they always equal a
+    -- count over the tables. Our own header is no message.
+    CREATE TABLE session_counts (
+        session_id TEXT PRIMARY KEY,
+        messages INTEGER NOT NULL DEFAULT 0,
+        prompts INTEGER NOT NULL DEFAULT 0,
+        pending INTEGER NOT NULL DEFAULT 0,
+        held INTEGER NOT NULL DEFAULT 0,
+        rejected INTEGER NOT NULL DEFAULT 0
+    ) WITHOUT ROWID;
+    INSERT INTO session_counts (session_id, messages, prompts)
+        SELECT session_id, sum(kind <> 'session'), sum(kind = 'prompt' AND NOT is_inherited)
+        FROM messages GROUP BY session_id;
+    INSERT INTO session_counts (session_id, pending, held, rejected)
+        SELECT session_id, sum(rejected IS NULL), sum(rejected IS NULL AND NOT is_released),
+            sum(rejected IS NOT NULL) FROM outbox WHERE true GROUP BY session_id
+        ON CONFLICT DO UPDATE SET pending = excluded.pending, held = excluded.held,
+            rejected = excluded.rejected;
+
+    CREATE TRIGGER messages_added AFTER INSERT ON messages BEGIN
+        INSERT INTO session_counts (session_id, messages, prompts) VALUES (new.session_id,
+            new.kind <> 'session', new.kind = 'prompt' AND NOT new.is_inherited)
+        ON CONFLICT DO UPDATE SET messages = messages + excluded.messages,
+            prompts = prompts + excluded.prompts;
+    END;
+    CREATE TRIGGER messages_removed AFTER DELETE ON messages BEGIN
+        UPDATE session_counts SET messages = messages - (old.kind <> 'session'),
+            prompts = prompts - (old.kind = 'prompt' AND NOT old.is_inherited)
+        WHERE session_id = old.session_id;
+    END;
+    CREATE TRIGGER messages_changed AFTER UPDATE OF kind, is_inherited ON messages
+    WHEN old.kind <> new.kind OR old.is_inherited <> new.is_inherited BEGIN
+        UPDATE session_counts SET
+            messages = messages + (new.kind <> 'session') - (old.kind <> 'session'),
+            prompts = prompts + (new.kind = 'prompt' AND NOT new.is_inherited)
+                - (old.kind = 'prompt' AND NOT old.is_inherited)
+        WHERE session_id = new.session_id;
+    END;
+    CREATE TRIGGER outbox_added AFTER INSERT ON outbox BEGIN
+        INSERT INTO session_counts (session_id, pending, held, rejected) VALUES (new.session_id,
+            new.rejected IS NULL, new.rejected IS NULL AND NOT new.is_released,
+            new.rejected IS NOT NULL)
+        ON CONFLICT DO UPDATE SET pending = pending + excluded.pending,
+            held = held + excluded.held, rejected = rejected + excluded.rejected;
+    END;
+    CREATE TRIGGER outbox_removed AFTER DELETE ON outbox BEGIN
+        UPDATE session_counts SET pending = pending - (old.rejected IS NULL),
+            held = held - (old.rejected IS NULL AND NOT old.is_released),
+            rejected = rejected - (old.rejected IS NOT NULL)
+        WHERE session_id = old.session_id;
+    END;
+    CREATE TRIGGER outbox_changed AFTER UPDATE OF rejected, is_released ON outbox
+    WHEN (old.rejected IS NULL) <> (new.rejected IS NULL) OR old.is_released <> new.is_released
+    BEGIN
+        UPDATE session_counts SET
+            pending = pending + (new.rejected IS NULL) - (old.rejected IS NULL),
+            held = held + (new.rejected IS NULL AND NOT new.is_released)
+                - (old.rejected IS NULL AND NOT old.is_released),
+            rejected = rejected + (new.rejected IS NOT NULL) - (old.rejected IS NOT NULL)
+        WHERE session_id = new.session_id;
+    END;
+    """,
 )
 
 

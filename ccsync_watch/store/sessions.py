@@ -13,17 +13,25 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Collection, Iterable
 
-    from ccsync_watch.model import Fact, Message, Sighting, Subagent, Usage
+    from ccsync_watch.model import Fact, Message, Sighting, Subagent
 
 MAX_TITLE_CHARS = 80
 # The backend drops a second change within 10 s of the last (facts: opensync-http-api.md).
 SETTLE_MS = 11_000
+_IS_LATER_COPY = (
+    "excluded.forked_from IS NOT NULL AND (forked_from IS NULL OR"
+    " (coalesce(excluded.forked_ms, -1), excluded.forked_from)"
+    " > (coalesce(forked_ms, -1), forked_from))"
+)
 
 
 def save_sightings(
     connection: sqlite3.Connection, sightings: Iterable[Sighting], host: str
 ) -> None:
-    """Fold what rows say of their session into its row: the first place, the last of the rest."""
+    """Fold what rows say of their session into its row: the first place, the last of the rest.
+
+    Where it was forked from is what its latest copied row says, in whichever order they come.
+    """
     folded: dict[str, list[object]] = {}
     for each in sightings:
         row = folded.get(each.session_id)
@@ -31,6 +39,7 @@ def save_sightings(
             folded[each.session_id] = [
                 each.session_id, each.cwd, each.cwd, each.git_branch, host, each.client_version,
                 each.entrypoint, each.forked_from, each.timestamp_ms, each.timestamp_ms,
+                each.timestamp_ms, each.is_branch,
             ]  # fmt: skip
             continue
         row[1] = row[1] or each.cwd
@@ -38,27 +47,37 @@ def save_sightings(
         row[3] = each.git_branch or row[3]
         row[5] = each.client_version or row[5]
         row[6] = row[6] or each.entrypoint
-        row[7] = row[7] or each.forked_from
+        if each.forked_from and _copied_key(each.timestamp_ms, each.forked_from) > _copied_key(
+            row[10], row[7]
+        ):
+            row[7], row[10], row[11] = each.forked_from, each.timestamp_ms, each.is_branch
         if each.timestamp_ms is not None:
             first, last = row[8], row[9]
             row[8] = min(first, each.timestamp_ms) if isinstance(first, int) else each.timestamp_ms
             row[9] = max(last, each.timestamp_ms) if isinstance(last, int) else each.timestamp_ms
     connection.executemany(
-        "INSERT INTO sessions (id, project_path, cwd, git_branch, host, client_version,"
-        " entrypoint, forked_from, started_ms, updated_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        "INSERT INTO sessions (id, project_path, cwd, git_branch, host, client_version,"  # noqa: S608 - a constant condition
+        " entrypoint, forked_from, started_ms, updated_ms, forked_ms, is_branch)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT DO UPDATE SET"
         " project_path = coalesce(project_path, excluded.project_path),"
         " cwd = coalesce(excluded.cwd, cwd),"
         " git_branch = coalesce(excluded.git_branch, git_branch),"
         " client_version = coalesce(excluded.client_version, client_version),"
         " entrypoint = coalesce(entrypoint, excluded.entrypoint),"
-        " forked_from = coalesce(forked_from, excluded.forked_from),"
+        f" forked_from = iif({_IS_LATER_COPY}, excluded.forked_from, forked_from),"
+        f" is_branch = iif({_IS_LATER_COPY}, excluded.is_branch, is_branch),"
+        f" forked_ms = iif({_IS_LATER_COPY}, excluded.forked_ms, forked_ms),"
         " started_ms = min(coalesce(started_ms, excluded.started_ms),"
         "   coalesce(excluded.started_ms, started_ms)),"
         " updated_ms = max(coalesce(updated_ms, excluded.updated_ms),"
         "   coalesce(excluded.updated_ms, updated_ms))",
         folded.values(),
     )
+
+
+def _copied_key(timestamp_ms: object, source: object) -> tuple[bool, int, str]:
+    return source is not None, timestamp_ms if isinstance(timestamp_ms, int) else -1, str(source)
 
 
 def mark_excluded(connection: sqlite3.Connection, session_ids: Collection[str]) -> None:
@@ -140,47 +159,6 @@ def save_subagents(connection: sqlite3.Connection, subagents: Iterable[Subagent]
                 each.is_finished,
             )
             for each in subagents
-        ],
-    )
-
-
-def save_usage(connection: sqlite3.Connection, usages: Iterable[Usage]) -> None:
-    """Count each response once: the largest snapshot wins, and a row that names its session."""
-    connection.executemany(
-        "INSERT INTO usage (id, session_id, agent_id, model, timestamp_ms, input_tokens,"
-        " output_tokens, cache_write_5m_tokens, cache_write_1h_tokens, cache_read_tokens,"
-        " web_searches, tier, is_marked) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT DO UPDATE SET"
-        " session_id = iif(excluded.is_marked > is_marked, excluded.session_id, session_id),"
-        " is_marked = max(is_marked, excluded.is_marked),"
-        " input_tokens = iif(excluded.output_tokens >= output_tokens,"
-        "   excluded.input_tokens, input_tokens),"
-        " cache_write_5m_tokens = iif(excluded.output_tokens >= output_tokens,"
-        "   excluded.cache_write_5m_tokens, cache_write_5m_tokens),"
-        " cache_write_1h_tokens = iif(excluded.output_tokens >= output_tokens,"
-        "   excluded.cache_write_1h_tokens, cache_write_1h_tokens),"
-        " cache_read_tokens = iif(excluded.output_tokens >= output_tokens,"
-        "   excluded.cache_read_tokens, cache_read_tokens),"
-        " web_searches = iif(excluded.output_tokens >= output_tokens,"
-        "   excluded.web_searches, web_searches),"
-        " output_tokens = max(output_tokens, excluded.output_tokens)",
-        [
-            (
-                each.id,
-                each.session_id,
-                each.agent_id,
-                each.model,
-                each.timestamp_ms,
-                each.input_tokens,
-                each.output_tokens,
-                each.cache_write_5m_tokens,
-                each.cache_write_1h_tokens,
-                each.cache_read_tokens,
-                each.web_searches,
-                each.tier,
-                each.is_marked,
-            )
-            for each in usages
         ],
     )
 

@@ -197,7 +197,7 @@ def _take(row: dict[str, Any], line: Line, stream: Stream, batch: Batch) -> None
     session_id = identity(row.get("sessionId")) or stream.session_id
     value = _fact_value(name, row)
     if value is not None:
-        batch.facts.append(Fact(session_id, _FACTS[name], value))
+        batch.facts.append(Fact(session_id, _FACTS[name], value, line.start))
     shown = name if _SAFE_TYPE.fullmatch(name) else "other"
     batch.counted[shown if name in _DROPPED_TYPES or name in _FACTS else f"?{shown}"] += 1
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ccsync_watch.model import Message, Sighting, Unreadable
 from ccsync_watch.transcripts.readers import READERS
-from ccsync_watch.transcripts.usage import SYNTHETIC_MODEL, usage_of
+from ccsync_watch.transcripts.usage import SYNTHETIC_MODEL, source_session, usage_of
 from ccsync_watch.transcripts.values import identity, mapping, milliseconds, text
 
 if TYPE_CHECKING:
@@ -28,7 +28,14 @@ def take_row(name: str, row: dict[str, Any], line: Line, stream: Stream, batch: 
     batch.counted[_label(name, row)] += 1
     batch.sightings.append(_sighting(row, session_id, timestamp_ms, line.start))
     if name == "assistant":
-        usage = usage_of(row, session_id=session_id, agent_id=agent_id, timestamp_ms=timestamp_ms)
+        usage = usage_of(
+            row,
+            session_id=session_id,
+            agent_id=agent_id,
+            uuid=uuid,
+            timestamp_ms=timestamp_ms,
+            start=line.start,
+        )
         if usage:
             batch.usages.append(usage)
     read = READERS[name](row, agent_id is not None or row.get("isSidechain") is True)
@@ -53,7 +60,7 @@ def take_row(name: str, row: dict[str, Any], line: Line, stream: Stream, batch: 
             model=model if model != SYNTHETIC_MODEL else None,
             usage_id=identity(message.get("id")) if kind == "answer" else None,
             parts=tuple(parts),
-            inherited=_parent_session(row, session_id) is not None,
+            inherited=source_session(row) not in {None, session_id},
             facts=facts,
         )
     )
@@ -66,17 +73,10 @@ def _label(name: str, row: dict[str, Any]) -> str:
     return f"{name}/{detail}" if identity(detail) else name
 
 
-def _parent_session(row: dict[str, Any], session_id: str) -> str | None:
-    """Return the session that a copied row was taken from, None for an original."""
-    forked = row.get("forkedFrom")
-    source = forked.get("sessionId") if isinstance(forked, dict) else row.get("requestSessionId")
-    source = identity(source)
-    return source if source != session_id else None
-
-
 def _sighting(
     row: dict[str, Any], session_id: str, timestamp_ms: int | None, start: int
 ) -> Sighting:
+    source = source_session(row)
     return Sighting(
         session_id=session_id,
         timestamp_ms=timestamp_ms,
@@ -84,6 +84,7 @@ def _sighting(
         git_branch=text(row.get("gitBranch")),
         client_version=text(row.get("version")),
         entrypoint=text(row.get("entrypoint")),
-        forked_from=_parent_session(row, session_id),
+        forked_from=source if source != session_id else None,
+        is_branch=isinstance(row.get("forkedFrom"), dict),
         start=start,
     )

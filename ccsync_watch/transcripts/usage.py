@@ -1,11 +1,12 @@
 """Read the tokens of one API response from an assistant row; pure.
 
-The client writes the final usage on every row of a response, so a response counts once, by the
-API's message id.
+Today's client writes the final usage on every row of a response, older ones wrote what was known
+when the row was; so a response counts once, by the API's message id, as its last row has it.
 """
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch.model import Usage
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SYNTHETIC_MODEL = "<synthetic>"
+# No response costs as much; what says so is a broken write.
+_MAX_COST_USD = 10_000.0
 
 
 def usage_of(
@@ -22,7 +25,9 @@ def usage_of(
     *,
     session_id: str,
     agent_id: str | None,
+    uuid: str,
     timestamp_ms: int | None,
+    start: int,
 ) -> Usage | None:
     """Return the usage that an assistant row reports, None for synthetic rows and rows without.
 
@@ -35,13 +40,11 @@ def usage_of(
         identity(message.get("id")),
         message.get("model"),
     )
-    if not isinstance(counts, dict) or usage_id is None or model == SYNTHETIC_MODEL:
+    is_made_up = model == SYNTHETIC_MODEL or row.get("isApiErrorMessage") is True
+    if not isinstance(counts, dict) or usage_id is None or is_made_up:
         return None
-    lifetimes = mapping(counts.get("cache_creation"))
-    hour = count(lifetimes.get("ephemeral_1h_input_tokens"))
-    written = count(counts.get("cache_creation_input_tokens"))
-    short = count(lifetimes.get("ephemeral_5m_input_tokens")) or max(written - hour, 0)
-    requester = identity(row.get("requestSessionId"))
+    hour, short = _cache_writes(counts)
+    requester = identity(row.get("requestSessionId")) or source_session(row)
     return Usage(
         id=usage_id,
         session_id=requester or session_id,
@@ -56,4 +59,38 @@ def usage_of(
         web_searches=count(mapping(counts.get("server_tool_use")).get("web_search_requests")),
         tier=text(counts.get("service_tier")),
         is_marked=requester is not None,
+        row_session_id=session_id,
+        uuid=uuid,
+        start=start,
+        is_final=text(message.get("stop_reason")) is not None,
+        is_fast=counts.get("speed") == "fast",
+        is_us_only=counts.get("inference_geo") == "us",
+        cost_usd=_cost(row.get("costUSD")),
     )
+
+
+def source_session(row: Mapping[str, Any]) -> str | None:
+    """Return the session that a copied row says it was taken from, None for an original.
+
+    It is the nearest one: a branch of a fork names both, the branched and the first requester.
+    """
+    forked = identity(mapping(row.get("forkedFrom")).get("sessionId"))
+    return forked or identity(row.get("requestSessionId"))
+
+
+def _cache_writes(counts: Mapping[str, Any]) -> tuple[int, int]:
+    """Return the cache writes for an hour and for 5 minutes; the total is what is billed."""
+    lifetimes = mapping(counts.get("cache_creation"))
+    hour = count(lifetimes.get("ephemeral_1h_input_tokens"))
+    short = count(lifetimes.get("ephemeral_5m_input_tokens"))
+    if counts.get("cache_creation_input_tokens") is None:
+        return hour, short
+    written = count(counts.get("cache_creation_input_tokens"))
+    hour = min(hour, written)
+    return hour, written - hour
+
+
+def _cost(value: object) -> float | None:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    is_cost = is_number and math.isfinite(value) and 0 <= value <= _MAX_COST_USD  # type: ignore[arg-type, operator]  # a number, as just asked
+    return float(value) if is_cost else None  # type: ignore[arg-type]  # as above

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import strategies as st
 
@@ -125,7 +126,8 @@ class TestFacts:
     def test_a_fact_is_read(self, row: dict[str, Any], name: str, value: Any) -> None:  # noqa: ANN401 - any JSON
         """With the session that the row names, else the file's."""
         batch = parsed({**row, "sessionId": "other"}, row)
-        assert batch.facts == [Fact("other", name, value), Fact(SESSION, name, value)]
+        second = len(orjson.dumps({**row, "sessionId": "other"})) + 1
+        assert batch.facts == [Fact("other", name, value), Fact(SESSION, name, value, second)]
         assert batch.counted == {row["type"]: 2}
 
     @pytest.mark.parametrize("name", ["custom-title", "ai-title", "last-prompt"])

@@ -126,7 +126,7 @@ class TestFigures:
         world.outbox.reject(world.outbox.rows(SESSION, 1 << 50, 1).value[0], "odd")
         first, second = queries.session_table(world.database)
         assert (first["session_id"], second["session_id"]) == (OTHER, SESSION)
-        assert (first["messages"], first["rows_pending"], first["rows_held"]) == (2, 2, 2)
+        assert (first["messages"], first["rows_pending"], first["rows_held"]) == (1, 2, 2)
         assert (second["rows_pending"], second["rows_rejected"]) == (1, 1)
         assert (first["is_due"], second["is_due"], second["last_error"]) == (1, 1, "odd")
         assert second["last_ack_ms"] is None

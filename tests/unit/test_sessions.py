@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from ccsync_watch.model import Part
 from ccsync_watch.store import sessions
 from ccsync_watch.store.sessions import short_title
-from storing import SESSION, World, message, sighting, usage
+from storing import SESSION, World, message, sighting
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ccsync_watch.model import Sighting, Usage
+    from ccsync_watch.model import Sighting
 
 
 @pytest.fixture
@@ -72,46 +72,6 @@ class TestSightings:
         """Unknown stays unknown."""
         row = _see(world, sighting(at_ms=None), sighting(at_ms=None), apart=apart)
         assert (row["started_ms"], row["updated_ms"]) == (None, None)
-
-
-class TestUsage:
-    """Each response counts once, whatever number of rows and files report it."""
-
-    def _kept(self, world: World, *usages: Usage) -> dict[str, Any]:
-        with world.database.write() as connection:
-            for each in usages:
-                sessions.save_usage(connection, [each])
-        (row,) = world.database.read().execute("SELECT * FROM usage").fetchall()
-        return dict(row)
-
-    @pytest.mark.parametrize("is_reversed", [False, True])
-    def test_the_largest_snapshot_wins(self, world: World, *, is_reversed: bool) -> None:
-        """In either order, and whole: its parts are not mixed with another's."""
-        early = usage(tokens_in=9, tokens_out=1, cache_read_tokens=9, web_searches=0)
-        late = usage(
-            tokens_in=5,
-            tokens_out=50,
-            cache_read_tokens=7,
-            cache_write_5m_tokens=3,
-            cache_write_1h_tokens=2,
-            web_searches=1,
-        )
-        row = self._kept(world, *((late, early) if is_reversed else (early, late)))
-        assert (row["input_tokens"], row["output_tokens"], row["cache_read_tokens"]) == (5, 50, 7)
-        assert (row["cache_write_5m_tokens"], row["cache_write_1h_tokens"]) == (3, 2)
-        assert row["web_searches"] == 1
-
-    def test_the_first_session_keeps_it_unless_a_row_names_another(self, world: World) -> None:
-        """A copy adds nothing; the row's own word decides, and stays."""
-        row = self._kept(
-            world,
-            usage(session_id="guessed"),
-            usage(session_id="copied"),
-            usage(session_id="named", is_marked=True),
-            usage(session_id="copied-again"),
-            usage(session_id="named-later", is_marked=True),
-        )
-        assert (row["session_id"], row["is_marked"]) == ("named", 1)
 
 
 class TestMessageFacts:

@@ -20,7 +20,7 @@ STREAM = Stream(f"agent-{AGENT}", SESSION, AGENT)
 
 def usage(row: dict[str, Any]) -> Usage | None:
     """Read a row of the test's session."""
-    return usage_of(row, session_id=SESSION, agent_id=None, timestamp_ms=7)
+    return usage_of(row, session_id=SESSION, agent_id=None, uuid="u1", timestamp_ms=7, start=9)
 
 
 def answer(**counts: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
@@ -53,6 +53,10 @@ def test_every_count_is_read() -> None:
         web_searches=6,
         tier="standard",
         is_marked=False,
+        row_session_id=SESSION,
+        uuid="u1",
+        start=9,
+        is_final=True,
     )
 
 
