@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from ccsync_watch.accounting import sessions as accounts
+from ccsync_watch.accounting.prices import PRICES_NAME, PriceList
 from ccsync_watch.cli.output import counted, plural, printable, say, show_warnings, warn
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
@@ -43,7 +45,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
         warn("nothing has been read yet")
         return 0
     try:
-        return _print(database, arguments.session)
+        return _print(database, arguments.session, PriceList(settings.cache_dir / PRICES_NAME))
     finally:
         database.close()
 
@@ -70,7 +72,7 @@ def _bring_up_to_date(settings: Settings) -> None:
             lock.release()
 
 
-def _print(database: Database, session_id: str | None) -> int:
+def _print(database: Database, session_id: str | None, prices: PriceList) -> int:
     known = queries.message_sessions(database)
     if session_id is not None and session_id not in known:
         warn(
@@ -80,8 +82,9 @@ def _print(database: Database, session_id: str | None) -> int:
         return 1
     removed: Counter[str] = Counter()
     sessions = messages = 0
+    prices.learn(accounts.models(database, session_id))
     for each in known if session_id is None else [session_id]:
-        summary = queries.session_summary(database, each)
+        summary = accounts.summary(database, each, prices)
         if summary is None:
             continue
         sessions += 1

@@ -88,7 +88,10 @@ def metadata_only_sessions(database: Database, session_ids: Iterable[str]) -> fr
 
 
 def session_summary(database: Database, session_id: str) -> Redacted[SessionSummary] | None:
-    """Return a session's absolute state, None when there is no such session or nothing to tell."""
+    """Return a session's absolute state, None when there is no such session or nothing to tell.
+
+    Its tokens are those of its rows, its cost is left open: `accounting.sessions.summary` knows.
+    """
     read = database.read()
     row = read.execute("SELECT * FROM sessions WHERE id = ?", (session_id,)).fetchone()
     if row is None or row["is_excluded"]:
@@ -116,7 +119,7 @@ def session_summary(database: Database, session_id: str) -> Redacted[SessionSumm
             model=row["model"],
             prompt_tokens=prompt,
             completion_tokens=completion,
-            cost_usd=_client_cost(facts, forked_from=row["forked_from"]),
+            cost_usd=None,
             started_ms=started,
             duration_ms=updated - started if started is not None else None,
         )
@@ -147,13 +150,6 @@ def _title(
         if is_own:
             return str(summary["text"])
     return first_prompt
-
-
-def _client_cost(facts: dict[str, Any], *, forked_from: str | None) -> float | None:
-    """Return the client's own total in USD; a fork's holds its parent's, so it is not known."""
-    state = facts.get("cost_state")
-    cost = state.get("totalCostUSD") if isinstance(state, dict) else None
-    return float(cost) if isinstance(cost, (int, float)) and not forked_from else None
 
 
 def session_table(database: Database) -> list[dict[str, JsonValue]]:

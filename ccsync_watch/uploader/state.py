@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from ccsync_watch.accounting import sessions as accounts
 from ccsync_watch.errors import SinkError, Unsent
 from ccsync_watch.model import Redacted
 from ccsync_watch.opensync import wire
-from ccsync_watch.store import queries
 from ccsync_watch.store.ledger import Entry
 from ccsync_watch.store.sessions import SETTLE_MS
 from ccsync_watch.uploader.removed import removed_from
 
 if TYPE_CHECKING:
+    from ccsync_watch.accounting.prices import PriceList
     from ccsync_watch.clock import Clock
     from ccsync_watch.opensync.wire import Payload
     from ccsync_watch.store.database import Database
@@ -31,9 +32,17 @@ class SessionState:
     """Sends the states of sessions, one session by one thread at a time."""
 
     def __init__(
-        self, *, database: Database, outbox: Outbox, sink: Sink, clock: Clock, health: Health
+        self,
+        *,
+        database: Database,
+        outbox: Outbox,
+        sink: Sink,
+        clock: Clock,
+        health: Health,
+        prices: PriceList,
     ) -> None:
         self._database = database
+        self._prices = prices
         self._outbox = outbox
         self._sink = sink
         self._clock = clock
@@ -46,7 +55,10 @@ class SessionState:
         """
         state = self._outbox.remote(session_id)
         payload = self._payload(session_id)
-        if payload is None or _text(payload) == state.applied:
+        if payload is None:
+            return None
+        models = accounts.models(self._database, session_id)
+        if _text(payload) == state.applied and not self._prices.unknown(models):
             return None
         now_ms = self._clock.wall_ms()
         quiet_ms = (state.write_ms or 0) + SETTLE_MS
@@ -54,7 +66,11 @@ class SessionState:
         due_ms = min(quiet_ms, next_ms) if _is_sudden(payload, state) else quiet_ms
         if now_ms < due_ms:
             return due_ms
-        self.upsert(session_id)
+        # Looking prices up takes a moment, once for each model; here nothing is live.
+        self._prices.learn(models)
+        payload = self._payload(session_id)
+        if payload is not None and _text(payload) != state.applied:
+            self.upsert(session_id)
         return None
 
     def upsert(self, session_id: str) -> None:
@@ -92,7 +108,7 @@ class SessionState:
 
     def _payload(self, session_id: str) -> Payload | None:
         """Return the state to send; None when the session is not to be sent at all."""
-        summary = queries.session_summary(self._database, session_id)
+        summary = accounts.summary(self._database, session_id, self._prices)
         return None if summary is None else wire.session_payload(summary).value
 
 

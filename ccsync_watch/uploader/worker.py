@@ -29,6 +29,7 @@ from ccsync_watch.uploader.waits import MAX_WAIT_SECONDS, PAUSE_SECONDS, Backoff
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ccsync_watch.accounting.prices import PriceList
     from ccsync_watch.clock import Clock
     from ccsync_watch.store.database import Database
     from ccsync_watch.store.outbox import Outbox
@@ -43,7 +44,14 @@ class Uploader:
     """Sends what is due; `turn` may be called from several threads."""
 
     def __init__(
-        self, *, database: Database, outbox: Outbox, sink: Sink, clock: Clock, stop: threading.Event
+        self,
+        *,
+        database: Database,
+        outbox: Outbox,
+        sink: Sink,
+        clock: Clock,
+        stop: threading.Event,
+        prices: PriceList,
     ) -> None:
         self.health = Health()
         self._outbox = outbox
@@ -51,7 +59,12 @@ class Uploader:
         self._clock = clock
         self._stop = stop
         self._state = SessionState(
-            database=database, outbox=outbox, sink=sink, clock=clock, health=self.health
+            database=database,
+            outbox=outbox,
+            sink=sink,
+            clock=clock,
+            health=self.health,
+            prices=prices,
         )
         self._rows = RowSender(
             outbox=outbox, sink=sink, clock=clock, health=self.health, state=self._state

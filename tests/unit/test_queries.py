@@ -13,7 +13,7 @@ from storing import OTHER, SESSION, World, checkpoint, message, usage
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ccsync_watch.model import JsonValue, SessionSummary
+    from ccsync_watch.model import SessionSummary
 
 
 @pytest.fixture
@@ -87,32 +87,6 @@ class TestSummary:
         """The user's own, else a generated one, else its own summary, else the first prompt."""
         world.ingest(message("u1"), facts=facts)
         assert _summary(world).title == title
-
-    @pytest.mark.parametrize(
-        ("state", "cost"),
-        [
-            ({"totalCostUSD": 0.25}, 0.25),
-            ({"totalCostUSD": 0}, 0.0),
-            ({"totalCostUSD": "?"}, None),
-            ("odd", None),
-        ],
-    )
-    def test_the_cost_is_the_clients_own(
-        self,
-        world: World,
-        state: JsonValue,
-        cost: float | None,
-    ) -> None:
-        """What it does not say is not known."""
-        world.ingest(message("u1"), facts={"cost_state": state})
-        assert _summary(world).cost_usd == cost
-
-    def test_a_forks_cost_is_not_known(self, world: World) -> None:
-        """The client's total holds the parent's as well."""
-        world.ingest(message("u1"), facts={"cost_state": {"totalCostUSD": 3}})
-        with world.database.write() as connection:
-            connection.execute("UPDATE sessions SET forked_from = 'parent'")
-        assert _summary(world).cost_usd is None
 
 
 class TestFigures:

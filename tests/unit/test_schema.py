@@ -10,7 +10,7 @@ import pytest
 from ccsync_watch.errors import StateError
 from ccsync_watch.store import queries, sessions
 from ccsync_watch.store.schema import MIGRATIONS, migrate
-from storing import SESSION, World
+from storing import SESSION, World, message
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -131,3 +131,67 @@ class TestPlans:
             ]
         assert plan
         assert [step for step in plan if "SCAN" in step and "CONSTANT" not in step] == []
+
+
+class TestCounts:
+    """The sums that triggers keep are what a count over the tables gives."""
+
+    def test_they_follow_every_change(self, tmp_path: Path) -> None:
+        """Rows that come, change their kind, are sent, held, refused, or removed."""
+        world = World(tmp_path)
+        world.ingest(
+            message("u1"), message("u2", inherited=True), message("a1", kind="answer"),
+        )  # fmt: skip
+        world.say("u1", session_id="held", is_released=False)
+        _assert_counted(world)
+        world.ingest(message("u1", "Another text", kind="command"))
+        world.outbox.reject(world.outbox.rows(SESSION, 1 << 50, 1).value[0], "odd")
+        _assert_counted(world)
+        world.outbox.release(["held"])
+        world.outbox.retry_rejected(is_released=False)
+        _assert_counted(world)
+        world.outbox.release(None)
+        world.drain()
+        _assert_counted(world)
+        with world.database.write() as connection:
+            connection.execute("UPDATE messages SET is_inherited = 1 - is_inherited")
+        _assert_counted(world)
+        with world.database.write() as connection:
+            connection.execute("DELETE FROM messages WHERE seq % 2")
+        _assert_counted(world)
+
+    def test_an_older_database_is_counted_when_it_is_migrated(self) -> None:
+        """What it held before counts as what comes after."""
+        connection = sqlite3.connect(":memory:", isolation_level=None)
+        connection.executescript(MIGRATIONS[0])
+        connection.execute("PRAGMA user_version = 1")
+        row = "(?, ?, 's', NULL, 'u', NULL, 1, 0, 'user', ?, 1, 1, NULL, 'm', 0, '{}', x'')"
+        for seq, kind in enumerate(["session", "prompt", "answer"]):
+            connection.execute(f"INSERT INTO messages VALUES {row}", (seq, f"i{seq}", kind))  # noqa: S608 - constants
+        connection.execute("INSERT INTO outbox VALUES (1, 's', 0, 1, 0, 0, 0, NULL)")
+        connection.execute(
+            "INSERT INTO usage VALUES ('m', 's', NULL, 'opus', 1, 1, 2, 3, 4, 5, 0, NULL, 1, NULL)"
+        )
+        connection.execute("INSERT INTO session_facts VALUES ('s', 'cost_state', '{}')")
+        migrate(connection)
+        counts = connection.execute("SELECT * FROM session_counts").fetchall()
+        assert counts == [("s", 2, 1, 1, 1, 0)]
+        rows = connection.execute("SELECT usage_id, owner, prompt_tokens FROM usage_rows")
+        assert rows.fetchall() == [("m", "s", 13)]
+        assert connection.execute("SELECT count(*) FROM cost_states").fetchone() == (1,)
+        connection.close()
+
+
+def _assert_counted(world: World) -> None:
+    read = world.database.read()
+    kept = read.execute(
+        "SELECT session_id, messages, prompts, pending, held, rejected FROM session_counts"
+        " WHERE messages OR pending OR rejected ORDER BY 1"
+    ).fetchall()
+    counted = read.execute(
+        "SELECT m.session_id, sum(m.kind <> 'session'),"
+        " sum(m.kind = 'prompt' AND NOT m.is_inherited), count(o.seq) - count(o.rejected),"
+        " coalesce(sum(o.rejected IS NULL AND NOT o.is_released), 0), count(o.rejected)"
+        " FROM messages m LEFT JOIN outbox o USING (seq) GROUP BY 1 ORDER BY 1"
+    ).fetchall()
+    assert [tuple(row) for row in kept] == [tuple(row) for row in counted]

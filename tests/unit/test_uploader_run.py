@@ -40,6 +40,7 @@ class Workers:
             sink=self.sink,
             clock=SystemClock(),
             stop=world.stop,
+            prices=world.prices,
         )
         self.threads = [threading.Thread(target=self.uploader.run) for _ in range(count)]
 

@@ -200,3 +200,24 @@ def test_tokens_that_are_not_known_change_nothing(world: World) -> None:
     _answer(world, 1)
     world.drain()
     world.assert_complete()
+
+
+def test_a_price_is_looked_up_when_the_session_settles(world: World) -> None:
+    """Never while its lines are live: the cost comes with the settled state."""
+    priced = usage(tokens_in=1_000_000, tokens_out=500_000, model="claude-late")
+    world.ingest(message("a1", at_ms=world.clock.now_ms), usages=(priced,))
+    world.work()
+    assert world.prices.unknown(["claude-late"]) == ["claude-late"]
+    assert world.backend.session(SESSION).cost == 0
+    world.drain()
+    assert world.backend.session(SESSION).cost == 2
+    world.assert_complete()
+
+
+def test_a_cost_that_is_not_whole_is_not_sent(world: World) -> None:
+    """The backend would show it as all there was."""
+    known, odd = usage("m1", tokens_in=1_000_000), usage("m2", model="odd")
+    world.ingest(message("a1", at_ms=world.clock.now_ms), usages=(known, odd))
+    world.drain()
+    assert world.backend.session(SESSION).cost == 0
+    assert world.backend.session(SESSION).prompt_tokens == 1_000_010

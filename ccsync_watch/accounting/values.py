@@ -1,0 +1,118 @@
+"""The figures of this package; nothing here does anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Literal, TypeAlias
+
+# client: the client's own figure, which covers all of it. computed: tokens by row x list prices.
+# partial: some of the tokens have no price, and the sum is of the others. unpriced: none has one.
+Provenance: TypeAlias = Literal["client", "computed", "partial", "unpriced"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What was used. `input` is what was neither written to nor read from the cache."""
+
+    input: int = 0
+    output: int = 0
+    cache_write_5m: int = 0
+    cache_write_1h: int = 0
+    cache_read: int = 0
+    web_searches: int = 0
+
+    @property
+    def cache_write(self) -> int:
+        """Cache writes of both lifetimes."""
+        return self.cache_write_5m + self.cache_write_1h
+
+    @property
+    def prompt(self) -> int:
+        """Everything that was sent: input, cache writes and cache reads."""
+        return self.input + self.cache_write + self.cache_read
+
+    @property
+    def billed(self) -> tuple[int, int, int, int, int]:
+        """What two accounts must agree on; not every client tells lifetimes apart."""
+        return self.input, self.output, self.cache_write, self.cache_read, self.web_searches
+
+    def __add__(self, other: Tokens) -> Tokens:
+        return Tokens(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Tokens)))
+
+    def __sub__(self, other: Tokens) -> Tokens:
+        return Tokens(*(getattr(self, f.name) - getattr(other, f.name) for f in fields(Tokens)))
+
+    def covers(self, other: Tokens) -> bool:
+        """Tell whether nothing of `other` is more than this."""
+        return all(mine >= theirs for mine, theirs in zip(self.billed, other.billed, strict=True))
+
+
+NO_TOKENS = Tokens()
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Money and its provenance; `usd` is None when it is not known at all."""
+
+    usd: float | None
+    provenance: Provenance
+
+
+UNPRICED = Cost(None, "unpriced")
+
+
+@dataclass(frozen=True, slots=True)
+class ClientTotals:
+    """A `cost-state` line: the client's own running total of a session."""
+
+    usd: float
+    models: dict[str, tuple[Tokens, float]]
+    has_guess: bool = False
+    api_ms: int | None = None
+    tool_ms: int | None = None
+    duration_ms: int | None = None
+    lines_added: int | None = None
+    lines_removed: int | None = None
+
+    @property
+    def tokens(self) -> Tokens:
+        """The tokens of all models."""
+        return sum((tokens for tokens, _usd in self.models.values()), NO_TOKENS)
+
+
+NO_TOTALS = ClientTotals(0.0, {})
+
+
+@dataclass(frozen=True, slots=True)
+class ModelAccount:
+    """What a session used of one model; `model` is None where no row tells."""
+
+    model: str | None
+    responses: int
+    tokens: Tokens
+    cost: Cost
+
+
+@dataclass(frozen=True, slots=True)
+class SessionAccount:
+    """A session's figures, its subagents' included; copies of other sessions' responses are not.
+
+    `tokens` = those of its rows + `unrecorded`: what the client counted and no row reports
+    (compaction requests, cut streams). `row_cost` is what the rows alone come to. Times and lines
+    are the client's own, None where it told none. `notes` say in words what is not plain.
+    """
+
+    session_id: str
+    tokens: Tokens
+    unrecorded: Tokens
+    cost: Cost
+    row_cost: Cost
+    client_usd: float | None
+    inherited_usd: float | None
+    models: tuple[ModelAccount, ...]
+    responses: int
+    api_ms: int | None = None
+    tool_ms: int | None = None
+    lines_added: int | None = None
+    lines_removed: int | None = None
+    notes: tuple[str, ...] = field(default_factory=tuple)
