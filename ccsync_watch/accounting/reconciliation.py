@@ -149,7 +149,7 @@ def _of_client(
         notes.append("what came after the client's last total is priced by row")
     models = tuple(_client_models(rows, totals, inherited, later))
     cost = _with_later(totals.usd - inherited.usd, later)
-    if any(each.cost.provenance == "unpriced" for each in models):
+    if totals.has_guess and any(each.cost.provenance == "unpriced" for each in models):
         notes.append("the client priced a model that it does not know, by guess: left out")
         cost = total_cost(each.cost for each in models)
     return SessionAccount(

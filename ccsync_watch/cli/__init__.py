@@ -32,6 +32,8 @@ _MODULES = {
     "preview": "preview",
     "ledger": "ledger",
     "repair": "repair",
+    "stats": "stats",
+    "explain": "explain",
     "login": "login",
     "logout": "logout",
     "redact": "redact",
@@ -114,6 +116,7 @@ def parser() -> argparse.ArgumentParser:
         help="redact what is stored again, by today's rules, and send what changed",
     )
     repair.add_argument("--dry-run", action="store_true", help="only tell what would change")
+    _add_accounting(commands, common)
     login = commands.add_parser("login", help="set the backend's URL and key, once they work")
     login.add_argument("--convex-url", metavar="URL", help="the deployment's URL")
     login.add_argument(
@@ -124,6 +127,25 @@ def parser() -> argparse.ArgumentParser:
     service = commands.add_parser("service", help="run it from login on, by systemd or launchd")
     service.add_argument("action", choices=("install", "uninstall", "status"))
     return made
+
+
+def _add_accounting(commands: Any, common: argparse.ArgumentParser) -> None:  # noqa: ANN401 - argparse gives it no public type
+    stats = commands.add_parser(
+        "stats", parents=[common], help="show tokens, costs and tools by day, model and more"
+    )
+    choices = ("day", "model", "project", "tool", "session")
+    stats.add_argument("--by", choices=choices, default="day", help="what to sum by (day)")
+    stats.add_argument("--since", metavar="DATE|Nd", help="only from this day, or N days, on")
+    stats.add_argument("--utc", action="store_true", help="days in UTC, not in local time")
+    form = stats.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print everything as JSON")
+    form.add_argument("--csv", action="store_true", help="print everything as CSV")
+    explain = commands.add_parser(
+        "explain", parents=[common], help="show what made a session's figures"
+    )
+    explain.add_argument("session", metavar="SESSION", help="its id, or how it begins")
+    explain.add_argument("--all", action="store_true", help="every response, not the first 20")
+    explain.add_argument("--json", action="store_true", help="print everything as JSON")
 
 
 def main(argv: Sequence[str] | None = None, env: Mapping[str, str] | None = None) -> int:

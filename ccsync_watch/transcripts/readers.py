@@ -135,8 +135,14 @@ def _results(row: dict[str, Any], blocks: list[dict[str, Any]]) -> Iterator[Part
 
 
 def _denial(row: dict[str, Any]) -> dict[str, JsonValue]:
-    denial = identity(row.get("toolDenialKind"))
-    return {"denial": denial} if denial else {}
+    """Return what was decided of a tool's permission, and by whom, where the row tells."""
+    decided = mapping(row.get("permissionDecision"))
+    told = {
+        "denial": identity(row.get("toolDenialKind")),
+        "permission": identity(decided.get("decision")),
+        "permission_source": identity(decided.get("source")),
+    }
+    return {key: value for key, value in told.items() if value}
 
 
 def _system(row: dict[str, Any], _is_side: bool) -> _Read | None:  # noqa: FBT001 - as above

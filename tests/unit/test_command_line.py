@@ -35,7 +35,7 @@ def ended(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, st
 @pytest.mark.parametrize(
     "words",
     [
-        ("stats",),
+        ("statistics",),
         ("--bogus",),
         ("status", "--jsn"),
         ("status", "--js"),
@@ -49,6 +49,9 @@ def ended(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, st
         ("sync-now", "--session"),
         ("preview", "one", "two"),
         ("logout", "now"),
+        ("stats", "--by", "hour"),
+        ("stats", "--json", "--csv"),
+        ("explain",),
     ],
 )
 def test_a_wrong_line_is_one_line(capsys: pytest.CaptureFixture[str], words: tuple[str]) -> None:

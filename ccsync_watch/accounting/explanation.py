@@ -1,0 +1,134 @@
+"""Why a session's figures are what they are: what was counted, what was not, and the difference.
+
+A naive sum adds the usage of every row of every file of a session. One response stands on several
+rows, and forks copy whole histories.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ccsync_watch.accounting.sessions import account, subagents
+from ccsync_watch.store import queries
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from ccsync_watch.accounting.prices import PriceList
+    from ccsync_watch.accounting.sessions import SubagentAccount
+    from ccsync_watch.accounting.values import SessionAccount
+    from ccsync_watch.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A response of the API that rows of the session report, and for whom it counts.
+
+    `rows` = how many rows of this session report it, `copies` = how many of other sessions do.
+    """
+
+    id: str
+    model: str | None
+    agent_id: str | None
+    timestamp_ms: int | None
+    start: int
+    rows: int
+    copies: int
+    owner: str
+    prompt_tokens: int
+    output_tokens: int
+
+    def is_of(self, session_id: str) -> bool:
+        """Tell whether it counts for a session."""
+        return self.owner == session_id
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A session's account and how it came about.
+
+    `naive_prompt` and `naive_output` are the sums over all rows; what is more in them is
+    `repeated` (rows of a response beyond its first) and `inherited` (other sessions' responses).
+    """
+
+    account: SessionAccount
+    title: str | None
+    responses: tuple[Response, ...]
+    subagents: tuple[SubagentAccount, ...]
+    naive_rows: int
+    naive_prompt: int
+    naive_output: int
+    repeated_rows: int
+    inherited_responses: int
+
+    @property
+    def counted(self) -> tuple[Response, ...]:
+        """The responses that made the total."""
+        return tuple(each for each in self.responses if each.is_of(self.account.session_id))
+
+
+def explain(database: Database, session_id: str, prices: PriceList) -> Explanation | None:
+    """Return why a session's figures are what they are; None when there is no such session."""
+    summary = queries.session_summary(database, session_id)
+    if summary is None:
+        return None
+    read = database.read()
+    rows, prompt, output = read.execute(
+        "SELECT count(*), coalesce(sum(prompt_tokens), 0), coalesce(sum(output_tokens), 0)"
+        " FROM usage_rows WHERE session_id = ?",
+        (session_id,),
+    ).fetchone()
+    responses = tuple(_responses(read, session_id))
+    return Explanation(
+        account=account(database, session_id, prices),
+        title=summary.value.title,
+        responses=responses,
+        subagents=tuple(subagents(database, session_id, prices)),
+        naive_rows=rows,
+        naive_prompt=prompt,
+        naive_output=output,
+        repeated_rows=sum(max(0, each.rows - 1) for each in responses),
+        inherited_responses=sum(not each.is_of(session_id) for each in responses),
+    )
+
+
+def matching(database: Database, beginning: str) -> list[str]:
+    """Return the sessions whose id begins so, at most three."""
+    rows = database.read().execute(
+        "SELECT id FROM sessions WHERE substr(id, 1, ?) = ? AND NOT is_excluded"
+        " ORDER BY id LIMIT 3",
+        (len(beginning), beginning),
+    )
+    return [row[0] for row in rows]
+
+
+def _responses(read: sqlite3.Connection, session_id: str) -> list[Response]:
+    """Return the responses that rows of the session, or copies of its own rows, report."""
+    rows = read.execute(
+        "SELECT u.id, u.model, u.agent_id, u.timestamp_ms, u.session_id AS owner,"
+        " u.input_tokens + u.cache_write_5m_tokens + u.cache_write_1h_tokens"
+        " + u.cache_read_tokens AS prompt, u.output_tokens,"
+        " (SELECT count(*) FROM usage_rows r WHERE r.usage_id = u.id AND r.session_id = ?1)"
+        " AS mine, (SELECT count(*) FROM usage_rows r WHERE r.usage_id = u.id) AS everyone,"
+        " (SELECT min(r.start) FROM usage_rows r WHERE r.usage_id = u.id) AS start"
+        " FROM usage u WHERE u.session_id = ?1"
+        " OR u.id IN (SELECT usage_id FROM usage_rows WHERE session_id = ?1)"
+        " ORDER BY coalesce(u.agent_id, ''), start",
+        (session_id,),
+    )
+    return [
+        Response(
+            id=row["id"],
+            model=row["model"],
+            agent_id=row["agent_id"],
+            timestamp_ms=row["timestamp_ms"],
+            start=row["start"] or 0,
+            rows=row["mine"],
+            copies=row["everyone"] - row["mine"],
+            owner=row["owner"],
+            prompt_tokens=row["prompt"],
+            output_tokens=row["output_tokens"],
+        )
+        for row in rows
+    ]
