@@ -144,7 +144,11 @@ def _opening(reply: Reply, model: str) -> Json:
 def _usage(reply: Reply) -> Json:
     counts = part_of(reply, "usage") or DEFAULT_USAGE
     for_5m, for_1h = counts.get("cache_creation_5m", 0), counts.get("cache_creation_1h", 0)
+    named = {name: counts[name] for name in ("speed", "inference_geo") if counts.get(name)}
+    if counts.get("web_searches"):
+        named["server_tool_use"] = {"web_search_requests": counts["web_searches"]}
     return {
+        **named,
         "input_tokens": counts["input"],
         "output_tokens": counts["output"],
         "cache_creation_input_tokens": for_5m + for_1h,

@@ -93,6 +93,9 @@ def usage(
     cache_creation_5m: int = 0,
     cache_creation_1h: int = 0,
     cache_read: int = 0,
+    web_searches: int = 0,
+    speed: str | None = None,
+    inference_geo: str | None = None,
 ) -> Part:
     """Report these token counts for the response; without it they are small and constant."""
     return {
@@ -102,6 +105,9 @@ def usage(
         "cache_creation_5m": cache_creation_5m,
         "cache_creation_1h": cache_creation_1h,
         "cache_read": cache_read,
+        "web_searches": web_searches,
+        "speed": speed,
+        "inference_geo": inference_geo,
     }
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ccsync_program.program import wait_until
+from claude_client.rows import of_type
 from claude_client.script import prompt, reply, say, subagent, think, tool, usage
 from expected_messages import expected_messages
 
@@ -25,6 +26,7 @@ pytestmark = pytest.mark.client
 UNATTENDED = "--dangerously-skip-permissions"
 # A batch is dated at its arrival, which for a fresh line is at most this much later.
 FRESH_MS = 10_000
+SMALLEST_USD = 1e-9
 _TURN = prompt(
     "List the folder",
     reply(
@@ -110,6 +112,12 @@ def test_a_session_arrives_complete(
     wait_until(
         lambda: opensync.backend.session(run.session_id).prompt_tokens == 10 + 162,
         "the tokens are settled",
+    )
+    # The client's own price of both responses; it comes with the settled state.
+    total = of_type(claude_home.rows(run.session_id), "cost-state")[-1]["totalCostUSD"]
+    wait_until(
+        lambda: abs(opensync.backend.session(run.session_id).cost - total) < SMALLEST_USD,
+        "the cost is settled",
     )
     session = opensync.backend.session(run.session_id)
     assert session.project_path == str(claude_home.workdir.resolve())
