@@ -23,6 +23,8 @@ from ccsync_watch.accounting.rates import Period, Rates, periods, rates_at
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
+    from ccsync_watch.config import Settings
+
 log = logging.getLogger(__name__)
 
 PRICES_NAME = "prices.json"
@@ -37,15 +39,24 @@ Found = dict[str, Any]
 class PriceList:
     """Prices by model; `file` is where they are remembered, for one version of the price data.
 
+    Without a file they are known for the life of this list.
+
     Safe to use from several threads.
     """
 
-    def __init__(self, file: Path, *, look_up: Callable[[list[str]], Found] | None = None) -> None:
+    def __init__(
+        self, file: Path | None, *, look_up: Callable[[list[str]], Found] | None = None
+    ) -> None:
         self._file = file
         self._look_up = look_up or _looked_up
         self._lock = threading.Lock()
         self._known: dict[str, tuple[Period, ...] | None] | None = None
         self._failed: set[str] = set()
+
+    @classmethod
+    def of(cls, settings: Settings) -> PriceList:
+        """Return the list that the settings' cache folder holds."""
+        return cls(settings.cache_dir / PRICES_NAME if settings.cache_dir else None)
 
     def unknown(self, models: Iterable[str | None]) -> list[str]:
         """Return the models that were never looked up."""
@@ -90,6 +101,8 @@ class PriceList:
         return self._known
 
     def _read(self) -> Found:
+        if self._file is None:
+            return {}
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
             held = json.loads(self._file.read_bytes())
             if held["version"] == _version():
@@ -100,6 +113,8 @@ class PriceList:
         return {}
 
     def _remember(self, found: Found) -> None:
+        if self._file is None:
+            return
         held = {"version": _version(), "models": {**self._read(), **found}}
         with contextlib.suppress(OSError):
             self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

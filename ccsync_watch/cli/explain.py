@@ -9,7 +9,7 @@ import orjson
 
 from ccsync_watch.accounting import sessions as accounts
 from ccsync_watch.accounting.explanation import Explanation, explain, matching
-from ccsync_watch.accounting.prices import PRICES_NAME, PriceList
+from ccsync_watch.accounting.prices import PriceList
 from ccsync_watch.cli.output import plural, printable, say, show_warnings, warn
 from ccsync_watch.cli.stats import open_store
 from ccsync_watch.cli.tables import dollars, money, show
@@ -41,7 +41,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
         session_id = _chosen(database, arguments.session)
         if session_id is None:
             return 1
-        prices = PriceList(settings.cache_dir / PRICES_NAME)
+        prices = PriceList.of(settings)
         prices.learn(accounts.models(database, session_id))
         found = explain(database, session_id, prices)
         if found is None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from ccsync_watch.accounting import sessions as accounts
-from ccsync_watch.accounting.prices import PRICES_NAME, PriceList
+from ccsync_watch.accounting.prices import PriceList
 from ccsync_watch.cli.output import counted, plural, printable, say, show_warnings, warn
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
@@ -45,7 +45,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
         warn("nothing has been read yet")
         return 0
     try:
-        return _print(database, arguments.session, PriceList(settings.cache_dir / PRICES_NAME))
+        return _print(database, arguments.session, PriceList.of(settings))
     finally:
         database.close()
 

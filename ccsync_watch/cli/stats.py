@@ -12,7 +12,7 @@ import orjson
 
 from ccsync_watch.accounting import sessions as accounts
 from ccsync_watch.accounting import statistics
-from ccsync_watch.accounting.prices import PRICES_NAME, PriceList
+from ccsync_watch.accounting.prices import PriceList
 from ccsync_watch.cli.output import plural, say, show_warnings, warn
 from ccsync_watch.cli.tables import lasting, money, show
 from ccsync_watch.clock import SystemClock
@@ -46,7 +46,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     if database is None:
         return 1
     try:
-        prices = PriceList(settings.cache_dir / PRICES_NAME)
+        prices = PriceList.of(settings)
         prices.learn(accounts.models(database))
         return _show(database, prices, arguments, since_ms)
     finally:

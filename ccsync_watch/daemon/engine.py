@@ -10,7 +10,7 @@ import socket
 import threading
 from typing import TYPE_CHECKING
 
-from ccsync_watch.accounting.prices import PRICES_NAME, PriceList
+from ccsync_watch.accounting.prices import PriceList
 from ccsync_watch.errors import SinkError
 from ccsync_watch.opensync.sink import OpenSyncSink
 from ccsync_watch.opensync.wire import endpoint
@@ -211,7 +211,7 @@ class Engine:
             sink=sink,
             clock=self.clock,
             stop=self.stop,
-            prices=PriceList(self.settings.cache_dir / PRICES_NAME),
+            prices=PriceList.of(self.settings),
         )
 
     def catch_up(
