@@ -31,6 +31,8 @@ _MODULES = {
     "sync-now": "sync_now",
     "preview": "preview",
     "ledger": "ledger",
+    "dashboard": "dashboard",
+    "export": "export",
     "repair": "repair",
     "stats": "stats",
     "explain": "explain",
@@ -44,11 +46,19 @@ _MAX_SECONDS = 3600
 _SETTINGS = ("convex_url", "auto_sync", "sync_tool_calls", "sync_thinking")
 
 
+class _Help(argparse.HelpFormatter):
+    """Keeps the longest command on one line with its help: the library forgets their indent."""
+
+    def add_argument(self, action: argparse.Action) -> None:
+        super().add_argument(action)
+        self._action_max_length = max(self._action_max_length, 2 * self._indent_increment + 9)
+
+
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line, and takes no abbreviations: they break with new flags."""
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - as inherited
-        super().__init__(**{"allow_abbrev": False, **options})
+        super().__init__(**{"allow_abbrev": False, "formatter_class": _Help, **options})
 
     def error(self, message: str) -> NoReturn:
         warn(f"{message}: see `{self.prog} --help`")
@@ -105,6 +115,11 @@ def parser() -> argparse.ArgumentParser:
         "preview", parents=[common], help="print exactly what would leave; send nothing"
     )
     preview.add_argument("session", nargs="?", metavar="SESSION", help="only this session")
+    dashboard = commands.add_parser("dashboard", help="open the dashboard in a browser")
+    dashboard.add_argument("--print-only", action="store_true", help="only print its address")
+    export = commands.add_parser("export", help="write one session as Markdown or JSON")
+    export.add_argument("session", metavar="SESSION", help="its id")
+    export.add_argument("--format", choices=("md", "json"), default="md", help="md, or json")
     ledger = commands.add_parser(
         "ledger", parents=[common], help="print what has left this machine, when and to which host"
     )

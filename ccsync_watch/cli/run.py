@@ -39,6 +39,7 @@ def main(_arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[
                     lock=lock,
                     on_progress=progress.show,
                     on_change=_begin,
+                    on_page=lambda link: say(f"  page    {link}  (lets one browser in)"),
                 )
                 ending.call(service.stop)
                 service.run()

@@ -15,6 +15,7 @@ from ccsync_watch import report
 from ccsync_watch.config import options_path
 from ccsync_watch.daemon.connection import try_backend
 from ccsync_watch.daemon.engine import make_redactor
+from ccsync_watch.daemon.page import PageServer
 from ccsync_watch.daemon.process import Daemon
 from ccsync_watch.daemon.server import ControlServer
 from ccsync_watch.dashboard.control import FlushResult, control_app
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     import httpx
 
     from ccsync_watch.clock import Clock
-    from ccsync_watch.config import Settings
+    from ccsync_watch.config import DashboardSettings, Settings
     from ccsync_watch.daemon.engine import Engine
     from ccsync_watch.daemon.lock import InstanceLock
     from ccsync_watch.model import JsonValue
@@ -43,7 +44,7 @@ class Service:
     """Runs daemons one after the other. The caller holds `lock`.
 
     `load` reads the settings anew; `on_change` is told the settings of every daemon before it
-    runs.
+    runs, `on_page` a link to each dashboard that is opened.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Service:
         transport: httpx.BaseTransport | None = None,
         on_progress: Callable[[Engine], None] = lambda _engine: None,
         on_change: Callable[[Settings], None] = lambda _settings: None,
+        on_page: Callable[[str], None] = lambda _link: None,
     ) -> None:
         self._load = load
         self._clock = clock
@@ -62,6 +64,10 @@ class Service:
         self._transport = transport
         self._on_progress = on_progress
         self._on_change = on_change
+        self._on_page = on_page
+        self._page: PageServer | None = None
+        self._page_settings: DashboardSettings | None = None
+        self._page_problem: str | None = None
         self._is_ending = threading.Event()
         # Guards all below, and tells those who wait of every change to it.
         self._changed = threading.Condition(threading.RLock())
@@ -90,7 +96,7 @@ class Service:
         """Return what `report` shows of a running daemon."""
         self.look()
         with self._current() as daemon:
-            return daemon.status(self._problem)
+            return daemon.status(self._problem, self._page_trouble())
 
     def check(self) -> dict[str, JsonValue]:
         """Test the backend now, with connections of its own: the uploader's may be stuck."""
@@ -113,6 +119,17 @@ class Service:
                     if self._is_ending.is_set():
                         raise
                     # The settings changed under it: ask its successor.
+
+    def _page_trouble(self) -> str | None:
+        """Return why there is no dashboard although there should be one."""
+        return self._page_problem if self._settings.dashboard.enabled else None
+
+    def dashboard(self) -> tuple[str | None, str | None]:
+        """Return an address that lets one browser in, or what prevents it."""
+        self.look()
+        with self._current():
+            page = self._page
+            return (page.link() if page else None), self._page_problem
 
     def reload(self) -> str | None:
         """Read the settings again now; return what is wrong with them, None when all is well."""
@@ -186,6 +203,33 @@ class Service:
                 self._is_ending.set()
                 self._changed.notify_all()
             server.stop()
+            self._close_page()
+
+    def _open_page(self, settings: Settings) -> None:
+        """Serve the dashboard as these settings say; that it cannot be served stops nothing."""
+        if self._page_settings == settings.dashboard:
+            return
+        self._close_page()
+        self._page_settings = settings.dashboard
+        self._page_problem = None
+        if not settings.dashboard.enabled:
+            self._page_problem = "the dashboard is off: set dashboard.enabled to true"
+            return
+        try:
+            self._page = PageServer(settings, self, settings_now=lambda: self._settings)
+        except OSError as error:
+            self._page_problem = (
+                f"the dashboard cannot use port {settings.dashboard.port}"
+                f" ({error.strerror or error}): set dashboard.port to another"
+            )
+            log.warning("%s", self._page_problem)
+            return
+        self._on_page(self._page.link())
+
+    def _close_page(self) -> None:
+        page, self._page = self._page, None
+        if page is not None:
+            page.stop()
 
     def _made(self) -> Daemon:
         # One look: they may change while the daemon is made, and it must know which it has.
@@ -206,6 +250,7 @@ class Service:
         )
 
     def _run_one(self, daemon: Daemon) -> None:
+        self._open_page(daemon.settings)
         with self._changed:
             self._running = daemon
             if self._is_ending.is_set():

@@ -73,6 +73,10 @@ class Controlled(Protocol):
         """Read, and send if so asked, one session or all; wait for it at most so long."""
         ...
 
+    def dashboard(self) -> tuple[str | None, str | None]:
+        """Return an address that lets one browser in, or what prevents it."""
+        ...
+
     def reload(self) -> str | None:
         """Read the settings again; return what is wrong with them."""
         ...
@@ -105,46 +109,66 @@ class _Asked:
 
 def control_app(daemon: Controlled) -> Starlette:
     """Return the ASGI app of the control socket."""
-    asking = ThreadPoolExecutor(_ASKING_THREADS, "control")
-    flushing = ThreadPoolExecutor(_FLUSHING_THREADS, "flush")
+    return _Handlers(daemon).app()
 
-    async def answered(threads: ThreadPoolExecutor, work: Callable[[], JsonValue]) -> Response:
+
+class _Handlers:
+    """The handlers, with the threads that they work in."""
+
+    def __init__(self, daemon: Controlled) -> None:
+        self._daemon = daemon
+        self._asking = ThreadPoolExecutor(_ASKING_THREADS, "control")
+        self._flushing = ThreadPoolExecutor(_FLUSHING_THREADS, "flush")
+
+    def app(self) -> Starlette:
+        """Return the app with all routes."""
+        return Starlette(
+            routes=[
+                Route("/v1/hello", self._hello),
+                Route("/v1/status", self._status),
+                Route("/v1/check", self._check),
+                Route("/v1/flush", self._flush, methods=["POST"]),
+                Route("/v1/dashboard", self._dashboard, methods=["POST"]),
+                Route("/v1/reload", self._reload, methods=["POST"]),
+            ]
+        )
+
+    async def _answered(
+        self, threads: ThreadPoolExecutor, work: Callable[[], JsonValue]
+    ) -> Response:
         try:
             return _Json(await asyncio.get_running_loop().run_in_executor(threads, work))
         except CcsyncError as error:
             return _Json({"error": error.message, "hint": error.hint}, 503)
 
-    async def hello(_request: Request) -> Response:
+    async def _hello(self, _request: Request) -> Response:
         return _Json({"version": __version__, "pid": os.getpid()})
 
-    async def status(_request: Request) -> Response:
-        return await answered(asking, daemon.status)
+    async def _status(self, _request: Request) -> Response:
+        return await self._answered(self._asking, self._daemon.status)
 
-    async def check(_request: Request) -> Response:
+    async def _check(self, _request: Request) -> Response:
         # It may have to wait for the network, as a flush has.
-        return await answered(flushing, daemon.check)
+        return await self._answered(self._flushing, self._daemon.check)
 
-    async def flush(request: Request) -> Response:
+    async def _flush(self, request: Request) -> Response:
         try:
             asked = _Asked.of(await request.body())
         except ValueError:
             return _Json({"error": "send an object with session_id and seconds"}, 400)
 
         def work() -> JsonValue:
-            made = daemon.flush(asked.session_id, asked.seconds, is_sending=asked.is_sending)
+            made = self._daemon.flush(asked.session_id, asked.seconds, is_sending=asked.is_sending)
             return asdict(made)
 
-        return await answered(flushing, work)
+        return await self._answered(self._flushing, work)
 
-    async def reload(_request: Request) -> Response:
-        return await answered(asking, lambda: {"problem": daemon.reload()})
+    async def _reload(self, _request: Request) -> Response:
+        return await self._answered(self._asking, lambda: {"problem": self._daemon.reload()})
 
-    return Starlette(
-        routes=[
-            Route("/v1/hello", hello),
-            Route("/v1/status", status),
-            Route("/v1/check", check),
-            Route("/v1/flush", flush, methods=["POST"]),
-            Route("/v1/reload", reload, methods=["POST"]),
-        ]
-    )
+    async def _dashboard(self, _request: Request) -> Response:
+        def work() -> JsonValue:
+            url, problem = self._daemon.dashboard()
+            return {"url": url, "problem": problem}
+
+        return await self._answered(self._asking, work)

@@ -17,7 +17,7 @@ from ccsync_watch.model import Redacted
 from ccsync_watch.privacy.clean import Redacting, redacted
 from ccsync_watch.privacy.metadata import metadata_of
 from ccsync_watch.privacy.placeholders import count_kinds
-from ccsync_watch.store import rewriting
+from ccsync_watch.store import rewriting, search
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,6 +86,8 @@ def repair(
             )
         on_progress(len(found))
     _repair_rows(database, redactor, outcome, is_released=is_released, is_dry=is_dry)
+    if outcome.messages and not is_dry:
+        search.forget(database)
     if not is_dry:
         database.checkpoint()  # the log may still hold what was just removed
     return outcome

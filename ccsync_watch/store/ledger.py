@@ -64,9 +64,22 @@ def entries(
         " WHERE at_ms >= ?1 AND (?2 IS NULL OR session_id = ?2) ORDER BY id",
         (since_ms, session_id),
     )
-    for row in found:
-        values = dict(row)
-        values["size"] = values.pop("bytes")
-        values["removed"] = orjson.loads(values["removed"])
-        values["is_acked"] = bool(values["is_acked"])
-        yield Entry(**values)
+    yield from (_entry(row) for row in found)
+
+
+def newest(database: Database, limit: int) -> list[Entry]:
+    """Return the last entries, the newest first."""
+    found = database.read().execute(
+        "SELECT at_ms, host, session_id, kind, rows, bytes, removed, is_acked FROM ledger"
+        " ORDER BY id DESC LIMIT ?",
+        (limit,),
+    )
+    return [_entry(row) for row in found]
+
+
+def _entry(row: sqlite3.Row) -> Entry:
+    values = dict(row)
+    values["size"] = values.pop("bytes")
+    values["removed"] = orjson.loads(values["removed"])
+    values["is_acked"] = bool(values["is_acked"])
+    return Entry(**values)

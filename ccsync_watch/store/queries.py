@@ -102,18 +102,14 @@ def session_summary(database: Database, session_id: str) -> Redacted[SessionSumm
         " FROM usage WHERE session_id = ?",
         (session_id,),
     ).fetchone()
-    facts = session_facts(database, session_id)
+    session_facts(database, session_id)
     path = row["project_path"]
     project_name = PurePath(path).name or path if path else None
-    title = _title(read, session_id, facts, row["first_prompt"])
-    if row["is_metadata_only"]:
-        # Not none: that would leave a title at the backend that was sent before.
-        title = project_name or "untitled"
     started, updated = row["started_ms"], row["updated_ms"]
     return Redacted(
         SessionSummary(
             session_id=session_id,
-            title=title,
+            title=title(database, row),
             project_path=path,
             project_name=project_name,
             model=row["model"],
@@ -134,21 +130,31 @@ def session_facts(database: Database, session_id: str) -> dict[str, Any]:
     return {name: orjson.loads(value) for name, value in rows}
 
 
-def _title(
-    read: sqlite3.Connection, session_id: str, facts: dict[str, Any], first_prompt: str | None
-) -> str | None:
-    """Return the user's own title, else a generated one, else the first prompt's first line."""
+def title(database: Database, session: sqlite3.Row) -> str | None:
+    """Return the title of a row of `sessions`: the user's own, else a generated one, else a prompt.
+
+    A session of which nothing but metadata is kept is called by its project.
+    """
+    if session["is_metadata_only"]:
+        # Not none: that would leave a title at the backend that was sent before.
+        return PurePath(session["project_path"] or "").name or "untitled"
+    facts = session_facts(database, session["id"])
     for name in ("custom_title", "generated_title"):
         if isinstance(facts.get(name), str) and facts[name]:
             return str(facts[name])
     summary = facts.get("summary")
     if isinstance(summary, dict) and isinstance(summary.get("text"), str) and summary["text"]:
         # Older clients wrote the summaries of other sessions into a new one's file.
-        is_own = read.execute(
-            "SELECT 1 FROM messages WHERE id = ?", (f"{session_id}:{summary.get('leaf')}",)
-        ).fetchone()
+        is_own = (
+            database.read()
+            .execute(
+                "SELECT 1 FROM messages WHERE id = ?", (f"{session['id']}:{summary.get('leaf')}",)
+            )
+            .fetchone()
+        )
         if is_own:
             return str(summary["text"])
+    first_prompt: str | None = session["first_prompt"]
     return first_prompt
 
 

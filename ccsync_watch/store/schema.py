@@ -333,6 +333,30 @@ MIGRATIONS: tuple[str, ...] = (
         WHERE session_id = new.session_id;
     END;
     """,
+    """
+    -- What the dashboard searches, made when somebody looks. A message that changes leaves it at
+    -- once, and is taken up again with those that are due.
+    CREATE VIRTUAL TABLE search USING fts5 (text, tokenize = 'unicode61 remove_diacritics 2');
+    CREATE TABLE search_due (seq INTEGER PRIMARY KEY);
+    CREATE TRIGGER parts_removed AFTER DELETE ON parts BEGIN
+        DELETE FROM search WHERE rowid = old.message_seq;
+        INSERT OR IGNORE INTO search_due VALUES (old.message_seq);
+    END;
+    CREATE TRIGGER parts_changed AFTER UPDATE ON parts BEGIN
+        DELETE FROM search WHERE rowid = old.message_seq;
+        INSERT OR IGNORE INTO search_due VALUES (old.message_seq);
+    END;
+
+    -- What the list of sessions is filtered and sorted by.
+    CREATE INDEX sessions_project ON sessions (project_path, updated_ms);
+    CREATE INDEX sessions_model ON sessions (model, updated_ms);
+    CREATE INDEX sessions_branch ON sessions (git_branch, updated_ms);
+    CREATE INDEX sessions_started ON sessions (started_ms);
+    CREATE INDEX sessions_forks ON sessions (forked_from) WHERE forked_from IS NOT NULL;
+    CREATE INDEX messages_prompts ON messages (timestamp_ms)
+        WHERE kind = 'prompt' AND NOT is_inherited;
+    CREATE INDEX parts_result ON parts (tool_use_id) WHERE kind = 'tool-result';
+    """,
 )
 
 

@@ -60,6 +60,10 @@ class DaemonDouble:
             self.gate.wait(30)
         return RESULT
 
+    def dashboard(self) -> tuple[str | None, str | None]:
+        """Return an address, or the problem."""
+        return (None, self.problem) if self.problem else ("http://127.0.0.1:1/enter", None)
+
     def reload(self) -> str | None:
         """Return the problem."""
         return self.problem

@@ -14,7 +14,7 @@ from ccsync_watch.pipeline import Projects
 from ccsync_watch.pipeline import repair as repairing
 from ccsync_watch.pipeline.repair import Outcome, enforce, repair
 from ccsync_watch.privacy import Redactor
-from ccsync_watch.store import queries, rewriting
+from ccsync_watch.store import queries, rewriting, search
 from storing import OTHER, SESSION, World, message
 
 if TYPE_CHECKING:
@@ -64,7 +64,10 @@ def test_nothing_that_the_rules_find_is_left(world: World, redactor: Redactor) -
     """In messages, titles, folders, names of tools; in no byte of the files."""
     _write_by_old_rules(world)
     world.drain()
+    while search.catch_up(world.database):
+        pass
     assert TOKEN.encode() in _bytes(world)
+    assert search.find(world.database, TOKEN.lower(), limit=9)
     outcome = _repair(world, redactor)
     assert TOKEN.encode() not in _bytes(world)
     assert outcome.messages == 3, "two, and the line about the session"

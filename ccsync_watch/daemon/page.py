@@ -1,0 +1,114 @@
+"""Serve the dashboard on loopback in a thread; nothing of it is loaded before it is asked for.
+
+It reads the store through connections of its own. Whoever has the state folder's lock runs one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import threading
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from ccsync_watch.dashboard.guard import ENTER, Keys
+from ccsync_watch.store.database import DATABASE_NAME, Database
+from ccsync_watch.store.keys import install_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from ccsync_watch.config import Settings
+    from ccsync_watch.dashboard.site import Served
+
+log = logging.getLogger(__name__)
+
+_HOST = "127.0.0.1"
+_BACKLOG = 128
+_JOIN_SECONDS = 1.5
+_MAX_CONNECTIONS = 400
+
+
+class PageServer:
+    """The dashboard's server; it listens from construction to `stop`.
+
+    Raises OSError when the port is another program's.
+    """
+
+    def __init__(
+        self, settings: Settings, daemon: Served, *, settings_now: Callable[[], Settings]
+    ) -> None:
+        self._settings_now = settings_now
+        self._daemon = daemon
+        self._state_dir = settings.state_dir
+        self._keys = Keys(install_key(settings.state_dir))
+        self._database: Database | None = None
+        self._socket = socket.create_server((_HOST, settings.dashboard.port), backlog=_BACKLOG)
+        self.port = int(self._socket.getsockname()[1])
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                _Late(self._made),
+                log_config=None,
+                log_level="critical",
+                access_log=False,
+                lifespan="off",
+                loop="asyncio",
+                http="h11",
+                ws="none",
+                limit_concurrency=_MAX_CONNECTIONS,
+                timeout_graceful_shutdown=1,
+                server_header=False,
+            )
+        )
+        self._thread = threading.Thread(
+            target=self._server.run, args=([self._socket],), name="dashboard", daemon=True
+        )
+        self._thread.start()
+
+    def link(self) -> str:
+        """Return an address that lets one browser in, once."""
+        return f"http://{_HOST}:{self.port}{ENTER}?link={self._keys.new_link()}"
+
+    def stop(self) -> None:
+        """Stop listening, and give everything back."""
+        self._server.should_exit = True
+        self._thread.join(_JOIN_SECONDS)
+        self._socket.close()
+        if self._database is not None:
+            self._database.close()
+
+    def _made(self) -> ASGIApp:
+        # Templates, Markdown and charts: 15 MB that nobody pays who never opens a page.
+        from ccsync_watch.accounting.prices import PriceList  # noqa: PLC0415 - see above
+        from ccsync_watch.dashboard.site import made_site, site_app  # noqa: PLC0415 - see above
+
+        self._database = Database(self._state_dir / DATABASE_NAME)
+        site = made_site(
+            self._database,
+            self._daemon,
+            keys=self._keys,
+            prices=PriceList.of(self._settings_now()),
+            settings=self._settings_now,
+        )
+        return site_app(site, port=self.port)
+
+
+class _Late:
+    """An app that is made by its first request."""
+
+    def __init__(self, make: Callable[[], ASGIApp]) -> None:
+        self._make = make
+        self._app: ASGIApp | None = None
+        self._lock: asyncio.Lock | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._app is None:
+            self._lock = self._lock or asyncio.Lock()
+            async with self._lock:
+                if self._app is None:
+                    self._app = await asyncio.get_running_loop().run_in_executor(None, self._make)
+        await self._app(scope, receive, send)

@@ -1,0 +1,187 @@
+"""Charts as SVG, made here: bars by day, grids of activity, the turns of a session; pure.
+
+Colours and sizes come from the style sheet by class; the content security policy allows no style in
+the markup. Each chart says its figures in words too, in a title for every mark.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup, escape
+
+from ccsync_watch.dashboard import words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ccsync_watch.dashboard.conversation import Turn
+
+_WIDTH, _HEIGHT = 720, 160
+_LEFT, _BOTTOM = 44, 18
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_LEVELS = 4
+_MAX_TURNS = 400
+
+
+def stacked(
+    days: Sequence[str], series: Mapping[str, Sequence[float]], *, label: str, unit: str = "tokens"
+) -> Markup:
+    """Return bars, a stack for each day; `series` are drawn from the bottom up, in their order.
+
+    `days` are ISO dates; each series has a value for every one of them.
+    """
+    if not days:
+        return Markup()
+    totals = [sum(values[at] for values in series.values()) for at in range(len(days))]
+    top = _nice(max(totals, default=0))
+    room, height = _WIDTH - _LEFT, _HEIGHT - _BOTTOM
+    step = room / len(days)
+    width = max(1.0, min(step * 0.78, 46))
+    marks = [_grid(top, height, unit)]
+    for at, day in enumerate(days):
+        x = _LEFT + step * at + (step - width) / 2
+        told = ", ".join(
+            f"{name} {_amount(values[at], unit)}" for name, values in series.items() if values[at]
+        )
+        bars = []
+        y = float(height)
+        for number, values in enumerate(series.values()):
+            tall = values[at] / top * (height - 8) if top else 0
+            y -= tall
+            if tall > 0:
+                bars.append(
+                    f'<rect class="s{number}" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}"'
+                    f' height="{tall:.1f}"/>'
+                )
+        marks.append(
+            f'<g class="bar"><title>{escape(day)}: {escape(told or "nothing")}</title>'
+            f'<rect class="hit" x="{_LEFT + step * at:.1f}" y="0" width="{step:.1f}"'
+            f' height="{height}"/>{"".join(bars)}</g>'
+        )
+    every = max(1, len(days) // 8)
+    for at in range(0, len(days), every):
+        x = _LEFT + step * at + step / 2
+        shown = f"{date.fromisoformat(days[at]):%d %b}"
+        marks.append(f'<text class="axis" x="{x:.1f}" y="{_HEIGHT - 4}">{shown}</text>')
+    legend = "".join(
+        f'<li class="s{number}"><span>{escape(name)}</span></li>'
+        for number, name in enumerate(series)
+    )
+    return _figure(label, "".join(marks), _WIDTH, _HEIGHT, f'<ul class="legend">{legend}</ul>')
+
+
+def _grid(top: float, height: float, unit: str) -> str:
+    lines = []
+    for share in (0.5, 1.0):
+        y = height - share * (height - 8)
+        shown = _amount(top * share, unit, is_short=True)
+        lines.append(
+            f'<line class="grid" x1="{_LEFT}" x2="{_WIDTH}" y1="{y:.1f}" y2="{y:.1f}"/>'
+            f'<text class="axis left" x="{_LEFT - 6}" y="{y + 4:.1f}">{shown}</text>'
+        )
+    return "".join(lines)
+
+
+def _amount(value: float, unit: str, *, is_short: bool = False) -> str:
+    if unit == "USD":
+        return words.money(value)
+    return words.short(value) if is_short else f"{words.full(value)} {unit}"
+
+
+def _nice(most: float) -> float:
+    """Return a round number at or above the largest value."""
+    if most <= 0:
+        return 0.0
+    scale = 10.0 ** len(str(int(most))) if most >= 1 else 1.0
+    steps = (scale * share for share in (0.1, 0.2, 0.25, 0.4, 0.5, 0.8, 1.0))
+    return next(step for step in steps if step >= most)
+
+
+def hours(counts: Mapping[tuple[int, int], int], *, label: str) -> Markup:
+    """Return a grid of weekday by hour; `counts` by `(weekday, hour)`, Monday = 0."""
+    side, gap, left, top = 22, 3, 40, 16
+    most = max(counts.values(), default=0)
+    marks = [
+        f'<text class="axis" x="{left + (side + gap) * hour + side / 2:.0f}" y="10">{hour}</text>'
+        for hour in range(0, 24, 3)
+    ]
+    for weekday, name in enumerate(_WEEKDAYS):
+        y = top + (side + gap) * weekday
+        marks.append(f'<text class="axis left" x="{left - 6}" y="{y + 15}">{name}</text>')
+        for hour in range(24):
+            count = counts.get((weekday, hour), 0)
+            marks.append(
+                f'<rect class="level{_level(count, most)}" x="{left + (side + gap) * hour}"'
+                f' y="{y}" width="{side}" height="{side}" rx="4"><title>{name} {hour}:00:'
+                f" {count:,} prompts</title></rect>"
+            )
+    return _figure(label, "".join(marks), left + (side + gap) * 24, top + (side + gap) * 7)
+
+
+def calendar(counts: Mapping[str, int], today: date, *, label: str, weeks: int = 53) -> Markup:
+    """Return a year of days, a column a week; `counts` by ISO date."""
+    side, gap, left, top = 11, 2, 28, 14
+    first = today - timedelta(days=today.weekday() + 7 * (weeks - 1))
+    most = max(counts.values(), default=0)
+    marks = []
+    for weekday in (0, 2, 4):
+        y = top + (side + gap) * weekday + 9
+        marks.append(f'<text class="axis left" x="{left - 4}" y="{y}">{_WEEKDAYS[weekday]}</text>')
+    for week in range(weeks):
+        monday = first + timedelta(days=7 * week)
+        if monday.day <= 7:  # noqa: PLR2004 - the month's first Monday
+            x = left + (side + gap) * week
+            marks.append(f'<text class="axis start" x="{x}" y="9">{monday:%b}</text>')
+        for weekday in range(7):
+            day = monday + timedelta(days=weekday)
+            if day > today:
+                break
+            count = counts.get(day.isoformat(), 0)
+            marks.append(
+                f'<rect class="level{_level(count, most)}" x="{left + (side + gap) * week}"'
+                f' y="{top + (side + gap) * weekday}" width="{side}" height="{side}" rx="2.5">'
+                f"<title>{day}: {count:,} prompts</title></rect>"
+            )
+    return _figure(label, "".join(marks), left + (side + gap) * weeks, top + (side + gap) * 7)
+
+
+def _level(count: int, most: int) -> int:
+    """Return 0 for nothing, else 1 to 4."""
+    return 0 if not count else min(_LEVELS, 1 + int((count / most) * (_LEVELS - 0.01)))
+
+
+def turns(given: Sequence[Turn], session_id: str) -> Markup:
+    """Return a session's turns as bars as wide as they took, each a link to its prompt."""
+    shown = list(given)[-_MAX_TURNS:]
+    width, height, gap = 960.0, 46, 2
+    # The square root: a turn of seconds stays visible beside one of an hour.
+    weights = [max(turn.duration_ms, 500) ** 0.5 for turn in shown]
+    unit = (width - gap * len(shown)) / sum(weights)
+    most = max((turn.output_tokens for turn in shown), default=0) or 1
+    x, marks = 0.0, []
+    for turn, weight in zip(shown, weights, strict=True):
+        wide = max(1.0, weight * unit)
+        tall = 8 + (height - 8) * turn.output_tokens / most
+        told = (
+            f"Turn {turn.number}: {words.span(turn.duration_ms)}, {turn.calls} calls,"
+            f" {words.full(turn.output_tokens)} tokens out"
+        )
+        marks.append(
+            f'<a href="/sessions/{escape(session_id)}?at={turn.seq}#m-{turn.seq}"'
+            f' aria-label="{told}"><rect class="turn{" failed" if turn.errors else ""}"'
+            f' x="{x:.1f}" y="{height - tall:.1f}" width="{wide:.1f}" height="{tall:.1f}" rx="2">'
+            f"<title>{told}</title></rect></a>"
+        )
+        x += wide + gap
+    return _figure("Turns, as wide as they took and as tall as what they wrote", "".join(marks),
+                   width, height)  # fmt: skip
+
+
+def _figure(label: str, marks: str, width: float, height: float, after: str = "") -> Markup:
+    """Return a figure; every text in `marks` is a number, a date, or escaped."""
+    return Markup(  # noqa: S704 - as above
+        f'<figure class="chart"><svg viewBox="0 0 {width:.0f} {height:.0f}" role="group"'
+        f' aria-label="{escape(label)}">{marks}</svg>{after}</figure>'
+    )

@@ -1,0 +1,162 @@
+"""A conversation as a page shows it: calls with outcomes, turns, subagents in place; pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from ccsync_watch.model import JsonValue
+    from ccsync_watch.store.browse import Step, StoredMessage, StoredPart, SubagentRow
+
+_QUIET_KINDS = frozenset({"injected", "command_output", "notification", "task"})
+_OUTCOME_HIDDEN = frozenset({"ok", "output", "durationMs", "exit_code"})
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a call ended; `facts` are the sizes and counts that are kept of it."""
+
+    is_ok: bool
+    exit_code: int | None
+    duration_ms: float | None
+    output: str | None
+    facts: dict[str, JsonValue]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing to show: a text, a call, an attachment."""
+
+    kind: str
+    content: JsonValue
+    tool_name: str | None = None
+    outcome: Outcome | None = None
+    subagent: SubagentRow | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One message to show. `is_quiet`: not said by anybody, and folded."""
+
+    message: StoredMessage
+    items: tuple[Item, ...]
+    is_quiet: bool
+
+
+def entries(
+    messages: Iterable[StoredMessage],
+    *,
+    results: Mapping[str, StoredPart],
+    subagents: Sequence[SubagentRow],
+    shown: Iterable[str] = (),
+) -> list[Entry]:
+    """Return what to show of these messages.
+
+    `results` are those of their calls, by the call's id. A result is shown with its call, and not
+    again where it stands, if its call is among these or `shown`.
+    """
+    messages = list(messages)
+    placed = {each.tool_use_id: each for each in subagents if each.tool_use_id}
+    calls = {
+        part.tool_use_id
+        for message in messages
+        for part in message.parts
+        if part.kind == "tool-call"
+    }
+    calls.update(shown)
+    made = []
+    for message in messages:
+        items = tuple(_items(message, results, placed, calls))
+        if items:
+            made.append(Entry(message, items, message.kind in _QUIET_KINDS))
+    return made
+
+
+def _items(
+    message: StoredMessage,
+    results: Mapping[str, StoredPart],
+    placed: Mapping[str, SubagentRow],
+    calls: set[str | None],
+) -> Iterable[Item]:
+    for part in message.parts:
+        used = part.tool_use_id or ""
+        if part.kind == "tool-call":
+            result = results.get(used)
+            yield Item(
+                "call",
+                part.content,
+                part.tool_name or "unknown",
+                outcome_of(result.content) if result else None,
+                placed.get(used),
+            )
+        elif part.kind == "tool-result":
+            if part.tool_use_id not in calls:
+                yield Item("result", None, part.tool_name, outcome_of(part.content))
+        else:
+            yield Item(part.kind, part.content)
+
+
+def outcome_of(content: JsonValue) -> Outcome:
+    """Return how a call ended, from its stored result."""
+    told = content if isinstance(content, dict) else {}
+    code, took, output = told.get("exit_code"), told.get("durationMs"), told.get("output")
+    return Outcome(
+        is_ok=told.get("ok") is True,
+        exit_code=code if isinstance(code, int) else None,
+        duration_ms=took if isinstance(took, (int, float)) else None,
+        output=output if isinstance(output, str) else None,
+        facts={key: value for key, value in told.items() if key not in _OUTCOME_HIDDEN},
+    )
+
+
+@dataclass(slots=True)
+class Turn:
+    """What one prompt led to. Times are the transcript's."""
+
+    seq: int
+    number: int
+    started_ms: int | None
+    ended_ms: int | None
+    prompt_tokens: int = 0
+    output_tokens: int = 0
+    calls: int = 0
+    errors: int = 0
+
+    @property
+    def duration_ms(self) -> int:
+        """From the prompt to the last row before the next one."""
+        return max(0, (self.ended_ms or 0) - (self.started_ms or 0))
+
+
+@dataclass(slots=True)
+class Timeline:
+    """The turns of a session, and when it was compacted."""
+
+    turns: list[Turn] = field(default_factory=list)
+    compactions: int = 0
+    errors: int = 0
+
+
+def timeline(steps: Iterable[Step]) -> Timeline:
+    """Return a session's turns; what comes before the first prompt belongs to none."""
+    made = Timeline()
+    for step in steps:
+        if step.kind == "compaction":
+            made.compactions += 1
+        if step.kind == "api_error":
+            made.errors += 1
+        if step.kind in {"prompt", "command"}:
+            number = len(made.turns) + 1
+            made.turns.append(Turn(step.seq, number, step.timestamp_ms, step.timestamp_ms))
+        if not made.turns:
+            continue
+        turn = made.turns[-1]
+        turn.ended_ms = max(turn.ended_ms or 0, step.timestamp_ms or 0) or None
+        turn.prompt_tokens += step.prompt_tokens or 0
+        turn.output_tokens += step.output_tokens or 0
+        turn.calls += step.calls
+        turn.errors += step.kind == "api_error"
+    return made

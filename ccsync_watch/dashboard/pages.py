@@ -1,0 +1,229 @@
+"""What the pages of sessions are given: the list, a search, one conversation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast, get_args
+from urllib.parse import urlencode
+
+from starlette.exceptions import HTTPException
+
+from ccsync_watch.dashboard import words
+from ccsync_watch.dashboard.conversation import entries, timeline
+from ccsync_watch.store import browse, search
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.requests import Request
+
+    from ccsync_watch.dashboard.site import Site
+    from ccsync_watch.store.browse import SessionRow, StoredMessage
+
+PATHS = {
+    "overview": "/",
+    "sessions": "/sessions",
+    "search": "/search",
+    "session": "/sessions/{session_id}",
+    "sync": "/sync",
+}
+PAGE_SESSIONS = 50
+PAGE_MESSAGES = 100
+PAGE_HITS = 30
+_MAX_TEXT = 400
+_MAX_FOUND = 400
+_DAY_MS = 86_400_000
+_FILTERS = ("q", "project", "branch", "model", "since", "until", "sort")
+
+
+def text(request: Request, name: str) -> str:
+    """Return a parameter of the address, `` when it is not there; no longer than a person types."""
+    return request.query_params.get(name, "")[:_MAX_TEXT].strip()
+
+
+def number(request: Request, name: str) -> int | None:
+    """Return a parameter that is a number, None when it is none."""
+    value = request.query_params.get(name, "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 18 else None  # noqa: PLR2004 - what SQLite's integers hold
+
+
+def known_session(site: Site, session_id: str) -> SessionRow:
+    """Return a session, or raise a 404 that helps."""
+    row = browse.session(site.database, session_id[:_MAX_TEXT])
+    if row is None:
+        raise HTTPException(404, "There is no such session here, or its project is excluded.")
+    return row
+
+
+def link(given: Mapping[str, object], **changes: object) -> str:
+    """Return a query with these parameters, the empty ones left out."""
+    made = {name: value for name, value in {**given, **changes}.items() if value not in {None, ""}}
+    return "?" + urlencode({name: str(value) for name, value in made.items()})
+
+
+def sessions(site: Site, request: Request) -> dict[str, Any]:
+    """Return a page of the list."""
+    asked = {name: text(request, name) for name in _FILTERS}
+    until = words.day_start(asked["until"])
+    chosen = browse.Filter(
+        project=asked["project"] or None,
+        branch=asked["branch"] or None,
+        model=asked["model"] or None,
+        since_ms=words.day_start(asked["since"]),
+        until_ms=until + _DAY_MS if until is not None else None,
+        words=asked["q"],
+    )
+    sort = asked["sort"] if asked["sort"] in get_args(browse.Sort) else "recent"
+    value, last = number(request, "value"), text(request, "after")
+    among = None
+    if asked["q"]:
+        hits = search.find(site.database, asked["q"], limit=_MAX_FOUND)
+        among = list(dict.fromkeys(hit.session_id for hit in hits))
+    rows, following = browse.sessions(
+        site.database,
+        chosen,
+        sort=cast("browse.Sort", sort),
+        after=browse.Cursor(value, last) if value is not None and last else None,
+        limit=PAGE_SESSIONS,
+        among=among,
+    )
+    more = following and link(asked, value=following.value, after=following.session_id)
+    return {
+        "asked": asked,
+        "choices": browse.choices(site.database),
+        "rows": rows,
+        "more": more,
+        "is_filtered": any(value for name, value in asked.items() if name != "sort"),
+        "is_first": value is None,
+    }
+
+
+def searched(site: Site, request: Request) -> dict[str, Any]:
+    """Return what a search has found, the newest first, under their sessions."""
+    asked = text(request, "q")
+    hits = search.find(
+        site.database, asked, limit=PAGE_HITS + 1, before_seq=number(request, "before")
+    )
+    shown = hits[:PAGE_HITS]
+    found: dict[str, list[search.Hit]] = {}
+    for hit in shown:
+        found.setdefault(hit.session_id, []).append(hit)
+    known = {each: browse.session(site.database, each) for each in found}
+    return {
+        "asked": asked,
+        "marks": search.MARKS,
+        "found": [(known[each], hits) for each, hits in found.items() if known[each]],
+        "more": link({"q": asked}, before=shown[-1].seq) if len(hits) > PAGE_HITS else None,
+        "behind": search.behind(site.database),
+    }
+
+
+def session(site: Site, request: Request) -> dict[str, Any]:
+    """Return a page of a conversation: its end, or round the message that `at` names."""
+    row = known_session(site, request.path_params["session_id"])
+    agent_id = text(request, "agent") or None
+    at, before, after = (number(request, name) for name in ("at", "before", "after"))
+    database = site.database
+    if after is not None:
+        found = browse.conversation(
+            database, row.session_id, agent_id=agent_id, after_seq=after, limit=PAGE_MESSAGES
+        )
+    elif at is not None:
+        half = PAGE_MESSAGES // 2
+        found = browse.conversation(
+            database, row.session_id, agent_id=agent_id, before_seq=at, limit=half
+        ) + browse.conversation(
+            database, row.session_id, agent_id=agent_id, after_seq=at - 1, limit=half
+        )
+    else:
+        found = browse.conversation(
+            database,
+            row.session_id,
+            agent_id=agent_id,
+            before_seq=before or (1 << 62),
+            limit=PAGE_MESSAGES,
+        )
+    steps = browse.steps(database, row.session_id) if agent_id is None else []
+    first, last = (found[0].seq, found[-1].seq) if found else (0, 0)
+    subagents = browse.subagents(database, row.session_id)
+    placed = {part.tool_use_id for message in found for part in message.parts}
+    return {
+        "session": row,
+        "account": site.figures.session(row.session_id),
+        "agent": next((each for each in subagents if each.agent_id == agent_id), None),
+        "agent_id": agent_id,
+        "entries": _entries(site, row.session_id, found),
+        "subagents": subagents,
+        "unplaced": [each for each in subagents if each.tool_use_id not in placed],
+        "timeline": timeline(steps),
+        "forks": [
+            browse.session(database, each) for each in browse.forks(database, row.session_id)
+        ],
+        "parent": row.forked_from and browse.session(database, row.forked_from),
+        "first_seq": first,
+        "last_seq": last,
+        "has_earlier": _has(site, row.session_id, agent_id, before_seq=first),
+        "has_later": bool(last) and _has(site, row.session_id, agent_id, after_seq=last),
+        "link": link,
+    }
+
+
+def news(site: Site, session_id: str, agent_id: str | None, after: int) -> dict[str, Any]:
+    """Return what a conversation has grown by since a message was shown."""
+    found = browse.conversation(
+        site.database, session_id, agent_id=agent_id, after_seq=after, limit=PAGE_MESSAGES
+    )
+    return {
+        "entries": _entries(site, session_id, found, is_news=True),
+        "last_seq": found[-1].seq if found else after,
+        "session_id": session_id,
+        "now_ms": site.now_ms(),
+    }
+
+
+def _entries(
+    site: Site, session_id: str, found: list[StoredMessage], *, is_news: bool = False
+) -> list[Any]:
+    used = [
+        part.tool_use_id
+        for message in found
+        for part in message.parts
+        if part.kind == "tool-call" and part.tool_use_id
+    ]
+    return entries(
+        found,
+        results=browse.results_of(site.database, used),
+        subagents=browse.subagents(site.database, session_id),
+        # A result that comes after its call was shown is shown where it stands.
+        shown=() if is_news else _calls_before(site, found),
+    )
+
+
+def _calls_before(site: Site, found: list[StoredMessage]) -> set[str]:
+    """Return the calls, on an earlier page, whose results stand on this one."""
+    used = [
+        part.tool_use_id
+        for message in found
+        for part in message.parts
+        if part.kind == "tool-result" and part.tool_use_id
+    ]
+    return browse.known_calls(site.database, used)
+
+
+def _has(
+    site: Site,
+    session_id: str,
+    agent_id: str | None,
+    *,
+    after_seq: int = 0,
+    before_seq: int | None = None,
+) -> bool:
+    return bool(
+        browse.conversation(
+            site.database,
+            session_id,
+            agent_id=agent_id,
+            after_seq=after_seq,
+            before_seq=before_seq,
+            limit=1,
+        )
+    )
