@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 _PROMPT = "input_tokens + cache_write_5m_tokens + cache_write_1h_tokens + cache_read_tokens"
 _NEVER_MS = 1 << 62
+# How many expressions tell apart what has another price, or another source of one.
+_PRICE_KEYS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,34 +85,36 @@ def groups(
     by = ", ".join(
         [
             *keys, "model", "is_fast", "coalesce(tier, '') = 'batch'", "is_us_only",
-            "date(timestamp_ms / 1000, 'unixepoch')", "coalesce(timestamp_ms >= ?, 0)", steps,
+            "date(timestamp_ms / 1000, 'unixepoch')", "coalesce(timestamp_ms >= ?, 0)",
+            "cost_usd IS NOT NULL", steps,
         ]
     )  # fmt: skip
     query = (
-        f"SELECT {by}, min({_PROMPT}), count(*), count(cost_usd), sum(cost_usd),"  # noqa: S608 - expressions of this package
+        f"SELECT {by}, min({_PROMPT}), count(*), sum(cost_usd),"  # noqa: S608 - expressions of this package
         " sum(input_tokens), sum(output_tokens), sum(cache_write_5m_tokens),"
         " sum(cache_write_1h_tokens), sum(cache_read_tokens), sum(web_searches)"
         f" FROM usage WHERE {condition}"
-        f" GROUP BY {', '.join(str(number + 1) for number in range(len(keys) + 7))}"
+        f" GROUP BY {', '.join(str(number + 1) for number in range(len(keys) + _PRICE_KEYS))}"
     )
     found = database.read().execute(query, (after_ms, *values))
     return [_group(row, len(keys), prices) for row in found]
 
 
 def _group(row: sqlite3.Row, count: int, prices: PriceList) -> Group:
-    model, is_fast, is_batch, is_us_only, day, is_later, _step = row[count : count + 7]
-    prompt, responses, priced, paid, *used = row[count + 7 :]
+    shared = row[count : count + _PRICE_KEYS]
+    model, is_fast, is_batch, is_us_only, day, is_later, is_client_priced, _step = shared
+    prompt, responses, paid, *used = row[count + _PRICE_KEYS :]
     tokens = Tokens(*used)
     mode = rates.FAST if is_fast else rates.BATCH if is_batch else rates.STANDARD
     usd: Decimal | None
-    if priced == responses:
+    if is_client_priced:
         usd = Decimal(repr(paid))
     else:
         known = prices.rates(model, day, mode)
         usd = known.cost(tokens, prompt, is_us_only=bool(is_us_only)) if known else None
     return Group(
         tuple(row[:count]),
-        RowSum(model, responses, tokens, usd, bool(is_later), priced == responses),
+        RowSum(model, responses, tokens, usd, bool(is_later), bool(is_client_priced)),
     )
 
 

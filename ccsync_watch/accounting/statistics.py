@@ -115,24 +115,27 @@ def by_session(
     found = _accounts(database, prices, since_ms, session_id)
     done = activities(database, since_ms=since_ms, session_id=session_id)
     known = {row["id"]: row for row in _sessions(database.read(), session_id)}
-    made = []
-    for each, row in known.items():
-        is_over = since_ms is not None and (row["updated_ms"] or 0) < since_ms
-        if is_over or (each not in found and each not in done):
-            continue
-        account = found.get(each) or reconcile(each, [], None)
-        made.append(
-            SessionLine(
-                session_id=each,
-                title=row["first_prompt"],
-                project_path=row["project_path"],
-                started_ms=row["started_ms"],
-                updated_ms=row["updated_ms"],
-                account=account,
-                activity=_timed(done.get(each, Activity()), account, row),
-            )
-        )
-    return sorted(made, key=lambda each: -(each.updated_ms or 0))
+    made = [
+        _session_line(each, known.get(each), found.get(each), done.get(each, Activity()))
+        for each in found.keys() | (done.keys() & known.keys())
+    ]
+    return sorted(made, key=lambda each: (-(each.updated_ms or 0), each.session_id))
+
+
+def _session_line(
+    session_id: str, row: sqlite3.Row | None, account: SessionAccount | None, done: Activity
+) -> SessionLine:
+    """Return a session's line; `row` is None where only copies of it are stored."""
+    account = account or reconcile(session_id, [], None)
+    return SessionLine(
+        session_id=session_id,
+        title=row["first_prompt"] if row else None,
+        project_path=row["project_path"] if row else None,
+        started_ms=row["started_ms"] if row else None,
+        updated_ms=row["updated_ms"] if row else None,
+        account=account,
+        activity=_timed(done, account, row),
+    )
 
 
 def by_project(database: Database, prices: PriceList, *, since_ms: int | None = None) -> list[Line]:
@@ -276,9 +279,9 @@ def activities(
     return made
 
 
-def _timed(done: Activity, account: SessionAccount, row: sqlite3.Row) -> Activity:
+def _timed(done: Activity, account: SessionAccount, row: sqlite3.Row | None) -> Activity:
     """Return what was done with the times of the session, the client's where it told them."""
-    started, updated = row["started_ms"], row["updated_ms"]
+    started, updated = (row["started_ms"], row["updated_ms"]) if row else (None, None)
     told = {
         name: getattr(account, name)
         for name in ("api_ms", "tool_ms", "lines_added", "lines_removed")

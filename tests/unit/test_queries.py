@@ -125,6 +125,14 @@ class TestFigures:
         world.drain()
         assert world.figures()["last_ack_ms"] >= world.clock.now_ms - 60_000
 
+    def test_the_table_comes_to_the_totals(self, world: World) -> None:
+        """Our own header is no message in either."""
+        world.ingest(message("u1"), message("u2", inherited=True))
+        world.say("u1", session_id=OTHER, is_released=False)
+        table, figures = queries.session_table(world.database), world.figures()
+        for name in ("messages", "rows_pending", "rows_held", "rows_rejected"):
+            assert sum(int(str(row[name])) for row in table) == figures[name]
+
     def test_refused_rows_with_their_reason(self, world: World) -> None:
         """A few of them, in order."""
         world.ingest(message("u1"), message("u2"))

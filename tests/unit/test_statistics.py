@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -268,6 +269,31 @@ class TestTables:
         used = {each.session_id: each.account.tokens.input for each in lines}
         assert used == {SESSION: 2_000_000, OTHER: 100}
         assert statistics.by_session(world.database, world.prices, since_ms=since * 2) == []
+
+    def test_a_day_is_one_of_this_machine_or_of_utc(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """An evening in New York is the next day's night in UTC."""
+        at_ms = NOON_MS // DAY_MS * DAY_MS + 3_600_000
+        world.ingest(message("a1"), usages=(usage(timestamp_ms=at_ms),))
+        monkeypatch.setenv("TZ", "America/New_York")
+        time.tzset()
+        try:
+            (local,) = statistics.by_day(world.database, world.prices)
+        finally:
+            monkeypatch.undo()
+            time.tzset()
+        (utc,) = statistics.by_day(world.database, world.prices, zone="utc")
+        assert str(local.key) < str(utc.key)
+
+    def test_a_session_of_which_only_copies_are_left_is_counted(self, world: World) -> None:
+        """Its file is gone, its responses stand in a fork: by session as in every table."""
+        copied = usage(session_id="gone", row_session_id=SESSION, is_marked=True)
+        world.ingest(message("a1"), usages=(copied,))
+        lines = statistics.by_session(world.database, world.prices)
+        used = {each.session_id: each.account.tokens.input for each in lines}
+        assert used == {SESSION: 0, "gone": 10}
+        assert statistics.total(statistics.by_day(world.database, world.prices)).tokens.input == 10
 
     def test_a_forks_copies_are_not_done_again(self, world: World) -> None:
         """The user's own rows are copied without a mark: they are known by their ids."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +17,8 @@ from storing import OTHER, SESSION, World, message, usage
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from ccsync_watch.model import JsonValue
 
 # Priced by the row itself, so that no test looks prices up.
 _USED = usage("m1", tokens_in=100, tokens_out=20, model=None, cost_usd=0.5)
@@ -91,6 +94,54 @@ def test_a_session_is_explained(filled: dict[str, str], capsys: pytest.CaptureFi
     assert "1 row report usage, of 1 response" in shown
     assert main(["explain", SESSION, "--json"], filled) == 0
     assert json.loads(capsys.readouterr().out)["naive_prompt"] == 100
+
+
+def test_an_explanation_tells_all_that_is_not_plain(
+    env: dict[str, str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Rows that count once, copies, subagents, the client's total and what no row reports."""
+    world = World(tmp_path / "state")
+    rows = [replace(_USED, id=f"m{n}", uuid=f"{n}-{m}") for n in range(30) for m in range(2)]
+    state: JsonValue = {
+        "totalCostUSD": 20.0,
+        "modelUsage": {"": {"inputTokens": 4000, "outputTokens": 700, "costUSD": 20.0}},
+    }
+    world.ingest(
+        message("a1"),
+        usages=(
+            *rows,
+            replace(_USED, id="below", agent_id="a1b2c3d4e5", uuid="x"),
+            replace(_USED, id="copied", session_id=OTHER, is_marked=True, uuid="y"),
+        ),
+        facts={"cost_state": state},
+    )
+    world.close()
+    assert main(["explain", SESSION], env) == 0
+    shown = capsys.readouterr().out
+    assert "$20.00, Claude Code's own figure" in shown
+    assert "900 prompt and 80 output tokens that no row reports" in shown
+    assert "note        the client counted requests that left no row" in shown
+    assert "counted once instead of for every row   30 rows" in shown
+    assert "a naive sum would be 6,200 prompt and 1,240 output: +3,100 and +620" in shown
+    assert "a1b2c3d4e5" in shown
+    assert "and 12 responses more (--all shows them)" in shown
+    assert main(["explain", SESSION, "--all"], env) == 0
+    shown = capsys.readouterr().out
+    assert f"for {OTHER[:8]}" in shown
+    assert "--all" not in shown
+
+
+def test_a_partial_sum_is_explained(
+    filled: dict[str, str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Under the table, once."""
+    world = World(tmp_path / "state")
+    world.ingest(message("a2"), usages=(replace(_USED, id="m2", uuid="z", cost_usd=None),))
+    world.close()
+    assert main(["stats", "--by", "project"], filled) == 0
+    shown = capsys.readouterr().out
+    assert "≥ $0.50" in shown
+    assert "Some tokens have no known price" in shown
 
 
 @pytest.mark.parametrize(
