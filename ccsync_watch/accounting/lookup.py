@@ -14,7 +14,7 @@ from typing import Any
 from genai_prices import data_snapshot
 from genai_prices.types import ModelInfo, ModelPrice, StartDateConstraint, TieredPrices
 
-_CONTEXTS = {"standard": {}, "fast": {"speed": "fast"}, "batch": {"processing": "batch"}}
+_CONTEXTS = {"fast": {"speed": "fast"}, "batch": {"processing": "batch"}}
 _LONG_AGO = "2000-01-01"
 
 
@@ -35,12 +35,19 @@ def _found(name: str) -> list[dict[str, Any]] | None:
 
 
 def _periods(model: ModelInfo) -> list[dict[str, Any]]:
+    """Return prices by period; a mode that has none of its own then has none at all.
+
+    Without its prices, what was used in it would be billed as if it were not.
+    """
     made = []
     for since in sorted({"", *_changes(model)}):
         moment = datetime.fromisoformat(since or _LONG_AGO).replace(tzinfo=timezone.utc)
+        standard = _plain(model.get_prices(moment))
+        made.append({"since": since, "mode": "standard", "prices": standard})
         for mode, context in _CONTEXTS.items():
             prices = _plain(model.get_prices(moment, context))
-            made.append({"since": since, "mode": mode, "prices": prices})
+            if prices != standard:
+                made.append({"since": since, "mode": mode, "prices": prices})
     return made
 
 

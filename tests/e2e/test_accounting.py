@@ -330,6 +330,8 @@ def test_figures_equal_the_clients_own(store: Store, name: str) -> None:
 @pytest.mark.parametrize("name", EXACT)
 def test_figures_from_prices_alone_agree(store: Store, name: str) -> None:
     """Without the client's totals, to a thousandth."""
+    if name == "fast" and store.prices.rates("claude-opus-5-5", None, "fast") is None:
+        pytest.skip("the price data for this Python has no prices of the fast mode")
     made = sessions.account(store.bare, store.played.sessions[name], store.prices)
     said = store.said(name)
     assert made.cost.provenance == "computed"
