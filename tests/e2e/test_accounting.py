@@ -103,9 +103,7 @@ class Store:
 
 def _models(played: Played) -> None:
     for model in MODELS:
-        turn = prompt("Do it", reply(say("On it."), tool("Bash", command="true"), COUNTED),
-                      reply(say("Done."), SMALL))  # fmt: skip
-        played.run(model, turn, ANY_TOOL, "--model", model)
+        played.run(model, prompt("Do it", reply(say("Done."), COUNTED)), "--model", model)
 
 
 def _modes(played: Played) -> None:

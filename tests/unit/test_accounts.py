@@ -12,10 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
+from ccsync_watch.accounting.sessions import accounts as session_accounts
 from ccsync_watch.store import accounts, sessions
 from ccsync_watch.store.database import Database, open_database
 from histories import START_MS, Historian, feed, in_order, stored, stored_totals
-from storing import World, sighting, usage
+from storing import World, price_list, sighting, usage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -193,12 +194,14 @@ def _opened(folder: str) -> Database:
     return open_database(Path(folder), now_ms=START_MS)
 
 
-def _kept_of(pieces: Sequence[tuple[Transcript, list[Line]]]) -> tuple[Any, Any]:
+def _kept_of(pieces: Sequence[tuple[Transcript, list[Line]]]) -> tuple[Any, Any, Any]:
+    """Return what the store keeps of tokens, the sums of it, and every session's account."""
     with TemporaryDirectory() as folder, closing(_opened(folder)) as database:
         database._writer.execute("PRAGMA synchronous = OFF")  # type: ignore[union-attr]  # it is open
         for transcript, lines in pieces:
             feed(database, transcript, lines)
-        return stored(database), stored_totals(database)
+        accounts_of = session_accounts(database, price_list(Path(folder)))
+        return stored(database), stored_totals(database), accounts_of
 
 
 class TestHistories:
@@ -211,12 +214,12 @@ class TestHistories:
     ) -> None:
         """Read in any order, in any pieces, some of them twice: the truth comes out."""
         note("\n".join(history.told))
-        rows, totals = _kept_of(list(in_order(history)))
+        rows, totals, figures = _kept_of(list(in_order(history)))
         assert totals == history.totals()
         pieces = _pieces(history, size)
         shuffled = [*pieces, *chance.sample(pieces, len(pieces) // 2)]
         chance.shuffle(shuffled)
-        assert _kept_of(shuffled) == (rows, totals)
+        assert _kept_of(shuffled) == (rows, totals, figures)
 
     def test_ten_thousand_messages_read_again_in_any_way_stay_the_same(self) -> None:
         """Four sessions with forks of every kind, read whole, in pieces, backwards and twice."""
