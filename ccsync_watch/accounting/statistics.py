@@ -129,7 +129,7 @@ def _session_line(
     account = account or reconcile(session_id, [], None)
     return SessionLine(
         session_id=session_id,
-        title=row["first_prompt"] if row else None,
+        title=row["title"] if row else None,
         project_path=row["project_path"] if row else None,
         started_ms=row["started_ms"] if row else None,
         updated_ms=row["updated_ms"] if row else None,
@@ -323,7 +323,15 @@ def _shown(since_ms: int | None) -> tuple[str, tuple[int, ...]]:
 
 
 def _sessions(read: sqlite3.Connection, session_id: str | None) -> list[sqlite3.Row]:
-    query = "SELECT * FROM sessions WHERE NOT is_excluded"
+    """Return what is known of sessions, titled by the user, else by the client or a prompt."""
+    told = (
+        "(SELECT json_extract(value, '$') FROM session_facts WHERE session_id = id AND name = '{}')"
+    )
+    named, made = told.format("custom_title"), told.format("generated_title")
+    query = (
+        f"SELECT *, coalesce({named}, {made}, first_prompt) AS title FROM sessions"  # noqa: S608 - constants
+        " WHERE NOT is_excluded"
+    )
     if session_id is None:
         return read.execute(query).fetchall()
     return read.execute(f"{query} AND id = ?", (session_id,)).fetchall()

@@ -251,6 +251,15 @@ class TestTables:
         assert (done.lines_added, done.lines_removed) == (3, 1)
         assert (other.session_id, other.activity.api_ms) == (OTHER, 70)
 
+    def test_a_session_has_the_best_title_known(self, world: World) -> None:
+        """The user's own, else a generated one, else its first prompt."""
+        titles = []
+        for facts in ({}, {"generated_title": "Made"}, {"custom_title": "Mine"}):
+            world.ingest(message("u1", "Hello"), facts=dict(facts), usages=(usage(),))
+            (line,) = statistics.by_session(world.database, world.prices, session_id=SESSION)
+            titles.append(line.title)
+        assert titles == ["Hello", "Made", "Mine"]
+
     def test_by_tool(self, world: World) -> None:
         """Calls, errors, refusals and time."""
         _fill(world)
