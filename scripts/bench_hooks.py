@@ -17,6 +17,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +33,7 @@ from claude_client.script import prompt, say, tool  # noqa: E402 - as above
 from opensync_double.server import OpenSyncDouble  # noqa: E402 - as above
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 CALLS = 9
 NPM_CLIENT = "claude-code-sync@0.1.15"
@@ -125,7 +126,34 @@ def measured(home: ClaudeHome, api: ScriptedMessagesApi, args: Sequence[str]) ->
     return Sample(asked[0] - since, asked[-1] - asked[0], ended - asked[-1])
 
 
-def npm_home(home: ClaudeHome, folder: Path, opensync: OpenSyncDouble) -> ClaudeHome | None:
+@dataclass(frozen=True)
+class Backend:
+    """Where the double of the backend is, and its key."""
+
+    url: str
+    api_key: str
+
+
+@contextlib.contextmanager
+def backend() -> Iterator[Backend]:
+    """Serve the backend in a process of its own: here it would slow the model's answers down."""
+    words = [sys.executable, __file__, "--serve-backend"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own
+        try:
+            told = process.stdout.readline() if process.stdout else ""
+            yield Backend(*told.split())
+        finally:
+            process.kill()
+
+
+def serve_backend() -> None:
+    """Be that process."""
+    with OpenSyncDouble() as opensync:
+        print(opensync.url, opensync.api_key, flush=True)
+        threading.Event().wait()
+
+
+def npm_home(home: ClaudeHome, folder: Path, opensync: Backend) -> ClaudeHome | None:
     """Return a home with the npm client's five hooks, None when it cannot be installed."""
     npm = shutil.which("npm")
     if npm is None:
@@ -154,7 +182,7 @@ def bench_client(samples: int, *, has_npm: bool) -> None:
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ccsync-bench-")))
         api = stack.enter_context(ScriptedMessagesApi())
-        opensync = stack.enter_context(OpenSyncDouble())
+        opensync = stack.enter_context(backend())
         variants: dict[str, Callable[[], Sample]] = {}
 
         def add(name: str, home: ClaudeHome, *args: str) -> None:
@@ -206,19 +234,32 @@ def bench_report(plugged: Plugged, runs: int = 20) -> None:
 
 
 def show(found: dict[str, list[Sample]]) -> None:
-    """Print medians, and what each variant adds to the first."""
+    """Print medians, and what each variant adds to the first.
+
+    What is added is the median of the differences within a round, with its 95 % interval: the
+    runs of a round met the same weather.
+    """
     base = next(iter(found.values()))
-    print(f"\nthe real client, {len(base)} interleaved samples each, ms: median (p95) [added]")
-    print(f"  {'':<26}{'start':>24}{f'{CALLS} tool calls':>24}{'exit':>24}")
+    print(f"\nthe real client, {len(base)} interleaved samples each, ms")
+    print(f"  {'':<26}{'start':>26}{f'{CALLS} tool calls':>26}{'exit':>26}")
     for name, samples in found.items():
         cells = []
         for part in ("start", "turn", "exit"):
             values = [getattr(each, part) * 1000 for each in samples]
-            median = statistics.median(values)
-            added = median - statistics.median([getattr(each, part) * 1000 for each in base])
-            p95 = statistics.quantiles(values, n=20)[-1]
-            cells.append(f"{median:.0f} ({p95:.0f}) [{added:+.0f}]")
-        print(f"  {name:<26}" + "".join(f"{cell:>24}" for cell in cells))
+            before = [getattr(each, part) * 1000 for each in base]
+            cells.append(f"{statistics.median(values):.0f} {_added(values, before)}")
+        print(f"  {name:<26}" + "".join(f"{cell:>26}" for cell in cells))
+
+
+def _added(values: list[float], before: list[float]) -> str:
+    if values == before:
+        return ""
+    found = sorted(value - other for value, other in zip(values, before, strict=True))
+    # The median's interval by order statistics: nothing is assumed of the distribution.
+    reach = round(0.98 * len(found) ** 0.5)
+    middle = len(found) // 2
+    low, high = found[max(0, middle - reach)], found[min(len(found) - 1, middle + reach)]
+    return f"{statistics.median(found):+.0f} ({low:+.0f}..{high:+.0f})"
 
 
 def _ms(values: list[float]) -> str:
@@ -232,7 +273,10 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=300, help="of the hook alone")
     parser.add_argument("--samples", type=int, default=50, help="of the client, per variant")
     parser.add_argument("--no-npm", action="store_true", help="leave the npm client out")
+    parser.add_argument("--serve-backend", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
+    if given.serve_backend:
+        serve_backend()
     bench_hook(given.runs)
     if given.samples:
         bench_client(given.samples, has_npm=not given.no_npm)

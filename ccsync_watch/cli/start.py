@@ -28,6 +28,8 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], _flags: Mapping[
     if arguments.command == "stop":
         was_running = stop(folder)
         say("stopped; what waits is kept" if was_running else "no daemon is running")
+        if was_running and settings.autostart:
+            say("the plugin, if you use it, starts one again unless autostart is false")
         return 0 if was_running else NotRunning.exit_code
     if not settings.autostart and arguments.from_hook:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

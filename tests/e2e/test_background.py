@@ -73,7 +73,10 @@ def test_started_once_and_stopped(clean: Program) -> None:
     assert os.getsid(pid) == pid
     Transcript(clean.claude_dir).turn()
     wait_until(lambda: (clean.session(SESSION) or {}).get("messages") == 3, "it works")
-    assert clean.call("stop").out == "stopped; what waits is kept\n"
+    assert clean.call("stop").out == (
+        "stopped; what waits is kept\n"
+        "the plugin, if you use it, starts one again unless autostart is false\n"
+    )
     assert started(pid) is None
     made = clean.call("stop")
     assert (made.code, made.out) == (3, "no daemon is running\n")
