@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -347,7 +348,7 @@ class TestPrivacy:
         written = "".join(each.out + each.err for each in outputs) + program.output()
         assert opensync.api_key not in written
         assert opensync.api_key[4:20] not in written
-        for path in program.state.rglob("*"):
+        for path in filter(Path.is_file, program.state.rglob("*")):
             assert opensync.api_key.encode() not in path.read_bytes(), path
 
     def test_a_secret_in_a_transcript_stays_out_of_every_file(
@@ -362,6 +363,6 @@ class TestPrivacy:
         shown = program.call("preview").out + program.call("status", "--json").out
         assert program.stop() == 0
         assert TOKEN not in shown + program.output()
-        for path in program.state.rglob("*"):
+        for path in filter(Path.is_file, program.state.rglob("*")):
             assert TOKEN.encode() not in path.read_bytes(), path
         assert not [each for each in opensync.backend.calls if TOKEN.encode() in each.body]
