@@ -64,10 +64,10 @@ class RedactSettings:
 
 @dataclass(frozen=True, slots=True)
 class DashboardSettings:
-    """Where the local page listens on loopback."""
+    """Where the local page listens on loopback; without a port, at the usual one if it is free."""
 
     enabled: bool = True
-    port: int = DEFAULT_PORT
+    port: int | None = None
 
 
 def _boolean(value: object) -> bool:
@@ -161,8 +161,9 @@ def _dashboard(value: object) -> DashboardSettings:
     allowed = f'an object like {{"enabled": true, "port": {DEFAULT_PORT}}}'
     if not isinstance(value, dict) or set(value) - {"enabled", "port"}:
         raise ValueError(allowed)
-    enabled, port = value.get("enabled", True), value.get("port", DEFAULT_PORT)
-    is_port = isinstance(port, int) and not isinstance(port, bool) and 0 <= port <= _MAX_PORT
+    enabled, port = value.get("enabled", True), value.get("port")
+    is_number = isinstance(port, int) and not isinstance(port, bool) and 0 <= port <= _MAX_PORT
+    is_port = is_number or "port" not in value
     if not isinstance(enabled, bool) or not is_port:
         raise ValueError(allowed)
     return DashboardSettings(enabled, port)

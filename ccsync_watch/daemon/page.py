@@ -6,6 +6,7 @@ It reads the store through connections of its own. Whoever has the state folder'
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import socket
 import threading
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from ccsync_watch.config.checks import DEFAULT_PORT
 from ccsync_watch.dashboard.guard import ENTER, Keys
 from ccsync_watch.store.database import DATABASE_NAME, Database
 from ccsync_watch.store.keys import install_key
@@ -36,7 +38,7 @@ _MAX_CONNECTIONS = 400
 class PageServer:
     """The dashboard's server; it listens from construction to `stop`.
 
-    Raises OSError when the port is another program's.
+    Raises OSError when the port that the settings name is another program's.
     """
 
     def __init__(
@@ -47,7 +49,7 @@ class PageServer:
         self._state_dir = settings.state_dir
         self._keys = Keys(install_key(settings.state_dir))
         self._database: Database | None = None
-        self._socket = socket.create_server((_HOST, settings.dashboard.port), backlog=_BACKLOG)
+        self._socket = _listening(settings.dashboard.port)
         self.port = int(self._socket.getsockname()[1])
         self._server = uvicorn.Server(
             uvicorn.Config(
@@ -95,6 +97,17 @@ class PageServer:
             settings=self._settings_now,
         )
         return site_app(site, port=self.port)
+
+
+def _listening(port: int | None) -> socket.socket:
+    """Return a listening socket: on this port, or on the usual one, or else on any.
+
+    Raises OSError when the port that was asked for is another program's.
+    """
+    if port is None:
+        with contextlib.suppress(OSError):
+            return socket.create_server((_HOST, DEFAULT_PORT), backlog=_BACKLOG)
+    return socket.create_server((_HOST, port or 0), backlog=_BACKLOG)
 
 
 class _Late:

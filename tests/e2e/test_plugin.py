@@ -50,7 +50,7 @@ def test_one_run_later_the_daemon_runs_and_the_session_is_stored(plugged: Plugge
     told = signals(plugged, run.session_id)
     assert '"source":"startup"' in told["SessionStart"]
     assert '"reason":"other"' in told["SessionEnd"]
-    wait_until(lambda: plugged.session(run.session_id).get("messages") == 3, "all is stored")
+    wait_until(lambda: plugged.session(run.session_id).get("messages") == 2, "all is stored")
     # Nothing of the session's secrets, and no descriptor of the client's.
     seen = environ(pid)
     assert API_KEY not in seen.values()
