@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ccsync_watch.model import JsonValue
     from ccsync_watch.pipeline.projects import Projects
     from ccsync_watch.store.database import Database
-    from ccsync_watch.store.rewriting import StoredMessage
+    from ccsync_watch.store.rewriting import MessageTexts
 
 CHUNK_MESSAGES = 500
 
@@ -93,7 +93,7 @@ def repair(
     return outcome
 
 
-def _messages(found: list[StoredMessage], redactor: Redacting) -> Redacted[list[StoredMessage]]:
+def _messages(found: list[MessageTexts], redactor: Redacting) -> Redacted[list[MessageTexts]]:
     raw: list[JsonValue] = [
         [
             [_kept(message, part.kind, part.content) for part in message.parts],
@@ -122,7 +122,7 @@ def _messages(found: list[StoredMessage], redactor: Redacting) -> Redacted[list[
         raise _misshapen() from None
 
 
-def _kept(message: StoredMessage, kind: str, content: JsonValue) -> JsonValue:
+def _kept(message: MessageTexts, kind: str, content: JsonValue) -> JsonValue:
     # Our own line about a session holds its folder and branch, which are metadata.
     if not message.is_metadata_only or message.kind == "session":
         return content
@@ -149,7 +149,7 @@ def _repair_rows(
         )
 
 
-def _texts(message: StoredMessage) -> list[JsonValue]:
+def _texts(message: MessageTexts) -> list[JsonValue]:
     names: list[JsonValue] = [part.tool_name for part in message.parts]
     return [message.model, message.facts, names, [part.content for part in message.parts]]
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ccsync_watch.store.database import Database
 
 
-class StoredPart(NamedTuple):
+class PartTexts(NamedTuple):
     """One part of a message, as it stands in the store."""
 
     position: int
@@ -33,7 +33,7 @@ class StoredPart(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class StoredMessage:
+class MessageTexts:
     """The texts of one message; `is_metadata_only` and `is_excluded` are its session's."""
 
     seq: int
@@ -42,7 +42,7 @@ class StoredMessage:
     kind: str
     model: str | None
     facts: JsonValue
-    parts: tuple[StoredPart, ...]
+    parts: tuple[PartTexts, ...]
     is_metadata_only: bool
     is_excluded: bool
 
@@ -83,7 +83,7 @@ _PLACES = (
 
 
 @dataclass(frozen=True, slots=True)
-class StoredRow:
+class RowTexts:
     """The texts of one row that is no message, in the order of its place's columns."""
 
     place: int
@@ -97,7 +97,7 @@ def count_messages(database: Database) -> int:
     return int(database.read().execute("SELECT count(*) FROM messages").fetchone()[0])
 
 
-def messages_after(database: Database, seq: int, limit: int) -> list[StoredMessage]:
+def messages_after(database: Database, seq: int, limit: int) -> list[MessageTexts]:
     """Return the next messages after one, in the order of their ingestion."""
     read = database.read()
     rows = read.execute(
@@ -107,7 +107,7 @@ def messages_after(database: Database, seq: int, limit: int) -> list[StoredMessa
         (seq, limit),
     ).fetchall()
     return [
-        StoredMessage(
+        MessageTexts(
             seq=row["seq"],
             session_id=row["session_id"],
             role=row["role"],
@@ -122,21 +122,21 @@ def messages_after(database: Database, seq: int, limit: int) -> list[StoredMessa
     ]
 
 
-def _parts(read: sqlite3.Connection, seq: int) -> Iterable[StoredPart]:
+def _parts(read: sqlite3.Connection, seq: int) -> Iterable[PartTexts]:
     found = read.execute(
         "SELECT position, kind, tool_use_id, tool_name, content FROM parts"
         " WHERE message_seq = ? ORDER BY position",
         (seq,),
     )
     return [
-        StoredPart(position, kind, tool_use_id, tool_name, orjson.loads(content))
+        PartTexts(position, kind, tool_use_id, tool_name, orjson.loads(content))
         for position, kind, tool_use_id, tool_name, content in found
     ]
 
 
 def rewrite_messages(
     database: Database,
-    changed: Redacted[list[StoredMessage]],
+    changed: Redacted[list[MessageTexts]],
     *,
     now_ms: int,
     is_released: bool,
@@ -167,24 +167,24 @@ def rewrite_messages(
         sessions.mark_due(connection, touched, is_released=is_released)
 
 
-def other_rows(database: Database) -> list[StoredRow]:
+def other_rows(database: Database) -> list[RowTexts]:
     """Return every row with texts that is no message."""
     return [
         row for number, place in enumerate(_PLACES) for row in _rows(database.read(), number, place)
     ]
 
 
-def _rows(read: sqlite3.Connection, number: int, place: _Place) -> Iterable[StoredRow]:
+def _rows(read: sqlite3.Connection, number: int, place: _Place) -> Iterable[RowTexts]:
     columns = ", ".join((*place.key, *place.texts, *place.json))
     query = f"SELECT {columns}, {place.session or 'NULL'} FROM {place.table}"  # noqa: S608 - the table above
     first, last = len(place.key), len(place.key) + len(place.texts)
     for row in read.execute(query):
         told = [None if value is None else orjson.loads(value) for value in row[last:-1]]
-        yield StoredRow(number, tuple(row[:first]), row[-1], [*row[first:last], *told])
+        yield RowTexts(number, tuple(row[:first]), row[-1], [*row[first:last], *told])
 
 
 def rewrite_rows(
-    database: Database, changed: Redacted[list[StoredRow]], *, is_released: bool
+    database: Database, changed: Redacted[list[RowTexts]], *, is_released: bool
 ) -> None:
     """Write rows back; a session whose own texts changed is sent again. Raises StateError."""
     with database.write() as connection:
@@ -211,7 +211,7 @@ def rewrite_rows(
         sessions.mark_due(connection, touched, is_released=is_released)
 
 
-def _is_of_session(row: StoredRow) -> bool:
+def _is_of_session(row: RowTexts) -> bool:
     return row.session_id is not None or _PLACES[row.place].table == "remote"
 
 
