@@ -34,7 +34,10 @@ class PartTexts(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class MessageTexts:
-    """The texts of one message; `is_metadata_only` and `is_excluded` are its session's."""
+    """The texts of one message; `is_metadata_only` and `is_excluded` are its session's.
+
+    `digest` is the one that it was read with: a message that has changed since is left alone.
+    """
 
     seq: int
     session_id: str
@@ -45,6 +48,7 @@ class MessageTexts:
     parts: tuple[PartTexts, ...]
     is_metadata_only: bool
     is_excluded: bool
+    digest: bytes
 
 
 class _Place(NamedTuple):
@@ -84,12 +88,16 @@ _PLACES = (
 
 @dataclass(frozen=True, slots=True)
 class RowTexts:
-    """The texts of one row that is no message, in the order of its place's columns."""
+    """The texts of one row that is no message, in the order of its place's columns.
+
+    `held` is what it was read with: a row that has changed since is left alone.
+    """
 
     place: int
     key: tuple[object, ...]
     session_id: str | None
     values: list[JsonValue]
+    held: tuple[object, ...]
 
 
 def count_messages(database: Database) -> int:
@@ -101,8 +109,8 @@ def messages_after(database: Database, seq: int, limit: int) -> list[MessageText
     """Return the next messages after one, in the order of their ingestion."""
     read = database.read()
     rows = read.execute(
-        "SELECT m.seq, m.session_id, m.role, m.kind, m.model, m.facts, s.is_metadata_only,"
-        " s.is_excluded FROM messages m JOIN sessions s ON s.id = m.session_id"
+        "SELECT m.seq, m.session_id, m.role, m.kind, m.model, m.facts, m.digest,"
+        " s.is_metadata_only, s.is_excluded FROM messages m JOIN sessions s ON s.id = m.session_id"
         " WHERE m.seq > ? ORDER BY m.seq LIMIT ?",
         (seq, limit),
     ).fetchall()
@@ -117,6 +125,7 @@ def messages_after(database: Database, seq: int, limit: int) -> list[MessageText
             parts=tuple(_parts(read, row["seq"])),
             is_metadata_only=bool(row["is_metadata_only"]),
             is_excluded=bool(row["is_excluded"]),
+            digest=row["digest"],
         )
         for row in rows
     ]
@@ -146,10 +155,13 @@ def rewrite_messages(
         for message in changed.value:
             encoded = [(part, orjson.dumps(part.content).decode()) for part in message.parts]
             mark = digest(message.role, message.kind, [(p.kind, text) for p, text in encoded])
-            connection.execute(
-                "UPDATE messages SET model = ?, facts = ?, digest = ? WHERE seq = ?",
-                (message.model, orjson.dumps(message.facts).decode(), mark, message.seq),
+            facts = orjson.dumps(message.facts).decode()
+            made = connection.execute(
+                "UPDATE messages SET model = ?, facts = ?, digest = ? WHERE seq = ? AND digest = ?",
+                (message.model, facts, mark, message.seq, message.digest),
             )
+            if not made.rowcount:
+                continue  # the daemon has just written it anew, by today's rules
             connection.executemany(
                 "UPDATE parts SET tool_name = ?, content = ? WHERE message_seq = ?"
                 " AND position = ?",
@@ -180,7 +192,8 @@ def _rows(read: sqlite3.Connection, number: int, place: _Place) -> Iterable[RowT
     first, last = len(place.key), len(place.key) + len(place.texts)
     for row in read.execute(query):
         told = [None if value is None else orjson.loads(value) for value in row[last:-1]]
-        yield RowTexts(number, tuple(row[:first]), row[-1], [*row[first:last], *told])
+        held = tuple(row[first:-1])
+        yield RowTexts(number, tuple(row[:first]), row[-1], [*row[first:last], *told], held)
 
 
 def rewrite_rows(
@@ -196,10 +209,15 @@ def rewrite_rows(
                 for value in row.values[len(place.texts) :]
             ]
             columns = ", ".join(f"{name} = ?" for name in (*place.texts, *place.json))
-            which = " AND ".join(f"{name} = ?" for name in place.key)
+            which = " AND ".join(
+                [
+                    *(f"{name} = ?" for name in place.key),
+                    *(f"{name} IS ?" for name in (*place.texts, *place.json)),
+                ]
+            )
             connection.execute(
                 f"UPDATE {place.table} SET {columns} WHERE {which}",  # noqa: S608 - the table above
-                (*plain, *told, *row.key),
+                (*plain, *told, *row.key, *row.held),
             )
         # What the backend took was told by other texts: the next state differs from it.
         connection.executemany(

@@ -136,6 +136,24 @@ def test_unsent_rows_stay_certain_and_excluded_ones_unsent(
     assert TOKEN.encode() not in _bytes(world)
 
 
+def test_what_is_written_meanwhile_is_left_alone(world: World, redactor: Redactor) -> None:
+    """The daemon goes on beside a repair, and writes by today's rules."""
+
+    class Overtaken:
+        def redact_value(self, obj: JsonValue) -> JsonValue:
+            """Have the daemon write while the redactor works."""
+            made = redactor.redact_value(obj)
+            world.ingest(message("u1", "written anew"), cwd="/home/elsewhere")
+            return made
+
+    world.ingest(message("u1", f"old {TOKEN}"), cwd=f"/home/{TOKEN}")
+    _repair(world, Overtaken())
+    rows = queries.session_rows(world.database, SESSION)
+    assert rows[1].parts[0].content == "written anew"
+    _repair(world, redactor)
+    assert TOKEN.encode() not in _bytes(world)
+
+
 class _Misshaping:
     def __init__(self, made: JsonValue) -> None:
         self.made = made
