@@ -46,9 +46,7 @@ class Live:
         """Return a stream of what is new after a message; `news` makes it, in a thread."""
         if self._streams >= MAX_STREAMS:
             raise HTTPException(503, "Too many pages are open: close some.")
-        shown = request.headers.get("last-event-id", "")
-        start = int(shown) if shown.isascii() and shown.isdigit() else after
-        return StreamingResponse(self._events(request, start, news), media_type="text/event-stream")
+        return StreamingResponse(self._events(request, after, news), media_type="text/event-stream")
 
     async def _events(
         self, request: Request, seq: int, news: Callable[[int], tuple[int, str]]
@@ -61,9 +59,13 @@ class Live:
                 if seen != self._commits:
                     seen = self._commits
                     loop = asyncio.get_running_loop()
-                    seq, text = await loop.run_in_executor(self._threads, news, seq)
-                    if text:
-                        yield f"id: {seq}\ndata: {json.dumps(text)}\n\n"
+                    before = -1
+                    # What is new may be more than one look returns.
+                    while seq != before:
+                        before = seq
+                        seq, text = await loop.run_in_executor(self._threads, news, seq)
+                        if text:
+                            yield f"id: {seq}\ndata: {json.dumps(text)}\n\n"
                 if not await self._wait(seen):
                     yield ": still here\n\n"
         finally:

@@ -42,7 +42,16 @@ def text(request: Request, name: str) -> str:
 
 def number(request: Request, name: str) -> int | None:
     """Return a parameter that is a number, None when it is none."""
-    value = request.query_params.get(name, "")
+    return _number(request.query_params.get(name, ""))
+
+
+def shown_last(request: Request) -> int:
+    """Return the last message that a page has, from which its stream goes on."""
+    resumed = _number(request.headers.get("last-event-id", ""))
+    return (number(request, "after") or 0) if resumed is None else resumed
+
+
+def _number(value: str) -> int | None:
     return int(value) if value.isascii() and value.isdigit() and len(value) < 18 else None  # noqa: PLR2004 - what SQLite's integers hold
 
 

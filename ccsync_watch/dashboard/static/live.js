@@ -4,13 +4,28 @@ export function follow(dress) {
   if (!list) return;
   const sign = document.querySelector("[data-live]");
   const button = document.querySelector("[data-newer]");
-  const source = new EventSource(list.dataset.source);
+  const address = new URL(list.dataset.source, location);
   const isAtEnd = () => innerHeight + scrollY >= document.documentElement.scrollHeight - 120;
   const toEnd = () => scrollTo({ top: document.documentElement.scrollHeight });
+  let source = null;
 
-  source.onopen = () => { sign.hidden = false; };
-  source.onerror = () => { sign.hidden = true; };
-  source.onmessage = (event) => {
+  // A browser keeps six connections to a host: pages that nobody sees must not hold them all.
+  function close() {
+    source?.close();
+    source = null;
+    sign.hidden = true;
+  }
+
+  function open() {
+    if (source || document.hidden) return;
+    source = new EventSource(address);
+    source.onopen = () => { sign.hidden = false; };
+    source.onerror = () => { sign.hidden = true; };
+    source.onmessage = add;
+  }
+
+  function add(event) {
+    address.searchParams.set("after", event.lastEventId);
     const follows = isAtEnd();
     const made = document.createElement("template");
     made.innerHTML = JSON.parse(event.data);
@@ -23,8 +38,12 @@ export function follow(dress) {
     document.querySelector(".empty")?.remove();
     if (follows) toEnd();
     else button.hidden = false;
-  };
+  }
+
   button.onclick = () => { toEnd(); button.hidden = true; };
   addEventListener("scroll", () => { if (isAtEnd()) button.hidden = true; }, { passive: true });
-  addEventListener("pagehide", () => source.close());
+  addEventListener("pagehide", close);
+  addEventListener("pageshow", open);
+  document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
+  open();
 }
