@@ -140,16 +140,22 @@ class Guard:
         except CookieError:
             return False
         found = cookies.get(self._cookie)
-        return found is not None and hmac.compare_digest(found.value, self._keys.cookie)
+        # Bytes, as a comparison of strings raises for what is not ASCII.
+        return found is not None and hmac.compare_digest(
+            found.value.encode("utf-8", "replace"), self._keys.cookie.encode()
+        )
 
     def _is_ours(self, headers: dict[str, str]) -> bool:
         """Tell whether a request that changes something was made by a page of ours.
 
-        The page's token stands in a header or in the form, which `token_of` reads; here the origin
-        is asked for, which a browser never lets a page choose.
+        The page's token stands in the form, which the handler reads; here the origin is asked for,
+        which a browser never lets a page choose.
         """
         origin = headers.get("origin") or headers.get("referer") or ""
-        parts = urlsplit(origin)
+        try:
+            parts = urlsplit(origin)
+        except ValueError:
+            return False
         return parts.scheme == "http" and parts.netloc.lower() == headers["host"].lower()
 
 

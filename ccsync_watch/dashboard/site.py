@@ -7,6 +7,7 @@ thread of the daemon is waited for.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from ccsync_watch.dashboard.control import FlushResult
     from ccsync_watch.model import JsonValue
     from ccsync_watch.store.database import Database
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -158,7 +161,7 @@ class _Routes:
             text = self._templates.render("news.html", given) if given["entries"] else ""
             return given["last_seq"], text
 
-        return self._live.stream(request, pages.number(request, "after") or 0, news)
+        return self._live.stream(request, pages.shown_last(request), news)
 
     async def _flush(self, request: Request) -> Response:
         await _check_token(request, self._site.keys)
@@ -172,6 +175,8 @@ class _Routes:
     async def _failed(self, request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
         told = error.detail if isinstance(error, HTTPException) else "Something went wrong here."
+        if status >= 500 and not isinstance(error, HTTPException):  # noqa: PLR2004 - our own fault
+            log.error("a page failed", exc_info=error)
         if status == 404 and told == "Not Found":  # noqa: PLR2004 - the router's own words
             told = "There is no such page."
         given = {"page": "error", "path": request.url.path, "status": status, "told": told}
@@ -185,7 +190,8 @@ async def _check_token(request: Request, keys: Keys) -> None:
     if not length.isdigit() or int(length) > _MAX_BODY_BYTES:
         raise HTTPException(413, "That is too much, or its length is not told.")
     fields = parse_qs((await request.body()).decode("latin-1"), max_num_fields=10)
-    if not compare_digest(fields.get("token", [""])[0], keys.token):
+    shown = fields.get("token", [""])[0]
+    if not compare_digest(shown.encode("utf-8", "replace"), keys.token.encode()):
         raise HTTPException(403, "This page is too old: reload it, then try again.")
 
 
