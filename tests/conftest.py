@@ -11,7 +11,12 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytest_plugins = ["claude_client.fixtures", "opensync_double.fixtures", "ccsync_program.fixtures"]
+pytest_plugins = [
+    "browser",
+    "claude_client.fixtures",
+    "opensync_double.fixtures",
+    "ccsync_program.fixtures",
+]
 
 _HOMES = ("HOME", "CLAUDE_CONFIG_DIR", "CCSYNC_WATCH_HOME")
 
