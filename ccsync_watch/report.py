@@ -54,15 +54,16 @@ def status(
     key: bytes,
     absence: NotRunning | None = None,
     rules: str | None = None,
+    max_sessions: int | None = None,
 ) -> dict[str, JsonValue]:
-    """Return everything there is to tell, as JSON.
+    """Return everything there is to tell, as JSON; of sessions all, or the latest `max_sessions`.
 
     `live` is None when no daemon answers; `absence` then says why. `rules` names the redactor's
     rules in force, None where nobody has loaded them.
     """
     swept = discovery.sweep(f"{folder}/projects" for folder in settings.claude_dirs)
     behind, total_behind = _behind(swept, database, key)
-    sessions = queries.session_table(database) if database else []
+    sessions = queries.session_table(database, max_sessions) if database else []
     for row in sessions:
         row["bytes_behind"] = behind.get(str(row["session_id"]), 0)
     return {
@@ -111,14 +112,13 @@ def _behind(
     swept: discovery.Sweep, database: Database | None, key: bytes
 ) -> tuple[dict[str, int], int]:
     """Return the bytes on disk that are not in the store, by session and in all."""
-    known = {each.path_key: each for each in queries.checkpoints(database)} if database else {}
+    known = queries.offsets(database) if database else {}
     behind: dict[str, int] = {}
     total = 0
     for found in swept.found:
-        checkpoint = known.get(path_key(key, found.path))
+        offset = known.get(path_key(key, found.path), 0)
         # A file that shrank is another one, and none of it has been read.
-        offset = checkpoint.offset if checkpoint and checkpoint.offset <= found.size else 0
-        unread = found.size - offset
+        unread = found.size - (offset if offset <= found.size else 0)
         total += unread
         name = found.stream.session_id
         behind[name] = behind.get(name, 0) + unread

@@ -27,7 +27,7 @@ from ccsync_watch.store import queries
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from ccsync_watch.accounting.prices import PriceList
     from ccsync_watch.accounting.values import SessionAccount
@@ -76,6 +76,7 @@ def groups(
     condition: str = "true",
     values: Sequence[object] = (),
     after_ms: int = _NEVER_MS,
+    pace: Callable[[], None] = lambda: None,
 ) -> list[Group]:
     """Return sums over the table `usage` by SQL expressions, priced where there is a price.
 
@@ -96,8 +97,11 @@ def groups(
         f" FROM usage WHERE {condition}"
         f" GROUP BY {', '.join(str(number + 1) for number in range(len(keys) + _PRICE_KEYS))}"
     )
-    found = database.read().execute(query, (after_ms, *values))
-    return [_group(row, len(keys), prices) for row in found]
+    made = []
+    for row in database.read().execute(query, (after_ms, *values)):
+        pace()
+        made.append(_group(row, len(keys), prices))
+    return made
 
 
 def _group(row: sqlite3.Row, count: int, prices: PriceList) -> Group:
@@ -132,24 +136,39 @@ def account(database: Database, session_id: str, prices: PriceList) -> SessionAc
 
 
 def accounts(
-    database: Database, prices: PriceList, session_ids: Iterable[str] | None = None
+    database: Database,
+    prices: PriceList,
+    session_ids: Iterable[str] | None = None,
+    *,
+    begun_ms: int | None = None,
+    pace: Callable[[], None] = lambda: None,
 ) -> dict[str, SessionAccount]:
-    """Return the accounts of sessions, by default of every one that used anything."""
+    """Return the accounts of sessions, by default of every one that used anything.
+
+    `begun_ms` leaves out those that began before. `pace` is called now and then.
+    """
     if session_ids is not None:
         return {each: account(database, each, prices) for each in session_ids}
+    chosen, values = "true", list[int]()
+    if begun_ms is not None:
+        chosen = "session_id IN (SELECT id FROM sessions WHERE started_ms >= ?)"
+        values.append(begun_ms)
     rows: defaultdict[str, list[RowSum]] = defaultdict(list)
-    for group in groups(database, prices, "session_id"):
+    for group in groups(database, prices, "session_id", condition=chosen, values=values, pace=pace):
         rows[str(group.key[0])].append(group.rows)
     read = database.read()
     special = {row[0] for row in read.execute("SELECT DISTINCT session_id FROM contested")}
     special |= {row[0] for row in read.execute("SELECT id FROM sessions WHERE forked_from <> ''")}
     latest: dict[str, ClientTotals] = {}
-    for session_id, value in read.execute("SELECT session_id, value FROM cost_states"):
+    states = read.execute(f"SELECT session_id, value FROM cost_states WHERE {chosen}", values)  # noqa: S608 - constants
+    for session_id, value in states:
+        pace()
         totals = client_totals(orjson.loads(value))
         if totals and totals.usd >= latest.get(session_id, NO_TOTALS).usd:
             latest[session_id] = totals
     made: dict[str, SessionAccount] = {}
     for each in rows.keys() | latest.keys():
+        pace()
         claim = Claim(latest[each]) if each in latest else None
         known = None if each in special else reconcile(each, rows[each], claim)
         # Where rows and total agree there is nothing more to ask.

@@ -18,7 +18,7 @@ from ccsync_watch.accounting.values import NO_TOKENS, UNPRICED, Cost, Tokens
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from ccsync_watch.accounting.prices import PriceList
     from ccsync_watch.accounting.reconciliation import RowSum
@@ -30,9 +30,12 @@ Zone: TypeAlias = Literal["local", "utc"]
 _SMALLEST_USD = 5e-10
 # Copied rows are another session's. Those a fork copied of the user have no mark of their own.
 _OWN = (
-    "NOT m.is_inherited AND m.kind <> 'session' AND NOT EXISTS (SELECT 1 FROM sessions f"
-    " JOIN messages p ON p.id = f.forked_from || ':' || m.uuid WHERE f.id = m.session_id)"
+    "NOT m.is_inherited AND m.kind <> 'session' AND (m.session_id NOT IN"
+    " (SELECT id FROM sessions WHERE forked_from IS NOT NULL) OR NOT EXISTS"
+    " (SELECT 1 FROM sessions f"
+    " JOIN messages p ON p.id = f.forked_from || ':' || m.uuid WHERE f.id = m.session_id))"
 )
+_EXCLUDED = "(SELECT id FROM sessions WHERE is_excluded)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,28 @@ class SessionLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Overview:
+    """All tables of one choice at once, and the sums of `by_session`'s."""
+
+    sessions: int
+    prompts: int
+    days: list[Line]
+    projects: list[Line]
+    models: list[Line]
+    tools: list[ToolLine]
+
+    @property
+    def tool_calls(self) -> int:
+        """Calls of all tools."""
+        return sum(each.calls for each in self.tools)
+
+    @property
+    def tool_errors(self) -> int:
+        """Failures of all tools."""
+        return sum(each.errors for each in self.tools)
+
+
+@dataclass(frozen=True, slots=True)
 class ToolLine:
     """Calls of one tool; `error_rate` is None while no call has a result."""
 
@@ -99,6 +124,46 @@ class ToolLine:
     def error_rate(self) -> float | None:
         """Errors as a share of results."""
         return self.errors / self.results if self.results else None
+
+
+def overview(
+    database: Database,
+    prices: PriceList,
+    *,
+    since_ms: int | None = None,
+    pace: Callable[[], None] = lambda: None,
+) -> Overview:
+    """Return every table, the sessions' accounts made once for all of them.
+
+    `pace` is called every few microseconds of work; it may wait, to leave the processor to others.
+    """
+    found = _accounts(database, prices, since_ms, None, pace)
+    read = database.read()
+    asked = {"since": since_ms, "floor": since_ms or 0}
+    scope = _scope(since_ms)
+    (prompts,) = read.execute(
+        f"SELECT count(*) FROM messages m WHERE m.kind = 'prompt' AND {scope}",  # noqa: S608 - constants
+        asked,
+    ).fetchone()
+    active = read.execute(
+        "SELECT s.id FROM sessions s WHERE NOT s.is_excluded"  # noqa: S608 - constants
+        " AND coalesce(s.updated_ms, 0) >= :floor AND EXISTS"
+        f" (SELECT 1 FROM messages m WHERE m.session_id = s.id AND {scope})",
+        asked,
+    )
+    recent = read.execute(
+        "SELECT id FROM sessions WHERE NOT is_excluded AND coalesce(updated_ms, 0) >= :floor",
+        asked,
+    )
+    shown = {row[0] for row in active} | found.keys() & {row[0] for row in recent}
+    return Overview(
+        sessions=len(shown),
+        prompts=prompts,
+        days=_days(database, prices, found, zone="local", since_ms=since_ms, pace=pace),
+        projects=_projects(database, found, pace),
+        models=_models(found, pace),
+        tools=by_tool(database, since_ms=since_ms),
+    )
 
 
 def by_session(
@@ -140,17 +205,30 @@ def _session_line(
 
 def by_project(database: Database, prices: PriceList, *, since_ms: int | None = None) -> list[Line]:
     """Return projects by their folder."""
-    places = {row["id"]: row["project_path"] for row in _sessions(database.read(), None)}
+    return _projects(database, _accounts(database, prices, since_ms, None), _no_pace)
+
+
+def _projects(
+    database: Database, found: dict[str, SessionAccount], pace: Callable[[], None]
+) -> list[Line]:
+    query = "SELECT id, project_path FROM sessions WHERE NOT is_excluded"
+    places = dict(database.read().execute(query).fetchall())
     sums: defaultdict[str | None, list[SessionAccount]] = defaultdict(list)
-    for each, account in _accounts(database, prices, since_ms, None).items():
+    for each, account in found.items():
+        pace()
         sums[places.get(each)].append(account)
     return _by_cost(_line(key, found) for key, found in sums.items())
 
 
 def by_model(database: Database, prices: PriceList, *, since_ms: int | None = None) -> list[Line]:
     """Return models; under None what the client counted of models that it does not name."""
+    return _models(_accounts(database, prices, since_ms, None), _no_pace)
+
+
+def _models(accounts_: dict[str, SessionAccount], pace: Callable[[], None]) -> list[Line]:
     sums: defaultdict[str | None, list[Line]] = defaultdict(list)
-    for account in _accounts(database, prices, since_ms, None).values():
+    for account in accounts_.values():
+        pace()
         for model in account.models:
             sums[model.model].append(
                 Line(model.model, 1, model.responses, model.tokens, model.cost)
@@ -173,19 +251,31 @@ def by_day(
 
     Under None, last: what has no date, and what the client counted beyond the rows.
     """
+    found = _accounts(database, prices, since_ms, None)
+    return _days(database, prices, found, zone=zone, since_ms=since_ms, pace=_no_pace)
+
+
+def _days(
+    database: Database,
+    prices: PriceList,
+    accounts_: dict[str, SessionAccount],
+    *,
+    zone: Zone,
+    since_ms: int | None,
+    pace: Callable[[], None],
+) -> list[Line]:
     local = ", 'localtime'" if zone == "local" else ""
     day = f"date(timestamp_ms / 1000, 'unixepoch'{local})"
     rows: defaultdict[str | None, list[RowSum]] = defaultdict(list)
-    seen: defaultdict[str | None, set[str]] = defaultdict(set)
     condition, values = _shown(since_ms)
-    for group in groups(database, prices, day, "session_id", condition=condition, values=values):
-        key = None if group.key[0] is None else str(group.key[0])
-        rows[key].append(group.rows)
-        seen[key].add(str(group.key[1]))
+    for group in groups(database, prices, day, condition=condition, values=values, pace=pace):
+        rows[None if group.key[0] is None else str(group.key[0])].append(group.rows)
+    query = f"SELECT {day}, count(DISTINCT session_id) FROM usage WHERE {condition} GROUP BY 1"  # noqa: S608 - constants
+    seen = dict(database.read().execute(query, values).fetchall())
     made = [
         Line(
             key,
-            len(seen[key]),
+            seen[key],
             sum(each.responses for each in found),
             sum((each.tokens for each in found), NO_TOKENS),
             cost_of(found),
@@ -194,7 +284,7 @@ def by_day(
     ]
     dated = sorted((each for each in made if each.key is not None), key=lambda each: each.key or "")
     undated = [each for each in made if each.key is None]
-    rest = _beyond_rows(_accounts(database, prices, since_ms, None).values())
+    rest = _beyond_rows(accounts_.values(), pace)
     if undated or rest:
         undated = [_sum(None, [*undated, *([rest] if rest else [])])]
     return [*dated, *undated]
@@ -210,13 +300,13 @@ def by_tool(database: Database, *, since_ms: int | None = None) -> list[ToolLine
         " AND json_extract(m.facts, '$.denial') IS NOT NULL), 0) AS denied,"
         " coalesce(sum(iif(p.kind = 'tool-result', json_extract(p.content, '$.durationMs'), 0)), 0)"
         " AS total_ms FROM parts p JOIN messages m ON m.seq = p.message_seq"
-        f" WHERE p.kind IN ('tool-call', 'tool-result') AND {_OWN}"
-        " AND coalesce(m.timestamp_ms, 0) >= ? GROUP BY 1 ORDER BY calls DESC, tool"
+        f" WHERE p.kind IN ('tool-call', 'tool-result') AND {_scope(since_ms)}"
+        " GROUP BY 1 ORDER BY calls DESC, tool"
     )
     return [
         ToolLine(row["tool"], row["calls"], row["results"], row["errors"], row["denied"],
                  int(row["total_ms"]))
-        for row in database.read().execute(query, (since_ms or 0,))
+        for row in database.read().execute(query, {"since": since_ms})
     ]  # fmt: skip
 
 
@@ -290,28 +380,46 @@ def _timed(done: Activity, account: SessionAccount, row: sqlite3.Row | None) -> 
     return replace(done, wall_ms=updated - started if started is not None else None, **told)
 
 
+def _scope(since_ms: int | None) -> str:
+    """Return what a message `m` must be to be counted; needs the parameter `since`."""
+    if since_ms is None:
+        return f"{_OWN} AND m.session_id NOT IN {_EXCLUDED}"
+    return (
+        f"{_OWN} AND m.timestamp_ms >= :since AND m.session_id IN"  # noqa: S608 - constants
+        " (SELECT id FROM sessions WHERE updated_ms >= :since AND NOT is_excluded)"
+    )
+
+
+def _no_pace() -> None:
+    pass
+
+
 def _accounts(
-    database: Database, prices: PriceList, since_ms: int | None, session_id: str | None
+    database: Database,
+    prices: PriceList,
+    since_ms: int | None,
+    session_id: str | None,
+    pace: Callable[[], None] = _no_pace,
 ) -> dict[str, SessionAccount]:
     """Return accounts; of what began before `since_ms` those of the rows since then."""
     if session_id is not None:
         return accounts(database, prices, [session_id])
-    everything = accounts(database, prices)
+    everything = accounts(database, prices, begun_ms=since_ms, pace=pace)
     hidden = {
         row[0] for row in database.read().execute("SELECT id FROM sessions WHERE is_excluded")
     }
     made = {each: account for each, account in everything.items() if each not in hidden}
     if since_ms is None:
         return made
-    begun = {row["id"]: row["started_ms"] for row in _sessions(database.read(), None)}
     rows: defaultdict[str, list[RowSum]] = defaultdict(list)
     condition, values = _shown(since_ms)
-    for group in groups(database, prices, "session_id", condition=condition, values=values):
+    for group in groups(
+        database, prices, "session_id", condition=condition, values=values, pace=pace
+    ):
         rows[str(group.key[0])].append(group.rows)
     return {
-        each: account if (begun.get(each) or 0) >= since_ms else reconcile(each, rows[each], None)
-        for each, account in made.items()
-        if each in rows or (begun.get(each) or 0) >= since_ms
+        each: made[each] if each in made else reconcile(each, rows[each], None)
+        for each in made.keys() | rows.keys()
     }
 
 
@@ -337,10 +445,11 @@ def _sessions(read: sqlite3.Connection, session_id: str | None) -> list[sqlite3.
     return read.execute(f"{query} AND id = ?", (session_id,)).fetchall()
 
 
-def _beyond_rows(found: Iterable[SessionAccount]) -> Line | None:
+def _beyond_rows(found: Iterable[SessionAccount], pace: Callable[[], None]) -> Line | None:
     """Return what the clients' totals hold more, or less, than the prices of the rows."""
     usd, tokens, sessions = 0.0, NO_TOKENS, 0
     for account in found:
+        pace()
         more = (account.cost.usd or 0.0) - (account.row_cost.usd or 0.0)
         if any(account.unrecorded.billed) or abs(more) > _SMALLEST_USD:
             usd, tokens, sessions = usd + more, tokens + account.unrecorded, sessions + 1

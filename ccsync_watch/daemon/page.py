@@ -50,6 +50,9 @@ class PageServer:
         self._keys = Keys(install_key(settings.state_dir))
         self._database: Database | None = None
         self._socket = _listening(settings.dashboard.port)
+        # Else a page's end waits 40 ms for the browser to acknowledge its beginning: asyncio sees
+        # to it by itself only where the socket's protocol is named.
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.port = int(self._socket.getsockname()[1])
         self._server = uvicorn.Server(
             uvicorn.Config(

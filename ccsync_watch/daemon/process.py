@@ -98,7 +98,9 @@ class Daemon:
         self._stopping.set()
         self._wakeups.event.set()
 
-    def status(self, *more_problems: str | None) -> dict[str, JsonValue]:
+    def status(
+        self, *more_problems: str | None, max_sessions: int | None = None
+    ) -> dict[str, JsonValue]:
         """Return what `report` shows of a running daemon."""
         uploader, observed = self._engine.uploader, self._observer.problem
         health = uploader.health if uploader else None
@@ -115,7 +117,12 @@ class Daemon:
             backend=report.Backend(greeting, health.error if health else None),
         )
         return report.status(
-            self.settings, self._engine.database, live, key=self._key, rules=self._rules
+            self.settings,
+            self._engine.database,
+            live,
+            key=self._key,
+            rules=self._rules,
+            max_sessions=max_sessions,
         )
 
     def flush(self, session_id: str | None, until: float, *, is_sending: bool) -> FlushResult:

@@ -92,11 +92,11 @@ class Service:
                 self._running.stop(is_draining=True)
             self._changed.notify_all()
 
-    def status(self) -> dict[str, JsonValue]:
+    def status(self, *, max_sessions: int | None = None) -> dict[str, JsonValue]:
         """Return what `report` shows of a running daemon."""
         self.look()
         with self._current() as daemon:
-            return daemon.status(self._problem, self._page_trouble())
+            return daemon.status(self._problem, self._page_trouble(), max_sessions=max_sessions)
 
     def check(self) -> dict[str, JsonValue]:
         """Test the backend now, with connections of its own: the uploader's may be stuck."""

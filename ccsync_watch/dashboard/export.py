@@ -21,12 +21,22 @@ if TYPE_CHECKING:
 Form: TypeAlias = Literal["md", "json"]
 MEDIA_TYPES = {"md": "text/markdown; charset=utf-8", "json": "application/json"}
 _CHUNK_MESSAGES = 200
+# Each piece is a trip through a thread.
+_CHUNK_CHARS = 1 << 18
 _HEADINGS = {"prompt": "Prompt", "answer": "Claude", "summary": "Summary", "command": "Command"}
 
 
 def exported(database: Database, row: SessionRow, form: str) -> Iterator[str]:
     """Yield a session's text, its subagents' conversations after its own."""
-    yield from _markdown(database, row) if form == "md" else _json(database, row)
+    held: list[str] = []
+    size = 0
+    for piece in _markdown(database, row) if form == "md" else _json(database, row):
+        held.append(piece)
+        size += len(piece)
+        if size >= _CHUNK_CHARS:
+            yield "".join(held)
+            held, size = [], 0
+    yield "".join(held)
 
 
 def _messages(database: Database, session_id: str, agent_id: str | None) -> Iterator[StoredMessage]:

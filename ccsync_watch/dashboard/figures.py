@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ccsync_watch.accounting import sessions as accounts
 from ccsync_watch.accounting import statistics
 from ccsync_watch.dashboard import words
-from ccsync_watch.dashboard.kept import Kept
+from ccsync_watch.dashboard.kept import Kept, Way
 from ccsync_watch.store import browse_sync
 from ccsync_watch.transcripts import discovery
 
@@ -105,11 +105,13 @@ class Figures:
         settings: Callable[[], Settings],
         status: Callable[[], dict[str, JsonValue]],
         now_ms: Callable[[], int],
+        way: Way | None = None,
     ) -> None:
         self._database = database
         self._prices = prices
         self._settings = settings
         self._now_ms = now_ms
+        self._way = way or Way()
         threads = ThreadPoolExecutor(1, "figures")
         self._last: dict[str, tuple[object, Snapshot]] = {}
         self._overviews = {
@@ -147,20 +149,18 @@ class Figures:
         now_ms = self._now_ms()
         since_ms = words.since(choice, now_ms)
         database, prices = self._database, self._prices
-        done = statistics.by_session(database, prices, since_ms=since_ms)
-        by_day = statistics.by_day(database, prices, since_ms=since_ms)
-        models = statistics.by_model(database, prices, since_ms=since_ms)
-        tools = statistics.by_tool(database, since_ms=since_ms)
-        total = statistics.total(by_day)
+        done = statistics.overview(database, prices, since_ms=since_ms, pace=self._way.give)
+        tools = done.tools
+        total = statistics.total(done.days)
         today = words.local(now_ms).date()
-        days, day_tokens, day_costs = _bars(by_day, words.since(choice, now_ms), today)
+        days, day_tokens, day_costs = _bars(done.days, words.since(choice, now_ms), today)
         timed = [each for each in tools if each.results and each.total_ms]
         return Snapshot(
             made_ms=now_ms,
-            sessions=len(done),
-            prompts=sum(each.activity.prompts for each in done),
-            tool_calls=sum(each.activity.tool_calls for each in done),
-            tool_errors=sum(each.activity.tool_errors for each in done),
+            sessions=done.sessions,
+            prompts=done.prompts,
+            tool_calls=done.tool_calls,
+            tool_errors=done.tool_errors,
             tokens=total.tokens,
             cost=total.cost,
             days=days,
@@ -174,9 +174,9 @@ class Figures:
                     each.tokens,
                     each.cost,
                 )
-                for each in statistics.by_project(database, prices, since_ms=since_ms)[:_TOP]
+                for each in done.projects[:_TOP]
             ],
-            models=models[:_TOP],
+            models=done.models[:_TOP],
             tools=tools[:_TOP],
             slowest=sorted(timed, key=lambda each: -each.total_ms / each.results)[:_TOP],
             hours=browse_sync.prompts_by_hour(database, since_ms),

@@ -30,7 +30,7 @@ PAGE_SESSIONS = 50
 PAGE_MESSAGES = 100
 PAGE_HITS = 30
 _MAX_TEXT = 400
-_MAX_FOUND = 400
+_MAX_FOUND = 2000
 _DAY_MS = 86_400_000
 _FILTERS = ("q", "project", "branch", "model", "since", "until", "sort")
 
@@ -85,8 +85,7 @@ def sessions(site: Site, request: Request) -> dict[str, Any]:
     value, last = number(request, "value"), text(request, "after")
     among = None
     if asked["q"]:
-        hits = search.find(site.database, asked["q"], limit=_MAX_FOUND)
-        among = list(dict.fromkeys(hit.session_id for hit in hits))
+        among = search.sessions_with(site.database, asked["q"], limit=_MAX_FOUND)
     rows, following = browse.sessions(
         site.database,
         chosen,

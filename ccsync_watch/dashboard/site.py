@@ -7,6 +7,7 @@ thread of the daemon is waited for.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +26,7 @@ from starlette.staticfiles import StaticFiles
 from ccsync_watch.dashboard import export, overview, pages, sync_page
 from ccsync_watch.dashboard.figures import Figures
 from ccsync_watch.dashboard.guard import Guard, Keys
+from ccsync_watch.dashboard.kept import Way
 from ccsync_watch.dashboard.live import Live
 from ccsync_watch.dashboard.rendering import Templates
 from ccsync_watch.store import search
@@ -54,8 +56,8 @@ _CACHE_SECONDS = 86_400
 class Served(Protocol):
     """The daemon, as the pages see it. Called from several threads."""
 
-    def status(self) -> dict[str, JsonValue]:
-        """Return `report.status`."""
+    def status(self, *, max_sessions: int | None = None) -> dict[str, JsonValue]:
+        """Return `report.status` with so many sessions."""
         ...
 
     def flush(self, session_id: str | None, seconds: float, *, is_sending: bool) -> FlushResult:
@@ -73,6 +75,7 @@ class Site:
     keys: Keys
     state_dir: Path
     now_ms: Callable[[], int]
+    way: Way
 
 
 def made_site(
@@ -85,8 +88,17 @@ def made_site(
     now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
 ) -> Site:
     """Return what the pages are made from. `settings` returns those in force."""
-    figures = Figures(database, prices, settings=settings, status=daemon.status, now_ms=now_ms)
-    return Site(database, daemon, figures, keys, settings().state_dir, now_ms)
+    way = Way()
+    figures = Figures(
+        database,
+        prices,
+        settings=settings,
+        # The pages list sessions by themselves, a page at a time.
+        status=lambda: daemon.status(max_sessions=0),
+        now_ms=now_ms,
+        way=way,
+    )
+    return Site(database, daemon, figures, keys, settings().state_dir, now_ms, way)
 
 
 def site_app(site: Site, *, port: int) -> Guard:
@@ -103,7 +115,7 @@ class _Routes:
         self._flushing = ThreadPoolExecutor(1, "dashboard-flush")
         self._templates = Templates(site.keys.token)
         self._live = Live(site.database, self._threads)
-        self._indexing = _Indexing(site.database)
+        self._indexing = _Indexing(site.database, site.way)
 
     def app(self) -> Starlette:
         """Return the app with all routes."""
@@ -135,7 +147,10 @@ class _Routes:
         self, name: str, request: Request, make: Callable[[Site, Request], dict[str, Any]]
     ) -> str:
         given = {"page": name, "path": request.url.path, "now_ms": self._site.now_ms()}
-        return self._templates.render(f"{name}.html", {**given, **make(self._site, request)})
+        # The overview may wait for what is counted, which must not wait for it in turn.
+        way = contextlib.nullcontext() if name == "overview" else self._site.way.page()
+        with way:
+            return self._templates.render(f"{name}.html", {**given, **make(self._site, request)})
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
@@ -207,8 +222,9 @@ class _Static(StaticFiles):
 class _Indexing:
     """Brings the search up to date in a thread of its own, while somebody looks at pages."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, way: Way) -> None:
         self._database = database
+        self._way = way
         self._threads = ThreadPoolExecutor(1, "search")
         self._is_running = False
 
@@ -222,5 +238,6 @@ class _Indexing:
         try:
             while search.catch_up(self._database):
                 time.sleep(0.01)  # let the pump have its turn to write
+                self._way.give()
         finally:
             self._is_running = False

@@ -173,12 +173,15 @@ def choices(database: Database, limit: int = 200) -> Choices:
     read = database.read()
 
     def distinct(column: str) -> list[str]:
-        rows = read.execute(
-            f"SELECT {column} FROM sessions WHERE {column} IS NOT NULL AND NOT is_excluded"  # noqa: S608 - constants
-            f" GROUP BY {column} ORDER BY max(updated_ms) DESC LIMIT ?",
-            (limit,),
+        # From each value to the next one by the index: grouping would read every session.
+        query = (
+            "WITH RECURSIVE found (value) AS (SELECT max({0}) FROM sessions WHERE NOT is_excluded"
+            " UNION ALL SELECT (SELECT max({0}) FROM sessions"
+            "   WHERE {0} < found.value AND NOT is_excluded) FROM found WHERE value IS NOT NULL)"
+            " SELECT value FROM found WHERE value IS NOT NULL ORDER BY (SELECT max(updated_ms)"
+            "   FROM sessions WHERE {0} = found.value AND NOT is_excluded) DESC LIMIT ?"
         )
-        return [row[0] for row in rows]
+        return [row[0] for row in read.execute(query.format(column), (limit,))]
 
     return Choices(distinct("project_path"), distinct("git_branch"), distinct("model"))
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import time
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from ccsync_watch.store import queries
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ccsync_watch.model import JsonValue
     from ccsync_watch.store.database import Database
+
+_QUARTER_MS = 900_000
 
 
 def waiting(database: Database, limit: int = 50) -> list[dict[str, JsonValue]]:
@@ -54,22 +60,30 @@ def unreadable(database: Database, limit: int = 100) -> list[dict[str, JsonValue
 
 def prompts_by_hour(database: Database, since_ms: int | None) -> dict[tuple[int, int], int]:
     """Return prompts by `(weekday, hour)` of this machine's zone; Monday is 0."""
-    rows = database.read().execute(
-        "SELECT strftime('%w', timestamp_ms / 1000, 'unixepoch', 'localtime'),"
-        " strftime('%H', timestamp_ms / 1000, 'unixepoch', 'localtime'), count(*)"
-        " FROM messages WHERE kind = 'prompt' AND NOT is_inherited AND timestamp_ms >= ?"
-        " GROUP BY 1, 2",
-        (since_ms or 0,),
-    )
-    return {((int(day) + 6) % 7, int(hour)): count for day, hour, count in rows}
+    made: Counter[tuple[int, int]] = Counter()
+    for moment, count in _prompts(database, since_ms or 0):
+        made[moment.tm_wday, moment.tm_hour] += count
+    return dict(made)
 
 
 def prompts_by_day(database: Database, since_ms: int) -> dict[str, int]:
     """Return how many prompts there were by day (ISO) of this machine's zone."""
+    made: Counter[str] = Counter()
+    for moment, count in _prompts(database, since_ms):
+        made[f"{moment.tm_year:04}-{moment.tm_mon:02}-{moment.tm_mday:02}"] += count
+    return dict(made)
+
+
+def _prompts(database: Database, since_ms: int) -> Iterator[tuple[time.struct_time, int]]:
+    """Yield quarters of an hour, the local time of each, and how many prompts there were.
+
+    No zone is further from a quarter, and there are far fewer of them than prompts.
+    """
     rows = database.read().execute(
-        "SELECT date(timestamp_ms / 1000, 'unixepoch', 'localtime'), count(*)"
-        " FROM messages WHERE kind = 'prompt' AND NOT is_inherited AND timestamp_ms >= ?"
-        " GROUP BY 1",
-        (since_ms,),
+        "SELECT timestamp_ms / ?1 AS quarter, count(*) FROM messages"
+        " WHERE kind = 'prompt' AND NOT is_inherited AND timestamp_ms >= ?2"
+        " AND session_id NOT IN (SELECT id FROM sessions WHERE is_excluded) GROUP BY quarter",
+        (_QUARTER_MS, since_ms),
     )
-    return dict(rows.fetchall())
+    for quarter, count in rows:
+        yield time.localtime(quarter * _QUARTER_MS // 1000), count

@@ -158,8 +158,13 @@ def title(database: Database, session: sqlite3.Row) -> str | None:
     return first_prompt
 
 
-def session_table(database: Database) -> list[dict[str, JsonValue]]:
-    """Return one row of sync figures per session, the most recent first."""
+def offsets(database: Database) -> dict[bytes, int]:
+    """Return how far each transcript is read, by the path's key."""
+    return dict(database.read().execute("SELECT path_key, offset FROM transcripts").fetchall())
+
+
+def session_table(database: Database, limit: int | None = None) -> list[dict[str, JsonValue]]:
+    """Return one row of sync figures per session, the most recent first; all or `limit`."""
     rows = database.read().execute(
         "SELECT s.id AS session_id, s.project_path, s.git_branch, s.started_ms, s.updated_ms,"
         " coalesce(c.messages, 0) AS messages, coalesce(c.pending, 0) AS rows_pending,"
@@ -169,7 +174,8 @@ def session_table(database: Database) -> list[dict[str, JsonValue]]:
         " FROM sessions s"
         " LEFT JOIN session_counts c ON c.session_id = s.id"
         " LEFT JOIN remote r ON r.session_id = s.id"
-        " WHERE NOT s.is_excluded ORDER BY s.updated_ms DESC"
+        " WHERE NOT s.is_excluded ORDER BY s.updated_ms DESC LIMIT ?",
+        (-1 if limit is None else limit,),
     )
     return [dict(row) for row in rows]
 

@@ -346,11 +346,15 @@ MIGRATIONS: tuple[str, ...] = (
         DELETE FROM search WHERE rowid = old.message_seq;
         INSERT OR IGNORE INTO search_due VALUES (old.message_seq);
     END;
+    -- One that had no parts has none to remove when it is replaced.
+    CREATE TRIGGER messages_replaced AFTER UPDATE OF digest ON messages BEGIN
+        INSERT OR IGNORE INTO search_due VALUES (new.seq);
+    END;
 
     -- What the list of sessions is filtered and sorted by.
-    CREATE INDEX sessions_project ON sessions (project_path, updated_ms);
-    CREATE INDEX sessions_model ON sessions (model, updated_ms);
-    CREATE INDEX sessions_branch ON sessions (git_branch, updated_ms);
+    CREATE INDEX sessions_project ON sessions (project_path, updated_ms) WHERE NOT is_excluded;
+    CREATE INDEX sessions_model ON sessions (model, updated_ms) WHERE NOT is_excluded;
+    CREATE INDEX sessions_branch ON sessions (git_branch, updated_ms) WHERE NOT is_excluded;
     CREATE INDEX sessions_started ON sessions (started_ms);
     CREATE INDEX sessions_forks ON sessions (forked_from) WHERE forked_from IS NOT NULL;
     CREATE INDEX messages_prompts ON messages (timestamp_ms)

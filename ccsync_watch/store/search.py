@@ -7,6 +7,7 @@ few hundred messages a commit, so that the pump never waits long for its turn to
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from ccsync_watch.store.database import Database
 
 CHUNK_MESSAGES = 300
+_HOLD_SECONDS = 0.02
 MAX_WORDS = 12
 MARKS = ("\x02", "\x03")
 """Round each word that was found in a snippet: no text of JSON's contains them raw."""
@@ -61,20 +63,35 @@ def catch_up(database: Database) -> int:
     fresh = [row[0] for row in new]
     if not due and not fresh:
         return 0
+    count = 0
     with database.write() as connection:
-        # Read again: what changed since would be indexed as it was.
-        for seq in {*due, *fresh}:
-            text = _text(connection, seq)
+        ends = time.monotonic() + _HOLD_SECONDS
+        # The texts are read here, not before: one that changed since would be indexed as it was.
+        for seq in due:
             connection.execute("DELETE FROM search WHERE rowid = ?", (seq,))
-            if text:
-                connection.execute("INSERT INTO search (rowid, text) VALUES (?, ?)", (seq, text))
-        connection.executemany("DELETE FROM search_due WHERE seq = ?", [(seq,) for seq in due])
+            connection.execute("DELETE FROM search_due WHERE seq = ?", (seq,))
+            if seq <= done:
+                _add(connection, seq)
+            count += 1
+            if time.monotonic() > ends:
+                return count
+        for seq in fresh:
+            _add(connection, seq)
+            done, count = seq, count + 1
+            if time.monotonic() > ends:
+                break
         connection.execute(
             "INSERT INTO meta VALUES ('search', ?)"
             " ON CONFLICT DO UPDATE SET value = excluded.value",
-            (max([done, *fresh]),),
+            (done,),
         )
-    return len(due) + len(fresh)
+    return count
+
+
+def _add(connection: sqlite3.Connection, seq: int) -> None:
+    text = _text(connection, seq)
+    if text:
+        connection.execute("INSERT INTO search (rowid, text) VALUES (?, ?)", (seq, text))
 
 
 def behind(database: Database) -> int:
@@ -140,3 +157,16 @@ def find(database: Database, words: str, *, limit: int, before_seq: int | None =
         (query, *MARKS, _SNIPPET_WORDS, before_seq or (1 << 62), limit),
     )
     return [Hit(*row) for row in rows]
+
+
+def sessions_with(database: Database, words: str, *, limit: int) -> list[str]:
+    """Return the sessions of the newest `limit` messages that hold all the words, each once."""
+    query = query_of(words)
+    if not query:
+        return []
+    rows = database.read().execute(
+        "SELECT m.session_id FROM search JOIN messages m ON m.seq = search.rowid"
+        " WHERE search MATCH ? ORDER BY search.rowid DESC LIMIT ?",
+        (query, limit),
+    )
+    return list(dict.fromkeys(row[0] for row in rows))
