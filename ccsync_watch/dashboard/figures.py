@@ -7,6 +7,7 @@ its page is made; of a large one the page shows what was counted last, and when.
 from __future__ import annotations
 
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -149,7 +150,14 @@ class Figures:
         now_ms = self._now_ms()
         since_ms = words.since(choice, now_ms)
         database, prices = self._database, self._prices
-        done = statistics.overview(database, prices, since_ms=since_ms, pace=self._way.give)
+        began = time.monotonic()
+
+        def pace() -> None:
+            # Until then a page may be waiting for this very count.
+            if time.monotonic() - began > WAIT_SECONDS:
+                self._way.give()
+
+        done = statistics.overview(database, prices, since_ms=since_ms, pace=pace)
         tools = done.tools
         total = statistics.total(done.days)
         today = words.local(now_ms).date()
