@@ -23,7 +23,7 @@ from ccsync_watch.privacy.stand_ins import (
 from ccsync_watch.privacy.validators import is_secret, is_strict_random
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from ccsync_watch.model import JsonValue
 
@@ -32,6 +32,10 @@ _NAME_FIELDS = frozenset({"name", "key", "header", "variable", "field", "Name", 
 _CONTAINERS = (dict, list)
 _VALUE_FIELDS = frozenset({"value", "Value", "secret", "default", "content"})
 _LONGEST_NAME = 100
+_MOST_KEYS = 8192
+_LONGEST_KEY = 64
+_MOST_SHAPES = 2048
+_MOST_FIELDS = 32
 _DEEPEST = 128
 """What is nested deeper goes unread: no tool's arguments are, and Python's stack has an end."""
 _LONGEST_PASSWORD = 256
@@ -43,19 +47,52 @@ _LABEL = re.compile(r"[A-Z][a-z]+")
 _KINDS = {Strength.PASSWORD: "password", Strength.HEADER: "authorization"}
 
 
+class Met:
+    """What was met before and need not be looked at again: the same few objects come all day.
+
+    `keys` are keys without a secret in them; `shapes` are whole objects' keys, in their order, that
+    are all among these, and of which none says anything of its value.
+    """
+
+    def __init__(self) -> None:
+        self.keys: set[str] = set()
+        self.shapes: set[tuple[str, ...]] = set()
+
+    def forget(self) -> None:
+        """Look at everything again: there is more to find now, or too much was kept."""
+        self.keys.clear()
+        self.shapes.clear()
+
+    def remember(self, keys: Iterable[str]) -> None:
+        """Keep keys that hold no secret; not more of them, nor longer ones, than is worth it."""
+        if len(self.keys) > _MOST_KEYS:
+            self.forget()
+        self.keys.update(key for key in keys if len(key) <= _LONGEST_KEY)
+
+    def note_shape(self, obj: dict[str, JsonValue]) -> None:
+        """Keep an object's shape if its keys alone prove that they are nothing to look at."""
+        is_plain = (
+            len(obj) <= _MOST_FIELDS
+            and self.keys.issuperset(obj)
+            and (_VALUE_FIELDS.isdisjoint(obj) or _NAME_FIELDS.isdisjoint(obj))
+            and not any(map(strength_of, obj))
+        )
+        if is_plain and len(self.shapes) < _MOST_SHAPES:
+            self.shapes.add(tuple(obj))
+
+
 class Leaves:
     """The strings of a JSON value, in one order, and what is known of its containers.
 
-    `texts` has every string, keys too, except keys in `clean_keys`: most keys were met before.
+    `texts` has every string, keys too, except those that were `met` before, as most were.
     """
 
-    def __init__(self, obj: JsonValue, clean_keys: Container[str]) -> None:
+    def __init__(self, obj: JsonValue, met: Met) -> None:
         self.texts: list[str] = []
         self.keys: dict[str, int] = {}
-        self._clean_keys = clean_keys
+        self._met = met
         self._known: dict[int, tuple[int, bool]] = {}
         self._too_deep: set[int] = set()
-        self._depth = 0
         self.names_secrets = self._collect(obj)
 
     def of(self, container: object) -> tuple[int, bool]:
@@ -66,43 +103,54 @@ class Leaves:
         """Tell whether a container stands deeper than anything is read."""
         return id(container) in self._too_deep
 
-    def _collect(self, obj: JsonValue) -> bool:
+    def _collect(self, obj: JsonValue, depth: int = 1) -> bool:
         texts = self.texts
         start = len(texts)
-        self._depth += 1
-        if self._depth > _DEEPEST and isinstance(obj, _CONTAINERS):
+        names_secrets = False
+        if isinstance(obj, str):
+            texts.append(obj)
+        elif depth > _DEEPEST and isinstance(obj, _CONTAINERS):
             self._too_deep.add(id(obj))
             names_secrets = True
         elif isinstance(obj, dict):
-            names_secrets = self._collect_mapping(obj)
+            if tuple(obj) in self._met.shapes:
+                for value in obj.values():
+                    if isinstance(value, str):
+                        texts.append(value)
+                    elif isinstance(value, _CONTAINERS):
+                        names_secrets = self._collect(value, depth + 1) or names_secrets
+            else:
+                names_secrets = self._collect_mapping(obj, depth)
         elif isinstance(obj, list):
-            names_secrets = False
-            for item in obj:
-                if isinstance(item, str):
-                    texts.append(item)
-                    if item[:1] == "-" and strength_of(item):
-                        names_secrets = True
-                elif isinstance(item, _CONTAINERS):
-                    names_secrets = self._collect(item) or names_secrets
-        else:
-            names_secrets = False
-            if isinstance(obj, str):
-                texts.append(obj)
-        self._depth -= 1
+            names_secrets = self._collect_items(obj, depth)
         self._known[id(obj)] = (len(texts) - start, names_secrets)
         return names_secrets
 
-    def _collect_mapping(self, obj: dict[str, JsonValue]) -> bool:
-        texts, clean_keys = self.texts, self._clean_keys
+    def _collect_items(self, obj: list[JsonValue], depth: int) -> bool:
+        texts = self.texts
+        names_secrets = False
+        for item in obj:
+            if isinstance(item, str):
+                texts.append(item)
+                if item[:1] == "-" and strength_of(item):
+                    names_secrets = True
+            elif isinstance(item, _CONTAINERS):
+                names_secrets = self._collect(item, depth + 1) or names_secrets
+        return names_secrets
+
+    def _collect_mapping(self, obj: dict[str, JsonValue], depth: int) -> bool:
+        """Collect an object that was not met before."""
+        texts, met = self.texts, self._met
+        met.note_shape(obj)
         names_secrets = False
         for key, value in obj.items():
-            if key not in clean_keys:
+            if key not in met.keys:
                 self.keys[key] = len(texts)
                 texts.append(key)
             if isinstance(value, str):
                 texts.append(value)
             elif isinstance(value, _CONTAINERS):
-                names_secrets = self._collect(value) or names_secrets
+                names_secrets = self._collect(value, depth + 1) or names_secrets
             if strength_of(key) and value not in _NOTHING:
                 names_secrets = True
         if _VALUE_FIELDS.isdisjoint(obj) or _NAME_FIELDS.isdisjoint(obj):

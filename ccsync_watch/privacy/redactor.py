@@ -35,7 +35,7 @@ from ccsync_watch.privacy.urls import URLS, stands_in_userinfo
 from ccsync_watch.privacy.vendors import VendorRule
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from ccsync_watch.model import JsonValue
@@ -65,9 +65,7 @@ _DEPTH = 2
 _STRUCTURES_FROM = len(VENDORS)
 _ASSIGNMENTS_FROM = _STRUCTURES_FROM + len(STRUCTURES)
 _WRAPPED_FROM = _ASSIGNMENTS_FROM + len(GATES)
-_SEPARATOR = b"\n\x00\n"
-_MOST_KEYS = 8192
-_LONGEST_KEY = 64
+_SEPARATOR = "\n\x00\n"
 """Keys of objects are few and short; what is longer is a text."""
 
 
@@ -93,7 +91,7 @@ class Redactor:
     ) -> None:
         self._key = key
         self._counts: Counter[str] = Counter()
-        self._clean_keys: set[str] = set()
+        self._met = named.Met()
         own = [custom.compiled(pattern, "redact.patterns") for pattern in patterns]
         self._allow = [custom.compiled(pattern, "redact.allow") for pattern in allow]
         try:
@@ -124,7 +122,7 @@ class Redactor:
         A value of fewer than six characters is ignored: it would be found in innocent text.
         """
         self._custom.add(value, kind)
-        self._clean_keys.clear()
+        self._met.forget()
 
     def redact(self, text: str) -> str:
         """Return `text` without its secrets."""
@@ -144,54 +142,54 @@ class Redactor:
 
         A value without secrets is returned itself, not copied.
         """
-        leaves = named.Leaves(obj, self._clean_keys)
+        leaves = named.Leaves(obj, self._met)
         dirty = self._dirty(leaves.texts) if leaves.texts else []
         if leaves.names_secrets or dirty:
             obj = named.Rebuild(self.redact, self._placeholder_text, leaves, dirty).value(obj)
-        self._remember(leaves.keys, set(dirty))
+        if leaves.keys:
+            secret = set(dirty)
+            self._met.remember(key for key, index in leaves.keys.items() if index not in secret)
         return obj
-
-    def _remember(self, keys: Mapping[str, int], dirty: Container[int]) -> None:
-        """Keep the keys that were clean, so that they are not read again."""
-        if len(self._clean_keys) > _MOST_KEYS:
-            self._clean_keys.clear()
-        self._clean_keys.update(
-            key for key, index in keys.items() if len(key) <= _LONGEST_KEY and index not in dirty
-        )
 
     def _placeholder_text(self, value: str, kind: str) -> str:
         return self._placeholder(value.encode("utf-8", "surrogatepass"), kind).decode()
 
     def _dirty(self, leaves: list[str]) -> list[int]:
         """Return the indices of the leaves with something to remove, by one scan over all."""
-        texts = [leaf.encode("utf-8", "surrogatepass") for leaf in leaves]
-        data = _SEPARATOR.join(texts)
-        gaps = range(0, len(_SEPARATOR) * len(texts), len(_SEPARATOR))
-        starts = list(map(add, accumulate(map(len, texts), initial=0), gaps))
+        data = _SEPARATOR.join(leaves).encode("utf-8", "surrogatepass")
+        sizes = [
+            len(leaf) if leaf.isascii() else len(leaf.encode("utf-8", "surrogatepass"))
+            for leaf in leaves
+        ]
+        gaps = range(0, len(_SEPARATOR) * len(leaves), len(_SEPARATOR))
+        starts = list(map(add, accumulate(sizes, initial=0), gaps))
         # What holds placeholders is read apart, with its placeholders masked.
         ends = list(_ends(data, b"REDACTED"))
         if self._custom:
             ends.extend(span.end for span in self._custom.find(data))
         dirty = {bisect_right(starts, end - 1) - 1 for end in ends}
-        for leaf, hits in self._hits(data, texts, starts):
-            if leaf not in dirty and any(True for _ in self._confirmed(texts[leaf], hits, 0)):
+        for leaf, hits in self._hits(data, starts, sizes):
+            if leaf in dirty:
+                continue
+            text = data[starts[leaf] : starts[leaf] + sizes[leaf]]
+            if any(True for _ in self._confirmed(text, hits, 0)):
                 dirty.add(leaf)
         return sorted(dirty)
 
     def _hits(
-        self, data: bytes, texts: list[bytes], starts: list[int]
+        self, data: bytes, starts: list[int], sizes: list[int]
     ) -> Iterator[tuple[int, list[engines.Hit]]]:
         """Yield the indices of the texts that have hits, and those; `data` is all, joined."""
         if not self._engine.tells_all:  # a match from text to text would hide one within
-            for index, text in enumerate(texts):
-                hits = self._engine.scan(text)
+            for index, (start, size) in enumerate(zip(starts, sizes, strict=True)):
+                hits = self._engine.scan(data[start : start + size])
                 if hits:
                     yield index, hits
             return
         grouped: dict[int, list[engines.Hit]] = {}
         for end, gate in self._engine.scan(data):
             index = bisect_right(starts, end - 1) - 1
-            if end - starts[index] <= len(texts[index]):  # else it ends between two
+            if end - starts[index] <= sizes[index]:  # else it ends between two
                 grouped.setdefault(index, []).append((end - starts[index], gate))
         yield from grouped.items()
 
