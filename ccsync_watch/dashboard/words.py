@@ -17,7 +17,7 @@ _KIB = 1024
 _MAX_SUMMARY_CHARS = 160
 # What tells most of a call, the first that is there.
 _TELLING = (
-    "command", "file_path", "notebook_path", "path", "pattern", "query", "url", "description",
+    "command", "file_path", "notebook_path", "pattern", "path", "query", "url", "description",
     "prompt", "skill", "subject", "name",
 )  # fmt: skip
 
