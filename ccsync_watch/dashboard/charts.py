@@ -176,12 +176,24 @@ def turns(given: Sequence[Turn], session_id: str) -> Markup:
         )
         x += wide + gap
     return _figure("Turns, as wide as they took and as tall as what they wrote", "".join(marks),
-                   width, height)  # fmt: skip
+                   width, height, is_stretched=True)  # fmt: skip
 
 
-def _figure(label: str, marks: str, width: float, height: float, after: str = "") -> Markup:
-    """Return a figure; every text in `marks` is a number, a date, or escaped."""
+def _figure(
+    label: str,
+    marks: str,
+    width: float,
+    height: float,
+    after: str = "",
+    *,
+    is_stretched: bool = False,
+) -> Markup:
+    """Return a figure; every text in `marks` is a number, a date, or escaped.
+
+    A stretched one, which bears no letters, is as wide as the page whatever its height.
+    """
+    shape = ' preserveAspectRatio="none"' if is_stretched else ""
     return Markup(  # noqa: S704 - as above
-        f'<figure class="chart"><svg viewBox="0 0 {width:.0f} {height:.0f}" role="group"'
+        f'<figure class="chart"><svg viewBox="0 0 {width:.0f} {height:.0f}"{shape} role="group"'
         f' aria-label="{escape(label)}">{marks}</svg>{after}</figure>'
     )

@@ -53,3 +53,4 @@ theme();
 tips();
 keys();
 follow(dress);
+if (document.querySelector("[data-reload]")) setTimeout(() => location.reload(), 1000);
