@@ -14,7 +14,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Dialog, Page
+    from playwright.sync_api import Browser, Dialog, Page, ViewportSize
 
     from ccsync_program.program import Program
 
@@ -29,7 +29,8 @@ _SWITCHES = (
 )
 # Read at import, as tests/claude_client does: in CI a browser must be there.
 _IS_CI = os.environ.get("CI") == "true"
-WIDE, NARROW = {"width": 1180, "height": 900}, {"width": 390, "height": 800}
+WIDE: ViewportSize = {"width": 1180, "height": 900}
+NARROW: ViewportSize = {"width": 390, "height": 800}
 
 
 @pytest.fixture(scope="module")

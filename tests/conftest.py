@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 pytest_plugins = [
+    "axe",
     "browser",
     "claude_client.fixtures",
     "opensync_double.fixtures",

@@ -33,7 +33,7 @@ def installed_client() -> Path:
 
     Several processes may ask at once: one installs, the others wait for it.
     """
-    folder = _cache_root() / f"claude-{CLIENT_VERSION}"
+    folder = cache_root() / f"claude-{CLIENT_VERSION}"
     binary = folder / "claude"
     if binary.is_file():
         return binary
@@ -65,7 +65,8 @@ def platform_package() -> str:
     return f"@anthropic-ai/claude-code-{system}-{machine}{libc}"
 
 
-def _cache_root() -> Path:
+def cache_root() -> Path:
+    """Return the folder for what the tests fetch."""
     chosen = _REAL_ENVIRONMENT.get("CCSYNC_TEST_CACHE")
     if chosen:
         return Path(chosen)
@@ -80,13 +81,14 @@ def _install(folder: Path) -> None:
     # A folder without the binary is the rest of something else: it would stop the rename.
     shutil.rmtree(folder, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f"{folder.name}.") as staging:
-        _npm_install(f"{package}@{CLIENT_VERSION}", Path(staging))
+        npm_install(f"{package}@{CLIENT_VERSION}", Path(staging))
         unpacked = Path(staging, "node_modules", package)
         _check(unpacked / "claude", home=Path(staging))
         unpacked.rename(folder)
 
 
-def _npm_install(package: str, prefix: Path) -> None:
+def npm_install(package: str, prefix: Path) -> None:
+    """Install a package below `prefix`, without its scripts; raise ClientUnavailable."""
     npm = shutil.which("npm", path=_REAL_ENVIRONMENT.get("PATH"))
     if npm is None:
         raise ClientUnavailable(

@@ -100,6 +100,7 @@ def test_the_overview_says_what_stats_says(reader: Reader, shown: Shown) -> None
     for line in days:
         tokens.update(line["tokens"])
     page = reader.open("/?range=all")
+    page.get_by_text("Tokens by day").wait_for()
     figures = {
         row.locator("dt").inner_text(): row.locator("dd")
         for row in page.locator(".figures.big > div").all()
