@@ -1,0 +1,102 @@
+"""A conversation as it is shown: calls with outcomes, turns, subagents in place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ccsync_watch.dashboard.conversation import entries, outcome_of, timeline
+from ccsync_watch.store.browse import Step, StoredMessage, StoredPart, SubagentRow
+
+if TYPE_CHECKING:
+    from ccsync_watch.model import JsonValue
+
+OK: JsonValue = {"ok": True, "output": "x", "durationMs": 3, "exit_code": 0, "lines": 1}
+
+
+def stored(seq: int, kind: str, *parts: StoredPart) -> StoredMessage:
+    """Return a message of the store."""
+    fields: dict[str, Any] = dict.fromkeys(StoredMessage.__slots__)
+    return StoredMessage(**{**fields, "seq": seq, "kind": kind, "parts": parts})
+
+
+CALL = StoredPart("tool-call", "t1", "Bash", {"command": "ls"})
+RESULT = StoredPart("tool-result", "t1", "Bash", OK)
+TEXT = StoredPart("text", None, None, "Hello")
+
+
+def test_a_result_stands_with_its_call() -> None:
+    """And not again where it came."""
+    made = entries(
+        [stored(1, "answer", TEXT, CALL), stored(2, "tool_result", RESULT)],
+        results={"t1": RESULT},
+        subagents=[],
+    )
+    assert [each.message.seq for each in made] == [1]
+    text, call = made[0].items
+    assert (text.kind, text.content) == ("text", "Hello")
+    assert call.tool_name == "Bash"
+    assert call.outcome == outcome_of(OK)
+
+
+def test_a_result_whose_call_is_elsewhere_stands_alone() -> None:
+    """Unless that call is shown on another page."""
+    message = stored(2, "tool_result", RESULT)
+    (alone,) = entries([message], results={}, subagents=[])
+    assert alone.items[0].kind == "result"
+    assert entries([message], results={}, subagents=[], shown={"t1"}) == []
+
+
+def test_a_call_without_a_result_has_no_outcome() -> None:
+    """It may still run."""
+    (made,) = entries([stored(1, "answer", CALL)], results={}, subagents=[])
+    assert made.items[0].outcome is None
+
+
+def test_a_subagent_stands_under_its_call() -> None:
+    """By the call's id; one without is nowhere in the conversation."""
+    below = SubagentRow("a1", "look", "Look", "t1", 3)
+    other = SubagentRow("a2", None, None, None, 1)
+    (made,) = entries([stored(1, "answer", CALL)], results={}, subagents=[below, other])
+    assert made.items[0].subagent == below
+
+
+def test_what_nobody_said_is_quiet() -> None:
+    """What the client put in is folded; prompts and answers are not."""
+    made = entries(
+        [stored(1, "injected", TEXT), stored(2, "prompt", TEXT)], results={}, subagents=[]
+    )
+    assert [each.is_quiet for each in made] == [True, False]
+
+
+def test_an_outcome_is_what_the_result_tells() -> None:
+    """Sizes are facts; what is not told is unknown, and not fine."""
+    made = outcome_of(OK)
+    assert (made.is_ok, made.exit_code, made.duration_ms, made.output) == (True, 0, 3, "x")
+    assert made.facts == {"lines": 1}
+    unknown = outcome_of("text")
+    assert (unknown.is_ok, unknown.exit_code, unknown.output, unknown.facts) == (
+        False,
+        None,
+        None,
+        {},
+    )
+
+
+def test_turns_run_from_prompt_to_prompt() -> None:
+    """What comes before the first belongs to none; times may stand still or be unknown."""
+    made = timeline(
+        [
+            Step(1, "notice", 0, None, None, 0),
+            Step(2, "prompt", 1000, None, None, 0),
+            Step(3, "answer", 4000, 100, 10, 2),
+            Step(4, "api_error", None, None, None, 0),
+            Step(5, "compaction", 5000, None, None, 0),
+            Step(6, "command", 9000, None, None, 0),
+            Step(7, "answer", 8000, 50, 5, 1),
+        ]
+    )
+    assert (made.compactions, made.errors) == (1, 1)
+    first, second = made.turns
+    assert (first.seq, first.number, first.duration_ms) == (2, 1, 4000)
+    assert (first.prompt_tokens, first.output_tokens, first.calls, first.errors) == (100, 10, 2, 1)
+    assert (second.seq, second.number, second.duration_ms) == (6, 2, 0)
