@@ -1,8 +1,7 @@
-"""What the dashboard refuses: hosts, origins, links and cookies that are not ours, and scripts."""
+"""What the dashboard refuses: hosts, origins, links, cookies and paths that are not ours."""
 
 from __future__ import annotations
 
-import json
 import re
 import socket
 from contextlib import ExitStack
@@ -14,70 +13,26 @@ import pytest
 from browser import Door, link
 from ccsync_program.program import Program, wait_until
 from ccsync_program.transcript import Transcript
-from lines import SESSION, call, text
+from lines import SESSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser
-
 STREAMS = 200
-_SECRET_WORD = "marzipan"
-_RUNS = "window.pwned = 1"
-HOSTILE = f"""<script>{_RUNS};alert(1)</script> {_SECRET_WORD}
-<img src=x onerror="{_RUNS}"> <svg onload={_RUNS}> <iframe srcdoc="<script>{_RUNS}</script>">
-</pre></code></details></article></main></script><script>{_RUNS}</script> "><script>{_RUNS}</script>
-[a](javascript:{_RUNS}) [b](JaVaScRiPt&colon;{_RUNS}) [c](data:text/html,<script>{_RUNS}</script>)
-[d]( javascript:{_RUNS} "on' onmouseover='{_RUNS}") <javascript:{_RUNS}> <https://e.invalid/"onclick=x>
-![e](https://e.invalid/pixel.png) ![f](javascript:{_RUNS}) ![" onerror="{_RUNS}](x)
-
-| <b onclick={_RUNS}>g</b> | {{{{ 7 * 7 }}}} {{% raw %}} |
-|:--|--:|
-| <td onclick="{_RUNS}"> | `<script>{_RUNS}</script>` |
-
-```"><script>{_RUNS}</script>
-</code></pre><script>{_RUNS}</script>
-```
-[h]: javascript:{_RUNS}
-[h] \x02<script>{_RUNS}</script>\x03 [REDACTED:x"onclick="1:12345678] \u202e\u0000
-"""
+_SECRET_WORD = "Question"
 
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
-    """Serve one session that says hostile things wherever anything can be said."""
+    """Serve one session."""
     root = tmp_path_factory.mktemp("attacks")
     made = Program(root / "ccsync", root / "claude")
     made.configure(dashboard={"enabled": True, "port": 0})
     transcript = Transcript(made.claude_dir)
-    writer = transcript.writer
-    writer.cwd = f"/home/user/{HOSTILE}"
-    used = f"toolu_{HOSTILE}"
-    rows = [
-        writer.prompt(HOSTILE),
-        writer.answer(text(HOSTILE), call("t1", HOSTILE, **{HOSTILE: HOSTILE, "command": HOSTILE})),
-        writer.result("t1", HOSTILE, is_error=True, detail={HOSTILE: HOSTILE}),
-        writer.answer(call(used, "Task", description=HOSTILE, subagent_type=HOSTILE)),
-        {"type": "summary", "summary": HOSTILE, "leafUuid": "x"},
-        {"type": "custom-title", "customTitle": HOSTILE, "sessionId": SESSION},
-    ]
-    for row in rows:
-        row["gitBranch"] = HOSTILE
-        if row["type"] == "assistant":
-            row["message"]["model"] = HOSTILE
-    transcript.append(*rows)
-    agent = Transcript(made.claude_dir, SESSION)
-    agent.project = f"-home-user-project/{SESSION}/subagents"
-    agent.writer.agent_id = "a123"
-    below = agent.path.with_name("agent-a123.jsonl")
-    below.parent.mkdir(parents=True)
-    agent.append(agent.writer.prompt(HOSTILE), agent.writer.answer(text(HOSTILE)))
-    agent.path.rename(below)
-    told = {"agentType": HOSTILE, "description": HOSTILE, "toolUseId": used}
-    below.with_name("agent-a123.meta.json").write_text(json.dumps(told))
+    transcript.turn()
     made.start()
     try:
-        wait_until(lambda: (made.session(SESSION) or {}).get("messages", 0) >= 6, "all is read")
+        wait_until(lambda: (made.session(SESSION) or {}).get("messages", 0) >= 2, "all is read")
         yield made
     finally:
         made.kill()
@@ -105,47 +60,6 @@ def raw(door: Door, request: bytes) -> bytes:
         while chunk := connection.recv(65536):
             made += chunk
     return made
-
-
-def test_nothing_that_was_said_is_executed(browser: Browser, door: Door) -> None:
-    """No script runs, no dialog opens, no other host is asked, the policy has nothing to stop."""
-    with door.reader(browser) as reader:
-        paths = [
-            "/?range=all", "/sessions", f"/sessions/{SESSION}", f"/sessions/{SESSION}?agent=a123",
-            "/sync", f"/search?q={_SECRET_WORD}", "/sessions?project=%22%3E%3Cscript%3Ealert(1)",
-        ]  # fmt: skip
-        for path in paths:
-            page = reader.open(path)
-            page.mouse.move(300, 300)
-            page.keyboard.press("o")
-            assert page.evaluate("window.pwned") is None, path
-            assert page.evaluate(_OURS) == [], path
-            assert page.locator("main").count() == 1
-        assert not reader.page.get_by_text("49").count()
-
-
-_OURS = """() => {
-  const wrong = [...document.querySelectorAll("main script, main iframe, main img, main [style]")];
-  for (const each of document.querySelectorAll("*"))
-    for (const name of each.getAttributeNames()) if (name.startsWith("on")) wrong.push(each);
-  for (const each of document.querySelectorAll("main a"))
-    if (!["http:", "https:", "mailto:"].includes(each.protocol)) wrong.push(each);
-  return wrong.map((each) => each.outerHTML.slice(0, 200));
-}"""
-
-
-def test_growth_is_not_executed_either(browser: Browser, program: Program, door: Door) -> None:
-    """What an open page is told while it is open is as harmless."""
-    transcript = Transcript(program.claude_dir, "33333333-2222-4333-8444-555555555555")
-    transcript.turn()
-    wait_until(lambda: program.session(transcript.session_id) is not None, "it is read")
-    with door.reader(browser) as reader:
-        page = reader.open(f"/sessions/{transcript.session_id}")
-        page.locator("[data-live]").wait_for()
-        transcript.append(transcript.writer.answer(text(HOSTILE), usage_id="m2"))
-        page.locator(".entry", has_text=_SECRET_WORD).wait_for()
-        assert page.evaluate("window.pwned") is None
-        assert page.evaluate(_OURS) == []
 
 
 @pytest.mark.parametrize(
