@@ -69,7 +69,9 @@ def stacked(
         f'<li class="s{number}"><span>{escape(name)}</span></li>'
         for number, name in enumerate(series)
     )
-    return _figure(label, "".join(marks), _WIDTH, _HEIGHT, f'<ul class="legend">{legend}</ul>')
+    # A single series is what the chart is called after.
+    after = f'<ul class="legend">{legend}</ul>' if len(series) > 1 else ""
+    return _figure(label, "".join(marks), _WIDTH, _HEIGHT, after)
 
 
 def _grid(top: float, height: float, unit: str) -> str:
