@@ -66,6 +66,7 @@ def status(
     sessions = queries.session_table(database, max_sessions) if database else []
     for row in sessions:
         row["bytes_behind"] = behind.get(str(row["session_id"]), 0)
+    totals = queries.totals(database) if database else {}
     return {
         "version": __version__,
         "daemon": {
@@ -78,13 +79,13 @@ def status(
         "state_dir": _shown(settings.state_dir),
         "bytes_behind": total_behind,
         "transcripts_found": len(swept.found),
-        "totals": queries.totals(database) if database else {},
+        "totals": totals,
         "unknown_line_types": dict(queries.unknown_types(database)) if database else {},
         "rejected": list(queries.rejected_rows(database)) if database else [],
         "sessions": list(sessions),
         "problems": [
             *_daemon_problems(live, absence),
-            *_problems(settings, database, swept, rules),
+            *_problems(settings, database, swept, rules, totals),
         ],
         "warnings": list(settings.warnings),
     }
@@ -170,7 +171,11 @@ def _daemon_problems(
 
 
 def _problems(
-    settings: Settings, database: Database | None, swept: discovery.Sweep, rules: str | None
+    settings: Settings,
+    database: Database | None,
+    swept: discovery.Sweep,
+    rules: str | None,
+    totals: dict[str, JsonValue],
 ) -> Iterable[dict[str, JsonValue]]:
     if settings.convex_url is None:
         yield problem(
@@ -190,7 +195,7 @@ def _problems(
         yield problem(
             "Sync not working", f"{_shown(path)}: {reason}", "make it readable for this user"
         )
-    yield from _store_problems(settings, database, rules)
+    yield from _store_problems(settings, database, rules, totals)
     yield from _disk_problems(settings.state_dir)
 
 
@@ -207,11 +212,10 @@ def clock_problems(greeting: Greeting) -> Iterable[dict[str, JsonValue]]:
 
 
 def _store_problems(
-    settings: Settings, database: Database | None, rules: str | None
+    settings: Settings, database: Database | None, rules: str | None, totals: dict[str, JsonValue]
 ) -> Iterable[dict[str, JsonValue]]:
     if database is None:
         return
-    totals = queries.totals(database)
     if totals["rows_rejected"]:
         yield problem(
             "Sync not working",

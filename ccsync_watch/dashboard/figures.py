@@ -24,6 +24,7 @@ from ccsync_watch.transcripts import discovery
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from ccsync_watch.accounting.prices import PriceList
     from ccsync_watch.accounting.statistics import Line, ToolLine
@@ -38,7 +39,8 @@ WAIT_SECONDS = 0.09
 FIRST_SECONDS = 5.0
 _MOST_BARS = 92
 _TOP = 8
-_YEAR_MS = 372 * 86_400_000
+_DAY_MS = 86_400_000
+_YEAR_MS = 372 * _DAY_MS
 _DEFAULT_PERIOD_DAYS = 30
 
 
@@ -201,32 +203,29 @@ class Figures:
         if settings.convex_url is None:
             return None
         pending = browse_sync.pending_sessions(self._database)
-        oldest: dict[str, int] = {}
-        for found in discovery.sweep(
-            str(folder / "projects") for folder in settings.claude_dirs
-        ).found:
-            name = found.stream.session_id
-            if name in pending:
-                oldest[name] = min(oldest.get(name, found.mtime_ns), found.mtime_ns)
-        if not oldest:
+        ends: dict[str, tuple[int, int]] = {}
+        for folder in settings.claude_dirs:
+            period = _period_days(folder)
+            for found in discovery.sweep([str(folder / "projects")]).found:
+                name = found.stream.session_id
+                if name in pending:
+                    end = (found.mtime_ns // 1_000_000 + period * _DAY_MS, period)
+                    ends[name] = min(ends.get(name, end), end)
+        if not ends:
             return None
-        period = min(_period_days(settings), default=_DEFAULT_PERIOD_DAYS)
-        age_days = (self._now_ms() - min(oldest.values()) // 1_000_000) / 86_400_000
-        return Retention(len(oldest), max(0, int(period - age_days)), period)
+        first_ms, period = min(ends.values())
+        return Retention(len(ends), max(0, (first_ms - self._now_ms()) // _DAY_MS), period)
 
 
-def _period_days(settings: Settings) -> list[int]:
-    """Return how long Claude Code keeps transcripts, for each of its folders that says so."""
-    found = []
-    for folder in settings.claude_dirs:
-        try:
-            held: Any = json.loads((folder / "settings.json").read_bytes())
-            days = held.get("cleanupPeriodDays")
-        except (OSError, ValueError, AttributeError):
-            continue
-        if isinstance(days, int) and not isinstance(days, bool) and days > 0:
-            found.append(days)
-    return found
+def _period_days(folder: Path) -> int:
+    """Return how long Claude Code keeps the transcripts of one of its folders."""
+    try:
+        held: Any = json.loads((folder / "settings.json").read_bytes())
+        days = held.get("cleanupPeriodDays")
+    except (OSError, ValueError, AttributeError):
+        return _DEFAULT_PERIOD_DAYS
+    is_period = isinstance(days, int) and not isinstance(days, bool) and days > 0
+    return days if is_period else _DEFAULT_PERIOD_DAYS
 
 
 def _bars(

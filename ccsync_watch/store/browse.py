@@ -84,7 +84,7 @@ def sessions(
     `among` limits it to these sessions, which a search has found.
     """
     column, direction, compare = _ORDERS[sort]
-    conditions, values = _conditions(chosen)
+    conditions, values = _conditions(chosen, sort)
     if among is not None:
         conditions.append(f"s.id IN ({','.join('?' * len(among))})")
         values.extend(among)
@@ -93,8 +93,12 @@ def sessions(
         values.extend(after)
     where = " AND ".join(["NOT s.is_excluded", f"{column} IS NOT NULL", *conditions])
     query = (
-        f"SELECT s.*, {column} AS sorted FROM sessions s WHERE {where}"  # noqa: S608 - constants; values are bound
-        f" ORDER BY {column} {direction}, s.id {direction} LIMIT ?"
+        # The places first: an index can tell those alone, without a look at any session.
+        "SELECT r.*, found.sorted FROM"  # noqa: S608 - constants; values are bound
+        f" (SELECT s.id, {column} AS sorted FROM sessions s WHERE {where}"
+        f" ORDER BY {column} {direction}, s.id {direction} LIMIT ?) found"
+        " CROSS JOIN sessions r ON r.id = found.id"
+        f" ORDER BY found.sorted {direction}, r.id {direction}"
     )
     read = database.read()
     found = read.execute(query, (*values, limit + 1)).fetchall()
@@ -103,13 +107,14 @@ def sessions(
     return rows, Cursor(last["sorted"], last["id"]) if last else None
 
 
-def _conditions(chosen: Filter) -> tuple[list[str], list[object]]:
+def _conditions(chosen: Filter, sort: Sort) -> tuple[list[str], list[object]]:
     asked: list[tuple[str, object]] = [
         ("s.project_path = ?", chosen.project),
         ("s.git_branch = ?", chosen.branch),
         ("s.model = ?", chosen.model),
         ("s.updated_ms >= ?", chosen.since_ms),
-        ("s.started_ms < ?", chosen.until_ms),
+        # With a plus where its index would cost a sort of everything before.
+        ("s.started_ms < ?" if sort == "started" else "+s.started_ms < ?", chosen.until_ms),
     ]
     given = [(text, value) for text, value in asked if value not in {None, ""}]
     return [text for text, _value in given], [value for _text, value in given]
@@ -335,8 +340,8 @@ def steps(database: Database, session_id: str) -> list[Step]:
     rows = database.read().execute(
         "SELECT m.seq, m.kind, m.dated_ms,"
         " u.input_tokens + u.cache_write_5m_tokens + u.cache_write_1h_tokens + u.cache_read_tokens,"
-        " u.output_tokens, (SELECT count(*) FROM parts p WHERE p.message_seq = m.seq"
-        "   AND p.kind = 'tool-call')"
+        " u.output_tokens, iif(m.role = 'assistant', (SELECT count(*) FROM parts p"
+        "   WHERE p.message_seq = m.seq AND p.kind = 'tool-call'), 0)"
         " FROM messages m LEFT JOIN usage u ON u.carrier = m.id AND u.id = m.usage_id"
         " WHERE m.session_id = ? AND m.agent_id IS NULL AND m.kind <> 'session' ORDER BY m.seq",
         (session_id,),

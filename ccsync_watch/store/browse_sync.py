@@ -15,15 +15,24 @@ if TYPE_CHECKING:
     from ccsync_watch.store.database import Database
 
 _QUARTER_MS = 900_000
+_MANY = 1000
 
 
 def waiting(database: Database, limit: int = 50) -> list[dict[str, JsonValue]]:
     """Return sessions with rows that the backend has not acknowledged, the latest first."""
-    rows = database.read().execute(
-        "SELECT s.*, c.pending AS rows_pending, c.held AS rows_held,"
+    read = database.read()
+    (count,) = read.execute(
+        "SELECT count(*) FROM (SELECT 1 FROM session_counts WHERE pending OR rejected LIMIT ?)",
+        (_MANY,),
+    ).fetchone()
+    # Few are sorted; of many the latest are soon found among all sessions.
+    tables, on = "session_counts c CROSS JOIN sessions s", "s.id = c.session_id"
+    if count == _MANY:
+        tables = "sessions s CROSS JOIN session_counts c"
+    rows = read.execute(
+        "SELECT s.*, c.pending AS rows_pending, c.held AS rows_held,"  # noqa: S608 - constants
         " c.rejected AS rows_rejected, r.ack_ms AS last_ack_ms, r.error AS last_error"
-        " FROM session_counts c JOIN sessions s ON s.id = c.session_id"
-        " LEFT JOIN remote r ON r.session_id = s.id"
+        f" FROM {tables} ON {on} LEFT JOIN remote r ON r.session_id = s.id"
         " WHERE (c.pending OR c.rejected) AND NOT s.is_excluded"
         " ORDER BY s.updated_ms DESC LIMIT ?",
         (limit,),

@@ -336,7 +336,9 @@ MIGRATIONS: tuple[str, ...] = (
     """
     -- What the dashboard searches, made when somebody looks. A message that changes leaves it at
     -- once, and is taken up again with those that are due.
-    CREATE VIRTUAL TABLE search USING fts5 (text, tokenize = 'unicode61 remove_diacritics 2');
+    CREATE VIRTUAL TABLE search USING fts5 (
+        text, tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2'
+    );
     CREATE TABLE search_due (seq INTEGER PRIMARY KEY);
     CREATE TRIGGER parts_removed AFTER DELETE ON parts BEGIN
         DELETE FROM search WHERE rowid = old.message_seq;
@@ -357,7 +359,10 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX sessions_branch ON sessions (git_branch, updated_ms) WHERE NOT is_excluded;
     CREATE INDEX sessions_started ON sessions (started_ms);
     CREATE INDEX sessions_forks ON sessions (forked_from) WHERE forked_from IS NOT NULL;
-    CREATE INDEX messages_prompts ON messages (timestamp_ms)
+    DROP INDEX sessions_updated;
+    CREATE INDEX sessions_updated ON sessions (updated_ms, started_ms, is_excluded);
+    CREATE INDEX session_counts_waiting ON session_counts (session_id) WHERE pending OR rejected;
+    CREATE INDEX messages_prompts ON messages (timestamp_ms, session_id)
         WHERE kind = 'prompt' AND NOT is_inherited;
     CREATE INDEX parts_result ON parts (tool_use_id) WHERE kind = 'tool-result';
     """,

@@ -25,7 +25,10 @@ _HOLD_SECONDS = 0.02
 MAX_WORDS = 12
 MARKS = ("\x02", "\x03")
 """Round each word that was found in a snippet: no text of JSON's contains them raw."""
-TABLE = "CREATE VIRTUAL TABLE search USING fts5 (text, tokenize = 'unicode61 remove_diacritics 2')"
+TABLE = (
+    "CREATE VIRTUAL TABLE search USING fts5 ("
+    "text, tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2')"
+)
 _WORD = re.compile(r"\w+", re.UNICODE)
 _MAX_INDEXED_CHARS = 40_000
 _SNIPPET_WORDS = 24
@@ -109,7 +112,10 @@ def _done(read: sqlite3.Connection) -> int:
 
 def _text(connection: sqlite3.Connection, seq: int) -> str:
     rows = connection.execute(
-        "SELECT tool_name, content FROM parts WHERE message_seq = ? ORDER BY position", (seq,)
+        # Our own header is shown nowhere, so it cannot be found.
+        "SELECT p.tool_name, p.content FROM parts p JOIN messages m ON m.seq = p.message_seq"
+        " WHERE p.message_seq = ? AND m.kind <> 'session' ORDER BY p.position",
+        (seq,),
     )
     pieces: list[str] = []
     for tool_name, content in rows:
