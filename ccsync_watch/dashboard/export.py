@@ -22,7 +22,7 @@ Form: TypeAlias = Literal["md", "json"]
 MEDIA_TYPES = {"md": "text/markdown; charset=utf-8", "json": "application/json"}
 _CHUNK_MESSAGES = 200
 # Each piece is a trip through a thread.
-_CHUNK_CHARS = 1 << 18
+_CHUNK_CHARS = 1 << 16
 _HEADINGS = {"prompt": "Prompt", "answer": "Claude", "summary": "Summary", "command": "Command"}
 
 

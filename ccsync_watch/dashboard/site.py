@@ -32,7 +32,7 @@ from ccsync_watch.dashboard.rendering import Templates
 from ccsync_watch.store import search
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
 
     from starlette.requests import Request
 
@@ -160,8 +160,15 @@ class _Routes:
         if form not in export.MEDIA_TYPES:
             raise HTTPException(404, "Sessions can be had as .md and as .json.")
         row = await self._in_thread(lambda: pages.known_session(self._site, session_id))
+        pieces = export.exported(self._site.database, row, form)
+
+        async def told() -> AsyncIterator[str]:
+            # In the pages' own threads, which have their connections already.
+            while (piece := await self._in_thread(lambda: next(pieces, None))) is not None:
+                yield piece
+
         return StreamingResponse(
-            export.exported(self._site.database, row, form),
+            told(),
             media_type=export.MEDIA_TYPES[form],
             headers={"Content-Disposition": f'attachment; filename="session.{form}"'},
         )

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 DATABASE_NAME = "ccsync.db"
 _BUSY_MS = 10_000
+_READER_CACHE_KIB = 512
 
 
 class _Reader:
@@ -66,6 +67,8 @@ class Database:
             connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
             if query_only:
                 connection.execute("PRAGMA query_only = ON")
+                # Each thread that reads has one: the system's cache serves all of them.
+                connection.execute(f"PRAGMA cache_size = -{_READER_CACHE_KIB}")
             else:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = FULL")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ccsync_watch.store.database import Database
 
 CHUNK_MESSAGES = 300
-_HOLD_SECONDS = 0.02
+_HOLD_SECONDS = 0.01
 MAX_WORDS = 12
 MARKS = ("\x02", "\x03")
 """Round each word that was found in a snippet: no text of JSON's contains them raw."""
