@@ -218,8 +218,13 @@ class Browser:
     def get(self, path: str) -> tuple[str, float]:
         """Return a page and the milliseconds it took; an error is one."""
         began = time.perf_counter()
-        self._connection.request("GET", path, headers={"Host": self._host, "Cookie": self._cookie})
-        answer = self._connection.getresponse()
+        headers = {"Host": self._host, "Cookie": self._cookie}
+        self._connection.request("GET", path, headers=headers)
+        try:
+            answer = self._connection.getresponse()
+        except http.client.RemoteDisconnected:  # it was idle for long
+            self._connection.request("GET", path, headers=headers)
+            answer = self._connection.getresponse()
         text = answer.read().decode()
         took = (time.perf_counter() - began) * 1000
         if answer.status != 200:  # noqa: PLR2004 - HTTP's
