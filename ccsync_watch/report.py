@@ -78,6 +78,7 @@ def status(
         "config": shown_config(settings),
         "state_dir": _shown(settings.state_dir),
         "bytes_behind": total_behind,
+        "sessions_behind": {name: count for name, count in behind.items() if count},
         "transcripts_found": len(swept.found),
         "totals": totals,
         "unknown_line_types": dict(queries.unknown_types(database)) if database else {},

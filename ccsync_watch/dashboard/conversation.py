@@ -124,6 +124,7 @@ class Turn:
     output_tokens: int = 0
     calls: int = 0
     errors: int = 0
+    cost_usd: float | None = 0.0
 
     @property
     def duration_ms(self) -> int:
@@ -140,8 +141,11 @@ class Timeline:
     errors: int = 0
 
 
-def timeline(steps: Iterable[Step]) -> Timeline:
-    """Return a session's turns; what comes before the first prompt belongs to none."""
+def timeline(steps: Iterable[Step], costs: Mapping[str, float | None]) -> Timeline:
+    """Return a session's turns; what comes before the first prompt belongs to none.
+
+    `costs` are those of responses, in USD: a turn with one that is not known has no cost.
+    """
     made = Timeline()
     for step in steps:
         if step.kind == "compaction":
@@ -159,4 +163,7 @@ def timeline(steps: Iterable[Step]) -> Timeline:
         turn.output_tokens += step.output_tokens or 0
         turn.calls += step.calls
         turn.errors += step.kind == "api_error"
+        if step.usage_id is not None:
+            usd = costs.get(step.usage_id)
+            turn.cost_usd = None if usd is None or turn.cost_usd is None else turn.cost_usd + usd
     return made

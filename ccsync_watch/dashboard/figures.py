@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ccsync_watch.accounting import sessions as accounts
 from ccsync_watch.accounting import statistics
+from ccsync_watch.accounting.reconciliation import cost_of
 from ccsync_watch.dashboard import words
 from ccsync_watch.dashboard.kept import Kept, Way
 from ccsync_watch.store import browse_sync
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from ccsync_watch.accounting.values import Cost, SessionAccount, Tokens
     from ccsync_watch.config import Settings
     from ccsync_watch.model import JsonValue
+    from ccsync_watch.store.browse import Step
     from ccsync_watch.store.database import Database
 
 RANGES = ("today", "7", "30", "all")
@@ -38,6 +40,7 @@ WAIT_SECONDS = 0.09
 """How long a page waits for figures that are being counted."""
 FIRST_SECONDS = 5.0
 _MOST_BARS = 92
+_MOST_PRICED = 500
 _TOP = 8
 _DAY_MS = 86_400_000
 _YEAR_MS = 372 * _DAY_MS
@@ -197,6 +200,15 @@ class Figures:
     def session(self, session_id: str) -> SessionAccount:
         """Return one session's account, at the prices that are known by now."""
         return accounts.account(self._database, session_id, self._prices)
+
+    def response_costs(self, steps: Sequence[Step]) -> dict[str, float | None]:
+        """Return what the last of a session's responses cost, each at the prices known by now."""
+        used = [step.usage_id for step in steps if step.usage_id is not None][-_MOST_PRICED:]
+        marks = ",".join("?" * len(used))
+        found = accounts.groups(
+            self._database, self._prices, "id", condition=f"id IN ({marks})", values=used
+        )
+        return {str(group.key[0]): cost_of([group.rows]).usd for group in found}
 
     def _at_risk(self) -> Retention | None:
         settings = self._settings()

@@ -162,7 +162,7 @@ def session(site: Site, request: Request) -> dict[str, Any]:
         "entries": _entries(site, row.session_id, found),
         "subagents": subagents,
         "unplaced": [each for each in subagents if each.tool_use_id not in placed],
-        "timeline": timeline(steps),
+        "timeline": timeline(steps, site.figures.response_costs(steps)),
         "forks": [
             browse.session(database, each) for each in browse.forks(database, row.session_id)
         ],

@@ -333,6 +333,7 @@ class Step(NamedTuple):
     prompt_tokens: int | None
     output_tokens: int | None
     calls: int
+    usage_id: str | None = None
 
 
 def steps(database: Database, session_id: str) -> list[Step]:
@@ -341,7 +342,7 @@ def steps(database: Database, session_id: str) -> list[Step]:
         "SELECT m.seq, m.kind, m.dated_ms,"
         " u.input_tokens + u.cache_write_5m_tokens + u.cache_write_1h_tokens + u.cache_read_tokens,"
         " u.output_tokens, iif(m.role = 'assistant', (SELECT count(*) FROM parts p"
-        "   WHERE p.message_seq = m.seq AND p.kind = 'tool-call'), 0)"
+        "   WHERE p.message_seq = m.seq AND p.kind = 'tool-call'), 0), u.id"
         " FROM messages m LEFT JOIN usage u ON u.carrier = m.id AND u.id = m.usage_id"
         " WHERE m.session_id = ? AND m.agent_id IS NULL AND m.kind <> 'session' ORDER BY m.seq",
         (session_id,),

@@ -88,15 +88,18 @@ def test_turns_run_from_prompt_to_prompt() -> None:
         [
             Step(1, "notice", 0, None, None, 0),
             Step(2, "prompt", 1000, None, None, 0),
-            Step(3, "answer", 4000, 100, 10, 2),
+            Step(3, "answer", 4000, 100, 10, 2, "msg_1"),
             Step(4, "api_error", None, None, None, 0),
             Step(5, "compaction", 5000, None, None, 0),
             Step(6, "command", 9000, None, None, 0),
-            Step(7, "answer", 8000, 50, 5, 1),
-        ]
+            Step(7, "answer", 8000, 50, 5, 1, "msg_2"),
+            Step(8, "answer", 8000, 50, 5, 1, "msg_3"),
+        ],
+        {"msg_1": 0.25, "msg_2": 0.5, "msg_3": None},
     )
     assert (made.compactions, made.errors) == (1, 1)
     first, second = made.turns
+    assert (first.cost_usd, second.cost_usd) == (0.25, None), "one without a price has none"
     assert (first.seq, first.number, first.duration_ms) == (2, 1, 4000)
     assert (first.prompt_tokens, first.output_tokens, first.calls, first.errors) == (100, 10, 2, 1)
     assert (second.seq, second.number, second.duration_ms) == (6, 2, 0)

@@ -28,9 +28,9 @@ KEYS = Keys(b"secret")
 class DaemonDouble:
     """A daemon of which nothing is asked here."""
 
-    def status(self) -> dict[str, JsonValue]:
+    def status(self, *, max_sessions: int | None = None) -> dict[str, JsonValue]:
         """Fail."""
-        raise AssertionError
+        raise AssertionError(max_sessions)
 
     def flush(self, session_id: str | None, seconds: float, *, is_sending: bool) -> FlushResult:
         """Fail."""
