@@ -301,7 +301,7 @@ FORKS = {
 EXACT = (
     *MODELS, "a long prompt", "just not a long prompt", "fast", "in the US", "searches",
     "thinking and parallel tools", "a subagent", "a background subagent", "nested subagents",
-    "a retried error", "a lasting error", "a cut stream", "max_tokens", "refusal",
+    "a retried error", "a lasting error", "max_tokens", "refusal",
     "killed and resumed",
     "forked from", "resumed", "resumed in another folder", "had subagents", "cleared",
     "branched from", "in the background",
@@ -323,6 +323,15 @@ def test_figures_equal_the_clients_own(store: Store, name: str) -> None:
     assert made.tokens.billed == said.tokens.billed
     assert made.cost.usd == pytest.approx(said.usd, abs=SMALLEST_USD)
     assert (made.cost.provenance, made.notes) == ("client", ())
+
+
+def test_a_cut_stream_counts_whether_or_not_it_left_a_row(store: Store) -> None:
+    """The client keeps what came of it if a block was whole; it counts the request in any case."""
+    made, said = store.account("a cut stream"), store.said("a cut stream")
+    assert made.tokens.billed == said.tokens.billed
+    assert made.cost.usd == pytest.approx(said.usd, abs=SMALLEST_USD)
+    assert made.cost.provenance == "client"
+    assert bool(made.notes) == any(made.unrecorded.billed)
 
 
 @pytest.mark.parametrize("name", EXACT)

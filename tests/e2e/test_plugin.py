@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sqlite3
@@ -32,11 +33,12 @@ def signals(plugged: Plugged, session_id: str) -> dict[str, str]:
     path = plugged.state / "ccsync.db"
     if not path.exists():
         return {}
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+        if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'signals'").fetchone():
+            return {}  # the daemon has just begun to make it
         rows = database.execute(
             "SELECT name, detail FROM signals WHERE session_id = ? ORDER BY id", (session_id,)
         ).fetchall()
-    database.close()
     return dict(rows)
 
 
