@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from browser import Door
 from canaries import Canaries
 from ccsync_program.program import wait_until
 from claude_client.script import reply, say, sealed_prompt, subagent, think, tool
@@ -37,9 +38,17 @@ def _places(program: Program, opensync: OpenSyncDouble) -> dict[str, bytes]:
     found = {path.name: path.read_bytes() for path in program.state.iterdir() if path.is_file()}
     found["output"] = program.output().encode()
     found["requests"] = b"\n".join(call.body for call in opensync.backend.calls)
-    for words in (["status", "--json"], ["status"], ["preview"]):
+    ids = [row["session_id"] for row in program.status()["sessions"]]
+    exports = [["export", each, "--format", form] for each in ids for form in ("md", "json")]
+    for words in (["status", "--json"], ["status"], ["preview"], ["ledger"], *exports):
         made = program.call(*words)
         found[" ".join(words)] = (made.out + made.err).encode()
+    with Door.of(program).client() as client:
+        for path in ("/?range=all", "/sessions", "/sync", "/search?q=done"):
+            found[path] = client.get(path).content
+        for each in ids:
+            found[each] = client.get(f"/sessions/{each}").content
+            assert b"entry" in found[each]
     return found
 
 
