@@ -15,6 +15,8 @@ import nh3
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from ccsync_watch.privacy.placeholders import FORM
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -26,9 +28,7 @@ MAX_RENDERED_CHARS = 60_000
 """Longer texts are shown as they are: nobody reads that much formatting, and it takes long."""
 _CACHED_TEXTS = 256
 
-_CHIP = re.compile(
-    r"\[REDACTED:([a-z0-9-]{1,40}):([0-9a-f]{8})\]|REDACTED-([a-z0-9-]{1,40})-([0-9a-f]{8})"
-)
+_CHIP = re.compile(FORM)
 _TAGS = frozenset(
     {
         "a", "blockquote", "br", "code", "del", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr",

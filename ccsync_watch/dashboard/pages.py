@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from ccsync_watch.dashboard.site import Site
-    from ccsync_watch.store.browse import SessionRow, StoredMessage
+    from ccsync_watch.store.browse import SessionRow, StoredMessage, SubagentRow
 
 PATHS = {
     "overview": "/",
@@ -159,7 +159,7 @@ def session(site: Site, request: Request) -> dict[str, Any]:
         "account": site.figures.session(row.session_id),
         "agent": next((each for each in subagents if each.agent_id == agent_id), None),
         "agent_id": agent_id,
-        "entries": _entries(site, row.session_id, found),
+        "entries": _entries(site, found, subagents),
         "subagents": subagents,
         "unplaced": [each for each in subagents if each.tool_use_id not in placed],
         "timeline": timeline(steps, site.figures.response_costs(steps)),
@@ -181,7 +181,7 @@ def news(site: Site, session_id: str, agent_id: str | None, after: int) -> dict[
         site.database, session_id, agent_id=agent_id, after_seq=after, limit=PAGE_MESSAGES
     )
     return {
-        "entries": _entries(site, session_id, found, is_news=True),
+        "entries": _entries(site, found, browse.subagents(site.database, session_id), is_news=True),
         "last_seq": found[-1].seq if found else after,
         "session_id": session_id,
         "now_ms": site.now_ms(),
@@ -189,7 +189,11 @@ def news(site: Site, session_id: str, agent_id: str | None, after: int) -> dict[
 
 
 def _entries(
-    site: Site, session_id: str, found: list[StoredMessage], *, is_news: bool = False
+    site: Site,
+    found: list[StoredMessage],
+    subagents: list[SubagentRow],
+    *,
+    is_news: bool = False,
 ) -> list[Any]:
     used = [
         part.tool_use_id
@@ -200,7 +204,7 @@ def _entries(
     return entries(
         found,
         results=browse.results_of(site.database, used),
-        subagents=browse.subagents(site.database, session_id),
+        subagents=subagents,
         # A result that comes after its call was shown is shown where it stands.
         shown=() if is_news else _calls_before(site, found),
     )
