@@ -140,6 +140,10 @@ class Sighting:
     is_branch: bool = False
 
 
+TEXT_FACTS = ("custom_title", "generated_title", "summary")
+"""The facts about a session that are words of somebody's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fact:
     """A session's property that the last row of its kind decides: a title, the cost state."""

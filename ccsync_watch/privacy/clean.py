@@ -11,9 +11,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ccsync_watch.errors import RedactorUnavailable
-from ccsync_watch.model import Batch, JsonValue, Message, Part, Redacted
+from ccsync_watch.model import TEXT_FACTS, Batch, JsonValue, Message, Part, Redacted
 from ccsync_watch.privacy.limits import cut
-from ccsync_watch.privacy.metadata import TEXT_FACTS, metadata_of
+from ccsync_watch.privacy.metadata import metadata_of
 from ccsync_watch.privacy.reduction import reduce
 
 if TYPE_CHECKING:

@@ -9,9 +9,6 @@ from ccsync_watch.privacy.reduction import measure
 if TYPE_CHECKING:
     from ccsync_watch.model import JsonValue
 
-TEXT_FACTS = frozenset({"custom_title", "generated_title", "summary"})
-"""The facts about a session that are words of somebody's."""
-
 
 def metadata_of(kind: str, content: JsonValue, *, raw: JsonValue = None) -> JsonValue:
     """Return a part's reduced content without anything that somebody wrote.

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from ccsync_watch.model import TEXT_FACTS
+
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Collection, Iterable
@@ -106,10 +108,6 @@ def mark_metadata_only(connection: sqlite3.Connection, session_ids: Iterable[str
             " ON CONFLICT DO UPDATE SET is_metadata_only = 1, first_prompt = NULL"
         ),
         "UPDATE subagents SET description = NULL WHERE session_id = ?",
-        (
-            "DELETE FROM session_facts WHERE session_id = ?"
-            " AND name IN ('custom_title', 'generated_title', 'summary')"
-        ),
         # The states that were sent bear the title.
         (
             "UPDATE remote SET applied = NULL, sent = iif(sent IS NULL, NULL, '{}')"
@@ -117,6 +115,10 @@ def mark_metadata_only(connection: sqlite3.Connection, session_ids: Iterable[str
         ),
     ):
         connection.executemany(statement, new)
+    connection.executemany(
+        "DELETE FROM session_facts WHERE session_id = ? AND name = ?",
+        [(*session, name) for session in new for name in TEXT_FACTS],
+    )
 
 
 def excluded(connection: sqlite3.Connection, session_ids: Iterable[str]) -> set[str]:
