@@ -15,6 +15,7 @@ from ccsync_watch.config import load
 from ccsync_watch.daemon.ending import Ending
 from ccsync_watch.daemon.engine import make_redactor, project_roots
 from ccsync_watch.daemon.lock import InstanceLock
+from ccsync_watch.daemon.priority import give_way
 from ccsync_watch.daemon.service import Service
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 def main(_arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[str, Any]) -> int:
     """Run until Ctrl+C or SIGTERM; take up the settings when they change."""
+    give_way()
     settings = load(env, flags)
     clock = SystemClock()
     lock = InstanceLock(settings.state_dir)

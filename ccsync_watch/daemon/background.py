@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -63,8 +62,8 @@ def start(folder: Path, env: Mapping[str, str]) -> bool:
     if version is not None:
         stop(folder)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    process = subprocess.Popen(  # noqa: S603 - ourselves
-        [*_humbly(), sys.executable, "-m", "ccsync_watch", "run"],
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ccsync_watch", "run"],
         env=dict(env),
         # Not where the caller stands: that folder may be about to go away.
         cwd=folder,
@@ -77,8 +76,10 @@ def start(folder: Path, env: Mapping[str, str]) -> bool:
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
         code = process.poll()
-        if running_version(folder) is not None:
-            return True
+        # On a busy machine one that comes up may take its time to greet: it gives way to the rest.
+        with contextlib.suppress(NotAnswering):
+            if running_version(folder) is not None:
+                return True
         if code is not None and not _has_holder(folder):
             raise StartFailed(
                 f"the daemon ended at once (exit {code})", hint="run `ccsync-watch` to see why"
@@ -87,12 +88,6 @@ def start(folder: Path, env: Mapping[str, str]) -> bool:
     raise StartFailed(
         f"the daemon does not answer after {START_SECONDS:.0f} s", hint=f"see {folder / 'log'}"
     )
-
-
-def _humbly() -> list[str]:
-    """Return what gives way to the user's own work, Claude Code first, where the system has it."""
-    nice = shutil.which("nice")
-    return [nice, "-n", "10"] if nice else []
 
 
 def _has_holder(folder: Path) -> bool:

@@ -18,6 +18,7 @@ from ccsync_program.program import wait_until
 from ccsync_program.transcript import Transcript
 from ccsync_watch import __version__
 from ccsync_watch.daemon.lock import is_alive, read_note, started
+from ccsync_watch.daemon.priority import NICENESS
 from lines import SESSION
 
 if TYPE_CHECKING:
@@ -80,6 +81,18 @@ def test_started_once_and_stopped(clean: Program) -> None:
     assert started(pid) is None
     made = clean.call("stop")
     assert (made.code, made.out) == (3, "no daemon is running\n")
+
+
+def test_it_gives_way(clean: Program) -> None:
+    """To Claude Code before all: as a process, and as a session where the kernel weighs those."""
+    assert clean.call("start").code == 0
+    pid = pid_of(clean)
+    assert os.getpriority(os.PRIO_PROCESS, pid) == NICENESS
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        assert os.getpriority(os.PRIO_PROCESS, int(thread.name)) == NICENESS
+    group = Path(f"/proc/{pid}/autogroup")
+    if group.exists() and group.read_text():
+        assert group.read_text().split()[-1] == str(NICENESS)
 
 
 def test_by_hand_autostart_means_nothing(clean: Program) -> None:

@@ -102,7 +102,7 @@ def test_ten_sessions_at_the_same_moment_start_one_daemon(plugged: Plugged) -> N
         lambda: all("SessionEnd" in signals(plugged, each) for each in sessions), "all have ended"
     )
     assert len(plugged.daemons()) == 1
-    assert not (plugged.state / "starting").exists()
+    wait_until(lambda: not (plugged.state / "starting").exists(), "the start is over")
 
 
 def test_a_user_who_wants_no_daemon_gets_none(plugged: Plugged) -> None:
