@@ -172,11 +172,19 @@ def calls_to(backend: Backend, *paths: str) -> list[str]:
 class World:
     """One installation and its backend on one clock, which tests move.
 
-    `skew_ms` is the backend's clock less ours.
+    `skew_ms` is the backend's clock less ours; `gather_seconds` is the uploader's.
     """
 
-    def __init__(self, folder: Path, *, skew_ms: int = 0, accepts_dates: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        skew_ms: int = 0,
+        accepts_dates: bool = False,
+        gather_seconds: float = 0.0,
+    ) -> None:
         self.folder = folder
+        self.gather_seconds = gather_seconds
         self.clock = FakeClock()
         self.backend = Backend(
             clock=lambda: (self.clock.now_ms + skew_ms) / 1000,
@@ -211,6 +219,7 @@ class World:
             clock=self.clock,
             stop=self.stop,
             prices=self.prices,
+            gather_seconds=self.gather_seconds,
         )
 
     def close(self) -> None:
@@ -284,10 +293,9 @@ class World:
             if isinstance(made, SinkError):
                 self.clock.advance(getattr(made, "retry_after", None) or 1)
             elif not made:
-                due_ms = self.outbox.next_due_ms()
-                if due_ms is None:
+                if self.outbox.next_due_ms() is None:
                     return count
-                self.clock.now_ms = max(self.clock.now_ms + 1, due_ms)
+                self.clock.advance(max(self.uploader._idle_seconds(), 0.001))
         raise AssertionError(f"still not settled after {limit} turns")
 
     def ids(self, session_id: str = SESSION) -> list[str]:

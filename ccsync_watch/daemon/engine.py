@@ -25,6 +25,7 @@ from ccsync_watch.store.keys import install_key
 from ccsync_watch.store.outbox import Outbox
 from ccsync_watch.transcripts import discovery, files
 from ccsync_watch.uploader import Uploader
+from ccsync_watch.uploader.worker import GATHER_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -166,7 +167,7 @@ class Engine:
             redactor=self.redactor,
             files=RealFiles(),
             clock=clock,
-            on_commit=self.uploader.kick if self.uploader else lambda: None,
+            on_commit=self.uploader.nudge if self.uploader else lambda: None,
         )
 
     def _judge_again(self, redactor: Redactor) -> None:
@@ -212,6 +213,7 @@ class Engine:
             clock=self.clock,
             stop=self.stop,
             prices=PriceList.of(self.settings),
+            gather_seconds=GATHER_SECONDS,
         )
 
     def catch_up(

@@ -34,7 +34,9 @@ MAX_BATCH_BYTES = 1 << 20
 # clock is right, and if the row before it, which bears its own date, is not about as young.
 FRESH_MS = 5_000
 _MAX_AHEAD_SECONDS = 2.0
-_MIN_GAP_MS = 500
+# Half a round trip to a far backend, by which its clock may be misjudged, and as much for drift.
+# Rows that gather for `worker.GATHER_SECONDS` after one that went alone are past it.
+_MIN_GAP_MS = 300
 # The backend ignores a message that it has, and that is younger than 5 s, whatever is in it.
 _YOUNG_MS = 6_000
 # A row that the backend fails on this often, while it takes others, is parked.

@@ -1,7 +1,7 @@
 """How long a worker waits: between turns until there is something to do, after a failure longer.
 
-A commit rings the bell, and so does a person who asks for a sync. It ends an idle wait at once; a
-wait after a failure only once the backend had some rest, and never before the time it asked for.
+A commit wakes one worker, a person who asks for a sync all of them. That ends an idle wait at once;
+a wait after a failure only once the backend had some rest, and never before the time it asked for.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ REST_SECONDS = 2.0
 
 
 class Bell:
-    """Wakes every worker; a ring between `rings` and `wait` is not missed."""
+    """Wakes workers; a ring between `rings` and `wait` is not missed."""
 
     def __init__(self, stop: threading.Event) -> None:
         self._stop = stop
@@ -34,6 +34,12 @@ class Bell:
         with self._condition:
             self._rings += 1
             self._condition.notify_all()
+
+    def nudge(self) -> None:
+        """End one wait, if any worker waits: there may be something for one to do."""
+        with self._condition:
+            self._rings += 1
+            self._condition.notify()
 
     @property
     def rings(self) -> int:

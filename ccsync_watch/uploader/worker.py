@@ -37,11 +37,19 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_MIN_IDLE_SECONDS = 0.2
+# A session's rows gather for so long after the last ones went, and go together: each request costs
+# milliseconds of a processor that Claude Code may be waiting for, and the backend's owner function
+# calls. The first rows after a pause are not held up.
+GATHER_SECONDS = 0.25
+# A session that is due now and was not claimed is in another worker's hands, nearly always.
+_SERVED_SECONDS = 0.1
 
 
 class Uploader:
-    """Sends what is due; `turn` may be called from several threads."""
+    """Sends what is due; `turn` may be called from several threads.
+
+    `gather_seconds` is how long a session rests after its rows were sent.
+    """
 
     def __init__(
         self,
@@ -52,8 +60,10 @@ class Uploader:
         clock: Clock,
         stop: threading.Event,
         prices: PriceList,
+        gather_seconds: float = 0.0,
     ) -> None:
         self.health = Health()
+        self._gather_seconds = gather_seconds
         self._outbox = outbox
         self._sink = sink
         self._clock = clock
@@ -72,6 +82,7 @@ class Uploader:
         self._bell = Bell(stop)
         self._lock = threading.Lock()
         self._busy: set[str] = set()
+        self._rests_until: dict[str, float] = {}
         self._foreign: frozenset[str] = frozenset()
         self._failures: Counter[str] = Counter()
 
@@ -91,8 +102,14 @@ class Uploader:
                     self._stop.wait(PAUSE_SECONDS)
 
     def kick(self) -> None:
-        """Wake every worker now: there is something to send, or someone waits for it."""
+        """Wake every worker now, and let no session rest: someone waits, or it is the end."""
+        with self._lock:
+            self._rests_until.clear()
         self._bell.ring()
+
+    def nudge(self) -> None:
+        """Wake one worker: there may be something to send."""
+        self._bell.nudge()
 
     def _take_turn(self) -> None:
         rings = self._bell.rings
@@ -104,7 +121,11 @@ class Uploader:
         if due_ms is None:
             return MAX_WAIT_SECONDS
         seconds = (due_ms - self._clock.wall_ms()) / 1000
-        return min(max(seconds, _MIN_IDLE_SECONDS), MAX_WAIT_SECONDS)
+        if seconds > 0:
+            return min(seconds, MAX_WAIT_SECONDS)
+        with self._lock:
+            ends = self._resting().values()
+        return min(ends) - self._clock.monotonic() if ends else _SERVED_SECONDS
 
     # One turn --------------------------------------------------------------------------
 
@@ -117,6 +138,8 @@ class Uploader:
         session_id = self._claim()
         if session_id is None:
             return False
+        # Whatever becomes due while this one is at work is another's to see.
+        self._bell.nudge()
         try:
             self._greet()
             self._send(session_id)
@@ -138,19 +161,28 @@ class Uploader:
 
     def _claim(self) -> str | None:
         with self._lock:
-            due = self._outbox.due_sessions(self._clock.wall_ms(), limit=len(self._busy) + 1)
-            for session_id in due:
-                if session_id not in self._busy:
-                    self._busy.add(session_id)
-                    return session_id
-        return None
+            session_id = self._most_recent(self._busy)
+            if session_id is not None:
+                self._busy.add(session_id)
+        return session_id
 
     def _is_overtaken(self, session_id: str) -> bool:
         """Tell whether a session that nobody serves was written to more recently."""
         with self._lock:
-            others = self._busy - {session_id}
-            due = self._outbox.due_sessions(self._clock.wall_ms(), limit=len(others) + 1)
-        return next((each for each in due if each not in others), session_id) != session_id
+            found = self._most_recent(self._busy - {session_id})
+        return found not in {None, session_id}
+
+    def _most_recent(self, served: set[str]) -> str | None:
+        """Return the most recent due session, neither served nor resting; under the lock."""
+        passed = served | self._resting().keys()
+        due = self._outbox.due_sessions(self._clock.wall_ms(), limit=len(passed) + 1)
+        return next((each for each in due if each not in passed), None)
+
+    def _resting(self) -> dict[str, float]:
+        """Return the sessions that rest, and until when in monotonic time; under the lock."""
+        now = self._clock.monotonic()
+        self._rests_until = {each: end for each, end in self._rests_until.items() if end > now}
+        return self._rests_until
 
     def _greet(self) -> None:
         """Before anything is sent, learn whether the key works and what the backend holds.
@@ -175,10 +207,15 @@ class Uploader:
                 self._outbox.mark_foreign(session_id)
             # Before its first message, so that it is dated and titled as the transcript says.
             self._state.upsert(session_id)
+        has_sent = False
         while self._rows.send_next(session_id):
+            has_sent = True
             if self._stop.is_set() or self._is_overtaken(session_id):
                 self._outbox.finish(session_id, state.version, self._clock.wall_ms())
                 return
+        if has_sent:
+            with self._lock:
+                self._rests_until[session_id] = self._clock.monotonic() + self._gather_seconds
         self._outbox.finish(session_id, state.version, self._state.settle(session_id))
 
     def _note_failure(self, session_id: str, error: SinkError) -> None:

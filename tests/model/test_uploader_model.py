@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from ccsync_watch.model import Message, Part
 from ccsync_watch.store import queries
+from ccsync_watch.uploader.worker import GATHER_SECONDS
 from opensync_double.faults import FaultPlan
 from storing import World, message, usage
 
@@ -45,11 +46,18 @@ class Uploads(RuleBasedStateMachine):
         self.number = 0
 
     @initialize(
-        skew_ms=st.sampled_from([0, 0, 700, -700, 90_000, -90_000]), accepts_dates=st.booleans()
+        skew_ms=st.sampled_from([0, 0, 700, -700, 90_000, -90_000]),
+        accepts_dates=st.booleans(),
+        gather_seconds=st.sampled_from([0.0, GATHER_SECONDS]),
     )
-    def start(self, skew_ms: int, *, accepts_dates: bool) -> None:
+    def start(self, skew_ms: int, gather_seconds: float, *, accepts_dates: bool) -> None:
         """Open a store beside a backend, whose clock may be wrong."""
-        self.world = World(self.folder / "state", skew_ms=skew_ms, accepts_dates=accepts_dates)
+        self.world = World(
+            self.folder / "state",
+            skew_ms=skew_ms,
+            accepts_dates=accepts_dates,
+            gather_seconds=gather_seconds,
+        )
 
     # What Claude Code writes ----------------------------------------------------------------
 
@@ -181,7 +189,7 @@ class Uploads(RuleBasedStateMachine):
         finally:
             transport.on_arrival = transport.on_answer = lambda _path: None
 
-    @rule(seconds=st.sampled_from([0.05, 0.4, 1, 3, 5, 6, 11, 60]))
+    @rule(seconds=st.sampled_from([0.05, 0.25, 0.4, 1, 3, 5, 6, 11, 60]))
     def wait(self, seconds: float) -> None:
         """Let time pass."""
         self.world.clock.advance(seconds)

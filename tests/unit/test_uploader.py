@@ -114,6 +114,59 @@ class TestTurn:
         assert seen == [True, False, True, True, False]
         assert not world.uploader.is_busy(None)
 
+    def test_rows_gather_after_the_last_ones_went(self, tmp_path: Path) -> None:
+        """The first go at once; what is written soon after goes together."""
+        world = World(tmp_path, gather_seconds=0.25)
+        world.say("u1", ago_ms=60)
+        world.work()
+        assert world.ids() == ["u1"]
+        for number in range(2, 5):
+            world.clock.advance(0.08)
+            world.say(f"u{number}", ago_ms=60)
+            assert world.uploader.turn() is False
+        world.clock.advance(0.01)
+        world.work()
+        assert world.ids() == ["u1", "u2", "u3", "u4"]
+        assert calls_to(world.backend, "/sync/batch", "/sync/message")[-1] == "/sync/batch"
+        world.clock.advance(0.25)
+        world.say("u5")
+        assert world.uploader.turn() is True
+
+    def test_one_sessions_rest_is_not_anothers(self, tmp_path: Path) -> None:
+        """Nor does it end another's turn."""
+        world = World(tmp_path, gather_seconds=0.25)
+        world.say("u1")
+        world.work()
+        world.say("u2")
+        world.ingest(
+            *(message(f"u{n}", session_id=OTHER, at_ms=5) for n in range(3)), session_id=OTHER
+        )
+        assert world.uploader.turn() is True
+        assert world.ids(OTHER) == ["u0", "u1", "u2"]
+        assert world.ids() == ["u1"]
+
+    def test_a_session_rests_after_its_rows_alone(self, tmp_path: Path) -> None:
+        """Its settled state is followed by whatever comes next, at once."""
+        world = World(tmp_path, gather_seconds=0.25)
+        world.say("u1")
+        world.drain()
+        world.ingest(facts={"custom_title": "Renamed"})
+        world.clock.advance(60)
+        world.work()
+        world.say("u2")
+        assert world.uploader.turn() is True
+
+    def test_whoever_waits_ends_every_rest(self, tmp_path: Path) -> None:
+        """A sync-now, or the end of the daemon."""
+        world = World(tmp_path, gather_seconds=0.25)
+        world.say("u1")
+        world.work()
+        world.say("u2")
+        assert world.uploader.turn() is False
+        world.uploader.kick()
+        assert world.uploader.turn() is True
+        assert world.ids() == ["u1", "u2"]
+
     def test_a_session_of_facts_alone_is_not_sent(self, world: World) -> None:
         """Without a message there is nothing to show, and nothing stays due."""
         world.ingest(facts={"custom_title": "Early"})

@@ -109,6 +109,23 @@ class TestRun:
         _until(lambda: not workers.uploader.is_busy(None))
         assert workers.uploader.health.rows_sent == 20
 
+    def test_one_nudge_is_passed_on(self, workers: Workers) -> None:
+        """Of several sessions due at once, each worker takes one: here two requests must meet."""
+        workers.start()
+        workers.say("u1", session_id="s0")
+        _until(lambda: len(workers.sink.messages) == 2 and not workers.uploader.is_busy(None))
+        meeting = threading.Barrier(2)
+
+        def meet(name: str) -> None:
+            if name == "put_session":
+                meeting.wait(10)
+
+        workers.sink.on_call = meet
+        for number in (1, 2):
+            workers.world.say("u1", session_id=f"s{number}")
+        workers.uploader.nudge()
+        _until(lambda: len(workers.sink.messages) == 6)
+
     def test_a_failure_is_tried_again_by_itself(self, workers: Workers) -> None:
         """Without a kick."""
         workers.sink.failures = [Unsent("x", hint="")]
@@ -253,6 +270,28 @@ class TestWaits:
         ringer.join()
         assert 2.0 <= attempts[1] - attempts[0] < 10
 
+    def test_a_nudge_ends_one_wait(self) -> None:
+        """A commit needs one worker; the others sleep on."""
+        bell = Bell(threading.Event())
+        woken = threading.Semaphore(0)
+        rings = bell.rings
+
+        def sleep() -> None:
+            bell.wait(60, since=rings)
+            woken.release()
+
+        sleepers = [threading.Thread(target=sleep) for _ in range(3)]
+        for each in sleepers:
+            each.start()
+        _until(lambda: len(bell._condition._waiters) == 3)  # type: ignore[attr-defined]  # as CPython has it
+        bell.nudge()
+        assert woken.acquire(timeout=10)
+        assert len(bell._condition._waiters) == 2  # type: ignore[attr-defined]  # as above
+        bell.ring()
+        for each in sleepers:
+            each.join(10)
+            assert not each.is_alive()
+
     def test_a_ring_that_came_before_the_wait_is_not_missed(self) -> None:
         """Between the look at the queue and the wait a commit may come."""
         stop = threading.Event()
@@ -268,11 +307,20 @@ class TestIdle:
     """How long a worker waits when nothing is due."""
 
     def test_until_the_next_session_is_due(self, world: World) -> None:
-        """At least a little, at most a minute."""
+        """At most a minute, and a little while another worker serves it."""
         assert world.uploader._idle_seconds() == 60.0
         world.say("u1")
-        assert world.uploader._idle_seconds() == 0.2
+        assert world.uploader._idle_seconds() == 0.1
         world.outbox.block(SESSION, world.clock.now_ms + 11_000)
         assert world.uploader._idle_seconds() == 11.0
         world.outbox.block(SESSION, world.clock.now_ms + 600_000)
         assert world.uploader._idle_seconds() == 60.0
+
+    def test_until_the_first_rest_ends(self, tmp_path: Path) -> None:
+        """What gathers is sent when its rest ends, and not later."""
+        world = World(tmp_path, gather_seconds=0.25)
+        world.say("u1")
+        world.work()
+        world.clock.advance(0.1)
+        world.say("u2")
+        assert world.uploader._idle_seconds() == pytest.approx(0.15)
