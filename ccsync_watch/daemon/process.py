@@ -40,6 +40,9 @@ log = logging.getLogger(__name__)
 # How often to look at the settings file, and at a root that does not exist yet: one `stat` each.
 LOOK_SECONDS = 1.0
 ROOT_LOOK_SECONDS = 0.5
+# What is written in quick succession is read together: each commit takes milliseconds of a
+# processor that Claude Code may be waiting for. The first line after a pause is not held up.
+GATHER_SECONDS = 0.03
 # Together they stay below the 5 s within which a signal ends the program.
 DRAIN_SECONDS = 3.0
 JOIN_SECONDS = 0.5
@@ -71,7 +74,7 @@ class Daemon:
         self._is_draining = False
         self._problem: str | None = None
         self._pause = 0.0
-        self._next_look = 0.0
+        self._next_look = self._gather_until = 0.0
         self._engine = Engine(settings, clock=clock, redactor=redactor, transport=transport)
         self._flushes = Flushes(self._engine.pump, clock)
         self._sending = Sending(self._engine, clock)
@@ -188,11 +191,17 @@ class Daemon:
                 # During a backlog, too, signals are taken: the hooks' folder is not to grow.
                 self._guarded(self._intake.turn)
             # Lines before signals: a signal merely asks for what the events have told already.
-            if self._guarded(self._turn) or self._guarded(self._serve):
+            if self._guarded(self._turn):
+                self._gather_until = self._clock.monotonic() + GATHER_SECONDS
+                continue
+            if self._guarded(self._serve):
                 continue
             # `stop` may have come before its wakeup was taken: look once more before sleeping.
             if not self._stopping.is_set():
                 self._clock.wait(self._wakeups.event, self._idle_seconds())
+                rest = self._gather_until - self._clock.monotonic()
+                if rest > 0:
+                    self._clock.wait(self._stopping, rest)
 
     def _turn(self) -> bool:
         """Take the wakeups, sweep if it is time, and let the pump do one piece of work."""
