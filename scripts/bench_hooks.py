@@ -17,7 +17,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,10 +29,12 @@ from ccsync_program.plugged import PLUGIN, Plugged, program_path  # noqa: E402 -
 from claude_client.api import ScriptedMessagesApi  # noqa: E402 - as above
 from claude_client.client import ClaudeHome  # noqa: E402 - as above
 from claude_client.script import prompt, say, tool  # noqa: E402 - as above
-from opensync_double.server import OpenSyncDouble  # noqa: E402 - as above
+from opensync_double.apart import served_apart  # noqa: E402 - as above
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
+
+    from opensync_double.apart import Served
 
 CALLS = 9
 NPM_CLIENT = "claude-code-sync@0.1.15"
@@ -126,34 +127,7 @@ def measured(home: ClaudeHome, api: ScriptedMessagesApi, args: Sequence[str]) ->
     return Sample(asked[0] - since, asked[-1] - asked[0], ended - asked[-1])
 
 
-@dataclass(frozen=True)
-class Backend:
-    """Where the double of the backend is, and its key."""
-
-    url: str
-    api_key: str
-
-
-@contextlib.contextmanager
-def backend() -> Iterator[Backend]:
-    """Serve the backend in a process of its own: here it would slow the model's answers down."""
-    words = [sys.executable, __file__, "--serve-backend"]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own
-        try:
-            told = process.stdout.readline() if process.stdout else ""
-            yield Backend(*told.split())
-        finally:
-            process.kill()
-
-
-def serve_backend() -> None:
-    """Be that process."""
-    with OpenSyncDouble() as opensync:
-        print(opensync.url, opensync.api_key, flush=True)
-        threading.Event().wait()
-
-
-def npm_home(home: ClaudeHome, folder: Path, opensync: Backend) -> ClaudeHome | None:
+def npm_home(home: ClaudeHome, folder: Path, opensync: Served) -> ClaudeHome | None:
     """Return a home with the npm client's five hooks, None when it cannot be installed."""
     npm = shutil.which("npm")
     if npm is None:
@@ -182,7 +156,7 @@ def bench_client(samples: int, *, has_npm: bool) -> None:
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ccsync-bench-")))
         api = stack.enter_context(ScriptedMessagesApi())
-        opensync = stack.enter_context(backend())
+        opensync = stack.enter_context(served_apart())
         variants: dict[str, Callable[[], Sample]] = {}
 
         def add(name: str, home: ClaudeHome, *args: str) -> None:
@@ -273,10 +247,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=300, help="of the hook alone")
     parser.add_argument("--samples", type=int, default=50, help="of the client, per variant")
     parser.add_argument("--no-npm", action="store_true", help="leave the npm client out")
-    parser.add_argument("--serve-backend", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if given.serve_backend:
-        serve_backend()
     bench_hook(given.runs)
     if given.samples:
         bench_client(given.samples, has_npm=not given.no_npm)
