@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from ccsync_watch.cli.output import counted, plural, printable, say, show_warnings, size
+from ccsync_watch.cli.output import counted, plural, printable, say, show_warnings
 from ccsync_watch.config import load
+from ccsync_watch.quantities import size
 from ccsync_watch.store import ledger
 from ccsync_watch.store.database import open_for_reading
 

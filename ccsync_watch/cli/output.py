@@ -1,4 +1,4 @@
-"""Words and numbers for people: sizes, ages, warnings."""
+"""What commands print: answers, warnings, counts with their nouns."""
 
 from __future__ import annotations
 
@@ -9,10 +9,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ccsync_watch.config import Settings
-
-_KIB = 1024
-_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
-_SPANS = ((86_400, "d"), (3_600, "h"), (60, "min"))
 
 
 def say(text: str = "") -> None:
@@ -38,26 +34,6 @@ def show_warnings(settings: Settings) -> None:
     """Print what is odd about the settings."""
     for warning in settings.warnings:
         warn(printable(warning))
-
-
-def size(count: float) -> str:
-    """Return a number of bytes as people read it."""
-    unit = 0
-    while count >= _KIB and unit < len(_UNITS) - 1:
-        count /= _KIB
-        unit += 1
-    return f"{count:.0f} {_UNITS[unit]}" if unit == 0 else f"{count:.1f} {_UNITS[unit]}"
-
-
-def age(then_ms: int | None, now_ms: int) -> str:
-    """Return how long ago a moment was, `never` for None."""
-    if then_ms is None:
-        return "never"
-    seconds = max(0, now_ms - then_ms) // 1000
-    for length, name in _SPANS:
-        if seconds >= length:
-            return f"{seconds // length} {name} ago"
-    return f"{seconds} s ago"
 
 
 def plural(count: int, noun: str) -> str:

@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch import __version__, report
-from ccsync_watch.cli.output import age, plural, printable, size
+from ccsync_watch.cli.output import plural, printable
 from ccsync_watch.cli.status import without_daemon
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
@@ -19,6 +19,7 @@ from ccsync_watch.daemon.background import is_older, start
 from ccsync_watch.daemon.client import ask
 from ccsync_watch.daemon.connection import try_backend
 from ccsync_watch.errors import CcsyncError, NotAnswering, NotRunning
+from ccsync_watch.quantities import age, size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

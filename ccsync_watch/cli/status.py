@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from ccsync_watch import report
-from ccsync_watch.cli.output import age, plural, printable, say, show_warnings, size
+from ccsync_watch.cli.output import plural, printable, say, show_warnings
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
 from ccsync_watch.daemon.client import ask
 from ccsync_watch.daemon.connection import try_backend
 from ccsync_watch.errors import NotRunning, SinkError
+from ccsync_watch.quantities import age, size
 from ccsync_watch.store.database import open_for_reading
 from ccsync_watch.store.keys import install_key
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from ccsync_watch import __version__
+from ccsync_watch import __version__, quantities
 from ccsync_watch.dashboard import charts, markup, words
 
 FOLDER = Path(__file__).parent / "templates"
@@ -28,7 +28,7 @@ class Templates:
             auto_reload=False,
         )
         self._environment.filters.update(
-            ago=words.ago,
+            ago=quantities.age,
             chips=markup.plain,
             clock=words.clock,
             full=words.full,

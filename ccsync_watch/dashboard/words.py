@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from ccsync_watch import quantities
+
 if TYPE_CHECKING:
     from ccsync_watch.model import JsonValue
 
 UNKNOWN = "\N{EN DASH}"
 
 _THOUSAND = 1000
-_KIB = 1024
 _MAX_SUMMARY_CHARS = 160
 # What tells most of a call, the first that is there.
 _TELLING = (
@@ -65,14 +66,7 @@ def full(count: float | None) -> str:
 
 def size(count: float | None) -> str:
     """Return a number of bytes."""
-    if count is None:
-        return UNKNOWN
-    value, unit = float(count), "B"
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if value < _KIB or unit == "GiB":
-            break
-        value /= _KIB
-    return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+    return UNKNOWN if count is None else quantities.size(count)
 
 
 def span(milliseconds: float | None) -> str:
@@ -91,17 +85,6 @@ def span(milliseconds: float | None) -> str:
     if days:
         return f"{days} d {hours} h"
     return f"{hours} h {minutes % 60} min"
-
-
-def ago(at_ms: int | None, now_ms: int) -> str:
-    """Return roughly how long ago a moment was."""
-    if at_ms is None:
-        return "never"
-    seconds = max(0, now_ms - at_ms) // _THOUSAND
-    for length, name in ((86_400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= length:
-            return f"{seconds // length} {name} ago"
-    return f"{seconds} s ago" if seconds > 5 else "just now"  # noqa: PLR2004 - as good as now
 
 
 def money(usd: float | None) -> str:
