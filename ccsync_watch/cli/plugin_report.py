@@ -100,10 +100,10 @@ def _flush_lines(made: dict[str, Any], session_id: str | None) -> list[str]:
         return [f"Sync not working: {printable(made['problem'])}"]
     if made["error"]:
         what, _arrow, mend = printable(made["error"]).rpartition(": ")
-        waiting = plural(made["rows_waiting"], "message")
+        waiting = plural(made["rows_waiting"], "row")
         return [what, f"  → {mend}", f"  {waiting} of this session kept, to be sent later"]
     if made["rows_waiting"]:
-        waiting = plural(made["rows_waiting"], "message")
+        waiting = plural(made["rows_waiting"], "row")
         return [f"Syncing: {waiting} of this session still waiting; it goes on in the background"]
     if not made["is_read"]:
         return ["Syncing: this session is not read to its end yet; it goes on in the background"]
@@ -119,10 +119,10 @@ def _flush_lines(made: dict[str, Any], session_id: str | None) -> list[str]:
             "No Convex URL configured: run `ccsync-watch login` to sync to your deployment",
         ]
     else:
-        sent = plural(made["rows_sent"], "message")
+        sent = plural(made["rows_sent"], "row")
         lines.append(f"Synced: {sent} sent just now, nothing of this session waits")
     if made["rows_rejected"]:
-        refused = plural(made["rows_rejected"], "message")
+        refused = plural(made["rows_rejected"], "row")
         lines.append(f"Sync not working: the backend refuses {refused}: see `ccsync-watch status`")
     return lines
 
@@ -190,10 +190,10 @@ def _session_lines(figures: dict[str, Any], session_id: str | None) -> list[str]
     if row["bytes_behind"]:
         facts.append(f"{size(row['bytes_behind'])} not read yet")
     if figures["config"]["convex_url"]:
-        facts.append(f"{row['rows_pending']} waiting")
+        facts.append(f"{plural(row['rows_pending'], 'row')} waiting")
         facts.append(f"acknowledged {age(row['last_ack_ms'], SystemClock().wall_ms())}")
     if row["rows_rejected"]:
-        facts.append(f"{row['rows_rejected']} refused")
+        facts.append(f"{plural(row['rows_rejected'], 'row')} refused")
     return [_row("this session", ", ".join(facts))]
 
 
@@ -203,7 +203,7 @@ def _total_lines(figures: dict[str, Any]) -> list[str]:
         return []
     stored = f"{plural(totals['sessions'], 'session')}, {plural(totals['messages'], 'message')}"
     if figures["config"]["convex_url"]:
-        stored += f", {totals['rows_pending']} waiting"
+        stored += f", {plural(totals['rows_pending'], 'row')} waiting"
     if figures["bytes_behind"]:
         stored += f", {size(figures['bytes_behind'])} not read yet"
     return [_row("in all", stored)]

@@ -55,8 +55,7 @@ def _told(made: Mapping[str, Any], session_id: str | None, *, mend: str) -> int:
     """Say how it went, the worst first; return the exit code."""
     if made["rows_rejected"]:
         warn(
-            f"the backend refuses {plural(made['rows_rejected'], 'message')}:"
-            " see `ccsync-watch status`"
+            f"the backend refuses {plural(made['rows_rejected'], 'row')}: see `ccsync-watch status`"
         )
     if made["problem"]:
         warn(made["problem"])
@@ -65,7 +64,7 @@ def _told(made: Mapping[str, Any], session_id: str | None, *, mend: str) -> int:
         warn(made["error"])
         return SinkError.exit_code
     if made["rows_waiting"] or not made["is_read"]:
-        waiting = plural(made["rows_waiting"], "message")
+        waiting = plural(made["rows_waiting"], "row")
         what = f"{waiting} still waiting" if made["rows_waiting"] else "not everything is read yet"
         warn(f"{what}: {mend}")
         return 1
@@ -79,7 +78,7 @@ def _told(made: Mapping[str, Any], session_id: str | None, *, mend: str) -> int:
         say("everything is stored on this machine; no Convex URL configured, nothing was sent")
         return 0
     whose = "of this session " if session_id else ""
-    say(f"synced: {plural(made['rows_sent'], 'message')} sent, nothing {whose}waits")
+    say(f"synced: {plural(made['rows_sent'], 'row')} sent, nothing {whose}waits")
     return 1 if made["rows_rejected"] else 0
 
 

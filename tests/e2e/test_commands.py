@@ -53,7 +53,7 @@ class TestSyncNow:
         assert len(opensync.backend.messages(transcript.session_id)) == 3
         made = program.call("sync-now")
         assert made.code == 0
-        assert made.out == "synced: 0 messages sent, nothing waits\n"
+        assert made.out == "synced: 0 rows sent, nothing waits\n"
         assert len(opensync.backend.messages(transcript.session_id)) == 3
 
     @pytest.mark.parametrize("has_daemon", [False, True], ids=["alone", "daemon"])

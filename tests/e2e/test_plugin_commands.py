@@ -65,7 +65,7 @@ def test_all_is_well(
     assert opensync.api_key not in screen
     assert f"key           {opensync.api_key[:4]}…{opensync.api_key[-2:]}" in screen
     assert "auto sync on, tool calls on, thinking off" in screen
-    assert "this session  2 messages stored, 0 waiting, acknowledged" in screen
+    assert "this session  2 messages stored, 0 rows waiting, acknowledged" in screen
     assert "→" not in screen
     screen = answer(terminal, NOW, "nothing of this session waits")
     assert "Synced: " in screen

@@ -109,12 +109,12 @@ def test_a_state_folder_that_cannot_be_used_is_one_too(asked: Any, env: dict[str
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({}, "Synced: 3 messages sent just now, nothing of this session waits"),
+        ({}, "Synced: 3 rows sent just now, nothing of this session waits"),
         ({"is_local": True}, "No Convex URL configured"),
         ({"is_known": False}, "Nothing of this session is stored yet"),
-        ({"rows_waiting": 2}, "2 messages of this session still waiting; it goes on in the back"),
+        ({"rows_waiting": 2}, "2 rows of this session still waiting; it goes on in the back"),
         ({"is_read": False}, "not read to its end yet; it goes on in the background"),
-        ({"rows_rejected": 1}, "Sync not working: the backend refuses 1 message"),
+        ({"rows_rejected": 1}, "Sync not working: the backend refuses 1 row"),
         ({"problem": "the disk is full: free some"}, "Sync not working: the disk is full"),
         ({"error": "Connection failed: x (timed out): wait", "rows_waiting": 1}, "  → wait"),
     ],
