@@ -19,11 +19,10 @@ def give_way(autogroup: Path = AUTOGROUP) -> None:
     """
     if not hasattr(os, "nice"):
         return
-    with contextlib.suppress(OSError):
-        os.nice(max(0, NICENESS - os.nice(0)))
+    niceness = os.nice(max(0, NICENESS - os.nice(0)))
     # Linux shares the processors out among sessions first, to all alike, and niceness counts only
     # within one (sched(7), "The autogroup feature"): beside Claude Code's session, a daemon in its
     # own would have half of a processor, however nice. A terminal's session is not ours to lower.
     if os.getsid(0) == os.getpid():
         with contextlib.suppress(OSError):
-            autogroup.write_text(str(NICENESS))
+            autogroup.write_text(str(niceness))

@@ -46,6 +46,12 @@ def test_one_that_is_humbler_stays_so() -> None:
 
 
 @pytest.mark.skipif(not HAS_AUTOGROUPS, reason="this kernel weighs processes alone")
+def test_its_session_is_as_humble() -> None:
+    """The one number holds for both."""
+    assert _told("nice", "-n", "15")[1] == "15"
+
+
+@pytest.mark.skipif(not HAS_AUTOGROUPS, reason="this kernel weighs processes alone")
 def test_its_own_session_gives_way_too() -> None:
     """Niceness counts within a session only: beside others, each session has an equal share."""
     assert _told()[1] == str(priority.NICENESS)
