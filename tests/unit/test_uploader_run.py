@@ -152,6 +152,14 @@ class TestRun:
         workers.uploader.run()
         assert workers.sink.calls == []
 
+    def test_a_stop_during_a_failing_request_ends_the_worker(self, workers: Workers) -> None:
+        """It is not tried again."""
+        workers.sink.failure = Unsent("x", hint="")
+        workers.sink.on_call = lambda _name: workers.world.stop.set()
+        workers.say("u1")
+        workers.uploader.run()
+        assert workers.sink.calls == ["check"]
+
     def test_a_disk_that_refuses_is_said_and_outlived(
         self, workers: Workers, caplog: pytest.LogCaptureFixture
     ) -> None:
