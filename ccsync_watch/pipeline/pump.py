@@ -104,17 +104,31 @@ class Pump:
         return fresh
 
     def _learn_again(self, present: Iterable[Found]) -> None:
-        """Learn the secrets that lines told before this start, from the transcripts there are."""
+        """Learn the secrets that lines told before this start, from the transcripts there are.
+
+        A transcript that is not there, or cannot be read, may be at the next sweep.
+        """
         if not self._lessons_due:
             return
+        learnt: dict[str, bool] = {}
         for found in present:
-            for start, end in self._lessons_due.pop(self._recognition.key(found.path), ()):
-                try:
-                    with self._files.open_file(found.path) as file:
-                        data = file.read_at(start, end - start)
-                except OSError:
-                    continue  # it is told when it is read; what it told before is lost with it
-                self._cleaning.learn_again(found, Line(start, end, data.rstrip(b"\n")))
+            name = found.stream.name
+            if name in self._lessons_due:
+                learnt[name] = self._learn_from(found) and learnt.get(name, True)
+        for name, is_learnt in learnt.items():
+            if is_learnt:
+                del self._lessons_due[name]
+
+    def _learn_from(self, found: Found) -> bool:
+        """Learn what lines of this stream told; return whether its file could be read."""
+        try:
+            with self._files.open_file(found.path) as file:
+                for start, end in self._lessons_due[found.stream.name]:
+                    data = file.read_at(start, end - start)
+                    self._cleaning.learn_again(found, Line(start, end, data.rstrip(b"\n")))
+        except OSError:
+            return False
+        return True
 
     def notice_session(self, session_id: str) -> None:
         """Queue a session's transcripts, its subagents' included, ahead of everything else."""

@@ -66,11 +66,18 @@ def tool_calls(database: Database, ids: Iterable[str]) -> dict[str, StoredCall]:
     return found
 
 
-def lessons(database: Database) -> dict[bytes, list[tuple[int, int]]]:
-    """Return the lines that told secrets to be known, as `(start, end)` by the path's key."""
-    found: dict[bytes, list[tuple[int, int]]] = {}
-    for key, start, end in database.read().execute("SELECT path_key, start, end FROM lessons"):
-        found.setdefault(key, []).append((start, end))
+def lessons(database: Database) -> dict[str, list[tuple[int, int]]]:
+    """Return the lines that told secrets to be known, as `(start, end)` by the stream's name.
+
+    Not by the path's key: the file may have moved since.
+    """
+    found: dict[str, list[tuple[int, int]]] = {}
+    rows = database.read().execute(
+        "SELECT t.stream, l.start, l.end FROM lessons l JOIN transcripts t USING (path_key)"
+        " ORDER BY l.start"
+    )
+    for stream, start, end in rows:
+        found.setdefault(stream, []).append((start, end))
     return found
 
 

@@ -14,6 +14,7 @@ from ccsync_watch.privacy import Redactor
 from ccsync_watch.store import queries
 from lines import SESSION, Writer, call, text
 from pumping import Bench
+from watched import WatchedFiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -146,6 +147,37 @@ def test_a_transcript_that_moved_is_learnt_from_again(bench: Bench) -> None:
     _restarted(bench)
     bench.append(moved, writer.prompt(f"It is {VALUE}."))
     bench.catch_up()
+    assert VALUE not in _everything(bench)
+
+
+def test_one_that_moved_while_nobody_watched_is_learnt_from_again(bench: Bench) -> None:
+    """It is known by its stream, wherever it lies."""
+    writer = Writer()
+    bench.append(bench.path(), *_read(writer))
+    bench.catch_up()
+    moved = bench.root / "-home-user-worktree" / bench.path().name
+    moved.parent.mkdir()
+    bench.path().rename(moved)
+    _restarted(bench)
+    bench.append(moved, writer.prompt(f"It is {VALUE}."))
+    bench.catch_up()
+    assert VALUE not in _everything(bench)
+
+
+def test_one_that_cannot_be_read_at_first_is_learnt_from_later(bench: Bench) -> None:
+    """A folder's rights, or too many open files: it passes, and the secret is still one."""
+    bench.append(bench.path(), *_read(Writer()))
+    bench.catch_up()
+    bench.files = WatchedFiles(
+        refuse=lambda path: OSError(24, "Too many open files") if path.endswith("jsonl") else None
+    )
+    _restarted(bench)
+    bench.catch_up()
+    assert bench.files.opened == [os.fspath(bench.path())]
+    bench.files.refuse = lambda _path: None
+    bench.append(bench.path(OTHER), Writer(OTHER).prompt(f"It is {VALUE}."))
+    bench.catch_up()
+    assert len(bench.uuids(OTHER)) == 1
     assert VALUE not in _everything(bench)
 
 
