@@ -93,16 +93,6 @@ def explain(database: Database, session_id: str, prices: PriceList) -> Explanati
     )
 
 
-def matching(database: Database, beginning: str) -> list[str]:
-    """Return the sessions whose id begins so, at most three."""
-    rows = database.read().execute(
-        "SELECT id FROM sessions WHERE substr(id, 1, ?) = ? AND NOT is_excluded"
-        " ORDER BY id LIMIT 3",
-        (len(beginning), beginning),
-    )
-    return [row[0] for row in rows]
-
-
 def _responses(read: sqlite3.Connection, session_id: str) -> list[Response]:
     """Return the responses that rows of the session, or copies of its own rows, report."""
     rows = read.execute(

@@ -114,11 +114,13 @@ def parser() -> argparse.ArgumentParser:
     preview = commands.add_parser(
         "preview", parents=[common], help="print exactly what would leave; send nothing"
     )
-    preview.add_argument("session", nargs="?", metavar="SESSION", help="only this session")
+    preview.add_argument(
+        "session", nargs="?", metavar="SESSION", help="only this one: its id, or how it begins"
+    )
     dashboard = commands.add_parser("dashboard", help="open the dashboard in a browser")
     dashboard.add_argument("--print-only", action="store_true", help="only print its address")
     export = commands.add_parser("export", help="write one session as Markdown or JSON")
-    export.add_argument("session", metavar="SESSION", help="its id")
+    export.add_argument("session", metavar="SESSION", help="its id, or how it begins")
     export.add_argument("--format", choices=("md", "json"), default="md", help="md, or json")
     ledger = commands.add_parser(
         "ledger", parents=[common], help="print what has left this machine, when and to which host"

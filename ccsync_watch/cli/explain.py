@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from ccsync_watch.accounting import sessions as accounts
-from ccsync_watch.accounting.explanation import Explanation, explain, matching
+from ccsync_watch.accounting.explanation import Explanation, explain
 from ccsync_watch.accounting.prices import PriceList
-from ccsync_watch.cli.output import plural, printable, say, show_warnings, warn
-from ccsync_watch.cli.stats import open_store
+from ccsync_watch.cli.output import plural, printable, say, show_warnings
+from ccsync_watch.cli.stored import chosen_session, open_store
 from ccsync_watch.cli.tables import dollars, money, show
 from ccsync_watch.config import load
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
 
-    from ccsync_watch.store.database import Database
 
 _SHOWN_RESPONSES = 20
 _PROVENANCE = {
@@ -38,7 +37,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     if database is None:
         return 1
     try:
-        session_id = _chosen(database, arguments.session)
+        session_id = chosen_session(database, arguments.session)
         if session_id is None:
             return 1
         prices = PriceList.of(settings)
@@ -53,21 +52,6 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
         return 0
     finally:
         database.close()
-
-
-def _chosen(database: Database, beginning: str) -> str | None:
-    """Return the session meant, by its id or an unmistakable beginning of it."""
-    found = matching(database, beginning)
-    if beginning in found:
-        return beginning
-    if len(found) == 1:
-        return found[0]
-    shown = printable(beginning)
-    if found:
-        warn(f"several sessions begin with {shown}: write more of the id")
-    else:
-        warn(f"no session {shown} is stored: see `ccsync-watch stats --by session` for the ids")
-    return None
 
 
 def _show(found: Explanation, *, is_whole: bool) -> None:

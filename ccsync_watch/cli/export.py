@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from ccsync_watch.cli.output import printable, show_warnings, warn
-from ccsync_watch.cli.stats import open_store
+from ccsync_watch.cli.output import show_warnings
+from ccsync_watch.cli.stored import chosen_session, open_store
 from ccsync_watch.config import load
 from ccsync_watch.dashboard.export import exported
 from ccsync_watch.store import browse
@@ -24,12 +24,9 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     if database is None:
         return 1
     try:
-        row = browse.session(database, arguments.session)
+        session_id = chosen_session(database, arguments.session)
+        row = browse.session(database, session_id) if session_id else None
         if row is None:
-            warn(
-                f"no session {printable(arguments.session)} is stored:"
-                " see `ccsync-watch status --json` for the ids"
-            )
             return 1
         for piece in exported(database, row, arguments.format):
             sys.stdout.write(piece)

@@ -10,7 +10,8 @@ import orjson
 
 from ccsync_watch.accounting import sessions as accounts
 from ccsync_watch.accounting.prices import PriceList
-from ccsync_watch.cli.output import counted, plural, printable, say, show_warnings, warn
+from ccsync_watch.cli.output import counted, plural, say, show_warnings, warn
+from ccsync_watch.cli.stored import chosen_session, open_store
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
 from ccsync_watch.daemon.client import ask
@@ -20,12 +21,11 @@ from ccsync_watch.errors import NotAnswering, NotRunning
 from ccsync_watch.model import Redacted
 from ccsync_watch.opensync import wire
 from ccsync_watch.store import queries
-from ccsync_watch.store.database import open_for_reading
 from ccsync_watch.uploader.removed import removed_from
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ccsync_watch.config import Settings
     from ccsync_watch.store.database import Database
@@ -40,12 +40,19 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     settings = load(env, flags)
     show_warnings(settings)
     _bring_up_to_date(settings)
-    database = open_for_reading(settings.state_dir)
+    database = open_store(settings)
     if database is None:
-        warn("nothing has been read yet")
         return 0
     try:
-        return _print(database, arguments.session, PriceList.of(settings))
+        session_id = None
+        if arguments.session is not None:
+            session_id = chosen_session(database, arguments.session)
+            if session_id is None:
+                return 1
+        prices = PriceList.of(settings)
+        prices.learn(accounts.models(database, session_id))
+        _print(database, [session_id] if session_id else queries.message_sessions(database), prices)
+        return 0
     finally:
         database.close()
 
@@ -72,18 +79,10 @@ def _bring_up_to_date(settings: Settings) -> None:
             lock.release()
 
 
-def _print(database: Database, session_id: str | None, prices: PriceList) -> int:
-    known = queries.message_sessions(database)
-    if session_id is not None and session_id not in known:
-        warn(
-            f"no session {printable(session_id)} is stored:"
-            " see `ccsync-watch status --json` for the ids"
-        )
-        return 1
+def _print(database: Database, session_ids: Sequence[str], prices: PriceList) -> None:
     removed: Counter[str] = Counter()
     sessions = messages = 0
-    prices.learn(accounts.models(database, session_id))
-    for each in known if session_id is None else [session_id]:
+    for each in session_ids:
         summary = accounts.summary(database, each, prices)
         if summary is None:
             continue
@@ -95,7 +94,6 @@ def _print(database: Database, session_id: str | None, prices: PriceList) -> int
             removed += _line("/sync/message", payload)
     what = f"{plural(sessions, 'session')}, {plural(messages, 'message')}"
     warn(f"{what}; secrets removed: {counted(removed) or 'none'}")
-    return 0
 
 
 def _line(path: str, payload: Redacted[wire.Payload]) -> Counter[str]:

@@ -13,19 +13,18 @@ import orjson
 from ccsync_watch.accounting import sessions as accounts
 from ccsync_watch.accounting import statistics
 from ccsync_watch.accounting.prices import PriceList
-from ccsync_watch.cli.output import plural, say, show_warnings, warn
+from ccsync_watch.cli.output import plural, say, show_warnings
+from ccsync_watch.cli.stored import open_store
 from ccsync_watch.cli.tables import lasting, money, show
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
 from ccsync_watch.errors import ConfigError
-from ccsync_watch.store.database import open_for_reading
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping, Sequence
 
     from ccsync_watch.accounting.statistics import Line, SessionLine, ToolLine
-    from ccsync_watch.config import Settings
     from ccsync_watch.store.database import Database
 
 _DAY_MS = 86_400_000
@@ -51,14 +50,6 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
         return _show(database, prices, arguments, since_ms)
     finally:
         database.close()
-
-
-def open_store(settings: Settings) -> Database | None:
-    """Open the store for reading; say what to do when there is none yet."""
-    database = open_for_reading(settings.state_dir)
-    if database is None:
-        warn("nothing has been read yet: start `ccsync-watch`, or run `ccsync-watch sync-now`")
-    return database
 
 
 def since(text: str | None, now_ms: int) -> int | None:

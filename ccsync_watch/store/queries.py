@@ -240,6 +240,16 @@ def session_rows(database: Database, session_id: str) -> list[OutboxRow]:
     return outgoing.rows(database.read(), "m.session_id = ? ORDER BY m.seq", (session_id,))
 
 
+def sessions_beginning(database: Database, beginning: str) -> list[str]:
+    """Return the sessions whose id begins so, at most three; no excluded ones."""
+    rows = database.read().execute(
+        "SELECT id FROM sessions WHERE substr(id, 1, ?) = ? AND NOT is_excluded"
+        " ORDER BY id LIMIT 3",
+        (len(beginning), beginning),
+    )
+    return [row[0] for row in rows]
+
+
 def message_sessions(database: Database) -> list[str]:
     """Return every session that has messages, the most recent first."""
     rows = database.read().execute(

@@ -40,15 +40,6 @@ def filled(env: dict[str, str], tmp_path: Path) -> dict[str, str]:
     return env
 
 
-@pytest.mark.parametrize("command", [["stats"], ["explain", "x"]])
-def test_without_a_store_it_says_what_to_do(
-    env: dict[str, str], capsys: pytest.CaptureFixture[str], command: list[str]
-) -> None:
-    """Nothing has been read yet."""
-    assert main(command, env) == 1
-    assert "nothing has been read yet: start `ccsync-watch`" in capsys.readouterr().err
-
-
 @pytest.mark.parametrize("by", ["day", "model", "project"])
 def test_a_table_has_a_total(
     filled: dict[str, str], capsys: pytest.CaptureFixture[str], by: str
@@ -142,17 +133,6 @@ def test_a_partial_sum_is_explained(
     shown = capsys.readouterr().out
     assert "≥ $0.50" in shown
     assert "Some tokens have no known price" in shown
-
-
-@pytest.mark.parametrize(
-    ("asked", "said"), [("zz", "no session zz is stored"), ("", "several sessions begin with")]
-)
-def test_a_session_that_is_not_meant_clearly_is_refused(
-    filled: dict[str, str], capsys: pytest.CaptureFixture[str], asked: str, said: str
-) -> None:
-    """With what to do."""
-    assert main(["explain", asked], filled) == 1
-    assert said in capsys.readouterr().err
 
 
 def test_since_is_a_day_or_a_number_of_days() -> None:
