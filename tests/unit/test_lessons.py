@@ -135,29 +135,17 @@ def test_a_restart_learns_again(bench: Bench) -> None:
     assert VALUE not in _everything(bench)
 
 
-def test_a_transcript_that_moved_is_learnt_from_again(bench: Bench) -> None:
-    """Its lines are where they were, under its new path."""
+@pytest.mark.parametrize("is_watched", [True, False])
+def test_a_transcript_that_moved_is_learnt_from_again(bench: Bench, *, is_watched: bool) -> None:
+    """Its lines are where they were, under its new path: it is known by its stream."""
     writer = Writer()
     bench.append(bench.path(), *_read(writer))
     bench.catch_up()
     moved = bench.root / "-home-user-worktree" / bench.path().name
     moved.parent.mkdir()
     bench.path().rename(moved)
-    bench.catch_up()
-    _restarted(bench)
-    bench.append(moved, writer.prompt(f"It is {VALUE}."))
-    bench.catch_up()
-    assert VALUE not in _everything(bench)
-
-
-def test_one_that_moved_while_nobody_watched_is_learnt_from_again(bench: Bench) -> None:
-    """It is known by its stream, wherever it lies."""
-    writer = Writer()
-    bench.append(bench.path(), *_read(writer))
-    bench.catch_up()
-    moved = bench.root / "-home-user-worktree" / bench.path().name
-    moved.parent.mkdir()
-    bench.path().rename(moved)
+    if is_watched:
+        bench.catch_up()
     _restarted(bench)
     bench.append(moved, writer.prompt(f"It is {VALUE}."))
     bench.catch_up()
