@@ -9,12 +9,10 @@ import asyncio
 import contextlib
 import logging
 import socket
-import threading
 from typing import TYPE_CHECKING
 
-import uvicorn
-
 from ccsync_watch.config.checks import DEFAULT_PORT
+from ccsync_watch.daemon.serving import Serving
 from ccsync_watch.dashboard.guard import ENTER, Keys
 from ccsync_watch.store.database import DATABASE_NAME, Database
 from ccsync_watch.store.keys import install_key
@@ -31,7 +29,6 @@ log = logging.getLogger(__name__)
 
 _HOST = "127.0.0.1"
 _BACKLOG = 128
-_JOIN_SECONDS = 1.5
 _MAX_CONNECTIONS = 400
 
 
@@ -49,30 +46,19 @@ class PageServer:
         self._state_dir = settings.state_dir
         self._keys = Keys(install_key(settings.state_dir))
         self._database: Database | None = None
-        self._socket = _listening(settings.dashboard.port)
+        listening = _listening(settings.dashboard.port)
         # Else a page's end waits 40 ms for the browser to acknowledge its beginning: asyncio sees
         # to it by itself only where the socket's protocol is named.
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.port = int(self._socket.getsockname()[1])
-        self._server = uvicorn.Server(
-            uvicorn.Config(
-                _Late(self._made),
-                log_config=None,
-                log_level="critical",
-                access_log=False,
-                lifespan="off",
-                loop="asyncio",
-                http="h11",
-                ws="none",
-                limit_concurrency=_MAX_CONNECTIONS,
-                timeout_graceful_shutdown=1,
-                server_header=False,
-            )
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.port = int(listening.getsockname()[1])
+        self._serving = Serving(
+            _Late(self._made),
+            listening,
+            name="dashboard",
+            log_level="critical",
+            limit_concurrency=_MAX_CONNECTIONS,
+            server_header=False,
         )
-        self._thread = threading.Thread(
-            target=self._server.run, args=([self._socket],), name="dashboard", daemon=True
-        )
-        self._thread.start()
 
     def link(self) -> str:
         """Return an address that lets one browser in, once."""
@@ -80,9 +66,7 @@ class PageServer:
 
     def stop(self) -> None:
         """Stop listening, and give everything back."""
-        self._server.should_exit = True
-        self._thread.join(_JOIN_SECONDS)
-        self._socket.close()
+        self._serving.stop()
         if self._database is not None:
             self._database.close()
 

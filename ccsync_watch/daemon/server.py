@@ -11,13 +11,12 @@ import os
 import secrets
 import socket
 import tempfile
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import uvicorn
 from starlette.responses import Response
 
+from ccsync_watch.daemon.serving import Serving
 from ccsync_watch.errors import StateError
 
 if TYPE_CHECKING:
@@ -27,7 +26,6 @@ HAS_UNIX = hasattr(socket, "AF_UNIX")
 SOCKET_NAME = "control.sock"
 # The kernel's limit is 108 bytes on Linux and 104 on macOS, the closing NUL included.
 _MAX_SOCKET_PATH = 100
-_JOIN_SECONDS = 1.5
 _BACKLOG = 64
 _TEMPORARY_PREFIX = "ccsync-"
 
@@ -91,36 +89,18 @@ class ControlServer:
         self.path: Path | None = socket_path(folder) if is_unix else None
         self._is_temporary = self.path is not None and self.path.parent != folder
         if self.path is not None:
-            self._socket = _bound(self.path)
+            listening = _bound(self.path)
             self.address = str(self.path)
         else:
             token = secrets.token_urlsafe(32)
-            self._socket = socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG)
-            self.address = f"127.0.0.1:{self._socket.getsockname()[1]}/{token}"
+            listening = socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG)
+            self.address = f"127.0.0.1:{listening.getsockname()[1]}/{token}"
             app = _guarded(app, token)
-        self._server = uvicorn.Server(
-            uvicorn.Config(
-                app,
-                log_config=None,
-                log_level="warning",
-                access_log=False,
-                lifespan="off",
-                loop="asyncio",
-                http="h11",
-                ws="none",
-                timeout_graceful_shutdown=1,
-            )
-        )
-        self._thread = threading.Thread(
-            target=self._server.run, args=([self._socket],), name="control", daemon=True
-        )
-        self._thread.start()
+        self._serving = Serving(app, listening, name="control", log_level="warning")
 
     def stop(self) -> None:
         """Stop listening and take the socket away."""
-        self._server.should_exit = True
-        self._thread.join(_JOIN_SECONDS)
-        self._socket.close()
+        self._serving.stop()
         if self.path is None:
             return
         with contextlib.suppress(OSError):

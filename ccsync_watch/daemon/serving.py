@@ -1,0 +1,55 @@
+"""An ASGI app in a thread of its own, on a socket that is bound already."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+
+if TYPE_CHECKING:
+    import socket
+
+    from starlette.types import ASGIApp
+
+_JOIN_SECONDS = 1.5
+
+
+class Serving:
+    """Serves from construction to `stop`; the thread bears `name`.
+
+    `more` are further settings of uvicorn's.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        listening: socket.socket,
+        *,
+        name: str,
+        **more: Any,  # noqa: ANN401 - as uvicorn has them
+    ) -> None:
+        self._listening = listening
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                loop="asyncio",
+                http="h11",
+                ws="none",
+                timeout_graceful_shutdown=1,
+                **more,
+            )
+        )
+        self._thread = threading.Thread(
+            target=self._server.run, args=([listening],), name=name, daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop listening, and close the socket."""
+        self._server.should_exit = True
+        self._thread.join(_JOIN_SECONDS)
+        self._listening.close()
