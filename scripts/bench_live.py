@@ -32,10 +32,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _POLL_SECONDS = 0.0005
-_LEAST_SECONDS = 1.0
 # Claude Code holds a row back for about so long before it writes it (facts: transcript-format.md).
 _LAG_MS = 100
-_LAST_SECONDS = 30.0
+# Before: until the sessions' first lines are sent. After: the longest wait for the last ack.
+_BEGIN_SECONDS = 1.0
+_END_SECONDS = 30.0
 
 
 @dataclass
@@ -95,7 +96,7 @@ def run(
         row = transcript.writer.answer(text(f"Line {number}."), usage_id=f"msg_{number}")
         transcript.append(row)
         written[f"{transcript.session_id}:{row['uuid']}"] = time.monotonic()
-    until = time.monotonic() + _LAST_SECONDS
+    until = time.monotonic() + _END_SECONDS
     while any(name not in store.acked for name in written) and time.monotonic() < until:
         store.look()
         time.sleep(_POLL_SECONDS)
@@ -148,7 +149,7 @@ def main() -> None:
         for each in transcripts:
             each.append(each.writer.prompt("Begin."))
         store = Store(program.state / "ccsync.db")
-        time.sleep(_LEAST_SECONDS)
+        time.sleep(_BEGIN_SECONDS)
         store.look()
         before = cpu_seconds(program.pid)
         plan = moments(given.sessions, given.seconds, given.gap)

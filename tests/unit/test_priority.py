@@ -23,11 +23,11 @@ print(os.nice(0), group.read_text().split()[-1] if group.exists() else "-")
 """
 
 
-def _told(*words: str, has_own_session: bool = True) -> list[str]:
-    """Return the niceness of a process that gave way, and that of its session."""
+def _told(*words: str) -> list[str]:
+    """Return the niceness of a process that gave way, and that of its session, a new one."""
     made = subprocess.run(
         [*words, sys.executable, "-c", GIVE_WAY],
-        start_new_session=has_own_session,
+        start_new_session=True,
         capture_output=True,
         text=True,
         check=True,

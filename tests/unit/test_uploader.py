@@ -34,6 +34,12 @@ def world(tmp_path: Path) -> World:
 
 
 @pytest.fixture
+def gathering(tmp_path: Path) -> World:
+    """Have the same, with sessions that rest after their rows went."""
+    return World(tmp_path, gather_seconds=0.25)
+
+
+@pytest.fixture
 def sink(world: World) -> MemorySink:
     """Have the uploader send into memory."""
     made = MemorySink()
@@ -114,58 +120,54 @@ class TestTurn:
         assert seen == [True, False, True, True, False]
         assert not world.uploader.is_busy(None)
 
-    def test_rows_gather_after_the_last_ones_went(self, tmp_path: Path) -> None:
+    def test_rows_gather_after_the_last_ones_went(self, gathering: World) -> None:
         """The first go at once; what is written soon after goes together."""
-        world = World(tmp_path, gather_seconds=0.25)
-        world.say("u1", ago_ms=60)
-        world.work()
-        assert world.ids() == ["u1"]
+        gathering.say("u1", ago_ms=60)
+        gathering.work()
+        assert gathering.ids() == ["u1"]
         for number in range(2, 5):
-            world.clock.advance(0.08)
-            world.say(f"u{number}", ago_ms=60)
-            assert world.uploader.turn() is False
-        world.clock.advance(0.01)
-        world.work()
-        assert world.ids() == ["u1", "u2", "u3", "u4"]
-        assert calls_to(world.backend, "/sync/batch", "/sync/message")[-1] == "/sync/batch"
-        world.clock.advance(0.25)
-        world.say("u5")
-        assert world.uploader.turn() is True
+            gathering.clock.advance(0.08)
+            gathering.say(f"u{number}", ago_ms=60)
+            assert gathering.uploader.turn() is False
+        gathering.clock.advance(0.01)
+        gathering.work()
+        assert gathering.ids() == ["u1", "u2", "u3", "u4"]
+        assert calls_to(gathering.backend, "/sync/batch", "/sync/message")[-1] == "/sync/batch"
+        gathering.clock.advance(0.25)
+        gathering.say("u5")
+        assert gathering.uploader.turn() is True
 
-    def test_one_sessions_rest_is_not_anothers(self, tmp_path: Path) -> None:
+    def test_one_sessions_rest_is_not_anothers(self, gathering: World) -> None:
         """Nor does it end another's turn."""
-        world = World(tmp_path, gather_seconds=0.25)
-        world.say("u1")
-        world.work()
-        world.say("u2")
-        world.ingest(
+        gathering.say("u1")
+        gathering.work()
+        gathering.say("u2")
+        gathering.ingest(
             *(message(f"u{n}", session_id=OTHER, at_ms=5) for n in range(3)), session_id=OTHER
         )
-        assert world.uploader.turn() is True
-        assert world.ids(OTHER) == ["u0", "u1", "u2"]
-        assert world.ids() == ["u1"]
+        assert gathering.uploader.turn() is True
+        assert gathering.ids(OTHER) == ["u0", "u1", "u2"]
+        assert gathering.ids() == ["u1"]
 
-    def test_a_session_rests_after_its_rows_alone(self, tmp_path: Path) -> None:
+    def test_a_session_rests_after_its_rows_alone(self, gathering: World) -> None:
         """Its settled state is followed by whatever comes next, at once."""
-        world = World(tmp_path, gather_seconds=0.25)
-        world.say("u1")
-        world.drain()
-        world.ingest(facts={"custom_title": "Renamed"})
-        world.clock.advance(60)
-        world.work()
-        world.say("u2")
-        assert world.uploader.turn() is True
+        gathering.say("u1")
+        gathering.drain()
+        gathering.ingest(facts={"custom_title": "Renamed"})
+        gathering.clock.advance(60)
+        gathering.work()
+        gathering.say("u2")
+        assert gathering.uploader.turn() is True
 
-    def test_whoever_waits_ends_every_rest(self, tmp_path: Path) -> None:
+    def test_whoever_waits_ends_every_rest(self, gathering: World) -> None:
         """A sync-now, or the end of the daemon."""
-        world = World(tmp_path, gather_seconds=0.25)
-        world.say("u1")
-        world.work()
-        world.say("u2")
-        assert world.uploader.turn() is False
-        world.uploader.kick()
-        assert world.uploader.turn() is True
-        assert world.ids() == ["u1", "u2"]
+        gathering.say("u1")
+        gathering.work()
+        gathering.say("u2")
+        assert gathering.uploader.turn() is False
+        gathering.uploader.kick()
+        assert gathering.uploader.turn() is True
+        assert gathering.ids() == ["u1", "u2"]
 
     def test_a_session_of_facts_alone_is_not_sent(self, world: World) -> None:
         """Without a message there is nothing to show, and nothing stays due."""
