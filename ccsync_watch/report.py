@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ccsync_watch import __version__
 from ccsync_watch.errors import NotAnswering, NotOpenSync, NotRunning, SinkError, Unauthorized
 from ccsync_watch.store import queries, rewriting
-from ccsync_watch.store.keys import path_key
+from ccsync_watch.store.install_keys import path_key
 from ccsync_watch.transcripts import discovery
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from ccsync_watch.config import Settings
     from ccsync_watch.model import JsonValue
-    from ccsync_watch.opensync.sink import Greeting
+    from ccsync_watch.opensync.http_client import Greeting
     from ccsync_watch.store.database import Database
 
 MAX_CLOCK_SKEW_SECONDS = 30.0

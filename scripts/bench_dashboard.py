@@ -29,9 +29,9 @@ from urllib.parse import quote, urlsplit
 
 sys.path[:0] = [str(Path(__file__).resolve().parent.parent / "tests")]
 
-from ccsync_program.program import Program, wait_until  # noqa: E402 - after the path
 from ccsync_watch.store import search  # noqa: E402 - as above
 from ccsync_watch.store.database import open_database  # noqa: E402 - as above
+from support.ccsync_program.program import Program, wait_until  # noqa: E402 - after the path
 
 if TYPE_CHECKING:
     import sqlite3

@@ -25,16 +25,16 @@ from typing import TYPE_CHECKING
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from ccsync_program.plugged import PLUGIN, Plugged, program_path  # noqa: E402 - found by the line above
-from claude_client.api import ScriptedMessagesApi  # noqa: E402 - as above
-from claude_client.client import ClaudeHome  # noqa: E402 - as above
-from claude_client.script import prompt, say, tool  # noqa: E402 - as above
-from opensync_double.apart import served_apart  # noqa: E402 - as above
+from support.ccsync_program.plugged import PLUGIN, Plugged, program_path  # noqa: E402 - found by the line above
+from support.claude_client.api import ScriptedMessagesApi  # noqa: E402 - as above
+from support.claude_client.client import ClaudeHome  # noqa: E402 - as above
+from support.claude_client.script import prompt, say, tool  # noqa: E402 - as above
+from support.opensync_double.apart import served_apart  # noqa: E402 - as above
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from opensync_double.apart import Served
+    from support.opensync_double.apart import Served
 
 CALLS = 9
 NPM_CLIENT = "claude-code-sync@0.1.15"
@@ -97,7 +97,7 @@ def bench_hook(runs: int) -> None:
 
 def _note_of(pid: int) -> str:
     from ccsync_watch import __version__  # noqa: PLC0415 - not needed otherwise
-    from ccsync_watch.daemon.lock import started  # noqa: PLC0415 - as above
+    from ccsync_watch.control.pidfile import started  # noqa: PLC0415 - as above
 
     note = {"pid": pid, "version": __version__, "socket": "x", "started": started(pid)}
     return json.dumps(note, separators=(",", ":"))

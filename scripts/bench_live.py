@@ -23,10 +23,10 @@ from typing import TYPE_CHECKING
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from ccsync_program.program import Program  # noqa: E402 - found by the line above
-from ccsync_program.transcript import Transcript  # noqa: E402 - as above
-from lines import text  # noqa: E402 - as above
-from opensync_double.apart import served_apart  # noqa: E402 - as above
+from support.ccsync_program.program import Program  # noqa: E402 - found by the line above
+from support.ccsync_program.transcript import Transcript  # noqa: E402 - as above
+from support.lines import text  # noqa: E402 - as above
+from support.opensync_double.apart import served_apart  # noqa: E402 - as above
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

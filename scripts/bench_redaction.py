@@ -28,9 +28,9 @@ from typing import Any
 sys.path[:0] = [str(Path(__file__).resolve().parent.parent / "tests")]
 
 from ccsync_watch.privacy import RULES_VERSION, Redactor  # noqa: E402 - after the path
-from redaction_corpus.generator import leaks, negatives, positives  # noqa: E402 - after the path
-from redaction_corpus.hostile import SEEDS, repeated  # noqa: E402 - as above
-from redaction_corpus.reviewer import innocent, planted  # noqa: E402 - as above
+from support.redaction_corpus.generator import leaks, negatives, positives  # noqa: E402 - after the path
+from support.redaction_corpus.hostile import SEEDS, repeated  # noqa: E402 - as above
+from support.redaction_corpus.reviewer import innocent, planted  # noqa: E402 - as above
 
 Redact = Callable[[str], str]
 

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 pytest_plugins = [
-    "axe",
-    "browser",
-    "claude_client.fixtures",
-    "opensync_double.fixtures",
-    "ccsync_program.fixtures",
+    "support.axe",
+    "support.browser",
+    "support.claude_client.fixtures",
+    "support.opensync_double.fixtures",
+    "support.ccsync_program.fixtures",
 ]
 
 _HOMES = ("HOME", "CLAUDE_CONFIG_DIR", "CCSYNC_WATCH_HOME")

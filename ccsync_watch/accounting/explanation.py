@@ -9,15 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ccsync_watch.accounting.sessions import account, subagents
+from ccsync_watch.accounting.session_accounts import account, subagents
 from ccsync_watch.store import queries
 
 if TYPE_CHECKING:
     import sqlite3
 
+    from ccsync_watch.accounting.account import SessionAccount
     from ccsync_watch.accounting.prices import PriceList
-    from ccsync_watch.accounting.sessions import SubagentAccount
-    from ccsync_watch.accounting.values import SessionAccount
+    from ccsync_watch.accounting.session_accounts import SubagentAccount
     from ccsync_watch.store.database import Database
 
 

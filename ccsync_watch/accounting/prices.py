@@ -138,7 +138,7 @@ def _version() -> str:
 
 def _looked_up(models: list[str]) -> Found:
     done = subprocess.run(
-        [sys.executable, "-m", "ccsync_watch.accounting.lookup"],
+        [sys.executable, "-m", "ccsync_watch.accounting.price_lookup"],
         input=json.dumps(models),
         capture_output=True,
         text=True,

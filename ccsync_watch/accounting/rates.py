@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ccsync_watch.accounting.values import Tokens
+    from ccsync_watch.accounting.account import Tokens
 
 MILLION = Decimal(1_000_000)
 THOUSAND = Decimal(1000)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from ccsync_watch.accounting.values import (
+from ccsync_watch.accounting.account import (
     NO_TOKENS,
     NO_TOTALS,
     UNPRICED,

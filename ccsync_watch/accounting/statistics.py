@@ -12,17 +12,17 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from ccsync_watch.accounting.account import NO_TOKENS, UNPRICED, Cost, Tokens
 from ccsync_watch.accounting.reconciliation import cost_of, reconcile, total_cost
-from ccsync_watch.accounting.sessions import accounts, groups
-from ccsync_watch.accounting.values import NO_TOKENS, UNPRICED, Cost, Tokens
+from ccsync_watch.accounting.session_accounts import accounts, groups
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterable
 
+    from ccsync_watch.accounting.account import SessionAccount
     from ccsync_watch.accounting.prices import PriceList
     from ccsync_watch.accounting.reconciliation import RowSum
-    from ccsync_watch.accounting.values import SessionAccount
     from ccsync_watch.store.database import Database
 
 Zone: TypeAlias = Literal["local", "utc"]

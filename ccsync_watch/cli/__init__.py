@@ -16,7 +16,7 @@ import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ccsync_watch import __version__
-from ccsync_watch.cli.output import printable, warn
+from ccsync_watch.cli.console import printable, warn
 from ccsync_watch.errors import CcsyncError, ConfigError, StateError
 
 if TYPE_CHECKING:
@@ -198,6 +198,8 @@ def main(argv: Sequence[str] | None = None, env: Mapping[str, str] | None = None
 
 def _dispatch(arguments: argparse.Namespace, env: Mapping[str, str]) -> int:
     # Each command is loaded only when it is the one: `status` needs no watchdog.
-    command = importlib.import_module(f"ccsync_watch.cli.{(_MODULES | _HIDDEN)[arguments.command]}")
+    command = importlib.import_module(
+        f"ccsync_watch.cli.commands.{(_MODULES | _HIDDEN)[arguments.command]}"
+    )
     flags = {name: getattr(arguments, name, None) for name in _SETTINGS}
     return int(command.main(arguments, env, flags))

@@ -11,15 +11,15 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch import __version__, report
-from ccsync_watch.cli.output import plural, printable
-from ccsync_watch.cli.status import without_daemon
+from ccsync_watch.cli.commands.status import without_daemon
+from ccsync_watch.cli.console import plural, printable
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
+from ccsync_watch.control.client import ask
 from ccsync_watch.daemon.background import is_older, start
-from ccsync_watch.daemon.client import ask
-from ccsync_watch.daemon.connection import try_backend
+from ccsync_watch.daemon.connection_test import try_backend
 from ccsync_watch.errors import CcsyncError, NotAnswering, NotRunning
-from ccsync_watch.quantities import age, size
+from ccsync_watch.units import age, size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
 
-    from ccsync_watch.daemon.engine import Engine
+    from ccsync_watch.daemon.runtime import Engine
 
 _EVERY_SECONDS = 0.2
 # A live line or two is no backlog.

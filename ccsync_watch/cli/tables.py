@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ccsync_watch.cli.output import printable, say
+from ccsync_watch.cli.console import printable, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ccsync_watch.accounting.values import Cost
+    from ccsync_watch.accounting.account import Cost
 
 _HOUR_MS, _MINUTE_MS, _SECOND_MS = 3_600_000, 60_000, 1000
 _FEW_CENTS = 0.1

@@ -12,15 +12,15 @@ import time
 from typing import TYPE_CHECKING
 
 from ccsync_watch import __version__
-from ccsync_watch.daemon.client import ask
-from ccsync_watch.daemon.lock import is_alive, read_note, started
+from ccsync_watch.control.client import ask
+from ccsync_watch.control.pidfile import is_alive, read_pidfile, started
 from ccsync_watch.errors import NotAnswering, NotRunning, StartFailed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from ccsync_watch.daemon.lock import Note
+    from ccsync_watch.control.pidfile import Pidfile
 
 # The rules compile for seconds the first time.
 START_SECONDS = 30.0
@@ -92,7 +92,7 @@ def start(folder: Path, env: Mapping[str, str]) -> bool:
 
 def _has_holder(folder: Path) -> bool:
     """Tell whether another is coming up: of several that start at once, all but one give way."""
-    note = read_note(folder)
+    note = read_pidfile(folder)
     return note is not None and is_alive(note.pid)
 
 
@@ -100,7 +100,7 @@ def stop(folder: Path) -> bool:
     """End the running daemon and wait for it; return whether one ran. Raises NotAnswering."""
     if running_version(folder) is None:
         return False
-    note = read_note(folder)
+    note = read_pidfile(folder)
     if note is None:
         return False
     # It has answered just now on the socket of this note: the process is the one meant.
@@ -117,7 +117,7 @@ def stop(folder: Path) -> bool:
     return True
 
 
-def _lives(note: Note, folder: Path) -> bool:
+def _lives(note: Pidfile, folder: Path) -> bool:
     if os.name == "nt":
         return running_version(folder) is not None
     return is_alive(note.pid) and note.started in {None, started(note.pid)}

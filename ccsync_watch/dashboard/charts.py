@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
 
-from ccsync_watch.dashboard import words
+from ccsync_watch.dashboard import formatting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -88,8 +88,8 @@ def _grid(top: float, height: float, unit: str) -> str:
 
 def _amount(value: float, unit: str, *, is_short: bool = False) -> str:
     if unit == "USD":
-        return words.money(value)
-    return words.short(value) if is_short else f"{words.full(value)} {unit}"
+        return formatting.money(value)
+    return formatting.short(value) if is_short else f"{formatting.full(value)} {unit}"
 
 
 def _nice(most: float) -> float:
@@ -167,8 +167,8 @@ def turns(given: Sequence[Turn], session_id: str) -> Markup:
         wide = max(1.0, weight * unit)
         tall = 8 + (height - 8) * turn.output_tokens / most
         told = (
-            f"Turn {turn.number}: {words.span(turn.duration_ms)}, {turn.calls} calls,"
-            f" {words.full(turn.output_tokens)} tokens out"
+            f"Turn {turn.number}: {formatting.span(turn.duration_ms)}, {turn.calls} calls,"
+            f" {formatting.full(turn.output_tokens)} tokens out"
         )
         marks.append(
             f'<a href="/sessions/{escape(session_id)}?at={turn.seq}#m-{turn.seq}"'

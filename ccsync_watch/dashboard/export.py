@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import orjson
 
-from ccsync_watch.dashboard import words
+from ccsync_watch.dashboard import formatting
 from ccsync_watch.dashboard.conversation import outcome_of
 from ccsync_watch.store import browse
 
@@ -66,8 +66,8 @@ def _markdown(database: Database, row: SessionRow) -> Iterator[str]:
         "Project": row.project_path,
         "Branch": row.git_branch,
         "Model": row.model,
-        "Started": words.moment(row.started_ms),
-        "Last row": words.moment(row.updated_ms),
+        "Started": formatting.moment(row.started_ms),
+        "Last row": formatting.moment(row.updated_ms),
         "Tokens": f"{row.input_tokens + row.cache_read_tokens + row.cache_write_tokens:,} in,"
         f" {row.output_tokens:,} out",
     }
@@ -84,7 +84,11 @@ def _conversation(database: Database, session_id: str, agent_id: str | None) -> 
         if not pieces:
             continue
         name = _HEADINGS.get(message.kind, message.kind.replace("_", " ").capitalize())
-        yield f"\n## {name} · {words.moment(message.timestamp_ms)}\n\n" + "\n\n".join(pieces) + "\n"
+        yield (
+            f"\n## {name} · {formatting.moment(message.timestamp_ms)}\n\n"
+            + "\n\n".join(pieces)
+            + "\n"
+        )
 
 
 def _part(part: StoredPart) -> str:

@@ -15,7 +15,7 @@ import nh3
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from ccsync_watch.privacy.placeholders import FORM
+from ccsync_watch.privacy.engine.placeholders import FORM
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ccsync_watch.dashboard.figures import RANGES
+from ccsync_watch.dashboard.snapshots import RANGES
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from ccsync_watch.dashboard.site import Site
+    from ccsync_watch.dashboard.app import Site
 
 
 def given(site: Site, request: Request) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
 
-from ccsync_watch.dashboard import words
+from ccsync_watch.dashboard import formatting
 from ccsync_watch.dashboard.conversation import entries, timeline
 from ccsync_watch.store import browse, search
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from ccsync_watch.dashboard.site import Site
+    from ccsync_watch.dashboard.app import Site
     from ccsync_watch.store.browse import SessionRow, StoredMessage, SubagentRow
 
 PATHS = {
@@ -72,12 +72,12 @@ def link(given: Mapping[str, object], **changes: object) -> str:
 def sessions(site: Site, request: Request) -> dict[str, Any]:
     """Return a page of the list."""
     asked = {name: text(request, name) for name in _FILTERS}
-    until = words.day_start(asked["until"])
+    until = formatting.day_start(asked["until"])
     chosen = browse.Filter(
         project=asked["project"] or None,
         branch=asked["branch"] or None,
         model=asked["model"] or None,
-        since_ms=words.day_start(asked["since"]),
+        since_ms=formatting.day_start(asked["since"]),
         until_ms=until + _DAY_MS if until is not None else None,
         words=asked["q"],
     )

@@ -8,8 +8,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from ccsync_watch import __version__, quantities
-from ccsync_watch.dashboard import charts, markup, words
+from ccsync_watch import __version__, units
+from ccsync_watch.dashboard import charts, formatting, markup
 
 FOLDER = Path(__file__).parent / "templates"
 _STATIC = Path(__file__).parent / "static"
@@ -28,21 +28,21 @@ class Templates:
             auto_reload=False,
         )
         self._environment.filters.update(
-            ago=quantities.age,
+            ago=units.age,
             chips=markup.plain,
-            clock=words.clock,
-            full=words.full,
-            iso=words.iso,
+            clock=formatting.clock,
+            full=formatting.full,
+            iso=formatting.iso,
             markdown=markup.markdown,
-            moment=words.moment,
-            money=words.money,
-            percent=words.percent,
-            short=words.short,
-            size=words.size,
+            moment=formatting.moment,
+            money=formatting.money,
+            percent=formatting.percent,
+            short=formatting.short,
+            size=formatting.size,
             snippet=markup.snippet,
-            span=words.span,
-            summary=words.summary_of,
-            tojson_pretty=words.pretty,
+            span=formatting.span,
+            summary=formatting.summary_of,
+            tojson_pretty=formatting.pretty,
         )
         self._environment.globals.update(
             charts=charts,

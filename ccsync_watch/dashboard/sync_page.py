@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from ccsync_watch.store import browse_sync, ledger
+from ccsync_watch.store import browse_sync, egress_ledger
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from starlette.requests import Request
 
-    from ccsync_watch.dashboard.control import FlushResult
-    from ccsync_watch.dashboard.site import Site
+    from ccsync_watch.control.api import FlushResult
+    from ccsync_watch.dashboard.app import Site
 
 _ENTRIES = 100
 _LOG_BYTES = 24 << 10
@@ -37,7 +37,7 @@ def said_of(made: FlushResult) -> str:
 
 def given(site: Site, request: Request) -> dict[str, Any]:
     """Return the page."""
-    entries = ledger.newest(site.database, _ENTRIES)
+    entries = egress_ledger.newest(site.database, _ENTRIES)
     removed: Counter[str] = Counter()
     for entry in entries:
         removed.update(entry.removed)

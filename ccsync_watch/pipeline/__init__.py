@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ccsync_watch.pipeline.projects import Projects
 from ccsync_watch.pipeline.pump import Pump
-from ccsync_watch.pipeline.world import Files, Progress, PumpConfig
+from ccsync_watch.pipeline.pump_config import Files, Progress, PumpConfig
+from ccsync_watch.privacy.policy.projects import Projects
 
 __all__ = ["Files", "Progress", "Projects", "Pump", "PumpConfig"]

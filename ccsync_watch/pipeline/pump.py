@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from ccsync_watch.errors import RedactorUnavailable
 from ccsync_watch.model import Line
 from ccsync_watch.pipeline.backlog import Backlog
-from ccsync_watch.pipeline.cleaning import Cleaning
-from ccsync_watch.pipeline.recognition import Recognition
-from ccsync_watch.pipeline.world import Progress, shown_name
+from ccsync_watch.pipeline.checkpoint_resolver import Recognition
+from ccsync_watch.pipeline.prepare import Cleaning
+from ccsync_watch.pipeline.pump_config import Progress, shown_name
 from ccsync_watch.privacy.clean import clean_text
 from ccsync_watch.store import queries
 from ccsync_watch.store.ingest import Context, ingest
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
     from ccsync_watch.clock import Clock
     from ccsync_watch.model import Checkpoint
-    from ccsync_watch.pipeline.cleaning import Cleaned
-    from ccsync_watch.pipeline.lessons import Teachable
-    from ccsync_watch.pipeline.recognition import Place
-    from ccsync_watch.pipeline.world import Files, PumpConfig
+    from ccsync_watch.pipeline.checkpoint_resolver import Place
+    from ccsync_watch.pipeline.prepare import Cleaned
+    from ccsync_watch.pipeline.pump_config import Files, PumpConfig
+    from ccsync_watch.privacy.known.tracker import Teachable
     from ccsync_watch.store.database import Database
     from ccsync_watch.transcripts.discovery import Found
-    from ccsync_watch.transcripts.files import OpenFile
+    from ccsync_watch.transcripts.transcript_file import OpenFile
 
 log = logging.getLogger(__name__)
 

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ccsync_watch.errors import RedactorUnavailable
 from ccsync_watch.model import TEXT_FACTS, Batch, JsonValue, Message, Part, Redacted
-from ccsync_watch.privacy.limits import cut
-from ccsync_watch.privacy.metadata import metadata_of
-from ccsync_watch.privacy.reduction import reduce
+from ccsync_watch.privacy.policy.limits import cut
+from ccsync_watch.privacy.policy.metadata import metadata_of
+from ccsync_watch.privacy.policy.reduction import reduce
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ccsync_watch.privacy.policy import Policy, ToolCall
+    from ccsync_watch.privacy.policy.policy import Policy, ToolCall
 
 
 class Redacting(Protocol):

@@ -19,20 +19,21 @@ from operator import add
 from typing import TYPE_CHECKING
 
 from ccsync_watch.errors import RedactorUnavailable
-from ccsync_watch.privacy import custom, named, wrapped
-from ccsync_watch.privacy import engine as engines
-from ccsync_watch.privacy.assignments import Assignment
-from ccsync_watch.privacy.beside import BESIDE
-from ccsync_watch.privacy.blocks import BLOCKS
-from ccsync_watch.privacy.commands import COMMANDS
-from ccsync_watch.privacy.files import FILES
-from ccsync_watch.privacy.naming import GATES
-from ccsync_watch.privacy.placeholders import PLACEHOLDER
-from ccsync_watch.privacy.prose import PROSE
-from ccsync_watch.privacy.rules import VENDORS
-from ccsync_watch.privacy.spans import Span, merged
-from ccsync_watch.privacy.urls import URLS, stands_in_userinfo
-from ccsync_watch.privacy.vendors import VendorRule
+from ccsync_watch.privacy.detect import base64_runs, json_values
+from ccsync_watch.privacy.detect.adjacent import BESIDE
+from ccsync_watch.privacy.detect.assignments import Assignment
+from ccsync_watch.privacy.detect.commands import COMMANDS
+from ccsync_watch.privacy.detect.config_files import FILES
+from ccsync_watch.privacy.detect.name_patterns import GATES
+from ccsync_watch.privacy.detect.private_keys import BLOCKS
+from ccsync_watch.privacy.detect.prose import PROSE
+from ccsync_watch.privacy.detect.urls import URLS, stands_in_userinfo
+from ccsync_watch.privacy.detect.vendor_tokens import VendorRule
+from ccsync_watch.privacy.detect.vendors import VENDORS
+from ccsync_watch.privacy.engine import custom_patterns
+from ccsync_watch.privacy.engine import scanner as engines
+from ccsync_watch.privacy.engine.placeholders import PLACEHOLDER
+from ccsync_watch.privacy.engine.spans import Span, merged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -49,7 +50,7 @@ RULES_VERSION = (
     f"{REVISION}-"
     + hashlib.sha256(
         repr(
-            (VENDORS, [(rule.id, rule.gate) for rule in STRUCTURES], GATES, wrapped.GATES)
+            (VENDORS, [(rule.id, rule.gate) for rule in STRUCTURES], GATES, base64_runs.GATES)
         ).encode(),
     ).hexdigest()[:12]
 )
@@ -91,9 +92,9 @@ class Redactor:
     ) -> None:
         self._key = key
         self._counts: Counter[str] = Counter()
-        self._met = named.Met()
-        own = [custom.compiled(pattern, "redact.patterns") for pattern in patterns]
-        self._allow = [custom.compiled(pattern, "redact.allow") for pattern in allow]
+        self._met = json_values.Met()
+        own = [custom_patterns.compiled(pattern, "redact.patterns") for pattern in patterns]
+        self._allow = [custom_patterns.compiled(pattern, "redact.allow") for pattern in allow]
         try:
             self._vendors = _vendors()
             self._engine = engines.build(gates(), prefer=engine, cache=cache)
@@ -102,7 +103,7 @@ class Redactor:
                 f"the redaction rules cannot be compiled ({error})",
                 hint="reinstall ccsync-watch; nothing is sent until then",
             ) from error
-        self._custom = custom.Custom(own, engine)
+        self._custom = custom_patterns.Custom(own, engine)
         for value, kind in (known or {}).items():
             self.add_known(value, kind)
 
@@ -142,10 +143,10 @@ class Redactor:
 
         A value without secrets is returned itself, not copied.
         """
-        leaves = named.Leaves(obj, self._met)
+        leaves = json_values.Leaves(obj, self._met)
         dirty = self._dirty(leaves.texts) if leaves.texts else []
         if leaves.names_secrets or dirty:
-            obj = named.Rebuild(self.redact, self._placeholder_text, leaves, dirty).value(obj)
+            obj = json_values.Rebuild(self.redact, self._placeholder_text, leaves, dirty).value(obj)
         if leaves.keys:
             secret = set(dirty)
             self._met.remember(key for key, index in leaves.keys.items() if index not in secret)
@@ -203,7 +204,7 @@ class Redactor:
         return merged(spans)
 
     def _is_allowed(self, secret: bytes) -> bool:
-        return any(pattern.fullmatch(secret[: custom.PIECE]) for pattern in self._allow)
+        return any(pattern.fullmatch(secret[: custom_patterns.PIECE]) for pattern in self._allow)
 
     def _found(self, data: bytes, depth: int = 0) -> Iterator[Span]:
         """Yield every range that a rule claims; ranges may overlap and repeat."""
@@ -215,7 +216,9 @@ class Redactor:
 
     def _confirmed(self, data: bytes, hits: list[engines.Hit], depth: int) -> Iterator[Span]:
         assignment = Assignment(data)
-        runs = wrapped.Wrapped(data, lambda text: any(True for _ in self._found(text, depth + 1)))
+        runs = base64_runs.Wrapped(
+            data, lambda text: any(True for _ in self._found(text, depth + 1))
+        )
         done: dict[int, int] = {}
         for end, index in hits:
             if index < _STRUCTURES_FROM:
@@ -272,5 +275,5 @@ def gates() -> list[engines.Gate]:
         *(engines.Gate(row.gate, is_caseless=False) for row in VENDORS),
         *(engines.Gate(rule.gate, is_caseless=rule.caseless) for rule in STRUCTURES),
         *(engines.Gate(gate, is_caseless=True) for _, gate in GATES),
-        *(engines.Gate(gate, is_caseless=False) for gate in wrapped.GATES),
+        *(engines.Gate(gate, is_caseless=False) for gate in base64_runs.GATES),
     ]

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ccsync_watch.model import Message, Part
-from ccsync_watch.store import accounts, sessions
-from ccsync_watch.store.messages import MessageWriter, Order
+from ccsync_watch.store import session_writer, usage_writer
+from ccsync_watch.store.message_writer import MessageWriter, Order
 
 if TYPE_CHECKING:
     import sqlite3
@@ -83,36 +83,36 @@ def ingest(
 def _save_rows(
     connection: sqlite3.Connection, batch: Batch, transcript_id: int, context: Context
 ) -> Ingested:
-    sessions.mark_excluded(connection, context.excluded)
-    sessions.mark_metadata_only(connection, context.metadata_only)
+    session_writer.mark_excluded(connection, context.excluded)
+    session_writer.mark_metadata_only(connection, context.metadata_only)
     everything: tuple[Message | Usage | Fact | Subagent | Sighting, ...] = (
         *batch.messages, *batch.usages, *batch.facts, *batch.subagents, *batch.sightings
     )  # fmt: skip
     named = {each.session_id for each in everything}
-    touched = named - sessions.excluded(connection, named)
+    touched = named - session_writer.excluded(connection, named)
     messages = [each for each in batch.messages if each.session_id in touched]
     writer = MessageWriter(connection, now_ms=context.now_ms, is_released=context.is_released)
-    sessions.save_sightings(
+    session_writer.save_sightings(
         connection,
         [each for each in batch.sightings if each.session_id in touched],
         context.host.value,
     )
     facts = [each for each in batch.facts if each.session_id in touched]
-    sessions.save_facts(connection, facts)
-    accounts.save_cost_states(connection, facts)
-    sessions.save_subagents(
+    session_writer.save_facts(connection, facts)
+    usage_writer.save_cost_states(connection, facts)
+    session_writer.save_subagents(
         connection, [each for each in batch.subagents if each.session_id in touched]
     )
-    touched |= accounts.save_usage(
+    touched |= usage_writer.save_usage(
         connection, [each for each in batch.usages if each.session_id in touched], touched
     )
-    sessions.save_message_facts(connection, messages)
+    session_writer.save_message_facts(connection, messages)
     for session_id in {message.session_id for message in messages}:
         writer.save([_header(connection, session_id)], Order(connection))
     order = Order(connection, transcript_id, is_at_start=batch.start == 0)
     inserted, updated = writer.save(messages, order)
     order.save()
-    sessions.mark_due(connection, touched, is_released=context.is_released)
+    session_writer.mark_due(connection, touched, is_released=context.is_released)
     return Ingested(inserted, updated, frozenset(touched))
 
 
@@ -157,7 +157,7 @@ def save_header(
 
 def _header(connection: sqlite3.Connection, session_id: str) -> Message:
     """Return the session's first `system` message: what the backend has no field for."""
-    text, started_ms = sessions.header(connection, session_id)
+    text, started_ms = session_writer.header(connection, session_id)
     return Message(
         id=f"{session_id}:session",
         session_id=session_id,

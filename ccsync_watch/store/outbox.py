@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ccsync_watch.model import Redacted
-from ccsync_watch.store import ledger, outgoing
+from ccsync_watch.store import egress_ledger, outbox_rows
 from ccsync_watch.store.release import Release
-from ccsync_watch.store.remote import RemoteSessions
-from ccsync_watch.store.sessions import SETTLE_MS
+from ccsync_watch.store.remote_sessions import RemoteSessions
+from ccsync_watch.store.session_writer import SETTLE_MS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -27,7 +27,7 @@ class Outbox(RemoteSessions, Release):
     def rows(self, session_id: str, now_ms: int, limit: int) -> Redacted[list[OutboxRow]]:
         """Return a session's next rows in the order in which they must be sent."""
         return Redacted(
-            outgoing.rows(
+            outbox_rows.rows(
                 self._database.read(),
                 "o.session_id = ? AND o.rejected IS NULL AND o.is_released"
                 " AND o.not_before_ms <= ? ORDER BY o.seq LIMIT ?",
@@ -86,9 +86,11 @@ class Outbox(RemoteSessions, Release):
                 " dated_ms = max(coalesce(dated_ms, 0), ?2) WHERE session_id = ?3",
                 (now_ms, dated_ms, session_id),
             )
-            ledger.note(
+            egress_ledger.note(
                 connection,
-                ledger.Entry(now_ms, host, session_id, "messages", len(rows), size, removed or {}),
+                egress_ledger.Entry(
+                    now_ms, host, session_id, "messages", len(rows), size, removed or {}
+                ),
             )
 
     def note_attempt(self, row: OutboxRow) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from ccsync_watch.model import Checkpoint, Fingerprint, JsonValue, Redacted, SessionSummary, Stream
-from ccsync_watch.store import outgoing
+from ccsync_watch.store import outbox_rows
 
 if TYPE_CHECKING:
     import sqlite3
@@ -237,7 +237,7 @@ def rejected_rows(database: Database, limit: int = 100) -> list[dict[str, JsonVa
 
 def session_rows(database: Database, session_id: str) -> list[OutboxRow]:
     """Return every message of a session as it leaves, in the order of its files."""
-    return outgoing.rows(database.read(), "m.session_id = ? ORDER BY m.seq", (session_id,))
+    return outbox_rows.rows(database.read(), "m.session_id = ? ORDER BY m.seq", (session_id,))
 
 
 def sessions_beginning(database: Database, beginning: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ccsync_watch.store import sessions
+from ccsync_watch.store import session_writer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +64,7 @@ class Release:
                     f" is_released = ? WHERE rejected IS NOT NULL{clause}",
                     (is_released, *values),
                 ).rowcount
-                sessions.mark_due(connection, found, is_released=is_released)
+                session_writer.mark_due(connection, found, is_released=is_released)
         return queued
 
     def waiting(self, session_ids: Sequence[str] | None, now_ms: int) -> int:
@@ -114,7 +114,7 @@ class Release:
             )
             connection.execute("DELETE FROM remote")
             queued = connection.execute("SELECT DISTINCT session_id FROM outbox").fetchall()
-            sessions.mark_due(connection, [row[0] for row in queued], is_released=True)
+            session_writer.mark_due(connection, [row[0] for row in queued], is_released=True)
         return True
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
-from ccsync_watch.store import sessions
-from ccsync_watch.store.messages import digest, requeue
+from ccsync_watch.store import session_writer
+from ccsync_watch.store.message_writer import digest, requeue
 
 if TYPE_CHECKING:
     import sqlite3
@@ -176,7 +176,7 @@ def rewrite_messages(
                     is_released=is_released,
                 )
         touched = {each.session_id for each in changed.value if not each.is_excluded}
-        sessions.mark_due(connection, touched, is_released=is_released)
+        session_writer.mark_due(connection, touched, is_released=is_released)
 
 
 def other_rows(database: Database) -> list[RowTexts]:
@@ -225,8 +225,8 @@ def rewrite_rows(
             {(row.session_id or row.key[0],) for row in changed.value if _is_of_session(row)},
         )
         touched = {row.session_id for row in changed.value if row.session_id}
-        touched -= sessions.excluded(connection, touched)
-        sessions.mark_due(connection, touched, is_released=is_released)
+        touched -= session_writer.excluded(connection, touched)
+        session_writer.mark_due(connection, touched, is_released=is_released)
 
 
 def _is_of_session(row: RowTexts) -> bool:
@@ -244,8 +244,8 @@ def session_folders(database: Database) -> list[tuple[str, set[str]]]:
 def mark(database: Database, *, excluded: set[str], metadata_only: set[str]) -> None:
     """Remember what the user has decided of these sessions since they were stored."""
     with database.write() as connection:
-        sessions.mark_excluded(connection, excluded)
-        sessions.mark_metadata_only(connection, metadata_only)
+        session_writer.mark_excluded(connection, excluded)
+        session_writer.mark_metadata_only(connection, metadata_only)
 
 
 def note(database: Database, name: str, value: str) -> None:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from ccsync_watch.model import Fact, Line, Unreadable
+from ccsync_watch.transcripts.fields import identity, text
 from ccsync_watch.transcripts.rows import take_row
-from ccsync_watch.transcripts.values import identity, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

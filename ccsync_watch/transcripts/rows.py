@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch.model import Message, Sighting, Unreadable
-from ccsync_watch.transcripts.readers import READERS
+from ccsync_watch.transcripts.fields import identity, mapping, milliseconds, text
+from ccsync_watch.transcripts.row_readers import READERS
 from ccsync_watch.transcripts.usage import SYNTHETIC_MODEL, source_session, usage_of
-from ccsync_watch.transcripts.values import identity, mapping, milliseconds, text
 
 if TYPE_CHECKING:
     from ccsync_watch.model import Batch, Line, Stream

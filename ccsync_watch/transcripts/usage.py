@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch.model import Usage
-from ccsync_watch.transcripts.values import count, identity, mapping, text
+from ccsync_watch.transcripts.fields import count, identity, mapping, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

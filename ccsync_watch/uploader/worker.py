@@ -21,10 +21,10 @@ from ccsync_watch.errors import (
     Unauthorized,
     Unsent,
 )
-from ccsync_watch.uploader.ports import Health
-from ccsync_watch.uploader.rows import RowSender
-from ccsync_watch.uploader.state import SessionState
-from ccsync_watch.uploader.waits import MAX_WAIT_SECONDS, PAUSE_SECONDS, Backoff, Bell
+from ccsync_watch.opensync.delivery import RowSender
+from ccsync_watch.opensync.session_state import SessionState
+from ccsync_watch.uploader.backoff import MAX_WAIT_SECONDS, PAUSE_SECONDS, Backoff, Bell
+from ccsync_watch.uploader.destination import Health
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ccsync_watch.clock import Clock
     from ccsync_watch.store.database import Database
     from ccsync_watch.store.outbox import Outbox
-    from ccsync_watch.uploader.ports import Sink
+    from ccsync_watch.uploader.destination import Sink
 
 log = logging.getLogger(__name__)
 

@@ -10,12 +10,12 @@ from ccsync_watch.config import Secret
 from ccsync_watch.errors import Rejected, Retryable, SinkError, Unauthorized, Unsent
 from ccsync_watch.model import JsonValue, Redacted
 from ccsync_watch.opensync import wire
-from ccsync_watch.opensync.sink import OpenSyncSink
-from fakes import FakeClock
-from memory_sink import OFFLINE, REFUSED, MemorySink
-from opensync_double.faults import COMMIT_THEN_DROP, FaultPlan
-from opensync_double.samples import message, session
-from opensync_double.server import OpenSyncDouble
+from ccsync_watch.opensync.http_client import OpenSyncSink
+from support.fakes import FakeClock
+from support.memory_sink import OFFLINE, REFUSED, MemorySink
+from support.opensync_double.faults import COMMIT_THEN_DROP, FaultPlan
+from support.opensync_double.samples import message, session
+from support.opensync_double.server import OpenSyncDouble
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -15,19 +15,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ccsync_watch.accounting import sessions, statistics
+from ccsync_watch.accounting import session_accounts, statistics
+from ccsync_watch.accounting.account import NO_TOKENS, NO_TOTALS, ClientTotals, Tokens
 from ccsync_watch.accounting.explanation import explain
 from ccsync_watch.accounting.prices import PriceList
 from ccsync_watch.accounting.reconciliation import client_totals
-from ccsync_watch.accounting.values import NO_TOKENS, NO_TOTALS, ClientTotals, Tokens
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
-from ccsync_watch.daemon.engine import Engine
+from ccsync_watch.daemon.runtime import Engine
 from ccsync_watch.store.database import Database, open_database
-from claude_client.api import ScriptedMessagesApi
-from claude_client.client import ClaudeHome
-from claude_client.rows import of_type, read_rows
-from claude_client.script import (
+from support.claude_client.api import ScriptedMessagesApi
+from support.claude_client.client import ClaudeHome
+from support.claude_client.rows import of_type, read_rows
+from support.claude_client.script import (
     cut,
     delay,
     error,
@@ -40,14 +40,14 @@ from claude_client.script import (
     tool,
     usage,
 )
-from claude_client.terminal import Terminal
-from claude_client.waiting import wait_for
+from support.claude_client.terminal import Terminal
+from support.claude_client.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from ccsync_watch.accounting.values import SessionAccount
+    from ccsync_watch.accounting.account import SessionAccount
 
 pytestmark = pytest.mark.client
 
@@ -91,7 +91,7 @@ class Store:
 
     def account(self, name: str) -> SessionAccount:
         """Return a session's account."""
-        return sessions.account(self.database, self.played.sessions[name], self.prices)
+        return session_accounts.account(self.database, self.played.sessions[name], self.prices)
 
     def said(self, name: str) -> ClientTotals:
         """Return what the client said of a session at last."""
@@ -285,7 +285,7 @@ def store(client_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     bare = open_database(root / "bare", now_ms=0)
     with bare.write() as connection:
         connection.execute("DELETE FROM cost_states")
-    prices.learn(sessions.models(database))
+    prices.learn(session_accounts.models(database))
     yield Store(played, database, bare, prices)
     database.close()
     bare.close()
@@ -339,7 +339,7 @@ def test_figures_from_prices_alone_agree(store: Store, name: str) -> None:
     """Without the client's totals, to a thousandth."""
     if name == "fast" and store.prices.rates("claude-opus-5-5", None, "fast") is None:
         pytest.skip("the price data for this Python has no prices of the fast mode")
-    made = sessions.account(store.bare, store.played.sessions[name], store.prices)
+    made = session_accounts.account(store.bare, store.played.sessions[name], store.prices)
     said = store.said(name)
     assert made.cost.provenance == "computed"
     assert made.tokens.billed == said.tokens.billed
@@ -399,9 +399,11 @@ def test_a_guess_of_the_clients_is_no_price(store: Store) -> None:
 
 def test_every_session_has_its_place_in_the_sums(store: Store) -> None:
     """The tables come to the sum of the accounts, and the accounts to the truth of the files."""
-    made = sessions.accounts(store.database, store.prices)
+    made = session_accounts.accounts(store.database, store.prices)
     for session_id in store.played.sessions.values():
-        assert made[session_id] == sessions.account(store.database, session_id, store.prices)
+        assert made[session_id] == session_accounts.account(
+            store.database, session_id, store.prices
+        )
     used = sum((each.tokens for each in made.values()), NO_TOKENS)
     for table in (
         statistics.by_day(store.database, store.prices),

@@ -13,32 +13,32 @@ from typing import TYPE_CHECKING
 import pytest
 
 import ccsync_watch
-from ccsync_program.plugged import environ
-from ccsync_program.program import wait_until
-from ccsync_program.transcript import Transcript
 from ccsync_watch import __version__
-from ccsync_watch.daemon.lock import is_alive, read_note, started
+from ccsync_watch.control.pidfile import is_alive, read_pidfile, started
 from ccsync_watch.daemon.priority import NICENESS
-from lines import SESSION
+from support.ccsync_program.plugged import environ
+from support.ccsync_program.program import wait_until
+from support.ccsync_program.transcript import Transcript
+from support.lines import SESSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ccsync_program.program import Program
+    from support.ccsync_program.program import Program
 
 
 @pytest.fixture
 def clean(program: Program) -> Iterator[Program]:
     """Return the program; end what it left in the background."""
     yield program
-    note = read_note(program.state)
+    note = read_pidfile(program.state)
     if note is not None and note.started == started(note.pid):
         os.kill(note.pid, signal.SIGKILL)
 
 
 def pid_of(program: Program) -> int:
     """Return the process id of the daemon at work."""
-    note = read_note(program.state)
+    note = read_pidfile(program.state)
     assert note is not None
     return note.pid
 
@@ -58,7 +58,7 @@ def other_version(program: Program, version: str) -> subprocess.Popen[bytes]:
         stderr=subprocess.DEVNULL,
     )
     wait_until(lambda: program.status()["daemon"]["running"], "it answers")
-    note = read_note(program.state)
+    note = read_pidfile(program.state)
     assert note is not None
     assert note.version == version
     return process
@@ -99,7 +99,7 @@ def test_by_hand_autostart_means_nothing(clean: Program) -> None:
     """Only the hooks are forbidden to."""
     clean.configure(autostart=False)
     assert clean.call("start", "--from-hook").code == 0
-    assert read_note(clean.state) is None
+    assert read_pidfile(clean.state) is None
     assert clean.call("start").code == 0
     assert is_alive(pid_of(clean))
     assert clean.call("stop").code == 0
@@ -150,7 +150,7 @@ def test_one_that_cannot_start_says_why(clean: Program) -> None:
     made = clean.call("start")
     assert made.code == 2
     assert "auto_sync" in made.err
-    assert read_note(clean.state) is None
+    assert read_pidfile(clean.state) is None
 
 
 def test_a_process_id_that_came_to_another(clean: Program) -> None:

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from browser import Door
-from canaries import Canaries
-from ccsync_program.program import wait_until
-from claude_client.script import reply, say, sealed_prompt, subagent, think, tool
+from support.browser import Door
+from support.canaries import Canaries
+from support.ccsync_program.program import wait_until
+from support.claude_client.script import reply, say, sealed_prompt, subagent, think, tool
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from ccsync_program.program import Program
-    from claude_client.client import ClaudeHome
-    from claude_client.terminal import Terminal
-    from opensync_double.server import OpenSyncDouble
+    from support.ccsync_program.program import Program
+    from support.claude_client.client import ClaudeHome
+    from support.claude_client.terminal import Terminal
+    from support.opensync_double.server import OpenSyncDouble
 
 pytestmark = pytest.mark.client
 

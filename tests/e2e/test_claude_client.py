@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 
-from claude_client.rows import blocks, of_type, read_rows, texts
-from claude_client.script import (
+from support.claude_client.rows import blocks, of_type, read_rows, texts
+from support.claude_client.script import (
     cut,
     delay,
     error,
@@ -24,13 +24,13 @@ from claude_client.script import (
     tool,
     usage,
 )
-from claude_client.terminal import Terminal
-from claude_client.waiting import wait_for
+from support.claude_client.terminal import Terminal
+from support.claude_client.waiting import wait_for
 
 if TYPE_CHECKING:
-    from claude_client.api import ScriptedMessagesApi
-    from claude_client.client import ClaudeHome
-    from claude_client.rows import Row
+    from support.claude_client.api import ScriptedMessagesApi
+    from support.claude_client.client import ClaudeHome
+    from support.claude_client.rows import Row
 
 pytestmark = pytest.mark.client
 

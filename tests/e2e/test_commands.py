@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ccsync_program.program import wait_until
-from ccsync_program.transcript import Transcript
-from lines import call
+from support.ccsync_program.program import wait_until
+from support.ccsync_program.transcript import Transcript
+from support.lines import call
 
 if TYPE_CHECKING:
-    from ccsync_program.program import Program
-    from opensync_double.server import OpenSyncDouble
+    from support.ccsync_program.program import Program
+    from support.opensync_double.server import OpenSyncDouble
 
 OTHER = "99999999-2222-4333-8444-555555555555"
 TOKEN = "ghp_" + "Zx9Kq2Lm4Np6Rs8Tv0Wy1Ab3Cd5Ef7Gh9JkL"

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ccsync_program.program import wait_until
-from claude_client.script import delay, prompt, reply, say, think, tool
-from expected_messages import expected_messages
-from opensync_double.faults import FaultPlan
+from support.ccsync_program.program import wait_until
+from support.claude_client.script import delay, prompt, reply, say, think, tool
+from support.expected_messages import expected_messages
+from support.opensync_double.faults import FaultPlan
 
 if TYPE_CHECKING:
-    from ccsync_program.program import Program
-    from claude_client.client import ClaudeHome
-    from opensync_double.server import OpenSyncDouble
+    from support.ccsync_program.program import Program
+    from support.claude_client.client import ClaudeHome
+    from support.opensync_double.server import OpenSyncDouble
 
 pytestmark = [pytest.mark.client, pytest.mark.timeout(900)]
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ccsync_program.program import wait_until
-from ccsync_program.transcript import Transcript
-from opensync_double.faults import FaultPlan, answer_late
+from support.ccsync_program.program import wait_until
+from support.ccsync_program.transcript import Transcript
+from support.opensync_double.faults import FaultPlan, answer_late
 
 if TYPE_CHECKING:
-    from ccsync_program.program import Program
-    from opensync_double.server import OpenSyncDouble
+    from support.ccsync_program.program import Program
+    from support.opensync_double.server import OpenSyncDouble
 
 # What the user is promised; this machine may be busy with other tests.
 END_SECONDS = 5.0

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from browser import Door
-from ccsync_program.program import Program, wait_until
-from ccsync_program.transcript import Transcript
-from claude_client.api import ScriptedMessagesApi
-from claude_client.client import ClaudeHome
-from claude_client.script import prompt, reply, say, subagent, tool, usage
-from lines import text
+from support.browser import Door
+from support.ccsync_program.program import Program, wait_until
+from support.ccsync_program.transcript import Transcript
+from support.claude_client.api import ScriptedMessagesApi
+from support.claude_client.client import ClaudeHome
+from support.claude_client.script import prompt, reply, say, subagent, tool, usage
+from support.lines import text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser
 
-    from browser import Reader
+    from support.browser import Reader
 
 pytestmark = pytest.mark.client
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from browser import Door, link
-from ccsync_program.program import Program, wait_until
-from ccsync_program.transcript import Transcript
-from lines import SESSION
+from support.browser import Door, link
+from support.ccsync_program.program import Program, wait_until
+from support.ccsync_program.transcript import Transcript
+from support.lines import SESSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from axe import grave_faults
-from browser import NARROW, WIDE, Door
-from ccsync_program.program import Program, wait_until
-from ccsync_program.transcript import Transcript
-from lines import SESSION, call, text
+from support.axe import grave_faults
+from support.browser import NARROW, WIDE, Door
+from support.ccsync_program.program import Program, wait_until
+from support.ccsync_program.transcript import Transcript
+from support.lines import SESSION, call, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

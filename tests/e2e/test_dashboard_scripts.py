@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from browser import Door
-from ccsync_program.program import Program, wait_until
-from ccsync_program.transcript import Transcript
-from lines import SESSION, call, text
+from support.browser import Door
+from support.ccsync_program.program import Program, wait_until
+from support.ccsync_program.transcript import Transcript
+from support.lines import SESSION, call, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

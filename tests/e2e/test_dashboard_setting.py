@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from browser import Door, link
-from ccsync_program.program import wait_until
-from ccsync_program.transcript import Transcript
+from support.browser import Door, link
+from support.ccsync_program.program import wait_until
+from support.ccsync_program.transcript import Transcript
 
 if TYPE_CHECKING:
-    from ccsync_program.program import Program
+    from support.ccsync_program.program import Program
 
 
 def test_it_goes_away_when_it_is_switched_off(program: Program) -> None:

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ccsync_program.program import wait_until
-from ccsync_program.transcript import Transcript
-from opensync_double.faults import FaultPlan, redirect
+from support.ccsync_program.program import wait_until
+from support.ccsync_program.transcript import Transcript
+from support.opensync_double.faults import FaultPlan, redirect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ccsync_program.program import Completed, Program
-    from opensync_double.server import OpenSyncDouble
+    from support.ccsync_program.program import Completed, Program
+    from support.opensync_double.server import OpenSyncDouble
 
 COMMANDS = [("run",), ("status",), ("status", "--json"), ("sync-now",), ("preview",)]
 WRONG_KEY = "osk_wrong000000000000000000000000wrong"

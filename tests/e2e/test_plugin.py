@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ccsync_program.plugged import environ
-from ccsync_program.program import wait_until
-from claude_client.client import API_KEY
-from claude_client.script import prompt, repeat, say
+from support.ccsync_program.plugged import environ
+from support.ccsync_program.program import wait_until
+from support.claude_client.client import API_KEY
+from support.claude_client.script import prompt, repeat, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ccsync_program.plugged import Plugged
-    from claude_client.terminal import Terminal
-    from opensync_double.server import OpenSyncDouble
+    from support.ccsync_program.plugged import Plugged
+    from support.claude_client.terminal import Terminal
+    from support.opensync_double.server import OpenSyncDouble
 
 pytestmark = pytest.mark.client
 

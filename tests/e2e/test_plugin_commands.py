@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ccsync_program.program import wait_until
-from claude_client.script import prompt, say
+from support.ccsync_program.program import wait_until
+from support.claude_client.script import prompt, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ccsync_program.plugged import Plugged
-    from claude_client.api import ScriptedMessagesApi
-    from claude_client.terminal import Terminal
-    from opensync_double.server import OpenSyncDouble
+    from support.ccsync_program.plugged import Plugged
+    from support.claude_client.api import ScriptedMessagesApi
+    from support.claude_client.terminal import Terminal
+    from support.opensync_double.server import OpenSyncDouble
 
 pytestmark = pytest.mark.client
 

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ccsync_program.program import wait_until
-from claude_client.script import prompt, say, tool
-from expected_messages import expected_messages
+from support.ccsync_program.program import wait_until
+from support.claude_client.script import prompt, say, tool
+from support.expected_messages import expected_messages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from ccsync_program.plugged import Plugged
-    from claude_client.terminal import Terminal
-    from opensync_double.server import OpenSyncDouble
+    from support.ccsync_program.plugged import Plugged
+    from support.claude_client.terminal import Terminal
+    from support.opensync_double.server import OpenSyncDouble
 
 pytestmark = pytest.mark.client
 

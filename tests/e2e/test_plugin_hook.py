@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from ccsync_program.plugged import PLUGIN
-from ccsync_program.program import wait_until
 from ccsync_watch import __version__
 from ccsync_watch.config import load
-from ccsync_watch.daemon.lock import started
-from ccsync_watch.signals import Spool
+from ccsync_watch.control.pidfile import started
+from ccsync_watch.hook_events import Spool
+from support.ccsync_program.plugged import PLUGIN
+from support.ccsync_program.program import wait_until
 
 SESSION = "11111111-2222-4333-8444-555555555555"
 SHELLS = [

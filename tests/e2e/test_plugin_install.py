@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ccsync_program.plugged import PLUGIN, ROOT
-from ccsync_program.program import wait_until
 from ccsync_watch import __version__
-from claude_client.script import prompt, say
+from support.ccsync_program.plugged import PLUGIN, ROOT
+from support.ccsync_program.program import wait_until
+from support.claude_client.script import prompt, say
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ccsync_program.plugged import Plugged
+    from support.ccsync_program.plugged import Plugged
 
 pytestmark = pytest.mark.client
 

@@ -8,12 +8,12 @@ import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ccsync_program.program import wait_until
-from ccsync_program.transcript import Transcript
-from lines import SESSION
+from support.ccsync_program.program import wait_until
+from support.ccsync_program.transcript import Transcript
+from support.lines import SESSION
 
 if TYPE_CHECKING:
-    from ccsync_program.program import Program
+    from support.ccsync_program.program import Program
 
 JUNK = 10_000
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ccsync_program.program import wait_until
-from ccsync_program.transcript import Transcript
+from support.ccsync_program.program import wait_until
+from support.ccsync_program.transcript import Transcript
 
 if TYPE_CHECKING:
-    from ccsync_program.program import Program
-    from opensync_double.server import OpenSyncDouble
+    from support.ccsync_program.program import Program
+    from support.opensync_double.server import OpenSyncDouble
 
 CODE_NAME = "Bluebird"
 

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ccsync_program.program import wait_until
-from claude_client.rows import of_type
-from claude_client.script import prompt, reply, say, subagent, think, tool, usage
-from expected_messages import expected_messages
+from support.ccsync_program.program import wait_until
+from support.claude_client.rows import of_type
+from support.claude_client.script import prompt, reply, say, subagent, think, tool, usage
+from support.expected_messages import expected_messages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ccsync_program.program import Program
-    from claude_client.client import ClaudeHome
-    from claude_client.terminal import Terminal
-    from opensync_double.records import Message
-    from opensync_double.server import OpenSyncDouble
+    from support.ccsync_program.program import Program
+    from support.claude_client.client import ClaudeHome
+    from support.claude_client.terminal import Terminal
+    from support.opensync_double.records import Message
+    from support.opensync_double.server import OpenSyncDouble
 
 pytestmark = pytest.mark.client
 

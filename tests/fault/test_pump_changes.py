@@ -6,13 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from failing import (
-    Counter,
-    FailingFiles,
-    runs,
-)
-from lines import Writer, line
-from pumping import Bench
+from support.failing import Counter, FailingFiles, runs
+from support.lines import Writer, line
+from support.pumping import Bench
 
 if TYPE_CHECKING:
     from collections.abc import Callable

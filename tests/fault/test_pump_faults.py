@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ccsync_watch.errors import RedactorUnavailable, StateError
-from failing import (
+from support.failing import (
     MOST_STEPS,
     Counter,
     FailingDatabase,
@@ -21,8 +21,8 @@ from failing import (
     refuse_store,
     runs,
 )
-from lines import SESSION, Writer, call, line, text
-from pumping import PROJECT, Bench
+from support.lines import SESSION, Writer, call, line, text
+from support.pumping import PROJECT, Bench
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,15 +8,15 @@ import pytest
 
 from ccsync_watch.model import Message, Part
 from ccsync_watch.store import queries
-from opensync_double import faults
-from opensync_double.faults import FaultPlan, Spoil
-from storing import SESSION, World, message, usage
+from support.opensync_double import faults
+from support.opensync_double.faults import FaultPlan, Spoil
+from support.storing import SESSION, World, message, usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from opensync_double.faults import Fault
+    from support.opensync_double.faults import Fault
 
 MAX_REQUESTS = 60
 WAYS = faults.ways(late_seconds=60)

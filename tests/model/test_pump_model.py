@@ -16,8 +16,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from lines import Writer, line
-from pumping import Bench
+from support.lines import Writer, line
+from support.pumping import Bench
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,8 +15,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from ccsync_watch.model import Message, Part
 from ccsync_watch.store import queries
 from ccsync_watch.uploader.worker import GATHER_SECONDS
-from opensync_double.faults import FaultPlan
-from storing import World, message, usage
+from support.opensync_double.faults import FaultPlan
+from support.storing import World, message, usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable

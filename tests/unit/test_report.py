@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ccsync_program.transcript import Transcript
 from ccsync_watch import report
 from ccsync_watch.config import Secret, Settings
-from ccsync_watch.daemon.engine import Engine
+from ccsync_watch.daemon.runtime import Engine
 from ccsync_watch.errors import (
     NotAnswering,
     NotOpenSync,
@@ -21,9 +20,10 @@ from ccsync_watch.errors import (
     Unauthorized,
     Unsent,
 )
-from ccsync_watch.opensync.sink import Greeting
-from fakes import FakeClock
-from lines import SESSION, line
+from ccsync_watch.opensync.http_client import Greeting
+from support.ccsync_program.transcript import Transcript
+from support.fakes import FakeClock
+from support.lines import SESSION, line
 
 if TYPE_CHECKING:
     from pathlib import Path

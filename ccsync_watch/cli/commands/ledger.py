@@ -1,0 +1,75 @@
+"""`ccsync-watch ledger`: what has left this machine, when, and to which host; never a content."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from ccsync_watch.cli.console import counted, plural, printable, say, show_warnings
+from ccsync_watch.config import load
+from ccsync_watch.store import egress_ledger
+from ccsync_watch.store.database import open_for_reading
+from ccsync_watch.units import size
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable, Mapping
+
+    from ccsync_watch.store.egress_ledger import Entry
+
+
+def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[str, Any]) -> int:
+    """Print one line for each request, the oldest first, then the sums by host."""
+    settings = load(env, flags)
+    show_warnings(settings)
+    database = open_for_reading(settings.state_dir)
+    if database is None:
+        say("nothing has left this machine")
+        return 0
+    try:
+        _print(
+            egress_ledger.entries(database, session_id=arguments.session), as_json=arguments.json
+        )
+    finally:
+        database.close()
+    return 0
+
+
+def _print(entries: Iterable[Entry], *, as_json: bool) -> None:
+    hosts: dict[str, Counter[str]] = {}
+    removed: Counter[str] = Counter()
+    for entry in entries:
+        if as_json:
+            say(orjson.dumps(asdict(entry)).decode())
+            continue
+        say(_line(entry))
+        sums = hosts.setdefault(entry.host, Counter())
+        sums.update(requests=1, bytes=entry.size, rows=entry.rows * (entry.kind == "messages"))
+        removed.update(entry.removed)
+    if as_json:
+        return
+    if not hosts:
+        say("nothing has left this machine")
+    for host, sums in hosts.items():
+        say(
+            f"{printable(host)}: {plural(sums['requests'], 'request')},"
+            f" {plural(sums['rows'], 'message')}, {size(sums['bytes'])}"
+        )
+    if removed:
+        say(f"placeholders in them: {counted(removed)}")
+
+
+def _line(entry: Entry) -> str:
+    when = datetime.fromtimestamp(entry.at_ms / 1000, timezone.utc).astimezone()
+    what = plural(entry.rows, "message") if entry.kind == "messages" else "the session's state"
+    facts = [what, size(entry.size)]
+    if entry.removed:
+        facts.append(f"placeholders: {counted(entry.removed)}")
+    if not entry.is_acked:
+        facts.append("not acknowledged")
+    shown = f"{when:%Y-%m-%d %H:%M:%S}  {printable(entry.host)}  {printable(entry.session_id)}"
+    return f"{shown}  {', '.join(facts)}"

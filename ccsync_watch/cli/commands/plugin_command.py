@@ -1,0 +1,65 @@
+"""The plugin's `sync-status` and `sync-now`: the answer that Claude Code shows, without a turn.
+
+Called by the plugin's UserPromptExpansion hook with the client's JSON on standard input, or as
+its fallback with `--plain`. It prints a decision or a text, ends with 0, and never takes long.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from ccsync_watch.cli.console import printable, say
+from ccsync_watch.cli.plugin_report import MIN_WAIT_SECONDS, status_text, sync_text
+from ccsync_watch.errors import CcsyncError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping
+
+_MAX_INPUT = 1 << 20
+
+
+def main(arguments: argparse.Namespace, env: Mapping[str, str], _flags: Mapping[str, Any]) -> int:
+    """Print the answer to one of the plugin's commands."""
+    if arguments.plain:
+        session_id = arguments.session or env.get("CLAUDE_CODE_SESSION_ID")
+        say(_text(arguments.plain, session_id, env, arguments.plugin_version))
+        return 0
+    asked = _asked(sys.stdin.buffer.read(_MAX_INPUT))
+    if asked is None:
+        # Not for us, or from a client that asks in another way: its own fallback answers.
+        return 0
+    command, session_id = asked
+    reason = _text(command, session_id, env, arguments.plugin_version)
+    output = {"hookEventName": "UserPromptExpansion", "suppressOriginalPrompt": True}
+    decision = {"decision": "block", "reason": f"\n{reason}", "hookSpecificOutput": output}
+    say(orjson.dumps(decision).decode())
+    return 0
+
+
+def _asked(data: bytes) -> tuple[str, str | None] | None:
+    try:
+        fields = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(fields, dict) or not isinstance(fields.get("command_name"), str):
+        return None
+    _plugin, _colon, name = fields["command_name"].rpartition(":")
+    session_id = fields.get("session_id")
+    if name not in {"sync-status", "sync-now"}:
+        return None
+    return name.removeprefix("sync-"), session_id if isinstance(session_id, str) else None
+
+
+def _text(command: str, session_id: str | None, env: Mapping[str, str], version: str) -> str:
+    make = status_text if command == "status" else sync_text
+    try:
+        text = make(env, session_id, plugin_version=version, seconds=MIN_WAIT_SECONDS)
+    except CcsyncError as error:
+        text = f"Sync not working: {printable(error.message)}\n  → {printable(error.hint)}"
+    except Exception as error:  # noqa: BLE001 - nothing of ours may disturb the user's session
+        text = f"Sync not working: {type(error).__name__}\n  → run `ccsync-watch status`"
+    return text

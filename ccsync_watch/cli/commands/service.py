@@ -1,0 +1,158 @@
+"""`ccsync-watch service`: have systemd (Linux) or launchd (macOS) run the daemon from login on.
+
+Small on purpose: one file for the user's own manager, and the commands that load it. On other
+systems the plugin's hooks, or `ccsync-watch start`, do.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import plistlib
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ccsync_watch.cli.console import printable, say
+from ccsync_watch.config import home, load
+from ccsync_watch.daemon.background import stop
+from ccsync_watch.errors import CcsyncError, ConfigError, NotRunning
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping, Sequence
+
+_UNIT = "ccsync-watch.service"
+_LABEL = "ccsync-watch"
+_SECONDS = 30.0
+# Where to find things; what is secret belongs into the settings file, not into a unit.
+_PASSED_ON = ("CCSYNC_WATCH_HOME", "CLAUDE_CONFIG_DIR", "XDG_STATE_HOME", "XDG_CACHE_HOME")
+
+
+@dataclass(frozen=True, slots=True)
+class Manager:
+    """One system's way: the file, its content, and the commands that load, unload and ask."""
+
+    file: Path
+    content: bytes
+    load: tuple[tuple[str, ...], ...]
+    unload: tuple[tuple[str, ...], ...]
+    ask: tuple[str, ...]
+
+
+def main(arguments: argparse.Namespace, env: Mapping[str, str], _flags: Mapping[str, Any]) -> int:
+    """Install, uninstall or show the service."""
+    settings = load(env)
+    manager = manager_for(sys.platform, env, [sys.executable, "-m", "ccsync_watch", "run"])
+    if arguments.action == "status":
+        is_there = manager.file.exists()
+        runs = is_there and _run(manager.ask, env, is_asking=True)
+        state = "running" if runs else "installed, not running" if is_there else "not installed"
+        say(f"{state} ({printable(manager.file)})")
+        return 0 if runs else NotRunning.exit_code
+    if arguments.action == "install":
+        # Two daemons cannot share a state folder: the one in the background gives way.
+        stop(settings.state_dir)
+        manager.file.parent.mkdir(parents=True, exist_ok=True)
+        manager.file.write_bytes(manager.content)
+        for command in manager.load:
+            _run(command, env)
+        say(f"installed: it runs now, and from every login on ({printable(manager.file)})")
+        return 0
+    if not manager.file.exists():
+        say("not installed: nothing to do")
+        return 0
+    for command in manager.unload:
+        _run(command, env)
+    with contextlib.suppress(FileNotFoundError):
+        manager.file.unlink()
+    say("uninstalled; what is stored is kept")
+    return 0
+
+
+def manager_for(platform: str, env: Mapping[str, str], command: Sequence[str]) -> Manager:
+    """Return this system's manager. Raises ConfigError where there is none that we know."""
+    passed = {name: env[name] for name in _PASSED_ON if env.get(name)}
+    if platform.startswith("linux"):
+        base = Path(env.get("XDG_CONFIG_HOME") or home(env) / ".config")
+        ctl = ("systemctl", "--user")
+        return Manager(
+            file=base / "systemd" / "user" / _UNIT,
+            content=systemd_unit(command, passed).encode("utf-8", "surrogateescape"),
+            load=((*ctl, "daemon-reload"), (*ctl, "enable", "--now", _UNIT)),
+            unload=((*ctl, "disable", "--now", _UNIT),),
+            ask=(*ctl, "is-active", "--quiet", _UNIT),
+        )
+    if platform == "darwin":
+        file = home(env) / "Library" / "LaunchAgents" / f"{_LABEL}.plist"
+        domain = f"gui/{os.getuid()}"
+        return Manager(
+            file=file,
+            content=launchd_plist(command, passed),
+            load=(("launchctl", "bootstrap", domain, str(file)),),
+            unload=(("launchctl", "bootout", f"{domain}/{_LABEL}"),),
+            ask=("launchctl", "print", f"{domain}/{_LABEL}"),
+        )
+    raise ConfigError(
+        f"no service manager is known for {platform}",
+        hint="the plugin starts the daemon, and so does `ccsync-watch start`",
+    )
+
+
+def systemd_unit(command: Sequence[str], env: Mapping[str, str]) -> str:
+    """Return a unit for the user's systemd."""
+    words = " ".join(_quoted(word, is_command=True) for word in command)
+    variables = "".join(f"Environment={_quoted(f'{k}={v}')}\n" for k, v in env.items())
+    return (
+        "[Unit]\nDescription=Stream Claude Code sessions, redacted, to a dashboard\n\n"
+        f"[Service]\nExecStart={words}\n{variables}"
+        # An end that was asked for is one; a crash is mended, but not in a frenzy.
+        "Restart=on-failure\nRestartSec=10\nNice=10\nNoNewPrivileges=true\n\n"
+        "[Install]\nWantedBy=default.target\n"
+    )
+
+
+def _quoted(word: str, *, is_command: bool = False) -> str:
+    """Return a word as a unit file has it: quoted, without specifiers or variables."""
+    made = word.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("%", "%%")
+    return f'"{made.replace("$", "$$") if is_command else made}"'
+
+
+def launchd_plist(command: Sequence[str], env: Mapping[str, str]) -> bytes:
+    """Return an agent for launchd."""
+    return plistlib.dumps(
+        {
+            "Label": _LABEL,
+            "ProgramArguments": list(command),
+            "EnvironmentVariables": dict(env),
+            "RunAtLoad": True,
+            "KeepAlive": {"SuccessfulExit": False},
+            "ThrottleInterval": 10,
+            "ProcessType": "Background",
+        }
+    )
+
+
+def _run(command: Sequence[str], env: Mapping[str, str], *, is_asking: bool = False) -> bool:
+    """Run a manager's command; return whether it succeeded. Raises CcsyncError unless asking."""
+    try:
+        made = subprocess.run(  # noqa: S603 - our own words
+            command,
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+        problem = made.stderr.strip().split("\n")[0] if made.returncode else None
+    except (OSError, subprocess.TimeoutExpired) as error:
+        problem = getattr(error, "strerror", None) or "it does not answer"
+    if problem is not None and not is_asking:
+        raise CcsyncError(
+            f"`{' '.join(command)}` failed ({printable(problem)})",
+            hint="the plugin starts the daemon without it, and so does `ccsync-watch start`",
+        )
+    return problem is None

@@ -1,0 +1,189 @@
+"""`ccsync-watch stats`: what was used and done, by day, model, project, tool or session."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from ccsync_watch.accounting import session_accounts as accounts
+from ccsync_watch.accounting import statistics
+from ccsync_watch.accounting.prices import PriceList
+from ccsync_watch.cli.console import plural, say, show_warnings
+from ccsync_watch.cli.store_access import open_store
+from ccsync_watch.cli.tables import lasting, money, show
+from ccsync_watch.clock import SystemClock
+from ccsync_watch.config import load
+from ccsync_watch.errors import ConfigError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping, Sequence
+
+    from ccsync_watch.accounting.statistics import Line, SessionLine, ToolLine
+    from ccsync_watch.store.database import Database
+
+_DAY_MS = 86_400_000
+_MAX_DAYS = 36_500
+_NOT_APART = {
+    "day": "beyond the rows",
+    "model": "models not named",
+    "project": "project not known",
+}
+
+
+def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[str, Any]) -> int:
+    """Print one table from the store, with or without the daemon."""
+    settings = load(env, flags)
+    since_ms = since(arguments.since, SystemClock().wall_ms())
+    show_warnings(settings)
+    database = open_store(settings)
+    if database is None:
+        return 1
+    try:
+        prices = PriceList.of(settings)
+        prices.learn(accounts.models(database))
+        return _show(database, prices, arguments, since_ms)
+    finally:
+        database.close()
+
+
+def since(text: str | None, now_ms: int) -> int | None:
+    """Return the moment that `--since` names: a day of this machine's, or so many days ago.
+
+    Raises ConfigError for what is neither.
+    """
+    if text is None:
+        return None
+    number = text[:-1]
+    if text.endswith("d") and number.isascii() and number.isdigit() and int(number) <= _MAX_DAYS:
+        return now_ms - int(number) * _DAY_MS
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(
+            f"--since {text!r} is no date", hint="write it as 2026-01-31, or as 7d for a week"
+        ) from None
+    return round(moment.astimezone().timestamp() * 1000)
+
+
+def _show(
+    database: Database, prices: PriceList, arguments: argparse.Namespace, since_ms: int | None
+) -> int:
+    by = arguments.by
+    lines: Sequence[Line | ToolLine | SessionLine]
+    if by == "tool":
+        lines = statistics.by_tool(database, since_ms=since_ms)
+    elif by == "session":
+        lines = statistics.by_session(database, prices, since_ms=since_ms)
+    elif by == "project":
+        lines = statistics.by_project(database, prices, since_ms=since_ms)
+    elif by == "model":
+        lines = statistics.by_model(database, prices, since_ms=since_ms)
+    else:
+        zone: statistics.Zone = "utc" if arguments.utc else "local"
+        lines = statistics.by_day(database, prices, zone=zone, since_ms=since_ms)
+    if arguments.json:
+        say(orjson.dumps([_plain(each) for each in lines], option=orjson.OPT_INDENT_2).decode())
+    elif arguments.csv:
+        _write_csv([_flat(_plain(each)) for each in lines])
+    elif by == "tool":
+        _show_tools(lines)  # type: ignore[arg-type]  # as chosen above
+    elif by == "session":
+        _show_sessions(lines)  # type: ignore[arg-type]  # as chosen above
+    else:
+        _show_lines(by, lines)  # type: ignore[arg-type]  # as chosen above
+    return 0
+
+
+def _plain(line: Line | ToolLine | SessionLine) -> dict[str, Any]:
+    made = asdict(line)
+    rate = getattr(line, "error_rate", None)
+    return {**made, "error_rate": rate} if "errors" in made else made
+
+
+def _flat(value: dict[str, Any], prefix: str = "") -> dict[str, object]:
+    """Return one level of names, for a table; lists are counted out by their texts."""
+    made: dict[str, object] = {}
+    for name, item in value.items():
+        if isinstance(item, dict):
+            made.update(_flat(item, f"{prefix}{name}_"))
+        elif isinstance(item, (list, tuple)):
+            made[prefix + name] = "; ".join(str(each) for each in item if isinstance(each, str))
+        else:
+            made[prefix + name] = item
+    return made
+
+
+def _write_csv(rows: list[dict[str, object]]) -> None:
+    if rows:
+        writer = csv.DictWriter(sys.stdout, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _show_lines(by: str, lines: list[Line]) -> None:
+    heads = (by, "sessions", "responses", "input", "cache write", "cache read", "output", "cost")
+    rows = [_cells(each.key or _NOT_APART[by], each, f"{each.sessions:,}") for each in lines]
+    if lines:
+        rows.append(_cells("total", statistics.total(lines), ""))
+    show(heads, rows, foot=1)
+    _explain_unpriced(lines)
+
+
+def _cells(name: str, line: Line, sessions: str) -> list[str]:
+    used = line.tokens
+    counts = (line.responses, used.input, used.cache_write, used.cache_read, used.output)
+    return [name, sessions, *(f"{count:,}" for count in counts), money(line.cost)]
+
+
+def _explain_unpriced(lines: Sequence[Line]) -> None:
+    if any(each.cost.provenance in {"partial", "unpriced"} for each in lines):
+        say("\nSome tokens have no known price: ≥ marks sums without them.")
+
+
+def _show_tools(lines: list[ToolLine]) -> None:
+    heads = ("tool", "calls", "errors", "error rate", "denied", "time")
+    rows = [
+        [
+            each.tool,
+            f"{each.calls:,}",
+            f"{each.errors:,}",
+            "-" if each.error_rate is None else f"{each.error_rate:.1%}",
+            f"{each.denied:,}",
+            lasting(each.total_ms),
+        ]
+        for each in lines
+    ]
+    show(heads, rows)
+
+
+def _show_sessions(lines: list[SessionLine]) -> None:
+    heads = ("session", "last active", "prompts", "turns", "tools", "wall", "API", "lines",
+             "prompt", "output", "cost")  # fmt: skip
+    rows = []
+    for each in lines:
+        done, account = each.activity, each.account
+        active = datetime.fromtimestamp((each.updated_ms or 0) / 1000).astimezone()
+        changed = f"+{done.lines_added or 0} -{done.lines_removed or 0}"
+        rows.append(
+            [
+                each.session_id,
+                f"{active:%Y-%m-%d %H:%M}",
+                f"{done.prompts:,}",
+                f"{done.turns:,}",
+                f"{done.tool_calls:,}",
+                lasting(done.wall_ms),
+                lasting(done.api_ms),
+                changed,
+                f"{account.tokens.prompt:,}",
+                f"{account.tokens.output:,}",
+                money(account.cost),
+            ]
+        )
+    show(heads, rows)
+    say(f"\n{plural(len(lines), 'session')}; `ccsync-watch explain SESSION` says why.")

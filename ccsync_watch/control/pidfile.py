@@ -1,0 +1,65 @@
+"""The pidfile of a state folder: which process holds it, and where its control socket is."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+PIDFILE_NAME = "daemon.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Pidfile:
+    """Who holds the lock: its pid, since when, its version, and its control socket.
+
+    `started` tells a process from a later one of the same id, where the system can. The plugin's
+    hooks read this file too.
+    """
+
+    pid: int
+    since_ms: int
+    version: str
+    socket: str | None
+    started: str | None = None
+
+
+def read_pidfile(folder: Path) -> Pidfile | None:
+    """Return what the last holder of the lock noted; it may have died since."""
+    try:
+        fields = orjson.loads((folder / PIDFILE_NAME).read_bytes())
+        pid, socket = fields["pid"], fields["socket"]
+        note = Pidfile(pid, fields["since_ms"], fields["version"], socket, fields.get("started"))
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    is_sound = isinstance(pid, int) and pid > 0 and isinstance(socket, (str, type(None)))
+    return note if is_sound else None
+
+
+def started(pid: int) -> str | None:
+    """Return when a process started, in clock ticks since the system did; None if not known."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    # The command's name comes first, in brackets, and may hold anything.
+    fields = text.rpartition(")")[2].split()
+    # One that ended, and whose parent has not asked how, runs no more.
+    is_running = len(fields) > 19 and fields[0] != "Z"  # noqa: PLR2004 - the kernel's field 22
+    return fields[19] if is_running else None
+
+
+def is_alive(pid: int) -> bool:
+    """Tell whether a process with this id exists; where that cannot be asked, its socket tells."""
+    if os.name == "nt":
+        # There, asking like this would end it.
+        return True
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True
+    return True

@@ -1,0 +1,270 @@
+"""The daemon with one set of settings: the pump's loop, its failures, and an orderly end.
+
+The thread that calls `run` pumps. Beside it run watchdog's observer and the upload workers; both
+are started and ended here.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from typing import TYPE_CHECKING
+
+from ccsync_watch import report
+from ccsync_watch.control.api import FlushResult
+from ccsync_watch.daemon.flushes import Flushes
+from ccsync_watch.daemon.hook_event_intake import Intake
+from ccsync_watch.daemon.rescan import Sweeper
+from ccsync_watch.daemon.runtime import Engine, rules_in_force
+from ccsync_watch.daemon.upload_workers import Sending
+from ccsync_watch.errors import CcsyncError, NotRunning
+from ccsync_watch.hook_events import Spool
+from ccsync_watch.opensync.http_client import Greeting
+from ccsync_watch.store import queries
+from ccsync_watch.store.install_keys import install_key
+from ccsync_watch.transcripts.observer import Observer, Wakeups
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import httpx
+
+    from ccsync_watch.clock import Clock
+    from ccsync_watch.config import Settings
+    from ccsync_watch.model import JsonValue
+    from ccsync_watch.privacy import Redactor
+
+log = logging.getLogger(__name__)
+
+# How often to look at the settings file, and at a root that does not exist yet: one `stat` each.
+LOOK_SECONDS = 1.0
+ROOT_LOOK_SECONDS = 0.5
+# What is written in quick succession is read together: each commit takes milliseconds of a
+# processor that Claude Code may be waiting for. The first line after a pause is not held up.
+GATHER_SECONDS = 0.03
+# Together they stay below the 5 s within which a signal ends the program.
+DRAIN_SECONDS = 3.0
+JOIN_SECONDS = 0.5
+_MAX_PAUSE_SECONDS = 30.0
+
+
+class Daemon:
+    """Reads, stores and sends from `run` to `stop`. `on_look` is called about once a second."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock,
+        redactor: Redactor | None = None,
+        transport: httpx.BaseTransport | None = None,
+        on_progress: Callable[[Engine], None] = lambda _engine: None,
+        on_look: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.settings = settings
+        self._clock = clock
+        self._on_progress = on_progress
+        self._on_look = on_look
+        self._key = install_key(settings.state_dir)
+        self._rules = rules_in_force(settings)
+        self._since_ms = clock.wall_ms()
+        self._wakeups = Wakeups()
+        self._stopping = threading.Event()
+        self._is_draining = False
+        self._problem: str | None = None
+        self._pause = 0.0
+        self._next_look = self._gather_until = 0.0
+        self._engine = Engine(settings, clock=clock, redactor=redactor, transport=transport)
+        self._flushes = Flushes(self._engine.pump, clock)
+        self._sending = Sending(self._engine, clock)
+        spool = Spool(settings.state_dir, settings.claude_dirs)
+        spool.prepare()
+        self._intake = Intake(
+            spool,
+            settings,
+            database=self._engine.database,
+            outbox=self._engine.outbox,
+            uploader=self._engine.uploader,
+            flushes=self._flushes,
+            redactor=self._engine.redactor,
+            clock=clock,
+        )
+        self._observer = Observer(self._engine.roots, self._wakeups, spool=str(spool.folder))
+        self._sweeper = Sweeper(self._engine.pump, self._observer, clock)
+
+    # Asked from other threads -----------------------------------------------------------
+
+    def stop(self, *, is_draining: bool) -> None:
+        """End the run soon; `is_draining`: read and send what is there first, for 3 s at most."""
+        self._is_draining = is_draining
+        self._stopping.set()
+        self._wakeups.event.set()
+
+    def status(
+        self, *more_problems: str | None, max_sessions: int | None = None
+    ) -> dict[str, JsonValue]:
+        """Return what `report` shows of a running daemon."""
+        uploader, observed = self._engine.uploader, self._observer.problem
+        health = uploader.health if uploader else None
+        greeting = None
+        if health and health.is_checked:
+            greeting = Greeting(health.ahead_seconds, frozenset())
+        unread = len(self._engine.pump.problems)
+        shown = f"transcripts that cannot be read: {unread}" if unread else None
+        texts = (*more_problems, self._problem, self._sending.problem, observed, shown)
+        live = report.Live(
+            pid=os.getpid(),
+            since_ms=self._since_ms,
+            problems=[text for text in texts if text],
+            backend=report.Backend(greeting, health.error if health else None),
+        )
+        return report.status(
+            self.settings,
+            self._engine.database,
+            live,
+            key=self._key,
+            rules=self._rules,
+            max_sessions=max_sessions,
+        )
+
+    def flush(self, session_id: str | None, until: float, *, is_sending: bool) -> FlushResult:
+        """Have everything read, and sent if so asked; `until` is monotonic time.
+
+        Raises NotRunning when the daemon is stopped meanwhile.
+        """
+        engine, sending = self._engine, self._sending
+        sent_before = sending.rows_sent
+        request = self._flushes.ask(session_id)
+        self._wakeups.event.set()
+        self._clock.wait(request.done, max(0.0, until - self._clock.monotonic()))
+        self._check_running()
+        chosen = None if session_id is None else [session_id]
+        error = None
+        if is_sending:
+            error = sending.flush(chosen, until=until, stopping=self._stopping)
+            self._check_running()
+        now_ms = self._clock.wall_ms()
+        return FlushResult(
+            is_read=request.is_read,
+            is_known=session_id is None
+            or queries.session_summary(engine.database, session_id) is not None,
+            is_local=engine.uploader is None,
+            rows_sent=sending.rows_sent - sent_before,
+            rows_waiting=engine.outbox.waiting(chosen, now_ms) if engine.uploader else 0,
+            rows_rejected=engine.outbox.rejected(chosen) if engine.uploader else 0,
+            error=report.one_line(report.connection_problem(error)) if error else None,
+            problem=self._problem or sending.problem,
+        )
+
+    def _check_running(self) -> None:
+        if self._stopping.is_set():
+            raise NotRunning(
+                "ccsync-watch is stopping; what waits is kept", hint="start it and try again"
+            )
+
+    # The run ---------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Run until stopped; `close` is to follow."""
+        try:
+            self._sending.start()
+            self._loop()
+            self._flushes.close()
+            if self._is_draining:
+                self._drain()
+        finally:
+            self._flushes.close()
+            self._observer.stop()
+            self._sending.stop(JOIN_SECONDS)
+
+    def close(self) -> None:
+        """Give everything back, once nobody asks any more."""
+        self._engine.close()
+
+    def _loop(self) -> None:
+        while not self._stopping.is_set():
+            now = self._clock.monotonic()
+            if now >= self._next_look:
+                self._next_look = now + LOOK_SECONDS
+                self._on_look()
+                # During a backlog, too, signals are taken: the hooks' folder is not to grow.
+                self._guarded(self._intake.turn)
+            # Lines before signals: a signal merely asks for what the events have told already.
+            if self._guarded(self._turn):
+                self._gather_until = self._clock.monotonic() + GATHER_SECONDS
+                continue
+            if self._guarded(self._serve):
+                continue
+            # `stop` may have come before its wakeup was taken: look once more before sleeping.
+            if not self._stopping.is_set():
+                self._clock.wait(self._wakeups.event, self._idle_seconds())
+                rest = self._gather_until - self._clock.monotonic()
+                if rest > 0:
+                    self._clock.wait(self._stopping, rest)
+
+    def _turn(self) -> bool:
+        """Take the wakeups, sweep if it is time, and let the pump do one piece of work."""
+        pump = self._engine.pump
+        has_news = self._observer.ensure()
+        paths, everything = self._wakeups.take()
+        # Before the sweep: what an event named is nothing that a sweep had to find.
+        pump.notice(paths)
+        self._sweeper.note(paths, is_folder=everything or has_news)
+        has_swept = self._sweeper.turn(is_failing=self._problem is not None)
+        # After a sweep without work, what could not be read is gone.
+        is_well = has_swept and not pump.has_work()
+        worked = pump.step()
+        if self._problem and (worked or is_well):
+            log.info("reading goes on")
+            self._problem, self._pause = None, 0.0
+        self._on_progress(self._engine)
+        return worked
+
+    def _serve(self) -> bool:
+        """Take signals and serve the flushes; return whether that made work."""
+        is_more = self._intake.turn()
+        self._flushes.serve(is_failing=self._problem is not None)
+        return self._engine.pump.has_work() or is_more
+
+    def _idle_seconds(self) -> float:
+        now = self._clock.monotonic()
+        seconds = max(0.0, min(self._sweeper.next_at, self._next_look) - now)
+        for asked in (self._flushes.next_seconds(), self._intake.next_seconds()):
+            seconds = seconds if asked is None else min(seconds, asked)
+        return seconds if self._observer.is_complete else min(seconds, ROOT_LOOK_SECONDS)
+
+    def _guarded(self, work: Callable[[], bool]) -> bool:
+        """Do a piece of work; a failure is said once, waited out, and tried again."""
+        try:
+            return work()
+        except CcsyncError as error:
+            self._note_problem(str(error))
+        except Exception as error:
+            # A defect of ours must not end the stream: the next sweep finds what it left.
+            text = f"reading failed ({type(error).__name__})"
+            if text != self._problem:
+                log.exception("reading failed")
+            self._note_problem(text)
+        return False
+
+    def _note_problem(self, text: str) -> None:
+        if text != self._problem:
+            log.error("%s", text)
+        self._problem = text
+        self._pause = min(max(self._pause * 2, 1.0), _MAX_PAUSE_SECONDS)
+        self._sweeper.hasten(self._clock.monotonic() + self._pause)
+        self._clock.wait(self._stopping, 1.0)
+
+    def _drain(self) -> None:
+        """Read what is there and send what is queued: what is in hand, not a whole backlog."""
+        until = self._clock.monotonic() + DRAIN_SECONDS
+        try:
+            self._engine.pump.reconcile()
+            while self._clock.monotonic() < until and self._engine.pump.step():
+                pass
+            self._sending.drain(until)
+        except CcsyncError as error:
+            log.error("%s", error)  # noqa: TRY400 - its one line says it all
+        except Exception:
+            log.exception("the last look failed; the next start makes up for it")

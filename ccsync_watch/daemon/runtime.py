@@ -1,0 +1,263 @@
+"""Everything that moves a line, put together: store, pump, outbox, uploader. No threads here."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import math
+import os
+import socket
+import threading
+from typing import TYPE_CHECKING
+
+from ccsync_watch.accounting.prices import PriceList
+from ccsync_watch.errors import SinkError
+from ccsync_watch.opensync.http_client import OpenSyncSink
+from ccsync_watch.opensync.wire import endpoint
+from ccsync_watch.pipeline import Projects, Pump, PumpConfig
+from ccsync_watch.pipeline.reapply import enforce, repair
+from ccsync_watch.privacy import RULES_VERSION, Redactor
+from ccsync_watch.privacy.known.secret_values import values_in_environment
+from ccsync_watch.privacy.policy.policy import Policy
+from ccsync_watch.store import rewriting
+from ccsync_watch.store.database import open_database
+from ccsync_watch.store.install_keys import install_key
+from ccsync_watch.store.outbox import Outbox
+from ccsync_watch.transcripts import discovery, transcript_file
+from ccsync_watch.uploader import Uploader
+from ccsync_watch.uploader.worker import GATHER_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    import httpx
+
+    from ccsync_watch.clock import Clock
+    from ccsync_watch.config import Settings
+    from ccsync_watch.transcripts.discovery import Found, Sweep
+    from ccsync_watch.transcripts.transcript_file import OpenFile
+
+log = logging.getLogger(__name__)
+
+_MAX_FAILURES = 5
+
+
+class RealFiles:
+    """The pump's file system."""
+
+    def open_file(self, path: str) -> AbstractContextManager[OpenFile]:
+        """Open a transcript."""
+        return transcript_file.open_file(path)
+
+    def read_sidecar(self, path: str) -> bytes:
+        """Return the small file beside a subagent's transcript."""
+        return transcript_file.read_sidecar(path)
+
+    def look(self, path: str) -> Found | None:
+        """Return one transcript as it is now."""
+        return discovery.look(path)
+
+    def sweep(self, roots: Iterable[str]) -> Sweep:
+        """Return every transcript below the roots."""
+        return discovery.sweep(roots)
+
+    def sweep_session(self, roots: Iterable[str], session_id: str) -> Sweep:
+        """Return one session's transcripts, its subagents' included."""
+        return discovery.sweep_session(roots, session_id)
+
+
+def project_roots(settings: Settings) -> tuple[str, ...]:
+    """Return the `projects` folder of each configured Claude folder."""
+    return tuple(os.fspath(folder / "projects") for folder in settings.claude_dirs)
+
+
+def projects_of(settings: Settings) -> Projects:
+    """Return what the settings allow to be kept of each project."""
+    return Projects(exclude=settings.exclude_projects, policies=settings.projects)
+
+
+def rules_in_force(settings: Settings) -> str:
+    """Return what changes whenever the redactor's rules do, the user's own included."""
+    own = repr((settings.redact.patterns, settings.redact.allow))
+    # Keyed: a pattern may be the secret itself.
+    key = install_key(settings.state_dir)
+    mark = hashlib.blake2b(own.encode("utf-8", "surrogateescape"), key=key, digest_size=8)
+    return f"{RULES_VERSION}/{mark.hexdigest()}"
+
+
+def make_redactor(settings: Settings) -> Redactor:
+    """Return the redactor that the settings ask for; one thread at a time may use it.
+
+    It knows the values of this process's environment that are secret, and the backend's key.
+
+    Its rules take seconds to compile, once: the result is kept in the cache folder.
+
+    Raises ConfigError for a pattern that is none, RedactorUnavailable when it cannot be built.
+    """
+    known = values_in_environment(os.environ)
+    if settings.api_key is not None:
+        known[settings.api_key.reveal()] = "opensync-key"
+    return Redactor(
+        key=install_key(settings.state_dir),
+        patterns=settings.redact.patterns,
+        allow=settings.redact.allow,
+        known=known,
+        cache=_private(settings.cache_dir) if settings.cache_dir else None,
+    )
+
+
+def _private(folder: Path) -> Path | None:
+    """Return a folder that no one else can write to, made if need be; None if there is none.
+
+    Compiled rules are trusted as they are read: another user's would be another user's program.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        seen = folder.stat()
+    except OSError:
+        return None
+    is_own = not hasattr(os, "getuid") or seen.st_uid == os.getuid()
+    return folder if is_own and not seen.st_mode & 0o022 else None
+
+
+class Engine:
+    """The parts, built from the settings; `close` gives everything back.
+
+    Whoever makes one holds the state folder's lock. Raises StateError, ConfigError,
+    RedactorUnavailable.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock,
+        redactor: Redactor | None = None,
+        transport: httpx.BaseTransport | None = None,
+        host: str | None = None,
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.stop = threading.Event()
+        self.roots = project_roots(settings)
+        key = install_key(settings.state_dir)
+        self.redactor = redactor or make_redactor(settings)
+        self.database = open_database(settings.state_dir, now_ms=clock.wall_ms())
+        if self.database.set_aside is not None:
+            log.error(
+                "the database was damaged: it is kept as %s, and rebuilt from the transcripts",
+                self.database.set_aside.name,
+            )
+        self.outbox = Outbox(self.database)
+        self._judge_again(self.redactor)
+        self._sink = self._connected(transport)
+        self.uploader = self._uploading(self._sink) if self._sink else None
+        self.pump = Pump(
+            PumpConfig(
+                roots=self.roots,
+                policy=Policy.of(settings),
+                install_key=key,
+                host=host or socket.gethostname(),
+                is_released=settings.auto_sync,
+                projects=projects_of(settings),
+            ),
+            database=self.database,
+            redactor=self.redactor,
+            files=RealFiles(),
+            clock=clock,
+            on_commit=self.uploader.nudge if self.uploader else lambda: None,
+        )
+
+    def _judge_again(self, redactor: Redactor) -> None:
+        """Have what is stored obey the policies of today, before anything more of it leaves."""
+        has_mark = rewriting.noted(self.database, "rules") is not None
+        if not has_mark and not rewriting.count_messages(self.database):
+            rewriting.note(self.database, "rules", rules_in_force(self.settings))
+        policies = repr((self.settings.exclude_projects, self.settings.projects))
+        mark = hashlib.sha256(policies.encode("utf-8", "surrogateescape")).hexdigest()
+        if rewriting.noted(self.database, "projects") == mark:
+            return
+        if enforce(self.database, projects_of(self.settings)):
+            repair(
+                self.database,
+                redactor=redactor,
+                clock=self.clock,
+                is_released=self.settings.auto_sync,
+            )
+        rewriting.note(self.database, "projects", mark)
+
+    def _connected(self, transport: httpx.BaseTransport | None) -> OpenSyncSink | None:
+        if self.settings.convex_url is None:
+            return None
+        return OpenSyncSink(
+            endpoint(self.settings.convex_url),
+            self.settings.api_key,
+            clock=self.clock,
+            transport=transport,
+        )
+
+    def _uploading(self, sink: OpenSyncSink) -> Uploader:
+        if self.outbox.aim_at(sink.endpoint.base_url):
+            log.info("a new backend: everything in the store is sent to it")
+        if self.settings.auto_sync:
+            self.outbox.release(None)
+        else:
+            self.outbox.hold()
+        self.outbox.retry_rejected(is_released=self.settings.auto_sync)
+        return Uploader(
+            database=self.database,
+            outbox=self.outbox,
+            sink=sink,
+            clock=self.clock,
+            stop=self.stop,
+            prices=PriceList.of(self.settings),
+            gather_seconds=GATHER_SECONDS,
+        )
+
+    def catch_up(
+        self, *, until: float = math.inf, on_step: Callable[[], None] = lambda: None
+    ) -> None:
+        """Read every transcript to its end, in this thread; not beyond `until`."""
+        self.pump.reconcile()
+        while self.clock.monotonic() < until and self.pump.step():
+            on_step()
+
+    def drain(
+        self,
+        session_ids: Sequence[str] | None,
+        *,
+        until: float,
+        on_step: Callable[[], None] = lambda: None,
+    ) -> SinkError | None:
+        """Send what is queued, settled states included, in this thread.
+
+        `until` is a point of the monotonic clock. Return the error that ended it, if one did.
+        """
+        if self.uploader is None:
+            return None
+        failures = 0
+        error: SinkError | None = None
+        while self.outbox.unsettled(session_ids) and self.clock.monotonic() < until:
+            worked, error = False, None
+            try:
+                worked = self.uploader.turn()
+            except SinkError as failure:
+                error = failure
+            failures = failures + 1 if error else 0
+            if error is not None and (not error.is_passing or failures >= _MAX_FAILURES):
+                return error
+            on_step()
+            if not worked:
+                self.clock.wait(self.stop, min(0.2 * 2**failures, 5.0))
+        return error
+
+    def close(self) -> None:
+        """Close connections and database; the engine cannot be used afterwards."""
+        self.stop.set()
+        if self.uploader is not None:
+            self.uploader.kick()
+        if self._sink is not None:
+            self._sink.close()
+        self.database.close()

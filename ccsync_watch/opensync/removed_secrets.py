@@ -1,0 +1,27 @@
+"""What the redactor removed from what leaves, told by the placeholders in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import orjson
+
+from ccsync_watch.privacy.engine.placeholders import count_kinds
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Iterable
+
+    from ccsync_watch.model import Redacted
+    from ccsync_watch.opensync.wire import Payload
+
+
+def removed_from(payloads: Iterable[Redacted[Payload]]) -> Counter[str]:
+    """Return how many placeholders of each kind stand in these payloads.
+
+    A message's `textContent` repeats its parts, and is not counted again.
+    """
+    return count_kinds(
+        orjson.dumps({name: value for name, value in each.value.items() if name != "textContent"})
+        for each in payloads
+    )

@@ -1,0 +1,332 @@
+"""Finds values by the name they are assigned to, in whatever syntax.
+
+Env files, JSON (escaped any number of times), YAML, TOML, INI, XML, code, headers, query strings,
+connection strings, Markdown tables. A gate's match is a keyword followed by something like a value;
+here the whole name is read round the keyword, and the name's strength and the value's form decide.
+Work per match is bounded: names by 64 bytes, values by 4096.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ccsync_watch.privacy.detect import headers
+from ccsync_watch.privacy.detect.name_patterns import (
+    AFTER_NAME,
+    KEYWORD,
+    LONGEST_KEYWORD,
+    NAME_TAIL,
+    name_start,
+)
+from ccsync_watch.privacy.engine.spans import Span, balanced, trimmed
+from ccsync_watch.privacy.heuristics.gibberish import is_drawn, is_gibberish
+from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of
+from ccsync_watch.privacy.heuristics.value_strength import (
+    decodes_to_credentials,
+    is_app_password,
+    is_opaque,
+    is_password,
+    is_secret,
+    is_strict_random,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator
+
+GATE_REACH = 288
+"""No gate matches more bytes: a keyword stands so near before the end of a match."""
+_JUDGED = 512
+"""How much of a value is judged, in bytes; all of it goes."""
+_NEAR = 80
+"""Nearly all names stand this near."""
+
+_BARE = re.compile(rb"[^\s\"'`<>\x00-\x1f]{1,4096}")
+_QUOTED = {
+    (quote, escaped): re.compile(pattern)
+    for quote in (b'"', b"'", b"`")
+    for escaped, pattern in (
+        (False, rb"(?:[^%b\\\r\n\x00-\x08]|\\.){0,4096}" % quote),
+        (
+            True,
+            rb"[^%b\\\r\n\x00-\x08]{0,4096}(?:\\(?![\\%b])[^%b\\\r\n\x00-\x08]{1,1024}){0,16}"
+            % (quote, quote, quote),
+        ),
+    )
+}
+_UNTIL_TAG = re.compile(rb"[^<\r\n\x00-\x08]{1,4096}")
+_APP_PASSWORD = re.compile(rb"[a-z]{4}(?: [a-z]{4}){3}(?! ?[a-z])")
+_BARE_STOP = re.compile(
+    rb"\\+(?:[nrt]|[\"'`]|u00|x1b|033)|&(?=[\w.%-]+=|amp;|\Z)|;(?=[\s\w]|\Z)|"
+    rb",(?=[\w\" ]+[=:]|\Z|[\"'\s])|\|(?=\Z|\|)|&&|&quot;|%22|%26",
+)
+_QUERY_STOP = re.compile(rb"[&#;]|%26")
+_SETTER = re.compile(r"^(?:set|with|add|use|put|check|verify|hash|validate)_?")
+_RESOURCE = re.compile(rb"\w::\w{2,60}::\Z")
+"""What stands before the last part of a resource's type: `AWS::IAM::AccessKey`."""
+_WORD_BEFORE = re.compile(rb"[A-Za-z]{2,20}\Z")
+_CALL_OPEN = re.compile(rb"\(\s{0,4}\\{0,7}[\"'`]\Z")
+_CALL_CLOSE = re.compile(rb"\\{0,7}[\"'`]\s{0,4}\)")
+_LISTED = re.compile(r"[A-Za-z_./-]+[0-9]{0,3}(?:[_./-][A-Za-z]+[0-9]{0,4})*")
+_PHRASE_NAME = re.compile(r"mnemonic|phrase|seed|recovery|backup", re.IGNORECASE)
+_SIGNATURES = frozenset({"signature", "sig", "hmac", "hash", "policy"})
+_HEADER_SIGNS = frozenset({b":", b"=", b"=>", b",", b"%3A", b"%3a"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Assigned:
+    """A value with what its syntax says of it; `start, end` lie in the text, without quotes."""
+
+    name: str
+    strength: Strength
+    sign: bytes
+    is_padded: bool
+    is_quoted: bool
+    is_name_quoted: bool
+    in_query: bool
+    is_call: bool
+    value: str
+
+
+class Assignment:
+    """The finder for one text; remembers the names it has judged, so that each is judged once."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._judged: set[int] = set()
+        self._searched = 0
+        self._covered = 0
+
+    def at(self, end: int) -> Iterator[Span]:
+        """Yield what the names hold whose gate's match ends at `end`."""
+        if self._searched >= end - _NEAR:
+            yield from self._between(self._searched - LONGEST_KEYWORD, end)
+        else:
+            near = yield from self._between(end - _NEAR, end)
+            if not near:  # a long name, or much space: look as far back as a gate can reach
+                far = max(self._searched - LONGEST_KEYWORD, end - GATE_REACH)
+                yield from self._between(far, end - _NEAR + LONGEST_KEYWORD)
+        self._searched = max(self._searched, end)
+
+    def _between(self, low: int, high: int) -> Generator[Span, None, bool]:
+        """Judge the names with a keyword in a range; return whether any has a value."""
+        low = max(0, low)
+        is_assigned = False
+        for match in KEYWORD.finditer(self._data[low:high].lower()):
+            start = name_start(self._data, low + match.start())
+            if start in self._judged or start < self._covered:
+                continue
+            self._judged.add(start)
+            span, has_value = self._judge(start, low + match.end())
+            is_assigned = is_assigned or has_value
+            if span is not None:
+                self._covered = span.end  # what stands in a secret goes with it
+                yield span
+        return is_assigned
+
+    def _judge(self, start: int, keyword_end: int) -> tuple[Span | None, bool]:
+        """Return the secret under the name at `start`, and whether it has a value at all."""
+        data = self._data
+        tail = NAME_TAIL.match(data, keyword_end)
+        name_end = tail.end() if tail else keyword_end
+        name = data[start:name_end].decode("latin-1")
+        in_query = start > 0 and data[start - 1] in b"?&#"
+        strength = self._strength(name, start, name_end, in_query=in_query)
+        if data[start - 2 : start] == b"::" and _RESOURCE.search(data[max(0, start - 80) : start]):
+            return None, False
+        after = AFTER_NAME.match(data, name_end) if strength else None
+        if after is None:
+            return None, False
+        first, last, quoted = self._value(start, after)
+        if strength is Strength.HEADER:
+            return self._header(name, after, last if quoted else None), True
+        if first >= last or not self._is_syntax(start, after, first, last):
+            return None, first < last
+        assigned = _Assigned(
+            name=name,
+            strength=strength,
+            sign=after["sep"],
+            is_padded=bool(after["pad"]),
+            is_quoted=quoted,
+            is_name_quoted=after["close"] is not None,
+            in_query=in_query,
+            is_call=self._is_call(start, last),
+            value=data[first : min(last, first + _JUDGED)].decode("utf-8", "replace"),
+        )
+        kind = "password" if strength is Strength.PASSWORD else "secret"
+        if "token" in name.lower() and kind == "secret":
+            kind = "token"
+        return (Span(first, last, kind, 60) if _is_secret(assigned) else None), True
+
+    def _strength(self, name: str, start: int, end: int, *, in_query: bool) -> Strength:
+        """Return what the name proves, with the word before it and the call after it."""
+        data = self._data
+        strength = strength_of(name)
+        if data[end : end + 1] == b"(":
+            strength = strength_of(_SETTER.sub("", name))
+        if strength is Strength.NONE and in_query and name.lower() in _SIGNATURES:
+            return Strength.WEAK
+        if strength in {Strength.WEAK, Strength.TOKEN} and data[start - 1 : start] == b" ":
+            before = _WORD_BEFORE.search(data[max(0, start - 24) : start - 1])
+            if before is not None:
+                wider = strength_of(f"{before[0].decode('latin-1')}_{name}")
+                strength = min(wider, Strength.TOKEN)
+        return strength
+
+    def _value(self, name_start: int, after: re.Match[bytes]) -> tuple[int, int, bool]:
+        """Return the range of the value, without its quotes, and whether it had any."""
+        data, start = self._data, after.end()
+        quote = after["quote"]
+        if quote is not None:
+            match = _QUOTED[quote, bool(after["slashes"])].match(data, start)
+            return start, match.end() if match else start, True
+        if after["sep"] == b">":
+            match = _UNTIL_TAG.match(data, start)
+            return start, match.end() if match else start, True
+        match = _BARE.match(data, start)
+        if match is None:
+            return start, start, False
+        spaced = _APP_PASSWORD.match(data, start)
+        if spaced is not None:
+            return start, spaced.end(), True
+        end = match.end()
+        stops = _QUERY_STOP if name_start and data[name_start - 1] in b"?&" else _BARE_STOP
+        stop = stops.search(data, start, end)
+        end = stop.start() if stop else end
+        if not self._is_environment(name_start, after):
+            end = balanced(data, start, end)
+        return start, trimmed(data, start, end), False
+
+    def _is_environment(self, name_start: int, after: re.Match[bytes]) -> bool:
+        """Tell `NAME=value` of a shell or an env file, where brackets are part of the value."""
+        name = self._data[name_start : after.start()]
+        return after["sep"] == b"=" and not after["pad"] and not after["close"] and name.isupper()
+
+    def _is_syntax(self, name_start: int, after: re.Match[bytes], first: int, last: int) -> bool:
+        """Tell an assignment from punctuation that happens to look like one."""
+        data, sign = self._data, after["sep"]
+        before = data[name_start - 1 : name_start]
+        if data.startswith((b"...", b"\xe2\x80\xa6"), last):
+            return False  # shortened for display
+        if sign == b">":
+            return before in {b"<", b":"} and data.startswith(b"</", last)
+        if (sign == b"->" and after["bracket"]) or data[first] == 0x5C:  # noqa: PLR2004 - backslash
+            return False
+        # a list with colons: an ARN, a path of groups
+        return not (sign == b":" and not after["pad"] and before == b":")
+
+    def _is_call(self, name_start: int, value_end: int) -> bool:
+        """Tell `define('NAME', 'value')` from a list of words."""
+        before = self._data[max(0, name_start - 12) : name_start]
+        return (
+            _CALL_OPEN.search(before) is not None
+            and _CALL_CLOSE.match(self._data, value_end) is not None
+        )
+
+    def _header(self, name: str, after: re.Match[bytes], end: int | None) -> Span | None:
+        """Return the credential in a header, whose quoted value ends at `end`."""
+        sign = after["sep"]
+        if sign not in _HEADER_SIGNS or (sign == b"=" and after["pad"] and end is None):
+            return None
+        start = after.end()
+        if end is None:
+            end = headers.line_end(self._data, start)
+            space = self._data.find(b" ", start, end) if sign == b"=" else -1
+            end = space if space >= 0 else end  # no quotes, no blanks: `cookie=False, line=1`
+        if "ookie" in name.lower():
+            return headers.cookie(self._data, start, end, is_set="set" in name.lower())
+        return headers.authorization(self._data, start, end)
+
+
+def _is_secret(it: _Assigned) -> bool:
+    """Tell whether the value is a secret, given what its name and the syntax prove."""
+    if it.sign in _CHOOSY:
+        return _CHOOSY[it.sign](it)
+    if it.strength <= Strength.TOKEN and it.in_query and len(it.value) >= _LEAST_OPAQUE:
+        return is_opaque(it.value)
+    return _is_secret_value(it)
+
+
+def _is_secret_value(it: _Assigned) -> bool:
+    if it.strength is Strength.WEAK:
+        is_basic = it.name.lower().strip("_") == "auth" and decodes_to_credentials(it.value)
+        return is_basic or is_strict_random(it.value)
+    if it.strength is Strength.TOKEN:
+        is_prose = " " in it.value and not _PHRASE_NAME.search(it.name)
+        return not is_prose and is_secret(it.value, quoted=it.is_quoted)
+    return _is_secret_password(it)
+
+
+def _is_secret_argument(it: _Assigned) -> bool:
+    """Tell the second argument of `define("NAME", "value")` from the next word of a list."""
+    if not it.is_quoted or it.strength is Strength.WEAK:
+        return False
+    if not (it.is_name_quoted or it.name.isupper()):
+        return False
+    if _is_listed(it.value):
+        return it.strength is Strength.PASSWORD and it.is_call and _has_digit(it.value)
+    return _is_secret_value(it)
+
+
+def _is_secret_parameter(it: _Assigned) -> bool:
+    """Tell `setPassword("value")` from a call with a variable or a word."""
+    is_plain = it.value.isalpha() and not is_gibberish(it.value)
+    if not it.is_quoted or (it.strength is Strength.PASSWORD and is_plain):
+        return False
+    return _is_secret_value(it)
+
+
+def _is_secret_compared(it: _Assigned) -> bool:
+    """Tell a password in a comparison from a state and a kind."""
+    if not it.is_quoted or not (_has_digit(it.value) or is_gibberish(it.value)):
+        return False
+    if it.strength is Strength.PASSWORD:
+        return is_password(it.value, quoted=True)
+    return is_secret(it.value, quoted=True)
+
+
+def _is_secret_cell(it: _Assigned) -> bool:
+    """Tell a secret in a table, where any word may stand next to a name."""
+    if is_app_password(it.value):
+        return True
+    if not _has_digit(it.value) and not is_gibberish(it.value):
+        return False
+    return is_secret(it.value, quoted=False) or (
+        it.strength is Strength.PASSWORD and is_password(it.value, quoted=it.is_quoted)
+    )
+
+
+def _is_secret_password(it: _Assigned) -> bool:
+    """Tell a password from a count, a type, a variable and an item of a list."""
+    value = it.value
+    is_environment = it.sign == b"=" and not it.is_padded
+    is_plain = value.isalpha() and not is_gibberish(value)
+    if len(value) < _LEAST_PASSWORD:
+        return False
+    if it.name.lower() == "pass" and not is_environment and (value.isdigit() or value.isalpha()):
+        return False
+    if not it.is_quoted and is_plain:
+        is_announced = is_environment and (is_drawn(value) or not it.name.islower())
+        return is_announced and is_password(value, quoted=True)
+    return is_password(value, quoted=it.is_quoted)
+
+
+def _is_listed(value: str) -> bool:
+    return _LISTED.fullmatch(value) is not None and not is_gibberish(value)
+
+
+def _has_digit(value: str) -> bool:
+    return any(character.isdigit() for character in value)
+
+
+_LEAST_PASSWORD = 4
+_LEAST_OPAQUE = 16
+_CHOOSY: dict[bytes, Callable[[_Assigned], bool]] = {
+    b",": _is_secret_argument,
+    b"(": _is_secret_parameter,
+    b"|": _is_secret_cell,
+    b"==": _is_secret_compared,
+    b"===": _is_secret_compared,
+}
+"""Signs after a name that more often part things than assign them."""

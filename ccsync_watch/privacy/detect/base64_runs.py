@@ -1,0 +1,177 @@
+"""Finds secrets inside base64: decoded and read by the same rules, the whole run removed.
+
+Images and other data are long runs of base64, so nothing is decoded on suspicion of being base64.
+A gate is what base64 makes of a telling word (`password`, `-----BEGIN`, `ghp_`) at each of the
+three places a word can have in it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from typing import TYPE_CHECKING
+
+from ccsync_watch.privacy.engine.spans import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+LIMIT = 65_536
+"""How far a run is followed to either side of the gate's match, in bytes."""
+
+_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
+_LEAST = 16
+_FULL_LINE = 20
+_RUN = re.compile(
+    rb"[A-Za-z0-9+/_-]{0,65536}(?:(?:\\n|\r?\n|\\r\\n)[A-Za-z0-9+/_-]{20,128}){0,2000}={0,2}"
+)
+_BREAKS = (b"\\r\\n", b"\\n", b"\r\n", b"\n")
+_TELLING = (
+    "-----BEGIN",
+    "PRIVATE KEY",
+    "password",
+    "PASSWORD",
+    "Password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "SECRET",
+    "token",
+    "TOKEN",
+    "api_key",
+    "API_KEY",
+    "apiKey",
+    "apikey",
+    "ApiKey",
+    "_KEY=",
+    "_PASS=",
+    "postgres",
+    "mysql://",
+    "mongodb",
+    "redis://",
+    "amqp",
+    "https://",
+    "ghp_",
+    "gho_",
+    "ghs_",
+    "github_pat_",
+    "glpat-",
+    "sk-ant-",
+    "sk-proj-",
+    "sk-svcacct",
+    "sk_live_",
+    "sk_test_",
+    "rk_live_",
+    "whsec_",
+    "xoxb-",
+    "xoxp-",
+    "xapp-",
+    "AKIA",
+    "ASIA",
+    "AIza",
+    "GOCSPX",
+    "ya29.",
+    "npm_",
+    "pypi-",
+    "hvs.",
+    "eyJhbGci",
+    "Bearer ",
+    "bearer ",
+    "Basic ",
+    "dop_v1_",
+    "shpat_",
+    "AccountKey",
+    "SharedAcc",
+    "credential",
+    "machine ",
+    "hooks.slack",
+    "dckr_pat_",
+    "hf_",
+    "gsk_",
+    "SG.",
+    "glsa_",
+    "osk_",
+    "prod:",
+    "_auth",
+    '"auth"',
+    "PuTTY-User",
+    "AGE-SECRET",
+)
+
+
+def written(word: str) -> list[str]:
+    """Return what base64 makes of `word`: three forms, cut to what its surroundings leave."""
+    plain = word.encode()
+    forms = []
+    for offset in range(3):
+        encoded = base64.b64encode(b"\0" * offset + plain)
+        first = (0, 2, 3)[offset]
+        last = (offset + len(plain)) * 8 // 6
+        forms.append(encoded[first:last].decode())
+    return [form for form in forms if len(form) >= 4]  # noqa: PLR2004 - shorter ones are anywhere
+
+
+GATES: tuple[str, ...] = tuple(
+    dict.fromkeys(re.escape(form) for word in _TELLING for form in written(word)),
+)
+
+
+class Wrapped:
+    """The finder for one text; reads each run once, however many words in it tell."""
+
+    def __init__(self, data: bytes, holds_secret: Callable[[bytes], bool]) -> None:
+        self._data = data
+        self._holds_secret = holds_secret
+        self._read_until = 0
+
+    def at(self, end: int) -> Iterator[Span]:
+        """Yield the run of base64 round `end` when what it says holds a secret."""
+        if end <= self._read_until:
+            return
+        start = self._start(end)
+        run = _RUN.match(self._data, end, end + LIMIT)
+        stop = run.end() if run else end
+        self._read_until = stop
+        if stop - start < _LEAST:
+            return
+        for shift in range(4):  # a path or an escape before the run may have put it out of step
+            decoded = decode(self._data[start + shift : stop])
+            if decoded is not None and self._holds_secret(decoded):
+                yield Span(start + shift, stop, "base64", 66)
+                return
+
+    def _start(self, end: int) -> int:
+        """Return where the run that reaches `end` begins, over line breaks between full lines."""
+        data = self._data
+        low = max(0, end - LIMIT)
+        position = end
+        while position > low:
+            chunk = data[max(low, position - 4096) : position]
+            run = len(chunk) - len(chunk.rstrip(_LETTERS))
+            position -= run
+            if run == len(chunk):
+                continue
+            ending = next((b for b in _BREAKS if data.endswith(b, 0, position)), None)
+            if ending is None or run < _FULL_LINE:
+                break
+            before = data[max(low, position - len(ending) - 128) : position - len(ending)]
+            if len(before) - len(before.rstrip(_LETTERS)) < _FULL_LINE:
+                break
+            position -= len(ending)
+        if position and data[position - 1] == 0x5C and data[position] in b"nrt":  # noqa: PLR2004 - backslash
+            position += 1
+        return position
+
+
+def decode(run: bytes) -> bytes | None:
+    """Return the text that `run` encodes; None when it is no base64 or no text."""
+    compact = re.sub(rb"\\[nr]|[\r\n=]", b"", run).translate(bytes.maketrans(b"-_", b"+/"))
+    compact = compact[: len(compact) - (len(compact) % 4 == 1)]
+    try:
+        decoded = base64.b64decode(compact + b"=" * (-len(compact) % 4))
+    except (binascii.Error, ValueError):
+        return None
+    head = decoded[:512]
+    printable = sum(32 <= byte < 127 or byte in b"\t\r\n" or byte >= 0xC2 for byte in head)  # noqa: PLR2004
+    return decoded if head and printable >= 0.95 * len(head) else None

@@ -1,0 +1,316 @@
+"""Finds secrets in a parsed JSON value by the keys they stand under, and copies it without them.
+
+Stricter than for text: the key of a parsed object is certainly a name, and its value certainly
+whole, so a value under `password` is secret whatever it looks like, short of a stand-in.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from bisect import bisect_left
+from typing import TYPE_CHECKING
+
+from ccsync_watch.privacy.heuristics.dummy_values import (
+    is_identifier,
+    is_passphrase,
+    is_placeholder,
+    is_reference,
+    is_sentence,
+    is_word,
+)
+from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of
+from ccsync_watch.privacy.heuristics.value_strength import is_secret, is_strict_random
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from ccsync_watch.model import JsonValue
+
+_NOTHING = (None, "", True, False)
+_NAME_FIELDS = frozenset({"name", "key", "header", "variable", "field", "Name", "Key"})
+_CONTAINERS = (dict, list)
+_VALUE_FIELDS = frozenset({"value", "Value", "secret", "default", "content"})
+_LONGEST_NAME = 100
+_MOST_KEYS = 8192
+_LONGEST_KEY = 64
+_MOST_SHAPES = 2048
+_MOST_FIELDS = 32
+_DEEPEST = 128
+"""What is nested deeper goes unread: no tool's arguments are, and Python's stack has an end."""
+_LONGEST_PASSWORD = 256
+_LEAST_DIGITS = 4
+_LEAST_CREDENTIAL = 6
+_LEAST_TOKEN = 8
+_SCHEME = re.compile(r"[A-Za-z][\w-]{1,31}[ =](?=\S)")
+_LABEL = re.compile(r"[A-Z][a-z]+")
+_KINDS = {Strength.PASSWORD: "password", Strength.HEADER: "authorization"}
+
+
+class Met:
+    """What was met before and need not be looked at again: the same few objects come all day.
+
+    `keys` are keys without a secret in them; `shapes` are whole objects' keys, in their order, that
+    are all among these, and of which none says anything of its value.
+    """
+
+    def __init__(self) -> None:
+        self.keys: set[str] = set()
+        self.shapes: set[tuple[str, ...]] = set()
+
+    def forget(self) -> None:
+        """Look at everything again: there is more to find now, or too much was kept."""
+        self.keys.clear()
+        self.shapes.clear()
+
+    def remember(self, keys: Iterable[str]) -> None:
+        """Keep keys that hold no secret; not more of them, nor longer ones, than is worth it."""
+        if len(self.keys) > _MOST_KEYS:
+            self.forget()
+        self.keys.update(key for key in keys if len(key) <= _LONGEST_KEY)
+
+    def note_shape(self, obj: dict[str, JsonValue]) -> None:
+        """Keep an object's shape if its keys alone prove that they are nothing to look at."""
+        is_plain = (
+            len(obj) <= _MOST_FIELDS
+            and self.keys.issuperset(obj)
+            and (_VALUE_FIELDS.isdisjoint(obj) or _NAME_FIELDS.isdisjoint(obj))
+            and not any(map(strength_of, obj))
+        )
+        if is_plain and len(self.shapes) < _MOST_SHAPES:
+            self.shapes.add(tuple(obj))
+
+
+class Leaves:
+    """The strings of a JSON value, in one order, and what is known of its containers.
+
+    `texts` has every string, keys too, except those that were `met` before, as most were.
+    """
+
+    def __init__(self, obj: JsonValue, met: Met) -> None:
+        self.texts: list[str] = []
+        self.keys: dict[str, int] = {}
+        self._met = met
+        self._known: dict[int, tuple[int, bool]] = {}
+        self._too_deep: set[int] = set()
+        self.names_secrets = self._collect(obj)
+
+    def of(self, container: object) -> tuple[int, bool]:
+        """Return how many strings a container has, and whether a key or flag names a secret."""
+        return self._known[id(container)]
+
+    def is_too_deep(self, container: object) -> bool:
+        """Tell whether a container stands deeper than anything is read."""
+        return id(container) in self._too_deep
+
+    def _collect(self, obj: JsonValue, depth: int = 1) -> bool:
+        texts = self.texts
+        start = len(texts)
+        names_secrets = False
+        if isinstance(obj, str):
+            texts.append(obj)
+        elif depth > _DEEPEST and isinstance(obj, _CONTAINERS):
+            self._too_deep.add(id(obj))
+            names_secrets = True
+        elif isinstance(obj, dict):
+            if tuple(obj) in self._met.shapes:
+                for value in obj.values():
+                    if isinstance(value, str):
+                        texts.append(value)
+                    elif isinstance(value, _CONTAINERS):
+                        names_secrets = self._collect(value, depth + 1) or names_secrets
+            else:
+                names_secrets = self._collect_mapping(obj, depth)
+        elif isinstance(obj, list):
+            names_secrets = self._collect_items(obj, depth)
+        self._known[id(obj)] = (len(texts) - start, names_secrets)
+        return names_secrets
+
+    def _collect_items(self, obj: list[JsonValue], depth: int) -> bool:
+        texts = self.texts
+        names_secrets = False
+        for item in obj:
+            if isinstance(item, str):
+                texts.append(item)
+                if item[:1] == "-" and strength_of(item):
+                    names_secrets = True
+            elif isinstance(item, _CONTAINERS):
+                names_secrets = self._collect(item, depth + 1) or names_secrets
+        return names_secrets
+
+    def _collect_mapping(self, obj: dict[str, JsonValue], depth: int) -> bool:
+        """Collect an object that was not met before."""
+        texts, met = self.texts, self._met
+        met.note_shape(obj)
+        names_secrets = False
+        for key, value in obj.items():
+            if key not in met.keys:
+                self.keys[key] = len(texts)
+                texts.append(key)
+            if isinstance(value, str):
+                texts.append(value)
+            elif isinstance(value, _CONTAINERS):
+                names_secrets = self._collect(value, depth + 1) or names_secrets
+            if strength_of(key) and value not in _NOTHING:
+                names_secrets = True
+        if _VALUE_FIELDS.isdisjoint(obj) or _NAME_FIELDS.isdisjoint(obj):
+            return names_secrets
+        return names_secrets or _named_by_field(obj) is not Strength.NONE
+
+
+class Rebuild:
+    """Copies a JSON value without its secrets, visiting strings in the order of `Leaves`.
+
+    What has none is not copied. `dirty` are the indices of texts that need `redact`, in order.
+    """
+
+    def __init__(
+        self,
+        redact: Callable[[str], str],
+        placeholder: Callable[[str, str], str],
+        leaves: Leaves,
+        dirty: Sequence[int],
+    ) -> None:
+        self._redact = redact
+        self._placeholder = placeholder
+        self._leaves = leaves
+        self._dirty = dirty
+        self._visited = 0
+
+    def value(self, obj: JsonValue, strength: Strength = Strength.NONE) -> JsonValue:
+        """Return the copy of `obj`, which stands under a key of `strength`."""
+        if isinstance(obj, str):
+            return self._text(obj, strength)
+        if isinstance(obj, _CONTAINERS):
+            return self._container(obj, strength)
+        if strength is Strength.PASSWORD and not isinstance(obj, bool) and obj is not None:
+            digits = str(obj)
+            if len(digits) >= _LEAST_DIGITS:
+                return self._placeholder(digits, "password")
+        return obj
+
+    def _container(
+        self, obj: dict[str, JsonValue] | list[JsonValue], strength: Strength
+    ) -> JsonValue:
+        if self._leaves.is_too_deep(obj):
+            return self._placeholder("", "nested")
+        if strength is Strength.NONE and self._passes(obj):
+            return obj
+        if isinstance(obj, dict):
+            return self._mapping(obj, strength)
+        return self._sequence(obj, strength)
+
+    def _passes(self, container: object) -> bool:
+        """Go past a container that has nothing to redact; tell whether it was one."""
+        count, names_secrets = self._leaves.of(container)
+        if names_secrets or self._next_dirty() < self._visited + count:
+            return False
+        self._visited += count
+        return True
+
+    def _next_dirty(self) -> float:
+        index = bisect_left(self._dirty, self._visited)
+        return self._dirty[index] if index < len(self._dirty) else math.inf
+
+    def _mapping(self, obj: dict[str, JsonValue], strength: Strength) -> dict[str, JsonValue]:
+        named = _named_by_field(obj)
+        result: dict[str, JsonValue] = {}
+        is_changed = False
+        for key, value in obj.items():
+            own = strength_of(key)
+            if key in _VALUE_FIELDS:
+                own = max(own, named, strength if key != "content" else Strength.NONE)
+            if own is Strength.NONE and strength is Strength.TOKEN:
+                own = Strength.WEAK  # under `secrets`, `credentials`
+            # In the order of `Leaves`: an assignment would visit its right side first.
+            name = self._text(key, Strength.NONE) if key in self._leaves.keys else key
+            result[name] = self.value(value, own)
+            is_changed = is_changed or name is not key or result[name] is not value
+        return result if is_changed else obj
+
+    def _sequence(self, obj: list[JsonValue], strength: Strength) -> list[JsonValue]:
+        result: list[JsonValue] = []
+        flag = Strength.NONE
+        for item in obj:
+            result.append(self.value(item, max(strength, flag)))
+            is_flag = isinstance(item, str) and item[:1] == "-" and "=" not in item
+            flag = strength_of(item) if is_flag and isinstance(item, str) else Strength.NONE
+        is_changed = any(new is not old for new, old in zip(result, obj, strict=True))
+        return result if is_changed else obj
+
+    def _text(self, text: str, strength: Strength) -> str:
+        is_dirty = self._next_dirty() == self._visited
+        self._visited += 1
+        start = secret_start(text, strength) if strength else None
+        if start is None:
+            return self._redact(text) if is_dirty else text
+        if is_dirty:
+            redacted = self._redact(text)
+            if "REDACTED" in redacted[start:]:
+                return (
+                    redacted
+                    if redacted[start : start + 10] == "[REDACTED:"
+                    else (
+                        text[:start]
+                        + self._placeholder(text[start:], _KINDS.get(strength, "secret"))
+                    )
+                )
+        if "[REDACTED:" in text or "REDACTED-" in text:
+            return self._redact(text)
+        return text[:start] + self._placeholder(text[start:], _KINDS.get(strength, "secret"))
+
+
+def _named_by_field(obj: dict[str, JsonValue]) -> Strength:
+    """Return what a sibling says of `value`: `{"name": "DB_PASSWORD", "value": …}`."""
+    named = Strength.NONE
+    for field in _NAME_FIELDS:
+        name = obj.get(field)
+        if isinstance(name, str) and len(name) < _LONGEST_NAME:
+            named = max(named, strength_of(name))
+    return named
+
+
+def secret_start(text: str, strength: Strength) -> int | None:
+    """Return where in `text` the secret begins under a key of `strength`; it ends with the text.
+
+    None when there is none. A header's scheme stays readable.
+    """
+    value = text.strip()
+    if not value or is_placeholder(value) or is_reference(value):
+        return None
+    if strength is Strength.HEADER:
+        scheme = _SCHEME.match(text)
+        start = scheme.end() if scheme and ";" not in text else 0
+        credential = text[start:]
+        is_stand_in = is_reference(credential) or is_placeholder(credential)
+        return None if is_stand_in or len(credential) < _LEAST_CREDENTIAL else start
+    if strength is Strength.PASSWORD:
+        return 0 if _is_password(value) else None
+    if strength is Strength.TOKEN:
+        return 0 if _is_token(value) else None
+    return 0 if is_strict_random(value) else None
+
+
+def _is_password(value: str) -> bool:
+    if is_word(value) or _LABEL.fullmatch(value) or len(value) > _LONGEST_PASSWORD:
+        return False
+    if any(c.isspace() for c in value):
+        has_digit = any(c.isdigit() for c in value)
+        # An article alone makes no sentence of it.
+        return is_passphrase(value) or (has_digit and not is_sentence(value.removeprefix("a ")))
+    return True
+
+
+def _is_token(value: str) -> bool:
+    if is_secret(value, quoted=True):
+        return True
+    return (
+        len(value) >= _LEAST_TOKEN
+        and any(c.isdigit() for c in value)
+        and not any(c.isspace() for c in value)
+        and not value.isdigit()
+        and not is_word(value)
+        and not is_identifier(value)
+        and value[0] not in "{[<("
+        and "/" not in value
+    )

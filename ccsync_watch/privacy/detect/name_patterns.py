@@ -1,0 +1,150 @@
+"""How names of secrets, and what joins them to values, are written in text.
+
+Keywords are written out for the gates and, shorter, for finding names again near a gate's match.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ccsync_watch.privacy.heuristics.words import word_list
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ANSI = r"(?:(?:\x1b|\\{1,2}u001[bB]|\\{1,2}x1[bB]|\\{1,2}033|\\{1,2}e)\[[0-9;]{0,12}m)"
+"""A colour, as a terminal gets it or as JSON and source code write it."""
+
+PASSWORD_WORDS = (
+    r"passw(?:or)?d|passwrd|passphrase|passcode|passwort|passwd|kennwort|wachtwoord|contrase|senha|"  # noqa: S105 - names of passwords
+    r"motdepasse|pswd|pwd|pass|psk|pincode"
+)
+TOKEN_WORDS = (
+    r"secret|token|api[_. -]?key|[_-]key|(?:access|auth|private|sign(?:ing)?|crypt(?:ion)?|"  # noqa: S105 - as above
+    r"master|account|app|client|service|licen[sc]e|shared|admin|deploy|integration|write|consumer|"
+    r"storage|webhook|function|subscription|session|project|ingest|host|unseal|root)key|credential|"
+    r"creds|bearer|mnemonic|phrase|dsn|connection[_ -]?(?:string|uri)|connstr|otp|sas|signature|"
+    r"authorization|cookie|key[_-]?(?:base|data)|[_-]pat|xauth|pepper|macaroon|recovery[_ "
+    r"-]?codes?|"
+    r"_auth|authtoken"
+)
+_WEAK_WORDS = "key|salt|sig|auth|session|sid|jwt|nonce|seed|hash|webhook|code|verifier|sessid"
+
+_CLOSE = r"(?:\\{0,7}[\"'`]|&quot;|%22|\\{1,4}u0022)?[\])]?\*{0,2}" + ANSI + r"?[ \t]{0,24}"
+_TYPE = r"(?::[ \t]?&?[a-zA-Z'&\[\] ]{1,24}[ \t]?)?"
+_SEPARATOR = (
+    r"(?:=>|:=|->|:|={1,3}|%3[DdAa]\+?)\*{0,2}" + ANSI + r"?(?:[ \t]|%20){0,24}" + ANSI + r"?"
+)
+_OPEN = r"[a-zA-Z@$]{0,2}(?:[\"'`]?\\{0,7}[\"'`]|&quot;|%22|\\{1,4}u0022)"
+_NAME = r"[\w-]{0,32}"
+_FOUR_BY_FOUR = "[a-z]{4} [a-z]{4} [a-z]{4} [a-z]{4}"
+
+GATES: tuple[tuple[str, str], ...] = (
+    (
+        "a value under a password's name",
+        (
+            rf"(?:{PASSWORD_WORDS}|pin|pw){_NAME}{_CLOSE}(?:{_TYPE}{_SEPARATOR}{_OPEN}[^\"'`\n]{{3}}|"
+            rf"{_SEPARATOR}[^\s\"'`<>(){{}}\[\],;|][^\s\"'`<,;]{{3}})"
+        ),
+    ),
+    (
+        "a value under a token's name",
+        (
+            rf"(?:{TOKEN_WORDS}){_NAME}{_CLOSE}(?:{_TYPE}{_SEPARATOR}{_OPEN}[^\s\"'`]{{6}}|"
+            rf"{_SEPARATOR}(?:[^\s\"'`<>(){{}},;0-9]{{0,40}}[0-9][^\s\"'`<>(){{}},;]{{4}}|"
+            r"[a-z+/=~_-]{16}))"
+        ),
+    ),
+    (
+        "a long value under a key's name",
+        (
+            rf"(?:{_WEAK_WORDS}){_NAME}{_CLOSE}{_SEPARATOR}(?:{_OPEN})?(?:"
+            r"[A-Za-z+/_=.%~-]{0,44}[0-9][A-Za-z0-9+/_=.%~-]{8}|[A-Za-z+/_=.%~-]{14,44}[0-9])"
+        ),
+    ),
+    (
+        "the value of a header of credentials",
+        rf"(?:authorization|cookie|xauth){_CLOSE}{_SEPARATOR}(?:{_OPEN})?[^\s\"'`][^\"'`\r\n]{{5}}",
+    ),
+    (
+        "two arguments, the first a secret's name",
+        rf"(?:{PASSWORD_WORDS}|{TOKEN_WORDS}){_NAME}{_CLOSE}[,(][ \t]{{0,8}}{_OPEN}[^\s\"'`]{{4}}",
+    ),
+    (
+        "a cell of a table after a secret's name",
+        (
+            rf"(?:{PASSWORD_WORDS}|{TOKEN_WORDS}|key){_NAME}{_CLOSE}\|[ \t]{{0,40}}(?:{_OPEN})?"
+            rf"(?:[^\s\"'`|]{{6}}|{_FOUR_BY_FOUR})"
+        ),
+    ),
+    (
+        "an element of XML named like a secret",
+        rf"<[\w:-]{{0,40}}(?:{PASSWORD_WORDS}|{TOKEN_WORDS}|key|pin|pw){_NAME}>[^<\s]{{4}}",
+    ),
+)
+"""What a gate is for, and the gate; all are caseless."""
+
+AFTER_NAME = re.compile(
+    (
+        ANSI
+        + r"{0,2}(?P<close>\\{0,7}[\"'`]|&quot;|%22|\\{1,4}u0022)?(?P<bracket>[\])]?)\*{0,2}"
+        + ANSI
+        + r"{0,2}[ \t]{0,40}"
+        r"(?::[ \t]?(?:&'static |&)?(?:str|string|String|SecretStr|Optional\[str\]|text|varchar)"
+        r"[ \t]?(?==))?"
+        r"(?P<sep>=>|:=|\?=|={2,3}|->|=|:|\||,|\(|>|%3[DdAa])(?:(?<=%3[DdAa])\+)?\*{0,2}"
+        + ANSI
+        + r"{0,2}(?P<pad>(?:[ \t]|%20){0,40})"
+        + ANSI
+        + r"{0,2}"
+        r"(?P<open>[a-zA-Z@$]{0,2}[\"'`]?(?P<slashes>\\{0,7})(?P<quote>[\"'`])|&quot;|%22|"
+        r"\\{1,4}u0022|)" + ANSI + r"{0,2}"
+    ).encode(),
+)
+"""From the end of a name to where its value starts."""
+
+
+def prefix_tree(words: Sequence[str]) -> str:
+    """Return a pattern for any of `words`, longest first, that tries each first letter once.
+
+    `re` tries the alternatives of a plain list one by one at every byte.
+    """
+    heads: dict[str, list[str]] = {}
+    for word in words:
+        heads.setdefault(word[:1], []).append(word[1:])
+    branches = []
+    for head, tails in heads.items():
+        rest = [tail for tail in tails if tail]
+        branch = re.escape(head) + (prefix_tree(rest) if rest else "")
+        branches.append(f"{branch}?" if rest and "" in tails else branch)
+    return "(?:" + "|".join(branches) + ")"
+
+
+KEYWORD = re.compile(
+    prefix_tree(
+        word_list(
+            "passw passp passc pass pswd psw pwd psk pincode pin pw kennwort wachtwoord contrase"
+            " senha motdepasse secret token key cred bearer mnemonic phrase dsn connection connstr"
+            " otp sas signature sig authorization auth cookie pat pepper macaroon recovery salt"
+            " session sess sid hash jwt nonce seed webhook code verifier policy hmac xauth"
+        ),
+    ).encode(),
+)
+"""What every name of a secret contains, for text in lower case."""
+LONGEST_KEYWORD = 16
+
+NAME_REACH = 64
+"""How far a name is followed to the left of its keyword, in bytes."""
+NAME_TAIL = re.compile(rb"[\w-]{0,48}")
+NAME_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
+
+
+def name_start(data: bytes, start: int) -> int:
+    """Return where the name round a keyword at `start` begins; an escape is not part of it."""
+    first, limit = start, max(0, start - NAME_REACH)
+    while first > limit and data[first - 1] in NAME_BYTES:
+        first -= 1
+    if limit < first < start and data[first - 1] == 0x5C and data[first] in b"nrt":  # noqa: PLR2004 - backslash
+        first += 1
+    return first

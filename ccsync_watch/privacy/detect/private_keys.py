@@ -1,0 +1,165 @@
+"""Private keys: PEM blocks whole, cut off, escaped, numbered or quoted, and bare DER in base64."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ccsync_watch.privacy.engine.spans import Span, opens_word
+from ccsync_watch.privacy.engine.structure import Structure, by_pattern
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LIMIT = 32_768
+"""No private key in text is longer, in bytes."""
+
+_LEAST_BODY = 24
+_NOISE = (
+    rb"(?:[\s>|+*#\",'`.:;$-]|\xe2\x86\x92|\xe2\x94\x82|\\+[nrt\"u]|[0-9]{1,6}(?=[\t:|\xe2 ]|\\+t)|"
+    rb"%0[AaDd]|&#10;|<br>|u000[ad])"
+)
+_HEADER_LINE = rb"(?:Version|Comment|Proc-Type|DEK-Info|Hash|Charset|MessageID)\s?:[^\r\n\\]{0,120}"
+_LINE = re.compile(
+    _NOISE + rb"{0,60}(" + _HEADER_LINE + rb"|[A-Za-z0-9+/]{16,}={0,2}|=[A-Za-z0-9+/]{4}\b"
+    rb"|[A-Za-z0-9+/]{1,15}={0,2}(?=[\s\\\"',-]|\Z))",
+)
+_RUN = re.compile(rb"[A-Za-z0-9+/=]{24,}")
+_FIRST_LINE = re.compile(rb"-[ ]?BEGIN[ ]")
+_EDGE = re.compile(rb"-[ ]?(?:BEGIN[ ]|(?P<closes>END[ ][ A-Za-z0-9]{0,40}-{0,5}))")
+_LONGEST_LINE = 400
+_RUN_AT_END = re.compile(
+    rb"(?:^|[^A-Za-z0-9+/=])(?P<run>[A-Za-z0-9+/=]{4,})[\s\"',+>|]{0,8}(?:-{2,5}[ ]?)?\Z"
+)
+_ONLY_NOISE = re.compile(rb"[\s0-9\t:|>\"',+\xe2\x86\x92-]{0,40}")
+_SHORT = 16
+_DASHES = 5
+_FULL_LINE = 32
+
+
+def from_begin(data: bytes, end: int, _since: int) -> Iterator[Span]:
+    """Yield the block whose first line ends near `end`, up to its last line or its last run."""
+    begin = data.rfind(b"BEGIN", max(0, end - 80), end)
+    if begin < 0:
+        return
+    start = begin
+    while start and begin - start <= _DASHES and data[start - 1] in b"- ":
+        start -= 1
+    body = _past_dashes(data, end)
+    # The letters END alone occur in base64; the next edge decides, so that no text is read twice.
+    edge = _EDGE.search(data, body, body + LIMIT)
+    if edge is not None and edge["closes"] is not None:
+        if _RUN.search(data, body, edge.start()):
+            yield Span(start, edge.end(), "private-key", 5)
+        return
+    stop = _body_end(data, body)
+    if stop is not None:
+        yield Span(start, stop, "private-key", 5)
+
+
+def _past_dashes(data: bytes, end: int) -> int:
+    """Return where the body begins: after the dashes that close the first line."""
+    dashes = data.find(b"--", end, end + 24)
+    position = end if dashes < 0 else dashes
+    while data[position : position + 1] == b"-":
+        position += 1
+    return position
+
+
+def _body_end(data: bytes, body: int) -> int | None:
+    """Return where a body without an end stops: at the first thing that is no line of base64."""
+    position, seen = body, 0
+    while position - body < LIMIT and (line := _LINE.match(data, position)) is not None:
+        run = line.end(1) - line.start(1)
+        if run < _SHORT and not seen:
+            break
+        seen += run
+        position = line.end(1)
+        if run < _SHORT:
+            break
+    return position if seen >= _LEAST_BODY else None
+
+
+def from_end(data: bytes, end: int, _since: int) -> Iterator[Span]:
+    """Yield the lines of base64 before a last line whose first line is missing."""
+    last = data.rfind(b"END", max(0, end - 80), end)
+    if last < 0:
+        return
+    start = stop = None
+    low, position = max(0, last - LIMIT // 4), last
+    while position > low:
+        begin = max(
+            data.rfind(b"\n", low, position), data.rfind(b"\\n", low, position) + 1, low - 1
+        )
+        line = data[max(begin + 1, position - _LONGEST_LINE) : position]
+        run = _RUN_AT_END.search(line)
+        if run is not None and (stop is None or len(run["run"]) >= _FULL_LINE):
+            start = position - len(line) + run.start("run")
+            stop = position - len(line) + run.end("run") if stop is None else stop
+        elif stop is not None or not _ONLY_NOISE.fullmatch(line):
+            break  # else it is what stands before the last line's dashes
+        position = begin - (data[begin - 1 : begin + 1] == b"\\n")
+    if start is None or stop is None or _FIRST_LINE.search(data, low, start) is not None:
+        return
+    if stop - start >= 48:  # noqa: PLR2004 - a line's worth
+        yield Span(start, stop, "private-key", 5)
+
+
+_DER_START = (
+    r"MII[A-Za-z0-9+/]{3}IBADANBgkqhkiG9w0BAQEF|MII[BCEJ][A-Za-z0-9+/]{2}IBAAK[BC]|"
+    r"MI[GH][A-Za-z0-9+/]{2}AgE[AB]M[BH]|MHcCAQEE|MC4CAQAwBQYDK2V|MIGkAgEBBD|MIHcAgEBBE|"
+    r"b3BlbnNzaC1rZXktdjE"
+)
+_DER = re.compile(
+    rb"(?:" + _DER_START.encode() + rb")[A-Za-z0-9+/=]{0,4096}"
+    rb"(?:(?:\s|\\+[nrt]|[\"'+,]){1,12}(?:[A-Za-z0-9+/]{16,4096}={0,2}|[A-Za-z0-9+/]{1,15}={1,2})"
+    rb"){0,600}",
+)
+
+
+def bare_der(data: bytes, end: int, _since: int) -> Iterator[Span]:
+    """Yield a key's DER in base64 that no PEM lines surround."""
+    match = _DER.search(data, max(0, end - 48), min(len(data), end + LIMIT))
+    if match is None or match.start() >= end or not opens_word(data, match.start()):
+        return
+    stop = match.end()
+    while data[stop - 1] in b" \t\r\n\\nr\"',+" and stop > end:
+        stop -= 1
+    if stop - match.start() >= 60:  # noqa: PLR2004 - the shortest key
+        yield Span(match.start(), stop, "private-key", 6)
+
+
+BLOCKS: tuple[Structure, ...] = (
+    Structure(
+        "private-key",
+        "a private key block, whole or cut off, however escaped or numbered",
+        r"BEGIN[ A-Z0-9]{0,24}(?:PRIVATE KEY|SECRET KEY|Static key V1)",
+        from_begin,
+    ),
+    Structure(
+        "private-key",
+        "the end of a private key block whose beginning is missing",
+        r"END[ A-Z0-9]{1,24}(?:PRIVATE KEY|SECRET KEY)",
+        from_end,
+    ),
+    Structure(
+        "private-key",
+        "PuTTY's private lines",
+        r"Private-Lines: [0-9]{1,3}[\s\\]",
+        by_pattern(
+            r"Private-Lines: [0-9]{1,3}(?:\s|\\+[nr]){1,4}"
+            r"(?P<secret>(?:[A-Za-z0-9+/=]{16,}(?:\s|\\+[nr]){0,4}){1,200})",
+            "private-key",
+            rank=5,
+            reach=40,
+            after=LIMIT,
+        ),
+    ),
+    Structure(
+        "private-key",
+        "a bare PKCS or OpenSSH private key in base64",
+        f"(?:{_DER_START})",
+        bare_der,
+        caseless=False,
+    ),
+)

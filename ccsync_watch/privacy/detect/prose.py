@@ -1,0 +1,255 @@
+"""Secrets that a sentence tells: "the password is …", "log in with admin / …", a seed phrase."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ccsync_watch.privacy.engine.spans import Span
+from ccsync_watch.privacy.engine.structure import Near, Structure, shifted, text_of
+from ccsync_watch.privacy.heuristics.dummy_values import is_code, is_placeholder, is_reference
+from ccsync_watch.privacy.heuristics.gibberish import entropy, is_drawn, is_gibberish
+from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of
+from ccsync_watch.privacy.heuristics.password_forms import (
+    has_password_form,
+    is_told,
+    looks_chosen,
+    value_span,
+)
+from ccsync_watch.privacy.heuristics.value_strength import is_random, is_strict_random
+from ccsync_watch.privacy.heuristics.words import word_list
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_PASSWORDS = (
+    r"(?:passwords?|passphrase|passcode|passwd|pwd|pass(?=[ :])|pw|pin(?:[ -]?code)?|log-?in|"
+    r"unlock code|passwort|kennwort|mot de passe|contrase(?:n|\xc3\xb1)a|senha|"
+    r"\xe5\xaf\x86\xe7\xa0\x81|\xe3\x83\x91\xe3\x82\xb9\xe3\x83\xaf\xe3\x83\xbc\xe3\x83\x89|"
+    r"\xd0\xbf\xd0\xb0\xd1\x80\xd0\xbe\xd0\xbb\xd1\x8c)"
+)
+"""Also in Chinese, Japanese and Russian, as UTF-8."""
+
+_TOKENS = (
+    r"(?:(?:api|access|auth|secret|bearer|refresh|bot|deploy|license|licence|admin|signing|"
+    r"encryption|"
+    r"private|service|account|personal access|client|webhook|session|security|recovery|backup|"
+    r"verification)[ _-](?:keys?|tokens?|secrets?|codes?)|tokens?|secrets?|api ?keys?|keys?|"
+    r"credentials?|otp)"
+)
+_FOR = (
+    r"(?:[ ](?:for|of|on|to|in|at|from|we use for|i use for|there)[ ][^\n.;:=]{1,60}?|"
+    r"[ ]\([^()\n]{1,40}\)|[ ](?:here|below|above|again|instead))?"
+)
+_VERB = (
+    r"(?:(?:'s|\xe2\x80\x99s|[ ](?:is|was|es|est|ist|lautet|\xc3\xa9|(?P<weak>to|as|be|are)|"
+    r"becomes|has been|"
+    r"will be|should be|would be|remains|equals))(?:[ ](?:now|still|currently|just|simply|set to|"
+    r"changed to|reset to|always|literally|actually|probably|either|this|something like)){0,2}[ "
+    r"]?:?"
+    r"[ \n]{0,2}|[ ]{0,2}(?::|=|->|=>|\xe2\x86\x92|-|\xe2\x80\x94|\xef\xbc\x9a|\xe6\x98\xaf|"
+    r"\xe4\xb8\xba)"
+    r"[ \n]{0,3})"
+)
+_OPEN = r"(?:\*\*|__)?(?:\\{0,7}(?P<quote>[\"'`])|\xe2\x80\x9c|\xe2\x80\x98)?"
+_LEFT = r"(?<![a-z0-9_-])"
+
+_TELL = Near(
+    rf"{_LEFT}(?:pass|pw|pin|log|unlock|mot|kenn|contr|senha|api|acc|auth|secr|bear|refr|bot|"
+    rf"depl|lic|"
+    r"adm|sign|encr|priv|serv|pers|client|webh|sess|secu|reco|back|veri|tok|key|cred|otp|"
+    r"\xe5|\xe3|\xd0)",
+    rf"(?P<subject>{_PASSWORDS}|{_TOKENS})\*{{0,2}}[\"'`]?{_FOR}{_VERB}{_OPEN}"
+    r"(?P<value>[^\s\"'`\x00-\x1f]{3,512})",
+    reach=200,
+    after=512,
+)
+_PAIR = Near(
+    rf"{_LEFT}(?:cred|log|sign|user)",
+    r"(?:credentials?|creds|log-?ins?|(?:log|sign)(?:ged)? in (?:with|as|using)|"
+    r"user(?:name)?[ ]?/[ ]?pass(?:word)?|user:pass)[^\n\r|]{0,40}?[\s:=(\"'`]"
+    r"(?P<user>[a-z][\w.@+-]{1,40})[ ]?[/:|,][ ]?(?P<value>[^\s\"'`/:,|)]{5,64})",
+    reach=160,
+    after=80,
+)
+_STROKE = re.compile(
+    rb"(?<![\w/])(?P<user>[A-Za-z][\w.@+-]{1,40}) / (?P<value>[^\s\"'`/:,|)]{6,64})(?=[^\n]{0,40}"
+    rb"(?:log-?in|credentials|creds|account|password))",
+    re.IGNORECASE,
+)
+_PHRASE = re.compile(
+    rb"(?:seed|mnemonic|recovery|backup|wallet|secret)(?:[ _-]?(?:phrase|words?|seed|mnemonic|"
+    rb"recovery))"
+    rb"{0,2}[^\n]{0,30}?[\"'`:= \n]{1,4}(?P<value>(?:(?:[0-9]{1,2}[.)][ ]?)?[a-z]{3,8}(?:[ ]|,[ "
+    rb"]?|\n|\\n))"
+    rb"{11,23}(?:[0-9]{1,2}[.)][ ]?)?[a-z]{3,8})",
+    re.IGNORECASE,
+)
+
+_IS_PASSWORD = re.compile(_PASSWORDS.replace("(?=[ :])", ""))
+_TALKS_OF_SECRETS = re.compile(r"password|passwd|secret(?!\d)|credential", re.IGNORECASE)
+_PASS = re.compile(rb"[ ]?[:=-]|[ ](?:is|was)[ ]")
+_VAGUE = frozenset({"key", "keys", "secret", "secrets", "credential", "credentials"})
+_NO_TOKEN = re.compile(r"[()\[\]{}<>]|://|\.\w{2,4}$|^[\w-]+:[\w./:-]+$|^[A-Z0-9]+(?:_[A-Z0-9]+)+$")
+_DIGEST = re.compile(r"[0-9a-f]{7,64}")
+_OWNED = re.compile(rb"(?:my|our|your)[ ]\Z", re.IGNORECASE)
+_NO_PASSWORD = re.compile(r"\d+\w{0,3}|v\d+|[a-z]+\d{1,2}")
+_WORD_BEFORE = re.compile(rb"[A-Za-z]{2,20}[ _-]\Z")
+_QUOTES = frozenset({b"\\", b'"', b"'", b"`"})
+_LEAST_TOKEN = 12
+_FUNCTION_WORDS = frozenset(
+    word_list(
+        "the a an is are was were of to in on at and or not by with from as be it your please"
+        " for our its"
+    )
+)
+
+
+def told(data: bytes, end: int, since: int) -> Iterator[Span]:
+    """Yield what a sentence says a password, key or token is."""
+    for low, match in _TELL.matches(data, end, since):
+        span = value_span(data, match, low)
+        if _IS_PASSWORD.fullmatch(match["subject"].decode("latin-1")):
+            if _is_told_password(data, low, match, span):
+                yield Span(*span, "password", 64)
+        elif _is_told_token(data, low, match, span):
+            yield Span(*span, "secret", 64)
+
+
+def _is_told_password(data: bytes, low: int, match: re.Match[bytes], span: tuple[int, int]) -> bool:
+    """Tell whether the value of a sentence about a password is one."""
+    value, quoted = text_of(data, span), match["quote"] is not None
+    subject = match["subject"].decode("latin-1")
+    is_count = value.isdigit() and (subject == "pass" or b"=" in match[0] or b" for " in match[0])
+    is_verb = subject == "pass" and _PASS.match(data, low + match.end("subject")) is None
+    is_part = subject.startswith("pin") and not value.isdigit()
+    if is_count or is_verb or is_part or _TALKS_OF_SECRETS.search(value):
+        return False
+    if value.isalpha() and not quoted and not is_gibberish(value):
+        after = data[low + match.end("subject") : low + match.end("subject") + 1]
+        is_label = after in {b":", b"="} and not value.islower()
+        is_infinitive = match["weak"] is not None and not is_drawn(value)  # "password to continue"
+        if is_label or is_infinitive:
+            return False
+    return is_told(data, span, quoted=quoted)
+
+
+def _is_told_token(data: bytes, low: int, match: re.Match[bytes], span: tuple[int, int]) -> bool:
+    """Tell whether the value of a sentence about a key or token is one."""
+    value, subject = text_of(data, span), match["subject"].decode("latin-1")
+    start, stop = low + match.start(), low + match.end("subject")
+    if data[stop : stop + 1] in _QUOTES:
+        return False  # a field, whose name is judged elsewhere
+    if subject in _VAGUE and not is_strict_random(value):
+        return False
+    before = data[max(0, start - 24) : start]
+    if _DIGEST.fullmatch(value) and " " not in subject and _OWNED.search(before) is None:
+        return False
+    word = _WORD_BEFORE.search(before)
+    if word is not None:
+        name = f"{word[0].decode('latin-1')}{subject}".replace(" ", "_")
+        if strength_of(name) is Strength.NONE:
+            return False  # a cache key, a page token, a public key
+    return _is_token(value)
+
+
+def _is_token(value: str) -> bool:
+    return (
+        len(value) >= _LEAST_TOKEN
+        and (any(c.isdigit() for c in value) or is_gibberish(value))
+        and any(c.isalpha() for c in value)
+        and not is_placeholder(value)
+        and not is_reference(value)
+        and not is_code(value)
+        and value[0] != "/"
+        and _NO_TOKEN.search(value) is None
+        and is_random(value)
+    )
+
+
+def paired(data: bytes, end: int, since: int) -> Iterator[Span]:
+    """Yield the password in "credentials: admin / …"."""
+    for low, match in _PAIR.matches(data, end, since):
+        start, stop = shifted(match.span("value"), low)
+        yield from _of_pair(data, start, stop)
+
+
+def stroked(data: bytes, end: int, _since: int) -> Iterator[Span]:
+    """Yield the password in "root / … for the login"."""
+    match = _STROKE.search(data, max(0, end - 160), min(len(data), end + 8))
+    if match is not None:
+        yield from _of_pair(data, *match.span("value"))
+
+
+def _of_pair(data: bytes, start: int, stop: int) -> Iterator[Span]:
+    while stop > start and data[stop - 1] in b".,;:)]}":
+        stop -= 1
+    value = text_of(data, (start, stop)).rstrip("!?")
+    if looks_chosen(value) and has_password_form(value) and _NO_PASSWORD.fullmatch(value) is None:
+        yield Span(start, stop, "password", 66)
+
+
+def phrase(data: bytes, end: int, _since: int) -> Iterator[Span]:
+    """Yield a wallet's seed phrase: twelve words or more, none of them a function word."""
+    match = _PHRASE.search(data, max(0, end - 320), min(len(data), end + 320))
+    if match is None:
+        return
+    words = re.findall(r"[a-z]+", text_of(data, match.span("value")).lower())
+    is_varied = entropy(" ".join(words)) > 3  # noqa: PLR2004 - not one word twelve times
+    if len(words) >= 12 and is_varied and not _FUNCTION_WORDS.intersection(words):  # noqa: PLR2004
+        yield Span(*match.span("value"), "seed-phrase", 30)
+
+
+_GATE_PASSWORDS = _PASSWORDS.replace("(?=[ :])", "")
+_GATE_FOR = (
+    r"(?:[ ](?:for|of|on|to|in|at|from|we|i|there)[ ][^\n.;:=]{1,60}|[ ]\([^()\n]{1,40}\)|"
+    r"[ ](?:here|below|above|again|instead))?"
+)
+_GATE_VERB = (
+    r"(?:(?:'s|\xe2\x80\x99s|[ ](?:is|was|es|est|ist|lautet|\xc3\xa9|are|to|as|be|becomes|been|"
+    r"remains|equals))"
+    r"(?:[ ][a-z]{2,9}){0,3}[ ]?:?[ \n]{0,2}|"
+    r"[ ]{0,2}(?:(?::|=|->|=>|-|\xe2\x86\x92|\xe2\x80\x94)[ \n]{1,3}|\xef\xbc\x9a|\xe6\x98\xaf|"
+    r"\xe4\xb8\xba))"
+)
+_GATE_OPEN = r"(?:\*\*|__)?(?:\\{0,7}[\"'`]|\xe2\x80[\x9c\x98])?"
+
+PROSE: tuple[Structure, ...] = (
+    Structure(
+        "password",
+        "a password that a sentence tells",
+        rf"{_GATE_PASSWORDS}\*{{0,2}}[\"'`]?{_GATE_FOR}{_GATE_VERB}{_GATE_OPEN}[^\s\"'`]{{3}}",
+        told,
+    ),
+    Structure(
+        "secret",
+        "a key or token that a sentence tells",
+        r"(?:key|token|secret|credential|code|otp)s?\*{0,2}[\"'`]?"
+        rf"{_GATE_FOR}{_GATE_VERB}{_GATE_OPEN}[A-Za-z0-9_.~+/=:-]{{12}}",
+        told,
+    ),
+    Structure(
+        "password",
+        "a name and password with a stroke or colon between, after a word for both",
+        r"(?:credentials?|creds|log-?ins?|(?:log|sign)(?:ged)? in (?:with|as|using)|"
+        r"user(?:name)?[ ]?/[ ]?pass(?:word)?|user:pass)[^\n\r|"
+        r"]{0,40}[\s:=(\"'`][A-Za-z][\w.@+-]{1,40}"
+        r"[ ]?[/:|,][ ]?[^\s\"'`/:,|)]{5}",
+        paired,
+    ),
+    Structure(
+        "password",
+        "a name and password with a stroke between, before a word for both",
+        r"[\w.@+-]{2} / [^\s\"'`/:,|)]{6,64}[^\n]{1,40}(?:log-?in|credentials|creds|account|"
+        r"password)",
+        stroked,
+    ),
+    Structure(
+        "seed-phrase",
+        "a wallet's seed phrase",
+        r"(?:seed|mnemonic|recovery|wallet|backup|secret)[ _-]?(?:phrase|words?|seed|mnemonic|"
+        r"recovery|)"
+        r"[^\n]{0,30}[\"'`:= \n](?:(?:[0-9]{1,2}[.)][ ]?)?[a-z]{3,8}(?:[ ]|,[ ]?|\n|\\n)){11}",
+        phrase,
+    ),
+)

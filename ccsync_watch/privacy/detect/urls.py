@@ -1,0 +1,126 @@
+"""Secrets in URLs: userinfo of any scheme, percent-encoded or with `@` and `/` in the password."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ccsync_watch.privacy.engine.spans import Span
+from ccsync_watch.privacy.engine.structure import Structure, last, text_of
+from ccsync_watch.privacy.heuristics.dummy_values import is_placeholder, is_reference
+from ccsync_watch.privacy.heuristics.value_strength import is_random
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+REACH = 420
+_LONGEST = 1200
+_AUTHORITY = re.compile(rb"(?::|%3A)(?:(?:\\{0,2}/){2}|(?:%2F){2})", re.IGNORECASE)
+_END = re.compile(rb"[\s\"'<>`\x00-\x1f]|\\+[nrt\"]")
+_PLAIN_HOST = re.compile(rb"[A-Za-z0-9.-]+(?::[0-9]{1,5})?[/?#]")
+_HOST = re.compile(
+    rb"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_*${][A-Za-z0-9._${}-]{0,250})?"
+    rb"(?::[0-9]{1,5}|:\$|%3A[0-9]{1,5})?"
+    rb"(?=[/?#,;:)\]}|*!.]|%2F|%3F|\Z|[\s\"'<>`]|\\)|tcp\(|unix\(",
+)
+_PATTERN = re.compile(rb"\[[\w.^-]{0,8}(?:a-z|A-Z|0-9)|\\[wdS][+*{]|\[\^")
+"""A regular expression for URLs."""
+_TOKEN_LENGTH = 16
+
+
+def userinfo(data: bytes, end: int, _since: int) -> Iterator[Span]:
+    """Yield the password, or lone token, between the nearest `://` and the host's `@`."""
+    scheme = last(_AUTHORITY.finditer(data, max(0, end - REACH), end))
+    if scheme is None:
+        return
+    start = scheme.end()
+    stop = _END.search(data, start, start + _LONGEST)
+    at = _host_at(data, start, stop.start() if stop else min(len(data), start + _LONGEST))
+    if at is None or _PATTERN.search(data, start, at):
+        return
+    colon, width = data.find(b":", start, at), 1
+    if colon < 0:
+        colon, width = data[start:at].upper().find(b"%3A") + start, 3
+    if colon < start:
+        if _is_token(text_of(data, (start, at))):
+            yield Span(start, at, "url-password", 40)
+        return
+    user, password = text_of(data, (start, colon)), text_of(data, (colon + width, at))
+    if is_url_password(user, password):
+        yield Span(colon + width, at, "url-password", 40)
+    if password.lower() in {"x-oauth-basic", ""} and _is_token(user):
+        yield Span(start, colon, "url-password", 40)
+
+
+def _is_token(value: str) -> bool:
+    return (
+        len(value) >= _TOKEN_LENGTH
+        and not is_reference(value)
+        and not is_placeholder(value)
+        and is_random(value)
+    )
+
+
+def _host_at(data: bytes, start: int, stop: int) -> int | None:
+    """Return where the `@` before the host stands: the last one that a host follows."""
+    best = None
+    position = start
+    for _ in range(16):
+        at, after = data.find(b"@", position, stop), 1
+        if at < 0:
+            at, after = data.find(b"%40", position, stop), 3
+        if at < 0 or _PLAIN_HOST.match(data, start, at):
+            break
+        between = data[start:at]
+        if b":" not in between and b"%3A" not in between.upper() and b"/" in between:
+            break
+        if _HOST.match(data, at + after, stop):
+            best = at
+        position = at + after
+    return best
+
+
+def is_url_password(user: str, password: str) -> bool:
+    """Tell a password in a URL from the stand-ins of documentation."""
+    lowered = password.lower()
+    if len(password) < 3 or is_placeholder(password) or is_reference(password):  # noqa: PLR2004
+        return False
+    if password[0] in "{<[$(" and password[-1] in "}>])":
+        return False
+    if "&lt;" in lowered or "\\f" in lowered or (password.isdigit() and len(password) < 4):  # noqa: PLR2004
+        return False
+    return lowered != user.lower() and not lowered.endswith("password") and "..." not in password
+
+
+URLS: tuple[Structure, ...] = (
+    Structure(
+        "url-password",
+        "a password in a URL's userinfo",
+        r":(?:/|\\{1,2}/)\\{0,2}/[^\s\"'<>@/:]{0,100}:[^\s\"'<>@]{1,200}@",
+        userinfo,
+    ),
+    Structure(
+        "url-password",
+        "a token alone in a URL's userinfo",
+        r":(?:/|\\{1,2}/)\\{0,2}/[^\s\"'<>@/:]{16,200}@",
+        userinfo,
+    ),
+    Structure(
+        "url-password",
+        "a password in a percent-encoded URL",
+        r"%3A%2F%2F[^\s\"'<>@/:]{1,100}%3A[^\s\"'<>@/:]{1,100}%40",
+        userinfo,
+    ),
+)
+
+
+_BEFORE = re.compile(rb"://[^\s/?#\"'<>]*\Z")
+_AFTER = re.compile(rb"[^\s/\"'<>]{0,256}@")
+
+
+def stands_in_userinfo(data: bytes, start: int, end: int) -> bool:
+    """Tell whether a range stands between `://` and `@`, where brackets would break the URL."""
+    return (
+        _BEFORE.search(data[max(0, start - 256) : start]) is not None
+        and _AFTER.match(data, end) is not None
+    )

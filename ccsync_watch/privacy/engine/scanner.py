@@ -1,0 +1,177 @@
+"""One scan over a text for every gate, by the fastest engine this machine has.
+
+All engines are compiled from the same gates, and answer with the same meaning: "this gate matches a
+text that ends here". Hyperscan tells every end in one pass; re2 and the standard library search for
+any gate, and then ask which. The gates have bounded repeats only, so no engine can do more than a
+constant amount of work a byte.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib
+import os
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from ccsync_watch.privacy.detect.name_patterns import prefix_tree
+from ccsync_watch.privacy.engine.pattern_syntax import HEAD, heads, required, width
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+Hit = tuple[int, int]
+"""Where a gate's match ends, in bytes, and the gate's index."""
+
+
+class Gate(NamedTuple):
+    """A pattern over bytes, in the syntax that all engines share."""
+
+    pattern: str
+    is_caseless: bool
+
+
+class Engine(Protocol):
+    """A compiled set of gates."""
+
+    name: str
+    tells_all: bool
+    """Whether a match is told even where another match holds it."""
+
+    def scan(self, data: bytes) -> list[Hit]:
+        """Return the hits in `data`."""
+
+
+_COMMON = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 \t\"'(")
+"""Single characters that stand everywhere: no gate is looked for by one of these alone."""
+
+
+class HyperscanEngine:
+    """All gates in one automaton; for one thread at a time, since it has one scratch space."""
+
+    name = "hyperscan"
+    tells_all = True
+
+    def __init__(self, gates: Sequence[Gate], *, cache: Path | None = None) -> None:
+        """Compile `gates`, or load them from `cache`, a folder that only the user may write to."""
+        self._library: Any = importlib.import_module("hyperscan")
+        self._database = self._loaded(gates, cache) if cache else self._compiled(gates)
+
+    def _compiled(self, gates: Sequence[Gate]) -> Any:  # noqa: ANN401 - the library has no types
+        library = self._library
+        database = library.Database()
+        database.compile(
+            expressions=[gate.pattern.encode("latin-1") for gate in gates],
+            ids=list(range(len(gates))),
+            elements=len(gates),
+            flags=[
+                library.HS_FLAG_DOTALL | (library.HS_FLAG_CASELESS if gate.is_caseless else 0)
+                for gate in gates
+            ],
+        )
+        return database
+
+    def _loaded(self, gates: Sequence[Gate], cache: Path) -> Any:  # noqa: ANN401 - as above
+        """Return the compiled database; what cannot be read, or written, is no failure."""
+        library = self._library
+        digest = hashlib.sha256(repr((library.__version__, list(gates))).encode()).hexdigest()[:16]
+        path = cache / f"rules-{digest}.hs"
+        with contextlib.suppress(OSError, library.error):
+            database = library.loadb(path.read_bytes(), library.HS_MODE_BLOCK)
+            database.scratch = library.Scratch(database)
+            return database
+        database = self._compiled(gates)
+        with contextlib.suppress(OSError):
+            unfinished = path.with_suffix(f".{os.getpid()}")
+            unfinished.write_bytes(library.dumpb(database))
+            unfinished.replace(path)
+        return database
+
+    def scan(self, data: bytes) -> list[Hit]:
+        """Return the hits in `data`, in order of their ends."""
+        hits: list[Hit] = []
+        append = hits.append
+
+        def note(gate: int, _start: int, end: int, _flags: int, _context: object) -> None:
+            append((end, gate))
+
+        self._database.scan(data, match_event_handler=note)
+        return hits
+
+
+class SearchEngine:
+    """re2, or the standard library: first how any gate can begin, then the gates that begin so.
+
+    Gates whose beginning is open are searched one by one.
+    """
+
+    tells_all = False
+
+    def __init__(self, gates: Sequence[Gate], *, name: str) -> None:
+        self.name = name
+        library: Any = importlib.import_module(name)
+        options = _options(library)
+        self._by_head: dict[bytes, list[tuple[int, Any, int]]] = {}
+        self._open: list[tuple[int, Any, bytes]] = []
+        for index, gate in enumerate(gates):
+            flag = "(?i:" if gate.is_caseless else "(?:"
+            pattern = library.compile(f"{flag}{gate.pattern})".encode("latin-1"), *options)
+            beginnings, (_, longest) = heads(gate.pattern), width(gate.pattern)
+            if any(len(head) == 0 or head in _COMMON for head in beginnings):
+                literal = required(gate.pattern).encode("latin-1").lower()
+                self._open.append((index, pattern, literal))
+                continue
+            for head in {beginning.encode("latin-1").lower() for beginning in beginnings}:
+                self._by_head.setdefault(head, []).append((index, pattern, longest))
+        words = [head.decode("latin-1") for head in self._by_head]
+        self._heads = (
+            library.compile(prefix_tree(words).encode("latin-1"), *options) if words else None
+        )
+
+    def scan(self, data: bytes) -> list[Hit]:
+        """Return the hits in `data`, in order of their starts."""
+        hits: list[Hit] = []
+        lowered = data.lower()
+        for index, pattern, literal in self._open:
+            if literal not in lowered:
+                continue
+            hits.extend((match.end(), index) for match in pattern.finditer(data))
+        self._scan_heads(data, lowered, hits)
+        return hits
+
+    def _scan_heads(self, data: bytes, lowered: bytes, hits: list[Hit]) -> None:
+        """Try the gates that begin as the text does, wherever any can; heads may overlap."""
+        by_head, tried = self._by_head, 0
+        for match in self._heads.finditer(lowered) if self._heads is not None else ():
+            for start in range(max(tried, match.start()), match.end()):
+                for size in range(1, min(HEAD, len(lowered) - start) + 1):
+                    for index, pattern, longest in by_head.get(lowered[start : start + size], ()):
+                        # a slice, since re2 looks at all of a text however little it may match
+                        found = pattern.match(data[start : start + longest])
+                        if found is not None:
+                            hits.append((start + found.end(), index))
+            tried = match.end()
+
+
+def _options(library: Any) -> tuple[Any, ...]:  # noqa: ANN401 - as above
+    """Return what makes `library` treat patterns as bytes, with `.` for every byte."""
+    if library is re:
+        return (re.DOTALL,)
+    options = library.Options()
+    options.encoding = library.Options.Encoding.LATIN1
+    options.dot_nl = True
+    options.max_mem = 1 << 28  # the default is too small for all gates in one
+    return (options,)
+
+
+def build(gates: Sequence[Gate], *, prefer: str = "", cache: Path | None = None) -> Engine:
+    """Return the fastest engine that can be imported; `prefer` names one, for tests and benches."""
+    if prefer in {"", "hyperscan"}:
+        with contextlib.suppress(ImportError):
+            return HyperscanEngine(gates, cache=cache)
+    if prefer in {"", "re2"}:
+        with contextlib.suppress(ImportError):
+            return SearchEngine(gates, name="re2")
+    return SearchEngine(gates, name="re")

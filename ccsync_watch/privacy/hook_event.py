@@ -1,0 +1,18 @@
+"""What a hook's signal brings, cleaned like everything else that is kept."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ccsync_watch.model import Redacted
+from ccsync_watch.privacy.clean import Redacting, clean_text
+
+if TYPE_CHECKING:
+    from ccsync_watch.hook_events import Signal
+
+
+def clean_signal(signal: Signal, redactor: Redacting) -> Redacted[Signal]:
+    """Return the signal without secrets. Raises RedactorUnavailable."""
+    detail = {name: clean_text(text, redactor).value for name, text in signal.detail.items()}
+    return Redacted(replace(signal, detail=detail))

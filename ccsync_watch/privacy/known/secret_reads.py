@@ -1,0 +1,99 @@
+"""Tell which tool calls bring secrets into a conversation, and which values those are; pure.
+
+What a call reads is told by its arguments, not by its output: a file that holds secrets is not
+shown, and the values in it are known from then on, wherever they turn up.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ccsync_watch.privacy.heuristics.words import word_list
+from ccsync_watch.privacy.known.secret_values import (
+    LEAST_LENGTH,
+    is_secret_file,
+    is_worth_knowing,
+    values_in_secret_file,
+)
+
+if TYPE_CHECKING:
+    from ccsync_watch.model import JsonValue
+    from ccsync_watch.privacy.policy.policy import Reads
+
+PATH_KEYS = ("file_path", "notebook_path", "filePath", "path", "filename", "file", "displayPath")
+CONTENT_KEYS = ("content", "new_string", "new_str", "file_text", "text")
+MAX_VALUES = 200
+"""Of one file; a longer one is no file of credentials."""
+
+_MAX_CHARS = 256 << 10
+_SEPARATORS = re.compile(r"[;\n`(){}]|\|\|?|&&?|\$\(")
+_WORD = re.compile(r"""(?:[^\s'"]|'[^']*'|"[^"]*")+""")
+_INPUT = re.compile(r"<\s*([^\s<>]+)")
+_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
+_WRAPPERS = frozenset({"sudo", "command", "exec", "time", "nice", "doas", "busybox", "xargs"})
+_READERS = frozenset(
+    word_list(
+        "cat tac less more head tail bat batcat nl sed awk gawk grep egrep fgrep rg ag cut sort"
+        " uniq strings xxd od hexdump base64 jq yq tr tee column paste fold diff comm view type gc"
+        " Get-Content openssl gpg age ssh-keygen ansible-vault sops"
+    )
+)
+_LISTERS = frozenset({"printenv", "export", "set", "declare", "typeset", "env", "compgen"})
+_NUMBERED = re.compile(r"^ {0,8}\d{1,6}(?:\t|→|:)", re.MULTILINE)
+_BODY_LINE = re.compile(r"^[A-Za-z0-9+/=]{32,128}$")
+
+
+def reads(name: str, arguments: JsonValue) -> Reads:
+    """Return what a tool call reads, as far as its arguments tell."""
+    if not isinstance(arguments, dict):
+        return "anything"
+    if any(_is_secret_path(arguments.get(key)) for key in PATH_KEYS):
+        return "secrets"
+    if name == "Grep" and _is_secret_path(arguments.get("glob")):
+        return "secrets"
+    command = arguments.get("command")
+    return _reads_of(command) if isinstance(command, str) else "anything"
+
+
+def _is_secret_path(value: JsonValue) -> bool:
+    return isinstance(value, str) and is_secret_file(value)
+
+
+def _reads_of(command: str) -> Reads:
+    """Return what a shell's command line reads: each simple command is looked at alone."""
+    lists_variables = False
+    for simple in _SEPARATORS.split(command[:_MAX_CHARS]):
+        words = [word.strip("'\"") for word in _WORD.findall(simple)]
+        while words and (words[0] in _WRAPPERS or _ASSIGNMENT.match(words[0])):
+            words.pop(0)
+        if not words:
+            continue
+        verb, rest = words[0].rpartition("/")[2], words[1:]
+        named = rest if verb in _READERS else _INPUT.findall(simple)
+        if any(is_secret_file(word.strip("<'\"*?")) for word in named):
+            return "secrets"
+        if verb in _LISTERS and (verb != "env" or all(_ASSIGNMENT.match(word) for word in rest)):
+            lists_variables = True
+    return "variables" if lists_variables else "anything"
+
+
+def values_told(text: str) -> dict[str, str]:
+    """Return the secret values in what such a call printed or wrote, each with the kind `file`.
+
+    Assignments under a secret's name, the lines of a key's body, and a file that is one word.
+    """
+    if len(text) > _MAX_CHARS:
+        return {}
+    plain = _NUMBERED.sub("", text)
+    found = dict(values_in_secret_file(plain))
+    alone = plain.strip()
+    if len(alone.split()) == 1 and "=" not in alone[:-2] and is_worth_knowing(alone):
+        found[alone] = "file"
+    if "PRIVATE KEY" in plain:
+        found.update((line, "file") for line in plain.split("\n") if _BODY_LINE.fullmatch(line))
+    return {
+        value: kind
+        for value, kind in list(found.items())[:MAX_VALUES]
+        if len(value) >= LEAST_LENGTH
+    }

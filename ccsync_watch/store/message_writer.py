@@ -1,0 +1,206 @@
+"""Messages and their parts inside the one transaction, each new or changed one queued to be sent.
+
+A message seen again (a copy of the file, a re-read after a rewrite) changes nothing unless its
+content changed, and then it is sent again by the path that can send twice without harm.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import orjson
+
+from ccsync_watch.store.session_writer import SETTLE_MS
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
+
+    from ccsync_watch.model import Message
+
+_CHUNK = 500
+# How far back a timestamp may go and be taken for noise.
+REORDER_MS = 60_000
+
+
+class Order:
+    """Dates that keep a file's order where its timestamps do not.
+
+    One row in sixteen or so is dated a little before its predecessor, and dashboards sort by
+    date. Going back further than that is not noise, and stays as it is.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        transcript_id: int = 0,
+        *,
+        is_at_start: bool = True,
+    ) -> None:
+        self.transcript_id = transcript_id
+        self._connection = connection
+        row = connection.execute(
+            "SELECT last_ms FROM transcripts WHERE id = ? AND NOT ?", (transcript_id, is_at_start)
+        ).fetchone()
+        self._last_ms: int | None = row[0] if row else None
+
+    def dated(self, timestamp_ms: int | None) -> int | None:
+        """Return the date of the file's next row; one without a timestamp has its predecessor's."""
+        last_ms = self._last_ms
+        if timestamp_ms is None or (last_ms and last_ms - REORDER_MS < timestamp_ms < last_ms):
+            return last_ms
+        self._last_ms = timestamp_ms
+        return timestamp_ms
+
+    def save(self) -> None:
+        """Keep the last date for the file's next batch."""
+        self._connection.execute(
+            "UPDATE transcripts SET last_ms = ? WHERE id = ?", (self._last_ms, self.transcript_id)
+        )
+
+
+class MessageWriter:
+    """Writes messages within one transaction. `is_released`: they may be sent as they are."""
+
+    def __init__(self, connection: sqlite3.Connection, *, now_ms: int, is_released: bool) -> None:
+        self._connection = connection
+        self._now_ms = now_ms
+        self._is_released = is_released
+
+    def save(self, messages: Iterable[Message], order: Order) -> tuple[int, int]:
+        """Save messages of one file in its order; return how many are new, and how many changed."""
+        latest = {message.id: message for message in messages}
+        known = _known(self._connection, list(latest))
+        seq = _next_seq(self._connection)
+        new: list[tuple[int, Message]] = []
+        rows: list[tuple[object, ...]] = []
+        parts: list[tuple[object, ...]] = []
+        updated = 0
+        for message in latest.values():
+            encoded = [(part.kind, orjson.dumps(part.content).decode()) for part in message.parts]
+            mark = digest(message.role, message.kind, encoded)
+            dated_ms = order.dated(message.timestamp_ms)
+            before = known.get(message.id)
+            if before is None:
+                at, seq = seq, seq + 1
+                new.append((at, message))
+                rows.append(_message_row(message, at, order.transcript_id, dated_ms, mark))
+            elif before[1] == mark:
+                continue
+            else:
+                at = before[0]
+                updated += 1
+                self._replace(at, message, mark)
+            parts.extend(
+                (at, position, kind, part.tool_use_id, part.tool_name, content)
+                for position, (part, (kind, content)) in enumerate(
+                    zip(message.parts, encoded, strict=True)
+                )
+            )
+        self._connection.executemany(
+            "INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows
+        )
+        self._connection.executemany("INSERT INTO parts VALUES (?, ?, ?, ?, ?, ?)", parts)
+        self._queue(new)
+        return len(new), updated
+
+    def _queue(self, new: list[tuple[int, Message]]) -> None:
+        self._connection.executemany(
+            "INSERT INTO outbox (seq, session_id, is_certain, is_released) VALUES (?, ?, 1, ?)",
+            [(seq, message.session_id, self._is_released) for seq, message in new],
+        )
+        # The tokens of a response travel with the first of its rows that does.
+        self._connection.executemany(
+            "UPDATE usage SET carrier = ? WHERE id = ? AND session_id = ? AND carrier IS NULL",
+            [
+                (message.id, message.usage_id, message.session_id)
+                for _seq, message in new
+                if message.usage_id
+            ],
+        )
+
+    def _replace(self, seq: int, message: Message, mark: bytes) -> None:
+        """Forget a message's parts and queue it anew."""
+        self._connection.execute(
+            "UPDATE messages SET role = ?, kind = ?, digest = ? WHERE seq = ?",
+            (message.role, message.kind, mark, seq),
+        )
+        self._connection.execute("DELETE FROM parts WHERE message_seq = ?", (seq,))
+        requeue(
+            self._connection,
+            seq,
+            message.session_id,
+            now_ms=self._now_ms,
+            is_released=self._is_released,
+        )
+
+
+def requeue(
+    connection: sqlite3.Connection, seq: int, session_id: str, *, now_ms: int, is_released: bool
+) -> None:
+    """Queue a message whose content changed: as uncertain, unless it was never sent.
+
+    One that was sent waits, as the backend ignores a change that follows closely. When nobody
+    knows whether it was, its session waits with it: its later rows must not overtake it.
+    """
+    settled_ms = now_ms + SETTLE_MS
+    connection.execute(
+        "UPDATE remote SET blocked_ms = ? WHERE session_id = ? AND EXISTS"
+        " (SELECT 1 FROM outbox WHERE seq = ? AND NOT is_certain AND not_before_ms <= ?)",
+        (settled_ms, session_id, seq, now_ms),
+    )
+    connection.execute(
+        "INSERT INTO outbox (seq, session_id, is_certain, is_released, not_before_ms)"
+        " VALUES (?, ?, 0, ?, ?) ON CONFLICT DO UPDATE SET version = version + 1,"
+        " rejected = NULL, attempts = 0",
+        (seq, session_id, is_released, settled_ms),
+    )
+
+
+def digest(role: str, kind: str, parts: Iterable[tuple[str, str]]) -> bytes:
+    """Return what tells whether a message's content changed."""
+    made = hashlib.blake2b(f"{role}\0{kind}".encode(), digest_size=16)
+    for name, content in parts:
+        made.update(f"\0{name}\0".encode())
+        made.update(content.encode())
+    return made.digest()
+
+
+def _known(connection: sqlite3.Connection, ids: list[str]) -> dict[str, tuple[int, bytes]]:
+    known = {}
+    for at in range(0, len(ids), _CHUNK):
+        some = ids[at : at + _CHUNK]
+        marks = ",".join("?" * len(some))
+        query = f"SELECT id, seq, digest FROM messages WHERE id IN ({marks})"  # noqa: S608 - question marks only
+        known.update({row[0]: (row[1], row[2]) for row in connection.execute(query, some)})
+    return known
+
+
+def _next_seq(connection: sqlite3.Connection) -> int:
+    row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'messages'").fetchone()
+    return (row[0] if row else 0) + 1
+
+
+def _message_row(
+    message: Message, seq: int, transcript_id: int, dated_ms: int | None, mark: bytes
+) -> tuple[object, ...]:
+    return (
+        seq,
+        message.id,
+        message.session_id,
+        message.agent_id,
+        message.uuid,
+        message.parent_uuid,
+        transcript_id,
+        message.start,
+        message.role,
+        message.kind,
+        message.timestamp_ms,
+        dated_ms,
+        message.model,
+        message.usage_id,
+        message.inherited,
+        orjson.dumps(message.facts).decode(),
+        mark,
+    )

@@ -1,0 +1,173 @@
+"""What is known of each session at the backend, and when it has something to be sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ccsync_watch.store import egress_ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ccsync_watch.store.database import Database
+    from ccsync_watch.store.egress_ledger import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteState:
+    """What is known of a session at the backend. `is_acked`: it certainly exists there.
+
+    `applied` is the last payload that the backend certainly took over, `sent` the last one sent;
+    both are texts of JSON. `write_ms` is our last write of any kind to the session, `dated_ms` when
+    the backend last dated messages of ours by its own clock.
+    """
+
+    session_id: str
+    version: int
+    is_foreign: bool
+    is_acked: bool
+    applied: str | None
+    sent: str | None
+    upsert_ms: int | None
+    write_ms: int | None
+    dated_ms: int
+    has_messages: bool
+
+
+class RemoteSessions:
+    """The sessions' side of the outbox. All times are wall-clock milliseconds."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def due_sessions(self, now_ms: int, limit: int = 16) -> list[str]:
+        """Return sessions that may have something to send now, the most recent first."""
+        return [
+            row[0]
+            for row in self._database.read().execute(
+                "SELECT session_id FROM remote WHERE is_due"
+                " AND not_before_ms <= ?1 AND blocked_ms <= ?1 ORDER BY newest_ms DESC LIMIT ?2",
+                (now_ms, limit),
+            )
+        ]
+
+    def next_due_ms(self) -> int | None:
+        """Return when the next session becomes due, None when nothing waits."""
+        row = self._database.read().execute(
+            "SELECT min(max(not_before_ms, blocked_ms)) FROM remote WHERE is_due"
+        )
+        (found,) = row.fetchone()
+        return None if found is None else int(found)
+
+    def remote(self, session_id: str) -> RemoteState:
+        """Return what is known of a session at the backend."""
+        row = (
+            self._database.read()
+            .execute(
+                "SELECT *, EXISTS (SELECT 1 FROM messages m WHERE m.session_id = ?1)"
+                " AS has_messages FROM remote WHERE session_id = ?1",
+                (session_id,),
+            )
+            .fetchone()
+        )
+        return RemoteState(
+            session_id,
+            version=row["version"],
+            is_foreign=bool(row["is_foreign"]),
+            is_acked=row["ack_ms"] is not None,
+            applied=row["applied"],
+            sent=row["sent"],
+            upsert_ms=row["upsert_ms"],
+            write_ms=row["write_ms"],
+            dated_ms=row["dated_ms"] or 0,
+            has_messages=bool(row["has_messages"]),
+        )
+
+    def mark_foreign(self, session_id: str) -> None:
+        """Note that the backend held this session before this store ever wrote to it."""
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE remote SET is_foreign = 1 WHERE session_id = ?", (session_id,)
+            )
+
+    def note_upsert_started(self, session_id: str, payload: str, now_ms: int) -> None:
+        """Note, before a session is sent, that the backend may hold this state from now on."""
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE remote SET sent = ?, upsert_ms = ?, write_ms = ? WHERE session_id = ?",
+                (payload, now_ms, now_ms, session_id),
+            )
+
+    def ack_session(
+        self,
+        session_id: str,
+        payload: str,
+        *,
+        is_applied: bool,
+        host: str,
+        size: int,
+        now_ms: int,
+        removed: Mapping[str, int] | None = None,
+    ) -> None:
+        """Note that the backend answered well; `is_applied` when it cannot have dropped it."""
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE remote SET applied = iif(?1, ?2, applied), write_ms = ?3, ack_ms = ?3,"
+                " error = NULL WHERE session_id = ?4",
+                (is_applied, payload, now_ms, session_id),
+            )
+            egress_ledger.note(
+                connection,
+                egress_ledger.Entry(now_ms, host, session_id, "session", 1, size, removed or {}),
+            )
+
+    def note_unanswered(self, entry: Entry) -> None:
+        """Note in the ledger what left without being acknowledged."""
+        with self._database.write() as connection:
+            egress_ledger.note(connection, entry)
+
+    def note_failure(
+        self, session_id: str, error: str, *, write_ms: int | None, not_before_ms: int
+    ) -> None:
+        """Keep what went wrong with a session's upload, and let it wait: others may pass.
+
+        `write_ms` is given when the backend may have written to the session until then.
+        """
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE remote SET error = ?, write_ms = coalesce(?, write_ms), not_before_ms = ?"
+                " WHERE session_id = ?",
+                (error, write_ms, not_before_ms, session_id),
+            )
+
+    def block(self, session_id: str, until_ms: int, *, dated_ms: int = 0) -> None:
+        """Send nothing of a session for a while, whatever comes in.
+
+        `dated_ms` is the latest date that the backend may have given to messages by its own clock.
+        """
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE remote SET blocked_ms = max(blocked_ms, ?),"
+                " dated_ms = max(coalesce(dated_ms, 0), ?) WHERE session_id = ?",
+                (until_ms, dated_ms, session_id),
+            )
+
+    def finish(self, session_id: str, version: int, due_ms: int | None) -> None:
+        """Decide, after a turn, whether the session has something left to send, and when.
+
+        `version` is that of the state the turn began with: a commit since then keeps the session
+        due. `due_ms` is when its own state must be sent again, None when it is settled.
+        """
+        with self._database.write() as connection:
+            (soonest,) = connection.execute(
+                "SELECT min(not_before_ms) FROM outbox WHERE session_id = ?"
+                " AND rejected IS NULL AND is_released",
+                (session_id,),
+            ).fetchone()
+            times = [each for each in (soonest, due_ms) if each is not None]
+            connection.execute(
+                "UPDATE remote SET is_due = (?1 OR version <> ?2),"
+                " not_before_ms = iif(version <> ?2, 0, ?3) WHERE session_id = ?4",
+                (bool(times), version, min(times, default=0), session_id),
+            )

@@ -1,0 +1,1 @@
+"""Test doubles, drivers and data that more than one test uses."""

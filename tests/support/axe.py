@@ -1,0 +1,55 @@
+"""The accessibility checker axe-core, from npm, once per machine; its version stands here."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from filelock import FileLock
+
+from support.claude_client.install import ClientUnavailable, cache_root, npm_install
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+AXE_VERSION = "4.10.3"
+_IS_CI = os.environ.get("CI") == "true"
+_RUN = """async () => {
+  const { violations } = await axe.run(document, { resultTypes: ["violations"] });
+  return violations
+    .filter((each) => ["serious", "critical"].includes(each.impact))
+    .map((each) => `${each.id}: ${each.nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`);
+}"""
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """Return the checker's source; skip without npm, but fail in CI."""
+    script = cache_root() / f"axe-{AXE_VERSION}.js"
+    try:
+        script.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{script}.lock"):
+            if not script.is_file():
+                _install(script)
+    except ClientUnavailable as error:
+        reason = f"axe-core is missing: {error}"
+        pytest.fail(reason, pytrace=False) if _IS_CI else pytest.skip(reason)
+    return script.read_text()
+
+
+def _install(script: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=script.parent) as staging:
+        npm_install(f"axe-core@{AXE_VERSION}", Path(staging))
+        shutil.move(Path(staging, "node_modules", "axe-core", "axe.min.js"), script)
+
+
+def grave_faults(page: Page, axe: str) -> list[str]:
+    """Return what hinders people seriously on this page."""
+    # As the browser's own tools would: the page's policy lets no script of ours in.
+    page.evaluate(axe)
+    found: list[str] = page.evaluate(_RUN)
+    return found

@@ -1,0 +1,217 @@
+"""A scripted Messages API on loopback: the only model the client meets in tests.
+
+What it answers stands in the prompts (see `script`); it remembers only what it was asked, and how
+often a reply was asked for, so that an error can pass. It never leaves 127.0.0.1.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+import uuid
+from collections import Counter
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+
+from support.claude_client.playback import (
+    Event,
+    Json,
+    Turn,
+    due_turn,
+    message_events,
+    part_of,
+    whole_message,
+)
+from support.claude_client.recorded import MESSAGES_PATH, RecordedRequest
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from support.claude_client.script import Part
+
+ERROR_TYPES = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    429: "rate_limit_error",
+    529: "overloaded_error",
+}
+
+
+@dataclass
+class ScriptedMessagesApi:
+    """Serve scripted answers on a free loopback port for as long as the context lasts."""
+
+    requests: list[RecordedRequest] = field(default_factory=list)
+    failures: list[BaseException] = field(default_factory=list)
+    _attempts: Counter[str] = field(default_factory=Counter)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _is_closing: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        """Bind the port, so that `url` is known before the first request is served."""
+        self._server = _Server(self)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+
+    @property
+    def url(self) -> str:
+        """The address for ANTHROPIC_BASE_URL."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    @property
+    def messages_requests(self) -> list[RecordedRequest]:
+        """The requests that asked the model for an answer, in order."""
+        return [request for request in list(self.requests) if request.is_messages]
+
+    def __enter__(self) -> Self:
+        """Start to serve."""
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop to serve, cutting delays short; raise what went wrong inside the server."""
+        self._is_closing.set()
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+        if self.failures and error is None:
+            raise self.failures[0]
+
+    def record(self, request: RecordedRequest) -> None:
+        """Remember a request."""
+        with self._lock:
+            self.requests.append(request)
+
+    def pause(self, seconds: float) -> None:
+        """Let time pass, unless the server is closing."""
+        self._is_closing.wait(seconds)
+
+    def is_spent(self, part: Part, key: str) -> bool:
+        """Count an attempt at `key`; say whether the part has had all its `times`."""
+        with self._lock:
+            self._attempts[key] += 1
+            return part["times"] is not None and self._attempts[key] > part["times"]
+
+
+class _Server(ThreadingHTTPServer):
+    """Hand each connection to a handler that knows the API."""
+
+    # A client that keeps an idle connection open must not hold up the end of a test.
+    daemon_threads = True
+
+    def __init__(self, api: ScriptedMessagesApi) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.api = api
+
+    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002 - as inherited
+        """Keep a defect for the test to see; a client that went away is none."""
+        error = sys.exc_info()[1]
+        if error is not None and not isinstance(error, ConnectionError):
+            self.api.failures.append(error)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Answer one request."""
+
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def do_GET(self) -> None:
+        """Answer for the root alone; there is nothing else to get."""
+        self._record()
+        self._json(200, {}) if self.path == "/" else self._error(404)
+
+    # CONNECT is what a request to any other address becomes: the API poses as the client's proxy.
+    do_HEAD = do_CONNECT = do_DELETE = do_OPTIONS = do_PATCH = do_PUT = do_GET  # noqa: N815 - their names
+
+    def do_POST(self) -> None:
+        """Answer a request for messages or for a count of tokens."""
+        raw = self.rfile.read(int(self.headers.get("content-length", 0)))
+        if self._path == MESSAGES_PATH:
+            self._messages(json.loads(raw))
+            return
+        self._record()
+        if self._path == f"{MESSAGES_PATH}/count_tokens":
+            self._json(200, {"input_tokens": max(1, len(raw) // 4)})
+        else:
+            self._error(404)
+
+    @property
+    def _path(self) -> str:
+        return self.path.partition("?")[0]
+
+    @property
+    def _session_id(self) -> str:
+        return self.headers.get("x-claude-code-session-id", "")
+
+    def _record(self) -> None:
+        self.server.api.record(RecordedRequest(self.command, self._path, time.time()))
+
+    def _messages(self, body: Json) -> None:
+        api, model = self.server.api, body["model"]
+        try:
+            turn = due_turn(body)
+        except Exception as defect:  # noqa: BLE001 - the test shall see it, whatever it is
+            # Answered as final, because the client would retry a broken connection for minutes.
+            api.failures.append(defect)
+            self._error(400)
+            return
+        api.record(RecordedRequest.of_messages(self._session_id, body, turn.step))
+        key = f"{self._session_id} {turn}"
+        error, cut = part_of(turn.reply, "error"), part_of(turn.reply, "cut")
+        if error is not None and not api.is_spent(error, f"error {key}"):
+            self._error(error["status"])
+            return
+        is_cut = cut is not None and not api.is_spent(cut, f"cut {key}")
+        if body.get("stream"):
+            self._stream(turn, model, is_cut=is_cut)
+        elif is_cut:
+            self.close_connection = True
+        else:
+            self._json(200, whole_message(turn.reply, model))
+
+    def _stream(self, turn: Turn, model: str, *, is_cut: bool) -> None:
+        self._head(200, {"content-type": "text/event-stream", "transfer-encoding": "chunked"})
+        for event in message_events(turn.reply, model, is_cut=is_cut):
+            if isinstance(event, Event):
+                data = json.dumps({"type": event.name, **event.data})
+                self._chunk(f"event: {event.name}\ndata: {data}\n\n".encode())
+            else:
+                self.server.api.pause(event.seconds)
+        if not is_cut:
+            self._chunk(b"")
+
+    def _chunk(self, data: bytes) -> None:
+        self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data))
+
+    def _error(self, status: int) -> None:
+        kind = ERROR_TYPES.get(status, "api_error")
+        answer = {"type": kind, "message": f"scripted {status}"}
+        self._json(status, {"type": "error", "error": answer})
+
+    def _json(self, status: int, answer: Json) -> None:
+        data = json.dumps(answer).encode()
+        self._head(status, {"content-type": "application/json", "content-length": str(len(data))})
+        if self.command != "HEAD":
+            self.wfile.write(data)
+
+    def _head(self, status: int, headers: dict[str, str]) -> None:
+        self.send_response(status)
+        identity = {"request-id": f"req_{uuid.uuid4().hex[:24]}", "connection": "close"}
+        for name, value in {**identity, **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+
+    def log_message(self, *_args: object) -> None:
+        """Stay silent."""

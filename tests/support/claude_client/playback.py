@@ -1,0 +1,198 @@
+"""Choose the scripted reply that a request asks for, and spell it as Messages API events.
+
+Pure: a request's body goes in, the events of its response come out. Which reply is due is read
+from the conversation alone: the newest user message with a script, and the assistant messages
+after it.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from support.claude_client.script import Reply, expanded, say, script_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from support.claude_client.script import Part
+
+Json: TypeAlias = dict[str, Any]
+
+AFTER_THE_SCRIPT = Reply((say("Done."),))
+TITLE = Reply((say('{"title": "Scripted session"}'),))
+SUMMARY = Reply((say("<summary>\nThe user gave scripted prompts, and all went well.\n</summary>"),))
+ASKS_FOR_A_SUMMARY = "create a detailed summary"
+DELTA_CHARS = 65_536
+DEFAULT_USAGE: Part = {"do": "usage", "input": 10, "output": 5}
+BLOCKS = {"say", "think", "tool"}
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The reply due to a request, and where it stands.
+
+    `step` counts from 0 in the script of the message `prompted_at`; both are None outside scripts.
+    """
+
+    reply: Reply
+    step: int | None = None
+    prompted_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One server-sent event."""
+
+    name: str
+    data: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Time to let pass between two events."""
+
+    seconds: float
+
+
+def due_turn(body: Json) -> Turn:
+    """Return the reply that the conversation in `body` has come to.
+
+    Requests of the client's own, for a title or a summary, hold the user's prompts too: they get a
+    plain answer and use up no step.
+    """
+    messages: list[Json] = body["messages"]
+    wanted = body.get("output_config", {}).get("format", {}).get("schema", {})
+    if "title" in wanted.get("properties", {}):
+        return Turn(TITLE)
+    if ASKS_FOR_A_SUMMARY in text_of(messages[-1]):
+        return Turn(SUMMARY)
+    step = 0
+    for index in range(len(messages) - 1, -1, -1):
+        message = messages[index]
+        if message["role"] == "assistant":
+            step += 1
+        elif (script := script_in(text_of(message))) is not None:
+            reply = script[step] if step < len(script) else AFTER_THE_SCRIPT
+            return Turn(reply, step, index)
+    return Turn(AFTER_THE_SCRIPT)
+
+
+def text_of(message: Json) -> str:
+    """Return what a message says, without tool results."""
+    content = message["content"]
+    if isinstance(content, str):
+        return content
+    return "\n".join(block["text"] for block in content if block["type"] == "text")
+
+
+def part_of(reply: Reply, kind: str) -> Part | None:
+    """Return the reply's part of this kind, if it has one."""
+    return next((part for part in reply.parts if part["do"] == kind), None)
+
+
+def whole_message(reply: Reply, model: str) -> Json:
+    """Return the response as one JSON message, as a request without `stream` gets it."""
+    blocks = [_block(part) for part in reply.parts if part["do"] in BLOCKS]
+    return _opening(reply, model) | {
+        "content": blocks,
+        "stop_reason": _stop_reason(reply),
+        "usage": _usage(reply),
+    }
+
+
+def message_events(reply: Reply, model: str, *, is_cut: bool) -> Iterator[Event | Pause]:
+    """Yield the response's events in order; a cut one ends halfway through a block."""
+    yield Event("message_start", {"message": _opening(reply, model)})
+    parts = list(reply.parts)
+    unfinished: Part | None = None
+    if is_cut:
+        parts = parts[: next(i for i, part in enumerate(parts) if part["do"] == "cut")]
+        if parts and parts[-1]["do"] in BLOCKS:
+            unfinished = parts.pop()
+    index = 0
+    for part in parts:
+        if part["do"] == "delay":
+            yield Pause(part["seconds"])
+        elif part["do"] in BLOCKS:
+            yield from _block_events(_block(part), index)
+            index += 1
+    if unfinished is not None:
+        events = list(_block_events(_block(unfinished), index, pieces=2))
+        yield from events[:2]
+    if not is_cut:
+        delta = {"stop_reason": _stop_reason(reply), "stop_sequence": None}
+        yield Event("message_delta", {"delta": delta, "usage": _usage(reply)})
+        yield Event("message_stop", {})
+
+
+def _opening(reply: Reply, model: str) -> Json:
+    return {
+        "id": f"msg_{uuid.uuid4().hex[:24]}",
+        "type": "message",
+        "role": "assistant",
+        "model": model,
+        "content": [],
+        "stop_reason": None,
+        "stop_sequence": None,
+        "usage": _usage(reply) | {"output_tokens": 1},
+    }
+
+
+def _usage(reply: Reply) -> Json:
+    counts = part_of(reply, "usage") or DEFAULT_USAGE
+    for_5m, for_1h = counts.get("cache_creation_5m", 0), counts.get("cache_creation_1h", 0)
+    named = {name: counts[name] for name in ("speed", "inference_geo") if counts.get(name)}
+    if counts.get("web_searches"):
+        named["server_tool_use"] = {"web_search_requests": counts["web_searches"]}
+    return {
+        **named,
+        "input_tokens": counts["input"],
+        "output_tokens": counts["output"],
+        "cache_creation_input_tokens": for_5m + for_1h,
+        "cache_read_input_tokens": counts.get("cache_read", 0),
+        "cache_creation": {
+            "ephemeral_5m_input_tokens": for_5m,
+            "ephemeral_1h_input_tokens": for_1h,
+        },
+        "service_tier": "standard",
+    }
+
+
+def _stop_reason(reply: Reply) -> str:
+    if (chosen := part_of(reply, "stop")) is not None:
+        return str(chosen["reason"])
+    return "tool_use" if part_of(reply, "tool") else "end_turn"
+
+
+def _block(part: Part) -> Json:
+    if part["do"] == "tool":
+        identity = f"toolu_{uuid.uuid4().hex[:24]}"
+        arguments = expanded(part["input"])
+        return {"type": "tool_use", "id": identity, "name": part["name"], "input": arguments}
+    text = expanded(part["text"])
+    if part["do"] == "think":
+        return {"type": "thinking", "thinking": text, "signature": "c2NyaXB0ZWQ="}
+    return {"type": "text", "text": text}
+
+
+def _block_events(block: Json, index: int, *, pieces: int = 1) -> Iterator[Event]:
+    """Yield a block's start, its content in at least `pieces` deltas if it can, and its stop."""
+    field, delta, content = {
+        "text": ("text", "text_delta", block.get("text", "")),
+        "thinking": ("thinking", "thinking_delta", block.get("thinking", "")),
+        "tool_use": ("partial_json", "input_json_delta", json.dumps(block.get("input"))),
+    }[block["type"]]
+    blank: Json = {"text": "", "thinking": "", "signature": "", "input": {}}
+    opened = {key: blank.get(key, value) for key, value in block.items()}
+    yield Event("content_block_start", {"index": index, "content_block": opened})
+    size = min(DELTA_CHARS, max(1, -(-len(content) // pieces)))
+    for start in range(0, len(content), size):
+        chunk = {"type": delta, field: content[start : start + size]}
+        yield Event("content_block_delta", {"index": index, "delta": chunk})
+    if block["type"] == "thinking":
+        signed = {"type": "signature_delta", "signature": block["signature"]}
+        yield Event("content_block_delta", {"index": index, "delta": signed})
+    yield Event("content_block_stop", {"index": index})

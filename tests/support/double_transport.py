@@ -1,0 +1,91 @@
+"""The double without sockets: an httpx transport that does to requests what its server does."""
+
+from __future__ import annotations
+
+import itertools
+from email.utils import formatdate
+from typing import TYPE_CHECKING
+
+import httpx
+
+from support.opensync_double.faults import Fault, FaultPlan, Reply, spoil, with_errors
+from support.opensync_double.records import Answer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from support.opensync_double.backend import Backend
+
+
+class DoubleTransport(httpx.BaseTransport):
+    """Requests to a backend, by a plan of faults; `faults` starts its numbering anew.
+
+    `on_arrival` runs when a request has arrived, `on_answer` when it was carried out.
+    """
+
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
+        self.is_offline = False
+        self.on_arrival: Callable[[str], None] = lambda _path: None
+        self.on_answer: Callable[[str], None] = lambda _path: None
+        self.met: list[str] = []
+        self._faults = FaultPlan.none()
+        self._numbers = itertools.count()
+
+    @property
+    def faults(self) -> FaultPlan:
+        """Return the plan in force."""
+        return self._faults
+
+    @faults.setter
+    def faults(self, plan: FaultPlan) -> None:
+        self._faults = plan
+        self._numbers = itertools.count()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Serve one request, or fail it as the plan says."""
+        if self.is_offline:
+            raise httpx.ConnectError("refused", request=request)
+        path, body = request.url.path, request.read()
+        fault = self._faults.decide(next(self._numbers), path)
+        authorization = request.headers.get("Authorization")
+        name = fault.name if fault else None
+        self.backend.record(request.method, path, authorization, body, fault=name)
+        self.on_arrival(path)
+        if fault is None:
+            answer = self.backend.answer(request.method, path, authorization, body)
+            self.on_answer(path)
+            return _response(answer, {})
+        self.met.append(fault.name)
+        answer = Answer(fault.status, fault.body, fault.content_type)
+        if fault.stores:
+            body, errors = spoil(fault, body)
+            answer = with_errors(
+                self.backend.answer(request.method, path, authorization, body), errors
+            )
+        self.on_answer(path)
+        return self._reply(request, fault, answer)
+
+    def _reply(self, request: httpx.Request, fault: Fault, answer: Answer) -> httpx.Response:
+        if fault.delay_seconds:
+            raise httpx.ReadTimeout("late", request=request)
+        if fault.reply is Reply.NOTHING:
+            raise httpx.RemoteProtocolError("disconnected", request=request)
+        if fault.reply is Reply.HALF:
+            raise httpx.ReadError("cut", request=request)
+        if fault.reply is Reply.GENUINE:
+            return _response(answer, {})
+        headers = {"Location": "http://elsewhere.invalid/"} if fault.redirects else {}
+        wait = fault.retry_after_seconds
+        if wait is not None:
+            date = formatdate(self.backend.clock() + wait, usegmt=True)
+            headers["Retry-After"] = date if fault.retry_after_is_date else str(wait)
+        return _response(Answer(fault.status, fault.body, fault.content_type), headers)
+
+
+def _response(answer: Answer, headers: dict[str, str]) -> httpx.Response:
+    return httpx.Response(
+        answer.status,
+        content=answer.body,
+        headers={"Content-Type": answer.content_type, **headers},
+    )

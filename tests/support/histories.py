@@ -1,0 +1,217 @@
+"""Histories in the formats of every client since 1.0, with what they must add up to.
+
+A history is some transcripts, each a list of lines, made by `Historian`; its `truth` tells for
+each response of the API its session and its final tokens. After facts: transcript-format.md.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from ccsync_watch.model import Batch, Line, Redacted, Stream
+from ccsync_watch.store.ingest import Context, ingest
+from ccsync_watch.transcripts.parse import parse
+from support.lines import Writer
+from support.storing import checkpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ccsync_watch.store.database import Database
+
+Row = dict[str, Any]
+START_MS = 1_750_000_000_000
+HOUR_MS = 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What a response used in the end."""
+
+    session_id: str
+    agent_id: str | None
+    input: int
+    output: int
+    cache_write: int
+    cache_read: int
+
+
+@dataclass
+class Transcript:
+    """One file: its name's session, its subagent, and its rows in order."""
+
+    session_id: str
+    agent_id: str | None
+    writer: Writer
+    rows: list[Row] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return f"agent-{self.agent_id}" if self.agent_id else self.session_id
+
+    @property
+    def stream(self) -> Stream:
+        """What the name says."""
+        return Stream(self.name, self.session_id, self.agent_id)
+
+    def lines(self) -> list[Line]:
+        """Return the file's lines with their offsets."""
+        made: list[Line] = []
+        start = 0
+        for row in self.rows:
+            data = orjson.dumps(row)
+            made.append(Line(start, start + len(data) + 1, data))
+            start += len(data) + 1
+        return made
+
+
+@dataclass
+class Historian:
+    """Writes transcripts, and notes what is true of them."""
+
+    truth: dict[str, Tokens] = field(default_factory=dict)
+    told: list[str] = field(default_factory=list)
+    transcripts: list[Transcript] = field(default_factory=list)
+    _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+
+    def session(self, agent_of: Transcript | None = None) -> Transcript:
+        """Begin a session an hour after the last, or a subagent of one."""
+        number = next(self._numbers)
+        session_id = agent_of.session_id if agent_of else f"session-{number:03}"
+        agent_id = f"a{number:016x}" if agent_of else None
+        at_ms = agent_of.writer.at_ms if agent_of else START_MS + number * HOUR_MS
+        made = Transcript(session_id, agent_id, Writer(session_id, agent_id, at_ms=at_ms))
+        self.transcripts.append(made)
+        return made
+
+    def prompt(self, to: Transcript) -> None:
+        """Let the user say something."""
+        to.rows.append(to.writer.prompt("Go on"))
+
+    def response(
+        self,
+        to: Transcript,
+        *,
+        tokens: tuple[int, int, int, int] = (10, 50, 0, 0),
+        blocks: int = 1,
+        is_growing: bool = False,
+        has_request_id: bool = True,
+        is_sidechain: bool = False,
+        cost_usd: float | None = None,
+    ) -> str:
+        """Let the API answer, in a row for each block; return the response's id.
+
+        `is_growing`: each row knows only what was used until then, as older clients wrote it.
+        """
+        usage_id = f"msg_{next(self._numbers):06}"
+        self.told.append(f"{usage_id} in {to.name}: {tokens}, {blocks} blocks {is_growing=}")
+        given, output, written, read = tokens
+        for block in range(blocks):
+            is_last = block == blocks - 1
+            counts = {
+                "input_tokens": given,
+                "output_tokens": output if is_last or not is_growing else 1,
+                "cache_creation_input_tokens": written,
+                "cache_read_input_tokens": read,
+            }
+            row = to.writer.answer({"type": "text", "text": f"{block}"}, usage_id=usage_id)
+            row["message"]["usage"] = counts
+            if is_growing and not is_last:
+                row["message"]["stop_reason"] = None
+            if not has_request_id:
+                del row["requestId"]
+            if is_sidechain:
+                row["isSidechain"] = True
+            if cost_usd is not None:
+                row["costUSD"] = cost_usd
+            to.rows.append(row)
+        self.truth[usage_id] = Tokens(to.session_id, to.agent_id, given, output, written, read)
+        return usage_id
+
+    def noise(self, to: Transcript) -> None:
+        """Write rows that look like responses and are none."""
+        row = to.writer.answer({"type": "text", "text": "API Error"}, usage_id="made-up")
+        row["message"] |= {"model": "<synthetic>", "usage": {"input_tokens": 0}}
+        to.rows += [row, {"type": "summary", "summary": "About it", "leafUuid": row["uuid"]}]
+
+    def copy(self, source: Transcript, how: str) -> Transcript:
+        """Go on elsewhere with a copy of a session's rows, marked as its client marked them.
+
+        kept: under the first session's id; rewritten: under the new one's, without a mark;
+        fork: with the requester's id on answers; branch: with the source on every row.
+        """
+        made = self.session()
+        self.told.append(f"{made.name} copied from {source.name}: {how}")
+        made.writer.at_ms = max(made.writer.at_ms, source.writer.at_ms + HOUR_MS)
+        for row in source.rows:
+            copied = orjson.loads(orjson.dumps(row))
+            if "uuid" not in copied:
+                continue
+            if how != "kept":
+                copied["sessionId"] = made.session_id
+            if how in {"fork", "branch"} and copied["type"] == "assistant":
+                copied.setdefault("requestSessionId", row["sessionId"])
+            if how == "branch":
+                copied["forkedFrom"] = {"sessionId": source.session_id, "messageUuid": row["uuid"]}
+            made.rows.append(copied)
+        return made
+
+    def totals(self) -> Counter[tuple[str, str]]:
+        """Return what each session used, by kind of token."""
+        made: Counter[tuple[str, str]] = Counter()
+        for each in self.truth.values():
+            for name in ("input", "output", "cache_write", "cache_read"):
+                made[each.session_id, name] += getattr(each, name)
+        return +made
+
+
+def feed(
+    database: Database, transcript: Transcript, lines: list[Line], now_ms: int = START_MS
+) -> None:
+    """Commit some lines of a transcript, as the pump would."""
+    if not lines:
+        return
+    batch = Batch(lines[0].start, lines[0].start)
+    parse(lines, transcript.stream, batch)
+    assert not batch.unreadable
+    mark = checkpoint(transcript.name, batch.end)
+    ingest(database, Redacted(batch), mark, Context(now_ms=now_ms, host=Redacted("laptop")))
+
+
+def stored_totals(database: Database) -> Counter[tuple[str, str]]:
+    """Return what the store says each session used, by kind of token."""
+    made: Counter[tuple[str, str]] = Counter()
+    for row in database.read().execute("SELECT * FROM usage"):
+        made[row["session_id"], "input"] += row["input_tokens"]
+        made[row["session_id"], "output"] += row["output_tokens"]
+        made[row["session_id"], "cache_write"] += (
+            row["cache_write_5m_tokens"] + row["cache_write_1h_tokens"]
+        )
+        made[row["session_id"], "cache_read"] += row["cache_read_tokens"]
+    return +made
+
+
+def stored(database: Database) -> list[tuple[Any, ...]]:
+    """Return everything that the store keeps of tokens, but which message carries them."""
+    names = [
+        row["name"]
+        for row in database.read().execute("PRAGMA table_info(usage)")
+        if row["name"] not in {"carrier", "is_marked"}
+    ]
+    tables = (f"{', '.join(names)} FROM usage", "* FROM usage_rows", "* FROM contested")
+    return [
+        tuple(row)
+        for table in tables
+        for row in database.read().execute(f"SELECT {table} ORDER BY 1, 2, 3")
+    ]
+
+
+def in_order(history: Historian) -> Iterable[tuple[Transcript, list[Line]]]:
+    """Return every transcript whole, the oldest first."""
+    return [(each, each.lines()) for each in history.transcripts]

@@ -1,0 +1,55 @@
+"""A pump whose disk is a list: the daemon's parts are driven with it, without files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ccsync_watch.model import Stream
+from ccsync_watch.pipeline import Progress
+from ccsync_watch.transcripts.discovery import Found
+
+if TYPE_CHECKING:
+    from support.fakes import FakeClock
+
+
+def found(name: str) -> Found:
+    """Return a transcript as a sweep finds it."""
+    return Found(f"/p/{name}.jsonl", Stream(name, name, None), 1, 0, 1, 1)
+
+
+class PumpDouble:
+    """`disk` are sessions with something unread; a look queues them, a step reads one."""
+
+    def __init__(self, clock: FakeClock, *, look_seconds: float = 0.0) -> None:
+        self.disk: list[str] = []
+        self.queued: list[str] = []
+        self.looks = 0
+        self.progress = Progress()
+        self._clock = clock
+        self._look_seconds = look_seconds
+
+    def reconcile(self) -> list[Found]:
+        """Queue everything on the disk."""
+        self.looks += 1
+        self._clock.advance(self._look_seconds)
+        fresh, self.disk = self.disk, []
+        self.queued += fresh
+        return [found(name) for name in fresh]
+
+    def notice_session(self, session_id: str) -> None:
+        """Queue one session."""
+        self.looks += 1
+        self.queued += [name for name in self.disk if name == session_id]
+        self.disk = [name for name in self.disk if name != session_id]
+
+    def has_work(self) -> bool:
+        """Tell whether anything is queued."""
+        return bool(self.queued)
+
+    def step(self) -> bool:
+        """Read one."""
+        if not self.queued:
+            return False
+        self.queued.pop()
+        self.progress.lines += 1
+        return True

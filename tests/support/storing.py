@@ -1,0 +1,356 @@
+"""A store as the pump fills it, an uploader on it, and the double that it uploads to."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ccsync_watch.accounting import session_accounts as accounts
+from ccsync_watch.accounting.prices import PriceList
+from ccsync_watch.config import Secret
+from ccsync_watch.errors import SinkError
+from ccsync_watch.model import (
+    Batch,
+    Checkpoint,
+    Fact,
+    Fingerprint,
+    JsonValue,
+    Message,
+    Part,
+    Redacted,
+    Sighting,
+    Stream,
+    Subagent,
+    Usage,
+)
+from ccsync_watch.opensync import wire
+from ccsync_watch.opensync.http_client import OpenSyncSink
+from ccsync_watch.store import queries
+from ccsync_watch.store.database import open_database
+from ccsync_watch.store.ingest import Context, Ingested, ingest
+from ccsync_watch.store.outbox import Outbox
+from ccsync_watch.uploader import Uploader
+from support.double_transport import DoubleTransport
+from support.fakes import FakeClock
+from support.opensync_double.backend import API_KEY, Backend
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ccsync_watch.store.database import Database
+    from ccsync_watch.uploader import Sink
+
+SESSION = "11111111-2222-4333-8444-555555555555"
+OTHER = "99999999-8888-4777-8666-555555555555"
+URL = "http://127.0.0.1:3211"
+MARK = Fingerprint(device=1, inode=2, head=b"head", marker=b"marker")
+
+
+def message(
+    uuid: str = "u1",
+    text: str = "Hello",
+    *,
+    session_id: str = SESSION,
+    at_ms: int | None = 1_790_000_000_000,
+    parts: tuple[Part, ...] | None = None,
+    **more: Any,  # noqa: ANN401 - any field
+) -> Message:
+    """Return a message of a session, by default a prompt with one text."""
+    agent = more.get("agent_id")
+    fields: dict[str, Any] = {
+        "id": f"{session_id}:{agent}:{uuid}" if agent else f"{session_id}:{uuid}",
+        "session_id": session_id,
+        "agent_id": None,
+        "uuid": uuid,
+        "parent_uuid": None,
+        "start": 0,
+        "end": 10,
+        "role": "user",
+        "kind": "prompt",
+        "timestamp_ms": at_ms,
+        "model": None,
+        "usage_id": None,
+        "parts": (Part("text", text),) if parts is None else parts,
+        **more,
+    }
+    return Message(**fields)
+
+
+def usage(
+    name: str = "msg_1",
+    *,
+    session_id: str = SESSION,
+    tokens_in: int = 10,
+    tokens_out: int = 5,
+    **more: Any,  # noqa: ANN401 - any field
+) -> Usage:
+    """Return the tokens of a response."""
+    fields: dict[str, Any] = {
+        "id": name,
+        "session_id": session_id,
+        "agent_id": None,
+        "model": "claude-opus",
+        "timestamp_ms": None,
+        "input_tokens": tokens_in,
+        "output_tokens": tokens_out,
+        "cache_write_5m_tokens": 0,
+        "cache_write_1h_tokens": 0,
+        "cache_read_tokens": 0,
+        "web_searches": 0,
+        "tier": None,
+        "is_marked": False,
+        "row_session_id": session_id,
+        "uuid": name,
+        **more,
+    }
+    return Usage(**fields)
+
+
+def sighting(
+    session_id: str = SESSION,
+    at_ms: int | None = 1_790_000_000_000,
+    **more: Any,  # noqa: ANN401 - any field
+) -> Sighting:
+    """Return what a row says of its session."""
+    fields: dict[str, Any] = {
+        "session_id": session_id,
+        "timestamp_ms": at_ms,
+        "cwd": "/home/user/project",
+        "git_branch": "main",
+        "client_version": "2.1.330",
+        "entrypoint": "cli",
+        "forked_from": None,
+        **more,
+    }
+    return Sighting(**fields)
+
+
+def checkpoint(name: str = SESSION, offset: int = 100) -> Checkpoint:
+    """Return a transcript's checkpoint."""
+    return Checkpoint(
+        path_key=name.encode(),
+        stream=Stream(name, name, None),
+        shown_path=f"~/.claude/projects/p/{name}.jsonl",
+        offset=offset,
+        fingerprint=MARK,
+        size=offset,
+        mtime_ns=1,
+    )
+
+
+def price_list(folder: Path) -> PriceList:
+    """Return prices of a made-up list, looked up from memory; every other model is unknown.
+
+    A million of each kind of token costs 1, 2, 4, 8 and 16 USD; 32 USD a thousand searches.
+    """
+    prices = {
+        "input_mtok": ["1"],
+        "output_mtok": ["2"],
+        "cache_write_mtok": ["4"],
+        "cache_write_1h_mtok": ["8"],
+        "cache_read_mtok": ["16"],
+        "web_searches_kcount": ["32"],
+    }
+    found = [{"since": "", "mode": mode, "prices": prices} for mode in ("standard", "fast")]
+    known = dict.fromkeys(("claude-opus", "claude-opus-5-5", "claude-late"), found)
+    made = PriceList(
+        folder / "prices.json",
+        look_up=lambda models: {name: known.get(name) for name in models},
+    )
+    # But for one, as in a program that has run for a while.
+    made.learn(["claude-opus", "claude-opus-5-5"])
+    return made
+
+
+def calls_to(backend: Backend, *paths: str) -> list[str]:
+    """Return the paths of the recorded calls, all or those to some paths, in order."""
+    return [call.path for call in backend.calls if not paths or call.path in paths]
+
+
+class World:
+    """One installation and its backend on one clock, which tests move.
+
+    `skew_ms` is the backend's clock less ours; `gather_seconds` is the uploader's.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        skew_ms: int = 0,
+        accepts_dates: bool = False,
+        gather_seconds: float = 0.0,
+    ) -> None:
+        self.folder = folder
+        self.gather_seconds = gather_seconds
+        self.clock = FakeClock()
+        self.backend = Backend(
+            clock=lambda: (self.clock.now_ms + skew_ms) / 1000,
+            accepts_batch_created_at=accepts_dates,
+        )
+        self.transport = DoubleTransport(self.backend)
+        self.stop = threading.Event()
+        self.api_key = API_KEY
+        self.ends: Counter[str] = Counter()
+        self.database: Database
+        self.prices = price_list(folder)
+        self.outbox: Outbox
+        self.sink: Sink
+        self.uploader: Uploader
+        self.open()
+
+    def open(self) -> None:
+        """Start the program, so far as this part of it goes."""
+        self.database = open_database(self.folder, now_ms=self.clock.now_ms)
+        self.outbox = Outbox(self.database)
+        self.connect()
+
+    def connect(self, sink: Sink | None = None) -> None:
+        """Make a new uploader on the open store."""
+        self.sink = sink or OpenSyncSink(
+            wire.endpoint(URL), Secret(self.api_key), clock=self.clock, transport=self.transport
+        )
+        self.uploader = Uploader(
+            database=self.database,
+            outbox=self.outbox,
+            sink=self.sink,
+            clock=self.clock,
+            stop=self.stop,
+            prices=self.prices,
+            gather_seconds=self.gather_seconds,
+        )
+
+    def close(self) -> None:
+        """End it: what is not committed is lost."""
+        self.database.close()
+
+    def restart(self) -> None:
+        """End the program and start it again."""
+        self.close()
+        self.open()
+
+    def ingest(
+        self,
+        *messages: Message,
+        usages: tuple[Usage, ...] = (),
+        facts: dict[str, JsonValue] | None = None,
+        session_id: str = SESSION,
+        is_released: bool = True,
+        excluded: frozenset[str] = frozenset(),
+        subagents: tuple[Subagent, ...] = (),
+        **seen: Any,  # noqa: ANN401 - any field of a sighting
+    ) -> Ingested:
+        """Commit what lines of one session's transcript came to."""
+        start = self.ends[session_id]
+        end = self.ends[session_id] = start + 100
+        times = [each.timestamp_ms for each in messages] or [self.clock.now_ms]
+        batch = Batch(
+            start=start,
+            end=end,
+            lines=len(messages),
+            messages=[replace(each, start=start) for each in messages],
+            usages=list(usages),
+            sightings=[sighting(session_id, at_ms, **seen) for at_ms in times],
+            facts=[Fact(session_id, name, value) for name, value in (facts or {}).items()],
+            subagents=list(subagents),
+        )
+        context = Context(
+            now_ms=self.clock.now_ms,
+            host=Redacted("laptop"),
+            is_released=is_released,
+            excluded=excluded,
+        )
+        return ingest(self.database, Redacted(batch), checkpoint(session_id, end), context)
+
+    def say(self, uuid: str, text: str = "Hello", *, ago_ms: int = 0, **more: Any) -> Ingested:  # noqa: ANN401 - any field
+        """Commit one prompt, written `ago_ms` ago."""
+        session_id = more.pop("session_id", SESSION)
+        is_released = more.pop("is_released", True)
+        at_ms = self.clock.now_ms - ago_ms
+        made = message(uuid, text, session_id=session_id, at_ms=at_ms, **more)
+        return self.ingest(made, session_id=session_id, is_released=is_released)
+
+    def turn(self) -> bool | SinkError:
+        """Take one turn; return the failure instead of raising it."""
+        try:
+            return self.uploader.turn()
+        except SinkError as error:
+            return error
+
+    def work(self) -> None:
+        """Take turns until nothing is due now; a failure ends it."""
+        for _ in range(1000):
+            if not self.uploader.turn():
+                return
+        raise AssertionError("turns without end")
+
+    def drain(self, limit: int = 500) -> int:
+        """Take turns, and let time pass, until nothing is due any more; return the turns."""
+        for count in range(limit):
+            made = self.turn()
+            if isinstance(made, SinkError):
+                self.clock.advance(getattr(made, "retry_after", None) or 1)
+            elif not made:
+                if self.outbox.next_due_ms() is None:
+                    return count
+                self.clock.advance(max(self.uploader._idle_seconds(), 0.001))
+        raise AssertionError(f"still not settled after {limit} turns")
+
+    def ids(self, session_id: str = SESSION) -> list[str]:
+        """Return the uuids that the backend's viewer shows, in its order, our header left out."""
+        shown = [row.external_id.rsplit(":", 1)[1] for row in self.backend.shown(session_id)]
+        return [each for each in shown if each != "session"]
+
+    def texts(self, session_id: str = SESSION) -> dict[str, str | None]:
+        """Return the texts that the backend holds by uuid, our header left out."""
+        return {
+            uuid: row.text_content
+            for row in self.backend.messages(session_id)
+            if (uuid := row.external_id.rsplit(":", 1)[1]) != "session"
+        }
+
+    def expected_parts(self, session_id: str = SESSION) -> dict[str, list[JsonValue]]:
+        """Return by id the parts that the backend must hold in the end."""
+        made: dict[str, list[JsonValue]] = {}
+        for row in queries.session_rows(self.database, session_id):
+            parts = wire.message_payload(Redacted(row), None).value["parts"]
+            made[row.id] = parts if isinstance(parts, list) else []
+        return made
+
+    def held_parts(self, session_id: str = SESSION) -> dict[str, list[JsonValue]]:
+        """Return by id the parts that the backend holds."""
+        return {
+            row.external_id: [{"type": part.type, "content": part.content} for part in row.parts]
+            for row in self.backend.messages(session_id)
+        }
+
+    def assert_complete(self, session_id: str = SESSION) -> None:
+        """Fail unless the backend holds exactly the store's rows of a session, and its state."""
+        rows = queries.session_rows(self.database, session_id)
+        held = [row.external_id for row in self.backend.messages(session_id)]
+        assert Counter(held) == Counter(row.id for row in rows)
+        assert self.held_parts(session_id) == self.expected_parts(session_id)
+        summary = accounts.summary(self.database, session_id, self.prices)
+        assert summary is not None
+        wanted = summary.value
+        found = self.backend.session(session_id)
+        assert (found.title, found.project_path, found.model) == (
+            wanted.title,
+            wanted.project_path,
+            wanted.model,
+        )
+        assert found.prompt_tokens == wanted.prompt_tokens
+        assert found.completion_tokens == wanted.completion_tokens
+        assert found.cost == (wanted.cost_usd or 0)
+        assert found.duration_ms == wanted.duration_ms
+        assert found.message_count == len(rows)
+
+    def figures(self) -> dict[str, int]:
+        """Return the store's figures."""
+        return {
+            name: value
+            for name, value in queries.totals(self.database).items()
+            if isinstance(value, int)
+        }

@@ -1,0 +1,58 @@
+"""The real file system, watched and, where a test says so, refusing."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from ccsync_watch.daemon.runtime import RealFiles
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from ccsync_watch.transcripts.discovery import Found, Sweep
+    from ccsync_watch.transcripts.transcript_file import OpenFile
+
+
+@dataclass
+class WatchedFiles(RealFiles):
+    """The real file system, with its calls noted and, where `refuse` says so, refused."""
+
+    refuse: Callable[[str], OSError | None] = lambda _path: None
+    opened: list[str] = field(default_factory=list)
+    most_bytes: int = 0
+
+    @contextmanager
+    def open_file(self, path: str) -> Iterator[OpenFile]:
+        """Open a transcript."""
+        self.opened.append(path)
+        self._check(path)
+        with super().open_file(path) as file:
+
+            def read_at(offset: int, count: int) -> bytes:
+                self.most_bytes = max(self.most_bytes, count)
+                return file.read_at(offset, count)
+
+            yield replace(file, read_at=read_at)
+
+    def look(self, path: str) -> Found | None:
+        """Return one transcript as it is now."""
+        self._check(path)
+        return super().look(path)
+
+    def sweep(self, roots: Iterable[str]) -> Sweep:
+        """Return every transcript that may be looked at."""
+        made = super().sweep(roots)
+        for found in list(made.found):
+            refused = self.refuse(os.path.dirname(found.path))  # noqa: PTH120 - a str path
+            if refused:
+                made.found.remove(found)
+                made.unread[os.path.dirname(found.path)] = str(refused.strerror)  # noqa: PTH120 - as above
+        return made
+
+    def _check(self, path: str) -> None:
+        refused = self.refuse(path)
+        if refused:
+            raise refused

@@ -1,0 +1,340 @@
+"""The accounts of stored sessions, their tables, and why they are what they are."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ccsync_watch.accounting import session_accounts, statistics
+from ccsync_watch.accounting.account import Cost, Tokens
+from ccsync_watch.accounting.explanation import explain
+from ccsync_watch.model import Part
+from support.storing import OTHER, SESSION, World, message, usage
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ccsync_watch.accounting.account import SessionAccount
+    from ccsync_watch.model import JsonValue
+
+DAY_MS = 86_400_000
+NOON_MS = 1_790_000_000_000 // DAY_MS * DAY_MS + DAY_MS // 2
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """Have an empty store."""
+    return World(tmp_path)
+
+
+def _state(given: int, usd: float, output: int = 5, **more: JsonValue) -> dict[str, JsonValue]:
+    used: dict[str, JsonValue] = {
+        "inputTokens": given,
+        "outputTokens": output,
+        "costUSD": usd,
+    }
+    return {"totalCostUSD": usd, "modelUsage": {"claude-opus": used}, **more}
+
+
+def _account(world: World, session_id: str = SESSION) -> SessionAccount:
+    return session_accounts.account(world.database, session_id, world.prices)
+
+
+def _fork(world: World, source: str, made: str, *, is_branch: bool = False, at_ms: int) -> None:
+    with world.database.write() as connection:
+        connection.execute(
+            "UPDATE sessions SET forked_from = ?, is_branch = ?, forked_ms = ? WHERE id = ?",
+            (source, is_branch, at_ms, made),
+        )
+
+
+class TestAccounts:
+    """Rows and totals as the store has them."""
+
+    def test_the_latest_total_is_the_largest(self, world: World) -> None:
+        """A file that is read again brings older ones after newer ones."""
+        used = usage(tokens_in=100)
+        world.ingest(message("a1"), usages=(used,), facts={"cost_state": _state(100, 0.7)})
+        world.ingest(facts={"cost_state": _state(50, 0.3)})
+        assert _account(world).cost == Cost(0.7, "client")
+
+    def test_rows_after_the_total_are_added(self, world: World) -> None:
+        """A session that goes on: what left no row before stays counted."""
+        world.ingest(
+            message("a1", at_ms=1000),
+            usages=(usage("m1", tokens_in=100, timestamp_ms=1000),),
+            facts={"cost_state": _state(150, 0.9)},
+        )
+        _place_states(world, 50)
+        later = usage("m2", tokens_in=1_000_000, tokens_out=0, timestamp_ms=5001)
+        world.ingest(message("u2", at_ms=5000), usages=(later,))
+        made = _account(world)
+        assert (made.tokens, made.unrecorded) == (Tokens(1_000_150, 5), Tokens(50))
+        assert made.cost == Cost(1.9, "computed")
+
+    def test_a_fork_takes_off_what_its_source_had_then(self, world: World) -> None:
+        """Not what the source went on to use."""
+        world.ingest(
+            message("a1", at_ms=1000),
+            usages=(usage("m1", tokens_in=100, timestamp_ms=1000),),
+            facts={"cost_state": _state(100, 1.0)},
+        )
+        _place_states(world, 50)
+        world.ingest(
+            message("a1", at_ms=2000, session_id="fork", inherited=True),
+            session_id="fork",
+            usages=(usage("m2", session_id="fork", tokens_in=30, timestamp_ms=2000),),
+            facts={"cost_state": _state(130, 1.25, output=10)},
+        )
+        _fork(world, SESSION, "fork", at_ms=1000)
+        world.ingest(message("u9", at_ms=9000), facts={"cost_state": _state(900, 9.0)})
+        made = _account(world, "fork")
+        assert (made.cost, made.inherited_usd) == (Cost(0.25, "client"), 1.0)
+        assert made.tokens == Tokens(30, 5)
+        everything = session_accounts.accounts(world.database, world.prices)
+        assert everything["fork"] == made
+
+    def test_a_branch_begins_at_nothing(self, world: World) -> None:
+        """What its source had is not taken off it."""
+        world.ingest(message("a1"), usages=(usage("m1"),), facts={"cost_state": _state(10, 1.0)})
+        used = usage("m2", session_id=OTHER)
+        world.ingest(
+            message("a2", session_id=OTHER),
+            session_id=OTHER,
+            usages=(used,),
+            facts={"cost_state": _state(10, 2.0)},
+        )
+        _fork(world, SESSION, OTHER, is_branch=True, at_ms=1)
+        assert _account(world, OTHER).cost == Cost(2.0, "client")
+
+    def test_a_fork_of_what_is_not_stored_counts_by_rows(self, world: World) -> None:
+        """Nobody knows what its total began with."""
+        world.ingest(message("a1"), usages=(usage(),), facts={"cost_state": _state(999, 1.0)})
+        _fork(world, "gone", SESSION, at_ms=1)
+        made = _account(world)
+        assert (made.cost.provenance, made.tokens) == ("computed", Tokens(10, 5))
+
+    def test_a_price_of_the_rows_themselves_counts_as_the_clients(self, world: World) -> None:
+        """As the first clients wrote it on every row."""
+        world.ingest(message("a1"), usages=(usage(model="odd", cost_usd=0.25),))
+        assert _account(world).cost == Cost(0.25, "client")
+
+    def test_a_guess_is_told(self, world: World) -> None:
+        """Where copies without a mark leave it open whose a response is."""
+        world.ingest(message("a1"), usages=(usage(),))
+        world.ingest(
+            message("a1", session_id=OTHER), usages=(usage(session_id=OTHER),), session_id=OTHER
+        )
+        notes = [*_account(world).notes, *_account(world, OTHER).notes]
+        assert len(notes) == 2
+        assert "without a mark" in notes[0]
+
+    def test_subagents_are_part_of_their_session(self, world: World) -> None:
+        """Each with its own sum beside it."""
+        world.ingest(
+            message("a1"),
+            usages=(usage("m1"), usage("m2", agent_id="x", tokens_in=1_000_000, tokens_out=0)),
+        )
+        (made,) = session_accounts.subagents(world.database, SESSION, world.prices)
+        assert (made.agent_id, made.responses, made.cost) == ("x", 1, Cost(1.0, "computed"))
+        assert _account(world).tokens.input == 1_000_010
+
+
+def _place_states(world: World, start: int) -> None:
+    """Put the totals where the file has them; the test's facts stand at its start."""
+    with world.database.write() as connection:
+        connection.execute("UPDATE cost_states SET start = ?", (start,))
+
+
+def _fill(world: World) -> None:
+    """Two projects, two days, three models, tools, a compaction, an error and a retry."""
+    call = Part("tool-call", {}, "t1", "Bash")
+    failed = Part("tool-result", {"ok": False, "durationMs": 40}, "t1", "Bash")
+    edited: dict[str, JsonValue] = {
+        "ok": True,
+        "durationMs": 2,
+        "lines_added": 3,
+        "lines_removed": 1,
+    }
+    done = Part("tool-result", edited, "t2", "Edit")
+    told: dict[str, JsonValue] = {"stop_reason": "end_turn"}
+    world.ingest(
+        message("u1", at_ms=NOON_MS),
+        message("c1", at_ms=NOON_MS, kind="answer", parts=(call,), usage_id="m1"),
+        message("r1", at_ms=NOON_MS + 50, kind="tool_result", parts=(failed,),
+                facts={"denial": "user-rejected", "permission": "reject"}),
+        message("c2", at_ms=NOON_MS + 60, kind="answer",
+                parts=(Part("tool-call", {}, "t2", "Edit"),), usage_id="m2"),
+        message("r2", at_ms=NOON_MS + 70, kind="tool_result", parts=(done,),
+                facts={"permission": "accept"}),
+        message("a1", at_ms=NOON_MS + DAY_MS, kind="answer", usage_id="m2", facts=told),
+        message("x1", at_ms=NOON_MS + DAY_MS, kind="compaction", role="system"),
+        message("x2", at_ms=NOON_MS + DAY_MS, kind="api_error", role="system"),
+        message("x3", at_ms=NOON_MS + DAY_MS, kind="api_error", role="assistant"),
+        usages=(
+            usage("m1", tokens_in=1_000_000, tokens_out=0, timestamp_ms=NOON_MS),
+            usage("m2", tokens_in=2_000_000, tokens_out=0, timestamp_ms=NOON_MS + DAY_MS),
+        ),
+    )  # fmt: skip
+    world.ingest(
+        message("u1", session_id=OTHER, at_ms=NOON_MS + DAY_MS),
+        session_id=OTHER,
+        cwd="/elsewhere",
+        usages=(
+            usage("m3", session_id=OTHER, tokens_in=10, tokens_out=0, model="odd",
+                  timestamp_ms=NOON_MS + DAY_MS),
+            usage("m4", session_id=OTHER, tokens_in=5, tokens_out=5, timestamp_ms=None),
+        ),
+        facts={"cost_state": _state(100, 0.75, totalAPIDuration=70)},
+    )  # fmt: skip
+    world.ingest(message("h1", session_id="hidden"), usages=(usage("m9", session_id="hidden"),),
+                 session_id="hidden", excluded=frozenset({"hidden"}))  # fmt: skip
+
+
+class TestTables:
+    """Every table comes to the same totals."""
+
+    def test_by_day(self, world: World) -> None:
+        """In order; what has no date, or no row, is last."""
+        _fill(world)
+        made = statistics.by_day(world.database, world.prices, zone="utc")
+        assert [each.key is None for each in made] == [False, False, True]
+        assert [each.tokens.input for each in made] == [1_000_000, 2_000_010, 90]
+        assert [each.cost.provenance for each in made[:2]] == ["computed", "partial"]
+        assert statistics.by_day(world.database, world.prices, zone="local")
+
+    def test_by_model(self, world: World) -> None:
+        """The client named one model, the rows two."""
+        _fill(world)
+        made = {each.key: each for each in statistics.by_model(world.database, world.prices)}
+        assert made["claude-opus"].cost.provenance == "computed"
+        assert made["odd"].cost == Cost(None, "unpriced")
+        assert made[None].tokens.input == 85
+
+    def test_by_project(self, world: World) -> None:
+        """By its folder, the dearest first."""
+        _fill(world)
+        made = statistics.by_project(world.database, world.prices)
+        assert [each.key for each in made] == ["/home/user/project", "/elsewhere"]
+        assert [each.cost.usd for each in made] == [3.0, 0.75]
+
+    def test_all_of_them_agree(self, world: World) -> None:
+        """Nothing is lost between two ways to cut it."""
+        _fill(world)
+        tables = [
+            statistics.by_day(world.database, world.prices),
+            statistics.by_model(world.database, world.prices),
+            statistics.by_project(world.database, world.prices),
+        ]
+        sums = [statistics.total(each) for each in tables]
+        assert len({each.tokens for each in sums}) == 1
+        assert sums[0].cost.usd is not None
+        assert all(math.isclose(each.cost.usd or 0, sums[0].cost.usd) for each in sums)
+        accounts = [e.account for e in statistics.by_session(world.database, world.prices)]
+        assert sum(each.tokens.input for each in accounts) == sums[0].tokens.input
+
+    def test_by_session(self, world: World) -> None:
+        """With what was done; the client's own times where it told them."""
+        _fill(world)
+        other, first = sorted(
+            statistics.by_session(world.database, world.prices), key=lambda each: each.session_id,
+            reverse=True,
+        )  # fmt: skip
+        done = first.activity
+        assert (done.prompts, done.turns, done.tool_calls, done.tool_errors) == (1, 1, 2, 1)
+        assert (done.permissions_granted, done.permissions_denied) == (1, 1)
+        assert (done.compactions, done.api_errors, done.retries) == (1, 1, 1)
+        assert (done.wall_ms, done.tool_ms, done.api_ms) == (DAY_MS, 42, None)
+        assert (done.lines_added, done.lines_removed) == (3, 1)
+        assert (other.session_id, other.activity.api_ms) == (OTHER, 70)
+
+    def test_a_session_has_the_best_title_known(self, world: World) -> None:
+        """The user's own, else a generated one, else its first prompt."""
+        titles = []
+        for facts in ({}, {"generated_title": "Made"}, {"custom_title": "Mine"}):
+            world.ingest(message("u1", "Hello"), facts=dict(facts), usages=(usage(),))
+            (line,) = statistics.by_session(world.database, world.prices, session_id=SESSION)
+            titles.append(line.title)
+        assert titles == ["Hello", "Made", "Mine"]
+
+    def test_by_tool(self, world: World) -> None:
+        """Calls, errors, refusals and time."""
+        _fill(world)
+        bash, edit = statistics.by_tool(world.database)
+        assert (bash.tool, bash.calls, bash.errors, bash.denied) == ("Bash", 1, 1, 1)
+        assert (bash.error_rate, edit.error_rate, edit.total_ms) == (1.0, 0.0, 2)
+        assert statistics.by_tool(world.database, since_ms=NOON_MS + DAY_MS) == []
+
+    def test_since_a_day_only_what_came_then_counts(self, world: World) -> None:
+        """Of what began before, the rows since then; of the rest, all."""
+        _fill(world)
+        since = NOON_MS + DAY_MS // 2
+        (day, rest) = statistics.by_day(world.database, world.prices, zone="utc", since_ms=since)
+        assert (day.tokens.input, rest.tokens.input) == (2_000_010, 85)
+        lines = statistics.by_session(world.database, world.prices, since_ms=since)
+        used = {each.session_id: each.account.tokens.input for each in lines}
+        assert used == {SESSION: 2_000_000, OTHER: 100}
+        assert statistics.by_session(world.database, world.prices, since_ms=since * 2) == []
+
+    def test_a_day_is_one_of_this_machine_or_of_utc(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """An evening in New York is the next day's night in UTC."""
+        at_ms = NOON_MS // DAY_MS * DAY_MS + 3_600_000
+        world.ingest(message("a1"), usages=(usage(timestamp_ms=at_ms),))
+        monkeypatch.setenv("TZ", "America/New_York")
+        time.tzset()
+        try:
+            (local,) = statistics.by_day(world.database, world.prices)
+        finally:
+            monkeypatch.undo()
+            time.tzset()
+        (utc,) = statistics.by_day(world.database, world.prices, zone="utc")
+        assert str(local.key) < str(utc.key)
+
+    def test_a_session_of_which_only_copies_are_left_is_counted(self, world: World) -> None:
+        """Its file is gone, its responses stand in a fork: by session as in every table."""
+        copied = usage(session_id="gone", row_session_id=SESSION, is_marked=True)
+        world.ingest(message("a1"), usages=(copied,))
+        lines = statistics.by_session(world.database, world.prices)
+        used = {each.session_id: each.account.tokens.input for each in lines}
+        assert used == {SESSION: 0, "gone": 10}
+        assert statistics.total(statistics.by_day(world.database, world.prices)).tokens.input == 10
+
+    def test_a_forks_copies_are_not_done_again(self, world: World) -> None:
+        """The user's own rows are copied without a mark: they are known by their ids."""
+        world.ingest(message("u1"))
+        world.ingest(
+            message("u1", session_id="fork"), message("u2", session_id="fork"), session_id="fork"
+        )
+        _fork(world, SESSION, "fork", at_ms=1)
+        done = statistics.activities(world.database)
+        assert {each: done[each].prompts for each in done} == {SESSION: 1, "fork": 1}
+
+
+class TestExplanation:
+    """What was counted, and what was not."""
+
+    def test_rows_and_copies_are_told_apart(self, world: World) -> None:
+        """A naive sum is larger by each of them."""
+        rows: list[Any] = [usage("m1", uuid=str(number), tokens_in=100) for number in range(3)]
+        world.ingest(message("a1"), usages=tuple(rows))
+        copied = usage("m1", row_session_id="fork", is_marked=True, tokens_in=100)
+        own = usage("m2", session_id="fork", tokens_in=7)
+        world.ingest(message("a1", session_id="fork"), usages=(copied, own), session_id="fork")
+        first = explain(world.database, SESSION, world.prices)
+        assert first is not None
+        assert (first.naive_rows, first.naive_prompt, first.repeated_rows) == (3, 300, 2)
+        assert [(each.rows, each.copies) for each in first.counted] == [(3, 1)]
+        fork = explain(world.database, "fork", world.prices)
+        assert fork is not None
+        assert (fork.naive_prompt, fork.inherited_responses) == (107, 1)
+        assert [each.id for each in fork.counted] == ["m2"]
+        assert fork.account.tokens.prompt == 7
+
+    def test_an_unknown_session_has_none(self, world: World) -> None:
+        """There is nothing to explain."""
+        assert explain(world.database, SESSION, world.prices) is None

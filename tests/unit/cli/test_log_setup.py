@@ -1,0 +1,133 @@
+"""The log: redacted, private, and never in the way."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ccsync_watch.cli import log_setup
+from ccsync_watch.errors import RedactorUnavailable, StateError
+from ccsync_watch.privacy import Redactor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+TOKEN = "ghp_" + "Zx9Kq2Lm4Np6Rs8Tv0Wy1Ab3Cd5Ef7Gh9JkL"
+
+
+@pytest.fixture(autouse=True)
+def _root_logger() -> Iterator[None]:
+    """Put the root logger back as it was."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    root.handlers = []
+    yield
+    for handler in root.handlers:
+        handler.close()
+    root.handlers, root.level = handlers, level
+
+
+def redactor() -> Redactor:
+    """Return the built-in rules."""
+    return Redactor(key=b"k" * 32)
+
+
+def test_secrets_are_gone_from_both_places(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also from a traceback, which may quote what it failed on."""
+    log_setup.log_to(tmp_path, redactor)
+    log = logging.getLogger("ccsync_watch.test")
+    log.info("token %s", TOKEN)
+    try:
+        raise ValueError(TOKEN)  # noqa: TRY301 - the traceback is the subject
+    except ValueError:
+        log.exception("failed")
+    written = (tmp_path / "log").read_text()
+    assert TOKEN not in written
+    assert "Traceback" in written
+    assert TOKEN not in capsys.readouterr().err
+
+
+def test_every_file_is_private_after_a_rotation_too(tmp_path: Path) -> None:
+    """0600 whatever the umask says."""
+    before = os.umask(0)
+    try:
+        log_setup.log_to(tmp_path, redactor, max_bytes=40)
+        log = logging.getLogger("ccsync_watch.test")
+        for number in range(3):
+            log.info("line %d", number)
+    finally:
+        os.umask(before)
+    files = sorted(tmp_path.iterdir())
+    assert [path.name for path in files] == ["log", "log.1", "log.2"]
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+
+
+def test_the_log_is_appended_to(tmp_path: Path) -> None:
+    """A restart keeps what the last run said, and does not say it twice."""
+    for word in ("first", "second"):
+        log_setup.log_to(tmp_path, redactor)
+        logging.getLogger("ccsync_watch.test").info(word)
+    lines = (tmp_path / "log").read_text().splitlines()
+    assert [line.rsplit(" ", 1)[1] for line in lines] == ["first", "second"]
+
+
+def test_a_long_line_is_cut_between_words(tmp_path: Path) -> None:
+    """An error may quote megabytes; and half a secret would not be recognised."""
+    log_setup.log_to(tmp_path, redactor)
+    logging.getLogger("ccsync_watch.test").info("%s %s", "word " * 1629 + TOKEN, "x" * 10**6)
+    written = (tmp_path / "log").read_text()
+    assert len(written) < 9000
+    assert written.endswith(" …\n")
+    assert "ghp_" not in written
+
+
+def test_libraries_are_quiet(tmp_path: Path) -> None:
+    """Every request of httpx would be a line otherwise."""
+    log_setup.log_to(tmp_path, redactor)
+    logging.getLogger("httpx").info("HTTP Request: POST")
+    assert (tmp_path / "log").read_text() == ""
+
+
+def test_a_full_disk_or_a_lost_terminal_is_no_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nothing can be written, nothing is: the daemon goes on."""
+
+    class Lost(io.StringIO):
+        def write(self, _text: str) -> int:
+            raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(sys, "stderr", Lost())
+    (tmp_path / "log").symlink_to("/dev/full")
+    log_setup.log_to(tmp_path, redactor)
+    logging.getLogger("ccsync_watch.test").error("nobody hears it")
+
+
+def test_what_cannot_be_redacted_is_not_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It fails closed; and whoever logs goes on."""
+
+    def unavailable() -> Redactor:
+        raise RedactorUnavailable("the rules cannot be compiled", hint="reinstall")
+
+    log_setup.log_to(tmp_path, unavailable)
+    logging.getLogger("ccsync_watch.test").error("token %s", TOKEN)
+    told = "ERROR a line that could not be redacted (the rules cannot be compiled: reinstall)\n"
+    assert (tmp_path / "log").read_text() == told
+    assert capsys.readouterr().err == told
+
+
+def test_a_log_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
+    """One line with the file and the mend."""
+    (tmp_path / "log").mkdir()
+    with pytest.raises(StateError, match=r"cannot write .*log: Is a directory: make it"):
+        log_setup.log_to(tmp_path, redactor)

@@ -1,0 +1,124 @@
+"""The plugin's commands: when they answer, when the fallback does, and in what words."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ccsync_watch import __version__
+from ccsync_watch.cli import main
+from ccsync_watch.cli.plugin_report import _flush_lines
+from support.lines import SESSION
+
+FLUSHED: dict[str, Any] = {
+    "is_read": True,
+    "is_known": True,
+    "is_local": False,
+    "rows_sent": 3,
+    "rows_waiting": 0,
+    "rows_rejected": 0,
+    "error": None,
+    "problem": None,
+}
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> dict[str, str]:
+    """Return an environment of the test's own."""
+    (tmp_path / "home").mkdir()
+    return {"HOME": str(tmp_path / "home"), "CCSYNC_WATCH_HOME": str(tmp_path / "state")}
+
+
+@pytest.fixture
+def asked(
+    env: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Any:  # noqa: ANN401 - a function
+    """Return a function that asks as the client's hook does, and returns what is printed."""
+
+    def ask(data: bytes, *words: str) -> str:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+        assert main(("plugin-command", *words), env) == 0
+        seen = capsys.readouterr()
+        assert seen.err == ""
+        return seen.out
+
+    return ask
+
+
+def line(name: object, **more: object) -> bytes:
+    """Return what the client writes to the hook."""
+    return json.dumps({"command_name": name, "session_id": SESSION, **more}).encode()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"{", b"[]", b"{}", line(7), line("other:command"), line("x:sync-status-now"), b"\xff"],
+)
+def test_on_any_doubt_nothing_is_printed(asked: Any, data: bytes) -> None:  # noqa: ANN401 - a function
+    """Then the command's own text answers."""
+    assert asked(data) == ""
+
+
+def test_a_status_is_a_decision(asked: Any) -> None:  # noqa: ANN401 - as above
+    """It blocks the expansion, with the report as its reason."""
+    made = json.loads(asked(line("claude-code-sync:sync-status")))
+    assert made["decision"] == "block"
+    assert made["hookSpecificOutput"]["hookEventName"] == "UserPromptExpansion"
+    assert made["reason"].startswith(f"\nccsync-watch {__version__}, plugin {__version__}: not")
+    assert "No Convex URL configured" in made["reason"]
+
+
+def test_under_another_name_it_is_the_same_plugin(asked: Any) -> None:  # noqa: ANN401 - as above
+    """Its user may have renamed it."""
+    assert "not running" in asked(line("code-sync:sync-status"))
+
+
+def test_a_plain_one_is_text(asked: Any) -> None:  # noqa: ANN401 - as above
+    """For the fallback; the session may be unknown."""
+    assert asked(b"", "--plain", "status").startswith("ccsync-watch ")
+    assert asked(b"", "--plain", "status", "--session", SESSION).startswith("ccsync-watch ")
+
+
+def test_a_plugin_that_is_newer_says_so(asked: Any) -> None:  # noqa: ANN401 - as above
+    """It may expect what this program does not know."""
+    made = asked(b"", "--plain", "status", "--plugin-version", "99.0.0")
+    assert f"Version: this plugin is 99.0.0, ccsync-watch {__version__}" in made
+
+
+def test_a_mistake_is_an_answer_too(asked: Any, env: dict[str, str]) -> None:  # noqa: ANN401 - as above
+    """Under the README's words."""
+    Path(env["HOME"], ".claude-code-sync.json").write_text('{"auto_sync": "maybe"}')
+    for name in ("sync-status", "sync-now"):
+        reason = json.loads(asked(line(f"claude-code-sync:{name}")))["reason"]
+        assert reason.startswith("\nSync not working: ")
+        assert "\n  → set it to true or false" in reason
+
+
+def test_a_state_folder_that_cannot_be_used_is_one_too(asked: Any, env: dict[str, str]) -> None:  # noqa: ANN401 - as above
+    """Nothing ends in a traceback."""
+    Path(env["CCSYNC_WATCH_HOME"]).touch()
+    reason = json.loads(asked(line("claude-code-sync:sync-status")))["reason"]
+    assert "cannot use the state folder" in reason
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({}, "Synced: 3 rows sent just now, nothing of this session waits"),
+        ({"is_local": True}, "No Convex URL configured"),
+        ({"is_known": False}, "Nothing of this session is stored yet"),
+        ({"rows_waiting": 2}, "2 rows of this session still waiting; it goes on in the back"),
+        ({"is_read": False}, "not read to its end yet; it goes on in the background"),
+        ({"rows_rejected": 1}, "Sync not working: the backend refuses 1 row"),
+        ({"problem": "the disk is full: free some"}, "Sync not working: the disk is full"),
+        ({"error": "Connection failed: x (timed out): wait", "rows_waiting": 1}, "  → wait"),
+    ],
+)
+def test_how_a_flush_is_told(change: dict[str, object], words: str) -> None:
+    """The worst first, and what becomes of the rest."""
+    assert words in "\n".join(_flush_lines({**FLUSHED, **change}, SESSION))

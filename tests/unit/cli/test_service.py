@@ -1,0 +1,129 @@
+"""`service`: what the system's manager is told, and that its failure is one line."""
+
+from __future__ import annotations
+
+import plistlib
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ccsync_watch.cli import main
+from ccsync_watch.cli.commands.service import manager_for, systemd_unit
+from ccsync_watch.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+COMMAND = ['/opt/my "python" 100% $HOME\\x', "-m", "ccsync_watch", "run"]
+_RECORDER = """#!/bin/sh
+echo "$@" >>"$0.calls"
+exit $(cat "$0.code" 2>/dev/null || echo 0)
+"""
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> dict[str, str]:
+    """Return an environment with a systemctl that only writes down what it is told."""
+    home, tools = tmp_path / "home", tmp_path / "tools"
+    home.mkdir()
+    tools.mkdir()
+    (tools / "systemctl").write_text(_RECORDER)
+    (tools / "systemctl").chmod(0o755)
+    return {
+        "HOME": str(home),
+        "CCSYNC_WATCH_HOME": str(tmp_path / "state"),
+        "CLAUDE_SYNC_API_KEY": "osk_secret_secret",
+        "PATH": f"{tools}:/usr/bin:/bin",
+    }
+
+
+def calls(tmp_path: Path) -> list[str]:
+    """Return what systemctl was told."""
+    path = tmp_path / "tools" / "systemctl.calls"
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def test_a_unit_quotes_what_systemd_would_take_for_its_own() -> None:
+    """Spaces, quotes, specifiers, variables, backslashes."""
+    unit = systemd_unit(COMMAND, {"A": "b c%$d"})
+    assert r'ExecStart="/opt/my \"python\" 100%% $$HOME\\x" "-m" "ccsync_watch" "run"' in unit
+    assert 'Environment="A=b c%%$d"' in unit
+
+
+def test_systemd_finds_nothing_wrong_with_it(tmp_path: Path) -> None:
+    """Where it can be asked."""
+    verify = shutil.which("systemd-analyze")
+    if verify is None:
+        pytest.skip("systemd-analyze is not on PATH")
+    path = tmp_path / "ccsync-watch.service"
+    path.write_text(systemd_unit(["/bin/true", "run"], {"A": "b c"}))
+    made = subprocess.run(
+        [verify, "verify", "--user", str(path)], capture_output=True, text=True, check=False
+    )
+    assert "ccsync-watch.service" not in made.stderr
+
+
+def test_launchd_is_told_the_same(env: dict[str, str]) -> None:
+    """As a property list."""
+    manager = manager_for("darwin", env, COMMAND)
+    assert str(manager.file) == f"{env['HOME']}/Library/LaunchAgents/ccsync-watch.plist"
+    told = plistlib.loads(manager.content)
+    assert told["ProgramArguments"] == COMMAND
+    assert told["EnvironmentVariables"] == {"CCSYNC_WATCH_HOME": env["CCSYNC_WATCH_HOME"]}
+    assert b"osk_secret" not in manager.content
+
+
+def test_elsewhere_the_plugin_does(env: dict[str, str]) -> None:
+    """A system without a manager that we know."""
+    with pytest.raises(ConfigError, match="no service manager is known for win32"):
+        manager_for("win32", env, COMMAND)
+
+
+def test_install_status_uninstall(
+    env: dict[str, str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each twice does no harm; nothing secret stands in the unit."""
+    monkeypatch.setattr("sys.platform", "linux")
+    unit = tmp_path / "home" / ".config" / "systemd" / "user" / "ccsync-watch.service"
+    assert main(("service", "status"), env) == 3
+    assert main(("service", "uninstall"), env) == 0
+    assert calls(tmp_path) == []
+    assert main(("service", "install"), env) == 0
+    assert main(("service", "install"), env) == 0
+    assert calls(tmp_path)[:2] == [
+        "--user daemon-reload",
+        "--user enable --now ccsync-watch.service",
+    ]
+    assert "osk_secret" not in unit.read_text()
+    assert f'Environment="CCSYNC_WATCH_HOME={env["CCSYNC_WATCH_HOME"]}"' in unit.read_text()
+    assert main(("service", "status"), env) == 0
+    (tmp_path / "tools" / "systemctl.code").write_text("3")
+    assert main(("service", "status"), env) == 3
+    (tmp_path / "tools" / "systemctl.code").unlink()
+    assert main(("service", "uninstall"), env) == 0
+    assert not unit.exists()
+    said = capsys.readouterr()
+    assert said.err == ""
+    assert "installed, not running" in said.out
+
+
+def test_a_manager_that_fails_is_one_line(
+    env: dict[str, str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No user session, or no systemd at all: the plugin does without."""
+    monkeypatch.setattr("sys.platform", "linux")
+    (tmp_path / "tools" / "systemctl.code").write_text("1")
+    assert main(("service", "install"), env) == 1
+    env["PATH"] = str(tmp_path)
+    assert main(("service", "install"), env) == 1
+    for line in capsys.readouterr().err.splitlines():
+        assert line.startswith("ccsync-watch: `systemctl --user daemon-reload` failed (")
+        assert line.endswith("`ccsync-watch start`")

@@ -1,0 +1,394 @@
+"""How rows go: in batches while it is safe, one by one otherwise, each in its place."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ccsync_watch.errors import Rejected, Retryable
+from ccsync_watch.model import Part
+from ccsync_watch.opensync.delivery import MAX_ATTEMPTS
+from ccsync_watch.store import queries
+from support.memory_sink import MemorySink
+from support.opensync_double import faults
+from support.opensync_double.faults import FaultPlan
+from support.storing import OTHER, SESSION, World, calls_to, message
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DAY_MS = 86_400_000
+BATCH, MESSAGE = "/sync/batch", "/sync/message"
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """Have an empty store and today's backend."""
+    return World(tmp_path)
+
+
+@pytest.fixture
+def newer(tmp_path: Path) -> World:
+    """Have an empty store and a backend that takes dates in batches."""
+    return World(tmp_path, accepts_dates=True)
+
+
+@pytest.fixture
+def sink(world: World) -> MemorySink:
+    """Have the uploader send into memory."""
+    made = MemorySink()
+    world.connect(made)
+    return made
+
+
+def _write(world: World, count: int, *, ago_ms: int = 0, prefix: str = "u") -> None:
+    world.ingest(
+        *(
+            message(f"{prefix}{number}", at_ms=world.clock.now_ms - ago_ms + number)
+            for number in range(count)
+        )
+    )
+
+
+def _sizes(world: World, path: str) -> list[int]:
+    return [call.message_rows for call in world.backend.calls if call.path == path]
+
+
+def _assert_in_order(world: World) -> None:
+    wanted = [row.id for row in queries.session_rows(world.database, SESSION)]
+    assert [row.external_id for row in world.backend.shown(SESSION)] == wanted
+
+
+class TestTodaysBackend:
+    """It refuses dates in a batch, and dates a batch by its own clock."""
+
+    def test_fresh_rows_go_in_one_batch_after_one_probe(self, world: World) -> None:
+        """A refused probe has stored nothing, and is not repeated."""
+        _write(world, 5)
+        world.work()
+        assert (_sizes(world, BATCH), _sizes(world, MESSAGE)) == ([2, 6], [])
+        world.clock.advance(60)
+        _write(world, 5, prefix="v")
+        world.work()
+        assert _sizes(world, BATCH) == [2, 6, 5]
+        world.drain()
+        world.assert_complete()
+
+    def test_history_goes_one_by_one_with_its_own_dates(self, world: World) -> None:
+        """A batch would date it now."""
+        _write(world, 5, ago_ms=DAY_MS)
+        world.work()
+        assert (_sizes(world, BATCH), len(_sizes(world, MESSAGE))) == ([2], 6)
+        dates = [row.created_at_ms for row in world.backend.shown(SESSION)]
+        assert dates == [world.clock.now_ms - DAY_MS + at for at in (0, 0, 1, 2, 3, 4)]
+
+    def test_a_row_alone_goes_alone(self, world: World) -> None:
+        """With the transcript's date, to the millisecond."""
+        _write(world, 1)
+        world.work()
+        world.clock.advance(3)
+        _write(world, 1, ago_ms=300, prefix="v")
+        world.work()
+        assert _sizes(world, MESSAGE) == [1]
+        assert world.backend.shown(SESSION)[-1].created_at_ms == world.clock.now_ms - 300
+
+    def test_a_batch_holds_at_most_100_rows(self, world: World) -> None:
+        """More of them take more batches."""
+        _write(world, 250)
+        world.work()
+        assert _sizes(world, BATCH)[1:] == [100, 100, 51]
+        world.assert_complete()
+
+    def test_a_batch_holds_at_most_a_mebibyte(self, world: World) -> None:
+        """Rows of nearly 200 kB each: five to a batch."""
+        big = "x" * 100_000
+        at_ms = world.clock.now_ms
+        world.ingest(*(message(f"u{number}", big, at_ms=at_ms) for number in range(9)))
+        world.work()
+        assert _sizes(world, BATCH)[1:] == [6, 4]
+        assert all(len(call.body) < 1_100_000 for call in world.backend.calls)
+        world.assert_complete()
+
+    @pytest.mark.parametrize("skew_ms", [0, 700, -700, 90_000, -90_000])
+    @pytest.mark.parametrize("gap_ms", [0, 100, 900, 4000])
+    def test_batches_and_single_rows_keep_the_order(
+        self, tmp_path: Path, skew_ms: int, gap_ms: int
+    ) -> None:
+        """However the clocks differ, and however soon one follows the other."""
+        world = World(tmp_path, skew_ms=skew_ms)
+        for turn, count in enumerate([3, 1, 2, 1, 1, 4, 2]):
+            _write(world, count, ago_ms=150, prefix=f"t{turn}-")
+            world.work()
+            world.clock.now_ms += gap_ms
+        world.drain()
+        world.assert_complete()
+        _assert_in_order(world)
+
+    def test_a_backend_whose_clock_is_off_gets_no_undated_batch(self, tmp_path: Path) -> None:
+        """Its dates would be wrong; our own are right."""
+        world = World(tmp_path, skew_ms=-90_000)
+        _write(world, 4)
+        world.work()
+        assert (_sizes(world, BATCH), len(_sizes(world, MESSAGE))) == ([2], 5)
+
+    def test_no_message_is_dated_in_the_backends_future(self, tmp_path: Path) -> None:
+        """It would stay "young", and changes to it be ignored, until then."""
+        world = World(tmp_path, skew_ms=-3_600_000)
+        _write(world, 1)
+        world.work()
+        world.clock.advance(1)
+        world.ingest(message("u0", "changed", at_ms=world.clock.now_ms))
+        world.drain()
+        assert world.texts() == {"u0": "changed"}
+        world.assert_complete()
+
+    def test_a_row_without_any_date_is_dated_now(self, world: World) -> None:
+        """Nothing better is known."""
+        world.ingest(message("u1", at_ms=None))
+        world.work()
+        assert {row.created_at_ms for row in world.backend.shown(SESSION)} == {world.clock.now_ms}
+
+    def test_a_backend_without_a_clock_gets_no_undated_batch(
+        self, world: World, sink: MemorySink
+    ) -> None:
+        """How far off its dates would be is not known."""
+        world.uploader.health.is_checked = True
+        world.say("u0")
+        world.outbox.mark_uncertain(SESSION, [1])
+        world.work()
+        for number in range(3):
+            world.say(f"v{number}")
+        sink.failures = [Rejected("no dates", hint="")]
+        world.work()
+        assert sink.calls[-4:] == ["put_batch", "put_message", "put_message", "put_message"]
+
+
+class TestNewerBackend:
+    """It takes dates in a batch."""
+
+    def test_history_goes_in_batches_after_one_probe(self, newer: World) -> None:
+        """The probe is stored, and is the beginning."""
+        _write(newer, 5, ago_ms=DAY_MS)
+        newer.work()
+        assert (_sizes(newer, BATCH), _sizes(newer, MESSAGE)) == ([2, 4], [])
+        newer.assert_complete()
+        _assert_in_order(newer)
+        newer.clock.advance(60)
+        _write(newer, 3, prefix="v")
+        newer.work()
+        assert _sizes(newer, BATCH) == [2, 4, 3]
+
+    def test_a_probe_whose_answer_is_lost_tells_nothing(self, newer: World) -> None:
+        """Its rows go one by one, and the next rows are the probe."""
+        newer.transport.faults = FaultPlan.of(None, None, None, faults.COMMIT_THEN_DROP)
+        _write(newer, 4, ago_ms=DAY_MS)
+        assert isinstance(newer.turn(), Retryable)
+        newer.clock.advance(6)
+        newer.work()
+        assert (_sizes(newer, BATCH), _sizes(newer, MESSAGE)) == ([2, 2], [1, 1, 1])
+        newer.assert_complete()
+
+
+class TestUncertain:
+    """What the backend may hold goes by the path that can send twice."""
+
+    def test_a_batch_without_an_answer_is_sent_again_one_by_one(self, world: World) -> None:
+        """Everything is there once, with its parts."""
+        _write(world, 1)
+        world.work()
+        world.clock.advance(60)
+        _write(world, 3, prefix="v")
+        world.transport.faults = FaultPlan.of(faults.COMMIT_THEN_DROP)
+        assert isinstance(world.turn(), Retryable)
+        world.drain()
+        assert _sizes(world, MESSAGE)[-3:] == [1, 1, 1]
+        world.assert_complete()
+        _assert_in_order(world)
+
+    def test_it_waits_until_the_backend_would_replace_what_is_young(self, world: World) -> None:
+        """A message stored without its parts is ignored for five seconds; new lines wait too."""
+        _write(world, 3)
+        world.transport.faults = FaultPlan.of(*[None] * 4, faults.one_message_fails())
+        world.turn()
+        _write(world, 1, prefix="v")
+        world.clock.advance(5.9)
+        assert world.turn() is False
+        world.clock.advance(0.1)
+        assert world.turn() is True
+        world.assert_complete()
+
+    def test_a_half_written_message_is_made_whole(self, world: World) -> None:
+        """The double keeps a message whose part it could not store; the next send mends it."""
+        _write(world, 2)
+        world.uploader.health.is_checked = True
+        world.uploader.health.ahead_seconds = 0.0
+        world.transport.on_answer = lambda path: _halve(world) if path == BATCH else None
+        world.transport.faults = FaultPlan.of(None, None, faults.COMMIT_THEN_500)
+        world.turn()
+        world.transport.on_answer = lambda _path: None
+        assert any(not row.parts for row in world.backend.messages(SESSION))
+        world.drain()
+        world.assert_complete()
+
+    def test_rows_behind_an_uncertain_one_wait_for_it(self, world: World) -> None:
+        """One by one up to it, then in a batch again."""
+        _write(world, 2)
+        rows = world.outbox.rows(SESSION, 1 << 50, 9).value
+        world.outbox.mark_uncertain(SESSION, [rows[0].seq])
+        world.work()
+        paths = calls_to(world.backend, BATCH, MESSAGE)
+        assert paths[0] == MESSAGE
+        _assert_in_order(world)
+
+
+def _halve(world: World) -> None:
+    """Let a stored batch lack the parts of its last message."""
+    for row in world.backend._tables.messages[-1:]:
+        row.parts = ()
+
+
+class TestRefused:
+    """A row that the backend never takes is parked, and blocks nobody."""
+
+    def test_it_is_found_by_halving(
+        self, world: World, sink: MemorySink, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """All others arrive in order; the log and the store tell which one and why."""
+        _write(world, 1, prefix="z")
+        world.work()
+        sink.refused = {f"{SESSION}:u13"}
+        _write(world, 40)
+        caplog.set_level(logging.ERROR)
+        world.drain()
+        assert world.outbox.rejected(None) == 1
+        assert queries.rejected_rows(world.database) == [
+            {"id": f"{SESSION}:u13", "session_id": SESSION, "reason": "too odd"}
+        ]
+        arrived = [name for name in sink.messages if ":u" in name]
+        assert arrived == [f"{SESSION}:u{n}" for n in range(40) if n != 13]
+        assert f"refuses message {SESSION}:u13: too odd" in caplog.text
+        assert sink.calls.count("put_batch") < 25
+
+    def test_batches_grow_again_afterwards(self, world: World, sink: MemorySink) -> None:
+        """One odd row does not slow its session down for ever."""
+        _write(world, 1, prefix="z")
+        world.work()
+        sink.refused = {f"{SESSION}:u0"}
+        _write(world, 300)
+        world.drain()
+        before = len(sink.calls)
+        _write(world, 100, prefix="w")
+        world.work()
+        assert sink.calls[before:].count("put_batch") == 1
+
+    def test_a_row_that_the_backend_fails_on_is_parked_after_many_attempts(
+        self, world: World
+    ) -> None:
+        """Its single path answers 500 to what it cannot store; the others go on at once."""
+        world.say("u1")
+        world.say("u1", session_id=OTHER, ago_ms=1)
+        _spoil(world, "u1")
+        world.say("u2")
+        world.drain()
+        assert world.outbox.rejected([SESSION]) == 1
+        assert world.ids() == ["u2"]
+        assert world.ids(OTHER) == ["u1"]
+        failed = [call for call in world.backend.calls if b":u1" in call.body]
+        assert MAX_ATTEMPTS <= len([call for call in failed if call.path == MESSAGE]) <= 14
+        (reason,) = [each["reason"] for each in queries.rejected_rows(world.database)]
+        assert "HTTP 500" in str(reason)
+
+    @pytest.mark.parametrize("turns", range(4 * MAX_ATTEMPTS, 5 * MAX_ATTEMPTS + 2))
+    def test_an_outage_parks_nothing(self, world: World, sink: MemorySink, turns: int) -> None:
+        """A backend that fails on everything says nothing about a row."""
+        world.say("u1")
+        sink.failures = [None, None]
+        sink.failure = Retryable("overloaded", hint="")
+        for _ in range(turns):
+            world.turn()
+            world.clock.advance(61)
+        assert world.outbox.rejected(None) == 0
+        sink.failure = None
+        # The first hiccup after a night offline is no proof either.
+        sink.failures = [Retryable("hiccup", hint="")]
+        world.turn()
+        world.drain()
+        assert world.outbox.rejected(None) == 0
+        assert f"{SESSION}:u1" in sink.messages
+
+    def test_being_asked_to_wait_is_no_failed_attempt(self, world: World, sink: MemorySink) -> None:
+        """However often."""
+        world.say("u1")
+        world.work()
+        world.say("u2")
+        sink.failures = [Retryable("x", hint="", retry_after=1.0)] * (2 * MAX_ATTEMPTS)
+        while sink.failures:
+            world.turn()
+            world.clock.advance(61)
+        world.drain()
+        assert world.outbox.rejected(None) == 0
+
+    def test_a_change_gives_it_another_chance(self, world: World, sink: MemorySink) -> None:
+        """New redaction rules may be what it needed."""
+        world.say("u1")
+        sink.refused = {f"{SESSION}:u1"}
+        world.drain()
+        assert world.outbox.rejected(None) == 1
+        sink.refused.clear()
+        world.ingest(message("u1", "mended"))
+        world.drain()
+        assert world.outbox.rejected(None) == 0
+        assert sink.messages[f"{SESSION}:u1"]["textContent"] == "mended"
+
+
+def _spoil(world: World, uuid: str) -> None:
+    """Let a stored row be of a role that the backend refuses."""
+    with world.database.write() as connection:
+        connection.execute(
+            "UPDATE messages SET role = 'alien' WHERE id = ?", (f"{SESSION}:{uuid}",)
+        )
+
+
+class TestChanges:
+    """A change of content reaches the backend, whenever it comes."""
+
+    @pytest.mark.parametrize("count", [1, 3])
+    @pytest.mark.parametrize("is_before", [False, True])
+    @pytest.mark.parametrize("fault", [None, faults.COMMIT_THEN_DROP, faults.DROP_BEFORE])
+    def test_one_that_comes_while_the_row_is_under_way(
+        self, world: World, count: int, fault: faults.Fault | None, *, is_before: bool
+    ) -> None:
+        """Before the request is carried out or after it, answered or not."""
+        _write(world, 1, prefix="z")
+        world.drain()
+        world.clock.advance(60)
+        _write(world, count)
+
+        def change(_path: str) -> None:
+            world.transport.on_arrival = world.transport.on_answer = lambda _path: None
+            world.ingest(message("u0", "changed", at_ms=world.clock.now_ms))
+
+        if is_before:
+            world.transport.on_arrival = change
+        else:
+            world.transport.on_answer = change
+        if fault is not None:
+            world.transport.faults = FaultPlan.of(fault)
+        world.turn()
+        world.drain()
+        assert world.texts()["u0"] == "changed"
+        world.assert_complete()
+        _assert_in_order(world)
+
+    def test_several_changes_in_a_row(self, world: World) -> None:
+        """The last one counts, and parts are replaced whole."""
+        for number in range(4):
+            parts = tuple(Part("text", f"{number}-{at}") for at in range(4 - number))
+            world.ingest(message("u1", parts=parts, at_ms=world.clock.now_ms))
+            world.work()
+            world.clock.advance(3)
+        world.drain()
+        assert world.texts() == {"u1": "3-0"}
+        world.assert_complete()

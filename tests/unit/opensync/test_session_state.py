@@ -1,0 +1,223 @@
+"""A session's state at the backend: certainly the last one, and with few upserts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from support.opensync_double import faults
+from support.opensync_double.faults import FaultPlan
+from support.storing import SESSION, World, calls_to, message, usage
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """Have an empty store and a backend without faults."""
+    return World(tmp_path)
+
+
+def _upserts(world: World) -> int:
+    return len(calls_to(world.backend, "/sync/session"))
+
+
+def _answer(world: World, number: int) -> None:
+    """Write a response with its tokens."""
+    name = f"msg_{number}"
+    world.ingest(
+        message(f"a{number}", at_ms=world.clock.now_ms, kind="answer", usage_id=name),
+        usages=(usage(name, tokens_in=100, tokens_out=10),),
+    )
+
+
+def test_a_session_written_at_once_takes_one_upsert(world: World) -> None:
+    """The first one is never dropped."""
+    _answer(world, 1)
+    world.drain()
+    assert _upserts(world) == world.backend.embedding_jobs == 1
+    world.assert_complete()
+
+
+@pytest.mark.parametrize("fact", ["cost", "duration", "title", "tokens"])
+@pytest.mark.parametrize("after_seconds", [0, 1, 9, 10, 12])
+def test_the_last_state_arrives_whatever_changes_and_when(
+    world: World, fact: str, after_seconds: int
+) -> None:
+    """The backend drops some of these within ten seconds of a write, and answers ok."""
+    _answer(world, 1)
+    world.work()
+    world.clock.advance(after_seconds)
+    if fact == "cost":
+        world.ingest(facts={"cost_state": {"totalCostUSD": 1.5}})
+    elif fact == "title":
+        world.ingest(facts={"custom_title": "Renamed"})
+    elif fact == "tokens":
+        _answer(world, 2)
+    else:
+        world.say("u2")
+    world.drain()
+    world.assert_complete()
+    assert _upserts(world) <= 3
+
+
+def test_once_nothing_changes_nothing_is_sent(world: World) -> None:
+    """Each upsert costs its owner an embedding job."""
+    for number in range(3):
+        _answer(world, number)
+        world.work()
+        world.clock.advance(2)
+    world.drain()
+    before = len(world.backend.calls)
+    for _ in range(50):
+        world.clock.advance(7)
+        world.work()
+    assert len(world.backend.calls) == before
+    assert world.outbox.next_due_ms() is None
+
+
+def test_it_is_settled_after_eleven_seconds_of_quiet(world: World) -> None:
+    """Not sooner than the backend takes it, and not much later."""
+    world.say("u1")
+    world.work()
+    world.clock.advance(1)
+    world.say("u2")
+    world.work()
+    written_ms = world.clock.now_ms
+    assert world.outbox.next_due_ms() == written_ms + 11_000
+    world.clock.advance(11)
+    world.work()
+    assert world.outbox.next_due_ms() is None
+    world.assert_complete()
+
+
+def test_a_long_busy_session_is_upserted_every_eleven_seconds(world: World) -> None:
+    """Its tokens stay current while it is written to, at a bounded cost."""
+    for number in range(60):
+        _answer(world, number)
+        world.work()
+        world.clock.advance(1)
+    assert 5 <= _upserts(world) <= 7
+    session = world.backend.session(SESSION)
+    assert session.prompt_tokens >= 4800
+    world.drain()
+    world.assert_complete()
+    assert _upserts(world) <= 8
+
+
+def test_a_busy_sessions_new_title_shows_within_eleven_seconds(world: World) -> None:
+    """What the backend takes at once need not wait for quiet."""
+    _answer(world, 0)
+    world.work()
+    world.ingest(facts={"custom_title": "Renamed"})
+    for number in range(1, 13):
+        world.clock.advance(1)
+        _answer(world, number)
+        world.work()
+    assert world.backend.session(SESSION).title == "Renamed"
+
+
+@pytest.mark.parametrize("at", range(4, 10))
+@pytest.mark.parametrize(
+    "fault",
+    [faults.COMMIT_THEN_DROP, faults.DROP_BEFORE, faults.COMMIT_THEN_500],
+    ids=lambda fault: fault.name,
+)
+def test_a_lost_answer_leaves_no_doubt_in_the_end(
+    world: World, fault: faults.Fault, at: int
+) -> None:
+    """Whether the backend took it or not, what it holds in the end is the last state."""
+    world.transport.faults = FaultPlan.of(*[None] * at, fault)
+    for number, cost in enumerate([0.5, 0.75, 0.75, 1.0]):
+        _answer(world, number)
+        world.ingest(facts={"cost_state": {"totalCostUSD": cost}})
+        world.turn()
+        world.clock.advance(4)
+    world.drain()
+    world.assert_complete()
+
+
+def test_a_state_that_nobody_knows_of_may_be_what_the_backend_holds(world: World) -> None:
+    """A change against the last known state alone may be none against it, and be dropped."""
+    world.say("u1")
+    world.work()
+    world.clock.advance(12)
+    world.ingest(facts={"custom_title": "Two"})
+    world.transport.faults = FaultPlan.of(faults.COMMIT_THEN_DROP)
+    world.turn()
+    for number in range(3):
+        world.clock.advance(4)
+        world.say(f"v{number}")
+        world.work()
+    world.drain()
+    world.assert_complete()
+
+
+def test_a_slow_answer_counts_as_a_write_until_it_is_given_up(world: World) -> None:
+    """The backend may have written at any moment before the timeout."""
+    world.say("u1")
+    world.work()
+    world.clock.advance(20)
+    world.ingest(facts={"cost_state": {"totalCostUSD": 1}})
+    # The request is carried out 29 s after it left, and given up a second later.
+    world.transport.faults = FaultPlan.of(faults.COMMIT_THEN_DROP)
+    world.transport.on_arrival = lambda _path: world.clock.advance(29)
+    world.turn()
+    world.transport.on_arrival = lambda _path: None
+    world.clock.advance(1)
+    world.ingest(facts={"cost_state": {"totalCostUSD": 2}})
+    world.drain()
+    assert world.backend.session(SESSION).cost == 2
+    world.assert_complete()
+
+
+def test_a_foreign_sessions_first_upsert_is_not_trusted(world: World) -> None:
+    """What the backend held before may have made it drop the new one."""
+    world.ingest(message("u1", at_ms=world.clock.now_ms), facts={"custom_title": "One"})
+    world.drain()
+    world.close()
+    again = World(world.folder / "new")
+    again.backend, again.transport = world.backend, world.transport
+    again.clock = world.clock
+    again.connect()
+    again.ingest(
+        message("u1", at_ms=again.clock.now_ms - 11_000),
+        facts={"custom_title": "One", "cost_state": {"totalCostUSD": 4}},
+    )
+    again.drain()
+    again.assert_complete()
+    assert again.backend.session(SESSION).cost == 4
+    again.close()
+
+
+def test_tokens_that_are_not_known_change_nothing(world: World) -> None:
+    """A session without a response yet has 0, which the backend takes for unknown."""
+    world.say("u1")
+    world.drain()
+    assert world.backend.session(SESSION).prompt_tokens == 0
+    _answer(world, 1)
+    world.drain()
+    world.assert_complete()
+
+
+def test_a_price_is_looked_up_when_the_session_settles(world: World) -> None:
+    """Never while its lines are live: the cost comes with the settled state."""
+    priced = usage(tokens_in=1_000_000, tokens_out=500_000, model="claude-late")
+    world.ingest(message("a1", at_ms=world.clock.now_ms), usages=(priced,))
+    world.work()
+    assert world.prices.unknown(["claude-late"]) == ["claude-late"]
+    assert world.backend.session(SESSION).cost == 0
+    world.drain()
+    assert world.backend.session(SESSION).cost == 2
+    world.assert_complete()
+
+
+def test_a_cost_that_is_not_whole_is_not_sent(world: World) -> None:
+    """The backend would show it as all there was."""
+    known, odd = usage("m1", tokens_in=1_000_000), usage("m2", model="odd")
+    world.ingest(message("a1", at_ms=world.clock.now_ms), usages=(known, odd))
+    world.drain()
+    assert world.backend.session(SESSION).cost == 0
+    assert world.backend.session(SESSION).prompt_tokens == 1_000_010

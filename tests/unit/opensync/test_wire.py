@@ -1,0 +1,351 @@
+"""The backend's wire format: everything that leaves has a shape that it takes."""
+
+from __future__ import annotations
+
+import string
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ccsync_watch.model import JsonValue, OutboxPart, OutboxRow, Redacted, SessionSummary
+from ccsync_watch.opensync import wire
+from support.opensync_double.backend import Backend
+
+
+def _row(*parts: OutboxPart, **more: Any) -> OutboxRow:  # noqa: ANN401 - any field
+    fields: dict[str, Any] = {
+        "seq": 1,
+        "version": 0,
+        "id": "s1:u1",
+        "session_id": "s1",
+        "agent_id": None,
+        "agent_type": None,
+        "role": "assistant",
+        "kind": "answer",
+        "timestamp_ms": 1000,
+        "model": None,
+        "prompt_tokens": None,
+        "completion_tokens": None,
+        "is_certain": True,
+        "attempts": 0,
+        "parts": parts,
+        **more,
+    }
+    return OutboxRow(**fields)
+
+
+def _part(kind: str, content: JsonValue, name: str | None = None) -> OutboxPart:
+    return OutboxPart(kind, name, "toolu_1", content)
+
+
+def _sent(*parts: OutboxPart, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - any field
+    return dict(wire.message_payload(Redacted(_row(*parts, **more)), 1000).value)
+
+
+def _summary(**more: Any) -> SessionSummary:  # noqa: ANN401 - any field
+    fields: dict[str, Any] = {
+        "session_id": "s1",
+        "title": "Fix it",
+        "project_path": "/p",
+        "project_name": "p",
+        "model": "opus",
+        "prompt_tokens": 10,
+        "completion_tokens": 2,
+        "cost_usd": 0.5,
+        "started_ms": 1000,
+        "duration_ms": 60,
+        **more,
+    }
+    return SessionSummary(**fields)
+
+
+class TestEndpoint:
+    """From the configured address to that of the HTTP actions."""
+
+    @pytest.mark.parametrize(
+        ("url", "base", "host"),
+        [
+            (
+                "https://happy-otter-123.convex.cloud",
+                "https://happy-otter-123.convex.site",
+                "happy-otter-123.convex.site",
+            ),
+            (
+                "https://Happy-Otter-123.convex.cloud/",
+                "https://happy-otter-123.convex.site",
+                "happy-otter-123.convex.site",
+            ),
+            ("https://x.convex.cloud:8443", "https://x.convex.site:8443", "x.convex.site:8443"),
+            ("https://x.convex.site", "https://x.convex.site", "x.convex.site"),
+            ("http://127.0.0.1:3211/", "http://127.0.0.1:3211", "127.0.0.1:3211"),
+            ("http://[::1]:3211", "http://[::1]:3211", "[::1]:3211"),
+            ("https://my.host/convex/", "https://my.host/convex", "my.host"),
+            (
+                "https://convex.cloud.evil.example",
+                "https://convex.cloud.evil.example",
+                "convex.cloud.evil.example",
+            ),
+        ],
+    )
+    def test_only_the_hosted_suffix_is_rewritten(self, url: str, base: str, host: str) -> None:
+        """Any other host is taken as it is."""
+        assert wire.endpoint(url) == wire.Endpoint(base, host)
+
+
+class TestSession:
+    """A session's absolute state."""
+
+    def test_every_field_of_it(self) -> None:
+        """By the backend's names."""
+        assert wire.session_payload(Redacted(_summary())).value == {
+            "externalId": "s1",
+            "title": "Fix it",
+            "projectPath": "/p",
+            "projectName": "p",
+            "model": "opus",
+            "provider": "anthropic",
+            "source": "claude-code",
+            "promptTokens": 10,
+            "completionTokens": 2,
+            "cost": 0.5,
+            "durationMs": 60,
+            "createdAt": 1000,
+        }
+
+    def test_what_is_not_known_is_left_out(self) -> None:
+        """It overwrites nothing; a cost of 0 that is known does."""
+        unknown = dict.fromkeys(
+            ("title", "project_path", "project_name", "model", "started_ms", "duration_ms")
+        )
+        made = wire.session_payload(Redacted(_summary(**unknown, cost_usd=None))).value
+        assert set(made) == {
+            "externalId",
+            "provider",
+            "source",
+            "promptTokens",
+            "completionTokens",
+        }
+        assert wire.session_payload(Redacted(_summary(cost_usd=0.0))).value["cost"] == 0.0
+
+    def test_an_endless_title_is_cut(self) -> None:
+        """A document has its limits, and a list its width."""
+        made = wire.session_payload(Redacted(_summary(title="x" * (2 << 20)))).value
+        assert made["title"] == "x" * wire.MAX_TITLE_CHARS
+
+    @pytest.mark.parametrize(
+        ("changed", "survives"),
+        [
+            ({}, False),
+            ({"cost": 9}, False),
+            ({"durationMs": 9}, False),
+            ({"projectName": "x"}, False),
+            ({"title": "x"}, True),
+            ({"model": "x"}, True),
+            ({"projectPath": "x"}, True),
+            ({"promptTokens": 11}, True),
+            ({"completionTokens": 3}, True),
+            ({"promptTokens": 0}, False),
+            ({"completionTokens": 0}, False),
+            ({"title": None}, True),
+        ],
+    )
+    def test_what_the_quiet_period_drops_is_known(
+        self, changed: dict[str, JsonValue], *, survives: bool
+    ) -> None:
+        """It agrees with the double, for every field alone."""
+        now = 1_790_000_000.0
+        backend = Backend(clock=lambda: now)
+        first = wire.session_payload(Redacted(_summary())).value
+        both: dict[str, JsonValue] = {**first, **changed, "durationMs": 12345}
+        second = {name: value for name, value in both.items() if value is not None}
+        backend.post("/sync/session", first)
+        backend.post("/sync/session", second)
+        assert wire.survives_quiet_period({**second}, first) is survives
+        assert (backend.session("s1").duration_ms == 12345) is survives
+
+
+class TestMessage:
+    """One message."""
+
+    def test_every_field_of_it(self) -> None:
+        """Ids, role, texts joined, tokens, parts and date."""
+        made = _sent(
+            _part("text", "Hello"),
+            _part("thinking", "Hm"),
+            model="opus",
+            prompt_tokens=3,
+            completion_tokens=4,
+        )
+        assert made == {
+            "sessionExternalId": "s1",
+            "externalId": "s1:u1",
+            "role": "assistant",
+            "textContent": "Hello\n\nHm",
+            "model": "opus",
+            "promptTokens": 3,
+            "completionTokens": 4,
+            "source": "claude-code",
+            "parts": [
+                {"type": "text", "content": "Hello"},
+                {"type": "thinking", "content": "Hm"},
+            ],
+            "createdAt": 1000,
+        }
+
+    def test_without_a_date_the_backend_gives_one(self) -> None:
+        """A field of null would be refused."""
+        made = wire.message_payload(Redacted(_row()), None).value
+        assert set(made) == {
+            "sessionExternalId",
+            "externalId",
+            "role",
+            "textContent",
+            "source",
+            "parts",
+        }
+
+    def test_a_subagents_message_says_so(self) -> None:
+        """Its texts begin with who it is; its calls are as they are."""
+        parts = (_part("text", "Done"), _part("tool-call", {"a": 1}, "Bash"))
+        made = _sent(*parts, agent_id="abcdef0123456789", agent_type="Explore")
+        assert made["parts"][0]["content"] == "[Explore abcdef01] Done"
+        assert made["parts"][1]["content"] == {"name": "Bash", "args": {"a": 1}}
+        assert made["textContent"] == "[Explore abcdef01] Done"
+        unknown = _sent(_part("text", "Done"), agent_id="abcdef0123456789")
+        assert unknown["textContent"] == "[subagent abcdef01] Done"
+
+    @pytest.mark.parametrize(
+        ("part", "content"),
+        [
+            (_part("tool-call", {"a": 1}, "Bash"), {"name": "Bash", "args": {"a": 1}}),
+            (_part("tool-call", None), {"name": "unknown", "args": None}),
+            (
+                _part("tool-result", {"ok": True, "lines": 3, "output": "a\nb"}, "Read"),
+                {"name": "Read", "result": "ok · lines 3\na\nb"},
+            ),
+            (
+                _part("tool-result", {"ok": False, "code": 1, "odd": [1]}),
+                {"name": "unknown", "result": "error · code 1"},
+            ),
+            (_part("tool-result", "odd", "Read"), {"name": "Read", "result": "error · "}),
+            (_part("image", {"type": "image/png", "bytes": 9}), "[image: type image/png, bytes 9]"),
+            (_part("file", "odd"), "[file: ]"),
+            (_part("text", {"lines": 2, "bytes": 9}), "[withheld: lines 2, bytes 9]"),
+            (_part("text", None), "[withheld: ]"),
+        ],
+    )
+    def test_each_kind_of_part_as_the_viewer_draws_it(
+        self, part: OutboxPart, content: JsonValue
+    ) -> None:
+        """Pictures and files are told in words."""
+        (made,) = _sent(part)["parts"]
+        assert made["content"] == content
+        assert made["type"] == ("text" if part.kind in {"image", "file"} else part.kind)
+
+
+class TestStorable:
+    """What the engine cannot keep as an object travels as a text of JSON."""
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            {"$set": 1},
+            {"_id": 1},
+            {"": 1},
+            {"naïve": 1},
+            {"a\nb": 1},
+            {"x" * 1001: 1},
+            {"a": {"b": [{"$c": 1}]}},
+            {str(number): 1 for number in range(1001)},
+            {"a": list(range(1001))},
+            [[[[[[[[[1]]]]]]]]],
+            {"a": {"a": {"a": {"a": {"a": {"a": {"a": {"a": {"a": 1}}}}}}}}},
+        ],
+    )
+    def test_it_goes_as_text(self, arguments: JsonValue) -> None:
+        """Whole, and readable."""
+        (made,) = _sent(_part("tool-call", arguments, "Bash"))["parts"]
+        assert orjson.loads(made["content"]["args"]) == arguments
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [{"a": {"b": [1, "x", None, True, 1.5]}}, {"a b-c.d": "é"}, [], {}, "text", 5, None],
+    )
+    def test_all_else_goes_as_it_is(self, arguments: JsonValue) -> None:
+        """The viewer draws its fields."""
+        (made,) = _sent(_part("tool-call", arguments, "Bash"))["parts"]
+        assert made["content"]["args"] == arguments
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=20,
+)
+_PARTS = st.lists(
+    st.builds(
+        _part,
+        st.sampled_from(["text", "thinking", "tool-call", "tool-result", "image", "file"]),
+        _JSON,
+        st.none() | st.text(max_size=10),
+    ),
+    max_size=5,
+)
+
+
+class TestLimits:
+    """The backend takes every message that we make."""
+
+    @given(parts=_PARTS, agent_id=st.none() | st.text(max_size=12))
+    def test_any_message_is_taken(self, parts: list[OutboxPart], agent_id: str | None) -> None:
+        """Alone, and in a batch."""
+        backend = Backend(clock=lambda: 1_790_000_000.0)
+        payload = wire.message_payload(Redacted(_row(*parts, agent_id=agent_id)), 1000).value
+        assert backend.post("/sync/message", payload).status == 200
+        fresh: dict[str, JsonValue] = {**payload, "externalId": "s1:u2"}
+        del fresh["createdAt"]
+        said = backend.post("/sync/batch", {"sessions": [], "messages": [fresh]}).json
+        assert (said["messages"], said["errors"]) == (1, [])
+        assert [len(row.parts) for row in backend.all_messages()] == [len(parts)] * 2
+
+    @pytest.mark.parametrize("letter", ["x", "\x00", '"', "é", "\U0001f600"])
+    @pytest.mark.parametrize("count", [1, 3, 900, 1000, 1001, 9000])
+    def test_a_huge_message_is_cut_and_says_so(self, letter: str, count: int) -> None:
+        """However its letters are escaped, and however many parts it has."""
+        text = letter * (3_000_000 // count)
+        made = wire.message_payload(Redacted(_row(*[_part("text", text)] * count)), 1000).value
+        assert wire.size(made) <= wire.MAX_MESSAGE_BYTES
+        parts = made["parts"]
+        assert isinstance(parts, list)
+        assert len(parts) == min(count, wire.MAX_PARTS + 1)
+        assert "[cut: " in orjson.dumps(made).decode()
+        assert Backend().post("/sync/message", made).status == 200
+
+    def test_many_small_parts_are_cut_as_well(self) -> None:
+        """An array has a limit of its own."""
+        made = _sent(*[_part("text", "")] * 9000)
+        assert made["parts"][-1]["content"] == "[cut: 8,000 parts]"
+
+    def test_a_cut_call_keeps_its_name(self) -> None:
+        """Without it the viewer shows an unknown tool."""
+        made = _sent(_part("tool-call", {"content": "x" * 600_000}, "Write"), _part("text", "hi"))
+        call, text = made["parts"]
+        assert call["content"]["name"] == "Write"
+        assert call["content"]["args"].startswith('{"content":"xxx')
+        assert text == {"type": "text", "content": "hi"}
+
+    def test_what_fits_is_not_touched(self) -> None:
+        """Up to the limit."""
+        text = "x" * (wire.MAX_MESSAGE_BYTES // 2 - 400)
+        assert _sent(_part("text", text))["parts"][0]["content"] == text
+
+
+def test_the_alphabet_of_field_names() -> None:
+    """Every printable ASCII character may be in a name, and `$` and `_` may not begin it."""
+    for letter in string.printable:
+        (made,) = _sent(_part("tool-call", {f"a{letter}": 1}, "x"))["parts"]
+        is_text = isinstance(made["content"]["args"], str)
+        assert is_text == (letter in "\t\n\r\x0b\x0c")

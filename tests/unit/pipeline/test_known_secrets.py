@@ -1,0 +1,207 @@
+"""Secrets that a session read are removed wherever they turn up later, also after a restart."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ccsync_watch.privacy import Redactor
+from ccsync_watch.privacy.known import tracker
+from ccsync_watch.store import queries
+from support.lines import SESSION, Writer, call, text
+from support.pumping import Bench
+from support.watched import WatchedFiles
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+VALUE = "plum giraffe 7"
+"""No rule would find it."""
+FILE = f"PORT=80\nDB_PASSWORD='{VALUE}'\n"
+OTHER = "99999999-2222-4333-8444-555555555555"
+
+
+def _redactor() -> Redactor:
+    cache = Path(os.environ["XDG_CACHE_HOME"])
+    cache.mkdir(exist_ok=True)
+    return Redactor(key=b"k" * 32, cache=cache)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    """Return a pump with a real redactor."""
+    made = Bench(tmp_path, redactor=_redactor())
+    yield made
+    made.close()
+
+
+def _everything(bench: Bench) -> str:
+    return "\n".join(bench.database.read().iterdump())
+
+
+def _restarted(bench: Bench) -> None:
+    bench.redactor = _redactor()
+    bench.restart()
+
+
+def _read(writer: Writer, used: str = "t1") -> list[dict[str, object]]:
+    detail = {"type": "text", "file": {"filePath": "/app/.env", "content": FILE, "numLines": 2}}
+    return [
+        writer.answer(call(used, "Read", file_path="/app/.env")),
+        writer.result(used, f"     1\tPORT=80\n     2\tDB_PASSWORD='{VALUE}'\n", detail=detail),
+    ]
+
+
+@pytest.mark.parametrize("is_split", [False, True])
+@pytest.mark.parametrize(
+    "rows",
+    [
+        _read,
+        lambda writer: [
+            writer.answer(call("t1", "Bash", command="cat .env")),
+            writer.result("t1", FILE, detail={"stdout": FILE, "stderr": ""}),
+        ],
+        lambda writer: [
+            writer.answer(call("t1", "Bash", command="env")),
+            writer.result("t1", [{"type": "text", "text": f"PATH=/bin\nDB_PASSWORD={VALUE}\n"}]),
+        ],
+        lambda writer: [
+            writer.answer(call("t1", "Write", file_path="/app/.env", content=FILE)),
+        ],
+        lambda writer: [
+            writer.row(
+                "attachment",
+                body_first=True,
+                attachment={
+                    "type": "file",
+                    "filename": "/app/.env",
+                    "content": {"type": "text", "file": {"filePath": "/app/.env", "content": FILE}},
+                },
+            ),
+        ],
+    ],
+    ids=["Read", "cat", "env", "Write", "mention"],
+)
+def test_what_was_read_is_removed_later(
+    bench: Bench,
+    rows: object,
+    is_split: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    """In plain and in its encoded forms, in that session and in others."""
+    writer = Writer()
+    assert callable(rows)
+    for row in rows(writer):
+        bench.append(bench.path(), row)
+        if is_split:
+            bench.catch_up()
+    bench.append(bench.path(), writer.prompt(f"It is {VALUE}, or {VALUE.replace(' ', '%20')}?"))
+    bench.catch_up()
+    bench.append(bench.path(OTHER), Writer(OTHER).answer(text(f"I use {VALUE}.")))
+    bench.catch_up()
+    assert VALUE not in _everything(bench)
+    assert "plum%20giraffe" not in _everything(bench)
+    assert "I use [REDACTED:file:" in _everything(bench)
+
+
+def test_the_content_of_a_secret_file_is_not_shown(bench: Bench) -> None:
+    """Not even what is no secret in it: path, lines and bytes."""
+    writer = Writer()
+    bench.append(
+        bench.path(),
+        writer.answer(call("t1", "Bash", command="cat .env")),
+        writer.result("t1", "HOST=example\n"),
+        writer.answer(call("t2", "Bash", command="cat .env")),
+        writer.result("t2", "cat: HOST=example: no such thing", is_error=True),
+    )
+    bench.catch_up()
+    assert "HOST=example" not in _everything(bench)
+    rows = queries.session_rows(bench.database, SESSION)
+    assert rows[2].parts[0].content == {"ok": True, "lines": 1, "bytes": 13, "durationMs": 1000}
+
+
+def test_a_restart_learns_again(bench: Bench) -> None:
+    """From the transcript: the value is nowhere in the store."""
+    writer = Writer()
+    bench.append(bench.path(), *_read(writer))
+    bench.catch_up()
+    assert len(queries.lessons(bench.database)) == 1
+    _restarted(bench)
+    bench.append(bench.path(), writer.prompt(f"It is {VALUE}."))
+    bench.catch_up()
+    assert VALUE not in _everything(bench)
+
+
+@pytest.mark.parametrize("is_watched", [True, False])
+def test_a_transcript_that_moved_is_learnt_from_again(bench: Bench, *, is_watched: bool) -> None:
+    """Its lines are where they were, under its new path: it is known by its stream."""
+    writer = Writer()
+    bench.append(bench.path(), *_read(writer))
+    bench.catch_up()
+    moved = bench.root / "-home-user-worktree" / bench.path().name
+    moved.parent.mkdir()
+    bench.path().rename(moved)
+    if is_watched:
+        bench.catch_up()
+    _restarted(bench)
+    bench.append(moved, writer.prompt(f"It is {VALUE}."))
+    bench.catch_up()
+    assert VALUE not in _everything(bench)
+
+
+def test_one_that_cannot_be_read_at_first_is_learnt_from_later(bench: Bench) -> None:
+    """A folder's rights, or too many open files: it passes, and the secret is still one."""
+    bench.append(bench.path(), *_read(Writer()))
+    bench.catch_up()
+    bench.files = WatchedFiles(
+        refuse=lambda path: OSError(24, "Too many open files") if path.endswith("jsonl") else None
+    )
+    _restarted(bench)
+    bench.catch_up()
+    assert bench.files.opened == [os.fspath(bench.path())]
+    bench.files.refuse = lambda _path: None
+    bench.append(bench.path(OTHER), Writer(OTHER).prompt(f"It is {VALUE}."))
+    bench.catch_up()
+    assert len(bench.uuids(OTHER)) == 1
+    assert VALUE not in _everything(bench)
+
+
+def test_a_transcript_that_is_gone_teaches_nothing(bench: Bench) -> None:
+    """And hinders nothing."""
+    bench.append(bench.path(), *_read(Writer()))
+    bench.catch_up()
+    bench.path().unlink()
+    _restarted(bench)
+    bench.append(bench.path(OTHER), Writer(OTHER).prompt("hello"))
+    bench.catch_up()
+    assert "hello" in _everything(bench)
+
+
+def test_a_rewritten_transcript_is_learnt_from_anew(bench: Bench) -> None:
+    """What its old lines told is no longer where it was."""
+    writer = Writer()
+    bench.append(bench.path(), writer.prompt("one"), *_read(writer))
+    bench.catch_up()
+    bench.path().write_bytes(b"")
+    bench.append(bench.path(), Writer().prompt("two"))
+    bench.catch_up()
+    assert queries.lessons(bench.database) == {}
+
+
+def test_the_number_of_known_values_is_bounded(
+    bench: Bench, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is said once, and lines go on."""
+    monkeypatch.setattr(tracker, "MAX_KNOWN", 3)
+    writer = Writer()
+    for number in range(3):
+        content = "\n".join(f"A{each}_TOKEN=q8Wz{number}{each:06}Kp" for each in range(3))
+        bench.append(
+            bench.path(), writer.answer(call(f"t{number}", "Write", path="/.env", content=content))
+        )
+        with caplog.at_level(logging.WARNING):
+            bench.catch_up()
+    assert caplog.text.count("known secrets: no further ones are learnt") >= 1

@@ -1,0 +1,185 @@
+"""What the pump reads first, and what it leaves alone."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from support.lines import SESSION, Writer
+from support.pumping import Bench, ids
+from support.watched import WatchedFiles
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+OTHER = "99999999-2222-4333-8444-555555555555"
+AGENT = "a0123456789abcdef"
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    """Return a pump on an empty folder."""
+    made = Bench(tmp_path)
+    yield made
+    made.close()
+
+
+class TestOrder:
+    """Live first."""
+
+    def test_the_most_recently_written_goes_first(self, bench: Bench) -> None:
+        """A backlog waits behind what happens now."""
+        bench.append(bench.path("old"), Writer("old").prompt("a"))
+        bench.append(bench.path("new"), Writer("new").prompt("b"))
+        bench.append(bench.path("mid"), Writer("mid").prompt("c"))
+        bench.touch(bench.path("new"))
+        bench.catch_up()
+        assert bench.texts() == ["b", "c", "a"]
+
+    def test_a_line_written_now_overtakes_a_backlog(self, bench: Bench) -> None:
+        """Between two chunks of a large file."""
+        bench.restart(chunk_bytes=1000)
+        backlog = Writer("backlog")
+        bench.append(bench.path("backlog"), *[backlog.prompt("old") for _ in range(20)])
+        bench.pump.reconcile()
+        bench.pump.step()
+        bench.append(bench.path("live"), Writer("live").prompt("now"))
+        bench.pump.notice([str(bench.path("live"))])
+        bench.pump.step()
+        assert bench.texts()[-1] == "now"
+        assert bench.pump.has_work()
+
+    def test_a_flushed_session_goes_before_everything(self, bench: Bench) -> None:
+        """With its subagents; and a later sweep does not take its place away."""
+        bench.append(bench.path(), Writer().prompt("asked for"))
+        agent = bench.path(f"agent-{AGENT}", f"p/{SESSION}/subagents")
+        bench.append(agent, Writer(agent_id=AGENT).prompt("its agent"))
+        older = bench.path(f"agent-{AGENT}", f"p/{SESSION}")
+        bench.append(older, Writer("old-style", agent_id=AGENT).prompt("below it"))
+        for each in range(3):
+            bench.append(bench.path(f"new-{each}"), Writer(f"new-{each}").prompt("newer"))
+        bench.clock.advance(86_400)
+        bench.pump.notice_session(SESSION)
+        assert len(bench.pump.reconcile()) == 3
+        bench.drain()
+        assert bench.texts()[-3:] == ["newer"] * 3
+        assert set(bench.texts()[:3]) == {"asked for", "its agent", "below it"}
+
+    def test_what_waits_is_told_in_files_and_bytes(self, bench: Bench) -> None:
+        """Of a file that was begun, only what is left counts."""
+        writer = Writer()
+        size = bench.append(bench.path(), writer.prompt("a"))
+        assert bench.pump.waiting() == (0, 0)
+        bench.pump.reconcile()
+        assert bench.pump.waiting() == (1, size)
+        assert bench.pump.has_work()
+        bench.drain()
+        more = bench.append(bench.path(), writer.prompt("b")) - size
+        bench.pump.notice([str(bench.path())])
+        assert bench.pump.waiting() == (1, more)
+        bench.drain()
+        assert not bench.pump.has_work()
+        assert not bench.pump.step()
+
+    def test_a_path_waits_once_however_often_it_is_named(self, bench: Bench) -> None:
+        """And only the first time is news."""
+        bench.append(bench.path(), Writer().prompt("a"))
+        assert len(bench.pump.reconcile()) == 1
+        bench.touch(bench.path())
+        bench.pump.notice([str(bench.path())] * 3)
+        assert bench.pump.reconcile() == []
+        assert bench.pump.waiting()[0] == 1
+        assert bench.drain() == 1
+
+
+class TestQuiet:
+    """Nothing is done where nothing happened."""
+
+    def test_a_transcript_read_to_its_end_is_not_opened_again(self, tmp_path: Path) -> None:
+        """One step reads it, and neither a sweep nor a restart looks inside again."""
+        files = WatchedFiles()
+        bench = Bench(tmp_path, files=files)
+        bench.append(bench.path(), Writer().prompt("a"))
+        bench.append(bench.path(OTHER), Writer(OTHER).prompt("a"), b"unfinished")
+        bench.append(
+            bench.path(f"agent-{AGENT}", f"p/{SESSION}/subagents"),
+            Writer(agent_id=AGENT).prompt("a"),
+        )
+        bench.catch_up()
+        files.opened.clear()
+        assert bench.catch_up() == 0
+        bench.restart()
+        assert bench.catch_up() == 0
+        assert files.opened == []
+        bench.close()
+
+    def test_a_touched_file_sends_nothing_again(self, bench: Bench) -> None:
+        """It is looked at once more, and found to be the same."""
+        bench.append(bench.path(), Writer().prompt("a"))
+        bench.catch_up()
+        outbox = bench.select("SELECT * FROM outbox")
+        bench.touch(bench.path())
+        assert bench.catch_up() == 1
+        assert bench.select("SELECT * FROM outbox") == outbox
+        assert bench.catch_up() == 0
+
+    def test_an_event_for_a_deleted_file_is_nothing(self, bench: Bench) -> None:
+        """Also when it goes between the event and its turn."""
+        path = bench.path()
+        bench.append(path, Writer().prompt("a"))
+        bench.pump.notice([str(path)])
+        path.unlink()
+        assert bench.pump.step()
+        bench.pump.notice([str(path), str(path.with_name("notes.txt"))])
+        assert not bench.pump.has_work()
+        assert bench.pump.problems == {}
+
+
+class TestSubagents:
+    """A transcript of its own, and a small file beside it."""
+
+    def test_a_subagent_is_known_with_its_messages(self, bench: Bench) -> None:
+        """Its rows belong to the session that began it."""
+        path = bench.path(f"agent-{AGENT}", f"p/{SESSION}/subagents")
+        row = Writer(agent_id=AGENT).prompt("task")
+        bench.append(path, row)
+        bench.catch_up()
+        assert bench.uuids(SESSION) == ids(row)
+        assert bench.select("SELECT agent_id, session_id, agent_type FROM subagents") == [
+            (AGENT, SESSION, None)
+        ]
+
+    @pytest.mark.parametrize("is_announced", [True, False])
+    def test_an_update_of_the_sidecar_arrives(self, bench: Bench, is_announced: bool) -> None:  # noqa: FBT001 - a parameter
+        """Whether an event tells of it or the sweep finds it; its own time may be an old one."""
+        path = bench.path(f"agent-{AGENT}", f"p/{SESSION}/subagents")
+        bench.append(path, Writer(agent_id=AGENT).prompt("task"))
+        os.utime(path, ns=(10**18, 10**18))
+        bench.catch_up()
+        staged = path.with_name("staged")
+        staged.write_bytes(b'{"agentType":"Explore","finished":true}')
+        os.utime(staged, ns=(5, 5))
+        staged.rename(path.with_name(f"agent-{AGENT}.meta.json"))
+        if is_announced:
+            bench.pump.notice([str(path)])
+            bench.drain()
+        else:
+            bench.catch_up()
+        assert bench.select("SELECT agent_type, is_finished FROM subagents") == [("Explore", 1)]
+        assert bench.catch_up() == 0
+
+    def test_an_agent_of_an_older_client_belongs_to_the_session_in_its_rows(
+        self, bench: Bench
+    ) -> None:
+        """Until it has one, nothing is said of the agent."""
+        path = bench.path(f"agent-{AGENT}")
+        bench.append(path, b"\n")
+        bench.catch_up()
+        assert bench.select("SELECT * FROM subagents") == []
+        bench.append(path, Writer(agent_id=AGENT).prompt("task"))
+        bench.catch_up()
+        assert bench.select("SELECT agent_id, session_id FROM subagents") == [(AGENT, SESSION)]

@@ -1,0 +1,203 @@
+"""The bytes before the offset are not those that were read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from support.lines import Writer, line
+from support.pumping import Bench, ids, joined
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+OTHER = "99999999-2222-4333-8444-555555555555"
+IS_LIVE = pytest.mark.parametrize("is_live", [True, False], ids=["live", "while stopped"])
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    """Return a pump on an empty folder."""
+    made = Bench(tmp_path)
+    yield made
+    made.close()
+
+
+def go_on(bench: Bench, *, is_live: bool) -> int:
+    """Let the pump see what happened, in the same run or in a new one; return the bytes read."""
+    if not is_live:
+        bench.restart()
+    before = bench.pump.progress.bytes_read
+    bench.catch_up()
+    return bench.pump.progress.bytes_read - before
+
+
+def sent_again(bench: Bench) -> int:
+    """Return how many messages wait in the outbox for another reason than being new."""
+    ((count,),) = bench.select("SELECT count(*) FROM outbox WHERE version > 0 OR NOT is_certain")
+    return int(count)
+
+
+class TestRewrites:
+    """The bytes before the offset are not those that were read."""
+
+    @IS_LIVE
+    def test_a_truncated_file_is_read_from_its_start(self, bench: Bench, is_live: bool) -> None:  # noqa: FBT001 - a parameter
+        """What is left of it is known, what is written then is new."""
+        writer = Writer()
+        rows = [writer.prompt(f"row {each}") for each in range(9)]
+        bench.append(bench.path(), *rows)
+        bench.catch_up()
+        bench.rewrite(bench.path(), *rows[:3])
+        go_on(bench, is_live=is_live)
+        assert bench.offsets() == [len(joined(*rows[:3]))]
+        more = writer.prompt("more")
+        bench.append(bench.path(), more)
+        go_on(bench, is_live=is_live)
+        assert bench.uuids() == ids(*rows, more)
+
+    @IS_LIVE
+    def test_a_file_refilled_larger_is_read_from_its_start(
+        self,
+        bench: Bench,
+        is_live: bool,  # noqa: FBT001 - a parameter
+    ) -> None:
+        """The offset lies inside the new bytes, and says nothing of them."""
+        writer = Writer()
+        old, new = writer.prompt("old"), [writer.prompt(f"new {each}") for each in range(9)]
+        bench.append(bench.path(), old)
+        bench.catch_up()
+        bench.rewrite(bench.path(), *new)
+        go_on(bench, is_live=is_live)
+        assert bench.uuids() == ids(old, *new)
+        assert bench.unreadable() == []
+
+    @IS_LIVE
+    def test_a_file_emptied_and_refilled_to_the_same_size_is_read_again(
+        self,
+        bench: Bench,
+        is_live: bool,  # noqa: FBT001 - a parameter
+    ) -> None:
+        """Its time tells that it changed."""
+        one, two = Writer().prompt("one"), Writer(OTHER).prompt("two")
+        bench.append(bench.path(), one)
+        bench.catch_up()
+        bench.rewrite(bench.path(), two)
+        go_on(bench, is_live=is_live)
+        assert bench.uuids() == ids(one, two)
+
+    def test_a_writer_that_did_not_notice_leaves_nul_bytes(self, bench: Bench) -> None:
+        """After a copy-and-truncate it goes on at its old offset."""
+        writer = Writer()
+        old, new = writer.prompt("old"), writer.prompt("new")
+        size = bench.append(bench.path(), old)
+        bench.catch_up()
+        bench.rewrite(bench.path(), b"\0" * size, new)
+        bench.catch_up()
+        assert bench.uuids() == ids(old, new)
+        assert bench.unreadable() == [(0, size, "NUL bytes")]
+
+    @IS_LIVE
+    def test_a_changed_beginning_and_an_append_are_both_read(
+        self,
+        bench: Bench,
+        is_live: bool,  # noqa: FBT001 - a parameter
+    ) -> None:
+        """The changed row is sent anew, the rest is known."""
+        writer = Writer()
+        rows = [writer.prompt(f"row {each}") for each in range(9)]
+        bench.append(bench.path(), *rows)
+        bench.catch_up()
+        changed = {**rows[0], "message": {"role": "user", "content": "ROW 0"}}
+        more = writer.prompt("more")
+        bench.rewrite(bench.path(), changed, *rows[1:], more)
+        go_on(bench, is_live=is_live)
+        assert bench.uuids() == ids(*rows, more)
+        assert bench.texts()[0] == "ROW 0"
+
+    @IS_LIVE
+    def test_a_file_that_lost_rows_is_read_from_its_start(
+        self,
+        bench: Bench,
+        is_live: bool,  # noqa: FBT001 - a parameter
+    ) -> None:
+        """The client renames a smaller one over it; what was stored stays."""
+        writer = Writer()
+        rows = [writer.prompt(f"row {each}") for each in range(9)]
+        bench.append(bench.path(), *rows)
+        bench.catch_up()
+        more = writer.prompt("more")
+        bench.replace(bench.path(), *rows[5:], more)
+        go_on(bench, is_live=is_live)
+        assert bench.uuids() == ids(*rows, more)
+        assert sent_again(bench) == 0
+
+    @IS_LIVE
+    def test_a_copy_renamed_over_it_goes_on_where_it_was(
+        self,
+        bench: Bench,
+        is_live: bool,  # noqa: FBT001 - a parameter
+    ) -> None:
+        """Another inode, the same bytes before the offset: only what is new is read."""
+        writer = Writer()
+        rows = [writer.prompt(f"row {each}") for each in range(9)]
+        bench.append(bench.path(), *rows)
+        bench.catch_up()
+        more = writer.prompt("more")
+        bench.replace(bench.path(), *rows, more)
+        assert go_on(bench, is_live=is_live) == len(line(more))
+        assert bench.uuids() == ids(*rows, more)
+
+    @IS_LIVE
+    def test_a_file_deleted_and_made_anew_is_read_from_its_start(
+        self,
+        bench: Bench,
+        is_live: bool,  # noqa: FBT001 - a parameter
+    ) -> None:
+        """Also when it is larger and has the inode of the one deleted."""
+        writer = Writer()
+        old, new = writer.prompt("old"), [writer.prompt(f"new {each}") for each in range(9)]
+        bench.append(bench.path(), old)
+        bench.catch_up()
+        bench.path().unlink()
+        bench.append(bench.path(), *new)
+        go_on(bench, is_live=is_live)
+        assert bench.uuids() == ids(old, *new)
+
+    def test_an_inode_that_another_transcript_left_says_nothing(self, bench: Bench) -> None:
+        """A checkpoint belongs to a path, not to an inode."""
+        one, two = Writer().prompt("one"), Writer(OTHER).prompt("two")
+        bench.append(bench.path(), one)
+        bench.catch_up()
+        bench.close()
+        inode = bench.path().stat().st_ino
+        bench.path().unlink()
+        bench.append(bench.path(OTHER), two)
+        bench.restart()
+        bench.catch_up()
+        assert bench.uuids() == ids(one, two)
+        assert inode
+
+    def test_a_row_exchanged_for_one_of_the_same_length_is_noticed(self, bench: Bench) -> None:
+        """The rows of a session end alike: what tells them apart stands further in front."""
+        writer = Writer()
+        rows = [writer.prompt(f"row {each}") for each in range(9)]
+        bench.append(bench.path(), *rows)
+        bench.catch_up()
+        other, more = writer.prompt("ROW 8"), writer.prompt("more")
+        bench.rewrite(bench.path(), *rows[:8], other, more)
+        bench.catch_up()
+        assert bench.uuids() == ids(*rows, other, more)
+
+    def test_a_file_below_64_bytes_keeps_its_identity(self, bench: Bench) -> None:
+        """It has one from its first line, and growth does not change it."""
+        first = b'{"type":"mode"}\n'
+        bench.append(bench.path(), first)
+        bench.catch_up()
+        row = Writer().prompt("a")
+        bench.append(bench.path(), row)
+        before = bench.pump.progress.bytes_read
+        bench.catch_up()
+        assert bench.pump.progress.bytes_read - before == len(line(row))

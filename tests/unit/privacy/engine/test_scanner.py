@@ -1,0 +1,71 @@
+"""All engines are compiled from one table and find the same."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from functools import lru_cache
+
+import pytest
+
+from ccsync_watch.privacy.engine import scanner as engines
+from support.redaction_corpus.generator import negatives, positives
+from support.redaction_corpus.reviewer import innocent, planted
+from support.redaction_corpus.shared import made
+
+TEXTS = (
+    [item.text for item in positives(5, 1)]
+    + [item.text for item in negatives(5, 1)]
+    + [item.text for item in planted(5, 1)]
+    + [item.text for item in innocent()]
+)
+INSTALLED = [name for name in ("hyperscan", "re2", "re") if importlib.util.find_spec(name)]
+
+
+@lru_cache(maxsize=1)
+def _reference() -> list[str]:
+    redactor = made(engine=INSTALLED[0])
+    return [redactor.redact(text) for text in TEXTS]
+
+
+@pytest.mark.parametrize("name", INSTALLED[1:])
+def test_each_engine_gives_the_same_result(name: str) -> None:
+    """A platform without Hyperscan is slower, not less private."""
+    redactor = made(engine=name)
+    assert redactor.engine == name
+    pairs = zip(TEXTS, _reference(), strict=True)
+    assert [text for text, expected in pairs if redactor.redact(text) != expected] == []
+
+
+@pytest.mark.parametrize("name", INSTALLED[1:])
+def test_each_engine_gives_the_same_values(name: str) -> None:
+    """Strings read together hide nothing from each other, whatever the engine."""
+    assert made(engine=name).redact_value([*TEXTS[::7]]) == _reference()[::7]
+
+
+def test_the_fastest_installed_engine_is_chosen() -> None:
+    """Nobody has to know which engines there are."""
+    assert made().engine == INSTALLED[0]
+
+
+def test_without_libraries_the_standard_one_serves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An unsupported platform falls back and is told so by `engine`."""
+    load = importlib.import_module
+
+    def missing(name: str) -> object:
+        if name in {"hyperscan", "re2"}:
+            raise ImportError(name)
+        return load(name)
+
+    monkeypatch.setattr(importlib, "import_module", missing)
+    redactor = made()
+    assert redactor.engine == "re"
+    assert "hunter22" not in redactor.redact("password=hunter22")
+
+
+@pytest.mark.parametrize("name", INSTALLED)
+def test_a_gate_matches_in_either_case_as_it_says(name: str) -> None:
+    """Case is a gate's own affair, not the engine's."""
+    gates = [engines.Gate("ab[0-9]", is_caseless=True), engines.Gate("ab[0-9]", is_caseless=False)]
+    hits = engines.build(gates, prefer=name).scan(b"xAB1 ab2")
+    assert sorted(hits) == [(4, 0), (8, 0), (8, 1)]

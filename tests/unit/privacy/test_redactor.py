@@ -1,0 +1,263 @@
+"""The redactor's contract: what it removes, what it leaves, and how it says so."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ccsync_watch.errors import ConfigError, RedactorUnavailable
+from ccsync_watch.privacy import RULES_VERSION, Redactor
+from ccsync_watch.privacy.engine import scanner
+from support.redaction_corpus.shared import made
+from support.redaction_corpus.vendors import ALNUM, HEX, drawn, token
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ccsync_watch.model import JsonValue
+
+PLACEHOLDER = re.compile(r"\[REDACTED:([a-z0-9-]+):[0-9a-f]{8}\]")
+
+
+@pytest.fixture(scope="module")
+def shared() -> Redactor:
+    """One redactor for all tests that add nothing to it."""
+    return made()
+
+
+@pytest.fixture
+def rng(request: pytest.FixtureRequest) -> random.Random:
+    """Chance that is the same in every run of a test."""
+    return random.Random(request.node.name)  # noqa: S311 - repeatable, not secret
+
+
+def test_a_placeholder_tells_the_kind_and_keeps_the_text_round_it(
+    shared: Redactor, rng: random.Random
+) -> None:
+    """What was there is named; everything else stays."""
+    secret = token("ghp_{a:36}", rng)
+    text = shared.redact(f"use {secret}, please")
+    match = PLACEHOLDER.search(text)
+    assert match is not None
+    assert match[1] == "github-token"
+    assert text == f"use {match[0]}, please"
+
+
+def test_equal_secrets_have_equal_placeholders(shared: Redactor, rng: random.Random) -> None:
+    """A reader can follow one secret through a session."""
+    first, second = token("sk_live_{a:24}", rng), token("sk_live_{a:24}", rng)
+    one, again, other = shared.redact(f"{first} {first} {second}").split()
+    assert one == again != other
+
+
+def test_placeholders_depend_on_the_installation(rng: random.Random) -> None:
+    """Two people's placeholders of one secret cannot be matched."""
+    secret = token("npm_{a:36}", rng)
+    here, there = made(b"a" * 32), made(b"b" * 32)
+    assert here.redact(secret) != there.redact(secret)
+    assert here.redact(secret) == made(b"a" * 32).redact(secret)
+
+
+def test_clean_text_is_returned_itself(shared: Redactor) -> None:
+    """Nothing is copied when there is nothing to remove."""
+    text = "def get_token(self) -> str:\n    return self._token\n"
+    assert shared.redact(text) is text
+    value: JsonValue = {"a": [1, "password: str"], "b": {"c": None}}
+    assert shared.redact_value(value) is value
+
+
+def test_counts_are_taken_once(rng: random.Random) -> None:
+    """The ledger gets each replacement once, by kind."""
+    here = made()
+    here.redact(f"{token('ghp_{a:36}', rng)} {token('ghp_{a:36}', rng)} password=hunter22")
+    assert here.take_counts() == {"github-token": 2, "password": 1}
+    assert here.take_counts() == {}
+
+
+def test_userinfo_stays_a_url(shared: Redactor, rng: random.Random) -> None:
+    """Brackets would break the parsers of URLs, so the form inside userinfo has none."""
+    text = shared.redact(f"postgres://app:{drawn(ALNUM, 12, rng)}@db:5432/app")
+    assert re.fullmatch(r"postgres://app:REDACTED-url-password-[0-9a-f]{8}@db:5432/app", text)
+    assert shared.redact(text) == text
+
+
+@pytest.mark.parametrize("escapes", [0, 1, 2, 3])
+def test_json_stays_json_however_often_escaped(
+    shared: Redactor, rng: random.Random, escapes: int
+) -> None:
+    """A tool's output holds JSON in JSON; each layer still parses afterwards."""
+    secret = drawn(ALNUM, 32, rng)
+    text = json.dumps({"api_key": secret, "path": "C:\\temp", "n": [1, 2]})
+    for _ in range(escapes):
+        text = json.dumps({"body": text})
+    result = shared.redact(text)
+    assert secret not in result
+    for _ in range(escapes):
+        result = json.loads(result)["body"]
+    assert PLACEHOLDER.fullmatch(json.loads(result)["api_key"])
+
+
+@pytest.mark.parametrize(
+    ("value", "secret"),
+    [
+        ({"password": "sunshine"}, "sunshine"),
+        ({"db": {"PASSWORD": "a b1 c"}}, "a b1 c"),
+        ({"apiKey": "x1y2z3w4v5"}, "x1y2z3w4v5"),
+        ({"headers": {"Authorization": "Bearer abc123def"}}, "abc123def"),
+        ({"headers": {"cookie": "sid=abcdefgh"}}, "abcdefgh"),
+        ({"passwords": ["hunter22", "sw0rdfish"]}, "sw0rdfish"),
+        ({"env": [{"name": "DB_PASSWORD", "value": "hunter22"}]}, "hunter22"),
+        ({"argv": ["tool", "--password", "hunter22"]}, "hunter22"),
+        ({"pin": 48_213}, "48213"),
+        ({"db_password": {"sensitive": True, "value": "hunter22"}}, "hunter22"),
+    ],
+)
+def test_a_key_makes_its_value_secret(shared: Redactor, value: JsonValue, secret: str) -> None:
+    """Under a name that says so, a value is secret whatever it looks like."""
+    assert secret not in json.dumps(shared.redact_value(value))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"password": ""},
+        {"password": None},
+        {"password": {"type": "string"}},
+        {"password": "${DB_PASSWORD}"},
+        {"password": "********"},
+        {"api_key": "YOUR_API_KEY"},
+        {"max_tokens": 4096},
+        {"token": 7},
+        {"token_type": "bearer"},
+        {"publicKey": "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE"},
+        {"tool_use_id": "toolu_01AbCdEfGhIjKlMnOpQrStUv"},
+        {"name": "colour", "value": "blue-1234"},
+        {"argv": ["tool", "--token-file", "/run/token"]},
+    ],
+)
+def test_a_key_alone_makes_nothing_secret(shared: Redactor, value: JsonValue) -> None:
+    """Stand-ins, types, counts, ids and paths stay readable under any name."""
+    assert shared.redact_value(value) == value
+
+
+def test_keys_are_redacted_too(shared: Redactor, rng: random.Random) -> None:
+    """A secret used as a key is a secret."""
+    secret = token("sk-ant-api03-{w:93}AA", rng)
+    assert secret not in json.dumps(shared.redact_value({"seen": {secret: 1}}))
+
+
+def test_a_leaf_is_judged_apart_from_its_neighbours(shared: Redactor) -> None:
+    """The one scan over all strings joins nothing that the value keeps apart."""
+    value: JsonValue = {"a": "the password is", "b": "hunter22 and more"}
+    assert shared.redact_value(value) == value
+
+
+def test_what_is_nested_too_deep_goes_unread(shared: Redactor) -> None:
+    """A value made to exhaust the stack neither stops the pipeline nor passes."""
+    value: JsonValue = "password=hunter22"
+    for _ in range(2000):
+        value = {"a": [value]}
+    result = json.dumps(shared.redact_value([{"note": "kept"}, value]))
+    assert "kept" in result
+    assert "[REDACTED:nested:" in result
+    assert "hunter22" not in result
+
+
+def test_surrogates_pass(shared: Redactor) -> None:
+    """JSON can hold half a character; it comes back as it was."""
+    assert shared.redact("\ud800 password=hunter22").startswith("\ud800 password=[REDACTED:")
+
+
+@pytest.mark.parametrize("form", ["plain", "json", "url", "base64", "inside base64"])
+def test_a_known_value_is_removed_in_every_form(form: str) -> None:
+    """What a secret file held is found again wherever and however it turns up."""
+    import base64  # noqa: PLC0415 - only here
+    from urllib.parse import quote  # noqa: PLC0415 - as above
+
+    value = 'blue "owl" & co/7'
+    here = made()
+    here.add_known(value, "file")
+    written = {
+        "plain": value,
+        "json": json.dumps(value)[1:-1],
+        "url": quote(value, safe=""),
+        "base64": base64.b64encode(value.encode()).decode(),
+        "inside base64": base64.b64encode(f"x{value}yz".encode()).decode()[2:-4],
+    }[form]
+    result = here.redact(f"seen {written} again")
+    assert "[REDACTED:file:" in result
+    assert written[4:-4] not in result
+
+
+def test_known_values_may_be_given_at_once_and_added_later() -> None:
+    """The environment is known at the start, files as they are read."""
+    here = made(known={"blueowlflies": "env"})
+    assert here.redact("x blueowlflies x") != "x blueowlflies x"
+    assert here.redact("x redowlflies x") == "x redowlflies x"
+    here.add_known("redowlflies", "file")
+    assert PLACEHOLDER.sub("", here.redact("x redowlflies x")) == "x  x"
+    here.add_known("abc", "file")
+    assert here.redact("abc") == "abc"
+
+
+def test_the_users_patterns_are_added() -> None:
+    """A pattern of the configuration removes what it matches, with a kind of its own."""
+    here = made(patterns=[r"ACME-\d{6}"])
+    assert PLACEHOLDER.sub("<\\1>", here.redact("see ACME-123456 there")) == "see <custom> there"
+    assert here.redact_value(["ACME-123456"]) != ["ACME-123456"]
+
+
+def test_what_the_user_allows_stays() -> None:
+    """An allowance must match the secret whole, so that a short one lets nothing through."""
+    here = made(allow=[r"hunter\d+"])
+    assert here.redact("password=hunter22") == "password=hunter22"
+    assert here.redact("password=hunter22x") != "password=hunter22x"
+
+
+@pytest.mark.parametrize("pattern", ["(", "a*", "(a+)+b", "((x*)y)*", "[z-a]"])
+@pytest.mark.parametrize("setting", ["patterns", "allow"])
+def test_a_bad_pattern_is_named(pattern: str, setting: str) -> None:
+    """What is no expression, matches nothing, or could take forever is refused at the start."""
+    with pytest.raises(ConfigError) as caught:
+        Redactor(key=b"k", **{setting: [pattern]})  # type: ignore[arg-type]
+    assert pattern in str(caught.value)
+    assert f"redact.{setting}" in str(caught.value)
+
+
+def test_it_fails_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A redactor that cannot be built is an error, never one that lets everything pass."""
+
+    def broken(*_args: object, **_options: object) -> None:
+        raise RuntimeError("no engine")
+
+    monkeypatch.setattr(scanner, "build", broken)
+    with pytest.raises(RedactorUnavailable, match="no engine"):
+        Redactor(key=b"k")
+
+
+def test_the_version_names_the_rules() -> None:
+    """A change of the rules can be told from what was stored."""
+    assert re.fullmatch(r"\d+-[0-9a-f]{12}", RULES_VERSION)
+
+
+def test_compiled_rules_are_kept_in_the_callers_folder(tmp_path: Path) -> None:
+    """A second start loads them; a damaged file is compiled anew, a missing folder no failure."""
+    pytest.importorskip("hyperscan")
+    gates = [scanner.Gate("ab[0-9]", is_caseless=False)]
+    first = scanner.build(gates, cache=tmp_path).scan(b"ab1")
+    (kept,) = tmp_path.iterdir()
+    assert scanner.build(gates, cache=tmp_path).scan(b"ab1") == first
+    kept.write_bytes(b"damaged")
+    assert scanner.build(gates, cache=tmp_path).scan(b"ab1") == first
+    assert scanner.build(gates, cache=tmp_path / "missing").scan(b"ab1") == first
+
+
+def test_a_secret_goes_whole_when_rules_overlap(shared: Redactor, rng: random.Random) -> None:
+    """A token inside a longer value leaves no edges behind, and no placeholder in a placeholder."""
+    secret = f"{drawn(HEX, 12, rng)}{token('ghp_{a:36}', rng)}{drawn(HEX, 12, rng)}"
+    result = shared.redact(f'{{"password": "{secret}"}}')
+    assert PLACEHOLDER.sub("#", result) == '{"password": "#"}'

@@ -1,0 +1,113 @@
+"""The ledger: what left, whether or not it was answered, and what had been removed from it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ccsync_watch.errors import Retryable, SinkError, Unsent
+from ccsync_watch.model import Part
+from ccsync_watch.store import egress_ledger
+from support.memory_sink import OFFLINE, REFUSED, MemorySink
+from support.opensync_double import faults
+from support.opensync_double.faults import FaultPlan
+from support.storing import OTHER, SESSION, World, message
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ccsync_watch.store.egress_ledger import Entry
+
+TOKEN = "[REDACTED:github-token:0123abcd]"
+USERINFO = "REDACTED-url-password-89abcdef"
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """Have an empty store and a backend without faults."""
+    return World(tmp_path)
+
+
+def _entries(world: World, session_id: str | None = None, since_ms: int = 0) -> list[Entry]:
+    return list(egress_ledger.entries(world.database, session_id=session_id, since_ms=since_ms))
+
+
+def test_every_acknowledged_request_is_in_it(world: World) -> None:
+    """Host, session, rows and the bytes that the backend received."""
+    world.ingest(message("u1"), message("u2"))
+    world.work()
+    found = [each for each in _entries(world) if each.is_acked]
+    assert {each.session_id for each in found} == {SESSION}
+    assert {each.host for each in found} == {"127.0.0.1:3211"}
+    assert sum(each.rows for each in found if each.kind == "messages") == 3
+    sent = {len(call.body) for call in world.backend.calls}
+    assert {each.size for each in found} <= sent
+
+
+def test_what_was_removed_is_counted_by_kind(world: World) -> None:
+    """In texts and in tools' arguments, once each, whatever the form of the placeholder."""
+    call = Part("tool-call", {"command": f"echo {TOKEN} {USERINFO}"}, "toolu_1", "Bash")
+    world.ingest(message("u1", f"{TOKEN} and {TOKEN}"), message("u2", parts=(call,)))
+    world.work()
+    total: Counter[str] = Counter()
+    for entry in _entries(world):
+        if entry.kind == "messages" and entry.is_acked:
+            total.update(entry.removed)
+    assert total == {"github-token": 3, "url-password": 1}
+
+
+def test_a_title_is_looked_into_as_well(world: World) -> None:
+    """A session's state leaves too."""
+    world.ingest(message("u1", f"Use {TOKEN}"))
+    world.drain()
+    states = [each for each in _entries(world) if each.kind == "session"]
+    assert [dict(each.removed) for each in states] == [{"github-token": 1}] * len(states)
+
+
+@pytest.mark.parametrize("error", [REFUSED, Retryable("no answer", hint="")])
+def test_what_left_without_an_answer_is_in_it(world: World, error: SinkError) -> None:
+    """It may have arrived; so it left."""
+    sink = MemorySink()
+    world.connect(sink)
+    world.say("u1")
+    world.uploader.health.is_checked = True
+    sink.failure = error
+    world.turn()
+    (entry,) = _entries(world)
+    assert (entry.is_acked, entry.rows, entry.kind) == (False, 1, "session")
+    assert entry.size > 0
+
+
+def test_a_message_that_is_not_answered_is_in_it_twice_in_the_end(world: World) -> None:
+    """Once when it left in vain, once with its acknowledgement."""
+    world.transport.faults = FaultPlan.of(None, None, None, faults.refuse(503))
+    world.ingest(message("u1"))
+    world.drain()
+    found = [each for each in _entries(world) if each.kind == "messages"]
+    assert [each.is_acked for each in found][:1] == [False]
+    assert any(each.is_acked for each in found)
+
+
+def test_what_never_left_is_not_in_it(world: World) -> None:
+    """A connection that was refused carried nothing."""
+    assert isinstance(OFFLINE, Unsent)
+    world.transport.is_offline = True
+    world.ingest(message("u1"))
+    world.turn()
+    assert _entries(world) == []
+
+
+def test_it_can_be_asked_for_one_session_and_from_a_time_on(world: World) -> None:
+    """The oldest first."""
+    world.ingest(message("u1"))
+    world.drain()
+    later = world.clock.now_ms
+    world.clock.advance(60)
+    world.ingest(message("u2", session_id=OTHER), session_id=OTHER)
+    world.drain()
+    assert {each.session_id for each in _entries(world, OTHER)} == {OTHER}
+    assert {each.session_id for each in _entries(world, since_ms=later + 1)} == {OTHER}
+    times = [each.at_ms for each in _entries(world)]
+    assert times == sorted(times)

@@ -1,0 +1,345 @@
+"""The one transaction: rows, queue and offset together, each row once."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ccsync_watch.model import Batch, Fact, Message, Part, Redacted, Subagent, Unreadable
+from ccsync_watch.store import queries
+from ccsync_watch.store.ingest import Context, ingest
+from support.storing import OTHER, SESSION, World, checkpoint, message, sighting, usage
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """Have an empty store."""
+    return World(tmp_path)
+
+
+def _all(world: World, query: str) -> list[tuple[Any, ...]]:
+    return [tuple(row) for row in world.database.read().execute(query)]
+
+
+def _queued(world: World) -> list[tuple[Any, ...]]:
+    return _all(
+        world,
+        "SELECT m.uuid, o.version, o.is_certain, o.is_released, o.not_before_ms FROM outbox o"
+        " JOIN messages m USING (seq) ORDER BY o.seq",
+    )
+
+
+def _commit(world: World, batch: Batch, offset: int = 100, *, name: str = SESSION) -> None:
+    context = Context(now_ms=world.clock.now_ms, host=Redacted("laptop"))
+    ingest(world.database, Redacted(batch), checkpoint(name, offset), context)
+
+
+class TestOnce:
+    """A line is in the store exactly once."""
+
+    def test_rows_queue_and_offset_commit_together(self, world: World) -> None:
+        """After a commit all three are there."""
+        made = world.ingest(message("u1"), message("u2"))
+        assert (made.inserted, made.updated, made.sessions) == (2, 0, frozenset({SESSION}))
+        assert [row[0] for row in _queued(world)] == ["session", "u1", "u2"]
+        assert [each.offset for each in queries.checkpoints(world.database)] == [100]
+
+    def test_a_batch_that_fails_leaves_nothing(self, world: World) -> None:
+        """A row that cannot be written takes offset and all other rows with it."""
+        broken = replace(message("u2"), parent_uuid=object())  # type: ignore[arg-type]
+        with pytest.raises(sqlite3.Error):
+            world.ingest(message("u1"), broken)
+        assert queries.checkpoints(world.database) == []
+        assert _queued(world) == []
+        assert world.outbox.next_due_ms() is None
+
+    def test_the_same_line_again_changes_nothing(self, world: World) -> None:
+        """A copy of the file, or a re-read, adds no row and queues none."""
+        world.ingest(message("u1"))
+        world.work()
+        made = world.ingest(message("u1"))
+        assert (made.inserted, made.updated) == (0, 0)
+        assert _queued(world) == []
+
+    def test_a_row_twice_in_one_batch_is_one(self, world: World) -> None:
+        """The last of them wins, in the place of the first."""
+        world.ingest(message("u1", "early"), message("u2"), message("u1", "late"))
+        rows = queries.session_rows(world.database, SESSION)
+        assert [row.id.rsplit(":")[-1] for row in rows] == ["session", "u1", "u2"]
+        assert rows[1].parts[0].content == "late"
+
+    def test_many_rows_in_one_batch(self, world: World) -> None:
+        """More ids than SQLite takes variables in one statement are looked up in parts."""
+        many = [message(f"u{number}") for number in range(1200)]
+        assert world.ingest(*many).inserted == 1200
+        assert world.ingest(*many).inserted == 0
+
+    def test_an_empty_batch_moves_the_offset(self, world: World) -> None:
+        """Lines that carry nothing of ours are passed as well."""
+        _commit(world, Batch(start=0, end=70, lines=3), 70)
+        assert [each.offset for each in queries.checkpoints(world.database)] == [70]
+        assert world.outbox.next_due_ms() is None
+
+    def test_lines_are_counted_by_type(self, world: World) -> None:
+        """Counts add up over batches, those of unknown types included."""
+        for _ in range(2):
+            batch = Batch(start=0, end=1)
+            batch.counted.update({"user": 2, "?novelty": 1})
+            _commit(world, batch)
+        assert queries.unknown_types(world.database) == {"novelty": 2}
+
+    def test_unreadable_lines_are_recorded_once(self, world: World) -> None:
+        """A re-read of a rewritten file forgets what was recorded from its start on."""
+        first = Batch(start=0, end=50, unreadable=[Unreadable(5, 9, "no JSON")])
+        _commit(world, first, 50)
+        second = Batch(start=50, end=99, unreadable=[Unreadable(60, 70, "no JSON")])
+        _commit(world, second, 99)
+        _commit(world, second, 99)
+        assert world.figures()["unreadable"] == 2
+        _commit(world, Batch(start=0, end=99), 99)
+        assert world.figures()["unreadable"] == 0
+
+    def test_a_shorter_offset_is_counted_as_a_restart(self, world: World) -> None:
+        """How often a file began anew is known."""
+        for offset in (100, 40, 90):
+            _commit(world, Batch(start=0, end=offset), offset)
+        assert _all(world, "SELECT restarts, lines FROM transcripts") == [(1, 0)]
+
+    def test_a_file_that_came_back_is_no_longer_missing(self, world: World) -> None:
+        """A commit proves that it is there."""
+        _commit(world, Batch(start=0, end=1))
+        with world.database.write() as connection:
+            connection.execute("UPDATE transcripts SET missing_since_ms = 5")
+        _commit(world, Batch(start=0, end=2))
+        assert world.figures()["transcripts"] == 1
+
+
+class TestChanges:
+    """A message whose content changed is sent again, safely."""
+
+    def test_one_that_was_sent_waits_as_uncertain(self, world: World) -> None:
+        """The backend ignores a change that follows closely, and a batch would lose its parts."""
+        world.ingest(message("u1", "old"))
+        world.work()
+        made = world.ingest(message("u1", "new"))
+        assert (made.inserted, made.updated) == (0, 1)
+        assert _queued(world) == [("u1", 0, 0, 1, world.clock.now_ms + 11_000)]
+
+    def test_one_that_was_never_sent_stays_certain(self, world: World) -> None:
+        """It can still go in a batch, and need not wait."""
+        world.ingest(message("u1", "old"))
+        world.ingest(message("u1", "new"))
+        assert _queued(world)[1:] == [("u1", 1, 1, 1, 0)]
+        assert world.outbox.due_sessions(world.clock.now_ms) == [SESSION]
+
+    def test_one_that_may_have_been_sent_holds_up_its_session(self, world: World) -> None:
+        """Neither the change nor a later row overtakes what the backend may hold."""
+        world.ingest(message("u1", "old"))
+        rows = world.outbox.rows(SESSION, 1 << 50, 9).value
+        world.outbox.mark_uncertain(SESSION, [row.seq for row in rows])
+        world.ingest(message("u1", "new"))
+        world.say("u2")
+        assert world.outbox.due_sessions(world.clock.now_ms + 10_999) == []
+        assert world.outbox.due_sessions(world.clock.now_ms + 11_000) == [SESSION]
+
+    def test_one_that_was_refused_is_tried_again(self, world: World) -> None:
+        """What the backend refused was the old content."""
+        world.ingest(message("u1", "old"))
+        for row in world.outbox.rows(SESSION, 1 << 50, 9).value:
+            world.outbox.reject(row, "no")
+        world.ingest(message("u1", "new"))
+        assert world.figures()["rows_rejected"] == 1  # the header
+        assert [row[0] for row in _queued(world)] == ["session", "u1"]
+
+    def test_its_old_parts_are_gone(self, world: World) -> None:
+        """Fewer parts than before leave none of the old ones behind."""
+        world.ingest(message("u1", parts=(Part("text", "a"), Part("text", "b"))))
+        world.ingest(message("u1", parts=(Part("text", "c"),)))
+        row = queries.session_rows(world.database, SESSION)[1]
+        assert [part.content for part in row.parts] == ["c"]
+
+    @pytest.mark.parametrize(
+        "changed",
+        [
+            {"role": "system"},
+            {"kind": "injected"},
+            {"parts": (Part("thinking", "Hello"),)},
+            {"parts": ()},
+        ],
+    )
+    def test_any_visible_difference_is_a_change(
+        self, world: World, changed: dict[str, Any]
+    ) -> None:
+        """Role, kind, number and kind of the parts count like their content."""
+        world.ingest(message("u1"))
+        made = world.ingest(replace(message("u1"), **changed))
+        assert made.updated == 1
+        (role, kind) = _all(world, "SELECT role, kind FROM messages WHERE uuid = 'u1'")[0]
+        assert (role, kind) == (changed.get("role", "user"), changed.get("kind", "prompt"))
+
+
+class TestHeader:
+    """The session's first `system` message."""
+
+    def test_it_tells_what_the_backend_has_no_field_for(self, world: World) -> None:
+        """It comes before the first message, at its time, a line for each fact."""
+        at_ms = world.clock.now_ms - 5
+        world.ingest(message("u1", at_ms=at_ms))
+        header = queries.session_rows(world.database, SESSION)[0]
+        assert (header.role, header.kind, header.timestamp_ms) == ("system", "session", at_ms)
+        assert header.parts[0].content == (
+            "Folder: /home/user/project\nBranch: main\nHost: laptop\n"
+            "Claude Code: 2.1.330\nStarted from: cli"
+        )
+
+    def test_it_follows_the_facts(self, world: World) -> None:
+        """Another branch, and the reason of the end, change it; the same again does not."""
+        world.say("u1")
+        world.work()
+        with world.database.write() as connection:
+            connection.execute(
+                "INSERT INTO signals (name, session_id, at_ms, detail)"
+                " VALUES ('SessionEnd', ?, 1, ?)",
+                (SESSION, '{"reason": "logout"}'),
+            )
+        world.say("u2")
+        world.say("u3")
+        header = queries.session_rows(world.database, SESSION)[0]
+        assert str(header.parts[0].content).endswith("Ended: logout")
+        assert header.version == 0
+        assert [row[0] for row in _queued(world)] == ["session", "u2", "u3"]
+
+    def test_a_commit_without_messages_needs_none(self, world: World) -> None:
+        """A session of which only facts are known has nothing to head."""
+        world.ingest(facts={"custom_title": "Early"})
+        assert queries.session_rows(world.database, SESSION) == []
+
+
+class TestOrder:
+    """Dates keep the order of the file, as dashboards sort by date."""
+
+    def _dates(self, world: World, *times: int | None, batch: int = 100) -> list[int | None]:
+        now = world.clock.now_ms
+        rows = [
+            message(f"u{number}", at_ms=None if at is None else now + at)
+            for number, at in enumerate(times)
+        ]
+        for at in range(0, len(rows), batch):
+            world.ingest(*rows[at : at + batch])
+        return [
+            None if row.timestamp_ms is None else row.timestamp_ms - now
+            for row in queries.session_rows(world.database, SESSION)
+            if row.kind != "session"
+        ]
+
+    @pytest.mark.parametrize("batch", [1, 2, 100])
+    def test_a_time_that_goes_back_a_little_stays_where_its_row_is(
+        self, world: World, batch: int
+    ) -> None:
+        """Across commits as well; the store keeps the row's own time beside it."""
+        assert self._dates(world, 0, 500, 200, 400, 900, batch=batch) == [0, 500, 500, 500, 900]
+        own = _all(world, "SELECT timestamp_ms FROM messages WHERE kind <> 'session' ORDER BY seq")
+        assert [row[0] - world.clock.now_ms for row in own] == [0, 500, 200, 400, 900]
+
+    def test_a_time_that_goes_back_far_is_believed(self, world: World) -> None:
+        """One wrong clock must not drag all later rows along."""
+        assert self._dates(world, 90_000, 0, 100) == [90_000, 0, 100]
+
+    def test_a_row_without_a_time_has_its_predecessors(self, world: World) -> None:
+        """What comes before all times has none."""
+        assert self._dates(world, None, 5, None, 9) == [None, 5, 5, 9]
+
+    def test_a_file_read_again_from_its_start_begins_anew(self, world: World) -> None:
+        """The last date of its old content says nothing of its first row."""
+        now = world.clock.now_ms
+        world.ingest(message("u1", at_ms=now), message("u2", at_ms=now + 30_000))
+        world.ends[SESSION] = 0
+        world.ingest(message("u0", at_ms=now + 10), message("u1", at_ms=now))
+        rows = {row.id: row.timestamp_ms for row in queries.session_rows(world.database, SESSION)}
+        assert rows[f"{SESSION}:u0"] == now + 10
+
+
+class TestExclusion:
+    """Projects that the user excluded."""
+
+    def test_nothing_of_an_excluded_session_is_kept(self, world: World) -> None:
+        """No message, fact or use, only that it is excluded; its lines are passed."""
+        made = world.ingest(
+            message("u1"),
+            usages=(usage(),),
+            facts={"custom_title": "Secret plans"},
+            excluded=frozenset({SESSION}),
+        )
+        assert (made.inserted, made.sessions) == (0, frozenset())
+        assert queries.excluded_sessions(world.database) == {SESSION}
+        assert (world.figures()["messages"], world.figures()["input_tokens"]) == (0, 0)
+        assert _all(world, "SELECT * FROM session_facts") == []
+        assert _all(world, "SELECT cwd, host FROM sessions") == [(None, None)]
+        assert world.turn() is False
+
+    def test_what_was_queued_before_does_not_leave(self, world: World) -> None:
+        """Excluding a project later takes its rows out of the queue."""
+        world.say("u1")
+        world.say("u1", session_id=OTHER)
+        world.ingest(message("u2"), excluded=frozenset({SESSION}))
+        world.drain()
+        assert [each.external_id for each in world.backend.sessions()] == [OTHER]
+        assert world.outbox.aim_at("http://old") is False
+        assert world.outbox.aim_at("http://new") is True
+        world.drain()
+        assert [each.external_id for each in world.backend.sessions()] == [OTHER]
+
+
+class TestTokens:
+    """A response's tokens travel once."""
+
+    def test_they_travel_with_the_first_row_of_the_response(self, world: World) -> None:
+        """Later rows of the same response carry none."""
+        world.ingest(
+            message("a1", usage_id="msg_1"),
+            message("a2", usage_id="msg_1"),
+            usages=(usage("msg_1", tokens_in=3, tokens_out=4, cache_read_tokens=10),),
+        )
+        rows = queries.session_rows(world.database, SESSION)[1:]
+        assert [(row.prompt_tokens, row.completion_tokens) for row in rows] == [
+            (13, 4),
+            (None, None),
+        ]
+
+    def test_a_forks_copy_carries_none(self, world: World) -> None:
+        """They belong to the session whose request made them."""
+        world.ingest(message("a1", usage_id="msg_1"), usages=(usage("msg_1"),))
+        world.ingest(
+            message("a1", session_id=OTHER, usage_id="msg_1"),
+            usages=(usage("msg_1", session_id=OTHER),),
+            session_id=OTHER,
+        )
+        assert queries.session_rows(world.database, OTHER)[1].prompt_tokens is None
+        assert queries.session_rows(world.database, SESSION)[1].prompt_tokens == 10
+
+    def test_subagents_are_named_by_their_file(self, world: World) -> None:
+        """What lies beside a subagent's transcript names its rows; later files add to it."""
+        made: list[Message] = [message("s1", agent_id="agent-1")]
+        first = Subagent("agent-1", SESSION, "Explore", None, None, None, 1, None, None)
+        batch = Batch(0, 10, messages=made, subagents=[first], sightings=[sighting()])
+        _commit(world, batch)
+        second = Subagent(
+            "agent-1", SESSION, None, "Find it", None, None, None, None, is_finished=True
+        )
+        _commit(world, Batch(10, 20, subagents=[second]))
+        assert queries.session_rows(world.database, SESSION)[1].agent_type == "Explore"
+        found = _all(world, "SELECT agent_type, description, depth, is_finished FROM subagents")
+        assert found == [("Explore", "Find it", 1, 1)]
+
+    def test_a_fact_alone_makes_its_session_due(self, world: World) -> None:
+        """A title given later is sent as well."""
+        world.say("u1")
+        world.drain()
+        _commit(world, Batch(0, 10, facts=[Fact(SESSION, "custom_title", "New")]))
+        assert world.outbox.due_sessions(world.clock.now_ms) == [SESSION]

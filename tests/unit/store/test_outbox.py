@@ -1,0 +1,330 @@
+"""The queue: what waits, what may leave, and that nothing goes without an ack."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ccsync_watch.store import queries
+from support.storing import OTHER, SESSION, World, message
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ccsync_watch.model import OutboxRow
+
+FAR = 1 << 50
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """Have an empty store."""
+    return World(tmp_path)
+
+
+def _rows(world: World, session_id: str = SESSION, now_ms: int = FAR) -> list[OutboxRow]:
+    return world.outbox.rows(session_id, now_ms, 100).value
+
+
+def _names(world: World, session_id: str = SESSION, now_ms: int = FAR) -> list[str]:
+    return [row.id.rsplit(":", 1)[1] for row in _rows(world, session_id, now_ms)]
+
+
+def _ack(world: World, rows: list[OutboxRow]) -> None:
+    world.outbox.ack(SESSION, rows, host="h", size=10, now_ms=world.clock.now_ms)
+
+
+def _ledger(world: World) -> list[tuple[str, str, int, int]]:
+    query = "SELECT host, kind, rows, bytes FROM ledger WHERE is_acked ORDER BY id"
+    return [tuple(row) for row in world.database.read().execute(query)]
+
+
+class TestRows:
+    """What is sent next."""
+
+    def test_they_come_in_order_and_a_few_at_a_time(self, world: World) -> None:
+        """The order of ingestion, the header first."""
+        world.ingest(*(message(f"u{number}") for number in range(5)))
+        assert _names(world) == ["session", "u0", "u1", "u2", "u3", "u4"]
+        assert len(world.outbox.rows(SESSION, FAR, 2).value) == 2
+
+    def test_a_row_that_waits_is_passed_over(self, world: World) -> None:
+        """A change of what the backend has does not hold up what comes after it."""
+        world.ingest(message("u1"))
+        world.work()
+        world.ingest(message("u1", "new"), message("u2"))
+        assert _names(world, now_ms=world.clock.now_ms) == ["u2"]
+        assert _names(world, now_ms=world.clock.now_ms + 11_000) == ["u1", "u2"]
+
+    def test_a_refused_row_is_passed_over(self, world: World) -> None:
+        """It does not block its session."""
+        world.ingest(message("u1"), message("u2"))
+        world.outbox.reject(_rows(world)[1], "too odd")
+        assert _names(world) == ["session", "u2"]
+        assert world.outbox.rejected([SESSION]) == 1
+        assert world.outbox.rejected([OTHER]) == 0
+        assert world.outbox.rejected(None) == 1
+
+
+class TestAck:
+    """A row leaves with an ack of what was sent, and only with it."""
+
+    def test_it_is_noted_in_the_ledger(self, world: World) -> None:
+        """What left, when and where to."""
+        world.ingest(message("u1"))
+        _ack(world, _rows(world))
+        assert _names(world) == []
+        assert _ledger(world) == [("h", "messages", 2, 10)]
+        assert world.outbox.remote(SESSION).is_acked
+
+    def test_a_row_that_changed_under_way_stays(self, world: World) -> None:
+        """The ack is of the old content; the new one waits until the backend takes it."""
+        world.ingest(message("u1"))
+        rows = _rows(world)
+        world.outbox.mark_uncertain(SESSION, [row.seq for row in rows])
+        world.ingest(message("u1", "new"))
+        _ack(world, rows)
+        assert _names(world, now_ms=world.clock.now_ms + 10_999) == []
+        (row,) = _rows(world, now_ms=world.clock.now_ms + 11_000)
+        assert (row.version, row.is_certain) == (1, False)
+
+    def test_a_row_that_changed_under_way_is_not_refused(self, world: World) -> None:
+        """What the backend refused was the old content."""
+        world.ingest(message("u1"))
+        before = _rows(world)[1]
+        world.ingest(message("u1", "new"))
+        world.outbox.note_attempt(before)
+        world.outbox.reject(before, "too odd")
+        assert world.outbox.rejected(None) == 0
+        assert _rows(world)[1].attempts == 0
+
+
+class TestCertainty:
+    """Whether the backend may hold a row."""
+
+    def test_it_is_lost_before_a_send_and_given_back_when_nothing_was_sent(
+        self, world: World
+    ) -> None:
+        """A crash in between leaves the row uncertain."""
+        world.ingest(message("u1"))
+        seqs = [row.seq for row in _rows(world)]
+        world.outbox.mark_uncertain(SESSION, seqs, dated_ms=7)
+        world.restart()
+        assert [row.is_certain for row in _rows(world)] == [False, False]
+        assert world.outbox.remote(SESSION).dated_ms == 7
+        world.outbox.restore_certain(seqs)
+        assert [row.is_certain for row in _rows(world)] == [True, True]
+
+    def test_the_latest_date_given_there_is_kept(self, world: World) -> None:
+        """A batch that bore its own dates says nothing of it."""
+        world.ingest(message("u1"))
+        rows = _rows(world)
+        for dated_ms in (9, 5, 0):
+            world.outbox.mark_uncertain(SESSION, [], dated_ms=dated_ms)
+            world.outbox.block(SESSION, 0, dated_ms=dated_ms)
+            world.outbox.ack(SESSION, rows, host="h", size=1, now_ms=1, dated_ms=dated_ms)
+        assert world.outbox.remote(SESSION).dated_ms == 9
+
+    def test_failed_attempts_are_counted_and_forgiven(self, world: World) -> None:
+        """Only what happened to a row alone counts against it."""
+        world.ingest(message("u1"))
+        row = _rows(world)[0]
+        world.outbox.note_attempt(row)
+        world.outbox.note_attempt(row)
+        assert _rows(world)[0].attempts == 2
+        world.outbox.forgive(row)
+        assert _rows(world)[0].attempts == 0
+
+
+class TestRejected:
+    """Parked rows, tried again."""
+
+    @pytest.fixture
+    def parked(self, world: World) -> World:
+        """Have a refused row in each of two sessions, all else sent."""
+        for session_id in (SESSION, OTHER):
+            world.say("u1", session_id=session_id)
+            for row in _rows(world, session_id):
+                world.outbox.reject(row, "too odd")
+            world.outbox.finish(session_id, world.outbox.remote(session_id).version, None)
+        return world
+
+    def test_they_are_queued_anew_as_uncertain(self, parked: World) -> None:
+        """Program or backend may have been mended meanwhile."""
+        assert parked.outbox.due_sessions(FAR) == []
+        assert parked.outbox.retry_rejected(is_released=True) == 4
+        assert sorted(parked.outbox.due_sessions(FAR)) == sorted([SESSION, OTHER])
+        assert [row.is_certain for row in _rows(parked)] == [False, False]
+        assert parked.outbox.rejected(None) == 0
+        assert parked.outbox.retry_rejected(is_released=True) == 0
+
+    def test_those_of_one_session_leave_the_others_parked(self, parked: World) -> None:
+        """A sync-now of one session touches no other."""
+        assert parked.outbox.retry_rejected(is_released=True, session_ids=[SESSION]) == 2
+        assert parked.outbox.due_sessions(FAR) == [SESSION]
+        assert parked.outbox.rejected([OTHER]) == 2
+
+    def test_without_auto_sync_they_wait_for_a_sync_now(self, parked: World) -> None:
+        """Queued again is not released."""
+        assert parked.outbox.retry_rejected(is_released=False) == 4
+        assert parked.outbox.due_sessions(FAR) == []
+        assert _names(parked) == []
+        parked.outbox.release([SESSION])
+        assert _names(parked) == ["session", "u1"]
+        assert parked.outbox.due_sessions(FAR) == [SESSION]
+
+
+class TestRelease:
+    """`auto_sync: false`: nothing leaves unasked."""
+
+    @pytest.fixture
+    def held(self, world: World) -> World:
+        """Have two sessions with a row each that wait to be asked for."""
+        for session_id in (SESSION, OTHER):
+            world.say("u1", session_id=session_id, is_released=False)
+        return world
+
+    def test_nothing_leaves_unasked(self, held: World) -> None:
+        """No row, no state of a session, and not even a greeting."""
+        held.drain()
+        assert held.backend.calls == []
+        assert held.outbox.unsettled(None) == 0
+        assert held.outbox.waiting(None, FAR) == 0
+        assert held.figures()["rows_held"] == held.figures()["rows_pending"] == 4
+
+    def test_one_session_is_sent_when_asked_for(self, held: World) -> None:
+        """The other one stays; so does what is written afterwards."""
+        held.outbox.release([SESSION])
+        held.drain()
+        held.assert_complete()
+        waits = {row["session_id"]: row["is_due"] for row in queries.session_table(held.database)}
+        assert waits == {SESSION: 0, OTHER: 1}
+        held.say("u2", is_released=False)
+        held.say("u2", is_released=False, session_id=OTHER)
+        before = len(held.backend.calls)
+        held.clock.advance(60)
+        held.drain()
+        assert held.ids() == ["u1"]
+        assert [each.external_id for each in held.backend.sessions()] == [SESSION]
+        assert len(held.backend.calls) == before
+
+    def test_what_came_while_the_rest_was_sent_is_sent_at_the_next_sync_now(
+        self, held: World
+    ) -> None:
+        """A row held during a turn is neither sent with it nor forgotten after it."""
+
+        def meanwhile(path: str) -> None:
+            if path == "/sync/session":
+                held.say("u2", is_released=False)
+
+        held.transport.on_answer = meanwhile
+        held.outbox.release([SESSION])
+        held.uploader.turn()
+        held.transport.on_answer = lambda _path: None
+        held.drain()
+        assert held.ids() == ["u1"]
+        held.outbox.release([SESSION])
+        held.drain()
+        assert held.ids() == ["u1", "u2"]
+        held.assert_complete()
+
+    def test_a_title_alone_waits_as_well(self, held: World) -> None:
+        """A session's state is held like its rows, and released with them."""
+        held.outbox.release(None)
+        held.drain()
+        held.ingest(facts={"custom_title": "Later"}, is_released=False)
+        held.clock.advance(60)
+        held.drain()
+        assert held.backend.session(SESSION).title != "Later"
+        held.outbox.release([SESSION])
+        held.drain()
+        assert held.backend.session(SESSION).title == "Later"
+
+    def test_switching_auto_sync_off_holds_what_is_queued(self, world: World) -> None:
+        """And switching it on releases it."""
+        world.say("u1")
+        world.outbox.hold()
+        world.drain()
+        assert world.backend.calls == []
+        world.outbox.release(None)
+        world.drain()
+        world.assert_complete()
+
+    def test_a_release_of_what_is_settled_sends_nothing(self, world: World) -> None:
+        """Starting with auto_sync on costs the backend nothing."""
+        world.say("u1")
+        world.drain()
+        before = len(world.backend.calls)
+        world.outbox.release(None)
+        world.drain()
+        assert len(world.backend.calls) == before
+
+    def test_a_touch_ends_a_wait_that_merely_coalesces(self, world: World) -> None:
+        """But not one that keeps the backend from losing something."""
+        for session_id in (SESSION, OTHER):
+            world.say("u1", session_id=session_id)
+            world.outbox.note_failure(session_id, "x", write_ms=None, not_before_ms=FAR)
+        world.outbox.touch([SESSION])
+        assert world.outbox.due_sessions(world.clock.now_ms) == [SESSION]
+        world.outbox.block(SESSION, FAR)
+        world.outbox.touch(None)
+        assert world.outbox.due_sessions(world.clock.now_ms) == [OTHER]
+
+
+class TestAim:
+    """Which backend the rows are for."""
+
+    def test_the_first_one_gets_what_is_queued(self, world: World) -> None:
+        """Whatever was stored while there was none."""
+        world.say("u1")
+        assert world.outbox.aim_at("http://a") is False
+        assert world.outbox.aim_at("http://a") is False
+        assert _names(world) == ["session", "u1"]
+
+    def test_another_one_gets_everything(self, world: World) -> None:
+        """What the first one acknowledged or refused is queued for the second, as certain."""
+        world.outbox.aim_at("http://a")
+        world.say("u1")
+        world.say("u1", session_id=OTHER)
+        for row in _rows(world, OTHER):
+            world.outbox.reject(row, "too odd")
+        world.drain()
+        assert world.outbox.aim_at("http://b") is True
+        assert [row.is_certain for row in _rows(world)] == [True, True]
+        assert world.outbox.rejected(None) == 0
+        state = world.outbox.remote(SESSION)
+        assert (state.is_acked, state.sent, state.applied) == (False, None, None)
+        again = World(world.folder)
+        again.drain()
+        again.assert_complete(SESSION)
+        again.assert_complete(OTHER)
+        again.close()
+
+    def test_another_one_still_waits_to_be_asked_for(self, world: World) -> None:
+        """With auto_sync off the engine holds what a new backend would get."""
+        world.outbox.aim_at("http://a")
+        world.say("u1")
+        world.drain()
+        world.outbox.aim_at("http://b")
+        world.outbox.hold()
+        before = len(world.backend.calls)
+        world.drain()
+        assert len(world.backend.calls) == before
+        assert world.figures()["rows_held"] == 2
+
+
+def test_rows_are_conserved(world: World) -> None:
+    """Ingested = acknowledged + refused + pending, at any moment."""
+    ingested = acked = 0
+    for number in range(6):
+        made = world.ingest(message(f"u{number}"), message(f"v{number}"))
+        ingested += made.inserted + (number == 0)
+        if number == 2:
+            world.outbox.reject(_rows(world)[0], "too odd")
+        if number in {1, 3}:
+            world.work()
+        figures = world.figures()
+        acked = sum(row[2] for row in _ledger(world) if row[1] == "messages")
+        assert ingested == acked + figures["rows_rejected"] + figures["rows_pending"]
+    assert acked > 0

@@ -1,0 +1,197 @@
+"""The tables, how they came about, and that the hot questions never walk through them."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ccsync_watch.errors import StateError
+from ccsync_watch.store import queries, session_writer
+from ccsync_watch.store.schema import MIGRATIONS, migrate
+from support.storing import SESSION, World, message
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def _tables(connection: sqlite3.Connection) -> dict[str, str]:
+    rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+    return {row[0]: row[1] for row in rows}
+
+
+class TestMigrate:
+    """Each version once, in order."""
+
+    def test_every_older_version_becomes_todays(self) -> None:
+        """From whichever version, the tables are those of a new database."""
+        new = sqlite3.connect(":memory:", isolation_level=None)
+        migrate(new)
+        assert new.execute("PRAGMA user_version").fetchone()[0] == len(MIGRATIONS)
+        for version in range(len(MIGRATIONS)):
+            old = sqlite3.connect(":memory:", isolation_level=None)
+            for script in MIGRATIONS[:version]:
+                old.executescript(script)
+            old.execute(f"PRAGMA user_version = {version}")
+            migrate(old)
+            assert _tables(old) == _tables(new)
+            old.close()
+        new.close()
+
+    def test_todays_version_is_left_as_it_is(self) -> None:
+        """Nothing is done twice."""
+        connection = sqlite3.connect(":memory:", isolation_level=None)
+        migrate(connection)
+        before = connection.total_changes
+        migrate(connection)
+        assert connection.total_changes == before
+        connection.close()
+
+    def test_a_newer_version_is_refused(self) -> None:
+        """The error says both versions and to update."""
+        connection = sqlite3.connect(":memory:", isolation_level=None)
+        connection.execute("PRAGMA user_version = 99")
+        with pytest.raises(StateError, match=r"version 99.*up to \d+.*update"):
+            migrate(connection)
+        connection.close()
+
+
+def _plans(world: World, question: Callable[[], object]) -> list[str]:
+    """Return the plan of every statement that a question puts to the reading connection."""
+    read = world.database.read()
+    asked: list[str] = []
+    read.set_trace_callback(asked.append)
+    question()
+    read.set_trace_callback(None)
+    return [
+        row["detail"]
+        for statement in asked
+        for row in read.execute(f"EXPLAIN QUERY PLAN {statement}").fetchall()
+    ]
+
+
+class TestPlans:
+    """What is asked at every commit and turn must not slow down as the store grows."""
+
+    @pytest.fixture
+    def world(self, tmp_path: Path) -> World:
+        """Have a store with a few rows, and SQLite's statistics of none."""
+        world = World(tmp_path)
+        world.say("u1")
+        return world
+
+    @pytest.mark.parametrize(
+        ("name", "indexes"),
+        [
+            ("rows", ["outbox_session", "sqlite_autoindex_parts_1|PRIMARY KEY"]),
+            ("due_sessions", ["remote_due"]),
+            ("next_due", ["remote_due"]),
+            ("summary", ["usage_session", "PRIMARY KEY"]),
+            ("remote", ["PRIMARY KEY", "messages_session"]),
+            ("waiting", ["outbox_session"]),
+            ("rejected", ["outbox_rejected"]),
+            ("unsettled", ["PRIMARY KEY"]),
+            ("session_rows", ["messages_session"]),
+        ],
+    )
+    def test_hot_questions_use_indexes(self, world: World, name: str, indexes: list[str]) -> None:
+        """No plan walks through a table, and none sorts."""
+        outbox = world.outbox
+        questions: dict[str, Callable[[], object]] = {
+            "rows": lambda: outbox.rows(SESSION, 1 << 50, 100),
+            "due_sessions": lambda: outbox.due_sessions(1 << 50, 4),
+            "next_due": outbox.next_due_ms,
+            "summary": lambda: queries.session_summary(world.database, SESSION),
+            "remote": lambda: outbox.remote(SESSION),
+            "waiting": lambda: outbox.waiting([SESSION], 1 << 50),
+            "rejected": lambda: outbox.rejected([SESSION]),
+            "unsettled": lambda: outbox.unsettled([SESSION]),
+            "session_rows": lambda: queries.session_rows(world.database, SESSION),
+        }
+        plan = _plans(world, questions[name])
+        shown = "\n".join(plan)
+        assert not [step for step in plan if step.startswith("SCAN") and "INDEX" not in step], shown
+        assert "TEMP B-TREE" not in shown
+        for index in indexes:
+            assert any(each in shown for each in index.split("|")), shown
+
+    def test_marking_a_session_due_uses_keys(self, world: World) -> None:
+        """Every commit does it, for every session it touched."""
+        asked: list[str] = []
+        with world.database.write() as connection:
+            connection.set_trace_callback(asked.append)
+            session_writer.mark_due(connection, [SESSION], is_released=True)
+            connection.set_trace_callback(None)
+            plan = [
+                row["detail"]
+                for statement in asked
+                for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}")
+            ]
+        assert plan
+        assert [step for step in plan if "SCAN" in step and "CONSTANT" not in step] == []
+
+
+class TestCounts:
+    """The sums that triggers keep are what a count over the tables gives."""
+
+    def test_they_follow_every_change(self, tmp_path: Path) -> None:
+        """Rows that come, change their kind, are sent, held, refused, or removed."""
+        world = World(tmp_path)
+        world.ingest(
+            message("u1"), message("u2", inherited=True), message("a1", kind="answer"),
+        )  # fmt: skip
+        world.say("u1", session_id="held", is_released=False)
+        _assert_counted(world)
+        world.ingest(message("u1", "Another text", kind="command"))
+        world.outbox.reject(world.outbox.rows(SESSION, 1 << 50, 1).value[0], "odd")
+        _assert_counted(world)
+        world.outbox.release(["held"])
+        world.outbox.retry_rejected(is_released=False)
+        _assert_counted(world)
+        world.outbox.release(None)
+        world.drain()
+        _assert_counted(world)
+        with world.database.write() as connection:
+            connection.execute("UPDATE messages SET is_inherited = 1 - is_inherited")
+        _assert_counted(world)
+        with world.database.write() as connection:
+            connection.execute("DELETE FROM messages WHERE seq % 2")
+        _assert_counted(world)
+
+    def test_an_older_database_is_counted_when_it_is_migrated(self) -> None:
+        """What it held before counts as what comes after."""
+        connection = sqlite3.connect(":memory:", isolation_level=None)
+        connection.executescript(MIGRATIONS[0])
+        connection.execute("PRAGMA user_version = 1")
+        row = "(?, ?, 's', NULL, 'u', NULL, 1, 0, 'user', ?, 1, 1, NULL, 'm', 0, '{}', x'')"
+        for seq, kind in enumerate(["session", "prompt", "answer"]):
+            connection.execute(f"INSERT INTO messages VALUES {row}", (seq, f"i{seq}", kind))  # noqa: S608 - constants
+        connection.execute("INSERT INTO outbox VALUES (1, 's', 0, 1, 0, 0, 0, NULL)")
+        connection.execute(
+            "INSERT INTO usage VALUES ('m', 's', NULL, 'opus', 1, 1, 2, 3, 4, 5, 0, NULL, 1, NULL)"
+        )
+        connection.execute("INSERT INTO session_facts VALUES ('s', 'cost_state', '{}')")
+        migrate(connection)
+        counts = connection.execute("SELECT * FROM session_counts").fetchall()
+        assert counts == [("s", 2, 1, 1, 1, 0)]
+        rows = connection.execute("SELECT usage_id, owner, prompt_tokens FROM usage_rows")
+        assert rows.fetchall() == [("m", "s", 13)]
+        assert connection.execute("SELECT count(*) FROM cost_states").fetchone() == (1,)
+        connection.close()
+
+
+def _assert_counted(world: World) -> None:
+    read = world.database.read()
+    kept = read.execute(
+        "SELECT session_id, messages, prompts, pending, held, rejected FROM session_counts"
+        " WHERE messages OR pending OR rejected ORDER BY 1"
+    ).fetchall()
+    counted = read.execute(
+        "SELECT m.session_id, sum(m.kind <> 'session'),"
+        " sum(m.kind = 'prompt' AND NOT m.is_inherited), count(o.seq) - count(o.rejected),"
+        " coalesce(sum(o.rejected IS NULL AND NOT o.is_released), 0), count(o.rejected)"
+        " FROM messages m LEFT JOIN outbox o USING (seq) GROUP BY 1 ORDER BY 1"
+    ).fetchall()
+    assert [tuple(row) for row in kept] == [tuple(row) for row in counted]

@@ -1,0 +1,210 @@
+"""The search: what it takes, what it finds, and how it stays true."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from ccsync_watch.store import search
+from support.storing import OTHER, SESSION, World, message
+
+if TYPE_CHECKING:
+    import sqlite3
+    from pathlib import Path
+
+    from ccsync_watch.store.database import Database
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """Have an empty store."""
+    return World(tmp_path)
+
+
+def _index(database: Database) -> int:
+    count = 0
+    while made := search.catch_up(database):
+        count += made
+    return count
+
+
+def _found(world: World, words: str) -> list[str]:
+    _index(world.database)
+    return [hit.session_id for hit in search.find(world.database, words, limit=10)]
+
+
+@pytest.fixture(scope="module")
+def stocked(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Have a store with a few words that nothing in the tests changes."""
+    made = World(tmp_path_factory.mktemp("search"))
+    made.ingest(message("u1", "alpha AND beta OR NEAR(x) text:y"), message("u2", "Übung 日本語"))
+    _index(made.database)
+    return made
+
+
+@given(words=st.text())
+@example(words='"')
+@example(words="text : a")
+@example(words="a AND NOT b")
+@example(words="NEAR(a b, 2)*")
+@example(words="a\0b")
+@example(words="___")
+@example(words="^a + b - c {d}")
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_nothing_typed_is_syntax(stocked: World, words: str) -> None:
+    """Every text is answered, and with its words only."""
+    search.find(stocked.database, words, limit=5)
+    search.sessions_with(stocked.database, words, limit=5)
+
+
+@pytest.mark.parametrize("words", ["AND beta ", "alpha NEAR ", "text:y ", "ubung ", "ÜBUN", "日本"])
+def test_words_of_the_syntax_and_of_other_scripts_are_words(stocked: World, words: str) -> None:
+    """Accents and case make no difference."""
+    assert search.find(stocked.database, words, limit=5)
+
+
+def test_the_last_word_is_found_by_its_beginning(world: World) -> None:
+    """Unless a space ends it; the words before it are whole."""
+    world.ingest(message("u1", "configuration of readers"))
+    assert _found(world, "conf") == [SESSION]
+    assert _found(world, "c") == [SESSION]
+    assert _found(world, "configuration rea") == [SESSION]
+    assert _found(world, "conf ") == []
+    assert _found(world, "conf readers") == []
+
+
+def test_the_words_that_were_asked_for_are_marked(world: World) -> None:
+    """So that a page can show them."""
+    world.ingest(message("u1", "before needle after"))
+    _index(world.database)
+    (hit,) = search.find(world.database, "needle", limit=1)
+    assert "\x02needle\x03" in hit.snippet
+
+
+def test_a_replaced_message_is_found_by_its_new_words_alone(world: World) -> None:
+    """The old ones are gone before the new ones are taken up."""
+    world.ingest(message("u1", "original"))
+    assert _found(world, "original") == [SESSION]
+    world.ingest(message("u1", "replacement"))
+    assert search.find(world.database, "original", limit=5) == []
+    assert search.behind(world.database) == 1
+    assert _found(world, "replacement") == [SESSION]
+    assert search.behind(world.database) == 0
+
+
+def test_a_message_that_gets_its_first_part_is_found(world: World) -> None:
+    """It had none to remove."""
+    world.ingest(message("u1", parts=()))
+    _index(world.database)
+    world.ingest(message("u1", "arrived"))
+    assert _found(world, "arrived") == [SESSION]
+
+
+def test_a_message_replaced_before_it_was_indexed_is_found_once(world: World) -> None:
+    """It is due, and new."""
+    world.ingest(message("u1", "first"))
+    world.ingest(message("u1", "second"))
+    assert _found(world, "second") == [SESSION]
+    assert _found(world, "first") == []
+
+
+def test_removed_text_cannot_be_found(world: World) -> None:
+    """A message without its parts, and one that is gone altogether."""
+    world.ingest(message("u1", "secretive"), message("u2", "secretive"))
+    _index(world.database)
+    with world.database.write() as connection:
+        connection.execute("DELETE FROM parts")
+        connection.execute("DELETE FROM messages WHERE uuid = 'u2'")
+    assert search.find(world.database, "secretive", limit=5) == []
+    assert _found(world, "secretive") == []
+
+
+def test_excluded_sessions_are_not_found(world: World) -> None:
+    """Though they were indexed when they were not excluded yet."""
+    world.ingest(message("u1", "shared word"))
+    world.ingest(message("u1", "shared word", session_id=OTHER), session_id=OTHER)
+    _index(world.database)
+    with world.database.write() as connection:
+        connection.execute("UPDATE sessions SET is_excluded = 1 WHERE id = ?", (OTHER,))
+    assert _found(world, "shared") == [SESSION]
+
+
+def test_the_newest_come_first_and_a_page_goes_on_where_one_ended(world: World) -> None:
+    """By the order of ingestion; sessions once each."""
+    world.ingest(*(message(f"u{number}", "same") for number in range(5)))
+    _index(world.database)
+    first = search.find(world.database, "same", limit=3)
+    rest = search.find(world.database, "same", limit=3, before_seq=first[-1].seq)
+    seqs = [hit.seq for hit in [*first, *rest]]
+    assert seqs == sorted(seqs, reverse=True)
+    assert len(seqs) == 5
+    assert search.sessions_with(world.database, "same", limit=9) == [SESSION]
+
+
+def _torn(connection: sqlite3.Connection, seq: int) -> None:
+    connection.execute("INSERT INTO search (rowid, text) VALUES (?, 'torn')", (seq,))
+    raise RuntimeError
+
+
+def test_the_index_is_made_in_pieces_and_goes_on_after_a_crash(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a crash took back is made again, nothing twice."""
+    count = search.CHUNK_MESSAGES + 50
+    world.ingest(*(message(f"u{number}", f"word{number}") for number in range(count)))
+    made = search.catch_up(world.database)
+    assert 0 < made <= search.CHUNK_MESSAGES
+    with monkeypatch.context() as patch:
+        patch.setattr(search, "_add", _torn)
+        with pytest.raises(RuntimeError):
+            search.catch_up(world.database)
+    world.restart()
+    left = search.behind(world.database)
+    assert left == count + 1 - made  # our own header stands among them
+    assert _index(world.database) == left
+    assert len(search.find(world.database, f"word{count - 1} ", limit=9)) == 1
+    assert search.find(world.database, "torn", limit=9) == []
+
+
+def test_pieces_end_when_they_took_long(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others wait for their turn to write; all is found in the end, changed ones too."""
+    world.ingest(*(message(f"u{number}", "old") for number in range(4)))
+    _index(world.database)
+    world.ingest(*(message(f"u{number}", f"new{number}") for number in range(6)))
+    monkeypatch.setattr(search, "_HOLD_SECONDS", -1.0)
+    assert search.catch_up(world.database) == 1
+    _index(world.database)
+    assert [len(_found(world, f"new{number} ")) for number in range(6)] == [1] * 6
+    assert _found(world, "old") == []
+
+
+def test_a_forgotten_index_is_made_anew(world: World) -> None:
+    """With all there is."""
+    world.ingest(message("u1", "keepsake"))
+    _index(world.database)
+    search.forget(world.database)
+    assert search.find(world.database, "keepsake", limit=5) == []
+    assert search.behind(world.database) == 2  # with our own header
+    assert _found(world, "keepsake") == [SESSION]
+
+
+def test_nothing_typed_finds_nothing(world: World) -> None:
+    """An empty search is no search for everything."""
+    world.ingest(message("u1"))
+    assert _found(world, " ?! ") == []
+    assert search.sessions_with(world.database, "", limit=5) == []
+
+
+def test_the_table_is_that_of_the_schema(world: World) -> None:
+    """The one that `forget` makes."""
+
+    def made() -> list[str]:
+        rows = world.database.read().execute("SELECT sql FROM sqlite_master WHERE name = 'search'")
+        return [" ".join(row[0].split()).replace("( ", "(").replace(" )", ")") for row in rows]
+
+    before = made()
+    search.forget(world.database)
+    assert made() == before

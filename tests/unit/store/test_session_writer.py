@@ -1,0 +1,150 @@
+"""What rows say of their session, folded into one row each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ccsync_watch.model import Part
+from ccsync_watch.store import session_writer
+from ccsync_watch.store.session_writer import short_title
+from support.storing import SESSION, World, message, sighting
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ccsync_watch.model import Sighting
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """Have an empty store."""
+    return World(tmp_path)
+
+
+def _see(world: World, *sightings: Sighting, apart: bool) -> dict[str, Any]:
+    """Save sightings in one commit or one each; return the session's row."""
+    for some in [[each] for each in sightings] if apart else [list(sightings)]:
+        with world.database.write() as connection:
+            session_writer.save_sightings(connection, some, "laptop")
+    return dict(world.database.read().execute("SELECT * FROM sessions").fetchone())
+
+
+@pytest.mark.parametrize("apart", [False, True], ids=["one-commit", "each-its-own"])
+class TestSightings:
+    """The fold is the same within a commit and across commits."""
+
+    def test_the_first_place_names_the_project_and_the_last_the_rest(
+        self, world: World, *, apart: bool
+    ) -> None:
+        """A `cd` moves the session, not the project; the client may be updated meanwhile."""
+        row = _see(
+            world,
+            sighting(cwd="/a", git_branch="main", client_version="1", entrypoint="cli"),
+            sighting(cwd="/b", git_branch="fix", client_version="2", entrypoint="sdk"),
+            sighting(cwd=None, git_branch=None, client_version=None, entrypoint=None),
+            apart=apart,
+        )
+        assert (row["project_path"], row["cwd"], row["git_branch"]) == ("/a", "/b", "fix")
+        assert (row["client_version"], row["entrypoint"], row["host"]) == ("2", "cli", "laptop")
+
+    def test_what_was_not_known_at_first_is_learnt(self, world: World, *, apart: bool) -> None:
+        """A row that says nothing leaves room for one that does."""
+        row = _see(
+            world,
+            sighting(at_ms=None, cwd=None, git_branch=None, client_version=None, entrypoint=None),
+            sighting(at_ms=7, cwd="/a", forked_from="parent"),
+            apart=apart,
+        )
+        assert (row["project_path"], row["cwd"], row["entrypoint"]) == ("/a", "/a", "cli")
+        assert (row["started_ms"], row["updated_ms"], row["forked_from"]) == (7, 7, "parent")
+
+    def test_times_span_all_rows(self, world: World, *, apart: bool) -> None:
+        """Rows come out of order, and some without a time."""
+        times = [5, 9, None, 2, 7]
+        row = _see(world, *(sighting(at_ms=at) for at in times), apart=apart)
+        assert (row["started_ms"], row["updated_ms"]) == (2, 9)
+
+    def test_without_any_time_none_is_made_up(self, world: World, *, apart: bool) -> None:
+        """Unknown stays unknown."""
+        row = _see(world, sighting(at_ms=None), sighting(at_ms=None), apart=apart)
+        assert (row["started_ms"], row["updated_ms"]) == (None, None)
+
+
+class TestMessageFacts:
+    """The model in use and the first prompt."""
+
+    def _row(self, world: World) -> tuple[str | None, str | None]:
+        row = world.database.read().execute("SELECT model, first_prompt FROM sessions").fetchone()
+        return row[0], row[1]
+
+    def test_the_last_model_and_the_first_prompt_count(self, world: World) -> None:
+        """Across commits as well."""
+        world.ingest(message("u1", "First one"), message("a1", kind="answer", model="opus"))
+        world.ingest(message("u2", "Second"), message("a2", kind="answer", model="haiku"))
+        assert self._row(world) == ("haiku", "First one")
+
+    def test_a_subagents_rows_do_not_count(self, world: World) -> None:
+        """The session is its main conversation."""
+        world.ingest(message("s1", "Task", agent_id="agent-1", model="haiku"))
+        assert self._row(world) == (None, None)
+
+    @pytest.mark.parametrize("content", ["  \n ", {"not": "text"}, None])
+    def test_a_prompt_without_words_is_no_title(self, world: World, content: Any) -> None:  # noqa: ANN401 - any JSON
+        """The next one is."""
+        world.ingest(
+            message("u1", parts=(Part("text", content),)),
+            message("u2", parts=()),
+            message("u3", "Words"),
+        )
+        assert self._row(world)[1] == "Words"
+
+
+class TestShortTitle:
+    """A line that fits into a list."""
+
+    def test_it_is_the_first_line(self) -> None:
+        """Without the spaces around and within."""
+        assert short_title("\n  Fix \t the   parser \nand more") == "Fix the parser"
+
+    def test_it_is_cut_at_a_word(self) -> None:
+        """The cut shows."""
+        assert short_title("word " * 40) == "word " * 14 + "word…"
+
+    def test_one_endless_word_is_cut_anywhere(self) -> None:
+        """A path or a language without spaces still fills the line."""
+        assert short_title("x" * 200) == "x" * 79 + "…"
+
+    @given(st.text())
+    def test_it_always_fits(self, text: str) -> None:
+        """Whatever was typed: one line, at most 80 characters."""
+        made = short_title(text)
+        assert len(made) <= session_writer.MAX_TITLE_CHARS
+        assert "\n" not in made
+
+
+class TestDue:
+    """What a commit tells the uploader."""
+
+    def test_what_is_written_now_does_not_wait_for_what_coalesces(self, world: World) -> None:
+        """A session that waits to settle is due at once when a line comes."""
+        for name in ("u1", "u2"):
+            world.say(name)
+            world.work()
+            world.clock.advance(1)
+        assert world.outbox.due_sessions(world.clock.now_ms) == []
+        assert world.outbox.unsettled([SESSION]) == 1
+        world.say("u3")
+        assert world.outbox.due_sessions(world.clock.now_ms) == [SESSION]
+        world.uploader.turn()
+        assert world.ids() == ["u1", "u2", "u3"]
+
+    def test_the_most_recent_session_is_first(self, world: World) -> None:
+        """Live first: by what was written last."""
+        for number, ago_ms in enumerate([500, 100, 900]):
+            world.say("u1", ago_ms=ago_ms, session_id=f"s{number}")
+        assert world.outbox.due_sessions(world.clock.now_ms) == ["s1", "s0", "s2"]
+        assert world.outbox.due_sessions(world.clock.now_ms, limit=1) == ["s1"]

@@ -1,0 +1,251 @@
+"""Each response counts once, for the session that asked, whatever the order of what is read."""
+
+from __future__ import annotations
+
+import random
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, note, settings
+from hypothesis import strategies as st
+
+from ccsync_watch.accounting.session_accounts import accounts as session_accounts
+from ccsync_watch.store import session_writer, usage_writer
+from ccsync_watch.store.database import Database, open_database
+from support.histories import START_MS, Historian, feed, in_order, stored, stored_totals
+from support.storing import World, price_list, sighting, usage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ccsync_watch.model import Line, Usage
+    from support.histories import Transcript
+
+COPIES = ("kept", "rewritten", "fork", "branch")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """Have an empty store."""
+    return World(tmp_path)
+
+
+def _save(world: World, usages: Sequence[Usage], touched: Sequence[str] = ()) -> set[str]:
+    with world.database.write() as connection:
+        return usage_writer.save_usage(connection, usages, touched)
+
+
+def _kept(world: World, *usages: Usage) -> dict[str, Any]:
+    for each in usages:
+        _save(world, [each])
+    (row,) = world.database.read().execute("SELECT * FROM usage").fetchall()
+    return dict(row)
+
+
+def _see(world: World, session_id: str, *times: int, **more: Any) -> None:  # noqa: ANN401 - any field
+    with world.database.write() as connection:
+        seen = [sighting(session_id, at_ms, **more) for at_ms in times]
+        session_writer.save_sightings(connection, seen, "laptop")
+
+
+class TestSnapshots:
+    """Of the rows of a response the last of its stream counts."""
+
+    @pytest.mark.parametrize("is_reversed", [False, True])
+    def test_the_largest_snapshot_wins(self, world: World, *, is_reversed: bool) -> None:
+        """In either order, and whole: its parts are not mixed with another's."""
+        early = usage(tokens_in=9, tokens_out=1, cache_read_tokens=9, web_searches=0)
+        late = usage(
+            tokens_in=5,
+            tokens_out=50,
+            cache_read_tokens=7,
+            cache_write_5m_tokens=3,
+            cache_write_1h_tokens=2,
+            web_searches=1,
+        )
+        row = _kept(world, *((late, early) if is_reversed else (early, late)))
+        assert (row["input_tokens"], row["output_tokens"], row["cache_read_tokens"]) == (5, 50, 7)
+        assert (row["cache_write_5m_tokens"], row["cache_write_1h_tokens"]) == (3, 2)
+        assert row["web_searches"] == 1
+
+    @pytest.mark.parametrize("is_reversed", [False, True])
+    def test_the_final_one_wins_over_any_other(self, world: World, *, is_reversed: bool) -> None:
+        """However large an intermediate one claims to be."""
+        early, late = usage(tokens_out=60), usage(tokens_out=50, is_final=True)
+        row = _kept(world, *((late, early) if is_reversed else (early, late)))
+        assert row["output_tokens"] == 50
+
+    @given(st.permutations(range(6)))
+    @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    def test_what_is_equal_in_size_is_decided_by_the_rest(self, order: list[int]) -> None:
+        """So that no order is better than another."""
+        reports = [
+            usage(tokens_in=1, cache_read_tokens=3),
+            usage(tokens_in=2, cache_read_tokens=2),
+            usage(tokens_in=2, cache_read_tokens=2, tier="batch"),
+            usage(tokens_in=2, cache_read_tokens=2, tier="batch", timestamp_ms=5),
+            usage(tokens_in=2, cache_read_tokens=2, tier="batch", timestamp_ms=4, model=None),
+            usage(tokens_in=2, cache_read_tokens=2, tier="batch", timestamp_ms=4),
+        ]
+        with TemporaryDirectory() as folder:
+            world = World(Path(folder))
+            row = _kept(world, *(reports[number] for number in order))
+            world.close()
+        assert (row["tier"], row["timestamp_ms"], row["model"]) == ("batch", 5, "claude-opus")
+
+
+class TestOwners:
+    """Whose a response is that several sessions hold."""
+
+    def test_a_mark_and_the_original_agree(self, world: World) -> None:
+        """A fork's copy names its parent: nothing is disputed."""
+        copied = usage(session_id="parent", row_session_id="fork", is_marked=True)
+        assert _kept(world, copied, usage(session_id="parent"))["session_id"] == "parent"
+        assert _contested(world) == []
+
+    def test_of_unmarked_copies_the_one_that_ended_first_is_taken_for_the_original(
+        self, world: World
+    ) -> None:
+        """Whichever is read first, and whenever its end is learnt; that it is a guess is kept."""
+        _save(world, [usage(session_id="a-copy")])
+        _save(world, [usage(session_id="b-first")])
+        assert _kept(world)["session_id"] == "a-copy"
+        _see(world, "a-copy", 100, 300)
+        _see(world, "b-first", 100, 200)
+        assert _save(world, [], ["b-first"]) == {"a-copy", "b-first"}
+        assert _kept(world)["session_id"] == "b-first"
+        assert _contested(world) == [("a-copy", 1), ("b-first", 1)]
+
+    def test_a_fork_is_never_the_original(self, world: World) -> None:
+        """Where a row without a mark stands in a fork and in its source, the source asked."""
+        _see(world, "fork", 100, 200, forked_from="middle")
+        _see(world, "middle", 100, 300, forked_from="source")
+        _see(world, "source", 100, 400)
+        claims = [usage(session_id=each) for each in ("fork", "middle", "source")]
+        assert _kept(world, *claims)["session_id"] == "source"
+
+    def test_forks_in_a_ring_end(self, world: World) -> None:
+        """No file can make the program go round in circles."""
+        _see(world, "one", 100, 200, forked_from="two")
+        _see(world, "two", 100, 300, forked_from="one")
+        assert _kept(world, usage(session_id="two"), usage(session_id="one"))["session_id"] == "one"
+
+    def test_a_copy_given_to_a_subagent_stays_the_main_conversations(self, world: World) -> None:
+        """And of two subagents it is the same one in any order."""
+        given = [usage(agent_id="b", uuid="1"), usage(agent_id="a", uuid="2")]
+        assert _kept(world, *given)["agent_id"] == "a"
+        assert _kept(world, usage(uuid="3"))["agent_id"] is None
+        assert _contested(world) == []
+
+    def test_the_carrier_moves_with_the_response(self, world: World) -> None:
+        """The tokens leave with a message of the session that they belong to."""
+        world.say("late", session_id="late", kind="answer", usage_id="msg_1")
+        world.say("early", session_id="early", kind="answer", usage_id="msg_1", ago_ms=9)
+        _save(world, [usage(session_id="late")])
+        _save(world, [usage(session_id="early")], ["early"])
+        assert _kept(world)["carrier"] == "early:early"
+
+
+def _contested(world: World) -> list[tuple[str, int]]:
+    rows = world.database.read().execute("SELECT session_id, is_guess FROM contested ORDER BY 1")
+    return [tuple(row) for row in rows]
+
+
+_TOKENS = st.tuples(*(st.integers(0, 10_000) for _ in range(4)))
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> Historian:
+    """Draw sessions in any of the formats, and copies of them, and copies of the copies."""
+    history = Historian()
+    for _session in range(draw(st.integers(1, 2))):
+        _converse(draw, history, history.session())
+    for _copy in range(draw(st.integers(0, 3))):
+        mains = [each for each in history.transcripts if each.agent_id is None]
+        source = draw(st.sampled_from(mains))
+        made = history.copy(source, draw(st.sampled_from(COPIES)))
+        _converse(draw, history, made)
+    return history
+
+
+def _converse(draw: st.DrawFn, history: Historian, to: Transcript) -> None:
+    for _turn in range(draw(st.integers(1, 3))):
+        history.prompt(to)
+        history.response(
+            to,
+            tokens=draw(_TOKENS),
+            blocks=draw(st.integers(1, 3)),
+            is_growing=draw(st.booleans()),
+            has_request_id=draw(st.booleans()),
+            is_sidechain=draw(st.booleans()),
+            cost_usd=draw(st.none() | st.floats(0, 5)),
+        )
+        if draw(st.booleans()):
+            history.noise(to)
+        if draw(st.booleans()):
+            agent = history.session(agent_of=to)
+            history.response(agent, tokens=draw(_TOKENS), blocks=2)
+
+
+def _opened(folder: str) -> Database:
+    return open_database(Path(folder), now_ms=START_MS)
+
+
+def _kept_of(pieces: Sequence[tuple[Transcript, list[Line]]]) -> tuple[Any, Any, Any]:
+    """Return what the store keeps of tokens, the sums of it, and every session's account."""
+    with TemporaryDirectory() as folder, closing(_opened(folder)) as database:
+        database._writer.execute("PRAGMA synchronous = OFF")  # type: ignore[union-attr]  # it is open
+        for transcript, lines in pieces:
+            feed(database, transcript, lines)
+        accounts_of = session_accounts(database, price_list(Path(folder)))
+        return stored(database), stored_totals(database), accounts_of
+
+
+class TestHistories:
+    """Every format since 1.0, every kind of copy, any order."""
+
+    @given(histories(), st.randoms(use_true_random=False), st.integers(1, 7))
+    @settings(max_examples=30, deadline=None)
+    def test_totals_do_not_depend_on_order_split_or_repetition(
+        self, history: Historian, chance: random.Random, size: int
+    ) -> None:
+        """Read in any order, in any pieces, some of them twice: the truth comes out."""
+        note("\n".join(history.told))
+        rows, totals, figures = _kept_of(list(in_order(history)))
+        assert totals == history.totals()
+        pieces = _pieces(history, size)
+        shuffled = [*pieces, *chance.sample(pieces, len(pieces) // 2)]
+        chance.shuffle(shuffled)
+        assert _kept_of(shuffled) == (rows, totals, figures)
+
+    def test_ten_thousand_messages_read_again_in_any_way_stay_the_same(self) -> None:
+        """Four sessions with forks of every kind, read whole, in pieces, backwards and twice."""
+        chance = random.Random(7)  # noqa: S311 - a repeatable history, no secret
+        history = Historian()
+        for _number in range(4):
+            main = history.session()
+            for _turn in range(400):
+                history.prompt(main)
+                history.response(main, blocks=2, is_growing=chance.random() < 0.5)
+            for how in COPIES:
+                if chance.random() < 0.5:
+                    history.response(history.copy(main, how))
+        assert sum(len(each.rows) for each in history.transcripts) >= 10_000
+        once = _kept_of(list(in_order(history)))
+        assert once[1] == history.totals()
+        for size in (97, 3000):
+            pieces = _pieces(history, size)
+            again = [*pieces, *chance.sample(pieces, len(pieces) // 3)]
+            chance.shuffle(again)
+            assert _kept_of(again) == once
+
+
+def _pieces(history: Historian, size: int) -> list[tuple[Transcript, list[Line]]]:
+    return [
+        (transcript, lines[at : at + size])
+        for transcript, lines in in_order(history)
+        for at in range(0, len(lines), size)
+    ]
