@@ -10,7 +10,7 @@
     │   └── NotAnswering        one has, but it hangs or fails         exit 3
     ├── StartFailed             a daemon in the background, at once    exit 1
     ├── RedactorUnavailable     nothing may pass: fail closed          exit 1
-    └── SinkError               the backend did not take the rows      exit 4
+    └── DestinationError               the backend did not take the rows      exit 4
         ├── Retryable           later it may: wait, then try again
         │   └── Unsent          it certainly saw nothing of the request
         ├── Unauthorized        the key is wrong: pause until mended
@@ -72,14 +72,14 @@ class RedactorUnavailable(CcsyncError):  # noqa: N818 - as above
     """The redactor cannot be built or failed on a line: nothing may pass it."""
 
 
-class SinkError(CcsyncError):
+class DestinationError(CcsyncError):
     """The backend did not take the rows. `is_passing`: trying again soon may help."""
 
     exit_code = 4
     is_passing = False
 
 
-class Retryable(SinkError):  # noqa: N818 - a verdict on a request
+class Retryable(DestinationError):  # noqa: N818 - a verdict on a request
     """A later attempt may succeed; the backend may or may not have stored the rows.
 
     `retry_after` is in seconds from now, when the backend named it.
@@ -96,13 +96,13 @@ class Unsent(Retryable):
     """The request certainly stored nothing: the rows are as unsent as before."""
 
 
-class Unauthorized(SinkError):  # noqa: N818 - as above
+class Unauthorized(DestinationError):  # noqa: N818 - as above
     """The backend refuses the API key (401, 403)."""
 
 
-class NotOpenSync(SinkError):  # noqa: N818 - as above
+class NotOpenSync(DestinationError):  # noqa: N818 - as above
     """The address answers, but not as an OpenSync deployment."""
 
 
-class Rejected(SinkError):  # noqa: N818 - as above
+class Rejected(DestinationError):  # noqa: N818 - as above
     """The backend will never take these rows as they are."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 SPOOL_NAME = "signals"
 ASIDE_NAME = "signals.aside"
-MAX_SIGNAL_BYTES = 64 << 10
+MAX_HOOK_EVENT_BYTES = 64 << 10
 # How much one look takes from a folder of any size: live signals come first, then some rubbish.
 MAX_TAKEN = 200
 MAX_SWEPT = 500
@@ -43,7 +43,7 @@ _MAX_TEXT = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Signal:
+class HookEvent:
     """One sign of life; `detail` holds what the event tells: source, model, cwd, reason."""
 
     event: Event
@@ -56,7 +56,7 @@ class Signal:
 class Taken:
     """Signals in the order in which they came, each with its file, and whether there is more."""
 
-    signals: list[tuple[str, Signal]]
+    signals: list[tuple[str, HookEvent]]
     is_more: bool
 
 
@@ -73,7 +73,7 @@ class Spool:
     def __init__(self, state_dir: Path, claude_dirs: Iterable[Path]) -> None:
         self.folder = state_dir / SPOOL_NAME
         self._aside = state_dir / ASIDE_NAME
-        self._roots = [root for each in claude_dirs for root in _spellings(each)]
+        self._roots = [root for claude_dir in claude_dirs for root in _spellings(claude_dir)]
         self._mark = 0
         # How many files were no signals of ours, since the start.
         self.foreign = 0
@@ -100,7 +100,7 @@ class Spool:
             return Taken([], is_more=False)
         self._mark = mark
         ours = [name for name in names if _NAME.fullmatch(name)]
-        signals: list[tuple[str, Signal]] = []
+        signals: list[tuple[str, HookEvent]] = []
         for name in ours[:MAX_TAKEN]:
             made = self._read(name)
             if made is not None:
@@ -108,7 +108,7 @@ class Spool:
         rubbish = [name for name in names if not _NAME.fullmatch(name)]
         for name in rubbish[:MAX_SWEPT]:
             self._put_aside(name)
-        signals.sort(key=lambda each: each[1].at_ms)
+        signals.sort(key=lambda signal: signal[1].at_ms)
         is_more = len(ours) > MAX_TAKEN or len(rubbish) > MAX_SWEPT
         return Taken(signals, is_more=is_more)
 
@@ -117,7 +117,7 @@ class Spool:
         with contextlib.suppress(OSError):
             (self.folder / name).unlink()
 
-    def _read(self, name: str) -> Signal | None:
+    def _read(self, name: str) -> HookEvent | None:
         try:
             data, at_ms = _contents(self.folder / name)
         except FileNotFoundError:
@@ -132,7 +132,7 @@ class Spool:
             self._put_aside(name)
         return made
 
-    def _signal(self, name: str, data: bytes, at_ms: int) -> Signal | None:
+    def _signal(self, name: str, data: bytes, at_ms: int) -> HookEvent | None:
         """Return the signal, None when it is malformed or not about a folder of ours."""
         try:
             fields = orjson.loads(data)
@@ -145,7 +145,7 @@ class Spool:
         if fields.get("session_id") != session_id or not self._is_ours(path):
             return None
         known = cast("Event", event)
-        return Signal(known, session_id, at_ms, _details(fields, _DETAILS[known]))
+        return HookEvent(known, session_id, at_ms, _details(fields, _DETAILS[known]))
 
     def _is_ours(self, path: object) -> bool:
         """Tell whether a transcript's path, if the signal has one, lies below a folder of ours."""
@@ -154,7 +154,9 @@ class Spool:
         if not isinstance(path, str) or "\0" in path or not os.path.isabs(path):  # noqa: PTH117 - a str from outside
             return False
         spellings = _spellings(Path(path))
-        return all(any(each.is_relative_to(root) for root in self._roots) for each in spellings)
+        return all(
+            any(spelling.is_relative_to(root) for root in self._roots) for spelling in spellings
+        )
 
     def _put_aside(self, name: str) -> None:
         """Keep a few small foreign files where nobody reads them, and remove the others."""
@@ -165,7 +167,7 @@ class Spool:
             if stat.S_ISDIR(seen.st_mode):
                 # Only an empty one goes; nobody's files are removed with their folder.
                 path.rmdir()
-            elif stat.S_ISREG(seen.st_mode) and seen.st_size <= MAX_SIGNAL_BYTES:
+            elif stat.S_ISREG(seen.st_mode) and seen.st_size <= MAX_HOOK_EVENT_BYTES:
                 self._aside.mkdir(mode=0o700, exist_ok=True)
                 slot = self._aside / f"{self.foreign % MAX_ASIDE}"
                 path.replace(slot)
@@ -186,9 +188,9 @@ def _contents(path: Path) -> tuple[bytes, int]:
     try:
         seen = os.fstat(handle)
         is_own = not hasattr(os, "getuid") or seen.st_uid == os.getuid()
-        if not stat.S_ISREG(seen.st_mode) or seen.st_size > MAX_SIGNAL_BYTES or not is_own:
+        if not stat.S_ISREG(seen.st_mode) or seen.st_size > MAX_HOOK_EVENT_BYTES or not is_own:
             raise PermissionError("no signal")
-        return os.read(handle, MAX_SIGNAL_BYTES), seen.st_mtime_ns // 1_000_000
+        return os.read(handle, MAX_HOOK_EVENT_BYTES), seen.st_mtime_ns // 1_000_000
     finally:
         os.close(handle)
 

@@ -123,7 +123,7 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class SessionObservation:
     """What one row says about its session: where and with what it ran; `start` is the row's.
 
     `is_branch` = the copy in `forked_from` was made by /branch, whose costs start anew.
@@ -191,7 +191,7 @@ class Batch:
     lines: int = 0
     messages: list[Message] = field(default_factory=list)
     usages: list[Usage] = field(default_factory=list)
-    sightings: list[Sighting] = field(default_factory=list)
+    observations: list[SessionObservation] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     subagents: list[Subagent] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)

@@ -10,7 +10,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ccsync_watch import __version__
-from ccsync_watch.errors import NotAnswering, NotOpenSync, NotRunning, SinkError, Unauthorized
+from ccsync_watch.errors import (
+    DestinationError,
+    NotAnswering,
+    NotOpenSync,
+    NotRunning,
+    Unauthorized,
+)
 from ccsync_watch.store import queries, rewriting
 from ccsync_watch.store.install_keys import path_key
 from ccsync_watch.transcripts import discovery
@@ -21,7 +27,7 @@ if TYPE_CHECKING:
 
     from ccsync_watch.config import Settings
     from ccsync_watch.model import JsonValue
-    from ccsync_watch.opensync.http_client import Greeting
+    from ccsync_watch.opensync.http_client import BackendInfo
     from ccsync_watch.store.database import Database
 
 MAX_CLOCK_SKEW_SECONDS = 30.0
@@ -32,8 +38,8 @@ MIN_FREE_BYTES = 200 << 20
 class Backend:
     """The outcome of a connection test; both None when there was none."""
 
-    greeting: Greeting | None = None
-    error: SinkError | None = None
+    backend_info: BackendInfo | None = None
+    error: DestinationError | None = None
 
 
 @dataclass(slots=True)
@@ -137,7 +143,7 @@ def one_line(entry: dict[str, JsonValue]) -> str:
     return f"{entry['name']}: {entry['what']}: {entry['mend']}"
 
 
-def connection_problem(error: SinkError) -> dict[str, JsonValue]:
+def connection_problem(error: DestinationError) -> dict[str, JsonValue]:
     """Return what is wrong with the backend, under the name the README lists it by."""
     if isinstance(error, Unauthorized):
         mend = "set api_key to a key of this deployment (osk_…), or run `ccsync-watch login`"
@@ -167,8 +173,8 @@ def _daemon_problems(
             yield problem("Sync not working", text, "see the log in the state folder")
         if live.backend.error is not None:
             yield connection_problem(live.backend.error)
-        if live.backend.greeting is not None:
-            yield from clock_problems(live.backend.greeting)
+        if live.backend.backend_info is not None:
+            yield from clock_problems(live.backend.backend_info)
 
 
 def _problems(
@@ -200,9 +206,9 @@ def _problems(
     yield from _disk_problems(settings.state_dir)
 
 
-def clock_problems(greeting: Greeting) -> Iterable[dict[str, JsonValue]]:
+def clock_problems(backend_info: BackendInfo) -> Iterable[dict[str, JsonValue]]:
     """Yield a problem when this machine's clock and the backend's disagree."""
-    ahead = greeting.ahead_seconds
+    ahead = backend_info.clock_skew_seconds
     if ahead is not None and abs(ahead) > MAX_CLOCK_SKEW_SECONDS:
         which = "behind" if ahead > 0 else "ahead of"
         yield problem(

@@ -148,8 +148,8 @@ class Writer:
 
 def _running(values: Iterator[float]) -> Iterator[float]:
     total = 0.0
-    for each in values:
-        total += each
+    for value in values:
+        total += value
         yield total
 
 

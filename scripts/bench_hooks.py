@@ -123,7 +123,11 @@ def measured(home: ClaudeHome, api: ScriptedMessagesApi, args: Sequence[str]) ->
     made = run.wait()
     if made.returncode:
         raise SystemExit(f"the client failed: {made.stdout} {made.stderr}")
-    asked = [each.at for each in api.messages_requests[before:] if each.step is not None]
+    asked = [
+        messages_request.at
+        for messages_request in api.messages_requests[before:]
+        if messages_request.step is not None
+    ]
     return Sample(asked[0] - since, asked[-1] - asked[0], ended - asked[-1])
 
 
@@ -219,7 +223,7 @@ def show(found: dict[str, list[Sample]]) -> None:
     for name, samples in found.items():
         cells = []
         for part in ("start", "turn", "exit"):
-            values = [getattr(each, part) * 1000 for each in samples]
+            values = [getattr(sample, part) * 1000 for sample in samples]
             before = [getattr(each, part) * 1000 for each in base]
             cells.append(f"{statistics.median(values):.0f} {_added(values, before)}")
         print(f"  {name:<26}" + "".join(f"{cell:>26}" for cell in cells))

@@ -146,8 +146,8 @@ def main() -> None:
             Transcript(program.claude_dir, session_id=f"{number:08}-2222-4333-8444-555555555555")
             for number in range(given.sessions)
         ]
-        for each in transcripts:
-            each.append(each.writer.prompt("Begin."))
+        for transcript in transcripts:
+            transcript.append(transcript.writer.prompt("Begin."))
         store = Store(program.state / "ccsync.db")
         time.sleep(_BEGIN_SECONDS)
         store.look()

@@ -65,7 +65,9 @@ class Explanation:
     @property
     def counted(self) -> tuple[Response, ...]:
         """The responses that made the total."""
-        return tuple(each for each in self.responses if each.is_of(self.account.session_id))
+        return tuple(
+            response for response in self.responses if response.is_of(self.account.session_id)
+        )
 
 
 def explain(database: Database, session_id: str, prices: PriceList) -> Explanation | None:
@@ -88,8 +90,8 @@ def explain(database: Database, session_id: str, prices: PriceList) -> Explanati
         naive_rows=rows,
         naive_prompt=prompt,
         naive_output=output,
-        repeated_rows=sum(max(0, each.rows - 1) for each in responses),
-        inherited_responses=sum(not each.is_of(session_id) for each in responses),
+        repeated_rows=sum(max(0, response.rows - 1) for response in responses),
+        inherited_responses=sum(not response.is_of(session_id) for response in responses),
     )
 
 

@@ -61,7 +61,7 @@ class PriceList:
     def unknown(self, models: Iterable[str | None]) -> list[str]:
         """Return the models that were never looked up."""
         known = self._loaded()
-        return sorted({each for each in models if each and each not in known} - self._failed)
+        return sorted({model for model in models if model and model not in known} - self._failed)
 
     def learn(self, models: Collection[str | None]) -> None:
         """Look up what was never looked up; takes a second, and nothing when all is known."""

@@ -90,24 +90,24 @@ def reconcile(session_id: str, rows: Sequence[RowSum], claim: Claim | None) -> S
     if found is None:
         return _of_rows(session_id, rows, claim.totals, NO_TOTALS, (_why_rows(claim),))
     inherited, is_whole = found
-    later = [] if is_whole else [each for each in rows if each.is_later]
+    later = [] if is_whole else [row for row in rows if row.is_later]
     return _of_client(session_id, rows, claim.totals, inherited, later)
 
 
 def cost_of(rows: Iterable[RowSum]) -> Cost:
     """Return what rows come to at the prices that are known of them."""
     rows = list(rows)
-    used = [each for each in rows if any(each.tokens.billed)]
+    used = [row for row in rows if any(row.tokens.billed)]
     if rows and not used:
         return Cost(0.0, "computed")
     rows = used
-    priced = [each.usd for each in rows if each.usd is not None]
+    priced = [row.usd for row in rows if row.usd is not None]
     if not priced:
         return UNPRICED
     usd = float(sum(priced, Decimal(0)))
     if len(priced) < len(rows):
         return Cost(usd, "partial")
-    return Cost(usd, "client" if all(each.is_client_priced for each in rows) else "computed")
+    return Cost(usd, "client" if all(row.is_client_priced for row in rows) else "computed")
 
 
 def _inherited(rows: Sequence[RowSum], claim: Claim) -> tuple[ClientTotals, bool] | None:
@@ -116,7 +116,7 @@ def _inherited(rows: Sequence[RowSum], claim: Claim) -> tuple[ClientTotals, bool
     None when the rows are right. An equality to the last token is proof; otherwise it is the
     likeliest that leaves the rows covered, those after the total left out.
     """
-    before = _sum(each for each in rows if not each.is_later)
+    before = _sum(row for row in rows if not row.is_later)
     everything = _sum(rows)
     left = [(each, claim.totals.tokens - each.tokens) for each in claim.inherited]
     for wanted in (everything, before):
@@ -149,9 +149,9 @@ def _of_client(
         notes.append("what came after the client's last total is priced by row")
     models = tuple(_client_models(rows, totals, inherited, later))
     cost = _with_later(totals.usd - inherited.usd, later)
-    if totals.has_guess and any(each.cost.provenance == "unpriced" for each in models):
+    if totals.has_guess and any(model.cost.provenance == "unpriced" for model in models):
         notes.append("the client priced a model that it does not know, by guess: left out")
-        cost = total_cost(each.cost for each in models)
+        cost = total_cost(model.cost for model in models)
     return SessionAccount(
         session_id=session_id,
         tokens=own,
@@ -161,7 +161,7 @@ def _of_client(
         client_usd=totals.usd,
         inherited_usd=inherited.usd if inherited is not NO_TOTALS else None,
         models=models,
-        responses=sum(each.responses for each in rows),
+        responses=sum(row.responses for row in rows),
         notes=tuple(notes),
         **_times(totals, inherited),
     )
@@ -174,13 +174,13 @@ def _client_models(
     later: Sequence[RowSum],
 ) -> Iterable[ModelAccount]:
     """Yield each model's share, the client's where it names the models as the rows do."""
-    names = {_plain_name(each.model or "") for each in rows}
+    names = {_plain_name(row.model or "") for row in rows}
     if not names <= totals.models.keys():
         yield from _row_models(rows)
         return
     for name, (tokens, usd) in totals.models.items():
         before, paid = inherited.models.get(name, (NO_TOKENS, 0.0))
-        mine = [each for each in rows if _plain_name(each.model or "") == name]
+        mine = [row for row in rows if _plain_name(row.model or "") == name]
         after = [each for each in later if each in mine]
         used = tokens - before + _sum(after)
         if used == NO_TOKENS and not mine:
@@ -207,15 +207,15 @@ def _of_rows(
         client_usd=totals.usd if totals else None,
         inherited_usd=None,
         models=tuple(_row_models(rows)),
-        responses=sum(each.responses for each in rows),
+        responses=sum(row.responses for row in rows),
         notes=notes,
         **(_times(totals, inherited) if totals else {}),
     )
 
 
 def _row_models(rows: Sequence[RowSum]) -> Iterable[ModelAccount]:
-    for name in sorted({each.model or "" for each in rows}):
-        mine = [each for each in rows if (each.model or "") == name]
+    for name in sorted({row.model or "" for row in rows}):
+        mine = [row for row in rows if (row.model or "") == name]
         responses = sum(each.responses for each in mine)
         yield ModelAccount(name or None, responses, _sum(mine), cost_of(mine))
 
@@ -242,12 +242,12 @@ def _with_later(usd: float, later: Sequence[RowSum]) -> Cost:
 def total_cost(costs: Iterable[Cost]) -> Cost:
     """Return the sum of costs; it is partial when one of them is not known."""
     costs = list(costs)
-    known = [each.usd for each in costs if each.usd is not None]
+    known = [cost.usd for cost in costs if cost.usd is not None]
     if not known:
         return UNPRICED
-    if len(known) < len(costs) or any(each.provenance == "partial" for each in costs):
+    if len(known) < len(costs) or any(cost.provenance == "partial" for cost in costs):
         return Cost(math.fsum(known), "partial")
-    is_client = all(each.provenance == "client" for each in costs)
+    is_client = all(cost.provenance == "client" for cost in costs)
     return Cost(math.fsum(known), "client" if is_client else "computed")
 
 
@@ -261,7 +261,7 @@ def _times(totals: ClientTotals, inherited: ClientTotals) -> dict[str, Any]:
 
 
 def _sum(rows: Iterable[RowSum]) -> Tokens:
-    return sum((each.tokens for each in rows), NO_TOKENS)
+    return sum((row.tokens for row in rows), NO_TOKENS)
 
 
 def _plain_name(model: str) -> str:

@@ -101,12 +101,12 @@ class Overview:
     @property
     def tool_calls(self) -> int:
         """Calls of all tools."""
-        return sum(each.calls for each in self.tools)
+        return sum(tool.calls for tool in self.tools)
 
     @property
     def tool_errors(self) -> int:
         """Failures of all tools."""
-        return sum(each.errors for each in self.tools)
+        return sum(tool.errors for tool in self.tools)
 
 
 @dataclass(frozen=True, slots=True)
@@ -477,4 +477,4 @@ def _sum(key: str | None, found: list[Line]) -> Line:
 
 
 def _by_cost(lines: Iterable[Line]) -> list[Line]:
-    return sorted(lines, key=lambda each: (-(each.cost.usd or 0.0), -each.tokens.prompt))
+    return sorted(lines, key=lambda line: (-(line.cost.usd or 0.0), -line.tokens.prompt))

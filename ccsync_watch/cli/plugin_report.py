@@ -66,14 +66,14 @@ def status_text(
         )
     except NotRunning as absence:
         figures = without_daemon(settings, absence)
-    is_known = any(each["name"] == "Connection failed" for each in figures["problems"])
+    is_known = any(figure["name"] == "Connection failed" for figure in figures["problems"])
     patience = STATUS_SECONDS if is_known else SLOW_SECONDS
     answer = connection.get(since + patience - time.monotonic())
     lines = [_first_line(figures, plugin_version), *_config_lines(figures, answer)]
     lines += _session_lines(figures, session_id)
     lines += _total_lines(figures)
     problems = _problems(figures, settings, answer, session_id, plugin_version)
-    lines += [line for each in problems for line in ("", *_problem_lines(each))]
+    lines += [line for problem in problems for line in ("", *_problem_lines(problem))]
     return "\n".join(lines)
 
 
@@ -152,7 +152,7 @@ def _connection(settings: Settings) -> dict[str, Any]:
     except CcsyncError:
         backend = try_backend(settings, clock=SystemClock())
         error = report.connection_problem(backend.error) if backend.error else None
-        return {"ok": backend.greeting is not None, "problem": error}
+        return {"ok": backend.backend_info is not None, "problem": error}
 
 
 def _first_line(figures: dict[str, Any], plugin_version: str) -> str:
@@ -183,7 +183,9 @@ def _config_lines(figures: dict[str, Any], answer: dict[str, Any] | None) -> lis
 
 
 def _session_lines(figures: dict[str, Any], session_id: str | None) -> list[str]:
-    row = next((each for each in figures["sessions"] if each["session_id"] == session_id), None)
+    row = next(
+        (figure for figure in figures["sessions"] if figure["session_id"] == session_id), None
+    )
     if row is None:
         return [_row("this session", "nothing stored yet")]
     facts = [f"{plural(row['messages'], 'message')} stored"]
@@ -220,7 +222,7 @@ def _problems(
     session_id: str | None,
     plugin_version: str,
 ) -> list[dict[str, Any]]:
-    found = [each | _MENDS.get(each["what"], {}) for each in figures["problems"]]
+    found = [figure | _MENDS.get(figure["what"], {}) for figure in figures["problems"]]
     if answer is not None:
         # Older than the test made just now.
         found = [each for each in found if each["name"] != "Connection failed"]
@@ -239,7 +241,7 @@ def _problems(
             )
         )
     read = figures["config"]["claude_dirs"]
-    unread = [str(each) for each in settings.claude_dirs if str(each) not in read]
+    unread = [str(claude_dir) for claude_dir in settings.claude_dirs if str(claude_dir) not in read]
     if running and unread:
         found.append(
             report.problem(

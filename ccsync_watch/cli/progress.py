@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
 
-    from ccsync_watch.daemon.runtime import Engine
+    from ccsync_watch.daemon.runtime import Runtime
 
 _EVERY_SECONDS = 0.2
 # A live line or two is no backlog.
@@ -37,25 +37,25 @@ class Progress:
     def __exit__(self, *_exc: object) -> None:
         self._stop()
 
-    def show(self, engine: Engine) -> None:
+    def show(self, runtime: Runtime) -> None:
         """Bring the bars up to date, a few times a second at most."""
         if not self._is_terminal or time.monotonic() < self._next:
             return
         self._next = time.monotonic() + self._every_seconds
-        files, unread = engine.pump.waiting()
+        files, unread = runtime.pump.waiting()
         rows = 0
-        if engine.uploader is not None:
-            rows = engine.outbox.waiting(None, engine.clock.wall_ms())
+        if runtime.uploader is not None:
+            rows = runtime.outbox.waiting(None, runtime.clock.wall_ms())
         if self._bars is None:
             if unread < _MIN_BYTES and rows < _MIN_ROWS:
                 return
-            self._start(engine)
+            self._start(runtime)
         if not unread and not rows:
             self._stop()
             return
-        self._update(engine, files, unread, rows)
+        self._update(runtime, files, unread, rows)
 
-    def _start(self, engine: Engine) -> None:
+    def _start(self, runtime: Runtime) -> None:
         # Loaded only for a backlog on a terminal: a daemon in the background never needs it.
         from rich.console import Console  # noqa: PLC0415 - see above
         from rich.progress import (  # noqa: PLC0415 - see above
@@ -76,23 +76,23 @@ class Progress:
             auto_refresh=False,
             redirect_stdout=False,
         )
-        self._read_at_start = engine.pump.progress.bytes_read
+        self._read_at_start = runtime.pump.progress.bytes_read
         self._most_rows = 0
         self._reading = self._bars.add_task("reading", detail="")
-        if engine.uploader is not None:
+        if runtime.uploader is not None:
             self._sending = self._bars.add_task("sending", detail="")
         self._bars.start()
 
-    def _update(self, engine: Engine, files: int, unread: int, rows: int) -> None:
+    def _update(self, runtime: Runtime, files: int, unread: int, rows: int) -> None:
         if self._bars is None or self._reading is None:
             return
-        read = engine.pump.progress.bytes_read - self._read_at_start
+        read = runtime.pump.progress.bytes_read - self._read_at_start
         self._bars.update(
             self._reading,
             completed=read,
             total=read + unread,
             detail=f"{files:,} files, {unread / 1e6:,.1f} MB left,"
-            f" {engine.pump.progress.rows:,} rows",
+            f" {runtime.pump.progress.rows:,} rows",
         )
         if self._sending is not None:
             self._most_rows = max(self._most_rows, rows)

@@ -97,7 +97,7 @@ def _listens(note: Pidfile, seconds: float) -> bool:
     try:
         _connected(str(note.socket), seconds).close()
     except TimeoutError:
-        return True  # it does not accept: the greeting will tell
+        return True  # it does not accept: the backend_info will tell
     except OSError:
         return False
     return True

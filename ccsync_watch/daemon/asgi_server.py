@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _JOIN_SECONDS = 1.5
 
 
-class Serving:
+class ServerThread:
     """Serves from construction to `stop`; the thread bears `name`.
 
     `more` are further settings of uvicorn's.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # The rules compile for seconds the first time.
 START_SECONDS = 30.0
-# The last resort of `Ending`, and some.
+# The last resort of `Shutdown`, and some.
 END_SECONDS = 8.0
 _POLL_SECONDS = 0.05
 

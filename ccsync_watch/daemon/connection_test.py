@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ccsync_watch import report
-from ccsync_watch.errors import SinkError
+from ccsync_watch.errors import DestinationError
 
 if TYPE_CHECKING:
     import httpx
@@ -27,10 +27,10 @@ def try_backend(
     if settings.convex_url is None:
         return report.Backend()
     # Loaded here: without a backend no report has to wait for an HTTP library.
-    from ccsync_watch.opensync.http_client import OpenSyncSink  # noqa: PLC0415
+    from ccsync_watch.opensync.http_client import OpenSyncClient  # noqa: PLC0415
     from ccsync_watch.opensync.wire import endpoint  # noqa: PLC0415
 
-    sink = OpenSyncSink(
+    sink = OpenSyncClient(
         endpoint(settings.convex_url),
         settings.api_key,
         clock=clock,
@@ -38,8 +38,8 @@ def try_backend(
         timeout_seconds=seconds,
     )
     try:
-        return report.Backend(greeting=sink.check())
-    except SinkError as error:
+        return report.Backend(backend_info=sink.check())
+    except DestinationError as error:
         return report.Backend(error=error)
     finally:
         sink.close()

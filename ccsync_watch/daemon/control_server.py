@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
-from ccsync_watch.daemon.asgi_server import Serving
+from ccsync_watch.daemon.asgi_server import ServerThread
 from ccsync_watch.errors import StateError
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class ControlServer:
             listening = socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG)
             self.address = f"127.0.0.1:{listening.getsockname()[1]}/{token}"
             app = _guarded(app, token)
-        self._serving = Serving(app, listening, name="control", log_level="warning")
+        self._serving = ServerThread(app, listening, name="control", log_level="warning")
 
     def stop(self) -> None:
         """Stop listening and take the socket away."""

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 from ccsync_watch import report
 from ccsync_watch.control.api import FlushResult
 from ccsync_watch.daemon.flushes import Flushes
-from ccsync_watch.daemon.hook_event_intake import Intake
-from ccsync_watch.daemon.rescan import Sweeper
-from ccsync_watch.daemon.runtime import Engine, rules_in_force
-from ccsync_watch.daemon.upload_workers import Sending
+from ccsync_watch.daemon.hook_event_intake import HookEventIntake
+from ccsync_watch.daemon.rescan import Rescanner
+from ccsync_watch.daemon.runtime import Runtime, rules_in_force
+from ccsync_watch.daemon.upload_workers import UploadWorkers
 from ccsync_watch.errors import CcsyncError, NotRunning
 from ccsync_watch.hook_events import Spool
-from ccsync_watch.opensync.http_client import Greeting
+from ccsync_watch.opensync.http_client import BackendInfo
 from ccsync_watch.store import queries
 from ccsync_watch.store.install_keys import install_key
 from ccsync_watch.transcripts.observer import Observer, Wakeups
@@ -59,7 +59,7 @@ class Daemon:
         clock: Clock,
         redactor: Redactor | None = None,
         transport: httpx.BaseTransport | None = None,
-        on_progress: Callable[[Engine], None] = lambda _engine: None,
+        on_progress: Callable[[Runtime], None] = lambda _runtime: None,
         on_look: Callable[[], None] = lambda: None,
     ) -> None:
         self.settings = settings
@@ -75,23 +75,23 @@ class Daemon:
         self._problem: str | None = None
         self._pause = 0.0
         self._next_look = self._gather_until = 0.0
-        self._engine = Engine(settings, clock=clock, redactor=redactor, transport=transport)
-        self._flushes = Flushes(self._engine.pump, clock)
-        self._sending = Sending(self._engine, clock)
+        self._runtime = Runtime(settings, clock=clock, redactor=redactor, transport=transport)
+        self._flushes = Flushes(self._runtime.pump, clock)
+        self._sending = UploadWorkers(self._runtime, clock)
         spool = Spool(settings.state_dir, settings.claude_dirs)
         spool.prepare()
-        self._intake = Intake(
+        self._intake = HookEventIntake(
             spool,
             settings,
-            database=self._engine.database,
-            outbox=self._engine.outbox,
-            uploader=self._engine.uploader,
+            database=self._runtime.database,
+            outbox=self._runtime.outbox,
+            uploader=self._runtime.uploader,
             flushes=self._flushes,
-            redactor=self._engine.redactor,
+            redactor=self._runtime.redactor,
             clock=clock,
         )
-        self._observer = Observer(self._engine.roots, self._wakeups, spool=str(spool.folder))
-        self._sweeper = Sweeper(self._engine.pump, self._observer, clock)
+        self._observer = Observer(self._runtime.roots, self._wakeups, spool=str(spool.folder))
+        self._sweeper = Rescanner(self._runtime.pump, self._observer, clock)
 
     # Asked from other threads -----------------------------------------------------------
 
@@ -105,23 +105,23 @@ class Daemon:
         self, *more_problems: str | None, max_sessions: int | None = None
     ) -> dict[str, JsonValue]:
         """Return what `report` shows of a running daemon."""
-        uploader, observed = self._engine.uploader, self._observer.problem
+        uploader, observed = self._runtime.uploader, self._observer.problem
         health = uploader.health if uploader else None
-        greeting = None
+        backend_info = None
         if health and health.is_checked:
-            greeting = Greeting(health.ahead_seconds, frozenset())
-        unread = len(self._engine.pump.problems)
+            backend_info = BackendInfo(health.clock_skew_seconds, frozenset())
+        unread = len(self._runtime.pump.problems)
         shown = f"transcripts that cannot be read: {unread}" if unread else None
         texts = (*more_problems, self._problem, self._sending.problem, observed, shown)
         live = report.Live(
             pid=os.getpid(),
             since_ms=self._since_ms,
             problems=[text for text in texts if text],
-            backend=report.Backend(greeting, health.error if health else None),
+            backend=report.Backend(backend_info, health.error if health else None),
         )
         return report.status(
             self.settings,
-            self._engine.database,
+            self._runtime.database,
             live,
             key=self._key,
             rules=self._rules,
@@ -133,7 +133,7 @@ class Daemon:
 
         Raises NotRunning when the daemon is stopped meanwhile.
         """
-        engine, sending = self._engine, self._sending
+        runtime, sending = self._runtime, self._sending
         sent_before = sending.rows_sent
         request = self._flushes.ask(session_id)
         self._wakeups.event.set()
@@ -148,11 +148,11 @@ class Daemon:
         return FlushResult(
             is_read=request.is_read,
             is_known=session_id is None
-            or queries.session_summary(engine.database, session_id) is not None,
-            is_local=engine.uploader is None,
+            or queries.session_summary(runtime.database, session_id) is not None,
+            is_local=runtime.uploader is None,
             rows_sent=sending.rows_sent - sent_before,
-            rows_waiting=engine.outbox.waiting(chosen, now_ms) if engine.uploader else 0,
-            rows_rejected=engine.outbox.rejected(chosen) if engine.uploader else 0,
+            rows_waiting=runtime.outbox.waiting(chosen, now_ms) if runtime.uploader else 0,
+            rows_rejected=runtime.outbox.rejected(chosen) if runtime.uploader else 0,
             error=report.one_line(report.connection_problem(error)) if error else None,
             problem=self._problem or sending.problem,
         )
@@ -180,7 +180,7 @@ class Daemon:
 
     def close(self) -> None:
         """Give everything back, once nobody asks any more."""
-        self._engine.close()
+        self._runtime.close()
 
     def _loop(self) -> None:
         while not self._stopping.is_set():
@@ -205,7 +205,7 @@ class Daemon:
 
     def _turn(self) -> bool:
         """Take the wakeups, sweep if it is time, and let the pump do one piece of work."""
-        pump = self._engine.pump
+        pump = self._runtime.pump
         has_news = self._observer.ensure()
         paths, everything = self._wakeups.take()
         # Before the sweep: what an event named is nothing that a sweep had to find.
@@ -218,14 +218,14 @@ class Daemon:
         if self._problem and (worked or is_well):
             log.info("reading goes on")
             self._problem, self._pause = None, 0.0
-        self._on_progress(self._engine)
+        self._on_progress(self._runtime)
         return worked
 
     def _serve(self) -> bool:
         """Take signals and serve the flushes; return whether that made work."""
         is_more = self._intake.turn()
         self._flushes.serve(is_failing=self._problem is not None)
-        return self._engine.pump.has_work() or is_more
+        return self._runtime.pump.has_work() or is_more
 
     def _idle_seconds(self) -> float:
         now = self._clock.monotonic()
@@ -253,15 +253,15 @@ class Daemon:
             log.error("%s", text)
         self._problem = text
         self._pause = min(max(self._pause * 2, 1.0), _MAX_PAUSE_SECONDS)
-        self._sweeper.hasten(self._clock.monotonic() + self._pause)
+        self._sweeper.run_by(self._clock.monotonic() + self._pause)
         self._clock.wait(self._stopping, 1.0)
 
     def _drain(self) -> None:
         """Read what is there and send what is queued: what is in hand, not a whole backlog."""
         until = self._clock.monotonic() + DRAIN_SECONDS
         try:
-            self._engine.pump.reconcile()
-            while self._clock.monotonic() < until and self._engine.pump.step():
+            self._runtime.pump.reconcile()
+            while self._clock.monotonic() < until and self._runtime.pump.step():
                 pass
             self._sending.drain(until)
         except CcsyncError as error:

@@ -12,7 +12,7 @@ import socket
 from typing import TYPE_CHECKING
 
 from ccsync_watch.config.checks import DEFAULT_PORT
-from ccsync_watch.daemon.asgi_server import Serving
+from ccsync_watch.daemon.asgi_server import ServerThread
 from ccsync_watch.dashboard.guard import ENTER, Keys
 from ccsync_watch.store.database import DATABASE_NAME, Database
 from ccsync_watch.store.install_keys import install_key
@@ -32,7 +32,7 @@ _BACKLOG = 128
 _MAX_CONNECTIONS = 400
 
 
-class PageServer:
+class DashboardServer:
     """The dashboard's server; it listens from construction to `stop`.
 
     Raises OSError when the port that the settings name is another program's.
@@ -51,7 +51,7 @@ class PageServer:
         # to it by itself only where the socket's protocol is named.
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.port = int(listening.getsockname()[1])
-        self._serving = Serving(
+        self._serving = ServerThread(
             _Late(self._made),
             listening,
             name="dashboard",

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ccsync_watch.daemon.runtime import projects_of
-from ccsync_watch.privacy.hook_event import clean_signal
+from ccsync_watch.privacy.hook_event import clean_hook_event
 from ccsync_watch.store import hook_event_writer as kept
 
 if TYPE_CHECKING:
     from ccsync_watch.clock import Clock
     from ccsync_watch.config import Settings
     from ccsync_watch.daemon.flushes import Flush, Flushes
-    from ccsync_watch.hook_events import Signal, Spool
+    from ccsync_watch.hook_events import HookEvent, Spool
     from ccsync_watch.privacy.clean import Redacting
     from ccsync_watch.store.database import Database
     from ccsync_watch.store.outbox import Outbox
@@ -40,7 +40,7 @@ class _Pending:
     flush: Flush
 
 
-class Intake:
+class HookEventIntake:
     """Reads the spool between two pieces of the pump's work."""
 
     def __init__(
@@ -109,19 +109,19 @@ class Intake:
         self._flush(sorted(ended | paused))
         return taken.is_more
 
-    def _keep(self, signal: Signal) -> None:
+    def _keep(self, signal: HookEvent) -> None:
         if signal.event == "Stop" or self._is_excluded(signal):
             return
         kept.record(
             self._database,
-            clean_signal(signal, self._redactor),
+            clean_hook_event(signal, self._redactor),
             now_ms=self._clock.wall_ms(),
             is_released=self._settings.auto_sync,
         )
         if self._uploader is not None:
-            self._uploader.kick()
+            self._uploader.wake_all()
 
-    def _is_excluded(self, signal: Signal) -> bool:
+    def _is_excluded(self, signal: HookEvent) -> bool:
         cwd = signal.detail.get("cwd")
         return cwd is not None and self._projects.policy(cwd) == "off"
 
@@ -143,4 +143,4 @@ class Intake:
             return
         for each in ended:
             self._outbox.touch(None if each.session_id is None else [each.session_id])
-        self._uploader.kick()
+        self._uploader.wake_all()

@@ -11,8 +11,8 @@ import threading
 from typing import TYPE_CHECKING
 
 from ccsync_watch.accounting.prices import PriceList
-from ccsync_watch.errors import SinkError
-from ccsync_watch.opensync.http_client import OpenSyncSink
+from ccsync_watch.errors import DestinationError
+from ccsync_watch.opensync.http_client import OpenSyncClient
 from ccsync_watch.opensync.wire import endpoint
 from ccsync_watch.pipeline import Projects, Pump, PumpConfig
 from ccsync_watch.pipeline.reapply import enforce, repair
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from ccsync_watch.clock import Clock
     from ccsync_watch.config import Settings
-    from ccsync_watch.transcripts.discovery import Found, Sweep
+    from ccsync_watch.transcripts.discovery import Sweep, Transcript
     from ccsync_watch.transcripts.transcript_file import OpenFile
 
 log = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ class RealFiles:
         """Return the small file beside a subagent's transcript."""
         return transcript_file.read_sidecar(path)
 
-    def look(self, path: str) -> Found | None:
+    def look(self, path: str) -> Transcript | None:
         """Return one transcript as it is now."""
         return discovery.look(path)
 
@@ -122,7 +122,7 @@ def _private(folder: Path) -> Path | None:
     return folder if is_own and not seen.st_mode & 0o022 else None
 
 
-class Engine:
+class Runtime:
     """The parts, built from the settings; `close` gives everything back.
 
     Whoever makes one holds the state folder's lock. Raises StateError, ConfigError,
@@ -167,7 +167,7 @@ class Engine:
             redactor=self.redactor,
             files=RealFiles(),
             clock=clock,
-            on_commit=self.uploader.nudge if self.uploader else lambda: None,
+            on_commit=self.uploader.wake_one if self.uploader else lambda: None,
         )
 
     def _judge_again(self, redactor: Redactor) -> None:
@@ -188,18 +188,18 @@ class Engine:
             )
         rewriting.note(self.database, "projects", mark)
 
-    def _connected(self, transport: httpx.BaseTransport | None) -> OpenSyncSink | None:
+    def _connected(self, transport: httpx.BaseTransport | None) -> OpenSyncClient | None:
         if self.settings.convex_url is None:
             return None
-        return OpenSyncSink(
+        return OpenSyncClient(
             endpoint(self.settings.convex_url),
             self.settings.api_key,
             clock=self.clock,
             transport=transport,
         )
 
-    def _uploading(self, sink: OpenSyncSink) -> Uploader:
-        if self.outbox.aim_at(sink.endpoint.base_url):
+    def _uploading(self, sink: OpenSyncClient) -> Uploader:
+        if self.outbox.set_destination(sink.endpoint.base_url):
             log.info("a new backend: everything in the store is sent to it")
         if self.settings.auto_sync:
             self.outbox.release(None)
@@ -230,7 +230,7 @@ class Engine:
         *,
         until: float,
         on_step: Callable[[], None] = lambda: None,
-    ) -> SinkError | None:
+    ) -> DestinationError | None:
         """Send what is queued, settled states included, in this thread.
 
         `until` is a point of the monotonic clock. Return the error that ended it, if one did.
@@ -238,12 +238,12 @@ class Engine:
         if self.uploader is None:
             return None
         failures = 0
-        error: SinkError | None = None
+        error: DestinationError | None = None
         while self.outbox.unsettled(session_ids) and self.clock.monotonic() < until:
             worked, error = False, None
             try:
                 worked = self.uploader.turn()
-            except SinkError as failure:
+            except DestinationError as failure:
                 error = failure
             failures = failures + 1 if error else 0
             if error is not None and (not error.is_passing or failures >= _MAX_FAILURES):
@@ -254,10 +254,10 @@ class Engine:
         return error
 
     def close(self) -> None:
-        """Close connections and database; the engine cannot be used afterwards."""
+        """Close connections and database; the runtime cannot be used afterwards."""
         self.stop.set()
         if self.uploader is not None:
-            self.uploader.kick()
+            self.uploader.wake_all()
         if self._sink is not None:
             self._sink.close()
         self.database.close()

@@ -1,7 +1,7 @@
 """Ctrl+C, SIGTERM and a closed terminal end the program in order, and within 5 s in any case.
 
 What they set off takes locks, which a signal handler must not: it may have interrupted their
-holder. So a byte goes through a socket to a thread. Ending at once is safe at any moment, as
+holder. So a byte goes through a socket to a thread. Shutdown at once is safe at any moment, as
 every commit is; the last resort relies on it when something hangs.
 """
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LAST_RESORT_SECONDS = 4.8
+FORCE_EXIT_SECONDS = 4.8
 # A second Ctrl+C this long after the first is impatience, not an echo of it.
 _IMPATIENT_SECONDS = 1.0
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
-class Ending:
+class Shutdown:
     """From `with` on, the signals call what `call` was given; once, also if they came before."""
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class Ending:
         self._fd_before = -1
         self._thread = threading.Thread(target=self._listen, name="ending", daemon=True)
 
-    def __enter__(self) -> Ending:  # noqa: PYI034 - Self needs Python 3.11
+    def __enter__(self) -> Shutdown:  # noqa: PYI034 - Self needs Python 3.11
         for name in _SIGNALS:
             number = getattr(signal, name)
             # `nohup` means it.
@@ -71,7 +71,7 @@ class Ending:
         while True:
             left = None
             if self.asked.is_set():
-                left = max(0.001, self._since + LAST_RESORT_SECONDS - time.monotonic())
+                left = max(0.001, self._since + FORCE_EXIT_SECONDS - time.monotonic())
             self._reader.settimeout(left)
             try:
                 data = self._reader.recv(16)

@@ -17,7 +17,7 @@ from ccsync_watch.control.api import FlushResult, control_app
 from ccsync_watch.daemon.connection_test import try_backend
 from ccsync_watch.daemon.control_server import ControlServer
 from ccsync_watch.daemon.daemon import Daemon
-from ccsync_watch.daemon.dashboard_server import PageServer
+from ccsync_watch.daemon.dashboard_server import DashboardServer
 from ccsync_watch.daemon.runtime import make_redactor
 from ccsync_watch.errors import CcsyncError, NotRunning
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ccsync_watch.clock import Clock
     from ccsync_watch.config import DashboardSettings, Settings
     from ccsync_watch.daemon.instance_lock import InstanceLock
-    from ccsync_watch.daemon.runtime import Engine
+    from ccsync_watch.daemon.runtime import Runtime
     from ccsync_watch.model import JsonValue
     from ccsync_watch.privacy import Redactor
 
@@ -40,7 +40,7 @@ _CHANGE_SECONDS = 15.0
 _LEAVE_SECONDS = 2.0
 
 
-class Service:
+class Supervisor:
     """Runs daemons one after the other. The caller holds `lock`.
 
     `load` reads the settings anew; `on_change` is told the settings of every daemon before it
@@ -54,7 +54,7 @@ class Service:
         clock: Clock,
         lock: InstanceLock,
         transport: httpx.BaseTransport | None = None,
-        on_progress: Callable[[Engine], None] = lambda _engine: None,
+        on_progress: Callable[[Runtime], None] = lambda _runtime: None,
         on_change: Callable[[Settings], None] = lambda _settings: None,
         on_page: Callable[[str], None] = lambda _link: None,
     ) -> None:
@@ -65,14 +65,14 @@ class Service:
         self._on_progress = on_progress
         self._on_change = on_change
         self._on_page = on_page
-        self._page: PageServer | None = None
+        self._page: DashboardServer | None = None
         self._page_settings: DashboardSettings | None = None
         self._page_problem: str | None = None
         self._is_ending = threading.Event()
         # Guards all below, and tells those who wait of every change to it.
         self._changed = threading.Condition(threading.RLock())
         self._settings = load()
-        # Kept from daemon to daemon while its rules stay.
+        # Cached from daemon to daemon while its rules stay.
         self._redactor: Redactor | None = None
         # None is no file's mark: the first look reads the settings once more, and a change that
         # came while they were read just now is not overlooked.
@@ -85,7 +85,7 @@ class Service:
     # Asked from other threads -----------------------------------------------------------
 
     def stop(self) -> None:
-        """End the service: drain what is in hand, and return from `run`."""
+        """End the supervisor: drain what is in hand, and return from `run`."""
         with self._changed:
             self._is_ending.set()
             if self._running is not None:
@@ -105,7 +105,7 @@ class Service:
             settings = self._settings
         backend = try_backend(settings, clock=self._clock, transport=self._transport)
         error = report.connection_problem(backend.error) if backend.error else None
-        return {"ok": backend.greeting is not None, "problem": error}
+        return {"ok": backend.backend_info is not None, "problem": error}
 
     def flush(self, session_id: str | None, seconds: float, *, is_sending: bool) -> FlushResult:
         """Read and send now; with the settings as they are now."""
@@ -216,7 +216,7 @@ class Service:
             self._page_problem = "the dashboard is off: set dashboard.enabled to true"
             return
         try:
-            self._page = PageServer(settings, self, settings_now=lambda: self._settings)
+            self._page = DashboardServer(settings, self, settings_now=lambda: self._settings)
         except OSError as error:
             self._page_problem = (
                 f"the dashboard cannot use port {settings.dashboard.port}"

@@ -1,4 +1,4 @@
-"""The upload workers of one engine: their threads, what a flush waits for, and their end."""
+"""The upload workers of one runtime: their threads, what a flush waits for, and their end."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ccsync_watch.clock import Clock
-    from ccsync_watch.daemon.runtime import Engine
-    from ccsync_watch.errors import SinkError
+    from ccsync_watch.daemon.runtime import Runtime
+    from ccsync_watch.errors import DestinationError
 
 log = logging.getLogger(__name__)
 
@@ -23,12 +23,12 @@ _LOOK_SECONDS = 0.05
 _PAUSE_SECONDS = 30.0
 
 
-class Sending:
+class UploadWorkers:
     """Sends in threads of its own from `start` to `stop`; nothing at all without a backend."""
 
-    def __init__(self, engine: Engine, clock: Clock) -> None:
-        self._engine = engine
-        self._uploader = engine.uploader
+    def __init__(self, runtime: Runtime, clock: Clock) -> None:
+        self._runtime = runtime
+        self._uploader = runtime.uploader
         self._clock = clock
         self._threads: list[threading.Thread] = []
         self.problem: str | None = None
@@ -43,7 +43,7 @@ class Sending:
             thread.start()
 
     def _work(self) -> None:
-        uploader, stop = self._uploader, self._engine.stop
+        uploader, stop = self._uploader, self._runtime.stop
         while uploader is not None and not stop.is_set():
             try:
                 uploader.run()
@@ -63,22 +63,22 @@ class Sending:
 
     def flush(
         self, session_ids: Sequence[str] | None, *, until: float, stopping: threading.Event
-    ) -> SinkError | None:
+    ) -> DestinationError | None:
         """Send what is queued for these sessions (None = all) now; return what prevents it.
 
         `until` is a point of the monotonic clock. A backend that is certainly out of reach, or
         refuses us, ends the wait early.
         """
-        uploader, outbox = self._uploader, self._engine.outbox
+        uploader, outbox = self._uploader, self._runtime.outbox
         if uploader is None:
             return None
         outbox.retry_rejected(is_released=True, session_ids=session_ids)
         outbox.release(session_ids)
         outbox.touch(session_ids)
         before = uploader.health.error
-        uploader.kick()
+        uploader.wake_all()
         now = self._clock.monotonic()
-        patient_until, kick_at = min(until, now + PATIENCE_SECONDS), now + _RETRY_SECONDS
+        patient_until, wake_at = min(until, now + PATIENCE_SECONDS), now + _RETRY_SECONDS
         while now < until and not stopping.is_set():
             error = uploader.health.error
             if error is None:
@@ -86,9 +86,9 @@ class Sending:
                     return None
             elif now >= patient_until or (error is not before and not error.is_passing):
                 break
-            elif now >= kick_at and getattr(error, "retry_after", None) is None:
-                uploader.kick()
-                kick_at = now + _RETRY_SECONDS
+            elif now >= wake_at and getattr(error, "retry_after", None) is None:
+                uploader.wake_all()
+                wake_at = now + _RETRY_SECONDS
             self._clock.wait(stopping, _LOOK_SECONDS)
             now = self._clock.monotonic()
         # An outage that keeps nothing of these sessions from going is no answer to this request.
@@ -97,7 +97,7 @@ class Sending:
     def _has_rows(self, session_ids: Sequence[str] | None) -> bool:
         uploader = self._uploader
         return uploader is not None and (
-            self._engine.outbox.waiting(session_ids, self._clock.wall_ms()) > 0
+            self._runtime.outbox.waiting(session_ids, self._clock.wall_ms()) > 0
             or uploader.is_busy(session_ids)
         )
 
@@ -106,21 +106,21 @@ class Sending:
         uploader = self._uploader
         if uploader is None:
             return
-        uploader.kick()
+        uploader.wake_all()
         while self._clock.monotonic() < until and uploader.health.error is None:
             if not self._has_rows(None):
                 return
-            self._clock.wait(self._engine.stop, _LOOK_SECONDS)
+            self._clock.wait(self._runtime.stop, _LOOK_SECONDS)
 
     def stop(self, seconds: float) -> None:
         """End the workers. One that hangs in the network is left behind after so long.
 
-        What it was sending is marked uncertain, and the engine that closes next sees to it that
+        What it was sending is marked uncertain, and the runtime that closes next sees to it that
         it cannot touch the store any more.
         """
-        self._engine.stop.set()
+        self._runtime.stop.set()
         if self._uploader is not None:
-            self._uploader.kick()
+            self._uploader.wake_all()
         until = self._clock.monotonic() + seconds
         for thread in self._threads:
             thread.join(max(0.0, until - self._clock.monotonic()))

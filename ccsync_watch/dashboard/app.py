@@ -199,7 +199,7 @@ class _Routes:
         told = error.detail if isinstance(error, HTTPException) else "Something went wrong here."
         if status >= 500 and not isinstance(error, HTTPException):  # noqa: PLR2004 - our own fault
             log.error("a page failed", exc_info=error)
-        if status == 404 and told == "Not Found":  # noqa: PLR2004 - the router's own words
+        if status == 404 and told == "Not Transcript":  # noqa: PLR2004 - the router's own words
             told = "There is no such page."
         given = {"page": "error", "path": request.url.path, "status": status, "told": told}
         given["now_ms"] = self._site.now_ms()

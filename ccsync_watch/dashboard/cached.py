@@ -52,7 +52,7 @@ class Way:
                     self._is_free.set()
 
 
-class Kept(Generic[T]):
+class Cached(Generic[T]):
     """Keeps what `make` returned, and makes it anew in a thread of `threads` when it is old.
 
     It is old after `seconds`, or after ten times what making it took.

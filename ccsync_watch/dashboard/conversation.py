@@ -59,7 +59,7 @@ def entries(
     again where it stands, if its call is among these or `shown`.
     """
     messages = list(messages)
-    placed = {each.tool_use_id: each for each in subagents if each.tool_use_id}
+    placed = {subagent.tool_use_id: subagent for subagent in subagents if subagent.tool_use_id}
     calls = {
         part.tool_use_id
         for message in messages

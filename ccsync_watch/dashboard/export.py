@@ -50,7 +50,7 @@ def _messages(database: Database, session_id: str, agent_id: str | None) -> Iter
 
 def _json(database: Database, row: SessionRow) -> Iterator[str]:
     yield '{"session":' + orjson.dumps(asdict(row)).decode() + ',"messages":['
-    agents = [None, *(each.agent_id for each in browse.subagents(database, row.session_id))]
+    agents = [None, *(subagent.agent_id for subagent in browse.subagents(database, row.session_id))]
     separator = ""
     for agent_id in agents:
         for message in _messages(database, row.session_id, agent_id):

@@ -157,14 +157,14 @@ def session(site: Site, request: Request) -> dict[str, Any]:
     return {
         "session": row,
         "account": site.figures.session(row.session_id),
-        "agent": next((each for each in subagents if each.agent_id == agent_id), None),
+        "agent": next((subagent for subagent in subagents if subagent.agent_id == agent_id), None),
         "agent_id": agent_id,
         "entries": _entries(site, found, subagents),
         "subagents": subagents,
-        "unplaced": [each for each in subagents if each.tool_use_id not in placed],
+        "unplaced": [subagent for subagent in subagents if subagent.tool_use_id not in placed],
         "timeline": timeline(steps, site.figures.response_costs(steps)),
         "forks": [
-            browse.session(database, each) for each in browse.forks(database, row.session_id)
+            browse.session(database, fork) for fork in browse.forks(database, row.session_id)
         ],
         "parent": row.forked_from and browse.session(database, row.forked_from),
         "first_seq": first,

@@ -19,7 +19,7 @@ from ccsync_watch.accounting import session_accounts as accounts
 from ccsync_watch.accounting import statistics
 from ccsync_watch.accounting.reconciliation import cost_of
 from ccsync_watch.dashboard import formatting
-from ccsync_watch.dashboard.cached import Kept, Way
+from ccsync_watch.dashboard.cached import Cached, Way
 from ccsync_watch.store import browse_sync
 from ccsync_watch.transcripts import discovery
 
@@ -121,10 +121,10 @@ class Figures:
         threads = ThreadPoolExecutor(1, "figures")
         self._last: dict[str, tuple[object, Snapshot]] = {}
         self._overviews = {
-            choice: Kept(partial(self._overview, choice), threads) for choice in RANGES
+            choice: Cached(partial(self._overview, choice), threads) for choice in RANGES
         }
-        self._status = Kept(status, ThreadPoolExecutor(1, "status"))
-        self._retention = Kept(self._at_risk, threads, seconds=30.0)
+        self._status = Cached(status, ThreadPoolExecutor(1, "status"))
+        self._retention = Cached(self._at_risk, threads, seconds=30.0)
 
     def overview(self, choice: str) -> Snapshot | None:
         """Return a range's figures, the last ones while newer are counted; None before them."""
@@ -167,7 +167,7 @@ class Figures:
         total = statistics.total(done.days)
         today = formatting.local(now_ms).date()
         days, day_tokens, day_costs = _bars(done.days, formatting.since(choice, now_ms), today)
-        timed = [each for each in tools if each.results and each.total_ms]
+        timed = [tool for tool in tools if tool.results and tool.total_ms]
         return Snapshot(
             made_ms=now_ms,
             sessions=done.sessions,
@@ -181,13 +181,13 @@ class Figures:
             day_costs=day_costs,
             projects=[
                 Named(
-                    each.key,
-                    PurePath(each.key).name or each.key if each.key else "unknown",
-                    each.sessions,
-                    each.tokens,
-                    each.cost,
+                    project.key,
+                    PurePath(project.key).name or project.key if project.key else "unknown",
+                    project.sessions,
+                    project.tokens,
+                    project.cost,
                 )
-                for each in done.projects[:_TOP]
+                for project in done.projects[:_TOP]
             ],
             models=done.models[:_TOP],
             tools=tools[:_TOP],
@@ -244,7 +244,7 @@ def _bars(
     lines: Sequence[Line], since_ms: int | None, today: date
 ) -> tuple[list[str], dict[str, list[float]], dict[str, list[float]]]:
     """Return a chart's days without gaps and what stands over each; weeks if they are many."""
-    known = {each.key: each for each in lines if each.key}
+    known = {line.key: line for line in lines if line.key}
     first = formatting.local(since_ms).date() if since_ms is not None else today
     if since_ms is None and known:
         first = min(first, date.fromisoformat(min(key for key in known if key)))

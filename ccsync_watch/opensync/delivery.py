@@ -10,7 +10,14 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING
 
-from ccsync_watch.errors import NotOpenSync, Rejected, Retryable, SinkError, Unauthorized, Unsent
+from ccsync_watch.errors import (
+    DestinationError,
+    NotOpenSync,
+    Rejected,
+    Retryable,
+    Unauthorized,
+    Unsent,
+)
 from ccsync_watch.model import OutboxRow, Redacted
 from ccsync_watch.opensync import wire
 from ccsync_watch.opensync.removed_secrets import removed_from
@@ -24,7 +31,7 @@ if TYPE_CHECKING:
     from ccsync_watch.opensync.session_state import SessionState
     from ccsync_watch.opensync.wire import Payload
     from ccsync_watch.store.outbox import Outbox
-    from ccsync_watch.uploader.destination import Health, Sink
+    from ccsync_watch.uploader.destination import Destination, Health
 
 log = logging.getLogger(__name__)
 
@@ -43,11 +50,17 @@ _YOUNG_MS = 6_000
 MAX_ATTEMPTS = 12
 
 
-class RowSender:
+class MessageDelivery:
     """Sends rows, one session's by one thread at a time."""
 
     def __init__(
-        self, *, outbox: Outbox, sink: Sink, clock: Clock, health: Health, state: SessionState
+        self,
+        *,
+        outbox: Outbox,
+        sink: Destination,
+        clock: Clock,
+        health: Health,
+        state: SessionState,
     ) -> None:
         self._outbox = outbox
         self._sink = sink
@@ -66,8 +79,8 @@ class RowSender:
         if not rows:
             return False
         # A session that is not of this store's making may hold any of its messages.
-        is_foreign = self._outbox.remote(session_id).is_foreign
-        certain = [] if is_foreign else _leading_certain(rows)
+        is_preexisting = self._outbox.remote(session_id).is_preexisting
+        certain = [] if is_preexisting else _leading_certain(rows)
         fresh = self._leading_fresh(session_id, certain, now_ms)
         if self._takes_dates is not False and len(certain) > 1:
             self._send_dated_batch(session_id, certain)
@@ -143,7 +156,7 @@ class RowSender:
                 self._outbox.restore_certain([row.seq])
             raise
         except Rejected as error:
-            self._park(row, error.message)
+            self._reject_row(row, error.message)
         except Retryable as error:
             self._note_attempt(row, error)
         else:
@@ -159,17 +172,17 @@ class RowSender:
         try:
             self._state.upsert(row.session_id)
         except Retryable:
-            self._outbox.forgive(row)
+            self._outbox.reset_attempts(row)
             raise
         if row.attempts + 1 == MAX_ATTEMPTS:
             raise error  # the earlier ones may have met an outage, which ends just now
-        self._park(row, error.message)
+        self._reject_row(row, error.message)
 
     def _leading_fresh(
         self, session_id: str, rows: list[OutboxRow], now_ms: int
     ) -> list[OutboxRow]:
         """Return the rows that the backend may date by its own clock without harm."""
-        ahead = self._health.ahead_seconds
+        ahead = self._health.clock_skew_seconds
         last_ms = self._last_dates.get(session_id, 0)
         if ahead is None or abs(ahead) > _MAX_AHEAD_SECONDS:
             return []
@@ -192,7 +205,7 @@ class RowSender:
         return max(self._clock.wall_ms(), self._there_ms())
 
     def _there_ms(self) -> int:
-        return self._clock.wall_ms() + round((self._health.ahead_seconds or 0) * 1000)
+        return self._clock.wall_ms() + round((self._health.clock_skew_seconds or 0) * 1000)
 
     @contextlib.contextmanager
     def _leaving(
@@ -201,9 +214,9 @@ class RowSender:
         """Note in the ledger what leaves in this block without being acknowledged."""
         try:
             yield
-        except SinkError as error:
+        except DestinationError as error:
             if not isinstance(error, Unsent):
-                size = sum(wire.size(each.value) for each in payloads)
+                size = sum(wire.size(payload.value) for payload in payloads)
                 self._outbox.note_unanswered(
                     Entry(
                         at_ms=self._clock.wall_ms(),
@@ -243,7 +256,7 @@ class RowSender:
                 self._batch_limits[session_id] = limit
         self._health.note_sent(len(rows), size)
 
-    def _park(self, row: OutboxRow, reason: str) -> None:
+    def _reject_row(self, row: OutboxRow, reason: str) -> None:
         log.error("the backend refuses message %s: %s", row.id, reason)
         self._outbox.reject(row, reason)
         self._batch_limits.pop(row.session_id, None)

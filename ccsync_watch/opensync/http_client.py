@@ -1,7 +1,7 @@
 """Send redacted rows to an OpenSync backend and judge its answers; no retries, no state of rows.
 
-Every outcome is an answer that was checked, or one of the errors of `errors.SinkError`. The key
-travels in one header, is never shown, and never follows a redirect.
+Every outcome is an answer that was checked, or one of the errors of `errors.DestinationError`. The
+key travels in one header, is never shown, and never follows a redirect.
 """
 
 from __future__ import annotations
@@ -16,7 +16,14 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import orjson
 
-from ccsync_watch.errors import NotOpenSync, Rejected, Retryable, SinkError, Unauthorized, Unsent
+from ccsync_watch.errors import (
+    DestinationError,
+    NotOpenSync,
+    Rejected,
+    Retryable,
+    Unauthorized,
+    Unsent,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,17 +51,18 @@ _URL_HINT = "check convex_url (it should end in .convex.cloud) and that the depl
 
 
 @dataclass(frozen=True, slots=True)
-class Greeting:
+class BackendInfo:
     """What a backend that takes our key says of itself.
 
-    `ahead_seconds` is its clock less ours; `session_ids` are all sessions it holds for the key.
+    `clock_skew_seconds` is its clock less ours; `session_ids` are all sessions it holds for the
+    key.
     """
 
-    ahead_seconds: float | None
+    clock_skew_seconds: float | None
     session_ids: frozenset[str]
 
 
-class OpenSyncSink:
+class OpenSyncClient:
     """One backend; safe to use from several threads."""
 
     def __init__(
@@ -85,7 +93,7 @@ class OpenSyncSink:
         """Close the connections; the sink cannot be used afterwards."""
         self._client.close()
 
-    def check(self) -> Greeting:
+    def check(self) -> BackendInfo:
         """Test address and key; a green /health alone would say nothing of the key.
 
         Raises NotOpenSync, Unauthorized or Retryable.
@@ -102,7 +110,7 @@ class OpenSyncSink:
         # The stamp was made about half-way between the question and its answer.
         middle_ms = (before_ms + after_ms) / 2
         ahead = (stamp - middle_ms) / 1000 if isinstance(stamp, (int, float)) else None
-        return Greeting(ahead, frozenset(each for each in found if isinstance(each, str)))
+        return BackendInfo(ahead, frozenset(each for each in found if isinstance(each, str)))
 
     def put_session(self, payload: Redacted[Payload]) -> int:
         """Send one session's state; return the bytes sent. Harmless when sent twice."""
@@ -118,7 +126,7 @@ class OpenSyncSink:
         Anything but an answer without errors and with the full count raises: Rejected when
         certainly none was stored, Retryable when some may have been.
         """
-        body = orjson.dumps({"sessions": [], "messages": [each.value for each in payloads]})
+        body = orjson.dumps({"sessions": [], "messages": [payload.value for payload in payloads]})
         answer = self._request("POST", "/sync/batch", body)
         errors, count = answer.get("errors"), answer.get("messages")
         if errors == [] and count == len(payloads):
@@ -185,7 +193,7 @@ class OpenSyncSink:
             raise self._stranger("its answer is no JSON object")
         return answer
 
-    def _stranger(self, what: str) -> SinkError:
+    def _stranger(self, what: str) -> DestinationError:
         return NotOpenSync(
             f"{self.endpoint.host} is not an OpenSync deployment: {what}", hint=_URL_HINT
         )

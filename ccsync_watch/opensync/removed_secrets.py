@@ -22,6 +22,8 @@ def removed_from(payloads: Iterable[Redacted[Payload]]) -> Counter[str]:
     A message's `textContent` repeats its parts, and is not counted again.
     """
     return count_kinds(
-        orjson.dumps({name: value for name, value in each.value.items() if name != "textContent"})
-        for each in payloads
+        orjson.dumps(
+            {name: value for name, value in payload.value.items() if name != "textContent"}
+        )
+        for payload in payloads
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from ccsync_watch.accounting import session_accounts as accounts
-from ccsync_watch.errors import SinkError, Unsent
+from ccsync_watch.errors import DestinationError, Unsent
 from ccsync_watch.model import Redacted
 from ccsync_watch.opensync import wire
 from ccsync_watch.opensync.removed_secrets import removed_from
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ccsync_watch.store.database import Database
     from ccsync_watch.store.outbox import Outbox
     from ccsync_watch.store.remote_sessions import RemoteState
-    from ccsync_watch.uploader.destination import Health, Sink
+    from ccsync_watch.uploader.destination import Destination, Health
 
 
 class SessionState:
@@ -36,7 +36,7 @@ class SessionState:
         *,
         database: Database,
         outbox: Outbox,
-        sink: Sink,
+        sink: Destination,
         clock: Clock,
         health: Health,
         prices: PriceList,
@@ -81,14 +81,14 @@ class SessionState:
             return
         text = _text(payload)
         now_ms = self._clock.wall_ms()
-        is_first = state.sent is None and not state.is_foreign
+        is_first = state.sent is None and not state.is_preexisting
         is_quiet = state.write_ms is not None and now_ms >= state.write_ms + SETTLE_MS
         is_applied = is_first or is_quiet or _is_sudden(payload, state)
         self._outbox.note_upsert_started(session_id, text, now_ms)
         removed = removed_from([Redacted(payload)])
         try:
             size = self._sink.put_session(Redacted(payload))
-        except SinkError as error:
+        except DestinationError as error:
             if not isinstance(error, Unsent):
                 host, size = self._sink.endpoint.host, wire.size(payload)
                 self._outbox.note_unanswered(

@@ -6,14 +6,14 @@ import heapq
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ccsync_watch.transcripts.discovery import Found
+    from ccsync_watch.transcripts.discovery import Transcript
 
 
 class Backlog:
     """One entry a path, with its rank in nanoseconds of the epoch: the highest goes first."""
 
     def __init__(self) -> None:
-        self._queued: dict[str, tuple[int, Found]] = {}
+        self._queued: dict[str, tuple[int, Transcript]] = {}
         self._heap: list[tuple[int, str]] = []
 
     def __len__(self) -> int:
@@ -22,11 +22,11 @@ class Backlog:
     def __contains__(self, path: str) -> bool:
         return path in self._queued
 
-    def found(self) -> list[Found]:
+    def found(self) -> list[Transcript]:
         """Return what waits, in no order; safe to ask from another thread."""
         return [found for _rank, found in list(self._queued.values())]
 
-    def put(self, found: Found, rank: int) -> None:
+    def put(self, found: Transcript, rank: int) -> None:
         """Queue a transcript as it is now. What was urgent stays so."""
         before = self._queued.get(found.path)
         rank = max(rank, before[0]) if before else rank
@@ -34,7 +34,7 @@ class Backlog:
         if before is None or before[0] != rank:
             heapq.heappush(self._heap, (-rank, found.path))
 
-    def take(self) -> tuple[int, Found] | None:
+    def take(self) -> tuple[int, Transcript] | None:
         """Return the first in turn with its rank, and forget it; None when nothing waits."""
         while self._heap:
             rank, path = heapq.heappop(self._heap)

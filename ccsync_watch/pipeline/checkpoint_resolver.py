@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from ccsync_watch.pipeline.pump_config import Files
     from ccsync_watch.store.database import Database
-    from ccsync_watch.transcripts.discovery import Found
+    from ccsync_watch.transcripts.discovery import Transcript
     from ccsync_watch.transcripts.transcript_file import OpenFile
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ class Place:
     edges: Edges
 
 
-class Recognition:
+class CheckpointResolver:
     """The checkpoints in force, and the paths that were there at the last look."""
 
     def __init__(
@@ -52,14 +52,14 @@ class Recognition:
         self._by_stream: dict[str, set[bytes]] = {}
         self._keys: dict[str, bytes] = {}
         self._present: dict[bytes, str] = {}
-        for each in queries.checkpoints(database):
-            self.remember(each)
+        for checkpoint in queries.checkpoints(database):
+            self.remember(checkpoint)
 
     def checkpoint(self, path: str) -> Checkpoint | None:
         """Return what is known of the transcript at this path."""
         return self._known.get(self.key(path))
 
-    def is_unchanged(self, found: Found) -> bool:
+    def is_unchanged(self, found: Transcript) -> bool:
         """Tell whether a transcript is as it was when it was last read to its end."""
         checkpoint = self.checkpoint(found.path)
         if checkpoint is None:
@@ -68,11 +68,11 @@ class Recognition:
         then = (checkpoint.size, checkpoint.mtime_ns, mark.device, mark.inode)
         return then == (found.size, found.mtime_ns, found.device, found.inode)
 
-    def saw(self, found: Found) -> None:
+    def saw(self, found: Transcript) -> None:
         """Note that a transcript stands at its path."""
         self._present[self.key(found.path)] = found.path
 
-    def swept(self, found: Iterable[Found]) -> None:
+    def swept(self, found: Iterable[Transcript]) -> None:
         """Note all transcripts that there are, and forget the paths of those that are not."""
         self._keys = {each.path: self.key(each.path) for each in found}
         self._present = {key: path for path, key in self._keys.items()}
@@ -85,7 +85,7 @@ class Recognition:
         """Store since when transcripts are gone; call it after a sweep that saw all there is."""
         note_missing(self._database, set(self._present), now_ms)
 
-    def recognise(self, found: Found, file: OpenFile) -> Place:
+    def resolve(self, found: Transcript, file: OpenFile) -> Place:
         """Return where to go on in this file. Raises OSError, StateError, RedactorUnavailable."""
         known = self.checkpoint(found.path)
         if known is None:
@@ -108,7 +108,7 @@ class Recognition:
             key = self._keys[path] = path_key(self._install_key, path)
         return key
 
-    def _fresh(self, found: Found, file: OpenFile) -> Place:
+    def _fresh(self, found: Transcript, file: OpenFile) -> Place:
         edges = Edges()
         checkpoint = Checkpoint(
             path_key=self.key(found.path),
@@ -121,7 +121,7 @@ class Recognition:
         )
         return Place(checkpoint, edges)
 
-    def _moved_here(self, found: Found, file: OpenFile) -> Place | None:
+    def _moved_here(self, found: Transcript, file: OpenFile) -> Place | None:
         """Return the place in a file that the client moved here (worktrees do that)."""
         for key in self._by_stream.get(found.stream.name, ()):
             known = self._known[key]
@@ -133,7 +133,7 @@ class Recognition:
                 return replace(place, checkpoint=self._adopted(place.checkpoint, found))
         return None
 
-    def _adopted(self, known: Checkpoint, found: Found) -> Checkpoint:
+    def _adopted(self, known: Checkpoint, found: Transcript) -> Checkpoint:
         key = self.key(found.path)
         shown = clean_text(shown_name(found.path), self._redactor)
         adopt_path(self._database, known, key, shown)

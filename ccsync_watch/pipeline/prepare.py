@@ -1,4 +1,4 @@
-"""From lines to a batch that may be kept: parsed, completed from what stands beside it, cleaned."""
+"""Prepare a batch for the store: parse its lines, complete it, and clean it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ccsync_watch.model import Batch
 from ccsync_watch.privacy.clean import clean
 from ccsync_watch.privacy.known.secret_reads import reads
-from ccsync_watch.privacy.known.tracker import Lessons, Teachable
+from ccsync_watch.privacy.known.tracker import KnownSecretTracker, TrackingRedactor
 from ccsync_watch.privacy.policy.policy import Policy, ToolCall
 from ccsync_watch.store import queries
 from ccsync_watch.transcripts import discovery
@@ -22,23 +22,23 @@ if TYPE_CHECKING:
     from ccsync_watch.pipeline.pump_config import Files
     from ccsync_watch.privacy.policy.projects import Projects
     from ccsync_watch.store.database import Database
-    from ccsync_watch.transcripts.discovery import Found
+    from ccsync_watch.transcripts.discovery import Transcript
 
 
 @dataclass(frozen=True, slots=True)
-class Cleaned:
+class PreparedBatch:
     """A batch that may be kept, and what its projects' policies say of its sessions.
 
-    `lessons` are the lines that told secrets which are known from now on.
+    `disclosures` are the lines that told secrets which are known from now on.
     """
 
     batch: Redacted[Batch]
     excluded: frozenset[str]
     metadata_only: frozenset[str]
-    lessons: frozenset[tuple[int, int]]
+    disclosures: frozenset[tuple[int, int]]
 
 
-class Cleaning:
+class Preparation:
     """The steps between a transcript's bytes and the store."""
 
     def __init__(
@@ -47,7 +47,7 @@ class Cleaning:
         projects: Projects,
         *,
         database: Database,
-        redactor: Teachable,
+        redactor: TrackingRedactor,
         files: Files,
     ) -> None:
         self._policy = policy
@@ -55,11 +55,11 @@ class Cleaning:
         self._database = database
         self._redactor = redactor
         self._files = files
-        self._lessons = Lessons(redactor)
+        self._tracker = KnownSecretTracker(redactor)
 
     def batch(
-        self, found: Found, start: int, lines: Sequence[Line], passed: Unreadable | None
-    ) -> Cleaned:
+        self, found: Transcript, start: int, lines: Sequence[Line], passed: Unreadable | None
+    ) -> PreparedBatch:
         """Return what the lines from `start` on came to, and the long one that was passed.
 
         Raises RedactorUnavailable.
@@ -72,7 +72,7 @@ class Cleaning:
             self._add_subagent(found, batch)
         excluded, metadata_from = self._judged(batch)
         calls = self._calls(batch)
-        lessons = self._lessons.learn(batch, calls)
+        disclosures = self._tracker.learn(batch, calls)
         made = clean(
             batch,
             policy=self._policy,
@@ -80,13 +80,13 @@ class Cleaning:
             calls=calls,
             metadata_from=metadata_from,
         )
-        return Cleaned(made, excluded, frozenset(metadata_from), lessons)
+        return PreparedBatch(made, excluded, frozenset(metadata_from), disclosures)
 
-    def learn_again(self, found: Found, line: Line) -> None:
+    def learn_again(self, found: Transcript, line: Line) -> None:
         """Learn once more what a line told that was stored before this start."""
         batch = Batch(line.start, line.start)
         parse([line], found.stream, batch)
-        self._lessons.learn(batch, self._calls(batch))
+        self._tracker.learn(batch, self._calls(batch))
 
     def _judged(self, batch: Batch) -> tuple[frozenset[str], dict[str, int]]:
         """Return the excluded sessions, and from which offset on others are metadata only.
@@ -94,22 +94,22 @@ class Cleaning:
         A session that was metadata only once stays so, whatever folder it goes on in. Judged by
         the folders as they are written: what the redactor makes of a name matches no glob.
         """
-        cwds = {each.cwd for each in batch.sightings if each.cwd}
+        cwds = {observation.cwd for observation in batch.observations if observation.cwd}
         policies = {cwd: self._projects.policy(cwd) for cwd in cwds}
         excluded = set()
         named = {message.session_id for message in batch.messages}
         named.update(fact.session_id for fact in batch.facts)
         named.update(subagent.session_id for subagent in batch.subagents)
         metadata_from = dict.fromkeys(queries.metadata_only_sessions(self._database, named), 0)
-        for each in batch.sightings:
-            policy = policies.get(each.cwd or "")
+        for observation in batch.observations:
+            policy = policies.get(observation.cwd or "")
             if policy == "off":
-                excluded.add(each.session_id)
+                excluded.add(observation.session_id)
             elif policy == "metadata":
-                metadata_from.setdefault(each.session_id, each.start)
+                metadata_from.setdefault(observation.session_id, observation.start)
         return frozenset(excluded), metadata_from
 
-    def _add_subagent(self, found: Found, batch: Batch) -> None:
+    def _add_subagent(self, found: Transcript, batch: Batch) -> None:
         session_id = next((m.session_id for m in batch.messages), found.stream.session_id)
         data = self._files.read_sidecar(discovery.sidecar_of(found.path))
         made = subagent_of(data, found.stream, session_id)

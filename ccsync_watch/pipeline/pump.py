@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from ccsync_watch.errors import RedactorUnavailable
 from ccsync_watch.model import Line
 from ccsync_watch.pipeline.backlog import Backlog
-from ccsync_watch.pipeline.checkpoint_resolver import Recognition
-from ccsync_watch.pipeline.prepare import Cleaning
+from ccsync_watch.pipeline.checkpoint_resolver import CheckpointResolver
+from ccsync_watch.pipeline.prepare import Preparation
 from ccsync_watch.pipeline.pump_config import Progress, shown_name
 from ccsync_watch.privacy.clean import clean_text
 from ccsync_watch.store import queries
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from ccsync_watch.clock import Clock
     from ccsync_watch.model import Checkpoint
     from ccsync_watch.pipeline.checkpoint_resolver import Place
-    from ccsync_watch.pipeline.prepare import Cleaned
+    from ccsync_watch.pipeline.prepare import PreparedBatch
     from ccsync_watch.pipeline.pump_config import Files, PumpConfig
-    from ccsync_watch.privacy.known.tracker import Teachable
+    from ccsync_watch.privacy.known.tracker import TrackingRedactor
     from ccsync_watch.store.database import Database
-    from ccsync_watch.transcripts.discovery import Found
+    from ccsync_watch.transcripts.discovery import Transcript
     from ccsync_watch.transcripts.transcript_file import OpenFile
 
 log = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ class Pump:
         config: PumpConfig,
         *,
         database: Database,
-        redactor: Teachable,
+        redactor: TrackingRedactor,
         files: Files,
         clock: Clock,
         on_commit: Callable[[], None] = lambda: None,
@@ -59,13 +59,13 @@ class Pump:
         self._clock = clock
         self._on_commit = on_commit
         self._host = clean_text(config.host, redactor)
-        self._recognition = Recognition(
+        self._resolver = CheckpointResolver(
             database, redactor=redactor, files=files, install_key=config.install_key
         )
-        self._cleaning = Cleaning(
+        self._preparation = Preparation(
             config.policy, config.projects, database=database, redactor=redactor, files=files
         )
-        self._lessons_due = queries.lessons(database)
+        self._disclosures_due = queries.disclosures(database)
         self._backlog = Backlog()
         self._scanned: dict[str, tuple[int, int]] = {}
         self.problems: dict[str, str] = {}
@@ -82,50 +82,50 @@ class Pump:
                 self._note_problem(path, f"cannot be read: {error.strerror}")
                 continue
             if found is not None:
-                self._recognition.saw(found)
+                self._resolver.saw(found)
                 self._queue(found)
 
-    def reconcile(self) -> list[Found]:
+    def reconcile(self) -> list[Transcript]:
         """Compare every transcript with its checkpoint, queue what differs, and return it.
 
         Whatever events announced or missed, after this nothing new is overlooked.
         """
         swept = self._files.sweep(self._config.roots)
-        self._recognition.swept(swept.found)
+        self._resolver.swept(swept.found)
         self._learn_again(swept.found)
         for path, reason in swept.unread.items():
             self._note_problem(path, f"cannot be read: {reason}")
         for path in [path for path in self.problems if path not in swept.unread]:
-            if swept.is_certainly_gone(path) and not self._recognition.is_present(path):
+            if swept.is_certainly_gone(path) and not self._resolver.is_present(path):
                 del self.problems[path]
         fresh = [found for found in swept.found if self._queue(found)]
         if swept.folders and not swept.unread:
-            self._recognition.note_missing(self._clock.wall_ms())
+            self._resolver.note_missing(self._clock.wall_ms())
         return fresh
 
-    def _learn_again(self, present: Iterable[Found]) -> None:
+    def _learn_again(self, present: Iterable[Transcript]) -> None:
         """Learn the secrets that lines told before this start, from the transcripts there are.
 
         A transcript that is not there, or cannot be read, may be at the next sweep.
         """
-        if not self._lessons_due:
+        if not self._disclosures_due:
             return
         learnt: dict[str, bool] = {}
         for found in present:
             name = found.stream.name
-            if name in self._lessons_due:
+            if name in self._disclosures_due:
                 learnt[name] = self._learn_from(found) and learnt.get(name, True)
         for name, is_learnt in learnt.items():
             if is_learnt:
-                del self._lessons_due[name]
+                del self._disclosures_due[name]
 
-    def _learn_from(self, found: Found) -> bool:
+    def _learn_from(self, found: Transcript) -> bool:
         """Learn what lines of this stream told; return whether its file could be read."""
         try:
             with self._files.open_file(found.path) as file:
-                for start, end in self._lessons_due[found.stream.name]:
+                for start, end in self._disclosures_due[found.stream.name]:
                     data = file.read_at(start, end - start)
-                    self._cleaning.learn_again(found, Line(start, end, data.rstrip(b"\n")))
+                    self._preparation.learn_again(found, Line(start, end, data.rstrip(b"\n")))
         except OSError:
             return False
         return True
@@ -133,7 +133,7 @@ class Pump:
     def notice_session(self, session_id: str) -> None:
         """Queue a session's transcripts, its subagents' included, ahead of everything else."""
         for found in self._files.sweep_session(self._config.roots, session_id).found:
-            self._recognition.saw(found)
+            self._resolver.saw(found)
             self._queue(found, urgency=self._clock.wall_ms() * 1_000_000)
 
     def waiting(self) -> tuple[int, int]:
@@ -141,7 +141,7 @@ class Pump:
         queued = self._backlog.found()
         unread = 0
         for found in queued:
-            checkpoint = self._recognition.checkpoint(found.path)
+            checkpoint = self._resolver.checkpoint(found.path)
             unread += max(0, found.size - (checkpoint.offset if checkpoint else 0))
         return len(queued), unread
 
@@ -149,10 +149,10 @@ class Pump:
         """Tell whether `step` has something to do."""
         return len(self._backlog) > 0
 
-    def _queue(self, found: Found, urgency: int = 0) -> bool:
+    def _queue(self, found: Transcript, urgency: int = 0) -> bool:
         """Queue a transcript that differs from its checkpoint; return whether that is news."""
         has_problem = found.path in self.problems
-        if not has_problem and self._recognition.is_unchanged(found):
+        if not has_problem and self._resolver.is_unchanged(found):
             return False
         is_news = found.path not in self._backlog and not has_problem
         self._backlog.put(found, max(found.mtime_ns, urgency))
@@ -172,7 +172,7 @@ class Pump:
         rank, found = turn
         try:
             with self._files.open_file(found.path) as file:
-                place = self._recognition.recognise(found, file)
+                place = self._resolver.resolve(found, file)
                 chunk = self._read(found, file, place.checkpoint)
                 end = self._commit(found, file, place, chunk)
         except FileNotFoundError:
@@ -187,7 +187,7 @@ class Pump:
             self._backlog.put(replace(found, size=file.size), rank)
         return True
 
-    def _read(self, found: Found, file: OpenFile, checkpoint: Checkpoint) -> tail.Chunk:
+    def _read(self, found: Transcript, file: OpenFile, checkpoint: Checkpoint) -> tail.Chunk:
         start, scanned = self._scanned.pop(found.path, (0, 0))
         is_valid = start == checkpoint.offset and scanned <= file.size
         chunk = tail.read_lines(
@@ -202,7 +202,7 @@ class Pump:
             self._scanned[found.path] = (checkpoint.offset, chunk.scanned)
         return chunk
 
-    def _commit(self, found: Found, file: OpenFile, place: Place, chunk: tail.Chunk) -> int:
+    def _commit(self, found: Transcript, file: OpenFile, place: Place, chunk: tail.Chunk) -> int:
         """Clean and store a chunk; return the offset up to which it is in the store.
 
         When the redactor fails, what comes before the failure is stored, and the offset stays
@@ -211,7 +211,9 @@ class Pump:
         lines: Sequence[Line] = chunk.lines
         while True:
             try:
-                cleaned = self._cleaning.batch(found, place.checkpoint.offset, lines, chunk.passed)
+                prepared = self._preparation.batch(
+                    found, place.checkpoint.offset, lines, chunk.passed
+                )
             except RedactorUnavailable as error:
                 if len(lines) <= 1:
                     self._note_problem(found.path, error.message)
@@ -220,11 +222,13 @@ class Pump:
             else:
                 is_held = chunk.passed is None
                 edges = place.edges.after(lines) if is_held else Edges.at(file.read_at, chunk.end)
-                self._store(found, file, replace(place, edges=edges), cleaned)
-                return cleaned.batch.value.end
+                self._store(found, file, replace(place, edges=edges), prepared)
+                return prepared.batch.value.end
 
-    def _store(self, found: Found, file: OpenFile, place: Place, cleaned: Cleaned) -> None:
-        batch = cleaned.batch.value
+    def _store(
+        self, found: Transcript, file: OpenFile, place: Place, prepared: PreparedBatch
+    ) -> None:
+        batch = prepared.batch.value
         # Only a look that found no further line has seen all of the file: while the size kept
         # here is another, the next sweep looks again, also after a crash.
         is_seen = batch.end in {batch.start, file.size}
@@ -236,22 +240,22 @@ class Pump:
             mtime_ns=max(file.mtime_ns, found.mtime_ns),
             problem=None,
         )
-        made = ingest(self._database, cleaned.batch, after, self._context(cleaned))
-        self._recognition.remember(after)
+        made = ingest(self._database, prepared.batch, after, self._context(prepared))
+        self._resolver.remember(after)
         self.progress.bytes_read += batch.end - batch.start
         self.progress.lines += batch.lines
         self.progress.rows += made.inserted
         if made.sessions:
             self._on_commit()
 
-    def _context(self, cleaned: Cleaned) -> Context:
+    def _context(self, prepared: PreparedBatch) -> Context:
         return Context(
             now_ms=self._clock.wall_ms(),
             host=self._host,
             is_released=self._config.is_released,
-            excluded=cleaned.excluded,
-            metadata_only=cleaned.metadata_only,
-            lessons=cleaned.lessons,
+            excluded=prepared.excluded,
+            metadata_only=prepared.metadata_only,
+            disclosures=prepared.disclosures,
         )
 
     def _note_problem(self, path: str, problem: str) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from ccsync_watch.privacy.policy.policy import Policy
-    from ccsync_watch.transcripts.discovery import Found, Sweep
+    from ccsync_watch.transcripts.discovery import Sweep, Transcript
     from ccsync_watch.transcripts.transcript_file import OpenFile
 
 
@@ -29,7 +29,7 @@ class Files(Protocol):
         """Return the small file beside a subagent's transcript, empty when there is none."""
         ...
 
-    def look(self, path: str) -> Found | None:
+    def look(self, path: str) -> Transcript | None:
         """Return one transcript as `stat` sees it now. Raises OSError."""
         ...
 

@@ -54,16 +54,21 @@ def clean(
             kept = metadata_of(part.kind, content, raw=part.content) if is_metadata else content
             reduced.append(kept)
     names: list[JsonValue] = [list(_names(message, calls)) for message in messages]
-    sightings: list[JsonValue] = [
-        [each.cwd, each.git_branch, each.client_version, each.entrypoint]
-        for each in batch.sightings
+    observations: list[JsonValue] = [
+        [
+            observation.cwd,
+            observation.git_branch,
+            observation.client_version,
+            observation.entrypoint,
+        ]
+        for observation in batch.observations
     ]
     facts: list[JsonValue] = [fact.value for fact in batch.facts]
     agents: list[JsonValue] = [
-        [each.agent_type, each.description, each.model] for each in batch.subagents
+        [subagent.agent_type, subagent.description, subagent.model] for subagent in batch.subagents
     ]
     models: list[JsonValue] = [[usage.model, usage.tier] for usage in batch.usages]
-    texts = redacted(redactor, [reduced, names, sightings, facts, agents, models])
+    texts = redacted(redactor, [reduced, names, observations, facts, agents, models])
     try:
         return Redacted(_rebuilt(replace(batch, messages=messages), texts, policy, calls))
     except (TypeError, ValueError):
@@ -77,13 +82,15 @@ def _without_words(batch: Batch, metadata_from: Mapping[str, int]) -> Batch:
     return replace(
         batch,
         facts=[
-            each
-            for each in batch.facts
-            if each.session_id not in metadata_from or each.name not in TEXT_FACTS
+            fact
+            for fact in batch.facts
+            if fact.session_id not in metadata_from or fact.name not in TEXT_FACTS
         ],
         subagents=[
-            replace(each, description=None) if each.session_id in metadata_from else each
-            for each in batch.subagents
+            replace(subagent, description=None)
+            if subagent.session_id in metadata_from
+            else subagent
+            for subagent in batch.subagents
         ],
     )
 
@@ -92,13 +99,15 @@ def _rebuilt(
     batch: Batch, texts: list[Any], policy: Policy, calls: Mapping[str, ToolCall]
 ) -> Batch:
     """Return the batch with its texts exchanged for the redacted ones, which stand in its order."""
-    contents, names, sightings, facts, agents, models = texts
+    contents, names, observations, facts, agents, models = texts
     return replace(
         batch,
         messages=list(_rebuilt_messages(batch.messages, contents, names, policy, calls)),
-        sightings=[
+        observations=[
             replace(each, cwd=cwd, git_branch=branch, client_version=version, entrypoint=entry)
-            for each, (cwd, branch, version, entry) in zip(batch.sightings, sightings, strict=True)
+            for each, (cwd, branch, version, entry) in zip(
+                batch.observations, observations, strict=True
+            )
         ],
         facts=[replace(fact, value=value) for fact, value in zip(batch.facts, facts, strict=True)],
         subagents=[

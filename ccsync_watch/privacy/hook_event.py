@@ -1,4 +1,4 @@
-"""What a hook's signal brings, cleaned like everything else that is kept."""
+"""What a hook's signal brings, prepared like everything else that is kept."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from ccsync_watch.model import Redacted
 from ccsync_watch.privacy.clean import Redacting, clean_text
 
 if TYPE_CHECKING:
-    from ccsync_watch.hook_events import Signal
+    from ccsync_watch.hook_events import HookEvent
 
 
-def clean_signal(signal: Signal, redactor: Redacting) -> Redacted[Signal]:
+def clean_hook_event(signal: HookEvent, redactor: Redacting) -> Redacted[HookEvent]:
     """Return the signal without secrets. Raises RedactorUnavailable."""
     detail = {name: clean_text(text, redactor).value for name, text in signal.detail.items()}
     return Redacted(replace(signal, detail=detail))

@@ -24,7 +24,7 @@ from ccsync_watch.privacy.detect.adjacent import BESIDE
 from ccsync_watch.privacy.detect.assignments import Assignment
 from ccsync_watch.privacy.detect.commands import COMMANDS
 from ccsync_watch.privacy.detect.config_files import FILES
-from ccsync_watch.privacy.detect.name_patterns import GATES
+from ccsync_watch.privacy.detect.name_patterns import TRIGGERS
 from ccsync_watch.privacy.detect.private_keys import BLOCKS
 from ccsync_watch.privacy.detect.prose import PROSE
 from ccsync_watch.privacy.detect.urls import URLS, stands_in_userinfo
@@ -50,7 +50,12 @@ RULES_VERSION = (
     f"{REVISION}-"
     + hashlib.sha256(
         repr(
-            (VENDORS, [(rule.id, rule.gate) for rule in STRUCTURES], GATES, base64_runs.GATES)
+            (
+                VENDORS,
+                [(rule.id, rule.trigger) for rule in STRUCTURES],
+                TRIGGERS,
+                base64_runs.TRIGGERS,
+            )
         ).encode(),
     ).hexdigest()[:12]
 )
@@ -65,7 +70,7 @@ _DEPTH = 2
 
 _STRUCTURES_FROM = len(VENDORS)
 _ASSIGNMENTS_FROM = _STRUCTURES_FROM + len(STRUCTURES)
-_WRAPPED_FROM = _ASSIGNMENTS_FROM + len(GATES)
+_WRAPPED_FROM = _ASSIGNMENTS_FROM + len(TRIGGERS)
 _SEPARATOR = "\n\x00\n"
 """Keys of objects are few and short; what is longer is a text."""
 
@@ -92,12 +97,12 @@ class Redactor:
     ) -> None:
         self._key = key
         self._counts: Counter[str] = Counter()
-        self._met = json_values.Met()
+        self._seen_shapes = json_values.SeenShapes()
         own = [custom_patterns.compiled(pattern, "redact.patterns") for pattern in patterns]
         self._allow = [custom_patterns.compiled(pattern, "redact.allow") for pattern in allow]
         try:
             self._vendors = _vendors()
-            self._engine = engines.build(gates(), prefer=engine, cache=cache)
+            self._engine = engines.build(triggers(), prefer=engine, cache=cache)
         except Exception as error:
             raise RedactorUnavailable(
                 f"the redaction rules cannot be compiled ({error})",
@@ -123,7 +128,7 @@ class Redactor:
         A value of fewer than six characters is ignored: it would be found in innocent text.
         """
         self._custom.add(value, kind)
-        self._met.forget()
+        self._seen_shapes.forget()
 
     def redact(self, text: str) -> str:
         """Return `text` without its secrets."""
@@ -143,13 +148,15 @@ class Redactor:
 
         A value without secrets is returned itself, not copied.
         """
-        leaves = json_values.Leaves(obj, self._met)
+        leaves = json_values.Strings(obj, self._seen_shapes)
         dirty = self._dirty(leaves.texts) if leaves.texts else []
         if leaves.names_secrets or dirty:
             obj = json_values.Rebuild(self.redact, self._placeholder_text, leaves, dirty).value(obj)
         if leaves.keys:
             secret = set(dirty)
-            self._met.remember(key for key, index in leaves.keys.items() if index not in secret)
+            self._seen_shapes.remember(
+                key for key, index in leaves.keys.items() if index not in secret
+            )
         return obj
 
     def _placeholder_text(self, value: str, kind: str) -> str:
@@ -188,10 +195,10 @@ class Redactor:
                     yield index, hits
             return
         grouped: dict[int, list[engines.Hit]] = {}
-        for end, gate in self._engine.scan(data):
+        for end, trigger in self._engine.scan(data):
             index = bisect_right(starts, end - 1) - 1
             if end - starts[index] <= sizes[index]:  # else it ends between two
-                grouped.setdefault(index, []).append((end - starts[index], gate))
+                grouped.setdefault(index, []).append((end - starts[index], trigger))
         yield from grouped.items()
 
     def _spans(self, data: bytes) -> list[Span]:
@@ -269,11 +276,11 @@ def _ends(data: bytes, word: bytes) -> Iterator[int]:
         start = data.find(word, start + len(word))
 
 
-def gates() -> list[engines.Gate]:
-    """Return every gate, in the order in which hits are told apart."""
+def triggers() -> list[engines.Trigger]:
+    """Return every trigger, in the order in which hits are told apart."""
     return [
-        *(engines.Gate(row.gate, is_caseless=False) for row in VENDORS),
-        *(engines.Gate(rule.gate, is_caseless=rule.caseless) for rule in STRUCTURES),
-        *(engines.Gate(gate, is_caseless=True) for _, gate in GATES),
-        *(engines.Gate(gate, is_caseless=False) for gate in base64_runs.GATES),
+        *(engines.Trigger(row.trigger, is_caseless=False) for row in VENDORS),
+        *(engines.Trigger(rule.trigger, is_caseless=rule.caseless) for rule in STRUCTURES),
+        *(engines.Trigger(trigger, is_caseless=True) for _, trigger in TRIGGERS),
+        *(engines.Trigger(trigger, is_caseless=False) for trigger in base64_runs.TRIGGERS),
     ]

@@ -20,7 +20,7 @@ def adopt_path(
             (key, shown.value, checkpoint.path_key),
         )
         connection.execute(
-            "UPDATE OR REPLACE lessons SET path_key = ? WHERE path_key = ?",
+            "UPDATE OR REPLACE disclosures SET path_key = ? WHERE path_key = ?",
             (key, checkpoint.path_key),
         )
 

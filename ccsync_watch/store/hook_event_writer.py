@@ -10,12 +10,14 @@ from ccsync_watch.store import session_writer
 from ccsync_watch.store.ingest import save_header
 
 if TYPE_CHECKING:
-    from ccsync_watch.hook_events import Signal
+    from ccsync_watch.hook_events import HookEvent
     from ccsync_watch.model import Redacted
     from ccsync_watch.store.database import Database
 
 
-def record(database: Database, signal: Redacted[Signal], *, now_ms: int, is_released: bool) -> bool:
+def record(
+    database: Database, signal: Redacted[HookEvent], *, now_ms: int, is_released: bool
+) -> bool:
     """Keep a signal, once however often it is recorded; return whether it is news.
 
     What it changes of a session that is known already is queued to be sent. Raises StateError.
@@ -25,8 +27,8 @@ def record(database: Database, signal: Redacted[Signal], *, now_ms: int, is_rele
         if session_writer.excluded(connection, [value.session_id]):
             return False
         made = connection.execute(
-            "INSERT INTO signals (name, session_id, at_ms, detail) SELECT ?1, ?2, ?3, ?4"
-            " WHERE NOT EXISTS (SELECT 1 FROM signals"
+            "INSERT INTO hook_events (name, session_id, at_ms, detail) SELECT ?1, ?2, ?3, ?4"
+            " WHERE NOT EXISTS (SELECT 1 FROM hook_events"
             "   WHERE session_id = ?2 AND name = ?1 AND at_ms = ?3)",
             (value.event, value.session_id, value.at_ms, orjson.dumps(value.detail).decode()),
         )

@@ -17,7 +17,15 @@ from ccsync_watch.store.message_writer import MessageWriter, Order
 if TYPE_CHECKING:
     import sqlite3
 
-    from ccsync_watch.model import Batch, Checkpoint, Fact, Redacted, Sighting, Subagent, Usage
+    from ccsync_watch.model import (
+        Batch,
+        Checkpoint,
+        Fact,
+        Redacted,
+        SessionObservation,
+        Subagent,
+        Usage,
+    )
     from ccsync_watch.store.database import Database
 
 
@@ -34,8 +42,8 @@ class Ingested:
 class Context:
     """The circumstances of a commit. `is_released`: its rows may be sent without a sync-now.
 
-    `excluded` and `metadata_only` are sessions whose project's policy says so; `lessons` are the
-    lines, as `(start, end)`, that told secrets to be known from now on.
+    `excluded` and `metadata_only` are sessions whose project's policy says so; `disclosures` are
+    the lines, as `(start, end)`, that told secrets to be known from now on.
     """
 
     now_ms: int
@@ -43,7 +51,7 @@ class Context:
     is_released: bool = True
     excluded: frozenset[str] = field(default_factory=frozenset)
     metadata_only: frozenset[str] = field(default_factory=frozenset)
-    lessons: frozenset[tuple[int, int]] = field(default_factory=frozenset)
+    disclosures: frozenset[tuple[int, int]] = field(default_factory=frozenset)
 
 
 def ingest(
@@ -65,12 +73,12 @@ def ingest(
             [(transcript_id, each.start, each.end, each.reason) for each in value.unreadable],
         )
         connection.execute(
-            "DELETE FROM lessons WHERE path_key = ? AND start >= ?",
+            "DELETE FROM disclosures WHERE path_key = ? AND start >= ?",
             (checkpoint.path_key, value.start),
         )
         connection.executemany(
-            "INSERT INTO lessons VALUES (?, ?, ?)",
-            [(checkpoint.path_key, start, end) for start, end in context.lessons],
+            "INSERT INTO disclosures VALUES (?, ?, ?)",
+            [(checkpoint.path_key, start, end) for start, end in context.disclosures],
         )
         connection.executemany(
             "INSERT INTO line_types VALUES (?, ?) ON CONFLICT DO UPDATE SET"
@@ -85,26 +93,26 @@ def _save_rows(
 ) -> Ingested:
     session_writer.mark_excluded(connection, context.excluded)
     session_writer.mark_metadata_only(connection, context.metadata_only)
-    everything: tuple[Message | Usage | Fact | Subagent | Sighting, ...] = (
-        *batch.messages, *batch.usages, *batch.facts, *batch.subagents, *batch.sightings
+    everything: tuple[Message | Usage | Fact | Subagent | SessionObservation, ...] = (
+        *batch.messages, *batch.usages, *batch.facts, *batch.subagents, *batch.observations
     )  # fmt: skip
     named = {each.session_id for each in everything}
     touched = named - session_writer.excluded(connection, named)
     messages = [each for each in batch.messages if each.session_id in touched]
     writer = MessageWriter(connection, now_ms=context.now_ms, is_released=context.is_released)
-    session_writer.save_sightings(
+    session_writer.save_observations(
         connection,
-        [each for each in batch.sightings if each.session_id in touched],
+        [observation for observation in batch.observations if observation.session_id in touched],
         context.host.value,
     )
-    facts = [each for each in batch.facts if each.session_id in touched]
+    facts = [fact for fact in batch.facts if fact.session_id in touched]
     session_writer.save_facts(connection, facts)
     usage_writer.save_cost_states(connection, facts)
     session_writer.save_subagents(
-        connection, [each for each in batch.subagents if each.session_id in touched]
+        connection, [subagent for subagent in batch.subagents if subagent.session_id in touched]
     )
     touched |= usage_writer.save_usage(
-        connection, [each for each in batch.usages if each.session_id in touched], touched
+        connection, [usage for usage in batch.usages if usage.session_id in touched], touched
     )
     session_writer.save_message_facts(connection, messages)
     for session_id in {message.session_id for message in messages}:

@@ -101,7 +101,7 @@ class Outbox(RemoteSessions, Release):
                 (row.seq, row.version),
             )
 
-    def forgive(self, row: OutboxRow) -> None:
+    def reset_attempts(self, row: OutboxRow) -> None:
         """Forget a row's failed attempts: the backend failed on other things as well."""
         with self._database.write() as connection:
             connection.execute("UPDATE outbox SET attempts = 0 WHERE seq = ?", (row.seq,))

@@ -66,14 +66,14 @@ def tool_calls(database: Database, ids: Iterable[str]) -> dict[str, StoredCall]:
     return found
 
 
-def lessons(database: Database) -> dict[str, list[tuple[int, int]]]:
+def disclosures(database: Database) -> dict[str, list[tuple[int, int]]]:
     """Return the lines that told secrets to be known, as `(start, end)` by the stream's name.
 
     Not by the path's key: the file may have moved since.
     """
     found: dict[str, list[tuple[int, int]]] = {}
     rows = database.read().execute(
-        "SELECT t.stream, l.start, l.end FROM lessons l JOIN transcripts t USING (path_key)"
+        "SELECT t.stream, l.start, l.end FROM disclosures l JOIN transcripts t USING (path_key)"
         " ORDER BY l.start"
     )
     for stream, start, end in rows:
@@ -91,7 +91,9 @@ def metadata_only_sessions(database: Database, session_ids: Iterable[str]) -> fr
     """Return which of these sessions are known to be kept as metadata only."""
     query = "SELECT 1 FROM sessions WHERE id = ? AND is_metadata_only"
     read = database.read()
-    return frozenset(each for each in session_ids if read.execute(query, (each,)).fetchone())
+    return frozenset(
+        session_id for session_id in session_ids if read.execute(query, (session_id,)).fetchone()
+    )
 
 
 def session_summary(database: Database, session_id: str) -> Redacted[SessionSummary] | None:

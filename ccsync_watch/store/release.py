@@ -93,7 +93,7 @@ class Release:
             for clause, chosen in _chosen(session_ids)
         )
 
-    def aim_at(self, destination: str) -> bool:
+    def set_destination(self, destination: str) -> bool:
         """Point the outbox at a backend; a new one gets everything. Return whether it is new."""
         with self._database.write() as connection:
             row = connection.execute("SELECT value FROM meta WHERE name = 'destination'").fetchone()

@@ -25,7 +25,7 @@ class RemoteState:
 
     session_id: str
     version: int
-    is_foreign: bool
+    is_preexisting: bool
     is_acked: bool
     applied: str | None
     sent: str | None
@@ -74,7 +74,7 @@ class RemoteSessions:
         return RemoteState(
             session_id,
             version=row["version"],
-            is_foreign=bool(row["is_foreign"]),
+            is_preexisting=bool(row["is_preexisting"]),
             is_acked=row["ack_ms"] is not None,
             applied=row["applied"],
             sent=row["sent"],
@@ -84,11 +84,11 @@ class RemoteSessions:
             has_messages=bool(row["has_messages"]),
         )
 
-    def mark_foreign(self, session_id: str) -> None:
+    def mark_preexisting(self, session_id: str) -> None:
         """Note that the backend held this session before this store ever wrote to it."""
         with self._database.write() as connection:
             connection.execute(
-                "UPDATE remote SET is_foreign = 1 WHERE session_id = ?", (session_id,)
+                "UPDATE remote SET is_preexisting = 1 WHERE session_id = ?", (session_id,)
             )
 
     def note_upsert_started(self, session_id: str, payload: str, now_ms: int) -> None:

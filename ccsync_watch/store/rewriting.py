@@ -79,7 +79,7 @@ _PLACES = (
         session="session_id",
     ),
     _Place("usage", ("id",), ("model", "tier")),
-    _Place("signals", ("id",), (), ("detail",), "session_id"),
+    _Place("hook_events", ("id",), (), ("detail",), "session_id"),
     _Place("transcripts", ("id",), ("shown_path",)),
     _Place("outbox", ("seq",), ("rejected",)),
     _Place("remote", ("session_id",), ("error",), ("sent",)),

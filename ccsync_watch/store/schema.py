@@ -366,6 +366,12 @@ MIGRATIONS: tuple[str, ...] = (
         WHERE kind = 'prompt' AND NOT is_inherited;
     CREATE INDEX parts_result ON parts (tool_use_id) WHERE kind = 'tool-result';
     """,
+    """
+    -- The names that the code uses now; rows and indexes stay as they are.
+    ALTER TABLE lessons RENAME TO disclosures;
+    ALTER TABLE signals RENAME TO hook_events;
+    ALTER TABLE remote RENAME COLUMN is_foreign TO is_preexisting;
+    """,
 )
 
 

@@ -1,4 +1,4 @@
-"""The rows about sessions inside the one transaction: sightings, facts, usage, subagents.
+"""The rows about sessions inside the one transaction: observations, facts, usage, subagents.
 
 Every function takes the connection of a transaction in progress.
 """
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Collection, Iterable
 
-    from ccsync_watch.model import Fact, Message, Sighting, Subagent
+    from ccsync_watch.model import Fact, Message, SessionObservation, Subagent
 
 MAX_TITLE_CHARS = 80
 # The backend drops a second change within 10 s of the last (facts: opensync-http-api.md).
@@ -27,36 +27,57 @@ _IS_LATER_COPY = (
 )
 
 
-def save_sightings(
-    connection: sqlite3.Connection, sightings: Iterable[Sighting], host: str
+def save_observations(
+    connection: sqlite3.Connection, observations: Iterable[SessionObservation], host: str
 ) -> None:
     """Fold what rows say of their session into its row: the first place, the last of the rest.
 
     Where it was forked from is what its latest copied row says, in whichever order they come.
     """
     folded: dict[str, list[object]] = {}
-    for each in sightings:
-        row = folded.get(each.session_id)
+    for observation in observations:
+        row = folded.get(observation.session_id)
         if row is None:
-            folded[each.session_id] = [
-                each.session_id, each.cwd, each.cwd, each.git_branch, host, each.client_version,
-                each.entrypoint, each.forked_from, each.timestamp_ms, each.timestamp_ms,
-                each.timestamp_ms, each.is_branch,
-            ]  # fmt: skip
+            folded[observation.session_id] = [
+                observation.session_id,
+                observation.cwd,
+                observation.cwd,
+                observation.git_branch,
+                host,
+                observation.client_version,
+                observation.entrypoint,
+                observation.forked_from,
+                observation.timestamp_ms,
+                observation.timestamp_ms,
+                observation.timestamp_ms,
+                observation.is_branch,
+            ]
             continue
-        row[1] = row[1] or each.cwd
-        row[2] = each.cwd or row[2]
-        row[3] = each.git_branch or row[3]
-        row[5] = each.client_version or row[5]
-        row[6] = row[6] or each.entrypoint
-        if each.forked_from and _copied_key(each.timestamp_ms, each.forked_from) > _copied_key(
-            row[10], row[7]
-        ):
-            row[7], row[10], row[11] = each.forked_from, each.timestamp_ms, each.is_branch
-        if each.timestamp_ms is not None:
+        row[1] = row[1] or observation.cwd
+        row[2] = observation.cwd or row[2]
+        row[3] = observation.git_branch or row[3]
+        row[5] = observation.client_version or row[5]
+        row[6] = row[6] or observation.entrypoint
+        if observation.forked_from and _copied_key(
+            observation.timestamp_ms, observation.forked_from
+        ) > _copied_key(row[10], row[7]):
+            row[7], row[10], row[11] = (
+                observation.forked_from,
+                observation.timestamp_ms,
+                observation.is_branch,
+            )
+        if observation.timestamp_ms is not None:
             first, last = row[8], row[9]
-            row[8] = min(first, each.timestamp_ms) if isinstance(first, int) else each.timestamp_ms
-            row[9] = max(last, each.timestamp_ms) if isinstance(last, int) else each.timestamp_ms
+            row[8] = (
+                min(first, observation.timestamp_ms)
+                if isinstance(first, int)
+                else observation.timestamp_ms
+            )
+            row[9] = (
+                max(last, observation.timestamp_ms)
+                if isinstance(last, int)
+                else observation.timestamp_ms
+            )
     connection.executemany(
         "INSERT INTO sessions (id, project_path, cwd, git_branch, host, client_version,"  # noqa: S608 - a constant condition
         " entrypoint, forked_from, started_ms, updated_ms, forked_ms, is_branch)"
@@ -101,7 +122,11 @@ def mark_excluded(connection: sqlite3.Connection, session_ids: Collection[str]) 
 def mark_metadata_only(connection: sqlite3.Connection, session_ids: Iterable[str]) -> None:
     """Remember that nothing but metadata of these sessions is kept; forget their titles."""
     query = "SELECT 1 FROM sessions WHERE id = ? AND is_metadata_only"
-    new = [(each,) for each in session_ids if not connection.execute(query, (each,)).fetchone()]
+    new = [
+        (session_id,)
+        for session_id in session_ids
+        if not connection.execute(query, (session_id,)).fetchone()
+    ]
     for statement in (
         (
             "INSERT INTO sessions (id, is_metadata_only) VALUES (?, 1)"
@@ -124,7 +149,11 @@ def mark_metadata_only(connection: sqlite3.Connection, session_ids: Iterable[str
 def excluded(connection: sqlite3.Connection, session_ids: Iterable[str]) -> set[str]:
     """Return which of these sessions are excluded."""
     query = "SELECT 1 FROM sessions WHERE id = ? AND is_excluded"
-    return {each for each in session_ids if connection.execute(query, (each,)).fetchone()}
+    return {
+        session_id
+        for session_id in session_ids
+        if connection.execute(query, (session_id,)).fetchone()
+    }
 
 
 def save_facts(connection: sqlite3.Connection, facts: Iterable[Fact]) -> None:
@@ -150,17 +179,17 @@ def save_subagents(connection: sqlite3.Connection, subagents: Iterable[Subagent]
         " is_finished = coalesce(excluded.is_finished, is_finished)",
         [
             (
-                each.agent_id,
-                each.session_id,
-                each.agent_type,
-                each.description,
-                each.tool_use_id,
-                each.parent_agent_id,
-                each.depth,
-                each.model,
-                each.is_finished,
+                subagent.agent_id,
+                subagent.session_id,
+                subagent.agent_type,
+                subagent.description,
+                subagent.tool_use_id,
+                subagent.parent_agent_id,
+                subagent.depth,
+                subagent.model,
+                subagent.is_finished,
             )
-            for each in subagents
+            for subagent in subagents
         ],
     )
 
@@ -219,7 +248,7 @@ def header(connection: sqlite3.Connection, session_id: str) -> tuple[str, int | 
 def _signalled(connection: sqlite3.Connection, session_id: str) -> tuple[str | None, str | None]:
     """Return how the hooks say that a session began, and how it ended, if it did so last."""
     rows = connection.execute(
-        "SELECT name, detail FROM signals WHERE session_id = ?"
+        "SELECT name, detail FROM hook_events WHERE session_id = ?"
         " AND name IN ('SessionStart', 'SessionEnd') ORDER BY at_ms, id",
         (session_id,),
     ).fetchall()

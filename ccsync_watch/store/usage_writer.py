@@ -56,13 +56,13 @@ def save_usage(
         _SAVE,
         [
             (
-                each.id, each.session_id, each.agent_id, each.is_marked,
-                *(getattr(each, name) for name in _COUNTS),
+                usage.id, usage.session_id, usage.agent_id, usage.is_marked,
+                *(getattr(usage, name) for name in _COUNTS),
             )
-            for each in usages
+            for usage in usages
         ],
     )  # fmt: skip
-    disputed = _disputed(connection, list({each.id for each in usages}))
+    disputed = _disputed(connection, list({usage.id for usage in usages}))
     for session_id in touched:
         disputed.update(
             row[0]
@@ -81,9 +81,9 @@ def save_cost_states(connection: sqlite3.Connection, facts: Iterable[Fact]) -> N
         "INSERT INTO cost_states VALUES (?, ?, ?)"
         " ON CONFLICT DO UPDATE SET start = max(start, excluded.start)",
         [
-            (each.session_id, orjson.dumps(each.value).decode(), each.start)
-            for each in facts
-            if each.name == "cost_state"
+            (fact.session_id, orjson.dumps(fact.value).decode(), fact.start)
+            for fact in facts
+            if fact.name == "cost_state"
         ],
     )
 
@@ -98,20 +98,20 @@ def _save_rows(connection: sqlite3.Connection, usages: Iterable[Usage]) -> None:
         " output_tokens = max(output_tokens, excluded.output_tokens)",
         [
             (
-                each.id,
-                each.row_session_id,
-                each.agent_id or "",
-                each.uuid,
-                each.start,
-                each.session_id,
-                each.is_marked,
-                each.input_tokens
-                + each.cache_write_5m_tokens
-                + each.cache_write_1h_tokens
-                + each.cache_read_tokens,
-                each.output_tokens,
+                usage.id,
+                usage.row_session_id,
+                usage.agent_id or "",
+                usage.uuid,
+                usage.start,
+                usage.session_id,
+                usage.is_marked,
+                usage.input_tokens
+                + usage.cache_write_5m_tokens
+                + usage.cache_write_1h_tokens
+                + usage.cache_read_tokens,
+                usage.output_tokens,
             )
-            for each in usages
+            for usage in usages
         ],
     )
 
@@ -164,10 +164,10 @@ class _Claims:
     def _note(self, usage_id: str, owners: list[str], rows: list[sqlite3.Row]) -> None:
         self._connection.execute("DELETE FROM contested WHERE usage_id = ?", (usage_id,))
         if len(owners) > 1:
-            first, second = (self._rank(each, rows) for each in owners[:2])
+            first, second = (self._rank(owner, rows) for owner in owners[:2])
             self._connection.executemany(
                 "INSERT INTO contested VALUES (?, ?, ?)",
-                [(each, usage_id, first[0] == second[0]) for each in owners],
+                [(owner, usage_id, first[0] == second[0]) for owner in owners],
             )
 
     def _rank(self, session_id: str, rows: list[sqlite3.Row]) -> tuple[bool, float, float, str]:

@@ -1,1 +1,1 @@
-"""From the folder of transcripts to records: find, recognise, read, understand."""
+"""From the folder of transcripts to records: find, resolve, read, understand."""

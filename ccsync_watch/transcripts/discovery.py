@@ -26,7 +26,7 @@ SIDECAR_SUFFIX = ".meta.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Transcript:
     """A transcript as `stat` saw it; sizes in bytes.
 
     `mtime_ns` is the later of its own and the last change of the file beside a subagent's.
@@ -44,7 +44,7 @@ class Found:
 class Sweep:
     """All transcripts of one look. `unread` are folders that could not be listed, with why."""
 
-    found: list[Found] = field(default_factory=list)
+    found: list[Transcript] = field(default_factory=list)
     folders: list[str] = field(default_factory=list)
     unread: dict[str, str] = field(default_factory=dict)
 
@@ -102,7 +102,7 @@ def _changed_ns(path: str) -> int:
         return 0
 
 
-def look(path: str) -> Found | None:
+def look(path: str) -> Transcript | None:
     """Return one transcript as it is now, None when it is not there or is none.
 
     Raises OSError when it is there and cannot be looked at.
@@ -119,7 +119,7 @@ def look(path: str) -> Found | None:
     mtime_ns = seen.st_mtime_ns
     if stream.agent_id is not None:
         mtime_ns = max(mtime_ns, _changed_ns(sidecar_of(path)))
-    return Found(path, stream, seen.st_size, mtime_ns, seen.st_dev, seen.st_ino)
+    return Transcript(path, stream, seen.st_size, mtime_ns, seen.st_dev, seen.st_ino)
 
 
 def sweep(roots: Iterable[str]) -> Sweep:
@@ -161,7 +161,7 @@ def sweep_session(roots: Iterable[str], session_id: str) -> Sweep:
     return made
 
 
-def _looked(path: str, made: Sweep) -> Found | None:
+def _looked(path: str, made: Sweep) -> Transcript | None:
     try:
         return look(path)
     except OSError as error:

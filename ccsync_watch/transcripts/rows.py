@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ccsync_watch.model import Message, Sighting, Unreadable
+from ccsync_watch.model import Message, SessionObservation, Unreadable
 from ccsync_watch.transcripts.fields import identity, mapping, milliseconds, text
 from ccsync_watch.transcripts.row_readers import READERS
 from ccsync_watch.transcripts.usage import SYNTHETIC_MODEL, source_session, usage_of
@@ -26,7 +26,7 @@ def take_row(name: str, row: dict[str, Any], line: Line, stream: Stream, batch: 
     agent_id = identity(row.get("agentId")) or stream.agent_id
     timestamp_ms = milliseconds(row.get("timestamp"))
     batch.counted[_label(name, row)] += 1
-    batch.sightings.append(_sighting(row, session_id, timestamp_ms, line.start))
+    batch.observations.append(_observation(row, session_id, timestamp_ms, line.start))
     if name == "assistant":
         usage = usage_of(
             row,
@@ -73,11 +73,11 @@ def _label(name: str, row: dict[str, Any]) -> str:
     return f"{name}/{detail}" if identity(detail) else name
 
 
-def _sighting(
+def _observation(
     row: dict[str, Any], session_id: str, timestamp_ms: int | None, start: int
-) -> Sighting:
+) -> SessionObservation:
     source = source_session(row)
-    return Sighting(
+    return SessionObservation(
         session_id=session_id,
         timestamp_ms=timestamp_ms,
         cwd=text(row.get("cwd")),

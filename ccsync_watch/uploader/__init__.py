@@ -3,7 +3,7 @@
 Facts: opensync-http-api.md.
 """
 
-from ccsync_watch.uploader.destination import Health, Sink
+from ccsync_watch.uploader.destination import Destination, Health
 from ccsync_watch.uploader.worker import Uploader
 
-__all__ = ["Health", "Sink", "Uploader"]
+__all__ = ["Destination", "Health", "Uploader"]

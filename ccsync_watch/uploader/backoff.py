@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import tenacity
 
-from ccsync_watch.errors import Retryable, SinkError, Unauthorized
+from ccsync_watch.errors import DestinationError, Retryable, Unauthorized
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,7 @@ PAUSE_SECONDS = 60.0
 REST_SECONDS = 2.0
 
 
-class Bell:
+class Notifier:
     """Wakes workers; a ring between `rings` and `wait` is not missed."""
 
     def __init__(self, stop: threading.Event) -> None:
@@ -35,7 +35,7 @@ class Bell:
             self._rings += 1
             self._condition.notify_all()
 
-    def nudge(self) -> None:
+    def wake_one(self) -> None:
         """End one wait, if any worker waits: there may be something for one to do."""
         with self._condition:
             self._rings += 1
@@ -58,8 +58,8 @@ class Bell:
 class Backoff:
     """The waits of one worker between its attempts, from a failure to the next success."""
 
-    def __init__(self, bell: Bell, stop: threading.Event) -> None:
-        self._bell = bell
+    def __init__(self, notifier: Notifier, stop: threading.Event) -> None:
+        self._notifier = notifier
         self._stop = stop
         self._rest_seconds = 0.0
         self._grown = tenacity.wait_exponential(multiplier=0.5, max=MAX_WAIT_SECONDS)
@@ -71,7 +71,7 @@ class Backoff:
         Raises tenacity.RetryError when the workers are to stop.
         """
         tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(SinkError),
+            retry=tenacity.retry_if_exception_type(DestinationError),
             wait=self.seconds,
             stop=lambda _state: self._stop.is_set(),
             sleep=self._sleep,
@@ -87,7 +87,7 @@ class Backoff:
         return max(asked or 0.0, pause)
 
     def _sleep(self, seconds: float) -> None:
-        rings = self._bell.rings
-        # A stop ends it; the bell does not.
+        rings = self._notifier.rings
+        # A stop ends it; the notifier does not.
         self._stop.wait(self._rest_seconds)
-        self._bell.wait(seconds - self._rest_seconds, since=rings)
+        self._notifier.wait(seconds - self._rest_seconds, since=rings)

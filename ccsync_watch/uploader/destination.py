@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ccsync_watch.errors import SinkError
+    from ccsync_watch.errors import DestinationError
     from ccsync_watch.model import Redacted
-    from ccsync_watch.opensync.http_client import Greeting
+    from ccsync_watch.opensync.http_client import BackendInfo
     from ccsync_watch.opensync.wire import Endpoint, Payload
 
 
-class Sink(Protocol):
-    """A backend. Every method raises one of `SinkError`'s children, and returns bytes sent."""
+class Destination(Protocol):
+    """A backend. Methods raise children of `DestinationError`, and return the bytes sent."""
 
     endpoint: Endpoint
 
-    def check(self) -> Greeting:
+    def check(self) -> BackendInfo:
         """Test address and key."""
         ...
 
@@ -42,9 +42,9 @@ class Health:
     """How the backend does, as `status` shows it. `since_ms` is when the error began."""
 
     is_checked: bool = False
-    error: SinkError | None = None
+    error: DestinationError | None = None
     since_ms: int | None = None
-    ahead_seconds: float | None = None
+    clock_skew_seconds: float | None = None
     rows_sent: int = 0
     bytes_sent: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
@@ -55,7 +55,7 @@ class Health:
             self.rows_sent += rows
             self.bytes_sent += size
 
-    def note_failure(self, error: SinkError, now_ms: int) -> bool:
+    def note_failure(self, error: DestinationError, now_ms: int) -> bool:
         """Keep an error; return whether it is news."""
         with self._lock:
             is_news = type(self.error) is not type(error)

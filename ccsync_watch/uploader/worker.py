@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING
 import tenacity
 
 from ccsync_watch.errors import (
+    DestinationError,
     NotOpenSync,
     Retryable,
-    SinkError,
     StateError,
     Unauthorized,
     Unsent,
 )
-from ccsync_watch.opensync.delivery import RowSender
+from ccsync_watch.opensync.delivery import MessageDelivery
 from ccsync_watch.opensync.session_state import SessionState
-from ccsync_watch.uploader.backoff import MAX_WAIT_SECONDS, PAUSE_SECONDS, Backoff, Bell
+from ccsync_watch.uploader.backoff import MAX_WAIT_SECONDS, PAUSE_SECONDS, Backoff, Notifier
 from ccsync_watch.uploader.destination import Health
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ccsync_watch.clock import Clock
     from ccsync_watch.store.database import Database
     from ccsync_watch.store.outbox import Outbox
-    from ccsync_watch.uploader.destination import Sink
+    from ccsync_watch.uploader.destination import Destination
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class Uploader:
         *,
         database: Database,
         outbox: Outbox,
-        sink: Sink,
+        sink: Destination,
         clock: Clock,
         stop: threading.Event,
         prices: PriceList,
@@ -76,10 +76,10 @@ class Uploader:
             health=self.health,
             prices=prices,
         )
-        self._rows = RowSender(
+        self._rows = MessageDelivery(
             outbox=outbox, sink=sink, clock=clock, health=self.health, state=self._state
         )
-        self._bell = Bell(stop)
+        self._notifier = Notifier(stop)
         self._lock = threading.Lock()
         self._busy: set[str] = set()
         self._rests_until: dict[str, float] = {}
@@ -90,7 +90,7 @@ class Uploader:
 
     def run(self) -> None:
         """Take turns until stopped; wait after a failure, and while nothing is due."""
-        backoff = Backoff(self._bell, self._stop)
+        backoff = Backoff(self._notifier, self._stop)
         while not self._stop.is_set():
             try:
                 backoff.run(self._take_turn)
@@ -101,20 +101,20 @@ class Uploader:
                     log.error("upload: %s", error)  # noqa: TRY400 - its one line says it all
                     self._stop.wait(PAUSE_SECONDS)
 
-    def kick(self) -> None:
+    def wake_all(self) -> None:
         """Wake every worker now, and let no session rest: someone waits, or it is the end."""
         with self._lock:
             self._rests_until.clear()
-        self._bell.ring()
+        self._notifier.ring()
 
-    def nudge(self) -> None:
+    def wake_one(self) -> None:
         """Wake one worker: there may be something to send."""
-        self._bell.nudge()
+        self._notifier.wake_one()
 
     def _take_turn(self) -> None:
-        rings = self._bell.rings
+        rings = self._notifier.rings
         if not self._stop.is_set() and not self.turn():
-            self._bell.wait(self._idle_seconds(), since=rings)
+            self._notifier.wait(self._idle_seconds(), since=rings)
 
     def _idle_seconds(self) -> float:
         due_ms = self._outbox.next_due_ms()
@@ -133,17 +133,17 @@ class Uploader:
         """Bring the most recent session that is due up to date; return whether there was one.
 
         A session whose turn takes long gives way to one that was written to since. Raises
-        SinkError when the backend does not take what it was sent.
+        DestinationError when the backend does not take what it was sent.
         """
         session_id = self._claim()
         if session_id is None:
             return False
         # Whatever becomes due while this one is at work is another's to see.
-        self._bell.nudge()
+        self._notifier.wake_one()
         try:
-            self._greet()
+            self._handshake()
             self._send(session_id)
-        except SinkError as error:
+        except DestinationError as error:
             self._note_failure(session_id, error)
             raise
         finally:
@@ -184,7 +184,7 @@ class Uploader:
         self._rests_until = {each: end for each, end in self._rests_until.items() if end > now}
         return self._rests_until
 
-    def _greet(self) -> None:
+    def _handshake(self) -> None:
         """Before anything is sent, learn whether the key works and what the backend holds.
 
         Sessions that it holds without our doing (another machine's store, or one that was lost)
@@ -192,9 +192,9 @@ class Uploader:
         """
         if self.health.is_checked:
             return
-        greeting = self._sink.check()
-        self._foreign = greeting.session_ids
-        self.health.ahead_seconds = greeting.ahead_seconds
+        backend_info = self._sink.check()
+        self._foreign = backend_info.session_ids
+        self.health.clock_skew_seconds = backend_info.clock_skew_seconds
         self.health.is_checked = True
 
     def _send(self, session_id: str) -> None:
@@ -204,7 +204,7 @@ class Uploader:
             return
         if not state.is_acked:
             if state.sent is None and session_id in self._foreign:
-                self._outbox.mark_foreign(session_id)
+                self._outbox.mark_preexisting(session_id)
             # Before its first message, so that it is dated and titled as the transcript says.
             self._state.upsert(session_id)
         has_sent = False
@@ -218,7 +218,7 @@ class Uploader:
                 self._rests_until[session_id] = self._clock.monotonic() + self._gather_seconds
         self._outbox.finish(session_id, state.version, self._state.settle(session_id))
 
-    def _note_failure(self, session_id: str, error: SinkError) -> None:
+    def _note_failure(self, session_id: str, error: DestinationError) -> None:
         now_ms = self._clock.wall_ms()
         seconds = 0.0
         if not isinstance(error, (Unsent, Unauthorized, NotOpenSync)):

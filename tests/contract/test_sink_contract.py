@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 from ccsync_watch.config import Secret
-from ccsync_watch.errors import Rejected, Retryable, SinkError, Unauthorized, Unsent
+from ccsync_watch.errors import DestinationError, Rejected, Retryable, Unauthorized, Unsent
 from ccsync_watch.model import JsonValue, Redacted
 from ccsync_watch.opensync import wire
-from ccsync_watch.opensync.http_client import OpenSyncSink
+from ccsync_watch.opensync.http_client import OpenSyncClient
 from support.fakes import FakeClock
 from support.memory_sink import OFFLINE, REFUSED, MemorySink
 from support.opensync_double.faults import COMMIT_THEN_DROP, FaultPlan
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ccsync_watch.opensync.wire import Payload
-    from ccsync_watch.uploader import Sink
+    from ccsync_watch.uploader import Destination
 
 
 class Bench(Protocol):
     """A sink with its backend, and the ways to disturb it."""
 
-    sink: Sink
+    sink: Destination
 
     def messages(self) -> dict[str, JsonValue]:
         """Return the parts of the stored messages by id."""
@@ -63,9 +63,9 @@ class HttpBench:
         self.double.online()
         self.sink = self._sink(self.double.api_key)
 
-    def _sink(self, key: str) -> OpenSyncSink:
+    def _sink(self, key: str) -> OpenSyncClient:
         endpoint = wire.endpoint(self.double.url)
-        return OpenSyncSink(endpoint, Secret(key), clock=self.clock, timeout_seconds=5)
+        return OpenSyncClient(endpoint, Secret(key), clock=self.clock, timeout_seconds=5)
 
     def messages(self) -> dict[str, JsonValue]:
         """Return what the double holds."""
@@ -145,7 +145,7 @@ def _message(name: str = "m1", **fields: JsonValue) -> Redacted[Payload]:
     return Redacted({**message(name), **fields})
 
 
-REQUESTS: dict[str, Callable[[Sink], object]] = {
+REQUESTS: dict[str, Callable[[Destination], object]] = {
     "check": lambda sink: sink.check(),
     "session": lambda sink: sink.put_session(_session()),
     "message": lambda sink: sink.put_message(_message()),
@@ -161,9 +161,9 @@ def test_a_greeting_names_the_sessions_it_holds(bench: Bench) -> None:
     assert bench.sink.check().session_ids == frozenset()
     bench.sink.put_session(_session("s1"))
     bench.sink.put_session(_session("s2"))
-    greeting = bench.sink.check()
-    assert greeting.session_ids == {"s1", "s2"}
-    assert greeting.ahead_seconds == 0.0
+    backend_info = bench.sink.check()
+    assert backend_info.session_ids == {"s1", "s2"}
+    assert backend_info.clock_skew_seconds == 0.0
 
 
 def test_a_session_sent_twice_is_there_once(bench: Bench) -> None:
@@ -197,7 +197,7 @@ def test_a_batch_with_an_impossible_row_stores_nothing(bench: Bench) -> None:
 
 
 @each_put
-def test_the_bytes_sent_are_told(bench: Bench, request_of: Callable[[Sink], object]) -> None:
+def test_the_bytes_sent_are_told(bench: Bench, request_of: Callable[[Destination], object]) -> None:
     """For the ledger."""
     made = request_of(bench.sink)
     assert isinstance(made, int)
@@ -205,7 +205,9 @@ def test_the_bytes_sent_are_told(bench: Bench, request_of: Callable[[Sink], obje
 
 
 @each_request
-def test_a_wrong_key_stores_nothing(bench: Bench, request_of: Callable[[Sink], object]) -> None:
+def test_a_wrong_key_stores_nothing(
+    bench: Bench, request_of: Callable[[Destination], object]
+) -> None:
     """It is said as such, whatever was asked."""
     bench.refuse_the_key()
     with pytest.raises(Unauthorized):
@@ -214,7 +216,9 @@ def test_a_wrong_key_stores_nothing(bench: Bench, request_of: Callable[[Sink], o
 
 
 @each_request
-def test_nobody_there_stores_nothing(bench: Bench, request_of: Callable[[Sink], object]) -> None:
+def test_nobody_there_stores_nothing(
+    bench: Bench, request_of: Callable[[Destination], object]
+) -> None:
     """`Unsent` means that certainly nothing arrived."""
     bench.go_offline()
     with pytest.raises(Unsent):
@@ -223,7 +227,7 @@ def test_nobody_there_stores_nothing(bench: Bench, request_of: Callable[[Sink], 
 
 
 @each_put
-def test_a_lost_answer_is_no_ack(bench: Bench, request_of: Callable[[Sink], object]) -> None:
+def test_a_lost_answer_is_no_ack(bench: Bench, request_of: Callable[[Destination], object]) -> None:
     """It may be stored: the error says that it is worth another try, and no more."""
     bench.lose_answers()
     with pytest.raises(Retryable) as caught:
@@ -235,7 +239,7 @@ def test_a_lost_answer_is_no_ack(bench: Bench, request_of: Callable[[Sink], obje
 def test_errors_are_of_one_family(bench: Bench) -> None:
     """Whoever drives a sink has one thing to catch."""
     bench.go_offline()
-    with pytest.raises(SinkError) as caught:
+    with pytest.raises(DestinationError) as caught:
         bench.sink.check()
     assert caught.value.exit_code == 4
     assert caught.value.is_passing

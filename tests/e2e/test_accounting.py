@@ -22,7 +22,7 @@ from ccsync_watch.accounting.prices import PriceList
 from ccsync_watch.accounting.reconciliation import client_totals
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
-from ccsync_watch.daemon.runtime import Engine
+from ccsync_watch.daemon.runtime import Runtime
 from ccsync_watch.store.database import Database, open_database
 from support.claude_client.api import ScriptedMessagesApi
 from support.claude_client.client import ClaudeHome
@@ -145,7 +145,7 @@ def _failures(played: Played) -> None:
     for reason in ("max_tokens", "refusal"):
         first = reply(say("Not all."), stop(reason), COUNTED)
         run(reason, prompt("M", first, reply(say("The rest."), SMALL)))
-    killed = played.run("killed and resumed", prompt("K", reply(say("Kept."), COUNTED)))
+    killed = played.run("killed and resumed", prompt("K", reply(say("Cached."), COUNTED)))
     slow = played.home.start(
         prompt("Slowly", reply(say("Begun."), delay(60), say("Never."))), "--resume", killed
     )
@@ -276,9 +276,9 @@ def store(client_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     env = {"HOME": str(played.home.home), "CCSYNC_WATCH_HOME": str(root / "state"),
            "XDG_CACHE_HOME": str(root / "cache")}  # fmt: skip
     settings = load(env, {})
-    engine = Engine(settings, clock=SystemClock(), host="laptop")
-    engine.catch_up()
-    engine.close()
+    runtime = Runtime(settings, clock=SystemClock(), host="laptop")
+    runtime.catch_up()
+    runtime.close()
     shutil.copytree(root / "state", root / "bare")
     prices = PriceList(root / "cache" / "prices.json")
     database = open_database(root / "state", now_ms=0)

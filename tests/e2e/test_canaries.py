@@ -70,7 +70,7 @@ def test_no_canary_comes_out(
     (folder / ".env.local").write_text(f"APP_SECRET='{phrases[2]}'\nADMIN_PASSWORD='{phrases[3]}'")
     beside_client.configure(convex_url=opensync.url, api_key=opensync.api_key, sync_thinking=True)
     beside_client.start()
-    below = sealed_prompt(canaries.some(15), reply(say(f"Found {canaries.some(10)}")))
+    below = sealed_prompt(canaries.some(15), reply(say(f"Transcript {canaries.some(10)}")))
     run = claude_home.run(
         sealed_prompt(
             f"Use these:\n{canaries.some(55)}",

@@ -239,9 +239,9 @@ class TestLedger:
         assert "placeholders in them: github-token" in shown
         lines = program.call("ledger", "--json", transcript.session_id).out.splitlines()
         entries = [json.loads(line) for line in lines]
-        acked = [each for each in entries if each["is_acked"] and each["kind"] == "messages"]
+        acked = [entry for entry in entries if entry["is_acked"] and entry["kind"] == "messages"]
         assert sum(each["rows"] for each in acked) == 2
-        assert {each["host"] for each in entries} == {host}
+        assert {entry["host"] for entry in entries} == {host}
         assert program.call("ledger", OTHER).out == "nothing has left this machine\n"
 
 
@@ -345,7 +345,7 @@ class TestPrivacy:
         outputs += [program.call(*words) for words in (("sync-now",), ("status", "--json"))]
         assert program.stop() == 0
         outputs.append(program.call("status"))
-        written = "".join(each.out + each.err for each in outputs) + program.output()
+        written = "".join(output.out + output.err for output in outputs) + program.output()
         assert opensync.api_key not in written
         assert opensync.api_key[4:20] not in written
         for path in filter(Path.is_file, program.state.rglob("*")):

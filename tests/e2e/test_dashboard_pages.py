@@ -97,7 +97,7 @@ def test_every_page_is_for_everybody(
                 assert reader.overflow <= 0, "unfolded"
             assert not is_checked or grave_faults(page, axe) == [], name
         # The browser itself says that a page was not there.
-        reader.faults[:] = [each for each in reader.faults if "status of 404" not in each]
+        reader.faults[:] = [fault for fault in reader.faults if "status of 404" not in fault]
 
 
 def test_every_page_reads_without_scripts(browser: Browser, door: Door) -> None:

@@ -270,7 +270,7 @@ class TestBackend:
         opensync.faults = FaultPlan.always(redirect(307))
         program.configure(convex_url=opensync.url, api_key=opensync.api_key)
         assert "it redirects (HTTP 307)" in self.refused(program)
-        assert not [each for each in opensync.backend.calls if "elsewhere" in each.path]
+        assert not [call for call in opensync.backend.calls if "elsewhere" in call.path]
 
 
 class TestLogin:

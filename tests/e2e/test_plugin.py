@@ -37,7 +37,7 @@ def signals(plugged: Plugged, session_id: str) -> dict[str, str]:
         if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'signals'").fetchone():
             return {}  # the daemon has just begun to make it
         rows = database.execute(
-            "SELECT name, detail FROM signals WHERE session_id = ? ORDER BY id", (session_id,)
+            "SELECT name, detail FROM hook_events WHERE session_id = ? ORDER BY id", (session_id,)
         ).fetchall()
     return dict(rows)
 
@@ -99,7 +99,8 @@ def test_ten_sessions_at_the_same_moment_start_one_daemon(plugged: Plugged) -> N
     sessions = [run.wait().session_id for run in runs]
     plugged.wait_for_daemon()
     wait_until(
-        lambda: all("SessionEnd" in signals(plugged, each) for each in sessions), "all have ended"
+        lambda: all("SessionEnd" in signals(plugged, session) for session in sessions),
+        "all have ended",
     )
     assert len(plugged.daemons()) == 1
     wait_until(lambda: not (plugged.state / "starting").exists(), "the start is over")

@@ -31,11 +31,14 @@ _SECONDS = 15.0
 def arrives(plugged: Plugged, opensync: OpenSyncDouble, session_id: str) -> None:
     """Wait until every complete line of a session is at the backend; nobody asks for it."""
     since = time.monotonic()
-    wanted = {each.id for each in expected_messages(plugged.claude.transcript(session_id))}
+    wanted = {
+        expected_message.id
+        for expected_message in expected_messages(plugged.claude.transcript(session_id))
+    }
     assert len(wanted) >= 4
 
     def has_arrived() -> bool:
-        return wanted <= {each.external_id for each in opensync.backend.messages(session_id)}
+        return wanted <= {message.external_id for message in opensync.backend.messages(session_id)}
 
     wait_until(has_arrived, "the last line arrives", _SECONDS)
     print(f"the last line arrived {time.monotonic() - since:.2f} s after the end")  # noqa: T201 - `pytest -s` shows it
@@ -90,7 +93,7 @@ def test_the_last_line_arrives(
 
     def has_reason() -> bool:
         rows = opensync.backend.messages(terminal.session_id)
-        header = next(each for each in rows if each.external_id.endswith(":session"))
+        header = next(row for row in rows if row.external_id.endswith(":session"))
         return f"Ended: {reason}" in (header.text_content or "")
 
     # The backend takes a change of a row some seconds after the row.

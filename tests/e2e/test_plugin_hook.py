@@ -155,7 +155,7 @@ def test_what_is_no_line_of_the_clients(hook: Hook, data: bytes) -> None:
     del hook.env["CLAUDE_CODE_SESSION_ID"]
     hook.note()
     hook.run("SessionEnd", data=data)
-    assert [each for each in hook.signals() if each[1]] == []
+    assert [signal for signal in hook.signals() if signal[1]] == []
     assert sorted(each.name for each in hook.state.iterdir()) == ["daemon.json", "signals"]
 
 

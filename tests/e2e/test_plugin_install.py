@@ -58,8 +58,10 @@ def errors(report: Any) -> list[str]:  # noqa: ANN401 - any JSON
     """Return every message of an error in a report, wherever it stands."""
     if isinstance(report, dict):
         own = [json.dumps(each) for each in report.get("errors") or []]
-        return own + [each for value in report.values() for each in errors(value)]
-    return [each for value in report for each in errors(value)] if isinstance(report, list) else []
+        return own + [error for value in report.values() for error in errors(value)]
+    return (
+        [error for value in report for error in errors(value)] if isinstance(report, list) else []
+    )
 
 
 @pytest.mark.parametrize("folder", ["plugin", "."])

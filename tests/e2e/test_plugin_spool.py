@@ -21,7 +21,9 @@ JUNK = 10_000
 def ended(program: Program) -> list[str]:
     """Return the reasons of the ends that the store knows."""
     with sqlite3.connect(f"file:{program.state / 'ccsync.db'}?mode=ro", uri=True) as database:
-        rows = database.execute("SELECT detail FROM signals WHERE name = 'SessionEnd'").fetchall()
+        rows = database.execute(
+            "SELECT detail FROM hook_events WHERE name = 'SessionEnd'"
+        ).fetchall()
     database.close()
     return [json.loads(row[0])["reason"] for row in rows]
 

@@ -61,7 +61,7 @@ class World(RuleBasedStateMachine):
     @rule(place=PLACES, texts=st.lists(TEXTS, min_size=1, max_size=4))
     def append(self, place: tuple[str, str], texts: list[str]) -> None:
         """Write rows in one go."""
-        self.bench.append(self.path(place), *[self.row(place[0], each) for each in texts])
+        self.bench.append(self.path(place), *[self.row(place[0], text) for text in texts])
 
     @rule(place=PLACES, text=TEXTS, cuts=st.lists(st.floats(0, 1), max_size=3), looks=st.booleans())
     def append_in_pieces(
@@ -96,7 +96,7 @@ class World(RuleBasedStateMachine):
         path = self.path(place)
         if path.exists():
             kept = path.read_bytes().splitlines(keepends=True)[:keep]
-            self.bench.rewrite(path, *kept, *[self.row(place[0], each) for each in texts])
+            self.bench.rewrite(path, *kept, *[self.row(place[0], text) for text in texts])
 
     @rule(place=PLACES, skip=st.integers(0, 2), texts=st.lists(TEXTS, max_size=3))
     def replace(self, place: tuple[str, str], skip: int, texts: list[str]) -> None:
@@ -104,7 +104,7 @@ class World(RuleBasedStateMachine):
         path = self.path(place)
         if path.exists():
             kept = path.read_bytes().splitlines(keepends=True)[skip:]
-            self.bench.replace(path, *kept, *[self.row(place[0], each) for each in texts])
+            self.bench.replace(path, *kept, *[self.row(place[0], text) for text in texts])
 
     @rule(place=PLACES)
     def move(self, place: tuple[str, str]) -> None:

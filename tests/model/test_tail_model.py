@@ -46,10 +46,10 @@ class GrowingFile(RuleBasedStateMachine):
             chunk_bytes=chunk_bytes,
         )
         self.scanned = chunk.scanned
-        for each in chunk.lines:
-            assert each.start == len(self.read)
-            self.read += each.data + b"\n"
-            assert each.end == len(self.read)
+        for line in chunk.lines:
+            assert line.start == len(self.read)
+            self.read += line.data + b"\n"
+            assert line.end == len(self.read)
         assert chunk.end == len(self.read)
         has_line = b"\n" in self.data[chunk.end :]
         assert chunk.lines or not has_line, "a look passes no whole line over"

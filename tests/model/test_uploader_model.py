@@ -39,9 +39,9 @@ class Uploads(RuleBasedStateMachine):
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
         self.world: World
-        self.lines: dict[str, dict[str, Message]] = {each: {} for each in SESSIONS}
-        self.usages: dict[str, list[Usage]] = {each: [] for each in SESSIONS}
-        self.facts: dict[str, dict[str, JsonValue]] = {each: {} for each in SESSIONS}
+        self.lines: dict[str, dict[str, Message]] = {session: {} for session in SESSIONS}
+        self.usages: dict[str, list[Usage]] = {session: [] for session in SESSIONS}
+        self.facts: dict[str, dict[str, JsonValue]] = {session: {} for session in SESSIONS}
         self.unordered: set[str] = set()
         self.number = 0
 
@@ -210,7 +210,7 @@ class Uploads(RuleBasedStateMachine):
         """Lose the database: the transcripts, read again, rebuild it."""
         # A row that was not sent may now be dated before one that the backend dated.
         self.unordered.update(
-            each for each in SESSIONS if self.world.outbox.waiting([each], 1 << 60)
+            session for session in SESSIONS if self.world.outbox.waiting([session], 1 << 60)
         )
         self.world.close()
         shutil.rmtree(self.world.folder)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ccsync_watch.model import JsonValue
-    from ccsync_watch.transcripts.discovery import Found, Sweep
+    from ccsync_watch.transcripts.discovery import Sweep, Transcript
     from ccsync_watch.transcripts.transcript_file import OpenFile
 
 MOST_STEPS = 2000
@@ -64,7 +64,7 @@ class FailingFiles(RealFiles):
 
             yield replace(file, read_at=read_at)
 
-    def look(self, path: str) -> Found | None:
+    def look(self, path: str) -> Transcript | None:
         """Return one transcript as it is now."""
         self.counter.step()
         return super().look(path)

@@ -214,4 +214,4 @@ def stored(database: Database) -> list[tuple[Any, ...]]:
 
 def in_order(history: Historian) -> Iterable[tuple[Transcript, list[Line]]]:
     """Return every transcript whole, the oldest first."""
-    return [(each, each.lines()) for each in history.transcripts]
+    return [(transcript, transcript.lines()) for transcript in history.transcripts]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ccsync_watch.errors import Rejected, Retryable, SinkError, Unauthorized, Unsent
+from ccsync_watch.errors import DestinationError, Rejected, Retryable, Unauthorized, Unsent
 from ccsync_watch.opensync import wire
-from ccsync_watch.opensync.http_client import Greeting
+from ccsync_watch.opensync.http_client import BackendInfo
 from ccsync_watch.opensync.wire import Endpoint
 
 if TYPE_CHECKING:
@@ -30,16 +30,16 @@ class MemorySink:
         self.messages: dict[str, Any] = {}
         self.calls: list[str] = []
         self.refused: set[str] = set()
-        self.failures: list[SinkError | None] = []
-        self.failure: SinkError | None = None
+        self.failures: list[DestinationError | None] = []
+        self.failure: DestinationError | None = None
         self.is_lossy = False
         self.on_call: Callable[[str], None] = lambda _name: None
         self.on_answer: Callable[[str], None] = lambda _name: None
 
-    def check(self) -> Greeting:
+    def check(self) -> BackendInfo:
         """Greet."""
         self._begin("check")
-        return Greeting(0.0, frozenset(self.sessions))
+        return BackendInfo(0.0, frozenset(self.sessions))
 
     def put_session(self, payload: Redacted[Payload]) -> int:
         """Keep a session's state."""
@@ -57,8 +57,8 @@ class MemorySink:
     def put_batch(self, payloads: Sequence[Redacted[Payload]]) -> int:
         """Keep all messages of a batch or none."""
         self._begin("put_batch")
-        self._keep([each.value for each in payloads])
-        return self._end(sum(wire.size(each.value) for each in payloads))
+        self._keep([payload.value for payload in payloads])
+        return self._end(sum(wire.size(payload.value) for payload in payloads))
 
     def _begin(self, name: str) -> None:
         self.calls.append(name)

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.model import Stream
 from ccsync_watch.pipeline import Progress
-from ccsync_watch.transcripts.discovery import Found
+from ccsync_watch.transcripts.discovery import Transcript
 
 if TYPE_CHECKING:
     from support.fakes import FakeClock
 
 
-def found(name: str) -> Found:
+def found(name: str) -> Transcript:
     """Return a transcript as a sweep finds it."""
-    return Found(f"/p/{name}.jsonl", Stream(name, name, None), 1, 0, 1, 1)
+    return Transcript(f"/p/{name}.jsonl", Stream(name, name, None), 1, 0, 1, 1)
 
 
 class PumpDouble:
@@ -28,7 +28,7 @@ class PumpDouble:
         self._clock = clock
         self._look_seconds = look_seconds
 
-    def reconcile(self) -> list[Found]:
+    def reconcile(self) -> list[Transcript]:
         """Queue everything on the disk."""
         self.looks += 1
         self._clock.advance(self._look_seconds)

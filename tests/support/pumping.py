@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ccsync_watch.model import JsonValue
     from ccsync_watch.pipeline import Files
-    from ccsync_watch.privacy.known.tracker import Teachable
+    from ccsync_watch.privacy.known.tracker import TrackingRedactor
     from ccsync_watch.store.database import Database
 
 PROJECT = "-home-user-project"
@@ -52,7 +52,7 @@ class Bench:
 
     folder: Path
     files: Files = field(default_factory=RealFiles)
-    redactor: Teachable = field(default_factory=PassingRedactor)
+    redactor: TrackingRedactor = field(default_factory=PassingRedactor)
     policy: Policy = field(default_factory=Policy)
     config: dict[str, Any] = field(default_factory=dict)
     make_database: Callable[[Path], Database] | None = None

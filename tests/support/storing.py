@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ccsync_watch.accounting import session_accounts as accounts
 from ccsync_watch.accounting.prices import PriceList
 from ccsync_watch.config import Secret
-from ccsync_watch.errors import SinkError
+from ccsync_watch.errors import DestinationError
 from ccsync_watch.model import (
     Batch,
     Checkpoint,
@@ -20,13 +20,13 @@ from ccsync_watch.model import (
     Message,
     Part,
     Redacted,
-    Sighting,
+    SessionObservation,
     Stream,
     Subagent,
     Usage,
 )
 from ccsync_watch.opensync import wire
-from ccsync_watch.opensync.http_client import OpenSyncSink
+from ccsync_watch.opensync.http_client import OpenSyncClient
 from ccsync_watch.store import queries
 from ccsync_watch.store.database import open_database
 from ccsync_watch.store.ingest import Context, Ingested, ingest
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ccsync_watch.store.database import Database
-    from ccsync_watch.uploader import Sink
+    from ccsync_watch.uploader import Destination
 
 SESSION = "11111111-2222-4333-8444-555555555555"
 OTHER = "99999999-8888-4777-8666-555555555555"
@@ -108,11 +108,11 @@ def usage(
     return Usage(**fields)
 
 
-def sighting(
+def observation(
     session_id: str = SESSION,
     at_ms: int | None = 1_790_000_000_000,
     **more: Any,  # noqa: ANN401 - any field
-) -> Sighting:
+) -> SessionObservation:
     """Return what a row says of its session."""
     fields: dict[str, Any] = {
         "session_id": session_id,
@@ -124,7 +124,7 @@ def sighting(
         "forked_from": None,
         **more,
     }
-    return Sighting(**fields)
+    return SessionObservation(**fields)
 
 
 def checkpoint(name: str = SESSION, offset: int = 100) -> Checkpoint:
@@ -197,7 +197,7 @@ class World:
         self.database: Database
         self.prices = price_list(folder)
         self.outbox: Outbox
-        self.sink: Sink
+        self.sink: Destination
         self.uploader: Uploader
         self.open()
 
@@ -207,9 +207,9 @@ class World:
         self.outbox = Outbox(self.database)
         self.connect()
 
-    def connect(self, sink: Sink | None = None) -> None:
+    def connect(self, sink: Destination | None = None) -> None:
         """Make a new uploader on the open store."""
-        self.sink = sink or OpenSyncSink(
+        self.sink = sink or OpenSyncClient(
             wire.endpoint(URL), Secret(self.api_key), clock=self.clock, transport=self.transport
         )
         self.uploader = Uploader(
@@ -240,7 +240,7 @@ class World:
         is_released: bool = True,
         excluded: frozenset[str] = frozenset(),
         subagents: tuple[Subagent, ...] = (),
-        **seen: Any,  # noqa: ANN401 - any field of a sighting
+        **seen: Any,  # noqa: ANN401 - any field of a observation
     ) -> Ingested:
         """Commit what lines of one session's transcript came to."""
         start = self.ends[session_id]
@@ -252,7 +252,7 @@ class World:
             lines=len(messages),
             messages=[replace(each, start=start) for each in messages],
             usages=list(usages),
-            sightings=[sighting(session_id, at_ms, **seen) for at_ms in times],
+            observations=[observation(session_id, at_ms, **seen) for at_ms in times],
             facts=[Fact(session_id, name, value) for name, value in (facts or {}).items()],
             subagents=list(subagents),
         )
@@ -272,11 +272,11 @@ class World:
         made = message(uuid, text, session_id=session_id, at_ms=at_ms, **more)
         return self.ingest(made, session_id=session_id, is_released=is_released)
 
-    def turn(self) -> bool | SinkError:
+    def turn(self) -> bool | DestinationError:
         """Take one turn; return the failure instead of raising it."""
         try:
             return self.uploader.turn()
-        except SinkError as error:
+        except DestinationError as error:
             return error
 
     def work(self) -> None:
@@ -290,7 +290,7 @@ class World:
         """Take turns, and let time pass, until nothing is due any more; return the turns."""
         for count in range(limit):
             made = self.turn()
-            if isinstance(made, SinkError):
+            if isinstance(made, DestinationError):
                 self.clock.advance(getattr(made, "retry_after", None) or 1)
             elif not made:
                 if self.outbox.next_due_ms() is None:

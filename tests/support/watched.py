@@ -12,7 +12,7 @@ from ccsync_watch.daemon.runtime import RealFiles
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from ccsync_watch.transcripts.discovery import Found, Sweep
+    from ccsync_watch.transcripts.discovery import Sweep, Transcript
     from ccsync_watch.transcripts.transcript_file import OpenFile
 
 
@@ -37,7 +37,7 @@ class WatchedFiles(RealFiles):
 
             yield replace(file, read_at=read_at)
 
-    def look(self, path: str) -> Found | None:
+    def look(self, path: str) -> Transcript | None:
         """Return one transcript as it is now."""
         self._check(path)
         return super().look(path)

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from ccsync_watch import errors
-from ccsync_watch.errors import CcsyncError, Retryable, SinkError, Unsent
+from ccsync_watch.errors import CcsyncError, DestinationError, Retryable, Unsent
 
 EXIT_CODES = {
     "CcsyncError": 1,
@@ -18,7 +18,7 @@ EXIT_CODES = {
     "NotAnswering": 3,
     "StartFailed": 1,
     "RedactorUnavailable": 1,
-    "SinkError": 4,
+    "DestinationError": 4,
     "Retryable": 4,
     "Unsent": 4,
     "Unauthorized": 4,
@@ -61,4 +61,4 @@ def test_only_what_may_pass_is_tried_again() -> None:
     assert error.is_passing
     assert error.retry_after == 7
     assert Unsent("away", hint="").retry_after is None
-    assert not SinkError("no", hint="").is_passing
+    assert not DestinationError("no", hint="").is_passing

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ccsync_watch.hook_events import MAX_ASIDE, MAX_SIGNAL_BYTES, MAX_SWEPT, MAX_TAKEN, Spool
+from ccsync_watch.hook_events import MAX_ASIDE, MAX_HOOK_EVENT_BYTES, MAX_SWEPT, MAX_TAKEN, Spool
 
 SESSION = "11111111-2222-4333-8444-555555555555"
 OTHER = "99999999-2222-4333-8444-555555555555"
@@ -246,7 +246,7 @@ class TestForeign:
         """A sparse gigabyte costs nothing to make."""
         with folder.write(f"Stop.{SESSION}.1", b"").open("wb") as file:
             file.truncate(1 << 30)
-        folder.write("giant", b"x" * (MAX_SIGNAL_BYTES + 1))
+        folder.write("giant", b"x" * (MAX_HOOK_EVENT_BYTES + 1))
         folder.signal(number=2)
         assert folder.taken() == [("SessionEnd", SESSION)]
         assert folder.left() == []

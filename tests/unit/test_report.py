@@ -11,16 +11,16 @@ import pytest
 
 from ccsync_watch import report
 from ccsync_watch.config import Secret, Settings
-from ccsync_watch.daemon.runtime import Engine
+from ccsync_watch.daemon.runtime import Runtime
 from ccsync_watch.errors import (
+    DestinationError,
     NotAnswering,
     NotOpenSync,
     NotRunning,
-    SinkError,
     Unauthorized,
     Unsent,
 )
-from ccsync_watch.opensync.http_client import Greeting
+from ccsync_watch.opensync.http_client import BackendInfo
 from support.ccsync_program.transcript import Transcript
 from support.fakes import FakeClock
 from support.lines import SESSION, line
@@ -53,7 +53,7 @@ def changed(settings: Settings, **more: Any) -> Settings:  # noqa: ANN401 - any 
 def problems(settings: Settings, live: report.Live | None = None) -> dict[str, str]:
     """Return the problems' words by name, without a store."""
     made = report.status(settings, None, live, key=KEY, absence=None if live else ABSENT)
-    return {each["name"]: f"{each['what']} → {each['mend']}" for each in entries(made)}
+    return {entry["name"]: f"{entry['what']} → {entry['mend']}" for entry in entries(made)}
 
 
 def entries(made: dict[str, Any]) -> list[dict[str, str]]:
@@ -61,7 +61,7 @@ def entries(made: dict[str, Any]) -> list[dict[str, str]]:
     return list(made["problems"])
 
 
-def running(error: SinkError | None = None, **more: Any) -> report.Live:  # noqa: ANN401 - as below
+def running(error: DestinationError | None = None, **more: Any) -> report.Live:  # noqa: ANN401 - as below
     """Return a daemon that runs."""
     return report.Live(pid=7, since_ms=1, backend=report.Backend(error=error), **more)
 
@@ -85,7 +85,7 @@ class TestProblems:
         """Or its user would start a second one."""
         hanging = NotAnswering("process 7 does not answer", hint="see the log")
         made = report.status(settings, None, None, key=KEY, absence=hanging)
-        told = [each for each in entries(made) if each["name"] == "Sync not working"]
+        told = [entry for entry in entries(made) if entry["name"] == "Sync not working"]
         assert told == [
             report.problem("Sync not working", "process 7 does not answer", "see the log")
         ]
@@ -104,7 +104,9 @@ class TestProblems:
             (Unsent("cannot reach it", hint="x"), "check that your Convex deployment is running"),
         ],
     )
-    def test_a_failed_connection(self, settings: Settings, error: SinkError, mend: str) -> None:
+    def test_a_failed_connection(
+        self, settings: Settings, error: DestinationError, mend: str
+    ) -> None:
         """What happened, and which of the three to check."""
         told = problems(changed(settings, convex_url=URL), running(error))["Connection failed"]
         assert told.startswith(f"{error.message} → {mend}")
@@ -117,7 +119,7 @@ class TestProblems:
         self, settings: Settings, ahead: float | None, told: str | None
     ) -> None:
         """Half a minute is tolerated."""
-        live = report.Live(pid=7, backend=report.Backend(Greeting(ahead, frozenset())))
+        live = report.Live(pid=7, backend=report.Backend(BackendInfo(ahead, frozenset())))
         found = problems(settings, live).get("Clock")
         assert (told in found) if told and found else found is None is told
 
@@ -167,16 +169,16 @@ class TestFigures:
         """An unfinished line counts: it is not in the store."""
         transcript = Transcript(tmp_path / "claude")
         transcript.turn()
-        engine = Engine(settings, clock=FakeClock(), host="h")
+        runtime = Runtime(settings, clock=FakeClock(), host="h")
         try:
-            engine.catch_up()
+            runtime.catch_up()
             key = (settings.state_dir / "install.key").read_bytes()
             rest = line(transcript.writer.prompt("Unfinished"))[:-1]
             with transcript.path.open("ab") as file:
                 file.write(rest)
-            made: Any = report.status(settings, engine.database, running(), key=key)
+            made: Any = report.status(settings, runtime.database, running(), key=key)
         finally:
-            engine.close()
+            runtime.close()
         assert made["bytes_behind"] == len(rest)
         (row,) = made["sessions"]
         assert (row["session_id"], row["bytes_behind"]) == (SESSION, len(rest))
@@ -186,14 +188,14 @@ class TestFigures:
         """Its offset speaks of another one."""
         transcript = Transcript(tmp_path / "claude")
         transcript.turn()
-        engine = Engine(settings, clock=FakeClock(), host="h")
+        runtime = Runtime(settings, clock=FakeClock(), host="h")
         try:
-            engine.catch_up()
+            runtime.catch_up()
             key = (settings.state_dir / "install.key").read_bytes()
             transcript.path.write_bytes(b"short")
-            made = report.status(settings, engine.database, running(), key=key)
+            made = report.status(settings, runtime.database, running(), key=key)
         finally:
-            engine.close()
+            runtime.close()
         assert made["bytes_behind"] == 5
 
     def test_held_rows_and_damage_are_told(self, settings: Settings, tmp_path: Path) -> None:
@@ -205,14 +207,14 @@ class TestFigures:
         transcript.turn()
         with transcript.path.open("ab") as file:
             file.write(b"{broken\n")
-        engine = Engine(held, clock=FakeClock(), host="h")
+        runtime = Runtime(held, clock=FakeClock(), host="h")
         try:
-            engine.catch_up()
+            runtime.catch_up()
             key = (held.state_dir / "install.key").read_bytes()
-            made = report.status(held, engine.database, running(), key=key)
+            made = report.status(held, runtime.database, running(), key=key)
         finally:
-            engine.close()
-        told = {each["name"]: each["what"] for each in entries(made)}
+            runtime.close()
+        told = {entry["name"]: entry["what"] for entry in entries(made)}
         assert told["Sync not working"].startswith("auto_sync is off, and 3 ")
         assert told["Unreadable lines"].startswith("1 ")
         assert told["Database"].startswith("the database was damaged and is kept as ccsync.db.c")

@@ -98,16 +98,16 @@ def _show_models(found: Explanation) -> None:
     heads = ("model", "responses", "input", "write 5m", "write 1h", "cache read", "output", "cost")
     rows = [
         [
-            each.model or "not named",
-            f"{each.responses:,}",
-            f"{each.tokens.input:,}",
-            f"{each.tokens.cache_write_5m:,}",
-            f"{each.tokens.cache_write_1h:,}",
-            f"{each.tokens.cache_read:,}",
-            f"{each.tokens.output:,}",
-            money(each.cost),
+            model.model or "not named",
+            f"{model.responses:,}",
+            f"{model.tokens.input:,}",
+            f"{model.tokens.cache_write_5m:,}",
+            f"{model.tokens.cache_write_1h:,}",
+            f"{model.tokens.cache_read:,}",
+            f"{model.tokens.output:,}",
+            money(model.cost),
         ]
-        for each in found.account.models
+        for model in found.account.models
     ]
     show(heads, rows)
 
@@ -119,14 +119,14 @@ def _show_subagents(found: Explanation) -> None:
     heads = ("subagent", "type", "responses", "prompt", "output", "cost of its rows")
     rows = [
         [
-            each.agent_id,
-            each.agent_type or "-",
-            f"{each.responses:,}",
-            f"{each.tokens.prompt:,}",
-            f"{each.tokens.output:,}",
-            money(each.cost),
+            subagent.agent_id,
+            subagent.agent_type or "-",
+            f"{subagent.responses:,}",
+            f"{subagent.tokens.prompt:,}",
+            f"{subagent.tokens.output:,}",
+            money(subagent.cost),
         ]
-        for each in found.subagents
+        for subagent in found.subagents
     ]
     show(heads, rows)
 

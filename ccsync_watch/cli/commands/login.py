@@ -11,8 +11,8 @@ from ccsync_watch.cli.console import plural, say, warn
 from ccsync_watch.cli.daemon_notice import tell_daemon, warn_of_variables
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import config_path, load, read_file, save
-from ccsync_watch.errors import ConfigError, SinkError
-from ccsync_watch.opensync.http_client import OpenSyncSink
+from ccsync_watch.errors import ConfigError, DestinationError
+from ccsync_watch.opensync.http_client import OpenSyncClient
 from ccsync_watch.opensync.wire import endpoint
 
 if TYPE_CHECKING:
@@ -31,22 +31,22 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     settings = load(env, {"convex_url": url, "api_key": key})
     if settings.convex_url is None:
         raise ConfigError("no URL was given", hint="give your deployment's URL")
-    sink = OpenSyncSink(
+    sink = OpenSyncClient(
         endpoint(settings.convex_url),
         settings.api_key if key else None,
         clock=SystemClock(),
         timeout_seconds=_CHECK_SECONDS,
     )
     try:
-        greeting = sink.check()
-    except SinkError as error:
+        backend_info = sink.check()
+    except DestinationError as error:
         warn(report.one_line(report.connection_problem(error)))
         warn(f"nothing was changed in {path}")
         return error.exit_code
     finally:
         sink.close()
     save(path, {"convex_url": settings.convex_url, "api_key": key or None})
-    held = plural(len(greeting.session_ids), "session")
+    held = plural(len(backend_info.session_ids), "session")
     say(f"connected to {sink.endpoint.host}, which holds {held} of this key; written to {path}")
     tell_daemon(settings)
     warn_of_variables(env, "it wins over the file")

@@ -16,7 +16,7 @@ from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
 from ccsync_watch.control.client import ask
 from ccsync_watch.daemon.instance_lock import InstanceLock
-from ccsync_watch.daemon.runtime import Engine
+from ccsync_watch.daemon.runtime import Runtime
 from ccsync_watch.errors import NotAnswering, NotRunning
 from ccsync_watch.model import Redacted
 from ccsync_watch.opensync import wire
@@ -70,11 +70,11 @@ def _bring_up_to_date(settings: Settings) -> None:
         lock.acquire(clock.wall_ms())
         try:
             # Without a backend: nobody's outbox is pointed elsewhere for the sake of a look.
-            engine = Engine(replace(settings, convex_url=None), clock=clock)
+            runtime = Runtime(replace(settings, convex_url=None), clock=clock)
             try:
-                engine.catch_up()
+                runtime.catch_up()
             finally:
-                engine.close()
+                runtime.close()
         finally:
             lock.release()
 
@@ -82,13 +82,13 @@ def _bring_up_to_date(settings: Settings) -> None:
 def _print(database: Database, session_ids: Sequence[str], prices: PriceList) -> None:
     removed: Counter[str] = Counter()
     sessions = messages = 0
-    for each in session_ids:
-        summary = accounts.summary(database, each, prices)
+    for session_id in session_ids:
+        summary = accounts.summary(database, session_id, prices)
         if summary is None:
             continue
         sessions += 1
         removed += _line("/sync/session", wire.session_payload(summary))
-        for row in queries.session_rows(database, each):
+        for row in queries.session_rows(database, session_id):
             messages += 1
             payload = wire.message_payload(Redacted(row), row.timestamp_ms)
             removed += _line("/sync/message", payload)

@@ -15,8 +15,8 @@ from ccsync_watch.config import load
 from ccsync_watch.daemon.instance_lock import InstanceLock
 from ccsync_watch.daemon.priority import give_way
 from ccsync_watch.daemon.runtime import make_redactor, project_roots
-from ccsync_watch.daemon.shutdown import Ending
-from ccsync_watch.daemon.supervisor import Service
+from ccsync_watch.daemon.shutdown import Shutdown
+from ccsync_watch.daemon.supervisor import Supervisor
 
 if TYPE_CHECKING:
     import argparse
@@ -31,11 +31,11 @@ def main(_arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[
     settings = load(env, flags)
     clock = SystemClock()
     lock = InstanceLock(settings.state_dir)
-    with Ending() as ending:
+    with Shutdown() as ending:
         lock.acquire(clock.wall_ms())
         try:
             with Progress(sys.stderr) as progress:
-                service = Service(
+                supervisor = Supervisor(
                     lambda: load(env, flags),
                     clock=clock,
                     lock=lock,
@@ -43,8 +43,8 @@ def main(_arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[
                     on_change=_begin,
                     on_page=lambda link: say(f"  page    {link}  (lets one browser in)"),
                 )
-                ending.call(service.stop)
-                service.run()
+                ending.call(supervisor.stop)
+                supervisor.run()
         finally:
             lock.release()
     with contextlib.suppress(OSError):  # the terminal may be what ended us

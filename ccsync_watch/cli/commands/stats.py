@@ -88,9 +88,9 @@ def _show(
         zone: statistics.Zone = "utc" if arguments.utc else "local"
         lines = statistics.by_day(database, prices, zone=zone, since_ms=since_ms)
     if arguments.json:
-        say(orjson.dumps([_plain(each) for each in lines], option=orjson.OPT_INDENT_2).decode())
+        say(orjson.dumps([_plain(line) for line in lines], option=orjson.OPT_INDENT_2).decode())
     elif arguments.csv:
-        _write_csv([_flat(_plain(each)) for each in lines])
+        _write_csv([_flat(_plain(line)) for line in lines])
     elif by == "tool":
         _show_tools(lines)  # type: ignore[arg-type]  # as chosen above
     elif by == "session":
@@ -128,7 +128,7 @@ def _write_csv(rows: list[dict[str, object]]) -> None:
 
 def _show_lines(by: str, lines: list[Line]) -> None:
     heads = (by, "sessions", "responses", "input", "cache write", "cache read", "output", "cost")
-    rows = [_cells(each.key or _NOT_APART[by], each, f"{each.sessions:,}") for each in lines]
+    rows = [_cells(line.key or _NOT_APART[by], line, f"{line.sessions:,}") for line in lines]
     if lines:
         rows.append(_cells("total", statistics.total(lines), ""))
     show(heads, rows, foot=1)
@@ -142,7 +142,7 @@ def _cells(name: str, line: Line, sessions: str) -> list[str]:
 
 
 def _explain_unpriced(lines: Sequence[Line]) -> None:
-    if any(each.cost.provenance in {"partial", "unpriced"} for each in lines):
+    if any(line.cost.provenance in {"partial", "unpriced"} for line in lines):
         say("\nSome tokens have no known price: ≥ marks sums without them.")
 
 
@@ -150,14 +150,14 @@ def _show_tools(lines: list[ToolLine]) -> None:
     heads = ("tool", "calls", "errors", "error rate", "denied", "time")
     rows = [
         [
-            each.tool,
-            f"{each.calls:,}",
-            f"{each.errors:,}",
-            "-" if each.error_rate is None else f"{each.error_rate:.1%}",
-            f"{each.denied:,}",
-            lasting(each.total_ms),
+            line.tool,
+            f"{line.calls:,}",
+            f"{line.errors:,}",
+            "-" if line.error_rate is None else f"{line.error_rate:.1%}",
+            f"{line.denied:,}",
+            lasting(line.total_ms),
         ]
-        for each in lines
+        for line in lines
     ]
     show(heads, rows)
 
@@ -166,13 +166,13 @@ def _show_sessions(lines: list[SessionLine]) -> None:
     heads = ("session", "last active", "prompts", "turns", "tools", "wall", "API", "lines",
              "prompt", "output", "cost")  # fmt: skip
     rows = []
-    for each in lines:
-        done, account = each.activity, each.account
-        active = datetime.fromtimestamp((each.updated_ms or 0) / 1000).astimezone()
+    for line in lines:
+        done, account = line.activity, line.account
+        active = datetime.fromtimestamp((line.updated_ms or 0) / 1000).astimezone()
         changed = f"+{done.lines_added or 0} -{done.lines_removed or 0}"
         rows.append(
             [
-                each.session_id,
+                line.session_id,
                 f"{active:%Y-%m-%d %H:%M}",
                 f"{done.prompts:,}",
                 f"{done.turns:,}",

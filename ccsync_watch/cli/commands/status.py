@@ -12,7 +12,7 @@ from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
 from ccsync_watch.control.client import ask
 from ccsync_watch.daemon.connection_test import try_backend
-from ccsync_watch.errors import NotRunning, SinkError
+from ccsync_watch.errors import DestinationError, NotRunning
 from ccsync_watch.store.database import open_for_reading
 from ccsync_watch.store.install_keys import install_key
 from ccsync_watch.units import age, size
@@ -36,7 +36,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
         show_warnings(settings)
         _print(figures)
     if is_refused:
-        return SinkError.exit_code
+        return DestinationError.exit_code
     return 0 if figures["daemon"]["running"] else NotRunning.exit_code
 
 
@@ -49,18 +49,18 @@ def gather(settings: Settings) -> tuple[dict[str, Any], bool]:
     backend = try_backend(settings, clock=SystemClock())
     figures["backend"] = {
         "tested": settings.convex_url is not None,
-        "ok": backend.greeting is not None,
+        "ok": backend.backend_info is not None,
         "error": str(backend.error) if backend.error else None,
     }
     problems = figures["problems"]
     if _is_same_backend(figures["config"], report.shown_config(settings)):
         # The daemon's own last word on the connection is older than the test made just now.
-        outdated = {"Connection failed", "Clock"} if backend.greeting else {"Connection failed"}
-        problems = [each for each in problems if each["name"] not in outdated]
+        outdated = {"Connection failed", "Clock"} if backend.backend_info else {"Connection failed"}
+        problems = [problem for problem in problems if problem["name"] not in outdated]
     if backend.error is not None:
         problems.insert(0, report.connection_problem(backend.error))
-    elif backend.greeting is not None:
-        problems.extend(report.clock_problems(backend.greeting))
+    elif backend.backend_info is not None:
+        problems.extend(report.clock_problems(backend.backend_info))
     figures["problems"] = problems
     return figures, backend.error is not None
 

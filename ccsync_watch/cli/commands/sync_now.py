@@ -15,8 +15,8 @@ from ccsync_watch.config import load
 from ccsync_watch.control.api import FlushResult
 from ccsync_watch.control.client import ask
 from ccsync_watch.daemon.instance_lock import InstanceLock
-from ccsync_watch.daemon.runtime import Engine, make_redactor
-from ccsync_watch.errors import NotAnswering, NotRunning, SinkError
+from ccsync_watch.daemon.runtime import Runtime, make_redactor
+from ccsync_watch.errors import DestinationError, NotAnswering, NotRunning
 from ccsync_watch.store import queries
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def _told(made: Mapping[str, Any], session_id: str | None, *, mend: str) -> int:
         return 1
     if made["error"]:
         warn(made["error"])
-        return SinkError.exit_code
+        return DestinationError.exit_code
     if made["rows_waiting"] or not made["is_read"]:
         waiting = plural(made["rows_waiting"], "row")
         what = f"{waiting} still waiting" if made["rows_waiting"] else "not everything is read yet"
@@ -89,33 +89,33 @@ def _alone(settings: Settings, session_id: str | None, seconds: float) -> dict[s
     lock.acquire(clock.wall_ms())
     try:
         log_to(settings.state_dir, lambda: make_redactor(settings))
-        engine = Engine(settings, clock=clock)
+        runtime = Runtime(settings, clock=clock)
         try:
-            return asdict(_flushed(engine, session_id, clock.monotonic() + seconds))
+            return asdict(_flushed(runtime, session_id, clock.monotonic() + seconds))
         finally:
-            engine.close()
+            runtime.close()
     finally:
         lock.release()
 
 
-def _flushed(engine: Engine, session_id: str | None, until: float) -> FlushResult:
+def _flushed(runtime: Runtime, session_id: str | None, until: float) -> FlushResult:
     chosen = None if session_id is None else [session_id]
-    outbox, uploader = engine.outbox, engine.uploader
+    outbox, uploader = runtime.outbox, runtime.uploader
     with Progress(sys.stderr) as progress:
-        engine.catch_up(until=until, on_step=lambda: progress.show(engine))
-        error: SinkError | None = None
+        runtime.catch_up(until=until, on_step=lambda: progress.show(runtime))
+        error: DestinationError | None = None
         if uploader is not None:
             outbox.retry_rejected(is_released=True, session_ids=chosen)
             outbox.release(chosen)
             outbox.touch(chosen)
-            error = engine.drain(chosen, until=until, on_step=lambda: progress.show(engine))
+            error = runtime.drain(chosen, until=until, on_step=lambda: progress.show(runtime))
     return FlushResult(
-        is_read=not engine.pump.has_work(),
+        is_read=not runtime.pump.has_work(),
         is_known=session_id is None
-        or queries.session_summary(engine.database, session_id) is not None,
+        or queries.session_summary(runtime.database, session_id) is not None,
         is_local=uploader is None,
         rows_sent=uploader.health.rows_sent if uploader else 0,
-        rows_waiting=outbox.waiting(chosen, engine.clock.wall_ms()) if uploader else 0,
+        rows_waiting=outbox.waiting(chosen, runtime.clock.wall_ms()) if uploader else 0,
         rows_rejected=outbox.rejected(chosen) if uploader else 0,
         error=report.one_line(report.connection_problem(error)) if error else None,
     )

@@ -1,9 +1,9 @@
 """Finds values by the name they are assigned to, in whatever syntax.
 
 Env files, JSON (escaped any number of times), YAML, TOML, INI, XML, code, headers, query strings,
-connection strings, Markdown tables. A gate's match is a keyword followed by something like a value;
-here the whole name is read round the keyword, and the name's strength and the value's form decide.
-Work per match is bounded: names by 64 bytes, values by 4096.
+connection strings, Markdown tables. A trigger's match is a keyword followed by something like a
+value; here the whole name is read round the keyword, and the name's strength and the value's form
+decide. Work per match is bounded: names by 64 bytes, values by 4096.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ from ccsync_watch.privacy.heuristics.value_strength import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
-GATE_REACH = 288
-"""No gate matches more bytes: a keyword stands so near before the end of a match."""
+TRIGGER_REACH = 288
+"""No trigger matches more bytes: a keyword stands so near before the end of a match."""
 _JUDGED = 512
 """How much of a value is judged, in bytes; all of it goes."""
 _NEAR = 80
@@ -99,13 +99,13 @@ class Assignment:
         self._covered = 0
 
     def at(self, end: int) -> Iterator[Span]:
-        """Yield what the names hold whose gate's match ends at `end`."""
+        """Yield what the names hold whose trigger's match ends at `end`."""
         if self._searched >= end - _NEAR:
             yield from self._between(self._searched - LONGEST_KEYWORD, end)
         else:
             near = yield from self._between(end - _NEAR, end)
-            if not near:  # a long name, or much space: look as far back as a gate can reach
-                far = max(self._searched - LONGEST_KEYWORD, end - GATE_REACH)
+            if not near:  # a long name, or much space: look as far back as a trigger can reach
+                far = max(self._searched - LONGEST_KEYWORD, end - TRIGGER_REACH)
                 yield from self._between(far, end - _NEAR + LONGEST_KEYWORD)
         self._searched = max(self._searched, end)
 

@@ -1,7 +1,7 @@
 """Finds secrets inside base64: decoded and read by the same rules, the whole run removed.
 
 Images and other data are long runs of base64, so nothing is decoded on suspicion of being base64.
-A gate is what base64 makes of a telling word (`password`, `-----BEGIN`, `ghp_`) at each of the
+A trigger is what base64 makes of a telling word (`password`, `-----BEGIN`, `ghp_`) at each of the
 three places a word can have in it.
 """
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 LIMIT = 65_536
-"""How far a run is followed to either side of the gate's match, in bytes."""
+"""How far a run is followed to either side of the trigger's match, in bytes."""
 
 _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
 _LEAST = 16
@@ -112,7 +112,7 @@ def written(word: str) -> list[str]:
     return [form for form in forms if len(form) >= 4]  # noqa: PLR2004 - shorter ones are anywhere
 
 
-GATES: tuple[str, ...] = tuple(
+TRIGGERS: tuple[str, ...] = tuple(
     dict.fromkeys(re.escape(form) for word in _TELLING for form in written(word)),
 )
 

@@ -47,7 +47,7 @@ _LABEL = re.compile(r"[A-Z][a-z]+")
 _KINDS = {Strength.PASSWORD: "password", Strength.HEADER: "authorization"}
 
 
-class Met:
+class SeenShapes:
     """What was met before and need not be looked at again: the same few objects come all day.
 
     `keys` are keys without a secret in them; `shapes` are whole objects' keys, in their order, that
@@ -81,16 +81,16 @@ class Met:
             self.shapes.add(tuple(obj))
 
 
-class Leaves:
+class Strings:
     """The strings of a JSON value, in one order, and what is known of its containers.
 
     `texts` has every string, keys too, except those that were `met` before, as most were.
     """
 
-    def __init__(self, obj: JsonValue, met: Met) -> None:
+    def __init__(self, obj: JsonValue, met: SeenShapes) -> None:
         self.texts: list[str] = []
         self.keys: dict[str, int] = {}
-        self._met = met
+        self._seen_shapes = met
         self._known: dict[int, tuple[int, bool]] = {}
         self._too_deep: set[int] = set()
         self.names_secrets = self._collect(obj)
@@ -113,7 +113,7 @@ class Leaves:
             self._too_deep.add(id(obj))
             names_secrets = True
         elif isinstance(obj, dict):
-            if tuple(obj) in self._met.shapes:
+            if tuple(obj) in self._seen_shapes.shapes:
                 for value in obj.values():
                     if isinstance(value, str):
                         texts.append(value)
@@ -140,7 +140,7 @@ class Leaves:
 
     def _collect_mapping(self, obj: dict[str, JsonValue], depth: int) -> bool:
         """Collect an object that was not met before."""
-        texts, met = self.texts, self._met
+        texts, met = self.texts, self._seen_shapes
         met.note_shape(obj)
         names_secrets = False
         for key, value in obj.items():
@@ -159,7 +159,7 @@ class Leaves:
 
 
 class Rebuild:
-    """Copies a JSON value without its secrets, visiting strings in the order of `Leaves`.
+    """Copies a JSON value without its secrets, visiting strings in the order of `Strings`.
 
     What has none is not copied. `dirty` are the indices of texts that need `redact`, in order.
     """
@@ -168,7 +168,7 @@ class Rebuild:
         self,
         redact: Callable[[str], str],
         placeholder: Callable[[str, str], str],
-        leaves: Leaves,
+        leaves: Strings,
         dirty: Sequence[int],
     ) -> None:
         self._redact = redact
@@ -222,7 +222,7 @@ class Rebuild:
                 own = max(own, named, strength if key != "content" else Strength.NONE)
             if own is Strength.NONE and strength is Strength.TOKEN:
                 own = Strength.WEAK  # under `secrets`, `credentials`
-            # In the order of `Leaves`: an assignment would visit its right side first.
+            # In the order of `Strings`: an assignment would visit its right side first.
             name = self._text(key, Strength.NONE) if key in self._leaves.keys else key
             result[name] = self.value(value, own)
             is_changed = is_changed or name is not key or result[name] is not value

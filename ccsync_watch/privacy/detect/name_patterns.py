@@ -1,6 +1,7 @@
 """How names of secrets, and what joins them to values, are written in text.
 
-Keywords are written out for the gates and, shorter, for finding names again near a gate's match.
+Keywords are written out for the triggers and, shorter, for finding names again near a trigger's
+match.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ _OPEN = r"[a-zA-Z@$]{0,2}(?:[\"'`]?\\{0,7}[\"'`]|&quot;|%22|\\{1,4}u0022)"
 _NAME = r"[\w-]{0,32}"
 _FOUR_BY_FOUR = "[a-z]{4} [a-z]{4} [a-z]{4} [a-z]{4}"
 
-GATES: tuple[tuple[str, str], ...] = (
+TRIGGERS: tuple[tuple[str, str], ...] = (
     (
         "a value under a password's name",
         (
@@ -83,7 +84,7 @@ GATES: tuple[tuple[str, str], ...] = (
         rf"<[\w:-]{{0,40}}(?:{PASSWORD_WORDS}|{TOKEN_WORDS}|key|pin|pw){_NAME}>[^<\s]{{4}}",
     ),
 )
-"""What a gate is for, and the gate; all are caseless."""
+"""What a trigger is for, and the trigger; all are caseless."""
 
 AFTER_NAME = re.compile(
     (

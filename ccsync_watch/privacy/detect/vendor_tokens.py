@@ -1,4 +1,4 @@
-"""Confirms what a gate of the vendors' table found: the whole token, its edge and its form."""
+"""Confirms what a trigger of the vendors' table found: the whole token, its edge and its form."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class VendorRule:
     def __init__(self, row: Vendor) -> None:
         self._row = row
         self._pattern = re.compile(row.pattern.encode("latin-1"), re.DOTALL)
-        self._gate = re.compile(row.gate.encode("latin-1"), re.DOTALL)
-        self._least, self._most = width(row.gate)
+        self._gate = re.compile(row.trigger.encode("latin-1"), re.DOTALL)
+        self._least, self._most = width(row.trigger)
         self._group = "secret" if "secret" in self._pattern.groupindex else 0
         self._check = _CHECKS[row.check]
 

@@ -107,8 +107,8 @@ class Custom:
             return
         if self._engine is None:
             self._order = list(self._forms)
-            gates = [engines.Gate(_literal(form), is_caseless=False) for form in self._order]
-            self._engine = engines.build(gates, prefer=self._engine_name)
+            triggers = [engines.Trigger(_literal(form), is_caseless=False) for form in self._order]
+            self._engine = engines.build(triggers, prefer=self._engine_name)
         for end, index in self._engine.scan(data):
             form = self._order[index]
             yield Span(end - len(form), end, self._forms[form][1], 0)

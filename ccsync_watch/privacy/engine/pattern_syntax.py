@@ -1,8 +1,8 @@
-"""What a gate's pattern says of its matches: how long they are, and how they begin.
+"""What a trigger's pattern says of its matches: how long they are, and how they begin.
 
-Knows the syntax that gates are written in, which every engine shares: literals, escapes, classes,
-groups, alternatives and counted repeats. An unbounded repeat is refused: it would let an engine do
-more than a constant amount of work for each byte.
+Knows the syntax that triggers are written in, which every engine shares: literals, escapes,
+classes, groups, alternatives and counted repeats. An unbounded repeat is refused: it would let an
+engine do more than a constant amount of work for each byte.
 """
 
 from __future__ import annotations

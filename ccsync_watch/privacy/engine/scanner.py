@@ -1,9 +1,9 @@
-"""One scan over a text for every gate, by the fastest engine this machine has.
+"""One scan over a text for every trigger, by the fastest engine this machine has.
 
-All engines are compiled from the same gates, and answer with the same meaning: "this gate matches a
-text that ends here". Hyperscan tells every end in one pass; re2 and the standard library search for
-any gate, and then ask which. The gates have bounded repeats only, so no engine can do more than a
-constant amount of work a byte.
+All engines are compiled from the same triggers, and answer with the same meaning: "this trigger
+matches a text that ends here". Hyperscan tells every end in one pass; re2 and the standard library
+search for any trigger, and then ask which. The triggers have bounded repeats only, so no engine can
+do more than a constant amount of work a byte.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Hit = tuple[int, int]
-"""Where a gate's match ends, in bytes, and the gate's index."""
+"""Where a trigger's match ends, in bytes, and the trigger's index."""
 
 
-class Gate(NamedTuple):
+class Trigger(NamedTuple):
     """A pattern over bytes, in the syntax that all engines share."""
 
     pattern: str
@@ -34,7 +34,7 @@ class Gate(NamedTuple):
 
 
 class Engine(Protocol):
-    """A compiled set of gates."""
+    """A compiled set of triggers."""
 
     name: str
     tells_all: bool
@@ -45,44 +45,46 @@ class Engine(Protocol):
 
 
 _COMMON = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 \t\"'(")
-"""Single characters that stand everywhere: no gate is looked for by one of these alone."""
+"""Single characters that stand everywhere: no trigger is looked for by one of these alone."""
 
 
 class HyperscanEngine:
-    """All gates in one automaton; for one thread at a time, since it has one scratch space."""
+    """All triggers in one automaton; for one thread at a time, since it has one scratch space."""
 
     name = "hyperscan"
     tells_all = True
 
-    def __init__(self, gates: Sequence[Gate], *, cache: Path | None = None) -> None:
-        """Compile `gates`, or load them from `cache`, a folder that only the user may write to."""
+    def __init__(self, triggers: Sequence[Trigger], *, cache: Path | None = None) -> None:
+        """Compile `triggers`, or load them from `cache`, a folder only the user may write to."""
         self._library: Any = importlib.import_module("hyperscan")
-        self._database = self._loaded(gates, cache) if cache else self._compiled(gates)
+        self._database = self._loaded(triggers, cache) if cache else self._compiled(triggers)
 
-    def _compiled(self, gates: Sequence[Gate]) -> Any:  # noqa: ANN401 - the library has no types
+    def _compiled(self, triggers: Sequence[Trigger]) -> Any:  # noqa: ANN401 - the library has no types
         library = self._library
         database = library.Database()
         database.compile(
-            expressions=[gate.pattern.encode("latin-1") for gate in gates],
-            ids=list(range(len(gates))),
-            elements=len(gates),
+            expressions=[trigger.pattern.encode("latin-1") for trigger in triggers],
+            ids=list(range(len(triggers))),
+            elements=len(triggers),
             flags=[
-                library.HS_FLAG_DOTALL | (library.HS_FLAG_CASELESS if gate.is_caseless else 0)
-                for gate in gates
+                library.HS_FLAG_DOTALL | (library.HS_FLAG_CASELESS if trigger.is_caseless else 0)
+                for trigger in triggers
             ],
         )
         return database
 
-    def _loaded(self, gates: Sequence[Gate], cache: Path) -> Any:  # noqa: ANN401 - as above
+    def _loaded(self, triggers: Sequence[Trigger], cache: Path) -> Any:  # noqa: ANN401 - as above
         """Return the compiled database; what cannot be read, or written, is no failure."""
         library = self._library
-        digest = hashlib.sha256(repr((library.__version__, list(gates))).encode()).hexdigest()[:16]
+        digest = hashlib.sha256(repr((library.__version__, list(triggers))).encode()).hexdigest()[
+            :16
+        ]
         path = cache / f"rules-{digest}.hs"
         with contextlib.suppress(OSError, library.error):
             database = library.loadb(path.read_bytes(), library.HS_MODE_BLOCK)
             database.scratch = library.Scratch(database)
             return database
-        database = self._compiled(gates)
+        database = self._compiled(triggers)
         with contextlib.suppress(OSError):
             unfinished = path.with_suffix(f".{os.getpid()}")
             unfinished.write_bytes(library.dumpb(database))
@@ -94,33 +96,33 @@ class HyperscanEngine:
         hits: list[Hit] = []
         append = hits.append
 
-        def note(gate: int, _start: int, end: int, _flags: int, _context: object) -> None:
-            append((end, gate))
+        def note(trigger: int, _start: int, end: int, _flags: int, _context: object) -> None:
+            append((end, trigger))
 
         self._database.scan(data, match_event_handler=note)
         return hits
 
 
 class SearchEngine:
-    """re2, or the standard library: first how any gate can begin, then the gates that begin so.
+    """re2 or `re`: first how any trigger can begin, then the triggers that begin so.
 
     Gates whose beginning is open are searched one by one.
     """
 
     tells_all = False
 
-    def __init__(self, gates: Sequence[Gate], *, name: str) -> None:
+    def __init__(self, triggers: Sequence[Trigger], *, name: str) -> None:
         self.name = name
         library: Any = importlib.import_module(name)
         options = _options(library)
         self._by_head: dict[bytes, list[tuple[int, Any, int]]] = {}
         self._open: list[tuple[int, Any, bytes]] = []
-        for index, gate in enumerate(gates):
-            flag = "(?i:" if gate.is_caseless else "(?:"
-            pattern = library.compile(f"{flag}{gate.pattern})".encode("latin-1"), *options)
-            beginnings, (_, longest) = heads(gate.pattern), width(gate.pattern)
+        for index, trigger in enumerate(triggers):
+            flag = "(?i:" if trigger.is_caseless else "(?:"
+            pattern = library.compile(f"{flag}{trigger.pattern})".encode("latin-1"), *options)
+            beginnings, (_, longest) = heads(trigger.pattern), width(trigger.pattern)
             if any(len(head) == 0 or head in _COMMON for head in beginnings):
-                literal = required(gate.pattern).encode("latin-1").lower()
+                literal = required(trigger.pattern).encode("latin-1").lower()
                 self._open.append((index, pattern, literal))
                 continue
             for head in {beginning.encode("latin-1").lower() for beginning in beginnings}:
@@ -142,7 +144,7 @@ class SearchEngine:
         return hits
 
     def _scan_heads(self, data: bytes, lowered: bytes, hits: list[Hit]) -> None:
-        """Try the gates that begin as the text does, wherever any can; heads may overlap."""
+        """Try the triggers that begin as the text does, wherever any can; heads may overlap."""
         by_head, tried = self._by_head, 0
         for match in self._heads.finditer(lowered) if self._heads is not None else ():
             for start in range(max(tried, match.start()), match.end()):
@@ -162,16 +164,16 @@ def _options(library: Any) -> tuple[Any, ...]:  # noqa: ANN401 - as above
     options = library.Options()
     options.encoding = library.Options.Encoding.LATIN1
     options.dot_nl = True
-    options.max_mem = 1 << 28  # the default is too small for all gates in one
+    options.max_mem = 1 << 28  # the default is too small for all triggers in one
     return (options,)
 
 
-def build(gates: Sequence[Gate], *, prefer: str = "", cache: Path | None = None) -> Engine:
+def build(triggers: Sequence[Trigger], *, prefer: str = "", cache: Path | None = None) -> Engine:
     """Return the fastest engine that can be imported; `prefer` names one, for tests and benches."""
     if prefer in {"", "hyperscan"}:
         with contextlib.suppress(ImportError):
-            return HyperscanEngine(gates, cache=cache)
+            return HyperscanEngine(triggers, cache=cache)
     if prefer in {"", "re2"}:
         with contextlib.suppress(ImportError):
-            return SearchEngine(gates, name="re2")
-    return SearchEngine(gates, name="re")
+            return SearchEngine(triggers, name="re2")
+    return SearchEngine(triggers, name="re")

@@ -1,4 +1,4 @@
-"""What a structural rule is: a gate, and a finder that reads a bounded window round its match."""
+"""A structural rule: a trigger, and a finder that reads a bounded window around its match."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ccsync_watch.privacy.engine.spans import Span
 
 Finder = Callable[[bytes, int, int], Iterator[Span]]
-"""Given a text, where the gate's match ended and where the last one did, yields secrets near.
+"""Given a text, where the trigger's match ended and where the last one did, yields secrets near.
 
 What begins before the last one's end was looked at then: hits in close succession, as hostile text
 has them, make nothing be read again and again.
@@ -25,7 +25,7 @@ class Structure:
 
     id: str
     about: str
-    gate: str
+    trigger: str
     find: Finder
     caseless: bool = True
 
@@ -53,8 +53,8 @@ def by_pattern(
 ) -> Finder:
     """Return a finder for a pattern with a group `secret`, searched from `reach` bytes before.
 
-    The pattern sees `after` bytes past the gate's end. Matches may overlap: the search goes on from
-    the byte after each match's start.
+    The pattern sees `after` bytes past the trigger's end. Matches may overlap: the search goes on
+    from the byte after each match's start.
     """
     compiled = re.compile(pattern.encode("latin-1"), re.IGNORECASE)
 

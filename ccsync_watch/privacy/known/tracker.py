@@ -25,7 +25,7 @@ MAX_KNOWN = 1000
 """Each value is looked for in a dozen forms; more of them would cost every line."""
 
 
-class Teachable(Redacting, Protocol):
+class TrackingRedactor(Redacting, Protocol):
     """A redactor that can be told of values."""
 
     def add_known(self, value: str, kind: str) -> None:
@@ -33,10 +33,10 @@ class Teachable(Redacting, Protocol):
         ...
 
 
-class Lessons:
+class KnownSecretTracker:
     """Teaches a redactor what the batches of transcripts tell."""
 
-    def __init__(self, redactor: Teachable) -> None:
+    def __init__(self, redactor: TrackingRedactor) -> None:
         self._redactor = redactor
         self._known: set[str] = set()
 

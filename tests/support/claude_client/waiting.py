@@ -10,16 +10,16 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 0.02
 
-Found = TypeVar("Found")
+Transcript = TypeVar("Transcript")
 
 
 def wait_for(
-    look: Callable[[], Found | None],
+    look: Callable[[], Transcript | None],
     what: str,
     *,
     timeout: float = 20.0,
     evidence: Callable[[], str] = str,
-) -> Found:
+) -> Transcript:
     """Call `look` until it returns something true, and return that.
 
     After `timeout` seconds raise TimeoutError, which names `what` was waited for and ends in the

@@ -46,7 +46,7 @@ def test_where_both_agree_the_clients_price_counts() -> None:
     made = _made(_rows(), claim=Claim(_totals()))
     assert made.cost == Cost(0.6, "client")
     assert (made.row_cost, made.unrecorded, made.notes) == (Cost(0.5, "computed"), NO_TOKENS, ())
-    assert [(each.model, each.cost) for each in made.models] == [("opus", Cost(0.6, "client"))]
+    assert [(model.model, model.cost) for model in made.models] == [("opus", Cost(0.6, "client"))]
     assert (made.api_ms, made.lines_added) == (500, None)
 
 
@@ -114,7 +114,7 @@ def test_a_model_that_was_only_inherited_is_none_of_a_forks() -> None:
     parent = ClientTotals(2.0, {"haiku": (Tokens(5), 2.0)})
     whole = ClientTotals(2.5, {"haiku": (Tokens(5), 2.0), "opus": (Tokens(100, 10), 0.5)})
     made = _made(_rows(), claim=Claim(whole, (parent, NO_TOTALS)))
-    assert [each.model for each in made.models] == ["opus"]
+    assert [model.model for model in made.models] == ["opus"]
 
 
 def test_of_a_fork_whose_parent_is_not_known_only_proof_counts() -> None:
@@ -148,7 +148,7 @@ def test_a_context_window_in_a_models_name_makes_no_other_model() -> None:
     }
     totals = client_totals(state)
     assert totals is not None
-    assert [each.model for each in _made(_rows(), claim=Claim(totals)).models] == ["opus"]
+    assert [model.model for model in _made(_rows(), claim=Claim(totals)).models] == ["opus"]
 
 
 def test_models_that_the_client_names_otherwise_are_the_rows() -> None:
@@ -156,7 +156,7 @@ def test_models_that_the_client_names_otherwise_are_the_rows() -> None:
     totals = ClientTotals(0.6, {"alias": (Tokens(100, 10), 0.6)})
     made = _made(_rows(), claim=Claim(totals))
     assert made.cost == Cost(0.6, "client")
-    assert [(each.model, each.cost.usd) for each in made.models] == [("opus", 0.5)]
+    assert [(model.model, model.cost.usd) for model in made.models] == [("opus", 0.5)]
 
 
 def test_a_total_is_read_whole() -> None:

@@ -229,12 +229,12 @@ class TestTables:
             statistics.by_model(world.database, world.prices),
             statistics.by_project(world.database, world.prices),
         ]
-        sums = [statistics.total(each) for each in tables]
+        sums = [statistics.total(table) for table in tables]
         assert len({each.tokens for each in sums}) == 1
         assert sums[0].cost.usd is not None
         assert all(math.isclose(each.cost.usd or 0, sums[0].cost.usd) for each in sums)
         accounts = [e.account for e in statistics.by_session(world.database, world.prices)]
-        assert sum(each.tokens.input for each in accounts) == sums[0].tokens.input
+        assert sum(account.tokens.input for account in accounts) == sums[0].tokens.input
 
     def test_by_session(self, world: World) -> None:
         """With what was done; the client's own times where it told them."""
@@ -275,7 +275,7 @@ class TestTables:
         (day, rest) = statistics.by_day(world.database, world.prices, zone="utc", since_ms=since)
         assert (day.tokens.input, rest.tokens.input) == (2_000_010, 85)
         lines = statistics.by_session(world.database, world.prices, since_ms=since)
-        used = {each.session_id: each.account.tokens.input for each in lines}
+        used = {line.session_id: line.account.tokens.input for line in lines}
         assert used == {SESSION: 2_000_000, OTHER: 100}
         assert statistics.by_session(world.database, world.prices, since_ms=since * 2) == []
 
@@ -300,7 +300,7 @@ class TestTables:
         copied = usage(session_id="gone", row_session_id=SESSION, is_marked=True)
         world.ingest(message("a1"), usages=(copied,))
         lines = statistics.by_session(world.database, world.prices)
-        used = {each.session_id: each.account.tokens.input for each in lines}
+        used = {line.session_id: line.account.tokens.input for line in lines}
         assert used == {SESSION: 0, "gone": 10}
         assert statistics.total(statistics.by_day(world.database, world.prices)).tokens.input == 10
 

@@ -15,7 +15,7 @@ from support.fakes import FakeClock
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ccsync_watch.daemon.runtime import Engine
+    from ccsync_watch.daemon.runtime import Runtime
 
 
 class Terminal(io.StringIO):
@@ -52,7 +52,7 @@ class OutboxFigures:
 
 @dataclass
 class EngineFigures:
-    """What the bars ask of an engine."""
+    """What the bars ask of an runtime."""
 
     uploader: object | None = None
     pump: PumpFigures = field(default_factory=PumpFigures)
@@ -68,7 +68,7 @@ def _on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def shown(
-    engine: EngineFigures,
+    runtime: EngineFigures,
     stream: io.StringIO,
     *steps: tuple[int, int, int],
     every_seconds: float = 0.0,
@@ -76,9 +76,9 @@ def shown(
     """Show each step's (files, unread bytes, rows); return what was printed."""
     with Progress(stream, every_seconds=every_seconds) as progress:
         for files, unread, rows in steps:
-            engine.pump.progress.bytes_read += max(0, engine.pump.unread - unread)
-            engine.pump.files, engine.pump.unread, engine.outbox.rows = files, unread, rows
-            progress.show(cast("Engine", engine))
+            runtime.pump.progress.bytes_read += max(0, runtime.pump.unread - unread)
+            runtime.pump.files, runtime.pump.unread, runtime.outbox.rows = files, unread, rows
+            progress.show(cast("Runtime", runtime))
     return stream.getvalue()
 
 

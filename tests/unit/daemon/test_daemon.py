@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterator
 
-    from ccsync_watch.daemon.runtime import Engine
+    from ccsync_watch.daemon.runtime import Runtime
 
 
 @dataclass
@@ -76,8 +76,8 @@ class Scene:
         self.transcript.append(self.transcript.writer.prompt("Hello."))
         self.daemon._wakeups.add(str(self.transcript.path))
 
-    def _note(self, engine: Engine) -> None:
-        lines = engine.pump.progress.lines
+    def _note(self, runtime: Runtime) -> None:
+        lines = runtime.pump.progress.lines
         if lines not in self.read:
             self.read.append(lines)
 

@@ -14,7 +14,7 @@ from ccsync_watch.daemon.hook_event_intake import (
     LOOK_SECONDS,
     MAX_SINGLE,
     SECOND_LOOK_SECONDS,
-    Intake,
+    HookEventIntake,
 )
 from ccsync_watch.errors import RedactorUnavailable
 from ccsync_watch.hook_events import Spool
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from ccsync_watch.privacy.known.tracker import Teachable
+    from ccsync_watch.privacy.known.tracker import TrackingRedactor
     from ccsync_watch.uploader import Uploader
 
 OTHER = "99999999-2222-4333-8444-555555555555"
@@ -38,11 +38,11 @@ class UploaderDouble:
     """Counts how often it was woken."""
 
     def __init__(self) -> None:
-        self.kicks = 0
+        self.wakes = 0
 
-    def kick(self) -> None:
+    def wake_all(self) -> None:
         """Count."""
-        self.kicks += 1
+        self.wakes += 1
 
 
 class Scene:
@@ -51,7 +51,7 @@ class Scene:
     def __init__(
         self,
         tmp_path: Path,
-        redactor: Teachable | None = None,
+        redactor: TrackingRedactor | None = None,
         **settings: Any,  # noqa: ANN401 - any setting
     ) -> None:
         self.redactor = redactor or PassingRedactor()
@@ -65,7 +65,7 @@ class Scene:
         self.outbox = Outbox(self.bench.database)
         self.uploader = UploaderDouble()
         self.flushes = Flushes(self.bench.pump, self.clock)
-        self.intake = Intake(
+        self.intake = HookEventIntake(
             self.spool,
             self.settings,
             database=self.bench.database,
@@ -96,7 +96,7 @@ class Scene:
 
     def kept(self) -> list[tuple[str, str, dict[str, str]]]:
         """Return the signals in the store."""
-        rows = self.bench.select("SELECT name, session_id, detail FROM signals ORDER BY id")
+        rows = self.bench.select("SELECT name, session_id, detail FROM hook_events ORDER BY id")
         return [(name, session_id, json.loads(detail)) for name, session_id, detail in rows]
 
     def talk(self, session_id: str = SESSION) -> None:
@@ -144,7 +144,7 @@ def test_the_session_is_read_at_once(scene: Scene, event: str) -> None:
     scene.turn(0.7)
     assert len(scene.bench.uuids()) == 2
     assert scene.bench.select("SELECT is_due, not_before_ms FROM remote") == [(1, 0)]
-    assert scene.uploader.kicks > 0
+    assert scene.uploader.wakes > 0
 
 
 def test_an_ended_session_is_looked_at_again(scene: Scene) -> None:

@@ -8,11 +8,11 @@ import pytest
 
 from ccsync_watch.daemon.rescan import (
     BURST_SHARE,
-    DISTRUST_SHARE,
-    DISTRUST_SWEEP_SECONDS,
+    POLL_SECONDS,
+    POLL_SHARE,
     SHARE,
     SWEEP_SECONDS,
-    Sweeper,
+    Rescanner,
 )
 from support.fakes import FakeClock
 from support.pump_double import PumpDouble
@@ -41,7 +41,9 @@ class Scene:
         self.clock = FakeClock()
         self.pump = PumpDouble(self.clock, look_seconds=look_seconds)
         self.observer = ObserverDouble()
-        self.sweeper = Sweeper(cast("Pump", self.pump), cast("Observer", self.observer), self.clock)
+        self.sweeper = Rescanner(
+            cast("Pump", self.pump), cast("Observer", self.observer), self.clock
+        )
         self.pump.disk = ["there before us"]
         assert self.sweeper.turn(is_failing=False)
 
@@ -78,7 +80,7 @@ def test_a_change_without_an_event_brings_frequent_sweeps(
     assert scene.observer.rebuilt == 1
     assert len(caplog.records) == 1
     sweeps = scene.pass_time(20)
-    assert sweeps >= 20 / (DISTRUST_SWEEP_SECONDS + 0.3)
+    assert sweeps >= 20 / (POLL_SECONDS + 0.3)
     scene.pass_time(60)
     assert scene.pass_time(60) <= 6
 
@@ -89,8 +91,8 @@ def test_distrust_costs_its_share_too() -> None:
     scene.observer.problem = "no more watches"
     scene.pass_time(160)
     interval = scene.sweeper.next_at - scene.clock.monotonic()
-    assert interval <= 0.5 / DISTRUST_SHARE + 0.01
-    assert scene.pass_time(60) <= 60 / (0.5 / DISTRUST_SHARE) + 1
+    assert interval <= 0.5 / POLL_SHARE + 0.01
+    assert scene.pass_time(60) <= 60 / (0.5 / POLL_SHARE) + 1
 
 
 def test_a_change_that_an_event_names_later_is_no_alarm() -> None:

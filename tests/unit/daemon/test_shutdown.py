@@ -11,12 +11,12 @@ import time
 
 import pytest
 
-from ccsync_watch.daemon.shutdown import LAST_RESORT_SECONDS, Ending
+from ccsync_watch.daemon.shutdown import FORCE_EXIT_SECONDS, Shutdown
 
 _HANGS = """
 import os, signal, sys, time
-from ccsync_watch.daemon.shutdown import Ending
-with Ending() as ending:
+from ccsync_watch.daemon.shutdown import Shutdown
+with Shutdown() as ending:
     ending.call(lambda: print("asked", flush=True))
     print("ready", flush=True)
     time.sleep(60)
@@ -32,7 +32,7 @@ def test_a_signal_calls_stop_from_a_thread(name: str) -> None:
         threads.append(threading.current_thread().name)
         called.set()
 
-    with Ending() as ending:
+    with Shutdown() as ending:
         ending.call(stop)
         os.kill(os.getpid(), getattr(signal, name))
         assert called.wait(10)
@@ -43,7 +43,7 @@ def test_a_signal_calls_stop_from_a_thread(name: str) -> None:
 def test_a_signal_that_came_first_is_not_lost() -> None:
     """It may come while the database is opened."""
     called = threading.Event()
-    with Ending() as ending:
+    with Shutdown() as ending:
         os.kill(os.getpid(), signal.SIGTERM)
         assert ending.asked.wait(10)
         ending.call(called.set)
@@ -53,7 +53,7 @@ def test_a_signal_that_came_first_is_not_lost() -> None:
 def test_handlers_are_put_back() -> None:
     """Whoever runs the command in a larger program keeps his own."""
     before = [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
-    with Ending():
+    with Shutdown():
         assert signal.getsignal(signal.SIGTERM) != before[1]
     after = [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
     assert before == after
@@ -63,7 +63,7 @@ def test_nohup_is_respected() -> None:
     """An ignored SIGHUP stays ignored."""
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        with Ending():
+        with Shutdown():
             assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGHUP, before)
@@ -84,4 +84,4 @@ def test_what_hangs_is_ended_all_the_same(*, is_impatient: bool) -> None:
             made.send_signal(signal.SIGINT)
         assert made.wait(20) == 0
         seconds = time.monotonic() - start
-    assert seconds < 4.5 if is_impatient else seconds >= LAST_RESORT_SECONDS - 0.1
+    assert seconds < 4.5 if is_impatient else seconds >= FORCE_EXIT_SECONDS - 0.1

@@ -15,7 +15,7 @@ from ccsync_watch.config import Settings
 from ccsync_watch.control.client import ask
 from ccsync_watch.control.pidfile import read_pidfile
 from ccsync_watch.daemon.instance_lock import InstanceLock
-from ccsync_watch.daemon.supervisor import Service
+from ccsync_watch.daemon.supervisor import Supervisor
 from ccsync_watch.errors import CcsyncError, ConfigError, NotRunning
 from ccsync_watch.store import queries
 from ccsync_watch.store.database import open_for_reading
@@ -28,7 +28,7 @@ WAIT = 30.0
 
 
 class Scene:
-    """A service in a thread, whose settings the test changes."""
+    """A supervisor in a thread, whose settings the test changes."""
 
     def __init__(self, tmp_path: Path) -> None:
         (tmp_path / "claude" / "projects").mkdir(parents=True)
@@ -46,10 +46,10 @@ class Scene:
         self.on_change: Callable[[], None] = lambda: None
         self.lock = InstanceLock(self.settings.state_dir)
         self.lock.acquire(0)
-        self.service = Service(
+        self.supervisor = Supervisor(
             self._load, clock=SystemClock(), lock=self.lock, on_change=self._introduced
         )
-        self.thread = threading.Thread(target=self.service.run, name="service")
+        self.thread = threading.Thread(target=self.supervisor.run, name="supervisor")
 
     def _load(self) -> Settings:
         if self.mistake is not None:
@@ -65,7 +65,7 @@ class Scene:
     def start(self) -> None:
         """Run in the thread, and wait until the daemon answers."""
         self.thread.start()
-        self.service.status()
+        self.supervisor.status()
 
     def change(self, **more: Any) -> Settings:  # noqa: ANN401 - any setting
         """Change the settings and their file."""
@@ -85,7 +85,7 @@ class Scene:
 
     def end(self) -> None:
         """Stop, and see that every thread ends."""
-        self.service.stop()
+        self.supervisor.stop()
         if self.thread.ident is not None:
             self.thread.join(WAIT)
         assert not self.thread.is_alive()
@@ -94,7 +94,7 @@ class Scene:
 
 @pytest.fixture
 def scene(tmp_path: Path) -> Iterator[Scene]:
-    """Return a service that does not run yet, and end it."""
+    """Return a supervisor that does not run yet, and end it."""
     made = Scene(tmp_path)
     yield made
     made.end()
@@ -107,7 +107,7 @@ def test_it_reads_and_answers(scene: Scene) -> None:
     made = ask(scene.settings.state_dir, "/v1/flush", {"seconds": 20})
     assert made["is_read"]
     assert made["is_local"]
-    status: Any = scene.service.status()
+    status: Any = scene.supervisor.status()
     assert status["totals"]["messages"] == 2
     assert status["bytes_behind"] == 0
 
@@ -116,8 +116,8 @@ def test_an_unknown_session_is_told(scene: Scene) -> None:
     """Reading it is no success when there is none."""
     scene.start()
     scene.transcript.turn()
-    assert scene.service.flush(scene.transcript.session_id, 20, is_sending=True).is_known
-    assert not scene.service.flush("nobody", 20, is_sending=True).is_known
+    assert scene.supervisor.flush(scene.transcript.session_id, 20, is_sending=True).is_known
+    assert not scene.supervisor.flush("nobody", 20, is_sending=True).is_known
 
 
 def test_changed_settings_make_a_new_daemon(scene: Scene) -> None:
@@ -125,7 +125,7 @@ def test_changed_settings_make_a_new_daemon(scene: Scene) -> None:
     scene.start()
     note = read_pidfile(scene.settings.state_dir)
     changed = scene.change(convex_url="http://127.0.0.1:9", auto_sync=False)
-    status: Any = scene.service.status()
+    status: Any = scene.supervisor.status()
     assert status["config"]["convex_url"] == "http://127.0.0.1:9"
     assert scene.introduced[-1] == changed
     assert read_pidfile(scene.settings.state_dir) == note
@@ -141,7 +141,7 @@ def test_an_edit_that_changes_nothing_disturbs_nothing(scene: Scene) -> None:
     """Same settings, same daemon."""
     scene.start()
     scene.touch()
-    scene.service.status()
+    scene.supervisor.status()
     assert len(scene.introduced) == 1
 
 
@@ -150,14 +150,16 @@ def test_a_broken_edit_keeps_the_old_settings_and_says_so(scene: Scene) -> None:
     scene.start()
     scene.mistake = ConfigError("line 2 is wrong", hint="correct it")
     scene.touch()
-    assert scene.service.reload() == "the new settings are not used (line 2 is wrong: correct it)"
-    status: Any = scene.service.status()
+    assert (
+        scene.supervisor.reload() == "the new settings are not used (line 2 is wrong: correct it)"
+    )
+    status: Any = scene.supervisor.status()
     assert any("line 2 is wrong" in each["what"] for each in status["problems"])
     scene.transcript.turn()
-    assert scene.service.flush(None, 20, is_sending=True).is_read
+    assert scene.supervisor.flush(None, 20, is_sending=True).is_read
     scene.mistake = None
     scene.touch()
-    assert scene.service.reload() is None
+    assert scene.supervisor.reload() is None
     assert len(scene.introduced) == 1
 
 
@@ -165,7 +167,7 @@ def test_a_pattern_that_is_none_is_a_broken_edit(scene: Scene) -> None:
     """It would stop the redactor, and with it everything."""
     scene.start()
     scene.change(redact=replace(scene.settings.redact, patterns=("(",)))
-    problem = scene.service.reload()
+    problem = scene.supervisor.reload()
     assert problem is not None
     assert "redact" in problem
     assert len(scene.introduced) == 1
@@ -179,12 +181,12 @@ def test_a_change_while_the_daemon_is_made_is_not_lost(scene: Scene) -> None:
     def change_again() -> None:
         if next(once, False):
             scene.change(max_output_chars=7)
-            scene.service.look()
+            scene.supervisor.look()
 
     scene.on_change = change_again
     scene.change(max_output_chars=5)
     scene.wait_for(replace(scene.settings, max_output_chars=7))
-    status: Any = scene.service.status()
+    status: Any = scene.supervisor.status()
     assert status["daemon"]["running"]
     assert scene.introduced[-1].max_output_chars == 7
 
@@ -194,11 +196,11 @@ def test_a_flush_survives_a_change_of_settings(scene: Scene) -> None:
     scene.start()
     results: list[bool] = []
     asking = threading.Thread(
-        target=lambda: results.append(scene.service.flush(None, 20, is_sending=True).is_read)
+        target=lambda: results.append(scene.supervisor.flush(None, 20, is_sending=True).is_read)
     )
     asking.start()
     scene.change(sync_thinking=True)
-    scene.service.look()
+    scene.supervisor.look()
     asking.join(WAIT)
     assert results == [True]
 
@@ -211,7 +213,7 @@ def test_a_pending_flush_does_not_hang_at_the_end(scene: Scene) -> None:
     def flush() -> None:
         try:
             while True:
-                scene.service.flush(None, 3600, is_sending=True)
+                scene.supervisor.flush(None, 3600, is_sending=True)
         except NotRunning as error:
             errors.append(error.message)
 
@@ -227,7 +229,7 @@ def test_a_pending_flush_does_not_hang_at_the_end(scene: Scene) -> None:
 
 def test_an_end_before_the_start_is_one(scene: Scene) -> None:
     """SIGTERM may come while the database is opened."""
-    scene.service.stop()
+    scene.supervisor.stop()
     scene.thread.start()
     scene.thread.join(WAIT)
     assert not scene.thread.is_alive()
@@ -236,7 +238,7 @@ def test_an_end_before_the_start_is_one(scene: Scene) -> None:
 def test_an_end_during_a_change_is_one(scene: Scene) -> None:
     """It must not be lost between two daemons."""
     scene.start()
-    scene.on_change = scene.service.stop
+    scene.on_change = scene.supervisor.stop
     scene.change(sync_thinking=True)
     scene.thread.join(WAIT)
     assert not scene.thread.is_alive()
@@ -260,7 +262,7 @@ def test_no_thread_and_no_file_is_left(scene: Scene) -> None:
     scene.start()
     path = read_pidfile(scene.settings.state_dir)
     scene.change(convex_url="http://127.0.0.1:9")
-    scene.service.status()
+    scene.supervisor.status()
     scene.end()
     left = {thread for thread in threading.enumerate() if thread.daemon and thread.is_alive()}
     assert left <= before

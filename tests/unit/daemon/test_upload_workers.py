@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from ccsync_watch.clock import SystemClock
-from ccsync_watch.daemon.upload_workers import PATIENCE_SECONDS, Sending
-from ccsync_watch.errors import Retryable, SinkError, Unauthorized, Unsent
+from ccsync_watch.daemon.upload_workers import PATIENCE_SECONDS, UploadWorkers
+from ccsync_watch.errors import DestinationError, Retryable, Unauthorized, Unsent
 from ccsync_watch.uploader import Health
 from support.fakes import FakeClock
 
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ccsync_watch.clock import Clock
-    from ccsync_watch.daemon.runtime import Engine
+    from ccsync_watch.daemon.runtime import Runtime
 
 AWAY = Unsent("cannot reach it", hint="wait")
 
 
 @dataclass
 class UploaderDouble:
-    """Does `work` on each `run` and on each kick what `on_kick` says."""
+    """Does `work` on each `run` and on each wake_all what `on_kick` says."""
 
     stop: threading.Event
     health: Health = field(default_factory=Health)
     work: Callable[[], None] = lambda: None
     on_kick: Callable[[], None] = lambda: None
-    kicks: int = 0
+    wakes: int = 0
     busy: bool = False
 
     def run(self) -> None:
@@ -39,9 +39,9 @@ class UploaderDouble:
         self.work()
         self.stop.wait(30)
 
-    def kick(self) -> None:
+    def wake_all(self) -> None:
         """Count."""
-        self.kicks += 1
+        self.wakes += 1
         self.on_kick()
 
     def is_busy(self, _session_ids: Sequence[str] | None) -> bool:
@@ -79,7 +79,7 @@ class OutboxDouble:
 
 
 class EngineDouble:
-    """An engine of doubles."""
+    """An runtime of doubles."""
 
     def __init__(self, *, has_backend: bool = True) -> None:
         self.stop = threading.Event()
@@ -87,61 +87,63 @@ class EngineDouble:
         self.outbox = OutboxDouble()
 
 
-def sending(engine: EngineDouble, clock: Clock) -> Sending:
+def sending(runtime: EngineDouble, clock: Clock) -> UploadWorkers:
     """Return the workers of a double."""
-    return Sending(cast("Engine", engine), clock)
+    return UploadWorkers(cast("Runtime", runtime), clock)
 
 
-def uploader_of(engine: EngineDouble) -> UploaderDouble:
+def uploader_of(runtime: EngineDouble) -> UploaderDouble:
     """Return the double's uploader."""
-    assert engine.uploader is not None
-    return engine.uploader
+    assert runtime.uploader is not None
+    return runtime.uploader
 
 
-def flushed(engine: EngineDouble, clock: FakeClock, seconds: float = 300.0) -> SinkError | None:
+def flushed(
+    runtime: EngineDouble, clock: FakeClock, seconds: float = 300.0
+) -> DestinationError | None:
     """Flush everything."""
-    return sending(engine, clock).flush(
+    return sending(runtime, clock).flush(
         None, until=clock.monotonic() + seconds, stopping=threading.Event()
     )
 
 
 def test_without_a_backend_nothing_happens() -> None:
     """No threads, no rows, no error."""
-    engine, clock = EngineDouble(has_backend=False), FakeClock()
-    made = sending(engine, clock)
+    runtime, clock = EngineDouble(has_backend=False), FakeClock()
+    made = sending(runtime, clock)
     made.start()
-    assert flushed(engine, clock) is None
+    assert flushed(runtime, clock) is None
     made.drain(clock.monotonic() + 5)
     made.stop(1)
     assert made.rows_sent == 0
-    assert not engine.outbox.calls
+    assert not runtime.outbox.calls
 
 
 def test_a_flush_releases_and_sends_what_waits() -> None:
     """Also what was refused before: backend or program may have been mended."""
-    engine, clock = EngineDouble(), FakeClock()
-    engine.outbox.rows = 3
+    runtime, clock = EngineDouble(), FakeClock()
+    runtime.outbox.rows = 3
 
     def send() -> None:
-        engine.outbox.rows = 0
+        runtime.outbox.rows = 0
 
-    uploader_of(engine).on_kick = send
-    assert flushed(engine, clock) is None
-    assert engine.outbox.calls == ["retry True None", "release None", "touch None"]
+    uploader_of(runtime).on_kick = send
+    assert flushed(runtime, clock) is None
+    assert runtime.outbox.calls == ["retry True None", "release None", "touch None"]
 
 
 def test_a_flush_of_one_session_concerns_that_one_alone() -> None:
     """What the backend refused of others stays as it is."""
-    engine, clock = EngineDouble(), FakeClock()
-    sending(engine, clock).flush(["one"], until=clock.monotonic() + 10, stopping=threading.Event())
-    assert engine.outbox.calls == ["retry True ['one']", "release ['one']", "touch ['one']"]
+    runtime, clock = EngineDouble(), FakeClock()
+    sending(runtime, clock).flush(["one"], until=clock.monotonic() + 10, stopping=threading.Event())
+    assert runtime.outbox.calls == ["retry True ['one']", "release ['one']", "touch ['one']"]
 
 
 def test_a_wrong_key_is_told_at_once() -> None:
     """Trying again does not help; but an error from before the request is not its answer."""
-    engine, clock = EngineDouble(), FakeClock()
-    uploader = uploader_of(engine)
-    engine.outbox.rows, uploader.health.error = 1, Unauthorized("old", hint="")
+    runtime, clock = EngineDouble(), FakeClock()
+    uploader = uploader_of(runtime)
+    runtime.outbox.rows, uploader.health.error = 1, Unauthorized("old", hint="")
     fresh = Unauthorized("new", hint="")
 
     def refuse() -> None:
@@ -149,91 +151,91 @@ def test_a_wrong_key_is_told_at_once() -> None:
 
     uploader.on_kick = refuse
     start = clock.monotonic()
-    assert flushed(engine, clock) is fresh
+    assert flushed(runtime, clock) is fresh
     assert clock.monotonic() - start < 1
 
 
 def test_a_key_that_works_again_is_no_error() -> None:
     """The outage before the request is over with its first success."""
-    engine, clock = EngineDouble(), FakeClock()
-    uploader = uploader_of(engine)
-    engine.outbox.rows, uploader.health.error = 1, Unauthorized("old", hint="")
+    runtime, clock = EngineDouble(), FakeClock()
+    uploader = uploader_of(runtime)
+    runtime.outbox.rows, uploader.health.error = 1, Unauthorized("old", hint="")
 
     def send() -> None:
-        engine.outbox.rows, uploader.health.error = 0, None
+        runtime.outbox.rows, uploader.health.error = 0, None
 
     uploader.on_kick = send
-    assert flushed(engine, clock) is None
+    assert flushed(runtime, clock) is None
 
 
 def test_a_backend_that_is_away_is_told_after_some_tries() -> None:
     """Not after the whole five minutes that the caller allowed."""
-    engine, clock = EngineDouble(), FakeClock()
-    engine.outbox.rows, uploader_of(engine).health.error = 1, AWAY
+    runtime, clock = EngineDouble(), FakeClock()
+    runtime.outbox.rows, uploader_of(runtime).health.error = 1, AWAY
     start = clock.monotonic()
-    assert flushed(engine, clock) is AWAY
+    assert flushed(runtime, clock) is AWAY
     assert clock.monotonic() - start == pytest.approx(PATIENCE_SECONDS, abs=0.2)
-    assert uploader_of(engine).kicks >= 5
+    assert uploader_of(runtime).wakes >= 5
 
 
 def test_a_wait_that_the_backend_asks_for_is_kept() -> None:
     """One try at the request, none in between."""
-    engine, clock = EngineDouble(), FakeClock()
-    engine.outbox.rows = 1
-    uploader_of(engine).health.error = Retryable("busy", hint="", retry_after=60)
-    assert flushed(engine, clock) is not None
-    assert uploader_of(engine).kicks == 1
+    runtime, clock = EngineDouble(), FakeClock()
+    runtime.outbox.rows = 1
+    uploader_of(runtime).health.error = Retryable("busy", hint="", retry_after=60)
+    assert flushed(runtime, clock) is not None
+    assert uploader_of(runtime).wakes == 1
 
 
 def test_an_outage_that_concerns_nothing_is_no_error() -> None:
     """Nothing waits: the answer is that all is sent."""
-    engine, clock = EngineDouble(), FakeClock()
-    uploader_of(engine).health.error = AWAY
-    assert flushed(engine, clock) is None
+    runtime, clock = EngineDouble(), FakeClock()
+    uploader_of(runtime).health.error = AWAY
+    assert flushed(runtime, clock) is None
 
 
 def test_a_hanging_backend_takes_the_callers_time_only() -> None:
     """Rows are left, and no error is known."""
-    engine, clock = EngineDouble(), FakeClock()
-    engine.outbox.rows, uploader_of(engine).busy = 1, True
+    runtime, clock = EngineDouble(), FakeClock()
+    runtime.outbox.rows, uploader_of(runtime).busy = 1, True
     start = clock.monotonic()
-    assert flushed(engine, clock, 20) is None
+    assert flushed(runtime, clock, 20) is None
     assert clock.monotonic() - start == pytest.approx(20, abs=0.2)
 
 
 def test_a_flush_ends_with_the_daemon() -> None:
     """However long it was allowed to take."""
-    engine, clock = EngineDouble(), FakeClock()
-    engine.outbox.rows = 1
+    runtime, clock = EngineDouble(), FakeClock()
+    runtime.outbox.rows = 1
     stopping = threading.Event()
     stopping.set()
     start = clock.monotonic()
-    sending(engine, clock).flush(None, until=start + 3600, stopping=stopping)
+    sending(runtime, clock).flush(None, until=start + 3600, stopping=stopping)
     assert clock.monotonic() == start
 
 
 @pytest.mark.parametrize("error", [None, AWAY])
-def test_the_last_drain_is_short(error: SinkError | None) -> None:
+def test_the_last_drain_is_short(error: DestinationError | None) -> None:
     """Until all is sent or time is over; during an outage not at all."""
-    engine, clock = EngineDouble(), FakeClock()
-    engine.outbox.rows, uploader_of(engine).health.error = 1, error
+    runtime, clock = EngineDouble(), FakeClock()
+    runtime.outbox.rows, uploader_of(runtime).health.error = 1, error
     start = clock.monotonic()
-    sending(engine, clock).drain(start + 3)
+    sending(runtime, clock).drain(start + 3)
     assert clock.monotonic() - start == pytest.approx(0 if error else 3, abs=0.1)
-    engine.outbox.rows = 0
+    runtime.outbox.rows = 0
     start = clock.monotonic()
-    sending(engine, clock).drain(start + 3)
+    sending(runtime, clock).drain(start + 3)
     assert clock.monotonic() == start
 
 
 def test_a_defect_does_not_end_the_workers(caplog: pytest.LogCaptureFixture) -> None:
     """It is logged, shown, and the work goes on."""
-    engine, clock = EngineDouble(), FakeClock()
-    uploader = uploader_of(engine)
+    runtime, clock = EngineDouble(), FakeClock()
+    uploader = uploader_of(runtime)
     went_on = threading.Event()
     shown: list[str | None] = []
     times = iter(range(1000))
-    made = sending(engine, clock)
+    made = sending(runtime, clock)
 
     def fail_at_first() -> None:
         if next(times) < 4:
@@ -251,7 +253,7 @@ def test_a_defect_does_not_end_the_workers(caplog: pytest.LogCaptureFixture) -> 
 
 def test_a_worker_that_hangs_is_left_behind_silently() -> None:
     """What it fails on later, its closed database, is nobody's concern."""
-    engine = EngineDouble()
+    runtime = EngineDouble()
     gate, ended = threading.Event(), threading.Event()
 
     def hang() -> None:
@@ -259,8 +261,8 @@ def test_a_worker_that_hangs_is_left_behind_silently() -> None:
         ended.set()
         raise ValueError("Cannot operate on a closed database.")
 
-    uploader_of(engine).work = hang
-    made = sending(engine, SystemClock())
+    uploader_of(runtime).work = hang
+    made = sending(runtime, SystemClock())
     made.start()
     made.stop(0.05)
     gate.set()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ccsync_watch.dashboard.cached import Kept
+from ccsync_watch.dashboard.cached import Cached
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,7 @@ def test_it_is_made_once_while_it_is_fresh(threads: ThreadPoolExecutor) -> None:
         made.append(1)
         return len(made)
 
-    kept = Kept(make, threads, seconds=3600)
+    kept = Cached(make, threads, seconds=3600)
     assert [kept.get(WAIT_SECONDS) for _ in range(3)] == [1, 1, 1]
     kept.expire()
     assert kept.get(WAIT_SECONDS) == 2
@@ -48,7 +48,7 @@ def test_the_last_value_is_shown_while_the_next_is_made(threads: ThreadPoolExecu
             gate.wait(WAIT_SECONDS)
         return value
 
-    kept = Kept(make, threads, seconds=3600)
+    kept = Cached(make, threads, seconds=3600)
     assert kept.get(WAIT_SECONDS) == 1
     kept.expire()
     assert kept.get(0) == 1
@@ -60,7 +60,7 @@ def test_the_last_value_is_shown_while_the_next_is_made(threads: ThreadPoolExecu
 def test_there_is_none_before_the_first(threads: ThreadPoolExecutor) -> None:
     """None, which the page says."""
     gate = threading.Event()
-    kept = Kept(lambda: gate.wait(WAIT_SECONDS), threads, seconds=3600)
+    kept = Cached(lambda: gate.wait(WAIT_SECONDS), threads, seconds=3600)
     assert kept.get(0) is None
     gate.set()
     assert kept.get(WAIT_SECONDS) is True
@@ -75,7 +75,7 @@ def test_a_failure_is_told_to_who_waits(threads: ThreadPoolExecutor) -> None:
             raise failures.pop()
         return 5
 
-    kept = Kept(make, threads, seconds=3600)
+    kept = Cached(make, threads, seconds=3600)
     with pytest.raises(OSError, match="disk"):
         kept.get(WAIT_SECONDS)
     kept.expire()

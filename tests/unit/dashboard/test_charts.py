@@ -42,7 +42,7 @@ def test_bars_stand_in_the_chart() -> None:
     )
     bars = [each for each in parsed(made).iter("rect") if each.get("class") in {"s0", "s1"}]
     assert bars[0].get("height") == bars[2].get("height")
-    assert all(float(each.get("y", "-1")) >= 0 for each in bars)
+    assert all(float(bar.get("y", "-1")) >= 0 for bar in bars)
 
 
 def test_no_days_is_no_chart() -> None:

@@ -84,7 +84,7 @@ def test_a_commit_wakes_every_stream(world: World) -> None:
         with ThreadPoolExecutor(2) as threads:
             live = Live(world.database, threads)
             streams = [events(live, news) for _ in range(3)]
-            waiting = [asyncio.ensure_future(anext(each)) for each in streams]
+            waiting = [asyncio.ensure_future(anext(stream)) for stream in streams]
             await asyncio.sleep(0)
             said.append("x")
             world.say("u1")

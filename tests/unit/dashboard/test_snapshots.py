@@ -12,7 +12,7 @@ import pytest
 from ccsync_watch.accounting import statistics
 from ccsync_watch.config import Settings
 from ccsync_watch.dashboard import formatting
-from ccsync_watch.dashboard.cached import Kept, Way
+from ccsync_watch.dashboard.cached import Cached, Way
 from ccsync_watch.dashboard.snapshots import RANGES, Figures
 from ccsync_watch.model import Part
 from ccsync_watch.store import browse_sync
@@ -96,9 +96,9 @@ def test_an_overview_is_all_tables_at_once(world: World, days: int | None) -> No
     made = statistics.overview(database, prices, since_ms=since_ms)
     lines = statistics.by_session(database, prices, since_ms=since_ms)
     assert made.sessions == len(lines)
-    assert made.prompts == sum(each.activity.prompts for each in lines)
-    assert made.tool_calls == sum(each.activity.tool_calls for each in lines)
-    assert made.tool_errors == sum(each.activity.tool_errors for each in lines)
+    assert made.prompts == sum(line.activity.prompts for line in lines)
+    assert made.tool_calls == sum(line.activity.tool_calls for line in lines)
+    assert made.tool_errors == sum(line.activity.tool_errors for line in lines)
     assert made.days == statistics.by_day(database, prices, since_ms=since_ms)
     assert made.models == statistics.by_model(database, prices, since_ms=since_ms)
     assert made.projects == statistics.by_project(database, prices, since_ms=since_ms)
@@ -123,10 +123,10 @@ def test_figures_are_those_of_the_statistics(world: World, choice: str) -> None:
     assert (made.tokens, made.cost) == (total.tokens, total.cost)
     assert made.models == known.models
     assert made.tools == known.tools
-    assert [each.key for each in made.projects] == [each.key for each in known.projects]
+    assert [project.key for project in made.projects] == [project.key for project in known.projects]
     assert made.hours == browse_sync.prompts_by_hour(world.database, since_ms)
     assert sum(made.day_tokens["output"]) == total.tokens.output
-    assert "hidden" not in {each.name for each in made.projects}
+    assert "hidden" not in {project.name for project in made.projects}
 
 
 def test_an_empty_store_has_empty_figures(tmp_path: Path) -> None:
@@ -209,7 +209,7 @@ class TestKept:
             return value
 
         with ThreadPoolExecutor(1) as threads:
-            kept = Kept(make, threads, seconds=0.0)
+            kept = Cached(make, threads, seconds=0.0)
             assert kept.get(10) == 0
             kept.expire()
             assert kept.get(0) == 0
@@ -227,7 +227,7 @@ class TestKept:
             return answer
 
         with ThreadPoolExecutor(1) as threads:
-            kept = Kept(make, threads, seconds=0.0)
+            kept = Cached(make, threads, seconds=0.0)
             with pytest.raises(ValueError, match="no"):
                 kept.get(10)
             kept.expire()

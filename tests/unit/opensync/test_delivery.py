@@ -223,7 +223,7 @@ class TestUncertain:
         """The double keeps a message whose part it could not store; the next send mends it."""
         _write(world, 2)
         world.uploader.health.is_checked = True
-        world.uploader.health.ahead_seconds = 0.0
+        world.uploader.health.clock_skew_seconds = 0.0
         world.transport.on_answer = lambda path: _halve(world) if path == BATCH else None
         world.transport.faults = FaultPlan.of(None, None, faults.COMMIT_THEN_500)
         world.turn()
@@ -297,7 +297,9 @@ class TestRefused:
         assert world.ids(OTHER) == ["u1"]
         failed = [call for call in world.backend.calls if b":u1" in call.body]
         assert MAX_ATTEMPTS <= len([call for call in failed if call.path == MESSAGE]) <= 14
-        (reason,) = [each["reason"] for each in queries.rejected_rows(world.database)]
+        (reason,) = [
+            rejected_row["reason"] for rejected_row in queries.rejected_rows(world.database)
+        ]
         assert "HTTP 500" in str(reason)
 
     @pytest.mark.parametrize("turns", range(4 * MAX_ATTEMPTS, 5 * MAX_ATTEMPTS + 2))

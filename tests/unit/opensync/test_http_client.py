@@ -14,16 +14,16 @@ import pytest
 
 from ccsync_watch.config import Secret
 from ccsync_watch.errors import (
+    DestinationError,
     NotOpenSync,
     Rejected,
     Retryable,
-    SinkError,
     Unauthorized,
     Unsent,
 )
 from ccsync_watch.model import JsonValue, Redacted
 from ccsync_watch.opensync import wire
-from ccsync_watch.opensync.http_client import OpenSyncSink
+from ccsync_watch.opensync.http_client import OpenSyncClient
 from support.fakes import FakeClock
 from support.opensync_double.samples import message, session
 
@@ -40,13 +40,13 @@ def _sink(
     key: str | None = KEY,
     clock: FakeClock | None = None,
     url: str = URL,
-) -> OpenSyncSink:
+) -> OpenSyncClient:
     def handle(request: httpx.Request) -> httpx.Response:
         if isinstance(answer, Exception):
             raise answer
         return answer if isinstance(answer, httpx.Response) else answer(request)
 
-    return OpenSyncSink(
+    return OpenSyncClient(
         wire.endpoint(url),
         None if key is None else Secret(key),
         clock=clock or FakeClock(),
@@ -54,9 +54,11 @@ def _sink(
     )
 
 
-def _failure(answer: httpx.Response | Exception, *, clock: FakeClock | None = None) -> SinkError:
+def _failure(
+    answer: httpx.Response | Exception, *, clock: FakeClock | None = None
+) -> DestinationError:
     """Return how a session's upsert ends."""
-    with pytest.raises(SinkError) as caught:
+    with pytest.raises(DestinationError) as caught:
         _sink(answer, clock=clock).put_session(Redacted(session()))
     return caught.value
 
@@ -103,7 +105,7 @@ class TestRequests:
     def test_a_loopback_backend_is_reached_directly(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Whatever proxy the environment names: it would see the key in the clear."""
         monkeypatch.setenv("ALL_PROXY", "http://proxy.invalid:1")
-        direct = OpenSyncSink(wire.endpoint("http://127.0.0.1:9"), None, clock=FakeClock())
+        direct = OpenSyncClient(wire.endpoint("http://127.0.0.1:9"), None, clock=FakeClock())
         with pytest.raises(Unsent, match=r"cannot reach 127\.0\.0\.1:9 \(connection refused\)"):
             direct.check()
         direct.close()
@@ -272,7 +274,7 @@ class TestBatch:
         payloads = [Redacted(message(f"m{number}")) for number in range(rows)]
         try:
             _sink(_json(200, answer)).put_batch(payloads)
-        except SinkError as error:
+        except DestinationError as error:
             return type(error)
         return None
 
@@ -318,7 +320,7 @@ class TestBatch:
 class TestGreeting:
     """Address, key and clock at once."""
 
-    def _sink(self, health: Any, listed: Any, clock: FakeClock | None = None) -> OpenSyncSink:  # noqa: ANN401 - any JSON
+    def _sink(self, health: Any, listed: Any, clock: FakeClock | None = None) -> OpenSyncClient:  # noqa: ANN401 - any JSON
         def answer(request: httpx.Request) -> httpx.Response:
             if clock is not None:
                 clock.advance(1)
@@ -334,16 +336,16 @@ class TestGreeting:
         """The stamp was made half-way between the question and its answer."""
         clock = FakeClock()
         stamp = clock.now_ms + 1000 + 250
-        greeting = self._sink(
+        backend_info = self._sink(
             {"status": "ok", "timestamp": stamp}, {"sessionIds": ["a", 5, "b"]}, clock
         ).check()
-        assert greeting.ahead_seconds == 0.25
-        assert greeting.session_ids == {"a", "b"}
+        assert backend_info.clock_skew_seconds == 0.25
+        assert backend_info.session_ids == {"a", "b"}
 
     def test_a_backend_without_a_clock(self) -> None:
         """Its time is not known."""
-        greeting = self._sink({"status": "ok"}, {"sessionIds": []}).check()
-        assert greeting.ahead_seconds is None
+        backend_info = self._sink({"status": "ok"}, {"sessionIds": []}).check()
+        assert backend_info.clock_skew_seconds is None
 
     @pytest.mark.parametrize(
         ("health", "listed"),
@@ -372,7 +374,7 @@ class TestKey:
             lambda: sink.put_batch([Redacted(message())]),
             sink.check,
         ):
-            with pytest.raises(SinkError) as caught:
+            with pytest.raises(DestinationError) as caught:
                 put()
             shown += [str(caught.value), repr(caught.value), caught.value.hint]
         assert KEY not in "\n".join([*shown, caplog.text])

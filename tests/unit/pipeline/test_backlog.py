@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from ccsync_watch.model import Stream
 from ccsync_watch.pipeline.backlog import Backlog
-from ccsync_watch.transcripts.discovery import Found
+from ccsync_watch.transcripts.discovery import Transcript
 
 
-def found(path: str, size: int = 0) -> Found:
+def found(path: str, size: int = 0) -> Transcript:
     """Return a transcript at a path."""
-    return Found(path, Stream(path, path, None), size, 0, 1, 2)
+    return Transcript(path, Stream(path, path, None), size, 0, 1, 2)
 
 
 def order(backlog: Backlog) -> list[str]:

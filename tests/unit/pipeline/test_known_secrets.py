@@ -128,7 +128,7 @@ def test_a_restart_learns_again(bench: Bench) -> None:
     writer = Writer()
     bench.append(bench.path(), *_read(writer))
     bench.catch_up()
-    assert len(queries.lessons(bench.database)) == 1
+    assert len(queries.disclosures(bench.database)) == 1
     _restarted(bench)
     bench.append(bench.path(), writer.prompt(f"It is {VALUE}."))
     bench.catch_up()
@@ -188,7 +188,7 @@ def test_a_rewritten_transcript_is_learnt_from_anew(bench: Bench) -> None:
     bench.path().write_bytes(b"")
     bench.append(bench.path(), Writer().prompt("two"))
     bench.catch_up()
-    assert queries.lessons(bench.database) == {}
+    assert queries.disclosures(bench.database) == {}
 
 
 def test_the_number_of_known_values_is_bounded(

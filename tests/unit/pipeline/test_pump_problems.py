@@ -135,7 +135,9 @@ class TestProblems:
         redactor.poison = ""
         bench.catch_up()
         assert list(bench.pump.problems) == [str(bench.path())]
-        assert [each.getMessage() for each in caplog.records] == ["a transcript cannot be read: no"]
+        assert [record.getMessage() for record in caplog.records] == [
+            "a transcript cannot be read: no"
+        ]
         bench.close()
 
 

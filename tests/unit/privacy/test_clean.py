@@ -8,7 +8,15 @@ import orjson
 import pytest
 
 from ccsync_watch.errors import RedactorUnavailable
-from ccsync_watch.model import Batch, Fact, Message, Sighting, Stream, Subagent, Unreadable
+from ccsync_watch.model import (
+    Batch,
+    Fact,
+    Message,
+    SessionObservation,
+    Stream,
+    Subagent,
+    Unreadable,
+)
 from ccsync_watch.privacy import Redactor
 from ccsync_watch.privacy.clean import clean, clean_text
 from ccsync_watch.privacy.policy.policy import Policy, ToolCall
@@ -61,7 +69,7 @@ def batch(*rows: dict[str, Any]) -> Batch:
     return made
 
 
-def cleaned(
+def prepared(
     raw: Batch,
     redactor: Redacting | None = None,
     policy: Policy | None = None,
@@ -80,21 +88,21 @@ def only(made: Batch) -> Message:
 
 
 def test_every_text_passes_the_redactor() -> None:
-    """Contents and names, of messages, sightings, facts, subagents and usages."""
+    """Contents and names, of messages, observations, facts, subagents and usages."""
     row = Writer().answer(text("said"), call("toolu_1", "Bash", command="ls"), service_tier="std")  # type: ignore[arg-type]  # a text among counts
     raw = batch({**row, "error": "failed"})
     raw.facts.append(Fact(SESSION, "custom_title", "title"))
     raw.subagents.append(
         Subagent("a1", SESSION, "kind", "task", "toolu_9", "a0", 1, "haiku", is_finished=None)
     )
-    made = cleaned(raw, MarkingRedactor())
+    made = prepared(raw, MarkingRedactor())
     message = only(made)
     assert [part.content for part in message.parts] == ["<said>", {"<command>": "<ls>"}]
     assert [part.tool_name for part in message.parts] == [None, "<Bash>"]
     assert message.model == "<claude-opus-5-5>"
     assert message.facts == {"<stop_reason>": "<end_turn>", "<error>": "<failed>"}
-    assert made.sightings == [
-        Sighting(
+    assert made.observations == [
+        SessionObservation(
             SESSION,
             message.timestamp_ms,
             "</home/user/project>",
@@ -105,17 +113,17 @@ def test_every_text_passes_the_redactor() -> None:
         )
     ]
     assert [fact.value for fact in made.facts] == ["<title>"]
-    assert [(each.agent_type, each.description, each.model) for each in made.subagents] == [
-        ("<kind>", "<task>", "<haiku>")
-    ]
-    assert [(each.model, each.tier) for each in made.usages] == [("<claude-opus-5-5>", "<std>")]
+    assert [
+        (subagent.agent_type, subagent.description, subagent.model) for subagent in made.subagents
+    ] == [("<kind>", "<task>", "<haiku>")]
+    assert [(usage.model, usage.tier) for usage in made.usages] == [("<claude-opus-5-5>", "<std>")]
 
 
 def test_ids_and_offsets_stay_as_they_are() -> None:
     """They name rows, and hold nothing but letters and digits."""
     raw = batch(Writer().answer(text("said")))
     raw.unreadable.append(Unreadable(1, 2, "not JSON"))
-    made = cleaned(raw, MarkingRedactor())
+    made = prepared(raw, MarkingRedactor())
     before, after = only(raw), only(made)
     assert (after.id, after.uuid, after.start, after.end) == (
         before.id, before.uuid, before.start, before.end
@@ -128,7 +136,7 @@ def test_ids_and_offsets_stay_as_they_are() -> None:
 
 def test_an_empty_batch_is_clean() -> None:
     """An offset may move over nothing."""
-    assert cleaned(Batch(5, 9)) == Batch(5, 9)
+    assert prepared(Batch(5, 9)) == Batch(5, 9)
 
 
 def test_what_the_policy_forbids_never_reaches_the_redactor() -> None:
@@ -144,7 +152,7 @@ def test_what_the_policy_forbids_never_reaches_the_redactor() -> None:
         seen.append(obj)
         return obj
 
-    made = cleaned(raw, BrokenRedactor(note))
+    made = prepared(raw, BrokenRedactor(note))
     assert [part.content for part in only(made).parts] == ["said"]
     assert len(made.usages) == 2
     assert b"secret thought" not in orjson.dumps(seen)
@@ -153,7 +161,7 @@ def test_what_the_policy_forbids_never_reaches_the_redactor() -> None:
 def test_a_secret_across_the_limit_is_found_before_it_is_cut() -> None:
     """Cut first, it would be half exposed and not recognised."""
     raw = batch(Writer().prompt("my key is " + KEY + " keep it" + "." * 500))
-    made = cleaned(raw, Redactor(key=b"k" * 32), Policy(max_prompt_chars=30))
+    made = prepared(raw, Redactor(key=b"k" * 32), Policy(max_prompt_chars=30))
     content = str(only(made).parts[0].content)
     assert "sk-ant" not in content
     assert content.startswith("my key is ")
@@ -167,12 +175,12 @@ def test_a_result_learns_its_calls_name_and_duration() -> None:
     started = raw.messages[0].timestamp_ms
     assert started is not None
     calls = {"toolu_1": ToolCall("Bash", started)}
-    result = cleaned(raw, calls=calls).messages[1].parts[0]
+    result = prepared(raw, calls=calls).messages[1].parts[0]
     assert result.tool_name == "Bash"
     assert result.content == {
         "ok": True, "lines": 1, "bytes": 3, "output": "out", "durationMs": 1000
     }  # fmt: skip
-    marked = cleaned(raw, MarkingRedactor(), calls=calls).messages[1].parts[0]
+    marked = prepared(raw, MarkingRedactor(), calls=calls).messages[1].parts[0]
     assert marked.tool_name == "<Bash>"
 
 
@@ -180,7 +188,7 @@ def test_a_result_learns_its_calls_name_and_duration() -> None:
 def test_a_duration_is_never_made_up(asked_ms: int | None, duration: int | None) -> None:
     """Without the call's time there is none, and none is negative."""
     raw = batch(Writer().result("toolu_1", "out"))
-    made = cleaned(raw, calls={"toolu_1": ToolCall("Bash", asked_ms)})
+    made = prepared(raw, calls={"toolu_1": ToolCall("Bash", asked_ms)})
     content = only(made).parts[0].content
     assert isinstance(content, dict)
     assert content.get("durationMs") == duration
@@ -188,14 +196,14 @@ def test_a_duration_is_never_made_up(asked_ms: int | None, duration: int | None)
 
 def test_a_result_of_an_unknown_call_has_no_name() -> None:
     """And tells nothing of its content."""
-    made = only(cleaned(batch(Writer().result("toolu_1", "out")))).parts[0]
+    made = only(prepared(batch(Writer().result("toolu_1", "out")))).parts[0]
     assert (made.tool_name, made.content) == (None, {"ok": True, "lines": 1, "bytes": 3})
 
 
 def test_a_failing_redactor_lets_nothing_pass() -> None:
     """And its error does not quote what it failed on."""
     with pytest.raises(RedactorUnavailable) as caught:
-        cleaned(batch(Writer().prompt("hello")), BrokenRedactor(ValueError("on hello")))
+        prepared(batch(Writer().prompt("hello")), BrokenRedactor(ValueError("on hello")))
     assert caught.value.message == "the redactor failed (ValueError)"
     assert caught.value.__cause__ is None
     assert "hello" not in str(caught.value)
@@ -219,7 +227,7 @@ def test_a_failing_redactor_lets_nothing_pass() -> None:
 def test_a_redactor_that_changes_the_shape_lets_nothing_pass(answer: object) -> None:
     """A text could end up where another one was."""
     with pytest.raises(RedactorUnavailable, match="changed the shape"):
-        cleaned(batch(Writer().prompt("hello")), BrokenRedactor(answer))
+        prepared(batch(Writer().prompt("hello")), BrokenRedactor(answer))
 
 
 def test_a_name_of_the_world_passes_the_redactor() -> None:

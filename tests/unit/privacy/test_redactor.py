@@ -247,13 +247,13 @@ def test_the_version_names_the_rules() -> None:
 def test_compiled_rules_are_kept_in_the_callers_folder(tmp_path: Path) -> None:
     """A second start loads them; a damaged file is compiled anew, a missing folder no failure."""
     pytest.importorskip("hyperscan")
-    gates = [scanner.Gate("ab[0-9]", is_caseless=False)]
-    first = scanner.build(gates, cache=tmp_path).scan(b"ab1")
+    triggers = [scanner.Trigger("ab[0-9]", is_caseless=False)]
+    first = scanner.build(triggers, cache=tmp_path).scan(b"ab1")
     (kept,) = tmp_path.iterdir()
-    assert scanner.build(gates, cache=tmp_path).scan(b"ab1") == first
+    assert scanner.build(triggers, cache=tmp_path).scan(b"ab1") == first
     kept.write_bytes(b"damaged")
-    assert scanner.build(gates, cache=tmp_path).scan(b"ab1") == first
-    assert scanner.build(gates, cache=tmp_path / "missing").scan(b"ab1") == first
+    assert scanner.build(triggers, cache=tmp_path).scan(b"ab1") == first
+    assert scanner.build(triggers, cache=tmp_path / "missing").scan(b"ab1") == first
 
 
 def test_a_secret_goes_whole_when_rules_overlap(shared: Redactor, rng: random.Random) -> None:

@@ -196,4 +196,4 @@ class TestConversation:
         )
         assert browse.known_calls(world.database, ["t1", "t2"]) == {"t1"}
         assert browse.results_of(world.database, ["t1", "t2"])["t1"].content == {"ok": True}
-        assert [each.calls for each in browse.steps(world.database, SESSION)] == [1, 0]
+        assert [step.calls for step in browse.steps(world.database, SESSION)] == [1, 0]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ccsync_watch.errors import Retryable, SinkError, Unsent
+from ccsync_watch.errors import DestinationError, Retryable, Unsent
 from ccsync_watch.model import Part
 from ccsync_watch.store import egress_ledger
 from support.memory_sink import OFFLINE, REFUSED, MemorySink
@@ -38,7 +38,7 @@ def test_every_acknowledged_request_is_in_it(world: World) -> None:
     """Host, session, rows and the bytes that the backend received."""
     world.ingest(message("u1"), message("u2"))
     world.work()
-    found = [each for each in _entries(world) if each.is_acked]
+    found = [entry for entry in _entries(world) if entry.is_acked]
     assert {each.session_id for each in found} == {SESSION}
     assert {each.host for each in found} == {"127.0.0.1:3211"}
     assert sum(each.rows for each in found if each.kind == "messages") == 3
@@ -62,12 +62,12 @@ def test_a_title_is_looked_into_as_well(world: World) -> None:
     """A session's state leaves too."""
     world.ingest(message("u1", f"Use {TOKEN}"))
     world.drain()
-    states = [each for each in _entries(world) if each.kind == "session"]
-    assert [dict(each.removed) for each in states] == [{"github-token": 1}] * len(states)
+    states = [entry for entry in _entries(world) if entry.kind == "session"]
+    assert [dict(state.removed) for state in states] == [{"github-token": 1}] * len(states)
 
 
 @pytest.mark.parametrize("error", [REFUSED, Retryable("no answer", hint="")])
-def test_what_left_without_an_answer_is_in_it(world: World, error: SinkError) -> None:
+def test_what_left_without_an_answer_is_in_it(world: World, error: DestinationError) -> None:
     """It may have arrived; so it left."""
     sink = MemorySink()
     world.connect(sink)
@@ -85,7 +85,7 @@ def test_a_message_that_is_not_answered_is_in_it_twice_in_the_end(world: World) 
     world.transport.faults = FaultPlan.of(None, None, None, faults.refuse(503))
     world.ingest(message("u1"))
     world.drain()
-    found = [each for each in _entries(world) if each.kind == "messages"]
+    found = [entry for entry in _entries(world) if entry.kind == "messages"]
     assert [each.is_acked for each in found][:1] == [False]
     assert any(each.is_acked for each in found)
 
@@ -107,7 +107,7 @@ def test_it_can_be_asked_for_one_session_and_from_a_time_on(world: World) -> Non
     world.clock.advance(60)
     world.ingest(message("u2", session_id=OTHER), session_id=OTHER)
     world.drain()
-    assert {each.session_id for each in _entries(world, OTHER)} == {OTHER}
-    assert {each.session_id for each in _entries(world, since_ms=later + 1)} == {OTHER}
-    times = [each.at_ms for each in _entries(world)]
+    assert {entry.session_id for entry in _entries(world, OTHER)} == {OTHER}
+    assert {entry.session_id for entry in _entries(world, since_ms=later + 1)} == {OTHER}
+    times = [entry.at_ms for entry in _entries(world)]
     assert times == sorted(times)

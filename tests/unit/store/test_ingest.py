@@ -11,7 +11,7 @@ import pytest
 from ccsync_watch.model import Batch, Fact, Message, Part, Redacted, Subagent, Unreadable
 from ccsync_watch.store import queries
 from ccsync_watch.store.ingest import Context, ingest
-from support.storing import OTHER, SESSION, World, checkpoint, message, sighting, usage
+from support.storing import OTHER, SESSION, World, checkpoint, message, observation, usage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -204,7 +204,7 @@ class TestHeader:
         world.work()
         with world.database.write() as connection:
             connection.execute(
-                "INSERT INTO signals (name, session_id, at_ms, detail)"
+                "INSERT INTO hook_events (name, session_id, at_ms, detail)"
                 " VALUES ('SessionEnd', ?, 1, ?)",
                 (SESSION, '{"reason": "logout"}'),
             )
@@ -289,11 +289,11 @@ class TestExclusion:
         world.say("u1", session_id=OTHER)
         world.ingest(message("u2"), excluded=frozenset({SESSION}))
         world.drain()
-        assert [each.external_id for each in world.backend.sessions()] == [OTHER]
-        assert world.outbox.aim_at("http://old") is False
-        assert world.outbox.aim_at("http://new") is True
+        assert [session.external_id for session in world.backend.sessions()] == [OTHER]
+        assert world.outbox.set_destination("http://old") is False
+        assert world.outbox.set_destination("http://new") is True
         world.drain()
-        assert [each.external_id for each in world.backend.sessions()] == [OTHER]
+        assert [session.external_id for session in world.backend.sessions()] == [OTHER]
 
 
 class TestTokens:
@@ -327,7 +327,7 @@ class TestTokens:
         """What lies beside a subagent's transcript names its rows; later files add to it."""
         made: list[Message] = [message("s1", agent_id="agent-1")]
         first = Subagent("agent-1", SESSION, "Explore", None, None, None, 1, None, None)
-        batch = Batch(0, 10, messages=made, subagents=[first], sightings=[sighting()])
+        batch = Batch(0, 10, messages=made, subagents=[first], observations=[observation()])
         _commit(world, batch)
         second = Subagent(
             "agent-1", SESSION, None, "Find it", None, None, None, None, is_finished=True

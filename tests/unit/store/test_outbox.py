@@ -133,7 +133,7 @@ class TestCertainty:
         world.outbox.note_attempt(row)
         world.outbox.note_attempt(row)
         assert _rows(world)[0].attempts == 2
-        world.outbox.forgive(row)
+        world.outbox.reset_attempts(row)
         assert _rows(world)[0].attempts == 0
 
 
@@ -186,7 +186,7 @@ class TestRelease:
         return world
 
     def test_nothing_leaves_unasked(self, held: World) -> None:
-        """No row, no state of a session, and not even a greeting."""
+        """No row, no state of a session, and not even a backend_info."""
         held.drain()
         assert held.backend.calls == []
         assert held.outbox.unsettled(None) == 0
@@ -206,7 +206,7 @@ class TestRelease:
         held.clock.advance(60)
         held.drain()
         assert held.ids() == ["u1"]
-        assert [each.external_id for each in held.backend.sessions()] == [SESSION]
+        assert [session.external_id for session in held.backend.sessions()] == [SESSION]
         assert len(held.backend.calls) == before
 
     def test_what_came_while_the_rest_was_sent_is_sent_at_the_next_sync_now(
@@ -278,19 +278,19 @@ class TestAim:
     def test_the_first_one_gets_what_is_queued(self, world: World) -> None:
         """Whatever was stored while there was none."""
         world.say("u1")
-        assert world.outbox.aim_at("http://a") is False
-        assert world.outbox.aim_at("http://a") is False
+        assert world.outbox.set_destination("http://a") is False
+        assert world.outbox.set_destination("http://a") is False
         assert _names(world) == ["session", "u1"]
 
     def test_another_one_gets_everything(self, world: World) -> None:
         """What the first one acknowledged or refused is queued for the second, as certain."""
-        world.outbox.aim_at("http://a")
+        world.outbox.set_destination("http://a")
         world.say("u1")
         world.say("u1", session_id=OTHER)
         for row in _rows(world, OTHER):
             world.outbox.reject(row, "too odd")
         world.drain()
-        assert world.outbox.aim_at("http://b") is True
+        assert world.outbox.set_destination("http://b") is True
         assert [row.is_certain for row in _rows(world)] == [True, True]
         assert world.outbox.rejected(None) == 0
         state = world.outbox.remote(SESSION)
@@ -303,10 +303,10 @@ class TestAim:
 
     def test_another_one_still_waits_to_be_asked_for(self, world: World) -> None:
         """With auto_sync off the engine holds what a new backend would get."""
-        world.outbox.aim_at("http://a")
+        world.outbox.set_destination("http://a")
         world.say("u1")
         world.drain()
-        world.outbox.aim_at("http://b")
+        world.outbox.set_destination("http://b")
         world.outbox.hold()
         before = len(world.backend.calls)
         world.drain()

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from ccsync_watch.model import Part
 from ccsync_watch.store import session_writer
 from ccsync_watch.store.session_writer import short_title
-from support.storing import SESSION, World, message, sighting
+from support.storing import SESSION, World, message, observation
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ccsync_watch.model import Sighting
+    from ccsync_watch.model import SessionObservation
 
 
 @pytest.fixture
@@ -25,11 +25,11 @@ def world(tmp_path: Path) -> World:
     return World(tmp_path)
 
 
-def _see(world: World, *sightings: Sighting, apart: bool) -> dict[str, Any]:
-    """Save sightings in one commit or one each; return the session's row."""
-    for some in [[each] for each in sightings] if apart else [list(sightings)]:
+def _see(world: World, *observations: SessionObservation, apart: bool) -> dict[str, Any]:
+    """Save observations in one commit or one each; return the session's row."""
+    for some in [[each] for each in observations] if apart else [list(observations)]:
         with world.database.write() as connection:
-            session_writer.save_sightings(connection, some, "laptop")
+            session_writer.save_observations(connection, some, "laptop")
     return dict(world.database.read().execute("SELECT * FROM sessions").fetchone())
 
 
@@ -43,9 +43,9 @@ class TestSightings:
         """A `cd` moves the session, not the project; the client may be updated meanwhile."""
         row = _see(
             world,
-            sighting(cwd="/a", git_branch="main", client_version="1", entrypoint="cli"),
-            sighting(cwd="/b", git_branch="fix", client_version="2", entrypoint="sdk"),
-            sighting(cwd=None, git_branch=None, client_version=None, entrypoint=None),
+            observation(cwd="/a", git_branch="main", client_version="1", entrypoint="cli"),
+            observation(cwd="/b", git_branch="fix", client_version="2", entrypoint="sdk"),
+            observation(cwd=None, git_branch=None, client_version=None, entrypoint=None),
             apart=apart,
         )
         assert (row["project_path"], row["cwd"], row["git_branch"]) == ("/a", "/b", "fix")
@@ -55,8 +55,10 @@ class TestSightings:
         """A row that says nothing leaves room for one that does."""
         row = _see(
             world,
-            sighting(at_ms=None, cwd=None, git_branch=None, client_version=None, entrypoint=None),
-            sighting(at_ms=7, cwd="/a", forked_from="parent"),
+            observation(
+                at_ms=None, cwd=None, git_branch=None, client_version=None, entrypoint=None
+            ),
+            observation(at_ms=7, cwd="/a", forked_from="parent"),
             apart=apart,
         )
         assert (row["project_path"], row["cwd"], row["entrypoint"]) == ("/a", "/a", "cli")
@@ -65,12 +67,12 @@ class TestSightings:
     def test_times_span_all_rows(self, world: World, *, apart: bool) -> None:
         """Rows come out of order, and some without a time."""
         times = [5, 9, None, 2, 7]
-        row = _see(world, *(sighting(at_ms=at) for at in times), apart=apart)
+        row = _see(world, *(observation(at_ms=at) for at in times), apart=apart)
         assert (row["started_ms"], row["updated_ms"]) == (2, 9)
 
     def test_without_any_time_none_is_made_up(self, world: World, *, apart: bool) -> None:
         """Unknown stays unknown."""
-        row = _see(world, sighting(at_ms=None), sighting(at_ms=None), apart=apart)
+        row = _see(world, observation(at_ms=None), observation(at_ms=None), apart=apart)
         assert (row["started_ms"], row["updated_ms"]) == (None, None)
 
 

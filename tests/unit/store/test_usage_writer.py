@@ -16,7 +16,7 @@ from ccsync_watch.accounting.session_accounts import accounts as session_account
 from ccsync_watch.store import session_writer, usage_writer
 from ccsync_watch.store.database import Database, open_database
 from support.histories import START_MS, Historian, feed, in_order, stored, stored_totals
-from support.storing import World, price_list, sighting, usage
+from support.storing import World, observation, price_list, usage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,8 +47,8 @@ def _kept(world: World, *usages: Usage) -> dict[str, Any]:
 
 def _see(world: World, session_id: str, *times: int, **more: Any) -> None:  # noqa: ANN401 - any field
     with world.database.write() as connection:
-        seen = [sighting(session_id, at_ms, **more) for at_ms in times]
-        session_writer.save_sightings(connection, seen, "laptop")
+        seen = [observation(session_id, at_ms, **more) for at_ms in times]
+        session_writer.save_observations(connection, seen, "laptop")
 
 
 class TestSnapshots:
@@ -164,7 +164,7 @@ def histories(draw: st.DrawFn) -> Historian:
     for _session in range(draw(st.integers(1, 2))):
         _converse(draw, history, history.session())
     for _copy in range(draw(st.integers(0, 3))):
-        mains = [each for each in history.transcripts if each.agent_id is None]
+        mains = [transcript for transcript in history.transcripts if transcript.agent_id is None]
         source = draw(st.sampled_from(mains))
         made = history.copy(source, draw(st.sampled_from(COPIES)))
         _converse(draw, history, made)
@@ -233,7 +233,7 @@ class TestHistories:
             for how in COPIES:
                 if chance.random() < 0.5:
                     history.response(history.copy(main, how))
-        assert sum(len(each.rows) for each in history.transcripts) >= 10_000
+        assert sum(len(transcript.rows) for transcript in history.transcripts) >= 10_000
         once = _kept_of(list(in_order(history)))
         assert once[1] == history.totals()
         for size in (97, 3000):

@@ -95,7 +95,7 @@ def test_two_files_with_the_same_head_are_told_apart_by_their_endings() -> None:
 )
 def test_edges_after_lines_are_those_of_the_file(lines: list[bytes], data: st.DataObject) -> None:
     """What is kept of the bytes that were read is what a look at the file would give."""
-    whole = b"".join(each + b"\n" for each in lines)
+    whole = b"".join(line + b"\n" for line in lines)
     ends = [0, *(each.end for each in split(whole, 0))] if whole else [0]
     start = data.draw(st.sampled_from(ends))
     end = data.draw(st.sampled_from([each for each in ends if each >= start]))

@@ -123,7 +123,7 @@ class TestDirt:
         assert uuids(batch) == ids(*rows)
         assert batch.unreadable == []
         whole = b"".join(line(row)[:-1] for row in rows)
-        assert [whole[each.start : each.end] for each in batch.messages] == [
+        assert [whole[message.start : message.end] for message in batch.messages] == [
             line(row)[:-1] for row in rows
         ]
 

@@ -194,7 +194,7 @@ class TestSystem:
         """It is counted, and its place is known."""
         batch = taken(Writer().row("system", subtype=subtype))
         assert batch.messages == []
-        assert len(batch.sightings) == 1
+        assert len(batch.observations) == 1
 
     def test_figures_are_kept_as_facts(self) -> None:
         """And only figures and names."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ccsync_watch.model import Batch, Line, Message, Part, Sighting, Stream
+from ccsync_watch.model import Batch, Line, Message, Part, SessionObservation, Stream
 from ccsync_watch.transcripts.rows import take_row
 from support.lines import SESSION, START_MS, Writer, call, text, thinking
 
@@ -92,14 +92,14 @@ class TestIdentity:
         """And its session is known to be forked."""
         row = Writer().prompt("x", **more)
         assert message(row).inherited is (source is not None)
-        assert taken(row).sightings[0].forked_from == source
+        assert taken(row).observations[0].forked_from == source
 
     def test_a_row_tells_where_the_session_runs(self) -> None:
         """Folder, branch, version, entry point, time."""
-        expected = Sighting(
+        expected = SessionObservation(
             SESSION, START_MS, "/home/user/project", "main", "2.1.330", "cli", None, 5
         )
-        assert taken(Writer().prompt("x")).sightings == [expected]
+        assert taken(Writer().prompt("x")).observations == [expected]
 
     @pytest.mark.parametrize(
         ("row", "label"),

@@ -89,7 +89,7 @@ def test_a_character_split_by_a_chunk_is_whole() -> None:
 @given(st.lists(st.binary(max_size=40)), st.binary(max_size=20), st.integers(1, 50))
 def test_the_chunking_does_not_matter(lines: list[bytes], rest: bytes, chunk_bytes: int) -> None:
     """Whatever the chunk's size, the lines are those of the whole, and the rest is left."""
-    data = b"".join(each.replace(b"\n", b"") + b"\n" for each in lines) + rest.replace(b"\n", b"")
+    data = b"".join(line.replace(b"\n", b"") + b"\n" for line in lines) + rest.replace(b"\n", b"")
     whole = [piece + b"\n" for piece in data.split(b"\n")[:-1]]
     made = read_all(data, chunk_bytes)
     assert [each.data + b"\n" for each in made] == whole
@@ -181,5 +181,5 @@ def test_a_file_cut_while_it_is_read_gives_a_short_line() -> None:
         return data[offset : offset + count] if reads <= 3 else data[offset:20][:count]
 
     chunk = read_lines(read_at, 0, chunk_bytes=16)
-    assert [each.data for each in chunk.lines] == [b"x" * 20]
+    assert [line.data for line in chunk.lines] == [b"x" * 20]
     assert chunk.end == 41

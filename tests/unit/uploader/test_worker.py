@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ccsync_watch.errors import (
+    DestinationError,
     NotOpenSync,
     Rejected,
     Retryable,
-    SinkError,
     Unauthorized,
     Unsent,
 )
@@ -74,7 +74,7 @@ class TestTurn:
         world.say("u1", session_id="old", ago_ms=900)
         world.say("u1", session_id="new")
         world.uploader.turn()
-        assert [each.external_id for each in world.backend.sessions()] == ["new"]
+        assert [session.external_id for session in world.backend.sessions()] == ["new"]
 
     def test_a_backlog_gives_way_to_a_session_written_to_since(
         self, world: World, sink: MemorySink
@@ -165,7 +165,7 @@ class TestTurn:
         gathering.work()
         gathering.say("u2")
         assert gathering.uploader.turn() is False
-        gathering.uploader.kick()
+        gathering.uploader.wake_all()
         assert gathering.uploader.turn() is True
         assert gathering.ids() == ["u1", "u2"]
 
@@ -230,10 +230,10 @@ class TestGreeting:
         world.work()
         assert calls_to(world.backend, "/health") == ["/health"]
         assert world.uploader.health.is_checked
-        assert world.uploader.health.ahead_seconds == 0.0
+        assert world.uploader.health.clock_skew_seconds == 0.0
 
     def test_nothing_is_sent_before_it_succeeds(self, world: World) -> None:
-        """A wrong key is met by the greeting, not by the user's rows."""
+        """A wrong key is met by the backend_info, not by the user's rows."""
         world.say("u1")
         world.api_key = "osk_wrong"
         world.connect()
@@ -287,7 +287,7 @@ class TestGreeting:
         before = len(world.backend.calls)
         world.uploader.turn()
         assert "/sync/batch" in [call.path for call in world.backend.calls[before:]]
-        assert not world.outbox.remote(SESSION).is_foreign
+        assert not world.outbox.remote(SESSION).is_preexisting
 
 
 class TestFailures:
@@ -296,7 +296,7 @@ class TestFailures:
     @pytest.mark.parametrize("failure", [OFFLINE, REFUSED], ids=["offline", "key"])
     @pytest.mark.parametrize("count", [1, 3])
     def test_a_request_that_stored_nothing_changes_no_certainty(
-        self, world: World, sink: MemorySink, failure: SinkError, count: int
+        self, world: World, sink: MemorySink, failure: DestinationError, count: int
     ) -> None:
         """Certain rows stay certain, alone or in a batch; uncertain ones stay uncertain."""
         world.say("u0")
@@ -306,14 +306,14 @@ class TestFailures:
         sink.failure = failure
         world.turn()
         # A refused key makes it greet again, which passes here.
-        greeting: list[SinkError | None] = [None] if failure is REFUSED else []
-        sink.failures = [*greeting]
+        backend_info: list[DestinationError | None] = [None] if failure is REFUSED else []
+        sink.failures = [*backend_info]
         assert world.turn() is failure
         assert sink.calls[-1] == ("put_message" if count == 1 else "put_batch")
         assert _certain(world) == [True] * count
         seqs = [row.seq for row in world.outbox.rows(SESSION, 1 << 50, 9).value]
         world.outbox.mark_uncertain(SESSION, seqs)
-        sink.failures = [*greeting]
+        sink.failures = [*backend_info]
         assert world.turn() is failure
         assert _certain(world) == [False] * count
 
@@ -339,7 +339,7 @@ class TestFailures:
         ids=lambda value: type(value).__name__,
     )
     def test_a_session_that_may_be_to_blame_lets_the_others_pass(
-        self, world: World, sink: MemorySink, failure: SinkError, seconds: int
+        self, world: World, sink: MemorySink, failure: DestinationError, seconds: int
     ) -> None:
         """When nobody can be served all stay due: the worker itself waits."""
         world.say("u1")

@@ -11,14 +11,14 @@ import tenacity
 
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.errors import (
+    DestinationError,
     NotOpenSync,
     Retryable,
-    SinkError,
     Unauthorized,
     Unsent,
 )
 from ccsync_watch.uploader import Uploader
-from ccsync_watch.uploader.backoff import Backoff, Bell
+from ccsync_watch.uploader.backoff import Backoff, Notifier
 from support.memory_sink import MemorySink
 from support.storing import SESSION, World
 
@@ -53,12 +53,12 @@ class Workers:
         """Commit a line of now and wake them."""
         self.world.clock.now_ms = SystemClock().wall_ms()
         self.world.say(uuid, session_id=session_id)
-        self.uploader.kick()
+        self.uploader.wake_all()
 
     def stop(self) -> None:
         """Stop them and wait for their end."""
         self.world.stop.set()
-        self.uploader.kick()
+        self.uploader.wake_all()
         for thread in self.threads:
             if thread.ident is not None:
                 thread.join(10)
@@ -123,11 +123,11 @@ class TestRun:
         workers.sink.on_call = meet
         for number in (1, 2):
             workers.world.say("u1", session_id=f"s{number}")
-        workers.uploader.nudge()
+        workers.uploader.wake_one()
         _until(lambda: len(workers.sink.messages) == 6)
 
     def test_a_failure_is_tried_again_by_itself(self, workers: Workers) -> None:
-        """Without a kick."""
+        """Without a wake_all."""
         workers.sink.failures = [Unsent("x", hint="")]
         workers.say("u1")
         workers.start()
@@ -192,10 +192,10 @@ class TestRun:
 class TestWaits:
     """How long after which failure."""
 
-    def _seconds(self, *errors: SinkError) -> list[float]:
+    def _seconds(self, *errors: DestinationError) -> list[float]:
         """Return the waits of one worker that fails so in a row."""
         stop = threading.Event()
-        backoff = Backoff(Bell(stop), stop)
+        backoff = Backoff(Notifier(stop), stop)
         made = []
         for number, error in enumerate(errors, start=1):
             state = tenacity.RetryCallState(tenacity.Retrying(), None, (), {})
@@ -207,7 +207,7 @@ class TestWaits:
     @pytest.mark.parametrize(
         "error", [Retryable("x", hint=""), Unsent("x", hint=""), NotOpenSync("x", hint="")]
     )
-    def test_they_double_with_jitter_up_to_a_minute(self, error: SinkError) -> None:
+    def test_they_double_with_jitter_up_to_a_minute(self, error: DestinationError) -> None:
         """So that many clients do not come back at once."""
         waits = self._seconds(*[error] * 10)
         for number, wait in enumerate(waits):
@@ -230,8 +230,8 @@ class TestWaits:
     def test_a_success_begins_anew(self) -> None:
         """An outage last week does not make today's hiccup last a minute."""
         stop = threading.Event()
-        bell = Bell(stop)
-        backoff = Backoff(bell, stop)
+        notifier = Notifier(stop)
+        backoff = Backoff(notifier, stop)
         for _ in range(3):
             failures = iter([Unsent("x", hint="")])
 
@@ -246,25 +246,25 @@ class TestWaits:
     def test_a_ring_does_not_end_the_rest_after_a_failure(self) -> None:
         """Commits of a busy session must not hammer a backend that is down."""
         stop = threading.Event()
-        bell = Bell(stop)
+        notifier = Notifier(stop)
         attempts: list[float] = []
 
         def turn() -> None:
             attempts.append(time.monotonic())
-            bell.ring()
+            notifier.ring()
             if len(attempts) < 2:
                 raise Unsent("x", hint="")
 
-        ringer = threading.Timer(0.1, bell.ring)
+        ringer = threading.Timer(0.1, notifier.ring)
         ringer.start()
-        Backoff(bell, stop).run(turn)
+        Backoff(notifier, stop).run(turn)
         ringer.join()
         assert attempts[1] - attempts[0] >= 0.5
 
     def test_a_ring_ends_a_long_wait_after_the_rest(self) -> None:
         """Who mends the network and asks for a sync does not wait out the minute."""
         stop = threading.Event()
-        bell = Bell(stop)
+        notifier = Notifier(stop)
         attempts: list[float] = []
 
         def turn() -> None:
@@ -272,42 +272,42 @@ class TestWaits:
             if len(attempts) < 2:
                 raise Unauthorized("x", hint="")
 
-        ringer = threading.Timer(0.1, bell.ring)
+        ringer = threading.Timer(0.1, notifier.ring)
         ringer.start()
-        Backoff(bell, stop).run(turn)
+        Backoff(notifier, stop).run(turn)
         ringer.join()
         assert 2.0 <= attempts[1] - attempts[0] < 10
 
     def test_a_nudge_ends_one_wait(self) -> None:
         """A commit needs one worker; the others sleep on."""
-        bell = Bell(threading.Event())
+        notifier = Notifier(threading.Event())
         woken = threading.Semaphore(0)
-        rings = bell.rings
+        rings = notifier.rings
 
         def sleep() -> None:
-            bell.wait(60, since=rings)
+            notifier.wait(60, since=rings)
             woken.release()
 
         sleepers = [threading.Thread(target=sleep) for _ in range(3)]
-        for each in sleepers:
-            each.start()
-        _until(lambda: len(bell._condition._waiters) == 3)  # type: ignore[attr-defined]  # as CPython has it
-        bell.nudge()
+        for sleeper in sleepers:
+            sleeper.start()
+        _until(lambda: len(notifier._condition._waiters) == 3)  # type: ignore[attr-defined]  # as CPython has it
+        notifier.wake_one()
         assert woken.acquire(timeout=10)
-        assert len(bell._condition._waiters) == 2  # type: ignore[attr-defined]  # as above
-        bell.ring()
-        for each in sleepers:
-            each.join(10)
-            assert not each.is_alive()
+        assert len(notifier._condition._waiters) == 2  # type: ignore[attr-defined]  # as above
+        notifier.ring()
+        for sleeper in sleepers:
+            sleeper.join(10)
+            assert not sleeper.is_alive()
 
     def test_a_ring_that_came_before_the_wait_is_not_missed(self) -> None:
         """Between the look at the queue and the wait a commit may come."""
         stop = threading.Event()
-        bell = Bell(stop)
-        rings = bell.rings
-        bell.ring()
+        notifier = Notifier(stop)
+        rings = notifier.rings
+        notifier.ring()
         began = time.monotonic()
-        bell.wait(60, since=rings)
+        notifier.wait(60, since=rings)
         assert time.monotonic() - began < 5
 
 

@@ -34,7 +34,7 @@ class Vendor:
     anchor: str = ""
 
     @property
-    def gate(self) -> str:
+    def trigger(self) -> str:
         """What the one scan looks for: the anchor, or the pattern cut to its least length."""
         if self.anchor:
             return self.anchor

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ccsync_watch.privacy.detect.name_patterns import GATES
+from ccsync_watch.privacy.detect.name_patterns import TRIGGERS
 from ccsync_watch.privacy.detect.vendor_tokens import VendorRule
 from ccsync_watch.privacy.detect.vendors import VENDORS
 from ccsync_watch.privacy.engine.pattern_syntax import heads, required, width
 from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of
-from ccsync_watch.privacy.redactor import STRUCTURES, gates
+from ccsync_watch.privacy.redactor import STRUCTURES, triggers
 from support.redaction_corpus.vendors import PREFIXED, token
 
 if TYPE_CHECKING:
@@ -29,10 +29,10 @@ def test_there_are_many_formats() -> None:
     assert len({rule.id for rule in VENDORS}) >= 150
 
 
-@pytest.mark.parametrize("gate", [g.pattern for g in gates()])
-def test_a_gate_is_bounded(gate: str) -> None:
-    """A gate matches a length that is known, so that no engine can be made slow."""
-    least, most = width(gate)
+@pytest.mark.parametrize("trigger", [g.pattern for g in triggers()])
+def test_a_gate_is_bounded(trigger: str) -> None:
+    """A trigger matches a length that is known, so that no engine can be made slow."""
+    least, most = width(trigger)
     assert 3 <= least <= most < 2000
 
 
@@ -48,26 +48,26 @@ def test_ids_are_fit_for_placeholders() -> None:
     for kind in [*(row.id for row in VENDORS), *(rule.id for rule in STRUCTURES)]:
         assert re.fullmatch(r"[a-z0-9]+(?:-[a-z0-9]+)*", kind)
         assert len(kind) <= 40
-    assert all(about for about, _ in GATES)
+    assert all(about for about, _ in TRIGGERS)
 
 
 @pytest.mark.parametrize("row", VENDORS, ids=lambda row: f"{row.id} {row.about}")
 def test_a_rule_finds_what_it_describes(row: Vendor) -> None:
-    """A sample drawn from the gate itself is found; validators may refuse a few that are words."""
+    """A sample drawn from the trigger is found; validators may reject a few that are words."""
     rng = random.Random(row.pattern)  # noqa: S311 - repeatable
     if row.anchor:
         pytest.skip("drawn in the corpus: its mark stands in the middle")
     rule = VendorRule(row)
     found = 0
     for _ in range(20):
-        sample = _sample(row.gate, rng)
+        sample = _sample(row.trigger, rng)
         span = rule.at(f" {sample} ".encode(), 1 + len(sample))
         found += span is not None
     assert found >= 15
 
 
 def _sample(pattern: str, rng: random.Random) -> str:
-    """Draw a text that `pattern` matches; knows the syntax of gates."""
+    """Draw a text that `pattern` matches; knows the syntax of triggers."""
     result: list[str] = []
     position = 0
     while position < len(pattern):
@@ -192,7 +192,7 @@ def test_width_is_read_from_a_pattern(pattern: str, expected: tuple[int, int]) -
 
 @pytest.mark.parametrize("pattern", ["a*", "(?:ab+)c", "a{3,}", "ab)"])
 def test_width_refuses_what_is_unbounded_or_unbalanced(pattern: str) -> None:
-    """A gate that could run on is a mistake in the table."""
+    """A trigger that could run on is a mistake in the table."""
     with pytest.raises(ValueError, match=r"repeat|bracket"):
         width(pattern)
 

@@ -65,7 +65,10 @@ def test_without_libraries_the_standard_one_serves(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize("name", INSTALLED)
 def test_a_gate_matches_in_either_case_as_it_says(name: str) -> None:
-    """Case is a gate's own affair, not the engine's."""
-    gates = [engines.Gate("ab[0-9]", is_caseless=True), engines.Gate("ab[0-9]", is_caseless=False)]
-    hits = engines.build(gates, prefer=name).scan(b"xAB1 ab2")
+    """Case is a trigger's own affair, not the engine's."""
+    triggers = [
+        engines.Trigger("ab[0-9]", is_caseless=True),
+        engines.Trigger("ab[0-9]", is_caseless=False),
+    ]
+    hits = engines.build(triggers, prefer=name).scan(b"xAB1 ab2")
     assert sorted(hits) == [(4, 0), (8, 0), (8, 1)]
