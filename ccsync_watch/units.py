@@ -1,21 +1,29 @@
-"""Sizes and ages as people read them, in a terminal and on the pages alike."""
+"""Numbers with their units, formatted for people in a terminal and on the pages alike."""
 
 from __future__ import annotations
 
+UNKNOWN = "\N{EN DASH}"
+"""Shown in place of a figure that is not known, which is never shown as zero."""
+
 _KIB = 1024
-_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
-_SPANS = ((86_400, "d"), (3_600, "h"), (60, "min"))
+_BYTE_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
+_THOUSAND = 1000
+_AGE_UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"))
 # As good as now: what is shown is seconds old itself.
 _NOW_SECONDS = 5
+_MIN_SHOWN_IN_CENTS = 0.1
+_MIN_SHOWN_IN_HUNDREDTHS_OF_CENTS = 0.001
 
 
-def size(count: float) -> str:
+def size(count: float | None) -> str:
     """Return a number of bytes: `12 B`, `1.5 KiB`."""
+    if count is None:
+        return UNKNOWN
     unit = 0
-    while count >= _KIB and unit < len(_UNITS) - 1:
+    while count >= _KIB and unit < len(_BYTE_UNITS) - 1:
         count /= _KIB
         unit += 1
-    return f"{count:.0f} {_UNITS[unit]}" if unit == 0 else f"{count:.1f} {_UNITS[unit]}"
+    return f"{count:.0f} {_BYTE_UNITS[unit]}" if unit == 0 else f"{count:.1f} {_BYTE_UNITS[unit]}"
 
 
 def age(then_ms: int | None, now_ms: int) -> str:
@@ -23,7 +31,57 @@ def age(then_ms: int | None, now_ms: int) -> str:
     if then_ms is None:
         return "never"
     seconds = max(0, now_ms - then_ms) // 1000
-    for length, name in _SPANS:
+    for length, name in _AGE_UNITS:
         if seconds >= length:
             return f"{seconds // length} {name} ago"
     return f"{seconds} s ago" if seconds > _NOW_SECONDS else "just now"
+
+
+def duration(milliseconds: float | None) -> str:
+    """Return a length of time in its two largest units: `320 ms`, `4.2 s`, `3 min 20 s`."""
+    if milliseconds is None:
+        return UNKNOWN
+    if milliseconds < _THOUSAND:
+        return f"{milliseconds:.0f} ms"
+    minutes, seconds = divmod(int(milliseconds // _THOUSAND), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days} d {hours} h"
+    if hours:
+        return f"{hours} h {minutes} min"
+    if minutes:
+        return f"{minutes} min {seconds} s"
+    return f"{milliseconds / _THOUSAND:.1f} s"
+
+
+def full_count(count: float | None) -> str:
+    """Return a count with thousands separators: `12,345`."""
+    return UNKNOWN if count is None else f"{count:,.0f}"
+
+
+def short_count(count: float | None) -> str:
+    """Return a count in at most four characters: `950`, `1.2k`, `34M`."""
+    if count is None:
+        return UNKNOWN
+    value = float(count)
+    for unit in ("", "k", "M", "G"):
+        if abs(value) < _THOUSAND or unit == "G":
+            break
+        value /= _THOUSAND
+    digits = 1 if unit and abs(value) < 10 else 0  # noqa: PLR2004 - one significant place more
+    return f"{value:.{digits}f}{unit}"
+
+
+def dollars(usd: float | None) -> str:
+    """Return an amount of US dollars, in cents, or more exactly when it is only a few of them."""
+    if usd is None:
+        return UNKNOWN
+    if 0 < abs(usd) < _MIN_SHOWN_IN_HUNDREDTHS_OF_CENTS:
+        return f"${usd:.6f}"
+    return f"${usd:,.4f}" if 0 < abs(usd) < _MIN_SHOWN_IN_CENTS else f"${usd:,.2f}"
+
+
+def percent(share: float | None, places: int = 0) -> str:
+    """Return a share of one in percent: `12%`."""
+    return UNKNOWN if share is None else f"{share:.{places}%}"

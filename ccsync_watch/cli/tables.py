@@ -1,19 +1,16 @@
-"""Tables for people, in plain text, and figures as they read them."""
+"""Tables in plain text, and costs as they stand in them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from ccsync_watch.cli.console import printable, say
+from ccsync_watch.units import dollars
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ccsync_watch.accounting.account import Cost
-
-_HOUR_MS, _MINUTE_MS, _SECOND_MS = 3_600_000, 60_000, 1000
-_FEW_CENTS = 0.1
-_PART_OF_A_CENT = 0.001
 
 
 def money(cost: Cost) -> str:
@@ -22,24 +19,6 @@ def money(cost: Cost) -> str:
         return "unpriced"
     shown = dollars(cost.usd)
     return f"≥ {shown}" if cost.provenance == "partial" else shown
-
-
-def dollars(usd: float) -> str:
-    """Return an amount, in cents unless it is a few of them only, or parts of one."""
-    if 0 < abs(usd) < _PART_OF_A_CENT:
-        return f"${usd:.6f}"
-    return f"${usd:,.4f}" if 0 < abs(usd) < _FEW_CENTS else f"${usd:,.2f}"
-
-
-def lasting(milliseconds: int | None) -> str:
-    """Return a length of time in its two largest units, `-` when it is not known."""
-    if milliseconds is None:
-        return "-"
-    if milliseconds >= _HOUR_MS:
-        return f"{milliseconds // _HOUR_MS} h {milliseconds % _HOUR_MS // _MINUTE_MS} min"
-    if milliseconds >= _MINUTE_MS:
-        return f"{milliseconds // _MINUTE_MS} min {milliseconds % _MINUTE_MS // _SECOND_MS} s"
-    return f"{milliseconds / _SECOND_MS:.1f} s"
 
 
 def show(heads: Sequence[str], rows: Sequence[Sequence[str]], *, foot: int = 0) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
 
-from ccsync_watch.dashboard import formatting
+from ccsync_watch import units
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -88,8 +88,8 @@ def _grid(top: float, height: float, unit: str) -> str:
 
 def _amount(value: float, unit: str, *, is_short: bool = False) -> str:
     if unit == "USD":
-        return formatting.money(value)
-    return formatting.short(value) if is_short else f"{formatting.full(value)} {unit}"
+        return units.dollars(value)
+    return units.short_count(value) if is_short else f"{units.full_count(value)} {unit}"
 
 
 def _nice(most: float) -> float:
@@ -167,8 +167,8 @@ def turns(given: Sequence[Turn], session_id: str) -> Markup:
         wide = max(1.0, weight * unit)
         tall = 8 + (height - 8) * turn.output_tokens / most
         told = (
-            f"Turn {turn.number}: {formatting.span(turn.duration_ms)}, {turn.calls} calls,"
-            f" {formatting.full(turn.output_tokens)} tokens out"
+            f"Turn {turn.number}: {units.duration(turn.duration_ms)}, {turn.calls} calls,"
+            f" {units.full_count(turn.output_tokens)} tokens out"
         )
         marks.append(
             f'<a href="/sessions/{escape(session_id)}?at={turn.seq}#m-{turn.seq}"'

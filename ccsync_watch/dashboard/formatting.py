@@ -1,4 +1,4 @@
-"""Numbers, times and tools in words for the pages; pure but for the reader's time zone."""
+"""Times and tools in words for the pages; pure but for the reader's time zone."""
 
 from __future__ import annotations
 
@@ -7,14 +7,9 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from ccsync_watch import units
-
 if TYPE_CHECKING:
     from ccsync_watch.model import JsonValue
 
-UNKNOWN = "\N{EN DASH}"
-
-_THOUSAND = 1000
 _MAX_SUMMARY_CHARS = 160
 # What tells most of a call, the first that is there.
 _TELLING = (
@@ -44,61 +39,6 @@ def moment(at_ms: int | None) -> str:
 def clock(at_ms: int | None) -> str:
     """Return the time of day."""
     return "" if at_ms is None else f"{local(at_ms):%H:%M:%S}"
-
-
-def short(count: float | None) -> str:
-    """Return a count in at most four characters: `950`, `1.2k`, `34M`."""
-    if count is None:
-        return UNKNOWN
-    value = float(count)
-    for unit in ("", "k", "M", "G"):
-        if abs(value) < _THOUSAND or unit == "G":
-            break
-        value /= _THOUSAND
-    digits = 1 if unit and abs(value) < 10 else 0  # noqa: PLR2004 - one significant place more
-    return f"{value:.{digits}f}{unit}"
-
-
-def full(count: float | None) -> str:
-    """Return a count with its thousands apart."""
-    return UNKNOWN if count is None else f"{count:,.0f}"
-
-
-def size(count: float | None) -> str:
-    """Return a number of bytes."""
-    return UNKNOWN if count is None else units.size(count)
-
-
-def span(milliseconds: float | None) -> str:
-    """Return a duration: `320 ms`, `4.2 s`, `3 min`, `2 h 5 min`."""
-    if milliseconds is None:
-        return UNKNOWN
-    if milliseconds < _THOUSAND:
-        return f"{milliseconds:.0f} ms"
-    seconds = milliseconds / _THOUSAND
-    if seconds < 60:  # noqa: PLR2004 - a minute
-        return f"{seconds:.1f} s"
-    minutes, hours = round(seconds / 60), int(seconds // 3600)
-    if hours == 0:
-        return f"{minutes} min"
-    days, hours = divmod(hours, 24)
-    if days:
-        return f"{days} d {hours} h"
-    return f"{hours} h {minutes % 60} min"
-
-
-def money(usd: float | None) -> str:
-    """Return an amount in US dollars; UNKNOWN where it is not known."""
-    if usd is None:
-        return UNKNOWN
-    if usd == 0:
-        return "$0"
-    return f"${usd:,.2f}" if abs(usd) >= 1 else f"${usd:.4f}".rstrip("0")
-
-
-def percent(share: float | None) -> str:
-    """Return a share of one."""
-    return UNKNOWN if share is None else f"{share:.0%}"
 
 
 def summary_of(arguments: JsonValue) -> str:

@@ -1,27 +1,31 @@
-"""Sizes and ages as people read them."""
+"""Numbers with their units, as people read them."""
 
 from __future__ import annotations
 
 import pytest
 
-from ccsync_watch.units import age, size
+from ccsync_watch import units
+from ccsync_watch.units import UNKNOWN
 
 
 @pytest.mark.parametrize(
     ("count", "shown"),
     [
+        (None, UNKNOWN),
         (0, "0 B"),
+        (12, "12 B"),
         (1023, "1023 B"),
         (1024, "1.0 KiB"),
         (1536, "1.5 KiB"),
         (5 << 20, "5.0 MiB"),
+        (5 << 30, "5.0 GiB"),
         (3 << 40, "3.0 TiB"),
         (9 << 50, "9216.0 TiB"),
     ],
 )
-def test_sizes(count: int, shown: str) -> None:
-    """Binary units, one decimal."""
-    assert size(count) == shown
+def test_sizes_have_binary_units_and_one_decimal(count: int | None, shown: str) -> None:
+    """Bytes themselves are whole."""
+    assert units.size(count) == shown
 
 
 @pytest.mark.parametrize(
@@ -41,11 +45,71 @@ def test_sizes(count: int, shown: str) -> None:
         (-5, "just now"),
     ],
 )
-def test_ages(seconds: int, shown: str) -> None:
-    """The largest whole unit; a clock that went back shows no future."""
-    assert age(1_000_000, 1_000_000 + seconds * 1000) == shown
+def test_ages_have_the_largest_whole_unit(seconds: int, shown: str) -> None:
+    """A clock that was set back shows no future."""
+    assert units.age(1_000_000, 1_000_000 + seconds * 1000) == shown
 
 
-def test_what_never_happened() -> None:
-    """There is no age of nothing."""
-    assert age(None, 5) == "never"
+def test_the_age_of_none_is_never() -> None:
+    """A moment that has not happened has no age."""
+    assert units.age(None, 5) == "never"
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "shown"),
+    [
+        (None, UNKNOWN),
+        (320, "320 ms"),
+        (1200, "1.2 s"),
+        (4200, "4.2 s"),
+        (61_000, "1 min 1 s"),
+        (180_000, "3 min 0 s"),
+        (3_599_000, "59 min 59 s"),
+        (7_260_000, "2 h 1 min"),
+        (7_500_000, "2 h 5 min"),
+        (26 * 3_600_000, "1 d 2 h"),
+    ],
+)
+def test_durations_have_the_two_largest_units(milliseconds: float | None, shown: str) -> None:
+    """Below a minute there is one unit."""
+    assert units.duration(milliseconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"),
+    [(None, UNKNOWN), (0, "0"), (950, "950"), (1234, "1.2k"), (34_000_000, "34M"), (2e9, "2.0G"),
+     (5e12, "5000G")],
+)  # fmt: skip
+def test_short_counts_have_a_unit_and_two_places_at_most(count: float | None, shown: str) -> None:
+    """An unknown count is not zero."""
+    assert units.short_count(count) == shown
+
+
+@pytest.mark.parametrize(("count", "shown"), [(None, UNKNOWN), (0, "0"), (1_234_567, "1,234,567")])
+def test_full_counts_have_thousands_separators(count: float | None, shown: str) -> None:
+    """An unknown count is not zero."""
+    assert units.full_count(count) == shown
+
+
+@pytest.mark.parametrize(
+    ("usd", "shown"),
+    [
+        (None, UNKNOWN),
+        (0, "$0.00"),
+        (1234.5, "$1,234.50"),
+        (0.25, "$0.25"),
+        (0.05, "$0.0500"),
+        (0.0123, "$0.0123"),
+        (0.00001, "$0.000010"),
+    ],
+)
+def test_small_amounts_are_exact(usd: float | None, shown: str) -> None:
+    """An unknown amount is never $0."""
+    assert units.dollars(usd) == shown
+
+
+def test_shares_are_percentages() -> None:
+    """With as many places as asked for."""
+    assert units.percent(None) == UNKNOWN
+    assert units.percent(0.125) == "12%"
+    assert units.percent(0.125, places=1) == "12.5%"

@@ -12,8 +12,9 @@ from ccsync_watch.accounting.explanation import Explanation, explain
 from ccsync_watch.accounting.prices import PriceList
 from ccsync_watch.cli.console import plural, printable, say, show_warnings
 from ccsync_watch.cli.store_access import chosen_session, open_store
-from ccsync_watch.cli.tables import dollars, money, show
+from ccsync_watch.cli.tables import money, show
 from ccsync_watch.config import load
+from ccsync_watch.units import dollars
 
 if TYPE_CHECKING:
     import argparse

@@ -15,10 +15,11 @@ from ccsync_watch.accounting import statistics
 from ccsync_watch.accounting.prices import PriceList
 from ccsync_watch.cli.console import plural, say, show_warnings
 from ccsync_watch.cli.store_access import open_store
-from ccsync_watch.cli.tables import lasting, money, show
+from ccsync_watch.cli.tables import money, show
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
 from ccsync_watch.errors import ConfigError
+from ccsync_watch.units import duration, percent
 
 if TYPE_CHECKING:
     import argparse
@@ -153,9 +154,9 @@ def _show_tools(lines: list[ToolLine]) -> None:
             line.tool,
             f"{line.calls:,}",
             f"{line.errors:,}",
-            "-" if line.error_rate is None else f"{line.error_rate:.1%}",
+            percent(line.error_rate, places=1),
             f"{line.denied:,}",
-            lasting(line.total_ms),
+            duration(line.total_ms),
         ]
         for line in lines
     ]
@@ -177,8 +178,8 @@ def _show_sessions(lines: list[SessionLine]) -> None:
                 f"{done.prompts:,}",
                 f"{done.turns:,}",
                 f"{done.tool_calls:,}",
-                lasting(done.wall_ms),
-                lasting(done.api_ms),
+                duration(done.wall_ms),
+                duration(done.api_ms),
                 changed,
                 f"{account.tokens.prompt:,}",
                 f"{account.tokens.output:,}",

@@ -12,7 +12,7 @@ import pytest
 from ccsync_watch.accounting.account import Cost
 from ccsync_watch.cli import main
 from ccsync_watch.cli.commands import stats
-from ccsync_watch.cli.tables import lasting, money
+from ccsync_watch.cli.tables import money
 from ccsync_watch.errors import ConfigError
 from support.storing import OTHER, SESSION, World, message, usage
 
@@ -160,12 +160,3 @@ def test_since_is_a_day_or_a_number_of_days() -> None:
 def test_money_says_what_it_leaves_out(cost: Cost, shown: str) -> None:
     """And is never $0 where it is not known."""
     assert money(cost) == shown
-
-
-@pytest.mark.parametrize(
-    ("milliseconds", "shown"),
-    [(None, "-"), (1200, "1.2 s"), (61_000, "1 min 1 s"), (7_260_000, "2 h 1 min")],
-)
-def test_a_time_has_two_units(milliseconds: int | None, shown: str) -> None:
-    """The largest ones."""
-    assert lasting(milliseconds) == shown

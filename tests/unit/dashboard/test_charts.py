@@ -82,5 +82,7 @@ def test_a_turn_leads_to_its_prompt() -> None:
     links = list(made.iter("a"))
     assert len(links) == 400
     assert links[-1].get("href") == "/sessions/abc?at=450#m-450"
-    assert (links[-1].get("aria-label") or "").startswith("Turn 450: 8 min, 2 calls, 450 tokens")
+    assert (links[-1].get("aria-label") or "").startswith(
+        "Turn 450: 7 min 30 s, 2 calls, 450 tokens"
+    )
     assert [each.get("class") for each in made.iter("rect")][-1] == "turn failed"

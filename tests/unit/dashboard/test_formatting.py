@@ -14,52 +14,6 @@ if TYPE_CHECKING:
 _DAY_MS = 86_400_000
 
 
-@pytest.mark.parametrize(
-    ("count", "shown"),
-    [(None, formatting.UNKNOWN),
-     (0, "0"), (950, "950"), (1234, "1.2k"), (34_000_000, "34M"), (2e9, "2.0G"),
-     (5e12, "5000G")],
-)  # fmt: skip
-def test_counts_are_short(count: float | None, shown: str) -> None:
-    """A unit and two places at most; unknown is no zero."""
-    assert formatting.short(count) == shown
-
-
-@pytest.mark.parametrize(
-    ("milliseconds", "shown"),
-    [(None, formatting.UNKNOWN),
-     (320, "320 ms"), (4200, "4.2 s"), (180_000, "3 min"), (3_599_000, "60 min"),
-     (7_500_000, "2 h 5 min"), (26 * 3_600_000, "1 d 2 h")],
-)  # fmt: skip
-def test_durations(milliseconds: float | None, shown: str) -> None:
-    """In the unit that fits."""
-    assert formatting.span(milliseconds) == shown
-
-
-@pytest.mark.parametrize(
-    ("count", "shown"),
-    [(None, formatting.UNKNOWN), (12, "12 B"), (2048, "2.0 KiB"), (5 << 30, "5.0 GiB")],
-)
-def test_sizes(count: float | None, shown: str) -> None:
-    """Bytes are whole."""
-    assert formatting.size(count) == shown
-
-
-@pytest.mark.parametrize(
-    ("usd", "shown"),
-    [
-        (None, formatting.UNKNOWN),
-        (0, "$0"),
-        (1234.5, "$1,234.50"),
-        (0.25, "$0.25"),
-        (0.0123, "$0.0123"),
-    ],
-)
-def test_amounts(usd: float | None, shown: str) -> None:
-    """Unknown is never $0."""
-    assert formatting.money(usd) == shown
-
-
 def test_unknown_moments_are_said_to_be() -> None:
     """None is a word, not a date."""
     assert formatting.moment(None) == "unknown"
