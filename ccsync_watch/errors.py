@@ -2,7 +2,7 @@
 
 ::
 
-    CcsyncError                 what went wrong, and the hint that mends it
+    CcsyncError                 what went wrong, and a hint at what to do
     ├── ConfigError             a setting is wrong                     exit 2
     ├── StateError              the state folder cannot be used        exit 2
     ├── AlreadyRunning          another daemon holds the state folder  exit 1
@@ -10,12 +10,12 @@
     │   └── NotAnswering        one has, but it hangs or fails         exit 3
     ├── StartFailed             a daemon in the background, at once    exit 1
     ├── RedactorUnavailable     nothing may pass: fail closed          exit 1
-    └── DestinationError               the backend did not take the rows      exit 4
-        ├── Retryable           later it may: wait, then try again
-        │   └── Unsent          it certainly saw nothing of the request
-        ├── Unauthorized        the key is wrong: pause until mended
-        ├── NotOpenSync         something else answers at that address
-        └── Rejected            these rows never will be taken
+    └── DestinationError        the destination did not accept rows    exit 4
+        ├── Retryable           a later attempt may succeed
+        │   └── Unsent          the request certainly did not arrive
+        ├── Unauthorized        the API key is wrong: pause until it is changed
+        ├── UnexpectedAnswer    something else answers at that address
+        └── Rejected            these rows will never be accepted
 
 Stages raise meaning; the loop that owns the outcome logs it once.
 """
@@ -73,16 +73,16 @@ class RedactorUnavailable(CcsyncError):  # noqa: N818 - as above
 
 
 class DestinationError(CcsyncError):
-    """The backend did not take the rows. `is_passing`: trying again soon may help."""
+    """The destination did not accept rows. `is_passing`: another attempt soon may succeed."""
 
     exit_code = 4
     is_passing = False
 
 
 class Retryable(DestinationError):  # noqa: N818 - a verdict on a request
-    """A later attempt may succeed; the backend may or may not have stored the rows.
+    """A later attempt may succeed; the destination may or may not have stored the rows.
 
-    `retry_after` is in seconds from now, when the backend named it.
+    `retry_after` is in seconds from now, where the destination asked for a delay.
     """
 
     is_passing = True
@@ -93,16 +93,16 @@ class Retryable(DestinationError):  # noqa: N818 - a verdict on a request
 
 
 class Unsent(Retryable):
-    """The request certainly stored nothing: the rows are as unsent as before."""
+    """The request certainly stored nothing: rows that were certainly not stored still are not."""
 
 
 class Unauthorized(DestinationError):  # noqa: N818 - as above
-    """The backend refuses the API key (401, 403)."""
+    """The destination does not accept the API key (HTTP 401, 403)."""
 
 
-class NotOpenSync(DestinationError):  # noqa: N818 - as above
-    """The address answers, but not as an OpenSync deployment."""
+class UnexpectedAnswer(DestinationError):  # noqa: N818 - as above
+    """Something answers at the address, but not as the configured destination does."""
 
 
 class Rejected(DestinationError):  # noqa: N818 - as above
-    """The backend will never take these rows as they are."""
+    """The destination will never accept these rows as they are."""

@@ -288,3 +288,23 @@ class SessionSummary:
     cost_usd: float | None
     started_ms: int | None
     duration_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationInfo:
+    """Where the settings say that sessions are uploaded to: a product's name and an address."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class BackendInfo:
+    """What a destination that accepts our key reports of itself.
+
+    `clock_skew_seconds` is its clock minus ours, None when it does not say; `session_ids` are all
+    sessions that it holds for this key.
+    """
+
+    clock_skew_seconds: float | None
+    session_ids: frozenset[str] = frozenset()

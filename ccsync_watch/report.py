@@ -6,16 +6,16 @@ What is wrong is said in words: the thing, then the mend.
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from ccsync_watch import __version__
 from ccsync_watch.errors import (
     DestinationError,
     NotAnswering,
-    NotOpenSync,
     NotRunning,
     Unauthorized,
+    UnexpectedAnswer,
 )
 from ccsync_watch.store import queries, rewriting
 from ccsync_watch.store.install_keys import path_key
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ccsync_watch.config import Settings
-    from ccsync_watch.model import JsonValue
-    from ccsync_watch.opensync.http_client import BackendInfo
+    from ccsync_watch.model import BackendInfo, JsonValue
     from ccsync_watch.store.database import Database
 
 MAX_CLOCK_SKEW_SECONDS = 30.0
@@ -82,6 +81,7 @@ def status(
             "since_ms": live.since_ms if live else None,
         },
         "config": shown_config(settings),
+        "destination": asdict(settings.destination) if settings.destination else None,
         "state_dir": _shown(settings.state_dir),
         "bytes_behind": total_behind,
         "sessions_behind": {name: count for name, count in behind.items() if count},
@@ -147,7 +147,7 @@ def connection_problem(error: DestinationError) -> dict[str, JsonValue]:
     """Return what is wrong with the backend, under the name the README lists it by."""
     if isinstance(error, Unauthorized):
         mend = "set api_key to a key of this deployment (osk_…), or run `ccsync-watch login`"
-    elif isinstance(error, NotOpenSync):
+    elif isinstance(error, UnexpectedAnswer):
         mend = "check convex_url: it should end in .convex.cloud and belong to a deployed OpenSync"
     else:
         mend = (
@@ -184,7 +184,7 @@ def _problems(
     rules: str | None,
     totals: dict[str, JsonValue],
 ) -> Iterable[dict[str, JsonValue]]:
-    if settings.convex_url is None:
+    if settings.destination is None:
         yield problem(
             "No Convex URL configured",
             "sessions are kept on this machine only, and nothing leaves it",
@@ -241,7 +241,7 @@ def _store_problems(
             "they have changed since some of the store was written",
             "run `ccsync-watch repair` (with --dry-run it only tells what would change)",
         )
-    if settings.convex_url and not settings.auto_sync and totals["rows_held"]:
+    if settings.destination and not settings.auto_sync and totals["rows_held"]:
         yield problem(
             "Sync not working",
             f"auto_sync is off, and {totals['rows_held']} rows wait",

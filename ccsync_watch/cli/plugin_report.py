@@ -143,7 +143,7 @@ class _Later:
 
 def _connection(settings: Settings) -> dict[str, Any]:
     """Return whether the backend takes our key: through the daemon, whose parts are loaded."""
-    if settings.convex_url is None:
+    if settings.destination is None:
         return {"ok": False, "problem": None}
     try:
         return ask(
@@ -166,9 +166,10 @@ def _first_line(figures: dict[str, Any], plugin_version: str) -> str:
 
 
 def _config_lines(figures: dict[str, Any], answer: dict[str, Any] | None) -> list[str]:
-    config = figures["config"]
-    lines = [_row("backend", config["convex_url"] or "none: everything stays on this machine")]
-    if config["convex_url"]:
+    config, destination = figures["config"], figures["destination"]
+    url = destination["url"] if destination else "none: everything stays on this machine"
+    lines = [_row("backend", url)]
+    if destination:
         shown = "ok" if answer and answer["ok"] else "failed, see below"
         if answer is None:
             shown = "no answer yet"
@@ -191,7 +192,7 @@ def _session_lines(figures: dict[str, Any], session_id: str | None) -> list[str]
     facts = [f"{plural(row['messages'], 'message')} stored"]
     if row["bytes_behind"]:
         facts.append(f"{size(row['bytes_behind'])} not read yet")
-    if figures["config"]["convex_url"]:
+    if figures["destination"]:
         facts.append(f"{plural(row['rows_pending'], 'row')} waiting")
         facts.append(f"acknowledged {age(row['last_ack_ms'], SystemClock().wall_ms())}")
     if row["rows_rejected"]:
@@ -204,7 +205,7 @@ def _total_lines(figures: dict[str, Any]) -> list[str]:
     if not totals:
         return []
     stored = f"{plural(totals['sessions'], 'session')}, {plural(totals['messages'], 'message')}"
-    if figures["config"]["convex_url"]:
+    if figures["destination"]:
         stored += f", {plural(totals['rows_pending'], 'row')} waiting"
     if figures["bytes_behind"]:
         stored += f", {size(figures['bytes_behind'])} not read yet"

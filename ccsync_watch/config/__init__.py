@@ -26,6 +26,7 @@ from ccsync_watch.config.checks import (
 )
 from ccsync_watch.config.options import options_path, read_options
 from ccsync_watch.errors import ConfigError
+from ccsync_watch.model import DestinationInfo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,6 +64,11 @@ class Settings:
     cache_dir: Path | None = None
     file: Path = Path()
     warnings: tuple[str, ...] = ()
+
+    @property
+    def destination(self) -> DestinationInfo | None:
+        """Return where sessions are uploaded to; None when everything stays on this machine."""
+        return None if self.convex_url is None else DestinationInfo("OpenSync", self.convex_url)
 
 
 def config_path(env: Mapping[str, str]) -> Path:

@@ -20,7 +20,7 @@ from ccsync_watch.daemon.runtime import Runtime, rules_in_force
 from ccsync_watch.daemon.upload_workers import UploadWorkers
 from ccsync_watch.errors import CcsyncError, NotRunning
 from ccsync_watch.hook_events import Spool
-from ccsync_watch.opensync.http_client import BackendInfo
+from ccsync_watch.model import BackendInfo
 from ccsync_watch.store import queries
 from ccsync_watch.store.install_keys import install_key
 from ccsync_watch.transcripts.observer import Observer, Wakeups

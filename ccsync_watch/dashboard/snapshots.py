@@ -212,7 +212,7 @@ class Figures:
 
     def _at_risk(self) -> Retention | None:
         settings = self._settings()
-        if settings.convex_url is None:
+        if settings.destination is None:
             return None
         pending = browse_sync.pending_sessions(self._database)
         ends: dict[str, tuple[int, int]] = {}

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.errors import (
     DestinationError,
-    NotOpenSync,
     Rejected,
     Retryable,
     Unauthorized,
+    UnexpectedAnswer,
     Unsent,
 )
 from ccsync_watch.model import OutboxRow, Redacted
@@ -131,7 +131,7 @@ class MessageDelivery:
                 raise
             self._batch_limits[session_id] = max(1, len(rows) // 2)
             return
-        except (Retryable, NotOpenSync):
+        except (Retryable, UnexpectedAnswer):
             # Some may be stored without their parts. While they are young the backend would
             # ignore the whole ones.
             dated_ms = self._latest_ms() if is_dated_there else 0

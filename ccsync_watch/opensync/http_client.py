@@ -10,7 +10,6 @@ import email.utils
 import os
 import socket
 import ssl
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -18,12 +17,13 @@ import orjson
 
 from ccsync_watch.errors import (
     DestinationError,
-    NotOpenSync,
     Rejected,
     Retryable,
     Unauthorized,
+    UnexpectedAnswer,
     Unsent,
 )
+from ccsync_watch.model import BackendInfo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,18 +48,6 @@ _REASONS = {
 }
 _KEY_HINT = "check api_key, or run `ccsync-watch login`"
 _URL_HINT = "check convex_url (it should end in .convex.cloud) and that the deployment is running"
-
-
-@dataclass(frozen=True, slots=True)
-class BackendInfo:
-    """What a backend that takes our key says of itself.
-
-    `clock_skew_seconds` is its clock less ours; `session_ids` are all sessions it holds for the
-    key.
-    """
-
-    clock_skew_seconds: float | None
-    session_ids: frozenset[str]
 
 
 class OpenSyncClient:
@@ -96,7 +84,7 @@ class OpenSyncClient:
     def check(self) -> BackendInfo:
         """Test address and key; a green /health alone would say nothing of the key.
 
-        Raises NotOpenSync, Unauthorized or Retryable.
+        Raises UnexpectedAnswer, Unauthorized or Retryable.
         """
         before_ms = self._clock.wall_ms()
         answer = self._request("GET", "/health")
@@ -194,7 +182,7 @@ class OpenSyncClient:
         return answer
 
     def _stranger(self, what: str) -> DestinationError:
-        return NotOpenSync(
+        return UnexpectedAnswer(
             f"{self.endpoint.host} is not an OpenSync deployment: {what}", hint=_URL_HINT
         )
 

@@ -10,8 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ccsync_watch.errors import DestinationError
-    from ccsync_watch.model import Redacted
-    from ccsync_watch.opensync.http_client import BackendInfo
+    from ccsync_watch.model import BackendInfo, Redacted
     from ccsync_watch.opensync.wire import Endpoint, Payload
 
 

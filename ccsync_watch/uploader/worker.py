@@ -15,10 +15,10 @@ import tenacity
 
 from ccsync_watch.errors import (
     DestinationError,
-    NotOpenSync,
     Retryable,
     StateError,
     Unauthorized,
+    UnexpectedAnswer,
     Unsent,
 )
 from ccsync_watch.opensync.delivery import MessageDelivery
@@ -221,13 +221,15 @@ class Uploader:
     def _note_failure(self, session_id: str, error: DestinationError) -> None:
         now_ms = self._clock.wall_ms()
         seconds = 0.0
-        if not isinstance(error, (Unsent, Unauthorized, NotOpenSync)):
+        if not isinstance(error, (Unsent, Unauthorized, UnexpectedAnswer)):
             # The session may be to blame: let the others pass while it waits.
             self._failures[session_id] += 1
             seconds = min(2.0 ** (self._failures[session_id] - 1), MAX_WAIT_SECONDS)
-        if isinstance(error, (Unauthorized, NotOpenSync)):
+        if isinstance(error, (Unauthorized, UnexpectedAnswer)):
             self.health.is_checked = False
-        has_written = isinstance(error, (Retryable, NotOpenSync)) and not isinstance(error, Unsent)
+        has_written = isinstance(error, (Retryable, UnexpectedAnswer)) and not isinstance(
+            error, Unsent
+        )
         self._outbox.note_failure(
             session_id,
             str(error),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch.errors import DestinationError, Rejected, Retryable, Unauthorized, Unsent
+from ccsync_watch.model import BackendInfo
 from ccsync_watch.opensync import wire
-from ccsync_watch.opensync.http_client import BackendInfo
 from ccsync_watch.opensync.wire import Endpoint
 
 if TYPE_CHECKING:

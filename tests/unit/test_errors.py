@@ -22,7 +22,7 @@ EXIT_CODES = {
     "Retryable": 4,
     "Unsent": 4,
     "Unauthorized": 4,
-    "NotOpenSync": 4,
+    "UnexpectedAnswer": 4,
     "Rejected": 4,
 }
 

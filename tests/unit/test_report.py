@@ -15,12 +15,12 @@ from ccsync_watch.daemon.runtime import Runtime
 from ccsync_watch.errors import (
     DestinationError,
     NotAnswering,
-    NotOpenSync,
     NotRunning,
     Unauthorized,
+    UnexpectedAnswer,
     Unsent,
 )
-from ccsync_watch.opensync.http_client import BackendInfo
+from ccsync_watch.model import BackendInfo
 from support.ccsync_program.transcript import Transcript
 from support.fakes import FakeClock
 from support.lines import SESSION, line
@@ -100,7 +100,7 @@ class TestProblems:
         ("error", "mend"),
         [
             (Unauthorized("it refuses the API key", hint="x"), "set api_key to a key of this"),
-            (NotOpenSync("it is another program", hint="x"), "check convex_url"),
+            (UnexpectedAnswer("it is another program", hint="x"), "check convex_url"),
             (Unsent("cannot reach it", hint="x"), "check that your Convex deployment is running"),
         ],
     )

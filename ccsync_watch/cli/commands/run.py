@@ -59,10 +59,11 @@ def _begin(settings: Settings) -> None:
     say(f"ccsync-watch {__version__}")
     say(f"  reads   {', '.join(map(printable, project_roots(settings)))}")
     say(f"  keeps   {printable(settings.state_dir)}")
-    if settings.convex_url is None:
+    destination = settings.destination
+    if destination is None:
         say("  sends   nothing: no Convex URL configured, everything stays on this machine")
     elif settings.auto_sync:
-        say(f"  sends   to {settings.convex_url}, secrets removed")
+        say(f"  sends   to {destination.url}, secrets removed")
     else:
-        say(f"  sends   to {settings.convex_url}, only on `ccsync-watch sync-now` (auto_sync off)")
+        say(f"  sends   to {destination.url}, only on `ccsync-watch sync-now` (auto_sync off)")
     say("  status  ccsync-watch status  (in another terminal; Ctrl+C here stops)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -48,12 +49,12 @@ def gather(settings: Settings) -> tuple[dict[str, Any], bool]:
         figures = without_daemon(settings, absence)
     backend = try_backend(settings, clock=SystemClock())
     figures["backend"] = {
-        "tested": settings.convex_url is not None,
+        "tested": settings.destination is not None,
         "ok": backend.backend_info is not None,
         "error": str(backend.error) if backend.error else None,
     }
     problems = figures["problems"]
-    if _is_same_backend(figures["config"], report.shown_config(settings)):
+    if _is_same_backend(figures, settings):
         # The daemon's own last word on the connection is older than the test made just now.
         outdated = {"Connection failed", "Clock"} if backend.backend_info else {"Connection failed"}
         problems = [problem for problem in problems if problem["name"] not in outdated]
@@ -65,8 +66,10 @@ def gather(settings: Settings) -> tuple[dict[str, Any], bool]:
     return figures, backend.error is not None
 
 
-def _is_same_backend(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    return all(one[name] == other[name] for name in ("convex_url", "api_key"))
+def _is_same_backend(figures: Mapping[str, Any], settings: Settings) -> bool:
+    destination = asdict(settings.destination) if settings.destination else None
+    key = report.shown_config(settings)["api_key"]
+    return bool(figures["destination"] == destination and figures["config"]["api_key"] == key)
 
 
 def without_daemon(settings: Settings, absence: NotRunning) -> dict[str, Any]:
@@ -83,12 +86,14 @@ def without_daemon(settings: Settings, absence: NotRunning) -> dict[str, Any]:
 def _print(figures: dict[str, Any]) -> None:
     now_ms = SystemClock().wall_ms()
     config, totals, daemon = figures["config"], figures["totals"], figures["daemon"]
+    destination = figures["destination"]
     running = f"running (process {daemon['pid']})" if daemon["running"] else "not running"
     if daemon["is_silent"]:
         running = "not answering"
     say(f"ccsync-watch {figures['version']}: {running}")
-    say(f"  backend     {config['convex_url'] or 'none: everything stays on this machine'}")
-    if config["convex_url"]:
+    url = destination["url"] if destination else "none: everything stays on this machine"
+    say(f"  backend     {url}")
+    if destination:
         tested = figures["backend"]
         say(f"  connection  {'ok' if tested['ok'] else 'failed, see below'}")
         say(f"  key         {config['api_key'] or 'none'}")
@@ -102,7 +107,7 @@ def _print(figures: dict[str, Any]) -> None:
             f"  stored      {plural(totals['sessions'], 'session')},"
             f" {plural(totals['messages'], 'message')}"
         )
-        if config["convex_url"]:
+        if destination:
             say(
                 f"  waiting     {plural(totals['rows_pending'], 'row')};"
                 f" last acknowledged {age(totals['last_ack_ms'], now_ms)}"
@@ -114,7 +119,7 @@ def _print(figures: dict[str, Any]) -> None:
 
 
 def _print_sessions(figures: dict[str, Any], now_ms: int) -> None:
-    sessions, has_backend = figures["sessions"], bool(figures["config"]["convex_url"])
+    sessions, has_backend = figures["sessions"], figures["destination"] is not None
     if not sessions:
         return
     say("")

@@ -15,10 +15,10 @@ import pytest
 from ccsync_watch.config import Secret
 from ccsync_watch.errors import (
     DestinationError,
-    NotOpenSync,
     Rejected,
     Retryable,
     Unauthorized,
+    UnexpectedAnswer,
     Unsent,
 )
 from ccsync_watch.model import JsonValue, Redacted
@@ -131,14 +131,14 @@ class TestJudging:
             seen.append(str(request.url))
             return httpx.Response(status, headers={"Location": "https://elsewhere.example/"})
 
-        with pytest.raises(NotOpenSync, match=rf"it redirects \(HTTP {status}\)"):
+        with pytest.raises(UnexpectedAnswer, match=rf"it redirects \(HTTP {status}\)"):
             _sink(answer).put_session(Redacted(session()))
         assert len(seen) == 1
 
     def test_a_missing_path(self) -> None:
         """Something else answers at that address."""
         failure = _failure(httpx.Response(404, text="No matching routes found"))
-        assert isinstance(failure, NotOpenSync)
+        assert isinstance(failure, UnexpectedAnswer)
         assert "it has no /sync/session" in str(failure)
 
     @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 529])
@@ -210,7 +210,7 @@ class TestJudging:
     @pytest.mark.parametrize("body", [b"", b"<html>", b"[1]", b'"ok"', b'{"ok": false}', b"{}"])
     def test_an_ok_that_is_none(self, body: bytes) -> None:
         """A login page of the network answers 200 as well."""
-        assert isinstance(_failure(httpx.Response(200, content=body)), NotOpenSync)
+        assert isinstance(_failure(httpx.Response(200, content=body)), UnexpectedAnswer)
 
     def test_long_words_are_cut(self) -> None:
         """One readable line."""
@@ -290,10 +290,10 @@ class TestBatch:
             (["Messages batch error: Error: x"], 1, Retryable),
             (["Messages batch error: Error: x", "m1: Error: x"], 0, Retryable),
             (["Sessions batch error: Error: x"], 2, Retryable),
-            (None, 2, NotOpenSync),
-            ([], None, NotOpenSync),
-            ([], "2", NotOpenSync),
-            ("none", 2, NotOpenSync),
+            (None, 2, UnexpectedAnswer),
+            ([], None, UnexpectedAnswer),
+            ([], "2", UnexpectedAnswer),
+            ("none", 2, UnexpectedAnswer),
         ],
     )
     def test_errors_and_count_decide(
@@ -308,7 +308,7 @@ class TestBatch:
 
     def test_an_answer_without_the_fields_is_none(self) -> None:
         """`ok` alone proves nothing."""
-        assert self._outcome({"ok": True}) is NotOpenSync
+        assert self._outcome({"ok": True}) is UnexpectedAnswer
 
     def test_the_error_tells_what_the_backend_said(self) -> None:
         """How many, and the first reason."""
@@ -353,7 +353,7 @@ class TestGreeting:
     )
     def test_something_else_is_told(self, health: Any, listed: Any) -> None:  # noqa: ANN401 - any JSON
         """A green page of another program is none of ours."""
-        with pytest.raises(NotOpenSync, match="is not an OpenSync deployment"):
+        with pytest.raises(UnexpectedAnswer, match="is not an OpenSync deployment"):
             self._sink(health, listed).check()
 
 

@@ -9,10 +9,10 @@ import pytest
 
 from ccsync_watch.errors import (
     DestinationError,
-    NotOpenSync,
     Rejected,
     Retryable,
     Unauthorized,
+    UnexpectedAnswer,
     Unsent,
 )
 from support.memory_sink import OFFLINE, REFUSED, MemorySink
@@ -251,7 +251,7 @@ class TestGreeting:
         world.work()
         world.transport.faults = FaultPlan.of(fault)
         world.say("u2")
-        assert isinstance(world.turn(), NotOpenSync | Unauthorized)
+        assert isinstance(world.turn(), UnexpectedAnswer | Unauthorized)
         assert not world.uploader.health.is_checked
         world.work()
         assert calls_to(world.backend, "/health") == ["/health", "/health"]
@@ -334,7 +334,7 @@ class TestFailures:
             (Rejected("x", hint=""), 1),
             (OFFLINE, 0),
             (REFUSED, 0),
-            (NotOpenSync("x", hint=""), 0),
+            (UnexpectedAnswer("x", hint=""), 0),
         ],
         ids=lambda value: type(value).__name__,
     )

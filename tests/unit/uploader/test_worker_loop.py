@@ -12,9 +12,9 @@ import tenacity
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.errors import (
     DestinationError,
-    NotOpenSync,
     Retryable,
     Unauthorized,
+    UnexpectedAnswer,
     Unsent,
 )
 from ccsync_watch.uploader import Uploader
@@ -205,7 +205,7 @@ class TestWaits:
         return made
 
     @pytest.mark.parametrize(
-        "error", [Retryable("x", hint=""), Unsent("x", hint=""), NotOpenSync("x", hint="")]
+        "error", [Retryable("x", hint=""), Unsent("x", hint=""), UnexpectedAnswer("x", hint="")]
     )
     def test_they_double_with_jitter_up_to_a_minute(self, error: DestinationError) -> None:
         """So that many clients do not come back at once."""
