@@ -110,7 +110,7 @@ class Daemon:
         backend_info = None
         if health and health.is_checked:
             backend_info = BackendInfo(health.clock_skew_seconds, frozenset())
-        unread = len(self._runtime.pump.problems)
+        unread = len(self._runtime.pump.problems.reasons)
         shown = f"transcripts that cannot be read: {unread}" if unread else None
         texts = (*more_problems, self._problem, self._sending.problem, observed, shown)
         live = report.Live(
@@ -209,7 +209,7 @@ class Daemon:
         has_news = self._observer.ensure()
         paths, everything = self._wakeups.take()
         # Before the sweep: what an event named is nothing that a sweep had to find.
-        pump.notice(paths)
+        pump.queue_paths(paths)
         self._sweeper.note(paths, is_folder=everything or has_news)
         has_swept = self._sweeper.turn(is_failing=self._problem is not None)
         # After a sweep without work, what could not be read is gone.

@@ -90,7 +90,7 @@ class Flushes:
         if flush.session_id is None:
             self._pump.reconcile()
         else:
-            self._pump.notice_session(flush.session_id)
+            self._pump.queue_session(flush.session_id)
         return self._pump.has_work()
 
     def _end(self, flush: Flush, *, is_read: bool) -> None:

@@ -14,58 +14,31 @@ from ccsync_watch.accounting.prices import PriceList
 from ccsync_watch.errors import DestinationError
 from ccsync_watch.opensync.http_client import OpenSyncClient
 from ccsync_watch.opensync.wire import endpoint
-from ccsync_watch.pipeline import Projects, Pump, PumpConfig
-from ccsync_watch.pipeline.reapply import enforce, repair
+from ccsync_watch.pipeline import Pump, PumpConfig, RealFiles
+from ccsync_watch.pipeline.reapply import apply_policies, repair
 from ccsync_watch.privacy import RULES_VERSION, Redactor
 from ccsync_watch.privacy.known.secret_values import values_in_environment
 from ccsync_watch.privacy.policy.policy import Policy
+from ccsync_watch.privacy.policy.projects import Projects
 from ccsync_watch.store import rewriting
 from ccsync_watch.store.database import open_database
 from ccsync_watch.store.install_keys import install_key
 from ccsync_watch.store.outbox import Outbox
-from ccsync_watch.transcripts import discovery, transcript_file
 from ccsync_watch.uploader import Uploader
 from ccsync_watch.uploader.worker import GATHER_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     import httpx
 
     from ccsync_watch.clock import Clock
     from ccsync_watch.config import Settings
-    from ccsync_watch.transcripts.discovery import Sweep, Transcript
-    from ccsync_watch.transcripts.transcript_file import OpenFile
 
 log = logging.getLogger(__name__)
 
 _MAX_FAILURES = 5
-
-
-class RealFiles:
-    """The pump's file system."""
-
-    def open_file(self, path: str) -> AbstractContextManager[OpenFile]:
-        """Open a transcript."""
-        return transcript_file.open_file(path)
-
-    def read_sidecar(self, path: str) -> bytes:
-        """Return the small file beside a subagent's transcript."""
-        return transcript_file.read_sidecar(path)
-
-    def look(self, path: str) -> Transcript | None:
-        """Return one transcript as it is now."""
-        return discovery.look(path)
-
-    def sweep(self, roots: Iterable[str]) -> Sweep:
-        """Return every transcript below the roots."""
-        return discovery.sweep(roots)
-
-    def sweep_session(self, roots: Iterable[str], session_id: str) -> Sweep:
-        """Return one session's transcripts, its subagents' included."""
-        return discovery.sweep_session(roots, session_id)
 
 
 def project_roots(settings: Settings) -> tuple[str, ...]:
@@ -179,7 +152,7 @@ class Runtime:
         mark = hashlib.sha256(policies.encode("utf-8", "surrogateescape")).hexdigest()
         if rewriting.noted(self.database, "projects") == mark:
             return
-        if enforce(self.database, projects_of(self.settings)):
+        if apply_policies(self.database, projects_of(self.settings)):
             repair(
                 self.database,
                 redactor=redactor,

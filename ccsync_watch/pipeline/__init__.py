@@ -1,9 +1,9 @@
-"""From a dirty transcript to committed rows: the pump and what it is made of."""
+"""From a changed transcript to committed rows: the pump and its parts."""
 
 from __future__ import annotations
 
+from ccsync_watch.pipeline.files import Files, RealFiles
 from ccsync_watch.pipeline.pump import Pump
-from ccsync_watch.pipeline.pump_config import Files, Progress, PumpConfig
-from ccsync_watch.privacy.policy.projects import Projects
+from ccsync_watch.pipeline.pump_config import PumpConfig, PumpProgress
 
-__all__ = ["Files", "Progress", "Projects", "Pump", "PumpConfig"]
+__all__ = ["Files", "Pump", "PumpConfig", "PumpProgress", "RealFiles"]

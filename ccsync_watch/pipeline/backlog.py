@@ -1,4 +1,4 @@
-"""The transcripts that wait for their turn, the most recently written first."""
+"""The queue of transcripts with unread lines, the most recently written first."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Backlog:
-    """One entry a path, with its rank in nanoseconds of the epoch: the highest goes first."""
+    """A priority queue with one entry per path; the highest rank (in epoch ns) is first."""
 
     def __init__(self) -> None:
         self._queued: dict[str, tuple[int, Transcript]] = {}
@@ -22,24 +22,24 @@ class Backlog:
     def __contains__(self, path: str) -> bool:
         return path in self._queued
 
-    def found(self) -> list[Transcript]:
-        """Return what waits, in no order; safe to ask from another thread."""
-        return [found for _rank, found in list(self._queued.values())]
+    def transcripts(self) -> list[Transcript]:
+        """Return the queued transcripts, unordered; safe to call from another thread."""
+        return [transcript for _rank, transcript in list(self._queued.values())]
 
-    def put(self, found: Transcript, rank: int) -> None:
-        """Queue a transcript as it is now. What was urgent stays so."""
-        before = self._queued.get(found.path)
-        rank = max(rank, before[0]) if before else rank
-        self._queued[found.path] = (rank, found)
-        if before is None or before[0] != rank:
-            heapq.heappush(self._heap, (-rank, found.path))
+    def put(self, transcript: Transcript, rank: int) -> None:
+        """Queue a transcript in its latest state; its rank never falls while it is queued."""
+        queued = self._queued.get(transcript.path)
+        rank = max(rank, queued[0]) if queued else rank
+        self._queued[transcript.path] = (rank, transcript)
+        if queued is None or queued[0] != rank:
+            heapq.heappush(self._heap, (-rank, transcript.path))
 
     def take(self) -> tuple[int, Transcript] | None:
-        """Return the first in turn with its rank, and forget it; None when nothing waits."""
+        """Remove and return the first transcript with its rank; None when the queue is empty."""
         while self._heap:
             rank, path = heapq.heappop(self._heap)
             queued = self._queued.get(path)
-            # One that was put again with a higher rank stands in the heap twice.
+            # A path that was queued again with a higher rank is in the heap twice.
             if queued is not None and queued[0] == -rank:
                 del self._queued[path]
                 return queued

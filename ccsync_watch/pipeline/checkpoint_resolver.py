@@ -1,7 +1,7 @@
-"""Find the checkpoint that a file goes on from: its path's own, a moved file's, or the start.
+"""Find where to continue reading a file: its own checkpoint, that of a moved file, or the start.
 
-A path is known by its key alone, so that the store tells no names. A stream stands under several
-paths when it was copied, and a file that moved keeps its place.
+A path is known by its keyed hash alone, so the store does not reveal file names. One stream can
+have several paths, since transcripts are copied; a file that was moved keeps its offset.
 """
 
 from __future__ import annotations
@@ -11,10 +11,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ccsync_watch.model import Checkpoint
-from ccsync_watch.pipeline.pump_config import shown_name
+from ccsync_watch.pipeline.pump_config import display_name
 from ccsync_watch.privacy.clean import Redacting, clean_text
-from ccsync_watch.store import queries
-from ccsync_watch.store.checkpoints import adopt_path, note_missing
+from ccsync_watch.store import checkpoints, queries
 from ccsync_watch.store.install_keys import path_key
 from ccsync_watch.transcripts import fingerprint
 from ccsync_watch.transcripts.fingerprint import Edges, Verdict
@@ -22,7 +21,7 @@ from ccsync_watch.transcripts.fingerprint import Edges, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ccsync_watch.pipeline.pump_config import Files
+    from ccsync_watch.pipeline.files import Files
     from ccsync_watch.store.database import Database
     from ccsync_watch.transcripts.discovery import Transcript
     from ccsync_watch.transcripts.transcript_file import OpenFile
@@ -31,15 +30,15 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where to go on in an open file. `edges` are the bytes that its fingerprint was made of."""
+class ReadPosition:
+    """Where to continue in an open file. `edges` are the bytes that its fingerprint hashes."""
 
     checkpoint: Checkpoint
     edges: Edges
 
 
 class CheckpointResolver:
-    """The checkpoints in force, and the paths that were there at the last look."""
+    """The current checkpoints, and the paths at which the last sweep found transcripts."""
 
     def __init__(
         self, database: Database, *, redactor: Redacting, files: Files, install_key: bytes
@@ -56,87 +55,97 @@ class CheckpointResolver:
             self.remember(checkpoint)
 
     def checkpoint(self, path: str) -> Checkpoint | None:
-        """Return what is known of the transcript at this path."""
-        return self._known.get(self.key(path))
+        """Return the checkpoint of the transcript at this path, None if it has none."""
+        return self._known.get(self._key(path))
 
-    def is_unchanged(self, found: Transcript) -> bool:
-        """Tell whether a transcript is as it was when it was last read to its end."""
-        checkpoint = self.checkpoint(found.path)
+    def is_unchanged(self, transcript: Transcript) -> bool:
+        """Return whether a transcript is as it was when it was last read to its end."""
+        checkpoint = self.checkpoint(transcript.path)
         if checkpoint is None:
             return False
         mark = checkpoint.fingerprint
-        then = (checkpoint.size, checkpoint.mtime_ns, mark.device, mark.inode)
-        return then == (found.size, found.mtime_ns, found.device, found.inode)
+        last = (checkpoint.size, checkpoint.mtime_ns, mark.device, mark.inode)
+        return last == (
+            transcript.size,
+            transcript.mtime_ns,
+            transcript.device,
+            transcript.inode,
+        )
 
-    def saw(self, found: Transcript) -> None:
-        """Note that a transcript stands at its path."""
-        self._present[self.key(found.path)] = found.path
+    def add_present(self, transcript: Transcript) -> None:
+        """Record that a transcript exists at its path."""
+        self._present[self._key(transcript.path)] = transcript.path
 
-    def swept(self, found: Iterable[Transcript]) -> None:
-        """Note all transcripts that there are, and forget the paths of those that are not."""
-        self._keys = {each.path: self.key(each.path) for each in found}
+    def set_present(self, transcripts: Iterable[Transcript]) -> None:
+        """Record all transcripts that exist, and forget the paths of those that do not."""
+        self._keys = {transcript.path: self._key(transcript.path) for transcript in transcripts}
         self._present = {key: path for path, key in self._keys.items()}
 
     def is_present(self, path: str) -> bool:
-        """Tell whether the last look saw a transcript at this path."""
-        return self.key(path) in self._present
+        """Return whether a transcript was last seen at this path."""
+        return self._key(path) in self._present
 
-    def note_missing(self, now_ms: int) -> None:
-        """Store since when transcripts are gone; call it after a sweep that saw all there is."""
-        note_missing(self._database, set(self._present), now_ms)
+    def store_missing(self, now_ms: int) -> None:
+        """Store since when transcripts are missing; call it after a sweep without errors."""
+        checkpoints.note_missing(self._database, set(self._present), now_ms)
 
-    def resolve(self, found: Transcript, file: OpenFile) -> Place:
-        """Return where to go on in this file. Raises OSError, StateError, RedactorUnavailable."""
-        known = self.checkpoint(found.path)
+    def resolve(self, transcript: Transcript, file: OpenFile) -> ReadPosition:
+        """Return where to continue in this file.
+
+        Raises OSError, StateError and RedactorUnavailable.
+        """
+        known = self.checkpoint(transcript.path)
         if known is None:
-            return self._moved_here(found, file) or self._fresh(found, file)
-        verdict, place = _judged(known, file)
+            return self._resolve_moved(transcript, file) or self._start(transcript, file)
+        verdict, position = _compare(known, file)
         if verdict is Verdict.SAME:
-            return place
+            return position
         log.info("%s was %s: reading it again", known.stream.name, verdict.value)
-        return self._fresh(found, file)
+        return self._start(transcript, file)
 
     def remember(self, checkpoint: Checkpoint) -> None:
-        """Take a checkpoint that was stored into force."""
+        """Make a stored checkpoint the current one of its path."""
         self._known[checkpoint.path_key] = checkpoint
         self._by_stream.setdefault(checkpoint.stream.name, set()).add(checkpoint.path_key)
 
-    def key(self, path: str) -> bytes:
-        """Return what names a path in the store."""
+    def _key(self, path: str) -> bytes:
+        """Return the keyed hash under which the store knows a path."""
         key = self._keys.get(path)
         if key is None:
             key = self._keys[path] = path_key(self._install_key, path)
         return key
 
-    def _fresh(self, found: Transcript, file: OpenFile) -> Place:
+    def _start(self, transcript: Transcript, file: OpenFile) -> ReadPosition:
+        """Return the start of a file that is new, or no longer the one read before."""
         edges = Edges()
         checkpoint = Checkpoint(
-            path_key=self.key(found.path),
-            stream=found.stream,
-            shown_path=clean_text(shown_name(found.path), self._redactor).value,
+            path_key=self._key(transcript.path),
+            stream=transcript.stream,
+            shown_path=clean_text(display_name(transcript.path), self._redactor).value,
             offset=0,
             fingerprint=edges.fingerprint(device=file.device, inode=file.inode),
             size=file.size,
             mtime_ns=file.mtime_ns,
         )
-        return Place(checkpoint, edges)
+        return ReadPosition(checkpoint, edges)
 
-    def _moved_here(self, found: Transcript, file: OpenFile) -> Place | None:
-        """Return the place in a file that the client moved here (worktrees do that)."""
-        for key in self._by_stream.get(found.stream.name, ()):
+    def _resolve_moved(self, transcript: Transcript, file: OpenFile) -> ReadPosition | None:
+        """Return the position in a file that the client moved here (worktrees do that)."""
+        for key in self._by_stream.get(transcript.stream.name, ()):
             known = self._known[key]
             path = self._present.get(key)
-            if path is not None and self._files.look(path) is not None:
-                continue  # it is still there: this one is a copy
-            verdict, place = _judged(known, file)
+            if path is not None and self._files.stat(path) is not None:
+                continue  # the original still exists: this file is a copy
+            verdict, position = _compare(known, file)
             if known.offset and verdict is Verdict.SAME:
-                return replace(place, checkpoint=self._adopted(place.checkpoint, found))
+                return replace(position, checkpoint=self._move(position.checkpoint, transcript))
         return None
 
-    def _adopted(self, known: Checkpoint, found: Transcript) -> Checkpoint:
-        key = self.key(found.path)
-        shown = clean_text(shown_name(found.path), self._redactor)
-        adopt_path(self._database, known, key, shown)
+    def _move(self, known: Checkpoint, transcript: Transcript) -> Checkpoint:
+        """Store the new path of a checkpoint's file, and return its checkpoint there."""
+        key = self._key(transcript.path)
+        shown = clean_text(display_name(transcript.path), self._redactor)
+        checkpoints.adopt_path(self._database, known, key, shown)
         moved = replace(known, path_key=key, shown_path=shown.value)
         del self._known[known.path_key]
         self._by_stream[known.stream.name].discard(known.path_key)
@@ -144,8 +153,9 @@ class CheckpointResolver:
         return moved
 
 
-def _judged(known: Checkpoint, file: OpenFile) -> tuple[Verdict, Place]:
+def _compare(known: Checkpoint, file: OpenFile) -> tuple[Verdict, ReadPosition]:
+    """Compare a file with a checkpoint; the position is valid if the verdict is SAME."""
     edges = Edges.at(file.read_at, known.offset)
     now = edges.fingerprint(device=file.device, inode=file.inode)
     verdict = fingerprint.judge(known.fingerprint, now, offset=known.offset, size=file.size)
-    return verdict, Place(replace(known, fingerprint=now), edges)
+    return verdict, ReadPosition(replace(known, fingerprint=now), edges)

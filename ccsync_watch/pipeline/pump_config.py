@@ -1,50 +1,21 @@
-"""What the pump is given, and the counts that it gives back."""
+"""What the pump is configured with, the counts that it reports, and how it names transcripts."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.policy.projects import Projects
 from ccsync_watch.transcripts import tail
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from contextlib import AbstractContextManager
-
     from ccsync_watch.privacy.policy.policy import Policy
-    from ccsync_watch.transcripts.discovery import Sweep, Transcript
-    from ccsync_watch.transcripts.transcript_file import OpenFile
-
-
-class Files(Protocol):
-    """The file system, as far as the pump needs it."""
-
-    def open_file(self, path: str) -> AbstractContextManager[OpenFile]:
-        """Open a transcript. Raises OSError."""
-        ...
-
-    def read_sidecar(self, path: str) -> bytes:
-        """Return the small file beside a subagent's transcript, empty when there is none."""
-        ...
-
-    def look(self, path: str) -> Transcript | None:
-        """Return one transcript as `stat` sees it now. Raises OSError."""
-        ...
-
-    def sweep(self, roots: Iterable[str]) -> Sweep:
-        """Return every transcript below the roots."""
-        ...
-
-    def sweep_session(self, roots: Iterable[str], session_id: str) -> Sweep:
-        """Return one session's transcripts, its subagents' included."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
 class PumpConfig:
-    """What the pump is told once. `roots` are the `projects` folders."""
+    """Settings of one pump. `roots` are the `projects` folders."""
 
     roots: tuple[str, ...]
     policy: Policy
@@ -57,7 +28,7 @@ class PumpConfig:
 
 
 @dataclass(slots=True)
-class Progress:
+class PumpProgress:
     """Counts since the start."""
 
     bytes_read: int = 0
@@ -65,11 +36,11 @@ class Progress:
     rows: int = 0
 
 
-def shown_name(path: str) -> str:
-    """Return what a transcript is called where it is stored and shown: its file's name.
+def display_name(path: str) -> str:
+    """Return the name under which a transcript is stored and shown: its file name, unredacted.
 
-    The client makes the folder's name from the project's path and spells it differently, so that
-    a secret in it is no longer known as one.
+    The client derives the folder's name from the project's path and spells it differently, so a
+    secret in it would no longer be recognised as one.
     """
     if not path.endswith(".jsonl"):
         return "a project's folder"

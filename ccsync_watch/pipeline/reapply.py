@@ -1,7 +1,7 @@
-"""Bring what is stored up to today's rules and policies, and have what changed sent again.
+"""Apply the current rules and project policies to what is stored, and have what changed sent again.
 
-Redacting twice changes nothing, so that only what the new rules find is written. Every step is a
-commit of its own: a repair that was cut short goes on where it matters when it is run again.
+Redacting twice changes nothing, so only what the new rules find is written. Every step is a commit
+of its own: a repair that was interrupted continues, in effect, when it is run again.
 """
 
 from __future__ import annotations
@@ -31,10 +31,11 @@ if TYPE_CHECKING:
 CHUNK_MESSAGES = 500
 
 
-def enforce(database: Database, projects: Projects) -> bool:
-    """Have the policies of today hold for sessions of yesterday; return whether texts must go.
+def apply_policies(database: Database, projects: Projects) -> bool:
+    """Mark the stored sessions that the current policies exclude, or allow as metadata only.
 
-    What was sent stays where it is until a repair; what waits of an excluded project is not sent.
+    Return whether a repair has to remove texts. What was sent stays at the destination until that
+    repair; pending rows of an excluded project are not sent.
     """
     excluded, metadata_only = set(), set()
     for session_id, folders in rewriting.session_folders(database):
@@ -48,7 +49,7 @@ def enforce(database: Database, projects: Projects) -> bool:
 
 
 @dataclass(slots=True)
-class Outcome:
+class RepairResult:
     """What a repair changed, or would change; `removed` counts the new placeholders by kind."""
 
     messages: int = 0
@@ -65,41 +66,50 @@ def repair(
     is_released: bool,
     is_dry: bool = False,
     on_progress: Callable[[int], None] = lambda _messages: None,
-) -> Outcome:
-    """Redact everything again, and queue what changed. `on_progress` is told messages read.
+) -> RepairResult:
+    """Redact everything that is stored again, and queue what changed.
 
-    A `dry` run writes nothing. Raises RedactorUnavailable and StateError.
+    `on_progress` is called with the number of messages in each chunk. With `is_dry`, nothing is
+    written. Raises RedactorUnavailable and StateError.
     """
-    outcome = Outcome()
+    result = RepairResult()
     seq = 0
-    while found := rewriting.messages_after(database, seq, CHUNK_MESSAGES):
-        seq = found[-1].seq
-        made = _messages(found, redactor)
-        pairs = [(old, new) for old, new in zip(found, made.value, strict=True) if old != new]
-        _count(outcome, [(_texts(old), _texts(new)) for old, new in pairs])
-        outcome.messages += len(pairs)
-        outcome.sessions.update(old.session_id for old, _new in pairs)
-        if pairs and not is_dry:
-            changed = Redacted([new for _old, new in pairs])
+    while messages := rewriting.messages_after(database, seq, CHUNK_MESSAGES):
+        seq = messages[-1].seq
+        redacted_messages = _redact_messages(messages, redactor)
+        changes = [
+            (old, new)
+            for old, new in zip(messages, redacted_messages.value, strict=True)
+            if old != new
+        ]
+        _count_removed(result, [(_texts(old), _texts(new)) for old, new in changes])
+        result.messages += len(changes)
+        result.sessions.update(old.session_id for old, _new in changes)
+        if changes and not is_dry:
             rewriting.rewrite_messages(
-                database, changed, now_ms=clock.wall_ms(), is_released=is_released
+                database,
+                Redacted([new for _old, new in changes]),
+                now_ms=clock.wall_ms(),
+                is_released=is_released,
             )
-        on_progress(len(found))
-    _repair_rows(database, redactor, outcome, is_released=is_released, is_dry=is_dry)
-    if outcome.messages and not is_dry:
+        on_progress(len(messages))
+    _repair_other_rows(database, redactor, result, is_released=is_released, is_dry=is_dry)
+    if result.messages and not is_dry:
         search.forget(database)
     if not is_dry:
-        database.checkpoint()  # the log may still hold what was just removed
-    return outcome
+        database.checkpoint()  # SQLite's log may still hold what was just removed
+    return result
 
 
-def _messages(found: list[MessageTexts], redactor: Redacting) -> Redacted[list[MessageTexts]]:
+def _redact_messages(
+    messages: list[MessageTexts], redactor: Redacting
+) -> Redacted[list[MessageTexts]]:
     raw: list[JsonValue] = [
         [
-            [_kept(message, part.kind, part.content) for part in message.parts],
+            [_allowed_content(message, part.kind, part.content) for part in message.parts],
             [message.model, message.facts, [part.tool_name for part in message.parts]],
         ]
-        for message in found
+        for message in messages
     ]
     try:
         return Redacted(
@@ -114,38 +124,45 @@ def _messages(found: list[MessageTexts], redactor: Redacting) -> Redacted[list[M
                     ),
                 )
                 for message, (contents, (model, facts, tools)) in zip(
-                    found, redacted(redactor, raw), strict=True
+                    messages, redacted(redactor, raw), strict=True
                 )
             ]
         )
     except (TypeError, ValueError):
-        raise _misshapen() from None
+        raise _shape_changed() from None
 
 
-def _kept(message: MessageTexts, kind: str, content: JsonValue) -> JsonValue:
+def _allowed_content(message: MessageTexts, kind: str, content: JsonValue) -> JsonValue:
+    """Return what the session's policy allows to be kept of a part."""
     # Our own line about a session holds its folder and branch, which are metadata.
     if not message.is_metadata_only or message.kind == "session":
         return content
     return metadata_of(kind, content)
 
 
-def _repair_rows(
-    database: Database, redactor: Redacting, outcome: Outcome, *, is_released: bool, is_dry: bool
+def _repair_other_rows(
+    database: Database,
+    redactor: Redacting,
+    result: RepairResult,
+    *,
+    is_released: bool,
+    is_dry: bool,
 ) -> None:
-    found = rewriting.other_rows(database)
-    made: list[Any] = redacted(redactor, [row.values for row in found])
-    pairs = []
-    for row, values in zip(found, made, strict=True):
+    """Redact the texts that are not messages: titles, folders, subagents, hook events."""
+    rows = rewriting.other_rows(database)
+    redacted_values: list[Any] = redacted(redactor, [row.values for row in rows])
+    changes = []
+    for row, values in zip(rows, redacted_values, strict=True):
         if not isinstance(values, list) or len(values) != len(row.values):
-            raise _misshapen()
+            raise _shape_changed()
         if values != row.values:
-            pairs.append((row, replace(row, values=values)))
-    _count(outcome, [(old.values, new.values) for old, new in pairs])
-    outcome.other_rows += len(pairs)
-    outcome.sessions.update(old.session_id for old, _new in pairs if old.session_id)
-    if pairs and not is_dry:
+            changes.append((row, replace(row, values=values)))
+    _count_removed(result, [(old.values, new.values) for old, new in changes])
+    result.other_rows += len(changes)
+    result.sessions.update(old.session_id for old, _new in changes if old.session_id)
+    if changes and not is_dry:
         rewriting.rewrite_rows(
-            database, Redacted([new for _old, new in pairs]), is_released=is_released
+            database, Redacted([new for _old, new in changes]), is_released=is_released
         )
 
 
@@ -154,12 +171,14 @@ def _texts(message: MessageTexts) -> list[JsonValue]:
     return [message.model, message.facts, names, [part.content for part in message.parts]]
 
 
-def _count(outcome: Outcome, pairs: list[tuple[list[JsonValue], list[JsonValue]]]) -> None:
-    for old, new in pairs:
-        outcome.removed += count_kinds([orjson.dumps(new)]) - count_kinds([orjson.dumps(old)])
+def _count_removed(
+    result: RepairResult, changes: list[tuple[list[JsonValue], list[JsonValue]]]
+) -> None:
+    for old, new in changes:
+        result.removed += count_kinds([orjson.dumps(new)]) - count_kinds([orjson.dumps(old)])
 
 
-def _misshapen() -> RedactorUnavailable:
+def _shape_changed() -> RedactorUnavailable:
     return RedactorUnavailable(
         "the redactor changed the shape of a record", hint="nothing was written; please report this"
     )

@@ -21,15 +21,11 @@ from support.failing import (
     refuse_store,
     runs,
 )
-from support.lines import SESSION, Writer, call, line, text
+from support.lines import AGENT, OTHER, SESSION, Writer, call, line, text
 from support.pumping import PROJECT, Bench
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-OTHER = "99999999-2222-4333-8444-555555555555"
-AGENT = "a0123456789abcdef"
 
 
 class Story:
@@ -99,7 +95,7 @@ class Story:
         assert sum(n for (n,) in self.bench.select("SELECT output_tokens FROM usage")) == 10
         sent = "SELECT count(*), sum(version), min(is_certain) FROM outbox"
         assert self.bench.select(sent) == [(14, 0, 1)]
-        assert self.bench.pump.problems == {}
+        assert self.bench.pump.problems.reasons == {}
         assert self.bench.catch_up() == 0
 
 

@@ -79,7 +79,7 @@ class World(RuleBasedStateMachine):
             self.bench.append(self.path(place), data[start:end])
             start = end
             if looks:
-                self.bench.pump.notice([str(self.path(place))])
+                self.bench.pump.queue_paths([str(self.path(place))])
                 self.bench.pump.step()
 
     @rule(place=PLACES, keep=st.floats(0, 1))
@@ -136,7 +136,7 @@ class World(RuleBasedStateMachine):
     @rule(places=st.lists(PLACES, max_size=3))
     def notice(self, places: list[tuple[str, str]]) -> None:
         """Hear of some files."""
-        self.bench.pump.notice([str(self.path(place)) for place in places])
+        self.bench.pump.queue_paths([str(self.path(place)) for place in places])
 
     @rule()
     def sweep(self) -> None:
@@ -146,7 +146,7 @@ class World(RuleBasedStateMachine):
     @rule(session=st.sampled_from(SESSIONS))
     def flush(self, session: str) -> None:
         """Be asked for a session."""
-        self.bench.pump.notice_session(session)
+        self.bench.pump.queue_session(session)
 
     @rule(steps=st.integers(1, 3))
     def step(self, steps: int) -> None:

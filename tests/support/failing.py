@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ccsync_watch.daemon.runtime import RealFiles
 from ccsync_watch.errors import StateError
+from ccsync_watch.pipeline import RealFiles
 from ccsync_watch.store.database import Database
 from support.pumping import PassingRedactor
 
@@ -64,10 +64,10 @@ class FailingFiles(RealFiles):
 
             yield replace(file, read_at=read_at)
 
-    def look(self, path: str) -> Transcript | None:
+    def stat(self, path: str) -> Transcript | None:
         """Return one transcript as it is now."""
         self.counter.step()
-        return super().look(path)
+        return super().stat(path)
 
     def sweep(self, roots: Iterable[str]) -> Sweep:
         """Return every transcript; a sweep that fails has seen nothing, and says so."""

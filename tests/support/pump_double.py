@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ccsync_watch.model import Stream
-from ccsync_watch.pipeline import Progress
+from ccsync_watch.pipeline import PumpProgress
 from ccsync_watch.transcripts.discovery import Transcript
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class PumpDouble:
         self.disk: list[str] = []
         self.queued: list[str] = []
         self.looks = 0
-        self.progress = Progress()
+        self.progress = PumpProgress()
         self._clock = clock
         self._look_seconds = look_seconds
 
@@ -36,7 +36,7 @@ class PumpDouble:
         self.queued += fresh
         return [found(name) for name in fresh]
 
-    def notice_session(self, session_id: str) -> None:
+    def queue_session(self, session_id: str) -> None:
         """Queue one session."""
         self.looks += 1
         self.queued += [name for name in self.disk if name == session_id]

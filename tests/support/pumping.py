@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import orjson
+import pytest
 
-from ccsync_watch.daemon.runtime import RealFiles
-from ccsync_watch.pipeline import Pump, PumpConfig
+from ccsync_watch.pipeline import Pump, PumpConfig, RealFiles
 from ccsync_watch.privacy.policy.policy import Policy
 from ccsync_watch.store.database import open_database
 from ccsync_watch.store.install_keys import install_key
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ccsync_watch.store.database import Database
 
 PROJECT = "-home-user-project"
+IS_LIVE = pytest.mark.parametrize("is_live", [True, False], ids=["live", "while stopped"])
 
 
 class PassingRedactor:
@@ -53,6 +54,7 @@ class Bench:
     folder: Path
     files: Files = field(default_factory=RealFiles)
     redactor: TrackingRedactor = field(default_factory=PassingRedactor)
+    build_redactor: Callable[[], TrackingRedactor] | None = None
     policy: Policy = field(default_factory=Policy)
     config: dict[str, Any] = field(default_factory=dict)
     make_database: Callable[[Path], Database] | None = None
@@ -76,6 +78,8 @@ class Bench:
     def restart(self, **config: Any) -> Pump:  # noqa: ANN401 - any setting
         """Begin a new run on what the last one left; nothing else is carried over."""
         self.close()
+        if self.build_redactor is not None:
+            self.redactor = self.build_redactor()
         self.config.update(config)
         settings: dict[str, Any] = {"roots": (os.fspath(self.root),), **self.config}
         self._database = open_database(self.state, now_ms=self.clock.wall_ms())
@@ -153,6 +157,20 @@ class Bench:
             steps += 1
             assert steps < 10_000, "the pump does not come to an end"
         return steps
+
+    def catch_up_again(self, *, is_live: bool) -> int:
+        """Catch up in the same run or in a new one; return how many bytes were read."""
+        if not is_live:
+            self.restart()
+        before = self.pump.progress.bytes_read
+        self.catch_up()
+        return self.pump.progress.bytes_read - before
+
+    def sent_again(self) -> int:
+        """Return how many messages are in the outbox for another reason than being new."""
+        query = "SELECT count(*) FROM outbox WHERE version > 0 OR NOT is_certain"
+        ((count,),) = self.select(query)
+        return int(count)
 
     def select(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """Return the rows of a query."""

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from ccsync_watch.daemon.runtime import RealFiles
+from ccsync_watch.pipeline import RealFiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -37,10 +37,10 @@ class WatchedFiles(RealFiles):
 
             yield replace(file, read_at=read_at)
 
-    def look(self, path: str) -> Transcript | None:
+    def stat(self, path: str) -> Transcript | None:
         """Return one transcript as it is now."""
         self._check(path)
-        return super().look(path)
+        return super().stat(path)
 
     def sweep(self, roots: Iterable[str]) -> Sweep:
         """Return every transcript that may be looked at."""

@@ -12,7 +12,7 @@ from ccsync_watch.config import load
 from ccsync_watch.control.client import ask
 from ccsync_watch.daemon.runtime import make_redactor, rules_in_force
 from ccsync_watch.errors import NotAnswering, NotRunning, StateError
-from ccsync_watch.pipeline.reapply import Outcome, repair
+from ccsync_watch.pipeline.reapply import RepairResult, repair
 from ccsync_watch.store import rewriting
 from ccsync_watch.store.database import DATABASE_NAME, open_database
 
@@ -62,7 +62,7 @@ def _refuse_another_version(settings: Settings) -> None:
 
 def _repaired(
     settings: Settings, database: Database, clock: SystemClock, *, is_dry: bool
-) -> Outcome:
+) -> RepairResult:
     # Loaded here: no other command that is not shown on a terminal needs it.
     from rich.console import Console  # noqa: PLC0415 - see above
     from rich.progress import Progress  # noqa: PLC0415 - see above
@@ -80,7 +80,7 @@ def _repaired(
         )
 
 
-def _tell(outcome: Outcome, *, is_dry: bool) -> None:
+def _tell(outcome: RepairResult, *, is_dry: bool) -> None:
     verb = "would change" if is_dry else "changed"
     if not outcome.messages and not outcome.other_rows:
         say("nothing to change: everything stored obeys today's rules")

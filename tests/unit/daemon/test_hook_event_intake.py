@@ -20,7 +20,7 @@ from ccsync_watch.errors import RedactorUnavailable
 from ccsync_watch.hook_events import Spool
 from ccsync_watch.privacy import Redactor
 from ccsync_watch.store.outbox import Outbox
-from support.lines import SESSION, START_MS, Writer, text
+from support.lines import OTHER, SESSION, START_MS, Writer, text
 from support.pumping import Bench, PassingRedactor
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from ccsync_watch.privacy.known.tracker import TrackingRedactor
     from ccsync_watch.uploader import Uploader
 
-OTHER = "99999999-2222-4333-8444-555555555555"
 TOKEN = "ghp_" + "Zx9Kq2Lm4Np6Rs8Tv0Wy1Ab3Cd5Ef7Gh9JkL"
 
 

@@ -7,7 +7,7 @@ from ccsync_watch.pipeline.backlog import Backlog
 from ccsync_watch.transcripts.discovery import Transcript
 
 
-def found(path: str, size: int = 0) -> Transcript:
+def transcript(path: str, size: int = 0) -> Transcript:
     """Return a transcript at a path."""
     return Transcript(path, Stream(path, path, None), size, 0, 1, 2)
 
@@ -24,7 +24,7 @@ def test_the_highest_rank_goes_first() -> None:
     """Whatever the order in which they came."""
     backlog = Backlog()
     for path, rank in (("a", 2), ("b", 3), ("c", 1)):
-        backlog.put(found(path), rank)
+        backlog.put(transcript(path), rank)
     assert order(backlog) == ["b", "a", "c"]
     assert backlog.take() is None
 
@@ -32,11 +32,11 @@ def test_the_highest_rank_goes_first() -> None:
 def test_what_was_written_again_moves_up() -> None:
     """And stands there once, as it is now."""
     backlog = Backlog()
-    backlog.put(found("a"), 1)
-    backlog.put(found("b"), 2)
-    backlog.put(found("a", size=9), 3)
+    backlog.put(transcript("a"), 1)
+    backlog.put(transcript("b"), 2)
+    backlog.put(transcript("a", size=9), 3)
     assert len(backlog) == 2
-    assert backlog.take() == (3, found("a", size=9))
+    assert backlog.take() == (3, transcript("a", size=9))
     assert "a" not in backlog
     assert "b" in backlog
     assert order(backlog) == ["b"]
@@ -45,20 +45,20 @@ def test_what_was_written_again_moves_up() -> None:
 def test_what_was_urgent_stays_so() -> None:
     """A sweep that finds it again does not take its place away."""
     backlog = Backlog()
-    backlog.put(found("a"), 9)
-    backlog.put(found("b"), 5)
-    backlog.put(found("a", size=7), 1)
-    assert backlog.take() == (9, found("a", size=7))
+    backlog.put(transcript("a"), 9)
+    backlog.put(transcript("b"), 5)
+    backlog.put(transcript("a", size=7), 1)
+    assert backlog.take() == (9, transcript("a", size=7))
 
 
 def test_what_had_its_turn_may_wait_again() -> None:
     """Behind what was written since."""
     backlog = Backlog()
-    backlog.put(found("a"), 5)
-    backlog.put(found("a"), 6)
+    backlog.put(transcript("a"), 5)
+    backlog.put(transcript("a"), 6)
     backlog.take()
-    backlog.put(found("b"), 6)
-    backlog.put(found("a"), 4)
+    backlog.put(transcript("b"), 6)
+    backlog.put(transcript("a"), 4)
     assert order(backlog) == ["b", "a"]
 
 
@@ -66,6 +66,6 @@ def test_being_named_often_costs_nothing() -> None:
     """A long backlog is swept many times before it is worked off."""
     backlog = Backlog()
     for _ in range(1000):
-        backlog.put(found("a"), 5)
+        backlog.put(transcript("a"), 5)
     assert len(backlog._heap) == 1
-    assert backlog.found() == [found("a")]
+    assert backlog.transcripts() == [transcript("a")]

@@ -4,48 +4,37 @@ from __future__ import annotations
 
 import logging
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from ccsync_watch.privacy import Redactor
 from ccsync_watch.privacy.known import tracker
 from ccsync_watch.store import queries
-from support.lines import SESSION, Writer, call, text
+from support.lines import OTHER, SESSION, Writer, call, text
 from support.pumping import Bench
 from support.watched import WatchedFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from ccsync_watch.privacy import Redactor
 
 VALUE = "plum giraffe 7"
 """No rule would find it."""
 FILE = f"PORT=80\nDB_PASSWORD='{VALUE}'\n"
-OTHER = "99999999-2222-4333-8444-555555555555"
-
-
-def _redactor() -> Redactor:
-    cache = Path(os.environ["XDG_CACHE_HOME"])
-    cache.mkdir(exist_ok=True)
-    return Redactor(key=b"k" * 32, cache=cache)
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    """Return a pump with a real redactor."""
-    made = Bench(tmp_path, redactor=_redactor())
-    yield made
-    made.close()
+def bench(tmp_path: Path, build_redactor: Callable[[], Redactor]) -> Iterator[Bench]:
+    """Return a pump with a redactor that a restart builds again."""
+    bench = Bench(tmp_path, redactor=build_redactor(), build_redactor=build_redactor)
+    yield bench
+    bench.close()
 
 
 def _everything(bench: Bench) -> str:
     return "\n".join(bench.database.read().iterdump())
-
-
-def _restarted(bench: Bench) -> None:
-    bench.redactor = _redactor()
-    bench.restart()
 
 
 def _read(writer: Writer, used: str = "t1") -> list[dict[str, object]]:
@@ -129,7 +118,7 @@ def test_a_restart_learns_again(bench: Bench) -> None:
     bench.append(bench.path(), *_read(writer))
     bench.catch_up()
     assert len(queries.disclosures(bench.database)) == 1
-    _restarted(bench)
+    bench.restart()
     bench.append(bench.path(), writer.prompt(f"It is {VALUE}."))
     bench.catch_up()
     assert VALUE not in _everything(bench)
@@ -146,7 +135,7 @@ def test_a_transcript_that_moved_is_learnt_from_again(bench: Bench, *, is_watche
     bench.path().rename(moved)
     if is_watched:
         bench.catch_up()
-    _restarted(bench)
+    bench.restart()
     bench.append(moved, writer.prompt(f"It is {VALUE}."))
     bench.catch_up()
     assert VALUE not in _everything(bench)
@@ -159,7 +148,7 @@ def test_one_that_cannot_be_read_at_first_is_learnt_from_later(bench: Bench) -> 
     bench.files = WatchedFiles(
         refuse=lambda path: OSError(24, "Too many open files") if path.endswith("jsonl") else None
     )
-    _restarted(bench)
+    bench.restart()
     bench.catch_up()
     assert bench.files.opened == [os.fspath(bench.path())]
     bench.files.refuse = lambda _path: None
@@ -174,7 +163,7 @@ def test_a_transcript_that_is_gone_teaches_nothing(bench: Bench) -> None:
     bench.append(bench.path(), *_read(Writer()))
     bench.catch_up()
     bench.path().unlink()
-    _restarted(bench)
+    bench.restart()
     bench.append(bench.path(OTHER), Writer(OTHER).prompt("hello"))
     bench.catch_up()
     assert "hello" in _everything(bench)

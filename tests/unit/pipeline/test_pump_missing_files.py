@@ -4,26 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from typing import TYPE_CHECKING
 
-import pytest
-
-from support.lines import SESSION, Writer, line, text
+from support.lines import OTHER, SESSION, Writer, line, text
 from support.pumping import PROJECT, Bench, ids, joined
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-OTHER = "99999999-2222-4333-8444-555555555555"
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    """Return a pump on an empty folder."""
-    made = Bench(tmp_path)
-    yield made
-    made.close()
 
 
 class TestAbsence:
@@ -95,7 +78,7 @@ class TestAbsence:
             path = bench.path(f"session-{number}")
             row = Writer(f"session-{number}").prompt("a")
             bench.append(path, row)
-            bench.pump.notice([str(path)])
+            bench.pump.queue_paths([str(path)])
             if number % 3 == 0:
                 path.unlink()
             else:
@@ -104,7 +87,7 @@ class TestAbsence:
                 bench.drain()
         bench.catch_up()
         assert set(ids(*rows)) <= set(bench.uuids())
-        assert bench.pump.problems == {}
+        assert bench.pump.problems.reasons == {}
 
     def test_folders_moved_in_and_about_lose_nothing(self, bench: Bench) -> None:
         """A folder comes from outside, is appended to, and moves on inside another."""

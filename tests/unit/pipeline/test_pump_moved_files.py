@@ -4,46 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-from typing import TYPE_CHECKING
-
-import pytest
 
 from ccsync_watch.model import Redacted
 from ccsync_watch.store import queries
 from ccsync_watch.store.checkpoints import adopt_path, note_missing
-from support.lines import SESSION, Writer, line
-from support.pumping import PROJECT, Bench, ids
+from support.lines import OTHER, SESSION, Writer, line
+from support.pumping import IS_LIVE, PROJECT, Bench, ids
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-OTHER = "99999999-2222-4333-8444-555555555555"
 MOVED = "-home-user-worktree"
-IS_LIVE = pytest.mark.parametrize("is_live", [True, False], ids=["live", "while stopped"])
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    """Return a pump on an empty folder."""
-    made = Bench(tmp_path)
-    yield made
-    made.close()
-
-
-def go_on(bench: Bench, *, is_live: bool) -> int:
-    """Let the pump see what happened, in the same run or in a new one; return the bytes read."""
-    if not is_live:
-        bench.restart()
-    before = bench.pump.progress.bytes_read
-    bench.catch_up()
-    return bench.pump.progress.bytes_read - before
-
-
-def sent_again(bench: Bench) -> int:
-    """Return how many messages wait in the outbox for another reason than being new."""
-    ((count,),) = bench.select("SELECT count(*) FROM outbox WHERE version > 0 OR NOT is_certain")
-    return int(count)
 
 
 class TestMoves:
@@ -64,13 +32,13 @@ class TestMoves:
         bench.catch_up()
         bench.path().rename(bench.path(project=MOVED))
         (bench.root / PROJECT / SESSION).rename(bench.root / MOVED / SESSION)
-        assert go_on(bench, is_live=is_live) == 0
+        assert bench.catch_up_again(is_live=is_live) == 0
         bench.append(bench.path(project=MOVED), rows[4])
         bench.path(project=MOVED).rename(bench.path())
-        assert go_on(bench, is_live=is_live) == len(line(rows[4]))
+        assert bench.catch_up_again(is_live=is_live) == len(line(rows[4]))
         assert len(bench.uuids()) == 6
         assert len(bench.offsets()) == 2
-        assert sent_again(bench) == 0
+        assert bench.sent_again() == 0
 
     def test_a_move_that_an_event_announced_is_known_at_once(self, bench: Bench) -> None:
         """Before any sweep; the transcript shows its new path."""
@@ -78,7 +46,7 @@ class TestMoves:
         bench.catch_up()
         moved = bench.path(project=MOVED)
         bench.path().rename(moved)
-        bench.pump.notice([str(bench.path()), str(moved)])
+        bench.pump.queue_paths([str(bench.path()), str(moved)])
         before = bench.pump.progress.bytes_read
         bench.drain()
         assert bench.pump.progress.bytes_read == before
@@ -149,7 +117,7 @@ class TestMoves:
         bench.path("abc").rename(bench.path("ABC"))
         bench.catch_up()
         assert bench.uuids() == ids(row)
-        assert sent_again(bench) == 0
+        assert bench.sent_again() == 0
 
 
 class TestCopies:
@@ -177,14 +145,14 @@ class TestCopies:
         bench.catch_up()
         copy = bench.path(project="copy")
         shutil.copy2(bench.path(), copy)
-        go_on(bench, is_live=is_live)
+        bench.catch_up_again(is_live=is_live)
         assert bench.uuids() == ids(*rows)
         here, there = writer.prompt("here"), writer.prompt("there")
         bench.append(bench.path(), here)
         bench.append(copy, there)
-        go_on(bench, is_live=is_live)
+        bench.catch_up_again(is_live=is_live)
         assert sorted(bench.uuids()) == sorted(ids(*rows, here, there))
-        assert sent_again(bench) == 0
+        assert bench.sent_again() == 0
         assert len(bench.offsets()) == 2
 
     def test_a_copy_announced_before_any_sweep_leaves_the_original_its_place(
@@ -192,11 +160,11 @@ class TestCopies:
     ) -> None:
         """The original was seen by an event, which is enough."""
         bench.append(bench.path(), Writer().prompt("a"))
-        bench.pump.notice([str(bench.path())])
+        bench.pump.queue_paths([str(bench.path())])
         bench.drain()
         copy = bench.path(project="copy")
         shutil.copy2(bench.path(), copy)
-        bench.pump.notice([str(copy)])
+        bench.pump.queue_paths([str(copy)])
         bench.drain()
         assert len(bench.offsets()) == 2
 
@@ -210,10 +178,10 @@ class TestCopies:
         (bench.root / "alias").symlink_to(bench.root / PROJECT)
         (bench.root / PROJECT / "loop").symlink_to(bench.root)
         for path in bench.root.rglob("*.jsonl"):
-            bench.pump.notice([str(path)])
+            bench.pump.queue_paths([str(path)])
         bench.drain()
         bench.catch_up()
         bench.restart()
         bench.catch_up()
         assert bench.uuids() == ids(row)
-        assert sent_again(bench) == 0
+        assert bench.sent_again() == 0

@@ -7,25 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support.lines import SESSION, Writer
+from support.lines import AGENT, OTHER, SESSION, Writer
 from support.pumping import Bench, ids
 from support.watched import WatchedFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-
-OTHER = "99999999-2222-4333-8444-555555555555"
-AGENT = "a0123456789abcdef"
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    """Return a pump on an empty folder."""
-    made = Bench(tmp_path)
-    yield made
-    made.close()
 
 
 class TestOrder:
@@ -48,7 +35,7 @@ class TestOrder:
         bench.pump.reconcile()
         bench.pump.step()
         bench.append(bench.path("live"), Writer("live").prompt("now"))
-        bench.pump.notice([str(bench.path("live"))])
+        bench.pump.queue_paths([str(bench.path("live"))])
         bench.pump.step()
         assert bench.texts()[-1] == "now"
         assert bench.pump.has_work()
@@ -63,7 +50,7 @@ class TestOrder:
         for each in range(3):
             bench.append(bench.path(f"new-{each}"), Writer(f"new-{each}").prompt("newer"))
         bench.clock.advance(86_400)
-        bench.pump.notice_session(SESSION)
+        bench.pump.queue_session(SESSION)
         assert len(bench.pump.reconcile()) == 3
         bench.drain()
         assert bench.texts()[-3:] == ["newer"] * 3
@@ -79,7 +66,7 @@ class TestOrder:
         assert bench.pump.has_work()
         bench.drain()
         more = bench.append(bench.path(), writer.prompt("b")) - size
-        bench.pump.notice([str(bench.path())])
+        bench.pump.queue_paths([str(bench.path())])
         assert bench.pump.waiting() == (1, more)
         bench.drain()
         assert not bench.pump.has_work()
@@ -90,7 +77,7 @@ class TestOrder:
         bench.append(bench.path(), Writer().prompt("a"))
         assert len(bench.pump.reconcile()) == 1
         bench.touch(bench.path())
-        bench.pump.notice([str(bench.path())] * 3)
+        bench.pump.queue_paths([str(bench.path())] * 3)
         assert bench.pump.reconcile() == []
         assert bench.pump.waiting()[0] == 1
         assert bench.drain() == 1
@@ -131,12 +118,12 @@ class TestQuiet:
         """Also when it goes between the event and its turn."""
         path = bench.path()
         bench.append(path, Writer().prompt("a"))
-        bench.pump.notice([str(path)])
+        bench.pump.queue_paths([str(path)])
         path.unlink()
         assert bench.pump.step()
-        bench.pump.notice([str(path), str(path.with_name("notes.txt"))])
+        bench.pump.queue_paths([str(path), str(path.with_name("notes.txt"))])
         assert not bench.pump.has_work()
-        assert bench.pump.problems == {}
+        assert bench.pump.problems.reasons == {}
 
 
 class TestSubagents:
@@ -165,7 +152,7 @@ class TestSubagents:
         os.utime(staged, ns=(5, 5))
         staged.rename(path.with_name(f"agent-{AGENT}.meta.json"))
         if is_announced:
-            bench.pump.notice([str(path)])
+            bench.pump.queue_paths([str(path)])
             bench.drain()
         else:
             bench.catch_up()

@@ -10,24 +10,12 @@ import pytest
 from ccsync_watch.errors import RedactorUnavailable
 from ccsync_watch.privacy import Redactor
 from ccsync_watch.privacy.policy.policy import Policy
-from support.lines import SESSION, Writer, call
+from support.lines import OTHER, SESSION, Writer, call
 from support.pumping import Bench, PassingRedactor, ids, joined
 from support.watched import WatchedFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-
-OTHER = "99999999-2222-4333-8444-555555555555"
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    """Return a pump on an empty folder."""
-    made = Bench(tmp_path)
-    yield made
-    made.close()
 
 
 class TestProblems:
@@ -51,14 +39,16 @@ class TestProblems:
         with caplog.at_level(logging.WARNING):
             for _ in range(3):
                 bench.catch_up()
-            bench.pump.notice([str(bench.path())])
-        assert bench.pump.problems == {str(bench.path()): "cannot be read: Permission denied"}
+            bench.pump.queue_paths([str(bench.path())])
+        assert bench.pump.problems.reasons == {
+            str(bench.path()): "cannot be read: Permission denied"
+        }
         assert len(caplog.records) == 1
         assert bench.pump.reconcile() == [], "a file that is known to be unreadable is no news"
         refused["x"] = False
         bench.catch_up()
         assert bench.uuids() == ids(row)
-        assert bench.pump.problems == {}
+        assert bench.pump.problems.reasons == {}
         bench.close()
 
     def test_a_problem_ends_with_its_cause_though_nothing_changed(self, tmp_path: Path) -> None:
@@ -73,11 +63,11 @@ class TestProblems:
         bench.append(bench.path(), Writer().prompt("a"))
         bench.catch_up()
         refused["x"] = True
-        bench.pump.notice([str(bench.path())])
-        assert list(bench.pump.problems) == [str(bench.path())]
+        bench.pump.queue_paths([str(bench.path())])
+        assert list(bench.pump.problems.reasons) == [str(bench.path())]
         refused["x"] = False
         bench.catch_up()
-        assert bench.pump.problems == {}
+        assert bench.pump.problems.reasons == {}
         bench.close()
 
     def test_a_folder_out_of_sight_is_not_gone(self, tmp_path: Path) -> None:
@@ -97,14 +87,14 @@ class TestProblems:
         bench.catch_up()
         refused["x"] = True
         bench.catch_up()
-        assert bench.pump.problems == {
+        assert bench.pump.problems.reasons == {
             str(bench.path().parent): "cannot be read: Too many open files"
         }
         missing = "SELECT count(*) FROM transcripts WHERE missing_since_ms IS NOT NULL"
         assert bench.select(missing) == [(0,)]
         refused["x"] = False
         bench.catch_up()
-        assert bench.pump.problems == {}
+        assert bench.pump.problems.reasons == {}
         assert bench.uuids() == ids(row)
         bench.close()
 
@@ -116,10 +106,10 @@ class TestProblems:
         bench = Bench(tmp_path, files=files)
         bench.append(bench.path(), b"\n")
         bench.catch_up()
-        assert list(bench.pump.problems) == [str(bench.path())]
+        assert list(bench.pump.problems.reasons) == [str(bench.path())]
         bench.path().unlink()
         bench.pump.reconcile()
-        assert bench.pump.problems == {}
+        assert bench.pump.problems.reasons == {}
         bench.close()
 
     def test_a_problem_is_kept_when_not_even_its_name_may_be_told(
@@ -134,7 +124,7 @@ class TestProblems:
         bench.append(bench.path(), b"\n")
         redactor.poison = ""
         bench.catch_up()
-        assert list(bench.pump.problems) == [str(bench.path())]
+        assert list(bench.pump.problems.reasons) == [str(bench.path())]
         assert [record.getMessage() for record in caplog.records] == [
             "a transcript cannot be read: no"
         ]
@@ -157,14 +147,16 @@ class TestFailClosed:
         for _ in range(2):
             assert bench.uuids() == ids(*rows[:5])
             assert bench.offsets() == [len(joined(*rows[:5]))]
-            assert bench.pump.problems == {str(bench.path()): "the redactor failed (RuntimeError)"}
+            assert bench.pump.problems.reasons == {
+                str(bench.path()): "the redactor failed (RuntimeError)"
+            }
             bench.pump.reconcile()
             with pytest.raises(RedactorUnavailable):
                 bench.drain()
         redactor.poison = None
         bench.catch_up()
         assert bench.uuids() == ids(*rows)
-        assert bench.pump.problems == {}
+        assert bench.pump.problems.reasons == {}
         bench.close()
 
     def test_other_transcripts_go_on(self, tmp_path: Path) -> None:

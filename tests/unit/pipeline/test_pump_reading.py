@@ -4,26 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
-from support.lines import SESSION, Writer, call, line, text
+from support.lines import OTHER, SESSION, Writer, call, line, text
 from support.pumping import Bench, ids
 from support.watched import WatchedFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-
-OTHER = "99999999-2222-4333-8444-555555555555"
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    """Return a pump on an empty folder."""
-    made = Bench(tmp_path)
-    yield made
-    made.close()
 
 
 class TestReading:
@@ -47,7 +33,7 @@ class TestReading:
         size = bench.append(bench.path(), first)
         bench.catch_up()
         bench.append(bench.path(), second)
-        bench.pump.notice([str(bench.path())])
+        bench.pump.queue_paths([str(bench.path())])
         bench.drain()
         assert bench.uuids() == ids(first, second)
         assert bench.pump.progress.bytes_read == size + len(line(second))

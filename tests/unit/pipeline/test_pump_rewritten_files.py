@@ -2,42 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import pytest
-
-from support.lines import Writer, line
-from support.pumping import Bench, ids, joined
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-OTHER = "99999999-2222-4333-8444-555555555555"
-IS_LIVE = pytest.mark.parametrize("is_live", [True, False], ids=["live", "while stopped"])
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    """Return a pump on an empty folder."""
-    made = Bench(tmp_path)
-    yield made
-    made.close()
-
-
-def go_on(bench: Bench, *, is_live: bool) -> int:
-    """Let the pump see what happened, in the same run or in a new one; return the bytes read."""
-    if not is_live:
-        bench.restart()
-    before = bench.pump.progress.bytes_read
-    bench.catch_up()
-    return bench.pump.progress.bytes_read - before
-
-
-def sent_again(bench: Bench) -> int:
-    """Return how many messages wait in the outbox for another reason than being new."""
-    ((count,),) = bench.select("SELECT count(*) FROM outbox WHERE version > 0 OR NOT is_certain")
-    return int(count)
+from support.lines import OTHER, Writer, line
+from support.pumping import IS_LIVE, Bench, ids, joined
 
 
 class TestRewrites:
@@ -51,11 +17,11 @@ class TestRewrites:
         bench.append(bench.path(), *rows)
         bench.catch_up()
         bench.rewrite(bench.path(), *rows[:3])
-        go_on(bench, is_live=is_live)
+        bench.catch_up_again(is_live=is_live)
         assert bench.offsets() == [len(joined(*rows[:3]))]
         more = writer.prompt("more")
         bench.append(bench.path(), more)
-        go_on(bench, is_live=is_live)
+        bench.catch_up_again(is_live=is_live)
         assert bench.uuids() == ids(*rows, more)
 
     @IS_LIVE
@@ -70,7 +36,7 @@ class TestRewrites:
         bench.append(bench.path(), old)
         bench.catch_up()
         bench.rewrite(bench.path(), *new)
-        go_on(bench, is_live=is_live)
+        bench.catch_up_again(is_live=is_live)
         assert bench.uuids() == ids(old, *new)
         assert bench.unreadable() == []
 
@@ -85,7 +51,7 @@ class TestRewrites:
         bench.append(bench.path(), one)
         bench.catch_up()
         bench.rewrite(bench.path(), two)
-        go_on(bench, is_live=is_live)
+        bench.catch_up_again(is_live=is_live)
         assert bench.uuids() == ids(one, two)
 
     def test_a_writer_that_did_not_notice_leaves_nul_bytes(self, bench: Bench) -> None:
@@ -113,7 +79,7 @@ class TestRewrites:
         changed = {**rows[0], "message": {"role": "user", "content": "ROW 0"}}
         more = writer.prompt("more")
         bench.rewrite(bench.path(), changed, *rows[1:], more)
-        go_on(bench, is_live=is_live)
+        bench.catch_up_again(is_live=is_live)
         assert bench.uuids() == ids(*rows, more)
         assert bench.texts()[0] == "ROW 0"
 
@@ -130,9 +96,9 @@ class TestRewrites:
         bench.catch_up()
         more = writer.prompt("more")
         bench.replace(bench.path(), *rows[5:], more)
-        go_on(bench, is_live=is_live)
+        bench.catch_up_again(is_live=is_live)
         assert bench.uuids() == ids(*rows, more)
-        assert sent_again(bench) == 0
+        assert bench.sent_again() == 0
 
     @IS_LIVE
     def test_a_copy_renamed_over_it_goes_on_where_it_was(
@@ -147,7 +113,7 @@ class TestRewrites:
         bench.catch_up()
         more = writer.prompt("more")
         bench.replace(bench.path(), *rows, more)
-        assert go_on(bench, is_live=is_live) == len(line(more))
+        assert bench.catch_up_again(is_live=is_live) == len(line(more))
         assert bench.uuids() == ids(*rows, more)
 
     @IS_LIVE
@@ -163,7 +129,7 @@ class TestRewrites:
         bench.catch_up()
         bench.path().unlink()
         bench.append(bench.path(), *new)
-        go_on(bench, is_live=is_live)
+        bench.catch_up_again(is_live=is_live)
         assert bench.uuids() == ids(old, *new)
 
     def test_an_inode_that_another_transcript_left_says_nothing(self, bench: Bench) -> None:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ccsync_watch.errors import RedactorUnavailable
 from ccsync_watch.model import JsonValue, Part, Subagent
-from ccsync_watch.pipeline import Projects
 from ccsync_watch.pipeline import reapply as repairing
-from ccsync_watch.pipeline.reapply import Outcome, enforce, repair
-from ccsync_watch.privacy import Redactor
+from ccsync_watch.pipeline.reapply import RepairResult, apply_policies, repair
+from ccsync_watch.privacy.policy.projects import Projects
 from ccsync_watch.store import queries, rewriting, search
 from support.storing import OTHER, SESSION, World, message
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from ccsync_watch.privacy import Redactor
     from ccsync_watch.privacy.clean import Redacting
 
 TOKEN = "ghp_" + "Zx9Kq2Lm4Np6Rs8Tv0Wy1Ab3Cd5Ef7Gh9JkL"
@@ -30,14 +31,12 @@ def world(tmp_path: Path) -> World:
 
 
 @pytest.fixture(scope="module")
-def redactor() -> Redactor:
-    """Today's rules."""
-    cache = Path(os.environ["XDG_CACHE_HOME"])
-    cache.mkdir(exist_ok=True)
-    return Redactor(key=b"k" * 32, cache=cache)
+def redactor(build_redactor: Callable[[], Redactor]) -> Redactor:
+    """Return a redactor with the current rules."""
+    return build_redactor()
 
 
-def _repair(world: World, redactor: Redacting, **more: Any) -> Outcome:  # noqa: ANN401 - any option
+def _repair(world: World, redactor: Redacting, **more: Any) -> RepairResult:  # noqa: ANN401 - any option
     return repair(world.database, redactor=redactor, clock=world.clock, is_released=True, **more)
 
 
@@ -108,7 +107,7 @@ def test_a_second_repair_finds_nothing(world: World, redactor: Redactor) -> None
     """Redacting twice changes nothing."""
     _write_by_old_rules(world)
     _repair(world, redactor)
-    assert _repair(world, redactor) == Outcome()
+    assert _repair(world, redactor) == RepairResult()
 
 
 def test_it_reads_all_messages_a_chunk_at_a_time(
@@ -174,7 +173,7 @@ def test_a_redactor_that_changes_shapes_changes_nothing(world: World, made: Json
     assert list(world.database.read().iterdump()) == before
 
 
-class TestEnforce:
+class TestPolicies:
     """Policies that came after the sessions."""
 
     def test_a_session_becomes_metadata_only(self, world: World, redactor: Redactor) -> None:
@@ -188,7 +187,7 @@ class TestEnforce:
         )
         world.drain()
         projects = Projects(policies=[("/home/user/project", "metadata")])
-        assert enforce(world.database, projects) is True
+        assert apply_policies(world.database, projects) is True
         _repair(world, redactor)
         assert b"Zebra" not in _bytes(world)
         world.drain()
@@ -196,17 +195,17 @@ class TestEnforce:
         texts = [row.text_content for row in world.backend.shown(SESSION)]
         assert texts[1] == "[withheld: lines 1, bytes 9]"
         assert "Folder: /home/user/project" in str(texts[0])
-        assert enforce(world.database, projects) is False, "it is so already"
+        assert apply_policies(world.database, projects) is False, "it is so already"
 
     def test_a_session_becomes_excluded(self, world: World) -> None:
         """What waits of it does not leave."""
         world.ingest(message("u1"))
-        assert enforce(world.database, Projects(exclude=["/home"])) is False
+        assert apply_policies(world.database, Projects(exclude=["/home"])) is False
         world.drain()
         assert not [call for call in world.backend.calls if call.rows]
 
     def test_other_sessions_are_left_alone(self, world: World) -> None:
         """Also those of which nobody knows where they ran."""
         world.ingest(message("u1"), cwd=None)
-        assert enforce(world.database, Projects(exclude=["/elsewhere"])) is False
+        assert apply_policies(world.database, Projects(exclude=["/elsewhere"])) is False
         assert len(world.outbox.rows(SESSION, 1 << 50, 10).value) == 2

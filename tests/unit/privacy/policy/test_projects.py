@@ -9,7 +9,7 @@ import pytest
 
 from ccsync_watch.model import Redacted
 from ccsync_watch.opensync import wire
-from ccsync_watch.pipeline import Projects
+from ccsync_watch.privacy.policy.projects import Projects
 from ccsync_watch.store import queries
 from support.lines import SESSION, Writer, call, text
 from support.pumping import Bench, ids

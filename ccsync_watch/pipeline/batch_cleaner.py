@@ -1,4 +1,4 @@
-"""Prepare a batch for the store: parse its lines, complete it, and clean it."""
+"""Turn a transcript's lines into a batch that may be stored: parsed, completed and redacted."""
 
 from __future__ import annotations
 
@@ -19,27 +19,29 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ccsync_watch.model import Line, Redacted, Unreadable
-    from ccsync_watch.pipeline.pump_config import Files
+    from ccsync_watch.pipeline.files import Files
     from ccsync_watch.privacy.policy.projects import Projects
     from ccsync_watch.store.database import Database
     from ccsync_watch.transcripts.discovery import Transcript
 
 
 @dataclass(frozen=True, slots=True)
-class PreparedBatch:
-    """A batch that may be kept, and what its projects' policies say of its sessions.
+class CleanBatch:
+    """A batch that may be stored, and what its projects' policies say about its sessions.
 
-    `disclosures` are the lines that told secrets which are known from now on.
+    `lines` are the lines it was made from; `disclosures` are the positions of those among them
+    that disclosed known secrets.
     """
 
+    lines: Sequence[Line]
     batch: Redacted[Batch]
     excluded: frozenset[str]
     metadata_only: frozenset[str]
     disclosures: frozenset[tuple[int, int]]
 
 
-class Preparation:
-    """The steps between a transcript's bytes and the store."""
+class BatchCleaner:
+    """Parses lines, adds what other files and the store know of them, and redacts the result."""
 
     def __init__(
         self,
@@ -57,50 +59,57 @@ class Preparation:
         self._files = files
         self._tracker = KnownSecretTracker(redactor)
 
-    def batch(
-        self, found: Transcript, start: int, lines: Sequence[Line], passed: Unreadable | None
-    ) -> PreparedBatch:
-        """Return what the lines from `start` on came to, and the long one that was passed.
+    def clean(
+        self,
+        transcript: Transcript,
+        start: int,
+        lines: Sequence[Line],
+        skipped: Unreadable | None = None,
+    ) -> CleanBatch:
+        """Return the batch of the lines from `start` on, and of the overlong line `skipped`.
 
         Raises RedactorUnavailable.
         """
         batch = Batch(start, start)
-        parse(lines, found.stream, batch)
-        if passed is not None:
-            _count_passed(passed, batch)
-        if found.stream.agent_id:
-            self._add_subagent(found, batch)
-        excluded, metadata_from = self._judged(batch)
-        calls = self._calls(batch)
+        parse(lines, transcript.stream, batch)
+        if skipped is not None:
+            _count_skipped(skipped, batch)
+        if transcript.stream.agent_id:
+            self._add_subagent(transcript, batch)
+        excluded, metadata_from = self._apply_project_policies(batch)
+        calls = self._answered_calls(batch)
+        # Before redaction: the secrets that a line discloses are removed from that line too.
         disclosures = self._tracker.learn(batch, calls)
-        made = clean(
+        redacted = clean(
             batch,
             policy=self._policy,
             redactor=self._redactor,
             calls=calls,
             metadata_from=metadata_from,
         )
-        return PreparedBatch(made, excluded, frozenset(metadata_from), disclosures)
+        return CleanBatch(lines, redacted, excluded, frozenset(metadata_from), disclosures)
 
-    def learn_again(self, found: Transcript, line: Line) -> None:
-        """Learn once more what a line told that was stored before this start."""
+    def track(self, transcript: Transcript, line: Line) -> None:
+        """Add the secrets that a stored line discloses to the known secrets of this run."""
         batch = Batch(line.start, line.start)
-        parse([line], found.stream, batch)
-        self._tracker.learn(batch, self._calls(batch))
+        parse([line], transcript.stream, batch)
+        self._tracker.learn(batch, self._answered_calls(batch))
 
-    def _judged(self, batch: Batch) -> tuple[frozenset[str], dict[str, int]]:
-        """Return the excluded sessions, and from which offset on others are metadata only.
+    def _apply_project_policies(self, batch: Batch) -> tuple[frozenset[str], dict[str, int]]:
+        """Return the excluded sessions, and the offset from which others are metadata only.
 
-        A session that was metadata only once stays so, whatever folder it goes on in. Judged by
-        the folders as they are written: what the redactor makes of a name matches no glob.
+        A session that was metadata only once stays so, in whatever folder it continues. Policies
+        match the folders as they were written: a redacted name would match no glob.
         """
         cwds = {observation.cwd for observation in batch.observations if observation.cwd}
         policies = {cwd: self._projects.policy(cwd) for cwd in cwds}
         excluded = set()
-        named = {message.session_id for message in batch.messages}
-        named.update(fact.session_id for fact in batch.facts)
-        named.update(subagent.session_id for subagent in batch.subagents)
-        metadata_from = dict.fromkeys(queries.metadata_only_sessions(self._database, named), 0)
+        session_ids = {message.session_id for message in batch.messages}
+        session_ids.update(fact.session_id for fact in batch.facts)
+        session_ids.update(subagent.session_id for subagent in batch.subagents)
+        metadata_from = dict.fromkeys(
+            queries.metadata_only_sessions(self._database, session_ids), 0
+        )
         for observation in batch.observations:
             policy = policies.get(observation.cwd or "")
             if policy == "off":
@@ -109,15 +118,17 @@ class Preparation:
                 metadata_from.setdefault(observation.session_id, observation.start)
         return frozenset(excluded), metadata_from
 
-    def _add_subagent(self, found: Transcript, batch: Batch) -> None:
-        session_id = next((m.session_id for m in batch.messages), found.stream.session_id)
-        data = self._files.read_sidecar(discovery.sidecar_of(found.path))
-        made = subagent_of(data, found.stream, session_id)
-        if made is not None:
-            batch.subagents.append(made)
+    def _add_subagent(self, transcript: Transcript, batch: Batch) -> None:
+        session_id = next(
+            (message.session_id for message in batch.messages), transcript.stream.session_id
+        )
+        data = self._files.read_sidecar(discovery.sidecar_of(transcript.path))
+        subagent = subagent_of(data, transcript.stream, session_id)
+        if subagent is not None:
+            batch.subagents.append(subagent)
 
-    def _calls(self, batch: Batch) -> dict[str, ToolCall]:
-        """Return the calls that the batch's results answer, from itself or from the store."""
+    def _answered_calls(self, batch: Batch) -> dict[str, ToolCall]:
+        """Return the calls that the batch's results answer, from the batch or from the store."""
         calls = {
             part.tool_use_id: ToolCall(
                 part.tool_name or "unknown",
@@ -134,17 +145,17 @@ class Preparation:
             for part in message.parts
             if part.kind == "tool-result" and part.tool_use_id and part.tool_use_id not in calls
         }
-        for used, stored in queries.tool_calls(self._database, missing).items():
-            calls[used] = ToolCall(
+        for tool_use_id, stored in queries.tool_calls(self._database, missing).items():
+            calls[tool_use_id] = ToolCall(
                 stored.name, stored.timestamp_ms, reads(stored.name, stored.arguments)
             )
         return calls
 
 
-def _count_passed(passed: Unreadable, batch: Batch) -> None:
-    batch.end = passed.end
+def _count_skipped(skipped: Unreadable, batch: Batch) -> None:
+    batch.end = skipped.end
     batch.lines += 1
-    if passed.reason:
-        batch.unreadable.append(passed)
+    if skipped.reason:
+        batch.unreadable.append(skipped)
     else:
         batch.counted["long line of a dropped type"] += 1

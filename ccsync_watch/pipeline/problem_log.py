@@ -1,0 +1,68 @@
+"""Which transcripts cannot be read at present, and why; each problem is logged once."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from typing import TYPE_CHECKING
+
+from ccsync_watch.errors import RedactorUnavailable
+from ccsync_watch.pipeline.pump_config import display_name
+from ccsync_watch.privacy.clean import Redacting, clean_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ccsync_watch.transcripts.discovery import Sweep
+
+log = logging.getLogger(__name__)
+
+
+class ProblemLog:
+    """The current reason for each path that has a problem; paths are never logged unredacted."""
+
+    def __init__(self, redactor: Redacting) -> None:
+        self._redactor = redactor
+        self.reasons: dict[str, str] = {}
+
+    def __contains__(self, path: str) -> bool:
+        return path in self.reasons
+
+    def record(self, path: str, reason: str) -> None:
+        """Set the problem of a path; log it unless it is the one known already."""
+        if self.reasons.get(path) == reason:
+            return
+        self.reasons[path] = reason
+        try:
+            name = clean_text(display_name(path), self._redactor).value
+        except RedactorUnavailable:
+            name = "a transcript"
+        log.warning("%s %s", name, reason)
+
+    def record_unreadable(self, path: str, reason: str | None) -> None:
+        """Set the problem of a path that the system does not let us read."""
+        self.record(path, f"cannot be read: {reason}")
+
+    @contextlib.contextmanager
+    def recording(self, path: str) -> Iterator[None]:
+        """Record an OSError of the block as this path's problem; without one, clear its problem.
+
+        A file that does not exist is not a problem: it was deleted, or moved, and then it is found
+        under its new path.
+        """
+        try:
+            yield
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            self.record_unreadable(path, error.strerror)
+            return
+        self.reasons.pop(path, None)
+
+    def update(self, sweep: Sweep, *, is_present: Callable[[str], bool]) -> None:
+        """Record what a sweep could not list; clear the problems of paths that no longer exist."""
+        for path, reason in sweep.unread.items():
+            self.record_unreadable(path, reason)
+        for path in [path for path in self.reasons if path not in sweep.unread]:
+            if sweep.is_certainly_gone(path) and not is_present(path):
+                del self.reasons[path]
