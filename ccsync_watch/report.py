@@ -66,7 +66,7 @@ def status(
     `live` is None when no daemon answers; `absence` then says why. `rules` names the redactor's
     rules in force, None where nobody has loaded them.
     """
-    swept = discovery.sweep(f"{folder}/projects" for folder in settings.claude_dirs)
+    swept = discovery.scan_transcripts(f"{folder}/projects" for folder in settings.claude_dirs)
     behind, total_behind = _behind(swept, database, key)
     sessions = queries.session_table(database, max_sessions) if database else []
     for row in sessions:
@@ -85,7 +85,7 @@ def status(
         "state_dir": _shown(settings.state_dir),
         "bytes_behind": total_behind,
         "sessions_behind": {name: count for name, count in behind.items() if count},
-        "transcripts_found": len(swept.found),
+        "transcripts_found": len(swept.transcripts),
         "totals": totals,
         "unknown_line_types": dict(queries.unknown_types(database)) if database else {},
         "rejected": list(queries.rejected_rows(database)) if database else [],
@@ -117,13 +117,13 @@ def _shown(path: object) -> str:
 
 
 def _behind(
-    swept: discovery.Sweep, database: Database | None, key: bytes
+    swept: discovery.TranscriptScan, database: Database | None, key: bytes
 ) -> tuple[dict[str, int], int]:
     """Return the bytes on disk that are not in the store, by session and in all."""
     known = queries.offsets(database) if database else {}
     behind: dict[str, int] = {}
     total = 0
-    for found in swept.found:
+    for found in swept.transcripts:
         offset = known.get(path_key(key, found.path), 0)
         # A file that shrank is another one, and none of it has been read.
         unread = found.size - (offset if offset <= found.size else 0)
@@ -180,7 +180,7 @@ def _daemon_problems(
 def _problems(
     settings: Settings,
     database: Database | None,
-    swept: discovery.Sweep,
+    swept: discovery.TranscriptScan,
     rules: str | None,
     totals: dict[str, JsonValue],
 ) -> Iterable[dict[str, JsonValue]]:

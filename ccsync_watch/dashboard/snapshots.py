@@ -218,7 +218,7 @@ class Figures:
         ends: dict[str, tuple[int, int]] = {}
         for folder in settings.claude_dirs:
             period = _period_days(folder)
-            for found in discovery.sweep([str(folder / "projects")]).found:
+            for found in discovery.scan_transcripts([str(folder / "projects")]).transcripts:
                 name = found.stream.session_id
                 if name in pending:
                     end = (found.mtime_ns // 1_000_000 + period * _DAY_MS, period)

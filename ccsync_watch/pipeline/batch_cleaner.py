@@ -122,7 +122,7 @@ class BatchCleaner:
         session_id = next(
             (message.session_id for message in batch.messages), transcript.stream.session_id
         )
-        data = self._files.read_sidecar(discovery.sidecar_of(transcript.path))
+        data = self._files.read_sidecar(discovery.sidecar_path(transcript.path))
         subagent = subagent_of(data, transcript.stream, session_id)
         if subagent is not None:
             batch.subagents.append(subagent)

@@ -157,5 +157,5 @@ def _compare(known: Checkpoint, file: OpenFile) -> tuple[Verdict, ReadPosition]:
     """Compare a file with a checkpoint; the position is valid if the verdict is SAME."""
     edges = Edges.at(file.read_at, known.offset)
     now = edges.fingerprint(device=file.device, inode=file.inode)
-    verdict = fingerprint.judge(known.fingerprint, now, offset=known.offset, size=file.size)
+    verdict = fingerprint.compare(known.fingerprint, now, offset=known.offset, size=file.size)
     return verdict, ReadPosition(replace(known, fingerprint=now), edges)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from contextlib import AbstractContextManager
 
-    from ccsync_watch.transcripts.discovery import Sweep, Transcript
+    from ccsync_watch.transcripts.discovery import Transcript, TranscriptScan
     from ccsync_watch.transcripts.transcript_file import OpenFile
 
 
@@ -29,11 +29,11 @@ class Files(Protocol):
         """Return a transcript's current state; None if it does not exist. Raises OSError."""
         ...
 
-    def sweep(self, roots: Iterable[str]) -> Sweep:
+    def scan(self, roots: Iterable[str]) -> TranscriptScan:
         """Return every transcript below the roots."""
         ...
 
-    def sweep_session(self, roots: Iterable[str], session_id: str) -> Sweep:
+    def scan_session(self, roots: Iterable[str], session_id: str) -> TranscriptScan:
         """Return one session's transcripts, its subagents' included."""
         ...
 
@@ -51,12 +51,12 @@ class RealFiles:
 
     def stat(self, path: str) -> Transcript | None:
         """Return a transcript's current state."""
-        return discovery.look(path)
+        return discovery.stat_transcript(path)
 
-    def sweep(self, roots: Iterable[str]) -> Sweep:
+    def scan(self, roots: Iterable[str]) -> TranscriptScan:
         """Return every transcript below the roots."""
-        return discovery.sweep(roots)
+        return discovery.scan_transcripts(roots)
 
-    def sweep_session(self, roots: Iterable[str], session_id: str) -> Sweep:
+    def scan_session(self, roots: Iterable[str], session_id: str) -> TranscriptScan:
         """Return one session's transcripts, its subagents' included."""
-        return discovery.sweep_session(roots, session_id)
+        return discovery.scan_session(roots, session_id)

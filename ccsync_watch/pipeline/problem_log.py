@@ -13,7 +13,7 @@ from ccsync_watch.privacy.clean import Redacting, clean_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ccsync_watch.transcripts.discovery import Sweep
+    from ccsync_watch.transcripts.discovery import TranscriptScan
 
 log = logging.getLogger(__name__)
 
@@ -59,10 +59,10 @@ class ProblemLog:
             return
         self.reasons.pop(path, None)
 
-    def update(self, sweep: Sweep, *, is_present: Callable[[str], bool]) -> None:
-        """Record what a sweep could not list; clear the problems of paths that no longer exist."""
-        for path, reason in sweep.unread.items():
+    def update(self, scan: TranscriptScan, *, is_present: Callable[[str], bool]) -> None:
+        """Record what a scan could not list; clear the problems of paths that no longer exist."""
+        for path, reason in scan.unread.items():
             self.record_unreadable(path, reason)
-        for path in [path for path in self.reasons if path not in sweep.unread]:
-            if sweep.is_certainly_gone(path) and not is_present(path):
+        for path in [path for path in self.reasons if path not in scan.unread]:
+            if scan.is_certainly_gone(path) and not is_present(path):
                 del self.reasons[path]

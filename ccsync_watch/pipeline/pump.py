@@ -85,7 +85,7 @@ class Pump:
 
     def queue_session(self, session_id: str) -> None:
         """Queue a session's transcripts, its subagents' included, before everything else."""
-        for transcript in self._files.sweep_session(self._config.roots, session_id).found:
+        for transcript in self._files.scan_session(self._config.roots, session_id).transcripts:
             self._resolver.add_present(transcript)
             self._queue(transcript, urgency=self._clock.wall_ms() * 1_000_000)
 
@@ -94,12 +94,12 @@ class Pump:
 
         Whatever events announced or missed, nothing new is overlooked after this.
         """
-        sweep = self._files.sweep(self._config.roots)
-        self._resolver.set_present(sweep.found)
-        self._known_secrets.load(sweep.found)
-        self.problems.update(sweep, is_present=self._resolver.is_present)
-        queued = [transcript for transcript in sweep.found if self._queue(transcript)]
-        if sweep.folders and not sweep.unread:
+        scan = self._files.scan(self._config.roots)
+        self._resolver.set_present(scan.transcripts)
+        self._known_secrets.load(scan.transcripts)
+        self.problems.update(scan, is_present=self._resolver.is_present)
+        queued = [transcript for transcript in scan.transcripts if self._queue(transcript)]
+        if scan.folders and not scan.unread:
             self._resolver.store_missing(self._clock.wall_ms())
         return queued
 
@@ -177,7 +177,7 @@ class Pump:
         lines: Sequence[Line] = chunk.lines
         while True:
             try:
-                return self._cleaner.clean(transcript, offset, lines, chunk.passed)
+                return self._cleaner.clean(transcript, offset, lines, chunk.skipped)
             except RedactorUnavailable as error:
                 if len(lines) <= 1:
                     self.problems.record(transcript.path, error.message)
@@ -226,6 +226,6 @@ def _advance(
 
     They come from the lines that were read, but for an overlong line, which was never in memory.
     """
-    if chunk.passed is None:
+    if chunk.skipped is None:
         return replace(position, edges=position.edges.after(cleaned.lines))
     return replace(position, edges=Edges.at(file.read_at, chunk.end))

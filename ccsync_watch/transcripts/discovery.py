@@ -1,7 +1,7 @@
-"""Find every transcript below the configured folders, and name the stream each belongs to.
+"""List the transcripts below the configured folders, and identify the stream of each.
 
-The sweep is the truth that events only hint at. It never concludes from an error that a file is
-gone: a folder that could not be read is reported, and what was known below it stands.
+A scan is authoritative, file-system events are hints. An error never counts as a deletion: a
+folder that could not be read is reported, and what was known below it remains valid.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from ccsync_watch.model import Stream
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_AGENT = re.compile(r"agent-([0-9A-Za-z_-]{1,64})")
-_NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,127}")
+_AGENT_STEM = re.compile(r"agent-([0-9A-Za-z_-]{1,64})")
+_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,127}")
 _SUFFIX = ".jsonl"
 SIDECAR_SUFFIX = ".meta.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """A transcript as `stat` saw it; sizes in bytes.
+    """A transcript as `stat` reports it; sizes in bytes.
 
-    `mtime_ns` is the later of its own and the last change of the file beside a subagent's.
+    `mtime_ns` is the later of its own and the last change of a subagent's sidecar file.
     """
 
     path: str
@@ -41,56 +41,104 @@ class Transcript:
 
 
 @dataclass(slots=True)
-class Sweep:
-    """All transcripts of one look. `unread` are folders that could not be listed, with why."""
+class TranscriptScan:
+    """What one scan listed: transcripts, folders, and why some entries could not be read."""
 
-    found: list[Transcript] = field(default_factory=list)
+    transcripts: list[Transcript] = field(default_factory=list)
     folders: list[str] = field(default_factory=list)
     unread: dict[str, str] = field(default_factory=dict)
+    _identities: set[tuple[int, int]] = field(default_factory=set)
 
     def is_certainly_gone(self, path: str) -> bool:
-        """Tell whether a path that was not found is gone, and not just out of sight."""
+        """Return whether a path that was not listed is deleted, and not merely unreadable."""
         return not any(
             path == unread or path.startswith(f"{unread}{os.sep}") for unread in self.unread
         )
 
+    def add(self, transcript: Transcript) -> None:
+        """Add a transcript, unless the same file was listed under another path."""
+        if self._is_new(transcript.device, transcript.inode):
+            self.transcripts.append(transcript)
 
-def stream_of(path: str) -> Stream | None:
-    """Return what the file's name says of its stream, None when it is no transcript.
+    def add_path(self, path: str) -> None:
+        """Add the transcript at a path, if there is one."""
+        try:
+            transcript = stat_transcript(path)
+        except OSError as error:
+            self.add_error(path, error)
+            return
+        if transcript is not None:
+            self.add(transcript)
 
-    A workflow's `journal.jsonl` and the client's temporary files are none. A subagent's session
-    is the folder above `subagents`; older clients kept its file beside the session's, and then
-    its rows name the session.
+    def add_error(self, path: str, error: OSError) -> None:
+        """Record a path that exists and could not be read."""
+        self.unread[path] = error.strerror or "unreadable"
+
+    def list_folder(self, folder: str, pending: list[str]) -> None:
+        """Add the transcripts of one folder, and append its subfolders to `pending`."""
+        try:
+            with os.scandir(folder) as entries:
+                ordered = sorted(entries, key=lambda entry: entry.name)
+            self.folders.append(folder)
+        except OSError as error:
+            if not isinstance(error, FileNotFoundError):
+                self.add_error(folder, error)
+            return
+        for entry in ordered:
+            try:
+                if entry.is_dir():
+                    status = entry.stat()
+                    if self._is_new(status.st_dev, status.st_ino):
+                        pending.append(entry.path)
+                elif entry.name.endswith(_SUFFIX) and (transcript := stat_transcript(entry.path)):
+                    self.add(transcript)
+            except OSError as error:
+                self.add_error(entry.path, error)
+
+    def _is_new(self, device: int, inode: int) -> bool:
+        identity = (device, inode)
+        if identity in self._identities:
+            return False
+        self._identities.add(identity)
+        return True
+
+
+def identify_stream(path: str) -> Stream | None:
+    """Return the stream that a file's name identifies, None if it is not a transcript.
+
+    A workflow's `journal.jsonl` and the client's temporary files are not transcripts. A
+    subagent's session is the folder above `subagents`; older clients kept its file in the folder
+    of the session's file, and then its rows identify the session.
     """
     pure = PurePath(path)
     if pure.suffix != _SUFFIX or pure.name == "journal.jsonl":
         return None
-    agent = _AGENT.fullmatch(pure.stem)
+    agent = _AGENT_STEM.fullmatch(pure.stem)
     if agent:
         parents = pure.parts[:-1]
         if "subagents" in parents:
-            at = len(parents) - 1 - parents[::-1].index("subagents")
-            return Stream(pure.stem, _named(parents[at - 1]), agent[1])
+            position = len(parents) - 1 - parents[::-1].index("subagents")
+            return Stream(pure.stem, _normalize_id(parents[position - 1]), agent[1])
         return Stream(pure.stem, "", agent[1])
-    return Stream(_named(pure.stem), _named(pure.stem), None)
+    return Stream(_normalize_id(pure.stem), _normalize_id(pure.stem), None)
 
 
-def _named(stem: str) -> str:
-    """Return a stem as an id: as it is when it looks like one, else without what does not."""
-    if _NAME.fullmatch(stem):
+def _normalize_id(stem: str) -> str:
+    """Return a stem as an id, with every character that an id may not have replaced."""
+    if _ID.fullmatch(stem):
         return stem
     return re.sub(r"[^0-9A-Za-z_-]", "_", stem)[:128].lstrip("_-") or "unnamed"
 
 
-def transcript_of(path: str) -> str | None:
-    """Return the transcript that a changed path belongs to: itself, or the one it stands beside."""
+def transcript_path(path: str) -> str | None:
+    """Return the transcript that a changed path belongs to: itself, or that of a sidecar."""
     if path.endswith(SIDECAR_SUFFIX):
         path = path[: -len(SIDECAR_SUFFIX)] + _SUFFIX
-    return path if stream_of(path) else None
+    return path if identify_stream(path) else None
 
 
-def sidecar_of(path: str) -> str:
-    """Return the path of the small file beside a subagent's transcript; it may not exist."""
+def sidecar_path(path: str) -> str:
+    """Return the path of a subagent transcript's sidecar; the file may not exist."""
     return path.removesuffix(_SUFFIX) + SIDECAR_SUFFIX
 
 
@@ -102,99 +150,55 @@ def _changed_ns(path: str) -> int:
         return 0
 
 
-def look(path: str) -> Transcript | None:
-    """Return one transcript as it is now, None when it is not there or is none.
+def stat_transcript(path: str) -> Transcript | None:
+    """Return one transcript as it is now, None if it is absent or not a transcript.
 
-    Raises OSError when it is there and cannot be looked at.
+    Raises OSError if it exists and its status cannot be read.
     """
-    stream = stream_of(path)
+    stream = identify_stream(path)
     if stream is None:
         return None
     try:
-        seen = os.stat(path)  # noqa: PTH116 - a str path may hold bytes that Path would not print
+        status = os.stat(path)  # noqa: PTH116 - a str path may hold bytes that Path would not print
     except (FileNotFoundError, NotADirectoryError):
         return None
-    if not stat.S_ISREG(seen.st_mode):
+    if not stat.S_ISREG(status.st_mode):
         return None
-    mtime_ns = seen.st_mtime_ns
+    mtime_ns = status.st_mtime_ns
     if stream.agent_id is not None:
-        mtime_ns = max(mtime_ns, _changed_ns(sidecar_of(path)))
-    return Transcript(path, stream, seen.st_size, mtime_ns, seen.st_dev, seen.st_ino)
+        mtime_ns = max(mtime_ns, _changed_ns(sidecar_path(path)))
+    return Transcript(path, stream, status.st_size, mtime_ns, status.st_dev, status.st_ino)
 
 
-def sweep(roots: Iterable[str]) -> Sweep:
-    """Return every transcript below the `projects` folders given.
+def scan_transcripts(roots: Iterable[str]) -> TranscriptScan:
+    """Return every transcript below these `projects` folders.
 
-    Links are followed; a folder or file reached twice counts once.
+    Links are followed; a folder or file that is reached twice is listed once.
     """
-    made = Sweep()
-    seen: set[tuple[int, int]] = set()
+    scan = TranscriptScan()
     pending = [root for root in roots if os.path.isdir(root)]  # noqa: PTH112 - as above
     while pending:
-        _list_folder(pending.pop(), made, pending, seen)
-    return made
+        scan.list_folder(pending.pop(), pending)
+    return scan
 
 
-def sweep_session(roots: Iterable[str], session_id: str) -> Sweep:
-    """Return one session's transcripts, its subagents' included; a `stat` in each project.
+def scan_session(roots: Iterable[str], session_id: str) -> TranscriptScan:
+    """Return one session's transcripts, its subagents' included, with one `stat` per project.
 
-    A session's pauses are many, and looking through all transcripts for one takes a fifth of a
-    second. What stands deeper, or beside it under another name, is left to the sweep.
+    This runs at every pause of a session; a full scan of ten thousand transcripts takes a fifth
+    of a second. Files at other places are left to the full scan.
     """
-    made = Sweep()
-    if not _NAME.fullmatch(session_id):
-        return made
-    seen: set[tuple[int, int]] = set()
+    scan = TranscriptScan()
+    if not _ID.fullmatch(session_id):
+        return scan
     pending: list[str] = []
     for root in roots:
         with contextlib.suppress(OSError), os.scandir(root) as entries:
             for project in entries:
-                found = _looked(os.path.join(project.path, session_id + _SUFFIX), made)  # noqa: PTH118 - a str path may hold bytes that Path would not print
-                if found is not None and (found.device, found.inode) not in seen:
-                    seen.add((found.device, found.inode))
-                    made.found.append(found)
-                below = os.path.join(project.path, session_id)  # noqa: PTH118 - as above
-                if os.path.isdir(below):  # noqa: PTH112 - as above
-                    pending.append(below)
+                scan.add_path(os.path.join(project.path, session_id + _SUFFIX))  # noqa: PTH118 - a str path may hold bytes that Path would not print
+                companion = os.path.join(project.path, session_id)  # noqa: PTH118 - as above
+                if os.path.isdir(companion):  # noqa: PTH112 - as above
+                    pending.append(companion)
     while pending:
-        _list_folder(pending.pop(), made, pending, seen)
-    return made
-
-
-def _looked(path: str, made: Sweep) -> Transcript | None:
-    try:
-        return look(path)
-    except OSError as error:
-        made.unread[path] = error.strerror or "unreadable"
-    return None
-
-
-def _list_folder(folder: str, made: Sweep, pending: list[str], seen: set[tuple[int, int]]) -> None:
-    try:
-        with os.scandir(folder) as entries:
-            listed = sorted(entries, key=lambda entry: entry.name)
-        made.folders.append(folder)
-    except OSError as error:
-        if not isinstance(error, FileNotFoundError):
-            made.unread[folder] = error.strerror or "unreadable"
-        return
-    for entry in listed:
-        try:
-            if entry.is_dir():
-                if _is_first(entry.stat(), seen):
-                    pending.append(entry.path)
-            elif entry.name.endswith(_SUFFIX) and (found := look(entry.path)):
-                identity = (found.device, found.inode)
-                if identity not in seen:
-                    seen.add(identity)
-                    made.found.append(found)
-        except OSError as error:
-            made.unread[entry.path] = error.strerror or "unreadable"
-
-
-def _is_first(status: os.stat_result, seen: set[tuple[int, int]]) -> bool:
-    identity = (status.st_dev, status.st_ino)
-    if identity in seen:
-        return False
-    seen.add(identity)
-    return True
+        scan.list_folder(pending.pop(), pending)
+    return scan

@@ -1,8 +1,9 @@
-"""Decide whether a file is still the one that a checkpoint's offset speaks of.
+"""Decide whether a file is still the one that a checkpoint's offset refers to.
 
-Neither an inode nor the head of a file is an identity alone: inodes are reused, and a fork begins
+Neither an inode nor the head of a file identifies it alone: inodes are reused, and a fork begins
 like its parent. Device and inode, a hash of the head and a hash of the bytes just before the
-offset decide together; all are hashes over bytes already read, so growth never changes them.
+offset decide together. All hashes cover bytes that were read already, so growth does not change
+them.
 """
 
 from __future__ import annotations
@@ -20,13 +21,13 @@ if TYPE_CHECKING:
     from ccsync_watch.model import Line
 
 HEAD_BYTES = 1024
-# The ends of a session's rows are alike for some hundred bytes; this reaches the row's own id.
+# The last few hundred bytes of a session's rows are alike; this many include the row's own id.
 MARKER_BYTES = 1024
 _DIGEST_BYTES = 16
 
 
 class Verdict(Enum):
-    """What became of a file since its checkpoint; all but SAME mean: read it from the start."""
+    """What happened to a file since its checkpoint; all but SAME mean: read it from the start."""
 
     SAME = "same"
     TRUNCATED = "truncated"
@@ -40,7 +41,7 @@ def _digest(data: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Edges:
-    """What a fingerprint hashes: a file's first bytes, and the last ones before an offset."""
+    """The bytes that a fingerprint hashes: a file's first ones and the last before an offset."""
 
     head: bytes = b""
     last: bytes = b""
@@ -52,9 +53,9 @@ class Edges:
         return cls(read_at(0, min(HEAD_BYTES, offset)), read_at(offset - before, before))
 
     def after(self, lines: Sequence[Line]) -> Edges:
-        """Return them as they are after these lines, from the bytes that were read.
+        """Return the edges after these lines, computed from the bytes that were read.
 
-        Reading them again would vouch for what a rewrite may have put there meanwhile.
+        Reading them from the file again would accept what a rewrite put there in the meantime.
         """
         head, last = self.head, b""
         for line in lines:
@@ -68,27 +69,20 @@ class Edges:
         return Edges(head[:HEAD_BYTES], (self.last + last)[-MARKER_BYTES:])
 
     def fingerprint(self, *, device: int, inode: int) -> Fingerprint:
-        """Return their hashes, with the file's place on the disk."""
+        """Return the hashes of the edges, with the file's device and inode."""
         return Fingerprint(device, inode, _digest(self.head), _digest(self.last))
 
 
-def take(
-    read_at: Callable[[int, int], bytes], *, device: int, inode: int, offset: int
-) -> Fingerprint:
-    """Return the fingerprint of a file that was read up to `offset`."""
-    return Edges.at(read_at, offset).fingerprint(device=device, inode=inode)
+def compare(stored: Fingerprint, current: Fingerprint, *, offset: int, size: int) -> Verdict:
+    """Compare a checkpoint's fingerprint with the file's current one at the same offset.
 
-
-def judge(then: Fingerprint, now: Fingerprint, *, offset: int, size: int) -> Verdict:
-    """Compare a checkpoint's fingerprint with one taken at the same offset now.
-
-    A file replaced by another with the same bytes before the offset is the same file: nothing
-    of it need be read again.
+    A file that was replaced by another with the same bytes before the offset counts as the same
+    file: nothing of it has to be read again.
     """
     if size < offset:
         return Verdict.TRUNCATED
-    if (then.head, then.marker) == (now.head, now.marker):
+    if (stored.head, stored.marker) == (current.head, current.marker):
         return Verdict.SAME
-    if (then.device, then.inode) != (now.device, now.inode):
+    if (stored.device, stored.inode) != (current.device, current.inode):
         return Verdict.REPLACED
     return Verdict.REWRITTEN

@@ -1,7 +1,7 @@
-"""Turn file-system events into wakeups: a set of dirty paths. Reads nothing, decides nothing.
+"""Turn file-system events into wakeups: a set of dirty paths. Reads and decides nothing.
 
-A lost event costs latency, never data: the sweep finds what events did not announce, and takes
-over where they do not work (network drives, a full inotify table).
+A lost event costs latency, never data: the rescan finds what events did not announce, and
+replaces them where they do not work (network drives, a full inotify table).
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from watchdog.events import (
 )
 from watchdog.observers import Observer as WatchdogObserver
 
-from ccsync_watch.transcripts.discovery import transcript_of
+from ccsync_watch.transcripts.discovery import transcript_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from watchdog.observers.api import BaseObserver, ObservedWatch
 
-# Our own reads would come back as events if all kinds were asked for.
-_KINDS: list[type[FileSystemEvent]] = [
+# Other kinds of event would report our own reads.
+_EVENT_KINDS: list[type[FileSystemEvent]] = [
     FileCreatedEvent,
     FileModifiedEvent,
     FileMovedEvent,
@@ -46,44 +46,44 @@ _JOIN_SECONDS = 2.0
 
 
 class Wakeups:
-    """Dirty paths, gathered from any thread until someone takes them.
+    """Dirty paths, collected from any thread until the daemon's loop takes them.
 
-    `everything` says that a folder appeared or moved: what lies in it was not announced.
+    `needs_rescan` is set when a folder appeared or moved: no event announced its content.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._paths: set[str] = set()
-        self._everything = False
+        self._needs_rescan = False
         self.event = threading.Event()
 
     def add(self, path: str) -> None:
-        """Note a path whose transcript may have changed."""
+        """Add the path of a transcript that may have changed."""
         with self._lock:
             self._paths.add(path)
         self.event.set()
 
-    def add_everything(self) -> None:
-        """Ask for a sweep."""
+    def request_rescan(self) -> None:
+        """Ask for a rescan of all folders."""
         with self._lock:
-            self._everything = True
+            self._needs_rescan = True
         self.event.set()
 
-    def ring(self) -> None:
-        """Wake whoever waits, for something that is no transcript."""
+    def wake(self) -> None:
+        """Wake the waiting thread for another reason than a transcript."""
         self.event.set()
 
     def take(self) -> tuple[set[str], bool]:
-        """Return the dirty paths and whether to sweep, and forget both."""
+        """Return the dirty paths and whether a rescan is needed, and clear both."""
         with self._lock:
-            taken, self._paths = self._paths, set()
-            everything, self._everything = self._everything, False
+            paths, self._paths = self._paths, set()
+            needs_rescan, self._needs_rescan = self._needs_rescan, False
             self.event.clear()
-        return taken, everything
+        return paths, needs_rescan
 
 
-class _Handler(FileSystemEventHandler):
-    """Runs in watchdog's thread. `deleted` are roots that went, and their watches with them."""
+class _EventHandler(FileSystemEventHandler):
+    """Runs in watchdog's thread. `deleted` are roots that were deleted, and their watches too."""
 
     def __init__(self, roots: tuple[str, ...], wakeups: Wakeups, spool: str | None) -> None:
         self._roots = roots
@@ -92,28 +92,28 @@ class _Handler(FileSystemEventHandler):
         self.deleted: set[str] = set()
 
     def on_any_event(self, event: FileSystemEvent) -> None:
-        folder = os.fsdecode(event.src_path)
-        if self._spool is not None and os.path.dirname(folder) == self._spool:  # noqa: PTH120 - a str path may hold bytes that Path would not print
-            # A signal was written; all else that happens there is our own tidying.
+        source = os.fsdecode(event.src_path)
+        if self._spool is not None and os.path.dirname(source) == self._spool:  # noqa: PTH120 - a str path may hold bytes that Path would not print
+            # A hook event was written; other changes there are the daemon's own clean-up.
             if isinstance(event, FileModifiedEvent):
-                self._wakeups.ring()
+                self._wakeups.wake()
             return
         if event.is_directory:
-            if isinstance(event, DirDeletedEvent) and folder in self._roots:
-                self.deleted.add(folder)
-            self._wakeups.add_everything()
+            if isinstance(event, DirDeletedEvent) and source in self._roots:
+                self.deleted.add(source)
+            self._wakeups.request_rescan()
             return
         for name in (event.src_path, event.dest_path):
-            path = transcript_of(os.fsdecode(name)) if name else None
+            path = transcript_path(os.fsdecode(name)) if name else None
             if path:
                 self._wakeups.add(path)
 
 
 class Observer:
-    """Watches the `projects` folders that exist, and takes up the others when they appear.
+    """Watches the `projects` folders that exist, and the others as soon as they are created.
 
-    What comes into the folder `spool` merely wakes. `make` builds what delivers the system's
-    events.
+    Changes in the folder `spool` only wake the daemon. `make` builds the watchdog observer that
+    delivers the system's events.
     """
 
     def __init__(
@@ -126,7 +126,7 @@ class Observer:
     ) -> None:
         self._roots = tuple(roots) if spool is None else (*roots, spool)
         self._make = make
-        self._handler = _Handler(self._roots, wakeups, spool)
+        self._handler = _EventHandler(self._roots, wakeups, spool)
         self._watches: dict[str, tuple[ObservedWatch, int]] = {}
         self._observer: BaseObserver | None = None
         self._problems: dict[str, str] = {}
@@ -137,12 +137,13 @@ class Observer:
         return next(iter(self._problems.values()), None)
 
     def ensure(self) -> bool:
-        """Watch every root that exists; return whether a root came or went."""
+        """Watch every root that exists; return whether one appeared or disappeared."""
         changed = False
         for root in self._roots:
             inode = _inode(root)
             watch = self._watches.get(root)
-            # A folder made anew often has the inode of the one deleted: the event tells.
+            # A folder that was deleted and created again often has the same inode: only the
+            # event shows it.
             is_deleted = root in self._handler.deleted
             self._handler.deleted.discard(root)
             if watch and (watch[1] != inode or is_deleted):
@@ -156,11 +157,11 @@ class Observer:
 
     @property
     def is_complete(self) -> bool:
-        """Tell whether every root exists and is watched."""
+        """Return whether every root exists and is watched."""
         return len(self._watches) == len(self._roots)
 
     def rebuild(self) -> None:
-        """Start afresh: events were missed."""
+        """Replace all watches, after events were missed."""
         self.stop()
         self.ensure()
 
@@ -175,11 +176,11 @@ class Observer:
 
     def _watch(self, root: str, inode: int) -> bool:
         try:
-            watch = self._running().schedule(
-                self._handler, root, recursive=True, event_filter=_KINDS
+            watch = self._start_observer().schedule(
+                self._handler, root, recursive=True, event_filter=_EVENT_KINDS
             )
         except OSError as error:
-            # Commonly the limit on inotify watches; the sweep is the watcher then.
+            # Usually the limit on inotify watches; the rescan finds changes then.
             self._problems[root] = f"cannot watch {root}: {error.strerror or error}"
             return False
         self._watches[root] = (watch, inode)
@@ -188,13 +189,14 @@ class Observer:
 
     def _unwatch(self, root: str) -> None:
         watch, _inode_then = self._watches.pop(root)
-        # The folder may have gone away, and its watch with it.
+        # The folder may be deleted, and its watch with it.
         with contextlib.suppress(KeyError, OSError):
-            self._running().unschedule(watch)
+            self._start_observer().unschedule(watch)
 
-    def _running(self) -> BaseObserver:
+    def _start_observer(self) -> BaseObserver:
         if self._observer is None:
-            # Folders made in quick succession are announced twice; harmless, and it quotes paths.
+            # Watchdog announces folders created in quick succession twice, with a warning that
+            # quotes their paths; both are harmless.
             warnings.filterwarnings("ignore", "Callback with id", RuntimeWarning)
             self._observer = self._make()
             self._observer.daemon = True

@@ -1,7 +1,7 @@
-r"""Read whole lines from an offset, in bounded memory, and never an unfinished one.
+r"""Read complete lines from an offset, in bounded memory, and never an unfinished one.
 
-A line ends at `\n` alone: raw U+2028 stands inside strings. What lies after the last newline is
-left where it is, since the client's writes can be seen half done.
+A line ends at `\n` alone: raw U+2028 occurs inside strings. Bytes after the last newline are left
+for the next read, since a write of the client can be visible half done.
 """
 
 from __future__ import annotations
@@ -21,16 +21,17 @@ HEAD_BYTES = 4096
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Consecutive whole lines; `end` is the offset after the last of them.
+    """Consecutive complete lines; `end` is the offset after the last of them.
 
-    `passed` is a line too long to hold, recorded or of no interest; `scanned` is how far an
-    unfinished line was searched for its end, so that the next look starts there.
+    `skipped` is a line too long to hold in memory; its reason is empty if its type would have
+    been dropped. `scanned` is how far an unfinished line was searched for its newline: the next
+    read starts there.
     """
 
     lines: list[Line]
     end: int
     scanned: int
-    passed: Unreadable | None = None
+    skipped: Unreadable | None = None
 
 
 def split(data: bytes, start: int) -> list[Line]:
@@ -52,11 +53,12 @@ def read_lines(
     chunk_bytes: int = CHUNK_BYTES,
     max_line_bytes: int = MAX_LINE_BYTES,
 ) -> Chunk:
-    """Return the next whole lines at `start`: about `chunk_bytes`, or one longer line.
+    """Return the next complete lines at `start`: about `chunk_bytes`, or one longer line.
 
     `read_at(offset, count)` returns up to `count` bytes. `scanned` is that of the last `Chunk`
-    for this same offset. A line longer than `max_line_bytes` is passed over without being held:
-    as one of no interest when `is_skippable` says so of its first bytes, else as unreadable.
+    for this same offset. A line longer than `max_line_bytes` is skipped without being held in
+    memory: as a dropped one if `is_skippable` returns True for its first bytes, else as
+    unreadable.
     """
     data = read_at(start, chunk_bytes) if scanned <= start + chunk_bytes else b""
     cut = data.rfind(b"\n")
@@ -64,34 +66,35 @@ def read_lines(
         return Chunk(split(data[: cut + 1], start), start + cut + 1, 0)
     newline, position = _find_newline(read_at, max(start + len(data), scanned), chunk_bytes)
     if newline is not None and scanned:
-        # What was searched before may have been written anew meanwhile: the first one counts.
+        # The part searched before may have been rewritten since: the first newline counts.
         newline, position = _find_newline(read_at, start, chunk_bytes)
     if newline is None:
         return Chunk([], start, position)
     end = newline + 1
     if end - start <= max_line_bytes:
-        return Chunk(split(_read_all(read_at, start, end), start), end, 0)
-    is_of_interest = not is_skippable(read_at(start, HEAD_BYTES))
-    reason = f"line longer than {max_line_bytes >> 20} MiB" if is_of_interest else ""
+        return Chunk(split(_read_range(read_at, start, end), start), end, 0)
+    is_dropped = is_skippable(read_at(start, HEAD_BYTES))
+    reason = "" if is_dropped else f"line longer than {max_line_bytes >> 20} MiB"
     return Chunk([], end, 0, Unreadable(start, end, reason))
 
 
 def _find_newline(
     read_at: Callable[[int, int], bytes], position: int, chunk_bytes: int
 ) -> tuple[int | None, int]:
+    """Return the offset of the next newline if there is one, and how far was searched."""
     while data := read_at(position, chunk_bytes):
-        found = data.find(b"\n")
-        if found >= 0:
-            return position + found, position
+        newline = data.find(b"\n")
+        if newline >= 0:
+            return position + newline, position
         position += len(data)
     return None, position
 
 
-def _read_all(read_at: Callable[[int, int], bytes], start: int, end: int) -> bytes:
-    """Return the bytes of a range that was just seen; a file cut meanwhile gives a short line."""
+def _read_range(read_at: Callable[[int, int], bytes], start: int, end: int) -> bytes:
+    """Return a range that ends with a newline; a file truncated meanwhile gives a short line."""
     pieces = []
     while start < end and (data := read_at(start, end - start)):
         pieces.append(data)
         start += len(data)
-    whole = b"".join(pieces)
-    return whole if whole.endswith(b"\n") else whole + b"\n"
+    line = b"".join(pieces)
+    return line if line.endswith(b"\n") else line + b"\n"

@@ -1,6 +1,6 @@
-"""Open a transcript for reading; the one place that touches its bytes.
+"""Open a transcript for reading; the only module that reads its bytes.
 
-No descriptor is kept between looks: open, stat, read, close.
+No descriptor stays open between two reads: open, stat, read, close.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ def open_file(path: str) -> Iterator[OpenFile]:
     """Open a transcript. Raises OSError."""
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
     try:
-        seen = os.fstat(descriptor)
+        status = os.fstat(descriptor)
         yield OpenFile(
-            size=seen.st_size,
-            mtime_ns=seen.st_mtime_ns,
-            device=seen.st_dev,
-            inode=seen.st_ino,
+            size=status.st_size,
+            mtime_ns=status.st_mtime_ns,
+            device=status.st_dev,
+            inode=status.st_ino,
             read_at=lambda offset, count: os.pread(descriptor, count, offset),
         )
     finally:
@@ -43,7 +43,7 @@ def open_file(path: str) -> Iterator[OpenFile]:
 
 
 def read_sidecar(path: str, max_bytes: int = 64 << 10) -> bytes:
-    """Return the small file beside a subagent's transcript, empty when there is none."""
+    """Return the content of a subagent's sidecar file, empty if it cannot be read."""
     try:
         with open(path, "rb") as file:  # noqa: PTH123 - a str path may hold bytes that Path would not print
             return file.read(max_bytes)

@@ -1,4 +1,4 @@
-"""A growing file, read at random moments in chunks of random size, against the whole."""
+"""Compare a growing file, read at random moments in chunks of random size, with its content."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class GrowingFile(RuleBasedStateMachine):
         self.scanned = 0
 
     @rule(chunk_bytes=CHUNKS)
-    def look(self, chunk_bytes: int) -> None:
+    def read_chunk(self, chunk_bytes: int) -> None:
         """Read one chunk."""
         chunk = read_lines(
             lambda offset, count: self.data[offset : offset + count],
@@ -52,20 +52,20 @@ class GrowingFile(RuleBasedStateMachine):
             assert line.end == len(self.read)
         assert chunk.end == len(self.read)
         has_line = b"\n" in self.data[chunk.end :]
-        assert chunk.lines or not has_line, "a look passes no whole line over"
+        assert chunk.lines or not has_line, "a read skips no complete line"
 
     @rule()
-    def look_to_the_end(self) -> None:
-        """Read until there is no whole line."""
+    def read_to_the_end(self) -> None:
+        """Read until there is no complete line."""
         before = -1
         while before != len(self.read):
             before = len(self.read)
-            self.look(16)
+            self.read_chunk(16)
         assert self.read == self.data[: self.data.rfind(b"\n") + 1]
 
     @invariant()
     def reads_a_prefix(self) -> None:
-        """Nothing is made up, left out or read twice."""
+        """Nothing is invented, left out or read twice."""
         assert self.data.startswith(self.read)
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ccsync_watch.model import JsonValue
-    from ccsync_watch.transcripts.discovery import Sweep, Transcript
+    from ccsync_watch.transcripts.discovery import Transcript, TranscriptScan
     from ccsync_watch.transcripts.transcript_file import OpenFile
 
 MOST_STEPS = 2000
@@ -69,16 +69,16 @@ class FailingFiles(RealFiles):
         self.counter.step()
         return super().stat(path)
 
-    def sweep(self, roots: Iterable[str]) -> Sweep:
+    def scan(self, roots: Iterable[str]) -> TranscriptScan:
         """Return every transcript; a sweep that fails has seen nothing, and says so."""
         roots = tuple(roots)
         try:
             self.counter.step()
         except OSError as error:
-            made = super().sweep(())
+            made = super().scan(())
             made.unread = {root: str(error.strerror) for root in roots}
             return made
-        return super().sweep(roots)
+        return super().scan(roots)
 
 
 class FailingRedactor(PassingRedactor):

@@ -12,7 +12,7 @@ from ccsync_watch.pipeline import RealFiles
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from ccsync_watch.transcripts.discovery import Sweep, Transcript
+    from ccsync_watch.transcripts.discovery import Transcript, TranscriptScan
     from ccsync_watch.transcripts.transcript_file import OpenFile
 
 
@@ -42,13 +42,13 @@ class WatchedFiles(RealFiles):
         self._check(path)
         return super().stat(path)
 
-    def sweep(self, roots: Iterable[str]) -> Sweep:
+    def scan(self, roots: Iterable[str]) -> TranscriptScan:
         """Return every transcript that may be looked at."""
-        made = super().sweep(roots)
-        for found in list(made.found):
+        made = super().scan(roots)
+        for found in list(made.transcripts):
             refused = self.refuse(os.path.dirname(found.path))  # noqa: PTH120 - a str path
             if refused:
-                made.found.remove(found)
+                made.transcripts.remove(found)
                 made.unread[os.path.dirname(found.path)] = str(refused.strerror)  # noqa: PTH120 - as above
         return made
 

@@ -31,44 +31,44 @@ SECONDS = 10.0
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """Return a `projects` folder, real of name."""
-    made = tmp_path.resolve() / "projects"
-    made.mkdir()
-    return made
+    """Return a `projects` folder, by its path without links."""
+    folder = tmp_path.resolve() / "projects"
+    folder.mkdir()
+    return folder
 
 
 @pytest.fixture
 def watch() -> Iterator[Callable[..., tuple[Observer, Wakeups]]]:
-    """Return a maker of observers, which are stopped at the end."""
-    made: list[Observer] = []
+    """Return a function that builds observers; they are stopped at the end."""
+    observers: list[Observer] = []
 
     def start(*roots: Path, **more: Any) -> tuple[Observer, Wakeups]:  # noqa: ANN401 - passed on
         wakeups = Wakeups()
         observer = Observer([str(root) for root in roots], wakeups, **more)
-        made.append(observer)
+        observers.append(observer)
         return observer, wakeups
 
     yield start
-    for each in made:
-        each.stop()
+    for observer in observers:
+        observer.stop()
 
 
-def gather(wakeups: Wakeups, wanted: Callable[[set[str], bool], bool]) -> set[str]:
-    """Take wakeups until they are what is wanted."""
+def take_until(wakeups: Wakeups, is_expected: Callable[[set[str], bool], bool]) -> set[str]:
+    """Take wakeups until they are the expected ones; return all paths."""
     paths: set[str] = set()
-    everything = False
-    while not wanted(paths, everything):
-        assert wakeups.event.wait(SECONDS), f"no wakeup; so far {paths}, {everything}"
-        more, all_of_it = wakeups.take()
-        paths |= more
-        everything |= all_of_it
+    needs_rescan = False
+    while not is_expected(paths, needs_rescan):
+        assert wakeups.event.wait(SECONDS), f"no wakeup; so far {paths}, {needs_rescan}"
+        new_paths, is_requested = wakeups.take()
+        paths |= new_paths
+        needs_rescan |= is_requested
     return paths
 
 
 class TestWakeups:
     """The hand-over between threads."""
 
-    def test_what_was_taken_is_forgotten(self) -> None:
+    def test_taking_wakeups_clears_them(self) -> None:
         """A path is handed over once, however often it was added."""
         wakeups = Wakeups()
         wakeups.add("a")
@@ -79,23 +79,23 @@ class TestWakeups:
         assert not wakeups.event.is_set()
         assert wakeups.take() == (set(), False)
 
-    def test_everything_is_remembered_beside_paths(self) -> None:
-        """A new folder asks for a sweep, and takes nothing from what is known."""
+    def test_a_rescan_request_keeps_the_paths(self) -> None:
+        """A new folder requests a rescan; the paths announced before are still returned."""
         wakeups = Wakeups()
         wakeups.add("a")
-        wakeups.add_everything()
+        wakeups.request_rescan()
         assert wakeups.event.is_set()
         assert wakeups.take() == ({"a"}, True)
         assert wakeups.take() == (set(), False)
 
 
 class TestSpool:
-    """The hooks' folder is watched like the others, and told apart."""
+    """The hooks' folder is watched like the others, and treated differently."""
 
-    def test_a_signal_merely_wakes(
+    def test_a_hook_event_only_wakes(
         self, watch: Callable[..., tuple[Observer, Wakeups]], tmp_path: Path
     ) -> None:
-        """Whatever it is called: it is no transcript, and a folder in there is no news."""
+        """Whatever its name: it is not a transcript, and a folder in there requests nothing."""
         spool = tmp_path / "signals"
         spool.mkdir()
         observer, wakeups = watch(spool=str(spool))
@@ -109,10 +109,10 @@ class TestSpool:
 
 
 class TestEvents:
-    """What of an event concerns us."""
+    """What an event of the file system leads to."""
 
     @pytest.mark.parametrize(
-        ("event", "paths", "everything"),
+        ("event", "paths", "needs_rescan"),
         [
             (FileModifiedEvent("/p/one.jsonl"), {"/p/one.jsonl"}, False),
             (FileCreatedEvent(b"/p/one.jsonl"), {"/p/one.jsonl"}, False),
@@ -127,17 +127,17 @@ class TestEvents:
             (DirCreatedEvent("/p/q"), set(), True),
         ],
     )
-    def test_an_event_names_transcripts_or_asks_for_a_sweep(
+    def test_an_event_adds_transcripts_or_requests_a_rescan(
         self,
         tmp_path: Path,
         event: FileSystemEvent,
         paths: set[str],
-        everything: bool,  # noqa: FBT001 - a parameter
+        needs_rescan: bool,  # noqa: FBT001 - a parameter
     ) -> None:
-        """A folder's content was not announced; other files are none of ours."""
+        """A folder's content was not announced; other files do not matter."""
         wakeups = Wakeups()
         Observer([str(tmp_path)], wakeups)._handler.on_any_event(event)
-        assert wakeups.take() == (paths, everything)
+        assert wakeups.take() == (paths, needs_rescan)
 
 
 class TestWatching:
@@ -154,37 +154,37 @@ class TestWatching:
         assert observer.ensure()
         assert observer.is_complete
         path.write_bytes(b"{}\n")
-        gather(wakeups, lambda paths, _: str(path) in paths)
+        take_until(wakeups, lambda paths, _: str(path) in paths)
         assert not observer.ensure()
 
-    def test_a_new_folder_asks_for_a_sweep(
+    def test_a_new_folder_requests_a_rescan(
         self, root: Path, watch: Callable[..., tuple[Observer, Wakeups]]
     ) -> None:
-        """What is written into it before its watch stands would be missed."""
+        """What is written into it before it is watched would be missed."""
         observer, wakeups = watch(root)
         observer.ensure()
         (root / "p" / "q").mkdir(parents=True)
-        gather(wakeups, lambda _, everything: everything)
+        take_until(wakeups, lambda _, needs_rescan: needs_rescan)
 
     def test_a_folder_moved_in_is_watched(
         self, root: Path, tmp_path: Path, watch: Callable[..., tuple[Observer, Wakeups]]
     ) -> None:
-        """It is swept as it comes, and an append to what lies in it is announced."""
+        """It requests a rescan, and an append to a file in it is announced."""
         path = tmp_path / "aside" / "one.jsonl"
         path.parent.mkdir()
         path.write_bytes(b"{}\n")
         observer, wakeups = watch(root)
         observer.ensure()
         path.parent.rename(root / "moved")
-        gather(wakeups, lambda _, everything: everything)
+        take_until(wakeups, lambda _, needs_rescan: needs_rescan)
         with (root / "moved" / "one.jsonl").open("ab") as file:
             file.write(b"{}\n")
-        gather(wakeups, lambda paths, _: str(root / "moved" / "one.jsonl") in paths)
+        take_until(wakeups, lambda paths, _: str(root / "moved" / "one.jsonl") in paths)
 
-    def test_a_root_that_appears_is_taken_up(
+    def test_a_root_that_appears_is_watched(
         self, root: Path, watch: Callable[..., tuple[Observer, Wakeups]]
     ) -> None:
-        """Claude Code makes the folder at its first session."""
+        """Claude Code creates the folder at its first session."""
         late = root.with_name("late")
         observer, wakeups = watch(root, late)
         observer.ensure()
@@ -194,35 +194,35 @@ class TestWatching:
         assert observer.ensure()
         assert observer.is_complete
         (late / "one.jsonl").touch()
-        gather(wakeups, lambda paths, _: str(late / "one.jsonl") in paths)
+        take_until(wakeups, lambda paths, _: str(late / "one.jsonl") in paths)
 
-    def test_a_root_that_goes_is_given_up(
+    def test_a_deleted_root_is_no_longer_watched(
         self, root: Path, watch: Callable[..., tuple[Observer, Wakeups]]
     ) -> None:
-        """And is taken up again when it comes back."""
+        """Until it exists again."""
         observer, _wakeups = watch(root)
         observer.ensure()
         root.rmdir()
         assert observer.ensure()
         assert not observer.is_complete
 
-    def test_a_root_deleted_and_made_anew_is_watched_again(
+    def test_a_root_deleted_and_created_again_is_watched_again(
         self, root: Path, watch: Callable[..., tuple[Observer, Wakeups]]
     ) -> None:
-        """Between two looks, and with the same inode, as most file systems give it."""
+        """Between two checks, and with the same inode, as most file systems give it."""
         observer, wakeups = watch(root)
         observer.ensure()
         shutil.rmtree(root)
         root.mkdir()
-        gather(wakeups, lambda _, everything: everything)
+        take_until(wakeups, lambda _, needs_rescan: needs_rescan)
         observer.ensure()
         (root / "one.jsonl").touch()
-        gather(wakeups, lambda paths, _: str(root / "one.jsonl") in paths)
+        take_until(wakeups, lambda paths, _: str(root / "one.jsonl") in paths)
 
     def test_a_rebuilt_observer_watches_again(
         self, root: Path, watch: Callable[..., tuple[Observer, Wakeups]]
     ) -> None:
-        """Also one that was stopped, which may be said twice."""
+        """Also one that was stopped, once or twice."""
         observer, wakeups = watch(root)
         observer.ensure()
         observer.stop()
@@ -230,18 +230,18 @@ class TestWatching:
         assert not observer.is_complete
         observer.rebuild()
         (root / "one.jsonl").touch()
-        gather(wakeups, lambda paths, _: str(root / "one.jsonl") in paths)
+        take_until(wakeups, lambda paths, _: str(root / "one.jsonl") in paths)
 
 
 class FailingObserver(PollingObserver):
-    """Cannot watch what is in `refused`; its thread never starts."""
+    """Cannot watch the folders in `rejected`; its thread never starts."""
 
-    def __init__(self, refused: set[str]) -> None:
+    def __init__(self, rejected: set[str]) -> None:
         super().__init__()
-        self.refused = refused
+        self.rejected = rejected
 
     def start(self) -> None:
-        """Do nothing: no event is wanted."""
+        """Do nothing: no event is needed."""
 
     def schedule(
         self,
@@ -249,32 +249,32 @@ class FailingObserver(PollingObserver):
         path: str | Path,
         **more: Any,  # noqa: ANN401 - as watchdog has it
     ) -> ObservedWatch:
-        """Refuse some folders as a full table of watches does."""
-        if path in self.refused:
+        """Fail for some folders as a full table of watches does."""
+        if path in self.rejected:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return super().schedule(event_handler, path, **more)
 
 
 class TestFailure:
-    """Where events do not work, the sweep is the watcher."""
+    """Where events do not work, the rescan finds changes."""
 
-    def test_a_root_that_cannot_be_watched_is_named(
+    def test_a_root_that_cannot_be_watched_is_reported(
         self, root: Path, watch: Callable[..., tuple[Observer, Wakeups]]
     ) -> None:
-        """Until it can; the other root's success does not hide it."""
+        """Until it can be; the other root's success does not hide it."""
         other = root.with_name("other")
         other.mkdir()
-        refused = {str(root)}
-        observer, _wakeups = watch(root, other, make=lambda: FailingObserver(refused))
+        rejected = {str(root)}
+        observer, _wakeups = watch(root, other, make=lambda: FailingObserver(rejected))
         assert observer.ensure()
         assert not observer.is_complete
         assert observer.problem == f"cannot watch {root}: No space left on device"
-        refused.clear()
+        rejected.clear()
         assert observer.ensure()
         assert observer.problem is None
         assert observer.is_complete
 
-    def test_a_root_that_went_is_no_problem_any_more(
+    def test_a_deleted_root_is_not_a_problem(
         self, root: Path, watch: Callable[..., tuple[Observer, Wakeups]]
     ) -> None:
         """There is nothing to watch."""
@@ -284,22 +284,22 @@ class TestFailure:
         observer.ensure()
         assert observer.problem is None
 
-    def test_a_watch_that_is_gone_already_is_given_up(
+    def test_a_watch_that_the_system_ended_is_removed(
         self, root: Path, watch: Callable[..., tuple[Observer, Wakeups]]
     ) -> None:
-        """The system may have ended it with its folder."""
-        made = FailingObserver(set())
-        observer, _wakeups = watch(root, make=lambda: made)
+        """It ends with its folder."""
+        failing = FailingObserver(set())
+        observer, _wakeups = watch(root, make=lambda: failing)
         observer.ensure()
-        made.unschedule_all()
+        failing.unschedule_all()
         root.rmdir()
         assert observer.ensure()
         assert not observer.is_complete
 
-    def test_the_deletion_of_a_folder_inside_ends_no_watch(
+    def test_the_deletion_of_a_folder_below_a_root_ends_no_watch(
         self, root: Path, watch: Callable[..., tuple[Observer, Wakeups]]
     ) -> None:
-        """Only a root's own does."""
+        """Only the root's own deletion does."""
         observer, _wakeups = watch(root, make=lambda: FailingObserver(set()))
         observer.ensure()
         observer._handler.on_any_event(DirDeletedEvent(str(root / "p")))

@@ -1,4 +1,4 @@
-"""Whole lines and nothing but: how a transcript's bytes become lines."""
+"""How a transcript's bytes become complete lines."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def read(data: bytes, start: int = 0, chunk_bytes: int = 16, scanned: int = 0) -
 
 
 def read_all(data: bytes, chunk_bytes: int) -> list[Line]:
-    """Read chunk after chunk to the last whole line."""
-    made: list[Line] = []
+    """Read chunk after chunk to the last complete line."""
+    lines: list[Line] = []
     start = 0
     while (chunk := read(data, start, chunk_bytes)).end > start:
-        made += chunk.lines
+        lines += chunk.lines
         start = chunk.end
-    return made
+    return lines
 
 
 def test_a_line_has_its_offsets_and_no_newline() -> None:
@@ -51,8 +51,8 @@ def test_empty_lines_advance_the_offset() -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"a", b"abc\r"])
-def test_what_has_no_newline_is_left(data: bytes) -> None:
-    """An unfinished line is no line, and moves nothing."""
+def test_a_line_without_a_newline_is_left(data: bytes) -> None:
+    """An unfinished line is not read, and the offset stays."""
     chunk = read(data)
     assert (chunk.lines, chunk.end) == ([], 0)
 
@@ -63,10 +63,10 @@ def test_an_unfinished_last_line_stays_where_it_is() -> None:
     assert (chunk.lines, chunk.end) == ([Line(0, 3, b"ab")], 3)
 
 
-def test_a_newline_on_the_boundary_of_a_chunk_ends_the_line() -> None:
+def test_a_newline_on_a_chunk_boundary_ends_the_line() -> None:
     """Neither the line before the boundary nor the one after it is cut or doubled."""
     data = b"0123456789abcde\nnext\n"
-    assert [each.data for each in read_all(data, 16)] == [b"0123456789abcde", b"next"]
+    assert [line.data for line in read_all(data, 16)] == [b"0123456789abcde", b"next"]
 
 
 def test_a_carriage_return_is_part_of_the_line() -> None:
@@ -77,34 +77,36 @@ def test_a_carriage_return_is_part_of_the_line() -> None:
 def test_unicode_line_separators_end_no_line() -> None:
     """U+2028, U+0085 and a form feed stand raw inside strings."""
     data = "a\u2028b\u0085c\fd\n".encode()
-    assert [each.data for each in read_all(data, 64)] == [data[:-1]]
+    assert [line.data for line in read_all(data, 64)] == [data[:-1]]
 
 
-def test_a_character_split_by_a_chunk_is_whole() -> None:
-    """Lines are cut from bytes, so that no read cuts a character."""
+def test_a_character_on_a_chunk_boundary_is_complete() -> None:
+    """Lines are split as bytes, so no read cuts a character."""
     data = "ääääääääääää\n".encode()
     assert read_all(data, 5) == [Line(0, len(data), data[:-1])]
 
 
 @given(st.lists(st.binary(max_size=40)), st.binary(max_size=20), st.integers(1, 50))
-def test_the_chunking_does_not_matter(lines: list[bytes], rest: bytes, chunk_bytes: int) -> None:
-    """Whatever the chunk's size, the lines are those of the whole, and the rest is left."""
+def test_lines_do_not_depend_on_the_chunk_size(
+    lines: list[bytes], rest: bytes, chunk_bytes: int
+) -> None:
+    """The lines are those of the whole file, and the unfinished rest is left."""
     data = b"".join(line.replace(b"\n", b"") + b"\n" for line in lines) + rest.replace(b"\n", b"")
     whole = [piece + b"\n" for piece in data.split(b"\n")[:-1]]
-    made = read_all(data, chunk_bytes)
-    assert [each.data + b"\n" for each in made] == whole
-    assert b"".join(data[each.start : each.end] for each in made) == b"".join(whole)
+    lines_read = read_all(data, chunk_bytes)
+    assert [line.data + b"\n" for line in lines_read] == whole
+    assert b"".join(data[line.start : line.end] for line in lines_read) == b"".join(whole)
 
 
-def test_a_line_longer_than_a_chunk_is_read_whole() -> None:
-    """The chunk is a measure of work, not a limit on lines."""
+def test_a_line_longer_than_a_chunk_is_read_completely() -> None:
+    """The chunk size limits the work of one step, not the length of lines."""
     data = b"x" * 100 + b"\nnext\n"
     chunk = read(data)
     assert (chunk.lines, chunk.end) == ([Line(0, 101, b"x" * 100)], 101)
 
 
 def test_an_unfinished_long_line_is_not_searched_twice() -> None:
-    """The next look starts where this one's search ended."""
+    """The next read starts where this one's search ended."""
     first = read(b"x" * 100)
     assert (first.lines, first.end, first.scanned) == ([], 0, 100)
     source = Bytes(b"x" * 120)
@@ -113,27 +115,29 @@ def test_an_unfinished_long_line_is_not_searched_twice() -> None:
     assert min(offset for offset, _count in source.reads) == 100
 
 
-def test_a_long_line_found_at_last_is_whole() -> None:
-    """What was searched before belongs to the line."""
+def test_a_long_line_that_gets_its_newline_is_complete() -> None:
+    """The part that was searched before belongs to the line."""
     data = b"x" * 100 + b"y\nz\n"
     assert read(data, scanned=100).lines == [Line(0, 102, b"x" * 100 + b"y")]
 
 
-def test_a_line_that_was_searched_and_then_written_anew_is_split_where_it_is_now() -> None:
-    """The first newline counts, also one in the part that was searched when it was another."""
+def test_a_line_rewritten_after_it_was_searched_ends_at_its_first_newline() -> None:
+    """Also at one in the part that was searched before the rewrite."""
     data = b"a" * 40 + b"\n" + b"b" * 60 + b"\n"
     assert read(data, scanned=90).lines == [Line(0, 41, b"a" * 40)]
 
 
 @pytest.mark.parametrize(("head", "reason"), [(b"skip", ""), (b"keep", "line longer than 0 MiB")])
-def test_a_line_past_the_limit_is_passed_without_being_held(head: bytes, reason: str) -> None:
-    """It is read in pieces no longer than a chunk, and the lines round it are kept."""
+def test_a_line_over_the_limit_is_skipped_without_being_held_in_memory(
+    head: bytes, reason: str
+) -> None:
+    """It is read in pieces no longer than a chunk, and the lines around it are kept."""
     data = b"before\n" + head + b"x" * 9000 + b"\nafter\n"
     source = Bytes(data)
-    made: list[Chunk] = []
+    chunks: list[Chunk] = []
     start = 0
     while start < len(data):
-        made.append(
+        chunks.append(
             read_lines(
                 source.read_at,
                 start,
@@ -142,36 +146,36 @@ def test_a_line_past_the_limit_is_passed_without_being_held(head: bytes, reason:
                 max_line_bytes=1000,
             )
         )
-        start = made[-1].end
-    assert [each.data for chunk in made for each in chunk.lines] == [b"before", b"after"]
-    assert [each.passed for each in made if each.passed] == [Unreadable(7, 7 + 9005, reason)]
+        start = chunks[-1].end
+    assert [line.data for chunk in chunks for line in chunk.lines] == [b"before", b"after"]
+    assert [chunk.skipped for chunk in chunks if chunk.skipped] == [Unreadable(7, 7 + 9005, reason)]
     assert max(count for _offset, count in source.reads) <= 4096
 
 
-def test_a_line_of_no_interest_that_can_be_held_is_handed_on() -> None:
-    """A broken write may hold a whole row behind the start of such a line: the parser looks."""
+def test_a_dropped_line_within_the_limit_is_returned() -> None:
+    """A torn write can leave a complete row behind the start of such a line: the parser checks."""
     data = b"skip" + b"x" * 100 + b"\n"
     chunk = read_lines(Bytes(data).read_at, 0, is_skippable=lambda _: True, chunk_bytes=16)
     assert chunk.lines == [Line(0, 105, data[:-1])]
-    assert chunk.passed is None
+    assert chunk.skipped is None
 
 
-def test_a_line_of_the_greatest_length_is_kept() -> None:
+def test_a_line_of_exactly_the_limit_is_kept() -> None:
     """The limit counts the newline."""
     data = b"x" * 99 + b"\n"
     chunk = read_lines(Bytes(data).read_at, 0, chunk_bytes=16, max_line_bytes=100)
     assert chunk.lines == [Line(0, 100, b"x" * 99)]
 
 
-def test_nothing_is_skippable_unless_told() -> None:
-    """By default a long line is recorded, not forgotten."""
+def test_by_default_no_line_type_is_dropped() -> None:
+    """A long line is recorded as unreadable."""
     chunk = read_lines(Bytes(b"x" * 99 + b"\n").read_at, 0, chunk_bytes=16, max_line_bytes=10)
-    assert chunk.passed is not None
-    assert chunk.passed.reason
+    assert chunk.skipped is not None
+    assert chunk.skipped.reason
 
 
-def test_a_file_cut_while_it_is_read_gives_a_short_line() -> None:
-    """What was seen a moment ago may be gone; the next look finds the file truncated."""
+def test_a_file_truncated_during_a_read_gives_a_short_line() -> None:
+    """The next read finds the file truncated."""
     data = b"x" * 40 + b"\n"
     reads = 0
 
