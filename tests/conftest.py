@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 pytest_plugins = [
+    "support.cleanup",
     "support.axe",
     "support.browser",
     "support.claude_client.fixtures",

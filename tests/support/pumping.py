@@ -13,6 +13,7 @@ from ccsync_watch.pipeline import Pump, PumpConfig, RealFiles
 from ccsync_watch.privacy.policy.policy import Policy
 from ccsync_watch.store.database import open_database
 from ccsync_watch.store.install_keys import install_key
+from support.cleanup import close_after_test
 from support.fakes import FakeClock
 from support.lines import SESSION, START_MS, line
 
@@ -67,6 +68,7 @@ class Bench:
         self.root.mkdir(parents=True, exist_ok=True)
         self._mtime_ns = START_MS * 1_000_000
         self._database: Database | None = None
+        close_after_test(self)  # even when the pump does not start
         self.pump = self.restart()
 
     @property

@@ -32,6 +32,7 @@ from ccsync_watch.store.database import open_database
 from ccsync_watch.store.ingest import Context, Ingested, ingest
 from ccsync_watch.store.outbox import Outbox
 from ccsync_watch.uploader import Uploader
+from support.cleanup import close_after_test
 from support.double_transport import DoubleTransport
 from support.fakes import FakeClock
 from support.opensync_double.backend import API_KEY, Backend
@@ -200,6 +201,7 @@ class World:
         self.sink: Destination
         self.uploader: Uploader
         self.open()
+        close_after_test(self)
 
     def open(self) -> None:
         """Start the program, so far as this part of it goes."""

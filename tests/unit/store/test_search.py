@@ -13,6 +13,7 @@ from support.storing import OTHER, SESSION, World, message
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterator
     from pathlib import Path
 
     from ccsync_watch.store.database import Database
@@ -37,12 +38,13 @@ def _found(world: World, words: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def stocked(tmp_path_factory: pytest.TempPathFactory) -> World:
+def stocked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Have a store with a few words that nothing in the tests changes."""
     made = World(tmp_path_factory.mktemp("search"))
     made.ingest(message("u1", "alpha AND beta OR NEAR(x) text:y"), message("u2", "Übung 日本語"))
     _index(made.database)
-    return made
+    yield made
+    made.close()
 
 
 @given(words=st.text())
