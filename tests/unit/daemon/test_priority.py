@@ -1,7 +1,11 @@
-"""A daemon's priority is low where it counts: among processes, and among sessions of them."""
+"""The daemon's priority is low among processes, and among sessions of processes.
+
+The tests may run at a low priority themselves, so every expectation starts from theirs.
+"""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,8 +16,11 @@ from ccsync_watch.daemon import priority
 
 _SWITCH = Path("/proc/sys/kernel/sched_autogroup_enabled")
 HAS_AUTOGROUPS = _SWITCH.exists() and _SWITCH.read_text().strip() == "1"
+LOWEST_PRIORITY = 19
+LOWERED = max(priority.NICENESS, os.nice(0))
+LOWER_STILL = min(LOWEST_PRIORITY, os.nice(0) + 15)
 
-GIVE_WAY = """
+LOWER_AND_PRINT = """
 import os
 from pathlib import Path
 from ccsync_watch.daemon.priority import give_way
@@ -23,48 +30,48 @@ print(os.nice(0), group.read_text().split()[-1] if group.exists() else "-")
 """
 
 
-def _told(*words: str) -> list[str]:
-    """Return the niceness of a process that gave way, and that of its session, a new one."""
-    made = subprocess.run(
-        [*words, sys.executable, "-c", GIVE_WAY],
+def _niceness(*words: str) -> list[str]:
+    """Return the niceness of a process that lowered its priority, and of its new session."""
+    completed = subprocess.run(
+        [*words, sys.executable, "-c", LOWER_AND_PRINT],
         start_new_session=True,
         capture_output=True,
         text=True,
         check=True,
     )
-    return made.stdout.split()
+    return completed.stdout.split()
 
 
-def test_a_process_gives_way() -> None:
-    """Whoever started it."""
-    assert _told()[0] == str(priority.NICENESS)
+def test_priority_is_lowered() -> None:
+    """The daemon runs at a low priority whoever started it."""
+    assert _niceness()[0] == str(LOWERED)
 
 
-def test_one_that_is_humbler_stays_so() -> None:
-    """A user may have said so with nice."""
-    assert _told("nice", "-n", "15")[0] == "15"
-
-
-@pytest.mark.skipif(not HAS_AUTOGROUPS, reason="this kernel weighs processes alone")
-def test_its_session_is_as_humble() -> None:
-    """The one number holds for both."""
-    assert _told("nice", "-n", "15")[1] == "15"
+def test_a_lower_priority_is_kept() -> None:
+    """A user who started the daemon with `nice` chose its priority."""
+    assert _niceness("nice", "-n", "15")[0] == str(LOWER_STILL)
 
 
 @pytest.mark.skipif(not HAS_AUTOGROUPS, reason="this kernel weighs processes alone")
-def test_its_own_session_gives_way_too() -> None:
-    """Niceness counts within a session only: beside others, each session has an equal share."""
-    assert _told()[1] == str(priority.NICENESS)
+def test_a_lower_priority_holds_for_the_session_too() -> None:
+    """The autogroup gets the same number as the process."""
+    assert _niceness("nice", "-n", "15")[1] == str(LOWER_STILL)
 
 
 @pytest.mark.skipif(not HAS_AUTOGROUPS, reason="this kernel weighs processes alone")
-def test_a_terminals_session_keeps_its_share() -> None:
-    """The user's shell, and all that is started from it, live in it too."""
+def test_priority_of_its_own_session_is_lowered_too() -> None:
+    """Niceness counts within a session only: among sessions, each has an equal share."""
+    assert _niceness()[1] == str(LOWERED)
+
+
+@pytest.mark.skipif(not HAS_AUTOGROUPS, reason="this kernel weighs processes alone")
+def test_priority_of_a_terminal_session_is_kept() -> None:
+    """The user's shell, and all that is started from it, live in that session too."""
     shell = ("sh", "-c", '"$@"; exit', "sh")  # the leader of the session, as in a terminal
-    assert _told(*shell) == [str(priority.NICENESS), "0"]
+    assert _niceness(*shell) == [str(LOWERED), "0"]
 
 
-def test_a_kernel_without_the_file_is_no_error(tmp_path: Path) -> None:
+def test_a_kernel_without_the_file_is_not_an_error(tmp_path: Path) -> None:
     """A daemon runs at whatever priority it may have."""
     code = f"""
 from pathlib import Path
