@@ -6,9 +6,11 @@ Only the CLI, the plugin's report and the dashboard's templates turn a problem i
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ccsync_watch.model import JsonValue
 
 Severity: TypeAlias = Literal["error", "warning", "info"]
@@ -32,3 +34,15 @@ class Problem:
     def as_json(self) -> dict[str, JsonValue]:
         """Return the fields as `status --json` and the control API carry them."""
         return asdict(self)
+
+    @classmethod
+    def of_json(cls, fields: Mapping[str, Any]) -> Problem:
+        """Return the problem that another process sent; what it left out is empty."""
+        severity = fields.get("severity")
+        return cls(
+            code=str(fields.get("code") or ""),
+            title=str(fields.get("title") or ""),
+            detail=str(fields.get("detail") or ""),
+            hint=str(fields.get("hint") or ""),
+            severity=severity if severity in {"warning", "info"} else "error",
+        )

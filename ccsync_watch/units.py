@@ -85,3 +85,8 @@ def dollars(usd: float | None) -> str:
 def percent(share: float | None, places: int = 0) -> str:
     """Return a share of one in percent: `12%`."""
     return UNKNOWN if share is None else f"{share:.{places}%}"
+
+
+def plural(count: int, noun: str) -> str:
+    """Return a count with its noun: `1 row`, `2 rows`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

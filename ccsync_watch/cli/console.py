@@ -36,11 +36,6 @@ def show_warnings(settings: Settings) -> None:
         warn(printable(warning))
 
 
-def plural(count: int, noun: str) -> str:
-    """Return a count with its noun: `1 row`, `2 rows`."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
 def counted(counts: Mapping[str, int]) -> str:
     """Return counts by name, the largest first: `jwt 3, aws-access-key 1`."""
     ordered = sorted(counts.items(), key=lambda each: (-each[1], each[0]))

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from ccsync_watch.model import JsonValue
+    from ccsync_watch.problem import Problem
 
 T = TypeVar("T")
 
@@ -42,7 +43,7 @@ class FlushResult:
 
     `is_read`: everything on disk is in the store. `is_known`: there is such a session.
     `rows_waiting` are those that the backend has not acknowledged. `error` is what prevents
-    sending, `problem` what prevents reading; each ends in its mend.
+    sending, `problem` what prevents reading.
     """
 
     is_read: bool
@@ -51,7 +52,7 @@ class FlushResult:
     rows_sent: int
     rows_waiting: int
     rows_rejected: int
-    error: str | None
+    error: Problem | None
     problem: str | None = None
 
 

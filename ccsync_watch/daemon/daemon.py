@@ -21,6 +21,7 @@ from ccsync_watch.daemon.upload_workers import UploadWorkers
 from ccsync_watch.errors import CcsyncError, NotRunning
 from ccsync_watch.hook_events import Spool
 from ccsync_watch.model import BackendInfo
+from ccsync_watch.problem import Problem
 from ccsync_watch.store import queries
 from ccsync_watch.store.install_keys import install_key
 from ccsync_watch.transcripts.observer import Observer, Wakeups
@@ -116,7 +117,7 @@ class Daemon:
         live = report.Live(
             pid=os.getpid(),
             since_ms=self._since_ms,
-            problems=[text for text in texts if text],
+            problems=[_problem(text) for text in texts if text],
             backend=report.Backend(backend_info, health.error if health else None),
         )
         return report.status(
@@ -153,7 +154,7 @@ class Daemon:
             rows_sent=sending.rows_sent - sent_before,
             rows_waiting=runtime.outbox.waiting(chosen, now_ms) if runtime.uploader else 0,
             rows_rejected=runtime.outbox.rejected(chosen) if runtime.uploader else 0,
-            error=report.one_line(report.connection_problem(error)) if error else None,
+            error=report.connection_problem(error) if error else None,
             problem=self._problem or sending.problem,
         )
 
@@ -268,3 +269,9 @@ class Daemon:
             log.error("%s", error)  # noqa: TRY400 - its one line says it all
         except Exception:
             log.exception("the last look failed; the next start makes up for it")
+
+
+def _problem(text: str) -> Problem:
+    return Problem(
+        "daemon-problem", "Sync not working", text, "look into the log in the state folder"
+    )

@@ -104,7 +104,7 @@ class Supervisor:
         with self._changed:
             settings = self._settings
         backend = try_backend(settings, clock=self._clock, transport=self._transport)
-        error = report.connection_problem(backend.error) if backend.error else None
+        error = report.connection_problem(backend.error).as_json() if backend.error else None
         return {"ok": backend.backend_info is not None, "problem": error}
 
     def flush(self, session_id: str | None, seconds: float, *, is_sending: bool) -> FlushResult:

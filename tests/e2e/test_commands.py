@@ -49,11 +49,11 @@ class TestSyncNow:
         transcript.turn()
         made = program.call("sync-now")
         assert made.code == 0, made.err
-        assert made.out.startswith("synced: ")
+        assert made.out.startswith("Synced: ")
         assert len(opensync.backend.messages(transcript.session_id)) == 3
         made = program.call("sync-now")
         assert made.code == 0
-        assert made.out == "synced: 0 rows sent, nothing waits\n"
+        assert made.out == "Synced: 0 rows sent, nothing is pending.\n"
         assert len(opensync.backend.messages(transcript.session_id)) == 3
 
     @pytest.mark.parametrize("has_daemon", [False, True], ids=["alone", "daemon"])
@@ -67,7 +67,7 @@ class TestSyncNow:
             program.start()
         made = program.call("sync-now")
         assert (made.code, made.err) == (0, "")
-        assert "no Convex URL configured, nothing was sent" in made.out
+        assert "No Convex URL configured: nothing was sent" in made.out
         assert program.status()["totals"]["messages"] == 2
 
     @pytest.mark.parametrize("has_daemon", [False, True], ids=["alone", "daemon"])
@@ -84,8 +84,8 @@ class TestSyncNow:
             stored(program, one, 2)
             stored(program, other, 2)
             assert "only on `ccsync-watch sync-now`" in program.output()
-            told = program.status()["problems"]
-            assert any("auto_sync is off, and 6 " in each["what"] for each in told)
+            problems = {problem["code"]: problem for problem in program.status()["problems"]}
+            assert problems["auto-sync-off"]["detail"].startswith("auto_sync is off, and 6 ")
         else:
             assert program.call("preview").code == 0
         assert [each.path for each in opensync.backend.calls if each.rows] == []
@@ -109,7 +109,7 @@ class TestSyncNow:
             program.start()
         made = program.call("sync-now", "--session", OTHER)
         assert made.code == 1
-        assert made.err.startswith(f"ccsync-watch: no session {OTHER} is stored")
+        assert made.err.startswith(f"ccsync-watch: session {OTHER} is not stored")
 
     def test_an_outage_loses_nothing(self, program: Program, opensync: OpenSyncDouble) -> None:
         """The backend is away, the transcripts are deleted meanwhile; all of it arrives."""
@@ -125,7 +125,7 @@ class TestSyncNow:
         stored(program, other, 2)
         made = program.call("sync-now", "--timeout", "60")
         assert made.code == 4
-        assert "what waits is kept and sent later" in made.err
+        assert "unsent data is kept and sent later" in made.err
         one.path.unlink()
         other.path.unlink()
         assert program.stop() == 0
@@ -143,12 +143,12 @@ class TestSyncNow:
         transcript.turn()
         made = program.call("sync-now", "--timeout", "0.000001")
         assert made.code == 1
-        assert "start `ccsync-watch`, or run `ccsync-watch sync-now` again" in made.err
+        assert "run `ccsync-watch sync-now` again, or start `ccsync-watch`" in made.err
         program.start()
         transcript.turn(2)
         made = program.call("sync-now", "--timeout", "0.01")
         assert made.code == 1
-        assert "goes on in the background" in made.err
+        assert "continues in the background" in made.err
         wait_until(lambda: len(opensync.backend.all_messages()) == 5, "it goes on")
 
 
@@ -269,7 +269,7 @@ class TestStatus:
         assert made.out.startswith("ccsync-watch ")
         assert "not running" in made.out
         assert "No Convex URL configured: " in made.out
-        assert "no transcript folder yet" in made.out
+        assert "Waiting for Claude Code: no transcripts in ~/" in made.out
 
     def test_what_is_stored_sent_and_waiting(
         self, program: Program, opensync: OpenSyncDouble
@@ -283,8 +283,8 @@ class TestStatus:
         made = program.call("status")
         assert made.code == 0, made.out
         assert f"running (process {program.pid})" in made.out
-        assert "connection  ok" in made.out
-        assert "key         osk_…00" in made.out
+        assert "connection   ok" in made.out
+        assert "API key      osk_…00" in made.out
         assert transcript.session_id in made.out
         figures = program.status()
         (row,) = figures["sessions"]

@@ -145,6 +145,11 @@ class TestStateFolder:
         assert program.stop() == 0
 
 
+def codes(program: Program) -> set[str]:
+    """Return the codes of the problems there are now."""
+    return {problem["code"] for problem in program.status()["problems"]}
+
+
 class TestClaudeFolder:
     """Not there yet."""
 
@@ -154,8 +159,7 @@ class TestClaudeFolder:
         if exists == "folder":
             program.claude_dir.mkdir()
         program.start()
-        told = [each["what"] for each in program.status()["problems"]]
-        assert any("no transcript folder yet" in what for what in told)
+        assert "no-transcripts" in codes(program)
         transcript = Transcript(program.claude_dir)
         transcript.turn()
         seconds = wait_until(
@@ -164,9 +168,7 @@ class TestClaudeFolder:
             10,
         )
         assert seconds < 4  # two, and the time that `status` itself takes here
-        assert not any(
-            "no transcript folder" in each["what"] for each in program.status()["problems"]
-        )
+        assert "no-transcripts" not in codes(program)
 
 
 class _Page(BaseHTTPRequestHandler):
@@ -224,7 +226,8 @@ class TestBackend:
         assert again.code == 4
         assert again.err == f"{last}\n"
         status = program.status()
-        assert [each["name"] for each in status["problems"]].count("Connection failed") == 1
+        titles = [problem["title"] for problem in status["problems"]]
+        assert titles.count("Connection failed") == 1
         row = status["sessions"][0]
         assert (row["messages"], row["bytes_behind"]) == (4, 0), "it goes on reading"
         assert row["rows_pending"] == 5
@@ -254,7 +257,7 @@ class TestBackend:
         line = self.refused(program)
         assert "cannot reach 127.0.0.1:" in line
         assert "should end in .convex.cloud" in line
-        assert "what waits is kept and sent later" in line
+        assert "unsent data is kept and sent later" in line
 
     @pytest.mark.parametrize("status", [200, 404], ids=["html", "404"])
     def test_another_server(self, program: Program, status: int) -> None:

@@ -58,16 +58,16 @@ def test_all_is_well(
     terminal = session()
     wait_until(lambda: len(opensync.backend.messages(terminal.session_id)) == 3, "all arrived")
     asked = len(messages_api.messages_requests)
-    screen = answer(terminal, STATUS, "in all")
+    screen = answer(terminal, STATUS, "  total")
     assert "running (process" in screen
     assert f"backend       {opensync.url}" in screen
     assert "connection    ok" in screen
     assert opensync.api_key not in screen
-    assert f"key           {opensync.api_key[:4]}…{opensync.api_key[-2:]}" in screen
+    assert f"API key       {opensync.api_key[:4]}…{opensync.api_key[-2:]}" in screen
     assert "auto sync on, tool calls on, thinking off" in screen
-    assert "this session  2 messages stored, 0 rows waiting, acknowledged" in screen
+    assert "this session  2 messages stored, 0 rows pending, confirmed" in screen
     assert "→" not in screen
-    screen = answer(terminal, NOW, "nothing of this session waits")
+    screen = answer(terminal, NOW, "nothing of this session is pending")
     assert "Synced: " in screen
     assert len(messages_api.messages_requests) == asked
     assert terminal.exit() == 0
@@ -76,10 +76,10 @@ def test_all_is_well(
 def test_no_backend(plugged: Plugged, session: Callable[[], Terminal]) -> None:
     """The README's "No Convex URL configured": nothing is wrong, and nothing is sent."""
     terminal = session()
-    screen = answer(terminal, STATUS, "in all")
+    screen = answer(terminal, STATUS, "  total")
     assert "backend       none: everything stays on this machine" in screen
     assert "No Convex URL configured: sessions are kept on this machine only" in screen
-    assert "→ to sync them, put your deployment's convex_url into" in screen
+    assert "→ to sync them, run `ccsync-watch login`, or put" in screen
     screen = answer(terminal, NOW, "nothing was sent")
     assert "Everything of this session is stored on this machine" in screen
     assert plugged.session(terminal.session_id)["messages"] >= 2
@@ -89,7 +89,7 @@ def test_nobody_listens(plugged: Plugged, session: Callable[[], Terminal]) -> No
     """The README's "Connection failed", in the system's words."""
     plugged.configure(convex_url="http://127.0.0.1:9", api_key="osk_0123456789abcdef")
     terminal = session()
-    screen = answer(terminal, STATUS, "in all")
+    screen = answer(terminal, STATUS, "  total")
     assert "connection    failed, see below" in screen
     assert "Connection failed: cannot reach 127.0.0.1:9 (connection refused)" in screen
     assert "→ check that your Convex deployment is running" in screen
@@ -105,8 +105,8 @@ def test_a_backend_that_takes_the_line_and_says_nothing(
         address = f"127.0.0.1:{silent.getsockname()[1]}"
         plugged.configure(convex_url=f"http://{address}", api_key="osk_0123456789abcdef")
         terminal = session()
-        screen = answer(terminal, STATUS, "in all")
-        assert "Connection failed: the backend does not answer within" in screen
+        screen = answer(terminal, STATUS, "  total")
+        assert "Connection failed: the backend did not answer within" in screen
         assert "→ check that your Convex deployment is running" in screen
 
 
@@ -118,7 +118,7 @@ def test_a_session_elsewhere(plugged: Plugged, open_terminal: Callable[..., Term
     terminal = open_terminal(*plugged.args, home=home)
     terminal.submit(_TURN)
     terminal.wait_for_screen("Hello there.")
-    screen = answer(terminal, STATUS, "in all")
+    screen = answer(terminal, STATUS, "  total")
     assert "Sync not working: the daemon does not read" in screen
     assert "claude_dirs" in screen
 
@@ -129,7 +129,7 @@ def test_a_wrong_key(
     """The README's "Connection failed" again, and the mend is another."""
     plugged.configure(convex_url=opensync.url, api_key="osk_wrong_wrong_wrong")
     terminal = session()
-    screen = answer(terminal, STATUS, "in all")
+    screen = answer(terminal, STATUS, "  total")
     assert "refuses the API key" in screen
     assert "→ set api_key to a key of this deployment" in screen
     assert "osk_wrong_wrong_wrong" not in screen
@@ -148,9 +148,9 @@ def test_no_daemon(plugged: Plugged, session: Callable[[], Terminal]) -> None:
     """Status says that none runs; sync-now has one started."""
     terminal = session()
     assert plugged.call("stop").returncode == 0
-    screen = answer(terminal, STATUS, "in all")
-    assert "Sync not working: no daemon is running" in screen
-    assert "→ /claude-code-sync:sync-now starts one" in screen
+    screen = answer(terminal, STATUS, "  total")
+    assert "Sync not working: ccsync-watch is not running" in screen
+    assert "→ /claude-code-sync:sync-now starts it" in screen
     screen = answer(terminal, NOW, "nothing was sent")
     assert plugged.daemons() != []
 
@@ -176,5 +176,5 @@ def test_without_hooks_the_text_answers(
     assert run.returncode == 0, run.stderr
     assert len(messages_api.messages_requests) == 1
     text = plugged.claude.transcript(run.session_id).read_text()
-    assert "Sync not working: no daemon is running" in text
+    assert "Sync not working: ccsync-watch is not running" in text
     assert "Show the user that report exactly as it is" in text

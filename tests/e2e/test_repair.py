@@ -17,7 +17,7 @@ CODE_NAME = "Bluebird"
 
 
 def _problems(program: Program) -> list[str]:
-    return [each["name"] for each in program.status()["problems"]]
+    return [problem["code"] for problem in program.status()["problems"]]
 
 
 def _on_disk(program: Program) -> bytes:
@@ -37,7 +37,7 @@ def test_a_new_rule_is_applied_to_what_is_stored(
     program.configure(**backend, redact={"patterns": [CODE_NAME]})
     if has_daemon:
         program.start()
-        wait_until(lambda: "Redaction rules" in _problems(program), "status tells of new rules")
+        wait_until(lambda: "rules-changed" in _problems(program), "status tells of new rules")
     made = program.call("repair", "--dry-run")
     # The first prompt is the title as well, here and in the state that was sent.
     expected = "1 message and 2 other rows of 1 session\nsecrets removed: custom 3\n"
@@ -47,7 +47,7 @@ def test_a_new_rule_is_applied_to_what_is_stored(
     assert made.code == 0
     assert made.out.startswith(f"changed: {expected}")
     if has_daemon:
-        assert "Redaction rules" not in _problems(program)
+        assert "rules-changed" not in _problems(program)
         program.stop()
     assert CODE_NAME.encode() not in _on_disk(program)
 

@@ -113,3 +113,13 @@ def test_shares_are_percentages() -> None:
     assert units.percent(None) == UNKNOWN
     assert units.percent(0.125) == "12%"
     assert units.percent(0.125, places=1) == "12.5%"
+
+
+def test_plurals() -> None:
+    """A count agrees with its noun."""
+    assert [units.plural(n, "row") for n in (0, 1, 2, 1234)] == [
+        "0 rows",
+        "1 row",
+        "2 rows",
+        "1,234 rows",
+    ]

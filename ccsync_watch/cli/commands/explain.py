@@ -10,11 +10,11 @@ import orjson
 from ccsync_watch.accounting import session_accounts as accounts
 from ccsync_watch.accounting.explanation import Explanation, explain
 from ccsync_watch.accounting.prices import PriceList
-from ccsync_watch.cli.console import plural, printable, say, show_warnings
+from ccsync_watch.cli.console import printable, say, show_warnings
 from ccsync_watch.cli.store_access import chosen_session, open_store
 from ccsync_watch.cli.tables import money, show
 from ccsync_watch.config import load
-from ccsync_watch.units import dollars
+from ccsync_watch.units import dollars, plural
 
 if TYPE_CHECKING:
     import argparse

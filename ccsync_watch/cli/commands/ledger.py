@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from ccsync_watch.cli.console import counted, plural, printable, say, show_warnings
+from ccsync_watch.cli.console import counted, printable, say, show_warnings
 from ccsync_watch.config import load
 from ccsync_watch.store import egress_ledger
 from ccsync_watch.store.database import open_for_reading
-from ccsync_watch.units import size
+from ccsync_watch.units import plural, size
 
 if TYPE_CHECKING:
     import argparse

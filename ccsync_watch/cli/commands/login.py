@@ -7,13 +7,15 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch import report
-from ccsync_watch.cli.console import plural, say, warn
+from ccsync_watch.cli.console import say, warn
 from ccsync_watch.cli.daemon_notice import tell_daemon, warn_of_variables
+from ccsync_watch.cli.problem_text import one_line
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import config_path, load, read_file, save
 from ccsync_watch.errors import ConfigError, DestinationError
 from ccsync_watch.opensync.http_client import OpenSyncClient
 from ccsync_watch.opensync.wire import endpoint
+from ccsync_watch.units import plural
 
 if TYPE_CHECKING:
     import argparse
@@ -40,7 +42,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     try:
         backend_info = sink.check()
     except DestinationError as error:
-        warn(report.one_line(report.connection_problem(error)))
+        warn(one_line(report.connection_problem(error)))
         warn(f"nothing was changed in {path}")
         return error.exit_code
     finally:

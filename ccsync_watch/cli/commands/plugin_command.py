@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from ccsync_watch.cli.console import printable, say
-from ccsync_watch.cli.plugin_report import MIN_WAIT_SECONDS, status_text, sync_text
-from ccsync_watch.errors import CcsyncError
+from ccsync_watch.cli.console import say
+from ccsync_watch.cli.plugin_report import MIN_WAIT_SECONDS, error_text, status_text, sync_text
 
 if TYPE_CHECKING:
     import argparse
@@ -58,8 +57,6 @@ def _text(command: str, session_id: str | None, env: Mapping[str, str], version:
     make = status_text if command == "status" else sync_text
     try:
         text = make(env, session_id, plugin_version=version, seconds=MIN_WAIT_SECONDS)
-    except CcsyncError as error:
-        text = f"Sync not working: {printable(error.message)}\n  → {printable(error.hint)}"
     except Exception as error:  # noqa: BLE001 - nothing of ours may disturb the user's session
-        text = f"Sync not working: {type(error).__name__}\n  → run `ccsync-watch status`"
+        text = error_text(error)
     return text

@@ -10,7 +10,7 @@ import orjson
 
 from ccsync_watch.accounting import session_accounts as accounts
 from ccsync_watch.accounting.prices import PriceList
-from ccsync_watch.cli.console import counted, plural, say, show_warnings, warn
+from ccsync_watch.cli.console import counted, say, show_warnings, warn
 from ccsync_watch.cli.store_access import chosen_session, open_store
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
@@ -22,6 +22,7 @@ from ccsync_watch.model import Redacted
 from ccsync_watch.opensync import wire
 from ccsync_watch.opensync.removed_secrets import removed_from
 from ccsync_watch.store import queries
+from ccsync_watch.units import plural
 
 if TYPE_CHECKING:
     import argparse

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch import __version__
-from ccsync_watch.cli.console import counted, plural, say, show_warnings
+from ccsync_watch.cli.console import counted, say, show_warnings
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
 from ccsync_watch.control.client import ask
@@ -15,6 +15,7 @@ from ccsync_watch.errors import NotAnswering, NotRunning, StateError
 from ccsync_watch.pipeline.reapply import RepairResult, repair
 from ccsync_watch.store import rewriting
 from ccsync_watch.store.database import DATABASE_NAME, open_database
+from ccsync_watch.units import plural
 
 if TYPE_CHECKING:
     import argparse

@@ -13,13 +13,13 @@ import orjson
 from ccsync_watch.accounting import session_accounts as accounts
 from ccsync_watch.accounting import statistics
 from ccsync_watch.accounting.prices import PriceList
-from ccsync_watch.cli.console import plural, say, show_warnings
+from ccsync_watch.cli.console import say, show_warnings
 from ccsync_watch.cli.store_access import open_store
 from ccsync_watch.cli.tables import money, show
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
 from ccsync_watch.errors import ConfigError
-from ccsync_watch.units import duration, percent
+from ccsync_watch.units import duration, percent, plural
 
 if TYPE_CHECKING:
     import argparse

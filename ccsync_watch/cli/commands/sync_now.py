@@ -1,4 +1,4 @@
-"""`ccsync-watch sync-now`: read and send everything now, through the daemon or without it."""
+"""Import and send everything now, through the daemon or without it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch import report
-from ccsync_watch.cli.console import plural, printable, say, show_warnings, warn
+from ccsync_watch.cli.console import printable, say, show_warnings, warn
 from ccsync_watch.cli.log_setup import log_to
+from ccsync_watch.cli.problem_text import one_line
 from ccsync_watch.cli.progress import Progress
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
@@ -17,7 +18,9 @@ from ccsync_watch.control.client import ask
 from ccsync_watch.daemon.instance_lock import InstanceLock
 from ccsync_watch.daemon.runtime import Runtime, make_redactor
 from ccsync_watch.errors import DestinationError, NotAnswering, NotRunning
+from ccsync_watch.problem import Problem
 from ccsync_watch.store import queries
+from ccsync_watch.units import plural
 
 if TYPE_CHECKING:
     import argparse
@@ -26,17 +29,17 @@ if TYPE_CHECKING:
     from ccsync_watch.config import Settings
 
 _GRACE_SECONDS = 5.0
-_IN_BACKGROUND = "it goes on in the background, see `ccsync-watch status`"
-_BY_HAND = "start `ccsync-watch`, or run `ccsync-watch sync-now` again"
+_IN_BACKGROUND = "the daemon continues in the background, see `ccsync-watch status`"
+_BY_HAND = "run `ccsync-watch sync-now` again, or start `ccsync-watch`"
 
 
 def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[str, Any]) -> int:
-    """Flush one session or all; 0 when everything is where it belongs."""
+    """Flush one session or all; 0 when everything is stored and sent."""
     settings = load(env, flags)
     show_warnings(settings)
     session_id, seconds = arguments.session, arguments.timeout
     try:
-        made = ask(
+        result = ask(
             settings.state_dir,
             "/v1/flush",
             {"session_id": session_id, "seconds": seconds},
@@ -45,44 +48,44 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     except NotAnswering:
         raise
     except NotRunning:
-        return _told(_alone(settings, session_id, seconds), session_id, mend=_BY_HAND)
+        return _show(_flush_without_daemon(settings, session_id, seconds), session_id, _BY_HAND)
     if any(value is not None for value in flags.values()):
-        warn("the running daemon uses its own settings: those given here had no effect")
-    return _told(made, session_id, mend=_IN_BACKGROUND)
+        warn("the running daemon uses its own settings: the flags given here had no effect")
+    return _show(result, session_id, _IN_BACKGROUND)
 
 
-def _told(made: Mapping[str, Any], session_id: str | None, *, mend: str) -> int:
-    """Say how it went, the worst first; return the exit code."""
-    if made["rows_rejected"]:
-        warn(
-            f"the backend refuses {plural(made['rows_rejected'], 'row')}: see `ccsync-watch status`"
-        )
-    if made["problem"]:
-        warn(made["problem"])
+def _show(result: Mapping[str, Any], session_id: str | None, hint: str) -> int:
+    """Print how the flush ended, the worst first; return the exit code."""
+    if result["rows_rejected"]:
+        rejected = plural(result["rows_rejected"], "row")
+        warn(f"the backend rejected {rejected}: see `ccsync-watch status`")
+    if result["problem"]:
+        warn(printable(result["problem"]))
         return 1
-    if made["error"]:
-        warn(made["error"])
+    if result["error"]:
+        warn(one_line(Problem.of_json(result["error"])))
         return DestinationError.exit_code
-    if made["rows_waiting"] or not made["is_read"]:
-        waiting = plural(made["rows_waiting"], "row")
-        what = f"{waiting} still waiting" if made["rows_waiting"] else "not everything is read yet"
-        warn(f"{what}: {mend}")
+    if result["rows_waiting"] or not result["is_read"]:
+        pending = f"{plural(result['rows_waiting'], 'row')} still pending"
+        warn(f"{pending if result['rows_waiting'] else 'not everything is imported yet'}: {hint}")
         return 1
-    if not made["is_known"]:
+    if not result["is_known"]:
         warn(
-            f"no session {printable(session_id or '')} is stored, or its project is excluded:"
+            f"session {printable(session_id or '')} is not stored, or its project is excluded:"
             " see `ccsync-watch status --json` for the ids"
         )
         return 1
-    if made["is_local"]:
-        say("everything is stored on this machine; no Convex URL configured, nothing was sent")
+    if result["is_local"]:
+        say("Everything is stored on this machine. No Convex URL configured: nothing was sent.")
         return 0
     whose = "of this session " if session_id else ""
-    say(f"synced: {plural(made['rows_sent'], 'row')} sent, nothing {whose}waits")
-    return 1 if made["rows_rejected"] else 0
+    say(f"Synced: {plural(result['rows_sent'], 'row')} sent, nothing {whose}is pending.")
+    return 1 if result["rows_rejected"] else 0
 
 
-def _alone(settings: Settings, session_id: str | None, seconds: float) -> dict[str, Any]:
+def _flush_without_daemon(
+    settings: Settings, session_id: str | None, seconds: float
+) -> dict[str, Any]:
     """Do the daemon's work once, under its lock."""
     clock = SystemClock()
     lock = InstanceLock(settings.state_dir)
@@ -91,31 +94,31 @@ def _alone(settings: Settings, session_id: str | None, seconds: float) -> dict[s
         log_to(settings.state_dir, lambda: make_redactor(settings))
         runtime = Runtime(settings, clock=clock)
         try:
-            return asdict(_flushed(runtime, session_id, clock.monotonic() + seconds))
+            return asdict(_flush(runtime, session_id, clock.monotonic() + seconds))
         finally:
             runtime.close()
     finally:
         lock.release()
 
 
-def _flushed(runtime: Runtime, session_id: str | None, until: float) -> FlushResult:
-    chosen = None if session_id is None else [session_id]
+def _flush(runtime: Runtime, session_id: str | None, until: float) -> FlushResult:
+    session_ids = None if session_id is None else [session_id]
     outbox, uploader = runtime.outbox, runtime.uploader
     with Progress(sys.stderr) as progress:
         runtime.catch_up(until=until, on_step=lambda: progress.show(runtime))
         error: DestinationError | None = None
         if uploader is not None:
-            outbox.retry_rejected(is_released=True, session_ids=chosen)
-            outbox.release(chosen)
-            outbox.touch(chosen)
-            error = runtime.drain(chosen, until=until, on_step=lambda: progress.show(runtime))
+            outbox.retry_rejected(is_released=True, session_ids=session_ids)
+            outbox.release(session_ids)
+            outbox.touch(session_ids)
+            error = runtime.drain(session_ids, until=until, on_step=lambda: progress.show(runtime))
     return FlushResult(
         is_read=not runtime.pump.has_work(),
         is_known=session_id is None
         or queries.session_summary(runtime.database, session_id) is not None,
         is_local=uploader is None,
         rows_sent=uploader.health.rows_sent if uploader else 0,
-        rows_waiting=outbox.waiting(chosen, runtime.clock.wall_ms()) if uploader else 0,
-        rows_rejected=outbox.rejected(chosen) if uploader else 0,
-        error=report.one_line(report.connection_problem(error)) if error else None,
+        rows_waiting=outbox.waiting(session_ids, runtime.clock.wall_ms()) if uploader else 0,
+        rows_rejected=outbox.rejected(session_ids) if uploader else 0,
+        error=report.connection_problem(error) if error else None,
     )

@@ -6,18 +6,8 @@ import os
 
 import pytest
 
-from ccsync_watch.cli.console import plural, printable, say, show_warnings, warn
+from ccsync_watch.cli.console import printable, say, show_warnings, warn
 from ccsync_watch.config import Settings
-
-
-def test_plurals() -> None:
-    """A count agrees with its noun."""
-    assert [plural(n, "row") for n in (0, 1, 2, 1234)] == [
-        "0 rows",
-        "1 row",
-        "2 rows",
-        "1,234 rows",
-    ]
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,11 @@ import pytest
 
 from ccsync_watch import __version__
 from ccsync_watch.cli import main
-from ccsync_watch.cli.plugin_report import _flush_lines
+from ccsync_watch.cli.plugin_report import flush_lines
+from ccsync_watch.problem import Problem
 from support.lines import SESSION
+
+TIMED_OUT = Problem("connection-failed", "Connection failed", "x (timed out)", "wait")
 
 FLUSHED: dict[str, Any] = {
     "is_read": True,
@@ -87,7 +90,7 @@ def test_a_plain_one_is_text(asked: Any) -> None:  # noqa: ANN401 - as above
 def test_a_plugin_that_is_newer_says_so(asked: Any) -> None:  # noqa: ANN401 - as above
     """It may expect what this program does not know."""
     made = asked(b"", "--plain", "status", "--plugin-version", "99.0.0")
-    assert f"Version: this plugin is 99.0.0, ccsync-watch {__version__}" in made
+    assert f"Version: this plugin is 99.0.0, ccsync-watch is {__version__}" in made
 
 
 def test_a_mistake_is_an_answer_too(asked: Any, env: dict[str, str]) -> None:  # noqa: ANN401 - as above
@@ -109,16 +112,19 @@ def test_a_state_folder_that_cannot_be_used_is_one_too(asked: Any, env: dict[str
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({}, "Synced: 3 rows sent just now, nothing of this session waits"),
+        ({}, "Synced: 3 rows sent, nothing of this session is pending"),
         ({"is_local": True}, "No Convex URL configured"),
         ({"is_known": False}, "Nothing of this session is stored yet"),
-        ({"rows_waiting": 2}, "2 rows of this session still waiting; it goes on in the back"),
-        ({"is_read": False}, "not read to its end yet; it goes on in the background"),
-        ({"rows_rejected": 1}, "Sync not working: the backend refuses 1 row"),
+        ({"rows_waiting": 2}, "2 rows of this session pending; sync continues in the background"),
+        ({"is_read": False}, "not all imported yet; sync continues in the background"),
+        ({"rows_rejected": 1}, "The backend rejected 1 row"),
         ({"problem": "the disk is full: free some"}, "Sync not working: the disk is full"),
-        ({"error": "Connection failed: x (timed out): wait", "rows_waiting": 1}, "  → wait"),
+        (
+            {"error": TIMED_OUT.as_json(), "rows_waiting": 1},
+            "failed: x (timed out)\n  → wait",
+        ),
     ],
 )
-def test_how_a_flush_is_told(change: dict[str, object], words: str) -> None:
-    """The worst first, and what becomes of the rest."""
-    assert words in "\n".join(_flush_lines({**FLUSHED, **change}, SESSION))
+def test_the_result_of_a_flush_names_the_worst_first(change: dict[str, object], words: str) -> None:
+    """And says what happens to the rest."""
+    assert words in "\n".join(flush_lines({**FLUSHED, **change}, SESSION))

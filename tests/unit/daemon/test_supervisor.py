@@ -154,7 +154,7 @@ def test_a_broken_edit_keeps_the_old_settings_and_says_so(scene: Scene) -> None:
         scene.supervisor.reload() == "the new settings are not used (line 2 is wrong: correct it)"
     )
     status: Any = scene.supervisor.status()
-    assert any("line 2 is wrong" in each["what"] for each in status["problems"])
+    assert any("line 2 is wrong" in problem["detail"] for problem in status["problems"])
     scene.transcript.turn()
     assert scene.supervisor.flush(None, 20, is_sending=True).is_read
     scene.mistake = None

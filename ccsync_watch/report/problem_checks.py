@@ -1,0 +1,214 @@
+"""The checks that find problems in the store, on disk, with the daemon and with the backend.
+
+Each yields `Problem` values; their texts are put together here, and laid out by whoever shows them.
+"""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+from ccsync_watch.errors import (
+    DestinationError,
+    NotAnswering,
+    NotRunning,
+    Unauthorized,
+    UnexpectedAnswer,
+)
+from ccsync_watch.problem import Problem
+from ccsync_watch.store import rewriting
+from ccsync_watch.units import plural
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from ccsync_watch.config import Settings
+    from ccsync_watch.model import BackendInfo, JsonValue
+    from ccsync_watch.report.status_report import Live
+    from ccsync_watch.store.database import Database
+    from ccsync_watch.transcripts.discovery import TranscriptScan
+
+MAX_CLOCK_SKEW_SECONDS = 30.0
+MIN_FREE_BYTES = 200 << 20
+# The titles by which the README's troubleshooting section explains a problem.
+SYNC_NOT_WORKING = "Sync not working"
+CONNECTION_FAILED = "Connection failed"
+NO_URL = "No Convex URL configured"
+
+
+def printable_path(path: object) -> str:
+    """Return a path that JSON can hold: its bytes may not be UTF-8."""
+    return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def check_all(
+    settings: Settings,
+    database: Database | None,
+    scan: TranscriptScan,
+    *,
+    live: Live | None,
+    absence: NotRunning | None,
+    rules: str | None,
+    totals: dict[str, JsonValue],
+) -> list[Problem]:
+    """Return every problem there is now, those of the daemon first."""
+    return [
+        *_check_daemon(live, absence),
+        *_check_backend_configured(settings),
+        *_check_transcripts(settings, scan),
+        *_check_store(settings, database, rules, totals),
+        *_check_disk(settings.state_dir),
+    ]
+
+
+def connection_problem(error: DestinationError) -> Problem:
+    """Return the problem that an error of the backend stands for."""
+    if isinstance(error, Unauthorized):
+        hint = "set api_key to a key of this deployment (osk_…), or run `ccsync-watch login`"
+    elif isinstance(error, UnexpectedAnswer):
+        hint = "check convex_url: it should end in .convex.cloud and belong to a deployed OpenSync"
+    else:
+        hint = (
+            "check that your Convex deployment is running, that convex_url is correct (it should"
+            " end in .convex.cloud), and the network; unsent data is kept and sent later"
+        )
+    return Problem("connection-failed", CONNECTION_FAILED, error.message, hint)
+
+
+def clock_problems(backend_info: BackendInfo) -> Iterable[Problem]:
+    """Yield a problem when this machine's clock and the backend's disagree."""
+    skew = backend_info.clock_skew_seconds
+    if skew is not None and abs(skew) > MAX_CLOCK_SKEW_SECONDS:
+        direction = "behind" if skew > 0 else "ahead of"
+        yield Problem(
+            "clock-skew",
+            "Clock differs",
+            f"this machine's clock is {abs(skew):.0f} s {direction} the backend's",
+            "set the clock: until then sessions are shown at the wrong time",
+            "warning",
+        )
+
+
+def _check_daemon(live: Live | None, absence: NotRunning | None) -> Iterable[Problem]:
+    if isinstance(absence, NotAnswering):
+        yield Problem("daemon-silent", SYNC_NOT_WORKING, absence.message, absence.hint)
+    elif live is None:
+        yield Problem(
+            "daemon-not-running",
+            SYNC_NOT_WORKING,
+            "ccsync-watch is not running",
+            "start it with `ccsync-watch start`, or sync once with `ccsync-watch sync-now`",
+        )
+    else:
+        yield from live.problems
+        if live.backend.error is not None:
+            yield connection_problem(live.backend.error)
+        if live.backend.backend_info is not None:
+            yield from clock_problems(live.backend.backend_info)
+
+
+def _check_backend_configured(settings: Settings) -> Iterable[Problem]:
+    if settings.destination is None:
+        yield Problem(
+            "no-backend",
+            NO_URL,
+            "sessions are kept on this machine only, and nothing leaves it",
+            "to sync them, run `ccsync-watch login`, or put your deployment's convex_url into"
+            f" {printable_path(settings.file)}",
+            "info",
+        )
+
+
+def _check_transcripts(settings: Settings, scan: TranscriptScan) -> Iterable[Problem]:
+    if not scan.transcripts and not scan.unread:
+        folders = ", ".join(
+            _short_path(root / "projects", settings) for root in settings.claude_dirs
+        )
+        yield Problem(
+            "no-transcripts",
+            "Waiting for Claude Code",
+            f"no transcripts in {folders} yet",
+            "the first Claude Code session writes one; if your transcripts are elsewhere, set"
+            " claude_dirs",
+            "info",
+        )
+    for path, reason in scan.unread.items():
+        yield Problem(
+            "path-unreadable",
+            SYNC_NOT_WORKING,
+            f"{printable_path(path)}: {reason}",
+            "make it readable for this user",
+        )
+
+
+def _short_path(path: Path, settings: Settings) -> str:
+    """Return a path with `~` for the home folder, where the settings file is."""
+    home = settings.file.parent
+    return printable_path(f"~/{path.relative_to(home)}" if path.is_relative_to(home) else path)
+
+
+def _check_store(
+    settings: Settings, database: Database | None, rules: str | None, totals: dict[str, JsonValue]
+) -> Iterable[Problem]:
+    if database is None:
+        return
+    rejected, held, unreadable = (
+        int(str(totals[name])) for name in ("rows_rejected", "rows_held", "unreadable")
+    )
+    if rejected:
+        yield Problem(
+            "rows-rejected",
+            "Messages rejected",
+            f"the backend rejected {plural(rejected, 'message')} (`status --json` lists them)",
+            "update the backend, then run `ccsync-watch sync-now`, which sends them again",
+        )
+    if unreadable:
+        skipped = "it was skipped" if unreadable == 1 else "they were skipped"
+        yield Problem(
+            "lines-unreadable",
+            "Unreadable lines",
+            f"{plural(unreadable, 'line')} could not be read",
+            f"nothing to do: {skipped}, the rest is imported",
+            "warning",
+        )
+    if rules is not None and rewriting.noted(database, "rules") != rules:
+        yield Problem(
+            "rules-changed",
+            "Redaction rules changed",
+            "some of the stored data was redacted by older rules",
+            "run `ccsync-watch repair` (`--dry-run` only shows what would change)",
+            "warning",
+        )
+    if settings.destination and not settings.auto_sync and held:
+        verb = "is" if held == 1 else "are"
+        yield Problem(
+            "auto-sync-off",
+            "Auto sync is off",
+            f"auto_sync is off, and {plural(held, 'row')} {verb} pending",
+            "run `ccsync-watch sync-now`, or set auto_sync to true",
+            "info",
+        )
+    if database.set_aside is not None:
+        yield Problem(
+            "database-rebuilt",
+            "Database rebuilt",
+            f"the database was damaged and is kept as {database.set_aside.name}",
+            "nothing to do: it was rebuilt from the transcripts; you may delete the damaged file",
+            "warning",
+        )
+
+
+def _check_disk(folder: Path) -> Iterable[Problem]:
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError:
+        return
+    if free < MIN_FREE_BYTES:
+        yield Problem(
+            "disk-space-low",
+            "Disk almost full",
+            f"{free >> 20} MiB are free at {printable_path(folder)}",
+            "free some space: the store needs it",
+            "warning",
+        )

@@ -1,0 +1,115 @@
+"""The figures of `status`: settings, totals, sessions and problems, ready for JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+from ccsync_watch import __version__
+from ccsync_watch.errors import NotAnswering
+from ccsync_watch.report.problem_checks import check_all, printable_path
+from ccsync_watch.store import queries
+from ccsync_watch.store.install_keys import path_key
+from ccsync_watch.transcripts import discovery
+
+if TYPE_CHECKING:
+    from ccsync_watch.config import Settings
+    from ccsync_watch.errors import DestinationError, NotRunning
+    from ccsync_watch.model import BackendInfo, JsonValue
+    from ccsync_watch.problem import Problem
+    from ccsync_watch.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """The outcome of a connection test; both None when there was none."""
+
+    backend_info: BackendInfo | None = None
+    error: DestinationError | None = None
+
+
+@dataclass(slots=True)
+class Live:
+    """What only the running daemon knows."""
+
+    pid: int | None = None
+    since_ms: int | None = None
+    problems: list[Problem] = field(default_factory=list)
+    backend: Backend = field(default_factory=Backend)
+
+
+def status(
+    settings: Settings,
+    database: Database | None,
+    live: Live | None,
+    *,
+    key: bytes,
+    absence: NotRunning | None = None,
+    rules: str | None = None,
+    max_sessions: int | None = None,
+) -> dict[str, JsonValue]:
+    """Return the whole report as JSON; of sessions all, or the latest `max_sessions`.
+
+    `live` is None when no daemon answers; `absence` then says why. `rules` names the redactor's
+    rules in force, None where nobody has loaded them.
+    """
+    scan = discovery.scan_transcripts(f"{folder}/projects" for folder in settings.claude_dirs)
+    behind, total_behind = _bytes_behind(scan, database, key)
+    sessions = queries.session_table(database, max_sessions) if database else []
+    for row in sessions:
+        row["bytes_behind"] = behind.get(str(row["session_id"]), 0)
+    totals = queries.totals(database) if database else {}
+    problems = check_all(
+        settings, database, scan, live=live, absence=absence, rules=rules, totals=totals
+    )
+    return {
+        "version": __version__,
+        "daemon": {
+            "running": live is not None,
+            "is_silent": isinstance(absence, NotAnswering),
+            "pid": live.pid if live else None,
+            "since_ms": live.since_ms if live else None,
+        },
+        "config": shown_config(settings),
+        "destination": asdict(settings.destination) if settings.destination else None,
+        "state_dir": printable_path(settings.state_dir),
+        "bytes_behind": total_behind,
+        "sessions_behind": {name: count for name, count in behind.items() if count},
+        "transcripts_found": len(scan.transcripts),
+        "totals": totals,
+        "unknown_line_types": dict(queries.unknown_types(database)) if database else {},
+        "rejected": list(queries.rejected_rows(database)) if database else [],
+        "sessions": list(sessions),
+        "problems": [problem.as_json() for problem in problems],
+        "warnings": list(settings.warnings),
+    }
+
+
+def shown_config(settings: Settings) -> dict[str, JsonValue]:
+    """Return the settings in force, the key masked."""
+    return {
+        "file": printable_path(settings.file),
+        "convex_url": settings.convex_url,
+        "api_key": settings.api_key.masked() if settings.api_key else None,
+        "auto_sync": settings.auto_sync,
+        "sync_tool_calls": settings.sync_tool_calls,
+        "sync_thinking": settings.sync_thinking,
+        "claude_dirs": [printable_path(folder) for folder in settings.claude_dirs],
+    }
+
+
+def _bytes_behind(
+    scan: discovery.TranscriptScan, database: Database | None, key: bytes
+) -> tuple[dict[str, int], int]:
+    """Return the bytes on disk that are not in the store, by session and in total."""
+    offsets = queries.offsets(database) if database else {}
+    behind: dict[str, int] = {}
+    total = 0
+    for transcript in scan.transcripts:
+        offset = offsets.get(path_key(key, transcript.path), 0)
+        # A file that shrank is another one, and none of it has been read.
+        unread = transcript.size - (offset if offset <= transcript.size else 0)
+        total += unread
+        session_id = transcript.stream.session_id
+        behind[session_id] = behind.get(session_id, 0) + unread
+    return behind, total
