@@ -269,7 +269,7 @@ class TestStatus:
         assert made.out.startswith("ccsync-watch ")
         assert "not running" in made.out
         assert "No Convex URL configured: " in made.out
-        assert "Waiting for Claude Code: no transcripts in ~/" in made.out
+        assert "Waiting for Claude Code: no transcripts in " in made.out
 
     def test_what_is_stored_sent_and_waiting(
         self, program: Program, opensync: OpenSyncDouble

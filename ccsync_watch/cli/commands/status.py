@@ -108,8 +108,7 @@ def _print(figures: dict[str, Any], problems: list[Problem]) -> None:
         say(f"  connection   {'ok' if is_connected else 'failed, see below'}")
         say(f"  API key      {config['api_key'] or 'none'}")
         say(f"  auto sync    {'on' if config['auto_sync'] else 'off'}")
-    found = plural(figures["transcripts_found"], "transcript")
-    say(f"  transcripts  {found}, {behind(figures['bytes_behind'])}")
+    say(f"  transcripts  {figures['transcripts_found']:,} found, {behind(figures['bytes_behind'])}")
     if totals:
         sessions, messages = plural(totals["sessions"], "session"), totals["messages"]
         say(f"  stored       {sessions}, {plural(messages, 'message')}")
