@@ -1,0 +1,252 @@
+"""The words of the field are used: retired words and names do not come back.
+
+`RETIRED` maps each pattern to the words to use instead. A pattern matches whole words and whole
+parts of an identifier, in every text file that git tracks but those of `EXEMPT`.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+
+RETIRED = {
+    r"mend(s|ed|ing)?": "fix, hint, repair",
+    r"tak(e|es|en|ing) (it |them )?up|took up": "import, load, reload, pick up (a signal)",
+    r"go(es|ing)? on|went on": "continue, resume; happen",
+    r"what waits": "pending rows",
+    r"lessons?|taught|teach(es|able|ing)?": "known secrets, disclosed",
+    r"learn(s|t|ed|ing)?": "track, find out, load",
+    r"sightings?": "session observation",
+    r"recognition": "checkpoint resolver",
+    r"judg(e|es|ed|ing|e?ment)": "compare, evaluate",
+    r"refus(e|es|ed|ing|al) (the )?rows?|park(s|ed|ing)?": "reject, rejected",
+    r"kick(s|ed)?|nudg(e|es|ed)|bells?": "wake_all, wake_one, notifier",
+    r"greet(s|ed|ing|ings)?": "handshake, BackendInfo",
+    r"ahead_seconds": "clock_skew_seconds",
+    r"foreign(?![ _]keys?)": "preexisting (sessions), unexpected (files)",
+    r"forgiv(e|es|en|ing)|pardon(s|ed)?": "reset_attempts, reset",
+    r"hasten(s|ed)?|aim_at": "run_by, set_destination",
+    r"suspects?|suspicion|distrust(ed)?": "event health, unconfirmed",
+    r"giv(e|es|en|ing) way|gave way": "lower priority, yield",
+    r"last resort": "force exit",
+    r"not(e|es|ed|ing) in (the )?(meta|ledger)": "set_meta, record",
+    r"stand[-_]ins?": "dummy values, doubles",
+    r"is no(?! longer)|(?-i:is none)": "is not a",
+    r"are no(?! longer)|(?-i:are none)": "are not",
+    r"holds? no": "has no",
+    r"beyond the rows": "not in transcripts",
+    r"signs? of life": "heartbeat",
+    r"rubbish": "junk",
+    r"frenzy": "restart loop",
+    r"anew": "again",
+    r"at will": "freely",
+    r"in all": "total",
+    r"humble(r|st)?": "low priority",
+    r"impatien(t|ce)": "timeout",
+    r"round (the|a|an|it|its|them)": "around",
+}
+RETIRED_NAMES = {"each", "found", "made", "given", "news", "said_of"}
+
+EXEMPT = re.compile(
+    r"""
+    uv\.lock | .*LICENSE | .*\.(png|svg)
+    | CHANGELOG\.md                                # says which keys were renamed
+    | tests/unit/test_vocabulary\.py               # the words themselves
+    | tests/support/redaction_corpus/.*            # texts that people wrote
+    | ccsync_watch/privacy/heuristics/.*\.txt      # word lists
+    | ccsync_watch/store/(schema|migrations)\.py   # released migrations never change
+    """,
+    re.VERBOSE,
+)
+
+# Folders and files that still have retired words. An entry without any must be removed from here.
+NOT_YET: frozenset[str] = frozenset(
+    {
+        "README.md",
+        "ccsync_watch/accounting",
+        "ccsync_watch/cli",
+        "ccsync_watch/config",
+        "ccsync_watch/control",
+        "ccsync_watch/daemon",
+        "ccsync_watch/dashboard",
+        "ccsync_watch/errors.py",
+        "ccsync_watch/hook_events.py",
+        "ccsync_watch/model.py",
+        "ccsync_watch/opensync",
+        "ccsync_watch/pipeline",
+        "ccsync_watch/privacy",
+        "ccsync_watch/store",
+        "ccsync_watch/transcripts",
+        "ccsync_watch/uploader",
+        "plugin/README.md",
+        "plugin/hooks/signal.sh",
+        "pyproject.toml",
+        "scripts/bench_dashboard.py",
+        "scripts/bench_hooks.py",
+        "scripts/bench_live.py",
+        "scripts/bench_redaction.py",
+        "scripts/fix",
+        "tests/contract",
+        "tests/e2e/test_accounting.py",
+        "tests/e2e/test_background.py",
+        "tests/e2e/test_canaries.py",
+        "tests/e2e/test_claude_client.py",
+        "tests/e2e/test_commands.py",
+        "tests/e2e/test_daemon_life.py",
+        "tests/e2e/test_dashboard.py",
+        "tests/e2e/test_dashboard_attacks.py",
+        "tests/e2e/test_dashboard_pages.py",
+        "tests/e2e/test_dashboard_scripts.py",
+        "tests/e2e/test_dashboard_setting.py",
+        "tests/e2e/test_mistakes.py",
+        "tests/e2e/test_plugin.py",
+        "tests/e2e/test_plugin_commands.py",
+        "tests/e2e/test_plugin_hook.py",
+        "tests/e2e/test_plugin_install.py",
+        "tests/e2e/test_plugin_spool.py",
+        "tests/e2e/test_repair.py",
+        "tests/e2e/test_settings_change.py",
+        "tests/e2e/test_spine.py",
+        "tests/fault",
+        "tests/model",
+        "tests/support/axe.py",
+        "tests/support/browser.py",
+        "tests/support/ccsync_program",
+        "tests/support/claude_client",
+        "tests/support/double_transport.py",
+        "tests/support/expected_messages.py",
+        "tests/support/failing.py",
+        "tests/support/histories.py",
+        "tests/support/lines.py",
+        "tests/support/memory_sink.py",
+        "tests/support/opensync_double",
+        "tests/support/pump_double.py",
+        "tests/support/pumping.py",
+        "tests/support/storing.py",
+        "tests/support/watched.py",
+        "tests/unit/accounting",
+        "tests/unit/cli",
+        "tests/unit/config",
+        "tests/unit/control",
+        "tests/unit/daemon",
+        "tests/unit/dashboard",
+        "tests/unit/opensync",
+        "tests/unit/opensync_double",
+        "tests/unit/pipeline",
+        "tests/unit/privacy",
+        "tests/unit/report",
+        "tests/unit/store",
+        "tests/unit/test_errors.py",
+        "tests/unit/test_hook_events.py",
+        "tests/unit/transcripts",
+        "tests/unit/uploader",
+    }
+)
+
+_WORDS = re.compile(
+    "|".join(f"(?P<w{at}>{pattern})" for at, pattern in enumerate(RETIRED)), re.IGNORECASE
+)
+_INSTEAD = list(RETIRED.values())
+_LETTER_OR_DIGIT = re.compile(r"[^\W_]")
+
+
+def _tracked_files() -> list[str]:
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    files = sorted(set(listed.stdout.splitlines()))
+    return [path for path in files if not EXEMPT.fullmatch(path) and (ROOT / path).is_file()]
+
+
+def _is_whole(line: str, match: re.Match[str]) -> bool:
+    before, after = line[: match.start()][-1:], line[match.end() :][:1]
+    return not _LETTER_OR_DIGIT.match(before) and not _LETTER_OR_DIGIT.match(after)
+
+
+def _words(lines: list[str]) -> Iterator[tuple[int, str, str]]:
+    """Yield the line number, the retired word and the words to use instead."""
+    for number, line in enumerate(lines, 1):
+        at = 0
+        while match := _WORDS.search(line, at):
+            at = match.start() + 1
+            if _is_whole(line, match):
+                index = int((match.lastgroup or "w0")[1:])
+                yield number, match[0], _INSTEAD[index]
+
+
+def _names(source: str) -> Iterator[tuple[int, str, str]]:
+    """Yield where a variable, parameter, function or class has a name that says nothing."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            name = node.id
+        elif isinstance(node, ast.arg):
+            name = node.arg
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            name = node.name
+        else:
+            continue
+        if name in RETIRED_NAMES:
+            yield node.lineno, f"the name {name}", "what it is: session, row, path"
+
+
+def _hits(path: str) -> list[str]:
+    text = (ROOT / path).read_text(encoding="utf-8")
+    hits = [*_words(text.split("\n")), *(_names(text) if path.endswith(".py") else ())]
+    return [f"{path}:{number}: {word!r}: use {use}" for number, word, use in sorted(set(hits))]
+
+
+def _is_below(path: str, entry: str) -> bool:
+    return path == entry or path.startswith(f"{entry}/")
+
+
+@pytest.mark.parametrize("path", _tracked_files())
+def test_retired_words_do_not_come_back(path: str) -> None:
+    """Names, comments, messages, pages and docs use the field's own words."""
+    if not any(_is_below(path, entry) for entry in NOT_YET):
+        assert not _hits(path), "\n".join(_hits(path))
+
+
+@pytest.mark.parametrize("entry", sorted(NOT_YET))
+def test_an_entry_of_not_yet_still_has_retired_words(entry: str) -> None:
+    """The list of exceptions only shrinks: remove the entry once its files are clean."""
+    assert any(_hits(path) for path in _tracked_files() if _is_below(path, entry))
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("the mended file", ["mended"]),
+        ("def is_parked(row):", ["parked"]),
+        ("recommend an amendment", []),
+        ("what goes on here is no secret", ["goes on", "is no"]),
+        ("It is no longer around the foreign_keys", []),
+    ],
+)
+def test_whole_words_and_parts_of_identifiers_match(line: str, words: list[str]) -> None:
+    """A retired word inside another word is not a hit."""
+    assert [word for _, word, _ in _words([line])] == words
+
+
+def test_names_that_say_nothing_are_hits() -> None:
+    """Variables, parameters and functions are looked at, attributes and texts are not."""
+    source = "def made(given): found = given.each; return [each for each in found], 'news'"
+    assert sorted({word for _, word, _ in _names(source)}) == [
+        "the name each",
+        "the name found",
+        "the name given",
+        "the name made",
+    ]
