@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ccsync_watch.cli.console import printable, say, warn
-from ccsync_watch.control.client import ask
+from ccsync_watch.cli.problem_text import one_line
+from ccsync_watch.control.client import ControlClient
 from ccsync_watch.errors import NotAnswering, NotRunning
 
 if TYPE_CHECKING:
@@ -20,14 +21,14 @@ _CHANGE_SECONDS = 20.0
 def tell_daemon(settings: Settings) -> None:
     """Have a running daemon take up the settings file now, and say so."""
     try:
-        answer = ask(settings.state_dir, "/v1/reload", {}, seconds=_CHANGE_SECONDS)
+        answer = ControlClient(settings.state_dir).reload(seconds=_CHANGE_SECONDS)
     except NotAnswering as error:
         warn(printable(error))
     except NotRunning:
         say("no daemon is running: start `ccsync-watch`")
     else:
-        if answer["problem"]:
-            warn(printable(answer["problem"]))
+        if answer.problem:
+            warn(one_line(answer.problem))
         else:
             say("the running ccsync-watch has taken it up")
 

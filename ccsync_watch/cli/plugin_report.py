@@ -17,7 +17,8 @@ from ccsync_watch.cli.console import printable
 from ccsync_watch.cli.problem_text import problem_lines
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
-from ccsync_watch.control.client import ask
+from ccsync_watch.control.client import ControlClient
+from ccsync_watch.control.messages import CheckAnswer, FlushAnswer, FlushRequest
 from ccsync_watch.daemon.background import is_older, start
 from ccsync_watch.daemon.connection_test import try_backend
 from ccsync_watch.errors import CcsyncError, NotAnswering, NotRunning
@@ -63,9 +64,7 @@ def status_text(
     connection = _Later(lambda: _test_connection(settings))
     since = time.monotonic()
     try:
-        figures = ask(
-            settings.state_dir, "/v1/status", seconds=FIGURES_SECONDS, hello_seconds=HELLO_SECONDS
-        )
+        figures = _daemon_of(settings).status(seconds=FIGURES_SECONDS)
     except NotRunning as absence:
         figures = figures_without_daemon(settings, absence)
     problems = [Problem.of_json(fields) for fields in figures["problems"]]
@@ -88,15 +87,14 @@ def sync_text(
     """Sync this session, and return the answer to sync-now. Raises CcsyncError."""
     del plugin_version
     settings = load(env)
-    body = {"session_id": session_id, "seconds": seconds}
-    folder, patience = settings.state_dir, seconds + _GRACE_SECONDS
+    request, daemon = FlushRequest(session_id, seconds), ControlClient(settings.state_dir)
     try:
-        result = ask(folder, "/v1/flush", body, seconds=patience)
+        result = daemon.flush(request, grace_seconds=_GRACE_SECONDS)
     except NotAnswering:
         raise
     except NotRunning:
-        start(folder, env)
-        result = ask(folder, "/v1/flush", body, seconds=patience)
+        start(settings.state_dir, env)
+        result = daemon.flush(request, grace_seconds=_GRACE_SECONDS)
     return "\n".join(flush_lines(result, session_id))
 
 
@@ -107,33 +105,33 @@ def error_text(error: Exception) -> str:
     return f"Sync not working: {printable(error.message)}\n  → {printable(error.hint)}"
 
 
-def flush_lines(result: dict[str, Any], session_id: str | None) -> list[str]:
+def flush_lines(result: FlushAnswer, session_id: str | None) -> list[str]:
     """Return how a flush of this session ended."""
-    pending = plural(result["rows_waiting"], "row")
-    if result["problem"]:
-        return [f"Sync not working: {printable(result['problem'])}"]
-    if result["error"]:
-        lines = problem_lines(Problem.of_json(result["error"]))
+    pending = plural(result.rows_pending, "row")
+    if result.problem:
+        return problem_lines(result.problem)
+    if result.error:
+        lines = problem_lines(result.error)
         return [*lines, f"  {pending} of this session kept, to be sent later"]
-    if result["rows_waiting"]:
+    if result.rows_pending:
         return [f"Syncing: {pending} of this session pending; sync continues in the background"]
-    if not result["is_read"]:
+    if not result.is_read:
         return ["Syncing: this session is not all imported yet; sync continues in the background"]
-    if not result["is_known"]:
+    if not result.is_known:
         return [
             f"Nothing of this session is stored yet ({printable(session_id or 'unknown')})",
             "  → it has no messages yet, or its project is excluded in the settings",
         ]
-    if result["is_local"]:
+    if result.is_local:
         lines = [
             "Everything of this session is stored on this machine; nothing was sent.",
             "No Convex URL configured: run `ccsync-watch login` to sync to your deployment",
         ]
     else:
-        sent = plural(result["rows_sent"], "row")
+        sent = plural(result.rows_sent, "row")
         lines = [f"Synced: {sent} sent, nothing of this session is pending"]
-    if result["rows_rejected"]:
-        rejected = plural(result["rows_rejected"], "row")
+    if result.rows_rejected:
+        rejected = plural(result.rows_rejected, "row")
         lines += [f"The backend rejected {rejected}", "  → see `ccsync-watch status`"]
     return lines
 
@@ -152,18 +150,20 @@ class _Later:
             return None
 
 
-def _test_connection(settings: Settings) -> dict[str, Any]:
+def _daemon_of(settings: Settings) -> ControlClient:
+    return ControlClient(settings.state_dir, hello_seconds=HELLO_SECONDS)
+
+
+def _test_connection(settings: Settings) -> CheckAnswer:
     """Return whether the backend accepts our key: through the daemon, whose parts are loaded."""
     if settings.destination is None:
-        return {"ok": False, "problem": None}
+        return CheckAnswer(ok=False)
     try:
-        return ask(
-            settings.state_dir, "/v1/check", seconds=SLOW_SECONDS, hello_seconds=HELLO_SECONDS
-        )
+        return _daemon_of(settings).check(seconds=SLOW_SECONDS)
     except CcsyncError:
         backend = try_backend(settings, clock=SystemClock())
-        problem = report.connection_problem(backend.error).as_json() if backend.error else None
-        return {"ok": backend.backend_info is not None, "problem": problem}
+        problem = report.connection_problem(backend.error) if backend.error else None
+        return CheckAnswer(ok=backend.backend_info is not None, problem=problem)
 
 
 def _first_line(figures: dict[str, Any], plugin_version: str) -> str:
@@ -176,12 +176,12 @@ def _first_line(figures: dict[str, Any], plugin_version: str) -> str:
     return f"ccsync-watch {figures['version']}, plugin {plugin_version}: {state}"
 
 
-def _config_lines(figures: dict[str, Any], answer: dict[str, Any] | None) -> list[str]:
+def _config_lines(figures: dict[str, Any], answer: CheckAnswer | None) -> list[str]:
     config, destination = figures["config"], figures["destination"]
     url = destination["url"] if destination else "none: everything stays on this machine"
     lines = [_row("backend", url)]
     if destination:
-        connection = "ok" if answer and answer["ok"] else "failed, see below"
+        connection = "ok" if answer and answer.ok else "failed, see below"
         if answer is None:
             connection = "no answer yet"
         lines += [_row("API key", config["api_key"] or "none"), _row("connection", connection)]
@@ -227,14 +227,14 @@ def _row(name: str, text: str) -> str:
     return f"  {name:<13} {printable(text)}"
 
 
-def _with_connection(problems: list[Problem], answer: dict[str, Any] | None) -> list[Problem]:
+def _with_connection(problems: list[Problem], answer: CheckAnswer | None) -> list[Problem]:
     """Return the problems with what the connection test of this moment found."""
     if answer is None:
         is_failing = any(problem.code == "connection-failed" for problem in problems)
         return problems if is_failing else [_UNANSWERED, *problems]
     # What the daemon knew of the connection is older than the test made just now.
     problems = [problem for problem in problems if problem.code != "connection-failed"]
-    return [Problem.of_json(answer["problem"]), *problems] if answer["problem"] else problems
+    return [answer.problem, *problems] if answer.problem else problems
 
 
 def _with_hints(

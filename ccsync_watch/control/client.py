@@ -1,88 +1,149 @@
-"""Ask the running daemon: the other end of the control socket."""
+"""Ask the running daemon: the client of the control API."""
 
 from __future__ import annotations
 
 import http.client
-import re
-import socket
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 
+from ccsync_watch.control.address import ControlAddress
+from ccsync_watch.control.messages import (
+    CheckAnswer,
+    DashboardAnswer,
+    FlushAnswer,
+    HelloAnswer,
+    ReloadAnswer,
+)
 from ccsync_watch.control.pidfile import is_alive, read_pidfile
 from ccsync_watch.errors import NotAnswering, NotRunning
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from ccsync_watch.control.messages import FlushRequest
     from ccsync_watch.control.pidfile import Pidfile
 
-# Where there are no Unix sockets: a port of this machine's, and the token it asks for.
-_LOOPBACK = re.compile(r"127\.0\.0\.1:([0-9]{1,5})/([0-9A-Za-z_-]+)")
-# A daemon that is well says hello in milliseconds, whatever else it does.
+T = TypeVar("T")
+
+# A healthy daemon answers hello in milliseconds, whatever else it does.
 HELLO_SECONDS = 3.0
+ANSWER_SECONDS = 30.0
+# How much longer than its flush a client waits for the answer.
+GRACE_SECONDS = 5.0
 
 
-def ask(
-    folder: Path,
-    path: str,
-    body: dict[str, Any] | None = None,
-    *,
-    seconds: float = 30.0,
-    hello_seconds: float = HELLO_SECONDS,
-) -> dict[str, Any]:
-    """Return the daemon's answer to a GET, or to a POST of `body`.
+class ControlClient:
+    """The daemon of a state folder. Every call says hello first, to detect one that hangs.
 
-    Raises NotRunning when none runs, NotAnswering when it hangs, fails, or takes longer than
-    `seconds`.
+    Every method raises NotRunning when no daemon runs, and NotAnswering when it hangs, fails, is
+    of another version, or takes longer than `seconds`.
     """
-    note = read_pidfile(folder)
-    if note is None or note.socket is None or not _listens(note, hello_seconds):
-        raise NotRunning("ccsync-watch is not running", hint="start `ccsync-watch`")
-    try:
-        _exchange(note, "/v1/hello", None, hello_seconds)
-        status, content = _exchange(note, path, body, seconds)
-    except TimeoutError:
-        raise _silent(note, folder, "does not answer") from None
-    except (OSError, http.client.HTTPException):
-        raise _silent(note, folder, "ended while it was asked") from None
-    return _answer(status, content, note, folder)
+
+    def __init__(self, folder: Path, *, hello_seconds: float = HELLO_SECONDS) -> None:
+        self._folder = folder
+        self._hello_seconds = hello_seconds
+
+    def hello(self) -> HelloAnswer:
+        """Return the daemon's version and process id."""
+        return self._ask("/v1/hello", HelloAnswer.from_json)
+
+    def status(self, *, seconds: float = ANSWER_SECONDS) -> dict[str, Any]:
+        """Return the daemon's `report.status`."""
+        return self.request("/v1/status", seconds=seconds)
+
+    def check(self, *, seconds: float = ANSWER_SECONDS) -> CheckAnswer:
+        """Have the daemon test the connection to the backend."""
+        return self._ask("/v1/check", CheckAnswer.from_json, seconds=seconds)
+
+    def flush(self, request: FlushRequest, *, grace_seconds: float = GRACE_SECONDS) -> FlushAnswer:
+        """Have the daemon read and upload now; wait for it `request.seconds` and the grace."""
+        seconds = request.seconds + grace_seconds
+        return self._ask("/v1/flush", FlushAnswer.from_json, request.to_json(), seconds=seconds)
+
+    def dashboard(self) -> DashboardAnswer:
+        """Return a link that lets one browser into the dashboard."""
+        return self._ask("/v1/dashboard", DashboardAnswer.from_json, {})
+
+    def reload(self, *, seconds: float = ANSWER_SECONDS) -> ReloadAnswer:
+        """Have the daemon read its settings again now."""
+        return self._ask("/v1/reload", ReloadAnswer.from_json, {}, seconds=seconds)
+
+    def request(
+        self, path: str, body: dict[str, Any] | None = None, *, seconds: float = ANSWER_SECONDS
+    ) -> dict[str, Any]:
+        """Return the JSON answer to a GET, or to a POST of `body`."""
+        return self._ask(path, dict, body, seconds=seconds)
+
+    def _ask(
+        self,
+        path: str,
+        read: Callable[[Mapping[str, Any]], T],
+        body: dict[str, Any] | None = None,
+        *,
+        seconds: float = ANSWER_SECONDS,
+    ) -> T:
+        pidfile = read_pidfile(self._folder)
+        if pidfile is None or pidfile.socket is None:
+            raise _not_running()
+        address = ControlAddress.parse(pidfile.socket)
+        if not _is_listening(pidfile, address, self._hello_seconds):
+            raise _not_running()
+        try:
+            _exchange(address, "/v1/hello", None, self._hello_seconds)
+            status, content = _exchange(address, path, body, seconds)
+        except TimeoutError:
+            raise self._not_answering(pidfile, "does not answer") from None
+        except (OSError, http.client.HTTPException):
+            raise self._not_answering(pidfile, "ended before it answered") from None
+        answer = self._read_answer(pidfile, status, content)
+        try:
+            return read(answer)
+        except (KeyError, TypeError, ValueError):
+            raise self._not_answering(pidfile, "gave the answer of another version") from None
+
+    def _read_answer(self, pidfile: Pidfile, status: int, content: bytes) -> dict[str, Any]:
+        try:
+            answer = orjson.loads(content)
+        except orjson.JSONDecodeError:
+            answer = None
+        if isinstance(answer, dict) and status == http.client.OK:
+            return answer
+        if isinstance(answer, dict) and status == http.client.SERVICE_UNAVAILABLE:
+            raise NotAnswering(str(answer.get("error")), hint=str(answer.get("hint")))
+        raise self._not_answering(pidfile, f"failed to answer (HTTP {status})")
+
+    def _not_answering(self, pidfile: Pidfile, what: str) -> NotAnswering:
+        return NotAnswering(
+            f"ccsync-watch (process {pidfile.pid}) {what}",
+            hint=f"see {self._folder / 'log'}; `kill -9 {pidfile.pid}` ends it without loss",
+        )
+
+
+def _not_running() -> NotRunning:
+    return NotRunning("ccsync-watch is not running", hint="start it with `ccsync-watch start`")
 
 
 class _Connection(http.client.HTTPConnection):
-    """HTTP to where the daemon listens. The standard library's: it is loaded in no time."""
+    """HTTP to the daemon's address, by the standard library: it loads in no time."""
 
-    def __init__(self, address: str, seconds: float) -> None:
+    def __init__(self, address: ControlAddress, seconds: float) -> None:
         super().__init__("daemon", timeout=seconds)
         self._address = address
+        self._seconds = seconds
 
     def connect(self) -> None:
-        self.sock = _connected(self._address, self.timeout or HELLO_SECONDS)
-
-
-def _connected(address: str, seconds: float) -> socket.socket:
-    """Connect to a socket's path, or to a loopback port. Raises OSError."""
-    port = _LOOPBACK.fullmatch(address)
-    if port:
-        return socket.create_connection(("127.0.0.1", int(port[1])), seconds)
-    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    made.settimeout(seconds)
-    try:
-        made.connect(address)
-    except OSError:
-        made.close()
-        raise
-    return made
+        self.sock = self._address.connect(self._seconds)
 
 
 def _exchange(
-    note: Pidfile, path: str, body: dict[str, Any] | None, seconds: float
+    address: ControlAddress, path: str, body: dict[str, Any] | None, seconds: float
 ) -> tuple[int, bytes]:
-    connection = _Connection(str(note.socket), seconds)
+    connection = _Connection(address, seconds)
     try:
         data = None if body is None else orjson.dumps(body)
-        token = _LOOPBACK.fullmatch(str(note.socket))
-        headers = {"Authorization": f"Bearer {token[2]}"} if token else {}
+        headers = {"Authorization": address.authorization} if address.authorization else {}
         connection.request("GET" if data is None else "POST", path, data, headers)
         response = connection.getresponse()
         return response.status, response.read()
@@ -90,33 +151,14 @@ def _exchange(
         connection.close()
 
 
-def _listens(note: Pidfile, seconds: float) -> bool:
-    """Tell whether somebody has the socket: the process id may be another's by now."""
-    if not is_alive(note.pid):
+def _is_listening(pidfile: Pidfile, address: ControlAddress, seconds: float) -> bool:
+    """Return whether something accepts connections: the process id may have been reused."""
+    if not is_alive(pidfile.pid):
         return False
     try:
-        _connected(str(note.socket), seconds).close()
+        address.connect(seconds).close()
     except TimeoutError:
-        return True  # it does not accept: the backend_info will tell
+        return True  # it does not accept: hello will find that out
     except OSError:
         return False
     return True
-
-
-def _answer(status: int, content: bytes, note: Pidfile, folder: Path) -> dict[str, Any]:
-    try:
-        answer = orjson.loads(content)
-    except orjson.JSONDecodeError:
-        answer = None
-    if isinstance(answer, dict) and status == http.client.OK:
-        return answer
-    if isinstance(answer, dict) and status == http.client.SERVICE_UNAVAILABLE:
-        raise NotAnswering(str(answer.get("error")), hint=str(answer.get("hint")))
-    raise _silent(note, folder, f"failed to answer (HTTP {status})")
-
-
-def _silent(note: Pidfile, folder: Path, what: str) -> NotAnswering:
-    return NotAnswering(
-        f"ccsync-watch (process {note.pid}) {what}",
-        hint=f"see {folder / 'log'}; `kill -9 {note.pid}` ends it, and nothing is lost",
-    )

@@ -13,9 +13,9 @@ PIDFILE_NAME = "daemon.json"
 
 @dataclass(frozen=True, slots=True)
 class Pidfile:
-    """Who holds the lock: its pid, since when, its version, and its control socket.
+    """Who holds the lock: its pid, since when, its version, and its control address.
 
-    `started` tells a process from a later one of the same id, where the system can. The plugin's
+    `started` tells a process from a later one with the same id, where the system can. The plugin's
     hooks read this file too.
     """
 
@@ -27,18 +27,18 @@ class Pidfile:
 
 
 def read_pidfile(folder: Path) -> Pidfile | None:
-    """Return what the last holder of the lock noted; it may have died since."""
+    """Return what the last holder of the lock wrote; it may have died since. None if unreadable."""
     try:
         fields = orjson.loads((folder / PIDFILE_NAME).read_bytes())
         pid, socket = fields["pid"], fields["socket"]
-        note = Pidfile(pid, fields["since_ms"], fields["version"], socket, fields.get("started"))
+        pidfile = Pidfile(pid, fields["since_ms"], fields["version"], socket, fields.get("started"))
     except (OSError, ValueError, TypeError, KeyError):
         return None
-    is_sound = isinstance(pid, int) and pid > 0 and isinstance(socket, (str, type(None)))
-    return note if is_sound else None
+    is_valid = isinstance(pid, int) and pid > 0 and isinstance(socket, (str, type(None)))
+    return pidfile if is_valid else None
 
 
-def started(pid: int) -> str | None:
+def start_time(pid: int) -> str | None:
     """Return when a process started, in clock ticks since the system did; None if not known."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
@@ -46,13 +46,13 @@ def started(pid: int) -> str | None:
         return None
     # The command's name comes first, in brackets, and may hold anything.
     fields = text.rpartition(")")[2].split()
-    # One that ended, and whose parent has not asked how, runs no more.
+    # A zombie (its parent has not read its exit status) does not run any more.
     is_running = len(fields) > 19 and fields[0] != "Z"  # noqa: PLR2004 - the kernel's field 22
     return fields[19] if is_running else None
 
 
 def is_alive(pid: int) -> bool:
-    """Tell whether a process with this id exists; where that cannot be asked, its socket tells."""
+    """Return whether a process with this id exists; True where only its socket can show that."""
     if os.name == "nt":
         # There, asking like this would end it.
         return True

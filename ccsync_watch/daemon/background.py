@@ -12,8 +12,8 @@ import time
 from typing import TYPE_CHECKING
 
 from ccsync_watch import __version__
-from ccsync_watch.control.client import ask
-from ccsync_watch.control.pidfile import is_alive, read_pidfile, started
+from ccsync_watch.control.client import ControlClient
+from ccsync_watch.control.pidfile import is_alive, read_pidfile, start_time
 from ccsync_watch.errors import NotAnswering, NotRunning, StartFailed
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def running_version(folder: Path) -> str | None:
     Raises NotAnswering for one that hangs.
     """
     try:
-        return str(ask(folder, "/v1/hello").get("version"))
+        return ControlClient(folder).hello().version
     except NotAnswering:
         raise
     except NotRunning:
@@ -120,4 +120,4 @@ def stop(folder: Path) -> bool:
 def _lives(note: Pidfile, folder: Path) -> bool:
     if os.name == "nt":
         return running_version(folder) is not None
-    return is_alive(note.pid) and note.started in {None, started(note.pid)}
+    return is_alive(note.pid) and note.started in {None, start_time(note.pid)}

@@ -12,7 +12,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from ccsync_watch import report
-from ccsync_watch.control.api import FlushResult
+from ccsync_watch.control.messages import FlushAnswer
 from ccsync_watch.daemon.flushes import Flushes
 from ccsync_watch.daemon.hook_event_intake import HookEventIntake
 from ccsync_watch.daemon.rescan import Rescanner
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from ccsync_watch.clock import Clock
     from ccsync_watch.config import Settings
+    from ccsync_watch.control.messages import FlushRequest
     from ccsync_watch.model import JsonValue
     from ccsync_watch.privacy import Redactor
 
@@ -73,7 +74,7 @@ class Daemon:
         self._wakeups = Wakeups()
         self._stopping = threading.Event()
         self._is_draining = False
-        self._problem: str | None = None
+        self._problem: Problem | None = None
         self._pause = 0.0
         self._next_look = self._gather_until = 0.0
         self._runtime = Runtime(settings, clock=clock, redactor=redactor, transport=transport)
@@ -103,7 +104,7 @@ class Daemon:
         self._wakeups.event.set()
 
     def status(
-        self, *more_problems: str | None, max_sessions: int | None = None
+        self, *more_problems: Problem | None, max_sessions: int | None = None
     ) -> dict[str, JsonValue]:
         """Return what `report` shows of a running daemon."""
         uploader, observed = self._runtime.uploader, self._observer.problem
@@ -111,13 +112,17 @@ class Daemon:
         backend_info = None
         if health and health.is_checked:
             backend_info = BackendInfo(health.clock_skew_seconds, frozenset())
-        unread = len(self._runtime.pump.problems.reasons)
-        shown = f"transcripts that cannot be read: {unread}" if unread else None
-        texts = (*more_problems, self._problem, self._sending.problem, observed, shown)
+        problems = (
+            *more_problems,
+            self._problem,
+            self._sending.problem,
+            _unwatched(observed),
+            _unreadable(len(self._runtime.pump.problems.reasons)),
+        )
         live = report.Live(
             pid=os.getpid(),
             since_ms=self._since_ms,
-            problems=[_problem(text) for text in texts if text],
+            problems=[problem for problem in problems if problem],
             backend=report.Backend(backend_info, health.error if health else None),
         )
         return report.status(
@@ -129,12 +134,12 @@ class Daemon:
             max_sessions=max_sessions,
         )
 
-    def flush(self, session_id: str | None, until: float, *, is_sending: bool) -> FlushResult:
+    def flush(self, flush: FlushRequest, until: float) -> FlushAnswer:
         """Have everything read, and sent if so asked; `until` is monotonic time.
 
         Raises NotRunning when the daemon is stopped meanwhile.
         """
-        runtime, sending = self._runtime, self._sending
+        runtime, sending, session_id = self._runtime, self._sending, flush.session_id
         sent_before = sending.rows_sent
         request = self._flushes.ask(session_id)
         self._wakeups.event.set()
@@ -142,17 +147,17 @@ class Daemon:
         self._check_running()
         chosen = None if session_id is None else [session_id]
         error = None
-        if is_sending:
+        if flush.is_sending:
             error = sending.flush(chosen, until=until, stopping=self._stopping)
             self._check_running()
         now_ms = self._clock.wall_ms()
-        return FlushResult(
+        return FlushAnswer(
             is_read=request.is_read,
             is_known=session_id is None
             or queries.session_summary(runtime.database, session_id) is not None,
             is_local=runtime.uploader is None,
             rows_sent=sending.rows_sent - sent_before,
-            rows_waiting=runtime.outbox.waiting(chosen, now_ms) if runtime.uploader else 0,
+            rows_pending=runtime.outbox.waiting(chosen, now_ms) if runtime.uploader else 0,
             rows_rejected=runtime.outbox.rejected(chosen) if runtime.uploader else 0,
             error=report.connection_problem(error) if error else None,
             problem=self._problem or sending.problem,
@@ -240,19 +245,26 @@ class Daemon:
         try:
             return work()
         except CcsyncError as error:
-            self._note_problem(str(error))
+            self._set_problem(
+                Problem("reading-failed", "Sync not working", error.message, error.hint)
+            )
         except Exception as error:
             # A defect of ours must not end the stream: the next sweep finds what it left.
-            text = f"reading failed ({type(error).__name__})"
-            if text != self._problem:
+            problem = Problem(
+                "reading-failed",
+                "Sync not working",
+                f"reading failed ({type(error).__name__})",
+                "see the log in the state folder, and report it; reading is tried again",
+            )
+            if problem != self._problem:
                 log.exception("reading failed")
-            self._note_problem(text)
+            self._set_problem(problem)
         return False
 
-    def _note_problem(self, text: str) -> None:
-        if text != self._problem:
-            log.error("%s", text)
-        self._problem = text
+    def _set_problem(self, problem: Problem) -> None:
+        if problem != self._problem:
+            log.error("%s: %s", problem.detail, problem.hint)
+        self._problem = problem
         self._pause = min(max(self._pause * 2, 1.0), _MAX_PAUSE_SECONDS)
         self._sweeper.run_by(self._clock.monotonic() + self._pause)
         self._clock.wait(self._stopping, 1.0)
@@ -271,7 +283,24 @@ class Daemon:
             log.exception("the last look failed; the next start makes up for it")
 
 
-def _problem(text: str) -> Problem:
+def _unwatched(reason: str | None) -> Problem | None:
+    if reason is None:
+        return None
     return Problem(
-        "daemon-problem", "Sync not working", text, "look into the log in the state folder"
+        "events-unavailable",
+        "File events",
+        reason,
+        "nothing to do: transcripts are scanned every few seconds instead",
+        "warning",
+    )
+
+
+def _unreadable(count: int) -> Problem | None:
+    if not count:
+        return None
+    return Problem(
+        "transcripts-unreadable",
+        "Sync not working",
+        f"transcripts that cannot be read: {count}",
+        "make them readable for this user; the log in the state folder says which",
     )

@@ -14,7 +14,7 @@ import filelock
 import orjson
 
 from ccsync_watch import __version__
-from ccsync_watch.control.pidfile import PIDFILE_NAME, Pidfile, read_pidfile, started
+from ccsync_watch.control.pidfile import PIDFILE_NAME, Pidfile, read_pidfile, start_time
 from ccsync_watch.errors import AlreadyRunning, StateError
 
 _LOCK_NAME = "daemon.lock"
@@ -57,7 +57,7 @@ class InstanceLock:
         path = self._folder / PIDFILE_NAME
         made = path.with_suffix(".json.new")
         pid = os.getpid()
-        note = Pidfile(pid, self._since_ms, __version__, socket, started(pid))
+        note = Pidfile(pid, self._since_ms, __version__, socket, start_time(pid))
         try:
             made.unlink(missing_ok=True)
             handle = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

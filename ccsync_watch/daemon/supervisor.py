@@ -13,13 +13,21 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch import report
 from ccsync_watch.config import options_path
-from ccsync_watch.control.api import FlushResult, control_app
+from ccsync_watch.control.control_app import control_app
+from ccsync_watch.control.messages import (
+    CheckAnswer,
+    DashboardAnswer,
+    FlushAnswer,
+    FlushRequest,
+    ReloadAnswer,
+)
 from ccsync_watch.daemon.connection_test import try_backend
 from ccsync_watch.daemon.control_server import ControlServer
 from ccsync_watch.daemon.daemon import Daemon
 from ccsync_watch.daemon.dashboard_server import DashboardServer
 from ccsync_watch.daemon.runtime import make_redactor
 from ccsync_watch.errors import CcsyncError, NotRunning
+from ccsync_watch.problem import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -67,7 +75,7 @@ class Supervisor:
         self._on_page = on_page
         self._page: DashboardServer | None = None
         self._page_settings: DashboardSettings | None = None
-        self._page_problem: str | None = None
+        self._page_problem: Problem | None = None
         self._is_ending = threading.Event()
         # Guards all below, and tells those who wait of every change to it.
         self._changed = threading.Condition(threading.RLock())
@@ -77,7 +85,7 @@ class Supervisor:
         # None is no file's mark: the first look reads the settings once more, and a change that
         # came while they were read just now is not overlooked.
         self._mark: object = None
-        self._problem: str | None = None
+        self._problem: Problem | None = None
         self._daemon: Daemon | None = None
         self._running: Daemon | None = None
         self._users = 0
@@ -98,44 +106,44 @@ class Supervisor:
         with self._current() as daemon:
             return daemon.status(self._problem, self._page_trouble(), max_sessions=max_sessions)
 
-    def check(self) -> dict[str, JsonValue]:
+    def check(self) -> CheckAnswer:
         """Test the backend now, with connections of its own: the uploader's may be stuck."""
         self.look()
         with self._changed:
             settings = self._settings
         backend = try_backend(settings, clock=self._clock, transport=self._transport)
-        error = report.connection_problem(backend.error).as_json() if backend.error else None
-        return {"ok": backend.backend_info is not None, "problem": error}
+        error = report.connection_problem(backend.error) if backend.error else None
+        return CheckAnswer(ok=backend.backend_info is not None, problem=error)
 
-    def flush(self, session_id: str | None, seconds: float, *, is_sending: bool) -> FlushResult:
+    def flush(self, request: FlushRequest) -> FlushAnswer:
         """Read and send now; with the settings as they are now."""
-        until = self._clock.monotonic() + seconds
+        until = self._clock.monotonic() + request.seconds
         self.look()
         while True:
             with self._current() as daemon:
                 try:
-                    return daemon.flush(session_id, until, is_sending=is_sending)
+                    return daemon.flush(request, until)
                 except NotRunning:
                     if self._is_ending.is_set():
                         raise
                     # The settings changed under it: ask its successor.
 
-    def _page_trouble(self) -> str | None:
+    def _page_trouble(self) -> Problem | None:
         """Return why there is no dashboard although there should be one."""
         return self._page_problem if self._settings.dashboard.enabled else None
 
-    def dashboard(self) -> tuple[str | None, str | None]:
+    def dashboard(self) -> DashboardAnswer:
         """Return an address that lets one browser in, or what prevents it."""
         self.look()
         with self._current():
             page = self._page
-            return (page.link() if page else None), self._page_problem
+            return DashboardAnswer(page.link() if page else None, self._page_problem)
 
-    def reload(self) -> str | None:
+    def reload(self) -> ReloadAnswer:
         """Read the settings again now; return what is wrong with them, None when all is well."""
         self.look()
         with self._current():
-            return self._problem
+            return ReloadAnswer(self._problem)
 
     def look(self) -> None:
         """Take up the settings if the file changed; keep the old ones while they are wrong."""
@@ -151,7 +159,12 @@ class Supervisor:
                 if made.redact != self._settings.redact:
                     redactor = make_redactor(made)
             except CcsyncError as error:
-                self._problem = f"the new settings are not used ({error})"
+                self._problem = Problem(
+                    "settings-not-used",
+                    "Settings not used",
+                    f"the new settings are not used: {error.message}",
+                    error.hint,
+                )
                 log.error("the new settings are not used: %s", error)  # noqa: TRY400 - one line says it all
                 return
             self._problem = None
@@ -194,7 +207,7 @@ class Supervisor:
             daemon.close()
             raise
         try:
-            self._lock.announce(server.address)
+            self._lock.announce(str(server.address))
             self._run_one(daemon)
             while not self._is_ending.is_set():
                 self._run_one(self._made())
@@ -213,16 +226,25 @@ class Supervisor:
         self._page_settings = settings.dashboard
         self._page_problem = None
         if not settings.dashboard.enabled:
-            self._page_problem = "the dashboard is off: set dashboard.enabled to true"
+            self._page_problem = Problem(
+                "dashboard-off",
+                "Dashboard",
+                "the dashboard is off",
+                "set dashboard.enabled to true",
+                "info",
+            )
             return
         try:
             self._page = DashboardServer(settings, self, settings_now=lambda: self._settings)
         except OSError as error:
-            self._page_problem = (
-                f"the dashboard cannot use port {settings.dashboard.port}"
-                f" ({error.strerror or error}): set dashboard.port to another"
+            self._page_problem = Problem(
+                "dashboard-port-taken",
+                "Dashboard",
+                f"it cannot use port {settings.dashboard.port} ({error.strerror or error})",
+                "set dashboard.port to another",
+                "warning",
             )
-            log.warning("%s", self._page_problem)
+            log.warning("dashboard: %s", self._page_problem.detail)
             return
         self._on_page(self._page.link())
 

@@ -6,6 +6,8 @@ import logging
 import threading
 from typing import TYPE_CHECKING
 
+from ccsync_watch.problem import Problem
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -31,7 +33,7 @@ class UploadWorkers:
         self._uploader = runtime.uploader
         self._clock = clock
         self._threads: list[threading.Thread] = []
-        self.problem: str | None = None
+        self.problem: Problem | None = None
 
     def start(self) -> None:
         """Start the workers."""
@@ -52,7 +54,12 @@ class UploadWorkers:
                     return  # left behind, and its database was closed under it
                 # A defect of ours must not end the stream: what was under way stays queued.
                 log.exception("sending failed")
-                self.problem = f"sending failed ({type(error).__name__})"
+                self.problem = Problem(
+                    "upload-failed",
+                    "Sync not working",
+                    f"sending failed ({type(error).__name__})",
+                    "see the log in the state folder, and report it; sending is tried again",
+                )
                 self._clock.wait(stop, _PAUSE_SECONDS)
                 self.problem = None
 

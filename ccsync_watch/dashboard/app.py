@@ -23,6 +23,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response, Stream
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from ccsync_watch.control.messages import FlushRequest
 from ccsync_watch.dashboard import export, overview, pages, sync_page
 from ccsync_watch.dashboard.cached import Way
 from ccsync_watch.dashboard.guard import Guard, Keys
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
     from ccsync_watch.accounting.prices import PriceList
     from ccsync_watch.config import Settings
-    from ccsync_watch.control.api import FlushResult
+    from ccsync_watch.control.messages import FlushAnswer
     from ccsync_watch.model import JsonValue
     from ccsync_watch.store.database import Database
 
@@ -60,7 +61,7 @@ class Served(Protocol):
         """Return `report.status` with so many sessions."""
         ...
 
-    def flush(self, session_id: str | None, seconds: float, *, is_sending: bool) -> FlushResult:
+    def flush(self, request: FlushRequest) -> FlushAnswer:
         """Read, and send if so asked, one session or all."""
         ...
 
@@ -189,7 +190,7 @@ class _Routes:
         await _check_token(request, self._site.keys)
         made = await asyncio.get_running_loop().run_in_executor(
             self._flushing,
-            lambda: self._site.daemon.flush(None, _FLUSH_SECONDS, is_sending=True),
+            lambda: self._site.daemon.flush(FlushRequest(seconds=_FLUSH_SECONDS)),
         )
         self._site.figures.expire()
         return RedirectResponse(f"/sync?said={sync_page.said_of(made)}", 303)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from ccsync_watch.control.api import FlushResult
+    from ccsync_watch.control.messages import FlushAnswer
     from ccsync_watch.dashboard.app import Site
 
 _ENTRIES = 100
@@ -26,11 +26,11 @@ _SAID = {
 }
 
 
-def said_of(made: FlushResult) -> str:
+def said_of(made: FlushAnswer) -> str:
     """Return the name of what to say of a flush, which the next page says."""
     if made.error or made.problem or made.rows_rejected:
         return "failed"
-    if made.rows_waiting or not made.is_read:
+    if made.rows_pending or not made.is_read:
         return "waiting"
     return "local" if made.is_local else "sent"
 

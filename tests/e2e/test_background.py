@@ -14,7 +14,7 @@ import pytest
 
 import ccsync_watch
 from ccsync_watch import __version__
-from ccsync_watch.control.pidfile import is_alive, read_pidfile, started
+from ccsync_watch.control.pidfile import is_alive, read_pidfile, start_time
 from ccsync_watch.daemon.priority import NICENESS
 from support.ccsync_program.plugged import environ
 from support.ccsync_program.program import wait_until
@@ -32,7 +32,7 @@ def clean(program: Program) -> Iterator[Program]:
     """Return the program; end what it left in the background."""
     yield program
     note = read_pidfile(program.state)
-    if note is not None and note.started == started(note.pid):
+    if note is not None and note.started == start_time(note.pid):
         os.kill(note.pid, signal.SIGKILL)
 
 
@@ -78,7 +78,7 @@ def test_started_once_and_stopped(clean: Program) -> None:
         "stopped; what waits is kept\n"
         "the plugin, if you use it, starts one again unless autostart is false\n"
     )
-    assert started(pid) is None
+    assert start_time(pid) is None
     made = clean.call("stop")
     assert (made.code, made.out) == (3, "no daemon is running\n")
 

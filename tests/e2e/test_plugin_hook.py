@@ -14,7 +14,7 @@ import pytest
 
 from ccsync_watch import __version__
 from ccsync_watch.config import load
-from ccsync_watch.control.pidfile import started
+from ccsync_watch.control.pidfile import start_time
 from ccsync_watch.hook_events import Spool
 from support.ccsync_program.plugged import PLUGIN
 from support.ccsync_program.program import wait_until
@@ -99,7 +99,13 @@ class Hook:
     def note(self, **more: object) -> None:
         """Leave the note of a daemon, by default of one that runs: ourselves."""
         pid = os.getpid()
-        note = {"pid": pid, "since_ms": 1, "version": __version__, "started": started(pid), **more}
+        note = {
+            "pid": pid,
+            "since_ms": 1,
+            "version": __version__,
+            "started": start_time(pid),
+            **more,
+        }
         self.state.mkdir(parents=True, exist_ok=True)
         (self.state / "daemon.json").write_text(json.dumps(note, separators=(",", ":")))
 

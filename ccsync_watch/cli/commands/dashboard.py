@@ -6,8 +6,9 @@ import webbrowser
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch.cli.console import say, show_warnings, warn
+from ccsync_watch.cli.problem_text import one_line
 from ccsync_watch.config import load
-from ccsync_watch.control.client import ask
+from ccsync_watch.control.client import ControlClient
 
 if TYPE_CHECKING:
     import argparse
@@ -18,11 +19,11 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     """Open the page, or only print its address. Raises NotRunning."""
     settings = load(env, flags)
     show_warnings(settings)
-    made = ask(settings.state_dir, "/v1/dashboard", {})
-    if made["url"] is None:
-        warn(made["problem"])
+    answer = ControlClient(settings.state_dir).dashboard()
+    if answer.url is None:
+        warn(one_line(answer.problem) if answer.problem else "the dashboard is not available")
         return 1
-    say(made["url"])
-    if not arguments.print_only and not webbrowser.open(made["url"]):
+    say(answer.url)
+    if not arguments.print_only and not webbrowser.open(answer.url):
         warn("no browser could be opened: open the address above yourself; it works once")
     return 0

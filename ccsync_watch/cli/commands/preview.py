@@ -14,7 +14,8 @@ from ccsync_watch.cli.console import counted, say, show_warnings, warn
 from ccsync_watch.cli.store_access import chosen_session, open_store
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
-from ccsync_watch.control.client import ask
+from ccsync_watch.control.client import ControlClient
+from ccsync_watch.control.messages import FlushRequest
 from ccsync_watch.daemon.instance_lock import InstanceLock
 from ccsync_watch.daemon.runtime import Runtime
 from ccsync_watch.errors import NotAnswering, NotRunning
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 
 _READ_SECONDS = 300.0
-_GRACE_SECONDS = 5.0
 
 
 def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[str, Any]) -> int:
@@ -60,9 +60,10 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
 
 def _bring_up_to_date(settings: Settings) -> None:
     """Read what is new on disk, in the daemon if it runs, else here; send nothing."""
-    asked = {"seconds": _READ_SECONDS, "is_sending": False}
     try:
-        ask(settings.state_dir, "/v1/flush", asked, seconds=_READ_SECONDS + _GRACE_SECONDS)
+        ControlClient(settings.state_dir).flush(
+            FlushRequest(seconds=_READ_SECONDS, is_sending=False)
+        )
     except NotAnswering:
         raise
     except NotRunning:

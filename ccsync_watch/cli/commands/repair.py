@@ -9,7 +9,7 @@ from ccsync_watch import __version__
 from ccsync_watch.cli.console import counted, say, show_warnings
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
-from ccsync_watch.control.client import ask
+from ccsync_watch.control.client import ControlClient
 from ccsync_watch.daemon.runtime import make_redactor, rules_in_force
 from ccsync_watch.errors import NotAnswering, NotRunning, StateError
 from ccsync_watch.pipeline.reapply import RepairResult, repair
@@ -49,7 +49,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
 def _refuse_another_version(settings: Settings) -> None:
     """Raise StateError while a daemon runs that would go on writing by other rules."""
     try:
-        version = ask(settings.state_dir, "/v1/hello")["version"]
+        version = ControlClient(settings.state_dir).hello().version
     except NotAnswering:
         raise
     except NotRunning:

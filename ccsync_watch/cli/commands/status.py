@@ -12,7 +12,7 @@ from ccsync_watch.cli.console import printable, say, show_warnings
 from ccsync_watch.cli.problem_text import problem_lines
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
-from ccsync_watch.control.client import ask
+from ccsync_watch.control.client import ControlClient
 from ccsync_watch.daemon.connection_test import try_backend
 from ccsync_watch.errors import DestinationError, NotRunning
 from ccsync_watch.problem import Problem
@@ -55,7 +55,7 @@ def _exit_code(problems: list[Problem]) -> int:
 def gather(settings: Settings) -> tuple[dict[str, Any], list[Problem]]:
     """Return the figures, from the daemon if it runs, and the problems, the connection tested."""
     try:
-        figures = ask(settings.state_dir, "/v1/status")
+        figures = ControlClient(settings.state_dir).status()
     except NotRunning as absence:
         figures = figures_without_daemon(settings, absence)
     backend = try_backend(settings, clock=SystemClock())

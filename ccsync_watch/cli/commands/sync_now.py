@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch import report
@@ -13,12 +12,11 @@ from ccsync_watch.cli.problem_text import one_line
 from ccsync_watch.cli.progress import Progress
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
-from ccsync_watch.control.api import FlushResult
-from ccsync_watch.control.client import ask
+from ccsync_watch.control.client import ControlClient
+from ccsync_watch.control.messages import FlushAnswer, FlushRequest
 from ccsync_watch.daemon.instance_lock import InstanceLock
 from ccsync_watch.daemon.runtime import Runtime, make_redactor
 from ccsync_watch.errors import DestinationError, NotAnswering, NotRunning
-from ccsync_watch.problem import Problem
 from ccsync_watch.store import queries
 from ccsync_watch.units import plural
 
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
 
     from ccsync_watch.config import Settings
 
-_GRACE_SECONDS = 5.0
 _IN_BACKGROUND = "the daemon continues in the background, see `ccsync-watch status`"
 _BY_HAND = "run `ccsync-watch sync-now` again, or start `ccsync-watch`"
 
@@ -39,12 +36,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     show_warnings(settings)
     session_id, seconds = arguments.session, arguments.timeout
     try:
-        result = ask(
-            settings.state_dir,
-            "/v1/flush",
-            {"session_id": session_id, "seconds": seconds},
-            seconds=seconds + _GRACE_SECONDS,
-        )
+        result = ControlClient(settings.state_dir).flush(FlushRequest(session_id, seconds))
     except NotAnswering:
         raise
     except NotRunning:
@@ -54,38 +46,38 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     return _show(result, session_id, _IN_BACKGROUND)
 
 
-def _show(result: Mapping[str, Any], session_id: str | None, hint: str) -> int:
+def _show(result: FlushAnswer, session_id: str | None, hint: str) -> int:
     """Print how the flush ended, the worst first; return the exit code."""
-    if result["rows_rejected"]:
-        rejected = plural(result["rows_rejected"], "row")
+    if result.rows_rejected:
+        rejected = plural(result.rows_rejected, "row")
         warn(f"the backend rejected {rejected}: see `ccsync-watch status`")
-    if result["problem"]:
-        warn(printable(result["problem"]))
+    if result.problem:
+        warn(one_line(result.problem))
         return 1
-    if result["error"]:
-        warn(one_line(Problem.of_json(result["error"])))
+    if result.error:
+        warn(one_line(result.error))
         return DestinationError.exit_code
-    if result["rows_waiting"] or not result["is_read"]:
-        pending = f"{plural(result['rows_waiting'], 'row')} still pending"
-        warn(f"{pending if result['rows_waiting'] else 'not everything is imported yet'}: {hint}")
+    if result.rows_pending or not result.is_read:
+        pending = f"{plural(result.rows_pending, 'row')} still pending"
+        warn(f"{pending if result.rows_pending else 'not everything is imported yet'}: {hint}")
         return 1
-    if not result["is_known"]:
+    if not result.is_known:
         warn(
             f"session {printable(session_id or '')} is not stored, or its project is excluded:"
             " see `ccsync-watch status --json` for the ids"
         )
         return 1
-    if result["is_local"]:
+    if result.is_local:
         say("Everything is stored on this machine. No Convex URL configured: nothing was sent.")
         return 0
     whose = "of this session " if session_id else ""
-    say(f"Synced: {plural(result['rows_sent'], 'row')} sent, nothing {whose}is pending.")
-    return 1 if result["rows_rejected"] else 0
+    say(f"Synced: {plural(result.rows_sent, 'row')} sent, nothing {whose}is pending.")
+    return 1 if result.rows_rejected else 0
 
 
 def _flush_without_daemon(
     settings: Settings, session_id: str | None, seconds: float
-) -> dict[str, Any]:
+) -> FlushAnswer:
     """Do the daemon's work once, under its lock."""
     clock = SystemClock()
     lock = InstanceLock(settings.state_dir)
@@ -94,14 +86,14 @@ def _flush_without_daemon(
         log_to(settings.state_dir, lambda: make_redactor(settings))
         runtime = Runtime(settings, clock=clock)
         try:
-            return asdict(_flush(runtime, session_id, clock.monotonic() + seconds))
+            return _flush(runtime, session_id, clock.monotonic() + seconds)
         finally:
             runtime.close()
     finally:
         lock.release()
 
 
-def _flush(runtime: Runtime, session_id: str | None, until: float) -> FlushResult:
+def _flush(runtime: Runtime, session_id: str | None, until: float) -> FlushAnswer:
     session_ids = None if session_id is None else [session_id]
     outbox, uploader = runtime.outbox, runtime.uploader
     with Progress(sys.stderr) as progress:
@@ -112,13 +104,13 @@ def _flush(runtime: Runtime, session_id: str | None, until: float) -> FlushResul
             outbox.release(session_ids)
             outbox.touch(session_ids)
             error = runtime.drain(session_ids, until=until, on_step=lambda: progress.show(runtime))
-    return FlushResult(
+    return FlushAnswer(
         is_read=not runtime.pump.has_work(),
         is_known=session_id is None
         or queries.session_summary(runtime.database, session_id) is not None,
         is_local=uploader is None,
         rows_sent=uploader.health.rows_sent if uploader else 0,
-        rows_waiting=outbox.waiting(session_ids, runtime.clock.wall_ms()) if uploader else 0,
+        rows_pending=outbox.waiting(session_ids, runtime.clock.wall_ms()) if uploader else 0,
         rows_rejected=outbox.rejected(session_ids) if uploader else 0,
         error=report.connection_problem(error) if error else None,
     )

@@ -13,9 +13,11 @@ import pytest
 from ccsync_watch import __version__
 from ccsync_watch.cli import main
 from ccsync_watch.cli.plugin_report import flush_lines
+from ccsync_watch.control.messages import FlushAnswer
 from ccsync_watch.problem import Problem
 from support.lines import SESSION
 
+FULL = Problem("reading-failed", "Sync not working", "the disk is full", "free some")
 TIMED_OUT = Problem("connection-failed", "Connection failed", "x (timed out)", "wait")
 
 FLUSHED: dict[str, Any] = {
@@ -23,7 +25,7 @@ FLUSHED: dict[str, Any] = {
     "is_known": True,
     "is_local": False,
     "rows_sent": 3,
-    "rows_waiting": 0,
+    "rows_pending": 0,
     "rows_rejected": 0,
     "error": None,
     "problem": None,
@@ -115,16 +117,16 @@ def test_a_state_folder_that_cannot_be_used_is_one_too(asked: Any, env: dict[str
         ({}, "Synced: 3 rows sent, nothing of this session is pending"),
         ({"is_local": True}, "No Convex URL configured"),
         ({"is_known": False}, "Nothing of this session is stored yet"),
-        ({"rows_waiting": 2}, "2 rows of this session pending; sync continues in the background"),
+        ({"rows_pending": 2}, "2 rows of this session pending; sync continues in the background"),
         ({"is_read": False}, "not all imported yet; sync continues in the background"),
         ({"rows_rejected": 1}, "The backend rejected 1 row"),
-        ({"problem": "the disk is full: free some"}, "Sync not working: the disk is full"),
+        ({"problem": FULL.as_json()}, "Sync not working: the disk is full\n  → free some"),
         (
-            {"error": TIMED_OUT.as_json(), "rows_waiting": 1},
+            {"error": TIMED_OUT.as_json(), "rows_pending": 1},
             "failed: x (timed out)\n  → wait",
         ),
     ],
 )
 def test_the_result_of_a_flush_names_the_worst_first(change: dict[str, object], words: str) -> None:
     """And says what happens to the rest."""
-    assert words in "\n".join(flush_lines({**FLUSHED, **change}, SESSION))
+    assert words in "\n".join(flush_lines(FlushAnswer.from_json({**FLUSHED, **change}), SESSION))

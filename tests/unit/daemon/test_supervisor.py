@@ -12,7 +12,8 @@ import pytest
 
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import Settings
-from ccsync_watch.control.client import ask
+from ccsync_watch.control.client import ControlClient
+from ccsync_watch.control.messages import FlushRequest
 from ccsync_watch.control.pidfile import read_pidfile
 from ccsync_watch.daemon.instance_lock import InstanceLock
 from ccsync_watch.daemon.supervisor import Supervisor
@@ -23,6 +24,8 @@ from support.ccsync_program.transcript import Transcript
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from ccsync_watch.control.messages import FlushAnswer
 
 WAIT = 30.0
 
@@ -67,6 +70,10 @@ class Scene:
         self.thread.start()
         self.supervisor.status()
 
+    def flush(self, session_id: str | None = None, seconds: float = 20) -> FlushAnswer:
+        """Flush as a client does."""
+        return self.supervisor.flush(FlushRequest(session_id, seconds))
+
     def change(self, **more: Any) -> Settings:  # noqa: ANN401 - any setting
         """Change the settings and their file."""
         self.settings = replace(self.settings, **more)
@@ -104,9 +111,9 @@ def test_it_reads_and_answers(scene: Scene) -> None:
     """A flush through the socket brings what is on disk into the store."""
     scene.start()
     scene.transcript.turn()
-    made = ask(scene.settings.state_dir, "/v1/flush", {"seconds": 20})
-    assert made["is_read"]
-    assert made["is_local"]
+    answer = ControlClient(scene.settings.state_dir).flush(FlushRequest(seconds=20))
+    assert answer.is_read
+    assert answer.is_local
     status: Any = scene.supervisor.status()
     assert status["totals"]["messages"] == 2
     assert status["bytes_behind"] == 0
@@ -116,8 +123,8 @@ def test_an_unknown_session_is_told(scene: Scene) -> None:
     """Reading it is no success when there is none."""
     scene.start()
     scene.transcript.turn()
-    assert scene.supervisor.flush(scene.transcript.session_id, 20, is_sending=True).is_known
-    assert not scene.supervisor.flush("nobody", 20, is_sending=True).is_known
+    assert scene.flush(scene.transcript.session_id).is_known
+    assert not scene.flush("nobody").is_known
 
 
 def test_changed_settings_make_a_new_daemon(scene: Scene) -> None:
@@ -150,16 +157,18 @@ def test_a_broken_edit_keeps_the_old_settings_and_says_so(scene: Scene) -> None:
     scene.start()
     scene.mistake = ConfigError("line 2 is wrong", hint="correct it")
     scene.touch()
-    assert (
-        scene.supervisor.reload() == "the new settings are not used (line 2 is wrong: correct it)"
-    )
+    problem = scene.supervisor.reload().problem
+    assert problem is not None
+    assert problem.code == "settings-not-used"
+    assert problem.detail == "the new settings are not used: line 2 is wrong"
+    assert problem.hint == "correct it"
     status: Any = scene.supervisor.status()
     assert any("line 2 is wrong" in problem["detail"] for problem in status["problems"])
     scene.transcript.turn()
-    assert scene.supervisor.flush(None, 20, is_sending=True).is_read
+    assert scene.flush().is_read
     scene.mistake = None
     scene.touch()
-    assert scene.supervisor.reload() is None
+    assert scene.supervisor.reload().problem is None
     assert len(scene.introduced) == 1
 
 
@@ -167,9 +176,9 @@ def test_a_pattern_that_is_none_is_a_broken_edit(scene: Scene) -> None:
     """It would stop the redactor, and with it everything."""
     scene.start()
     scene.change(redact=replace(scene.settings.redact, patterns=("(",)))
-    problem = scene.supervisor.reload()
+    problem = scene.supervisor.reload().problem
     assert problem is not None
-    assert "redact" in problem
+    assert "redact" in problem.detail
     assert len(scene.introduced) == 1
 
 
@@ -195,9 +204,7 @@ def test_a_flush_survives_a_change_of_settings(scene: Scene) -> None:
     """It is answered by the successor."""
     scene.start()
     results: list[bool] = []
-    asking = threading.Thread(
-        target=lambda: results.append(scene.supervisor.flush(None, 20, is_sending=True).is_read)
-    )
+    asking = threading.Thread(target=lambda: results.append(scene.flush().is_read))
     asking.start()
     scene.change(sync_thinking=True)
     scene.supervisor.look()
@@ -213,7 +220,7 @@ def test_a_pending_flush_does_not_hang_at_the_end(scene: Scene) -> None:
     def flush() -> None:
         try:
             while True:
-                scene.supervisor.flush(None, 3600, is_sending=True)
+                scene.flush(seconds=3600)
         except NotRunning as error:
             errors.append(error.message)
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from ccsync_watch.clock import Clock
     from ccsync_watch.daemon.runtime import Runtime
+    from ccsync_watch.problem import Problem
 
 AWAY = Unsent("cannot reach it", hint="wait")
 
@@ -233,7 +234,7 @@ def test_a_defect_does_not_end_the_workers(caplog: pytest.LogCaptureFixture) -> 
     runtime, clock = EngineDouble(), FakeClock()
     uploader = uploader_of(runtime)
     went_on = threading.Event()
-    shown: list[str | None] = []
+    shown: list[Problem | None] = []
     times = iter(range(1000))
     made = sending(runtime, clock)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from ccsync_watch.control.api import FlushResult
+    from ccsync_watch.control.messages import FlushAnswer, FlushRequest
     from ccsync_watch.model import JsonValue
 
 PORT = 8377
@@ -32,9 +32,9 @@ class DaemonDouble:
         """Fail."""
         raise AssertionError(max_sessions)
 
-    def flush(self, session_id: str | None, seconds: float, *, is_sending: bool) -> FlushResult:
+    def flush(self, request: FlushRequest) -> FlushAnswer:
         """Fail."""
-        raise AssertionError((session_id, seconds, is_sending))
+        raise AssertionError(request)
 
 
 @pytest.fixture

@@ -1,0 +1,159 @@
+"""The requests and answers of the control API, version 1, each with its JSON form.
+
+`status` has no type of its own here: its answer is the JSON that `report.status` builds.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from ccsync_watch.problem import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ccsync_watch.model import JsonValue
+
+DEFAULT_FLUSH_SECONDS = 60.0
+MAX_FLUSH_SECONDS = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class HelloAnswer:
+    """Who listens: the daemon's version and process id."""
+
+    version: str
+    pid: int
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """Return the answer's fields."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> HelloAnswer:
+        """Read an answer. Raises KeyError, TypeError or ValueError for any other JSON."""
+        return cls(version=str(fields["version"]), pid=int(fields["pid"]))
+
+
+@dataclass(frozen=True, slots=True)
+class FlushRequest:
+    """Read one session (None: all) to its end, upload it if `is_sending`, within `seconds`."""
+
+    session_id: str | None = None
+    seconds: float = DEFAULT_FLUSH_SECONDS
+    is_sending: bool = True
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """Return the request's fields."""
+        return asdict(self)
+
+    @classmethod
+    def from_body(cls, body: bytes) -> FlushRequest:
+        """Read a request's body; what it omits has its default. Raises ValueError."""
+        fields = orjson.loads(body or b"{}")
+        if not isinstance(fields, dict):
+            raise ValueError("not an object")  # noqa: TRY004 - the body is wrong, not our types
+        session_id = fields.get("session_id")
+        seconds = fields.get("seconds", DEFAULT_FLUSH_SECONDS)
+        is_number = isinstance(seconds, (int, float)) and math.isfinite(seconds)
+        if not is_number or not isinstance(session_id, (str, type(None))):
+            raise ValueError("wrong types")
+        seconds = min(max(seconds, 0.0), MAX_FLUSH_SECONDS)
+        return cls(session_id, seconds, bool(fields.get("is_sending", True)))
+
+
+@dataclass(frozen=True, slots=True)
+class FlushAnswer:
+    """The result of a flush.
+
+    `is_read`: everything on disk is in the store. `is_known`: the session exists. `is_local`: no
+    backend is configured. `rows_pending` are those that the backend has not acknowledged. `error`
+    is what prevents uploading, `problem` what prevents reading.
+    """
+
+    is_read: bool
+    is_known: bool
+    is_local: bool
+    rows_sent: int
+    rows_pending: int
+    rows_rejected: int
+    error: Problem | None = None
+    problem: Problem | None = None
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """Return the answer's fields."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> FlushAnswer:
+        """Read an answer. Raises KeyError, TypeError or ValueError for any other JSON."""
+        return cls(
+            is_read=bool(fields["is_read"]),
+            is_known=bool(fields["is_known"]),
+            is_local=bool(fields["is_local"]),
+            rows_sent=int(fields["rows_sent"]),
+            rows_pending=int(fields["rows_pending"]),
+            rows_rejected=int(fields["rows_rejected"]),
+            error=_read_problem(fields["error"]),
+            problem=_read_problem(fields["problem"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CheckAnswer:
+    """Whether the backend accepts the address and key now, and what is wrong if not."""
+
+    ok: bool
+    problem: Problem | None = None
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """Return the answer's fields."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> CheckAnswer:
+        """Read an answer. Raises KeyError, TypeError or ValueError for any other JSON."""
+        return cls(ok=bool(fields["ok"]), problem=_read_problem(fields["problem"]))
+
+
+@dataclass(frozen=True, slots=True)
+class DashboardAnswer:
+    """An address that lets one browser in, or what prevents it."""
+
+    url: str | None
+    problem: Problem | None = None
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """Return the answer's fields."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> DashboardAnswer:
+        """Read an answer. Raises KeyError, TypeError or ValueError for any other JSON."""
+        return cls(url=fields["url"], problem=_read_problem(fields["problem"]))
+
+
+@dataclass(frozen=True, slots=True)
+class ReloadAnswer:
+    """What is wrong with the settings that were just read; None when they are in force."""
+
+    problem: Problem | None = None
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """Return the answer's fields."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> ReloadAnswer:
+        """Read an answer. Raises KeyError, TypeError or ValueError for any other JSON."""
+        return cls(problem=_read_problem(fields["problem"]))
+
+
+def _read_problem(fields: Mapping[str, Any] | None) -> Problem | None:
+    if fields is not None and not isinstance(fields, dict):
+        raise TypeError("not a problem")
+    return None if fields is None else Problem.of_json(fields)
