@@ -69,8 +69,8 @@ class Part:
 class Message:
     """One row of a conversation.
 
-    `inherited` marks a copy that a fork took from its parent. `usage_id` is the API's message id;
-    `facts` holds what later figures need and no column has (stop reason, outcome, durations).
+    `is_inherited` marks a copy that a fork took from its parent. `usage_id` is the API's message
+    id; `facts` holds what later figures need and no column has (stop reason, outcome, durations).
     """
 
     id: str
@@ -86,7 +86,7 @@ class Message:
     model: str | None
     usage_id: str | None
     parts: tuple[Part, ...]
-    inherited: bool = False
+    is_inherited: bool = False
     facts: dict[str, JsonValue] = field(default_factory=dict)
 
 
@@ -120,6 +120,16 @@ class Usage:
     is_fast: bool = False
     is_us_only: bool = False
     cost_usd: float | None = None
+
+    @property
+    def prompt_tokens(self) -> int:
+        """Input, cache writes and cache reads."""
+        return (
+            self.input_tokens
+            + self.cache_write_5m_tokens
+            + self.cache_write_1h_tokens
+            + self.cache_read_tokens
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,34 +251,42 @@ class Checkpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class OutboxPart:
-    """One part of a message to send; `content` is as the store holds it."""
+class StoredMessage:
+    """One message as the store returns it: to pages, exports, the uploader and repair alike.
 
-    kind: str
-    tool_name: str | None
-    tool_use_id: str | None
-    content: JsonValue
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxRow:
-    """One message to send, with the tokens it carries (prompt = input + cache writes + reads)."""
+    `timestamp_ms` is the date in the order of its file (see `store.message_writer.DateOrder`).
+    Tokens are those of its response if this is the message that carries them, else None;
+    `prompt_tokens` are input + cache writes + cache reads. `agent_type` is its subagent's.
+    """
 
     seq: int
-    version: int
     id: str
     session_id: str
     agent_id: str | None
     agent_type: str | None
+    uuid: str
     role: str
     kind: str
     timestamp_ms: int | None
     model: str | None
+    is_inherited: bool
     prompt_tokens: int | None
-    completion_tokens: int | None
+    output_tokens: int | None
+    facts: dict[str, JsonValue]
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """A message to send. `is_certain`: the backend certainly does not have it yet.
+
+    `version` counts the changes of its content, `attempts` those that failed on this row alone.
+    """
+
+    message: StoredMessage
+    version: int
     is_certain: bool
     attempts: int
-    parts: tuple[OutboxPart, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +302,7 @@ class SessionSummary:
     project_name: str | None
     model: str | None
     prompt_tokens: int
-    completion_tokens: int
+    output_tokens: int
     cost_usd: float | None
     started_ms: int | None
     duration_ms: int | None

@@ -29,6 +29,7 @@ from urllib.parse import quote, urlsplit
 
 sys.path[:0] = [str(Path(__file__).resolve().parent.parent / "tests")]
 
+from ccsync_watch.clock import SystemClock  # noqa: E402 - as above
 from ccsync_watch.store import search  # noqa: E402 - as above
 from ccsync_watch.store.database import open_database  # noqa: E402 - as above
 from support.ccsync_program.program import Program, wait_until  # noqa: E402 - after the path
@@ -193,7 +194,7 @@ def index(folder: Path) -> None:
         holds.append((time.monotonic() - start) * 1000)
 
     database.write = measured  # type: ignore[method-assign] # it is measured here
-    while made := search.catch_up(database):
+    while made := search.catch_up(database, SystemClock()):
         count += made
     took = time.monotonic() - began
     print(f"indexed {count} messages in {took:.0f} s ({count / max(took, 0.001):.0f}/s)")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ccsync_watch.accounting.session_accounts import account, subagents
-from ccsync_watch.store import queries
+from ccsync_watch.store import session_summaries
 
 if TYPE_CHECKING:
     import sqlite3
@@ -72,7 +72,7 @@ class Explanation:
 
 def explain(database: Database, session_id: str, prices: PriceList) -> Explanation | None:
     """Return why a session's figures are what they are; None when there is no such session."""
-    summary = queries.session_summary(database, session_id)
+    summary = session_summaries.session_summary(database, session_id)
     if summary is None:
         return None
     read = database.read()

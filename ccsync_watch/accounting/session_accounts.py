@@ -23,7 +23,7 @@ from ccsync_watch.accounting.reconciliation import (
     reconcile,
 )
 from ccsync_watch.model import Redacted
-from ccsync_watch.store import queries
+from ccsync_watch.store import session_summaries
 
 if TYPE_CHECKING:
     import sqlite3
@@ -216,7 +216,7 @@ def summary(
 
     A cost that is not whole is left out: the backend would take it for all there was.
     """
-    found = queries.session_summary(database, session_id)
+    found = session_summaries.session_summary(database, session_id)
     if found is None:
         return None
     made = account(database, session_id, prices)
@@ -225,7 +225,7 @@ def summary(
         replace(
             found.value,
             prompt_tokens=made.tokens.prompt,
-            completion_tokens=made.tokens.output,
+            output_tokens=made.tokens.output,
             cost_usd=made.cost.usd if is_whole else None,
         )
     )

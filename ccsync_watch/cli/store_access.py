@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ccsync_watch.cli.console import printable, warn
-from ccsync_watch.store import queries
+from ccsync_watch.store import session_summaries
 from ccsync_watch.store.database import open_for_reading
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def open_store(settings: Settings) -> Database | None:
 
 def chosen_session(database: Database, beginning: str) -> str | None:
     """Return the session meant, by its id or an unmistakable beginning of it; say why not."""
-    found = queries.sessions_beginning(database, beginning)
+    found = session_summaries.find_sessions(database, beginning)
     if beginning in found:
         return beginning
     if len(found) == 1:

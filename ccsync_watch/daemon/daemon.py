@@ -22,7 +22,7 @@ from ccsync_watch.errors import CcsyncError, NotRunning
 from ccsync_watch.hook_events import Spool
 from ccsync_watch.model import BackendInfo
 from ccsync_watch.problem import Problem
-from ccsync_watch.store import queries
+from ccsync_watch.store import session_summaries
 from ccsync_watch.store.install_keys import install_key
 from ccsync_watch.transcripts.observer import Observer, Wakeups
 
@@ -154,11 +154,11 @@ class Daemon:
         return FlushAnswer(
             is_read=request.is_read,
             is_known=session_id is None
-            or queries.session_summary(runtime.database, session_id) is not None,
+            or session_summaries.session_summary(runtime.database, session_id) is not None,
             is_local=runtime.uploader is None,
             rows_sent=sending.rows_sent - sent_before,
-            rows_pending=runtime.outbox.waiting(chosen, now_ms) if runtime.uploader else 0,
-            rows_rejected=runtime.outbox.rejected(chosen) if runtime.uploader else 0,
+            rows_pending=runtime.outbox.count_sendable(chosen, now_ms) if runtime.uploader else 0,
+            rows_rejected=runtime.outbox.count_rejected(chosen) if runtime.uploader else 0,
             error=report.connection_problem(error) if error else None,
             problem=self._problem or sending.problem,
         )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.daemon.runtime import projects_of
 from ccsync_watch.privacy.hook_event import clean_hook_event
-from ccsync_watch.store import hook_event_writer as kept
+from ccsync_watch.store.hook_event_writer import save_hook_event
 
 if TYPE_CHECKING:
     from ccsync_watch.clock import Clock
@@ -112,7 +112,7 @@ class HookEventIntake:
     def _keep(self, signal: HookEvent) -> None:
         if signal.event == "Stop" or self._is_excluded(signal):
             return
-        kept.record(
+        save_hook_event(
             self._database,
             clean_hook_event(signal, self._redactor),
             now_ms=self._clock.wall_ms(),
@@ -142,5 +142,5 @@ class HookEventIntake:
         if self._uploader is None or not self._settings.auto_sync:
             return
         for each in ended:
-            self._outbox.touch(None if each.session_id is None else [each.session_id])
+            self._outbox.make_due_now(None if each.session_id is None else [each.session_id])
         self._uploader.wake_all()

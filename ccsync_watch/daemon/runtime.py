@@ -23,6 +23,7 @@ from ccsync_watch.privacy.policy.projects import Projects
 from ccsync_watch.store import rewriting
 from ccsync_watch.store.database import open_database
 from ccsync_watch.store.install_keys import install_key
+from ccsync_watch.store.meta import get_meta, set_meta
 from ccsync_watch.store.outbox import Outbox
 from ccsync_watch.uploader import Uploader
 from ccsync_watch.uploader.worker import GATHER_SECONDS
@@ -145,12 +146,13 @@ class Runtime:
 
     def _judge_again(self, redactor: Redactor) -> None:
         """Have what is stored obey the policies of today, before anything more of it leaves."""
-        has_mark = rewriting.noted(self.database, "rules") is not None
+        has_mark = get_meta(self.database.read(), "rules") is not None
         if not has_mark and not rewriting.count_messages(self.database):
-            rewriting.note(self.database, "rules", rules_in_force(self.settings))
+            with self.database.write() as connection:
+                set_meta(connection, "rules", rules_in_force(self.settings))
         policies = repr((self.settings.exclude_projects, self.settings.projects))
         mark = hashlib.sha256(policies.encode("utf-8", "surrogateescape")).hexdigest()
-        if rewriting.noted(self.database, "projects") == mark:
+        if get_meta(self.database.read(), "projects") == mark:
             return
         if apply_policies(self.database, projects_of(self.settings)):
             repair(
@@ -159,7 +161,8 @@ class Runtime:
                 clock=self.clock,
                 is_released=self.settings.auto_sync,
             )
-        rewriting.note(self.database, "projects", mark)
+        with self.database.write() as connection:
+            set_meta(connection, "projects", mark)
 
     def _connected(self, transport: httpx.BaseTransport | None) -> OpenSyncClient | None:
         if self.settings.convex_url is None:
@@ -212,7 +215,7 @@ class Runtime:
             return None
         failures = 0
         error: DestinationError | None = None
-        while self.outbox.unsettled(session_ids) and self.clock.monotonic() < until:
+        while self.outbox.count_unsettled(session_ids) and self.clock.monotonic() < until:
             worked, error = False, None
             try:
                 worked = self.uploader.turn()

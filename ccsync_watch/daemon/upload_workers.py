@@ -81,7 +81,7 @@ class UploadWorkers:
             return None
         outbox.retry_rejected(is_released=True, session_ids=session_ids)
         outbox.release(session_ids)
-        outbox.touch(session_ids)
+        outbox.make_due_now(session_ids)
         before = uploader.health.error
         uploader.wake_all()
         now = self._clock.monotonic()
@@ -99,12 +99,12 @@ class UploadWorkers:
             self._clock.wait(stopping, _LOOK_SECONDS)
             now = self._clock.monotonic()
         # An outage that keeps nothing of these sessions from going is no answer to this request.
-        return uploader.health.error if outbox.unsettled(session_ids) else None
+        return uploader.health.error if outbox.count_unsettled(session_ids) else None
 
     def _has_rows(self, session_ids: Sequence[str] | None) -> bool:
         uploader = self._uploader
         return uploader is not None and (
-            self._runtime.outbox.waiting(session_ids, self._clock.wall_ms()) > 0
+            self._runtime.outbox.count_sendable(session_ids, self._clock.wall_ms()) > 0
             or uploader.is_busy(session_ids)
         )
 

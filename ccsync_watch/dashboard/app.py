@@ -23,6 +23,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response, Stream
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from ccsync_watch.clock import SystemClock
 from ccsync_watch.control.messages import FlushRequest
 from ccsync_watch.dashboard import export, overview, pages, sync_page
 from ccsync_watch.dashboard.cached import Way
@@ -247,7 +248,7 @@ class _Indexing:
 
     def _run(self) -> None:
         try:
-            while search.catch_up(self._database):
+            while search.catch_up(self._database, SystemClock()):
                 time.sleep(0.01)  # let the pump have its turn to write
                 self._way.give()
         finally:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from ccsync_watch.model import JsonValue
-    from ccsync_watch.store.browse import Step, StoredMessage, StoredPart, SubagentRow
+    from ccsync_watch.model import JsonValue, Part, StoredMessage
+    from ccsync_watch.store.conversations import SubagentRow, TimelineStep
 
 _QUIET_KINDS = frozenset({"injected", "command_output", "notification", "task"})
 _OUTCOME_HIDDEN = frozenset({"ok", "output", "durationMs", "exit_code"})
@@ -49,7 +49,7 @@ class Entry:
 def entries(
     messages: Iterable[StoredMessage],
     *,
-    results: Mapping[str, StoredPart],
+    results: Mapping[str, Part],
     subagents: Sequence[SubagentRow],
     shown: Iterable[str] = (),
 ) -> list[Entry]:
@@ -77,7 +77,7 @@ def entries(
 
 def _items(
     message: StoredMessage,
-    results: Mapping[str, StoredPart],
+    results: Mapping[str, Part],
     placed: Mapping[str, SubagentRow],
     calls: set[str | None],
 ) -> Iterable[Item]:
@@ -141,7 +141,7 @@ class Timeline:
     errors: int = 0
 
 
-def timeline(steps: Iterable[Step], costs: Mapping[str, float | None]) -> Timeline:
+def timeline(steps: Iterable[TimelineStep], costs: Mapping[str, float | None]) -> Timeline:
     """Return a session's turns; what comes before the first prompt belongs to none.
 
     `costs` are those of responses, in USD: a turn with one that is not known has no cost.

@@ -9,14 +9,14 @@ import orjson
 
 from ccsync_watch.dashboard import formatting
 from ccsync_watch.dashboard.conversation import outcome_of
-from ccsync_watch.store import browse
+from ccsync_watch.store import conversations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ccsync_watch.model import JsonValue
-    from ccsync_watch.store.browse import SessionRow, StoredMessage, StoredPart
+    from ccsync_watch.model import JsonValue, Part, StoredMessage
     from ccsync_watch.store.database import Database
+    from ccsync_watch.store.session_list import SessionRow
 
 Form: TypeAlias = Literal["md", "json"]
 MEDIA_TYPES = {"md": "text/markdown; charset=utf-8", "json": "application/json"}
@@ -41,7 +41,7 @@ def exported(database: Database, row: SessionRow, form: str) -> Iterator[str]:
 
 def _messages(database: Database, session_id: str, agent_id: str | None) -> Iterator[StoredMessage]:
     after = 0
-    while found := browse.conversation(
+    while found := conversations.conversation_page(
         database, session_id, agent_id=agent_id, after_seq=after, limit=_CHUNK_MESSAGES
     ):
         yield from found
@@ -50,7 +50,10 @@ def _messages(database: Database, session_id: str, agent_id: str | None) -> Iter
 
 def _json(database: Database, row: SessionRow) -> Iterator[str]:
     yield '{"session":' + orjson.dumps(asdict(row)).decode() + ',"messages":['
-    agents = [None, *(subagent.agent_id for subagent in browse.subagents(database, row.session_id))]
+    agents = [
+        None,
+        *(subagent.agent_id for subagent in conversations.list_subagents(database, row.session_id)),
+    ]
     separator = ""
     for agent_id in agents:
         for message in _messages(database, row.session_id, agent_id):
@@ -73,7 +76,7 @@ def _markdown(database: Database, row: SessionRow) -> Iterator[str]:
     }
     yield "".join(f"- {name}: {value}\n" for name, value in facts.items() if value)
     yield from _conversation(database, row.session_id, None)
-    for agent in browse.subagents(database, row.session_id):
+    for agent in conversations.list_subagents(database, row.session_id):
         yield f"\n---\n\n# Subagent {agent.agent_type or agent.agent_id}\n\n"
         yield from _conversation(database, row.session_id, agent.agent_id)
 
@@ -91,7 +94,7 @@ def _conversation(database: Database, session_id: str, agent_id: str | None) -> 
         )
 
 
-def _part(part: StoredPart) -> str:
+def _part(part: Part) -> str:
     content = part.content
     if part.kind == "tool-call":
         return f"**{part.tool_name}**\n\n{_fenced(_dumped(content), 'json')}"

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 
 from ccsync_watch.dashboard import formatting
 from ccsync_watch.dashboard.conversation import entries, timeline
-from ccsync_watch.store import browse, search
+from ccsync_watch.store import conversations, search, session_list, stored_messages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from ccsync_watch.dashboard.app import Site
-    from ccsync_watch.store.browse import SessionRow, StoredMessage, SubagentRow
+    from ccsync_watch.model import StoredMessage
+    from ccsync_watch.store.conversations import SubagentRow
+    from ccsync_watch.store.session_list import SessionRow
 
 PATHS = {
     "overview": "/",
@@ -57,7 +59,7 @@ def _number(value: str) -> int | None:
 
 def known_session(site: Site, session_id: str) -> SessionRow:
     """Return a session, or raise a 404 that helps."""
-    row = browse.session(site.database, session_id[:_MAX_TEXT])
+    row = session_list.load_session(site.database, session_id[:_MAX_TEXT])
     if row is None:
         raise HTTPException(404, "There is no such session here, or its project is excluded.")
     return row
@@ -73,31 +75,30 @@ def sessions(site: Site, request: Request) -> dict[str, Any]:
     """Return a page of the list."""
     asked = {name: text(request, name) for name in _FILTERS}
     until = formatting.day_start(asked["until"])
-    chosen = browse.Filter(
+    chosen = session_list.SessionFilter(
         project=asked["project"] or None,
         branch=asked["branch"] or None,
         model=asked["model"] or None,
         since_ms=formatting.day_start(asked["since"]),
         until_ms=until + _DAY_MS if until is not None else None,
-        words=asked["q"],
     )
-    sort = asked["sort"] if asked["sort"] in get_args(browse.Sort) else "recent"
+    sort = asked["sort"] if asked["sort"] in get_args(session_list.SessionSort) else "recent"
     value, last = number(request, "value"), text(request, "after")
     among = None
     if asked["q"]:
-        among = search.sessions_with(site.database, asked["q"], limit=_MAX_FOUND)
-    rows, following = browse.sessions(
+        among = search.find_session_ids(site.database, asked["q"], limit=_MAX_FOUND)
+    rows, following = session_list.list_sessions(
         site.database,
         chosen,
-        sort=cast("browse.Sort", sort),
-        after=browse.Cursor(value, last) if value is not None and last else None,
+        sort=cast("session_list.SessionSort", sort),
+        after=session_list.PageEnd(value, last) if value is not None and last else None,
         limit=PAGE_SESSIONS,
         among=among,
     )
     more = following and link(asked, value=following.value, after=following.session_id)
     return {
         "asked": asked,
-        "choices": browse.choices(site.database),
+        "choices": session_list.filter_options(site.database),
         "rows": rows,
         "more": more,
         "is_filtered": any(value for name, value in asked.items() if name != "sort"),
@@ -108,20 +109,20 @@ def sessions(site: Site, request: Request) -> dict[str, Any]:
 def searched(site: Site, request: Request) -> dict[str, Any]:
     """Return what a search has found, the newest first, under their sessions."""
     asked = text(request, "q")
-    hits = search.find(
+    hits = search.find_messages(
         site.database, asked, limit=PAGE_HITS + 1, before_seq=number(request, "before")
     )
     shown = hits[:PAGE_HITS]
-    found: dict[str, list[search.Hit]] = {}
+    found: dict[str, list[search.SearchHit]] = {}
     for hit in shown:
         found.setdefault(hit.session_id, []).append(hit)
-    known = {each: browse.session(site.database, each) for each in found}
+    known = {each: session_list.load_session(site.database, each) for each in found}
     return {
         "asked": asked,
         "marks": search.MARKS,
         "found": [(known[each], hits) for each, hits in found.items() if known[each]],
         "more": link({"q": asked}, before=shown[-1].seq) if len(hits) > PAGE_HITS else None,
-        "behind": search.behind(site.database),
+        "behind": search.count_unindexed(site.database),
     }
 
 
@@ -132,27 +133,27 @@ def session(site: Site, request: Request) -> dict[str, Any]:
     at, before, after = (number(request, name) for name in ("at", "before", "after"))
     database = site.database
     if after is not None:
-        found = browse.conversation(
+        found = conversations.conversation_page(
             database, row.session_id, agent_id=agent_id, after_seq=after, limit=PAGE_MESSAGES
         )
     elif at is not None:
         half = PAGE_MESSAGES // 2
-        found = browse.conversation(
+        found = conversations.conversation_page(
             database, row.session_id, agent_id=agent_id, before_seq=at, limit=half
-        ) + browse.conversation(
+        ) + conversations.conversation_page(
             database, row.session_id, agent_id=agent_id, after_seq=at - 1, limit=half
         )
     else:
-        found = browse.conversation(
+        found = conversations.conversation_page(
             database,
             row.session_id,
             agent_id=agent_id,
             before_seq=before or (1 << 62),
             limit=PAGE_MESSAGES,
         )
-    steps = browse.steps(database, row.session_id) if agent_id is None else []
+    steps = conversations.timeline_steps(database, row.session_id) if agent_id is None else []
     first, last = (found[0].seq, found[-1].seq) if found else (0, 0)
-    subagents = browse.subagents(database, row.session_id)
+    subagents = conversations.list_subagents(database, row.session_id)
     placed = {part.tool_use_id for message in found for part in message.parts}
     return {
         "session": row,
@@ -164,9 +165,10 @@ def session(site: Site, request: Request) -> dict[str, Any]:
         "unplaced": [subagent for subagent in subagents if subagent.tool_use_id not in placed],
         "timeline": timeline(steps, site.figures.response_costs(steps)),
         "forks": [
-            browse.session(database, fork) for fork in browse.forks(database, row.session_id)
+            session_list.load_session(database, fork)
+            for fork in conversations.list_forks(database, row.session_id)
         ],
-        "parent": row.forked_from and browse.session(database, row.forked_from),
+        "parent": row.forked_from and session_list.load_session(database, row.forked_from),
         "first_seq": first,
         "last_seq": last,
         "has_earlier": _has(site, row.session_id, agent_id, before_seq=first),
@@ -177,11 +179,13 @@ def session(site: Site, request: Request) -> dict[str, Any]:
 
 def news(site: Site, session_id: str, agent_id: str | None, after: int) -> dict[str, Any]:
     """Return what a conversation has grown by since a message was shown."""
-    found = browse.conversation(
+    found = conversations.conversation_page(
         site.database, session_id, agent_id=agent_id, after_seq=after, limit=PAGE_MESSAGES
     )
     return {
-        "entries": _entries(site, found, browse.subagents(site.database, session_id), is_news=True),
+        "entries": _entries(
+            site, found, conversations.list_subagents(site.database, session_id), is_news=True
+        ),
         "last_seq": found[-1].seq if found else after,
         "session_id": session_id,
         "now_ms": site.now_ms(),
@@ -203,7 +207,7 @@ def _entries(
     ]
     return entries(
         found,
-        results=browse.results_of(site.database, used),
+        results=stored_messages.tool_results(site.database, used),
         subagents=subagents,
         # A result that comes after its call was shown is shown where it stands.
         shown=() if is_news else _calls_before(site, found),
@@ -218,7 +222,7 @@ def _calls_before(site: Site, found: list[StoredMessage]) -> set[str]:
         for part in message.parts
         if part.kind == "tool-result" and part.tool_use_id
     ]
-    return browse.known_calls(site.database, used)
+    return stored_messages.known_tool_calls(site.database, used)
 
 
 def _has(
@@ -230,7 +234,7 @@ def _has(
     before_seq: int | None = None,
 ) -> bool:
     return bool(
-        browse.conversation(
+        conversations.conversation_page(
             site.database,
             session_id,
             agent_id=agent_id,

@@ -20,7 +20,7 @@ from ccsync_watch.accounting import statistics
 from ccsync_watch.accounting.reconciliation import cost_of
 from ccsync_watch.dashboard import formatting
 from ccsync_watch.dashboard.cached import Cached, Way
-from ccsync_watch.store import browse_sync
+from ccsync_watch.store import prompt_counts, sync_queues
 from ccsync_watch.transcripts import discovery
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ccsync_watch.accounting.statistics import Line, ToolLine
     from ccsync_watch.config import Settings
     from ccsync_watch.model import JsonValue
-    from ccsync_watch.store.browse import Step
+    from ccsync_watch.store.conversations import TimelineStep
     from ccsync_watch.store.database import Database
 
 RANGES = ("today", "7", "30", "all")
@@ -192,8 +192,8 @@ class Figures:
             models=done.models[:_TOP],
             tools=tools[:_TOP],
             slowest=sorted(timed, key=lambda each: -each.total_ms / each.results)[:_TOP],
-            hours=browse_sync.prompts_by_hour(database, since_ms),
-            calendar=browse_sync.prompts_by_day(database, now_ms - _YEAR_MS),
+            hours=prompt_counts.prompts_by_hour(database, since_ms),
+            calendar=prompt_counts.prompts_by_day(database, now_ms - _YEAR_MS),
             today=today,
         )
 
@@ -201,7 +201,7 @@ class Figures:
         """Return one session's account, at the prices that are known by now."""
         return accounts.account(self._database, session_id, self._prices)
 
-    def response_costs(self, steps: Sequence[Step]) -> dict[str, float | None]:
+    def response_costs(self, steps: Sequence[TimelineStep]) -> dict[str, float | None]:
         """Return what the last of a session's responses cost, each at the prices known by now."""
         used = [step.usage_id for step in steps if step.usage_id is not None][-_MOST_PRICED:]
         marks = ",".join("?" * len(used))
@@ -214,7 +214,7 @@ class Figures:
         settings = self._settings()
         if settings.destination is None:
             return None
-        pending = browse_sync.pending_sessions(self._database)
+        pending = sync_queues.sessions_with_pending_rows(self._database)
         ends: dict[str, tuple[int, int]] = {}
         for folder in settings.claude_dirs:
             period = _period_days(folder)

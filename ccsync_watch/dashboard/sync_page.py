@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from ccsync_watch.store import browse_sync, egress_ledger
+from ccsync_watch.store import egress_ledger, sync_queues
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,15 +37,15 @@ def said_of(made: FlushAnswer) -> str:
 
 def given(site: Site, request: Request) -> dict[str, Any]:
     """Return the page."""
-    entries = egress_ledger.newest(site.database, _ENTRIES)
+    entries = egress_ledger.newest_entries(site.database, _ENTRIES)
     removed: Counter[str] = Counter()
     for entry in entries:
         removed.update(entry.removed)
     return {
         "said": _SAID.get(request.query_params.get("said", "")),
         "status": site.figures.status(),
-        "waiting": browse_sync.waiting(site.database),
-        "unreadable": browse_sync.unreadable(site.database),
+        "waiting": sync_queues.unsynced_sessions(site.database),
+        "unreadable": sync_queues.unreadable_ranges(site.database),
         "entries": entries,
         "removed": removed,
         "retention": site.figures.retention(),

@@ -21,7 +21,7 @@ from ccsync_watch.errors import (
 from ccsync_watch.model import OutboxRow, Redacted
 from ccsync_watch.opensync import wire
 from ccsync_watch.opensync.removed_secrets import removed_from
-from ccsync_watch.store.egress_ledger import Entry
+from ccsync_watch.store.egress_ledger import LedgerEntry
 from ccsync_watch.store.message_writer import REORDER_MS
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class MessageDelivery:
     ) -> None:
         payloads = _fitting(rows, dates)
         rows = rows[: len(payloads)]
-        seqs = [row.seq for row in rows]
+        seqs = [row.message.seq for row in rows]
         is_dated_there = dates[0] is None
         self._outbox.mark_uncertain(
             session_id, seqs, dated_ms=self._latest_ms() if is_dated_there else 0
@@ -142,18 +142,18 @@ class MessageDelivery:
     def _send_one(self, row: OutboxRow, *, is_certain: bool) -> None:
         date = self._date(row)
         # A row that follows such a batch is moved up to it: the viewer sorts by date.
-        dated = self._outbox.remote(row.session_id).dated_ms
+        dated = self._outbox.remote(row.message.session_id).dated_ms
         if dated - REORDER_MS < date < dated:
             date = dated
-        self._last_dates[row.session_id] = date
-        self._outbox.mark_uncertain(row.session_id, [row.seq])
-        payload = wire.message_payload(Redacted(row), date)
+        self._last_dates[row.message.session_id] = date
+        self._outbox.mark_uncertain(row.message.session_id, [row.message.seq])
+        payload = wire.message_payload(Redacted(row.message), date)
         try:
             with self._leaving([row], [payload]):
                 size = self._sink.put_message(payload)
         except (Unsent, Unauthorized):
             if is_certain:
-                self._outbox.restore_certain([row.seq])
+                self._outbox.restore_certain([row.message.seq])
             raise
         except Rejected as error:
             self._reject_row(row, error.message)
@@ -166,11 +166,11 @@ class MessageDelivery:
         """Raise the error, unless the backend takes everything but this row: then park it."""
         if error.retry_after is not None:
             raise error
-        self._outbox.note_attempt(row)
+        self._outbox.count_attempt(row)
         if row.attempts + 1 < MAX_ATTEMPTS:
             raise error
         try:
-            self._state.upsert(row.session_id)
+            self._state.upsert(row.message.session_id)
         except Retryable:
             self._outbox.reset_attempts(row)
             raise
@@ -190,7 +190,10 @@ class MessageDelivery:
             return []
 
         def is_fresh(row: OutboxRow) -> bool:
-            return row.timestamp_ms is not None and abs(now_ms - row.timestamp_ms) <= FRESH_MS
+            return (
+                row.message.timestamp_ms is not None
+                and abs(now_ms - row.message.timestamp_ms) <= FRESH_MS
+            )
 
         count = next((at for at, row in enumerate(rows) if not is_fresh(row)), len(rows))
         return rows[:count]
@@ -198,7 +201,11 @@ class MessageDelivery:
     def _date(self, row: OutboxRow) -> int:
         """Return a row's date, which must not lie in the backend's future: it would stay young."""
         there_ms = self._there_ms()
-        return there_ms if row.timestamp_ms is None else min(row.timestamp_ms, there_ms)
+        return (
+            there_ms
+            if row.message.timestamp_ms is None
+            else min(row.message.timestamp_ms, there_ms)
+        )
 
     def _latest_ms(self) -> int:
         """Return the latest date that the backend can have given to what it has just received."""
@@ -217,11 +224,11 @@ class MessageDelivery:
         except DestinationError as error:
             if not isinstance(error, Unsent):
                 size = sum(wire.size(payload.value) for payload in payloads)
-                self._outbox.note_unanswered(
-                    Entry(
+                self._outbox.record_unanswered(
+                    LedgerEntry(
                         at_ms=self._clock.wall_ms(),
                         host=self._sink.endpoint.host,
-                        session_id=rows[0].session_id,
+                        session_id=rows[0].message.session_id,
                         kind="messages",
                         rows=len(rows),
                         size=size,
@@ -239,7 +246,7 @@ class MessageDelivery:
         *,
         is_dated_there: bool = False,
     ) -> None:
-        session_id = rows[0].session_id
+        session_id = rows[0].message.session_id
         self._outbox.ack(
             session_id,
             rows,
@@ -257,9 +264,9 @@ class MessageDelivery:
         self._health.note_sent(len(rows), size)
 
     def _reject_row(self, row: OutboxRow, reason: str) -> None:
-        log.error("the backend refuses message %s: %s", row.id, reason)
+        log.error("the backend refuses message %s: %s", row.message.id, reason)
         self._outbox.reject(row, reason)
-        self._batch_limits.pop(row.session_id, None)
+        self._batch_limits.pop(row.message.session_id, None)
 
 
 def _fitting(rows: list[OutboxRow], dates: Sequence[int | None]) -> list[Redacted[Payload]]:
@@ -267,7 +274,7 @@ def _fitting(rows: list[OutboxRow], dates: Sequence[int | None]) -> list[Redacte
     payloads: list[Redacted[Payload]] = []
     room = MAX_BATCH_BYTES
     for row, date in zip(rows, dates, strict=True):
-        payload = wire.message_payload(Redacted(row), date)
+        payload = wire.message_payload(Redacted(row.message), date)
         room -= wire.size(payload.value)
         if payloads and room < 0:
             break

@@ -15,7 +15,7 @@ from ccsync_watch.errors import DestinationError, Unsent
 from ccsync_watch.model import Redacted
 from ccsync_watch.opensync import wire
 from ccsync_watch.opensync.removed_secrets import removed_from
-from ccsync_watch.store.egress_ledger import Entry
+from ccsync_watch.store.egress_ledger import LedgerEntry
 from ccsync_watch.store.session_writer import SETTLE_MS
 
 if TYPE_CHECKING:
@@ -84,15 +84,17 @@ class SessionState:
         is_first = state.sent is None and not state.is_preexisting
         is_quiet = state.write_ms is not None and now_ms >= state.write_ms + SETTLE_MS
         is_applied = is_first or is_quiet or _is_sudden(payload, state)
-        self._outbox.note_upsert_started(session_id, text, now_ms)
+        self._outbox.mark_upsert_started(session_id, text, now_ms)
         removed = removed_from([Redacted(payload)])
         try:
             size = self._sink.put_session(Redacted(payload))
         except DestinationError as error:
             if not isinstance(error, Unsent):
                 host, size = self._sink.endpoint.host, wire.size(payload)
-                self._outbox.note_unanswered(
-                    Entry(now_ms, host, session_id, "session", 1, size, removed, is_acked=False)
+                self._outbox.record_unanswered(
+                    LedgerEntry(
+                        now_ms, host, session_id, "session", 1, size, removed, is_acked=False
+                    )
                 )
             raise
         self._outbox.ack_session(

@@ -18,7 +18,7 @@ from ccsync_watch.model import JsonValue, Redacted
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ccsync_watch.model import OutboxPart, OutboxRow, SessionSummary
+    from ccsync_watch.model import Part, SessionSummary, StoredMessage
 
 Payload = dict[str, JsonValue]
 
@@ -68,7 +68,7 @@ def session_payload(summary: Redacted[SessionSummary]) -> Redacted[Payload]:
         "provider": "anthropic",
         "source": "claude-code",
         "promptTokens": value.prompt_tokens,
-        "completionTokens": value.completion_tokens,
+        "completionTokens": value.output_tokens,
         "cost": value.cost_usd,
         "durationMs": value.duration_ms,
         "createdAt": value.started_ms,
@@ -87,9 +87,9 @@ def survives_quiet_period(payload: Payload, applied: Payload) -> bool:
     )
 
 
-def message_payload(row: Redacted[OutboxRow], created_ms: int | None) -> Redacted[Payload]:
+def message_payload(message: Redacted[StoredMessage], created_ms: int | None) -> Redacted[Payload]:
     """Return one message, dated `created_ms`; None leaves the date to the backend."""
-    value = row.value
+    value = message.value
     parts = [_part(part) for part in value.parts]
     label = _label(value)
     if label:
@@ -102,7 +102,7 @@ def message_payload(row: Redacted[OutboxRow], created_ms: int | None) -> Redacte
         "textContent": text,
         "model": value.model,
         "promptTokens": value.prompt_tokens,
-        "completionTokens": value.completion_tokens,
+        "completionTokens": value.output_tokens,
         "source": "claude-code",
         "parts": list(parts),
         "createdAt": created_ms,
@@ -117,12 +117,12 @@ def size(payload: JsonValue) -> int:
     return len(orjson.dumps(payload))
 
 
-def _label(row: OutboxRow) -> str | None:
+def _label(message: StoredMessage) -> str | None:
     """Return what tells a subagent's message from the main conversation's, where all are one."""
-    if row.agent_id is None:
+    if message.agent_id is None:
         return None
-    name = row.agent_type or "subagent"
-    return f"[{name} {row.agent_id[:8]}]"
+    name = message.agent_type or "subagent"
+    return f"[{name} {message.agent_id[:8]}]"
 
 
 def _labelled(part: Payload, label: str) -> Payload:
@@ -137,7 +137,7 @@ def _texts(parts: list[Payload]) -> Iterator[str]:
             yield content
 
 
-def _part(part: OutboxPart) -> Payload:
+def _part(part: Part) -> Payload:
     content = part.content
     if part.kind == "tool-call":
         shown: JsonValue = {"name": part.tool_name or "unknown", "args": _storable(content)}
@@ -151,7 +151,7 @@ def _part(part: OutboxPart) -> Payload:
     return {"type": part.kind, "content": shown}
 
 
-def _result(part: OutboxPart) -> JsonValue:
+def _result(part: Part) -> JsonValue:
     """Return a result as the viewer draws it: the outcome in words, then the excerpt."""
     outcome = part.content if isinstance(part.content, dict) else {}
     output = outcome.get("output")

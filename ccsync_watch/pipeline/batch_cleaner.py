@@ -10,7 +10,7 @@ from ccsync_watch.privacy.clean import clean
 from ccsync_watch.privacy.known.secret_reads import reads
 from ccsync_watch.privacy.known.tracker import KnownSecretTracker, TrackingRedactor
 from ccsync_watch.privacy.policy.policy import Policy, ToolCall
-from ccsync_watch.store import queries
+from ccsync_watch.store import session_policy, stored_messages
 from ccsync_watch.transcripts import discovery
 from ccsync_watch.transcripts.parse import parse
 from ccsync_watch.transcripts.subagent_meta import subagent_of
@@ -108,7 +108,7 @@ class BatchCleaner:
         session_ids.update(fact.session_id for fact in batch.facts)
         session_ids.update(subagent.session_id for subagent in batch.subagents)
         metadata_from = dict.fromkeys(
-            queries.metadata_only_sessions(self._database, session_ids), 0
+            session_policy.metadata_only_among(self._database, session_ids), 0
         )
         for observation in batch.observations:
             policy = policies.get(observation.cwd or "")
@@ -145,9 +145,10 @@ class BatchCleaner:
             for part in message.parts
             if part.kind == "tool-result" and part.tool_use_id and part.tool_use_id not in calls
         }
-        for tool_use_id, stored in queries.tool_calls(self._database, missing).items():
+        for tool_use_id, stored in stored_messages.tool_calls(self._database, missing).items():
+            name = stored.part.tool_name or "unknown"
             calls[tool_use_id] = ToolCall(
-                stored.name, stored.timestamp_ms, reads(stored.name, stored.arguments)
+                name, stored.timestamp_ms, reads(name, stored.part.content)
             )
         return calls
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ccsync_watch.model import Checkpoint
 from ccsync_watch.pipeline.pump_config import display_name
 from ccsync_watch.privacy.clean import Redacting, clean_text
-from ccsync_watch.store import checkpoints, queries
+from ccsync_watch.store import checkpoints
 from ccsync_watch.store.install_keys import path_key
 from ccsync_watch.transcripts import fingerprint
 from ccsync_watch.transcripts.fingerprint import Edges, Verdict
@@ -51,7 +51,7 @@ class CheckpointResolver:
         self._by_stream: dict[str, set[bytes]] = {}
         self._keys: dict[str, bytes] = {}
         self._present: dict[bytes, str] = {}
-        for checkpoint in queries.checkpoints(database):
+        for checkpoint in checkpoints.load_checkpoints(database):
             self.remember(checkpoint)
 
     def checkpoint(self, path: str) -> Checkpoint | None:
@@ -87,7 +87,7 @@ class CheckpointResolver:
 
     def store_missing(self, now_ms: int) -> None:
         """Store since when transcripts are missing; call it after a sweep without errors."""
-        checkpoints.note_missing(self._database, set(self._present), now_ms)
+        checkpoints.mark_missing(self._database, set(self._present), now_ms)
 
     def resolve(self, transcript: Transcript, file: OpenFile) -> ReadPosition:
         """Return where to continue in this file.

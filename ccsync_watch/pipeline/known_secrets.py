@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ccsync_watch.model import Line
-from ccsync_watch.store import queries
+from ccsync_watch.store import checkpoints
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -30,7 +30,7 @@ class KnownSecretLoader:
     ) -> None:
         self._files = files
         self._track = track
-        self._due = queries.disclosures(database)
+        self._due = checkpoints.load_disclosures(database)
 
     def load(self, transcripts: Iterable[Transcript]) -> None:
         """Read the disclosures of these transcripts, each once.

@@ -17,7 +17,7 @@ from ccsync_watch.pipeline.known_secrets import KnownSecretLoader
 from ccsync_watch.pipeline.problem_log import ProblemLog
 from ccsync_watch.pipeline.pump_config import PumpProgress
 from ccsync_watch.privacy.clean import clean_text
-from ccsync_watch.store.ingest import Context, ingest
+from ccsync_watch.store.ingest import IngestContext, ingest
 from ccsync_watch.transcripts import tail
 from ccsync_watch.transcripts.fingerprint import Edges
 from ccsync_watch.transcripts.parse import is_dropped
@@ -208,8 +208,8 @@ class Pump:
         if ingested.sessions:
             self._on_commit()
 
-    def _context(self, cleaned: CleanBatch) -> Context:
-        return Context(
+    def _context(self, cleaned: CleanBatch) -> IngestContext:
+        return IngestContext(
             now_ms=self._clock.wall_ms(),
             host=self._host,
             is_released=self._config.is_released,

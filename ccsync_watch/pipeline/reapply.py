@@ -17,16 +17,16 @@ from ccsync_watch.model import Redacted
 from ccsync_watch.privacy.clean import Redacting, redacted
 from ccsync_watch.privacy.engine.placeholders import count_kinds
 from ccsync_watch.privacy.policy.metadata import metadata_of
-from ccsync_watch.store import rewriting, search
+from ccsync_watch.store import rewriting, search, session_policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ccsync_watch.clock import Clock
-    from ccsync_watch.model import JsonValue
+    from ccsync_watch.model import JsonValue, StoredMessage
     from ccsync_watch.privacy.policy.projects import Projects
     from ccsync_watch.store.database import Database
-    from ccsync_watch.store.rewriting import MessageTexts
+    from ccsync_watch.store.rewriting import RewritableMessage
 
 CHUNK_MESSAGES = 500
 
@@ -38,13 +38,13 @@ def apply_policies(database: Database, projects: Projects) -> bool:
     repair; pending rows of an excluded project are not sent.
     """
     excluded, metadata_only = set(), set()
-    for session_id, folders in rewriting.session_folders(database):
+    for session_id, folders in session_policy.session_folders(database):
         policies = {projects.policy(folder) for folder in folders}
         if "off" in policies:
             excluded.add(session_id)
         elif "metadata" in policies:
             metadata_only.add(session_id)
-    rewriting.mark(database, excluded=excluded, metadata_only=metadata_only)
+    session_policy.mark_sessions(database, excluded=excluded, metadata_only=metadata_only)
     return bool(metadata_only)
 
 
@@ -75,7 +75,7 @@ def repair(
     result = RepairResult()
     seq = 0
     while messages := rewriting.messages_after(database, seq, CHUNK_MESSAGES):
-        seq = messages[-1].seq
+        seq = messages[-1].message.seq
         redacted_messages = _redact_messages(messages, redactor)
         changes = [
             (old, new)
@@ -84,7 +84,7 @@ def repair(
         ]
         _count_removed(result, [(_texts(old), _texts(new)) for old, new in changes])
         result.messages += len(changes)
-        result.sessions.update(old.session_id for old, _new in changes)
+        result.sessions.update(old.message.session_id for old, _new in changes)
         if changes and not is_dry:
             rewriting.rewrite_messages(
                 database,
@@ -95,35 +95,40 @@ def repair(
         on_progress(len(messages))
     _repair_other_rows(database, redactor, result, is_released=is_released, is_dry=is_dry)
     if result.messages and not is_dry:
-        search.forget(database)
+        search.reset_index(database)
     if not is_dry:
         database.checkpoint()  # SQLite's log may still hold what was just removed
     return result
 
 
 def _redact_messages(
-    messages: list[MessageTexts], redactor: Redacting
-) -> Redacted[list[MessageTexts]]:
+    messages: list[RewritableMessage], redactor: Redacting
+) -> Redacted[list[RewritableMessage]]:
     raw: list[JsonValue] = [
         [
-            [_allowed_content(message, part.kind, part.content) for part in message.parts],
-            [message.model, message.facts, [part.tool_name for part in message.parts]],
+            [_allowed_content(item, part.kind, part.content) for part in item.message.parts],
+            [item.message.model, item.message.facts, _tool_names(item.message)],
         ]
-        for message in messages
+        for item in messages
     ]
     try:
         return Redacted(
             [
                 replace(
-                    message,
-                    model=model,
-                    facts=facts,
-                    parts=tuple(
-                        part._replace(content=content, tool_name=tool)
-                        for part, content, tool in zip(message.parts, contents, tools, strict=True)
+                    item,
+                    message=replace(
+                        item.message,
+                        model=model,
+                        facts=facts,
+                        parts=tuple(
+                            replace(part, content=content, tool_name=tool)
+                            for part, content, tool in zip(
+                                item.message.parts, contents, tools, strict=True
+                            )
+                        ),
                     ),
                 )
-                for message, (contents, (model, facts, tools)) in zip(
+                for item, (contents, (model, facts, tools)) in zip(
                     messages, redacted(redactor, raw), strict=True
                 )
             ]
@@ -132,10 +137,10 @@ def _redact_messages(
         raise _shape_changed() from None
 
 
-def _allowed_content(message: MessageTexts, kind: str, content: JsonValue) -> JsonValue:
+def _allowed_content(item: RewritableMessage, kind: str, content: JsonValue) -> JsonValue:
     """Return what the session's policy allows to be kept of a part."""
     # Our own line about a session holds its folder and branch, which are metadata.
-    if not message.is_metadata_only or message.kind == "session":
+    if not item.is_metadata_only or item.message.kind == "session":
         return content
     return metadata_of(kind, content)
 
@@ -166,9 +171,18 @@ def _repair_other_rows(
         )
 
 
-def _texts(message: MessageTexts) -> list[JsonValue]:
-    names: list[JsonValue] = [part.tool_name for part in message.parts]
-    return [message.model, message.facts, names, [part.content for part in message.parts]]
+def _texts(item: RewritableMessage) -> list[JsonValue]:
+    message = item.message
+    return [
+        message.model,
+        message.facts,
+        _tool_names(message),
+        [part.content for part in message.parts],
+    ]
+
+
+def _tool_names(message: StoredMessage) -> list[JsonValue]:
+    return [part.tool_name for part in message.parts]
 
 
 def _count_removed(

@@ -16,7 +16,7 @@ from ccsync_watch.errors import (
     UnexpectedAnswer,
 )
 from ccsync_watch.problem import Problem
-from ccsync_watch.store import rewriting
+from ccsync_watch.store.meta import get_meta
 from ccsync_watch.units import plural
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def _check_store(
             f"nothing to do: {skipped}, the rest is imported",
             "warning",
         )
-    if rules is not None and rewriting.noted(database, "rules") != rules:
+    if rules is not None and get_meta(database.read(), "rules") != rules:
         yield Problem(
             "rules-changed",
             "Redaction rules changed",

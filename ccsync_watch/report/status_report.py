@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ccsync_watch import __version__
 from ccsync_watch.errors import NotAnswering
 from ccsync_watch.report.problem_checks import check_all, printable_path
-from ccsync_watch.store import queries
+from ccsync_watch.store import checkpoints, status_figures
 from ccsync_watch.store.install_keys import path_key
 from ccsync_watch.transcripts import discovery
 
@@ -55,10 +55,10 @@ def status(
     """
     scan = discovery.scan_transcripts(f"{folder}/projects" for folder in settings.claude_dirs)
     behind, total_behind = _bytes_behind(scan, database, key)
-    sessions = queries.session_table(database, max_sessions) if database else []
+    sessions = status_figures.session_table(database, max_sessions) if database else []
     for row in sessions:
         row["bytes_behind"] = behind.get(str(row["session_id"]), 0)
-    totals = queries.totals(database) if database else {}
+    totals = status_figures.totals(database) if database else {}
     problems = check_all(
         settings, database, scan, live=live, absence=absence, rules=rules, totals=totals
     )
@@ -77,8 +77,8 @@ def status(
         "sessions_behind": {name: count for name, count in behind.items() if count},
         "transcripts_found": len(scan.transcripts),
         "totals": totals,
-        "unknown_line_types": dict(queries.unknown_types(database)) if database else {},
-        "rejected": list(queries.rejected_rows(database)) if database else [],
+        "unknown_line_types": dict(status_figures.unknown_line_types(database)) if database else {},
+        "rejected": list(status_figures.rejected_rows(database)) if database else [],
         "sessions": list(sessions),
         "problems": [problem.as_json() for problem in problems],
         "warnings": list(settings.warnings),
@@ -102,7 +102,7 @@ def _bytes_behind(
     scan: discovery.TranscriptScan, database: Database | None, key: bytes
 ) -> tuple[dict[str, int], int]:
     """Return the bytes on disk that are not in the store, by session and in total."""
-    offsets = queries.offsets(database) if database else {}
+    offsets = checkpoints.load_offsets(database) if database else {}
     behind: dict[str, int] = {}
     total = 0
     for transcript in scan.transcripts:

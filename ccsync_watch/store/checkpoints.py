@@ -1,18 +1,64 @@
-"""What happens to a transcript's row when its file moves, vanishes or comes back."""
+"""Checkpoints of transcripts, for the pump: load them, move them to a new path, mark files missing.
+
+A checkpoint moves forward only in `ingest`, with the rows that were read up to it.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ccsync_watch.model import Checkpoint, Fingerprint, Stream
+
 if TYPE_CHECKING:
-    from ccsync_watch.model import Checkpoint, Redacted
+    import sqlite3
+
+    from ccsync_watch.model import Redacted
     from ccsync_watch.store.database import Database
+
+
+def load_checkpoints(database: Database) -> list[Checkpoint]:
+    """Return every transcript's checkpoint."""
+    return [_checkpoint(row) for row in database.read().execute("SELECT * FROM transcripts")]
+
+
+def _checkpoint(row: sqlite3.Row) -> Checkpoint:
+    return Checkpoint(
+        path_key=row["path_key"],
+        stream=Stream(row["stream"], row["session_id"], row["agent_id"]),
+        shown_path=row["shown_path"],
+        offset=row["offset"],
+        fingerprint=Fingerprint(row["device"], row["inode"], row["head"], row["marker"]),
+        size=row["size"],
+        mtime_ns=row["mtime_ns"],
+        id=row["id"],
+        problem=row["problem"],
+    )
+
+
+def load_offsets(database: Database) -> dict[bytes, int]:
+    """Return how far each transcript was read, by the path's key."""
+    return dict(database.read().execute("SELECT path_key, offset FROM transcripts").fetchall())
+
+
+def load_disclosures(database: Database) -> dict[str, list[tuple[int, int]]]:
+    """Return the lines that disclosed secrets, as `(start, end)` by the stream's name.
+
+    By the stream, not by the path's key: the file may have moved since.
+    """
+    ranges: dict[str, list[tuple[int, int]]] = {}
+    rows = database.read().execute(
+        "SELECT t.stream, d.start, d.end FROM disclosures d JOIN transcripts t USING (path_key)"
+        " ORDER BY d.start"
+    )
+    for stream, start, end in rows:
+        ranges.setdefault(stream, []).append((start, end))
+    return ranges
 
 
 def adopt_path(
     database: Database, checkpoint: Checkpoint, key: bytes, shown: Redacted[str]
 ) -> None:
-    """Give a checkpoint the new path of its file; nothing of it is read again."""
+    """Set the new path of a checkpoint whose file moved; nothing of the file is read again."""
     with database.write() as connection:
         connection.execute(
             "UPDATE transcripts SET path_key = ?, shown_path = ?, missing_since_ms = NULL"
@@ -25,8 +71,8 @@ def adopt_path(
         )
 
 
-def note_missing(database: Database, present: set[bytes], now_ms: int) -> None:
-    """Remember since when files are gone; their rows and checkpoints stay."""
+def mark_missing(database: Database, present: set[bytes], now_ms: int) -> None:
+    """Store since when files are missing; their rows and checkpoints stay."""
     rows = database.read().execute("SELECT path_key, missing_since_ms FROM transcripts").fetchall()
     changed: list[tuple[int | None, bytes]] = [
         (now_ms, key) for key, since in rows if since is None and key not in present

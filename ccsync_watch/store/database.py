@@ -1,7 +1,7 @@
-"""Open the database, hand out its connections, and make one writer at a time.
+"""Open the database and provide its connections: one writer at a time, a reader per thread.
 
-A commit is on the disk before it returns (`synchronous=FULL`): an offset that a power cut takes
-back would do no harm, an outbox mark that it takes back would.
+A commit is on the disk before it returns (`synchronous=FULL`): an offset lost to a power cut would
+do no harm, a lost outbox mark would.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ccsync_watch.errors import StateError
-from ccsync_watch.store.schema import MIGRATIONS, migrate
+from ccsync_watch.store.migrations import MIGRATIONS
+from ccsync_watch.store.schema import migrate
+from ccsync_watch.store.views import create_views
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +27,7 @@ _READER_CACHE_KIB = 512
 
 
 class _Reader:
-    """A thread's own reading connection; it ends with the thread, or with the database."""
+    """A thread's own reading connection; it is closed with the thread, or with the database."""
 
     __slots__ = ("__weakref__", "connection")
 
@@ -65,14 +67,15 @@ class Database:
         connection.row_factory = sqlite3.Row
         try:
             connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+            create_views(connection)
             if query_only:
                 connection.execute("PRAGMA query_only = ON")
-                # Each thread that reads has one: the system's cache serves all of them.
+                # Every reading thread has one: the cache of the system is shared by all.
                 connection.execute(f"PRAGMA cache_size = -{_READER_CACHE_KIB}")
             else:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = FULL")
-                # Nothing that was redacted late, or removed, stays readable in free pages.
+                # Nothing that was redacted late or deleted stays readable in free pages.
                 connection.execute("PRAGMA secure_delete = ON")
         except sqlite3.Error:
             connection.close()
@@ -81,9 +84,9 @@ class Database:
 
     @contextlib.contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """Give the writing connection inside one transaction: all of the block or none of it.
+        """Provide the writing connection in one transaction: all of the block or none of it.
 
-        Raises StateError when the disk or the file refuses.
+        Raises StateError when the disk or the file cannot be written.
         """
         with self._lock:
             if self._writer is None:
@@ -115,7 +118,7 @@ class Database:
         return reader.connection
 
     def checkpoint(self) -> None:
-        """Move what was committed from the log into the file, as far as readers allow it."""
+        """Move commits from the write-ahead log into the file, as far as readers allow it."""
         with self._lock:
             if self._writer is not None:
                 self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
@@ -130,9 +133,9 @@ class Database:
 
 
 def open_database(folder: Path, *, now_ms: int) -> Database:
-    """Open the database in the state folder, made or migrated as needed.
+    """Open the database in the state folder; create or migrate it as needed.
 
-    A corrupt one is renamed aside and kept; the transcripts rebuild the new one.
+    A corrupt one is renamed and kept; the new one is filled from the transcripts again.
     Raises StateError when the folder cannot be used.
     """
     path = folder / DATABASE_NAME
@@ -146,19 +149,19 @@ def open_database(folder: Path, *, now_ms: int) -> Database:
             hint="make it writable, or set CCSYNC_WATCH_HOME to a folder that is",
         ) from None
     try:
-        return _checked(Database(path))
+        return _check(Database(path))
     except sqlite3.OperationalError as error:
         raise _unusable(path, error) from None
     except sqlite3.DatabaseError:
-        pass  # it is damaged
+        pass  # it is corrupt
     try:
-        return _checked(Database(path, set_aside=_rename_aside(path, now_ms)))
+        return _check(Database(path, set_aside=_rename_aside(path, now_ms)))
     except (OSError, sqlite3.Error) as error:
         raise _unusable(path, error) from None
 
 
 def open_for_reading(folder: Path) -> Database | None:
-    """Open the database beside a running daemon; None when there is none, or none of today's.
+    """Open the database next to a running daemon; None without one of the current version.
 
     Raises StateError when it cannot be read.
     """
@@ -183,12 +186,12 @@ def _unusable(path: Path, error: OSError | sqlite3.Error) -> StateError:
     )
 
 
-def _checked(database: Database) -> Database:
+def _check(database: Database) -> Database:
     try:
         with database.write() as connection:
-            found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-            if found != "ok":
-                raise sqlite3.DatabaseError(found)  # noqa: TRY301 - the same verdict as SQLite's
+            result = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+            if result != "ok":
+                raise sqlite3.DatabaseError(result)  # noqa: TRY301 - handled as SQLite's own errors
         migrate(connection)
     except BaseException:
         database.close()

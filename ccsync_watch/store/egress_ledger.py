@@ -1,7 +1,7 @@
-"""The egress ledger: what left this machine, when, to which host, and what was removed from it.
+"""The egress ledger: what was sent from this machine, when, to which host, and what was redacted.
 
-An entry is written with every answer of the backend, and for every request that got none after it
-had begun: what may have arrived has left. It holds counts, never a content.
+An entry is written with every answer of the backend, and for every started request that got no
+answer: what may have arrived counts as sent. Entries hold counts, never content.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ EntryKind: TypeAlias = Literal["messages", "session"]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LedgerEntry:
     """One request. `size` is its body in bytes, `removed` the placeholders in it by kind.
 
-    `is_acked` tells whether the backend said that it has it.
+    `is_acked`: the backend has confirmed it.
     """
 
     at_ms: int
@@ -37,8 +37,8 @@ class Entry:
     is_acked: bool = True
 
 
-def note(connection: sqlite3.Connection, entry: Entry) -> None:
-    """Write an entry, inside a transaction in progress."""
+def add_entry(connection: sqlite3.Connection, entry: LedgerEntry) -> None:
+    """Add an entry, inside a transaction in progress."""
     connection.execute(
         "INSERT INTO ledger (at_ms, host, session_id, kind, rows, bytes, removed, is_acked)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -55,31 +55,31 @@ def note(connection: sqlite3.Connection, entry: Entry) -> None:
     )
 
 
-def entries(
+def ledger_entries(
     database: Database, *, session_id: str | None = None, since_ms: int = 0
-) -> Iterator[Entry]:
+) -> Iterator[LedgerEntry]:
     """Yield the entries, the oldest first."""
-    found = database.read().execute(
+    rows = database.read().execute(
         "SELECT at_ms, host, session_id, kind, rows, bytes, removed, is_acked FROM ledger"
         " WHERE at_ms >= ?1 AND (?2 IS NULL OR session_id = ?2) ORDER BY id",
         (since_ms, session_id),
     )
-    yield from (_entry(row) for row in found)
+    yield from (_entry(row) for row in rows)
 
 
-def newest(database: Database, limit: int) -> list[Entry]:
+def newest_entries(database: Database, limit: int) -> list[LedgerEntry]:
     """Return the last entries, the newest first."""
-    found = database.read().execute(
+    rows = database.read().execute(
         "SELECT at_ms, host, session_id, kind, rows, bytes, removed, is_acked FROM ledger"
         " ORDER BY id DESC LIMIT ?",
         (limit,),
     )
-    return [_entry(row) for row in found]
+    return [_entry(row) for row in rows]
 
 
-def _entry(row: sqlite3.Row) -> Entry:
+def _entry(row: sqlite3.Row) -> LedgerEntry:
     values = dict(row)
     values["size"] = values.pop("bytes")
     values["removed"] = orjson.loads(values["removed"])
     values["is_acked"] = bool(values["is_acked"])
-    return Entry(**values)
+    return LedgerEntry(**values)

@@ -1,8 +1,7 @@
-"""The one transaction: rows, outbox entries and the offset up to which they were read.
+"""The ingest transaction: rows, outbox entries and the offset up to which they were read.
 
 After it, every line before the offset is in the store exactly once; before it, none of the batch
-is. A message seen again (a copy of the file, a re-read after a rewrite) changes nothing unless
-its content changed, and then it is sent again by the safe path.
+is. Which writer saves what: `message_writer`, `session_writer`, `usage_writer`.
 """
 
 from __future__ import annotations
@@ -11,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ccsync_watch.model import Message, Part
-from ccsync_watch.store import session_writer, usage_writer
-from ccsync_watch.store.message_writer import MessageWriter, Order
+from ccsync_watch.store import session_policy, session_writer, usage_writer
+from ccsync_watch.store.message_writer import DateOrder, MessageWriter
 
 if TYPE_CHECKING:
     import sqlite3
@@ -39,11 +38,11 @@ class Ingested:
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
-    """The circumstances of a commit. `is_released`: its rows may be sent without a sync-now.
+class IngestContext:
+    """What a commit needs besides its batch. `is_released`: rows may be sent without a sync-now.
 
-    `excluded` and `metadata_only` are sessions whose project's policy says so; `disclosures` are
-    the lines, as `(start, end)`, that told secrets to be known from now on.
+    `excluded` and `metadata_only` are the sessions with such a policy; `disclosures` are the lines,
+    as `(start, end)`, that disclosed secrets.
     """
 
     now_ms: int
@@ -55,14 +54,14 @@ class Context:
 
 
 def ingest(
-    database: Database, batch: Redacted[Batch], checkpoint: Checkpoint, context: Context
+    database: Database, batch: Redacted[Batch], checkpoint: Checkpoint, context: IngestContext
 ) -> Ingested:
     """Commit a batch and the checkpoint after it. Raises StateError; then nothing changed."""
     value = batch.value
     with database.write() as connection:
         transcript_id = _save_checkpoint(connection, checkpoint, value.lines)
         touched = _save_rows(connection, value, transcript_id, context)
-        # What was recorded at or after this start was of a file that has been rewritten since.
+        # Ranges recorded at or after this start belong to contents that were rewritten since.
         connection.execute(
             "DELETE FROM unreadable WHERE transcript_id = ? AND start >= ?",
             (transcript_id, value.start),
@@ -70,7 +69,7 @@ def ingest(
         connection.executemany(
             "INSERT INTO unreadable VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
             " end = excluded.end, reason = excluded.reason",
-            [(transcript_id, each.start, each.end, each.reason) for each in value.unreadable],
+            [(transcript_id, item.start, item.end, item.reason) for item in value.unreadable],
         )
         connection.execute(
             "DELETE FROM disclosures WHERE path_key = ? AND start >= ?",
@@ -89,16 +88,16 @@ def ingest(
 
 
 def _save_rows(
-    connection: sqlite3.Connection, batch: Batch, transcript_id: int, context: Context
+    connection: sqlite3.Connection, batch: Batch, transcript_id: int, context: IngestContext
 ) -> Ingested:
-    session_writer.mark_excluded(connection, context.excluded)
-    session_writer.mark_metadata_only(connection, context.metadata_only)
-    everything: tuple[Message | Usage | Fact | Subagent | SessionObservation, ...] = (
+    session_policy.mark_excluded(connection, context.excluded)
+    session_policy.mark_metadata_only(connection, context.metadata_only)
+    items: tuple[Message | Usage | Fact | Subagent | SessionObservation, ...] = (
         *batch.messages, *batch.usages, *batch.facts, *batch.subagents, *batch.observations
     )  # fmt: skip
-    named = {each.session_id for each in everything}
-    touched = named - session_writer.excluded(connection, named)
-    messages = [each for each in batch.messages if each.session_id in touched]
+    session_ids = {item.session_id for item in items}
+    touched = session_ids - session_policy.excluded_among(connection, session_ids)
+    messages = [message for message in batch.messages if message.session_id in touched]
     writer = MessageWriter(connection, now_ms=context.now_ms, is_released=context.is_released)
     session_writer.save_observations(
         connection,
@@ -116,8 +115,8 @@ def _save_rows(
     )
     session_writer.save_message_facts(connection, messages)
     for session_id in {message.session_id for message in messages}:
-        writer.save([_header(connection, session_id)], Order(connection))
-    order = Order(connection, transcript_id, is_at_start=batch.start == 0)
+        writer.save([_header(connection, session_id)], DateOrder(connection))
+    order = DateOrder(connection, transcript_id, is_at_start=batch.start == 0)
     inserted, updated = writer.save(messages, order)
     order.save()
     session_writer.mark_due(connection, touched, is_released=context.is_released)
@@ -125,8 +124,8 @@ def _save_rows(
 
 
 def _save_checkpoint(connection: sqlite3.Connection, checkpoint: Checkpoint, lines: int) -> int:
-    mark = checkpoint.fingerprint
-    (made,) = connection.execute(
+    fingerprint = checkpoint.fingerprint
+    (transcript_id,) = connection.execute(
         "INSERT INTO transcripts (path_key, stream, session_id, agent_id, shown_path, offset,"
         " device, inode, head, marker, size, mtime_ns, lines, problem)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -142,30 +141,30 @@ def _save_checkpoint(connection: sqlite3.Connection, checkpoint: Checkpoint, lin
             checkpoint.stream.agent_id,
             checkpoint.shown_path,
             checkpoint.offset,
-            mark.device,
-            mark.inode,
-            mark.head,
-            mark.marker,
+            fingerprint.device,
+            fingerprint.inode,
+            fingerprint.head,
+            fingerprint.marker,
             checkpoint.size,
             checkpoint.mtime_ns,
             lines,
             checkpoint.problem,
         ),
     ).fetchone()
-    return int(made)
+    return int(transcript_id)
 
 
 def save_header(
     connection: sqlite3.Connection, session_id: str, *, now_ms: int, is_released: bool
 ) -> None:
-    """Bring a known session's first message up to date; inside a transaction in progress."""
+    """Update a known session's header message; inside a transaction in progress."""
     writer = MessageWriter(connection, now_ms=now_ms, is_released=is_released)
-    writer.save([_header(connection, session_id)], Order(connection))
+    writer.save([_header(connection, session_id)], DateOrder(connection))
 
 
 def _header(connection: sqlite3.Connection, session_id: str) -> Message:
-    """Return the session's first `system` message: what the backend has no field for."""
-    text, started_ms = session_writer.header(connection, session_id)
+    """Return the session's header: a `system` message with what the backend has no field for."""
+    text, started_ms = session_writer.header_text(connection, session_id)
     return Message(
         id=f"{session_id}:session",
         session_id=session_id,

@@ -1,7 +1,7 @@
-"""The per-install secret: it names files and equal secrets without revealing either.
+"""The secret key of this installation: it identifies files and equal secrets and reveals neither.
 
-It never leaves the state folder, and lives beside the database, not in it, so that a database
-rebuilt from the transcripts comes to the same rows.
+It never leaves the state folder. It is a file next to the database, not a row in it, so that a
+database rebuilt from the transcripts gets the same rows.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ _KEY_BYTES = 32
 
 
 def install_key(folder: Path) -> bytes:
-    """Return this installation's key, made at the first call. Raises StateError."""
+    """Return this installation's key, created at the first call. Raises StateError."""
     path = folder / _KEY_NAME
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():
-            _make(path)
+            _create(path)
         key = path.read_bytes()
     except OSError as error:
         raise StateError(
@@ -33,12 +33,12 @@ def install_key(folder: Path) -> bytes:
             hint="make it writable, or set CCSYNC_WATCH_HOME to a folder that is",
         ) from None
     if len(key) != _KEY_BYTES:
-        raise StateError(f"{path} is damaged", hint="delete it; a new one is made")
+        raise StateError(f"{path} is damaged", hint="delete it; a new one is created")
     return key
 
 
-def _make(path: Path) -> None:
-    """Write a new key, which appears whole or not at all, unless another process was faster."""
+def _create(path: Path) -> None:
+    """Write a new key, whole or not at all, unless another process has already written one."""
     handle, name = tempfile.mkstemp(prefix=f"{_KEY_NAME}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -52,5 +52,5 @@ def _make(path: Path) -> None:
 
 
 def path_key(key: bytes, path: str) -> bytes:
-    """Return what names a transcript's path in the store, where the path itself may be secret."""
+    """Return the key of a transcript's path in the store; the path itself may contain secrets."""
     return hashlib.blake2b(os.fsencode(path), key=key, digest_size=16).digest()

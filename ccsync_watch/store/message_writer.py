@@ -1,7 +1,7 @@
-"""Messages and their parts inside the one transaction, each new or changed one queued to be sent.
+"""Write messages and their parts in the ingest transaction; queue each new or changed one.
 
-A message seen again (a copy of the file, a re-read after a rewrite) changes nothing unless its
-content changed, and then it is sent again by the path that can send twice without harm.
+A message that is read again (a copy of the file, a re-read after a rewrite) changes nothing unless
+its content changed; then it is sent again by the path that can send twice without harm.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
     from ccsync_watch.model import Message
 
-_CHUNK = 500
-# How far back a timestamp may go and be taken for noise.
+_CHUNK_IDS = 500
+# A timestamp that goes back by less than this is corrected.
 REORDER_MS = 60_000
 
 
-class Order:
-    """Dates that keep a file's order where its timestamps do not.
+class DateOrder:
+    """Corrects timestamps so that dates keep the order of the file.
 
-    One row in sixteen or so is dated a little before its predecessor, and dashboards sort by
-    date. Going back further than that is not noise, and stays as it is.
+    About one row in sixteen is dated a little before its predecessor, and dashboards sort by date.
+    A timestamp that goes back further is meant, and stays as it is.
     """
 
     def __init__(
@@ -45,8 +45,8 @@ class Order:
         ).fetchone()
         self._last_ms: int | None = row[0] if row else None
 
-    def dated(self, timestamp_ms: int | None) -> int | None:
-        """Return the date of the file's next row; one without a timestamp has its predecessor's."""
+    def next_date(self, timestamp_ms: int | None) -> int | None:
+        """Return the date of the file's next row; without a timestamp that of its predecessor."""
         last_ms = self._last_ms
         if timestamp_ms is None or (last_ms and last_ms - REORDER_MS < timestamp_ms < last_ms):
             return last_ms
@@ -54,46 +54,48 @@ class Order:
         return timestamp_ms
 
     def save(self) -> None:
-        """Keep the last date for the file's next batch."""
+        """Save the last date for the file's next batch."""
         self._connection.execute(
             "UPDATE transcripts SET last_ms = ? WHERE id = ?", (self._last_ms, self.transcript_id)
         )
 
 
 class MessageWriter:
-    """Writes messages within one transaction. `is_released`: they may be sent as they are."""
+    """Writes messages in one transaction. `is_released`: they may be sent without a sync-now."""
 
     def __init__(self, connection: sqlite3.Connection, *, now_ms: int, is_released: bool) -> None:
         self._connection = connection
         self._now_ms = now_ms
         self._is_released = is_released
 
-    def save(self, messages: Iterable[Message], order: Order) -> tuple[int, int]:
+    def save(self, messages: Iterable[Message], order: DateOrder) -> tuple[int, int]:
         """Save messages of one file in its order; return how many are new, and how many changed."""
         latest = {message.id: message for message in messages}
         known = _known(self._connection, list(latest))
-        seq = _next_seq(self._connection)
+        next_seq = _next_seq(self._connection)
         new: list[tuple[int, Message]] = []
         rows: list[tuple[object, ...]] = []
         parts: list[tuple[object, ...]] = []
         updated = 0
         for message in latest.values():
             encoded = [(part.kind, orjson.dumps(part.content).decode()) for part in message.parts]
-            mark = digest(message.role, message.kind, encoded)
-            dated_ms = order.dated(message.timestamp_ms)
-            before = known.get(message.id)
-            if before is None:
-                at, seq = seq, seq + 1
-                new.append((at, message))
-                rows.append(_message_row(message, at, order.transcript_id, dated_ms, mark))
-            elif before[1] == mark:
+            digest = content_digest(message.role, message.kind, encoded)
+            dated_ms = order.next_date(message.timestamp_ms)
+            stored = known.get(message.id)
+            if stored is None:
+                message_seq, next_seq = next_seq, next_seq + 1
+                new.append((message_seq, message))
+                rows.append(
+                    _message_row(message, message_seq, order.transcript_id, dated_ms, digest)
+                )
+            elif stored[1] == digest:
                 continue
             else:
-                at = before[0]
+                message_seq = stored[0]
                 updated += 1
-                self._replace(at, message, mark)
+                self._replace(message_seq, message, digest)
             parts.extend(
-                (at, position, kind, part.tool_use_id, part.tool_name, content)
+                (message_seq, position, kind, part.tool_use_id, part.tool_name, content)
                 for position, (part, (kind, content)) in enumerate(
                     zip(message.parts, encoded, strict=True)
                 )
@@ -110,7 +112,7 @@ class MessageWriter:
             "INSERT INTO outbox (seq, session_id, is_certain, is_released) VALUES (?, ?, 1, ?)",
             [(seq, message.session_id, self._is_released) for seq, message in new],
         )
-        # The tokens of a response travel with the first of its rows that does.
+        # The tokens of a response are sent with the first of its messages.
         self._connection.executemany(
             "UPDATE usage SET carrier = ? WHERE id = ? AND session_id = ? AND carrier IS NULL",
             [
@@ -120,11 +122,11 @@ class MessageWriter:
             ],
         )
 
-    def _replace(self, seq: int, message: Message, mark: bytes) -> None:
-        """Forget a message's parts and queue it anew."""
+    def _replace(self, seq: int, message: Message, digest: bytes) -> None:
+        """Delete a message's parts and queue it again; the caller writes the new parts."""
         self._connection.execute(
             "UPDATE messages SET role = ?, kind = ?, digest = ? WHERE seq = ?",
-            (message.role, message.kind, mark, seq),
+            (message.role, message.kind, digest, seq),
         )
         self._connection.execute("DELETE FROM parts WHERE message_seq = ?", (seq,))
         requeue(
@@ -141,8 +143,8 @@ def requeue(
 ) -> None:
     """Queue a message whose content changed: as uncertain, unless it was never sent.
 
-    One that was sent waits, as the backend ignores a change that follows closely. When nobody
-    knows whether it was, its session waits with it: its later rows must not overtake it.
+    If it was sent it is postponed, as the backend ignores a change that follows closely. If that is
+    unknown its session is blocked as long: its later rows must not overtake it.
     """
     settled_ms = now_ms + SETTLE_MS
     connection.execute(
@@ -158,22 +160,22 @@ def requeue(
     )
 
 
-def digest(role: str, kind: str, parts: Iterable[tuple[str, str]]) -> bytes:
-    """Return what tells whether a message's content changed."""
-    made = hashlib.blake2b(f"{role}\0{kind}".encode(), digest_size=16)
+def content_digest(role: str, kind: str, parts: Iterable[tuple[str, str]]) -> bytes:
+    """Return a hash that changes with a message's role, kind or parts, each a kind and its JSON."""
+    digest = hashlib.blake2b(f"{role}\0{kind}".encode(), digest_size=16)
     for name, content in parts:
-        made.update(f"\0{name}\0".encode())
-        made.update(content.encode())
-    return made.digest()
+        digest.update(f"\0{name}\0".encode())
+        digest.update(content.encode())
+    return digest.digest()
 
 
 def _known(connection: sqlite3.Connection, ids: list[str]) -> dict[str, tuple[int, bytes]]:
     known = {}
-    for at in range(0, len(ids), _CHUNK):
-        some = ids[at : at + _CHUNK]
-        marks = ",".join("?" * len(some))
+    for start in range(0, len(ids), _CHUNK_IDS):
+        chunk = ids[start : start + _CHUNK_IDS]
+        marks = ",".join("?" * len(chunk))
         query = f"SELECT id, seq, digest FROM messages WHERE id IN ({marks})"  # noqa: S608 - question marks only
-        known.update({row[0]: (row[1], row[2]) for row in connection.execute(query, some)})
+        known.update({row[0]: (row[1], row[2]) for row in connection.execute(query, chunk)})
     return known
 
 
@@ -183,7 +185,7 @@ def _next_seq(connection: sqlite3.Connection) -> int:
 
 
 def _message_row(
-    message: Message, seq: int, transcript_id: int, dated_ms: int | None, mark: bytes
+    message: Message, seq: int, transcript_id: int, dated_ms: int | None, digest: bytes
 ) -> tuple[object, ...]:
     return (
         seq,
@@ -200,7 +202,7 @@ def _message_row(
         dated_ms,
         message.model,
         message.usage_id,
-        message.inherited,
+        message.is_inherited,
         orjson.dumps(message.facts).decode(),
-        mark,
+        digest,
     )

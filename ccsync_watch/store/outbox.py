@@ -1,4 +1,4 @@
-"""What the backend has not acknowledged yet: queued with its rows, gone only with an ack.
+"""Messages that the backend has not acknowledged: queued with their rows, deleted only by an ack.
 
 A row is marked uncertain before it is sent, in a commit of its own: a crash between that mark and
 the answer leaves it uncertain, and uncertain rows are only ever sent by the path that can send
@@ -9,36 +9,46 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ccsync_watch.model import Redacted
-from ccsync_watch.store import egress_ledger, outbox_rows
+from ccsync_watch.model import OutboxRow, Redacted
+from ccsync_watch.store.egress_ledger import LedgerEntry, add_entry
 from ccsync_watch.store.release import Release
 from ccsync_watch.store.remote_sessions import RemoteSessions
 from ccsync_watch.store.session_writer import SETTLE_MS
+from ccsync_watch.store.stored_messages import MESSAGE_COLUMNS, MESSAGE_JOINS, read_message
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from ccsync_watch.model import OutboxRow
-
 
 class Outbox(RemoteSessions, Release):
-    """The uploader's view of the store. All times are wall-clock milliseconds."""
+    """The queue of messages to send, for the uploader. All times are wall-clock milliseconds."""
 
     def rows(self, session_id: str, now_ms: int, limit: int) -> Redacted[list[OutboxRow]]:
         """Return a session's next rows in the order in which they must be sent."""
+        read = self._database.read()
+        rows = read.execute(
+            f"SELECT {MESSAGE_COLUMNS}, o.version, o.is_certain, o.attempts"  # noqa: S608 - constants
+            f" FROM outbox o JOIN messages m USING (seq) {MESSAGE_JOINS}"
+            " WHERE o.session_id = ? AND o.rejected IS NULL AND o.is_released"
+            " AND o.not_before_ms <= ? ORDER BY o.seq LIMIT ?",
+            (session_id, now_ms, limit),
+        ).fetchall()
         return Redacted(
-            outbox_rows.rows(
-                self._database.read(),
-                "o.session_id = ? AND o.rejected IS NULL AND o.is_released"
-                " AND o.not_before_ms <= ? ORDER BY o.seq LIMIT ?",
-                (session_id, now_ms, limit),
-            )
+            [
+                OutboxRow(
+                    message=read_message(read, row),
+                    version=row["version"],
+                    is_certain=bool(row["is_certain"]),
+                    attempts=row["attempts"],
+                )
+                for row in rows
+            ]
         )
 
     def mark_uncertain(self, session_id: str, seqs: Sequence[int], *, dated_ms: int = 0) -> None:
-        """Note, before a send, that from now on nobody knows whether these rows are stored.
+        """Mark rows, before they are sent, as possibly stored at the backend from now on.
 
-        `dated_ms` is about when the backend will date them, if by its own clock.
+        `dated_ms` is about the date that the backend will set, if it dates them by its own clock.
         """
         with self._database.write() as connection:
             connection.execute(
@@ -50,7 +60,7 @@ class Outbox(RemoteSessions, Release):
             )
 
     def restore_certain(self, seqs: Iterable[int]) -> None:
-        """Take the mark back: the backend certainly stored none of these rows."""
+        """Remove the mark of `mark_uncertain`: the backend certainly stored none of these rows."""
         with self._database.write() as connection:
             connection.executemany(
                 "UPDATE outbox SET is_certain = 1 WHERE seq = ?", [(seq,) for seq in seqs]
@@ -67,55 +77,53 @@ class Outbox(RemoteSessions, Release):
         dated_ms: int = 0,
         removed: Mapping[str, int] | None = None,
     ) -> None:
-        """Forget rows that the backend certainly holds, and note in the ledger that they left.
+        """Delete rows that the backend certainly has, and add to the ledger that they were sent.
 
-        A row whose content changed while it was under way stays, to be sent again. `dated_ms` is
-        the latest date that the backend may have given them, if by its own clock.
+        A row whose content changed in the meantime stays, to be sent again. `dated_ms` is the
+        latest date that the backend may have set, if it dates them by its own clock.
         """
         with self._database.write() as connection:
             connection.executemany(
                 "DELETE FROM outbox WHERE seq = ? AND version = ?",
-                [(row.seq, row.version) for row in rows],
+                [(row.message.seq, row.version) for row in rows],
             )
             connection.executemany(
                 "UPDATE outbox SET is_certain = 0, not_before_ms = ? WHERE seq = ?",
-                [(now_ms + SETTLE_MS, row.seq) for row in rows],
+                [(now_ms + SETTLE_MS, row.message.seq) for row in rows],
             )
             connection.execute(
                 "UPDATE remote SET write_ms = ?1, ack_ms = ?1, error = NULL,"
                 " dated_ms = max(coalesce(dated_ms, 0), ?2) WHERE session_id = ?3",
                 (now_ms, dated_ms, session_id),
             )
-            egress_ledger.note(
+            add_entry(
                 connection,
-                egress_ledger.Entry(
-                    now_ms, host, session_id, "messages", len(rows), size, removed or {}
-                ),
+                LedgerEntry(now_ms, host, session_id, "messages", len(rows), size, removed or {}),
             )
 
-    def note_attempt(self, row: OutboxRow) -> None:
-        """Count an attempt that the backend failed on with this row alone."""
+    def count_attempt(self, row: OutboxRow) -> None:
+        """Count an attempt to send this row alone at which the backend failed."""
         with self._database.write() as connection:
             connection.execute(
                 "UPDATE outbox SET attempts = attempts + 1 WHERE seq = ? AND version = ?",
-                (row.seq, row.version),
+                (row.message.seq, row.version),
             )
 
     def reset_attempts(self, row: OutboxRow) -> None:
-        """Forget a row's failed attempts: the backend failed on other things as well."""
+        """Set a row's failed attempts to zero: the backend fails on other requests as well."""
         with self._database.write() as connection:
-            connection.execute("UPDATE outbox SET attempts = 0 WHERE seq = ?", (row.seq,))
+            connection.execute("UPDATE outbox SET attempts = 0 WHERE seq = ?", (row.message.seq,))
 
     def reject(self, row: OutboxRow, reason: str) -> None:
-        """Park a row that the backend never will take; it stays, counted and shown.
+        """Mark a row as rejected: the backend will never accept it. It stays, counted and shown.
 
-        One whose content changed while it was under way gets another chance.
+        A row whose content changed in the meantime stays queued.
         """
         with self._database.write() as connection:
             connection.execute(
                 "UPDATE outbox SET rejected = ? WHERE seq = ? AND version = ?",
-                (reason, row.seq, row.version),
+                (reason, row.message.seq, row.version),
             )
             connection.execute(
-                "UPDATE remote SET error = ? WHERE session_id = ?", (reason, row.session_id)
+                "UPDATE remote SET error = ? WHERE session_id = ?", (reason, row.message.session_id)
             )

@@ -1,10 +1,11 @@
-"""What may be sent at all: all of it as it comes, or only what the user asked for; and whereto."""
+"""Which rows of the outbox may be sent: all, or those that were asked for; and to which backend."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ccsync_watch.store import session_writer
+from ccsync_watch.store.meta import get_meta, set_meta
+from ccsync_watch.store.session_writer import mark_due
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,14 +14,14 @@ if TYPE_CHECKING:
 
 
 class Release:
-    """The user's side of the outbox. `session_ids` None means every session."""
+    """Release, hold and count rows of the outbox. `session_ids` None means every session."""
 
     _database: Database
 
     def release(self, session_ids: Sequence[str] | None) -> None:
-        """Allow what is queued now to be sent: a sync-now, or auto_sync switched on."""
+        """Allow what is queued now to be sent: for sync-now, or when auto_sync is switched on."""
         with self._database.write() as connection:
-            for clause, values in _chosen(session_ids):
+            for clause, values in _session_clauses(session_ids):
                 connection.execute(
                     f"UPDATE outbox SET is_released = 1 WHERE NOT is_released{clause}",  # noqa: S608 - a constant clause
                     values,
@@ -32,26 +33,26 @@ class Release:
                 )
 
     def hold(self) -> None:
-        """Forbid what has not been asked for: auto_sync is off."""
+        """Hold everything until it is released: auto_sync is off."""
         with self._database.write() as connection:
             connection.execute("UPDATE outbox SET is_released = 0 WHERE is_released")
             connection.execute("UPDATE remote SET is_due = 0, is_held = 1 WHERE is_due")
 
-    def touch(self, session_ids: Sequence[str] | None) -> None:
-        """Make sessions due now: a flush does not wait for anything that merely coalesces."""
+    def make_due_now(self, session_ids: Sequence[str] | None) -> None:
+        """Make sessions due now: a flush does not wait for rows to gather into a batch."""
         with self._database.write() as connection:
-            for clause, values in _chosen(session_ids):
+            for clause, values in _session_clauses(session_ids):
                 connection.execute(
                     f"UPDATE remote SET not_before_ms = 0 WHERE is_due{clause}",  # noqa: S608 - as above
                     values,
                 )
 
     def retry_rejected(self, *, is_released: bool, session_ids: Sequence[str] | None = None) -> int:
-        """Queue parked rows again: backend or program may have been mended; return how many."""
+        """Queue rejected rows again, as backend or program may be fixed by now; return how many."""
         with self._database.write() as connection:
             queued = 0
-            for clause, values in _chosen(session_ids):
-                found = [
+            for clause, values in _session_clauses(session_ids):
+                affected = [
                     row[0]
                     for row in connection.execute(
                         "SELECT DISTINCT session_id FROM outbox"  # noqa: S608 - as above
@@ -64,22 +65,22 @@ class Release:
                     f" is_released = ? WHERE rejected IS NOT NULL{clause}",
                     (is_released, *values),
                 ).rowcount
-                session_writer.mark_due(connection, found, is_released=is_released)
+                mark_due(connection, affected, is_released=is_released)
         return queued
 
-    def waiting(self, session_ids: Sequence[str] | None, now_ms: int) -> int:
-        """Return how many rows could be sent now and are not acknowledged."""
+    def count_sendable(self, session_ids: Sequence[str] | None, now_ms: int) -> int:
+        """Return how many unacknowledged rows could be sent now."""
         return self._count(
             "outbox WHERE rejected IS NULL AND is_released AND not_before_ms <= ?",
             session_ids,
             now_ms,
         )
 
-    def rejected(self, session_ids: Sequence[str] | None) -> int:
-        """Return how many rows the backend refuses."""
+    def count_rejected(self, session_ids: Sequence[str] | None) -> int:
+        """Return how many rows are rejected."""
         return self._count("outbox WHERE rejected IS NOT NULL", session_ids)
 
-    def unsettled(self, session_ids: Sequence[str] | None) -> int:
+    def count_unsettled(self, session_ids: Sequence[str] | None) -> int:
         """Return how many released sessions still have something to send, settling included."""
         return self._count("remote WHERE is_due", session_ids)
 
@@ -88,23 +89,22 @@ class Release:
         return sum(
             read.execute(
                 f"SELECT count(*) FROM {rows}{clause}",  # noqa: S608 - constants
-                (*values, *chosen),
+                (*values, *ids),
             ).fetchone()[0]
-            for clause, chosen in _chosen(session_ids)
+            for clause, ids in _session_clauses(session_ids)
         )
 
     def set_destination(self, destination: str) -> bool:
-        """Point the outbox at a backend; a new one gets everything. Return whether it is new."""
+        """Set the backend that the outbox is for and return whether it changed.
+
+        A changed one gets everything.
+        """
         with self._database.write() as connection:
-            row = connection.execute("SELECT value FROM meta WHERE name = 'destination'").fetchone()
-            if row and row[0] == destination:
+            previous = get_meta(connection, "destination")
+            if previous == destination:
                 return False
-            connection.execute(
-                "INSERT INTO meta VALUES ('destination', ?)"
-                " ON CONFLICT DO UPDATE SET value = excluded.value",
-                (destination,),
-            )
-            if row is None:
+            set_meta(connection, "destination", destination)
+            if previous is None:
                 return False
             connection.execute("DELETE FROM outbox")
             connection.execute(
@@ -114,11 +114,12 @@ class Release:
             )
             connection.execute("DELETE FROM remote")
             queued = connection.execute("SELECT DISTINCT session_id FROM outbox").fetchall()
-            session_writer.mark_due(connection, [row[0] for row in queued], is_released=True)
+            mark_due(connection, [row[0] for row in queued], is_released=True)
         return True
 
 
-def _chosen(session_ids: Sequence[str] | None) -> list[tuple[str, tuple[str, ...]]]:
+def _session_clauses(session_ids: Sequence[str] | None) -> list[tuple[str, tuple[str, ...]]]:
+    """Return a condition with its values for each session, one that is always true for None."""
     if session_ids is None:
         return [("", ())]
     return [(" AND session_id = ?", (session_id,)) for session_id in session_ids]

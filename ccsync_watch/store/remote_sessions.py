@@ -1,26 +1,25 @@
-"""What is known of each session at the backend, and when it has something to be sent."""
+"""What is known of each session at the backend, and when it is due to be sent."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ccsync_watch.store import egress_ledger
+from ccsync_watch.store.egress_ledger import LedgerEntry, add_entry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ccsync_watch.store.database import Database
-    from ccsync_watch.store.egress_ledger import Entry
 
 
 @dataclass(frozen=True, slots=True)
 class RemoteState:
     """What is known of a session at the backend. `is_acked`: it certainly exists there.
 
-    `applied` is the last payload that the backend certainly took over, `sent` the last one sent;
-    both are texts of JSON. `write_ms` is our last write of any kind to the session, `dated_ms` when
-    the backend last dated messages of ours by its own clock.
+    `applied` is the last payload that the backend certainly applied, `sent` the last one sent,
+    both as JSON. `write_ms` is our last write of any kind to the session, `dated_ms` the latest
+    date that the backend has set on messages of ours by its own clock.
     """
 
     session_id: str
@@ -36,7 +35,7 @@ class RemoteState:
 
 
 class RemoteSessions:
-    """The sessions' side of the outbox. All times are wall-clock milliseconds."""
+    """The part of the outbox that is kept per session. All times are wall-clock milliseconds."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -53,12 +52,12 @@ class RemoteSessions:
         ]
 
     def next_due_ms(self) -> int | None:
-        """Return when the next session becomes due, None when nothing waits."""
+        """Return when the next session becomes due, None when nothing is pending."""
         row = self._database.read().execute(
             "SELECT min(max(not_before_ms, blocked_ms)) FROM remote WHERE is_due"
         )
-        (found,) = row.fetchone()
-        return None if found is None else int(found)
+        (due_ms,) = row.fetchone()
+        return None if due_ms is None else int(due_ms)
 
     def remote(self, session_id: str) -> RemoteState:
         """Return what is known of a session at the backend."""
@@ -85,14 +84,14 @@ class RemoteSessions:
         )
 
     def mark_preexisting(self, session_id: str) -> None:
-        """Note that the backend held this session before this store ever wrote to it."""
+        """Mark that the backend had this session before this store first wrote to it."""
         with self._database.write() as connection:
             connection.execute(
                 "UPDATE remote SET is_preexisting = 1 WHERE session_id = ?", (session_id,)
             )
 
-    def note_upsert_started(self, session_id: str, payload: str, now_ms: int) -> None:
-        """Note, before a session is sent, that the backend may hold this state from now on."""
+    def mark_upsert_started(self, session_id: str, payload: str, now_ms: int) -> None:
+        """Store, before a session is sent, the state that the backend may have from now on."""
         with self._database.write() as connection:
             connection.execute(
                 "UPDATE remote SET sent = ?, upsert_ms = ?, write_ms = ? WHERE session_id = ?",
@@ -110,29 +109,29 @@ class RemoteSessions:
         now_ms: int,
         removed: Mapping[str, int] | None = None,
     ) -> None:
-        """Note that the backend answered well; `is_applied` when it cannot have dropped it."""
+        """Store that the backend accepted a state; `is_applied`: it cannot have ignored it."""
         with self._database.write() as connection:
             connection.execute(
                 "UPDATE remote SET applied = iif(?1, ?2, applied), write_ms = ?3, ack_ms = ?3,"
                 " error = NULL WHERE session_id = ?4",
                 (is_applied, payload, now_ms, session_id),
             )
-            egress_ledger.note(
+            add_entry(
                 connection,
-                egress_ledger.Entry(now_ms, host, session_id, "session", 1, size, removed or {}),
+                LedgerEntry(now_ms, host, session_id, "session", 1, size, removed or {}),
             )
 
-    def note_unanswered(self, entry: Entry) -> None:
-        """Note in the ledger what left without being acknowledged."""
+    def record_unanswered(self, entry: LedgerEntry) -> None:
+        """Add to the ledger what was sent without being acknowledged."""
         with self._database.write() as connection:
-            egress_ledger.note(connection, entry)
+            add_entry(connection, entry)
 
-    def note_failure(
+    def record_failure(
         self, session_id: str, error: str, *, write_ms: int | None, not_before_ms: int
     ) -> None:
-        """Keep what went wrong with a session's upload, and let it wait: others may pass.
+        """Store the error of a session's upload and postpone it: other sessions are not held up.
 
-        `write_ms` is given when the backend may have written to the session until then.
+        `write_ms` is the time until which the backend may have written to the session, if it may.
         """
         with self._database.write() as connection:
             connection.execute(
@@ -142,9 +141,9 @@ class RemoteSessions:
             )
 
     def block(self, session_id: str, until_ms: int, *, dated_ms: int = 0) -> None:
-        """Send nothing of a session for a while, whatever comes in.
+        """Send nothing of a session until a time, whatever is queued.
 
-        `dated_ms` is the latest date that the backend may have given to messages by its own clock.
+        `dated_ms` is the latest date that the backend may have set on messages by its own clock.
         """
         with self._database.write() as connection:
             connection.execute(
@@ -154,18 +153,18 @@ class RemoteSessions:
             )
 
     def finish(self, session_id: str, version: int, due_ms: int | None) -> None:
-        """Decide, after a turn, whether the session has something left to send, and when.
+        """Store, after a turn, whether the session has something left to send, and when.
 
-        `version` is that of the state the turn began with: a commit since then keeps the session
-        due. `due_ms` is when its own state must be sent again, None when it is settled.
+        `version` is that of the state at the start of the turn: a commit since then keeps the
+        session due. `due_ms` is when its own state must be sent again, None when it is settled.
         """
         with self._database.write() as connection:
-            (soonest,) = connection.execute(
+            (soonest_ms,) = connection.execute(
                 "SELECT min(not_before_ms) FROM outbox WHERE session_id = ?"
                 " AND rejected IS NULL AND is_released",
                 (session_id,),
             ).fetchone()
-            times = [each for each in (soonest, due_ms) if each is not None]
+            times = [time_ms for time_ms in (soonest_ms, due_ms) if time_ms is not None]
             connection.execute(
                 "UPDATE remote SET is_due = (?1 OR version <> ?2),"
                 " not_before_ms = iif(version <> ?2, 0, ?3) WHERE session_id = ?4",

@@ -1,7 +1,7 @@
-"""Read every text of the store, and write it back changed, for rules that came after it.
+"""Read every stored text and write changed ones back, for rules that are newer than the texts.
 
 A message that changed is queued again by the path that can send twice without harm; a session that
-did is sent again as a whole.
+changed is sent again as a whole.
 """
 
 from __future__ import annotations
@@ -11,58 +11,45 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
-from ccsync_watch.store import session_writer
-from ccsync_watch.store.message_writer import digest, requeue
+from ccsync_watch.store.message_writer import content_digest, requeue
+from ccsync_watch.store.session_policy import excluded_among
+from ccsync_watch.store.session_writer import mark_due
+from ccsync_watch.store.stored_messages import MESSAGE_COLUMNS, MESSAGE_JOINS, read_message
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable
+    from collections.abc import Iterator
 
-    from ccsync_watch.model import JsonValue, Redacted
+    from ccsync_watch.model import JsonValue, Redacted, StoredMessage
     from ccsync_watch.store.database import Database
 
 
-class PartTexts(NamedTuple):
-    """One part of a message, as it stands in the store."""
-
-    position: int
-    kind: str
-    tool_use_id: str | None
-    tool_name: str | None
-    content: JsonValue
-
-
 @dataclass(frozen=True, slots=True)
-class MessageTexts:
-    """The texts of one message; `is_metadata_only` and `is_excluded` are its session's.
+class RewritableMessage:
+    """A message and what repair needs to know of it besides.
 
-    `digest` is the one that it was read with: a message that has changed since is left alone.
+    `is_metadata_only` and `is_excluded` are its session's. `digest` is the one it was read with: a
+    message that has changed since is not rewritten.
     """
 
-    seq: int
-    session_id: str
-    role: str
-    kind: str
-    model: str | None
-    facts: JsonValue
-    parts: tuple[PartTexts, ...]
+    message: StoredMessage
     is_metadata_only: bool
     is_excluded: bool
     digest: bytes
 
 
-class _Place(NamedTuple):
-    """The texts of a table: its key, its plain columns, those of JSON, and whose session it is."""
+class _TextTable(NamedTuple):
+    """A table with texts: its key, its plain and its JSON columns, and the session's column."""
 
-    table: str
+    name: str
     key: tuple[str, ...]
     texts: tuple[str, ...]
     json: tuple[str, ...] = ()
     session: str | None = None
 
 
-_PLACES = (
-    _Place(
+_TABLES = (
+    _TextTable(
         "sessions",
         ("id",),
         (
@@ -71,33 +58,34 @@ _PLACES = (
         ),
         session="id",
     ),
-    _Place("session_facts", ("session_id", "name"), (), ("value",), "session_id"),
-    _Place(
+    _TextTable("session_facts", ("session_id", "name"), (), ("value",), "session_id"),
+    _TextTable(
         "subagents",
         ("session_id", "agent_id"),
         ("agent_type", "description", "model"),
         session="session_id",
     ),
-    _Place("usage", ("id",), ("model", "tier")),
-    _Place("hook_events", ("id",), (), ("detail",), "session_id"),
-    _Place("transcripts", ("id",), ("shown_path",)),
-    _Place("outbox", ("seq",), ("rejected",)),
-    _Place("remote", ("session_id",), ("error",), ("sent",)),
+    _TextTable("usage", ("id",), ("model", "tier")),
+    _TextTable("hook_events", ("id",), (), ("detail",), "session_id"),
+    _TextTable("transcripts", ("id",), ("shown_path",)),
+    _TextTable("outbox", ("seq",), ("rejected",)),
+    _TextTable("remote", ("session_id",), ("error",), ("sent",)),
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
-class RowTexts:
-    """The texts of one row that is no message, in the order of its place's columns.
+class RewritableRow:
+    """The texts of one row of another table, in the order of the table's columns.
 
-    `held` is what it was read with: a row that has changed since is left alone.
+    `table` is the index in the list of tables; `before` are the columns it was read with: a row
+    that has changed since is not rewritten.
     """
 
-    place: int
+    table: int
     key: tuple[object, ...]
     session_id: str | None
     values: list[JsonValue]
-    held: tuple[object, ...]
+    before: tuple[object, ...]
 
 
 def count_messages(database: Database) -> int:
@@ -105,24 +93,18 @@ def count_messages(database: Database) -> int:
     return int(database.read().execute("SELECT count(*) FROM messages").fetchone()[0])
 
 
-def messages_after(database: Database, seq: int, limit: int) -> list[MessageTexts]:
+def messages_after(database: Database, seq: int, limit: int) -> list[RewritableMessage]:
     """Return the next messages after one, in the order of their ingestion."""
     read = database.read()
     rows = read.execute(
-        "SELECT m.seq, m.session_id, m.role, m.kind, m.model, m.facts, m.digest,"
-        " s.is_metadata_only, s.is_excluded FROM messages m JOIN sessions s ON s.id = m.session_id"
+        f"SELECT {MESSAGE_COLUMNS}, m.digest, s.is_metadata_only, s.is_excluded"  # noqa: S608 - constants
+        f" FROM messages m JOIN sessions s ON s.id = m.session_id {MESSAGE_JOINS}"
         " WHERE m.seq > ? ORDER BY m.seq LIMIT ?",
         (seq, limit),
     ).fetchall()
     return [
-        MessageTexts(
-            seq=row["seq"],
-            session_id=row["session_id"],
-            role=row["role"],
-            kind=row["kind"],
-            model=row["model"],
-            facts=orjson.loads(row["facts"]),
-            parts=tuple(_parts(read, row["seq"])),
+        RewritableMessage(
+            message=read_message(read, row),
             is_metadata_only=bool(row["is_metadata_only"]),
             is_excluded=bool(row["is_excluded"]),
             digest=row["digest"],
@@ -131,133 +113,109 @@ def messages_after(database: Database, seq: int, limit: int) -> list[MessageText
     ]
 
 
-def _parts(read: sqlite3.Connection, seq: int) -> Iterable[PartTexts]:
-    found = read.execute(
-        "SELECT position, kind, tool_use_id, tool_name, content FROM parts"
-        " WHERE message_seq = ? ORDER BY position",
-        (seq,),
-    )
-    return [
-        PartTexts(position, kind, tool_use_id, tool_name, orjson.loads(content))
-        for position, kind, tool_use_id, tool_name, content in found
-    ]
-
-
 def rewrite_messages(
     database: Database,
-    changed: Redacted[list[MessageTexts]],
+    changed: Redacted[list[RewritableMessage]],
     *,
     now_ms: int,
     is_released: bool,
 ) -> None:
-    """Write messages back, and queue them again. Raises StateError; then nothing changed."""
+    """Write messages back and queue them again. Raises StateError; then nothing changed."""
     with database.write() as connection:
-        for message in changed.value:
-            encoded = [(part, orjson.dumps(part.content).decode()) for part in message.parts]
-            mark = digest(message.role, message.kind, [(p.kind, text) for p, text in encoded])
-            facts = orjson.dumps(message.facts).decode()
-            made = connection.execute(
-                "UPDATE messages SET model = ?, facts = ?, digest = ? WHERE seq = ? AND digest = ?",
-                (message.model, facts, mark, message.seq, message.digest),
-            )
-            if not made.rowcount:
-                continue  # the daemon has just written it anew, by today's rules
-            connection.executemany(
-                "UPDATE parts SET tool_name = ?, content = ? WHERE message_seq = ?"
-                " AND position = ?",
-                [(part.tool_name, text, message.seq, part.position) for part, text in encoded],
-            )
-            if not message.is_excluded:
+        for item in changed.value:
+            if not _rewrite_message(connection, item):
+                continue  # the daemon has just written it, by the current rules
+            if not item.is_excluded:
                 requeue(
                     connection,
-                    message.seq,
-                    message.session_id,
+                    item.message.seq,
+                    item.message.session_id,
                     now_ms=now_ms,
                     is_released=is_released,
                 )
-        touched = {each.session_id for each in changed.value if not each.is_excluded}
-        session_writer.mark_due(connection, touched, is_released=is_released)
+        touched = {item.message.session_id for item in changed.value if not item.is_excluded}
+        mark_due(connection, touched, is_released=is_released)
 
 
-def other_rows(database: Database) -> list[RowTexts]:
-    """Return every row with texts that is no message."""
-    return [
-        row for number, place in enumerate(_PLACES) for row in _rows(database.read(), number, place)
-    ]
+def _rewrite_message(connection: sqlite3.Connection, item: RewritableMessage) -> bool:
+    """Write one message back; return whether it was still the one that was read."""
+    message = item.message
+    contents = [orjson.dumps(part.content).decode() for part in message.parts]
+    kinds = [part.kind for part in message.parts]
+    digest = content_digest(message.role, message.kind, zip(kinds, contents, strict=True))
+    facts = orjson.dumps(message.facts).decode()
+    updated = connection.execute(
+        "UPDATE messages SET model = ?, facts = ?, digest = ? WHERE seq = ? AND digest = ?",
+        (message.model, facts, digest, message.seq, item.digest),
+    )
+    if not updated.rowcount:
+        return False
+    connection.executemany(
+        "UPDATE parts SET tool_name = ?, content = ? WHERE message_seq = ? AND position = ?",
+        [
+            (part.tool_name, content, message.seq, position)
+            for position, (part, content) in enumerate(zip(message.parts, contents, strict=True))
+        ],
+    )
+    return True
 
 
-def _rows(read: sqlite3.Connection, number: int, place: _Place) -> Iterable[RowTexts]:
-    columns = ", ".join((*place.key, *place.texts, *place.json))
-    query = f"SELECT {columns}, {place.session or 'NULL'} FROM {place.table}"  # noqa: S608 - the table above
-    first, last = len(place.key), len(place.key) + len(place.texts)
+def other_rows(database: Database) -> list[RewritableRow]:
+    """Return every row of the other tables with texts."""
+    read = database.read()
+    return [row for number, table in enumerate(_TABLES) for row in _rows(read, number, table)]
+
+
+def _rows(read: sqlite3.Connection, number: int, table: _TextTable) -> Iterator[RewritableRow]:
+    columns = ", ".join((*table.key, *table.texts, *table.json))
+    query = f"SELECT {columns}, {table.session or 'NULL'} FROM {table.name}"  # noqa: S608 - the table above
+    texts_start, json_start = len(table.key), len(table.key) + len(table.texts)
     for row in read.execute(query):
-        told = [None if value is None else orjson.loads(value) for value in row[last:-1]]
-        held = tuple(row[first:-1])
-        yield RowTexts(number, tuple(row[:first]), row[-1], [*row[first:last], *told], held)
+        decoded = [None if value is None else orjson.loads(value) for value in row[json_start:-1]]
+        yield RewritableRow(
+            table=number,
+            key=tuple(row[:texts_start]),
+            session_id=row[-1],
+            values=[*row[texts_start:json_start], *decoded],
+            before=tuple(row[texts_start:-1]),
+        )
 
 
 def rewrite_rows(
-    database: Database, changed: Redacted[list[RowTexts]], *, is_released: bool
+    database: Database, changed: Redacted[list[RewritableRow]], *, is_released: bool
 ) -> None:
     """Write rows back; a session whose own texts changed is sent again. Raises StateError."""
     with database.write() as connection:
         for row in changed.value:
-            place = _PLACES[row.place]
-            plain = row.values[: len(place.texts)]
-            told = [
-                None if value is None else orjson.dumps(value).decode()
-                for value in row.values[len(place.texts) :]
-            ]
-            columns = ", ".join(f"{name} = ?" for name in (*place.texts, *place.json))
-            which = " AND ".join(
-                [
-                    *(f"{name} = ?" for name in place.key),
-                    *(f"{name} IS ?" for name in (*place.texts, *place.json)),
-                ]
-            )
-            connection.execute(
-                f"UPDATE {place.table} SET {columns} WHERE {which}",  # noqa: S608 - the table above
-                (*plain, *told, *row.key, *row.held),
-            )
-        # What the backend took was told by other texts: the next state differs from it.
+            _rewrite_row(connection, row)
+        # The backend applied a state with other texts: the next one differs from it.
         connection.executemany(
             "UPDATE remote SET applied = NULL WHERE session_id = ?",
-            {(row.session_id or row.key[0],) for row in changed.value if _is_of_session(row)},
+            {(row.session_id or row.key[0],) for row in changed.value if _belongs_to_session(row)},
         )
         touched = {row.session_id for row in changed.value if row.session_id}
-        touched -= session_writer.excluded(connection, touched)
-        session_writer.mark_due(connection, touched, is_released=is_released)
+        touched -= excluded_among(connection, touched)
+        mark_due(connection, touched, is_released=is_released)
 
 
-def _is_of_session(row: RowTexts) -> bool:
-    return row.session_id is not None or _PLACES[row.place].table == "remote"
-
-
-def session_folders(database: Database) -> list[tuple[str, set[str]]]:
-    """Return each session of which more than metadata is kept, with the folders it ran in."""
-    rows = database.read().execute(
-        "SELECT id, project_path, cwd FROM sessions WHERE NOT is_excluded AND NOT is_metadata_only"
+def _rewrite_row(connection: sqlite3.Connection, row: RewritableRow) -> None:
+    table = _TABLES[row.table]
+    encoded = [
+        None if value is None else orjson.dumps(value).decode()
+        for value in row.values[len(table.texts) :]
+    ]
+    columns = ", ".join(f"{name} = ?" for name in (*table.texts, *table.json))
+    condition = " AND ".join(
+        [
+            *(f"{name} = ?" for name in table.key),
+            *(f"{name} IS ?" for name in (*table.texts, *table.json)),
+        ]
     )
-    return [(row[0], {folder for folder in row[1:] if folder}) for row in rows]
+    connection.execute(
+        f"UPDATE {table.name} SET {columns} WHERE {condition}",  # noqa: S608 - the table above
+        (*row.values[: len(table.texts)], *encoded, *row.key, *row.before),
+    )
 
 
-def mark(database: Database, *, excluded: set[str], metadata_only: set[str]) -> None:
-    """Remember what the user has decided of these sessions since they were stored."""
-    with database.write() as connection:
-        session_writer.mark_excluded(connection, excluded)
-        session_writer.mark_metadata_only(connection, metadata_only)
-
-
-def note(database: Database, name: str, value: str) -> None:
-    """Remember by which `rules` or `projects` everything in the store was judged."""
-    with database.write() as connection:
-        connection.execute(
-            "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
-            (name, value),
-        )
-
-
-def noted(database: Database, name: str) -> str | None:
-    """Return what was noted last under this name, None when nothing was."""
-    row = database.read().execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
-    return None if row is None else str(row[0])
+def _belongs_to_session(row: RewritableRow) -> bool:
+    return row.session_id is not None or _TABLES[row.table].name == "remote"

@@ -1,22 +1,24 @@
-"""Full-text search over what was said, written and called; made up to date when somebody looks.
+"""Full-text search over texts, thinking, tool calls and results; indexed when it is needed.
 
-Indexing is off the path of ingestion: `catch_up` reads what was committed since the last time, a
-few hundred messages a commit, so that the pump never waits long for its turn to write.
+Ingestion does not index: `catch_up` indexes what was committed since it ran last, for a few
+milliseconds per commit, so that the pump never waits long for the writing connection.
 """
 
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import orjson
 
+from ccsync_watch.store.meta import delete_meta, get_meta, set_meta
+
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
 
+    from ccsync_watch.clock import Clock
     from ccsync_watch.model import JsonValue
     from ccsync_watch.store.database import Database
 
@@ -24,7 +26,7 @@ CHUNK_MESSAGES = 300
 _HOLD_SECONDS = 0.01
 MAX_WORDS = 12
 MARKS = ("\x02", "\x03")
-"""Round each word that was found in a snippet: no text of JSON's contains them raw."""
+"""Around each matched word of a snippet: JSON never contains these characters raw."""
 TABLE = (
     "CREATE VIRTUAL TABLE search USING fts5 ("
     "text, tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2')"
@@ -35,8 +37,8 @@ _SNIPPET_WORDS = 24
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
-    """A message that was found; `snippet` has `MARKS` round each word that was asked for."""
+class SearchHit:
+    """A message that matches; in `snippet` each matched word has `MARKS` around it."""
 
     seq: int
     session_id: str
@@ -46,29 +48,29 @@ class Hit:
     snippet: str
 
 
-def forget(database: Database) -> None:
-    """Forget the whole index; it is made anew. What is deleted from it may stay in it for long."""
+def reset_index(database: Database) -> None:
+    """Drop the whole index, to be built again: what is deleted from it may stay in its pages."""
     with database.write() as connection:
         connection.execute("DROP TABLE search")
         connection.execute(TABLE)
         connection.execute("DELETE FROM search_due")
-        connection.execute("DELETE FROM meta WHERE name = 'search'")
+        delete_meta(connection, "search")
 
 
-def catch_up(database: Database) -> int:
-    """Index the next messages; return how many, 0 when all there are can be found."""
+def catch_up(database: Database, clock: Clock) -> int:
+    """Index the next messages; return how many, 0 when every message is indexed."""
     read = database.read()
     due = [row[0] for row in read.execute("SELECT seq FROM search_due LIMIT ?", (CHUNK_MESSAGES,))]
-    done = _done(read)
-    new = read.execute(
+    done = _last_indexed(read)
+    new_rows = read.execute(
         "SELECT seq FROM messages WHERE seq > ? ORDER BY seq LIMIT ?", (done, CHUNK_MESSAGES)
     )
-    fresh = [row[0] for row in new]
-    if not due and not fresh:
+    new = [row[0] for row in new_rows]
+    if not due and not new:
         return 0
     count = 0
     with database.write() as connection:
-        ends = time.monotonic() + _HOLD_SECONDS
+        deadline = clock.monotonic() + _HOLD_SECONDS
         # The texts are read here, not before: one that changed since would be indexed as it was.
         for seq in due:
             connection.execute("DELETE FROM search WHERE rowid = ?", (seq,))
@@ -76,18 +78,14 @@ def catch_up(database: Database) -> int:
             if seq <= done:
                 _add(connection, seq)
             count += 1
-            if time.monotonic() > ends:
+            if clock.monotonic() > deadline:
                 return count
-        for seq in fresh:
+        for seq in new:
             _add(connection, seq)
             done, count = seq, count + 1
-            if time.monotonic() > ends:
+            if clock.monotonic() > deadline:
                 break
-        connection.execute(
-            "INSERT INTO meta VALUES ('search', ?)"
-            " ON CONFLICT DO UPDATE SET value = excluded.value",
-            (done,),
-        )
+        set_meta(connection, "search", str(done))
     return count
 
 
@@ -97,22 +95,21 @@ def _add(connection: sqlite3.Connection, seq: int) -> None:
         connection.execute("INSERT INTO search (rowid, text) VALUES (?, ?)", (seq, text))
 
 
-def behind(database: Database) -> int:
-    """Return about how many messages cannot be found yet."""
+def count_unindexed(database: Database) -> int:
+    """Return about how many messages are not indexed yet."""
     read = database.read()
     (newest,) = read.execute("SELECT coalesce(max(seq), 0) FROM messages").fetchone()
     (due,) = read.execute("SELECT count(*) FROM search_due").fetchone()
-    return int(max(0, newest - _done(read)) + due)
+    return int(max(0, newest - _last_indexed(read)) + due)
 
 
-def _done(read: sqlite3.Connection) -> int:
-    row = read.execute("SELECT value FROM meta WHERE name = 'search'").fetchone()
-    return int(row[0]) if row else 0
+def _last_indexed(read: sqlite3.Connection) -> int:
+    return int(get_meta(read, "search") or 0)
 
 
 def _text(connection: sqlite3.Connection, seq: int) -> str:
     rows = connection.execute(
-        # Our own header is shown nowhere, so it cannot be found.
+        # Our own header is shown nowhere, so it is not indexed.
         "SELECT p.tool_name, p.content FROM parts p JOIN messages m ON m.seq = p.message_seq"
         " WHERE p.message_seq = ? AND m.kind <> 'session' ORDER BY p.position",
         (seq,),
@@ -136,24 +133,26 @@ def _strings(value: JsonValue) -> Iterator[str]:
             yield from _strings(item)
 
 
-def query_of(words: str) -> str:
-    """Return what FTS5 is asked for what somebody typed: all words, the last as a beginning.
+def fts_query(text: str) -> str:
+    """Return the FTS5 query for typed text: all of its words, the last one as a prefix.
 
-    Nothing of it is syntax, whatever was typed. Empty when it holds no word.
+    Whatever was typed, no part of it acts as syntax. Empty for a text without words.
     """
-    found = _WORD.findall(words)[:MAX_WORDS]
-    if not found:
+    words = _WORD.findall(text)[:MAX_WORDS]
+    if not words:
         return ""
-    quoted = [f'"{word}"' for word in found]
-    return " ".join(quoted) + ("" if words[-1:].isspace() else "*")
+    quoted = [f'"{word}"' for word in words]
+    return " ".join(quoted) + ("" if text[-1:].isspace() else "*")
 
 
-def find(database: Database, words: str, *, limit: int, before_seq: int | None = None) -> list[Hit]:
-    """Return the newest messages that hold all the words, those after `before_seq` left out."""
-    query = query_of(words)
+def find_messages(
+    database: Database, text: str, *, limit: int, before_seq: int | None = None
+) -> list[SearchHit]:
+    """Return the newest messages, before `before_seq`, that contain all words of `text`."""
+    query = fts_query(text)
     if not query:
         return []
-    # The newest, not the best: ranking would read every message that holds a common word.
+    # The newest, not the best: ranking would read every message that contains a common word.
     rows = database.read().execute(
         "SELECT m.seq, m.session_id, m.agent_id, m.kind, m.timestamp_ms,"
         " snippet(search, 0, ?2, ?3, '…', ?4) AS snippet"
@@ -162,12 +161,12 @@ def find(database: Database, words: str, *, limit: int, before_seq: int | None =
         " WHERE search MATCH ?1 AND search.rowid < ?5 ORDER BY search.rowid DESC LIMIT ?6",
         (query, *MARKS, _SNIPPET_WORDS, before_seq or (1 << 62), limit),
     )
-    return [Hit(*row) for row in rows]
+    return [SearchHit(*row) for row in rows]
 
 
-def sessions_with(database: Database, words: str, *, limit: int) -> list[str]:
-    """Return the sessions of the newest `limit` messages that hold all the words, each once."""
-    query = query_of(words)
+def find_session_ids(database: Database, text: str, *, limit: int) -> list[str]:
+    """Return the sessions of the newest `limit` messages that contain all words, each once."""
+    query = fts_query(text)
     if not query:
         return []
     rows = database.read().execute(

@@ -1,19 +1,18 @@
-"""The rows about sessions inside the one transaction: observations, facts, usage, subagents.
+"""Write what is known of sessions in the ingest transaction: observations, facts, subagents.
 
 Every function takes the connection of a transaction in progress.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import orjson
 
-from ccsync_watch.model import TEXT_FACTS
-
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Iterable
+    from collections.abc import Iterable
 
     from ccsync_watch.model import Fact, Message, SessionObservation, Subagent
 
@@ -27,57 +26,76 @@ _IS_LATER_COPY = (
 )
 
 
+@dataclass(slots=True)
+class _SessionUpdate:
+    """What some observations say of one session: the columns of its row that they decide."""
+
+    project_path: str | None
+    cwd: str | None
+    git_branch: str | None
+    client_version: str | None
+    entrypoint: str | None
+    forked_from: str | None
+    started_ms: int | None
+    updated_ms: int | None
+    forked_ms: int | None
+    is_branch: bool
+
+    @classmethod
+    def start(cls, observation: SessionObservation) -> _SessionUpdate:
+        """Return the update that a session's first observation makes."""
+        return cls(
+            project_path=observation.cwd,
+            cwd=observation.cwd,
+            git_branch=observation.git_branch,
+            client_version=observation.client_version,
+            entrypoint=observation.entrypoint,
+            forked_from=observation.forked_from,
+            started_ms=observation.timestamp_ms,
+            updated_ms=observation.timestamp_ms,
+            forked_ms=observation.timestamp_ms,
+            is_branch=observation.is_branch,
+        )
+
+    def add(self, observation: SessionObservation) -> None:
+        """Fold a later observation in: the first project and entry point, the last of the rest."""
+        self.project_path = self.project_path or observation.cwd
+        self.cwd = observation.cwd or self.cwd
+        self.git_branch = observation.git_branch or self.git_branch
+        self.client_version = observation.client_version or self.client_version
+        self.entrypoint = self.entrypoint or observation.entrypoint
+        timestamp_ms = observation.timestamp_ms
+        if observation.forked_from and _fork_order(
+            timestamp_ms, observation.forked_from
+        ) > _fork_order(self.forked_ms, self.forked_from):
+            self.forked_from = observation.forked_from
+            self.forked_ms = timestamp_ms
+            self.is_branch = observation.is_branch
+        if timestamp_ms is not None:
+            if self.started_ms is None or timestamp_ms < self.started_ms:
+                self.started_ms = timestamp_ms
+            if self.updated_ms is None or timestamp_ms > self.updated_ms:
+                self.updated_ms = timestamp_ms
+
+
+def _fork_order(timestamp_ms: int | None, forked_from: str | None) -> tuple[bool, int, str]:
+    return forked_from is not None, -1 if timestamp_ms is None else timestamp_ms, str(forked_from)
+
+
 def save_observations(
     connection: sqlite3.Connection, observations: Iterable[SessionObservation], host: str
 ) -> None:
-    """Fold what rows say of their session into its row: the first place, the last of the rest.
+    """Fold what rows say of their session into its row: the first project, the last of the rest.
 
     Where it was forked from is what its latest copied row says, in whichever order they come.
     """
-    folded: dict[str, list[object]] = {}
+    updates: dict[str, _SessionUpdate] = {}
     for observation in observations:
-        row = folded.get(observation.session_id)
-        if row is None:
-            folded[observation.session_id] = [
-                observation.session_id,
-                observation.cwd,
-                observation.cwd,
-                observation.git_branch,
-                host,
-                observation.client_version,
-                observation.entrypoint,
-                observation.forked_from,
-                observation.timestamp_ms,
-                observation.timestamp_ms,
-                observation.timestamp_ms,
-                observation.is_branch,
-            ]
-            continue
-        row[1] = row[1] or observation.cwd
-        row[2] = observation.cwd or row[2]
-        row[3] = observation.git_branch or row[3]
-        row[5] = observation.client_version or row[5]
-        row[6] = row[6] or observation.entrypoint
-        if observation.forked_from and _copied_key(
-            observation.timestamp_ms, observation.forked_from
-        ) > _copied_key(row[10], row[7]):
-            row[7], row[10], row[11] = (
-                observation.forked_from,
-                observation.timestamp_ms,
-                observation.is_branch,
-            )
-        if observation.timestamp_ms is not None:
-            first, last = row[8], row[9]
-            row[8] = (
-                min(first, observation.timestamp_ms)
-                if isinstance(first, int)
-                else observation.timestamp_ms
-            )
-            row[9] = (
-                max(last, observation.timestamp_ms)
-                if isinstance(last, int)
-                else observation.timestamp_ms
-            )
+        update = updates.get(observation.session_id)
+        if update is None:
+            updates[observation.session_id] = _SessionUpdate.start(observation)
+        else:
+            update.add(observation)
     connection.executemany(
         "INSERT INTO sessions (id, project_path, cwd, git_branch, host, client_version,"  # noqa: S608 - a constant condition
         " entrypoint, forked_from, started_ms, updated_ms, forked_ms, is_branch)"
@@ -95,69 +113,28 @@ def save_observations(
         "   coalesce(excluded.started_ms, started_ms)),"
         " updated_ms = max(coalesce(updated_ms, excluded.updated_ms),"
         "   coalesce(excluded.updated_ms, updated_ms))",
-        folded.values(),
+        [
+            (
+                session_id,
+                update.project_path,
+                update.cwd,
+                update.git_branch,
+                host,
+                update.client_version,
+                update.entrypoint,
+                update.forked_from,
+                update.started_ms,
+                update.updated_ms,
+                update.forked_ms,
+                update.is_branch,
+            )
+            for session_id, update in updates.items()
+        ],
     )
-
-
-def _copied_key(timestamp_ms: object, source: object) -> tuple[bool, int, str]:
-    return source is not None, timestamp_ms if isinstance(timestamp_ms, int) else -1, str(source)
-
-
-def mark_excluded(connection: sqlite3.Connection, session_ids: Collection[str]) -> None:
-    """Remember that these sessions belong to an excluded project: nothing more of them leaves."""
-    connection.executemany(
-        "INSERT INTO sessions (id, is_excluded) VALUES (?, 1)"
-        " ON CONFLICT DO UPDATE SET is_excluded = 1",
-        [(session_id,) for session_id in session_ids],
-    )
-    connection.executemany(
-        "DELETE FROM outbox WHERE session_id = ?", [(session_id,) for session_id in session_ids]
-    )
-    connection.executemany(
-        "UPDATE remote SET is_due = 0, is_held = 0 WHERE session_id = ?",
-        [(session_id,) for session_id in session_ids],
-    )
-
-
-def mark_metadata_only(connection: sqlite3.Connection, session_ids: Iterable[str]) -> None:
-    """Remember that nothing but metadata of these sessions is kept; forget their titles."""
-    query = "SELECT 1 FROM sessions WHERE id = ? AND is_metadata_only"
-    new = [
-        (session_id,)
-        for session_id in session_ids
-        if not connection.execute(query, (session_id,)).fetchone()
-    ]
-    for statement in (
-        (
-            "INSERT INTO sessions (id, is_metadata_only) VALUES (?, 1)"
-            " ON CONFLICT DO UPDATE SET is_metadata_only = 1, first_prompt = NULL"
-        ),
-        "UPDATE subagents SET description = NULL WHERE session_id = ?",
-        # The states that were sent bear the title.
-        (
-            "UPDATE remote SET applied = NULL, sent = iif(sent IS NULL, NULL, '{}')"
-            " WHERE session_id = ?"
-        ),
-    ):
-        connection.executemany(statement, new)
-    connection.executemany(
-        "DELETE FROM session_facts WHERE session_id = ? AND name = ?",
-        [(*session, name) for session in new for name in TEXT_FACTS],
-    )
-
-
-def excluded(connection: sqlite3.Connection, session_ids: Iterable[str]) -> set[str]:
-    """Return which of these sessions are excluded."""
-    query = "SELECT 1 FROM sessions WHERE id = ? AND is_excluded"
-    return {
-        session_id
-        for session_id in session_ids
-        if connection.execute(query, (session_id,)).fetchone()
-    }
 
 
 def save_facts(connection: sqlite3.Connection, facts: Iterable[Fact]) -> None:
-    """Keep the last value of each fact."""
+    """Save the last value of each fact."""
     connection.executemany(
         "INSERT INTO session_facts VALUES (?, ?, ?)"
         " ON CONFLICT DO UPDATE SET value = excluded.value",
@@ -166,7 +143,7 @@ def save_facts(connection: sqlite3.Connection, facts: Iterable[Fact]) -> None:
 
 
 def save_subagents(connection: sqlite3.Connection, subagents: Iterable[Subagent]) -> None:
-    """Keep what is last known of each subagent."""
+    """Save what is known of each subagent; a later value replaces an earlier one."""
     connection.executemany(
         "INSERT INTO subagents (agent_id, session_id, agent_type, description, tool_use_id,"
         " parent_agent_id, depth, model, is_finished) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -195,7 +172,7 @@ def save_subagents(connection: sqlite3.Connection, subagents: Iterable[Subagent]
 
 
 def save_message_facts(connection: sqlite3.Connection, messages: Iterable[Message]) -> None:
-    """Keep a session's model in use and its first prompt, from its main conversation."""
+    """Save each session's last model and first prompt, from its main conversation."""
     models: dict[str, str] = {}
     prompts: dict[str, str] = {}
     for message in messages:
@@ -209,11 +186,11 @@ def save_message_facts(connection: sqlite3.Connection, messages: Iterable[Messag
                 prompts[message.session_id] = short_title(first)
     connection.executemany(
         "UPDATE sessions SET model = ? WHERE id = ?",
-        [(model, each) for each, model in models.items()],
+        [(model, session_id) for session_id, model in models.items()],
     )
     connection.executemany(
         "UPDATE sessions SET first_prompt = ? WHERE id = ? AND first_prompt IS NULL",
-        [(prompt, each) for each, prompt in prompts.items()],
+        [(prompt, session_id) for session_id, prompt in prompts.items()],
     )
 
 
@@ -227,10 +204,10 @@ def short_title(text: str) -> str:
     return f"{at_word}…"
 
 
-def header(connection: sqlite3.Connection, session_id: str) -> tuple[str, int | None]:
-    """Return the facts of a session that the backend has no field for, and when it began."""
+def header_text(connection: sqlite3.Connection, session_id: str) -> tuple[str, int | None]:
+    """Return what the backend has no field for as lines of text, and when the session started."""
     row = connection.execute("SELECT * FROM sessions WHERE id = ?", (session_id,)).fetchone()
-    begun, ended = _signalled(connection, session_id)
+    started_by, end_reason = _start_and_end(connection, session_id)
     facts = {
         "Folder": row["project_path"],
         "Branch": row["git_branch"],
@@ -238,38 +215,40 @@ def header(connection: sqlite3.Connection, session_id: str) -> tuple[str, int | 
         "Claude Code": row["client_version"],
         "Started from": row["entrypoint"],
         "Forked from": row["forked_from"],
-        "Start": begun,
-        "Ended": ended,
+        "Start": started_by,
+        "Ended": end_reason,
     }
     text = "\n".join(f"{name}: {value}" for name, value in facts.items() if value)
     return text, row["started_ms"]
 
 
-def _signalled(connection: sqlite3.Connection, session_id: str) -> tuple[str | None, str | None]:
-    """Return how the hooks say that a session began, and how it ended, if it did so last."""
+def _start_and_end(
+    connection: sqlite3.Connection, session_id: str
+) -> tuple[str | None, str | None]:
+    """Return how a session started and, if its last hook event is an end, why it ended."""
     rows = connection.execute(
         "SELECT name, detail FROM hook_events WHERE session_id = ?"
         " AND name IN ('SessionStart', 'SessionEnd') ORDER BY at_ms, id",
         (session_id,),
     ).fetchall()
     starts = [orjson.loads(row["detail"]) for row in rows if row["name"] == "SessionStart"]
-    begun = starts[0].get("source") if starts else None
+    started_by = starts[0].get("source") if starts else None
     if not rows or rows[-1]["name"] != "SessionEnd":
-        return begun, None
-    return begun, orjson.loads(rows[-1]["detail"]).get("reason")
+        return started_by, None
+    return started_by, orjson.loads(rows[-1]["detail"]).get("reason")
 
 
 def mark_due(
     connection: sqlite3.Connection, session_ids: Iterable[str], *, is_released: bool
 ) -> None:
-    """Tell the uploader that these sessions may have something to send, now or once released."""
+    """Mark sessions as having something to send, now or once they are released."""
     connection.executemany(
         "INSERT INTO remote (session_id, is_due, is_held, newest_ms)"
         " SELECT ?1, ?2, NOT ?2, coalesce((SELECT updated_ms FROM sessions WHERE id = ?1), 0)"
         " WHERE true ON CONFLICT DO UPDATE SET"
         " is_due = max(is_due, excluded.is_due), is_held = max(is_held, excluded.is_held),"
         " version = version + excluded.is_due, newest_ms = excluded.newest_ms,"
-        # What was written now does not wait for what was to be sent later.
+        # A row written now does not wait until a row that was postponed.
         " not_before_ms = iif(excluded.is_due, 0, not_before_ms)",
         [(session_id, is_released) for session_id in session_ids],
     )

@@ -60,7 +60,7 @@ def take_row(name: str, row: dict[str, Any], line: Line, stream: Stream, batch: 
             model=model if model != SYNTHETIC_MODEL else None,
             usage_id=identity(message.get("id")) if kind == "answer" else None,
             parts=tuple(parts),
-            inherited=source_session(row) not in {None, session_id},
+            is_inherited=source_session(row) not in {None, session_id},
             facts=facts,
         )
     )

@@ -230,7 +230,7 @@ class Uploader:
         has_written = isinstance(error, (Retryable, UnexpectedAnswer)) and not isinstance(
             error, Unsent
         )
-        self._outbox.note_failure(
+        self._outbox.record_failure(
             session_id,
             str(error),
             write_ms=now_ms if has_written else None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ccsync_watch.model import Message, Part
-from ccsync_watch.store import queries
+from ccsync_watch.store import stored_messages
 from support.opensync_double import faults
 from support.opensync_double.faults import FaultPlan, Spoil
 from support.storing import SESSION, World, message, usage
@@ -63,7 +63,7 @@ def _assert_right(world: World, *, is_ordered: bool = True) -> None:
     world.assert_complete()
     figures = world.figures()
     assert (figures["rows_pending"], figures["rows_rejected"]) == (0, 0)
-    in_order = [row.id for row in queries.session_rows(world.database, SESSION)]
+    in_order = [row.id for row in stored_messages.session_messages(world.database, SESSION)]
     shown = [row.external_id for row in world.backend.shown(SESSION)]
     assert sorted(shown) == sorted(in_order)
     if is_ordered:

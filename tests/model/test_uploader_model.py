@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from ccsync_watch.model import Message, Part
-from ccsync_watch.store import queries
+from ccsync_watch.store import stored_messages
 from ccsync_watch.uploader.worker import GATHER_SECONDS
 from support.opensync_double.faults import FaultPlan
 from support.storing import World, message, usage
@@ -210,7 +210,7 @@ class Uploads(RuleBasedStateMachine):
         """Lose the database: the transcripts, read again, rebuild it."""
         # A row that was not sent may now be dated before one that the backend dated.
         self.unordered.update(
-            session for session in SESSIONS if self.world.outbox.waiting([session], 1 << 60)
+            session for session in SESSIONS if self.world.outbox.count_sendable([session], 1 << 60)
         )
         self.world.close()
         shutil.rmtree(self.world.folder)
@@ -241,7 +241,9 @@ class Uploads(RuleBasedStateMachine):
                 continue
             world.assert_complete(session_id)
             if session_id not in self.unordered and "one-message-fails" not in world.transport.met:
-                in_order = [row.id for row in queries.session_rows(world.database, session_id)]
+                in_order = [
+                    row.id for row in stored_messages.session_messages(world.database, session_id)
+                ]
                 assert [row.external_id for row in world.backend.shown(session_id)] == in_order
         calls = len(world.backend.calls)
         world.clock.advance(3600)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from ccsync_watch.model import Batch, Line, Redacted, Stream
-from ccsync_watch.store.ingest import Context, ingest
+from ccsync_watch.store.ingest import IngestContext, ingest
 from ccsync_watch.transcripts.parse import parse
 from support.lines import Writer
 from support.storing import checkpoint
@@ -181,7 +181,7 @@ def feed(
     parse(lines, transcript.stream, batch)
     assert not batch.unreadable
     mark = checkpoint(transcript.name, batch.end)
-    ingest(database, Redacted(batch), mark, Context(now_ms=now_ms, host=Redacted("laptop")))
+    ingest(database, Redacted(batch), mark, IngestContext(now_ms=now_ms, host=Redacted("laptop")))
 
 
 def stored_totals(database: Database) -> Counter[tuple[str, str]]:

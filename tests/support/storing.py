@@ -27,9 +27,9 @@ from ccsync_watch.model import (
 )
 from ccsync_watch.opensync import wire
 from ccsync_watch.opensync.http_client import OpenSyncClient
-from ccsync_watch.store import queries
+from ccsync_watch.store import status_figures, stored_messages
 from ccsync_watch.store.database import open_database
-from ccsync_watch.store.ingest import Context, Ingested, ingest
+from ccsync_watch.store.ingest import IngestContext, Ingested, ingest
 from ccsync_watch.store.outbox import Outbox
 from ccsync_watch.uploader import Uploader
 from support.cleanup import close_after_test
@@ -258,7 +258,7 @@ class World:
             facts=[Fact(session_id, name, value) for name, value in (facts or {}).items()],
             subagents=list(subagents),
         )
-        context = Context(
+        context = IngestContext(
             now_ms=self.clock.now_ms,
             host=Redacted("laptop"),
             is_released=is_released,
@@ -316,7 +316,7 @@ class World:
     def expected_parts(self, session_id: str = SESSION) -> dict[str, list[JsonValue]]:
         """Return by id the parts that the backend must hold in the end."""
         made: dict[str, list[JsonValue]] = {}
-        for row in queries.session_rows(self.database, session_id):
+        for row in stored_messages.session_messages(self.database, session_id):
             parts = wire.message_payload(Redacted(row), None).value["parts"]
             made[row.id] = parts if isinstance(parts, list) else []
         return made
@@ -330,7 +330,7 @@ class World:
 
     def assert_complete(self, session_id: str = SESSION) -> None:
         """Fail unless the backend holds exactly the store's rows of a session, and its state."""
-        rows = queries.session_rows(self.database, session_id)
+        rows = stored_messages.session_messages(self.database, session_id)
         held = [row.external_id for row in self.backend.messages(session_id)]
         assert Counter(held) == Counter(row.id for row in rows)
         assert self.held_parts(session_id) == self.expected_parts(session_id)
@@ -344,7 +344,7 @@ class World:
             wanted.model,
         )
         assert found.prompt_tokens == wanted.prompt_tokens
-        assert found.completion_tokens == wanted.completion_tokens
+        assert found.completion_tokens == wanted.output_tokens
         assert found.cost == (wanted.cost_usd or 0)
         assert found.duration_ms == wanted.duration_ms
         assert found.message_count == len(rows)
@@ -353,6 +353,6 @@ class World:
         """Return the store's figures."""
         return {
             name: value
-            for name, value in queries.totals(self.database).items()
+            for name, value in status_figures.totals(self.database).items()
             if isinstance(value, int)
         }

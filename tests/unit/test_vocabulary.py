@@ -85,7 +85,6 @@ NOT_YET: frozenset[str] = frozenset(
         "ccsync_watch/opensync",
         "ccsync_watch/pipeline",
         "ccsync_watch/privacy",
-        "ccsync_watch/store",
         "ccsync_watch/transcripts",
         "ccsync_watch/uploader",
         "plugin/README.md",

@@ -9,7 +9,7 @@ from ccsync_watch.cli.console import show_warnings
 from ccsync_watch.cli.store_access import chosen_session, open_store
 from ccsync_watch.config import load
 from ccsync_watch.dashboard.export import exported
-from ccsync_watch.store import browse
+from ccsync_watch.store import session_list
 
 if TYPE_CHECKING:
     import argparse
@@ -25,7 +25,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
         return 1
     try:
         session_id = chosen_session(database, arguments.session)
-        row = browse.session(database, session_id) if session_id else None
+        row = session_list.load_session(database, session_id) if session_id else None
         if row is None:
             return 1
         for piece in exported(database, row, arguments.format):

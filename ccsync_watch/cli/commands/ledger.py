@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Mapping
 
-    from ccsync_watch.store.egress_ledger import Entry
+    from ccsync_watch.store.egress_ledger import LedgerEntry
 
 
 def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[str, Any]) -> int:
@@ -32,14 +32,15 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
         return 0
     try:
         _print(
-            egress_ledger.entries(database, session_id=arguments.session), as_json=arguments.json
+            egress_ledger.ledger_entries(database, session_id=arguments.session),
+            as_json=arguments.json,
         )
     finally:
         database.close()
     return 0
 
 
-def _print(entries: Iterable[Entry], *, as_json: bool) -> None:
+def _print(entries: Iterable[LedgerEntry], *, as_json: bool) -> None:
     hosts: dict[str, Counter[str]] = {}
     removed: Counter[str] = Counter()
     for entry in entries:
@@ -63,7 +64,7 @@ def _print(entries: Iterable[Entry], *, as_json: bool) -> None:
         say(f"placeholders in them: {counted(removed)}")
 
 
-def _line(entry: Entry) -> str:
+def _line(entry: LedgerEntry) -> str:
     when = datetime.fromtimestamp(entry.at_ms / 1000, timezone.utc).astimezone()
     what = plural(entry.rows, "message") if entry.kind == "messages" else "the session's state"
     facts = [what, size(entry.size)]

@@ -22,7 +22,7 @@ from ccsync_watch.errors import NotAnswering, NotRunning
 from ccsync_watch.model import Redacted
 from ccsync_watch.opensync import wire
 from ccsync_watch.opensync.removed_secrets import removed_from
-from ccsync_watch.store import queries
+from ccsync_watch.store import session_summaries, stored_messages
 from ccsync_watch.units import plural
 
 if TYPE_CHECKING:
@@ -52,7 +52,11 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
                 return 1
         prices = PriceList.of(settings)
         prices.learn(accounts.models(database, session_id))
-        _print(database, [session_id] if session_id else queries.message_sessions(database), prices)
+        _print(
+            database,
+            [session_id] if session_id else session_summaries.sessions_with_messages(database),
+            prices,
+        )
         return 0
     finally:
         database.close()
@@ -90,7 +94,7 @@ def _print(database: Database, session_ids: Sequence[str], prices: PriceList) ->
             continue
         sessions += 1
         removed += _line("/sync/session", wire.session_payload(summary))
-        for row in queries.session_rows(database, session_id):
+        for row in stored_messages.session_messages(database, session_id):
             messages += 1
             payload = wire.message_payload(Redacted(row), row.timestamp_ms)
             removed += _line("/sync/message", payload)

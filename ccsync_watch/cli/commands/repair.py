@@ -15,6 +15,7 @@ from ccsync_watch.errors import NotAnswering, NotRunning, StateError
 from ccsync_watch.pipeline.reapply import RepairResult, repair
 from ccsync_watch.store import rewriting
 from ccsync_watch.store.database import DATABASE_NAME, open_database
+from ccsync_watch.store.meta import set_meta
 from ccsync_watch.units import plural
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     try:
         outcome = _repaired(settings, database, clock, is_dry=arguments.dry_run)
         if not arguments.dry_run:
-            rewriting.note(database, "rules", rules_in_force(settings))
+            with database.write() as connection:
+                set_meta(connection, "rules", rules_in_force(settings))
     finally:
         database.close()
     _tell(outcome, is_dry=arguments.dry_run)

@@ -17,7 +17,7 @@ from ccsync_watch.control.messages import FlushAnswer, FlushRequest
 from ccsync_watch.daemon.instance_lock import InstanceLock
 from ccsync_watch.daemon.runtime import Runtime, make_redactor
 from ccsync_watch.errors import DestinationError, NotAnswering, NotRunning
-from ccsync_watch.store import queries
+from ccsync_watch.store import session_summaries
 from ccsync_watch.units import plural
 
 if TYPE_CHECKING:
@@ -102,15 +102,15 @@ def _flush(runtime: Runtime, session_id: str | None, until: float) -> FlushAnswe
         if uploader is not None:
             outbox.retry_rejected(is_released=True, session_ids=session_ids)
             outbox.release(session_ids)
-            outbox.touch(session_ids)
+            outbox.make_due_now(session_ids)
             error = runtime.drain(session_ids, until=until, on_step=lambda: progress.show(runtime))
     return FlushAnswer(
         is_read=not runtime.pump.has_work(),
         is_known=session_id is None
-        or queries.session_summary(runtime.database, session_id) is not None,
+        or session_summaries.session_summary(runtime.database, session_id) is not None,
         is_local=uploader is None,
         rows_sent=uploader.health.rows_sent if uploader else 0,
-        rows_pending=outbox.waiting(session_ids, runtime.clock.wall_ms()) if uploader else 0,
-        rows_rejected=outbox.rejected(session_ids) if uploader else 0,
+        rows_pending=outbox.count_sendable(session_ids, runtime.clock.wall_ms()) if uploader else 0,
+        rows_rejected=outbox.count_rejected(session_ids) if uploader else 0,
         error=report.connection_problem(error) if error else None,
     )

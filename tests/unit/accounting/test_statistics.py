@@ -84,7 +84,7 @@ class TestAccounts:
         )
         _place_states(world, 50)
         world.ingest(
-            message("a1", at_ms=2000, session_id="fork", inherited=True),
+            message("a1", at_ms=2000, session_id="fork", is_inherited=True),
             session_id="fork",
             usages=(usage("m2", session_id="fork", tokens_in=30, timestamp_ms=2000),),
             facts={"cost_state": _state(130, 1.25, output=10)},

@@ -45,7 +45,7 @@ class OutboxFigures:
 
     rows: int = 0
 
-    def waiting(self, _session_ids: Sequence[str] | None, _now_ms: int) -> int:
+    def count_sendable(self, _session_ids: Sequence[str] | None, _now_ms: int) -> int:
         """Return rows."""
         return self.rows
 

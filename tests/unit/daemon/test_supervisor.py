@@ -18,7 +18,7 @@ from ccsync_watch.control.pidfile import read_pidfile
 from ccsync_watch.daemon.instance_lock import InstanceLock
 from ccsync_watch.daemon.supervisor import Supervisor
 from ccsync_watch.errors import CcsyncError, ConfigError, NotRunning
-from ccsync_watch.store import queries
+from ccsync_watch.store import status_figures
 from ccsync_watch.store.database import open_for_reading
 from support.ccsync_program.transcript import Transcript
 
@@ -258,7 +258,7 @@ def test_the_last_lines_are_read_at_the_end(scene: Scene) -> None:
     scene.end()
     database = open_for_reading(scene.settings.state_dir)
     assert database is not None
-    messages = queries.totals(database)["messages"]
+    messages = status_figures.totals(database)["messages"]
     database.close()
     assert messages == 2
 

@@ -66,15 +66,15 @@ class OutboxDouble:
         """Remember."""
         self.calls.append(f"release {session_ids}")
 
-    def touch(self, session_ids: Sequence[str] | None) -> None:
+    def make_due_now(self, session_ids: Sequence[str] | None) -> None:
         """Remember."""
-        self.calls.append(f"touch {session_ids}")
+        self.calls.append(f"make_due_now {session_ids}")
 
-    def waiting(self, _session_ids: Sequence[str] | None, _now_ms: int) -> int:
+    def count_sendable(self, _session_ids: Sequence[str] | None, _now_ms: int) -> int:
         """Return the rows."""
         return self.rows
 
-    def unsettled(self, _session_ids: Sequence[str] | None) -> int:
+    def count_unsettled(self, _session_ids: Sequence[str] | None) -> int:
         """Return the rows."""
         return self.rows
 
@@ -130,14 +130,14 @@ def test_a_flush_releases_and_sends_what_waits() -> None:
 
     uploader_of(runtime).on_kick = send
     assert flushed(runtime, clock) is None
-    assert runtime.outbox.calls == ["retry True None", "release None", "touch None"]
+    assert runtime.outbox.calls == ["retry True None", "release None", "make_due_now None"]
 
 
 def test_a_flush_of_one_session_concerns_that_one_alone() -> None:
     """What the backend refused of others stays as it is."""
     runtime, clock = EngineDouble(), FakeClock()
     sending(runtime, clock).flush(["one"], until=clock.monotonic() + 10, stopping=threading.Event())
-    assert runtime.outbox.calls == ["retry True ['one']", "release ['one']", "touch ['one']"]
+    assert runtime.outbox.calls == ["retry True ['one']", "release ['one']", "make_due_now ['one']"]
 
 
 def test_a_wrong_key_is_told_at_once() -> None:

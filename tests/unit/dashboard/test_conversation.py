@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch.dashboard.conversation import entries, outcome_of, timeline
-from ccsync_watch.store.browse import Step, StoredMessage, StoredPart, SubagentRow
+from ccsync_watch.model import Part, StoredMessage
+from ccsync_watch.store.conversations import SubagentRow, TimelineStep
 
 if TYPE_CHECKING:
     from ccsync_watch.model import JsonValue
@@ -13,15 +14,15 @@ if TYPE_CHECKING:
 OK: JsonValue = {"ok": True, "output": "x", "durationMs": 3, "exit_code": 0, "lines": 1}
 
 
-def stored(seq: int, kind: str, *parts: StoredPart) -> StoredMessage:
+def stored(seq: int, kind: str, *parts: Part) -> StoredMessage:
     """Return a message of the store."""
     fields: dict[str, Any] = dict.fromkeys(StoredMessage.__slots__)
     return StoredMessage(**{**fields, "seq": seq, "kind": kind, "parts": parts})
 
 
-CALL = StoredPart("tool-call", "t1", "Bash", {"command": "ls"})
-RESULT = StoredPart("tool-result", "t1", "Bash", OK)
-TEXT = StoredPart("text", None, None, "Hello")
+CALL = Part("tool-call", {"command": "ls"}, "t1", "Bash")
+RESULT = Part("tool-result", OK, "t1", "Bash")
+TEXT = Part("text", "Hello")
 
 
 def test_a_result_stands_with_its_call() -> None:
@@ -86,14 +87,14 @@ def test_turns_run_from_prompt_to_prompt() -> None:
     """What comes before the first belongs to none; times may stand still or be unknown."""
     made = timeline(
         [
-            Step(1, "notice", 0, None, None, 0),
-            Step(2, "prompt", 1000, None, None, 0),
-            Step(3, "answer", 4000, 100, 10, 2, "msg_1"),
-            Step(4, "api_error", None, None, None, 0),
-            Step(5, "compaction", 5000, None, None, 0),
-            Step(6, "command", 9000, None, None, 0),
-            Step(7, "answer", 8000, 50, 5, 1, "msg_2"),
-            Step(8, "answer", 8000, 50, 5, 1, "msg_3"),
+            TimelineStep(1, "notice", 0, None, None, 0),
+            TimelineStep(2, "prompt", 1000, None, None, 0),
+            TimelineStep(3, "answer", 4000, 100, 10, 2, "msg_1"),
+            TimelineStep(4, "api_error", None, None, None, 0),
+            TimelineStep(5, "compaction", 5000, None, None, 0),
+            TimelineStep(6, "command", 9000, None, None, 0),
+            TimelineStep(7, "answer", 8000, 50, 5, 1, "msg_2"),
+            TimelineStep(8, "answer", 8000, 50, 5, 1, "msg_3"),
         ],
         {"msg_1": 0.25, "msg_2": 0.5, "msg_3": None},
     )

@@ -9,7 +9,7 @@ import pytest
 
 from ccsync_watch.dashboard.export import exported
 from ccsync_watch.model import Part
-from ccsync_watch.store import browse
+from ccsync_watch.store import session_list
 from support.storing import SESSION, World, message
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 def written(world: World, form: str) -> str:
     """Return the file."""
-    row = browse.session(world.database, SESSION)
+    row = session_list.load_session(world.database, SESSION)
     assert row is not None
     return "".join(exported(world.database, row, form))
 

@@ -15,7 +15,7 @@ from ccsync_watch.dashboard import formatting
 from ccsync_watch.dashboard.cached import Cached, Way
 from ccsync_watch.dashboard.snapshots import RANGES, Figures
 from ccsync_watch.model import Part
-from ccsync_watch.store import browse_sync
+from ccsync_watch.store import prompt_counts
 from support.storing import OTHER, SESSION, World, message, usage
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def test_figures_are_those_of_the_statistics(world: World, choice: str) -> None:
     assert made.models == known.models
     assert made.tools == known.tools
     assert [project.key for project in made.projects] == [project.key for project in known.projects]
-    assert made.hours == browse_sync.prompts_by_hour(world.database, since_ms)
+    assert made.hours == prompt_counts.prompts_by_hour(world.database, since_ms)
     assert sum(made.day_tokens["output"]) == total.tokens.output
     assert "hidden" not in {project.name for project in made.projects}
 

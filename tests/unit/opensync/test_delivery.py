@@ -10,7 +10,7 @@ import pytest
 from ccsync_watch.errors import Rejected, Retryable
 from ccsync_watch.model import Part
 from ccsync_watch.opensync.delivery import MAX_ATTEMPTS
-from ccsync_watch.store import queries
+from ccsync_watch.store import status_figures, stored_messages
 from support.memory_sink import MemorySink
 from support.opensync_double import faults
 from support.opensync_double.faults import FaultPlan
@@ -57,7 +57,7 @@ def _sizes(world: World, path: str) -> list[int]:
 
 
 def _assert_in_order(world: World) -> None:
-    wanted = [row.id for row in queries.session_rows(world.database, SESSION)]
+    wanted = [row.id for row in stored_messages.session_messages(world.database, SESSION)]
     assert [row.external_id for row in world.backend.shown(SESSION)] == wanted
 
 
@@ -236,7 +236,7 @@ class TestUncertain:
         """One by one up to it, then in a batch again."""
         _write(world, 2)
         rows = world.outbox.rows(SESSION, 1 << 50, 9).value
-        world.outbox.mark_uncertain(SESSION, [rows[0].seq])
+        world.outbox.mark_uncertain(SESSION, [rows[0].message.seq])
         world.work()
         paths = calls_to(world.backend, BATCH, MESSAGE)
         assert paths[0] == MESSAGE
@@ -262,8 +262,8 @@ class TestRefused:
         _write(world, 40)
         caplog.set_level(logging.ERROR)
         world.drain()
-        assert world.outbox.rejected(None) == 1
-        assert queries.rejected_rows(world.database) == [
+        assert world.outbox.count_rejected(None) == 1
+        assert status_figures.rejected_rows(world.database) == [
             {"id": f"{SESSION}:u13", "session_id": SESSION, "reason": "too odd"}
         ]
         arrived = [name for name in sink.messages if ":u" in name]
@@ -292,13 +292,13 @@ class TestRefused:
         _spoil(world, "u1")
         world.say("u2")
         world.drain()
-        assert world.outbox.rejected([SESSION]) == 1
+        assert world.outbox.count_rejected([SESSION]) == 1
         assert world.ids() == ["u2"]
         assert world.ids(OTHER) == ["u1"]
         failed = [call for call in world.backend.calls if b":u1" in call.body]
         assert MAX_ATTEMPTS <= len([call for call in failed if call.path == MESSAGE]) <= 14
         (reason,) = [
-            rejected_row["reason"] for rejected_row in queries.rejected_rows(world.database)
+            rejected_row["reason"] for rejected_row in status_figures.rejected_rows(world.database)
         ]
         assert "HTTP 500" in str(reason)
 
@@ -311,13 +311,13 @@ class TestRefused:
         for _ in range(turns):
             world.turn()
             world.clock.advance(61)
-        assert world.outbox.rejected(None) == 0
+        assert world.outbox.count_rejected(None) == 0
         sink.failure = None
         # The first hiccup after a night offline is no proof either.
         sink.failures = [Retryable("hiccup", hint="")]
         world.turn()
         world.drain()
-        assert world.outbox.rejected(None) == 0
+        assert world.outbox.count_rejected(None) == 0
         assert f"{SESSION}:u1" in sink.messages
 
     def test_being_asked_to_wait_is_no_failed_attempt(self, world: World, sink: MemorySink) -> None:
@@ -330,18 +330,18 @@ class TestRefused:
             world.turn()
             world.clock.advance(61)
         world.drain()
-        assert world.outbox.rejected(None) == 0
+        assert world.outbox.count_rejected(None) == 0
 
     def test_a_change_gives_it_another_chance(self, world: World, sink: MemorySink) -> None:
         """New redaction rules may be what it needed."""
         world.say("u1")
         sink.refused = {f"{SESSION}:u1"}
         world.drain()
-        assert world.outbox.rejected(None) == 1
+        assert world.outbox.count_rejected(None) == 1
         sink.refused.clear()
         world.ingest(message("u1", "mended"))
         world.drain()
-        assert world.outbox.rejected(None) == 0
+        assert world.outbox.count_rejected(None) == 0
         assert sink.messages[f"{SESSION}:u1"]["textContent"] == "mended"
 
 

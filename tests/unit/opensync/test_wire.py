@@ -10,39 +10,39 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccsync_watch.model import JsonValue, OutboxPart, OutboxRow, Redacted, SessionSummary
+from ccsync_watch.model import JsonValue, Part, PartKind, Redacted, SessionSummary, StoredMessage
 from ccsync_watch.opensync import wire
 from support.opensync_double.backend import Backend
 
 
-def _row(*parts: OutboxPart, **more: Any) -> OutboxRow:  # noqa: ANN401 - any field
+def _message(*parts: Part, **more: Any) -> StoredMessage:  # noqa: ANN401 - any field
     fields: dict[str, Any] = {
         "seq": 1,
-        "version": 0,
         "id": "s1:u1",
         "session_id": "s1",
         "agent_id": None,
         "agent_type": None,
+        "uuid": "u1",
         "role": "assistant",
         "kind": "answer",
         "timestamp_ms": 1000,
         "model": None,
+        "is_inherited": False,
         "prompt_tokens": None,
-        "completion_tokens": None,
-        "is_certain": True,
-        "attempts": 0,
+        "output_tokens": None,
+        "facts": {},
         "parts": parts,
         **more,
     }
-    return OutboxRow(**fields)
+    return StoredMessage(**fields)
 
 
-def _part(kind: str, content: JsonValue, name: str | None = None) -> OutboxPart:
-    return OutboxPart(kind, name, "toolu_1", content)
+def _part(kind: PartKind, content: JsonValue, name: str | None = None) -> Part:
+    return Part(kind, content, "toolu_1", name)
 
 
-def _sent(*parts: OutboxPart, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - any field
-    return dict(wire.message_payload(Redacted(_row(*parts, **more)), 1000).value)
+def _sent(*parts: Part, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - any field
+    return dict(wire.message_payload(Redacted(_message(*parts, **more)), 1000).value)
 
 
 def _summary(**more: Any) -> SessionSummary:  # noqa: ANN401 - any field
@@ -53,7 +53,7 @@ def _summary(**more: Any) -> SessionSummary:  # noqa: ANN401 - any field
         "project_name": "p",
         "model": "opus",
         "prompt_tokens": 10,
-        "completion_tokens": 2,
+        "output_tokens": 2,
         "cost_usd": 0.5,
         "started_ms": 1000,
         "duration_ms": 60,
@@ -177,7 +177,7 @@ class TestMessage:
             _part("thinking", "Hm"),
             model="opus",
             prompt_tokens=3,
-            completion_tokens=4,
+            output_tokens=4,
         )
         assert made == {
             "sessionExternalId": "s1",
@@ -197,7 +197,7 @@ class TestMessage:
 
     def test_without_a_date_the_backend_gives_one(self) -> None:
         """A field of null would be refused."""
-        made = wire.message_payload(Redacted(_row()), None).value
+        made = wire.message_payload(Redacted(_message()), None).value
         assert set(made) == {
             "sessionExternalId",
             "externalId",
@@ -237,9 +237,7 @@ class TestMessage:
             (_part("text", None), "[withheld: ]"),
         ],
     )
-    def test_each_kind_of_part_as_the_viewer_draws_it(
-        self, part: OutboxPart, content: JsonValue
-    ) -> None:
+    def test_each_kind_of_part_as_the_viewer_draws_it(self, part: Part, content: JsonValue) -> None:
         """Pictures and files are told in words."""
         (made,) = _sent(part)["parts"]
         assert made["content"] == content
@@ -300,10 +298,10 @@ class TestLimits:
     """The backend takes every message that we make."""
 
     @given(parts=_PARTS, agent_id=st.none() | st.text(max_size=12))
-    def test_any_message_is_taken(self, parts: list[OutboxPart], agent_id: str | None) -> None:
+    def test_any_message_is_taken(self, parts: list[Part], agent_id: str | None) -> None:
         """Alone, and in a batch."""
         backend = Backend(clock=lambda: 1_790_000_000.0)
-        payload = wire.message_payload(Redacted(_row(*parts, agent_id=agent_id)), 1000).value
+        payload = wire.message_payload(Redacted(_message(*parts, agent_id=agent_id)), 1000).value
         assert backend.post("/sync/message", payload).status == 200
         fresh: dict[str, JsonValue] = {**payload, "externalId": "s1:u2"}
         del fresh["createdAt"]
@@ -316,7 +314,7 @@ class TestLimits:
     def test_a_huge_message_is_cut_and_says_so(self, letter: str, count: int) -> None:
         """However its letters are escaped, and however many parts it has."""
         text = letter * (3_000_000 // count)
-        made = wire.message_payload(Redacted(_row(*[_part("text", text)] * count)), 1000).value
+        made = wire.message_payload(Redacted(_message(*[_part("text", text)] * count)), 1000).value
         assert wire.size(made) <= wire.MAX_MESSAGE_BYTES
         parts = made["parts"]
         assert isinstance(parts, list)

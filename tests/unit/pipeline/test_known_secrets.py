@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ccsync_watch.privacy.known import tracker
-from ccsync_watch.store import queries
+from ccsync_watch.store import checkpoints, stored_messages
 from support.lines import OTHER, SESSION, Writer, call, text
 from support.pumping import Bench
 from support.watched import WatchedFiles
@@ -108,7 +108,7 @@ def test_the_content_of_a_secret_file_is_not_shown(bench: Bench) -> None:
     )
     bench.catch_up()
     assert "HOST=example" not in _everything(bench)
-    rows = queries.session_rows(bench.database, SESSION)
+    rows = stored_messages.session_messages(bench.database, SESSION)
     assert rows[2].parts[0].content == {"ok": True, "lines": 1, "bytes": 13, "durationMs": 1000}
 
 
@@ -117,7 +117,7 @@ def test_a_restart_learns_again(bench: Bench) -> None:
     writer = Writer()
     bench.append(bench.path(), *_read(writer))
     bench.catch_up()
-    assert len(queries.disclosures(bench.database)) == 1
+    assert len(checkpoints.load_disclosures(bench.database)) == 1
     bench.restart()
     bench.append(bench.path(), writer.prompt(f"It is {VALUE}."))
     bench.catch_up()
@@ -177,7 +177,7 @@ def test_a_rewritten_transcript_is_learnt_from_anew(bench: Bench) -> None:
     bench.path().write_bytes(b"")
     bench.append(bench.path(), Writer().prompt("two"))
     bench.catch_up()
-    assert queries.disclosures(bench.database) == {}
+    assert checkpoints.load_disclosures(bench.database) == {}
 
 
 def test_the_number_of_known_values_is_bounded(

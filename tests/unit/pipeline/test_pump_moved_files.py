@@ -6,8 +6,8 @@ import os
 import shutil
 
 from ccsync_watch.model import Redacted
-from ccsync_watch.store import queries
-from ccsync_watch.store.checkpoints import adopt_path, note_missing
+from ccsync_watch.store import checkpoints
+from ccsync_watch.store.checkpoints import adopt_path, mark_missing
 from support.lines import OTHER, SESSION, Writer, line
 from support.pumping import IS_LIVE, PROJECT, Bench, ids
 
@@ -92,8 +92,8 @@ class TestMoves:
         """From the moment it is adopted, before anything of it is read."""
         bench.append(bench.path(), Writer().prompt("a"))
         bench.catch_up()
-        (known,) = queries.checkpoints(bench.database)
-        note_missing(bench.database, set(), 7)
+        (known,) = checkpoints.load_checkpoints(bench.database)
+        mark_missing(bench.database, set(), 7)
         adopt_path(bench.database, known, b"new key", Redacted("/new"))
         stored = bench.select("SELECT path_key, shown_path, missing_since_ms FROM transcripts")
         assert stored == [(b"new key", "/new", None)]

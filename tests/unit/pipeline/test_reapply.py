@@ -11,7 +11,7 @@ from ccsync_watch.model import JsonValue, Part, Subagent
 from ccsync_watch.pipeline import reapply as repairing
 from ccsync_watch.pipeline.reapply import RepairResult, apply_policies, repair
 from ccsync_watch.privacy.policy.projects import Projects
-from ccsync_watch.store import queries, rewriting, search
+from ccsync_watch.store import search, session_policy, stored_messages
 from support.storing import OTHER, SESSION, World, message
 
 if TYPE_CHECKING:
@@ -63,17 +63,17 @@ def test_nothing_that_the_rules_find_is_left(world: World, redactor: Redactor) -
     """In messages, titles, folders, names of tools; in no byte of the files."""
     _write_by_old_rules(world)
     world.drain()
-    while search.catch_up(world.database):
+    while search.catch_up(world.database, world.clock):
         pass
     assert TOKEN.encode() in _bytes(world)
-    assert search.find(world.database, TOKEN.lower(), limit=9)
+    assert search.find_messages(world.database, TOKEN.lower(), limit=9)
     outcome = _repair(world, redactor)
     assert TOKEN.encode() not in _bytes(world)
     assert outcome.messages == 3, "two, and the line about the session"
     assert outcome.sessions == {SESSION}
     assert set(outcome.removed) == {"github-token"}
     assert outcome.removed["github-token"] >= 9
-    rows = queries.session_rows(world.database, SESSION)
+    rows = stored_messages.session_messages(world.database, SESSION)
     assert str(rows[1].parts[0].content).startswith("Use [REDACTED:github-token:")
     assert rows[3].parts[0].content == "innocent"
 
@@ -127,7 +127,7 @@ def test_unsent_rows_stay_certain_and_excluded_ones_unsent(
     """A repair makes no row harder to send, and none leave that may not."""
     world.ingest(message("u1", TOKEN))
     world.ingest(message("u2", TOKEN, session_id=OTHER), session_id=OTHER)
-    rewriting.mark(world.database, excluded={OTHER}, metadata_only=set())
+    session_policy.mark_sessions(world.database, excluded={OTHER}, metadata_only=set())
     _repair(world, redactor)
     rows = world.outbox.rows(SESSION, 1 << 50, 10).value
     assert [row.is_certain for row in rows] == [True, True]
@@ -147,7 +147,7 @@ def test_what_is_written_meanwhile_is_left_alone(world: World, redactor: Redacto
 
     world.ingest(message("u1", f"old {TOKEN}"), cwd=f"/home/{TOKEN}")
     _repair(world, Overtaken())
-    rows = queries.session_rows(world.database, SESSION)
+    rows = stored_messages.session_messages(world.database, SESSION)
     assert rows[1].parts[0].content == "written anew"
     _repair(world, redactor)
     assert TOKEN.encode() not in _bytes(world)

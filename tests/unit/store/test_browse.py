@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import pytest
 
 from ccsync_watch.model import Part
-from ccsync_watch.store import browse
+from ccsync_watch.store import conversations, session_list, stored_messages
 from support.storing import OTHER, SESSION, World, message, usage
 
 if TYPE_CHECKING:
@@ -37,25 +37,27 @@ def _hide(world: World, name: str) -> None:
         connection.execute("UPDATE sessions SET is_excluded = 1 WHERE id = ?", (name,))
 
 
-def _all(world: World, chosen: browse.Filter | None = None) -> list[str]:
-    found, _more = browse.sessions(world.database, chosen or browse.Filter())
+def _all(world: World, chosen: session_list.SessionFilter | None = None) -> list[str]:
+    found, _more = session_list.list_sessions(
+        world.database, chosen or session_list.SessionFilter()
+    )
     return [each.session_id for each in found]
 
 
 class TestPages:
     """Going from page to page."""
 
-    @pytest.mark.parametrize("sort", get_args(browse.Sort))
+    @pytest.mark.parametrize("sort", get_args(session_list.SessionSort))
     def test_each_session_comes_once_while_others_appear(
-        self, world: World, sort: browse.Sort
+        self, world: World, sort: session_list.SessionSort
     ) -> None:
         """Whatever the order, and with equal times."""
         before = {_start(world, number) for number in range(10, 31)}
         seen: list[str] = []
         after, added = None, 31
         for _page in range(50):
-            rows, after = browse.sessions(
-                world.database, browse.Filter(), sort=sort, after=after, limit=4
+            rows, after = session_list.list_sessions(
+                world.database, session_list.SessionFilter(), sort=sort, after=after, limit=4
             )
             seen += [row.session_id for row in rows]
             if after is None:
@@ -67,15 +69,23 @@ class TestPages:
         assert len(seen) == len(set(seen))
         assert before <= set(seen)
 
-    @pytest.mark.parametrize("sort", get_args(browse.Sort))
-    def test_the_order_is_that_of_one_page(self, world: World, sort: browse.Sort) -> None:
+    @pytest.mark.parametrize("sort", get_args(session_list.SessionSort))
+    def test_the_order_is_that_of_one_page(
+        self, world: World, sort: session_list.SessionSort
+    ) -> None:
         """Pages put together are the whole."""
         for number in range(9):
             _start(world, number)
-        whole, more = browse.sessions(world.database, browse.Filter(), sort=sort)
+        whole, more = session_list.list_sessions(
+            world.database, session_list.SessionFilter(), sort=sort
+        )
         assert more is None
-        first, at = browse.sessions(world.database, browse.Filter(), sort=sort, limit=4)
-        second, _at = browse.sessions(world.database, browse.Filter(), sort=sort, after=at)
+        first, at = session_list.list_sessions(
+            world.database, session_list.SessionFilter(), sort=sort, limit=4
+        )
+        second, _at = session_list.list_sessions(
+            world.database, session_list.SessionFilter(), sort=sort, after=at
+        )
         assert [*first, *second] == whole
         assert len(whole) == 9
 
@@ -83,7 +93,10 @@ class TestPages:
         """Nobody is led to an empty page."""
         for number in range(4):
             _start(world, number)
-        assert browse.sessions(world.database, browse.Filter(), limit=4)[1] is None
+        assert (
+            session_list.list_sessions(world.database, session_list.SessionFilter(), limit=4)[1]
+            is None
+        )
 
 
 class TestFilters:
@@ -95,33 +108,45 @@ class TestFilters:
         two = _start(world, 2, cwd="/home/user/two", git_branch="fix")
         with world.database.write() as connection:
             connection.execute("UPDATE sessions SET model = 'opus' WHERE id = ?", (two,))
-        assert _all(world, browse.Filter(branch="main")) == [one]
-        assert _all(world, browse.Filter(model="opus")) == [two]
-        path = browse.session(world.database, two)
+        assert _all(world, session_list.SessionFilter(branch="main")) == [one]
+        assert _all(world, session_list.SessionFilter(model="opus")) == [two]
+        path = session_list.load_session(world.database, two)
         assert path is not None
-        assert _all(world, browse.Filter(project=path.project_path, branch="fix")) == [two]
-        assert _all(world, browse.Filter(project=path.project_path, branch="main")) == []
+        assert _all(world, session_list.SessionFilter(project=path.project_path, branch="fix")) == [
+            two
+        ]
+        assert (
+            _all(world, session_list.SessionFilter(project=path.project_path, branch="main")) == []
+        )
 
     def test_by_time(self, world: World) -> None:
         """From a moment on, and before one, which is not part of it."""
         names = [_start(world, number) for number in (0, 2, 4)]
-        assert set(_all(world, browse.Filter(since_ms=1001 * HOUR_MS))) == set(names[1:])
-        assert set(_all(world, browse.Filter(until_ms=1002 * HOUR_MS))) == set(names[:2])
+        assert set(_all(world, session_list.SessionFilter(since_ms=1001 * HOUR_MS))) == set(
+            names[1:]
+        )
+        assert set(_all(world, session_list.SessionFilter(until_ms=1002 * HOUR_MS))) == set(
+            names[:2]
+        )
 
     def test_among_those_that_a_search_found(self, world: World) -> None:
         """None of them means none."""
         names = [_start(world, number) for number in range(3)]
-        rows, _more = browse.sessions(world.database, browse.Filter(), among=names[1:2])
+        rows, _more = session_list.list_sessions(
+            world.database, session_list.SessionFilter(), among=names[1:2]
+        )
         assert [row.session_id for row in rows] == names[1:2]
-        assert browse.sessions(world.database, browse.Filter(), among=[]) == ([], None)
+        assert session_list.list_sessions(
+            world.database, session_list.SessionFilter(), among=[]
+        ) == ([], None)
 
     def test_choices_are_what_sessions_have_the_latest_first(self, world: World) -> None:
         """Each once, no more than asked for."""
         for number, branch in enumerate(["main", "a", "main", "z", "a", "", "b"]):
             _start(world, 2 * number, git_branch=branch or None)
-        assert browse.choices(world.database).branches == ["b", "a", "z", "main"]
-        assert browse.choices(world.database, limit=2).branches == ["b", "a"]
-        assert browse.choices(world.database).models == []
+        assert session_list.filter_options(world.database).branches == ["b", "a", "z", "main"]
+        assert session_list.filter_options(world.database, limit=2).branches == ["b", "a"]
+        assert session_list.filter_options(world.database).models == []
 
     def test_excluded_sessions_are_nowhere(self, world: World) -> None:
         """Not in a list, by their address, among choices or forks."""
@@ -129,10 +154,15 @@ class TestFilters:
         hidden = _start(world, 2, git_branch="hidden", forked_from=shown)
         _hide(world, hidden)
         assert _all(world) == [shown]
-        assert browse.session(world.database, hidden) is None
-        assert browse.choices(world.database).branches == ["shown"]
-        assert browse.forks(world.database, shown) == []
-        assert browse.sessions(world.database, browse.Filter(), among=[hidden])[0] == []
+        assert session_list.load_session(world.database, hidden) is None
+        assert session_list.filter_options(world.database).branches == ["shown"]
+        assert conversations.list_forks(world.database, shown) == []
+        assert (
+            session_list.list_sessions(
+                world.database, session_list.SessionFilter(), among=[hidden]
+            )[0]
+            == []
+        )
 
 
 class TestRows:
@@ -142,12 +172,12 @@ class TestRows:
         """The prompt is the title until there is a better one."""
         used = usage(tokens_in=7, tokens_out=3, cache_read_tokens=2)
         world.ingest(message("u1", "Mend it"), message("a1", kind="answer"), usages=(used,))
-        row = browse.session(world.database, SESSION)
+        row = session_list.load_session(world.database, SESSION)
         assert row is not None
         assert (row.title, row.messages, row.prompts) == ("Mend it", 2, 1)
         assert (row.input_tokens, row.output_tokens, row.cache_read_tokens) == (7, 3, 2)
         world.ingest(facts={"custom_title": "Mine"})
-        row = browse.session(world.database, SESSION)
+        row = session_list.load_session(world.database, SESSION)
         assert row is not None
         assert row.title == "Mine"
 
@@ -158,7 +188,7 @@ class TestRows:
             connection.execute(
                 "UPDATE sessions SET is_metadata_only = 1, project_path = '/home/user/closed'"
             )
-        row = browse.session(world.database, SESSION)
+        row = session_list.load_session(world.database, SESSION)
         assert row is not None
         assert (row.title, row.is_metadata_only) == ("closed", True)
 
@@ -170,21 +200,23 @@ class TestConversation:
         """In the order of the file, each once."""
         world.ingest(*(message(f"u{number}") for number in range(10)))
         world.ingest(message("x", session_id=OTHER), session_id=OTHER)
-        whole = browse.conversation(world.database, SESSION)
+        whole = conversations.conversation_page(world.database, SESSION)
         assert [each.uuid for each in whole] == [f"u{number}" for number in range(10)]
-        last = browse.conversation(world.database, SESSION, before_seq=1 << 62, limit=4)
-        rest = browse.conversation(world.database, SESSION, before_seq=last[0].seq)
+        last = conversations.conversation_page(world.database, SESSION, before_seq=1 << 62, limit=4)
+        rest = conversations.conversation_page(world.database, SESSION, before_seq=last[0].seq)
         assert [*rest, *last] == whole
-        assert browse.conversation(world.database, SESSION, after_seq=last[-1].seq) == []
+        assert (
+            conversations.conversation_page(world.database, SESSION, after_seq=last[-1].seq) == []
+        )
 
     def test_subagents_have_conversations_of_their_own(self, world: World) -> None:
         """They are counted, and not mixed in."""
         world.ingest(message("u1"), message("s1", agent_id="a1"), message("s2", agent_id="a1"))
-        assert len(browse.conversation(world.database, SESSION)) == 1
-        assert len(browse.conversation(world.database, SESSION, agent_id="a1")) == 2
-        (agent,) = browse.subagents(world.database, SESSION)
+        assert len(conversations.conversation_page(world.database, SESSION)) == 1
+        assert len(conversations.conversation_page(world.database, SESSION, agent_id="a1")) == 2
+        (agent,) = conversations.list_subagents(world.database, SESSION)
         assert (agent.agent_id, agent.messages) == ("a1", 2)
-        assert len(browse.steps(world.database, SESSION)) == 1
+        assert len(conversations.timeline_steps(world.database, SESSION)) == 1
 
     def test_calls_and_results_are_found_by_id(self, world: World) -> None:
         """Wherever they stand."""
@@ -194,6 +226,11 @@ class TestConversation:
             message("a1", kind="answer", role="assistant", parts=(call,)),
             message("u2", kind="tool_result", parts=(result,)),
         )
-        assert browse.known_calls(world.database, ["t1", "t2"]) == {"t1"}
-        assert browse.results_of(world.database, ["t1", "t2"])["t1"].content == {"ok": True}
-        assert [step.calls for step in browse.steps(world.database, SESSION)] == [1, 0]
+        assert stored_messages.known_tool_calls(world.database, ["t1", "t2"]) == {"t1"}
+        assert stored_messages.tool_results(world.database, ["t1", "t2"])["t1"].content == {
+            "ok": True
+        }
+        assert [step.calls for step in conversations.timeline_steps(world.database, SESSION)] == [
+            1,
+            0,
+        ]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ccsync_watch.store import browse_sync
+from ccsync_watch.store import prompt_counts, sync_queues
 from support.storing import OTHER, SESSION, World, message
 
 if TYPE_CHECKING:
@@ -20,10 +20,10 @@ NOW_MS = 1_790_000_000_000
 _PRINTED = """
 import sys
 from pathlib import Path
-from ccsync_watch.store import browse_sync
+from ccsync_watch.store import prompt_counts, sync_queues
 from ccsync_watch.store.database import Database
 database = Database(Path(sys.argv[1]), read_only=True)
-print(browse_sync.prompts_by_hour(database, None), browse_sync.prompts_by_day(database, 0))
+print(prompt_counts.prompts_by_hour(database, None), prompt_counts.prompts_by_day(database, 0))
 """
 
 
@@ -44,16 +44,16 @@ def test_prompts_count_by_the_local_hour_and_day(world: World) -> None:
         message("u1", at_ms=NOW_MS),
         message("u2", at_ms=NOW_MS + 60_000),
         message("a1", at_ms=NOW_MS, kind="answer", role="assistant"),
-        message("u3", at_ms=NOW_MS, inherited=True),
+        message("u3", at_ms=NOW_MS, is_inherited=True),
         message("u4", at_ms=NOW_MS - 90 * 86_400_000),
         message("u5", at_ms=None),
     )
     there = time.localtime(NOW_MS // 1000)
-    hours = browse_sync.prompts_by_hour(world.database, NOW_MS)
+    hours = prompt_counts.prompts_by_hour(world.database, NOW_MS)
     assert hours == {(there.tm_wday, there.tm_hour): 2}
-    days = browse_sync.prompts_by_day(world.database, NOW_MS)
+    days = prompt_counts.prompts_by_day(world.database, NOW_MS)
     assert days == {time.strftime("%Y-%m-%d", there): 2}
-    assert sum(browse_sync.prompts_by_hour(world.database, None).values()) == 3
+    assert sum(prompt_counts.prompts_by_hour(world.database, None).values()) == 3
 
 
 @pytest.mark.parametrize(
@@ -82,9 +82,9 @@ def test_excluded_sessions_count_nowhere(world: World) -> None:
     """Not in the hours, the calendar or the list of those that wait."""
     world.ingest(message("u1", at_ms=NOW_MS))
     _hide(world, SESSION)
-    assert browse_sync.prompts_by_hour(world.database, None) == {}
-    assert browse_sync.prompts_by_day(world.database, 0) == {}
-    assert browse_sync.waiting(world.database) == []
+    assert prompt_counts.prompts_by_hour(world.database, None) == {}
+    assert prompt_counts.prompts_by_day(world.database, 0) == {}
+    assert sync_queues.unsynced_sessions(world.database) == []
 
 
 @pytest.mark.parametrize("many", [1, 1000])
@@ -92,16 +92,16 @@ def test_sessions_that_wait_are_told_the_latest_first(
     world: World, monkeypatch: pytest.MonkeyPatch, many: int
 ) -> None:
     """However many there are: they are looked for in two ways."""
-    monkeypatch.setattr(browse_sync, "_MANY", many)
+    monkeypatch.setattr(sync_queues, "_MANY_SESSIONS", many)
     world.ingest(message("u1", at_ms=NOW_MS), is_released=False)
     later = message("u1", session_id=OTHER, at_ms=NOW_MS + 1)
     world.ingest(later, session_id=OTHER)
-    found = browse_sync.waiting(world.database)
+    found = sync_queues.unsynced_sessions(world.database)
     assert [row["session_id"] for row in found] == [OTHER, SESSION]
     assert found[1]["rows_held"] == found[1]["rows_pending"]
-    assert browse_sync.waiting(world.database, limit=1) == found[:1]
+    assert sync_queues.unsynced_sessions(world.database, limit=1) == found[:1]
     world.drain()
     with world.database.write() as connection:
         connection.execute("DELETE FROM outbox")
-    assert browse_sync.waiting(world.database) == []
-    assert browse_sync.pending_sessions(world.database) == set()
+    assert sync_queues.unsynced_sessions(world.database) == []
+    assert sync_queues.sessions_with_pending_rows(world.database) == set()

@@ -13,7 +13,7 @@ import pytest
 from ccsync_watch.errors import StateError
 from ccsync_watch.store import database as module
 from ccsync_watch.store.database import Database, open_database, open_for_reading
-from ccsync_watch.store.schema import MIGRATIONS
+from ccsync_watch.store.migrations import MIGRATIONS
 
 
 def _put(database: Database, name: str) -> None:

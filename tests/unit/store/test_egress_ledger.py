@@ -18,7 +18,7 @@ from support.storing import OTHER, SESSION, World, message
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ccsync_watch.store.egress_ledger import Entry
+    from ccsync_watch.store.egress_ledger import LedgerEntry
 
 TOKEN = "[REDACTED:github-token:0123abcd]"
 USERINFO = "REDACTED-url-password-89abcdef"
@@ -30,8 +30,10 @@ def world(tmp_path: Path) -> World:
     return World(tmp_path)
 
 
-def _entries(world: World, session_id: str | None = None, since_ms: int = 0) -> list[Entry]:
-    return list(egress_ledger.entries(world.database, session_id=session_id, since_ms=since_ms))
+def _entries(world: World, session_id: str | None = None, since_ms: int = 0) -> list[LedgerEntry]:
+    return list(
+        egress_ledger.ledger_entries(world.database, session_id=session_id, since_ms=since_ms)
+    )
 
 
 def test_every_acknowledged_request_is_in_it(world: World) -> None:

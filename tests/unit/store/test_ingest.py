@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ccsync_watch.model import Batch, Fact, Message, Part, Redacted, Subagent, Unreadable
-from ccsync_watch.store import queries
-from ccsync_watch.store.ingest import Context, ingest
+from ccsync_watch.store import checkpoints, status_figures, stored_messages
+from ccsync_watch.store.ingest import IngestContext, ingest
+from ccsync_watch.store.session_policy import excluded_among
 from support.storing import OTHER, SESSION, World, checkpoint, message, observation, usage
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def _queued(world: World) -> list[tuple[Any, ...]]:
 
 
 def _commit(world: World, batch: Batch, offset: int = 100, *, name: str = SESSION) -> None:
-    context = Context(now_ms=world.clock.now_ms, host=Redacted("laptop"))
+    context = IngestContext(now_ms=world.clock.now_ms, host=Redacted("laptop"))
     ingest(world.database, Redacted(batch), checkpoint(name, offset), context)
 
 
@@ -48,14 +49,14 @@ class TestOnce:
         made = world.ingest(message("u1"), message("u2"))
         assert (made.inserted, made.updated, made.sessions) == (2, 0, frozenset({SESSION}))
         assert [row[0] for row in _queued(world)] == ["session", "u1", "u2"]
-        assert [each.offset for each in queries.checkpoints(world.database)] == [100]
+        assert [each.offset for each in checkpoints.load_checkpoints(world.database)] == [100]
 
     def test_a_batch_that_fails_leaves_nothing(self, world: World) -> None:
         """A row that cannot be written takes offset and all other rows with it."""
         broken = replace(message("u2"), parent_uuid=object())  # type: ignore[arg-type]
         with pytest.raises(sqlite3.Error):
             world.ingest(message("u1"), broken)
-        assert queries.checkpoints(world.database) == []
+        assert checkpoints.load_checkpoints(world.database) == []
         assert _queued(world) == []
         assert world.outbox.next_due_ms() is None
 
@@ -70,7 +71,7 @@ class TestOnce:
     def test_a_row_twice_in_one_batch_is_one(self, world: World) -> None:
         """The last of them wins, in the place of the first."""
         world.ingest(message("u1", "early"), message("u2"), message("u1", "late"))
-        rows = queries.session_rows(world.database, SESSION)
+        rows = stored_messages.session_messages(world.database, SESSION)
         assert [row.id.rsplit(":")[-1] for row in rows] == ["session", "u1", "u2"]
         assert rows[1].parts[0].content == "late"
 
@@ -83,7 +84,7 @@ class TestOnce:
     def test_an_empty_batch_moves_the_offset(self, world: World) -> None:
         """Lines that carry nothing of ours are passed as well."""
         _commit(world, Batch(start=0, end=70, lines=3), 70)
-        assert [each.offset for each in queries.checkpoints(world.database)] == [70]
+        assert [each.offset for each in checkpoints.load_checkpoints(world.database)] == [70]
         assert world.outbox.next_due_ms() is None
 
     def test_lines_are_counted_by_type(self, world: World) -> None:
@@ -92,7 +93,7 @@ class TestOnce:
             batch = Batch(start=0, end=1)
             batch.counted.update({"user": 2, "?novelty": 1})
             _commit(world, batch)
-        assert queries.unknown_types(world.database) == {"novelty": 2}
+        assert status_figures.unknown_line_types(world.database) == {"novelty": 2}
 
     def test_unreadable_lines_are_recorded_once(self, world: World) -> None:
         """A re-read of a rewritten file forgets what was recorded from its start on."""
@@ -142,7 +143,7 @@ class TestChanges:
         """Neither the change nor a later row overtakes what the backend may hold."""
         world.ingest(message("u1", "old"))
         rows = world.outbox.rows(SESSION, 1 << 50, 9).value
-        world.outbox.mark_uncertain(SESSION, [row.seq for row in rows])
+        world.outbox.mark_uncertain(SESSION, [row.message.seq for row in rows])
         world.ingest(message("u1", "new"))
         world.say("u2")
         assert world.outbox.due_sessions(world.clock.now_ms + 10_999) == []
@@ -161,7 +162,7 @@ class TestChanges:
         """Fewer parts than before leave none of the old ones behind."""
         world.ingest(message("u1", parts=(Part("text", "a"), Part("text", "b"))))
         world.ingest(message("u1", parts=(Part("text", "c"),)))
-        row = queries.session_rows(world.database, SESSION)[1]
+        row = stored_messages.session_messages(world.database, SESSION)[1]
         assert [part.content for part in row.parts] == ["c"]
 
     @pytest.mark.parametrize(
@@ -191,7 +192,7 @@ class TestHeader:
         """It comes before the first message, at its time, a line for each fact."""
         at_ms = world.clock.now_ms - 5
         world.ingest(message("u1", at_ms=at_ms))
-        header = queries.session_rows(world.database, SESSION)[0]
+        header = stored_messages.session_messages(world.database, SESSION)[0]
         assert (header.role, header.kind, header.timestamp_ms) == ("system", "session", at_ms)
         assert header.parts[0].content == (
             "Folder: /home/user/project\nBranch: main\nHost: laptop\n"
@@ -210,15 +211,16 @@ class TestHeader:
             )
         world.say("u2")
         world.say("u3")
-        header = queries.session_rows(world.database, SESSION)[0]
+        header = stored_messages.session_messages(world.database, SESSION)[0]
         assert str(header.parts[0].content).endswith("Ended: logout")
-        assert header.version == 0
+        queued = world.outbox.rows(SESSION, 1 << 50, 9).value
+        assert (queued[0].message, queued[0].version) == (header, 0)
         assert [row[0] for row in _queued(world)] == ["session", "u2", "u3"]
 
     def test_a_commit_without_messages_needs_none(self, world: World) -> None:
         """A session of which only facts are known has nothing to head."""
         world.ingest(facts={"custom_title": "Early"})
-        assert queries.session_rows(world.database, SESSION) == []
+        assert stored_messages.session_messages(world.database, SESSION) == []
 
 
 class TestOrder:
@@ -234,7 +236,7 @@ class TestOrder:
             world.ingest(*rows[at : at + batch])
         return [
             None if row.timestamp_ms is None else row.timestamp_ms - now
-            for row in queries.session_rows(world.database, SESSION)
+            for row in stored_messages.session_messages(world.database, SESSION)
             if row.kind != "session"
         ]
 
@@ -261,7 +263,10 @@ class TestOrder:
         world.ingest(message("u1", at_ms=now), message("u2", at_ms=now + 30_000))
         world.ends[SESSION] = 0
         world.ingest(message("u0", at_ms=now + 10), message("u1", at_ms=now))
-        rows = {row.id: row.timestamp_ms for row in queries.session_rows(world.database, SESSION)}
+        rows = {
+            row.id: row.timestamp_ms
+            for row in stored_messages.session_messages(world.database, SESSION)
+        }
         assert rows[f"{SESSION}:u0"] == now + 10
 
 
@@ -277,7 +282,7 @@ class TestExclusion:
             excluded=frozenset({SESSION}),
         )
         assert (made.inserted, made.sessions) == (0, frozenset())
-        assert queries.excluded_sessions(world.database) == {SESSION}
+        assert excluded_among(world.database.read(), [SESSION, OTHER]) == {SESSION}
         assert (world.figures()["messages"], world.figures()["input_tokens"]) == (0, 0)
         assert _all(world, "SELECT * FROM session_facts") == []
         assert _all(world, "SELECT cwd, host FROM sessions") == [(None, None)]
@@ -306,8 +311,8 @@ class TestTokens:
             message("a2", usage_id="msg_1"),
             usages=(usage("msg_1", tokens_in=3, tokens_out=4, cache_read_tokens=10),),
         )
-        rows = queries.session_rows(world.database, SESSION)[1:]
-        assert [(row.prompt_tokens, row.completion_tokens) for row in rows] == [
+        rows = stored_messages.session_messages(world.database, SESSION)[1:]
+        assert [(row.prompt_tokens, row.output_tokens) for row in rows] == [
             (13, 4),
             (None, None),
         ]
@@ -320,8 +325,8 @@ class TestTokens:
             usages=(usage("msg_1", session_id=OTHER),),
             session_id=OTHER,
         )
-        assert queries.session_rows(world.database, OTHER)[1].prompt_tokens is None
-        assert queries.session_rows(world.database, SESSION)[1].prompt_tokens == 10
+        assert stored_messages.session_messages(world.database, OTHER)[1].prompt_tokens is None
+        assert stored_messages.session_messages(world.database, SESSION)[1].prompt_tokens == 10
 
     def test_subagents_are_named_by_their_file(self, world: World) -> None:
         """What lies beside a subagent's transcript names its rows; later files add to it."""
@@ -333,7 +338,7 @@ class TestTokens:
             "agent-1", SESSION, None, "Find it", None, None, None, None, is_finished=True
         )
         _commit(world, Batch(10, 20, subagents=[second]))
-        assert queries.session_rows(world.database, SESSION)[1].agent_type == "Explore"
+        assert stored_messages.session_messages(world.database, SESSION)[1].agent_type == "Explore"
         found = _all(world, "SELECT agent_type, description, depth, is_finished FROM subagents")
         assert found == [("Explore", "Find it", 1, 1)]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ccsync_watch.store import queries
+from ccsync_watch.store import status_figures
 from support.storing import OTHER, SESSION, World, message
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def _rows(world: World, session_id: str = SESSION, now_ms: int = FAR) -> list[Ou
 
 
 def _names(world: World, session_id: str = SESSION, now_ms: int = FAR) -> list[str]:
-    return [row.id.rsplit(":", 1)[1] for row in _rows(world, session_id, now_ms)]
+    return [row.message.id.rsplit(":", 1)[1] for row in _rows(world, session_id, now_ms)]
 
 
 def _ack(world: World, rows: list[OutboxRow]) -> None:
@@ -62,9 +62,9 @@ class TestRows:
         world.ingest(message("u1"), message("u2"))
         world.outbox.reject(_rows(world)[1], "too odd")
         assert _names(world) == ["session", "u2"]
-        assert world.outbox.rejected([SESSION]) == 1
-        assert world.outbox.rejected([OTHER]) == 0
-        assert world.outbox.rejected(None) == 1
+        assert world.outbox.count_rejected([SESSION]) == 1
+        assert world.outbox.count_rejected([OTHER]) == 0
+        assert world.outbox.count_rejected(None) == 1
 
 
 class TestAck:
@@ -82,7 +82,7 @@ class TestAck:
         """The ack is of the old content; the new one waits until the backend takes it."""
         world.ingest(message("u1"))
         rows = _rows(world)
-        world.outbox.mark_uncertain(SESSION, [row.seq for row in rows])
+        world.outbox.mark_uncertain(SESSION, [row.message.seq for row in rows])
         world.ingest(message("u1", "new"))
         _ack(world, rows)
         assert _names(world, now_ms=world.clock.now_ms + 10_999) == []
@@ -94,9 +94,9 @@ class TestAck:
         world.ingest(message("u1"))
         before = _rows(world)[1]
         world.ingest(message("u1", "new"))
-        world.outbox.note_attempt(before)
+        world.outbox.count_attempt(before)
         world.outbox.reject(before, "too odd")
-        assert world.outbox.rejected(None) == 0
+        assert world.outbox.count_rejected(None) == 0
         assert _rows(world)[1].attempts == 0
 
 
@@ -108,7 +108,7 @@ class TestCertainty:
     ) -> None:
         """A crash in between leaves the row uncertain."""
         world.ingest(message("u1"))
-        seqs = [row.seq for row in _rows(world)]
+        seqs = [row.message.seq for row in _rows(world)]
         world.outbox.mark_uncertain(SESSION, seqs, dated_ms=7)
         world.restart()
         assert [row.is_certain for row in _rows(world)] == [False, False]
@@ -130,8 +130,8 @@ class TestCertainty:
         """Only what happened to a row alone counts against it."""
         world.ingest(message("u1"))
         row = _rows(world)[0]
-        world.outbox.note_attempt(row)
-        world.outbox.note_attempt(row)
+        world.outbox.count_attempt(row)
+        world.outbox.count_attempt(row)
         assert _rows(world)[0].attempts == 2
         world.outbox.reset_attempts(row)
         assert _rows(world)[0].attempts == 0
@@ -156,14 +156,14 @@ class TestRejected:
         assert parked.outbox.retry_rejected(is_released=True) == 4
         assert sorted(parked.outbox.due_sessions(FAR)) == sorted([SESSION, OTHER])
         assert [row.is_certain for row in _rows(parked)] == [False, False]
-        assert parked.outbox.rejected(None) == 0
+        assert parked.outbox.count_rejected(None) == 0
         assert parked.outbox.retry_rejected(is_released=True) == 0
 
     def test_those_of_one_session_leave_the_others_parked(self, parked: World) -> None:
         """A sync-now of one session touches no other."""
         assert parked.outbox.retry_rejected(is_released=True, session_ids=[SESSION]) == 2
         assert parked.outbox.due_sessions(FAR) == [SESSION]
-        assert parked.outbox.rejected([OTHER]) == 2
+        assert parked.outbox.count_rejected([OTHER]) == 2
 
     def test_without_auto_sync_they_wait_for_a_sync_now(self, parked: World) -> None:
         """Queued again is not released."""
@@ -189,8 +189,8 @@ class TestRelease:
         """No row, no state of a session, and not even a backend_info."""
         held.drain()
         assert held.backend.calls == []
-        assert held.outbox.unsettled(None) == 0
-        assert held.outbox.waiting(None, FAR) == 0
+        assert held.outbox.count_unsettled(None) == 0
+        assert held.outbox.count_sendable(None, FAR) == 0
         assert held.figures()["rows_held"] == held.figures()["rows_pending"] == 4
 
     def test_one_session_is_sent_when_asked_for(self, held: World) -> None:
@@ -198,7 +198,9 @@ class TestRelease:
         held.outbox.release([SESSION])
         held.drain()
         held.assert_complete()
-        waits = {row["session_id"]: row["is_due"] for row in queries.session_table(held.database)}
+        waits = {
+            row["session_id"]: row["is_due"] for row in status_figures.session_table(held.database)
+        }
         assert waits == {SESSION: 0, OTHER: 1}
         held.say("u2", is_released=False)
         held.say("u2", is_released=False, session_id=OTHER)
@@ -264,11 +266,11 @@ class TestRelease:
         """But not one that keeps the backend from losing something."""
         for session_id in (SESSION, OTHER):
             world.say("u1", session_id=session_id)
-            world.outbox.note_failure(session_id, "x", write_ms=None, not_before_ms=FAR)
-        world.outbox.touch([SESSION])
+            world.outbox.record_failure(session_id, "x", write_ms=None, not_before_ms=FAR)
+        world.outbox.make_due_now([SESSION])
         assert world.outbox.due_sessions(world.clock.now_ms) == [SESSION]
         world.outbox.block(SESSION, FAR)
-        world.outbox.touch(None)
+        world.outbox.make_due_now(None)
         assert world.outbox.due_sessions(world.clock.now_ms) == [OTHER]
 
 
@@ -292,7 +294,7 @@ class TestAim:
         world.drain()
         assert world.outbox.set_destination("http://b") is True
         assert [row.is_certain for row in _rows(world)] == [True, True]
-        assert world.outbox.rejected(None) == 0
+        assert world.outbox.count_rejected(None) == 0
         state = world.outbox.remote(SESSION)
         assert (state.is_acked, state.sent, state.applied) == (False, None, None)
         again = World(world.folder)

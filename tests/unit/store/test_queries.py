@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ccsync_watch.model import Part
-from ccsync_watch.store import queries
+from ccsync_watch.store import (
+    checkpoints,
+    session_summaries,
+    status_figures,
+    stored_messages,
+)
+from ccsync_watch.store.stored_messages import StoredCall
 from support.storing import OTHER, SESSION, World, checkpoint, message, usage
 
 if TYPE_CHECKING:
@@ -23,7 +29,7 @@ def world(tmp_path: Path) -> World:
 
 
 def _summary(world: World, session_id: str = SESSION) -> SessionSummary:
-    found = queries.session_summary(world.database, session_id)
+    found = session_summaries.session_summary(world.database, session_id)
     assert found is not None
     return found.value
 
@@ -44,7 +50,7 @@ class TestSummary:
             ),
         )
         made = _summary(world)
-        assert (made.prompt_tokens, made.completion_tokens) == (1119, 12)
+        assert (made.prompt_tokens, made.output_tokens) == (1119, 12)
         assert (made.started_ms, made.duration_ms, made.model) == (1000, 3000, "opus")
         assert (made.project_path, made.project_name) == ("/home/user/project", "project")
 
@@ -63,9 +69,9 @@ class TestSummary:
 
     def test_there_is_none_of_an_unknown_or_excluded_session(self, world: World) -> None:
         """Nothing of it is shown or sent."""
-        assert queries.session_summary(world.database, SESSION) is None
+        assert session_summaries.session_summary(world.database, SESSION) is None
         world.ingest(message("u1"), excluded=frozenset({SESSION}))
-        assert queries.session_summary(world.database, SESSION) is None
+        assert session_summaries.session_summary(world.database, SESSION) is None
 
     @pytest.mark.parametrize(
         ("facts", "title"),
@@ -98,7 +104,7 @@ class TestFigures:
         world.say("u1", session_id=OTHER, is_released=False)
         world.ingest(message("u1"), session_id="hidden", excluded=frozenset({"hidden"}))
         world.outbox.reject(world.outbox.rows(SESSION, 1 << 50, 1).value[0], "odd")
-        first, second = queries.session_table(world.database)
+        first, second = status_figures.session_table(world.database)
         assert (first["session_id"], second["session_id"]) == (OTHER, SESSION)
         assert (first["messages"], first["rows_pending"], first["rows_held"]) == (1, 2, 2)
         assert (second["rows_pending"], second["rows_rejected"]) == (1, 1)
@@ -107,7 +113,7 @@ class TestFigures:
 
     def test_totals_of_an_empty_store(self, world: World) -> None:
         """Counts are 0, and the last ack is not known."""
-        totals = queries.totals(world.database)
+        totals = status_figures.totals(world.database)
         assert totals.pop("last_ack_ms") is None
         assert set(totals.values()) == {0}
 
@@ -115,7 +121,7 @@ class TestFigures:
         """Our own header is no message, an inherited prompt none of this session's."""
         world.ingest(
             message("u1"),
-            message("u2", inherited=True),
+            message("u2", is_inherited=True),
             usages=(usage(tokens_in=1, tokens_out=2, cache_write_5m_tokens=3),),
         )
         figures = world.figures()
@@ -127,9 +133,9 @@ class TestFigures:
 
     def test_the_table_comes_to_the_totals(self, world: World) -> None:
         """Our own header is no message in either."""
-        world.ingest(message("u1"), message("u2", inherited=True))
+        world.ingest(message("u1"), message("u2", is_inherited=True))
         world.say("u1", session_id=OTHER, is_released=False)
-        table, figures = queries.session_table(world.database), world.figures()
+        table, figures = status_figures.session_table(world.database), world.figures()
         for name in ("messages", "rows_pending", "rows_held", "rows_rejected"):
             assert sum(int(str(row[name])) for row in table) == figures[name]
 
@@ -137,8 +143,8 @@ class TestFigures:
         """A few of them, in order."""
         world.ingest(message("u1"), message("u2"))
         for row in world.outbox.rows(SESSION, 1 << 50, 9).value:
-            world.outbox.reject(row, f"reason {row.seq}")
-        found = queries.rejected_rows(world.database, limit=2)
+            world.outbox.reject(row, f"reason {row.message.seq}")
+        found = status_figures.rejected_rows(world.database, limit=2)
         assert [each["reason"] for each in found] == ["reason 1", "reason 2"]
         assert found[1]["id"] == f"{SESSION}:u1"
 
@@ -147,7 +153,7 @@ class TestFigures:
         world.say("u1", ago_ms=100)
         world.say("u1", session_id=OTHER)
         world.ingest(session_id="facts-only", facts={"custom_title": "x"})
-        assert queries.message_sessions(world.database) == [OTHER, SESSION]
+        assert session_summaries.sessions_with_messages(world.database) == [OTHER, SESSION]
 
 
 class TestLookups:
@@ -156,7 +162,7 @@ class TestLookups:
     def test_checkpoints_come_back_as_they_were_committed(self, world: World) -> None:
         """With the number that the store gave them."""
         world.ingest(message("u1"))
-        (found,) = queries.checkpoints(world.database)
+        (found,) = checkpoints.load_checkpoints(world.database)
         assert (found.id, found.problem) == (1, None)
         assert found.fingerprint == checkpoint().fingerprint
         assert (found.stream, found.path_key) == (checkpoint().stream, SESSION.encode())
@@ -167,8 +173,8 @@ class TestLookups:
         result = Part("tool-result", {}, "toolu_9", "Read")
         world.ingest(message("a1", parts=calls, at_ms=5), message("r1", parts=(result,)))
         asked = [f"toolu_{number}" for number in range(1200)]
-        found = queries.tool_calls(world.database, asked)
+        found = stored_messages.tool_calls(world.database, asked)
         assert found == {
-            f"toolu_{number}": queries.StoredCall("Bash", 5, {}) for number in range(3)
+            f"toolu_{number}": StoredCall(call, 5) for number, call in enumerate(calls)
         }
-        assert queries.tool_calls(world.database, []) == {}
+        assert stored_messages.tool_calls(world.database, []) == {}

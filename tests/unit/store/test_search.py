@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from ccsync_watch.clock import SystemClock
 from ccsync_watch.store import search
 from support.storing import OTHER, SESSION, World, message
 
@@ -27,14 +28,14 @@ def world(tmp_path: Path) -> World:
 
 def _index(database: Database) -> int:
     count = 0
-    while made := search.catch_up(database):
+    while made := search.catch_up(database, SystemClock()):
         count += made
     return count
 
 
 def _found(world: World, words: str) -> list[str]:
     _index(world.database)
-    return [hit.session_id for hit in search.find(world.database, words, limit=10)]
+    return [hit.session_id for hit in search.find_messages(world.database, words, limit=10)]
 
 
 @pytest.fixture(scope="module")
@@ -58,14 +59,14 @@ def stocked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_nothing_typed_is_syntax(stocked: World, words: str) -> None:
     """Every text is answered, and with its words only."""
-    search.find(stocked.database, words, limit=5)
-    search.sessions_with(stocked.database, words, limit=5)
+    search.find_messages(stocked.database, words, limit=5)
+    search.find_session_ids(stocked.database, words, limit=5)
 
 
 @pytest.mark.parametrize("words", ["AND beta ", "alpha NEAR ", "text:y ", "ubung ", "ÜBUN", "日本"])
 def test_words_of_the_syntax_and_of_other_scripts_are_words(stocked: World, words: str) -> None:
     """Accents and case make no difference."""
-    assert search.find(stocked.database, words, limit=5)
+    assert search.find_messages(stocked.database, words, limit=5)
 
 
 def test_the_last_word_is_found_by_its_beginning(world: World) -> None:
@@ -82,7 +83,7 @@ def test_the_words_that_were_asked_for_are_marked(world: World) -> None:
     """So that a page can show them."""
     world.ingest(message("u1", "before needle after"))
     _index(world.database)
-    (hit,) = search.find(world.database, "needle", limit=1)
+    (hit,) = search.find_messages(world.database, "needle", limit=1)
     assert "\x02needle\x03" in hit.snippet
 
 
@@ -91,10 +92,10 @@ def test_a_replaced_message_is_found_by_its_new_words_alone(world: World) -> Non
     world.ingest(message("u1", "original"))
     assert _found(world, "original") == [SESSION]
     world.ingest(message("u1", "replacement"))
-    assert search.find(world.database, "original", limit=5) == []
-    assert search.behind(world.database) == 1
+    assert search.find_messages(world.database, "original", limit=5) == []
+    assert search.count_unindexed(world.database) == 1
     assert _found(world, "replacement") == [SESSION]
-    assert search.behind(world.database) == 0
+    assert search.count_unindexed(world.database) == 0
 
 
 def test_a_message_that_gets_its_first_part_is_found(world: World) -> None:
@@ -120,7 +121,7 @@ def test_removed_text_cannot_be_found(world: World) -> None:
     with world.database.write() as connection:
         connection.execute("DELETE FROM parts")
         connection.execute("DELETE FROM messages WHERE uuid = 'u2'")
-    assert search.find(world.database, "secretive", limit=5) == []
+    assert search.find_messages(world.database, "secretive", limit=5) == []
     assert _found(world, "secretive") == []
 
 
@@ -138,12 +139,12 @@ def test_the_newest_come_first_and_a_page_goes_on_where_one_ended(world: World) 
     """By the order of ingestion; sessions once each."""
     world.ingest(*(message(f"u{number}", "same") for number in range(5)))
     _index(world.database)
-    first = search.find(world.database, "same", limit=3)
-    rest = search.find(world.database, "same", limit=3, before_seq=first[-1].seq)
+    first = search.find_messages(world.database, "same", limit=3)
+    rest = search.find_messages(world.database, "same", limit=3, before_seq=first[-1].seq)
     seqs = [hit.seq for hit in [*first, *rest]]
     assert seqs == sorted(seqs, reverse=True)
     assert len(seqs) == 5
-    assert search.sessions_with(world.database, "same", limit=9) == [SESSION]
+    assert search.find_session_ids(world.database, "same", limit=9) == [SESSION]
 
 
 def _torn(connection: sqlite3.Connection, seq: int) -> None:
@@ -157,18 +158,18 @@ def test_the_index_is_made_in_pieces_and_goes_on_after_a_crash(
     """What a crash took back is made again, nothing twice."""
     count = search.CHUNK_MESSAGES + 50
     world.ingest(*(message(f"u{number}", f"word{number}") for number in range(count)))
-    made = search.catch_up(world.database)
+    made = search.catch_up(world.database, SystemClock())
     assert 0 < made <= search.CHUNK_MESSAGES
     with monkeypatch.context() as patch:
         patch.setattr(search, "_add", _torn)
         with pytest.raises(RuntimeError):
-            search.catch_up(world.database)
+            search.catch_up(world.database, SystemClock())
     world.restart()
-    left = search.behind(world.database)
+    left = search.count_unindexed(world.database)
     assert left == count + 1 - made  # our own header stands among them
     assert _index(world.database) == left
-    assert len(search.find(world.database, f"word{count - 1} ", limit=9)) == 1
-    assert search.find(world.database, "torn", limit=9) == []
+    assert len(search.find_messages(world.database, f"word{count - 1} ", limit=9)) == 1
+    assert search.find_messages(world.database, "torn", limit=9) == []
 
 
 def test_pieces_end_when_they_took_long(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,7 +178,7 @@ def test_pieces_end_when_they_took_long(world: World, monkeypatch: pytest.Monkey
     _index(world.database)
     world.ingest(*(message(f"u{number}", f"new{number}") for number in range(6)))
     monkeypatch.setattr(search, "_HOLD_SECONDS", -1.0)
-    assert search.catch_up(world.database) == 1
+    assert search.catch_up(world.database, SystemClock()) == 1
     _index(world.database)
     assert [len(_found(world, f"new{number} ")) for number in range(6)] == [1] * 6
     assert _found(world, "old") == []
@@ -187,9 +188,9 @@ def test_a_forgotten_index_is_made_anew(world: World) -> None:
     """With all there is."""
     world.ingest(message("u1", "keepsake"))
     _index(world.database)
-    search.forget(world.database)
-    assert search.find(world.database, "keepsake", limit=5) == []
-    assert search.behind(world.database) == 2  # with our own header
+    search.reset_index(world.database)
+    assert search.find_messages(world.database, "keepsake", limit=5) == []
+    assert search.count_unindexed(world.database) == 2  # with our own header
     assert _found(world, "keepsake") == [SESSION]
 
 
@@ -197,7 +198,7 @@ def test_nothing_typed_finds_nothing(world: World) -> None:
     """An empty search is no search for everything."""
     world.ingest(message("u1"))
     assert _found(world, " ?! ") == []
-    assert search.sessions_with(world.database, "", limit=5) == []
+    assert search.find_session_ids(world.database, "", limit=5) == []
 
 
 def test_the_table_is_that_of_the_schema(world: World) -> None:
@@ -208,5 +209,5 @@ def test_the_table_is_that_of_the_schema(world: World) -> None:
         return [" ".join(row[0].split()).replace("( ", "(").replace(" )", ")") for row in rows]
 
     before = made()
-    search.forget(world.database)
+    search.reset_index(world.database)
     assert made() == before

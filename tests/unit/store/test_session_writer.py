@@ -138,7 +138,7 @@ class TestDue:
             world.work()
             world.clock.advance(1)
         assert world.outbox.due_sessions(world.clock.now_ms) == []
-        assert world.outbox.unsettled([SESSION]) == 1
+        assert world.outbox.count_unsettled([SESSION]) == 1
         world.say("u3")
         assert world.outbox.due_sessions(world.clock.now_ms) == [SESSION]
         world.uploader.turn()

@@ -91,7 +91,7 @@ class TestIdentity:
     ) -> None:
         """And its session is known to be forked."""
         row = Writer().prompt("x", **more)
-        assert message(row).inherited is (source is not None)
+        assert message(row).is_inherited is (source is not None)
         assert taken(row).observations[0].forked_from == source
 
     def test_a_row_tells_where_the_session_runs(self) -> None:

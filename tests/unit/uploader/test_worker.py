@@ -84,13 +84,13 @@ class TestTurn:
         old = [message(f"u{n}", session_id=OTHER, at_ms=world.clock.now_ms - day_ms) for n in "abc"]
         world.ingest(*old, session_id=OTHER)
         for row in world.outbox.rows(OTHER, 1 << 50, 100).value:
-            world.outbox.mark_uncertain(OTHER, [row.seq])  # so that they go one by one
+            world.outbox.mark_uncertain(OTHER, [row.message.seq])  # so that they go one by one
         world.uploader.turn()
         assert len(sink.messages) == 4
         more = [message(f"u{n}", session_id=OTHER, at_ms=world.clock.now_ms - day_ms) for n in "de"]
         world.ingest(*more, session_id=OTHER)
         for row in world.outbox.rows(OTHER, 1 << 50, 100).value:
-            world.outbox.mark_uncertain(OTHER, [row.seq])
+            world.outbox.mark_uncertain(OTHER, [row.message.seq])
         _once(sink, "put_message", lambda: world.say("u1"))
         world.uploader.turn()
         assert (f"{OTHER}:ud" in sink.messages, f"{OTHER}:ue" in sink.messages) == (True, False)
@@ -174,13 +174,13 @@ class TestTurn:
         world.ingest(facts={"custom_title": "Early"})
         world.drain()
         assert calls_to(world.backend, "/sync/session", "/sync/message", "/sync/batch") == []
-        assert world.outbox.unsettled(None) == 0
+        assert world.outbox.count_unsettled(None) == 0
 
     def test_a_stop_ends_a_turn_between_two_requests(self, world: World, sink: MemorySink) -> None:
         """What is left stays due for the next start."""
         world.ingest(*(message(f"u{number}", at_ms=5) for number in range(3)))
         rows = world.outbox.rows(SESSION, 1 << 50, 100).value
-        world.outbox.mark_uncertain(SESSION, [row.seq for row in rows])
+        world.outbox.mark_uncertain(SESSION, [row.message.seq for row in rows])
         _once(sink, "put_message", world.stop.set)
         world.uploader.turn()
         assert len(sink.messages) == 1
@@ -311,7 +311,7 @@ class TestFailures:
         assert world.turn() is failure
         assert sink.calls[-1] == ("put_message" if count == 1 else "put_batch")
         assert _certain(world) == [True] * count
-        seqs = [row.seq for row in world.outbox.rows(SESSION, 1 << 50, 9).value]
+        seqs = [row.message.seq for row in world.outbox.rows(SESSION, 1 << 50, 9).value]
         world.outbox.mark_uncertain(SESSION, seqs)
         sink.failures = [*backend_info]
         assert world.turn() is failure
@@ -375,7 +375,7 @@ class TestFailures:
         sink.failures = [Retryable("x", hint="", retry_after=30.0)]
         world.turn()
         world.say("u2")
-        world.outbox.touch(None)
+        world.outbox.make_due_now(None)
         assert world.turn() is False
         world.clock.advance(30)
         assert world.turn() is True

@@ -10,7 +10,7 @@ import pytest
 from ccsync_watch.model import Redacted
 from ccsync_watch.opensync import wire
 from ccsync_watch.privacy.policy.projects import Projects
-from ccsync_watch.store import queries
+from ccsync_watch.store import session_summaries, stored_messages
 from support.lines import SESSION, Writer, call, text
 from support.pumping import Bench, ids
 
@@ -147,7 +147,7 @@ class TestMetadata:
         )
         bench.catch_up()
         assert WORDS not in _everything(bench)
-        rows = queries.session_rows(bench.database, SESSION)
+        rows = stored_messages.session_messages(bench.database, SESSION)
         contents = [(part.kind, part.tool_name, part.content) for r in rows[1:] for part in r.parts]
         assert contents == [
             ("text", None, {"lines": 2, "bytes": 15}),
@@ -155,7 +155,7 @@ class TestMetadata:
             ("tool-call", "Bash", {}),
             ("tool-result", "Bash", {"ok": False, "lines": 1, "bytes": 12, "durationMs": 1000}),
         ]
-        summary = queries.session_summary(bench.database, SESSION)
+        summary = session_summaries.session_summary(bench.database, SESSION)
         assert summary is not None
         assert (summary.value.title, summary.value.project_name) == ("x", "x")
         assert summary.value.prompt_tokens > 0
@@ -165,7 +165,7 @@ class TestMetadata:
         bench.restart(projects=METADATA)
         bench.append(bench.path(), Writer(cwd="/home/user/private").prompt(WORDS))
         bench.catch_up()
-        row = queries.session_rows(bench.database, SESSION)[1]
+        row = stored_messages.session_messages(bench.database, SESSION)[1]
         payload = wire.message_payload(Redacted(row), None).value
         assert payload["textContent"] == "[withheld: lines 1, bytes 5]"
 

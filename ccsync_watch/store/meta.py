@@ -1,0 +1,31 @@
+"""The table `meta`: single values about the store as a whole, by name.
+
+The names in use: `destination` (the backend that the outbox is for), `rules` and `projects` (what
+the stored texts were last checked against), `search` (the last message that is indexed).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import sqlite3
+
+
+def get_meta(connection: sqlite3.Connection, name: str) -> str | None:
+    """Return the value that was set last under this name, None without one."""
+    row = connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def set_meta(connection: sqlite3.Connection, name: str, value: str) -> None:
+    """Set a value, inside a transaction in progress."""
+    connection.execute(
+        "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+        (name, value),
+    )
+
+
+def delete_meta(connection: sqlite3.Connection, name: str) -> None:
+    """Remove a value, inside a transaction in progress."""
+    connection.execute("DELETE FROM meta WHERE name = ?", (name,))

@@ -1,0 +1,368 @@
+"""The steps from an empty database to today's tables; `schema.migrate` applies them."""
+
+from __future__ import annotations
+
+# One entry per version, each applied once, in order, in a transaction of its own. An entry that
+# was ever released is never edited: a change is a new entry.
+MIGRATIONS: tuple[str, ...] = (
+    """
+    CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+
+    -- One row per transcript file; everything before `offset` is in the tables below.
+    CREATE TABLE transcripts (
+        id INTEGER PRIMARY KEY,
+        path_key BLOB NOT NULL UNIQUE,
+        stream TEXT NOT NULL,
+        session_id TEXT NOT NULL,
+        agent_id TEXT,
+        shown_path TEXT NOT NULL,
+        offset INTEGER NOT NULL,
+        device INTEGER NOT NULL,
+        inode INTEGER NOT NULL,
+        head BLOB NOT NULL,
+        marker BLOB NOT NULL,
+        size INTEGER NOT NULL,
+        mtime_ns INTEGER NOT NULL,
+        lines INTEGER NOT NULL DEFAULT 0,
+        last_ms INTEGER,
+        restarts INTEGER NOT NULL DEFAULT 0,
+        problem TEXT,
+        missing_since_ms INTEGER
+    );
+    CREATE INDEX transcripts_stream ON transcripts (stream);
+    CREATE INDEX transcripts_session ON transcripts (session_id);
+
+    CREATE TABLE sessions (
+        id TEXT PRIMARY KEY,
+        project_path TEXT,
+        cwd TEXT,
+        git_branch TEXT,
+        host TEXT,
+        client_version TEXT,
+        entrypoint TEXT,
+        model TEXT,
+        forked_from TEXT,
+        first_prompt TEXT,
+        started_ms INTEGER,
+        updated_ms INTEGER,
+        is_excluded INTEGER NOT NULL DEFAULT 0
+    ) WITHOUT ROWID;
+    CREATE INDEX sessions_updated ON sessions (updated_ms);
+
+    -- What the last row of its kind decides: titles, cost state, leaf of the live chain.
+    CREATE TABLE session_facts (
+        session_id TEXT NOT NULL,
+        name TEXT NOT NULL,
+        value TEXT NOT NULL,
+        PRIMARY KEY (session_id, name)
+    ) WITHOUT ROWID;
+
+    -- `seq` is the order of ingestion, which within a transcript is the order of the file;
+    -- `dated_ms` is the timestamp, moved to that of the row before where it goes back a little.
+    CREATE TABLE messages (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        session_id TEXT NOT NULL,
+        agent_id TEXT,
+        uuid TEXT NOT NULL,
+        parent_uuid TEXT,
+        transcript_id INTEGER NOT NULL,
+        start INTEGER NOT NULL,
+        role TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        timestamp_ms INTEGER,
+        dated_ms INTEGER,
+        model TEXT,
+        usage_id TEXT,
+        is_inherited INTEGER NOT NULL,
+        facts TEXT NOT NULL,
+        digest BLOB NOT NULL
+    );
+    CREATE INDEX messages_session ON messages (session_id, seq);
+
+    CREATE TABLE parts (
+        message_seq INTEGER NOT NULL,
+        position INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        tool_use_id TEXT,
+        tool_name TEXT,
+        content TEXT NOT NULL,
+        PRIMARY KEY (message_seq, position)
+    ) WITHOUT ROWID;
+    CREATE INDEX parts_call ON parts (tool_use_id) WHERE kind = 'tool-call';
+
+    -- One row per response of the API, whatever number of rows and files report it.
+    CREATE TABLE usage (
+        id TEXT PRIMARY KEY,
+        session_id TEXT NOT NULL,
+        agent_id TEXT,
+        model TEXT,
+        timestamp_ms INTEGER,
+        input_tokens INTEGER NOT NULL,
+        output_tokens INTEGER NOT NULL,
+        cache_write_5m_tokens INTEGER NOT NULL,
+        cache_write_1h_tokens INTEGER NOT NULL,
+        cache_read_tokens INTEGER NOT NULL,
+        web_searches INTEGER NOT NULL,
+        tier TEXT,
+        is_marked INTEGER NOT NULL,
+        carrier TEXT
+    ) WITHOUT ROWID;
+    CREATE INDEX usage_session ON usage (session_id);
+
+    CREATE TABLE subagents (
+        agent_id TEXT NOT NULL,
+        session_id TEXT NOT NULL,
+        agent_type TEXT,
+        description TEXT,
+        tool_use_id TEXT,
+        parent_agent_id TEXT,
+        depth INTEGER,
+        model TEXT,
+        is_finished INTEGER,
+        PRIMARY KEY (session_id, agent_id)
+    ) WITHOUT ROWID;
+
+    CREATE TABLE signals (
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL,
+        session_id TEXT NOT NULL,
+        at_ms INTEGER NOT NULL,
+        detail TEXT NOT NULL
+    );
+    CREATE INDEX signals_session ON signals (session_id);
+
+    CREATE TABLE unreadable (
+        transcript_id INTEGER NOT NULL,
+        start INTEGER NOT NULL,
+        end INTEGER NOT NULL,
+        reason TEXT NOT NULL,
+        PRIMARY KEY (transcript_id, start)
+    ) WITHOUT ROWID;
+
+    CREATE TABLE line_types (
+        name TEXT PRIMARY KEY,
+        lines INTEGER NOT NULL
+    ) WITHOUT ROWID;
+
+    -- A message that the backend has not acknowledged. `is_certain` = it was certainly never
+    -- stored there; `version` counts changes of its content;
+    -- `is_released` = it may be sent (auto_sync, or a sync-now asked for it).
+    CREATE TABLE outbox (
+        seq INTEGER PRIMARY KEY,
+        session_id TEXT NOT NULL,
+        version INTEGER NOT NULL DEFAULT 0,
+        is_certain INTEGER NOT NULL,
+        is_released INTEGER NOT NULL,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        not_before_ms INTEGER NOT NULL DEFAULT 0,
+        rejected TEXT
+    );
+    CREATE INDEX outbox_session ON outbox (session_id, seq) WHERE rejected IS NULL;
+    CREATE INDEX outbox_rejected ON outbox (session_id) WHERE rejected IS NOT NULL;
+
+    -- What the backend knows of a session. `is_due` = there may be something to send, `is_held` =
+    -- there may be more once it is released; `version` counts the commits that made it due.
+    -- `not_before_ms` merely coalesces; before `blocked_ms` a send would do harm.
+    CREATE TABLE remote (
+        session_id TEXT PRIMARY KEY,
+        version INTEGER NOT NULL DEFAULT 0,
+        is_due INTEGER NOT NULL,
+        is_held INTEGER NOT NULL,
+        is_foreign INTEGER NOT NULL DEFAULT 0,
+        newest_ms INTEGER NOT NULL DEFAULT 0,
+        not_before_ms INTEGER NOT NULL DEFAULT 0,
+        blocked_ms INTEGER NOT NULL DEFAULT 0,
+        applied TEXT,
+        sent TEXT,
+        upsert_ms INTEGER,
+        write_ms INTEGER,
+        dated_ms INTEGER,
+        ack_ms INTEGER,
+        error TEXT
+    ) WITHOUT ROWID;
+    CREATE INDEX remote_due ON remote (newest_ms) WHERE is_due;
+
+    CREATE TABLE ledger (
+        id INTEGER PRIMARY KEY,
+        at_ms INTEGER NOT NULL,
+        host TEXT NOT NULL,
+        session_id TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        rows INTEGER NOT NULL,
+        bytes INTEGER NOT NULL
+    );
+    CREATE INDEX ledger_session ON ledger (session_id);
+    """,
+    """
+    -- `removed` counts the placeholders in what left, by kind; `is_acked` = the backend has it.
+    ALTER TABLE ledger ADD COLUMN removed TEXT NOT NULL DEFAULT '{}';
+    ALTER TABLE ledger ADD COLUMN is_acked INTEGER NOT NULL DEFAULT 1;
+    """,
+    """
+    -- Nothing but metadata of this session is kept.
+    ALTER TABLE sessions ADD COLUMN is_metadata_only INTEGER NOT NULL DEFAULT 0;
+    """,
+    """
+    -- Where a line of a transcript told a secret that must be known from then on. The values
+    -- themselves are nowhere in the store: a new start learns them from the transcript again.
+    CREATE TABLE lessons (
+        path_key BLOB NOT NULL,
+        start INTEGER NOT NULL,
+        end INTEGER NOT NULL,
+        PRIMARY KEY (path_key, start)
+    ) WITHOUT ROWID;
+    """,
+    """
+    -- Every row that reports a response: `owner` is the session whose request it says it was.
+    -- The table `usage` is made of these, whatever their order.
+    CREATE TABLE usage_rows (
+        usage_id TEXT NOT NULL,
+        session_id TEXT NOT NULL,
+        agent_id TEXT NOT NULL,
+        uuid TEXT NOT NULL,
+        start INTEGER NOT NULL,
+        owner TEXT NOT NULL,
+        is_marked INTEGER NOT NULL,
+        prompt_tokens INTEGER NOT NULL,
+        output_tokens INTEGER NOT NULL,
+        PRIMARY KEY (usage_id, session_id, agent_id, uuid)
+    ) WITHOUT ROWID;
+    CREATE INDEX usage_rows_session ON usage_rows (session_id);
+    INSERT OR IGNORE INTO usage_rows
+        SELECT u.id, m.session_id, coalesce(m.agent_id, ''), m.uuid, m.start, u.session_id,
+            u.is_marked, u.input_tokens + u.cache_write_5m_tokens + u.cache_write_1h_tokens
+            + u.cache_read_tokens, u.output_tokens
+        FROM messages m JOIN usage u ON u.id = m.usage_id;
+
+    ALTER TABLE usage ADD COLUMN is_final INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE usage ADD COLUMN is_fast INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE usage ADD COLUMN is_us_only INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE usage ADD COLUMN cost_usd REAL;
+
+    -- A response that several sessions claim: what is learnt of them may decide anew whose it is.
+    -- `is_guess` = nothing but when each ended tells the original from its copies.
+    CREATE TABLE contested (
+        session_id TEXT NOT NULL,
+        usage_id TEXT NOT NULL,
+        is_guess INTEGER NOT NULL,
+        PRIMARY KEY (session_id, usage_id)
+    ) WITHOUT ROWID;
+    CREATE INDEX contested_usage ON contested (usage_id);
+
+    -- The nearest session that rows were copied from: the one of the latest copied row.
+    ALTER TABLE sessions ADD COLUMN forked_ms INTEGER;
+    ALTER TABLE sessions ADD COLUMN is_branch INTEGER NOT NULL DEFAULT 0;
+
+    -- The client's own running totals, each time it wrote them; `start` is where in the file.
+    CREATE TABLE cost_states (
+        session_id TEXT NOT NULL,
+        value TEXT NOT NULL,
+        start INTEGER NOT NULL,
+        PRIMARY KEY (session_id, value)
+    ) WITHOUT ROWID;
+    INSERT INTO cost_states SELECT session_id, value, 9007199254740992 FROM session_facts
+        WHERE name = 'cost_state';
+
+    -- Sums for `status`, kept by triggers so that nothing can forget them: they always equal a
+    -- count over the tables. Our own header is no message.
+    CREATE TABLE session_counts (
+        session_id TEXT PRIMARY KEY,
+        messages INTEGER NOT NULL DEFAULT 0,
+        prompts INTEGER NOT NULL DEFAULT 0,
+        pending INTEGER NOT NULL DEFAULT 0,
+        held INTEGER NOT NULL DEFAULT 0,
+        rejected INTEGER NOT NULL DEFAULT 0
+    ) WITHOUT ROWID;
+    INSERT INTO session_counts (session_id, messages, prompts)
+        SELECT session_id, sum(kind <> 'session'), sum(kind = 'prompt' AND NOT is_inherited)
+        FROM messages GROUP BY session_id;
+    INSERT INTO session_counts (session_id, pending, held, rejected)
+        SELECT session_id, sum(rejected IS NULL), sum(rejected IS NULL AND NOT is_released),
+            sum(rejected IS NOT NULL) FROM outbox WHERE true GROUP BY session_id
+        ON CONFLICT DO UPDATE SET pending = excluded.pending, held = excluded.held,
+            rejected = excluded.rejected;
+
+    CREATE TRIGGER messages_added AFTER INSERT ON messages BEGIN
+        INSERT INTO session_counts (session_id, messages, prompts) VALUES (new.session_id,
+            new.kind <> 'session', new.kind = 'prompt' AND NOT new.is_inherited)
+        ON CONFLICT DO UPDATE SET messages = messages + excluded.messages,
+            prompts = prompts + excluded.prompts;
+    END;
+    CREATE TRIGGER messages_removed AFTER DELETE ON messages BEGIN
+        UPDATE session_counts SET messages = messages - (old.kind <> 'session'),
+            prompts = prompts - (old.kind = 'prompt' AND NOT old.is_inherited)
+        WHERE session_id = old.session_id;
+    END;
+    CREATE TRIGGER messages_changed AFTER UPDATE OF kind, is_inherited ON messages
+    WHEN old.kind <> new.kind OR old.is_inherited <> new.is_inherited BEGIN
+        UPDATE session_counts SET
+            messages = messages + (new.kind <> 'session') - (old.kind <> 'session'),
+            prompts = prompts + (new.kind = 'prompt' AND NOT new.is_inherited)
+                - (old.kind = 'prompt' AND NOT old.is_inherited)
+        WHERE session_id = new.session_id;
+    END;
+    CREATE TRIGGER outbox_added AFTER INSERT ON outbox BEGIN
+        INSERT INTO session_counts (session_id, pending, held, rejected) VALUES (new.session_id,
+            new.rejected IS NULL, new.rejected IS NULL AND NOT new.is_released,
+            new.rejected IS NOT NULL)
+        ON CONFLICT DO UPDATE SET pending = pending + excluded.pending,
+            held = held + excluded.held, rejected = rejected + excluded.rejected;
+    END;
+    CREATE TRIGGER outbox_removed AFTER DELETE ON outbox BEGIN
+        UPDATE session_counts SET pending = pending - (old.rejected IS NULL),
+            held = held - (old.rejected IS NULL AND NOT old.is_released),
+            rejected = rejected - (old.rejected IS NOT NULL)
+        WHERE session_id = old.session_id;
+    END;
+    CREATE TRIGGER outbox_changed AFTER UPDATE OF rejected, is_released ON outbox
+    WHEN (old.rejected IS NULL) <> (new.rejected IS NULL) OR old.is_released <> new.is_released
+    BEGIN
+        UPDATE session_counts SET
+            pending = pending + (new.rejected IS NULL) - (old.rejected IS NULL),
+            held = held + (new.rejected IS NULL AND NOT new.is_released)
+                - (old.rejected IS NULL AND NOT old.is_released),
+            rejected = rejected + (new.rejected IS NOT NULL) - (old.rejected IS NOT NULL)
+        WHERE session_id = new.session_id;
+    END;
+    """,
+    """
+    -- What the dashboard searches, made when somebody looks. A message that changes leaves it at
+    -- once, and is taken up again with those that are due.
+    CREATE VIRTUAL TABLE search USING fts5 (
+        text, tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2'
+    );
+    CREATE TABLE search_due (seq INTEGER PRIMARY KEY);
+    CREATE TRIGGER parts_removed AFTER DELETE ON parts BEGIN
+        DELETE FROM search WHERE rowid = old.message_seq;
+        INSERT OR IGNORE INTO search_due VALUES (old.message_seq);
+    END;
+    CREATE TRIGGER parts_changed AFTER UPDATE ON parts BEGIN
+        DELETE FROM search WHERE rowid = old.message_seq;
+        INSERT OR IGNORE INTO search_due VALUES (old.message_seq);
+    END;
+    -- One that had no parts has none to remove when it is replaced.
+    CREATE TRIGGER messages_replaced AFTER UPDATE OF digest ON messages BEGIN
+        INSERT OR IGNORE INTO search_due VALUES (new.seq);
+    END;
+
+    -- What the list of sessions is filtered and sorted by.
+    CREATE INDEX sessions_project ON sessions (project_path, updated_ms) WHERE NOT is_excluded;
+    CREATE INDEX sessions_model ON sessions (model, updated_ms) WHERE NOT is_excluded;
+    CREATE INDEX sessions_branch ON sessions (git_branch, updated_ms) WHERE NOT is_excluded;
+    CREATE INDEX sessions_started ON sessions (started_ms);
+    CREATE INDEX sessions_forks ON sessions (forked_from) WHERE forked_from IS NOT NULL;
+    DROP INDEX sessions_updated;
+    CREATE INDEX sessions_updated ON sessions (updated_ms, started_ms, is_excluded);
+    CREATE INDEX session_counts_waiting ON session_counts (session_id) WHERE pending OR rejected;
+    CREATE INDEX messages_prompts ON messages (timestamp_ms, session_id)
+        WHERE kind = 'prompt' AND NOT is_inherited;
+    CREATE INDEX parts_result ON parts (tool_use_id) WHERE kind = 'tool-result';
+    """,
+    """
+    -- The names that the code uses now; rows and indexes stay as they are.
+    ALTER TABLE lessons RENAME TO disclosures;
+    ALTER TABLE signals RENAME TO hook_events;
+    ALTER TABLE remote RENAME COLUMN is_foreign TO is_preexisting;
+    """,
+)

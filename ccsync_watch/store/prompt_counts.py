@@ -1,0 +1,48 @@
+"""When prompts were written, by hour of the week and by day, in this machine's time zone."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ccsync_watch.store.database import Database
+
+_QUARTER_MS = 900_000
+
+
+def prompts_by_hour(database: Database, since_ms: int | None) -> dict[tuple[int, int], int]:
+    """Return the number of prompts by `(weekday, hour)`; Monday is 0."""
+    counts: Counter[tuple[int, int]] = Counter()
+    for moment, prompts in _prompts_by_quarter(database, since_ms or 0):
+        counts[moment.tm_wday, moment.tm_hour] += prompts
+    return dict(counts)
+
+
+def prompts_by_day(database: Database, since_ms: int) -> dict[str, int]:
+    """Return the number of prompts by day (ISO)."""
+    counts: Counter[str] = Counter()
+    for moment, prompts in _prompts_by_quarter(database, since_ms):
+        counts[f"{moment.tm_year:04}-{moment.tm_mon:02}-{moment.tm_mday:02}"] += prompts
+    return dict(counts)
+
+
+def _prompts_by_quarter(
+    database: Database, since_ms: int
+) -> Iterator[tuple[time.struct_time, int]]:
+    """Yield quarters of an hour, each as local time with its number of prompts.
+
+    Every time zone's offset is a multiple of a quarter, and there are far fewer quarters than
+    prompts.
+    """
+    rows = database.read().execute(
+        "SELECT timestamp_ms / ?1 AS quarter, count(*) FROM messages"
+        " WHERE kind = 'prompt' AND NOT is_inherited AND timestamp_ms >= ?2"
+        " AND session_id NOT IN (SELECT id FROM sessions WHERE is_excluded) GROUP BY quarter",
+        (_QUARTER_MS, since_ms),
+    )
+    for quarter, prompts in rows:
+        yield time.localtime(quarter * _QUARTER_MS // 1000), prompts

@@ -1,0 +1,185 @@
+"""The list of sessions, for the dashboard and the export: filtered, sorted, a page at a time.
+
+Every query walks an index from where the last page ended, so that the last page of 100,000
+sessions costs what the first does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+
+from ccsync_watch.store.session_summaries import project_name, session_title
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+    from ccsync_watch.store.database import Database
+
+SessionSort: TypeAlias = Literal["recent", "oldest", "started"]
+_ORDERS: dict[SessionSort, tuple[str, str, str]] = {
+    "recent": ("s.updated_ms", "DESC", "<"),
+    "oldest": ("s.updated_ms", "ASC", ">"),
+    "started": ("s.started_ms", "DESC", "<"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFilter:
+    """Which sessions to list; None and empty mean all. `until_ms` is exclusive."""
+
+    project: str | None = None
+    branch: str | None = None
+    model: str | None = None
+    since_ms: int | None = None
+    until_ms: int | None = None
+
+
+class PageEnd(NamedTuple):
+    """Where a page ended: the value that its last row is sorted by, and that row's session."""
+
+    value: int
+    session_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """One session of a list; tokens are those of its own responses."""
+
+    session_id: str
+    title: str | None
+    project_path: str | None
+    project_name: str | None
+    git_branch: str | None
+    model: str | None
+    forked_from: str | None
+    started_ms: int | None
+    updated_ms: int | None
+    messages: int
+    prompts: int
+    input_tokens: int
+    output_tokens: int
+    cache_read_tokens: int
+    cache_write_tokens: int
+    is_metadata_only: bool
+
+
+def list_sessions(
+    database: Database,
+    session_filter: SessionFilter,
+    *,
+    sort: SessionSort = "recent",
+    after: PageEnd | None = None,
+    limit: int = 50,
+    among: Sequence[str] | None = None,
+) -> tuple[list[SessionRow], PageEnd | None]:
+    """Return a page of sessions and where the next one begins, None at the end.
+
+    `among` limits it to these sessions: the results of a search.
+    """
+    column, direction, compare = _ORDERS[sort]
+    conditions, values = _conditions(session_filter, sort)
+    if among is not None:
+        conditions.append(f"s.id IN ({','.join('?' * len(among))})")
+        values.extend(among)
+    if after is not None:
+        conditions.append(f"({column}, s.id) {compare} (?, ?)")
+        values.extend(after)
+    where = " AND ".join(["NOT s.is_excluded", f"{column} IS NOT NULL", *conditions])
+    query = (
+        # The ids first: an index alone gives them, without reading any session.
+        "SELECT r.*, page.sorted FROM"  # noqa: S608 - constants; values are bound
+        f" (SELECT s.id, {column} AS sorted FROM sessions s WHERE {where}"
+        f" ORDER BY {column} {direction}, s.id {direction} LIMIT ?) page"
+        " CROSS JOIN sessions r ON r.id = page.id"
+        f" ORDER BY page.sorted {direction}, r.id {direction}"
+    )
+    rows = database.read().execute(query, (*values, limit + 1)).fetchall()
+    last = rows[limit - 1] if len(rows) > limit else None
+    return (
+        [_session_row(database, row) for row in rows[:limit]],
+        PageEnd(last["sorted"], last["id"]) if last else None,
+    )
+
+
+def _conditions(session_filter: SessionFilter, sort: SessionSort) -> tuple[list[str], list[object]]:
+    possible: list[tuple[str, object]] = [
+        ("s.project_path = ?", session_filter.project),
+        ("s.git_branch = ?", session_filter.branch),
+        ("s.model = ?", session_filter.model),
+        ("s.updated_ms >= ?", session_filter.since_ms),
+        # The plus keeps SQLite from its index, which would cost a sort of everything before.
+        ("s.started_ms < ?" if sort == "started" else "+s.started_ms < ?", session_filter.until_ms),
+    ]
+    active = [(condition, value) for condition, value in possible if value not in {None, ""}]
+    return [condition for condition, _value in active], [value for _condition, value in active]
+
+
+def load_session(database: Database, session_id: str) -> SessionRow | None:
+    """Return one session, None for one that is unknown or excluded."""
+    row = (
+        database.read()
+        .execute("SELECT * FROM sessions WHERE id = ? AND NOT is_excluded", (session_id,))
+        .fetchone()
+    )
+    return None if row is None else _session_row(database, row)
+
+
+def _session_row(database: Database, row: sqlite3.Row) -> SessionRow:
+    read = database.read()
+    counts = read.execute(
+        "SELECT messages, prompts FROM session_counts WHERE session_id = ?", (row["id"],)
+    ).fetchone()
+    messages, prompts = counts or (0, 0)
+    tokens = read.execute(
+        "SELECT input_tokens, output_tokens, cache_read_tokens, cache_write_tokens"
+        " FROM session_tokens WHERE session_id = ?",
+        (row["id"],),
+    ).fetchone()
+    input_tokens, output_tokens, cache_read_tokens, cache_write_tokens = tokens or (0, 0, 0, 0)
+    return SessionRow(
+        session_id=row["id"],
+        title=session_title(database, row),
+        project_path=row["project_path"],
+        project_name=project_name(row["project_path"]),
+        git_branch=row["git_branch"],
+        model=row["model"],
+        forked_from=row["forked_from"],
+        started_ms=row["started_ms"],
+        updated_ms=row["updated_ms"],
+        messages=messages,
+        prompts=prompts,
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+        cache_read_tokens=cache_read_tokens,
+        cache_write_tokens=cache_write_tokens,
+        is_metadata_only=bool(row["is_metadata_only"]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class FilterOptions:
+    """The values that the list can be filtered by, the most recently used first."""
+
+    projects: list[str]
+    branches: list[str]
+    models: list[str]
+
+
+def filter_options(database: Database, limit: int = 200) -> FilterOptions:
+    """Return the projects, branches and models of the stored sessions."""
+    read = database.read()
+
+    def distinct(column: str) -> list[str]:
+        # From each value to the next one by the index: grouping would read every session.
+        query = (
+            "WITH RECURSIVE step (value) AS (SELECT max({0}) FROM sessions WHERE NOT is_excluded"
+            " UNION ALL SELECT (SELECT max({0}) FROM sessions"
+            "   WHERE {0} < step.value AND NOT is_excluded) FROM step WHERE value IS NOT NULL)"
+            " SELECT value FROM step WHERE value IS NOT NULL ORDER BY (SELECT max(updated_ms)"
+            "   FROM sessions WHERE {0} = step.value AND NOT is_excluded) DESC LIMIT ?"
+        )
+        return [row[0] for row in read.execute(query.format(column), (limit,))]
+
+    return FilterOptions(distinct("project_path"), distinct("git_branch"), distinct("model"))

@@ -1,0 +1,93 @@
+"""What the user's policies say of stored sessions: excluded, or kept as metadata only.
+
+A mark is never removed: what was excluded once is not sent when the folder is renamed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ccsync_watch.model import TEXT_FACTS
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Collection, Iterable
+
+    from ccsync_watch.store.database import Database
+
+
+def mark_excluded(connection: sqlite3.Connection, session_ids: Collection[str]) -> None:
+    """Mark sessions of excluded projects and empty their queue; inside a transaction."""
+    connection.executemany(
+        "INSERT INTO sessions (id, is_excluded) VALUES (?, 1)"
+        " ON CONFLICT DO UPDATE SET is_excluded = 1",
+        [(session_id,) for session_id in session_ids],
+    )
+    connection.executemany(
+        "DELETE FROM outbox WHERE session_id = ?", [(session_id,) for session_id in session_ids]
+    )
+    connection.executemany(
+        "UPDATE remote SET is_due = 0, is_held = 0 WHERE session_id = ?",
+        [(session_id,) for session_id in session_ids],
+    )
+
+
+def mark_metadata_only(connection: sqlite3.Connection, session_ids: Iterable[str]) -> None:
+    """Mark sessions of which only metadata is kept and delete their titles; in a transaction."""
+    query = "SELECT 1 FROM sessions WHERE id = ? AND is_metadata_only"
+    new = [
+        (session_id,)
+        for session_id in session_ids
+        if not connection.execute(query, (session_id,)).fetchone()
+    ]
+    for statement in (
+        (
+            "INSERT INTO sessions (id, is_metadata_only) VALUES (?, 1)"
+            " ON CONFLICT DO UPDATE SET is_metadata_only = 1, first_prompt = NULL"
+        ),
+        "UPDATE subagents SET description = NULL WHERE session_id = ?",
+        # The states that were sent contain the title.
+        (
+            "UPDATE remote SET applied = NULL, sent = iif(sent IS NULL, NULL, '{}')"
+            " WHERE session_id = ?"
+        ),
+    ):
+        connection.executemany(statement, new)
+    connection.executemany(
+        "DELETE FROM session_facts WHERE session_id = ? AND name = ?",
+        [(*session, name) for session in new for name in TEXT_FACTS],
+    )
+
+
+def mark_sessions(database: Database, *, excluded: set[str], metadata_only: set[str]) -> None:
+    """Mark stored sessions by policies that changed since they were stored."""
+    with database.write() as connection:
+        mark_excluded(connection, excluded)
+        mark_metadata_only(connection, metadata_only)
+
+
+def excluded_among(connection: sqlite3.Connection, session_ids: Iterable[str]) -> set[str]:
+    """Return which of these sessions are excluded."""
+    query = "SELECT 1 FROM sessions WHERE id = ? AND is_excluded"
+    return {
+        session_id
+        for session_id in session_ids
+        if connection.execute(query, (session_id,)).fetchone()
+    }
+
+
+def metadata_only_among(database: Database, session_ids: Iterable[str]) -> frozenset[str]:
+    """Return which of these sessions are kept as metadata only."""
+    query = "SELECT 1 FROM sessions WHERE id = ? AND is_metadata_only"
+    read = database.read()
+    return frozenset(
+        session_id for session_id in session_ids if read.execute(query, (session_id,)).fetchone()
+    )
+
+
+def session_folders(database: Database) -> list[tuple[str, set[str]]]:
+    """Return each session that is kept in full, with the folders it ran in."""
+    rows = database.read().execute(
+        "SELECT id, project_path, cwd FROM sessions WHERE NOT is_excluded AND NOT is_metadata_only"
+    )
+    return [(row[0], {folder for folder in row[1:] if folder}) for row in rows]

@@ -1,0 +1,109 @@
+"""The title, project and tokens of one session; and finding a session by its id."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from ccsync_watch.model import Redacted, SessionSummary
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from ccsync_watch.store.database import Database
+
+
+def project_name(path: str | None) -> str | None:
+    """Return a project's name, the last part of its folder's path; None without a folder."""
+    return PurePath(path).name or path if path else None
+
+
+def session_summary(database: Database, session_id: str) -> Redacted[SessionSummary] | None:
+    """Return a session's state as a whole, None for one that is unknown or excluded.
+
+    Its tokens are those of its rows and its cost is left open: for both as they are shown and sent
+    see `accounting.session_accounts.summary`.
+    """
+    read = database.read()
+    row = read.execute(
+        "SELECT * FROM sessions WHERE id = ? AND NOT is_excluded", (session_id,)
+    ).fetchone()
+    if row is None:
+        return None
+    tokens = read.execute(
+        "SELECT prompt_tokens, output_tokens FROM session_tokens WHERE session_id = ?",
+        (session_id,),
+    ).fetchone()
+    prompt_tokens, output_tokens = tokens or (0, 0)
+    started_ms, updated_ms = row["started_ms"], row["updated_ms"]
+    return Redacted(
+        SessionSummary(
+            session_id=session_id,
+            title=session_title(database, row),
+            project_path=row["project_path"],
+            project_name=project_name(row["project_path"]),
+            model=row["model"],
+            prompt_tokens=prompt_tokens,
+            output_tokens=output_tokens,
+            cost_usd=None,
+            started_ms=started_ms,
+            duration_ms=updated_ms - started_ms if started_ms is not None else None,
+        )
+    )
+
+
+def session_title(database: Database, session: sqlite3.Row) -> str | None:
+    """Return the title of a row of `sessions`: the user's own, else a generated one, else a prompt.
+
+    A session of which only metadata is kept is called by its project.
+    """
+    if session["is_metadata_only"]:
+        # Not None: that would leave a title at the backend that was sent before.
+        return PurePath(session["project_path"] or "").name or "untitled"
+    facts = session_facts(database, session["id"])
+    for name in ("custom_title", "generated_title"):
+        if isinstance(facts.get(name), str) and facts[name]:
+            return str(facts[name])
+    summary = facts.get("summary")
+    if isinstance(summary, dict) and isinstance(summary.get("text"), str) and summary["text"]:
+        # Older clients wrote the summaries of other sessions into a new one's file.
+        is_own = (
+            database.read()
+            .execute(
+                "SELECT 1 FROM messages WHERE id = ?", (f"{session['id']}:{summary.get('leaf')}",)
+            )
+            .fetchone()
+        )
+        if is_own:
+            return str(summary["text"])
+    first_prompt: str | None = session["first_prompt"]
+    return first_prompt
+
+
+def session_facts(database: Database, session_id: str) -> dict[str, Any]:
+    """Return the last value of each of the session's facts."""
+    rows = database.read().execute(
+        "SELECT name, value FROM session_facts WHERE session_id = ?", (session_id,)
+    )
+    return {name: orjson.loads(value) for name, value in rows}
+
+
+def find_sessions(database: Database, prefix: str) -> list[str]:
+    """Return the sessions whose id starts with `prefix`, at most three; excluded ones left out."""
+    rows = database.read().execute(
+        "SELECT id FROM sessions WHERE substr(id, 1, ?) = ? AND NOT is_excluded"
+        " ORDER BY id LIMIT 3",
+        (len(prefix), prefix),
+    )
+    return [row[0] for row in rows]
+
+
+def sessions_with_messages(database: Database) -> list[str]:
+    """Return every session that has messages, the most recent first."""
+    rows = database.read().execute(
+        "SELECT s.id FROM sessions s WHERE EXISTS"
+        " (SELECT 1 FROM messages m WHERE m.session_id = s.id) ORDER BY s.updated_ms DESC"
+    )
+    return [row[0] for row in rows]

@@ -1,0 +1,76 @@
+"""The store's figures for `status`: totals, a row per session, what could not be read or sent.
+
+What is returned here is the JSON of `status --json`: its keys are an interface.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ccsync_watch.model import JsonValue
+    from ccsync_watch.store.database import Database
+
+_TOTALS = (
+    # What was read of a transcript still counts when its file is missing.
+    (
+        "SELECT coalesce(sum(missing_since_ms IS NULL), 0) AS transcripts,"
+        " coalesce(sum(offset), 0) AS bytes_read FROM transcripts"
+    ),
+    "SELECT count(*) AS sessions FROM sessions WHERE NOT is_excluded",
+    (
+        "SELECT coalesce(sum(messages), 0) AS messages, coalesce(sum(prompts), 0) AS prompts,"
+        " coalesce(sum(pending), 0) AS rows_pending, coalesce(sum(held), 0) AS rows_held,"
+        " coalesce(sum(rejected), 0) AS rows_rejected FROM session_counts"
+    ),
+    "SELECT count(*) AS unreadable FROM unreadable",
+    "SELECT max(ack_ms) AS last_ack_ms FROM remote",
+    (
+        "SELECT coalesce(sum(input_tokens), 0) AS input_tokens,"
+        " coalesce(sum(output_tokens), 0) AS output_tokens,"
+        " coalesce(sum(cache_write_tokens), 0) AS cache_write_tokens,"
+        " coalesce(sum(cache_read_tokens), 0) AS cache_read_tokens FROM usage_tokens"
+    ),
+)
+
+
+def totals(database: Database) -> dict[str, JsonValue]:
+    """Return the figures of the whole store."""
+    read = database.read()
+    figures: dict[str, JsonValue] = {}
+    for query in _TOTALS:
+        figures.update(dict(read.execute(query).fetchone()))
+    return figures
+
+
+def session_table(database: Database, limit: int | None = None) -> list[dict[str, JsonValue]]:
+    """Return one row of sync figures per session, the most recent first; all or `limit`."""
+    rows = database.read().execute(
+        "SELECT s.id AS session_id, s.project_path, s.git_branch, s.started_ms, s.updated_ms,"
+        " coalesce(c.messages, 0) AS messages, coalesce(c.pending, 0) AS rows_pending,"
+        " coalesce(c.rejected, 0) AS rows_rejected, coalesce(c.held, 0) AS rows_held,"
+        " coalesce(r.is_due OR r.is_held, 0) AS is_due,"
+        " r.ack_ms AS last_ack_ms, r.error AS last_error"
+        " FROM sessions s"
+        " LEFT JOIN session_counts c ON c.session_id = s.id"
+        " LEFT JOIN remote r ON r.session_id = s.id"
+        " WHERE NOT s.is_excluded ORDER BY s.updated_ms DESC LIMIT ?",
+        (-1 if limit is None else limit,),
+    )
+    return [dict(row) for row in rows]
+
+
+def unknown_line_types(database: Database) -> dict[str, int]:
+    """Return the line types that the parser did not know, with their counts."""
+    rows = database.read().execute("SELECT name, lines FROM line_types WHERE name LIKE '?%'")
+    return {name[1:]: lines for name, lines in rows}
+
+
+def rejected_rows(database: Database, limit: int = 100) -> list[dict[str, JsonValue]]:
+    """Return rejected rows with the reason of each."""
+    rows = database.read().execute(
+        "SELECT m.id, m.session_id, o.rejected AS reason FROM outbox o JOIN messages m USING (seq)"
+        " WHERE o.rejected IS NOT NULL ORDER BY o.seq LIMIT ?",
+        (limit,),
+    )
+    return [dict(row) for row in rows]

@@ -1,0 +1,121 @@
+"""The one reading model: messages with their parts and tokens, as everyone reads them.
+
+The pages, the export, the uploader and repair each select by their own condition and may select
+columns of their own; the columns of a message and how they become a `StoredMessage` are here only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import orjson
+
+from ccsync_watch.model import Part, StoredMessage
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Sequence
+
+    from ccsync_watch.store.database import Database
+
+_CHUNK_IDS = 500
+MESSAGE_COLUMNS = (
+    "m.seq, m.id, m.session_id, m.agent_id, a.agent_type, m.uuid, m.role, m.kind,"
+    " m.dated_ms AS timestamp_ms, m.model, m.is_inherited, u.prompt_tokens, u.output_tokens,"
+    " m.facts"
+)
+# Of the table `messages m`, to which this is joined.
+MESSAGE_JOINS = (
+    "LEFT JOIN usage_tokens u ON u.carrier = m.id AND u.id = m.usage_id"
+    " LEFT JOIN subagents a ON a.session_id = m.session_id AND a.agent_id = m.agent_id"
+)
+_PART_COLUMNS = "kind, content, tool_use_id, tool_name"
+
+
+def read_message(read: sqlite3.Connection, row: sqlite3.Row) -> StoredMessage:
+    """Return the message of a row with `MESSAGE_COLUMNS`; its parts are read here."""
+    parts = read.execute(
+        f"SELECT {_PART_COLUMNS} FROM parts WHERE message_seq = ? ORDER BY position",  # noqa: S608 - constants
+        (row["seq"],),
+    )
+    return StoredMessage(
+        seq=row["seq"],
+        id=row["id"],
+        session_id=row["session_id"],
+        agent_id=row["agent_id"],
+        agent_type=row["agent_type"],
+        uuid=row["uuid"],
+        role=row["role"],
+        kind=row["kind"],
+        timestamp_ms=row["timestamp_ms"],
+        model=row["model"],
+        is_inherited=bool(row["is_inherited"]),
+        prompt_tokens=row["prompt_tokens"],
+        output_tokens=row["output_tokens"],
+        facts=orjson.loads(row["facts"]),
+        parts=tuple(_part(part) for part in parts),
+    )
+
+
+def _part(row: sqlite3.Row) -> Part:
+    kind, content, tool_use_id, tool_name = row
+    return Part(kind, orjson.loads(content), tool_use_id, tool_name)
+
+
+def session_messages(database: Database, session_id: str) -> list[StoredMessage]:
+    """Return every message of a session, subagents and header included, in the order of sending."""
+    read = database.read()
+    rows = read.execute(
+        f"SELECT {MESSAGE_COLUMNS} FROM messages m {MESSAGE_JOINS}"  # noqa: S608 - constants
+        " WHERE m.session_id = ? ORDER BY m.seq",
+        (session_id,),
+    ).fetchall()
+    return [read_message(read, row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCall:
+    """A tool call with the timestamp of its message."""
+
+    part: Part
+    timestamp_ms: int | None
+
+
+def tool_calls(database: Database, ids: Iterable[str]) -> dict[str, StoredCall]:
+    """Return the stored tool calls among these ids, for the pump: a batch may ask for many."""
+    wanted = list(ids)
+    calls: dict[str, StoredCall] = {}
+    for start in range(0, len(wanted), _CHUNK_IDS):
+        chunk = wanted[start : start + _CHUNK_IDS]
+        query = (
+            "SELECT p.kind, p.content, p.tool_use_id, p.tool_name, m.timestamp_ms FROM parts p"  # noqa: S608 - question marks only
+            " JOIN messages m ON m.seq = p.message_seq WHERE p.kind = 'tool-call'"
+            f" AND p.tool_use_id IN ({','.join('?' * len(chunk))})"
+        )
+        for *columns, timestamp_ms in database.read().execute(query, chunk):
+            call = _part(columns)
+            calls[columns[2]] = StoredCall(call, timestamp_ms)
+    return calls
+
+
+def tool_results(database: Database, ids: Sequence[str]) -> dict[str, Part]:
+    """Return the stored results of these tool calls, wherever they are in the conversation."""
+    read = database.read()
+    results: dict[str, Part] = {}
+    for tool_use_id in ids:
+        row = read.execute(
+            f"SELECT {_PART_COLUMNS} FROM parts"  # noqa: S608 - constants
+            " WHERE tool_use_id = ? AND kind = 'tool-result' LIMIT 1",
+            (tool_use_id,),
+        ).fetchone()
+        if row is not None:
+            results[tool_use_id] = _part(row)
+    return results
+
+
+def known_tool_calls(database: Database, ids: Sequence[str]) -> set[str]:
+    """Return which of these tool calls are stored."""
+    query = "SELECT 1 FROM parts WHERE tool_use_id = ? AND kind = 'tool-call' LIMIT 1"
+    read = database.read()
+    return {tool_use_id for tool_use_id in ids if read.execute(query, (tool_use_id,)).fetchone()}

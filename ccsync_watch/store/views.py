@@ -1,0 +1,40 @@
+"""The views that every query of tokens reads: what a prompt's and a cache write's tokens are.
+
+Each connection has its own temporary ones, so that a change here needs no migration. They must not
+be stored in the file: with a view in it, some versions of SQLite skip the free pages in
+`quick_check`, and a corrupt database would be taken for a good one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import sqlite3
+
+_VIEWS = (
+    # One row per response. `prompt_tokens` is everything that was sent to the model.
+    """
+    CREATE TEMP VIEW usage_tokens AS SELECT id, session_id, agent_id, carrier, model, timestamp_ms,
+        input_tokens, output_tokens, cache_write_5m_tokens, cache_write_1h_tokens,
+        cache_write_5m_tokens + cache_write_1h_tokens AS cache_write_tokens, cache_read_tokens,
+        input_tokens + cache_write_5m_tokens + cache_write_1h_tokens + cache_read_tokens
+            AS prompt_tokens,
+        web_searches, is_fast, is_us_only, tier, cost_usd
+    FROM usage
+    """,
+    # One row per session that used tokens; ask for one by its `session_id`.
+    """
+    CREATE TEMP VIEW session_tokens AS SELECT session_id, count(*) AS responses,
+        sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens,
+        sum(cache_write_tokens) AS cache_write_tokens,
+        sum(cache_read_tokens) AS cache_read_tokens, sum(prompt_tokens) AS prompt_tokens
+    FROM usage_tokens GROUP BY session_id
+    """,
+)
+
+
+def create_views(connection: sqlite3.Connection) -> None:
+    """Create the views for one connection; the tables need not exist yet."""
+    for statement in _VIEWS:
+        connection.execute(statement)
