@@ -16,7 +16,7 @@ from ccsync_watch.cli.commands.status import figures_without_daemon
 from ccsync_watch.cli.console import printable
 from ccsync_watch.cli.problem_text import problem_lines
 from ccsync_watch.clock import SystemClock
-from ccsync_watch.config import load
+from ccsync_watch.config import declared_settings, load
 from ccsync_watch.control.client import ControlClient
 from ccsync_watch.control.messages import CheckAnswer, FlushAnswer, FlushRequest
 from ccsync_watch.daemon.background import is_older, start
@@ -40,7 +40,6 @@ FIGURES_SECONDS = 10.0
 # A sync-now waits for so long; afterwards the daemon continues alone.
 MIN_WAIT_SECONDS = 20.0
 _GRACE_SECONDS = 2.0
-_ON = {True: "on", False: "off"}
 # What helps from inside a session, by the problem's code.
 _HINTS = {
     "daemon-not-running": "/claude-code-sync:sync-now starts it, and so does `ccsync-watch start`"
@@ -52,7 +51,6 @@ _UNANSWERED = Problem(
     "check that your Convex deployment is running, that convex_url is correct, and the network;"
     " unsent data is kept and sent later",
 )
-_COMPARED = ("convex_url", "api_key", "auto_sync", "sync_tool_calls", "sync_thinking")
 
 
 def status_text(
@@ -177,7 +175,7 @@ def _first_line(figures: dict[str, Any], plugin_version: str) -> str:
 
 
 def _config_lines(figures: dict[str, Any], answer: CheckAnswer | None) -> list[str]:
-    config, destination = figures["config"], figures["destination"]
+    config, destination = figures["config"], figures.get("destination")
     url = destination["url"] if destination else "none: everything stays on this machine"
     lines = [_row("backend", url)]
     if destination:
@@ -185,13 +183,12 @@ def _config_lines(figures: dict[str, Any], answer: CheckAnswer | None) -> list[s
         if answer is None:
             connection = "no answer yet"
         lines += [_row("API key", config["api_key"] or "none"), _row("connection", connection)]
-    switches = {
-        "auto sync": config["auto_sync"],
-        "tool calls": config["sync_tool_calls"],
-        "thinking": config["sync_thinking"],
-    }
-    lines.append(_row("settings", ", ".join(f"{k} {_ON[v]}" for k, v in switches.items())))
-    return lines
+    switches = [
+        f"{setting.option_title.lower()} {'on' if config[name] else 'off'}"
+        for name, setting in declared_settings().items()
+        if setting.option_title and setting.is_switch
+    ]
+    return [*lines, _row("settings", ", ".join(switches))]
 
 
 def _session_lines(figures: dict[str, Any], session_id: str | None) -> list[str]:
@@ -203,7 +200,7 @@ def _session_lines(figures: dict[str, Any], session_id: str | None) -> list[str]
     facts = [f"{plural(row['messages'], 'message')} stored"]
     if row["bytes_behind"]:
         facts.append(f"{size(row['bytes_behind'])} behind")
-    if figures["destination"]:
+    if figures.get("destination"):
         facts.append(f"{plural(row['rows_pending'], 'row')} pending")
         facts.append(f"confirmed {age(row['last_ack_ms'], SystemClock().wall_ms())}")
     if row["rows_rejected"]:
@@ -216,7 +213,7 @@ def _total_lines(figures: dict[str, Any]) -> list[str]:
     if not totals:
         return []
     stored = f"{plural(totals['sessions'], 'session')}, {plural(totals['messages'], 'message')}"
-    if figures["destination"]:
+    if figures.get("destination"):
         stored += f", {plural(totals['rows_pending'], 'row')} pending"
     if figures["bytes_behind"]:
         stored += f", {size(figures['bytes_behind'])} behind"
@@ -253,7 +250,8 @@ def _compare_settings(figures: dict[str, Any], settings: Settings) -> list[Probl
         return []
     problems = []
     ours, theirs = report.shown_config(settings), figures["config"]
-    if any(theirs[name] != ours[name] for name in _COMPARED):
+    options = [name for name, setting in declared_settings().items() if setting.option_title]
+    if any(theirs[name] != ours[name] for name in options):
         problems.append(
             Problem(
                 "settings-differ",

@@ -11,7 +11,7 @@ import logging
 import socket
 from typing import TYPE_CHECKING
 
-from ccsync_watch.config.checks import DEFAULT_PORT
+from ccsync_watch.config.setting_values import DEFAULT_PORT
 from ccsync_watch.daemon.asgi_server import ServerThread
 from ccsync_watch.dashboard.guard import ENTER, Keys
 from ccsync_watch.store.database import DATABASE_NAME, Database

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
+from ccsync_watch.config import printable_path
 from ccsync_watch.errors import (
     DestinationError,
     NotAnswering,
@@ -35,11 +36,6 @@ MIN_FREE_BYTES = 200 << 20
 SYNC_NOT_WORKING = "Sync not working"
 CONNECTION_FAILED = "Connection failed"
 NO_URL = "No Convex URL configured"
-
-
-def printable_path(path: object) -> str:
-    """Return a path that JSON can hold: its bytes may not be UTF-8."""
-    return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def check_all(

@@ -6,8 +6,9 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from ccsync_watch import __version__
+from ccsync_watch.config import printable_path, shown_settings
 from ccsync_watch.errors import NotAnswering
-from ccsync_watch.report.problem_checks import check_all, printable_path
+from ccsync_watch.report.problem_checks import check_all
 from ccsync_watch.store import checkpoints, status_figures
 from ccsync_watch.store.install_keys import path_key
 from ccsync_watch.transcripts import discovery
@@ -86,16 +87,8 @@ def status(
 
 
 def shown_config(settings: Settings) -> dict[str, JsonValue]:
-    """Return the settings in force, the key masked."""
-    return {
-        "file": printable_path(settings.file),
-        "convex_url": settings.convex_url,
-        "api_key": settings.api_key.masked() if settings.api_key else None,
-        "auto_sync": settings.auto_sync,
-        "sync_tool_calls": settings.sync_tool_calls,
-        "sync_thinking": settings.sync_thinking,
-        "claude_dirs": [printable_path(folder) for folder in settings.claude_dirs],
-    }
+    """Return the settings in force, without what is secret, and the file that they may be in."""
+    return {"file": printable_path(settings.file), **shown_settings(settings)}
 
 
 def _bytes_behind(

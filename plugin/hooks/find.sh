@@ -1,24 +1,24 @@
-# Find ccsync-watch: sets the positional parameters to the command, or to nothing. Sourced, with
-# the plugin's folder in $root. An override, the installed program, the checkout that this plugin
-# lies in, then uvx.
+# Find ccsync-watch, and set $kind to how it is run, empty if it is not found. Sourced, with
+# the plugin's folder in $root. Tries an override, the installed program, the checkout that contains
+# this plugin, then uvx.
 find_ccsync() {
   if [ -n "${CCSYNC_WATCH_COMMAND:-}" ]; then
-    found=override; return 0
+    kind=override; return 0
   fi
-  # A client started from a desktop has not the user's PATH: uv and pip install here.
+  # A client started from a desktop does not have the user's PATH: uv and pip install here.
   [ -z "${HOME:-}" ] || PATH=$PATH:$HOME/.local/bin
   if command -v ccsync-watch >/dev/null 2>&1; then
-    found=installed; return 0
+    kind=installed; return 0
   fi
-  command -v uv >/dev/null 2>&1 || { found=; return 1; }
+  command -v uv >/dev/null 2>&1 || { kind=; return 1; }
   if [ -f "$root/../pyproject.toml" ] && [ -f "$root/../ccsync_watch/__main__.py" ]; then
-    found=checkout
+    kind=checkout
   else
-    found=uvx
+    kind=uvx
   fi
 }
 run_ccsync() {
-  case $found in
+  case $kind in
     override) exec "$CCSYNC_WATCH_COMMAND" "$@" ;;
     installed) exec ccsync-watch "$@" ;;
     checkout) exec uv run --quiet --no-dev --project "$root/.." ccsync-watch "$@" ;;

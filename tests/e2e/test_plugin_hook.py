@@ -193,7 +193,7 @@ def test_a_spool_that_cannot_be_written(hook: Hook, place: str) -> None:
         hook.run(event)
 
 
-@pytest.mark.parametrize("missing", ["signal.sh", "start.sh", "find.sh"])
+@pytest.mark.parametrize("missing", ["record_event.sh", "start.sh", "find.sh"])
 def test_a_plugin_that_went_away_in_mid_session(hook: Hook, missing: str) -> None:
     """An update removes the old folder."""
     (hook.plugin / "hooks" / missing).unlink()

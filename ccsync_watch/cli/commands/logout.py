@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ccsync_watch.cli.console import say, warn
 from ccsync_watch.cli.daemon_notice import tell_daemon, warn_of_variables
 from ccsync_watch.config import config_path, load, options_path, read_file, save, state_folder
-from ccsync_watch.config.options import forget_options
+from ccsync_watch.config.plugin_options import remove_options
 
 if TYPE_CHECKING:
     import argparse
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def main(_arguments: argparse.Namespace, env: Mapping[str, str], _flags: Mapping[str, Any]) -> int:
     """Remove both from the settings file."""
     path = config_path(env)
-    has_options = forget_options(options_path(state_folder(env)), {"convex_url", "api_key"})
+    has_options = remove_options(options_path(state_folder(env)), {"convex_url", "api_key"})
     if {"convex_url", "api_key"} & read_file(path).keys():
         save(path, {"convex_url": None, "api_key": None})
         say(f"removed URL and key from {path}; nothing is sent any more")

@@ -11,7 +11,7 @@ from ccsync_watch import report
 from ccsync_watch.cli.console import printable, say, show_warnings
 from ccsync_watch.cli.problem_text import problem_lines
 from ccsync_watch.clock import SystemClock
-from ccsync_watch.config import load
+from ccsync_watch.config import changed_settings, load
 from ccsync_watch.control.client import ControlClient
 from ccsync_watch.daemon.connection_test import try_backend
 from ccsync_watch.errors import DestinationError, NotRunning
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ccsync_watch.config import Settings
+    from ccsync_watch.model import JsonValue
 
 _SHOWN_SESSIONS = 10
 _OTHER_ERROR = 1
@@ -107,7 +108,6 @@ def _print(figures: dict[str, Any], problems: list[Problem]) -> None:
         is_connected = figures["backend"]["ok"]
         say(f"  connection   {'ok' if is_connected else 'failed, see below'}")
         say(f"  API key      {config['api_key'] or 'none'}")
-        say(f"  auto sync    {'on' if config['auto_sync'] else 'off'}")
     say(f"  transcripts  {figures['transcripts_found']:,} found, {behind(figures['bytes_behind'])}")
     if totals:
         sessions, messages = plural(totals["sessions"], "session"), totals["messages"]
@@ -117,9 +117,17 @@ def _print(figures: dict[str, Any], problems: list[Problem]) -> None:
                 f"  pending      {plural(totals['rows_pending'], 'row')};"
                 f" last confirmed upload {age(totals['last_ack_ms'], now_ms)}"
             )
+    changed = changed_settings(config)
+    if changed:
+        settings = ", ".join(f"{name} {_json(value)}" for name, value in changed.items())
+        say(f"  settings     {printable(settings)}")
     _print_sessions(figures, now_ms)
     for problem in problems:
         say("\n" + "\n".join(problem_lines(problem)))
+
+
+def _json(value: JsonValue) -> str:
+    return orjson.dumps(value).decode()
 
 
 def behind(count: int) -> str:

@@ -1,4 +1,4 @@
-"""The plugin's own options: the weakest of the settings, and their key stays theirs."""
+"""The plugin's own options: the lowest of the sources, with a key for their own deployment."""
 
 from __future__ import annotations
 
@@ -35,14 +35,18 @@ def settings(env: dict[str, str], **values: object) -> None:
     Path(env["HOME"], ".claude-code-sync.json").write_text(json.dumps(values))
 
 
-def test_every_other_source_wins(env: dict[str, str]) -> None:
+def test_every_other_source_overrides_an_option(env: dict[str, str]) -> None:
     """Option, file, environment, flag."""
     options(env, convex_url=URL, auto_sync="false", sync_thinking="true", sync_tool_calls="false")
     settings(env, auto_sync=True)
     env["CLAUDE_SYNC_THINKING"] = "false"
-    made = load(env, {"sync_tool_calls": "true"})
-    assert made.convex_url == URL
-    assert (made.auto_sync, made.sync_thinking, made.sync_tool_calls) == (True, False, True)
+    settings_in_force = load(env, {"sync_tool_calls": "true"})
+    assert settings_in_force.convex_url == URL
+    assert (
+        settings_in_force.auto_sync,
+        settings_in_force.sync_thinking,
+        settings_in_force.sync_tool_calls,
+    ) == (True, False, True)
 
 
 @pytest.mark.parametrize(
@@ -56,24 +60,24 @@ def test_every_other_source_wins(env: dict[str, str]) -> None:
         ({"api_key": KEY}, {"convex_url": OTHER}, KEY),
     ],
 )
-def test_the_key_goes_to_its_own_deployment(
+def test_the_key_is_sent_to_its_own_deployment_only(
     env: dict[str, str], own: dict[str, str], file: dict[str, str], key: str | None
 ) -> None:
     """One that came without a URL was meant for whichever is set."""
     options(env, **own)
     settings(env, **file)
-    made = load(env).api_key
-    assert (made.reveal() if made else None) == key
+    api_key = load(env).api_key
+    assert (api_key.reveal() if api_key else None) == key
 
 
-def test_a_wrong_one_names_its_place(env: dict[str, str]) -> None:
+def test_a_wrong_option_names_its_place(env: dict[str, str]) -> None:
     """And where it is changed."""
     options(env, auto_sync="maybe")
     with pytest.raises(ConfigError, match=r"the plugin's options \(/plugin, or .*\): auto_sync is"):
         load(env)
 
 
-def test_what_is_no_option_is_left_alone(env: dict[str, str], tmp_path: Path) -> None:
+def test_unknown_lines_are_ignored(env: dict[str, str], tmp_path: Path) -> None:
     """A newer plugin may write more than this program knows; nobody else writes there."""
     path = options(env, future="x", convex_url="", sync_thinking=" true ")
     path.write_bytes(path.read_bytes() + b"\xff\xfe\n=\nnothing\n")
@@ -86,7 +90,7 @@ def test_what_is_no_option_is_left_alone(env: dict[str, str], tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("has_file", [False, True])
-def test_logout_forgets_them_too(
+def test_logout_removes_the_options_too(
     env: dict[str, str], capsys: pytest.CaptureFixture[str], *, has_file: bool
 ) -> None:
     """And says that the next session brings them back."""

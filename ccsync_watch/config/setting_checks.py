@@ -1,22 +1,24 @@
-"""What each key of the settings may hold: a check turns a value into ours, or says what is allowed.
+"""The checks: each turns a raw value into ours, or raises ValueError with what is allowed.
 
-A check raises ValueError whose text completes "set it to …".
+The error's text completes "set it to …". A raw value is JSON from the file, or the text of a
+variable, a flag or a plugin option.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+from typing import get_args
 from urllib.parse import urlsplit
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from ccsync_watch.config.setting_values import (
+    DEFAULT_PORT,
+    DashboardSettings,
+    ProjectPolicy,
+    RedactSettings,
+    Secret,
+)
 
-ProjectPolicy: TypeAlias = Literal["full", "metadata", "off"]
-
-DEFAULT_PORT = 8377
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -28,49 +30,8 @@ _HOST = re.compile(
 _PATH = re.compile(r"[A-Za-z0-9._~%/-]*")
 
 
-class Secret:
-    """A value that no log, error or `repr` shows; `reveal` is the only way to it."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def reveal(self) -> str:
-        """Return the value itself, for the one header that needs it."""
-        return self._value
-
-    def masked(self) -> str:
-        """Return a form that tells two keys apart: the prefix and the last two characters."""
-        return f"{self._value[:4]}…{self._value[-2:]}" if len(self._value) > 12 else "…"  # noqa: PLR2004 - shorter would show most of it
-
-    def __repr__(self) -> str:
-        return "Secret(…)"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other._value == self._value
-
-    def __hash__(self) -> int:
-        return hash(self._value)
-
-
-@dataclass(frozen=True, slots=True)
-class RedactSettings:
-    """The user's own regular expressions: what else is secret, and what never is."""
-
-    patterns: tuple[str, ...] = ()
-    allow: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class DashboardSettings:
-    """Where the local page listens on loopback; without a port, at the usual one if it is free."""
-
-    enabled: bool = True
-    port: int | None = None
-
-
-def _boolean(value: object) -> bool:
+def check_boolean(value: object) -> bool:
+    """Accept true or false; as a string also yes, no, on, off, 1 and 0."""
     if isinstance(value, bool):
         return value
     if isinstance(value, str) and value.strip().lower() in _TRUE | _FALSE:
@@ -78,7 +39,8 @@ def _boolean(value: object) -> bool:
     raise ValueError("true or false")
 
 
-def _count(value: object) -> int:
+def check_count(value: object) -> int:
+    """Accept a whole number from 0 on."""
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
     raise ValueError("a whole number, 0 or more")
@@ -87,10 +49,11 @@ def _count(value: object) -> int:
 def _text_or_none(value: object) -> str | None:
     if value is None or isinstance(value, str):
         return (value or "").strip() or None
-    raise ValueError("a text, or leave it out")
+    raise ValueError("a string, or leave it out")
 
 
-def _secret(value: object) -> Secret | None:
+def check_secret(value: object) -> Secret | None:
+    """Accept a key; an empty one is None."""
     text = _text_or_none(value)
     if text is None:
         return None
@@ -99,7 +62,8 @@ def _secret(value: object) -> Secret | None:
     return Secret(text)
 
 
-def _url(value: object) -> str | None:
+def check_url(value: object) -> str | None:
+    """Accept a deployment's address; an empty one is None."""
     text = _text_or_none(value)
     if text is None:
         return None
@@ -120,35 +84,41 @@ def _url(value: object) -> str | None:
     return text.rstrip("/")
 
 
-def _texts(value: object) -> tuple[str, ...]:
+def check_strings(value: object) -> tuple[str, ...]:
+    """Accept a list of strings."""
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return tuple(value)
-    raise ValueError("a list of texts")
+    raise ValueError("a list of strings")
 
 
-def _folders(value: object) -> tuple[Path, ...]:
+def check_folders(value: object) -> tuple[Path, ...]:
+    """Accept a list of folders, or a string with commas between them; they become absolute."""
     if isinstance(value, str):
         value = [folder for folder in value.split(",") if folder.strip()]
-    folders = _texts(value)
+    folders = check_strings(value)
     try:
         if all(folder.strip() and "\0" not in folder for folder in folders):
             return tuple(Path(folder.strip()).expanduser().absolute() for folder in folders)
-    except RuntimeError:  # `~somebody` whom this machine does not know
+    except RuntimeError:  # `~somebody`, an unknown user
         pass
     raise ValueError("a list of folders")
 
 
-def _redact(value: object) -> RedactSettings:
+def check_redact(value: object) -> RedactSettings:
+    """Accept the user's own patterns."""
     allowed = 'an object like {"patterns": [], "allow": []}'
     if not isinstance(value, dict) or set(value) - {"patterns", "allow"}:
         raise ValueError(allowed)
     try:
-        return RedactSettings(_texts(value.get("patterns", [])), _texts(value.get("allow", [])))
+        return RedactSettings(
+            check_strings(value.get("patterns", [])), check_strings(value.get("allow", []))
+        )
     except ValueError:
         raise ValueError(allowed) from None
 
 
-def _projects(value: object) -> tuple[tuple[str, ProjectPolicy], ...]:
+def check_projects(value: object) -> tuple[tuple[str, ProjectPolicy], ...]:
+    """Accept a policy for each glob."""
     known = get_args(ProjectPolicy)
     if isinstance(value, dict) and all(
         glob.strip() and policy in known for glob, policy in value.items()
@@ -157,7 +127,8 @@ def _projects(value: object) -> tuple[tuple[str, ProjectPolicy], ...]:
     raise ValueError('an object like {"~/work/secret": "metadata"}, of full, metadata and off')
 
 
-def _dashboard(value: object) -> DashboardSettings:
+def check_dashboard(value: object) -> DashboardSettings:
+    """Accept whether and on which port the dashboard is served."""
     allowed = f'an object like {{"enabled": true, "port": {DEFAULT_PORT}}}'
     if not isinstance(value, dict) or set(value) - {"enabled", "port"}:
         raise ValueError(allowed)
@@ -167,20 +138,3 @@ def _dashboard(value: object) -> DashboardSettings:
     if not isinstance(enabled, bool) or not is_port:
         raise ValueError(allowed)
     return DashboardSettings(enabled, port)
-
-
-KEYS: dict[str, Callable[[object], object]] = {
-    "convex_url": _url,
-    "api_key": _secret,
-    "auto_sync": _boolean,
-    "sync_tool_calls": _boolean,
-    "sync_thinking": _boolean,
-    "autostart": _boolean,
-    "claude_dirs": _folders,
-    "max_prompt_chars": _count,
-    "max_output_chars": _count,
-    "exclude_projects": _texts,
-    "projects": _projects,
-    "redact": _redact,
-    "dashboard": _dashboard,
-}

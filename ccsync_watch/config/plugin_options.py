@@ -1,6 +1,6 @@
-"""The options that a user set in the plugin, as its hook last wrote them into the state folder.
+"""The options that the user set in the plugin, as its hook last wrote them into the state folder.
 
-One `key=value` a line: the hook is a few lines of shell. A key that is not there was not set.
+One `key=value` a line: the hook is a few lines of shell. A key that is missing was not set.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ _MAX_BYTES = 16 << 10
 
 
 def options_path(state_dir: Path) -> Path:
-    """Return where the hook keeps the plugin's options; the file may not exist."""
+    """Return the path of the file with the plugin's options; it may not exist."""
     return state_dir / OPTIONS_NAME
 
 
 def read_options(path: Path) -> dict[str, str]:
-    """Return the options that have a value; `{}` when there are none, or nobody can read them."""
+    """Return the options that have a value; `{}` without any, or without a readable file."""
     try:
         with path.open("rb") as file:
             text = file.read(_MAX_BYTES).decode("utf-8", "replace")
@@ -31,11 +31,11 @@ def read_options(path: Path) -> dict[str, str]:
     return {key: value.strip() for key, _sign, value in lines if value.strip()}
 
 
-def forget_options(path: Path, names: Collection[str]) -> bool:
-    """Take some options out; return whether there were any. Raises OSError."""
+def remove_options(path: Path, names: Collection[str]) -> bool:
+    """Remove some options from the file; return whether there were any. Raises OSError."""
     options = read_options(path)
     if not options.keys() & names:
         return False
-    kept = "".join(f"{key}={value}\n" for key, value in options.items() if key not in names)
-    path.write_text(kept, encoding="utf-8")
+    rest = "".join(f"{key}={value}\n" for key, value in options.items() if key not in names)
+    path.write_text(rest, encoding="utf-8")
     return True

@@ -1,37 +1,26 @@
-"""Settings: where they come from, which wins, and how a mistake is told."""
+"""Settings: where they come from, which source wins, and how a mistake is reported."""
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 
-from ccsync_watch import config
-from ccsync_watch.config import Secret, load, save
+from ccsync_watch.config import Secret, load
 from ccsync_watch.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Write: TypeAlias = Callable[[bytes | dict[str, Any]], Path]
 
 URL = "https://happy-otter-123.convex.cloud"
 
 
-@pytest.fixture
-def env(tmp_path: Path) -> dict[str, str]:
-    """Return an environment whose HOME is empty."""
-    return {"HOME": str(tmp_path)}
-
-
-def write(env: dict[str, str], content: bytes | dict[str, Any]) -> Path:
-    """Write the settings file."""
-    path = Path(env["HOME"]) / ".claude-code-sync.json"
-    path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
-    return path
-
-
-def refusal(env: dict[str, str], flags: dict[str, object] | None = None) -> str:
-    """Return the one line in which `load` refuses."""
+def error_of(env: dict[str, str], flags: dict[str, object] | None = None) -> str:
+    """Return the one line in which `load` fails."""
     with pytest.raises(ConfigError) as caught:
         load(env, flags)
     text = str(caught.value)
@@ -42,20 +31,24 @@ def refusal(env: dict[str, str], flags: dict[str, object] | None = None) -> str:
 class TestSources:
     """File, then environment, then flags."""
 
-    def test_nothing_configured_sends_nothing(self, env: dict[str, str], tmp_path: Path) -> None:
+    def test_defaults_are_as_documented(self, env: dict[str, str], tmp_path: Path) -> None:
         """Without a file everything has the documented default."""
-        made = load(env)
-        assert made.convex_url is None
-        assert made.api_key is None
-        assert (made.auto_sync, made.sync_tool_calls, made.sync_thinking) == (True, True, False)
-        assert (made.max_prompt_chars, made.max_output_chars) == (4000, 1000)
-        assert made.claude_dirs == (tmp_path / ".claude",)
-        assert made.state_dir == tmp_path / ".local" / "state" / "ccsync-watch"
-        assert made.warnings == ()
+        settings = load(env)
+        assert settings.convex_url is None
+        assert settings.api_key is None
+        assert (settings.auto_sync, settings.sync_tool_calls, settings.sync_thinking) == (
+            True,
+            True,
+            False,
+        )
+        assert (settings.max_prompt_chars, settings.max_output_chars) == (4000, 1000)
+        assert settings.claude_dirs == (tmp_path / ".claude",)
+        assert settings.state_dir == tmp_path / ".local" / "state" / "ccsync-watch"
+        assert settings.warnings == ()
 
-    def test_the_later_source_wins(self, env: dict[str, str]) -> None:
+    def test_the_later_source_wins(self, write: Write, env: dict[str, str]) -> None:
         """A flag overrides a variable, which overrides the file."""
-        write(env, {"auto_sync": True, "sync_thinking": False, "convex_url": URL})
+        write({"auto_sync": True, "sync_thinking": False, "convex_url": URL})
         env["CLAUDE_SYNC_AUTO"] = "false"
         env["CLAUDE_SYNC_THINKING"] = "yes"
         assert load(env).auto_sync is False
@@ -63,10 +56,11 @@ class TestSources:
         assert load(env, {"sync_thinking": "off", "convex_url": None}).sync_thinking is False
         assert load(env).convex_url == URL
 
-    def test_every_key_is_taken(self, env: dict[str, str], tmp_path: Path) -> None:
+    def test_every_key_of_the_file_is_read(
+        self, write: Write, env: dict[str, str], tmp_path: Path
+    ) -> None:
         """Each documented key reaches its setting."""
         write(
-            env,
             {
                 "convex_url": f" {URL}/ ",
                 "api_key": "osk_0123456789abcdef",
@@ -80,16 +74,16 @@ class TestSources:
                 "dashboard": {"enabled": False, "port": 0},
             },
         )
-        made = load(env)
-        assert made.convex_url == URL
-        assert made.api_key == Secret("osk_0123456789abcdef")
-        assert made.sync_tool_calls is False
-        assert made.claude_dirs == (tmp_path / "a", tmp_path / "b")
-        assert (made.max_prompt_chars, made.max_output_chars) == (0, 7)
-        assert made.exclude_projects == ("/secret/**",)
-        assert made.projects == (("/work", "metadata"), ("/work/open", "full"))
-        assert (made.redact.patterns, made.redact.allow) == (("a+",), ("b",))
-        assert (made.dashboard.enabled, made.dashboard.port) == (False, 0)
+        settings = load(env)
+        assert settings.convex_url == URL
+        assert settings.api_key == Secret("osk_0123456789abcdef")
+        assert settings.sync_tool_calls is False
+        assert settings.claude_dirs == (tmp_path / "a", tmp_path / "b")
+        assert (settings.max_prompt_chars, settings.max_output_chars) == (0, 7)
+        assert settings.exclude_projects == ("/secret/**",)
+        assert settings.projects == (("/work", "metadata"), ("/work/open", "full"))
+        assert (settings.redact.patterns, settings.redact.allow) == (("a+",), ("b",))
+        assert (settings.dashboard.enabled, settings.dashboard.port) == (False, 0)
 
     def test_a_second_claude_folder_is_found(self, env: dict[str, str], tmp_path: Path) -> None:
         """`~/.config/claude` counts where it exists; a named folder replaces both."""
@@ -102,9 +96,9 @@ class TestSources:
     def test_folders_are_absolute(self, env: dict[str, str]) -> None:
         """A relative folder means the same wherever the next command is run."""
         env |= {"CLAUDE_CONFIG_DIR": "claude", "CCSYNC_WATCH_HOME": "state"}
-        made = load(env)
-        assert made.claude_dirs == (Path.cwd() / "claude",)
-        assert made.state_dir == Path.cwd() / "state"
+        settings = load(env)
+        assert settings.claude_dirs == (Path.cwd() / "claude",)
+        assert settings.state_dir == Path.cwd() / "state"
 
     def test_the_state_folder_follows_the_environment(
         self, env: dict[str, str], tmp_path: Path
@@ -117,23 +111,23 @@ class TestSources:
         env["CCSYNC_WATCH_HOME"] = str(tmp_path / "own")
         assert load(env).state_dir == tmp_path / "own"
 
-    def test_an_empty_variable_is_none(self, env: dict[str, str]) -> None:
+    def test_an_empty_variable_is_ignored(self, env: dict[str, str]) -> None:
         """`CLAUDE_SYNC_AUTO= ccsync-watch` means nothing."""
         env |= {"CLAUDE_SYNC_AUTO": " ", "CLAUDE_SYNC_CONVEX_URL": ""}
         assert load(env).auto_sync is True
 
-    def test_a_byte_order_mark_is_no_mistake(self, env: dict[str, str]) -> None:
+    def test_a_byte_order_mark_is_accepted(self, write: Write, env: dict[str, str]) -> None:
         """Windows editors write one."""
-        write(env, b'\xef\xbb\xbf{"auto_sync": false}')
+        write(b'\xef\xbb\xbf{"auto_sync": false}')
         assert load(env).auto_sync is False
 
-    def test_settings_compare_by_value(self, env: dict[str, str]) -> None:
-        """The daemon takes up a changed file only when it says something else."""
-        write(env, {"api_key": "osk_0123456789abcdef"})
+    def test_settings_compare_by_value(self, write: Write, env: dict[str, str]) -> None:
+        """The daemon restarts only when a changed file has other values."""
+        write({"api_key": "osk_0123456789abcdef"})
         first = load(env)
-        write(env, {"api_key": "osk_0123456789abcdef", "auto_sync": True})
+        write({"api_key": "osk_0123456789abcdef", "auto_sync": True})
         assert load(env) == first
-        write(env, {"api_key": "osk_0123456789abcdeX"})
+        write({"api_key": "osk_0123456789abcdeX"})
         assert load(env) != first
 
 
@@ -149,24 +143,30 @@ class TestMistakes:
             (b"\xff\xfe{\x00}\x00", "line 1, column 1"),
         ],
     )
-    def test_bad_json_is_located(self, env: dict[str, str], content: bytes, place: str) -> None:
+    def test_bad_json_is_located(
+        self, write: Write, env: dict[str, str], content: bytes, place: str
+    ) -> None:
         """The message says which line and column to look at."""
-        path = write(env, content)
-        text = refusal(env)
+        path = write(content)
+        text = error_of(env)
         assert text.startswith(f"{path}, {place}: not valid JSON")
         assert text.endswith("correct that line")
 
     @pytest.mark.parametrize("content", [b"[]", b'"text"', b"null"])
-    def test_the_file_must_hold_an_object(self, env: dict[str, str], content: bytes) -> None:
-        """Anything else is told, with an example."""
-        path = write(env, content)
-        assert refusal(env) == f'{path} holds no JSON object: write {{"convex_url": "https://…"}}'
+    def test_the_file_must_hold_an_object(
+        self, write: Write, env: dict[str, str], content: bytes
+    ) -> None:
+        """The message for anything else has an example."""
+        path = write(content)
+        assert error_of(env) == (
+            f'{path} is not a JSON object: write it as {{"convex_url": "https://…"}}'
+        )
 
     @pytest.mark.parametrize(
         ("key", "value", "shown", "allowed"),
         [
-            ("convex_url", 7, "7", "a text, or leave it out"),
-            ("api_key", ["x"], "(not shown)", "a text, or leave it out"),
+            ("convex_url", 7, "7", "a string, or leave it out"),
+            ("api_key", ["x"], "(not shown)", "a string, or leave it out"),
             ("api_key", "osk key", "(not shown)", "a key without spaces"),
             ("api_key", "osk_schlüssel", "(not shown)", "a key without spaces"),
             ("auto_sync", "maybe", '"maybe"', "true or false"),
@@ -174,15 +174,15 @@ class TestMistakes:
             ("auto_sync", None, "null", "true or false"),
             ("sync_tool_calls", [], "[]", "true or false"),
             ("sync_thinking", {}, "{}", "true or false"),
-            ("claude_dirs", 1, "1", "a list of texts"),
+            ("claude_dirs", 1, "1", "a list of strings"),
             ("claude_dirs", [""], '[""]', "a list of folders"),
             ("claude_dirs", ["a\0b"], '["a\\u0000b"]', "a list of folders"),
             ("claude_dirs", ["~nobody-here/x"], '["~nobody-here/x"]', "a list of folders"),
             ("max_prompt_chars", -1, "-1", "a whole number, 0 or more"),
             ("max_output_chars", 1.5, "1.5", "a whole number, 0 or more"),
             ("max_output_chars", True, "true", "a whole number, 0 or more"),
-            ("exclude_projects", "x", '"x"', "a list of texts"),
-            ("exclude_projects", [1], "[1]", "a list of texts"),
+            ("exclude_projects", "x", '"x"', "a list of strings"),
+            ("exclude_projects", [1], "[1]", "a list of strings"),
             ("projects", ["/x"], '["/x"]', 'an object like {"~/work/secret": "metadata"}'),
             ("projects", {"/x": "none"}, '{"/x":"none"}', "an object like"),
             ("projects", {" ": "off"}, '{" ":"off"}', "an object like"),
@@ -197,11 +197,11 @@ class TestMistakes:
         ],
     )
     def test_a_wrong_value_is_shown(
-        self, env: dict[str, str], key: str, value: object, shown: str, allowed: str
+        self, write: Write, env: dict[str, str], key: str, value: object, shown: str, allowed: str
     ) -> None:
         """As it stands in the file, and with what may stand there."""
-        path = write(env, {key: value})
-        assert refusal(env).startswith(f"{path}: {key} is {shown}: set it to {allowed}")
+        path = write({key: value})
+        assert error_of(env).startswith(f"{path}: {key} is {shown}: set it to {allowed}")
 
     @pytest.mark.parametrize(
         "url",
@@ -224,10 +224,12 @@ class TestMistakes:
             f"{URL}/pa th",
         ],
     )
-    def test_what_is_no_address_is_refused(self, env: dict[str, str], url: str) -> None:
+    def test_a_value_that_is_not_an_address_is_an_error(
+        self, write: Write, env: dict[str, str], url: str
+    ) -> None:
         """Before any request could fail on it."""
-        write(env, {"convex_url": url})
-        assert "set it to an address like https://your-deployment.convex.cloud" in refusal(env)
+        write({"convex_url": url})
+        assert "set it to an address like https://your-deployment.convex.cloud" in error_of(env)
 
     @pytest.mark.parametrize(
         ("url", "is_allowed"),
@@ -242,14 +244,14 @@ class TestMistakes:
         ],
     )
     def test_plain_http_stays_on_this_machine(
-        self, env: dict[str, str], url: str, *, is_allowed: bool
+        self, write: Write, env: dict[str, str], url: str, *, is_allowed: bool
     ) -> None:
         """The key would travel in clear otherwise."""
-        write(env, {"convex_url": url})
+        write({"convex_url": url})
         if is_allowed:
             assert load(env).convex_url == url
         else:
-            assert refusal(env).endswith("(http only on this machine)")
+            assert error_of(env).endswith("(http only on this machine)")
 
     @pytest.mark.parametrize(
         ("url", "secret"),
@@ -261,39 +263,39 @@ class TestMistakes:
         ],
     )
     def test_a_secret_in_the_url_is_not_repeated(
-        self, env: dict[str, str], url: str, secret: str
+        self, write: Write, env: dict[str, str], url: str, secret: str
     ) -> None:
         """A pasted key or password does not end in a log."""
-        write(env, {"convex_url": url})
-        text = refusal(env)
+        write({"convex_url": url})
+        text = error_of(env)
         assert secret not in text
         assert "convex_url" in text
 
     def test_the_place_is_where_the_value_came_from(self, env: dict[str, str]) -> None:
         """A wrong variable is not blamed on the file, nor a wrong flag on a variable."""
         env["CLAUDE_SYNC_AUTO"] = "perhaps"
-        assert refusal(env).startswith(
+        assert error_of(env).startswith(
             'environment variable CLAUDE_SYNC_AUTO: auto_sync is "perhaps": set it to true or false'
         )
         del env["CLAUDE_SYNC_AUTO"]
-        assert refusal(env, {"auto_sync": "perhaps"}).startswith("--auto-sync: auto_sync is ")
+        assert error_of(env, {"auto_sync": "perhaps"}).startswith("--auto-sync: auto_sync is ")
 
-    def test_bytes_that_are_no_text_are_shown_escaped(self, env: dict[str, str]) -> None:
+    def test_bytes_that_are_not_utf8_are_shown_escaped(self, env: dict[str, str]) -> None:
         """An environment variable may hold anything."""
         env["CLAUDE_SYNC_CONVEX_URL"] = os.fsdecode(b"https://\xff.example")
-        assert "'https://\\udcff.example'" in refusal(env)
+        assert "'https://\\udcff.example'" in error_of(env)
 
-    def test_a_long_value_is_cut(self, env: dict[str, str]) -> None:
+    def test_a_long_value_is_cut(self, write: Write, env: dict[str, str]) -> None:
         """One readable line, whatever the file holds."""
-        write(env, {"auto_sync": "x" * 500})
-        assert len(refusal(env)) < 250
+        write({"auto_sync": "x" * 500})
+        assert len(error_of(env)) < 250
 
-    def test_an_unknown_key_is_a_warning(self, env: dict[str, str]) -> None:
+    def test_an_unknown_key_is_a_warning(self, write: Write, env: dict[str, str]) -> None:
         """It names the nearest known key, and the other keys count."""
-        path = write(env, {"convexUrl": URL, "zzz\n": 1, "auto_sync": False})
-        made = load(env)
-        assert made.auto_sync is False
-        assert made.warnings == (
+        path = write({"convexUrl": URL, "zzz\n": 1, "auto_sync": False})
+        settings = load(env)
+        assert settings.auto_sync is False
+        assert settings.warnings == (
             f'{path}: unknown key "convexUrl": ignored; did you mean convex_url?',
             f'{path}: unknown key "zzz\\n": ignored',
         )
@@ -302,110 +304,25 @@ class TestMistakes:
         """A folder or a circle of links where the file should be."""
         path = tmp_path / ".claude-code-sync.json"
         path.mkdir()
-        assert refusal(env) == (
+        assert error_of(env) == (
             f"cannot read {path}: Is a directory: make it a file that you can read"
         )
         path.rmdir()
         path.symlink_to(path)
-        assert refusal(env).startswith(f"cannot read {path}: ")
+        assert error_of(env).startswith(f"cannot read {path}: ")
 
     def test_an_unknown_user_in_the_state_folder(self, env: dict[str, str]) -> None:
         """`~somebody` that nobody is."""
         env["CCSYNC_WATCH_HOME"] = "~nobody-here/state"
-        assert refusal(env) == (
+        assert error_of(env) == (
             'environment variable CCSYNC_WATCH_HOME is "~nobody-here/state": set it to a folder'
         )
 
-    def test_without_a_home(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """No HOME and no account: said in a line."""
+    def test_a_missing_home_folder_is_an_error(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Neither HOME nor an account: one line says so."""
 
         def unknown() -> Path:
             raise RuntimeError
 
         monkeypatch.setattr(Path, "home", unknown)
-        assert refusal({}) == "no home folder is known: set HOME and start again"
-
-    def test_the_account_has_a_home_too(self) -> None:
-        """HOME may be missing from a service's environment."""
-        assert config.home({}) == Path.home()
-
-
-class TestSecret:
-    """The key is shown nowhere."""
-
-    def test_no_text_of_it_holds_the_value(self, env: dict[str, str]) -> None:
-        """Neither alone nor inside the settings."""
-        write(env, {"api_key": "osk_0123456789abcdef"})
-        made = load(env)
-        assert "0123456789" not in f"{made} {made!r} {made.api_key!r} {made.api_key}"
-        assert made.api_key is not None
-        assert made.api_key.masked() == "osk_…ef"
-        assert Secret("short").masked() == "…"
-        assert made.api_key.reveal() == "osk_0123456789abcdef"
-
-    def test_equal_keys_are_equal(self) -> None:
-        """So that unchanged settings are recognised."""
-        assert Secret("a") == Secret("a") != Secret("b")
-        assert hash(Secret("a")) == hash(Secret("a"))
-        assert Secret("a") != "a"
-
-    def test_settings_are_frozen(self, env: dict[str, str]) -> None:
-        """What was read stands until it is read again."""
-        with pytest.raises(dataclasses.FrozenInstanceError):
-            load(env).auto_sync = False  # type: ignore[misc]
-
-
-class TestSave:
-    """`login` and `logout` write the file."""
-
-    def test_other_keys_are_kept(self, tmp_path: Path) -> None:
-        """Unknown ones included; None removes."""
-        path = tmp_path / "settings.json"
-        path.write_text('{"mine": [1], "auto_sync": false, "api_key": "old"}')
-        save(path, {"convex_url": URL, "api_key": None})
-        assert json.loads(path.read_bytes()) == {
-            "mine": [1],
-            "auto_sync": False,
-            "convex_url": URL,
-        }
-
-    def test_only_the_owner_can_read_it(self, tmp_path: Path) -> None:
-        """Also when everybody could before."""
-        path = tmp_path / "settings.json"
-        path.write_text("{}")
-        path.chmod(0o644)
-        save(path, {"api_key": "osk_x"})
-        assert path.stat().st_mode & 0o777 == 0o600
-        assert list(tmp_path.iterdir()) == [path]
-
-    def test_a_link_stays_a_link(self, tmp_path: Path) -> None:
-        """People keep their settings in a repository of dotfiles."""
-        real = tmp_path / "dotfiles.json"
-        real.write_text("{}")
-        path = tmp_path / "settings.json"
-        path.symlink_to(real)
-        save(path, {"auto_sync": False})
-        assert path.is_symlink()
-        assert json.loads(real.read_bytes()) == {"auto_sync": False}
-
-    def test_a_broken_file_is_not_overwritten(self, tmp_path: Path) -> None:
-        """The user's text is worth more than our change."""
-        path = tmp_path / "settings.json"
-        path.write_text("{broken")
-        with pytest.raises(ConfigError, match="not valid JSON"):
-            save(path, {"auto_sync": False})
-        assert path.read_text() == "{broken"
-
-    def test_a_folder_that_cannot_be_written(self, tmp_path: Path) -> None:
-        """The file is named, and what to do."""
-        with pytest.raises(ConfigError, match=r"cannot write .*: make the folder writable"):
-            save(tmp_path / "missing" / "settings.json", {"auto_sync": False})
-
-    def test_nothing_is_left_when_the_file_cannot_be_replaced(self, tmp_path: Path) -> None:
-        """The half-made file is taken away."""
-        path = tmp_path / "settings.json"
-        path.symlink_to(tmp_path / "folder")
-        (tmp_path / "folder").mkdir()
-        with pytest.raises(ConfigError):
-            save(path, {"auto_sync": False})
-        assert sorted(each.name for each in tmp_path.iterdir()) == ["folder", "settings.json"]
+        assert error_of({}) == "the home folder is not known: set HOME and try again"

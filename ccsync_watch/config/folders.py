@@ -1,0 +1,57 @@
+"""Where the settings file, the state and the cache are, by the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ccsync_watch.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CONFIG_NAME = ".claude-code-sync.json"
+
+
+def home(env: Mapping[str, str]) -> Path:
+    """Return the user's home folder: `HOME`, else the account's own."""
+    if env.get("HOME"):
+        return Path(env["HOME"])
+    try:
+        return Path.home()
+    except RuntimeError:
+        raise ConfigError("the home folder is not known", hint="set HOME and try again") from None
+
+
+def config_path(env: Mapping[str, str]) -> Path:
+    """Return the path of the user's settings file; the file may not exist."""
+    return home(env) / CONFIG_NAME
+
+
+def cache_folder(env: Mapping[str, str]) -> Path:
+    """Return the folder of what can be built again at any time; it may not exist."""
+    base = env.get("XDG_CACHE_HOME")
+    return (Path(base) if base else home(env) / ".cache") / "ccsync-watch"
+
+
+def state_folder(env: Mapping[str, str]) -> Path:
+    """Return the folder of database, lock, socket and log; it may not exist."""
+    configured = env.get("CCSYNC_WATCH_HOME")
+    if configured:
+        try:
+            # Absolute: the daemon and a command that asks it may have different working folders.
+            return Path(configured).expanduser().absolute()
+        except RuntimeError:
+            shown = ascii(configured).strip("'")
+            raise ConfigError(
+                f'environment variable CCSYNC_WATCH_HOME is "{shown}"', hint="set it to a folder"
+            ) from None
+    base = Path(env.get("XDG_STATE_HOME", ""))
+    # The standard says to ignore a relative one.
+    return (base if base.is_absolute() else home(env) / ".local" / "state") / "ccsync-watch"
+
+
+def default_claude_dirs(env: Mapping[str, str]) -> tuple[Path, ...]:
+    """Return Claude Code's folder, and the one that it also uses where that exists."""
+    second = home(env) / ".config" / "claude"
+    return (home(env) / ".claude", second) if second.is_dir() else (home(env) / ".claude",)

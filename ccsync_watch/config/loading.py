@@ -1,0 +1,136 @@
+"""Put the settings together: plugin options, file, environment, flags; later sources win.
+
+A wrong value never passes silently: it raises `ConfigError` that names the place, the key, the
+value and what is allowed. An unknown key in the file is a warning that suggests the nearest known
+one.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import orjson
+
+from ccsync_watch.config.folders import (
+    cache_folder,
+    config_path,
+    default_claude_dirs,
+    state_folder,
+)
+from ccsync_watch.config.plugin_options import options_path, read_options
+from ccsync_watch.config.settings import Setting, Settings, declared_settings
+from ccsync_watch.config.settings_file import read_file
+from ccsync_watch.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+_MAX_SHOWN_CHARS = 80
+
+
+def load(
+    env: Mapping[str, str], flags: Mapping[str, object] | None = None, *, file: Path | None = None
+) -> Settings:
+    """Return the settings in force for this environment and these flags (`None` = not given).
+
+    Raises ConfigError for the first value that is wrong.
+    """
+    file = file or config_path(env)
+    options = _plugin_options(env)
+    from_file, warnings = _file_values(file)
+    values = {**options, **from_file, **_variables(env), **_flag_values(flags or {})}
+    if values.get("convex_url") != options.get("convex_url", values.get("convex_url")):
+        # The plugin's key belongs to the plugin's deployment: it is not sent to any other.
+        values = {k: v for k, v in values.items() if k != "api_key" or v is not options.get(k)}
+    settings = replace(Settings(), **values)  # type: ignore[arg-type]  # each was checked by its key
+    return replace(
+        settings,
+        claude_dirs=settings.claude_dirs or default_claude_dirs(env),
+        state_dir=state_folder(env),
+        cache_dir=cache_folder(env),
+        file=file,
+        warnings=tuple(warnings),
+    )
+
+
+def _plugin_options(env: Mapping[str, str]) -> dict[str, object]:
+    path = options_path(state_folder(env))
+    declared = declared_settings()
+    return {
+        key: _check(declared[key], value, f"the plugin's options (/plugin, or {path})")
+        for key, value in read_options(path).items()
+        if key in declared
+    }
+
+
+def _file_values(file: Path) -> tuple[dict[str, object], list[str]]:
+    """Return the values of the settings file, and a warning for each unknown key."""
+    declared = declared_settings()
+    values: dict[str, object] = {}
+    warnings: list[str] = []
+    for key, value in read_file(file).items():
+        if key in declared:
+            values[key] = _check(declared[key], value, str(file))
+        else:
+            warnings.append(f"{file}: unknown key {_shown_value(None, key)}: {_suggestion(key)}")
+    return values, warnings
+
+
+def _suggestion(key: str) -> str:
+    # Loaded here: most files have no unknown key.
+    from difflib import get_close_matches  # noqa: PLC0415 - see above
+
+    near = get_close_matches(key, declared_settings(), n=1)
+    return f"ignored; did you mean {near[0]}?" if near else "ignored"
+
+
+def _variables(env: Mapping[str, str]) -> dict[str, object]:
+    return {
+        setting.name: _check(
+            setting, env[setting.variable], f"environment variable {setting.variable}"
+        )
+        for setting in declared_settings().values()
+        if setting.variable is not None and env.get(setting.variable, "").strip()
+    }
+
+
+def _flag_values(flags: Mapping[str, object]) -> dict[str, object]:
+    declared = declared_settings()
+    return {
+        name: _check(declared[name], value, declared[name].flag)
+        for name, value in flags.items()
+        if value is not None
+    }
+
+
+def _check(setting: Setting, value: object, place: str) -> object:
+    try:
+        return setting.check(value)
+    except ValueError as allowed:
+        raise ConfigError(
+            f"{place}: {setting.name} is {_shown_value(setting, value)}",
+            hint=f"set it to {allowed}",
+        ) from None
+
+
+def _shown_value(setting: Setting | None, value: object) -> str:
+    """Return a wrong value in one readable line, without what may be secret in it."""
+    name = setting.name if setting else None
+    if name == "api_key":
+        return "(not shown)"
+    text = _json(value)
+    if name == "convex_url":
+        # People paste a key or a password there.
+        text = re.sub(r"//[^/@]*@", "//…@", re.sub(r"osk_\w+|\?[^\"]*", "…", text))
+    return text if len(text) <= _MAX_SHOWN_CHARS else f"{text[: _MAX_SHOWN_CHARS - 3]}…"
+
+
+def _json(value: object) -> str:
+    """Return a value as the settings file would have it, in one line."""
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:  # an environment variable that is not UTF-8
+        return ascii(value)

@@ -1,0 +1,52 @@
+"""The types of settings that are more than a text, a number or a truth value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+ProjectPolicy: TypeAlias = Literal["full", "metadata", "off"]
+
+DEFAULT_PORT = 8377
+
+
+class Secret:
+    """A value that no log, error or `repr` shows; `reveal` is the only way to it."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the value itself, for the one header that needs it."""
+        return self._value
+
+    def masked(self) -> str:
+        """Return the prefix and the last two characters: enough to distinguish two keys."""
+        return f"{self._value[:4]}…{self._value[-2:]}" if len(self._value) > 12 else "…"  # noqa: PLR2004 - shorter would show most of it
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+
+@dataclass(frozen=True, slots=True)
+class RedactSettings:
+    """The user's own regular expressions: what else is secret, and what never is."""
+
+    patterns: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DashboardSettings:
+    """Where the local page listens on loopback; without a port, at the usual one if it is free."""
+
+    enabled: bool = True
+    port: int | None = None

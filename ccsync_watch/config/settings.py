@@ -1,0 +1,184 @@
+"""The declaration of every setting: one field of `Settings` is all there is to one.
+
+File, environment, flags, plugin options, `status` and the README's table are derived from it. To
+add a setting, add a field with `setting(…)`, and a check in `setting_checks` if none fits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from ccsync_watch.config import setting_checks as checks
+from ccsync_watch.config.setting_values import DashboardSettings, RedactSettings
+from ccsync_watch.model import DestinationInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ccsync_watch.config.setting_values import ProjectPolicy, Secret
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What is declared of one setting beside its type.
+
+    `shown_default` is the default as the documentation has it, `variable` the environment variable,
+    `option_title` the title of the plugin's option (None: the plugin has no such option).
+    """
+
+    name: str
+    default: object
+    check: Callable[[object], object]
+    documentation: str
+    shown_default: str
+    variable: str | None
+    option_title: str | None
+    is_flag: bool
+
+    @property
+    def flag(self) -> str:
+        """Return the name of its flag, if it has one."""
+        return f"--{self.name.replace('_', '-')}"
+
+    @property
+    def is_switch(self) -> bool:
+        """Return whether it is on or off."""
+        return isinstance(self.default, bool)
+
+
+def setting(
+    default: T,
+    check: Callable[[object], object],
+    documentation: str,
+    shown_default: str,
+    *,
+    variable: str | None = None,
+    option_title: str | None = None,
+    is_flag: bool = False,
+) -> T:
+    """Declare a setting as a field of `Settings`; see `Setting` for the arguments."""
+    declared = (check, documentation, shown_default, variable, option_title, is_flag)
+    return field(default=default, metadata={"setting": declared})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything the user can choose, and below it where that was read and what it is kept in."""
+
+    convex_url: str | None = setting(
+        None,
+        checks.check_url,
+        "your deployment; without it nothing leaves the machine",
+        "none",
+        variable="CLAUDE_SYNC_CONVEX_URL",
+        option_title="Convex URL",
+        is_flag=True,
+    )
+    api_key: Secret | None = setting(
+        None,
+        checks.check_secret,
+        "the deployment's API key; sent to that address only, and never shown",
+        "none",
+        variable="CLAUDE_SYNC_API_KEY",
+        option_title="API key",
+    )
+    auto_sync: bool = setting(
+        default=True,
+        check=checks.check_boolean,
+        documentation="`false`: upload only on `sync-now`",
+        shown_default="`true`",
+        variable="CLAUDE_SYNC_AUTO",
+        option_title="Auto sync",
+        is_flag=True,
+    )
+    sync_tool_calls: bool = setting(
+        default=True,
+        check=checks.check_boolean,
+        documentation="store and send tool calls and their results",
+        shown_default="`true`",
+        variable="CLAUDE_SYNC_TOOL_CALLS",
+        option_title="Tool calls",
+        is_flag=True,
+    )
+    sync_thinking: bool = setting(
+        default=False,
+        check=checks.check_boolean,
+        documentation="store and send thinking",
+        shown_default="`false`",
+        variable="CLAUDE_SYNC_THINKING",
+        option_title="Thinking",
+        is_flag=True,
+    )
+    autostart: bool = setting(
+        default=True,
+        check=checks.check_boolean,
+        documentation="whether the plugin's hooks may start the daemon",
+        shown_default="`true`",
+        variable="CLAUDE_SYNC_AUTOSTART",
+    )
+    claude_dirs: tuple[Path, ...] = setting(
+        (),
+        checks.check_folders,
+        "Claude Code's folders; in the variable, separated by commas",
+        "`~/.claude`, and `~/.config/claude` if it exists",
+        variable="CLAUDE_CONFIG_DIR",
+    )
+    max_prompt_chars: int = setting(
+        4000,
+        checks.check_count,
+        "longer prompts and commands are cut there; a mark says how much was cut",
+        "`4000`",
+    )
+    max_output_chars: int = setting(
+        1000, checks.check_count, "the same limit for tool output", "`1000`"
+    )
+    exclude_projects: tuple[str, ...] = setting(
+        (),
+        checks.check_strings,
+        "globs on a project's folder; those projects are not stored",
+        "`[]`",
+    )
+    projects: tuple[tuple[str, ProjectPolicy], ...] = setting(
+        (),
+        checks.check_projects,
+        "globs with a policy each: `full`, `metadata` (times, tokens, names of tools, outcomes and"
+        " sizes; no text) or `off`; the longest glob that matches decides",
+        "`{}`",
+    )
+    redact: RedactSettings = setting(
+        RedactSettings(),
+        checks.check_redact,
+        "your own regular expressions: what else is secret, and what never is",
+        '`{"patterns": [], "allow": []}`',
+    )
+    dashboard: DashboardSettings = setting(
+        DashboardSettings(),
+        checks.check_dashboard,
+        "the page on loopback; `false` switches it off; `port` fixes its port, which otherwise is"
+        " 8377 if that is free",
+        '`{"enabled": true}`',
+    )
+    state_dir: Path = Path()
+    cache_dir: Path | None = None
+    file: Path = Path()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def destination(self) -> DestinationInfo | None:
+        """Return where sessions are uploaded to; None when everything stays on this machine."""
+        return None if self.convex_url is None else DestinationInfo("OpenSync", self.convex_url)
+
+
+@cache
+def declared_settings() -> dict[str, Setting]:
+    """Return every setting by its name, in the order of the documentation."""
+    return {
+        declared.name: Setting(declared.name, declared.default, *declared.metadata["setting"])
+        for declared in fields(Settings)
+        if declared.metadata
+    }

@@ -1,0 +1,52 @@
+"""Settings as `status` shows them: JSON, with nothing secret in it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ccsync_watch.config.setting_values import DashboardSettings, RedactSettings, Secret
+from ccsync_watch.config.settings import Settings, declared_settings
+
+if TYPE_CHECKING:
+    from ccsync_watch.model import JsonValue
+
+# Shown on lines of their own, or without a fixed default.
+_NOT_COMPARED = frozenset({"convex_url", "api_key", "claude_dirs"})
+
+
+def shown_settings(settings: Settings) -> dict[str, JsonValue]:
+    """Return every setting by its name; a key is masked, the user's own patterns are counted."""
+    return {name: _shown(getattr(settings, name)) for name in declared_settings()}
+
+
+def changed_settings(shown: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """Return those of `shown_settings` that differ from their defaults, but backend and folders."""
+    defaults = shown_settings(Settings())
+    return {
+        name: value
+        for name, value in shown.items()
+        if name in defaults and name not in _NOT_COMPARED and value != defaults[name]
+    }
+
+
+def printable_path(path: object) -> str:
+    """Return a path that JSON can hold: its bytes may not be UTF-8."""
+    return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _shown(value: object) -> JsonValue:
+    if isinstance(value, Secret):
+        return value.masked()
+    if isinstance(value, RedactSettings):
+        # A pattern may be the secret itself.
+        return {"patterns": len(value.patterns), "allow": len(value.allow)}
+    if isinstance(value, DashboardSettings):
+        return asdict(value)
+    if isinstance(value, tuple):
+        is_mapping = bool(value) and isinstance(value[0], tuple)
+        return dict(value) if is_mapping else [_shown(item) for item in value]
+    if isinstance(value, Path):
+        return printable_path(value)
+    return value if isinstance(value, (bool, int, str)) else None

@@ -1,0 +1,111 @@
+# Record one hook event for ccsync-watch: a small file in its spool, written whole or not at all.
+# Sourced by the client's `sh -c`, with the event's name in $event. POSIX, silent, and finished in
+# milliseconds: no Python, no network, no other program. A failure never shows in the session.
+exec >/dev/null 2>&1
+umask 077
+
+version=0.1.0
+
+case ${CCSYNC_WATCH_HOME:-} in
+  '') case ${XDG_STATE_HOME:-} in
+        /*) state=$XDG_STATE_HOME/ccsync-watch ;;
+        *) [ -n "${HOME:-}" ] || exit 0; state=$HOME/.local/state/ccsync-watch ;;
+      esac ;;
+  /* | [A-Za-z]:*) state=$CCSYNC_WATCH_HOME ;;
+  '~/'*) [ -n "${HOME:-}" ] || exit 0; state=$HOME/${CCSYNC_WATCH_HOME#'~/'} ;;
+  *) exit 0 ;;
+esac
+# The folder keeps the name that installed plugins of other versions write to.
+spool=$state/signals
+[ -d "$spool" ] || mkdir -p "$spool" || exit 0
+
+# The client's input is JSON in one line, whatever is in its paths. At Stop it may be long, and the
+# shell reads byte by byte: there the environment has all that is needed.
+id=${CLAUDE_CODE_SESSION_ID:-}
+line=
+if [ "$event" != Stop ] || [ -z "$id" ]; then
+  IFS= read -r line || [ -n "$line" ] || exit 0
+  case $line in
+    *'"session_id":"'*) id=${line#*'"session_id":"'}; id=${id%%'"'*} ;;
+  esac
+fi
+case $id in '' | [!0-9A-Za-z]* | *[!0-9A-Za-z_-]*) exit 0 ;; esac
+[ "$event" != Stop ] || line="{\"hook_event_name\":\"Stop\",\"session_id\":\"$id\"}"
+
+# When no daemon reads the spool, it must not grow without limit.
+set -- "$spool"/*
+if [ $# -le 2000 ]; then
+  # One write, ended by its newline: without it the reader treats the file as unfinished. Renaming
+  # would cost as much as everything else here.
+  printf '%s\n' "$line" >"$spool/$event.$id.$$"
+fi
+
+# Write the plugin's own options down for the daemon, if they differ from what is written there.
+if [ "$event" = SessionStart ]; then
+  written= current= nl='
+'
+  [ ! -r "$state/plugin.options" ] || while IFS= read -r option; do written=$written$option$nl; done <"$state/plugin.options"
+  for option in "convex_url=${CLAUDE_PLUGIN_OPTION_CONVEX_URL:-}" "api_key=${CLAUDE_PLUGIN_OPTION_API_KEY:-}" \
+    "auto_sync=${CLAUDE_PLUGIN_OPTION_AUTO_SYNC:-}" "sync_tool_calls=${CLAUDE_PLUGIN_OPTION_SYNC_TOOL_CALLS:-}" \
+    "sync_thinking=${CLAUDE_PLUGIN_OPTION_SYNC_THINKING:-}"; do
+    case $option in *= | *"$nl"*) ;; *) current=$current$option$nl ;; esac
+  done
+  if [ "$written" != "$current" ]; then
+    printf '%s' "$current" >"$state/.$$.options" && mv -f "$state/.$$.options" "$state/plugin.options"
+  fi
+fi
+
+# Does a daemon of this version run? Its pidfile has the process id, and the time when that process
+# started, because the id may have been reused.
+pidfile=
+[ ! -r "$state/daemon.json" ] || IFS= read -r pidfile <"$state/daemon.json"
+case $pidfile in
+  *'"pid":'[0-9]*)
+    pid=${pidfile#*'"pid":'}; pid=${pid%%[!0-9]*}
+    if [ "${OS:-}" = Windows_NT ]; then
+      [ "$event" = SessionStart ] || exit 0
+    elif kill -0 "$pid"; then
+      is_same=1
+      case $pidfile in
+        *'"started":"'*)
+          started=${pidfile#*'"started":"'}; started=${started%%'"'*}
+          stat=
+          [ ! -r "/proc/$pid/stat" ] || IFS= read -r stat <"/proc/$pid/stat"
+          # Split into words, without globs: field 22 of the line, 20th after the command's name.
+          if [ -n "$stat" ]; then
+            set -f; set -- ${stat##*)}; set +f
+            # A zombie has ended too: its parent has just not collected it yet.
+            if [ "$1" = Z ] || [ "${20}" != "$started" ]; then is_same=; fi
+          fi ;;
+      esac
+      if [ -n "$is_same" ]; then
+        case $pidfile in *"\"version\":\"$version\""*) exit 0 ;; esac
+        [ "$event" = SessionStart ] || exit 0
+      fi
+    fi ;;
+esac
+
+# None runs. The user may not want one: the environment says so, or the settings file, for which
+# the program leaves a flag (it counts while it is newer than the settings file).
+case ${CLAUDE_SYNC_AUTOSTART:-} in
+  0 | [Nn][Oo] | [Ff][Aa][Ll][Ss][Ee] | [Oo][Ff][Ff]) exit 0 ;;
+esac
+settings=${HOME:-}/.claude-code-sync.json
+if [ -e "$state/no-autostart" ]; then
+  if [ ! -e "$settings" ] || [ "$state/no-autostart" -nt "$settings" ]; then exit 0; fi
+fi
+
+# Of ten hooks that run at the same moment one creates the marker, and starts the daemon; a marker
+# that is minutes old was left by a start that failed.
+set -C
+if ! printf '' >"$state/starting"; then
+  [ -n "$(find "$state/starting" -mmin +1)" ] || exit 0
+  rm -f "$state/starting"
+  printf '' >"$state/starting" || exit 0
+fi
+set +C
+# A process session of its own, so that it does not end with this hook's group; without setsid the
+# program does that itself.
+if command -v setsid; then set -- setsid sh; else set -- sh; fi
+"$@" "$CLAUDE_PLUGIN_ROOT/hooks/start.sh" </dev/null >/dev/null 2>&1 &
+exit 0

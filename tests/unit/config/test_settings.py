@@ -1,0 +1,60 @@
+"""Every setting is declared once: what is derived from the declarations, and what repeats them."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from ccsync_watch.config import declared_settings, load
+
+ROOT = Path(__file__).parents[3]
+SETTINGS = declared_settings()
+OPTIONS = {name: setting for name, setting in SETTINGS.items() if setting.option_title}
+
+
+def test_the_plugin_has_the_options_that_are_declared() -> None:
+    """With the same titles, in the same order, and the key marked as sensitive."""
+    manifest = json.loads((ROOT / "plugin/.claude-plugin/plugin.json").read_text())
+    options = manifest["userConfig"]
+    assert list(options) == list(OPTIONS)
+    for name, setting in OPTIONS.items():
+        assert options[name]["title"] == setting.option_title
+        assert options[name]["type"] == ("boolean" if setting.is_switch else "string")
+        assert options[name].get("sensitive", False) == (name == "api_key")
+
+
+def test_the_hook_writes_every_option() -> None:
+    """A shell script cannot read the declarations."""
+    script = (ROOT / "plugin/hooks/record_event.sh").read_text()
+    written = re.findall(r'"(\w+)=\$\{CLAUDE_PLUGIN_OPTION_(\w+):-\}"', script)
+    assert written == [(name, name.upper()) for name in OPTIONS]
+
+
+def test_the_hook_passes_every_variable_to_the_daemon() -> None:
+    """The other variables of the session's environment are removed."""
+    script = (ROOT / "plugin/hooks/start.sh").read_text()
+    passed = set(re.findall(r"\b(CLAUDE_\w+)\b", script))
+    variables = {setting.variable for setting in SETTINGS.values() if setting.variable}
+    assert passed - {"CLAUDE_PLUGIN_ROOT"} == variables
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_default_passes_its_own_check(name: str) -> None:
+    """What the README shows as the default may be written into the file."""
+    setting = SETTINGS[name]
+    shown = re.fullmatch(r"`(.*)`", setting.shown_default)
+    if shown and not shown[1].startswith("~"):
+        assert setting.check(json.loads(shown[1])) == setting.default
+
+
+def test_every_variable_is_read(env: dict[str, str]) -> None:
+    """Under the name that is declared."""
+    texts = {"convex_url": "https://x.convex.cloud", "api_key": "osk_x", "claude_dirs": "/x"}
+    for name, setting in SETTINGS.items():
+        if setting.variable:
+            text = texts.get(name, "false" if setting.default else "true")
+            changed = load({**env, setting.variable: text})
+            assert getattr(changed, name) == setting.check(text) != setting.default
