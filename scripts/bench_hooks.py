@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from support.ccsync_program.plugged import PLUGIN, Plugged, program_path  # noqa: E402 - found by the line above
+from support.ccsync_program.plugin_home import PLUGIN, PluginHome, program_path  # noqa: E402 - found by the line above
 from support.claude_client.api import ScriptedMessagesApi  # noqa: E402 - as above
 from support.claude_client.client import ClaudeHome  # noqa: E402 - as above
 from support.claude_client.script import prompt, say, tool  # noqa: E402 - as above
@@ -169,10 +169,10 @@ def bench_client(samples: int, *, has_npm: bool) -> None:
 
         add("no plugin", ClaudeHome(folder / "none", api.url))
         with_plugin = ClaudeHome(folder / "plugin", api.url).with_env(PATH=program_path())
-        plugged = Plugged(with_plugin)
-        stack.callback(plugged.close)
-        plugged.configure(convex_url=opensync.url, api_key=opensync.api_key)
-        if plugged.call("start").returncode:
+        plugin_home = PluginHome(with_plugin)
+        stack.callback(plugin_home.close)
+        plugin_home.configure(convex_url=opensync.url, api_key=opensync.api_key)
+        if plugin_home.call("start").returncode:
             raise SystemExit("the daemon does not start")
         add("this plugin", with_plugin, "--plugin-dir", str(PLUGIN))
         npm = None
@@ -189,12 +189,12 @@ def bench_client(samples: int, *, has_npm: bool) -> None:
                 if number:  # the first warms caches
                     found[name].append(made)
         show(found)
-        bench_report(plugged)
+        bench_report(plugin_home)
 
 
-def bench_report(plugged: Plugged, runs: int = 20) -> None:
+def bench_report(plugin_home: PluginHome, runs: int = 20) -> None:
     """Time sync-status from the client's call of the hook to its answer."""
-    env = {**plugged.claude.env, "CLAUDE_PLUGIN_ROOT": str(PLUGIN)}
+    env = {**plugin_home.claude.env, "CLAUDE_PLUGIN_ROOT": str(PLUGIN)}
     hooks = json.loads((PLUGIN / "hooks" / "hooks.json").read_text())["hooks"]
     command = hooks["UserPromptExpansion"][0]["hooks"][0]["command"]
     data = json.dumps({"command_name": "claude-code-sync:sync-status", "session_id": "x"}).encode()

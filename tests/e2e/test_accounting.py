@@ -25,8 +25,8 @@ from ccsync_watch.config import load
 from ccsync_watch.daemon.runtime import Runtime
 from ccsync_watch.store.database import Database, open_database
 from support.claude_client.api import ScriptedMessagesApi
-from support.claude_client.client import ClaudeHome
-from support.claude_client.rows import of_type, read_rows
+from support.claude_client.client import SKIP_PERMISSIONS, ClaudeHome
+from support.claude_client.rows import read_rows, rows_of_type
 from support.claude_client.script import (
     cut,
     delay,
@@ -41,7 +41,7 @@ from support.claude_client.script import (
     usage,
 )
 from support.claude_client.terminal import Terminal
-from support.claude_client.waiting import wait_for
+from support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,7 +51,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.client
 
-ANY_TOOL = "--dangerously-skip-permissions"
 SMALLEST_USD = 1e-9
 MODELS = (
     "claude-fable-5", "claude-fable-5-1", "claude-fable-5-2", "claude-haiku-4-5",
@@ -95,7 +94,7 @@ class Store:
 
     def said(self, name: str) -> ClientTotals:
         """Return what the client said of a session at last."""
-        rows = of_type(self.played.home.rows(self.played.sessions[name]), "cost-state")
+        rows = rows_of_type(self.played.home.rows(self.played.sessions[name]), "cost-state")
         totals = client_totals(rows[-1]) if rows else NO_TOTALS
         assert totals is not None
         return totals
@@ -125,22 +124,24 @@ def _tools(played: Played) -> None:
     both = reply(think("Both."), say("Both."), tool("Bash", command="echo 1"),
                  tool("Write", file_path="made.txt", content="a\nb\n"), COUNTED)  # fmt: skip
     played.run("thinking and parallel tools", prompt("T", both, reply(say("Done."), SMALL)),
-               ANY_TOOL)  # fmt: skip
+               SKIP_PERMISSIONS)  # fmt: skip
     task = prompt("Look", reply(tool("Bash", command="true"), COUNTED), reply(say("Seen."), SMALL))
     for background in (False, True):
         errand = reply(subagent("look", task, background=background), SMALL)
         name = "a background subagent" if background else "a subagent"
-        played.run(name, prompt("S", errand, reply(say("Heard."), SMALL)), ANY_TOOL)
+        played.run(name, prompt("S", errand, reply(say("Heard."), SMALL)), SKIP_PERMISSIONS)
     nested = prompt("Send on", reply(subagent("look", task), COUNTED), reply(say("Sent."), SMALL))
     errands = reply(subagent("one", nested), subagent("two", task), SMALL)
-    played.run("nested subagents", prompt("N", errands, reply(say("Heard."), SMALL)), ANY_TOOL)
+    played.run(
+        "nested subagents", prompt("N", errands, reply(say("Heard."), SMALL)), SKIP_PERMISSIONS
+    )
 
 
 def _failures(played: Played) -> None:
     run = played.run
     run("a retried error", prompt("E", reply(error(529, times=1), say("Through."), COUNTED)))
     run("a lasting error", prompt("E", reply(say("Once."), tool("Bash", command="true"), COUNTED),
-                                  error(400)), ANY_TOOL)  # fmt: skip
+                                  error(400)), SKIP_PERMISSIONS)  # fmt: skip
     run("a cut stream", prompt("C", reply(say("To be cut in half."), cut(), COUNTED)))
     for reason in ("max_tokens", "refusal"):
         first = reply(say("Not all."), stop(reason), COUNTED)
@@ -149,7 +150,7 @@ def _failures(played: Played) -> None:
     slow = played.home.start(
         prompt("Slowly", reply(say("Begun."), delay(60), say("Never."))), "--resume", killed
     )
-    wait_for(lambda: len(of_type(played.home.rows(killed), "user")) > 1, "the user's row")
+    wait_for(lambda: len(rows_of_type(played.home.rows(killed), "user")) > 1, "the user's row")
     slow.kill()
     run("", prompt("Again", reply(say("After."), SMALL)), "--resume", killed)
 
@@ -158,7 +159,7 @@ def _forks(played: Played) -> None:
     run = played.run
     turn = prompt("One", reply(say("One."), tool("Bash", command="true"), COUNTED),
                   reply(say("Two."), SMALL))  # fmt: skip
-    first = run("forked from", turn, ANY_TOOL)
+    first = run("forked from", turn, SKIP_PERMISSIONS)
     fork = run(
         "a fork", prompt("F", reply(say("F."), COUNTED)), "--resume", first, "--fork-session"
     )
@@ -174,8 +175,9 @@ def _forks(played: Played) -> None:
     played.home.trust(elsewhere)
     moved = run("resumed in another folder", prompt("R", reply(say("R."), COUNTED)))
     run("", prompt("R", reply(say("R2."), SMALL)), "--resume", moved, cwd=elsewhere)
+    heard = reply(say("Heard."), SMALL)
     spawned = run("a fork of what had subagents", prompt("S", reply(subagent("x", prompt(
-        "Look", reply(say("Seen."), COUNTED))), SMALL), reply(say("Heard."), SMALL)), ANY_TOOL,
+        "Look", reply(say("Seen."), COUNTED))), SMALL), heard), SKIP_PERMISSIONS,
     )  # fmt: skip
     played.sessions["had subagents"] = spawned
     run("a fork of what had subagents", prompt("F", reply(say("F."), SMALL)), "--resume", spawned,
@@ -183,7 +185,7 @@ def _forks(played: Played) -> None:
 
 
 def _terminals(played: Played) -> None:
-    with Terminal(played.home, ANY_TOOL) as terminal:
+    with Terminal(played.home, SKIP_PERMISSIONS) as terminal:
         _say(terminal, "First.", COUNTED)
         terminal.submit("/compact")
         terminal.wait_for_row(lambda row: row.get("isCompactSummary"))
@@ -194,7 +196,7 @@ def _terminals(played: Played) -> None:
         _say(terminal, "Cleared.", SMALL)
         played.sessions["cleared"] = terminal.session_id
         terminal.exit()
-    with Terminal(played.home, ANY_TOOL) as terminal:
+    with Terminal(played.home, SKIP_PERMISSIONS) as terminal:
         _say(terminal, "Source.", COUNTED)
         played.sessions["branched from"] = terminal.session_id
         terminal.submit("/branch")
@@ -210,7 +212,7 @@ def _terminals(played: Played) -> None:
 
 
 def _two_processes(played: Played) -> None:
-    with Terminal(played.home, ANY_TOOL) as terminal:
+    with Terminal(played.home, SKIP_PERMISSIONS) as terminal:
         _say(terminal, "In the terminal.", COUNTED)
         played.sessions["two processes"] = terminal.session_id
         played.run("", prompt("P", reply(say("Beside."), COUNTED)), "--resume", terminal.session_id)
@@ -239,12 +241,12 @@ def _background(played: Played) -> None:
 
     text = prompt("Behind", reply(say("Done behind."), COUNTED))
     try:
-        told = re.search(r"\b[0-9a-f]{8}\b", call("--bg", ANY_TOOL, text))
+        told = re.search(r"\b[0-9a-f]{8}\b", call("--bg", SKIP_PERMISSIONS, text))
         assert told
         session_id = wait_for(lambda: begun(told[0]), "the transcript")
-        wait_for(lambda: of_type(home.rows(session_id), "assistant"), "the answer")
+        wait_for(lambda: rows_of_type(home.rows(session_id), "assistant"), "the answer")
         call("stop", told[0])
-        wait_for(lambda: of_type(home.rows(session_id), "cost-state"), "the total")
+        wait_for(lambda: rows_of_type(home.rows(session_id), "cost-state"), "the total")
         played.sessions["in the background"] = session_id
     finally:
         call("daemon", "stop", "--any")
@@ -351,7 +353,7 @@ def test_a_fork_takes_nothing_from_its_source(store: Store, name: str) -> None:
     """What its total began with is taken off; that was a total of its source."""
     made, said = store.account(name), store.said(name)
     source = store.played.home.rows(store.played.sessions[FORKS[name]])
-    began = [client_totals(row) for row in of_type(source, "cost-state")]
+    began = [client_totals(row) for row in rows_of_type(source, "cost-state")]
     assert made.inherited_usd in [each.usd for each in began if each]
     assert made.cost.provenance == "client"
     assert made.cost.usd == pytest.approx(said.usd - (made.inherited_usd or 0), abs=SMALLEST_USD)
@@ -414,7 +416,7 @@ def test_every_session_has_its_place_in_the_sums(store: Store) -> None:
     responses = {
         row["message"]["id"]: row["message"]["usage"]["output_tokens"]
         for path in store.played.home.transcripts()
-        for row in of_type(read_rows(path), "assistant")
+        for row in rows_of_type(read_rows(path), "assistant")
         if row["message"]["model"] != "<synthetic>"
     }
     beyond = sum((each.unrecorded for each in made.values()), NO_TOKENS)

@@ -16,10 +16,10 @@ import ccsync_watch
 from ccsync_watch import __version__
 from ccsync_watch.control.pidfile import is_alive, read_pidfile, start_time
 from ccsync_watch.daemon.priority import NICENESS
-from support.ccsync_program.plugged import environ
-from support.ccsync_program.program import wait_until
+from support.ccsync_program.plugin_home import environ
 from support.ccsync_program.transcript import Transcript
 from support.lines import SESSION
+from support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

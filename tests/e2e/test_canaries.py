@@ -9,8 +9,9 @@ import pytest
 
 from support.browser import Door
 from support.canaries import Canaries
-from support.ccsync_program.program import wait_until
+from support.claude_client.client import SKIP_PERMISSIONS
 from support.claude_client.script import reply, say, sealed_prompt, subagent, think, tool
+from support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from support.opensync_double.server import OpenSyncDouble
 
 pytestmark = pytest.mark.client
-
-UNATTENDED = "--dangerously-skip-permissions"
 
 
 def _repository(folder: Path, branch: str) -> None:
@@ -54,7 +53,7 @@ def _places(program: Program, opensync: OpenSyncDouble) -> dict[str, bytes]:
 
 def test_no_canary_comes_out(
     claude_home: ClaudeHome,
-    beside_client: Program,
+    watching_program: Program,
     opensync: OpenSyncDouble,
     open_terminal: Callable[..., Terminal],
 ) -> None:
@@ -63,22 +62,24 @@ def test_no_canary_comes_out(
     folder = claude_home.root / f"work-{canaries.token()}"
     _repository(folder, f"fix/{canaries.token()}")
     claude_home.trust(folder)
-    (folder / "dump.txt").write_text(canaries.some(25))
+    (folder / "dump.txt").write_text(canaries.mixed(25))
     (folder / f"{canaries.token()}.txt").write_text("named")
     phrases = [canaries.phrase() for _ in range(4)]
     (folder / ".env").write_text(f"DB_PASSWORD='{phrases[0]}'\nSMTP_PASSWORD='{phrases[1]}'\n")
     (folder / ".env.local").write_text(f"APP_SECRET='{phrases[2]}'\nADMIN_PASSWORD='{phrases[3]}'")
-    beside_client.configure(convex_url=opensync.url, api_key=opensync.api_key, sync_thinking=True)
-    beside_client.start()
-    below = sealed_prompt(canaries.some(15), reply(say(f"Transcript {canaries.some(10)}")))
+    watching_program.configure(
+        convex_url=opensync.url, api_key=opensync.api_key, sync_thinking=True
+    )
+    watching_program.start()
+    below = sealed_prompt(canaries.mixed(15), reply(say(f"Transcript {canaries.mixed(10)}")))
     run = claude_home.run(
         sealed_prompt(
-            f"Use these:\n{canaries.some(55)}",
+            f"Use these:\n{canaries.mixed(55)}",
             reply(
-                think(canaries.some(20)),
-                say(f"I see {canaries.some(20)}"),
+                think(canaries.mixed(20)),
+                say(f"I see {canaries.mixed(20)}"),
                 tool("Bash", command=f"cat dump.txt; echo '{canaries.assignment()}'; ls"),
-                tool("Write", file_path=f"{canaries.token()}.env", content=canaries.some(30)),
+                tool("Write", file_path=f"{canaries.token()}.env", content=canaries.mixed(30)),
                 tool("Read", file_path=str(folder / "dump.txt")),
                 tool("Read", file_path=str(folder / ".env")),
             ),
@@ -89,15 +90,15 @@ def test_no_canary_comes_out(
             reply(subagent("Look", below)),
             reply(say("Done.")),
         ),
-        UNATTENDED,
+        SKIP_PERMISSIONS,
         cwd=folder,
     )
-    terminal = open_terminal(UNATTENDED, "--resume", run.session_id, cwd=folder)
+    terminal = open_terminal(SKIP_PERMISSIONS, "--resume", run.session_id, cwd=folder)
     terminal.submit(f"/rename {canaries.token()}")
     terminal.wait_for_row(lambda row: row.get("type") == "custom-title")
     terminal.submit(
         sealed_prompt(
-            f"More: {canaries.some(20)} {canaries.jwt()} {phrases[1]} {phrases[3]}",
+            f"More: {canaries.mixed(20)} {canaries.jwt()} {phrases[1]} {phrases[3]}",
             say("All done."),
         )
     )
@@ -108,11 +109,11 @@ def test_no_canary_comes_out(
     assert len(set(planted)) >= 200, "too few canaries reached a transcript"
 
     def is_done() -> bool:
-        status = beside_client.status()
+        status = watching_program.status()
         return not status["bytes_behind"] and not status["totals"]["rows_pending"]
 
     wait_until(is_done, "everything is stored and sent", 60.0)
     assert any("Done." in (row.text_content or "") for row in opensync.backend.all_messages())
-    for place, data in _places(beside_client, opensync).items():
+    for place, data in _places(watching_program, opensync).items():
         leaked = [secret for secret in canaries.planted if secret.encode() in data]
         assert not leaked, f"{len(leaked)} secrets are in {place}: {leaked[:5]}"

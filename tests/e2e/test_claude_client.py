@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 
-from support.claude_client.rows import blocks, of_type, read_rows, texts
+from support.claude_client.client import SKIP_PERMISSIONS
+from support.claude_client.rows import blocks, read_rows, rows_of_type, texts
 from support.claude_client.script import (
     cut,
     delay,
@@ -25,7 +26,7 @@ from support.claude_client.script import (
     usage,
 )
 from support.claude_client.terminal import Terminal
-from support.claude_client.waiting import wait_for
+from support.waiting import wait_for
 
 if TYPE_CHECKING:
     from support.claude_client.api import ScriptedMessagesApi
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.client
 
-ANY_TOOL = "--dangerously-skip-permissions"
 
 OpenTerminal: TypeAlias = Callable[..., Terminal]
 
@@ -54,7 +54,7 @@ def test_a_prompt_yields_a_user_row_and_the_scripted_answer_with_its_usage(
     rows = claude_home.rows(run.session_id)
     assert texts(rows, "user")[0].startswith("Please greet")
     assert texts(rows, "assistant") == ["Good day."]
-    told = of_type(rows, "assistant")[0]["message"]["usage"]
+    told = rows_of_type(rows, "assistant")[0]["message"]["usage"]
     assert told["input_tokens"] == 11
     assert told["output_tokens"] == 22
     assert told["cache_creation_input_tokens"] == 77
@@ -73,7 +73,7 @@ def test_parallel_tools_of_one_response_both_run(claude_home: ClaudeHome) -> Non
         tool("Bash", command="echo from bash"),
         tool("Write", file_path=str(target), content=repeat("line\n", 3)),
     )
-    run = claude_home.run(prompt("Do two things", both, say("Both done.")), ANY_TOOL)
+    run = claude_home.run(prompt("Do two things", both, say("Both done.")), SKIP_PERMISSIONS)
     rows = claude_home.rows(run.session_id)
     calls = blocks(rows, "assistant", "tool_use")
     results = blocks(rows, "user", "tool_result")
@@ -81,7 +81,7 @@ def test_parallel_tools_of_one_response_both_run(claude_home: ClaudeHome) -> Non
     assert {call["id"] for call in calls} == {result["tool_use_id"] for result in results}
     assert "from bash" in str(results)
     assert target.read_text() == "line\n" * 3
-    assert len({row["message"]["id"] for row in of_type(rows, "assistant")}) == 2
+    assert len({row["message"]["id"] for row in rows_of_type(rows, "assistant")}) == 2
 
 
 def test_thinking_is_a_row_of_its_own(claude_home: ClaudeHome) -> None:
@@ -130,8 +130,8 @@ def test_a_forked_session_copies_the_rows_under_a_new_id(claude_home: ClaudeHome
     assert claude_home.transcript(first.session_id).read_bytes() == before
     rows = claude_home.rows(forked.session_id)
     assert texts(rows, "assistant") == ["First.", "Second."]
-    original = of_type(claude_home.rows(first.session_id), "assistant")[0]
-    assert of_type(rows, "assistant")[0]["uuid"] == original["uuid"]
+    original = rows_of_type(claude_home.rows(first.session_id), "assistant")[0]
+    assert rows_of_type(rows, "assistant")[0]["uuid"] == original["uuid"]
 
 
 @pytest.mark.parametrize("background", [False, True], ids=["foreground", "background"])
@@ -141,11 +141,11 @@ def test_a_subagent_plays_its_own_script_in_its_own_transcript(
     """A subagent's file stands under its parent, tells the parent's session, and its own answer."""
     task = prompt("Look around", tool("Bash", command="echo looked"), say("Nothing there."))
     errand = subagent("look around", task, background=background)
-    run = claude_home.run(prompt("Send someone", errand, say("Heard.")), ANY_TOOL)
+    run = claude_home.run(prompt("Send someone", errand, say("Heard.")), SKIP_PERMISSIONS)
     (path,) = claude_home.subagent_transcripts(run.session_id)
     rows = read_rows(path)
     assert texts(rows, "assistant") == ["Nothing there."]
-    talk = of_type(rows, "user") + of_type(rows, "assistant")
+    talk = rows_of_type(rows, "user") + rows_of_type(rows, "assistant")
     assert {row["sessionId"] for row in talk} == {run.session_id}
     assert {f"agent-{row['agentId']}" for row in talk} == {path.stem}
     assert "Heard." in texts(claude_home.rows(run.session_id), "assistant")
@@ -158,14 +158,14 @@ def test_an_error_that_passes_is_retried(
     run = claude_home.run(prompt("Try", reply(error(529, times=1), say("Through."))))
     assert run.result == "Through."
     assert [request.step for request in messages_api.messages_requests] == [0, 0]
-    assert len(of_type(claude_home.rows(run.session_id), "system", "api_error")) == 1
+    assert len(rows_of_type(claude_home.rows(run.session_id), "system", "api_error")) == 1
 
 
 def test_an_error_that_stays_ends_the_turn(claude_home: ClaudeHome) -> None:
     """A lasting 400 fails the run and leaves a synthetic assistant row."""
     run = claude_home.run(prompt("Try", error(400)))
     assert run.returncode == 1
-    (row,) = of_type(claude_home.rows(run.session_id), "assistant")
+    (row,) = rows_of_type(claude_home.rows(run.session_id), "assistant")
     assert (row["isApiErrorMessage"], row["apiErrorStatus"]) == (True, 400)
 
 
@@ -182,7 +182,7 @@ def test_a_cut_stream_is_asked_for_again(
 def test_a_response_that_stops_early_says_why(claude_home: ClaudeHome, reason: str) -> None:
     """The row tells the scripted stop reason, and the client goes on with the next reply."""
     run = claude_home.run(prompt("Try", reply(say("Not all."), stop(reason)), say("The rest.")))
-    rows = of_type(claude_home.rows(run.session_id), "assistant")
+    rows = rows_of_type(claude_home.rows(run.session_id), "assistant")
     assert [row["message"]["stop_reason"] for row in rows] == [reason, "end_turn"]
 
 
@@ -194,10 +194,10 @@ def test_a_killed_run_leaves_the_prompt_without_an_answer(
     assert run.session_id is not None
     session_id = run.session_id
     wait_for(lambda: messages_api.messages_requests, "a request")
-    wait_for(lambda: of_type(claude_home.rows(session_id), "user"), "the user's row")
+    wait_for(lambda: rows_of_type(claude_home.rows(session_id), "user"), "the user's row")
     run.signal(signal.SIGKILL)
     assert run.wait().returncode == -signal.SIGKILL
-    assert of_type(claude_home.rows(session_id), "assistant") == []
+    assert rows_of_type(claude_home.rows(session_id), "assistant") == []
 
 
 def test_a_config_dir_of_its_own_holds_everything(claude_home: ClaudeHome) -> None:
@@ -278,7 +278,7 @@ def test_escape_interrupts_the_answer(open_terminal: OpenTerminal) -> None:
     terminal.press("Escape")
     row = terminal.wait_for_row(lambda row: row.get("interruptedMessageId"))
     assert texts([row], "user") == ["[Request interrupted by user]"]
-    (kept,) = of_type(terminal.rows(), "assistant")
+    (kept,) = rows_of_type(terminal.rows(), "assistant")
     assert (texts([kept], "assistant"), kept["message"]["stop_reason"]) == (["Begun."], None)
 
 
@@ -288,7 +288,7 @@ def test_a_closed_terminal_ends_the_client(open_terminal: OpenTerminal) -> None:
     terminal.submit(prompt("Hello there", say("Hi.")))
     terminal.wait_for_row(says("Hi."))
     assert terminal.hang_up() == 128 + signal.SIGHUP
-    assert of_type(terminal.rows(), "cost-state")
+    assert rows_of_type(terminal.rows(), "cost-state")
 
 
 def test_a_shell_line_runs_without_the_model(
@@ -306,7 +306,7 @@ def test_a_title_is_generated_without_using_up_a_step(
 ) -> None:
     """The request for a title, which holds the prompt and its script, gets a plain title."""
     terminal = open_terminal(
-        ANY_TOOL, home=claude_home.with_env(CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC="")
+        SKIP_PERMISSIONS, home=claude_home.with_env(CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC="")
     )
     terminal.submit(prompt("Hello there", reply(error(529, times=1), say("Hi."))))
     terminal.wait_for_row(says("Hi."))

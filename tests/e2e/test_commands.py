@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from support.ccsync_program.program import wait_until
 from support.ccsync_program.transcript import Transcript
 from support.lines import call
+from support.waiting import wait_until
 
 if TYPE_CHECKING:
     from support.ccsync_program.program import Program

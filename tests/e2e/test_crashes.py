@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support.ccsync_program.program import wait_until
+from support.claude_client.client import SKIP_PERMISSIONS
 from support.claude_client.script import delay, prompt, reply, say, think, tool
 from support.expected_messages import expected_messages
 from support.opensync_double.faults import FaultPlan
+from support.waiting import wait_until
 
 if TYPE_CHECKING:
     from support.ccsync_program.program import Program
@@ -26,7 +27,6 @@ pytestmark = [pytest.mark.client, pytest.mark.timeout(900)]
 
 ROUNDS = 50
 SEED = 20261122
-UNATTENDED = "--dangerously-skip-permissions"
 _STEPS = [
     reply(
         think("Hm."),
@@ -53,33 +53,33 @@ def _keep_writing(home: ClaudeHome, stopping: threading.Event, sessions: list[st
     while not stopping.is_set():
         number += 1
         more = ["--continue"] if number % 3 == 0 else []
-        run = home.run(prompt(f"Turn {number}", *_STEPS, say("Done.")), UNATTENDED, *more)
+        run = home.run(prompt(f"Turn {number}", *_STEPS, say("Done.")), SKIP_PERMISSIONS, *more)
         if run.session_id not in sessions:
             sessions.append(run.session_id)
 
 
 def test_fifty_crashes_lose_and_double_nothing(
-    claude_home: ClaudeHome, beside_client: Program, opensync: OpenSyncDouble
+    claude_home: ClaudeHome, watching_program: Program, opensync: OpenSyncDouble
 ) -> None:
     """After any crash every complete line is in the store once, and at the backend once."""
     chance = random.Random(SEED)  # noqa: S311 - moments, not secrets
-    beside_client.configure(convex_url=opensync.url, api_key=opensync.api_key)
+    watching_program.configure(convex_url=opensync.url, api_key=opensync.api_key)
     opensync.faults = FaultPlan.random(SEED, rate=0.3, retry_after_seconds=1)
     stopping, sessions = threading.Event(), list[str]()
     writer = threading.Thread(target=_keep_writing, args=(claude_home, stopping, sessions))
     writer.start()
     try:
         for number in range(ROUNDS):
-            beside_client.start_unready()
+            watching_program.start_unready()
             if number % 5:  # every fifth dies while it starts
-                wait_until(lambda: _listens(beside_client), "the daemon is up")
+                wait_until(lambda: _listens(watching_program), "the daemon is up")
             time.sleep(chance.uniform(0.0, 1.5))
-            beside_client.kill()
+            watching_program.kill()
     finally:
         stopping.set()
         writer.join()
     opensync.faults = FaultPlan.none()
-    beside_client.start()
+    watching_program.start()
     wanted = {row.id: row for path in claude_home.transcripts() for row in expected_messages(path)}
     assert len(wanted) > 100, "the client wrote too little"
     headers = {f"{session_id}:session" for session_id in sessions}
@@ -89,7 +89,9 @@ def test_fifty_crashes_lose_and_double_nothing(
         return len({row.external_id for row in opensync.backend.all_messages()})
 
     wait_until(lambda: held() >= count, f"{count} messages are at the backend", 120.0)
-    wait_until(lambda: not beside_client.status()["totals"]["rows_pending"], "all is acked", 60.0)
+    wait_until(
+        lambda: not watching_program.status()["totals"]["rows_pending"], "all is acked", 60.0
+    )
     faults = [call.fault for call in opensync.backend.calls if call.fault]
     assert len(faults) > ROUNDS, "too few faults were met"
     assert len(set(faults)) > 10, "too few kinds of faults were met"
@@ -101,8 +103,8 @@ def test_fifty_crashes_lose_and_double_nothing(
             kinds = tuple(part.type for part in row.parts)
             assert kinds == wanted[row.external_id].kinds, row
     assert not [call for call in opensync.backend.calls if call.path.startswith("/elsewhere")]
-    assert beside_client.stop() == 0
-    _assert_stored_once(beside_client, set(wanted) | headers)
+    assert watching_program.stop() == 0
+    _assert_stored_once(watching_program, set(wanted) | headers)
 
 
 def _assert_stored_once(program: Program, ids: set[str]) -> None:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support.ccsync_program.program import wait_until
 from support.ccsync_program.transcript import Transcript
 from support.opensync_double.faults import FaultPlan, answer_late
+from support.waiting import wait_until
 
 if TYPE_CHECKING:
     from support.ccsync_program.program import Program

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.browser import Door
-from support.ccsync_program.program import Program, wait_until
+from support.ccsync_program.program import Program
 from support.ccsync_program.transcript import Transcript
 from support.claude_client.api import ScriptedMessagesApi
-from support.claude_client.client import ClaudeHome
+from support.claude_client.client import SKIP_PERMISSIONS, ClaudeHome
 from support.claude_client.script import prompt, reply, say, subagent, tool, usage
 from support.lines import text
+from support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.client
 
-UNATTENDED = "--dangerously-skip-permissions"
 LIVE_SECONDS = 5.0
 """Generous, as other tests take their share of the machine: it is a fraction of a second."""
 OWN = "22222222-2222-4333-8444-555555555555"
@@ -69,7 +69,7 @@ def shown(client_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         for number in range(30):
             own.turn(number)
         try:
-            first = home.run(_TURN, UNATTENDED).session_id
+            first = home.run(_TURN, SKIP_PERMISSIONS).session_id
             again = prompt("Elsewhere", say("Forked."))
             fork = home.run(again, "--resume", first, "--fork-session").session_id
             for each, count in ((first, 8), (fork, 9), (OWN, 60)):

@@ -11,9 +11,10 @@ import httpx
 import pytest
 
 from support.browser import Door, link
-from support.ccsync_program.program import Program, wait_until
+from support.ccsync_program.program import Program
 from support.ccsync_program.transcript import Transcript
 from support.lines import SESSION
+from support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.browser import Door
-from support.ccsync_program.program import Program, wait_until
+from support.ccsync_program.program import Program
 from support.ccsync_program.transcript import Transcript
 from support.lines import SESSION, call, text
+from support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from support.browser import Door, link
-from support.ccsync_program.program import wait_until
 from support.ccsync_program.transcript import Transcript
+from support.waiting import wait_until
 
 if TYPE_CHECKING:
     from support.ccsync_program.program import Program

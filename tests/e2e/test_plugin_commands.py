@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support.ccsync_program.program import wait_until
 from support.claude_client.script import prompt, say
+from support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from support.ccsync_program.plugged import Plugged
+    from support.ccsync_program.plugin_home import PluginHome
     from support.claude_client.api import ScriptedMessagesApi
     from support.claude_client.terminal import Terminal
     from support.opensync_double.server import OpenSyncDouble
@@ -26,14 +26,16 @@ _TURN = prompt("Say hello", say("Hello there."))
 
 
 @pytest.fixture
-def session(plugged: Plugged, open_terminal: Callable[..., Terminal]) -> Callable[[], Terminal]:
+def session(
+    plugin_home: PluginHome, open_terminal: Callable[..., Terminal]
+) -> Callable[[], Terminal]:
     """Return a function that opens a session with the plugin, one turn old."""
 
     def open_one() -> Terminal:
-        terminal = open_terminal(*plugged.args, home=plugged.claude)
+        terminal = open_terminal(*plugin_home.args, home=plugin_home.claude)
         terminal.submit(_TURN)
         terminal.wait_for_screen("Hello there.")
-        plugged.wait_for_daemon()
+        plugin_home.wait_for_daemon()
         return terminal
 
     return open_one
@@ -48,13 +50,13 @@ def answer(terminal: Terminal, command: str, words: str) -> str:
 
 
 def test_all_is_well(
-    plugged: Plugged,
+    plugin_home: PluginHome,
     opensync: OpenSyncDouble,
     messages_api: ScriptedMessagesApi,
     session: Callable[[], Terminal],
 ) -> None:
     """The settings with the key masked, the connection, this session, and no request of a model."""
-    plugged.configure(convex_url=opensync.url, api_key=opensync.api_key)
+    plugin_home.configure(convex_url=opensync.url, api_key=opensync.api_key)
     terminal = session()
     wait_until(lambda: len(opensync.backend.messages(terminal.session_id)) == 3, "all arrived")
     asked = len(messages_api.messages_requests)
@@ -73,7 +75,7 @@ def test_all_is_well(
     assert terminal.exit() == 0
 
 
-def test_no_backend(plugged: Plugged, session: Callable[[], Terminal]) -> None:
+def test_no_backend(plugin_home: PluginHome, session: Callable[[], Terminal]) -> None:
     """The README's "No Convex URL configured": nothing is wrong, and nothing is sent."""
     terminal = session()
     screen = answer(terminal, STATUS, "  total")
@@ -82,12 +84,12 @@ def test_no_backend(plugged: Plugged, session: Callable[[], Terminal]) -> None:
     assert "→ to sync them, run `ccsync-watch login`, or put" in screen
     screen = answer(terminal, NOW, "nothing was sent")
     assert "Everything of this session is stored on this machine" in screen
-    assert plugged.session(terminal.session_id)["messages"] >= 2
+    assert plugin_home.session(terminal.session_id)["messages"] >= 2
 
 
-def test_nobody_listens(plugged: Plugged, session: Callable[[], Terminal]) -> None:
+def test_nobody_listens(plugin_home: PluginHome, session: Callable[[], Terminal]) -> None:
     """The README's "Connection failed", in the system's words."""
-    plugged.configure(convex_url="http://127.0.0.1:9", api_key="osk_0123456789abcdef")
+    plugin_home.configure(convex_url="http://127.0.0.1:9", api_key="osk_0123456789abcdef")
     terminal = session()
     screen = answer(terminal, STATUS, "  total")
     assert "connection    failed, see below" in screen
@@ -98,24 +100,26 @@ def test_nobody_listens(plugged: Plugged, session: Callable[[], Terminal]) -> No
 
 
 def test_a_backend_that_takes_the_line_and_says_nothing(
-    plugged: Plugged, session: Callable[[], Terminal]
+    plugin_home: PluginHome, session: Callable[[], Terminal]
 ) -> None:
     """Nobody waits for it long."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"127.0.0.1:{silent.getsockname()[1]}"
-        plugged.configure(convex_url=f"http://{address}", api_key="osk_0123456789abcdef")
+        plugin_home.configure(convex_url=f"http://{address}", api_key="osk_0123456789abcdef")
         terminal = session()
         screen = answer(terminal, STATUS, "  total")
         assert "Connection failed: the backend did not answer within" in screen
         assert "→ check that your Convex deployment is running" in screen
 
 
-def test_a_session_elsewhere(plugged: Plugged, open_terminal: Callable[..., Terminal]) -> None:
+def test_a_session_elsewhere(
+    plugin_home: PluginHome, open_terminal: Callable[..., Terminal]
+) -> None:
     """Its Claude folder is not one that the daemon was told of."""
-    assert plugged.call("start").returncode == 0
-    other = plugged.claude.root / "other-claude"
-    home = plugged.claude.with_env(CLAUDE_CONFIG_DIR=str(other))
-    terminal = open_terminal(*plugged.args, home=home)
+    assert plugin_home.call("start").returncode == 0
+    other = plugin_home.claude.root / "other-claude"
+    home = plugin_home.claude.with_env(CLAUDE_CONFIG_DIR=str(other))
+    terminal = open_terminal(*plugin_home.args, home=home)
     terminal.submit(_TURN)
     terminal.wait_for_screen("Hello there.")
     screen = answer(terminal, STATUS, "  total")
@@ -124,10 +128,10 @@ def test_a_session_elsewhere(plugged: Plugged, open_terminal: Callable[..., Term
 
 
 def test_a_wrong_key(
-    plugged: Plugged, opensync: OpenSyncDouble, session: Callable[[], Terminal]
+    plugin_home: PluginHome, opensync: OpenSyncDouble, session: Callable[[], Terminal]
 ) -> None:
     """The README's "Connection failed" again, and the mend is another."""
-    plugged.configure(convex_url=opensync.url, api_key="osk_wrong_wrong_wrong")
+    plugin_home.configure(convex_url=opensync.url, api_key="osk_wrong_wrong_wrong")
     terminal = session()
     screen = answer(terminal, STATUS, "  total")
     assert "refuses the API key" in screen
@@ -135,30 +139,32 @@ def test_a_wrong_key(
     assert "osk_wrong_wrong_wrong" not in screen
 
 
-def test_a_mistake_in_the_settings(plugged: Plugged, session: Callable[[], Terminal]) -> None:
+def test_a_mistake_in_the_settings(
+    plugin_home: PluginHome, session: Callable[[], Terminal]
+) -> None:
     """The README's "Sync not working", the place and what is allowed."""
     terminal = session()
-    plugged.configure(auto_sync="maybe")
+    plugin_home.configure(auto_sync="maybe")
     screen = answer(terminal, STATUS, "Sync not working")
     assert 'auto_sync is "maybe"' in screen
     assert "→ set it to true or false" in screen
 
 
-def test_no_daemon(plugged: Plugged, session: Callable[[], Terminal]) -> None:
+def test_no_daemon(plugin_home: PluginHome, session: Callable[[], Terminal]) -> None:
     """Status says that none runs; sync-now has one started."""
     terminal = session()
-    assert plugged.call("stop").returncode == 0
+    assert plugin_home.call("stop").returncode == 0
     screen = answer(terminal, STATUS, "  total")
     assert "Sync not working: ccsync-watch is not running" in screen
     assert "→ /claude-code-sync:sync-now starts it" in screen
     screen = answer(terminal, NOW, "nothing was sent")
-    assert plugged.daemons() != []
+    assert plugin_home.daemons() != []
 
 
-def test_no_program(plugged: Plugged, open_terminal: Callable[..., Terminal]) -> None:
+def test_no_program(plugin_home: PluginHome, open_terminal: Callable[..., Terminal]) -> None:
     """Status says what to install; the hooks stay silent."""
-    home = plugged.claude.with_env(PATH="/usr/bin:/bin")
-    terminal = open_terminal(*plugged.args, home=home)
+    home = plugin_home.claude.with_env(PATH="/usr/bin:/bin")
+    terminal = open_terminal(*plugin_home.args, home=home)
     terminal.submit(_TURN)
     assert "hook" not in terminal.wait_for_screen("Hello there.")
     screen = answer(terminal, STATUS, "Sync not working")
@@ -167,14 +173,14 @@ def test_no_program(plugged: Plugged, open_terminal: Callable[..., Terminal]) ->
 
 
 def test_without_hooks_the_text_answers(
-    plugged: Plugged, messages_api: ScriptedMessagesApi
+    plugin_home: PluginHome, messages_api: ScriptedMessagesApi
 ) -> None:
     """The report reaches the model, which is told to show it and nothing else."""
-    settings = plugged.claude.config_dir / "settings.json"
+    settings = plugin_home.claude.config_dir / "settings.json"
     settings.write_text('{"disableAllHooks": true}')
-    run = plugged.claude.run(STATUS, "--plugin-dir", plugged.args[1])
+    run = plugin_home.claude.run(STATUS, "--plugin-dir", plugin_home.args[1])
     assert run.returncode == 0, run.stderr
     assert len(messages_api.messages_requests) == 1
-    text = plugged.claude.transcript(run.session_id).read_text()
+    text = plugin_home.claude.transcript(run.session_id).read_text()
     assert "Sync not working: ccsync-watch is not running" in text
     assert "Show the user that report exactly as it is" in text

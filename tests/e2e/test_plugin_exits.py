@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support.ccsync_program.program import wait_until
 from support.claude_client.script import prompt, say, tool
 from support.expected_messages import expected_messages
+from support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from support.ccsync_program.plugged import Plugged
+    from support.ccsync_program.plugin_home import PluginHome
     from support.claude_client.terminal import Terminal
     from support.opensync_double.server import OpenSyncDouble
 
@@ -28,12 +28,12 @@ _TURN = prompt("Look", tool("Bash", command="echo seen", description="Look"), sa
 _SECONDS = 15.0
 
 
-def arrives(plugged: Plugged, opensync: OpenSyncDouble, session_id: str) -> None:
+def arrives(plugin_home: PluginHome, opensync: OpenSyncDouble, session_id: str) -> None:
     """Wait until every complete line of a session is at the backend; nobody asks for it."""
     since = time.monotonic()
     wanted = {
         expected_message.id
-        for expected_message in expected_messages(plugged.claude.transcript(session_id))
+        for expected_message in expected_messages(plugin_home.claude.transcript(session_id))
     }
     assert len(wanted) >= 4
 
@@ -74,20 +74,20 @@ def _signal(number: signal.Signals) -> Callable[[Terminal], object]:
     ],
 )
 def test_the_last_line_arrives(
-    plugged: Plugged,
+    plugin_home: PluginHome,
     opensync: OpenSyncDouble,
     open_terminal: Callable[..., Terminal],
     leave: Callable[[Terminal], object],
     reason: str | None,
 ) -> None:
     """Whoever ends the client, and also if no hook runs at all; the reason comes with it."""
-    plugged.configure(convex_url=opensync.url, api_key=opensync.api_key)
-    assert plugged.call("start").returncode == 0
-    terminal = open_terminal(*plugged.args, home=plugged.claude)
+    plugin_home.configure(convex_url=opensync.url, api_key=opensync.api_key)
+    assert plugin_home.call("start").returncode == 0
+    terminal = open_terminal(*plugin_home.args, home=plugin_home.claude)
     terminal.submit(_TURN)
     terminal.wait_for_row(lambda row: row["type"] == "assistant" and "All done." in str(row))
     leave(terminal)
-    arrives(plugged, opensync, terminal.session_id)
+    arrives(plugin_home, opensync, terminal.session_id)
     if reason is None:
         return
 
@@ -102,20 +102,20 @@ def test_the_last_line_arrives(
 
 @pytest.mark.parametrize("how", ["disabled", "bare", "untrusted"])
 def test_a_running_daemon_needs_no_hook(
-    plugged: Plugged, opensync: OpenSyncDouble, tmp_path: Path, how: str
+    plugin_home: PluginHome, opensync: OpenSyncDouble, tmp_path: Path, how: str
 ) -> None:
     """It reads files; hooks only make it sooner."""
-    plugged.configure(convex_url=opensync.url, api_key=opensync.api_key)
-    assert plugged.call("start").returncode == 0
-    words, cwd = list(plugged.args), None
+    plugin_home.configure(convex_url=opensync.url, api_key=opensync.api_key)
+    assert plugin_home.call("start").returncode == 0
+    words, cwd = list(plugin_home.args), None
     if how == "disabled":
-        settings = plugged.claude.config_dir / "settings.json"
+        settings = plugin_home.claude.config_dir / "settings.json"
         settings.write_text('{"disableAllHooks": true}')
     elif how == "bare":
         words.append("--bare")
     else:
         cwd = tmp_path / "stranger"
         cwd.mkdir()
-    run = plugged.claude.run(_TURN, *words, cwd=cwd)
+    run = plugin_home.claude.run(_TURN, *words, cwd=cwd)
     assert run.returncode == 0, run.stderr
-    arrives(plugged, opensync, run.session_id)
+    arrives(plugin_home, opensync, run.session_id)

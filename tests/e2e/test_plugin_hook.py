@@ -16,8 +16,8 @@ from ccsync_watch import __version__
 from ccsync_watch.config import load
 from ccsync_watch.control.pidfile import start_time
 from ccsync_watch.hook_events import Spool
-from support.ccsync_program.plugged import PLUGIN
-from support.ccsync_program.program import wait_until
+from support.ccsync_program.plugin_home import PLUGIN
+from support.waiting import wait_until
 
 SESSION = "11111111-2222-4333-8444-555555555555"
 SHELLS = [

@@ -11,26 +11,26 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ccsync_watch import __version__
-from support.ccsync_program.plugged import PLUGIN, ROOT
-from support.ccsync_program.program import wait_until
+from support.ccsync_program.plugin_home import PLUGIN, ROOT
 from support.claude_client.script import prompt, say
+from support.waiting import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from support.ccsync_program.plugged import Plugged
+    from support.ccsync_program.plugin_home import PluginHome
 
 pytestmark = pytest.mark.client
 
 _ID = "claude-code-sync@claude-code-sync"
 
 
-def claude(plugged: Plugged, *words: str) -> subprocess.CompletedProcess[str]:
+def claude(plugin_home: PluginHome, *words: str) -> subprocess.CompletedProcess[str]:
     """Run one of the client's own commands."""
     return subprocess.run(
-        [plugged.claude.binary, *words],
-        env=plugged.claude.env,
-        cwd=plugged.claude.workdir,
+        [plugin_home.claude.binary, *words],
+        env=plugin_home.claude.env,
+        cwd=plugin_home.claude.workdir,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -65,9 +65,9 @@ def errors(report: Any) -> list[str]:  # noqa: ANN401 - any JSON
 
 
 @pytest.mark.parametrize("folder", ["plugin", "."])
-def test_only_the_name_is_refused(plugged: Plugged, folder: str) -> None:
+def test_only_the_name_is_refused(plugin_home: PluginHome, folder: str) -> None:
     """`claude-` is reserved; the client takes the plugin all the same."""
-    made = claude(plugged, "plugin", "validate", "--strict", "--json", str(ROOT / folder))
+    made = claude(plugin_home, "plugin", "validate", "--strict", "--json", str(ROOT / folder))
     assert made.returncode == 1
     found = set(errors(json.loads(made.stdout)))
     assert found
@@ -78,11 +78,11 @@ def test_only_the_name_is_refused(plugged: Plugged, folder: str) -> None:
     "words", [("--strict", "plugin"), ("--strict", "."), ("--profile", "directory", "plugin")]
 )
 def test_under_another_name_nothing_is_wrong(
-    plugged: Plugged, tmp_path: Path, words: tuple[str, ...]
+    plugin_home: PluginHome, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
     """Strictly, and by the rules of the public directory."""
     copy = renamed(tmp_path / "copy")
-    made = claude(plugged, "plugin", "validate", *words[:-1], str(copy / words[-1]))
+    made = claude(plugin_home, "plugin", "validate", *words[:-1], str(copy / words[-1]))
     assert made.returncode == 0, made.stdout + made.stderr
 
 
@@ -99,47 +99,51 @@ def test_the_version_is_the_programs() -> None:
     assert {manifest["version"], market["plugins"][0]["version"], *scripts} == {__version__}
 
 
-def test_install_from_a_clone_run_and_uninstall(plugged: Plugged, tmp_path: Path) -> None:
+def test_install_from_a_clone_run_and_uninstall(plugin_home: PluginHome, tmp_path: Path) -> None:
     """Offline, in an empty home; afterwards Claude Code is as it was before."""
-    home, clone = plugged.claude, tmp_path / "clone"
+    home, clone = plugin_home.claude, tmp_path / "clone"
     shutil.copytree(PLUGIN, clone / "plugin")
     shutil.copytree(ROOT / ".claude-plugin", clone / ".claude-plugin")
     settings = home.config_dir / "settings.json"
     before = json.loads(settings.read_text())
-    made = claude(plugged, "plugin", "marketplace", "add", str(clone))
+    made = claude(plugin_home, "plugin", "marketplace", "add", str(clone))
     assert made.returncode == 0, made.stdout + made.stderr
-    made = claude(plugged, "plugin", "install", _ID, "--config", "sync_thinking=true")
+    made = claude(plugin_home, "plugin", "install", _ID, "--config", "sync_thinking=true")
     assert made.returncode == 0, made.stdout + made.stderr
     assert json.loads(settings.read_text())["enabledPlugins"] == {_ID: True}
     run = home.run(prompt("Say hello", say("Hello.")))
     assert run.returncode == 0, run.stderr
-    plugged.wait_for_daemon()
-    wait_until(lambda: plugged.session(run.session_id).get("messages") == 2, "it is stored")
-    assert (plugged.state / "plugin.options").read_text() == "sync_thinking=true\n"
-    assert plugged.status()["config"]["sync_thinking"] is True
-    assert claude(plugged, "plugin", "uninstall", _ID).returncode == 0
-    assert claude(plugged, "plugin", "marketplace", "remove", "claude-code-sync").returncode == 0
+    plugin_home.wait_for_daemon()
+    wait_until(lambda: plugin_home.session(run.session_id).get("messages") == 2, "it is stored")
+    assert (plugin_home.state / "plugin.options").read_text() == "sync_thinking=true\n"
+    assert plugin_home.status()["config"]["sync_thinking"] is True
+    assert claude(plugin_home, "plugin", "uninstall", _ID).returncode == 0
+    assert (
+        claude(plugin_home, "plugin", "marketplace", "remove", "claude-code-sync").returncode == 0
+    )
     after = json.loads(settings.read_text())
     assert {name: value for name, value in after.items() if value} == before
-    assert plugged.call("stop").returncode == 0
+    assert plugin_home.call("stop").returncode == 0
     assert home.run(prompt("Say hello", say("Hello."))).returncode == 0
-    assert list((plugged.state / "signals").iterdir()) == []
-    assert plugged.daemons() == []
+    assert list((plugin_home.state / "signals").iterdir()) == []
+    assert plugin_home.daemons() == []
 
 
-def test_the_key_reaches_the_daemon_and_nobody_else(plugged: Plugged, tmp_path: Path) -> None:
+def test_the_key_reaches_the_daemon_and_nobody_else(
+    plugin_home: PluginHome, tmp_path: Path
+) -> None:
     """Through the plugin's sensitive option; no file but the hook's and the client's holds it."""
     key = "osk_made_up_for_this_test_only"
-    claude(plugged, "plugin", "marketplace", "add", str(ROOT))
+    claude(plugin_home, "plugin", "marketplace", "add", str(ROOT))
     options = ("--config", "convex_url=http://127.0.0.1:9", "--config", f"api_key={key}")
-    made = claude(plugged, "plugin", "install", _ID, *options)
+    made = claude(plugin_home, "plugin", "install", _ID, *options)
     assert made.returncode == 0, made.stdout + made.stderr
-    plugged.claude.run(prompt("Say hello", say("Hello.")))
-    plugged.wait_for_daemon()
-    config = plugged.status()["config"]
+    plugin_home.claude.run(prompt("Say hello", say("Hello.")))
+    plugin_home.wait_for_daemon()
+    config = plugin_home.status()["config"]
     assert config["convex_url"] == "http://127.0.0.1:9"
     assert config["api_key"] == f"{key[:4]}…{key[-2:]}"
-    written = plugged.state / "plugin.options"
+    written = plugin_home.state / "plugin.options"
     assert written.stat().st_mode & 0o777 == 0o600
     holders = {
         path.name

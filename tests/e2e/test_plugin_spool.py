@@ -8,9 +8,9 @@ import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from support.ccsync_program.program import wait_until
 from support.ccsync_program.transcript import Transcript
 from support.lines import SESSION
+from support.waiting import wait_until
 
 if TYPE_CHECKING:
     from support.ccsync_program.program import Program

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support.ccsync_program.program import wait_until
 from support.ccsync_program.transcript import Transcript
+from support.waiting import wait_until
 
 if TYPE_CHECKING:
     from support.ccsync_program.program import Program

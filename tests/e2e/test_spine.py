@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support.ccsync_program.program import wait_until
-from support.claude_client.rows import of_type
+from support.claude_client.client import SKIP_PERMISSIONS
+from support.claude_client.rows import rows_of_type
 from support.claude_client.script import prompt, reply, say, subagent, think, tool, usage
 from support.expected_messages import expected_messages
+from support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.client
 
-UNATTENDED = "--dangerously-skip-permissions"
 # A batch is dated at its arrival, which for a fresh line is at most this much later.
 FRESH_MS = 10_000
 SMALLEST_USD = 1e-9
@@ -69,39 +69,31 @@ def assert_arrived(home: ClaudeHome, opensync: OpenSyncDouble, session_id: str) 
     return [row for row in arrived() if row.external_id != header]
 
 
-@pytest.fixture
-def synced(beside_client: Program, opensync: OpenSyncDouble) -> Program:
-    """Return the running program, which sends to the double."""
-    beside_client.configure(convex_url=opensync.url, api_key=opensync.api_key)
-    beside_client.start()
-    return beside_client
-
-
 def test_a_session_is_stored_with_nothing_configured(
-    claude_home: ClaudeHome, beside_client: Program
+    claude_home: ClaudeHome, watching_program: Program
 ) -> None:
     """Without any configuration a session is kept as it happens, and nothing leaves."""
-    beside_client.start()
-    assert "nothing: no Convex URL configured" in beside_client.output()
-    run = claude_home.run(_TURN, UNATTENDED)
+    watching_program.start()
+    assert "nothing: no Convex URL configured" in watching_program.output()
+    run = claude_home.run(_TURN, SKIP_PERMISSIONS)
 
     def is_stored() -> bool:
-        row = beside_client.session(run.session_id)
+        row = watching_program.session(run.session_id)
         return row is not None and row["messages"] >= 7 and row["bytes_behind"] == 0
 
     wait_until(is_stored, "the session is stored")
-    totals = beside_client.status()["totals"]
+    totals = watching_program.status()["totals"]
     assert totals["prompts"] == 1
     assert totals["unreadable"] == 0
-    assert beside_client.status()["unknown_line_types"] == {}
-    assert beside_client.stop(signal.SIGINT) == 0
+    assert watching_program.status()["unknown_line_types"] == {}
+    assert watching_program.stop(signal.SIGINT) == 0
 
 
 def test_a_session_arrives_complete(
-    claude_home: ClaudeHome, synced: Program, opensync: OpenSyncDouble
+    claude_home: ClaudeHome, syncing_program: Program, opensync: OpenSyncDouble
 ) -> None:
     """Every prompt, answer, call and result arrives once, in order, at the transcript's times."""
-    run = claude_home.run(_TURN, UNATTENDED)
+    run = claude_home.run(_TURN, SKIP_PERMISSIONS)
     messages = assert_arrived(claude_home, opensync, run.session_id)
     sent = b"".join(call.body for call in opensync.backend.calls)
     assert b"out-of-bash" in sent
@@ -114,7 +106,7 @@ def test_a_session_arrives_complete(
         "the tokens are settled",
     )
     # The client's own price of both responses; it comes with the settled state.
-    total = of_type(claude_home.rows(run.session_id), "cost-state")[-1]["totalCostUSD"]
+    total = rows_of_type(claude_home.rows(run.session_id), "cost-state")[-1]["totalCostUSD"]
     wait_until(
         lambda: abs(opensync.backend.session(run.session_id).cost - total) < SMALLEST_USD,
         "the cost is settled",
@@ -124,14 +116,14 @@ def test_a_session_arrives_complete(
     assert session.source == "claude-code"
     assert session.title
     assert session.title.startswith("List the folder")
-    assert synced.stop() == 0
+    assert syncing_program.stop() == 0
 
 
 def test_continue_and_fork_arrive(
-    claude_home: ClaudeHome, synced: Program, opensync: OpenSyncDouble
+    claude_home: ClaudeHome, syncing_program: Program, opensync: OpenSyncDouble
 ) -> None:
     """A continued session grows; a forked one arrives whole, and takes nothing from its parent."""
-    first = claude_home.run(_TURN, UNATTENDED)
+    first = claude_home.run(_TURN, SKIP_PERMISSIONS)
     again = claude_home.run(prompt("And again", say("Again.")), "--continue")
     assert again.session_id == first.session_id
     forked = claude_home.run(
@@ -141,11 +133,11 @@ def test_continue_and_fork_arrive(
     parent = assert_arrived(claude_home, opensync, first.session_id)
     copy = assert_arrived(claude_home, opensync, forked.session_id)
     assert len(copy) > len(parent) - 3
-    assert synced.status()["totals"]["rows_rejected"] == 0
+    assert syncing_program.status()["totals"]["rows_rejected"] == 0
 
 
 def test_a_subagent_arrives_in_its_session(
-    claude_home: ClaudeHome, synced: Program, opensync: OpenSyncDouble
+    claude_home: ClaudeHome, syncing_program: Program, opensync: OpenSyncDouble
 ) -> None:
     """A subagent's messages belong to its parent's session, and its prompt is not the user's."""
     run = claude_home.run(
@@ -154,19 +146,19 @@ def test_a_subagent_arrives_in_its_session(
             reply(subagent("Look around", prompt("Look", say("Seen from below.")))),
             reply(say("The agent saw it.")),
         ),
-        UNATTENDED,
+        SKIP_PERMISSIONS,
     )
     assert claude_home.subagent_transcripts(run.session_id)
     messages = assert_arrived(claude_home, opensync, run.session_id)
     below = [row for row in messages if row.external_id.count(":") == 2]
     assert any("Seen from below." in (row.text_content or "") for row in below)
     assert all(row.role != "user" for row in below)
-    assert synced.status()["totals"]["unreadable"] == 0
+    assert syncing_program.status()["totals"]["unreadable"] == 0
 
 
 def test_a_terminal_session_arrives_through_compact_and_clear(
     claude_home: ClaudeHome,
-    synced: Program,
+    syncing_program: Program,
     opensync: OpenSyncDouble,
     open_terminal: Callable[..., Terminal],
 ) -> None:
@@ -186,4 +178,4 @@ def test_a_terminal_session_arrives_through_compact_and_clear(
     messages = assert_arrived(claude_home, opensync, before)
     assert any(row.role == "system" and "ompact" in (row.text_content or "") for row in messages)
     assert_arrived(claude_home, opensync, after)
-    assert synced.status()["totals"]["unreadable"] == 0
+    assert syncing_program.status()["totals"]["unreadable"] == 0

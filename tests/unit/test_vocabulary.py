@@ -117,8 +117,6 @@ NOT_YET: frozenset[str] = frozenset(
         "tests/model",
         "tests/support/axe.py",
         "tests/support/browser.py",
-        "tests/support/ccsync_program",
-        "tests/support/claude_client",
         "tests/support/double_transport.py",
         "tests/support/expected_messages.py",
         "tests/support/failing.py",

@@ -1,1 +1,1 @@
-"""Run the installed `ccsync-watch` as a user would, in a home of the test's own."""
+"""Run the installed `ccsync-watch` as a user would, in a temporary home."""

@@ -1,4 +1,4 @@
-"""A transcript that a test writes line by line, as the client would."""
+"""A transcript that a test writes line by line, as the client does."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Transcript:
-    """One session's file below a Claude folder; the folder appears with its first line."""
+    """One session's file below a Claude folder; its first line creates the folder."""
 
     claude_dir: Path
     session_id: str = SESSION
@@ -21,12 +21,12 @@ class Transcript:
     writer: Writer = field(init=False)
 
     def __post_init__(self) -> None:
-        """Begin the conversation."""
+        """Start the conversation."""
         self.writer = Writer(session_id=self.session_id)
 
     @property
     def path(self) -> Path:
-        """Where the file stands."""
+        """The path of the file."""
         return self.claude_dir / "projects" / self.project / f"{self.session_id}.jsonl"
 
     def append(self, *rows: dict[str, Any]) -> None:

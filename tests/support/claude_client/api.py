@@ -1,7 +1,7 @@
-"""A scripted Messages API on loopback: the only model the client meets in tests.
+"""A scripted Messages API on loopback: the only model that the client reaches in tests.
 
-What it answers stands in the prompts (see `script`); it remembers only what it was asked, and how
-often a reply was asked for, so that an error can pass. It never leaves 127.0.0.1.
+The prompts contain its answers (see `script`). It records the requests, and how often each reply
+was requested, so that an error can be temporary. It makes no request itself.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from support.claude_client.playback import (
     Event,
     Json,
     Turn,
-    due_turn,
+    find_part,
     message_events,
-    part_of,
+    next_turn,
     whole_message,
 )
 from support.claude_client.recorded import MESSAGES_PATH, RecordedRequest
@@ -55,7 +55,7 @@ class ScriptedMessagesApi:
     _is_closing: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
-        """Bind the port, so that `url` is known before the first request is served."""
+        """Bind the port, so that `url` is known before the server runs."""
         self._server = _Server(self)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
 
@@ -66,11 +66,11 @@ class ScriptedMessagesApi:
 
     @property
     def messages_requests(self) -> list[RecordedRequest]:
-        """The requests that asked the model for an answer, in order."""
+        """The requests to the model, in order."""
         return [request for request in list(self.requests) if request.is_messages]
 
     def __enter__(self) -> Self:
-        """Start to serve."""
+        """Start the server."""
         self._thread.start()
         return self
 
@@ -80,7 +80,7 @@ class ScriptedMessagesApi:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Stop to serve, cutting delays short; raise what went wrong inside the server."""
+        """Stop the server, ending delays early; raise the first error inside it."""
         self._is_closing.set()
         self._server.shutdown()
         self._thread.join()
@@ -89,25 +89,25 @@ class ScriptedMessagesApi:
             raise self.failures[0]
 
     def record(self, request: RecordedRequest) -> None:
-        """Remember a request."""
+        """Record a request."""
         with self._lock:
             self.requests.append(request)
 
     def pause(self, seconds: float) -> None:
-        """Let time pass, unless the server is closing."""
+        """Wait, unless the server is closing."""
         self._is_closing.wait(seconds)
 
     def is_spent(self, part: Part, key: str) -> bool:
-        """Count an attempt at `key`; say whether the part has had all its `times`."""
+        """Count an attempt at `key`; return whether the part was played all its `times`."""
         with self._lock:
             self._attempts[key] += 1
             return part["times"] is not None and self._attempts[key] > part["times"]
 
 
 class _Server(ThreadingHTTPServer):
-    """Hand each connection to a handler that knows the API."""
+    """Give each connection to a handler that knows the API."""
 
-    # A client that keeps an idle connection open must not hold up the end of a test.
+    # A client that keeps an idle connection open must not delay the end of a test.
     daemon_threads = True
 
     def __init__(self, api: ScriptedMessagesApi) -> None:
@@ -115,7 +115,7 @@ class _Server(ThreadingHTTPServer):
         self.api = api
 
     def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002 - as inherited
-        """Keep a defect for the test to see; a client that went away is none."""
+        """Record a defect for the test; a client that disconnects is not a defect."""
         error = sys.exc_info()[1]
         if error is not None and not isinstance(error, ConnectionError):
             self.api.failures.append(error)
@@ -128,11 +128,11 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_GET(self) -> None:
-        """Answer for the root alone; there is nothing else to get."""
+        """Answer requests for the root; any other path is a 404."""
         self._record()
         self._json(200, {}) if self.path == "/" else self._error(404)
 
-    # CONNECT is what a request to any other address becomes: the API poses as the client's proxy.
+    # A request to any other address becomes CONNECT: the API is the client's proxy too.
     do_HEAD = do_CONNECT = do_DELETE = do_OPTIONS = do_PATCH = do_PUT = do_GET  # noqa: N815 - their names
 
     def do_POST(self) -> None:
@@ -161,15 +161,15 @@ class _Handler(BaseHTTPRequestHandler):
     def _messages(self, body: Json) -> None:
         api, model = self.server.api, body["model"]
         try:
-            turn = due_turn(body)
-        except Exception as defect:  # noqa: BLE001 - the test shall see it, whatever it is
-            # Answered as final, because the client would retry a broken connection for minutes.
+            turn = next_turn(body)
+        except Exception as defect:  # noqa: BLE001 - the test reports it, whatever it is
+            # A final status, because the client would retry a broken connection for minutes.
             api.failures.append(defect)
             self._error(400)
             return
         api.record(RecordedRequest.of_messages(self._session_id, body, turn.step))
         key = f"{self._session_id} {turn}"
-        error, cut = part_of(turn.reply, "error"), part_of(turn.reply, "cut")
+        error, cut = find_part(turn.reply, "error"), find_part(turn.reply, "cut")
         if error is not None and not api.is_spent(error, f"error {key}"):
             self._error(error["status"])
             return
@@ -214,4 +214,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_args: object) -> None:
-        """Stay silent."""
+        """Print nothing."""

@@ -1,7 +1,7 @@
-"""Run the real client in a home of its own, against a scripted API.
+"""Run the real client in a temporary home, against a scripted API.
 
-`ClaudeHome` is the isolation: nothing of the user's environment but PATH reaches the client, all
-its files lie under one root, and any address but loopback is refused by the scripted API itself.
+`ClaudeHome` isolates it: of the user's environment only PATH reaches the client, all its files are
+under one root, and the scripted API rejects any request to an address other than loopback.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ API_KEY = "sk-ant-api03-made-up-key-of-the-tests-0123456789"
 
 RUN_SECONDS = 60.0
 
+SKIP_PERMISSIONS = "--dangerously-skip-permissions"
+"""The argument that lets the client call any tool without asking."""
+
 
 @dataclass
 class ClaudeHome:
@@ -38,7 +41,7 @@ class ClaudeHome:
     _started: list[BackgroundRun] = field(default_factory=list, repr=False)
 
     def __post_init__(self) -> None:
-        """Make the folders and settings, unless they are there already."""
+        """Create the folders and settings that do not exist yet."""
         for folder in (self.home, self.workdir, self.config_dir, self.root / "tmp"):
             folder.mkdir(parents=True, exist_ok=True)
         if not self._state_file.exists():
@@ -55,23 +58,23 @@ class ClaudeHome:
 
     @property
     def workdir(self) -> Path:
-        """The project folder in which the client runs unless told otherwise."""
+        """The project folder in which the client runs by default."""
         return self.root / "project"
 
     @property
     def config_dir(self) -> Path:
         """The folder of settings and transcripts: HOME/.claude, or CLAUDE_CONFIG_DIR if set."""
-        chosen = self.extra_env.get("CLAUDE_CONFIG_DIR")
-        return self.home / ".claude" if chosen is None else type(self.root)(chosen)
+        folder = self.extra_env.get("CLAUDE_CONFIG_DIR")
+        return self.home / ".claude" if folder is None else type(self.root)(folder)
 
     @property
     def projects(self) -> Path:
-        """The folder under which all transcripts lie; it appears with the first of them."""
+        """The folder of all transcripts; the client creates it with the first one."""
         return self.config_dir / "projects"
 
     @property
     def env(self) -> dict[str, str]:
-        """The whole environment of the client: what is not here, it does not see."""
+        """The whole environment of the client."""
         return {
             "HOME": str(self.home),
             "PATH": os.environ["PATH"],
@@ -88,7 +91,7 @@ class ClaudeHome:
             "CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL": "1",
             # Root may skip permissions only in a sandbox.
             "IS_SANDBOX": "1",
-            # Whatever is not loopback ends at the scripted API, which records and refuses it.
+            # A request to any other address goes to the scripted API, which rejects it.
             "HTTP_PROXY": self.api_url,
             "HTTPS_PROXY": self.api_url,
             "NO_PROXY": "127.0.0.1,localhost",
@@ -96,11 +99,11 @@ class ClaudeHome:
         }
 
     def with_env(self, **more: str) -> ClaudeHome:
-        """Return the same home with more in its environment."""
+        """Return the same home with more environment variables."""
         return replace(self, extra_env={**self.extra_env, **more})
 
     def trust(self, folder: Path) -> None:
-        """Answer the client's question whether it may work in `folder` before it is asked."""
+        """Accept the client's trust dialog for `folder` in advance."""
         state = json.loads(self._state_file.read_text())
         state["projects"].setdefault(str(folder.resolve()), {})["hasTrustDialogAccepted"] = True
         self._write_state(state)
@@ -108,14 +111,14 @@ class ClaudeHome:
     def run(
         self, prompt: str, *args: str, cwd: Path | None = None, timeout: float = RUN_SECONDS
     ) -> CompletedRun:
-        """Run one turn with `-p` and return when the client has ended.
+        """Run one turn with `-p` and return after the client has exited.
 
-        `args` are the client's own, such as `--continue` or `--dangerously-skip-permissions`.
+        `args` are the client's own, such as `--continue` or SKIP_PERMISSIONS.
         """
         return self.start(prompt, *args, cwd=cwd).wait(timeout)
 
     def start(self, prompt: str, *args: str, cwd: Path | None = None) -> BackgroundRun:
-        """Start one turn with `-p` and return at once; `close` ends it if nothing else does."""
+        """Start one turn with `-p` and return at once; `close` kills it if it is still running."""
         command = [str(self.binary), "-p", prompt, *args]
         run = BackgroundRun(command, env=self.env, cwd=cwd or self.workdir)
         self._started.append(run)
@@ -123,11 +126,11 @@ class ClaudeHome:
 
     def transcripts(self) -> list[Path]:
         """Return all transcripts, those of subagents included, in the order of their paths."""
-        found = self.projects.rglob("*.jsonl")
-        return sorted(path for path in found if path.name != "journal.jsonl")
+        paths = self.projects.rglob("*.jsonl")
+        return sorted(path for path in paths if path.name != "journal.jsonl")
 
     def transcript(self, session_id: str) -> Path:
-        """Return the session's main transcript; raise LookupError while there is none."""
+        """Return the session's main transcript; raise LookupError until it exists."""
         for path in self.projects.glob(f"*/{session_id}.jsonl"):
             return path
         raise LookupError(f"session {session_id} has no transcript under {self.projects}")
@@ -137,20 +140,20 @@ class ClaudeHome:
         return sorted(self.projects.glob(f"*/{session_id}/subagents/**/agent-*.jsonl"))
 
     def rows(self, session_id: str) -> list[Row]:
-        """Return the rows of the session's main transcript; none while it does not exist."""
+        """Return the rows of the session's main transcript; an empty list until it exists."""
         try:
             return read_rows(self.transcript(session_id))
         except (LookupError, FileNotFoundError):
             return []
 
     def close(self) -> None:
-        """Kill every run that is still going."""
+        """Kill every run that has not exited."""
         for run in self._started:
             run.kill()
 
     @property
     def _state_file(self) -> Path:
-        # With CLAUDE_CONFIG_DIR the state lies inside that folder, without it beside .claude.
+        # With CLAUDE_CONFIG_DIR the state is inside that folder, without it next to .claude.
         has_own = "CLAUDE_CONFIG_DIR" in self.extra_env
         return (self.config_dir if has_own else self.home) / ".claude.json"
 

@@ -1,7 +1,7 @@
 """Install the real Claude Code client, once per machine, into a cache folder outside the repo.
 
-The pinned version stands here and nowhere else. Only the platform's npm package is taken: it holds
-the native binary, so that no install script runs and no Node is needed afterwards.
+The version is pinned here and nowhere else. Only the platform's npm package is installed: it
+contains the native binary, so that no install script runs and Node is not needed afterwards.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ CLIENT_VERSION = "2.1.330"
 
 INSTALL_SECONDS = 240.0
 
-# As it was before any test changed HOME.
+# The environment before any test changed HOME.
 _REAL_ENVIRONMENT = dict(os.environ)
 
 
-class ClientUnavailable(RuntimeError):  # noqa: N818 - a state of the world, not a defect
+class ClientUnavailable(RuntimeError):  # noqa: N818 - a condition of the machine, not a defect
     """The client is not installed here and could not be; the message says what to do."""
 
 
 def installed_client() -> Path:
-    """Return the path of the client's binary, installing it first if it is not there.
+    """Return the path of the client's binary, after installing it if necessary.
 
-    Several processes may ask at once: one installs, the others wait for it.
+    Several processes may call this at once: one installs, the others wait for it.
     """
     folder = cache_root() / f"claude-{CLIENT_VERSION}"
     binary = folder / "claude"
@@ -58,7 +58,7 @@ def platform_package() -> str:
     )
     if system is None or machine is None:
         raise ClientUnavailable(
-            f"there is no client for {sys.platform} on {platform.machine()}: "
+            f"the client does not exist for {sys.platform} on {platform.machine()}: "
             "run the client's tests on Linux or macOS"
         )
     libc = "-musl" if system == "linux" and platform.libc_ver()[0] != "glibc" else ""
@@ -66,19 +66,19 @@ def platform_package() -> str:
 
 
 def cache_root() -> Path:
-    """Return the folder for what the tests fetch."""
-    chosen = _REAL_ENVIRONMENT.get("CCSYNC_TEST_CACHE")
-    if chosen:
-        return Path(chosen)
+    """Return the folder for what the tests download."""
+    folder = _REAL_ENVIRONMENT.get("CCSYNC_TEST_CACHE")
+    if folder:
+        return Path(folder)
     caches = _REAL_ENVIRONMENT.get("XDG_CACHE_HOME")
     home = Path(_REAL_ENVIRONMENT.get("HOME") or Path.home())
     return (Path(caches) if caches else home / ".cache") / "ccsync-watch-tests"
 
 
 def _install(folder: Path) -> None:
-    """Install beside `folder` and rename, so that a half-written client is never found."""
+    """Install next to `folder` and rename, so that an incomplete client is never used."""
     package = platform_package()
-    # A folder without the binary is the rest of something else: it would stop the rename.
+    # A folder without the binary is left from a failed installation and would block the rename.
     shutil.rmtree(folder, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f"{folder.name}.") as staging:
         npm_install(f"{package}@{CLIENT_VERSION}", Path(staging))
@@ -96,7 +96,7 @@ def npm_install(package: str, prefix: Path) -> None:
         )
     switches = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-save"]
     try:
-        done = subprocess.run(
+        completed = subprocess.run(
             [npm, "install", "--prefix", prefix, *switches, package],
             env=_REAL_ENVIRONMENT,
             stdin=subprocess.DEVNULL,
@@ -108,20 +108,20 @@ def npm_install(package: str, prefix: Path) -> None:
     except subprocess.TimeoutExpired as error:
         raise ClientUnavailable(
             f"npm took longer than {INSTALL_SECONDS:.0f} s over {package}: "
-            "see whether the npm registry can be reached from here"
+            "check that the npm registry can be reached from here"
         ) from error
-    if done.returncode != 0:
+    if completed.returncode != 0:
         raise ClientUnavailable(
-            f"npm could not install {package} (exit {done.returncode}): "
-            "see whether the npm registry can be reached from here. It said:\n"
-            + done.stderr.strip()[-1500:]
+            f"npm could not install {package} (exit {completed.returncode}): "
+            "check that the npm registry can be reached from here. npm printed:\n"
+            + completed.stderr.strip()[-1500:]
         )
 
 
 def _check(binary: Path, *, home: Path) -> None:
-    """Start the binary once: a package of another platform is told here, not by every test."""
+    """Start the binary once, so that a wrong platform is reported here and not by every test."""
     try:
-        done = subprocess.run(
+        completed = subprocess.run(
             [binary, "--version"],
             env={"HOME": str(home), "DISABLE_AUTOUPDATER": "1"},
             stdin=subprocess.DEVNULL,
@@ -132,8 +132,8 @@ def _check(binary: Path, *, home: Path) -> None:
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ClientUnavailable(f"the installed client does not run here: {error}") from error
-    if CLIENT_VERSION not in done.stdout:
+    if CLIENT_VERSION not in completed.stdout:
         raise ClientUnavailable(
-            f"the installed client does not tell version {CLIENT_VERSION} but: "
-            f"{done.stdout.strip()} {done.stderr.strip()}"
+            f"the installed client prints another version than {CLIENT_VERSION}: "
+            f"{completed.stdout.strip()} {completed.stderr.strip()}"
         )

@@ -1,8 +1,7 @@
-"""Choose the scripted reply that a request asks for, and spell it as Messages API events.
+"""Select the scripted reply to a request, and turn it into Messages API events.
 
-Pure: a request's body goes in, the events of its response come out. Which reply is due is read
-from the conversation alone: the newest user message with a script, and the assistant messages
-after it.
+Pure: from the body of a request to the events of its response. The conversation alone decides
+which reply is next: the newest user message with a script, and the assistant messages after it.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from support.claude_client.script import Reply, expanded, say, script_in
+from support.claude_client.script import Reply, expand_repeats, say, script_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,8 +22,10 @@ Json: TypeAlias = dict[str, Any]
 
 AFTER_THE_SCRIPT = Reply((say("Done."),))
 TITLE = Reply((say('{"title": "Scripted session"}'),))
-SUMMARY = Reply((say("<summary>\nThe user gave scripted prompts, and all went well.\n</summary>"),))
-ASKS_FOR_A_SUMMARY = "create a detailed summary"
+SUMMARY = Reply(
+    (say("<summary>\nThe user gave scripted prompts, all of which succeeded.\n</summary>"),)
+)
+SUMMARY_REQUEST = "create a detailed summary"
 DELTA_CHARS = 65_536
 DEFAULT_USAGE: Part = {"do": "usage", "input": 10, "output": 5}
 BLOCKS = {"say", "think", "tool"}
@@ -32,7 +33,7 @@ BLOCKS = {"say", "think", "tool"}
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """The reply due to a request, and where it stands.
+    """The reply to a request, and its position.
 
     `step` counts from 0 in the script of the message `prompted_at`; both are None outside scripts.
     """
@@ -52,22 +53,22 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Time to let pass between two events."""
+    """A wait between two events."""
 
     seconds: float
 
 
-def due_turn(body: Json) -> Turn:
-    """Return the reply that the conversation in `body` has come to.
+def next_turn(body: Json) -> Turn:
+    """Return the next reply of the conversation in `body`.
 
-    Requests of the client's own, for a title or a summary, hold the user's prompts too: they get a
-    plain answer and use up no step.
+    Requests that the client makes by itself, for a title or a summary, contain the user's prompts
+    too: they get a fixed answer and consume no step.
     """
     messages: list[Json] = body["messages"]
-    wanted = body.get("output_config", {}).get("format", {}).get("schema", {})
-    if "title" in wanted.get("properties", {}):
+    schema = body.get("output_config", {}).get("format", {}).get("schema", {})
+    if "title" in schema.get("properties", {}):
         return Turn(TITLE)
-    if ASKS_FOR_A_SUMMARY in text_of(messages[-1]):
+    if SUMMARY_REQUEST in text_of(messages[-1]):
         return Turn(SUMMARY)
     step = 0
     for index in range(len(messages) - 1, -1, -1):
@@ -81,14 +82,14 @@ def due_turn(body: Json) -> Turn:
 
 
 def text_of(message: Json) -> str:
-    """Return what a message says, without tool results."""
+    """Return the text of a message, without tool results."""
     content = message["content"]
     if isinstance(content, str):
         return content
     return "\n".join(block["text"] for block in content if block["type"] == "text")
 
 
-def part_of(reply: Reply, kind: str) -> Part | None:
+def find_part(reply: Reply, kind: str) -> Part | None:
     """Return the reply's part of this kind, if it has one."""
     return next((part for part in reply.parts if part["do"] == kind), None)
 
@@ -142,13 +143,13 @@ def _opening(reply: Reply, model: str) -> Json:
 
 
 def _usage(reply: Reply) -> Json:
-    counts = part_of(reply, "usage") or DEFAULT_USAGE
+    counts = find_part(reply, "usage") or DEFAULT_USAGE
     for_5m, for_1h = counts.get("cache_creation_5m", 0), counts.get("cache_creation_1h", 0)
-    named = {name: counts[name] for name in ("speed", "inference_geo") if counts.get(name)}
+    optional = {name: counts[name] for name in ("speed", "inference_geo") if counts.get(name)}
     if counts.get("web_searches"):
-        named["server_tool_use"] = {"web_search_requests": counts["web_searches"]}
+        optional["server_tool_use"] = {"web_search_requests": counts["web_searches"]}
     return {
-        **named,
+        **optional,
         "input_tokens": counts["input"],
         "output_tokens": counts["output"],
         "cache_creation_input_tokens": for_5m + for_1h,
@@ -162,17 +163,17 @@ def _usage(reply: Reply) -> Json:
 
 
 def _stop_reason(reply: Reply) -> str:
-    if (chosen := part_of(reply, "stop")) is not None:
-        return str(chosen["reason"])
-    return "tool_use" if part_of(reply, "tool") else "end_turn"
+    if (stop := find_part(reply, "stop")) is not None:
+        return str(stop["reason"])
+    return "tool_use" if find_part(reply, "tool") else "end_turn"
 
 
 def _block(part: Part) -> Json:
     if part["do"] == "tool":
         identity = f"toolu_{uuid.uuid4().hex[:24]}"
-        arguments = expanded(part["input"])
+        arguments = expand_repeats(part["input"])
         return {"type": "tool_use", "id": identity, "name": part["name"], "input": arguments}
-    text = expanded(part["text"])
+    text = expand_repeats(part["text"])
     if part["do"] == "think":
         return {"type": "thinking", "thinking": text, "signature": "c2NyaXB0ZWQ="}
     return {"type": "text", "text": text}
@@ -186,13 +187,13 @@ def _block_events(block: Json, index: int, *, pieces: int = 1) -> Iterator[Event
         "tool_use": ("partial_json", "input_json_delta", json.dumps(block.get("input"))),
     }[block["type"]]
     blank: Json = {"text": "", "thinking": "", "signature": "", "input": {}}
-    opened = {key: blank.get(key, value) for key, value in block.items()}
-    yield Event("content_block_start", {"index": index, "content_block": opened})
+    start_block = {key: blank.get(key, value) for key, value in block.items()}
+    yield Event("content_block_start", {"index": index, "content_block": start_block})
     size = min(DELTA_CHARS, max(1, -(-len(content) // pieces)))
     for start in range(0, len(content), size):
         chunk = {"type": delta, field: content[start : start + size]}
         yield Event("content_block_delta", {"index": index, "delta": chunk})
     if block["type"] == "thinking":
-        signed = {"type": "signature_delta", "signature": block["signature"]}
-        yield Event("content_block_delta", {"index": index, "delta": signed})
+        signature = {"type": "signature_delta", "signature": block["signature"]}
+        yield Event("content_block_delta", {"index": index, "delta": signature})
     yield Event("content_block_stop", {"index": index})

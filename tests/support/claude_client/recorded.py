@@ -1,4 +1,4 @@
-"""What the scripted API remembers of a request."""
+"""What the scripted API records of a request."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MESSAGES_PATH = "/v1/messages"
 
 @dataclass(frozen=True, slots=True)
 class RecordedRequest:
-    """One request as it came in: when, for what, and what of its body tells it apart."""
+    """One request: when it arrived, its path, and a summary of its body."""
 
     method: str
     path: str
@@ -31,12 +31,12 @@ class RecordedRequest:
 
     @property
     def is_messages(self) -> bool:
-        """Whether it asked the model for an answer."""
+        """Whether it is a request to the model."""
         return self.method == "POST" and self.path == MESSAGES_PATH
 
     @classmethod
     def of_messages(cls, session_id: str, body: Json, step: int | None) -> RecordedRequest:
-        """Sum up a request for messages, whose body is too long to keep."""
+        """Summarize a request for messages, whose body is too long to keep."""
         return cls(
             "POST",
             MESSAGES_PATH,

@@ -1,4 +1,4 @@
-"""Read what the client wrote: transcripts as rows, and the parts of rows that tests ask for."""
+"""Read transcripts as rows, and the parts of rows that tests need."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def texts(rows: Iterable[Row], role: str) -> list[str]:
     return [block["text"] for block in blocks(rows, role, "text")]
 
 
-def of_type(rows: Iterable[Row], kind: str, subtype: str | None = None) -> list[Row]:
-    """Return the rows of one type, and of one subtype if it is given."""
+def rows_of_type(rows: Iterable[Row], kind: str, subtype: str | None = None) -> list[Row]:
+    """Return the rows of one type, and of one subtype unless that is None."""
     wanted = [row for row in rows if row.get("type") == kind]
     return wanted if subtype is None else [row for row in wanted if row.get("subtype") == subtype]
 

@@ -1,4 +1,4 @@
-"""One `-p` run of the client: started, waited for or ended, with what it said."""
+"""One `-p` run of the client: start it, wait for it or kill it, and read its output."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-# With any of these the client chooses the session itself.
-CHOOSES_SESSION = {"--continue", "-c", "--resume", "-r", "--session-id", "--fork-session"}
+# With any of these arguments the client selects the session itself.
+SELECTS_SESSION = {"--continue", "-c", "--resume", "-r", "--session-id", "--fork-session"}
 
 
 @dataclass(frozen=True, slots=True)
 class CompletedRun:
-    """What an ended run left behind."""
+    """The output and exit status of a run that has exited."""
 
     session_id: str
     stdout: str
@@ -35,7 +35,7 @@ class CompletedRun:
 
 
 class BackgroundRun:
-    """A run that goes on by itself, in a process group of its own.
+    """A run in the background, in its own process group.
 
     `session_id` is known from the start for a new session, None for a continued one.
     """
@@ -43,12 +43,12 @@ class BackgroundRun:
     def __init__(self, command: Sequence[str], *, env: Mapping[str, str], cwd: Path) -> None:
         command = list(command)
         self.session_id: str | None = None
-        if CHOOSES_SESSION.isdisjoint(command):
+        if SELECTS_SESSION.isdisjoint(command):
             self.session_id = str(uuid.uuid4())
             command += ["--session-id", self.session_id]
         if "--output-format" not in command:
             command += ["--output-format", "json"]
-        # Files, not pipes: nobody reads while the run goes on, and a full pipe would stop it.
+        # Files, not pipes: nothing reads during the run, and a full pipe would block it.
         self._stdout = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - see _close
         self._stderr = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - see _close
         self.process = subprocess.Popen(
@@ -62,17 +62,17 @@ class BackgroundRun:
         )
 
     def wait(self, timeout: float = 60.0) -> CompletedRun:
-        """Wait for the run's end; after `timeout` seconds kill it and raise TimeoutError."""
+        """Wait until the run exits; after `timeout` seconds kill it and raise TimeoutError."""
         try:
             returncode = self.process.wait(timeout)
         except subprocess.TimeoutExpired:
             self._kill_group()
-            said = self._said()
-            raise TimeoutError(f"the client ran longer than {timeout:g} s: {said}") from None
-        stdout, stderr = self._said()
-        session_id = self.session_id or _told_session(stdout)
+            output = self._read_output()
+            raise TimeoutError(f"the client ran longer than {timeout:g} s: {output}") from None
+        stdout, stderr = self._read_output()
+        session_id = self.session_id or _session_id_in(stdout)
         if session_id is None:
-            raise AssertionError(f"the client told no session: {returncode} {stdout} {stderr}")
+            raise AssertionError(f"no session id in the output: {returncode} {stdout} {stderr}")
         return CompletedRun(session_id, stdout, stderr, returncode)
 
     def signal(self, number: signal.Signals) -> None:
@@ -80,7 +80,7 @@ class BackgroundRun:
         self.process.send_signal(number)
 
     def kill(self) -> None:
-        """Kill the client and its children, if they are still going."""
+        """Kill the client and its children, if they still run."""
         if self.process.poll() is None:
             self._kill_group()
         self._close()
@@ -89,23 +89,23 @@ class BackgroundRun:
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
-    def _said(self) -> tuple[str, str]:
+    def _read_output(self) -> tuple[str, str]:
         if self._stdout.closed:
-            raise AssertionError("the run was waited for, or killed, before")
+            raise AssertionError("wait or kill was called before")
         self._stdout.seek(0)
         self._stderr.seek(0)
-        said = self._stdout.read(), self._stderr.read()
+        output = self._stdout.read(), self._stderr.read()
         self._close()
-        return said
+        return output
 
     def _close(self) -> None:
         self._stdout.close()
         self._stderr.close()
 
 
-def _told_session(stdout: str) -> str | None:
+def _session_id_in(stdout: str) -> str | None:
     try:
-        told = json.loads(stdout)
+        answer = json.loads(stdout)
     except ValueError:
         return None
-    return told.get("session_id") if isinstance(told, dict) else None
+    return answer.get("session_id") if isinstance(answer, dict) else None

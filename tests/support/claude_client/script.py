@@ -1,8 +1,8 @@
-"""Write, inside a prompt, what the scripted Messages API shall answer to it.
+"""Write into a prompt how the scripted Messages API answers it.
 
-A prompt carries its own script, so the server keeps none: `prompt(text, *replies)` appends the
-replies as JSON behind `MARKER`. Each reply is one API response; `reply(...)` joins several parts
-into one, and a part that stands alone is a response of its own::
+A prompt contains its script, so the server stores none: `prompt(text, *replies)` appends the
+replies as JSON after `MARKER`. Each reply is one API response; `reply(...)` joins several parts
+into one, and a single part is a response by itself::
 
     prompt(
         "Please list the folder",
@@ -36,17 +36,17 @@ class Reply(NamedTuple):
 
 
 def prompt(text: str, *replies: Reply | Part) -> str:
-    """Return `text` with its script behind it, on one line, so that it can be typed."""
-    return f"{text} {MARKER} {_encoded(replies)}"
+    """Return `text` followed by its script, on one line, so that it can be typed."""
+    return f"{text} {MARKER} {_encode(replies)}"
 
 
 def sealed_prompt(text: str, *replies: Reply | Part) -> str:
     """Return the same as `prompt`, with the script in base64.
 
-    Nothing scripted then stands readable in the user's own row: for tests that look for a thought
-    or an output where it must not be.
+    The script is then not readable in the user's row: for tests that search for a thought or an
+    output where it must not be.
     """
-    sealed = base64.urlsafe_b64encode(_encoded(replies).encode()).decode()
+    sealed = base64.urlsafe_b64encode(_encode(replies).encode()).decode()
     return f"{text} {SEALED_MARKER} {sealed}"
 
 
@@ -71,7 +71,7 @@ def tool(name: str, /, **arguments: Any) -> Part:  # noqa: ANN401 - a tool's inp
 
 
 def subagent(description: str, prompt: str, *, background: bool = False) -> Part:
-    """Start a subagent; its prompt may carry a script of its own."""
+    """Start a subagent; its prompt may contain a script too."""
     return tool(
         "Agent",
         description=description,
@@ -82,13 +82,13 @@ def subagent(description: str, prompt: str, *, background: bool = False) -> Part
 
 
 def repeat(text: str, times: int) -> Part:
-    """Stand for `text` written `times` over, wherever a text is expected, tool inputs included."""
+    """Represent `text` repeated `times`, wherever a text is expected, tool inputs included."""
     return {"repeat": text, "times": times}
 
 
 def usage(
     *,
-    input: int = 0,  # noqa: A002 - the API's own word
+    input: int = 0,  # noqa: A002 - the API's name
     output: int = 0,
     cache_creation_5m: int = 0,
     cache_creation_1h: int = 0,
@@ -127,43 +127,43 @@ def error(status: int, *, times: int | None = None) -> Part:
 def cut(*, times: int | None = 1) -> Part:
     """Break the connection halfway through the part before, the first `times` or always.
 
-    What follows is not sent. Once `times` is used up the response is played whole.
+    What follows is not sent. After `times` attempts the response is complete.
     """
     return {"do": "cut", "times": times}
 
 
 def stop(reason: str) -> Part:
-    """End the response for another reason than the usual: `max_tokens` or `refusal`."""
+    """End the response for an unusual reason: `max_tokens` or `refusal`."""
     return {"do": "stop", "reason": reason}
 
 
 def script_in(text: str) -> list[Reply] | None:
-    """Return the last script that stands in `text`, not counting those inside another's prompt."""
-    found = None
+    """Return the last script in `text`, except scripts inside another script's prompt."""
+    script = None
     position = 0
-    while (cue := _next_cue(text, position)) is not None:
-        found, position = cue
-    return found
+    while (decoded := _next_script(text, position)) is not None:
+        script, position = decoded
+    return script
 
 
-def expanded(value: Any) -> Any:  # noqa: ANN401 - any JSON in, the same out
-    """Return `value` with every `repeat` in it written out."""
+def expand_repeats(value: Any) -> Any:  # noqa: ANN401 - any JSON in, the same out
+    """Return `value` with every `repeat` in it replaced by its text."""
     if isinstance(value, dict):
         if value.keys() == {"repeat", "times"}:
             return value["repeat"] * value["times"]
-        return {key: expanded(item) for key, item in value.items()}
+        return {key: expand_repeats(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [expanded(item) for item in value]
+        return [expand_repeats(item) for item in value]
     return value
 
 
-def _encoded(replies: tuple[Reply | Part, ...]) -> str:
+def _encode(replies: tuple[Reply | Part, ...]) -> str:
     script = [list(r.parts) if isinstance(r, Reply) else [r] for r in replies]
     return json.dumps(script, ensure_ascii=False, separators=(",", ":"))
 
 
-def _next_cue(text: str, start: int) -> tuple[list[Reply], int] | None:
-    """Decode the first script at or after `start`, and say where it ends."""
+def _next_script(text: str, start: int) -> tuple[list[Reply], int] | None:
+    """Return the first script at or after `start`, and the position of its end."""
     plain = text.find(MARKER, start)
     sealed = text.find(SEALED_MARKER, start)
     if plain < 0 and sealed < 0:

@@ -1,4 +1,4 @@
-"""A tmux server of one's own: started with its first command, reached by its socket alone."""
+"""A private tmux server: started by its first command, reached by its socket."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Tmux:
     def __call__(self, *args: str) -> str:
         """Run one command and return what it printed; raise RuntimeError when it fails."""
         try:
-            done = subprocess.run(
+            completed = subprocess.run(
                 ["tmux", "-u", "-S", self.socket, *args],
                 env=self.env,
                 stdin=subprocess.DEVNULL,
@@ -36,6 +36,6 @@ class Tmux:
             )
         except FileNotFoundError as error:
             raise ClientUnavailable("tmux is not on PATH: install it") from error
-        if done.returncode != 0:
-            raise RuntimeError(f"tmux {args[0]} failed: {done.stderr.strip()}")
-        return done.stdout
+        if completed.returncode != 0:
+            raise RuntimeError(f"tmux {args[0]} failed: {completed.stderr.strip()}")
+        return completed.stdout

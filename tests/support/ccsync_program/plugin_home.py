@@ -1,4 +1,4 @@
-"""The plugin in the real client, and the daemon that its hooks start: nobody starts it by hand."""
+"""A client's home with the plugin, whose hooks start the daemon."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from support.ccsync_program.program import WAIT_SECONDS, wait_until
+from support.claude_client.client import SKIP_PERMISSIONS
+from support.waiting import wait_until
 
 if TYPE_CHECKING:
     from support.claude_client.client import ClaudeHome
@@ -23,24 +24,24 @@ _BIN = Path(sys.executable).parent
 
 
 def program_path() -> str:
-    """Return a PATH on which the installed `ccsync-watch` is the first."""
+    """Return a PATH that finds the installed `ccsync-watch` first."""
     return f"{_BIN}{os.pathsep}{os.environ['PATH']}"
 
 
 @dataclass
-class Plugged:
-    """A home of the client's, with the plugin loaded by `plugin_dir`, or installed."""
+class PluginHome:
+    """A client's home with the plugin, loaded from its folder or installed."""
 
     claude: ClaudeHome
 
     @property
     def args(self) -> tuple[str, ...]:
-        """The client's arguments that load the plugin, and let it work unasked."""
-        return ("--plugin-dir", str(PLUGIN), "--dangerously-skip-permissions")
+        """The client's arguments that load the plugin and skip permission prompts."""
+        return ("--plugin-dir", str(PLUGIN), SKIP_PERMISSIONS)
 
     @property
     def state(self) -> Path:
-        """The state folder, where it is when nobody says otherwise."""
+        """The default state folder."""
         return self.claude.home / ".local" / "state" / "ccsync-watch"
 
     def configure(self, **settings: object) -> None:
@@ -61,28 +62,28 @@ class Plugged:
 
     def status(self) -> dict[str, Any]:
         """Return `status --json`."""
-        made = self.call("status", "--json")
-        assert made.stdout, made.stderr
-        status: dict[str, Any] = json.loads(made.stdout)
+        completed = self.call("status", "--json")
+        assert completed.stdout, completed.stderr
+        status: dict[str, Any] = json.loads(completed.stdout)
         return status
 
     def session(self, session_id: str) -> dict[str, Any]:
-        """Return a session's row of the status, an empty one while it is not there."""
+        """Return a session's row of the status, empty until there is one."""
         rows = self.status()["sessions"]
         return next((dict(row) for row in rows if row["session_id"] == session_id), {})
 
-    def note(self) -> dict[str, Any]:
-        """Return what the daemon says of itself, nothing while there is none."""
+    def pidfile(self) -> dict[str, Any]:
+        """Return the content of the daemon's pidfile, empty while there is none."""
         try:
-            note: dict[str, Any] = json.loads((self.state / "daemon.json").read_text())
+            content: dict[str, Any] = json.loads((self.state / "daemon.json").read_text())
         except (OSError, ValueError):
             return {}
-        return note
+        return content
 
     def wait_for_daemon(self) -> int:
         """Wait until a daemon listens; return its process id."""
-        wait_until(lambda: bool(self.note().get("socket")), "the daemon listens", WAIT_SECONDS)
-        return int(self.note()["pid"])
+        wait_until(lambda: bool(self.pidfile().get("socket")), "the daemon listens")
+        return int(self.pidfile()["pid"])
 
     def daemons(self) -> list[int]:
         """Return the processes that run a daemon for this home."""
@@ -90,7 +91,7 @@ class Plugged:
         return [pid for pid in _pids() if _is_daemon(pid) and mark in _environ(pid).split(b"\0")]
 
     def close(self) -> None:
-        """Kill what the hooks started."""
+        """Kill the daemons that the hooks started."""
         for pid in self.daemons():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -98,18 +99,18 @@ class Plugged:
 
 def environ(pid: int) -> dict[str, str]:
     """Return a process's environment."""
-    pairs = (each.partition(b"=") for each in _environ(pid).split(b"\0") if each)
+    pairs = (entry.partition(b"=") for entry in _environ(pid).split(b"\0") if entry)
     return {name.decode(): value.decode("utf-8", "replace") for name, _, value in pairs}
 
 
 def _pids() -> list[int]:
-    return [int(each.name) for each in Path("/proc").iterdir() if each.name.isdigit()]
+    return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
 
 
 def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
-    except OSError:  # it has ended meanwhile
+    except OSError:  # the process has exited
         return b""
 
 
