@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ccsync_watch.model import Batch
 from ccsync_watch.privacy.clean import clean
 from ccsync_watch.privacy.known.secret_reads import reads
 from ccsync_watch.privacy.known.tracker import KnownSecretTracker, TrackingRedactor
@@ -13,12 +12,12 @@ from ccsync_watch.privacy.policy.policy import Policy, ToolCall
 from ccsync_watch.store import session_policy, stored_messages
 from ccsync_watch.transcripts import discovery
 from ccsync_watch.transcripts.parse import parse
-from ccsync_watch.transcripts.subagent_meta import subagent_of
+from ccsync_watch.transcripts.subagent_meta import read_subagent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ccsync_watch.model import Line, Redacted, Unreadable
+    from ccsync_watch.model import Batch, Line, Redacted, Unreadable
     from ccsync_watch.pipeline.files import Files
     from ccsync_watch.privacy.policy.projects import Projects
     from ccsync_watch.store.database import Database
@@ -70,8 +69,7 @@ class BatchCleaner:
 
         Raises RedactorUnavailable.
         """
-        batch = Batch(start, start)
-        parse(lines, transcript.stream, batch)
+        batch = parse(lines, transcript.stream, start)
         if skipped is not None:
             _count_skipped(skipped, batch)
         if transcript.stream.agent_id:
@@ -91,8 +89,7 @@ class BatchCleaner:
 
     def track(self, transcript: Transcript, line: Line) -> None:
         """Add the secrets that a stored line discloses to the known secrets of this run."""
-        batch = Batch(line.start, line.start)
-        parse([line], transcript.stream, batch)
+        batch = parse([line], transcript.stream, line.start)
         self._tracker.learn(batch, self._answered_calls(batch))
 
     def _apply_project_policies(self, batch: Batch) -> tuple[frozenset[str], dict[str, int]]:
@@ -123,7 +120,7 @@ class BatchCleaner:
             (message.session_id for message in batch.messages), transcript.stream.session_id
         )
         data = self._files.read_sidecar(discovery.sidecar_path(transcript.path))
-        subagent = subagent_of(data, transcript.stream, session_id)
+        subagent = read_subagent(data, transcript.stream, session_id)
         if subagent is not None:
             batch.subagents.append(subagent)
 

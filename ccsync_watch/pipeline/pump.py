@@ -20,7 +20,7 @@ from ccsync_watch.privacy.clean import clean_text
 from ccsync_watch.store.ingest import IngestContext, ingest
 from ccsync_watch.transcripts import tail
 from ccsync_watch.transcripts.fingerprint import Edges
-from ccsync_watch.transcripts.parse import is_dropped
+from ccsync_watch.transcripts.line_types import is_dropped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

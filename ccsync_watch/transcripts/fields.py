@@ -1,4 +1,4 @@
-"""Read single values out of rows and sidecars whose shape cannot be trusted; pure."""
+"""Read single values from rows and sidecars whose shape is not guaranteed; pure."""
 
 from __future__ import annotations
 
@@ -7,33 +7,33 @@ from datetime import datetime, timezone
 from typing import Any
 
 _ID = re.compile(r"[0-9A-Za-z_.:-]{1,128}")
-# What SQLite can still add up by the thousand; a larger count is a broken write.
+# SQLite can still add up thousands of these; a larger count is a broken write.
 _MAX_COUNT = 1 << 53
 
 
 def identity(value: object) -> str | None:
-    """Return an id that can be kept as it is, None when it does not look like one."""
+    """Return an id that can be stored without redaction, None for any other value."""
     return value if isinstance(value, str) and _ID.fullmatch(value) else None
 
 
 def text(value: object) -> str | None:
-    """Return a text that is not empty, else None."""
+    """Return a text that is not empty, None for any other value."""
     return value if isinstance(value, str) and value else None
 
 
 def count(value: object) -> int:
-    """Return a count, 0 for what is none."""
+    """Return a positive count, 0 for any other value."""
     is_count = isinstance(value, int) and not isinstance(value, bool) and 0 < value < _MAX_COUNT
-    return value if is_count else 0  # type: ignore[return-value]  # an int, as just asked
+    return value if is_count else 0  # type: ignore[return-value]  # an int, as just checked
 
 
 def mapping(value: object) -> dict[str, Any]:
-    """Return an object, an empty one for what is none."""
+    """Return a JSON object, an empty one for any other value."""
     return value if isinstance(value, dict) else {}
 
 
 def milliseconds(timestamp: object) -> int | None:
-    """Return an ISO-8601 time as milliseconds since the epoch, None when it is none."""
+    """Return an ISO-8601 time as milliseconds since the epoch, None for any other value."""
     if not isinstance(timestamp, str):
         return None
     try:
@@ -42,6 +42,6 @@ def milliseconds(timestamp: object) -> int | None:
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=timezone.utc)
-    # Rounded, as the float may lie a hair below the millisecond that was written.
-    made = round(moment.timestamp() * 1000)
-    return made if made >= 0 else None
+    # Rounded, since the float may be slightly below the millisecond that was written.
+    rounded = round(moment.timestamp() * 1000)
+    return rounded if rounded >= 0 else None

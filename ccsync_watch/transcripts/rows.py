@@ -1,23 +1,48 @@
-"""Understand one row of the conversation tree: whose it is, where it stands, what it costs; pure.
+"""Turn one row into records: to whom it belongs, what it says, what it cost; pure.
 
-What it says is read by `readers`, one for each type of row.
+What a row says is read by the reader of its line type, see `line_types`.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
-from ccsync_watch.model import Message, SessionObservation, Unreadable
+from ccsync_watch.model import Fact, Message, SessionObservation, Unreadable
 from ccsync_watch.transcripts.fields import identity, mapping, milliseconds, text
-from ccsync_watch.transcripts.row_readers import READERS
-from ccsync_watch.transcripts.usage import SYNTHETIC_MODEL, source_session, usage_of
+from ccsync_watch.transcripts.line_types import LINE_TYPES
+from ccsync_watch.transcripts.usage import SYNTHETIC_MODEL, read_usage, source_session
 
 if TYPE_CHECKING:
     from ccsync_watch.model import Batch, Line, Stream
+    from ccsync_watch.transcripts.line_types import MessageReader
+
+# A type's name that can be shown and stored without redaction.
+_SAFE_NAME = re.compile(r"[A-Za-z0-9_./-]{1,48}")
 
 
-def take_row(name: str, row: dict[str, Any], line: Line, stream: Stream, batch: Batch) -> None:
-    """Add one tree row to `batch`; a row whose ids cannot be trusted is recorded as unreadable."""
+def add_row(row: dict[str, Any], line: Line, stream: Stream, batch: Batch) -> None:
+    """Add what a row says to `batch`; a type that is not in the table is only counted."""
+    name = row.get("type")
+    name = name if isinstance(name, str) else ""
+    line_type = LINE_TYPES.get(name)
+    if line_type is not None and line_type.read_message and isinstance(row.get("uuid"), str):
+        _add_message(line_type.read_message, name, row, line, stream, batch)
+        return
+    if line_type is not None and line_type.read_fact:
+        value = line_type.read_fact(row)
+        if value is not None:
+            session_id = identity(row.get("sessionId")) or stream.session_id
+            batch.facts.append(Fact(session_id, line_type.fact, value, line.start))
+    label = name if _SAFE_NAME.fullmatch(name) else "other"
+    is_known = line_type is not None and line_type.read_message is None
+    batch.counted[label if is_known else f"?{label}"] += 1
+
+
+def _add_message(
+    read: MessageReader, name: str, row: dict[str, Any], line: Line, stream: Stream, batch: Batch
+) -> None:
+    """Add a row of the conversation; one whose ids cannot be kept is recorded as unreadable."""
     session_id = identity(row.get("sessionId")) or stream.session_id
     uuid = identity(row.get("uuid"))
     if not session_id or not uuid:
@@ -26,9 +51,9 @@ def take_row(name: str, row: dict[str, Any], line: Line, stream: Stream, batch: 
     agent_id = identity(row.get("agentId")) or stream.agent_id
     timestamp_ms = milliseconds(row.get("timestamp"))
     batch.counted[_label(name, row)] += 1
-    batch.observations.append(_observation(row, session_id, timestamp_ms, line.start))
+    batch.observations.append(_observe_session(row, session_id, timestamp_ms, line.start))
     if name == "assistant":
-        usage = usage_of(
+        usage = read_usage(
             row,
             session_id=session_id,
             agent_id=agent_id,
@@ -38,10 +63,9 @@ def take_row(name: str, row: dict[str, Any], line: Line, stream: Stream, batch: 
         )
         if usage:
             batch.usages.append(usage)
-    read = READERS[name](row, agent_id is not None or row.get("isSidechain") is True)
-    if read is None:
+    content = read(row, agent_id is not None or row.get("isSidechain") is True)
+    if content is None:
         return
-    role, kind, parts, facts = read
     scope = f"{session_id}:{agent_id}" if agent_id else session_id
     message = mapping(row.get("message"))
     model = text(message.get("model"))
@@ -54,26 +78,27 @@ def take_row(name: str, row: dict[str, Any], line: Line, stream: Stream, batch: 
             parent_uuid=identity(row.get("parentUuid")) or identity(row.get("logicalParentUuid")),
             start=line.start,
             end=line.end,
-            role=role,
-            kind=kind,
+            role=content.role,
+            kind=content.kind,
             timestamp_ms=timestamp_ms,
             model=model if model != SYNTHETIC_MODEL else None,
-            usage_id=identity(message.get("id")) if kind == "answer" else None,
-            parts=tuple(parts),
+            usage_id=identity(message.get("id")) if content.kind == "answer" else None,
+            parts=tuple(content.parts),
             is_inherited=source_session(row) not in {None, session_id},
-            facts=facts,
+            facts=content.facts,
         )
     )
 
 
 def _label(name: str, row: dict[str, Any]) -> str:
-    detail = row.get("subtype")
+    """Return the name under which a row is counted: its type, and its subtype if it has one."""
+    subtype = row.get("subtype")
     if name == "attachment":
-        detail = mapping(row.get("attachment")).get("type")
-    return f"{name}/{detail}" if identity(detail) else name
+        subtype = mapping(row.get("attachment")).get("type")
+    return f"{name}/{subtype}" if identity(subtype) else name
 
 
-def _observation(
+def _observe_session(
     row: dict[str, Any], session_id: str, timestamp_ms: int | None, start: int
 ) -> SessionObservation:
     source = source_session(row)

@@ -1,4 +1,4 @@
-"""Understand the small file beside a subagent's transcript; pure."""
+"""Read the sidecar file of a subagent's transcript; pure."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from ccsync_watch.model import Stream, Subagent
 from ccsync_watch.transcripts.fields import count, identity, text
 
 
-def subagent_of(data: bytes, stream: Stream, session_id: str) -> Subagent | None:
-    """Return what a sidecar says of a subagent, None when there is no telling whose it is.
+def read_subagent(data: bytes, stream: Stream, session_id: str) -> Subagent | None:
+    """Return a subagent as its sidecar describes it, None if its session or id is unknown.
 
-    A sidecar that is missing or broken says nothing, and the subagent is known all the same.
+    A sidecar that is missing or broken adds nothing; the subagent is recorded anyway.
     """
     try:
         meta = orjson.loads(data)

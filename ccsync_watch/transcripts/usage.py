@@ -1,7 +1,7 @@
 """Read the tokens of one API response from an assistant row; pure.
 
-Today's client writes the final usage on every row of a response, older ones wrote what was known
-when the row was; so a response counts once, by the API's message id, as its last row has it.
+Today's client writes the final usage on every row of a response, older ones wrote the usage known
+at that moment. So a response counts once, by the API's message id, as its last row reports it.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SYNTHETIC_MODEL = "<synthetic>"
-# No response costs as much; what says so is a broken write.
+# No response costs as much; a larger value is a broken write.
 _MAX_COST_USD = 10_000.0
 
 
-def usage_of(
+def read_usage(
     row: Mapping[str, Any],
     *,
     session_id: str,
@@ -31,8 +31,8 @@ def usage_of(
 ) -> Usage | None:
     """Return the usage that an assistant row reports, None for synthetic rows and rows without.
 
-    Cache writes that older clients did not split by lifetime count as 5-minute writes, the only
-    kind there was.
+    Cache writes that older clients did not split by lifetime count as 5-minute writes, which were
+    the only kind at the time.
     """
     message = mapping(row.get("message"))
     counts, usage_id, model = (
@@ -40,8 +40,8 @@ def usage_of(
         identity(message.get("id")),
         message.get("model"),
     )
-    is_made_up = model == SYNTHETIC_MODEL or row.get("isApiErrorMessage") is True
-    if not isinstance(counts, dict) or usage_id is None or is_made_up:
+    is_synthetic = model == SYNTHETIC_MODEL or row.get("isApiErrorMessage") is True
+    if not isinstance(counts, dict) or usage_id is None or is_synthetic:
         return None
     hour, short = _cache_writes(counts)
     requester = identity(row.get("requestSessionId")) or source_session(row)
@@ -70,16 +70,16 @@ def usage_of(
 
 
 def source_session(row: Mapping[str, Any]) -> str | None:
-    """Return the session that a copied row says it was taken from, None for an original.
+    """Return the session that a copied row was taken from, None for an original.
 
-    It is the nearest one: a branch of a fork names both, the branched and the first requester.
+    It is the nearest one: a branch of a fork has both, the branched session and the requester.
     """
     forked = identity(mapping(row.get("forkedFrom")).get("sessionId"))
     return forked or identity(row.get("requestSessionId"))
 
 
 def _cache_writes(counts: Mapping[str, Any]) -> tuple[int, int]:
-    """Return the cache writes for an hour and for 5 minutes; the total is what is billed."""
+    """Return the cache writes for an hour and for 5 minutes; their sum is the billed total."""
     lifetimes = mapping(counts.get("cache_creation"))
     hour = count(lifetimes.get("ephemeral_1h_input_tokens"))
     short = count(lifetimes.get("ephemeral_5m_input_tokens"))
@@ -92,5 +92,5 @@ def _cache_writes(counts: Mapping[str, Any]) -> tuple[int, int]:
 
 def _cost(value: object) -> float | None:
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    is_cost = is_number and math.isfinite(value) and 0 <= value <= _MAX_COST_USD  # type: ignore[arg-type, operator]  # a number, as just asked
+    is_cost = is_number and math.isfinite(value) and 0 <= value <= _MAX_COST_USD  # type: ignore[arg-type, operator]  # a number, as just checked
     return float(value) if is_cost else None  # type: ignore[arg-type]  # as above

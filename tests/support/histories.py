@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from ccsync_watch.model import Batch, Line, Redacted, Stream
+from ccsync_watch.model import Line, Redacted, Stream
 from ccsync_watch.store.ingest import IngestContext, ingest
 from ccsync_watch.transcripts.parse import parse
 from support.lines import Writer
@@ -177,8 +177,7 @@ def feed(
     """Commit some lines of a transcript, as the pump would."""
     if not lines:
         return
-    batch = Batch(lines[0].start, lines[0].start)
-    parse(lines, transcript.stream, batch)
+    batch = parse(lines, transcript.stream, lines[0].start)
     assert not batch.unreadable
     mark = checkpoint(transcript.name, batch.end)
     ingest(database, Redacted(batch), mark, IngestContext(now_ms=now_ms, host=Redacted("laptop")))

@@ -83,7 +83,6 @@ NOT_YET: frozenset[str] = frozenset(
         "ccsync_watch/opensync",
         "ccsync_watch/pipeline",
         "ccsync_watch/privacy",
-        "ccsync_watch/transcripts",
         "ccsync_watch/uploader",
         "plugin/README.md",
         "pyproject.toml",
@@ -141,7 +140,6 @@ NOT_YET: frozenset[str] = frozenset(
         "tests/unit/store",
         "tests/unit/test_errors.py",
         "tests/unit/test_hook_events.py",
-        "tests/unit/transcripts",
         "tests/unit/uploader",
     }
 )

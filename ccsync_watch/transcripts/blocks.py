@@ -1,0 +1,77 @@
+"""The content blocks of a message, and the parts that are made of them; pure."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from ccsync_watch.model import JsonValue, Part
+from ccsync_watch.transcripts.fields import identity, text
+
+_CALL_TYPES = frozenset({"tool_use", "server_tool_use", "mcp_tool_use"})
+_EXIT_CODE = re.compile(r"\s*(?:Error:\s*)?Exit code (-?\d{1,5})\b")
+
+
+def content_blocks(message: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the blocks of a message; a content that is a text counts as one text block."""
+    content = message.get("content")
+    if isinstance(content, str):
+        return [{"type": "text", "text": content}]
+    if isinstance(content, list):
+        return [block for block in content if isinstance(block, dict)]
+    return []
+
+
+def answer_parts(blocks: list[dict[str, Any]]) -> list[Part]:
+    """Return the parts of the model's response; empty and unknown blocks are left out."""
+    parts: list[Part] = []
+    for block in blocks:
+        kind = text(block.get("type"))
+        if kind == "text" and text(block.get("text")):
+            parts.append(Part("text", block["text"]))
+        elif kind == "thinking" and text(block.get("thinking")):
+            parts.append(Part("thinking", block["thinking"]))
+        elif kind in _CALL_TYPES:
+            name = text(block.get("name")) or "unknown"
+            parts.append(Part("tool-call", block.get("input"), identity(block.get("id")), name))
+        elif kind and kind.endswith("_tool_result"):
+            tool_use_id = identity(block.get("tool_use_id"))
+            parts.append(Part("tool-result", {"content": block.get("content")}, tool_use_id))
+    return parts
+
+
+def prompt_parts(blocks: list[dict[str, Any]]) -> list[Part]:
+    """Return the texts, images and documents of a prompt."""
+    parts: list[Part] = []
+    for block in blocks:
+        kind = text(block.get("type"))
+        if kind == "text" and text(block.get("text")):
+            parts.append(Part("text", block["text"]))
+        elif kind in {"image", "document"}:
+            parts.append(Part("image" if kind == "image" else "file", block))
+    return parts
+
+
+def result_parts(row: dict[str, Any], blocks: list[dict[str, Any]]) -> list[Part]:
+    """Return the tool results of a user row, each with its outcome.
+
+    The row's `toolUseResult` belongs to its result if it has one only.
+    """
+    results = [block for block in blocks if block.get("type") == "tool_result"]
+    detail = row.get("toolUseResult") if len(results) == 1 else None
+    is_denied = bool(row.get("toolDenialKind"))
+    return [_result_part(block, detail, is_denied=is_denied) for block in results]
+
+
+def _result_part(block: dict[str, Any], detail: object, *, is_denied: bool) -> Part:
+    content = block.get("content")
+    is_error = block.get("is_error") is True
+    outcome: dict[str, JsonValue] = {"is_error": is_error, "content": content}
+    if isinstance(detail, dict):
+        outcome["detail"] = detail
+    if is_denied:
+        outcome["is_denied"] = True
+    code = _EXIT_CODE.match(content) if is_error and isinstance(content, str) else None
+    if code:
+        outcome["exit_code"] = int(code[1])
+    return Part("tool-result", outcome, identity(block.get("tool_use_id")))

@@ -1,0 +1,130 @@
+"""Every line type of a transcript, in one table; pure.
+
+To add a type, add a row to `LINE_TYPES`. A type that says something names its reader, in
+`message_readers` (a message of the conversation) or in `fact_readers` (a property of the whole
+session). A type without a reader is known and dropped by its first bytes, without being parsed:
+these are more than nine tenths of the bytes that the client writes. See transcripts/README.md.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from ccsync_watch.transcripts import fact_readers, message_readers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ccsync_watch.model import JsonValue
+    from ccsync_watch.transcripts.message_readers import MessageContent
+
+MessageReader: TypeAlias = "Callable[[dict[str, Any], bool], MessageContent | None]"
+FactReader: TypeAlias = "Callable[[dict[str, Any]], JsonValue]"
+
+
+@dataclass(frozen=True, slots=True)
+class LineType:
+    """One line type, by the value of its `type` key.
+
+    `read_message` gets the row and whether it belongs to a subagent, and returns None for a row
+    that says nothing. `read_fact` returns the value of the session's fact `fact`, None for none.
+    """
+
+    name: str
+    read_message: MessageReader | None = None
+    fact: str = ""
+    read_fact: FactReader | None = None
+
+    @property
+    def is_dropped(self) -> bool:
+        """Return whether the type carries nothing that is kept."""
+        return self.read_message is None and self.read_fact is None
+
+
+_ALL = (
+    # The conversation. Only these have a uuid.
+    LineType("user", message_readers.read_user),
+    LineType("assistant", message_readers.read_assistant),
+    LineType("system", message_readers.read_system),
+    LineType("attachment", message_readers.read_attachment),
+    # Facts about the session; repeated often, the last one counts.
+    LineType("ai-title", fact="generated_title", read_fact=fact_readers.read_generated_title),
+    LineType("cost-state", fact="cost_state", read_fact=fact_readers.read_cost_state),
+    LineType("custom-title", fact="custom_title", read_fact=fact_readers.read_custom_title),
+    LineType("last-prompt", fact="leaf", read_fact=fact_readers.read_leaf),
+    LineType("summary", fact="summary", read_fact=fact_readers.read_summary),
+    # A second copy of what other rows hold, and the client's own prompts.
+    LineType("api-request"),
+    LineType("api-request-blob"),
+    LineType("api-request-resumed"),
+    LineType("api-request-shape"),
+    LineType("content-replacement"),
+    LineType("progress"),
+    LineType("queue-operation"),
+    # The client's own state.
+    LineType("agent-color"),
+    LineType("agent-name"),
+    LineType("agent-setting"),
+    LineType("artifact-autoreact-ledger"),
+    LineType("artifact-comment-monitor"),
+    LineType("atis-latch"),
+    LineType("attribution-snapshot"),
+    LineType("bridge-session"),
+    LineType("continued-in"),
+    LineType("data-flow-incomplete"),
+    LineType("data-flow-records"),
+    LineType("derived-from"),
+    LineType("dev-mods"),
+    LineType("ended-by-model"),
+    LineType("file-history-delta"),
+    LineType("file-history-snapshot"),
+    LineType("fork-context-ref"),
+    LineType("frame-link"),
+    LineType("history-suppression"),
+    LineType("host-row"),
+    LineType("hybrid-organization"),
+    LineType("isolation-latch"),
+    LineType("memory-mode"),
+    LineType("mode"),
+    LineType("observer-ref"),
+    LineType("permission-mode"),
+    LineType("pr-link"),
+    LineType("relocated"),
+    LineType("repl-mode"),
+    LineType("resume-head-vouch"),
+    LineType("session-owner"),
+    LineType("tag"),
+    LineType("tools-used"),
+    LineType("worktree-state"),
+)
+LINE_TYPES = {line_type.name: line_type for line_type in _ALL}
+
+_DROPPED = frozenset(line_type.name for line_type in _ALL if line_type.is_dropped)
+_KEPT_ATTACHMENTS = frozenset(name.encode() for name in message_readers.ATTACHMENT_READERS)
+_TYPE_HEAD = b'{"type":"'
+_ATTACHMENT_HEAD = re.compile(
+    rb'\{"parentUuid":(?:null|"[^"]{0,64}"),(?:"logicalParentUuid":(?:null|"[^"]{0,64}"),)?'
+    rb'"isSidechain":(?:true|false),(?:"promptId":"[^"]{0,64}",)?(?:"agentId":"[^"]{0,64}",)?'
+    rb'"attachment":\{"type":"([a-z_]{1,40})"'
+)
+
+
+def dropped_type(head: bytes) -> str | None:
+    """Return the type of a line that carries nothing that is kept, from its first bytes.
+
+    Returns None if the line has to be parsed, also in doubt.
+    """
+    if head.startswith(_TYPE_HEAD):
+        name = head[len(_TYPE_HEAD) : head.find(b'"', len(_TYPE_HEAD))].decode("utf-8", "replace")
+        return name if name in _DROPPED else None
+    attachment = _ATTACHMENT_HEAD.match(head)
+    if attachment and attachment[1] not in _KEPT_ATTACHMENTS:
+        return f"attachment/{attachment[1].decode()}"
+    return None
+
+
+def is_dropped(head: bytes) -> bool:
+    """Return whether a line may be skipped without being parsed, from its first bytes."""
+    return dropped_type(head) is not None

@@ -1,0 +1,126 @@
+"""The parts that are made of a message's content blocks."""
+
+from __future__ import annotations
+
+import pytest
+
+from ccsync_watch.model import Part
+from support.lines import Writer, call, text, thinking
+from support.parsing import read_contents, read_message, read_row
+
+
+class TestAnswers:
+    """Blocks of the model's response."""
+
+    def test_blocks_become_parts(self) -> None:
+        """In their order; each call keeps its id and its name."""
+        row = Writer().answer(thinking("hm"), text("hello"), call("toolu_1", "Bash", command="ls"))
+        message = read_message(row)
+        assert (message.role, message.kind) == ("assistant", "answer")
+        assert message.parts == (
+            Part("thinking", "hm"),
+            Part("text", "hello"),
+            Part("tool-call", {"command": "ls"}, "toolu_1", "Bash"),
+        )
+        assert (message.model, message.usage_id) == ("claude-opus-5-5", "msg_1")
+        assert message.facts == {"stop_reason": "end_turn"}
+        assert [usage.id for usage in read_row(row).usages] == ["msg_1"]
+
+    @pytest.mark.parametrize("kind", ["tool_use", "server_tool_use", "mcp_tool_use"])
+    def test_every_kind_of_call_is_a_call(self, kind: str) -> None:
+        """One without a name is unknown, one without a usable id has none."""
+        row = Writer().answer({"type": kind, "id": "bad id", "name": "", "input": {"a": 1}})
+        assert read_message(row).parts == (Part("tool-call", {"a": 1}, None, "unknown"),)
+
+    def test_a_result_of_a_server_tool_is_part_of_the_answer(self) -> None:
+        """A web search's, for example."""
+        block = {"type": "web_search_tool_result", "tool_use_id": "srv_1", "content": []}
+        expected = Part("tool-result", {"content": []}, "srv_1")
+        assert read_message(Writer().answer(block)).parts == (expected,)
+
+    def test_blocks_that_say_nothing_are_left_out(self) -> None:
+        """Empty texts, hidden thinking, unknown blocks, and values that are not blocks."""
+        row = Writer().answer(
+            text(""),
+            {"type": "thinking", "thinking": ""},
+            {"type": "redacted_thinking", "data": "x"},
+            {"type": 7},
+            {"type": ["text"]},
+            "not a block",  # type: ignore[arg-type]  # what a broken row may hold
+        )
+        assert read_message(row).parts == ()
+
+    @pytest.mark.parametrize("content", [None, 7, {}])
+    def test_a_message_without_blocks_has_no_parts(self, content: object) -> None:
+        """And is a message nevertheless."""
+        row = Writer().row("assistant", message={"content": content})
+        assert read_message(row).parts == ()
+        assert read_message({**row, "message": "broken"}).model is None
+
+
+class TestPrompts:
+    """Blocks of a user row."""
+
+    def test_a_prompt_is_the_users(self) -> None:
+        """As text, or as blocks with images and documents."""
+        image = {"type": "image", "source": {"data": "xx"}}
+        document = {"type": "document", "source": {"data": "yy"}}
+        assert read_contents(Writer().prompt("hello")) == ("user", "prompt", ["hello"])
+        row = Writer().row("user", message={"content": [text("see"), image, document, text("")]})
+        assert read_contents(row) == ("user", "prompt", ["see", image, document])
+        assert [part.kind for part in read_message(row).parts] == ["text", "image", "file"]
+
+    def test_a_message_without_text_is_a_prompt(self) -> None:
+        """An image alone is one."""
+        image = {"type": "image", "source": {}}
+        row = Writer().row("user", message={"content": [image]})
+        assert read_contents(row) == ("user", "prompt", [image])
+
+
+class TestResults:
+    """What a tool returned."""
+
+    def test_a_result_belongs_to_its_call(self) -> None:
+        """With its outcome, and with what the client knows beyond the text."""
+        row = Writer().result("toolu_1", "out", detail={"stdout": "out"})
+        message = read_message(row)
+        assert (message.role, message.kind) == ("tool", "tool_result")
+        (part,) = message.parts
+        assert (part.kind, part.tool_use_id) == ("tool-result", "toolu_1")
+        assert part.content == {"is_error": False, "content": "out", "detail": {"stdout": "out"}}
+
+    def test_a_failure_keeps_its_exit_code(self) -> None:
+        """From its first words; the same text in a success is output."""
+        failure = Writer().result("t", "Error: Exit code 127\nno such command", is_error=True)
+        content = read_message(failure).parts[0].content
+        assert isinstance(content, dict)
+        assert (content["exit_code"], content["is_error"]) == (127, True)
+        success = read_message(Writer().result("t", "Exit code 1")).parts[0].content
+        assert isinstance(success, dict)
+        assert "exit_code" not in success
+
+    def test_a_failure_without_text_has_no_exit_code(self) -> None:
+        """Its content may be blocks."""
+        content = read_message(Writer().result("t", [text("x")], is_error=True)).parts[0].content
+        assert content == {"is_error": True, "content": [text("x")]}
+
+    def test_a_denial_is_marked(self) -> None:
+        """Its text is the user's, not a file's."""
+        row = {**Writer().result("t", "no"), "toolDenialKind": "user-rejected"}
+        message = read_message(row)
+        assert message.facts == {"denial": "user-rejected"}
+        assert message.parts[0].content == {"is_error": False, "content": "no", "is_denied": True}
+
+    def test_the_clients_detail_belongs_to_a_single_result(self) -> None:
+        """With two results in a row it is not known whose it is."""
+        blocks = [{"type": "tool_result", "tool_use_id": id_, "content": id_} for id_ in "ab"]
+        row = Writer().row("user", message={"content": blocks}, toolUseResult={"stdout": "a"})
+        assert [part.content for part in read_message(row).parts] == [
+            {"is_error": False, "content": "a"}, {"is_error": False, "content": "b"}
+        ]  # fmt: skip
+
+    def test_a_text_next_to_a_result_is_kept(self) -> None:
+        """Some clients put the user's words into the same row."""
+        blocks = [{"type": "tool_result", "tool_use_id": "t", "content": ""}, text("stop that")]
+        row = Writer().row("user", message={"content": blocks})
+        assert [part.kind for part in read_message(row).parts] == ["tool-result", "text"]

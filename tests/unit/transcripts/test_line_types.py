@@ -1,0 +1,55 @@
+"""Which lines are dropped by their first bytes."""
+
+from __future__ import annotations
+
+import pytest
+
+from ccsync_watch.transcripts import line_types
+from ccsync_watch.transcripts.line_types import LINE_TYPES, dropped_type, is_dropped
+
+
+@pytest.mark.parametrize(
+    ("head", "name"),
+    [
+        (b'{"type":"mode","mode":"plan"', "mode"),
+        (b'{"type":"api-request-blob","sess', "api-request-blob"),
+        (b'{"type":"cost-state","sess', None),
+        (b'{"type":"never-seen","sess', None),
+        (b'{"type":"user', None),
+        (b'{"type":"\xff","a', None),
+        (b'{"mode":"x","type":"mode"', None),
+        (b'{"parentUuid":null,"isSidechain":false,"type":"user"', None),
+        (
+            b'{"parentUuid":null,"isSidechain":false,"attachment":{"type":"skill_listing","x"',
+            "attachment/skill_listing",
+        ),
+        (
+            (
+                b'{"parentUuid":"1","logicalParentUuid":null,"isSidechain":true,'
+                b'"promptId":"p","agentId":"a","attachment":{"type":"date"}'
+            ),
+            "attachment/date",
+        ),
+        (b'{"parentUuid":null,"isSidechain":false,"attachment":{"type":"file","a"', None),
+        (b'{"parentUuid":null,"isSidechain":false,"attachment":{"type":"queued_command"', None),
+        (b"", None),
+    ],
+)
+def test_the_first_bytes_decide_whether_a_line_is_dropped(head: bytes, name: str | None) -> None:
+    """In doubt it is parsed."""
+    assert dropped_type(head) == name
+    assert is_dropped(head) is (name is not None)
+
+
+def test_every_type_has_one_row_in_the_table() -> None:
+    """A second row would hide the first one."""
+    assert len(LINE_TYPES) == len(line_types._ALL)
+
+
+def test_a_type_is_dropped_exactly_if_it_has_no_reader() -> None:
+    """The table is the only place that says so."""
+    for name, line_type in LINE_TYPES.items():
+        has_reader = line_type.read_message is not None or line_type.read_fact is not None
+        assert line_type.is_dropped is not has_reader
+        assert is_dropped(b'{"type":"%s"' % name.encode()) is not has_reader
+        assert bool(line_type.fact) is (line_type.read_fact is not None)

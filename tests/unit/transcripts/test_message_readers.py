@@ -1,0 +1,140 @@
+"""Role, kind and facts of each type of row; the parts are in `test_blocks`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ccsync_watch.model import Part
+from support.lines import Writer, text
+from support.parsing import read_contents, read_message, read_row
+
+if TYPE_CHECKING:
+    from ccsync_watch.model import JsonValue
+
+
+class TestUser:
+    """Prompts, and what else the client records in the user's name."""
+
+    def test_a_prompt_keeps_how_it_was_entered(self) -> None:
+        """Typed, queued, or by a program."""
+        row = Writer().prompt("x", promptSource="typed", turnOrigin="human", permissionMode="a b")
+        assert read_message(row).facts == {"promptSource": "typed", "turnOrigin": "human"}
+
+
+class TestAssistant:
+    """The model's responses."""
+
+    def test_an_api_error_is_not_an_answer(self) -> None:
+        """It has no model and no tokens, and keeps the API's message."""
+        row = Writer().row(
+            "assistant",
+            message={
+                "id": "x",
+                "model": "<synthetic>",
+                "content": [text("API Error: 529")],
+                "usage": {},
+            },
+            isApiErrorMessage=True,
+            error="server_error",
+            apiErrorStatus=529,
+        )
+        message = read_message(row)
+        assert (message.kind, message.model, message.usage_id) == ("api_error", None, None)
+        assert message.facts == {"error": "server_error", "status": 529}
+        assert read_row(row).usages == []
+
+
+class TestSystem:
+    """What the client reports."""
+
+    @pytest.mark.parametrize(
+        ("row", "role", "kind", "content"),
+        [
+            ({"subtype": "informational", "content": "Note"}, "system", "notice", "Note"),
+            ({"content": "Note"}, "system", "notice", "Note"),
+            ({"subtype": "compact_boundary", "content": "Done"}, "system", "compaction", "Done"),
+            ({"subtype": "compact_boundary"}, "system", "compaction", "Conversation compacted"),
+            (
+                {"subtype": "local_command", "content": "<bash-stdout>o</bash-stdout>"},
+                "system", "command_output", "o",
+            ),
+            (
+                {"subtype": "local_command", "content": "<command-name>/cost</command-name>"},
+                "user", "command", "/cost",
+            ),
+            ({"subtype": "api_error"}, "system", "api_error", "API error"),
+            ({"subtype": "api_error", "error": {"message": "m"}}, "system", "api_error", "m"),
+            (
+                {"subtype": "api_error", "error": {"formatted": "f"}, "retryAttempt": 2,
+                 "maxRetries": 9},
+                "system", "api_error", "f (attempt 2 of 9)",
+            ),
+        ],
+    )  # fmt: skip
+    def test_a_report_with_text_is_a_message(
+        self, row: dict[str, Any], role: str, kind: str, content: str
+    ) -> None:
+        """Its role is that of the speaker."""
+        assert read_contents(Writer().row("system", **row)) == (role, kind, [content])
+
+    @pytest.mark.parametrize("subtype", ["turn_duration", "stop_hook_summary", "local_command"])
+    def test_a_report_without_text_is_not_a_message(self, subtype: str) -> None:
+        """It is counted, and its session is observed."""
+        batch = read_row(Writer().row("system", subtype=subtype))
+        assert batch.messages == []
+        assert len(batch.observations) == 1
+
+    def test_figures_are_kept_as_facts(self) -> None:
+        """And only figures and names."""
+        row = Writer().row(
+            "system",
+            subtype="compact_boundary",
+            durationMs=5,
+            retryInMs="soon",
+            compactMetadata={"trigger": "auto", "preTokens": 7, "postTokens": [1]},
+        )
+        assert read_message(row).facts == {
+            "subtype": "compact_boundary", "durationMs": 5, "trigger": "auto", "preTokens": 7
+        }  # fmt: skip
+
+
+class TestAttachment:
+    """What is recorded as an attachment only."""
+
+    @pytest.mark.parametrize(
+        ("attachment", "role", "kind", "contents"),
+        [
+            ({"prompt": "later"}, "user", "prompt", ["later"]),
+            ({"prompt": [text("later")]}, "user", "prompt", ["later"]),
+            ({"prompt": [7, text("later")]}, "user", "prompt", ["later"]),
+            ({"prompt": "x", "commandMode": "task-notification"}, "system", "notification", ["x"]),
+            (
+                {"prompt": "<task-notification>"},
+                "system", "notification", ["<task-notification>"],
+            ),
+            ({"prompt": None}, "user", "prompt", []),
+        ],
+    )  # fmt: skip
+    def test_a_queued_prompt_is_a_prompt(
+        self, attachment: dict[str, Any], role: str, kind: str, contents: list[str]
+    ) -> None:
+        """It was typed while Claude was busy, and is recorded nowhere else."""
+        row = Writer().row("attachment", attachment={"type": "queued_command", **attachment})
+        assert read_contents(row) == (role, kind, contents)
+        assert read_message(row).facts == {"queued": True}
+
+    def test_a_mentioned_file_is_a_part(self) -> None:
+        """The policy decides what of it may be kept."""
+        attachment: JsonValue = {"type": "file", "filename": "a.py", "content": {}}
+        message = read_message(Writer().row("attachment", attachment=attachment))
+        assert (message.role, message.kind) == ("system", "injected")
+        assert message.parts == (Part("file", attachment),)
+
+    @pytest.mark.parametrize(
+        "attachment", [{"type": "hook_success", "stdout": "x"}, {"type": ["file"]}, None]
+    )
+    def test_other_attachments_are_not_messages(self, attachment: object) -> None:
+        """They are counted."""
+        assert read_row(Writer().row("attachment", attachment=attachment)).messages == []

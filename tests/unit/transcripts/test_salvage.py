@@ -1,0 +1,137 @@
+"""Damaged lines: what is recovered from them, and what is recorded as unreadable."""
+
+from __future__ import annotations
+
+import pytest
+
+from ccsync_watch.model import Unreadable
+from support.lines import Writer, line, text
+from support.parsing import parse_rows, reasons, uuids
+from support.pumping import ids
+
+
+def test_empty_lines_are_skipped() -> None:
+    """They count as lines, and as nothing else."""
+    row = Writer().prompt("x")
+    batch = parse_rows(b"\n\n\r\n", row, b"\n")
+    assert uuids(batch) == ids(row)
+    assert (batch.lines, batch.unreadable) == (5, [])
+
+
+def test_a_carriage_return_before_the_newline_is_ignored() -> None:
+    """For rows that are read and for rows that are dropped."""
+    row = Writer().prompt("x")
+    batch = parse_rows(
+        line(row)[:-1] + b"\r\n", b'{"type":"mode","mode":"x"}\r\n', b"\xef\xbb\xbf\r\n"
+    )
+    assert uuids(batch) == ids(row)
+    assert batch.counted["mode"] == 1
+    assert batch.unreadable == []
+
+
+def test_a_byte_order_mark_is_ignored() -> None:
+    """It stands before the first row of a file that an editor saved."""
+    row = Writer().prompt("x")
+    batch = parse_rows(b"\xef\xbb\xbf" + line(row))
+    assert uuids(batch) == ids(row)
+    assert batch.unreadable == []
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        b"not json at all",
+        b'{"type":"user","message":"cut',
+        b'"a string"',
+        b"[1,2]",
+        b"{}{}",
+        b'{"type":"user","uuid":"\xff\xfe"}',
+        b"x" * 5000,
+    ],
+)
+def test_a_line_that_is_not_a_row_is_unreadable(junk: bytes) -> None:
+    """It is recorded by its offsets, its neighbours are read, and nothing of it is quoted."""
+    writer = Writer()
+    before, after = writer.prompt("before"), writer.prompt("after")
+    start = len(line(before))
+    batch = parse_rows(before, junk + b"\n", after)
+    assert uuids(batch) == ids(before, after)
+    assert batch.unreadable == [Unreadable(start, start + len(junk), "not JSON")]
+
+
+def test_a_row_with_invalid_utf8_is_unreadable_and_its_neighbours_are_read() -> None:
+    """A row with a broken character is not guessed at."""
+    writer = Writer()
+    before, bad, after = (writer.prompt(word) for word in ("before", "bad", "after"))
+    batch = parse_rows(before, line(bad).replace(b'"bad"', b'"b\xc3"'), after)
+    assert uuids(batch) == ids(before, after)
+    assert reasons(batch) == ["not JSON"]
+
+
+def test_nul_bytes_before_a_row_are_recorded_and_the_row_is_read() -> None:
+    """A machine that lost power leaves such runs."""
+    row = Writer().prompt("x")
+    batch = parse_rows(b"\0" * 50 + line(row))
+    assert uuids(batch) == ids(row)
+    assert batch.unreadable == [Unreadable(0, 50, "NUL bytes")]
+    assert batch.messages[0].start == 50
+
+
+def test_a_row_with_nul_bytes_after_it_is_read() -> None:
+    """They may stand before the newline too."""
+    row = Writer().prompt("x")
+    batch = parse_rows(line(row)[:-1] + b"\0" * 9 + b"\n")
+    assert uuids(batch) == ids(row)
+    assert reasons(batch) in ([], ["NUL bytes"])
+
+
+def test_all_rows_on_one_line_are_read() -> None:
+    """Two processes that wrote at once may leave `}{`."""
+    writer = Writer()
+    rows = [writer.prompt(f"number {number} with ä and }}{{") for number in range(4)]
+    data = b"".join(line(row)[:-1] for row in rows)
+    batch = parse_rows(data + b"\n")
+    assert uuids(batch) == ids(*rows)
+    assert batch.unreadable == []
+    assert [data[message.start : message.end] for message in batch.messages] == [
+        line(row)[:-1] for row in rows
+    ]
+
+
+def test_bytes_between_two_rows_are_unreadable() -> None:
+    """Only these."""
+    writer = Writer()
+    first, second = writer.prompt("one"), writer.prompt("two")
+    head = line(first)[:-1]
+    batch = parse_rows(head + b"GARBAGE" + line(second))
+    assert uuids(batch) == ids(first, second)
+    assert batch.unreadable == [Unreadable(len(head), len(head) + 7, "not JSON")]
+
+
+@pytest.mark.parametrize("cut", [20, 100, 150, 300])
+def test_a_row_after_a_torn_one_is_read(cut: int) -> None:
+    """A torn write costs only its own row, not the one appended to it."""
+    writer = Writer()
+    torn, complete = writer.answer(text("torn")), writer.prompt("complete")
+    batch = parse_rows(line(torn)[:cut] + line(complete))
+    assert uuids(batch) == ids(complete)
+    assert batch.unreadable == [Unreadable(0, cut, "not JSON")]
+
+
+def test_the_blocks_of_a_torn_row_are_not_rows() -> None:
+    """They are objects with types too, and there may be many before the next row."""
+    writer = Writer()
+    torn = line(writer.answer(*[text(f"block {number}") for number in range(200)]))
+    complete = writer.prompt("complete")
+    cut = torn.rindex(b'"usage"')
+    batch = parse_rows(torn[:cut] + line(complete))
+    assert uuids(batch) == ids(complete)
+    assert batch.unreadable == [Unreadable(0, cut, "not JSON")]
+    assert batch.counted == {"user": 1}
+
+
+def test_the_search_in_a_line_of_a_thousand_torn_heads_ends() -> None:
+    """The line is recorded, the next one is read."""
+    batch = parse_rows(b'{"parentUuid":' * 1000 + b"\n", Writer().prompt("after"))
+    assert len(batch.messages) == 1
+    assert reasons(batch) == ["not JSON"]
