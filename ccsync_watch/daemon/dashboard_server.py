@@ -11,9 +11,10 @@ import logging
 import socket
 from typing import TYPE_CHECKING
 
+from ccsync_watch.clock import SystemClock
 from ccsync_watch.config.setting_values import DEFAULT_PORT
 from ccsync_watch.daemon.asgi_server import ServerThread
-from ccsync_watch.dashboard.guard import ENTER, Keys
+from ccsync_watch.dashboard.guard import ENTER_PATH, Keys
 from ccsync_watch.store.database import DATABASE_NAME, Database
 from ccsync_watch.store.install_keys import install_key
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from ccsync_watch.config import Settings
-    from ccsync_watch.dashboard.app import Served
+    from ccsync_watch.dashboard.site import DaemonApi
 
 log = logging.getLogger(__name__)
 
@@ -39,12 +40,13 @@ class DashboardServer:
     """
 
     def __init__(
-        self, settings: Settings, daemon: Served, *, settings_now: Callable[[], Settings]
+        self, settings: Settings, daemon: DaemonApi, *, settings_now: Callable[[], Settings]
     ) -> None:
         self._settings_now = settings_now
         self._daemon = daemon
         self._state_dir = settings.state_dir
-        self._keys = Keys(install_key(settings.state_dir))
+        self._clock = SystemClock()
+        self._keys = Keys(install_key(settings.state_dir), clock=self._clock)
         self._database: Database | None = None
         listening = _listening(settings.dashboard.port)
         # Else a page's end waits 40 ms for the browser to acknowledge its beginning: asyncio sees
@@ -62,7 +64,7 @@ class DashboardServer:
 
     def link(self) -> str:
         """Return an address that lets one browser in, once."""
-        return f"http://{_HOST}:{self.port}{ENTER}?link={self._keys.new_link()}"
+        return f"http://{_HOST}:{self.port}{ENTER_PATH}?link={self._keys.new_link()}"
 
     def stop(self) -> None:
         """Stop listening, and give everything back."""
@@ -73,17 +75,19 @@ class DashboardServer:
     def _made(self) -> ASGIApp:
         # Templates, Markdown and charts: 15 MB that nobody pays who never opens a page.
         from ccsync_watch.accounting.prices import PriceList  # noqa: PLC0415 - see above
-        from ccsync_watch.dashboard.app import made_site, site_app  # noqa: PLC0415 - see above
+        from ccsync_watch.dashboard.app import build_app  # noqa: PLC0415 - see above
+        from ccsync_watch.dashboard.site import build_site  # noqa: PLC0415 - see above
 
         self._database = Database(self._state_dir / DATABASE_NAME)
-        site = made_site(
+        site = build_site(
             self._database,
             self._daemon,
             keys=self._keys,
             prices=PriceList.of(self._settings_now()),
             settings=self._settings_now,
+            clock=self._clock,
         )
-        return site_app(site, port=self.port)
+        return build_app(site, port=self.port)
 
 
 def _listening(port: int | None) -> socket.socket:

@@ -1,1 +1,1 @@
-"""What the daemon serves: the control API on a socket that only its user can reach."""
+"""The local dashboard: pages made from the store, and served to this machine's user alone."""

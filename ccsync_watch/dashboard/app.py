@@ -1,7 +1,7 @@
-"""The pages: routes, and what each template is given. They read the store, and write nothing.
+"""The ASGI app of the dashboard: its routes, and the threads that pages are made in.
 
-Every page is made in one of a few threads of its own, so that a slow reader holds up nobody and no
-thread of the daemon is waited for.
+A page reads the store and writes nothing. It is made in one of a few threads that serve pages
+alone, so that a slow reader delays nobody and no thread of the daemon waits for a page.
 """
 
 from __future__ import annotations
@@ -9,12 +9,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from hmac import compare_digest
+from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qs
 
 from starlette.applications import Starlette
@@ -23,233 +22,158 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response, Stream
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from ccsync_watch.clock import SystemClock
 from ccsync_watch.control.messages import FlushRequest
-from ccsync_watch.dashboard import export, overview, pages, sync_page
-from ccsync_watch.dashboard.cached import Way
-from ccsync_watch.dashboard.guard import Guard, Keys
-from ccsync_watch.dashboard.live_events import Live
+from ccsync_watch.dashboard import session_document
+from ccsync_watch.dashboard.guard import Guard
+from ccsync_watch.dashboard.live_events import LiveEvents
+from ccsync_watch.dashboard.pages import load_pages
+from ccsync_watch.dashboard.pages.session_page import build_growth, require_session
+from ccsync_watch.dashboard.pages.sync_page import flush_outcome
+from ccsync_watch.dashboard.query_params import last_shown_seq
 from ccsync_watch.dashboard.rendering import Templates
-from ccsync_watch.dashboard.snapshots import Figures
-from ccsync_watch.store import search
+from ccsync_watch.dashboard.search_indexer import SearchIndexer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from starlette.requests import Request
 
-    from ccsync_watch.accounting.prices import PriceList
-    from ccsync_watch.config import Settings
-    from ccsync_watch.control.messages import FlushAnswer
-    from ccsync_watch.model import JsonValue
-    from ccsync_watch.store.database import Database
+    from ccsync_watch.dashboard.guard import Keys
+    from ccsync_watch.dashboard.page import Page
+    from ccsync_watch.dashboard.site import Site
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-STATIC = Path(__file__).parent / "static"
+_STATIC_FOLDER = Path(__file__).parent / "static"
 _THREADS = 4
 _FLUSH_SECONDS = 20.0
 _MAX_BODY_BYTES = 64 << 10
+_MAX_FORM_FIELDS = 10
 _CACHE_SECONDS = 86_400
 
 
-class Served(Protocol):
-    """The daemon, as the pages see it. Called from several threads."""
-
-    def status(self, *, max_sessions: int | None = None) -> dict[str, JsonValue]:
-        """Return `report.status` with so many sessions."""
-        ...
-
-    def flush(self, request: FlushRequest) -> FlushAnswer:
-        """Read, and send if so asked, one session or all."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """What the pages are made from. `now_ms` is wall-clock time, `state_dir` holds the log."""
-
-    database: Database
-    daemon: Served
-    figures: Figures
-    keys: Keys
-    state_dir: Path
-    now_ms: Callable[[], int]
-    way: Way
-
-
-def made_site(
-    database: Database,
-    daemon: Served,
-    *,
-    keys: Keys,
-    prices: PriceList,
-    settings: Callable[[], Settings],
-    now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
-) -> Site:
-    """Return what the pages are made from. `settings` returns those in force."""
-    way = Way()
-    figures = Figures(
-        database,
-        prices,
-        settings=settings,
-        # The pages list sessions by themselves, a page at a time.
-        status=lambda: daemon.status(max_sessions=0),
-        now_ms=now_ms,
-        way=way,
-    )
-    return Site(database, daemon, figures, keys, settings().state_dir, now_ms, way)
-
-
-def site_app(site: Site, *, port: int) -> Guard:
+def build_app(site: Site, *, port: int) -> Guard:
     """Return the ASGI app of the dashboard on this port."""
     return Guard(_Routes(site).app(), keys=site.keys, port=port)
 
 
 class _Routes:
-    """The handlers, with the threads that they work in."""
+    """The request handlers, with the threads that they work in."""
 
     def __init__(self, site: Site) -> None:
+        pages = load_pages()
         self._site = site
+        self._pages = pages
         self._threads = ThreadPoolExecutor(_THREADS, "dashboard")
-        self._flushing = ThreadPoolExecutor(1, "dashboard-flush")
-        self._templates = Templates(site.keys.token)
-        self._live = Live(site.database, self._threads)
-        self._indexing = _Indexing(site.database, site.way)
+        self._flush_thread = ThreadPoolExecutor(1, "dashboard-flush")
+        self._templates = Templates(pages, token=site.keys.token)
+        self._live_events = LiveEvents(site.database, self._threads)
+        self._indexer = SearchIndexer(site.database, clock=site.clock, priority=site.priority)
 
     def app(self) -> Starlette:
-        """Return the app with all routes."""
+        """Return the app with a route for each page and for what pages link to."""
         return Starlette(
             routes=[
-                self._page("overview", overview.given),
-                self._page("sessions", pages.sessions),
-                self._page("search", pages.searched),
-                self._page("session", pages.session),
-                self._page("sync", sync_page.given),
-                Route("/sessions/{session_id}/export.{form}", self._export),
-                Route("/sessions/{session_id}/live", self._follow),
+                *(self._page_route(page) for page in self._pages),
+                Route("/sessions/{session_id}/export.{document_format}", self._export),
+                Route("/sessions/{session_id}/live", self._stream_growth),
                 Route("/sync/flush", self._flush, methods=["POST"]),
-                Mount("/static", _Static(directory=STATIC), name="static"),
+                Mount("/static", _StaticFiles(directory=_STATIC_FOLDER), name="static"),
             ],
-            exception_handlers={HTTPException: self._failed, Exception: self._failed},
+            exception_handlers={HTTPException: self._show_error, Exception: self._show_error},
         )
 
-    def _page(self, name: str, make: Callable[[Site, Request], dict[str, Any]]) -> Route:
-        """Return a route for a template and what it is given."""
+    def _page_route(self, page: Page) -> Route:
+        async def show(request: Request) -> Response:
+            self._indexer.wake()
+            return HTMLResponse(await self._in_thread(lambda: self._render(page, request)))
 
-        async def shown(request: Request) -> Response:
-            self._indexing.wake()
-            return HTMLResponse(await self._in_thread(lambda: self._rendered(name, request, make)))
+        return Route(page.path, show, name=page.name)
 
-        return Route(pages.PATHS[name], shown, name=name)
-
-    def _rendered(
-        self, name: str, request: Request, make: Callable[[Site, Request], dict[str, Any]]
-    ) -> str:
-        given = {"page": name, "path": request.url.path, "now_ms": self._site.now_ms()}
-        # The overview may wait for what is counted, which must not wait for it in turn.
-        way = contextlib.nullcontext() if name == "overview" else self._site.way.page()
-        with way:
-            return self._templates.render(f"{name}.html", {**given, **make(self._site, request)})
+    def _render(self, page: Page, request: Request) -> str:
+        priority = (
+            contextlib.nullcontext() if page.waits_for_figures else self._site.priority.page()
+        )
+        with priority:
+            context = page.build_context(self._site, request)
+            return self._templates.render_page(page, context, now_ms=self._site.clock.wall_ms())
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
     async def _export(self, request: Request) -> Response:
-        session_id, form = request.path_params["session_id"], request.path_params["form"]
-        if form not in export.MEDIA_TYPES:
-            raise HTTPException(404, "Sessions can be had as .md and as .json.")
-        row = await self._in_thread(lambda: pages.known_session(self._site, session_id))
-        pieces = export.exported(self._site.database, row, form)
+        session_id = request.path_params["session_id"]
+        document_format = request.path_params["document_format"]
+        if document_format not in session_document.MEDIA_TYPES:
+            raise HTTPException(404, "Sessions are exported as .md and as .json.")
+        row = await self._in_thread(lambda: require_session(self._site, session_id))
+        pieces = session_document.iterate_document(self._site.database, row, document_format)
 
-        async def told() -> AsyncIterator[str]:
+        async def stream() -> AsyncIterator[str]:
             # In the pages' own threads, which have their connections already.
             while (piece := await self._in_thread(lambda: next(pieces, None))) is not None:
                 yield piece
 
         return StreamingResponse(
-            told(),
-            media_type=export.MEDIA_TYPES[form],
-            headers={"Content-Disposition": f'attachment; filename="session.{form}"'},
+            stream(),
+            media_type=session_document.MEDIA_TYPES[document_format],
+            headers={"Content-Disposition": f'attachment; filename="session.{document_format}"'},
         )
 
-    async def _follow(self, request: Request) -> Response:
+    async def _stream_growth(self, request: Request) -> Response:
         session_id = request.path_params["session_id"]
-        await self._in_thread(lambda: pages.known_session(self._site, session_id))
+        await self._in_thread(lambda: require_session(self._site, session_id))
         agent_id = request.query_params.get("agent") or None
 
-        def news(seq: int) -> tuple[int, str]:
-            given = pages.news(self._site, session_id, agent_id, seq)
-            text = self._templates.render("news.html", given) if given["entries"] else ""
-            return given["last_seq"], text
+        def render_growth(after_seq: int) -> tuple[int, str]:
+            last_seq, context = build_growth(self._site, session_id, agent_id, after_seq)
+            if not context["entries"]:
+                return last_seq, ""
+            return last_seq, self._templates.render_fragment("entries.html", context)
 
-        return self._live.stream(request, pages.shown_last(request), news)
+        return self._live_events.stream(request, last_shown_seq(request), render_growth)
 
     async def _flush(self, request: Request) -> Response:
         await _check_token(request, self._site.keys)
-        made = await asyncio.get_running_loop().run_in_executor(
-            self._flushing,
+        answer = await asyncio.get_running_loop().run_in_executor(
+            self._flush_thread,
             lambda: self._site.daemon.flush(FlushRequest(seconds=_FLUSH_SECONDS)),
         )
         self._site.figures.expire()
-        return RedirectResponse(f"/sync?said={sync_page.said_of(made)}", 303)
+        return RedirectResponse(f"/sync?flush={flush_outcome(answer)}", HTTPStatus.SEE_OTHER)
 
-    async def _failed(self, request: Request, error: Exception) -> Response:
-        status = error.status_code if isinstance(error, HTTPException) else 500
-        told = error.detail if isinstance(error, HTTPException) else "Something went wrong here."
-        if status >= 500 and not isinstance(error, HTTPException):  # noqa: PLR2004 - our own fault
+    async def _show_error(self, request: Request, error: Exception) -> Response:
+        if isinstance(error, HTTPException):
+            is_unrouted = error.detail == HTTPStatus.NOT_FOUND.phrase
+            message = "This page does not exist." if is_unrouted else error.detail
+            status = error.status_code
+        else:
             log.error("a page failed", exc_info=error)
-        if status == 404 and told == "Not Transcript":  # noqa: PLR2004 - the router's own words
-            told = "There is no such page."
-        given = {"page": "error", "path": request.url.path, "status": status, "told": told}
-        given["now_ms"] = self._site.now_ms()
-        return HTMLResponse(self._templates.render("error.html", given), status)
+            status, message = HTTPStatus.INTERNAL_SERVER_ERROR, "This page failed."
+        text = self._templates.render_error(status, message, path=request.url.path)
+        return HTMLResponse(text, status)
 
 
 async def _check_token(request: Request, keys: Keys) -> None:
-    """Raise HTTPException unless the request bears the page's token."""
+    """Raise HTTPException unless the form carries the token of our pages."""
     length = request.headers.get("content-length", "")
     if not length.isdigit() or int(length) > _MAX_BODY_BYTES:
-        raise HTTPException(413, "That is too much, or its length is not told.")
+        raise HTTPException(413, "The request is too large, or does not say how large it is.")
     try:
-        fields = parse_qs((await request.body()).decode("latin-1"), max_num_fields=10)
+        fields = parse_qs((await request.body()).decode("latin-1"), max_num_fields=_MAX_FORM_FIELDS)
     except ValueError:  # more fields than any form of ours has
         fields = {}
-    shown = fields.get("token", [""])[0]
-    if not compare_digest(shown.encode("utf-8", "replace"), keys.token.encode()):
+    token = fields.get("token", [""])[0]
+    if not compare_digest(token.encode("utf-8", "replace"), keys.token.encode()):
         raise HTTPException(403, "This page is too old: reload it, then try again.")
 
 
-class _Static(StaticFiles):
-    """Our own few files; browsers may keep them for a while, as their names tell the version."""
+class _StaticFiles(StaticFiles):
+    """Our own few files; browsers may cache them, as their addresses change with their content."""
 
     async def get_response(self, path: str, scope: Any) -> Response:  # noqa: ANN401 - Starlette's type
-        answer = await super().get_response(path, scope)
-        answer.headers["Cache-Control"] = f"private, max-age={_CACHE_SECONDS}"
-        return answer
-
-
-class _Indexing:
-    """Brings the search up to date in a thread of its own, while somebody looks at pages."""
-
-    def __init__(self, database: Database, way: Way) -> None:
-        self._database = database
-        self._way = way
-        self._threads = ThreadPoolExecutor(1, "search")
-        self._is_running = False
-
-    def wake(self) -> None:
-        """Index what there is, unless that goes on already."""
-        if not self._is_running:
-            self._is_running = True
-            self._threads.submit(self._run)
-
-    def _run(self) -> None:
-        try:
-            while search.catch_up(self._database, SystemClock()):
-                time.sleep(0.01)  # let the pump have its turn to write
-                self._way.give()
-        finally:
-            self._is_running = False
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = f"private, max-age={_CACHE_SECONDS}"
+        return response

@@ -1,7 +1,7 @@
-"""Charts as SVG, made here: bars by day, grids of activity, the turns of a session; pure.
+"""Charts as SVG: bars by day, grids of activity, the turns of a session; pure.
 
-Colours and sizes come from the style sheet by class; the content security policy allows no style in
-the markup. Each chart says its figures in words too, in a title for every mark.
+Colours and sizes come from the style sheet by class, as the content security policy allows no style
+in the markup. Each mark has a title with its figures as text.
 """
 
 from __future__ import annotations
@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 
 _WIDTH, _HEIGHT = 720, 160
 _LEFT, _BOTTOM = 44, 18
+_TOP_MARGIN = 8
+_PLOT_HEIGHT = _HEIGHT - _BOTTOM
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _LEVELS = 4
 _MAX_TURNS = 400
 
 
-def stacked(
+def stacked_bars(
     days: Sequence[str], series: Mapping[str, Sequence[float]], *, label: str, unit: str = "tokens"
 ) -> Markup:
     """Return bars, a stack for each day; `series` are drawn from the bottom up, in their order.
@@ -35,53 +37,59 @@ def stacked(
     if not days:
         return Markup()
     totals = [sum(values[at] for values in series.values()) for at in range(len(days))]
-    top = _nice(max(totals, default=0))
-    room, height = _WIDTH - _LEFT, _HEIGHT - _BOTTOM
-    step = room / len(days)
-    width = max(1.0, min(step * 0.78, 46))
-    marks = [_grid(top, height, unit)]
+    top = _round_up(max(totals, default=0))
+    step = (_WIDTH - _LEFT) / len(days)
+    marks = [_grid_lines(top, unit)]
     for at, day in enumerate(days):
-        x = _LEFT + step * at + (step - width) / 2
-        told = ", ".join(
-            f"{name} {_amount(values[at], unit)}" for name, values in series.items() if values[at]
-        )
-        bars = []
-        y = float(height)
-        for number, values in enumerate(series.values()):
-            tall = values[at] / top * (height - 8) if top else 0
-            y -= tall
-            if tall > 0:
-                bars.append(
-                    f'<rect class="s{number}" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}"'
-                    f' height="{tall:.1f}"/>'
-                )
-        marks.append(
-            f'<g class="bar"><title>{escape(day)}: {escape(told or "nothing")}</title>'
-            f'<rect class="hit" x="{_LEFT + step * at:.1f}" y="0" width="{step:.1f}"'
-            f' height="{height}"/>{"".join(bars)}</g>'
-        )
-    every = max(1, len(days) // 8)
-    for at in range(0, len(days), every):
+        amounts = {name: values[at] for name, values in series.items()}
+        marks.append(_stack(day, amounts, at=at, step=step, top=top, unit=unit))
+    for at in range(0, len(days), max(1, len(days) // 8)):
         x = _LEFT + step * at + step / 2
-        shown = f"{date.fromisoformat(days[at]):%d %b}"
-        marks.append(f'<text class="axis" x="{x:.1f}" y="{_HEIGHT - 4}">{shown}</text>')
+        text = f"{date.fromisoformat(days[at]):%d %b}"
+        marks.append(f'<text class="axis" x="{x:.1f}" y="{_HEIGHT - 4}">{text}</text>')
     legend = "".join(
         f'<li class="s{number}"><span>{escape(name)}</span></li>'
         for number, name in enumerate(series)
     )
-    # A single series is what the chart is called after.
+    # The chart's label names a single series already.
     after = f'<ul class="legend">{legend}</ul>' if len(series) > 1 else ""
     return _figure(label, "".join(marks), _WIDTH, _HEIGHT, after)
 
 
-def _grid(top: float, height: float, unit: str) -> str:
+def _stack(
+    day: str, amounts: Mapping[str, float], *, at: int, step: float, top: float, unit: str
+) -> str:
+    """Return one day's bar, and an area as high as the chart that shows its title."""
+    width = max(1.0, min(step * 0.78, 46))
+    x = _LEFT + step * at + (step - width) / 2
+    y = float(_PLOT_HEIGHT)
+    bars = []
+    for number, amount in enumerate(amounts.values()):
+        height = amount / top * (_PLOT_HEIGHT - _TOP_MARGIN) if top else 0
+        y -= height
+        if height > 0:
+            bars.append(
+                f'<rect class="s{number}" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}"'
+                f' height="{height:.1f}"/>'
+            )
+    text = ", ".join(
+        f"{name} {_amount(amount, unit)}" for name, amount in amounts.items() if amount
+    )
+    return (
+        f'<g class="bar"><title>{escape(day)}: {escape(text or "nothing")}</title>'
+        f'<rect class="hit" x="{_LEFT + step * at:.1f}" y="0" width="{step:.1f}"'
+        f' height="{_PLOT_HEIGHT}"/>{"".join(bars)}</g>'
+    )
+
+
+def _grid_lines(top: float, unit: str) -> str:
     lines = []
     for share in (0.5, 1.0):
-        y = height - share * (height - 8)
-        shown = _amount(top * share, unit, is_short=True)
+        y = _PLOT_HEIGHT - share * (_PLOT_HEIGHT - _TOP_MARGIN)
+        text = _amount(top * share, unit, is_short=True)
         lines.append(
             f'<line class="grid" x1="{_LEFT}" x2="{_WIDTH}" y1="{y:.1f}" y2="{y:.1f}"/>'
-            f'<text class="axis left" x="{_LEFT - 6}" y="{y + 4:.1f}">{shown}</text>'
+            f'<text class="axis left" x="{_LEFT - 6}" y="{y + 4:.1f}">{text}</text>'
         )
     return "".join(lines)
 
@@ -92,19 +100,19 @@ def _amount(value: float, unit: str, *, is_short: bool = False) -> str:
     return units.short_count(value) if is_short else f"{units.full_count(value)} {unit}"
 
 
-def _nice(most: float) -> float:
+def _round_up(largest: float) -> float:
     """Return a round number at or above the largest value."""
-    if most <= 0:
+    if largest <= 0:
         return 0.0
-    scale = 10.0 ** len(str(int(most))) if most >= 1 else 1.0
+    scale = 10.0 ** len(str(int(largest))) if largest >= 1 else 1.0
     steps = (scale * share for share in (0.1, 0.2, 0.25, 0.4, 0.5, 0.8, 1.0))
-    return next(step for step in steps if step >= most)
+    return next(step for step in steps if step >= largest)
 
 
-def hours(counts: Mapping[tuple[int, int], int], *, label: str) -> Markup:
+def hour_grid(counts: Mapping[tuple[int, int], int], *, label: str) -> Markup:
     """Return a grid of weekday by hour; `counts` by `(weekday, hour)`, Monday = 0."""
     side, gap, left, top = 22, 3, 40, 16
-    most = max(counts.values(), default=0)
+    largest = max(counts.values(), default=0)
     marks = [
         f'<text class="axis" x="{left + (side + gap) * hour + side / 2:.0f}" y="10">{hour}</text>'
         for hour in range(0, 24, 3)
@@ -115,18 +123,18 @@ def hours(counts: Mapping[tuple[int, int], int], *, label: str) -> Markup:
         for hour in range(24):
             count = counts.get((weekday, hour), 0)
             marks.append(
-                f'<rect class="level{_level(count, most)}" x="{left + (side + gap) * hour}"'
+                f'<rect class="level{_level(count, largest)}" x="{left + (side + gap) * hour}"'
                 f' y="{y}" width="{side}" height="{side}" rx="4"><title>{name} {hour}:00:'
                 f" {count:,} prompts</title></rect>"
             )
     return _figure(label, "".join(marks), left + (side + gap) * 24, top + (side + gap) * 7)
 
 
-def calendar(counts: Mapping[str, int], today: date, *, label: str, weeks: int = 53) -> Markup:
+def calendar_grid(counts: Mapping[str, int], today: date, *, label: str, weeks: int = 53) -> Markup:
     """Return a year of days, a column a week; `counts` by ISO date."""
     side, gap, left, top = 11, 2, 28, 14
     first = today - timedelta(days=today.weekday() + 7 * (weeks - 1))
-    most = max(counts.values(), default=0)
+    largest = max(counts.values(), default=0)
     marks = []
     for weekday in (0, 2, 4):
         y = top + (side + gap) * weekday + 9
@@ -142,43 +150,43 @@ def calendar(counts: Mapping[str, int], today: date, *, label: str, weeks: int =
                 break
             count = counts.get(day.isoformat(), 0)
             marks.append(
-                f'<rect class="level{_level(count, most)}" x="{left + (side + gap) * week}"'
+                f'<rect class="level{_level(count, largest)}" x="{left + (side + gap) * week}"'
                 f' y="{top + (side + gap) * weekday}" width="{side}" height="{side}" rx="2.5">'
                 f"<title>{day}: {count:,} prompts</title></rect>"
             )
     return _figure(label, "".join(marks), left + (side + gap) * weeks, top + (side + gap) * 7)
 
 
-def _level(count: int, most: int) -> int:
+def _level(count: int, largest: int) -> int:
     """Return 0 for nothing, else 1 to 4."""
-    return 0 if not count else min(_LEVELS, 1 + int((count / most) * (_LEVELS - 0.01)))
+    return 0 if not count else min(_LEVELS, 1 + int((count / largest) * (_LEVELS - 0.01)))
 
 
-def turns(given: Sequence[Turn], session_id: str) -> Markup:
+def turn_bars(turns: Sequence[Turn], session_id: str) -> Markup:
     """Return a session's turns as bars as wide as they took, each a link to its prompt."""
-    shown = list(given)[-_MAX_TURNS:]
-    width, height, gap = 960.0, 46, 2
-    # The square root: a turn of seconds stays visible beside one of an hour.
+    shown = list(turns)[-_MAX_TURNS:]
+    chart_width, chart_height, gap = 960.0, 46, 2
+    # The square root: a turn of seconds stays visible next to one of an hour.
     weights = [max(turn.duration_ms, 500) ** 0.5 for turn in shown]
-    unit = (width - gap * len(shown)) / sum(weights)
-    most = max((turn.output_tokens for turn in shown), default=0) or 1
+    unit = (chart_width - gap * len(shown)) / sum(weights)
+    largest = max((turn.output_tokens for turn in shown), default=0) or 1
     x, marks = 0.0, []
     for turn, weight in zip(shown, weights, strict=True):
-        wide = max(1.0, weight * unit)
-        tall = 8 + (height - 8) * turn.output_tokens / most
-        told = (
+        width = max(1.0, weight * unit)
+        height = 8 + (chart_height - 8) * turn.output_tokens / largest
+        text = (
             f"Turn {turn.number}: {units.duration(turn.duration_ms)}, {turn.calls} calls,"
             f" {units.full_count(turn.output_tokens)} tokens out"
         )
         marks.append(
             f'<a href="/sessions/{escape(session_id)}?at={turn.seq}#m-{turn.seq}"'
-            f' aria-label="{told}"><rect class="turn{" failed" if turn.errors else ""}"'
-            f' x="{x:.1f}" y="{height - tall:.1f}" width="{wide:.1f}" height="{tall:.1f}" rx="2">'
-            f"<title>{told}</title></rect></a>"
+            f' aria-label="{text}"><rect class="turn{" failed" if turn.errors else ""}"'
+            f' x="{x:.1f}" y="{chart_height - height:.1f}" width="{width:.1f}"'
+            f' height="{height:.1f}" rx="2"><title>{text}</title></rect></a>'
         )
-        x += wide + gap
-    return _figure("Turns, as wide as they took and as tall as what they wrote", "".join(marks),
-                   width, height, is_stretched=True)  # fmt: skip
+        x += width + gap
+    label = "Turns: the width is the duration, the height is the output"
+    return _figure(label, "".join(marks), chart_width, chart_height, is_stretched=True)
 
 
 def _figure(
@@ -192,10 +200,10 @@ def _figure(
 ) -> Markup:
     """Return a figure; every text in `marks` is a number, a date, or escaped.
 
-    A stretched one, which bears no letters, is as wide as the page whatever its height.
+    A stretched one, which has no text of its own, is as wide as the page whatever its height.
     """
-    shape = ' preserveAspectRatio="none"' if is_stretched else ""
+    ratio = ' preserveAspectRatio="none"' if is_stretched else ""
     return Markup(  # noqa: S704 - as above
-        f'<figure class="chart"><svg viewBox="0 0 {width:.0f} {height:.0f}"{shape} role="group"'
+        f'<figure class="chart"><svg viewBox="0 0 {width:.0f} {height:.0f}"{ratio} role="group"'
         f' aria-label="{escape(label)}">{marks}</svg>{after}</figure>'
     )

@@ -1,4 +1,4 @@
-"""A conversation as a page shows it: calls with outcomes, turns, subagents in place; pure."""
+"""A conversation as a page shows it: calls with their outcomes and subagents, and turns; pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from ccsync_watch.model import JsonValue, Part, StoredMessage
     from ccsync_watch.store.conversations import SubagentRow, TimelineStep
 
-_QUIET_KINDS = frozenset({"injected", "command_output", "notification", "task"})
+_FOLDED_KINDS = frozenset({"injected", "command_output", "notification", "task"})
 _OUTCOME_HIDDEN = frozenset({"ok", "output", "durationMs", "exit_code"})
 
 
@@ -27,8 +27,8 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """One thing to show: a text, a call, an attachment."""
+class EntryItem:
+    """One thing to show of a message: a text, a call, an attachment."""
 
     kind: str
     content: JsonValue
@@ -39,64 +39,64 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One message to show. `is_quiet`: not said by anybody, and folded."""
+    """One message to show. `is_folded`: neither the user nor Claude wrote it."""
 
     message: StoredMessage
-    items: tuple[Item, ...]
-    is_quiet: bool
+    items: tuple[EntryItem, ...]
+    is_folded: bool
 
 
-def entries(
+def build_entries(
     messages: Iterable[StoredMessage],
     *,
     results: Mapping[str, Part],
     subagents: Sequence[SubagentRow],
-    shown: Iterable[str] = (),
+    earlier_calls: Iterable[str] = (),
 ) -> list[Entry]:
     """Return what to show of these messages.
 
-    `results` are those of their calls, by the call's id. A result is shown with its call, and not
-    again where it stands, if its call is among these or `shown`.
+    `results` are those of their calls, by the call's id. A result is shown with its call. Where it
+    stands it is left out, if its call is among these messages or `earlier_calls`.
     """
     messages = list(messages)
-    placed = {subagent.tool_use_id: subagent for subagent in subagents if subagent.tool_use_id}
+    by_call = {subagent.tool_use_id: subagent for subagent in subagents if subagent.tool_use_id}
     calls = {
         part.tool_use_id
         for message in messages
         for part in message.parts
         if part.kind == "tool-call"
     }
-    calls.update(shown)
-    made = []
+    calls.update(earlier_calls)
+    entries = []
     for message in messages:
-        items = tuple(_items(message, results, placed, calls))
+        items = tuple(_build_items(message, results, by_call, calls))
         if items:
-            made.append(Entry(message, items, message.kind in _QUIET_KINDS))
-    return made
+            entries.append(Entry(message, items, message.kind in _FOLDED_KINDS))
+    return entries
 
 
-def _items(
+def _build_items(
     message: StoredMessage,
     results: Mapping[str, Part],
-    placed: Mapping[str, SubagentRow],
+    subagents: Mapping[str, SubagentRow],
     calls: set[str | None],
-) -> Iterable[Item]:
+) -> Iterable[EntryItem]:
     for part in message.parts:
-        used = part.tool_use_id or ""
+        call_id = part.tool_use_id or ""
         if part.kind == "tool-call":
-            result = results.get(used)
-            yield Item(
+            result = results.get(call_id)
+            yield EntryItem(
                 "call",
                 part.content,
                 part.tool_name or "unknown",
                 outcome_of(result.content) if result else None,
-                placed.get(used),
+                subagents.get(call_id),
             )
         elif part.kind == "tool-result":
             if part.tool_use_id not in calls:
-                yield Item("result", None, part.tool_name, outcome_of(part.content))
+                yield EntryItem("result", None, part.tool_name, outcome_of(part.content))
         else:
-            yield Item(part.kind, part.content)
+            yield EntryItem(part.kind, part.content)
 
 
 def outcome_of(content: JsonValue) -> Outcome:
@@ -114,7 +114,7 @@ def outcome_of(content: JsonValue) -> Outcome:
 
 @dataclass(slots=True)
 class Turn:
-    """What one prompt led to. Times are the transcript's."""
+    """What one prompt led to. Times are the transcript's; `cost_usd` is None when not known."""
 
     seq: int
     number: int
@@ -128,42 +128,44 @@ class Turn:
 
     @property
     def duration_ms(self) -> int:
-        """From the prompt to the last row before the next one."""
+        """From the prompt to the last message before the next one."""
         return max(0, (self.ended_ms or 0) - (self.started_ms or 0))
+
+    def add(self, step: TimelineStep, costs: Mapping[str, float | None]) -> None:
+        """Count one message of this turn."""
+        self.ended_ms = max(self.ended_ms or 0, step.timestamp_ms or 0) or None
+        self.prompt_tokens += step.prompt_tokens or 0
+        self.output_tokens += step.output_tokens or 0
+        self.calls += step.calls
+        self.errors += step.kind == "api_error"
+        if step.usage_id is not None:
+            usd = costs.get(step.usage_id)
+            self.cost_usd = None if usd is None or self.cost_usd is None else self.cost_usd + usd
 
 
 @dataclass(slots=True)
 class Timeline:
-    """The turns of a session, and when it was compacted."""
+    """The turns of a session, and how often it was compacted or met an API error."""
 
     turns: list[Turn] = field(default_factory=list)
     compactions: int = 0
     errors: int = 0
 
 
-def timeline(steps: Iterable[TimelineStep], costs: Mapping[str, float | None]) -> Timeline:
+def build_timeline(steps: Iterable[TimelineStep], costs: Mapping[str, float | None]) -> Timeline:
     """Return a session's turns; what comes before the first prompt belongs to none.
 
     `costs` are those of responses, in USD: a turn with one that is not known has no cost.
     """
-    made = Timeline()
+    timeline = Timeline()
     for step in steps:
         if step.kind == "compaction":
-            made.compactions += 1
+            timeline.compactions += 1
         if step.kind == "api_error":
-            made.errors += 1
+            timeline.errors += 1
         if step.kind in {"prompt", "command"}:
-            number = len(made.turns) + 1
-            made.turns.append(Turn(step.seq, number, step.timestamp_ms, step.timestamp_ms))
-        if not made.turns:
-            continue
-        turn = made.turns[-1]
-        turn.ended_ms = max(turn.ended_ms or 0, step.timestamp_ms or 0) or None
-        turn.prompt_tokens += step.prompt_tokens or 0
-        turn.output_tokens += step.output_tokens or 0
-        turn.calls += step.calls
-        turn.errors += step.kind == "api_error"
-        if step.usage_id is not None:
-            usd = costs.get(step.usage_id)
-            turn.cost_usd = None if usd is None or turn.cost_usd is None else turn.cost_usd + usd
-    return made
+            number = len(timeline.turns) + 1
+            timeline.turns.append(Turn(step.seq, number, step.timestamp_ms, step.timestamp_ms))
+        if timeline.turns:
+            timeline.turns[-1].add(step, costs)
+    return timeline

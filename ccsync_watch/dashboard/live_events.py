@@ -1,104 +1,110 @@
-"""Tell open pages of what was committed: server-sent events, from one look at the store for all.
+"""Send to open pages what was committed: server-sent events, from one poll of the store for all.
 
-While nobody listens nothing is looked at. A commit is noticed by SQLite's own counter, whoever made
-it, and each stream then asks for what is new in its conversation.
+Without a listener the store is not polled. SQLite's own counter shows a commit, whichever process
+made it, and each stream then reads what its conversation has grown by.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from starlette.exceptions import HTTPException
 from starlette.responses import StreamingResponse
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
 
     from starlette.requests import Request
     from starlette.responses import Response
 
     from ccsync_watch.store.database import Database
 
-LOOK_SECONDS = 0.2
+POLL_SECONDS = 0.2
 MAX_STREAMS = 256
 _KEEP_ALIVE_SECONDS = 15.0
 
+RenderGrowth: TypeAlias = Callable[[int], tuple[int, str]]
+"""Returns what came after a message: the last one, and HTML that is empty when there is nothing."""
 
-class Live:
+
+class LiveEvents:
     """The open streams."""
 
     def __init__(self, database: Database, threads: ThreadPoolExecutor) -> None:
         self._database = database
         self._threads = threads
         # SQLite counts commits for each connection, and each thread has its own.
-        self._looking = ThreadPoolExecutor(1, "dashboard-live")
+        self._poll_thread = ThreadPoolExecutor(1, "dashboard-live")
         self._streams = 0
         self._commits = 0
         self._changed: asyncio.Condition | None = None
-        self._watching: asyncio.Task[None] | None = None
+        self._poll: asyncio.Task[None] | None = None
 
-    def stream(
-        self, request: Request, after: int, news: Callable[[int], tuple[int, str]]
-    ) -> Response:
-        """Return a stream of what is new after a message; `news` makes it, in a thread."""
+    def stream(self, request: Request, after_seq: int, render_growth: RenderGrowth) -> Response:
+        """Return a stream of what comes after a message; `render_growth` is called in a thread."""
         if self._streams >= MAX_STREAMS:
             raise HTTPException(503, "Too many pages are open: close some.")
-        return StreamingResponse(self._events(request, after, news), media_type="text/event-stream")
+        events = self._events(request, after_seq, render_growth)
+        return StreamingResponse(events, media_type="text/event-stream")
 
     async def _events(
-        self, request: Request, seq: int, news: Callable[[int], tuple[int, str]]
+        self, request: Request, last_seq: int, render_growth: RenderGrowth
     ) -> AsyncIterator[str]:
         self._streams += 1
         try:
             yield "retry: 1000\n\n"
-            seen = -1
+            sent_commits = -1
             while not await request.is_disconnected():
-                if seen != self._commits:
-                    seen = self._commits
+                if sent_commits != self._commits:
+                    sent_commits = self._commits
                     loop = asyncio.get_running_loop()
-                    before = -1
-                    # What is new may be more than one look returns.
-                    while seq != before:
-                        before = seq
-                        seq, text = await loop.run_in_executor(self._threads, news, seq)
-                        if text:
-                            yield f"id: {seq}\ndata: {json.dumps(text)}\n\n"
-                if not await self._wait(seen):
-                    yield ": still here\n\n"
+                    previous_seq = -1
+                    # There may be more than one call returns.
+                    while last_seq != previous_seq:
+                        previous_seq = last_seq
+                        last_seq, html = await loop.run_in_executor(
+                            self._threads, render_growth, last_seq
+                        )
+                        if html:
+                            yield f"id: {last_seq}\ndata: {json.dumps(html)}\n\n"
+                if not await self._wait_for_commit(sent_commits):
+                    yield ": keep-alive\n\n"
         finally:
             self._streams -= 1
 
-    async def _wait(self, seen: int) -> bool:
-        """Wait for a commit after those that were seen; return False when none came for a while."""
+    async def _wait_for_commit(self, sent_commits: int) -> bool:
+        """Wait for a commit that was not sent yet; return False when none came for a while."""
         if self._changed is None:
             self._changed = asyncio.Condition()
-        if self._watching is None or self._watching.done():
-            self._watching = asyncio.create_task(self._watch(self._changed))
+        if self._poll is None or self._poll.done():
+            self._poll = asyncio.create_task(self._poll_commits(self._changed))
         async with self._changed:
             try:
                 await asyncio.wait_for(
-                    self._changed.wait_for(lambda: self._commits != seen), _KEEP_ALIVE_SECONDS
+                    self._changed.wait_for(lambda: self._commits != sent_commits),
+                    _KEEP_ALIVE_SECONDS,
                 )
             except asyncio.TimeoutError:
                 return False
         return True
 
-    async def _watch(self, changed: asyncio.Condition) -> None:
-        """Look for commits while there is a stream."""
-        version = None
+    async def _poll_commits(self, changed: asyncio.Condition) -> None:
+        """Poll for commits while there is a stream."""
+        last_version = None
         loop = asyncio.get_running_loop()
         while self._streams:
-            found = await loop.run_in_executor(self._looking, self._version)
-            if found != version:
-                version = found
+            version = await loop.run_in_executor(self._poll_thread, self._read_version)
+            if version != last_version:
+                last_version = version
                 self._commits += 1
                 async with changed:
                     changed.notify_all()
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(POLL_SECONDS)
 
-    def _version(self) -> int:
+    def _read_version(self) -> int:
         (version,) = self._database.read().execute("PRAGMA data_version").fetchone()
         return int(version)

@@ -1,7 +1,7 @@
-"""Turn what was said into HTML that is safe to show, placeholders as chips; pure.
+"""Render texts of transcripts as HTML that is safe to show, placeholders as chips; pure.
 
-Nothing of a transcript is ever taken for HTML: the renderer escapes it, no raw HTML passes, images
-are not loaded, and what comes out is sanitised once more.
+A transcript is never trusted as HTML: the renderer escapes it, raw HTML does not pass, images are
+not loaded, and the output is sanitised once more.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from markdown_it.utils import EnvType, OptionsDict
 
 MAX_RENDERED_CHARS = 60_000
-"""Longer texts are shown as they are: nobody reads that much formatting, and it takes long."""
+"""Longer texts are shown as they are: rendering takes long, and nobody reads so much formatting."""
 _CACHED_TEXTS = 256
 
 _CHIP = re.compile(FORM)
@@ -46,37 +46,36 @@ _ATTRIBUTES = {
 }
 
 
-def plain(text: str) -> Markup:
+def render_text(text: str) -> Markup:
     """Return a text escaped, its placeholders as chips."""
-    return Markup(_chips(escape(text)))  # noqa: S704 - escaped just before
+    return Markup(_with_chips(escape(text)))  # noqa: S704 - escaped just before
 
 
-def _chips(escaped: str) -> str:
+def _with_chips(escaped: str) -> str:
     if "REDACTED" not in escaped:
         return escaped
     return _CHIP.sub(_chip, escaped)
 
 
-def _chip(found: re.Match[str]) -> str:
-    kind, mark = found[1] or found[3], found[2] or found[4]
-    told = f"A secret was removed here: {kind}. Equal marks ({mark}) stand for equal secrets."
-    return f'<span class="chip" title="{told}">{kind} <span class="mark">{mark[:4]}</span></span>'
+def _chip(match: re.Match[str]) -> str:
+    kind, mark = match[1] or match[3], match[2] or match[4]
+    title = f"A secret was removed here: {kind}. Equal marks ({mark}) stand for equal secrets."
+    return f'<span class="chip" title="{title}">{kind} <span class="mark">{mark[:4]}</span></span>'
 
 
-def snippet(text: str, marks: tuple[str, str]) -> Markup:
-    """Return a search's snippet: escaped, with the words that were found marked."""
-    shown = str(plain(text)).replace(marks[0], "<mark>").replace(marks[1], "</mark>")
-    return Markup(shown)  # noqa: S704 - escaped by `plain`
+def render_snippet(text: str, marks: tuple[str, str]) -> Markup:
+    """Return a search's snippet escaped, what stands between `marks` as `<mark>`."""
+    html = str(render_text(text)).replace(marks[0], "<mark>").replace(marks[1], "</mark>")
+    return Markup(html)  # noqa: S704 - escaped by `render_text`
 
 
 @lru_cache(_CACHED_TEXTS)
-def markdown(text: str) -> Markup:
+def render_markdown(text: str) -> Markup:
     """Return Markdown as HTML."""
     if len(text) > MAX_RENDERED_CHARS:
-        return Markup("<pre class='long'>{}</pre>").format(plain(text))
-    made = _RENDERER.render(text)
+        return Markup("<pre class='long'>{}</pre>").format(render_text(text))
     safe = nh3.clean(
-        made,
+        _RENDERER.render(text),
         tags=set(_TAGS),
         attributes={name: set(values) for name, values in _ATTRIBUTES.items()},
         url_schemes={"http", "https", "mailto"},
@@ -88,30 +87,30 @@ def markdown(text: str) -> Markup:
 def _text(
     _renderer: RendererHTML, tokens: Sequence[Token], at: int, _options: OptionsDict, _env: EnvType
 ) -> str:
-    return _chips(escape(tokens[at].content))
+    return _with_chips(escape(tokens[at].content))
 
 
 def _code(
     _renderer: RendererHTML, tokens: Sequence[Token], at: int, _options: OptionsDict, _env: EnvType
 ) -> str:
-    return f"<code>{_chips(escape(tokens[at].content))}</code>"
+    return f"<code>{_with_chips(escape(tokens[at].content))}</code>"
 
 
 def _block(
     _renderer: RendererHTML, tokens: Sequence[Token], at: int, _options: OptionsDict, _env: EnvType
 ) -> str:
-    return f"<pre><code>{_chips(escape(tokens[at].content))}</code></pre>\n"
+    return f"<pre><code>{_with_chips(escape(tokens[at].content))}</code></pre>\n"
 
 
 def _image(
     _renderer: RendererHTML, tokens: Sequence[Token], at: int, _options: OptionsDict, _env: EnvType
 ) -> str:
-    # Loading it would tell its host that somebody reads this.
-    return f"[image: {_chips(escape(tokens[at].content))}]"
+    # Loading it would show its host that somebody reads this.
+    return f"[image: {_with_chips(escape(tokens[at].content))}]"
 
 
-def _made_renderer() -> Any:  # noqa: ANN401 - the library's own type is built by its methods
-    made = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable(
+def _build_renderer() -> Any:  # noqa: ANN401 - the library's own type is built by its methods
+    renderer = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable(
         ["table", "strikethrough"]
     )
     for name, rule in (
@@ -121,8 +120,8 @@ def _made_renderer() -> Any:  # noqa: ANN401 - the library's own type is built b
         ("fence", _block),
         ("image", _image),
     ):
-        made.add_render_rule(name, rule)
-    return made
+        renderer.add_render_rule(name, rule)
+    return renderer
 
 
-_RENDERER = _made_renderer()
+_RENDERER = _build_renderer()

@@ -1,26 +1,31 @@
-"""The templates with what they may use: escaping is on, a name that is not given is an error."""
+"""Render templates: escaping is on, and a variable that is not set is an error."""
 
 from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ccsync_watch import __version__, units
-from ccsync_watch.dashboard import charts, formatting, markup
+from ccsync_watch.dashboard import charts, formatting, local_time, markup
 
-FOLDER = Path(__file__).parent / "templates"
-_STATIC = Path(__file__).parent / "static"
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ccsync_watch.dashboard.page import Context, Page
+
+TEMPLATE_FOLDER = Path(__file__).parent / "templates"
+_STATIC_FOLDER = Path(__file__).parent / "static"
 
 
 class Templates:
-    """Renders pages. `token` stands in every form of theirs."""
+    """The templates, which share the navigation of `pages`. `token` is in every form of theirs."""
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, pages: Sequence[Page], *, token: str) -> None:
         self._environment = Environment(
-            loader=FileSystemLoader(FOLDER),
+            loader=FileSystemLoader(TEMPLATE_FOLDER),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
@@ -29,37 +34,62 @@ class Templates:
         )
         self._environment.filters.update(
             ago=units.age,
-            chips=markup.plain,
-            clock=formatting.clock,
-            full=units.full_count,
-            iso=formatting.iso,
-            markdown=markup.markdown,
-            moment=formatting.moment,
-            money=units.dollars,
+            date_and_time=local_time.date_and_time,
+            dollars=units.dollars,
+            duration=units.duration,
+            full_count=units.full_count,
+            iso_utc=local_time.iso_utc,
+            markdown=markup.render_markdown,
             percent=units.percent,
-            short=units.short_count,
+            pretty_json=formatting.pretty,
+            short_count=units.short_count,
             size=units.size,
-            snippet=markup.snippet,
-            span=units.duration,
+            snippet=markup.render_snippet,
             summary=formatting.summary_of,
-            tojson_pretty=formatting.pretty,
+            text=markup.render_text,
+            time_of_day=local_time.time_of_day,
         )
         self._environment.globals.update(
             charts=charts,
+            navigation=sorted(
+                (page for page in pages if page.navigation is not None),
+                key=lambda page: page.navigation or 0,
+            ),
             static=_static_urls(),
             token=token,
             version=__version__,
         )
 
-    def render(self, name: str, given: dict[str, Any]) -> str:
-        """Return a template's text."""
-        return self._environment.get_template(name).render(given)
+    def render_page(self, page: Page, context: Context, *, now_ms: int) -> str:
+        """Return a page as HTML."""
+        frame = {
+            "page_name": page.name,
+            "title": page.title,
+            "section": page.current_section,
+            "now_ms": now_ms,
+        }
+        return self._environment.get_template(page.template).render({**frame, **context})
+
+    def render_error(self, status: int, message: str, *, path: str) -> str:
+        """Return a page that says what went wrong with a request for `path`."""
+        return self._environment.get_template("error.html").render(
+            page_name="error",
+            title=str(status),
+            section=None,
+            status=status,
+            message=message,
+            path=path,
+        )
+
+    def render_fragment(self, template: str, context: Context) -> str:
+        """Return a part of a page."""
+        return self._environment.get_template(template).render(context)
 
 
 def _static_urls() -> dict[str, str]:
     """Return the address of each static file, which changes with its content."""
     return {
         path.name: f"/static/{path.name}?{hashlib.sha256(path.read_bytes()).hexdigest()[:12]}"
-        for path in _STATIC.iterdir()
+        for path in _STATIC_FOLDER.iterdir()
         if path.is_file()
     }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support.browser import Door
+from support.browser import DashboardAccess
 from support.canaries import Canaries
 from support.claude_client.client import SKIP_PERMISSIONS
 from support.claude_client.script import reply, say, sealed_prompt, subagent, think, tool
@@ -42,7 +42,7 @@ def _places(program: Program, opensync: OpenSyncDouble) -> dict[str, bytes]:
     for words in (["status", "--json"], ["status"], ["preview"], ["ledger"], *exports):
         made = program.call(*words)
         found[" ".join(words)] = (made.out + made.err).encode()
-    with Door.of(program).client() as client:
+    with DashboardAccess.request(program).client() as client:
         for path in ("/?range=all", "/sessions", "/sync", "/search?q=done"):
             found[path] = client.get(path).content
         for each in ids:

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support.browser import Door
-from support.ccsync_program.program import Program
+from support.browser import DashboardAccess, dashboard_program, wait_for_messages
 from support.ccsync_program.transcript import Transcript
 from support.claude_client.api import ScriptedMessagesApi
 from support.claude_client.client import SKIP_PERMISSIONS, ClaudeHome
@@ -23,9 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser
+    import httpx
 
-    from support.browser import Reader
+    from support.browser import Window
+    from support.ccsync_program.program import Program
 
 pytestmark = pytest.mark.client
 
@@ -45,61 +45,59 @@ _TURN = prompt(
 
 
 @dataclass
-class Shown:
+class StoredSessions:
     """The program with a session of the client's, its fork, and a long one of our own."""
 
     program: Program
     first: str
     fork: str
     own: Transcript
-    door: Door
 
 
 @pytest.fixture(scope="module")
-def shown(client_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
-    """Let the client work beside the program, once for all these tests."""
+def stored(
+    client_binary: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[StoredSessions]:
+    """Let the client work next to the program, once for all these tests."""
     root = tmp_path_factory.mktemp("dashboard")
     with ScriptedMessagesApi() as api:
         home = ClaudeHome(root / "claude", api.url, binary=client_binary)
-        program = Program(root / "ccsync", home.config_dir)
-        program.configure(dashboard={"enabled": True, "port": 0})
+        with dashboard_program(root, home.config_dir) as program:
+            yield _fill(program, home)
+
+
+def _fill(program: Program, home: ClaudeHome) -> StoredSessions:
+    """Start the program, write all sessions, and wait until they are stored."""
+    try:
         program.start()
         own = Transcript(home.config_dir, OWN, project="-home-user-other")
         own.writer.cwd = "/home/user/other"
         for number in range(30):
             own.turn(number)
-        try:
-            first = home.run(_TURN, SKIP_PERMISSIONS).session_id
-            again = prompt("Elsewhere", say("Forked."))
-            fork = home.run(again, "--resume", first, "--fork-session").session_id
-            for each, count in ((first, 8), (fork, 9), (OWN, 60)):
-                wait_until(
-                    lambda each=each, count=count: (  # type: ignore[misc]  # bound for this round
-                        (program.session(each) or {}).get("messages", 0) >= count
-                    ),
-                    f"{each} is stored",
-                )
-            yield Shown(program, first, fork, own, Door.of(program))
-        finally:
-            home.close()
-            program.kill()
+        first = home.run(_TURN, SKIP_PERMISSIONS).session_id
+        again = prompt("Elsewhere", say("Forked."))
+        fork = home.run(again, "--resume", first, "--fork-session").session_id
+    finally:
+        home.close()
+    for session_id, count in ((first, 8), (fork, 9), (OWN, 60)):
+        wait_for_messages(program, session_id, count)
+    return StoredSessions(program, first, fork, own)
 
 
-@pytest.fixture
-def reader(browser: Browser, shown: Shown) -> Iterator[Reader]:
-    """Return a window that was let in; its pages must not have done anything wrong."""
-    with shown.door.reader(browser) as made:
-        yield made
+@pytest.fixture(scope="module")
+def access(stored: StoredSessions) -> DashboardAccess:
+    """Let in to the program above."""
+    return DashboardAccess.request(stored.program)
 
 
-def test_the_overview_says_what_stats_says(reader: Reader, shown: Shown) -> None:
+def test_overview_has_the_figures_of_stats(window: Window, stored: StoredSessions) -> None:
     """Sessions, prompts and tokens are those of `ccsync-watch stats`, to the token."""
-    days = json.loads(shown.program.call("stats", "--by", "day", "--json").out)
-    sessions = json.loads(shown.program.call("stats", "--by", "session", "--json").out)
+    days = json.loads(stored.program.call("stats", "--by", "day", "--json").out)
+    sessions = json.loads(stored.program.call("stats", "--by", "session", "--json").out)
     tokens = Counter[str]()
     for line in days:
         tokens.update(line["tokens"])
-    page = reader.open("/?range=all")
+    page = window.open("/?range=all")
     page.get_by_text("Tokens by day").wait_for()
     figures = {
         row.locator("dt").inner_text(): row.locator("dd")
@@ -113,9 +111,9 @@ def test_the_overview_says_what_stats_says(reader: Reader, shown: Shown) -> None
     assert page.locator("svg").count() > 3
 
 
-def test_a_search_leads_to_the_message(reader: Reader) -> None:
-    """A word of a prompt is found, and its link shows that message."""
-    page = reader.open("/")
+def test_search_hit_links_to_the_message(window: Window) -> None:
+    """A word of a prompt matches, and the link of the hit shows that message."""
+    page = window.open("/")
     page.keyboard.press("/")
     page.keyboard.type("xylopho")
     page.keyboard.press("Enter")
@@ -128,9 +126,9 @@ def test_a_search_leads_to_the_message(reader: Reader) -> None:
     assert "xylophone" in page.locator(".entry:target").inner_text()
 
 
-def test_a_conversation_shows_calls_and_subagents(reader: Reader, shown: Shown) -> None:
-    """A call stands with its outcome, and its subagent has a page of its own."""
-    page = reader.open(f"/sessions/{shown.first}")
+def test_conversation_shows_calls_and_subagents(window: Window, stored: StoredSessions) -> None:
+    """A call is shown with its outcome, and its subagent has a page of its own."""
+    page = window.open(f"/sessions/{stored.first}")
     bash = page.locator(".call", has_text="Bash").first
     assert "ok" in bash.locator(".outcome").inner_text()
     page.keyboard.press("o")
@@ -140,67 +138,66 @@ def test_a_conversation_shows_calls_and_subagents(reader: Reader, shown: Shown) 
     page.wait_for_url("**agent=*")
     assert "Seen from below." in page.locator(".conversation").inner_text()
     page.locator(".crumbs a").last.click()
-    page.wait_for_url(f"**/sessions/{shown.first}")
+    page.wait_for_url(f"**/sessions/{stored.first}")
 
 
-def test_forks_are_linked_both_ways(reader: Reader, shown: Shown) -> None:
-    """A fork names where it is from, and that session names the fork."""
-    page = reader.open(f"/sessions/{shown.fork}")
+def test_forks_are_linked_both_ways(window: Window, stored: StoredSessions) -> None:
+    """A fork links to its origin, and that session links to the fork."""
+    page = window.open(f"/sessions/{stored.fork}")
     page.locator(".note a").first.click()
-    page.wait_for_url(f"**/sessions/{shown.first}")
+    page.wait_for_url(f"**/sessions/{stored.first}")
     page.locator(".note a", has_text="").first.click()
-    page.wait_for_url(f"**/sessions/{shown.fork}")
+    page.wait_for_url(f"**/sessions/{stored.fork}")
     assert page.locator(".inherited").count() > 0
 
 
-def test_an_open_page_grows_while_the_session_runs(reader: Reader, shown: Shown) -> None:
-    """A new line appears by itself; the page moves only for a reader who is at its end."""
-    page = reader.open(f"/sessions/{OWN}")
+def test_open_page_grows_while_the_session_runs(window: Window, stored: StoredSessions) -> None:
+    """A new message appears by itself; the page scrolls only if it is at its end."""
+    page = window.open(f"/sessions/{OWN}")
     page.locator("[data-live]").wait_for()
     page.evaluate("window.isSamePage = true; scrollTo({ top: 200 })")
     began = time.monotonic()
-    shown.own.append(shown.own.writer.prompt("A fresh heliotrope"))
+    stored.own.append(stored.own.writer.prompt("A fresh heliotrope"))
     page.locator(".entry", has_text="heliotrope").wait_for(timeout=LIVE_SECONDS * 1000)
     print(f"visible after {time.monotonic() - began:.2f} s")  # noqa: T201 - a measurement
     assert page.evaluate("scrollY") == 200
     page.locator("[data-newer]").click()
     page.wait_for_function("innerHeight + scrollY >= document.documentElement.scrollHeight - 5")
-    shown.own.append(shown.own.writer.answer(text("And mauve"), usage_id="msg_live"))
+    stored.own.append(stored.own.writer.answer(text("And mauve"), usage_id="msg_live"))
     page.locator(".entry", has_text="And mauve").wait_for(timeout=LIVE_SECONDS * 1000)
     page.wait_for_function("innerHeight + scrollY >= document.documentElement.scrollHeight - 5")
     assert page.evaluate("window.isSamePage")
     assert page.locator(".entry", has_text="heliotrope").count() == 1
 
 
-def test_a_page_that_was_hidden_catches_up(reader: Reader, shown: Shown) -> None:
-    """A stream that broke goes on after the last message that is shown, and repeats none."""
-    page = reader.open(f"/sessions/{OWN}")
+def test_page_that_was_hidden_catches_up(window: Window, stored: StoredSessions) -> None:
+    """A stream that broke continues after the last message that is shown, and repeats none."""
+    page = window.open(f"/sessions/{OWN}")
     page.locator("[data-live]").wait_for()
     count = page.locator(".entry").count()
     page.evaluate("dispatchEvent(new Event('pagehide'))")
     assert not page.locator("[data-live]").is_visible()
-    shown.own.append(shown.own.writer.prompt("Said behind its back"))
+    stored.own.append(stored.own.writer.prompt("Written while it was hidden"))
     page.evaluate("dispatchEvent(new Event('pageshow'))")
-    page.locator(".entry", has_text="behind its back").wait_for(timeout=LIVE_SECONDS * 1000)
+    page.locator(".entry", has_text="while it was hidden").wait_for(timeout=LIVE_SECONDS * 1000)
     assert page.locator(".entry").count() == count + 1
 
 
 @pytest.mark.parametrize(
-    ("asked", "count"),
+    ("query", "count"),
     [("", 3), ("project=/home/user/other", 1), ("branch=main", 1), ("branch=none", 0),
      ("model=claude-opus-5-5&branch=main", 1), ("since=2999-01-01", 0), ("q=heard+of+nothing", 0)],
 )  # fmt: skip
-def test_the_list_is_filtered(shown: Shown, asked: str, count: int) -> None:
-    """By project, branch, model, day and text; where nothing is left the page says so."""
-    with shown.door.client() as client:
-        page = client.get(f"/sessions?{asked}").text
+def test_list_is_filtered(client: httpx.Client, query: str, count: int) -> None:
+    """By project, branch, model, day and text; the page says so when nothing matches."""
+    page = client.get(f"/sessions?{query}").text
     assert page.count('class="row"') == count
     assert ("No session matches" in page) == (count == 0)
 
 
-def test_filters_are_chosen_on_the_page(reader: Reader) -> None:
-    """The form leads to the address that lists what was chosen."""
-    page = reader.open("/sessions")
+def test_filters_are_selected_on_the_page(window: Window) -> None:
+    """The form leads to the address that lists what was selected."""
+    page = window.open("/sessions")
     page.get_by_label("Project").select_option("/home/user/other")
     page.get_by_label("Text").fill("question")
     page.get_by_role("button", name="Show").click()
@@ -213,31 +210,30 @@ def test_filters_are_chosen_on_the_page(reader: Reader) -> None:
     assert rows.count() == 3
 
 
-def test_keys_go_through_a_list_and_help_tells_of_them(reader: Reader) -> None:
-    """`j` and `k` choose, Enter opens, `?` shows the help and Escape closes it."""
-    page = reader.open("/sessions")
+def test_keys_select_in_a_list_and_help_lists_them(window: Window) -> None:
+    """`j` and `k` select, Enter opens, `?` shows the help and Escape closes it."""
+    page = window.open("/sessions")
     page.keyboard.press("j")
     page.keyboard.press("j")
     page.keyboard.press("k")
-    chosen = page.locator(".row[data-chosen]")
-    assert chosen.get_attribute("href") == page.locator(".row").first.get_attribute("href")
+    selected = page.locator(".row[data-selected]")
+    assert selected.get_attribute("href") == page.locator(".row").first.get_attribute("href")
     page.keyboard.press("?")
-    assert page.get_by_role("dialog", name="Keyboard").is_visible()
+    assert page.get_by_role("dialog", name="Keyboard shortcuts").is_visible()
     page.keyboard.press("Escape")
-    assert not page.get_by_role("dialog", name="Keyboard").is_visible()
+    assert not page.get_by_role("dialog", name="Keyboard shortcuts").is_visible()
     page.keyboard.press("Enter")
     page.wait_for_url("**/sessions/*")
 
 
-def test_a_session_can_be_taken_away(shown: Shown) -> None:
+def test_session_is_exported(client: httpx.Client, stored: StoredSessions) -> None:
     """As Markdown and as JSON, its subagents included."""
-    with shown.door.client() as client:
-        markdown = client.get(f"/sessions/{shown.first}/export.md")
-        assert "All **done**." in markdown.text
-        assert "# Subagent" in markdown.text
-        assert "Seen from below." in markdown.text
-        assert "attachment" in markdown.headers["content-disposition"]
-        made = client.get(f"/sessions/{shown.first}/export.json").json()
-        assert made["session"]["session_id"] == shown.first
-        assert len(made["messages"]) > 7
-        assert client.get(f"/sessions/{shown.first}/export.html").status_code == 404
+    markdown = client.get(f"/sessions/{stored.first}/export.md")
+    assert "All **done**." in markdown.text
+    assert "# Subagent" in markdown.text
+    assert "Seen from below." in markdown.text
+    assert "attachment" in markdown.headers["content-disposition"]
+    document = client.get(f"/sessions/{stored.first}/export.json").json()
+    assert document["session"]["session_id"] == stored.first
+    assert len(document["messages"]) > 7
+    assert client.get(f"/sessions/{stored.first}/export.html").status_code == 404

@@ -1,4 +1,4 @@
-"""What the dashboard refuses: hosts, origins, links, cookies and paths that are not ours."""
+"""What the dashboard rejects: hosts, origins, links, cookies and paths that are not its own."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from support.browser import Door, link
-from support.ccsync_program.program import Program
+from support.browser import dashboard_program, one_time_link, wait_for_messages
 from support.ccsync_program.transcript import Transcript
 from support.lines import SESSION
-from support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from support.browser import DashboardAccess
+    from support.ccsync_program.program import Program
 
 STREAMS = 200
 _SECRET_WORD = "Question"
@@ -26,41 +27,22 @@ _SECRET_WORD = "Question"
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     """Serve one session."""
-    root = tmp_path_factory.mktemp("attacks")
-    made = Program(root / "ccsync", root / "claude")
-    made.configure(dashboard={"enabled": True, "port": 0})
-    transcript = Transcript(made.claude_dir)
-    transcript.turn()
-    made.start()
-    try:
-        wait_until(lambda: (made.session(SESSION) or {}).get("messages", 0) >= 2, "all is read")
-        yield made
-    finally:
-        made.kill()
+    with dashboard_program(tmp_path_factory.mktemp("attacks")) as program:
+        Transcript(program.claude_dir).turn()
+        program.start()
+        wait_for_messages(program, SESSION, 2)
+        yield program
 
 
-@pytest.fixture(scope="module")
-def door(program: Program) -> Door:
-    """Return what lets into the dashboard."""
-    return Door.of(program)
-
-
-@pytest.fixture
-def client(door: Door) -> Iterator[httpx.Client]:
-    """Return a client that was let in."""
-    with door.client() as made:
-        yield made
-
-
-def raw(door: Door, request: bytes) -> bytes:
-    """Send bytes as they are; return what came back."""
-    port = int(door.base.rsplit(":", 1)[1])
+def send_raw(access: DashboardAccess, request: bytes) -> bytes:
+    """Send bytes as they are; return the response."""
+    port = int(access.base.rsplit(":", 1)[1])
     with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
         connection.sendall(request)
-        made = b""
+        response = b""
         while chunk := connection.recv(65536):
-            made += chunk
-    return made
+            response += chunk
+    return response
 
 
 @pytest.mark.parametrize(
@@ -68,87 +50,87 @@ def raw(door: Door, request: bytes) -> bytes:
     ["evil.example", "evil.example:{port}", "127.0.0.1", "127.0.0.1:1", "", "0.0.0.0:{port}",
      "localhost.evil.example:{port}", "127.0.0.1:{port}@evil.example", "[::]:{port}"],
 )  # fmt: skip
-def test_another_name_for_this_address_is_refused(
-    client: httpx.Client, door: Door, host: str
+def test_other_host_names_are_rejected(
+    client: httpx.Client, access: DashboardAccess, host: str
 ) -> None:
     """A page whose name was made to point here (DNS rebinding) sees nothing, cookie or not."""
-    forged = host.format(port=door.base.rsplit(":", 1)[1])
+    forged = host.format(port=access.base.rsplit(":", 1)[1])
     for path in ("/", "/enter?link=x", "/static/site.css", f"/sessions/{SESSION}/live"):
-        answer = client.get(path, headers={"Host": forged})
-        assert answer.status_code == 421
-        assert SESSION not in answer.text
+        response = client.get(path, headers={"Host": forged})
+        assert response.status_code == 421
+        assert SESSION not in response.text
 
 
 @pytest.mark.parametrize(
     "origin", ["http://evil.example", "null", "https://{here}", "http://{here}.evil.example", "",
                "http://[", "http://{here}@evil.example", "\xe9"]
 )  # fmt: skip
-def test_a_change_is_taken_from_our_own_pages_alone(
-    client: httpx.Client, door: Door, origin: str
+def test_change_is_accepted_from_our_own_pages_only(
+    client: httpx.Client, access: DashboardAccess, origin: str
 ) -> None:
-    """Another origin, or none, is refused although the browser sends the cookie along."""
-    token = token_of(client)
-    forged = origin.format(here=door.base.removeprefix("http://")).encode("latin-1")
+    """Another origin, or none, is rejected although the browser sends the cookie along."""
+    token = page_token(client)
+    forged = origin.format(here=access.base.removeprefix("http://")).encode("latin-1")
     headers = [(b"Origin", forged)] if origin else []
-    answer = client.post("/sync/flush", data={"token": token}, headers=headers)
-    assert answer.status_code == 403
+    response = client.post("/sync/flush", data={"token": token}, headers=headers)
+    assert response.status_code == 403
 
 
-def token_of(client: httpx.Client) -> str:
-    """Return the token that a page of ours bears."""
-    found = re.search('name="token" value="([0-9a-f]{64})"', client.get("/sync").text)
-    assert found
-    return found[1]
+def page_token(client: httpx.Client) -> str:
+    """Return the token in a form of ours."""
+    match = re.search('name="token" value="([0-9a-f]{64})"', client.get("/sync").text)
+    assert match
+    return match[1]
 
 
-def test_a_change_needs_the_pages_token(client: httpx.Client, door: Door) -> None:
+def test_change_needs_the_token_of_a_page(client: httpx.Client, access: DashboardAccess) -> None:
     """Without it, or with another, nothing is done; with it, the flush runs."""
-    ours = {"Origin": door.base}
+    ours = {"Origin": access.base}
     for data in ({}, {"token": ""}, {"token": "0" * 64}, {"token": "\xe9"}):
-        answer = client.post("/sync/flush", data=data or {"x": "y"}, headers=ours)
-        assert answer.status_code == 403, data
+        response = client.post("/sync/flush", data=data or {"x": "y"}, headers=ours)
+        assert response.status_code == 403, data
     huge = client.post("/sync/flush", content=b"x" * 200_000, headers=ours)
     assert huge.status_code == 413
     many = client.post("/sync/flush", content=b"a=b&" * 1000, headers=ours)
     assert many.status_code == 403
-    answer = client.post("/sync/flush", data={"token": token_of(client)}, headers=ours)
-    assert answer.status_code == 303
-    assert "Everything is read" in client.get(answer.headers["location"]).text
+    response = client.post("/sync/flush", data={"token": page_token(client)}, headers=ours)
+    assert response.status_code == 303
+    assert "Everything is read" in client.get(response.headers["location"]).text
 
 
-def test_a_link_lets_in_once(program: Program) -> None:
-    """A used link, a wrong one and none at all are refused, and the answer says what to do."""
-    url = link(program)
+def test_link_lets_in_once(program: Program) -> None:
+    """A used link, a wrong one and none at all are rejected, and the response says what to do."""
+    url = one_time_link(program)
     assert httpx.get(url, trust_env=False).status_code == 303
     base = url.split("?")[0]
-    for shown in (url, base, f"{base}?link=", f"{base}?link=wrong", f"{base}?link=%ff%00"):
-        answer = httpx.get(shown, trust_env=False)
-        assert answer.status_code == 403
-        assert "ccsync-watch dashboard" in answer.text
-        assert "set-cookie" not in answer.headers
+    for bad in (url, base, f"{base}?link=", f"{base}?link=wrong", f"{base}?link=%ff%00"):
+        response = httpx.get(bad, trust_env=False)
+        assert response.status_code == 403
+        assert "ccsync-watch dashboard" in response.text
+        assert "set-cookie" not in response.headers
 
 
-def test_the_cookie_is_the_browsers_alone(program: Program) -> None:
-    """No script reads it, and no page of another site has it sent."""
-    given = httpx.get(link(program), trust_env=False).headers["set-cookie"].lower()
-    assert "httponly" in given
-    assert "samesite=strict" in given
-    assert "domain" not in given
+def test_cookie_is_hidden_from_scripts_and_other_sites(program: Program) -> None:
+    """No script reads it, and a request from another site does not carry it."""
+    cookie = httpx.get(one_time_link(program), trust_env=False).headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=strict" in cookie
+    assert "domain" not in cookie
 
 
 @pytest.mark.parametrize(
-    "shown", ["", "x=1", "{name}=", "{name}=0", '{name}="\xe9"', "{name}=\xff;;="]
+    "header", ["", "x=1", "{name}=", "{name}=0", '{name}="\xe9"', "{name}=\xff;;="]
 )
-def test_without_the_cookie_nothing_is_shown(door: Door, shown: str) -> None:
-    """Neither a page nor a file nor a stream, and every answer says how to get in."""
-    cookie = shown.format(name=door.name).encode("latin-1")
-    headers = [(b"Cookie", cookie)] if shown else []
+def test_nothing_is_shown_without_the_cookie(access: DashboardAccess, header: str) -> None:
+    """Neither a page nor a file nor a stream, and every response says how to get in."""
+    cookie = header.format(name=access.cookie_name).encode("latin-1")
+    headers = [(b"Cookie", cookie)] if header else []
     for path in ("/", f"/sessions/{SESSION}", f"/sessions/{SESSION}/live", "/static/site.css",
                  f"/sessions/{SESSION}/export.json", "/nowhere"):  # fmt: skip
-        answer = httpx.get(door.base + path, headers=headers, trust_env=False)
-        assert answer.status_code == 403, path
-        assert "ccsync-watch dashboard" in answer.text
-        assert _SECRET_WORD not in answer.text
+        response = httpx.get(access.base + path, headers=headers, trust_env=False)
+        assert response.status_code == 403, path
+        assert "ccsync-watch dashboard" in response.text
+        assert _SECRET_WORD not in response.text
 
 
 @pytest.mark.parametrize(
@@ -157,24 +139,24 @@ def test_without_the_cookie_nothing_is_shown(door: Door, shown: str) -> None:
      "/static/%2e%2e%2f%2e%2e%2fetc%2fpasswd", "/static//etc/passwd", "/static/..%5csite.py",
      "/static/%00", "/static/", "/static", "/templates/base.html", "/sessions/../sync/../x"],
 )  # fmt: skip
-def test_no_other_file_is_served(door: Door, path: str) -> None:
-    """However a path is written, it stays below our own few files."""
-    cookie = f"Cookie: {door.name}={door.value}\r\n"
-    head = f"Host: {door.base.removeprefix('http://')}\r\n{cookie}Connection: close\r\n\r\n"
-    answer = raw(door, f"GET {path} HTTP/1.1\r\n{head}".encode())
-    assert answer.split(b" ", 2)[1] in {b"404", b"307", b"405"}, answer[:200]
-    assert b"root:" not in answer
-    assert b"import" not in answer
+def test_other_files_are_not_served(access: DashboardAccess, path: str) -> None:
+    """However a path is written, it stays inside the folder of static files."""
+    cookie = f"Cookie: {access.cookie_name}={access.cookie_value}\r\n"
+    head = f"Host: {access.base.removeprefix('http://')}\r\n{cookie}Connection: close\r\n\r\n"
+    response = send_raw(access, f"GET {path} HTTP/1.1\r\n{head}".encode())
+    assert response.split(b" ", 2)[1] in {b"404", b"307", b"405"}, response[:200]
+    assert b"root:" not in response
+    assert b"import" not in response
 
 
 @pytest.mark.parametrize(
     "value", ["-1", "x", "9" * 17, "9" * 400, "1e9", "\u0661", "%00", "0x1", "1 OR 1"]
 )
-def test_numbers_that_are_none_are_no_error(client: httpx.Client, value: str) -> None:
-    """A parameter that is no number, or too large a one, is as if it was not there."""
+def test_invalid_numbers_are_ignored(client: httpx.Client, value: str) -> None:
+    """A parameter that is not a number, or is too large, is as if it was not there."""
     for path in (f"/sessions/{SESSION}?at={value}", f"/sessions/{SESSION}?after={value}",
                  f"/sessions/{SESSION}?before={value}", f"/sessions?value={value}&after=x",
-                 f"/search?q=a&before={value}", f"/?range={value}", f"/sync?said={value}",
+                 f"/search?q=a&before={value}", f"/?range={value}", f"/sync?flush={value}",
                  f"/sessions?since={value}&until={value}&sort={value}"):  # fmt: skip
         assert client.get(path).status_code == 200, path
     headers = [(b"Last-Event-ID", value.encode())]
@@ -183,35 +165,37 @@ def test_numbers_that_are_none_are_no_error(client: httpx.Client, value: str) ->
         assert next(stream.iter_lines()).startswith("retry")
 
 
-def test_what_is_too_long_is_refused_or_cut(client: httpx.Client) -> None:
-    """A long query is cut, headers beyond all measure are refused, and the next one is served."""
+def test_long_requests_are_rejected_or_cut(client: httpx.Client) -> None:
+    """A long query is cut, very long headers are rejected, and the next request is served."""
     assert client.get("/search?q=" + "a" * 50_000).status_code == 200
     assert client.get("/search?q=" + "%22%2a(" * 200).status_code == 200
     assert client.get("/sessions/" + "a" * 50_000).status_code == 404
     try:
-        answer = client.get("/", headers={"X-Long": "a" * 1_000_000})
-        assert answer.status_code in {400, 431}
+        response = client.get("/", headers={"X-Long": "a" * 1_000_000})
+        assert response.status_code in {400, 431}
     except httpx.TransportError:
-        pass  # it hung up while we were still talking
+        pass  # it closed the connection while we were still sending
     assert client.get("/sync").status_code == 200
 
 
 @pytest.mark.parametrize(
     "method", ["PUT", "DELETE", "OPTIONS", "TRACE", "PATCH", "POST", "CONNECT"]
 )
-def test_other_methods_are_refused(client: httpx.Client, door: Door, method: str) -> None:
-    """Pages are read, and nothing else; no answer invites other origins."""
-    headers = {"Origin": door.base, "Access-Control-Request-Method": "GET"}
+def test_other_methods_are_rejected(
+    client: httpx.Client, access: DashboardAccess, method: str
+) -> None:
+    """Pages can be read only; no response allows other origins."""
+    headers = {"Origin": access.base, "Access-Control-Request-Method": "GET"}
     for path in ("/", "/sessions", f"/sessions/{SESSION}", "/static/site.css", "/enter"):
         if method == "CONNECT" and path != "/":
             continue
-        answer = client.request(method, path, headers=headers)
-        assert answer.status_code in {403, 404, 405}, path
-        assert not [name for name in answer.headers if name.startswith("access-control")]
+        response = client.request(method, path, headers=headers)
+        assert response.status_code in {403, 404, 405}, path
+        assert not [name for name in response.headers if name.startswith("access-control")]
 
 
-def test_every_answer_bears_the_policy(client: httpx.Client) -> None:
-    """Pages, files, exports, streams' and refusals' headers: no frame, no sniffing, no inline."""
+def test_every_response_has_the_policy(client: httpx.Client) -> None:
+    """Pages, files, exports and errors: no frames, no sniffing, nothing inline."""
     for path in ("/", "/static/site.js", f"/sessions/{SESSION}/export.md", "/nowhere"):
         headers = client.get(path).headers
         assert "default-src 'none'" in headers["content-security-policy"]
@@ -222,20 +206,20 @@ def test_every_answer_bears_the_policy(client: httpx.Client) -> None:
         assert "server" not in headers
 
 
-def test_slow_and_many_readers_hinder_nobody(client: httpx.Client, door: Door) -> None:
-    """Half a request, and two hundred open streams: pages are still answered."""
-    port = int(door.base.rsplit(":", 1)[1])
-    with ExitStack() as open_ones:
+def test_slow_and_many_clients_delay_nobody(client: httpx.Client, access: DashboardAccess) -> None:
+    """Half a request, and two hundred open streams: pages are still served."""
+    port = int(access.base.rsplit(":", 1)[1])
+    with ExitStack() as stack:
         for _ in range(20):
-            half = open_ones.enter_context(socket.create_connection(("127.0.0.1", port)))
+            half = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
             half.sendall(b"GET / HTTP/1.1\r\nHost: ")
         request = (
             f"GET /sessions/{SESSION}/live HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
-            f"Cookie: {door.name}={door.value}\r\n\r\n"
+            f"Cookie: {access.cookie_name}={access.cookie_value}\r\n\r\n"
         ).encode()
         streams = []
         for _ in range(STREAMS):
-            streams.append(open_ones.enter_context(socket.create_connection(("127.0.0.1", port))))
+            streams.append(stack.enter_context(socket.create_connection(("127.0.0.1", port))))
             streams[-1].sendall(request)
         for stream in streams:
             stream.settimeout(30)

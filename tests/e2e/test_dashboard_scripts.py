@@ -1,4 +1,4 @@
-"""What was said is never executed: markup and scripts in every field that a page shows."""
+"""Transcripts are never executed: markup and scripts in every field that a page shows."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support.browser import Door
-from support.ccsync_program.program import Program
+from support.browser import dashboard_program, wait_for_messages
 from support.ccsync_program.transcript import Transcript
 from support.lines import SESSION, call, text
 from support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-    from playwright.sync_api import Browser
+    from support.browser import Window
+    from support.ccsync_program.program import Program
 
 _SECRET_WORD = "marzipan"
 _RUNS = "window.pwned = 1"
@@ -41,19 +42,24 @@ HOSTILE = f"""<script>{_RUNS};alert(1)</script> {_SECRET_WORD}
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
-    """Serve one session that says hostile things wherever anything can be said."""
-    root = tmp_path_factory.mktemp("attacks")
-    made = Program(root / "ccsync", root / "claude")
-    made.configure(dashboard={"enabled": True, "port": 0})
-    transcript = Transcript(made.claude_dir)
+    """Serve one session with hostile text in every field that may contain any."""
+    with dashboard_program(tmp_path_factory.mktemp("scripts")) as program:
+        _write_session(program.claude_dir)
+        program.start()
+        wait_for_messages(program, SESSION, 6)
+        yield program
+
+
+def _write_session(claude_dir: Path) -> None:
+    transcript = Transcript(claude_dir)
     writer = transcript.writer
     writer.cwd = f"/home/user/{HOSTILE}"
-    used = f"toolu_{HOSTILE}"
+    call_id = f"toolu_{HOSTILE}"
     rows = [
         writer.prompt(HOSTILE),
         writer.answer(text(HOSTILE), call("t1", HOSTILE, **{HOSTILE: HOSTILE, "command": HOSTILE})),
         writer.result("t1", HOSTILE, is_error=True, detail={HOSTILE: HOSTILE}),
-        writer.answer(call(used, "Task", description=HOSTILE, subagent_type=HOSTILE)),
+        writer.answer(call(call_id, "Task", description=HOSTILE, subagent_type=HOSTILE)),
         {"type": "summary", "summary": HOSTILE, "leafUuid": "x"},
         {"type": "custom-title", "customTitle": HOSTILE, "sessionId": SESSION},
     ]
@@ -62,66 +68,53 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
         if row["type"] == "assistant":
             row["message"]["model"] = HOSTILE
     transcript.append(*rows)
-    agent = Transcript(made.claude_dir, SESSION)
+    agent = Transcript(claude_dir, SESSION)
     agent.project = f"-home-user-project/{SESSION}/subagents"
     agent.writer.agent_id = "a123"
-    below = agent.path.with_name("agent-a123.jsonl")
-    below.parent.mkdir(parents=True)
+    path = agent.path.with_name("agent-a123.jsonl")
+    path.parent.mkdir(parents=True)
     agent.append(agent.writer.prompt(HOSTILE), agent.writer.answer(text(HOSTILE)))
-    agent.path.rename(below)
-    told = {"agentType": HOSTILE, "description": HOSTILE, "toolUseId": used}
-    below.with_name("agent-a123.meta.json").write_text(json.dumps(told))
-    made.start()
-    try:
-        wait_until(lambda: (made.session(SESSION) or {}).get("messages", 0) >= 6, "all is read")
-        yield made
-    finally:
-        made.kill()
+    agent.path.rename(path)
+    meta = {"agentType": HOSTILE, "description": HOSTILE, "toolUseId": call_id}
+    path.with_name("agent-a123.meta.json").write_text(json.dumps(meta))
 
 
-@pytest.fixture(scope="module")
-def door(program: Program) -> Door:
-    """Return what lets into the dashboard."""
-    return Door.of(program)
-
-
-def test_nothing_that_was_said_is_executed(browser: Browser, door: Door) -> None:
-    """No script runs, no dialog opens, no other host is asked, the policy has nothing to stop."""
-    with door.reader(browser) as reader:
-        paths = [
-            "/?range=all", "/sessions", f"/sessions/{SESSION}", f"/sessions/{SESSION}?agent=a123",
-            "/sync", f"/search?q={_SECRET_WORD}", "/sessions?project=%22%3E%3Cscript%3Ealert(1)",
-        ]  # fmt: skip
-        for path in paths:
-            page = reader.open(path)
-            page.mouse.move(300, 300)
-            page.keyboard.press("o")
-            assert page.evaluate("window.pwned") is None, path
-            assert page.evaluate(_OURS) == [], path
-            if path.startswith(("/sessions", "/search")) and "project=" not in path:
-                assert _SECRET_WORD in page.locator("main").inner_text(), path
-        assert not reader.page.get_by_text("49").count()
+def test_transcript_is_not_executed(window: Window) -> None:
+    """No script runs, no dialog opens, no other host is contacted, the policy stops nothing."""
+    paths = [
+        "/?range=all", "/sessions", f"/sessions/{SESSION}", f"/sessions/{SESSION}?agent=a123",
+        "/sync", f"/search?q={_SECRET_WORD}", "/sessions?project=%22%3E%3Cscript%3Ealert(1)",
+    ]  # fmt: skip
+    for path in paths:
+        page = window.open(path)
+        page.mouse.move(300, 300)
+        page.keyboard.press("o")
+        assert page.evaluate("window.pwned") is None, path
+        assert page.evaluate(_OURS) == [], path
+        if path.startswith(("/sessions", "/search")) and "project=" not in path:
+            assert _SECRET_WORD in page.locator("main").inner_text(), path
+    assert not window.page.get_by_text("49").count()
 
 
 _OURS = """() => {
   const wrong = [...document.querySelectorAll("main script, main iframe, main img, main [style]")];
-  for (const each of document.querySelectorAll("*"))
-    for (const name of each.getAttributeNames()) if (name.startsWith("on")) wrong.push(each);
-  for (const each of document.querySelectorAll("main a"))
-    if (!["http:", "https:", "mailto:"].includes(each.protocol)) wrong.push(each);
-  return wrong.map((each) => each.outerHTML.slice(0, 200));
+  for (const element of document.querySelectorAll("*"))
+    for (const name of element.getAttributeNames())
+      if (name.startsWith("on")) wrong.push(element);
+  for (const link of document.querySelectorAll("main a"))
+    if (!["http:", "https:", "mailto:"].includes(link.protocol)) wrong.push(link);
+  return wrong.map((element) => element.outerHTML.slice(0, 200));
 }"""
 
 
-def test_growth_is_not_executed_either(browser: Browser, program: Program, door: Door) -> None:
-    """What an open page is told while it is open is as harmless."""
+def test_live_events_are_not_executed(window: Window, program: Program) -> None:
+    """What is appended to an open page is as harmless."""
     transcript = Transcript(program.claude_dir, "33333333-2222-4333-8444-555555555555")
     transcript.turn()
     wait_until(lambda: program.session(transcript.session_id) is not None, "it is read")
-    with door.reader(browser) as reader:
-        page = reader.open(f"/sessions/{transcript.session_id}")
-        page.locator("[data-live]").wait_for()
-        transcript.append(transcript.writer.answer(text(HOSTILE), usage_id="m2"))
-        page.locator(".entry", has_text=_SECRET_WORD).wait_for()
-        assert page.evaluate("window.pwned") is None
-        assert page.evaluate(_OURS) == []
+    page = window.open(f"/sessions/{transcript.session_id}")
+    page.locator("[data-live]").wait_for()
+    transcript.append(transcript.writer.answer(text(HOSTILE), usage_id="m2"))
+    page.locator(".entry", has_text=_SECRET_WORD).wait_for()
+    assert page.evaluate("window.pwned") is None
+    assert page.evaluate(_OURS) == []

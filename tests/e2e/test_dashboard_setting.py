@@ -1,4 +1,4 @@
-"""When there is a dashboard, and when there is none."""
+"""When there is a dashboard, and when it is off."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from support.browser import Door, link
+from support.browser import FREE_PORT, DashboardAccess, one_time_link
 from support.ccsync_program.transcript import Transcript
 from support.waiting import wait_until
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from support.ccsync_program.program import Program
 
 
-def test_it_goes_away_when_it_is_switched_off(program: Program) -> None:
+def test_dashboard_stops_when_it_is_switched_off(program: Program) -> None:
     """`dashboard.enabled: false` closes the port while the daemon runs, and `dashboard` says so."""
-    program.configure(dashboard={"enabled": True, "port": 0})
+    program.configure(dashboard=FREE_PORT)
     program.start()
-    base = Door.of(program).base
+    base = DashboardAccess.request(program).base
     program.configure(dashboard={"enabled": False})
 
     def is_gone() -> bool:
@@ -33,16 +33,16 @@ def test_it_goes_away_when_it_is_switched_off(program: Program) -> None:
         return False
 
     wait_until(is_gone, "the port is closed")
-    made = program.call("dashboard", "--print-only")
-    assert made.code == 1
-    assert "dashboard.enabled" in made.err
+    completed = program.call("dashboard", "--print-only")
+    assert completed.code == 1
+    assert "dashboard.enabled" in completed.err
     assert program.status()["daemon"]["running"]
-    program.configure(dashboard={"enabled": True, "port": 0})
+    program.configure(dashboard=FREE_PORT)
     wait_until(lambda: program.call("dashboard", "--print-only").code == 0, "it is back")
 
 
-def test_a_port_that_is_taken_stops_nothing(program: Program) -> None:
-    """The daemon reads on; `status` names the port and what to do."""
+def test_daemon_runs_although_the_port_is_taken(program: Program) -> None:
+    """It keeps reading transcripts; `status` names the port and what to do."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         program.configure(dashboard={"enabled": True, "port": port})
@@ -50,25 +50,25 @@ def test_a_port_that_is_taken_stops_nothing(program: Program) -> None:
         transcript = Transcript(program.claude_dir)
         transcript.turn()
         wait_until(lambda: program.session(transcript.session_id) is not None, "it is read")
-        said = program.call("status").out
-        assert f"port {port}" in said
-        assert "dashboard.port" in said
-        made = program.call("dashboard", "--print-only")
-        assert made.code == 1
-        assert "dashboard.port" in made.err
+        status = program.call("status").out
+        assert f"port {port}" in status
+        assert "dashboard.port" in status
+        completed = program.call("dashboard", "--print-only")
+        assert completed.code == 1
+        assert "dashboard.port" in completed.err
 
 
-def test_a_browser_stays_known_over_a_restart(program: Program) -> None:
-    """The cookie that a browser has is good for the next daemon too; an unused link is not."""
+def test_cookie_is_valid_after_a_restart(program: Program) -> None:
+    """The next daemon accepts the cookie that a browser has; it does not accept an unused link."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     program.configure(dashboard={"enabled": True, "port": port})
     program.start()
-    door, unused = Door.of(program), link(program)
+    access, unused = DashboardAccess.request(program), one_time_link(program)
     assert program.stop() == 0
     with pytest.raises(httpx.ConnectError):
-        httpx.get(door.base, trust_env=False)
+        httpx.get(access.base, trust_env=False)
     program.start()
     assert httpx.get(unused, trust_env=False).status_code == 403
-    with door.client() as client:
+    with access.client() as client:
         assert client.get("/sessions").status_code == 200

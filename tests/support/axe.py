@@ -1,4 +1,4 @@
-"""The accessibility checker axe-core, from npm, once per machine; its version stands here."""
+"""The accessibility checker axe-core, installed from npm once per machine."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _IS_CI = os.environ.get("CI") == "true"
 _RUN = """async () => {
   const { violations } = await axe.run(document, { resultTypes: ["violations"] });
   return violations
-    .filter((each) => ["serious", "critical"].includes(each.impact))
-    .map((each) => `${each.id}: ${each.nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`);
+    .filter((violation) => ["serious", "critical"].includes(violation.impact))
+    .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`);
 }"""
 
 
@@ -47,9 +47,9 @@ def _install(script: Path) -> None:
         shutil.move(Path(staging, "node_modules", "axe-core", "axe.min.js"), script)
 
 
-def grave_faults(page: Page, axe: str) -> list[str]:
-    """Return what hinders people seriously on this page."""
+def serious_violations(page: Page, axe: str) -> list[str]:
+    """Return the accessibility violations of this page that are serious or critical."""
     # As the browser's own tools would: the page's policy lets no script of ours in.
     page.evaluate(axe)
-    found: list[str] = page.evaluate(_RUN)
-    return found
+    violations: list[str] = page.evaluate(_RUN)
+    return violations

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from support.ccsync_program.program import Program
+from support.waiting import wait_until
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from playwright.sync_api import Browser, Dialog, Page, ViewportSize
-
-    from support.ccsync_program.program import Program
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _SWITCHES = (
@@ -27,15 +29,17 @@ _SWITCHES = (
     "--disable-component-update",
     "--disable-sync",
 )
-# Read at import, as tests/claude_client does: in CI a browser must be there.
+# Read at import, as the client's fixtures do: in CI a browser must be there.
 _IS_CI = os.environ.get("CI") == "true"
 WIDE: ViewportSize = {"width": 1180, "height": 900}
 NARROW: ViewportSize = {"width": 390, "height": 800}
+FREE_PORT = {"enabled": True, "port": 0}
+"""The setting `dashboard` of a program that may run next to others."""
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Return a browser without any window; skip without one, but fail in CI."""
+    """Return a browser without a display; skip when none is installed, but fail in CI."""
     path = next(filter(None, map(shutil.which, _NAMES)), None)
     if path is None:
         reason = f"no browser is on PATH: install one of {', '.join(_NAMES)}"
@@ -44,14 +48,14 @@ def browser() -> Iterator[Browser]:
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - see above
 
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=path, args=list(_SWITCHES))
-        yield opened
-        opened.close()
+        chromium = playwright.chromium.launch(executable_path=path, args=list(_SWITCHES))
+        yield chromium
+        chromium.close()
 
 
 @dataclass
-class Reader:
-    """A window that has entered the dashboard; `faults` is what its pages did wrong.
+class Window:
+    """A browser window that was let in; `faults` lists what its pages did wrong.
 
     A fault is a message of the console, an uncaught error, a dialog that opened, or a request to
     any other host.
@@ -62,8 +66,8 @@ class Reader:
     faults: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Take note of faults from now on."""
-        self.page.on("console", lambda told: self.faults.append(f"{told.type}: {told.text}"))
+        """Record faults from now on."""
+        self.page.on("console", lambda entry: self.faults.append(f"{entry.type}: {entry.text}"))
         self.page.on("pageerror", lambda error: self.faults.append(f"uncaught: {error}"))
         self.page.on("dialog", self._dismiss)
         self.page.on("request", lambda request: self._check(request.url))
@@ -74,13 +78,13 @@ class Reader:
 
     def _check(self, url: str) -> None:
         if not url.startswith((self.base, "data:")):
-            self.faults.append(f"asked {url}")
+            self.faults.append(f"requested {url}")
 
     def open(self, path: str, status: int = 200) -> Page:
         """Open a page of the dashboard, which must answer with this status."""
-        answer = self.page.goto(self.base + path)
-        assert answer is not None
-        assert answer.status == status, (path, answer.status)
+        response = self.page.goto(self.base + path)
+        assert response is not None
+        assert response.status == status, (path, response.status)
         return self.page
 
     @property
@@ -89,47 +93,90 @@ class Reader:
         return int(self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth"))
 
 
-def link(program: Program) -> str:
+def one_time_link(program: Program) -> str:
     """Return a link that lets one browser in."""
-    made = program.call("dashboard", "--print-only")
-    assert made.code == 0, made.err
-    return made.out.strip()
+    completed = program.call("dashboard", "--print-only")
+    assert completed.code == 0, completed.err
+    return completed.out.strip()
 
 
 @dataclass(frozen=True)
-class Door:
-    """The dashboard's address, and what lets in there."""
+class DashboardAccess:
+    """The dashboard's address, and the cookie that lets in there."""
 
     base: str
-    name: str
-    value: str
+    cookie_name: str
+    cookie_value: str
 
     @classmethod
-    def of(cls, program: Program) -> Door:
-        """Take a link, and keep what a browser is given for it."""
-        url = link(program)
-        answer = httpx.get(url, trust_env=False)
-        assert answer.status_code == 303
-        ((name, value),) = answer.cookies.items()
+    def request(cls, program: Program) -> DashboardAccess:
+        """Use a one-time link, and keep the cookie that a browser gets for it."""
+        url = one_time_link(program)
+        response = httpx.get(url, trust_env=False)
+        assert response.status_code == 303
+        ((name, value),) = response.cookies.items()
         return cls(url.split("/enter?")[0], name, value)
 
     @contextmanager
     def client(self) -> Iterator[httpx.Client]:
         """Return a client that was let in, and follows no redirect."""
-        cookies = {self.name: self.value}
+        cookies = {self.cookie_name: self.cookie_value}
         with httpx.Client(
             base_url=self.base, cookies=cookies, timeout=30, trust_env=False
         ) as client:
             yield client
 
     @contextmanager
-    def reader(self, browser: Browser, **window: Any) -> Iterator[Reader]:  # noqa: ANN401 - as `new_context` has them
-        """Open a window that was let in; `window` are Playwright's options for a context."""
-        context = browser.new_context(**{"viewport": WIDE, **window})
+    def window(self, browser: Browser, **options: Any) -> Iterator[Window]:  # noqa: ANN401 - as `new_context` has them
+        """Open a window that was let in; `options` are Playwright's for a context.
+
+        Fails when the pages did anything wrong in it.
+        """
+        context = browser.new_context(**{"viewport": WIDE, **options})
         try:
-            context.add_cookies([{"name": self.name, "value": self.value, "url": self.base}])
-            made = Reader(context.new_page(), self.base)
-            yield made
-            assert not made.faults
+            cookie = {"name": self.cookie_name, "value": self.cookie_value, "url": self.base}
+            context.add_cookies([cookie])  # type: ignore[list-item]  # a plain dictionary will do
+            window = Window(context.new_page(), self.base)
+            yield window
+            assert not window.faults
         finally:
             context.close()
+
+
+@contextmanager
+def dashboard_program(root: Path, claude_dir: Path | None = None) -> Iterator[Program]:
+    """Return a program, not started yet, with a dashboard on a free port; kill it afterwards."""
+    program = Program(root / "ccsync", claude_dir or root / "claude")
+    program.configure(dashboard=FREE_PORT)
+    try:
+        yield program
+    finally:
+        program.kill()
+
+
+def wait_for_messages(program: Program, session_id: str, count: int) -> None:
+    """Wait until so many messages of a session are stored."""
+    wait_until(
+        lambda: (program.session(session_id) or {}).get("messages", 0) >= count,
+        f"{session_id} is stored",
+    )
+
+
+@pytest.fixture(scope="module")
+def access(program: Program) -> DashboardAccess:
+    """Let a module's browsers in to its `program`, which has to be running."""
+    return DashboardAccess.request(program)
+
+
+@pytest.fixture
+def client(access: DashboardAccess) -> Iterator[httpx.Client]:
+    """Return a client that was let in."""
+    with access.client() as client:
+        yield client
+
+
+@pytest.fixture
+def window(browser: Browser, access: DashboardAccess) -> Iterator[Window]:
+    """Return a window that was let in; its pages must not do anything wrong."""
+    with access.window(browser) as window:
+        yield window

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ccsync_watch.cli.console import show_warnings
 from ccsync_watch.cli.store_access import chosen_session, open_store
 from ccsync_watch.config import load
-from ccsync_watch.dashboard.export import exported
+from ccsync_watch.dashboard.session_document import iterate_document
 from ccsync_watch.store import session_list
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
         row = session_list.load_session(database, session_id) if session_id else None
         if row is None:
             return 1
-        for piece in exported(database, row, arguments.format):
+        for piece in iterate_document(database, row, arguments.format):
             sys.stdout.write(piece)
         sys.stdout.flush()
     finally:

@@ -1,32 +1,32 @@
-// `/` searches, `j` and `k` go through a list or a conversation, `?` tells of all keys.
+// `/` searches, `j` and `k` select in a list or a conversation, `?` shows all keys.
 export function keys() {
   const help = document.querySelector(".help");
-  const open = document.querySelector("[data-help-open]");
-  open.hidden = false;
-  open.onclick = () => help.showModal();
-  let chosen = -1;
+  const openButton = document.querySelector("[data-help-open]");
+  openButton.hidden = false;
+  openButton.onclick = () => help.showModal();
+  let selected = -1;
 
-  function choose(step) {
+  function select(step) {
     const rows = [...document.querySelectorAll("[data-list] .row, .entry")];
     if (!rows.length) return;
-    rows[chosen]?.removeAttribute("data-chosen");
-    chosen = Math.min(Math.max(chosen + step, 0), rows.length - 1);
-    rows[chosen].setAttribute("data-chosen", "");
-    rows[chosen].scrollIntoView({ block: "nearest" });
-    if (rows[chosen].matches("a")) rows[chosen].focus({ preventScroll: true });
+    rows[selected]?.removeAttribute("data-selected");
+    selected = Math.min(Math.max(selected + step, 0), rows.length - 1);
+    rows[selected].setAttribute("data-selected", "");
+    rows[selected].scrollIntoView({ block: "nearest" });
+    if (rows[selected].matches("a")) rows[selected].focus({ preventScroll: true });
   }
 
   function foldAll() {
     const folds = [...document.querySelectorAll(".conversation details")];
-    const opens = folds.some((each) => !each.open);
-    for (const each of folds) each.open = opens;
+    const isOpening = folds.some((fold) => !fold.open);
+    for (const fold of folds) fold.open = isOpening;
   }
 
   const actions = {
-    "/": () => document.getElementById("find").focus(),
+    "/": () => document.getElementById("search-input").focus(),
     "?": () => help.showModal(),
-    j: () => choose(1),
-    k: () => choose(-1),
+    j: () => select(1),
+    k: () => select(-1),
     o: foldAll,
     g: () => scrollTo({ top: 0 }),
     G: () => scrollTo({ top: document.documentElement.scrollHeight }),

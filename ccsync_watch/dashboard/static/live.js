@@ -1,46 +1,46 @@
-// A running session grows on the page: what the server sends is put at the end.
-export function follow(dress) {
+// A running session grows on the page: what the server sends is appended.
+export function follow(enhance) {
   const list = document.querySelector("[data-conversation][data-source]");
   if (!list) return;
-  const sign = document.querySelector("[data-live]");
+  const label = document.querySelector("[data-live]");
   const button = document.querySelector("[data-newer]");
   const address = new URL(list.dataset.source, location);
   const isAtEnd = () => innerHeight + scrollY >= document.documentElement.scrollHeight - 120;
-  const toEnd = () => scrollTo({ top: document.documentElement.scrollHeight });
+  const scrollToEnd = () => scrollTo({ top: document.documentElement.scrollHeight });
   let source = null;
 
-  // A browser keeps six connections to a host: pages that nobody sees must not hold them all.
+  // A browser opens six connections to a host at most: hidden pages must not hold them all.
   function close() {
     source?.close();
     source = null;
-    sign.hidden = true;
+    label.hidden = true;
   }
 
   function open() {
     if (source || document.hidden) return;
     source = new EventSource(address);
-    source.onopen = () => { sign.hidden = false; };
-    source.onerror = () => { sign.hidden = true; };
-    source.onmessage = add;
+    source.onopen = () => { label.hidden = false; };
+    source.onerror = () => { label.hidden = true; };
+    source.onmessage = append;
   }
 
-  function add(event) {
+  function append(event) {
     address.searchParams.set("after", event.lastEventId);
-    const follows = isAtEnd();
-    const made = document.createElement("template");
-    made.innerHTML = JSON.parse(event.data);
-    for (const entry of [...made.content.querySelectorAll(".entry")]) {
+    const wasAtEnd = isAtEnd();
+    const template = document.createElement("template");
+    template.innerHTML = JSON.parse(event.data);
+    for (const entry of [...template.content.querySelectorAll(".entry")]) {
       if (document.getElementById(entry.id)) entry.remove();
       else entry.classList.add("fresh");
     }
-    dress(made.content);
-    list.append(made.content);
+    enhance(template.content);
+    list.append(template.content);
     document.querySelector(".empty")?.remove();
-    if (follows) toEnd();
+    if (wasAtEnd) scrollToEnd();
     else button.hidden = false;
   }
 
-  button.onclick = () => { toEnd(); button.hidden = true; };
+  button.onclick = () => { scrollToEnd(); button.hidden = true; };
   addEventListener("scroll", () => { if (isAtEnd()) button.hidden = true; }, { passive: true });
   addEventListener("pagehide", close);
   addEventListener("pageshow", open);

@@ -1,29 +1,29 @@
-// Everything here is a convenience: each page can be read and used without it.
+// Everything here is a convenience: each page can be read and used without scripts.
 import { follow } from "./live.js";
 import { keys } from "./keys.js";
 import { tips } from "./tips.js";
 
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 
-function times(root = document) {
-  const forms = {
-    moment: new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }),
-    clock: new Intl.DateTimeFormat(undefined, { timeStyle: "medium" }),
+function localTimes(root) {
+  const formats = {
+    date: new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }),
+    time: new Intl.DateTimeFormat(undefined, { timeStyle: "medium" }),
   };
-  for (const each of all("time[datetime]", root)) {
-    const at = new Date(each.getAttribute("datetime"));
+  for (const element of all("time[datetime]", root)) {
+    const at = new Date(element.getAttribute("datetime"));
     if (Number.isNaN(at.getTime())) continue;
-    each.textContent = forms[each.dataset.form ?? "moment"].format(at);
-    each.title = forms.moment.format(at);
+    element.textContent = formats[element.dataset.format ?? "date"].format(at);
+    element.title = formats.date.format(at);
   }
 }
 
-function copies(root = document) {
+function copyButtons(root) {
   for (const button of all("[data-copy]", root)) {
     button.hidden = false;
     button.onclick = async () => {
       const entry = button.closest(".entry");
-      const texts = all(".prose, .arguments, .output", entry).map((each) => each.innerText);
+      const texts = all(".prose, .arguments, .output", entry).map((part) => part.innerText);
       await navigator.clipboard.writeText(texts.join("\n\n"));
       button.textContent = "copied";
       setTimeout(() => { button.textContent = "copy"; }, 1200);
@@ -31,26 +31,26 @@ function copies(root = document) {
   }
 }
 
-function theme() {
+function themeSwitch() {
   const button = document.querySelector("[data-theme-switch]");
   button.hidden = false;
   button.onclick = () => {
     const root = document.documentElement;
     const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
-    const now = (root.dataset.theme ?? system) === "dark" ? "light" : "dark";
-    root.dataset.theme = now;
-    try { localStorage.setItem("theme", now); } catch { /* it holds for this page */ }
+    const theme = (root.dataset.theme ?? system) === "dark" ? "light" : "dark";
+    root.dataset.theme = theme;
+    try { localStorage.setItem("theme", theme); } catch { /* it applies to this page only */ }
   };
 }
 
-function dress(root) {
-  times(root);
-  copies(root);
+function enhance(root) {
+  localTimes(root);
+  copyButtons(root);
 }
 
-dress(document);
-theme();
+enhance(document);
+themeSwitch();
 tips();
 keys();
-follow(dress);
+follow(enhance);
 if (document.querySelector("[data-reload]")) setTimeout(() => location.reload(), 1000);

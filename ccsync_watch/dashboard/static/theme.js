@@ -1,5 +1,5 @@
-// Before the page is drawn: the theme that was chosen here, else the system's.
+// Before the page is drawn: use the theme that was selected here, else the system's.
 try {
-  const chosen = localStorage.getItem("theme");
-  if (chosen === "dark" || chosen === "light") document.documentElement.dataset.theme = chosen;
-} catch { /* storage is off: the system's theme holds */ }
+  const theme = localStorage.getItem("theme");
+  if (theme === "dark" || theme === "light") document.documentElement.dataset.theme = theme;
+} catch { /* storage is off: the system's theme applies */ }

@@ -1,10 +1,10 @@
-"""A conversation as it is shown: calls with outcomes, turns, subagents in place."""
+"""A conversation as it is shown: calls with their outcomes and subagents, and turns."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ccsync_watch.dashboard.conversation import entries, outcome_of, timeline
+from ccsync_watch.dashboard.conversation import build_entries, build_timeline, outcome_of
 from ccsync_watch.model import Part, StoredMessage
 from ccsync_watch.store.conversations import SubagentRow, TimelineStep
 
@@ -25,55 +25,56 @@ RESULT = Part("tool-result", OK, "t1", "Bash")
 TEXT = Part("text", "Hello")
 
 
-def test_a_result_stands_with_its_call() -> None:
-    """And not again where it came."""
-    made = entries(
+def test_result_is_shown_with_its_call() -> None:
+    """And not again where it stands."""
+    entries = build_entries(
         [stored(1, "answer", TEXT, CALL), stored(2, "tool_result", RESULT)],
         results={"t1": RESULT},
         subagents=[],
     )
-    assert [each.message.seq for each in made] == [1]
-    text, call = made[0].items
+    assert [entry.message.seq for entry in entries] == [1]
+    text, call = entries[0].items
     assert (text.kind, text.content) == ("text", "Hello")
     assert call.tool_name == "Bash"
     assert call.outcome == outcome_of(OK)
 
 
-def test_a_result_whose_call_is_elsewhere_stands_alone() -> None:
-    """Unless that call is shown on another page."""
+def test_result_without_its_call_is_shown_alone() -> None:
+    """Unless that call is on an earlier page."""
     message = stored(2, "tool_result", RESULT)
-    (alone,) = entries([message], results={}, subagents=[])
-    assert alone.items[0].kind == "result"
-    assert entries([message], results={}, subagents=[], shown={"t1"}) == []
+    (entry,) = build_entries([message], results={}, subagents=[])
+    assert entry.items[0].kind == "result"
+    assert build_entries([message], results={}, subagents=[], earlier_calls={"t1"}) == []
 
 
-def test_a_call_without_a_result_has_no_outcome() -> None:
+def test_call_without_a_result_has_no_outcome() -> None:
     """It may still run."""
-    (made,) = entries([stored(1, "answer", CALL)], results={}, subagents=[])
-    assert made.items[0].outcome is None
+    (entry,) = build_entries([stored(1, "answer", CALL)], results={}, subagents=[])
+    assert entry.items[0].outcome is None
 
 
-def test_a_subagent_stands_under_its_call() -> None:
-    """By the call's id; one without is nowhere in the conversation."""
+def test_subagent_is_shown_under_its_call() -> None:
+    """By the call's id; one without is not part of the conversation."""
     below = SubagentRow("a1", "look", "Look", "t1", 3)
     other = SubagentRow("a2", None, None, None, 1)
-    (made,) = entries([stored(1, "answer", CALL)], results={}, subagents=[below, other])
-    assert made.items[0].subagent == below
+    (entry,) = build_entries([stored(1, "answer", CALL)], results={}, subagents=[below, other])
+    assert entry.items[0].subagent == below
 
 
-def test_what_nobody_said_is_quiet() -> None:
+def test_injected_messages_are_folded() -> None:
     """What the client put in is folded; prompts and answers are not."""
-    made = entries(
+    entries = build_entries(
         [stored(1, "injected", TEXT), stored(2, "prompt", TEXT)], results={}, subagents=[]
     )
-    assert [each.is_quiet for each in made] == [True, False]
+    assert [entry.is_folded for entry in entries] == [True, False]
 
 
-def test_an_outcome_is_what_the_result_tells() -> None:
-    """Sizes are facts; what is not told is unknown, and not fine."""
-    made = outcome_of(OK)
-    assert (made.is_ok, made.exit_code, made.duration_ms, made.output) == (True, 0, 3, "x")
-    assert made.facts == {"lines": 1}
+def test_outcome_has_what_the_result_contains() -> None:
+    """Sizes are facts; what is missing is unknown, and not a success."""
+    outcome = outcome_of(OK)
+    assert (outcome.is_ok, outcome.exit_code, outcome.duration_ms) == (True, 0, 3)
+    assert outcome.output == "x"
+    assert outcome.facts == {"lines": 1}
     unknown = outcome_of("text")
     assert (unknown.is_ok, unknown.exit_code, unknown.output, unknown.facts) == (
         False,
@@ -85,7 +86,7 @@ def test_an_outcome_is_what_the_result_tells() -> None:
 
 def test_turns_run_from_prompt_to_prompt() -> None:
     """What comes before the first belongs to none; times may stand still or be unknown."""
-    made = timeline(
+    timeline = build_timeline(
         [
             TimelineStep(1, "notice", 0, None, None, 0),
             TimelineStep(2, "prompt", 1000, None, None, 0),
@@ -98,9 +99,9 @@ def test_turns_run_from_prompt_to_prompt() -> None:
         ],
         {"msg_1": 0.25, "msg_2": 0.5, "msg_3": None},
     )
-    assert (made.compactions, made.errors) == (1, 1)
-    first, second = made.turns
-    assert (first.cost_usd, second.cost_usd) == (0.25, None), "one without a price has none"
+    assert (timeline.compactions, timeline.errors) == (1, 1)
+    first, second = timeline.turns
+    assert (first.cost_usd, second.cost_usd) == (0.25, None), "a response has no price"
     assert (first.seq, first.number, first.duration_ms) == (2, 1, 4000)
     assert (first.prompt_tokens, first.output_tokens, first.calls, first.errors) == (100, 10, 2, 1)
     assert (second.seq, second.number, second.duration_ms) == (6, 2, 0)

@@ -1,128 +1,117 @@
-"""Who may see the pages: links that work once, names of ours, and the cookie."""
+"""Who may see the pages: links that work once, hosts of ours, and the cookie."""
 
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 from starlette.responses import PlainTextResponse
 
-from ccsync_watch.dashboard.guard import ENTER, LINK_SECONDS, Guard, Keys
-from support.fakes import FakeClock
+from ccsync_watch.dashboard.guard import ENTER_PATH, LINK_SECONDS, Guard, Keys
+from support.dashboard_visitor import HERE, PORT
 
-PORT = 8377
-HERE = f"http://127.0.0.1:{PORT}"
-SECRET = b"a secret of the installation"
+if TYPE_CHECKING:
+    from support.fakes import FakeClock
 
 
-def asked(keys: Keys, method: str = "GET", path: str = "/", **headers: str) -> httpx.Response:
-    """Ask a guarded app that answers `inside`."""
+def send(keys: Keys, method: str = "GET", path: str = "/", **headers: str) -> httpx.Response:
+    """Send a request to a guarded app that answers `inside`."""
 
     async def run() -> httpx.Response:
         transport = httpx.ASGITransport(Guard(PlainTextResponse("inside"), keys=keys, port=PORT))
         async with httpx.AsyncClient(transport=transport, base_url=HERE) as client:
-            given = [(name.encode(), value.encode()) for name, value in headers.items()]
-            return await client.request(method, path, headers=given)
+            pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
+            return await client.request(method, path, headers=pairs)
 
     return asyncio.run(run())
 
 
-@pytest.fixture
-def clock() -> FakeClock:
-    """Return a clock that stands."""
-    return FakeClock()
-
-
-@pytest.fixture
-def keys(clock: FakeClock) -> Keys:
-    """Return keys of an installation."""
-    return Keys(SECRET, now=clock.monotonic)
-
-
-@pytest.fixture
-def cookie(keys: Keys) -> str:
-    """Return the header of a browser that has entered."""
-    return f"ccsync-watch-{PORT}={keys.cookie}"
-
-
-def test_a_link_lets_in_once(keys: Keys) -> None:
+def test_link_lets_in_once(keys: Keys) -> None:
     """The second time it is worth nothing."""
-    made = keys.new_link()
-    assert keys.take_link(made)
-    assert not keys.take_link(made)
+    link = keys.new_link()
+    assert keys.use_link(link)
+    assert not keys.use_link(link)
 
 
-def test_a_link_is_good_for_ten_minutes(keys: Keys, clock: FakeClock) -> None:
-    """And for no moment more."""
+def test_link_is_valid_for_ten_minutes(keys: Keys, clock: FakeClock) -> None:
+    """And for no longer."""
     early, late = keys.new_link(), keys.new_link()
     clock.advance(LINK_SECONDS - 1)
-    assert keys.take_link(early)
+    assert keys.use_link(early)
     clock.advance(1)
-    assert not keys.take_link(late)
+    assert not keys.use_link(late)
 
 
-def test_old_links_make_room(keys: Keys) -> None:
-    """Asking for links without end takes no memory without end: the oldest goes."""
+def test_oldest_link_is_dropped_when_there_are_many(keys: Keys) -> None:
+    """Asking for links without end does not take memory without end."""
     links = [keys.new_link() for _ in range(40)]
-    assert not keys.take_link(links[0])
-    assert keys.take_link(links[-1])
+    assert not keys.use_link(links[0])
+    assert keys.use_link(links[-1])
     assert len(keys._links) < 40
 
 
-def test_cookie_and_token_are_the_installations(keys: Keys) -> None:
-    """They outlive a restart, differ from each other, and another secret gives others."""
-    assert Keys(SECRET).cookie == keys.cookie
-    assert Keys(SECRET).token == keys.token
-    assert len({keys.cookie, keys.token, Keys(b"other").cookie, Keys(b"other").token}) == 4
+def test_cookie_and_token_depend_on_the_secret(keys: Keys, clock: FakeClock) -> None:
+    """They stay valid over a restart, differ from each other, and another secret has others."""
+    again, other = Keys(keys._secret, clock=clock), Keys(b"other", clock=clock)
+    assert again.cookie == keys.cookie
+    assert again.token == keys.token
+    assert len({keys.cookie, keys.token, other.cookie, other.token}) == 4
 
 
-def test_a_link_is_exchanged_for_the_cookie(keys: Keys, cookie: str) -> None:
-    """The browser is sent to the first page, where the link no longer stands in the address."""
-    answer = asked(keys, path=f"{ENTER}?link={keys.new_link()}")
-    assert (answer.status_code, answer.headers["location"]) == (303, "/")
-    assert answer.headers["set-cookie"].startswith(cookie)
-    assert asked(keys, cookie=cookie).text == "inside"
+def test_link_is_exchanged_for_the_cookie(keys: Keys, cookie: str) -> None:
+    """The browser is sent to the first page, whose address no longer contains the link."""
+    response = send(keys, path=f"{ENTER_PATH}?link={keys.new_link()}")
+    assert (response.status_code, response.headers["location"]) == (303, "/")
+    assert response.headers["set-cookie"].startswith(cookie)
+    assert send(keys, cookie=cookie).text == "inside"
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "LOCALHOST", "[::1]"])
-def test_loopback_names_are_ours(keys: Keys, cookie: str, host: str) -> None:
-    """In any case, with the port that is listened on."""
-    assert asked(keys, cookie=cookie, host=f"{host}:{PORT}").text == "inside"
-    assert asked(keys, cookie=cookie, host=f"{host}:1").status_code == 421
-    assert asked(keys, cookie=cookie, host=f"x{host}:{PORT}").status_code == 421
+def test_loopback_names_are_accepted(keys: Keys, cookie: str, host: str) -> None:
+    """In upper and lower case, with the port that the server listens on."""
+    assert send(keys, cookie=cookie, host=f"{host}:{PORT}").text == "inside"
+    assert send(keys, cookie=cookie, host=f"{host}:1").status_code == 421
+    assert send(keys, cookie=cookie, host=f"x{host}:{PORT}").status_code == 421
 
 
-def test_without_the_cookie_nothing_is_reached(keys: Keys, cookie: str) -> None:
-    """None, another port's, a wrong one, one that is no cookie, one that is not ASCII."""
-    for shown in ("", cookie.replace(str(PORT), "1"), f"{cookie}0", "\x01=;", cookie[:-64] + '"é"'):
-        answer = asked(keys, cookie=shown)
-        assert answer.status_code == 403
-        assert "ccsync-watch dashboard" in answer.text
+def test_nothing_is_reached_without_the_cookie(keys: Keys, cookie: str) -> None:
+    """Without any, with another port's, a wrong one, a malformed one, one that is not ASCII."""
+    for header in (
+        "",
+        cookie.replace(str(PORT), "1"),
+        f"{cookie}0",
+        "\x01=;",
+        cookie[:-64] + '"é"',
+    ):
+        response = send(keys, cookie=header)
+        assert response.status_code == 403
+        assert "ccsync-watch dashboard" in response.text
 
 
-def test_a_change_comes_from_our_origin(keys: Keys, cookie: str) -> None:
+def test_change_is_accepted_from_the_same_origin_only(keys: Keys, cookie: str) -> None:
     """By the origin, or by the referrer where a browser sends no origin."""
     for name in ("origin", "referer"):
-        assert asked(keys, "POST", cookie=cookie, **{name: HERE}).text == "inside"
+        assert send(keys, "POST", cookie=cookie, **{name: HERE}).text == "inside"
         for other in ("http://evil.example", f"https://127.0.0.1:{PORT}", "null", "http://["):
-            assert asked(keys, "POST", cookie=cookie, **{name: other}).status_code == 403
-    assert asked(keys, "POST", cookie=cookie).status_code == 403
+            assert send(keys, "POST", cookie=cookie, **{name: other}).status_code == 403
+    assert send(keys, "POST", cookie=cookie).status_code == 403
 
 
-def test_every_answer_bears_the_headers(keys: Keys, cookie: str) -> None:
-    """Refusals too; and nothing is kept by the browser unless a page says so."""
-    for answer in (asked(keys), asked(keys, cookie=cookie), asked(keys, host="x")):
-        assert "default-src 'none'" in answer.headers["content-security-policy"]
-        assert answer.headers["x-content-type-options"] == "nosniff"
-        assert answer.headers["cache-control"] == "no-store"
+def test_every_response_has_the_security_headers(keys: Keys, cookie: str) -> None:
+    """Rejections too; and the browser caches nothing unless a page says so."""
+    for response in (send(keys), send(keys, cookie=cookie), send(keys, host="x")):
+        assert "default-src 'none'" in response.headers["content-security-policy"]
+        assert response.headers["x-content-type-options"] == "nosniff"
+        assert response.headers["cache-control"] == "no-store"
 
 
-def test_what_is_not_http_is_left_alone(keys: Keys) -> None:
+def test_other_protocols_are_ignored(keys: Keys) -> None:
     """A websocket gets no answer at all."""
 
     async def run() -> None:
-        async def never(*_given: object) -> None:
+        async def never(*_arguments: object) -> None:
             raise AssertionError
 
         guard = Guard(never, keys=keys, port=PORT)

@@ -1,0 +1,120 @@
+"""The figures that pages show, counted in threads of their own and cached while they hold.
+
+They are those that `stats` and `status` print. A small store is counted while its page is made; of
+a large one the page shows what was counted last, and when.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ccsync_watch.accounting import session_accounts
+from ccsync_watch.accounting.reconciliation import cost_of
+from ccsync_watch.dashboard.cached import Cached
+from ccsync_watch.dashboard.local_time import DATE_RANGES, local_datetime
+from ccsync_watch.dashboard.retention import RetentionRisk, find_retention_risk
+from ccsync_watch.dashboard.snapshots import Snapshot, take_snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ccsync_watch.accounting.account import SessionAccount
+    from ccsync_watch.accounting.prices import PriceList
+    from ccsync_watch.clock import Clock
+    from ccsync_watch.config import Settings
+    from ccsync_watch.dashboard.page_priority import PagePriority
+    from ccsync_watch.model import JsonValue
+    from ccsync_watch.store.conversations import TimelineStep
+    from ccsync_watch.store.database import Database
+
+WAIT_SECONDS = 0.09
+"""How long a page waits for figures that are being counted."""
+FIRST_STATUS_SECONDS = 5.0
+"""How long the first page waits for a status: it cannot do without one."""
+_RETENTION_SECONDS = 30.0
+_MAX_PRICED_RESPONSES = 500
+
+
+class Figures:
+    """Figures for the pages. `settings` returns those in force, `status` is `report.status`."""
+
+    def __init__(
+        self,
+        database: Database,
+        prices: PriceList,
+        *,
+        settings: Callable[[], Settings],
+        status: Callable[[], dict[str, JsonValue]],
+        clock: Clock,
+        priority: PagePriority,
+    ) -> None:
+        self._database = database
+        self._prices = prices
+        self._clock = clock
+        self._priority = priority
+        threads = ThreadPoolExecutor(1, "figures")
+        self._snapshots: dict[str, tuple[object, Snapshot]] = {}
+        self._overviews = {
+            name: Cached(partial(self._count_overview, name), threads, clock=clock)
+            for name in DATE_RANGES
+        }
+        self._status = Cached(status, ThreadPoolExecutor(1, "status"), clock=clock)
+        self._retention_risk = Cached(
+            lambda: find_retention_risk(database, settings(), now_ms=clock.wall_ms()),
+            threads,
+            clock=clock,
+            seconds=_RETENTION_SECONDS,
+        )
+
+    def overview(self, range_name: str) -> Snapshot | None:
+        """Return a range's figures, the last ones while newer are counted; None before those."""
+        return self._overviews[range_name].get(WAIT_SECONDS)
+
+    def status(self) -> dict[str, JsonValue]:
+        """Return the status, a second old at most if it can be had in time."""
+        return self._status.get(WAIT_SECONDS) or self._status.get(FIRST_STATUS_SECONDS) or {}
+
+    def retention_risk(self) -> RetentionRisk | None:
+        """Return what will be deleted before it is uploaded; None when nothing is at risk."""
+        return self._retention_risk.get(WAIT_SECONDS)
+
+    def expire(self) -> None:
+        """Have the next page ask for the status again: something was just done."""
+        self._status.expire()
+
+    def _count_overview(self, range_name: str) -> Snapshot:
+        (version,) = self._database.read().execute("PRAGMA data_version").fetchone()
+        now_ms = self._clock.wall_ms()
+        version_and_day = (version, local_datetime(now_ms).date())
+        cached = self._snapshots.get(range_name)
+        if cached is not None and cached[0] == version_and_day:
+            return cached[1]
+        self._prices.learn(session_accounts.models(self._database))
+        began = self._clock.monotonic()
+
+        def pace() -> None:
+            # Until then a page may be waiting for this very count.
+            if self._clock.monotonic() - began > WAIT_SECONDS:
+                self._priority.yield_to_pages()
+
+        snapshot = take_snapshot(
+            self._database, self._prices, DATE_RANGES[range_name], now_ms=now_ms, pace=pace
+        )
+        self._snapshots[range_name] = (version_and_day, snapshot)
+        return snapshot
+
+    def session(self, session_id: str) -> SessionAccount:
+        """Return one session's account, at the prices that are known by now."""
+        return session_accounts.account(self._database, session_id, self._prices)
+
+    def response_costs(self, steps: Sequence[TimelineStep]) -> dict[str, float | None]:
+        """Return what the last of a session's responses cost, each at the prices known by now."""
+        ids = [step.usage_id for step in steps if step.usage_id is not None]
+        ids = ids[-_MAX_PRICED_RESPONSES:]
+        marks = ",".join("?" * len(ids))
+        groups = session_accounts.groups(
+            self._database, self._prices, "id", condition=f"id IN ({marks})", values=ids
+        )
+        return {str(group.key[0]): cost_of([group.rows]).usd for group in groups}

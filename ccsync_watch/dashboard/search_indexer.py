@@ -1,0 +1,43 @@
+"""Bring the search index up to date in a thread, while somebody opens pages."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from ccsync_watch.store import search
+
+if TYPE_CHECKING:
+    from ccsync_watch.clock import Clock
+    from ccsync_watch.dashboard.page_priority import PagePriority
+    from ccsync_watch.store.database import Database
+
+_PAUSE_SECONDS = 0.01
+
+
+class SearchIndexer:
+    """Indexes what was stored since the last time, a few hundred messages a transaction."""
+
+    def __init__(self, database: Database, *, clock: Clock, priority: PagePriority) -> None:
+        self._database = database
+        self._clock = clock
+        self._priority = priority
+        self._threads = ThreadPoolExecutor(1, "search")
+        self._never = threading.Event()
+        self._is_running = False
+
+    def wake(self) -> None:
+        """Start indexing, unless it is running already."""
+        if not self._is_running:
+            self._is_running = True
+            self._threads.submit(self._run)
+
+    def _run(self) -> None:
+        try:
+            while search.catch_up(self._database, self._clock):
+                # The pump gets its turn to write.
+                self._clock.wait(self._never, _PAUSE_SECONDS)
+                self._priority.yield_to_pages()
+        finally:
+            self._is_running = False

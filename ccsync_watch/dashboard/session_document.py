@@ -1,0 +1,128 @@
+"""Write a session as one file, Markdown for people or JSON for programs, piece by piece."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import orjson
+
+from ccsync_watch.dashboard.conversation import outcome_of
+from ccsync_watch.dashboard.local_time import date_and_time
+from ccsync_watch.store import conversations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ccsync_watch.model import JsonValue, Part, StoredMessage
+    from ccsync_watch.store.database import Database
+    from ccsync_watch.store.session_list import SessionRow
+
+MEDIA_TYPES = {"md": "text/markdown; charset=utf-8", "json": "application/json"}
+"""By the name of the format, which is the file's extension too."""
+_CHUNK_MESSAGES = 200
+# Each chunk is a trip through a thread.
+_CHUNK_CHARS = 1 << 16
+_HEADINGS = {"prompt": "Prompt", "answer": "Claude", "summary": "Summary", "command": "Command"}
+
+
+def iterate_document(
+    database: Database, session: SessionRow, document_format: str
+) -> Iterator[str]:
+    """Yield a session's text in chunks, its subagents' conversations after its own.
+
+    `document_format` is a name of `MEDIA_TYPES`.
+    """
+    iterate = _iterate_markdown if document_format == "md" else _iterate_json
+    chunk: list[str] = []
+    size = 0
+    for piece in iterate(database, session):
+        chunk.append(piece)
+        size += len(piece)
+        if size >= _CHUNK_CHARS:
+            yield "".join(chunk)
+            chunk, size = [], 0
+    yield "".join(chunk)
+
+
+def _iterate_messages(
+    database: Database, session_id: str, agent_id: str | None
+) -> Iterator[StoredMessage]:
+    last_seq = 0
+    while messages := conversations.conversation_page(
+        database, session_id, agent_id=agent_id, after_seq=last_seq, limit=_CHUNK_MESSAGES
+    ):
+        yield from messages
+        last_seq = messages[-1].seq
+
+
+def _iterate_json(database: Database, session: SessionRow) -> Iterator[str]:
+    yield '{"session":' + orjson.dumps(asdict(session)).decode() + ',"messages":['
+    session_id = session.session_id
+    agent_ids = [
+        subagent.agent_id for subagent in conversations.list_subagents(database, session_id)
+    ]
+    separator = ""
+    for agent_id in [None, *agent_ids]:
+        for message in _iterate_messages(database, session_id, agent_id):
+            yield separator + "\n" + orjson.dumps(asdict(message)).decode()
+            separator = ","
+    yield "\n]}\n"
+
+
+def _iterate_markdown(database: Database, session: SessionRow) -> Iterator[str]:
+    yield f"# {session.title or session.session_id}\n\n"
+    prompt_tokens = session.input_tokens + session.cache_read_tokens + session.cache_write_tokens
+    facts = {
+        "Session": session.session_id,
+        "Project": session.project_path,
+        "Branch": session.git_branch,
+        "Model": session.model,
+        "Started": date_and_time(session.started_ms),
+        "Last message": date_and_time(session.updated_ms),
+        "Tokens": f"{prompt_tokens:,} in, {session.output_tokens:,} out",
+    }
+    yield "".join(f"- {name}: {value}\n" for name, value in facts.items() if value)
+    yield from _iterate_conversation(database, session.session_id, None)
+    for agent in conversations.list_subagents(database, session.session_id):
+        yield f"\n---\n\n# Subagent {agent.agent_type or agent.agent_id}\n\n"
+        yield from _iterate_conversation(database, session.session_id, agent.agent_id)
+
+
+def _iterate_conversation(
+    database: Database, session_id: str, agent_id: str | None
+) -> Iterator[str]:
+    for message in _iterate_messages(database, session_id, agent_id):
+        pieces = [piece for part in message.parts if (piece := _format_part(part))]
+        if not pieces:
+            continue
+        name = _HEADINGS.get(message.kind, message.kind.replace("_", " ").capitalize())
+        yield (
+            f"\n## {name} · {date_and_time(message.timestamp_ms)}\n\n" + "\n\n".join(pieces) + "\n"
+        )
+
+
+def _format_part(part: Part) -> str:
+    content = part.content
+    if part.kind == "tool-call":
+        return f"**{part.tool_name}**\n\n{_code_block(_format_json(content), 'json')}"
+    if part.kind == "tool-result":
+        outcome = outcome_of(content)
+        code = "" if outcome.exit_code is None else f", exit code {outcome.exit_code}"
+        summary = f"_{'ok' if outcome.is_ok else 'error'}{code}_"
+        return summary + (f"\n\n{_code_block(outcome.output)}" if outcome.output else "")
+    if isinstance(content, str):
+        return f"_Thinking_\n\n{content}" if part.kind == "thinking" else content
+    return f"_{part.kind}: {_format_json(content, is_brief=True)}_"
+
+
+def _format_json(content: JsonValue, *, is_brief: bool = False) -> str:
+    return orjson.dumps(content, option=None if is_brief else orjson.OPT_INDENT_2).decode()
+
+
+def _code_block(text: str, language: str = "") -> str:
+    """Return a block of code whose fence is longer than any in the text."""
+    fence = "```"
+    while fence in text:
+        fence += "`"
+    return f"{fence}{language}\n{text}\n{fence}"

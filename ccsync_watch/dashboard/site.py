@@ -1,0 +1,69 @@
+"""What the pages are made from: the store, the figures and the running daemon."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from ccsync_watch.dashboard.figures import Figures
+from ccsync_watch.dashboard.page_priority import PagePriority
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from ccsync_watch.accounting.prices import PriceList
+    from ccsync_watch.clock import Clock
+    from ccsync_watch.config import Settings
+    from ccsync_watch.control.messages import FlushAnswer, FlushRequest
+    from ccsync_watch.dashboard.guard import Keys
+    from ccsync_watch.model import JsonValue
+    from ccsync_watch.store.database import Database
+
+
+class DaemonApi(Protocol):
+    """The daemon, as the pages see it. Called from several threads."""
+
+    def status(self, *, max_sessions: int | None = None) -> dict[str, JsonValue]:
+        """Return `report.status` with at most so many sessions."""
+        ...
+
+    def flush(self, request: FlushRequest) -> FlushAnswer:
+        """Read, and send if the request says so, one session or all."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What the pages are made from; `state_dir` holds the log."""
+
+    database: Database
+    daemon: DaemonApi
+    figures: Figures
+    keys: Keys
+    state_dir: Path
+    clock: Clock
+    priority: PagePriority
+
+
+def build_site(
+    database: Database,
+    daemon: DaemonApi,
+    *,
+    keys: Keys,
+    prices: PriceList,
+    settings: Callable[[], Settings],
+    clock: Clock,
+) -> Site:
+    """Return what the pages are made from. `settings` returns those in force."""
+    priority = PagePriority(clock)
+    figures = Figures(
+        database,
+        prices,
+        settings=settings,
+        # The pages list sessions by themselves, a page at a time.
+        status=lambda: daemon.status(max_sessions=0),
+        clock=clock,
+        priority=priority,
+    )
+    return Site(database, daemon, figures, keys, settings().state_dir, clock, priority)

@@ -1,0 +1,58 @@
+"""What tests of the dashboard share: an empty store, a clock that stands, keys, and a browser."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ccsync_watch.config import load
+from ccsync_watch.dashboard.guard import Keys
+from ccsync_watch.dashboard.site import build_site
+from support.dashboard_visitor import PORT, DaemonDouble, Visitor
+from support.fakes import FakeClock
+from support.storing import World
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """Return a clock that stands still."""
+    return FakeClock()
+
+
+@pytest.fixture
+def keys(clock: FakeClock) -> Keys:
+    """Return the keys of an installation."""
+    return Keys(b"a secret of the installation", clock=clock)
+
+
+@pytest.fixture
+def cookie(keys: Keys) -> str:
+    """Return the cookie header of a browser that has entered."""
+    return f"ccsync-watch-{PORT}={keys.cookie}"
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """Return a world with an empty store."""
+    return World(tmp_path)
+
+
+@pytest.fixture
+def visitor(world: World, keys: Keys, clock: FakeClock) -> Visitor:
+    """Return a browser on the dashboard of `world`."""
+    env = {"HOME": str(world.folder), "CCSYNC_WATCH_HOME": str(world.folder)}
+    settings = load(env, {})
+    daemon = DaemonDouble()
+    site = build_site(
+        world.database,
+        daemon,
+        keys=keys,
+        prices=world.prices,
+        settings=lambda: settings,
+        clock=clock,
+    )
+    return Visitor(site, daemon)

@@ -1,0 +1,99 @@
+"""Pages are found by listing their package; routes, navigation and titles follow from them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ccsync_watch.dashboard.pages import load_pages
+from ccsync_watch.dashboard.rendering import TEMPLATE_FOLDER
+from support.storing import SESSION
+
+if TYPE_CHECKING:
+    from ccsync_watch.dashboard.page import Page
+    from support.dashboard_visitor import Visitor
+    from support.storing import World
+
+PAGES = load_pages()
+
+
+def test_pages_have_names_and_paths_of_their_own() -> None:
+    """And the links of the header have ranks of their own."""
+    assert len(PAGES) >= 5
+    assert len({page.name for page in PAGES}) == len(PAGES)
+    assert len({page.path for page in PAGES}) == len(PAGES)
+    ranks = [page.navigation for page in PAGES if page.navigation is not None]
+    assert len(set(ranks)) == len(ranks)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_page_declares_what_exists(page: Page) -> None:
+    """Its template is a file, and its section is a page in the navigation."""
+    assert (TEMPLATE_FOLDER / page.template).is_file()
+    sections = {other.name for other in PAGES if other.navigation is not None}
+    assert page.current_section in sections
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_page_has_its_title_and_marks_its_section(
+    world: World, visitor: Visitor, page: Page
+) -> None:
+    """The header links every page of the navigation, and marks one as the current one."""
+    world.say("u1", "Hello")
+    response = visitor.get(page.path.format(session_id=SESSION))
+    assert response.status_code == 200
+    title = "Hello" if page.name == "session" else page.title
+    assert f"<title>{title} · ccsync-watch</title>" in response.text
+    assert f'<body class="page-{page.name}">' in response.text
+    links = sorted(
+        (other for other in PAGES if other.navigation is not None),
+        key=lambda other: other.navigation or 0,
+    )
+    expected = [
+        f'<a href="{link.path}"'
+        + (' aria-current="page"' if link.name == page.current_section else "")
+        + f">{link.title}</a>"
+        for link in links
+    ]
+    places = [response.text.index(html) for html in expected]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize(("severity", "label"), [("error", "Error"), ("warning", "Warning"),
+                                                 ("info", "Information")])  # fmt: skip
+def test_problems_look_like_their_severity(visitor: Visitor, severity: str, label: str) -> None:
+    """Information is neither named nor coloured as an error."""
+    visitor.daemon.answer["problems"] = [
+        {
+            "code": "disk-full",
+            "title": "Disk",
+            "detail": "<b> is full",
+            "hint": "free some space",
+            "severity": severity,
+        }
+    ]
+    text = visitor.get("/sync").text
+    assert f'<p class="problem {severity}"><span class="severity">{label}</span>' in text
+    assert "<b>Disk.</b> &lt;b&gt; is full: free some space." in text
+
+
+@pytest.mark.parametrize("path", ["/?range=all", "/sessions"])
+def test_empty_store_is_explained(visitor: Visitor, path: str) -> None:
+    """Nothing was written yet, or what was written is being imported."""
+    visitor.site.figures.expire()
+    assert "Waiting for Claude Code" in visitor.get(path).text
+    assert "/home/user/.claude/projects" in visitor.get(path).text
+    visitor.daemon.answer["transcripts_found"] = 3
+    visitor.site.figures.expire()
+    assert "Sessions are being imported" in visitor.get(path).text
+
+
+def test_nothing_unread_is_up_to_date(visitor: Visitor) -> None:
+    """Instead of zero bytes."""
+    assert "up to date" in visitor.get("/sync").text
+    visitor.daemon.answer["bytes_behind"] = 2048
+    visitor.site.figures.expire()
+    text = visitor.get("/sync").text
+    assert "2.0 KiB" in text
+    assert "up to date" not in text
