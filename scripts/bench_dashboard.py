@@ -32,7 +32,8 @@ sys.path[:0] = [str(Path(__file__).resolve().parent.parent / "tests")]
 from ccsync_watch.clock import SystemClock  # noqa: E402 - as above
 from ccsync_watch.store import search  # noqa: E402 - as above
 from ccsync_watch.store.database import open_database  # noqa: E402 - as above
-from support.ccsync_program.program import Program, wait_until  # noqa: E402 - after the path
+from support.ccsync_program.program import Program  # noqa: E402 - after the path
+from support.waiting import wait_until  # noqa: E402 - as above
 
 if TYPE_CHECKING:
     import sqlite3
@@ -53,7 +54,7 @@ RARE = "zyzzyva"
 
 
 class Writer:
-    """Makes sessions one after the other, about `messages` rows in all."""
+    """Writes sessions one after the other, about `messages` rows in total."""
 
     def __init__(self, connection: sqlite3.Connection, sessions: int, messages: int) -> None:
         self._connection = connection
@@ -119,9 +120,9 @@ class Writer:
         if response:
             tokens = [self._rng.randint(1, top) for top in (50, 900, 4000, 90_000)]
             used[:] = [a + b for a, b in zip(used, tokens, strict=True)]
-            given, output, written, read = tokens
+            prompt, output, written, read = tokens
             self._add(
-                "usage", response, name, None, model, at_ms, given, output, written, 0, read, 0,
+                "usage", response, name, None, model, at_ms, prompt, output, written, 0, read, 0,
                 None, 0, f"{name}:{uuid}", 1, 0, 0, None,
             )  # fmt: skip
             self._part(0, "text", None, None, words)
@@ -155,10 +156,10 @@ def _running(values: Iterator[float]) -> Iterator[float]:
 
 
 def _client_total(model: str, used: list[int]) -> dict[str, Any]:
-    given, output, written, read = used
-    usd = (given * 5 + output * 25 + written * 6.25 + read * 0.5) / 1e6
+    prompt, output, written, read = used
+    usd = (prompt * 5 + output * 25 + written * 6.25 + read * 0.5) / 1e6
     one = {
-        "inputTokens": given, "outputTokens": output, "cacheCreationInputTokens": written,
+        "inputTokens": prompt, "outputTokens": output, "cacheCreationInputTokens": written,
         "cacheReadInputTokens": read, "costUSD": usd,
     }  # fmt: skip
     return {"totalCostUSD": usd, "modelUsage": {model: one}, "totalAPIDuration": 1000}
@@ -169,8 +170,8 @@ def make_store(folder: Path, sessions: int, messages: int) -> None:
     database = open_database(folder, now_ms=0)
     began = time.monotonic()
     with database.write() as connection:
-        made = Writer(connection, sessions, messages).write()
-    print(f"{sessions} sessions, {made} messages: made in {time.monotonic() - began:.0f} s")
+        count = Writer(connection, sessions, messages).write()
+    print(f"{sessions} sessions, {count} messages: written in {time.monotonic() - began:.0f} s")
     database.checkpoint()
     before = database.path.stat().st_size
     index(folder)
@@ -194,12 +195,12 @@ def index(folder: Path) -> None:
         holds.append((time.monotonic() - start) * 1000)
 
     database.write = measured  # type: ignore[method-assign] # it is measured here
-    while made := search.catch_up(database, SystemClock()):
-        count += made
+    while indexed := search.catch_up(database, SystemClock()):
+        count += indexed
     took = time.monotonic() - began
     print(f"indexed {count} messages in {took:.0f} s ({count / max(took, 0.001):.0f}/s)")
     if holds:
-        print("write transactions while indexing:", _told(holds))
+        print("write transactions while indexing:", _format_times(holds))
     database.close()
 
 
@@ -233,23 +234,21 @@ class Browser:
         return text, took
 
 
-def _told(times: list[float]) -> str:
+def _format_times(times: list[float]) -> str:
     ordered = sorted(times)
     high = ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))]
     return f"median {statistics.median(ordered):7.1f}  p95 {high:7.1f}  max {ordered[-1]:7.1f} ms"
 
 
 def pages(browser: Browser, depth: int) -> dict[str, str]:
-    """Return what to open, by what it is called."""
+    """Return the paths to request, by their names in the report."""
     path = "/sessions"
     for _ in range(depth - 1):
-        found = re.search(r'rel="next" href="([^"]+)"', browser.get(path)[0])
-        if not found:
+        link = re.search(r'rel="next" href="([^"]+)"', browser.get(path)[0])
+        if not link:
             break
-        path = found[1].replace("&amp;", "&")
+        path = link[1].replace("&amp;", "&")
     day = time.strftime("%Y-%m-%d", time.gmtime(time.time() - 400 * 86_400))
-    first = browser.get(f"/sessions/{LONG}?after=0")[0]
-    found = re.findall(r'id="m(\d+)"', first) or re.findall(r"at=(\d+)", first)
     return {
         **{f"overview {name}": f"/?range={name}" for name in ("today", "7", "30", "all")},
         "sessions, first page": "/sessions",
@@ -281,14 +280,14 @@ def pages(browser: Browser, depth: int) -> dict[str, str]:
     }
 
 
-def measure(browser: Browser, chosen: dict[str, str], rounds: int, title: str) -> None:
+def measure(browser: Browser, targets: dict[str, str], rounds: int, title: str) -> None:
     """Open every page, in turns, and print the times."""
     print(f"\n{title}")
-    for name, path in chosen.items():
+    for name, path in targets.items():
         browser.get(path)
         count = max(3, rounds // 6) if name.startswith("export") else rounds
         times = [browser.get(path)[1] for _ in range(count)]
-        print(f"  {name:36} {_told(times)}")
+        print(f"  {name:36} {_format_times(times)}")
 
 
 @contextlib.contextmanager
@@ -340,8 +339,8 @@ def counting(link: Callable[[], str], folder: Path) -> Iterator[None]:
 
 
 def _rss(pid: int) -> float:
-    found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
-    return int(found[1]) / 1024 if found else 0.0
+    match = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
+    return int(match[1]) / 1024 if match else 0.0
 
 
 def memory(folder: Path) -> None:
@@ -353,14 +352,14 @@ def memory(folder: Path) -> None:
         browser = Browser(link)
         browser.get("/sync")
         print(f"after the first one   {_rss(pid):6.1f} MiB")
-        chosen = pages(browser, 3)
-        for name, path in chosen.items():
+        targets = pages(browser, 3)
+        for name, path in targets.items():
             before = _rss(pid)
             browser.get(path)
             if _rss(pid) - before > 1:
                 print(f"  {name:36} + {_rss(pid) - before:.1f} MiB")
         for _ in range(5):
-            for path in chosen.values():
+            for path in targets.values():
                 browser.get(path)
         print(f"after all, six times  {_rss(pid):6.1f} MiB")
 
@@ -373,23 +372,23 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--memory", action="store_true")
     parser.add_argument("--keep", type=Path, help="make the store here, or take the one there")
-    asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="ccsync-bench-") as made:
-        folder = asked.keep or Path(made)
-        if asked.memory:
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="ccsync-bench-") as temporary:
+        folder = options.keep or Path(temporary)
+        if options.memory:
             memory(folder)
             return
         if not (folder / "state").exists():
-            make_store(folder / "state", asked.sessions, asked.messages)
+            make_store(folder / "state", options.sessions, options.messages)
         with daemon(folder) as (program, link):
             browser = Browser(link)
             counted(browser)
-            chosen = pages(browser, 500)
-            measure(browser, chosen, asked.rounds, "Nothing else going on")
+            targets = pages(browser, 500)
+            measure(browser, targets, options.rounds, "With an idle daemon")
             with counting(
                 lambda: program.call("dashboard", "--print-only").out.split()[-1], folder / "state"
             ):
-                measure(browser, chosen, asked.rounds, "While figures are counted")
+                measure(browser, targets, options.rounds, "While figures are counted")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""What the plugin costs: its hook alone, and a turn of nine tool calls in the real client.
+"""Measure the plugin: its hook alone, and a turn of nine tool calls in the real client.
 
-Samples of each variant are interleaved in random order, so that whatever else the machine does
-hits all alike. Beside no plugin and this one stands the backend's npm client with its five hooks,
-where npm can install it. Everything is offline but that installation.
+Samples of each variant are interleaved in random order, so that other load on the machine affects
+all of them equally. The variants: without a plugin, with this plugin, and with the five hooks of
+the backend's npm client, where npm can install it. Only that installation uses the network.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from support.ccsync_program.plugin_home import PLUGIN, PluginHome, program_path  # noqa: E402 - found by the line above
 from support.claude_client.api import ScriptedMessagesApi  # noqa: E402 - as above
-from support.claude_client.client import ClaudeHome  # noqa: E402 - as above
+from support.claude_client.client import SKIP_PERMISSIONS, ClaudeHome  # noqa: E402 - as above
 from support.claude_client.script import prompt, say, tool  # noqa: E402 - as above
 from support.opensync_double.apart import served_apart  # noqa: E402 - as above
 
@@ -54,14 +54,14 @@ class Sample:
 
 
 def hook_commands() -> dict[str, str]:
-    """Return the command line of each hook, as the client hands it to `sh -c`."""
+    """Return the command line of each hook, as the client passes it to `sh -c`."""
     hooks = json.loads((PLUGIN / "hooks" / "hooks.json").read_text())["hooks"]
     names = ("SessionStart", "Stop", "SessionEnd")
     return {name: hooks[name][0]["hooks"][0]["command"] for name in names}
 
 
 def bench_hook(runs: int) -> None:
-    """Time each hook beside a shell that does nothing; a daemon runs, as it mostly does."""
+    """Time each hook and a shell that does nothing; a daemon runs, as it usually does."""
     with tempfile.TemporaryDirectory(prefix="ccsync-bench-") as folder:
         state = Path(folder)
         env = {
@@ -71,7 +71,7 @@ def bench_hook(runs: int) -> None:
             "CLAUDE_PLUGIN_ROOT": str(PLUGIN),
             "CLAUDE_CODE_SESSION_ID": "11111111-2222-4333-8444-555555555555",
         }
-        (state / "daemon.json").write_text(_note_of(os.getpid()))
+        (state / "daemon.json").write_text(_pidfile_of(os.getpid()))
         commands = {"a shell alone": "exit 0", **hook_commands()}
         times: dict[str, list[float]] = {name: [] for name in commands}
         for _ in range(runs):
@@ -95,12 +95,12 @@ def bench_hook(runs: int) -> None:
         print(f"  {name:<40} {_ms(values)}")
 
 
-def _note_of(pid: int) -> str:
+def _pidfile_of(pid: int) -> str:
     from ccsync_watch import __version__  # noqa: PLC0415 - not needed otherwise
     from ccsync_watch.control.pidfile import start_time  # noqa: PLC0415 - as above
 
-    note = {"pid": pid, "version": __version__, "socket": "x", "started": start_time(pid)}
-    return json.dumps(note, separators=(",", ":"))
+    content = {"pid": pid, "version": __version__, "socket": "x", "started": start_time(pid)}
+    return json.dumps(content, separators=(",", ":"))
 
 
 # In the client ---------------------------------------------------------------------------
@@ -113,22 +113,20 @@ def turn() -> str:
     )
 
 
-def measured(home: ClaudeHome, api: ScriptedMessagesApi, args: Sequence[str]) -> Sample:
+def measure(home: ClaudeHome, api: ScriptedMessagesApi, args: Sequence[str]) -> Sample:
     """Run the turn once."""
     before = len(api.messages_requests)
     since = time.time()
-    run = home.start(turn(), *args, "--dangerously-skip-permissions")
+    run = home.start(turn(), *args, SKIP_PERMISSIONS)
     run.process.wait(60)
     ended = time.time()
-    made = run.wait()
-    if made.returncode:
-        raise SystemExit(f"the client failed: {made.stdout} {made.stderr}")
-    asked = [
-        messages_request.at
-        for messages_request in api.messages_requests[before:]
-        if messages_request.step is not None
+    completed = run.wait()
+    if completed.returncode:
+        raise SystemExit(f"the client failed: {completed.stdout} {completed.stderr}")
+    requests = [
+        request.at for request in api.messages_requests[before:] if request.step is not None
     ]
-    return Sample(asked[0] - since, asked[-1] - asked[0], ended - asked[-1])
+    return Sample(requests[0] - since, requests[-1] - requests[0], ended - requests[-1])
 
 
 def npm_home(home: ClaudeHome, folder: Path, opensync: Served) -> ClaudeHome | None:
@@ -137,9 +135,9 @@ def npm_home(home: ClaudeHome, folder: Path, opensync: Served) -> ClaudeHome | N
     if npm is None:
         return None
     words = [npm, "install", "--prefix", str(folder), "--ignore-scripts", "--no-audit", "--no-fund"]
-    done = subprocess.run([*words, NPM_CLIENT], capture_output=True, text=True, check=False)  # noqa: S603 - as above
-    if done.returncode:
-        print(done.stderr, file=sys.stderr)
+    completed = subprocess.run([*words, NPM_CLIENT], capture_output=True, text=True, check=False)  # noqa: S603 - as above
+    if completed.returncode:
+        print(completed.stderr, file=sys.stderr)
         return None
     command = "claude-code-sync hook"
     hooks = {
@@ -165,7 +163,7 @@ def bench_client(samples: int, *, has_npm: bool) -> None:
 
         def add(name: str, home: ClaudeHome, *args: str) -> None:
             (home.workdir / "notes.txt").write_text("one line\n")
-            variants[name] = lambda: measured(home, api, args)
+            variants[name] = lambda: measure(home, api, args)
 
         add("no plugin", ClaudeHome(folder / "none", api.url))
         with_plugin = ClaudeHome(folder / "plugin", api.url).with_env(PATH=program_path())
@@ -182,13 +180,13 @@ def bench_client(samples: int, *, has_npm: bool) -> None:
             print(f"{NPM_CLIENT} is not installed here: left out")
         else:
             add(NPM_CLIENT, npm)
-        found: dict[str, list[Sample]] = {name: [] for name in variants}
+        samples_of: dict[str, list[Sample]] = {name: [] for name in variants}
         for number in range(samples + 1):
             for name in random.sample(list(variants), len(variants)):
-                made = variants[name]()
+                sample = variants[name]()
                 if number:  # the first warms caches
-                    found[name].append(made)
-        show(found)
+                    samples_of[name].append(sample)
+        show(samples_of)
         bench_report(plugin_home)
 
 
@@ -201,30 +199,30 @@ def bench_report(plugin_home: PluginHome, runs: int = 20) -> None:
     times = []
     for _ in range(runs):
         since = time.perf_counter()
-        made = subprocess.run(  # noqa: S603 - our own
+        completed = subprocess.run(  # noqa: S603 - our own
             ["/bin/sh", "-c", command], env=env, input=data, capture_output=True, check=True
         )
         times.append(time.perf_counter() - since)
-        if b"connection    ok" not in made.stdout:
-            raise SystemExit(f"no report: {made.stdout.decode()}")
+        if b"connection    ok" not in completed.stdout:
+            raise SystemExit(f"no report: {completed.stdout.decode()}")
     print(f"\nsync-status, {runs} runs, ms                     median    p95")
     print(f"  {'with daemon and backend':<40} {_ms(times)}")
 
 
-def show(found: dict[str, list[Sample]]) -> None:
+def show(samples_of: dict[str, list[Sample]]) -> None:
     """Print medians, and what each variant adds to the first.
 
-    What is added is the median of the differences within a round, with its 95 % interval: the
-    runs of a round met the same weather.
+    What a variant adds is the median of the differences within a round, with its 95 % interval:
+    the load on the machine was the same for the runs of a round.
     """
-    base = next(iter(found.values()))
+    base = next(iter(samples_of.values()))
     print(f"\nthe real client, {len(base)} interleaved samples each, ms")
     print(f"  {'':<26}{'start':>26}{f'{CALLS} tool calls':>26}{'exit':>26}")
-    for name, samples in found.items():
+    for name, samples in samples_of.items():
         cells = []
         for part in ("start", "turn", "exit"):
             values = [getattr(sample, part) * 1000 for sample in samples]
-            before = [getattr(each, part) * 1000 for each in base]
+            before = [getattr(sample, part) * 1000 for sample in base]
             cells.append(f"{statistics.median(values):.0f} {_added(values, before)}")
         print(f"  {name:<26}" + "".join(f"{cell:>26}" for cell in cells))
 
@@ -232,12 +230,13 @@ def show(found: dict[str, list[Sample]]) -> None:
 def _added(values: list[float], before: list[float]) -> str:
     if values == before:
         return ""
-    found = sorted(value - other for value, other in zip(values, before, strict=True))
-    # The median's interval by order statistics: nothing is assumed of the distribution.
-    reach = round(0.98 * len(found) ** 0.5)
-    middle = len(found) // 2
-    low, high = found[max(0, middle - reach)], found[min(len(found) - 1, middle + reach)]
-    return f"{statistics.median(found):+.0f} ({low:+.0f}..{high:+.0f})"
+    differences = sorted(value - other for value, other in zip(values, before, strict=True))
+    # The median's interval by order statistics, without assumptions about the distribution.
+    reach = round(0.98 * len(differences) ** 0.5)
+    middle = len(differences) // 2
+    low = differences[max(0, middle - reach)]
+    high = differences[min(len(differences) - 1, middle + reach)]
+    return f"{statistics.median(differences):+.0f} ({low:+.0f}..{high:+.0f})"
 
 
 def _ms(values: list[float]) -> str:
@@ -246,15 +245,15 @@ def _ms(values: list[float]) -> str:
 
 
 def main() -> None:
-    """Run both."""
+    """Run both benchmarks."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=300, help="of the hook alone")
     parser.add_argument("--samples", type=int, default=50, help="of the client, per variant")
     parser.add_argument("--no-npm", action="store_true", help="leave the npm client out")
-    given = parser.parse_args()
-    bench_hook(given.runs)
-    if given.samples:
-        bench_client(given.samples, has_npm=not given.no_npm)
+    options = parser.parse_args()
+    bench_hook(options.runs)
+    if options.samples:
+        bench_client(options.samples, has_npm=not options.no_npm)
 
 
 if __name__ == "__main__":

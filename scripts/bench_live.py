@@ -1,8 +1,8 @@
-"""How soon a line is kept, and at the backend, while many sessions write; and what that costs.
+"""Measure how soon a line is stored, and at the backend, while many sessions write, and the cost.
 
 From the newline on disk to the commit in the store, and to the acknowledgement of the double of
-the backend, which runs in a process of its own. Both are read off the store: a message's row
-appears with the first, its entry in the outbox goes with the second.
+the backend, which runs in its own process. Both are read from the store: a message's row appears
+with the first, its entry in the outbox disappears with the second.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _POLL_SECONDS = 0.0005
-# Claude Code holds a row back for about so long before it writes it (facts: transcript-format.md).
+# Claude Code writes a row about this long after its timestamp.
 _LAG_MS = 100
 # Before: until the sessions' first lines are sent. After: the longest wait for the last ack.
 _BEGIN_SECONDS = 1.0
@@ -41,7 +41,7 @@ _END_SECONDS = 30.0
 
 @dataclass
 class Store:
-    """The daemon's database as another process sees it: which messages are in, and which acked."""
+    """The daemon's database as another process reads it: messages committed and acknowledged."""
 
     path: Path
     committed: dict[str, float] = field(default_factory=dict)
@@ -53,32 +53,33 @@ class Store:
         """Open it."""
         self._read = sqlite3.connect(f"{self.path.as_uri()}?mode=ro", uri=True)
 
-    def look(self) -> None:
-        """Note the time of whatever happened since the last look."""
+    def poll(self) -> None:
+        """Record the time of what was committed since the last poll."""
         version, last = self._seen
         (now_version,) = self._read.execute("PRAGMA data_version").fetchone()
         if now_version == version:
             return
         at = time.monotonic()
-        found = self._read.execute("SELECT seq, id FROM messages WHERE seq > ?", (last,)).fetchall()
+        query = "SELECT seq, id FROM messages WHERE seq > ?"
+        rows = self._read.execute(query, (last,)).fetchall()
         queued = {row[0] for row in self._read.execute("SELECT seq FROM outbox")}
-        for seq, name in found:
+        for seq, name in rows:
             self.committed[name] = at
             self._waiting[seq] = name
         for seq in [seq for seq in self._waiting if seq not in queued]:
             self.acked[self._waiting.pop(seq)] = at
-        self._seen = now_version, max((row[0] for row in found), default=last)
+        self._seen = now_version, max((row[0] for row in rows), default=last)
 
 
 def moments(sessions: int, seconds: float, gap_seconds: float) -> list[tuple[float, int]]:
     """Return when each session writes, in order: at random, a gap apart on average."""
-    made = []
+    planned = []
     for number in range(sessions):
         at = random.expovariate(1 / gap_seconds)
         while at < seconds:
-            made.append((at, number))
+            planned.append((at, number))
             at += random.expovariate(1 / gap_seconds)
-    return sorted(made)
+    return sorted(planned)
 
 
 def run(
@@ -89,7 +90,7 @@ def run(
     start = time.monotonic()
     for number, (at, session) in enumerate(plan):
         while time.monotonic() < start + at:
-            store.look()
+            store.poll()
             time.sleep(_POLL_SECONDS)
         transcript = transcripts[session]
         transcript.writer.at_ms = int(time.time() * 1000) - _LAG_MS
@@ -98,7 +99,7 @@ def run(
         written[f"{transcript.session_id}:{row['uuid']}"] = time.monotonic()
     until = time.monotonic() + _END_SECONDS
     while any(name not in store.acked for name in written) and time.monotonic() < until:
-        store.look()
+        store.poll()
         time.sleep(_POLL_SECONDS)
     return written
 
@@ -132,30 +133,30 @@ def show(name: str, written: dict[str, float], seen: dict[str, float]) -> None:
 
 
 def main() -> None:
-    """Run it."""
+    """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sessions", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--gap", type=float, default=1.0, help="between a session's lines, seconds")
-    given = parser.parse_args()
+    options = parser.parse_args()
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ccsync-bench-")))
         opensync = stack.enter_context(served_apart())
         program = stack.enter_context(daemon(folder, opensync.url, opensync.api_key))
         transcripts = [
             Transcript(program.claude_dir, session_id=f"{number:08}-2222-4333-8444-555555555555")
-            for number in range(given.sessions)
+            for number in range(options.sessions)
         ]
         for transcript in transcripts:
             transcript.append(transcript.writer.prompt("Begin."))
         store = Store(program.state / "ccsync.db")
         time.sleep(_BEGIN_SECONDS)
-        store.look()
+        store.poll()
         before = cpu_seconds(program.pid)
-        plan = moments(given.sessions, given.seconds, given.gap)
+        plan = moments(options.sessions, options.seconds, options.gap)
         written = run(transcripts, plan, store)
         spent = cpu_seconds(program.pid) - before
-    print(f"{given.sessions} sessions, {len(written)} lines in {given.seconds:.0f} s, ms")
+    print(f"{options.sessions} sessions, {len(written)} lines in {options.seconds:.0f} s, ms")
     print(f"  {'newline on disk →':<28}{'median':>8}{'p95':>8}{'p99':>8}{'most':>8}")
     show("committed", written, store.committed)
     show("acknowledged by the backend", written, store.acked)

@@ -1,12 +1,12 @@
-"""Measure the redactor: recall and false positives, speed, and other tools beside it.
+"""Measure the redactor: recall, false positives and speed, also of other tools.
 
     scripts/bench redaction [--full] [--linear] [--engine re2]
     uv run --with detect-secrets --with credsweeper python scripts/bench_redaction.py --others
 
-The corpus is `tests/redaction_corpus`, drawn afresh from `--seed`. Speed is measured on one core,
-as the best of several rounds, over a made-up session whose text is this Python's own library: code
-as a tool prints it, prose, JSON arguments and the output of commands; a megabyte is one of text.
-`json.loads` of the same session is printed beside it, since absolute figures depend on the machine.
+The corpus is `tests/support/redaction_corpus`, generated from `--seed`. Speed is measured on one
+core, as the best of several rounds, over a generated session whose text is this Python's library:
+code as a tool prints it, prose, JSON arguments and the output of commands; a megabyte is one of
+text. The speed of `json.loads` is printed too, since absolute figures depend on the machine.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from typing import Any
 sys.path[:0] = [str(Path(__file__).resolve().parent.parent / "tests")]
 
 from ccsync_watch.privacy import RULES_VERSION, Redactor  # noqa: E402 - after the path
-from support.redaction_corpus.generator import leaks, negatives, positives  # noqa: E402 - after the path
+from support.redaction_corpus.generator import leaks, negatives, positives  # noqa: E402 - as above
 from support.redaction_corpus.hostile import SEEDS, repeated  # noqa: E402 - as above
 from support.redaction_corpus.reviewer import innocent, planted  # noqa: E402 - as above
 
@@ -39,7 +39,7 @@ BATCH_BYTES = 1 << 20
 
 
 def session(megabytes: float, seed: int) -> list[dict[str, Any]]:
-    """Return messages as a session holds them, about `megabytes` of text, hardly any secret."""
+    """Return messages as a session holds them, about `megabytes` of text, with few secrets."""
     rng = random.Random(seed)  # noqa: S311 - repeatable, not secret
     sources = sorted(Path(sysconfig.get_path("stdlib")).glob("*.py"))
     texts = [path.read_text("utf-8", "replace") for path in rng.sample(sources, 60)]
@@ -48,9 +48,9 @@ def session(megabytes: float, seed: int) -> list[dict[str, Any]]:
     while size < megabytes * 1e6:
         lines = rng.choice(texts).splitlines()
         start = rng.randrange(max(1, len(lines) - 200))
-        made = _exchange(lines[start : start + rng.randint(5, 180)], start, rng)
-        messages.extend(made)
-        size += sum(text_size(message) for message in made)
+        exchange = _exchange(lines[start : start + rng.randint(5, 180)], start, rng)
+        messages.extend(exchange)
+        size += sum(text_size(message) for message in exchange)
     return messages
 
 
@@ -82,7 +82,7 @@ def text_size(value: object) -> int:
     if isinstance(value, str):
         return len(value.encode("utf-8", "surrogatepass"))
     if isinstance(value, dict):
-        return sum(text_size(key) + text_size(each) for key, each in value.items())
+        return sum(text_size(key) + text_size(item) for key, item in value.items())
     return sum(map(text_size, value)) if isinstance(value, list) else 0
 
 
@@ -112,12 +112,15 @@ def best(work: Callable[[], object], rounds: int = 5) -> float:
 def speed(redactor: Redactor, megabytes: float, seed: int) -> None:
     """Print how many megabytes of text a second pass, on one core."""
     messages = session(megabytes, seed)
-    made = list(batches(messages))
+    daemon_batches = list(batches(messages))
     lines = [json.dumps(message) for message in messages]
     total = sum(map(text_size, messages)) / 1e6
     print(f"\nspeed on one core, {redactor.engine} ({total:.1f} MB in {len(messages)} messages)")
     for name, work in (
-        ("batches of 1 MiB, as the daemon", lambda: [redactor.redact_value(b) for b in made]),
+        (
+            "batches of 1 MiB, as the daemon",
+            lambda: [redactor.redact_value(b) for b in daemon_batches],
+        ),
         ("message by message", lambda: [redactor.redact_value(m) for m in messages]),
         ("json.loads, for comparison", lambda: [json.loads(line) for line in lines]),
     ):
@@ -136,11 +139,11 @@ def linear(redactor: Redactor) -> None:
 
 def table(redact: Redact, seed: int, samples: int, *, full: bool) -> None:
     """Print recall by family and false positives by kind."""
-    found: Counter[str] = Counter()
+    redacted: Counter[str] = Counter()
     drawn: Counter[str] = Counter()
     for item in (*positives(seed, samples), *planted(seed, samples)):
         drawn[item.family] += 1
-        found[item.family] += not leaks(redact(item.text), item.secret)
+        redacted[item.family] += not leaks(redact(item.text), item.secret)
     wrong: Counter[str] = Counter()
     clean: Counter[str] = Counter()
     for text in (*negatives(seed, samples * 6), *innocent()):
@@ -148,17 +151,18 @@ def table(redact: Redact, seed: int, samples: int, *, full: bool) -> None:
         wrong[text.kind] += redact(text.text) != text.text
     if full:
         for family, total in sorted(drawn.items()):
-            print(f"  {found[family] / total:7.1%} of {total:4} {family}")
+            print(f"  {redacted[family] / total:7.1%} of {total:4} {family}")
         for kind, total in sorted(clean.items()):
             print(f"  {wrong[kind] / total:7.1%} of {total:4} wrongly, {kind}")
     print(
-        f"  recall {found.total() / drawn.total():.2%} of {drawn.total()} in {len(drawn)} families,"
+        f"  recall {redacted.total() / drawn.total():.2%} of {drawn.total()}"
+        f" in {len(drawn)} families,"
         f" false positives {wrong.total() / clean.total():.2%} of {clean.total()}"
     )
 
 
 def others() -> Iterator[tuple[str, Redact]]:
-    """Yield what else is installed, as functions that remove what they report."""
+    """Yield the other installed tools, as functions that remove what they report."""
     if importlib.util.find_spec("detect_secrets"):
         yield "detect-secrets", _detect_secrets()
     if importlib.util.find_spec("credsweeper"):
@@ -201,7 +205,7 @@ def _credsweeper() -> Redact:
     return redact
 
 
-def beside(options: argparse.Namespace) -> None:
+def compare(options: argparse.Namespace) -> None:
     """Print the figures of other tools, over fewer samples: they are slow."""
     sample = [
         str(message.get("content") or message.get("text") or "")
@@ -216,7 +220,7 @@ def beside(options: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    """Print what the arguments ask for."""
+    """Run the benchmarks that the arguments select."""
     parser = argparse.ArgumentParser(description="Measure the redactor.")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--samples", type=int, default=20, help="texts for each family")
@@ -237,7 +241,7 @@ def main() -> None:
     if options.linear:
         linear(redactor)
     if options.others:
-        beside(options)
+        compare(options)
 
 
 if __name__ == "__main__":
