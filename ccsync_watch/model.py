@@ -326,3 +326,11 @@ class BackendInfo:
 
     clock_skew_seconds: float | None
     session_ids: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryStep:
+    """What one step of an upload came to; `is_last`: there was nothing left to send now."""
+
+    rows_acked: int
+    is_last: bool

@@ -1,10 +1,11 @@
-"""Try the backend's address and key now."""
+"""Test the destination's address and key now."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from ccsync_watch import report
+from ccsync_watch.daemon.destinations import connect
 from ccsync_watch.errors import DestinationError
 
 if TYPE_CHECKING:
@@ -23,23 +24,13 @@ def try_backend(
     transport: httpx.BaseTransport | None = None,
     seconds: float = _CHECK_SECONDS,
 ) -> report.Backend:
-    """Return how the backend answers within `seconds` for each step; nothing without one."""
-    if settings.convex_url is None:
+    """Return how the destination answers within `seconds` for each step; nothing without one."""
+    connection = connect(settings, clock=clock, timeout_seconds=seconds, transport=transport)
+    if connection is None:
         return report.Backend()
-    # Loaded here: without a backend no report has to wait for an HTTP library.
-    from ccsync_watch.opensync.http_client import OpenSyncClient  # noqa: PLC0415
-    from ccsync_watch.opensync.wire import endpoint  # noqa: PLC0415
-
-    sink = OpenSyncClient(
-        endpoint(settings.convex_url),
-        settings.api_key,
-        clock=clock,
-        transport=transport,
-        timeout_seconds=seconds,
-    )
     try:
-        return report.Backend(backend_info=sink.check())
+        return report.Backend(backend_info=connection.check())
     except DestinationError as error:
         return report.Backend(error=error)
     finally:
-        sink.close()
+        connection.close()

@@ -20,7 +20,6 @@ from ccsync_watch.daemon.runtime import Runtime, rules_in_force
 from ccsync_watch.daemon.upload_workers import UploadWorkers
 from ccsync_watch.errors import CcsyncError, NotRunning
 from ccsync_watch.hook_events import Spool
-from ccsync_watch.model import BackendInfo
 from ccsync_watch.problem import Problem
 from ccsync_watch.store import session_summaries
 from ccsync_watch.store.install_keys import install_key
@@ -109,9 +108,6 @@ class Daemon:
         """Return what `report` shows of a running daemon."""
         uploader, observed = self._runtime.uploader, self._observer.problem
         health = uploader.health if uploader else None
-        backend_info = None
-        if health and health.is_checked:
-            backend_info = BackendInfo(health.clock_skew_seconds, frozenset())
         problems = (
             *more_problems,
             self._problem,
@@ -123,7 +119,9 @@ class Daemon:
             pid=os.getpid(),
             since_ms=self._since_ms,
             problems=[problem for problem in problems if problem],
-            backend=report.Backend(backend_info, health.error if health else None),
+            backend=report.Backend(health.backend_info, health.error)
+            if health
+            else report.Backend(),
         )
         return report.status(
             self.settings,

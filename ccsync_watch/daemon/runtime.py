@@ -10,10 +10,10 @@ import socket
 import threading
 from typing import TYPE_CHECKING
 
+from ccsync_watch.accounting.priced_summaries import PricedSummaries
 from ccsync_watch.accounting.prices import PriceList
+from ccsync_watch.daemon.destinations import make_destination
 from ccsync_watch.errors import DestinationError
-from ccsync_watch.opensync.http_client import OpenSyncClient
-from ccsync_watch.opensync.wire import endpoint
 from ccsync_watch.pipeline import Pump, PumpConfig, RealFiles
 from ccsync_watch.pipeline.reapply import apply_policies, repair
 from ccsync_watch.privacy import RULES_VERSION, Redactor
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from ccsync_watch.clock import Clock
     from ccsync_watch.config import Settings
+    from ccsync_watch.uploader import Destination
 
 log = logging.getLogger(__name__)
 
@@ -99,8 +100,8 @@ def _private(folder: Path) -> Path | None:
 class Runtime:
     """The parts, built from the settings; `close` gives everything back.
 
-    Whoever makes one holds the state folder's lock. Raises StateError, ConfigError,
-    RedactorUnavailable.
+    Whoever makes one holds the state folder's lock. Without `is_uploading` it has no destination,
+    and the outbox stays as it is. Raises StateError, ConfigError, RedactorUnavailable.
     """
 
     def __init__(
@@ -111,6 +112,7 @@ class Runtime:
         redactor: Redactor | None = None,
         transport: httpx.BaseTransport | None = None,
         host: str | None = None,
+        is_uploading: bool = True,
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -125,9 +127,12 @@ class Runtime:
                 self.database.set_aside.name,
             )
         self.outbox = Outbox(self.database)
+        self._destination = self._make_destination(transport) if is_uploading else None
+        if self._destination is not None:
+            # Before any row is changed: it says when a changed one may be sent again.
+            self.outbox.set_resend_delay(self._destination.resend_delay_ms)
         self._judge_again(self.redactor)
-        self._sink = self._connected(transport)
-        self.uploader = self._uploading(self._sink) if self._sink else None
+        self.uploader = self._make_uploader(self._destination) if self._destination else None
         self.pump = Pump(
             PumpConfig(
                 roots=self.roots,
@@ -164,31 +169,28 @@ class Runtime:
         with self.database.write() as connection:
             set_meta(connection, "projects", mark)
 
-    def _connected(self, transport: httpx.BaseTransport | None) -> OpenSyncClient | None:
-        if self.settings.convex_url is None:
-            return None
-        return OpenSyncClient(
-            endpoint(self.settings.convex_url),
-            self.settings.api_key,
+    def _make_destination(self, transport: httpx.BaseTransport | None) -> Destination | None:
+        return make_destination(
+            self.settings,
+            outbox=self.outbox,
+            summaries=PricedSummaries(self.database, PriceList.of(self.settings)),
             clock=self.clock,
             transport=transport,
         )
 
-    def _uploading(self, sink: OpenSyncClient) -> Uploader:
-        if self.outbox.set_destination(sink.endpoint.base_url):
-            log.info("a new backend: everything in the store is sent to it")
+    def _make_uploader(self, destination: Destination) -> Uploader:
+        if self.outbox.set_destination(destination.address):
+            log.info("new destination: everything in the store is sent to it")
         if self.settings.auto_sync:
             self.outbox.release(None)
         else:
             self.outbox.hold()
         self.outbox.retry_rejected(is_released=self.settings.auto_sync)
         return Uploader(
-            database=self.database,
+            destination,
             outbox=self.outbox,
-            sink=sink,
             clock=self.clock,
             stop=self.stop,
-            prices=PriceList.of(self.settings),
             gather_seconds=GATHER_SECONDS,
         )
 
@@ -234,6 +236,6 @@ class Runtime:
         self.stop.set()
         if self.uploader is not None:
             self.uploader.wake_all()
-        if self._sink is not None:
-            self._sink.close()
+        if self._destination is not None:
+            self._destination.close()
         self.database.close()

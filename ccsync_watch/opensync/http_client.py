@@ -63,6 +63,7 @@ class OpenSyncClient:
         timeout_seconds: float = _TIMEOUT_SECONDS,
     ) -> None:
         self.endpoint = endpoint
+        self.host = endpoint.host
         self._clock = clock
         self._api_key = api_key
         headers = {"User-Agent": "ccsync-watch"}

@@ -1,4 +1,4 @@
-"""What the redactor removed from what leaves, told by the placeholders in it."""
+"""How many secrets the redactor removed from what is sent, by the placeholders in it."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from ccsync_watch.opensync.wire import Payload
 
 
-def removed_from(payloads: Iterable[Redacted[Payload]]) -> Counter[str]:
-    """Return how many placeholders of each kind stand in these payloads.
+def count_removed(payloads: Iterable[Redacted[Payload]]) -> Counter[str]:
+    """Return how many placeholders of each kind these payloads hold.
 
     A message's `textContent` repeats its parts, and is not counted again.
     """

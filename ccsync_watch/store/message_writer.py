@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from ccsync_watch.store.session_writer import SETTLE_MS
+from ccsync_watch.store.meta import get_meta
 
 if TYPE_CHECKING:
     import sqlite3
@@ -146,7 +146,7 @@ def requeue(
     If it was sent it is postponed, as the backend ignores a change that follows closely. If that is
     unknown its session is blocked as long: its later rows must not overtake it.
     """
-    settled_ms = now_ms + SETTLE_MS
+    settled_ms = now_ms + resend_delay_ms(connection)
     connection.execute(
         "UPDATE remote SET blocked_ms = ? WHERE session_id = ? AND EXISTS"
         " (SELECT 1 FROM outbox WHERE seq = ? AND NOT is_certain AND not_before_ms <= ?)",
@@ -158,6 +158,14 @@ def requeue(
         " rejected = NULL, attempts = 0",
         (seq, session_id, is_released, settled_ms),
     )
+
+
+def resend_delay_ms(connection: sqlite3.Connection) -> int:
+    """Return how long the outbox's destination ignores new content of a row just stored.
+
+    `Outbox.set_resend_delay` keeps it; 0 before there was a destination.
+    """
+    return int(get_meta(connection, "resend_delay_ms") or 0)
 
 
 def content_digest(role: str, kind: str, parts: Iterable[tuple[str, str]]) -> bytes:

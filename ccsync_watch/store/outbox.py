@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.model import OutboxRow, Redacted
 from ccsync_watch.store.egress_ledger import LedgerEntry, add_entry
+from ccsync_watch.store.message_writer import resend_delay_ms
 from ccsync_watch.store.release import Release
 from ccsync_watch.store.remote_sessions import RemoteSessions
-from ccsync_watch.store.session_writer import SETTLE_MS
 from ccsync_watch.store.stored_messages import MESSAGE_COLUMNS, MESSAGE_JOINS, read_message
 
 if TYPE_CHECKING:
@@ -45,15 +45,17 @@ class Outbox(RemoteSessions, Release):
             ]
         )
 
-    def mark_uncertain(self, session_id: str, seqs: Sequence[int], *, dated_ms: int = 0) -> None:
+    def mark_uncertain(
+        self, session_id: str, seqs: Sequence[int], *, date_floor_ms: int = 0
+    ) -> None:
         """Mark rows, before they are sent, as possibly stored at the backend from now on.
 
-        `dated_ms` is about the date that the backend will set, if it dates them by its own clock.
+        `date_floor_ms` raises the session's date floor, see `RemoteState`.
         """
         with self._database.write() as connection:
             connection.execute(
                 "UPDATE remote SET dated_ms = max(coalesce(dated_ms, 0), ?) WHERE session_id = ?",
-                (dated_ms, session_id),
+                (date_floor_ms, session_id),
             )
             connection.executemany(
                 "UPDATE outbox SET is_certain = 0 WHERE seq = ?", [(seq,) for seq in seqs]
@@ -74,27 +76,28 @@ class Outbox(RemoteSessions, Release):
         host: str,
         size: int,
         now_ms: int,
-        dated_ms: int = 0,
+        date_floor_ms: int = 0,
         removed: Mapping[str, int] | None = None,
     ) -> None:
         """Delete rows that the backend certainly has, and add to the ledger that they were sent.
 
-        A row whose content changed in the meantime stays, to be sent again. `dated_ms` is the
-        latest date that the backend may have set, if it dates them by its own clock.
+        A row whose content changed in the meantime stays, to be sent again.
+        `date_floor_ms` raises the session's date floor, see `RemoteState`.
         """
         with self._database.write() as connection:
+            resend_ms = now_ms + resend_delay_ms(connection)
             connection.executemany(
                 "DELETE FROM outbox WHERE seq = ? AND version = ?",
                 [(row.message.seq, row.version) for row in rows],
             )
             connection.executemany(
                 "UPDATE outbox SET is_certain = 0, not_before_ms = ? WHERE seq = ?",
-                [(now_ms + SETTLE_MS, row.message.seq) for row in rows],
+                [(resend_ms, row.message.seq) for row in rows],
             )
             connection.execute(
                 "UPDATE remote SET write_ms = ?1, ack_ms = ?1, error = NULL,"
                 " dated_ms = max(coalesce(dated_ms, 0), ?2) WHERE session_id = ?3",
-                (now_ms, dated_ms, session_id),
+                (now_ms, date_floor_ms, session_id),
             )
             add_entry(
                 connection,

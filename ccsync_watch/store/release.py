@@ -94,8 +94,17 @@ class Release:
             for clause, ids in _session_clauses(session_ids)
         )
 
+    def set_resend_delay(self, delay_ms: int) -> None:
+        """Store how long the destination ignores new content of a row that it has just stored.
+
+        It is stored because whoever changes a row (the pump, a repair in another process) does not
+        know the destination.
+        """
+        with self._database.write() as connection:
+            set_meta(connection, "resend_delay_ms", str(delay_ms))
+
     def set_destination(self, destination: str) -> bool:
-        """Set the backend that the outbox is for and return whether it changed.
+        """Set the destination that the outbox is for and return whether it changed.
 
         A changed one gets everything.
         """

@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RemoteState:
-    """What is known of a session at the backend. `is_acked`: it certainly exists there.
+    """What is known of a session at the destination. `is_acked`: it certainly exists there.
 
-    `applied` is the last payload that the backend certainly applied, `sent` the last one sent,
-    both as JSON. `write_ms` is our last write of any kind to the session, `dated_ms` the latest
-    date that the backend has set on messages of ours by its own clock.
+    `is_preexisting`: the destination held it before this store first wrote to it. `applied` is the
+    last state of the session that the destination certainly applied, `sent` the last one sent,
+    both as JSON. `write_ms` is our last write of any kind to the session. Where a destination
+    dates rows itself, a row that is sent from now on is not dated before `date_floor_ms`.
     """
 
     session_id: str
@@ -30,7 +31,7 @@ class RemoteState:
     sent: str | None
     upsert_ms: int | None
     write_ms: int | None
-    dated_ms: int
+    date_floor_ms: int
     has_messages: bool
 
 
@@ -79,7 +80,7 @@ class RemoteSessions:
             sent=row["sent"],
             upsert_ms=row["upsert_ms"],
             write_ms=row["write_ms"],
-            dated_ms=row["dated_ms"] or 0,
+            date_floor_ms=row["dated_ms"] or 0,
             has_messages=bool(row["has_messages"]),
         )
 
@@ -121,35 +122,37 @@ class RemoteSessions:
                 LedgerEntry(now_ms, host, session_id, "session", 1, size, removed or {}),
             )
 
-    def record_unanswered(self, entry: LedgerEntry) -> None:
-        """Add to the ledger what was sent without being acknowledged."""
-        with self._database.write() as connection:
-            add_entry(connection, entry)
+    def record_unanswered(self, entry: LedgerEntry, *, write_ms: int | None) -> None:
+        """Add to the ledger what was sent without being acknowledged.
 
-    def record_failure(
-        self, session_id: str, error: str, *, write_ms: int | None, not_before_ms: int
-    ) -> None:
-        """Store the error of a session's upload and postpone it: other sessions are not held up.
-
-        `write_ms` is the time until which the backend may have written to the session, if it may.
+        `write_ms` is the time until which the destination may have written to the session, None
+        when it certainly did not.
         """
         with self._database.write() as connection:
+            add_entry(connection, entry)
             connection.execute(
-                "UPDATE remote SET error = ?, write_ms = coalesce(?, write_ms), not_before_ms = ?"
-                " WHERE session_id = ?",
-                (error, write_ms, not_before_ms, session_id),
+                "UPDATE remote SET write_ms = coalesce(?, write_ms) WHERE session_id = ?",
+                (write_ms, entry.session_id),
             )
 
-    def block(self, session_id: str, until_ms: int, *, dated_ms: int = 0) -> None:
+    def record_failure(self, session_id: str, error: str, *, not_before_ms: int) -> None:
+        """Store the error of a session's upload and postpone it: other sessions are not held up."""
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE remote SET error = ?, not_before_ms = ? WHERE session_id = ?",
+                (error, not_before_ms, session_id),
+            )
+
+    def block(self, session_id: str, until_ms: int, *, date_floor_ms: int = 0) -> None:
         """Send nothing of a session until a time, whatever is queued.
 
-        `dated_ms` is the latest date that the backend may have set on messages by its own clock.
+        `date_floor_ms` raises the session's date floor, see `RemoteState`.
         """
         with self._database.write() as connection:
             connection.execute(
                 "UPDATE remote SET blocked_ms = max(blocked_ms, ?),"
                 " dated_ms = max(coalesce(dated_ms, 0), ?) WHERE session_id = ?",
-                (until_ms, dated_ms, session_id),
+                (until_ms, date_floor_ms, session_id),
             )
 
     def finish(self, session_id: str, version: int, due_ms: int | None) -> None:

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from ccsync_watch.model import Fact, Message, SessionObservation, Subagent
 
 MAX_TITLE_CHARS = 80
-# The backend drops a second change within 10 s of the last (facts: opensync-http-api.md).
-SETTLE_MS = 11_000
 _IS_LATER_COPY = (
     "excluded.forked_from IS NOT NULL AND (forked_from IS NULL OR"
     " (coalesce(excluded.forked_ms, -1), excluded.forked_from)"

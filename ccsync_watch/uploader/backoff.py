@@ -1,7 +1,8 @@
 """How long a worker waits: between turns until there is something to do, after a failure longer.
 
-A commit wakes one worker, a person who asks for a sync all of them. That ends an idle wait at once;
-a wait after a failure only once the backend had some rest, and never before the time it asked for.
+A commit wakes one worker, a user who asks for a sync wakes all. That ends an idle wait at once; a
+wait after a failure only once the destination had a short rest, and never before the time that the
+destination asked for.
 """
 
 from __future__ import annotations
@@ -22,36 +23,36 @@ REST_SECONDS = 2.0
 
 
 class Notifier:
-    """Wakes workers; a ring between `rings` and `wait` is not missed."""
+    """Wakes workers; a wakeup between reading `wakeups` and `wait` is not missed."""
 
     def __init__(self, stop: threading.Event) -> None:
         self._stop = stop
         self._condition = threading.Condition()
-        self._rings = 0
+        self._wakeups = 0
 
-    def ring(self) -> None:
+    def wake_all(self) -> None:
         """End every wait."""
         with self._condition:
-            self._rings += 1
+            self._wakeups += 1
             self._condition.notify_all()
 
     def wake_one(self) -> None:
         """End one wait, if any worker waits: there may be something for one to do."""
         with self._condition:
-            self._rings += 1
+            self._wakeups += 1
             self._condition.notify()
 
     @property
-    def rings(self) -> int:
-        """Return how often it rang."""
+    def wakeups(self) -> int:
+        """Return how many wakeups there were."""
         with self._condition:
-            return self._rings
+            return self._wakeups
 
     def wait(self, seconds: float, *, since: int) -> None:
-        """Wait, unless it rang since then or the workers are to stop."""
+        """Wait, unless there was a wakeup since then or the workers are to stop."""
         with self._condition:
             self._condition.wait_for(
-                lambda: self._rings != since or self._stop.is_set(), timeout=seconds
+                lambda: self._wakeups != since or self._stop.is_set(), timeout=seconds
             )
 
 
@@ -62,7 +63,7 @@ class Backoff:
         self._notifier = notifier
         self._stop = stop
         self._rest_seconds = 0.0
-        self._grown = tenacity.wait_exponential(multiplier=0.5, max=MAX_WAIT_SECONDS)
+        self._exponential = tenacity.wait_exponential(multiplier=0.5, max=MAX_WAIT_SECONDS)
         self._jitter = tenacity.wait_random(0, 0.5)
 
     def run(self, turn: Callable[[], None]) -> None:
@@ -80,14 +81,15 @@ class Backoff:
     def seconds(self, state: tenacity.RetryCallState) -> float:
         """Return how long to wait after a failure."""
         error = state.outcome.exception() if state.outcome else None
-        asked = error.retry_after if isinstance(error, Retryable) else None
-        grown = self._grown(state) + self._jitter(state)
-        pause = PAUSE_SECONDS if isinstance(error, Unauthorized) else grown
-        self._rest_seconds = max(asked or 0.0, min(pause, REST_SECONDS))
-        return max(asked or 0.0, pause)
+        retry_after = (error.retry_after if isinstance(error, Retryable) else None) or 0.0
+        wait = self._exponential(state) + self._jitter(state)
+        if isinstance(error, Unauthorized):
+            wait = PAUSE_SECONDS
+        self._rest_seconds = max(retry_after, min(wait, REST_SECONDS))
+        return max(retry_after, wait)
 
     def _sleep(self, seconds: float) -> None:
-        rings = self._notifier.rings
-        # A stop ends it; the notifier does not.
+        wakeups = self._notifier.wakeups
+        # A stop ends this wait; the notifier does not.
         self._stop.wait(self._rest_seconds)
-        self._notifier.wait(seconds - self._rest_seconds, since=rings)
+        self._notifier.wait(seconds - self._rest_seconds, since=wakeups)

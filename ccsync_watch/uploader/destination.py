@@ -1,70 +1,75 @@
-"""What the uploader needs of a backend, and what it tells of one."""
+"""What the uploader requires of a destination: the whole contract, in the comments below.
+
+`tests/contract/test_destination_contract.py` holds every destination to it.
+"""
 
 from __future__ import annotations
 
-import threading
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ccsync_watch.errors import DestinationError
-    from ccsync_watch.model import BackendInfo, Redacted
-    from ccsync_watch.opensync.wire import Endpoint, Payload
+    from ccsync_watch.model import BackendInfo, DeliveryStep
 
 
 class Destination(Protocol):
-    """A backend. Methods raise children of `DestinationError`, and return the bytes sent."""
+    """A place that sessions are uploaded to, together with the rules of delivering there.
 
-    endpoint: Endpoint
+    It is made with the outbox (`store.outbox.Outbox`) that it delivers from. The uploader decides
+    which session is next, when to try again and what to report; a destination decides what is
+    sent, in which order, and what counts as acknowledged.
+
+    Threads: `deliver` and `settle` are called from several threads, but for one session by one
+    thread at a time. `check` may be called while another session is being delivered. `close` is
+    called once, at the end, possibly during a request in another thread, which must then raise
+    `Unsent` or `Retryable`.
+
+    Failures: every method but `close` raises children of `errors.DestinationError` and no other
+    error of the network. The uploader treats them so:
+
+    - `Retryable`: try again, after `retry_after` seconds if set; it is not known whether the rows
+      arrived, and they must stay marked uncertain in the outbox.
+    - `Unsent`: try again; certainly nothing arrived. Rows that were certain must be certain again
+      (`Outbox.restore_certain`).
+    - `Unauthorized`, `UnexpectedAnswer`: nothing is sent until `check` passes.
+    - `Rejected`: for a whole session, tried again later. A row that will never be accepted is not
+      an error: it is set aside with `Outbox.reject`, and the rows after it are sent.
+    """
+
+    resend_delay_ms: int
+    """How long the destination ignores new content of a row that it has just stored; 0 if never."""
+
+    address: str
+    """Which destination this is: everything in the store is sent again when it changes."""
 
     def check(self) -> BackendInfo:
-        """Test address and key."""
+        """Test address and key; sends nothing.
+
+        Called before the first delivery and again after `Unauthorized` or `UnexpectedAnswer`.
+        """
         ...
 
-    def put_session(self, payload: Redacted[Payload]) -> int:
-        """Send one session's state; harmless when sent twice."""
+    def deliver(self, session_id: str) -> DeliveryStep:
+        """Take one bounded step: send the session's next rows, with as few requests as possible.
+
+        The rows are those of `Outbox.rows`, in its order. Before they are sent they are marked
+        uncertain (`Outbox.mark_uncertain`), and they are acknowledged (`Outbox.ack`) only after a
+        positive answer that was checked. A crash or an error at any point, followed by another
+        call, must neither lose a row nor store it twice: a row marked uncertain may be there
+        already. Every request that may have left is recorded in the ledger, acknowledged or not.
+
+        The step is the last one when there is nothing left to send now. Between two steps the
+        uploader may turn to a session that was written to more recently.
+        """
         ...
 
-    def put_message(self, payload: Redacted[Payload]) -> int:
-        """Send one message; harmless when sent twice."""
+    def settle(self, session_id: str) -> int | None:
+        """Send what is not a row: the session's title, tokens, cost. Called after the last step.
+
+        Return None when the destination certainly holds the present state, else the wall-clock
+        time in milliseconds at which to call again.
+        """
         ...
 
-    def put_batch(self, payloads: Sequence[Redacted[Payload]]) -> int:
-        """Send messages that were certainly never stored."""
+    def close(self) -> None:
+        """Close the connections; the destination cannot be used afterwards. Raises nothing."""
         ...
-
-
-@dataclass(slots=True)
-class Health:
-    """How the backend does, as `status` shows it. `since_ms` is when the error began."""
-
-    is_checked: bool = False
-    error: DestinationError | None = None
-    since_ms: int | None = None
-    clock_skew_seconds: float | None = None
-    rows_sent: int = 0
-    bytes_sent: int = 0
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
-
-    def note_sent(self, rows: int, size: int) -> None:
-        """Count what left."""
-        with self._lock:
-            self.rows_sent += rows
-            self.bytes_sent += size
-
-    def note_failure(self, error: DestinationError, now_ms: int) -> bool:
-        """Keep an error; return whether it is news."""
-        with self._lock:
-            is_news = type(self.error) is not type(error)
-            self.error = error
-            if self.since_ms is None:
-                self.since_ms = now_ms
-        return is_news
-
-    def note_success(self) -> bool:
-        """Forget an error; return whether there was one."""
-        with self._lock:
-            was_down, self.error, self.since_ms = self.error, None, None
-        return was_down is not None

@@ -1,6 +1,6 @@
-"""Take turns: one brings one session up to date at the backend, the most recent session first.
+"""Take turns: each brings one session up to date at the destination, the most recent first.
 
-Outages are said once when they begin and once when they end.
+An outage is logged once when it begins and once when it ends.
 """
 
 from __future__ import annotations
@@ -21,27 +21,23 @@ from ccsync_watch.errors import (
     UnexpectedAnswer,
     Unsent,
 )
-from ccsync_watch.opensync.delivery import MessageDelivery
-from ccsync_watch.opensync.session_state import SessionState
 from ccsync_watch.uploader.backoff import MAX_WAIT_SECONDS, PAUSE_SECONDS, Backoff, Notifier
-from ccsync_watch.uploader.destination import Health
+from ccsync_watch.uploader.health import Health
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ccsync_watch.accounting.prices import PriceList
     from ccsync_watch.clock import Clock
-    from ccsync_watch.store.database import Database
     from ccsync_watch.store.outbox import Outbox
     from ccsync_watch.uploader.destination import Destination
 
 log = logging.getLogger(__name__)
 
-# A session's rows gather for so long after the last ones went, and go together: each request costs
-# milliseconds of a processor that Claude Code may be waiting for, and the backend's owner function
-# calls. The first rows after a pause are not held up.
+# A session's rows gather for so long after the last ones were sent, and are sent together: each
+# request costs milliseconds of a processor that Claude Code may be waiting for, and the backend's
+# owner function calls. The first rows after a pause are not delayed.
 GATHER_SECONDS = 0.25
-# A session that is due now and was not claimed is in another worker's hands, nearly always.
+# A session that is due now and was not claimed is nearly always being served by another worker.
 _SERVED_SECONDS = 0.1
 
 
@@ -53,37 +49,23 @@ class Uploader:
 
     def __init__(
         self,
+        destination: Destination,
         *,
-        database: Database,
         outbox: Outbox,
-        sink: Destination,
         clock: Clock,
         stop: threading.Event,
-        prices: PriceList,
         gather_seconds: float = 0.0,
     ) -> None:
         self.health = Health()
+        self._destination = destination
         self._gather_seconds = gather_seconds
         self._outbox = outbox
-        self._sink = sink
         self._clock = clock
         self._stop = stop
-        self._state = SessionState(
-            database=database,
-            outbox=outbox,
-            sink=sink,
-            clock=clock,
-            health=self.health,
-            prices=prices,
-        )
-        self._rows = MessageDelivery(
-            outbox=outbox, sink=sink, clock=clock, health=self.health, state=self._state
-        )
         self._notifier = Notifier(stop)
         self._lock = threading.Lock()
         self._busy: set[str] = set()
         self._rests_until: dict[str, float] = {}
-        self._foreign: frozenset[str] = frozenset()
         self._failures: Counter[str] = Counter()
 
     # The loop of one worker ------------------------------------------------------------
@@ -93,7 +75,7 @@ class Uploader:
         backoff = Backoff(self._notifier, self._stop)
         while not self._stop.is_set():
             try:
-                backoff.run(self._take_turn)
+                backoff.run(self._turn_or_wait)
             except tenacity.RetryError:
                 return  # stopped after a failure
             except (StateError, sqlite3.Error) as error:
@@ -102,19 +84,19 @@ class Uploader:
                     self._stop.wait(PAUSE_SECONDS)
 
     def wake_all(self) -> None:
-        """Wake every worker now, and let no session rest: someone waits, or it is the end."""
+        """Wake every worker and end every session's rest: a user waits, or the daemon stops."""
         with self._lock:
             self._rests_until.clear()
-        self._notifier.ring()
+        self._notifier.wake_all()
 
     def wake_one(self) -> None:
         """Wake one worker: there may be something to send."""
         self._notifier.wake_one()
 
-    def _take_turn(self) -> None:
-        rings = self._notifier.rings
+    def _turn_or_wait(self) -> None:
+        wakeups = self._notifier.wakeups
         if not self._stop.is_set() and not self.turn():
-            self._notifier.wait(self._idle_seconds(), since=rings)
+            self._notifier.wait(self._idle_seconds(), since=wakeups)
 
     def _idle_seconds(self) -> float:
         due_ms = self._outbox.next_due_ms()
@@ -132,30 +114,30 @@ class Uploader:
     def turn(self) -> bool:
         """Bring the most recent session that is due up to date; return whether there was one.
 
-        A session whose turn takes long gives way to one that was written to since. Raises
-        DestinationError when the backend does not take what it was sent.
+        The turn ends early when another session was written to more recently. Raises
+        DestinationError when the destination did not accept what was sent.
         """
         session_id = self._claim()
         if session_id is None:
             return False
-        # Whatever becomes due while this one is at work is another's to see.
+        # Whatever becomes due while this worker is busy is for another one.
         self._notifier.wake_one()
         try:
-            self._handshake()
-            self._send(session_id)
+            self._check_once()
+            self._upload(session_id)
         except DestinationError as error:
-            self._note_failure(session_id, error)
+            self._record_failure(session_id, error)
             raise
         finally:
             with self._lock:
                 self._busy.discard(session_id)
         self._failures.pop(session_id, None)
-        if self.health.note_success():
-            log.info("upload goes on")
+        if self.health.clear_failure():
+            log.info("upload resumed")
         return True
 
     def is_busy(self, session_ids: Sequence[str] | None) -> bool:
-        """Tell whether a turn of one of these sessions (None = any) is under way."""
+        """Return whether one of these sessions (None = any) is being uploaded now."""
         with self._lock:
             return bool(self._busy if session_ids is None else self._busy.intersection(session_ids))
 
@@ -167,76 +149,60 @@ class Uploader:
         return session_id
 
     def _is_overtaken(self, session_id: str) -> bool:
-        """Tell whether a session that nobody serves was written to more recently."""
+        """Return whether a session that no worker serves was written to more recently."""
         with self._lock:
-            found = self._most_recent(self._busy - {session_id})
-        return found not in {None, session_id}
+            most_recent = self._most_recent(self._busy - {session_id})
+        return most_recent not in {None, session_id}
 
     def _most_recent(self, served: set[str]) -> str | None:
         """Return the most recent due session, neither served nor resting; under the lock."""
         passed = served | self._resting().keys()
         due = self._outbox.due_sessions(self._clock.wall_ms(), limit=len(passed) + 1)
-        return next((each for each in due if each not in passed), None)
+        return next((session_id for session_id in due if session_id not in passed), None)
 
     def _resting(self) -> dict[str, float]:
         """Return the sessions that rest, and until when in monotonic time; under the lock."""
         now = self._clock.monotonic()
-        self._rests_until = {each: end for each, end in self._rests_until.items() if end > now}
+        self._rests_until = {
+            session_id: end for session_id, end in self._rests_until.items() if end > now
+        }
         return self._rests_until
 
-    def _handshake(self) -> None:
-        """Before anything is sent, learn whether the key works and what the backend holds.
+    def _check_once(self) -> None:
+        """Check address and key before anything is sent to it, once until they fail."""
+        if self.health.backend_info is None:
+            self.health.backend_info = self._destination.check()
 
-        Sessions that it holds without our doing (another machine's store, or one that was lost)
-        may hold any of our messages: theirs are uncertain.
-        """
-        if self.health.is_checked:
-            return
-        backend_info = self._sink.check()
-        self._foreign = backend_info.session_ids
-        self.health.clock_skew_seconds = backend_info.clock_skew_seconds
-        self.health.is_checked = True
-
-    def _send(self, session_id: str) -> None:
+    def _upload(self, session_id: str) -> None:
         state = self._outbox.remote(session_id)
         if not state.has_messages:
             self._outbox.finish(session_id, state.version, None)
             return
-        if not state.is_acked:
-            if state.sent is None and session_id in self._foreign:
-                self._outbox.mark_preexisting(session_id)
-            # Before its first message, so that it is dated and titled as the transcript says.
-            self._state.upsert(session_id)
         has_sent = False
-        while self._rows.send_next(session_id):
+        while not (step := self._destination.deliver(session_id)).is_last:
             has_sent = True
+            self.health.add_sent(step.rows_acked)
             if self._stop.is_set() or self._is_overtaken(session_id):
                 self._outbox.finish(session_id, state.version, self._clock.wall_ms())
                 return
         if has_sent:
             with self._lock:
                 self._rests_until[session_id] = self._clock.monotonic() + self._gather_seconds
-        self._outbox.finish(session_id, state.version, self._state.settle(session_id))
+        self._outbox.finish(session_id, state.version, self._destination.settle(session_id))
 
-    def _note_failure(self, session_id: str, error: DestinationError) -> None:
+    def _record_failure(self, session_id: str, error: DestinationError) -> None:
         now_ms = self._clock.wall_ms()
         seconds = 0.0
-        if not isinstance(error, (Unsent, Unauthorized, UnexpectedAnswer)):
-            # The session may be to blame: let the others pass while it waits.
+        if isinstance(error, (Unauthorized, UnexpectedAnswer)):
+            self.health.backend_info = None
+        elif not isinstance(error, Unsent):
+            # The session may be the reason: others are sent before it is tried again.
             self._failures[session_id] += 1
             seconds = min(2.0 ** (self._failures[session_id] - 1), MAX_WAIT_SECONDS)
-        if isinstance(error, (Unauthorized, UnexpectedAnswer)):
-            self.health.is_checked = False
-        has_written = isinstance(error, (Retryable, UnexpectedAnswer)) and not isinstance(
-            error, Unsent
-        )
         self._outbox.record_failure(
-            session_id,
-            str(error),
-            write_ms=now_ms if has_written else None,
-            not_before_ms=now_ms + round(seconds * 1000),
+            session_id, str(error), not_before_ms=now_ms + round(seconds * 1000)
         )
         if isinstance(error, Retryable) and error.retry_after:
             self._outbox.block(session_id, now_ms + round(error.retry_after * 1000))
-        if self.health.note_failure(error, now_ms):
-            log.warning("upload waits: %s", error)
+        if self.health.set_failure(error, now_ms):
+            log.warning("upload paused: %s", error)

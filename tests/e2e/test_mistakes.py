@@ -232,7 +232,7 @@ class TestBackend:
         assert (row["messages"], row["bytes_behind"]) == (4, 0), "it goes on reading"
         assert row["rows_pending"] == 5
         assert row["last_error"]
-        assert "WARNING upload waits: " in program.output()
+        assert "WARNING upload paused: " in program.output()
         assert program.stop() == 0
         return last
 

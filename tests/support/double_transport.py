@@ -1,4 +1,7 @@
-"""The double without sockets: an httpx transport that does to requests what its server does."""
+"""The double without sockets: an httpx transport that treats requests as the double's server does.
+
+Beyond that it can reject messages for good, which the backend does to none that this program sends.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING
 
 import httpx
+import orjson
 
 from support.opensync_double.faults import Fault, FaultPlan, Reply, spoil, with_errors
 from support.opensync_double.records import Answer
@@ -18,9 +22,11 @@ if TYPE_CHECKING:
 
 
 class DoubleTransport(httpx.BaseTransport):
-    """Requests to a backend, by a plan of faults; `faults` starts its numbering anew.
+    """Requests to a backend, by a plan of faults; setting `faults` restarts its numbering.
 
-    `on_arrival` runs when a request has arrived, `on_answer` when it was carried out.
+    `on_arrival` runs when a request has arrived, `on_answer` when it was carried out. Messages
+    with an id in `rejected_ids` are never stored: alone they are answered with 400, and a batch
+    that contains one is rejected as a whole.
     """
 
     def __init__(self, backend: Backend) -> None:
@@ -29,6 +35,7 @@ class DoubleTransport(httpx.BaseTransport):
         self.on_arrival: Callable[[str], None] = lambda _path: None
         self.on_answer: Callable[[str], None] = lambda _path: None
         self.met: list[str] = []
+        self.rejected_ids: set[str] = set()
         self._faults = FaultPlan.none()
         self._numbers = itertools.count()
 
@@ -52,6 +59,8 @@ class DoubleTransport(httpx.BaseTransport):
         name = fault.name if fault else None
         self.backend.record(request.method, path, authorization, body, fault=name)
         self.on_arrival(path)
+        if self.rejected_ids and _message_ids(path, body) & self.rejected_ids:
+            return _response(_rejection(path), {})
         if fault is None:
             answer = self.backend.answer(request.method, path, authorization, body)
             self.on_answer(path)
@@ -81,6 +90,21 @@ class DoubleTransport(httpx.BaseTransport):
             date = formatdate(self.backend.clock() + wait, usegmt=True)
             headers["Retry-After"] = date if fault.retry_after_is_date else str(wait)
         return _response(Answer(fault.status, fault.body, fault.content_type), headers)
+
+
+def _message_ids(path: str, body: bytes) -> set[str]:
+    if path == "/sync/message":
+        return {orjson.loads(body)["externalId"]}
+    if path == "/sync/batch":
+        return {message["externalId"] for message in orjson.loads(body)["messages"]}
+    return set()
+
+
+def _rejection(path: str) -> Answer:
+    if path == "/sync/message":
+        return Answer.of({"error": "too odd"}, 400)
+    errors = ["Messages batch error: Error: too odd"]
+    return Answer.of({"ok": True, "sessions": 0, "messages": 0, "errors": errors})
 
 
 def _response(answer: Answer, headers: dict[str, str]) -> httpx.Response:

@@ -1,4 +1,4 @@
-"""Small doubles for the world's edges: a clock that tests move, a sink that remembers."""
+"""A clock that tests move."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch.accounting import session_accounts as accounts
+from ccsync_watch.accounting.priced_summaries import PricedSummaries
 from ccsync_watch.accounting.prices import PriceList
 from ccsync_watch.config import Secret
 from ccsync_watch.errors import DestinationError
@@ -27,6 +28,7 @@ from ccsync_watch.model import (
 )
 from ccsync_watch.opensync import wire
 from ccsync_watch.opensync.http_client import OpenSyncClient
+from ccsync_watch.opensync.opensync_destination import OpenSyncDestination
 from ccsync_watch.store import status_figures, stored_messages
 from ccsync_watch.store.database import open_database
 from ccsync_watch.store.ingest import IngestContext, Ingested, ingest
@@ -198,7 +200,7 @@ class World:
         self.database: Database
         self.prices = price_list(folder)
         self.outbox: Outbox
-        self.sink: Destination
+        self.destination: Destination
         self.uploader: Uploader
         self.open()
         close_after_test(self)
@@ -209,19 +211,26 @@ class World:
         self.outbox = Outbox(self.database)
         self.connect()
 
-    def connect(self, sink: Destination | None = None) -> None:
-        """Make a new uploader on the open store."""
-        self.sink = sink or OpenSyncClient(
-            wire.endpoint(URL), Secret(self.api_key), clock=self.clock, transport=self.transport
-        )
+    def connect(self, destination: Destination | None = None) -> None:
+        """Make a new uploader on the open store, by default for the double."""
+        self.destination = destination or self.opensync()
+        self.outbox.set_resend_delay(self.destination.resend_delay_ms)
         self.uploader = Uploader(
-            database=self.database,
+            self.destination,
             outbox=self.outbox,
-            sink=self.sink,
             clock=self.clock,
             stop=self.stop,
-            prices=self.prices,
             gather_seconds=self.gather_seconds,
+        )
+
+    def opensync(self, url: str = URL) -> OpenSyncDestination:
+        """Return the real destination, whose requests go to the double; without sockets."""
+        client = OpenSyncClient(
+            wire.endpoint(url), Secret(self.api_key), clock=self.clock, transport=self.transport
+        )
+        summaries = PricedSummaries(self.database, self.prices)
+        return OpenSyncDestination(
+            client, outbox=self.outbox, clock=self.clock, summaries=summaries
         )
 
     def close(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch import report
@@ -12,9 +13,8 @@ from ccsync_watch.cli.daemon_notice import tell_daemon, warn_of_variables
 from ccsync_watch.cli.problem_text import one_line
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import config_path, load, read_file, save
+from ccsync_watch.daemon.destinations import connect
 from ccsync_watch.errors import ConfigError, DestinationError
-from ccsync_watch.opensync.http_client import OpenSyncClient
-from ccsync_watch.opensync.wire import endpoint
 from ccsync_watch.units import plural
 
 if TYPE_CHECKING:
@@ -31,25 +31,22 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     key = _key(is_piped=arguments.api_key_stdin)
     # Through the same door as every other setting, so that it is judged alike.
     settings = load(env, {"convex_url": url, "api_key": key})
-    if settings.convex_url is None:
+    # An empty answer means a backend without keys, whatever key the file or a variable has.
+    tested = settings if key else replace(settings, api_key=None)
+    connection = connect(tested, clock=SystemClock(), timeout_seconds=_CHECK_SECONDS)
+    if connection is None:
         raise ConfigError("no URL was given", hint="give your deployment's URL")
-    sink = OpenSyncClient(
-        endpoint(settings.convex_url),
-        settings.api_key if key else None,
-        clock=SystemClock(),
-        timeout_seconds=_CHECK_SECONDS,
-    )
     try:
-        backend_info = sink.check()
+        backend_info = connection.check()
     except DestinationError as error:
         warn(one_line(report.connection_problem(error)))
         warn(f"nothing was changed in {path}")
         return error.exit_code
     finally:
-        sink.close()
+        connection.close()
     save(path, {"convex_url": settings.convex_url, "api_key": key or None})
     held = plural(len(backend_info.session_ids), "session")
-    say(f"connected to {sink.endpoint.host}, which holds {held} of this key; written to {path}")
+    say(f"connected to {connection.host}, which holds {held} of this key; written to {path}")
     tell_daemon(settings)
     warn_of_variables(env, "it wins over the file")
     return 0

@@ -1,4 +1,4 @@
-"""How rows go: in batches while it is safe, one by one otherwise, each in its place."""
+"""How rows are sent: in batches where that is safe, one by one otherwise, each in its place."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ccsync_watch.errors import Rejected, Retryable
+from ccsync_watch.errors import Retryable
 from ccsync_watch.model import Part
-from ccsync_watch.opensync.delivery import MAX_ATTEMPTS
+from ccsync_watch.opensync.backend_rules import MAX_ATTEMPTS
+from ccsync_watch.opensync.opensync_destination import OpenSyncDestination
 from ccsync_watch.store import status_figures, stored_messages
-from support.memory_sink import MemorySink
 from support.opensync_double import faults
 from support.opensync_double.faults import FaultPlan
 from support.storing import OTHER, SESSION, World, calls_to, message
@@ -21,26 +21,6 @@ if TYPE_CHECKING:
 
 DAY_MS = 86_400_000
 BATCH, MESSAGE = "/sync/batch", "/sync/message"
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    """Have an empty store and today's backend."""
-    return World(tmp_path)
-
-
-@pytest.fixture
-def newer(tmp_path: Path) -> World:
-    """Have an empty store and a backend that takes dates in batches."""
-    return World(tmp_path, accepts_dates=True)
-
-
-@pytest.fixture
-def sink(world: World) -> MemorySink:
-    """Have the uploader send into memory."""
-    made = MemorySink()
-    world.connect(made)
-    return made
 
 
 def _write(world: World, count: int, *, ago_ms: int = 0, prefix: str = "u") -> None:
@@ -62,10 +42,10 @@ def _assert_in_order(world: World) -> None:
 
 
 class TestTodaysBackend:
-    """It refuses dates in a batch, and dates a batch by its own clock."""
+    """It rejects dates in a batch, and dates a batch by its own clock."""
 
-    def test_fresh_rows_go_in_one_batch_after_one_probe(self, world: World) -> None:
-        """A refused probe has stored nothing, and is not repeated."""
+    def test_fresh_rows_are_sent_in_one_batch_after_one_probe(self, world: World) -> None:
+        """A rejected probe has stored nothing, and is not repeated."""
         _write(world, 5)
         world.work()
         assert (_sizes(world, BATCH), _sizes(world, MESSAGE)) == ([2, 6], [])
@@ -76,7 +56,7 @@ class TestTodaysBackend:
         world.drain()
         world.assert_complete()
 
-    def test_history_goes_one_by_one_with_its_own_dates(self, world: World) -> None:
+    def test_history_is_sent_one_by_one_with_its_own_dates(self, world: World) -> None:
         """A batch would date it now."""
         _write(world, 5, ago_ms=DAY_MS)
         world.work()
@@ -84,7 +64,7 @@ class TestTodaysBackend:
         dates = [row.created_at_ms for row in world.backend.shown(SESSION)]
         assert dates == [world.clock.now_ms - DAY_MS + at for at in (0, 0, 1, 2, 3, 4)]
 
-    def test_a_row_alone_goes_alone(self, world: World) -> None:
+    def test_a_single_row_is_sent_as_a_message(self, world: World) -> None:
         """With the transcript's date, to the millisecond."""
         _write(world, 1)
         world.work()
@@ -94,14 +74,14 @@ class TestTodaysBackend:
         assert _sizes(world, MESSAGE) == [1]
         assert world.backend.shown(SESSION)[-1].created_at_ms == world.clock.now_ms - 300
 
-    def test_a_batch_holds_at_most_100_rows(self, world: World) -> None:
-        """More of them take more batches."""
+    def test_a_batch_has_at_most_100_rows(self, world: World) -> None:
+        """More rows take more batches."""
         _write(world, 250)
         world.work()
         assert _sizes(world, BATCH)[1:] == [100, 100, 51]
         world.assert_complete()
 
-    def test_a_batch_holds_at_most_a_mebibyte(self, world: World) -> None:
+    def test_a_batch_has_at_most_a_mebibyte(self, world: World) -> None:
         """Rows of nearly 200 kB each: five to a batch."""
         big = "x" * 100_000
         at_ms = world.clock.now_ms
@@ -113,7 +93,7 @@ class TestTodaysBackend:
 
     @pytest.mark.parametrize("skew_ms", [0, 700, -700, 90_000, -90_000])
     @pytest.mark.parametrize("gap_ms", [0, 100, 900, 4000])
-    def test_batches_and_single_rows_keep_the_order(
+    def test_batches_and_single_rows_keep_their_order(
         self, tmp_path: Path, skew_ms: int, gap_ms: int
     ) -> None:
         """However the clocks differ, and however soon one follows the other."""
@@ -126,7 +106,7 @@ class TestTodaysBackend:
         world.assert_complete()
         _assert_in_order(world)
 
-    def test_a_backend_whose_clock_is_off_gets_no_undated_batch(self, tmp_path: Path) -> None:
+    def test_a_backend_whose_clock_is_wrong_gets_no_undated_batch(self, tmp_path: Path) -> None:
         """Its dates would be wrong; our own are right."""
         world = World(tmp_path, skew_ms=-90_000)
         _write(world, 4)
@@ -150,26 +130,24 @@ class TestTodaysBackend:
         world.work()
         assert {row.created_at_ms for row in world.backend.shown(SESSION)} == {world.clock.now_ms}
 
-    def test_a_backend_without_a_clock_gets_no_undated_batch(
-        self, world: World, sink: MemorySink
-    ) -> None:
-        """How far off its dates would be is not known."""
-        world.uploader.health.is_checked = True
+    def test_a_backend_without_a_clock_gets_no_undated_batch(self, world: World) -> None:
+        """How wrong its dates would be is not known."""
         world.say("u0")
         world.outbox.mark_uncertain(SESSION, [1])
         world.work()
+        assert isinstance(world.destination, OpenSyncDestination)
+        world.destination._messages.clock_skew_seconds = None
         for number in range(3):
             world.say(f"v{number}")
-        sink.failures = [Rejected("no dates", hint="")]
         world.work()
-        assert sink.calls[-4:] == ["put_batch", "put_message", "put_message", "put_message"]
+        assert calls_to(world.backend)[-4:] == [BATCH, MESSAGE, MESSAGE, MESSAGE]
 
 
 class TestNewerBackend:
-    """It takes dates in a batch."""
+    """It accepts dates in a batch."""
 
-    def test_history_goes_in_batches_after_one_probe(self, newer: World) -> None:
-        """The probe is stored, and is the beginning."""
+    def test_history_is_sent_in_batches_after_one_probe(self, newer: World) -> None:
+        """The probe is stored: its rows are the first ones."""
         _write(newer, 5, ago_ms=DAY_MS)
         newer.work()
         assert (_sizes(newer, BATCH), _sizes(newer, MESSAGE)) == ([2, 4], [])
@@ -180,8 +158,8 @@ class TestNewerBackend:
         newer.work()
         assert _sizes(newer, BATCH) == [2, 4, 3]
 
-    def test_a_probe_whose_answer_is_lost_tells_nothing(self, newer: World) -> None:
-        """Its rows go one by one, and the next rows are the probe."""
+    def test_a_probe_without_an_answer_is_repeated(self, newer: World) -> None:
+        """Its rows are sent again one by one, and the next rows are the probe."""
         newer.transport.faults = FaultPlan.of(None, None, None, faults.COMMIT_THEN_DROP)
         _write(newer, 4, ago_ms=DAY_MS)
         assert isinstance(newer.turn(), Retryable)
@@ -192,7 +170,7 @@ class TestNewerBackend:
 
 
 class TestUncertain:
-    """What the backend may hold goes by the path that can send twice."""
+    """What the backend may hold is sent by the path that can send twice without harm."""
 
     def test_a_batch_without_an_answer_is_sent_again_one_by_one(self, world: World) -> None:
         """Everything is there once, with its parts."""
@@ -207,8 +185,10 @@ class TestUncertain:
         world.assert_complete()
         _assert_in_order(world)
 
-    def test_it_waits_until_the_backend_would_replace_what_is_young(self, world: World) -> None:
-        """A message stored without its parts is ignored for five seconds; new lines wait too."""
+    def test_nothing_is_sent_until_the_backend_would_replace_young_messages(
+        self, world: World
+    ) -> None:
+        """New content of a message is ignored for five seconds; later rows wait as well."""
         _write(world, 3)
         world.transport.faults = FaultPlan.of(*[None] * 4, faults.one_message_fails())
         world.turn()
@@ -219,12 +199,12 @@ class TestUncertain:
         assert world.turn() is True
         world.assert_complete()
 
-    def test_a_half_written_message_is_made_whole(self, world: World) -> None:
-        """The double keeps a message whose part it could not store; the next send mends it."""
+    def test_a_half_written_message_is_completed(self, world: World) -> None:
+        """A message was stored without its last part; the next send replaces it."""
         _write(world, 2)
-        world.uploader.health.is_checked = True
-        world.uploader.health.clock_skew_seconds = 0.0
+        world.uploader.health.backend_info = world.destination.check()
         world.transport.on_answer = lambda path: _halve(world) if path == BATCH else None
+        # The state, the probe, then the batch.
         world.transport.faults = FaultPlan.of(None, None, faults.COMMIT_THEN_500)
         world.turn()
         world.transport.on_answer = lambda _path: None
@@ -232,8 +212,8 @@ class TestUncertain:
         world.drain()
         world.assert_complete()
 
-    def test_rows_behind_an_uncertain_one_wait_for_it(self, world: World) -> None:
-        """One by one up to it, then in a batch again."""
+    def test_rows_after_an_uncertain_one_are_sent_after_it(self, world: World) -> None:
+        """It alone as a message, then a batch again."""
         _write(world, 2)
         rows = world.outbox.rows(SESSION, 1 << 50, 9).value
         world.outbox.mark_uncertain(SESSION, [rows[0].message.seq])
@@ -244,52 +224,50 @@ class TestUncertain:
 
 
 def _halve(world: World) -> None:
-    """Let a stored batch lack the parts of its last message."""
+    """Remove the parts of the last stored message."""
     for row in world.backend._tables.messages[-1:]:
         row.parts = ()
 
 
-class TestRefused:
-    """A row that the backend never takes is parked, and blocks nobody."""
+class TestRejected:
+    """A row that the backend never accepts is set aside, and does not block the others."""
 
-    def test_it_is_found_by_halving(
-        self, world: World, sink: MemorySink, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        """All others arrive in order; the log and the store tell which one and why."""
+    def test_it_is_found_by_halving(self, world: World, caplog: pytest.LogCaptureFixture) -> None:
+        """All others arrive in order; log and store name it and the reason."""
         _write(world, 1, prefix="z")
         world.work()
-        sink.refused = {f"{SESSION}:u13"}
+        world.transport.rejected_ids = {f"{SESSION}:u13"}
         _write(world, 40)
         caplog.set_level(logging.ERROR)
         world.drain()
         assert world.outbox.count_rejected(None) == 1
-        assert status_figures.rejected_rows(world.database) == [
-            {"id": f"{SESSION}:u13", "session_id": SESSION, "reason": "too odd"}
-        ]
-        arrived = [name for name in sink.messages if ":u" in name]
-        assert arrived == [f"{SESSION}:u{n}" for n in range(40) if n != 13]
-        assert f"refuses message {SESSION}:u13: too odd" in caplog.text
-        assert sink.calls.count("put_batch") < 25
+        (row,) = status_figures.rejected_rows(world.database)
+        assert (row["id"], row["session_id"]) == (f"{SESSION}:u13", SESSION)
+        assert str(row["reason"]).endswith("answered HTTP 400 (too odd)")
+        arrived = [name for name in world.ids() if name.startswith("u")]
+        assert arrived == [f"u{number}" for number in range(40) if number != 13]
+        assert f"rejects message {SESSION}:u13: {row['reason']}" in caplog.text
+        assert calls_to(world.backend).count(BATCH) < 25
 
-    def test_batches_grow_again_afterwards(self, world: World, sink: MemorySink) -> None:
-        """One odd row does not slow its session down for ever."""
+    def test_batches_grow_again_afterwards(self, world: World) -> None:
+        """One rejected row does not slow its session down for ever."""
         _write(world, 1, prefix="z")
         world.work()
-        sink.refused = {f"{SESSION}:u0"}
+        world.transport.rejected_ids = {f"{SESSION}:u0"}
         _write(world, 300)
         world.drain()
-        before = len(sink.calls)
+        before = len(world.backend.calls)
         _write(world, 100, prefix="w")
         world.work()
-        assert sink.calls[before:].count("put_batch") == 1
+        assert calls_to(world.backend)[before:].count(BATCH) == 1
 
-    def test_a_row_that_the_backend_fails_on_is_parked_after_many_attempts(
+    def test_a_row_that_the_backend_fails_on_is_rejected_after_many_attempts(
         self, world: World
     ) -> None:
-        """Its single path answers 500 to what it cannot store; the others go on at once."""
+        """It answers 500 to a message that it cannot store; other sessions are sent at once."""
         world.say("u1")
         world.say("u1", session_id=OTHER, ago_ms=1)
-        _spoil(world, "u1")
+        _make_unacceptable(world, "u1")
         world.say("u2")
         world.drain()
         assert world.outbox.count_rejected([SESSION]) == 1
@@ -303,50 +281,52 @@ class TestRefused:
         assert "HTTP 500" in str(reason)
 
     @pytest.mark.parametrize("turns", range(4 * MAX_ATTEMPTS, 5 * MAX_ATTEMPTS + 2))
-    def test_an_outage_parks_nothing(self, world: World, sink: MemorySink, turns: int) -> None:
+    def test_an_outage_rejects_nothing(self, world: World, turns: int) -> None:
         """A backend that fails on everything says nothing about a row."""
         world.say("u1")
-        sink.failures = [None, None]
-        sink.failure = Retryable("overloaded", hint="")
+        # The check and the session's state pass, then everything fails.
+        world.transport.faults = FaultPlan(
+            listed=(None, None, None), drawn_from=(faults.refuse(500),), rate=1.0
+        )
         for _ in range(turns):
             world.turn()
             world.clock.advance(61)
         assert world.outbox.count_rejected(None) == 0
-        sink.failure = None
-        # The first hiccup after a night offline is no proof either.
-        sink.failures = [Retryable("hiccup", hint="")]
+        # One failure after a night offline does not prove anything either.
+        world.transport.faults = FaultPlan.of(faults.refuse(500))
         world.turn()
         world.drain()
         assert world.outbox.count_rejected(None) == 0
-        assert f"{SESSION}:u1" in sink.messages
+        assert world.ids() == ["u1"]
 
-    def test_being_asked_to_wait_is_no_failed_attempt(self, world: World, sink: MemorySink) -> None:
+    def test_being_asked_to_wait_is_not_a_failed_attempt(self, world: World) -> None:
         """However often."""
         world.say("u1")
         world.work()
         world.say("u2")
-        sink.failures = [Retryable("x", hint="", retry_after=1.0)] * (2 * MAX_ATTEMPTS)
-        while sink.failures:
+        asked = 2 * MAX_ATTEMPTS
+        world.transport.faults = FaultPlan.of(*[faults.refuse(503, retry_after_seconds=1)] * asked)
+        while len(world.transport.met) < asked:
             world.turn()
             world.clock.advance(61)
         world.drain()
         assert world.outbox.count_rejected(None) == 0
 
-    def test_a_change_gives_it_another_chance(self, world: World, sink: MemorySink) -> None:
+    def test_a_change_gives_it_another_chance(self, world: World) -> None:
         """New redaction rules may be what it needed."""
         world.say("u1")
-        sink.refused = {f"{SESSION}:u1"}
+        world.transport.rejected_ids = {f"{SESSION}:u1"}
         world.drain()
         assert world.outbox.count_rejected(None) == 1
-        sink.refused.clear()
-        world.ingest(message("u1", "mended"))
+        world.transport.rejected_ids = set()
+        world.ingest(message("u1", "changed"))
         world.drain()
         assert world.outbox.count_rejected(None) == 0
-        assert sink.messages[f"{SESSION}:u1"]["textContent"] == "mended"
+        assert world.texts()["u1"] == "changed"
 
 
-def _spoil(world: World, uuid: str) -> None:
-    """Let a stored row be of a role that the backend refuses."""
+def _make_unacceptable(world: World, uuid: str) -> None:
+    """Give a stored row a role that the backend does not know."""
     with world.database.write() as connection:
         connection.execute(
             "UPDATE messages SET role = 'alien' WHERE id = ?", (f"{SESSION}:{uuid}",)
@@ -359,7 +339,7 @@ class TestChanges:
     @pytest.mark.parametrize("count", [1, 3])
     @pytest.mark.parametrize("is_before", [False, True])
     @pytest.mark.parametrize("fault", [None, faults.COMMIT_THEN_DROP, faults.DROP_BEFORE])
-    def test_one_that_comes_while_the_row_is_under_way(
+    def test_a_change_during_the_request_reaches_the_backend(
         self, world: World, count: int, fault: faults.Fault | None, *, is_before: bool
     ) -> None:
         """Before the request is carried out or after it, answered or not."""
@@ -384,8 +364,8 @@ class TestChanges:
         world.assert_complete()
         _assert_in_order(world)
 
-    def test_several_changes_in_a_row(self, world: World) -> None:
-        """The last one counts, and parts are replaced whole."""
+    def test_several_changes_in_succession(self, world: World) -> None:
+        """The last one counts, and all parts are replaced."""
         for number in range(4):
             parts = tuple(Part("text", f"{number}-{at}") for at in range(4 - number))
             world.ingest(message("u1", parts=parts, at_ms=world.clock.now_ms))

@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ccsync_watch.errors import DestinationError, Retryable, Unsent
 from ccsync_watch.model import Part
 from ccsync_watch.store import egress_ledger
-from support.memory_sink import OFFLINE, REFUSED, MemorySink
 from support.opensync_double import faults
 from support.opensync_double.faults import FaultPlan
 from support.storing import OTHER, SESSION, World, message
@@ -68,14 +66,11 @@ def test_a_title_is_looked_into_as_well(world: World) -> None:
     assert [dict(state.removed) for state in states] == [{"github-token": 1}] * len(states)
 
 
-@pytest.mark.parametrize("error", [REFUSED, Retryable("no answer", hint="")])
-def test_what_left_without_an_answer_is_in_it(world: World, error: DestinationError) -> None:
+@pytest.mark.parametrize("fault", [faults.refuse(401), faults.COMMIT_THEN_DROP])
+def test_what_left_without_an_answer_is_in_it(world: World, fault: faults.Fault) -> None:
     """It may have arrived; so it left."""
-    sink = MemorySink()
-    world.connect(sink)
     world.say("u1")
-    world.uploader.health.is_checked = True
-    sink.failure = error
+    world.transport.faults = FaultPlan.of(None, None, fault)
     world.turn()
     (entry,) = _entries(world)
     assert (entry.is_acked, entry.rows, entry.kind) == (False, 1, "session")
@@ -94,7 +89,6 @@ def test_a_message_that_is_not_answered_is_in_it_twice_in_the_end(world: World) 
 
 def test_what_never_left_is_not_in_it(world: World) -> None:
     """A connection that was refused carried nothing."""
-    assert isinstance(OFFLINE, Unsent)
     world.transport.is_offline = True
     world.ingest(message("u1"))
     world.turn()

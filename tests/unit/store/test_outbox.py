@@ -109,10 +109,10 @@ class TestCertainty:
         """A crash in between leaves the row uncertain."""
         world.ingest(message("u1"))
         seqs = [row.message.seq for row in _rows(world)]
-        world.outbox.mark_uncertain(SESSION, seqs, dated_ms=7)
+        world.outbox.mark_uncertain(SESSION, seqs, date_floor_ms=7)
         world.restart()
         assert [row.is_certain for row in _rows(world)] == [False, False]
-        assert world.outbox.remote(SESSION).dated_ms == 7
+        assert world.outbox.remote(SESSION).date_floor_ms == 7
         world.outbox.restore_certain(seqs)
         assert [row.is_certain for row in _rows(world)] == [True, True]
 
@@ -120,11 +120,11 @@ class TestCertainty:
         """A batch that bore its own dates says nothing of it."""
         world.ingest(message("u1"))
         rows = _rows(world)
-        for dated_ms in (9, 5, 0):
-            world.outbox.mark_uncertain(SESSION, [], dated_ms=dated_ms)
-            world.outbox.block(SESSION, 0, dated_ms=dated_ms)
-            world.outbox.ack(SESSION, rows, host="h", size=1, now_ms=1, dated_ms=dated_ms)
-        assert world.outbox.remote(SESSION).dated_ms == 9
+        for date_floor_ms in (9, 5, 0):
+            world.outbox.mark_uncertain(SESSION, [], date_floor_ms=date_floor_ms)
+            world.outbox.block(SESSION, 0, date_floor_ms=date_floor_ms)
+            world.outbox.ack(SESSION, rows, host="h", size=1, now_ms=1, date_floor_ms=date_floor_ms)
+        assert world.outbox.remote(SESSION).date_floor_ms == 9
 
     def test_failed_attempts_are_counted_and_forgiven(self, world: World) -> None:
         """Only what happened to a row alone counts against it."""
@@ -266,7 +266,7 @@ class TestRelease:
         """But not one that keeps the backend from losing something."""
         for session_id in (SESSION, OTHER):
             world.say("u1", session_id=session_id)
-            world.outbox.record_failure(session_id, "x", write_ms=None, not_before_ms=FAR)
+            world.outbox.record_failure(session_id, "x", not_before_ms=FAR)
         world.outbox.make_due_now([SESSION])
         assert world.outbox.due_sessions(world.clock.now_ms) == [SESSION]
         world.outbox.block(SESSION, FAR)

@@ -1,4 +1,4 @@
-"""The loop of a worker: real threads, and how long each waits."""
+"""The loop of a worker: real threads, and how long they wait."""
 
 from __future__ import annotations
 
@@ -19,12 +19,11 @@ from ccsync_watch.errors import (
 )
 from ccsync_watch.uploader import Uploader
 from ccsync_watch.uploader.backoff import Backoff, Notifier
-from support.memory_sink import MemorySink
+from support.memory_destination import connect_memory
 from support.storing import SESSION, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 
 class Workers:
@@ -32,15 +31,9 @@ class Workers:
 
     def __init__(self, world: World, count: int) -> None:
         self.world = world
-        self.sink = MemorySink()
-        world.connect(self.sink)
+        self.memory = connect_memory(world)
         self.uploader = Uploader(
-            database=world.database,
-            outbox=world.outbox,
-            sink=self.sink,
-            clock=SystemClock(),
-            stop=world.stop,
-            prices=world.prices,
+            self.memory, outbox=world.outbox, clock=SystemClock(), stop=world.stop
         )
         self.threads = [threading.Thread(target=self.uploader.run) for _ in range(count)]
 
@@ -69,74 +62,66 @@ def _until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
     end = time.monotonic() + seconds
     pause = threading.Event()
     while not condition():
-        assert time.monotonic() < end, "it never came about"
+        assert time.monotonic() < end, "the condition is still false"
         pause.wait(0.005)
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    """Have an empty store."""
-    made = World(tmp_path)
-    yield made
-    made.close()
 
 
 @pytest.fixture
 def workers(world: World) -> Iterator[Workers]:
     """Have two workers, not yet started."""
-    made = Workers(world, 2)
-    yield made
-    made.stop()
+    workers = Workers(world, 2)
+    yield workers
+    workers.stop()
 
 
 class TestRun:
     """Real threads."""
 
-    def test_a_kick_ends_an_idle_wait(self, workers: Workers) -> None:
+    def test_a_wakeup_ends_an_idle_wait(self, workers: Workers) -> None:
         """A line is sent within moments of its commit, though nothing was due for a minute."""
         workers.start()
         for number in range(3):
             workers.say(f"u{number}")
-            _until(lambda: len(workers.sink.messages) == number + 2)  # noqa: B023 - called at once
+            _until(lambda: len(workers.memory.rows) == number + 2)  # noqa: B023 - called at once
 
     def test_many_sessions_are_sent_by_several_workers(self, workers: Workers) -> None:
         """Each row once, and each session by one of them at a time."""
         for number in range(10):
             workers.say("u1", session_id=f"s{number}")
         workers.start()
-        _until(lambda: len(workers.sink.messages) == 20)
+        _until(lambda: len(workers.memory.rows) == 20)
         assert workers.world.figures()["rows_rejected"] == 0
         _until(lambda: not workers.uploader.is_busy(None))
         assert workers.uploader.health.rows_sent == 20
 
-    def test_one_nudge_is_passed_on(self, workers: Workers) -> None:
-        """Of several sessions due at once, each worker takes one: here two requests must meet."""
+    def test_one_wakeup_is_passed_on(self, workers: Workers) -> None:
+        """Each worker serves one of the sessions that are due: here two requests must meet."""
         workers.start()
         workers.say("u1", session_id="s0")
-        _until(lambda: len(workers.sink.messages) == 2 and not workers.uploader.is_busy(None))
+        _until(lambda: len(workers.memory.rows) == 2 and not workers.uploader.is_busy(None))
         meeting = threading.Barrier(2)
 
         def meet(name: str) -> None:
-            if name == "put_session":
+            if name == "state":
                 meeting.wait(10)
 
-        workers.sink.on_call = meet
+        workers.memory.on_call = meet
         for number in (1, 2):
             workers.world.say("u1", session_id=f"s{number}")
         workers.uploader.wake_one()
-        _until(lambda: len(workers.sink.messages) == 6)
+        _until(lambda: len(workers.memory.rows) == 6)
 
     def test_a_failure_is_tried_again_by_itself(self, workers: Workers) -> None:
-        """Without a wake_all."""
-        workers.sink.failures = [Unsent("x", hint="")]
+        """Without being woken."""
+        workers.memory.failures = [Unsent("x", hint="")]
         workers.say("u1")
         workers.start()
-        _until(lambda: f"{SESSION}:u1" in workers.sink.messages)
+        _until(lambda: f"{SESSION}:u1" in workers.memory.rows)
         _until(lambda: workers.uploader.health.error is None)
 
     def test_a_stop_ends_every_wait_at_once(self, workers: Workers) -> None:
         """An idle one, and one after a failure that asked for ten minutes."""
-        workers.sink.failure = Retryable("x", hint="", retry_after=600.0)
+        workers.memory.failure = Retryable("x", hint="", retry_after=600.0)
         workers.say("u1")
         workers.start()
         _until(lambda: workers.uploader.health.error is not None)
@@ -145,25 +130,25 @@ class TestRun:
         assert time.monotonic() - began < 5
         assert workers.world.figures()["rows_pending"] == 2
 
-    def test_a_stopped_uploader_takes_no_turn(self, workers: Workers) -> None:
+    def test_a_stopped_uploader_does_not_take_a_turn(self, workers: Workers) -> None:
         """A worker started late ends at once."""
         workers.say("u1")
         workers.world.stop.set()
         workers.uploader.run()
-        assert workers.sink.calls == []
+        assert workers.memory.calls == []
 
     def test_a_stop_during_a_failing_request_ends_the_worker(self, workers: Workers) -> None:
         """It is not tried again."""
-        workers.sink.failure = Unsent("x", hint="")
-        workers.sink.on_call = lambda _name: workers.world.stop.set()
+        workers.memory.failure = Unsent("x", hint="")
+        workers.memory.on_call = lambda _name: workers.world.stop.set()
         workers.say("u1")
         workers.uploader.run()
-        assert workers.sink.calls == ["check"]
+        assert workers.memory.calls == ["check"]
 
-    def test_a_disk_that_refuses_is_said_and_outlived(
+    def test_a_store_that_fails_is_logged_and_the_worker_stays(
         self, workers: Workers, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """The worker lives on until it is stopped."""
+        """It tries again until it is stopped."""
         workers.say("u1")
         with workers.world.database.write() as connection:
             connection.execute(
@@ -173,10 +158,10 @@ class TestRun:
         _until(lambda: "upload: " in caplog.text)
         assert all(thread.is_alive() for thread in workers.threads)
 
-    def test_a_store_closed_under_its_hands_ends_it_quietly(
+    def test_a_store_closed_during_a_turn_ends_the_worker_quietly(
         self, workers: Workers, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """A worker that outlives the daemon's patience says nothing."""
+        """A worker that the daemon no longer waits for logs nothing."""
         world = workers.world
         workers.say("u1")
 
@@ -184,25 +169,25 @@ class TestRun:
             world.stop.set()
             world.close()
 
-        workers.sink.on_call = end
+        workers.memory.on_call = end
         workers.uploader.run()
         assert caplog.text == ""
 
 
 class TestWaits:
-    """How long after which failure."""
+    """How long a worker waits after which failure."""
 
     def _seconds(self, *errors: DestinationError) -> list[float]:
-        """Return the waits of one worker that fails so in a row."""
+        """Return the waits of one worker that fails with these errors in succession."""
         stop = threading.Event()
         backoff = Backoff(Notifier(stop), stop)
-        made = []
+        waits = []
         for number, error in enumerate(errors, start=1):
             state = tenacity.RetryCallState(tenacity.Retrying(), None, (), {})
             state.attempt_number = number
             state.set_exception((type(error), error, None))
-            made.append(backoff.seconds(state))
-        return made
+            waits.append(backoff.seconds(state))
+        return waits
 
     @pytest.mark.parametrize(
         "error", [Retryable("x", hint=""), Unsent("x", hint=""), UnexpectedAnswer("x", hint="")]
@@ -215,19 +200,19 @@ class TestWaits:
             assert least <= wait <= least + 0.5
         assert len({wait % 0.5 for wait in waits}) == 10
 
-    def test_the_time_that_was_asked_for_is_the_least(self) -> None:
-        """More than that only when the failures say so."""
+    def test_the_delay_that_was_asked_for_is_the_least(self) -> None:
+        """More than that only after many failures."""
         first, last = self._seconds(
             Retryable("x", hint="", retry_after=30.0), Retryable("x", hint="", retry_after=0.0)
         )
         assert first == 30.0
         assert 1.0 <= last <= 1.5
 
-    def test_a_refused_key_pauses_for_a_minute(self) -> None:
-        """Nothing but a person mends it."""
+    def test_a_wrong_key_pauses_for_a_minute(self) -> None:
+        """Only a user can correct it."""
         assert self._seconds(Unauthorized("x", hint="")) == [60.0]
 
-    def test_a_success_begins_anew(self) -> None:
+    def test_a_success_resets_the_wait(self) -> None:
         """An outage last week does not make today's hiccup last a minute."""
         stop = threading.Event()
         notifier = Notifier(stop)
@@ -243,7 +228,7 @@ class TestWaits:
             backoff.run(turn)
             assert 0.5 <= time.monotonic() - began < 1.9
 
-    def test_a_ring_does_not_end_the_rest_after_a_failure(self) -> None:
+    def test_a_wakeup_does_not_end_the_rest_after_a_failure(self) -> None:
         """Commits of a busy session must not hammer a backend that is down."""
         stop = threading.Event()
         notifier = Notifier(stop)
@@ -251,18 +236,18 @@ class TestWaits:
 
         def turn() -> None:
             attempts.append(time.monotonic())
-            notifier.ring()
+            notifier.wake_all()
             if len(attempts) < 2:
                 raise Unsent("x", hint="")
 
-        ringer = threading.Timer(0.1, notifier.ring)
-        ringer.start()
+        timer = threading.Timer(0.1, notifier.wake_all)
+        timer.start()
         Backoff(notifier, stop).run(turn)
-        ringer.join()
+        timer.join()
         assert attempts[1] - attempts[0] >= 0.5
 
-    def test_a_ring_ends_a_long_wait_after_the_rest(self) -> None:
-        """Who mends the network and asks for a sync does not wait out the minute."""
+    def test_a_wakeup_ends_a_long_wait_after_the_rest(self) -> None:
+        """A user who asks for a sync after an outage does not wait for the whole minute."""
         stop = threading.Event()
         notifier = Notifier(stop)
         attempts: list[float] = []
@@ -272,20 +257,20 @@ class TestWaits:
             if len(attempts) < 2:
                 raise Unauthorized("x", hint="")
 
-        ringer = threading.Timer(0.1, notifier.ring)
-        ringer.start()
+        timer = threading.Timer(0.1, notifier.wake_all)
+        timer.start()
         Backoff(notifier, stop).run(turn)
-        ringer.join()
+        timer.join()
         assert 2.0 <= attempts[1] - attempts[0] < 10
 
-    def test_a_nudge_ends_one_wait(self) -> None:
-        """A commit needs one worker; the others sleep on."""
+    def test_wake_one_ends_one_wait(self) -> None:
+        """A commit needs one worker; the others stay asleep."""
         notifier = Notifier(threading.Event())
         woken = threading.Semaphore(0)
-        rings = notifier.rings
+        wakeups = notifier.wakeups
 
         def sleep() -> None:
-            notifier.wait(60, since=rings)
+            notifier.wait(60, since=wakeups)
             woken.release()
 
         sleepers = [threading.Thread(target=sleep) for _ in range(3)]
@@ -295,19 +280,19 @@ class TestWaits:
         notifier.wake_one()
         assert woken.acquire(timeout=10)
         assert len(notifier._condition._waiters) == 2  # type: ignore[attr-defined]  # as above
-        notifier.ring()
+        notifier.wake_all()
         for sleeper in sleepers:
             sleeper.join(10)
             assert not sleeper.is_alive()
 
-    def test_a_ring_that_came_before_the_wait_is_not_missed(self) -> None:
-        """Between the look at the queue and the wait a commit may come."""
+    def test_a_wakeup_before_the_wait_is_not_missed(self) -> None:
+        """A commit may come after the queue was read and before the wait begins."""
         stop = threading.Event()
         notifier = Notifier(stop)
-        rings = notifier.rings
-        notifier.ring()
+        wakeups = notifier.wakeups
+        notifier.wake_all()
         began = time.monotonic()
-        notifier.wait(60, since=rings)
+        notifier.wait(60, since=wakeups)
         assert time.monotonic() - began < 5
 
 
@@ -315,7 +300,7 @@ class TestIdle:
     """How long a worker waits when nothing is due."""
 
     def test_until_the_next_session_is_due(self, world: World) -> None:
-        """At most a minute, and a little while another worker serves it."""
+        """At most a minute, and a moment while another worker serves the session."""
         assert world.uploader._idle_seconds() == 60.0
         world.say("u1")
         assert world.uploader._idle_seconds() == 0.1
@@ -324,11 +309,10 @@ class TestIdle:
         world.outbox.block(SESSION, world.clock.now_ms + 600_000)
         assert world.uploader._idle_seconds() == 60.0
 
-    def test_until_the_first_rest_ends(self, tmp_path: Path) -> None:
-        """What gathers is sent when its rest ends, and not later."""
-        world = World(tmp_path, gather_seconds=0.25)
-        world.say("u1")
-        world.work()
-        world.clock.advance(0.1)
-        world.say("u2")
-        assert world.uploader._idle_seconds() == pytest.approx(0.15)
+    def test_until_the_first_rest_ends(self, gathering: World) -> None:
+        """Rows that gathered are sent when the rest ends, and not later."""
+        gathering.say("u1")
+        gathering.work()
+        gathering.clock.advance(0.1)
+        gathering.say("u2")
+        assert gathering.uploader._idle_seconds() == pytest.approx(0.15)
