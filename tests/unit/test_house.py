@@ -38,7 +38,6 @@ LONG_NOT_YET = frozenset(
 )
 README_NOT_YET = frozenset(
     {
-        "ccsync_watch",
         "ccsync_watch/accounting",
         "ccsync_watch/cli",
         "ccsync_watch/config",
