@@ -43,7 +43,6 @@ README_NOT_YET = frozenset(
         "ccsync_watch/config",
         "ccsync_watch/control",
         "ccsync_watch/daemon",
-        "ccsync_watch/dashboard",
         "ccsync_watch/opensync",
         "ccsync_watch/pipeline",
         "ccsync_watch/privacy",
