@@ -1,1 +1,1 @@
-"""The process beside Claude Code: lock, threads, signals, control socket, and their order."""
+"""The long-running process: main loop, settings changes, servers, lock, signals and shutdown."""

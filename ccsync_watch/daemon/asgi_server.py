@@ -1,4 +1,4 @@
-"""An ASGI app in a thread of its own, on a socket that is bound already."""
+"""An ASGI app in a thread of its own, on a socket that listens already."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ _JOIN_SECONDS = 1.5
 
 
 class ServerThread:
-    """Serves from construction to `stop`; the thread bears `name`.
+    """Serves from construction to `stop`, in a thread called `name`.
 
-    `more` are further settings of uvicorn's.
+    `options` are further settings of uvicorn's.
     """
 
     def __init__(
         self,
         app: ASGIApp,
-        listening: socket.socket,
+        listener: socket.socket,
         *,
         name: str,
-        **more: Any,  # noqa: ANN401 - as uvicorn has them
+        **options: Any,  # noqa: ANN401 - as uvicorn has them
     ) -> None:
-        self._listening = listening
+        self._listener = listener
         self._server = uvicorn.Server(
             uvicorn.Config(
                 app,
@@ -40,11 +40,11 @@ class ServerThread:
                 http="h11",
                 ws="none",
                 timeout_graceful_shutdown=1,
-                **more,
+                **options,
             )
         )
         self._thread = threading.Thread(
-            target=self._server.run, args=([listening],), name=name, daemon=True
+            target=self._server.run, args=([listener],), name=name, daemon=True
         )
         self._thread.start()
 
@@ -52,4 +52,4 @@ class ServerThread:
         """Stop listening, and close the socket."""
         self._server.should_exit = True
         self._thread.join(_JOIN_SECONDS)
-        self._listening.close()
+        self._listener.close()

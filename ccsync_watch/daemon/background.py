@@ -1,4 +1,4 @@
-"""Start a daemon that outlives whoever asked, once; and end one in an orderly way."""
+"""Start one daemon in the background, which outlives its caller; and stop the running one."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import re
 import signal
 import subprocess
 import sys
-import time
+import threading
 from typing import TYPE_CHECKING
 
 from ccsync_watch import __version__
+from ccsync_watch.clock import SystemClock
 from ccsync_watch.control.client import ControlClient
 from ccsync_watch.control.pidfile import is_alive, read_pidfile, start_time
 from ccsync_watch.errors import NotAnswering, NotRunning, StartFailed
@@ -20,12 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from ccsync_watch.clock import Clock
     from ccsync_watch.control.pidfile import Pidfile
 
-# The rules compile for seconds the first time.
+# The rules take seconds to compile the first time.
 START_SECONDS = 30.0
-# The last resort of `Shutdown`, and some.
-END_SECONDS = 8.0
+# More than the forced exit of `Shutdown`.
+STOP_SECONDS = 8.0
 _POLL_SECONDS = 0.05
 
 
@@ -42,30 +44,31 @@ def running_version(folder: Path) -> str | None:
         return None
 
 
-def is_older(one: str, other: str) -> bool:
-    """Tell whether a version comes before another."""
-    return _numbers(one) < _numbers(other)
+def is_older(version: str, other: str) -> bool:
+    """Return whether a version comes before another."""
+    return _numbers(version) < _numbers(other)
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(each) for each in re.findall(r"\d+", version)[:4])
+    return tuple(int(number) for number in re.findall(r"\d+", version)[:4])
 
 
-def start(folder: Path, env: Mapping[str, str]) -> bool:
+def start(folder: Path, env: Mapping[str, str], *, clock: Clock | None = None) -> bool:
     """Have a daemon of this version or a later one; return whether one was started.
 
     Raises NotAnswering when one hangs, StartFailed when a new one does not come up.
     """
+    clock = clock or SystemClock()
     version = running_version(folder)
     if version is not None and not is_older(version, __version__):
         return False
     if version is not None:
-        stop(folder)
+        stop(folder, clock=clock)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     process = subprocess.Popen(
         [sys.executable, "-m", "ccsync_watch", "run"],
         env=dict(env),
-        # Not where the caller stands: that folder may be about to go away.
+        # Not the caller's folder, which may be about to be deleted.
         cwd=folder,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -73,51 +76,60 @@ def start(folder: Path, env: Mapping[str, str]) -> bool:
         start_new_session=True,
         creationflags=getattr(subprocess, "DETACHED_PROCESS", 0),
     )
-    until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until:
-        code = process.poll()
-        # On a busy machine one that comes up may take its time to greet: it gives way to the rest.
+    until = clock.monotonic() + START_SECONDS
+    while clock.monotonic() < until:
+        exit_code = process.poll()
+        # On a busy machine a daemon that comes up may answer late: its priority is low.
         with contextlib.suppress(NotAnswering):
             if running_version(folder) is not None:
                 return True
-        if code is not None and not _has_holder(folder):
+        if exit_code is not None and not _has_holder(folder):
             raise StartFailed(
-                f"the daemon ended at once (exit {code})", hint="run `ccsync-watch` to see why"
+                f"the daemon ended at once (exit {exit_code})",
+                hint="run `ccsync-watch` to see why",
             )
-        time.sleep(_POLL_SECONDS)
+        _sleep(clock)
     raise StartFailed(
         f"the daemon does not answer after {START_SECONDS:.0f} s", hint=f"see {folder / 'log'}"
     )
 
 
 def _has_holder(folder: Path) -> bool:
-    """Tell whether another is coming up: of several that start at once, all but one give way."""
-    note = read_pidfile(folder)
-    return note is not None and is_alive(note.pid)
+    """Return whether another daemon is coming up: of several, only the lock's holder stays."""
+    pidfile = read_pidfile(folder)
+    return pidfile is not None and is_alive(pidfile.pid)
 
 
-def stop(folder: Path) -> bool:
-    """End the running daemon and wait for it; return whether one ran. Raises NotAnswering."""
+def stop(folder: Path, *, clock: Clock | None = None) -> bool:
+    """Stop the running daemon and wait for its end; return whether one ran.
+
+    Raises NotAnswering.
+    """
+    clock = clock or SystemClock()
     if running_version(folder) is None:
         return False
-    note = read_pidfile(folder)
-    if note is None:
+    pidfile = read_pidfile(folder)
+    if pidfile is None:
         return False
-    # It has answered just now on the socket of this note: the process is the one meant.
+    # It answered just now on the socket of this pidfile: the process is the right one.
     with contextlib.suppress(ProcessLookupError):
-        os.kill(note.pid, signal.SIGTERM)
-    until = time.monotonic() + END_SECONDS
-    while _lives(note, folder):
-        if time.monotonic() > until:
+        os.kill(pidfile.pid, signal.SIGTERM)
+    until = clock.monotonic() + STOP_SECONDS
+    while _is_running(pidfile, folder):
+        if clock.monotonic() > until:
             raise NotAnswering(
-                f"ccsync-watch (process {note.pid}) does not end",
-                hint=f"`kill -9 {note.pid}` ends it, and nothing is lost",
+                f"ccsync-watch (process {pidfile.pid}) does not end",
+                hint=f"`kill -9 {pidfile.pid}` ends it without loss",
             )
-        time.sleep(_POLL_SECONDS)
+        _sleep(clock)
     return True
 
 
-def _lives(note: Pidfile, folder: Path) -> bool:
+def _is_running(pidfile: Pidfile, folder: Path) -> bool:
     if os.name == "nt":
         return running_version(folder) is not None
-    return is_alive(note.pid) and note.started in {None, start_time(note.pid)}
+    return is_alive(pidfile.pid) and pidfile.started in {None, start_time(pidfile.pid)}
+
+
+def _sleep(clock: Clock) -> None:
+    clock.wait(threading.Event(), _POLL_SECONDS)

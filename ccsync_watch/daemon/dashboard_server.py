@@ -1,6 +1,7 @@
-"""Serve the dashboard on loopback in a thread; nothing of it is loaded before it is asked for.
+"""Serve the dashboard on loopback in a thread; none of its modules is loaded before a request.
 
-It reads the store through connections of its own. Whoever has the state folder's lock runs one.
+It reads the store through connections of its own. Only the holder of the state folder's lock runs
+one.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ import logging
 import socket
 from typing import TYPE_CHECKING
 
-from ccsync_watch.clock import SystemClock
 from ccsync_watch.config.setting_values import DEFAULT_PORT
+from ccsync_watch.control.messages import DashboardAnswer
 from ccsync_watch.daemon.asgi_server import ServerThread
 from ccsync_watch.dashboard.guard import ENTER_PATH, Keys
+from ccsync_watch.problem import Problem
 from ccsync_watch.store.database import DATABASE_NAME, Database
 from ccsync_watch.store.install_keys import install_key
 
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from ccsync_watch.config import Settings
+    from ccsync_watch.clock import Clock
+    from ccsync_watch.config import DashboardSettings, Settings
     from ccsync_watch.dashboard.site import DaemonApi
 
 log = logging.getLogger(__name__)
@@ -33,29 +36,95 @@ _BACKLOG = 128
 _MAX_CONNECTIONS = 400
 
 
-class DashboardServer:
-    """The dashboard's server; it listens from construction to `stop`.
+class DashboardHost:
+    """Keeps a dashboard server as the settings want it, from daemon to daemon.
 
-    Raises OSError when the port that the settings name is another program's.
+    A dashboard that cannot be served stops nothing else. `settings` returns those in force;
+    `on_open` is called with a link to each dashboard that is opened.
     """
 
     def __init__(
-        self, settings: Settings, daemon: DaemonApi, *, settings_now: Callable[[], Settings]
+        self, *, settings: Callable[[], Settings], clock: Clock, on_open: Callable[[str], None]
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._on_open = on_open
+        self._server: DashboardServer | None = None
+        self._applied: DashboardSettings | None = None
+        self.problem: Problem | None = None
+
+    def apply(self, settings: Settings, daemon: DaemonApi) -> None:
+        """Start, stop or restart the server if these settings differ from the last ones."""
+        if self._applied == settings.dashboard:
+            return
+        self.close()
+        self._applied, self.problem = settings.dashboard, None
+        if not settings.dashboard.enabled:
+            return
+        try:
+            self._server = DashboardServer(
+                settings, daemon, settings_now=self._settings, clock=self._clock
+            )
+        except OSError as error:
+            self.problem = Problem(
+                "dashboard-port-taken",
+                "Dashboard",
+                f"the dashboard cannot use port {settings.dashboard.port}"
+                f" ({error.strerror or error})",
+                "set dashboard.port to another",
+                "warning",
+            )
+            log.warning("%s: %s", self.problem.detail, self.problem.hint)
+            return
+        self._on_open(self._server.link())
+
+    def link(self) -> DashboardAnswer:
+        """Return an address that lets one browser in, or what prevents it."""
+        server = self._server
+        if server is not None:
+            return DashboardAnswer(server.link())
+        return DashboardAnswer(None, self.problem or _DASHBOARD_OFF)
+
+    def close(self) -> None:
+        """Stop the server, if there is one."""
+        server, self._server = self._server, None
+        if server is not None:
+            server.stop()
+
+
+_DASHBOARD_OFF = Problem(
+    "dashboard-off", "Dashboard", "the dashboard is off", "set dashboard.enabled to true", "info"
+)
+
+
+class DashboardServer:
+    """The dashboard's server; it listens from construction to `stop`.
+
+    Raises OSError when the configured port is used by another program.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        daemon: DaemonApi,
+        *,
+        settings_now: Callable[[], Settings],
+        clock: Clock,
     ) -> None:
         self._settings_now = settings_now
         self._daemon = daemon
         self._state_dir = settings.state_dir
-        self._clock = SystemClock()
-        self._keys = Keys(install_key(settings.state_dir), clock=self._clock)
+        self._clock = clock
+        self._keys = Keys(install_key(settings.state_dir), clock=clock)
         self._database: Database | None = None
-        listening = _listening(settings.dashboard.port)
-        # Else a page's end waits 40 ms for the browser to acknowledge its beginning: asyncio sees
-        # to it by itself only where the socket's protocol is named.
-        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.port = int(listening.getsockname()[1])
-        self._serving = ServerThread(
-            _Late(self._made),
-            listening,
+        listener = _listen(settings.dashboard.port)
+        # Otherwise a page's end waits 40 ms for the browser to acknowledge its beginning: asyncio
+        # sets this by itself only where the socket's protocol is named.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.port = int(listener.getsockname()[1])
+        self._server = ServerThread(
+            _LazyApp(self._build_app),
+            listener,
             name="dashboard",
             log_level="critical",
             limit_concurrency=_MAX_CONNECTIONS,
@@ -67,13 +136,13 @@ class DashboardServer:
         return f"http://{_HOST}:{self.port}{ENTER_PATH}?link={self._keys.new_link()}"
 
     def stop(self) -> None:
-        """Stop listening, and give everything back."""
-        self._serving.stop()
+        """Stop listening, and close the database."""
+        self._server.stop()
         if self._database is not None:
             self._database.close()
 
-    def _made(self) -> ASGIApp:
-        # Templates, Markdown and charts: 15 MB that nobody pays who never opens a page.
+    def _build_app(self) -> ASGIApp:
+        # Templates, Markdown and charts: 15 MB that only users of the dashboard pay for.
         from ccsync_watch.accounting.prices import PriceList  # noqa: PLC0415 - see above
         from ccsync_watch.dashboard.app import build_app  # noqa: PLC0415 - see above
         from ccsync_watch.dashboard.site import build_site  # noqa: PLC0415 - see above
@@ -90,10 +159,10 @@ class DashboardServer:
         return build_app(site, port=self.port)
 
 
-def _listening(port: int | None) -> socket.socket:
-    """Return a listening socket: on this port, or on the usual one, or else on any.
+def _listen(port: int | None) -> socket.socket:
+    """Listen on this port; without one, on the default port, or on any if that is taken.
 
-    Raises OSError when the port that was asked for is another program's.
+    Raises OSError when the configured port is used by another program.
     """
     if port is None:
         with contextlib.suppress(OSError):
@@ -101,11 +170,11 @@ def _listening(port: int | None) -> socket.socket:
     return socket.create_server((_HOST, port or 0), backlog=_BACKLOG)
 
 
-class _Late:
-    """An app that is made by its first request."""
+class _LazyApp:
+    """An app that is built by its first request."""
 
-    def __init__(self, make: Callable[[], ASGIApp]) -> None:
-        self._make = make
+    def __init__(self, build: Callable[[], ASGIApp]) -> None:
+        self._build = build
         self._app: ASGIApp | None = None
         self._lock: asyncio.Lock | None = None
 
@@ -114,5 +183,5 @@ class _Late:
             self._lock = self._lock or asyncio.Lock()
             async with self._lock:
                 if self._app is None:
-                    self._app = await asyncio.get_running_loop().run_in_executor(None, self._make)
+                    self._app = await asyncio.get_running_loop().run_in_executor(None, self._build)
         await self._app(scope, receive, send)

@@ -1,7 +1,7 @@
-"""Decide whether the system announces changes here: on network drives it does not.
+"""Decide whether the system reports file changes here: on network drives it does not.
 
-A change that a sweep found is suspect until an event for it comes, or the grace is over. Modified
-times prove nothing: `cp -p`, `git checkout` and `mv` bring old ones.
+A change that a rescan found is unconfirmed until an event for it comes; after a grace period it
+counts as missed. Modification times prove nothing: `cp -p`, `git checkout` and `mv` keep old ones.
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ _UNRELIABLE_SECONDS = 60.0
 
 
 class EventHealth:
-    """What sweeps found before any event told of it. `now` is monotonic time in seconds."""
+    """The changes that rescans found without an event. `now` is monotonic time in seconds."""
 
     def __init__(self) -> None:
         self._unconfirmed: dict[str, float] = {}
         self._unreliable_until = 0.0
 
-    def found(self, paths: Iterable[str], now: float) -> None:
-        """Note changes that a sweep found and no event had named."""
+    def add_unconfirmed(self, paths: Iterable[str], now: float) -> None:
+        """Record changes that a rescan found and no event had announced."""
         for path in paths:
             self._unconfirmed.setdefault(path, now)
 
-    def announced(self, paths: Iterable[str]) -> None:
-        """Note that events came for these paths."""
+    def confirm(self, paths: Iterable[str]) -> None:
+        """Record that events came for these paths."""
         for path in paths:
             self._unconfirmed.pop(path, None)
 
     def reset(self) -> None:
-        """Drop all suspicion: a folder came or went, and what lies in it is not announced."""
+        """Forget unconfirmed changes: a folder came or went, and no events announce its files."""
         self._unconfirmed.clear()
 
-    def missed(self, now: float) -> int:
+    def count_missed(self, now: float) -> int:
         """Return how many changes were not announced in time, each counted once."""
         late = [path for path, since in self._unconfirmed.items() if now - since >= GRACE_SECONDS]
         for path in late:
@@ -45,6 +45,6 @@ class EventHealth:
             self._unreliable_until = now + _UNRELIABLE_SECONDS
         return len(late)
 
-    def is_lost(self, now: float) -> bool:
-        """Tell whether events are not to be relied on at present."""
+    def is_unreliable(self, now: float) -> bool:
+        """Return whether events cannot be relied on at present."""
         return now < self._unreliable_until

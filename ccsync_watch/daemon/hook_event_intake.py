@@ -1,7 +1,7 @@
-"""Take the hooks' signals: keep what they tell, and flush the sessions that they name at once.
+"""Handle hook events: store what they report, and flush the sessions that they name at once.
 
-Everything here is the pumping thread's. A signal's file goes only after its effect is certain;
-taken twice, it does no harm.
+Everything here runs in the thread that reads. A hook event's file is removed only after its effect
+is stored; handling it twice does no harm.
 """
 
 from __future__ import annotations
@@ -26,16 +26,17 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# An ended session's last rows (its cost) come after its SessionEnd hook.
-SECOND_LOOK_SECONDS = 2.0
-# More sessions than this at once are flushed as all: each one alone costs a look at the disk.
-MAX_SINGLE = 20
-# The folder is looked at this often even where events do not work and times do not tell.
-LOOK_SECONDS = 1.0
+# The last rows of an ended session (its cost) are written after its SessionEnd hook.
+SECOND_FLUSH_SECONDS = 2.0
+# More sessions than this at once are flushed as all: each flush of one costs a scan of its own.
+MAX_SINGLE_FLUSHES = 20
+# The spool is polled this often even where events do not work and times do not change.
+POLL_SECONDS = 1.0
+_PENDING_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class _Pending:
+class _PendingFlush:
     session_id: str | None
     flush: Flush
 
@@ -64,83 +65,84 @@ class HookEventIntake:
         self._flushes = flushes
         self._redactor = redactor
         self._clock = clock
-        self._pending: list[_Pending] = []
-        self._again: dict[str, float] = {}
-        self._next_look = 0.0
-        self._foreign = 0
+        self._pending: list[_PendingFlush] = []
+        self._second_flush_at: dict[str, float] = {}
+        self._next_poll = 0.0
+        self._reported_unexpected = 0
 
     def turn(self) -> bool:
-        """Do what there is to do now; return whether more waits.
+        """Handle what is due now; return whether there is more.
 
-        Raises StateError or RedactorUnavailable: then the signals wait where they are.
+        Raises StateError or RedactorUnavailable: the hook events then stay in the spool.
         """
         now = self._clock.monotonic()
-        is_more = False
-        if now >= self._next_look or self._spool.is_changed():
-            # Also when the store refuses: the next look then comes after a pause.
-            self._next_look = now + LOOK_SECONDS
-            is_more = self._take(now)
-        for session_id in [each for each, at in self._again.items() if at <= now]:
-            del self._again[session_id]
+        has_more = False
+        if now >= self._next_poll or self._spool.is_changed():
+            # Set first: when the store fails, the next poll then comes after a pause.
+            self._next_poll = now + POLL_SECONDS
+            has_more = self._handle_events(now)
+        for session_id in [name for name, at in self._second_flush_at.items() if at <= now]:
+            del self._second_flush_at[session_id]
             self._flush([session_id])
-        self._finish()
-        return is_more
+        self._finish_flushes()
+        return has_more
 
     def next_seconds(self) -> float | None:
-        """Return how long the pump may sleep for our sake."""
+        """Return how long hook events allow the loop to sleep, None for as long as it likes."""
         if self._pending:
-            return 0.05
-        if not self._again:
+            return _PENDING_SECONDS
+        if not self._second_flush_at:
             return None
-        return max(0.0, min(self._again.values()) - self._clock.monotonic())
+        return max(0.0, min(self._second_flush_at.values()) - self._clock.monotonic())
 
-    def _take(self, now: float) -> bool:
-        taken = self._spool.take()
-        for name, signal in taken.signals:
-            self._keep(signal)
-            self._spool.done(name)
-        if self._spool.foreign > self._foreign:
-            log.warning("files that are no signals of ours: %d", self._spool.foreign)
-            self._foreign = self._spool.foreign
-        ended = {each.session_id for _, each in taken.signals if each.event == "SessionEnd"}
-        paused = {each.session_id for _, each in taken.signals if each.event == "Stop"}
-        for session_id in sorted(ended)[:MAX_SINGLE]:
-            self._again[session_id] = now + SECOND_LOOK_SECONDS
-        self._flush(sorted(ended | paused))
-        return taken.is_more
+    def _handle_events(self, now: float) -> bool:
+        batch = self._spool.read()
+        for name, event in batch.events:
+            self._store(event)
+            self._spool.remove(name)
+        if self._spool.unexpected > self._reported_unexpected:
+            log.warning("files in the spool that are not hook events: %d", self._spool.unexpected)
+            self._reported_unexpected = self._spool.unexpected
+        ended = {event.session_id for _, event in batch.events if event.event == "SessionEnd"}
+        stopped = {event.session_id for _, event in batch.events if event.event == "Stop"}
+        for session_id in sorted(ended)[:MAX_SINGLE_FLUSHES]:
+            self._second_flush_at[session_id] = now + SECOND_FLUSH_SECONDS
+        self._flush(sorted(ended | stopped))
+        return batch.has_more
 
-    def _keep(self, signal: HookEvent) -> None:
-        if signal.event == "Stop" or self._is_excluded(signal):
+    def _store(self, event: HookEvent) -> None:
+        if event.event == "Stop" or self._is_excluded(event):
             return
         save_hook_event(
             self._database,
-            clean_hook_event(signal, self._redactor),
+            clean_hook_event(event, self._redactor),
             now_ms=self._clock.wall_ms(),
             is_released=self._settings.auto_sync,
         )
         if self._uploader is not None:
             self._uploader.wake_all()
 
-    def _is_excluded(self, signal: HookEvent) -> bool:
-        cwd = signal.detail.get("cwd")
+    def _is_excluded(self, event: HookEvent) -> bool:
+        cwd = event.detail.get("cwd")
         return cwd is not None and self._projects.policy(cwd) == "off"
 
     def _flush(self, session_ids: list[str]) -> None:
-        chosen: list[str | None] = list(session_ids) if len(session_ids) <= MAX_SINGLE else [None]
-        under_way = {each.session_id for each in self._pending}
-        for session_id in chosen:
-            # One that is under way looks once more before it ends.
-            if session_id not in under_way:
-                self._pending.append(_Pending(session_id, self._flushes.ask(session_id)))
+        is_many = len(session_ids) > MAX_SINGLE_FLUSHES
+        targets: list[str | None] = [None] if is_many else list(session_ids)
+        pending = {flush.session_id for flush in self._pending}
+        for session_id in targets:
+            # A pending flush scans once more before it ends.
+            if session_id not in pending:
+                self._pending.append(_PendingFlush(session_id, self._flushes.add(session_id)))
 
-    def _finish(self) -> None:
-        """Send at once, where sending is allowed, what a flush has read."""
-        ended = [each for each in self._pending if each.flush.done.is_set()]
+    def _finish_flushes(self) -> None:
+        """Have what a flush has read uploaded at once, unless uploading is manual."""
+        ended = [pending for pending in self._pending if pending.flush.done.is_set()]
         if not ended:
             return
-        self._pending = [each for each in self._pending if not each.flush.done.is_set()]
+        self._pending = [pending for pending in self._pending if not pending.flush.done.is_set()]
         if self._uploader is None or not self._settings.auto_sync:
             return
-        for each in ended:
-            self._outbox.make_due_now(None if each.session_id is None else [each.session_id])
+        for pending in ended:
+            self._outbox.make_due_now(None if pending.session_id is None else [pending.session_id])
         self._uploader.wake_all()

@@ -1,10 +1,9 @@
-"""Everything that moves a line, put together: store, pump, outbox, uploader. No threads here."""
+"""Composition: build store, redactor, pump, outbox and uploader from the settings. No threads."""
 
 from __future__ import annotations
 
 import hashlib
 import logging
-import math
 import os
 import socket
 import threading
@@ -13,7 +12,6 @@ from typing import TYPE_CHECKING
 from ccsync_watch.accounting.priced_summaries import PricedSummaries
 from ccsync_watch.accounting.prices import PriceList
 from ccsync_watch.daemon.destinations import make_destination
-from ccsync_watch.errors import DestinationError
 from ccsync_watch.pipeline import Pump, PumpConfig, RealFiles
 from ccsync_watch.pipeline.reapply import apply_policies, repair
 from ccsync_watch.privacy import RULES_VERSION, Redactor
@@ -29,7 +27,6 @@ from ccsync_watch.uploader import Uploader
 from ccsync_watch.uploader.worker import GATHER_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     import httpx
@@ -40,8 +37,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_MAX_FAILURES = 5
-
 
 def project_roots(settings: Settings) -> tuple[str, ...]:
     """Return the `projects` folder of each configured Claude folder."""
@@ -49,12 +44,12 @@ def project_roots(settings: Settings) -> tuple[str, ...]:
 
 
 def projects_of(settings: Settings) -> Projects:
-    """Return what the settings allow to be kept of each project."""
+    """Return the policy of each project: what of it may be kept."""
     return Projects(exclude=settings.exclude_projects, policies=settings.projects)
 
 
 def rules_in_force(settings: Settings) -> str:
-    """Return what changes whenever the redactor's rules do, the user's own included."""
+    """Return a value that changes with the redactor's rules, the user's own included."""
     own = repr((settings.redact.patterns, settings.redact.allow))
     # Keyed: a pattern may be the secret itself.
     key = install_key(settings.state_dir)
@@ -63,13 +58,12 @@ def rules_in_force(settings: Settings) -> str:
 
 
 def make_redactor(settings: Settings) -> Redactor:
-    """Return the redactor that the settings ask for; one thread at a time may use it.
+    """Build the redactor of these settings; one thread at a time may use it.
 
-    It knows the values of this process's environment that are secret, and the backend's key.
+    Its known values are the secrets in this process's environment, and the backend's key. Its
+    rules take seconds to compile, once: the result is cached in the cache folder.
 
-    Its rules take seconds to compile, once: the result is kept in the cache folder.
-
-    Raises ConfigError for a pattern that is none, RedactorUnavailable when it cannot be built.
+    Raises ConfigError for an invalid pattern, RedactorUnavailable when it cannot be built.
     """
     known = values_in_environment(os.environ)
     if settings.api_key is not None:
@@ -84,23 +78,23 @@ def make_redactor(settings: Settings) -> Redactor:
 
 
 def _private(folder: Path) -> Path | None:
-    """Return a folder that no one else can write to, made if need be; None if there is none.
+    """Return the folder if no other user can write to it, creating it if necessary; else None.
 
-    Compiled rules are trusted as they are read: another user's would be another user's program.
+    Compiled rules are loaded without checks: another user's would be another user's program.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        seen = folder.stat()
+        status = folder.stat()
     except OSError:
         return None
-    is_own = not hasattr(os, "getuid") or seen.st_uid == os.getuid()
-    return folder if is_own and not seen.st_mode & 0o022 else None
+    is_own = not hasattr(os, "getuid") or status.st_uid == os.getuid()
+    return folder if is_own and not status.st_mode & 0o022 else None
 
 
 class Runtime:
-    """The parts, built from the settings; `close` gives everything back.
+    """The parts, built from the settings; `close` closes them.
 
-    Whoever makes one holds the state folder's lock. Without `is_uploading` it has no destination,
+    Whoever builds one holds the state folder's lock. Without `is_uploading` it has no destination,
     and the outbox stays as it is. Raises StateError, ConfigError, RedactorUnavailable.
     """
 
@@ -118,7 +112,7 @@ class Runtime:
         self.clock = clock
         self.stop = threading.Event()
         self.roots = project_roots(settings)
-        key = install_key(settings.state_dir)
+        self.install_key = install_key(settings.state_dir)
         self.redactor = redactor or make_redactor(settings)
         self.database = open_database(settings.state_dir, now_ms=clock.wall_ms())
         if self.database.set_aside is not None:
@@ -131,13 +125,13 @@ class Runtime:
         if self._destination is not None:
             # Before any row is changed: it says when a changed one may be sent again.
             self.outbox.set_resend_delay(self._destination.resend_delay_ms)
-        self._judge_again(self.redactor)
+        self._apply_current_policies(self.redactor)
         self.uploader = self._make_uploader(self._destination) if self._destination else None
         self.pump = Pump(
             PumpConfig(
                 roots=self.roots,
                 policy=Policy.of(settings),
-                install_key=key,
+                install_key=self.install_key,
                 host=host or socket.gethostname(),
                 is_released=settings.auto_sync,
                 projects=projects_of(settings),
@@ -149,8 +143,8 @@ class Runtime:
             on_commit=self.uploader.wake_one if self.uploader else lambda: None,
         )
 
-    def _judge_again(self, redactor: Redactor) -> None:
-        """Have what is stored obey the policies of today, before anything more of it leaves."""
+    def _apply_current_policies(self, redactor: Redactor) -> None:
+        """Apply the current project policies to what is stored, before any of it is uploaded."""
         has_mark = get_meta(self.database.read(), "rules") is not None
         if not has_mark and not rewriting.count_messages(self.database):
             with self.database.write() as connection:
@@ -193,43 +187,6 @@ class Runtime:
             stop=self.stop,
             gather_seconds=GATHER_SECONDS,
         )
-
-    def catch_up(
-        self, *, until: float = math.inf, on_step: Callable[[], None] = lambda: None
-    ) -> None:
-        """Read every transcript to its end, in this thread; not beyond `until`."""
-        self.pump.reconcile()
-        while self.clock.monotonic() < until and self.pump.step():
-            on_step()
-
-    def drain(
-        self,
-        session_ids: Sequence[str] | None,
-        *,
-        until: float,
-        on_step: Callable[[], None] = lambda: None,
-    ) -> DestinationError | None:
-        """Send what is queued, settled states included, in this thread.
-
-        `until` is a point of the monotonic clock. Return the error that ended it, if one did.
-        """
-        if self.uploader is None:
-            return None
-        failures = 0
-        error: DestinationError | None = None
-        while self.outbox.count_unsettled(session_ids) and self.clock.monotonic() < until:
-            worked, error = False, None
-            try:
-                worked = self.uploader.turn()
-            except DestinationError as failure:
-                error = failure
-            failures = failures + 1 if error else 0
-            if error is not None and (not error.is_passing or failures >= _MAX_FAILURES):
-                return error
-            on_step()
-            if not worked:
-                self.clock.wait(self.stop, min(0.2 * 2**failures, 5.0))
-        return error
 
     def close(self) -> None:
         """Close connections and database; the runtime cannot be used afterwards."""

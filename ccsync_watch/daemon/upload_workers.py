@@ -1,4 +1,4 @@
-"""The upload workers of one runtime: their threads, what a flush waits for, and their end."""
+"""The upload workers: their threads, waiting for a flush's rows to be uploaded, and their end."""
 
 from __future__ import annotations
 
@@ -6,31 +6,36 @@ import logging
 import threading
 from typing import TYPE_CHECKING
 
+from ccsync_watch.daemon.flush_answer import release_rows
 from ccsync_watch.problem import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ccsync_watch.clock import Clock
-    from ccsync_watch.daemon.runtime import Runtime
     from ccsync_watch.errors import DestinationError
+    from ccsync_watch.store.outbox import Outbox
+    from ccsync_watch.uploader import Uploader
 
 log = logging.getLogger(__name__)
 
-UPLOAD_WORKERS = 4
-# How long a flush goes on trying a backend that cannot be reached before it says so.
+WORKERS = 4
+# How long a flush tries a backend that cannot be reached before it reports that.
 PATIENCE_SECONDS = 8.0
 _RETRY_SECONDS = 1.0
-_LOOK_SECONDS = 0.05
-_PAUSE_SECONDS = 30.0
+_POLL_SECONDS = 0.05
+_FAILURE_SECONDS = 30.0
 
 
 class UploadWorkers:
-    """Sends in threads of its own from `start` to `stop`; nothing at all without a backend."""
+    """Upload in threads of their own from `start` to `stop`; nothing is done without a backend."""
 
-    def __init__(self, runtime: Runtime, clock: Clock) -> None:
-        self._runtime = runtime
-        self._uploader = runtime.uploader
+    def __init__(
+        self, uploader: Uploader | None, outbox: Outbox, *, stop: threading.Event, clock: Clock
+    ) -> None:
+        self._uploader = uploader
+        self._outbox = outbox
+        self._stop = stop
         self._clock = clock
         self._threads: list[threading.Thread] = []
         self.problem: Problem | None = None
@@ -39,28 +44,27 @@ class UploadWorkers:
         """Start the workers."""
         if self._uploader is None:
             return
-        for number in range(UPLOAD_WORKERS):
+        for number in range(WORKERS):
             thread = threading.Thread(target=self._work, name=f"upload-{number}", daemon=True)
             self._threads.append(thread)
             thread.start()
 
     def _work(self) -> None:
-        uploader, stop = self._uploader, self._runtime.stop
-        while uploader is not None and not stop.is_set():
+        while self._uploader is not None and not self._stop.is_set():
             try:
-                uploader.run()
+                self._uploader.run()
             except Exception as error:
-                if stop.is_set():
-                    return  # left behind, and its database was closed under it
-                # A defect of ours must not end the stream: what was under way stays queued.
-                log.exception("sending failed")
+                if self._stop.is_set():
+                    return  # abandoned: its database was closed while it worked
+                # A defect of ours must not end the stream: its rows stay in the outbox.
+                log.exception("uploading failed")
                 self.problem = Problem(
                     "upload-failed",
                     "Sync not working",
-                    f"sending failed ({type(error).__name__})",
-                    "see the log in the state folder, and report it; sending is tried again",
+                    f"uploading failed ({type(error).__name__})",
+                    "see the log in the state folder and report it; uploading is tried again",
                 )
-                self._clock.wait(stop, _PAUSE_SECONDS)
+                self._clock.wait(self._stop, _FAILURE_SECONDS)
                 self.problem = None
 
     @property
@@ -71,18 +75,16 @@ class UploadWorkers:
     def flush(
         self, session_ids: Sequence[str] | None, *, until: float, stopping: threading.Event
     ) -> DestinationError | None:
-        """Send what is queued for these sessions (None = all) now; return what prevents it.
+        """Upload what is pending of these sessions (None: all) now; return what prevents it.
 
-        `until` is a point of the monotonic clock. A backend that is certainly out of reach, or
-        refuses us, ends the wait early.
+        `until` is monotonic time. A backend that certainly cannot be reached, or rejects the key,
+        ends the wait early.
         """
-        uploader, outbox = self._uploader, self._runtime.outbox
+        uploader = self._uploader
         if uploader is None:
             return None
-        outbox.retry_rejected(is_released=True, session_ids=session_ids)
-        outbox.release(session_ids)
-        outbox.make_due_now(session_ids)
-        before = uploader.health.error
+        release_rows(self._outbox, session_ids)
+        error_before = uploader.health.error
         uploader.wake_all()
         now = self._clock.monotonic()
         patient_until, wake_at = min(until, now + PATIENCE_SECONDS), now + _RETRY_SECONDS
@@ -91,25 +93,25 @@ class UploadWorkers:
             if error is None:
                 if not self._has_rows(session_ids):
                     return None
-            elif now >= patient_until or (error is not before and not error.is_passing):
+            elif now >= patient_until or (error is not error_before and not error.is_passing):
                 break
             elif now >= wake_at and getattr(error, "retry_after", None) is None:
                 uploader.wake_all()
                 wake_at = now + _RETRY_SECONDS
-            self._clock.wait(stopping, _LOOK_SECONDS)
+            self._clock.wait(stopping, _POLL_SECONDS)
             now = self._clock.monotonic()
-        # An outage that keeps nothing of these sessions from going is no answer to this request.
-        return uploader.health.error if outbox.count_unsettled(session_ids) else None
+        # An outage matters to this request only if it keeps rows of these sessions pending.
+        return uploader.health.error if self._outbox.count_unsettled(session_ids) else None
 
     def _has_rows(self, session_ids: Sequence[str] | None) -> bool:
         uploader = self._uploader
         return uploader is not None and (
-            self._runtime.outbox.count_sendable(session_ids, self._clock.wall_ms()) > 0
+            self._outbox.count_sendable(session_ids, self._clock.wall_ms()) > 0
             or uploader.is_busy(session_ids)
         )
 
     def drain(self, until: float) -> None:
-        """Let the workers send what is queued; not longer than `until`, nor during an outage."""
+        """Let the workers upload what is pending: until `until`, and not during an outage."""
         uploader = self._uploader
         if uploader is None:
             return
@@ -117,15 +119,15 @@ class UploadWorkers:
         while self._clock.monotonic() < until and uploader.health.error is None:
             if not self._has_rows(None):
                 return
-            self._clock.wait(self._runtime.stop, _LOOK_SECONDS)
+            self._clock.wait(self._stop, _POLL_SECONDS)
 
     def stop(self, seconds: float) -> None:
-        """End the workers. One that hangs in the network is left behind after so long.
+        """Stop the workers; one that hangs in the network is abandoned after so long.
 
-        What it was sending is marked uncertain, and the runtime that closes next sees to it that
-        it cannot touch the store any more.
+        The rows that it was sending are marked as uncertain, and the runtime, which is closed
+        next, makes sure that it cannot change the store any more.
         """
-        self._runtime.stop.set()
+        self._stop.set()
         if self._uploader is not None:
             self._uploader.wake_all()
         until = self._clock.monotonic() + seconds

@@ -23,6 +23,7 @@ from ccsync_watch.accounting.reconciliation import client_totals
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
 from ccsync_watch.daemon.runtime import Runtime
+from ccsync_watch.daemon.sync_once import read_all
 from ccsync_watch.store.database import Database, open_database
 from support.claude_client.api import ScriptedMessagesApi
 from support.claude_client.client import SKIP_PERMISSIONS, ClaudeHome
@@ -279,7 +280,7 @@ def store(client_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
            "XDG_CACHE_HOME": str(root / "cache")}  # fmt: skip
     settings = load(env, {})
     runtime = Runtime(settings, clock=SystemClock(), host="laptop")
-    runtime.catch_up()
+    read_all(runtime)
     runtime.close()
     shutil.copytree(root / "state", root / "bare")
     prices = PriceList(root / "cache" / "prices.json")

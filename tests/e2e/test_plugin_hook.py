@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from ccsync_watch import __version__
+from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
 from ccsync_watch.control.pidfile import start_time
 from ccsync_watch.hook_events import Spool
@@ -88,13 +89,13 @@ class Hook:
         assert (made.returncode, made.stdout, made.stderr) == (0, b"", b"")
 
     def signals(self) -> list[tuple[str, dict[str, str]]]:
-        """Take what the daemon would find."""
-        spool = Spool(self.state, [self.root / "claude"])
-        taken = spool.take().signals
-        for name, _ in taken:
-            spool.done(name)
-        assert spool.foreign == 0
-        return [(signal.event, signal.detail) for _, signal in taken]
+        """Read and remove what the daemon would read."""
+        spool = Spool(self.state, [self.root / "claude"], clock=SystemClock())
+        events = spool.read().events
+        for name, _ in events:
+            spool.remove(name)
+        assert spool.unexpected == 0
+        return [(event.event, event.detail) for _, event in events]
 
     def note(self, **more: object) -> None:
         """Leave the note of a daemon, by default of one that runs: ourselves."""

@@ -1,4 +1,4 @@
-"""A pump whose disk is a list: the daemon's parts are driven with it, without files."""
+"""A pump whose disk is a list, to drive the daemon's parts without files."""
 
 from __future__ import annotations
 
@@ -12,38 +12,38 @@ if TYPE_CHECKING:
     from support.fakes import FakeClock
 
 
-def found(name: str) -> Transcript:
-    """Return a transcript as a sweep finds it."""
+def transcript(name: str) -> Transcript:
+    """Return a transcript as a scan returns it."""
     return Transcript(f"/p/{name}.jsonl", Stream(name, name, None), 1, 0, 1, 1)
 
 
 class PumpDouble:
-    """`disk` are sessions with something unread; a look queues them, a step reads one."""
+    """`disk` are sessions with something unread; a scan queues them, a step reads one."""
 
-    def __init__(self, clock: FakeClock, *, look_seconds: float = 0.0) -> None:
+    def __init__(self, clock: FakeClock, *, scan_seconds: float = 0.0) -> None:
         self.disk: list[str] = []
         self.queued: list[str] = []
-        self.looks = 0
+        self.scans = 0
         self.progress = PumpProgress()
         self._clock = clock
-        self._look_seconds = look_seconds
+        self._scan_seconds = scan_seconds
 
     def reconcile(self) -> list[Transcript]:
         """Queue everything on the disk."""
-        self.looks += 1
-        self._clock.advance(self._look_seconds)
-        fresh, self.disk = self.disk, []
-        self.queued += fresh
-        return [found(name) for name in fresh]
+        self.scans += 1
+        self._clock.advance(self._scan_seconds)
+        queued, self.disk = self.disk, []
+        self.queued += queued
+        return [transcript(name) for name in queued]
 
     def queue_session(self, session_id: str) -> None:
         """Queue one session."""
-        self.looks += 1
+        self.scans += 1
         self.queued += [name for name in self.disk if name == session_id]
         self.disk = [name for name in self.disk if name != session_id]
 
     def has_work(self) -> bool:
-        """Tell whether anything is queued."""
+        """Return whether anything is queued."""
         return bool(self.queued)
 
     def step(self) -> bool:

@@ -18,6 +18,7 @@ from ccsync_watch.control.messages import FlushRequest
 from ccsync_watch.daemon.destinations import preview_requests
 from ccsync_watch.daemon.instance_lock import InstanceLock
 from ccsync_watch.daemon.runtime import Runtime
+from ccsync_watch.daemon.sync_once import read_all
 from ccsync_watch.errors import NotAnswering, NotRunning
 from ccsync_watch.store import session_summaries, stored_messages
 from ccsync_watch.units import plural
@@ -73,7 +74,7 @@ def _bring_up_to_date(settings: Settings) -> None:
         try:
             runtime = Runtime(settings, clock=clock, is_uploading=False)
             try:
-                runtime.catch_up()
+                read_all(runtime)
             finally:
                 runtime.close()
         finally:

@@ -13,7 +13,7 @@ from ccsync_watch.cli.progress import Progress
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
 from ccsync_watch.daemon.instance_lock import InstanceLock
-from ccsync_watch.daemon.priority import give_way
+from ccsync_watch.daemon.priority import lower_priority
 from ccsync_watch.daemon.runtime import make_redactor, project_roots
 from ccsync_watch.daemon.shutdown import Shutdown
 from ccsync_watch.daemon.supervisor import Supervisor
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 def main(_arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[str, Any]) -> int:
     """Run until Ctrl+C or SIGTERM; take up the settings when they change."""
-    give_way()
+    lower_priority()
     settings = load(env, flags)
     clock = SystemClock()
     lock = InstanceLock(settings.state_dir)
-    with Shutdown() as ending:
+    with Shutdown(clock) as shutdown:
         lock.acquire(clock.wall_ms())
         try:
             with Progress(sys.stderr) as progress:
@@ -40,10 +40,10 @@ def main(_arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[
                     clock=clock,
                     lock=lock,
                     on_progress=progress.show,
-                    on_change=_begin,
-                    on_page=lambda link: say(f"  page    {link}  (lets one browser in)"),
+                    on_start=_begin,
+                    on_dashboard=lambda link: say(f"  page    {link}  (lets one browser in)"),
                 )
-                ending.call(supervisor.stop)
+                shutdown.on_request(supervisor.stop)
                 supervisor.run()
         finally:
             lock.release()

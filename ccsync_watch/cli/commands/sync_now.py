@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from ccsync_watch import report
 from ccsync_watch.cli.console import printable, say, show_warnings, warn
 from ccsync_watch.cli.log_setup import log_to
 from ccsync_watch.cli.problem_text import one_line
@@ -16,8 +15,8 @@ from ccsync_watch.control.client import ControlClient
 from ccsync_watch.control.messages import FlushAnswer, FlushRequest
 from ccsync_watch.daemon.instance_lock import InstanceLock
 from ccsync_watch.daemon.runtime import Runtime, make_redactor
+from ccsync_watch.daemon.sync_once import sync_once
 from ccsync_watch.errors import DestinationError, NotAnswering, NotRunning
-from ccsync_watch.store import session_summaries
 from ccsync_watch.units import plural
 
 if TYPE_CHECKING:
@@ -86,31 +85,12 @@ def _flush_without_daemon(
         log_to(settings.state_dir, lambda: make_redactor(settings))
         runtime = Runtime(settings, clock=clock)
         try:
-            return _flush(runtime, session_id, clock.monotonic() + seconds)
+            until = clock.monotonic() + seconds
+            with Progress(sys.stderr) as progress:
+                return sync_once(
+                    runtime, session_id, until=until, on_step=lambda: progress.show(runtime)
+                )
         finally:
             runtime.close()
     finally:
         lock.release()
-
-
-def _flush(runtime: Runtime, session_id: str | None, until: float) -> FlushAnswer:
-    session_ids = None if session_id is None else [session_id]
-    outbox, uploader = runtime.outbox, runtime.uploader
-    with Progress(sys.stderr) as progress:
-        runtime.catch_up(until=until, on_step=lambda: progress.show(runtime))
-        error: DestinationError | None = None
-        if uploader is not None:
-            outbox.retry_rejected(is_released=True, session_ids=session_ids)
-            outbox.release(session_ids)
-            outbox.make_due_now(session_ids)
-            error = runtime.drain(session_ids, until=until, on_step=lambda: progress.show(runtime))
-    return FlushAnswer(
-        is_read=not runtime.pump.has_work(),
-        is_known=session_id is None
-        or session_summaries.session_summary(runtime.database, session_id) is not None,
-        is_local=uploader is None,
-        rows_sent=uploader.health.rows_sent if uploader else 0,
-        rows_pending=outbox.count_sendable(session_ids, runtime.clock.wall_ms()) if uploader else 0,
-        rows_rejected=outbox.count_rejected(session_ids) if uploader else 0,
-        error=report.connection_problem(error) if error else None,
-    )

@@ -1,4 +1,4 @@
-"""The daemon's loop, driven by a clock that acts instead of waiting."""
+"""The daemon's main loop, driven by a clock that acts instead of waiting."""
 
 from __future__ import annotations
 
@@ -23,35 +23,35 @@ if TYPE_CHECKING:
 
 @dataclass
 class ActingClock(FakeClock):
-    """Runs `idle` actions, one for each wait of the loop that has nothing to do; then `on_end`.
+    """Runs an `idle` action for each wait of the idle loop, then `on_end`.
 
-    `resting` runs while the loop lets lines gather. Other waits pass at once.
+    `gathering` runs while the loop waits for more lines. Other waits pass at once.
     """
 
     idle: list[Callable[[], None]] = field(default_factory=list)
-    resting: Callable[[], None] = lambda: None
+    gathering: Callable[[], None] = lambda: None
     on_end: Callable[[], None] = lambda: None
-    rests: list[float] = field(default_factory=list)
+    gather_waits: list[float] = field(default_factory=list)
     daemon: Daemon | None = None
 
     def __post_init__(self) -> None:
-        """Start as the plain one does."""
+        """Start as a plain FakeClock does."""
         super().__init__()
 
     def wait(self, event: threading.Event, seconds: float) -> bool:
-        """Act."""
+        """Run the next action."""
         assert self.daemon is not None
         if event is self.daemon._wakeups.event:
             (self.idle.pop(0) if self.idle else self.on_end)()
             return True
-        if event is self.daemon._stopping:
-            self.rests.append(seconds)
-            self.resting()
+        if event is self.daemon.stopping:
+            self.gather_waits.append(seconds)
+            self.gathering()
         return super().wait(event, seconds)
 
 
 class Scene:
-    """A daemon that does not run yet, beside a transcript of one line.
+    """A daemon that does not run yet, and a transcript of one line.
 
     `read` is how many lines it had read after each commit.
     """
@@ -85,29 +85,29 @@ class Scene:
 @pytest.fixture
 def scene(tmp_path: Path) -> Iterator[Scene]:
     """Return the scene, and close its daemon."""
-    made = Scene(tmp_path)
-    yield made
-    made.daemon.close()
+    scene = Scene(tmp_path)
+    yield scene
+    scene.daemon.close()
 
 
 def test_lines_in_quick_succession_are_read_together(scene: Scene) -> None:
-    """One commit for what comes within moments of the last: the client has the processor."""
+    """One commit for what comes shortly after the last line: the client needs the processor."""
     scene.clock.idle = [scene.write]
-    scene.clock.resting = lambda: scene.write() if scene.read == [1] else None
+    scene.clock.gathering = lambda: scene.write() if scene.read == [1] else None
     scene.daemon.run()
-    assert scene.clock.rests[0] == pytest.approx(GATHER_SECONDS)
+    assert scene.clock.gather_waits[0] == pytest.approx(GATHER_SECONDS)
     assert scene.read == [1, 3]
 
 
 def test_the_first_line_after_a_pause_is_read_at_once(scene: Scene) -> None:
     """Live first."""
 
-    def later() -> None:
+    def write_later() -> None:
         scene.clock.advance(1.0)
         scene.write()
 
-    scene.clock.idle = [later, later]
+    scene.clock.idle = [write_later, write_later]
     scene.daemon.run()
     assert scene.read == [1, 2, 3]
-    # The end alone came within moments of a line.
-    assert len(scene.clock.rests) <= 1
+    # Only the end came shortly after a line.
+    assert len(scene.clock.gather_waits) <= 1

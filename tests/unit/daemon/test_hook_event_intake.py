@@ -1,4 +1,4 @@
-"""What the daemon does with a signal: keep it, clean, once; flush its session; look again."""
+"""A hook event is stored once, redacted, and its session is flushed, ended ones a second time."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import Settings
 from ccsync_watch.daemon.flushes import Flushes
 from ccsync_watch.daemon.hook_event_intake import (
-    LOOK_SECONDS,
-    MAX_SINGLE,
-    SECOND_LOOK_SECONDS,
+    MAX_SINGLE_FLUSHES,
+    POLL_SECONDS,
+    SECOND_FLUSH_SECONDS,
     HookEventIntake,
 )
 from ccsync_watch.errors import RedactorUnavailable
@@ -59,7 +60,7 @@ class Scene:
         self.settings = Settings(
             claude_dirs=(self.bench.root.parent,), state_dir=self.bench.state, **settings
         )
-        self.spool = Spool(self.settings.state_dir, self.settings.claude_dirs)
+        self.spool = Spool(self.settings.state_dir, self.settings.claude_dirs, clock=SystemClock())
         self.spool.prepare()
         self.outbox = Outbox(self.bench.database)
         self.uploader = UploaderDouble()
@@ -75,15 +76,15 @@ class Scene:
             clock=self.clock,
         )
 
-    def signal(self, event: str, session_id: str = SESSION, **more: object) -> Path:
-        """Write a signal as a hook does."""
+    def emit(self, event: str, session_id: str = SESSION, **more: object) -> Path:
+        """Write a hook event as a hook does."""
         fields = {"hook_event_name": event, "session_id": session_id, **more}
         path = self.spool.folder / f"{event}.{session_id}.1"
         path.write_text(f"{json.dumps(fields)}\n")
         return path
 
     def turn(self, seconds: float = 0.0) -> None:
-        """Let the daemon's loop go round for so long."""
+        """Run the daemon's loop for so long."""
         until = self.clock.monotonic() + seconds
         while True:
             self.intake.turn()
@@ -93,8 +94,8 @@ class Scene:
                 return
             self.clock.advance(0.05)
 
-    def kept(self) -> list[tuple[str, str, dict[str, str]]]:
-        """Return the signals in the store."""
+    def stored(self) -> list[tuple[str, str, dict[str, str]]]:
+        """Return the hook events in the store."""
         rows = self.bench.select("SELECT name, session_id, detail FROM hook_events ORDER BY id")
         return [(name, session_id, json.loads(detail)) for name, session_id, detail in rows]
 
@@ -117,18 +118,18 @@ class Scene:
 @pytest.fixture
 def scene(tmp_path: Path) -> Iterator[Scene]:
     """Return an idle daemon's parts."""
-    made = Scene(tmp_path)
-    yield made
-    made.bench.close()
+    scene = Scene(tmp_path)
+    yield scene
+    scene.bench.close()
 
 
-def test_starts_and_ends_are_kept(scene: Scene) -> None:
-    """Pauses are not: they merely say that now is the time."""
-    scene.signal("SessionStart", source="startup", model="claude-x", cwd="/w")
-    scene.signal("Stop")
-    scene.signal("SessionEnd", reason="other")
+def test_starts_and_ends_are_stored(scene: Scene) -> None:
+    """Stops are not: they only trigger a flush."""
+    scene.emit("SessionStart", source="startup", model="claude-x", cwd="/w")
+    scene.emit("Stop")
+    scene.emit("SessionEnd", reason="other")
     scene.turn()
-    assert sorted(scene.kept()) == [
+    assert sorted(scene.stored()) == [
         ("SessionEnd", SESSION, {"reason": "other"}),
         ("SessionStart", SESSION, {"source": "startup", "model": "claude-x", "cwd": "/w"}),
     ]
@@ -136,100 +137,100 @@ def test_starts_and_ends_are_kept(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("event", ["Stop", "SessionEnd"])
-def test_the_session_is_read_at_once(scene: Scene, event: str) -> None:
-    """No event had told of it; with it, a session that waits for nothing is due now."""
+def test_the_session_is_flushed_at_once(scene: Scene, event: str) -> None:
+    """Without any file event; the session is then due for upload now."""
     scene.talk()
-    scene.signal(event)
+    scene.emit(event)
     scene.turn(0.7)
     assert len(scene.bench.uuids()) == 2
     assert scene.bench.select("SELECT is_due, not_before_ms FROM remote") == [(1, 0)]
     assert scene.uploader.wakes > 0
 
 
-def test_an_ended_session_is_looked_at_again(scene: Scene) -> None:
-    """Its cost comes after the hook."""
-    scene.signal("SessionEnd", reason="other")
+def test_an_ended_session_is_flushed_again(scene: Scene) -> None:
+    """Its cost is written after the hook."""
+    scene.emit("SessionEnd", reason="other")
     scene.turn(1.0)
     scene.talk()
     assert scene.bench.uuids() == []
-    scene.turn(SECOND_LOOK_SECONDS)
+    scene.turn(SECOND_FLUSH_SECONDS)
     assert len(scene.bench.uuids()) == 2
 
 
-def test_the_end_completes_what_was_sent(scene: Scene) -> None:
-    """The first message is written anew; a session that goes on has not ended."""
+def test_the_end_is_added_to_the_first_message(scene: Scene) -> None:
+    """The message is written again; a session that is resumed has not ended."""
     scene.talk()
-    scene.signal("SessionStart", source="startup", cwd="/w")
+    scene.emit("SessionStart", source="startup", cwd="/w")
     scene.turn(1.0)
     scene.bench.catch_up()
     assert "Start: startup" in scene.header()
     assert "Ended" not in scene.header()
     scene.clock.advance(60)
-    scene.signal("SessionEnd", reason="other")
+    scene.emit("SessionEnd", reason="other")
     scene.turn(1.0)
     assert "Ended: other" in scene.header()
     assert scene.bench.select("SELECT count(*) FROM outbox") == [(3,)]
-    scene.signal("SessionStart", source="resume", cwd="/w")
+    scene.emit("SessionStart", source="resume", cwd="/w")
     scene.turn(1.0)
     assert "Ended" not in scene.header()
     assert "Start: startup" in scene.header()
 
 
-def test_a_signal_taken_twice_is_kept_once(scene: Scene) -> None:
+def test_a_hook_event_handled_twice_is_stored_once(scene: Scene) -> None:
     """A crash may come between its effect and its removal."""
-    path = scene.signal("SessionEnd", reason="other")
-    content, seen = path.read_bytes(), path.stat()
+    path = scene.emit("SessionEnd", reason="other")
+    content, status = path.read_bytes(), path.stat()
     scene.turn()
     path.write_bytes(content)
-    os.utime(path, ns=(seen.st_mtime_ns, seen.st_mtime_ns))
-    scene.turn(LOOK_SECONDS)
-    assert len(scene.kept()) == 1
+    os.utime(path, ns=(status.st_mtime_ns, status.st_mtime_ns))
+    scene.turn(POLL_SECONDS)
+    assert len(scene.stored()) == 1
 
 
-def test_nothing_is_kept_before_it_is_clean(tmp_path: Path) -> None:
+def test_a_hook_event_is_redacted_before_it_is_stored(tmp_path: Path) -> None:
     """A folder may be named after a secret."""
     scene = Scene(tmp_path, Redactor(key=b"k" * 32))
-    scene.signal("SessionStart", source="startup", cwd=f"/work/{TOKEN}")
+    scene.emit("SessionStart", source="startup", cwd=f"/work/{TOKEN}")
     scene.turn()
-    ((_, _, detail),) = scene.kept()
+    ((_, _, detail),) = scene.stored()
     assert detail["source"] == "startup"
     assert TOKEN not in detail["cwd"]
     assert "[REDACTED:" in detail["cwd"]
     scene.bench.close()
 
 
-def test_without_a_redactor_a_signal_waits(tmp_path: Path) -> None:
-    """It fails closed, like everything else."""
+def test_a_hook_event_stays_in_the_spool_while_the_redactor_fails(tmp_path: Path) -> None:
+    """Like everything else, it fails closed."""
     scene = Scene(tmp_path, PassingRedactor(poison="/poison"))
-    path = scene.signal("SessionStart", source="startup", cwd="/poison")
+    path = scene.emit("SessionStart", source="startup", cwd="/poison")
     with pytest.raises(RedactorUnavailable):
         scene.intake.turn()
-    assert scene.kept() == []
+    assert scene.stored() == []
     assert path.exists()
     scene.bench.close()
 
 
-def test_an_excluded_project_leaves_no_trace(tmp_path: Path) -> None:
+def test_an_excluded_project_is_not_stored(tmp_path: Path) -> None:
     """By its folder, or by what the store knows of the session."""
     scene = Scene(tmp_path, exclude_projects=("/secret",))
-    scene.signal("SessionStart", source="startup", cwd="/secret/plan")
+    scene.emit("SessionStart", source="startup", cwd="/secret/plan")
     scene.turn()
     with scene.bench.database.write() as connection:
         connection.execute("INSERT INTO sessions (id, is_excluded) VALUES (?, 1)", (OTHER,))
-    scene.signal("SessionEnd", OTHER, reason="other")
-    scene.turn(LOOK_SECONDS)
-    assert scene.kept() == []
+    scene.emit("SessionEnd", OTHER, reason="other")
+    scene.turn(POLL_SECONDS)
+    assert scene.stored() == []
     scene.bench.close()
 
 
-def test_auto_sync_off_reads_and_sends_nothing(tmp_path: Path) -> None:
-    """A hook is no sync-now."""
+def test_with_auto_sync_off_a_hook_event_uploads_nothing(tmp_path: Path) -> None:
+    """The session is read, and its rows stay held."""
     scene = Scene(tmp_path, auto_sync=False)
     scene.bench.restart(is_released=False)
     scene.flushes = scene.intake._flushes = Flushes(scene.bench.pump, scene.clock)
     scene.intake._database = scene.bench.database
     scene.talk()
-    scene.signal("SessionEnd", reason="other")
+    scene.emit("SessionEnd", reason="other")
     scene.turn(1.0)
     assert len(scene.bench.uuids()) == 2
     assert scene.bench.select("SELECT count(*) FROM outbox WHERE is_released") == [(0,)]
@@ -237,32 +238,32 @@ def test_auto_sync_off_reads_and_sends_nothing(tmp_path: Path) -> None:
     scene.bench.close()
 
 
-def test_very_many_sessions_at_once_are_one_look(scene: Scene) -> None:
-    """Whoever fills the spool does not keep the daemon busy."""
-    for number in range(MAX_SINGLE + 1):
-        scene.signal("Stop", f"session-{number}")
+def test_many_sessions_at_once_are_one_flush(scene: Scene) -> None:
+    """A full spool does not keep the daemon busy."""
+    for number in range(MAX_SINGLE_FLUSHES + 1):
+        scene.emit("Stop", f"session-{number}")
     scene.intake.turn()
-    assert [each.session_id for each in scene.flushes._pending] == [None]
+    assert [flush.session_id for flush in scene.flushes._pending] == [None]
 
 
-def test_rubbish_is_told_once(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
-    """And how much of it there was; what it says is not."""
+def test_unexpected_files_are_logged_once(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    """With their number, not with their content."""
     (scene.spool.folder / "evil").write_text("secret")
     scene.turn()
-    scene.turn(3 * LOOK_SECONDS)
+    scene.turn(3 * POLL_SECONDS)
     assert [record.getMessage() for record in caplog.records] == [
-        "files that are no signals of ours: 1"
+        "files in the spool that are not hook events: 1"
     ]
 
 
-def test_the_pump_sleeps_no_longer_than_a_signal_allows(scene: Scene) -> None:
-    """Not at all while a flush is under way, and until the second look of an ended session."""
+def test_the_loop_sleeps_no_longer_than_hook_events_allow(scene: Scene) -> None:
+    """Briefly while a flush is pending, and until the second flush of an ended session."""
     assert scene.intake.next_seconds() is None
-    scene.signal("SessionEnd", reason="other")
+    scene.emit("SessionEnd", reason="other")
     scene.turn()
     assert scene.intake.next_seconds() == pytest.approx(0.05)
     scene.turn(1.0)
     left = scene.intake.next_seconds()
     assert left is not None
-    assert 0 < left <= SECOND_LOOK_SECONDS - 1.0 + 0.1
+    assert 0 < left <= SECOND_FLUSH_SECONDS - 1.0 + 0.1
     assert scene.clock.wall_ms() > START_MS

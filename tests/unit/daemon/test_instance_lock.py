@@ -1,4 +1,4 @@
-"""One writer for one state folder, and a note that says who."""
+"""One writer for one state folder, and a pidfile that says who."""
 
 from __future__ import annotations
 
@@ -21,33 +21,33 @@ if TYPE_CHECKING:
 
 def ended_pid() -> int:
     """Return the id of a process that has just ended."""
-    made = subprocess.Popen([sys.executable, "-c", ""])
-    made.wait()
-    return made.pid
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
 
 
-def write_note(folder: Path, **fields: object) -> None:
-    """Write a note as some holder may have left it."""
+def write_pidfile(folder: Path, **fields: object) -> None:
+    """Write a pidfile as an earlier holder may have left it."""
     (folder / "daemon.json").write_bytes(orjson.dumps(fields))
 
 
-def test_the_holder_is_noted_at_once(tmp_path: Path) -> None:
-    """Before the socket is there: whoever is refused learns the right process."""
+def test_the_pidfile_is_written_with_the_lock(tmp_path: Path) -> None:
+    """Before the socket exists: a second process names the right holder."""
     lock = InstanceLock(tmp_path / "state")
     lock.acquire(5)
-    note = read_pidfile(tmp_path / "state")
-    assert note is not None
-    assert (note.pid, note.since_ms, note.socket) == (os.getpid(), 5, None)
+    pidfile = read_pidfile(tmp_path / "state")
+    assert pidfile is not None
+    assert (pidfile.pid, pidfile.since_ms, pidfile.socket) == (os.getpid(), 5, None)
     lock.announce("/somewhere/control.sock")
-    note = read_pidfile(tmp_path / "state")
-    assert note is not None
-    assert (note.since_ms, note.socket) == (5, "/somewhere/control.sock")
+    pidfile = read_pidfile(tmp_path / "state")
+    assert pidfile is not None
+    assert (pidfile.since_ms, pidfile.socket) == (5, "/somewhere/control.sock")
     lock.release()
     assert read_pidfile(tmp_path / "state") is None
 
 
-def test_folder_lock_and_note_are_private(tmp_path: Path) -> None:
-    """0700 and 0600, whatever the umask says."""
+def test_folder_lock_and_pidfile_are_private(tmp_path: Path) -> None:
+    """0700 and 0600, whatever the umask."""
     before = os.umask(0)
     try:
         lock = InstanceLock(tmp_path / "state")
@@ -62,14 +62,17 @@ def test_folder_lock_and_note_are_private(tmp_path: Path) -> None:
     assert modes == {"state": 0o700, "daemon.lock": 0o600, "daemon.json": 0o600}
 
 
-def test_the_second_is_told_who_the_first_is(tmp_path: Path) -> None:
-    """And its refusal leaves the first one's note alone."""
+def test_a_second_process_names_the_holder(tmp_path: Path) -> None:
+    """It leaves the holder's pidfile alone, and says how to open and stop a daemon."""
     first = InstanceLock(tmp_path)
     first.acquire(0)
     with pytest.raises(AlreadyRunning) as caught:
         InstanceLock(tmp_path).acquire(1)
     assert f"(process {os.getpid()})" in str(caught.value)
     assert f"`kill {os.getpid()}`" in str(caught.value)
+    first.announce("/somewhere/control.sock")
+    with pytest.raises(AlreadyRunning, match="stop it: `ccsync-watch stop`"):
+        InstanceLock(tmp_path).acquire(1)
     (tmp_path / "daemon.json").unlink()
     with pytest.raises(AlreadyRunning, match="another process"):
         InstanceLock(tmp_path).acquire(1)
@@ -77,26 +80,26 @@ def test_the_second_is_told_who_the_first_is(tmp_path: Path) -> None:
     InstanceLock(tmp_path).acquire(2)
 
 
-def test_a_dead_holder_is_no_obstacle(tmp_path: Path) -> None:
-    """The lock is the truth; the note of the dead is replaced."""
-    write_note(tmp_path, pid=ended_pid(), since_ms=1, version="0", socket=None)
+def test_the_pidfile_of_a_dead_holder_is_replaced(tmp_path: Path) -> None:
+    """The lock is the truth."""
+    write_pidfile(tmp_path, pid=ended_pid(), since_ms=1, version="0", socket=None)
     lock = InstanceLock(tmp_path)
     lock.acquire(7)
-    note = read_pidfile(tmp_path)
+    pidfile = read_pidfile(tmp_path)
     lock.release()
-    assert note is not None
-    assert note.pid == os.getpid()
+    assert pidfile is not None
+    assert pidfile.pid == os.getpid()
 
 
-def test_a_dead_holders_socket_elsewhere_is_removed(tmp_path: Path) -> None:
-    """A path too long for a socket has it in a temporary folder, which nobody else cleans."""
+def test_the_temporary_folder_of_a_dead_holder_is_removed(tmp_path: Path) -> None:
+    """It holds the socket of a long path, and no other program removes it."""
     temporary = tmp_path / "ccsync-abc"
     temporary.mkdir()
     (temporary / "control.sock").touch()
     state = tmp_path / "state"
     state.mkdir()
     socket = str(temporary / "control.sock")
-    write_note(state, pid=ended_pid(), since_ms=1, version="0", socket=socket)
+    write_pidfile(state, pid=ended_pid(), since_ms=1, version="0", socket=socket)
     lock = InstanceLock(state)
     lock.acquire(0)
     lock.release()
@@ -105,7 +108,7 @@ def test_a_dead_holders_socket_elsewhere_is_removed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("below", ["", "state"])
 def test_a_file_where_the_folder_should_be(tmp_path: Path, below: str) -> None:
-    """The folder is named, and the mend."""
+    """The error names the folder, and the hint what to set."""
     (tmp_path / "file").touch()
     folder = tmp_path / "file" / below if below else tmp_path / "file"
     with pytest.raises(StateError) as caught:
@@ -114,14 +117,14 @@ def test_a_file_where_the_folder_should_be(tmp_path: Path, below: str) -> None:
     assert "set CCSYNC_WATCH_HOME" in str(caught.value)
 
 
-@pytest.mark.parametrize("in_the_way", ["daemon.lock", "daemon.json.new"])
-def test_a_folder_where_a_file_should_be(tmp_path: Path, in_the_way: str) -> None:
-    """The same line; and nothing stays locked."""
-    (tmp_path / in_the_way).mkdir()
+@pytest.mark.parametrize("name", ["daemon.lock", "daemon.json.new"])
+def test_a_folder_where_a_file_should_be(tmp_path: Path, name: str) -> None:
+    """The same error, and the lock is not kept."""
+    (tmp_path / name).mkdir()
     lock = InstanceLock(tmp_path)
     with pytest.raises(StateError, match="cannot use the state folder"):
         lock.acquire(0)
-    (tmp_path / in_the_way).rmdir()
+    (tmp_path / name).rmdir()
     InstanceLock(tmp_path).acquire(0)
 
 
@@ -136,20 +139,20 @@ def test_a_folder_where_a_file_should_be(tmp_path: Path, in_the_way: str) -> Non
         b'{"pid": 12, "since_ms": 1, "version": "0", "socket": 3}',
     ],
 )
-def test_a_note_that_makes_no_sense_is_none(tmp_path: Path, content: bytes) -> None:
-    """It only ever helps; it cannot harm."""
+def test_an_invalid_pidfile_is_ignored(tmp_path: Path, content: bytes) -> None:
+    """The lock does not depend on it."""
     (tmp_path / "daemon.json").write_bytes(content)
     assert read_pidfile(tmp_path) is None
 
 
-def test_a_note_of_a_newer_version_is_read(tmp_path: Path) -> None:
-    """What it says besides is not our concern."""
-    write_note(tmp_path, pid=12, since_ms=1, version="9", socket=None, port=8377)
+def test_the_pidfile_of_a_newer_version_is_read(tmp_path: Path) -> None:
+    """Unknown fields are ignored."""
+    write_pidfile(tmp_path, pid=12, since_ms=1, version="9", socket=None, port=8377)
     assert read_pidfile(tmp_path) == Pidfile(12, 1, "9", None)
 
 
-def test_who_is_alive() -> None:
-    """This process is; one that ended is not, nor is a number that is no process."""
+def test_is_alive_tells_running_processes() -> None:
+    """This process is alive; one that ended is not, nor is an impossible id."""
     assert is_alive(os.getpid())
     assert is_alive(1)
     assert not is_alive(ended_pid())

@@ -23,8 +23,8 @@ LOWER_STILL = min(LOWEST_PRIORITY, os.nice(0) + 15)
 LOWER_AND_PRINT = """
 import os
 from pathlib import Path
-from ccsync_watch.daemon.priority import give_way
-give_way()
+from ccsync_watch.daemon.priority import lower_priority
+lower_priority()
 group = Path("/proc/self/autogroup")
 print(os.nice(0), group.read_text().split()[-1] if group.exists() else "-")
 """
@@ -75,7 +75,7 @@ def test_a_kernel_without_the_file_is_not_an_error(tmp_path: Path) -> None:
     """A daemon runs at whatever priority it may have."""
     code = f"""
 from pathlib import Path
-from ccsync_watch.daemon.priority import give_way
-give_way(Path({str(tmp_path / "none" / "autogroup")!r}))
+from ccsync_watch.daemon.priority import lower_priority
+lower_priority(Path({str(tmp_path / "none" / "autogroup")!r}))
 """
     subprocess.run([sys.executable, "-c", code], start_new_session=True, check=True)

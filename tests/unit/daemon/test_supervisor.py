@@ -1,8 +1,9 @@
-"""The daemon under changing settings: whoever asks gets an answer, and the end comes."""
+"""Changed settings restart the daemon; every request is answered, and the end always comes."""
 
 from __future__ import annotations
 
 import os
+import socket
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ccsync_watch.clock import SystemClock
-from ccsync_watch.config import Settings
+from ccsync_watch.config import DashboardSettings, Secret, Settings
 from ccsync_watch.control.client import ControlClient
 from ccsync_watch.control.messages import FlushRequest
 from ccsync_watch.control.pidfile import read_pidfile
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ccsync_watch.control.messages import FlushAnswer
+    from ccsync_watch.daemon.control_service import ControlService
 
 WAIT = 30.0
 
@@ -43,55 +45,77 @@ class Scene:
             cache_dir=Path(os.environ["XDG_CACHE_HOME"]),
             file=self.file,
         )
-        self.mistake: CcsyncError | None = None
-        self.introduced: list[Settings] = []
+        self.load_error: CcsyncError | None = None
+        self.started: list[Settings] = []
         self.changed = threading.Condition()
-        self.on_change: Callable[[], None] = lambda: None
+        self.on_start: Callable[[], None] = lambda: None
         self.lock = InstanceLock(self.settings.state_dir)
         self.lock.acquire(0)
         self.supervisor = Supervisor(
-            self._load, clock=SystemClock(), lock=self.lock, on_change=self._introduced
+            self._load, clock=SystemClock(), lock=self.lock, on_start=self._add_start
         )
         self.thread = threading.Thread(target=self.supervisor.run, name="supervisor")
 
+    @property
+    def service(self) -> ControlService:
+        """Return what answers other threads."""
+        return self.supervisor.service
+
     def _load(self) -> Settings:
-        if self.mistake is not None:
-            raise self.mistake
+        if self.load_error is not None:
+            raise self.load_error
         return self.settings
 
-    def _introduced(self, settings: Settings) -> None:
+    def _add_start(self, settings: Settings) -> None:
         with self.changed:
-            self.introduced.append(settings)
+            self.started.append(settings)
             self.changed.notify_all()
-        self.on_change()
+        self.on_start()
 
     def start(self) -> None:
         """Run in the thread, and wait until the daemon answers."""
         self.thread.start()
-        self.supervisor.status()
+        self.service.status()
+
+    def status(self) -> dict[str, Any]:
+        """Return the status as a client receives it."""
+        status: Any = self.service.status()
+        return dict(status)
+
+    def problems(self) -> list[tuple[str, str]]:
+        """Return the codes and severities of the daemon's problems."""
+        return [(problem["code"], problem["severity"]) for problem in self.status()["problems"]]
 
     def flush(self, session_id: str | None = None, seconds: float = 20) -> FlushAnswer:
         """Flush as a client does."""
-        return self.supervisor.flush(FlushRequest(session_id, seconds))
+        return self.service.flush(FlushRequest(session_id, seconds))
 
-    def change(self, **more: Any) -> Settings:  # noqa: ANN401 - any setting
+    def stored(self) -> str:
+        """Return everything in the store as text."""
+        database = open_for_reading(self.settings.state_dir)
+        assert database is not None
+        text = "\n".join(database.read().iterdump())
+        database.close()
+        return text
+
+    def change(self, **settings: Any) -> Settings:  # noqa: ANN401 - any setting
         """Change the settings and their file."""
-        self.settings = replace(self.settings, **more)
+        self.settings = replace(self.settings, **settings)
         self.touch()
         return self.settings
 
     def touch(self) -> None:
-        """Change the file's mark only."""
+        """Change the file, not the settings."""
         before = self.file.read_text() if self.file.exists() else ""
         self.file.write_text(before + " ")
 
     def wait_for(self, settings: Settings) -> None:
         """Wait until a daemon has these settings."""
         with self.changed:
-            assert self.changed.wait_for(lambda: self.introduced[-1:] == [settings], WAIT)
+            assert self.changed.wait_for(lambda: self.started[-1:] == [settings], WAIT)
 
     def end(self) -> None:
-        """Stop, and see that every thread ends."""
+        """Stop, and check that the thread ends."""
         self.supervisor.stop()
         if self.thread.ident is not None:
             self.thread.join(WAIT)
@@ -102,118 +126,119 @@ class Scene:
 @pytest.fixture
 def scene(tmp_path: Path) -> Iterator[Scene]:
     """Return a supervisor that does not run yet, and end it."""
-    made = Scene(tmp_path)
-    yield made
-    made.end()
+    scene = Scene(tmp_path)
+    yield scene
+    scene.end()
 
 
-def test_it_reads_and_answers(scene: Scene) -> None:
-    """A flush through the socket brings what is on disk into the store."""
+def test_a_flush_through_the_socket_reads_what_is_on_disk(scene: Scene) -> None:
+    """The answer comes after it is in the store."""
     scene.start()
     scene.transcript.turn()
     answer = ControlClient(scene.settings.state_dir).flush(FlushRequest(seconds=20))
     assert answer.is_read
     assert answer.is_local
-    status: Any = scene.supervisor.status()
+    status = scene.status()
     assert status["totals"]["messages"] == 2
     assert status["bytes_behind"] == 0
 
 
-def test_an_unknown_session_is_told(scene: Scene) -> None:
-    """Reading it is no success when there is none."""
+def test_a_flush_of_an_unknown_session_says_so(scene: Scene) -> None:
+    """It is not reported as read."""
     scene.start()
     scene.transcript.turn()
     assert scene.flush(scene.transcript.session_id).is_known
     assert not scene.flush("nobody").is_known
 
 
-def test_changed_settings_make_a_new_daemon(scene: Scene) -> None:
-    """The socket and its note stay; whoever asks is answered by the new one."""
+def test_changed_settings_start_a_new_daemon(scene: Scene) -> None:
+    """Socket and pidfile stay, and the new daemon answers."""
     scene.start()
-    note = read_pidfile(scene.settings.state_dir)
+    pidfile = read_pidfile(scene.settings.state_dir)
     changed = scene.change(convex_url="http://127.0.0.1:9", auto_sync=False)
-    status: Any = scene.supervisor.status()
+    status = scene.status()
     assert status["config"]["convex_url"] == "http://127.0.0.1:9"
-    assert scene.introduced[-1] == changed
-    assert read_pidfile(scene.settings.state_dir) == note
+    assert scene.started[-1] == changed
+    assert read_pidfile(scene.settings.state_dir) == pidfile
 
 
-def test_the_daemon_notices_by_itself(scene: Scene) -> None:
-    """Within about a second, also when nobody asks."""
+def test_the_daemon_detects_a_change_by_itself(scene: Scene) -> None:
+    """Within about a second, without any request."""
     scene.start()
     scene.wait_for(scene.change(sync_thinking=True))
 
 
-def test_an_edit_that_changes_nothing_disturbs_nothing(scene: Scene) -> None:
-    """Same settings, same daemon."""
+def test_an_edit_without_a_change_keeps_the_daemon(scene: Scene) -> None:
+    """The settings are equal."""
     scene.start()
     scene.touch()
-    scene.supervisor.status()
-    assert len(scene.introduced) == 1
+    scene.status()
+    assert len(scene.started) == 1
 
 
-def test_a_broken_edit_keeps_the_old_settings_and_says_so(scene: Scene) -> None:
-    """Until it is mended."""
+def test_an_invalid_edit_is_an_error_and_keeps_the_old_settings(scene: Scene) -> None:
+    """Until it is corrected."""
     scene.start()
-    scene.mistake = ConfigError("line 2 is wrong", hint="correct it")
+    scene.load_error = ConfigError("line 2 is wrong", hint="correct it")
     scene.touch()
-    problem = scene.supervisor.reload().problem
+    problem = scene.service.reload().problem
     assert problem is not None
     assert problem.code == "settings-not-used"
     assert problem.detail == "the new settings are not used: line 2 is wrong"
     assert problem.hint == "correct it"
-    status: Any = scene.supervisor.status()
+    status = scene.status()
     assert any("line 2 is wrong" in problem["detail"] for problem in status["problems"])
+    assert ("settings-not-used", "error") in scene.problems()
     scene.transcript.turn()
     assert scene.flush().is_read
-    scene.mistake = None
+    scene.load_error = None
     scene.touch()
-    assert scene.supervisor.reload().problem is None
-    assert len(scene.introduced) == 1
+    assert scene.service.reload().problem is None
+    assert len(scene.started) == 1
 
 
-def test_a_pattern_that_is_none_is_a_broken_edit(scene: Scene) -> None:
-    """It would stop the redactor, and with it everything."""
+def test_an_invalid_pattern_is_an_invalid_edit(scene: Scene) -> None:
+    """With it no redactor could be built, and nothing could be read."""
     scene.start()
     scene.change(redact=replace(scene.settings.redact, patterns=("(",)))
-    problem = scene.supervisor.reload().problem
+    problem = scene.service.reload().problem
     assert problem is not None
     assert "redact" in problem.detail
-    assert len(scene.introduced) == 1
+    assert len(scene.started) == 1
 
 
-def test_a_change_while_the_daemon_is_made_is_not_lost(scene: Scene) -> None:
-    """The one that was being made never runs."""
+def test_a_change_while_the_daemon_is_built_is_not_lost(scene: Scene) -> None:
+    """The daemon that was being built stops at once."""
     scene.start()
     once = iter([True])
 
     def change_again() -> None:
         if next(once, False):
             scene.change(max_output_chars=7)
-            scene.supervisor.look()
+            scene.supervisor.reload_if_changed()
 
-    scene.on_change = change_again
+    scene.on_start = change_again
     scene.change(max_output_chars=5)
     scene.wait_for(replace(scene.settings, max_output_chars=7))
-    status: Any = scene.supervisor.status()
+    status = scene.status()
     assert status["daemon"]["running"]
-    assert scene.introduced[-1].max_output_chars == 7
+    assert scene.started[-1].max_output_chars == 7
 
 
 def test_a_flush_survives_a_change_of_settings(scene: Scene) -> None:
-    """It is answered by the successor."""
+    """The next daemon answers it."""
     scene.start()
     results: list[bool] = []
-    asking = threading.Thread(target=lambda: results.append(scene.flush().is_read))
-    asking.start()
+    client = threading.Thread(target=lambda: results.append(scene.flush().is_read))
+    client.start()
     scene.change(sync_thinking=True)
-    scene.supervisor.look()
-    asking.join(WAIT)
+    scene.supervisor.reload_if_changed()
+    client.join(WAIT)
     assert results == [True]
 
 
-def test_a_pending_flush_does_not_hang_at_the_end(scene: Scene) -> None:
-    """Its caller is told, though it was ready to wait for an hour."""
+def test_a_pending_flush_ends_with_the_program(scene: Scene) -> None:
+    """Its caller gets an error, although it would have waited for an hour."""
     scene.start()
     errors: list[str] = []
 
@@ -224,17 +249,17 @@ def test_a_pending_flush_does_not_hang_at_the_end(scene: Scene) -> None:
         except NotRunning as error:
             errors.append(error.message)
 
-    asking = [threading.Thread(target=flush) for _ in range(3)]
-    for thread in asking:
+    clients = [threading.Thread(target=flush) for _ in range(3)]
+    for thread in clients:
         thread.start()
     scene.end()
-    for thread in asking:
+    for thread in clients:
         thread.join(WAIT)
     assert len(errors) == 3
     assert all("ccsync-watch is stopping" in error for error in errors)
 
 
-def test_an_end_before_the_start_is_one(scene: Scene) -> None:
+def test_a_stop_before_the_start_ends_the_run(scene: Scene) -> None:
     """SIGTERM may come while the database is opened."""
     scene.supervisor.stop()
     scene.thread.start()
@@ -242,10 +267,10 @@ def test_an_end_before_the_start_is_one(scene: Scene) -> None:
     assert not scene.thread.is_alive()
 
 
-def test_an_end_during_a_change_is_one(scene: Scene) -> None:
-    """It must not be lost between two daemons."""
+def test_a_stop_during_a_change_ends_the_run(scene: Scene) -> None:
+    """It is not lost between two daemons."""
     scene.start()
-    scene.on_change = scene.supervisor.stop
+    scene.on_start = scene.supervisor.stop
     scene.change(sync_thinking=True)
     scene.thread.join(WAIT)
     assert not scene.thread.is_alive()
@@ -263,15 +288,57 @@ def test_the_last_lines_are_read_at_the_end(scene: Scene) -> None:
     assert messages == 2
 
 
-def test_no_thread_and_no_file_is_left(scene: Scene) -> None:
+def test_no_thread_and_no_socket_is_left(scene: Scene) -> None:
     """After the end the process is as it was before."""
     before = {thread for thread in threading.enumerate() if thread.daemon}
     scene.start()
-    path = read_pidfile(scene.settings.state_dir)
+    pidfile = read_pidfile(scene.settings.state_dir)
     scene.change(convex_url="http://127.0.0.1:9")
-    scene.supervisor.status()
+    scene.status()
     scene.end()
     left = {thread for thread in threading.enumerate() if thread.daemon and thread.is_alive()}
     assert left <= before
-    assert path is not None
+    assert pidfile is not None
     assert not (scene.settings.state_dir / "control.sock").exists()
+
+
+def test_a_new_api_key_is_a_known_secret_at_once(scene: Scene) -> None:
+    """`login` sets it while the daemon runs; no rule would find it by its form."""
+    key = "plum giraffe 7"
+    scene.start()
+    scene.transcript.append(scene.transcript.writer.prompt(f"Before: {key}."))
+    assert scene.flush().is_read
+    assert f"Before: {key}." in scene.stored()
+    scene.change(api_key=Secret(key))
+    assert scene.service.reload().problem is None
+    scene.transcript.append(scene.transcript.writer.prompt(f"After: {key}."))
+    assert scene.flush().is_read
+    assert "After: [REDACTED:opensync-key:" in scene.stored()
+    assert f"After: {key}" not in scene.stored()
+
+
+def test_a_taken_dashboard_port_is_a_warning(scene: Scene) -> None:
+    """Everything else works; the link says what to do."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        scene.settings = replace(scene.settings, dashboard=DashboardSettings(port=port))
+        scene.touch()
+        scene.start()
+        assert ("dashboard-port-taken", "warning") in scene.problems()
+        answer = scene.service.dashboard()
+    assert answer.url is None
+    assert answer.problem is not None
+    assert str(port) in answer.problem.detail
+    assert answer.problem.hint == "set dashboard.port to another"
+    assert scene.flush().is_read
+
+
+def test_a_disabled_dashboard_is_not_a_problem(scene: Scene) -> None:
+    """Only a request for its link says that it is off."""
+    scene.settings = replace(scene.settings, dashboard=DashboardSettings(enabled=False))
+    scene.touch()
+    scene.start()
+    assert not [code for code, _severity in scene.problems() if code.startswith("dashboard")]
+    problem = scene.service.dashboard().problem
+    assert problem is not None
+    assert (problem.code, problem.severity) == ("dashboard-off", "info")

@@ -1,7 +1,8 @@
-"""The upload workers: they outlive a defect, and nobody waits for a dead backend."""
+"""The upload workers survive a defect, and no caller waits for a dead backend."""
 
 from __future__ import annotations
 
+import itertools
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
@@ -18,32 +19,33 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ccsync_watch.clock import Clock
-    from ccsync_watch.daemon.runtime import Runtime
     from ccsync_watch.problem import Problem
+    from ccsync_watch.store.outbox import Outbox
+    from ccsync_watch.uploader import Uploader
 
 AWAY = Unsent("cannot reach it", hint="wait")
 
 
 @dataclass
 class UploaderDouble:
-    """Does `work` on each `run` and on each wake_all what `on_kick` says."""
+    """Does `work` on each `run`, and `on_wake` on each wake_all."""
 
     stop: threading.Event
     health: Health = field(default_factory=Health)
     work: Callable[[], None] = lambda: None
-    on_kick: Callable[[], None] = lambda: None
+    on_wake: Callable[[], None] = lambda: None
     wakes: int = 0
     busy: bool = False
 
     def run(self) -> None:
-        """Work, then wait for the end as the real one does."""
+        """Work, then wait for the stop as the real one does."""
         self.work()
         self.stop.wait(30)
 
     def wake_all(self) -> None:
         """Count."""
         self.wakes += 1
-        self.on_kick()
+        self.on_wake()
 
     def is_busy(self, _session_ids: Sequence[str] | None) -> bool:
         """Return what the test says."""
@@ -52,22 +54,22 @@ class UploaderDouble:
 
 @dataclass
 class OutboxDouble:
-    """Counts rows; remembers what a flush did to them."""
+    """Counts rows; records what a flush did to them."""
 
     rows: int = 0
     calls: list[str] = field(default_factory=list)
 
     def retry_rejected(self, *, is_released: bool, session_ids: Sequence[str] | None) -> int:
-        """Remember."""
+        """Record."""
         self.calls.append(f"retry {is_released} {session_ids}")
         return 0
 
     def release(self, session_ids: Sequence[str] | None) -> None:
-        """Remember."""
+        """Record."""
         self.calls.append(f"release {session_ids}")
 
     def make_due_now(self, session_ids: Sequence[str] | None) -> None:
-        """Remember."""
+        """Record."""
         self.calls.append(f"make_due_now {session_ids}")
 
     def count_sendable(self, _session_ids: Sequence[str] | None, _now_ms: int) -> int:
@@ -79,182 +81,196 @@ class OutboxDouble:
         return self.rows
 
 
-class EngineDouble:
-    """An runtime of doubles."""
+class Scene:
+    """Upload workers over doubles, not yet started."""
 
-    def __init__(self, *, has_backend: bool = True) -> None:
-        self.stop = threading.Event()
-        self.uploader = UploaderDouble(self.stop) if has_backend else None
+    def __init__(self, *, has_backend: bool = True, clock: Clock | None = None) -> None:
+        self.clock = FakeClock()
+        stop = threading.Event()
+        self.double = UploaderDouble(stop)
         self.outbox = OutboxDouble()
+        self.workers = UploadWorkers(
+            cast("Uploader", self.double) if has_backend else None,
+            cast("Outbox", self.outbox),
+            stop=stop,
+            clock=clock or self.clock,
+        )
 
-
-def sending(runtime: EngineDouble, clock: Clock) -> UploadWorkers:
-    """Return the workers of a double."""
-    return UploadWorkers(cast("Runtime", runtime), clock)
-
-
-def uploader_of(runtime: EngineDouble) -> UploaderDouble:
-    """Return the double's uploader."""
-    assert runtime.uploader is not None
-    return runtime.uploader
-
-
-def flushed(
-    runtime: EngineDouble, clock: FakeClock, seconds: float = 300.0
-) -> DestinationError | None:
-    """Flush everything."""
-    return sending(runtime, clock).flush(
-        None, until=clock.monotonic() + seconds, stopping=threading.Event()
-    )
+    def flush(
+        self, seconds: float = 300.0, session_ids: list[str] | None = None
+    ) -> DestinationError | None:
+        """Flush these sessions, or all."""
+        until = self.clock.monotonic() + seconds
+        return self.workers.flush(session_ids, until=until, stopping=threading.Event())
 
 
 def test_without_a_backend_nothing_happens() -> None:
     """No threads, no rows, no error."""
-    runtime, clock = EngineDouble(has_backend=False), FakeClock()
-    made = sending(runtime, clock)
-    made.start()
-    assert flushed(runtime, clock) is None
-    made.drain(clock.monotonic() + 5)
-    made.stop(1)
-    assert made.rows_sent == 0
-    assert not runtime.outbox.calls
+    scene = Scene(has_backend=False)
+    scene.workers.start()
+    assert scene.flush() is None
+    scene.workers.drain(scene.clock.monotonic() + 5)
+    scene.workers.stop(1)
+    assert scene.workers.rows_sent == 0
+    assert not scene.outbox.calls
 
 
-def test_a_flush_releases_and_sends_what_waits() -> None:
-    """Also what was refused before: backend or program may have been mended."""
-    runtime, clock = EngineDouble(), FakeClock()
-    runtime.outbox.rows = 3
+def test_a_flush_releases_rows_and_uploads_them() -> None:
+    """Rejected ones too: backend or program may have been updated."""
+    scene = Scene()
+    scene.outbox.rows = 3
 
     def send() -> None:
-        runtime.outbox.rows = 0
+        scene.outbox.rows = 0
 
-    uploader_of(runtime).on_kick = send
-    assert flushed(runtime, clock) is None
-    assert runtime.outbox.calls == ["retry True None", "release None", "make_due_now None"]
-
-
-def test_a_flush_of_one_session_concerns_that_one_alone() -> None:
-    """What the backend refused of others stays as it is."""
-    runtime, clock = EngineDouble(), FakeClock()
-    sending(runtime, clock).flush(["one"], until=clock.monotonic() + 10, stopping=threading.Event())
-    assert runtime.outbox.calls == ["retry True ['one']", "release ['one']", "make_due_now ['one']"]
+    scene.double.on_wake = send
+    assert scene.flush() is None
+    assert scene.outbox.calls == ["retry True None", "release None", "make_due_now None"]
 
 
-def test_a_wrong_key_is_told_at_once() -> None:
+def test_a_flush_of_one_session_releases_that_session_alone() -> None:
+    """The rejected rows of others stay as they are."""
+    scene = Scene()
+    scene.flush(10, ["one"])
+    assert scene.outbox.calls == ["retry True ['one']", "release ['one']", "make_due_now ['one']"]
+
+
+def test_a_rejected_key_is_reported_at_once() -> None:
     """Trying again does not help; but an error from before the request is not its answer."""
-    runtime, clock = EngineDouble(), FakeClock()
-    uploader = uploader_of(runtime)
-    runtime.outbox.rows, uploader.health.error = 1, Unauthorized("old", hint="")
-    fresh = Unauthorized("new", hint="")
+    scene = Scene()
+    scene.outbox.rows, scene.double.health.error = 1, Unauthorized("old", hint="")
+    new_error = Unauthorized("new", hint="")
 
-    def refuse() -> None:
-        uploader.health.error = fresh
+    def reject() -> None:
+        scene.double.health.error = new_error
 
-    uploader.on_kick = refuse
-    start = clock.monotonic()
-    assert flushed(runtime, clock) is fresh
-    assert clock.monotonic() - start < 1
+    scene.double.on_wake = reject
+    start = scene.clock.monotonic()
+    assert scene.flush() is new_error
+    assert scene.clock.monotonic() - start < 1
 
 
-def test_a_key_that_works_again_is_no_error() -> None:
-    """The outage before the request is over with its first success."""
-    runtime, clock = EngineDouble(), FakeClock()
-    uploader = uploader_of(runtime)
-    runtime.outbox.rows, uploader.health.error = 1, Unauthorized("old", hint="")
+def test_a_key_that_works_again_is_not_an_error() -> None:
+    """The outage before the request ends with its first success."""
+    scene = Scene()
+    scene.outbox.rows, scene.double.health.error = 1, Unauthorized("old", hint="")
 
     def send() -> None:
-        runtime.outbox.rows, uploader.health.error = 0, None
+        scene.outbox.rows, scene.double.health.error = 0, None
 
-    uploader.on_kick = send
-    assert flushed(runtime, clock) is None
+    scene.double.on_wake = send
+    assert scene.flush() is None
 
 
-def test_a_backend_that_is_away_is_told_after_some_tries() -> None:
+def test_a_backend_that_cannot_be_reached_is_reported_after_some_tries() -> None:
     """Not after the whole five minutes that the caller allowed."""
-    runtime, clock = EngineDouble(), FakeClock()
-    runtime.outbox.rows, uploader_of(runtime).health.error = 1, AWAY
-    start = clock.monotonic()
-    assert flushed(runtime, clock) is AWAY
-    assert clock.monotonic() - start == pytest.approx(PATIENCE_SECONDS, abs=0.2)
-    assert uploader_of(runtime).wakes >= 5
+    scene = Scene()
+    scene.outbox.rows, scene.double.health.error = 1, AWAY
+    start = scene.clock.monotonic()
+    assert scene.flush() is AWAY
+    assert scene.clock.monotonic() - start == pytest.approx(PATIENCE_SECONDS, abs=0.2)
+    assert scene.double.wakes >= 5
 
 
-def test_a_wait_that_the_backend_asks_for_is_kept() -> None:
+def test_a_retry_time_of_the_backend_is_respected() -> None:
     """One try at the request, none in between."""
-    runtime, clock = EngineDouble(), FakeClock()
-    runtime.outbox.rows = 1
-    uploader_of(runtime).health.error = Retryable("busy", hint="", retry_after=60)
-    assert flushed(runtime, clock) is not None
-    assert uploader_of(runtime).wakes == 1
+    scene = Scene()
+    scene.outbox.rows = 1
+    scene.double.health.error = Retryable("busy", hint="", retry_after=60)
+    assert scene.flush() is not None
+    assert scene.double.wakes == 1
 
 
-def test_an_outage_that_concerns_nothing_is_no_error() -> None:
-    """Nothing waits: the answer is that all is sent."""
-    runtime, clock = EngineDouble(), FakeClock()
-    uploader_of(runtime).health.error = AWAY
-    assert flushed(runtime, clock) is None
+def test_an_outage_without_pending_rows_is_not_an_error() -> None:
+    """The answer is that everything is uploaded."""
+    scene = Scene()
+    scene.double.health.error = AWAY
+    assert scene.flush() is None
 
 
-def test_a_hanging_backend_takes_the_callers_time_only() -> None:
+def test_a_hanging_backend_takes_no_more_than_the_callers_time() -> None:
     """Rows are left, and no error is known."""
-    runtime, clock = EngineDouble(), FakeClock()
-    runtime.outbox.rows, uploader_of(runtime).busy = 1, True
-    start = clock.monotonic()
-    assert flushed(runtime, clock, 20) is None
-    assert clock.monotonic() - start == pytest.approx(20, abs=0.2)
+    scene = Scene()
+    scene.outbox.rows, scene.double.busy = 1, True
+    start = scene.clock.monotonic()
+    assert scene.flush(20) is None
+    assert scene.clock.monotonic() - start == pytest.approx(20, abs=0.2)
 
 
 def test_a_flush_ends_with_the_daemon() -> None:
     """However long it was allowed to take."""
-    runtime, clock = EngineDouble(), FakeClock()
-    runtime.outbox.rows = 1
+    scene = Scene()
+    scene.outbox.rows = 1
     stopping = threading.Event()
     stopping.set()
-    start = clock.monotonic()
-    sending(runtime, clock).flush(None, until=start + 3600, stopping=stopping)
-    assert clock.monotonic() == start
+    start = scene.clock.monotonic()
+    scene.workers.flush(None, until=start + 3600, stopping=stopping)
+    assert scene.clock.monotonic() == start
 
 
 @pytest.mark.parametrize("error", [None, AWAY])
 def test_the_last_drain_is_short(error: DestinationError | None) -> None:
-    """Until all is sent or time is over; during an outage not at all."""
-    runtime, clock = EngineDouble(), FakeClock()
-    runtime.outbox.rows, uploader_of(runtime).health.error = 1, error
-    start = clock.monotonic()
-    sending(runtime, clock).drain(start + 3)
-    assert clock.monotonic() - start == pytest.approx(0 if error else 3, abs=0.1)
-    runtime.outbox.rows = 0
-    start = clock.monotonic()
-    sending(runtime, clock).drain(start + 3)
-    assert clock.monotonic() == start
+    """Until all is uploaded or the time is over; during an outage it does not wait."""
+    scene = Scene()
+    scene.outbox.rows, scene.double.health.error = 1, error
+    start = scene.clock.monotonic()
+    scene.workers.drain(start + 3)
+    assert scene.clock.monotonic() - start == pytest.approx(0 if error else 3, abs=0.1)
+    scene.outbox.rows = 0
+    start = scene.clock.monotonic()
+    scene.workers.drain(start + 3)
+    assert scene.clock.monotonic() == start
 
 
 def test_a_defect_does_not_end_the_workers(caplog: pytest.LogCaptureFixture) -> None:
-    """It is logged, shown, and the work goes on."""
-    runtime, clock = EngineDouble(), FakeClock()
-    uploader = uploader_of(runtime)
-    went_on = threading.Event()
-    shown: list[Problem | None] = []
-    times = iter(range(1000))
-    made = sending(runtime, clock)
+    """It is logged and shown, and the work continues."""
+    scene = Scene()
+    continued = threading.Event()
+    problems: list[Problem | None] = []
+    runs = itertools.count()
 
     def fail_at_first() -> None:
-        if next(times) < 4:
+        if next(runs) < 4:
             raise KeyError("row")
-        shown.append(made.problem)
-        went_on.set()
+        problems.append(scene.workers.problem)
+        continued.set()
 
-    uploader.work = fail_at_first
-    made.start()
-    assert went_on.wait(10)
-    made.stop(10)
-    assert [record.message for record in caplog.records] == ["sending failed"] * 4
-    assert not [thread for thread in made._threads if thread.is_alive()]
+    scene.double.work = fail_at_first
+    scene.workers.start()
+    assert continued.wait(10)
+    scene.workers.stop(10)
+    assert [record.message for record in caplog.records] == ["uploading failed"] * 4
+    assert not [thread for thread in scene.workers._threads if thread.is_alive()]
 
 
-def test_a_worker_that_hangs_is_left_behind_silently() -> None:
-    """What it fails on later, its closed database, is nobody's concern."""
-    runtime = EngineDouble()
+def test_a_defect_is_a_problem_until_the_next_try() -> None:
+    """With a code that names it."""
+    problems: list[Problem | None] = []
+
+    class RecordingClock(FakeClock):
+        """Records the problem while a worker pauses."""
+
+        def wait(self, event: threading.Event, seconds: float) -> bool:
+            """Record."""
+            problems.append(scene.workers.problem)
+            return super().wait(event, seconds)
+
+    scene = Scene(clock=RecordingClock())
+
+    def fail() -> None:
+        if problems:
+            scene.double.stop.set()
+        raise KeyError("row")
+
+    scene.double.work = fail
+    scene.workers._work()
+    assert [problem.code for problem in problems if problem] == ["upload-failed"]
+    assert scene.workers.problem is None
+
+
+def test_a_worker_that_hangs_is_abandoned_silently() -> None:
+    """Its later failure, on the closed database, is not reported."""
+    scene = Scene(clock=SystemClock())
     gate, ended = threading.Event(), threading.Event()
 
     def hang() -> None:
@@ -262,12 +278,11 @@ def test_a_worker_that_hangs_is_left_behind_silently() -> None:
         ended.set()
         raise ValueError("Cannot operate on a closed database.")
 
-    uploader_of(runtime).work = hang
-    made = sending(runtime, SystemClock())
-    made.start()
-    made.stop(0.05)
+    scene.double.work = hang
+    scene.workers.start()
+    scene.workers.stop(0.05)
     gate.set()
     assert ended.wait(10)
-    for thread in made._threads:
+    for thread in scene.workers._threads:
         thread.join(10)
-    assert made.problem is None
+    assert scene.workers.problem is None

@@ -12,6 +12,7 @@ import pytest
 from ccsync_watch import report
 from ccsync_watch.config import Secret, Settings
 from ccsync_watch.daemon.runtime import Runtime
+from ccsync_watch.daemon.sync_once import read_all
 from ccsync_watch.errors import (
     DestinationError,
     NotAnswering,
@@ -184,7 +185,7 @@ class TestFigures:
         transcript.turn()
         runtime = Runtime(settings, clock=FakeClock(), host="h")
         try:
-            runtime.catch_up()
+            read_all(runtime)
             key = (settings.state_dir / "install.key").read_bytes()
             rest = line(transcript.writer.prompt("Unfinished"))[:-1]
             with transcript.path.open("ab") as file:
@@ -203,7 +204,7 @@ class TestFigures:
         transcript.turn()
         runtime = Runtime(settings, clock=FakeClock(), host="h")
         try:
-            runtime.catch_up()
+            read_all(runtime)
             key = (settings.state_dir / "install.key").read_bytes()
             transcript.path.write_bytes(b"short")
             figures = report.status(settings, runtime.database, running(), key=key)
@@ -222,7 +223,7 @@ class TestFigures:
             file.write(b"{broken\n")
         runtime = Runtime(held, clock=FakeClock(), host="h")
         try:
-            runtime.catch_up()
+            read_all(runtime)
             key = (held.state_dir / "install.key").read_bytes()
             figures = report.status(held, runtime.database, running(), key=key)
         finally:

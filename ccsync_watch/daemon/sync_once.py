@@ -1,0 +1,82 @@
+"""Read and upload everything once, in the calling thread: `sync-now` without a daemon.
+
+The caller holds the state folder's lock.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from ccsync_watch.daemon.flush_answer import build_flush_answer, release_rows
+from ccsync_watch.errors import DestinationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ccsync_watch.control.messages import FlushAnswer
+    from ccsync_watch.daemon.runtime import Runtime
+
+_MAX_FAILURES = 5
+_RETRY_SECONDS = 0.2
+_MAX_RETRY_SECONDS = 5.0
+
+
+def sync_once(
+    runtime: Runtime,
+    session_id: str | None,
+    *,
+    until: float,
+    on_step: Callable[[], None] = lambda: None,
+) -> FlushAnswer:
+    """Read everything, then upload a session's rows (None: all); `until` is monotonic time."""
+    read_all(runtime, until=until, on_step=on_step)
+    error: DestinationError | None = None
+    if runtime.uploader is not None:
+        session_ids = None if session_id is None else [session_id]
+        release_rows(runtime.outbox, session_ids)
+        error = upload_all(runtime, session_ids, until=until, on_step=on_step)
+    return build_flush_answer(
+        runtime,
+        session_id,
+        is_read=not runtime.pump.has_work(),
+        rows_sent=runtime.uploader.health.rows_sent if runtime.uploader else 0,
+        error=error,
+    )
+
+
+def read_all(
+    runtime: Runtime, *, until: float = math.inf, on_step: Callable[[], None] = lambda: None
+) -> None:
+    """Read every transcript to its end, but not beyond `until`."""
+    runtime.pump.reconcile()
+    while runtime.clock.monotonic() < until and runtime.pump.step():
+        on_step()
+
+
+def upload_all(
+    runtime: Runtime,
+    session_ids: Sequence[str] | None,
+    *,
+    until: float,
+    on_step: Callable[[], None] = lambda: None,
+) -> DestinationError | None:
+    """Upload what is pending, settled states included; return the error that ended it, if any."""
+    if runtime.uploader is None:
+        return None
+    failures = 0
+    error: DestinationError | None = None
+    while runtime.outbox.count_unsettled(session_ids) and runtime.clock.monotonic() < until:
+        has_sent, error = False, None
+        try:
+            has_sent = runtime.uploader.turn()
+        except DestinationError as failure:
+            error = failure
+        failures = failures + 1 if error else 0
+        if error is not None and (not error.is_passing or failures >= _MAX_FAILURES):
+            return error
+        on_step()
+        if not has_sent:
+            pause = min(_RETRY_SECONDS * 2**failures, _MAX_RETRY_SECONDS)
+            runtime.clock.wait(runtime.stop, pause)
+    return error
