@@ -1,10 +1,9 @@
-"""Removes secrets from text and JSON values, and leaves a placeholder that tells what was there.
+"""Removes secrets from text and JSON values, and leaves placeholders that name their kind.
 
-One scan finds where any rule could match; the rules then read bounded windows there. What is
-removed is replaced by `[REDACTED:kind:hash8]`, whose hash is keyed, so that equal secrets can be
-recognised as equal and nothing else can be learnt. Existing placeholders are invisible to all
-rules, and a text that was changed is read again until nothing more is found: redacting twice
-changes nothing.
+One scan finds where any rule could match; the rules then read bounded windows there. A secret is
+replaced by `[REDACTED:kind:hash8]`, whose hash is keyed, so that equal secrets have equal
+placeholders and nothing else follows from them. Rules do not see existing placeholders, and a text
+that was changed is read again until nothing more is found: redacting twice changes nothing.
 """
 
 from __future__ import annotations
@@ -19,21 +18,24 @@ from operator import add
 from typing import TYPE_CHECKING
 
 from ccsync_watch.errors import RedactorUnavailable
-from ccsync_watch.privacy.detect import base64_runs, json_values
-from ccsync_watch.privacy.detect.adjacent import BESIDE
-from ccsync_watch.privacy.detect.assignments import Assignment
-from ccsync_watch.privacy.detect.commands import COMMANDS
-from ccsync_watch.privacy.detect.config_files import FILES
-from ccsync_watch.privacy.detect.name_patterns import TRIGGERS
-from ccsync_watch.privacy.detect.private_keys import BLOCKS
-from ccsync_watch.privacy.detect.prose import PROSE
-from ccsync_watch.privacy.detect.urls import URLS, stands_in_userinfo
+from ccsync_watch.privacy.detect import json_values
+from ccsync_watch.privacy.detect.assignments import AssignmentFinder
+from ccsync_watch.privacy.detect.base64_runs import Base64Finder
+from ccsync_watch.privacy.detect.rules import (
+    ASSIGNMENTS_FROM,
+    BASE64_FROM,
+    STRUCTURAL_FROM,
+    STRUCTURAL_RULES,
+    all_triggers,
+)
+from ccsync_watch.privacy.detect.urls import is_in_userinfo
 from ccsync_watch.privacy.detect.vendor_tokens import VendorRule
 from ccsync_watch.privacy.detect.vendors import VENDORS
-from ccsync_watch.privacy.engine import custom_patterns
-from ccsync_watch.privacy.engine import scanner as engines
+from ccsync_watch.privacy.engine import scanner
 from ccsync_watch.privacy.engine.placeholders import PLACEHOLDER
-from ccsync_watch.privacy.engine.spans import Span, merged
+from ccsync_watch.privacy.engine.spans import Span, merge
+from ccsync_watch.privacy.known import user_patterns
+from ccsync_watch.privacy.known.known_values import KnownValues
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -41,48 +43,25 @@ if TYPE_CHECKING:
 
     from ccsync_watch.model import JsonValue
 
-REVISION = 4
-"""Raise it when a finder or a validator changes; a change of the tables is seen without."""
-
-STRUCTURES = (*BLOCKS, *URLS, *FILES, *COMMANDS, *PROSE, *BESIDE)
-
-RULES_VERSION = (
-    f"{REVISION}-"
-    + hashlib.sha256(
-        repr(
-            (
-                VENDORS,
-                [(rule.id, rule.trigger) for rule in STRUCTURES],
-                TRIGGERS,
-                base64_runs.TRIGGERS,
-            )
-        ).encode(),
-    ).hexdigest()[:12]
-)
-"""Changes whenever a rule does: what was stored under another version is worth reading again."""
-
 _MASK = b"\x01"
-"""What rules see of a placeholder: a byte that no value can hold."""
+"""What rules see instead of a placeholder: a byte that no value can contain."""
 
-_ROUNDS = 6
-_DEPTH = 2
-"""Base64 in base64 is followed so far."""
+_MOST_PASSES = 6
+_MOST_DEPTH = 2
+"""How many levels of base64 in base64 are decoded."""
 
-_STRUCTURES_FROM = len(VENDORS)
-_ASSIGNMENTS_FROM = _STRUCTURES_FROM + len(STRUCTURES)
-_WRAPPED_FROM = _ASSIGNMENTS_FROM + len(TRIGGERS)
 _SEPARATOR = "\n\x00\n"
-"""Keys of objects are few and short; what is longer is a text."""
+"""Between the strings of a value that are scanned together; no rule matches across it."""
 
 
 class Redactor:
     """Replaces secrets by placeholders; one thread at a time per instance.
 
     `key` is the installation's own secret for the placeholders' hashes. `patterns` and `allow` are
-    the user's regular expressions: more to remove, and what to leave alone (a secret that matches
-    one whole). `known` maps exact values to the kind their placeholder names. `cache` is a folder,
-    writable by the user alone, that keeps the compiled rules; `engine` names one, for tests. Raises
-    ConfigError for a pattern that is none, RedactorUnavailable when no engine can be built.
+    the user's regular expressions: what else to remove, and what to leave (a secret that one of
+    them matches whole). `known` maps exact values to the kind that their placeholders name. `cache`
+    is a folder, writable by the user alone, for the compiled rules; `engine` names one, for tests.
+    Raises ConfigError for an invalid pattern, RedactorUnavailable if no engine can be built.
     """
 
     def __init__(
@@ -98,23 +77,25 @@ class Redactor:
         self._key = key
         self._counts: Counter[str] = Counter()
         self._seen_shapes = json_values.SeenShapes()
-        own = [custom_patterns.compiled(pattern, "redact.patterns") for pattern in patterns]
-        self._allow = [custom_patterns.compiled(pattern, "redact.allow") for pattern in allow]
+        self._user_patterns = user_patterns.UserPatterns(
+            [user_patterns.compile_pattern(pattern, "redact.patterns") for pattern in patterns]
+        )
+        self._allow = [user_patterns.compile_pattern(pattern, "redact.allow") for pattern in allow]
         try:
-            self._vendors = _vendors()
-            self._engine = engines.build(triggers(), prefer=engine, cache=cache)
+            self._vendors = _vendor_rules()
+            self._engine = scanner.build(all_triggers(), prefer=engine, cache=cache)
         except Exception as error:
             raise RedactorUnavailable(
                 f"the redaction rules cannot be compiled ({error})",
                 hint="reinstall ccsync-watch; nothing is sent until then",
             ) from error
-        self._custom = custom_patterns.Custom(own, engine)
+        self._known = KnownValues(engine)
         for value, kind in (known or {}).items():
             self.add_known(value, kind)
 
     @property
     def engine(self) -> str:
-        """Return which engine scans: `hyperscan`, `re2` or `re`."""
+        """Return the name of the engine that scans: `hyperscan`, `re2` or `re`."""
         return self._engine.name
 
     def take_counts(self) -> dict[str, int]:
@@ -123,11 +104,11 @@ class Redactor:
         return counts
 
     def add_known(self, value: str, kind: str) -> None:
-        """Remove `value` from now on, in its plain, JSON, URL and base64 forms.
+        """Remove `value` from now on, plain and as JSON, URLs and base64 encode it.
 
         A value of fewer than six characters is ignored: it would be found in innocent text.
         """
-        self._custom.add(value, kind)
+        self._known.add(value, kind)
         self._seen_shapes.forget()
 
     def redact(self, text: str) -> str:
@@ -136,135 +117,142 @@ class Redactor:
         spans = self._spans(data)
         if not spans:
             return text
-        for _ in range(_ROUNDS):
-            data = self._replaced(data, spans)
+        for _ in range(_MOST_PASSES):
+            data = self._replace(data, spans)
             spans = self._spans(data)
             if not spans:
                 break
         return data.decode("utf-8", "surrogatepass")
 
     def redact_value(self, obj: JsonValue) -> JsonValue:
-        """Return `obj` without its secrets: in strings, in keys, and by what keys and pairs say.
+        """Return `obj` without its secrets: in strings, in keys, and under the names of secrets.
 
         A value without secrets is returned itself, not copied.
         """
-        leaves = json_values.Strings(obj, self._seen_shapes)
-        dirty = self._dirty(leaves.texts) if leaves.texts else []
-        if leaves.names_secrets or dirty:
-            obj = json_values.Rebuild(self.redact, self._placeholder_text, leaves, dirty).value(obj)
-        if leaves.keys:
+        strings = json_values.Strings(obj, self._seen_shapes)
+        dirty = self._dirty_indices(strings.texts) if strings.texts else []
+        if strings.names_secrets or dirty:
+            obj = json_values.Rebuild(self.redact, self._placeholder_text, strings, dirty).value(
+                obj
+            )
+        if strings.keys:
             secret = set(dirty)
             self._seen_shapes.remember(
-                key for key, index in leaves.keys.items() if index not in secret
+                key for key, index in strings.keys.items() if index not in secret
             )
         return obj
 
     def _placeholder_text(self, value: str, kind: str) -> str:
         return self._placeholder(value.encode("utf-8", "surrogatepass"), kind).decode()
 
-    def _dirty(self, leaves: list[str]) -> list[int]:
-        """Return the indices of the leaves with something to remove, by one scan over all."""
-        data = _SEPARATOR.join(leaves).encode("utf-8", "surrogatepass")
+    def _dirty_indices(self, texts: list[str]) -> list[int]:
+        """Return the indices of the texts with something to remove, by one scan over all."""
+        data = _SEPARATOR.join(texts).encode("utf-8", "surrogatepass")
         sizes = [
-            len(leaf) if leaf.isascii() else len(leaf.encode("utf-8", "surrogatepass"))
-            for leaf in leaves
+            len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+            for text in texts
         ]
-        gaps = range(0, len(_SEPARATOR) * len(leaves), len(_SEPARATOR))
+        gaps = range(0, len(_SEPARATOR) * len(texts), len(_SEPARATOR))
         starts = list(map(add, accumulate(sizes, initial=0), gaps))
-        # What holds placeholders is read apart, with its placeholders masked.
+        # A text with placeholders is redacted by itself, with its placeholders masked.
         ends = list(_ends(data, b"REDACTED"))
-        if self._custom:
-            ends.extend(span.end for span in self._custom.find(data))
+        ends.extend(span.end for span in self._find_users(data))
         dirty = {bisect_right(starts, end - 1) - 1 for end in ends}
-        for leaf, hits in self._hits(data, starts, sizes):
-            if leaf in dirty:
+        for index, hits in self._hits_by_text(data, starts, sizes):
+            if index in dirty:
                 continue
-            text = data[starts[leaf] : starts[leaf] + sizes[leaf]]
-            if any(True for _ in self._confirmed(text, hits, 0)):
-                dirty.add(leaf)
+            text = data[starts[index] : starts[index] + sizes[index]]
+            if any(True for _ in self._apply_rules(text, hits, 0)):
+                dirty.add(index)
         return sorted(dirty)
 
-    def _hits(
+    def _hits_by_text(
         self, data: bytes, starts: list[int], sizes: list[int]
-    ) -> Iterator[tuple[int, list[engines.Hit]]]:
-        """Yield the indices of the texts that have hits, and those; `data` is all, joined."""
-        if not self._engine.tells_all:  # a match from text to text would hide one within
+    ) -> Iterator[tuple[int, list[scanner.Hit]]]:
+        """Yield the indices of the texts with hits, and the hits; `data` is all texts joined."""
+        if not self._engine.reports_all:  # a match across two texts would hide one in a text
             for index, (start, size) in enumerate(zip(starts, sizes, strict=True)):
                 hits = self._engine.scan(data[start : start + size])
                 if hits:
                     yield index, hits
             return
-        grouped: dict[int, list[engines.Hit]] = {}
+        grouped: dict[int, list[scanner.Hit]] = {}
         for end, trigger in self._engine.scan(data):
             index = bisect_right(starts, end - 1) - 1
-            if end - starts[index] <= sizes[index]:  # else it ends between two
+            if end - starts[index] <= sizes[index]:  # otherwise it ends between two
                 grouped.setdefault(index, []).append((end - starts[index], trigger))
         yield from grouped.items()
 
     def _spans(self, data: bytes) -> list[Span]:
-        """Return what is to be removed from `data`, in order, without overlaps."""
+        """Return the spans to remove from `data`, in order, without overlaps."""
         if b"REDACTED" in data:
             data = PLACEHOLDER.sub(lambda match: _MASK * len(match[0]), data)
-        spans = [span for span in self._found(data) if _MASK not in data[span.start : span.end]]
+        spans = [span for span in self._find(data) if _MASK not in data[span.start : span.end]]
         if self._allow:
             spans = [span for span in spans if not self._is_allowed(data[span.start : span.end])]
-        return merged(spans)
+        return merge(spans)
 
     def _is_allowed(self, secret: bytes) -> bool:
-        return any(pattern.fullmatch(secret[: custom_patterns.PIECE]) for pattern in self._allow)
+        return any(pattern.fullmatch(secret[: user_patterns.PIECE]) for pattern in self._allow)
 
-    def _found(self, data: bytes, depth: int = 0) -> Iterator[Span]:
-        """Yield every range that a rule claims; ranges may overlap and repeat."""
+    def _find(self, data: bytes, depth: int = 0) -> Iterator[Span]:
+        """Yield the spans of all rules; they may overlap and repeat."""
         hits = self._engine.scan(data)
         if hits:
-            yield from self._confirmed(data, hits, depth)
-        if self._custom:
-            yield from self._custom.find(data)
+            yield from self._apply_rules(data, hits, depth)
+        yield from self._find_users(data)
 
-    def _confirmed(self, data: bytes, hits: list[engines.Hit], depth: int) -> Iterator[Span]:
-        assignment = Assignment(data)
-        runs = base64_runs.Wrapped(
-            data, lambda text: any(True for _ in self._found(text, depth + 1))
-        )
+    def _find_users(self, data: bytes) -> Iterator[Span]:
+        """Yield the spans of the user's patterns and of known values."""
+        if self._user_patterns:
+            yield from self._user_patterns.find(data)
+        if self._known:
+            yield from self._known.find(data)
+
+    def _apply_rules(self, data: bytes, hits: list[scanner.Hit], depth: int) -> Iterator[Span]:
+        """Yield the spans that the rules confirm at their triggers' hits."""
+        assignments = AssignmentFinder(data)
+        base64 = Base64Finder(data, lambda text: any(True for _ in self._find(text, depth + 1)))
         done: dict[int, int] = {}
         for end, index in hits:
-            if index < _STRUCTURES_FROM:
+            if index < STRUCTURAL_FROM:
                 if end <= done.get(index, 0):
-                    continue  # within the token that this rule has just found
+                    continue  # inside the token that this rule has just found
                 span = self._vendors[index].at(data, end)
                 if span is not None:
                     done[index] = span.end
                     yield span
-            elif index < _ASSIGNMENTS_FROM:
-                yield from STRUCTURES[index - _STRUCTURES_FROM].find(data, end, done.get(index, 0))
+            elif index < ASSIGNMENTS_FROM:
+                rule = STRUCTURAL_RULES[index - STRUCTURAL_FROM]
+                yield from rule.find(data, end, done.get(index, 0))
                 done[index] = end
-            elif index < _WRAPPED_FROM:
-                yield from assignment.at(end)
-            elif depth < _DEPTH:
-                yield from runs.at(end)
+            elif index < BASE64_FROM:
+                yield from assignments.at(end)
+            elif depth < _MOST_DEPTH:
+                yield from base64.at(end)
 
-    def _replaced(self, data: bytes, spans: list[Span]) -> bytes:
-        """Return `data` with each span's bytes exchanged for its placeholder."""
+    def _replace(self, data: bytes, spans: list[Span]) -> bytes:
+        """Return `data` with the bytes of each span replaced by a placeholder."""
         pieces: list[bytes] = []
         position = 0
         for span in spans:
             pieces.append(data[position : span.start])
-            in_url = stands_in_userinfo(data, span.start, span.end)
+            in_url = is_in_userinfo(data, span.start, span.end)
             pieces.append(self._placeholder(data[span.start : span.end], span.kind, in_url=in_url))
             position = span.end
         pieces.append(data[position:])
         return b"".join(pieces)
 
     def _placeholder(self, secret: bytes, kind: str, *, in_url: bool = False) -> bytes:
-        """Return what stands for `secret`, and count it; equal for equal secrets."""
-        digest = hmac.new(self._key, self._custom.canonical(secret), hashlib.sha256).hexdigest()[:8]
+        """Return the placeholder of `secret`, and count it; equal for equal secrets."""
+        digest = hmac.new(self._key, self._known.plain(secret), hashlib.sha256).hexdigest()[:8]
         self._counts[kind] += 1
-        form = f"REDACTED-{kind}-{digest}" if in_url else f"[REDACTED:{kind}:{digest}]"
-        return form.encode()
+        text = f"REDACTED-{kind}-{digest}" if in_url else f"[REDACTED:{kind}:{digest}]"
+        return text.encode()
 
 
 @lru_cache(maxsize=1)
-def _vendors() -> tuple[VendorRule, ...]:
+def _vendor_rules() -> tuple[VendorRule, ...]:
     return tuple(VendorRule(row) for row in VENDORS)
 
 
@@ -274,13 +262,3 @@ def _ends(data: bytes, word: bytes) -> Iterator[int]:
     while start >= 0:
         yield start + len(word)
         start = data.find(word, start + len(word))
-
-
-def triggers() -> list[engines.Trigger]:
-    """Return every trigger, in the order in which hits are told apart."""
-    return [
-        *(engines.Trigger(row.trigger, is_caseless=False) for row in VENDORS),
-        *(engines.Trigger(rule.trigger, is_caseless=rule.caseless) for rule in STRUCTURES),
-        *(engines.Trigger(trigger, is_caseless=True) for _, trigger in TRIGGERS),
-        *(engines.Trigger(trigger, is_caseless=False) for trigger in base64_runs.TRIGGERS),
-    ]

@@ -1,1 +1,1 @@
-"""What a secret looks like: one module for each kind of place that secrets stand in."""
+"""What a secret looks like: one module for each kind of place or format. See `rules`."""

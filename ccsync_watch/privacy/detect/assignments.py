@@ -2,8 +2,8 @@
 
 Env files, JSON (escaped any number of times), YAML, TOML, INI, XML, code, headers, query strings,
 connection strings, Markdown tables. A trigger's match is a keyword followed by something like a
-value; here the whole name is read round the keyword, and the name's strength and the value's form
-decide. Work per match is bounded: names by 64 bytes, values by 4096.
+value; here the whole name is read around the keyword, and the strength of the name and the form of
+the value decide. Work per match is bounded: names by 64 bytes, values by 4096.
 """
 
 from __future__ import annotations
@@ -20,9 +20,11 @@ from ccsync_watch.privacy.detect.name_patterns import (
     NAME_TAIL,
     name_start,
 )
-from ccsync_watch.privacy.engine.spans import Span, balanced, trimmed
+from ccsync_watch.privacy.engine.rank import Rank
+from ccsync_watch.privacy.engine.spans import BACKSLASH, Span, balanced_end, trim_end
 from ccsync_watch.privacy.heuristics.gibberish import is_drawn, is_gibberish
 from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of
+from ccsync_watch.privacy.heuristics.thresholds import LEAST_OPAQUE, LEAST_PASSWORD
 from ccsync_watch.privacy.heuristics.value_strength import (
     decodes_to_credentials,
     is_app_password,
@@ -36,11 +38,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
 TRIGGER_REACH = 288
-"""No trigger matches more bytes: a keyword stands so near before the end of a match."""
-_JUDGED = 512
-"""How much of a value is judged, in bytes; all of it goes."""
+"""No trigger matches more bytes: this far before the end of a match there is a keyword."""
+_MOST_READ = 512
+"""How much of a value is read to decide, in bytes; all of it is removed."""
 _NEAR = 80
-"""Nearly all names stand this near."""
+"""Nearly all names are this near."""
 
 _BARE = re.compile(rb"[^\s\"'`<>\x00-\x1f]{1,4096}")
 _QUOTED = {
@@ -64,11 +66,11 @@ _BARE_STOP = re.compile(
 _QUERY_STOP = re.compile(rb"[&#;]|%26")
 _SETTER = re.compile(r"^(?:set|with|add|use|put|check|verify|hash|validate)_?")
 _RESOURCE = re.compile(rb"\w::\w{2,60}::\Z")
-"""What stands before the last part of a resource's type: `AWS::IAM::AccessKey`."""
+"""The text before the last part of a resource's type: `AWS::IAM::AccessKey`."""
 _WORD_BEFORE = re.compile(rb"[A-Za-z]{2,20}\Z")
 _CALL_OPEN = re.compile(rb"\(\s{0,4}\\{0,7}[\"'`]\Z")
 _CALL_CLOSE = re.compile(rb"\\{0,7}[\"'`]\s{0,4}\)")
-_LISTED = re.compile(r"[A-Za-z_./-]+[0-9]{0,3}(?:[_./-][A-Za-z]+[0-9]{0,4})*")
+_LIST_WORD = re.compile(r"[A-Za-z_./-]+[0-9]{0,3}(?:[_./-][A-Za-z]+[0-9]{0,4})*")
 _PHRASE_NAME = re.compile(r"mnemonic|phrase|seed|recovery|backup", re.IGNORECASE)
 _SIGNATURES = frozenset({"signature", "sig", "hmac", "hash", "policy"})
 _HEADER_SIGNS = frozenset({b":", b"=", b"=>", b",", b"%3A", b"%3a"})
@@ -76,7 +78,7 @@ _HEADER_SIGNS = frozenset({b":", b"=", b"=>", b",", b"%3A", b"%3a"})
 
 @dataclass(frozen=True, slots=True)
 class _Assigned:
-    """A value with what its syntax says of it; `start, end` lie in the text, without quotes."""
+    """A value with what its name and syntax say of assigned."""
 
     name: str
     strength: Strength
@@ -89,17 +91,17 @@ class _Assigned:
     value: str
 
 
-class Assignment:
-    """The finder for one text; remembers the names it has judged, so that each is judged once."""
+class AssignmentFinder:
+    """The finder for one text; remembers the names that it has read, so that each is read once."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
-        self._judged: set[int] = set()
+        self._read_names: set[int] = set()
         self._searched = 0
         self._covered = 0
 
     def at(self, end: int) -> Iterator[Span]:
-        """Yield what the names hold whose trigger's match ends at `end`."""
+        """Yield the secrets under the names whose trigger's match ends at `end`."""
         if self._searched >= end - _NEAR:
             yield from self._between(self._searched - LONGEST_KEYWORD, end)
         else:
@@ -110,22 +112,22 @@ class Assignment:
         self._searched = max(self._searched, end)
 
     def _between(self, low: int, high: int) -> Generator[Span, None, bool]:
-        """Judge the names with a keyword in a range; return whether any has a value."""
+        """Read the names with a keyword in a range; return whether any has a value."""
         low = max(0, low)
         is_assigned = False
         for match in KEYWORD.finditer(self._data[low:high].lower()):
             start = name_start(self._data, low + match.start())
-            if start in self._judged or start < self._covered:
+            if start in self._read_names or start < self._covered:
                 continue
-            self._judged.add(start)
-            span, has_value = self._judge(start, low + match.end())
+            self._read_names.add(start)
+            span, has_value = self._read(start, low + match.end())
             is_assigned = is_assigned or has_value
             if span is not None:
-                self._covered = span.end  # what stands in a secret goes with it
+                self._covered = span.end  # names inside a secret are removed with it
                 yield span
         return is_assigned
 
-    def _judge(self, start: int, keyword_end: int) -> tuple[Span | None, bool]:
+    def _read(self, start: int, keyword_end: int) -> tuple[Span | None, bool]:
         """Return the secret under the name at `start`, and whether it has a value at all."""
         data = self._data
         tail = NAME_TAIL.match(data, keyword_end)
@@ -152,15 +154,17 @@ class Assignment:
             is_name_quoted=after["close"] is not None,
             in_query=in_query,
             is_call=self._is_call(start, last),
-            value=data[first : min(last, first + _JUDGED)].decode("utf-8", "replace"),
+            value=data[first : min(last, first + _MOST_READ)].decode("utf-8", "replace"),
         )
         kind = "password" if strength is Strength.PASSWORD else "secret"
         if "token" in name.lower() and kind == "secret":
             kind = "token"
-        return (Span(first, last, kind, 60) if _is_secret(assigned) else None), True
+        return (
+            Span(first, last, kind, Rank.ASSIGNMENT) if _is_assigned_secret(assigned) else None
+        ), True
 
     def _strength(self, name: str, start: int, end: int, *, in_query: bool) -> Strength:
-        """Return what the name proves, with the word before it and the call after it."""
+        """Return what the name proves, with the word before it and the call after assigned."""
         data = self._data
         strength = strength_of(name)
         if data[end : end + 1] == b"(":
@@ -195,29 +199,29 @@ class Assignment:
         stop = stops.search(data, start, end)
         end = stop.start() if stop else end
         if not self._is_environment(name_start, after):
-            end = balanced(data, start, end)
-        return start, trimmed(data, start, end), False
+            end = balanced_end(data, start, end)
+        return start, trim_end(data, start, end), False
 
     def _is_environment(self, name_start: int, after: re.Match[bytes]) -> bool:
-        """Tell `NAME=value` of a shell or an env file, where brackets are part of the value."""
+        """Tell whether it is `NAME=value` of a shell or env file, where values have brackets."""
         name = self._data[name_start : after.start()]
         return after["sep"] == b"=" and not after["pad"] and not after["close"] and name.isupper()
 
     def _is_syntax(self, name_start: int, after: re.Match[bytes], first: int, last: int) -> bool:
-        """Tell an assignment from punctuation that happens to look like one."""
+        """Tell whether it is an assignment, and not punctuation that looks like one."""
         data, sign = self._data, after["sep"]
         before = data[name_start - 1 : name_start]
         if data.startswith((b"...", b"\xe2\x80\xa6"), last):
             return False  # shortened for display
         if sign == b">":
             return before in {b"<", b":"} and data.startswith(b"</", last)
-        if (sign == b"->" and after["bracket"]) or data[first] == 0x5C:  # noqa: PLR2004 - backslash
+        if (sign == b"->" and after["bracket"]) or data[first] == BACKSLASH:
             return False
         # a list with colons: an ARN, a path of groups
         return not (sign == b":" and not after["pad"] and before == b":")
 
     def _is_call(self, name_start: int, value_end: int) -> bool:
-        """Tell `define('NAME', 'value')` from a list of words."""
+        """Tell whether it is `define('NAME', 'value')`, and not a list of words."""
         before = self._data[max(0, name_start - 12) : name_start]
         return (
             _CALL_OPEN.search(before) is not None
@@ -235,98 +239,111 @@ class Assignment:
             space = self._data.find(b" ", start, end) if sign == b"=" else -1
             end = space if space >= 0 else end  # no quotes, no blanks: `cookie=False, line=1`
         if "ookie" in name.lower():
-            return headers.cookie(self._data, start, end, is_set="set" in name.lower())
-        return headers.authorization(self._data, start, end)
+            return headers.find_cookie(self._data, start, end, is_set="set" in name.lower())
+        return headers.find_authorization(self._data, start, end)
 
 
-def _is_secret(it: _Assigned) -> bool:
-    """Tell whether the value is a secret, given what its name and the syntax prove."""
-    if it.sign in _CHOOSY:
-        return _CHOOSY[it.sign](it)
-    if it.strength <= Strength.TOKEN and it.in_query and len(it.value) >= _LEAST_OPAQUE:
-        return is_opaque(it.value)
-    return _is_secret_value(it)
+def _is_assigned_secret(assigned: _Assigned) -> bool:
+    """Tell whether a value is a secret, from what its name and its syntax prove."""
+    if assigned.sign in _STRICT_SIGNS:
+        return _STRICT_SIGNS[assigned.sign](assigned)
+    if (
+        assigned.strength <= Strength.TOKEN
+        and assigned.in_query
+        and len(assigned.value) >= LEAST_OPAQUE
+    ):
+        return is_opaque(assigned.value)
+    return _is_secret_value(assigned)
 
 
-def _is_secret_value(it: _Assigned) -> bool:
-    if it.strength is Strength.WEAK:
-        is_basic = it.name.lower().strip("_") == "auth" and decodes_to_credentials(it.value)
-        return is_basic or is_strict_random(it.value)
-    if it.strength is Strength.TOKEN:
-        is_prose = " " in it.value and not _PHRASE_NAME.search(it.name)
-        return not is_prose and is_secret(it.value, quoted=it.is_quoted)
-    return _is_secret_password(it)
+def _is_secret_value(assigned: _Assigned) -> bool:
+    if assigned.strength is Strength.WEAK:
+        is_basic = assigned.name.lower().strip("_") == "auth" and decodes_to_credentials(
+            assigned.value
+        )
+        return is_basic or is_strict_random(assigned.value)
+    if assigned.strength is Strength.TOKEN:
+        is_prose = " " in assigned.value and not _PHRASE_NAME.search(assigned.name)
+        return not is_prose and is_secret(assigned.value, quoted=assigned.is_quoted)
+    return _is_secret_password(assigned)
 
 
-def _is_secret_argument(it: _Assigned) -> bool:
-    """Tell the second argument of `define("NAME", "value")` from the next word of a list."""
-    if not it.is_quoted or it.strength is Strength.WEAK:
+def _is_secret_argument(assigned: _Assigned) -> bool:
+    """Tell whether a value is the second argument of a call, and not the next word of a list."""
+    if not assigned.is_quoted or assigned.strength is Strength.WEAK:
         return False
-    if not (it.is_name_quoted or it.name.isupper()):
+    if not (assigned.is_name_quoted or assigned.name.isupper()):
         return False
-    if _is_listed(it.value):
-        return it.strength is Strength.PASSWORD and it.is_call and _has_digit(it.value)
-    return _is_secret_value(it)
+    if _is_list_word(assigned.value):
+        return (
+            assigned.strength is Strength.PASSWORD
+            and assigned.is_call
+            and _has_digit(assigned.value)
+        )
+    return _is_secret_value(assigned)
 
 
-def _is_secret_parameter(it: _Assigned) -> bool:
-    """Tell `setPassword("value")` from a call with a variable or a word."""
-    is_plain = it.value.isalpha() and not is_gibberish(it.value)
-    if not it.is_quoted or (it.strength is Strength.PASSWORD and is_plain):
+def _is_secret_parameter(assigned: _Assigned) -> bool:
+    """Tell whether it is `setPassword("value")`, and not a call with a variable or a word."""
+    is_plain = assigned.value.isalpha() and not is_gibberish(assigned.value)
+    if not assigned.is_quoted or (assigned.strength is Strength.PASSWORD and is_plain):
         return False
-    return _is_secret_value(it)
+    return _is_secret_value(assigned)
 
 
-def _is_secret_compared(it: _Assigned) -> bool:
-    """Tell a password in a comparison from a state and a kind."""
-    if not it.is_quoted or not (_has_digit(it.value) or is_gibberish(it.value)):
+def _is_secret_compared(assigned: _Assigned) -> bool:
+    """Tell whether a value in a comparison is a secret, and not a state or a kind."""
+    if not assigned.is_quoted or not (_has_digit(assigned.value) or is_gibberish(assigned.value)):
         return False
-    if it.strength is Strength.PASSWORD:
-        return is_password(it.value, quoted=True)
-    return is_secret(it.value, quoted=True)
+    if assigned.strength is Strength.PASSWORD:
+        return is_password(assigned.value, quoted=True)
+    return is_secret(assigned.value, quoted=True)
 
 
-def _is_secret_cell(it: _Assigned) -> bool:
-    """Tell a secret in a table, where any word may stand next to a name."""
-    if is_app_password(it.value):
+def _is_secret_cell(assigned: _Assigned) -> bool:
+    """Tell whether a value in a table is a secret; any word may be next to a name there."""
+    if is_app_password(assigned.value):
         return True
-    if not _has_digit(it.value) and not is_gibberish(it.value):
+    if not _has_digit(assigned.value) and not is_gibberish(assigned.value):
         return False
-    return is_secret(it.value, quoted=False) or (
-        it.strength is Strength.PASSWORD and is_password(it.value, quoted=it.is_quoted)
+    return is_secret(assigned.value, quoted=False) or (
+        assigned.strength is Strength.PASSWORD
+        and is_password(assigned.value, quoted=assigned.is_quoted)
     )
 
 
-def _is_secret_password(it: _Assigned) -> bool:
-    """Tell a password from a count, a type, a variable and an item of a list."""
-    value = it.value
-    is_environment = it.sign == b"=" and not it.is_padded
+def _is_secret_password(assigned: _Assigned) -> bool:
+    """Tell whether a value is a password, and not a count, type, variable or item of a list."""
+    value = assigned.value
+    is_environment = assigned.sign == b"=" and not assigned.is_padded
     is_plain = value.isalpha() and not is_gibberish(value)
-    if len(value) < _LEAST_PASSWORD:
+    if len(value) < LEAST_PASSWORD:
         return False
-    if it.name.lower() == "pass" and not is_environment and (value.isdigit() or value.isalpha()):
+    if (
+        assigned.name.lower() == "pass"
+        and not is_environment
+        and (value.isdigit() or value.isalpha())
+    ):
         return False
-    if not it.is_quoted and is_plain:
-        is_announced = is_environment and (is_drawn(value) or not it.name.islower())
+    if not assigned.is_quoted and is_plain:
+        is_announced = is_environment and (is_drawn(value) or not assigned.name.islower())
         return is_announced and is_password(value, quoted=True)
-    return is_password(value, quoted=it.is_quoted)
+    return is_password(value, quoted=assigned.is_quoted)
 
 
-def _is_listed(value: str) -> bool:
-    return _LISTED.fullmatch(value) is not None and not is_gibberish(value)
+def _is_list_word(value: str) -> bool:
+    return _LIST_WORD.fullmatch(value) is not None and not is_gibberish(value)
 
 
 def _has_digit(value: str) -> bool:
     return any(character.isdigit() for character in value)
 
 
-_LEAST_PASSWORD = 4
-_LEAST_OPAQUE = 16
-_CHOOSY: dict[bytes, Callable[[_Assigned], bool]] = {
+_STRICT_SIGNS: dict[bytes, Callable[[_Assigned], bool]] = {
     b",": _is_secret_argument,
     b"(": _is_secret_parameter,
     b"|": _is_secret_cell,
     b"==": _is_secret_compared,
     b"===": _is_secret_compared,
 }
-"""Signs after a name that more often part things than assign them."""
+"""Signs after a name that separate things more often than they assign them."""

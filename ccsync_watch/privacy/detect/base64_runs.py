@@ -1,8 +1,8 @@
-"""Finds secrets inside base64: decoded and read by the same rules, the whole run removed.
+"""Finds secrets inside base64: decodes it, applies the same rules, and removes the whole run.
 
-Images and other data are long runs of base64, so nothing is decoded on suspicion of being base64.
-A trigger is what base64 makes of a telling word (`password`, `-----BEGIN`, `ghp_`) at each of the
-three places a word can have in it.
+Images and other data are long runs of base64, so that nothing is decoded only because it may be
+base64. A trigger is the encoding of a mark of secrets (`password`, `-----BEGIN`, `ghp_`) at each of
+the three offsets that a word can have in base64.
 """
 
 from __future__ import annotations
@@ -12,22 +12,27 @@ import binascii
 import re
 from typing import TYPE_CHECKING
 
-from ccsync_watch.privacy.engine.spans import Span
+from ccsync_watch.privacy.engine.rank import Rank
+from ccsync_watch.privacy.engine.spans import BACKSLASH, Span
+from ccsync_watch.privacy.heuristics.thresholds import (
+    FULL_BASE64_LINE,
+    LEAST_BASE64_MARK,
+    LEAST_BASE64_RUN,
+    PRINTABLE_SHARE,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-LIMIT = 65_536
+_LIMIT = 65_536
 """How far a run is followed to either side of the trigger's match, in bytes."""
 
 _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
-_LEAST = 16
-_FULL_LINE = 20
 _RUN = re.compile(
     rb"[A-Za-z0-9+/_-]{0,65536}(?:(?:\\n|\r?\n|\\r\\n)[A-Za-z0-9+/_-]{20,128}){0,2000}={0,2}"
 )
 _BREAKS = (b"\\r\\n", b"\\n", b"\r\n", b"\n")
-_TELLING = (
+_MARKS = (
     "-----BEGIN",
     "PRIVATE KEY",
     "password",
@@ -100,25 +105,25 @@ _TELLING = (
 )
 
 
-def written(word: str) -> list[str]:
-    """Return what base64 makes of `word`: three forms, cut to what its surroundings leave."""
+def base64_encodings(word: str) -> list[str]:
+    """Return the three encodings of `word`, without the characters that also depend on others."""
     plain = word.encode()
-    forms = []
+    encodings = []
     for offset in range(3):
         encoded = base64.b64encode(b"\0" * offset + plain)
         first = (0, 2, 3)[offset]
         last = (offset + len(plain)) * 8 // 6
-        forms.append(encoded[first:last].decode())
-    return [form for form in forms if len(form) >= 4]  # noqa: PLR2004 - shorter ones are anywhere
+        encodings.append(encoded[first:last].decode())
+    return [encoding for encoding in encodings if len(encoding) >= LEAST_BASE64_MARK]
 
 
 TRIGGERS: tuple[str, ...] = tuple(
-    dict.fromkeys(re.escape(form) for word in _TELLING for form in written(word)),
+    dict.fromkeys(re.escape(encoding) for mark in _MARKS for encoding in base64_encodings(mark)),
 )
 
 
-class Wrapped:
-    """The finder for one text; reads each run once, however many words in it tell."""
+class Base64Finder:
+    """The finder for one text; reads each run once, however many marks are in it."""
 
     def __init__(self, data: bytes, holds_secret: Callable[[bytes], bool]) -> None:
         self._data = data
@@ -126,25 +131,25 @@ class Wrapped:
         self._read_until = 0
 
     def at(self, end: int) -> Iterator[Span]:
-        """Yield the run of base64 round `end` when what it says holds a secret."""
+        """Yield the run of base64 around `end` if the text that it encodes holds a secret."""
         if end <= self._read_until:
             return
         start = self._start(end)
-        run = _RUN.match(self._data, end, end + LIMIT)
+        run = _RUN.match(self._data, end, end + _LIMIT)
         stop = run.end() if run else end
         self._read_until = stop
-        if stop - start < _LEAST:
+        if stop - start < LEAST_BASE64_RUN:
             return
         for shift in range(4):  # a path or an escape before the run may have put it out of step
-            decoded = decode(self._data[start + shift : stop])
+            decoded = decode_run(self._data[start + shift : stop])
             if decoded is not None and self._holds_secret(decoded):
-                yield Span(start + shift, stop, "base64", 66)
+                yield Span(start + shift, stop, "base64", Rank.CONTEXT)
                 return
 
     def _start(self, end: int) -> int:
         """Return where the run that reaches `end` begins, over line breaks between full lines."""
         data = self._data
-        low = max(0, end - LIMIT)
+        low = max(0, end - _LIMIT)
         position = end
         while position > low:
             chunk = data[max(low, position - 4096) : position]
@@ -153,19 +158,19 @@ class Wrapped:
             if run == len(chunk):
                 continue
             ending = next((b for b in _BREAKS if data.endswith(b, 0, position)), None)
-            if ending is None or run < _FULL_LINE:
+            if ending is None or run < FULL_BASE64_LINE:
                 break
             before = data[max(low, position - len(ending) - 128) : position - len(ending)]
-            if len(before) - len(before.rstrip(_LETTERS)) < _FULL_LINE:
+            if len(before) - len(before.rstrip(_LETTERS)) < FULL_BASE64_LINE:
                 break
             position -= len(ending)
-        if position and data[position - 1] == 0x5C and data[position] in b"nrt":  # noqa: PLR2004 - backslash
+        if position and data[position - 1] == BACKSLASH and data[position] in b"nrt":
             position += 1
         return position
 
 
-def decode(run: bytes) -> bytes | None:
-    """Return the text that `run` encodes; None when it is no base64 or no text."""
+def decode_run(run: bytes) -> bytes | None:
+    """Return the text that `run` encodes; None if it is not base64, or not text."""
     compact = re.sub(rb"\\[nr]|[\r\n=]", b"", run).translate(bytes.maketrans(b"-_", b"+/"))
     compact = compact[: len(compact) - (len(compact) % 4 == 1)]
     try:
@@ -173,5 +178,5 @@ def decode(run: bytes) -> bytes | None:
     except (binascii.Error, ValueError):
         return None
     head = decoded[:512]
-    printable = sum(32 <= byte < 127 or byte in b"\t\r\n" or byte >= 0xC2 for byte in head)  # noqa: PLR2004
-    return decoded if head and printable >= 0.95 * len(head) else None
+    printable = sum(32 <= byte < 127 or byte in b"\t\r\n" or byte >= 0xC2 for byte in head)  # noqa: PLR2004 - ASCII, UTF-8
+    return decoded if head and printable >= PRINTABLE_SHARE * len(head) else None

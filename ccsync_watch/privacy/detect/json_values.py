@@ -1,7 +1,7 @@
-"""Finds secrets in a parsed JSON value by the keys they stand under, and copies it without them.
+"""Finds secrets in a parsed JSON value by the keys above them, and copies it without them.
 
 Stricter than for text: the key of a parsed object is certainly a name, and its value certainly
-whole, so a value under `password` is secret whatever it looks like, short of a stand-in.
+whole, so that a value under `password` is secret whatever it looks like, unless it is a dummy.
 """
 
 from __future__ import annotations
@@ -20,6 +20,12 @@ from ccsync_watch.privacy.heuristics.dummy_values import (
     is_word,
 )
 from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of
+from ccsync_watch.privacy.heuristics.thresholds import (
+    LEAST_CREDENTIAL,
+    LEAST_JSON_PIN_DIGITS,
+    LEAST_JSON_TOKEN,
+    LONGEST_JSON_PASSWORD,
+)
 from ccsync_watch.privacy.heuristics.value_strength import is_secret, is_strict_random
 
 if TYPE_CHECKING:
@@ -37,21 +43,17 @@ _LONGEST_KEY = 64
 _MOST_SHAPES = 2048
 _MOST_FIELDS = 32
 _DEEPEST = 128
-"""What is nested deeper goes unread: no tool's arguments are, and Python's stack has an end."""
-_LONGEST_PASSWORD = 256
-_LEAST_DIGITS = 4
-_LEAST_CREDENTIAL = 6
-_LEAST_TOKEN = 8
+"""What is nested deeper is replaced unread: no tool's arguments are so deep, and the stack ends."""
 _SCHEME = re.compile(r"[A-Za-z][\w-]{1,31}[ =](?=\S)")
 _LABEL = re.compile(r"[A-Z][a-z]+")
 _KINDS = {Strength.PASSWORD: "password", Strength.HEADER: "authorization"}
 
 
 class SeenShapes:
-    """What was met before and need not be looked at again: the same few objects come all day.
+    """What was read before and need not be read again: most objects have one of a few shapes.
 
-    `keys` are keys without a secret in them; `shapes` are whole objects' keys, in their order, that
-    are all among these, and of which none says anything of its value.
+    `keys` are keys without a secret in them. `shapes` are the keys of whole objects, in order, that
+    are all among these and of which none says anything about its value.
     """
 
     def __init__(self) -> None:
@@ -59,18 +61,18 @@ class SeenShapes:
         self.shapes: set[tuple[str, ...]] = set()
 
     def forget(self) -> None:
-        """Look at everything again: there is more to find now, or too much was kept."""
+        """Read everything again: there is more to find now, or too much was remembered."""
         self.keys.clear()
         self.shapes.clear()
 
     def remember(self, keys: Iterable[str]) -> None:
-        """Keep keys that hold no secret; not more of them, nor longer ones, than is worth it."""
+        """Remember keys without a secret, up to a number and a length that are worth it."""
         if len(self.keys) > _MOST_KEYS:
             self.forget()
         self.keys.update(key for key in keys if len(key) <= _LONGEST_KEY)
 
-    def note_shape(self, obj: dict[str, JsonValue]) -> None:
-        """Keep an object's shape if its keys alone prove that they are nothing to look at."""
+    def remember_shape(self, obj: dict[str, JsonValue]) -> None:
+        """Remember an object's shape if its keys prove that they need not be read again."""
         is_plain = (
             len(obj) <= _MOST_FIELDS
             and self.keys.issuperset(obj)
@@ -84,23 +86,23 @@ class SeenShapes:
 class Strings:
     """The strings of a JSON value, in one order, and what is known of its containers.
 
-    `texts` has every string, keys too, except those that were `met` before, as most were.
+    `texts` has every string, keys included, except the keys in `seen`, which most are.
     """
 
-    def __init__(self, obj: JsonValue, met: SeenShapes) -> None:
+    def __init__(self, obj: JsonValue, seen: SeenShapes) -> None:
         self.texts: list[str] = []
         self.keys: dict[str, int] = {}
-        self._seen_shapes = met
+        self._seen_shapes = seen
         self._known: dict[int, tuple[int, bool]] = {}
         self._too_deep: set[int] = set()
         self.names_secrets = self._collect(obj)
 
-    def of(self, container: object) -> tuple[int, bool]:
+    def facts_of(self, container: object) -> tuple[int, bool]:
         """Return how many strings a container has, and whether a key or flag names a secret."""
         return self._known[id(container)]
 
     def is_too_deep(self, container: object) -> bool:
-        """Tell whether a container stands deeper than anything is read."""
+        """Tell whether a container is nested too deep to be read."""
         return id(container) in self._too_deep
 
     def _collect(self, obj: JsonValue, depth: int = 1) -> bool:
@@ -139,12 +141,12 @@ class Strings:
         return names_secrets
 
     def _collect_mapping(self, obj: dict[str, JsonValue], depth: int) -> bool:
-        """Collect an object that was not met before."""
-        texts, met = self.texts, self._seen_shapes
-        met.note_shape(obj)
+        """Collect from an object whose shape is new."""
+        texts, seen = self.texts, self._seen_shapes
+        seen.remember_shape(obj)
         names_secrets = False
         for key, value in obj.items():
-            if key not in met.keys:
+            if key not in seen.keys:
                 self.keys[key] = len(texts)
                 texts.append(key)
             if isinstance(value, str):
@@ -155,54 +157,55 @@ class Strings:
                 names_secrets = True
         if _VALUE_FIELDS.isdisjoint(obj) or _NAME_FIELDS.isdisjoint(obj):
             return names_secrets
-        return names_secrets or _named_by_field(obj) is not Strength.NONE
+        return names_secrets or _strength_by_field(obj) is not Strength.NONE
 
 
 class Rebuild:
     """Copies a JSON value without its secrets, visiting strings in the order of `Strings`.
 
-    What has none is not copied. `dirty` are the indices of texts that need `redact`, in order.
+    Containers without secrets are not copied. `dirty` are the indices of the texts that need
+    `redact`, in order.
     """
 
     def __init__(
         self,
         redact: Callable[[str], str],
         placeholder: Callable[[str, str], str],
-        leaves: Strings,
+        strings: Strings,
         dirty: Sequence[int],
     ) -> None:
         self._redact = redact
         self._placeholder = placeholder
-        self._leaves = leaves
+        self._strings = strings
         self._dirty = dirty
         self._visited = 0
 
     def value(self, obj: JsonValue, strength: Strength = Strength.NONE) -> JsonValue:
-        """Return the copy of `obj`, which stands under a key of `strength`."""
+        """Return the copy of `obj`, whose key has `strength`."""
         if isinstance(obj, str):
-            return self._text(obj, strength)
+            return self._copy_text(obj, strength)
         if isinstance(obj, _CONTAINERS):
-            return self._container(obj, strength)
+            return self._copy_container(obj, strength)
         if strength is Strength.PASSWORD and not isinstance(obj, bool) and obj is not None:
             digits = str(obj)
-            if len(digits) >= _LEAST_DIGITS:
+            if len(digits) >= LEAST_JSON_PIN_DIGITS:
                 return self._placeholder(digits, "password")
         return obj
 
-    def _container(
+    def _copy_container(
         self, obj: dict[str, JsonValue] | list[JsonValue], strength: Strength
     ) -> JsonValue:
-        if self._leaves.is_too_deep(obj):
+        if self._strings.is_too_deep(obj):
             return self._placeholder("", "nested")
-        if strength is Strength.NONE and self._passes(obj):
+        if strength is Strength.NONE and self._skip(obj):
             return obj
         if isinstance(obj, dict):
-            return self._mapping(obj, strength)
-        return self._sequence(obj, strength)
+            return self._copy_mapping(obj, strength)
+        return self._copy_sequence(obj, strength)
 
-    def _passes(self, container: object) -> bool:
-        """Go past a container that has nothing to redact; tell whether it was one."""
-        count, names_secrets = self._leaves.of(container)
+    def _skip(self, container: object) -> bool:
+        """Skip a container that has nothing to redact; return whether it was skipped."""
+        count, names_secrets = self._strings.facts_of(container)
         if names_secrets or self._next_dirty() < self._visited + count:
             return False
         self._visited += count
@@ -212,8 +215,8 @@ class Rebuild:
         index = bisect_left(self._dirty, self._visited)
         return self._dirty[index] if index < len(self._dirty) else math.inf
 
-    def _mapping(self, obj: dict[str, JsonValue], strength: Strength) -> dict[str, JsonValue]:
-        named = _named_by_field(obj)
+    def _copy_mapping(self, obj: dict[str, JsonValue], strength: Strength) -> dict[str, JsonValue]:
+        named = _strength_by_field(obj)
         result: dict[str, JsonValue] = {}
         is_changed = False
         for key, value in obj.items():
@@ -223,12 +226,12 @@ class Rebuild:
             if own is Strength.NONE and strength is Strength.TOKEN:
                 own = Strength.WEAK  # under `secrets`, `credentials`
             # In the order of `Strings`: an assignment would visit its right side first.
-            name = self._text(key, Strength.NONE) if key in self._leaves.keys else key
+            name = self._copy_text(key, Strength.NONE) if key in self._strings.keys else key
             result[name] = self.value(value, own)
             is_changed = is_changed or name is not key or result[name] is not value
         return result if is_changed else obj
 
-    def _sequence(self, obj: list[JsonValue], strength: Strength) -> list[JsonValue]:
+    def _copy_sequence(self, obj: list[JsonValue], strength: Strength) -> list[JsonValue]:
         result: list[JsonValue] = []
         flag = Strength.NONE
         for item in obj:
@@ -238,7 +241,7 @@ class Rebuild:
         is_changed = any(new is not old for new, old in zip(result, obj, strict=True))
         return result if is_changed else obj
 
-    def _text(self, text: str, strength: Strength) -> str:
+    def _copy_text(self, text: str, strength: Strength) -> str:
         is_dirty = self._next_dirty() == self._visited
         self._visited += 1
         start = secret_start(text, strength) if strength else None
@@ -260,8 +263,8 @@ class Rebuild:
         return text[:start] + self._placeholder(text[start:], _KINDS.get(strength, "secret"))
 
 
-def _named_by_field(obj: dict[str, JsonValue]) -> Strength:
-    """Return what a sibling says of `value`: `{"name": "DB_PASSWORD", "value": …}`."""
+def _strength_by_field(obj: dict[str, JsonValue]) -> Strength:
+    """Return what a sibling proves about `value`: `{"name": "DB_PASSWORD", "value": …}`."""
     named = Strength.NONE
     for field in _NAME_FIELDS:
         name = obj.get(field)
@@ -271,9 +274,9 @@ def _named_by_field(obj: dict[str, JsonValue]) -> Strength:
 
 
 def secret_start(text: str, strength: Strength) -> int | None:
-    """Return where in `text` the secret begins under a key of `strength`; it ends with the text.
+    """Return where in `text` the secret under a key of `strength` begins; it ends with the text.
 
-    None when there is none. A header's scheme stays readable.
+    None if there is no secret. A header's scheme stays readable.
     """
     value = text.strip()
     if not value or is_placeholder(value) or is_reference(value):
@@ -282,30 +285,30 @@ def secret_start(text: str, strength: Strength) -> int | None:
         scheme = _SCHEME.match(text)
         start = scheme.end() if scheme and ";" not in text else 0
         credential = text[start:]
-        is_stand_in = is_reference(credential) or is_placeholder(credential)
-        return None if is_stand_in or len(credential) < _LEAST_CREDENTIAL else start
+        is_dummy = is_reference(credential) or is_placeholder(credential)
+        return None if is_dummy or len(credential) < LEAST_CREDENTIAL else start
     if strength is Strength.PASSWORD:
-        return 0 if _is_password(value) else None
+        return 0 if _is_json_password(value) else None
     if strength is Strength.TOKEN:
-        return 0 if _is_token(value) else None
+        return 0 if _is_json_token(value) else None
     return 0 if is_strict_random(value) else None
 
 
-def _is_password(value: str) -> bool:
-    if is_word(value) or _LABEL.fullmatch(value) or len(value) > _LONGEST_PASSWORD:
+def _is_json_password(value: str) -> bool:
+    if is_word(value) or _LABEL.fullmatch(value) or len(value) > LONGEST_JSON_PASSWORD:
         return False
     if any(c.isspace() for c in value):
         has_digit = any(c.isdigit() for c in value)
-        # An article alone makes no sentence of it.
+        # An article alone does not make it a sentence.
         return is_passphrase(value) or (has_digit and not is_sentence(value.removeprefix("a ")))
     return True
 
 
-def _is_token(value: str) -> bool:
+def _is_json_token(value: str) -> bool:
     if is_secret(value, quoted=True):
         return True
     return (
-        len(value) >= _LEAST_TOKEN
+        len(value) >= LEAST_JSON_TOKEN
         and any(c.isdigit() for c in value)
         and not any(c.isspace() for c in value)
         and not value.isdigit()

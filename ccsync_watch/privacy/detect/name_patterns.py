@@ -1,21 +1,19 @@
-"""How names of secrets, and what joins them to values, are written in text.
+"""The patterns of names of secrets, and of what joins a name to its value.
 
-Keywords are written out for the triggers and, shorter, for finding names again near a trigger's
+Keywords are written out for the triggers and, shorter, to find the name again near a trigger's
 match.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-from ccsync_watch.privacy.heuristics.words import word_list
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from ccsync_watch.privacy.engine.pattern_syntax import prefix_tree
+from ccsync_watch.privacy.engine.spans import BACKSLASH
+from ccsync_watch.privacy.heuristics.words import load_words
 
 ANSI = r"(?:(?:\x1b|\\{1,2}u001[bB]|\\{1,2}x1[bB]|\\{1,2}033|\\{1,2}e)\[[0-9;]{0,12}m)"
-"""A colour, as a terminal gets it or as JSON and source code write it."""
+"""A colour, as a terminal receives it or as JSON and source code escape it."""
 
 PASSWORD_WORDS = (
     r"passw(?:or)?d|passwrd|passphrase|passcode|passwort|passwd|kennwort|wachtwoord|contrase|senha|"  # noqa: S105 - names of passwords
@@ -84,7 +82,7 @@ TRIGGERS: tuple[tuple[str, str], ...] = (
         rf"<[\w:-]{{0,40}}(?:{PASSWORD_WORDS}|{TOKEN_WORDS}|key|pin|pw){_NAME}>[^<\s]{{4}}",
     ),
 )
-"""What a trigger is for, and the trigger; all are caseless."""
+"""What a trigger finds, and the trigger; all are caseless."""
 
 AFTER_NAME = re.compile(
     (
@@ -106,32 +104,8 @@ AFTER_NAME = re.compile(
 """From the end of a name to where its value starts."""
 
 
-def prefix_tree(words: Sequence[str]) -> str:
-    """Return a pattern for any of `words`, longest first, that tries each first letter once.
-
-    `re` tries the alternatives of a plain list one by one at every byte.
-    """
-    heads: dict[str, list[str]] = {}
-    for word in words:
-        heads.setdefault(word[:1], []).append(word[1:])
-    branches = []
-    for head, tails in heads.items():
-        rest = [tail for tail in tails if tail]
-        branch = re.escape(head) + (prefix_tree(rest) if rest else "")
-        branches.append(f"{branch}?" if rest and "" in tails else branch)
-    return "(?:" + "|".join(branches) + ")"
-
-
-KEYWORD = re.compile(
-    prefix_tree(
-        word_list(
-            "passw passp passc pass pswd psw pwd psk pincode pin pw kennwort wachtwoord contrase"
-            " senha motdepasse secret token key cred bearer mnemonic phrase dsn connection connstr"
-            " otp sas signature sig authorization auth cookie pat pepper macaroon recovery salt"
-            " session sess sid hash jwt nonce seed webhook code verifier policy hmac xauth"
-        ),
-    ).encode(),
-)
+_KEYWORDS = load_words("name_keywords")
+KEYWORD = re.compile(prefix_tree(_KEYWORDS).encode())
 """What every name of a secret contains, for text in lower case."""
 LONGEST_KEYWORD = 16
 
@@ -142,10 +116,10 @@ NAME_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012
 
 
 def name_start(data: bytes, start: int) -> int:
-    """Return where the name round a keyword at `start` begins; an escape is not part of it."""
+    """Return where the name around a keyword at `start` begins; an escape is not part of it."""
     first, limit = start, max(0, start - NAME_REACH)
     while first > limit and data[first - 1] in NAME_BYTES:
         first -= 1
-    if limit < first < start and data[first - 1] == 0x5C and data[first] in b"nrt":  # noqa: PLR2004 - backslash
+    if limit < first < start and data[first - 1] == BACKSLASH and data[first] in b"nrt":
         first += 1
     return first

@@ -1,20 +1,27 @@
-"""Private keys: PEM blocks whole, cut off, escaped, numbered or quoted, and bare DER in base64."""
+"""Finds private keys: PEM blocks whole, cut off, escaped, numbered, quoted; bare DER in base64."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
+from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span, opens_word
-from ccsync_watch.privacy.engine.structure import Structure, by_pattern
+from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule
+from ccsync_watch.privacy.heuristics.thresholds import (
+    FULL_KEY_LINE,
+    LEAST_BARE_KEY,
+    LEAST_KEY_BODY,
+    LEAST_KEY_LINES,
+    SHORT_KEY_LINE,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LIMIT = 32_768
+_LIMIT = 32_768
 """No private key in text is longer, in bytes."""
 
-_LEAST_BODY = 24
 _NOISE = (
     rb"(?:[\s>|+*#\",'`.:;$-]|\xe2\x86\x92|\xe2\x94\x82|\\+[nrt\"u]|[0-9]{1,6}(?=[\t:|\xe2 ]|\\+t)|"
     rb"%0[AaDd]|&#10;|<br>|u000[ad])"
@@ -32,12 +39,10 @@ _RUN_AT_END = re.compile(
     rb"(?:^|[^A-Za-z0-9+/=])(?P<run>[A-Za-z0-9+/=]{4,})[\s\"',+>|]{0,8}(?:-{2,5}[ ]?)?\Z"
 )
 _ONLY_NOISE = re.compile(rb"[\s0-9\t:|>\"',+\xe2\x86\x92-]{0,40}")
-_SHORT = 16
 _DASHES = 5
-_FULL_LINE = 32
 
 
-def from_begin(data: bytes, end: int, _since: int) -> Iterator[Span]:
+def find_block(data: bytes, end: int, _since: int) -> Iterator[Span]:
     """Yield the block whose first line ends near `end`, up to its last line or its last run."""
     begin = data.rfind(b"BEGIN", max(0, end - 80), end)
     if begin < 0:
@@ -47,14 +52,14 @@ def from_begin(data: bytes, end: int, _since: int) -> Iterator[Span]:
         start -= 1
     body = _past_dashes(data, end)
     # The letters END alone occur in base64; the next edge decides, so that no text is read twice.
-    edge = _EDGE.search(data, body, body + LIMIT)
+    edge = _EDGE.search(data, body, body + _LIMIT)
     if edge is not None and edge["closes"] is not None:
         if _RUN.search(data, body, edge.start()):
-            yield Span(start, edge.end(), "private-key", 5)
+            yield Span(start, edge.end(), "private-key", Rank.KEY_BLOCK)
         return
     stop = _body_end(data, body)
     if stop is not None:
-        yield Span(start, stop, "private-key", 5)
+        yield Span(start, stop, "private-key", Rank.KEY_BLOCK)
 
 
 def _past_dashes(data: bytes, end: int) -> int:
@@ -67,42 +72,42 @@ def _past_dashes(data: bytes, end: int) -> int:
 
 
 def _body_end(data: bytes, body: int) -> int | None:
-    """Return where a body without an end stops: at the first thing that is no line of base64."""
-    position, seen = body, 0
-    while position - body < LIMIT and (line := _LINE.match(data, position)) is not None:
+    """Return where a body without an end stops: at the first line that is not base64."""
+    position, length = body, 0
+    while position - body < _LIMIT and (line := _LINE.match(data, position)) is not None:
         run = line.end(1) - line.start(1)
-        if run < _SHORT and not seen:
+        if run < SHORT_KEY_LINE and not length:
             break
-        seen += run
+        length += run
         position = line.end(1)
-        if run < _SHORT:
+        if run < SHORT_KEY_LINE:
             break
-    return position if seen >= _LEAST_BODY else None
+    return position if length >= LEAST_KEY_BODY else None
 
 
-def from_end(data: bytes, end: int, _since: int) -> Iterator[Span]:
+def find_end_of_block(data: bytes, end: int, _since: int) -> Iterator[Span]:
     """Yield the lines of base64 before a last line whose first line is missing."""
     last = data.rfind(b"END", max(0, end - 80), end)
     if last < 0:
         return
     start = stop = None
-    low, position = max(0, last - LIMIT // 4), last
+    low, position = max(0, last - _LIMIT // 4), last
     while position > low:
         begin = max(
             data.rfind(b"\n", low, position), data.rfind(b"\\n", low, position) + 1, low - 1
         )
         line = data[max(begin + 1, position - _LONGEST_LINE) : position]
         run = _RUN_AT_END.search(line)
-        if run is not None and (stop is None or len(run["run"]) >= _FULL_LINE):
+        if run is not None and (stop is None or len(run["run"]) >= FULL_KEY_LINE):
             start = position - len(line) + run.start("run")
             stop = position - len(line) + run.end("run") if stop is None else stop
         elif stop is not None or not _ONLY_NOISE.fullmatch(line):
-            break  # else it is what stands before the last line's dashes
+            break  # otherwise these are the characters before the last line's dashes
         position = begin - (data[begin - 1 : begin + 1] == b"\\n")
     if start is None or stop is None or _FIRST_LINE.search(data, low, start) is not None:
         return
-    if stop - start >= 48:  # noqa: PLR2004 - a line's worth
-        yield Span(start, stop, "private-key", 5)
+    if stop - start >= LEAST_KEY_LINES:
+        yield Span(start, stop, "private-key", Rank.KEY_BLOCK)
 
 
 _DER_START = (
@@ -117,49 +122,48 @@ _DER = re.compile(
 )
 
 
-def bare_der(data: bytes, end: int, _since: int) -> Iterator[Span]:
-    """Yield a key's DER in base64 that no PEM lines surround."""
-    match = _DER.search(data, max(0, end - 48), min(len(data), end + LIMIT))
+def find_bare_key(data: bytes, end: int, _since: int) -> Iterator[Span]:
+    """Yield a key's DER in base64 without PEM lines around it."""
+    match = _DER.search(data, max(0, end - 48), min(len(data), end + _LIMIT))
     if match is None or match.start() >= end or not opens_word(data, match.start()):
         return
     stop = match.end()
     while data[stop - 1] in b" \t\r\n\\nr\"',+" and stop > end:
         stop -= 1
-    if stop - match.start() >= 60:  # noqa: PLR2004 - the shortest key
-        yield Span(match.start(), stop, "private-key", 6)
+    if stop - match.start() >= LEAST_BARE_KEY:
+        yield Span(match.start(), stop, "private-key", Rank.BARE_KEY)
 
 
-BLOCKS: tuple[Structure, ...] = (
-    Structure(
+_PUTTY_LINES = r"Private-Lines: [0-9]{1,3}"
+
+RULES: tuple[StructuralRule, ...] = (
+    StructuralRule(
         "private-key",
         "a private key block, whole or cut off, however escaped or numbered",
         r"BEGIN[ A-Z0-9]{0,24}(?:PRIVATE KEY|SECRET KEY|Static key V1)",
-        from_begin,
+        find_block,
     ),
-    Structure(
+    StructuralRule(
         "private-key",
         "the end of a private key block whose beginning is missing",
         r"END[ A-Z0-9]{1,24}(?:PRIVATE KEY|SECRET KEY)",
-        from_end,
+        find_end_of_block,
     ),
-    Structure(
+    pattern_rule(
         "private-key",
         "PuTTY's private lines",
-        r"Private-Lines: [0-9]{1,3}[\s\\]",
-        by_pattern(
-            r"Private-Lines: [0-9]{1,3}(?:\s|\\+[nr]){1,4}"
-            r"(?P<secret>(?:[A-Za-z0-9+/=]{16,}(?:\s|\\+[nr]){0,4}){1,200})",
-            "private-key",
-            rank=5,
-            reach=40,
-            after=LIMIT,
-        ),
+        _PUTTY_LINES + r"(?:\s|\\+[nr]){1,4}"
+        r"(?P<secret>(?:[A-Za-z0-9+/=]{16,}(?:\s|\\+[nr]){0,4}){1,200})",
+        trigger=_PUTTY_LINES + r"[\s\\]",
+        rank=Rank.KEY_BLOCK,
+        reach=40,
+        after=_LIMIT,
     ),
-    Structure(
+    StructuralRule(
         "private-key",
         "a bare PKCS or OpenSSH private key in base64",
         f"(?:{_DER_START})",
-        bare_der,
-        caseless=False,
+        find_bare_key,
+        is_caseless=False,
     ),
 )

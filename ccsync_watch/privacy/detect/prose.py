@@ -1,23 +1,40 @@
-"""Secrets that a sentence tells: "the password is …", "log in with admin / …", a seed phrase."""
+"""Finds secrets in sentences: "the password is …", "log in with admin / …", a seed phrase."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
+from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
-from ccsync_watch.privacy.engine.structure import Near, Structure, shifted, text_of
-from ccsync_watch.privacy.heuristics.dummy_values import is_code, is_placeholder, is_reference
+from ccsync_watch.privacy.engine.structural_rule import (
+    HeadedPattern,
+    StructuralRule,
+    shifted,
+    text_of,
+)
+from ccsync_watch.privacy.engine.trigger_derivation import trigger_of
+from ccsync_watch.privacy.heuristics.dummy_values import (
+    FUNCTION_WORDS,
+    is_code,
+    is_placeholder,
+    is_reference,
+)
 from ccsync_watch.privacy.heuristics.gibberish import entropy, is_drawn, is_gibberish
 from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of
 from ccsync_watch.privacy.heuristics.password_forms import (
     has_password_form,
-    is_told,
+    is_announced_password,
     looks_chosen,
+    talks_of_secrets,
     value_span,
 )
+from ccsync_watch.privacy.heuristics.thresholds import (
+    LEAST_SEED_WORDS,
+    LEAST_TOKEN_IN_PROSE,
+    SEED_ENTROPY,
+)
 from ccsync_watch.privacy.heuristics.value_strength import is_random, is_strict_random
-from ccsync_watch.privacy.heuristics.words import word_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,40 +58,46 @@ _FOR = (
     r"(?:[ ](?:for|of|on|to|in|at|from|we use for|i use for|there)[ ][^\n.;:=]{1,60}?|"
     r"[ ]\([^()\n]{1,40}\)|[ ](?:here|below|above|again|instead))?"
 )
+_IS = (
+    r"'s|\xe2\x80\x99s|[ ](?:is|was|es|est|ist|lautet|\xc3\xa9|(?P<weak>to|as|be|are)|"
+    r"becomes|remains|equals)"
+)
+_WILL_BE = r"[ ](?:has been|will be|should be|would be)"
+"""Not among the triggers: what follows it is seldom a value. It is read near another sentence."""
+_ADVERBS = (
+    r"(?:[ ](?:now|still|currently|just|simply|set to|changed to|reset to|always|literally|"
+    r"actually|probably|either|this|something like)){0,2}"
+)
+_SIGN = r":|=|->|=>|\xe2\x86\x92|-|\xe2\x80\x94"
+_WIDE_SIGN = r"\xef\xbc\x9a|\xe6\x98\xaf|\xe4\xb8\xba"
+"""A colon and two words for "is" in Chinese, which no blank follows."""
 _VERB = (
-    r"(?:(?:'s|\xe2\x80\x99s|[ ](?:is|was|es|est|ist|lautet|\xc3\xa9|(?P<weak>to|as|be|are)|"
-    r"becomes|has been|"
-    r"will be|should be|would be|remains|equals))(?:[ ](?:now|still|currently|just|simply|set to|"
-    r"changed to|reset to|always|literally|actually|probably|either|this|something like)){0,2}[ "
-    r"]?:?"
-    r"[ \n]{0,2}|[ ]{0,2}(?::|=|->|=>|\xe2\x86\x92|-|\xe2\x80\x94|\xef\xbc\x9a|\xe6\x98\xaf|"
-    r"\xe4\xb8\xba)"
-    r"[ \n]{0,3})"
+    rf"(?:(?:{_IS}|{_WILL_BE}){_ADVERBS}[ ]?:?[ \n]{{0,2}}|"
+    rf"[ ]{{0,2}}(?:{_SIGN}|{_WIDE_SIGN})[ \n]{{0,3}})"
 )
 _OPEN = r"(?:\*\*|__)?(?:\\{0,7}(?P<quote>[\"'`])|\xe2\x80\x9c|\xe2\x80\x98)?"
 _LEFT = r"(?<![a-z0-9_-])"
 
-_TELL = Near(
+_SENTENCE = HeadedPattern(
     rf"{_LEFT}(?:pass|pw|pin|log|unlock|mot|kenn|contr|senha|api|acc|auth|secr|bear|refr|bot|"
-    rf"depl|lic|"
-    r"adm|sign|encr|priv|serv|pers|client|webh|sess|secu|reco|back|veri|tok|key|cred|otp|"
+    r"depl|lic|adm|sign|encr|priv|serv|pers|client|webh|sess|secu|reco|back|veri|tok|key|cred|otp|"
     r"\xe5|\xe3|\xd0)",
     rf"(?P<subject>{_PASSWORDS}|{_TOKENS})\*{{0,2}}[\"'`]?{_FOR}{_VERB}{_OPEN}"
     r"(?P<value>[^\s\"'`\x00-\x1f]{3,512})",
     reach=200,
     after=512,
 )
-_PAIR = Near(
-    rf"{_LEFT}(?:cred|log|sign|user)",
+_LOGIN_PATTERN = (
     r"(?:credentials?|creds|log-?ins?|(?:log|sign)(?:ged)? in (?:with|as|using)|"
     r"user(?:name)?[ ]?/[ ]?pass(?:word)?|user:pass)[^\n\r|]{0,40}?[\s:=(\"'`]"
-    r"(?P<user>[a-z][\w.@+-]{1,40})[ ]?[/:|,][ ]?(?P<value>[^\s\"'`/:,|)]{5,64})",
-    reach=160,
-    after=80,
+    r"(?P<user>[a-z][\w.@+-]{1,40})[ ]?[/:|,][ ]?(?P<value>[^\s\"'`/:,|)]{5,64})"
 )
-_STROKE = re.compile(
-    rb"(?<![\w/])(?P<user>[A-Za-z][\w.@+-]{1,40}) / (?P<value>[^\s\"'`/:,|)]{6,64})(?=[^\n]{0,40}"
-    rb"(?:log-?in|credentials|creds|account|password))",
+_LOGIN = HeadedPattern(rf"{_LEFT}(?:cred|log|sign|user)", _LOGIN_PATTERN, reach=160, after=80)
+_SLASHED_VALUE = r"[^\s\"'`/:,|)]{6,64}"
+_LOGIN_WORDS = r"(?:log-?in|credentials|creds|account|password)"
+_SLASHED = re.compile(
+    rf"(?<![\w/])(?P<user>[A-Za-z][\w.@+-]{{1,40}}) / (?P<value>{_SLASHED_VALUE})"
+    rf"(?=[^\n]{{0,40}}{_LOGIN_WORDS})".encode(),
     re.IGNORECASE,
 )
 _PHRASE = re.compile(
@@ -86,44 +109,41 @@ _PHRASE = re.compile(
     re.IGNORECASE,
 )
 
-_IS_PASSWORD = re.compile(_PASSWORDS.replace("(?=[ :])", ""))
-_TALKS_OF_SECRETS = re.compile(r"password|passwd|secret(?!\d)|credential", re.IGNORECASE)
+_IS_PASSWORD = re.compile(trigger_of(_PASSWORDS))
 _PASS = re.compile(rb"[ ]?[:=-]|[ ](?:is|was)[ ]")
 _VAGUE = frozenset({"key", "keys", "secret", "secrets", "credential", "credentials"})
-_NO_TOKEN = re.compile(r"[()\[\]{}<>]|://|\.\w{2,4}$|^[\w-]+:[\w./:-]+$|^[A-Z0-9]+(?:_[A-Z0-9]+)+$")
+_NOT_TOKEN = re.compile(
+    r"[()\[\]{}<>]|://|\.\w{2,4}$|^[\w-]+:[\w./:-]+$|^[A-Z0-9]+(?:_[A-Z0-9]+)+$"
+)
 _DIGEST = re.compile(r"[0-9a-f]{7,64}")
 _OWNED = re.compile(rb"(?:my|our|your)[ ]\Z", re.IGNORECASE)
-_NO_PASSWORD = re.compile(r"\d+\w{0,3}|v\d+|[a-z]+\d{1,2}")
+_NOT_PASSWORD = re.compile(r"\d+\w{0,3}|v\d+|[a-z]+\d{1,2}")
 _WORD_BEFORE = re.compile(rb"[A-Za-z]{2,20}[ _-]\Z")
 _QUOTES = frozenset({b"\\", b'"', b"'", b"`"})
-_LEAST_TOKEN = 12
-_FUNCTION_WORDS = frozenset(
-    word_list(
-        "the a an is are was were of to in on at and or not by with from as be it your please"
-        " for our its"
-    )
-)
+_FUNCTION_WORDS = FUNCTION_WORDS | {"its"}
 
 
-def told(data: bytes, end: int, since: int) -> Iterator[Span]:
-    """Yield what a sentence says a password, key or token is."""
-    for low, match in _TELL.matches(data, end, since):
+def find_announced_secrets(data: bytes, end: int, since: int) -> Iterator[Span]:
+    """Yield the value of a password, key or token that a sentence names."""
+    for low, match in _SENTENCE.matches(data, end, since):
         span = value_span(data, match, low)
         if _IS_PASSWORD.fullmatch(match["subject"].decode("latin-1")):
-            if _is_told_password(data, low, match, span):
-                yield Span(*span, "password", 64)
-        elif _is_told_token(data, low, match, span):
-            yield Span(*span, "secret", 64)
+            if _is_password_of_sentence(data, low, match, span):
+                yield Span(*span, "password", Rank.SENTENCE)
+        elif _is_token_of_sentence(data, low, match, span):
+            yield Span(*span, "secret", Rank.SENTENCE)
 
 
-def _is_told_password(data: bytes, low: int, match: re.Match[bytes], span: tuple[int, int]) -> bool:
-    """Tell whether the value of a sentence about a password is one."""
+def _is_password_of_sentence(
+    data: bytes, low: int, match: re.Match[bytes], span: tuple[int, int]
+) -> bool:
+    """Tell whether a sentence about a password contains one."""
     value, quoted = text_of(data, span), match["quote"] is not None
     subject = match["subject"].decode("latin-1")
     is_count = value.isdigit() and (subject == "pass" or b"=" in match[0] or b" for " in match[0])
     is_verb = subject == "pass" and _PASS.match(data, low + match.end("subject")) is None
     is_part = subject.startswith("pin") and not value.isdigit()
-    if is_count or is_verb or is_part or _TALKS_OF_SECRETS.search(value):
+    if is_count or is_verb or is_part or talks_of_secrets(value):
         return False
     if value.isalpha() and not quoted and not is_gibberish(value):
         after = data[low + match.end("subject") : low + match.end("subject") + 1]
@@ -131,15 +151,17 @@ def _is_told_password(data: bytes, low: int, match: re.Match[bytes], span: tuple
         is_infinitive = match["weak"] is not None and not is_drawn(value)  # "password to continue"
         if is_label or is_infinitive:
             return False
-    return is_told(data, span, quoted=quoted)
+    return is_announced_password(data, span, quoted=quoted)
 
 
-def _is_told_token(data: bytes, low: int, match: re.Match[bytes], span: tuple[int, int]) -> bool:
-    """Tell whether the value of a sentence about a key or token is one."""
+def _is_token_of_sentence(
+    data: bytes, low: int, match: re.Match[bytes], span: tuple[int, int]
+) -> bool:
+    """Tell whether a sentence about a key or token contains one."""
     value, subject = text_of(data, span), match["subject"].decode("latin-1")
     start, stop = low + match.start(), low + match.end("subject")
     if data[stop : stop + 1] in _QUOTES:
-        return False  # a field, whose name is judged elsewhere
+        return False  # a field, which the rules of assignments read
     if subject in _VAGUE and not is_strict_random(value):
         return False
     before = data[max(0, start - 24) : start]
@@ -150,106 +172,98 @@ def _is_told_token(data: bytes, low: int, match: re.Match[bytes], span: tuple[in
         name = f"{word[0].decode('latin-1')}{subject}".replace(" ", "_")
         if strength_of(name) is Strength.NONE:
             return False  # a cache key, a page token, a public key
-    return _is_token(value)
+    return _is_prose_token(value)
 
 
-def _is_token(value: str) -> bool:
+def _is_prose_token(value: str) -> bool:
     return (
-        len(value) >= _LEAST_TOKEN
+        len(value) >= LEAST_TOKEN_IN_PROSE
         and (any(c.isdigit() for c in value) or is_gibberish(value))
         and any(c.isalpha() for c in value)
         and not is_placeholder(value)
         and not is_reference(value)
         and not is_code(value)
         and value[0] != "/"
-        and _NO_TOKEN.search(value) is None
+        and _NOT_TOKEN.search(value) is None
         and is_random(value)
     )
 
 
-def paired(data: bytes, end: int, since: int) -> Iterator[Span]:
+def find_login_passwords(data: bytes, end: int, since: int) -> Iterator[Span]:
     """Yield the password in "credentials: admin / …"."""
-    for low, match in _PAIR.matches(data, end, since):
+    for low, match in _LOGIN.matches(data, end, since):
         start, stop = shifted(match.span("value"), low)
-        yield from _of_pair(data, start, stop)
+        yield from _find_chosen(data, start, stop)
 
 
-def stroked(data: bytes, end: int, _since: int) -> Iterator[Span]:
+def find_slashed_passwords(data: bytes, end: int, _since: int) -> Iterator[Span]:
     """Yield the password in "root / … for the login"."""
-    match = _STROKE.search(data, max(0, end - 160), min(len(data), end + 8))
+    match = _SLASHED.search(data, max(0, end - 160), min(len(data), end + 8))
     if match is not None:
-        yield from _of_pair(data, *match.span("value"))
+        yield from _find_chosen(data, *match.span("value"))
 
 
-def _of_pair(data: bytes, start: int, stop: int) -> Iterator[Span]:
+def _find_chosen(data: bytes, start: int, stop: int) -> Iterator[Span]:
     while stop > start and data[stop - 1] in b".,;:)]}":
         stop -= 1
     value = text_of(data, (start, stop)).rstrip("!?")
-    if looks_chosen(value) and has_password_form(value) and _NO_PASSWORD.fullmatch(value) is None:
-        yield Span(start, stop, "password", 66)
+    if looks_chosen(value) and has_password_form(value) and _NOT_PASSWORD.fullmatch(value) is None:
+        yield Span(start, stop, "password", Rank.CONTEXT)
 
 
-def phrase(data: bytes, end: int, _since: int) -> Iterator[Span]:
+def find_seed_phrases(data: bytes, end: int, _since: int) -> Iterator[Span]:
     """Yield a wallet's seed phrase: twelve words or more, none of them a function word."""
     match = _PHRASE.search(data, max(0, end - 320), min(len(data), end + 320))
     if match is None:
         return
     words = re.findall(r"[a-z]+", text_of(data, match.span("value")).lower())
-    is_varied = entropy(" ".join(words)) > 3  # noqa: PLR2004 - not one word twelve times
-    if len(words) >= 12 and is_varied and not _FUNCTION_WORDS.intersection(words):  # noqa: PLR2004
-        yield Span(*match.span("value"), "seed-phrase", 30)
+    is_varied = entropy(" ".join(words)) > SEED_ENTROPY
+    if len(words) >= LEAST_SEED_WORDS and is_varied and not _FUNCTION_WORDS.intersection(words):
+        yield Span(*match.span("value"), "seed-phrase", Rank.KEY_MATERIAL)
 
 
-_GATE_PASSWORDS = _PASSWORDS.replace("(?=[ :])", "")
-_GATE_FOR = (
-    r"(?:[ ](?:for|of|on|to|in|at|from|we|i|there)[ ][^\n.;:=]{1,60}|[ ]\([^()\n]{1,40}\)|"
-    r"[ ](?:here|below|above|again|instead))?"
+_TRIGGER_PASSWORDS = trigger_of(_PASSWORDS)
+_TRIGGER_FOR = trigger_of(_FOR)
+_TRIGGER_VERB = (
+    rf"(?:(?:{trigger_of(_IS)})(?:[ ][a-z]{{2,9}}){{0,3}}[ ]?:?[ \n]{{0,2}}|"
+    rf"[ ]{{0,2}}(?:(?:{_SIGN})[ \n]{{1,3}}|{_WIDE_SIGN}))"
 )
-_GATE_VERB = (
-    r"(?:(?:'s|\xe2\x80\x99s|[ ](?:is|was|es|est|ist|lautet|\xc3\xa9|are|to|as|be|becomes|been|"
-    r"remains|equals))"
-    r"(?:[ ][a-z]{2,9}){0,3}[ ]?:?[ \n]{0,2}|"
-    r"[ ]{0,2}(?:(?::|=|->|=>|-|\xe2\x86\x92|\xe2\x80\x94)[ \n]{1,3}|\xef\xbc\x9a|\xe6\x98\xaf|"
-    r"\xe4\xb8\xba))"
-)
-_GATE_OPEN = r"(?:\*\*|__)?(?:\\{0,7}[\"'`]|\xe2\x80[\x9c\x98])?"
+"""Any short words after "is"; a blank after a sign, without which it is an assignment."""
+_TRIGGER_OPEN = r"(?:\*\*|__)?(?:\\{0,7}[\"'`]|\xe2\x80[\x9c\x98])?"
 
-PROSE: tuple[Structure, ...] = (
-    Structure(
+RULES: tuple[StructuralRule, ...] = (
+    StructuralRule(
         "password",
-        "a password that a sentence tells",
-        rf"{_GATE_PASSWORDS}\*{{0,2}}[\"'`]?{_GATE_FOR}{_GATE_VERB}{_GATE_OPEN}[^\s\"'`]{{3}}",
-        told,
+        "a password that a sentence names",
+        rf"{_TRIGGER_PASSWORDS}\*{{0,2}}[\"'`]?{_TRIGGER_FOR}{_TRIGGER_VERB}{_TRIGGER_OPEN}"
+        r"[^\s\"'`]{3}",
+        find_announced_secrets,
     ),
-    Structure(
+    StructuralRule(
         "secret",
-        "a key or token that a sentence tells",
+        "a key or token that a sentence names",
         r"(?:key|token|secret|credential|code|otp)s?\*{0,2}[\"'`]?"
-        rf"{_GATE_FOR}{_GATE_VERB}{_GATE_OPEN}[A-Za-z0-9_.~+/=:-]{{12}}",
-        told,
+        rf"{_TRIGGER_FOR}{_TRIGGER_VERB}{_TRIGGER_OPEN}[A-Za-z0-9_.~+/=:-]{{12}}",
+        find_announced_secrets,
     ),
-    Structure(
+    StructuralRule(
         "password",
-        "a name and password with a stroke or colon between, after a word for both",
-        r"(?:credentials?|creds|log-?ins?|(?:log|sign)(?:ged)? in (?:with|as|using)|"
-        r"user(?:name)?[ ]?/[ ]?pass(?:word)?|user:pass)[^\n\r|"
-        r"]{0,40}[\s:=(\"'`][A-Za-z][\w.@+-]{1,40}"
-        r"[ ]?[/:|,][ ]?[^\s\"'`/:,|)]{5}",
-        paired,
+        "a name and password with a slash or colon between, after a word for both",
+        trigger_of(_LOGIN_PATTERN, "value"),
+        find_login_passwords,
     ),
-    Structure(
+    StructuralRule(
         "password",
-        "a name and password with a stroke between, before a word for both",
-        r"[\w.@+-]{2} / [^\s\"'`/:,|)]{6,64}[^\n]{1,40}(?:log-?in|credentials|creds|account|"
-        r"password)",
-        stroked,
+        "a name and password with a slash between, before a word for both",
+        rf"[\w.@+-]{{2}} / {_SLASHED_VALUE}[^\n]{{1,40}}{_LOGIN_WORDS}",
+        find_slashed_passwords,
     ),
-    Structure(
+    StructuralRule(
         "seed-phrase",
         "a wallet's seed phrase",
         r"(?:seed|mnemonic|recovery|wallet|backup|secret)[ _-]?(?:phrase|words?|seed|mnemonic|"
-        r"recovery|)"
-        r"[^\n]{0,30}[\"'`:= \n](?:(?:[0-9]{1,2}[.)][ ]?)?[a-z]{3,8}(?:[ ]|,[ ]?|\n|\\n)){11}",
-        phrase,
+        r"recovery|)[^\n]{0,30}[\"'`:= \n](?:(?:[0-9]{1,2}[.)][ ]?)?[a-z]{3,8}(?:[ ]|,[ ]?|\n|\\n))"
+        r"{11}",
+        find_seed_phrases,
     ),
 )

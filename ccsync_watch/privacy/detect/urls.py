@@ -1,19 +1,25 @@
-"""Secrets in URLs: userinfo of any scheme, percent-encoded or with `@` and `/` in the password."""
+"""Finds secrets in URLs: userinfo of any scheme, percent-encoded, or with `@` and `/` in it."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
+from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
-from ccsync_watch.privacy.engine.structure import Structure, last, text_of
+from ccsync_watch.privacy.engine.structural_rule import StructuralRule, last, text_of
 from ccsync_watch.privacy.heuristics.dummy_values import is_placeholder, is_reference
+from ccsync_watch.privacy.heuristics.thresholds import (
+    LEAST_DIGITS_IN_URL,
+    LEAST_URL_PASSWORD,
+    LEAST_URL_TOKEN,
+)
 from ccsync_watch.privacy.heuristics.value_strength import is_random
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-REACH = 420
+_REACH = 420
 _LONGEST = 1200
 _AUTHORITY = re.compile(rb"(?::|%3A)(?:(?:\\{0,2}/){2}|(?:%2F){2})", re.IGNORECASE)
 _END = re.compile(rb"[\s\"'<>`\x00-\x1f]|\\+[nrt\"]")
@@ -25,12 +31,11 @@ _HOST = re.compile(
 )
 _PATTERN = re.compile(rb"\[[\w.^-]{0,8}(?:a-z|A-Z|0-9)|\\[wdS][+*{]|\[\^")
 """A regular expression for URLs."""
-_TOKEN_LENGTH = 16
 
 
-def userinfo(data: bytes, end: int, _since: int) -> Iterator[Span]:
+def find_userinfo(data: bytes, end: int, _since: int) -> Iterator[Span]:
     """Yield the password, or lone token, between the nearest `://` and the host's `@`."""
-    scheme = last(_AUTHORITY.finditer(data, max(0, end - REACH), end))
+    scheme = last(_AUTHORITY.finditer(data, max(0, end - _REACH), end))
     if scheme is None:
         return
     start = scheme.end()
@@ -42,19 +47,19 @@ def userinfo(data: bytes, end: int, _since: int) -> Iterator[Span]:
     if colon < 0:
         colon, width = data[start:at].upper().find(b"%3A") + start, 3
     if colon < start:
-        if _is_token(text_of(data, (start, at))):
-            yield Span(start, at, "url-password", 40)
+        if _is_url_token(text_of(data, (start, at))):
+            yield Span(start, at, "url-password", Rank.URL_PASSWORD)
         return
     user, password = text_of(data, (start, colon)), text_of(data, (colon + width, at))
     if is_url_password(user, password):
-        yield Span(colon + width, at, "url-password", 40)
-    if password.lower() in {"x-oauth-basic", ""} and _is_token(user):
-        yield Span(start, colon, "url-password", 40)
+        yield Span(colon + width, at, "url-password", Rank.URL_PASSWORD)
+    if password.lower() in {"x-oauth-basic", ""} and _is_url_token(user):
+        yield Span(start, colon, "url-password", Rank.URL_PASSWORD)
 
 
-def _is_token(value: str) -> bool:
+def _is_url_token(value: str) -> bool:
     return (
-        len(value) >= _TOKEN_LENGTH
+        len(value) >= LEAST_URL_TOKEN
         and not is_reference(value)
         and not is_placeholder(value)
         and is_random(value)
@@ -62,7 +67,7 @@ def _is_token(value: str) -> bool:
 
 
 def _host_at(data: bytes, start: int, stop: int) -> int | None:
-    """Return where the `@` before the host stands: the last one that a host follows."""
+    """Return the position of the `@` before the host: the last one that a host follows."""
     best = None
     position = start
     for _ in range(16):
@@ -81,35 +86,36 @@ def _host_at(data: bytes, start: int, stop: int) -> int | None:
 
 
 def is_url_password(user: str, password: str) -> bool:
-    """Tell a password in a URL from the stand-ins of documentation."""
+    """Tell whether a password in a URL is one, and not a dummy value of documentation."""
     lowered = password.lower()
-    if len(password) < 3 or is_placeholder(password) or is_reference(password):  # noqa: PLR2004
+    if len(password) < LEAST_URL_PASSWORD or is_placeholder(password) or is_reference(password):
         return False
     if password[0] in "{<[$(" and password[-1] in "}>])":
         return False
-    if "&lt;" in lowered or "\\f" in lowered or (password.isdigit() and len(password) < 4):  # noqa: PLR2004
+    is_number = password.isdigit() and len(password) < LEAST_DIGITS_IN_URL
+    if is_number or "&lt;" in lowered or "\\f" in lowered:
         return False
     return lowered != user.lower() and not lowered.endswith("password") and "..." not in password
 
 
-URLS: tuple[Structure, ...] = (
-    Structure(
+RULES: tuple[StructuralRule, ...] = (
+    StructuralRule(
         "url-password",
         "a password in a URL's userinfo",
         r":(?:/|\\{1,2}/)\\{0,2}/[^\s\"'<>@/:]{0,100}:[^\s\"'<>@]{1,200}@",
-        userinfo,
+        find_userinfo,
     ),
-    Structure(
+    StructuralRule(
         "url-password",
         "a token alone in a URL's userinfo",
         r":(?:/|\\{1,2}/)\\{0,2}/[^\s\"'<>@/:]{16,200}@",
-        userinfo,
+        find_userinfo,
     ),
-    Structure(
+    StructuralRule(
         "url-password",
         "a password in a percent-encoded URL",
         r"%3A%2F%2F[^\s\"'<>@/:]{1,100}%3A[^\s\"'<>@/:]{1,100}%40",
-        userinfo,
+        find_userinfo,
     ),
 )
 
@@ -118,8 +124,8 @@ _BEFORE = re.compile(rb"://[^\s/?#\"'<>]*\Z")
 _AFTER = re.compile(rb"[^\s/\"'<>]{0,256}@")
 
 
-def stands_in_userinfo(data: bytes, start: int, end: int) -> bool:
-    """Tell whether a range stands between `://` and `@`, where brackets would break the URL."""
+def is_in_userinfo(data: bytes, start: int, end: int) -> bool:
+    """Tell whether a range is between `://` and `@`, where brackets would break the URL."""
     return (
         _BEFORE.search(data[max(0, start - 256) : start]) is not None
         and _AFTER.match(data, end) is not None

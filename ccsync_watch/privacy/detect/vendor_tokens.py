@@ -1,4 +1,4 @@
-"""Confirms what a trigger of the vendors' table found: the whole token, its edge and its form."""
+"""Finds vendors' tokens: reads the whole token at a hit, and checks its edge and its form."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.engine.pattern_syntax import width
+from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span, opens_word
 from ccsync_watch.privacy.heuristics.dummy_values import is_token_placeholder
 from ccsync_watch.privacy.heuristics.gibberish import is_gibberish, wordiness
+from ccsync_watch.privacy.heuristics.thresholds import VENDOR_PREFIX, VENDOR_WORDINESS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,8 +18,6 @@ if TYPE_CHECKING:
     from ccsync_watch.privacy.detect.vendors import Check, Vendor
 
 _ANCHOR_REACH = 160
-_PREFIX = 4
-"""Prefixes are about so long: what follows them is judged."""
 
 _SLUG = re.compile(
     r"[A-Za-z]+(?:[-_.][A-Za-z]+)*[-_]?[0-9]{0,3}|[a-z0-9]+(?:[-_][a-z]{2,}){2,}[a-z0-9_-]*"
@@ -30,7 +30,7 @@ class VendorRule:
     def __init__(self, row: Vendor) -> None:
         self._row = row
         self._pattern = re.compile(row.pattern.encode("latin-1"), re.DOTALL)
-        self._gate = re.compile(row.trigger.encode("latin-1"), re.DOTALL)
+        self._trigger = re.compile(row.trigger.encode("latin-1"), re.DOTALL)
         self._least, self._most = width(row.trigger)
         self._group = "secret" if "secret" in self._pattern.groupindex else 0
         self._check = _CHECKS[row.check]
@@ -40,16 +40,20 @@ class VendorRule:
         if self._row.anchor:
             low, high = max(0, end - _ANCHOR_REACH), min(len(data), end + _ANCHOR_REACH)
             match = self._pattern.search(data, low, high)
-            return None if match is None else Span(match.start(), match.end(), self._row.id, 10)
+            return (
+                None
+                if match is None
+                else Span(match.start(), match.end(), self._row.id, Rank.VENDOR_TOKEN)
+            )
         for start in range(max(0, end - self._most), end - self._least + 1):
-            if self._gate.match(data, start, end) is not None:
-                span = self._confirmed(data, start)
+            if self._trigger.match(data, start, end) is not None:
+                span = self._read_token(data, start)
                 if span is not None:
                     return span
         return None
 
-    def _confirmed(self, data: bytes, start: int) -> Span | None:
-        """Return the token that starts at `start`, as long as its alphabet goes on."""
+    def _read_token(self, data: bytes, start: int) -> Span | None:
+        """Return the token that starts at `start` and extends as far as its alphabet."""
         if self._row.left == "edge" and not opens_word(data, start):
             return None
         match = self._pattern.match(data, start)
@@ -59,35 +63,35 @@ class VendorRule:
         while stop > first and data[stop - 1] == 0x2E:  # noqa: PLR2004 - a full stop
             stop -= 1
         token = data[first:stop]
-        if is_token_placeholder(token) or not self._check(token[_PREFIX:].decode("latin-1")):
+        if is_token_placeholder(token) or not self._check(token[VENDOR_PREFIX:].decode("latin-1")):
             return None
-        return Span(first, stop, self._row.id, 10)
+        return Span(first, stop, self._row.id, Rank.VENDOR_TOKEN)
 
 
-def _is_any(_body: str) -> bool:
+def _is_any_body(_body: str) -> bool:
     return True
 
 
-def _has_digit(body: str) -> bool:
+def _has_token_digit(body: str) -> bool:
     return any(c.isdigit() for c in body) or is_gibberish(body)
 
 
-def _is_mixed(body: str) -> bool:
-    """Tell letters with digits that are no words from a name in some program."""
+def _is_mixed_body(body: str) -> bool:
+    """Tell whether letters and digits are random, and not a name in some program."""
     if not any(c.isalpha() for c in body):
         return False
-    if any(c.isdigit() for c in body) and wordiness(body) < 0.5:  # noqa: PLR2004 - less than half
+    if any(c.isdigit() for c in body) and wordiness(body) < VENDOR_WORDINESS:
         return True
     return is_gibberish(body) and not body.islower()
 
 
-def _is_no_slug(body: str) -> bool:
-    return _has_digit(body) and _SLUG.fullmatch(body) is None
+def _is_not_slug(body: str) -> bool:
+    return _has_token_digit(body) and _SLUG.fullmatch(body) is None
 
 
 _CHECKS: dict[Check, Callable[[str], bool]] = {
-    "": _is_any,
-    "digit": _has_digit,
-    "mixed": _is_mixed,
-    "not_slug": _is_no_slug,
+    "": _is_any_body,
+    "digit": _has_token_digit,
+    "mixed": _is_mixed_body,
+    "not_slug": _is_not_slug,
 }

@@ -1,1 +1,1 @@
-"""The scan that finds where rules may match, and the ranges that they remove."""
+"""The scan that finds where rules may match, how rules are described, and what they remove."""

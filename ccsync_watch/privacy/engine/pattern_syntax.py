@@ -1,49 +1,55 @@
-"""What a trigger's pattern says of its matches: how long they are, and how they begin.
+"""Reads from a trigger's pattern how long its matches are, how they begin, and what they contain.
 
 Knows the syntax that triggers are written in, which every engine shares: literals, escapes,
-classes, groups, alternatives and counted repeats. An unbounded repeat is refused: it would let an
-engine do more than a constant amount of work for each byte.
+classes, groups, alternatives and counted repeats. An unbounded repeat raises ValueError: it would
+let an engine do more than a constant amount of work for each byte.
 """
 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _COUNT = re.compile(r"\{(\d+)(,?)(\d*)\}")
 _FLAGS = re.compile(r"\(\?(?:-?i|P<\w+>)?:?")
 
 
 def width(pattern: str) -> tuple[int, int]:
-    """Return the least and greatest number of bytes; raise ValueError for a repeat without end."""
-    low, high, position = _alternatives(pattern, 0)
+    """Return the least and greatest length of a match, in bytes; raise ValueError if unbounded."""
+    low, high, position = _width_of_alternatives(pattern, 0)
     if position != len(pattern):
         raise ValueError(f"unbalanced bracket at {position} of {pattern!r}")
     return low, high
 
 
-def _alternatives(pattern: str, position: int) -> tuple[int, int, int]:
-    low, high, position = _sequence(pattern, position)
+def _width_of_alternatives(pattern: str, position: int) -> tuple[int, int, int]:
+    low, high, position = _width_of_sequence(pattern, position)
     while pattern[position : position + 1] == "|":
-        other_low, other_high, position = _sequence(pattern, position + 1)
+        other_low, other_high, position = _width_of_sequence(pattern, position + 1)
         low, high = min(low, other_low), max(high, other_high)
     return low, high, position
 
 
-def _sequence(pattern: str, position: int) -> tuple[int, int, int]:
+def _width_of_sequence(pattern: str, position: int) -> tuple[int, int, int]:
     low = high = 0
     while position < len(pattern) and pattern[position] not in "|)":
-        item_low, item_high, position = _item(pattern, position)
-        least, most, position = _repeat(pattern, position)
+        item_low, item_high, position = _width_of_item(pattern, position)
+        least, most, position = _read_repeat(pattern, position)
         low += item_low * least
         high += item_high * most
     return low, high, position
 
 
-def _item(pattern: str, position: int) -> tuple[int, int, int]:
+def _width_of_item(pattern: str, position: int) -> tuple[int, int, int]:
     character = pattern[position]
     if character == "(":
         opening = _FLAGS.match(pattern, position)
-        low, high, position = _alternatives(pattern, opening.end() if opening else position + 1)
+        low, high, position = _width_of_alternatives(
+            pattern, opening.end() if opening else position + 1
+        )
         return low, high, position + 1
     if character == "[":
         return 1, 1, _class_end(pattern, position)
@@ -60,7 +66,7 @@ def _class_end(pattern: str, position: int) -> int:
     return position + 1
 
 
-def _repeat(pattern: str, position: int) -> tuple[int, int, int]:
+def _read_repeat(pattern: str, position: int) -> tuple[int, int, int]:
     character = pattern[position : position + 1]
     if character == "?":
         return 0, 1, position + 1
@@ -78,73 +84,75 @@ def _repeat(pattern: str, position: int) -> tuple[int, int, int]:
 
 
 HEAD = 4
-"""How many characters of a beginning are told."""
+"""How many characters of a match's beginning are read."""
 
 _MOST_HEADS = 600
 
 
 def heads(pattern: str) -> frozenset[str]:
-    """Return how matches can begin, up to four characters; `""` stands for "in any way"."""
-    found, _, _ = _heads_of_alternatives(pattern, 0)
-    if len(found) > _MOST_HEADS:
+    """Return how matches can begin, up to four characters; `""` means "in any way"."""
+    beginnings, _, _ = _heads_of_alternatives(pattern, 0)
+    if len(beginnings) > _MOST_HEADS:
         return frozenset({""})
-    # What begins as a shorter one does is told by that.
+    # A shorter beginning covers the longer ones that start with it.
     return frozenset(
-        head for head in found if not any(head[:size] in found for size in range(len(head)))
+        head
+        for head in beginnings
+        if not any(head[:size] in beginnings for size in range(len(head)))
     )
 
 
 def _heads_of_alternatives(pattern: str, position: int) -> tuple[set[str], bool, int]:
     """Return the beginnings, whether each is all of its alternative, and where that ends."""
-    found, is_whole, position = _heads_of_sequence(pattern, position)
+    heads_so_far, is_whole, position = _heads_of_sequence(pattern, position)
     while pattern[position : position + 1] == "|":
         more, also_whole, position = _heads_of_sequence(pattern, position + 1)
-        found, is_whole = found | more, is_whole and also_whole
-    return found, is_whole, position
+        heads_so_far, is_whole = heads_so_far | more, is_whole and also_whole
+    return heads_so_far, is_whole, position
 
 
 def _heads_of_sequence(pattern: str, position: int) -> tuple[set[str], bool, int]:
-    found, is_open = {""}, True  # open: what follows can still be told
+    heads_so_far, is_open = {""}, True  # open: what follows can still be read
     while position < len(pattern) and pattern[position] not in "|)":
         item = position
         if pattern[item] == "(":
             opening = _FLAGS.match(pattern, item)
             start = opening.end() if opening else item + 1
-            begun, is_whole, position = _heads_of_alternatives(pattern, start)
+            next_heads, is_whole, position = _heads_of_alternatives(pattern, start)
             position += 1
         else:
-            _, _, position = _item(pattern, item)
-            begun = _characters(pattern[item:position])
-            is_whole = "" not in begun
-        least, most, position = _repeat(pattern, position)
+            _, _, position = _width_of_item(pattern, item)
+            next_heads = _first_characters(pattern[item:position])
+            is_whole = "" not in next_heads
+        least, most, position = _read_repeat(pattern, position)
         if not is_open:
             continue
         if least == 0:
-            begun = begun | {""}
+            next_heads = next_heads | {""}
             is_whole = is_whole and most == 1
-        found = {(head + one)[:HEAD] for head in found for one in begun}
-        is_open = is_whole and least <= 1 and most == 1 and len(found) <= _MOST_HEADS
-    return found, is_open, position
+        heads_so_far = {(head + more)[:HEAD] for head in heads_so_far for more in next_heads}
+        is_open = is_whole and least <= 1 and most == 1 and len(heads_so_far) <= _MOST_HEADS
+    return heads_so_far, is_open, position
 
 
-def _characters(item: str) -> set[str]:
-    """Return the characters that an item stands for; `""` when they are many."""
+def _first_characters(item: str) -> set[str]:
+    """Return the characters that an item matches; `""` when they are many."""
     if item[0] == "[":
         inside = item[1:-1]
         if inside[0] == "^" or "\\s" in inside or "\\w" in inside:
             return {""}
         members: set[str] = set()
         for member, last in _MEMBER.findall(inside):
-            first = member[1:] if member in {"\\.", "\\-"} else _literal(member) or member
+            first = member[1:] if member in {"\\.", "\\-"} else _character_of(member) or member
             if len(first) != 1:
                 return {""}
             members.update(map(chr, range(ord(first), ord(last or first) + 1)))
         return members if len(members) <= _FEW else {""}
-    return {_literal(item)}
+    return {_character_of(item)}
 
 
-def _literal(item: str) -> str:
-    """Return the character that an item stands for, or nothing when it stands for several."""
+def _character_of(item: str) -> str:
+    """Return the one character that an item matches, or nothing when it matches several."""
     if len(item) == 1:
         return "" if item in ".^$" else item
     if item.startswith("\\x"):
@@ -158,17 +166,33 @@ _CONTROLS = {"t": "\t", "n": "\n", "r": "\r"}
 
 
 def required(pattern: str) -> str:
-    """Return the longest text that every match contains, as far as it stands outside groups."""
+    """Return the longest text that every match contains; only text outside groups counts."""
     best = current = ""
     position = 0
     while position < len(pattern):
         if pattern[position] == "|":
             return ""
         item = position
-        _, _, position = _item(pattern, position)
+        _, _, position = _width_of_item(pattern, position)
         end = position
-        least, most, position = _repeat(pattern, position)
-        character = _literal(pattern[item:end]) if pattern[item] not in "([" else ""
+        least, most, position = _read_repeat(pattern, position)
+        character = _character_of(pattern[item:end]) if pattern[item] not in "([" else ""
         current = current + character if character and least == most == 1 else ""
         best = max(best, current, key=len)
     return best
+
+
+def prefix_tree(words: Sequence[str]) -> str:
+    """Return a pattern for any of `words`, longest first, that tries each first letter once.
+
+    `re` tries the alternatives of a plain list one by one at every byte.
+    """
+    heads: dict[str, list[str]] = {}
+    for word in words:
+        heads.setdefault(word[:1], []).append(word[1:])
+    branches = []
+    for head, tails in heads.items():
+        rest = [tail for tail in tails if tail]
+        branch = re.escape(head) + (prefix_tree(rest) if rest else "")
+        branches.append(f"{branch}?" if rest and "" in tails else branch)
+    return "(?:" + "|".join(branches) + ")"

@@ -1,4 +1,4 @@
-"""What stands where a secret stood: its two forms, found and counted; pure."""
+"""The two forms of the placeholder that replaces a secret, and how to count them; pure."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 FORM = r"\[REDACTED:([a-z0-9-]{1,40}):([0-9a-f]{8})\]|REDACTED-([a-z0-9-]{1,40})-([0-9a-f]{8})"
 """`[REDACTED:kind:hash8]`; in the userinfo of a URL, where brackets break it, with hyphens.
 
-The groups are kind and hash, of the one form and of the other.
+The groups are kind and hash, of the first form and of the second.
 """
 
 PLACEHOLDER = re.compile(FORM.encode())
 
 
 def count_kinds(texts: Iterable[bytes]) -> Counter[str]:
-    """Return how many placeholders of each kind stand in these texts."""
+    """Return how many placeholders of each kind these texts contain."""
     return Counter(
         (bracketed or hyphened).decode()
         for text in texts

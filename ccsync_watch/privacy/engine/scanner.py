@@ -1,9 +1,9 @@
 """One scan over a text for every trigger, by the fastest engine this machine has.
 
-All engines are compiled from the same triggers, and answer with the same meaning: "this trigger
-matches a text that ends here". Hyperscan tells every end in one pass; re2 and the standard library
-search for any trigger, and then ask which. The triggers have bounded repeats only, so no engine can
-do more than a constant amount of work a byte.
+All engines are compiled from the same triggers, and their hits have the same meaning: "a match of
+this trigger ends here". Hyperscan reports every end in one pass; re2 and the standard library
+search for the beginnings of triggers, then try the triggers that begin so. Triggers have bounded
+repeats only, so that no engine does more than a constant amount of work per byte.
 """
 
 from __future__ import annotations
@@ -15,8 +15,13 @@ import os
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from ccsync_watch.privacy.detect.name_patterns import prefix_tree
-from ccsync_watch.privacy.engine.pattern_syntax import HEAD, heads, required, width
+from ccsync_watch.privacy.engine.pattern_syntax import (
+    HEAD,
+    heads,
+    prefix_tree,
+    required,
+    width,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,29 +42,29 @@ class Engine(Protocol):
     """A compiled set of triggers."""
 
     name: str
-    tells_all: bool
-    """Whether a match is told even where another match holds it."""
+    reports_all: bool
+    """Whether a match inside another match is reported too."""
 
     def scan(self, data: bytes) -> list[Hit]:
         """Return the hits in `data`."""
 
 
 _COMMON = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 \t\"'(")
-"""Single characters that stand everywhere: no trigger is looked for by one of these alone."""
+"""Single characters that occur everywhere: no trigger is searched for by one of these alone."""
 
 
 class HyperscanEngine:
     """All triggers in one automaton; for one thread at a time, since it has one scratch space."""
 
     name = "hyperscan"
-    tells_all = True
+    reports_all = True
 
     def __init__(self, triggers: Sequence[Trigger], *, cache: Path | None = None) -> None:
         """Compile `triggers`, or load them from `cache`, a folder only the user may write to."""
         self._library: Any = importlib.import_module("hyperscan")
-        self._database = self._loaded(triggers, cache) if cache else self._compiled(triggers)
+        self._database = self._load(triggers, cache) if cache else self._compile(triggers)
 
-    def _compiled(self, triggers: Sequence[Trigger]) -> Any:  # noqa: ANN401 - the library has no types
+    def _compile(self, triggers: Sequence[Trigger]) -> Any:  # noqa: ANN401 - the library has no types
         library = self._library
         database = library.Database()
         database.compile(
@@ -73,8 +78,8 @@ class HyperscanEngine:
         )
         return database
 
-    def _loaded(self, triggers: Sequence[Trigger], cache: Path) -> Any:  # noqa: ANN401 - as above
-        """Return the compiled database; what cannot be read, or written, is no failure."""
+    def _load(self, triggers: Sequence[Trigger], cache: Path) -> Any:  # noqa: ANN401 - as above
+        """Return the compiled database. A cache that cannot be read or written is not a failure."""
         library = self._library
         digest = hashlib.sha256(repr((library.__version__, list(triggers))).encode()).hexdigest()[
             :16
@@ -84,7 +89,7 @@ class HyperscanEngine:
             database = library.loadb(path.read_bytes(), library.HS_MODE_BLOCK)
             database.scratch = library.Scratch(database)
             return database
-        database = self._compiled(triggers)
+        database = self._compile(triggers)
         with contextlib.suppress(OSError):
             unfinished = path.with_suffix(f".{os.getpid()}")
             unfinished.write_bytes(library.dumpb(database))
@@ -96,25 +101,25 @@ class HyperscanEngine:
         hits: list[Hit] = []
         append = hits.append
 
-        def note(trigger: int, _start: int, end: int, _flags: int, _context: object) -> None:
+        def on_match(trigger: int, _start: int, end: int, _flags: int, _context: object) -> None:
             append((end, trigger))
 
-        self._database.scan(data, match_event_handler=note)
+        self._database.scan(data, match_event_handler=on_match)
         return hits
 
 
 class SearchEngine:
-    """re2 or `re`: first how any trigger can begin, then the triggers that begin so.
+    """re2 or `re`: searches for the beginning of any trigger, then tries those that begin so.
 
-    Gates whose beginning is open are searched one by one.
+    Triggers whose beginning can be anything are searched one by one.
     """
 
-    tells_all = False
+    reports_all = False
 
     def __init__(self, triggers: Sequence[Trigger], *, name: str) -> None:
         self.name = name
         library: Any = importlib.import_module(name)
-        options = _options(library)
+        options = _library_options(library)
         self._by_head: dict[bytes, list[tuple[int, Any, int]]] = {}
         self._open: list[tuple[int, Any, bytes]] = []
         for index, trigger in enumerate(triggers):
@@ -144,20 +149,20 @@ class SearchEngine:
         return hits
 
     def _scan_heads(self, data: bytes, lowered: bytes, hits: list[Hit]) -> None:
-        """Try the triggers that begin as the text does, wherever any can; heads may overlap."""
+        """Try the triggers that begin as the text does, at each beginning; these may overlap."""
         by_head, tried = self._by_head, 0
         for match in self._heads.finditer(lowered) if self._heads is not None else ():
             for start in range(max(tried, match.start()), match.end()):
                 for size in range(1, min(HEAD, len(lowered) - start) + 1):
                     for index, pattern, longest in by_head.get(lowered[start : start + size], ()):
-                        # a slice, since re2 looks at all of a text however little it may match
-                        found = pattern.match(data[start : start + longest])
-                        if found is not None:
-                            hits.append((start + found.end(), index))
+                        # a slice, since re2 reads all of a text however little it may match
+                        hit = pattern.match(data[start : start + longest])
+                        if hit is not None:
+                            hits.append((start + hit.end(), index))
             tried = match.end()
 
 
-def _options(library: Any) -> tuple[Any, ...]:  # noqa: ANN401 - as above
+def _library_options(library: Any) -> tuple[Any, ...]:  # noqa: ANN401 - as above
     """Return what makes `library` treat patterns as bytes, with `.` for every byte."""
     if library is re:
         return (re.DOTALL,)

@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-ESCAPE_SIGNS = (b"\\n", b"\\r", b"\\t", b"\\f", b"\\b")
+if TYPE_CHECKING:
+    from ccsync_watch.privacy.engine.rank import Rank
+
+BACKSLASH = 0x5C
 
 _ESCAPED_EDGE = re.compile(
     rb"(?:\\[nrtfbv0]|%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\[[0-9;]{0,12}m|"
     rb"&[a-z]{2,6};)\Z",
 )
-
-
 _BLOB = re.compile(
     rb"(?=[^\n]{0,19}[0-9])(?=[^\n]{0,19}[A-Z])(?=[^\n]{0,19}[a-z])[A-Za-z0-9+/]{20}\Z"
 )
-"""What stands before a token that is only a part of base64."""
+"""The text before a token that is only a part of base64."""
 
 
 class Span(NamedTuple):
-    """One secret: `start, end` in bytes; the lowest `rank` names the kind where spans overlap."""
+    """One secret: `start, end` in bytes; see `Rank` for which kind is named where spans overlap."""
 
     start: int
     end: int
     kind: str
-    rank: int
+    rank: Rank
 
 
 def opens_word(data: bytes, start: int) -> bool:
-    """Tell whether a word can begin at `start`: after no letter or digit, or after an escape."""
+    """Tell whether a word can begin at `start`, which is after an escape or not after a letter."""
     if start == 0:
         return True
     before = data[start - 1]
@@ -40,10 +41,10 @@ def opens_word(data: bytes, start: int) -> bool:
     return _ESCAPED_EDGE.search(data[max(0, start - 16) : start]) is not None
 
 
-def merged(spans: list[Span]) -> list[Span]:
-    """Return the spans in order, overlapping ones joined under their most specific kind.
+def merge(spans: list[Span]) -> list[Span]:
+    """Return the spans in order, overlapping ones joined under the kind with the first rank.
 
-    Joined, not chosen: a value that holds a token goes as a whole.
+    They are joined rather than selected: a value that contains a token is removed as a whole.
     """
     result: list[Span] = []
     for span in sorted(spans):
@@ -60,8 +61,8 @@ _BRACKETS = re.compile(rb"[()\[\]{}]")
 _PAIRS = {0x29: 0x28, 0x5D: 0x5B, 0x7D: 0x7B}
 
 
-def trimmed(data: bytes, start: int, end: int) -> int:
-    """Return `end` without closing punctuation that the text put after the value."""
+def trim_end(data: bytes, start: int, end: int) -> int:
+    """Return `end` without the punctuation that closes a sentence or a bracket around the value."""
     while end > start:
         last = data[end - 1]
         is_unopened = last in _PAIRS and data.find(_PAIRS[last], start, end) < 0
@@ -72,8 +73,8 @@ def trimmed(data: bytes, start: int, end: int) -> int:
     return end
 
 
-def balanced(data: bytes, start: int, end: int) -> int:
-    """Return where the first bracket closes that the range did not open, or `end`."""
+def balanced_end(data: bytes, start: int, end: int) -> int:
+    """Return the position of the first closing bracket not opened in the range, or `end`."""
     opened: list[int] = []
     for bracket in _BRACKETS.finditer(data, start, end):
         byte = data[bracket.start()]

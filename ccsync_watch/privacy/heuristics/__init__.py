@@ -1,1 +1,1 @@
-"""Tells secrets from words, identifiers and dummy values by their name and their form."""
+"""Separates secrets from words, identifiers and dummy values, by their names and characters."""

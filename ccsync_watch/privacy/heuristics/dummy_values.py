@@ -1,8 +1,8 @@
-"""Tells what stands where a secret would, and is none.
+"""Recognises what takes a secret's position without being one.
 
-Placeholders of documentation, references to where a secret is kept, code, words of forms and types,
-sentences, public keys, regular expressions. All functions are pure, and linear in a value that the
-caller has bounded.
+Dummy values of documentation, references to where a secret is kept, code, words of forms and types,
+sentences, public keys, regular expressions. All functions are pure, and linear in a value whose
+length the caller has bounded.
 """
 
 from __future__ import annotations
@@ -10,27 +10,13 @@ from __future__ import annotations
 import re
 
 from ccsync_watch.privacy.heuristics.gibberish import is_gibberish
-from ccsync_watch.privacy.heuristics.words import word_list
+from ccsync_watch.privacy.heuristics.thresholds import LEAST_PASSPHRASE_WORDS, LEAST_SEED_WORDS
+from ccsync_watch.privacy.heuristics.words import load_words
 
 _MASK = re.compile(r"(?:x{3,}|\*{2,}|\.{2,}|…+|-{2,}|_{2,}|#{2,}|•+|●+|0+|12345?6?7?8?9?0?)")
 _ONLY_WORDS = re.compile(r"[A-Za-z_ ./:<>\[\]{}()-]+[0-9]?")
 _PLACEHOLDER_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-_PLACEHOLDER_WORDS = frozenset(
-    word_list(
-        "my your the some a an any user db database admin test dummy fake mock sample example"
-        " demo default secure strong new old current super top very long random enter choose put"
-        " insert add set paste here is goes in for with to production prod dev local valid"
-        " invalid wrong bad bogus placeholder changeme change replace replaceme me todo tbd"
-        " fixme redacted removed hidden masked omitted secret secrets token tokens key keys api"
-        " apikey auth access private public client server app service bearer jwt oauth webhook"
-        " session refresh password passwd passphrase pass pwd pw credential credentials value"
-        " string str text hash id name username var variable env foo bar baz qux abc xyz null"
-        " none nil undefined true false empty blank yes no required optional openai anthropic"
-        " github gitlab stripe aws google azure slack generated something anything whatever"
-        " stuff thing data field input form label type account base encryption signing master"
-        " root connection url uri host of this that and or not x y z xx xxx"
-    )
-)
+_PLACEHOLDER_WORDS = frozenset(load_words("placeholder_words"))
 _PLACEHOLDER_PART = re.compile(
     r"x{5,}|\*{3,}|\.{3}|…|•{2,}|(?-i:(?:^|[-_ <])(?:your|my|YOUR|MY)[-_ ](?:[a-z]{3}|[A-Z]{3}))|"
     r"^your[a-z_-]*$|example|placeholder|change[-_ ]?me|"
@@ -71,41 +57,9 @@ _TYPE_NAME = re.compile(
     r"^(?:\w+\.)*[A-Z][A-Za-z0-9]*[a-z0-9](?:Key|Token|Secret|Credential|Password)s?(?:Types?)?$"
 )
 IDENTIFIER = re.compile(r"^[A-Za-z_$][A-Za-z_$]*(?:[-_.][A-Za-z]+)*[!?]?$")
-_TYPE_WORDS = frozenset(
-    word_list(
-        "string str text bytes byte bool boolean int integer number float double char any"
-        " object unknown never void null none nil undefined true false yes no on off required"
-        " optional nullable hidden visible enabled disabled default auto automatic manual input"
-        " output field label value password passwd secret token key username user email name"
-        " type kind id uuid url uri path file env environment variable vault keychain keyring"
-        " prompt ask stdin stdout stderr interactive encrypted decrypted hashed plaintext plain"
-        " md5 sha1 sha256 sha512 bcrypt scrypt argon2 base64 hex binary ascii utf8 utf-8 json"
-        " yaml xml html css missing invalid valid incorrect correct wrong empty unset set"
-        " changed expired active inactive pending failed success ok error fail basic bearer"
-        " digest negotiate ntlm oauth oauth2 saml oidc jwt apikey api_key session cookie header"
-        " query body form admin root guest test testing example localhost postgres mysql redis"
-        " mongodb rabbitmq elastic changeme await async return self this const let var new"
-        " function lambda def class import from public private protected static final readonly"
-        " writeonly current-password new-password one-time-code off-by-default current new old"
-        " confirm confirmation reset forgot forgotten change update create delete remove verify"
-        " show hide strength policy length masked redacted protected unchanged same"
-    )
-)
-_FUNCTION_WORDS = frozenset(
-    word_list(
-        "the a an is are was were of to in on at and or not by with from as be it your please"
-        " for our"
-    )
-)
-_SENTENCE_WORDS = frozenset(
-    word_list(
-        "the a an is are was be been to of in on at for and or not your you it this that with"
-        " please must should can cannot will would could may has have had do does did if when"
-        " enter required invalid incorrect forgot reset change new confirm your by from as no at"
-        " least characters use used using password token field error missing failed than more"
-        " must contain minimum maximum"
-    )
-)
+_TYPE_WORDS = frozenset(load_words("type_words"))
+FUNCTION_WORDS = frozenset(load_words("function_words"))
+_SENTENCE_WORDS = frozenset(load_words("sentence_words"))
 _PUBLIC = re.compile(
     r"M(?:FkwEwYHKoZIzj0C|HYwEAYHKoZIzj0C|II[A-Za-z0-9+/]{2}jANBgkqh|CowBQYDK2V)|"
     r"AAAA[BCE][23]NzaC1|"
@@ -115,12 +69,12 @@ _REGEX = re.compile(r"\\[swdbWSDB]|\(\?|\[\^|[\])][+*?{]|\{\d+,?\d*\}|\.[*+](?:[
 
 
 def is_token_placeholder(token: bytes) -> bool:
-    """Tell `sk-xxxx…` and `AKIA…EXAMPLE` from a vendor's token; never by entropy."""
+    """Tell whether a vendor's token is an example: `sk-xxxx…`, `AKIA…EXAMPLE`; not by entropy."""
     return _TOKEN_PLACEHOLDER.search(token) is not None
 
 
 def is_placeholder(value: str) -> bool:
-    """Tell a stand-in (`YOUR_API_KEY`, `changeme`, `<token>`, `****`) from a value."""
+    """Tell whether a value is a dummy: `YOUR_API_KEY`, `changeme`, `<token>`, `****`."""
     text = value.strip()
     if not text or _MASK.fullmatch(text) or _PLACEHOLDER_PART.search(text):
         return True
@@ -130,12 +84,12 @@ def is_placeholder(value: str) -> bool:
 
 
 def is_reference(value: str) -> bool:
-    """Tell what names where a secret is (`${TOKEN}`, `os.environ[…]`, a path) from a secret."""
+    """Tell whether a value names where the secret is: `${TOKEN}`, `os.environ[…]`, a path."""
     return _REFERENCE.match(value) is not None
 
 
 def is_code(value: str) -> bool:
-    """Tell an expression of a programming language from an unquoted value."""
+    """Tell whether a value without quotes is an expression of a programming language."""
     return (
         _CODE_CALL.match(value) is not None
         or _DOTTED.match(value) is not None
@@ -145,41 +99,41 @@ def is_code(value: str) -> bool:
 
 
 def is_dotted_name(value: str) -> bool:
-    """Tell a setting's or a module's name (`fs.s3.keyId`) from a value."""
+    """Tell whether a value is the name of a setting or module: `fs.s3.keyId`."""
     return _DOTTED.match(value) is not None and not is_gibberish(value)
 
 
 def is_word(value: str) -> bool:
-    """Tell a word of forms, types and configuration from a password."""
+    """Tell whether a value is a word of forms, types and configuration."""
     return value.lower().strip(".,;:!?") in _TYPE_WORDS
 
 
 def is_identifier(value: str) -> bool:
-    """Tell a name without digits (`user_password`, `passwordField`, `Token`) by its shape."""
+    """Tell whether a value has a name's shape: `user_password`, `passwordField`, `Token`."""
     return IDENTIFIER.match(value) is not None and not is_gibberish(value)
 
 
 def is_sentence(value: str) -> bool:
-    """Tell prose between quotes from a passphrase."""
+    """Tell whether a quoted value is prose rather than a passphrase."""
     words = value.lower().replace(".", " ").replace("'", " ").split()
     return any(word in _SENTENCE_WORDS for word in words) or value[-1:] in ".?:"
 
 
 def is_passphrase(value: str) -> bool:
-    """Tell words that are a secret: several, lower case, with no function word among them."""
+    """Tell whether words are a secret: several, lower case, without function words."""
     words = value.split()
     if not all(word.isalpha() and word.islower() for word in words):
         return False
-    if len(words) >= 12:  # noqa: PLR2004 - a seed phrase's least
-        return not _FUNCTION_WORDS.intersection(words)
-    return len(words) >= 3 and not is_sentence(value)  # noqa: PLR2004 - fewer words are a label
+    if len(words) >= LEAST_SEED_WORDS:
+        return not FUNCTION_WORDS.intersection(words)
+    return len(words) >= LEAST_PASSPHRASE_WORDS and not is_sentence(value)
 
 
 def is_public(value: str) -> bool:
-    """Tell public keys and certificates by how their encoding begins."""
+    """Tell whether a value is a public key or a certificate, by how its encoding begins."""
     return _PUBLIC.match(value) is not None
 
 
 def is_regex(value: str) -> bool:
-    """Tell a regular expression from a value."""
+    """Tell whether a value is a regular expression."""
     return _REGEX.search(value) is not None

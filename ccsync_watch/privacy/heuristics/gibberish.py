@@ -1,8 +1,7 @@
-"""Tells letters drawn at random from words, names and camelCase.
+"""Separates random letters from words, names and camelCase.
 
 A table says how much likelier one letter follows another in English and in code than by chance. It
-was counted over 39,000 distinct words of public documentation and source code; random letters score
-around 4.4, words above 5.4.
+was counted over 39,000 distinct words of public documentation and source code.
 """
 
 from __future__ import annotations
@@ -13,73 +12,62 @@ import re
 from collections import Counter
 from functools import lru_cache
 
-from ccsync_watch.privacy.heuristics.words import word_list
+from ccsync_watch.privacy.heuristics.thresholds import (
+    ANNOUNCED_WORD_SCORE,
+    CAMEL_PART_LETTERS,
+    CASE_CHANGE_SCORE,
+    LEAST_SCORED_LETTERS,
+    WORD_SCORE,
+)
+from ccsync_watch.privacy.heuristics.words import load_words
 
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
-# Row: the first letter, a to z; digit: log2 of the likelihood ratio of the next one, plus 6.
-_FOLLOWS = word_list(
-    "47774463615877161878544452 86657543763854752665733363 74657437627653842657632141"
-    " 75569543823644742665643341 74775643423667454887354641 75567852821745741776623250"
-    " 64559457712656640775643243 84559434814554842657524152 65766561223769751677150405"
-    " 83559444636544853574745341 74559554833745652575535252 74469433813744740366642161"
-    " 86459432813564770364622250 73777583725445752478553132 56773553425778670866756432"
-    " 83448435603744762867633150 54553454532555446674944333 84659453705565750677543150"
-    " 64648446714544663478734151 74558437803544751776534363 67657652603768470777321312"
-    " 85549443802454642454443322 84558446823546742875345544 66767725722663581568454763"
-    " 66656554613668682577455455 75559434803653632554435457"
-)
-
-_BREAK = 3.5
-"""What a change of case costs: less than a likely pair, more than an impossible one."""
-
-_LEAST_LETTERS = 7
-_WORD_SCORE = 5.4
-_CAMEL_LENGTH = 2.4
-_ANNOUNCED_SCORE = 6.1
+_LETTER_PAIRS = load_words("letter_pairs")
+"""A row for each first letter, a to z, with a digit for each second letter."""
 
 
-def score(letters: str) -> float:
-    """Return the mean likelihood of the letters' pairs: below 5.4 is rarely a word."""
+def letter_score(letters: str) -> float:
+    """Return the mean likelihood of the pairs of letters; words score above `WORD_SCORE`."""
     parts = [part.lower() for part in _CAMEL.findall(letters)]
     pairs = [
-        int(_FOLLOWS[ord(first) - 97][ord(second) - 97])
+        int(_LETTER_PAIRS[ord(first) - 97][ord(second) - 97])
         for part in parts
         for first, second in itertools.pairwise(part)
     ]
-    total = sum(pairs) + _BREAK * (len(parts) - 1)
+    total = sum(pairs) + CASE_CHANGE_SCORE * (len(parts) - 1)
     return total / max(1, len(pairs) + len(parts) - 1)
 
 
 @lru_cache(maxsize=4096)
 def is_gibberish(value: str) -> bool:
-    """Tell whether the ASCII letters of `value` are no words; fewer than seven never are judged."""
+    """Tell whether the ASCII letters of `value` are not words; False for fewer than seven."""
     letters = "".join(c for c in value if c.isalpha() and c.isascii())
-    if len(letters) < _LEAST_LETTERS:
+    if len(letters) < LEAST_SCORED_LETTERS:
         return False
     parts = _CAMEL.findall(letters)
     if (
         not letters.islower()
         and not letters.isupper()
-        and len(letters) / len(parts) < _CAMEL_LENGTH
+        and len(letters) / len(parts) < CAMEL_PART_LETTERS
     ):
         return True
-    return score(letters) < _WORD_SCORE
+    return letter_score(letters) < WORD_SCORE
 
 
 def is_drawn(value: str) -> bool:
-    """Tell mixed-case letters that are unlikely to be words, where a secret is announced.
+    """Tell whether mixed-case letters are unlikely to be words, where a password is announced.
 
     Looser than `is_gibberish`: a sentence has just said that a password follows.
     """
     inner = value[1:]
     return (
-        len(value) >= _LEAST_LETTERS
+        len(value) >= LEAST_SCORED_LETTERS
         and value.isalpha()
         and value.isascii()
         and not inner.islower()
         and not value.isupper()
-        and score(value) < _ANNOUNCED_SCORE
+        and letter_score(value) < ANNOUNCED_WORD_SCORE
     )
 
 
@@ -95,7 +83,7 @@ def entropy(value: str) -> float:
 
 
 def wordiness(value: str) -> float:
-    """Return the share of the letters and digits that stand in pronounceable runs, from 0 to 1."""
+    """Return the share of the letters and digits that are in pronounceable runs, from 0 to 1."""
     size = sum(character.isalnum() for character in value)
     inside = sum(
         len(run)

@@ -1,7 +1,7 @@
-"""Judges a value whose place, not whose form, makes it a secret.
+"""Decides whether a value is a secret where its place suggests it and its format does not.
 
-Only contextual rules ask here; a token with a vendor's prefix is never judged by its entropy. All
-functions are pure, and linear in a value that the caller has bounded.
+Only rules of context use it; a token with a vendor's prefix is not measured by its entropy. All
+functions are pure, and linear in a value whose length the caller has bounded.
 """
 
 from __future__ import annotations
@@ -25,6 +25,26 @@ from ccsync_watch.privacy.heuristics.dummy_values import (
     is_word,
 )
 from ccsync_watch.privacy.heuristics.gibberish import entropy, is_gibberish, wordiness
+from ccsync_watch.privacy.heuristics.thresholds import (
+    DENSE_ENTROPY,
+    DENSE_WORDINESS,
+    HEX_ENTROPY,
+    LEAST_DENSE,
+    LEAST_RANDOM,
+    LEAST_RANDOM_LETTERS,
+    LEAST_SECRET,
+    LEAST_SECRET_PHRASE_WORDS,
+    LEAST_WORD_AS_PASSWORD,
+    LONGEST_SPACED_PASSWORD,
+    OPAQUE_WORDINESS,
+    PATH_WORDINESS,
+    RANDOM_ENTROPY,
+    RANDOM_LETTERS_ENTROPY,
+    RANDOM_WORDINESS,
+    SHARE_OF_MOST_ENTROPY,
+    STRICT_ENTROPY,
+    STRICT_WORDINESS,
+)
 
 _UUID = re.compile(r"^\{?[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\}?$")
 _PATH = re.compile(
@@ -36,7 +56,7 @@ _HEX = re.compile(r"^(?:0x)?[0-9a-fA-F]+$")
 _CONSTANT = re.compile(r"[A-Z]{2,}[A-Z0-9]{0,20}(?:_[A-Z0-9]{1,20})+")
 _APP_PASSWORD = re.compile(r"[a-z]{4}(?: [a-z]{4}){3}")
 _BOOTSTRAP = re.compile(r"[a-z0-9]{6}\.[a-z0-9]{16}")
-"""The form of a token that lets a node join a Kubernetes cluster."""
+"""The format of a token that lets a node join a Kubernetes cluster."""
 _LONG_RUN = re.compile(r"[A-Za-z0-9+/=]{12}")
 _HEX_END = re.compile(r"^(?:0x)?[0-9a-fA-F]+$|(?:^|[^0-9A-Za-z])(?:0x)?[0-9a-f]{16,}$")
 _DATE = re.compile(r"^\d{4}-\d\d-\d\d(?:[T ]|$)|^\d{1,2}:\d\d(?::\d\d)?$|^v?\d+(?:\.\d+){1,3}$")
@@ -45,27 +65,31 @@ _RULES = re.compile(r"[a-z_]+(?::[\w,.]+)?(?:\|[a-z_]+(?::[\w,.]+)?)+")
 
 
 def is_password(value: str, *, quoted: bool) -> bool:
-    """Tell whether a value that stands as a password is one; `quoted` as in the source text."""
-    is_stand_in = is_placeholder(value) or is_reference(value) or is_word(value)
-    if is_stand_in or is_regex(value) or value.endswith("()"):  # a function, as prose quotes it
+    """Tell whether a value in a password's position is one; `quoted` as in the source text."""
+    is_dummy = is_placeholder(value) or is_reference(value) or is_word(value)
+    if is_dummy or is_regex(value) or value.endswith("()"):  # a function, as prose quotes it
         return False
     if any(character.isspace() for character in value):
         return quoted and (
             _APP_PASSWORD.fullmatch(value) is not None
             or is_passphrase(value)
-            or (any(c.isdigit() for c in value) and not is_sentence(value) and len(value) < 64)  # noqa: PLR2004
+            or (
+                any(c.isdigit() for c in value)
+                and not is_sentence(value)
+                and len(value) <= LONGEST_SPACED_PASSWORD
+            )
         )
     if not quoted and (is_code(value) or is_identifier(value)):
         return False
     if _URL.match(value) or _DATE.match(value) or _RULES.fullmatch(value):
         return False
-    if _PATH.match(value) and (value[0] in "/~." or wordiness(value) > 0.5):  # noqa: PLR2004 - words
+    if _PATH.match(value) and (value[0] in "/~." or wordiness(value) > PATH_WORDINESS):
         return False
     return _is_password_word(value)
 
 
 def _is_password_word(value: str) -> bool:
-    """Tell a password of letters alone from a label or an identifier."""
+    """Tell whether letters alone are a password rather than a label or an identifier."""
     if not value.isalpha():
         return not (
             IDENTIFIER.match(value) and any(w in value.lower() for w in ("pass", "secret", "token"))
@@ -77,66 +101,65 @@ def _is_password_word(value: str) -> bool:
     lower = value.lower()
     if any(word in lower for word in ("password", "passwd", "secret", "token")):
         return False
-    return len(value) >= 6  # noqa: PLR2004 - shorter ones are words
+    return len(value) >= LEAST_WORD_AS_PASSWORD
 
 
 def is_secret(value: str, *, quoted: bool) -> bool:
-    """Tell whether a value that stands as a token, key or secret is one."""
-    if len(value) < _LEAST_SECRET or is_placeholder(value) or is_reference(value):
+    """Tell whether a value in the position of a token, key or secret is one."""
+    if len(value) < LEAST_SECRET or is_placeholder(value) or is_reference(value):
         return False
     if any(character.isspace() for character in value):
-        return is_passphrase(value) and len(value.split()) > 5  # noqa: PLR2004 - seed phrases
+        return is_passphrase(value) and len(value.split()) >= LEAST_SECRET_PHRASE_WORDS
     return (
         not is_public(value)
         and not is_regex(value)
         and not is_dotted_name(value)
         and (quoted or not is_code(value))
-        and not _is_known_form(value)
+        and not _has_harmless_form(value)
         and is_random(value)
     )
 
 
-def _is_known_form(value: str) -> bool:
-    """Tell a URL, a path, a constant's name, a date and a count."""
+def _has_harmless_form(value: str) -> bool:
+    """Tell whether a value is a URL, a path, the name of a constant, a date or a count."""
     return bool(
         _URL.match(value)
         or _CONSTANT.fullmatch(value)
         or (_PATH.match(value) and not is_dense(value))
         or _DATE.match(value)
-        or (_NUMBER.match(value) and len(value) < _LEAST_RANDOM),
+        or (_NUMBER.match(value) and len(value) < LEAST_RANDOM),
     )
 
 
-_LEAST_SECRET = 8
-"""No vendor's are shorter."""
-_LEAST_RANDOM = 16
-"""Sixty-four bits in hexadecimal."""
-
-
 def is_dense(value: str) -> bool:
-    """Tell base64 with slashes from a path."""
-    is_wordless = wordiness(value) < 0.45 or is_gibberish(value)  # noqa: PLR2004 - measured
-    return len(value) >= 24 and is_wordless and entropy(value) > 3.8  # noqa: PLR2004 - as above
+    """Tell whether a value with slashes is base64 rather than a path."""
+    is_wordless = wordiness(value) < DENSE_WORDINESS or is_gibberish(value)
+    return len(value) >= LEAST_DENSE and is_wordless and entropy(value) > DENSE_ENTROPY
 
 
 def is_random(value: str) -> bool:
-    """Tell whether the characters look drawn by a machine, not chosen for a reader."""
+    """Tell whether the characters look generated by a machine, not chosen for a reader."""
     size = len(value)
     if _UUID.match(value) or _BOOTSTRAP.fullmatch(value):
         return True
-    if _HEX.match(value) and size >= _LEAST_RANDOM:
-        return entropy(value.lower()) > 2.5  # noqa: PLR2004 - measured
+    if _HEX.match(value) and size >= LEAST_RANDOM:
+        return entropy(value.lower()) > HEX_ENTROPY
     has_digit = any(c.isdigit() for c in value)
     words = wordiness(value)
     if has_digit:
-        is_wordless = words < 0.7 or is_gibberish(value)  # noqa: PLR2004 - measured
-        return is_wordless and entropy(value) >= min(3.1, math.log2(size) * 0.78)
-    return size >= 12 and is_gibberish(value) and entropy(value) > 3.0  # noqa: PLR2004 - measured
+        is_wordless = words < RANDOM_WORDINESS or is_gibberish(value)
+        least = min(RANDOM_ENTROPY, math.log2(size) * SHARE_OF_MOST_ENTROPY)
+        return is_wordless and entropy(value) >= least
+    return (
+        size >= LEAST_RANDOM_LETTERS
+        and is_gibberish(value)
+        and entropy(value) > RANDOM_LETTERS_ENTROPY
+    )
 
 
 def is_strict_random(value: str) -> bool:
-    """Tell a value that is random beyond doubt: under a name that proves little."""
-    if len(value) < _LEAST_RANDOM or _UUID.match(value) or _HEX_END.search(value):
+    """Tell whether a value is random beyond doubt, as needed under a name that proves little."""
+    if len(value) < LEAST_RANDOM or _UUID.match(value) or _HEX_END.search(value):
         return False
     if is_placeholder(value) or is_reference(value) or is_code(value):
         return False
@@ -147,25 +170,25 @@ def is_strict_random(value: str) -> bool:
     return (
         any(c.isdigit() for c in value)
         and any(c.isalpha() for c in value)
-        and (wordiness(value) < 0.4 or is_gibberish(value))  # noqa: PLR2004 - measured
-        and entropy(value) > 3.4  # noqa: PLR2004 - as above
+        and (wordiness(value) < STRICT_WORDINESS or is_gibberish(value))
+        and entropy(value) > STRICT_ENTROPY
     )
 
 
 def is_opaque(value: str) -> bool:
-    """Tell a signature or key in a query string from a word, a reference and a uuid."""
+    """Tell whether a parameter of a query is a signature or key, not a word, reference or uuid."""
     return (
         not is_reference(value)
         and not is_placeholder(value)
         and not _UUID.match(value)
         and (any(c.isdigit() for c in value) or is_gibberish(value))
         and any(c.isalpha() for c in value)
-        and (wordiness(value) < 0.5 or is_gibberish(value))  # noqa: PLR2004 - measured
+        and (wordiness(value) < OPAQUE_WORDINESS or is_gibberish(value))
     )
 
 
 def is_app_password(value: str) -> bool:
-    """Tell the form in which mail providers give passwords to programs: four by four letters."""
+    """Tell whether a value is a mail provider's password for programs: four by four letters."""
     return _APP_PASSWORD.fullmatch(value) is not None
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ccsync_watch.privacy.heuristics.thresholds import LEAST_KNOWN_VALUE
 from ccsync_watch.privacy.heuristics.words import word_list
 from ccsync_watch.privacy.known.secret_values import (
-    LEAST_LENGTH,
     is_secret_file,
     is_worth_knowing,
     values_in_secret_file,
@@ -95,5 +95,5 @@ def values_told(text: str) -> dict[str, str]:
     return {
         value: kind
         for value, kind in list(found.items())[:MAX_VALUES]
-        if len(value) >= LEAST_LENGTH
+        if len(value) >= LEAST_KNOWN_VALUE
     }

@@ -1,4 +1,4 @@
-"""The table of vendor formats, and the version that changes when a rule does."""
+"""The tables of vendors' formats, by what the vendors offer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a rule is: one row of the table that every engine is compiled from."""
+"""A vendor's format: one row of the tables in this package."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _NAMED = re.compile(r"\(\?P<secret>")
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    r"""A format that a vendor documents: a prefix (or a marker inside), an alphabet, a length.
+    r"""A format that a vendor documents: a prefix (or a mark inside), an alphabet, a length.
 
     `pattern` is written in what Hyperscan, RE2 and `re` have in common, over bytes; its repeats are
     bounded except the last one, so that no engine can backtrack. A group `secret` narrows what is
-    replaced. `left="edge"` asks that the match starts a word, for prefixes that prose or base64
-    could hold; an escape (`\\n`, `%3D`, an ANSI colour) counts as an edge. `check` names the
-    validator a short or word-like prefix needs besides. `anchor` is the literal part of a format
-    whose mark stands in the middle: a scan for the whole would have nothing fixed to look for.
+    replaced. `left="edge"` requires that the match starts a word, for prefixes that prose or base64
+    could contain; an escape (`\\n`, `%3D`, an ANSI colour) counts as an edge. `check` names the
+    validator that a short or word-like prefix also needs. `anchor` is the literal part of a format
+    whose mark is in the middle: a scan for the whole would have nothing fixed to search for.
     """
 
     id: str
@@ -30,22 +30,21 @@ class Vendor:
     pattern: str
     left: Left = "any"
     check: Check = ""
-    caseless: bool = False
     anchor: str = ""
 
     @property
     def trigger(self) -> str:
-        """What the one scan looks for: the anchor, or the pattern cut to its least length."""
+        """What the scan searches for: the anchor, or the pattern cut to its least length."""
         if self.anchor:
             return self.anchor
         return _NAMED.sub("(?:", _TAIL.sub(r"{\1}\2", self.pattern))
 
 
 def vendor(id: str, about: str, pattern: str, *, anchor: str = "") -> Vendor:  # noqa: A002 - as the field
-    """Return a rule whose prefix is distinctive wherever it stands."""
+    """Return a format whose prefix is distinctive wherever it occurs."""
     return Vendor(id, about, pattern, "any", "", anchor=anchor)
 
 
 def worded(id: str, about: str, pattern: str, check: Check = "") -> Vendor:  # noqa: A002 - as above
-    """Return a rule whose prefix must start a word, and whose match may need a validator."""
+    """Return a format whose prefix must start a word, and whose match may need a validator."""
     return Vendor(id, about, pattern, "edge", check)

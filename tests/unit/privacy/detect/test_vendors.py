@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ccsync_watch.privacy.detect.name_patterns import TRIGGERS
+from ccsync_watch.privacy.detect.rules import STRUCTURAL_RULES, all_triggers
 from ccsync_watch.privacy.detect.vendor_tokens import VendorRule
 from ccsync_watch.privacy.detect.vendors import VENDORS
 from ccsync_watch.privacy.engine.pattern_syntax import heads, required, width
 from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of
-from ccsync_watch.privacy.redactor import STRUCTURES, triggers
 from support.redaction_corpus.vendors import PREFIXED, token
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def test_there_are_many_formats() -> None:
     assert len({rule.id for rule in VENDORS}) >= 150
 
 
-@pytest.mark.parametrize("trigger", [g.pattern for g in triggers()])
+@pytest.mark.parametrize("trigger", [t.pattern for t in all_triggers()])
 def test_a_gate_is_bounded(trigger: str) -> None:
     """A trigger matches a length that is known, so that no engine can be made slow."""
     least, most = width(trigger)
@@ -45,7 +45,7 @@ def test_a_pattern_repeats_without_end_only_at_its_end(row: Vendor) -> None:
 
 def test_ids_are_fit_for_placeholders() -> None:
     """Kinds are lower case words joined by hyphens."""
-    for kind in [*(row.id for row in VENDORS), *(rule.id for rule in STRUCTURES)]:
+    for kind in [*(row.id for row in VENDORS), *(rule.id for rule in STRUCTURAL_RULES)]:
         assert re.fullmatch(r"[a-z0-9]+(?:-[a-z0-9]+)*", kind)
         assert len(kind) <= 40
     assert all(about for about, _ in TRIGGERS)

@@ -6,8 +6,8 @@ import base64
 
 import pytest
 
+from ccsync_watch.privacy.known.known_values import encodings_of
 from ccsync_watch.privacy.known.secret_values import (
-    forms,
     is_secret_file,
     values_in_environment,
     values_in_secret_file,
@@ -112,11 +112,11 @@ def test_values_of_a_secret_file() -> None:
 def test_forms_of_a_value() -> None:
     """Plain first, then as JSON, URLs and base64 write it; nothing of a short value."""
     value = 'a"b c/d1é'
-    found = forms(value)
+    found = encodings_of(value)
     assert found[0] == value.encode()
     assert b'a\\"b c/d1\\u00e9' in found
     assert b"a%22b%20c%2Fd1%C3%A9" in found
     assert base64.b64encode(value.encode()) in found
     inside = base64.b64encode(b"xy" + value.encode() + b"z")
     assert any(form in inside for form in found)
-    assert forms("abc") == []
+    assert encodings_of("abc") == []

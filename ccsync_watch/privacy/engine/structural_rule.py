@@ -1,0 +1,140 @@
+"""A structural rule: a trigger for the scan, and a finder that reads a bounded window around a hit.
+
+`pattern_rule` makes one from a single pattern, which is enough for most. A rule whose decision
+needs more than a pattern has a finder of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from ccsync_watch.privacy.engine.rank import Rank
+from ccsync_watch.privacy.engine.spans import Span
+from ccsync_watch.privacy.engine.trigger_derivation import trigger_of
+
+Finder = Callable[[bytes, int, int], Iterator[Span]]
+"""Yields secrets near a hit: takes a text, the end of this hit, and the end of the rule's last one.
+
+What begins before the last hit's end was read then. Hostile text has hits in close succession, and
+would otherwise be read again and again.
+"""
+
+WINDOW_AFTER = 512
+
+
+@dataclass(frozen=True, slots=True)
+class StructuralRule:
+    """A rule for a secret that is recognised by its place rather than by its format."""
+
+    id: str
+    about: str
+    trigger: str
+    find: Finder
+    is_caseless: bool = True
+    pattern: str = ""
+    """What the finder searches for, if it was made from a pattern."""
+    rank: Rank | None = None
+    """As `pattern`."""
+
+
+def pattern_rule(
+    kind: str,
+    about: str,
+    pattern: str,
+    *,
+    context: str = "",
+    trigger: str = "",
+    rank: Rank = Rank.PATTERN,
+    reach: int = 256,
+    after: int = WINDOW_AFTER,
+    accept: Callable[[str], bool] | None = None,
+    is_caseless: bool = True,
+) -> StructuralRule:
+    """Return the rule that removes the group `secret` of a pattern, if `accept` agrees.
+
+    The trigger is derived from the pattern. `context` is what the trigger asks for before it and
+    the pattern does not; `trigger` replaces it, where the scan has to look for something else.
+    The pattern is searched from `reach` bytes before a hit's end, and sees `after` bytes past it.
+    """
+    return StructuralRule(
+        kind,
+        about,
+        trigger or context + trigger_of(pattern),
+        _find_by_pattern(pattern, kind, rank, reach, after, accept),
+        is_caseless,
+        pattern,
+        rank,
+    )
+
+
+def _find_by_pattern(
+    pattern: str,
+    kind: str,
+    rank: Rank,
+    reach: int,
+    after: int,
+    accept: Callable[[str], bool] | None,
+) -> Finder:
+    """Return a finder for a pattern. Matches may overlap: each search starts a byte further."""
+    compiled = re.compile(pattern.encode("latin-1"), re.IGNORECASE)
+
+    def find(data: bytes, end: int, since: int) -> Iterator[Span]:
+        position, limit = window(data, end, since, reach, after)
+        while (match := compiled.search(data, position, limit)) is not None:
+            if match.start() >= end:
+                return
+            start, stop = match.span("secret")
+            if start < stop and (accept is None or accept(text_of(data, (start, stop)))):
+                yield Span(start, stop, kind, rank)
+            position = match.start() + 1
+
+    return find
+
+
+def text_of(data: bytes, span: tuple[int, int]) -> str:
+    """Return the characters in a range; a character cut in half becomes a replacement mark."""
+    return data[span[0] : span[1]].decode("utf-8", "replace")
+
+
+def window(data: bytes, end: int, since: int, reach: int, after: int) -> tuple[int, int]:
+    """Return where a finder reads: from `reach` bytes before `end` to `after` bytes past it."""
+    low, high = max(0, end - reach), min(len(data), end + after)
+    is_read = end - since <= after // 2  # the last window reached far enough past this end
+    return (max(low, since) if is_read else low), high
+
+
+class HeadedPattern:
+    """A caseless pattern that is tried only where its first word occurs, in a window before a hit.
+
+    Both patterns are written in lower case and applied to the text in lower case: `re` finds a
+    word's first letter fast when there is only one spelling. `head` matches where `whole` can
+    start.
+    """
+
+    def __init__(self, head: str, whole: str, *, reach: int, after: int) -> None:
+        self._head = re.compile(head.encode("latin-1"))
+        self._whole = re.compile(whole.encode("latin-1"))
+        self._reach = reach
+        self._after = after
+
+    def matches(self, data: bytes, end: int, since: int) -> Iterator[tuple[int, re.Match[bytes]]]:
+        """Yield each match that starts before `end`, and what to add to its offsets."""
+        low, high = window(data, end, since, self._reach, self._after)
+        text = data[low:high].lower()
+        for head in self._head.finditer(text, 0, end - low):
+            match = self._whole.match(text, head.start())
+            if match is not None:
+                yield low, match
+
+
+def last(matches: Iterator[re.Match[bytes]]) -> re.Match[bytes] | None:
+    """Return the last of the matches, if there is any."""
+    return next(iter(deque(matches, maxlen=1)), None)
+
+
+def shifted(span: tuple[int, int], offset: int) -> tuple[int, int]:
+    """Return a range of a window as one of the text."""
+    return span[0] + offset, span[1] + offset

@@ -1,0 +1,44 @@
+"""The version of the rules: what was stored under another one is worth redacting again.
+
+The digest covers the tables (formats, patterns, triggers, ranks, thresholds, word lists) and is the
+same on every Python. Code is covered by REVISION: a test compares every module that finds secrets
+with the digest recorded in `tests/unit/privacy/rules_golden.json`, and fails if one changed and
+REVISION did not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from ccsync_watch.privacy.detect import base64_runs, name_patterns
+from ccsync_watch.privacy.detect.rules import STRUCTURAL_RULES
+from ccsync_watch.privacy.detect.vendors import VENDORS
+from ccsync_watch.privacy.engine.rank import Rank
+from ccsync_watch.privacy.heuristics.thresholds import thresholds
+from ccsync_watch.privacy.heuristics.words import word_lists
+
+REVISION = 5
+"""Raise it when a table or the code of a rule changes what is found."""
+
+
+def _digest_tables() -> str:
+    vendors = [(row.id, row.pattern, row.left, row.check, row.anchor) for row in VENDORS]
+    structural = [
+        (rule.id, rule.trigger, rule.is_caseless, rule.pattern, rule.rank and rule.rank.name)
+        for rule in STRUCTURAL_RULES
+    ]
+    ranks = [rank.name for rank in Rank]
+    tables = (
+        vendors,
+        structural,
+        name_patterns.TRIGGERS,
+        base64_runs.TRIGGERS,
+        ranks,
+        sorted(thresholds().items()),
+        sorted(word_lists().items()),
+    )
+    return hashlib.sha256(repr(tables).encode()).hexdigest()[:12]
+
+
+RULES_VERSION = f"{REVISION}-{_digest_tables()}"
+"""Changes with every table and with REVISION."""
