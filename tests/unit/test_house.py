@@ -33,7 +33,6 @@ LONGER_READMES = {
 LONG_NOT_YET = frozenset(
     {
         "ccsync_watch/accounting/statistics.py",
-        "ccsync_watch/privacy/detect/commands.py",
     }
 )
 README_NOT_YET = frozenset(

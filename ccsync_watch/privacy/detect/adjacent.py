@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ccsync_watch.privacy.detect.commands import is_typed_password
 from ccsync_watch.privacy.detect.name_patterns import (
     KEYWORD,
     NAME_TAIL,
@@ -23,12 +22,10 @@ from ccsync_watch.privacy.engine.spans import Span
 from ccsync_watch.privacy.engine.structural_rule import (
     Finder,
     StructuralRule,
-    pattern_rule,
     text_of,
     window,
 )
 from ccsync_watch.privacy.engine.trigger_derivation import trigger_of
-from ccsync_watch.privacy.heuristics.dummy_values import is_placeholder, is_reference
 from ccsync_watch.privacy.heuristics.gibberish import is_gibberish
 from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of
 from ccsync_watch.privacy.heuristics.password_forms import (
@@ -38,7 +35,7 @@ from ccsync_watch.privacy.heuristics.password_forms import (
     value_span,
 )
 from ccsync_watch.privacy.heuristics.thresholds import LEAST_ADJACENT_TOKEN, LEAST_LONG_TOKEN
-from ccsync_watch.privacy.heuristics.value_strength import is_password, is_secret, is_strict_random
+from ccsync_watch.privacy.heuristics.value_strength import is_secret, is_strict_random
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -136,36 +133,6 @@ def _find_named(name: str, after_name: str, reach: int) -> Finder:
     return find
 
 
-def _is_protocol_password(value: str) -> bool:
-    return not is_placeholder(value) and not is_reference(value)
-
-
-def _is_router_password(value: str) -> bool:
-    return is_typed_password(value) and (is_gibberish(value) or not value.isalpha())
-
-
-def _is_nested_value(value: str) -> bool:
-    return is_password(value, quoted=True) and (
-        is_gibberish(value) or any(c.isdigit() for c in value)
-    )
-
-
-_WALLET_REACH = 4096
-_WALLET_KEY = re.compile(rb"(?:0x)?[0-9a-fA-F]{64}")
-
-
-def find_wallet_keys(data: bytes, end: int, _since: int) -> Iterator[Span]:
-    """Yield the private keys that a development chain lists at its start."""
-    near = data[max(0, end - _WALLET_REACH) : end + _WALLET_REACH // 2].lower()
-    if b"private key" not in near and b"hd wallet" not in near and b"mnemonic" not in near:
-        return
-    low = max(0, end - 66)
-    match = _WALLET_KEY.search(data[low : end + 1])
-    if match is not None:
-        yield Span(low + match.start(), low + match.end(), "wallet-key", Rank.KEY_MATERIAL)
-
-
-_STORED_VALUE = r"[ =]\\{0,7}[\"']?(?P<secret>[^\s\"'\\]{4,512})"
 _WORDS = rf"(?:{PASSWORD_WORDS}|{TOKEN_WORDS})"
 
 RULES: tuple[StructuralRule, ...] = (
@@ -194,66 +161,5 @@ RULES: tuple[StructuralRule, ...] = (
         'what is used if a variable is not set: `env.DB_PASSWORD || "…"`',
         rf"(?:{_WORDS}|key)[\w-]{{0,24}}" + trigger_of(_FALLBACK_VALUE),
         _find_named(r"[\w-]{2,64}", _FALLBACK_VALUE, reach=120),
-    ),
-    pattern_rule(
-        "vault-key",
-        "a key that unseals a vault",
-        r"(?:unseal|recovery) key [0-9]{1,2}: {1,3}(?P<secret>[A-Za-z0-9+/=]{24,128})",
-        reach=60,
-    ),
-    pattern_rule(
-        "wallet-key",
-        "a wallet's private key after its name",
-        r"private[ _-]?key[^\n]{0,24}?(?P<secret>0x[0-9a-f]{64})(?![0-9a-f])",
-        reach=108,
-    ),
-    StructuralRule(
-        "wallet-key",
-        "a private key in a development chain's list",
-        r"\([0-9]{1,2}\) {1,3}(?:0x)?[0-9a-f]{64}",
-        find_wallet_keys,
-    ),
-    pattern_rule(
-        "password",
-        "a password in a router's configuration",
-        r"(?:(?:password|secret|key-string|key) (?:0|5|7|8|9) |snmp-server community |"
-        r"enable (?:password|secret) (?:[05789] )?)(?P<secret>[^\s\"'\\]{4,128})",
-        reach=48,
-        accept=_is_router_password,
-    ),
-    pattern_rule(
-        "password",
-        "a password in a protocol's dialogue",
-        r"(?-i:PASS |AUTH (?:PLAIN|LOGIN) )(?P<secret>[^\s\"'\\]{4,256})",
-        trigger=r"(?:USER [^\s]{1,64}(?:\r|\\r)?(?:\n|\\n)[^\n]{0,80}?\n?[>< -]{0,4}PASS [^\s]{4}|"
-        r"AUTH (?:PLAIN|LOGIN) [A-Za-z0-9+/=]{8})",
-        reach=24,
-        accept=_is_protocol_password,
-        is_caseless=False,
-    ),
-    pattern_rule(
-        "secret",
-        "a secret stored by a cloud's command line",
-        rf"--secret-string{_STORED_VALUE}",
-        reach=40,
-        accept=is_typed_password,
-    ),
-    pattern_rule(
-        "secret",
-        "a parameter named like a secret, or stored as one, by a cloud's command line",
-        rf"--value{_STORED_VALUE}",
-        context=r"(?:--type SecureString[^\n]{0,80}|(?:password|secret|token|key)"
-        r"[\w/.-]{0,40}[\"']?[^\n]{1,80}) ",
-        reach=40,
-        accept=is_typed_password,
-    ),
-    pattern_rule(
-        "secret",
-        "a value nested under a secret's name",
-        r"[\"']value\\{0,7}[\"']\s{0,4}:\s{0,4}\\{0,7}[\"']"
-        r"(?P<secret>[^\"'\\\s]{4}[^\"'\\\n]{0,508})",
-        context=rf"{_WORDS}[\w-]{{0,24}}\\{{0,7}}[\"']\s{{0,4}}:\s{{0,4}}\{{[^{{}}]{{0,160}}\\{{0,7}}",
-        reach=48,
-        accept=_is_nested_value,
     ),
 )

@@ -6,7 +6,6 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from ccsync_watch.privacy.detect.commands import is_typed_password
 from ccsync_watch.privacy.detect.name_patterns import PASSWORD_WORDS, TOKEN_WORDS
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
@@ -27,6 +26,7 @@ from ccsync_watch.privacy.heuristics.dummy_values import (
 )
 from ccsync_watch.privacy.heuristics.gibberish import is_drawn, is_gibberish
 from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of
+from ccsync_watch.privacy.heuristics.password_forms import is_typed_password
 from ccsync_watch.privacy.heuristics.thresholds import LEAST_HEADER_FIELD
 from ccsync_watch.privacy.heuristics.value_strength import (
     decodes_to_credentials,
@@ -191,6 +191,16 @@ def _is_quoted_sql_password(value: str) -> bool:
     return is_password(value, quoted=True)
 
 
+def _is_router_password(value: str) -> bool:
+    return is_typed_password(value) and (is_gibberish(value) or not value.isalpha())
+
+
+def _is_nested_value(value: str) -> bool:
+    return is_password(value, quoted=True) and (
+        is_gibberish(value) or any(c.isdigit() for c in value)
+    )
+
+
 _ARGUMENT = r"[\"'][ ]{0,2},[ ]{0,2}(?:Some\()?\\{0,7}[\"']"
 
 RULES: tuple[StructuralRule, ...] = (
@@ -302,5 +312,22 @@ RULES: tuple[StructuralRule, ...] = (
         reach=110,
         after=8,
         accept=_is_password_argument,
+    ),
+    pattern_rule(
+        "password",
+        "a password in a router's configuration",
+        r"(?:(?:password|secret|key-string|key) (?:0|5|7|8|9) |snmp-server community |"
+        r"enable (?:password|secret) (?:[05789] )?)(?P<secret>[^\s\"'\\]{4,128})",
+        reach=48,
+        accept=_is_router_password,
+    ),
+    pattern_rule(
+        "secret",
+        "a value nested under a secret's name",
+        r"[\"']value\\{0,7}[\"']\s{0,4}:\s{0,4}\\{0,7}[\"']"
+        r"(?P<secret>[^\"'\\\s]{4}[^\"'\\\n]{0,508})",
+        context=rf"(?:{PASSWORD_WORDS}|{TOKEN_WORDS})[\w-]{{0,24}}\\{{0,7}}[\"']\s{{0,4}}:\s{{0,4}}\{{[^{{}}]{{0,160}}\\{{0,7}}",
+        reach=48,
+        accept=_is_nested_value,
     ),
 )

@@ -1,4 +1,4 @@
-"""Finds secrets in sentences: "the password is …", "log in with admin / …", a seed phrase."""
+"""Finds passwords and tokens in sentences: "the password is …", "log in with admin / …"."""
 
 from __future__ import annotations
 
@@ -15,12 +15,11 @@ from ccsync_watch.privacy.engine.structural_rule import (
 )
 from ccsync_watch.privacy.engine.trigger_derivation import trigger_of
 from ccsync_watch.privacy.heuristics.dummy_values import (
-    FUNCTION_WORDS,
     is_code,
     is_placeholder,
     is_reference,
 )
-from ccsync_watch.privacy.heuristics.gibberish import entropy, is_drawn, is_gibberish
+from ccsync_watch.privacy.heuristics.gibberish import is_drawn, is_gibberish
 from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of
 from ccsync_watch.privacy.heuristics.password_forms import (
     has_password_form,
@@ -30,9 +29,7 @@ from ccsync_watch.privacy.heuristics.password_forms import (
     value_span,
 )
 from ccsync_watch.privacy.heuristics.thresholds import (
-    LEAST_SEED_WORDS,
     LEAST_TOKEN_IN_PROSE,
-    SEED_ENTROPY,
 )
 from ccsync_watch.privacy.heuristics.value_strength import is_random, is_strict_random
 
@@ -100,15 +97,6 @@ _SLASHED = re.compile(
     rf"(?=[^\n]{{0,40}}{_LOGIN_WORDS})".encode(),
     re.IGNORECASE,
 )
-_PHRASE = re.compile(
-    rb"(?:seed|mnemonic|recovery|backup|wallet|secret)(?:[ _-]?(?:phrase|words?|seed|mnemonic|"
-    rb"recovery))"
-    rb"{0,2}[^\n]{0,30}?[\"'`:= \n]{1,4}(?P<value>(?:(?:[0-9]{1,2}[.)][ ]?)?[a-z]{3,8}(?:[ ]|,[ "
-    rb"]?|\n|\\n))"
-    rb"{11,23}(?:[0-9]{1,2}[.)][ ]?)?[a-z]{3,8})",
-    re.IGNORECASE,
-)
-
 _IS_PASSWORD = re.compile(trigger_of(_PASSWORDS))
 _PASS = re.compile(rb"[ ]?[:=-]|[ ](?:is|was)[ ]")
 _VAGUE = frozenset({"key", "keys", "secret", "secrets", "credential", "credentials"})
@@ -120,7 +108,6 @@ _OWNED = re.compile(rb"(?:my|our|your)[ ]\Z", re.IGNORECASE)
 _NOT_PASSWORD = re.compile(r"\d+\w{0,3}|v\d+|[a-z]+\d{1,2}")
 _WORD_BEFORE = re.compile(rb"[A-Za-z]{2,20}[ _-]\Z")
 _QUOTES = frozenset({b"\\", b'"', b"'", b"`"})
-_FUNCTION_WORDS = FUNCTION_WORDS | {"its"}
 
 
 def find_announced_secrets(data: bytes, end: int, since: int) -> Iterator[Span]:
@@ -211,17 +198,6 @@ def _find_chosen(data: bytes, start: int, stop: int) -> Iterator[Span]:
         yield Span(start, stop, "password", Rank.CONTEXT)
 
 
-def find_seed_phrases(data: bytes, end: int, _since: int) -> Iterator[Span]:
-    """Yield a wallet's seed phrase: twelve words or more, none of them a function word."""
-    match = _PHRASE.search(data, max(0, end - 320), min(len(data), end + 320))
-    if match is None:
-        return
-    words = re.findall(r"[a-z]+", text_of(data, match.span("value")).lower())
-    is_varied = entropy(" ".join(words)) > SEED_ENTROPY
-    if len(words) >= LEAST_SEED_WORDS and is_varied and not _FUNCTION_WORDS.intersection(words):
-        yield Span(*match.span("value"), "seed-phrase", Rank.KEY_MATERIAL)
-
-
 _TRIGGER_PASSWORDS = trigger_of(_PASSWORDS)
 _TRIGGER_FOR = trigger_of(_FOR)
 _TRIGGER_VERB = (
@@ -257,13 +233,5 @@ RULES: tuple[StructuralRule, ...] = (
         "a name and password with a slash between, before a word for both",
         rf"[\w.@+-]{{2}} / {_SLASHED_VALUE}[^\n]{{1,40}}{_LOGIN_WORDS}",
         find_slashed_passwords,
-    ),
-    StructuralRule(
-        "seed-phrase",
-        "a wallet's seed phrase",
-        r"(?:seed|mnemonic|recovery|wallet|backup|secret)[ _-]?(?:phrase|words?|seed|mnemonic|"
-        r"recovery|)[^\n]{0,30}[\"'`:= \n](?:(?:[0-9]{1,2}[.)][ ]?)?[a-z]{3,8}(?:[ ]|,[ ]?|\n|\\n))"
-        r"{11}",
-        find_seed_phrases,
     ),
 )

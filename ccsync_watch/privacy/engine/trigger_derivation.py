@@ -30,14 +30,14 @@ def trigger_of(pattern: str, group: str = "secret") -> str:
     Lookarounds, back references and names are left out, so that the trigger matches wherever the
     pattern does, and sometimes elsewhere. Without such a group the whole pattern is kept.
     """
-    reader = _Reader(pattern, group)
+    reader = _PatternReader(pattern, group)
     trigger, _ = reader.read_alternatives()
     if reader.position != len(pattern):
         raise ValueError(f"unbalanced bracket at {reader.position} of {pattern!r}")
     return trigger
 
 
-class _Reader:
+class _PatternReader:
     """Reads a pattern once from left to right; `position` is where it is."""
 
     def __init__(self, pattern: str, group: str) -> None:

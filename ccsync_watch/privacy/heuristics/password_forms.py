@@ -33,6 +33,10 @@ CLAUSE_END = re.compile(
 _USUAL_WORDS = frozenset(load_words("words_after_password"))
 """Words that usually follow "the password is"."""
 
+_WORDS_AFTER_FLAGS = frozenset(load_words("words_after_flags"))
+_NOT_TYPED = re.compile(
+    r"--?[a-z][a-z-]*(?:=.*)?$|\$[A-Za-z_({]+\W*$|@[\w./~-]*[./~]|%\w+%$|[`>]|https?://"
+)
 _USUAL_ENDINGS = (
     "ed",
     "ing",
@@ -179,4 +183,16 @@ def _is_announced_word(core: str, data: bytes, stop: int) -> bool:
     words = core.split("-")
     return len(words) >= LEAST_HYPHENED_WORDS and all(
         word.isalpha() and word.islower() for word in words
+    )
+
+
+def is_typed_password(value: str) -> bool:
+    """Tell whether a value on a command line is a password: not a flag, variable or dummy value."""
+    if len(value) < LEAST_TYPED_PASSWORD or _NOT_TYPED.match(value):
+        return False
+    return not (
+        is_placeholder(value)
+        or is_reference(value)
+        or is_code(value)
+        or value.lower().strip(".,:;!?") in _WORDS_AFTER_FLAGS
     )
