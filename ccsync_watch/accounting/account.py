@@ -1,4 +1,4 @@
-"""The figures of this package; nothing here does anything."""
+"""The values of this package: tokens, costs with their source, the account of a session."""
 
 from __future__ import annotations
 
@@ -7,12 +7,31 @@ from typing import Literal, TypeAlias
 
 # client: the client's own figure, which covers all of it. computed: tokens by row x list prices.
 # partial: some of the tokens have no price, and the sum is of the others. unpriced: none has one.
+# These values are JSON; what people read is in COST_SOURCES.
 Provenance: TypeAlias = Literal["client", "computed", "partial", "unpriced"]
 
 
 @dataclass(frozen=True, slots=True)
+class CostSource:
+    """A provenance as people read it: one word, and what it means."""
+
+    label: str
+    meaning: str
+
+
+COST_SOURCES: dict[Provenance, CostSource] = {
+    "client": CostSource("reported", "Claude Code's own figure"),
+    "computed": CostSource("estimated", "tokens at list prices"),
+    "partial": CostSource(
+        "partial", "some of the models have no known price: the true cost is higher"
+    ),
+    "unpriced": CostSource("unpriced", "no price is known for these models"),
+}
+
+
+@dataclass(frozen=True, slots=True)
 class Tokens:
-    """What was used. `input` is what was neither written to nor read from the cache."""
+    """Tokens and searches. `input` is what was neither written to nor read from the cache."""
 
     input: int = 0
     output: int = 0
@@ -33,11 +52,11 @@ class Tokens:
 
     @property
     def billed(self) -> tuple[int, int, int, int, int]:
-        """What two accounts must agree on; not every client tells lifetimes apart."""
+        """The values that two accounts must agree on; not every client reports lifetimes."""
         return self.input, self.output, self.cache_write, self.cache_read, self.web_searches
 
     def __add__(self, other: Tokens) -> Tokens:
-        # Written out, here and below: there are a hundred thousand sessions to sum.
+        # Spelled out, here and below, for speed: a store may have a hundred thousand sessions.
         return Tokens(
             self.input + other.input,
             self.output + other.output,
@@ -58,7 +77,7 @@ class Tokens:
         )
 
     def covers(self, other: Tokens) -> bool:
-        """Tell whether nothing of `other` is more than this."""
+        """Return whether none of the other's values is larger."""
         return all(mine >= theirs for mine, theirs in zip(self.billed, other.billed, strict=True))
 
 
@@ -67,7 +86,7 @@ NO_TOKENS = Tokens()
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Money and its provenance; `usd` is None when it is not known at all."""
+    """Money and its provenance; `usd` is None when nothing is known."""
 
     usd: float | None
     provenance: Provenance
@@ -100,7 +119,7 @@ NO_TOTALS = ClientTotals(0.0, {})
 
 @dataclass(frozen=True, slots=True)
 class ModelAccount:
-    """What a session used of one model; `model` is None where no row tells."""
+    """What a session used of one model; `model` is None where no row names it."""
 
     model: str | None
     responses: int
@@ -113,8 +132,8 @@ class SessionAccount:
     """A session's figures, its subagents' included; copies of other sessions' responses are not.
 
     `tokens` = those of its rows + `unrecorded`: what the client counted and no row reports
-    (compaction requests, cut streams). `row_cost` is what the rows alone come to. Times and lines
-    are the client's own, None where it told none. `notes` say in words what is not plain.
+    (compaction requests, cut streams). `row_cost` is the cost of the rows alone. Times and lines
+    are the client's own, None where it wrote none. `notes` explain figures that are not obvious.
     """
 
     session_id: str

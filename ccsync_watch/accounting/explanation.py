@@ -1,7 +1,7 @@
-"""Why a session's figures are what they are: what was counted, what was not, and the difference.
+"""Explain a session's figures: which responses count for it, which do not, and the difference.
 
-A naive sum adds the usage of every row of every file of a session. One response stands on several
-rows, and forks copy whole histories.
+A naive sum adds the usage of every row of every file of a session. But one response is reported by
+several rows, and forks copy whole histories.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ccsync_watch.accounting.session_accounts import account, subagents
-from ccsync_watch.store import session_summaries
+from ccsync_watch.accounting.session_accounts import load_account, load_subagent_accounts
+from ccsync_watch.store.session_summaries import session_summary
 
 if TYPE_CHECKING:
     import sqlite3
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A response of the API that rows of the session report, and for whom it counts.
+    """A response of the API that rows of the session report, and the session it counts for.
 
     `rows` = how many rows of this session report it, `copies` = how many of other sessions do.
     """
@@ -39,17 +39,17 @@ class Response:
     prompt_tokens: int
     output_tokens: int
 
-    def is_of(self, session_id: str) -> bool:
-        """Tell whether it counts for a session."""
+    def counts_for(self, session_id: str) -> bool:
+        """Return whether it counts for a session."""
         return self.owner == session_id
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A session's account and how it came about.
+    """A session's account and where it comes from.
 
-    `naive_prompt` and `naive_output` are the sums over all rows; what is more in them is
-    `repeated` (rows of a response beyond its first) and `inherited` (other sessions' responses).
+    `naive_prompt` and `naive_output` are the sums over all rows. They are larger by the repeated
+    rows (those of a response after its first) and the inherited responses (other sessions').
     """
 
     account: SessionAccount
@@ -64,15 +64,15 @@ class Explanation:
 
     @property
     def counted(self) -> tuple[Response, ...]:
-        """The responses that made the total."""
+        """The responses that make up the total."""
         return tuple(
-            response for response in self.responses if response.is_of(self.account.session_id)
+            response for response in self.responses if response.counts_for(self.account.session_id)
         )
 
 
 def explain(database: Database, session_id: str, prices: PriceList) -> Explanation | None:
-    """Return why a session's figures are what they are; None when there is no such session."""
-    summary = session_summaries.session_summary(database, session_id)
+    """Return the explanation of a session's figures; None for an unknown or excluded session."""
+    summary = session_summary(database, session_id)
     if summary is None:
         return None
     read = database.read()
@@ -83,15 +83,15 @@ def explain(database: Database, session_id: str, prices: PriceList) -> Explanati
     ).fetchone()
     responses = tuple(_responses(read, session_id))
     return Explanation(
-        account=account(database, session_id, prices),
+        account=load_account(database, session_id, prices),
         title=summary.value.title,
         responses=responses,
-        subagents=tuple(subagents(database, session_id, prices)),
+        subagents=tuple(load_subagent_accounts(database, session_id, prices)),
         naive_rows=rows,
         naive_prompt=prompt,
         naive_output=output,
         repeated_rows=sum(max(0, response.rows - 1) for response in responses),
-        inherited_responses=sum(not response.is_of(session_id) for response in responses),
+        inherited_responses=sum(not response.counts_for(session_id) for response in responses),
     )
 
 
@@ -99,12 +99,11 @@ def _responses(read: sqlite3.Connection, session_id: str) -> list[Response]:
     """Return the responses that rows of the session, or copies of its own rows, report."""
     rows = read.execute(
         "SELECT u.id, u.model, u.agent_id, u.timestamp_ms, u.session_id AS owner,"
-        " u.input_tokens + u.cache_write_5m_tokens + u.cache_write_1h_tokens"
-        " + u.cache_read_tokens AS prompt, u.output_tokens,"
+        " u.prompt_tokens, u.output_tokens,"
         " (SELECT count(*) FROM usage_rows r WHERE r.usage_id = u.id AND r.session_id = ?1)"
-        " AS mine, (SELECT count(*) FROM usage_rows r WHERE r.usage_id = u.id) AS everyone,"
+        " AS own_rows, (SELECT count(*) FROM usage_rows r WHERE r.usage_id = u.id) AS all_rows,"
         " (SELECT min(r.start) FROM usage_rows r WHERE r.usage_id = u.id) AS start"
-        " FROM usage u WHERE u.session_id = ?1"
+        " FROM usage_tokens u WHERE u.session_id = ?1"
         " OR u.id IN (SELECT usage_id FROM usage_rows WHERE session_id = ?1)"
         " ORDER BY coalesce(u.agent_id, ''), start",
         (session_id,),
@@ -116,10 +115,10 @@ def _responses(read: sqlite3.Connection, session_id: str) -> list[Response]:
             agent_id=row["agent_id"],
             timestamp_ms=row["timestamp_ms"],
             start=row["start"] or 0,
-            rows=row["mine"],
-            copies=row["everyone"] - row["mine"],
+            rows=row["own_rows"],
+            copies=row["all_rows"] - row["own_rows"],
             owner=row["owner"],
-            prompt_tokens=row["prompt"],
+            prompt_tokens=row["prompt_tokens"],
             output_tokens=row["output_tokens"],
         )
         for row in rows

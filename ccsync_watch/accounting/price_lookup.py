@@ -1,7 +1,7 @@
-"""A process of its own that asks `genai-prices` for models, and ends.
+"""The process that looks up models in `genai-prices`, and exits.
 
-The price data of every provider takes a second and 80 MB to load; what is asked of it is a few
-numbers. Models come as a JSON list on standard input, their prices leave as JSON.
+The price data of every provider takes a second and 80 MB to load, for a few numbers. Input is a
+JSON list of models on standard input, output their prices as JSON.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ _LONG_AGO = "2000-01-01"
 
 
 def main() -> None:
-    """Answer for every model: its prices by period and mode, None for one that is not known."""
+    """Print the prices of every model by period and mode, None for an unknown model."""
     models = json.load(sys.stdin)
-    json.dump({name: _found(name) for name in models}, sys.stdout)
+    json.dump({name: _prices_by_period(name) for name in models}, sys.stdout)
 
 
-def _found(name: str) -> list[dict[str, Any]] | None:
+def _prices_by_period(name: str) -> list[dict[str, Any]] | None:
     try:
         _provider, model = data_snapshot.get_snapshot().find_provider_model(
             name, None, "anthropic", None
@@ -35,26 +35,26 @@ def _found(name: str) -> list[dict[str, Any]] | None:
 
 
 def _periods(model: ModelInfo) -> list[dict[str, Any]]:
-    """Return prices by period; a mode that has none of its own then has none at all.
+    """Return prices by period; a mode is left out where it has no prices of its own.
 
-    Without its prices, what was used in it would be billed as if it were not.
+    With the standard prices, what was used in that mode would get a wrong cost.
     """
-    made = []
+    periods = []
     for since in sorted({"", *_changes(model)}):
         moment = datetime.fromisoformat(since or _LONG_AGO).replace(tzinfo=timezone.utc)
-        standard = _plain(model.get_prices(moment))
-        made.append({"since": since, "mode": "standard", "prices": standard})
+        standard = _as_lists(model.get_prices(moment))
+        periods.append({"since": since, "mode": "standard", "prices": standard})
         for mode, context in _CONTEXTS.items():
-            prices = _plain(model.get_prices(moment, context))
+            prices = _as_lists(model.get_prices(moment, context))
             if prices != standard:
-                made.append({"since": since, "mode": mode, "prices": prices})
-    return made
+                periods.append({"since": since, "mode": mode, "prices": prices})
+    return periods
 
 
 def _changes(model: ModelInfo) -> set[str]:
     """Return the days on which a price changes. Raises LookupError for prices by time of day."""
     conditional = model.prices if isinstance(model.prices, list) else []
-    constraints = [each.constraint for each in (*conditional, *(model.price_variants or ()))]
+    constraints = [price.constraint for price in (*conditional, *(model.price_variants or ()))]
     days = set()
     for constraint in constraints:
         if isinstance(constraint, StartDateConstraint):
@@ -64,15 +64,18 @@ def _changes(model: ModelInfo) -> set[str]:
     return days
 
 
-def _plain(price: ModelPrice) -> dict[str, list[Any]]:
+def _as_lists(price: ModelPrice) -> dict[str, list[Any]]:
     """Return prices as lists: the base, then (prompt tokens, price above them)."""
-    made: dict[str, list[Any]] = {}
+    prices: dict[str, list[Any]] = {}
     for key, value in vars(price).items():
         if isinstance(value, TieredPrices):
-            made[key] = [str(value.base), *([tier.start, str(tier.price)] for tier in value.tiers)]
+            prices[key] = [
+                str(value.base),
+                *([tier.start, str(tier.price)] for tier in value.tiers),
+            ]
         elif value is not None:
-            made[key] = [str(value)]
-    return made
+            prices[key] = [str(value)]
+    return prices
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ccsync_watch.accounting import session_accounts
+from ccsync_watch.accounting.usage_groups import used_models
 
 if TYPE_CHECKING:
     from ccsync_watch.accounting.prices import PriceList
@@ -21,13 +22,13 @@ class PricedSummaries:
 
     def summary(self, session_id: str) -> Redacted[SessionSummary] | None:
         """Return a session's summary; None when the session is unknown or excluded."""
-        return session_accounts.summary(self._database, session_id, self._prices)
+        return session_accounts.load_summary(self._database, session_id, self._prices)
 
     def has_unknown_prices(self, session_id: str) -> bool:
         """Return whether a price of this session was not looked up yet."""
-        models = session_accounts.models(self._database, session_id)
+        models = used_models(self._database, session_id)
         return bool(self._prices.unknown(models))
 
     def look_up_prices(self, session_id: str | None) -> None:
-        """Look up the unknown prices of a session (None = all); takes up to a second."""
-        self._prices.learn(session_accounts.models(self._database, session_id))
+        """Look up the unknown prices of a session (None = all); it may take a second."""
+        self._prices.ensure_known(used_models(self._database, session_id))

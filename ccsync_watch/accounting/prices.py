@@ -1,7 +1,7 @@
-"""What models cost, looked up once for each in a process of its own and remembered in a file.
+"""The prices of models, looked up once for each in a process of its own and cached in a file.
 
-Nothing is looked up unless `learn` is called: a price that is not known yet is never waited for
-where lines are live. What cannot be looked up is unpriced; that is not remembered.
+Nothing is looked up unless `ensure_known` is called: live lines never wait for an unknown price. A
+model that cannot be looked up is unpriced; a failed lookup is not cached.
 """
 
 from __future__ import annotations
@@ -30,14 +30,15 @@ log = logging.getLogger(__name__)
 PRICES_NAME = "prices.json"
 _LIBRARY = "genai-prices"
 _SECONDS = 60.0
-# Where a package must be looked for is never where the user happens to be.
-_HOME = Path(__file__).parents[2]
+# The lookup imports this package from here, never from the user's current folder.
+_PACKAGE_PARENT = Path(__file__).parents[2]
 
-Found = dict[str, Any]
+# By model: its prices by period and mode, as `price_lookup` describes them; None = unknown model.
+LookupResult = dict[str, Any]
 
 
 class PriceList:
-    """Prices by model; `file` is where they are remembered, for one version of the price data.
+    """Prices by model; `file` is their cache, valid for one version of the price data.
 
     Without a file they are known for the life of this list.
 
@@ -45,17 +46,17 @@ class PriceList:
     """
 
     def __init__(
-        self, file: Path | None, *, look_up: Callable[[list[str]], Found] | None = None
+        self, file: Path | None, *, look_up: Callable[[list[str]], LookupResult] | None = None
     ) -> None:
         self._file = file
-        self._look_up = look_up or _looked_up
+        self._look_up = look_up or _run_lookup
         self._lock = threading.Lock()
         self._known: dict[str, tuple[Period, ...] | None] | None = None
         self._failed: set[str] = set()
 
     @classmethod
-    def of(cls, settings: Settings) -> PriceList:
-        """Return the list that the settings' cache folder holds."""
+    def from_settings(cls, settings: Settings) -> PriceList:
+        """Return the list that is cached in the settings' cache folder."""
         return cls(settings.cache_dir / PRICES_NAME if settings.cache_dir else None)
 
     def unknown(self, models: Iterable[str | None]) -> list[str]:
@@ -63,24 +64,24 @@ class PriceList:
         known = self._loaded()
         return sorted({model for model in models if model and model not in known} - self._failed)
 
-    def learn(self, models: Collection[str | None]) -> None:
-        """Look up what was never looked up; takes a second, and nothing when all is known."""
+    def ensure_known(self, models: Collection[str | None]) -> None:
+        """Look up models that were never looked up; takes a second if there are any."""
         with self._lock:
             missing = self.unknown(models)
             if not missing:
                 return
             try:
-                found = self._look_up(missing)
-                made = {name: _periods(found.get(name)) for name in missing}
+                result = self._look_up(missing)
+                periods_by_name = {name: _periods(result.get(name)) for name in missing}
             except (OSError, ValueError, KeyError, TypeError, subprocess.SubprocessError) as error:
-                log.warning("prices cannot be looked up (%s): cost is not known", error)
+                log.warning("prices cannot be looked up (%s): costs are not known", error)
                 self._failed.update(missing)
                 return
-            self._loaded().update(made)
-            self._remember({name: found.get(name) for name in missing})
+            self._loaded().update(periods_by_name)
+            self._write_cache({name: result.get(name) for name in missing})
 
     def rates(self, model: str | None, day: str | None, mode: str) -> Rates | None:
-        """Return a model's rates on a day (ISO, UTC); None when it has none that are known."""
+        """Return a model's rates on a day (ISO, UTC); None when they are not known."""
         known = self._loaded().get(model or "")
         return rates_at(known, day, mode) if known else None
 
@@ -97,36 +98,36 @@ class PriceList:
 
     def _loaded(self) -> dict[str, tuple[Period, ...] | None]:
         if self._known is None:
-            self._known = {name: _periods(found) for name, found in self._read().items()}
+            self._known = {name: _periods(prices) for name, prices in self._read_cache().items()}
         return self._known
 
-    def _read(self) -> Found:
+    def _read_cache(self) -> LookupResult:
         if self._file is None:
             return {}
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-            held = json.loads(self._file.read_bytes())
-            if held["version"] == _version():
-                models = held["models"]
-                for found in models.values():
-                    _periods(found)
+            cached = json.loads(self._file.read_bytes())
+            if cached["version"] == _version():
+                models = cached["models"]
+                for prices in models.values():
+                    _periods(prices)
                 return dict(models)
         return {}
 
-    def _remember(self, found: Found) -> None:
+    def _write_cache(self, result: LookupResult) -> None:
         if self._file is None:
             return
-        held = {"version": _version(), "models": {**self._read(), **found}}
+        cached = {"version": _version(), "models": {**self._read_cache(), **result}}
         with contextlib.suppress(OSError):
             self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             # Whole or not at all: another process may be reading it.
             handle, name = tempfile.mkstemp(dir=self._file.parent)
             with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(held, file)
+                json.dump(cached, file)
             Path(name).replace(self._file)
 
 
-def _periods(found: list[dict[str, Any]] | None) -> tuple[Period, ...] | None:
-    return None if found is None else periods(found)
+def _periods(prices: list[dict[str, Any]] | None) -> tuple[Period, ...] | None:
+    return None if prices is None else periods(prices)
 
 
 def _version() -> str:
@@ -136,7 +137,7 @@ def _version() -> str:
         return "none"
 
 
-def _looked_up(models: list[str]) -> Found:
+def _run_lookup(models: list[str]) -> LookupResult:
     done = subprocess.run(
         [sys.executable, "-m", "ccsync_watch.accounting.price_lookup"],
         input=json.dumps(models),
@@ -145,6 +146,6 @@ def _looked_up(models: list[str]) -> Found:
         encoding="utf-8",
         check=True,
         timeout=_SECONDS,
-        cwd=_HOME,
+        cwd=_PACKAGE_PARENT,
     )
     return dict(json.loads(done.stdout))

@@ -1,4 +1,4 @@
-"""Prices of a model at a time and in a mode, and what tokens come to; pure, and exact.
+"""Prices of a model by day and mode, and the cost of tokens at them; pure, and exact.
 
 The rules are the API's: a prompt above the threshold is billed at the long rates as a whole, and a
 cache write for an hour has its own price.
@@ -45,7 +45,7 @@ class Rates:
     web_search: Price | None
 
     def cost(self, tokens: Tokens, prompt_tokens: int, *, is_us_only: bool) -> Decimal | None:
-        """Return what requests come to whose prompts lie on the side of each step of this one.
+        """Return the cost of requests whose prompts reach the same price steps as `prompt_tokens`.
 
         None when part of it has no price.
         """
@@ -71,31 +71,36 @@ class Period:
     rates: Rates
 
 
-def periods(found: list[dict[str, Any]]) -> tuple[Period, ...]:
-    """Return a model's periods as `lookup` describes them. Raises KeyError, ValueError."""
-    return tuple(Period(each["since"], each["mode"], _rates(each["prices"])) for each in found)
+def periods(entries: list[dict[str, Any]]) -> tuple[Period, ...]:
+    """Return a model's periods from the output of `price_lookup`. Raises KeyError, ValueError."""
+    return tuple(
+        Period(entry["since"], entry["mode"], _rates(entry["prices"])) for entry in entries
+    )
 
 
 def rates_at(known: tuple[Period, ...], day: str | None, mode: str) -> Rates | None:
-    """Return the rates on a day; of a response without a date those of the last period."""
-    fitting = [each for each in known if each.mode == mode and (day is None or each.since <= day)]
-    return max(fitting, key=lambda each: each.since).rates if fitting else None
+    """Return the rates on a day; without a day those of the last period."""
+    matching = [
+        period for period in known if period.mode == mode and (day is None or period.since <= day)
+    ]
+    return max(matching, key=lambda period: period.since).rates if matching else None
 
 
 def _rates(prices: dict[str, Any]) -> Rates:
-    given = _price(prices["input_mtok"])
-    # Tokens of a kind without a price of its own are billed as the kind that they are one of.
-    written = _price(prices.get("cache_write_5m_mtok") or prices.get("cache_write_mtok")) or given
-    searched = prices.get("web_searches_kcount")
-    if given is None:
+    input_price = _price(prices["input_mtok"])
+    if input_price is None:
         raise ValueError("a model without a price for input")
+    # A kind of token without its own price has the price of the more general kind.
+    write_price = (
+        _price(prices.get("cache_write_5m_mtok") or prices.get("cache_write_mtok")) or input_price
+    )
     return Rates(
-        input=given,
-        output=_price(prices["output_mtok"]) or given,
-        cache_write_5m=written or given,
-        cache_write_1h=_price(prices.get("cache_write_1h_mtok")) or written or given,
-        cache_read=_price(prices.get("cache_read_mtok")) or given,
-        web_search=_price(searched),
+        input=input_price,
+        output=_price(prices["output_mtok"]) or input_price,
+        cache_write_5m=write_price,
+        cache_write_1h=_price(prices.get("cache_write_1h_mtok")) or write_price,
+        cache_read=_price(prices.get("cache_read_mtok")) or input_price,
+        web_search=_price(prices.get("web_searches_kcount")),
     )
 
 

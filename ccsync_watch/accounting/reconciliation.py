@@ -1,8 +1,8 @@
-"""Hold a session's rows against the client's own total, and say which of them is right; pure.
+"""Compare a session's rows with the client's own total, and decide which counts; pure.
 
 The client's total is right to the last digit for what it covers. It covers more than the rows
-where a request left none (compaction, a cut stream), and includes what a fork began with. It covers
-less after /branch, with two processes on one session, and of what came after it was written.
+where a request left none (compaction, a cut stream), and includes what a fork started with. It
+covers less after /branch, with two processes on one session, and after it was written.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ _MAX_USD = 1e9
 
 @dataclass(frozen=True, slots=True)
 class RowSum:
-    """Rows of one model that share a price; `usd` None = it has none.
+    """The sum of rows of one model with one price; `usd` None = without a known price.
 
-    `is_later` = they were written after the client's total. `is_client_priced` = the rows
+    `is_later` = written after the client's total. `is_client_priced` = the rows
     themselves carry the client's price.
     """
 
@@ -48,26 +48,31 @@ class RowSum:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The client's total, and what of it may be another session's, the likeliest first."""
+    """The client's total, and what it may have inherited, the most likely first.
+
+    `is_certain` False: the session was forked from one whose totals are unknown.
+    """
 
     totals: ClientTotals
     inherited: Sequence[ClientTotals] = (NO_TOTALS,)
-    # False: the session was forked from one whose totals nobody knows.
     is_certain: bool = True
 
 
 def client_totals(state: object) -> ClientTotals | None:
-    """Return what a `cost-state` line says, None when it is none that adds up."""
+    """Return the totals of a `cost-state` line, None for one of another shape."""
     if not isinstance(state, dict) or not isinstance(state.get("modelUsage", {}), dict):
         return None
     usd = _money(state.get("totalCostUSD"))
     models: dict[str, tuple[Tokens, float]] = {}
-    for name, used in state.get("modelUsage", {}).items():
-        if not isinstance(used, dict):
+    for name, model_usage in state.get("modelUsage", {}).items():
+        if not isinstance(model_usage, dict):
             return None
-        model = _plain_name(name)
-        before, paid = models.get(model, (NO_TOKENS, 0.0))
-        models[model] = before + _tokens(used), paid + (_money(used.get("costUSD")) or 0.0)
+        model = _base_name(name)
+        tokens, model_usd = models.get(model, (NO_TOKENS, 0.0))
+        models[model] = (
+            tokens + _tokens(model_usage),
+            model_usd + (_money(model_usage.get("costUSD")) or 0.0),
+        )
     if usd is None:
         return None
     return ClientTotals(
@@ -85,52 +90,53 @@ def client_totals(state: object) -> ClientTotals | None:
 def reconcile(session_id: str, rows: Sequence[RowSum], claim: Claim | None) -> SessionAccount:
     """Return a session's account from its rows and the client's total, if it wrote one."""
     if claim is None:
-        return _of_rows(session_id, rows, None, NO_TOTALS, ())
-    found = _inherited(rows, claim)
-    if found is None:
-        return _of_rows(session_id, rows, claim.totals, NO_TOTALS, (_why_rows(claim),))
-    inherited, is_whole = found
-    later = [] if is_whole else [row for row in rows if row.is_later]
-    return _of_client(session_id, rows, claim.totals, inherited, later)
+        return _account_by_rows(session_id, rows, None, ())
+    match = _match_inherited(rows, claim)
+    if match is None:
+        return _account_by_rows(session_id, rows, claim.totals, (_why_rows_count(claim),))
+    inherited, covers_all = match
+    later = [] if covers_all else [row for row in rows if row.is_later]
+    return _account_by_client(session_id, rows, claim.totals, inherited, later)
 
 
 def cost_of(rows: Iterable[RowSum]) -> Cost:
-    """Return what rows come to at the prices that are known of them."""
+    """Return the cost of rows by the prices that are known."""
     rows = list(rows)
-    used = [row for row in rows if any(row.tokens.billed)]
-    if rows and not used:
+    billed = [row for row in rows if any(row.tokens.billed)]
+    if rows and not billed:
         return Cost(0.0, "computed")
-    rows = used
-    priced = [row.usd for row in rows if row.usd is not None]
+    priced = [row.usd for row in billed if row.usd is not None]
     if not priced:
         return UNPRICED
     usd = float(sum(priced, Decimal(0)))
-    if len(priced) < len(rows):
+    if len(priced) < len(billed):
         return Cost(usd, "partial")
-    return Cost(usd, "client" if all(row.is_client_priced for row in rows) else "computed")
+    return Cost(usd, "client" if all(row.is_client_priced for row in billed) else "computed")
 
 
-def _inherited(rows: Sequence[RowSum], claim: Claim) -> tuple[ClientTotals, bool] | None:
-    """Return what of the client's total is another session's, and whether it covers every row.
+def _match_inherited(rows: Sequence[RowSum], claim: Claim) -> tuple[ClientTotals, bool] | None:
+    """Return what the client's total inherited, and whether the total covers every row.
 
-    None when the rows are right. An equality to the last token is proof; otherwise it is the
-    likeliest that leaves the rows covered, those after the total left out.
+    None when the rows count. Equality to the last token is proof; otherwise it is the most likely
+    candidate that leaves the rows before the total covered.
     """
     before = _sum(row for row in rows if not row.is_later)
-    everything = _sum(rows)
-    left = [(each, claim.totals.tokens - each.tokens) for each in claim.inherited]
-    for wanted in (everything, before):
-        for each, tokens in left:
-            if tokens.billed == wanted.billed:
-                return each, wanted == everything
+    all_rows = _sum(rows)
+    candidates = [
+        (inherited, claim.totals.tokens - inherited.tokens) for inherited in claim.inherited
+    ]
+    for expected in (all_rows, before):
+        for inherited, own in candidates:
+            if own.billed == expected.billed:
+                return inherited, expected == all_rows
     if claim.is_certain:
-        for each, tokens in left:
-            if tokens.covers(before) and claim.totals.tokens.covers(each.tokens):
-                return each, before == everything
+        for inherited, own in candidates:
+            if own.covers(before) and claim.totals.tokens.covers(inherited.tokens):
+                return inherited, before == all_rows
     return None
 
 
-def _of_client(
+def _account_by_client(
     session_id: str,
     rows: Sequence[RowSum],
     totals: ClientTotals,
@@ -142,15 +148,17 @@ def _of_client(
     has_more = any(unrecorded.billed)
     notes = []
     if inherited.tokens != NO_TOKENS:
-        notes.append(f"the client's total begins with ${inherited.usd:.6f} of the forked session")
+        notes.append(
+            f"Claude Code's total includes ${inherited.usd:.6f} of the session it was forked from"
+        )
     if has_more:
-        notes.append("the client counted requests that left no row (compaction, a cut stream)")
+        notes.append("Claude Code counted requests that left no row (compaction, a cut stream)")
     if later:
-        notes.append("what came after the client's last total is priced by row")
+        notes.append("what was used after Claude Code's last total is added at list prices")
     models = tuple(_client_models(rows, totals, inherited, later))
     cost = _with_later(totals.usd - inherited.usd, later)
     if totals.has_guess and any(model.cost.provenance == "unpriced" for model in models):
-        notes.append("the client priced a model that it does not know, by guess: left out")
+        notes.append("Claude Code's price for a model that it does not know is a guess: left out")
         cost = total_cost(model.cost for model in models)
     return SessionAccount(
         session_id=session_id,
@@ -174,27 +182,26 @@ def _client_models(
     later: Sequence[RowSum],
 ) -> Iterable[ModelAccount]:
     """Yield each model's share, the client's where it names the models as the rows do."""
-    names = {_plain_name(row.model or "") for row in rows}
+    names = {_base_name(row.model or "") for row in rows}
     if not names <= totals.models.keys():
         yield from _row_models(rows)
         return
     for name, (tokens, usd) in totals.models.items():
-        before, paid = inherited.models.get(name, (NO_TOKENS, 0.0))
-        mine = [row for row in rows if _plain_name(row.model or "") == name]
-        after = [each for each in later if each in mine]
-        used = tokens - before + _sum(after)
-        if used == NO_TOKENS and not mine:
+        inherited_tokens, inherited_usd = inherited.models.get(name, (NO_TOKENS, 0.0))
+        model_rows = [row for row in rows if _base_name(row.model or "") == name]
+        model_later = [row for row in later if row in model_rows]
+        own = tokens - inherited_tokens + _sum(model_later)
+        if own == NO_TOKENS and not model_rows:
             continue
-        is_guess = totals.has_guess and not any(each.usd is not None for each in mine)
-        cost = UNPRICED if is_guess else _with_later(usd - paid, after)
-        yield ModelAccount(name or None, sum(each.responses for each in mine), used, cost)
+        is_guess = totals.has_guess and not any(row.usd is not None for row in model_rows)
+        cost = UNPRICED if is_guess else _with_later(usd - inherited_usd, model_later)
+        yield ModelAccount(name or None, sum(row.responses for row in model_rows), own, cost)
 
 
-def _of_rows(
+def _account_by_rows(
     session_id: str,
     rows: Sequence[RowSum],
     totals: ClientTotals | None,
-    inherited: ClientTotals,
     notes: tuple[str, ...],
 ) -> SessionAccount:
     cost = cost_of(rows)
@@ -209,23 +216,26 @@ def _of_rows(
         models=tuple(_row_models(rows)),
         responses=sum(row.responses for row in rows),
         notes=notes,
-        **(_times(totals, inherited) if totals else {}),
+        **(_times(totals, NO_TOTALS) if totals else {}),
     )
 
 
 def _row_models(rows: Sequence[RowSum]) -> Iterable[ModelAccount]:
     for name in sorted({row.model or "" for row in rows}):
-        mine = [row for row in rows if (row.model or "") == name]
-        responses = sum(each.responses for each in mine)
-        yield ModelAccount(name or None, responses, _sum(mine), cost_of(mine))
+        model_rows = [row for row in rows if (row.model or "") == name]
+        responses = sum(row.responses for row in model_rows)
+        yield ModelAccount(name or None, responses, _sum(model_rows), cost_of(model_rows))
 
 
-def _why_rows(claim: Claim) -> str:
+def _why_rows_count(claim: Claim) -> str:
     if not claim.is_certain:
-        return "what the client's total took over from the forked session is not known: rows count"
+        return (
+            "what Claude Code's total includes of the session it was forked from is not known:"
+            " rows are counted"
+        )
     return (
-        "the client's total covers less than the rows (/branch, two processes on one session, an"
-        " interrupt): rows count"
+        "Claude Code's total covers less than the rows (/branch, two processes on one session, an"
+        " interrupt): rows are counted"
     )
 
 
@@ -233,14 +243,14 @@ def _with_later(usd: float, later: Sequence[RowSum]) -> Cost:
     usd = max(0.0, usd)
     if not later:
         return Cost(usd, "client")
-    more = cost_of(later)
-    if more.usd is None:
+    added = cost_of(later)
+    if added.usd is None:
         return Cost(usd, "partial")
-    return Cost(usd + more.usd, "partial" if more.provenance == "partial" else "computed")
+    return Cost(usd + added.usd, "partial" if added.provenance == "partial" else "computed")
 
 
 def total_cost(costs: Iterable[Cost]) -> Cost:
-    """Return the sum of costs; it is partial when one of them is not known."""
+    """Return the sum of costs; partial when one of them is not known."""
     costs = list(costs)
     known = [cost.usd for cost in costs if cost.usd is not None]
     if not known:
@@ -253,38 +263,38 @@ def total_cost(costs: Iterable[Cost]) -> Cost:
 
 def _times(totals: ClientTotals, inherited: ClientTotals) -> dict[str, Any]:
     """Return the client's times and lines of this session alone."""
-    made: dict[str, Any] = {}
+    own: dict[str, Any] = {}
     for name in ("api_ms", "tool_ms", "lines_added", "lines_removed"):
-        whole, before = getattr(totals, name), getattr(inherited, name)
-        made[name] = None if whole is None else max(0, whole - (before or 0))
-    return made
+        total, before = getattr(totals, name), getattr(inherited, name)
+        own[name] = None if total is None else max(0, total - (before or 0))
+    return own
 
 
 def _sum(rows: Iterable[RowSum]) -> Tokens:
     return sum((row.tokens for row in rows), NO_TOKENS)
 
 
-def _plain_name(model: str) -> str:
+def _base_name(model: str) -> str:
     """Return a model's name without what the client adds about its context window."""
     return model.partition("[")[0]
 
 
-def _tokens(used: dict[str, Any]) -> Tokens:
-    written = _number(used.get("cacheCreationInputTokens"))
-    hour = min(_number(used.get("cacheCreationEphemeral1hInputTokens")), written)
+def _tokens(model_usage: dict[str, Any]) -> Tokens:
+    written = _number(model_usage.get("cacheCreationInputTokens"))
+    hour = min(_number(model_usage.get("cacheCreationEphemeral1hInputTokens")), written)
     return Tokens(
-        input=_number(used.get("inputTokens")),
-        output=_number(used.get("outputTokens")),
+        input=_number(model_usage.get("inputTokens")),
+        output=_number(model_usage.get("outputTokens")),
         cache_write_5m=written - hour,
         cache_write_1h=hour,
-        cache_read=_number(used.get("cacheReadInputTokens")),
-        web_searches=_number(used.get("webSearchRequests")),
+        cache_read=_number(model_usage.get("cacheReadInputTokens")),
+        web_searches=_number(model_usage.get("webSearchRequests")),
     )
 
 
 def _number(value: object) -> int:
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return int(value) if is_number and 0 <= value < _MAX_TOKENS else 0  # type: ignore[call-overload, operator]  # a number, as just asked
+    return int(value) if is_number and 0 <= value < _MAX_TOKENS else 0  # type: ignore[call-overload, operator]  # a number, as checked above
 
 
 def _milliseconds(value: object) -> int | None:

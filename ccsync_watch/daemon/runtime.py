@@ -167,7 +167,7 @@ class Runtime:
         return make_destination(
             self.settings,
             outbox=self.outbox,
-            summaries=PricedSummaries(self.database, PriceList.of(self.settings)),
+            summaries=PricedSummaries(self.database, PriceList.from_settings(self.settings)),
             clock=self.clock,
             transport=transport,
         )

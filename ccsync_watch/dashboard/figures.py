@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ccsync_watch.accounting import session_accounts
+from ccsync_watch.accounting import session_accounts, usage_groups
 from ccsync_watch.accounting.reconciliation import cost_of
 from ccsync_watch.dashboard.cached import Cached
 from ccsync_watch.dashboard.local_time import DATE_RANGES, local_datetime
@@ -91,7 +91,7 @@ class Figures:
         cached = self._snapshots.get(range_name)
         if cached is not None and cached[0] == version_and_day:
             return cached[1]
-        self._prices.learn(session_accounts.models(self._database))
+        self._prices.ensure_known(usage_groups.used_models(self._database))
         began = self._clock.monotonic()
 
         def pace() -> None:
@@ -107,14 +107,14 @@ class Figures:
 
     def session(self, session_id: str) -> SessionAccount:
         """Return one session's account, at the prices that are known by now."""
-        return session_accounts.account(self._database, session_id, self._prices)
+        return session_accounts.load_account(self._database, session_id, self._prices)
 
     def response_costs(self, steps: Sequence[TimelineStep]) -> dict[str, float | None]:
         """Return what the last of a session's responses cost, each at the prices known by now."""
         ids = [step.usage_id for step in steps if step.usage_id is not None]
         ids = ids[-_MAX_PRICED_RESPONSES:]
         marks = ",".join("?" * len(ids))
-        groups = session_accounts.groups(
+        groups = usage_groups.load_groups(
             self._database, self._prices, "id", condition=f"id IN ({marks})", values=ids
         )
         return {str(group.key[0]): cost_of([group.rows]).usd for group in groups}

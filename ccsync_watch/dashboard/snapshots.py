@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from ccsync_watch.accounting import statistics
+from ccsync_watch.accounting import breakdowns, statistics
 from ccsync_watch.dashboard.local_time import DateRange, local_datetime
 from ccsync_watch.store import prompt_counts
 
@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ccsync_watch.accounting.account import Cost, Tokens
+    from ccsync_watch.accounting.activity import ToolLine
+    from ccsync_watch.accounting.breakdowns import BreakdownLine
     from ccsync_watch.accounting.prices import PriceList
-    from ccsync_watch.accounting.statistics import Line, ToolLine
     from ccsync_watch.store.database import Database
 
 _MAX_BARS = 92
@@ -64,7 +65,7 @@ class Snapshot:
     cost: Cost
     bars: DailyBars
     projects: list[ProjectLine]
-    models: list[Line]
+    models: list[BreakdownLine]
     tools: list[ToolLine]
     slowest: list[ToolLine]
     hours: dict[tuple[int, int], int]
@@ -93,7 +94,7 @@ def take_snapshot(
     """Count everything; `pace` is called often, and may wait."""
     since_ms = date_range.start_ms(now_ms)
     overview = statistics.overview(database, prices, since_ms=since_ms, pace=pace)
-    total = statistics.total(overview.days)
+    total = breakdowns.total(overview.days)
     today = local_datetime(now_ms).date()
     timed = [tool for tool in overview.tools if tool.results and tool.total_ms]
     return Snapshot(
@@ -115,13 +116,13 @@ def take_snapshot(
     )
 
 
-def _project_line(line: Line) -> ProjectLine:
+def _project_line(line: BreakdownLine) -> ProjectLine:
     path = line.key
     name = PurePath(path).name or path if path else "unknown"
     return ProjectLine(path, name, line.sessions, line.tokens, line.cost)
 
 
-def _build_bars(lines: Sequence[Line], since_ms: int | None, today: date) -> DailyBars:
+def _build_bars(lines: Sequence[BreakdownLine], since_ms: int | None, today: date) -> DailyBars:
     """Return a bar for each day of the range, or for each week if there are many days."""
     by_day = {line.key: line for line in lines if line.key}
     first = local_datetime(since_ms).date() if since_ms is not None else today
@@ -129,7 +130,7 @@ def _build_bars(lines: Sequence[Line], since_ms: int | None, today: date) -> Dai
         first = min(first, date.fromisoformat(min(by_day)))
     count = max(1, (today - first).days + 1)
     is_weekly = count > _MAX_BARS
-    buckets: dict[str, list[Line]] = {}
+    buckets: dict[str, list[BreakdownLine]] = {}
     for number in range(count):
         day = first + timedelta(days=number)
         start = day - timedelta(days=day.weekday()) if is_weekly else day

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ccsync_watch.accounting import session_accounts, statistics
+from ccsync_watch.accounting import breakdowns, session_accounts, usage_groups
 from ccsync_watch.accounting.account import NO_TOKENS, NO_TOTALS, ClientTotals, Tokens
 from ccsync_watch.accounting.explanation import explain
 from ccsync_watch.accounting.prices import PriceList
@@ -91,7 +91,7 @@ class Store:
 
     def account(self, name: str) -> SessionAccount:
         """Return a session's account."""
-        return session_accounts.account(self.database, self.played.sessions[name], self.prices)
+        return session_accounts.load_account(self.database, self.played.sessions[name], self.prices)
 
     def said(self, name: str) -> ClientTotals:
         """Return what the client said of a session at last."""
@@ -288,7 +288,7 @@ def store(client_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     bare = open_database(root / "bare", now_ms=0)
     with bare.write() as connection:
         connection.execute("DELETE FROM cost_states")
-    prices.learn(session_accounts.models(database))
+    prices.ensure_known(usage_groups.used_models(database))
     yield Store(played, database, bare, prices)
     database.close()
     bare.close()
@@ -342,7 +342,7 @@ def test_figures_from_prices_alone_agree(store: Store, name: str) -> None:
     """Without the client's totals, to a thousandth."""
     if name == "fast" and store.prices.rates("claude-opus-5-5", None, "fast") is None:
         pytest.skip("the price data for this Python has no prices of the fast mode")
-    made = session_accounts.account(store.bare, store.played.sessions[name], store.prices)
+    made = session_accounts.load_account(store.bare, store.played.sessions[name], store.prices)
     said = store.said(name)
     assert made.cost.provenance == "computed"
     assert made.tokens.billed == said.tokens.billed
@@ -402,18 +402,18 @@ def test_a_guess_of_the_clients_is_no_price(store: Store) -> None:
 
 def test_every_session_has_its_place_in_the_sums(store: Store) -> None:
     """The tables come to the sum of the accounts, and the accounts to the truth of the files."""
-    made = session_accounts.accounts(store.database, store.prices)
+    made = session_accounts.load_accounts(store.database, store.prices)
     for session_id in store.played.sessions.values():
-        assert made[session_id] == session_accounts.account(
+        assert made[session_id] == session_accounts.load_account(
             store.database, session_id, store.prices
         )
     used = sum((each.tokens for each in made.values()), NO_TOKENS)
     for table in (
-        statistics.by_day(store.database, store.prices),
-        statistics.by_model(store.database, store.prices),
-        statistics.by_project(store.database, store.prices),
+        breakdowns.by_day(store.database, store.prices),
+        breakdowns.by_model(store.database, store.prices),
+        breakdowns.by_project(store.database, store.prices),
     ):
-        assert statistics.total(table).tokens.billed == used.billed
+        assert breakdowns.total(table).tokens.billed == used.billed
     responses = {
         row["message"]["id"]: row["message"]["usage"]["output_tokens"]
         for path in store.played.home.transcripts()

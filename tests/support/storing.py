@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ccsync_watch.accounting import session_accounts as accounts
+from ccsync_watch.accounting import session_accounts
 from ccsync_watch.accounting.priced_summaries import PricedSummaries
 from ccsync_watch.accounting.prices import PriceList
 from ccsync_watch.config import Secret
@@ -163,7 +163,7 @@ def price_list(folder: Path) -> PriceList:
         look_up=lambda models: {name: known.get(name) for name in models},
     )
     # But for one, as in a program that has run for a while.
-    made.learn(["claude-opus", "claude-opus-5-5"])
+    made.ensure_known(["claude-opus", "claude-opus-5-5"])
     return made
 
 
@@ -343,7 +343,7 @@ class World:
         held = [row.external_id for row in self.backend.messages(session_id)]
         assert Counter(held) == Counter(row.id for row in rows)
         assert self.held_parts(session_id) == self.expected_parts(session_id)
-        summary = accounts.summary(self.database, session_id, self.prices)
+        summary = session_accounts.load_summary(self.database, session_id, self.prices)
         assert summary is not None
         wanted = summary.value
         found = self.backend.session(session_id)

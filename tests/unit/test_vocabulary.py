@@ -73,7 +73,6 @@ EXEMPT = re.compile(
 NOT_YET: frozenset[str] = frozenset(
     {
         "README.md",
-        "ccsync_watch/accounting",
         "ccsync_watch/cli",
         "ccsync_watch/dashboard",
         "ccsync_watch/errors.py",

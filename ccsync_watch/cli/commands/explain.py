@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from ccsync_watch.accounting import session_accounts as accounts
+from ccsync_watch.accounting import usage_groups
 from ccsync_watch.accounting.explanation import Explanation, explain
 from ccsync_watch.accounting.prices import PriceList
 from ccsync_watch.cli.console import printable, say, show_warnings
@@ -41,8 +41,8 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
         session_id = chosen_session(database, arguments.session)
         if session_id is None:
             return 1
-        prices = PriceList.of(settings)
-        prices.learn(accounts.models(database, session_id))
+        prices = PriceList.from_settings(settings)
+        prices.ensure_known(usage_groups.used_models(database, session_id))
         found = explain(database, session_id, prices)
         if found is None:
             return 1
@@ -147,7 +147,7 @@ def _show_responses(found: Explanation, *, is_whole: bool) -> None:
             f"{each.copies:,}",
             f"{each.prompt_tokens:,}",
             f"{each.output_tokens:,}",
-            "here" if each.is_of(found.account.session_id) else f"for {each.owner[:8]}",
+            "here" if each.counts_for(found.account.session_id) else f"for {each.owner[:8]}",
         ]
         for each in shown
     ]

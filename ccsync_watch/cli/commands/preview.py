@@ -48,7 +48,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
             session_id = chosen_session(database, arguments.session)
             if session_id is None:
                 return 1
-        summaries = PricedSummaries(database, PriceList.of(settings))
+        summaries = PricedSummaries(database, PriceList.from_settings(settings))
         summaries.look_up_prices(session_id)
         session_ids = (
             [session_id] if session_id else session_summaries.sessions_with_messages(database)

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from ccsync_watch.accounting import session_accounts as accounts
-from ccsync_watch.accounting import statistics
+from ccsync_watch.accounting import activity, breakdowns, statistics, usage_groups
 from ccsync_watch.accounting.prices import PriceList
 from ccsync_watch.cli.console import say, show_warnings
 from ccsync_watch.cli.store_access import open_store
@@ -25,7 +24,9 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping, Sequence
 
-    from ccsync_watch.accounting.statistics import Line, SessionLine, ToolLine
+    from ccsync_watch.accounting.activity import ToolLine
+    from ccsync_watch.accounting.breakdowns import BreakdownLine
+    from ccsync_watch.accounting.statistics import SessionLine
     from ccsync_watch.store.database import Database
 
 _DAY_MS = 86_400_000
@@ -46,8 +47,8 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     if database is None:
         return 1
     try:
-        prices = PriceList.of(settings)
-        prices.learn(accounts.models(database))
+        prices = PriceList.from_settings(settings)
+        prices.ensure_known(usage_groups.used_models(database))
         return _show(database, prices, arguments, since_ms)
     finally:
         database.close()
@@ -76,18 +77,18 @@ def _show(
     database: Database, prices: PriceList, arguments: argparse.Namespace, since_ms: int | None
 ) -> int:
     by = arguments.by
-    lines: Sequence[Line | ToolLine | SessionLine]
+    lines: Sequence[BreakdownLine | ToolLine | SessionLine]
     if by == "tool":
-        lines = statistics.by_tool(database, since_ms=since_ms)
+        lines = activity.by_tool(database, since_ms=since_ms)
     elif by == "session":
         lines = statistics.by_session(database, prices, since_ms=since_ms)
     elif by == "project":
-        lines = statistics.by_project(database, prices, since_ms=since_ms)
+        lines = breakdowns.by_project(database, prices, since_ms=since_ms)
     elif by == "model":
-        lines = statistics.by_model(database, prices, since_ms=since_ms)
+        lines = breakdowns.by_model(database, prices, since_ms=since_ms)
     else:
-        zone: statistics.Zone = "utc" if arguments.utc else "local"
-        lines = statistics.by_day(database, prices, zone=zone, since_ms=since_ms)
+        zone: breakdowns.Zone = "utc" if arguments.utc else "local"
+        lines = breakdowns.by_day(database, prices, zone=zone, since_ms=since_ms)
     if arguments.json:
         say(orjson.dumps([_plain(line) for line in lines], option=orjson.OPT_INDENT_2).decode())
     elif arguments.csv:
@@ -101,7 +102,7 @@ def _show(
     return 0
 
 
-def _plain(line: Line | ToolLine | SessionLine) -> dict[str, Any]:
+def _plain(line: BreakdownLine | ToolLine | SessionLine) -> dict[str, Any]:
     made = asdict(line)
     rate = getattr(line, "error_rate", None)
     return {**made, "error_rate": rate} if "errors" in made else made
@@ -127,22 +128,22 @@ def _write_csv(rows: list[dict[str, object]]) -> None:
         writer.writerows(rows)
 
 
-def _show_lines(by: str, lines: list[Line]) -> None:
+def _show_lines(by: str, lines: list[BreakdownLine]) -> None:
     heads = (by, "sessions", "responses", "input", "cache write", "cache read", "output", "cost")
     rows = [_cells(line.key or _NOT_APART[by], line, f"{line.sessions:,}") for line in lines]
     if lines:
-        rows.append(_cells("total", statistics.total(lines), ""))
+        rows.append(_cells("total", breakdowns.total(lines), ""))
     show(heads, rows, foot=1)
     _explain_unpriced(lines)
 
 
-def _cells(name: str, line: Line, sessions: str) -> list[str]:
+def _cells(name: str, line: BreakdownLine, sessions: str) -> list[str]:
     used = line.tokens
     counts = (line.responses, used.input, used.cache_write, used.cache_read, used.output)
     return [name, sessions, *(f"{count:,}" for count in counts), money(line.cost)]
 
 
-def _explain_unpriced(lines: Sequence[Line]) -> None:
+def _explain_unpriced(lines: Sequence[BreakdownLine]) -> None:
     if any(line.cost.provenance in {"partial", "unpriced"} for line in lines):
         say("\nSome tokens have no known price: ≥ marks sums without them.")
 

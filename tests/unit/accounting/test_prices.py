@@ -95,10 +95,10 @@ class TestList:
         prices = PriceList(tmp_path / "cache" / "prices.json", look_up=look_up)
         assert prices.rates("known", None, "standard") is None
         assert prices.unknown(["known", "odd", None, ""]) == ["known", "odd"]
-        prices.learn(["known", "odd", None])
-        prices.learn(["known", "odd"])
+        prices.ensure_known(["known", "odd", None])
+        prices.ensure_known(["known", "odd"])
         again = PriceList(tmp_path / "cache" / "prices.json", look_up=look_up)
-        again.learn(["known", "odd"])
+        again.ensure_known(["known", "odd"])
         assert asked == [["known", "odd"]]
         assert again.rates("known", "2026-01-01", "standard") is not None
         assert again.rates("odd", None, "standard") is None
@@ -111,7 +111,7 @@ class TestList:
         file = tmp_path / "prices.json"
         file.write_bytes(data)
         prices = PriceList(file, look_up=lambda _models: {"m": [_period()]})
-        prices.learn(["m"])
+        prices.ensure_known(["m"])
         assert prices.rates("m", None, "standard") is not None
         assert json.loads(file.read_bytes())["models"]["m"]
 
@@ -122,7 +122,7 @@ class TestList:
             raise subprocess.SubprocessError("no such program")
 
         prices = PriceList(tmp_path / "prices.json", look_up=failing)
-        prices.learn(["m"])
+        prices.ensure_known(["m"])
         assert prices.rates("m", None, "standard") is None
         assert prices.unknown(["m"]) == []
         assert PriceList(tmp_path / "prices.json").unknown(["m"]) == ["m"]
@@ -134,13 +134,13 @@ class TestList:
             "b": [_period(input_mtok=["1", [9, "2"], [50, "3"]], output_mtok=["1"])],
         }
         prices = PriceList(tmp_path / "prices.json", look_up=lambda _models: found)
-        prices.learn(["a", "b"])
+        prices.ensure_known(["a", "b"])
         assert prices.steps() == [9, 50, 100]
 
     def test_the_library_knows_the_clients_models(self, tmp_path: Path) -> None:
         """The real lookup, in its own process: fast and batch prices are others."""
         prices = PriceList(tmp_path / "prices.json")
-        prices.learn(["claude-opus-5-5", "claude-haiku-5-5", "claude-weird-9"])
+        prices.ensure_known(["claude-opus-5-5", "claude-haiku-5-5", "claude-weird-9"])
         standard, fast, batch = (
             prices.rates("claude-opus-5-5", "2026-11-01", mode)
             for mode in ("standard", "fast", "batch")
@@ -158,7 +158,7 @@ class TestList:
     def test_a_mode_without_prices_of_its_own_has_none(self, tmp_path: Path) -> None:
         """It is never billed as if it were the standard one."""
         prices = PriceList(tmp_path / "prices.json")
-        prices.learn(["claude-haiku-4-5"])
+        prices.ensure_known(["claude-haiku-4-5"])
         assert prices.rates("claude-haiku-4-5", None, "standard") is not None
         assert prices.rates("claude-haiku-4-5", None, "fast") is None
 

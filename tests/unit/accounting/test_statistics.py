@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ccsync_watch.accounting import session_accounts, statistics
+from ccsync_watch.accounting import activity, breakdowns, session_accounts, statistics
 from ccsync_watch.accounting.account import Cost, Tokens
 from ccsync_watch.accounting.explanation import explain
 from ccsync_watch.model import Part
@@ -40,7 +40,7 @@ def _state(given: int, usd: float, output: int = 5, **more: JsonValue) -> dict[s
 
 
 def _account(world: World, session_id: str = SESSION) -> SessionAccount:
-    return session_accounts.account(world.database, session_id, world.prices)
+    return session_accounts.load_account(world.database, session_id, world.prices)
 
 
 def _fork(world: World, source: str, made: str, *, is_branch: bool = False, at_ms: int) -> None:
@@ -94,7 +94,7 @@ class TestAccounts:
         made = _account(world, "fork")
         assert (made.cost, made.inherited_usd) == (Cost(0.25, "client"), 1.0)
         assert made.tokens == Tokens(30, 5)
-        everything = session_accounts.accounts(world.database, world.prices)
+        everything = session_accounts.load_accounts(world.database, world.prices)
         assert everything["fork"] == made
 
     def test_a_branch_begins_at_nothing(self, world: World) -> None:
@@ -138,7 +138,7 @@ class TestAccounts:
             message("a1"),
             usages=(usage("m1"), usage("m2", agent_id="x", tokens_in=1_000_000, tokens_out=0)),
         )
-        (made,) = session_accounts.subagents(world.database, SESSION, world.prices)
+        (made,) = session_accounts.load_subagent_accounts(world.database, SESSION, world.prices)
         assert (made.agent_id, made.responses, made.cost) == ("x", 1, Cost(1.0, "computed"))
         assert _account(world).tokens.input == 1_000_010
 
@@ -200,16 +200,16 @@ class TestTables:
     def test_by_day(self, world: World) -> None:
         """In order; what has no date, or no row, is last."""
         _fill(world)
-        made = statistics.by_day(world.database, world.prices, zone="utc")
+        made = breakdowns.by_day(world.database, world.prices, zone="utc")
         assert [each.key is None for each in made] == [False, False, True]
         assert [each.tokens.input for each in made] == [1_000_000, 2_000_010, 90]
         assert [each.cost.provenance for each in made[:2]] == ["computed", "partial"]
-        assert statistics.by_day(world.database, world.prices, zone="local")
+        assert breakdowns.by_day(world.database, world.prices, zone="local")
 
     def test_by_model(self, world: World) -> None:
         """The client named one model, the rows two."""
         _fill(world)
-        made = {each.key: each for each in statistics.by_model(world.database, world.prices)}
+        made = {each.key: each for each in breakdowns.by_model(world.database, world.prices)}
         assert made["claude-opus"].cost.provenance == "computed"
         assert made["odd"].cost == Cost(None, "unpriced")
         assert made[None].tokens.input == 85
@@ -217,7 +217,7 @@ class TestTables:
     def test_by_project(self, world: World) -> None:
         """By its folder, the dearest first."""
         _fill(world)
-        made = statistics.by_project(world.database, world.prices)
+        made = breakdowns.by_project(world.database, world.prices)
         assert [each.key for each in made] == ["/home/user/project", "/elsewhere"]
         assert [each.cost.usd for each in made] == [3.0, 0.75]
 
@@ -225,11 +225,11 @@ class TestTables:
         """Nothing is lost between two ways to cut it."""
         _fill(world)
         tables = [
-            statistics.by_day(world.database, world.prices),
-            statistics.by_model(world.database, world.prices),
-            statistics.by_project(world.database, world.prices),
+            breakdowns.by_day(world.database, world.prices),
+            breakdowns.by_model(world.database, world.prices),
+            breakdowns.by_project(world.database, world.prices),
         ]
-        sums = [statistics.total(table) for table in tables]
+        sums = [breakdowns.total(table) for table in tables]
         assert len({each.tokens for each in sums}) == 1
         assert sums[0].cost.usd is not None
         assert all(math.isclose(each.cost.usd or 0, sums[0].cost.usd) for each in sums)
@@ -263,16 +263,16 @@ class TestTables:
     def test_by_tool(self, world: World) -> None:
         """Calls, errors, refusals and time."""
         _fill(world)
-        bash, edit = statistics.by_tool(world.database)
+        bash, edit = activity.by_tool(world.database)
         assert (bash.tool, bash.calls, bash.errors, bash.denied) == ("Bash", 1, 1, 1)
         assert (bash.error_rate, edit.error_rate, edit.total_ms) == (1.0, 0.0, 2)
-        assert statistics.by_tool(world.database, since_ms=NOON_MS + DAY_MS) == []
+        assert activity.by_tool(world.database, since_ms=NOON_MS + DAY_MS) == []
 
     def test_since_a_day_only_what_came_then_counts(self, world: World) -> None:
         """Of what began before, the rows since then; of the rest, all."""
         _fill(world)
         since = NOON_MS + DAY_MS // 2
-        (day, rest) = statistics.by_day(world.database, world.prices, zone="utc", since_ms=since)
+        (day, rest) = breakdowns.by_day(world.database, world.prices, zone="utc", since_ms=since)
         assert (day.tokens.input, rest.tokens.input) == (2_000_010, 85)
         lines = statistics.by_session(world.database, world.prices, since_ms=since)
         used = {line.session_id: line.account.tokens.input for line in lines}
@@ -288,11 +288,11 @@ class TestTables:
         monkeypatch.setenv("TZ", "America/New_York")
         time.tzset()
         try:
-            (local,) = statistics.by_day(world.database, world.prices)
+            (local,) = breakdowns.by_day(world.database, world.prices)
         finally:
             monkeypatch.undo()
             time.tzset()
-        (utc,) = statistics.by_day(world.database, world.prices, zone="utc")
+        (utc,) = breakdowns.by_day(world.database, world.prices, zone="utc")
         assert str(local.key) < str(utc.key)
 
     def test_a_session_of_which_only_copies_are_left_is_counted(self, world: World) -> None:
@@ -302,7 +302,7 @@ class TestTables:
         lines = statistics.by_session(world.database, world.prices)
         used = {line.session_id: line.account.tokens.input for line in lines}
         assert used == {SESSION: 0, "gone": 10}
-        assert statistics.total(statistics.by_day(world.database, world.prices)).tokens.input == 10
+        assert breakdowns.total(breakdowns.by_day(world.database, world.prices)).tokens.input == 10
 
     def test_a_forks_copies_are_not_done_again(self, world: World) -> None:
         """The user's own rows are copied without a mark: they are known by their ids."""
@@ -311,7 +311,7 @@ class TestTables:
             message("u1", session_id="fork"), message("u2", session_id="fork"), session_id="fork"
         )
         _fork(world, SESSION, "fork", at_ms=1)
-        done = statistics.activities(world.database)
+        done = activity.by_session_id(world.database)
         assert {each: done[each].prompts for each in done} == {SESSION: 1, "fork": 1}
 
 

@@ -112,7 +112,7 @@ def test_an_explanation_tells_all_that_is_not_plain(
     shown = capsys.readouterr().out
     assert "$20.00, Claude Code's own figure" in shown
     assert "900 prompt and 80 output tokens that no row reports" in shown
-    assert "note        the client counted requests that left no row" in shown
+    assert "note        Claude Code counted requests that left no row" in shown
     assert "counted once instead of for every row   30 rows" in shown
     assert "a naive sum would be 6,200 prompt and 1,240 output: +3,100 and +620" in shown
     assert "a1b2c3d4e5" in shown

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ccsync_watch.accounting import statistics
+from ccsync_watch.accounting import activity, breakdowns, statistics
 from ccsync_watch.dashboard.local_time import DATE_RANGES
 from ccsync_watch.dashboard.snapshots import Snapshot, take_snapshot
 from ccsync_watch.model import Part
@@ -80,10 +80,10 @@ def test_overview_is_all_tables_at_once(filled: World, days: int | None) -> None
     assert overview.prompts == sum(line.activity.prompts for line in lines)
     assert overview.tool_calls == sum(line.activity.tool_calls for line in lines)
     assert overview.tool_errors == sum(line.activity.tool_errors for line in lines)
-    assert overview.days == statistics.by_day(database, prices, since_ms=since_ms)
-    assert overview.models == statistics.by_model(database, prices, since_ms=since_ms)
-    assert overview.projects == statistics.by_project(database, prices, since_ms=since_ms)
-    assert overview.tools == statistics.by_tool(database, since_ms=since_ms)
+    assert overview.days == breakdowns.by_day(database, prices, since_ms=since_ms)
+    assert overview.models == breakdowns.by_model(database, prices, since_ms=since_ms)
+    assert overview.projects == breakdowns.by_project(database, prices, since_ms=since_ms)
+    assert overview.tools == activity.by_tool(database, since_ms=since_ms)
 
 
 def test_overview_can_be_paused_as_it_counts(filled: World) -> None:
@@ -99,7 +99,7 @@ def test_snapshot_has_the_figures_of_the_statistics(filled: World, range_name: s
     snapshot = _snapshot(filled, range_name)
     since_ms = DATE_RANGES[range_name].start_ms(NOW_MS)
     overview = statistics.overview(filled.database, filled.prices, since_ms=since_ms)
-    total = statistics.total(overview.days)
+    total = breakdowns.total(overview.days)
     assert (snapshot.sessions, snapshot.prompts) == (overview.sessions, overview.prompts)
     assert (snapshot.tokens, snapshot.cost) == (total.tokens, total.cost)
     assert snapshot.models == overview.models

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
-from ccsync_watch.accounting.session_accounts import accounts as session_accounts
+from ccsync_watch.accounting.session_accounts import load_accounts
 from ccsync_watch.store import session_writer, usage_writer
 from ccsync_watch.store.database import Database, open_database
 from support.histories import START_MS, Historian, feed, in_order, stored, stored_totals
@@ -200,8 +200,8 @@ def _kept_of(pieces: Sequence[tuple[Transcript, list[Line]]]) -> tuple[Any, Any,
         database._writer.execute("PRAGMA synchronous = OFF")  # type: ignore[union-attr]  # it is open
         for transcript, lines in pieces:
             feed(database, transcript, lines)
-        accounts_of = session_accounts(database, price_list(Path(folder)))
-        return stored(database), stored_totals(database), accounts_of
+        accounts = load_accounts(database, price_list(Path(folder)))
+        return stored(database), stored_totals(database), accounts
 
 
 class TestHistories:

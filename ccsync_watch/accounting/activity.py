@@ -1,0 +1,166 @@
+"""What was done, by session and by tool: prompts, turns, calls, errors, permissions, times.
+
+A message counts for the session it was written in: copies in forks are left out, and so are
+excluded sessions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ccsync_watch.store.database import Database
+
+# Copied rows are another session's. The user's own rows that a fork copied have no mark.
+_OWN = (
+    "NOT m.is_inherited AND m.kind <> 'session' AND (m.session_id NOT IN"
+    " (SELECT id FROM sessions WHERE forked_from IS NOT NULL) OR NOT EXISTS"
+    " (SELECT 1 FROM sessions f"
+    " JOIN messages p ON p.id = f.forked_from || ':' || m.uuid WHERE f.id = m.session_id))"
+)
+_EXCLUDED = "(SELECT id FROM sessions WHERE is_excluded)"
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What was done in a session; times in milliseconds, None where they are not known.
+
+    `turns` = answers that ended a turn. `api_ms`, `tool_ms` and lines are the client's own where it
+    wrote its total; otherwise tools and lines are summed from results. `wall_ms` is from the first
+    row to the last.
+    """
+
+    prompts: int = 0
+    turns: int = 0
+    tool_calls: int = 0
+    tool_errors: int = 0
+    permissions_granted: int = 0
+    permissions_denied: int = 0
+    compactions: int = 0
+    api_errors: int = 0
+    retries: int = 0
+    wall_ms: int | None = None
+    api_ms: int | None = None
+    tool_ms: int | None = None
+    lines_added: int | None = None
+    lines_removed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolLine:
+    """Calls of one tool; `error_rate` is None while no call has a result."""
+
+    tool: str
+    calls: int
+    results: int
+    errors: int
+    denied: int
+    total_ms: int
+
+    @property
+    def error_rate(self) -> float | None:
+        """Errors as a share of results."""
+        return self.errors / self.results if self.results else None
+
+
+def by_tool(database: Database, *, since_ms: int | None = None) -> list[ToolLine]:
+    """Return tools, the most called first; none where `sync_tool_calls` is off."""
+    query = (
+        "SELECT coalesce(p.tool_name, 'unknown') AS tool, sum(p.kind = 'tool-call') AS calls,"  # noqa: S608 - constants
+        " sum(p.kind = 'tool-result') AS results,"
+        " coalesce(sum(p.kind = 'tool-result' AND json_extract(p.content, '$.ok') = 0), 0)"
+        " AS errors, coalesce(sum(p.kind = 'tool-result'"
+        " AND json_extract(m.facts, '$.denial') IS NOT NULL), 0) AS denied,"
+        " coalesce(sum(iif(p.kind = 'tool-result', json_extract(p.content, '$.durationMs'), 0)), 0)"
+        " AS total_ms FROM parts p JOIN messages m ON m.seq = p.message_seq"
+        f" WHERE p.kind IN ('tool-call', 'tool-result') AND {_counted(since_ms)}"
+        " GROUP BY 1 ORDER BY calls DESC, tool"
+    )
+    return [
+        ToolLine(row["tool"], row["calls"], row["results"], row["errors"], row["denied"],
+                 int(row["total_ms"]))
+        for row in database.read().execute(query, {"since": since_ms})
+    ]  # fmt: skip
+
+
+def count_prompts(database: Database, *, since_ms: int | None = None) -> int:
+    """Return the number of prompts."""
+    query = f"SELECT count(*) FROM messages m WHERE m.kind = 'prompt' AND {_counted(since_ms)}"  # noqa: S608 - constants
+    return int(database.read().execute(query, {"since": since_ms}).fetchone()[0])
+
+
+def active_sessions(database: Database, *, since_ms: int | None = None) -> set[str]:
+    """Return the sessions with messages of their own."""
+    rows = database.read().execute(
+        "SELECT s.id FROM sessions s WHERE NOT s.is_excluded"  # noqa: S608 - constants
+        " AND coalesce(s.updated_ms, 0) >= :floor AND EXISTS"
+        f" (SELECT 1 FROM messages m WHERE m.session_id = s.id AND {_counted(since_ms)})",
+        {"since": since_ms, "floor": since_ms or 0},
+    )
+    return {row[0] for row in rows}
+
+
+def _counted(since_ms: int | None) -> str:
+    """Return the condition that a message `m` must meet; needs the parameter `since`."""
+    if since_ms is None:
+        return f"{_OWN} AND m.session_id NOT IN {_EXCLUDED}"
+    return (
+        f"{_OWN} AND m.timestamp_ms >= :since AND m.session_id IN"  # noqa: S608 - constants
+        " (SELECT id FROM sessions WHERE updated_ms >= :since AND NOT is_excluded)"
+    )
+
+
+def by_session_id(
+    database: Database, *, since_ms: int | None = None, session_id: str | None = None
+) -> dict[str, Activity]:
+    """Return the activity of sessions; times only as far as rows have them."""
+    condition = f"{_OWN} AND coalesce(m.timestamp_ms, 0) >= ?"
+    values: tuple[object, ...] = (since_ms or 0,)
+    if session_id is not None:
+        condition, values = f"{condition} AND m.session_id = ?", (*values, session_id)
+    messages = (
+        "SELECT m.session_id, sum(m.kind = 'prompt') AS prompts,"  # noqa: S608 - constants
+        " count(DISTINCT iif(m.kind = 'answer' AND m.agent_id IS NULL"
+        "  AND coalesce(json_extract(m.facts, '$.stop_reason'), 'tool_use') <> 'tool_use',"
+        "  m.usage_id, NULL)) AS turns,"
+        " sum(m.kind = 'compaction') AS compactions,"
+        " sum(m.kind = 'api_error' AND m.role = 'assistant') AS api_errors,"
+        " sum(m.kind = 'api_error' AND m.role = 'system') AS retries,"
+        " coalesce(sum(json_extract(m.facts, '$.permission') = 'accept'), 0) AS granted,"
+        " coalesce(sum(json_extract(m.facts, '$.denial') IS NOT NULL"
+        "  OR json_extract(m.facts, '$.permission') = 'reject'), 0) AS denied"
+        f" FROM messages m WHERE {condition} GROUP BY m.session_id"
+    )
+    tools = (
+        "SELECT m.session_id, sum(p.kind = 'tool-call') AS calls,"  # noqa: S608 - constants
+        " coalesce(sum(p.kind = 'tool-result' AND json_extract(p.content, '$.ok') = 0), 0)"
+        " AS errors, sum(iif(p.kind = 'tool-result', json_extract(p.content, '$.durationMs'),"
+        " NULL)) AS tool_ms,"
+        " sum(iif(p.kind = 'tool-result', json_extract(p.content, '$.lines_added'), NULL))"
+        " AS added, sum(iif(p.kind = 'tool-result', json_extract(p.content, '$.lines_removed'),"
+        " NULL)) AS removed FROM parts p JOIN messages m ON m.seq = p.message_seq"
+        f" WHERE p.kind IN ('tool-call', 'tool-result') AND {condition} GROUP BY m.session_id"
+    )
+    read = database.read()
+    activities: dict[str, Activity] = {}
+    for row in read.execute(messages, values):
+        activities[row["session_id"]] = Activity(
+            prompts=row["prompts"],
+            turns=row["turns"],
+            compactions=row["compactions"],
+            api_errors=row["api_errors"],
+            retries=row["retries"],
+            permissions_granted=row["granted"],
+            permissions_denied=row["denied"],
+        )
+    for row in read.execute(tools, values):
+        activities[row["session_id"]] = replace(
+            activities[row["session_id"]],
+            tool_calls=row["calls"],
+            tool_errors=row["errors"],
+            tool_ms=row["tool_ms"] and int(row["tool_ms"]),
+            lines_added=row["added"],
+            lines_removed=row["removed"],
+        )
+    return activities

@@ -1,0 +1,100 @@
+"""Responses summed by whatever is asked for, each sum at its price; the source of every account.
+
+Only prices that the list already knows are used; call `PriceList.ensure_known(used_models(...))`
+before, where waiting a second does no harm.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from ccsync_watch.accounting import rates
+from ccsync_watch.accounting.account import Tokens
+from ccsync_watch.accounting.reconciliation import RowSum
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Sequence
+
+    from ccsync_watch.accounting.prices import PriceList
+    from ccsync_watch.store.database import Database
+
+NEVER_MS = 1 << 62
+# The number of expressions that keep apart what has another price, or another source of a price.
+_PRICE_KEYS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class UsageGroup:
+    """Responses with the same values of the grouping expressions, and with the same price."""
+
+    key: tuple[str | int | None, ...]
+    rows: RowSum
+
+
+def used_models(database: Database, session_id: str | None = None) -> list[str]:
+    """Return the models of a session's responses, or of all."""
+    query = "SELECT DISTINCT model FROM usage WHERE model IS NOT NULL"
+    read = database.read()
+    if session_id is None:
+        return [row[0] for row in read.execute(query)]
+    return [row[0] for row in read.execute(f"{query} AND session_id = ?", (session_id,))]
+
+
+def load_groups(
+    database: Database,
+    prices: PriceList,
+    *keys: str,
+    condition: str = "true",
+    values: Sequence[object] = (),
+    after_ms: int = NEVER_MS,
+    pace: Callable[[], None] = lambda: None,
+) -> list[UsageGroup]:
+    """Return sums over the view `usage_tokens` by SQL expressions, priced where a price is known.
+
+    Rows dated at or after `after_ms` are marked as later ones. `pace` is called for every group.
+    """
+    steps = " + ".join(["0", *(f"(prompt_tokens > {step})" for step in prices.steps())])
+    by = ", ".join(
+        [
+            *keys, "model", "is_fast", "coalesce(tier, '') = 'batch'", "is_us_only",
+            "date(timestamp_ms / 1000, 'unixepoch')", "coalesce(timestamp_ms >= ?, 0)",
+            "cost_usd IS NOT NULL", steps,
+        ]
+    )  # fmt: skip
+    query = (
+        f"SELECT {by}, min(prompt_tokens), count(*), sum(cost_usd),"  # noqa: S608 - expressions of this package
+        " sum(input_tokens), sum(output_tokens), sum(cache_write_5m_tokens),"
+        " sum(cache_write_1h_tokens), sum(cache_read_tokens), sum(web_searches)"
+        f" FROM usage_tokens WHERE {condition}"
+        f" GROUP BY {', '.join(str(number + 1) for number in range(len(keys) + _PRICE_KEYS))}"
+    )
+    groups = []
+    for row in database.read().execute(query, (after_ms, *values)):
+        pace()
+        groups.append(_group(row, len(keys), prices))
+    return groups
+
+
+def _group(row: sqlite3.Row, key_count: int, prices: PriceList) -> UsageGroup:
+    price_keys = row[key_count : key_count + _PRICE_KEYS]
+    model, is_fast, is_batch, is_us_only, day, is_later, is_client_priced, _step = price_keys
+    prompt_tokens, responses, client_usd, *sums = row[key_count + _PRICE_KEYS :]
+    tokens = Tokens(*sums)
+    mode = rates.FAST if is_fast else rates.BATCH if is_batch else rates.STANDARD
+    usd: Decimal | None
+    if is_client_priced:
+        usd = Decimal(repr(client_usd))
+    else:
+        model_rates = prices.rates(model, day, mode)
+        usd = (
+            model_rates.cost(tokens, prompt_tokens, is_us_only=bool(is_us_only))
+            if model_rates
+            else None
+        )
+    return UsageGroup(
+        tuple(row[:key_count]),
+        RowSum(model, responses, tokens, usd, bool(is_later), bool(is_client_priced)),
+    )
