@@ -1,4 +1,4 @@
-"""`start` and `stop`: one daemon in the background, of the newest version, that answers."""
+"""`start` and `stop` manage one daemon in the background, of the newest version."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def clean(program: Program) -> Iterator[Program]:
-    """Return the program; end what it left in the background."""
+    """Return the program; kill the daemon that a test left behind."""
     yield program
-    note = read_pidfile(program.state)
-    if note is not None and note.started == start_time(note.pid):
-        os.kill(note.pid, signal.SIGKILL)
+    pidfile = read_pidfile(program.state)
+    if pidfile is not None and pidfile.started == start_time(pidfile.pid):
+        os.kill(pidfile.pid, signal.SIGKILL)
 
 
 def pid_of(program: Program) -> int:
-    """Return the process id of the daemon at work."""
-    note = read_pidfile(program.state)
-    assert note is not None
-    return note.pid
+    """Return the process id of the running daemon."""
+    pidfile = read_pidfile(program.state)
+    assert pidfile is not None
+    return pidfile.pid
 
 
 def other_version(program: Program, version: str) -> subprocess.Popen[bytes]:
-    """Start a daemon that believes to be another version."""
+    """Start a daemon that reports another version."""
     copy = program.root / "other"
     shutil.copytree(Path(ccsync_watch.__file__).parent, copy / "ccsync_watch")
     module = copy / "ccsync_watch" / "__init__.py"
@@ -58,33 +58,33 @@ def other_version(program: Program, version: str) -> subprocess.Popen[bytes]:
         stderr=subprocess.DEVNULL,
     )
     wait_until(lambda: program.status()["daemon"]["running"], "it answers")
-    note = read_pidfile(program.state)
-    assert note is not None
-    assert note.version == version
+    pidfile = read_pidfile(program.state)
+    assert pidfile is not None
+    assert pidfile.version == version
     return process
 
 
-def test_started_once_and_stopped(clean: Program) -> None:
-    """A second start finds it running; a second stop finds nothing."""
-    assert (made := clean.call("start")).code == 0, made.err
-    assert made.out == "started\n"
+def test_start_and_stop_work_once(clean: Program) -> None:
+    """A second start finds it running; a second stop finds none."""
+    assert (result := clean.call("start")).code == 0, result.err
+    assert result.out == "started\n"
     pid = pid_of(clean)
     assert clean.call("start").out == "it is running already\n"
     assert pid_of(clean) == pid
     assert os.getsid(pid) == pid
     Transcript(clean.claude_dir).turn()
-    wait_until(lambda: (clean.session(SESSION) or {}).get("messages") == 2, "it works")
+    wait_until(lambda: (clean.session(SESSION) or {}).get("messages") == 2, "the turn is stored")
     assert clean.call("stop").out == (
         "stopped; what waits is kept\n"
         "the plugin, if you use it, starts one again unless autostart is false\n"
     )
     assert start_time(pid) is None
-    made = clean.call("stop")
-    assert (made.code, made.out) == (3, "no daemon is running\n")
+    result = clean.call("stop")
+    assert (result.code, result.out) == (3, "no daemon is running\n")
 
 
-def test_it_gives_way(clean: Program) -> None:
-    """To Claude Code before all: as a process, and as a session where the kernel weighs those."""
+def test_the_daemon_has_a_low_priority(clean: Program) -> None:
+    """As a process, and as a session where the kernel weighs sessions."""
     assert clean.call("start").code == 0
     pid = pid_of(clean)
     assert os.getpriority(os.PRIO_PROCESS, pid) == NICENESS
@@ -95,8 +95,8 @@ def test_it_gives_way(clean: Program) -> None:
         assert group.read_text().split()[-1] == str(NICENESS)
 
 
-def test_by_hand_autostart_means_nothing(clean: Program) -> None:
-    """Only the hooks are forbidden to."""
+def test_autostart_concerns_hooks_alone(clean: Program) -> None:
+    """A user can start the daemon although hooks must not."""
     clean.configure(autostart=False)
     assert clean.call("start", "--from-hook").code == 0
     assert read_pidfile(clean.state) is None
@@ -105,20 +105,20 @@ def test_by_hand_autostart_means_nothing(clean: Program) -> None:
     assert clean.call("stop").code == 0
 
 
-def test_an_older_one_is_replaced(clean: Program) -> None:
-    """In an orderly way: it ends by itself, and its work is taken up."""
+def test_an_older_daemon_is_replaced(clean: Program) -> None:
+    """It ends in order, and the new one continues its work."""
     old = other_version(clean, "0.0.1")
     Transcript(clean.claude_dir).turn()
-    assert (made := clean.call("start")).code == 0, made.err
-    assert made.out == "started\n"
+    assert (result := clean.call("start")).code == 0, result.err
+    assert result.out == "started\n"
     assert old.wait(20) == 0
     assert pid_of(clean) != old.pid
     assert environ(pid_of(clean))["CCSYNC_WATCH_HOME"] == str(clean.state)
-    wait_until(lambda: (clean.session(SESSION) or {}).get("messages") == 2, "it works")
+    wait_until(lambda: (clean.session(SESSION) or {}).get("messages") == 2, "the turn is stored")
 
 
-def test_a_newer_one_stays(clean: Program) -> None:
-    """Two versions of the plugin do not fight over the daemon."""
+def test_a_newer_daemon_stays(clean: Program) -> None:
+    """Two versions of the plugin do not replace each other's daemon."""
     new = other_version(clean, "99.0.0")
     try:
         assert clean.call("start").out == "it is running already\n"
@@ -128,38 +128,38 @@ def test_a_newer_one_stays(clean: Program) -> None:
         new.wait()
 
 
-def test_one_that_hangs_is_reported(clean: Program) -> None:
-    """Nobody waits for it, and nobody kills it unasked."""
+def test_a_hanging_daemon_is_reported(clean: Program) -> None:
+    """No command waits for it, and none kills it."""
     assert clean.call("start").code == 0
     pid = pid_of(clean)
     os.kill(pid, signal.SIGSTOP)
     for words in (("start",), ("stop",), ("sync-now", "--timeout", "1")):
-        made = clean.call(*words)
-        assert made.code == 3
-        assert f"ccsync-watch (process {pid}) does not answer" in made.err
-        assert f"`kill -9 {pid}`" in made.err
-    made = clean.call("plugin-command", "--plain", "status")
-    assert (made.code, made.err) == (0, "")
-    assert "not answering" in made.out
-    assert f"Sync not working: ccsync-watch (process {pid}) does not answer" in made.out
+        result = clean.call(*words)
+        assert result.code == 3
+        assert f"ccsync-watch (process {pid}) does not answer" in result.err
+        assert f"`kill -9 {pid}`" in result.err
+    result = clean.call("plugin-command", "--plain", "status")
+    assert (result.code, result.err) == (0, "")
+    assert "not answering" in result.out
+    assert f"Sync not working: ccsync-watch (process {pid}) does not answer" in result.out
 
 
-def test_one_that_cannot_start_says_why(clean: Program) -> None:
-    """A mistake in the settings, found before anything is started."""
+def test_a_daemon_that_cannot_start_says_why(clean: Program) -> None:
+    """A mistake in the settings is found before anything is started."""
     clean.configure(auto_sync="maybe")
-    made = clean.call("start")
-    assert made.code == 2
-    assert "auto_sync" in made.err
+    result = clean.call("start")
+    assert result.code == 2
+    assert "auto_sync" in result.err
     assert read_pidfile(clean.state) is None
 
 
-def test_a_process_id_that_came_to_another(clean: Program) -> None:
-    """The note of a daemon that was killed names a living process: it is not spoken to."""
+def test_a_reused_process_id_is_not_the_daemon(clean: Program) -> None:
+    """The pidfile of a killed daemon names another running process: it is left alone."""
     assert clean.call("start").code == 0
-    note = clean.state / "daemon.json"
-    content = note.read_text()
+    path = clean.state / "daemon.json"
+    content = path.read_text()
     os.kill(pid_of(clean), signal.SIGKILL)
-    note.write_text(content.replace(f'"pid":{pid_of(clean)}', f'"pid":{os.getpid()}'))
+    path.write_text(content.replace(f'"pid":{pid_of(clean)}', f'"pid":{os.getpid()}'))
     assert clean.status()["daemon"]["running"] is False
     assert clean.call("stop").code == 3
     assert clean.call("start").out == "started\n"

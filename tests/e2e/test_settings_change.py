@@ -1,4 +1,4 @@
-"""Settings that change while the daemon runs: taken up in seconds, and nothing is lost."""
+"""Settings that change while the daemon runs are used within seconds, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ if TYPE_CHECKING:
 
 
 def login(program: Program, opensync: OpenSyncDouble) -> None:
-    """Log in while the daemon runs; it has taken it up when this returns."""
-    made = program.call(
+    """Log in while the daemon runs; it uses the new settings when this returns."""
+    result = program.call(
         "login", "--convex-url", opensync.url, "--api-key-stdin", stdin=f"{opensync.api_key}\n"
     )
-    assert made.code == 0, made.err
-    assert made.out.endswith("the running ccsync-watch has taken it up\n")
+    assert result.code == 0, result.err
+    assert result.out.endswith("the running ccsync-watch has taken it up\n")
 
 
-def test_login_sends_what_was_kept_and_logout_ends_it(
+def test_login_uploads_stored_rows_and_logout_stops_uploads(
     program: Program, opensync: OpenSyncDouble
 ) -> None:
-    """Everything before, nothing after."""
+    """Everything stored before the login is sent; nothing after the logout."""
     program.start()
     transcript = Transcript(program.claude_dir)
     transcript.turn()
     assert program.call("sync-now").code == 0
     login(program, opensync)
-    made = program.call("sync-now")
-    assert made.code == 0, made.err
+    result = program.call("sync-now")
+    assert result.code == 0, result.err
     assert len(opensync.backend.messages(transcript.session_id)) == 3
-    made = program.call("logout")
-    assert made.code == 0
-    assert made.out.endswith("the running ccsync-watch has taken it up\n")
+    result = program.call("logout")
+    assert result.code == 0
+    assert result.out.endswith("the running ccsync-watch has taken it up\n")
     before = len(opensync.backend.calls)
     transcript.turn(2)
     assert "nothing was sent" in program.call("sync-now").out
@@ -47,8 +47,10 @@ def test_login_sends_what_was_kept_and_logout_ends_it(
     assert program.stop() == 0
 
 
-def test_an_edit_is_taken_up_by_itself(program: Program, opensync: OpenSyncDouble) -> None:
-    """No command is needed."""
+def test_an_edited_file_is_used_without_a_command(
+    program: Program, opensync: OpenSyncDouble
+) -> None:
+    """The daemon polls the file."""
     program.start()
     transcript = Transcript(program.claude_dir)
     transcript.turn()
@@ -57,29 +59,31 @@ def test_an_edit_is_taken_up_by_itself(program: Program, opensync: OpenSyncDoubl
         lambda: len(opensync.backend.messages(transcript.session_id)) == 3, "all arrives"
     )
     assert seconds < 10
-    assert "INFO the settings changed: they are taken up" in program.output()
+    assert "INFO the settings changed: restarting with them" in program.output()
 
 
-def test_a_broken_edit_keeps_the_old_settings(program: Program, opensync: OpenSyncDouble) -> None:
-    """The log says so; whoever asks is shown the mistake; mended, it goes on."""
+def test_an_invalid_edit_keeps_the_old_settings(program: Program, opensync: OpenSyncDouble) -> None:
+    """It is logged, and `status` shows the mistake; once corrected, the file is used."""
     program.configure(convex_url=opensync.url, api_key=opensync.api_key)
     program.start()
     transcript = Transcript(program.claude_dir)
     program.config_file.write_text('{"convex_url": ')
-    wait_until(lambda: "the new settings are not used: " in program.output(), "it is said")
+    wait_until(lambda: "the new settings are not used: " in program.output(), "it is logged")
     assert f"{program.config_file}, line 1" in program.output()
     transcript.turn()
     wait_until(lambda: len(opensync.backend.all_messages()) == 3, "the old ones are used")
-    made = program.call("status")
-    assert made.code == 2
-    assert f"{program.config_file}, line 1" in made.err
+    result = program.call("status")
+    assert result.code == 2
+    assert f"{program.config_file}, line 1" in result.err
     program.configure(convex_url=opensync.url, api_key=opensync.api_key, auto_sync=False)
-    wait_until(lambda: "only on `ccsync-watch sync-now`" in program.output(), "it is mended")
+    wait_until(lambda: "only on `ccsync-watch sync-now`" in program.output(), "it is corrected")
     assert program.stop() == 0
 
 
-def test_a_change_while_the_backend_hangs(program: Program, opensync: OpenSyncDouble) -> None:
-    """The request under way is not waited for; what it carried arrives once all the same."""
+def test_a_change_does_not_wait_for_a_hanging_backend(
+    program: Program, opensync: OpenSyncDouble
+) -> None:
+    """The request in flight is abandoned; its rows still arrive once."""
     program.configure(convex_url=opensync.url, api_key=opensync.api_key)
     program.start()
     transcript = Transcript(program.claude_dir)
@@ -87,7 +91,7 @@ def test_a_change_while_the_backend_hangs(program: Program, opensync: OpenSyncDo
     transcript.turn()
     wait_until(lambda: bool(opensync.backend.calls), "a request hangs")
     program.configure(convex_url=opensync.url, api_key=opensync.api_key, max_output_chars=500)
-    wait_until(lambda: program.output().count("  sends   to ") == 2, "the change is taken up", 15)
+    wait_until(lambda: program.output().count("  sends   to ") == 2, "the change is used", 15)
     opensync.faults = FaultPlan.none()
     assert program.call("sync-now").code == 0
     assert len(opensync.backend.messages(transcript.session_id)) == 3
@@ -96,7 +100,7 @@ def test_a_change_while_the_backend_hangs(program: Program, opensync: OpenSyncDo
 
 
 def test_lines_written_during_changes_are_stored_once(program: Program) -> None:
-    """Ten changes in a row, a line in each pause."""
+    """Ten changes in a row, with a turn between two of them."""
     program.start()
     transcript = Transcript(program.claude_dir)
     for number in range(10):

@@ -68,8 +68,8 @@ def test_a_change_during_any_file_operation_is_noticed(
     """What is in the file afterwards is in the store: no fingerprint vouches for unread bytes."""
     for at in runs():
         writer = Writer()
-        before = [writer.prompt(f"row {each}") for each in range(rows_before)]
-        after = [writer.prompt(f"new {each}") for each in range(rows_before + 3)]
+        before = [writer.prompt(f"row {number}") for number in range(rows_before)]
+        after = [writer.prompt(f"new {number}") for number in range(rows_before + 3)]
         bench = Bench(tmp_path / str(at), config={"chunk_bytes": 1500})
         path = bench.path()
         bench.append(path, *before)

@@ -43,7 +43,7 @@ class Story:
                 line(one.prompt("x" * 3000)),
                 line({"type": "custom-title", "customTitle": "T", "sessionId": SESSION}),
             ],
-            bench.path(OTHER): [line(two.prompt(f"row {each}")) for each in range(6)],
+            bench.path(OTHER): [line(two.prompt(f"row {number}")) for number in range(6)],
             bench.path(f"agent-{AGENT}", f"{PROJECT}/{SESSION}/subagents"): [
                 line(agent.prompt("task")), line(agent.answer(text("done"), usage_id="msg_9"))
             ],
@@ -73,8 +73,8 @@ class Story:
             (lines,) = [lines for path, lines in self.files.items() if path.stem == name]
             ends = list(itertools.accumulate(map(len, lines)))
             assert offset in {0, *ends}
-            whole = [each for each, end in zip(lines, ends, strict=True) if end <= offset]
-            rows = sum(b'"uuid"' in each for each in whole)
+            whole = [line for line, end in zip(lines, ends, strict=True) if end <= offset]
+            rows = sum(b'"uuid"' in line for line in whole)
             expected += rows
             ((stored,),) = self.bench.select(
                 "SELECT count(*) FROM messages m JOIN transcripts t ON t.id = m.transcript_id"
@@ -99,9 +99,9 @@ class Story:
         assert self.bench.catch_up() == 0
 
 
-@pytest.mark.parametrize("restarts", [False, True], ids=["goes on", "restarts"])
+@pytest.mark.parametrize("restarts", [False, True], ids=["continues", "restarts"])
 def test_a_failing_file_operation_loses_nothing(tmp_path: Path, restarts: bool) -> None:  # noqa: FBT001 - a parameter
-    """Whichever it is, and whether the same run goes on or the next."""
+    """Whichever it is, and whether the same run continues or the next."""
     for at in runs():
         counter = Counter(at, refuse_disk)
         bench = Bench(tmp_path / str(at), files=FailingFiles(counter), config={"chunk_bytes": 2000})
@@ -118,7 +118,7 @@ def test_a_failing_file_operation_loses_nothing(tmp_path: Path, restarts: bool) 
         pytest.fail("the run never ended")
 
 
-@pytest.mark.parametrize("restarts", [False, True], ids=["goes on", "restarts"])
+@pytest.mark.parametrize("restarts", [False, True], ids=["continues", "restarts"])
 def test_a_failing_redactor_loses_nothing(tmp_path: Path, restarts: bool) -> None:  # noqa: FBT001 - a parameter
     """It may fail on any chunk or name."""
     for at in runs():
@@ -142,7 +142,12 @@ def test_a_failing_redactor_loses_nothing(tmp_path: Path, restarts: bool) -> Non
 @pytest.mark.parametrize(
     ("every", "stride", "restarts"),
     [(0, 1, False), (0, 1, True), (40, 7, False), (40, 7, True)],
-    ids=["transactions, goes on", "transactions, restarts", "inside, goes on", "inside, restarts"],
+    ids=[
+        "transactions, continues",
+        "transactions, restarts",
+        "inside, continues",
+        "inside, restarts",
+    ],
 )
 def test_a_failing_store_loses_nothing(
     tmp_path: Path,
@@ -150,7 +155,7 @@ def test_a_failing_store_loses_nothing(
     stride: int,
     restarts: bool,  # noqa: FBT001 - a parameter
 ) -> None:
-    """Before a transaction, in its midst, and after a commit that seemed to fail."""
+    """Before a transaction, inside it, and after a commit that seemed to fail."""
     for at in range(1, MOST_STEPS, stride):
         counter = Counter(at, refuse_store)
         bench = Bench(tmp_path / str(at), config={"chunk_bytes": 2000})

@@ -1,7 +1,7 @@
 """Everything that may happen to transcripts, in any order, against a simple model.
 
-The model is the disk itself: after the pump came to rest, every complete row in a file is in the
-store exactly once, and so is every row that was there when it came to rest before.
+The model is the disk itself: once the pump has caught up, every complete row in a file is in the
+store exactly once, and so is every row that was there when it had caught up before.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ TEXTS = st.sampled_from(["short", "other", "ä" * 300, "long " * 600])
 
 
 class World(RuleBasedStateMachine):
-    """Two sessions, each in up to two project folders, and a daemon that comes and goes."""
+    """Two sessions, each in up to two project folders, and a daemon that restarts."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,7 +39,7 @@ class World(RuleBasedStateMachine):
         self.settled: set[str] = set()
 
     def teardown(self) -> None:
-        """Come to rest a last time, then remove everything."""
+        """Catch up a last time, then remove everything."""
         self.catch_up()
         self.bench.restart()
         assert self.bench.catch_up() == 0, "a new run finds nothing to do"
@@ -47,14 +47,14 @@ class World(RuleBasedStateMachine):
         shutil.rmtree(self.folder)
 
     def path(self, place: tuple[str, str]) -> Path:
-        """Return where a session's transcript stands in a folder."""
+        """Return the path of a session's transcript in a folder."""
         return self.bench.path(*place)
 
     def row(self, session: str, text: str) -> bytes:
         """Return a new row of a session."""
-        made = self.writers[session].prompt(text)
-        self.written.add(made["uuid"])
-        return line(made)
+        row = self.writers[session].prompt(text)
+        self.written.add(row["uuid"])
+        return line(row)
 
     # What the client and the user do ---------------------------------------------------
 
@@ -63,22 +63,22 @@ class World(RuleBasedStateMachine):
         """Write rows in one go."""
         self.bench.append(self.path(place), *[self.row(place[0], text) for text in texts])
 
-    @rule(place=PLACES, text=TEXTS, cuts=st.lists(st.floats(0, 1), max_size=3), looks=st.booleans())
+    @rule(place=PLACES, text=TEXTS, cuts=st.lists(st.floats(0, 1), max_size=3), reads=st.booleans())
     def append_in_pieces(
         self,
         place: tuple[str, str],
         text: str,
         cuts: list[float],
-        looks: bool,  # noqa: FBT001 - a parameter
+        reads: bool,  # noqa: FBT001 - a parameter
     ) -> None:
-        """Write a row in several writes, between which the pump may look."""
+        """Write a row in several writes, between which the pump may read."""
         data = self.row(place[0], text)
         ends = [*sorted(int(cut * len(data)) for cut in cuts), len(data)]
         start = 0
         for end in ends:
             self.bench.append(self.path(place), data[start:end])
             start = end
-            if looks:
+            if reads:
                 self.bench.pump.queue_paths([str(self.path(place))])
                 self.bench.pump.step()
 
@@ -92,19 +92,19 @@ class World(RuleBasedStateMachine):
 
     @rule(place=PLACES, keep=st.integers(0, 3), texts=st.lists(TEXTS, max_size=4))
     def rewrite(self, place: tuple[str, str], keep: int, texts: list[str]) -> None:
-        """Write a file anew in place: some of its first rows, then others."""
+        """Rewrite a file in place: some of its first rows, then others."""
         path = self.path(place)
         if path.exists():
-            kept = path.read_bytes().splitlines(keepends=True)[:keep]
-            self.bench.rewrite(path, *kept, *[self.row(place[0], text) for text in texts])
+            rows = path.read_bytes().splitlines(keepends=True)[:keep]
+            self.bench.rewrite(path, *rows, *[self.row(place[0], text) for text in texts])
 
     @rule(place=PLACES, skip=st.integers(0, 2), texts=st.lists(TEXTS, max_size=3))
     def replace(self, place: tuple[str, str], skip: int, texts: list[str]) -> None:
         """Rename a new file over it: all but its first rows, then others."""
         path = self.path(place)
         if path.exists():
-            kept = path.read_bytes().splitlines(keepends=True)[skip:]
-            self.bench.replace(path, *kept, *[self.row(place[0], text) for text in texts])
+            rows = path.read_bytes().splitlines(keepends=True)[skip:]
+            self.bench.replace(path, *rows, *[self.row(place[0], text) for text in texts])
 
     @rule(place=PLACES)
     def move(self, place: tuple[str, str]) -> None:
@@ -123,7 +123,7 @@ class World(RuleBasedStateMachine):
 
     @rule(place=PLACES)
     def delete(self, place: tuple[str, str]) -> None:
-        """Remove a file; a later append makes it anew."""
+        """Remove a file; a later append creates it again."""
         self.path(place).unlink(missing_ok=True)
 
     # What the daemon does --------------------------------------------------------------
@@ -134,18 +134,18 @@ class World(RuleBasedStateMachine):
         self.bench.restart()
 
     @rule(places=st.lists(PLACES, max_size=3))
-    def notice(self, places: list[tuple[str, str]]) -> None:
-        """Hear of some files."""
+    def events(self, places: list[tuple[str, str]]) -> None:
+        """Receive events for files."""
         self.bench.pump.queue_paths([str(self.path(place)) for place in places])
 
     @rule()
-    def sweep(self) -> None:
-        """Look at all files."""
+    def rescan(self) -> None:
+        """Compare all files with the store."""
         self.bench.pump.reconcile()
 
     @rule(session=st.sampled_from(SESSIONS))
     def flush(self, session: str) -> None:
-        """Be asked for a session."""
+        """Flush a session."""
         self.bench.pump.queue_session(session)
 
     @rule(steps=st.integers(1, 3))
@@ -156,7 +156,7 @@ class World(RuleBasedStateMachine):
 
     @rule()
     def catch_up(self) -> None:
-        """Come to rest: now all that is on the disk is in the store."""
+        """Catch up: now everything on disk is in the store."""
         self.bench.catch_up()
         self.settled |= self.on_disk()
         stored = self.bench.uuids()
@@ -165,15 +165,15 @@ class World(RuleBasedStateMachine):
         assert self.bench.catch_up() == 0, "what was read to its end is left alone"
 
     def on_disk(self) -> set[str]:
-        """Return the rows that stand whole on a line of their own."""
-        made = set()
+        """Return the rows that are complete lines on disk."""
+        uuids = set()
         for path in self.bench.root.rglob("*.jsonl"):
             for data in path.read_bytes().split(b"\n")[:-1]:
                 try:
-                    made.add(orjson.loads(data)["uuid"])
+                    uuids.add(orjson.loads(data)["uuid"])
                 except orjson.JSONDecodeError:
                     continue
-        return made
+        return uuids
 
     @invariant()
     def stores_each_row_once(self) -> None:

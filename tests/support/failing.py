@@ -75,9 +75,9 @@ class FailingFiles(RealFiles):
         try:
             self.counter.step()
         except OSError as error:
-            made = super().scan(())
-            made.unread = {root: str(error.strerror) for root in roots}
-            return made
+            scan = super().scan(())
+            scan.unread = {root: str(error.strerror) for root in roots}
+            return scan
         return super().scan(roots)
 
 

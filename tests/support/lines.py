@@ -1,4 +1,4 @@
-"""Transcript lines of our own making, after facts: transcript-format.md; none is the client's."""
+"""Transcript lines in the client's format, written for these tests; none is copied from it."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Writer:
         if self.agent_id:
             head["agentId"] = self.agent_id
         named = {"type": name}
-        made = {
+        row = {
             **head,
             **(content if body_first else named),
             **(named if body_first else content),
@@ -69,7 +69,7 @@ class Writer:
         }
         self.parent = identity
         self.at_ms += 1000
-        return made
+        return row
 
     def prompt(self, text: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
         """Return what the user typed."""

@@ -1,4 +1,4 @@
-"""A pump on real files and a real database, in a folder of its own, for whoever drives one."""
+"""A pump on real files and a real database, in a folder of its own."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class PassingRedactor:
         self.calls = 0
 
     def add_known(self, value: str, kind: str) -> None:
-        """Look for no values."""
+        """Do nothing."""
 
     def redact_value(self, obj: JsonValue) -> JsonValue:
         """Return the value as it is."""
@@ -78,7 +78,7 @@ class Bench:
         return self._database
 
     def restart(self, **config: Any) -> Pump:  # noqa: ANN401 - any setting
-        """Begin a new run on what the last one left; nothing else is carried over."""
+        """Start a new run on the same files and database; nothing else is kept."""
         self.close()
         if self.build_redactor is not None:
             self.redactor = self.build_redactor()
@@ -105,7 +105,7 @@ class Bench:
         return self.pump
 
     def close(self) -> None:
-        """Give the database back."""
+        """Close the database."""
         if self._database is not None:
             self._database.close()
             self._database = None
@@ -116,7 +116,7 @@ class Bench:
     # The client's side -----------------------------------------------------------------
 
     def path(self, name: str = SESSION, project: str = PROJECT) -> Path:
-        """Return where a transcript of this name stands; its folder exists."""
+        """Return the path of a transcript of this name; its folder exists."""
         path = self.root / project / f"{name}.jsonl"
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
@@ -134,7 +134,7 @@ class Bench:
         return path.stat().st_size
 
     def rewrite(self, path: Path, *rows: dict[str, Any] | bytes) -> None:
-        """Write a file anew in place: the same inode, other bytes."""
+        """Rewrite a file in place: the same inode, other bytes."""
         path.write_bytes(joined(*rows))
         self.touch(path)
 
@@ -148,12 +148,12 @@ class Bench:
     # The pump's side -------------------------------------------------------------------
 
     def catch_up(self) -> int:
-        """Sweep and read everything to its end; return how many steps it took."""
+        """Scan and read everything to its end; return how many steps it took."""
         self.pump.reconcile()
         return self.drain()
 
     def drain(self) -> int:
-        """Do what is queued; return how many steps it took."""
+        """Read what is queued; return how many steps it took."""
         steps = 0
         while self.pump.step():
             steps += 1
@@ -196,7 +196,7 @@ class Bench:
         return [offset for (offset,) in self.select("SELECT offset FROM transcripts ORDER BY id")]
 
     def unreadable(self) -> list[tuple[int, int, str]]:
-        """Return the ranges that were no rows, with their reasons."""
+        """Return the unreadable ranges, with their reasons."""
         rows = self.select(
             "SELECT start, end, reason FROM unreadable ORDER BY transcript_id, start"
         )
@@ -204,7 +204,7 @@ class Bench:
 
 
 def joined(*rows: dict[str, Any] | bytes) -> bytes:
-    """Return rows and raw bytes as they stand in a file."""
+    """Return rows and raw bytes as one file's content."""
     return b"".join(row if isinstance(row, bytes) else line(row) for row in rows)
 
 

@@ -1,4 +1,4 @@
-"""The real file system, watched and, where a test says so, refusing."""
+"""The real file system, with its calls recorded and, where a test says so, failing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class WatchedFiles(RealFiles):
-    """The real file system, with its calls noted and, where `refuse` says so, refused."""
+    """The real file system, recorded; it fails where `refuse` returns an error."""
 
     refuse: Callable[[str], OSError | None] = lambda _path: None
     opened: list[str] = field(default_factory=list)
@@ -44,15 +44,16 @@ class WatchedFiles(RealFiles):
 
     def scan(self, roots: Iterable[str]) -> TranscriptScan:
         """Return every transcript that may be looked at."""
-        made = super().scan(roots)
-        for found in list(made.transcripts):
-            refused = self.refuse(os.path.dirname(found.path))  # noqa: PTH120 - a str path
-            if refused:
-                made.transcripts.remove(found)
-                made.unread[os.path.dirname(found.path)] = str(refused.strerror)  # noqa: PTH120 - as above
-        return made
+        scan = super().scan(roots)
+        for transcript in list(scan.transcripts):
+            folder = os.path.dirname(transcript.path)  # noqa: PTH120 - a str path
+            error = self.refuse(folder)
+            if error:
+                scan.transcripts.remove(transcript)
+                scan.unread[folder] = str(error.strerror)
+        return scan
 
     def _check(self, path: str) -> None:
-        refused = self.refuse(path)
-        if refused:
-            raise refused
+        error = self.refuse(path)
+        if error:
+            raise error

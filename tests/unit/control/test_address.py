@@ -34,7 +34,7 @@ def test_the_pidfile_carries_an_address_as_text(address: ControlAddress, text: s
 
 
 class TestLoopback:
-    """Where there are no Unix sockets."""
+    """On systems without Unix sockets."""
 
     def test_the_pidfile_holds_port_and_token(
         self, state: StateFolder, answer_method: Handler

@@ -1,4 +1,4 @@
-"""The order in which transcripts have their turn."""
+"""The order in which transcripts are read."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ def transcript(path: str, size: int = 0) -> Transcript:
 
 def order(backlog: Backlog) -> list[str]:
     """Take everything."""
-    made = []
+    paths = []
     while (turn := backlog.take()) is not None:
-        made.append(turn[1].path)
-    return made
+        paths.append(turn[1].path)
+    return paths
 
 
 def test_the_highest_rank_goes_first() -> None:
-    """Whatever the order in which they came."""
+    """Whatever the order in which they were queued."""
     backlog = Backlog()
     for path, rank in (("a", 2), ("b", 3), ("c", 1)):
         backlog.put(transcript(path), rank)
@@ -29,8 +29,8 @@ def test_the_highest_rank_goes_first() -> None:
     assert backlog.take() is None
 
 
-def test_what_was_written_again_moves_up() -> None:
-    """And stands there once, as it is now."""
+def test_a_transcript_written_again_moves_up() -> None:
+    """It is queued once, in its latest state."""
     backlog = Backlog()
     backlog.put(transcript("a"), 1)
     backlog.put(transcript("b"), 2)
@@ -42,8 +42,8 @@ def test_what_was_written_again_moves_up() -> None:
     assert order(backlog) == ["b"]
 
 
-def test_what_was_urgent_stays_so() -> None:
-    """A sweep that finds it again does not take its place away."""
+def test_a_rank_never_falls_while_queued() -> None:
+    """A rescan that queues it again does not move it back."""
     backlog = Backlog()
     backlog.put(transcript("a"), 9)
     backlog.put(transcript("b"), 5)
@@ -51,8 +51,8 @@ def test_what_was_urgent_stays_so() -> None:
     assert backlog.take() == (9, transcript("a", size=7))
 
 
-def test_what_had_its_turn_may_wait_again() -> None:
-    """Behind what was written since."""
+def test_a_transcript_can_be_queued_again_behind_newer_ones() -> None:
+    """After its turn it has a rank of its own again."""
     backlog = Backlog()
     backlog.put(transcript("a"), 5)
     backlog.put(transcript("a"), 6)
@@ -62,8 +62,8 @@ def test_what_had_its_turn_may_wait_again() -> None:
     assert order(backlog) == ["b", "a"]
 
 
-def test_being_named_often_costs_nothing() -> None:
-    """A long backlog is swept many times before it is worked off."""
+def test_queuing_the_same_path_often_costs_nothing() -> None:
+    """A long backlog is rescanned many times before it has been read."""
     backlog = Backlog()
     for _ in range(1000):
         backlog.put(transcript("a"), 5)

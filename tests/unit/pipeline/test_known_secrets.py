@@ -97,7 +97,7 @@ def test_what_was_read_is_removed_later(
 
 
 def test_the_content_of_a_secret_file_is_not_shown(bench: Bench) -> None:
-    """Not even what is no secret in it: path, lines and bytes."""
+    """Only path, lines and bytes, even of parts that are not secret."""
     writer = Writer()
     bench.append(
         bench.path(),
@@ -112,7 +112,7 @@ def test_the_content_of_a_secret_file_is_not_shown(bench: Bench) -> None:
     assert rows[2].parts[0].content == {"ok": True, "lines": 1, "bytes": 13, "durationMs": 1000}
 
 
-def test_a_restart_learns_again(bench: Bench) -> None:
+def test_a_restart_loads_known_secrets_again(bench: Bench) -> None:
     """From the transcript: the value is nowhere in the store."""
     writer = Writer()
     bench.append(bench.path(), *_read(writer))
@@ -125,7 +125,9 @@ def test_a_restart_learns_again(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("is_watched", [True, False])
-def test_a_transcript_that_moved_is_learnt_from_again(bench: Bench, *, is_watched: bool) -> None:
+def test_known_secrets_are_loaded_from_a_transcript_that_moved(
+    bench: Bench, *, is_watched: bool
+) -> None:
     """Its lines are where they were, under its new path: it is known by its stream."""
     writer = Writer()
     bench.append(bench.path(), *_read(writer))
@@ -141,8 +143,8 @@ def test_a_transcript_that_moved_is_learnt_from_again(bench: Bench, *, is_watche
     assert VALUE not in _everything(bench)
 
 
-def test_one_that_cannot_be_read_at_first_is_learnt_from_later(bench: Bench) -> None:
-    """A folder's rights, or too many open files: it passes, and the secret is still one."""
+def test_known_secrets_are_loaded_once_the_transcript_can_be_read(bench: Bench) -> None:
+    """A folder's permissions or too many open files are temporary; the secret stays one."""
     bench.append(bench.path(), *_read(Writer()))
     bench.catch_up()
     bench.files = WatchedFiles(
@@ -158,8 +160,8 @@ def test_one_that_cannot_be_read_at_first_is_learnt_from_later(bench: Bench) -> 
     assert VALUE not in _everything(bench)
 
 
-def test_a_transcript_that_is_gone_teaches_nothing(bench: Bench) -> None:
-    """And hinders nothing."""
+def test_a_missing_transcript_does_not_stop_others(bench: Bench) -> None:
+    """Its disclosures cannot be loaded."""
     bench.append(bench.path(), *_read(Writer()))
     bench.catch_up()
     bench.path().unlink()
@@ -169,8 +171,8 @@ def test_a_transcript_that_is_gone_teaches_nothing(bench: Bench) -> None:
     assert "hello" in _everything(bench)
 
 
-def test_a_rewritten_transcript_is_learnt_from_anew(bench: Bench) -> None:
-    """What its old lines told is no longer where it was."""
+def test_a_rewritten_transcript_has_new_disclosures(bench: Bench) -> None:
+    """The old lines are not where they were."""
     writer = Writer()
     bench.append(bench.path(), writer.prompt("one"), *_read(writer))
     bench.catch_up()
@@ -183,11 +185,11 @@ def test_a_rewritten_transcript_is_learnt_from_anew(bench: Bench) -> None:
 def test_the_number_of_known_values_is_bounded(
     bench: Bench, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is said once, and lines go on."""
+    """It is logged, and lines are stored as before."""
     monkeypatch.setattr(tracker, "MAX_KNOWN", 3)
     writer = Writer()
     for number in range(3):
-        content = "\n".join(f"A{each}_TOKEN=q8Wz{number}{each:06}Kp" for each in range(3))
+        content = "\n".join(f"A{index}_TOKEN=q8Wz{number}{index:06}Kp" for index in range(3))
         bench.append(
             bench.path(), writer.answer(call(f"t{number}", "Write", path="/.env", content=content))
         )

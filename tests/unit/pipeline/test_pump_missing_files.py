@@ -1,4 +1,4 @@
-"""What is gone may come back; what was stored stays."""
+"""A missing file may come back; what was stored stays."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from support.pumping import PROJECT, Bench, ids, joined
 
 
 class TestAbsence:
-    """What is gone may come back; what was stored stays."""
+    """A missing file may come back; what was stored stays."""
 
     def missing(self, bench: Bench) -> list[bool]:
         """Return of each transcript whether it is marked as missing."""
@@ -36,8 +36,8 @@ class TestAbsence:
         bench.catch_up()
         assert bench.select("SELECT DISTINCT missing_since_ms FROM transcripts") == since
 
-    def test_a_file_that_comes_back_goes_on_where_it_was(self, bench: Bench) -> None:
-        """And is missing no more."""
+    def test_a_file_that_comes_back_continues_at_its_offset(self, bench: Bench) -> None:
+        """Its mark as missing is removed."""
         writer = Writer()
         rows = [writer.prompt("a"), writer.prompt("b")]
         bench.append(bench.path(), rows[0])
@@ -57,7 +57,7 @@ class TestAbsence:
         assert bench.uuids() == ids(*rows)
 
     def test_a_root_that_is_absent_proves_nothing(self, bench: Bench) -> None:
-        """Absent at the start, deleted, made anew: nothing is marked, nothing is lost."""
+        """Absent at the start, deleted, created again: nothing is marked, nothing is lost."""
         shutil.rmtree(bench.root)
         assert bench.pump.reconcile() == []
         writer = Writer()
@@ -72,7 +72,7 @@ class TestAbsence:
         assert bench.uuids() == ids(first, second)
 
     def test_quick_creation_and_deletion_leaves_what_was_read(self, bench: Bench) -> None:
-        """A file that came and went between two looks was never seen; no other suffers."""
+        """A file that came and went between two scans was never seen; no other suffers."""
         rows = []
         for number in range(30):
             path = bench.path(f"session-{number}")
@@ -108,7 +108,7 @@ class TestAbsence:
         assert bench.pump.progress.bytes_read - before == len(line(rows[2]))
 
 
-def test_names_that_are_no_text_are_read_and_shown(bench: Bench) -> None:
+def test_names_that_are_not_text_are_read_and_shown(bench: Bench) -> None:
     """Bytes that are not UTF-8, and newlines."""
     rows = []
     for number, name in enumerate((b"in\xffvalid", b"new\nline")):
@@ -121,5 +121,5 @@ def test_names_that_are_no_text_are_read_and_shown(bench: Bench) -> None:
     bench.restart()
     assert bench.catch_up() == 0
     assert sorted(bench.uuids()) == sorted(ids(*rows))
-    shown = [each for (each,) in bench.select("SELECT shown_path FROM transcripts")]
-    assert any("in\ufffdvalid" in each for each in shown)
+    names = [name for (name,) in bench.select("SELECT shown_path FROM transcripts")]
+    assert any("in\ufffdvalid" in name for name in names)

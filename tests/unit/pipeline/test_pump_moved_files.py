@@ -23,9 +23,9 @@ class TestMoves:
         bench: Bench,
         is_live: bool,  # noqa: FBT001 - a parameter
     ) -> None:
-        """Entering and leaving a worktree move it, with its companion folder; it goes on."""
+        """Entering and leaving a worktree move it and its companion folder; its offset stays."""
         writer = Writer()
-        rows = [writer.prompt(f"row {each}") for each in range(5)]
+        rows = [writer.prompt(f"row {number}") for number in range(5)]
         bench.append(bench.path(), *rows[:4])
         agent = bench.path("agent-a1", f"{PROJECT}/{SESSION}/subagents")
         bench.append(agent, Writer(agent_id="a1").prompt("task"))
@@ -41,7 +41,7 @@ class TestMoves:
         assert bench.sent_again() == 0
 
     def test_a_move_that_an_event_announced_is_known_at_once(self, bench: Bench) -> None:
-        """Before any sweep; the transcript shows its new path."""
+        """Before any scan; the transcript shows its new path."""
         bench.append(bench.path(), Writer().prompt("a"))
         bench.catch_up()
         moved = bench.path(project=MOVED)
@@ -63,11 +63,11 @@ class TestMoves:
         bench.catch_up()
         assert bench.uuids() == ids(row)
 
-    def test_a_move_in_the_middle_of_a_backlog_goes_on_there(self, bench: Bench) -> None:
+    def test_a_move_in_the_middle_of_a_backlog_keeps_the_offset(self, bench: Bench) -> None:
         """Its offset moves with it."""
         bench.restart(chunk_bytes=1000)
         writer = Writer()
-        rows = [writer.prompt(f"row {each}") for each in range(20)]
+        rows = [writer.prompt(f"row {number}") for number in range(20)]
         size = bench.append(bench.path(), *rows)
         bench.pump.reconcile()
         bench.pump.step()
@@ -76,7 +76,7 @@ class TestMoves:
         assert bench.uuids() == ids(*rows)
         assert bench.pump.progress.bytes_read == size
 
-    def test_a_file_that_moved_and_changed_is_read_anew(self, bench: Bench) -> None:
+    def test_a_file_that_moved_and_changed_is_read_from_its_start(self, bench: Bench) -> None:
         """Its name alone does not make it the same."""
         writer = Writer()
         old, new = writer.prompt("old"), writer.prompt("new")
@@ -88,8 +88,8 @@ class TestMoves:
         assert bench.uuids() == ids(old, new)
         assert len(bench.offsets()) == 2
 
-    def test_a_transcript_that_got_a_new_path_is_missing_no_more(self, bench: Bench) -> None:
-        """From the moment it is adopted, before anything of it is read."""
+    def test_a_transcript_with_a_new_path_is_not_missing(self, bench: Bench) -> None:
+        """From the moment the path is stored, before anything of it is read."""
         bench.append(bench.path(), Writer().prompt("a"))
         bench.catch_up()
         (known,) = checkpoints.load_checkpoints(bench.database)
@@ -98,7 +98,7 @@ class TestMoves:
         stored = bench.select("SELECT path_key, shown_path, missing_since_ms FROM transcripts")
         assert stored == [(b"new key", "/new", None)]
 
-    def test_a_file_that_was_never_read_leaves_no_place_to_adopt(self, bench: Bench) -> None:
+    def test_a_file_that_was_never_read_has_no_offset_to_keep(self, bench: Bench) -> None:
         """At offset 0 every file is the same."""
         bench.append(bench.path(), b"unfinished")
         bench.catch_up()
@@ -140,7 +140,7 @@ class TestCopies:
     ) -> None:
         """Each copy has its own offset, and what either has alone arrives."""
         writer = Writer()
-        rows = [writer.prompt(f"row {each}") for each in range(3)]
+        rows = [writer.prompt(f"row {number}") for number in range(3)]
         bench.append(bench.path(), *rows)
         bench.catch_up()
         copy = bench.path(project="copy")
@@ -155,9 +155,7 @@ class TestCopies:
         assert bench.sent_again() == 0
         assert len(bench.offsets()) == 2
 
-    def test_a_copy_announced_before_any_sweep_leaves_the_original_its_place(
-        self, bench: Bench
-    ) -> None:
+    def test_a_copy_announced_before_any_scan_keeps_the_original_known(self, bench: Bench) -> None:
         """The original was seen by an event, which is enough."""
         bench.append(bench.path(), Writer().prompt("a"))
         bench.pump.queue_paths([str(bench.path())])

@@ -19,7 +19,7 @@ class TestOrder:
     """Live first."""
 
     def test_the_most_recently_written_goes_first(self, bench: Bench) -> None:
-        """A backlog waits behind what happens now."""
+        """A backlog is read after what is written now."""
         bench.append(bench.path("old"), Writer("old").prompt("a"))
         bench.append(bench.path("new"), Writer("new").prompt("b"))
         bench.append(bench.path("mid"), Writer("mid").prompt("c"))
@@ -40,15 +40,16 @@ class TestOrder:
         assert bench.texts()[-1] == "now"
         assert bench.pump.has_work()
 
-    def test_a_flushed_session_goes_before_everything(self, bench: Bench) -> None:
-        """With its subagents; and a later sweep does not take its place away."""
+    def test_a_flushed_session_is_read_before_everything(self, bench: Bench) -> None:
+        """With its subagents; a later rescan does not move it back."""
         bench.append(bench.path(), Writer().prompt("asked for"))
         agent = bench.path(f"agent-{AGENT}", f"p/{SESSION}/subagents")
         bench.append(agent, Writer(agent_id=AGENT).prompt("its agent"))
         older = bench.path(f"agent-{AGENT}", f"p/{SESSION}")
         bench.append(older, Writer("old-style", agent_id=AGENT).prompt("below it"))
-        for each in range(3):
-            bench.append(bench.path(f"new-{each}"), Writer(f"new-{each}").prompt("newer"))
+        for number in range(3):
+            name = f"new-{number}"
+            bench.append(bench.path(name), Writer(name).prompt("newer"))
         bench.clock.advance(86_400)
         bench.pump.queue_session(SESSION)
         assert len(bench.pump.reconcile()) == 3
@@ -56,8 +57,8 @@ class TestOrder:
         assert bench.texts()[-3:] == ["newer"] * 3
         assert set(bench.texts()[:3]) == {"asked for", "its agent", "below it"}
 
-    def test_what_waits_is_told_in_files_and_bytes(self, bench: Bench) -> None:
-        """Of a file that was begun, only what is left counts."""
+    def test_the_backlog_is_counted_in_files_and_bytes(self, bench: Bench) -> None:
+        """Of a file that was read in part, only the rest counts."""
         writer = Writer()
         size = bench.append(bench.path(), writer.prompt("a"))
         assert bench.pump.waiting() == (0, 0)
@@ -72,8 +73,8 @@ class TestOrder:
         assert not bench.pump.has_work()
         assert not bench.pump.step()
 
-    def test_a_path_waits_once_however_often_it_is_named(self, bench: Bench) -> None:
-        """And only the first time is news."""
+    def test_a_path_is_queued_once_however_often_it_is_named(self, bench: Bench) -> None:
+        """Only the first time counts as new."""
         bench.append(bench.path(), Writer().prompt("a"))
         assert len(bench.pump.reconcile()) == 1
         bench.touch(bench.path())
@@ -84,10 +85,10 @@ class TestOrder:
 
 
 class TestQuiet:
-    """Nothing is done where nothing happened."""
+    """Nothing is done when nothing happened."""
 
     def test_a_transcript_read_to_its_end_is_not_opened_again(self, tmp_path: Path) -> None:
-        """One step reads it, and neither a sweep nor a restart looks inside again."""
+        """One step reads it; neither a rescan nor a restart opens it again."""
         files = WatchedFiles()
         bench = Bench(tmp_path, files=files)
         bench.append(bench.path(), Writer().prompt("a"))
@@ -105,7 +106,7 @@ class TestQuiet:
         bench.close()
 
     def test_a_touched_file_sends_nothing_again(self, bench: Bench) -> None:
-        """It is looked at once more, and found to be the same."""
+        """It is opened once more, and is the same."""
         bench.append(bench.path(), Writer().prompt("a"))
         bench.catch_up()
         outbox = bench.select("SELECT * FROM outbox")
@@ -114,8 +115,8 @@ class TestQuiet:
         assert bench.select("SELECT * FROM outbox") == outbox
         assert bench.catch_up() == 0
 
-    def test_an_event_for_a_deleted_file_is_nothing(self, bench: Bench) -> None:
-        """Also when it goes between the event and its turn."""
+    def test_an_event_for_a_deleted_file_is_ignored(self, bench: Bench) -> None:
+        """Also when it is deleted between the event and its turn."""
         path = bench.path()
         bench.append(path, Writer().prompt("a"))
         bench.pump.queue_paths([str(path)])
@@ -127,7 +128,7 @@ class TestQuiet:
 
 
 class TestSubagents:
-    """A transcript of its own, and a small file beside it."""
+    """A transcript of its own, and a metadata file next to it."""
 
     def test_a_subagent_is_known_with_its_messages(self, bench: Bench) -> None:
         """Its rows belong to the session that began it."""
@@ -142,7 +143,7 @@ class TestSubagents:
 
     @pytest.mark.parametrize("is_announced", [True, False])
     def test_an_update_of_the_sidecar_arrives(self, bench: Bench, is_announced: bool) -> None:  # noqa: FBT001 - a parameter
-        """Whether an event tells of it or the sweep finds it; its own time may be an old one."""
+        """Whether an event announces it or a scan finds it; its own time may be an old one."""
         path = bench.path(f"agent-{AGENT}", f"p/{SESSION}/subagents")
         bench.append(path, Writer(agent_id=AGENT).prompt("task"))
         os.utime(path, ns=(10**18, 10**18))
@@ -162,7 +163,7 @@ class TestSubagents:
     def test_an_agent_of_an_older_client_belongs_to_the_session_in_its_rows(
         self, bench: Bench
     ) -> None:
-        """Until it has one, nothing is said of the agent."""
+        """Until it has rows, the agent is not stored."""
         path = bench.path(f"agent-{AGENT}")
         bench.append(path, b"\n")
         bench.catch_up()

@@ -1,4 +1,4 @@
-"""What cannot be read, and what may not pass."""
+"""What cannot be read, and what must not be stored."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 class TestProblems:
-    """What cannot be read is said, kept in mind, and tried again."""
+    """What cannot be read is logged, remembered and tried again."""
 
     def test_a_file_that_cannot_be_opened_is_read_once_it_can(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """It is said once, however often it is tried, and nothing of it is lost."""
+        """It is logged once, however often it is tried, and nothing of it is lost."""
         refused = {"x": True}
         files = WatchedFiles(
             refuse=lambda path: (
@@ -44,7 +44,7 @@ class TestProblems:
             str(bench.path()): "cannot be read: Permission denied"
         }
         assert len(caplog.records) == 1
-        assert bench.pump.reconcile() == [], "a file that is known to be unreadable is no news"
+        assert bench.pump.reconcile() == [], "a file that is known to be unreadable is not new"
         refused["x"] = False
         bench.catch_up()
         assert bench.uuids() == ids(row)
@@ -70,7 +70,7 @@ class TestProblems:
         assert bench.pump.problems.reasons == {}
         bench.close()
 
-    def test_a_folder_out_of_sight_is_not_gone(self, tmp_path: Path) -> None:
+    def test_a_folder_that_cannot_be_listed_is_not_missing(self, tmp_path: Path) -> None:
         """Its transcripts are not marked as missing, and its problem ends with it."""
         refused = {"x": False}
         files = WatchedFiles(
@@ -98,8 +98,8 @@ class TestProblems:
         assert bench.uuids() == ids(row)
         bench.close()
 
-    def test_the_problem_of_a_file_that_went_goes_with_it(self, tmp_path: Path) -> None:
-        """One that is only out of sight keeps its own."""
+    def test_the_problem_of_a_deleted_file_is_cleared(self, tmp_path: Path) -> None:
+        """A file in a folder that cannot be listed keeps its problem."""
         files = WatchedFiles(
             refuse=lambda path: PermissionError(13, "no") if path.endswith(".jsonl") else None
         )
@@ -112,7 +112,7 @@ class TestProblems:
         assert bench.pump.problems.reasons == {}
         bench.close()
 
-    def test_a_problem_is_kept_when_not_even_its_name_may_be_told(
+    def test_a_problem_is_kept_when_its_name_cannot_be_redacted(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
         """A path may hold a secret: without a redactor it is not logged, and nothing breaks."""
@@ -132,14 +132,14 @@ class TestProblems:
 
 
 class TestFailClosed:
-    """Nothing passes a redactor that cannot run."""
+    """Nothing is stored when the redactor fails."""
 
     def test_the_line_it_fails_on_holds_the_offset(self, tmp_path: Path) -> None:
         """What comes before is stored, the line and what follows wait, and nothing is doubled."""
         redactor = PassingRedactor("POISON")
         bench = Bench(tmp_path, redactor=redactor)
         writer = Writer()
-        rows = [writer.prompt("POISON" if each == 5 else f"row {each}") for each in range(9)]
+        rows = [writer.prompt("POISON" if number == 5 else f"row {number}") for number in range(9)]
         bench.append(bench.path(), *rows)
         bench.pump.reconcile()
         with pytest.raises(RedactorUnavailable):
@@ -159,7 +159,7 @@ class TestFailClosed:
         assert bench.pump.problems.reasons == {}
         bench.close()
 
-    def test_other_transcripts_go_on(self, tmp_path: Path) -> None:
+    def test_other_transcripts_are_still_read(self, tmp_path: Path) -> None:
         """A line that cannot be redacted stops its own file."""
         redactor = PassingRedactor("POISON")
         bench = Bench(tmp_path, redactor=redactor)

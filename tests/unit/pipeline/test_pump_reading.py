@@ -26,7 +26,7 @@ class TestReading:
         assert bench.uuids(SESSION) == ids(*rows)
         assert bench.uuids(OTHER) == ids(*others)
 
-    def test_an_append_is_read_from_where_the_last_look_ended(self, bench: Bench) -> None:
+    def test_an_append_is_read_from_where_the_last_read_ended(self, bench: Bench) -> None:
         """Nothing before it is read again."""
         writer = Writer()
         first, second = writer.prompt("a"), writer.prompt("b")
@@ -38,7 +38,7 @@ class TestReading:
         assert bench.uuids() == ids(first, second)
         assert bench.pump.progress.bytes_read == size + len(line(second))
 
-    def test_an_unfinished_line_waits(self, bench: Bench) -> None:
+    def test_an_unfinished_line_is_not_read(self, bench: Bench) -> None:
         """However many writes it takes, it is stored once, when it ends."""
         writer = Writer()
         before, row = writer.prompt("a"), writer.prompt("b")
@@ -95,10 +95,10 @@ class TestReading:
         assert bench.catch_up() == 0
 
     def test_a_large_file_is_read_in_chunks(self, bench: Bench) -> None:
-        """A run that ends in the middle is taken up there by the next."""
+        """The next run continues where a run ended."""
         bench.restart(chunk_bytes=2000)
         writer = Writer()
-        rows = [writer.prompt(f"number {each}") for each in range(50)]
+        rows = [writer.prompt(f"number {number}") for number in range(50)]
         size = bench.append(bench.path(), *rows)
         bench.pump.reconcile()
         for _ in range(3):
@@ -141,7 +141,7 @@ class TestReading:
             bench.catch_up()
         assert bench.uuids() == ids(row)
 
-    def test_an_unfinished_long_line_replaced_by_short_ones_is_read_anew(
+    def test_an_unfinished_long_line_replaced_by_short_ones_is_read_again(
         self, bench: Bench
     ) -> None:
         """How far the old one was searched means nothing in the new file."""
@@ -172,7 +172,7 @@ class TestReading:
         progress = bench.pump.progress
         assert (progress.bytes_read, progress.lines, progress.rows) == (size, 2, 1)
 
-    def test_the_uploader_hears_of_commits_that_concern_it(self, bench: Bench) -> None:
+    def test_commits_with_rows_wake_the_uploader(self, bench: Bench) -> None:
         """Not of an offset that moved over nothing."""
         bench.append(bench.path(), b"\n")
         bench.catch_up()

@@ -13,7 +13,7 @@ class TestRewrites:
     def test_a_truncated_file_is_read_from_its_start(self, bench: Bench, is_live: bool) -> None:  # noqa: FBT001 - a parameter
         """What is left of it is known, what is written then is new."""
         writer = Writer()
-        rows = [writer.prompt(f"row {each}") for each in range(9)]
+        rows = [writer.prompt(f"row {number}") for number in range(9)]
         bench.append(bench.path(), *rows)
         bench.catch_up()
         bench.rewrite(bench.path(), *rows[:3])
@@ -32,7 +32,7 @@ class TestRewrites:
     ) -> None:
         """The offset lies inside the new bytes, and says nothing of them."""
         writer = Writer()
-        old, new = writer.prompt("old"), [writer.prompt(f"new {each}") for each in range(9)]
+        old, new = writer.prompt("old"), [writer.prompt(f"new {number}") for number in range(9)]
         bench.append(bench.path(), old)
         bench.catch_up()
         bench.rewrite(bench.path(), *new)
@@ -55,7 +55,7 @@ class TestRewrites:
         assert bench.uuids() == ids(one, two)
 
     def test_a_writer_that_did_not_notice_leaves_nul_bytes(self, bench: Bench) -> None:
-        """After a copy-and-truncate it goes on at its old offset."""
+        """After a copy-and-truncate it writes at its old offset."""
         writer = Writer()
         old, new = writer.prompt("old"), writer.prompt("new")
         size = bench.append(bench.path(), old)
@@ -71,9 +71,9 @@ class TestRewrites:
         bench: Bench,
         is_live: bool,  # noqa: FBT001 - a parameter
     ) -> None:
-        """The changed row is sent anew, the rest is known."""
+        """The changed row is sent again, the rest is known."""
         writer = Writer()
-        rows = [writer.prompt(f"row {each}") for each in range(9)]
+        rows = [writer.prompt(f"row {number}") for number in range(9)]
         bench.append(bench.path(), *rows)
         bench.catch_up()
         changed = {**rows[0], "message": {"role": "user", "content": "ROW 0"}}
@@ -91,7 +91,7 @@ class TestRewrites:
     ) -> None:
         """The client renames a smaller one over it; what was stored stays."""
         writer = Writer()
-        rows = [writer.prompt(f"row {each}") for each in range(9)]
+        rows = [writer.prompt(f"row {number}") for number in range(9)]
         bench.append(bench.path(), *rows)
         bench.catch_up()
         more = writer.prompt("more")
@@ -101,14 +101,14 @@ class TestRewrites:
         assert bench.sent_again() == 0
 
     @IS_LIVE
-    def test_a_copy_renamed_over_it_goes_on_where_it_was(
+    def test_a_copy_renamed_over_it_continues_at_the_offset(
         self,
         bench: Bench,
         is_live: bool,  # noqa: FBT001 - a parameter
     ) -> None:
         """Another inode, the same bytes before the offset: only what is new is read."""
         writer = Writer()
-        rows = [writer.prompt(f"row {each}") for each in range(9)]
+        rows = [writer.prompt(f"row {number}") for number in range(9)]
         bench.append(bench.path(), *rows)
         bench.catch_up()
         more = writer.prompt("more")
@@ -117,14 +117,14 @@ class TestRewrites:
         assert bench.uuids() == ids(*rows, more)
 
     @IS_LIVE
-    def test_a_file_deleted_and_made_anew_is_read_from_its_start(
+    def test_a_file_deleted_and_created_again_is_read_from_its_start(
         self,
         bench: Bench,
         is_live: bool,  # noqa: FBT001 - a parameter
     ) -> None:
         """Also when it is larger and has the inode of the one deleted."""
         writer = Writer()
-        old, new = writer.prompt("old"), [writer.prompt(f"new {each}") for each in range(9)]
+        old, new = writer.prompt("old"), [writer.prompt(f"new {number}") for number in range(9)]
         bench.append(bench.path(), old)
         bench.catch_up()
         bench.path().unlink()
@@ -132,7 +132,7 @@ class TestRewrites:
         bench.catch_up_again(is_live=is_live)
         assert bench.uuids() == ids(old, *new)
 
-    def test_an_inode_that_another_transcript_left_says_nothing(self, bench: Bench) -> None:
+    def test_a_reused_inode_is_not_the_same_file(self, bench: Bench) -> None:
         """A checkpoint belongs to a path, not to an inode."""
         one, two = Writer().prompt("one"), Writer(OTHER).prompt("two")
         bench.append(bench.path(), one)
@@ -149,7 +149,7 @@ class TestRewrites:
     def test_a_row_exchanged_for_one_of_the_same_length_is_noticed(self, bench: Bench) -> None:
         """The rows of a session end alike: what tells them apart stands further in front."""
         writer = Writer()
-        rows = [writer.prompt(f"row {each}") for each in range(9)]
+        rows = [writer.prompt(f"row {number}") for number in range(9)]
         bench.append(bench.path(), *rows)
         bench.catch_up()
         other, more = writer.prompt("ROW 8"), writer.prompt("more")

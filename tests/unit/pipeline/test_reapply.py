@@ -1,4 +1,4 @@
-"""A repair: what new rules find is removed from what is stored, and sent again."""
+"""A repair removes what new rules find from the store, and has the changes sent again."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ def _repair(world: World, redactor: Redacting, **more: Any) -> RepairResult:  # 
 
 
 def _bytes(world: World) -> bytes:
-    """Return the database as it lies on the disk, its log included."""
+    """Return the database's files, its log included."""
     path = world.database.path
-    return b"".join(each.read_bytes() for each in path.parent.glob(f"{path.name}*"))
+    return b"".join(file.read_bytes() for file in path.parent.glob(f"{path.name}*"))
 
 
 def _write_by_old_rules(world: World) -> None:
@@ -67,12 +67,12 @@ def test_nothing_that_the_rules_find_is_left(world: World, redactor: Redactor) -
         pass
     assert TOKEN.encode() in _bytes(world)
     assert search.find_messages(world.database, TOKEN.lower(), limit=9)
-    outcome = _repair(world, redactor)
+    result = _repair(world, redactor)
     assert TOKEN.encode() not in _bytes(world)
-    assert outcome.messages == 3, "two, and the line about the session"
-    assert outcome.sessions == {SESSION}
-    assert set(outcome.removed) == {"github-token"}
-    assert outcome.removed["github-token"] >= 9
+    assert result.messages == 3, "two, and the line about the session"
+    assert result.sessions == {SESSION}
+    assert set(result.removed) == {"github-token"}
+    assert result.removed["github-token"] >= 9
     rows = stored_messages.session_messages(world.database, SESSION)
     assert str(rows[1].parts[0].content).startswith("Use [REDACTED:github-token:")
     assert rows[3].parts[0].content == "innocent"
@@ -93,14 +93,14 @@ def test_what_was_sent_is_sent_again(world: World, redactor: Redactor) -> None:
     assert TOKEN not in shown
 
 
-def test_a_dry_run_tells_and_changes_nothing(world: World, redactor: Redactor) -> None:
+def test_a_dry_run_changes_nothing(world: World, redactor: Redactor) -> None:
     """Its figures are those of the repair that follows."""
     _write_by_old_rules(world)
     world.drain()
     before = list(world.database.read().iterdump())
-    told = _repair(world, redactor, is_dry=True)
+    dry_run = _repair(world, redactor, is_dry=True)
     assert list(world.database.read().iterdump()) == before
-    assert _repair(world, redactor) == told
+    assert _repair(world, redactor) == dry_run
 
 
 def test_a_second_repair_finds_nothing(world: World, redactor: Redactor) -> None:
@@ -113,18 +113,18 @@ def test_a_second_repair_finds_nothing(world: World, redactor: Redactor) -> None
 def test_it_reads_all_messages_a_chunk_at_a_time(
     world: World, redactor: Redactor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And tells how far it is."""
+    """It reports its progress."""
     monkeypatch.setattr(repairing, "CHUNK_MESSAGES", 3)
     world.ingest(*(message(f"u{number}", f"{TOKEN}") for number in range(7)))
-    seen: list[int] = []
-    assert _repair(world, redactor, on_progress=seen.append).messages == 7
-    assert seen == [3, 3, 2]
+    chunks: list[int] = []
+    assert _repair(world, redactor, on_progress=chunks.append).messages == 7
+    assert chunks == [3, 3, 2]
 
 
 def test_unsent_rows_stay_certain_and_excluded_ones_unsent(
     world: World, redactor: Redactor
 ) -> None:
-    """A repair makes no row harder to send, and none leave that may not."""
+    """A repair makes no row uncertain, and releases no excluded one."""
     world.ingest(message("u1", TOKEN))
     world.ingest(message("u2", TOKEN, session_id=OTHER), session_id=OTHER)
     session_policy.mark_sessions(world.database, excluded={OTHER}, metadata_only=set())
@@ -135,41 +135,41 @@ def test_unsent_rows_stay_certain_and_excluded_ones_unsent(
     assert TOKEN.encode() not in _bytes(world)
 
 
-def test_what_is_written_meanwhile_is_left_alone(world: World, redactor: Redactor) -> None:
-    """The daemon goes on beside a repair, and writes by today's rules."""
+def test_rows_written_during_a_repair_are_not_overwritten(world: World, redactor: Redactor) -> None:
+    """The daemon runs during a repair, and writes by the current rules."""
 
     class Overtaken:
         def redact_value(self, obj: JsonValue) -> JsonValue:
             """Have the daemon write while the redactor works."""
-            made = redactor.redact_value(obj)
-            world.ingest(message("u1", "written anew"), cwd="/home/elsewhere")
-            return made
+            value = redactor.redact_value(obj)
+            world.ingest(message("u1", "written again"), cwd="/home/elsewhere")
+            return value
 
     world.ingest(message("u1", f"old {TOKEN}"), cwd=f"/home/{TOKEN}")
     _repair(world, Overtaken())
     rows = stored_messages.session_messages(world.database, SESSION)
-    assert rows[1].parts[0].content == "written anew"
+    assert rows[1].parts[0].content == "written again"
     _repair(world, redactor)
     assert TOKEN.encode() not in _bytes(world)
 
 
 class _Misshaping:
-    def __init__(self, made: JsonValue) -> None:
-        self.made = made
+    def __init__(self, shape: JsonValue) -> None:
+        self.shape = shape
 
     def redact_value(self, obj: JsonValue) -> JsonValue:
         """Return as many values as were given, none of them of the right shape."""
         assert isinstance(obj, list)
-        return [self.made for _ in obj]
+        return [self.shape for _ in obj]
 
 
-@pytest.mark.parametrize("made", [None, [], [[], ["m", {}, []]], "x"])
-def test_a_redactor_that_changes_shapes_changes_nothing(world: World, made: JsonValue) -> None:
+@pytest.mark.parametrize("shape", [None, [], [[], ["m", {}, []]], "x"])
+def test_a_redactor_that_changes_shapes_changes_nothing(world: World, shape: JsonValue) -> None:
     """It fails closed."""
     _write_by_old_rules(world)
     before = list(world.database.read().iterdump())
     with pytest.raises(RedactorUnavailable):
-        _repair(world, _Misshaping(made))
+        _repair(world, _Misshaping(shape))
     assert list(world.database.read().iterdump()) == before
 
 
@@ -177,7 +177,7 @@ class TestPolicies:
     """Policies that came after the sessions."""
 
     def test_a_session_becomes_metadata_only(self, world: World, redactor: Redactor) -> None:
-        """Its words go, here and at the backend; new ones do not come."""
+        """Its texts are removed, here and at the backend; no new ones are stored."""
         call = Part("tool-call", {"command": "echo Zebra"}, "toolu_1", "Bash")
         world.ingest(
             message("u1", "Zebra one"),
@@ -198,14 +198,14 @@ class TestPolicies:
         assert apply_policies(world.database, projects) is False, "it is so already"
 
     def test_a_session_becomes_excluded(self, world: World) -> None:
-        """What waits of it does not leave."""
+        """Its pending rows are not sent."""
         world.ingest(message("u1"))
         assert apply_policies(world.database, Projects(exclude=["/home"])) is False
         world.drain()
         assert not [call for call in world.backend.calls if call.rows]
 
     def test_other_sessions_are_left_alone(self, world: World) -> None:
-        """Also those of which nobody knows where they ran."""
+        """Also sessions without a known folder."""
         world.ingest(message("u1"), cwd=None)
         assert apply_policies(world.database, Projects(exclude=["/elsewhere"])) is False
         assert len(world.outbox.rows(SESSION, 1 << 50, 10).value) == 2
