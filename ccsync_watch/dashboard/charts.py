@@ -105,7 +105,7 @@ def _round_up(largest: float) -> float:
     if largest <= 0:
         return 0.0
     scale = 10.0 ** len(str(int(largest))) if largest >= 1 else 1.0
-    steps = (scale * share for share in (0.1, 0.2, 0.25, 0.4, 0.5, 0.8, 1.0))
+    steps = (scale * share for share in (0.1, 0.12, 0.16, 0.2, 0.24, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0))
     return next(step for step in steps if step >= largest)
 
 

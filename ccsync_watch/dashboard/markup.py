@@ -29,6 +29,7 @@ MAX_RENDERED_CHARS = 60_000
 _CACHED_TEXTS = 256
 
 _CHIP = re.compile(FORM)
+_CODE = re.compile("`([^`]+)`")
 _TAGS = frozenset(
     {
         "a", "blockquote", "br", "code", "del", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr",
@@ -61,6 +62,11 @@ def _chip(match: re.Match[str]) -> str:
     kind, mark = match[1] or match[3], match[2] or match[4]
     title = f"A secret was removed here: {kind}. Equal marks ({mark}) stand for equal secrets."
     return f'<span class="chip" title="{title}">{kind} <span class="mark">{mark[:4]}</span></span>'
+
+
+def render_message(text: str) -> Markup:
+    """Return a text of our own, where names stand in backticks, with these as code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(render_text(text))))  # noqa: S704 - escaped there
 
 
 def render_snippet(text: str, marks: tuple[str, str]) -> Markup:

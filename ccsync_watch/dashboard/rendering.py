@@ -40,6 +40,7 @@ class Templates:
             full_count=units.full_count,
             iso_utc=local_time.iso_utc,
             markdown=markup.render_markdown,
+            message=markup.render_message,
             percent=units.percent,
             pretty_json=formatting.pretty,
             short_count=units.short_count,

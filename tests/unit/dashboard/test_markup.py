@@ -7,6 +7,7 @@ import pytest
 from ccsync_watch.dashboard.markup import (
     MAX_RENDERED_CHARS,
     render_markdown,
+    render_message,
     render_snippet,
     render_text,
 )
@@ -60,6 +61,12 @@ def test_malformed_placeholder_is_text() -> None:
     assert "chip" not in html
     assert '"' not in html
     assert "<b>" not in html
+
+
+def test_message_has_names_as_code() -> None:
+    """What stands between backticks; everything is escaped."""
+    html = render_message("run `login <b>`, or `x")
+    assert html == "run <code>login &lt;b&gt;</code>, or `x"
 
 
 def test_snippet_marks_the_words_that_match() -> None:

@@ -69,13 +69,14 @@ def test_problems_look_like_their_severity(visitor: Visitor, severity: str, labe
             "code": "disk-full",
             "title": "Disk",
             "detail": "<b> is full",
-            "hint": "free some space",
+            "hint": "run `df & co`",
             "severity": severity,
         }
     ]
     text = visitor.get("/sync").text
     assert f'<p class="problem {severity}"><span class="severity">{label}</span>' in text
-    assert "<b>Disk.</b> &lt;b&gt; is full: free some space." in text
+    assert "<b>Disk:</b> &lt;b&gt; is full" in text
+    assert "→ run <code>df &amp; co</code>" in text
 
 
 @pytest.mark.parametrize("path", ["/?range=all", "/sessions"])
