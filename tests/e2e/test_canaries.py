@@ -1,4 +1,4 @@
-"""Clean: two hundred secrets in every place that a session can hold them, and none comes out."""
+"""Clean: none of two hundred secrets, in every place of a session that can hold one, leaks."""
 
 from __future__ import annotations
 
@@ -34,24 +34,26 @@ def _repository(folder: Path, branch: str) -> None:
 
 def _places(program: Program, opensync: OpenSyncDouble) -> dict[str, bytes]:
     """Return the raw bytes of everything that the program wrote, printed or sent."""
-    found = {path.name: path.read_bytes() for path in program.state.iterdir() if path.is_file()}
-    found["output"] = program.output().encode()
-    found["requests"] = b"\n".join(call.body for call in opensync.backend.calls)
+    places = {path.name: path.read_bytes() for path in program.state.iterdir() if path.is_file()}
+    places["output"] = program.output().encode()
+    places["requests"] = b"\n".join(call.body for call in opensync.backend.calls)
     ids = [row["session_id"] for row in program.status()["sessions"]]
-    exports = [["export", each, "--format", form] for each in ids for form in ("md", "json")]
+    exports = [
+        ["export", session_id, "--format", form] for session_id in ids for form in ("md", "json")
+    ]
     for words in (["status", "--json"], ["status"], ["preview"], ["ledger"], *exports):
-        made = program.call(*words)
-        found[" ".join(words)] = (made.out + made.err).encode()
+        completed = program.call(*words)
+        places[" ".join(words)] = (completed.out + completed.err).encode()
     with DashboardAccess.request(program).client() as client:
         for path in ("/?range=all", "/sessions", "/sync", "/search?q=done"):
-            found[path] = client.get(path).content
-        for each in ids:
-            found[each] = client.get(f"/sessions/{each}").content
-            assert b"entry" in found[each]
-    return found
+            places[path] = client.get(path).content
+        for session_id in ids:
+            places[session_id] = client.get(f"/sessions/{session_id}").content
+            assert b"entry" in places[session_id]
+    return places
 
 
-def test_no_canary_comes_out(
+def test_no_canary_leaks(
     claude_home: ClaudeHome,
     watching_program: Program,
     opensync: OpenSyncDouble,

@@ -1,4 +1,4 @@
-"""The real client, driven offline: what every other end-to-end test builds upon."""
+"""The real client runs offline against the scripted API: the basis of the other e2e tests."""
 
 from __future__ import annotations
 
@@ -47,26 +47,26 @@ def says(text: str) -> Callable[[Row], bool]:
 def test_a_prompt_yields_a_user_row_and_the_scripted_answer_with_its_usage(
     claude_home: ClaudeHome,
 ) -> None:
-    """What the script says, and what it claims to have used, is what the transcript holds."""
+    """The transcript contains the text and the usage of the script."""
     counts = usage(input=11, output=22, cache_creation_5m=33, cache_creation_1h=44, cache_read=55)
-    run = claude_home.run(prompt("Please greet", reply(say("Good day."), counts)))
+    run = claude_home.run(prompt("Say hello", reply(say("Good day."), counts)))
     assert (run.returncode, run.result) == (0, "Good day.")
     rows = claude_home.rows(run.session_id)
-    assert texts(rows, "user")[0].startswith("Please greet")
+    assert texts(rows, "user")[0].startswith("Say hello")
     assert texts(rows, "assistant") == ["Good day."]
-    told = rows_of_type(rows, "assistant")[0]["message"]["usage"]
-    assert told["input_tokens"] == 11
-    assert told["output_tokens"] == 22
-    assert told["cache_creation_input_tokens"] == 77
-    assert told["cache_creation"] == {
+    counted = rows_of_type(rows, "assistant")[0]["message"]["usage"]
+    assert counted["input_tokens"] == 11
+    assert counted["output_tokens"] == 22
+    assert counted["cache_creation_input_tokens"] == 77
+    assert counted["cache_creation"] == {
         "ephemeral_5m_input_tokens": 33,
         "ephemeral_1h_input_tokens": 44,
     }
-    assert told["cache_read_input_tokens"] == 55
+    assert counted["cache_read_input_tokens"] == 55
 
 
 def test_parallel_tools_of_one_response_both_run(claude_home: ClaudeHome) -> None:
-    """Two tools in one response are two rows of one message, and both results come back."""
+    """Two tools in one response are two rows of one message, and both results are returned."""
     target = claude_home.workdir / "made.txt"
     both = reply(
         say("Both at once."),
@@ -84,16 +84,16 @@ def test_parallel_tools_of_one_response_both_run(claude_home: ClaudeHome) -> Non
     assert len({row["message"]["id"] for row in rows_of_type(rows, "assistant")}) == 2
 
 
-def test_thinking_is_a_row_of_its_own(claude_home: ClaudeHome) -> None:
-    """A thinking block stands before the text, in the same message."""
+def test_thinking_is_a_separate_row(claude_home: ClaudeHome) -> None:
+    """A thinking block comes before the text, in the same message."""
     run = claude_home.run(prompt("Think first", reply(think("Let me see."), say("Seen."))))
     rows = claude_home.rows(run.session_id)
     assert [block["thinking"] for block in blocks(rows, "assistant", "thinking")] == ["Let me see."]
     assert texts(rows, "assistant") == ["Seen."]
 
 
-def test_a_sealed_script_keeps_its_words_out_of_the_prompt(claude_home: ClaudeHome) -> None:
-    """What a sealed prompt scripts stands in the answer alone."""
+def test_a_sealed_script_is_not_readable_in_the_prompt(claude_home: ClaudeHome) -> None:
+    """The text of a sealed script appears only in the answer."""
     run = claude_home.run(sealed_prompt("Say it", say("The secret word.")))
     rows = claude_home.rows(run.session_id)
     assert texts(rows, "assistant") == ["The secret word."]
@@ -101,26 +101,26 @@ def test_a_sealed_script_keeps_its_words_out_of_the_prompt(claude_home: ClaudeHo
 
 
 def test_a_short_prompt_scripts_a_very_long_answer(claude_home: ClaudeHome) -> None:
-    """`repeat` is written out by the server, so a line of megabytes costs no long prompt."""
+    """The server expands `repeat`, so a line of megabytes needs a short prompt only."""
     run = claude_home.run(prompt("At length", say(repeat("0123456789", 200_000))))
     assert texts(claude_home.rows(run.session_id), "assistant") == ["0123456789" * 200_000]
 
 
 @pytest.mark.parametrize("by_id", [False, True], ids=["--continue", "--resume"])
-def test_a_continued_session_grows_its_own_transcript(
+def test_a_continued_session_appends_to_its_transcript(
     claude_home: ClaudeHome, *, by_id: bool
 ) -> None:
     """`--continue` and `--resume ID` append to the session they continue, with its own script."""
     first = claude_home.run(prompt("Begin", say("First.")))
     how = ["--resume", first.session_id] if by_id else ["--continue"]
-    second = claude_home.run(prompt("Go on", say("Second.")), *how)
+    second = claude_home.run(prompt("Continue", say("Second.")), *how)
     assert second.session_id == first.session_id
     assert texts(claude_home.rows(first.session_id), "assistant") == ["First.", "Second."]
     assert len(claude_home.transcripts()) == 1
 
 
 def test_a_forked_session_copies_the_rows_under_a_new_id(claude_home: ClaudeHome) -> None:
-    """`--fork-session` leaves its source alone and repeats its rows, uuids included."""
+    """`--fork-session` does not change its source and copies its rows with their uuids."""
     first = claude_home.run(prompt("Begin", say("First.")))
     before = claude_home.transcript(first.session_id).read_bytes()
     forked = claude_home.run(
@@ -135,10 +135,10 @@ def test_a_forked_session_copies_the_rows_under_a_new_id(claude_home: ClaudeHome
 
 
 @pytest.mark.parametrize("background", [False, True], ids=["foreground", "background"])
-def test_a_subagent_plays_its_own_script_in_its_own_transcript(
+def test_a_subagent_has_its_own_script_and_transcript(
     claude_home: ClaudeHome, *, background: bool
 ) -> None:
-    """A subagent's file stands under its parent, tells the parent's session, and its own answer."""
+    """A subagent's file is below its parent's and has the parent's session id."""
     task = prompt("Look around", tool("Bash", command="echo looked"), say("Nothing there."))
     errand = subagent("look around", task, background=background)
     run = claude_home.run(prompt("Send someone", errand, say("Heard.")), SKIP_PERMISSIONS)
@@ -151,42 +151,44 @@ def test_a_subagent_plays_its_own_script_in_its_own_transcript(
     assert "Heard." in texts(claude_home.rows(run.session_id), "assistant")
 
 
-def test_an_error_that_passes_is_retried(
+def test_a_temporary_error_is_retried(
     claude_home: ClaudeHome, messages_api: ScriptedMessagesApi
 ) -> None:
-    """After one 529 the client asks again, and says so in a row."""
+    """After one 529 the client retries, and writes a row about it."""
     run = claude_home.run(prompt("Try", reply(error(529, times=1), say("Through."))))
     assert run.result == "Through."
     assert [request.step for request in messages_api.messages_requests] == [0, 0]
     assert len(rows_of_type(claude_home.rows(run.session_id), "system", "api_error")) == 1
 
 
-def test_an_error_that_stays_ends_the_turn(claude_home: ClaudeHome) -> None:
-    """A lasting 400 fails the run and leaves a synthetic assistant row."""
+def test_a_permanent_error_ends_the_turn(claude_home: ClaudeHome) -> None:
+    """A permanent 400 fails the run and adds a synthetic assistant row."""
     run = claude_home.run(prompt("Try", error(400)))
     assert run.returncode == 1
     (row,) = rows_of_type(claude_home.rows(run.session_id), "assistant")
     assert (row["isApiErrorMessage"], row["apiErrorStatus"]) == (True, 400)
 
 
-def test_a_cut_stream_is_asked_for_again(
+def test_a_cut_stream_is_requested_again(
     claude_home: ClaudeHome, messages_api: ScriptedMessagesApi
 ) -> None:
-    """When the stream breaks inside a block, the client asks again and keeps the whole one."""
+    """When the stream breaks inside a block, the client requests all of it again."""
     run = claude_home.run(prompt("Try", reply(say("To be cut in half."), cut())))
     assert run.result == "To be cut in half."
     assert [request.step for request in messages_api.messages_requests] == [0, 0]
 
 
 @pytest.mark.parametrize("reason", ["max_tokens", "refusal"])
-def test_a_response_that_stops_early_says_why(claude_home: ClaudeHome, reason: str) -> None:
-    """The row tells the scripted stop reason, and the client goes on with the next reply."""
+def test_a_response_that_stops_early_has_its_stop_reason(
+    claude_home: ClaudeHome, reason: str
+) -> None:
+    """The row has the scripted stop reason; the client continues with the next reply."""
     run = claude_home.run(prompt("Try", reply(say("Not all."), stop(reason)), say("The rest.")))
     rows = rows_of_type(claude_home.rows(run.session_id), "assistant")
     assert [row["message"]["stop_reason"] for row in rows] == [reason, "end_turn"]
 
 
-def test_a_killed_run_leaves_the_prompt_without_an_answer(
+def test_a_killed_run_has_a_prompt_without_an_answer(
     claude_home: ClaudeHome, messages_api: ScriptedMessagesApi
 ) -> None:
     """A message is written when its stream ends: SIGKILL before that loses all of it."""
@@ -200,7 +202,7 @@ def test_a_killed_run_leaves_the_prompt_without_an_answer(
     assert rows_of_type(claude_home.rows(session_id), "assistant") == []
 
 
-def test_a_config_dir_of_its_own_holds_everything(claude_home: ClaudeHome) -> None:
+def test_claude_config_dir_contains_everything(claude_home: ClaudeHome) -> None:
     """With CLAUDE_CONFIG_DIR nothing is written to HOME/.claude."""
     elsewhere = claude_home.root / "elsewhere"
     home = claude_home.with_env(CLAUDE_CONFIG_DIR=str(elsewhere))
@@ -213,7 +215,7 @@ def test_a_config_dir_of_its_own_holds_everything(claude_home: ClaudeHome) -> No
 def test_a_typed_prompt_is_answered_and_exit_ends_the_client(
     open_terminal: OpenTerminal, messages_api: ScriptedMessagesApi
 ) -> None:
-    """The terminal client answers by the script, asks nobody but the scripted API, and exits 0."""
+    """The client in a terminal contacts only the scripted API, and exits with 0."""
     terminal = open_terminal()
     terminal.submit(prompt("Hello there", say("Hello yourself.")))
     terminal.wait_for_row(says("Hello yourself."))
@@ -223,7 +225,7 @@ def test_a_typed_prompt_is_answered_and_exit_ends_the_client(
 
 
 def test_compact_appends_a_summary(open_terminal: OpenTerminal) -> None:
-    """`/compact` gets a plausible summary without using up a step, and the next script plays."""
+    """`/compact` gets a summary that consumes no step, and the next script is played."""
     terminal = open_terminal()
     terminal.submit(prompt("Hello there", say("Hello yourself.")))
     terminal.wait_for_row(says("Hello yourself."))
@@ -235,8 +237,8 @@ def test_compact_appends_a_summary(open_terminal: OpenTerminal) -> None:
     terminal.wait_for_row(says("Still here."))
 
 
-def test_clear_begins_another_session(open_terminal: OpenTerminal) -> None:
-    """After `/clear` rows go to a file of a new session."""
+def test_clear_starts_another_session(open_terminal: OpenTerminal) -> None:
+    """After `/clear` rows are written to the file of a new session."""
     terminal = open_terminal()
     terminal.submit(prompt("Hello there", say("In the first.")))
     terminal.wait_for_row(says("In the first."))
@@ -259,7 +261,7 @@ def test_rename_writes_the_title(open_terminal: OpenTerminal) -> None:
 
 
 def test_branch_copies_the_rows_and_marks_them(open_terminal: OpenTerminal) -> None:
-    """`/branch` goes on in a new session whose copied rows tell where they came from."""
+    """`/branch` continues in a new session, whose copied rows name their source."""
     terminal = open_terminal()
     terminal.submit(prompt("Hello there", say("Hi.")))
     terminal.wait_for_row(says("Hi."))
@@ -278,12 +280,12 @@ def test_escape_interrupts_the_answer(open_terminal: OpenTerminal) -> None:
     terminal.press("Escape")
     row = terminal.wait_for_row(lambda row: row.get("interruptedMessageId"))
     assert texts([row], "user") == ["[Request interrupted by user]"]
-    (kept,) = rows_of_type(terminal.rows(), "assistant")
-    assert (texts([kept], "assistant"), kept["message"]["stop_reason"]) == (["Begun."], None)
+    (answer,) = rows_of_type(terminal.rows(), "assistant")
+    assert (texts([answer], "assistant"), answer["message"]["stop_reason"]) == (["Begun."], None)
 
 
 def test_a_closed_terminal_ends_the_client(open_terminal: OpenTerminal) -> None:
-    """When the terminal goes away the client ends by SIGHUP and still writes its cost."""
+    """When the terminal closes, the client ends by SIGHUP and still writes its cost."""
     terminal = open_terminal()
     terminal.submit(prompt("Hello there", say("Hi.")))
     terminal.wait_for_row(says("Hi."))
@@ -294,17 +296,17 @@ def test_a_closed_terminal_ends_the_client(open_terminal: OpenTerminal) -> None:
 def test_a_shell_line_runs_without_the_model(
     open_terminal: OpenTerminal, messages_api: ScriptedMessagesApi
 ) -> None:
-    """`! command` writes what it printed; whether the model is told is the client's affair."""
+    """`! command` writes its output; the client decides whether the model gets it."""
     terminal = open_terminal()
     terminal.submit("! echo from the shell")
     terminal.wait_for_row(lambda row: "<bash-stdout>from the shell" in str(row.get("message")))
     assert {request.path for request in messages_api.requests} <= {"/v1/messages"}
 
 
-def test_a_title_is_generated_without_using_up_a_step(
+def test_a_title_request_consumes_no_step(
     claude_home: ClaudeHome, open_terminal: OpenTerminal
 ) -> None:
-    """The request for a title, which holds the prompt and its script, gets a plain title."""
+    """The request for a title contains the prompt and its script, and gets a fixed title."""
     terminal = open_terminal(
         SKIP_PERMISSIONS, home=claude_home.with_env(CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC="")
     )

@@ -39,16 +39,16 @@ _STEPS = [
 
 
 def _listens(program: Program) -> bool:
-    """Tell whether the daemon that was just started, and not one before it, has begun its work."""
+    """Return whether the daemon that was just started, and not an earlier one, is ready."""
     try:
-        note = json.loads((program.state / "daemon.json").read_text())
+        pidfile = json.loads((program.state / "daemon.json").read_text())
     except (FileNotFoundError, json.JSONDecodeError):
         return False
-    return bool(note["pid"] == program.pid and note["socket"])
+    return bool(pidfile["pid"] == program.pid and pidfile["socket"])
 
 
 def _keep_writing(home: ClaudeHome, stopping: threading.Event, sessions: list[str]) -> None:
-    """Run turn after turn, every third one in a session that is continued."""
+    """Run turn after turn, every third one in the last session."""
     number = 0
     while not stopping.is_set():
         number += 1
@@ -71,9 +71,9 @@ def test_fifty_crashes_lose_and_double_nothing(
     try:
         for number in range(ROUNDS):
             watching_program.start_unready()
-            if number % 5:  # every fifth dies while it starts
-                wait_until(lambda: _listens(watching_program), "the daemon is up")
-            time.sleep(chance.uniform(0.0, 1.5))
+            if number % 5:  # every fifth is killed during its start
+                wait_until(lambda: _listens(watching_program), "the daemon is ready")
+            time.sleep(chance.uniform(0.0, 1.5))  # a crash comes at any moment
             watching_program.kill()
     finally:
         stopping.set()
@@ -85,16 +85,16 @@ def test_fifty_crashes_lose_and_double_nothing(
     headers = {f"{session_id}:session" for session_id in sessions}
     count = len(wanted) + len(headers)
 
-    def held() -> int:
+    def arrived_count() -> int:
         return len({row.external_id for row in opensync.backend.all_messages()})
 
-    wait_until(lambda: held() >= count, f"{count} messages are at the backend", 120.0)
+    wait_until(lambda: arrived_count() >= count, f"{count} messages are at the backend", 120.0)
     wait_until(
         lambda: not watching_program.status()["totals"]["rows_pending"], "all is acked", 60.0
     )
     faults = [call.fault for call in opensync.backend.calls if call.fault]
-    assert len(faults) > ROUNDS, "too few faults were met"
-    assert len(set(faults)) > 10, "too few kinds of faults were met"
+    assert len(faults) > ROUNDS, "too few faults"
+    assert len(set(faults)) > 10, "too few kinds of faults"
     arrived = opensync.backend.all_messages()
     assert len(arrived) == count, "a message arrived twice"
     assert {row.external_id for row in arrived} == set(wanted) | headers

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from support.ccsync_program.program import Program
     from support.opensync_double.server import OpenSyncDouble
 
-# The documented limit; this machine may be busy with other tests.
-END_SECONDS = 5.0
+# The documented limit is five seconds, after which the daemon ends itself (FORCE_EXIT_SECONDS); the
+# rest is for a machine that is busy with other work.
+END_SECONDS = 8.0
 BACKLOG_SESSIONS = 300
 
 
@@ -44,6 +45,14 @@ def backlog(program: Program) -> None:
         transcript.append(
             *[transcript.writer.prompt(f"{index} " + "word " * 600) for index in range(60)]
         )
+
+
+def _has_connection(program: Program) -> bool:
+    """Return whether a command is connected to the control socket."""
+    sockets = Path("/proc/net/unix").read_text().splitlines()
+    path = str(program.state / "control.sock")
+    # The listening socket has the path too, in another state than 03, connected.
+    return any(line.endswith(path) and line.split()[5] == "03" for line in sockets)
 
 
 class TestOutput:
@@ -133,7 +142,7 @@ class TestStop:
         wait_until(lambda: bool(opensync.backend.calls), "a request hangs")
         with ThreadPoolExecutor(1) as threads:
             pending = threads.submit(program.call, "sync-now", seconds=60)
-            time.sleep(1.5)
+            wait_until(lambda: _has_connection(program), "the command waits for its answer")
             ends_in_time(program, signal.SIGTERM)
             result = pending.result()
         assert result.code in {1, 3}

@@ -44,11 +44,11 @@ def arrives(plugin_home: PluginHome, opensync: OpenSyncDouble, session_id: str) 
     print(f"the last line arrived {time.monotonic() - since:.2f} s after the end")  # noqa: T201 - `pytest -s` shows it
 
 
-def _keys(*keys: str) -> Callable[[Terminal], object]:
+def _twice(key: str) -> Callable[[Terminal], object]:
     def leave(terminal: Terminal) -> None:
-        for key in keys:
-            terminal.press(key)
-            time.sleep(0.3)  # a key that comes sooner is part of the same one
+        terminal.press(key)
+        terminal.wait_for_screen("again to exit")
+        terminal.press(key)
         terminal.wait_for_end()
 
     return leave
@@ -66,8 +66,8 @@ def _signal(number: signal.Signals) -> Callable[[Terminal], object]:
     ("leave", "reason"),
     [
         pytest.param(lambda terminal: terminal.exit(), "prompt_input_exit", id="exit"),
-        pytest.param(_keys("C-d", "C-d"), "prompt_input_exit", id="ctrl-d"),
-        pytest.param(_keys("C-c", "C-c"), "prompt_input_exit", id="ctrl-c"),
+        pytest.param(_twice("C-d"), "prompt_input_exit", id="ctrl-d"),
+        pytest.param(_twice("C-c"), "prompt_input_exit", id="ctrl-c"),
         pytest.param(_signal(signal.SIGTERM), "other", id="sigterm"),
         pytest.param(lambda terminal: terminal.hang_up(), "other", id="sighup"),
         pytest.param(_signal(signal.SIGKILL), None, id="sigkill"),

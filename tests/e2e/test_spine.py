@@ -1,4 +1,4 @@
-"""The whole path, as a user has it: the real client, the real program, the strict double."""
+"""The whole path: the real client, the real program, and the double of the backend."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.client
 
-# A batch is dated at its arrival, which for a fresh line is at most this much later.
+# The backend dates a batch when it arrives: for a fresh line at most this much later.
 FRESH_MS = 10_000
 SMALLEST_USD = 1e-9
 _TURN = prompt(
@@ -53,15 +53,16 @@ def assert_arrived(home: ClaudeHome, opensync: OpenSyncDouble, session_id: str) 
         return opensync.backend.messages(session_id)
 
     wait_until(lambda: len(arrived()) >= count + 1, f"{count + 1} messages arrive")
-    found = {row.external_id: row for row in arrived()}
-    assert len(found) == len(arrived()), "a message arrived twice"
-    assert set(found) == {header} | {row.id for rows in wanted.values() for row in rows}
+    messages = {row.external_id: row for row in arrived()}
+    assert len(messages) == len(arrived()), "a message arrived twice"
+    assert set(messages) == {header} | {row.id for rows in wanted.values() for row in rows}
     assert arrived()[0].external_id == header
     order = [row.external_id for row in arrived()]
     for rows in wanted.values():
-        assert [each for each in order if each in {row.id for row in rows}] == [r.id for r in rows]
+        ids = [row.id for row in rows]
+        assert [external_id for external_id in order if external_id in set(ids)] == ids
         for row in rows:
-            message = found[row.id]
+            message = messages[row.id]
             assert tuple(part.type for part in message.parts) == row.kinds, row
             assert 0 <= message.created_at_ms - row.at_ms <= FRESH_MS, row
             if row.text:
@@ -72,7 +73,7 @@ def assert_arrived(home: ClaudeHome, opensync: OpenSyncDouble, session_id: str) 
 def test_a_session_is_stored_with_nothing_configured(
     claude_home: ClaudeHome, watching_program: Program
 ) -> None:
-    """Without any configuration a session is kept as it happens, and nothing leaves."""
+    """Without configuration a session is stored as it happens, and nothing is sent."""
     watching_program.start()
     assert "nothing: no Convex URL configured" in watching_program.output()
     run = claude_home.run(_TURN, SKIP_PERMISSIONS)
@@ -89,7 +90,7 @@ def test_a_session_is_stored_with_nothing_configured(
     assert watching_program.stop(signal.SIGINT) == 0
 
 
-def test_a_session_arrives_complete(
+def test_a_session_arrives_completely(
     claude_home: ClaudeHome, syncing_program: Program, opensync: OpenSyncDouble
 ) -> None:
     """Every prompt, answer, call and result arrives once, in order, at the transcript's times."""
@@ -105,7 +106,7 @@ def test_a_session_arrives_complete(
         lambda: opensync.backend.session(run.session_id).prompt_tokens == 10 + 162,
         "the tokens are settled",
     )
-    # The client's own price of both responses; it comes with the settled state.
+    # The client's own cost of both responses; it is sent with the settled state.
     total = rows_of_type(claude_home.rows(run.session_id), "cost-state")[-1]["totalCostUSD"]
     wait_until(
         lambda: abs(opensync.backend.session(run.session_id).cost - total) < SMALLEST_USD,
@@ -119,10 +120,10 @@ def test_a_session_arrives_complete(
     assert syncing_program.stop() == 0
 
 
-def test_continue_and_fork_arrive(
+def test_continued_and_forked_sessions_arrive(
     claude_home: ClaudeHome, syncing_program: Program, opensync: OpenSyncDouble
 ) -> None:
-    """A continued session grows; a forked one arrives whole, and takes nothing from its parent."""
+    """A continued session grows; a forked one arrives completely and does not change its parent."""
     first = claude_home.run(_TURN, SKIP_PERMISSIONS)
     again = claude_home.run(prompt("And again", say("Again.")), "--continue")
     assert again.session_id == first.session_id
@@ -139,7 +140,7 @@ def test_continue_and_fork_arrive(
 def test_a_subagent_arrives_in_its_session(
     claude_home: ClaudeHome, syncing_program: Program, opensync: OpenSyncDouble
 ) -> None:
-    """A subagent's messages belong to its parent's session, and its prompt is not the user's."""
+    """A subagent's messages belong to its parent's session, and its prompt is not a user's."""
     run = claude_home.run(
         prompt(
             "Delegate",
@@ -150,9 +151,9 @@ def test_a_subagent_arrives_in_its_session(
     )
     assert claude_home.subagent_transcripts(run.session_id)
     messages = assert_arrived(claude_home, opensync, run.session_id)
-    below = [row for row in messages if row.external_id.count(":") == 2]
-    assert any("Seen from below." in (row.text_content or "") for row in below)
-    assert all(row.role != "user" for row in below)
+    from_subagent = [row for row in messages if row.external_id.count(":") == 2]
+    assert any("Seen from below." in (row.text_content or "") for row in from_subagent)
+    assert all(row.role != "user" for row in from_subagent)
     assert syncing_program.status()["totals"]["unreadable"] == 0
 
 
@@ -162,7 +163,7 @@ def test_a_terminal_session_arrives_through_compact_and_clear(
     opensync: OpenSyncDouble,
     open_terminal: Callable[..., Terminal],
 ) -> None:
-    """What a user does in a terminal arrives: turns, /compact, /clear and the session after it."""
+    """Turns, /compact, /clear and the session after it arrive from a terminal."""
     terminal = open_terminal()
     terminal.submit(_TURN)
     terminal.wait_for_row(lambda row: "All done." in str(row.get("message")))

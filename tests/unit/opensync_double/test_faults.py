@@ -96,7 +96,7 @@ class TestFaults:
         """The request is carried out at once; going offline does not wait for the answer."""
         double.faults = FaultPlan.of(faults.answer_late(3600))
         with pytest.raises(httpx.ReadTimeout):
-            client.post("/sync/session", json=session(), timeout=0.05)
+            client.post("/sync/session", json=session(), timeout=httpx.Timeout(30, read=0.5))
         assert double.backend.session("s1").title == "Fix the parser"
 
     def test_failed_messages_leave_the_sessions_written(
