@@ -41,7 +41,7 @@ class Cached(Generic[T]):
         self._work: Future[None] | None = None
 
     def get(self, wait_seconds: float) -> T | None:
-        """Return the value, waiting a little for a newer one; None while there is none yet.
+        """Return the value, waiting a little for a newer one; None before the first.
 
         Raises what `compute` raised.
         """

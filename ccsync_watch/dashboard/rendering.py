@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ccsync_watch import __version__, units
+from ccsync_watch.accounting.account import COST_SOURCES
 from ccsync_watch.dashboard import charts, formatting, local_time, markup
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class Templates:
         )
         self._environment.globals.update(
             charts=charts,
+            cost_sources=COST_SOURCES,
             navigation=sorted(
                 (page for page in pages if page.navigation is not None),
                 key=lambda page: page.navigation or 0,

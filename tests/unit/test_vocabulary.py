@@ -74,7 +74,6 @@ NOT_YET: frozenset[str] = frozenset(
     {
         "README.md",
         "ccsync_watch/cli",
-        "ccsync_watch/dashboard",
         "ccsync_watch/errors.py",
         "ccsync_watch/model.py",
         "ccsync_watch/opensync",
