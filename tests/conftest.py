@@ -1,4 +1,4 @@
-"""What every test stands on: homes of its own, and nothing of the user's within reach."""
+"""Isolate every test: temporary homes, and none of the user's files or settings."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _HOMES = ("HOME", "CLAUDE_CONFIG_DIR", "CCSYNC_WATCH_HOME")
 
 @pytest.fixture(scope="session", autouse=True)
 def _isolated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Move every home to a temporary folder, and forget what the user configured."""
+    """Move every home to a temporary folder, and unset the user's variables."""
     root = tmp_path_factory.mktemp("homes")
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
@@ -35,20 +35,22 @@ def _isolated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             folder = root / name.lower()
             folder.mkdir()
             patch.setenv(name, str(folder))
-        # Shared by all workers: the rules are compiled once, not in every test.
+        # Shared by all workers, so that the rules are compiled once.
         patch.setenv("XDG_CACHE_HOME", str(_shared(tmp_path_factory) / "cache"))
         yield root
 
 
 def _shared(factory: pytest.TempPathFactory) -> Path:
-    """Return the test run's own folder, above those of its parallel workers."""
+    """Return the folder of the test run, above those of its parallel workers."""
     base = factory.getbasetemp()
     return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
 
 
 @pytest.fixture(autouse=True)
 def _stays_isolated(_isolated: Path) -> Iterator[None]:
-    """Fail a test that lets a home point anywhere but into the temporary folder."""
+    """Fail a test that leaves a home outside the temporary folder."""
     yield
     for name in _HOMES:
-        assert Path(os.environ[name]).is_relative_to(_isolated), f"{name} left the test's folder"
+        assert Path(os.environ[name]).is_relative_to(_isolated), (
+            f"{name} is outside the test's folder"
+        )

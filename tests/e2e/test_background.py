@@ -87,12 +87,13 @@ def test_the_daemon_has_a_low_priority(clean: Program) -> None:
     """As a process, and as a session where the kernel weighs sessions."""
     assert clean.call("start").code == 0
     pid = pid_of(clean)
-    assert os.getpriority(os.PRIO_PROCESS, pid) == NICENESS
+    expected = max(NICENESS, os.nice(0))  # of a test run that has a low priority itself
+    assert os.getpriority(os.PRIO_PROCESS, pid) == expected
     for thread in Path(f"/proc/{pid}/task").iterdir():
-        assert os.getpriority(os.PRIO_PROCESS, int(thread.name)) == NICENESS
+        assert os.getpriority(os.PRIO_PROCESS, int(thread.name)) == expected
     group = Path(f"/proc/{pid}/autogroup")
     if group.exists() and group.read_text():
-        assert group.read_text().split()[-1] == str(NICENESS)
+        assert group.read_text().split()[-1] == str(expected)
 
 
 def test_autostart_concerns_hooks_alone(clean: Program) -> None:
