@@ -80,7 +80,6 @@ NOT_YET: frozenset[str] = frozenset(
         "ccsync_watch/pipeline",
         "ccsync_watch/privacy",
         "plugin/README.md",
-        "pyproject.toml",
         "tests/contract",
         "tests/e2e/test_accounting.py",
         "tests/e2e/test_background.py",
