@@ -36,11 +36,13 @@ class StateFolder:
         (self.path / "daemon.json").write_bytes(orjson.dumps(fields))
 
     @contextlib.contextmanager
-    def serve(self, handler: Handler, *, is_unix: bool = True) -> Iterator[ControlServer]:
+    def serve(
+        self, handler: Handler, *, is_unix: bool = True, version: str = "0"
+    ) -> Iterator[ControlServer]:
         """Serve `/v1/x` and a hello by the daemon's own server."""
 
         async def hello(_request: Request) -> Response:
-            return JSONResponse({"version": "0", "pid": os.getpid()})
+            return JSONResponse({"version": version, "pid": os.getpid()})
 
         routes = [Route("/v1/hello", hello), Route("/v1/x", handler, methods=["GET", "POST"])]
         server = ControlServer(Starlette(routes=routes), self.path, is_unix=is_unix)

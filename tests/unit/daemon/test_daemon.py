@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from ccsync_watch.config import Settings
 from ccsync_watch.daemon.daemon import GATHER_SECONDS, Daemon
+from ccsync_watch.errors import StateError
 from support.ccsync_program.transcript import Transcript
 from support.fakes import FakeClock
 
@@ -111,3 +113,56 @@ def test_the_first_line_after_a_pause_is_read_at_once(scene: Scene) -> None:
     assert scene.read == [1, 2, 3]
     # Only the end came shortly after a line.
     assert len(scene.clock.gather_waits) <= 1
+
+
+def test_a_failure_of_the_store_is_a_problem_until_reading_works_again(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is logged once, however often it is tried, and nothing is lost."""
+    pump, problems = scene.daemon.runtime.pump, list[list[str]]()
+    read, failures = pump.step, iter(range(3))
+
+    def fail_at_first() -> bool:
+        problems.append([problem.code for problem in scene.daemon.problems()])
+        if next(failures, None) is not None:
+            raise StateError("the disk is full", hint="free some space")
+        return read()
+
+    monkeypatch.setattr(pump, "step", fail_at_first)
+    with caplog.at_level(logging.INFO):
+        scene.daemon.run()
+    assert problems[:4] == [[], *[["reading-failed"]] * 3]
+    assert scene.daemon.problems() == []
+    assert scene.read[-1] == 1
+    assert [record.getMessage() for record in caplog.records] == [
+        "the disk is full: free some space",
+        "reading works again",
+    ]
+
+
+def test_a_defect_does_not_end_the_loop(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its traceback is logged once."""
+    pump, failures = scene.daemon.runtime.pump, iter(range(3))
+    read = pump.step
+
+    def fail_at_first() -> bool:
+        if next(failures, None) is not None:
+            raise KeyError("row")
+        return read()
+
+    monkeypatch.setattr(pump, "step", fail_at_first)
+    scene.daemon.run()
+    assert scene.read[-1] == 1
+    assert len([record for record in caplog.records if record.exc_info]) == 1
+
+
+def test_problems_of_the_parts_have_codes_of_their_own(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Missing file events are a warning: rescans replace them."""
+    scene.daemon.runtime.pump.problems.record("/p/a.jsonl", "cannot be read: no")
+    monkeypatch.setitem(scene.daemon._observer._problems, "/p", "cannot watch /p: no space")
+    problems = [(problem.code, problem.severity) for problem in scene.daemon.problems()]
+    assert problems == [("events-unavailable", "warning"), ("transcripts-unreadable", "error")]
