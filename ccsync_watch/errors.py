@@ -24,7 +24,7 @@ from __future__ import annotations
 
 
 class CcsyncError(Exception):
-    """What went wrong (`message`, a clause without a full stop) and what mends it (`hint`)."""
+    """What went wrong (`message`, a clause without a full stop) and what to do (`hint`)."""
 
     exit_code = 1
 
@@ -34,7 +34,7 @@ class CcsyncError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        """Return one line: the thing, then the mend."""
+        """Return one line: what went wrong, then what to do."""
         return f"{self.message}: {self.hint}" if self.hint else self.message
 
 

@@ -1,4 +1,4 @@
-"""What commands print: answers, warnings, counts with their nouns."""
+"""What commands print: answers on standard output, warnings on standard error."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ def say(text: str = "") -> None:
 
 
 def warn(text: str) -> None:
-    """Print one line beside the answer."""
+    """Print one line on standard error."""
     print(f"ccsync-watch: {text}", file=sys.stderr, flush=True)  # noqa: T201 - as above
 
 
 def printable(text: object) -> str:
-    """Return one line without control characters: names on disk may hold anything.
+    """Return one line without control characters: file names may contain anything.
 
-    A terminal obeys some of them, and bytes that are no UTF-8 cannot be printed at all.
+    A terminal obeys some of them, and bytes that are not UTF-8 cannot be printed at all.
     """
-    shown = str(text).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    return "".join(each if each.isprintable() else "\ufffd" for each in shown)
+    line = str(text).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return "".join(char if char.isprintable() else "\ufffd" for char in line)
 
 
 def show_warnings(settings: Settings) -> None:
-    """Print what is odd about the settings."""
+    """Print the warnings about the settings file."""
     for warning in settings.warnings:
         warn(printable(warning))
 
 
-def counted(counts: Mapping[str, int]) -> str:
+def format_counts(counts: Mapping[str, int]) -> str:
     """Return counts by name, the largest first: `jwt 3, aws-access-key 1`."""
-    ordered = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return ", ".join(f"{name} {count:,}" for name, count in ordered)

@@ -1,4 +1,4 @@
-"""How a problem, or an error, looks on a terminal."""
+"""How a problem and the state of the daemon look on a terminal."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from ccsync_watch.problem import Problem
 
 
+NOT_RUNNING = "Not running. Start it with `ccsync-watch start`."
+STOPPED = "Stopped. Unsent data is kept and sent next time."
+
+
 def problem_lines(problem: Problem) -> list[str]:
     """Return a problem as one paragraph: its title and detail, then what to do about it."""
     return [f"{problem.title}: {printable(problem.detail)}", f"  → {printable(problem.hint)}"]
@@ -18,3 +22,11 @@ def problem_lines(problem: Problem) -> list[str]:
 def one_line(problem: Problem) -> str:
     """Return a problem as the last line of a command."""
     return printable(f"{problem.title}: {problem.detail}: {problem.hint}")
+
+
+def already_running(pid: int | None) -> str:
+    """Return what to print when the daemon runs already."""
+    process = f" (process {pid})" if pid else ""
+    return (
+        f"Already running{process}. Open it: `ccsync-watch dashboard`; stop it: `ccsync-watch stop`"
+    )

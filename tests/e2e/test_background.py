@@ -67,20 +67,20 @@ def other_version(program: Program, version: str) -> subprocess.Popen[bytes]:
 def test_start_and_stop_work_once(clean: Program) -> None:
     """A second start finds it running; a second stop finds none."""
     assert (result := clean.call("start")).code == 0, result.err
-    assert result.out == "started\n"
+    assert result.out.startswith("Started. ")
     pid = pid_of(clean)
-    assert clean.call("start").out == "it is running already\n"
+    assert clean.call("start").out.startswith("Already running (process ")
     assert pid_of(clean) == pid
     assert os.getsid(pid) == pid
     Transcript(clean.claude_dir).turn()
     wait_until(lambda: (clean.session(SESSION) or {}).get("messages") == 2, "the turn is stored")
     assert clean.call("stop").out == (
-        "stopped; what waits is kept\n"
-        "the plugin, if you use it, starts one again unless autostart is false\n"
+        "Stopped. Unsent data is kept and sent next time.\n"
+        "If you use the plugin, it starts the daemon again unless autostart is false.\n"
     )
     assert start_time(pid) is None
     result = clean.call("stop")
-    assert (result.code, result.out) == (3, "no daemon is running\n")
+    assert (result.code, result.out) == (3, "Not running. Start it with `ccsync-watch start`.\n")
 
 
 def test_the_daemon_has_a_low_priority(clean: Program) -> None:
@@ -111,7 +111,7 @@ def test_an_older_daemon_is_replaced(clean: Program) -> None:
     old = other_version(clean, "0.0.1")
     Transcript(clean.claude_dir).turn()
     assert (result := clean.call("start")).code == 0, result.err
-    assert result.out == "started\n"
+    assert result.out.startswith("Started. ")
     assert old.wait(20) == 0
     assert pid_of(clean) != old.pid
     assert environ(pid_of(clean))["CCSYNC_WATCH_HOME"] == str(clean.state)
@@ -122,7 +122,7 @@ def test_a_newer_daemon_stays(clean: Program) -> None:
     """Two versions of the plugin do not replace each other's daemon."""
     new = other_version(clean, "99.0.0")
     try:
-        assert clean.call("start").out == "it is running already\n"
+        assert clean.call("start").out.startswith("Already running (process ")
         assert pid_of(clean) == new.pid
     finally:
         new.kill()
@@ -163,4 +163,4 @@ def test_a_reused_process_id_is_not_the_daemon(clean: Program) -> None:
     path.write_text(content.replace(f'"pid":{pid_of(clean)}', f'"pid":{os.getpid()}'))
     assert clean.status()["daemon"]["running"] is False
     assert clean.call("stop").code == 3
-    assert clean.call("start").out == "started\n"
+    assert clean.call("start").out.startswith("Started. ")

@@ -198,7 +198,7 @@ class TestPreview:
         assert one.session_id not in made.out
         made = program.call("preview", "nobody")
         assert made.code == 1
-        assert made.err.startswith("ccsync-watch: no session nobody is stored")
+        assert made.err.startswith("ccsync-watch: session nobody is not stored")
 
     def test_a_flag_does_not_point_the_outbox_elsewhere(
         self, program: Program, opensync: OpenSyncDouble
@@ -214,15 +214,15 @@ class TestPreview:
 
 
 class TestLedger:
-    """What has left."""
+    """What was uploaded."""
 
     def test_nothing_has_left_yet(self, program: Program) -> None:
         """Neither on a new machine, nor without a backend."""
-        assert program.call("ledger").out == "nothing has left this machine\n"
+        assert program.call("ledger").out == "Nothing was sent from this machine.\n"
         Transcript(program.claude_dir).turn()
         assert program.call("sync-now").code == 0
         made = program.call("ledger")
-        assert (made.code, made.out) == (0, "nothing has left this machine\n")
+        assert (made.code, made.out) == (0, "Nothing was sent from this machine.\n")
 
     def test_it_tells_what_left_and_what_was_removed(
         self, program: Program, opensync: OpenSyncDouble
@@ -242,7 +242,7 @@ class TestLedger:
         acked = [entry for entry in entries if entry["is_acked"] and entry["kind"] == "messages"]
         assert sum(each["rows"] for each in acked) == 2
         assert {entry["host"] for entry in entries} == {host}
-        assert program.call("ledger", OTHER).out == "nothing has left this machine\n"
+        assert program.call("ledger", OTHER).out == "Nothing was sent from this machine.\n"
 
 
 def messages_received(opensync: OpenSyncDouble) -> list[dict[str, Any]]:

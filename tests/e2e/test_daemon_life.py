@@ -62,16 +62,16 @@ class TestOutput:
         """And that nothing leaves the machine without a URL."""
         program.start()
         out = program.output()
-        assert f"  reads   {program.claude_dir}/projects\n" in out
-        assert f"  keeps   {program.state}\n" in out
-        assert "  sends   nothing: no Convex URL configured, everything stays on" in out
-        assert "  status  ccsync-watch status" in out
+        assert f"  reads      {program.claude_dir}/projects\n" in out
+        assert f"  stores in  {program.state}\n" in out
+        assert "  uploads    nothing: no Convex URL configured, everything stays on" in out
+        assert "  status     `ccsync-watch status`" in out
 
     def test_it_prints_where_it_uploads(self, program: Program, opensync: OpenSyncDouble) -> None:
         """The address, never the key."""
         program.configure(convex_url=opensync.url, api_key=opensync.api_key)
         program.start()
-        assert f"  sends   to {opensync.url}, secrets removed\n" in program.output()
+        assert f"  uploads    to {opensync.url}, secrets removed\n" in program.output()
         assert opensync.api_key not in program.output()
 
 
@@ -83,7 +83,7 @@ class TestStop:
         """It says that unsent data is kept."""
         program.start()
         ends_in_time(program, number)
-        assert program.output().endswith("ccsync-watch: stopped; what waits is kept\n")
+        assert program.output().endswith("Stopped. Unsent data is kept and sent next time.\n")
 
     @pytest.mark.parametrize("after", [0.3, 0.8, 1.5])
     def test_a_starting_daemon_stops(self, program: Program, after: float) -> None:

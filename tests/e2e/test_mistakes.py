@@ -251,7 +251,7 @@ class TestBackend:
         assert "api_key" in self.refused(program)
 
     def test_nobody_there(self, program: Program, opensync: OpenSyncDouble) -> None:
-        """The three things to check, and that what waits is kept."""
+        """The three things to check, and that unsent data is kept."""
         program.configure(convex_url=opensync.url, api_key=opensync.api_key)
         opensync.offline()
         line = self.refused(program)
@@ -317,7 +317,7 @@ class TestLogin:
         if made.code == 4:
             first, second = made.err.splitlines()
             assert first.startswith("ccsync-watch: Connection failed: ")
-            assert second == f"ccsync-watch: nothing was changed in {program.config_file}"
+            assert second == f"ccsync-watch: {program.config_file} was not changed"
 
     def test_a_new_key_for_the_same_backend(
         self, program: Program, opensync: OpenSyncDouble
@@ -343,7 +343,7 @@ class TestLogin:
             "login", "--convex-url", opensync.url, "--api-key-stdin", stdin=f"{opensync.api_key}\n"
         )
         assert made.code == 0
-        assert "CLAUDE_SYNC_API_KEY is set in the environment: it wins over the file" in made.err
+        assert "CLAUDE_SYNC_API_KEY is set in the environment: it overrides the file" in made.err
 
     def test_logout(self, program: Program, opensync: OpenSyncDouble) -> None:
         """Both are removed, the rest stays; twice is no mistake."""
@@ -352,4 +352,4 @@ class TestLogin:
         assert program.config_file.read_text() == '{\n  "mine": "kept"\n}\n'
         made = program.call("logout")
         assert made.code == 0
-        assert "nothing to do" in made.out
+        assert "Nothing to do" in made.out

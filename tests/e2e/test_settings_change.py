@@ -19,7 +19,7 @@ def login(program: Program, opensync: OpenSyncDouble) -> None:
         "login", "--convex-url", opensync.url, "--api-key-stdin", stdin=f"{opensync.api_key}\n"
     )
     assert result.code == 0, result.err
-    assert result.out.endswith("the running ccsync-watch has taken it up\n")
+    assert result.out.endswith("The running daemon uses the new settings.\n")
 
 
 def test_login_uploads_stored_rows_and_logout_stops_uploads(
@@ -36,7 +36,7 @@ def test_login_uploads_stored_rows_and_logout_stops_uploads(
     assert len(opensync.backend.messages(transcript.session_id)) == 3
     result = program.call("logout")
     assert result.code == 0
-    assert result.out.endswith("the running ccsync-watch has taken it up\n")
+    assert result.out.endswith("The running daemon uses the new settings.\n")
     before = len(opensync.backend.calls)
     transcript.turn(2)
     assert "nothing was sent" in program.call("sync-now").out
@@ -91,7 +91,7 @@ def test_a_change_does_not_wait_for_a_hanging_backend(
     transcript.turn()
     wait_until(lambda: bool(opensync.backend.calls), "a request hangs")
     program.configure(convex_url=opensync.url, api_key=opensync.api_key, max_output_chars=500)
-    wait_until(lambda: program.output().count("  sends   to ") == 2, "the change is used", 15)
+    wait_until(lambda: program.output().count("  uploads    to ") == 2, "the change is used", 15)
     opensync.faults = FaultPlan.none()
     assert program.call("sync-now").code == 0
     assert len(opensync.backend.messages(transcript.session_id)) == 3

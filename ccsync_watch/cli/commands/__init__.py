@@ -1,1 +1,1 @@
-"""One module for each command; its name is the command's."""
+"""One module per command: `ORDER`, `add_arguments(parser)` and `main(arguments, env, flags)`."""

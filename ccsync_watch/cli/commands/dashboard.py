@@ -1,4 +1,4 @@
-"""`ccsync-watch dashboard`: open the page in a browser, with a link that lets it in once."""
+"""Open the dashboard in a browser, with a link that lets it in once."""
 
 from __future__ import annotations
 
@@ -14,9 +14,16 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
 
+ORDER = 60
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add whether to open a browser."""
+    parser.add_argument("--print-only", action="store_true", help="only print the link")
+
 
 def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[str, Any]) -> int:
-    """Open the page, or only print its address. Raises NotRunning."""
+    """Open the page, or only print its link. Raises NotRunning."""
     settings = load(env, flags)
     show_warnings(settings)
     answer = ControlClient(settings.state_dir).dashboard()
@@ -25,5 +32,5 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
         return 1
     say(answer.url)
     if not arguments.print_only and not webbrowser.open(answer.url):
-        warn("no browser could be opened: open the address above yourself; it works once")
+        warn("no browser could be opened: open the link above yourself; it works once")
     return 0

@@ -1,4 +1,4 @@
-"""`ccsync-watch explain SESSION`: what made its figures, what counted once, and the difference."""
+"""Show how a session's figures came about, and what was counted once."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import orjson
 from ccsync_watch.accounting import usage_groups
 from ccsync_watch.accounting.explanation import Explanation, explain
 from ccsync_watch.accounting.prices import PriceList
+from ccsync_watch.cli.arguments import add_setting_flags
 from ccsync_watch.cli.console import printable, say, show_warnings
-from ccsync_watch.cli.store_access import chosen_session, open_store
-from ccsync_watch.cli.tables import money, show
+from ccsync_watch.cli.session_lookup import find_session, open_store
+from ccsync_watch.cli.text_table import money, print_table
 from ccsync_watch.config import load
 from ccsync_watch.units import dollars, plural
 
@@ -21,13 +22,22 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+ORDER = 80
 _SHOWN_RESPONSES = 20
 _PROVENANCE = {
-    "client": "Claude Code's own figure",
-    "computed": "tokens at list prices",
-    "partial": "the sum of what has a price",
+    "client": "reported by Claude Code",
+    "computed": "estimated: tokens at list prices",
+    "partial": "estimated: the sum of what has a price",
     "unpriced": "no price is known",
 }
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the session and the form of the output."""
+    add_setting_flags(parser)
+    parser.add_argument("session", metavar="SESSION", help="its id, or the beginning of it")
+    parser.add_argument("--all", action="store_true", help="every response, not the first 20")
+    parser.add_argument("--json", action="store_true", help="print everything as JSON")
 
 
 def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[str, Any]) -> int:
@@ -38,68 +48,76 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     if database is None:
         return 1
     try:
-        session_id = chosen_session(database, arguments.session)
+        session_id = find_session(database, arguments.session)
         if session_id is None:
             return 1
         prices = PriceList.from_settings(settings)
         prices.ensure_known(usage_groups.used_models(database, session_id))
-        found = explain(database, session_id, prices)
-        if found is None:
+        explanation = explain(database, session_id, prices)
+        if explanation is None:
             return 1
         if arguments.json:
-            say(orjson.dumps(asdict(found), option=orjson.OPT_INDENT_2).decode())
+            say(orjson.dumps(asdict(explanation), option=orjson.OPT_INDENT_2).decode())
         else:
-            _show(found, is_whole=arguments.all)
+            _show(explanation, is_whole=arguments.all)
         return 0
     finally:
         database.close()
 
 
-def _show(found: Explanation, *, is_whole: bool) -> None:
-    made = found.account
-    say(f"{made.session_id}  {printable(found.title or '')}".rstrip())
-    say(f"  cost        {money(made.cost)}, {_PROVENANCE[made.cost.provenance]}")
-    if made.client_usd is not None:
-        less = f", of which {dollars(made.inherited_usd)} inherited" if made.inherited_usd else ""
-        rows = f"; the rows at list prices: {money(made.row_cost)}"
-        say(f"  client      {dollars(made.client_usd)}{less}{rows}")
-    say(f"  prompt      {made.tokens.prompt:,} tokens")
-    say(f"  output      {made.tokens.output:,} tokens")
-    if any(made.unrecorded.billed):
-        say(
-            f"  beyond rows {made.unrecorded.prompt:,} prompt and {made.unrecorded.output:,} output"
-            " tokens that no row reports"
+def _show(explanation: Explanation, *, is_whole: bool) -> None:
+    account = explanation.account
+    say(f"{account.session_id}  {printable(explanation.title or '')}".rstrip())
+    say(f"  cost        {money(account.cost)}, {_PROVENANCE[account.cost.provenance]}")
+    if account.client_usd is not None:
+        less = (
+            f", of which {dollars(account.inherited_usd)} inherited"
+            if account.inherited_usd
+            else ""
         )
-    for note in made.notes:
+        rows = f"; estimated from the rows: {money(account.row_cost)}"
+        say(f"  reported    {dollars(account.client_usd)}{less}{rows}")
+    say(f"  prompt      {account.tokens.prompt:,} tokens")
+    say(f"  output      {account.tokens.output:,} tokens")
+    unrecorded = account.unrecorded
+    if any(unrecorded.billed):
+        say(
+            f"  not in rows {unrecorded.prompt:,} prompt and {unrecorded.output:,} output tokens"
+            " that no row of the transcripts reports"
+        )
+    for note in account.notes:
         say(f"  note        {note}")
-    _show_once(found)
-    _show_models(found)
-    _show_subagents(found)
-    _show_responses(found, is_whole=is_whole)
+    _show_once(explanation)
+    _show_models(explanation)
+    _show_subagents(explanation)
+    _show_responses(explanation, is_whole=is_whole)
 
 
-def _show_once(found: Explanation) -> None:
-    counted = found.counted
+def _show_once(explanation: Explanation) -> None:
+    counted = explanation.counted
     say("")
-    say(f"{plural(found.naive_rows, 'row')} report usage, of {plural(len(counted), 'response')}")
-    say(f"  counted once instead of for every row   {found.repeated_rows:,} rows")
-    say(f"  copied from other sessions, not counted {found.inherited_responses:,} responses")
-    rows_prompt = found.account.tokens.prompt - found.account.unrecorded.prompt
-    rows_output = found.account.tokens.output - found.account.unrecorded.output
+    responses = plural(len(counted), "response")
+    say(f"{plural(explanation.naive_rows, 'row')} report usage, of {responses}")
+    say(f"  counted once instead of for every row   {explanation.repeated_rows:,} rows")
+    say(f"  copied from other sessions, not counted {explanation.inherited_responses:,} responses")
+    tokens, unrecorded = explanation.account.tokens, explanation.account.unrecorded
+    naive_prompt, naive_output = explanation.naive_prompt, explanation.naive_output
+    more_prompt = naive_prompt - (tokens.prompt - unrecorded.prompt)
+    more_output = naive_output - (tokens.output - unrecorded.output)
     say(
-        f"  a naive sum would be {found.naive_prompt:,} prompt and {found.naive_output:,} output:"
-        f" {found.naive_prompt - rows_prompt:+,} and {found.naive_output - rows_output:+,}"
+        f"  a naive sum would be {naive_prompt:,} prompt and {naive_output:,} output:"
+        f" {more_prompt:+,} and {more_output:+,}"
     )
 
 
-def _show_models(found: Explanation) -> None:
-    if not found.account.models:
+def _show_models(explanation: Explanation) -> None:
+    if not explanation.account.models:
         return
     say("")
     heads = ("model", "responses", "input", "write 5m", "write 1h", "cache read", "output", "cost")
     rows = [
         [
-            model.model or "not named",
+            model.model or "unknown",
             f"{model.responses:,}",
             f"{model.tokens.input:,}",
             f"{model.tokens.cache_write_5m:,}",
@@ -108,13 +126,13 @@ def _show_models(found: Explanation) -> None:
             f"{model.tokens.output:,}",
             money(model.cost),
         ]
-        for model in found.account.models
+        for model in explanation.account.models
     ]
-    show(heads, rows)
+    print_table(heads, rows)
 
 
-def _show_subagents(found: Explanation) -> None:
-    if not found.subagents:
+def _show_subagents(explanation: Explanation) -> None:
+    if not explanation.subagents:
         return
     say("")
     heads = ("subagent", "type", "responses", "prompt", "output", "cost of its rows")
@@ -127,31 +145,32 @@ def _show_subagents(found: Explanation) -> None:
             f"{subagent.tokens.output:,}",
             money(subagent.cost),
         ]
-        for subagent in found.subagents
+        for subagent in explanation.subagents
     ]
-    show(heads, rows)
+    print_table(heads, rows)
 
 
-def _show_responses(found: Explanation, *, is_whole: bool) -> None:
-    if not found.responses:
+def _show_responses(explanation: Explanation, *, is_whole: bool) -> None:
+    if not explanation.responses:
         return
     say("")
-    shown = found.responses if is_whole else found.responses[:_SHOWN_RESPONSES]
+    session_id = explanation.account.session_id
+    shown = explanation.responses if is_whole else explanation.responses[:_SHOWN_RESPONSES]
     heads = ("response", "at byte", "where", "rows", "copies", "prompt", "output", "counts")
     rows = [
         [
-            each.id,
-            f"{each.start:,}",
-            each.agent_id[:8] if each.agent_id else "main",
-            f"{each.rows:,}",
-            f"{each.copies:,}",
-            f"{each.prompt_tokens:,}",
-            f"{each.output_tokens:,}",
-            "here" if each.counts_for(found.account.session_id) else f"for {each.owner[:8]}",
+            response.id,
+            f"{response.start:,}",
+            response.agent_id[:8] if response.agent_id else "main",
+            f"{response.rows:,}",
+            f"{response.copies:,}",
+            f"{response.prompt_tokens:,}",
+            f"{response.output_tokens:,}",
+            "here" if response.counts_for(session_id) else f"for {response.owner[:8]}",
         ]
-        for each in shown
+        for response in shown
     ]
-    show(heads, rows)
-    left = len(found.responses) - len(shown)
+    print_table(heads, rows)
+    left = len(explanation.responses) - len(shown)
     if left:
-        say(f"… and {plural(left, 'response')} more (--all shows them)")
+        say(f"… and {plural(left, 'response')} more (--all lists them)")

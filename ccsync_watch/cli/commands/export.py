@@ -1,4 +1,4 @@
-"""`ccsync-watch export`: one session as Markdown or JSON, on standard output."""
+"""Write one session as Markdown or JSON to standard output."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch.cli.console import show_warnings
-from ccsync_watch.cli.store_access import chosen_session, open_store
+from ccsync_watch.cli.session_lookup import find_session, open_store
 from ccsync_watch.config import load
 from ccsync_watch.dashboard.session_document import iterate_document
 from ccsync_watch.store import session_list
@@ -14,6 +14,14 @@ from ccsync_watch.store import session_list
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
+
+ORDER = 90
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the session and the format."""
+    parser.add_argument("session", metavar="SESSION", help="its id, or the beginning of it")
+    parser.add_argument("--format", choices=("md", "json"), default="md", help="default: md")
 
 
 def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[str, Any]) -> int:
@@ -24,7 +32,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     if database is None:
         return 1
     try:
-        session_id = chosen_session(database, arguments.session)
+        session_id = find_session(database, arguments.session)
         row = session_list.load_session(database, session_id) if session_id else None
         if row is None:
             return 1

@@ -1,4 +1,4 @@
-"""`ccsync-watch ledger`: what has left this machine, when, and to which host; never a content."""
+"""Print what was uploaded: when, to which host, how much, and what had been removed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from ccsync_watch.cli.console import counted, printable, say, show_warnings
+from ccsync_watch.cli.arguments import add_setting_flags
+from ccsync_watch.cli.console import format_counts, printable, say, show_warnings
 from ccsync_watch.config import load
 from ccsync_watch.store import egress_ledger
 from ccsync_watch.store.database import open_for_reading
@@ -21,6 +22,16 @@ if TYPE_CHECKING:
 
     from ccsync_watch.store.egress_ledger import LedgerEntry
 
+ORDER = 110
+_NOTHING = "Nothing was sent from this machine."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the session and the form of the output."""
+    add_setting_flags(parser)
+    parser.add_argument("session", nargs="?", metavar="SESSION", help="only this session")
+    parser.add_argument("--json", action="store_true", help="print one JSON object a line")
+
 
 def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[str, Any]) -> int:
     """Print one line for each request, the oldest first, then the sums by host."""
@@ -28,7 +39,8 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     show_warnings(settings)
     database = open_for_reading(settings.state_dir)
     if database is None:
-        say("nothing has left this machine")
+        if not arguments.json:
+            say(_NOTHING)
         return 0
     try:
         _print(
@@ -54,23 +66,23 @@ def _print(entries: Iterable[LedgerEntry], *, as_json: bool) -> None:
     if as_json:
         return
     if not hosts:
-        say("nothing has left this machine")
+        say(_NOTHING)
     for host, sums in hosts.items():
         say(
             f"{printable(host)}: {plural(sums['requests'], 'request')},"
             f" {plural(sums['rows'], 'message')}, {size(sums['bytes'])}"
         )
     if removed:
-        say(f"placeholders in them: {counted(removed)}")
+        say(f"placeholders in them: {format_counts(removed)}")
 
 
 def _line(entry: LedgerEntry) -> str:
     when = datetime.fromtimestamp(entry.at_ms / 1000, timezone.utc).astimezone()
-    what = plural(entry.rows, "message") if entry.kind == "messages" else "the session's state"
+    what = plural(entry.rows, "message") if entry.kind == "messages" else "session state"
     facts = [what, size(entry.size)]
     if entry.removed:
-        facts.append(f"placeholders: {counted(entry.removed)}")
+        facts.append(f"placeholders: {format_counts(entry.removed)}")
     if not entry.is_acked:
-        facts.append("not acknowledged")
-    shown = f"{when:%Y-%m-%d %H:%M:%S}  {printable(entry.host)}  {printable(entry.session_id)}"
-    return f"{shown}  {', '.join(facts)}"
+        facts.append("not confirmed")
+    place = f"{when:%Y-%m-%d %H:%M:%S}  {printable(entry.host)}  {printable(entry.session_id)}"
+    return f"{place}  {', '.join(facts)}"

@@ -1,11 +1,11 @@
-"""`ccsync-watch logout`: forget the backend's URL and key; sessions stay on this machine."""
+"""Remove the backend's URL and API key; sessions stay on this machine."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch.cli.console import say, warn
-from ccsync_watch.cli.daemon_notice import tell_daemon, warn_of_variables
+from ccsync_watch.cli.daemon_reload import reload_daemon, warn_of_variables
 from ccsync_watch.config import config_path, load, options_path, read_file, save, state_folder
 from ccsync_watch.config.plugin_options import remove_options
 
@@ -13,20 +13,27 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
 
+ORDER = 150
+_BACKEND = frozenset({"convex_url", "api_key"})
+
+
+def add_arguments(_parser: argparse.ArgumentParser) -> None:
+    """Add nothing."""
+
 
 def main(_arguments: argparse.Namespace, env: Mapping[str, str], _flags: Mapping[str, Any]) -> int:
-    """Remove both from the settings file."""
+    """Remove both from the settings file and from the plugin's options."""
     path = config_path(env)
-    has_options = remove_options(options_path(state_folder(env)), {"convex_url", "api_key"})
-    if {"convex_url", "api_key"} & read_file(path).keys():
-        save(path, {"convex_url": None, "api_key": None})
-        say(f"removed URL and key from {path}; nothing is sent any more")
-        tell_daemon(load(env))
-    elif has_options:
-        tell_daemon(load(env))
+    had_options = remove_options(options_path(state_folder(env)), _BACKEND)
+    if _BACKEND & read_file(path).keys():
+        save(path, dict.fromkeys(_BACKEND))
+        say(f"Removed URL and key from {path}. Nothing is uploaded any more.")
+        reload_daemon(load(env))
+    elif had_options:
+        reload_daemon(load(env))
     else:
-        say(f"{path} names no backend: nothing to do")
-    if has_options:
-        warn("the plugin's options name one: clear them, or the next session brings it back")
+        say(f"Nothing to do: {path} has no backend.")
+    if had_options:
+        warn("the plugin's options have a backend: clear them, or the next session restores it")
     warn_of_variables(env, "unset it too")
     return 0

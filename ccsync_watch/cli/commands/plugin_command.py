@@ -1,7 +1,7 @@
-"""The plugin's `sync-status` and `sync-now`: the answer that Claude Code shows, without a turn.
+"""Answer the plugin's `sync-status` and `sync-now` without a turn of the model.
 
 Called by the plugin's UserPromptExpansion hook with the client's JSON on standard input, or as
-its fallback with `--plain`. It prints a decision or a text, ends with 0, and never takes long.
+its fallback with `--plain`. It prints a decision or a text, ends with 0, and is always quick.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from ccsync_watch import __version__
 from ccsync_watch.cli.console import say
 from ccsync_watch.cli.plugin_report import MIN_WAIT_SECONDS, error_text, status_text, sync_text
 
@@ -18,28 +19,36 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
 
+IS_HIDDEN = True
 _MAX_INPUT = 1 << 20
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the plugin's scripts pass."""
+    parser.add_argument("--plugin-version", default=__version__)
+    parser.add_argument("--plain", choices=("status", "now"))
+    parser.add_argument("--session")
 
 
 def main(arguments: argparse.Namespace, env: Mapping[str, str], _flags: Mapping[str, Any]) -> int:
     """Print the answer to one of the plugin's commands."""
     if arguments.plain:
         session_id = arguments.session or env.get("CLAUDE_CODE_SESSION_ID")
-        say(_text(arguments.plain, session_id, env, arguments.plugin_version))
+        say(_answer(arguments.plain, session_id, env, arguments.plugin_version))
         return 0
-    asked = _asked(sys.stdin.buffer.read(_MAX_INPUT))
-    if asked is None:
-        # Not for us, or from a client that asks in another way: its own fallback answers.
+    request = _parse_request(sys.stdin.buffer.read(_MAX_INPUT))
+    if request is None:
+        # Not for us, or from a client with another protocol: the command's own text answers.
         return 0
-    command, session_id = asked
-    reason = _text(command, session_id, env, arguments.plugin_version)
+    command, session_id = request
+    reason = _answer(command, session_id, env, arguments.plugin_version)
     output = {"hookEventName": "UserPromptExpansion", "suppressOriginalPrompt": True}
     decision = {"decision": "block", "reason": f"\n{reason}", "hookSpecificOutput": output}
     say(orjson.dumps(decision).decode())
     return 0
 
 
-def _asked(data: bytes) -> tuple[str, str | None] | None:
+def _parse_request(data: bytes) -> tuple[str, str | None] | None:
     try:
         fields = orjson.loads(data)
     except orjson.JSONDecodeError:
@@ -53,10 +62,9 @@ def _asked(data: bytes) -> tuple[str, str | None] | None:
     return name.removeprefix("sync-"), session_id if isinstance(session_id, str) else None
 
 
-def _text(command: str, session_id: str | None, env: Mapping[str, str], version: str) -> str:
-    make = status_text if command == "status" else sync_text
+def _answer(command: str, session_id: str | None, env: Mapping[str, str], version: str) -> str:
+    make_text = status_text if command == "status" else sync_text
     try:
-        text = make(env, session_id, plugin_version=version, seconds=MIN_WAIT_SECONDS)
+        return make_text(env, session_id, plugin_version=version, seconds=MIN_WAIT_SECONDS)
     except Exception as error:  # noqa: BLE001 - nothing of ours may disturb the user's session
-        text = error_text(error)
-    return text
+        return error_text(error)

@@ -1,4 +1,4 @@
-"""`ccsync-watch preview`: exactly what would leave, as JSON lines; sends nothing."""
+"""Print exactly what would be uploaded, as JSON lines; send nothing."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import orjson
 
 from ccsync_watch.accounting.priced_summaries import PricedSummaries
 from ccsync_watch.accounting.prices import PriceList
-from ccsync_watch.cli.console import counted, say, show_warnings, warn
-from ccsync_watch.cli.store_access import chosen_session, open_store
+from ccsync_watch.cli.arguments import add_setting_flags
+from ccsync_watch.cli.console import format_counts, say, show_warnings, warn
+from ccsync_watch.cli.session_lookup import find_session, open_store
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
 from ccsync_watch.control.client import ControlClient
@@ -34,18 +35,29 @@ if TYPE_CHECKING:
 _READ_SECONDS = 300.0
 
 
+ORDER = 100
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the session."""
+    add_setting_flags(parser)
+    parser.add_argument(
+        "session", nargs="?", metavar="SESSION", help="only this one: its id, or its beginning"
+    )
+
+
 def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[str, Any]) -> int:
     """Print one JSON object a line: each session, then its messages."""
     settings = load(env, flags)
     show_warnings(settings)
-    _bring_up_to_date(settings)
+    _import_new_lines(settings)
     database = open_store(settings)
     if database is None:
         return 0
     try:
         session_id = None
         if arguments.session is not None:
-            session_id = chosen_session(database, arguments.session)
+            session_id = find_session(database, arguments.session)
             if session_id is None:
                 return 1
         summaries = PricedSummaries(database, PriceList.from_settings(settings))
@@ -59,8 +71,8 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
         database.close()
 
 
-def _bring_up_to_date(settings: Settings) -> None:
-    """Read what is new on disk, in the daemon if it runs, else here; send nothing."""
+def _import_new_lines(settings: Settings) -> None:
+    """Import what is new on disk, in the daemon if it runs, else here; send nothing."""
     try:
         ControlClient(settings.state_dir).flush(
             FlushRequest(seconds=_READ_SECONDS, is_sending=False)
@@ -94,5 +106,5 @@ def _print(database: Database, session_ids: Sequence[str], summaries: PricedSumm
             removed += request.removed
             line = {"path": request.path, "body": request.body, "removed": request.removed}
             say(orjson.dumps(line).decode())
-    what = f"{plural(sessions, 'session')}, {plural(messages, 'message')}"
-    warn(f"{what}; secrets removed: {counted(removed) or 'none'}")
+    counts = f"{plural(sessions, 'session')}, {plural(messages, 'message')}"
+    warn(f"{counts}; secrets removed: {format_counts(removed) or 'none'}")

@@ -1,4 +1,4 @@
-"""`ccsync-watch redact`: standard input to standard output, secrets removed, as it comes."""
+"""Copy standard input to standard output, with secrets removed."""
 
 from __future__ import annotations
 
@@ -14,24 +14,28 @@ if TYPE_CHECKING:
 
     from ccsync_watch.privacy import Redactor
 
+ORDER = 120
 _BLOCK_BYTES = 1 << 20
-# How much is held back for the end of a block (a private key) that began and has not ended.
+# How much is held back while a private key has begun and its end has not come yet.
 _MAX_HELD_BYTES = 256 << 10
 _BEGIN, _END = b"-----BEGIN ", b"-----END "
+
+
+def add_arguments(_parser: argparse.ArgumentParser) -> None:
+    """Add nothing."""
 
 
 def main(_arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[str, Any]) -> int:
     """Redact a stream with the user's own rules and this installation's key."""
     settings = load(env, flags)
-    redactor = make_redactor(settings)
-    redact_stream(sys.stdin.buffer, sys.stdout.buffer, redactor)
+    redact_stream(sys.stdin.buffer, sys.stdout.buffer, make_redactor(settings))
     return 0
 
 
 def redact_stream(source: BinaryIO, target: BinaryIO, redactor: Redactor) -> None:
     """Copy `source` to `target` without its secrets, whole lines at a time.
 
-    What is no UTF-8 is replaced. A line is never split, however long it is.
+    Bytes that are not UTF-8 are replaced. A line is never split, however long it is.
     """
     held = b""
     while block := _read_some(source):
@@ -45,13 +49,13 @@ def redact_stream(source: BinaryIO, target: BinaryIO, redactor: Redactor) -> Non
 
 
 def _read_some(source: BinaryIO) -> bytes:
-    """Return what is there, without waiting for more once there is something."""
+    """Return what is available; wait only until there is something."""
     read1 = getattr(source, "read1", source.read)
     return bytes(read1(_BLOCK_BYTES))
 
 
 def _safe_end(held: bytes) -> int:
-    """Return up to where `held` can be redacted alone: whole lines, no private key cut in two."""
+    """Return how much of `held` can be redacted alone: whole lines, no private key cut in two."""
     end = held.rfind(b"\n") + 1
     begin = held.rfind(_BEGIN, 0, end)
     if begin >= 0 and held.find(_END, begin, end) < 0 and end - begin < _MAX_HELD_BYTES:

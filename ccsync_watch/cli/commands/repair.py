@@ -1,4 +1,4 @@
-"""`ccsync-watch repair`: redact what is stored again, by today's rules, and send what changed."""
+"""Redact stored data again by the current rules, and send what changed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch import __version__
-from ccsync_watch.cli.console import counted, say, show_warnings
+from ccsync_watch.cli.arguments import add_setting_flags
+from ccsync_watch.cli.console import format_counts, say, show_warnings
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
 from ccsync_watch.control.client import ControlClient
@@ -26,30 +27,39 @@ if TYPE_CHECKING:
     from ccsync_watch.store.database import Database
 
 
+ORDER = 130
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add whether to change anything."""
+    add_setting_flags(parser)
+    parser.add_argument("--dry-run", action="store_true", help="only show what would change")
+
+
 def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[str, Any]) -> int:
-    """Repair, or tell what a repair would change."""
+    """Repair, or show what a repair would change."""
     settings = load(env, flags)
     show_warnings(settings)
     if not (settings.state_dir / DATABASE_NAME).exists():
-        say("nothing is stored yet: there is nothing to repair")
+        say("Nothing to repair: nothing is stored yet")
         return 0
-    _refuse_another_version(settings)
+    _check_version(settings)
     clock = SystemClock()
-    # Beside a running daemon: it writes by today's rules, and each step is a commit of its own.
+    # Safe while a daemon runs: it writes by the same rules, and each step is a commit of its own.
     database = open_database(settings.state_dir, now_ms=clock.wall_ms())
     try:
-        outcome = _repaired(settings, database, clock, is_dry=arguments.dry_run)
+        outcome = _repair(settings, database, clock, is_dry=arguments.dry_run)
         if not arguments.dry_run:
             with database.write() as connection:
                 set_meta(connection, "rules", rules_in_force(settings))
     finally:
         database.close()
-    _tell(outcome, is_dry=arguments.dry_run)
+    _show(outcome, is_dry=arguments.dry_run)
     return 0
 
 
-def _refuse_another_version(settings: Settings) -> None:
-    """Raise StateError while a daemon runs that would go on writing by other rules."""
+def _check_version(settings: Settings) -> None:
+    """Raise StateError while a daemon runs that would continue to write by other rules."""
     try:
         version = ControlClient(settings.state_dir).hello().version
     except NotAnswering:
@@ -59,14 +69,14 @@ def _refuse_another_version(settings: Settings) -> None:
     if version != __version__:
         raise StateError(
             f"ccsync-watch {version} is running, this is {__version__}",
-            hint="stop it and start this one, then repair",
+            hint="run `ccsync-watch start`, which replaces it, then repair",
         )
 
 
-def _repaired(
+def _repair(
     settings: Settings, database: Database, clock: SystemClock, *, is_dry: bool
 ) -> RepairResult:
-    # Loaded here: no other command that is not shown on a terminal needs it.
+    # Loaded here: it is slow to import, and most commands do without.
     from rich.console import Console  # noqa: PLC0415 - see above
     from rich.progress import Progress  # noqa: PLC0415 - see above
 
@@ -83,14 +93,14 @@ def _repaired(
         )
 
 
-def _tell(outcome: RepairResult, *, is_dry: bool) -> None:
-    verb = "would change" if is_dry else "changed"
+def _show(outcome: RepairResult, *, is_dry: bool) -> None:
+    verb = "Would change" if is_dry else "Changed"
     if not outcome.messages and not outcome.other_rows:
-        say("nothing to change: everything stored obeys today's rules")
+        say("Nothing to repair: stored data follows the current rules")
         return
     rows = f"{plural(outcome.messages, 'message')} and {plural(outcome.other_rows, 'other row')}"
     say(f"{verb}: {rows} of {plural(len(outcome.sessions), 'session')}")
     if outcome.removed:
-        say(f"secrets removed: {counted(outcome.removed)}")
+        say(f"Secrets removed: {format_counts(outcome.removed)}")
     if not is_dry:
-        say("what had been sent is sent again; `ccsync-watch sync-now` does it now")
+        say("What had been sent is sent again; `ccsync-watch sync-now` does it at once.")

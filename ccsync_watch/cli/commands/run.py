@@ -1,15 +1,18 @@
-"""`ccsync-watch run`: the daemon in the foreground."""
+"""Watch transcripts and sync them in the foreground (the default)."""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch import __version__
+from ccsync_watch.cli.arguments import add_setting_flags
 from ccsync_watch.cli.console import printable, say, show_warnings
-from ccsync_watch.cli.log_setup import log_to
-from ccsync_watch.cli.progress import Progress
+from ccsync_watch.cli.log_files import log_to
+from ccsync_watch.cli.problem_text import STOPPED
+from ccsync_watch.cli.progress_bars import Progress
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
 from ccsync_watch.daemon.instance_lock import InstanceLock
@@ -24,9 +27,16 @@ if TYPE_CHECKING:
 
     from ccsync_watch.config import Settings
 
+ORDER = 10
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the settings that are flags."""
+    add_setting_flags(parser)
+
 
 def main(_arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[str, Any]) -> int:
-    """Run until Ctrl+C or SIGTERM; take up the settings when they change."""
+    """Run until Ctrl+C or SIGTERM; reload the settings when they change."""
     lower_priority()
     settings = load(env, flags)
     clock = SystemClock()
@@ -40,30 +50,34 @@ def main(_arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[
                     clock=clock,
                     lock=lock,
                     on_progress=progress.show,
-                    on_start=_begin,
-                    on_dashboard=lambda link: say(f"  page    {link}  (lets one browser in)"),
+                    on_start=_start_daemon,
+                    on_dashboard=lambda link: say(f"  dashboard  {link}  (lets one browser in)"),
                 )
                 shutdown.on_request(supervisor.stop)
                 supervisor.run()
         finally:
             lock.release()
-    with contextlib.suppress(OSError):  # the terminal may be what ended us
-        say("ccsync-watch: stopped; what waits is kept")
+    with contextlib.suppress(OSError):  # the end of the terminal may have stopped us
+        say(STOPPED)
     return 0
 
 
-def _begin(settings: Settings) -> None:
-    """Introduce the daemon that has these settings; its rules hold for the log too."""
+def _start_daemon(settings: Settings) -> None:
+    """Print what a daemon with these settings does; log by its redaction rules."""
     log_to(settings.state_dir, lambda: make_redactor(settings))
     show_warnings(settings)
+    roots = project_roots(settings)
+    shown_roots = ", ".join(map(printable, roots))
     say(f"ccsync-watch {__version__}")
-    say(f"  reads   {', '.join(map(printable, project_roots(settings)))}")
-    say(f"  keeps   {printable(settings.state_dir)}")
+    say(f"  reads      {shown_roots}")
+    say(f"  stores in  {printable(settings.state_dir)}")
     destination = settings.destination
     if destination is None:
-        say("  sends   nothing: no Convex URL configured, everything stays on this machine")
+        say("  uploads    nothing: no Convex URL configured, everything stays on this machine")
     elif settings.auto_sync:
-        say(f"  sends   to {destination.url}, secrets removed")
+        say(f"  uploads    to {destination.url}, secrets removed")
     else:
-        say(f"  sends   to {destination.url}, only on `ccsync-watch sync-now` (auto_sync off)")
-    say("  status  ccsync-watch status  (in another terminal; Ctrl+C here stops)")
+        say(f"  uploads    to {destination.url}, only on `ccsync-watch sync-now` (auto_sync off)")
+    say("  status     `ccsync-watch status` in another terminal; Ctrl+C here stops")
+    if not any(os.path.isdir(root) for root in roots):  # noqa: PTH112 - roots are texts
+        say(f"Waiting for Claude Code: no transcripts in {shown_roots} yet")

@@ -1,7 +1,7 @@
-"""`ccsync-watch service`: have systemd (Linux) or launchd (macOS) run the daemon from login on.
+"""Have systemd or launchd run the daemon from login on.
 
-Small on purpose: one file for the user's own manager, and the commands that load it. On other
-systems the plugin's hooks, or `ccsync-watch start`, do.
+It writes one file for the user's own service manager, and runs the commands that load it. Systems
+with neither have the plugin's hooks, or `ccsync-watch start`.
 """
 
 from __future__ import annotations
@@ -24,16 +24,17 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping, Sequence
 
+ORDER = 160
 _UNIT = "ccsync-watch.service"
 _LABEL = "ccsync-watch"
 _SECONDS = 30.0
-# Where to find things; what is secret belongs into the settings file, not into a unit.
+# Where files are; what is secret belongs into the settings file, not into a unit.
 _PASSED_ON = ("CCSYNC_WATCH_HOME", "CLAUDE_CONFIG_DIR", "XDG_STATE_HOME", "XDG_CACHE_HOME")
 
 
 @dataclass(frozen=True, slots=True)
 class Manager:
-    """One system's way: the file, its content, and the commands that load, unload and ask."""
+    """A service manager: the file it reads, its content, and the commands to run."""
 
     file: Path
     content: bytes
@@ -42,38 +43,49 @@ class Manager:
     ask: tuple[str, ...]
 
 
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what to do."""
+    parser.add_argument("action", choices=("install", "uninstall", "status"))
+
+
 def main(arguments: argparse.Namespace, env: Mapping[str, str], _flags: Mapping[str, Any]) -> int:
     """Install, uninstall or show the service."""
     settings = load(env)
     manager = manager_for(sys.platform, env, [sys.executable, "-m", "ccsync_watch", "run"])
     if arguments.action == "status":
-        is_there = manager.file.exists()
-        runs = is_there and _run(manager.ask, env, is_asking=True)
-        state = "running" if runs else "installed, not running" if is_there else "not installed"
-        say(f"{state} ({printable(manager.file)})")
-        return 0 if runs else NotRunning.exit_code
+        return _show_status(manager, env)
     if arguments.action == "install":
-        # Two daemons cannot share a state folder: the one in the background gives way.
+        # Two daemons cannot share a state folder: stop the one in the background.
         stop(settings.state_dir)
         manager.file.parent.mkdir(parents=True, exist_ok=True)
         manager.file.write_bytes(manager.content)
         for command in manager.load:
             _run(command, env)
-        say(f"installed: it runs now, and from every login on ({printable(manager.file)})")
+        say(f"Installed and started; it starts at every login ({printable(manager.file)})")
         return 0
     if not manager.file.exists():
-        say("not installed: nothing to do")
+        say("Nothing to do: the service is not installed.")
         return 0
     for command in manager.unload:
         _run(command, env)
     with contextlib.suppress(FileNotFoundError):
         manager.file.unlink()
-    say("uninstalled; what is stored is kept")
+    say("Uninstalled. Stored data is kept.")
     return 0
 
 
+def _show_status(manager: Manager, env: Mapping[str, str]) -> int:
+    is_installed = manager.file.exists()
+    is_running = is_installed and _run(manager.ask, env, is_asking=True)
+    state = "Not installed"
+    if is_installed:
+        state = "Running" if is_running else "Installed, not running"
+    say(f"{state} ({printable(manager.file)})")
+    return 0 if is_running else NotRunning.exit_code
+
+
 def manager_for(platform: str, env: Mapping[str, str], command: Sequence[str]) -> Manager:
-    """Return this system's manager. Raises ConfigError where there is none that we know."""
+    """Return this system's service manager. Raises ConfigError for an unknown system."""
     passed = {name: env[name] for name in _PASSED_ON if env.get(name)}
     if platform.startswith("linux"):
         base = Path(env.get("XDG_CONFIG_HOME") or home(env) / ".config")
@@ -96,28 +108,28 @@ def manager_for(platform: str, env: Mapping[str, str], command: Sequence[str]) -
             ask=("launchctl", "print", f"{domain}/{_LABEL}"),
         )
     raise ConfigError(
-        f"no service manager is known for {platform}",
-        hint="the plugin starts the daemon, and so does `ccsync-watch start`",
+        f"services on {platform} are not supported",
+        hint="use the plugin, which starts the daemon, or `ccsync-watch start`",
     )
 
 
 def systemd_unit(command: Sequence[str], env: Mapping[str, str]) -> str:
     """Return a unit for the user's systemd."""
-    words = " ".join(_quoted(word, is_command=True) for word in command)
-    variables = "".join(f"Environment={_quoted(f'{k}={v}')}\n" for k, v in env.items())
+    words = " ".join(_quote(word, is_command=True) for word in command)
+    variables = "".join(f"Environment={_quote(f'{k}={v}')}\n" for k, v in env.items())
     return (
         "[Unit]\nDescription=Stream Claude Code sessions, redacted, to a dashboard\n\n"
         f"[Service]\nExecStart={words}\n{variables}"
-        # An end that was asked for is one; a crash is mended, but not in a frenzy.
+        # Restart after a crash, but not in a loop; not after it was stopped.
         "Restart=on-failure\nRestartSec=10\nNice=10\nNoNewPrivileges=true\n\n"
         "[Install]\nWantedBy=default.target\n"
     )
 
 
-def _quoted(word: str, *, is_command: bool = False) -> str:
+def _quote(word: str, *, is_command: bool = False) -> str:
     """Return a word as a unit file has it: quoted, without specifiers or variables."""
-    made = word.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("%", "%%")
-    return f'"{made.replace("$", "$$") if is_command else made}"'
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("%", "%%")
+    return f'"{escaped.replace("$", "$$") if is_command else escaped}"'
 
 
 def launchd_plist(command: Sequence[str], env: Mapping[str, str]) -> bytes:
@@ -138,7 +150,7 @@ def launchd_plist(command: Sequence[str], env: Mapping[str, str]) -> bytes:
 def _run(command: Sequence[str], env: Mapping[str, str], *, is_asking: bool = False) -> bool:
     """Run a manager's command; return whether it succeeded. Raises CcsyncError unless asking."""
     try:
-        made = subprocess.run(  # noqa: S603 - our own words
+        result = subprocess.run(  # noqa: S603 - a fixed command
             command,
             env=dict(env),
             stdin=subprocess.DEVNULL,
@@ -147,12 +159,12 @@ def _run(command: Sequence[str], env: Mapping[str, str], *, is_asking: bool = Fa
             timeout=_SECONDS,
             check=False,
         )
-        problem = made.stderr.strip().split("\n")[0] if made.returncode else None
+        problem = result.stderr.strip().split("\n")[0] if result.returncode else None
     except (OSError, subprocess.TimeoutExpired) as error:
-        problem = getattr(error, "strerror", None) or "it does not answer"
+        problem = getattr(error, "strerror", None) or "it did not answer"
     if problem is not None and not is_asking:
         raise CcsyncError(
             f"`{' '.join(command)}` failed ({printable(problem)})",
-            hint="the plugin starts the daemon without it, and so does `ccsync-watch start`",
+            hint="without a service, use the plugin or `ccsync-watch start`",
         )
     return problem is None

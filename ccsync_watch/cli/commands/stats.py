@@ -1,4 +1,4 @@
-"""`ccsync-watch stats`: what was used and done, by day, model, project, tool or session."""
+"""Show tokens, costs and tools by day, model, project, tool or session."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ import orjson
 
 from ccsync_watch.accounting import activity, breakdowns, statistics, usage_groups
 from ccsync_watch.accounting.prices import PriceList
+from ccsync_watch.cli.arguments import add_setting_flags
 from ccsync_watch.cli.console import say, show_warnings
-from ccsync_watch.cli.store_access import open_store
-from ccsync_watch.cli.tables import money, show
+from ccsync_watch.cli.session_lookup import open_store
+from ccsync_watch.cli.text_table import money, print_table
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
 from ccsync_watch.errors import ConfigError
@@ -29,19 +30,32 @@ if TYPE_CHECKING:
     from ccsync_watch.accounting.statistics import SessionLine
     from ccsync_watch.store.database import Database
 
+ORDER = 70
 _DAY_MS = 86_400_000
 _MAX_DAYS = 36_500
-_NOT_APART = {
-    "day": "beyond the rows",
-    "model": "models not named",
-    "project": "project not known",
+_NO_KEY = {
+    "day": "not in transcripts",
+    "model": "unknown model",
+    "project": "unknown project",
 }
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what to sum by, since when, and the form of the output."""
+    add_setting_flags(parser)
+    choices = ("day", "model", "project", "tool", "session")
+    parser.add_argument("--by", choices=choices, default="day", help="what to sum by (day)")
+    parser.add_argument("--since", metavar="DATE|Nd", help="only from this day, or N days, on")
+    parser.add_argument("--utc", action="store_true", help="days in UTC, not in local time")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print everything as JSON")
+    form.add_argument("--csv", action="store_true", help="print everything as CSV")
 
 
 def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[str, Any]) -> int:
     """Print one table from the store, with or without the daemon."""
     settings = load(env, flags)
-    since_ms = since(arguments.since, SystemClock().wall_ms())
+    since_ms = parse_since(arguments.since, SystemClock().wall_ms())
     show_warnings(settings)
     database = open_store(settings)
     if database is None:
@@ -54,10 +68,10 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
         database.close()
 
 
-def since(text: str | None, now_ms: int) -> int | None:
-    """Return the moment that `--since` names: a day of this machine's, or so many days ago.
+def parse_since(text: str | None, now_ms: int) -> int | None:
+    """Return the moment that `--since` names: a local day, or a number of days ago.
 
-    Raises ConfigError for what is neither.
+    Raises ConfigError for anything else.
     """
     if text is None:
         return None
@@ -68,7 +82,7 @@ def since(text: str | None, now_ms: int) -> int | None:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise ConfigError(
-            f"--since {text!r} is no date", hint="write it as 2026-01-31, or as 7d for a week"
+            f"--since: {text!r} is not a date", hint="use 2026-01-31, or 7d for the last week"
         ) from None
     return round(moment.astimezone().timestamp() * 1000)
 
@@ -90,35 +104,35 @@ def _show(
         zone: breakdowns.Zone = "utc" if arguments.utc else "local"
         lines = breakdowns.by_day(database, prices, zone=zone, since_ms=since_ms)
     if arguments.json:
-        say(orjson.dumps([_plain(line) for line in lines], option=orjson.OPT_INDENT_2).decode())
+        say(orjson.dumps([_fields(line) for line in lines], option=orjson.OPT_INDENT_2).decode())
     elif arguments.csv:
-        _write_csv([_flat(_plain(line)) for line in lines])
+        _write_csv([_flatten(_fields(line)) for line in lines])
     elif by == "tool":
-        _show_tools(lines)  # type: ignore[arg-type]  # as chosen above
+        _show_tools(lines)  # type: ignore[arg-type]  # by the branch above
     elif by == "session":
-        _show_sessions(lines)  # type: ignore[arg-type]  # as chosen above
+        _show_sessions(lines)  # type: ignore[arg-type]  # by the branch above
     else:
-        _show_lines(by, lines)  # type: ignore[arg-type]  # as chosen above
+        _show_lines(by, lines)  # type: ignore[arg-type]  # by the branch above
     return 0
 
 
-def _plain(line: BreakdownLine | ToolLine | SessionLine) -> dict[str, Any]:
-    made = asdict(line)
+def _fields(line: BreakdownLine | ToolLine | SessionLine) -> dict[str, Any]:
+    fields = asdict(line)
     rate = getattr(line, "error_rate", None)
-    return {**made, "error_rate": rate} if "errors" in made else made
+    return {**fields, "error_rate": rate} if "errors" in fields else fields
 
 
-def _flat(value: dict[str, Any], prefix: str = "") -> dict[str, object]:
-    """Return one level of names, for a table; lists are counted out by their texts."""
-    made: dict[str, object] = {}
+def _flatten(value: dict[str, Any], prefix: str = "") -> dict[str, object]:
+    """Return one level of names, for a table; the strings of a list are joined."""
+    flat: dict[str, object] = {}
     for name, item in value.items():
         if isinstance(item, dict):
-            made.update(_flat(item, f"{prefix}{name}_"))
+            flat.update(_flatten(item, f"{prefix}{name}_"))
         elif isinstance(item, (list, tuple)):
-            made[prefix + name] = "; ".join(str(each) for each in item if isinstance(each, str))
+            flat[prefix + name] = "; ".join(text for text in item if isinstance(text, str))
         else:
-            made[prefix + name] = item
-    return made
+            flat[prefix + name] = item
+    return flat
 
 
 def _write_csv(rows: list[dict[str, object]]) -> None:
@@ -130,16 +144,16 @@ def _write_csv(rows: list[dict[str, object]]) -> None:
 
 def _show_lines(by: str, lines: list[BreakdownLine]) -> None:
     heads = (by, "sessions", "responses", "input", "cache write", "cache read", "output", "cost")
-    rows = [_cells(line.key or _NOT_APART[by], line, f"{line.sessions:,}") for line in lines]
+    rows = [_cells(line.key or _NO_KEY[by], line, f"{line.sessions:,}") for line in lines]
     if lines:
         rows.append(_cells("total", breakdowns.total(lines), ""))
-    show(heads, rows, foot=1)
+    print_table(heads, rows, foot=1)
     _explain_unpriced(lines)
 
 
 def _cells(name: str, line: BreakdownLine, sessions: str) -> list[str]:
-    used = line.tokens
-    counts = (line.responses, used.input, used.cache_write, used.cache_read, used.output)
+    tokens = line.tokens
+    counts = (line.responses, tokens.input, tokens.cache_write, tokens.cache_read, tokens.output)
     return [name, sessions, *(f"{count:,}" for count in counts), money(line.cost)]
 
 
@@ -161,7 +175,7 @@ def _show_tools(lines: list[ToolLine]) -> None:
         ]
         for line in lines
     ]
-    show(heads, rows)
+    print_table(heads, rows)
 
 
 def _show_sessions(lines: list[SessionLine]) -> None:
@@ -187,5 +201,5 @@ def _show_sessions(lines: list[SessionLine]) -> None:
                 money(account.cost),
             ]
         )
-    show(heads, rows)
-    say(f"\n{plural(len(lines), 'session')}; `ccsync-watch explain SESSION` says why.")
+    print_table(heads, rows)
+    say(f"\n{plural(len(lines), 'session')}; `ccsync-watch explain SESSION` explains its figures.")

@@ -1,4 +1,4 @@
-"""Show what is imported and sent, what is pending, and every problem with what to do about it."""
+"""Show what is stored, sent and pending, and every problem with its fix."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from ccsync_watch import report
+from ccsync_watch.cli.arguments import add_setting_flags
 from ccsync_watch.cli.console import printable, say, show_warnings
 from ccsync_watch.cli.problem_text import problem_lines
 from ccsync_watch.clock import SystemClock
@@ -27,8 +28,15 @@ if TYPE_CHECKING:
     from ccsync_watch.config import Settings
     from ccsync_watch.model import JsonValue
 
+ORDER = 40
 _SHOWN_SESSIONS = 10
 _OTHER_ERROR = 1
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the form of the output."""
+    add_setting_flags(parser)
+    parser.add_argument("--json", action="store_true", help="print the whole report as JSON")
 
 
 def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[str, Any]) -> int:

@@ -1,14 +1,15 @@
-"""Import and send everything now, through the daemon or without it."""
+"""Import and send everything now, with or without the daemon."""
 
 from __future__ import annotations
 
 import sys
 from typing import TYPE_CHECKING, Any
 
+from ccsync_watch.cli.arguments import add_setting_flags, seconds
 from ccsync_watch.cli.console import printable, say, show_warnings, warn
-from ccsync_watch.cli.log_setup import log_to
+from ccsync_watch.cli.log_files import log_to
 from ccsync_watch.cli.problem_text import one_line
-from ccsync_watch.cli.progress import Progress
+from ccsync_watch.cli.progress_bars import Progress
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
 from ccsync_watch.control.client import ControlClient
@@ -25,21 +26,31 @@ if TYPE_CHECKING:
 
     from ccsync_watch.config import Settings
 
+ORDER = 50
 _IN_BACKGROUND = "the daemon continues in the background, see `ccsync-watch status`"
 _BY_HAND = "run `ccsync-watch sync-now` again, or start `ccsync-watch`"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the session, and how long to wait."""
+    add_setting_flags(parser)
+    parser.add_argument("--session", metavar="ID", help="only this session")
+    parser.add_argument(
+        "--timeout", type=seconds, default=300.0, metavar="S", help="seconds to wait (300)"
+    )
 
 
 def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[str, Any]) -> int:
     """Flush one session or all; 0 when everything is stored and sent."""
     settings = load(env, flags)
     show_warnings(settings)
-    session_id, seconds = arguments.session, arguments.timeout
+    session_id, timeout = arguments.session, arguments.timeout
     try:
-        result = ControlClient(settings.state_dir).flush(FlushRequest(session_id, seconds))
+        result = ControlClient(settings.state_dir).flush(FlushRequest(session_id, timeout))
     except NotAnswering:
         raise
     except NotRunning:
-        return _show(_flush_without_daemon(settings, session_id, seconds), session_id, _BY_HAND)
+        return _show(_flush_without_daemon(settings, session_id, timeout), session_id, _BY_HAND)
     if any(value is not None for value in flags.values()):
         warn("the running daemon uses its own settings: the flags given here had no effect")
     return _show(result, session_id, _IN_BACKGROUND)
@@ -75,7 +86,7 @@ def _show(result: FlushAnswer, session_id: str | None, hint: str) -> int:
 
 
 def _flush_without_daemon(
-    settings: Settings, session_id: str | None, seconds: float
+    settings: Settings, session_id: str | None, timeout: float
 ) -> FlushAnswer:
     """Do the daemon's work once, under its lock."""
     clock = SystemClock()
@@ -85,7 +96,7 @@ def _flush_without_daemon(
         log_to(settings.state_dir, lambda: make_redactor(settings))
         runtime = Runtime(settings, clock=clock)
         try:
-            until = clock.monotonic() + seconds
+            until = clock.monotonic() + timeout
             with Progress(sys.stderr) as progress:
                 return sync_once(
                     runtime, session_id, until=until, on_step=lambda: progress.show(runtime)

@@ -9,27 +9,25 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ccsync_watch import __version__, cli
-from ccsync_watch.cli import main, parser
+from ccsync_watch import __version__
+from ccsync_watch.cli import main
+from ccsync_watch.cli.command_index import list_commands
+from ccsync_watch.cli.command_line import build_parser
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.fixture
-def env(tmp_path: Path) -> dict[str, str]:
-    """Return an environment of the test's own."""
-    (tmp_path / "home").mkdir()
-    return {"HOME": str(tmp_path / "home"), "CCSYNC_WATCH_HOME": str(tmp_path / "state")}
+COMMANDS = {command.name: command for command in list_commands()}
 
 
-def ended(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
-    """Return how the command ended that argparse ends itself."""
+def run_to_exit(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    """Return exit code, output and errors of a line that ends while it is parsed."""
     with pytest.raises(SystemExit) as caught:
         main(words, {})
-    seen = capsys.readouterr()
+    output = capsys.readouterr()
     assert isinstance(caught.value.code, int)
-    return caught.value.code, seen.out, seen.err
+    return caught.value.code, output.out, output.err
 
 
 @pytest.mark.parametrize(
@@ -54,17 +52,32 @@ def ended(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, st
         ("explain",),
     ],
 )
-def test_a_wrong_line_is_one_line(capsys: pytest.CaptureFixture[str], words: tuple[str]) -> None:
-    """It names the word and where help is; exit 2."""
-    code, out, err = ended(capsys, *words)
+def test_bad_usage_is_one_line(capsys: pytest.CaptureFixture[str], words: tuple[str]) -> None:
+    """It names the mistake and where help is; exit 2."""
+    code, out, err = run_to_exit(capsys, *words)
     assert code == 2
     assert out == ""
     assert re.fullmatch(r"ccsync-watch: .*: see `ccsync-watch( [a-z-]+)? --help`\n", err)
 
 
-def test_without_a_command_it_runs() -> None:
-    """Flags alone are the daemon's."""
-    assert parser().parse_args(["run", "--auto-sync", "false"]).auto_sync == "false"
+def test_run_has_the_settings_as_flags() -> None:
+    """Those that are declared to have one."""
+    arguments = build_parser("run", COMMANDS).parse_args(["run", "--auto-sync", "false"])
+    assert arguments.auto_sync == "false"
+    assert arguments.convex_url is None
+
+
+def test_flags_alone_are_those_of_run(capsys: pytest.CaptureFixture[str]) -> None:
+    """Run is the default command."""
+    _code, _out, err = run_to_exit(capsys, "--bogus")
+    assert err == "ccsync-watch: unrecognized arguments: --bogus: see `ccsync-watch --help`\n"
+
+
+def test_a_misspelt_command_gets_a_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
+    """The nearest one."""
+    code, _out, err = run_to_exit(capsys, "statsu")
+    assert code == 2
+    assert "'statsu' is not a command, did you mean `stats`?: see" in err
 
 
 @pytest.mark.parametrize("words", [("--version",), ("--help",), ("status", "--help")])
@@ -72,16 +85,9 @@ def test_help_and_version_end_well(
     capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
 ) -> None:
     """On stdout, exit 0."""
-    code, out, err = ended(capsys, *words)
+    code, out, err = run_to_exit(capsys, *words)
     assert (code, err) == (0, "")
     assert out.strip() == f"ccsync-watch {__version__}" or out.startswith("usage: ccsync-watch")
-
-
-def test_every_command_has_its_module() -> None:
-    """And every module's command its line of help."""
-    text = parser().format_help()
-    for name in cli._MODULES:
-        assert re.search(rf"^ +{name} +\w", text, re.MULTILINE), name
 
 
 @pytest.mark.parametrize("words", [("status",), ("status", "--json"), ("sync-now",), ("preview",)])
@@ -95,15 +101,15 @@ def test_an_error_is_one_line_with_its_code(
     env["CCSYNC_WATCH_HOME"] = f"{env['HOME']}/file/state"
     (tmp_path / "home" / "file").touch()
     assert main(words, env) == 2
-    seen = capsys.readouterr()
-    assert seen.out == ""
-    assert seen.err == (
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err == (
         f"ccsync-watch: cannot use the state folder {env['HOME']}/file/state: Not a directory:"
         " make it writable, or set CCSYNC_WATCH_HOME to a folder that is\n"
     )
 
 
-def test_a_database_that_is_none_is_one_line(
+def test_a_file_that_is_not_a_database_is_one_line(
     env: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """`status` does not touch it; the daemon sets it aside."""
@@ -129,20 +135,20 @@ def test_a_database_that_is_damaged_inside_is_one_line(
     assert "cannot" in err
 
 
-def test_warnings_stand_beside_the_answer(
+def test_warnings_are_not_part_of_the_answer(
     env: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """On stderr; with --json inside the answer."""
+    """They are on stderr; with --json in the answer."""
     (tmp_path / "home" / ".claude-code-sync.json").write_text('{"convex-url": "x"}')
     assert main(("status",), env) == 3
     assert "did you mean convex_url?" in capsys.readouterr().err
     assert main(("status", "--json"), env) == 3
-    seen = capsys.readouterr()
-    assert "did you mean convex_url?" in seen.out
-    assert seen.err == ""
+    output = capsys.readouterr()
+    assert "did you mean convex_url?" in output.out
+    assert output.err == ""
 
 
-def test_a_reader_who_has_had_enough_is_no_error(
+def test_a_reader_that_ends_early_is_not_an_error(
     env: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`ccsync-watch status | head -1`."""

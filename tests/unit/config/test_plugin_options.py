@@ -100,6 +100,6 @@ def test_logout_removes_the_options_too(
     assert main(("logout",), env) == 0
     assert path.read_text() == "sync_thinking=true\n"
     assert load(env).convex_url is None
-    assert "the next session brings it back" in capsys.readouterr().err
+    assert "the next session restores it" in capsys.readouterr().err
     assert main(("logout",), env) == 0
     assert capsys.readouterr().err == ""

@@ -59,9 +59,9 @@ def problems(settings: Settings, live: report.Live | None = None) -> dict[str, P
 
 def by_code(figures: dict[str, Any]) -> dict[str, Problem]:
     """Return the problems of a report by code; no code is reported twice."""
-    found = [Problem.of_json(fields) for fields in figures["problems"]]
-    codes = {problem.code: problem for problem in found}
-    assert len(codes) == len(found)
+    reported = [Problem.of_json(fields) for fields in figures["problems"]]
+    codes = {problem.code: problem for problem in reported}
+    assert len(codes) == len(reported)
     return codes
 
 
@@ -116,10 +116,10 @@ class TestProblems:
         self, settings: Settings, error: DestinationError, hint: str
     ) -> None:
         """What happened, and which of the three to check."""
-        found = problems(changed(settings, convex_url=URL), running(error))["connection-failed"]
-        assert (found.title, found.severity) == ("Connection failed", "error")
-        assert found.detail == error.message
-        assert found.hint.startswith(hint)
+        problem = problems(changed(settings, convex_url=URL), running(error))["connection-failed"]
+        assert (problem.title, problem.severity) == ("Connection failed", "error")
+        assert problem.detail == error.message
+        assert problem.hint.startswith(hint)
 
     @pytest.mark.parametrize(
         ("skew_seconds", "words"),
@@ -130,16 +130,16 @@ class TestProblems:
     ) -> None:
         """Half a minute is tolerated."""
         backend = report.Backend(BackendInfo(skew_seconds, frozenset()))
-        found = problems(settings, report.Live(pid=7, backend=backend)).get("clock-skew")
+        problem = problems(settings, report.Live(pid=7, backend=backend)).get("clock-skew")
         if words is None:
-            assert found is None
+            assert problem is None
         else:
-            assert found is not None
-            assert words in found.detail
-            assert found.severity == "warning"
+            assert problem is not None
+            assert words in problem.detail
+            assert problem.severity == "warning"
 
     def test_the_problems_of_the_daemon_are_reported_as_they_are(self, settings: Settings) -> None:
-        """Whoever found one made it."""
+        """The check that found one has built it."""
         watch = Problem("not-watched", "Slow updates", "cannot watch /x", "wait", "warning")
         assert problems(settings, running(problems=[watch]))["not-watched"] == watch
 

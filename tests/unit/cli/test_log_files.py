@@ -1,4 +1,4 @@
-"""The log: redacted, private, and never in the way."""
+"""The log: redacted, private, and without failures of its own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ccsync_watch.cli import log_setup
+from ccsync_watch.cli import log_files
 from ccsync_watch.errors import RedactorUnavailable, StateError
 from ccsync_watch.privacy import Redactor
 
@@ -38,11 +38,11 @@ def redactor() -> Redactor:
     return Redactor(key=b"k" * 32)
 
 
-def test_secrets_are_gone_from_both_places(
+def test_secrets_are_removed_from_both_places(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Also from a traceback, which may quote what it failed on."""
-    log_setup.log_to(tmp_path, redactor)
+    log_files.log_to(tmp_path, redactor)
     log = logging.getLogger("ccsync_watch.test")
     log.info("token %s", TOKEN)
     try:
@@ -59,7 +59,7 @@ def test_every_file_is_private_after_a_rotation_too(tmp_path: Path) -> None:
     """0600 whatever the umask says."""
     before = os.umask(0)
     try:
-        log_setup.log_to(tmp_path, redactor, max_bytes=40)
+        log_files.log_to(tmp_path, redactor, max_bytes=40)
         log = logging.getLogger("ccsync_watch.test")
         for number in range(3):
             log.info("line %d", number)
@@ -71,9 +71,9 @@ def test_every_file_is_private_after_a_rotation_too(tmp_path: Path) -> None:
 
 
 def test_the_log_is_appended_to(tmp_path: Path) -> None:
-    """A restart keeps what the last run said, and does not say it twice."""
+    """A restart keeps the lines of the last run, and does not repeat them."""
     for word in ("first", "second"):
-        log_setup.log_to(tmp_path, redactor)
+        log_files.log_to(tmp_path, redactor)
         logging.getLogger("ccsync_watch.test").info(word)
     lines = (tmp_path / "log").read_text().splitlines()
     assert [line.rsplit(" ", 1)[1] for line in lines] == ["first", "second"]
@@ -81,7 +81,7 @@ def test_the_log_is_appended_to(tmp_path: Path) -> None:
 
 def test_a_long_line_is_cut_between_words(tmp_path: Path) -> None:
     """An error may quote megabytes; and half a secret would not be recognised."""
-    log_setup.log_to(tmp_path, redactor)
+    log_files.log_to(tmp_path, redactor)
     logging.getLogger("ccsync_watch.test").info("%s %s", "word " * 1629 + TOKEN, "x" * 10**6)
     written = (tmp_path / "log").read_text()
     assert len(written) < 9000
@@ -91,7 +91,7 @@ def test_a_long_line_is_cut_between_words(tmp_path: Path) -> None:
 
 def test_libraries_are_quiet(tmp_path: Path) -> None:
     """Every request of httpx would be a line otherwise."""
-    log_setup.log_to(tmp_path, redactor)
+    log_files.log_to(tmp_path, redactor)
     logging.getLogger("httpx").info("HTTP Request: POST")
     assert (tmp_path / "log").read_text() == ""
 
@@ -99,7 +99,7 @@ def test_libraries_are_quiet(tmp_path: Path) -> None:
 def test_a_full_disk_or_a_lost_terminal_is_no_traceback(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where nothing can be written, nothing is: the daemon goes on."""
+    """The daemon continues without its log."""
 
     class Lost(io.StringIO):
         def write(self, _text: str) -> int:
@@ -107,27 +107,27 @@ def test_a_full_disk_or_a_lost_terminal_is_no_traceback(
 
     monkeypatch.setattr(sys, "stderr", Lost())
     (tmp_path / "log").symlink_to("/dev/full")
-    log_setup.log_to(tmp_path, redactor)
+    log_files.log_to(tmp_path, redactor)
     logging.getLogger("ccsync_watch.test").error("nobody hears it")
 
 
 def test_what_cannot_be_redacted_is_not_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It fails closed; and whoever logs goes on."""
+    """It fails closed; and whoever logs continues."""
 
     def unavailable() -> Redactor:
         raise RedactorUnavailable("the rules cannot be compiled", hint="reinstall")
 
-    log_setup.log_to(tmp_path, unavailable)
+    log_files.log_to(tmp_path, unavailable)
     logging.getLogger("ccsync_watch.test").error("token %s", TOKEN)
-    told = "ERROR a line that could not be redacted (the rules cannot be compiled: reinstall)\n"
-    assert (tmp_path / "log").read_text() == told
-    assert capsys.readouterr().err == told
+    line = "ERROR a line that could not be redacted (the rules cannot be compiled: reinstall)\n"
+    assert (tmp_path / "log").read_text() == line
+    assert capsys.readouterr().err == line
 
 
 def test_a_log_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
-    """One line with the file and the mend."""
+    """One line with the file and what to do."""
     (tmp_path / "log").mkdir()
     with pytest.raises(StateError, match=r"cannot write .*log: Is a directory: make it"):
-        log_setup.log_to(tmp_path, redactor)
+        log_files.log_to(tmp_path, redactor)

@@ -12,7 +12,7 @@ import pytest
 from ccsync_watch.accounting.account import Cost
 from ccsync_watch.cli import main
 from ccsync_watch.cli.commands import stats
-from ccsync_watch.cli.tables import money
+from ccsync_watch.cli.text_table import money
 from ccsync_watch.errors import ConfigError
 from support.storing import OTHER, SESSION, World, message, usage
 
@@ -21,19 +21,13 @@ if TYPE_CHECKING:
 
     from ccsync_watch.model import JsonValue
 
-# Priced by the row itself, so that no test looks prices up.
+# Priced by the row itself, so that no test looks up prices.
 _USED = usage("m1", tokens_in=100, tokens_out=20, model=None, cost_usd=0.5)
 
 
 @pytest.fixture
-def env(tmp_path: Path) -> dict[str, str]:
-    """Have a home without a store."""
-    return {"HOME": str(tmp_path), "CCSYNC_WATCH_HOME": str(tmp_path / "state")}
-
-
-@pytest.fixture
 def filled(env: dict[str, str], tmp_path: Path) -> dict[str, str]:
-    """Have a store with two sessions."""
+    """Return an environment whose store has two sessions."""
     world = World(tmp_path / "state")
     world.ingest(message("a1", "Hello"), usages=(_USED,))
     world.ingest(message("b1", session_id=OTHER), session_id=OTHER)
@@ -61,10 +55,10 @@ def test_sessions_and_tools(filled: dict[str, str], capsys: pytest.CaptureFixtur
     assert capsys.readouterr().out.startswith("tool")
 
 
-def test_json_and_csv_hold_everything(
+def test_json_and_csv_have_every_field(
     filled: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """In the same names, flat in CSV."""
+    """By the same names, flat in CSV."""
     assert main(["stats", "--by", "model", "--json"], filled) == 0
     (line,) = json.loads(capsys.readouterr().out)
     assert (line["tokens"]["input"], line["cost"]) == (100, {"usd": 0.5, "provenance": "client"})
@@ -79,16 +73,16 @@ def test_json_and_csv_hold_everything(
 
 
 def test_a_session_is_explained(filled: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
-    """By its id, or how it begins."""
+    """By its id, or the beginning of it."""
     assert main(["explain", SESSION[:6]], filled) == 0
     shown = capsys.readouterr().out
-    assert "$0.50, Claude Code's own figure" in shown
+    assert "$0.50, reported by Claude Code" in shown
     assert "1 row report usage, of 1 response" in shown
     assert main(["explain", SESSION, "--json"], filled) == 0
     assert json.loads(capsys.readouterr().out)["naive_prompt"] == 100
 
 
-def test_an_explanation_tells_all_that_is_not_plain(
+def test_an_explanation_covers_copies_subagents_and_totals(
     env: dict[str, str], capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     """Rows that count once, copies, subagents, the client's total and what no row reports."""
@@ -110,13 +104,13 @@ def test_an_explanation_tells_all_that_is_not_plain(
     world.close()
     assert main(["explain", SESSION], env) == 0
     shown = capsys.readouterr().out
-    assert "$20.00, Claude Code's own figure" in shown
-    assert "900 prompt and 80 output tokens that no row reports" in shown
+    assert "$20.00, reported by Claude Code" in shown
+    assert "900 prompt and 80 output tokens that no row of the transcripts reports" in shown
     assert "note        Claude Code counted requests that left no row" in shown
     assert "counted once instead of for every row   30 rows" in shown
     assert "a naive sum would be 6,200 prompt and 1,240 output: +3,100 and +620" in shown
     assert "a1b2c3d4e5" in shown
-    assert "and 12 responses more (--all shows them)" in shown
+    assert "and 12 responses more (--all lists them)" in shown
     assert main(["explain", SESSION, "--all"], env) == 0
     shown = capsys.readouterr().out
     assert f"for {OTHER[:8]}" in shown
@@ -137,13 +131,13 @@ def test_a_partial_sum_is_explained(
 
 
 def test_since_is_a_day_or_a_number_of_days() -> None:
-    """Anything else is refused, in words."""
-    assert stats.since(None, 5) is None
-    assert stats.since("2d", 500_000_000) == 500_000_000 - 2 * 86_400_000
-    assert stats.since("2026-01-31T00:00:00+00:00", 0) == 1_769_817_600_000
+    """Anything else is an error that says what to write."""
+    assert stats.parse_since(None, 5) is None
+    assert stats.parse_since("2d", 500_000_000) == 500_000_000 - 2 * 86_400_000
+    assert stats.parse_since("2026-01-31T00:00:00+00:00", 0) == 1_769_817_600_000
     for text in ("d", "-1d", "x", "99999d", "2026-13-01"):
-        with pytest.raises(ConfigError, match="2026-01-31, or as 7d"):
-            stats.since(text, 0)
+        with pytest.raises(ConfigError, match="is not a date: use 2026-01-31, or 7d"):
+            stats.parse_since(text, 0)
 
 
 @pytest.mark.parametrize(
@@ -157,6 +151,6 @@ def test_since_is_a_day_or_a_number_of_days() -> None:
         (Cost(None, "unpriced"), "unpriced"),
     ],
 )
-def test_money_says_what_it_leaves_out(cost: Cost, shown: str) -> None:
-    """And is never $0 where it is not known."""
+def test_an_unknown_cost_is_never_zero(cost: Cost, shown: str) -> None:
+    """And a partial one is marked."""
     assert money(cost) == shown

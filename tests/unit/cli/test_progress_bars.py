@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from ccsync_watch.cli.progress import Progress
+from ccsync_watch.cli.progress_bars import Progress
 from ccsync_watch.pipeline import PumpProgress as Counts
 from support.fakes import FakeClock
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 class Terminal(io.StringIO):
-    """Says that it is one."""
+    """A stream that is a terminal."""
 
     def isatty(self) -> bool:
-        """Say so."""
+        """Return True."""
         return True
 
 
@@ -51,8 +51,8 @@ class OutboxFigures:
 
 
 @dataclass
-class EngineFigures:
-    """What the bars ask of an runtime."""
+class RuntimeFigures:
+    """What the bars ask of a runtime."""
 
     uploader: object | None = None
     pump: PumpFigures = field(default_factory=PumpFigures)
@@ -62,13 +62,13 @@ class EngineFigures:
 
 @pytest.fixture(autouse=True)
 def _on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the terminal be a usual one."""
+    """Set up a usual terminal."""
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "120")
 
 
 def shown(
-    runtime: EngineFigures,
+    runtime: RuntimeFigures,
     stream: io.StringIO,
     *steps: tuple[int, int, int],
     every_seconds: float = 0.0,
@@ -84,18 +84,18 @@ def shown(
 
 def test_elsewhere_nothing_is_printed() -> None:
     """A log or a pipe gets no bars."""
-    assert shown(EngineFigures(object()), io.StringIO(), (9, 1 << 30, 9000)) == ""
+    assert shown(RuntimeFigures(object()), io.StringIO(), (9, 1 << 30, 9000)) == ""
 
 
-def test_a_live_line_is_no_backlog() -> None:
+def test_a_live_line_is_not_a_backlog() -> None:
     """Nor are a few rows."""
-    assert shown(EngineFigures(object()), Terminal(), (1, 2000, 3), (0, 0, 0)) == ""
+    assert shown(RuntimeFigures(object()), Terminal(), (1, 2000, 3), (0, 0, 0)) == ""
 
 
 def test_a_backlog_is_shown_with_what_is_left() -> None:
     """Files, bytes and rows of both stages."""
     out = shown(
-        EngineFigures(object()),
+        RuntimeFigures(object()),
         Terminal(),
         (1234, 50_000_000, 800),
         (600, 25_000_000, 400),
@@ -106,21 +106,23 @@ def test_a_backlog_is_shown_with_what_is_left() -> None:
     assert "600 files, 25.0 MB left" in out
 
 
-def test_without_a_backend_nothing_is_sending() -> None:
+def test_without_a_backend_there_is_no_upload_bar() -> None:
     """One bar."""
-    out = shown(EngineFigures(), Terminal(), (12, 50_000_000, 800))
+    out = shown(RuntimeFigures(), Terminal(), (12, 50_000_000, 800))
     assert "reading" in out
-    assert "sending" not in out
+    assert "uploading" not in out
 
 
 def test_a_second_backlog_gets_bars_of_its_own() -> None:
     """After the first one ended."""
-    out = shown(EngineFigures(), Terminal(), (5, 1 << 20, 0), (0, 0, 0), (7, 1 << 21, 0), (0, 0, 0))
+    out = shown(
+        RuntimeFigures(), Terminal(), (5, 1 << 20, 0), (0, 0, 0), (7, 1 << 21, 0), (0, 0, 0)
+    )
     assert "5 files" in out
     assert "7 files" in out
 
 
 def test_calls_in_quick_succession_cost_nothing() -> None:
     """The pump calls after every step."""
-    out = shown(EngineFigures(), Terminal(), (0, 0, 0), (5, 1 << 20, 0), every_seconds=60.0)
+    out = shown(RuntimeFigures(), Terminal(), (0, 0, 0), (5, 1 << 20, 0), every_seconds=60.0)
     assert out == ""

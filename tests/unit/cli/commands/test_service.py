@@ -1,4 +1,4 @@
-"""`service`: what the system's manager is told, and that its failure is one line."""
+"""`service`: the files for the service manager, and that its failure is one line."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ exit $(cat "$0.code" 2>/dev/null || echo 0)
 
 @pytest.fixture
 def env(tmp_path: Path) -> dict[str, str]:
-    """Return an environment with a systemctl that only writes down what it is told."""
+    """Return an environment with a systemctl that only records its arguments."""
     home, tools = tmp_path / "home", tmp_path / "tools"
     home.mkdir()
     tools.mkdir()
@@ -40,44 +40,44 @@ def env(tmp_path: Path) -> dict[str, str]:
 
 
 def calls(tmp_path: Path) -> list[str]:
-    """Return what systemctl was told."""
+    """Return the recorded arguments of systemctl."""
     path = tmp_path / "tools" / "systemctl.calls"
     return path.read_text().splitlines() if path.exists() else []
 
 
-def test_a_unit_quotes_what_systemd_would_take_for_its_own() -> None:
+def test_a_unit_quotes_what_has_a_meaning_for_systemd() -> None:
     """Spaces, quotes, specifiers, variables, backslashes."""
     unit = systemd_unit(COMMAND, {"A": "b c%$d"})
     assert r'ExecStart="/opt/my \"python\" 100%% $$HOME\\x" "-m" "ccsync_watch" "run"' in unit
     assert 'Environment="A=b c%%$d"' in unit
 
 
-def test_systemd_finds_nothing_wrong_with_it(tmp_path: Path) -> None:
-    """Where it can be asked."""
+def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
+    """Checked by its own tool, where that is installed."""
     verify = shutil.which("systemd-analyze")
     if verify is None:
         pytest.skip("systemd-analyze is not on PATH")
     path = tmp_path / "ccsync-watch.service"
     path.write_text(systemd_unit(["/bin/true", "run"], {"A": "b c"}))
-    made = subprocess.run(
+    result = subprocess.run(
         [verify, "verify", "--user", str(path)], capture_output=True, text=True, check=False
     )
-    assert "ccsync-watch.service" not in made.stderr
+    assert "ccsync-watch.service" not in result.stderr
 
 
-def test_launchd_is_told_the_same(env: dict[str, str]) -> None:
+def test_launchd_gets_the_same_command_and_variables(env: dict[str, str]) -> None:
     """As a property list."""
     manager = manager_for("darwin", env, COMMAND)
     assert str(manager.file) == f"{env['HOME']}/Library/LaunchAgents/ccsync-watch.plist"
-    told = plistlib.loads(manager.content)
-    assert told["ProgramArguments"] == COMMAND
-    assert told["EnvironmentVariables"] == {"CCSYNC_WATCH_HOME": env["CCSYNC_WATCH_HOME"]}
+    agent = plistlib.loads(manager.content)
+    assert agent["ProgramArguments"] == COMMAND
+    assert agent["EnvironmentVariables"] == {"CCSYNC_WATCH_HOME": env["CCSYNC_WATCH_HOME"]}
     assert b"osk_secret" not in manager.content
 
 
-def test_elsewhere_the_plugin_does(env: dict[str, str]) -> None:
-    """A system without a manager that we know."""
-    with pytest.raises(ConfigError, match="no service manager is known for win32"):
+def test_other_systems_are_an_error(env: dict[str, str]) -> None:
+    """The hint names the plugin and `start`."""
+    with pytest.raises(ConfigError, match="services on win32 are not supported"):
         manager_for("win32", env, COMMAND)
 
 
@@ -87,7 +87,7 @@ def test_install_status_uninstall(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Each twice does no harm; nothing secret stands in the unit."""
+    """Each twice does no harm; the unit has no secret in it."""
     monkeypatch.setattr("sys.platform", "linux")
     unit = tmp_path / "home" / ".config" / "systemd" / "user" / "ccsync-watch.service"
     assert main(("service", "status"), env) == 3
@@ -107,9 +107,9 @@ def test_install_status_uninstall(
     (tmp_path / "tools" / "systemctl.code").unlink()
     assert main(("service", "uninstall"), env) == 0
     assert not unit.exists()
-    said = capsys.readouterr()
-    assert said.err == ""
-    assert "installed, not running" in said.out
+    output = capsys.readouterr()
+    assert output.err == ""
+    assert "Installed, not running" in output.out
 
 
 def test_a_manager_that_fails_is_one_line(
@@ -118,7 +118,7 @@ def test_a_manager_that_fails_is_one_line(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """No user session, or no systemd at all: the plugin does without."""
+    """Without a user session, or without systemd: the plugin works without it."""
     monkeypatch.setattr("sys.platform", "linux")
     (tmp_path / "tools" / "systemctl.code").write_text("1")
     assert main(("service", "install"), env) == 1

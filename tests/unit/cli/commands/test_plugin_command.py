@@ -1,4 +1,4 @@
-"""The plugin's commands: when they answer, when the fallback does, and in what words."""
+"""The plugin's commands: when they answer, when the fallback does, and their texts."""
 
 from __future__ import annotations
 
@@ -33,14 +33,7 @@ FLUSHED: dict[str, Any] = {
 
 
 @pytest.fixture
-def env(tmp_path: Path) -> dict[str, str]:
-    """Return an environment of the test's own."""
-    (tmp_path / "home").mkdir()
-    return {"HOME": str(tmp_path / "home"), "CCSYNC_WATCH_HOME": str(tmp_path / "state")}
-
-
-@pytest.fixture
-def asked(
+def ask_plugin(
     env: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Any:  # noqa: ANN401 - a function
     """Return a function that asks as the client's hook does, and returns what is printed."""
@@ -48,9 +41,9 @@ def asked(
     def ask(data: bytes, *words: str) -> str:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
         assert main(("plugin-command", *words), env) == 0
-        seen = capsys.readouterr()
-        assert seen.err == ""
-        return seen.out
+        output = capsys.readouterr()
+        assert output.err == ""
+        return output.out
 
     return ask
 
@@ -64,50 +57,50 @@ def line(name: object, **more: object) -> bytes:
     "data",
     [b"", b"{", b"[]", b"{}", line(7), line("other:command"), line("x:sync-status-now"), b"\xff"],
 )
-def test_on_any_doubt_nothing_is_printed(asked: Any, data: bytes) -> None:  # noqa: ANN401 - a function
+def test_other_input_gets_no_answer(ask_plugin: Any, data: bytes) -> None:  # noqa: ANN401 - a function
     """Then the command's own text answers."""
-    assert asked(data) == ""
+    assert ask_plugin(data) == ""
 
 
-def test_a_status_is_a_decision(asked: Any) -> None:  # noqa: ANN401 - as above
+def test_a_status_is_a_decision(ask_plugin: Any) -> None:  # noqa: ANN401 - as above
     """It blocks the expansion, with the report as its reason."""
-    made = json.loads(asked(line("claude-code-sync:sync-status")))
-    assert made["decision"] == "block"
-    assert made["hookSpecificOutput"]["hookEventName"] == "UserPromptExpansion"
-    assert made["reason"].startswith(f"\nccsync-watch {__version__}, plugin {__version__}: not")
-    assert "No Convex URL configured" in made["reason"]
+    decision = json.loads(ask_plugin(line("claude-code-sync:sync-status")))
+    assert decision["decision"] == "block"
+    assert decision["hookSpecificOutput"]["hookEventName"] == "UserPromptExpansion"
+    assert decision["reason"].startswith(f"\nccsync-watch {__version__}, plugin {__version__}: not")
+    assert "No Convex URL configured" in decision["reason"]
 
 
-def test_under_another_name_it_is_the_same_plugin(asked: Any) -> None:  # noqa: ANN401 - as above
+def test_a_renamed_plugin_gets_an_answer(ask_plugin: Any) -> None:  # noqa: ANN401 - as above
     """Its user may have renamed it."""
-    assert "not running" in asked(line("code-sync:sync-status"))
+    assert "not running" in ask_plugin(line("code-sync:sync-status"))
 
 
-def test_a_plain_one_is_text(asked: Any) -> None:  # noqa: ANN401 - as above
+def test_plain_answers_are_text(ask_plugin: Any) -> None:  # noqa: ANN401 - as above
     """For the fallback; the session may be unknown."""
-    assert asked(b"", "--plain", "status").startswith("ccsync-watch ")
-    assert asked(b"", "--plain", "status", "--session", SESSION).startswith("ccsync-watch ")
+    assert ask_plugin(b"", "--plain", "status").startswith("ccsync-watch ")
+    assert ask_plugin(b"", "--plain", "status", "--session", SESSION).startswith("ccsync-watch ")
 
 
-def test_a_plugin_that_is_newer_says_so(asked: Any) -> None:  # noqa: ANN401 - as above
+def test_a_newer_plugin_is_a_warning(ask_plugin: Any) -> None:  # noqa: ANN401 - as above
     """It may expect what this program does not know."""
-    made = asked(b"", "--plain", "status", "--plugin-version", "99.0.0")
-    assert f"Version: this plugin is 99.0.0, ccsync-watch is {__version__}" in made
+    text = ask_plugin(b"", "--plain", "status", "--plugin-version", "99.0.0")
+    assert f"Version: this plugin is 99.0.0, ccsync-watch is {__version__}" in text
 
 
-def test_a_mistake_is_an_answer_too(asked: Any, env: dict[str, str]) -> None:  # noqa: ANN401 - as above
-    """Under the README's words."""
+def test_a_wrong_setting_is_an_answer_too(ask_plugin: Any, env: dict[str, str]) -> None:  # noqa: ANN401 - as above
+    """Under the title that the README explains."""
     Path(env["HOME"], ".claude-code-sync.json").write_text('{"auto_sync": "maybe"}')
     for name in ("sync-status", "sync-now"):
-        reason = json.loads(asked(line(f"claude-code-sync:{name}")))["reason"]
+        reason = json.loads(ask_plugin(line(f"claude-code-sync:{name}")))["reason"]
         assert reason.startswith("\nSync not working: ")
         assert "\n  → set it to true or false" in reason
 
 
-def test_a_state_folder_that_cannot_be_used_is_one_too(asked: Any, env: dict[str, str]) -> None:  # noqa: ANN401 - as above
+def test_an_unusable_state_folder_is_an_answer_too(ask_plugin: Any, env: dict[str, str]) -> None:  # noqa: ANN401 - as above
     """Nothing ends in a traceback."""
     Path(env["CCSYNC_WATCH_HOME"]).touch()
-    reason = json.loads(asked(line("claude-code-sync:sync-status")))["reason"]
+    reason = json.loads(ask_plugin(line("claude-code-sync:sync-status")))["reason"]
     assert "cannot use the state folder" in reason
 
 

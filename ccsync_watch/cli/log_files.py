@@ -26,26 +26,26 @@ _QUIET_LIBRARIES = ("httpx", "httpcore", "uvicorn", "watchdog", "asyncio", "file
 
 
 class _PrivateFile(logging.handlers.RotatingFileHandler):
-    """Keeps every file it opens, after a rotation too, from other users."""
+    """Makes every file it opens private to the user, after a rotation too."""
 
     def _open(self) -> TextIOWrapper:
         handle = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         return os.fdopen(handle, "a", encoding="utf-8", errors="backslashreplace")
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - as inherited
-        """Go on without the line: a full disk is said on stderr and in `status`."""
+        """Continue without the line: a full disk is reported on stderr and in `status`."""
 
     def close(self) -> None:
-        """Let go of the file, and of what could not be written to it."""
+        """Close the file, whatever could not be written to it."""
         with contextlib.suppress(OSError):
             super().close()
 
 
 class _Stderr(logging.Handler):
-    """Writes to what stderr is at that moment: bars put themselves there while they last."""
+    """Writes to what stderr is at that moment: progress bars replace it while they are shown."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        # When the terminal is gone, the file has the line too.
+        # When the terminal is closed, the file still has the line.
         with contextlib.suppress(OSError, ValueError):
             sys.stderr.write(f"{self.format(record)}\n")
             sys.stderr.flush()
@@ -63,16 +63,16 @@ class _RedactingFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         text = super().format(record)
         if len(text) > _MAX_CHARS:
-            # An error may quote a whole line of a transcript. No word is cut: half a secret is
-            # none to the redactor.
+            # An error may quote a whole line of a transcript. No word is cut: the redactor does
+            # not detect half a secret.
             text = " ".join([*text[:_MAX_CHARS].split(" ")[:-1], "…"])
-        # Two handlers and many threads come here, and a redactor is one thread's at a time.
+        # Two handlers and many threads come here; only one thread at a time may use a redactor.
         with self._lock:
             try:
                 if self._redactor is None:
                     self._redactor = self._make_redactor()
                 return self._redactor.redact(text)
-            except Exception as error:  # noqa: BLE001 - whoever logs must not fail on it
+            except Exception as error:  # noqa: BLE001 - logging must not fail
                 return f"{record.levelname} a line that could not be redacted ({error})"
 
 
@@ -81,7 +81,7 @@ def log_to(
 ) -> None:
     """Log to stderr and to the state folder from now on, in this process. Raises StateError.
 
-    The redactor is made for the first line: most runs log none.
+    The redactor is built for the first line: most runs do not log any.
     """
     try:
         file = _PrivateFile(folder / LOG_NAME, maxBytes=max_bytes, backupCount=2)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,18 +14,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def env(tmp_path: Path) -> dict[str, str]:
-    """Have a home without a store."""
-    return {
-        "HOME": str(tmp_path),
-        "CCSYNC_WATCH_HOME": str(tmp_path / "state"),
-        "XDG_CACHE_HOME": os.environ["XDG_CACHE_HOME"],
-    }
-
-
-@pytest.fixture
 def filled(env: dict[str, str], tmp_path: Path) -> dict[str, str]:
-    """Have a store with two sessions, and one that is excluded."""
+    """Return an environment whose store has two sessions, and one that is excluded."""
     world = World(tmp_path / "state")
     world.ingest(message("a1", "Hello"))
     world.ingest(message("b1", session_id=OTHER), session_id=OTHER)
@@ -43,19 +32,19 @@ def filled(env: dict[str, str], tmp_path: Path) -> dict[str, str]:
 def test_without_a_store_it_says_what_to_do(
     env: dict[str, str], capsys: pytest.CaptureFixture[str], command: list[str]
 ) -> None:
-    """Nothing has been read yet."""
+    """It warns, and says how to fill it."""
     assert main(command, env) == 1
-    assert "nothing has been read yet: start `ccsync-watch`" in capsys.readouterr().err
+    assert "nothing is stored yet: start `ccsync-watch`" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", ["explain", "export", "preview"])
 class TestSession:
-    """One that is named on the command line."""
+    """The session that is named on the command line."""
 
-    def test_the_beginning_of_its_id_will_do(
+    def test_the_beginning_of_its_id_is_enough(
         self, filled: dict[str, str], capsys: pytest.CaptureFixture[str], command: str
     ) -> None:
-        """Nobody types thirty-six characters."""
+        """It need not be typed whole."""
         assert main([command, SESSION], filled) == 0
         whole = capsys.readouterr().out
         assert main([command, SESSION[:4]], filled) == 0
@@ -64,22 +53,22 @@ class TestSession:
         assert OTHER not in whole
 
     @pytest.mark.parametrize(
-        ("asked", "said"),
+        ("prefix", "message_part"),
         [
-            ("zz", "no session zz is stored"),
+            ("zz", "session zz is not stored"),
             ("", "several sessions begin with"),
-            ("excluded", "no session excluded is stored"),
+            ("excluded", "session excluded is not stored"),
         ],
     )
-    def test_one_that_is_not_meant_clearly_is_refused(
+    def test_an_unknown_or_ambiguous_id_is_an_error(
         self,
         filled: dict[str, str],
         capsys: pytest.CaptureFixture[str],
         command: str,
-        asked: str,
-        said: str,
+        prefix: str,
+        message_part: str,
     ) -> None:
         """With what to do."""
-        assert main([command, asked], filled) == 1
-        made = capsys.readouterr()
-        assert (said in made.err, made.out) == (True, "")
+        assert main([command, prefix], filled) == 1
+        output = capsys.readouterr()
+        assert (message_part in output.err, output.out) == (True, "")

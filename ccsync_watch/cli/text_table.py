@@ -1,4 +1,4 @@
-"""Tables in plain text, and costs as they stand in them."""
+"""Tables in plain text, and costs for them."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def money(cost: Cost) -> str:
     return f"≥ {shown}" if cost.provenance == "partial" else shown
 
 
-def show(heads: Sequence[str], rows: Sequence[Sequence[str]], *, foot: int = 0) -> None:
-    """Print a table: the first column to the left, figures to the right; `foot` rows set off."""
+def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, foot: int = 0) -> None:
+    """Print a table: the first column to the left, the others to the right; `foot` rows set off."""
     shown = [[printable(cell) for cell in row] for row in (heads, *rows)]
     widths = [max(len(row[column]) for row in shown) for column in range(len(heads))]
     rule = "─" * (sum(widths) + 2 * (len(widths) - 1))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ccsync_watch.daemon.runtime import Runtime
 
 _EVERY_SECONDS = 0.2
-# A live line or two is no backlog.
+# A live line or two are not a backlog.
 _MIN_BYTES = 256 << 10
 _MIN_ROWS = 50
 
@@ -38,7 +38,7 @@ class Progress:
         self._stop()
 
     def show(self, runtime: Runtime) -> None:
-        """Bring the bars up to date, a few times a second at most."""
+        """Update the bars, a few times a second at most."""
         if not self._is_terminal or time.monotonic() < self._next:
             return
         self._next = time.monotonic() + self._every_seconds
@@ -72,7 +72,7 @@ class Progress:
             TimeRemainingColumn(),
             console=Console(file=self._stream),
             transient=True,
-            # Drawn when it changes, without a thread; the answer on stdout stays there.
+            # Drawn when it changes, without a thread; standard output is not redirected.
             auto_refresh=False,
             redirect_stdout=False,
         )
@@ -80,7 +80,7 @@ class Progress:
         self._most_rows = 0
         self._reading = self._bars.add_task("reading", detail="")
         if runtime.uploader is not None:
-            self._sending = self._bars.add_task("sending", detail="")
+            self._sending = self._bars.add_task("uploading", detail="")
         self._bars.start()
 
     def _update(self, runtime: Runtime, files: int, unread: int, rows: int) -> None:

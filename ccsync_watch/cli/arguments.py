@@ -1,0 +1,44 @@
+"""Arguments that several commands have: the settings as flags, and a number of seconds."""
+
+from __future__ import annotations
+
+import argparse
+import math
+
+from ccsync_watch.config import declared_settings
+
+_MAX_SECONDS = 3600
+
+
+def add_setting_flags(parser: argparse.ArgumentParser) -> None:
+    """Add a flag for every setting that is declared to have one."""
+    for setting in declared_settings().values():
+        if setting.is_flag:
+            parser.add_argument(
+                setting.flag,
+                dest=setting.name,
+                metavar="true|false" if setting.is_switch else "URL",
+                help=f"override the setting {setting.name}",
+            )
+
+
+def setting_flags(arguments: argparse.Namespace) -> dict[str, object]:
+    """Return the settings given as flags, None for the others."""
+    return {
+        name: getattr(arguments, name, None)
+        for name, setting in declared_settings().items()
+        if setting.is_flag
+    }
+
+
+def seconds(text: str) -> float:
+    """Return a number of seconds; raise ArgumentTypeError for anything else."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 < number <= _MAX_SECONDS:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a number of seconds between 0 and {_MAX_SECONDS}"
+        )
+    return number

@@ -1,0 +1,116 @@
+"""Parse the command line, run the command, and turn any failure into one line and an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import sqlite3
+import sys
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from ccsync_watch import __version__
+from ccsync_watch.cli.command_index import Command, list_commands
+from ccsync_watch.cli.console import printable, warn
+from ccsync_watch.errors import CcsyncError, ConfigError, StateError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_DESCRIPTION = "Stream Claude Code sessions, redacted, to a dashboard that you own."
+_DEFAULT_COMMAND = "run"
+
+
+def main(argv: Sequence[str] | None = None, env: Mapping[str, str] | None = None) -> int:
+    """Run one command; return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal with a small character set gets substitutes instead of a traceback.
+            stream.reconfigure(errors="backslashreplace")
+    words = list(sys.argv[1:] if argv is None else argv)
+    if not words or (words[0].startswith("-") and words[0] not in {"-h", "--help", "--version"}):
+        words.insert(0, _DEFAULT_COMMAND)
+    commands = {command.name: command for command in list_commands()}
+    _check_name(words[0], commands)
+    arguments = build_parser(words[0], commands).parse_args(words)
+    return _guard(commands[arguments.command], arguments, os.environ if env is None else env)
+
+
+def build_parser(name: str, commands: Mapping[str, Command]) -> argparse.ArgumentParser:
+    """Return the grammar; only the command with this name is imported, and has its arguments."""
+    parser = _Parser(
+        prog="ccsync-watch",
+        description=_DESCRIPTION,
+        epilog=f"Without a command: {_DEFAULT_COMMAND}.",
+    )
+    parser.add_argument("--version", action="version", version=f"ccsync-watch {__version__}")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND")
+    for command in commands.values():
+        # Without `help` it is not listed; None would be listed.
+        listed: dict[str, Any] = {} if command.is_hidden else {"help": command.help}
+        subparser = subparsers.add_parser(command.name, description=command.help, **listed)
+        if command.name == name:
+            command.load().add_arguments(subparser)
+    return parser
+
+
+def _check_name(name: str, commands: Mapping[str, Command]) -> None:
+    """End with exit code 2 for a command that does not exist."""
+    if name in commands or name.startswith("-"):
+        return
+    # Loaded here: only a mistake needs it.
+    from difflib import get_close_matches  # noqa: PLC0415 - see above
+
+    known = [command.name for command in commands.values() if not command.is_hidden]
+    near = get_close_matches(name, known, n=1)
+    suggestion = f", did you mean `{near[0]}`?" if near else ""
+    warn(printable(f"{name!r} is not a command{suggestion}: see `ccsync-watch --help`"))
+    raise SystemExit(ConfigError.exit_code)
+
+
+def _guard(command: Command, arguments: argparse.Namespace, env: Mapping[str, str]) -> int:
+    try:
+        return _run(command, arguments, env)
+    except CcsyncError as error:
+        warn(printable(error))
+        return error.exit_code
+    except (KeyboardInterrupt, EOFError):
+        warn("interrupted; no data is lost")
+        return 1
+    except BrokenPipeError:
+        # The reader of our output has ended; do not fail again when it is flushed.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except sqlite3.Error as error:
+        warn(f"cannot read the database ({error}): start `ccsync-watch`, which repairs it")
+        return StateError.exit_code
+    except OSError as error:
+        path = f"{error.filename}: " if error.filename else ""
+        warn(printable(f"{path}{error.strerror or error}: make it usable for this user"))
+        return 1
+
+
+def _run(command: Command, arguments: argparse.Namespace, env: Mapping[str, str]) -> int:
+    # Loaded here: `--help` does without the settings.
+    from ccsync_watch.cli.arguments import setting_flags  # noqa: PLC0415 - see above
+
+    return command.load().main(arguments, env, setting_flags(arguments))
+
+
+class _Parser(argparse.ArgumentParser):
+    """Reports a mistake in one line, and accepts no abbreviations: new flags would break them."""
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - as inherited
+        super().__init__(**{"allow_abbrev": False, "formatter_class": _Help, **options})
+
+    def error(self, message: str) -> NoReturn:
+        warn(printable(f"{message}: see `{self.prog} --help`"))
+        raise SystemExit(ConfigError.exit_code)
+
+
+class _Help(argparse.HelpFormatter):
+    """Keeps the longest command on one line with its help: the library ignores their indent."""
+
+    def add_argument(self, action: argparse.Action) -> None:
+        super().add_argument(action)
+        self._action_max_length = max(self._action_max_length, 2 * self._indent_increment + 9)

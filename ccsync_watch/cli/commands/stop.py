@@ -1,0 +1,33 @@
+"""Stop the daemon in the background; unsent data is kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ccsync_watch.cli.console import say
+from ccsync_watch.cli.problem_text import NOT_RUNNING, STOPPED
+from ccsync_watch.config import load
+from ccsync_watch.daemon.background import stop
+from ccsync_watch.errors import NotRunning
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping
+
+ORDER = 30
+
+
+def add_arguments(_parser: argparse.ArgumentParser) -> None:
+    """Add nothing."""
+
+
+def main(_arguments: argparse.Namespace, env: Mapping[str, str], _flags: Mapping[str, Any]) -> int:
+    """Stop it; 3 when there was nothing to stop."""
+    settings = load(env)
+    if not stop(settings.state_dir):
+        say(NOT_RUNNING)
+        return NotRunning.exit_code
+    say(STOPPED)
+    if settings.autostart:
+        say("If you use the plugin, it starts the daemon again unless autostart is false.")
+    return 0
