@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ccsync_watch.transcripts.call_outcome import CallOutcome, read_outcome
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -12,18 +14,6 @@ if TYPE_CHECKING:
     from ccsync_watch.store.conversations import SubagentRow, TimelineStep
 
 _FOLDED_KINDS = frozenset({"injected", "command_output", "notification", "task"})
-_OUTCOME_HIDDEN = frozenset({"ok", "output", "durationMs", "exit_code"})
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a call ended; `facts` are the sizes and counts that are kept of it."""
-
-    is_ok: bool
-    exit_code: int | None
-    duration_ms: float | None
-    output: str | None
-    facts: dict[str, JsonValue]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +23,7 @@ class EntryItem:
     kind: str
     content: JsonValue
     tool_name: str | None = None
-    outcome: Outcome | None = None
+    outcome: CallOutcome | None = None
     subagent: SubagentRow | None = None
 
 
@@ -89,27 +79,14 @@ def _build_items(
                 "call",
                 part.content,
                 part.tool_name or "unknown",
-                outcome_of(result.content) if result else None,
+                read_outcome(result.content) if result else None,
                 subagents.get(call_id),
             )
         elif part.kind == "tool-result":
             if part.tool_use_id not in calls:
-                yield EntryItem("result", None, part.tool_name, outcome_of(part.content))
+                yield EntryItem("result", None, part.tool_name, read_outcome(part.content))
         else:
             yield EntryItem(part.kind, part.content)
-
-
-def outcome_of(content: JsonValue) -> Outcome:
-    """Return how a call ended, from its stored result."""
-    told = content if isinstance(content, dict) else {}
-    code, took, output = told.get("exit_code"), told.get("durationMs"), told.get("output")
-    return Outcome(
-        is_ok=told.get("ok") is True,
-        exit_code=code if isinstance(code, int) else None,
-        duration_ms=took if isinstance(took, (int, float)) else None,
-        output=output if isinstance(output, str) else None,
-        facts={key: value for key, value in told.items() if key not in _OUTCOME_HIDDEN},
-    )
 
 
 @dataclass(slots=True)

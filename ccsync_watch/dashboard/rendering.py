@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from ccsync_watch import __version__, units
 from ccsync_watch.accounting.account import COST_SOURCES
 from ccsync_watch.dashboard import charts, formatting, local_time, markup
+from ccsync_watch.transcripts.tools import summarize_call
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +48,7 @@ class Templates:
             short_count=units.short_count,
             size=units.size,
             snippet=markup.render_snippet,
-            summary=formatting.summary_of,
+            summary=summarize_call,
             text=markup.render_text,
             time_of_day=local_time.time_of_day,
         )

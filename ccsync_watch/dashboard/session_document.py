@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from ccsync_watch.dashboard.conversation import outcome_of
 from ccsync_watch.dashboard.local_time import date_and_time
 from ccsync_watch.store import conversations
+from ccsync_watch.transcripts.call_outcome import read_outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,7 +107,7 @@ def _format_part(part: Part) -> str:
     if part.kind == "tool-call":
         return f"**{part.tool_name}**\n\n{_code_block(_format_json(content), 'json')}"
     if part.kind == "tool-result":
-        outcome = outcome_of(content)
+        outcome = read_outcome(content)
         code = "" if outcome.exit_code is None else f", exit code {outcome.exit_code}"
         summary = f"_{'ok' if outcome.is_ok else 'error'}{code}_"
         return summary + (f"\n\n{_code_block(outcome.output)}" if outcome.output else "")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.clean import clean
-from ccsync_watch.privacy.known.secret_reads import reads
+from ccsync_watch.privacy.known.secret_reads import classify_call
 from ccsync_watch.privacy.known.tracker import KnownSecretTracker, TrackingRedactor
 from ccsync_watch.privacy.policy.policy import Policy, ToolCall
 from ccsync_watch.store import session_policy, stored_messages
@@ -77,7 +77,7 @@ class BatchCleaner:
         excluded, metadata_from = self._apply_project_policies(batch)
         calls = self._answered_calls(batch)
         # Before redaction: the secrets that a line discloses are removed from that line too.
-        disclosures = self._tracker.learn(batch, calls)
+        disclosures = self._tracker.track(batch, calls)
         redacted = clean(
             batch,
             policy=self._policy,
@@ -90,7 +90,7 @@ class BatchCleaner:
     def track(self, transcript: Transcript, line: Line) -> None:
         """Add the secrets that a stored line discloses to the known secrets of this run."""
         batch = parse([line], transcript.stream, line.start)
-        self._tracker.learn(batch, self._answered_calls(batch))
+        self._tracker.track(batch, self._answered_calls(batch))
 
     def _apply_project_policies(self, batch: Batch) -> tuple[frozenset[str], dict[str, int]]:
         """Return the excluded sessions, and the offset from which others are metadata only.
@@ -130,7 +130,7 @@ class BatchCleaner:
             part.tool_use_id: ToolCall(
                 part.tool_name or "unknown",
                 message.timestamp_ms,
-                reads(part.tool_name or "unknown", part.content),
+                classify_call(part.tool_name or "unknown", part.content),
             )
             for message in batch.messages
             for part in message.parts
@@ -145,7 +145,7 @@ class BatchCleaner:
         for tool_use_id, stored in stored_messages.tool_calls(self._database, missing).items():
             name = stored.part.tool_name or "unknown"
             calls[tool_use_id] = ToolCall(
-                name, stored.timestamp_ms, reads(name, stored.part.content)
+                name, stored.timestamp_ms, classify_call(name, stored.part.content)
             )
         return calls
 

@@ -1,7 +1,7 @@
-"""Tell which tool calls bring secrets into a conversation, and which values those are; pure.
+"""Decide which tool calls disclose secrets to a conversation, and which values; pure.
 
-What a call reads is told by its arguments, not by its output: a file that holds secrets is not
-shown, and the values in it are known from then on, wherever they turn up.
+A call's arguments decide what it reads, not its output: the content of a file of secrets is not
+kept, and the values in it are known from then on, wherever they occur.
 """
 
 from __future__ import annotations
@@ -16,15 +16,14 @@ from ccsync_watch.privacy.known.secret_values import (
     is_worth_knowing,
     values_in_secret_file,
 )
+from ccsync_watch.transcripts.tools import COMMANDS, named_files, texts_under
 
 if TYPE_CHECKING:
     from ccsync_watch.model import JsonValue
     from ccsync_watch.privacy.policy.policy import Reads
 
-PATH_KEYS = ("file_path", "notebook_path", "filePath", "path", "filename", "file", "displayPath")
-CONTENT_KEYS = ("content", "new_string", "new_str", "file_text", "text")
 MAX_VALUES = 200
-"""Of one file; a longer one is no file of credentials."""
+"""Of one file; one with more is not a file of credentials."""
 
 _MAX_CHARS = 256 << 10
 _SEPARATORS = re.compile(r"[;\n`(){}]|\|\|?|&&?|\$\(")
@@ -44,24 +43,18 @@ _NUMBERED = re.compile(r"^ {0,8}\d{1,6}(?:\t|→|:)", re.MULTILINE)
 _BODY_LINE = re.compile(r"^[A-Za-z0-9+/=]{32,128}$")
 
 
-def reads(name: str, arguments: JsonValue) -> Reads:
-    """Return what a tool call reads, as far as its arguments tell."""
+def classify_call(name: str, arguments: JsonValue) -> Reads:
+    """Return what a tool call reads, as far as its arguments show it."""
     if not isinstance(arguments, dict):
         return "anything"
-    if any(_is_secret_path(arguments.get(key)) for key in PATH_KEYS):
+    if any(is_secret_file(path) for path in named_files(name, arguments)):
         return "secrets"
-    if name == "Grep" and _is_secret_path(arguments.get("glob")):
-        return "secrets"
-    command = arguments.get("command")
-    return _reads_of(command) if isinstance(command, str) else "anything"
+    commands = texts_under(arguments, COMMANDS)
+    return _classify_command(commands[0]) if commands else "anything"
 
 
-def _is_secret_path(value: JsonValue) -> bool:
-    return isinstance(value, str) and is_secret_file(value)
-
-
-def _reads_of(command: str) -> Reads:
-    """Return what a shell's command line reads: each simple command is looked at alone."""
+def _classify_command(command: str) -> Reads:
+    """Return what a shell's command line reads: each simple command is examined by itself."""
     lists_variables = False
     for simple in _SEPARATORS.split(command[:_MAX_CHARS]):
         words = [word.strip("'\"") for word in _WORD.findall(simple)]
@@ -70,30 +63,30 @@ def _reads_of(command: str) -> Reads:
         if not words:
             continue
         verb, rest = words[0].rpartition("/")[2], words[1:]
-        named = rest if verb in _READERS else _INPUT.findall(simple)
-        if any(is_secret_file(word.strip("<'\"*?")) for word in named):
+        files = rest if verb in _READERS else _INPUT.findall(simple)
+        if any(is_secret_file(word.strip("<'\"*?")) for word in files):
             return "secrets"
         if verb in _LISTERS and (verb != "env" or all(_ASSIGNMENT.match(word) for word in rest)):
             lists_variables = True
     return "variables" if lists_variables else "anything"
 
 
-def values_told(text: str) -> dict[str, str]:
-    """Return the secret values in what such a call printed or wrote, each with the kind `file`.
+def disclosed_values(text: str) -> dict[str, str]:
+    """Return the secret values in a text that such a call read or wrote, with the kind `file`.
 
-    Assignments under a secret's name, the lines of a key's body, and a file that is one word.
+    These are assignments to a secret's name, the lines of a key's body, and a file of one word.
     """
     if len(text) > _MAX_CHARS:
         return {}
     plain = _NUMBERED.sub("", text)
-    found = dict(values_in_secret_file(plain))
+    values = dict(values_in_secret_file(plain))
     alone = plain.strip()
     if len(alone.split()) == 1 and "=" not in alone[:-2] and is_worth_knowing(alone):
-        found[alone] = "file"
+        values[alone] = "file"
     if "PRIVATE KEY" in plain:
-        found.update((line, "file") for line in plain.split("\n") if _BODY_LINE.fullmatch(line))
+        values.update((line, "file") for line in plain.split("\n") if _BODY_LINE.fullmatch(line))
     return {
         value: kind
-        for value, kind in list(found.items())[:MAX_VALUES]
+        for value, kind in list(values.items())[:MAX_VALUES]
         if len(value) >= LEAST_KNOWN_VALUE
     }

@@ -1,4 +1,4 @@
-"""What is left of a message where no text may be kept: sizes, outcomes, names of tools; pure."""
+"""Reduce a part to metadata, where no text may be kept: sizes, outcomes, tool names; pure."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ if TYPE_CHECKING:
 
 
 def metadata_of(kind: str, content: JsonValue, *, raw: JsonValue = None) -> JsonValue:
-    """Return a part's reduced content without anything that somebody wrote.
+    """Return a part's reduced content without any text.
 
-    `raw` is the content before its reduction, where it is known: a text is measured whole.
+    `raw` is the content before its reduction, if it is known: a text's full length is measured.
     """
     if kind in {"text", "thinking"}:
         text = raw if isinstance(raw, str) else content
-        return measure(text) if isinstance(text, str) else _plain(content)
-    return {} if kind == "tool-call" else _plain(content)
+        return measure(text) if isinstance(text, str) else _numbers(content)
+    return {} if kind == "tool-call" else _numbers(content)
 
 
-def _plain(content: JsonValue) -> JsonValue:
-    """Return the numbers and outcomes at the top of an object; what is deeper may be anything."""
+def _numbers(content: JsonValue) -> JsonValue:
+    """Return the numbers and booleans at the top of an object; deeper values may be anything."""
     if not isinstance(content, dict):
         return {}
     return {key: item for key, item in content.items() if isinstance(item, (bool, int, float))}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ccsync_watch.dashboard.conversation import build_entries, build_timeline, outcome_of
+from ccsync_watch.dashboard.conversation import build_entries, build_timeline
 from ccsync_watch.model import Part, StoredMessage
 from ccsync_watch.store.conversations import SubagentRow, TimelineStep
+from ccsync_watch.transcripts.call_outcome import read_outcome
 
 if TYPE_CHECKING:
     from ccsync_watch.model import JsonValue
@@ -36,7 +37,7 @@ def test_result_is_shown_with_its_call() -> None:
     text, call = entries[0].items
     assert (text.kind, text.content) == ("text", "Hello")
     assert call.tool_name == "Bash"
-    assert call.outcome == outcome_of(OK)
+    assert call.outcome == read_outcome(OK)
 
 
 def test_result_without_its_call_is_shown_alone() -> None:
@@ -67,21 +68,6 @@ def test_injected_messages_are_folded() -> None:
         [stored(1, "injected", TEXT), stored(2, "prompt", TEXT)], results={}, subagents=[]
     )
     assert [entry.is_folded for entry in entries] == [True, False]
-
-
-def test_outcome_has_what_the_result_contains() -> None:
-    """Sizes are facts; what is missing is unknown, and not a success."""
-    outcome = outcome_of(OK)
-    assert (outcome.is_ok, outcome.exit_code, outcome.duration_ms) == (True, 0, 3)
-    assert outcome.output == "x"
-    assert outcome.facts == {"lines": 1}
-    unknown = outcome_of("text")
-    assert (unknown.is_ok, unknown.exit_code, unknown.output, unknown.facts) == (
-        False,
-        None,
-        None,
-        {},
-    )
 
 
 def test_turns_run_from_prompt_to_prompt() -> None:

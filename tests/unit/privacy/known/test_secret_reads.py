@@ -1,10 +1,10 @@
-"""Which calls bring secrets into a conversation, and which values those are."""
+"""Which calls disclose secrets to a conversation, and which values."""
 
 from __future__ import annotations
 
 import pytest
 
-from ccsync_watch.privacy.known.secret_reads import MAX_VALUES, reads, values_told
+from ccsync_watch.privacy.known.secret_reads import MAX_VALUES, classify_call, disclosed_values
 
 VALUE = "tuv8-Qx4w-9zzP"
 
@@ -27,16 +27,16 @@ VALUE = "tuv8-Qx4w-9zzP"
     ],
 )
 def test_a_command_that_shows_a_secret_file_reads_secrets(command: str) -> None:
-    """Whatever stands before it, and wherever in the line."""
-    assert reads("Bash", {"command": command}) == "secrets"
+    """Whatever precedes it, and wherever in the line."""
+    assert classify_call("Bash", {"command": command}) == "secrets"
 
 
 @pytest.mark.parametrize(
     "command", ["env", "printenv", "export -p", "set", "env | sort", "A=1 env"]
 )
-def test_a_command_that_lists_variables_is_known(command: str) -> None:
-    """Its output is shown, without what is secret in it."""
-    assert reads("Bash", {"command": command}) == "variables"
+def test_a_command_that_lists_variables_is_recognised(command: str) -> None:
+    """Its output is kept, without the secrets in it."""
+    assert classify_call("Bash", {"command": command}) == "variables"
 
 
 @pytest.mark.parametrize(
@@ -55,19 +55,19 @@ def test_a_command_that_lists_variables_is_known(command: str) -> None:
     ],
 )
 def test_other_commands_read_anything(command: str) -> None:
-    """Their output is what the user works with: it stays."""
-    assert reads("Bash", {"command": command}) == "anything"
+    """Their output is what the user works with: it is kept."""
+    assert classify_call("Bash", {"command": command}) == "anything"
 
 
-def test_tools_of_files_tell_by_their_path() -> None:
+def test_a_tool_that_names_a_secret_file_reads_secrets() -> None:
     """Whatever the tool is called."""
-    assert reads("Read", {"file_path": "/app/.env"}) == "secrets"
-    assert reads("mcp__fs__get", {"path": "C:\\app\\credentials.json"}) == "secrets"
-    assert reads("Grep", {"pattern": "x", "path": "/app/.env"}) == "secrets"
-    assert reads("Grep", {"pattern": "x", "glob": ".env"}) == "secrets"
-    assert reads("Read", {"file_path": "/app/main.py"}) == "anything"
-    assert reads("Read", None) == "anything"
-    assert reads("Bash", {"command": ["cat", ".env"]}) == "anything"
+    assert classify_call("Read", {"file_path": "/app/.env"}) == "secrets"
+    assert classify_call("mcp__fs__get", {"path": "C:\\app\\credentials.json"}) == "secrets"
+    assert classify_call("Grep", {"pattern": "x", "path": "/app/.env"}) == "secrets"
+    assert classify_call("Grep", {"pattern": "x", "glob": ".env"}) == "secrets"
+    assert classify_call("Read", {"file_path": "/app/main.py"}) == "anything"
+    assert classify_call("Read", None) == "anything"
+    assert classify_call("Bash", {"command": ["cat", ".env"]}) == "anything"
 
 
 @pytest.mark.parametrize(
@@ -83,27 +83,27 @@ def test_tools_of_files_tell_by_their_path() -> None:
         f"\n{VALUE}\n",
     ],
 )
-def test_the_values_of_secrets_are_told(text: str) -> None:
-    """As files, numbered listings and searches show them."""
-    assert list(values_told(text)) == [VALUE]
+def test_the_values_of_secrets_are_disclosed(text: str) -> None:
+    """As they appear in files, numbered listings and searches."""
+    assert list(disclosed_values(text)) == [VALUE]
 
 
-def test_the_lines_of_a_private_key_are_told() -> None:
-    """One of them alone gives much of the key away."""
+def test_the_lines_of_a_private_key_are_disclosed() -> None:
+    """One of them alone reveals much of the key."""
     lines = ["MIIEowIBAAKCAQEA" + "x4Tz9Qw7" * 6, "Zk3Lm8Np" * 8]
     text = "\n".join(["-----BEGIN RSA PRIVATE KEY-----", *lines, "-----END RSA PRIVATE KEY-----"])
-    assert list(values_told(text)) == lines
+    assert list(disclosed_values(text)) == lines
 
 
 @pytest.mark.parametrize(
     "text", ["", "PORT=80\nHOST=localhost\n", "hello world", "true", "x" * 300_000, "12345678"]
 )
-def test_what_is_no_secret_is_not_told(text: str) -> None:
-    """It would be removed from everywhere."""
-    assert values_told(text) == {}
+def test_text_without_secrets_discloses_nothing(text: str) -> None:
+    """A value would be removed everywhere."""
+    assert disclosed_values(text) == {}
 
 
-def test_no_more_than_a_file_of_credentials_holds_is_told() -> None:
-    """A dump of thousands would be looked for in every line."""
+def test_the_number_of_values_of_one_file_is_limited() -> None:
+    """A dump of thousands would be searched in every line."""
     text = "\n".join(f"A{number}_TOKEN=q8Wz{number:06}Kp" for number in range(1000))
-    assert len(values_told(text)) == MAX_VALUES
+    assert len(disclosed_values(text)) == MAX_VALUES

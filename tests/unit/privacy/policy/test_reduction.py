@@ -1,4 +1,4 @@
-"""What of a part may leave, whatever the user decides."""
+"""What of a part is never kept, whatever the user decides."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ccsync_watch.model import Part
 from ccsync_watch.privacy.policy.limits import cut
 from ccsync_watch.privacy.policy.policy import ToolCall
-from ccsync_watch.privacy.policy.reduction import MAX_ARGUMENT_BYTES, is_file_tool, reduce
+from ccsync_watch.privacy.policy.reduction import MAX_ARGUMENT_BYTES, reduce
 
 if TYPE_CHECKING:
     from ccsync_watch.model import JsonValue, PartKind
@@ -33,39 +33,27 @@ JSON = st.recursive(
 )
 
 
-def called(name: str, **arguments: JsonValue) -> JsonValue:
+def reduce_call(name: str, **arguments: JsonValue) -> JsonValue:
     """Reduce a tool call."""
     return reduce(Part("tool-call", arguments, "t", name), None, 4000)
 
 
-def answered(
+def reduce_result(
     content: JsonValue, call: str | None = "Bash", limit: int = 1000, **more: JsonValue
 ) -> dict[str, JsonValue]:
     """Reduce the result of a call of this name, or of an unknown one."""
     outcome: dict[str, JsonValue] = {"is_error": False, "content": content, **more}
     known = ToolCall(call, None) if call else None
-    made = reduce(Part("tool-result", outcome, "t"), known, limit)
-    assert isinstance(made, dict)
-    return made
+    reduced = reduce(Part("tool-result", outcome, "t"), known, limit)
+    assert isinstance(reduced, dict)
+    return reduced
 
 
 class TestCalls:
     """The arguments of tools."""
 
     @pytest.mark.parametrize(
-        "name", ["Write", "Edit", "NotebookEdit", "Read", "mcp__fs__write_file", "mcp__x__ReadIt"]
-    )
-    def test_tools_of_files_are_known(self, name: str) -> None:
-        """Those of other programs by what their name says."""
-        assert is_file_tool(name)
-
-    @pytest.mark.parametrize("name", ["Bash", "Grep", "Task", "mcp__weather__now", "Written"])
-    def test_other_tools_are_not(self, name: str) -> None:
-        """A name that begins alike is another name."""
-        assert not is_file_tool(name)
-
-    @pytest.mark.parametrize(
-        ("name", "arguments", "made"),
+        ("name", "arguments", "reduced"),
         [
             ("Bash", {"command": "ls", "timeout": 5}, {"command": "ls", "timeout": 5}),
             (
@@ -101,25 +89,25 @@ class TestCalls:
             ("SendMail", {"content": "hello"}, {"content": "hello"}),
         ],
     )
-    def test_a_files_content_is_measured_not_told(
-        self, name: str, arguments: dict[str, Any], made: JsonValue
+    def test_a_files_content_is_measured(
+        self, name: str, arguments: dict[str, Any], reduced: JsonValue
     ) -> None:
-        """Its path, lines and bytes are what leaves; a content's keys are content too."""
-        assert called(name, **arguments) == made
+        """Path, lines and bytes are kept; the keys inside a content are content too."""
+        assert reduce_call(name, **arguments) == reduced
 
-    def test_arguments_that_are_none_leave_nothing(self) -> None:
+    def test_arguments_that_are_not_an_object_are_left_out(self) -> None:
         """The model may write anything."""
         assert reduce(Part("tool-call", "text", "t", None), None, 1) == {}
 
-    def test_what_is_nested_deeply_is_left_out(self) -> None:
-        """A dozen levels tell enough."""
+    def test_deeply_nested_arguments_are_left_out(self) -> None:
+        """A dozen levels are enough."""
         value: JsonValue = "end"
         for _ in range(20):
             value = [value]
-        assert b"end" not in orjson.dumps(called("Bash", command=value))
+        assert b"end" not in orjson.dumps(reduce_call("Bash", command=value))
 
-    def test_arguments_too_large_to_keep_are_told_in_brief(self) -> None:
-        """Short values stay, long ones are measured, and a file's content stays hidden."""
+    def test_arguments_too_large_to_keep_are_shortened(self) -> None:
+        """Short values are kept, long ones and a file's content are measured."""
         arguments: dict[str, JsonValue] = {
             "path": "/a",
             "content": SECRET,
@@ -128,8 +116,8 @@ class TestCalls:
             "few": [1, 2],
             "k" * 300: "long key",
         }
-        made = called("mcp__any__thing", **arguments)
-        assert made == {
+        reduced = reduce_call("mcp__any__thing", **arguments)
+        assert reduced == {
             "path": "/a",
             "content": SIZE,
             "query": {"lines": 1, "bytes": MAX_ARGUMENT_BYTES},
@@ -138,16 +126,16 @@ class TestCalls:
         }
 
     def test_a_long_list_of_edits_is_cut(self) -> None:
-        """A hundred tell enough."""
-        made = called("MultiEdit", edits=[{"old_string": SECRET}] * 300)
-        assert made == {"edits": [{"old_string": SIZE}] * 100}
+        """A hundred are enough."""
+        reduced = reduce_call("MultiEdit", edits=[{"old_string": SECRET}] * 300)
+        assert reduced == {"edits": [{"old_string": SIZE}] * 100}
 
 
 class TestMedia:
     """Images, documents, mentioned files."""
 
     @pytest.mark.parametrize(
-        ("content", "made"),
+        ("content", "reduced"),
         [
             (
                 {"source": {"media_type": "image/png", "data": "x" * 8}},
@@ -166,30 +154,32 @@ class TestMedia:
             ("text", {}),
         ],
     )  # fmt: skip
-    def test_type_name_and_size_leave(self, content: JsonValue, made: JsonValue) -> None:
-        """The bytes never do."""
+    def test_type_path_and_size_are_kept(self, content: JsonValue, reduced: JsonValue) -> None:
+        """The content never is."""
         kind: PartKind = "file"
-        assert reduce(Part(kind, content), None, 1) == made
+        assert reduce(Part(kind, content), None, 1) == reduced
 
 
 class TestResults:
-    """What tools gave back."""
+    """What tools returned."""
 
-    def test_a_commands_output_is_told(self) -> None:
-        """With its outcome, and with what the client measured."""
-        made = answered("out", detail={"interrupted": False, "stdout": "out", "durationMs": 5})
-        assert made == {
+    def test_a_commands_output_is_kept(self) -> None:
+        """With its outcome, and with the client's measurements."""
+        reduced = reduce_result(
+            "out", detail={"interrupted": False, "stdout": "out", "durationMs": 5}
+        )
+        assert reduced == {
             "ok": True, "lines": 1, "bytes": 3, "output": "out",
             "interrupted": False, "durationMs": 5,
         }  # fmt: skip
 
-    def test_a_files_content_is_not_told(self) -> None:
+    def test_a_files_content_is_not_kept(self) -> None:
         """Its path and its size are."""
         file: JsonValue = {
             "filePath": "/a", "content": SECRET, "numLines": 1, "totalLines": 9
         }  # fmt: skip
-        made = answered(SECRET, "Read", detail={"type": "text", "file": file})
-        assert made == {
+        reduced = reduce_result(SECRET, "Read", detail={"type": "text", "file": file})
+        assert reduced == {
             "ok": True,
             **SIZE,
             "type": "text",
@@ -199,37 +189,37 @@ class TestResults:
         }
 
     def test_the_result_of_an_unknown_call_may_be_a_file(self) -> None:
-        """In doubt it stays."""
-        assert answered(SECRET, None) == {"ok": True, **SIZE}
+        """In doubt its text is not kept."""
+        assert reduce_result(SECRET, None) == {"ok": True, **SIZE}
 
-    def test_an_edit_tells_how_many_lines_changed(self) -> None:
-        """Counted in the patch, which stays."""
+    def test_an_edit_keeps_how_many_lines_changed(self) -> None:
+        """Counted in the patch, which is not kept."""
         patch: JsonValue = [{"lines": ["+a", "+b", "-c", " d", 7]}, {"lines": "x"}, "broken"]
-        made = answered("ok", "Edit", detail={"filePath": "/a", "structuredPatch": patch})
-        assert (made["lines_added"], made["lines_removed"], made["path"]) == (2, 1, "/a")
-        assert "output" not in made
+        reduced = reduce_result("ok", "Edit", detail={"filePath": "/a", "structuredPatch": patch})
+        assert (reduced["lines_added"], reduced["lines_removed"], reduced["path"]) == (2, 1, "/a")
+        assert "output" not in reduced
 
-    def test_a_failed_edit_tells_its_first_line(self) -> None:
-        """What follows can quote the file."""
-        made = answered(f"String not found\n{SECRET}", "Edit", is_error=True)
-        assert made["output"] == "String not found"
-        assert made["ok"] is False
+    def test_a_failed_edit_keeps_its_first_line(self) -> None:
+        """The following lines can quote the file."""
+        reduced = reduce_result(f"String not found\n{SECRET}", "Edit", is_error=True)
+        assert reduced["output"] == "String not found"
+        assert reduced["ok"] is False
 
     @pytest.mark.parametrize(
         ("line", "output"), [("bad " * 50, "bad " * 49 + "bad"), ("x" * 300, "")]
     )
     def test_a_long_first_line_is_cut_between_words(self, line: str, output: str) -> None:
         """Half a secret would not be recognised as one."""
-        assert answered(line + "x", "Edit", is_error=True)["output"] == output
+        assert reduce_result(line + "x", "Edit", is_error=True)["output"] == output
 
-    def test_a_failed_command_tells_all(self) -> None:
+    def test_a_failed_commands_output_is_kept(self) -> None:
         """And its exit code."""
-        made = answered("Exit code 2\nbad", is_error=True, exit_code=2)
-        assert (made["exit_code"], made["output"]) == (2, "Exit code 2\nbad")
+        reduced = reduce_result("Exit code 2\nbad", is_error=True, exit_code=2)
+        assert (reduced["exit_code"], reduced["output"]) == (2, "Exit code 2\nbad")
 
-    def test_a_denial_is_told_whatever_the_tool(self) -> None:
-        """It is the user's word."""
-        assert answered("no, because", "Write", is_denied=True)["output"] == "no, because"
+    def test_a_denial_is_kept_whatever_the_tool(self) -> None:
+        """It is the user's text."""
+        assert reduce_result("no, because", "Write", is_denied=True)["output"] == "no, because"
 
     @pytest.mark.parametrize(
         ("content", "output"),
@@ -240,20 +230,20 @@ class TestResults:
             (None, None),
         ],
     )
-    def test_a_result_of_blocks_is_told_as_text(
+    def test_a_result_of_blocks_is_kept_as_text(
         self, content: JsonValue, output: str | None
     ) -> None:
         """Images as their size."""
-        assert answered(content).get("output") == output
+        assert reduce_result(content).get("output") == output
 
-    def test_details_that_are_no_values_stay(self) -> None:
+    def test_details_that_are_not_plain_values_are_left_out(self) -> None:
         """A long text or a list under a known name could be anything."""
-        made = answered("x", detail={"status": "s" * 201, "agentId": ["a"], "type": "ok"})
-        assert "status" not in made
-        assert "agentId" not in made
-        assert made["type"] == "ok"
+        reduced = reduce_result("x", detail={"status": "s" * 201, "agentId": ["a"], "type": "ok"})
+        assert "status" not in reduced
+        assert "agentId" not in reduced
+        assert reduced["type"] == "ok"
 
-    def test_an_outcome_that_is_none_leaves_nothing(self) -> None:
+    def test_a_result_that_is_not_an_object_is_left_out(self) -> None:
         """The model may write anything."""
         assert reduce(Part("tool-result", "text", "t"), None, 1) == {}
 
@@ -266,5 +256,5 @@ class TestResults:
 def test_any_content_is_reduced_and_cut(kind: PartKind, content: Any, is_known: bool) -> None:  # noqa: ANN401, FBT001 - any JSON
     """Whatever the model or the client wrote, the result can be stored."""
     part = Part(kind, content, "t", "Write")
-    made = reduce(part, ToolCall("Read", 1) if is_known else None, 10)
-    assert orjson.dumps(cut(made, 10)) is not None
+    reduced = reduce(part, ToolCall("Read", 1) if is_known else None, 10)
+    assert orjson.dumps(cut(reduced, 10)) is not None

@@ -1,0 +1,166 @@
+"""The client's tools, in one table: what their arguments and results mean; pure.
+
+To add a tool, add a row to `TOOLS`. A name of an argument counts for every tool, not only for
+the one in whose row it stands: tools of MCP servers and of later clients use the same names, the
+model may call a tool with another's arguments, and in doubt a file's content is not kept.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ccsync_watch.model import JsonValue
+
+_MAX_SUMMARY_CHARS = 160
+_MAX_SUMMARY_NAMES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """One tool. All but the first two fields are names of arguments, or of a result's values."""
+
+    name: str
+    is_file_tool: bool = False  # its texts are the contents of files
+    command: str | None = None  # a shell's command line
+    paths: tuple[str, ...] = ()  # the path of a file, also in results and mentions of files
+    file_pattern: str | None = None  # the files whose content is searched
+    contents: tuple[str, ...] = ()  # a file's content: only its size is kept
+    written: tuple[str, ...] = ()  # the contents that the file has afterwards
+    summary: tuple[str, ...] = ()  # describes the call best, in one line
+    result_values: tuple[str, ...] = ()  # kept of `toolUseResult`
+
+
+TOOLS = (
+    Tool(
+        "Bash",
+        command="command",
+        summary=("command",),
+        result_values=("durationMs", "interrupted"),
+    ),
+    Tool(
+        "Read",
+        is_file_tool=True,
+        paths=("file_path",),
+        summary=("file_path",),
+        result_values=("numLines", "startLine", "totalLines", "type"),
+    ),
+    Tool(
+        "Write",
+        is_file_tool=True,
+        paths=("file_path",),
+        contents=("content",),
+        written=("content",),
+        summary=("file_path",),
+        result_values=("type", "userModified"),
+    ),
+    Tool(
+        "Edit",
+        is_file_tool=True,
+        paths=("file_path",),
+        contents=("new_string", "old_string"),
+        written=("new_string",),
+        summary=("file_path",),
+        result_values=("replaceAll", "userModified"),
+    ),
+    Tool(
+        "MultiEdit",
+        is_file_tool=True,
+        paths=("file_path",),
+        contents=("edits", "new_string", "old_string"),
+        summary=("file_path",),
+    ),
+    Tool(
+        "NotebookEdit",
+        is_file_tool=True,
+        paths=("notebook_path",),
+        contents=("new_source", "old_source"),
+        summary=("notebook_path",),
+    ),
+    Tool("NotebookRead", is_file_tool=True, paths=("notebook_path",), summary=("notebook_path",)),
+    Tool(
+        "Grep",
+        paths=("path",),
+        file_pattern="glob",
+        summary=("pattern", "path"),
+        result_values=("numFiles", "numLines", "numMatches"),
+    ),
+    Tool(
+        "Glob",
+        paths=("path",),
+        summary=("pattern", "path"),
+        result_values=("durationMs", "numFiles"),
+    ),
+    Tool("LS", paths=("path",), summary=("path",)),
+    Tool("WebSearch", summary=("query",)),
+    Tool("WebFetch", summary=("url",), result_values=("durationMs",)),
+    Tool(
+        "Agent",  # called Task by older clients
+        summary=("description", "prompt"),
+        result_values=(
+            "agentId", "agentType", "resolvedModel", "status", "totalDurationMs", "totalTokens",
+            "totalToolUseCount",
+        ),
+    ),
+    Tool("Skill", summary=("skill",)),
+    Tool("TaskCreate", summary=("subject",)),
+    # What other tools call these, and the client itself in results and in mentions of files.
+    Tool(
+        "",
+        paths=("filePath", "path", "filename", "file", "displayPath"),
+        contents=(
+            "body", "contents", "data", "diff", "file_text", "new_str", "old_str", "patch", "text",
+        ),
+        written=("new_str", "file_text", "text"),
+        summary=("name",),
+    ),
+)  # fmt: skip
+
+_FILE_TOOL_NAMES = frozenset(tool.name for tool in TOOLS if tool.is_file_tool)
+_MCP_FILE_TOOL = re.compile(r"(?i)^mcp__.*(?:file|notebook|document|read|write|edit|create|view)")
+_FILE_PATTERNS = {tool.name: tool.file_pattern for tool in TOOLS if tool.file_pattern}
+
+
+def _union(names: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    """Return all names once, in the table's order."""
+    return tuple(dict.fromkeys(chain.from_iterable(names)))
+
+
+COMMANDS = _union((tool.command,) for tool in TOOLS if tool.command)
+PATHS = _union(tool.paths for tool in TOOLS)
+CONTENTS = frozenset(_union(tool.contents for tool in TOOLS))
+WRITTEN = _union(tool.written for tool in TOOLS)
+RESULT_VALUES = tuple(sorted(_union(tool.result_values for tool in TOOLS)))
+_SUMMARIES = _union(tool.summary for tool in TOOLS)
+
+
+def is_file_tool(name: str) -> bool:
+    """Return whether a tool's texts are the contents of files; for MCP tools, by their names."""
+    return name in _FILE_TOOL_NAMES or _MCP_FILE_TOOL.match(name) is not None
+
+
+def named_files(name: str, arguments: dict[str, JsonValue]) -> list[str]:
+    """Return the paths and file patterns in a call's arguments."""
+    keys = (*PATHS, _FILE_PATTERNS[name]) if name in _FILE_PATTERNS else PATHS
+    return texts_under(arguments, keys)
+
+
+def texts_under(values: dict[str, JsonValue], keys: Iterable[str]) -> list[str]:
+    """Return the texts under some keys of an object, in the order of the keys."""
+    return [value for key in keys if isinstance(value := values.get(key), str) and value]
+
+
+def summarize_call(arguments: JsonValue) -> str:
+    """Return the argument that describes a call best, in one line."""
+    if not isinstance(arguments, dict):
+        return ""
+    for text in texts_under(arguments, _SUMMARIES):
+        line = " ".join(text.split())
+        if line:
+            return line if len(line) <= _MAX_SUMMARY_CHARS else f"{line[: _MAX_SUMMARY_CHARS - 1]}…"
+    return ", ".join(str(name) for name in list(arguments)[:_MAX_SUMMARY_NAMES])

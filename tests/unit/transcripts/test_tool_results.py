@@ -1,0 +1,95 @@
+"""What the shapes of results and files hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ccsync_watch.transcripts.tool_results import FileContent, read_file, read_result
+
+if TYPE_CHECKING:
+    from ccsync_watch.model import JsonValue
+
+
+@pytest.mark.parametrize(
+    ("content", "file"),
+    [
+        (
+            {"source": {"media_type": "image/png", "data": "x" * 8}},
+            FileContent(media_type="image/png", size_bytes=6),
+        ),
+        (
+            {"filename": "/a", "content": {"file": {"filePath": "/b", "content": "text"}}},
+            FileContent(paths=("/a", "/b"), texts=("text",)),
+        ),
+        (
+            {"content": {"file": {"filePath": "/b", "type": "png", "originalSize": 9}}},
+            FileContent(paths=("/b",), media_type="png", size_bytes=9),
+        ),
+        (
+            {"displayPath": "a", "content": {"content": ""}},
+            FileContent(paths=("a",), texts=("",)),
+        ),
+        ({"content": {"file": {"originalSize": True}}}, FileContent()),
+        ("text", FileContent()),
+    ],
+)
+def test_a_file_is_read(content: JsonValue, file: FileContent) -> None:
+    """An image or document by its data, a mentioned file by its text."""
+    assert read_file(content) == file
+
+
+def test_every_text_of_a_result_that_may_be_a_files_content_is_found() -> None:
+    """The model's copy and the client's."""
+    result = read_result(
+        {
+            "content": [{"type": "text", "text": "a"}, {"type": "image"}, "junk"],
+            "detail": {"filePath": "/x", "file": {"filePath": "/y", "content": "b"}},
+        }
+    )
+    assert result.file_texts == ["b", "a"]
+    assert result.paths == ["/x", "/y"]
+    assert read_result({"content": "c"}).file_texts == ["c"]
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ("out", "out"),
+        ([{"type": "text", "text": "a"}, {"type": "text", "text": "b"}], "a\nb"),
+        ([{"type": "image", "source": {"data": "x" * 8}}], "[image: 6 bytes]"),
+        ([{"type": "document", "content": {"content": "ä"}}], "[document: 2 bytes]"),
+        ([{"type": "image"}, {"type": ["text"]}, "junk", 7], "[image: None bytes]"),
+        (None, ""),
+    ],
+)
+def test_the_text_of_a_result_is_that_of_its_blocks(content: JsonValue, text: str) -> None:
+    """An image counts with its size."""
+    assert read_result({"content": content}).text == text
+
+
+@pytest.mark.parametrize(
+    ("patch", "changed"),
+    [
+        ([{"lines": ["+a", "+b", "-c", " d", 7]}, {"lines": "x"}, "broken"], (2, 1)),
+        ([], (0, 0)),
+        ("broken", None),
+    ],
+)
+def test_the_changed_lines_of_a_patch_are_counted(
+    patch: JsonValue, changed: tuple[int, int] | None
+) -> None:
+    """Nothing is known without a patch."""
+    assert read_result({"detail": {"structuredPatch": patch}}).changed_lines == changed
+
+
+def test_a_result_that_is_not_an_object_is_empty() -> None:
+    """The client may write anything."""
+    result = read_result("text")
+    assert (result.text, result.is_error, result.is_denied, result.exit_code) == (
+        "",
+        False,
+        False,
+        None,
+    )
