@@ -16,6 +16,7 @@ from ccsync_watch.dashboard.cached import Cached
 from ccsync_watch.dashboard.local_time import DATE_RANGES, local_datetime
 from ccsync_watch.dashboard.retention import RetentionRisk, find_retention_risk
 from ccsync_watch.dashboard.snapshots import Snapshot, take_snapshot
+from ccsync_watch.dashboard.store_version import read_store_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -85,9 +86,8 @@ class Figures:
         self._status.expire()
 
     def _count_overview(self, range_name: str) -> Snapshot:
-        (version,) = self._database.read().execute("PRAGMA data_version").fetchone()
         now_ms = self._clock.wall_ms()
-        version_and_day = (version, local_datetime(now_ms).date())
+        version_and_day = (read_store_version(self._database), local_datetime(now_ms).date())
         cached = self._snapshots.get(range_name)
         if cached is not None and cached[0] == version_and_day:
             return cached[1]

@@ -1,7 +1,7 @@
 """Send to open pages what was committed: server-sent events, from one poll of the store for all.
 
-Without a listener the store is not polled. SQLite's own counter shows a commit, whichever process
-made it, and each stream then reads what its conversation has grown by.
+Without a listener the store is not polled. After a commit, whichever process made it, each stream
+reads what its conversation has grown by.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from starlette.exceptions import HTTPException
 from starlette.responses import StreamingResponse
+
+from ccsync_watch.dashboard.store_version import read_store_version
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -37,7 +39,7 @@ class LiveEvents:
     def __init__(self, database: Database, threads: ThreadPoolExecutor) -> None:
         self._database = database
         self._threads = threads
-        # SQLite counts commits for each connection, and each thread has its own.
+        # One thread, as `read_store_version` wants it.
         self._poll_thread = ThreadPoolExecutor(1, "dashboard-live")
         self._streams = 0
         self._commits = 0
@@ -97,14 +99,12 @@ class LiveEvents:
         last_version = None
         loop = asyncio.get_running_loop()
         while self._streams:
-            version = await loop.run_in_executor(self._poll_thread, self._read_version)
+            version = await loop.run_in_executor(
+                self._poll_thread, read_store_version, self._database
+            )
             if version != last_version:
                 last_version = version
                 self._commits += 1
                 async with changed:
                     changed.notify_all()
             await asyncio.sleep(POLL_SECONDS)
-
-    def _read_version(self) -> int:
-        (version,) = self._database.read().execute("PRAGMA data_version").fetchone()
-        return int(version)
