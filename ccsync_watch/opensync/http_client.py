@@ -1,7 +1,7 @@
-"""Send redacted rows to an OpenSync backend and judge its answers; no retries, no state of rows.
+"""Send requests to an OpenSync backend and check its answers; no retries, no state of rows.
 
 Every outcome is an answer that was checked, or one of the errors of `errors.DestinationError`. The
-key travels in one header, is never shown, and never follows a redirect.
+key is sent in one header, is never shown, and never follows a redirect.
 """
 
 from __future__ import annotations
@@ -37,17 +37,21 @@ _TIMEOUT_SECONDS = 30.0
 _CONNECT_SECONDS = 10.0
 _RETRIED_STATUSES = frozenset({408, 425, 429})
 _MAX_RETRY_AFTER = 600.0
-_MAX_SHOWN = 160
-# Where the system names no error.
+_MAX_SHOWN_CHARS = 160
+# Used where the operating system does not name an error.
 _REASONS = {
     "ConnectError": "it cannot be connected to",
-    "RemoteProtocolError": "it ended the connection",
+    "RemoteProtocolError": "it closed the connection",
     "ReadError": "the connection broke",
     "WriteError": "the connection broke",
-    "ProxyError": "the proxy refuses",
+    "ProxyError": "the proxy refused",
 }
-_KEY_HINT = "check api_key, or run `ccsync-watch login`"
-_URL_HINT = "check convex_url (it should end in .convex.cloud) and that the deployment is running"
+_KEY_HINT = "set api_key to a key of this deployment (osk_…), or run `ccsync-watch login`"
+_URL_HINT = "check convex_url: it should end in .convex.cloud and belong to a deployed OpenSync"
+_CONNECTION_HINT = (
+    "check that your Convex deployment is running, that convex_url is correct (it should"
+    " end in .convex.cloud), and the network; unsent data is kept and sent later"
+)
 
 
 class OpenSyncClient:
@@ -74,16 +78,16 @@ class OpenSyncClient:
             timeout=httpx.Timeout(timeout_seconds, connect=min(timeout_seconds, _CONNECT_SECONDS)),
             follow_redirects=False,
             transport=transport,
-            # A loopback backend is reached directly, whatever proxy the environment names.
+            # A loopback backend is reached directly, even if the environment names a proxy.
             trust_env=not endpoint.base_url.startswith("http://"),
         )
 
     def close(self) -> None:
-        """Close the connections; the sink cannot be used afterwards."""
+        """Close the connections; the client cannot be used afterwards."""
         self._client.close()
 
     def check(self) -> BackendInfo:
-        """Test address and key; a green /health alone would say nothing of the key.
+        """Test address and key; /health answers ok whatever the key is.
 
         Raises UnexpectedAnswer, Unauthorized or Retryable.
         """
@@ -91,15 +95,20 @@ class OpenSyncClient:
         answer = self._request("GET", "/health")
         after_ms = self._clock.wall_ms()
         if answer.get("status") != "ok":
-            raise self._stranger("its /health does not answer as OpenSync does")
-        found = self._request("GET", "/sync/sessions/list").get("sessionIds")
-        if not isinstance(found, list):
-            raise self._stranger("its session list is none")
-        stamp = answer.get("timestamp")
-        # The stamp was made about half-way between the question and its answer.
+            raise self._unexpected("its /health does not answer as OpenSync does")
+        session_ids = self._request("GET", "/sync/sessions/list").get("sessionIds")
+        if not isinstance(session_ids, list):
+            raise self._unexpected("its /sync/sessions/list does not answer as OpenSync does")
+        timestamp_ms = answer.get("timestamp")
+        # The backend read its clock about half-way between our request and its answer.
         middle_ms = (before_ms + after_ms) / 2
-        ahead = (stamp - middle_ms) / 1000 if isinstance(stamp, (int, float)) else None
-        return BackendInfo(ahead, frozenset(each for each in found if isinstance(each, str)))
+        skew_seconds = None
+        if isinstance(timestamp_ms, (int, float)):
+            skew_seconds = (timestamp_ms - middle_ms) / 1000
+        return BackendInfo(
+            skew_seconds,
+            frozenset(session_id for session_id in session_ids if isinstance(session_id, str)),
+        )
 
     def put_session(self, payload: Redacted[Payload]) -> int:
         """Send one session's state; return the bytes sent. Harmless when sent twice."""
@@ -121,19 +130,19 @@ class OpenSyncClient:
         if errors == [] and count == len(payloads):
             return len(body)
         if not isinstance(errors, list) or not isinstance(count, int):
-            raise self._stranger("its /sync/batch does not answer as OpenSync does")
-        first = self._shown(str(errors[0])) if errors else "no error named"
+            raise self._unexpected("its /sync/batch does not answer as OpenSync does")
+        first = self._shorten(str(errors[0])) if errors else "without naming an error"
         if first.startswith("Messages batch error") and len(errors) == 1 and not count:
-            raise Rejected(f"the backend refused a batch ({first})", hint="")
+            raise Rejected(f"the backend rejected a batch ({first})", hint="")
         raise Retryable(
             f"the backend stored {count} of {len(payloads)} messages ({first})",
-            hint="each is sent again on its own",
+            hint="they are sent again one by one",
         )
 
     def _put(self, path: str, payload: Payload) -> int:
         body = orjson.dumps(payload)
         if self._request("POST", path, body).get("ok") is not True:
-            raise self._stranger(f"its {path} does not answer as OpenSync does")
+            raise self._unexpected(f"its {path} does not answer as OpenSync does")
         return len(body)
 
     def _request(self, method: str, path: str, body: bytes | None = None) -> dict[str, Any]:
@@ -144,47 +153,47 @@ class OpenSyncClient:
             )
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise Unsent(
-                f"cannot reach {self.endpoint.host} ({_reason(error)})", hint=_URL_HINT
+                f"cannot reach {self.host} ({_reason(error)})", hint=_CONNECTION_HINT
             ) from None
         except RuntimeError:
-            # The daemon ends, and has closed the connections under a worker's hands.
-            raise Unsent(f"the connection to {self.endpoint.host} is closed", hint="") from None
+            # The daemon stops, and has closed the connections while a worker was using them.
+            raise Unsent(f"the connection to {self.host} is closed", hint="") from None
         except httpx.HTTPError as error:
             raise Retryable(
-                f"no answer from {self.endpoint.host} ({_reason(error)})", hint=_URL_HINT
+                f"no answer from {self.host} ({_reason(error)})", hint=_CONNECTION_HINT
             ) from None
-        return self._judged(response, path)
+        return self._parse_answer(response, path)
 
-    def _judged(self, response: httpx.Response, path: str) -> dict[str, Any]:
+    def _parse_answer(self, response: httpx.Response, path: str) -> dict[str, Any]:
         status = response.status_code
         if status in {401, 403}:
-            raise Unauthorized(f"{self.endpoint.host} refuses the API key", hint=_KEY_HINT)
+            raise Unauthorized(f"{self.host} does not accept the API key", hint=_KEY_HINT)
         if response.is_redirect:
-            raise self._stranger(f"it redirects (HTTP {status})")
+            raise self._unexpected(f"it redirects (HTTP {status})")
         if status == httpx.codes.NOT_FOUND:
-            raise self._stranger(f"it has no {path}")
+            raise self._unexpected(f"{path} is missing")
         if status in _RETRIED_STATUSES or response.is_server_error:
             raise Retryable(
-                f"{self.endpoint.host} answered HTTP {status}{self._told(response)}",
-                hint="it is tried again",
+                f"{self.host} answered HTTP {status}{self._error_text(response)}",
+                hint=_CONNECTION_HINT,
                 retry_after=self._retry_after(response),
             )
         if response.is_client_error:
             raise Rejected(
-                f"{self.endpoint.host} answered HTTP {status}{self._told(response)}",
-                hint="the row is kept and shown in `ccsync-watch status`",
+                f"{self.host} answered HTTP {status}{self._error_text(response)}",
+                hint="the row is kept and shown by `ccsync-watch status`",
             )
         try:
             answer = orjson.loads(response.content)
         except orjson.JSONDecodeError:
             answer = None
         if not isinstance(answer, dict):
-            raise self._stranger("its answer is no JSON object")
+            raise self._unexpected("its answer is not a JSON object")
         return answer
 
-    def _stranger(self, what: str) -> DestinationError:
+    def _unexpected(self, reason: str) -> DestinationError:
         return UnexpectedAnswer(
-            f"{self.endpoint.host} is not an OpenSync deployment: {what}", hint=_URL_HINT
+            f"{self.host} is not an OpenSync deployment: {reason}", hint=_URL_HINT
         )
 
     def _retry_after(self, response: httpx.Response) -> float | None:
@@ -193,38 +202,39 @@ class OpenSyncClient:
         if value.isascii() and value.isdigit():
             return min(float(value), _MAX_RETRY_AFTER)
         try:
-            asked = email.utils.parsedate_to_datetime(value).timestamp()
+            asked_seconds = email.utils.parsedate_to_datetime(value).timestamp()
         except (ValueError, TypeError, OverflowError):
             return None
-        return min(max(asked - self._clock.wall_ms() / 1000, 0.0), _MAX_RETRY_AFTER)
+        return min(max(asked_seconds - self._clock.wall_ms() / 1000, 0.0), _MAX_RETRY_AFTER)
 
-    def _told(self, response: httpx.Response) -> str:
+    def _error_text(self, response: httpx.Response) -> str:
+        """Return the backend's own description of the error, in brackets; empty without one."""
         try:
-            told = orjson.loads(response.content).get("error")
+            text = orjson.loads(response.content).get("error")
         except (orjson.JSONDecodeError, AttributeError):
             return ""
-        return f" ({self._shown(told)})" if isinstance(told, str) and told else ""
+        return f" ({self._shorten(text)})" if isinstance(text, str) and text else ""
 
-    def _shown(self, text: str) -> str:
-        """Return the start of what the backend says, without the key, should it repeat it.
+    def _shorten(self, text: str) -> str:
+        """Return the start of a text of the backend, without the key, should it repeat that.
 
-        It may quote values of ours, which are redacted ones.
+        It may quote values of ours; those were redacted before they were sent.
         """
         if self._api_key is not None:
             text = text.replace(self._api_key.reveal(), "…")
         line = " ".join(text.split())
-        return line if len(line) <= _MAX_SHOWN else f"{line[: _MAX_SHOWN - 1]}…"
+        return line if len(line) <= _MAX_SHOWN_CHARS else f"{line[: _MAX_SHOWN_CHARS - 1]}…"
 
 
 def _reason(error: BaseException) -> str:
-    """Return in a few words what went wrong on the way: the system's own where it has some."""
+    """Return what went wrong with a connection: the operating system's words where it has some."""
     if isinstance(error, httpx.TimeoutException):
         return "timed out"
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLError):
-            told = getattr(cause, "verify_message", "") or getattr(cause, "reason", "")
-            return f"TLS: {told or 'it failed'}"
+            reason = getattr(cause, "verify_message", "") or getattr(cause, "reason", "")
+            return f"TLS: {reason or 'it failed'}"
         if isinstance(cause, socket.gaierror):
             return "no such host"
         if isinstance(cause, OSError) and cause.errno:

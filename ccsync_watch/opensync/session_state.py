@@ -39,7 +39,7 @@ class Summaries(Protocol):
         ...
 
     def look_up_prices(self, session_id: str) -> None:
-        """Look up the session's unknown prices; takes up to a second."""
+        """Look up the session's unknown prices; lasts a second at most."""
         ...
 
 

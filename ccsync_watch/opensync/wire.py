@@ -1,8 +1,8 @@
-"""What the backend is sent, as it wants it; pure.
+"""The payloads that are sent to the backend; pure.
 
-Facts: opensync-http-api.md. Ids are scoped by session, as the backend's index of them is global.
-What the engine cannot store as an object (reserved or non-ASCII field names, deep nesting)
-travels as a text of JSON instead.
+The ids of messages are scoped by session, as the backend's index of them is global. What the
+engine cannot store as an object (reserved or non-ASCII field names, deep nesting) is sent as a
+text of JSON instead.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _WATCHED_FIELDS = ("title", "model", "projectPath", "promptTokens", "completionT
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where the backend's HTTP actions live; `host` is what the ledger names."""
+    """The address of the backend's HTTP actions; `host` is the one that the ledger names."""
 
     base_url: str
     host: str
@@ -77,9 +77,9 @@ def session_payload(summary: Redacted[SessionSummary]) -> Redacted[Payload]:
 
 
 def survives_quiet_period(payload: Payload, applied: Payload) -> bool:
-    """Tell whether the backend takes `payload` at once, 10 s since its last write or not.
+    """Return whether the backend applies `payload` within 10 s of its last write to the session.
 
-    Tokens of 0 mean "unknown" to it, and count as no change.
+    Tokens of 0 mean "unknown" to it, and do not count as a change.
     """
     return any(
         payload.get(name) != applied.get(name) and payload.get(name) != 0
@@ -93,7 +93,7 @@ def message_payload(message: Redacted[StoredMessage], created_ms: int | None) ->
     parts = [_part(part) for part in value.parts]
     label = _label(value)
     if label:
-        parts = [_labelled(part, label) for part in parts]
+        parts = [_add_label(part, label) for part in parts]
     text = "\n\n".join(_texts(parts))
     payload: Payload = {
         "sessionExternalId": value.session_id,
@@ -107,9 +107,9 @@ def message_payload(message: Redacted[StoredMessage], created_ms: int | None) ->
         "parts": list(parts),
         "createdAt": created_ms,
     }
-    made: Payload = {key: item for key, item in payload.items() if item is not None}
-    is_fitting = len(parts) <= MAX_PARTS and size(made) <= MAX_MESSAGE_BYTES
-    return Redacted(made if is_fitting else _shortened(made, parts))
+    payload = {key: item for key, item in payload.items() if item is not None}
+    is_fitting = len(parts) <= MAX_PARTS and size(payload) <= MAX_MESSAGE_BYTES
+    return Redacted(payload if is_fitting else _shorten(payload, parts))
 
 
 def size(payload: JsonValue) -> int:
@@ -118,14 +118,14 @@ def size(payload: JsonValue) -> int:
 
 
 def _label(message: StoredMessage) -> str | None:
-    """Return what tells a subagent's message from the main conversation's, where all are one."""
+    """Return what marks a subagent's message, as the backend has one conversation per session."""
     if message.agent_id is None:
         return None
     name = message.agent_type or "subagent"
     return f"[{name} {message.agent_id[:8]}]"
 
 
-def _labelled(part: Payload, label: str) -> Payload:
+def _add_label(part: Payload, label: str) -> Payload:
     content = part["content"]
     return {**part, "content": f"{label} {content}"} if part["type"] == "text" else part
 
@@ -140,28 +140,28 @@ def _texts(parts: list[Payload]) -> Iterator[str]:
 def _part(part: Part) -> Payload:
     content = part.content
     if part.kind == "tool-call":
-        shown: JsonValue = {"name": part.tool_name or "unknown", "args": _storable(content)}
-        return {"type": "tool-call", "content": shown}
+        call: JsonValue = {"name": part.tool_name or "unknown", "args": _make_storable(content)}
+        return {"type": "tool-call", "content": call}
     if part.kind == "tool-result":
         return {"type": "tool-result", "content": _result(part)}
     if part.kind in {"image", "file"}:
-        return {"type": "text", "content": f"[{part.kind}: {_described(content)}]"}
-    # Where no text may be kept, its size stands in its place.
-    shown = content if isinstance(content, str) else f"[withheld: {_described(content)}]"
-    return {"type": part.kind, "content": shown}
+        return {"type": "text", "content": f"[{part.kind}: {_describe(content)}]"}
+    # Where a text must not be stored, there is its size instead.
+    text = content if isinstance(content, str) else f"[withheld: {_describe(content)}]"
+    return {"type": part.kind, "content": text}
 
 
 def _result(part: Part) -> JsonValue:
-    """Return a result as the viewer draws it: the outcome in words, then the excerpt."""
+    """Return a result as the viewer shows it: the outcome as text, then the excerpt."""
     outcome = part.content if isinstance(part.content, dict) else {}
     output = outcome.get("output")
     facts = {key: value for key, value in outcome.items() if key not in {"ok", "output"}}
-    head = f"{'ok' if outcome.get('ok') else 'error'} · {_described(facts)}"
-    shown = f"{head}\n{output}" if isinstance(output, str) and output else head
-    return {"name": part.tool_name or "unknown", "result": shown}
+    head = f"{'ok' if outcome.get('ok') else 'error'} · {_describe(facts)}"
+    text = f"{head}\n{output}" if isinstance(output, str) and output else head
+    return {"name": part.tool_name or "unknown", "result": text}
 
 
-def _described(content: JsonValue) -> str:
+def _describe(content: JsonValue) -> str:
     if not isinstance(content, dict):
         return ""
     return ", ".join(
@@ -169,7 +169,7 @@ def _described(content: JsonValue) -> str:
     )
 
 
-def _storable(value: JsonValue) -> JsonValue:
+def _make_storable(value: JsonValue) -> JsonValue:
     return value if _is_storable(value, _MAX_NESTING) else orjson.dumps(value).decode()
 
 
@@ -199,29 +199,30 @@ def _is_field_name(name: str) -> bool:
     )
 
 
-def _shortened(payload: Payload, parts: list[Payload]) -> Payload:
+def _shorten(payload: Payload, parts: list[Payload]) -> Payload:
     """Return a payload that is too large with its longest texts cut, and marked as cut."""
-    kept = parts[:MAX_PARTS]
-    # Each character is at most 6 bytes of JSON, and every text stands in it twice.
-    room = MAX_MESSAGE_BYTES // (16 * max(1, len(kept)))
-    made: list[JsonValue] = [
-        {"type": part["type"], "content": _cut_content(part["content"], room)} for part in kept
+    sent = parts[:MAX_PARTS]
+    # Each character is at most 6 bytes of JSON, and every text is in the payload twice.
+    max_chars = MAX_MESSAGE_BYTES // (16 * max(1, len(sent)))
+    short: list[JsonValue] = [
+        {"type": part["type"], "content": _cut_content(part["content"], max_chars)} for part in sent
     ]
-    if len(parts) > len(kept):
-        made.append({"type": "text", "content": f"[cut: {len(parts) - len(kept):,} parts]"})
-    return {**payload, "textContent": _cut(payload["textContent"], room), "parts": made}
+    if len(parts) > len(sent):
+        short.append({"type": "text", "content": f"[cut: {len(parts) - len(sent):,} parts]"})
+    return {**payload, "textContent": _cut(payload["textContent"], max_chars), "parts": short}
 
 
-def _cut_content(content: JsonValue, room: int) -> JsonValue:
-    """Cut a part's content; a tool's keeps its name, without which the viewer shows none."""
+def _cut_content(content: JsonValue, max_chars: int) -> JsonValue:
+    """Cut a part's content; a tool's keeps its name, without which the viewer does not show it."""
     if not isinstance(content, dict):
-        return _cut(content, room)
-    name = content["name"]
-    return {key: _cut(value, room) if key != "name" else name for key, value in content.items()}
+        return _cut(content, max_chars)
+    return {
+        key: value if key == "name" else _cut(value, max_chars) for key, value in content.items()
+    }
 
 
-def _cut(content: JsonValue, room: int) -> JsonValue:
+def _cut(content: JsonValue, max_chars: int) -> JsonValue:
     text = content if isinstance(content, str) else orjson.dumps(content).decode()
-    if len(text) <= room:
+    if len(text) <= max_chars:
         return content
-    return f"{text[:room]}… [cut: {len(text) - room:,} of {len(text):,} characters]"
+    return f"{text[:max_chars]}… [cut: {len(text) - max_chars:,} of {len(text):,} characters]"

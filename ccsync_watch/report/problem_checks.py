@@ -13,8 +13,6 @@ from ccsync_watch.errors import (
     DestinationError,
     NotAnswering,
     NotRunning,
-    Unauthorized,
-    UnexpectedAnswer,
 )
 from ccsync_watch.problem import Problem
 from ccsync_watch.store.meta import get_meta
@@ -60,16 +58,7 @@ def check_all(
 
 def connection_problem(error: DestinationError) -> Problem:
     """Return the problem that an error of the backend stands for."""
-    if isinstance(error, Unauthorized):
-        hint = "set api_key to a key of this deployment (osk_…), or run `ccsync-watch login`"
-    elif isinstance(error, UnexpectedAnswer):
-        hint = "check convex_url: it should end in .convex.cloud and belong to a deployed OpenSync"
-    else:
-        hint = (
-            "check that your Convex deployment is running, that convex_url is correct (it should"
-            " end in .convex.cloud), and the network; unsent data is kept and sent later"
-        )
-    return Problem("connection-failed", CONNECTION_FAILED, error.message, hint)
+    return Problem("connection-failed", CONNECTION_FAILED, error.message, error.hint)
 
 
 def clock_problems(backend_info: BackendInfo) -> Iterable[Problem]:

@@ -166,7 +166,7 @@ class TestDelivery:
     def test_a_rejected_row_is_set_aside_and_the_others_arrive(
         self, bench: DestinationBench
     ) -> None:
-        """It stays in the outbox with the reason, and the session goes on."""
+        """It stays in the outbox with the reason, and does not stop the session."""
         _write(bench.world, "u1", "u2")
         _write(bench.world, "odd", role="alien")
         _write(bench.world, "u3", "u4")

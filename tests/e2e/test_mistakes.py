@@ -240,7 +240,7 @@ class TestBackend:
         """Reading goes on, nothing is lost, and the right key mends it."""
         program.configure(convex_url=opensync.url, api_key=WRONG_KEY)
         line = self.refused(program)
-        assert "refuses the API key: set api_key to a key of this deployment" in line
+        assert "does not accept the API key: set api_key to a key of this deployment" in line
         program.configure(convex_url=opensync.url, api_key=opensync.api_key)
         assert program.call("sync-now").code == 0
         assert len(opensync.backend.all_messages()) == 5

@@ -134,7 +134,7 @@ def test_a_wrong_key(
     plugin_home.configure(convex_url=opensync.url, api_key="osk_wrong_wrong_wrong")
     terminal = session()
     screen = answer(terminal, STATUS, "  total")
-    assert "refuses the API key" in screen
+    assert "does not accept the API key" in screen
     assert "→ set api_key to a key of this deployment" in screen
     assert "osk_wrong_wrong_wrong" not in screen
 

@@ -1,4 +1,4 @@
-"""Random histories against the double: whatever happens on the way, the end is right."""
+"""Random histories against the double: whatever happens meanwhile, the end is right."""
 
 from __future__ import annotations
 
@@ -62,12 +62,12 @@ class Uploads(RuleBasedStateMachine):
     # What Claude Code writes ----------------------------------------------------------------
 
     def _write(self, session_id: str, count: int, ago_ms: int | None) -> None:
-        made = []
+        messages = []
         for _ in range(count):
             self.number += 1
             at_ms = None if ago_ms is None else self.world.clock.now_ms - ago_ms
             name = f"msg_{self.number}" if self.number % 3 == 0 else None
-            each = message(
+            new = message(
                 f"u{self.number}",
                 session_id=session_id,
                 at_ms=at_ms,
@@ -77,13 +77,13 @@ class Uploads(RuleBasedStateMachine):
                     Part("tool-call", {"command": "ls"}, f"toolu_{self.number}", "Bash"),
                 ),
             )
-            self.lines[session_id][each.id] = each
-            made.append(each)
+            self.lines[session_id][new.id] = new
+            messages.append(new)
             if name:
                 self.usages[session_id].append(
                     usage(name, session_id=session_id, tokens_in=self.number)
                 )
-        self._commit(session_id, made)
+        self._commit(session_id, messages)
 
     def _commit(self, session_id: str, messages: list[Message]) -> None:
         self.world.ingest(
@@ -146,13 +146,13 @@ class Uploads(RuleBasedStateMachine):
             self.world.turn()
 
     @rule(session_id=SESSION, count=st.integers(1, 3), before=st.booleans())
-    def write_under_way(self, session_id: str, count: int, *, before: bool) -> None:
-        """Write while a request is under way, before or after it is carried out."""
+    def write_during_a_request(self, session_id: str, count: int, *, before: bool) -> None:
+        """Write during a request, before or after it is carried out."""
         self._during_a_turn(lambda: self._write(session_id, count, 0), before=before)
 
     @rule(session_id=SESSION, choice=st.integers(0, 50), before=st.booleans())
-    def change_under_way(self, session_id: str, choice: int, *, before: bool) -> None:
-        """Change a message while a request is under way, which may be the one that carries it."""
+    def change_during_a_request(self, session_id: str, choice: int, *, before: bool) -> None:
+        """Change a message during a request, which may be the one that carries it."""
         self._during_a_turn(lambda: self._change(session_id, choice), before=before)
 
     @rule(at=st.integers(0, 5), before=st.booleans())

@@ -1,7 +1,7 @@
 """The OpenSync backend as a pure state machine: a request in, an answer out, no HTTP.
 
-Every request is one step under one lock. It follows the backend's own functions of 2026-02,
-their traps included (marked ▲ in `mutations`), and is never kinder than they are.
+Every request is one step under one lock. It behaves as the backend's own functions of 2026-02,
+their traps included (marked ▲ in `mutations`), and is never more lenient than they are.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 API_KEY = "osk_double0000000000000000000000000000"
 
 
-class Refused(Exception):  # noqa: N818 - a verdict on a request
-    """The request's key is none that the backend knows."""
+class UnknownKey(Exception):  # noqa: N818 - a verdict on a request
+    """The backend does not know the request's key."""
 
 
 class Backend:
@@ -79,7 +79,7 @@ class Backend:
             return [replace(row) for row in self._tables.sessions]
 
     def session(self, external_id: str, *, api_key: str | None = None) -> Session:
-        """Return a copy of one user's session; raise `KeyError` when there is none."""
+        """Return a copy of one user's session; raise `KeyError` when it does not exist."""
         with self._lock:
             user_id = self._tables.user_by_api_key[api_key or self.api_key]
             row = self._tables.find_session(user_id, external_id)
@@ -129,7 +129,7 @@ class Backend:
         *,
         fault: str | None = None,
     ) -> None:
-        """Note the arrival of a request, served or not."""
+        """Record the arrival of a request, served or not."""
         sessions, messages = row_counts(path, body)
         call = Call(
             method=method,
@@ -160,8 +160,8 @@ class Backend:
             try:
                 user_id = self._authenticate(authorization, takes_tokens=method == "POST")
                 return function(user_id, body)
-            except (Refused, EngineError, ScriptError) as error:
-                status = 401 if isinstance(error, Refused) else 500
+            except (UnknownKey, EngineError, ScriptError) as error:
+                status = 401 if isinstance(error, UnknownKey) else 500
                 return Answer.of({"error": str(error)}, status)
 
     def _authenticate(self, authorization: str | None, *, takes_tokens: bool) -> str:
@@ -170,13 +170,13 @@ class Backend:
         if header.startswith("Bearer osk_"):
             user_id = self._tables.user_by_api_key.get(header.removeprefix("Bearer "))
             if user_id is None:
-                raise Refused("Invalid API key")
+                raise UnknownKey("Invalid API key")
             return user_id
         if not takes_tokens:
-            raise Refused("Invalid API key format")
+            raise UnknownKey("Invalid API key format")
         if not header.startswith("Bearer "):
-            raise Refused("Missing Authorization header")
-        raise Refused("Invalid or expired token")
+            raise UnknownKey("Missing Authorization header")
+        raise UnknownKey("Invalid or expired token")
 
     def _list_sessions(self, user_id: str, _body: bytes) -> Answer:
         own = [row.external_id for row in self._tables.sessions if row.user_id == user_id]
@@ -188,7 +188,7 @@ class Backend:
         if not external_id:
             return Answer.of({"error": "Missing externalId or sessionId"}, 400)
         shape = {**validators.SESSION, **validators.DATED}
-        # Only known fields are picked: an unknown one is ignored here, not refused.
+        # Only known fields are picked: an unknown one is ignored here, not rejected.
         fields = {name: sent[name] for name in shape if name in sent}
         fields["externalId"] = external_id
         validators.check_value(fields)
@@ -242,7 +242,7 @@ class Backend:
         shape: validators.Shape,
         required: tuple[str, ...],
     ) -> tuple[mutations.Counts, list[str]]:
-        """Run one array through its function; a refused array has written nothing."""
+        """Run one array through its function; a rejected array has written nothing."""
         dated = validators.DATED if self.accepts_batch_created_at else {}
         try:
             counts = mutation(checked_rows(rows, {**shape, **dated}, required=required))

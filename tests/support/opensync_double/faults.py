@@ -1,6 +1,6 @@
 """Everything that can go wrong between a client and the backend, as frozen plans.
 
-A plan decides from a request's number and path alone, so a run is repeated by its seed.
+A plan decides by a request's number and path alone, so that a seed repeats a run.
 """
 
 from __future__ import annotations
@@ -201,7 +201,7 @@ class FaultPlan:
         late_seconds: float = 0.05,
         paths: frozenset[str] = frozenset(),
     ) -> FaultPlan:
-        """Fail a share of the requests, uniformly in all the ways that fit each path."""
+        """Fail a share of the requests, uniformly in every way that fits each path."""
         drawn_from = ways(retry_after_seconds=retry_after_seconds, late_seconds=late_seconds)
         return cls(drawn_from=drawn_from, seed=seed, rate=rate, paths=paths)
 
@@ -210,7 +210,7 @@ class FaultPlan:
         return not self.paths or path in self.paths
 
     def decide(self, number: int, path: str) -> Fault | None:
-        """Return what befalls the request with this number, counted from 0."""
+        """Return what happens to the request with this number, counted from 0."""
         if number < len(self.listed):
             fault = self.listed[number]
             return fault if fault is not None and fault.applies_to(path) else None

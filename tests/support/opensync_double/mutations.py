@@ -37,7 +37,7 @@ def upsert_session(tables: Tables, user_id: str, fields: Fields, *, now_ms: int)
     row = tables.find_session(user_id, fields["externalId"])
     if row is None:
         row = _insert_session(tables, user_id, fields, now_ms=now_ms)
-    elif not _dropped(row, fields, now_ms=now_ms, looks_at_all_five=True):
+    elif not _is_dropped(row, fields, now_ms=now_ms, looks_at_all_five=True):
         # ▲ A new title replaces the search text that the messages had built up.
         if fields.get("title", row.title) != row.title:
             row.searchable_text = fields["title"]
@@ -49,12 +49,12 @@ def batch_sessions(tables: Tables, user_id: str, rows: list[Fields], *, now_ms: 
     """Do what the `sessions` array of POST /sync/batch does."""
     counts = Counts()
     # The real function reads all rows in parallel before it writes any: duplicates both insert.
-    found = [tables.find_session(user_id, fields["externalId"]) for fields in rows]
-    for fields, row in zip(rows, found, strict=True):
+    rows_before = [tables.find_session(user_id, fields["externalId"]) for fields in rows]
+    for fields, row in zip(rows, rows_before, strict=True):
         if row is None:
             _insert_session(tables, user_id, fields, now_ms=now_ms)
             counts.inserted += 1
-        elif _dropped(row, fields, now_ms=now_ms, looks_at_all_five=False):
+        elif _is_dropped(row, fields, now_ms=now_ms, looks_at_all_five=False):
             counts.skipped += 1
         else:
             _patch_session(row, fields, now_ms=now_ms)
@@ -104,8 +104,8 @@ def _batch_one_session(
     texts: list[str] = []
     inserted = 0
     # As in `batch_sessions`: the lookups all come before the first insert.
-    found = [tables.find_message(fields["externalId"]) for fields in group]
-    for fields, existing in zip(group, found, strict=True):
+    rows_before = [tables.find_message(fields["externalId"]) for fields in group]
+    for fields, existing in zip(group, rows_before, strict=True):
         if existing is not None and _is_young(existing, now_ms):
             counts.skipped += 1
         elif existing is not None:
@@ -181,7 +181,7 @@ def _patch_session(row: Session, fields: Fields, *, now_ms: int) -> None:
     row.updated_at_ms = now_ms
 
 
-def _dropped(row: Session, fields: Fields, *, now_ms: int, looks_at_all_five: bool) -> bool:
+def _is_dropped(row: Session, fields: Fields, *, now_ms: int, looks_at_all_five: bool) -> bool:
     """▲ Return whether an upsert so soon after the last write is answered ok and forgotten.
 
     Title, model and path are compared as sent: leaving one out differs from a row that has it.

@@ -1,6 +1,6 @@
 """The double on a loopback socket: HTTP/1.1 keep-alive, many connections, faults on the way.
 
-It owns sockets, threads and time; what a request means is `Backend`'s alone.
+It owns sockets, threads and time; what a request means only `Backend` knows.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ HOST = "127.0.0.1"
 class OpenSyncDouble:
     """A running backend: a context manager, listening from `__enter__` to `__exit__`.
 
-    `faults` may be replaced at any time; its numbering then starts anew. A handler that crashes
-    makes `__exit__` raise: a bug of the double must not pass for a fault.
+    `faults` may be replaced at any time; its numbering then starts again. A handler that crashes
+    makes `__exit__` raise: a bug of the double must not be mistaken for a fault.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class OpenSyncDouble:
             listener.stop()
 
     def decide(self, path: str) -> Fault | None:
-        """Give the request its number and ask the plan about it."""
+        """Give the request its number and return what the plan decides for it."""
         with self._lock:
             if not self._faults.covers(path):
                 return None
@@ -137,7 +137,7 @@ class Listener(ThreadingHTTPServer):
         self.server_close()
 
     def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as inherited
-        """Note the connection before its thread starts: `stop` must find every one."""
+        """Record the connection before its thread starts: `stop` must find every one."""
         with self._open_lock:
             self._open.add(request)
         super().process_request(request, client_address)

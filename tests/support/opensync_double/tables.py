@@ -46,7 +46,7 @@ class Tables:
         return row
 
     def insert_message(self, session: Session, fields: Fields, *, now_ms: int) -> Message:
-        """Add a message without parts; refuse one that is too large for a document."""
+        """Add a message without parts; reject one that is too large for a document."""
         check_document({name: value for name, value in fields.items() if name != "parts"})
         row = Message(
             id=f"message{len(self.messages) + 1:08}",
@@ -75,6 +75,6 @@ def patch_message(row: Message, fields: Fields) -> None:
 
 
 def part_of(sent: Fields) -> Part:
-    """Return a row of `parts`; refuse one that is too large or too deep for a document."""
+    """Return a row of `parts`; reject one that is too large or too deep for a document."""
     check_document(sent)
     return Part(sent["type"], sent["content"])

@@ -1,4 +1,4 @@
-"""The engine's refusals: argument validators, value rules and size limits.
+"""What the engine rejects: argument validators, value rules and size limits.
 
 Messages are worded as Convex's test engine words them; the hosted engine says the same in other
 words, so no client may depend on the wording.
@@ -55,7 +55,7 @@ def string(value: Json) -> None:
 
 
 def number(value: Json) -> None:
-    """Refuse what is not a number; JavaScript's booleans are none."""
+    """Reject what is not a number; booleans are not numbers in JavaScript."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise _expected("`number`", value)
 

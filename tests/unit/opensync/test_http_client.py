@@ -1,4 +1,4 @@
-"""The HTTP sink: every answer judged, the key kept."""
+"""The HTTP client: what every answer means, and that the key stays where it belongs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ from ccsync_watch.errors import (
 from ccsync_watch.model import JsonValue, Redacted
 from ccsync_watch.opensync import wire
 from ccsync_watch.opensync.http_client import OpenSyncClient
+from support.double_transport import DoubleTransport
 from support.fakes import FakeClock
+from support.opensync_double.backend import Backend
 from support.opensync_double.samples import message, session
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ KEY = "osk_0123456789abcdef0123456789abcdef"
 URL = "https://happy-otter-123.convex.cloud"
 
 
-def _sink(
+def _client(
     answer: httpx.Response | Exception | Callable[[httpx.Request], httpx.Response],
     *,
     key: str | None = KEY,
@@ -59,7 +61,7 @@ def _failure(
 ) -> DestinationError:
     """Return how a session's upsert ends."""
     with pytest.raises(DestinationError) as caught:
-        _sink(answer, clock=clock).put_session(Redacted(session()))
+        _client(answer, clock=clock).put_session(Redacted(session()))
     return caught.value
 
 
@@ -68,7 +70,7 @@ def _json(status: int, payload: Any) -> httpx.Response:  # noqa: ANN401 - any JS
 
 
 class TestRequests:
-    """What goes over the wire."""
+    """What is sent."""
 
     @pytest.mark.parametrize(
         ("put", "path", "payload"),
@@ -77,15 +79,15 @@ class TestRequests:
             ("put_message", "/sync/message", message()),
         ],
     )
-    def test_one_row_goes_as_it_is(self, put: str, path: str, payload: dict[str, Any]) -> None:
-        """JSON, with the key in its header; the bytes are told."""
+    def test_a_payload_is_sent_as_it_is(self, put: str, path: str, payload: dict[str, Any]) -> None:
+        """JSON, with the key in its header; the bytes are returned."""
         seen: list[httpx.Request] = []
 
         def answer(request: httpx.Request) -> httpx.Response:
             seen.append(request)
             return _json(200, {"ok": True})
 
-        size = getattr(_sink(answer), put)(Redacted(payload))
+        size = getattr(_client(answer), put)(Redacted(payload))
         (request,) = seen
         assert str(request.url) == f"https://happy-otter-123.convex.site{path}"
         assert (request.method, orjson.loads(request.content)) == ("POST", payload)
@@ -93,17 +95,17 @@ class TestRequests:
         assert request.headers["Authorization"] == f"Bearer {KEY}"
         assert request.headers["Content-Type"] == "application/json"
 
-    def test_without_a_key_none_is_sent(self) -> None:
-        """A deployment of one's own may need none."""
+    def test_without_a_key_the_header_is_left_out(self) -> None:
+        """A self-hosted deployment may not need one."""
 
         def answer(request: httpx.Request) -> httpx.Response:
             assert "Authorization" not in request.headers
             return _json(200, {"ok": True})
 
-        _sink(answer, key=None).put_session(Redacted(session()))
+        _client(answer, key=None).put_session(Redacted(session()))
 
     def test_a_loopback_backend_is_reached_directly(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Whatever proxy the environment names: it would see the key in the clear."""
+        """Even if the environment names a proxy: it would see the key unencrypted."""
         monkeypatch.setenv("ALL_PROXY", "http://proxy.invalid:1")
         direct = OpenSyncClient(wire.endpoint("http://127.0.0.1:9"), None, clock=FakeClock())
         with pytest.raises(Unsent, match=r"cannot reach 127\.0\.0\.1:9 \(connection refused\)"):
@@ -111,12 +113,12 @@ class TestRequests:
         direct.close()
 
 
-class TestJudging:
+class TestAnswers:
     """Each answer means one thing."""
 
     @pytest.mark.parametrize("status", [401, 403])
-    def test_a_refused_key(self, status: int) -> None:
-        """The mend is to log in."""
+    def test_a_wrong_key(self, status: int) -> None:
+        """The hint is to log in."""
         failure = _failure(_json(status, {"error": "Invalid API key"}))
         assert isinstance(failure, Unauthorized)
         assert not failure.is_passing
@@ -132,25 +134,26 @@ class TestJudging:
             return httpx.Response(status, headers={"Location": "https://elsewhere.example/"})
 
         with pytest.raises(UnexpectedAnswer, match=rf"it redirects \(HTTP {status}\)"):
-            _sink(answer).put_session(Redacted(session()))
+            _client(answer).put_session(Redacted(session()))
         assert len(seen) == 1
 
     def test_a_missing_path(self) -> None:
         """Something else answers at that address."""
         failure = _failure(httpx.Response(404, text="No matching routes found"))
         assert isinstance(failure, UnexpectedAnswer)
-        assert "it has no /sync/session" in str(failure)
+        assert "/sync/session is missing" in str(failure)
+        assert failure.hint.startswith("check convex_url")
 
     @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 529])
-    def test_what_passes_is_worth_another_try(self, status: int) -> None:
-        """Nobody knows whether it was stored."""
+    def test_a_passing_failure_is_retryable(self, status: int) -> None:
+        """It is not known whether it was stored."""
         failure = _failure(httpx.Response(status, text="<html>"))
         assert type(failure) is Retryable
         assert failure.retry_after is None
 
     @pytest.mark.parametrize("status", [400, 409, 413, 422])
-    def test_what_is_wrong_with_the_row_stays_wrong(self, status: int) -> None:
-        """With the backend's own words."""
+    def test_a_fault_of_the_row_is_rejected(self, status: int) -> None:
+        """With the backend's own description."""
         failure = _failure(_json(status, {"error": "Missing\n externalId"}))
         assert isinstance(failure, Rejected)
         assert f"HTTP {status} (Missing externalId)" in failure.message
@@ -164,9 +167,12 @@ class TestJudging:
             RuntimeError("Cannot send a request, as the client has been closed."),
         ],
     )
-    def test_what_never_left_is_unsent(self, error: Exception) -> None:
-        """Its rows are as certain as before."""
-        assert isinstance(_failure(error), Unsent)
+    def test_a_request_that_never_left_is_unsent(self, error: Exception) -> None:
+        """Its rows stay certain."""
+        failure = _failure(error)
+        assert isinstance(failure, Unsent)
+        if not isinstance(error, RuntimeError):
+            assert failure.hint.startswith("check that your Convex deployment is running")
 
     @pytest.mark.parametrize(
         ("error", "words"),
@@ -175,11 +181,13 @@ class TestJudging:
             (httpx.WriteTimeout("x"), "timed out"),
             (httpx.ReadError("x"), "the connection broke"),
             (httpx.WriteError("x"), "the connection broke"),
-            (httpx.RemoteProtocolError("x"), "it ended the connection"),
+            (httpx.RemoteProtocolError("x"), "it closed the connection"),
             (httpx.DecodingError("x"), "DecodingError"),
         ],
     )
-    def test_what_may_have_arrived_is_not(self, error: Exception, words: str) -> None:
+    def test_a_request_that_may_have_arrived_is_retryable(
+        self, error: Exception, words: str
+    ) -> None:
         """Its rows are uncertain."""
         failure = _failure(error)
         assert type(failure) is Retryable
@@ -194,44 +202,44 @@ class TestJudging:
             (ValueError("x"), "it cannot be connected to"),
         ],
     )
-    def test_the_way_there_fails_in_words(self, cause: Exception, words: str) -> None:
-        """The system's, not the name of a class."""
+    def test_a_failed_connection_is_described(self, cause: Exception, words: str) -> None:
+        """In the operating system's words, not by the name of a class."""
         error = httpx.ConnectError("x")
         error.__cause__ = cause
         assert f"({words})" in _failure(error).message
 
-    def test_a_closed_sink_sends_nothing(self) -> None:
+    def test_a_closed_client_sends_nothing(self) -> None:
         """A worker that outlives its daemon gets an answer, not a crash."""
-        sink = _sink(_json(200, {"ok": True}))
-        sink.close()
+        client = _client(_json(200, {"ok": True}))
+        client.close()
         with pytest.raises(Unsent):
-            sink.put_session(Redacted(session()))
+            client.put_session(Redacted(session()))
 
     @pytest.mark.parametrize("body", [b"", b"<html>", b"[1]", b'"ok"', b'{"ok": false}', b"{}"])
-    def test_an_ok_that_is_none(self, body: bytes) -> None:
+    def test_a_200_without_ok_is_unexpected(self, body: bytes) -> None:
         """A login page of the network answers 200 as well."""
         assert isinstance(_failure(httpx.Response(200, content=body)), UnexpectedAnswer)
 
-    def test_long_words_are_cut(self) -> None:
+    def test_a_long_description_is_cut(self) -> None:
         """One readable line."""
         failure = _failure(_json(400, {"error": "word " * 100}))
         assert len(failure.message) < 250
         assert failure.message.endswith("…)")
 
     @pytest.mark.parametrize("said", [{"error": 5}, {"error": ""}, {"code": "x"}, [1], "x"])
-    def test_odd_words_are_left_out(self, said: Any) -> None:  # noqa: ANN401 - any JSON
+    def test_a_malformed_description_is_left_out(self, said: Any) -> None:  # noqa: ANN401 - any JSON
         """The status alone is enough."""
         assert _failure(_json(400, said)).message.endswith("answered HTTP 400")
 
-    def test_words_are_told_without_a_key_as_well(self) -> None:
-        """A backend that needs none has something to say, too."""
+    def test_a_description_is_shown_without_a_key_as_well(self) -> None:
+        """A backend that does not need a key describes errors, too."""
         answer = _json(400, {"error": "Missing externalId"})
         with pytest.raises(Rejected, match=r"HTTP 400 \(Missing externalId\)"):
-            _sink(answer, key=None).put_session(Redacted(session()))
+            _client(answer, key=None).put_session(Redacted(session()))
 
 
 class TestRetryAfter:
-    """The time that the backend asks for, in both forms."""
+    """The delay that the backend asks for, in both forms."""
 
     @pytest.mark.parametrize(
         ("value", "seconds"),
@@ -259,8 +267,8 @@ class TestRetryAfter:
         assert isinstance(failure, Retryable)
         assert failure.retry_after == seconds
 
-    def test_digits_of_other_scripts_are_none(self) -> None:
-        """They pass for digits, and are no number."""
+    def test_digits_of_other_scripts_are_ignored(self) -> None:
+        """Python takes them for digits, but they are not a number."""
         answer = httpx.Response(503, headers=[(b"Retry-After", "²".encode("latin-1"))])
         failure = _failure(answer)
         assert isinstance(failure, Retryable)
@@ -273,7 +281,7 @@ class TestBatch:
     def _outcome(self, answer: dict[str, Any], rows: int = 2) -> type[Exception] | None:
         payloads = [Redacted(message(f"m{number}")) for number in range(rows)]
         try:
-            _sink(_json(200, answer)).put_batch(payloads)
+            _client(_json(200, answer)).put_batch(payloads)
         except DestinationError as error:
             return type(error)
         return None
@@ -306,55 +314,84 @@ class TestBatch:
         answer = {"ok": True, "sessions": 0, "messages": count, "errors": errors}
         assert self._outcome(answer) is outcome
 
-    def test_an_answer_without_the_fields_is_none(self) -> None:
+    def test_an_answer_without_the_fields_is_unexpected(self) -> None:
         """`ok` alone proves nothing."""
         assert self._outcome({"ok": True}) is UnexpectedAnswer
 
-    def test_the_error_tells_what_the_backend_said(self) -> None:
-        """How many, and the first reason."""
+    def test_the_bytes_sent_are_returned(self) -> None:
+        """For the ledger."""
+        bodies: list[bytes] = []
+
+        def answer(request: httpx.Request) -> httpx.Response:
+            bodies.append(request.content)
+            return _json(200, {"messages": 1, "errors": []})
+
+        assert _client(answer).put_batch([Redacted(message())]) == len(bodies[0]) > 100
+
+    def test_a_rejected_batch_has_stored_nothing(self) -> None:
+        """Of the double as well, whose order within an accepted batch is the batch's."""
+        backend = Backend()
+        client = OpenSyncClient(
+            wire.endpoint(URL),
+            Secret(backend.api_key),
+            clock=FakeClock(),
+            transport=DoubleTransport(backend),
+        )
+        with pytest.raises(Rejected):
+            client.put_batch([Redacted(message("m1")), Redacted(message("odd", role="alien"))])
+        assert backend.all_messages() == []
+        client.put_batch([Redacted(message(name)) for name in ("m3", "m1", "m2")])
+        rows = backend.all_messages()
+        assert [row.external_id for row in rows] == ["m3", "m1", "m2"]
+        assert all(row.parts for row in rows)
+
+    def test_the_error_has_count_and_first_reason(self) -> None:
+        """As the backend gave them."""
         answer = _json(200, {"messages": 1, "errors": ["m1: Error: too large"]})
         with pytest.raises(Retryable, match=r"stored 1 of 2 messages \(m1: Error: too large\)"):
-            _sink(answer).put_batch([Redacted(message("m0")), Redacted(message("m1"))])
+            _client(answer).put_batch([Redacted(message("m0")), Redacted(message("m1"))])
 
 
-class TestGreeting:
+class TestCheck:
     """Address, key and clock at once."""
 
-    def _sink(self, health: Any, listed: Any, clock: FakeClock | None = None) -> OpenSyncClient:  # noqa: ANN401 - any JSON
-        def answer(request: httpx.Request) -> httpx.Response:
+    def _checked_client(
+        self, health: JsonValue, listed: JsonValue, clock: FakeClock | None = None
+    ) -> OpenSyncClient:
+        def serve(request: httpx.Request) -> httpx.Response:
             if clock is not None:
                 clock.advance(1)
             is_health = request.url.path == "/health"
-            made = _json(200, health if is_health else listed)
+            answer = _json(200, health if is_health else listed)
             if clock is not None:
                 clock.advance(1)
-            return made
+            return answer
 
-        return _sink(answer, clock=clock)
+        return _client(serve, clock=clock)
 
     def test_it_measures_the_backends_clock(self) -> None:
-        """The stamp was made half-way between the question and its answer."""
+        """It was read half-way between the request and its answer."""
         clock = FakeClock()
-        stamp = clock.now_ms + 1000 + 250
-        backend_info = self._sink(
-            {"status": "ok", "timestamp": stamp}, {"sessionIds": ["a", 5, "b"]}, clock
+        timestamp_ms = clock.now_ms + 1000 + 250
+        backend_info = self._checked_client(
+            {"status": "ok", "timestamp": timestamp_ms}, {"sessionIds": ["a", 5, "b"]}, clock
         ).check()
         assert backend_info.clock_skew_seconds == 0.25
         assert backend_info.session_ids == {"a", "b"}
 
     def test_a_backend_without_a_clock(self) -> None:
         """Its time is not known."""
-        backend_info = self._sink({"status": "ok"}, {"sessionIds": []}).check()
+        backend_info = self._checked_client({"status": "ok"}, {"sessionIds": []}).check()
         assert backend_info.clock_skew_seconds is None
 
     @pytest.mark.parametrize(
         ("health", "listed"),
         [({"status": "up"}, {"sessionIds": []}), ({"status": "ok"}, {"sessionIds": None})],
     )
-    def test_something_else_is_told(self, health: Any, listed: Any) -> None:  # noqa: ANN401 - any JSON
-        """A green page of another program is none of ours."""
+    def test_another_program_is_unexpected(self, health: Any, listed: Any) -> None:  # noqa: ANN401 - any JSON
+        """Its 200 means nothing."""
         with pytest.raises(UnexpectedAnswer, match="is not an OpenSync deployment"):
-            self._sink(health, listed).check()
+            self._checked_client(health, listed).check()
 
 
 class TestKey:
@@ -367,12 +404,12 @@ class TestKey:
         """Not even where the backend repeats it."""
         caplog.set_level(logging.DEBUG)
         said = f"Bad request with Authorization: Bearer {KEY}"
-        sink = _sink(_json(status, {"error": said, "messages": 0, "errors": [said]}))
-        shown = [repr(sink), repr(vars(sink)), repr(sink.endpoint)]
+        client = _client(_json(status, {"error": said, "messages": 0, "errors": [said]}))
+        shown = [repr(client), repr(vars(client)), repr(client.endpoint)]
         for put in (
-            lambda: sink.put_session(Redacted(session())),
-            lambda: sink.put_batch([Redacted(message())]),
-            sink.check,
+            lambda: client.put_session(Redacted(session())),
+            lambda: client.put_batch([Redacted(message())]),
+            client.check,
         ):
             with pytest.raises(DestinationError) as caught:
                 put()

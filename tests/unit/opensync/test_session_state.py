@@ -1,23 +1,12 @@
-"""A session's state at the backend: certainly the last one, and with few upserts."""
+"""A session's state at the backend: in the end the last one, and with few upserts."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 import pytest
 
 from support.opensync_double import faults
 from support.opensync_double.faults import FaultPlan
 from support.storing import SESSION, World, calls_to, message, usage
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    """Have an empty store and a backend without faults."""
-    return World(tmp_path)
 
 
 def _upserts(world: World) -> int:
@@ -79,7 +68,7 @@ def test_once_nothing_changes_nothing_is_sent(world: World) -> None:
 
 
 def test_it_is_settled_after_eleven_seconds_of_quiet(world: World) -> None:
-    """Not sooner than the backend takes it, and not much later."""
+    """Not sooner than the backend applies it, and not much later."""
     world.say("u1")
     world.work()
     world.clock.advance(1)
@@ -108,7 +97,7 @@ def test_a_long_busy_session_is_upserted_every_eleven_seconds(world: World) -> N
 
 
 def test_a_busy_sessions_new_title_shows_within_eleven_seconds(world: World) -> None:
-    """What the backend takes at once need not wait for quiet."""
+    """What the backend applies at once need not wait for quiet."""
     _answer(world, 0)
     world.work()
     world.ingest(facts={"custom_title": "Renamed"})
@@ -125,10 +114,10 @@ def test_a_busy_sessions_new_title_shows_within_eleven_seconds(world: World) -> 
     [faults.COMMIT_THEN_DROP, faults.DROP_BEFORE, faults.COMMIT_THEN_500],
     ids=lambda fault: fault.name,
 )
-def test_a_lost_answer_leaves_no_doubt_in_the_end(
+def test_after_a_lost_answer_the_last_state_arrives(
     world: World, fault: faults.Fault, at: int
 ) -> None:
-    """Whether the backend took it or not, what it holds in the end is the last state."""
+    """Whether the backend applied the lost one or not."""
     world.transport.faults = FaultPlan.of(*[None] * at, fault)
     for number, cost in enumerate([0.5, 0.75, 0.75, 1.0]):
         _answer(world, number)
@@ -139,8 +128,8 @@ def test_a_lost_answer_leaves_no_doubt_in_the_end(
     world.assert_complete()
 
 
-def test_a_state_that_nobody_knows_of_may_be_what_the_backend_holds(world: World) -> None:
-    """A change against the last known state alone may be none against it, and be dropped."""
+def test_an_unanswered_state_may_be_the_one_that_the_backend_holds(world: World) -> None:
+    """A new state may equal that one, and be dropped, though it differs from the last applied."""
     world.say("u1")
     world.work()
     world.clock.advance(12)
@@ -155,13 +144,13 @@ def test_a_state_that_nobody_knows_of_may_be_what_the_backend_holds(world: World
     world.assert_complete()
 
 
-def test_a_slow_answer_counts_as_a_write_until_it_is_given_up(world: World) -> None:
+def test_a_slow_request_counts_as_a_write_until_its_timeout(world: World) -> None:
     """The backend may have written at any moment before the timeout."""
     world.say("u1")
     world.work()
     world.clock.advance(20)
     world.ingest(facts={"cost_state": {"totalCostUSD": 1}})
-    # The request is carried out 29 s after it left, and given up a second later.
+    # The request is carried out 29 s after it left, and times out a second later.
     world.transport.faults = FaultPlan.of(faults.COMMIT_THEN_DROP)
     world.transport.on_arrival = lambda _path: world.clock.advance(29)
     world.turn()
@@ -173,7 +162,7 @@ def test_a_slow_answer_counts_as_a_write_until_it_is_given_up(world: World) -> N
     world.assert_complete()
 
 
-def test_a_foreign_sessions_first_upsert_is_not_trusted(world: World) -> None:
+def test_the_first_upsert_of_a_preexisting_session_is_sent_again(world: World) -> None:
     """What the backend held before may have made it drop the new one."""
     world.ingest(message("u1", at_ms=world.clock.now_ms), facts={"custom_title": "One"})
     world.drain()
@@ -193,7 +182,7 @@ def test_a_foreign_sessions_first_upsert_is_not_trusted(world: World) -> None:
 
 
 def test_tokens_that_are_not_known_change_nothing(world: World) -> None:
-    """A session without a response yet has 0, which the backend takes for unknown."""
+    """A session without a response has 0 tokens, which the backend treats as unknown."""
     world.say("u1")
     world.drain()
     assert world.backend.session(SESSION).prompt_tokens == 0
@@ -203,7 +192,7 @@ def test_tokens_that_are_not_known_change_nothing(world: World) -> None:
 
 
 def test_a_price_is_looked_up_when_the_session_settles(world: World) -> None:
-    """Never while its lines are live: the cost comes with the settled state."""
+    """Not while its lines are being written: the cost is sent with the settled state."""
     priced = usage(tokens_in=1_000_000, tokens_out=500_000, model="claude-late")
     world.ingest(message("a1", at_ms=world.clock.now_ms), usages=(priced,))
     world.work()
@@ -214,8 +203,8 @@ def test_a_price_is_looked_up_when_the_session_settles(world: World) -> None:
     world.assert_complete()
 
 
-def test_a_cost_that_is_not_whole_is_not_sent(world: World) -> None:
-    """The backend would show it as all there was."""
+def test_an_incomplete_cost_is_not_sent(world: World) -> None:
+    """The backend would show it as the complete cost."""
     known, odd = usage("m1", tokens_in=1_000_000), usage("m2", model="odd")
     world.ingest(message("a1", at_ms=world.clock.now_ms), usages=(known, odd))
     world.drain()

@@ -1,4 +1,4 @@
-"""The backend's wire format: everything that leaves has a shape that it takes."""
+"""The wire format: everything that is sent has a shape that the backend accepts."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class TestEndpoint:
         ],
     )
     def test_only_the_hosted_suffix_is_rewritten(self, url: str, base: str, host: str) -> None:
-        """Any other host is taken as it is."""
+        """Any other host is used as it is."""
         assert wire.endpoint(url) == wire.Endpoint(base, host)
 
 
@@ -116,12 +116,12 @@ class TestSession:
         }
 
     def test_what_is_not_known_is_left_out(self) -> None:
-        """It overwrites nothing; a cost of 0 that is known does."""
+        """It overwrites nothing; a cost that is known to be 0 does."""
         unknown = dict.fromkeys(
             ("title", "project_path", "project_name", "model", "started_ms", "duration_ms")
         )
-        made = wire.session_payload(Redacted(_summary(**unknown, cost_usd=None))).value
-        assert set(made) == {
+        payload = wire.session_payload(Redacted(_summary(**unknown, cost_usd=None))).value
+        assert set(payload) == {
             "externalId",
             "provider",
             "source",
@@ -130,10 +130,10 @@ class TestSession:
         }
         assert wire.session_payload(Redacted(_summary(cost_usd=0.0))).value["cost"] == 0.0
 
-    def test_an_endless_title_is_cut(self) -> None:
-        """A document has its limits, and a list its width."""
-        made = wire.session_payload(Redacted(_summary(title="x" * (2 << 20)))).value
-        assert made["title"] == "x" * wire.MAX_TITLE_CHARS
+    def test_a_long_title_is_cut(self) -> None:
+        """A document has limits, and a list has a width."""
+        payload = wire.session_payload(Redacted(_summary(title="x" * (2 << 20)))).value
+        assert payload["title"] == "x" * wire.MAX_TITLE_CHARS
 
     @pytest.mark.parametrize(
         ("changed", "survives"),
@@ -152,10 +152,10 @@ class TestSession:
             ({"title": None}, True),
         ],
     )
-    def test_what_the_quiet_period_drops_is_known(
+    def test_it_is_known_what_the_quiet_period_drops(
         self, changed: dict[str, JsonValue], *, survives: bool
     ) -> None:
-        """It agrees with the double, for every field alone."""
+        """As the double does, for every field alone."""
         now = 1_790_000_000.0
         backend = Backend(clock=lambda: now)
         first = wire.session_payload(Redacted(_summary())).value
@@ -172,14 +172,14 @@ class TestMessage:
 
     def test_every_field_of_it(self) -> None:
         """Ids, role, texts joined, tokens, parts and date."""
-        made = _sent(
+        payload = _sent(
             _part("text", "Hello"),
             _part("thinking", "Hm"),
             model="opus",
             prompt_tokens=3,
             output_tokens=4,
         )
-        assert made == {
+        assert payload == {
             "sessionExternalId": "s1",
             "externalId": "s1:u1",
             "role": "assistant",
@@ -196,9 +196,9 @@ class TestMessage:
         }
 
     def test_without_a_date_the_backend_gives_one(self) -> None:
-        """A field of null would be refused."""
-        made = wire.message_payload(Redacted(_message()), None).value
-        assert set(made) == {
+        """A field of null would be rejected."""
+        payload = wire.message_payload(Redacted(_message()), None).value
+        assert set(payload) == {
             "sessionExternalId",
             "externalId",
             "role",
@@ -208,12 +208,12 @@ class TestMessage:
         }
 
     def test_a_subagents_message_says_so(self) -> None:
-        """Its texts begin with who it is; its calls are as they are."""
+        """Its texts begin with its name; its calls stay as they are."""
         parts = (_part("text", "Done"), _part("tool-call", {"a": 1}, "Bash"))
-        made = _sent(*parts, agent_id="abcdef0123456789", agent_type="Explore")
-        assert made["parts"][0]["content"] == "[Explore abcdef01] Done"
-        assert made["parts"][1]["content"] == {"name": "Bash", "args": {"a": 1}}
-        assert made["textContent"] == "[Explore abcdef01] Done"
+        payload = _sent(*parts, agent_id="abcdef0123456789", agent_type="Explore")
+        assert payload["parts"][0]["content"] == "[Explore abcdef01] Done"
+        assert payload["parts"][1]["content"] == {"name": "Bash", "args": {"a": 1}}
+        assert payload["textContent"] == "[Explore abcdef01] Done"
         unknown = _sent(_part("text", "Done"), agent_id="abcdef0123456789")
         assert unknown["textContent"] == "[subagent abcdef01] Done"
 
@@ -237,15 +237,15 @@ class TestMessage:
             (_part("text", None), "[withheld: ]"),
         ],
     )
-    def test_each_kind_of_part_as_the_viewer_draws_it(self, part: Part, content: JsonValue) -> None:
-        """Pictures and files are told in words."""
-        (made,) = _sent(part)["parts"]
-        assert made["content"] == content
-        assert made["type"] == ("text" if part.kind in {"image", "file"} else part.kind)
+    def test_each_kind_of_part_as_the_viewer_shows_it(self, part: Part, content: JsonValue) -> None:
+        """Pictures and files are described by a text."""
+        (part_payload,) = _sent(part)["parts"]
+        assert part_payload["content"] == content
+        assert part_payload["type"] == ("text" if part.kind in {"image", "file"} else part.kind)
 
 
 class TestStorable:
-    """What the engine cannot keep as an object travels as a text of JSON."""
+    """What the engine cannot store as an object is sent as a text of JSON."""
 
     @pytest.mark.parametrize(
         "arguments",
@@ -263,19 +263,19 @@ class TestStorable:
             {"a": {"a": {"a": {"a": {"a": {"a": {"a": {"a": {"a": 1}}}}}}}}},
         ],
     )
-    def test_it_goes_as_text(self, arguments: JsonValue) -> None:
-        """Whole, and readable."""
-        (made,) = _sent(_part("tool-call", arguments, "Bash"))["parts"]
-        assert orjson.loads(made["content"]["args"]) == arguments
+    def test_it_is_sent_as_text(self, arguments: JsonValue) -> None:
+        """Complete, and readable."""
+        (part_payload,) = _sent(_part("tool-call", arguments, "Bash"))["parts"]
+        assert orjson.loads(part_payload["content"]["args"]) == arguments
 
     @pytest.mark.parametrize(
         "arguments",
         [{"a": {"b": [1, "x", None, True, 1.5]}}, {"a b-c.d": "é"}, [], {}, "text", 5, None],
     )
-    def test_all_else_goes_as_it_is(self, arguments: JsonValue) -> None:
-        """The viewer draws its fields."""
-        (made,) = _sent(_part("tool-call", arguments, "Bash"))["parts"]
-        assert made["content"]["args"] == arguments
+    def test_everything_else_is_sent_as_it_is(self, arguments: JsonValue) -> None:
+        """The viewer shows its fields."""
+        (part_payload,) = _sent(_part("tool-call", arguments, "Bash"))["parts"]
+        assert part_payload["content"]["args"] == arguments
 
 
 _JSON = st.recursive(
@@ -295,10 +295,10 @@ _PARTS = st.lists(
 
 
 class TestLimits:
-    """The backend takes every message that we make."""
+    """The backend accepts every message that is built."""
 
     @given(parts=_PARTS, agent_id=st.none() | st.text(max_size=12))
-    def test_any_message_is_taken(self, parts: list[Part], agent_id: str | None) -> None:
+    def test_any_message_is_accepted(self, parts: list[Part], agent_id: str | None) -> None:
         """Alone, and in a batch."""
         backend = Backend(clock=lambda: 1_790_000_000.0)
         payload = wire.message_payload(Redacted(_message(*parts, agent_id=agent_id)), 1000).value
@@ -311,31 +311,35 @@ class TestLimits:
 
     @pytest.mark.parametrize("letter", ["x", "\x00", '"', "é", "\U0001f600"])
     @pytest.mark.parametrize("count", [1, 3, 900, 1000, 1001, 9000])
-    def test_a_huge_message_is_cut_and_says_so(self, letter: str, count: int) -> None:
+    def test_a_huge_message_is_cut_and_marked(self, letter: str, count: int) -> None:
         """However its letters are escaped, and however many parts it has."""
         text = letter * (3_000_000 // count)
-        made = wire.message_payload(Redacted(_message(*[_part("text", text)] * count)), 1000).value
-        assert wire.size(made) <= wire.MAX_MESSAGE_BYTES
-        parts = made["parts"]
+        payload = wire.message_payload(
+            Redacted(_message(*[_part("text", text)] * count)), 1000
+        ).value
+        assert wire.size(payload) <= wire.MAX_MESSAGE_BYTES
+        parts = payload["parts"]
         assert isinstance(parts, list)
         assert len(parts) == min(count, wire.MAX_PARTS + 1)
-        assert "[cut: " in orjson.dumps(made).decode()
-        assert Backend().post("/sync/message", made).status == 200
+        assert "[cut: " in orjson.dumps(payload).decode()
+        assert Backend().post("/sync/message", payload).status == 200
 
     def test_many_small_parts_are_cut_as_well(self) -> None:
         """An array has a limit of its own."""
-        made = _sent(*[_part("text", "")] * 9000)
-        assert made["parts"][-1]["content"] == "[cut: 8,000 parts]"
+        payload = _sent(*[_part("text", "")] * 9000)
+        assert payload["parts"][-1]["content"] == "[cut: 8,000 parts]"
 
     def test_a_cut_call_keeps_its_name(self) -> None:
         """Without it the viewer shows an unknown tool."""
-        made = _sent(_part("tool-call", {"content": "x" * 600_000}, "Write"), _part("text", "hi"))
-        call, text = made["parts"]
+        payload = _sent(
+            _part("tool-call", {"content": "x" * 600_000}, "Write"), _part("text", "hi")
+        )
+        call, text = payload["parts"]
         assert call["content"]["name"] == "Write"
         assert call["content"]["args"].startswith('{"content":"xxx')
         assert text == {"type": "text", "content": "hi"}
 
-    def test_what_fits_is_not_touched(self) -> None:
+    def test_a_message_that_fits_is_not_changed(self) -> None:
         """Up to the limit."""
         text = "x" * (wire.MAX_MESSAGE_BYTES // 2 - 400)
         assert _sent(_part("text", text))["parts"][0]["content"] == text
@@ -344,6 +348,6 @@ class TestLimits:
 def test_the_alphabet_of_field_names() -> None:
     """Every printable ASCII character may be in a name, and `$` and `_` may not begin it."""
     for letter in string.printable:
-        (made,) = _sent(_part("tool-call", {f"a{letter}": 1}, "x"))["parts"]
-        is_text = isinstance(made["content"]["args"], str)
+        (part_payload,) = _sent(_part("tool-call", {f"a{letter}": 1}, "x"))["parts"]
+        is_text = isinstance(part_payload["content"]["args"], str)
         assert is_text == (letter in "\t\n\r\x0b\x0c")

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from support.opensync_double.backend import Backend
-from support.opensync_double.clock import ManualClock
 from support.opensync_double.records import Fields, Part
 from support.opensync_double.samples import TEXT, message, session
 
+if TYPE_CHECKING:
+    from support.opensync_double.clock import ManualClock
+
 PAST_MS = 1_700_000_000_000
 HUGE = {"type": "text", "content": "x" * 1024 * 1024}
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    """Stand still."""
-    return ManualClock()
-
-
-@pytest.fixture
-def backend(clock: ManualClock) -> Backend:
-    """Start empty, with one user, on the manual clock."""
-    return Backend(clock=clock)
 
 
 def batch(
@@ -47,7 +39,7 @@ def test_a_batch_inserts_sessions_before_messages(backend: Backend) -> None:
 
 
 def test_a_batch_counts_and_touches_its_sessions(backend: Backend, clock: ManualClock) -> None:
-    """Inserted messages count, feed the search text, and start the session's 10 s anew."""
+    """Inserted messages count, feed the search text, and start the session's 10 s again."""
     batch(backend, sessions=[session()])
     clock.advance(3)
     batch(backend, messages=[message("m1"), message("m2", promptTokens=9)])
@@ -65,12 +57,12 @@ def test_messages_without_text_leave_the_search_text(backend: Backend) -> None:
 
 @pytest.mark.parametrize("rows", [None, [], {}, 7])
 def test_nothing_to_do_is_ok(backend: Backend, rows: object) -> None:
-    """Absent, empty and senseless arrays are all the same to it."""
+    """It treats absent, empty and malformed arrays alike."""
     assert batch(backend, sessions=rows, messages=rows) == (0, 0, [])
 
 
 def test_created_at_rejects_the_whole_messages_array(backend: Backend) -> None:
-    """▲ 200 and ok, nothing written, and the reason in words."""
+    """▲ 200 and ok, nothing written, and the reason as text."""
     rows = [message("m1"), message("m2", createdAt=PAST_MS)]
     error = "Messages batch error: Error: Validator error: Unexpected field `createdAt` in object"
     assert batch(backend, messages=rows) == (0, 0, [error])
@@ -104,28 +96,28 @@ def test_one_bad_message_rejects_its_whole_array(backend: Backend, wrong: Fields
     assert backend.all_messages() == []
 
 
-def test_a_string_for_an_array_is_refused(backend: Backend) -> None:
+def test_a_string_for_an_array_is_rejected(backend: Backend) -> None:
     """It has a length, so it reaches the validator."""
     assert batch(backend, messages="rows")[2] == [
         "Messages batch error: Error: Validator error: Expected `array`, got `rows`"
     ]
 
 
-def test_too_many_rows_are_refused(backend: Backend) -> None:
-    """An array carries 8,192 entries."""
+def test_too_many_rows_are_rejected(backend: Backend) -> None:
+    """An array has at most 8,192 entries."""
     errors = batch(backend, messages=[message()] * 8193)[2]
     assert "too long" in errors[0]
 
 
 def test_a_batch_dates_everything_now(backend: Backend, clock: ManualClock) -> None:
-    """▲ Right for lines of this moment, wrong for history."""
+    """▲ Right for lines that were just written, wrong for history."""
     batch(backend, sessions=[session()], messages=[message()])
     assert backend.session("s1").created_at_ms == clock.now_ms
     assert backend.messages("s1")[0].created_at_ms == clock.now_ms
 
 
-def test_a_newer_backend_takes_created_at(clock: ManualClock) -> None:
-    """The double can play it; the probe of a client then finds nothing rejected."""
+def test_a_newer_backend_accepts_created_at(clock: ManualClock) -> None:
+    """The double can be one; a client's probe is not rejected then."""
     newer = Backend(clock=clock, accepts_batch_created_at=True)
     rows = [message(createdAt=PAST_MS)]
     assert batch(newer, sessions=[session(createdAt=PAST_MS)], messages=rows) == (1, 1, [])
@@ -161,9 +153,9 @@ def test_a_copied_uuid_stays_in_the_first_session(backend: Backend, clock: Manua
     """▲ A fork's copy of the history damages the original and never reaches the fork."""
     batch(backend, messages=[message("m1", "s1")])
     clock.advance(5)
-    assert batch(backend, messages=[message("m1", "fork")]) == (0, 1, [])
+    assert batch(backend, messages=[message("m1", "fork"), message("m2", "fork")]) == (0, 2, [])
     assert backend.messages("s1")[0].parts == ()
-    assert backend.messages("fork") == []
+    assert [row.external_id for row in backend.messages("fork")] == ["m2"]
 
 
 def test_the_same_new_message_twice_in_one_batch_is_stored_twice(backend: Backend) -> None:
@@ -206,8 +198,8 @@ def test_the_batchs_10_s_rule_looks_at_three_fields(
 
 
 @pytest.mark.parametrize("change", [{"title": "x"}, {"model": "x"}, {"promptTokens": 101}])
-def test_a_change_of_the_three_fields_is_taken_at_once(backend: Backend, change: Fields) -> None:
-    """Title, model and prompt tokens carry the rest."""
+def test_a_change_of_the_three_fields_is_applied_at_once(backend: Backend, change: Fields) -> None:
+    """A change of title, model or prompt tokens applies the other fields too."""
     batch(backend, sessions=[session()])
     assert batch(backend, sessions=[session(cost=9, **change)]) == (1, 0, [])
     assert backend.session("s1").cost == 9

@@ -1,4 +1,4 @@
-"""Every way in which the double fails on purpose, as a client meets it over HTTP."""
+"""Every way in which the double fails on purpose, as a client sees it over HTTP."""
 
 from __future__ import annotations
 
@@ -9,42 +9,19 @@ import httpx
 import pytest
 
 from support.opensync_double import faults
-from support.opensync_double.clock import ManualClock
 from support.opensync_double.faults import Fault, FaultPlan, Reply
 from support.opensync_double.samples import message, session
-from support.opensync_double.server import OpenSyncDouble
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from support.opensync_double.clock import ManualClock
     from support.opensync_double.records import Fields
+    from support.opensync_double.server import OpenSyncDouble
 
 BATCH: Fields = {"sessions": [session()], "messages": [message("m1"), message("m2")]}
 
 
-@pytest.fixture
-def clock() -> ManualClock:
-    """Stand still."""
-    return ManualClock()
-
-
-@pytest.fixture
-def double(clock: ManualClock) -> Iterator[OpenSyncDouble]:
-    """Run a double on the manual clock."""
-    with OpenSyncDouble(clock=clock) as running:
-        yield running
-
-
-@pytest.fixture
-def client(double: OpenSyncDouble) -> Iterator[httpx.Client]:
-    """Connect with the right key."""
-    key = {"Authorization": f"Bearer {double.api_key}"}
-    with httpx.Client(base_url=double.url, headers=key, timeout=5) as connected:
-        yield connected
-
-
 class TestFaults:
-    """Every way to fail, as the client meets it."""
+    """Every way to fail, as the client sees it."""
 
     @pytest.mark.parametrize("fault", faults.ways(late_seconds=0), ids=lambda fault: fault.name)
     def test_each_way_stores_or_not_as_it_says(
@@ -90,7 +67,7 @@ class TestFaults:
         header = client.get("/health").headers["Retry-After"]
         assert parsedate_to_datetime(header).timestamp() == clock() + 7
 
-    def test_a_late_answer_outlasts_the_clients_patience(
+    def test_a_late_answer_comes_after_the_clients_timeout(
         self, double: OpenSyncDouble, client: httpx.Client
     ) -> None:
         """The request is carried out at once; going offline does not wait for the answer."""
@@ -102,35 +79,35 @@ class TestFaults:
     def test_failed_messages_leave_the_sessions_written(
         self, double: OpenSyncDouble, client: httpx.Client
     ) -> None:
-        """200 and ok; the counts and `errors` tell."""
+        """200 and ok; only the counts and `errors` show it."""
         double.faults = FaultPlan.of(faults.MESSAGES_FAIL)
-        said = client.post("/sync/batch", json=BATCH).json()
-        assert (said["ok"], said["sessions"], said["messages"]) == (True, 1, 0)
-        assert said["errors"][0].startswith("Messages batch error: Error: Documents read from")
+        answer = client.post("/sync/batch", json=BATCH).json()
+        assert (answer["ok"], answer["sessions"], answer["messages"]) == (True, 1, 0)
+        assert answer["errors"][0].startswith("Messages batch error: Error: Documents read from")
 
     def test_one_failed_message_is_named(
         self, double: OpenSyncDouble, client: httpx.Client
     ) -> None:
         """The index wraps around the batch's length."""
         double.faults = FaultPlan.of(faults.one_message_fails(3))
-        said = client.post("/sync/batch", json=BATCH).json()
-        assert (said["messages"], len(said["errors"])) == (1, 1)
-        assert said["errors"][0].startswith("m2: Error: ")
+        answer = client.post("/sync/batch", json=BATCH).json()
+        assert (answer["messages"], len(answer["errors"])) == (1, 1)
+        assert answer["errors"][0].startswith("m2: Error: ")
 
     def test_a_batch_without_messages_cannot_be_spoiled(
         self, double: OpenSyncDouble, client: httpx.Client
     ) -> None:
         """There is nothing to lose: it is served, and so is a body that cannot be read."""
         double.faults = FaultPlan.always(faults.MESSAGES_FAIL)
-        said = client.post("/sync/batch", json={"sessions": [session()]}).json()
-        assert (said["sessions"], said["errors"]) == (1, [])
+        answer = client.post("/sync/batch", json={"sessions": [session()]}).json()
+        assert (answer["sessions"], answer["errors"]) == (1, [])
         assert client.post("/sync/batch", content=b"{").status_code == 500
 
     @pytest.mark.parametrize("status", [302, 307])
     def test_following_a_redirect_is_caught(
         self, double: OpenSyncDouble, client: httpx.Client, status: int
     ) -> None:
-        """Elsewhere says yes to everything and keeps nothing; the record shows who went there."""
+        """The other host answers ok and stores nothing; the record shows who followed."""
         double.faults = FaultPlan.of(faults.redirect(status))
         answer = client.post("/sync/message", json=message(), follow_redirects=True)
         assert answer.json() == {"ok": True, "sessions": 0, "messages": 1, "errors": []}
@@ -176,7 +153,7 @@ class TestPlans:
         assert 0.25 < sum(fault is not None for fault in drawn) / 2000 < 0.35
 
     def test_only_a_batch_half_succeeds(self) -> None:
-        """Elsewhere the spoiling ways are not drawn, and a listed one is passed over."""
+        """For other paths the spoiling ways are not drawn, and a listed one is ignored."""
         drawn = [
             FaultPlan.random(1, rate=1).decide(number, "/sync/message") for number in range(2000)
         ]

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from support.opensync_double.backend import Backend
-from support.opensync_double.clock import ManualClock
 from support.opensync_double.records import Fields, Part
 from support.opensync_double.samples import TEXT, message, session
 
+if TYPE_CHECKING:
+    from support.opensync_double.backend import Backend
+    from support.opensync_double.clock import ManualClock
+
 OTHER_KEY = "osk_other"
 PAST_MS = 1_700_000_000_000
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    """Stand still."""
-    return ManualClock()
-
-
-@pytest.fixture
-def backend(clock: ManualClock) -> Backend:
-    """Start empty, with one user, on the manual clock."""
-    return Backend(clock=clock)
 
 
 def test_an_insert_keeps_date_parts_and_fields(backend: Backend) -> None:
@@ -47,8 +39,16 @@ def test_an_early_message_makes_an_untitled_session_dated_now(
 ) -> None:
     """▲ Whatever the message's own date: send the session first."""
     backend.post("/sync/message", message(createdAt=PAST_MS, model="m"))
+    backend.post("/sync/session", session(createdAt=PAST_MS))
+    assert backend.session("s1").title == "Fix the parser"
+    assert backend.session("s1").created_at_ms == clock.now_ms
+
+
+def test_an_untitled_session_has_the_messages_model(backend: Backend) -> None:
+    """And none of the fields that only a session's state has."""
+    backend.post("/sync/message", message(createdAt=PAST_MS, model="m"))
     row = backend.session("s1")
-    assert (row.title, row.created_at_ms) == (None, clock.now_ms)
+    assert row.title is None
     assert (row.model, row.source, row.project_path) == ("m", "claude-code", None)
 
 
@@ -73,7 +73,7 @@ def test_a_young_message_is_left_alone(backend: Backend, clock: ManualClock) -> 
 
 
 def test_youth_is_counted_from_the_messages_own_date(backend: Backend) -> None:
-    """History is never young: a second sending is taken at once."""
+    """History is never young: a second sending is applied at once."""
     backend.post("/sync/message", message(createdAt=PAST_MS))
     backend.post("/sync/message", message(textContent="new"))
     assert backend.messages("s1")[0].text_content == "new"
@@ -106,7 +106,7 @@ def test_an_older_message_is_patched_and_its_parts_replaced(
 
 
 def test_the_same_message_again_is_idempotent(backend: Backend, clock: ManualClock) -> None:
-    """A complete message may be sent as often as doubt arises."""
+    """A complete message may be sent as often as it is uncertain."""
     backend.post("/sync/message", message())
     before = backend.messages("s1")
     clock.advance(60)
@@ -175,7 +175,7 @@ def test_the_viewer_orders_by_date_then_by_insertion(backend: Backend, clock: Ma
     ],
 )
 def test_a_malformed_message_is_a_500(backend: Backend, wrong: Fields, error: str) -> None:
-    """There is no 400: a refusal for good looks like a passing failure."""
+    """There is not a 400: a permanent rejection looks like a passing failure."""
     answer = backend.post("/sync/message", message(**wrong))
     assert answer.status == 500
     assert f"Error: Validator error: {error}" in answer.json["error"]

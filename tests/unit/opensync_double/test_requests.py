@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from support.opensync_double.backend import Backend
-from support.opensync_double.clock import ManualClock
 from support.opensync_double.samples import TEXT, message, session
 
+if TYPE_CHECKING:
+    from support.opensync_double.backend import Backend
+    from support.opensync_double.clock import ManualClock
+
 OTHER_KEY = "osk_other"
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    """Stand still."""
-    return ManualClock()
-
-
-@pytest.fixture
-def backend(clock: ManualClock) -> Backend:
-    """Start empty, with one user, on the manual clock."""
-    return Backend(clock=clock)
 
 
 def test_health_needs_no_key(backend: Backend, clock: ManualClock) -> None:
@@ -39,10 +31,10 @@ def test_health_needs_no_key(backend: Backend, clock: ManualClock) -> None:
         ("Basic osk_wrong", "Missing Authorization header"),
     ],
 )
-def test_writing_refuses_a_bad_key(
+def test_writing_rejects_a_bad_key(
     backend: Backend, path: str, authorization: str | None, error: str
 ) -> None:
-    """Each way to be wrong about the key has its own words, all with 401."""
+    """Each kind of wrong key has its own error, all with 401."""
     answer = backend.answer("POST", path, authorization, b"{}")
     assert (answer.status, answer.json) == (401, {"error": error})
     assert backend.sessions() == []
@@ -56,7 +48,7 @@ def test_writing_refuses_a_bad_key(
         (None, "Invalid API key format"),
     ],
 )
-def test_the_session_list_takes_api_keys_only(
+def test_the_session_list_accepts_api_keys_only(
     backend: Backend, authorization: str | None, error: str
 ) -> None:
     """Another prefix is a format error there, not an expired token."""
@@ -96,13 +88,13 @@ def test_an_unreadable_body_is_a_500(backend: Backend, path: str, body: bytes, e
 
 
 def test_a_body_over_20_mib_is_413(backend: Backend) -> None:
-    """The engine refuses it before the key is looked at."""
+    """The engine rejects it before the key is checked."""
     answer = backend.answer("POST", "/sync/batch", None, b" " * (20 * 1024 * 1024 + 1))
     assert answer.status == 413
 
 
-def test_calls_are_recorded_whatever_becomes_of_them(backend: Backend, clock: ManualClock) -> None:
-    """A call tells path, time, number of rows, and whether a key came with it."""
+def test_calls_are_recorded_whatever_their_outcome(backend: Backend, clock: ManualClock) -> None:
+    """A call has path, time, number of rows, and whether a key was sent with it."""
     backend.post("/sync/batch", {"sessions": [session()], "messages": [message()] * 2})
     backend.record("POST", "/sync/batch", None, b"not json")
     first, second = backend.calls
@@ -111,7 +103,7 @@ def test_calls_are_recorded_whatever_becomes_of_them(backend: Backend, clock: Ma
     assert (first.json["sessions"], second.rows) == ([session()], 0)
 
 
-def test_bodies_are_not_kept_when_told_so(backend: Backend) -> None:
+def test_bodies_need_not_be_kept(backend: Backend) -> None:
     """A benchmark may send more than memory holds."""
     backend.keeps_bodies = False
     backend.post("/sync/message", message())
@@ -131,7 +123,7 @@ def test_bodies_are_not_kept_when_told_so(backend: Backend) -> None:
         {"args": [0] * 8193},
     ],
 )
-def test_values_the_engine_refuses(backend: Backend, content: object) -> None:
+def test_values_that_the_engine_rejects(backend: Backend, content: object) -> None:
     """▲ A tool's own argument names can make its message impossible to store."""
     part = {"type": "tool-call", "content": content}
     assert backend.post("/sync/message", message(parts=[part])).status == 500

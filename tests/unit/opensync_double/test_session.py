@@ -6,27 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support.opensync_double.backend import Backend
-from support.opensync_double.clock import ManualClock
 from support.opensync_double.samples import message, session
 
 if TYPE_CHECKING:
+    from support.opensync_double.backend import Backend
+    from support.opensync_double.clock import ManualClock
     from support.opensync_double.records import Fields, Json
 
 OTHER_KEY = "osk_other"
 PAST_MS = 1_700_000_000_000
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    """Stand still."""
-    return ManualClock()
-
-
-@pytest.fixture
-def backend(clock: ManualClock) -> Backend:
-    """Start empty, with one user, on the manual clock."""
-    return Backend(clock=clock)
 
 
 def test_the_first_insert_keeps_every_field(backend: Backend, clock: ManualClock) -> None:
