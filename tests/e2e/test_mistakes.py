@@ -167,7 +167,8 @@ class TestClaudeFolder:
             "the session is stored",
             10,
         )
-        assert seconds < 4  # two, and the time that `status` itself takes here
+        # Two on an idle machine; without the poll of the folder it would be the ten of a rescan.
+        assert seconds < 8
         assert "no-transcripts" not in codes(program)
 
 
