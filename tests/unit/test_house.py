@@ -34,11 +34,8 @@ LONG_NOT_YET: frozenset[str] = frozenset()
 README_NOT_YET = frozenset(
     {
         "ccsync_watch/accounting",
-        "ccsync_watch/cli",
-        "ccsync_watch/config",
         "ccsync_watch/opensync",
         "ccsync_watch/privacy",
-        "ccsync_watch/report",
         "ccsync_watch/store",
         "ccsync_watch/transcripts",
         "ccsync_watch/uploader",

@@ -1,0 +1,104 @@
+"""Write the tables of commands and settings into the READMEs; with --check, only compare.
+
+A table stands between `<!-- generated: NAME -->` and `<!-- end -->`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ccsync_watch.cli.command_index import list_commands
+from ccsync_watch.config import declared_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ccsync_watch.cli.command_index import Command
+
+ROOT = Path(__file__).resolve().parents[1]
+READMES = ("README.md", "plugin/README.md")
+_SECTION = re.compile(
+    r"(?P<begin><!-- generated: (?P<name>\w+) -->\n).*?(?P<end><!-- end -->)", re.DOTALL
+)
+
+
+def command_table() -> str:
+    """Return a line for each command, with its usage."""
+    rows = [(_usage(command), command.help) for command in list_commands() if not command.is_hidden]
+    return _table(("command", "what it does"), rows)
+
+
+def setting_table() -> str:
+    """Return a line for each setting."""
+    rows = []
+    for setting in declared_settings().values():
+        sources = [f"`{setting.variable}`"] if setting.variable else []
+        sources += [f"`{setting.flag}`"] if setting.is_flag else []
+        default = setting.shown_default
+        rows.append((f"`{setting.name}`", ", ".join(sources), default, setting.documentation))
+    return _table(("key", "environment, flag", "default", "meaning"), rows)
+
+
+def option_table() -> str:
+    """Return a line for each option of the plugin."""
+    rows = [
+        (f"`{setting.name}`", setting.shown_default, setting.documentation)
+        for setting in declared_settings().values()
+        if setting.option_title
+    ]
+    return _table(("option", "default", "meaning"), rows)
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "commands": command_table,
+    "settings": setting_table,
+    "options": option_table,
+}
+
+
+def _usage(command: Command) -> str:
+    """Return how the command is called, without the flags that several commands have."""
+    parser = argparse.ArgumentParser(
+        prog=command.name,
+        add_help=False,
+        formatter_class=lambda prog: argparse.HelpFormatter(prog, width=1000),
+    )
+    command.load().add_arguments(parser)
+    usage = parser.format_usage().removeprefix("usage: ").strip()
+    flags = (setting.flag for setting in declared_settings().values() if setting.is_flag)
+    usage = re.sub("".join(rf" \[{flag} \S+\]" for flag in flags), "", usage)
+    choices = re.sub(r"\{([^}]*)\}", lambda match: match[1].replace(",", "|"), usage)
+    return f"`{choices}`".replace("|", "\\|")
+
+
+def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [heads, ("---",) * len(heads), *rows]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def generate(text: str) -> str:
+    """Return the text with every generated table as it is now."""
+    return _SECTION.sub(lambda match: match["begin"] + TABLES[match["name"]]() + match["end"], text)
+
+
+def main() -> int:
+    """Write the tables, or return 1 when --check finds one that is out of date."""
+    is_checking = "--check" in sys.argv[1:]
+    outdated = []
+    for name in READMES:
+        text = (ROOT / name).read_text(encoding="utf-8")
+        if generate(text) != text:
+            outdated.append(name)
+            if not is_checking:
+                (ROOT / name).write_text(generate(text), encoding="utf-8")
+    if outdated and is_checking:
+        print(f"out of date: {', '.join(outdated)}: run scripts/fix", file=sys.stderr)
+    return 1 if outdated and is_checking else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
