@@ -14,7 +14,7 @@ import orjson
 
 from ccsync_watch.errors import RedactorUnavailable
 from ccsync_watch.model import Redacted
-from ccsync_watch.privacy.clean import Redacting, redacted
+from ccsync_watch.privacy.clean import Redacting, redact_values
 from ccsync_watch.privacy.engine.placeholders import count_kinds
 from ccsync_watch.privacy.policy.metadata import metadata_of
 from ccsync_watch.store import rewriting, search, session_policy
@@ -129,7 +129,7 @@ def _redact_messages(
                     ),
                 )
                 for item, (contents, (model, facts, tools)) in zip(
-                    messages, redacted(redactor, raw), strict=True
+                    messages, redact_values(redactor, raw), strict=True
                 )
             ]
         )
@@ -155,7 +155,7 @@ def _repair_other_rows(
 ) -> None:
     """Redact the texts that are not messages: titles, folders, subagents, hook events."""
     rows = rewriting.other_rows(database)
-    redacted_values: list[Any] = redacted(redactor, [row.values for row in rows])
+    redacted_values: list[Any] = redact_values(redactor, [row.values for row in rows])
     changes = []
     for row, values in zip(rows, redacted_values, strict=True):
         if not isinstance(values, list) or len(values) != len(row.values):

@@ -1,4 +1,4 @@
-"""The one way from raw records to records that may be kept."""
+"""Records pass policy, redactor and limits, or nothing passes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ KEY = "sk-ant-api03-" + "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zA" * 3 + "AA"
 
 
 class MarkingRedactor:
-    """Puts a mark round every text that it sees, keys included."""
+    """Puts brackets around every text that it gets, keys included."""
 
     def redact_value(self, obj: JsonValue) -> JsonValue:
         """Return the value with all texts marked."""
@@ -49,25 +49,25 @@ class MarkingRedactor:
 
 
 class BrokenRedactor:
-    """Answers with whatever it was given."""
+    """Returns whatever it was created with."""
 
     def __init__(self, answer: Any) -> None:  # noqa: ANN401 - any JSON, or an exception
         self.answer = answer
 
     def redact_value(self, obj: JsonValue) -> JsonValue:
-        """Return or raise the answer; a callable one is asked."""
+        """Return or raise the answer; call it if it is callable."""
         if isinstance(self.answer, Exception):
             raise self.answer
-        made: JsonValue = self.answer(obj) if callable(self.answer) else self.answer
-        return made
+        answer: JsonValue = self.answer(obj) if callable(self.answer) else self.answer
+        return answer
 
 
-def batch(*rows: dict[str, Any]) -> Batch:
+def parse_rows(*rows: dict[str, Any]) -> Batch:
     """Parse rows."""
     return parse(split(joined(*rows), 0), Stream(SESSION, SESSION, None), 0)
 
 
-def prepared(
+def clean_batch(
     raw: Batch,
     redactor: Redacting | None = None,
     policy: Policy | None = None,
@@ -79,27 +79,27 @@ def prepared(
     ).value
 
 
-def only(made: Batch) -> Message:
+def only_message(batch: Batch) -> Message:
     """Return a batch's one message."""
-    (message,) = made.messages
+    (message,) = batch.messages
     return message
 
 
 def test_every_text_passes_the_redactor() -> None:
     """Contents and names, of messages, observations, facts, subagents and usages."""
     row = Writer().answer(text("said"), call("toolu_1", "Bash", command="ls"), service_tier="std")  # type: ignore[arg-type]  # a text among counts
-    raw = batch({**row, "error": "failed"})
+    raw = parse_rows({**row, "error": "failed"})
     raw.facts.append(Fact(SESSION, "custom_title", "title"))
     raw.subagents.append(
         Subagent("a1", SESSION, "kind", "task", "toolu_9", "a0", 1, "haiku", is_finished=None)
     )
-    made = prepared(raw, MarkingRedactor())
-    message = only(made)
+    cleaned = clean_batch(raw, MarkingRedactor())
+    message = only_message(cleaned)
     assert [part.content for part in message.parts] == ["<said>", {"<command>": "<ls>"}]
     assert [part.tool_name for part in message.parts] == [None, "<Bash>"]
     assert message.model == "<claude-opus-5-5>"
     assert message.facts == {"<stop_reason>": "<end_turn>", "<error>": "<failed>"}
-    assert made.observations == [
+    assert cleaned.observations == [
         SessionObservation(
             SESSION,
             message.timestamp_ms,
@@ -110,101 +110,122 @@ def test_every_text_passes_the_redactor() -> None:
             None,
         )
     ]
-    assert [fact.value for fact in made.facts] == ["<title>"]
+    assert [fact.value for fact in cleaned.facts] == ["<title>"]
     assert [
-        (subagent.agent_type, subagent.description, subagent.model) for subagent in made.subagents
+        (subagent.agent_type, subagent.description, subagent.model)
+        for subagent in cleaned.subagents
     ] == [("<kind>", "<task>", "<haiku>")]
-    assert [(usage.model, usage.tier) for usage in made.usages] == [("<claude-opus-5-5>", "<std>")]
+    assert [(usage.model, usage.tier) for usage in cleaned.usages] == [
+        ("<claude-opus-5-5>", "<std>")
+    ]
 
 
 def test_ids_and_offsets_stay_as_they_are() -> None:
     """They name rows, and hold nothing but letters and digits."""
-    raw = batch(Writer().answer(text("said")))
+    raw = parse_rows(Writer().answer(text("said")))
     raw.unreadable.append(Unreadable(1, 2, "not JSON"))
-    made = prepared(raw, MarkingRedactor())
-    before, after = only(raw), only(made)
+    cleaned = clean_batch(raw, MarkingRedactor())
+    before, after = only_message(raw), only_message(cleaned)
     assert (after.id, after.uuid, after.start, after.end) == (
         before.id, before.uuid, before.start, before.end
     )  # fmt: skip
-    assert made.unreadable == raw.unreadable
-    assert (made.start, made.end, made.lines, made.counted) == (
+    assert cleaned.unreadable == raw.unreadable
+    assert (cleaned.start, cleaned.end, cleaned.lines, cleaned.counted) == (
         raw.start, raw.end, raw.lines, raw.counted
     )  # fmt: skip
 
 
 def test_an_empty_batch_is_clean() -> None:
     """An offset may move over nothing."""
-    assert prepared(Batch(5, 9)) == Batch(5, 9)
+    assert clean_batch(Batch(5, 9)) == Batch(5, 9)
 
 
 def test_what_the_policy_forbids_never_reaches_the_redactor() -> None:
     """Let alone the store; a message of which nothing is left is left out, its tokens are not."""
     writer = Writer()
-    raw = batch(
+    raw = parse_rows(
         writer.answer(thinking("secret thought"), usage_id="msg_1"),
         writer.answer(thinking("secret thought"), text("said"), usage_id="msg_2"),
     )
-    seen: list[JsonValue] = []
+    texts: list[JsonValue] = []
 
-    def note(obj: JsonValue) -> JsonValue:
-        seen.append(obj)
+    def collect(obj: JsonValue) -> JsonValue:
+        texts.append(obj)
         return obj
 
-    made = prepared(raw, BrokenRedactor(note))
-    assert [part.content for part in only(made).parts] == ["said"]
-    assert len(made.usages) == 2
-    assert b"secret thought" not in orjson.dumps(seen)
+    cleaned = clean_batch(raw, BrokenRedactor(collect))
+    assert [part.content for part in only_message(cleaned).parts] == ["said"]
+    assert len(cleaned.usages) == 2
+    assert b"secret thought" not in orjson.dumps(texts)
 
 
-def test_a_secret_across_the_limit_is_found_before_it_is_cut() -> None:
-    """Cut first, it would be half exposed and not recognised."""
-    raw = batch(Writer().prompt("my key is " + KEY + " keep it" + "." * 500))
-    made = prepared(raw, Redactor(key=b"k" * 32), Policy(max_prompt_chars=30))
-    content = str(only(made).parts[0].content)
+def test_a_secret_across_the_limit_is_removed_before_the_text_is_cut() -> None:
+    """If it were cut first, half of it would be exposed and not recognised."""
+    raw = parse_rows(Writer().prompt("my key is " + KEY + " keep it" + "." * 500))
+    cleaned = clean_batch(raw, Redactor(key=b"k" * 32), Policy(max_prompt_chars=30))
+    content = str(only_message(cleaned).parts[0].content)
     assert "sk-ant" not in content
     assert content.startswith("my key is ")
 
 
-def test_a_result_learns_its_calls_name_and_duration() -> None:
+def test_a_result_has_the_name_and_duration_of_its_call() -> None:
     """The name passes the redactor here too."""
     writer = Writer()
     asked = writer.answer(call("toolu_1", "Bash", command="ls"))
-    raw = batch(asked, writer.result("toolu_1", "out"))
+    raw = parse_rows(asked, writer.result("toolu_1", "out"))
     started = raw.messages[0].timestamp_ms
     assert started is not None
     calls = {"toolu_1": ToolCall("Bash", started)}
-    result = prepared(raw, calls=calls).messages[1].parts[0]
+    result = clean_batch(raw, calls=calls).messages[1].parts[0]
     assert result.tool_name == "Bash"
     assert result.content == {
         "ok": True, "lines": 1, "bytes": 3, "output": "out", "durationMs": 1000
     }  # fmt: skip
-    marked = prepared(raw, MarkingRedactor(), calls=calls).messages[1].parts[0]
+    marked = clean_batch(raw, MarkingRedactor(), calls=calls).messages[1].parts[0]
     assert marked.tool_name == "<Bash>"
 
 
 @pytest.mark.parametrize(("asked_ms", "duration"), [(None, None), (1_890_000_000_000, 0)])
-def test_a_duration_is_never_made_up(asked_ms: int | None, duration: int | None) -> None:
-    """Without the call's time there is none, and none is negative."""
-    raw = batch(Writer().result("toolu_1", "out"))
-    made = prepared(raw, calls={"toolu_1": ToolCall("Bash", asked_ms)})
-    content = only(made).parts[0].content
+def test_a_duration_is_known_or_absent(asked_ms: int | None, duration: int | None) -> None:
+    """Without the time of the call there is no duration, and it is never negative."""
+    raw = parse_rows(Writer().result("toolu_1", "out"))
+    cleaned = clean_batch(raw, calls={"toolu_1": ToolCall("Bash", asked_ms)})
+    content = only_message(cleaned).parts[0].content
     assert isinstance(content, dict)
     assert content.get("durationMs") == duration
 
 
 def test_a_result_of_an_unknown_call_has_no_name() -> None:
-    """And tells nothing of its content."""
-    made = only(prepared(batch(Writer().result("toolu_1", "out")))).parts[0]
-    assert (made.tool_name, made.content) == (None, {"ok": True, "lines": 1, "bytes": 3})
+    """And nothing of its content is kept."""
+    cleaned = only_message(clean_batch(parse_rows(Writer().result("toolu_1", "out")))).parts[0]
+    assert (cleaned.tool_name, cleaned.content) == (None, {"ok": True, "lines": 1, "bytes": 3})
 
 
 def test_a_failing_redactor_lets_nothing_pass() -> None:
     """And its error does not quote what it failed on."""
     with pytest.raises(RedactorUnavailable) as caught:
-        prepared(batch(Writer().prompt("hello")), BrokenRedactor(ValueError("on hello")))
+        clean_batch(parse_rows(Writer().prompt("hello")), BrokenRedactor(ValueError("on hello")))
     assert caught.value.message == "the redactor failed (ValueError)"
     assert caught.value.__cause__ is None
     assert "hello" not in str(caught.value)
+
+
+SHAPE: list[Any] = [[None, {}], [None, "hello"], ["/home", "main", "2.1.330", "cli"]]
+"""What the redactor is given for one prompt: its names, its part, the session observation."""
+
+
+def test_the_redactor_gets_the_texts_of_each_record_apart() -> None:
+    """So that no text is read as the value of the one before it."""
+    shapes: list[Any] = []
+
+    def collect(obj: JsonValue) -> JsonValue:
+        shapes.append(obj)
+        return obj
+
+    clean_batch(parse_rows(Writer().prompt("hello")), BrokenRedactor(collect))
+    assert [[[type(text) for text in texts] for texts in shape] for shape in shapes] == [
+        [[type(text) for text in texts] for texts in SHAPE]
+    ]
 
 
 @pytest.mark.parametrize(
@@ -213,23 +234,30 @@ def test_a_failing_redactor_lets_nothing_pass() -> None:
         None,
         "text",
         [],
-        [[]] * 5,
-        [[]] * 6,
-        [["a", "b"], [[None, {}, [None]]], [[None] * 4], [], [], []],
-        [["a"], [[None, {}]], [[None] * 4], [], [], []],
-        [["a"], [[None, {}, []]], [[None] * 4], [], [], []],
-        [["a"], [[None, {}, [None]]], [5], [], [], []],
-        [5, [[None, {}, [None]]], [[None] * 4], [], [], []],
+        SHAPE[:2],
+        [*SHAPE, []],
+        [[]] * 3,
+        [SHAPE[0], ["hello"], SHAPE[2]],
+        [SHAPE[0], [None, "hello", "again"], SHAPE[2]],
+        [SHAPE[0], "no", SHAPE[2]],
+        [SHAPE[0], (None, "hello"), SHAPE[2]],
+        [SHAPE[0], [None, None], SHAPE[2]],
+        [SHAPE[0], [None, {"hello": 1}], SHAPE[2]],
+        [SHAPE[0], ["Bash", "hello"], SHAPE[2]],
+        [[None, []], *SHAPE[1:]],
+        [5, *SHAPE[1:]],
+        [*SHAPE[:2], [None] * 4],
+        [*SHAPE[:2], 5],
     ],
 )
 def test_a_redactor_that_changes_the_shape_lets_nothing_pass(answer: object) -> None:
     """A text could end up where another one was."""
     with pytest.raises(RedactorUnavailable, match="changed the shape"):
-        prepared(batch(Writer().prompt("hello")), BrokenRedactor(answer))
+        clean_batch(parse_rows(Writer().prompt("hello")), BrokenRedactor(answer))
 
 
-def test_a_name_of_the_world_passes_the_redactor() -> None:
-    """A path or a host may hold a secret too."""
+def test_a_path_or_host_passes_the_redactor() -> None:
+    """Names may contain a secret too."""
     assert clean_text("host", MarkingRedactor()).value == "<host>"
     with pytest.raises(RedactorUnavailable):
         clean_text("host", BrokenRedactor(RuntimeError()))
