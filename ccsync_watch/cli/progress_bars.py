@@ -42,7 +42,7 @@ class Progress:
         if not self._is_terminal or time.monotonic() < self._next:
             return
         self._next = time.monotonic() + self._every_seconds
-        files, unread = runtime.pump.waiting()
+        files, unread = runtime.pump.backlog_size()
         rows = 0
         if runtime.uploader is not None:
             rows = runtime.outbox.count_sendable(None, runtime.clock.wall_ms())

@@ -103,7 +103,7 @@ class Pump:
             self._resolver.store_missing(self._clock.wall_ms())
         return queued
 
-    def waiting(self) -> tuple[int, int]:
+    def backlog_size(self) -> tuple[int, int]:
         """Return how many transcripts are queued, and how many bytes of them are unread."""
         transcripts = self._backlog.transcripts()
         unread = 0

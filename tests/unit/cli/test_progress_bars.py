@@ -34,7 +34,7 @@ class PumpFigures:
     unread: int = 0
     progress: Counts = field(default_factory=Counts)
 
-    def waiting(self) -> tuple[int, int]:
+    def backlog_size(self) -> tuple[int, int]:
         """Return files and bytes."""
         return self.files, self.unread
 

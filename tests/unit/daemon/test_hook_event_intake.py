@@ -55,7 +55,8 @@ class Scene:
         **settings: Any,  # noqa: ANN401 - any setting
     ) -> None:
         self.redactor = redactor or PassingRedactor()
-        self.bench = Bench(tmp_path, redactor=self.redactor)
+        config = {"is_released": settings.get("auto_sync", True)}
+        self.bench = Bench(tmp_path, redactor=self.redactor, config=config)
         self.clock = self.bench.clock
         self.settings = Settings(
             claude_dirs=(self.bench.root.parent,), state_dir=self.bench.state, **settings
@@ -226,9 +227,6 @@ def test_an_excluded_project_is_not_stored(tmp_path: Path) -> None:
 def test_with_auto_sync_off_a_hook_event_uploads_nothing(tmp_path: Path) -> None:
     """The session is read, and its rows stay held."""
     scene = Scene(tmp_path, auto_sync=False)
-    scene.bench.restart(is_released=False)
-    scene.flushes = scene.intake._flushes = Flushes(scene.bench.pump, scene.clock)
-    scene.intake._database = scene.bench.database
     scene.talk()
     scene.emit("SessionEnd", reason="other")
     scene.turn(1.0)

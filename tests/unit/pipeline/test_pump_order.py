@@ -61,14 +61,14 @@ class TestOrder:
         """Of a file that was read in part, only the rest counts."""
         writer = Writer()
         size = bench.append(bench.path(), writer.prompt("a"))
-        assert bench.pump.waiting() == (0, 0)
+        assert bench.pump.backlog_size() == (0, 0)
         bench.pump.reconcile()
-        assert bench.pump.waiting() == (1, size)
+        assert bench.pump.backlog_size() == (1, size)
         assert bench.pump.has_work()
         bench.drain()
         more = bench.append(bench.path(), writer.prompt("b")) - size
         bench.pump.queue_paths([str(bench.path())])
-        assert bench.pump.waiting() == (1, more)
+        assert bench.pump.backlog_size() == (1, more)
         bench.drain()
         assert not bench.pump.has_work()
         assert not bench.pump.step()
@@ -80,7 +80,7 @@ class TestOrder:
         bench.touch(bench.path())
         bench.pump.queue_paths([str(bench.path())] * 3)
         assert bench.pump.reconcile() == []
-        assert bench.pump.waiting()[0] == 1
+        assert bench.pump.backlog_size()[0] == 1
         assert bench.drain() == 1
 
 
