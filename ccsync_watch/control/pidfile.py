@@ -15,8 +15,8 @@ PIDFILE_NAME = "daemon.json"
 class Pidfile:
     """Who holds the lock: its pid, since when, its version, and its control address.
 
-    `started` tells a process from a later one with the same id, where the system can. The plugin's
-    hooks read this file too.
+    `started` distinguishes a process from a later one with the same id, where the system can.
+    The plugin's hooks read this file too.
     """
 
     pid: int

@@ -50,7 +50,7 @@ class TranscriptScan:
     _identities: set[tuple[int, int]] = field(default_factory=set)
 
     def is_certainly_gone(self, path: str) -> bool:
-        """Return whether a path that was not listed is deleted, and not merely unreadable."""
+        """Return whether a path that was not listed is deleted, and not only unreadable."""
         return not any(
             path == unread or path.startswith(f"{unread}{os.sep}") for unread in self.unread
         )

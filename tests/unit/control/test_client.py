@@ -1,4 +1,4 @@
-"""The client tells apart a daemon that is absent, dead, hanging, failing and healthy."""
+"""The client distinguishes daemons that are absent, dead, hanging, failing and healthy."""
 
 from __future__ import annotations
 

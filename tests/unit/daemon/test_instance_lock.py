@@ -151,7 +151,7 @@ def test_the_pidfile_of_a_newer_version_is_read(tmp_path: Path) -> None:
     assert read_pidfile(tmp_path) == Pidfile(12, 1, "9", None)
 
 
-def test_is_alive_tells_running_processes() -> None:
+def test_is_alive_detects_running_processes() -> None:
     """This process is alive; one that ended is not, nor is an impossible id."""
     assert is_alive(os.getpid())
     assert is_alive(1)

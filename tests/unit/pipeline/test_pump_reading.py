@@ -186,7 +186,7 @@ class TestResults:
     """A result and its call may stand in different chunks."""
 
     def test_a_result_finds_its_call_in_the_store(self, bench: Bench) -> None:
-        """A command's output may be told, since the call is known to be a command."""
+        """A command's output is stored, since the call is known to be a command."""
         writer = Writer()
         bench.append(bench.path(), writer.answer(call("toolu_1", "Bash", command="ls")))
         bench.catch_up()

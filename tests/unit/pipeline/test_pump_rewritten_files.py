@@ -46,7 +46,7 @@ class TestRewrites:
         bench: Bench,
         is_live: bool,  # noqa: FBT001 - a parameter
     ) -> None:
-        """Its time tells that it changed."""
+        """Its time shows that it changed."""
         one, two = Writer().prompt("one"), Writer(OTHER).prompt("two")
         bench.append(bench.path(), one)
         bench.catch_up()
@@ -147,7 +147,7 @@ class TestRewrites:
         assert inode
 
     def test_a_row_exchanged_for_one_of_the_same_length_is_noticed(self, bench: Bench) -> None:
-        """The rows of a session end alike: what tells them apart stands further in front."""
+        """The rows of a session end alike: they differ further in front."""
         writer = Writer()
         rows = [writer.prompt(f"row {number}") for number in range(9)]
         bench.append(bench.path(), *rows)
