@@ -1,4 +1,4 @@
-"""The values that travel from a transcript's bytes to the backend; nothing here does anything.
+"""The values that pass from a transcript's bytes to the backend; data only, no behavior.
 
 Byte ranges are half open: `start` is the first byte, `end` the one after the last. Times are
 milliseconds since the Unix epoch, in names that end in `_ms`.
@@ -21,18 +21,18 @@ PartKind: TypeAlias = Literal["text", "thinking", "tool-call", "tool-result", "i
 MessageKind: TypeAlias = Literal[
     "prompt",  # typed by the user, or queued while Claude was busy
     "command",  # a slash command or `!` line typed by the user
-    "command_output",  # what that command printed
+    "command_output",  # the output of such a command
     "answer",  # the model's text, thinking or tool call
     "tool_result",
-    "task",  # the prompt a subagent was given
+    "task",  # the prompt of a subagent
     "injected",  # written by the client in the user's name
-    "notification",  # a background task reported
+    "notification",  # the report of a background task
     "interrupt",
-    "summary",  # what a compaction kept
-    "compaction",
+    "summary",  # the conversation so far, as a compaction summarized it
+    "compaction",  # the point at which it happened
     "api_error",
-    "notice",  # other system rows that carry text
-    "session",  # our own: the facts the backend has no field for
+    "notice",  # other system rows with text
+    "session",  # written by the store: facts for which the backend has no field
 ]
 
 
@@ -40,7 +40,7 @@ MessageKind: TypeAlias = Literal[
 class Redacted(Generic[T]):
     """Proof that `value` passed the redactor: the store and the sink accept nothing else.
 
-    Built by `privacy.clean`, by the store for what it reads back, and by `map`.
+    Built by `privacy.clean`, and by the store for what it reads back.
     """
 
     value: T
@@ -48,7 +48,7 @@ class Redacted(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One complete line of a transcript; `end` lies after its newline, `data` is without it."""
+    """One complete line of a transcript; `end` is after its newline, `data` is without it."""
 
     start: int
     end: int
@@ -70,7 +70,7 @@ class Message:
     """One row of a conversation.
 
     `is_inherited` marks a copy that a fork took from its parent. `usage_id` is the API's message
-    id; `facts` holds what later figures need and no column has (stop reason, outcome, durations).
+    id; `facts` are values that figures need and that have no column (stop reason, durations).
     """
 
     id: str
@@ -94,10 +94,10 @@ class Message:
 class Usage:
     """The tokens of one API response, as one row reports them.
 
-    `session_id` is the session whose request made it, so far as the row tells; `is_marked` that it
-    names that session itself. `row_session_id`, `uuid` and `start` say which row it was.
-    `is_final` = the response had ended, so that no later row of it can report more. Cache writes
-    are split by their lifetime (5 minutes, 1 hour). `cost_usd` is the client's own price.
+    `session_id` is the session whose request it was, as far as the row says; `is_marked`: the row
+    names that session itself. `row_session_id`, `uuid` and `start` identify the row. `is_final`:
+    the response had ended, so no later row of it can report more. Cache writes are split by their
+    lifetime (5 minutes, 1 hour). `cost_usd` is the client's own price.
     """
 
     id: str
@@ -134,9 +134,9 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class SessionObservation:
-    """What one row says about its session: where and with what it ran; `start` is the row's.
+    """What one row says about its session: folder, branch, client; `start` is the row's.
 
-    `is_branch` = the copy in `forked_from` was made by /branch, whose costs start anew.
+    `is_branch`: /branch copied it from `forked_from`; the costs of such a copy start at zero.
     """
 
     session_id: str
@@ -151,12 +151,12 @@ class SessionObservation:
 
 
 TEXT_FACTS = ("custom_title", "generated_title", "summary")
-"""The facts about a session that are words of somebody's."""
+"""The facts about a session that are text, of the user or of the model."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A session's property that the last row of its kind decides: a title, the cost state."""
+    """A property of a session, of which the last row counts: a title, the cost state."""
 
     session_id: str
     name: str
@@ -166,7 +166,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Subagent:
-    """A subagent's place in its session, from the file beside its transcript."""
+    """A subagent's place in its session, from the sidecar file of its transcript."""
 
     agent_id: str
     session_id: str
@@ -181,7 +181,7 @@ class Subagent:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Bytes of a transcript that are no row; `reason` quotes nothing of them."""
+    """Bytes of a transcript that are not a row; `reason` quotes nothing of them."""
 
     start: int
     end: int
@@ -190,10 +190,10 @@ class Unreadable:
 
 @dataclass(slots=True)
 class Batch:
-    """What some consecutive lines of one transcript came to, up to the offset `end`.
+    """The records in consecutive lines of one transcript, up to the offset `end`.
 
-    `counted` counts lines by type, those that carry nothing of ours included; a type that the
-    parser does not know has a `?` before its name.
+    `counted` counts lines by type, dropped ones included; a type that the parser does not know
+    has a `?` before its name.
     """
 
     start: int
@@ -210,7 +210,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """What a transcript's file name says: the session or the subagent it belongs to."""
+    """What a transcript's file name identifies: a session or a subagent."""
 
     name: str
     session_id: str
@@ -219,7 +219,7 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """What proves that a file is still the one an offset speaks of.
+    """Proof that a file is still the one that an offset refers to.
 
     `head` hashes its first `min(1024, offset)` bytes, `marker` the last `min(1024, offset)` bytes
     before the offset; both are empty at offset 0.
@@ -235,8 +235,9 @@ class Fingerprint:
 class Checkpoint:
     """How far a transcript was read: everything before `offset` is in the store.
 
-    `path_key` names the file without telling its path (see `store.path_key`). `size` and
-    `mtime_ns` are those of the last look: while they stand, the file need not be opened.
+    `path_key` identifies the file without revealing its path (see `install_keys.path_key`).
+    `size` and `mtime_ns` are those of the last read: while they are unchanged, the file is not
+    opened.
     """
 
     path_key: bytes

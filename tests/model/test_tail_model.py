@@ -56,7 +56,7 @@ class GrowingFile(RuleBasedStateMachine):
 
     @rule()
     def read_to_the_end(self) -> None:
-        """Read until there is no complete line."""
+        """Read until no complete line is left."""
         before = -1
         while before != len(self.read):
             before = len(self.read)

@@ -37,7 +37,6 @@ README_NOT_YET = frozenset(
         "ccsync_watch/opensync",
         "ccsync_watch/privacy",
         "ccsync_watch/store",
-        "ccsync_watch/transcripts",
         "ccsync_watch/uploader",
     }
 )
