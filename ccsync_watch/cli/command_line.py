@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from ccsync_watch import __version__
 from ccsync_watch.cli.command_index import Command, list_commands
 from ccsync_watch.cli.console import printable, warn
+from ccsync_watch.cli.problem_text import error_line
 from ccsync_watch.errors import CcsyncError, ConfigError, StateError
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def _guard(command: Command, arguments: argparse.Namespace, env: Mapping[str, st
     try:
         return _run(command, arguments, env)
     except CcsyncError as error:
-        warn(printable(error))
+        warn(printable(error_line(error)))
         return error.exit_code
     except (KeyboardInterrupt, EOFError):
         warn("interrupted; no data is lost")

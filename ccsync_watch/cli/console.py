@@ -16,6 +16,23 @@ def say(text: str = "") -> None:
     print(text, flush=True)  # noqa: T201 - the command line's own output
 
 
+def say_wrapped(text: str) -> None:
+    """Print a line of the answer; on a terminal, wrap it between words and indent the rest."""
+    if sys.stdout.isatty():
+        # Loaded here: a pipe gets the line as it is.
+        import shutil  # noqa: PLC0415 - see above
+        import textwrap  # noqa: PLC0415 - see above
+
+        text = textwrap.fill(
+            text,
+            shutil.get_terminal_size().columns,
+            subsequent_indent=" " * 4,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    say(text)
+
+
 def warn(text: str) -> None:
     """Print one line on standard error."""
     print(f"ccsync-watch: {text}", file=sys.stderr, flush=True)  # noqa: T201 - as above

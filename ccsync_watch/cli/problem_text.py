@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ccsync_watch.cli.console import printable
+from ccsync_watch.errors import AlreadyRunning, NotRunning
 
 if TYPE_CHECKING:
+    from ccsync_watch.errors import CcsyncError
     from ccsync_watch.problem import Problem
 
 
@@ -22,6 +24,20 @@ def problem_lines(problem: Problem) -> list[str]:
 def one_line(problem: Problem) -> str:
     """Return a problem as the last line of a command."""
     return printable(f"{problem.title}: {problem.detail}: {problem.hint}")
+
+
+def error_line(error: CcsyncError) -> str:
+    """Return an error as the last line of a command; that nothing is wrong, in sentences."""
+    if type(error) is NotRunning:
+        return NOT_RUNNING
+    if isinstance(error, AlreadyRunning):
+        return f"{_capitalize(error.message)}. {_capitalize(error.hint)}"
+    return str(error)
+
+
+def _capitalize(text: str) -> str:
+    # Not `str.capitalize`: that changes the rest as well.
+    return text[:1].upper() + text[1:]
 
 
 def already_running(pid: int | None) -> str:

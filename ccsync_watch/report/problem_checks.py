@@ -100,7 +100,7 @@ def _check_backend_configured(settings: Settings) -> Iterable[Problem]:
             NO_URL,
             "sessions are kept on this machine only, and nothing leaves it",
             "to sync them, run `ccsync-watch login`, or put your deployment's convex_url into"
-            f" {printable_path(settings.file)}",
+            f" {_short_path(settings.file, settings)}",
             "info",
         )
 

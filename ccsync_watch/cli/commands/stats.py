@@ -145,8 +145,10 @@ def _write_csv(rows: list[dict[str, object]]) -> None:
 def _show_lines(by: str, lines: list[BreakdownLine]) -> None:
     heads = (by, "sessions", "responses", "input", "cache write", "cache read", "output", "cost")
     rows = [_cells(line.key or _NO_KEY[by], line, f"{line.sessions:,}") for line in lines]
-    if lines:
-        rows.append(_cells("total", breakdowns.total(lines), ""))
+    if not lines:
+        say("No usage is stored yet.")
+        return
+    rows.append(_cells("total", breakdowns.total(lines), ""))
     print_table(heads, rows, foot=1)
     _explain_unpriced(lines)
 

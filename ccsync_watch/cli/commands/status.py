@@ -9,7 +9,7 @@ import orjson
 
 from ccsync_watch import report
 from ccsync_watch.cli.arguments import add_setting_flags
-from ccsync_watch.cli.console import printable, say, show_warnings
+from ccsync_watch.cli.console import printable, say, say_wrapped, show_warnings
 from ccsync_watch.cli.problem_text import problem_lines
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import changed_settings, load
@@ -116,7 +116,9 @@ def _print(figures: dict[str, Any], problems: list[Problem]) -> None:
         is_connected = figures["backend"]["ok"]
         say(f"  connection   {'ok' if is_connected else 'failed, see below'}")
         say(f"  API key      {config['api_key'] or 'none'}")
-    say(f"  transcripts  {figures['transcripts_found']:,} found, {behind(figures['bytes_behind'])}")
+    count = figures["transcripts_found"]
+    imported = f"{count:,} found, {behind(figures['bytes_behind'])}" if count else "none yet"
+    say(f"  transcripts  {imported}")
     if totals:
         sessions, messages = plural(totals["sessions"], "session"), totals["messages"]
         say(f"  stored       {sessions}, {plural(messages, 'message')}")
@@ -131,7 +133,9 @@ def _print(figures: dict[str, Any], problems: list[Problem]) -> None:
         say(f"  settings     {printable(settings)}")
     _print_sessions(figures, now_ms)
     for problem in problems:
-        say("\n" + "\n".join(problem_lines(problem)))
+        say()
+        for line in problem_lines(problem):
+            say_wrapped(line)
 
 
 def _json(value: JsonValue) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import pytest
 
-from ccsync_watch.cli.console import printable, say, show_warnings, warn
+from ccsync_watch.cli.console import printable, say, say_wrapped, show_warnings, warn
 from ccsync_watch.config import Settings
 
 
@@ -32,3 +33,18 @@ def test_answers_and_warnings_go_apart(capsys: pytest.CaptureFixture[str]) -> No
     seen = capsys.readouterr()
     assert seen.out == "answer\n"
     assert seen.err == "ccsync-watch: careful\nccsync-watch: odd\ufffd\n"
+
+
+def test_a_long_line_is_wrapped_on_a_terminal_only(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Between words, the rest indented; a pipe gets one line."""
+    line = "  → run `ccsync-watch login` to upload to your own deployment"
+    say_wrapped(line)
+    assert capsys.readouterr().out == f"{line}\n"
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    say_wrapped(line)
+    assert capsys.readouterr().out == (
+        "  → run `ccsync-watch login` to upload\n    to your own deployment\n"
+    )

@@ -78,7 +78,7 @@ class TestProblems:
         problem = problems(settings, running())["no-backend"]
         assert (problem.title, problem.severity) == ("No Convex URL configured", "info")
         assert "nothing leaves it" in problem.detail
-        assert str(settings.file) in problem.hint
+        assert "~/.claude-code-sync.json" in problem.hint
         assert "ccsync-watch login" in problem.hint
 
     def test_a_daemon_that_does_not_run_is_an_error(self, settings: Settings) -> None:
