@@ -1,7 +1,7 @@
 """The ASGI app of the dashboard: its routes, and the threads that pages are made in.
 
 A page reads the store and writes nothing. It is made in one of a few threads that serve pages
-alone, so that a slow reader delays nobody and no thread of the daemon waits for a page.
+alone, so that a slow client delays no other and no thread of the daemon waits for a page.
 """
 
 from __future__ import annotations

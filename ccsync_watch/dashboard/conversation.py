@@ -45,8 +45,8 @@ def build_entries(
 ) -> list[Entry]:
     """Return what to show of these messages.
 
-    `results` are those of their calls, by the call's id. A result is shown with its call. Where it
-    stands it is left out, if its call is among these messages or `earlier_calls`.
+    `results` are those of their calls, by the call's id. A result is shown with its call. Its own
+    place is left out, if its call is among these messages or `earlier_calls`.
     """
     messages = list(messages)
     by_call = {subagent.tool_use_id: subagent for subagent in subagents if subagent.tool_use_id}

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from markdown_it.utils import EnvType, OptionsDict
 
 MAX_RENDERED_CHARS = 60_000
-"""Longer texts are shown as they are: rendering takes long, and nobody reads so much formatting."""
+"""Longer texts are shown as they are: rendering them takes long."""
 _CACHED_TEXTS = 256
 
 _CHIP = re.compile(FORM)
@@ -60,17 +60,17 @@ def _with_chips(escaped: str) -> str:
 
 def _chip(match: re.Match[str]) -> str:
     kind, mark = match[1] or match[3], match[2] or match[4]
-    title = f"A secret was removed here: {kind}. Equal marks ({mark}) stand for equal secrets."
+    title = f"A secret was removed here: {kind}. Equal secrets have equal marks ({mark})."
     return f'<span class="chip" title="{title}">{kind} <span class="mark">{mark[:4]}</span></span>'
 
 
 def render_message(text: str) -> Markup:
-    """Return a text of our own, where names stand in backticks, with these as code."""
+    """Return a text of our own escaped, what is between backticks as code."""
     return Markup(_CODE.sub(r"<code>\1</code>", str(render_text(text))))  # noqa: S704 - escaped there
 
 
 def render_snippet(text: str, marks: tuple[str, str]) -> Markup:
-    """Return a search's snippet escaped, what stands between `marks` as `<mark>`."""
+    """Return a search's snippet escaped, what is between `marks` as `<mark>`."""
     html = str(render_text(text)).replace(marks[0], "<mark>").replace(marks[1], "</mark>")
     return Markup(html)  # noqa: S704 - escaped by `render_text`
 
@@ -111,7 +111,7 @@ def _block(
 def _image(
     _renderer: RendererHTML, tokens: Sequence[Token], at: int, _options: OptionsDict, _env: EnvType
 ) -> str:
-    # Loading it would show its host that somebody reads this.
+    # Loading it would show its host that this page is read.
     return f"[image: {_with_chips(escape(tokens[at].content))}]"
 
 

@@ -1,4 +1,4 @@
-"""Bring the search index up to date in a thread, while somebody opens pages."""
+"""Bring the search index up to date in a thread, while pages are opened."""
 
 from __future__ import annotations
 

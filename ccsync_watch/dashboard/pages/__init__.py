@@ -11,5 +11,8 @@ if TYPE_CHECKING:
 
 
 def load_pages() -> list[Page]:
-    """Return the page of every module here."""
-    return [import_module(f"{__name__}.{module.name}").PAGE for module in iter_modules(__path__)]
+    """Return the page of every module here, those with a fixed path first: the first match wins."""
+    pages: list[Page] = [
+        import_module(f"{__name__}.{module.name}").PAGE for module in iter_modules(__path__)
+    ]
+    return sorted(pages, key=lambda page: "{" in page.path)

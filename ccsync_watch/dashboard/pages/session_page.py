@@ -116,7 +116,7 @@ def build_growth(
     )
     subagents = conversations.list_subagents(site.database, session_id)
     context = {
-        # A result that arrives after its call was shown is shown where it stands.
+        # A result that arrives after its call was shown is shown where it is in the file.
         "entries": _build_entries(site, messages, subagents, earlier_calls=()),
         "session_id": session_id,
     }
@@ -140,7 +140,7 @@ def _build_entries(
 
 
 def _earlier_calls(site: Site, messages: list[StoredMessage]) -> set[str]:
-    """Return the calls, on an earlier page, whose results stand on this one."""
+    """Return the calls, on an earlier page, whose results are on this one."""
     return stored_messages.known_tool_calls(site.database, _tool_use_ids(messages, "tool-result"))
 
 

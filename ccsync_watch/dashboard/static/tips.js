@@ -1,4 +1,4 @@
-// Show at once what a mark of a chart stands for: the browser waits a second with a title.
+// Show the title of a chart's mark at once: the browser would wait a second.
 export function tips() {
   const tip = document.createElement("div");
   tip.className = "tip";

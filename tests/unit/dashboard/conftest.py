@@ -1,4 +1,4 @@
-"""What tests of the dashboard share: an empty store, a clock that stands, keys, and a browser."""
+"""What tests of the dashboard share: an empty store, a stopped clock, keys, and a browser."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def clock() -> FakeClock:
-    """Return a clock that stands still."""
+    """Return a clock that moves only when a test moves it."""
     return FakeClock()
 
 

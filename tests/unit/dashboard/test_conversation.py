@@ -27,7 +27,7 @@ TEXT = Part("text", "Hello")
 
 
 def test_result_is_shown_with_its_call() -> None:
-    """And not again where it stands."""
+    """And not again in its own place."""
     entries = build_entries(
         [stored(1, "answer", TEXT, CALL), stored(2, "tool_result", RESULT)],
         results={"t1": RESULT},

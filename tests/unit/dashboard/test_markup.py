@@ -64,13 +64,13 @@ def test_malformed_placeholder_is_text() -> None:
 
 
 def test_message_has_names_as_code() -> None:
-    """What stands between backticks; everything is escaped."""
+    """What is between backticks; everything is escaped."""
     html = render_message("run `login <b>`, or `x")
     assert html == "run <code>login &lt;b&gt;</code>, or `x"
 
 
 def test_snippet_marks_the_words_that_match() -> None:
-    """The marks are ours; what stands between them is escaped."""
+    """The marks are ours; what is between them is escaped."""
     html = render_snippet("a \x02<b>\x03 c", ("\x02", "\x03"))
     assert html == "a <mark>&lt;b&gt;</mark> c"
 

@@ -27,6 +27,12 @@ def test_pages_have_names_and_paths_of_their_own() -> None:
     assert len(set(ranks)) == len(ranks)
 
 
+def test_fixed_paths_come_before_those_with_parameters() -> None:
+    """The first route that matches an address answers it."""
+    has_parameter = ["{" in page.path for page in PAGES]
+    assert has_parameter == sorted(has_parameter)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_page_declares_what_exists(page: Page) -> None:
     """Its template is a file, and its section is a page in the navigation."""

@@ -24,15 +24,15 @@ def read_document(world: World, document_format: str) -> str:
 def test_every_message_is_in_both_formats(world: World) -> None:
     """More than are read at once, each once and in order, a subagent's after the session's own."""
     world.ingest(
-        *(message(f"u{number}", f"said-{number}.") for number in range(401)),
-        message("below", "said-below.", agent_id="a1", kind="answer"),
+        *(message(f"u{number}", f"message-{number}.") for number in range(401)),
+        message("below", "message-below.", agent_id="a1", kind="answer"),
     )
     markdown = read_document(world, "md")
     document = json.loads(read_document(world, "json"))
-    places = [markdown.index(f"said-{number}.") for number in range(401)]
+    places = [markdown.index(f"message-{number}.") for number in range(401)]
     assert places == sorted(places)
-    assert markdown.count("said-7.") == 1
-    assert markdown.index("# Subagent a1") < markdown.index("said-below.")
+    assert markdown.count("message-7.") == 1
+    assert markdown.index("# Subagent a1") < markdown.index("message-below.")
     assert document["session"]["session_id"] == SESSION
     assert [row["uuid"] for row in document["messages"]] == [
         *(f"u{number}" for number in range(401)),
