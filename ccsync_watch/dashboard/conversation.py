@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from ccsync_watch.model import JsonValue, Part, StoredMessage
     from ccsync_watch.store.conversations import SubagentRow, TimelineStep
 
+_SPEAKERS = {
+    "prompt": "You", "answer": "Claude", "command": "Command", "command_output": "Output",
+    "tool_result": "Result", "task": "Task", "injected": "Claude Code",
+    "notification": "Notification", "interrupt": "Interrupted", "summary": "Summary",
+    "compaction": "Compaction", "api_error": "API error", "notice": "Notice",
+}  # fmt: skip
 _FOLDED_KINDS = frozenset({"injected", "command_output", "notification", "task"})
 
 
@@ -34,6 +40,11 @@ class Entry:
     message: StoredMessage
     items: tuple[EntryItem, ...]
     is_folded: bool
+
+    @property
+    def speaker(self) -> str:
+        """Who or what the message is from."""
+        return _SPEAKERS.get(self.message.kind, self.message.kind)
 
 
 def build_entries(

@@ -10,7 +10,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ccsync_watch import __version__, units
 from ccsync_watch.accounting.account import COST_SOURCES
-from ccsync_watch.dashboard import charts, formatting, local_time, markup
+from ccsync_watch.dashboard import charts, local_time, markup
+from ccsync_watch.dashboard.json_text import indented_json
 from ccsync_watch.transcripts.tools import summarize_call
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Templates:
             markdown=markup.render_markdown,
             message=markup.render_message,
             percent=units.percent,
-            pretty_json=formatting.pretty,
+            indented_json=indented_json,
             short_count=units.short_count,
             size=units.size,
             snippet=markup.render_snippet,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-import orjson
-
+from ccsync_watch.dashboard.json_text import compact_json, indented_json
 from ccsync_watch.dashboard.local_time import date_and_time
 from ccsync_watch.store import conversations
 from ccsync_watch.transcripts.call_outcome import read_outcome
@@ -14,7 +13,7 @@ from ccsync_watch.transcripts.call_outcome import read_outcome
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ccsync_watch.model import JsonValue, Part, StoredMessage
+    from ccsync_watch.model import Part, StoredMessage
     from ccsync_watch.store.database import Database
     from ccsync_watch.store.session_list import SessionRow
 
@@ -57,7 +56,7 @@ def _iterate_messages(
 
 
 def _iterate_json(database: Database, session: SessionRow) -> Iterator[str]:
-    yield '{"session":' + orjson.dumps(asdict(session)).decode() + ',"messages":['
+    yield '{"session":' + compact_json(asdict(session)) + ',"messages":['
     session_id = session.session_id
     agent_ids = [
         subagent.agent_id for subagent in conversations.list_subagents(database, session_id)
@@ -65,7 +64,7 @@ def _iterate_json(database: Database, session: SessionRow) -> Iterator[str]:
     separator = ""
     for agent_id in [None, *agent_ids]:
         for message in _iterate_messages(database, session_id, agent_id):
-            yield separator + "\n" + orjson.dumps(asdict(message)).decode()
+            yield separator + "\n" + compact_json(asdict(message))
             separator = ","
     yield "\n]}\n"
 
@@ -105,7 +104,7 @@ def _iterate_conversation(
 def _format_part(part: Part) -> str:
     content = part.content
     if part.kind == "tool-call":
-        return f"**{part.tool_name}**\n\n{_code_block(_format_json(content), 'json')}"
+        return f"**{part.tool_name}**\n\n{_code_block(indented_json(content), 'json')}"
     if part.kind == "tool-result":
         outcome = read_outcome(content)
         code = "" if outcome.exit_code is None else f", exit code {outcome.exit_code}"
@@ -113,11 +112,7 @@ def _format_part(part: Part) -> str:
         return summary + (f"\n\n{_code_block(outcome.output)}" if outcome.output else "")
     if isinstance(content, str):
         return f"_Thinking_\n\n{content}" if part.kind == "thinking" else content
-    return f"_{part.kind}: {_format_json(content, is_brief=True)}_"
-
-
-def _format_json(content: JsonValue, *, is_brief: bool = False) -> str:
-    return orjson.dumps(content, option=None if is_brief else orjson.OPT_INDENT_2).decode()
+    return f"_{part.kind}: {compact_json(content)}_"
 
 
 def _code_block(text: str, language: str = "") -> str:

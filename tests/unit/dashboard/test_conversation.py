@@ -68,6 +68,7 @@ def test_injected_messages_are_folded() -> None:
         [stored(1, "injected", TEXT), stored(2, "prompt", TEXT)], results={}, subagents=[]
     )
     assert [entry.is_folded for entry in entries] == [True, False]
+    assert [entry.speaker for entry in entries] == ["Claude Code", "You"]
 
 
 def test_turns_run_from_prompt_to_prompt() -> None:

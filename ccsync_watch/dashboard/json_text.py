@@ -1,4 +1,4 @@
-"""JSON values as text for the pages; pure."""
+"""JSON values as text for people; pure."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ if TYPE_CHECKING:
     from ccsync_watch.model import JsonValue
 
 
-def pretty(value: JsonValue) -> str:
+def indented_json(value: JsonValue) -> str:
     """Return a value as JSON over several lines."""
     return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+
+
+def compact_json(value: JsonValue) -> str:
+    """Return a value as JSON on one line."""
+    return orjson.dumps(value).decode()
