@@ -1,7 +1,6 @@
 """The contract of `uploader.destination.Destination`, held by every destination.
 
-The OpenSync destination runs it twice: over the double's functions, and over HTTP. A new
-destination joins by a bench in `support.destination_benches`.
+A new destination joins by a bench in `support.destination_benches`.
 """
 
 from __future__ import annotations
@@ -13,12 +12,7 @@ import pytest
 from ccsync_watch.errors import DestinationError, Retryable, Unauthorized, Unsent
 from ccsync_watch.model import Part
 from ccsync_watch.store import egress_ledger, status_figures
-from support.destination_benches import (
-    DestinationBench,
-    MemoryBench,
-    OpenSyncBench,
-    OpenSyncHttpBench,
-)
+from support.destination_benches import BENCHES, DestinationBench
 from support.storing import SESSION, World, message
 
 if TYPE_CHECKING:
@@ -40,12 +34,10 @@ METHODS: dict[str, Callable[[Destination], object]] = {
 each_method = pytest.mark.parametrize("call", METHODS.values(), ids=METHODS)
 
 
-@pytest.fixture(
-    params=[OpenSyncBench, OpenSyncHttpBench, MemoryBench], ids=["wire", "http", "memory"]
-)
+@pytest.fixture(params=BENCHES)
 def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[DestinationBench]:
     """Run every destination in turn."""
-    bench: DestinationBench = request.param(tmp_path)
+    bench = BENCHES[request.param](tmp_path)
     yield bench
     bench.close()
 

@@ -23,6 +23,7 @@ from support.opensync_double.server import OpenSyncDouble
 from support.storing import SESSION, World
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from ccsync_watch.model import JsonValue
@@ -230,3 +231,11 @@ class MemoryBench:
     def close(self) -> None:
         """Close the store."""
         self.world.close()
+
+
+# Every destination runs the contract; one that can be reached in two ways runs it twice.
+BENCHES: dict[str, Callable[[Path], DestinationBench]] = {
+    "opensync": OpenSyncBench,
+    "opensync-http": OpenSyncHttpBench,
+    "memory": MemoryBench,
+}

@@ -34,10 +34,8 @@ LONG_NOT_YET: frozenset[str] = frozenset()
 README_NOT_YET = frozenset(
     {
         "ccsync_watch/accounting",
-        "ccsync_watch/opensync",
         "ccsync_watch/privacy",
         "ccsync_watch/store",
-        "ccsync_watch/uploader",
     }
 )
 CLASSES_NOT_YET: frozenset[str] = frozenset()
