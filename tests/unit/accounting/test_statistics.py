@@ -6,8 +6,6 @@ import math
 import time
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from ccsync_watch.accounting import activity, breakdowns, session_accounts, statistics
 from ccsync_watch.accounting.account import Cost, Tokens
 from ccsync_watch.accounting.explanation import explain
@@ -15,19 +13,13 @@ from ccsync_watch.model import Part
 from support.storing import OTHER, SESSION, World, message, usage
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    import pytest
 
     from ccsync_watch.accounting.account import SessionAccount
     from ccsync_watch.model import JsonValue
 
 DAY_MS = 86_400_000
 NOON_MS = 1_790_000_000_000 // DAY_MS * DAY_MS + DAY_MS // 2
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    """Have an empty store."""
-    return World(tmp_path)
 
 
 def _state(given: int, usd: float, output: int = 5, **more: JsonValue) -> dict[str, JsonValue]:

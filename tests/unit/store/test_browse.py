@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -10,16 +10,7 @@ from ccsync_watch.model import Part
 from ccsync_watch.store import conversations, session_list, stored_messages
 from support.storing import OTHER, SESSION, World, message, usage
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 HOUR_MS = 3_600_000
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    """Have an empty store."""
-    return World(tmp_path)
 
 
 def _start(world: World, number: int, **more: Any) -> str:  # noqa: ANN401 - any argument of `ingest`

@@ -6,15 +6,11 @@ import os
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
 
 import pytest
 
 from ccsync_watch.store import prompt_counts, sync_queues
 from support.storing import OTHER, SESSION, World, message
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 NOW_MS = 1_790_000_000_000
 _PRINTED = """
@@ -25,12 +21,6 @@ from ccsync_watch.store.database import Database
 database = Database(Path(sys.argv[1]), read_only=True)
 print(prompt_counts.prompts_by_hour(database, None), prompt_counts.prompts_by_day(database, 0))
 """
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    """Have an empty store."""
-    return World(tmp_path)
 
 
 def _hide(world: World, name: str) -> None:

@@ -14,18 +14,11 @@ from support.opensync_double.faults import FaultPlan
 from support.storing import OTHER, SESSION, World, message
 
 if TYPE_CHECKING:
-    from pathlib import Path
 
     from ccsync_watch.store.egress_ledger import LedgerEntry
 
 TOKEN = "[REDACTED:github-token:0123abcd]"
 USERINFO = "REDACTED-url-password-89abcdef"
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    """Have an empty store and a backend without faults."""
-    return World(tmp_path)
 
 
 def _entries(world: World, session_id: str | None = None, since_ms: int = 0) -> list[LedgerEntry]:

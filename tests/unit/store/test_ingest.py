@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -13,15 +13,6 @@ from ccsync_watch.store import checkpoints, status_figures, stored_messages
 from ccsync_watch.store.ingest import IngestContext, ingest
 from ccsync_watch.store.session_policy import excluded_among
 from support.storing import OTHER, SESSION, World, checkpoint, message, observation, usage
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    """Have an empty store."""
-    return World(tmp_path)
 
 
 def _all(world: World, query: str) -> list[tuple[Any, ...]]:

@@ -10,17 +10,10 @@ from ccsync_watch.store import status_figures
 from support.storing import OTHER, SESSION, World, message
 
 if TYPE_CHECKING:
-    from pathlib import Path
 
     from ccsync_watch.model import OutboxRow
 
 FAR = 1 << 50
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    """Have an empty store."""
-    return World(tmp_path)
 
 
 def _rows(world: World, session_id: str = SESSION, now_ms: int = FAR) -> list[OutboxRow]:

@@ -17,15 +17,8 @@ from ccsync_watch.store.stored_messages import StoredCall
 from support.storing import OTHER, SESSION, World, checkpoint, message, usage
 
 if TYPE_CHECKING:
-    from pathlib import Path
 
     from ccsync_watch.model import SessionSummary
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    """Have an empty store."""
-    return World(tmp_path)
 
 
 def _summary(world: World, session_id: str = SESSION) -> SessionSummary:

@@ -15,15 +15,8 @@ from support.storing import OTHER, SESSION, World, message
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
-    from pathlib import Path
 
     from ccsync_watch.store.database import Database
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    """Have an empty store."""
-    return World(tmp_path)
 
 
 def _index(database: Database) -> int:

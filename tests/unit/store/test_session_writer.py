@@ -14,15 +14,8 @@ from ccsync_watch.store.session_writer import short_title
 from support.storing import SESSION, World, message, observation
 
 if TYPE_CHECKING:
-    from pathlib import Path
 
     from ccsync_watch.model import SessionObservation
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    """Have an empty store."""
-    return World(tmp_path)
 
 
 def _see(world: World, *observations: SessionObservation, apart: bool) -> dict[str, Any]:

@@ -27,12 +27,6 @@ if TYPE_CHECKING:
 COPIES = ("kept", "rewritten", "fork", "branch")
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    """Have an empty store."""
-    return World(tmp_path)
-
-
 def _save(world: World, usages: Sequence[Usage], touched: Sequence[str] = ()) -> set[str]:
     with world.database.write() as connection:
         return usage_writer.save_usage(connection, usages, touched)

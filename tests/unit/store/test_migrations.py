@@ -1,0 +1,167 @@
+"""A store of any earlier version opens, keeps every row, and its upload continues."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ccsync_watch.hook_events import HookEvent
+from ccsync_watch.model import Redacted, Subagent
+from ccsync_watch.opensync import wire
+from ccsync_watch.store import search
+from ccsync_watch.store.database import DATABASE_NAME
+from ccsync_watch.store.hook_event_writer import save_hook_event
+from ccsync_watch.store.migrations import MIGRATIONS
+from support.storing import OTHER, SESSION, URL, World, message, usage
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# The version of 0.1.0. What was renamed since: tables, and columns by table.
+RELEASED = 6
+OLD_TABLES = {"disclosures": "lessons", "hook_events": "signals"}
+OLD_COLUMNS = {("remote", "is_preexisting"): "is_foreign"}
+# Filled by triggers; and the parts of the search index, which SQLite fills.
+DERIVED = {"session_counts"}
+FORK = "22222222-3333-4444-8555-666666666666"
+FAR_MS = 1 << 50
+
+
+def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
+    return [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+
+
+def _tables(connection: sqlite3.Connection) -> list[str]:
+    rows = connection.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'table'"
+        " AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'search_%' ORDER BY name"
+    )
+    return [row[0] for row in rows] + ["search_due"]
+
+
+def _rows(connection: sqlite3.Connection, table: str, columns: list[str]) -> list[tuple[Any, ...]]:
+    selected = ", ".join(["rowid", *columns] if table == "search" else columns)
+    rows = connection.execute(f"SELECT {selected} FROM {table}")  # noqa: S608 - names of the schema
+    return sorted((tuple(row) for row in rows), key=repr)
+
+
+def _fill(world: World) -> None:
+    """Have rows in every table, and the outbox in each of its states."""
+    world.outbox.set_destination(URL)
+    subagent = Subagent("a1", SESSION, "Explore", "look", "t1", None, 1, "claude-opus", None)
+    world.ingest(
+        message("u1", "Acknowledged", usage_id="m1"),
+        usages=(usage("m1", uuid="u1"),),
+        facts={"cost_state": {"totalCostUSD": 0.25, "modelUsage": {}}, "custom_title": "Title"},
+        subagents=(subagent,),
+    )
+    world.say("o1", "Preexisting", session_id=OTHER)
+    # Two sessions claim one response; it stays the original's.
+    copied = usage("m1", session_id=FORK, uuid="u1")
+    copy = message("u1", session_id=FORK)
+    world.ingest(copy, usages=(copied,), session_id=FORK, forked_from=SESSION)
+    world.drain()
+    world.outbox.mark_preexisting(OTHER)
+    with world.database.write() as connection:
+        connection.execute("INSERT INTO disclosures VALUES (?, 10, 20)", (SESSION.encode(),))
+        connection.execute("INSERT INTO unreadable VALUES (1, 30, 40, 'not JSON')")
+        connection.execute("INSERT INTO line_types VALUES ('?novelty', 3)")
+    event = HookEvent("SessionStart", SESSION, world.clock.now_ms, {"source": "startup"})
+    save_hook_event(world.database, Redacted(event), now_ms=world.clock.now_ms, is_released=True)
+    while search.catch_up(world.database, world.clock):
+        pass
+    world.ingest(message("u1", "Acknowledged, then changed"))
+    world.drain()
+    world.say("u2", "Uncertain")
+    world.say("u3", "Certain")
+    world.say("u4", "Rejected")
+    world.say("o2", "Held", session_id=OTHER, is_released=False)
+    *_, uncertain, _certain, rejected = world.outbox.rows(SESSION, FAR_MS, 9).value
+    # It was sent, but the answer was lost.
+    world.outbox.mark_uncertain(SESSION, [uncertain.message.seq])
+    payload = wire.message_payload(Redacted(uncertain.message), uncertain.message.timestamp_ms)
+    assert world.backend.post("/sync/message", payload.value).status == 200
+    world.outbox.reject(rejected, "too odd")
+
+
+def _downgrade(path: Path, version: int) -> dict[str, tuple[list[str], list[tuple[Any, ...]]]]:
+    """Replace a database by one of an earlier version; return its rows by today's names."""
+    new = sqlite3.connect(path)
+    old_path = path.with_name("old.db")
+    old = sqlite3.connect(old_path, isolation_level=None)
+    for script in MIGRATIONS[:version]:
+        old.executescript(script)
+    old.execute(f"PRAGMA user_version = {version}")
+    kept: dict[str, tuple[list[str], list[tuple[Any, ...]]]] = {}
+    for table in _tables(new):
+        old_table = OLD_TABLES.get(table, table)
+        old_columns = _columns(old, old_table)
+        columns = [
+            name
+            for name in _columns(new, table)
+            if OLD_COLUMNS.get((table, name), name) in old_columns
+        ]
+        if not columns:
+            continue
+        rows = _rows(new, table, columns)
+        if table == "meta" and version < RELEASED:
+            rows = [row for row in rows if row[0] != "search"]
+        kept[table] = columns, rows
+        if table not in DERIVED:
+            names = [OLD_COLUMNS.get((table, name), name) for name in columns]
+            names = ["rowid", *names] if table == "search" else names
+            marks = ", ".join("?" * len(names))
+            query = f"INSERT INTO {old_table} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608 - names of the schema
+            old.executemany(query, rows)
+    new.close()
+    old.close()
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    old_path.rename(path)
+    return kept
+
+
+@pytest.mark.parametrize("version", range(1, len(MIGRATIONS)))
+def test_an_earlier_store_is_migrated_and_its_upload_continues(world: World, version: int) -> None:
+    """Every row is kept, nothing is sent twice, and the search still finds."""
+    _fill(world)
+    world.close()
+    kept = _downgrade(world.folder / DATABASE_NAME, version)
+    assert [table for table, (_columns, rows) in kept.items() if not rows] == []
+    world.open()
+    assert world.database.set_aside is None
+    read = world.database.read()
+    assert {
+        table: (columns, _rows(read, table, columns)) for table, (columns, _) in kept.items()
+    } == kept
+    assert world.outbox.remote(OTHER).is_preexisting
+    assert world.outbox.count_rejected(None) == 1
+
+    world.drain()
+    assert world.ids() == ["u1", "u2", "u3"]
+    assert world.ids(OTHER) == ["o1"]
+    world.outbox.release(None)
+    world.outbox.retry_rejected(is_released=True)
+    world.say("u5", "Written after the update")
+    world.drain()
+    for session_id in (SESSION, OTHER, FORK):
+        world.assert_complete(session_id)
+    assert world.texts()["u1"] == "Acknowledged, then changed"
+
+    while search.catch_up(world.database, world.clock):
+        pass
+    hits = search.find_messages(world.database, "changed", limit=9)
+    assert [hit.session_id for hit in hits] == [SESSION]
+    assert len(search.find_messages(world.database, "written", limit=9)) == 1
+
+
+def test_the_store_that_is_migrated_has_rows_in_every_table(world: World) -> None:
+    """Otherwise the test above would say nothing of a table."""
+    _fill(world)
+    world.close()
+    connection = sqlite3.connect(world.folder / DATABASE_NAME)
+    empty = [name for name in _tables(connection) if not _rows(connection, name, ["1"])]
+    connection.close()
+    assert empty == []
