@@ -33,9 +33,7 @@ LONGER_READMES = {
 LONG_NOT_YET: frozenset[str] = frozenset()
 README_NOT_YET = frozenset(
     {
-        "ccsync_watch/accounting",
         "ccsync_watch/privacy",
-        "ccsync_watch/store",
     }
 )
 CLASSES_NOT_YET: frozenset[str] = frozenset()

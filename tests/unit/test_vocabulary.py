@@ -86,13 +86,9 @@ NOT_YET: frozenset[str] = frozenset(
         "tests/e2e/test_plugin_spool.py",
         "tests/e2e/test_repair.py",
         "tests/support/expected_messages.py",
-        "tests/support/histories.py",
         "tests/support/opensync_double",
-        "tests/support/storing.py",
-        "tests/unit/accounting",
         "tests/unit/opensync_double",
         "tests/unit/privacy",
-        "tests/unit/store",
         "tests/unit/test_errors.py",
     }
 )

@@ -14,7 +14,6 @@ from support.opensync_double.faults import FaultPlan
 from support.storing import OTHER, SESSION, World, message
 
 if TYPE_CHECKING:
-
     from ccsync_watch.store.egress_ledger import LedgerEntry
 
 TOKEN = "[REDACTED:github-token:0123abcd]"

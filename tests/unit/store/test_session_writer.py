@@ -14,7 +14,6 @@ from ccsync_watch.store.session_writer import short_title
 from support.storing import SESSION, World, message, observation
 
 if TYPE_CHECKING:
-
     from ccsync_watch.model import SessionObservation
 
 

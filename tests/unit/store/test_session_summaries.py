@@ -1,0 +1,101 @@
+"""The title, project and tokens of one session."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ccsync_watch.store.session_summaries import (
+    project_name,
+    session_summary,
+    sessions_with_messages,
+)
+from support.storing import OTHER, SESSION, World, message, usage
+
+if TYPE_CHECKING:
+    from ccsync_watch.model import SessionSummary
+
+
+def _summary(world: World, session_id: str = SESSION) -> SessionSummary:
+    summary = session_summary(world.database, session_id)
+    assert summary is not None
+    return summary.value
+
+
+class TestSummary:
+    """A session's state as a whole."""
+
+    def test_its_tokens_are_the_sum_of_the_responses(self, world: World) -> None:
+        """Prompt tokens are input, cache writes and cache reads; a subagent's count as well."""
+        world.ingest(
+            message("u1", at_ms=1000),
+            message("a1", at_ms=4000, kind="answer", model="opus"),
+            usages=(
+                usage("m1", tokens_in=1, tokens_out=2, cache_write_5m_tokens=10),
+                usage("m2", tokens_in=3, tokens_out=4, cache_write_1h_tokens=100, agent_id="x"),
+                usage("m3", tokens_in=5, tokens_out=6, cache_read_tokens=1000),
+                usage("m4", session_id=OTHER, tokens_in=10_000),
+            ),
+        )
+        summary = _summary(world)
+        assert (summary.prompt_tokens, summary.output_tokens) == (1119, 12)
+        assert (summary.started_ms, summary.duration_ms, summary.model) == (1000, 3000, "opus")
+        assert (summary.project_path, summary.project_name) == ("/home/user/project", "project")
+
+    def test_what_is_not_known_is_none(self, world: World) -> None:
+        """No path, time, title or cost is invented."""
+        world.ingest(message("u1", at_ms=None, kind="answer"), cwd="")
+        summary = _summary(world)
+        assert (summary.title, summary.model, summary.cost_usd) == (None, None, None)
+        assert (summary.started_ms, summary.duration_ms) == (None, None)
+        assert (summary.project_path or None, summary.project_name) == (None, None)
+
+    def test_the_root_folder_names_itself(self, world: World) -> None:
+        """A path without a last part is its own name."""
+        world.ingest(message("u1"), cwd="/")
+        assert _summary(world).project_name == "/"
+
+    def test_an_unknown_or_excluded_session_has_none(self, world: World) -> None:
+        """Nothing of it is shown or sent."""
+        assert session_summary(world.database, SESSION) is None
+        world.ingest(message("u1"), excluded=frozenset({SESSION}))
+        assert session_summary(world.database, SESSION) is None
+
+    @pytest.mark.parametrize(
+        ("facts", "title"),
+        [
+            ({}, "Hello"),
+            ({"generated_title": "Made"}, "Made"),
+            ({"generated_title": "Made", "custom_title": "Mine"}, "Mine"),
+            ({"custom_title": "", "generated_title": 5}, "Hello"),
+            ({"summary": {"text": "Summed up", "leaf": "u1"}}, "Summed up"),
+            ({"summary": {"text": "Another's", "leaf": "elsewhere"}}, "Hello"),
+            ({"summary": {"text": "", "leaf": "u1"}}, "Hello"),
+            ({"summary": {"text": None, "leaf": "u1"}}, "Hello"),
+            ({"summary": "odd"}, "Hello"),
+        ],
+    )
+    def test_the_title_is_the_best_known(
+        self, world: World, facts: dict[str, Any], title: str
+    ) -> None:
+        """The user's own, else a generated one, else its own summary, else the first prompt."""
+        world.ingest(message("u1"), facts=facts)
+        assert _summary(world).title == title
+
+
+def test_sessions_with_messages(world: World) -> None:
+    """The most recent first; one of which only facts are known has none."""
+    world.say("u1", ago_ms=100)
+    world.say("u1", session_id=OTHER)
+    world.ingest(session_id="facts-only", facts={"custom_title": "x"})
+    assert sessions_with_messages(world.database) == [OTHER, SESSION]
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [("/home/user/project", "project"), ("/", "/"), ("", None), (None, None)],
+)
+def test_a_project_is_named_after_its_folder(path: str | None, name: str | None) -> None:
+    """The root folder by its path; without a folder there is no name."""
+    assert project_name(path) == name
