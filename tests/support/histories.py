@@ -110,7 +110,7 @@ class Historian:
         `is_growing`: each row knows only what was used until then, as older clients wrote it.
         """
         usage_id = f"msg_{next(self._numbers):06}"
-        self.told.append(f"{usage_id} in {to.name}: {tokens}, {blocks} blocks {is_growing=}")
+        self.log.append(f"{usage_id} in {to.name}: {tokens}, {blocks} blocks {is_growing=}")
         given, output, written, read = tokens
         for block in range(blocks):
             is_last = block == blocks - 1
@@ -147,7 +147,7 @@ class Historian:
         fork: with the requester's id on answers; branch: with the source on every row.
         """
         made = self.session()
-        self.told.append(f"{made.name} copied from {source.name}: {how}")
+        self.log.append(f"{made.name} copied from {source.name}: {how}")
         made.writer.at_ms = max(made.writer.at_ms, source.writer.at_ms + HOUR_MS)
         for row in source.rows:
             copied = orjson.loads(orjson.dumps(row))

@@ -33,9 +33,9 @@ def _fill(database: Database) -> None:
 def _open_files(path: Path) -> int:
     """Return how many descriptors this process holds on a file."""
     count = 0
-    for each in Path("/proc/self/fd").iterdir():
+    for descriptor in Path("/proc/self/fd").iterdir():
         try:
-            count += each.readlink() == path
+            count += descriptor.readlink() == path
         except OSError:
             continue
     return count
@@ -49,7 +49,7 @@ class TestOpening:
         folder = tmp_path / "a" / "state"
         database = open_database(folder, now_ms=1)
         _put(database, "x")
-        modes = {each.name: stat.S_IMODE(each.stat().st_mode) for each in folder.iterdir()}
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
         assert set(modes.values()) == {0o600}
         assert "ccsync.db-wal" in modes
@@ -75,15 +75,15 @@ class TestOpening:
         """The pragmas that the invariants rest on are in force."""
         database = open_database(tmp_path, now_ms=1)
         with database.write() as connection:
-            found = {
+            pragmas = {
                 name: connection.execute(f"PRAGMA {name}").fetchone()[0]
                 for name in ("journal_mode", "synchronous", "secure_delete")
             }
-        assert found == {"journal_mode": "wal", "synchronous": 2, "secure_delete": 1}
+        assert pragmas == {"journal_mode": "wal", "synchronous": 2, "secure_delete": 1}
         database.close()
 
     def test_a_path_with_marks_of_a_url_is_a_path(self, tmp_path: Path) -> None:
-        """A question mark in a folder's name is no query."""
+        """A question mark in a folder's name does not start a query."""
         folder = tmp_path / "a?b#c %20"
         open_database(folder, now_ms=1).close()
         assert (folder / "ccsync.db").exists()
@@ -100,7 +100,7 @@ class TestOpening:
         path = tmp_path / "ccsync.db"
         data = bytearray(path.read_bytes())
         if damage == "text":
-            data = bytearray(b"this is no database, whatever its name says" * 50)
+            data = bytearray(b"this is not a database, whatever its name says" * 50)
         elif damage == "header":
             data[:16] = b"SQLite format 4\0"
         elif damage == "count":
@@ -109,12 +109,12 @@ class TestOpening:
             for at in range(4096, len(data), 4096):
                 data[at : at + 1024] = b"\xff" * 1024
         path.write_bytes(data)
-        mended = open_database(tmp_path, now_ms=77)
-        assert mended.set_aside == tmp_path / "ccsync.db.corrupt-77"
-        assert mended.set_aside.read_bytes() == bytes(data)
-        assert _names(mended) == []
+        replacement = open_database(tmp_path, now_ms=77)
+        assert replacement.set_aside == tmp_path / "ccsync.db.corrupt-77"
+        assert replacement.set_aside.read_bytes() == bytes(data)
+        assert _names(replacement) == []
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
-        mended.close()
+        replacement.close()
 
     def test_a_folder_that_cannot_be_made_is_named(self, tmp_path: Path) -> None:
         """The error names the folder and how to choose another."""
@@ -180,7 +180,7 @@ class TestWriting:
         database.close()
 
     def test_a_disk_that_refuses_is_a_state_error(self, tmp_path: Path) -> None:
-        """A full disk ends the transaction, whole, with what mends it; then writing goes on."""
+        """A full disk undoes the whole transaction, with a hint; later writes succeed."""
         database = open_database(tmp_path, now_ms=1)
         with database.write() as connection:
             pages = connection.execute("PRAGMA page_count").fetchone()[0]

@@ -30,12 +30,12 @@ def test_every_acknowledged_request_is_in_it(world: World) -> None:
     """Host, session, rows and the bytes that the backend received."""
     world.ingest(message("u1"), message("u2"))
     world.work()
-    found = [entry for entry in _entries(world) if entry.is_acked]
-    assert {each.session_id for each in found} == {SESSION}
-    assert {each.host for each in found} == {"127.0.0.1:3211"}
-    assert sum(each.rows for each in found if each.kind == "messages") == 3
+    entries = [entry for entry in _entries(world) if entry.is_acked]
+    assert {entry.session_id for entry in entries} == {SESSION}
+    assert {entry.host for entry in entries} == {"127.0.0.1:3211"}
+    assert sum(entry.rows for entry in entries if entry.kind == "messages") == 3
     sent = {len(call.body) for call in world.backend.calls}
-    assert {each.size for each in found} <= sent
+    assert {entry.size for entry in entries} <= sent
 
 
 def test_what_was_removed_is_counted_by_kind(world: World) -> None:
@@ -74,9 +74,9 @@ def test_a_message_that_is_not_answered_is_in_it_twice_in_the_end(world: World) 
     world.transport.faults = FaultPlan.of(None, None, None, faults.refuse(503))
     world.ingest(message("u1"))
     world.drain()
-    found = [entry for entry in _entries(world) if entry.kind == "messages"]
-    assert [each.is_acked for each in found][:1] == [False]
-    assert any(each.is_acked for each in found)
+    entries = [entry for entry in _entries(world) if entry.kind == "messages"]
+    assert [entry.is_acked for entry in entries][:1] == [False]
+    assert any(entry.is_acked for entry in entries)
 
 
 def test_what_never_left_is_not_in_it(world: World) -> None:

@@ -1,4 +1,4 @@
-"""The one transaction: rows, queue and offset together, each row once."""
+"""The ingest transaction: rows, outbox and offset together, each row once."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ class TestOnce:
     """A line is in the store exactly once."""
 
     def test_rows_queue_and_offset_commit_together(self, world: World) -> None:
-        """After a commit all three are there."""
-        made = world.ingest(message("u1"), message("u2"))
-        assert (made.inserted, made.updated, made.sessions) == (2, 0, frozenset({SESSION}))
+        """After a commit all three are stored."""
+        result = world.ingest(message("u1"), message("u2"))
+        assert (result.inserted, result.updated, result.sessions) == (2, 0, frozenset({SESSION}))
         assert [row[0] for row in _queued(world)] == ["session", "u1", "u2"]
-        assert [each.offset for each in checkpoints.load_checkpoints(world.database)] == [100]
+        assert [item.offset for item in checkpoints.load_checkpoints(world.database)] == [100]
 
     def test_a_batch_that_fails_leaves_nothing(self, world: World) -> None:
         """A row that cannot be written takes offset and all other rows with it."""
@@ -55,8 +55,8 @@ class TestOnce:
         """A copy of the file, or a re-read, adds no row and queues none."""
         world.ingest(message("u1"))
         world.work()
-        made = world.ingest(message("u1"))
-        assert (made.inserted, made.updated) == (0, 0)
+        result = world.ingest(message("u1"))
+        assert (result.inserted, result.updated) == (0, 0)
         assert _queued(world) == []
 
     def test_a_row_twice_in_one_batch_is_one(self, world: World) -> None:
@@ -73,9 +73,9 @@ class TestOnce:
         assert world.ingest(*many).inserted == 0
 
     def test_an_empty_batch_moves_the_offset(self, world: World) -> None:
-        """Lines that carry nothing of ours are passed as well."""
+        """Lines of dropped types are counted as read as well."""
         _commit(world, Batch(start=0, end=70, lines=3), 70)
-        assert [each.offset for each in checkpoints.load_checkpoints(world.database)] == [70]
+        assert [item.offset for item in checkpoints.load_checkpoints(world.database)] == [70]
         assert world.outbox.next_due_ms() is None
 
     def test_lines_are_counted_by_type(self, world: World) -> None:
@@ -87,7 +87,7 @@ class TestOnce:
         assert status_figures.unknown_line_types(world.database) == {"novelty": 2}
 
     def test_unreadable_lines_are_recorded_once(self, world: World) -> None:
-        """A re-read of a rewritten file forgets what was recorded from its start on."""
+        """A re-read of a rewritten file deletes what was recorded from its start on."""
         first = Batch(start=0, end=50, unreadable=[Unreadable(5, 9, "no JSON")])
         _commit(world, first, 50)
         second = Batch(start=50, end=99, unreadable=[Unreadable(60, 70, "no JSON")])
@@ -98,7 +98,7 @@ class TestOnce:
         assert world.figures()["unreadable"] == 0
 
     def test_a_shorter_offset_is_counted_as_a_restart(self, world: World) -> None:
-        """How often a file began anew is known."""
+        """How often a file started again is known."""
         for offset in (100, 40, 90):
             _commit(world, Batch(start=0, end=offset), offset)
         assert _all(world, "SELECT restarts, lines FROM transcripts") == [(1, 0)]
@@ -115,23 +115,23 @@ class TestOnce:
 class TestChanges:
     """A message whose content changed is sent again, safely."""
 
-    def test_one_that_was_sent_waits_as_uncertain(self, world: World) -> None:
+    def test_one_that_was_sent_is_postponed_as_uncertain(self, world: World) -> None:
         """The backend ignores a change that follows closely, and a batch would lose its parts."""
         world.ingest(message("u1", "old"))
         world.work()
-        made = world.ingest(message("u1", "new"))
-        assert (made.inserted, made.updated) == (0, 1)
+        result = world.ingest(message("u1", "new"))
+        assert (result.inserted, result.updated) == (0, 1)
         assert _queued(world) == [("u1", 0, 0, 1, world.clock.now_ms + 11_000)]
 
     def test_one_that_was_never_sent_stays_certain(self, world: World) -> None:
-        """It can still go in a batch, and need not wait."""
+        """It can still be sent in a batch, at once."""
         world.ingest(message("u1", "old"))
         world.ingest(message("u1", "new"))
         assert _queued(world)[1:] == [("u1", 1, 1, 1, 0)]
         assert world.outbox.due_sessions(world.clock.now_ms) == [SESSION]
 
-    def test_one_that_may_have_been_sent_holds_up_its_session(self, world: World) -> None:
-        """Neither the change nor a later row overtakes what the backend may hold."""
+    def test_one_that_may_have_been_sent_blocks_its_session(self, world: World) -> None:
+        """Neither the change nor a later row overtakes what the backend may have."""
         world.ingest(message("u1", "old"))
         rows = world.outbox.rows(SESSION, 1 << 50, 9).value
         world.outbox.mark_uncertain(SESSION, [row.message.seq for row in rows])
@@ -140,8 +140,8 @@ class TestChanges:
         assert world.outbox.due_sessions(world.clock.now_ms + 10_999) == []
         assert world.outbox.due_sessions(world.clock.now_ms + 11_000) == [SESSION]
 
-    def test_one_that_was_refused_is_tried_again(self, world: World) -> None:
-        """What the backend refused was the old content."""
+    def test_one_that_was_rejected_is_tried_again(self, world: World) -> None:
+        """The backend rejected the old content."""
         world.ingest(message("u1", "old"))
         for row in world.outbox.rows(SESSION, 1 << 50, 9).value:
             world.outbox.reject(row, "no")
@@ -170,8 +170,8 @@ class TestChanges:
     ) -> None:
         """Role, kind, number and kind of the parts count like their content."""
         world.ingest(message("u1"))
-        made = world.ingest(replace(message("u1"), **changed))
-        assert made.updated == 1
+        result = world.ingest(replace(message("u1"), **changed))
+        assert result.updated == 1
         (role, kind) = _all(world, "SELECT role, kind FROM messages WHERE uuid = 'u1'")[0]
         assert (role, kind) == (changed.get("role", "user"), changed.get("kind", "prompt"))
 
@@ -179,7 +179,7 @@ class TestChanges:
 class TestHeader:
     """The session's first `system` message."""
 
-    def test_it_tells_what_the_backend_has_no_field_for(self, world: World) -> None:
+    def test_it_has_what_the_backend_has_no_field_for(self, world: World) -> None:
         """It comes before the first message, at its time, a line for each fact."""
         at_ms = world.clock.now_ms - 5
         world.ingest(message("u1", at_ms=at_ms))
@@ -208,8 +208,8 @@ class TestHeader:
         assert (queued[0].message, queued[0].version) == (header, 0)
         assert [row[0] for row in _queued(world)] == ["session", "u2", "u3"]
 
-    def test_a_commit_without_messages_needs_none(self, world: World) -> None:
-        """A session of which only facts are known has nothing to head."""
+    def test_a_commit_without_messages_has_none(self, world: World) -> None:
+        """A session of which only facts are known has no header."""
         world.ingest(facts={"custom_title": "Early"})
         assert stored_messages.session_messages(world.database, SESSION) == []
 
@@ -235,12 +235,12 @@ class TestOrder:
     def test_a_time_that_goes_back_a_little_stays_where_its_row_is(
         self, world: World, batch: int
     ) -> None:
-        """Across commits as well; the store keeps the row's own time beside it."""
+        """Across commits as well; the store keeps the row's own time as well."""
         assert self._dates(world, 0, 500, 200, 400, 900, batch=batch) == [0, 500, 500, 500, 900]
         own = _all(world, "SELECT timestamp_ms FROM messages WHERE kind <> 'session' ORDER BY seq")
         assert [row[0] - world.clock.now_ms for row in own] == [0, 500, 200, 400, 900]
 
-    def test_a_time_that_goes_back_far_is_believed(self, world: World) -> None:
+    def test_a_time_that_goes_back_far_is_kept(self, world: World) -> None:
         """One wrong clock must not drag all later rows along."""
         assert self._dates(world, 90_000, 0, 100) == [90_000, 0, 100]
 
@@ -248,8 +248,8 @@ class TestOrder:
         """What comes before all times has none."""
         assert self._dates(world, None, 5, None, 9) == [None, 5, 5, 9]
 
-    def test_a_file_read_again_from_its_start_begins_anew(self, world: World) -> None:
-        """The last date of its old content says nothing of its first row."""
+    def test_a_file_read_again_from_its_start_starts_a_new_order(self, world: World) -> None:
+        """The last date of its old content does not affect its first row."""
         now = world.clock.now_ms
         world.ingest(message("u1", at_ms=now), message("u2", at_ms=now + 30_000))
         world.ends[SESSION] = 0
@@ -265,21 +265,21 @@ class TestExclusion:
     """Projects that the user excluded."""
 
     def test_nothing_of_an_excluded_session_is_kept(self, world: World) -> None:
-        """No message, fact or use, only that it is excluded; its lines are passed."""
-        made = world.ingest(
+        """No message, fact or usage, only that it is excluded; its lines count as read."""
+        result = world.ingest(
             message("u1"),
             usages=(usage(),),
             facts={"custom_title": "Secret plans"},
             excluded=frozenset({SESSION}),
         )
-        assert (made.inserted, made.sessions) == (0, frozenset())
+        assert (result.inserted, result.sessions) == (0, frozenset())
         assert excluded_among(world.database.read(), [SESSION, OTHER]) == {SESSION}
         assert (world.figures()["messages"], world.figures()["input_tokens"]) == (0, 0)
         assert _all(world, "SELECT * FROM session_facts") == []
         assert _all(world, "SELECT cwd, host FROM sessions") == [(None, None)]
         assert world.turn() is False
 
-    def test_what_was_queued_before_does_not_leave(self, world: World) -> None:
+    def test_what_was_queued_before_is_not_sent(self, world: World) -> None:
         """Excluding a project later takes its rows out of the queue."""
         world.say("u1")
         world.say("u1", session_id=OTHER)
@@ -293,9 +293,9 @@ class TestExclusion:
 
 
 class TestTokens:
-    """A response's tokens travel once."""
+    """A response's tokens are sent once."""
 
-    def test_they_travel_with_the_first_row_of_the_response(self, world: World) -> None:
+    def test_they_are_sent_with_the_first_row_of_the_response(self, world: World) -> None:
         """Later rows of the same response carry none."""
         world.ingest(
             message("a1", usage_id="msg_1"),
@@ -320,18 +320,18 @@ class TestTokens:
         assert stored_messages.session_messages(world.database, SESSION)[1].prompt_tokens == 10
 
     def test_subagents_are_named_by_their_file(self, world: World) -> None:
-        """What lies beside a subagent's transcript names its rows; later files add to it."""
-        made: list[Message] = [message("s1", agent_id="agent-1")]
+        """The file next to a subagent's transcript has its type; later versions add to it."""
+        messages: list[Message] = [message("s1", agent_id="agent-1")]
         first = Subagent("agent-1", SESSION, "Explore", None, None, None, 1, None, None)
-        batch = Batch(0, 10, messages=made, subagents=[first], observations=[observation()])
+        batch = Batch(0, 10, messages=messages, subagents=[first], observations=[observation()])
         _commit(world, batch)
         second = Subagent(
             "agent-1", SESSION, None, "Find it", None, None, None, None, is_finished=True
         )
         _commit(world, Batch(10, 20, subagents=[second]))
         assert stored_messages.session_messages(world.database, SESSION)[1].agent_type == "Explore"
-        found = _all(world, "SELECT agent_type, description, depth, is_finished FROM subagents")
-        assert found == [("Explore", "Find it", 1, 1)]
+        rows = _all(world, "SELECT agent_type, description, depth, is_finished FROM subagents")
+        assert rows == [("Explore", "Find it", 1, 1)]
 
     def test_a_fact_alone_makes_its_session_due(self, world: World) -> None:
         """A title given later is sent as well."""

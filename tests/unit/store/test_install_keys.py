@@ -42,7 +42,7 @@ def test_two_at_once_get_the_same_key(tmp_path: Path) -> None:
 
 
 def test_a_damaged_key_is_named(tmp_path: Path) -> None:
-    """It is not replaced unasked: the hashes in the store are of the one that was."""
+    """It is not replaced without a request: the hashes in the store belong to the old one."""
     (tmp_path / "install.key").write_bytes(b"short")
     with pytest.raises(StateError, match="is damaged: delete it"):
         install_key(tmp_path)
@@ -56,7 +56,7 @@ def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
 
 
 def test_a_paths_key_tells_paths_apart_and_nothing_else() -> None:
-    """It depends on the installation; a name that is no text has one too."""
+    """It depends on the installation; a name that is not valid text has one too."""
     key = b"k" * 32
     assert path_key(key, "/a") == path_key(key, "/a")
     assert path_key(key, "/a") != path_key(key, "/b")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +20,14 @@ from support.storing import OTHER, SESSION, URL, World, message, usage
 if TYPE_CHECKING:
     from pathlib import Path
 
-# The version of 0.1.0. What was renamed since: tables, and columns by table.
-RELEASED = 6
-OLD_TABLES = {"disclosures": "lessons", "hook_events": "signals"}
-OLD_COLUMNS = {("remote", "is_preexisting"): "is_foreign"}
+RELEASED = 6  # the version of 0.1.0
+# What was renamed since: tables, and columns by table, from today's name to the old one.
+_SINCE = "".join(MIGRATIONS[RELEASED:])
+OLD_TABLES = {new: old for old, new in re.findall(r"ALTER TABLE (\w+) RENAME TO (\w+)", _SINCE)}
+OLD_COLUMNS = {
+    (table, new): old
+    for table, old, new in re.findall(r"ALTER TABLE (\w+) RENAME COLUMN (\w+) TO (\w+)", _SINCE)
+}
 # Filled by triggers; and the parts of the search index, which SQLite fills.
 DERIVED = {"session_counts"}
 FORK = "22222222-3333-4444-8555-666666666666"

@@ -1,4 +1,4 @@
-"""The queue: what waits, what may leave, and that nothing goes without an ack."""
+"""The outbox: what is pending, what may be sent, and that only an ack removes a row."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class TestRows:
         assert _names(world) == ["session", "u0", "u1", "u2", "u3", "u4"]
         assert len(world.outbox.rows(SESSION, FAR, 2).value) == 2
 
-    def test_a_row_that_waits_is_passed_over(self, world: World) -> None:
+    def test_a_postponed_row_is_skipped(self, world: World) -> None:
         """A change of what the backend has does not hold up what comes after it."""
         world.ingest(message("u1"))
         world.work()
@@ -49,7 +49,7 @@ class TestRows:
         assert _names(world, now_ms=world.clock.now_ms) == ["u2"]
         assert _names(world, now_ms=world.clock.now_ms + 11_000) == ["u1", "u2"]
 
-    def test_a_refused_row_is_passed_over(self, world: World) -> None:
+    def test_a_rejected_row_is_skipped(self, world: World) -> None:
         """It does not block its session."""
         world.ingest(message("u1"), message("u2"))
         world.outbox.reject(_rows(world)[1], "too odd")
@@ -60,17 +60,17 @@ class TestRows:
 
 
 class TestAck:
-    """A row leaves with an ack of what was sent, and only with it."""
+    """Only an ack of what was sent removes a row."""
 
-    def test_it_is_noted_in_the_ledger(self, world: World) -> None:
-        """What left, when and where to."""
+    def test_it_is_recorded_in_the_ledger(self, world: World) -> None:
+        """What was sent, when and where to."""
         world.ingest(message("u1"))
         _ack(world, _rows(world))
         assert _names(world) == []
         assert _ledger(world) == [("h", "messages", 2, 10)]
         assert world.outbox.remote(SESSION).is_acked
 
-    def test_a_row_that_changed_under_way_stays(self, world: World) -> None:
+    def test_a_row_that_changed_while_it_was_sent_stays(self, world: World) -> None:
         """The ack is of the old content; the new one waits until the backend takes it."""
         world.ingest(message("u1"))
         rows = _rows(world)
@@ -81,8 +81,8 @@ class TestAck:
         (row,) = _rows(world, now_ms=world.clock.now_ms + 11_000)
         assert (row.version, row.is_certain) == (1, False)
 
-    def test_a_row_that_changed_under_way_is_not_refused(self, world: World) -> None:
-        """What the backend refused was the old content."""
+    def test_a_row_that_changed_while_it_was_sent_is_not_rejected(self, world: World) -> None:
+        """The backend rejected the old content."""
         world.ingest(message("u1"))
         before = _rows(world)[1]
         world.ingest(message("u1", "new"))
@@ -93,9 +93,9 @@ class TestAck:
 
 
 class TestCertainty:
-    """Whether the backend may hold a row."""
+    """Whether the backend may have a row."""
 
-    def test_it_is_lost_before_a_send_and_given_back_when_nothing_was_sent(
+    def test_rows_are_uncertain_before_a_send_and_certain_again_if_nothing_was_sent(
         self, world: World
     ) -> None:
         """A crash in between leaves the row uncertain."""
@@ -108,8 +108,8 @@ class TestCertainty:
         world.outbox.restore_certain(seqs)
         assert [row.is_certain for row in _rows(world)] == [True, True]
 
-    def test_the_latest_date_given_there_is_kept(self, world: World) -> None:
-        """A batch that bore its own dates says nothing of it."""
+    def test_the_latest_date_set_by_the_backend_is_kept(self, world: World) -> None:
+        """A batch with its own dates does not change it."""
         world.ingest(message("u1"))
         rows = _rows(world)
         for date_floor_ms in (9, 5, 0):
@@ -118,7 +118,7 @@ class TestCertainty:
             world.outbox.ack(SESSION, rows, host="h", size=1, now_ms=1, date_floor_ms=date_floor_ms)
         assert world.outbox.remote(SESSION).date_floor_ms == 9
 
-    def test_failed_attempts_are_counted_and_forgiven(self, world: World) -> None:
+    def test_failed_attempts_are_counted_and_reset(self, world: World) -> None:
         """Only what happened to a row alone counts against it."""
         world.ingest(message("u1"))
         row = _rows(world)[0]
@@ -130,11 +130,11 @@ class TestCertainty:
 
 
 class TestRejected:
-    """Parked rows, tried again."""
+    """Rejected rows, tried again."""
 
     @pytest.fixture
-    def parked(self, world: World) -> World:
-        """Have a refused row in each of two sessions, all else sent."""
+    def rejected(self, world: World) -> World:
+        """Have rejected rows in each of two sessions, and nothing else to send."""
         for session_id in (SESSION, OTHER):
             world.say("u1", session_id=session_id)
             for row in _rows(world, session_id):
@@ -142,50 +142,50 @@ class TestRejected:
             world.outbox.finish(session_id, world.outbox.remote(session_id).version, None)
         return world
 
-    def test_they_are_queued_anew_as_uncertain(self, parked: World) -> None:
-        """Program or backend may have been mended meanwhile."""
-        assert parked.outbox.due_sessions(FAR) == []
-        assert parked.outbox.retry_rejected(is_released=True) == 4
-        assert sorted(parked.outbox.due_sessions(FAR)) == sorted([SESSION, OTHER])
-        assert [row.is_certain for row in _rows(parked)] == [False, False]
-        assert parked.outbox.count_rejected(None) == 0
-        assert parked.outbox.retry_rejected(is_released=True) == 0
+    def test_they_are_queued_again_as_uncertain(self, rejected: World) -> None:
+        """Program or backend may have been fixed in the meantime."""
+        assert rejected.outbox.due_sessions(FAR) == []
+        assert rejected.outbox.retry_rejected(is_released=True) == 4
+        assert sorted(rejected.outbox.due_sessions(FAR)) == sorted([SESSION, OTHER])
+        assert [row.is_certain for row in _rows(rejected)] == [False, False]
+        assert rejected.outbox.count_rejected(None) == 0
+        assert rejected.outbox.retry_rejected(is_released=True) == 0
 
-    def test_those_of_one_session_leave_the_others_parked(self, parked: World) -> None:
+    def test_retrying_one_session_leaves_the_others_rejected(self, rejected: World) -> None:
         """A sync-now of one session touches no other."""
-        assert parked.outbox.retry_rejected(is_released=True, session_ids=[SESSION]) == 2
-        assert parked.outbox.due_sessions(FAR) == [SESSION]
-        assert parked.outbox.count_rejected([OTHER]) == 2
+        assert rejected.outbox.retry_rejected(is_released=True, session_ids=[SESSION]) == 2
+        assert rejected.outbox.due_sessions(FAR) == [SESSION]
+        assert rejected.outbox.count_rejected([OTHER]) == 2
 
-    def test_without_auto_sync_they_wait_for_a_sync_now(self, parked: World) -> None:
+    def test_without_auto_sync_they_are_held_until_a_sync_now(self, rejected: World) -> None:
         """Queued again is not released."""
-        assert parked.outbox.retry_rejected(is_released=False) == 4
-        assert parked.outbox.due_sessions(FAR) == []
-        assert _names(parked) == []
-        parked.outbox.release([SESSION])
-        assert _names(parked) == ["session", "u1"]
-        assert parked.outbox.due_sessions(FAR) == [SESSION]
+        assert rejected.outbox.retry_rejected(is_released=False) == 4
+        assert rejected.outbox.due_sessions(FAR) == []
+        assert _names(rejected) == []
+        rejected.outbox.release([SESSION])
+        assert _names(rejected) == ["session", "u1"]
+        assert rejected.outbox.due_sessions(FAR) == [SESSION]
 
 
 class TestRelease:
-    """`auto_sync: false`: nothing leaves unasked."""
+    """`auto_sync: false`: nothing is sent until it is released."""
 
     @pytest.fixture
     def held(self, world: World) -> World:
-        """Have two sessions with a row each that wait to be asked for."""
+        """Have two sessions with held rows."""
         for session_id in (SESSION, OTHER):
             world.say("u1", session_id=session_id, is_released=False)
         return world
 
-    def test_nothing_leaves_unasked(self, held: World) -> None:
-        """No row, no state of a session, and not even a backend_info."""
+    def test_nothing_is_sent_until_it_is_released(self, held: World) -> None:
+        """No row, no state of a session, and not even the handshake."""
         held.drain()
         assert held.backend.calls == []
         assert held.outbox.count_unsettled(None) == 0
         assert held.outbox.count_sendable(None, FAR) == 0
         assert held.figures()["rows_held"] == held.figures()["rows_pending"] == 4
 
-    def test_one_session_is_sent_when_asked_for(self, held: World) -> None:
+    def test_one_session_is_sent_when_it_is_released(self, held: World) -> None:
         """The other one stays; so does what is written afterwards."""
         held.outbox.release([SESSION])
         held.drain()
@@ -203,9 +203,7 @@ class TestRelease:
         assert [session.external_id for session in held.backend.sessions()] == [SESSION]
         assert len(held.backend.calls) == before
 
-    def test_what_came_while_the_rest_was_sent_is_sent_at_the_next_sync_now(
-        self, held: World
-    ) -> None:
+    def test_a_row_held_during_a_sync_now_is_sent_at_the_next(self, held: World) -> None:
         """A row held during a turn is neither sent with it nor forgotten after it."""
 
         def meanwhile(path: str) -> None:
@@ -223,7 +221,7 @@ class TestRelease:
         assert held.ids() == ["u1", "u2"]
         held.assert_complete()
 
-    def test_a_title_alone_waits_as_well(self, held: World) -> None:
+    def test_a_title_alone_is_held_as_well(self, held: World) -> None:
         """A session's state is held like its rows, and released with them."""
         held.outbox.release(None)
         held.drain()
@@ -254,8 +252,8 @@ class TestRelease:
         world.drain()
         assert len(world.backend.calls) == before
 
-    def test_a_touch_ends_a_wait_that_merely_coalesces(self, world: World) -> None:
-        """But not one that keeps the backend from losing something."""
+    def test_a_flush_does_not_wait_for_rows_to_gather(self, world: World) -> None:
+        """But it does wait where sending earlier would lose data."""
         for session_id in (SESSION, OTHER):
             world.say("u1", session_id=session_id)
             world.outbox.record_failure(session_id, "x", not_before_ms=FAR)
@@ -266,7 +264,7 @@ class TestRelease:
         assert world.outbox.due_sessions(world.clock.now_ms) == [OTHER]
 
 
-class TestAim:
+class TestDestination:
     """Which backend the rows are for."""
 
     def test_the_first_one_gets_what_is_queued(self, world: World) -> None:
@@ -277,7 +275,7 @@ class TestAim:
         assert _names(world) == ["session", "u1"]
 
     def test_another_one_gets_everything(self, world: World) -> None:
-        """What the first one acknowledged or refused is queued for the second, as certain."""
+        """What the first one acknowledged or rejected is queued for the second, as certain."""
         world.outbox.set_destination("http://a")
         world.say("u1")
         world.say("u1", session_id=OTHER)
@@ -295,7 +293,7 @@ class TestAim:
         again.assert_complete(OTHER)
         again.close()
 
-    def test_another_one_still_waits_to_be_asked_for(self, world: World) -> None:
+    def test_another_one_gets_nothing_while_auto_sync_is_off(self, world: World) -> None:
         """With auto_sync off the engine holds what a new backend would get."""
         world.outbox.set_destination("http://a")
         world.say("u1")
@@ -309,11 +307,11 @@ class TestAim:
 
 
 def test_rows_are_conserved(world: World) -> None:
-    """Ingested = acknowledged + refused + pending, at any moment."""
+    """Ingested = acknowledged + rejected + pending, at any moment."""
     ingested = acked = 0
     for number in range(6):
-        made = world.ingest(message(f"u{number}"), message(f"v{number}"))
-        ingested += made.inserted + (number == 0)
+        result = world.ingest(message(f"u{number}"), message(f"v{number}"))
+        ingested += result.inserted + (number == 0)
         if number == 2:
             world.outbox.reject(_rows(world)[0], "too odd")
         if number in {1, 3}:

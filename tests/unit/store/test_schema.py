@@ -126,7 +126,7 @@ class TestPlans:
         assert scans <= inner, shown
         assert "TEMP B-TREE" not in shown
         for index in indexes:
-            assert any(each in shown for each in index.split("|")), shown
+            assert any(name in shown for name in index.split("|")), shown
 
     def test_marking_a_session_due_uses_keys(self, world: World) -> None:
         """Every commit does it, for every session it touched."""

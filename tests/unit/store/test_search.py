@@ -1,4 +1,4 @@
-"""The search: what it takes, what it finds, and how it stays true."""
+"""The search: which queries it accepts, what it finds, and how the index stays current."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 def _index(database: Database) -> int:
     count = 0
-    while made := search.catch_up(database, SystemClock()):
-        count += made
+    while indexed := search.catch_up(database, SystemClock()):
+        count += indexed
     return count
 
 
@@ -34,11 +34,11 @@ def _found(world: World, words: str) -> list[str]:
 @pytest.fixture(scope="module")
 def stocked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Have a store with a few words that nothing in the tests changes."""
-    made = World(tmp_path_factory.mktemp("search"))
-    made.ingest(message("u1", "alpha AND beta OR NEAR(x) text:y"), message("u2", "Übung 日本語"))
-    _index(made.database)
-    yield made
-    made.close()
+    world = World(tmp_path_factory.mktemp("search"))
+    world.ingest(message("u1", "alpha AND beta OR NEAR(x) text:y"), message("u2", "Übung 日本語"))
+    _index(world.database)
+    yield world
+    world.close()
 
 
 @given(words=st.text())
@@ -51,7 +51,7 @@ def stocked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 @example(words="^a + b - c {d}")
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_nothing_typed_is_syntax(stocked: World, words: str) -> None:
-    """Every text is answered, and with its words only."""
+    """Every text is a valid query for its words only."""
     search.find_messages(stocked.database, words, limit=5)
     search.find_session_ids(stocked.database, words, limit=5)
 
@@ -62,8 +62,8 @@ def test_words_of_the_syntax_and_of_other_scripts_are_words(stocked: World, word
     assert search.find_messages(stocked.database, words, limit=5)
 
 
-def test_the_last_word_is_found_by_its_beginning(world: World) -> None:
-    """Unless a space ends it; the words before it are whole."""
+def test_the_last_word_is_a_prefix(world: World) -> None:
+    """Unless a space follows; the words before it must match whole."""
     world.ingest(message("u1", "configuration of readers"))
     assert _found(world, "conf") == [SESSION]
     assert _found(world, "c") == [SESSION]
@@ -81,7 +81,7 @@ def test_the_words_that_were_asked_for_are_marked(world: World) -> None:
 
 
 def test_a_replaced_message_is_found_by_its_new_words_alone(world: World) -> None:
-    """The old ones are gone before the new ones are taken up."""
+    """The old ones are removed before the new ones are indexed."""
     world.ingest(message("u1", "original"))
     assert _found(world, "original") == [SESSION]
     world.ingest(message("u1", "replacement"))
@@ -92,7 +92,7 @@ def test_a_replaced_message_is_found_by_its_new_words_alone(world: World) -> Non
 
 
 def test_a_message_that_gets_its_first_part_is_found(world: World) -> None:
-    """It had none to remove."""
+    """It had none to replace."""
     world.ingest(message("u1", parts=()))
     _index(world.database)
     world.ingest(message("u1", "arrived"))
@@ -128,7 +128,7 @@ def test_excluded_sessions_are_not_found(world: World) -> None:
     assert _found(world, "shared") == [SESSION]
 
 
-def test_the_newest_come_first_and_a_page_goes_on_where_one_ended(world: World) -> None:
+def test_the_newest_come_first_and_the_next_page_starts_where_one_ended(world: World) -> None:
     """By the order of ingestion; sessions once each."""
     world.ingest(*(message(f"u{number}", "same") for number in range(5)))
     _index(world.database)
@@ -145,28 +145,30 @@ def _torn(connection: sqlite3.Connection, seq: int) -> None:
     raise RuntimeError
 
 
-def test_the_index_is_made_in_pieces_and_goes_on_after_a_crash(
+def test_the_index_is_built_in_pieces_and_continues_after_a_crash(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What a crash took back is made again, nothing twice."""
+    """What a crash undid is indexed again, nothing twice."""
     count = search.CHUNK_MESSAGES + 50
     world.ingest(*(message(f"u{number}", f"word{number}") for number in range(count)))
-    made = search.catch_up(world.database, SystemClock())
-    assert 0 < made <= search.CHUNK_MESSAGES
+    indexed = search.catch_up(world.database, SystemClock())
+    assert 0 < indexed <= search.CHUNK_MESSAGES
     with monkeypatch.context() as patch:
         patch.setattr(search, "_add", _torn)
         with pytest.raises(RuntimeError):
             search.catch_up(world.database, SystemClock())
     world.restart()
     left = search.count_unindexed(world.database)
-    assert left == count + 1 - made  # our own header stands among them
+    assert left == count + 1 - indexed  # our own header is among them
     assert _index(world.database) == left
     assert len(search.find_messages(world.database, f"word{count - 1} ", limit=9)) == 1
     assert search.find_messages(world.database, "torn", limit=9) == []
 
 
-def test_pieces_end_when_they_took_long(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Others wait for their turn to write; all is found in the end, changed ones too."""
+def test_a_piece_ends_after_a_few_milliseconds(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others wait to write; every message is found in the end, changed ones too."""
     world.ingest(*(message(f"u{number}", "old") for number in range(4)))
     _index(world.database)
     world.ingest(*(message(f"u{number}", f"new{number}") for number in range(6)))
@@ -177,8 +179,8 @@ def test_pieces_end_when_they_took_long(world: World, monkeypatch: pytest.Monkey
     assert _found(world, "old") == []
 
 
-def test_a_forgotten_index_is_made_anew(world: World) -> None:
-    """With all there is."""
+def test_a_reset_index_is_built_again(world: World) -> None:
+    """With every message."""
     world.ingest(message("u1", "keepsake"))
     _index(world.database)
     search.reset_index(world.database)
@@ -188,19 +190,19 @@ def test_a_forgotten_index_is_made_anew(world: World) -> None:
 
 
 def test_nothing_typed_finds_nothing(world: World) -> None:
-    """An empty search is no search for everything."""
+    """An empty search does not match everything."""
     world.ingest(message("u1"))
     assert _found(world, " ?! ") == []
     assert search.find_session_ids(world.database, "", limit=5) == []
 
 
 def test_the_table_is_that_of_the_schema(world: World) -> None:
-    """The one that `forget` makes."""
+    """`reset_index` creates the same one."""
 
-    def made() -> list[str]:
+    def definition() -> list[str]:
         rows = world.database.read().execute("SELECT sql FROM sqlite_master WHERE name = 'search'")
         return [" ".join(row[0].split()).replace("( ", "(").replace(" )", ")") for row in rows]
 
-    before = made()
+    before = definition()
     search.reset_index(world.database)
-    assert made() == before
+    assert definition() == before

@@ -97,5 +97,5 @@ def test_sessions_with_messages(world: World) -> None:
     [("/home/user/project", "project"), ("/", "/"), ("", None), (None, None)],
 )
 def test_a_project_is_named_after_its_folder(path: str | None, name: str | None) -> None:
-    """The root folder by its path; without a folder there is no name."""
+    """The root folder by its path; None without a folder."""
     assert project_name(path) == name

@@ -17,23 +17,24 @@ if TYPE_CHECKING:
     from ccsync_watch.model import SessionObservation
 
 
-def _see(world: World, *observations: SessionObservation, apart: bool) -> dict[str, Any]:
+def _observe(world: World, *observations: SessionObservation, apart: bool) -> dict[str, Any]:
     """Save observations in one commit or one each; return the session's row."""
-    for some in [[each] for each in observations] if apart else [list(observations)]:
+    batches = [[item] for item in observations] if apart else [list(observations)]
+    for batch in batches:
         with world.database.write() as connection:
-            session_writer.save_observations(connection, some, "laptop")
+            session_writer.save_observations(connection, batch, "laptop")
     return dict(world.database.read().execute("SELECT * FROM sessions").fetchone())
 
 
 @pytest.mark.parametrize("apart", [False, True], ids=["one-commit", "each-its-own"])
-class TestSightings:
+class TestObservations:
     """The fold is the same within a commit and across commits."""
 
     def test_the_first_place_names_the_project_and_the_last_the_rest(
         self, world: World, *, apart: bool
     ) -> None:
         """A `cd` moves the session, not the project; the client may be updated meanwhile."""
-        row = _see(
+        row = _observe(
             world,
             observation(cwd="/a", git_branch="main", client_version="1", entrypoint="cli"),
             observation(cwd="/b", git_branch="fix", client_version="2", entrypoint="sdk"),
@@ -43,9 +44,9 @@ class TestSightings:
         assert (row["project_path"], row["cwd"], row["git_branch"]) == ("/a", "/b", "fix")
         assert (row["client_version"], row["entrypoint"], row["host"]) == ("2", "cli", "laptop")
 
-    def test_what_was_not_known_at_first_is_learnt(self, world: World, *, apart: bool) -> None:
+    def test_a_later_row_fills_in_what_was_unknown(self, world: World, *, apart: bool) -> None:
         """A row that says nothing leaves room for one that does."""
-        row = _see(
+        row = _observe(
             world,
             observation(
                 at_ms=None, cwd=None, git_branch=None, client_version=None, entrypoint=None
@@ -59,12 +60,12 @@ class TestSightings:
     def test_times_span_all_rows(self, world: World, *, apart: bool) -> None:
         """Rows come out of order, and some without a time."""
         times = [5, 9, None, 2, 7]
-        row = _see(world, *(observation(at_ms=at) for at in times), apart=apart)
+        row = _observe(world, *(observation(at_ms=at) for at in times), apart=apart)
         assert (row["started_ms"], row["updated_ms"]) == (2, 9)
 
-    def test_without_any_time_none_is_made_up(self, world: World, *, apart: bool) -> None:
+    def test_without_any_time_none_is_invented(self, world: World, *, apart: bool) -> None:
         """Unknown stays unknown."""
-        row = _see(world, observation(at_ms=None), observation(at_ms=None), apart=apart)
+        row = _observe(world, observation(at_ms=None), observation(at_ms=None), apart=apart)
         assert (row["started_ms"], row["updated_ms"]) == (None, None)
 
 
@@ -87,7 +88,7 @@ class TestMessageFacts:
         assert self._row(world) == (None, None)
 
     @pytest.mark.parametrize("content", ["  \n ", {"not": "text"}, None])
-    def test_a_prompt_without_words_is_no_title(self, world: World, content: Any) -> None:  # noqa: ANN401 - any JSON
+    def test_a_prompt_without_words_is_not_a_title(self, world: World, content: Any) -> None:  # noqa: ANN401 - any JSON
         """The next one is."""
         world.ingest(
             message("u1", parts=(Part("text", content),)),
@@ -115,16 +116,16 @@ class TestShortTitle:
     @given(st.text())
     def test_it_always_fits(self, text: str) -> None:
         """Whatever was typed: one line, at most 80 characters."""
-        made = short_title(text)
-        assert len(made) <= session_writer.MAX_TITLE_CHARS
-        assert "\n" not in made
+        title = short_title(text)
+        assert len(title) <= session_writer.MAX_TITLE_CHARS
+        assert "\n" not in title
 
 
 class TestDue:
-    """What a commit tells the uploader."""
+    """When a commit makes its session due."""
 
-    def test_what_is_written_now_does_not_wait_for_what_coalesces(self, world: World) -> None:
-        """A session that waits to settle is due at once when a line comes."""
+    def test_a_new_row_does_not_wait_for_a_postponed_session_state(self, world: World) -> None:
+        """A session that is still to settle is due at once when a line is read."""
         for name in ("u1", "u2"):
             world.say(name)
             world.work()

@@ -33,8 +33,8 @@ def _save(world: World, usages: Sequence[Usage], touched: Sequence[str] = ()) ->
 
 
 def _kept(world: World, *usages: Usage) -> dict[str, Any]:
-    for each in usages:
-        _save(world, [each])
+    for item in usages:
+        _save(world, [item])
     (row,) = world.database.read().execute("SELECT * FROM usage").fetchall()
     return dict(row)
 
@@ -92,10 +92,10 @@ class TestSnapshots:
 
 
 class TestOwners:
-    """Whose a response is that several sessions hold."""
+    """Which session owns a response that several claim."""
 
     def test_a_mark_and_the_original_agree(self, world: World) -> None:
-        """A fork's copy names its parent: nothing is disputed."""
+        """A fork's copy names its parent: nothing is contested."""
         copied = usage(session_id="parent", row_session_id="fork", is_marked=True)
         assert _kept(world, copied, usage(session_id="parent"))["session_id"] == "parent"
         assert _contested(world) == []
@@ -103,7 +103,7 @@ class TestOwners:
     def test_of_unmarked_copies_the_one_that_ended_first_is_taken_for_the_original(
         self, world: World
     ) -> None:
-        """Whichever is read first, and whenever its end is learnt; that it is a guess is kept."""
+        """Whichever is read first, and whenever its end is read; that it is a guess is stored."""
         _save(world, [usage(session_id="a-copy")])
         _save(world, [usage(session_id="b-first")])
         assert _kept(world)["session_id"] == "a-copy"
@@ -118,24 +118,24 @@ class TestOwners:
         _see(world, "fork", 100, 200, forked_from="middle")
         _see(world, "middle", 100, 300, forked_from="source")
         _see(world, "source", 100, 400)
-        claims = [usage(session_id=each) for each in ("fork", "middle", "source")]
+        claims = [usage(session_id=session_id) for session_id in ("fork", "middle", "source")]
         assert _kept(world, *claims)["session_id"] == "source"
 
-    def test_forks_in_a_ring_end(self, world: World) -> None:
-        """No file can make the program go round in circles."""
+    def test_a_cycle_of_forks_ends(self, world: World) -> None:
+        """No file can make the program loop."""
         _see(world, "one", 100, 200, forked_from="two")
         _see(world, "two", 100, 300, forked_from="one")
         assert _kept(world, usage(session_id="two"), usage(session_id="one"))["session_id"] == "one"
 
-    def test_a_copy_given_to_a_subagent_stays_the_main_conversations(self, world: World) -> None:
+    def test_a_subagents_copy_counts_for_the_main_conversation(self, world: World) -> None:
         """And of two subagents it is the same one in any order."""
-        given = [usage(agent_id="b", uuid="1"), usage(agent_id="a", uuid="2")]
-        assert _kept(world, *given)["agent_id"] == "a"
+        copies = [usage(agent_id="b", uuid="1"), usage(agent_id="a", uuid="2")]
+        assert _kept(world, *copies)["agent_id"] == "a"
         assert _kept(world, usage(uuid="3"))["agent_id"] is None
         assert _contested(world) == []
 
     def test_the_carrier_moves_with_the_response(self, world: World) -> None:
-        """The tokens leave with a message of the session that they belong to."""
+        """The tokens are sent with a message of the session that they belong to."""
         world.say("late", session_id="late", kind="answer", usage_id="msg_1")
         world.say("early", session_id="early", kind="answer", usage_id="msg_1", ago_ms=9)
         _save(world, [usage(session_id="late")])
@@ -160,8 +160,8 @@ def histories(draw: st.DrawFn) -> Historian:
     for _copy in range(draw(st.integers(0, 3))):
         mains = [transcript for transcript in history.transcripts if transcript.agent_id is None]
         source = draw(st.sampled_from(mains))
-        made = history.copy(source, draw(st.sampled_from(COPIES)))
-        _converse(draw, history, made)
+        copy = history.copy(source, draw(st.sampled_from(COPIES)))
+        _converse(draw, history, copy)
     return history
 
 
@@ -207,7 +207,7 @@ class TestHistories:
         self, history: Historian, chance: random.Random, size: int
     ) -> None:
         """Read in any order, in any pieces, some of them twice: the truth comes out."""
-        note("\n".join(history.told))
+        note("\n".join(history.log))
         rows, totals, figures = _kept_of(list(in_order(history)))
         assert totals == history.totals()
         pieces = _pieces(history, size)
@@ -217,7 +217,7 @@ class TestHistories:
 
     def test_ten_thousand_messages_read_again_in_any_way_stay_the_same(self) -> None:
         """Four sessions with forks of every kind, read whole, in pieces, backwards and twice."""
-        chance = random.Random(7)  # noqa: S311 - a repeatable history, no secret
+        chance = random.Random(7)  # noqa: S311 - a repeatable history, not a secret
         history = Historian()
         for _number in range(4):
             main = history.session()
