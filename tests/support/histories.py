@@ -76,7 +76,7 @@ class Historian:
     """Writes transcripts, and notes what is true of them."""
 
     truth: dict[str, Tokens] = field(default_factory=dict)
-    told: list[str] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)
     transcripts: list[Transcript] = field(default_factory=list)
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 

@@ -55,7 +55,7 @@ def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
         install_key(tmp_path / "file")
 
 
-def test_a_paths_key_tells_paths_apart_and_nothing_else() -> None:
+def test_a_paths_key_distinguishes_paths_and_reveals_nothing_else() -> None:
     """It depends on the installation; a name that is not valid text has one too."""
     key = b"k" * 32
     assert path_key(key, "/a") == path_key(key, "/a")
