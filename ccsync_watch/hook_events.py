@@ -33,9 +33,9 @@ MAX_ASIDE = 20
 # A hook that was killed may leave an unfinished file behind.
 _UNFINISHED_MS = 60_000
 
-Event: TypeAlias = Literal["SessionStart", "Stop", "SessionEnd"]
+HookName: TypeAlias = Literal["SessionStart", "Stop", "SessionEnd"]
 
-# Event, session, and the hook's process id, which distinguishes two of the same.
+# Hook, session, and the hook's process id, which distinguishes two of the same.
 _NAME = re.compile(
     r"(SessionStart|Stop|SessionEnd)\.([0-9A-Za-z][0-9A-Za-z_-]{0,127})\.[0-9]{1,10}"
 )
@@ -46,7 +46,7 @@ _MAX_TEXT = 4096
 class HookEvent:
     """One event of a session; `detail` holds what it reports: source, model, cwd, reason."""
 
-    event: Event
+    name: HookName
     session_id: str
     at_ms: int
     detail: dict[str, str]
@@ -60,7 +60,7 @@ class HookEventBatch:
     has_more: bool
 
 
-_DETAILS: dict[Event, tuple[str, ...]] = {
+_DETAILS: dict[HookName, tuple[str, ...]] = {
     "SessionStart": ("source", "model", "cwd"),
     "Stop": (),
     "SessionEnd": ("reason", "cwd"),
@@ -133,20 +133,20 @@ class Spool:
             self._set_aside(name)
         return event
 
-    def _parse(self, name: str, data: bytes, at_ms: int) -> HookEvent | None:
+    def _parse(self, file_name: str, data: bytes, at_ms: int) -> HookEvent | None:
         """Return the hook event; None if it is malformed or about a folder of somebody else's."""
         try:
             fields = orjson.loads(data)
         except orjson.JSONDecodeError:
             return None
-        event, session_id = name.split(".")[:2]
-        if not isinstance(fields, dict) or fields.get("hook_event_name") != event:
+        name, session_id = file_name.split(".")[:2]
+        if not isinstance(fields, dict) or fields.get("hook_event_name") != name:
             return None
         path = fields.get("transcript_path")
         if fields.get("session_id") != session_id or not self._is_below_roots(path):
             return None
-        known = cast("Event", event)
-        return HookEvent(known, session_id, at_ms, _details(fields, _DETAILS[known]))
+        hook = cast("HookName", name)
+        return HookEvent(hook, session_id, at_ms, _details(fields, _DETAILS[hook]))
 
     def _is_below_roots(self, path: object) -> bool:
         """Return whether a transcript's path, if the event has one, is below a Claude folder."""

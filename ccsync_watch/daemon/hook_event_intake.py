@@ -103,15 +103,15 @@ class HookEventIntake:
         if self._spool.unexpected > self._reported_unexpected:
             log.warning("files in the spool that are not hook events: %d", self._spool.unexpected)
             self._reported_unexpected = self._spool.unexpected
-        ended = {event.session_id for _, event in batch.events if event.event == "SessionEnd"}
-        stopped = {event.session_id for _, event in batch.events if event.event == "Stop"}
+        ended = {event.session_id for _, event in batch.events if event.name == "SessionEnd"}
+        stopped = {event.session_id for _, event in batch.events if event.name == "Stop"}
         for session_id in sorted(ended)[:MAX_SINGLE_FLUSHES]:
             self._second_flush_at[session_id] = now + SECOND_FLUSH_SECONDS
         self._flush(sorted(ended | stopped))
         return batch.has_more
 
     def _store(self, event: HookEvent) -> None:
-        if event.event == "Stop" or self._is_excluded(event):
+        if event.name == "Stop" or self._is_excluded(event):
             return
         save_hook_event(
             self._database,

@@ -38,7 +38,7 @@ class ReadPosition:
 
 
 class CheckpointResolver:
-    """The current checkpoints, and the paths at which the last sweep found transcripts."""
+    """The current checkpoints, and the paths at which the last scan found transcripts."""
 
     def __init__(
         self, database: Database, *, redactor: Redacting, files: Files, install_key: bytes
@@ -86,7 +86,7 @@ class CheckpointResolver:
         return self._key(path) in self._present
 
     def store_missing(self, now_ms: int) -> None:
-        """Store since when transcripts are missing; call it after a sweep without errors."""
+        """Store since when transcripts are missing; call it after a scan without errors."""
         checkpoints.mark_missing(self._database, set(self._present), now_ms)
 
     def resolve(self, transcript: Transcript, file: OpenFile) -> ReadPosition:

@@ -35,7 +35,7 @@ class KnownSecretLoader:
     def load(self, transcripts: Iterable[Transcript]) -> None:
         """Read the disclosures of these transcripts, each once.
 
-        A transcript that is missing or unreadable stays due: the next sweep may find it. A stream
+        A transcript that is missing or unreadable stays due: the next rescan may find it. A stream
         with several files (a copy) is due until all of them were read.
         """
         if not self._due:

@@ -131,7 +131,7 @@ class Pump:
         """Read one chunk of the first transcript; return whether there was anything to do.
 
         Raises StateError when the store fails, and RedactorUnavailable when nothing may pass: in
-        both cases the offset stays where it was, and the next sweep queues the transcript again.
+        both cases the offset stays where it was, and the next rescan queues the transcript again.
         """
         queued = self._backlog.take()
         if queued is None:
@@ -190,7 +190,7 @@ class Pump:
         """Commit the rows of a batch with the offset after it."""
         batch = cleaned.batch.value
         # Only a read that found no further line has seen all of the file: while the size stored
-        # here is another, the next sweep queues the file again, also after a crash.
+        # here is another, the next rescan queues the file again, also after a crash.
         is_complete = batch.end in {batch.start, file.size}
         after = replace(
             position.checkpoint,

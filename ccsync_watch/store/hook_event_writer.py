@@ -31,7 +31,7 @@ def save_hook_event(
             "INSERT INTO hook_events (name, session_id, at_ms, detail) SELECT ?1, ?2, ?3, ?4"
             " WHERE NOT EXISTS (SELECT 1 FROM hook_events"
             "   WHERE session_id = ?2 AND name = ?1 AND at_ms = ?3)",
-            (value.event, value.session_id, value.at_ms, orjson.dumps(value.detail).decode()),
+            (value.name, value.session_id, value.at_ms, orjson.dumps(value.detail).decode()),
         )
         if not inserted.rowcount:
             return False

@@ -95,7 +95,7 @@ class Hook:
         for name, _ in events:
             spool.remove(name)
         assert spool.unexpected == 0
-        return [(event.event, event.detail) for _, event in events]
+        return [(event.name, event.detail) for _, event in events]
 
     def note(self, **more: object) -> None:
         """Leave the note of a daemon, by default of one that runs: ourselves."""

@@ -53,7 +53,7 @@ class Story:
         path.with_name(f"agent-{AGENT}.meta.json").write_bytes(b'{"agentType":"Explore"}')
 
     def work(self) -> None:
-        """Read what there is, as the daemon does: a failed step waits for the next sweep."""
+        """Read what there is, as the daemon does: a rescan repeats a failed step."""
         for _ in range(2):
             with contextlib.suppress(StateError, RedactorUnavailable):
                 self.bench.pump.reconcile()

@@ -70,7 +70,7 @@ class FailingFiles(RealFiles):
         return super().stat(path)
 
     def scan(self, roots: Iterable[str]) -> TranscriptScan:
-        """Return every transcript; a sweep that fails has seen nothing, and says so."""
+        """Return every transcript; a scan that fails has found nothing, and says so."""
         roots = tuple(roots)
         try:
             self.counter.step()

@@ -54,7 +54,7 @@ class Folder:
         events = self.spool.read().events
         for name, _event in events:
             self.spool.remove(name)
-        return [(event.event, event.session_id) for _, event in events]
+        return [(event.name, event.session_id) for _, event in events]
 
     def left(self) -> list[str]:
         """Return the names in the spool."""
@@ -80,7 +80,7 @@ class TestHookEvents:
         for number, event in enumerate(("SessionStart", "Stop", "SessionEnd")):
             os.utime(folder.emit(event), (1_000 + number, 1_000 + number))
         batch = folder.spool.read()
-        assert [event.event for _, event in batch.events] == [
+        assert [event.name for _, event in batch.events] == [
             "SessionStart",
             "Stop",
             "SessionEnd",
@@ -95,7 +95,7 @@ class TestHookEvents:
         )
         folder.emit("Stop", last_assistant_message="secret")
         folder.emit("SessionEnd", reason="other", cwd="/w", session_title="secret")
-        details = {event.event: event.detail for _, event in folder.spool.read().events}
+        details = {event.name: event.detail for _, event in folder.spool.read().events}
         assert details == {
             "SessionStart": {"source": "startup", "model": "claude-x", "cwd": "/w"},
             "Stop": {},
