@@ -11,7 +11,12 @@ from ccsync_watch.config.setting_values import (
 )
 from ccsync_watch.config.settings import Setting, Settings, declared_settings
 from ccsync_watch.config.settings_file import read_file, save
-from ccsync_watch.config.shown_settings import changed_settings, printable_path, shown_settings
+from ccsync_watch.config.shown_settings import (
+    changed_settings,
+    printable_path,
+    short_path,
+    shown_settings,
+)
 
 __all__ = [
     "CONFIG_NAME",
@@ -30,6 +35,7 @@ __all__ = [
     "printable_path",
     "read_file",
     "save",
+    "short_path",
     "shown_settings",
     "state_folder",
 ]

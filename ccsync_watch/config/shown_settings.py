@@ -36,6 +36,12 @@ def printable_path(path: object) -> str:
     return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
+def short_path(path: Path, settings: Settings) -> str:
+    """Return a path with `~` for the home folder, where the settings file is."""
+    home = settings.file.parent
+    return printable_path(f"~/{path.relative_to(home)}" if path.is_relative_to(home) else path)
+
+
 def _shown(value: object) -> JsonValue:
     if isinstance(value, Secret):
         return value.masked()

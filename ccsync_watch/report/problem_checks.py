@@ -8,7 +8,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
-from ccsync_watch.config import printable_path
+from ccsync_watch.config import printable_path, short_path
 from ccsync_watch.errors import (
     DestinationError,
     NotAnswering,
@@ -100,7 +100,7 @@ def _check_backend_configured(settings: Settings) -> Iterable[Problem]:
             NO_URL,
             "sessions are kept on this machine only, and nothing leaves it",
             "to sync them, run `ccsync-watch login`, or put your deployment's convex_url into"
-            f" {_short_path(settings.file, settings)}",
+            f" {short_path(settings.file, settings)}",
             "info",
         )
 
@@ -108,7 +108,7 @@ def _check_backend_configured(settings: Settings) -> Iterable[Problem]:
 def _check_transcripts(settings: Settings, scan: TranscriptScan) -> Iterable[Problem]:
     if not scan.transcripts and not scan.unread:
         folders = ", ".join(
-            _short_path(root / "projects", settings) for root in settings.claude_dirs
+            short_path(root / "projects", settings) for root in settings.claude_dirs
         )
         yield Problem(
             "no-transcripts",
@@ -125,12 +125,6 @@ def _check_transcripts(settings: Settings, scan: TranscriptScan) -> Iterable[Pro
             f"{printable_path(path)}: {reason}",
             "make it readable for this user",
         )
-
-
-def _short_path(path: Path, settings: Settings) -> str:
-    """Return a path with `~` for the home folder, where the settings file is."""
-    home = settings.file.parent
-    return printable_path(f"~/{path.relative_to(home)}" if path.is_relative_to(home) else path)
 
 
 def _check_store(

@@ -26,7 +26,7 @@ def configure(program: Program, opensync: OpenSyncDouble, **more: object) -> Non
     program.configure(convex_url=opensync.url, api_key=opensync.api_key, **more)
 
 
-def stored(program: Program, transcript: Transcript, messages: int) -> None:
+def wait_until_stored(program: Program, transcript: Transcript, messages: int) -> None:
     """Wait until a session's messages are in the store."""
     wait_until(
         lambda: (program.session(transcript.session_id) or {}).get("messages", 0) >= messages,
@@ -47,27 +47,27 @@ class TestSyncNow:
         if has_daemon:
             program.start()
         transcript.turn()
-        made = program.call("sync-now")
-        assert made.code == 0, made.err
-        assert made.out.startswith("Synced: ")
+        completed = program.call("sync-now")
+        assert completed.code == 0, completed.err
+        assert completed.out.startswith("Synced: ")
         assert len(opensync.backend.messages(transcript.session_id)) == 3
-        made = program.call("sync-now")
-        assert made.code == 0
-        assert made.out == "Synced: 0 rows sent, nothing is pending.\n"
+        completed = program.call("sync-now")
+        assert completed.code == 0
+        assert completed.out == "Synced: 0 rows sent, nothing is pending.\n"
         assert len(opensync.backend.messages(transcript.session_id)) == 3
 
     @pytest.mark.parametrize("has_daemon", [False, True], ids=["alone", "daemon"])
     def test_without_a_backend_it_says_that_nothing_was_sent(
         self, program: Program, *, has_daemon: bool
     ) -> None:
-        """Under the README's words."""
+        """Under the title that the README explains."""
         transcript = Transcript(program.claude_dir)
         transcript.turn()
         if has_daemon:
             program.start()
-        made = program.call("sync-now")
-        assert (made.code, made.err) == (0, "")
-        assert "No Convex URL configured: nothing was sent" in made.out
+        completed = program.call("sync-now")
+        assert (completed.code, completed.err) == (0, "")
+        assert "No Convex URL configured: nothing was sent" in completed.out
         assert program.status()["totals"]["messages"] == 2
 
     @pytest.mark.parametrize("has_daemon", [False, True], ids=["alone", "daemon"])
@@ -81,35 +81,35 @@ class TestSyncNow:
         other.turn()
         if has_daemon:
             program.start()
-            stored(program, one, 2)
-            stored(program, other, 2)
+            wait_until_stored(program, one, 2)
+            wait_until_stored(program, other, 2)
             assert "only on `ccsync-watch sync-now`" in program.output()
             problems = {problem["code"]: problem for problem in program.status()["problems"]}
             assert problems["auto-sync-off"]["detail"].startswith("auto_sync is off, and 6 ")
         else:
             assert program.call("preview").code == 0
-        assert [each.path for each in opensync.backend.calls if each.rows] == []
-        made = program.call("sync-now", "--session", one.session_id)
-        assert made.code == 0, made.err
+        assert [call.path for call in opensync.backend.calls if call.rows] == []
+        completed = program.call("sync-now", "--session", one.session_id)
+        assert completed.code == 0, completed.err
         assert [row.external_id for row in opensync.backend.sessions()] == [one.session_id]
         assert len(opensync.backend.all_messages()) == 3
         one.turn(2)
         if has_daemon:
-            stored(program, one, 4)
+            wait_until_stored(program, one, 4)
             assert len(opensync.backend.all_messages()) == 3
         assert program.call("sync-now").code == 0
         assert len(opensync.backend.messages(one.session_id)) == 5
         assert len(opensync.backend.messages(OTHER)) == 3
 
     @pytest.mark.parametrize("has_daemon", [False, True], ids=["alone", "daemon"])
-    def test_an_unknown_session_is_told(self, program: Program, *, has_daemon: bool) -> None:
-        """A wrong id is no success."""
+    def test_an_unknown_session_is_an_error(self, program: Program, *, has_daemon: bool) -> None:
+        """A wrong id is an error."""
         Transcript(program.claude_dir).turn()
         if has_daemon:
             program.start()
-        made = program.call("sync-now", "--session", OTHER)
-        assert made.code == 1
-        assert made.err.startswith(f"ccsync-watch: session {OTHER} is not stored")
+        completed = program.call("sync-now", "--session", OTHER)
+        assert completed.code == 1
+        assert completed.err.startswith(f"ccsync-watch: session {OTHER} is not stored")
 
     def test_an_outage_loses_nothing(self, program: Program, opensync: OpenSyncDouble) -> None:
         """The backend is away, the transcripts are deleted meanwhile; all of it arrives."""
@@ -121,11 +121,11 @@ class TestSyncNow:
         opensync.offline()
         one.turn(2)
         other.turn()
-        stored(program, one, 4)
-        stored(program, other, 2)
-        made = program.call("sync-now", "--timeout", "60")
-        assert made.code == 4
-        assert "unsent data is kept and sent later" in made.err
+        wait_until_stored(program, one, 4)
+        wait_until_stored(program, other, 2)
+        completed = program.call("sync-now", "--timeout", "60")
+        assert completed.code == 4
+        assert "unsent data is kept and sent later" in completed.err
         one.path.unlink()
         other.path.unlink()
         assert program.stop() == 0
@@ -136,24 +136,24 @@ class TestSyncNow:
         assert len(opensync.backend.messages(OTHER)) == 3
         assert program.status()["totals"]["rows_pending"] == 0
 
-    def test_time_that_is_over_is_told(self, program: Program, opensync: OpenSyncDouble) -> None:
-        """What was not sent goes on in the background, or not without a daemon."""
+    def test_a_timeout_is_reported(self, program: Program, opensync: OpenSyncDouble) -> None:
+        """The daemon continues in the background; without one the user runs it again."""
         configure(program, opensync)
         transcript = Transcript(program.claude_dir)
         transcript.turn()
-        made = program.call("sync-now", "--timeout", "0.000001")
-        assert made.code == 1
-        assert "run `ccsync-watch sync-now` again, or start `ccsync-watch`" in made.err
+        completed = program.call("sync-now", "--timeout", "0.000001")
+        assert completed.code == 1
+        assert "run `ccsync-watch sync-now` again, or start `ccsync-watch`" in completed.err
         program.start()
         transcript.turn(2)
-        made = program.call("sync-now", "--timeout", "0.01")
-        assert made.code == 1
-        assert "continues in the background" in made.err
-        wait_until(lambda: len(opensync.backend.all_messages()) == 5, "it goes on")
+        completed = program.call("sync-now", "--timeout", "0.01")
+        assert completed.code == 1
+        assert "continues in the background" in completed.err
+        wait_until(lambda: len(opensync.backend.all_messages()) == 5, "the daemon continues")
 
 
 class TestPreview:
-    """Exactly what would leave, and nothing leaves."""
+    """Exactly what would be uploaded, and nothing is."""
 
     @pytest.mark.parametrize("has_daemon", [False, True], ids=["alone", "daemon"])
     def test_it_prints_what_the_backend_then_receives(
@@ -171,60 +171,63 @@ class TestPreview:
         )
         if has_daemon:
             program.start()
-        made = program.call("preview")
-        assert made.code == 0
-        assert made.err == "ccsync-watch: 1 session, 6 messages; secrets removed: github-token 1\n"
-        assert TOKEN not in made.out
-        assert "root:x:0:0" not in made.out
-        printed = [json.loads(line) for line in made.out.splitlines()]
-        assert not [each for each in opensync.backend.calls if each.rows]
+        completed = program.call("preview")
+        assert completed.code == 0
+        assert (
+            completed.err
+            == "ccsync-watch: 1 session, 6 messages; secrets removed: github-token 1\n"
+        )
+        assert TOKEN not in completed.out
+        assert "root:x:0:0" not in completed.out
+        printed = [json.loads(line) for line in completed.out.splitlines()]
+        assert not [call for call in opensync.backend.calls if call.rows]
         assert program.call("sync-now").code == 0
         received = messages_received(opensync)
-        expected = [each["body"] for each in printed if each["path"] == "/sync/message"]
+        expected = [line["body"] for line in printed if line["path"] == "/sync/message"]
         assert received == expected
-        assert [each["removed"] for each in printed if each["removed"]] == [{"github-token": 1}]
-        sessions = [each for each in opensync.backend.calls if each.path == "/sync/session"]
+        assert [line["removed"] for line in printed if line["removed"]] == [{"github-token": 1}]
+        sessions = [call for call in opensync.backend.calls if call.path == "/sync/session"]
         assert sessions[-1].json == printed[0]["body"]
         assert printed[0]["path"] == "/sync/session"
 
     def test_one_session(self, program: Program) -> None:
-        """Only it; an unknown one is told."""
+        """Only it; an unknown one is an error."""
         one, other = Transcript(program.claude_dir), Transcript(program.claude_dir, OTHER)
         one.turn()
         other.turn()
-        made = program.call("preview", OTHER)
-        assert made.code == 0
-        assert OTHER in made.out
-        assert one.session_id not in made.out
-        made = program.call("preview", "nobody")
-        assert made.code == 1
-        assert made.err.startswith("ccsync-watch: session nobody is not stored")
+        completed = program.call("preview", OTHER)
+        assert completed.code == 0
+        assert OTHER in completed.out
+        assert one.session_id not in completed.out
+        completed = program.call("preview", "nobody")
+        assert completed.code == 1
+        assert completed.err.startswith("ccsync-watch: session nobody is not stored")
 
     def test_a_flag_does_not_point_the_outbox_elsewhere(
         self, program: Program, opensync: OpenSyncDouble
     ) -> None:
-        """A look at another backend's payloads leaves what is acknowledged acknowledged."""
+        """A preview for another backend changes nothing of what is acknowledged."""
         configure(program, opensync)
         Transcript(program.claude_dir).turn()
         assert program.call("sync-now").code == 0
         before = len(opensync.backend.calls)
         assert program.call("preview", "--convex-url", "http://127.0.0.1:9").code == 0
         assert program.call("sync-now").code == 0
-        assert not [each for each in opensync.backend.calls[before:] if each.message_rows]
+        assert not [call for call in opensync.backend.calls[before:] if call.message_rows]
 
 
 class TestLedger:
     """What was uploaded."""
 
-    def test_nothing_has_left_yet(self, program: Program) -> None:
+    def test_nothing_was_sent_yet(self, program: Program) -> None:
         """Neither on a new machine, nor without a backend."""
         assert program.call("ledger").out == "Nothing was sent from this machine.\n"
         Transcript(program.claude_dir).turn()
         assert program.call("sync-now").code == 0
-        made = program.call("ledger")
-        assert (made.code, made.out) == (0, "Nothing was sent from this machine.\n")
+        completed = program.call("ledger")
+        assert (completed.code, completed.out) == (0, "Nothing was sent from this machine.\n")
 
-    def test_it_tells_what_left_and_what_was_removed(
+    def test_it_lists_requests_and_what_was_removed(
         self, program: Program, opensync: OpenSyncDouble
     ) -> None:
         """A line for each request, the sums, and never the secret."""
@@ -240,7 +243,7 @@ class TestLedger:
         lines = program.call("ledger", "--json", transcript.session_id).out.splitlines()
         entries = [json.loads(line) for line in lines]
         acked = [entry for entry in entries if entry["is_acked"] and entry["kind"] == "messages"]
-        assert sum(each["rows"] for each in acked) == 2
+        assert sum(entry["rows"] for entry in acked) == 2
         assert {entry["host"] for entry in entries} == {host}
         assert program.call("ledger", OTHER).out == "Nothing was sent from this machine.\n"
 
@@ -248,30 +251,30 @@ class TestLedger:
 def messages_received(opensync: OpenSyncDouble) -> list[dict[str, Any]]:
     """Return every message body that arrived, batched or not, in order."""
     received: list[dict[str, Any]] = []
-    for each in opensync.backend.calls:
-        if each.path == "/sync/message":
-            received.append(each.json)
-        elif each.path == "/sync/batch":
+    for request in opensync.backend.calls:
+        if request.path == "/sync/message":
+            received.append(request.json)
+        elif request.path == "/sync/batch":
             refused = not opensync.backend.accepts_batch_created_at
             received += [
-                row for row in each.json["messages"] if not (refused and "createdAt" in row)
+                row for row in request.json["messages"] if not (refused and "createdAt" in row)
             ]
     return received
 
 
 class TestStatus:
-    """The same figures in words and as JSON."""
+    """The same figures as text and as JSON."""
 
     def test_a_fresh_machine(self, program: Program) -> None:
         """Nothing there: what to do, and exit 3."""
-        made = program.call("status")
-        assert (made.code, made.err) == (3, "")
-        assert made.out.startswith("ccsync-watch ")
-        assert "not running" in made.out
-        assert "No Convex URL configured: " in made.out
-        assert "Waiting for Claude Code: no transcripts in " in made.out
+        completed = program.call("status")
+        assert (completed.code, completed.err) == (3, "")
+        assert completed.out.startswith("ccsync-watch ")
+        assert "not running" in completed.out
+        assert "No Convex URL configured: " in completed.out
+        assert "Waiting for Claude Code: no transcripts in " in completed.out
 
-    def test_what_is_stored_sent_and_waiting(
+    def test_what_is_stored_sent_and_pending(
         self, program: Program, opensync: OpenSyncDouble
     ) -> None:
         """By session: bytes behind, rows pending, last acknowledgement, last error."""
@@ -280,12 +283,12 @@ class TestStatus:
         transcript.turn()
         program.start()
         assert program.call("sync-now").code == 0
-        made = program.call("status")
-        assert made.code == 0, made.out
-        assert f"running (process {program.pid})" in made.out
-        assert "connection   ok" in made.out
-        assert "API key      osk_…00" in made.out
-        assert transcript.session_id in made.out
+        completed = program.call("status")
+        assert completed.code == 0, completed.out
+        assert f"running (process {program.pid})" in completed.out
+        assert "connection   ok" in completed.out
+        assert "API key      osk_…00" in completed.out
+        assert transcript.session_id in completed.out
         figures = program.status()
         (row,) = figures["sessions"]
         assert row["bytes_behind"] == row["rows_pending"] == row["rows_rejected"] == 0
@@ -305,16 +308,16 @@ class TestStatus:
         transcript.writer.cwd = "/home/\x1b]0;owned\x07"
         transcript.turn()
         assert program.call("sync-now").code == 0
-        made = program.call("status")
-        assert made.code == 3
-        assert "\x1b" not in made.out
+        completed = program.call("status")
+        assert completed.code == 3
+        assert "\x1b" not in completed.out
         assert program.status()["sessions"]
         program.env = {**program.env, "LC_ALL": "C", "PYTHONIOENCODING": "ascii"}
         assert "Traceback" not in program.call("status").err
 
 
 class TestPrivacy:
-    """What is kept is the user's alone, and the key is nowhere."""
+    """Stored files are readable by the user only, and the key is in none of them."""
 
     def test_modes(self, program: Program, opensync: OpenSyncDouble) -> None:
         """0700 for the folder, 0600 for each file, also under a generous umask."""
@@ -365,4 +368,4 @@ class TestPrivacy:
         assert TOKEN not in shown + program.output()
         for path in filter(Path.is_file, program.state.rglob("*")):
             assert TOKEN.encode() not in path.read_bytes(), path
-        assert not [each for each in opensync.backend.calls if TOKEN.encode() in each.body]
+        assert not [call for call in opensync.backend.calls if TOKEN.encode() in call.body]

@@ -1,4 +1,4 @@
-"""Every mistake is one line that names the thing and the mend, with its exit code."""
+"""Every mistake is one line that names the thing and what to do, with its exit code."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ COMMANDS = [("run",), ("status",), ("status", "--json"), ("sync-now",), ("previe
 WRONG_KEY = "osk_wrong000000000000000000000000wrong"
 
 
-def one_line(made: Completed) -> str:
+def one_line(completed: Completed) -> str:
     """Return the only line that a command printed, on stderr."""
-    assert "Traceback" not in made.err
-    assert made.out == ""
-    assert made.err.count("\n") == 1, made.err
-    assert made.err.startswith("ccsync-watch: ")
-    return made.err.removeprefix("ccsync-watch: ").rstrip("\n")
+    assert "Traceback" not in completed.err
+    assert completed.out == ""
+    assert completed.err.count("\n") == 1, completed.err
+    assert completed.err.startswith("ccsync-watch: ")
+    return completed.err.removeprefix("ccsync-watch: ").rstrip("\n")
 
 
 class TestConfiguration:
@@ -39,34 +39,36 @@ class TestConfiguration:
     def test_bad_json(self, program: Program, words: tuple[str, ...]) -> None:
         """Line and column, whatever the command."""
         program.config_file.write_text('{\n  "auto_sync": true,\n  "sync_thinking": nope\n}')
-        made = program.call(*words)
-        assert made.code == 2
-        assert one_line(made).startswith(f"{program.config_file}, line 3, column 20: not valid")
+        completed = program.call(*words)
+        assert completed.code == 2
+        assert one_line(completed).startswith(
+            f"{program.config_file}, line 3, column 20: not valid"
+        )
 
     @pytest.mark.parametrize("words", [("run",), ("login", "--convex-url", "https://x.example")])
     def test_a_wrong_type(self, program: Program, words: tuple[str, ...]) -> None:
         """The key, the value, what is allowed."""
         program.configure(auto_sync="perhaps")
-        made = program.call(*words, stdin="\n")
-        assert made.code == 2
+        completed = program.call(*words, stdin="\n")
+        assert completed.code == 2
         if words == ("run",):
-            assert one_line(made) == (
+            assert one_line(completed) == (
                 f'{program.config_file}: auto_sync is "perhaps": set it to true or false'
             )
 
     def test_a_wrong_pattern(self, program: Program) -> None:
-        """One of the user's own rules that is no regular expression."""
+        """One of the user's own rules that is not a regular expression."""
         program.configure(redact={"patterns": ["("]})
-        made = program.call("run")
-        assert made.code == 2
-        assert "redact.patterns" in one_line(made)
+        completed = program.call("run")
+        assert completed.code == 2
+        assert "redact.patterns" in one_line(completed)
 
     def test_a_folder_in_the_files_place(self, program: Program) -> None:
         """It cannot be read."""
         program.config_file.mkdir()
-        made = program.call("status")
-        assert made.code == 2
-        assert one_line(made).startswith(f"cannot read {program.config_file}: Is a directory")
+        completed = program.call("status")
+        assert completed.code == 2
+        assert one_line(completed).startswith(f"cannot read {program.config_file}: Is a directory")
 
     def test_an_unknown_key_is_a_warning_and_it_goes_on(self, program: Program) -> None:
         """With the nearest known key."""
@@ -82,26 +84,26 @@ class TestConfiguration:
     def test_a_wrong_url(self, program: Program, url: str) -> None:
         """Refused before anything is sent; a password in it is not repeated."""
         program.configure(convex_url=url)
-        made = program.call("run")
-        assert made.code == 2
-        line = one_line(made)
+        completed = program.call("run")
+        assert completed.code == 2
+        line = one_line(completed)
         assert "set it to an address like https://your-deployment.convex.cloud" in line
         assert "hunter2" not in line
 
     def test_a_wrong_flag(self, program: Program) -> None:
         """The flag is named, not the file."""
-        made = program.call("run", "--auto-sync", "perhaps")
-        assert made.code == 2
-        assert one_line(made).startswith("--auto-sync: auto_sync is ")
+        completed = program.call("run", "--auto-sync", "perhaps")
+        assert completed.code == 2
+        assert one_line(completed).startswith("--auto-sync: auto_sync is ")
 
     @pytest.mark.parametrize(
         "words", [("statistics",), ("--bogus",), ("sync-now", "--timeout", "nan")]
     )
     def test_a_wrong_command_line(self, program: Program, words: tuple[str, ...]) -> None:
         """One line, and where help is."""
-        made = program.call(*words)
-        assert made.code == 2
-        assert "--help`" in one_line(made)
+        completed = program.call(*words)
+        assert completed.code == 2
+        assert "--help`" in one_line(completed)
 
 
 class TestStateFolder:
@@ -116,9 +118,9 @@ class TestStateFolder:
         (program.root / "file").touch()
         folder = program.root / "file" / below if below else program.root / "file"
         program.env = {"CCSYNC_WATCH_HOME": str(folder)}
-        made = program.call(*words)
-        assert made.code == 2
-        line = one_line(made)
+        completed = program.call(*words)
+        assert completed.code == 2
+        line = one_line(completed)
         assert str(folder) in line
         assert "CCSYNC_WATCH_HOME" in line
 
@@ -126,12 +128,12 @@ class TestStateFolder:
     def test_a_folder_in_a_files_place(self, program: Program, name: str) -> None:
         """Each file that is kept there."""
         (program.state / name).mkdir(parents=True)
-        made = program.call("run", seconds=30)
-        assert made.code == 2
-        lines = [line for line in made.err.splitlines() if line.startswith("ccsync-watch: ")]
+        completed = program.call("run", seconds=30)
+        assert completed.code == 2
+        lines = [line for line in completed.err.splitlines() if line.startswith("ccsync-watch: ")]
         assert len(lines) == 1
         assert name in lines[0] or str(program.state) in lines[0]
-        assert "Traceback" not in made.err
+        assert "Traceback" not in completed.err
 
     def test_a_path_too_long_for_a_socket_works(self, program: Program) -> None:
         """The socket stands elsewhere; nobody need know."""
@@ -139,8 +141,8 @@ class TestStateFolder:
         program.start()
         transcript = Transcript(program.claude_dir)
         transcript.turn()
-        made = program.call("sync-now")
-        assert made.code == 0, made.err
+        completed = program.call("sync-now")
+        assert completed.code == 0, completed.err
         assert program.status()["totals"]["messages"] == 2
         assert program.stop() == 0
 
@@ -155,7 +157,7 @@ class TestClaudeFolder:
 
     @pytest.mark.parametrize("exists", ["nothing", "folder"])
     def test_it_may_appear_later(self, program: Program, exists: str) -> None:
-        """The daemon goes on, says so, and stores the first session within two seconds."""
+        """The daemon waits, says so, and stores the first session within two seconds."""
         if exists == "folder":
             program.claude_dir.mkdir()
         program.start()
@@ -173,7 +175,7 @@ class TestClaudeFolder:
 
 
 class _Page(BaseHTTPRequestHandler):
-    """A web server that is no OpenSync deployment."""
+    """A web server that is not an OpenSync deployment."""
 
     status = 200
 
@@ -213,14 +215,14 @@ class TestBackend:
         """See `status` and `sync-now` fail alike, with and without a daemon; return the line."""
         transcript = Transcript(program.claude_dir)
         transcript.turn()
-        made = program.call("sync-now", "--timeout", "60")
-        assert made.code == 4, made.err
-        assert "Traceback" not in made.err
-        last = made.err.splitlines()[-1]
-        assert last.startswith("ccsync-watch: Connection failed: "), made.err
-        told = program.call("status")
-        assert told.code == 4
-        assert "\nConnection failed: " in told.out
+        completed = program.call("sync-now", "--timeout", "60")
+        assert completed.code == 4, completed.err
+        assert "Traceback" not in completed.err
+        last = completed.err.splitlines()[-1]
+        assert last.startswith("ccsync-watch: Connection failed: "), completed.err
+        status_command = program.call("status")
+        assert status_command.code == 4
+        assert "\nConnection failed: " in status_command.out
         program.start()
         transcript.turn(2)
         again = program.call("sync-now")
@@ -230,7 +232,7 @@ class TestBackend:
         titles = [problem["title"] for problem in status["problems"]]
         assert titles.count("Connection failed") == 1
         row = status["sessions"][0]
-        assert (row["messages"], row["bytes_behind"]) == (4, 0), "it goes on reading"
+        assert (row["messages"], row["bytes_behind"]) == (4, 0), "it continues to read"
         assert row["rows_pending"] == 5
         assert row["last_error"]
         assert "WARNING upload paused: " in program.output()
@@ -238,7 +240,7 @@ class TestBackend:
         return last
 
     def test_a_wrong_key(self, program: Program, opensync: OpenSyncDouble) -> None:
-        """Reading goes on, nothing is lost, and the right key mends it."""
+        """It continues to read, loses nothing, and uploads with the right key."""
         program.configure(convex_url=opensync.url, api_key=WRONG_KEY)
         line = self.refused(program)
         assert "does not accept the API key: set api_key to a key of this deployment" in line
@@ -262,7 +264,7 @@ class TestBackend:
 
     @pytest.mark.parametrize("status", [200, 404], ids=["html", "404"])
     def test_another_server(self, program: Program, status: int) -> None:
-        """It answers, but is no OpenSync deployment."""
+        """It answers, but is not an OpenSync deployment."""
         with web_server(status) as url:
             program.configure(convex_url=url, api_key="osk_0123456789abcdef0123456789abcdef")
             assert "is not an OpenSync deployment" in self.refused(program)
@@ -283,11 +285,11 @@ class TestLogin:
     def test_a_working_key_is_written(self, program: Program, opensync: OpenSyncDouble) -> None:
         """The file is the owner's, other keys stay, and the key is not printed."""
         program.configure(auto_sync=False, mine="kept")
-        made = program.call(
+        completed = program.call(
             "login", "--convex-url", opensync.url, "--api-key-stdin", stdin=f"{opensync.api_key}\n"
         )
-        assert made.code == 0, made.err
-        assert opensync.api_key not in made.out + made.err
+        assert completed.code == 0, completed.err
+        assert opensync.api_key not in completed.out + completed.err
         assert program.config_file.stat().st_mode & 0o777 == 0o600
         text = program.config_file.read_text()
         assert opensync.api_key in text
@@ -309,14 +311,14 @@ class TestLogin:
         elif mistake == "nobody":
             opensync.offline()
         words = ["--convex-url", url] if mistake != "none" else []
-        made = program.call("login", *words, "--api-key-stdin", stdin=f"{key}\n")
-        assert made.code == (code if mistake != "none" else 2)
+        completed = program.call("login", *words, "--api-key-stdin", stdin=f"{key}\n")
+        assert completed.code == (code if mistake != "none" else 2)
         assert program.config_file.read_bytes() == before
-        assert made.out == ""
-        assert "Traceback" not in made.err
-        assert key not in made.err
-        if made.code == 4:
-            first, second = made.err.splitlines()
+        assert completed.out == ""
+        assert "Traceback" not in completed.err
+        assert key not in completed.err
+        if completed.code == 4:
+            first, second = completed.err.splitlines()
             assert first.startswith("ccsync-watch: Connection failed: ")
             assert second == f"ccsync-watch: {program.config_file} was not changed"
 
@@ -325,32 +327,34 @@ class TestLogin:
     ) -> None:
         """The URL of the file is kept when none is given."""
         program.configure(convex_url=opensync.url, api_key=WRONG_KEY)
-        made = program.call("login", "--api-key-stdin", stdin=f"{opensync.api_key}\n")
-        assert made.code == 0, made.err
+        completed = program.call("login", "--api-key-stdin", stdin=f"{opensync.api_key}\n")
+        assert completed.code == 0, completed.err
         assert program.call("status").code == 3
 
     def test_without_a_terminal_the_key_comes_from_stdin(self, program: Program) -> None:
         """Nobody can be asked."""
-        made = program.call("login", "--convex-url", "https://x.convex.cloud")
-        assert made.code == 2
-        assert "--api-key-stdin" in one_line(made)
+        completed = program.call("login", "--convex-url", "https://x.convex.cloud")
+        assert completed.code == 2
+        assert "--api-key-stdin" in one_line(completed)
 
     def test_a_variable_that_wins_is_named(
         self, program: Program, opensync: OpenSyncDouble
     ) -> None:
         """Or the file's owner wonders why nothing changed."""
         program.env = {"CLAUDE_SYNC_API_KEY": opensync.api_key}
-        made = program.call(
+        completed = program.call(
             "login", "--convex-url", opensync.url, "--api-key-stdin", stdin=f"{opensync.api_key}\n"
         )
-        assert made.code == 0
-        assert "CLAUDE_SYNC_API_KEY is set in the environment: it overrides the file" in made.err
+        assert completed.code == 0
+        assert (
+            "CLAUDE_SYNC_API_KEY is set in the environment: it overrides the file" in completed.err
+        )
 
     def test_logout(self, program: Program, opensync: OpenSyncDouble) -> None:
-        """Both are removed, the rest stays; twice is no mistake."""
+        """Both are removed, the rest stays; twice is not an error."""
         program.configure(convex_url=opensync.url, api_key=opensync.api_key, mine="kept")
         assert program.call("logout").code == 0
         assert program.config_file.read_text() == '{\n  "mine": "kept"\n}\n'
-        made = program.call("logout")
-        assert made.code == 0
-        assert "Nothing to do" in made.out
+        completed = program.call("logout")
+        assert completed.code == 0
+        assert "Nothing to do" in completed.out

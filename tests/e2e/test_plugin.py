@@ -112,7 +112,7 @@ def test_ten_sessions_at_the_same_moment_start_one_daemon(plugin_home: PluginHom
 
 
 def test_a_user_who_wants_no_daemon_gets_none(plugin_home: PluginHome) -> None:
-    """The settings say so; the signals wait, and a daemon started by hand takes them up."""
+    """The hook events are kept, and a daemon that is started by hand reads them."""
     plugin_home.configure(autostart=False)
     run = plugin_home.claude.run(_TURN, *plugin_home.args)
     wait_until((plugin_home.state / "no-autostart").exists, "the hooks have been told")
@@ -120,7 +120,7 @@ def test_a_user_who_wants_no_daemon_gets_none(plugin_home: PluginHome) -> None:
     assert plugin_home.daemons() == []
     assert not (plugin_home.state / "starting").exists()
     waiting = os.listdir(plugin_home.state / "signals")  # noqa: PTH208 - names, not paths
-    assert {each.split(".")[1] for each in waiting} == {run.session_id, again.session_id}
+    assert {name.split(".")[1] for name in waiting} == {run.session_id, again.session_id}
     assert plugin_home.call("start").returncode == 0
     wait_until(lambda: "SessionEnd" in signals(plugin_home, run.session_id), "the end is recorded")
     assert plugin_home.call("stop").returncode == 0

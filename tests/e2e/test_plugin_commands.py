@@ -42,7 +42,7 @@ def session(
 
 
 def answer(terminal: Terminal, command: str, words: str) -> str:
-    """Give a command; return the screen once it shows `words`."""
+    """Enter a command; return the screen once it shows `words`."""
     terminal.submit(command)
     screen = terminal.wait_for_screen(words)
     print(screen)  # noqa: T201 - `pytest -s` shows what the user saw
@@ -130,9 +130,11 @@ def test_a_session_elsewhere(
 def test_a_wrong_key(
     plugin_home: PluginHome, opensync: OpenSyncDouble, session: Callable[[], Terminal]
 ) -> None:
-    """The README's "Connection failed" again, and the mend is another."""
+    """The README's "Connection failed" again, with another hint."""
     plugin_home.configure(convex_url=opensync.url, api_key="osk_wrong_wrong_wrong")
     terminal = session()
+    # The daemon knows then; the test that the command makes may take too long on a busy machine.
+    wait_until(lambda: plugin_home.session(terminal.session_id)["last_error"], "an upload failed")
     screen = answer(terminal, STATUS, "  total")
     assert "does not accept the API key" in screen
     assert "→ set api_key to a key of this deployment" in screen
@@ -175,7 +177,7 @@ def test_no_program(plugin_home: PluginHome, open_terminal: Callable[..., Termin
 def test_without_hooks_the_text_answers(
     plugin_home: PluginHome, messages_api: ScriptedMessagesApi
 ) -> None:
-    """The report reaches the model, which is told to show it and nothing else."""
+    """The report reaches the model, with the instruction to show it and nothing else."""
     settings = plugin_home.claude.config_dir / "settings.json"
     settings.write_text('{"disableAllHooks": true}')
     run = plugin_home.claude.run(STATUS, "--plugin-dir", plugin_home.args[1])

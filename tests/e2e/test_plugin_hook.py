@@ -77,7 +77,7 @@ class Hook:
         hooks = json.loads((PLUGIN / "hooks" / "hooks.json").read_text())["hooks"]
         command = hooks[event][0]["hooks"][0]["command"]
         words = [self.shell, "sh", "-c"] if self.shell == "busybox" else [self.shell, "-c"]
-        made = subprocess.run(
+        completed = subprocess.run(
             [*words, command],
             env=self.env,
             cwd=self.root,
@@ -86,7 +86,7 @@ class Hook:
             timeout=20,
             check=False,
         )
-        assert (made.returncode, made.stdout, made.stderr) == (0, b"", b"")
+        assert (completed.returncode, completed.stdout, completed.stderr) == (0, b"", b"")
 
     def signals(self) -> list[tuple[str, dict[str, str]]]:
         """Read and remove what the daemon would read."""
@@ -163,7 +163,7 @@ def test_what_is_no_line_of_the_clients(hook: Hook, data: bytes) -> None:
     hook.note()
     hook.run("SessionEnd", data=data)
     assert [signal for signal in hook.signals() if signal[1]] == []
-    assert sorted(each.name for each in hook.state.iterdir()) == ["daemon.json", "signals"]
+    assert sorted(path.name for path in hook.state.iterdir()) == ["daemon.json", "signals"]
 
 
 def test_without_a_home_nothing_happens(hook: Hook) -> None:
@@ -269,7 +269,7 @@ def test_the_programs_flag_forbids_it(
 
 
 def test_one_start_at_a_time(hook: Hook) -> None:
-    """Whoever comes while one is under way leaves it to that one; an old mark is no start."""
+    """A hook that runs meanwhile does not start another; an old marker does not prevent a start."""
     (hook.state / "signals").mkdir(parents=True)
     mark = hook.state / "starting"
     mark.touch()
@@ -308,15 +308,16 @@ def test_the_plugins_options_are_settings(hook: Hook) -> None:
     assert not path.exists()
     hook.run("SessionStart")
     assert path.stat().st_mode & 0o777 == 0o600
-    made = load(env)
-    assert made.convex_url == "https://x.convex.cloud"
-    assert made.api_key is not None
-    assert made.api_key.reveal() == "osk_0123456789abcdef"
-    assert (made.auto_sync, made.sync_tool_calls, made.sync_thinking) == (False, False, False)
+    settings = load(env)
+    assert settings.convex_url == "https://x.convex.cloud"
+    assert settings.api_key is not None
+    assert settings.api_key.reveal() == "osk_0123456789abcdef"
+    switches = (settings.auto_sync, settings.sync_tool_calls, settings.sync_thinking)
+    assert switches == (False, False, False)
     before = path.stat().st_mtime_ns
     hook.run("SessionStart")
     assert path.stat().st_mtime_ns == before
-    for name in [each for each in hook.env if each.startswith("CLAUDE_PLUGIN_OPTION")]:
+    for name in [variable for variable in hook.env if variable.startswith("CLAUDE_PLUGIN_OPTION")]:
         del hook.env[name]
     hook.run("SessionStart")
     assert path.read_text() == ""
@@ -342,7 +343,7 @@ def test_the_plugins_options_are_settings(hook: Hook) -> None:
 def test_where_the_program_is_found(
     hook: Hook, there: tuple[str, ...], expected: tuple[str, str]
 ) -> None:
-    """The override, the installed one, the checkout round the plugin, the published package."""
+    """The override, the installed one, the checkout around the plugin, the published package."""
     folder = hook.root / ODD / "bin"
     folder.mkdir()
     if "override" not in there:

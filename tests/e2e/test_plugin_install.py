@@ -57,7 +57,7 @@ def renamed(folder: Path) -> Path:
 def errors(report: Any) -> list[str]:  # noqa: ANN401 - any JSON
     """Return every message of an error in a report, wherever it stands."""
     if isinstance(report, dict):
-        own = [json.dumps(each) for each in report.get("errors") or []]
+        own = [json.dumps(error) for error in report.get("errors") or []]
         return own + [error for value in report.values() for error in errors(value)]
     return (
         [error for value in report for error in errors(value)] if isinstance(report, list) else []
@@ -67,11 +67,11 @@ def errors(report: Any) -> list[str]:  # noqa: ANN401 - any JSON
 @pytest.mark.parametrize("folder", ["plugin", "."])
 def test_only_the_name_is_refused(plugin_home: PluginHome, folder: str) -> None:
     """`claude-` is reserved; the client takes the plugin all the same."""
-    made = claude(plugin_home, "plugin", "validate", "--strict", "--json", str(ROOT / folder))
-    assert made.returncode == 1
-    found = set(errors(json.loads(made.stdout)))
-    assert found
-    assert all("is reserved" in each for each in found), found
+    completed = claude(plugin_home, "plugin", "validate", "--strict", "--json", str(ROOT / folder))
+    assert completed.returncode == 1
+    reported = set(errors(json.loads(completed.stdout)))
+    assert reported
+    assert all("is reserved" in error for error in reported), reported
 
 
 @pytest.mark.parametrize(
@@ -82,8 +82,8 @@ def test_under_another_name_nothing_is_wrong(
 ) -> None:
     """Strictly, and by the rules of the public directory."""
     copy = renamed(tmp_path / "copy")
-    made = claude(plugin_home, "plugin", "validate", *words[:-1], str(copy / words[-1]))
-    assert made.returncode == 0, made.stdout + made.stderr
+    completed = claude(plugin_home, "plugin", "validate", *words[:-1], str(copy / words[-1]))
+    assert completed.returncode == 0, completed.stdout + completed.stderr
 
 
 def test_the_version_is_the_programs() -> None:
@@ -91,9 +91,9 @@ def test_the_version_is_the_programs() -> None:
     manifest = json.loads((PLUGIN / ".claude-plugin" / "plugin.json").read_text())
     market = json.loads((ROOT / ".claude-plugin" / "marketplace.json").read_text())
     scripts = [
-        found[1]
+        match[1]
         for path in sorted((PLUGIN / "hooks").glob("*.sh"))
-        for found in re.finditer(r"^version=(.*)$", path.read_text(), re.MULTILINE)
+        for match in re.finditer(r"^version=(.*)$", path.read_text(), re.MULTILINE)
     ]
     assert len(scripts) == 2
     assert {manifest["version"], market["plugins"][0]["version"], *scripts} == {__version__}
@@ -106,10 +106,10 @@ def test_install_from_a_clone_run_and_uninstall(plugin_home: PluginHome, tmp_pat
     shutil.copytree(ROOT / ".claude-plugin", clone / ".claude-plugin")
     settings = home.config_dir / "settings.json"
     before = json.loads(settings.read_text())
-    made = claude(plugin_home, "plugin", "marketplace", "add", str(clone))
-    assert made.returncode == 0, made.stdout + made.stderr
-    made = claude(plugin_home, "plugin", "install", _ID, "--config", "sync_thinking=true")
-    assert made.returncode == 0, made.stdout + made.stderr
+    completed = claude(plugin_home, "plugin", "marketplace", "add", str(clone))
+    assert completed.returncode == 0, completed.stdout + completed.stderr
+    completed = claude(plugin_home, "plugin", "install", _ID, "--config", "sync_thinking=true")
+    assert completed.returncode == 0, completed.stdout + completed.stderr
     assert json.loads(settings.read_text())["enabledPlugins"] == {_ID: True}
     run = home.run(prompt("Say hello", say("Hello.")))
     assert run.returncode == 0, run.stderr
@@ -136,8 +136,8 @@ def test_the_key_reaches_the_daemon_and_nobody_else(
     key = "osk_made_up_for_this_test_only"
     claude(plugin_home, "plugin", "marketplace", "add", str(ROOT))
     options = ("--config", "convex_url=http://127.0.0.1:9", "--config", f"api_key={key}")
-    made = claude(plugin_home, "plugin", "install", _ID, *options)
-    assert made.returncode == 0, made.stdout + made.stderr
+    completed = claude(plugin_home, "plugin", "install", _ID, *options)
+    assert completed.returncode == 0, completed.stdout + completed.stderr
     plugin_home.claude.run(prompt("Say hello", say("Hello.")))
     plugin_home.wait_for_daemon()
     config = plugin_home.status()["config"]

@@ -37,8 +37,8 @@ def test_ten_thousand_files_links_giants_and_paths_outside(program: Program) -> 
 
     def signal(reason: str, path: str) -> None:
         fields = {"hook_event_name": "SessionEnd", "session_id": SESSION, "reason": reason}
-        made = spool / f"SessionEnd.{SESSION}.{abs(hash(reason)) % 10**9}"
-        made.write_text(json.dumps({**fields, "transcript_path": path}) + "\n")
+        event_file = spool / f"SessionEnd.{SESSION}.{abs(hash(reason)) % 10**9}"
+        event_file.write_text(json.dumps({**fields, "transcript_path": path}) + "\n")
 
     def attack(name: str) -> None:
         for number in range(JUNK):

@@ -38,14 +38,14 @@ def test_a_new_rule_is_applied_to_what_is_stored(
     if has_daemon:
         program.start()
         wait_until(lambda: "rules-changed" in _problems(program), "status tells of new rules")
-    made = program.call("repair", "--dry-run")
+    completed = program.call("repair", "--dry-run")
     # The first prompt is the title as well, here and in the state that was sent.
     expected = "1 message and 2 other rows of 1 session\nSecrets removed: custom 3\n"
-    assert (made.code, made.out) == (0, f"Would change: {expected}")
+    assert (completed.code, completed.out) == (0, f"Would change: {expected}")
     assert CODE_NAME.encode() in _on_disk(program)
-    made = program.call("repair")
-    assert made.code == 0
-    assert made.out.startswith(f"Changed: {expected}")
+    completed = program.call("repair")
+    assert completed.code == 0
+    assert completed.out.startswith(f"Changed: {expected}")
     if has_daemon:
         assert "rules-changed" not in _problems(program)
         program.stop()
@@ -58,15 +58,15 @@ def test_a_new_rule_is_applied_to_what_is_stored(
 
     wait_until(is_clean, "the backend has the repaired message")
     assert len(opensync.backend.messages(transcript.session_id)) == 2
-    made = program.call("repair")
-    assert made.out == "Nothing to repair: stored data follows the current rules\n"
+    completed = program.call("repair")
+    assert completed.out == "Nothing to repair: stored data follows the current rules\n"
 
 
 def test_nothing_stored_is_nothing_to_repair(program: Program) -> None:
     """On a new machine."""
-    made = program.call("repair")
-    assert (made.code, made.err) == (0, "")
-    assert made.out == "Nothing to repair: nothing is stored yet\n"
+    completed = program.call("repair")
+    assert (completed.code, completed.err) == (0, "")
+    assert completed.out == "Nothing to repair: nothing is stored yet\n"
 
 
 def test_a_policy_that_is_set_later_takes_the_words_away(

@@ -27,12 +27,12 @@ EXIT_CODES = {
 }
 
 
-def tree(of: type[CcsyncError]) -> dict[str, type[CcsyncError]]:
+def tree(base: type[CcsyncError]) -> dict[str, type[CcsyncError]]:
     """Return an error's class and all below it by name."""
-    found = {of.__name__: of}
-    for child in of.__subclasses__():
-        found |= tree(child)
-    return found
+    classes = {base.__name__: base}
+    for child in base.__subclasses__():
+        classes |= tree(child)
+    return classes
 
 
 @pytest.mark.parametrize("name", EXIT_CODES)
@@ -49,9 +49,9 @@ def test_the_drawn_tree_is_the_real_one() -> None:
     assert set(drawn) == set(tree(CcsyncError)) == set(EXIT_CODES)
 
 
-def test_an_error_is_one_line_that_ends_in_the_mend() -> None:
+def test_an_error_is_one_line_that_ends_in_the_hint() -> None:
     """The thing, then what to do."""
-    assert str(CcsyncError("it broke", hint="mend it")) == "it broke: mend it"
+    assert str(CcsyncError("it broke", hint="fix it")) == "it broke: fix it"
     assert str(CcsyncError("it broke", hint="")) == "it broke"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch import __version__
@@ -14,7 +15,7 @@ from ccsync_watch.cli.log_files import log_to
 from ccsync_watch.cli.problem_text import STOPPED
 from ccsync_watch.cli.progress_bars import Progress
 from ccsync_watch.clock import SystemClock
-from ccsync_watch.config import load
+from ccsync_watch.config import load, short_path
 from ccsync_watch.daemon.instance_lock import InstanceLock
 from ccsync_watch.daemon.priority import lower_priority
 from ccsync_watch.daemon.runtime import make_redactor, project_roots
@@ -67,10 +68,10 @@ def _start_daemon(settings: Settings) -> None:
     log_to(settings.state_dir, lambda: make_redactor(settings))
     show_warnings(settings)
     roots = project_roots(settings)
-    shown_roots = ", ".join(map(printable, roots))
+    shown_roots = ", ".join(printable(short_path(Path(root), settings)) for root in roots)
     say(f"ccsync-watch {__version__}")
     say(f"  reads      {shown_roots}")
-    say(f"  stores in  {printable(settings.state_dir)}")
+    say(f"  stores in  {printable(short_path(settings.state_dir, settings))}")
     destination = settings.destination
     if destination is None:
         say("  uploads    nothing: no Convex URL configured, everything stays on this machine")
