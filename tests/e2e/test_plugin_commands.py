@@ -134,7 +134,9 @@ def test_a_wrong_key(
     plugin_home.configure(convex_url=opensync.url, api_key="osk_wrong_wrong_wrong")
     terminal = session()
     # The daemon knows then; the test that the command makes may take too long on a busy machine.
-    wait_until(lambda: plugin_home.session(terminal.session_id)["last_error"], "an upload failed")
+    wait_until(
+        lambda: plugin_home.session(terminal.session_id).get("last_error"), "an upload failed"
+    )
     screen = answer(terminal, STATUS, "  total")
     assert "does not accept the API key" in screen
     assert "→ set api_key to a key of this deployment" in screen
