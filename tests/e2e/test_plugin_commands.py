@@ -49,6 +49,11 @@ def answer(terminal: Terminal, command: str, words: str) -> str:
     return screen
 
 
+def has_failed(plugin_home: PluginHome, terminal: Terminal) -> bool:
+    """Return whether an upload of the session failed."""
+    return plugin_home.session(terminal.session_id).get("last_error") is not None
+
+
 def test_all_is_well(
     plugin_home: PluginHome,
     opensync: OpenSyncDouble,
@@ -134,9 +139,7 @@ def test_a_wrong_key(
     plugin_home.configure(convex_url=opensync.url, api_key="osk_wrong_wrong_wrong")
     terminal = session()
     # The daemon knows then; the test that the command makes may take too long on a busy machine.
-    wait_until(
-        lambda: plugin_home.session(terminal.session_id).get("last_error"), "an upload failed"
-    )
+    wait_until(lambda: has_failed(plugin_home, terminal), "an upload failed")
     screen = answer(terminal, STATUS, "  total")
     assert "does not accept the API key" in screen
     assert "→ set api_key to a key of this deployment" in screen
