@@ -168,7 +168,7 @@ def _forks(played: Played) -> None:
         "--fork-session", "--model", "claude-sonnet-5")  # fmt: skip
     run("", prompt("On", reply(say("On."), COUNTED)), "--resume", first)
     run("a later fork", prompt("H", reply(say("H."), SMALL)), "--resume", first, "--fork-session")
-    run("", prompt("On", reply(say("Fork goes on."), COUNTED)), "--resume", fork)
+    run("", prompt("On", reply(say("Fork continues."), COUNTED)), "--resume", fork)
     started = run("resumed", prompt("R", reply(say("R."), COUNTED)))
     run("", prompt("R", reply(say("R2."), SMALL)), "--resume", started, "--model", "claude-opus-5")
     elsewhere = played.home.root / "elsewhere"
@@ -237,16 +237,16 @@ def _background(played: Played) -> None:
         ).stdout
 
     def begun(beginning: str) -> str | None:
-        found = home.projects.glob(f"*/{beginning}*.jsonl")
-        return next((path.stem for path in found), None)
+        paths = home.projects.glob(f"*/{beginning}*.jsonl")
+        return next((path.stem for path in paths), None)
 
     text = prompt("Behind", reply(say("Done behind."), COUNTED))
     try:
-        told = re.search(r"\b[0-9a-f]{8}\b", call("--bg", SKIP_PERMISSIONS, text))
-        assert told
-        session_id = wait_for(lambda: begun(told[0]), "the transcript")
+        match = re.search(r"\b[0-9a-f]{8}\b", call("--bg", SKIP_PERMISSIONS, text))
+        assert match
+        session_id = wait_for(lambda: begun(match[0]), "the transcript")
         wait_for(lambda: rows_of_type(home.rows(session_id), "assistant"), "the answer")
-        call("stop", told[0])
+        call("stop", match[0])
         wait_for(lambda: rows_of_type(home.rows(session_id), "cost-state"), "the total")
         played.sessions["in the background"] = session_id
     finally:
@@ -322,19 +322,19 @@ def test_many_sessions_were_played(store: Store) -> None:
 @pytest.mark.parametrize("name", EXACT)
 def test_figures_equal_the_clients_own(store: Store, name: str) -> None:
     """To the last token and to a billionth of a dollar."""
-    made, said = store.account(name), store.said(name)
-    assert made.tokens.billed == said.tokens.billed
-    assert made.cost.usd == pytest.approx(said.usd, abs=SMALLEST_USD)
-    assert (made.cost.provenance, made.notes) == ("client", ())
+    account, said = store.account(name), store.said(name)
+    assert account.tokens.billed == said.tokens.billed
+    assert account.cost.usd == pytest.approx(said.usd, abs=SMALLEST_USD)
+    assert (account.cost.provenance, account.notes) == ("client", ())
 
 
 def test_a_cut_stream_counts_whether_or_not_it_left_a_row(store: Store) -> None:
     """The client keeps what came of it if a block was whole; it counts the request in any case."""
-    made, said = store.account("a cut stream"), store.said("a cut stream")
-    assert made.tokens.billed == said.tokens.billed
-    assert made.cost.usd == pytest.approx(said.usd, abs=SMALLEST_USD)
-    assert made.cost.provenance == "client"
-    assert bool(made.notes) == any(made.unrecorded.billed)
+    account, said = store.account("a cut stream"), store.said("a cut stream")
+    assert account.tokens.billed == said.tokens.billed
+    assert account.cost.usd == pytest.approx(said.usd, abs=SMALLEST_USD)
+    assert account.cost.provenance == "client"
+    assert bool(account.notes) == any(account.unrecorded.billed)
 
 
 @pytest.mark.parametrize("name", EXACT)
@@ -342,72 +342,74 @@ def test_figures_from_prices_alone_agree(store: Store, name: str) -> None:
     """Without the client's totals, to a thousandth."""
     if name == "fast" and store.prices.rates("claude-opus-5-5", None, "fast") is None:
         pytest.skip("the price data for this Python has no prices of the fast mode")
-    made = session_accounts.load_account(store.bare, store.played.sessions[name], store.prices)
+    account = session_accounts.load_account(store.bare, store.played.sessions[name], store.prices)
     said = store.said(name)
-    assert made.cost.provenance == "computed"
-    assert made.tokens.billed == said.tokens.billed
-    assert made.cost.usd == pytest.approx(said.usd, rel=1e-3)
+    assert account.cost.provenance == "computed"
+    assert account.tokens.billed == said.tokens.billed
+    assert account.cost.usd == pytest.approx(said.usd, rel=1e-3)
 
 
 @pytest.mark.parametrize("name", FORKS)
 def test_a_fork_takes_nothing_from_its_source(store: Store, name: str) -> None:
     """What its total began with is taken off; that was a total of its source."""
-    made, said = store.account(name), store.said(name)
+    account, said = store.account(name), store.said(name)
     source = store.played.home.rows(store.played.sessions[FORKS[name]])
     began = [client_totals(row) for row in rows_of_type(source, "cost-state")]
-    assert made.inherited_usd in [each.usd for each in began if each]
-    assert made.cost.provenance == "client"
-    assert made.cost.usd == pytest.approx(said.usd - (made.inherited_usd or 0), abs=SMALLEST_USD)
-    assert made.cost.usd == pytest.approx(made.row_cost.usd, rel=1e-3)
-    assert made.unrecorded == NO_TOKENS
+    assert account.inherited_usd in [totals.usd for totals in began if totals]
+    assert account.cost.provenance == "client"
+    assert account.cost.usd == pytest.approx(
+        said.usd - (account.inherited_usd or 0), abs=SMALLEST_USD
+    )
+    assert account.cost.usd == pytest.approx(account.row_cost.usd, rel=1e-3)
+    assert account.unrecorded == NO_TOKENS
 
 
 def test_what_left_no_row_is_counted_and_shown(store: Store) -> None:
     """The total is the client's, and what a compaction's request used stands apart in it."""
-    made, said = store.account("compacted"), store.said("compacted")
-    assert made.tokens.billed == said.tokens.billed
-    assert made.cost.usd == pytest.approx(said.usd, abs=SMALLEST_USD)
-    assert made.cost.provenance == "client"
-    assert made.unrecorded.output > 0
-    assert "left no row" in made.notes[0]
+    account, said = store.account("compacted"), store.said("compacted")
+    assert account.tokens.billed == said.tokens.billed
+    assert account.cost.usd == pytest.approx(said.usd, abs=SMALLEST_USD)
+    assert account.cost.provenance == "client"
+    assert account.unrecorded.output > 0
+    assert "left no row" in account.notes[0]
 
 
 def test_a_branch_counts_its_own_rows(store: Store) -> None:
     """Its total starts at nothing, and an interrupted response may be in it or not."""
-    made = store.account("a branch")
-    assert made.inherited_usd is None
-    assert made.tokens.covers(Tokens(input=17, output=3, cache_read=1009))
-    assert made.tokens.output < 100
+    account = store.account("a branch")
+    assert account.inherited_usd is None
+    assert account.tokens.covers(Tokens(input=17, output=3, cache_read=1009))
+    assert account.tokens.output < 100
 
 
 def test_of_two_processes_the_rows_count(store: Store) -> None:
     """Each wrote a total of its own, and neither holds what the other used."""
-    made, said = store.account("two processes"), store.said("two processes")
+    account, said = store.account("two processes"), store.said("two processes")
     one = Tokens(1203, 911, 7001, 503, 30_007)
-    assert made.tokens == one + one + one
-    assert made.cost.provenance == "computed"
-    assert made.cost.usd == made.row_cost.usd
-    assert (made.cost.usd or 0) > said.usd
-    assert "covers less" in made.notes[0]
+    assert account.tokens == one + one + one
+    assert account.cost.provenance == "computed"
+    assert account.cost.usd == account.row_cost.usd
+    assert (account.cost.usd or 0) > said.usd
+    assert "covers less" in account.notes[0]
 
 
 def test_a_guess_of_the_clients_is_no_price(store: Store) -> None:
     """A model that it does not know it prices as another one: that has tokens, and no cost."""
     name = "an unknown model"
-    made = store.account(name)
-    assert (made.cost.usd, made.cost.provenance) == (None, "unpriced")
-    assert made.tokens.billed == store.said(name).tokens.billed
+    account = store.account(name)
+    assert (account.cost.usd, account.cost.provenance) == (None, "unpriced")
+    assert account.tokens.billed == store.said(name).tokens.billed
     assert store.said(name).has_guess
 
 
 def test_every_session_has_its_place_in_the_sums(store: Store) -> None:
     """The tables come to the sum of the accounts, and the accounts to the truth of the files."""
-    made = session_accounts.load_accounts(store.database, store.prices)
+    accounts = session_accounts.load_accounts(store.database, store.prices)
     for session_id in store.played.sessions.values():
-        assert made[session_id] == session_accounts.load_account(
+        assert accounts[session_id] == session_accounts.load_account(
             store.database, session_id, store.prices
         )
-    used = sum((each.tokens for each in made.values()), NO_TOKENS)
+    used = sum((account.tokens for account in accounts.values()), NO_TOKENS)
     for table in (
         breakdowns.by_day(store.database, store.prices),
         breakdowns.by_model(store.database, store.prices),
@@ -420,13 +422,13 @@ def test_every_session_has_its_place_in_the_sums(store: Store) -> None:
         for row in rows_of_type(read_rows(path), "assistant")
         if row["message"]["model"] != "<synthetic>"
     }
-    beyond = sum((each.unrecorded for each in made.values()), NO_TOKENS)
+    beyond = sum((account.unrecorded for account in accounts.values()), NO_TOKENS)
     assert used.output - beyond.output == sum(responses.values())
 
 
 def test_a_forks_explanation_names_what_it_copied(store: Store) -> None:
     """A naive sum would have counted it again."""
-    found = explain(store.database, store.played.sessions["a fork of a fork"], store.prices)
-    assert found is not None
-    assert (len(found.counted), found.inherited_responses) == (1, 3)
-    assert found.naive_output > found.account.tokens.output
+    explanation = explain(store.database, store.played.sessions["a fork of a fork"], store.prices)
+    assert explanation is not None
+    assert (len(explanation.counted), explanation.inherited_responses) == (1, 3)
+    assert explanation.naive_output > explanation.account.tokens.output

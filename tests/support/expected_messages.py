@@ -1,4 +1,4 @@
-"""What a transcript's rows must come to at the backend, told apart from the program's own parser.
+"""The messages that a transcript must become at the backend, without the program's own parser.
 
 The oracle reads a finished transcript as JSON and knows only which rows are part of the
 conversation, and which kinds of part each has.
@@ -29,8 +29,8 @@ class Expected:
 
 
 def expected_messages(transcript: Path) -> list[Expected]:
-    """Return the messages that a transcript's rows must come to, in the order of the file."""
-    made = []
+    """Return the messages that a transcript's rows must become, in the order of the file."""
+    messages = []
     for line in transcript.read_bytes().split(b"\n"):
         row = json.loads(line) if line else {}
         if not row.get("uuid"):
@@ -39,8 +39,8 @@ def expected_messages(transcript: Path) -> list[Expected]:
         if kinds:
             agent = [row["agentId"]] if row.get("agentId") else []
             identity = ":".join([row["sessionId"], *agent, row["uuid"]])
-            made.append(Expected(identity, kinds, _milliseconds(row["timestamp"]), text))
-    return made
+            messages.append(Expected(identity, kinds, _milliseconds(row["timestamp"]), text))
+    return messages
 
 
 def _milliseconds(timestamp: str) -> int:

@@ -1,7 +1,7 @@
 """Histories in the formats of every client since 1.0, with what they must add up to.
 
-A history is some transcripts, each a list of lines, made by `Historian`; its `truth` tells for
-each response of the API its session and its final tokens. After facts: transcript-format.md.
+A history is a set of transcripts, each a list of lines, written by `Historian`; its `truth` has
+the session and the final tokens of each response of the API.
 """
 
 from __future__ import annotations
@@ -62,18 +62,18 @@ class Transcript:
 
     def lines(self) -> list[Line]:
         """Return the file's lines with their offsets."""
-        made: list[Line] = []
+        lines: list[Line] = []
         start = 0
         for row in self.rows:
             data = orjson.dumps(row)
-            made.append(Line(start, start + len(data) + 1, data))
+            lines.append(Line(start, start + len(data) + 1, data))
             start += len(data) + 1
-        return made
+        return lines
 
 
 @dataclass
 class Historian:
-    """Writes transcripts, and notes what is true of them."""
+    """Writes transcripts, and records what is true of them."""
 
     truth: dict[str, Tokens] = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
@@ -86,13 +86,13 @@ class Historian:
         session_id = agent_of.session_id if agent_of else f"session-{number:03}"
         agent_id = f"a{number:016x}" if agent_of else None
         at_ms = agent_of.writer.at_ms if agent_of else START_MS + number * HOUR_MS
-        made = Transcript(session_id, agent_id, Writer(session_id, agent_id, at_ms=at_ms))
-        self.transcripts.append(made)
-        return made
+        transcript = Transcript(session_id, agent_id, Writer(session_id, agent_id, at_ms=at_ms))
+        self.transcripts.append(transcript)
+        return transcript
 
     def prompt(self, to: Transcript) -> None:
-        """Let the user say something."""
-        to.rows.append(to.writer.prompt("Go on"))
+        """Write a prompt of the user."""
+        to.rows.append(to.writer.prompt("Continue"))
 
     def response(
         self,
@@ -105,17 +105,17 @@ class Historian:
         is_sidechain: bool = False,
         cost_usd: float | None = None,
     ) -> str:
-        """Let the API answer, in a row for each block; return the response's id.
+        """Write a response of the API, a row for each block; return its id.
 
         `is_growing`: each row knows only what was used until then, as older clients wrote it.
         """
         usage_id = f"msg_{next(self._numbers):06}"
         self.log.append(f"{usage_id} in {to.name}: {tokens}, {blocks} blocks {is_growing=}")
-        given, output, written, read = tokens
+        input_tokens, output, written, read = tokens
         for block in range(blocks):
             is_last = block == blocks - 1
             counts = {
-                "input_tokens": given,
+                "input_tokens": input_tokens,
                 "output_tokens": output if is_last or not is_growing else 1,
                 "cache_creation_input_tokens": written,
                 "cache_read_input_tokens": read,
@@ -131,44 +131,46 @@ class Historian:
             if cost_usd is not None:
                 row["costUSD"] = cost_usd
             to.rows.append(row)
-        self.truth[usage_id] = Tokens(to.session_id, to.agent_id, given, output, written, read)
+        self.truth[usage_id] = Tokens(
+            to.session_id, to.agent_id, input_tokens, output, written, read
+        )
         return usage_id
 
     def noise(self, to: Transcript) -> None:
-        """Write rows that look like responses and are none."""
+        """Write rows that look like responses but are not."""
         row = to.writer.answer({"type": "text", "text": "API Error"}, usage_id="made-up")
         row["message"] |= {"model": "<synthetic>", "usage": {"input_tokens": 0}}
         to.rows += [row, {"type": "summary", "summary": "About it", "leafUuid": row["uuid"]}]
 
     def copy(self, source: Transcript, how: str) -> Transcript:
-        """Go on elsewhere with a copy of a session's rows, marked as its client marked them.
+        """Start a session with a copy of another's rows, marked as a client would mark them.
 
         kept: under the first session's id; rewritten: under the new one's, without a mark;
         fork: with the requester's id on answers; branch: with the source on every row.
         """
-        made = self.session()
-        self.log.append(f"{made.name} copied from {source.name}: {how}")
-        made.writer.at_ms = max(made.writer.at_ms, source.writer.at_ms + HOUR_MS)
+        copy = self.session()
+        self.log.append(f"{copy.name} copied from {source.name}: {how}")
+        copy.writer.at_ms = max(copy.writer.at_ms, source.writer.at_ms + HOUR_MS)
         for row in source.rows:
             copied = orjson.loads(orjson.dumps(row))
             if "uuid" not in copied:
                 continue
             if how != "kept":
-                copied["sessionId"] = made.session_id
+                copied["sessionId"] = copy.session_id
             if how in {"fork", "branch"} and copied["type"] == "assistant":
                 copied.setdefault("requestSessionId", row["sessionId"])
             if how == "branch":
                 copied["forkedFrom"] = {"sessionId": source.session_id, "messageUuid": row["uuid"]}
-            made.rows.append(copied)
-        return made
+            copy.rows.append(copied)
+        return copy
 
     def totals(self) -> Counter[tuple[str, str]]:
         """Return what each session used, by kind of token."""
-        made: Counter[tuple[str, str]] = Counter()
-        for each in self.truth.values():
+        totals: Counter[tuple[str, str]] = Counter()
+        for tokens in self.truth.values():
             for name in ("input", "output", "cache_write", "cache_read"):
-                made[each.session_id, name] += getattr(each, name)
-        return +made
+                totals[tokens.session_id, name] += getattr(tokens, name)
+        return +totals
 
 
 def feed(
@@ -185,19 +187,19 @@ def feed(
 
 def stored_totals(database: Database) -> Counter[tuple[str, str]]:
     """Return what the store says each session used, by kind of token."""
-    made: Counter[tuple[str, str]] = Counter()
+    totals: Counter[tuple[str, str]] = Counter()
     for row in database.read().execute("SELECT * FROM usage"):
-        made[row["session_id"], "input"] += row["input_tokens"]
-        made[row["session_id"], "output"] += row["output_tokens"]
-        made[row["session_id"], "cache_write"] += (
+        totals[row["session_id"], "input"] += row["input_tokens"]
+        totals[row["session_id"], "output"] += row["output_tokens"]
+        totals[row["session_id"], "cache_write"] += (
             row["cache_write_5m_tokens"] + row["cache_write_1h_tokens"]
         )
-        made[row["session_id"], "cache_read"] += row["cache_read_tokens"]
-    return +made
+        totals[row["session_id"], "cache_read"] += row["cache_read_tokens"]
+    return +totals
 
 
 def stored(database: Database) -> list[tuple[Any, ...]]:
-    """Return everything that the store keeps of tokens, but which message carries them."""
+    """Return everything that the store keeps of tokens, except which message carries them."""
     names = [
         row["name"]
         for row in database.read().execute("PRAGMA table_info(usage)")

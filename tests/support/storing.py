@@ -144,7 +144,7 @@ def checkpoint(name: str = SESSION, offset: int = 100) -> Checkpoint:
 
 
 def price_list(folder: Path) -> PriceList:
-    """Return prices of a made-up list, looked up from memory; every other model is unknown.
+    """Return prices of an invented list, looked up from memory; every other model is unknown.
 
     A million of each kind of token costs 1, 2, 4, 8 and 16 USD; 32 USD a thousand searches.
     """
@@ -156,15 +156,15 @@ def price_list(folder: Path) -> PriceList:
         "cache_read_mtok": ["16"],
         "web_searches_kcount": ["32"],
     }
-    found = [{"since": "", "mode": mode, "prices": prices} for mode in ("standard", "fast")]
-    known = dict.fromkeys(("claude-opus", "claude-opus-5-5", "claude-late"), found)
-    made = PriceList(
+    periods = [{"since": "", "mode": mode, "prices": prices} for mode in ("standard", "fast")]
+    known = dict.fromkeys(("claude-opus", "claude-opus-5-5", "claude-late"), periods)
+    price_list = PriceList(
         folder / "prices.json",
         look_up=lambda models: {name: known.get(name) for name in models},
     )
     # But for one, as in a program that has run for a while.
-    made.ensure_known(["claude-opus", "claude-opus-5-5"])
-    return made
+    price_list.ensure_known(["claude-opus", "claude-opus-5-5"])
+    return price_list
 
 
 def calls_to(backend: Backend, *paths: str) -> list[str]:
@@ -251,19 +251,19 @@ class World:
         is_released: bool = True,
         excluded: frozenset[str] = frozenset(),
         subagents: tuple[Subagent, ...] = (),
-        **seen: Any,  # noqa: ANN401 - any field of a observation
+        **observed: Any,  # noqa: ANN401 - any field of an observation
     ) -> Ingested:
         """Commit what lines of one session's transcript came to."""
         start = self.ends[session_id]
         end = self.ends[session_id] = start + 100
-        times = [each.timestamp_ms for each in messages] or [self.clock.now_ms]
+        times = [item.timestamp_ms for item in messages] or [self.clock.now_ms]
         batch = Batch(
             start=start,
             end=end,
             lines=len(messages),
-            messages=[replace(each, start=start) for each in messages],
+            messages=[replace(item, start=start) for item in messages],
             usages=list(usages),
-            observations=[observation(session_id, at_ms, **seen) for at_ms in times],
+            observations=[observation(session_id, at_ms, **observed) for at_ms in times],
             facts=[Fact(session_id, name, value) for name, value in (facts or {}).items()],
             subagents=list(subagents),
         )
@@ -280,8 +280,8 @@ class World:
         session_id = more.pop("session_id", SESSION)
         is_released = more.pop("is_released", True)
         at_ms = self.clock.now_ms - ago_ms
-        made = message(uuid, text, session_id=session_id, at_ms=at_ms, **more)
-        return self.ingest(made, session_id=session_id, is_released=is_released)
+        prompt = message(uuid, text, session_id=session_id, at_ms=at_ms, **more)
+        return self.ingest(prompt, session_id=session_id, is_released=is_released)
 
     def turn(self) -> bool | DestinationError:
         """Take one turn; return the failure instead of raising it."""
@@ -300,10 +300,10 @@ class World:
     def drain(self, limit: int = 500) -> int:
         """Take turns, and let time pass, until nothing is due any more; return the turns."""
         for count in range(limit):
-            made = self.turn()
-            if isinstance(made, DestinationError):
-                self.clock.advance(getattr(made, "retry_after", None) or 1)
-            elif not made:
+            result = self.turn()
+            if isinstance(result, DestinationError):
+                self.clock.advance(getattr(result, "retry_after", None) or 1)
+            elif not result:
                 if self.outbox.next_due_ms() is None:
                     return count
                 self.clock.advance(max(self.uploader._idle_seconds(), 0.001))
@@ -312,7 +312,7 @@ class World:
     def ids(self, session_id: str = SESSION) -> list[str]:
         """Return the uuids that the backend's viewer shows, in its order, our header left out."""
         shown = [row.external_id.rsplit(":", 1)[1] for row in self.backend.shown(session_id)]
-        return [each for each in shown if each != "session"]
+        return [uuid for uuid in shown if uuid != "session"]
 
     def texts(self, session_id: str = SESSION) -> dict[str, str | None]:
         """Return the texts that the backend holds by uuid, our header left out."""
@@ -324,11 +324,11 @@ class World:
 
     def expected_parts(self, session_id: str = SESSION) -> dict[str, list[JsonValue]]:
         """Return by id the parts that the backend must hold in the end."""
-        made: dict[str, list[JsonValue]] = {}
+        parts_by_id: dict[str, list[JsonValue]] = {}
         for row in stored_messages.session_messages(self.database, session_id):
             parts = wire.message_payload(Redacted(row), None).value["parts"]
-            made[row.id] = parts if isinstance(parts, list) else []
-        return made
+            parts_by_id[row.id] = parts if isinstance(parts, list) else []
+        return parts_by_id
 
     def held_parts(self, session_id: str = SESSION) -> dict[str, list[JsonValue]]:
         """Return by id the parts that the backend holds."""
@@ -346,17 +346,17 @@ class World:
         summary = session_accounts.load_summary(self.database, session_id, self.prices)
         assert summary is not None
         wanted = summary.value
-        found = self.backend.session(session_id)
-        assert (found.title, found.project_path, found.model) == (
+        session = self.backend.session(session_id)
+        assert (session.title, session.project_path, session.model) == (
             wanted.title,
             wanted.project_path,
             wanted.model,
         )
-        assert found.prompt_tokens == wanted.prompt_tokens
-        assert found.completion_tokens == wanted.output_tokens
-        assert found.cost == (wanted.cost_usd or 0)
-        assert found.duration_ms == wanted.duration_ms
-        assert found.message_count == len(rows)
+        assert session.prompt_tokens == wanted.prompt_tokens
+        assert session.completion_tokens == wanted.output_tokens
+        assert session.cost == (wanted.cost_usd or 0)
+        assert session.duration_ms == wanted.duration_ms
+        assert session.message_count == len(rows)
 
     def figures(self) -> dict[str, int]:
         """Return the store's figures."""

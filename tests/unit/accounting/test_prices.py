@@ -32,8 +32,8 @@ def _period(since: str = "", **prices: list[Any]) -> dict[str, Any]:
 
 
 def _rates(**prices: list[Any]) -> rates.Rates:
-    (found,) = rates.periods([_period("", **prices)])
-    return found.rates
+    (period,) = rates.periods([_period("", **prices)])
+    return period.rates
 
 
 class TestRates:
@@ -48,25 +48,25 @@ class TestRates:
 
     def test_inference_in_the_us_costs_a_tenth_more_but_searches_do_not(self) -> None:
         """As the client bills it."""
-        made = _rates().cost(Tokens(input=1_000_000, web_searches=1), 1, is_us_only=True)
-        assert made == Decimal("4.41")
+        cost = _rates().cost(Tokens(input=1_000_000, web_searches=1), 1, is_us_only=True)
+        assert cost == Decimal("4.41")
 
     def test_a_long_prompt_is_billed_at_the_long_price_as_a_whole(self) -> None:
         """Above the threshold, not at it."""
-        found = _rates(input_mtok=["1", [200_000, "2"]], output_mtok=["3", [200_000, "6"]])
+        model_rates = _rates(input_mtok=["1", [200_000, "2"]], output_mtok=["3", [200_000, "6"]])
         tokens = Tokens(input=200_000, output=1_000_000)
-        assert found.cost(tokens, 200_000, is_us_only=False) == Decimal("3.2")
-        assert found.cost(tokens, 200_001, is_us_only=False) == Decimal("6.4")
+        assert model_rates.cost(tokens, 200_000, is_us_only=False) == Decimal("3.2")
+        assert model_rates.cost(tokens, 200_001, is_us_only=False) == Decimal("6.4")
 
     def test_a_kind_without_a_price_is_billed_as_what_it_is_one_of(self) -> None:
         """A cache write is input; one for an hour is a cache write."""
-        found = _rates(input_mtok=["1"], output_mtok=["2"])
-        assert found.cost(Tokens(0, 0, 1, 2, 3), 1, is_us_only=False) == Decimal("0.000006")
+        model_rates = _rates(input_mtok=["1"], output_mtok=["2"])
+        assert model_rates.cost(Tokens(0, 0, 1, 2, 3), 1, is_us_only=False) == Decimal("0.000006")
 
     def test_a_search_without_a_price_has_none(self) -> None:
         """The sum is then not known."""
-        found = _rates(input_mtok=["1"], output_mtok=["2"])
-        assert found.cost(Tokens(web_searches=1), 1, is_us_only=False) is None
+        model_rates = _rates(input_mtok=["1"], output_mtok=["2"])
+        assert model_rates.cost(Tokens(web_searches=1), 1, is_us_only=False) is None
 
     def test_the_price_is_that_of_the_day(self) -> None:
         """A response without a date has the latest price."""
@@ -128,12 +128,12 @@ class TestList:
         assert PriceList(tmp_path / "prices.json").unknown(["m"]) == ["m"]
 
     def test_the_steps_are_those_of_the_models_known(self, tmp_path: Path) -> None:
-        """So that prompts can be told apart by them."""
-        found = {
+        """They separate prompts with different prices."""
+        result = {
             "a": [_period(input_mtok=["1", [100, "2"]], output_mtok=["1"])],
             "b": [_period(input_mtok=["1", [9, "2"], [50, "3"]], output_mtok=["1"])],
         }
-        prices = PriceList(tmp_path / "prices.json", look_up=lambda _models: found)
+        prices = PriceList(tmp_path / "prices.json", look_up=lambda _models: result)
         prices.ensure_known(["a", "b"])
         assert prices.steps() == [9, 50, 100]
 

@@ -22,9 +22,11 @@ DAY_MS = 86_400_000
 NOON_MS = 1_790_000_000_000 // DAY_MS * DAY_MS + DAY_MS // 2
 
 
-def _state(given: int, usd: float, output: int = 5, **more: JsonValue) -> dict[str, JsonValue]:
+def _state(
+    input_tokens: int, usd: float, output: int = 5, **more: JsonValue
+) -> dict[str, JsonValue]:
     used: dict[str, JsonValue] = {
-        "inputTokens": given,
+        "inputTokens": input_tokens,
         "outputTokens": output,
         "costUSD": usd,
     }
@@ -35,11 +37,11 @@ def _account(world: World, session_id: str = SESSION) -> SessionAccount:
     return session_accounts.load_account(world.database, session_id, world.prices)
 
 
-def _fork(world: World, source: str, made: str, *, is_branch: bool = False, at_ms: int) -> None:
+def _fork(world: World, source: str, fork: str, *, is_branch: bool = False, at_ms: int) -> None:
     with world.database.write() as connection:
         connection.execute(
             "UPDATE sessions SET forked_from = ?, is_branch = ?, forked_ms = ? WHERE id = ?",
-            (source, is_branch, at_ms, made),
+            (source, is_branch, at_ms, fork),
         )
 
 
@@ -54,7 +56,7 @@ class TestAccounts:
         assert _account(world).cost == Cost(0.7, "client")
 
     def test_rows_after_the_total_are_added(self, world: World) -> None:
-        """A session that goes on: what left no row before stays counted."""
+        """A session that continues: what left no row before stays counted."""
         world.ingest(
             message("a1", at_ms=1000),
             usages=(usage("m1", tokens_in=100, timestamp_ms=1000),),
@@ -63,12 +65,12 @@ class TestAccounts:
         _place_states(world, 50)
         later = usage("m2", tokens_in=1_000_000, tokens_out=0, timestamp_ms=5001)
         world.ingest(message("u2", at_ms=5000), usages=(later,))
-        made = _account(world)
-        assert (made.tokens, made.unrecorded) == (Tokens(1_000_150, 5), Tokens(50))
-        assert made.cost == Cost(1.9, "computed")
+        account = _account(world)
+        assert (account.tokens, account.unrecorded) == (Tokens(1_000_150, 5), Tokens(50))
+        assert account.cost == Cost(1.9, "computed")
 
-    def test_a_fork_takes_off_what_its_source_had_then(self, world: World) -> None:
-        """Not what the source went on to use."""
+    def test_what_the_source_had_at_the_fork_is_subtracted(self, world: World) -> None:
+        """Not what the source used afterwards."""
         world.ingest(
             message("a1", at_ms=1000),
             usages=(usage("m1", tokens_in=100, timestamp_ms=1000),),
@@ -83,14 +85,14 @@ class TestAccounts:
         )
         _fork(world, SESSION, "fork", at_ms=1000)
         world.ingest(message("u9", at_ms=9000), facts={"cost_state": _state(900, 9.0)})
-        made = _account(world, "fork")
-        assert (made.cost, made.inherited_usd) == (Cost(0.25, "client"), 1.0)
-        assert made.tokens == Tokens(30, 5)
-        everything = session_accounts.load_accounts(world.database, world.prices)
-        assert everything["fork"] == made
+        account = _account(world, "fork")
+        assert (account.cost, account.inherited_usd) == (Cost(0.25, "client"), 1.0)
+        assert account.tokens == Tokens(30, 5)
+        accounts = session_accounts.load_accounts(world.database, world.prices)
+        assert accounts["fork"] == account
 
-    def test_a_branch_begins_at_nothing(self, world: World) -> None:
-        """What its source had is not taken off it."""
+    def test_a_branch_starts_at_zero(self, world: World) -> None:
+        """What its source had is not subtracted."""
         world.ingest(message("a1"), usages=(usage("m1"),), facts={"cost_state": _state(10, 1.0)})
         used = usage("m2", session_id=OTHER)
         world.ingest(
@@ -103,18 +105,18 @@ class TestAccounts:
         assert _account(world, OTHER).cost == Cost(2.0, "client")
 
     def test_a_fork_of_what_is_not_stored_counts_by_rows(self, world: World) -> None:
-        """Nobody knows what its total began with."""
+        """What its total started with is unknown."""
         world.ingest(message("a1"), usages=(usage(),), facts={"cost_state": _state(999, 1.0)})
         _fork(world, "gone", SESSION, at_ms=1)
-        made = _account(world)
-        assert (made.cost.provenance, made.tokens) == ("computed", Tokens(10, 5))
+        account = _account(world)
+        assert (account.cost.provenance, account.tokens) == ("computed", Tokens(10, 5))
 
     def test_a_price_of_the_rows_themselves_counts_as_the_clients(self, world: World) -> None:
         """As the first clients wrote it on every row."""
         world.ingest(message("a1"), usages=(usage(model="odd", cost_usd=0.25),))
         assert _account(world).cost == Cost(0.25, "client")
 
-    def test_a_guess_is_told(self, world: World) -> None:
+    def test_a_guess_has_a_note(self, world: World) -> None:
         """Where copies without a mark leave it open whose a response is."""
         world.ingest(message("a1"), usages=(usage(),))
         world.ingest(
@@ -125,13 +127,17 @@ class TestAccounts:
         assert "without a mark" in notes[0]
 
     def test_subagents_are_part_of_their_session(self, world: World) -> None:
-        """Each with its own sum beside it."""
+        """Each with a sum of its own as well."""
         world.ingest(
             message("a1"),
             usages=(usage("m1"), usage("m2", agent_id="x", tokens_in=1_000_000, tokens_out=0)),
         )
-        (made,) = session_accounts.load_subagent_accounts(world.database, SESSION, world.prices)
-        assert (made.agent_id, made.responses, made.cost) == ("x", 1, Cost(1.0, "computed"))
+        (subagent,) = session_accounts.load_subagent_accounts(world.database, SESSION, world.prices)
+        assert (subagent.agent_id, subagent.responses, subagent.cost) == (
+            "x",
+            1,
+            Cost(1.0, "computed"),
+        )
         assert _account(world).tokens.input == 1_000_010
 
 
@@ -152,7 +158,7 @@ def _fill(world: World) -> None:
         "lines_removed": 1,
     }
     done = Part("tool-result", edited, "t2", "Edit")
-    told: dict[str, JsonValue] = {"stop_reason": "end_turn"}
+    ended: dict[str, JsonValue] = {"stop_reason": "end_turn"}
     world.ingest(
         message("u1", at_ms=NOON_MS),
         message("c1", at_ms=NOON_MS, kind="answer", parts=(call,), usage_id="m1"),
@@ -162,7 +168,7 @@ def _fill(world: World) -> None:
                 parts=(Part("tool-call", {}, "t2", "Edit"),), usage_id="m2"),
         message("r2", at_ms=NOON_MS + 70, kind="tool_result", parts=(done,),
                 facts={"permission": "accept"}),
-        message("a1", at_ms=NOON_MS + DAY_MS, kind="answer", usage_id="m2", facts=told),
+        message("a1", at_ms=NOON_MS + DAY_MS, kind="answer", usage_id="m2", facts=ended),
         message("x1", at_ms=NOON_MS + DAY_MS, kind="compaction", role="system"),
         message("x2", at_ms=NOON_MS + DAY_MS, kind="api_error", role="system"),
         message("x3", at_ms=NOON_MS + DAY_MS, kind="api_error", role="assistant"),
@@ -187,34 +193,34 @@ def _fill(world: World) -> None:
 
 
 class TestTables:
-    """Every table comes to the same totals."""
+    """Every table has the same totals."""
 
     def test_by_day(self, world: World) -> None:
         """In order; what has no date, or no row, is last."""
         _fill(world)
-        made = breakdowns.by_day(world.database, world.prices, zone="utc")
-        assert [each.key is None for each in made] == [False, False, True]
-        assert [each.tokens.input for each in made] == [1_000_000, 2_000_010, 90]
-        assert [each.cost.provenance for each in made[:2]] == ["computed", "partial"]
+        days = breakdowns.by_day(world.database, world.prices, zone="utc")
+        assert [day.key is None for day in days] == [False, False, True]
+        assert [day.tokens.input for day in days] == [1_000_000, 2_000_010, 90]
+        assert [day.cost.provenance for day in days[:2]] == ["computed", "partial"]
         assert breakdowns.by_day(world.database, world.prices, zone="local")
 
     def test_by_model(self, world: World) -> None:
         """The client named one model, the rows two."""
         _fill(world)
-        made = {each.key: each for each in breakdowns.by_model(world.database, world.prices)}
-        assert made["claude-opus"].cost.provenance == "computed"
-        assert made["odd"].cost == Cost(None, "unpriced")
-        assert made[None].tokens.input == 85
+        models = {line.key: line for line in breakdowns.by_model(world.database, world.prices)}
+        assert models["claude-opus"].cost.provenance == "computed"
+        assert models["odd"].cost == Cost(None, "unpriced")
+        assert models[None].tokens.input == 85
 
     def test_by_project(self, world: World) -> None:
-        """By its folder, the dearest first."""
+        """By folder, the most expensive first."""
         _fill(world)
-        made = breakdowns.by_project(world.database, world.prices)
-        assert [each.key for each in made] == ["/home/user/project", "/elsewhere"]
-        assert [each.cost.usd for each in made] == [3.0, 0.75]
+        projects = breakdowns.by_project(world.database, world.prices)
+        assert [project.key for project in projects] == ["/home/user/project", "/elsewhere"]
+        assert [project.cost.usd for project in projects] == [3.0, 0.75]
 
-    def test_all_of_them_agree(self, world: World) -> None:
-        """Nothing is lost between two ways to cut it."""
+    def test_all_tables_have_the_same_total(self, world: World) -> None:
+        """Nothing is lost between two ways to group."""
         _fill(world)
         tables = [
             breakdowns.by_day(world.database, world.prices),
@@ -222,17 +228,17 @@ class TestTables:
             breakdowns.by_project(world.database, world.prices),
         ]
         sums = [breakdowns.total(table) for table in tables]
-        assert len({each.tokens for each in sums}) == 1
+        assert len({line.tokens for line in sums}) == 1
         assert sums[0].cost.usd is not None
-        assert all(math.isclose(each.cost.usd or 0, sums[0].cost.usd) for each in sums)
-        accounts = [e.account for e in statistics.by_session(world.database, world.prices)]
+        assert all(math.isclose(line.cost.usd or 0, sums[0].cost.usd) for line in sums)
+        accounts = [line.account for line in statistics.by_session(world.database, world.prices)]
         assert sum(account.tokens.input for account in accounts) == sums[0].tokens.input
 
     def test_by_session(self, world: World) -> None:
-        """With what was done; the client's own times where it told them."""
+        """With its activity; the client's own times where it wrote them."""
         _fill(world)
         other, first = sorted(
-            statistics.by_session(world.database, world.prices), key=lambda each: each.session_id,
+            statistics.by_session(world.database, world.prices), key=lambda line: line.session_id,
             reverse=True,
         )  # fmt: skip
         done = first.activity
@@ -296,7 +302,7 @@ class TestTables:
         assert used == {SESSION: 0, "gone": 10}
         assert breakdowns.total(breakdowns.by_day(world.database, world.prices)).tokens.input == 10
 
-    def test_a_forks_copies_are_not_done_again(self, world: World) -> None:
+    def test_copies_in_a_fork_are_not_counted_again(self, world: World) -> None:
         """The user's own rows are copied without a mark: they are known by their ids."""
         world.ingest(message("u1"))
         world.ingest(
@@ -304,13 +310,16 @@ class TestTables:
         )
         _fork(world, SESSION, "fork", at_ms=1)
         done = activity.by_session_id(world.database)
-        assert {each: done[each].prompts for each in done} == {SESSION: 1, "fork": 1}
+        assert {key: activity_.prompts for key, activity_ in done.items()} == {
+            SESSION: 1,
+            "fork": 1,
+        }
 
 
 class TestExplanation:
     """What was counted, and what was not."""
 
-    def test_rows_and_copies_are_told_apart(self, world: World) -> None:
+    def test_repeated_rows_and_copies_are_counted_apart(self, world: World) -> None:
         """A naive sum is larger by each of them."""
         rows: list[Any] = [usage("m1", uuid=str(number), tokens_in=100) for number in range(3)]
         world.ingest(message("a1"), usages=tuple(rows))
@@ -320,11 +329,11 @@ class TestExplanation:
         first = explain(world.database, SESSION, world.prices)
         assert first is not None
         assert (first.naive_rows, first.naive_prompt, first.repeated_rows) == (3, 300, 2)
-        assert [(each.rows, each.copies) for each in first.counted] == [(3, 1)]
+        assert [(response.rows, response.copies) for response in first.counted] == [(3, 1)]
         fork = explain(world.database, "fork", world.prices)
         assert fork is not None
         assert (fork.naive_prompt, fork.inherited_responses) == (107, 1)
-        assert [each.id for each in fork.counted] == ["m2"]
+        assert [response.id for response in fork.counted] == ["m2"]
         assert fork.account.tokens.prompt == 7
 
     def test_an_unknown_session_has_none(self, world: World) -> None:
