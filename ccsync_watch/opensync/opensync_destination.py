@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from ccsync_watch.clock import Clock
     from ccsync_watch.model import BackendInfo, DeliveryStep
     from ccsync_watch.opensync.http_client import OpenSyncClient
-    from ccsync_watch.opensync.session_state import Summaries
     from ccsync_watch.store.outbox import Outbox
+    from ccsync_watch.store.session_summaries import Summaries
 
 
 class OpenSyncDestination:

@@ -6,7 +6,7 @@ is sent costs its owner an embedding job: so it is sent rarely, but the last one
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import orjson
 
@@ -20,27 +20,11 @@ from ccsync_watch.store.egress_ledger import LedgerEntry
 
 if TYPE_CHECKING:
     from ccsync_watch.clock import Clock
-    from ccsync_watch.model import SessionSummary
     from ccsync_watch.opensync.http_client import OpenSyncClient
     from ccsync_watch.opensync.wire import Payload
     from ccsync_watch.store.outbox import Outbox
     from ccsync_watch.store.remote_sessions import RemoteState
-
-
-class Summaries(Protocol):
-    """The sessions' summaries, costs included, as far as prices are known."""
-
-    def summary(self, session_id: str) -> Redacted[SessionSummary] | None:
-        """Return a session's summary; None when the session is not to be sent at all."""
-        ...
-
-    def has_unknown_prices(self, session_id: str) -> bool:
-        """Return whether a price of this session was not looked up yet."""
-        ...
-
-    def look_up_prices(self, session_id: str) -> None:
-        """Look up the session's unknown prices; lasts a second at most."""
-        ...
+    from ccsync_watch.store.session_summaries import Summaries
 
 
 class SessionState:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
 
@@ -13,6 +13,22 @@ if TYPE_CHECKING:
     import sqlite3
 
     from ccsync_watch.store.database import Database
+
+
+class Summaries(Protocol):
+    """The sessions' summaries, costs included, as far as prices are known.
+
+    A destination gets one: the costs come from accounting, which it cannot import.
+    """
+
+    def summary(self, session_id: str) -> Redacted[SessionSummary] | None:
+        """Return a session's summary; None when the session is not to be sent at all."""
+
+    def has_unknown_prices(self, session_id: str) -> bool:
+        """Return whether a price of this session was not looked up yet."""
+
+    def look_up_prices(self, session_id: str) -> None:
+        """Look up the session's unknown prices; it may take a second."""
 
 
 def project_name(path: str | None) -> str | None:

@@ -20,8 +20,8 @@ class Destination(Protocol):
 
     Threads: `deliver` and `settle` are called from several threads, but for one session by one
     thread at a time. `check` may be called while another session is being delivered. `close` is
-    called once, at the end, possibly during a request in another thread, which must then raise
-    `Unsent` or `Retryable`.
+    called once, at the end, possibly during a request in another thread, which must then succeed
+    or raise `Unsent` or `Retryable`.
 
     Failures: every method but `close` raises children of `errors.DestinationError` and no other
     error of the network. The uploader treats them so:

@@ -29,13 +29,17 @@ if TYPE_CHECKING:
     from ccsync_watch.model import JsonValue
     from ccsync_watch.uploader import Destination
 
-WRONG_KEY = "osk_wrong"
+ALL_WAYS = frozenset({"offline", "unauthorized", "lossy", "busy"})
 
 
 class DestinationBench(Protocol):
-    """A store, its destination, and what the destination holds; `world` is the store."""
+    """A store, its destination, and what the destination holds; `world` is the store.
+
+    `ways` are the ways of `fail` that the destination knows: a file cannot ask for a delay.
+    """
 
     world: World
+    ways: frozenset[str]
 
     @property
     def destination(self) -> Destination:
@@ -77,6 +81,8 @@ class DestinationBench(Protocol):
 
 class OpenSyncBench:
     """The OpenSync destination and the double, without sockets."""
+
+    ways = ALL_WAYS
 
     def __init__(self, folder: Path) -> None:
         self.world = World(folder / "first")
@@ -180,6 +186,8 @@ class OpenSyncHttpBench(OpenSyncBench):
 
 class MemoryBench:
     """The destination in memory."""
+
+    ways = ALL_WAYS
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ccsync_watch.model import JsonValue, OutboxRow, SessionSummary
-    from ccsync_watch.opensync.session_state import Summaries
     from ccsync_watch.store.outbox import Outbox
+    from ccsync_watch.store.session_summaries import Summaries
     from support.fakes import FakeClock
     from support.storing import World
 
