@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from ccsync_watch.config import Settings
 
-# What is left of the report's second beside the start of Python.
+# What remains of the report's second after Python has started.
 STATUS_SECONDS = 0.6
 # A backend or daemon of which nothing bad is known gets more time: a false alarm costs more than
 # a moment, and a daemon answers `hello` in milliseconds.
@@ -237,7 +237,7 @@ def _with_connection(problems: list[Problem], answer: CheckAnswer | None) -> lis
 def _with_hints(
     problems: list[Problem], session_id: str | None, figures: dict[str, Any]
 ) -> list[Problem]:
-    """Return what concerns somebody inside a session, with the hints that help there."""
+    """Return the problems that matter inside a session, with the hints that help there."""
     if figures["daemon"]["running"] and session_id:
         # The session that asks has just begun: its transcript is about to be written.
         problems = [problem for problem in problems if problem.code != "no-transcripts"]

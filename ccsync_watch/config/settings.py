@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What is declared of one setting beside its type.
+    """The declaration of one setting, besides its type.
 
     `shown_default` is the default as the documentation has it, `variable` the environment variable,
     `option_title` the title of the plugin's option (None: the plugin has no such option).

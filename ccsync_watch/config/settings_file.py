@@ -46,7 +46,7 @@ def read_file(path: Path) -> dict[str, Any]:
 def save(path: Path, changes: Mapping[str, object]) -> None:
     """Write `changes` into the settings file and keep its other keys; `None` removes a key.
 
-    The file is replaced whole, readable by its owner only: it may hold the API key.
+    The file is replaced whole, readable by its owner only: it may contain the API key.
     Raises ConfigError when it cannot be written.
     """
     values = {**read_file(path), **changes}

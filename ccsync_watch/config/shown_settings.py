@@ -18,7 +18,8 @@ _NOT_COMPARED = frozenset({"convex_url", "api_key", "claude_dirs"})
 
 def shown_settings(settings: Settings) -> dict[str, JsonValue]:
     """Return every setting by its name; a key is masked, the user's own patterns are counted."""
-    return {name: _shown(getattr(settings, name)) for name in declared_settings()}
+    shown = {name: _shown(getattr(settings, name)) for name in declared_settings()}
+    return {**shown, "projects": dict(settings.projects)}
 
 
 def changed_settings(shown: dict[str, JsonValue]) -> dict[str, JsonValue]:
@@ -51,8 +52,7 @@ def _shown(value: object) -> JsonValue:
     if isinstance(value, DashboardSettings):
         return asdict(value)
     if isinstance(value, tuple):
-        is_mapping = bool(value) and isinstance(value[0], tuple)
-        return dict(value) if is_mapping else [_shown(item) for item in value]
+        return [_shown(item) for item in value]
     if isinstance(value, Path):
         return printable_path(value)
     return value if isinstance(value, (bool, int, str)) else None

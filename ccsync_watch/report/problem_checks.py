@@ -1,6 +1,6 @@
 """The checks that find problems in the store, on disk, with the daemon and with the backend.
 
-Each yields `Problem` values; their texts are put together here, and laid out by whoever shows them.
+Each yields `Problem` values with their texts; their layout is up to the command line and the pages.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def check_all(
 
 
 def connection_problem(error: DestinationError) -> Problem:
-    """Return the problem that an error of the backend stands for."""
+    """Return the problem for an error of the backend."""
     return Problem("connection-failed", CONNECTION_FAILED, error.message, error.hint)
 
 

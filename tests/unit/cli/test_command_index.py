@@ -58,7 +58,7 @@ def test_a_new_file_is_a_new_command(tmp_path: Path, monkeypatch: pytest.MonkeyP
     (tmp_path / "say_hello.py").write_text('"""Say hello."""\nORDER = 7\n')
     (tmp_path / "odd_one.py").write_text("IS_HIDDEN = True\n")
     (tmp_path / "__init__.py").write_text("")
-    monkeypatch.setattr(command_index, "_FOLDER", tmp_path)
+    monkeypatch.setattr(command_index, "_FOLDER", str(tmp_path))
     hello, odd = list_commands()
     assert (hello.name, hello.help, hello.order, hello.is_hidden) == (
         "say-hello",
