@@ -21,7 +21,8 @@ REVISION = 5
 """Raise it when a table or the code of a rule changes what is found."""
 
 
-def _digest_tables() -> str:
+def digest_tables() -> str:
+    """Return a digest of every table, the same on every Python."""
     vendors = [(row.id, row.pattern, row.left, row.check, row.anchor) for row in VENDORS]
     structural = [
         (rule.id, rule.trigger, rule.is_caseless, rule.pattern, rule.rank and rule.rank.name)
@@ -40,5 +41,5 @@ def _digest_tables() -> str:
     return hashlib.sha256(repr(tables).encode()).hexdigest()[:12]
 
 
-RULES_VERSION = f"{REVISION}-{_digest_tables()}"
+RULES_VERSION = f"{REVISION}-{digest_tables()}"
 """Changes with every table and with REVISION."""
