@@ -1,4 +1,4 @@
-"""What a hook's signal brings, prepared like everything else that is kept."""
+"""Redacts the details of a hook event, as of everything else that is kept."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ccsync_watch.hook_events import HookEvent
 
 
-def clean_hook_event(signal: HookEvent, redactor: Redacting) -> Redacted[HookEvent]:
-    """Return the signal without secrets. Raises RedactorUnavailable."""
-    detail = {name: clean_text(text, redactor).value for name, text in signal.detail.items()}
-    return Redacted(replace(signal, detail=detail))
+def clean_hook_event(event: HookEvent, redactor: Redacting) -> Redacted[HookEvent]:
+    """Return the event without secrets. Raises RedactorUnavailable."""
+    detail = {name: clean_text(text, redactor).value for name, text in event.detail.items()}
+    return Redacted(replace(event, detail=detail))

@@ -26,7 +26,7 @@ from ccsync_watch.privacy.detect.rules import (
     BASE64_FROM,
     STRUCTURAL_FROM,
     STRUCTURAL_RULES,
-    all_triggers,
+    collect_triggers,
 )
 from ccsync_watch.privacy.detect.urls import is_in_userinfo
 from ccsync_watch.privacy.detect.vendor_tokens import VendorRule
@@ -83,7 +83,7 @@ class Redactor:
         self._allow = [user_patterns.compile_pattern(pattern, "redact.allow") for pattern in allow]
         try:
             self._vendors = _vendor_rules()
-            self._engine = scanner.build(all_triggers(), prefer=engine, cache=cache)
+            self._engine = scanner.build(collect_triggers(), prefer=engine, cache=cache)
         except Exception as error:
             raise RedactorUnavailable(
                 f"the redaction rules cannot be compiled ({error})",

@@ -276,7 +276,7 @@ def _strength_by_field(obj: dict[str, JsonValue]) -> Strength:
 def secret_start(text: str, strength: Strength) -> int | None:
     """Return where in `text` the secret under a key of `strength` begins; it ends with the text.
 
-    None if there is no secret. A header's scheme stays readable.
+    None without a secret. A header's scheme stays readable.
     """
     value = text.strip()
     if not value or is_placeholder(value) or is_reference(value):

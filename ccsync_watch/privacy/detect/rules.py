@@ -37,7 +37,7 @@ BASE64_FROM = ASSIGNMENTS_FROM + len(name_patterns.TRIGGERS)
 
 
 @lru_cache(maxsize=1)
-def all_triggers() -> tuple[Trigger, ...]:
+def collect_triggers() -> tuple[Trigger, ...]:
     """Return every trigger: vendors', structural rules', assignments', base64's."""
     return (
         *(Trigger(row.trigger, is_caseless=False) for row in VENDORS),

@@ -12,7 +12,7 @@ from typing import NamedTuple
 _LOOKAROUND = re.compile(r"\(\?<?[=!]")
 _BACK_REFERENCE = re.compile(r"\(\?P=\w+\)")
 _OPENING = re.compile(r"\((?:\?(?:P<(?P<name>\w+)>|(?P<flag>-?i):|:))?")
-_ATOM = re.compile(r"\\x[0-9a-f]{2}|\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[^()|]", re.DOTALL)
+_ATOM = re.compile(r"\\x[0-9a-f]{2}|\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[^()|\[\\]", re.DOTALL)
 _REPEAT = re.compile(r"(?P<repeat>\?|[*+]|\{(?P<least>\d+)(?:,\d*)?\})\??")
 
 

@@ -118,7 +118,7 @@ def talks_of_secrets(value: str) -> bool:
 
 
 def has_password_form(core: str) -> bool:
-    """Tell whether a value is none of a count, unit, version, date, path and algorithm."""
+    """Tell whether a value is not a count, unit, version, date, path or algorithm."""
     return not (
         len(core) < LEAST_PASSWORD_WITH_FORM
         or _COUNT.fullmatch(core)

@@ -35,7 +35,7 @@ LEAST_PASSWORD_WITH_FORM = 4
 LEAST_WORD_AS_PASSWORD = 6
 """Of letters alone and assigned, or quoted; shorter ones are words of the text."""
 LEAST_LOWER_WORD_AS_PASSWORD = 6
-"""In a sentence, of small letters; shorter ones go on with the sentence."""
+"""In a sentence, of small letters; shorter ones continue the sentence."""
 LEAST_MIXED_WORD_AS_PASSWORD = 8
 """In a sentence, of mixed case; shorter ones are names and abbreviations."""
 LONGEST_SPACED_PASSWORD = 63
@@ -125,7 +125,7 @@ FULL_KEY_LINE = 32
 SHORT_KEY_LINE = 16
 """A line so short can only be the last one."""
 LEAST_BASE64_RUN = 16
-"""A shorter run holds no secret worth the name."""
+"""A shorter run is too short to hold a secret."""
 FULL_BASE64_LINE = 20
 """Only after a line so long does the run continue on the next."""
 LEAST_BASE64_MARK = 4

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.heuristics.thresholds import LEAST_KNOWN_VALUE
-from ccsync_watch.privacy.heuristics.words import word_list
+from ccsync_watch.privacy.heuristics.words import load_words
 from ccsync_watch.privacy.known.secret_values import (
     is_secret_file,
     is_worth_knowing,
@@ -31,13 +31,7 @@ _WORD = re.compile(r"""(?:[^\s'"]|'[^']*'|"[^"]*")+""")
 _INPUT = re.compile(r"<\s*([^\s<>]+)")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 _WRAPPERS = frozenset({"sudo", "command", "exec", "time", "nice", "doas", "busybox", "xargs"})
-_READERS = frozenset(
-    word_list(
-        "cat tac less more head tail bat batcat nl sed awk gawk grep egrep fgrep rg ag cut sort"
-        " uniq strings xxd od hexdump base64 jq yq tr tee column paste fold diff comm view type gc"
-        " Get-Content openssl gpg age ssh-keygen ansible-vault sops"
-    )
-)
+_READERS = frozenset(load_words("file_readers"))
 _LISTERS = frozenset({"printenv", "export", "set", "declare", "typeset", "env", "compgen"})
 _NUMBERED = re.compile(r"^ {0,8}\d{1,6}(?:\t|→|:)", re.MULTILINE)
 _BODY_LINE = re.compile(r"^[A-Za-z0-9+/=]{32,128}$")

@@ -1,8 +1,8 @@
 """The user's choices of what may leave at all, and how many characters of it; pure.
 
-Two steps follow from them, with the redactor in between: `reduction` takes away what never leaves
-whole, `limits` shortens the rest afterwards, since a secret cut in half before the redactor saw
-it would be half exposed.
+Two steps follow from them, with the redactor in between: `reduction` removes what never leaves
+whole, `limits` shortens the rest afterwards: if a secret were cut before the redactor read it, half
+of it would be exposed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Tell what may be kept of a folder's sessions; pure but for `~`, which is the user's home."""
+"""Decides what may be kept of a folder's sessions; pure but for `~`, the user's home."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ if TYPE_CHECKING:
 class Projects:
     """The user's globs, each with a policy; `exclude` are those whose policy is `off`.
 
-    The longest glob that matches decides, being the most specific one; of equal ones the strictest.
-    What is excluded stays so, whatever else matches.
+    The longest glob that matches decides, since it is the most specific; of equally long ones the
+    strictest policy. An excluded folder is excluded whatever else matches.
     """
 
     def __init__(
         self, *, exclude: Iterable[str] = (), policies: Sequence[tuple[str, ProjectPolicy]] = ()
     ) -> None:
-        self._exclude = [_expanded(each) for each in exclude if each.strip()]
+        self._exclude = [_folder_glob(glob) for glob in exclude if glob.strip()]
         strictest_last: tuple[ProjectPolicy, ...] = ("full", "metadata", "off")
         self._policies = sorted(
-            ((_expanded(glob), policy) for glob, policy in policies if glob.strip()),
-            key=lambda each: (len(each[0]), strictest_last.index(each[1])),
+            ((_folder_glob(glob), policy) for glob, policy in policies if glob.strip()),
+            key=lambda entry: (len(entry[0]), strictest_last.index(entry[1])),
             reverse=True,
         )
 
     def policy(self, folder: str) -> ProjectPolicy:
         """Return what may be kept of a session that runs in `folder`."""
-        if any(_matches(folder, glob) for glob in self._exclude):
+        if any(_matches_folder(folder, glob) for glob in self._exclude):
             return "off"
-        found = (policy for glob, policy in self._policies if _matches(folder, glob))
-        return next(found, "full")
+        policies = (policy for glob, policy in self._policies if _matches_folder(folder, glob))
+        return next(policies, "full")
 
 
-def _expanded(pattern: str) -> str:
+def _folder_glob(pattern: str) -> str:
     """Return a glob of the folder itself: `x`, `x/*` and `x/**` mean x and all below it."""
     glob = os.path.expanduser(pattern.strip()).rstrip("/")  # noqa: PTH111 - a glob, not a path
     return glob.removesuffix("/**").removesuffix("/*")
 
 
-def _matches(folder: str, glob: str) -> bool:
+def _matches_folder(folder: str, glob: str) -> bool:
     if folder == glob or folder.startswith(f"{glob}/"):
         return True
-    return any(fnmatch.fnmatchcase(folder, each) for each in (glob, f"{glob}/*"))
+    return any(fnmatch.fnmatchcase(folder, pattern) for pattern in (glob, f"{glob}/*"))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 KEY = b"k" * 32
 
 
-def made(
+def build_redactor(
     key: bytes = KEY,
     *,
     patterns: Sequence[str] = (),

@@ -187,7 +187,7 @@ def test_a_result_has_the_name_and_duration_of_its_call() -> None:
 
 @pytest.mark.parametrize(("asked_ms", "duration"), [(None, None), (1_890_000_000_000, 0)])
 def test_a_duration_is_known_or_absent(asked_ms: int | None, duration: int | None) -> None:
-    """Without the time of the call there is no duration, and it is never negative."""
+    """Without the time of the call a result has none, and it is never negative."""
     raw = parse_rows(Writer().result("toolu_1", "out"))
     cleaned = clean_batch(raw, calls={"toolu_1": ToolCall("Bash", asked_ms)})
     content = only_message(cleaned).parts[0].content

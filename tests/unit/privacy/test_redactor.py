@@ -12,7 +12,7 @@ import pytest
 from ccsync_watch.errors import ConfigError, RedactorUnavailable
 from ccsync_watch.privacy import Redactor
 from ccsync_watch.privacy.engine import scanner
-from support.redaction_corpus.shared import made
+from support.redaction_corpus.shared import build_redactor
 from support.redaction_corpus.vendors import ALNUM, HEX, drawn, token
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ PLACEHOLDER = re.compile(r"\[REDACTED:([a-z0-9-]+):[0-9a-f]{8}\]")
 @pytest.fixture(scope="module")
 def shared() -> Redactor:
     """One redactor for all tests that add nothing to it."""
-    return made()
+    return build_redactor()
 
 
 @pytest.fixture
@@ -35,10 +35,10 @@ def rng(request: pytest.FixtureRequest) -> random.Random:
     return random.Random(request.node.name)  # noqa: S311 - repeatable, not secret
 
 
-def test_a_placeholder_tells_the_kind_and_keeps_the_text_round_it(
+def test_a_placeholder_names_the_kind_and_the_text_around_it_stays(
     shared: Redactor, rng: random.Random
 ) -> None:
-    """What was there is named; everything else stays."""
+    """Only the secret is replaced."""
     secret = token("ghp_{a:36}", rng)
     text = shared.redact(f"use {secret}, please")
     match = PLACEHOLDER.search(text)
@@ -57,9 +57,9 @@ def test_equal_secrets_have_equal_placeholders(shared: Redactor, rng: random.Ran
 def test_placeholders_depend_on_the_installation(rng: random.Random) -> None:
     """Two people's placeholders of one secret cannot be matched."""
     secret = token("npm_{a:36}", rng)
-    here, there = made(b"a" * 32), made(b"b" * 32)
+    here, there = build_redactor(b"a" * 32), build_redactor(b"b" * 32)
     assert here.redact(secret) != there.redact(secret)
-    assert here.redact(secret) == made(b"a" * 32).redact(secret)
+    assert here.redact(secret) == build_redactor(b"a" * 32).redact(secret)
 
 
 def test_clean_text_is_returned_itself(shared: Redactor) -> None:
@@ -72,7 +72,7 @@ def test_clean_text_is_returned_itself(shared: Redactor) -> None:
 
 def test_counts_are_taken_once(rng: random.Random) -> None:
     """The ledger gets each replacement once, by kind."""
-    here = made()
+    here = build_redactor()
     here.redact(f"{token('ghp_{a:36}', rng)} {token('ghp_{a:36}', rng)} password=hunter22")
     assert here.take_counts() == {"github-token": 2, "password": 1}
     assert here.take_counts() == {}
@@ -140,7 +140,7 @@ def test_a_key_makes_its_value_secret(shared: Redactor, value: JsonValue, secret
     ],
 )
 def test_a_key_alone_makes_nothing_secret(shared: Redactor, value: JsonValue) -> None:
-    """Stand-ins, types, counts, ids and paths stay readable under any name."""
+    """Dummy values, types, counts, ids and paths stay readable under any name."""
     assert shared.redact_value(value) == value
 
 
@@ -150,14 +150,14 @@ def test_keys_are_redacted_too(shared: Redactor, rng: random.Random) -> None:
     assert secret not in json.dumps(shared.redact_value({"seen": {secret: 1}}))
 
 
-def test_a_leaf_is_judged_apart_from_its_neighbours(shared: Redactor) -> None:
+def test_a_string_is_read_apart_from_its_neighbours(shared: Redactor) -> None:
     """The one scan over all strings joins nothing that the value keeps apart."""
     value: JsonValue = {"a": "the password is", "b": "hunter22 and more"}
     assert shared.redact_value(value) == value
 
 
-def test_what_is_nested_too_deep_goes_unread(shared: Redactor) -> None:
-    """A value made to exhaust the stack neither stops the pipeline nor passes."""
+def test_what_is_nested_too_deep_is_replaced_unread(shared: Redactor) -> None:
+    """A value built to exhaust the stack neither stops the pipeline nor passes."""
     value: JsonValue = "password=hunter22"
     for _ in range(2000):
         value = {"a": [value]}
@@ -172,14 +172,14 @@ def test_surrogates_pass(shared: Redactor) -> None:
     assert shared.redact("\ud800 password=hunter22").startswith("\ud800 password=[REDACTED:")
 
 
-@pytest.mark.parametrize("form", ["plain", "json", "url", "base64", "inside base64"])
-def test_a_known_value_is_removed_in_every_form(form: str) -> None:
-    """What a secret file held is found again wherever and however it turns up."""
+@pytest.mark.parametrize("encoding", ["plain", "json", "url", "base64", "inside base64"])
+def test_a_known_value_is_removed_in_every_encoding(encoding: str) -> None:
+    """A value from a secret file is found wherever and however it occurs."""
     import base64  # noqa: PLC0415 - only here
     from urllib.parse import quote  # noqa: PLC0415 - as above
 
     value = 'blue "owl" & co/7'
-    here = made()
+    here = build_redactor()
     here.add_known(value, "file")
     written = {
         "plain": value,
@@ -187,15 +187,15 @@ def test_a_known_value_is_removed_in_every_form(form: str) -> None:
         "url": quote(value, safe=""),
         "base64": base64.b64encode(value.encode()).decode(),
         "inside base64": base64.b64encode(f"x{value}yz".encode()).decode()[2:-4],
-    }[form]
+    }[encoding]
     result = here.redact(f"seen {written} again")
     assert "[REDACTED:file:" in result
     assert written[4:-4] not in result
 
 
-def test_known_values_may_be_given_at_once_and_added_later() -> None:
+def test_known_values_are_passed_at_once_or_added_later() -> None:
     """The environment is known at the start, files as they are read."""
-    here = made(known={"blueowlflies": "env"})
+    here = build_redactor(known={"blueowlflies": "env"})
     assert here.redact("x blueowlflies x") != "x blueowlflies x"
     assert here.redact("x redowlflies x") == "x redowlflies x"
     here.add_known("redowlflies", "file")
@@ -206,14 +206,14 @@ def test_known_values_may_be_given_at_once_and_added_later() -> None:
 
 def test_the_users_patterns_are_added() -> None:
     """A pattern of the configuration removes what it matches, with a kind of its own."""
-    here = made(patterns=[r"ACME-\d{6}"])
+    here = build_redactor(patterns=[r"ACME-\d{6}"])
     assert PLACEHOLDER.sub("<\\1>", here.redact("see ACME-123456 there")) == "see <custom> there"
     assert here.redact_value(["ACME-123456"]) != ["ACME-123456"]
 
 
 def test_what_the_user_allows_stays() -> None:
     """An allowance must match the secret whole, so that a short one lets nothing through."""
-    here = made(allow=[r"hunter\d+"])
+    here = build_redactor(allow=[r"hunter\d+"])
     assert here.redact("password=hunter22") == "password=hunter22"
     assert here.redact("password=hunter22x") != "password=hunter22x"
 
@@ -221,7 +221,7 @@ def test_what_the_user_allows_stays() -> None:
 @pytest.mark.parametrize("pattern", ["(", "a*", "(a+)+b", "((x*)y)*", "[z-a]"])
 @pytest.mark.parametrize("setting", ["patterns", "allow"])
 def test_a_bad_pattern_is_named(pattern: str, setting: str) -> None:
-    """What is no expression, matches nothing, or could take forever is refused at the start."""
+    """An invalid pattern, or one that matches nothing or could take forever, is an error."""
     with pytest.raises(ConfigError) as caught:
         Redactor(key=b"k", **{setting: [pattern]})  # type: ignore[arg-type]
     assert pattern in str(caught.value)
@@ -240,7 +240,7 @@ def test_it_fails_closed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_compiled_rules_are_kept_in_the_callers_folder(tmp_path: Path) -> None:
-    """A second start loads them; a damaged file is compiled anew, a missing folder no failure."""
+    """A second start loads them; a damaged file or a missing folder is not a failure."""
     pytest.importorskip("hyperscan")
     triggers = [scanner.Trigger("ab[0-9]", is_caseless=False)]
     first = scanner.build(triggers, cache=tmp_path).scan(b"ab1")

@@ -11,7 +11,7 @@ from support.redaction_corpus.contexts import ANYWHERE, NAMED
 from support.redaction_corpus.generator import leaks, negatives, positives
 from support.redaction_corpus.innocent import KINDS
 from support.redaction_corpus.reviewer import innocent, planted
-from support.redaction_corpus.shared import made
+from support.redaction_corpus.shared import build_redactor
 from support.redaction_corpus.structures import FAMILIES
 from support.redaction_corpus.vendors import KEYED, PREFIXED
 
@@ -26,7 +26,7 @@ MOST_FALSE = 0.001
 @pytest.fixture(scope="module")
 def redactor() -> Redactor:
     """One redactor for the corpora."""
-    return made()
+    return build_redactor()
 
 
 def test_the_corpus_is_large_enough() -> None:
@@ -65,6 +65,6 @@ def test_what_a_reviewer_plants_is_removed(redactor: Redactor) -> None:
 
 
 def test_what_a_reviewer_knows_as_innocent_stays(redactor: Redactor) -> None:
-    """Prose about passwords, code, stand-ins, ids and hashes, by hand."""
+    """Prose about passwords, code, dummy values, ids and hashes, by hand."""
     touched = [item.text for item in innocent() if redactor.redact(item.text) != item.text]
     assert touched == []

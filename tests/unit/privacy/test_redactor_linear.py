@@ -1,8 +1,8 @@
 """No input makes the redactor do more than an amount of work in proportion to its length.
 
-Gates have bounded repeats (`test_rules` holds that), so no engine can be slow. What confirms a hit
-reads windows of bounded length, so the number of calls is the measure of work: four times the text
-may take four times the calls. `scripts/bench redaction --linear` shows the times.
+Triggers have bounded repeats (see `test_rules`), so that no engine can be slow. Rules read windows
+of bounded length, so that the number of calls measures the work: four times the text may take four
+times the calls. `scripts/bench redaction --linear` shows the times.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.redaction_corpus.hostile import SEEDS, repeated
-from support.redaction_corpus.shared import made
+from support.redaction_corpus.shared import build_redactor
 
 if TYPE_CHECKING:
     from ccsync_watch.privacy import Redactor
@@ -29,7 +29,7 @@ FEW = 2_000
 
 @lru_cache(maxsize=1)
 def _redactor() -> Redactor:
-    return made()
+    return build_redactor()
 
 
 @pytest.mark.parametrize("seed", SEEDS.values(), ids=SEEDS.keys())
@@ -42,12 +42,12 @@ def test_four_times_the_text_takes_about_four_times_the_work(seed: str) -> None:
 def _calls(text: str) -> int:
     count = 0
 
-    def note(_frame: object, event: str, _argument: object) -> None:
+    def count_call(_frame: object, event: str, _argument: object) -> None:
         nonlocal count
         count += event in {"call", "c_call"}
 
     redactor, before = _redactor(), sys.getprofile()
-    sys.setprofile(note)
+    sys.setprofile(count_call)
     try:
         deque(redactor._find(text.encode()), maxlen=0)
     finally:

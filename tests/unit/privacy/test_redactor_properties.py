@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from support.redaction_corpus.contexts import ANYWHERE
 from support.redaction_corpus.generator import negatives, positives
-from support.redaction_corpus.shared import made
+from support.redaction_corpus.shared import build_redactor
 from support.redaction_corpus.vendors import PREFIXED, token
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ KEYS = ("password", "api_key", "note", "Authorization", "cookie", "token", "name
 
 @lru_cache(maxsize=1)
 def _redactor() -> Redactor:
-    return made()
+    return build_redactor()
 
 
 fragments = st.one_of(
@@ -76,9 +76,9 @@ def test_length_is_bounded_and_the_rest_is_kept(text: str) -> None:
     assert len(result) <= len(text) + LONGEST_PLACEHOLDER * (len(pieces) - 1)
     position = 0
     for piece in pieces:
-        found = text.find(piece, position)
-        assert found >= 0
-        position = found + len(piece)
+        start = text.find(piece, position)
+        assert start >= 0
+        position = start + len(piece)
 
 
 @thorough
@@ -149,7 +149,7 @@ def _no_worse(before: JsonValue, after: JsonValue) -> None:
 def test_a_vendors_token_is_found_in_any_company(
     family: str, place: str, seed: int, before: str, after: str
 ) -> None:
-    """What stands round a token, on other lines, does not hide it."""
+    """Text on the lines before and after a token does not hide it."""
     rng = random.Random(seed)  # noqa: S311 - repeatable, not secret
     secret = token(PREFIXED[family], rng)
     text = f"{before}\n{ANYWHERE[place]('SERVICE_TOKEN', secret, rng)}\n{after}"

@@ -19,7 +19,7 @@ RECORD = "uv run --group dev python tests/support/rules_golden.py"
 
 
 def test_the_version_names_the_rules() -> None:
-    """A change of the rules can be told from what was stored."""
+    """The version that was stored with a text shows whether the rules changed since."""
     assert re.fullmatch(r"\d+-[0-9a-f]{12}", RULES_VERSION)
 
 

@@ -1,4 +1,4 @@
-"""Providers of models, and what is built round them."""
+"""Providers of models, and the services around them."""
 
 from __future__ import annotations
 

@@ -21,8 +21,3 @@ def load_words(name: str) -> tuple[str, ...]:
 def word_lists() -> dict[str, tuple[str, ...]]:
     """Return every list by its name, in the order of their names."""
     return {path.stem: load_words(path.stem) for path in sorted(_FOLDER.glob("*.txt"))}
-
-
-def word_list(text: str) -> list[str]:
-    """Return the words of `text`, in order: a short list is best kept where it is used."""
-    return text.split()

@@ -1,4 +1,4 @@
-"""The table of rules: every row is well formed, bounded and proven by samples."""
+"""The tables of vendors' formats: every row is well formed, bounded and proven by samples."""
 
 from __future__ import annotations
 
@@ -8,12 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ccsync_watch.privacy.detect.name_patterns import TRIGGERS
-from ccsync_watch.privacy.detect.rules import STRUCTURAL_RULES, all_triggers
 from ccsync_watch.privacy.detect.vendor_tokens import VendorRule
 from ccsync_watch.privacy.detect.vendors import VENDORS
-from ccsync_watch.privacy.engine.pattern_syntax import heads, required, width
-from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of
 from support.redaction_corpus.vendors import PREFIXED, token
 
 if TYPE_CHECKING:
@@ -29,26 +25,11 @@ def test_there_are_many_formats() -> None:
     assert len({rule.id for rule in VENDORS}) >= 150
 
 
-@pytest.mark.parametrize("trigger", [t.pattern for t in all_triggers()])
-def test_a_gate_is_bounded(trigger: str) -> None:
-    """A trigger matches a length that is known, so that no engine can be made slow."""
-    least, most = width(trigger)
-    assert 3 <= least <= most < 2000
-
-
 @pytest.mark.parametrize("row", VENDORS, ids=lambda row: f"{row.id} {row.about}")
 def test_a_pattern_repeats_without_end_only_at_its_end(row: Vendor) -> None:
     """Nothing follows an unbounded repeat, so it is never taken back."""
     plain = _CLASS.sub("C", row.pattern)
     assert not _INNER_REPEAT.search(plain), plain
-
-
-def test_ids_are_fit_for_placeholders() -> None:
-    """Kinds are lower case words joined by hyphens."""
-    for kind in [*(row.id for row in VENDORS), *(rule.id for rule in STRUCTURAL_RULES)]:
-        assert re.fullmatch(r"[a-z0-9]+(?:-[a-z0-9]+)*", kind)
-        assert len(kind) <= 40
-    assert all(about for about, _ in TRIGGERS)
 
 
 @pytest.mark.parametrize("row", VENDORS, ids=lambda row: f"{row.id} {row.about}")
@@ -58,12 +39,12 @@ def test_a_rule_finds_what_it_describes(row: Vendor) -> None:
     if row.anchor:
         pytest.skip("drawn in the corpus: its mark stands in the middle")
     rule = VendorRule(row)
-    found = 0
+    confirmed = 0
     for _ in range(20):
         sample = _sample(row.trigger, rng)
         span = rule.at(f" {sample} ".encode(), 1 + len(sample))
-        found += span is not None
-    assert found >= 15
+        confirmed += span is not None
+    assert confirmed >= 15
 
 
 def _sample(pattern: str, rng: random.Random) -> str:
@@ -136,86 +117,3 @@ def test_vendors_formats_have_families_in_the_corpus() -> None:
         if not any(p.search(token(shape, rng)) for p in patterns) and family != "jwt"
     ]
     assert uncovered == []
-
-
-@pytest.mark.parametrize(
-    ("name", "strength"),
-    [
-        ("password", Strength.PASSWORD),
-        ("DB_PASSWORD", Strength.PASSWORD),
-        ("redis_password", Strength.PASSWORD),
-        ("mysqlRootPassword", Strength.PASSWORD),
-        ("userpass", Strength.PASSWORD),
-        ("PGPASSWORD", Strength.PASSWORD),
-        ("apiKey", Strength.TOKEN),
-        ("x-api-key", Strength.TOKEN),
-        ("STRIPE_SECRET_KEY_TEST", Strength.TOKEN),
-        ("STRIPE_KEY", Strength.TOKEN),
-        ("access_tokens", Strength.TOKEN),
-        ("client_secret_2", Strength.TOKEN),
-        ("Authorization", Strength.HEADER),
-        ("Set-Cookie", Strength.HEADER),
-        ("key", Strength.WEAK),
-        ("sessionid", Strength.WEAK),
-        ("max_tokens", Strength.NONE),
-        ("token_type", Strength.NONE),
-        ("next_page_token", Strength.NONE),
-        ("publicKey", Strength.NONE),
-        ("cache-key", Strength.NONE),
-        ("idempotency_key", Strength.NONE),
-        ("showPassword", Strength.NONE),
-        ("bypass", Strength.NONE),
-        ("hairpin", Strength.NONE),
-        ("secretName", Strength.NONE),
-        ("passwordPolicy", Strength.NONE),
-        ("", Strength.NONE),
-    ],
-)
-def test_a_name_proves_what_its_last_words_say(name: str, strength: Strength) -> None:
-    """Whatever the spelling, and through qualifiers."""
-    assert strength_of(name) is strength
-
-
-@pytest.mark.parametrize(
-    ("pattern", "expected"),
-    [
-        ("ab{2,3}c?", (3, 5)),
-        ("(?:a|bc)[x-z]{4}", (5, 6)),
-        (r"\x41\[[]]", (3, 3)),
-        ("a(?:b|)?", (1, 2)),
-    ],
-)
-def test_width_is_read_from_a_pattern(pattern: str, expected: tuple[int, int]) -> None:
-    """Least and greatest length, in bytes."""
-    assert width(pattern) == expected
-
-
-@pytest.mark.parametrize("pattern", ["a*", "(?:ab+)c", "a{3,}", "ab)"])
-def test_width_refuses_what_is_unbounded_or_unbalanced(pattern: str) -> None:
-    """A trigger that could run on is a mistake in the table."""
-    with pytest.raises(ValueError, match=r"repeat|bracket"):
-        width(pattern)
-
-
-@pytest.mark.parametrize(
-    ("pattern", "expected"),
-    [
-        ("abcdef", {"abcd"}),
-        ("(?:ab|c)d", {"abd", "cd"}),
-        ("[xy]z", {"xz", "yz"}),
-        ("a?b", {"ab", "b"}),
-        ("[a-z]x", {""}),
-        ("ab{0,2}c", {"a"}),
-    ],
-)
-def test_heads_are_read_from_a_pattern(pattern: str, expected: set[str]) -> None:
-    """How a match can begin, as far as it is told by literals."""
-    assert heads(pattern) == expected
-
-
-@pytest.mark.parametrize(
-    ("pattern", "expected"), [("[a-z]{3}-us[0-9]", "-us"), ("a|b", ""), ("x(?:yz)w", "x")]
-)
-def test_required_text_is_read_from_a_pattern(pattern: str, expected: str) -> None:
-    """What every match contains."""
-    assert required(pattern) == expected

@@ -11,7 +11,7 @@ import pytest
 from ccsync_watch.privacy.engine import scanner as engines
 from support.redaction_corpus.generator import negatives, positives
 from support.redaction_corpus.reviewer import innocent, planted
-from support.redaction_corpus.shared import made
+from support.redaction_corpus.shared import build_redactor
 
 TEXTS = (
     [item.text for item in positives(5, 1)]
@@ -24,14 +24,14 @@ INSTALLED = [name for name in ("hyperscan", "re2", "re") if importlib.util.find_
 
 @lru_cache(maxsize=1)
 def _reference() -> list[str]:
-    redactor = made(engine=INSTALLED[0])
+    redactor = build_redactor(engine=INSTALLED[0])
     return [redactor.redact(text) for text in TEXTS]
 
 
 @pytest.mark.parametrize("name", INSTALLED[1:])
 def test_each_engine_gives_the_same_result(name: str) -> None:
     """A platform without Hyperscan is slower, not less private."""
-    redactor = made(engine=name)
+    redactor = build_redactor(engine=name)
     assert redactor.engine == name
     pairs = zip(TEXTS, _reference(), strict=True)
     assert [text for text, expected in pairs if redactor.redact(text) != expected] == []
@@ -40,16 +40,16 @@ def test_each_engine_gives_the_same_result(name: str) -> None:
 @pytest.mark.parametrize("name", INSTALLED[1:])
 def test_each_engine_gives_the_same_values(name: str) -> None:
     """Strings read together hide nothing from each other, whatever the engine."""
-    assert made(engine=name).redact_value([*TEXTS[::7]]) == _reference()[::7]
+    assert build_redactor(engine=name).redact_value([*TEXTS[::7]]) == _reference()[::7]
 
 
-def test_the_fastest_installed_engine_is_chosen() -> None:
+def test_the_fastest_installed_engine_is_used() -> None:
     """Nobody has to know which engines there are."""
-    assert made().engine == INSTALLED[0]
+    assert build_redactor().engine == INSTALLED[0]
 
 
 def test_without_libraries_the_standard_one_serves(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An unsupported platform falls back and is told so by `engine`."""
+    """An unsupported platform falls back, which `engine` shows."""
     load = importlib.import_module
 
     def missing(name: str) -> object:
@@ -58,14 +58,14 @@ def test_without_libraries_the_standard_one_serves(monkeypatch: pytest.MonkeyPat
         return load(name)
 
     monkeypatch.setattr(importlib, "import_module", missing)
-    redactor = made()
+    redactor = build_redactor()
     assert redactor.engine == "re"
     assert "hunter22" not in redactor.redact("password=hunter22")
 
 
 @pytest.mark.parametrize("name", INSTALLED)
-def test_a_gate_matches_in_either_case_as_it_says(name: str) -> None:
-    """Case is a trigger's own affair, not the engine's."""
+def test_each_trigger_says_whether_case_matters(name: str) -> None:
+    """It is not the engine that decides."""
     triggers = [
         engines.Trigger("ab[0-9]", is_caseless=True),
         engines.Trigger("ab[0-9]", is_caseless=False),

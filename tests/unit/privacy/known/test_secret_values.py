@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-
 import pytest
 
-from ccsync_watch.privacy.known.known_values import encodings_of
 from ccsync_watch.privacy.known.secret_values import (
     is_secret_file,
     values_in_environment,
@@ -76,7 +73,7 @@ def test_other_files_are_not(path: str) -> None:
 
 
 def test_values_of_an_environment() -> None:
-    """Those under a secret's name, and passwords in URLs; not paths and stand-ins."""
+    """Those under a secret's name, and passwords in URLs; not paths and dummy values."""
     env = {
         "API_TOKEN": "blue1owl2flies",
         "HOME": "/root",
@@ -107,16 +104,3 @@ def test_values_of_a_secret_file() -> None:
         "fourteen14",
         "fifteen15tok",
     }
-
-
-def test_forms_of_a_value() -> None:
-    """Plain first, then as JSON, URLs and base64 write it; nothing of a short value."""
-    value = 'a"b c/d1é'
-    found = encodings_of(value)
-    assert found[0] == value.encode()
-    assert b'a\\"b c/d1\\u00e9' in found
-    assert b"a%22b%20c%2Fd1%C3%A9" in found
-    assert base64.b64encode(value.encode()) in found
-    inside = base64.b64encode(b"xy" + value.encode() + b"z")
-    assert any(form in inside for form in found)
-    assert encodings_of("abc") == []

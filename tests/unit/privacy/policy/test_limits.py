@@ -37,8 +37,8 @@ class TestLimits:
     @pytest.mark.parametrize("at", range(0, 30, 3))
     def test_a_placeholder_is_kept_whole_or_left_out(self, placeholder: str, at: int) -> None:
         """Half of one says nothing."""
-        made = cut_text("a" * 10 + placeholder + "b" * 90, 10 + at)
-        kept = made.split("…", maxsplit=1)[0]
+        shortened = cut_text("a" * 10 + placeholder + "b" * 90, 10 + at)
+        kept = shortened.split("…", maxsplit=1)[0]
         assert (placeholder in kept) or kept == "a" * 10
 
     def test_a_placeholder_that_ends_at_the_limit_stays(self) -> None:
@@ -49,8 +49,8 @@ class TestLimits:
     def test_texts_are_cut_wherever_they_stand(self) -> None:
         """In objects and lists; other values stay."""
         content: JsonValue = {"a": ["xxxx", {"b": "yyyy"}], "n": 5, "t": True, "z": None}
-        made = cut(content, 2)
-        assert made == {
+        shortened = cut(content, 2)
+        assert shortened == {
             "a": ["xx… [cut: 2 of 4 characters]", {"b": "yy… [cut: 2 of 4 characters]"}],
             "n": 5, "t": True, "z": None,
         }  # fmt: skip
@@ -58,21 +58,24 @@ class TestLimits:
     def test_a_very_long_text_is_cut_before_the_redactor_reads_it(self) -> None:
         """With a margin, and its full length remembered."""
         text = "x" * 1_000_000
-        made = reduce(Part("text", text), None, 100)
-        assert made == {"_text": "x" * (100 + MARGIN), "_chars": 1_000_000}
-        assert cut(made, 100) == "x" * 100 + "… [cut: 999,900 of 1,000,000 characters]"
+        shortened = reduce(Part("text", text), None, 100)
+        assert shortened == {"_text": "x" * (100 + MARGIN), "_chars": 1_000_000}
+        assert cut(shortened, 100) == "x" * 100 + "… [cut: 999,900 of 1,000,000 characters]"
         assert reduce(Part("text", "x" * (100 + MARGIN)), None, 100) == "x" * (100 + MARGIN)
 
     def test_what_the_redactor_saw_only_half_of_is_never_shown(self) -> None:
         """Placeholders are shorter than what they stand for: the margin's end may move up."""
         text = "A" * MARGIN + "sk-half-a-secret" + "B" * 1000
-        made = reduce(Part("text", text), None, 12)
-        assert isinstance(made, dict)
-        kept = str(made["_text"])
+        shortened = reduce(Part("text", text), None, 12)
+        assert isinstance(shortened, dict)
+        kept = str(shortened["_text"])
         assert "sk-half" in kept
-        shrunk: JsonValue = {**made, "_text": kept.replace("A" * MARGIN, "[REDACTED:x:01234567]")}
+        shrunk: JsonValue = {
+            **shortened,
+            "_text": kept.replace("A" * MARGIN, "[REDACTED:x:01234567]"),
+        }
         assert "sk-half" not in str(cut(shrunk, 4000))
 
     def test_other_content_passes(self) -> None:
-        """A thinking part may hold what is no text."""
+        """A thinking part may hold a value that is not text."""
         assert reduce(Part("thinking", None), None, 1) is None

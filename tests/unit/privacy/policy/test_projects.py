@@ -26,9 +26,9 @@ OTHER = "99999999-2222-4333-8444-555555555555"
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
     """Return a pump on an empty folder."""
-    made = Bench(tmp_path)
-    yield made
-    made.close()
+    bench = Bench(tmp_path)
+    yield bench
+    bench.close()
 
 
 class TestExclusion:
@@ -108,7 +108,7 @@ class TestPolicies:
         ],
     )
     def test_the_longest_glob_decides(self, folder: str, policy: str) -> None:
-        """In whatever order they stand; of equal ones the strictest; what is excluded stays out."""
+        """In whatever order; of equally long ones the strictest; what is excluded stays out."""
         policies: list[tuple[str, ProjectPolicy]] = [
             ("/work/**", "metadata"),
             ("/work/open", "full"),
@@ -117,8 +117,8 @@ class TestPolicies:
             ("/work/both/", "metadata"),
             ("/work/out/open", "full"),
         ]
-        for given in (policies, policies[::-1]):
-            projects = Projects(exclude=["/work/out"], policies=given)
+        for ordered in (policies, policies[::-1]):
+            projects = Projects(exclude=["/work/out"], policies=ordered)
             assert projects.policy(folder) == policy
 
 
