@@ -94,7 +94,7 @@ def _private(folder: Path) -> Path | None:
 class Runtime:
     """The parts, built from the settings; `close` closes them.
 
-    Whoever builds one holds the state folder's lock. Without `is_uploading` it has no destination,
+    The caller holds the state folder's lock. Without `is_uploading` it has no destination,
     and the outbox stays as it is. Raises StateError, ConfigError, RedactorUnavailable.
     """
 

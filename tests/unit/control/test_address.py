@@ -79,7 +79,7 @@ class TestSocket:
     def test_the_socket_of_a_dead_daemon_is_replaced(
         self, state: StateFolder, answer_method: Handler
     ) -> None:
-        """Whoever listens holds the lock."""
+        """The listener holds the lock."""
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(str(state.path / "control.sock"))
         with state.serve(answer_method):
