@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from ccsync_watch.clock import Clock
     from ccsync_watch.control.pidfile import Pidfile
 
-# The rules take seconds to compile the first time.
-START_SECONDS = 30.0
+# The rules take seconds to compile the first time, on a busy machine many: its priority is low.
+START_SECONDS = 50.0
 # More than the forced exit of `Shutdown`.
 STOP_SECONDS = 8.0
 _POLL_SECONDS = 0.05
