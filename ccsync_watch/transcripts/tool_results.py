@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 from ccsync_watch.transcripts.fields import mapping
 from ccsync_watch.transcripts.tools import PATHS, texts_under
@@ -66,16 +66,15 @@ def read_file(content: JsonValue) -> FileContent:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class ToolResult:
+class ToolResult(NamedTuple):
     """What a tool returned. `detail` is the client's `toolUseResult`, `file` the one in it."""
 
-    content: JsonValue = None
-    detail: dict[str, JsonValue] = field(default_factory=dict)
-    file: dict[str, JsonValue] = field(default_factory=dict)
-    is_error: bool = False
-    is_denied: bool = False
-    exit_code: JsonValue = None
+    content: JsonValue
+    detail: dict[str, JsonValue]
+    file: dict[str, JsonValue]
+    is_error: bool
+    is_denied: bool
+    exit_code: JsonValue
 
     @property
     def text(self) -> str:

@@ -152,6 +152,8 @@ def named_files(name: str, arguments: dict[str, JsonValue]) -> list[str]:
 
 def texts_under(values: dict[str, JsonValue], keys: Iterable[str]) -> list[str]:
     """Return the texts under some keys of an object, in the order of the keys."""
+    if not values:
+        return []
     return [value for key in keys if isinstance(value := values.get(key), str) and value]
 
 

@@ -125,14 +125,16 @@ def _reduce_result(content: JsonValue, call: ToolCall | None, limit: int) -> Jso
     result = read_result(content)
     text = result.text
     reduced: dict[str, JsonValue] = {"ok": not result.is_error, **measure(text)}
-    reduced.update(_present(exit_code=result.exit_code))
+    if result.exit_code is not None:
+        reduced["exit_code"] = result.exit_code
     reduced.update(_result_values(result.detail))
-    if result.changed_lines is not None:
-        added, removed = result.changed_lines
-        reduced.update(lines_added=added, lines_removed=removed)
+    changed = result.changed_lines
+    if changed is not None:
+        reduced.update(lines_added=changed[0], lines_removed=changed[1])
     reduced.update(_result_values(result.file))
-    if result.paths:
-        reduced["path"] = result.paths[0]
+    paths = result.paths
+    if paths:
+        reduced["path"] = paths[0]
     if call and call.reads == "secrets":
         return reduced
     if text and (result.is_denied or (call and not is_file_tool(call.name))):
@@ -144,6 +146,8 @@ def _reduce_result(content: JsonValue, call: ToolCall | None, limit: int) -> Jso
 
 
 def _result_values(values: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    if not values:
+        return {}
     return {key: values[key] for key in RESULT_VALUES if _is_plain(values.get(key))}
 
 
