@@ -70,7 +70,7 @@ class TestConfiguration:
         assert completed.code == 2
         assert one_line(completed).startswith(f"cannot read {program.config_file}: Is a directory")
 
-    def test_an_unknown_key_is_a_warning_and_it_goes_on(self, program: Program) -> None:
+    def test_an_unknown_key_is_a_warning_only(self, program: Program) -> None:
         """With the nearest known key."""
         program.configure(sync_toolcalls=False)
         program.start()
@@ -82,7 +82,7 @@ class TestConfiguration:
         "url", ["nonsense", "http://example.com", "https://me:hunter2@example.convex.cloud"]
     )
     def test_a_wrong_url(self, program: Program, url: str) -> None:
-        """Refused before anything is sent; a password in it is not repeated."""
+        """Reported before anything is sent; a password in it is not repeated."""
         program.configure(convex_url=url)
         completed = program.call("run")
         assert completed.code == 2
@@ -107,7 +107,7 @@ class TestConfiguration:
 
 
 class TestStateFolder:
-    """Where nothing can be kept; exit 2."""
+    """The state folder cannot be used; exit 2."""
 
     @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
     @pytest.mark.parametrize("below", ["", "state"], ids=["a-file", "below-a-file"])
@@ -126,7 +126,7 @@ class TestStateFolder:
 
     @pytest.mark.parametrize("name", ["ccsync.db", "log", "install.key", "control.sock"])
     def test_a_folder_in_a_files_place(self, program: Program, name: str) -> None:
-        """Each file that is kept there."""
+        """For each file that is stored there."""
         (program.state / name).mkdir(parents=True)
         completed = program.call("run", seconds=30)
         assert completed.code == 2
@@ -136,7 +136,7 @@ class TestStateFolder:
         assert "Traceback" not in completed.err
 
     def test_a_path_too_long_for_a_socket_works(self, program: Program) -> None:
-        """The socket stands elsewhere; nobody need know."""
+        """The socket is elsewhere then, and everything works."""
         program.env = {"CCSYNC_WATCH_HOME": str(program.root / ("long" * 30))}
         program.start()
         transcript = Transcript(program.claude_dir)
@@ -153,7 +153,7 @@ def codes(program: Program) -> set[str]:
 
 
 class TestClaudeFolder:
-    """Not there yet."""
+    """The folder of the transcripts does not exist yet."""
 
     @pytest.mark.parametrize("exists", ["nothing", "folder"])
     def test_it_may_appear_later(self, program: Program, exists: str) -> None:
@@ -209,10 +209,10 @@ def web_server(status: int) -> Iterator[str]:
 
 
 class TestBackend:
-    """It refuses us, cannot be reached, or is another; exit 4, under the name in the README."""
+    """It rejects us, cannot be reached, or is another program; exit 4."""
 
-    def refused(self, program: Program) -> str:
-        """See `status` and `sync-now` fail alike, with and without a daemon; return the line."""
+    def check_failure(self, program: Program) -> str:
+        """Check that `status` and `sync-now` fail, with and without a daemon; return the line."""
         transcript = Transcript(program.claude_dir)
         transcript.turn()
         completed = program.call("sync-now", "--timeout", "60")
@@ -242,7 +242,7 @@ class TestBackend:
     def test_a_wrong_key(self, program: Program, opensync: OpenSyncDouble) -> None:
         """It continues to read, loses nothing, and uploads with the right key."""
         program.configure(convex_url=opensync.url, api_key=WRONG_KEY)
-        line = self.refused(program)
+        line = self.check_failure(program)
         assert "does not accept the API key: set api_key to a key of this deployment" in line
         program.configure(convex_url=opensync.url, api_key=opensync.api_key)
         assert program.call("sync-now").code == 0
@@ -251,13 +251,13 @@ class TestBackend:
     def test_no_key(self, program: Program, opensync: OpenSyncDouble) -> None:
         """A backend that wants one."""
         program.configure(convex_url=opensync.url)
-        assert "api_key" in self.refused(program)
+        assert "api_key" in self.check_failure(program)
 
-    def test_nobody_there(self, program: Program, opensync: OpenSyncDouble) -> None:
+    def test_a_refused_connection(self, program: Program, opensync: OpenSyncDouble) -> None:
         """The three things to check, and that unsent data is kept."""
         program.configure(convex_url=opensync.url, api_key=opensync.api_key)
         opensync.offline()
-        line = self.refused(program)
+        line = self.check_failure(program)
         assert "cannot reach 127.0.0.1:" in line
         assert "should end in .convex.cloud" in line
         assert "unsent data is kept and sent later" in line
@@ -267,7 +267,7 @@ class TestBackend:
         """It answers, but is not an OpenSync deployment."""
         with web_server(status) as url:
             program.configure(convex_url=url, api_key="osk_0123456789abcdef0123456789abcdef")
-            assert "is not an OpenSync deployment" in self.refused(program)
+            assert "is not an OpenSync deployment" in self.check_failure(program)
 
     def test_a_redirect_is_not_followed_with_the_key(
         self, program: Program, opensync: OpenSyncDouble
@@ -275,7 +275,7 @@ class TestBackend:
         """Wherever it leads."""
         opensync.faults = FaultPlan.always(redirect(307))
         program.configure(convex_url=opensync.url, api_key=opensync.api_key)
-        assert "it redirects (HTTP 307)" in self.refused(program)
+        assert "it redirects (HTTP 307)" in self.check_failure(program)
         assert not [call for call in opensync.backend.calls if "elsewhere" in call.path]
 
 
@@ -332,15 +332,15 @@ class TestLogin:
         assert program.call("status").code == 3
 
     def test_without_a_terminal_the_key_comes_from_stdin(self, program: Program) -> None:
-        """Nobody can be asked."""
+        """Nobody can enter it."""
         completed = program.call("login", "--convex-url", "https://x.convex.cloud")
         assert completed.code == 2
         assert "--api-key-stdin" in one_line(completed)
 
-    def test_a_variable_that_wins_is_named(
+    def test_a_variable_that_overrides_the_file_is_named(
         self, program: Program, opensync: OpenSyncDouble
     ) -> None:
-        """Or the file's owner wonders why nothing changed."""
+        """Otherwise the user would wonder why nothing changed."""
         program.env = {"CLAUDE_SYNC_API_KEY": opensync.api_key}
         completed = program.call(
             "login", "--convex-url", opensync.url, "--api-key-stdin", stdin=f"{opensync.api_key}\n"

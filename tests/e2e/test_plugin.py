@@ -1,4 +1,4 @@
-"""The plugin in the real client: nobody starts anything by hand, and nobody waits."""
+"""The plugin in the real client: it starts the daemon, and Claude Code never waits for it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _TURN = prompt("Say hello", say("Hello."))
 
 
 def signals(plugin_home: PluginHome, session_id: str) -> dict[str, str]:
-    """Return what the hooks told of a session, by the event's name."""
+    """Return the hook events of a session, by the event's name."""
     path = plugin_home.state / "ccsync.db"
     if not path.exists():
         return {}
@@ -44,8 +44,8 @@ def signals(plugin_home: PluginHome, session_id: str) -> dict[str, str]:
     return dict(rows)
 
 
-def test_one_run_later_the_daemon_runs_and_the_session_is_stored(plugin_home: PluginHome) -> None:
-    """In an empty home, with nothing configured; the reason of its end included."""
+def test_the_first_session_starts_the_daemon_and_is_stored(plugin_home: PluginHome) -> None:
+    """In an empty home, without configuration; with the reason for its end."""
     run = plugin_home.claude.run(_TURN, *plugin_home.args)
     assert run.returncode == 0, run.stderr
     assert run.stderr == ""
@@ -68,7 +68,7 @@ def test_one_run_later_the_daemon_runs_and_the_session_is_stored(plugin_home: Pl
 
 
 def test_the_hooks_leave_no_trace_in_the_session(plugin_home: PluginHome) -> None:
-    """No row but the client's own summary, however long the answer that Stop is told."""
+    """No row but the client's own summary, however long the answer in the input of Stop."""
     run = plugin_home.claude.run(
         prompt("Say much", say(repeat("word ", 60_000))), *plugin_home.args
     )
@@ -82,7 +82,7 @@ def test_the_hooks_leave_no_trace_in_the_session(plugin_home: PluginHome) -> Non
 def test_a_cleared_session_ends_and_another_starts(
     plugin_home: PluginHome, open_terminal: Callable[..., Terminal]
 ) -> None:
-    """In the same process: each signal names its own."""
+    """In the same process: each hook event names its own session."""
     terminal = open_terminal(*plugin_home.args, home=plugin_home.claude)
     terminal.submit(_TURN)
     terminal.wait_for_row(lambda row: row["type"] == "assistant")
@@ -111,7 +111,7 @@ def test_ten_sessions_at_the_same_moment_start_one_daemon(plugin_home: PluginHom
     wait_until(lambda: not (plugin_home.state / "starting").exists(), "the start is over")
 
 
-def test_a_user_who_wants_no_daemon_gets_none(plugin_home: PluginHome) -> None:
+def test_the_hooks_start_no_daemon_with_autostart_off(plugin_home: PluginHome) -> None:
     """The hook events are kept, and a daemon that is started by hand reads them."""
     plugin_home.configure(autostart=False)
     run = plugin_home.claude.run(_TURN, *plugin_home.args)
@@ -127,8 +127,8 @@ def test_a_user_who_wants_no_daemon_gets_none(plugin_home: PluginHome) -> None:
     assert plugin_home.daemons() == []
 
 
-def test_who_changes_the_settings_back_gets_one(plugin_home: PluginHome) -> None:
-    """The hooks' flag speaks of the settings as they were."""
+def test_the_hooks_start_a_daemon_after_autostart_is_on_again(plugin_home: PluginHome) -> None:
+    """The flag that the program leaves counts for older settings only."""
     plugin_home.configure(autostart=False)
     plugin_home.claude.run(_TURN, *plugin_home.args)
     wait_until((plugin_home.state / "no-autostart").exists, "the hooks have been told")
@@ -139,7 +139,7 @@ def test_who_changes_the_settings_back_gets_one(plugin_home: PluginHome) -> None
 
 
 def test_after_a_crash_the_next_turn_starts_another(plugin_home: PluginHome) -> None:
-    """Its note names a process that is gone."""
+    """Its pidfile names a process that has ended."""
     plugin_home.claude.run(_TURN, *plugin_home.args)
     first = plugin_home.wait_for_daemon()
     wait_until(lambda: not (plugin_home.state / "starting").exists(), "the start is over")
@@ -150,7 +150,7 @@ def test_after_a_crash_the_next_turn_starts_another(plugin_home: PluginHome) -> 
     )
 
 
-def test_the_end_travels_to_the_backend(plugin_home: PluginHome, opensync: OpenSyncDouble) -> None:
+def test_the_reason_for_the_end_is_sent(plugin_home: PluginHome, opensync: OpenSyncDouble) -> None:
     """In the session's first message, which has what the backend has no field for."""
     plugin_home.configure(convex_url=opensync.url, api_key=opensync.api_key)
     run = plugin_home.claude.run(_TURN, *plugin_home.args)

@@ -54,7 +54,7 @@ def has_failed(plugin_home: PluginHome, terminal: Terminal) -> bool:
     return plugin_home.session(terminal.session_id).get("last_error") is not None
 
 
-def test_all_is_well(
+def test_status_without_problems(
     plugin_home: PluginHome,
     opensync: OpenSyncDouble,
     messages_api: ScriptedMessagesApi,
@@ -92,8 +92,10 @@ def test_no_backend(plugin_home: PluginHome, session: Callable[[], Terminal]) ->
     assert plugin_home.session(terminal.session_id)["messages"] >= 2
 
 
-def test_nobody_listens(plugin_home: PluginHome, session: Callable[[], Terminal]) -> None:
-    """The README's "Connection failed", in the system's words."""
+def test_a_refused_connection_is_reported(
+    plugin_home: PluginHome, session: Callable[[], Terminal]
+) -> None:
+    """The README's "Connection failed", with the system's reason."""
     plugin_home.configure(convex_url="http://127.0.0.1:9", api_key="osk_0123456789abcdef")
     terminal = session()
     screen = answer(terminal, STATUS, "  total")
@@ -104,10 +106,10 @@ def test_nobody_listens(plugin_home: PluginHome, session: Callable[[], Terminal]
     assert "Connection failed: cannot reach 127.0.0.1:9 (connection refused)" in screen
 
 
-def test_a_backend_that_takes_the_line_and_says_nothing(
+def test_a_backend_that_does_not_answer_is_reported(
     plugin_home: PluginHome, session: Callable[[], Terminal]
 ) -> None:
-    """Nobody waits for it long."""
+    """After a few seconds."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"127.0.0.1:{silent.getsockname()[1]}"
         plugin_home.configure(convex_url=f"http://{address}", api_key="osk_0123456789abcdef")
@@ -117,10 +119,10 @@ def test_a_backend_that_takes_the_line_and_says_nothing(
         assert "→ check that your Convex deployment is running" in screen
 
 
-def test_a_session_elsewhere(
+def test_a_session_in_a_folder_that_is_not_watched(
     plugin_home: PluginHome, open_terminal: Callable[..., Terminal]
 ) -> None:
-    """Its Claude folder is not one that the daemon was told of."""
+    """Its Claude folder is not among those of the daemon."""
     assert plugin_home.call("start").returncode == 0
     other = plugin_home.claude.root / "other-claude"
     home = plugin_home.claude.with_env(CLAUDE_CONFIG_DIR=str(other))
@@ -158,7 +160,7 @@ def test_a_mistake_in_the_settings(
 
 
 def test_no_daemon(plugin_home: PluginHome, session: Callable[[], Terminal]) -> None:
-    """Status says that none runs; sync-now has one started."""
+    """Status says that it is not running; sync-now starts it."""
     terminal = session()
     assert plugin_home.call("stop").returncode == 0
     screen = answer(terminal, STATUS, "  total")

@@ -29,7 +29,7 @@ _SECONDS = 15.0
 
 
 def arrives(plugin_home: PluginHome, opensync: OpenSyncDouble, session_id: str) -> None:
-    """Wait until every complete line of a session is at the backend; nobody asks for it."""
+    """Wait until every complete line of a session is at the backend, without a command."""
     since = time.monotonic()
     wanted = {
         expected_message.id
@@ -80,7 +80,7 @@ def test_the_last_line_arrives(
     leave: Callable[[Terminal], object],
     reason: str | None,
 ) -> None:
-    """Whoever ends the client, and also if no hook runs at all; the reason comes with it."""
+    """However the client ends, and also if no hook runs at all; the reason is sent too."""
     plugin_home.configure(convex_url=opensync.url, api_key=opensync.api_key)
     assert plugin_home.call("start").returncode == 0
     terminal = open_terminal(*plugin_home.args, home=plugin_home.claude)
@@ -104,7 +104,7 @@ def test_the_last_line_arrives(
 def test_a_running_daemon_needs_no_hook(
     plugin_home: PluginHome, opensync: OpenSyncDouble, tmp_path: Path, how: str
 ) -> None:
-    """It reads files; hooks only make it sooner."""
+    """It reads the files; hooks only speed that up."""
     plugin_home.configure(convex_url=opensync.url, api_key=opensync.api_key)
     assert plugin_home.call("start").returncode == 0
     words, cwd = list(plugin_home.args), None

@@ -35,7 +35,7 @@ mv "$0.args.new" "$0.args"
 
 @dataclass
 class Hook:
-    """A plugin and a state folder, whose paths are as odd as paths can be."""
+    """A plugin and a state folder, with unusual characters in their paths."""
 
     root: Path
     env: dict[str, str] = field(default_factory=dict)
@@ -65,7 +65,7 @@ class Hook:
         }
 
     def run(self, event: str = "SessionStart", *, data: bytes | None = None, **more: Any) -> None:  # noqa: ANN401 - any JSON
-        """Run a hook as the client does; it must succeed and say nothing."""
+        """Run a hook as the client does; it must succeed and print nothing."""
         fields = {
             "session_id": SESSION,
             "transcript_path": str(self.root / "claude" / ODD / f"{SESSION}.jsonl"),
@@ -98,7 +98,7 @@ class Hook:
         return [(event.name, event.detail) for _, event in events]
 
     def note(self, **more: object) -> None:
-        """Leave the note of a daemon, by default of one that runs: ourselves."""
+        """Write the pidfile of a daemon, by default of one that runs: this process."""
         pid = os.getpid()
         note = {
             "pid": pid,
@@ -111,7 +111,7 @@ class Hook:
         (self.state / "daemon.json").write_text(json.dumps(note, separators=(",", ":")))
 
     def was_started(self) -> bool:
-        """Wait for the program if it was called; whether it is shows in the mark at once."""
+        """Wait for the program if it was called, which the marker shows at once."""
         if not (self.state / "starting").exists():
             return False
         args = Path(f"{self.program}.args")
@@ -130,7 +130,7 @@ def hook(tmp_path: Path) -> Hook:
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_each_event_in_each_shell(hook: Hook, shell: str) -> None:
-    """Paths with spaces, quotes, newlines, globs and snow are paths like others."""
+    """Also with spaces, quotes, newlines, globs and non-ASCII characters in paths."""
     hook.shell = shell
     hook.note()
     hook.run("SessionStart", source="startup", model="claude-x")
@@ -146,7 +146,7 @@ def test_each_event_in_each_shell(hook: Hook, shell: str) -> None:
 
 
 def test_an_older_client_does_not_name_the_session_in_the_environment(hook: Hook) -> None:
-    """Then the line tells it."""
+    """Then the input has it."""
     del hook.env["CLAUDE_CODE_SESSION_ID"]
     hook.note()
     hook.run("Stop", last_assistant_message='"session_id":"no"')
@@ -157,7 +157,7 @@ def test_an_older_client_does_not_name_the_session_in_the_environment(hook: Hook
     "data",
     [b"", b"\n", b"{}\n", b'{"session_id":"../../x"}\n', b'{"session_id":"a b"}\n', b"\0\0\0"],
 )
-def test_what_is_no_line_of_the_clients(hook: Hook, data: bytes) -> None:
+def test_other_input_is_ignored(hook: Hook, data: bytes) -> None:
     """Nothing is written anywhere but in the spool."""
     del hook.env["CLAUDE_CODE_SESSION_ID"]
     hook.note()
@@ -167,7 +167,7 @@ def test_what_is_no_line_of_the_clients(hook: Hook, data: bytes) -> None:
 
 
 def test_without_a_home_nothing_happens(hook: Hook) -> None:
-    """Nor when the state folder is named by a relative path, which is nowhere in particular."""
+    """Nor with a relative path as the state folder, which could be anywhere."""
     for drop, more in (("HOME", {}), ("", {"CCSYNC_WATCH_HOME": "relative"})):
         env = dict(hook.env)
         for name in ("CCSYNC_WATCH_HOME", drop):
@@ -182,7 +182,7 @@ def test_without_a_home_nothing_happens(hook: Hook) -> None:
 
 @pytest.mark.parametrize("place", ["file", "spool", "full"])
 def test_a_spool_that_cannot_be_written(hook: Hook, place: str) -> None:
-    """Whatever stands in its way, nobody hears of it."""
+    """Whatever the cause, the hook succeeds silently."""
     if place == "file":
         hook.state.touch()
     elif place == "spool":
@@ -195,14 +195,14 @@ def test_a_spool_that_cannot_be_written(hook: Hook, place: str) -> None:
 
 
 @pytest.mark.parametrize("missing", ["record_event.sh", "start.sh", "find.sh"])
-def test_a_plugin_that_went_away_in_mid_session(hook: Hook, missing: str) -> None:
+def test_a_plugin_that_is_removed_during_a_session(hook: Hook, missing: str) -> None:
     """An update removes the old folder."""
     (hook.plugin / "hooks" / missing).unlink()
     hook.run("SessionEnd")
 
 
 def test_without_a_daemon_one_is_started(hook: Hook) -> None:
-    """With what it needs of the environment, and nothing that is the client's or secret."""
+    """With what it needs of the environment, without the client's variables and secrets."""
     hook.env |= {"CLAUDE_SYNC_API_KEY": "osk_x", "CLAUDE_CONFIG_DIR": "/c", "LANG": "C.UTF-8"}
     hook.run("SessionStart")
     assert hook.was_started()
@@ -227,13 +227,13 @@ def test_without_a_daemon_one_is_started(hook: Hook) -> None:
     ],
 )
 def test_whether_a_daemon_runs(hook: Hook, note: dict[str, object], *, is_started: bool) -> None:
-    """A dead process, one whose id came to another, one of another version: the program decides."""
+    """A dead process, a reused process id, another version: the program decides."""
     hook.note(**note)
     hook.run("SessionStart")
     assert hook.was_started() is is_started
 
 
-def test_another_version_is_no_matter_at_the_end(hook: Hook) -> None:
+def test_another_version_is_left_running_at_the_end(hook: Hook) -> None:
     """A session's start is the time to replace a daemon."""
     hook.note(version="0.0.1")
     hook.run("Stop")
@@ -242,8 +242,8 @@ def test_another_version_is_no_matter_at_the_end(hook: Hook) -> None:
 
 
 @pytest.mark.parametrize("value", ["0", "false", "False", "FALSE", "no", "off"])
-def test_the_environment_forbids_it(hook: Hook, value: str) -> None:
-    """As it would forbid any other setting."""
+def test_a_variable_switches_autostart_off(hook: Hook, value: str) -> None:
+    """With any of the words for false."""
     hook.env["CLAUDE_SYNC_AUTOSTART"] = value
     hook.run("SessionStart")
     assert not hook.was_started()
@@ -253,10 +253,10 @@ def test_the_environment_forbids_it(hook: Hook, value: str) -> None:
 @pytest.mark.parametrize(
     ("settings_at", "is_started"), [(None, False), (1000, False), (3000, True)]
 )
-def test_the_programs_flag_forbids_it(
+def test_the_flag_of_the_program_switches_autostart_off(
     hook: Hook, settings_at: int | None, *, is_started: bool
 ) -> None:
-    """As long as it is newer than the settings that it speaks of."""
+    """As long as it is newer than the settings file."""
     (hook.state / "signals").mkdir(parents=True)
     flag, settings = hook.state / "no-autostart", hook.home / ".claude-code-sync.json"
     flag.touch()
@@ -280,8 +280,8 @@ def test_one_start_at_a_time(hook: Hook) -> None:
     assert hook.was_started()
 
 
-def test_a_spool_that_nobody_reads_is_bounded(hook: Hook) -> None:
-    """Two thousand signals, and no more."""
+def test_the_spool_is_bounded_while_no_daemon_reads_it(hook: Hook) -> None:
+    """Two thousand hook events at most."""
     hook.note()
     (hook.state / "signals").mkdir()
     for number in range(2001):
@@ -291,7 +291,7 @@ def test_a_spool_that_nobody_reads_is_bounded(hook: Hook) -> None:
 
 
 def test_the_plugins_options_are_settings(hook: Hook) -> None:
-    """Written at a start, changed with the next, gone with the last of them."""
+    """Written at a start, changed at the next, removed with the last of them."""
     hook.note()
     env = {"HOME": str(hook.home), "CCSYNC_WATCH_HOME": str(hook.state)}
     hook.run("SessionStart")

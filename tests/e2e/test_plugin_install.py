@@ -55,7 +55,7 @@ def renamed(folder: Path) -> Path:
 
 
 def errors(report: Any) -> list[str]:  # noqa: ANN401 - any JSON
-    """Return every message of an error in a report, wherever it stands."""
+    """Return every error message in a report, at any depth."""
     if isinstance(report, dict):
         own = [json.dumps(error) for error in report.get("errors") or []]
         return own + [error for value in report.values() for error in errors(value)]
@@ -65,8 +65,8 @@ def errors(report: Any) -> list[str]:  # noqa: ANN401 - any JSON
 
 
 @pytest.mark.parametrize("folder", ["plugin", "."])
-def test_only_the_name_is_refused(plugin_home: PluginHome, folder: str) -> None:
-    """`claude-` is reserved; the client takes the plugin all the same."""
+def test_validation_rejects_only_the_name(plugin_home: PluginHome, folder: str) -> None:
+    """`claude-` is reserved; the client still installs the plugin."""
     completed = claude(plugin_home, "plugin", "validate", "--strict", "--json", str(ROOT / folder))
     assert completed.returncode == 1
     reported = set(errors(json.loads(completed.stdout)))
@@ -77,7 +77,7 @@ def test_only_the_name_is_refused(plugin_home: PluginHome, folder: str) -> None:
 @pytest.mark.parametrize(
     "words", [("--strict", "plugin"), ("--strict", "."), ("--profile", "directory", "plugin")]
 )
-def test_under_another_name_nothing_is_wrong(
+def test_validation_accepts_another_name(
     plugin_home: PluginHome, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
     """Strictly, and by the rules of the public directory."""
@@ -87,7 +87,7 @@ def test_under_another_name_nothing_is_wrong(
 
 
 def test_the_version_is_the_programs() -> None:
-    """Hooks and program compare theirs; one release is one number, wherever it stands."""
+    """Hooks and program compare theirs; a release has one number everywhere."""
     manifest = json.loads((PLUGIN / ".claude-plugin" / "plugin.json").read_text())
     market = json.loads((ROOT / ".claude-plugin" / "marketplace.json").read_text())
     scripts = [
@@ -129,10 +129,8 @@ def test_install_from_a_clone_run_and_uninstall(plugin_home: PluginHome, tmp_pat
     assert plugin_home.daemons() == []
 
 
-def test_the_key_reaches_the_daemon_and_nobody_else(
-    plugin_home: PluginHome, tmp_path: Path
-) -> None:
-    """Through the plugin's sensitive option; no file but the hook's and the client's holds it."""
+def test_the_key_reaches_the_daemon_only(plugin_home: PluginHome, tmp_path: Path) -> None:
+    """It is the plugin's sensitive option; only the hook's and the client's files contain it."""
     key = "osk_made_up_for_this_test_only"
     claude(plugin_home, "plugin", "marketplace", "add", str(ROOT))
     options = ("--config", "convex_url=http://127.0.0.1:9", "--config", f"api_key={key}")

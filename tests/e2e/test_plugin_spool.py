@@ -19,7 +19,7 @@ JUNK = 10_000
 
 
 def ended(program: Program) -> list[str]:
-    """Return the reasons of the ends that the store knows."""
+    """Return the reasons for session ends in the store."""
     with sqlite3.connect(f"file:{program.state / 'ccsync.db'}?mode=ro", uri=True) as database:
         rows = database.execute(
             "SELECT detail FROM hook_events WHERE name = 'SessionEnd'"
@@ -29,7 +29,7 @@ def ended(program: Program) -> list[str]:
 
 
 def test_ten_thousand_files_links_giants_and_paths_outside(program: Program) -> None:
-    """They come before the daemon and while it runs; its memory and its work stay its own."""
+    """Written before the daemon starts and while it runs; they cost it little memory and time."""
     spool = program.state / "signals"
     spool.mkdir(parents=True)
     transcript = Transcript(program.claude_dir)

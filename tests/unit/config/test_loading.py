@@ -46,7 +46,7 @@ class TestSources:
         assert settings.state_dir == tmp_path / ".local" / "state" / "ccsync-watch"
         assert settings.warnings == ()
 
-    def test_the_later_source_wins(self, write: Write, env: dict[str, str]) -> None:
+    def test_a_later_source_overrides(self, write: Write, env: dict[str, str]) -> None:
         """A flag overrides a variable, which overrides the file."""
         write({"auto_sync": True, "sync_thinking": False, "convex_url": URL})
         env["CLAUDE_SYNC_AUTO"] = "false"
@@ -246,7 +246,7 @@ class TestMistakes:
     def test_plain_http_stays_on_this_machine(
         self, write: Write, env: dict[str, str], url: str, *, is_allowed: bool
     ) -> None:
-        """The key would travel in clear otherwise."""
+        """The key would be sent in the clear otherwise."""
         write({"convex_url": url})
         if is_allowed:
             assert load(env).convex_url == url
@@ -312,7 +312,7 @@ class TestMistakes:
         assert error_of(env).startswith(f"cannot read {path}: ")
 
     def test_an_unknown_user_in_the_state_folder(self, env: dict[str, str]) -> None:
-        """`~somebody` that nobody is."""
+        """`~somebody` without such an account."""
         env["CCSYNC_WATCH_HOME"] = "~nobody-here/state"
         assert error_of(env) == (
             'environment variable CCSYNC_WATCH_HOME is "~nobody-here/state": set it to a folder'

@@ -24,7 +24,7 @@ def env(tmp_path: Path) -> dict[str, str]:
 
 
 def options(env: dict[str, str], **values: str) -> Path:
-    """Write them as the hook does."""
+    """Write the options as the hook does."""
     path = options_path(Path(env["CCSYNC_WATCH_HOME"]))
     path.write_text("".join(f"{key}={value}\n" for key, value in values.items()))
     return path
@@ -63,7 +63,7 @@ def test_every_other_source_overrides_an_option(env: dict[str, str]) -> None:
 def test_the_key_is_sent_to_its_own_deployment_only(
     env: dict[str, str], own: dict[str, str], file: dict[str, str], key: str | None
 ) -> None:
-    """One that came without a URL was meant for whichever is set."""
+    """A key without a URL is sent to the URL that is set elsewhere."""
     options(env, **own)
     settings(env, **file)
     api_key = load(env).api_key
@@ -78,7 +78,7 @@ def test_a_wrong_option_names_its_place(env: dict[str, str]) -> None:
 
 
 def test_unknown_lines_are_ignored(env: dict[str, str], tmp_path: Path) -> None:
-    """A newer plugin may write more than this program knows; nobody else writes there."""
+    """A newer plugin may write options that this program does not know."""
     path = options(env, future="x", convex_url="", sync_thinking=" true ")
     path.write_bytes(path.read_bytes() + b"\xff\xfe\n=\nnothing\n")
     assert load(env).sync_thinking is True
