@@ -28,7 +28,7 @@ pytestmark = pytest.mark.client
 _TURN = prompt("Say hello", say("Hello."))
 
 
-def signals(plugin_home: PluginHome, session_id: str) -> dict[str, str]:
+def read_hook_events(plugin_home: PluginHome, session_id: str) -> dict[str, str]:
     """Return the hook events of a session, by the event's name."""
     path = plugin_home.state / "ccsync.db"
     if not path.exists():
@@ -50,16 +50,18 @@ def test_the_first_session_starts_the_daemon_and_is_stored(plugin_home: PluginHo
     assert run.returncode == 0, run.stderr
     assert run.stderr == ""
     pid = plugin_home.wait_for_daemon()
-    wait_until(lambda: "SessionEnd" in signals(plugin_home, run.session_id), "the end is recorded")
-    told = signals(plugin_home, run.session_id)
-    assert '"source":"startup"' in told["SessionStart"]
-    assert '"reason":"other"' in told["SessionEnd"]
+    wait_until(
+        lambda: "SessionEnd" in read_hook_events(plugin_home, run.session_id), "the end is recorded"
+    )
+    hook_events = read_hook_events(plugin_home, run.session_id)
+    assert '"source":"startup"' in hook_events["SessionStart"]
+    assert '"reason":"other"' in hook_events["SessionEnd"]
     wait_until(lambda: plugin_home.session(run.session_id).get("messages") == 2, "all is stored")
     # Nothing of the session's secrets, and no descriptor of the client's.
-    seen = environ(pid)
-    assert API_KEY not in seen.values()
+    environment = environ(pid)
+    assert API_KEY not in environment.values()
     assert not [
-        name for name in seen if name.startswith(("ANTHROPIC", "CLAUDE_CODE", "CLAUDECODE"))
+        name for name in environment if name.startswith(("ANTHROPIC", "CLAUDE_CODE", "CLAUDECODE"))
     ]
     targets = {str(Path(f"/proc/{pid}/fd/{number}").readlink()) for number in range(3)}
     assert targets == {"/dev/null"}
@@ -76,7 +78,9 @@ def test_the_hooks_leave_no_trace_in_the_session(plugin_home: PluginHome) -> Non
     text = plugin_home.claude.transcript(run.session_id).read_text()
     for trace in ("hook_success", "hook_non_blocking", "hook_cancelled", "hook_response"):
         assert trace not in text, trace
-    wait_until(lambda: "SessionEnd" in signals(plugin_home, run.session_id), "the end is recorded")
+    wait_until(
+        lambda: "SessionEnd" in read_hook_events(plugin_home, run.session_id), "the end is recorded"
+    )
 
 
 def test_a_cleared_session_ends_and_another_starts(
@@ -90,10 +94,11 @@ def test_a_cleared_session_ends_and_another_starts(
     terminal.submit("/clear")
     new = terminal.wait_for_new_session(old)
     wait_until(
-        lambda: "clear" in signals(plugin_home, old).get("SessionEnd", ""), "the old one has ended"
+        lambda: "clear" in read_hook_events(plugin_home, old).get("SessionEnd", ""),
+        "the old one has ended",
     )
     wait_until(
-        lambda: "clear" in signals(plugin_home, new).get("SessionStart", ""),
+        lambda: "clear" in read_hook_events(plugin_home, new).get("SessionStart", ""),
         "the new one has begun",
     )
 
@@ -104,7 +109,7 @@ def test_ten_sessions_at_the_same_moment_start_one_daemon(plugin_home: PluginHom
     sessions = [run.wait().session_id for run in runs]
     plugin_home.wait_for_daemon()
     wait_until(
-        lambda: all("SessionEnd" in signals(plugin_home, session) for session in sessions),
+        lambda: all("SessionEnd" in read_hook_events(plugin_home, session) for session in sessions),
         "all have ended",
     )
     assert len(plugin_home.daemons()) == 1
@@ -115,14 +120,16 @@ def test_the_hooks_start_no_daemon_with_autostart_off(plugin_home: PluginHome) -
     """The hook events are kept, and a daemon that is started by hand reads them."""
     plugin_home.configure(autostart=False)
     run = plugin_home.claude.run(_TURN, *plugin_home.args)
-    wait_until((plugin_home.state / "no-autostart").exists, "the hooks have been told")
+    wait_until((plugin_home.state / "no-autostart").exists, "the flag is written")
     again = plugin_home.claude.run(_TURN, *plugin_home.args)
     assert plugin_home.daemons() == []
     assert not (plugin_home.state / "starting").exists()
     waiting = os.listdir(plugin_home.state / "signals")  # noqa: PTH208 - names, not paths
     assert {name.split(".")[1] for name in waiting} == {run.session_id, again.session_id}
     assert plugin_home.call("start").returncode == 0
-    wait_until(lambda: "SessionEnd" in signals(plugin_home, run.session_id), "the end is recorded")
+    wait_until(
+        lambda: "SessionEnd" in read_hook_events(plugin_home, run.session_id), "the end is recorded"
+    )
     assert plugin_home.call("stop").returncode == 0
     assert plugin_home.daemons() == []
 
@@ -131,7 +138,7 @@ def test_the_hooks_start_a_daemon_after_autostart_is_on_again(plugin_home: Plugi
     """The flag that the program leaves counts for older settings only."""
     plugin_home.configure(autostart=False)
     plugin_home.claude.run(_TURN, *plugin_home.args)
-    wait_until((plugin_home.state / "no-autostart").exists, "the hooks have been told")
+    wait_until((plugin_home.state / "no-autostart").exists, "the flag is written")
     os.utime(plugin_home.state / "no-autostart", (1, 1))
     plugin_home.configure(autostart=True)
     plugin_home.claude.run(_TURN, *plugin_home.args)

@@ -28,7 +28,7 @@ def _on_disk(program: Program) -> bytes:
 def test_a_new_rule_is_applied_to_what_is_stored(
     program: Program, opensync: OpenSyncDouble, *, has_daemon: bool
 ) -> None:
-    """Told by `status`, shown by a dry run, done by `repair`, and sent again."""
+    """Reported by `status`, shown by a dry run, applied by `repair`, and sent again."""
     backend = {"convex_url": opensync.url, "api_key": opensync.api_key}
     program.configure(**backend)
     transcript = Transcript(program.claude_dir)
@@ -37,7 +37,7 @@ def test_a_new_rule_is_applied_to_what_is_stored(
     program.configure(**backend, redact={"patterns": [CODE_NAME]})
     if has_daemon:
         program.start()
-        wait_until(lambda: "rules-changed" in _problems(program), "status tells of new rules")
+        wait_until(lambda: "rules-changed" in _problems(program), "status reports the new rules")
     completed = program.call("repair", "--dry-run")
     # The first prompt is the title as well, here and in the state that was sent.
     expected = "1 message and 2 other rows of 1 session\nSecrets removed: custom 3\n"

@@ -75,10 +75,6 @@ EXEMPT = re.compile(
 # Folders and files that still have retired words. An entry without any must be removed from here.
 NOT_YET: frozenset[str] = frozenset(
     {
-        "tests/e2e/test_plugin.py",
-        "tests/e2e/test_plugin_commands.py",
-        "tests/e2e/test_plugin_hook.py",
-        "tests/e2e/test_repair.py",
         "tests/support/opensync_double",
         "tests/unit/opensync_double",
     }
