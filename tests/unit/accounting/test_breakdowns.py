@@ -1,0 +1,75 @@
+"""Tokens and cost by day, model and project: every table has the same totals."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING
+
+from ccsync_watch.accounting import breakdowns, statistics
+from ccsync_watch.accounting.account import Cost
+from support.accounting_store import DAY_MS, NOON_MS, fill_two_projects
+from support.storing import World, message, usage
+
+if TYPE_CHECKING:
+    import pytest
+
+
+def test_by_day(world: World) -> None:
+    """In order; what has no date, or no row, is last."""
+    fill_two_projects(world)
+    days = breakdowns.by_day(world.database, world.prices, zone="utc")
+    assert [day.key is None for day in days] == [False, False, True]
+    assert [day.tokens.input for day in days] == [1_000_000, 2_000_010, 90]
+    assert [day.cost.provenance for day in days[:2]] == ["computed", "partial"]
+    assert breakdowns.by_day(world.database, world.prices, zone="local")
+
+
+def test_by_model(world: World) -> None:
+    """The client named one model, the rows two."""
+    fill_two_projects(world)
+    models = {line.key: line for line in breakdowns.by_model(world.database, world.prices)}
+    assert models["claude-opus"].cost.provenance == "computed"
+    assert models["odd"].cost == Cost(None, "unpriced")
+    assert models[None].tokens.input == 85
+
+
+def test_by_project(world: World) -> None:
+    """By folder, the most expensive first."""
+    fill_two_projects(world)
+    projects = breakdowns.by_project(world.database, world.prices)
+    assert [project.key for project in projects] == ["/home/user/project", "/elsewhere"]
+    assert [project.cost.usd for project in projects] == [3.0, 0.75]
+
+
+def test_all_tables_have_the_same_total(world: World) -> None:
+    """Nothing is lost between two ways to group."""
+    fill_two_projects(world)
+    tables = [
+        breakdowns.by_day(world.database, world.prices),
+        breakdowns.by_model(world.database, world.prices),
+        breakdowns.by_project(world.database, world.prices),
+    ]
+    sums = [breakdowns.total(table) for table in tables]
+    assert len({line.tokens for line in sums}) == 1
+    assert sums[0].cost.usd is not None
+    assert all(math.isclose(line.cost.usd or 0, sums[0].cost.usd) for line in sums)
+    accounts = [line.account for line in statistics.by_session(world.database, world.prices)]
+    assert sum(account.tokens.input for account in accounts) == sums[0].tokens.input
+
+
+def test_a_day_is_one_of_this_machine_or_of_utc(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An evening in New York is the next day's night in UTC."""
+    at_ms = NOON_MS // DAY_MS * DAY_MS + 3_600_000
+    world.ingest(message("a1"), usages=(usage(timestamp_ms=at_ms),))
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        (local,) = breakdowns.by_day(world.database, world.prices)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    (utc,) = breakdowns.by_day(world.database, world.prices, zone="utc")
+    assert str(local.key) < str(utc.key)

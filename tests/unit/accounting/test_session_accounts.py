@@ -1,0 +1,123 @@
+"""The accounts of stored sessions: rows, totals, forks, subagents."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ccsync_watch.accounting import session_accounts
+from ccsync_watch.accounting.account import Cost, Tokens
+from support.accounting_store import cost_state, mark_fork
+from support.storing import OTHER, SESSION, World, message, usage
+
+if TYPE_CHECKING:
+    from ccsync_watch.accounting.account import SessionAccount
+
+
+def _account(world: World, session_id: str = SESSION) -> SessionAccount:
+    return session_accounts.load_account(world.database, session_id, world.prices)
+
+
+def _place_states(world: World, start: int) -> None:
+    """Set the offset of the totals in the file; those of a test are at its start."""
+    with world.database.write() as connection:
+        connection.execute("UPDATE cost_states SET start = ?", (start,))
+
+
+def test_the_latest_total_is_the_largest(world: World) -> None:
+    """A file that is read again brings older ones after newer ones."""
+    used = usage(tokens_in=100)
+    world.ingest(message("a1"), usages=(used,), facts={"cost_state": cost_state(100, 0.7)})
+    world.ingest(facts={"cost_state": cost_state(50, 0.3)})
+    assert _account(world).cost == Cost(0.7, "client")
+
+
+def test_rows_after_the_total_are_added(world: World) -> None:
+    """A session that continues: what left no row before stays counted."""
+    world.ingest(
+        message("a1", at_ms=1000),
+        usages=(usage("m1", tokens_in=100, timestamp_ms=1000),),
+        facts={"cost_state": cost_state(150, 0.9)},
+    )
+    _place_states(world, 50)
+    later = usage("m2", tokens_in=1_000_000, tokens_out=0, timestamp_ms=5001)
+    world.ingest(message("u2", at_ms=5000), usages=(later,))
+    account = _account(world)
+    assert (account.tokens, account.unrecorded) == (Tokens(1_000_150, 5), Tokens(50))
+    assert account.cost == Cost(1.9, "computed")
+
+
+def test_what_the_source_had_at_the_fork_is_subtracted(world: World) -> None:
+    """Not what the source used afterwards."""
+    world.ingest(
+        message("a1", at_ms=1000),
+        usages=(usage("m1", tokens_in=100, timestamp_ms=1000),),
+        facts={"cost_state": cost_state(100, 1.0)},
+    )
+    _place_states(world, 50)
+    world.ingest(
+        message("a1", at_ms=2000, session_id="fork", is_inherited=True),
+        session_id="fork",
+        usages=(usage("m2", session_id="fork", tokens_in=30, timestamp_ms=2000),),
+        facts={"cost_state": cost_state(130, 1.25, output=10)},
+    )
+    mark_fork(world, SESSION, "fork", at_ms=1000)
+    world.ingest(message("u9", at_ms=9000), facts={"cost_state": cost_state(900, 9.0)})
+    account = _account(world, "fork")
+    assert (account.cost, account.inherited_usd) == (Cost(0.25, "client"), 1.0)
+    assert account.tokens == Tokens(30, 5)
+    accounts = session_accounts.load_accounts(world.database, world.prices)
+    assert accounts["fork"] == account
+
+
+def test_a_branch_starts_at_zero(world: World) -> None:
+    """What its source had is not subtracted."""
+    world.ingest(message("a1"), usages=(usage("m1"),), facts={"cost_state": cost_state(10, 1.0)})
+    used = usage("m2", session_id=OTHER)
+    world.ingest(
+        message("a2", session_id=OTHER),
+        session_id=OTHER,
+        usages=(used,),
+        facts={"cost_state": cost_state(10, 2.0)},
+    )
+    mark_fork(world, SESSION, OTHER, is_branch=True, at_ms=1)
+    assert _account(world, OTHER).cost == Cost(2.0, "client")
+
+
+def test_a_fork_of_what_is_not_stored_counts_by_rows(world: World) -> None:
+    """What its total started with is unknown."""
+    world.ingest(message("a1"), usages=(usage(),), facts={"cost_state": cost_state(999, 1.0)})
+    mark_fork(world, "gone", SESSION, at_ms=1)
+    account = _account(world)
+    assert (account.cost.provenance, account.tokens) == ("computed", Tokens(10, 5))
+
+
+def test_a_price_of_the_rows_themselves_counts_as_the_clients(world: World) -> None:
+    """As the first clients wrote it on every row."""
+    world.ingest(message("a1"), usages=(usage(model="odd", cost_usd=0.25),))
+    assert _account(world).cost == Cost(0.25, "client")
+
+
+def test_a_guess_has_a_note(world: World) -> None:
+    """Where copies without a mark leave it open whose a response is."""
+    world.ingest(message("a1"), usages=(usage(),))
+    world.ingest(
+        message("a1", session_id=OTHER), usages=(usage(session_id=OTHER),), session_id=OTHER
+    )
+    notes = [*_account(world).notes, *_account(world, OTHER).notes]
+    assert len(notes) == 2
+    assert "without a mark" in notes[0]
+
+
+def test_subagents_are_part_of_their_session(world: World) -> None:
+    """Each with a sum of its own as well."""
+    world.ingest(
+        message("a1"),
+        usages=(usage("m1"), usage("m2", agent_id="x", tokens_in=1_000_000, tokens_out=0)),
+    )
+    (subagent,) = session_accounts.load_subagent_accounts(world.database, SESSION, world.prices)
+    assert (subagent.agent_id, subagent.responses, subagent.cost) == (
+        "x",
+        1,
+        Cost(1.0, "computed"),
+    )
+    assert _account(world).tokens.input == 1_000_010
