@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +20,10 @@ pytest_plugins = [
     "support.opensync_double.fixtures",
     "support.ccsync_program.fixtures",
 ]
+
+# How long an example takes depends on what else the machine does.
+settings.register_profile("no-deadline", deadline=None)
+settings.load_profile("no-deadline")
 
 _HOMES = ("HOME", "CLAUDE_CONFIG_DIR", "CCSYNC_WATCH_HOME")
 

@@ -18,6 +18,7 @@ from watchdog.events import (
 from watchdog.observers.polling import PollingObserver
 
 from ccsync_watch.transcripts.observer import Observer, Wakeups
+from support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -177,9 +178,15 @@ class TestWatching:
         observer.ensure()
         path.parent.rename(root / "moved")
         take_until(wakeups, lambda _, needs_rescan: needs_rescan)
-        with (root / "moved" / "one.jsonl").open("ab") as file:
-            file.write(b"{}\n")
-        take_until(wakeups, lambda paths, _: str(root / "moved" / "one.jsonl") in paths)
+        moved = root / "moved" / "one.jsonl"
+
+        def is_announced() -> bool:
+            # The first appends may come before the folder is watched: the rescan reads them.
+            with moved.open("ab") as file:
+                file.write(b"{}\n")
+            return str(moved) in wakeups.take()[0]
+
+        wait_until(is_announced, "an append is announced", SECONDS)
 
     def test_a_root_that_appears_is_watched(
         self, root: Path, watch: Callable[..., tuple[Observer, Wakeups]]
