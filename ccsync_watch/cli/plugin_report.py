@@ -8,22 +8,28 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ccsync_watch import __version__, report
-from ccsync_watch.cli.commands.status import figures_without_daemon
+from ccsync_watch import report
+from ccsync_watch.cli.commands.status import confirmed, figures_without_daemon
 from ccsync_watch.cli.console import printable
+from ccsync_watch.cli.plugin_problems import (
+    CONNECTION_SECONDS,
+    compare_settings,
+    compare_versions,
+    with_connection,
+    with_hints,
+)
 from ccsync_watch.cli.problem_text import problem_lines
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import declared_settings, load
 from ccsync_watch.control.client import ControlClient
 from ccsync_watch.control.messages import CheckAnswer, FlushAnswer, FlushRequest
-from ccsync_watch.daemon.background import is_older, start
+from ccsync_watch.daemon.background import start
 from ccsync_watch.daemon.connection_test import try_backend
 from ccsync_watch.errors import CcsyncError, NotAnswering, NotRunning
 from ccsync_watch.problem import Problem
-from ccsync_watch.units import age, plural, size
+from ccsync_watch.units import plural, size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,32 +38,17 @@ if TYPE_CHECKING:
 
 # What remains of the report's second after Python has started.
 STATUS_SECONDS = 0.6
-# A backend or daemon of which nothing bad is known gets more time: a false alarm costs more than
-# a moment, and a daemon answers `hello` in milliseconds.
-SLOW_SECONDS = 2.5
+# A backend or daemon of which nothing bad is known gets more time (CONNECTION_SECONDS): a false
+# alarm costs more than a moment, and a daemon answers `hello` in milliseconds.
 HELLO_SECONDS = 1.5
 FIGURES_SECONDS = 10.0
 # A sync-now waits for so long; afterwards the daemon continues alone.
 MIN_WAIT_SECONDS = 20.0
 _GRACE_SECONDS = 2.0
-# What helps from inside a session, by the problem's code.
-_HINTS = {
-    "daemon-not-running": "/claude-code-sync:sync-now starts it, and so does `ccsync-watch start`"
-}
-_UNANSWERED = Problem(
-    "connection-failed",
-    "Connection failed",
-    f"the backend did not answer within {SLOW_SECONDS:g} s",
-    "check that your Convex deployment is running, that convex_url is correct, and the network;"
-    " unsent data is kept and sent later",
-)
 
 
-def status_text(
-    env: Mapping[str, str], session_id: str | None, *, plugin_version: str, seconds: float
-) -> str:
+def status_text(env: Mapping[str, str], session_id: str | None, *, plugin_version: str) -> str:
     """Return the answer to sync-status. Raises CcsyncError."""
-    del seconds
     settings = load(env)
     connection = _Later(lambda: _test_connection(settings))
     since = time.monotonic()
@@ -67,25 +58,22 @@ def status_text(
         figures = figures_without_daemon(settings, absence)
     problems = [Problem.of_json(fields) for fields in figures["problems"]]
     is_failing = any(problem.code == "connection-failed" for problem in problems)
-    patience = STATUS_SECONDS if is_failing else SLOW_SECONDS
+    patience = STATUS_SECONDS if is_failing else CONNECTION_SECONDS
     answer = connection.get(since + patience - time.monotonic())
     lines = [_first_line(figures, plugin_version), *_config_lines(figures, answer)]
     lines += _session_lines(figures, session_id)
     lines += _total_lines(figures)
-    problems = _with_hints(_with_connection(problems, answer), session_id, figures)
-    problems += _compare_settings(figures, settings)
-    problems += _compare_versions(plugin_version)
+    problems = with_hints(with_connection(problems, answer), session_id, figures)
+    problems += compare_settings(figures, settings)
+    problems += compare_versions(plugin_version)
     lines += [line for problem in problems for line in ("", *problem_lines(problem))]
     return "\n".join(lines)
 
 
-def sync_text(
-    env: Mapping[str, str], session_id: str | None, *, plugin_version: str, seconds: float
-) -> str:
+def sync_text(env: Mapping[str, str], session_id: str | None) -> str:
     """Sync this session, and return the answer to sync-now. Raises CcsyncError."""
-    del plugin_version
     settings = load(env)
-    request, daemon = FlushRequest(session_id, seconds), ControlClient(settings.state_dir)
+    request, daemon = FlushRequest(session_id, MIN_WAIT_SECONDS), ControlClient(settings.state_dir)
     try:
         result = daemon.flush(request, grace_seconds=_GRACE_SECONDS)
     except NotAnswering:
@@ -157,7 +145,7 @@ def _test_connection(settings: Settings) -> CheckAnswer:
     if settings.destination is None:
         return CheckAnswer(ok=False)
     try:
-        return _daemon_of(settings).check(seconds=SLOW_SECONDS)
+        return _daemon_of(settings).check(seconds=CONNECTION_SECONDS)
     except CcsyncError:
         backend = try_backend(settings, clock=SystemClock())
         problem = report.connection_problem(backend.error) if backend.error else None
@@ -202,7 +190,7 @@ def _session_lines(figures: dict[str, Any], session_id: str | None) -> list[str]
         facts.append(f"{size(row['bytes_behind'])} behind")
     if figures.get("destination"):
         facts.append(f"{plural(row['rows_pending'], 'row')} pending")
-        facts.append(f"confirmed {age(row['last_ack_ms'], SystemClock().wall_ms())}")
+        facts.append(confirmed(row["last_ack_ms"], SystemClock().wall_ms()))
     if row["rows_rejected"]:
         facts.append(f"{plural(row['rows_rejected'], 'row')} rejected")
     return [_row("this session", ", ".join(facts))]
@@ -222,69 +210,3 @@ def _total_lines(figures: dict[str, Any]) -> list[str]:
 
 def _row(name: str, text: str) -> str:
     return f"  {name:<13} {printable(text)}"
-
-
-def _with_connection(problems: list[Problem], answer: CheckAnswer | None) -> list[Problem]:
-    """Return the problems with what the connection test of this moment found."""
-    if answer is None:
-        is_failing = any(problem.code == "connection-failed" for problem in problems)
-        return problems if is_failing else [_UNANSWERED, *problems]
-    # What the daemon knew of the connection is older than the test made just now.
-    problems = [problem for problem in problems if problem.code != "connection-failed"]
-    return [answer.problem, *problems] if answer.problem else problems
-
-
-def _with_hints(
-    problems: list[Problem], session_id: str | None, figures: dict[str, Any]
-) -> list[Problem]:
-    """Return the problems that matter inside a session, with the hints that help there."""
-    if figures["daemon"]["running"] and session_id:
-        # The session that asks has just begun: its transcript is about to be written.
-        problems = [problem for problem in problems if problem.code != "no-transcripts"]
-    return [replace(problem, hint=_HINTS.get(problem.code, problem.hint)) for problem in problems]
-
-
-def _compare_settings(figures: dict[str, Any], settings: Settings) -> list[Problem]:
-    """Return how the daemon's settings differ from those of this session's environment."""
-    if not figures["daemon"]["running"]:
-        return []
-    problems = []
-    ours, theirs = report.shown_config(settings), figures["config"]
-    options = [name for name, setting in declared_settings().items() if setting.option_title]
-    if any(theirs[name] != ours[name] for name in options):
-        problems.append(
-            Problem(
-                "settings-differ",
-                "Settings differ",
-                "the daemon does not use the settings of this session's environment",
-                f"put them into {ours['file']}, which every daemon reads",
-                "warning",
-            )
-        )
-    watched = theirs["claude_dirs"]
-    unwatched = [str(folder) for folder in settings.claude_dirs if str(folder) not in watched]
-    if unwatched:
-        problems.append(
-            Problem(
-                "session-not-watched",
-                "Sync not working",
-                f"the daemon does not read {', '.join(unwatched)}, where this session's transcript"
-                " is",
-                f"add it to claude_dirs in {ours['file']}",
-            )
-        )
-    return problems
-
-
-def _compare_versions(plugin_version: str) -> list[Problem]:
-    if not is_older(__version__, plugin_version):
-        return []
-    return [
-        Problem(
-            "program-outdated",
-            "Version",
-            f"this plugin is {plugin_version}, ccsync-watch is {__version__}",
-            "update ccsync-watch: `uv tool upgrade ccsync-watch`, or `pip install -U ccsync-watch`",
-            "warning",
-        )
-    ]

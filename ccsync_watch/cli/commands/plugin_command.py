@@ -13,7 +13,7 @@ import orjson
 
 from ccsync_watch import __version__
 from ccsync_watch.cli.console import say
-from ccsync_watch.cli.plugin_report import MIN_WAIT_SECONDS, error_text, status_text, sync_text
+from ccsync_watch.cli.plugin_report import error_text, status_text, sync_text
 
 if TYPE_CHECKING:
     import argparse
@@ -63,8 +63,9 @@ def _parse_request(data: bytes) -> tuple[str, str | None] | None:
 
 
 def _answer(command: str, session_id: str | None, env: Mapping[str, str], version: str) -> str:
-    make_text = status_text if command == "status" else sync_text
     try:
-        return make_text(env, session_id, plugin_version=version, seconds=MIN_WAIT_SECONDS)
+        if command == "status":
+            return status_text(env, session_id, plugin_version=version)
+        return sync_text(env, session_id)
     except Exception as error:  # noqa: BLE001 - nothing of ours may disturb the user's session
         return error_text(error)

@@ -147,6 +147,11 @@ def behind(count: int) -> str:
     return f"{size(count)} behind" if count else "up to date"
 
 
+def confirmed(last_ack_ms: int | None, now_ms: int) -> str:
+    """Return when the backend last confirmed an upload."""
+    return f"confirmed {age(last_ack_ms, now_ms)}" if last_ack_ms else "nothing confirmed yet"
+
+
 def _print_sessions(figures: dict[str, Any], now_ms: int) -> None:
     sessions, has_backend = figures["sessions"], figures["destination"] is not None
     if not sessions:
@@ -156,7 +161,7 @@ def _print_sessions(figures: dict[str, Any], now_ms: int) -> None:
         facts = [plural(row["messages"], "message"), behind(row["bytes_behind"])]
         if has_backend:
             facts.append(f"{plural(row['rows_pending'], 'row')} pending")
-            facts.append(f"confirmed {age(row['last_ack_ms'], now_ms)}")
+            facts.append(confirmed(row["last_ack_ms"], now_ms))
         if row["rows_rejected"]:
             facts.append(f"{row['rows_rejected']} rejected")
         project = printable(row["project_path"] or "")
