@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 # The rules take seconds to compile the first time, on a busy machine many: its priority is low.
 START_SECONDS = 50.0
-# More than the forced exit of `Shutdown`.
-STOP_SECONDS = 8.0
+# Well beyond the forced exit of `Shutdown`: on a busy machine even that comes late.
+STOP_SECONDS = 15.0
 _POLL_SECONDS = 0.05
 
 
