@@ -90,6 +90,7 @@ class Redactor:
                 hint="reinstall ccsync-watch; nothing is sent until then",
             ) from error
         self._known = KnownValues(engine)
+        self._has_user_rules = bool(self._user_patterns)
         for value, kind in (known or {}).items():
             self.add_known(value, kind)
 
@@ -109,6 +110,7 @@ class Redactor:
         A value of fewer than six characters is ignored: it would be found in innocent text.
         """
         self._known.add(value, kind)
+        self._has_user_rules = bool(self._user_patterns or self._known)
         self._seen_shapes.forget()
 
     def redact(self, text: str) -> str:
@@ -156,7 +158,8 @@ class Redactor:
         starts = list(map(add, accumulate(sizes, initial=0), gaps))
         # A text with placeholders is redacted by itself, with its placeholders masked.
         ends = list(_ends(data, b"REDACTED"))
-        ends.extend(span.end for span in self._find_users(data))
+        if self._has_user_rules:
+            ends.extend(span.end for span in self._find_users(data))
         dirty = {bisect_right(starts, end - 1) - 1 for end in ends}
         for index, hits in self._hits_by_text(data, starts, sizes):
             if index in dirty:
@@ -200,14 +203,13 @@ class Redactor:
         hits = self._engine.scan(data)
         if hits:
             yield from self._apply_rules(data, hits, depth)
-        yield from self._find_users(data)
+        if self._has_user_rules:
+            yield from self._find_users(data)
 
     def _find_users(self, data: bytes) -> Iterator[Span]:
         """Yield the spans of the user's patterns and of known values."""
-        if self._user_patterns:
-            yield from self._user_patterns.find(data)
-        if self._known:
-            yield from self._known.find(data)
+        yield from self._user_patterns.find(data)
+        yield from self._known.find(data)
 
     def _apply_rules(self, data: bytes, hits: list[scanner.Hit], depth: int) -> Iterator[Span]:
         """Yield the spans that the rules confirm at their triggers' hits."""
