@@ -8,6 +8,7 @@ import pytest
 
 from ccsync_watch.dashboard.pages import load_pages
 from ccsync_watch.dashboard.rendering import TEMPLATE_FOLDER
+from ccsync_watch.store.egress_ledger import LedgerEntry, add_entry
 from support.storing import SESSION
 
 if TYPE_CHECKING:
@@ -104,3 +105,48 @@ def test_nothing_unread_is_up_to_date(visitor: Visitor) -> None:
     text = visitor.get("/sync").text
     assert "2.0 KiB" in text
     assert "up to date" not in text
+
+
+def test_sync_page_shows_everything_that_is_pending_rejected_and_sent(
+    world: World, visitor: Visitor
+) -> None:
+    """With links to the sessions, and a notice of the flush that led to the page."""
+    world.say("u1", "Pending")
+    entry = LedgerEntry(
+        world.clock.now_ms,
+        "x.convex.cloud",
+        SESSION,
+        "messages",
+        3,
+        4096,
+        {"jwt": 2},
+        is_acked=False,
+    )
+    with world.database.write() as connection:
+        add_entry(connection, entry)
+        connection.execute(
+            "INSERT INTO unreadable (transcript_id, start, end, reason)"
+            " SELECT id, 5, 25, 'not JSON' FROM transcripts"
+        )
+    (visitor.site.state_dir / "log").write_text("the last line\n")
+    visitor.daemon.answer |= {
+        "destination": {"name": "OpenSync", "url": "https://x.convex.cloud"},
+        "sessions_behind": {SESSION: 2048},
+        "rejected": [{"session_id": SESSION, "id": f"{SESSION}:u0", "reason": "too large"}],
+        "totals": {"rows_pending": 7, "rows_rejected": 1, "last_ack_ms": None},
+    }
+    text = visitor.get("/sync?flush=failed").text
+    for expected in (
+        "Not everything could be sent",
+        "https://x.convex.cloud",
+        f'<a href="/sessions/{SESSION}">Pending</a>',
+        "2.0 KiB",
+        "too large",
+        "not JSON",
+        "3 messages",
+        "not confirmed",
+        "4,096",
+        '<span class="chip">jwt</span> 2',
+        "the last line",
+    ):
+        assert expected in text, expected
