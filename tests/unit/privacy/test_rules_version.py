@@ -35,9 +35,15 @@ def test_a_changed_rule_raises_the_revision() -> None:
     if golden["tables"] != current["tables"]:
         changed.insert(0, "the tables")
     if golden["revision"] == current["revision"]:
+        is_version_new = golden["tables"] != current["tables"]
+        only_record = (
+            "changed tables change the version by themselves"
+            if is_version_new
+            else "if the same secrets are found as before"
+        )
         assert not changed, (
             f"bump REVISION in ccsync_watch/privacy/rules_version.py: {', '.join(changed)} changed."
-            f" Then, or at once if the same secrets are found as before, run: {RECORD}"
+            f" Then ({only_record}: at once) run: {RECORD}"
         )
     assert current == golden, f"REVISION was raised; record it: {RECORD}"
 
