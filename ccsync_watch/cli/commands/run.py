@@ -71,6 +71,8 @@ def _start_daemon(settings: Settings) -> None:
     shown_roots = ", ".join(printable(short_path(Path(root), settings)) for root in roots)
     say(f"ccsync-watch {__version__}")
     say(f"  reads      {shown_roots}")
+    if not any(os.path.isdir(root) for root in roots):  # noqa: PTH112 - roots are texts
+        say("             waiting for Claude Code: no transcripts there yet")
     say(f"  stores in  {printable(short_path(settings.state_dir, settings))}")
     destination = settings.destination
     if destination is None:
@@ -80,5 +82,3 @@ def _start_daemon(settings: Settings) -> None:
     else:
         say(f"  uploads    to {destination.url}, only on `ccsync-watch sync-now` (auto_sync off)")
     say("  status     `ccsync-watch status` in another terminal; Ctrl+C here stops")
-    if not any(os.path.isdir(root) for root in roots):  # noqa: PTH112 - roots are texts
-        say(f"Waiting for Claude Code: no transcripts in {shown_roots} yet")
