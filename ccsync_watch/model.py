@@ -38,7 +38,7 @@ MessageKind: TypeAlias = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Redacted(Generic[T]):
-    """Proof that `value` passed the redactor: the store and the sink accept nothing else.
+    """Proof that `value` passed the redactor: the store and the destination accept nothing else.
 
     Built by `privacy.clean`, and by the store for what it reads back.
     """

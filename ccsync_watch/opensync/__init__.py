@@ -1,6 +1,6 @@
-"""The OpenSync backend: its wire format, and the sink that speaks it over HTTP."""
+"""The OpenSync backend as a destination: wire format, HTTP and delivery."""
 
 import sys
 
-# httpx loads its own command line wherever that can be imported: a third of a second, for nothing.
-sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # means: not to be found
+# httpx imports its own command line wherever it can: a third of a second, and it is not used.
+sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # None: cannot be imported

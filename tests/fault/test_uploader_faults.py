@@ -76,7 +76,7 @@ def _assert_right(world: World, *, is_ordered: bool = True) -> None:
 
 @pytest.mark.parametrize("accepts_dates", [False, True], ids=["todays", "newer"])
 @pytest.mark.parametrize("fault", WAYS, ids=lambda fault: fault.name)
-def test_a_fault_at_any_request_loses_and_doubles_nothing(
+def test_a_fault_at_any_request_neither_loses_nor_doubles_a_row(
     tmp_path: Path, fault: Fault, *, accepts_dates: bool
 ) -> None:
     """After it everything is there once, whole, in order, and the session's state is the last."""
@@ -86,7 +86,7 @@ def test_a_fault_at_any_request_loses_and_doubles_nothing(
         _history(world, world.turn)
         world.drain()
         # A message that fails alone inside a batch cannot get back to its place between others
-        # that bear the same date.
+        # that have the same date.
         _assert_right(world, is_ordered=fault.spoils is not Spoil.ONE_MESSAGE)
         is_met = bool(world.transport.met)
         arrived = len(world.backend.calls)
@@ -94,13 +94,13 @@ def test_a_fault_at_any_request_loses_and_doubles_nothing(
         if not is_met and number >= arrived:
             break
     else:
-        pytest.fail("the runs never end")
+        pytest.fail("every run met a fault")
     assert number > 5
 
 
 @pytest.mark.parametrize("fault", WAYS, ids=lambda fault: fault.name)
 def test_an_outage_of_any_kind_is_survived(tmp_path: Path, fault: Fault) -> None:
-    """Requests that all fail in the same way for a while leave nothing behind once it is over."""
+    """Requests that all fail in the same way for a while leave no trace once the outage is over."""
     world = World(tmp_path)
     world.transport.faults = FaultPlan.always(fault)
     _history(world, world.turn)
@@ -114,10 +114,10 @@ def test_an_outage_of_any_kind_is_survived(tmp_path: Path, fault: Fault) -> None
 
 
 @pytest.mark.parametrize("is_carried_out", [False, True], ids=["before", "after"])
-def test_a_crash_at_any_request_loses_and_doubles_nothing(
+def test_a_crash_at_any_request_neither_loses_nor_doubles_a_row(
     tmp_path: Path, *, is_carried_out: bool
 ) -> None:
-    """The process may end before a request leaves or after it was carried out, unanswered."""
+    """The process may end before a request is sent, or after it was carried out, unanswered."""
     for number in range(MAX_REQUESTS):
         world = World(tmp_path / f"{number}")
         crashes = _crash_at(world, number, is_carried_out=is_carried_out)
@@ -136,7 +136,7 @@ def test_a_crash_at_any_request_loses_and_doubles_nothing(
         if not crashes:
             break
     else:
-        pytest.fail("the runs never end")
+        pytest.fail("every run met a fault")
     assert number > 5
 
 
