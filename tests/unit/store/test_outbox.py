@@ -267,6 +267,19 @@ class TestRelease:
 class TestDestination:
     """Which backend the rows are for."""
 
+    @pytest.mark.parametrize("delay_ms", [0, 500])
+    def test_a_changed_row_waits_for_the_destinations_resend_delay(
+        self, world: World, delay_ms: int
+    ) -> None:
+        """It is kept in the store: whoever changes a row need not know the destination."""
+        world.outbox.set_resend_delay(delay_ms)
+        world.ingest(message("u1"))
+        world.work()
+        world.ingest(message("u1", "new"))
+        due_ms = world.clock.now_ms + delay_ms
+        assert _names(world, now_ms=due_ms - 1) == []
+        assert _names(world, now_ms=due_ms) == ["u1"]
+
     def test_the_first_one_gets_what_is_queued(self, world: World) -> None:
         """Whatever was stored while there was none."""
         world.say("u1")
