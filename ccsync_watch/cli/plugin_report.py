@@ -11,7 +11,6 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch import report
-from ccsync_watch.cli.commands.status import confirmed, figures_without_daemon
 from ccsync_watch.cli.console import printable
 from ccsync_watch.cli.plugin_problems import (
     CONNECTION_SECONDS,
@@ -21,6 +20,7 @@ from ccsync_watch.cli.plugin_problems import (
     with_hints,
 )
 from ccsync_watch.cli.problem_text import problem_lines
+from ccsync_watch.cli.sync_figures import confirmed, figures_without_daemon
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import declared_settings, load
 from ccsync_watch.control.client import ControlClient

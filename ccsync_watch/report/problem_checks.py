@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from ccsync_watch.config import Settings
     from ccsync_watch.model import BackendInfo, JsonValue
-    from ccsync_watch.report.status_report import Live
+    from ccsync_watch.report.live import Live
     from ccsync_watch.store.database import Database
     from ccsync_watch.transcripts.discovery import TranscriptScan
 

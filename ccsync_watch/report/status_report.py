@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from ccsync_watch import __version__
@@ -15,28 +15,10 @@ from ccsync_watch.transcripts import discovery
 
 if TYPE_CHECKING:
     from ccsync_watch.config import Settings
-    from ccsync_watch.errors import DestinationError, NotRunning
-    from ccsync_watch.model import BackendInfo, JsonValue
-    from ccsync_watch.problem import Problem
+    from ccsync_watch.errors import NotRunning
+    from ccsync_watch.model import JsonValue
+    from ccsync_watch.report.live import Live
     from ccsync_watch.store.database import Database
-
-
-@dataclass(frozen=True, slots=True)
-class Backend:
-    """The outcome of a connection test; both None when there was none."""
-
-    backend_info: BackendInfo | None = None
-    error: DestinationError | None = None
-
-
-@dataclass(slots=True)
-class Live:
-    """What only the running daemon knows."""
-
-    pid: int | None = None
-    since_ms: int | None = None
-    problems: list[Problem] = field(default_factory=list)
-    backend: Backend = field(default_factory=Backend)
 
 
 def status(

@@ -11,15 +11,14 @@ from ccsync_watch import report
 from ccsync_watch.cli.arguments import add_setting_flags
 from ccsync_watch.cli.console import printable, say, say_wrapped, show_warnings
 from ccsync_watch.cli.problem_text import problem_lines
+from ccsync_watch.cli.sync_figures import behind, confirmed, figures_without_daemon
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import changed_settings, load
 from ccsync_watch.control.client import ControlClient
 from ccsync_watch.daemon.connection_test import try_backend
 from ccsync_watch.errors import DestinationError, NotRunning
 from ccsync_watch.problem import Problem
-from ccsync_watch.store.database import open_for_reading
-from ccsync_watch.store.install_keys import install_key
-from ccsync_watch.units import age, plural, size
+from ccsync_watch.units import age, plural
 
 if TYPE_CHECKING:
     import argparse
@@ -91,17 +90,6 @@ def _is_same_backend(figures: Mapping[str, Any], settings: Settings) -> bool:
     return bool(figures["destination"] == destination and figures["config"]["api_key"] == key)
 
 
-def figures_without_daemon(settings: Settings, absence: NotRunning) -> dict[str, Any]:
-    """Return the figures from the store alone."""
-    key = install_key(settings.state_dir)
-    database = open_for_reading(settings.state_dir)
-    try:
-        return report.status(settings, database, None, key=key, absence=absence)
-    finally:
-        if database is not None:
-            database.close()
-
-
 def _print(figures: dict[str, Any], problems: list[Problem]) -> None:
     now_ms = SystemClock().wall_ms()
     config, totals, daemon = figures["config"], figures["totals"], figures["daemon"]
@@ -140,16 +128,6 @@ def _print(figures: dict[str, Any], problems: list[Problem]) -> None:
 
 def _json(value: JsonValue) -> str:
     return orjson.dumps(value).decode()
-
-
-def behind(count: int) -> str:
-    """Return how many bytes on disk are not imported yet."""
-    return f"{size(count)} behind" if count else "up to date"
-
-
-def confirmed(last_ack_ms: int | None, now_ms: int) -> str:
-    """Return when the backend last confirmed an upload."""
-    return f"confirmed {age(last_ack_ms, now_ms)}" if last_ack_ms else "nothing confirmed yet"
 
 
 def _print_sessions(figures: dict[str, Any], now_ms: int) -> None:

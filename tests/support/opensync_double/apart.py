@@ -34,8 +34,8 @@ def served_apart() -> Iterator[Served]:
     folder = Path(__file__).parents[2]
     with subprocess.Popen(words, cwd=folder, stdout=subprocess.PIPE, text=True) as process:
         try:
-            told = process.stdout.readline() if process.stdout else ""
-            yield Served(*told.split())
+            announcement = process.stdout.readline() if process.stdout else ""
+            yield Served(*announcement.split())
         finally:
             process.kill()
 

@@ -46,7 +46,7 @@ class TestFaults:
         assert [call.fault for call in double.backend.calls] == [fault.name, None]
 
     def test_names_of_the_ways_are_distinct(self) -> None:
-        """A record tells which fault it was."""
+        """A record shows which fault it was."""
         names = [fault.name for fault in faults.ways()]
         assert len(names) == len(set(names)) == 20
 

@@ -137,7 +137,7 @@ def test_leaving_out_the_title_is_a_change(backend: Backend) -> None:
     assert backend.session("s1").cost == 2.5
 
 
-def test_a_new_message_starts_the_10_s_anew(backend: Backend, clock: ManualClock) -> None:
+def test_a_new_message_restarts_the_10_s(backend: Backend, clock: ManualClock) -> None:
     """▲ The final cost is lost when it follows the last message too soon."""
     backend.post("/sync/session", session())
     clock.advance(60)

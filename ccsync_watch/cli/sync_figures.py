@@ -1,0 +1,35 @@
+"""The figures without a daemon, and how `status` and the plugin's report word them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ccsync_watch import report
+from ccsync_watch.store.database import open_for_reading
+from ccsync_watch.store.install_keys import install_key
+from ccsync_watch.units import age, size
+
+if TYPE_CHECKING:
+    from ccsync_watch.config import Settings
+    from ccsync_watch.errors import NotRunning
+
+
+def figures_without_daemon(settings: Settings, absence: NotRunning) -> dict[str, Any]:
+    """Return the figures from the store alone."""
+    key = install_key(settings.state_dir)
+    database = open_for_reading(settings.state_dir)
+    try:
+        return report.status(settings, database, None, key=key, absence=absence)
+    finally:
+        if database is not None:
+            database.close()
+
+
+def behind(count: int) -> str:
+    """Return how many bytes on disk are not imported yet."""
+    return f"{size(count)} behind" if count else "up to date"
+
+
+def confirmed(last_ack_ms: int | None, now_ms: int) -> str:
+    """Return when the backend last confirmed an upload."""
+    return f"confirmed {age(last_ack_ms, now_ms)}" if last_ack_ms else "nothing confirmed yet"
