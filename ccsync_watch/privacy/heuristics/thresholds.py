@@ -2,7 +2,7 @@
 
 Lengths are in characters unless the name says otherwise, entropies in bits per character, shares
 from 0 to 1. "Measured": the value with the fewest errors over the corpora in
-`tests/support/redaction_corpus`. How far a rule reads stands with that rule.
+`tests/support/redaction_corpus`. How far a rule reads is defined with that rule.
 """
 
 from __future__ import annotations

@@ -121,8 +121,8 @@ def test_values_are_stable(value: JsonValue) -> None:
 
 @thorough
 @given(values)
-def test_a_value_leaks_no_more_than_its_leaves(value: JsonValue) -> None:
-    """Structure only adds secrets: each leaf is as clean as the text alone would be."""
+def test_a_value_leaks_no_more_than_its_strings(value: JsonValue) -> None:
+    """Structure only adds secrets: each string is as clean as the text alone would be."""
     _no_worse(value, _redactor().redact_value(value))
 
 

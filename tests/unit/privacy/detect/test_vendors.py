@@ -37,7 +37,7 @@ def test_a_rule_finds_what_it_describes(row: Vendor) -> None:
     """A sample drawn from the trigger is found; validators may reject a few that are words."""
     rng = random.Random(row.pattern)  # noqa: S311 - repeatable
     if row.anchor:
-        pytest.skip("drawn in the corpus: its mark stands in the middle")
+        pytest.skip("generated in the corpus: its mark is in the middle")
     rule = VendorRule(row)
     confirmed = 0
     for _ in range(20):

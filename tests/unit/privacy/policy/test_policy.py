@@ -23,7 +23,7 @@ class TestChoices:
     """What the user decides."""
 
     def test_the_settings_make_the_policy(self) -> None:
-        """Each choice stands for itself."""
+        """Each choice is independent of the others."""
         settings = Settings(
             sync_tool_calls=False, sync_thinking=True, max_prompt_chars=1, max_output_chars=2
         )
