@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from ccsync_watch.accounting import usage_groups
+from ccsync_watch.accounting.account import COST_SOURCES
 from ccsync_watch.accounting.explanation import Explanation, explain
 from ccsync_watch.accounting.prices import PriceList
 from ccsync_watch.cli.arguments import add_setting_flags
@@ -24,12 +25,6 @@ if TYPE_CHECKING:
 
 ORDER = 80
 _SHOWN_RESPONSES = 20
-_PROVENANCE = {
-    "client": "reported by Claude Code",
-    "computed": "estimated: tokens at list prices",
-    "partial": "estimated: the sum of what has a price",
-    "unpriced": "no price is known",
-}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -68,7 +63,8 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
 def _show(explanation: Explanation, *, is_whole: bool) -> None:
     account = explanation.account
     say(f"{account.session_id}  {printable(explanation.title or '')}".rstrip())
-    say(f"  cost        {money(account.cost)}, {_PROVENANCE[account.cost.provenance]}")
+    source = COST_SOURCES[account.cost.provenance]
+    say(f"  cost        {money(account.cost)}, {source.label}: {source.meaning}")
     if account.client_usd is not None:
         less = (
             f", of which {dollars(account.inherited_usd)} inherited"

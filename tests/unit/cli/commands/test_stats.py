@@ -76,7 +76,7 @@ def test_a_session_is_explained(filled: dict[str, str], capsys: pytest.CaptureFi
     """By its id, or the beginning of it."""
     assert main(["explain", SESSION[:6]], filled) == 0
     shown = capsys.readouterr().out
-    assert "$0.50, reported by Claude Code" in shown
+    assert "$0.50, reported: Claude Code's own figure" in shown
     assert "1 row report usage, of 1 response" in shown
     assert main(["explain", SESSION, "--json"], filled) == 0
     assert json.loads(capsys.readouterr().out)["naive_prompt"] == 100
@@ -104,7 +104,7 @@ def test_an_explanation_covers_copies_subagents_and_totals(
     world.close()
     assert main(["explain", SESSION], env) == 0
     shown = capsys.readouterr().out
-    assert "$20.00, reported by Claude Code" in shown
+    assert "$20.00, reported: Claude Code's own figure" in shown
     assert "900 prompt and 80 output tokens that no row of the transcripts reports" in shown
     assert "note        Claude Code counted requests that left no row" in shown
     assert "counted once instead of for every row   30 rows" in shown
