@@ -27,7 +27,7 @@ _READER_CACHE_KIB = 512
 
 
 class _Reader:
-    """A thread's own reading connection; it is closed with the thread, or with the database."""
+    """A thread's own reading connection; it is closed when the thread ends."""
 
     __slots__ = ("__weakref__", "connection")
 
@@ -51,6 +51,7 @@ class Database:
         self.set_aside = set_aside
         self._read_only = read_only
         self._lock = threading.RLock()
+        self._is_closed = False
         self._local = threading.local()
         self._readers: weakref.WeakSet[_Reader] = weakref.WeakSet()
         self._writer = None if read_only else self._connect()
@@ -111,9 +112,11 @@ class Database:
     def read(self) -> sqlite3.Connection:
         """Return this thread's reading connection; it sees committed rows only."""
         reader: _Reader | None = getattr(self._local, "reader", None)
-        if reader is None:
-            reader = self._local.reader = _Reader(self._connect(query_only=True))
-            with self._lock:
+        with self._lock:
+            if self._is_closed:
+                raise sqlite3.ProgrammingError(f"{self.path} was closed")
+            if reader is None:
+                reader = self._local.reader = _Reader(self._connect(query_only=True))
                 self._readers.add(reader)
         return reader.connection
 
@@ -124,12 +127,21 @@ class Database:
                 self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def close(self) -> None:
-        """Close every connection; the object cannot be used afterwards."""
+        """Close the database; the object cannot be used afterwards.
+
+        Other threads may be reading: SQLite crashes when a connection is closed during a query.
+        Their queries are interrupted, and each connection is closed when its thread ends.
+        """
+        own: _Reader | None = getattr(self._local, "reader", None)
         with self._lock:
+            self._is_closed = True
             if self._writer is not None:
                 self._writer.close()
             for reader in list(self._readers):
-                reader.connection.close()
+                if reader is own:
+                    reader.connection.close()
+                else:
+                    reader.connection.interrupt()
 
 
 def open_database(folder: Path, *, now_ms: int) -> Database:

@@ -237,6 +237,40 @@ class TestWriting:
         assert _open_files(path) == 0
 
 
+def test_closing_interrupts_what_another_thread_reads(tmp_path: Path) -> None:
+    """SQLite crashes the process when a connection is closed during a query of another thread."""
+    database = open_database(tmp_path, now_ms=1)
+    is_reading = threading.Event()
+    errors: list[str] = []
+
+    def note_progress() -> int:
+        # Called by SQLite every few instructions: the query is running by then.
+        is_reading.set()
+        return 0
+
+    def read_without_end() -> None:
+        reader = database.read()
+        reader.set_progress_handler(note_progress, 100)
+        try:
+            reader.execute(
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
+                " SELECT count(*) FROM n"
+            ).fetchall()
+        except sqlite3.OperationalError as error:
+            errors.append(str(error))
+        with pytest.raises(sqlite3.ProgrammingError, match="was closed"):
+            database.read()
+
+    thread = threading.Thread(target=read_without_end)
+    thread.start()
+    assert is_reading.wait(60)
+    database.close()
+    thread.join(60)
+    assert errors == ["interrupted"]
+    gc.collect()
+    assert _open_files((tmp_path / "ccsync.db").resolve()) == 0
+
+
 class TestReading:
     """Beside a running daemon."""
 
