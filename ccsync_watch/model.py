@@ -150,10 +150,6 @@ class SessionObservation:
     is_branch: bool = False
 
 
-TEXT_FACTS = ("custom_title", "generated_title", "summary")
-"""The facts about a session that are text, of the user or of the model."""
-
-
 @dataclass(frozen=True, slots=True)
 class Fact:
     """A property of a session, of which the last row counts: a title, the cost state."""

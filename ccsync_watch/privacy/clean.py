@@ -12,11 +12,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ccsync_watch.errors import RedactorUnavailable
-from ccsync_watch.model import TEXT_FACTS, Batch, JsonValue, Message, Part, Redacted
+from ccsync_watch.model import Batch, JsonValue, Message, Part, Redacted
 from ccsync_watch.privacy.policy.limits import cut
 from ccsync_watch.privacy.policy.metadata import metadata_of
 from ccsync_watch.privacy.policy.reduction import reduce
 from ccsync_watch.privacy.text_fields import R, visit_texts
+from ccsync_watch.transcripts.line_types import TEXT_FACTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

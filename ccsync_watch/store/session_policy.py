@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ccsync_watch.model import TEXT_FACTS
+from ccsync_watch.transcripts.line_types import TEXT_FACTS
 
 if TYPE_CHECKING:
     import sqlite3

@@ -30,12 +30,15 @@ class LineType:
 
     `read_message` gets the row and whether it belongs to a subagent, and returns None for a row
     that says nothing. `read_fact` returns the value of the session's fact `fact`, None for none.
+    `is_text`: the fact is a text of the user's or the model's, or may contain one; a project of
+    which only metadata is kept does without it.
     """
 
     name: str
     read_message: MessageReader | None = None
     fact: str = ""
     read_fact: FactReader | None = None
+    is_text: bool = True
 
     @property
     def is_dropped(self) -> bool:
@@ -51,9 +54,11 @@ _ALL = (
     LineType("attachment", message_readers.read_attachment),
     # Facts about the session; repeated often, the last one counts.
     LineType("ai-title", fact="generated_title", read_fact=fact_readers.read_generated_title),
-    LineType("cost-state", fact="cost_state", read_fact=fact_readers.read_cost_state),
+    LineType(
+        "cost-state", fact="cost_state", read_fact=fact_readers.read_cost_state, is_text=False
+    ),
     LineType("custom-title", fact="custom_title", read_fact=fact_readers.read_custom_title),
-    LineType("last-prompt", fact="leaf", read_fact=fact_readers.read_leaf),
+    LineType("last-prompt", fact="leaf", read_fact=fact_readers.read_leaf, is_text=False),
     LineType("summary", fact="summary", read_fact=fact_readers.read_summary),
     # A second copy of what other rows hold, and the client's own prompts.
     LineType("api-request"),
@@ -100,6 +105,9 @@ _ALL = (
     LineType("worktree-state"),
 )
 LINE_TYPES = {line_type.name: line_type for line_type in _ALL}
+
+TEXT_FACTS = tuple(line_type.fact for line_type in _ALL if line_type.fact and line_type.is_text)
+"""The facts about a session that are text."""
 
 _DROPPED = frozenset(line_type.name for line_type in _ALL if line_type.is_dropped)
 _KEPT_ATTACHMENTS = frozenset(name.encode() for name in message_readers.ATTACHMENT_READERS)

@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from ccsync_watch.transcripts import line_types
-from ccsync_watch.transcripts.line_types import LINE_TYPES, dropped_type, is_dropped
+from ccsync_watch.transcripts.line_types import (
+    LINE_TYPES,
+    TEXT_FACTS,
+    LineType,
+    dropped_type,
+    is_dropped,
+)
 
 
 @pytest.mark.parametrize(
@@ -53,3 +59,9 @@ def test_a_type_is_dropped_exactly_if_it_has_no_reader() -> None:
         assert line_type.is_dropped is not has_reader
         assert is_dropped(b'{"type":"%s"' % name.encode()) is not has_reader
         assert bool(line_type.fact) is (line_type.read_fact is not None)
+
+
+def test_a_fact_is_text_unless_its_row_says_otherwise() -> None:
+    """Of a metadata-only project, a forgotten mark keeps too little rather than too much."""
+    assert set(TEXT_FACTS) == {"custom_title", "generated_title", "summary"}
+    assert LineType("new", fact="new", read_fact=LINE_TYPES["summary"].read_fact).is_text
