@@ -17,7 +17,7 @@ def add_setting_flags(parser: argparse.ArgumentParser) -> None:
             parser.add_argument(
                 setting.flag,
                 dest=setting.name,
-                metavar="true|false" if setting.is_switch else "URL",
+                metavar=setting.flag_value,
                 help=f"override the setting {setting.name}",
             )
 

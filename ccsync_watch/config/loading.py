@@ -119,7 +119,7 @@ def _check(setting: Setting, value: object, place: str) -> object:
 def _shown_value(setting: Setting | None, value: object) -> str:
     """Return a wrong value in one readable line, without what may be secret in it."""
     name = setting.name if setting else None
-    if name == "api_key":
+    if setting and setting.is_secret:
         return "(not shown)"
     text = _json(value)
     if name == "convex_url":

@@ -23,6 +23,7 @@ _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _MAX_PORT = 65535
+_NUMBER = re.compile(r"[0-9]{1,18}")
 # What a client can connect to: names of dotted labels, or an IPv6 address.
 _HOST = re.compile(
     r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*|[0-9a-f:.]*:[0-9a-f:.]*"
@@ -40,7 +41,9 @@ def check_boolean(value: object) -> bool:
 
 
 def check_count(value: object) -> int:
-    """Accept a whole number from 0 on."""
+    """Accept a whole number from 0 on, also as a text."""
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        value = int(value)
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
     raise ValueError("a whole number, 0 or more")

@@ -50,6 +50,16 @@ class Setting:
         """Return whether it is on or off."""
         return isinstance(self.default, bool)
 
+    @property
+    def is_secret(self) -> bool:
+        """Return whether its value is never shown, and removed from everything stored."""
+        return self.check is checks.check_secret
+
+    @property
+    def flag_value(self) -> str:
+        """Return what stands for the value in the usage of its flag."""
+        return "true|false" if self.is_switch else self.name.rpartition("_")[2].upper()
+
 
 def setting(
     default: T,
@@ -172,6 +182,16 @@ class Settings:
     def destination(self) -> DestinationInfo | None:
         """Return where sessions are uploaded to; None when everything stays on this machine."""
         return None if self.convex_url is None else DestinationInfo("OpenSync", self.convex_url)
+
+    @property
+    def secrets(self) -> dict[str, Secret]:
+        """Return the values of those secret settings that are set, by their names."""
+        values = {
+            name: getattr(self, name)
+            for name, declared in declared_settings().items()
+            if declared.is_secret
+        }
+        return {name: value for name, value in values.items() if value is not None}
 
 
 @cache

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_SECRET_KINDS = {"api_key": "opensync-key"}
+"""What placeholders call the secret settings, where that is not their name."""
+
 
 def project_roots(settings: Settings) -> tuple[str, ...]:
     """Return the `projects` folder of each configured Claude folder."""
@@ -60,14 +63,14 @@ def rules_in_force(settings: Settings) -> str:
 def make_redactor(settings: Settings) -> Redactor:
     """Build the redactor of these settings; one thread at a time may use it.
 
-    Its known values are the secrets in this process's environment, and the backend's key. Its
+    Its known values are the secrets in this process's environment and in the settings. Its
     rules take seconds to compile, once: the result is cached in the cache folder.
 
     Raises ConfigError for an invalid pattern, RedactorUnavailable when it cannot be built.
     """
     known = values_in_environment(os.environ)
-    if settings.api_key is not None:
-        known[settings.api_key.reveal()] = "opensync-key"
+    for name, secret in settings.secrets.items():
+        known[secret.reveal()] = _SECRET_KINDS.get(name, name.replace("_", "-"))
     return Redactor(
         key=install_key(settings.state_dir),
         patterns=settings.redact.patterns,

@@ -210,8 +210,8 @@ class Supervisor:
 
 
 def _redactor_inputs(settings: Settings) -> object:
-    """Return what a redactor is built from: the rules, and the key as a known value."""
-    return settings.redact, settings.api_key
+    """Return what a redactor is built from: the user's rules, and the secrets as known values."""
+    return settings.redact, settings.secrets
 
 
 def _state_of(*paths: Path) -> object:

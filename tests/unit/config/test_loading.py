@@ -179,6 +179,7 @@ class TestMistakes:
             ("claude_dirs", ["a\0b"], '["a\\u0000b"]', "a list of folders"),
             ("claude_dirs", ["~nobody-here/x"], '["~nobody-here/x"]', "a list of folders"),
             ("max_prompt_chars", -1, "-1", "a whole number, 0 or more"),
+            ("max_prompt_chars", "4k", '"4k"', "a whole number, 0 or more"),
             ("max_output_chars", 1.5, "1.5", "a whole number, 0 or more"),
             ("max_output_chars", True, "true", "a whole number, 0 or more"),
             ("exclude_projects", "x", '"x"', "a list of strings"),

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from ccsync_watch.config import declared_settings, load
+from ccsync_watch.config import Secret, Settings, declared_settings, load
+from ccsync_watch.config.loading import _check
+from ccsync_watch.config.setting_checks import check_count, check_secret
+from ccsync_watch.errors import ConfigError
 
 ROOT = Path(__file__).parents[3]
 SETTINGS = declared_settings()
@@ -23,7 +27,7 @@ def test_the_plugin_has_the_options_that_are_declared() -> None:
     for name, setting in OPTIONS.items():
         assert options[name]["title"] == setting.option_title
         assert options[name]["type"] == ("boolean" if setting.is_switch else "string")
-        assert options[name].get("sensitive", False) == (name == "api_key")
+        assert options[name].get("sensitive", False) == setting.is_secret
 
 
 def test_the_hook_writes_every_option() -> None:
@@ -55,6 +59,34 @@ def test_every_variable_is_read(env: dict[str, str]) -> None:
     texts = {"convex_url": "https://x.convex.cloud", "api_key": "osk_x", "claude_dirs": "/x"}
     for name, setting in SETTINGS.items():
         if setting.variable:
-            text = texts.get(name, "false" if setting.default else "true")
+            text = texts.get(name, "77")
+            if setting.is_switch:
+                text = "false" if setting.default else "true"
             changed = load({**env, setting.variable: text})
             assert getattr(changed, name) == setting.check(text) != setting.default
+
+
+def test_a_number_is_read_from_a_text() -> None:
+    """A variable, a flag and a plugin option have nothing else."""
+    assert check_count(" 40 ") == check_count(40) == 40
+
+
+def test_a_flag_shows_what_it_takes() -> None:
+    """A switch its two values, others the last word of their names."""
+    assert SETTINGS["auto_sync"].flag_value == "true|false"
+    assert SETTINGS["convex_url"].flag_value == "URL"
+    assert replace(SETTINGS["autostart"], name="idle_minutes", default=5).flag_value == "MINUTES"
+
+
+def test_secret_settings_are_declared_by_their_check() -> None:
+    """Those that are set become known values of the redactor."""
+    assert Settings().secrets == {}
+    assert Settings(api_key=Secret("osk_x")).secrets == {"api_key": Secret("osk_x")}
+
+
+def test_a_wrong_value_of_any_secret_setting_is_not_shown() -> None:
+    """Its declaration decides, not its name."""
+    setting = replace(SETTINGS["api_key"], name="webhook_key", check=check_secret)
+    with pytest.raises(ConfigError) as caught:
+        _check(setting, "plum giraffe", "the file")
+    assert "plum" not in str(caught.value)
