@@ -80,9 +80,9 @@ def connect(
 
 
 def preview_requests(
-    summary: Redacted[SessionSummary], messages: Iterable[StoredMessage]
+    _settings: Settings, summary: Redacted[SessionSummary], messages: Iterable[StoredMessage]
 ) -> Iterator[RequestPreview]:
-    """Yield what would be sent for a session, with or without a destination in the settings."""
+    """Yield what would be sent for a session; also before the settings name a destination."""
     from ccsync_watch.opensync import request_preview  # noqa: PLC0415
 
     return request_preview.preview_requests(summary, messages)

@@ -65,7 +65,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
         session_ids = (
             [session_id] if session_id else session_summaries.sessions_with_messages(database)
         )
-        _print(database, session_ids, summaries)
+        _print(settings, database, session_ids, summaries)
         return 0
     finally:
         database.close()
@@ -93,7 +93,9 @@ def _import_new_lines(settings: Settings) -> None:
             lock.release()
 
 
-def _print(database: Database, session_ids: Sequence[str], summaries: PricedSummaries) -> None:
+def _print(
+    settings: Settings, database: Database, session_ids: Sequence[str], summaries: PricedSummaries
+) -> None:
     removed: Counter[str] = Counter()
     sessions = messages = 0
     for session_id in session_ids:
@@ -102,7 +104,7 @@ def _print(database: Database, session_ids: Sequence[str], summaries: PricedSumm
             continue
         stored = stored_messages.session_messages(database, session_id)
         sessions, messages = sessions + 1, messages + len(stored)
-        for request in preview_requests(summary, stored):
+        for request in preview_requests(settings, summary, stored):
             removed += request.removed
             line = {"path": request.path, "body": request.body, "removed": request.removed}
             say(orjson.dumps(line).decode())

@@ -95,7 +95,7 @@ def test_a_preview_needs_no_destination(world: World) -> None:
     summary = PricedSummaries(world.database, world.prices).summary(SESSION)
     assert summary is not None
     stored = [row.message for row in world.outbox.rows(SESSION, 1 << 50, 9).value]
-    requests = list(preview_requests(summary, stored))
+    requests = list(preview_requests(Settings(), summary, stored))
     assert [request.path for request in requests] == [
         "/sync/session",
         "/sync/message",
