@@ -5,6 +5,7 @@
     CcsyncError                 what went wrong, and a hint at what to do
     ├── ConfigError             a setting is wrong                     exit 2
     ├── StateError              the state folder cannot be used        exit 2
+    │   └── OtherSchema         another version wrote its database     exit 2
     ├── AlreadyRunning          another daemon holds the state folder  exit 1
     ├── NotRunning              no daemon has the control socket       exit 3
     │   └── NotAnswering        one has, but it hangs or fails         exit 3
@@ -48,6 +49,10 @@ class StateError(CcsyncError):
     """The state folder or its database cannot be used."""
 
     exit_code = 2
+
+
+class OtherSchema(StateError):  # noqa: N818 - as below
+    """The database is of another version of ccsync-watch, which may be running."""
 
 
 class AlreadyRunning(CcsyncError):  # noqa: N818 - a state of the world, not a defect

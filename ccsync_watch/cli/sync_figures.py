@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch import report
+from ccsync_watch.errors import OtherSchema
+from ccsync_watch.problem import Problem
 from ccsync_watch.store.database import open_for_reading
 from ccsync_watch.store.install_keys import install_key
 from ccsync_watch.units import age, size
@@ -17,7 +19,13 @@ if TYPE_CHECKING:
 def figures_without_daemon(settings: Settings, absence: NotRunning) -> dict[str, Any]:
     """Return the figures from the store alone."""
     key = install_key(settings.state_dir)
-    database = open_for_reading(settings.state_dir)
+    try:
+        database = open_for_reading(settings.state_dir)
+    except OtherSchema as error:
+        figures: dict[str, Any] = report.status(settings, None, None, key=key, absence=absence)
+        problem = Problem("other-schema", "Stored data not shown", error.message, error.hint)
+        figures["problems"].append(problem.as_json())
+        return figures
     try:
         return report.status(settings, database, None, key=key, absence=absence)
     finally:

@@ -14,6 +14,7 @@ from ccsync_watch.control.messages import (
     FlushAnswer,
     HelloAnswer,
     ReloadAnswer,
+    read_status,
 )
 from ccsync_watch.control.pidfile import is_alive, read_pidfile
 from ccsync_watch.errors import NotAnswering, NotRunning
@@ -51,7 +52,7 @@ class ControlClient:
 
     def status(self, *, seconds: float = ANSWER_SECONDS) -> dict[str, Any]:
         """Return the daemon's `report.status`."""
-        return self.request("/v1/status", seconds=seconds)
+        return self._ask("/v1/status", read_status, seconds=seconds)
 
     def check(self, *, seconds: float = ANSWER_SECONDS) -> CheckAnswer:
         """Have the daemon test the connection to the backend."""
@@ -101,7 +102,10 @@ class ControlClient:
         try:
             return read(answer)
         except (KeyError, TypeError, ValueError):
-            raise self._not_answering(pidfile, "gave the answer of another version") from None
+            raise NotAnswering(
+                f"ccsync-watch (process {pidfile.pid}) gave the answer of another version",
+                hint="replace it: run `ccsync-watch stop`, then `ccsync-watch start`",
+            ) from None
 
     def _read_answer(self, pidfile: Pidfile, status: int, content: bytes) -> dict[str, Any]:
         try:

@@ -1,6 +1,7 @@
 """The requests and answers of the control API, version 1, each with its JSON form.
 
-`status` has no type of its own here: its answer is the JSON that `report.status` builds.
+`status` has no type of its own here: its answer is the JSON that `report.status` builds, and
+`read_status` only checks that it has the fields of this version.
 """
 
 from __future__ import annotations
@@ -151,6 +152,15 @@ class ReloadAnswer:
     def from_json(cls, fields: Mapping[str, Any]) -> ReloadAnswer:
         """Read an answer. Raises KeyError, TypeError or ValueError for any other JSON."""
         return cls(problem=_read_problem(fields["problem"]))
+
+
+def read_status(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an answer unchanged. Raises KeyError or TypeError for that of another version."""
+    for name in ("daemon", "config", "destination", "totals", "sessions", "problems"):
+        _ = fields[name]
+    for problem in fields["problems"]:
+        _ = problem["code"], problem["hint"]
+    return dict(fields)
 
 
 def _read_problem(fields: Mapping[str, Any] | None) -> Problem | None:

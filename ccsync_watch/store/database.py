@@ -13,9 +13,9 @@ import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ccsync_watch.errors import StateError
+from ccsync_watch.errors import OtherSchema, StateError
 from ccsync_watch.store.migrations import MIGRATIONS
-from ccsync_watch.store.schema import migrate
+from ccsync_watch.store.schema import migrate, newer_schema
 from ccsync_watch.store.views import create_views
 
 if TYPE_CHECKING:
@@ -173,9 +173,9 @@ def open_database(folder: Path, *, now_ms: int) -> Database:
 
 
 def open_for_reading(folder: Path) -> Database | None:
-    """Open the database next to a running daemon; None without one of the current version.
+    """Open the database next to a running daemon; None while there is none.
 
-    Raises StateError when it cannot be read.
+    Raises OtherSchema for one of another version, StateError when it cannot be read.
     """
     path = folder / DATABASE_NAME
     if not path.exists():
@@ -189,7 +189,14 @@ def open_for_reading(folder: Path) -> Database | None:
     if version == len(MIGRATIONS):
         return database
     database.close()
-    return None
+    if version == 0:  # a daemon is creating it
+        return None
+    if version > len(MIGRATIONS):
+        raise newer_schema(version)
+    raise OtherSchema(
+        "the database is of an earlier version of ccsync-watch",
+        hint="run `ccsync-watch stop`, then `ccsync-watch start`, which updates it",
+    )
 
 
 def _unusable(path: Path, error: OSError | sqlite3.Error) -> StateError:

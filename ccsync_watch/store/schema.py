@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ccsync_watch.errors import StateError
+from ccsync_watch.errors import OtherSchema
 from ccsync_watch.store.migrations import MIGRATIONS
 
 if TYPE_CHECKING:
@@ -18,14 +18,19 @@ if TYPE_CHECKING:
 def migrate(connection: sqlite3.Connection) -> None:
     """Apply the migrations that the database has not had yet.
 
-    Raises StateError when a newer ccsync-watch wrote it.
+    Raises OtherSchema when a newer ccsync-watch wrote it.
     """
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > len(MIGRATIONS):
-        raise StateError(
-            f"the database has version {version}, this program knows up to {len(MIGRATIONS)}",
-            hint="update ccsync-watch",
-        )
+        raise newer_schema(version)
     for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
         steps = f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT;"
         connection.executescript(steps)
+
+
+def newer_schema(version: int) -> OtherSchema:
+    """Return the error for a database that a newer ccsync-watch wrote."""
+    return OtherSchema(
+        f"the database has version {version}, this program knows up to {len(MIGRATIONS)}",
+        hint="update ccsync-watch",
+    )

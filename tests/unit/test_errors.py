@@ -13,6 +13,7 @@ EXIT_CODES = {
     "CcsyncError": 1,
     "ConfigError": 2,
     "StateError": 2,
+    "OtherSchema": 2,
     "AlreadyRunning": 1,
     "NotRunning": 3,
     "NotAnswering": 3,

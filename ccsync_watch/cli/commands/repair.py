@@ -15,7 +15,7 @@ from ccsync_watch.daemon.runtime import make_redactor, rules_in_force
 from ccsync_watch.errors import NotAnswering, NotRunning, StateError
 from ccsync_watch.pipeline.reapply import RepairResult, repair
 from ccsync_watch.store import rewriting
-from ccsync_watch.store.database import DATABASE_NAME, open_database
+from ccsync_watch.store.database import DATABASE_NAME, open_database, open_for_reading
 from ccsync_watch.store.meta import set_meta
 from ccsync_watch.units import plural
 
@@ -59,7 +59,10 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
 
 
 def _check_version(settings: Settings) -> None:
-    """Raise StateError while a daemon runs that would continue to write by other rules."""
+    """Raise StateError while a daemon runs that would continue to write by other rules.
+
+    Also while its database is of another version: opened for writing, that would be migrated.
+    """
     try:
         version = ControlClient(settings.state_dir).hello().version
     except NotAnswering:
@@ -71,6 +74,9 @@ def _check_version(settings: Settings) -> None:
             f"ccsync-watch {version} is running, this is {__version__}",
             hint="run `ccsync-watch start`, which replaces it, then repair",
         )
+    database = open_for_reading(settings.state_dir)
+    if database is not None:
+        database.close()
 
 
 def _repair(

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
+from ccsync_watch import __version__
 from ccsync_watch.cli import main
+from ccsync_watch.control.client import ControlClient
+from ccsync_watch.control.messages import HelloAnswer
+from ccsync_watch.errors import OtherSchema
+from ccsync_watch.store.database import DATABASE_NAME, open_for_reading
+from ccsync_watch.store.migrations import MIGRATIONS
 from support.storing import OTHER, SESSION, World, message
 
-if TYPE_CHECKING:
-    from pathlib import Path
+
+def set_schema_version(folder: Path, version: int) -> None:
+    """Have the database say that another version wrote it."""
+    with closing(sqlite3.connect(folder / DATABASE_NAME)) as connection:
+        connection.execute(f"PRAGMA user_version = {version}")
 
 
 @pytest.fixture
@@ -72,3 +83,38 @@ class TestSession:
         assert main([command, prefix], filled) == 1
         output = capsys.readouterr()
         assert (message_part in output.err, output.out) == (True, "")
+
+
+@pytest.mark.parametrize("command", [["stats"], ["ledger"], ["export", SESSION], ["explain", "x"]])
+def test_a_store_of_an_earlier_version_is_not_called_empty(
+    filled: dict[str, str], capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    """The error says how to have it updated."""
+    set_schema_version(Path(filled["CCSYNC_WATCH_HOME"]), len(MIGRATIONS) - 1)
+    assert main(command, filled) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "earlier version of ccsync-watch: run `ccsync-watch stop`" in captured.err
+
+
+def test_the_status_names_a_store_of_an_earlier_version(
+    filled: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is one problem among the others: the rest of the report is shown."""
+    set_schema_version(Path(filled["CCSYNC_WATCH_HOME"]), len(MIGRATIONS) - 1)
+    assert main(["status"], filled) == 3
+    assert "Stored data not shown: the database is of an earlier" in capsys.readouterr().out
+
+
+def test_repair_leaves_the_store_of_a_running_daemon_as_it_is(
+    filled: dict[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Migrated, it would lack the tables that a daemon of an earlier version writes to."""
+    monkeypatch.setattr(
+        ControlClient, "hello", lambda _client: HelloAnswer(version=__version__, pid=1)
+    )
+    set_schema_version(Path(filled["CCSYNC_WATCH_HOME"]), len(MIGRATIONS) - 1)
+    assert main(["repair"], filled) == 2
+    assert "earlier version of ccsync-watch" in capsys.readouterr().err
+    with pytest.raises(OtherSchema):
+        open_for_reading(Path(filled["CCSYNC_WATCH_HOME"]))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from starlette.responses import JSONResponse, Response
 
 from ccsync_watch.control.client import HELLO_SECONDS, ControlClient
+from ccsync_watch.control.messages import read_status
 from ccsync_watch.errors import NotAnswering, NotRunning
 
 if TYPE_CHECKING:
@@ -121,6 +122,26 @@ class TestAnswers:
         """A daemon that was not restarted after an update may answer with other fields."""
         with state.serve(answer_method), pytest.raises(NotAnswering, match="another version"):
             ControlClient(state.path)._ask("/v1/x", lambda fields: str(fields["missing"]))
+
+    @pytest.mark.parametrize("changes", [{}, {"destination": None, "problems": [{"name": "x"}]}])
+    def test_a_status_of_another_version_is_not_used(
+        self, state: StateFolder, changes: dict[str, Any]
+    ) -> None:
+        """The hint says how to replace that daemon, without killing it."""
+        fields: dict[str, Any] = {
+            "daemon": {},
+            "config": {},
+            "totals": {},
+            "sessions": [],
+            "problems": [],
+        }
+
+        async def answer(_request: Request) -> Response:
+            return JSONResponse({**fields, **changes})
+
+        with state.serve(answer), pytest.raises(NotAnswering, match="another version") as caught:
+            ControlClient(state.path)._ask("/v1/x", read_status)
+        assert "`ccsync-watch stop`" in caught.value.hint
 
     def test_a_slow_answer_is_waited_for_as_long_as_requested(self, state: StateFolder) -> None:
         """And not longer."""

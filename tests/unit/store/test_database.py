@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ccsync_watch.errors import StateError
+from ccsync_watch.errors import OtherSchema, StateError
 from ccsync_watch.store import database as module
 from ccsync_watch.store.database import Database, open_database, open_for_reading
 from ccsync_watch.store.migrations import MIGRATIONS
@@ -291,13 +291,28 @@ class TestReading:
         reader.close()
         writer.close()
 
-    def test_one_of_another_version_is_none(self, tmp_path: Path) -> None:
-        """What another version wrote is left to that version."""
+    def test_one_without_tables_is_none(self, tmp_path: Path) -> None:
+        """A daemon is creating it just now."""
         database = open_database(tmp_path, now_ms=1)
         with database.write() as connection:
             connection.execute("PRAGMA user_version = 0")
         database.close()
         assert open_for_reading(tmp_path) is None
+
+    @pytest.mark.parametrize(
+        ("change", "hint"), [(-1, "`ccsync-watch start`"), (1, "update ccsync-watch")]
+    )
+    def test_one_of_another_version_is_not_read(
+        self, tmp_path: Path, change: int, hint: str
+    ) -> None:
+        """What another version wrote is left to that version; the hint says what helps."""
+        database = open_database(tmp_path, now_ms=1)
+        with database.write() as connection:
+            connection.execute(f"PRAGMA user_version = {len(MIGRATIONS) + change}")
+        database.close()
+        with pytest.raises(OtherSchema) as caught:
+            open_for_reading(tmp_path)
+        assert hint in caught.value.hint
 
     def test_a_damaged_one_is_named(self, tmp_path: Path) -> None:
         """Only the daemon sets a damaged one aside."""
