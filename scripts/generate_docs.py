@@ -89,8 +89,13 @@ def main() -> int:
     """Write the tables, or return 1 when --check finds one that is out of date."""
     is_checking = "--check" in sys.argv[1:]
     outdated = []
-    for name in READMES:
-        text = (ROOT / name).read_text(encoding="utf-8")
+    texts = {name: (ROOT / name).read_text(encoding="utf-8") for name in READMES}
+    generated = {match["name"] for text in texts.values() for match in _SECTION.finditer(text)}
+    if generated != TABLES.keys():
+        missing = ", ".join(sorted(TABLES.keys() - generated))
+        print(f"no README has a section for: {missing}", file=sys.stderr)
+        return 1
+    for name, text in texts.items():
         if generate(text) != text:
             outdated.append(name)
             if not is_checking:

@@ -26,7 +26,7 @@ def _index(database: Database) -> int:
     return count
 
 
-def _found(world: World, words: str) -> list[str]:
+def _sessions_of(world: World, words: str) -> list[str]:
     _index(world.database)
     return [hit.session_id for hit in search.find_messages(world.database, words, limit=10)]
 
@@ -65,11 +65,11 @@ def test_words_of_the_syntax_and_of_other_scripts_are_words(stocked: World, word
 def test_the_last_word_is_a_prefix(world: World) -> None:
     """Unless a space follows; the words before it must match whole."""
     world.ingest(message("u1", "configuration of readers"))
-    assert _found(world, "conf") == [SESSION]
-    assert _found(world, "c") == [SESSION]
-    assert _found(world, "configuration rea") == [SESSION]
-    assert _found(world, "conf ") == []
-    assert _found(world, "conf readers") == []
+    assert _sessions_of(world, "conf") == [SESSION]
+    assert _sessions_of(world, "c") == [SESSION]
+    assert _sessions_of(world, "configuration rea") == [SESSION]
+    assert _sessions_of(world, "conf ") == []
+    assert _sessions_of(world, "conf readers") == []
 
 
 def test_the_words_that_were_asked_for_are_marked(world: World) -> None:
@@ -83,11 +83,11 @@ def test_the_words_that_were_asked_for_are_marked(world: World) -> None:
 def test_a_replaced_message_is_found_by_its_new_words_alone(world: World) -> None:
     """The old ones are removed before the new ones are indexed."""
     world.ingest(message("u1", "original"))
-    assert _found(world, "original") == [SESSION]
+    assert _sessions_of(world, "original") == [SESSION]
     world.ingest(message("u1", "replacement"))
     assert search.find_messages(world.database, "original", limit=5) == []
     assert search.count_unindexed(world.database) == 1
-    assert _found(world, "replacement") == [SESSION]
+    assert _sessions_of(world, "replacement") == [SESSION]
     assert search.count_unindexed(world.database) == 0
 
 
@@ -96,15 +96,15 @@ def test_a_message_that_gets_its_first_part_is_found(world: World) -> None:
     world.ingest(message("u1", parts=()))
     _index(world.database)
     world.ingest(message("u1", "arrived"))
-    assert _found(world, "arrived") == [SESSION]
+    assert _sessions_of(world, "arrived") == [SESSION]
 
 
 def test_a_message_replaced_before_it_was_indexed_is_found_once(world: World) -> None:
     """It is due, and new."""
     world.ingest(message("u1", "first"))
     world.ingest(message("u1", "second"))
-    assert _found(world, "second") == [SESSION]
-    assert _found(world, "first") == []
+    assert _sessions_of(world, "second") == [SESSION]
+    assert _sessions_of(world, "first") == []
 
 
 def test_removed_text_cannot_be_found(world: World) -> None:
@@ -115,7 +115,7 @@ def test_removed_text_cannot_be_found(world: World) -> None:
         connection.execute("DELETE FROM parts")
         connection.execute("DELETE FROM messages WHERE uuid = 'u2'")
     assert search.find_messages(world.database, "secretive", limit=5) == []
-    assert _found(world, "secretive") == []
+    assert _sessions_of(world, "secretive") == []
 
 
 def test_excluded_sessions_are_not_found(world: World) -> None:
@@ -125,7 +125,7 @@ def test_excluded_sessions_are_not_found(world: World) -> None:
     _index(world.database)
     with world.database.write() as connection:
         connection.execute("UPDATE sessions SET is_excluded = 1 WHERE id = ?", (OTHER,))
-    assert _found(world, "shared") == [SESSION]
+    assert _sessions_of(world, "shared") == [SESSION]
 
 
 def test_the_newest_come_first_and_the_next_page_starts_where_one_ended(world: World) -> None:
@@ -175,8 +175,8 @@ def test_a_piece_ends_after_a_few_milliseconds(
     monkeypatch.setattr(search, "_HOLD_SECONDS", -1.0)
     assert search.catch_up(world.database, SystemClock()) == 1
     _index(world.database)
-    assert [len(_found(world, f"new{number} ")) for number in range(6)] == [1] * 6
-    assert _found(world, "old") == []
+    assert [len(_sessions_of(world, f"new{number} ")) for number in range(6)] == [1] * 6
+    assert _sessions_of(world, "old") == []
 
 
 def test_a_reset_index_is_built_again(world: World) -> None:
@@ -186,13 +186,13 @@ def test_a_reset_index_is_built_again(world: World) -> None:
     search.reset_index(world.database)
     assert search.find_messages(world.database, "keepsake", limit=5) == []
     assert search.count_unindexed(world.database) == 2  # with our own header
-    assert _found(world, "keepsake") == [SESSION]
+    assert _sessions_of(world, "keepsake") == [SESSION]
 
 
 def test_nothing_typed_finds_nothing(world: World) -> None:
     """An empty search does not match everything."""
     world.ingest(message("u1"))
-    assert _found(world, " ?! ") == []
+    assert _sessions_of(world, " ?! ") == []
     assert search.find_session_ids(world.database, "", limit=5) == []
 
 
