@@ -8,11 +8,15 @@ import subprocess
 import sys
 import threading
 import time
+from typing import TYPE_CHECKING
 
 import pytest
 
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.daemon.shutdown import FORCE_EXIT_SECONDS, Shutdown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _HANGS = """
 import os, signal, sys, time
@@ -25,6 +29,15 @@ with Shutdown(SystemClock()) as shutdown:
 """
 
 
+@pytest.fixture
+def _hangup_by_default() -> Iterator[None]:
+    """Undo `nohup`, under which the test run itself may have been started."""
+    handler = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, handler)
+
+
+@pytest.mark.usefixtures("_hangup_by_default")
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_a_signal_calls_stop_from_a_thread(name: str) -> None:
     """Not from the handler, which may have interrupted the holder of a lock."""
