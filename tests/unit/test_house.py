@@ -1,6 +1,6 @@
 """The house in order: small modules, one name for one thing, a README in every room.
 
-Import cycles and the layers are checked by import-linter; its contracts stand in pyproject.toml.
+The layers and other import cycles are checked by import-linter, by contracts in pyproject.toml.
 """
 
 from __future__ import annotations
@@ -59,6 +59,25 @@ def test_no_class_name_is_used_twice() -> None:
             if isinstance(node, ast.ClassDef):
                 places[node.name].append(f"{module}:{node.lineno}")
     assert {name: where for name, where in places.items() if len(where) > 1} == {}
+
+
+@pytest.mark.parametrize("module", _MODULES)
+def test_a_module_imports_nothing_that_its_own_package_collects(module: str) -> None:
+    """A package's `__init__` imports its modules: that would be a cycle, which no contract sees."""
+    own = [".".join(parent.parts) for parent in Path(module).parents if len(parent.parts) > 1]
+    cycles = [
+        f"{node.module}.{alias.name}"
+        for node in ast.walk(ast.parse((ROOT / module).read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module in own
+        for alias in node.names
+        if not _is_module(f"{node.module}.{alias.name}")
+    ]
+    assert module.endswith("__init__.py") or cycles == []
+
+
+def _is_module(name: str) -> bool:
+    path = ROOT / name.replace(".", "/")
+    return path.is_dir() or path.with_suffix(".py").exists()
 
 
 @pytest.mark.parametrize("room", ["ccsync_watch", *_ROOMS])
