@@ -20,6 +20,7 @@ from ccsync_watch.accounting.reconciliation import (
 from ccsync_watch.accounting.usage_groups import NEVER_MS, load_groups
 from ccsync_watch.model import Redacted
 from ccsync_watch.store.session_summaries import session_summary
+from ccsync_watch.units import plural
 
 if TYPE_CHECKING:
     import sqlite3
@@ -176,8 +177,9 @@ def _note_guesses(read: sqlite3.Connection, account: SessionAccount) -> SessionA
     ).fetchone()
     if not guesses:
         return account
+    verb = "is" if guesses == 1 else "are"
     note = (
-        f"{guesses} responses are in other sessions too, without a mark: each is counted once, for"
-        " the session that ended first"
+        f"{plural(guesses, 'response')} {verb} in other sessions too, without a mark: each is"
+        " counted once, for the session that ended first"
     )
     return replace(account, notes=(*account.notes, note))

@@ -39,6 +39,6 @@ def seconds(text: str) -> float:
         number = math.nan
     if not 0 < number <= _MAX_SECONDS:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is not a number of seconds between 0 and {_MAX_SECONDS}"
+            f"{text!r} is not a number of seconds: more than 0, at most {_MAX_SECONDS}"
         )
     return number

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import io
 import os
 import sqlite3
@@ -28,13 +29,18 @@ def main(argv: Sequence[str] | None = None, env: Mapping[str, str] | None = None
         if isinstance(stream, io.TextIOWrapper):
             # A terminal with a small character set gets substitutes instead of a traceback.
             stream.reconfigure(errors="backslashreplace")
-    words = list(sys.argv[1:] if argv is None else argv)
+    # No argument is a path. What is not UTF-8 names nothing, and SQLite and JSON do not accept it.
+    words = [_valid_text(word) for word in (sys.argv[1:] if argv is None else argv)]
     if not words or (words[0].startswith("-") and words[0] not in {"-h", "--help", "--version"}):
         words.insert(0, _DEFAULT_COMMAND)
     commands = {command.name: command for command in list_commands()}
     _check_name(words[0], commands)
     arguments = build_parser(words[0], commands).parse_args(words)
     return _guard(commands[arguments.command], arguments, os.environ if env is None else env)
+
+
+def _valid_text(word: str) -> str:
+    return word.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def build_parser(name: str, commands: Mapping[str, Command]) -> argparse.ArgumentParser:
@@ -87,7 +93,9 @@ def _guard(command: Command, arguments: argparse.Namespace, env: Mapping[str, st
         return StateError.exit_code
     except OSError as error:
         path = f"{error.filename}: " if error.filename else ""
-        warn(printable(f"{path}{error.strerror or error}: make it usable for this user"))
+        is_full = error.errno == errno.ENOSPC
+        hint = "free some space, then try again" if is_full else "make it usable for this user"
+        warn(printable(f"{path}{error.strerror or error}: {hint}"))
         return 1
 
 

@@ -169,8 +169,8 @@ class Settings:
     dashboard: DashboardSettings = setting(
         DashboardSettings(),
         checks.check_dashboard,
-        "the page on loopback; `false` switches it off; `port` fixes its port, which otherwise is"
-        " 8377 if that is free",
+        'the page on loopback; `"enabled": false` switches it off; `port` fixes its port, which'
+        " otherwise is 8377 if that is free",
         '`{"enabled": true}`',
     )
     state_dir: Path = Path()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import socket
 from typing import TYPE_CHECKING
 
@@ -69,8 +70,7 @@ class DashboardHost:
             self.problem = Problem(
                 "dashboard-port-taken",
                 "Dashboard",
-                f"the dashboard cannot use port {settings.dashboard.port}"
-                f" ({error.strerror or error})",
+                f"the dashboard cannot use port {settings.dashboard.port} ({_reason(error)})",
                 "set dashboard.port to another",
                 "warning",
             )
@@ -157,6 +157,11 @@ class DashboardServer:
             clock=self._clock,
         )
         return build_app(site, port=self.port)
+
+
+def _reason(error: OSError) -> str:
+    # Not `strerror`: the library's repeats the address, and its form differs between Pythons.
+    return os.strerror(error.errno).lower() if error.errno else str(error)
 
 
 def _listen(port: int | None) -> socket.socket:

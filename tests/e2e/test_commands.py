@@ -245,7 +245,9 @@ class TestLedger:
         acked = [entry for entry in entries if entry["is_acked"] and entry["kind"] == "messages"]
         assert sum(entry["rows"] for entry in acked) == 2
         assert {entry["host"] for entry in entries} == {host}
-        assert program.call("ledger", OTHER).out == "Nothing was sent from this machine.\n"
+        assert program.call("ledger", OTHER).out == (
+            f"Nothing of session {OTHER} was sent from this machine.\n"
+        )
 
 
 def messages_received(opensync: OpenSyncDouble) -> list[dict[str, Any]]:

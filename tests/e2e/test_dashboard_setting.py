@@ -51,7 +51,7 @@ def test_daemon_runs_although_the_port_is_taken(program: Program) -> None:
         transcript.turn()
         wait_until(lambda: program.session(transcript.session_id) is not None, "it is read")
         status = program.call("status").out
-        assert f"port {port}" in status
+        assert f"the dashboard cannot use port {port} (address already in use)\n" in status
         assert "dashboard.port" in status
         completed = program.call("dashboard", "--print-only")
         assert completed.code == 1

@@ -93,9 +93,12 @@ def _show_once(explanation: Explanation) -> None:
     counted = explanation.counted
     say("")
     responses = plural(len(counted), "response")
-    say(f"{plural(explanation.naive_rows, 'row')} report usage, of {responses}")
-    say(f"  counted once instead of for every row   {explanation.repeated_rows:,} rows")
-    say(f"  copied from other sessions, not counted {explanation.inherited_responses:,} responses")
+    verb = "reports" if explanation.naive_rows == 1 else "report"
+    say(f"{plural(explanation.naive_rows, 'row')} {verb} usage, of {responses}")
+    repeated = plural(explanation.repeated_rows, "row")
+    inherited = plural(explanation.inherited_responses, "response")
+    say(f"  counted once instead of for every row   {repeated}")
+    say(f"  copied from other sessions, not counted {inherited}")
     tokens, unrecorded = explanation.account.tokens, explanation.account.unrecorded
     naive_prompt, naive_output = explanation.naive_prompt, explanation.naive_output
     more_prompt = naive_prompt - (tokens.prompt - unrecorded.prompt)

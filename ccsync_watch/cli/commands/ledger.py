@@ -45,6 +45,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     try:
         _print(
             egress_ledger.ledger_entries(database, session_id=arguments.session),
+            session_id=arguments.session,
             as_json=arguments.json,
         )
     finally:
@@ -52,7 +53,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     return 0
 
 
-def _print(entries: Iterable[LedgerEntry], *, as_json: bool) -> None:
+def _print(entries: Iterable[LedgerEntry], *, session_id: str | None, as_json: bool) -> None:
     hosts: dict[str, Counter[str]] = {}
     removed: Counter[str] = Counter()
     for entry in entries:
@@ -66,7 +67,7 @@ def _print(entries: Iterable[LedgerEntry], *, as_json: bool) -> None:
     if as_json:
         return
     if not hosts:
-        say(_NOTHING)
+        say(_NOTHING if session_id is None else _nothing_of(session_id))
     for host, sums in hosts.items():
         say(
             f"{printable(host)}: {plural(sums['requests'], 'request')},"
@@ -74,6 +75,10 @@ def _print(entries: Iterable[LedgerEntry], *, as_json: bool) -> None:
         )
     if removed:
         say(f"placeholders in them: {format_counts(removed)}")
+
+
+def _nothing_of(session_id: str) -> str:
+    return f"Nothing of session {printable(session_id)} was sent from this machine."
 
 
 def _line(entry: LedgerEntry) -> str:

@@ -145,8 +145,10 @@ def _print_sessions(figures: dict[str, Any], now_ms: int) -> None:
         project = printable(row["project_path"] or "")
         say(f"  {row['session_id']}  {age(row['updated_ms'], now_ms):>10}  {project}")
         say(f"      {', '.join(facts)}")
-        # During an outage every session has the same error, which is shown once, below.
-        if row["last_error"] and row["last_error"] != figures["backend"]["error"]:
-            say(f"      last error: {printable(row['last_error'])}")
+        # During an outage every session has the same error, which is shown once, below. Without a
+        # backend it is that of one no longer configured.
+        error = row["last_error"] if has_backend else None
+        if error and error != figures["backend"]["error"]:
+            say(f"      last error: {printable(error)}")
     if len(sessions) > _SHOWN_SESSIONS:
         say(f"  … and {len(sessions) - _SHOWN_SESSIONS} more (--json lists all)")

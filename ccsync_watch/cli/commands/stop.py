@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from ccsync_watch.cli.console import say
 from ccsync_watch.cli.problem_text import NOT_RUNNING, STOPPED
-from ccsync_watch.config import load
+from ccsync_watch.config import load, state_folder
 from ccsync_watch.daemon.background import stop
-from ccsync_watch.errors import NotRunning
+from ccsync_watch.errors import ConfigError, NotRunning
 
 if TYPE_CHECKING:
     import argparse
@@ -23,11 +23,18 @@ def add_arguments(_parser: argparse.ArgumentParser) -> None:
 
 def main(_arguments: argparse.Namespace, env: Mapping[str, str], _flags: Mapping[str, Any]) -> int:
     """Stop it; 3 when there was nothing to stop."""
-    settings = load(env)
-    if not stop(settings.state_dir):
+    # Not the settings' own folder: a mistake in their file must not keep the daemon running.
+    if not stop(state_folder(env)):
         say(NOT_RUNNING)
         return NotRunning.exit_code
     say(STOPPED)
-    if settings.autostart:
+    if _may_autostart(env):
         say("If you use the plugin, it starts the daemon again unless autostart is false.")
     return 0
+
+
+def _may_autostart(env: Mapping[str, str]) -> bool:
+    try:
+        return load(env).autostart
+    except ConfigError:
+        return False  # with such settings no daemon starts

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import sqlite3
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -13,10 +14,8 @@ from ccsync_watch import __version__
 from ccsync_watch.cli import main
 from ccsync_watch.cli.command_index import list_commands
 from ccsync_watch.cli.command_line import build_parser
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
+from ccsync_watch.cli.commands import stop as stop_command
+from support.storing import World, message
 
 COMMANDS = {command.name: command for command in list_commands()}
 
@@ -157,3 +156,73 @@ def test_a_reader_that_ends_early_is_not_an_error(
     with open(write, "w") as stdout:  # noqa: PTH123 - a file descriptor
         monkeypatch.setattr("sys.stdout", stdout)
         assert main(("status",), env) == 0
+
+
+def test_stop_needs_no_valid_settings(
+    env: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A mistake in the settings file must not keep the daemon running."""
+    (tmp_path / "home" / ".claude-code-sync.json").write_text('{"auto_sync": "perhaps"}')
+    assert main(("stop",), env) == 3
+    assert capsys.readouterr().out == "Not running. Start it with `ccsync-watch start`.\n"
+
+
+def test_a_daemon_that_was_stopped_is_not_started_with_wrong_settings(
+    env: dict[str, str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The remark about autostart is for settings with which the plugin can start one."""
+    monkeypatch.setattr(stop_command, "stop", lambda _folder: True)
+    assert main(("stop",), env) == 0
+    assert "autostart" in capsys.readouterr().out
+    (tmp_path / "home" / ".claude-code-sync.json").write_text('{"auto_sync": "perhaps"}')
+    assert main(("stop",), env) == 0
+    assert capsys.readouterr().out == "Stopped. Unsent data is kept and sent next time.\n"
+
+
+@pytest.mark.parametrize(
+    "words", [("export",), ("explain",), ("preview",), ("ledger",), ("sync-now", "--session")]
+)
+def test_an_argument_that_is_not_utf_8_is_one_that_names_nothing(
+    env: dict[str, str], capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    """SQLite and JSON would fail on it."""
+    assert main(("sync-now",), env) == 0
+    capsys.readouterr()
+    main((*words, "a\udcff"), env)
+    output = capsys.readouterr()
+    assert "session a\ufffd" in output.out + output.err
+
+
+def test_a_full_disk_is_named_as_one(
+    env: dict[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No permission would help."""
+
+    def fail(_folder: Path) -> bool:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(stop_command, "stop", fail)
+    assert main(("stop",), env) == 1
+    assert capsys.readouterr().err == (
+        "ccsync-watch: No space left on device: free some space, then try again\n"
+    )
+
+
+def test_the_error_of_a_backend_that_was_removed_is_not_shown(
+    env: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """After `logout` it says nothing about the state of things."""
+    world = World(Path(env["CCSYNC_WATCH_HOME"]))
+    world.ingest(message("a1", "Hello"))
+    with world.database.write() as connection:
+        connection.execute("UPDATE remote SET error = 'cannot reach x'")
+        assert connection.execute("SELECT changes()").fetchone()[0] == 1
+    world.close()
+    main(("status",), env)
+    assert "cannot reach x" not in capsys.readouterr().out
+    env["CLAUDE_SYNC_CONVEX_URL"] = "http://127.0.0.1:1"
+    main(("status",), env)
+    assert "last error: cannot reach x" in capsys.readouterr().out

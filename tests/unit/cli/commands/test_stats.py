@@ -77,7 +77,7 @@ def test_a_session_is_explained(filled: dict[str, str], capsys: pytest.CaptureFi
     assert main(["explain", SESSION[:6]], filled) == 0
     shown = capsys.readouterr().out
     assert "$0.50, reported: Claude Code's own figure" in shown
-    assert "1 row report usage, of 1 response" in shown
+    assert "1 row reports usage, of 1 response" in shown
     assert main(["explain", SESSION, "--json"], filled) == 0
     assert json.loads(capsys.readouterr().out)["naive_prompt"] == 100
 
