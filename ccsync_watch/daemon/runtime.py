@@ -27,6 +27,7 @@ from ccsync_watch.uploader import Uploader
 from ccsync_watch.uploader.worker import GATHER_SECONDS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     import httpx
@@ -60,17 +61,19 @@ def rules_in_force(settings: Settings) -> str:
     return f"{RULES_VERSION}/{mark.hexdigest()}"
 
 
-def make_redactor(settings: Settings) -> Redactor:
+def make_redactor(settings: Settings, *, earlier: Iterable[Settings] = ()) -> Redactor:
     """Build the redactor of these settings; one thread at a time may use it.
 
-    Its known values are the secrets in this process's environment and in the settings. Its
-    rules take seconds to compile, once: the result is cached in the cache folder.
+    Its known values are the secrets in this process's environment, in the settings, and in
+    `earlier` ones: a key that was replaced is still valid. Its rules take seconds to compile,
+    once: the result is cached in the cache folder.
 
     Raises ConfigError for an invalid pattern, RedactorUnavailable when it cannot be built.
     """
     known = values_in_environment(os.environ)
-    for name, secret in settings.secrets.items():
-        known[secret.reveal()] = _SECRET_KINDS.get(name, name.replace("_", "-"))
+    for source in (*earlier, settings):
+        for name, secret in source.secrets.items():
+            known[secret.reveal()] = _SECRET_KINDS.get(name, name.replace("_", "-"))
     return Redactor(
         key=install_key(settings.state_dir),
         patterns=settings.redact.patterns,

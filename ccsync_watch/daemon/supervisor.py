@@ -70,6 +70,8 @@ class Supervisor:
         self.settings_problem: Problem | None = None
         # Kept from daemon to daemon while what it is built from stays the same.
         self._redactor: Redactor | None = None
+        # Those of this run whose secrets differ from the next ones'.
+        self._earlier: tuple[Settings, ...] = ()
         # None differs from every file's state: the first poll loads the settings once more, so a
         # change that came while they were loaded just now is not missed.
         self._files_state: object = None
@@ -125,9 +127,11 @@ class Supervisor:
             self._files_state = state
             try:
                 settings = self._load()
-                redactor = self._redactor
+                redactor, earlier = self._redactor, self._earlier
+                if settings.secrets != self.settings.secrets:
+                    earlier = (*earlier, self.settings)
                 if _redactor_inputs(settings) != _redactor_inputs(self.settings):
-                    redactor = make_redactor(settings)
+                    redactor = make_redactor(settings, earlier=earlier)
             except CcsyncError as error:
                 self.settings_problem = Problem(
                     "settings-not-used",
@@ -141,7 +145,7 @@ class Supervisor:
             if settings == self.settings:
                 return
             log.info("the settings changed: restarting with them")
-            self.settings, self._redactor = settings, redactor
+            self.settings, self._redactor, self._earlier = settings, redactor, earlier
             # From now on other threads wait for the next daemon.
             self._current = None
             if self._running is not None:
@@ -172,9 +176,9 @@ class Supervisor:
     def _build_daemon(self) -> Daemon:
         # Read together: the settings may change while the daemon is built.
         with self._changed:
-            settings, redactor = self.settings, self._redactor
+            settings, redactor, earlier = self.settings, self._redactor, self._earlier
         if redactor is None:
-            redactor = make_redactor(settings)
+            redactor = make_redactor(settings, earlier=earlier)
             with self._changed:
                 self._redactor = self._redactor or redactor
         self._on_start(settings)

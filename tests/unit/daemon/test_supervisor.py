@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from ccsync_watch.config import Secret
 from ccsync_watch.control.pidfile import read_pidfile
@@ -149,3 +151,22 @@ def test_a_new_api_key_is_a_known_secret_at_once(supervised: SupervisedDaemon) -
     assert supervised.flush().is_read
     assert "After: [REDACTED:opensync-key:" in supervised.stored()
     assert f"After: {key}" not in supervised.stored()
+
+
+@pytest.mark.parametrize("next_key", [None, Secret("pear otter 8")], ids=["logout", "login"])
+def test_an_earlier_api_key_stays_a_known_secret(
+    supervised: SupervisedDaemon, next_key: Secret | None
+) -> None:
+    """It is still valid after a `logout`, or a `login` with another key."""
+    key = "plum giraffe 7"
+    supervised.change(api_key=Secret(key))
+    supervised.start()
+    assert supervised.service.reload().problem is None
+    changes: dict[str, Any]
+    for changes in ({"api_key": next_key}, {"max_prompt_chars": 900}):
+        supervised.change(**changes)
+        assert supervised.service.reload().problem is None
+        supervised.transcript.append(supervised.transcript.writer.prompt(f"After: {key}."))
+        assert supervised.flush().is_read
+    assert supervised.stored().count("After: [REDACTED:opensync-key:") >= 2
+    assert key not in supervised.stored()
