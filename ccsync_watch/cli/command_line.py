@@ -35,7 +35,10 @@ def main(argv: Sequence[str] | None = None, env: Mapping[str, str] | None = None
         words.insert(0, _DEFAULT_COMMAND)
     commands = {command.name: command for command in list_commands()}
     _check_name(words[0], commands)
-    arguments = build_parser(words[0], commands).parse_args(words)
+    try:
+        arguments = build_parser(words[0], commands).parse_args(words)
+    except KeyboardInterrupt:  # importing the command may take a second
+        return _interrupted()
     return _guard(commands[arguments.command], arguments, os.environ if env is None else env)
 
 
@@ -82,8 +85,7 @@ def _guard(command: Command, arguments: argparse.Namespace, env: Mapping[str, st
         warn(printable(error_line(error)))
         return error.exit_code
     except (KeyboardInterrupt, EOFError):
-        warn("interrupted; no data is lost")
-        return 1
+        return _interrupted()
     except BrokenPipeError:
         # The reader of our output has ended; do not fail again when it is flushed.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -97,6 +99,11 @@ def _guard(command: Command, arguments: argparse.Namespace, env: Mapping[str, st
         hint = "free some space, then try again" if is_full else "make it usable for this user"
         warn(printable(f"{path}{error.strerror or error}: {hint}"))
         return 1
+
+
+def _interrupted() -> int:
+    warn("interrupted; no data is lost")
+    return 1
 
 
 def _run(command: Command, arguments: argparse.Namespace, env: Mapping[str, str]) -> int:

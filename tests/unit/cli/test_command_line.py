@@ -12,7 +12,7 @@ import pytest
 
 from ccsync_watch import __version__
 from ccsync_watch.cli import main
-from ccsync_watch.cli.command_index import list_commands
+from ccsync_watch.cli.command_index import Command, list_commands
 from ccsync_watch.cli.command_line import build_parser
 from ccsync_watch.cli.commands import stop as stop_command
 from support.storing import World, message
@@ -226,3 +226,16 @@ def test_the_error_of_a_backend_that_was_removed_is_not_shown(
     env["CLAUDE_SYNC_CONVEX_URL"] = "http://127.0.0.1:1"
     main(("status",), env)
     assert "last error: cannot reach x" in capsys.readouterr().out
+
+
+def test_an_interrupt_while_the_command_is_imported_is_one_line(
+    env: dict[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The modules of `run` take a second on a busy machine: time enough for Ctrl+C."""
+
+    def interrupt(_command: Command) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Command, "load", interrupt)
+    assert main(("run",), env) == 1
+    assert capsys.readouterr().err == "ccsync-watch: interrupted; no data is lost\n"
