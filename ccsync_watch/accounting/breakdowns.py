@@ -223,4 +223,6 @@ def _sum(key: str | None, lines: list[BreakdownLine]) -> BreakdownLine:
 
 
 def _by_cost(lines: Iterable[BreakdownLine]) -> list[BreakdownLine]:
-    return sorted(lines, key=lambda line: (-(line.cost.usd or 0.0), -line.tokens.prompt))
+    return sorted(
+        lines, key=lambda line: (-(line.cost.usd or 0.0), -line.tokens.prompt, line.key or "")
+    )

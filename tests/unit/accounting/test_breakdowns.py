@@ -7,7 +7,8 @@ import time
 from typing import TYPE_CHECKING
 
 from ccsync_watch.accounting import breakdowns, statistics
-from ccsync_watch.accounting.account import Cost
+from ccsync_watch.accounting.account import NO_TOKENS, UNPRICED, Cost
+from ccsync_watch.accounting.breakdowns import BreakdownLine, _by_cost
 from support.accounting_store import DAY_MS, NOON_MS, fill_two_projects
 from support.storing import World, message, usage
 
@@ -73,3 +74,9 @@ def test_a_day_is_one_of_this_machine_or_of_utc(
         time.tzset()
     (utc,) = breakdowns.by_day(world.database, world.prices, zone="utc")
     assert str(local.key) < str(utc.key)
+
+
+def test_lines_of_the_same_cost_are_in_the_order_of_their_keys() -> None:
+    """Otherwise two runs on one store would print different tables."""
+    lines = [BreakdownLine(key, 1, 1, NO_TOKENS, UNPRICED) for key in ("b", None, "a")]
+    assert [line.key for line in _by_cost(lines)] == [None, "a", "b"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ccsync_watch.store.session_policy import mark_sessions
 from ccsync_watch.store.status_figures import rejected_rows, session_table, totals
 from support.storing import OTHER, SESSION, World, message, usage
 
@@ -59,3 +60,12 @@ def test_rejected_rows_are_listed_with_their_reason(world: World) -> None:
     rejected = rejected_rows(world.database, limit=2)
     assert [row["reason"] for row in rejected] == ["reason 1", "reason 2"]
     assert rejected[1]["id"] == f"{SESSION}:u1"
+
+
+def test_messages_of_excluded_sessions_are_not_counted(world: World) -> None:
+    """They may have been stored before their project was excluded."""
+    world.ingest(message("u1"))
+    world.ingest(message("u1", session_id=OTHER), session_id=OTHER)
+    mark_sessions(world.database, excluded={OTHER}, metadata_only=set())
+    figures = world.figures()
+    assert (figures["sessions"], figures["messages"], figures["prompts"]) == (1, 1, 1)
