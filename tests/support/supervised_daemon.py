@@ -15,6 +15,7 @@ from ccsync_watch.daemon.instance_lock import InstanceLock
 from ccsync_watch.daemon.supervisor import Supervisor
 from ccsync_watch.store.database import open_for_reading
 from support.ccsync_program.transcript import Transcript
+from support.waiting import WAIT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from ccsync_watch.control.messages import FlushAnswer
     from ccsync_watch.daemon.control_service import ControlService
     from ccsync_watch.errors import CcsyncError
-
-WAIT_SECONDS = 30.0
 
 
 class SupervisedDaemon:

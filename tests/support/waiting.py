@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-WAIT_SECONDS = 60.0
+WAIT_SECONDS = 150.0
+"""Long enough for a busy machine: nothing that is measured ends with it."""
 POLL_SECONDS = 0.02
 
 T = TypeVar("T")

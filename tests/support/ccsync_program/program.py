@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from support.waiting import wait_until
+from support.waiting import WAIT_SECONDS, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,7 +78,7 @@ class Program:
         """Write the settings file."""
         self.config_file.write_text(json.dumps(settings))
 
-    def call(self, *words: str, stdin: str = "", seconds: float = 60.0) -> Completed:
+    def call(self, *words: str, stdin: str = "", seconds: float = WAIT_SECONDS) -> Completed:
         """Run one command until it exits."""
         completed = subprocess.run(
             [str(_PROGRAM), *words],
@@ -133,7 +133,7 @@ class Program:
         assert self._daemon is not None
         return self._daemon.pid
 
-    def stop(self, number: int = signal.SIGTERM, seconds: float = 20.0) -> int:
+    def stop(self, number: int = signal.SIGTERM, seconds: float = WAIT_SECONDS) -> int:
         """Stop the daemon by a signal, as a user does; return its exit code."""
         assert self._daemon is not None
         self._daemon.send_signal(number)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 API_KEY = "sk-ant-api03-made-up-key-of-the-tests-0123456789"
 
-RUN_SECONDS = 60.0
+RUN_SECONDS = 150.0
 
 SKIP_PERMISSIONS = "--dangerously-skip-permissions"
 """The argument that lets the client call any tool without asking."""

@@ -34,7 +34,7 @@ RULE = "───"
 PASTED_SIGN = "[Pastedtext"
 END_SECONDS = 10.0
 # Long enough for a machine that is busy with other work.
-SCREEN_SECONDS = 60.0
+SCREEN_SECONDS = 150.0
 # tmux rejects commands of more than about 16 kB.
 TYPED_CHARS = 3000
 # After this time Enter is pressed again: the client treats an early one as part of the text.

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-COMMAND_SECONDS = 20.0
+COMMAND_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)

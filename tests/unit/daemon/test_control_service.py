@@ -11,7 +11,7 @@ from ccsync_watch.config import DashboardSettings
 from ccsync_watch.control.client import ControlClient
 from ccsync_watch.control.messages import CheckAnswer, FlushRequest
 from ccsync_watch.errors import NotRunning
-from support.supervised_daemon import WAIT_SECONDS
+from support.waiting import WAIT_SECONDS
 
 if TYPE_CHECKING:
     from support.supervised_daemon import SupervisedDaemon

@@ -13,7 +13,7 @@ from ccsync_watch.control.pidfile import read_pidfile
 from ccsync_watch.errors import ConfigError
 from ccsync_watch.store import status_figures
 from ccsync_watch.store.database import open_for_reading
-from support.supervised_daemon import WAIT_SECONDS
+from support.waiting import WAIT_SECONDS
 
 if TYPE_CHECKING:
     from support.supervised_daemon import SupervisedDaemon
