@@ -1,3 +1,3 @@
 """Stream Claude Code transcripts, redacted, to a dashboard that the user owns."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

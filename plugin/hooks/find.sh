@@ -25,4 +25,4 @@ run_ccsync() {
     uvx) exec uvx --quiet --from "ccsync-watch==$version" ccsync-watch "$@" ;;
   esac
 }
-version=0.1.0
+version=0.2.0

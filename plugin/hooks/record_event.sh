@@ -4,7 +4,7 @@
 exec >/dev/null 2>&1
 umask 077
 
-version=0.1.0
+version=0.2.0
 
 case ${CCSYNC_WATCH_HOME:-} in
   '') case ${XDG_STATE_HOME:-} in
