@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from ccsync_watch.accounting import breakdowns, statistics
 from ccsync_watch.dashboard.local_time import DateRange, local_datetime
 from ccsync_watch.store import prompt_counts
+from ccsync_watch.store.session_summaries import project_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -117,9 +117,8 @@ def take_snapshot(
 
 
 def _project_line(line: BreakdownLine) -> ProjectLine:
-    path = line.key
-    name = PurePath(path).name or path if path else "unknown"
-    return ProjectLine(path, name, line.sessions, line.tokens, line.cost)
+    name = project_name(line.key) or "unknown"
+    return ProjectLine(line.key, name, line.sessions, line.tokens, line.cost)
 
 
 def _build_bars(lines: Sequence[BreakdownLine], since_ms: int | None, today: date) -> DailyBars:

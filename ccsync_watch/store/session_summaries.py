@@ -77,7 +77,7 @@ def session_title(database: Database, session: sqlite3.Row) -> str | None:
     """
     if session["is_metadata_only"]:
         # Not None: that would leave a title at the backend that was sent before.
-        return PurePath(session["project_path"] or "").name or "untitled"
+        return project_name(session["project_path"]) or "untitled"
     facts = session_facts(database, session["id"])
     for name in ("custom_title", "generated_title"):
         if isinstance(facts.get(name), str) and facts[name]:
