@@ -60,7 +60,10 @@ def status_text(env: Mapping[str, str], session_id: str | None, *, plugin_versio
     is_failing = any(problem.code == "connection-failed" for problem in problems)
     patience = STATUS_SECONDS if is_failing else CONNECTION_SECONDS
     answer = connection.get(since + patience - time.monotonic())
-    lines = [_first_line(figures, plugin_version), *_config_lines(figures, answer)]
+    lines = [
+        _first_line(figures, plugin_version),
+        *_config_lines(figures, answer, is_failing=is_failing),
+    ]
     lines += _session_lines(figures, session_id)
     lines += _total_lines(figures)
     problems = with_hints(with_connection(problems, answer), session_id, figures)
@@ -162,13 +165,15 @@ def _first_line(figures: dict[str, Any], plugin_version: str) -> str:
     return f"ccsync-watch {figures['version']}, plugin {plugin_version}: {state}"
 
 
-def _config_lines(figures: dict[str, Any], answer: CheckAnswer | None) -> list[str]:
+def _config_lines(
+    figures: dict[str, Any], answer: CheckAnswer | None, *, is_failing: bool
+) -> list[str]:
     config, destination = figures["config"], figures.get("destination")
     url = destination["url"] if destination else "none: everything stays on this machine"
     lines = [_row("backend", url)]
     if destination:
         connection = "ok" if answer and answer.ok else "failed, see below"
-        if answer is None:
+        if answer is None and not is_failing:
             connection = "no answer yet"
         lines += [_row("API key", config["api_key"] or "none"), _row("connection", connection)]
     switches = [

@@ -33,9 +33,8 @@ class _Reader:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
-
-    def __del__(self) -> None:
-        self.connection.close()
+        # Not `__del__`: the garbage collector may finalize the connection before its reader.
+        weakref.finalize(self, connection.close).atexit = False
 
 
 class Database:
