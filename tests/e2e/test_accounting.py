@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -342,6 +343,8 @@ def test_figures_from_prices_alone_agree(store: Store, name: str) -> None:
     """Without the client's totals, to a thousandth."""
     if name == "fast" and store.prices.rates("claude-opus-5-5", None, "fast") is None:
         pytest.skip("the price data for this Python has no prices of the fast mode")
+    if name == "claude-fable-5-2" and sys.version_info < (3, 11):
+        pytest.skip("the last price data for Python 3.10 does not have this model")
     account = session_accounts.load_account(store.bare, store.played.sessions[name], store.prices)
     said = store.said(name)
     assert account.cost.provenance == "computed"
