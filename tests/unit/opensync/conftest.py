@@ -14,14 +14,6 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    """Have an empty store and a backend without faults."""
-    world = World(tmp_path)
-    yield world
-    world.close()
-
-
-@pytest.fixture
 def newer(tmp_path: Path) -> Iterator[World]:
     """Have an empty store and a backend that accepts dates in batches."""
     world = World(tmp_path, accepts_dates=True)

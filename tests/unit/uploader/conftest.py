@@ -15,14 +15,6 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    """Have an empty store and a backend without faults."""
-    world = World(tmp_path)
-    yield world
-    world.close()
-
-
-@pytest.fixture
 def gathering(tmp_path: Path) -> Iterator[World]:
     """Have the same, with sessions that rest after their rows were sent."""
     world = World(tmp_path, gather_seconds=0.25)

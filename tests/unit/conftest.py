@@ -1,4 +1,4 @@
-"""What the accounting's tests share."""
+"""What the unit tests of several packages share."""
 
 from __future__ import annotations
 
