@@ -50,6 +50,7 @@ class Explanation:
 
     `naive_prompt` and `naive_output` are the sums over all rows. They are larger by the repeated
     rows (those of a response after its first) and the inherited responses (other sessions').
+    `price_sources` names where the price of each model comes from, None where it has none.
     """
 
     account: SessionAccount
@@ -61,6 +62,7 @@ class Explanation:
     naive_output: int
     repeated_rows: int
     inherited_responses: int
+    price_sources: dict[str, str | None]
 
     @property
     def counted(self) -> tuple[Response, ...]:
@@ -82,8 +84,9 @@ def explain(database: Database, session_id: str, prices: PriceList) -> Explanati
         (session_id,),
     ).fetchone()
     responses = tuple(_responses(read, session_id))
+    account = load_account(database, session_id, prices)
     return Explanation(
-        account=load_account(database, session_id, prices),
+        account=account,
         title=summary.value.title,
         responses=responses,
         subagents=tuple(load_subagent_accounts(database, session_id, prices)),
@@ -92,6 +95,9 @@ def explain(database: Database, session_id: str, prices: PriceList) -> Explanati
         naive_output=output,
         repeated_rows=sum(max(0, response.rows - 1) for response in responses),
         inherited_responses=sum(not response.counts_for(session_id) for response in responses),
+        price_sources={
+            model.model: prices.source(model.model) for model in account.models if model.model
+        },
     )
 
 

@@ -1,7 +1,9 @@
-"""The prices of models, looked up once for each in a process of its own and cached in a file.
+"""The prices of models: written down by somebody, or looked up once in a process of its own.
 
-Nothing is looked up unless `ensure_known` is called: live lines never wait for an unknown price. A
-model that cannot be looked up is unpriced; a failed lookup is not cached.
+The first of these that has a model's price counts: the user's settings, the client's managed
+settings, the client's own price list, the data of `genai-prices`. What was looked up is cached in
+a file. Nothing is looked up unless `ensure_known` is called: live lines never wait for an unknown
+price. A model that cannot be looked up is unpriced; a failed lookup is not cached.
 """
 
 from __future__ import annotations
@@ -14,11 +16,16 @@ import subprocess
 import sys
 import tempfile
 import threading
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ccsync_watch.accounting.rates import Period, Rates, periods, rates_at
+from ccsync_watch import __version__
+from ccsync_watch.accounting.client_prices import NO_CLIENT_PRICES, NO_FILES, ClientPriceFiles
+from ccsync_watch.accounting.price_tables import NO_OWN_PRICES, OWN_LABEL, PriceTable, own_table
+from ccsync_watch.accounting.rates import STANDARD, Period, Rates, periods, rates_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -28,40 +35,69 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PRICES_NAME = "prices.json"
-_LIBRARY = "genai-prices"
+LIBRARY = "genai-prices"
+DATA_NAME = "price-data.json"
+# Changes when the rules do by which names and prices are read, so that all are looked up again.
+_RULES = 2
 _SECONDS = 60.0
 # The lookup imports this package from here, never from the user's current folder.
 _PACKAGE_PARENT = Path(__file__).parents[2]
 
 # By model: its prices by period and mode, as `price_lookup` describes them; None = unknown model.
 LookupResult = dict[str, Any]
+Known = dict[str, "tuple[Period, ...] | None"]
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenPrices:
+    """Prices that count before looked up ones; `multiplier` is the user's, for all of them."""
+
+    own: PriceTable = NO_OWN_PRICES
+    client: ClientPriceFiles = NO_FILES
+    multiplier: Decimal | None = None
 
 
 class PriceList:
-    """Prices by model; `file` is their cache, valid for one version of the price data.
+    """Prices by model; `file` is the cache of looked up ones, valid for one version of the data.
 
-    Without a file they are known for the life of this list.
+    Without a file they are known for the life of this list. Files that another process changed are
+    read again by `steps` and `unknown`, with which every computation begins.
 
     Safe to use from several threads.
     """
 
     def __init__(
-        self, file: Path | None, *, look_up: Callable[[list[str]], LookupResult] | None = None
+        self,
+        file: Path | None,
+        *,
+        look_up: Callable[[list[str]], LookupResult] | None = None,
+        written: WrittenPrices | None = None,
     ) -> None:
         self._file = file
-        self._look_up = look_up or _run_lookup
+        self._data_file = file.with_name(DATA_NAME) if file else None
+        self._look_up = look_up or self._run_lookup
+        self._written = written or WrittenPrices()
+        self._client = NO_CLIENT_PRICES
         self._lock = threading.Lock()
-        self._known: dict[str, tuple[Period, ...] | None] | None = None
+        self._stamp: tuple[object, object] | None = None
+        self._known: Known = {}
         self._failed: set[str] = set()
 
     @classmethod
     def from_settings(cls, settings: Settings) -> PriceList:
         """Return the list that is cached in the settings' cache folder."""
-        return cls(settings.cache_dir / PRICES_NAME if settings.cache_dir else None)
+        multiplier = settings.price_multiplier
+        written = WrittenPrices(
+            own_table(settings),
+            ClientPriceFiles.from_settings(settings),
+            None if multiplier is None else Decimal(repr(multiplier)),
+        )
+        file = settings.cache_dir / PRICES_NAME if settings.cache_dir else None
+        return cls(file, written=written)
 
     def unknown(self, models: Iterable[str | None]) -> list[str]:
         """Return the models that were never looked up."""
-        known = self._loaded()
+        known = self._refreshed()
         return sorted({model for model in models if model and model not in known} - self._failed)
 
     def ensure_known(self, models: Collection[str | None]) -> None:
@@ -77,28 +113,82 @@ class PriceList:
                 log.warning("prices cannot be looked up (%s): costs are not known", error)
                 self._failed.update(missing)
                 return
-            self._loaded().update(periods_by_name)
+            self._known = {**self._known, **periods_by_name}
             self._write_cache({name: result.get(name) for name in missing})
 
-    def rates(self, model: str | None, day: str | None, mode: str) -> Rates | None:
-        """Return a model's rates on a day (ISO, UTC); None when they are not known."""
-        known = self._loaded().get(model or "")
-        return rates_at(known, day, mode) if known else None
+    def rates(self, model: str | None, day: str | None, mode: str, second: int = 0) -> Rates | None:
+        """Return a model's rates on a day (ISO, UTC) at a second of it; None when not known."""
+        if not model:
+            return None
+        known = self._known_or_load().get(model)
+        listed = rates_at(known, day, mode, second) if known else None
+        label, chosen = self._written_rates(model, mode)
+        if chosen is None:
+            chosen = listed
+        elif chosen.web_search is None and listed is not None:
+            chosen = replace(chosen, web_search=listed.web_search)
+        if chosen is None:
+            return None
+        multiplier = self._multiplier(label)
+        return chosen if multiplier == 1 else chosen.times(multiplier)
+
+    def source(self, model: str | None) -> str | None:
+        """Return where the model's price comes from, as people read it; None without a price."""
+        if not model:
+            return None
+        label, written = self._written_rates(model, STANDARD)
+        if written is None:
+            known = self._known_or_load().get(model)
+            if not known:
+                return None
+            label = f"{LIBRARY} ({known[-1].model})" if known[-1].model else LIBRARY
+        multiplier = self._multiplier(label)
+        return f"{label} x {multiplier}" if multiplier != 1 else label
 
     def steps(self) -> list[int]:
         """Return the lengths of a prompt at which any known price changes."""
-        return sorted(
-            {
-                start
-                for known in self._loaded().values()
-                for period in known or ()
-                for start, _price in period.rates.input.steps
-            }
-        )
+        steps = {
+            start
+            for known in self._refreshed().values()
+            for period in known or ()
+            for start, _price in period.rates.input.steps
+        }
+        return sorted(steps.union(*(table.steps() for table in self._tables())))
 
-    def _loaded(self) -> dict[str, tuple[Period, ...] | None]:
-        if self._known is None:
-            self._known = {name: _periods(prices) for name, prices in self._read_cache().items()}
+    def seconds(self) -> list[int]:
+        """Return the seconds of a day (UTC) at which any known price changes."""
+        every = self._known_or_load().values()
+        return sorted({period.second for known in every for period in known or ()} - {0})
+
+    def _tables(self) -> tuple[PriceTable, ...]:
+        return (self._written.own, *self._client.tables)
+
+    def _written_rates(self, model: str, mode: str) -> tuple[str, Rates | None]:
+        for table in self._tables():
+            rates = (table.modes(model) or {}).get(mode)
+            if rates is not None:
+                return table.label, rates
+        return "", None
+
+    def _multiplier(self, label: str) -> Decimal:
+        """Return the factor for prices of a source: the administrator's is not for the user's."""
+        if self._written.multiplier is not None:
+            return self._written.multiplier
+        return Decimal(1) if label == OWN_LABEL else self._client.multiplier
+
+    def _known_or_load(self) -> Known:
+        return self._known if self._stamp is not None else self._refreshed()
+
+    def _refreshed(self) -> Known:
+        self._client = self._written.client.prices()
+        stamp = (_stamp(self._file), _stamp(self._data_file))
+        if self._stamp != stamp and (self._stamp is None or stamp != (None, None)):
+            read = {name: _periods(prices) for name, prices in self._read_cache().items()}
+            # Without a file, and where it cannot be written, what was looked up stays known.
+            is_same_data = self._stamp is None or self._stamp[1] == stamp[1]
+            self._known = {**self._known, **read} if is_same_data else read
+            self._failed = self._failed if is_same_data else set()
+            self._stamp = stamp
         return self._known
 
     def _read_cache(self) -> LookupResult:
@@ -106,7 +196,7 @@ class PriceList:
             return {}
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
             cached = json.loads(self._file.read_bytes())
-            if cached["version"] == _version():
+            if cached["version"] == self._version():
                 models = cached["models"]
                 for prices in models.values():
                     _periods(prices)
@@ -116,31 +206,37 @@ class PriceList:
     def _write_cache(self, result: LookupResult) -> None:
         if self._file is None:
             return
-        cached = {"version": _version(), "models": {**self._read_cache(), **result}}
+        cached = {"version": self._version(), "models": {**self._read_cache(), **result}}
         with contextlib.suppress(OSError):
-            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # Whole or not at all: another process may be reading it.
-            handle, name = tempfile.mkstemp(dir=self._file.parent)
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(cached, file)
-            Path(name).replace(self._file)
+            replace_file(self._file, json.dumps(cached).encode())
+
+    def _version(self) -> str:
+        """Return what the cache depends on: rules, library, downloaded data."""
+        return f"{__version__}-{_RULES}-{_library_version()}-{_stamp(self._data_file)}"
+
+    def _run_lookup(self, models: list[str]) -> LookupResult:
+        data = self._data_file
+        request = {"models": models, "data": str(data) if data and data.exists() else None}
+        return run_price_process("price_lookup", request)
 
 
-def _periods(prices: list[dict[str, Any]] | None) -> tuple[Period, ...] | None:
-    return None if prices is None else periods(prices)
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all: another process may be reading it. Raises OSError."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+    Path(name).replace(path)
 
 
-def _version() -> str:
-    try:
-        return metadata.version(_LIBRARY)
-    except metadata.PackageNotFoundError:
-        return "none"
+def run_price_process(module: str, request: dict[str, Any]) -> dict[str, Any]:
+    """Run a module of this package in a process of its own, and return what it prints.
 
-
-def _run_lookup(models: list[str]) -> LookupResult:
-    done = subprocess.run(
-        [sys.executable, "-m", "ccsync_watch.accounting.price_lookup"],
-        input=json.dumps(models),
+    Raises OSError, ValueError or SubprocessError.
+    """
+    done = subprocess.run(  # noqa: S603 - this program itself
+        [sys.executable, "-m", f"ccsync_watch.accounting.{module}"],
+        input=json.dumps(request),
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -149,3 +245,24 @@ def _run_lookup(models: list[str]) -> LookupResult:
         cwd=_PACKAGE_PARENT,
     )
     return dict(json.loads(done.stdout))
+
+
+def _periods(prices: list[dict[str, Any]] | None) -> tuple[Period, ...] | None:
+    return None if prices is None else periods(prices)
+
+
+def _library_version() -> str:
+    try:
+        return metadata.version(LIBRARY)
+    except metadata.PackageNotFoundError:
+        return "none"
+
+
+def _stamp(path: Path | None) -> tuple[int, int, int] | None:
+    if path is None:
+        return None
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino

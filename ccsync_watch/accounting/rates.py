@@ -6,7 +6,7 @@ cache write for an hour has its own price.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -32,10 +32,18 @@ class Price:
         above = [price for start, price in self.steps if prompt_tokens > start]
         return above[-1] if above else self.base
 
+    def times(self, factor: Decimal) -> Price:
+        """Return the price times a factor."""
+        steps = tuple((start, price * factor) for start, price in self.steps)
+        return Price(self.base * factor, steps)
+
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """A model's prices; `web_search` is USD for a thousand, None where it is not known."""
+    """A model's prices; `web_search` is USD for a thousand, None where it is not known.
+
+    `us_only_factor` is what inference that must stay in the US costs more.
+    """
 
     input: Price
     output: Price
@@ -43,6 +51,19 @@ class Rates:
     cache_write_1h: Price
     cache_read: Price
     web_search: Price | None
+    us_only_factor: Decimal = US_ONLY_FACTOR
+
+    def times(self, factor: Decimal) -> Rates:
+        """Return the rates times a factor, those of searches too."""
+        return replace(
+            self,
+            input=self.input.times(factor),
+            output=self.output.times(factor),
+            cache_write_5m=self.cache_write_5m.times(factor),
+            cache_write_1h=self.cache_write_1h.times(factor),
+            cache_read=self.cache_read.times(factor),
+            web_search=self.web_search.times(factor) if self.web_search else None,
+        )
 
     def cost(self, tokens: Tokens, prompt_tokens: int, *, is_us_only: bool) -> Decimal | None:
         """Return the cost of requests whose prompts reach the same price steps as `prompt_tokens`.
@@ -59,31 +80,49 @@ class Rates:
             + tokens.cache_read * self.cache_read.at(prompt_tokens)
         ) / MILLION
         searches = self.web_search.base * tokens.web_searches / THOUSAND if self.web_search else 0
-        return usd * (US_ONLY_FACTOR if is_us_only else 1) + searches
+        return usd * (self.us_only_factor if is_us_only else 1) + searches
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Rates in one mode from a day on (ISO, UTC; empty = always)."""
+    """Rates in one mode from a day on (ISO, UTC; empty = always), from a second of each day on.
+
+    `model` is the model as the price data names it, with its provider.
+    """
 
     since: str
     mode: str
     rates: Rates
+    second: int = 0
+    model: str = ""
 
 
 def periods(entries: list[dict[str, Any]]) -> tuple[Period, ...]:
     """Return a model's periods from the output of `price_lookup`. Raises KeyError, ValueError."""
     return tuple(
-        Period(entry["since"], entry["mode"], _rates(entry["prices"])) for entry in entries
+        Period(
+            entry["since"],
+            entry["mode"],
+            _rates(entry["prices"]),
+            int(entry.get("second", 0)),
+            str(entry.get("model", "")),
+        )
+        for entry in entries
     )
 
 
-def rates_at(known: tuple[Period, ...], day: str | None, mode: str) -> Rates | None:
-    """Return the rates on a day; without a day those of the last period."""
+def rates_at(
+    known: tuple[Period, ...], day: str | None, mode: str, second: int = 0
+) -> Rates | None:
+    """Return the rates on a day (UTC), at a second of it; without a day the latest."""
     matching = [
-        period for period in known if period.mode == mode and (day is None or period.since <= day)
+        period
+        for period in known
+        if period.mode == mode and (day is None or period.since <= day) and period.second <= second
     ]
-    return max(matching, key=lambda period: period.since).rates if matching else None
+    if not matching:
+        return None
+    return max(matching, key=lambda period: (period.since, period.second)).rates
 
 
 def _rates(prices: dict[str, Any]) -> Rates:

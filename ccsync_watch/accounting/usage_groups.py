@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 NEVER_MS = 1 << 62
 # The number of expressions that keep apart what has another price, or another source of a price.
-_PRICE_KEYS = 8
+_PRICE_KEYS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +57,14 @@ def load_groups(
     Rows dated at or after `after_ms` are marked as later ones. `pace` is called for every group.
     """
     steps = " + ".join(["0", *(f"(prompt_tokens > {step})" for step in prices.steps())])
+    # Few models have prices that depend on the time of the day.
+    second = "timestamp_ms / 1000 % 86400"
+    times = ", ".join(["0", *(f"{start} * ({second} >= {start})" for start in prices.seconds())])
     by = ", ".join(
         [
             *keys, "model", "is_fast", "coalesce(tier, '') = 'batch'", "is_us_only",
             "date(timestamp_ms / 1000, 'unixepoch')", "coalesce(timestamp_ms >= ?, 0)",
-            "cost_usd IS NOT NULL", steps,
+            "cost_usd IS NOT NULL", f"coalesce(max({times}, 0), 0)", steps,
         ]
     )  # fmt: skip
     query = (
@@ -80,7 +83,9 @@ def load_groups(
 
 def _group(row: sqlite3.Row, key_count: int, prices: PriceList) -> UsageGroup:
     price_keys = row[key_count : key_count + _PRICE_KEYS]
-    model, is_fast, is_batch, is_us_only, day, is_later, is_client_priced, _step = price_keys
+    model, is_fast, is_batch, is_us_only, day, is_later, is_client_priced, second, _step = (
+        price_keys
+    )
     prompt_tokens, responses, client_usd, *sums = row[key_count + _PRICE_KEYS :]
     tokens = Tokens(*sums)
     mode = rates.FAST if is_fast else rates.BATCH if is_batch else rates.STANDARD
@@ -88,7 +93,7 @@ def _group(row: sqlite3.Row, key_count: int, prices: PriceList) -> UsageGroup:
     if is_client_priced:
         usd = Decimal(repr(client_usd))
     else:
-        model_rates = prices.rates(model, day, mode)
+        model_rates = prices.rates(model, day, mode, second)
         usd = (
             model_rates.cost(tokens, prompt_tokens, is_us_only=bool(is_us_only))
             if model_rates

@@ -5,6 +5,7 @@ from ccsync_watch.config.loading import load
 from ccsync_watch.config.plugin_options import options_path
 from ccsync_watch.config.setting_values import (
     DashboardSettings,
+    ModelPrices,
     ProjectPolicy,
     RedactSettings,
     Secret,
@@ -21,6 +22,7 @@ from ccsync_watch.config.shown_settings import (
 __all__ = [
     "CONFIG_NAME",
     "DashboardSettings",
+    "ModelPrices",
     "ProjectPolicy",
     "RedactSettings",
     "Secret",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,15 @@ def state_folder(env: Mapping[str, str]) -> Path:
     base = Path(env.get("XDG_STATE_HOME", ""))
     # The standard says to ignore a relative one.
     return (base if base.is_absolute() else home(env) / ".local" / "state") / "ccsync-watch"
+
+
+def managed_folder() -> Path:
+    """Return the folder of the settings that an administrator gives Claude Code."""
+    if sys.platform == "darwin":
+        return Path("/Library/Application Support/ClaudeCode")
+    if sys.platform == "win32":
+        return Path("C:/Program Files/ClaudeCode")
+    return Path("/etc/claude-code")
 
 
 def default_claude_dirs(env: Mapping[str, str]) -> tuple[Path, ...]:

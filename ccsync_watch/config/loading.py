@@ -17,6 +17,7 @@ from ccsync_watch.config.folders import (
     cache_folder,
     config_path,
     default_claude_dirs,
+    managed_folder,
     state_folder,
 )
 from ccsync_watch.config.plugin_options import options_path, read_options
@@ -51,6 +52,7 @@ def load(
         claude_dirs=settings.claude_dirs or default_claude_dirs(env),
         state_dir=state_folder(env),
         cache_dir=cache_folder(env),
+        managed_dir=managed_folder(),
         file=file,
         warnings=tuple(warnings),
     )

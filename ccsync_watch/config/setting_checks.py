@@ -7,6 +7,7 @@ variable, a flag or a plugin option.
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from pathlib import Path
 from typing import get_args
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 from ccsync_watch.config.setting_values import (
     DEFAULT_PORT,
     DashboardSettings,
+    ModelPrices,
     ProjectPolicy,
     RedactSettings,
     Secret,
@@ -24,6 +26,8 @@ _FALSE = frozenset({"0", "false", "no", "off"})
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _MAX_PORT = 65535
 _NUMBER = re.compile(r"[0-9]{1,18}")
+_MAX_USD = 1_000_000
+_MAX_MULTIPLIER = 1000
 # What a client can connect to: names of dotted labels, or an IPv6 address.
 _HOST = re.compile(
     r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*|[0-9a-f:.]*:[0-9a-f:.]*"
@@ -141,3 +145,37 @@ def check_dashboard(value: object) -> DashboardSettings:
     if not isinstance(enabled, bool) or not is_port:
         raise ValueError(allowed)
     return DashboardSettings(enabled, port)
+
+
+def check_prices(value: object) -> tuple[tuple[str, ModelPrices], ...]:
+    """Accept prices for each model, in USD."""
+    known = [price.name for price in fields(ModelPrices)]
+    allowed = (
+        'an object like {"claude-opus-5": {"input": 5, "output": 25}}, for each model USD per'
+        f" million tokens, with {', '.join(known[2:-1])} and {known[-1]} (per thousand) if they"
+        " differ"
+    )
+    if isinstance(value, dict) and all(
+        name.strip()
+        and isinstance(row, dict)
+        and {"input", "output"} <= row.keys() <= set(known)
+        and all(map(_is_price, row.values()))
+        for name, row in value.items()
+    ):
+        return tuple((name.strip(), ModelPrices(**row)) for name, row in value.items())
+    raise ValueError(allowed)
+
+
+def _is_price(value: object) -> bool:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return is_number and 0 <= value <= _MAX_USD  # type: ignore[operator]  # a number, as checked
+
+
+def check_multiplier(value: object) -> float | None:
+    """Accept a factor for prices; null is none."""
+    if value is None:
+        return None
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if is_number and 0 < value <= _MAX_MULTIPLIER:  # type: ignore[operator]  # a number, as checked
+        return float(value)  # type: ignore[arg-type]  # as above
+    raise ValueError(f"a number above 0 and at most {_MAX_MULTIPLIER}, such as 0.85")

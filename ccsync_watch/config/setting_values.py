@@ -50,3 +50,19 @@ class DashboardSettings:
 
     enabled: bool = True
     port: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPrices:
+    """The user's own prices of a model: USD for a million tokens, for a thousand searches.
+
+    What is None has the price of the more general kind: an hour's cache write that of 5 minutes,
+    this and a cache read that of input, a search the list price.
+    """
+
+    input: float
+    output: float
+    cache_write_5m: float | None = None
+    cache_write_1h: float | None = None
+    cache_read: float | None = None
+    web_search: float | None = None

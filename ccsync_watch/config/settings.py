@@ -18,7 +18,7 @@ from ccsync_watch.model import DestinationInfo
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ccsync_watch.config.setting_values import ProjectPolicy, Secret
+    from ccsync_watch.config.setting_values import ModelPrices, ProjectPolicy, Secret
 
 T = TypeVar("T")
 
@@ -173,8 +173,23 @@ class Settings:
         " otherwise is 8377 if that is free",
         '`{"enabled": true}`',
     )
+    prices: tuple[tuple[str, ModelPrices], ...] = setting(
+        (),
+        checks.check_prices,
+        "your own prices, by model: an object with `input`, `output`, `cache_write_5m`,"
+        " `cache_write_1h`, `cache_read` (USD per million tokens) and `web_search` (per thousand);"
+        " they count before all others",
+        "`{}`",
+    )
+    price_multiplier: float | None = setting(
+        None,
+        checks.check_multiplier,
+        "a factor for all estimated costs, such as `0.85` for a discount of 15 %",
+        "none",
+    )
     state_dir: Path = Path()
     cache_dir: Path | None = None
+    managed_dir: Path | None = None
     file: Path = Path()
     warnings: tuple[str, ...] = ()
 

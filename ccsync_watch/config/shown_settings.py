@@ -6,7 +6,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ccsync_watch.config.setting_values import DashboardSettings, RedactSettings, Secret
+from ccsync_watch.config.setting_values import (
+    DashboardSettings,
+    ModelPrices,
+    RedactSettings,
+    Secret,
+)
 from ccsync_watch.config.settings import Settings, declared_settings
 
 if TYPE_CHECKING:
@@ -19,7 +24,8 @@ _NOT_COMPARED = frozenset({"convex_url", "api_key", "claude_dirs"})
 def shown_settings(settings: Settings) -> dict[str, JsonValue]:
     """Return every setting by its name; a key is masked, the user's own patterns are counted."""
     shown = {name: _shown(getattr(settings, name)) for name in declared_settings()}
-    return {**shown, "projects": dict(settings.projects)}
+    prices = {model: _shown_prices(row) for model, row in settings.prices}
+    return {**shown, "projects": dict(settings.projects), "prices": prices}
 
 
 def changed_settings(shown: dict[str, JsonValue]) -> dict[str, JsonValue]:
@@ -43,6 +49,10 @@ def short_path(path: Path, settings: Settings) -> str:
     return printable_path(f"~/{path.relative_to(home)}" if path.is_relative_to(home) else path)
 
 
+def _shown_prices(row: ModelPrices) -> JsonValue:
+    return {name: price for name, price in asdict(row).items() if price is not None}
+
+
 def _shown(value: object) -> JsonValue:
     if isinstance(value, Secret):
         return value.masked()
@@ -55,4 +65,4 @@ def _shown(value: object) -> JsonValue:
         return [_shown(item) for item in value]
     if isinstance(value, Path):
         return printable_path(value)
-    return value if isinstance(value, (bool, int, str)) else None
+    return value if isinstance(value, (bool, int, float, str)) else None

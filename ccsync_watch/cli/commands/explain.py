@@ -128,6 +128,8 @@ def _show_models(explanation: Explanation) -> None:
         for model in explanation.account.models
     ]
     print_table(heads, rows)
+    for model, source in explanation.price_sources.items():
+        say(f"  price of {printable(model)}: {printable(source or 'not known')}")
 
 
 def _show_subagents(explanation: Explanation) -> None:

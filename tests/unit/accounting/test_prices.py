@@ -80,6 +80,22 @@ class TestRates:
         assert day["2026-03-13"] == rates.rates_at(known, None, "standard") == known[1].rates
         assert rates.rates_at(known, None, "batch") is None
 
+    def test_the_price_is_that_of_the_time_of_the_day(self) -> None:
+        """Some providers have cheaper hours."""
+        known = rates.periods(
+            [_period(), {**_period("", input_mtok=["1"], output_mtok=["2"]), "second": 3600}]
+        )
+        assert rates.rates_at(known, "2026-03-13", "standard", 3599) == known[0].rates
+        assert rates.rates_at(known, "2026-03-13", "standard", 3600) == known[1].rates
+        assert rates.rates_at(known, None, "standard") == known[0].rates
+
+    def test_rates_times_a_factor(self) -> None:
+        """Every price, and every step of it."""
+        model_rates = _rates(input_mtok=["2", [10, "4"]], output_mtok=["6"]).times(Decimal("0.5"))
+        assert model_rates.input == rates.Price(Decimal(1), ((10, Decimal(2)),))
+        assert model_rates.output == rates.Price(Decimal(3))
+        assert model_rates.web_search is None
+
 
 class TestList:
     """Lookups are rare, and their outcome is kept."""
@@ -148,9 +164,10 @@ class TestList:
         assert standard
         assert batch
         assert standard.input.base > batch.input.base
-        # The data that Python 3.10 can have is older, and has no prices of the fast mode.
-        assert fast is None or fast.input.base > standard.input.base
-        assert prices.rates("claude-opus-5-5", "2026-01-01", "batch") is None
+        assert fast
+        assert fast.input.base > standard.input.base
+        # The data has prices of batches since October only.
+        assert prices.rates("claude-opus-5-5", "2026-01-01", "batch") == batch
         assert standard.cache_write_1h.base > standard.cache_write_5m.base > standard.input.base
         assert prices.steps() == [100_000]
         assert prices.rates("claude-weird-9", None, "standard") is None

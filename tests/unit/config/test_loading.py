@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 
-from ccsync_watch.config import Secret, load
+from ccsync_watch.config import ModelPrices, Secret, changed_settings, load, shown_settings
 from ccsync_watch.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -152,6 +152,22 @@ class TestMistakes:
         assert text.startswith(f"{path}, {place}: not valid JSON")
         assert text.endswith("correct that line")
 
+    def test_own_prices_are_read(self, write: Write, env: dict[str, str]) -> None:
+        """By model; what is left out is not 0."""
+        row = {"input": 4, "output": 20.5, "cache_read": 0.4, "web_search": 0}
+        write({"prices": {"claude-opus-5": row}, "price_multiplier": 0.85})
+        settings = load(env)
+        assert settings.prices == (
+            ("claude-opus-5", ModelPrices(4, 20.5, cache_read=0.4, web_search=0)),
+        )
+        assert settings.price_multiplier == 0.85
+        shown = shown_settings(settings)
+        assert shown["prices"] == {"claude-opus-5": row}
+        assert changed_settings(shown) == {
+            "prices": {"claude-opus-5": row},
+            "price_multiplier": 0.85,
+        }
+
     @pytest.mark.parametrize("content", [b"[]", b'"text"', b"null"])
     def test_the_file_must_hold_an_object(
         self, write: Write, env: dict[str, str], content: bytes
@@ -174,6 +190,43 @@ class TestMistakes:
             ("auto_sync", None, "null", "true or false"),
             ("sync_tool_calls", [], "[]", "true or false"),
             ("sync_thinking", {}, "{}", "true or false"),
+            ("prices", [], "[]", 'an object like {"claude-opus-5"'),
+            ("prices", {"m": 5}, '{"m":5}', 'an object like {"claude-opus-5"'),
+            ("prices", {"m": {"input": 5}}, '{"m":{"input":5}}', 'an object like {"claude-opus-5"'),
+            (
+                "prices",
+                {" ": {"input": 1, "output": 1}},
+                '{" ":{"input":1,"output":1}}',
+                "an object",
+            ),
+            (
+                "prices",
+                {"m": {"input": -1, "output": 1}},
+                '{"m":{"input":-1,"output":1}}',
+                "an obje",
+            ),
+            (
+                "prices",
+                {"m": {"input": "5", "output": 1}},
+                '{"m":{"input":"5","output":1}}',
+                "an ob",
+            ),
+            (
+                "prices",
+                {"m": {"input": True, "output": 1}},
+                '{"m":{"input":true,"output":1}}',
+                "an",
+            ),
+            (
+                "prices",
+                {"m": {"input": 1, "output": 1, "cache": 1}},
+                '{"m":{"input":1,"output":1,"cache":1}}',
+                "an object",
+            ),
+            ("price_multiplier", 0, "0", "a number above 0"),
+            ("price_multiplier", -1, "-1", "a number above 0"),
+            ("price_multiplier", "2", '"2"', "a number above 0"),
+            ("price_multiplier", True, "true", "a number above 0"),
             ("claude_dirs", 1, "1", "a list of strings"),
             ("claude_dirs", [""], '[""]', "a list of folders"),
             ("claude_dirs", ["a\0b"], '["a\\u0000b"]', "a list of folders"),
