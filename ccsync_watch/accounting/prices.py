@@ -17,6 +17,7 @@ import sys
 import tempfile
 import threading
 from dataclasses import dataclass, replace
+from datetime import datetime, timezone
 from decimal import Decimal
 from importlib import metadata
 from pathlib import Path
@@ -159,6 +160,15 @@ class PriceList:
         """Return the seconds of a day (UTC) at which any known price changes."""
         every = self._known_or_load().values()
         return sorted({period.second for known in every for period in known or ()} - {0})
+
+    def data_description(self) -> str:
+        """Return which price data is in use, as people read it."""
+        name = f"{LIBRARY} {_library_version()}"
+        if self._data_file is not None:
+            with contextlib.suppress(OSError):
+                day = datetime.fromtimestamp(self._data_file.stat().st_mtime, timezone.utc)
+                return f"{name}, downloaded on {day:%Y-%m-%d}"
+        return f"{name}, as installed"
 
     def _tables(self) -> tuple[PriceTable, ...]:
         return (self._written.own, *self._client.tables)
