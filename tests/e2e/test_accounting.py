@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -115,6 +114,7 @@ def _modes(played: Played) -> None:
     played.run("just not a long prompt", prompt("L", reply(say("Short."), at_most)), *model)
     fast = {**COUNTED, "speed": "fast"}
     played.run("fast", prompt("F", reply(say("F."), fast)), "--model", "claude-opus-5-5")
+    played.run("fast Opus 4.6", prompt("F", reply(say("F."), fast)), "--model", "claude-opus-4-6")
     geo = {**COUNTED, "inference_geo": "us"}
     played.run("in the US", prompt("G", reply(say("G."), geo)), "--model", "claude-opus-5-5")
     searched = {**COUNTED, "web_searches": 3}
@@ -303,7 +303,8 @@ FORKS = {
     "a fork of what had subagents": "had subagents",
 }
 EXACT = (
-    *MODELS, "a long prompt", "just not a long prompt", "fast", "in the US", "searches",
+    *MODELS, "a long prompt", "just not a long prompt", "fast", "fast Opus 4.6", "in the US",
+    "searches",
     "thinking and parallel tools", "a subagent", "a background subagent", "nested subagents",
     "a retried error", "a lasting error", "max_tokens", "refusal",
     "killed and resumed",
@@ -341,10 +342,6 @@ def test_a_cut_stream_counts_whether_or_not_it_left_a_row(store: Store) -> None:
 @pytest.mark.parametrize("name", EXACT)
 def test_figures_from_prices_alone_agree(store: Store, name: str) -> None:
     """Without the client's totals, to a thousandth."""
-    if name == "fast" and store.prices.rates("claude-opus-5-5", None, "fast") is None:
-        pytest.skip("the price data for this Python has no prices of the fast mode")
-    if name == "claude-fable-5-2" and sys.version_info < (3, 11):
-        pytest.skip("the last price data for Python 3.10 does not have this model")
     account = session_accounts.load_account(store.bare, store.played.sessions[name], store.prices)
     said = store.said(name)
     assert account.cost.provenance == "computed"
