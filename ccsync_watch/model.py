@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Generic, Literal, TypeAlias, TypeVar
+from typing import Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
 JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
 
@@ -69,8 +69,9 @@ class Part:
 class Message:
     """One row of a conversation.
 
-    `is_inherited` marks a copy that a fork took from its parent. `usage_id` is the API's message
-    id; `facts` are values that figures need and that have no column (stop reason, durations).
+    `is_inherited` marks a copy that a fork took from its parent. `usage_id` is that of
+    the response it is a part of; `facts` are values that figures need and that have no column
+    (stop reason, durations).
     """
 
     id: str
@@ -90,14 +91,41 @@ class Message:
     facts: dict[str, JsonValue] = field(default_factory=dict)
 
 
+class TokenCounts(NamedTuple):
+    """The tokens of one request; cache writes are split by their lifetime."""
+
+    input: int
+    output: int
+    cache_write_5m: int
+    cache_write_1h: int
+    cache_read: int
+    web_searches: int = 0
+
+    @property
+    def prompt(self) -> tuple[int, int, int, int]:
+        """Everything that was sent: input, cache writes and cache reads."""
+        return self.input, self.cache_write_5m, self.cache_write_1h, self.cache_read
+
+    @property
+    def billed(self) -> tuple[int, int, int, int]:
+        """The values that requests of one response add up to: not all rows have lifetimes."""
+        write = self.cache_write_5m + self.cache_write_1h
+        return self.input, self.output, write, self.cache_read
+
+
 @dataclass(frozen=True, slots=True)
 class Usage:
     """The tokens of one API response, as one row reports them.
 
+    `id` is equal on rows that certainly report the same response: the same `response_id` (the
+    API's message id, else its request id, else the row's uuid), `request_id` (empty if the row has
+    none) and prompt tokens. Where one has no request id or no prompt tokens yet, the store decides.
     `session_id` is the session whose request it was, as far as the row says; `is_marked`: the row
     names that session itself. `row_session_id`, `uuid` and `start` identify the row. `is_final`:
     the response had ended, so no later row of it can report more. Cache writes are split by their
-    lifetime (5 minutes, 1 hour). `cost_usd` is the client's own price.
+    lifetime (5 minutes, 1 hour). `cost_usd` is the client's own price. `iterations` are the
+    requests that the response was made by, if they were several and add up to it: a price that
+    depends on the prompt's length depends on that of each.
     """
 
     id: str
@@ -120,6 +148,9 @@ class Usage:
     is_fast: bool = False
     is_us_only: bool = False
     cost_usd: float | None = None
+    response_id: str = ""
+    request_id: str = ""
+    iterations: tuple[TokenCounts, ...] = ()
 
     @property
     def prompt_tokens(self) -> int:
@@ -130,6 +161,16 @@ class Usage:
             + self.cache_write_1h_tokens
             + self.cache_read_tokens
         )
+
+
+@dataclass(frozen=True, slots=True)
+class UncountedUsage:
+    """A row that reports tokens which no total contains; `row_id` is unique in its transcript."""
+
+    session_id: str
+    agent_id: str | None
+    row_id: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +238,7 @@ class Batch:
     lines: int = 0
     messages: list[Message] = field(default_factory=list)
     usages: list[Usage] = field(default_factory=list)
+    uncounted: list[UncountedUsage] = field(default_factory=list)
     observations: list[SessionObservation] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     subagents: list[Subagent] = field(default_factory=list)

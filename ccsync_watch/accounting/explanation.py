@@ -6,11 +6,12 @@ several rows, and forks copy whole histories.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ccsync_watch.accounting.session_accounts import load_account, load_subagent_accounts
 from ccsync_watch.store.session_summaries import session_summary
+from ccsync_watch.store.status_figures import uncounted_rows
 
 if TYPE_CHECKING:
     import sqlite3
@@ -51,6 +52,7 @@ class Explanation:
     `naive_prompt` and `naive_output` are the sums over all rows. They are larger by the repeated
     rows (those of a response after its first) and the inherited responses (other sessions').
     `price_sources` names where the price of each model comes from, None where it has none.
+    `uncounted` are rows that report tokens which no total contains: how many, by reason.
     """
 
     account: SessionAccount
@@ -63,6 +65,7 @@ class Explanation:
     repeated_rows: int
     inherited_responses: int
     price_sources: dict[str, str | None]
+    uncounted: dict[str, int] = field(default_factory=dict)
 
     @property
     def counted(self) -> tuple[Response, ...]:
@@ -98,19 +101,22 @@ def explain(database: Database, session_id: str, prices: PriceList) -> Explanati
         price_sources={
             model.model: prices.source(model.model) for model in account.models if model.model
         },
+        uncounted=uncounted_rows(database, session_id),
     )
 
 
 def _responses(read: sqlite3.Connection, session_id: str) -> list[Response]:
     """Return the responses that rows of the session, or copies of its own rows, report."""
+    row_of = "r.usage_id IN (SELECT u.id UNION ALL SELECT id FROM usage WHERE counted_in = u.id)"
     rows = read.execute(
-        "SELECT u.id, u.model, u.agent_id, u.timestamp_ms, u.session_id AS owner,"
+        "SELECT u.response_id AS id, u.model, u.agent_id, u.timestamp_ms, u.session_id AS owner,"  # noqa: S608 - a constant
         " u.prompt_tokens, u.output_tokens,"
-        " (SELECT count(*) FROM usage_rows r WHERE r.usage_id = u.id AND r.session_id = ?1)"
-        " AS own_rows, (SELECT count(*) FROM usage_rows r WHERE r.usage_id = u.id) AS all_rows,"
-        " (SELECT min(r.start) FROM usage_rows r WHERE r.usage_id = u.id) AS start"
+        f" (SELECT count(*) FROM usage_rows r WHERE {row_of} AND r.session_id = ?1)"
+        f" AS own_rows, (SELECT count(*) FROM usage_rows r WHERE {row_of}) AS all_rows,"
+        f" (SELECT min(r.start) FROM usage_rows r WHERE {row_of}) AS start"
         " FROM usage_tokens u WHERE u.session_id = ?1"
-        " OR u.id IN (SELECT usage_id FROM usage_rows WHERE session_id = ?1)"
+        " OR u.id IN (SELECT coalesce(c.counted_in, c.id) FROM usage_rows r"
+        "   JOIN usage c ON c.id = r.usage_id WHERE r.session_id = ?1)"
         " ORDER BY coalesce(u.agent_id, ''), start",
         (session_id,),
     )

@@ -180,6 +180,6 @@ def _note_guesses(read: sqlite3.Connection, account: SessionAccount) -> SessionA
     verb = "is" if guesses == 1 else "are"
     note = (
         f"{plural(guesses, 'response')} {verb} in other sessions too, without a mark: each is"
-        " counted once, for the session that ended first"
+        " counted once, as a guess for the session that went on last after the copy"
     )
     return replace(account, notes=(*account.notes, note))

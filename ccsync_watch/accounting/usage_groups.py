@@ -52,7 +52,7 @@ def load_groups(
     after_ms: int = NEVER_MS,
     pace: Callable[[], None] = lambda: None,
 ) -> list[UsageGroup]:
-    """Return sums over the view `usage_tokens` by SQL expressions, priced where a price is known.
+    """Return sums over the view `usage_requests` by SQL expressions, priced where a price is known.
 
     Rows dated at or after `after_ms` are marked as later ones. `pace` is called for every group.
     """
@@ -68,10 +68,10 @@ def load_groups(
         ]
     )  # fmt: skip
     query = (
-        f"SELECT {by}, min(prompt_tokens), count(*), sum(cost_usd),"  # noqa: S608 - expressions of this package
+        f"SELECT {by}, min(prompt_tokens), sum(responses), sum(cost_usd),"  # noqa: S608 - expressions of this package
         " sum(input_tokens), sum(output_tokens), sum(cache_write_5m_tokens),"
         " sum(cache_write_1h_tokens), sum(cache_read_tokens), sum(web_searches)"
-        f" FROM usage_tokens WHERE {condition}"
+        f" FROM usage_requests WHERE {condition}"
         f" GROUP BY {', '.join(str(number + 1) for number in range(len(keys) + _PRICE_KEYS))}"
     )
     groups = []

@@ -16,6 +16,7 @@ from ccsync_watch.errors import (
 )
 from ccsync_watch.problem import Problem
 from ccsync_watch.store.meta import get_meta
+from ccsync_watch.store.status_figures import uncounted_rows
 from ccsync_watch.units import plural
 
 if TYPE_CHECKING:
@@ -149,6 +150,17 @@ def _check_store(
             "Unreadable lines",
             f"{plural(unreadable, 'line')} could not be read",
             f"nothing to do: {skipped}, the rest is imported",
+            "warning",
+        )
+    uncounted = uncounted_rows(database)
+    if uncounted:
+        reasons = ", ".join(f"{number:,} {reason}" for reason, number in uncounted.items())
+        rows = plural(sum(uncounted.values()), "row")
+        yield Problem(
+            "usage-not-counted",
+            "Tokens not counted",
+            f"the tokens that {rows} report are in no total: {reasons}",
+            "`ccsync-watch explain SESSION` shows them; if a gateway wrote them, check its usage",
             "warning",
         )
     if rules is not None and get_meta(database.read(), "rules") != rules:

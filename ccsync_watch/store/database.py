@@ -67,8 +67,8 @@ class Database:
         connection.row_factory = sqlite3.Row
         try:
             connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
-            create_views(connection)
             if query_only:
+                create_views(connection)
                 connection.execute("PRAGMA query_only = ON")
                 # Every reading thread has one: the cache of the system is shared by all.
                 connection.execute(f"PRAGMA cache_size = -{_READER_CACHE_KIB}")
@@ -211,6 +211,8 @@ def _check(database: Database) -> Database:
             if result != "ok":
                 raise sqlite3.DatabaseError(result)  # noqa: TRY301 - handled as SQLite's own errors
         migrate(connection)
+        # Not before: a view of columns that an old file lacks prevents its migration.
+        create_views(connection)
     except BaseException:
         database.close()
         raise

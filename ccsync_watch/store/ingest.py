@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         Redacted,
         SessionObservation,
         Subagent,
+        UncountedUsage,
         Usage,
     )
     from ccsync_watch.store.database import Database
@@ -92,8 +93,11 @@ def _save_rows(
 ) -> Ingested:
     session_policy.mark_excluded(connection, context.excluded)
     session_policy.mark_metadata_only(connection, context.metadata_only)
-    items: tuple[Message | Usage | Fact | Subagent | SessionObservation, ...] = (
-        *batch.messages, *batch.usages, *batch.facts, *batch.subagents, *batch.observations
+    items: tuple[
+        Message | Usage | UncountedUsage | Fact | Subagent | SessionObservation, ...
+    ] = (
+        *batch.messages, *batch.usages, *batch.uncounted, *batch.facts, *batch.subagents,
+        *batch.observations,
     )  # fmt: skip
     session_ids = {item.session_id for item in items}
     touched = session_ids - session_policy.excluded_among(connection, session_ids)
@@ -110,8 +114,10 @@ def _save_rows(
     session_writer.save_subagents(
         connection, [subagent for subagent in batch.subagents if subagent.session_id in touched]
     )
-    touched |= usage_writer.save_usage(
-        connection, [usage for usage in batch.usages if usage.session_id in touched], touched
+    usages = [usage for usage in batch.usages if usage.session_id in touched]
+    usage_writer.save_usage(connection, usages)
+    usage_writer.save_uncounted(
+        connection, [item for item in batch.uncounted if item.session_id in touched]
     )
     session_writer.save_message_facts(connection, messages)
     for session_id in {message.session_id for message in messages}:
@@ -119,6 +125,8 @@ def _save_rows(
     order = DateOrder(connection, transcript_id, is_at_start=batch.start == 0)
     inserted, updated = writer.save(messages, order)
     order.save()
+    # Which session asked for a response is decided by the messages of all that claim it.
+    touched |= usage_writer.settle_usage(connection, usages, touched)
     session_writer.mark_due(connection, touched, is_released=context.is_released)
     return Ingested(inserted, updated, frozenset(touched))
 

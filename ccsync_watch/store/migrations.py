@@ -365,4 +365,41 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE signals RENAME TO hook_events;
     ALTER TABLE remote RENAME COLUMN is_foreign TO is_preexisting;
     """,
+    """
+    -- What identifies a response besides its message id. NULL in `request_id`: an earlier version
+    -- stored it, with one record for each message id. `counted_in` = the record that it is an
+    -- earlier state of. `iterations` = the tokens of each request of the response, if several.
+    ALTER TABLE usage ADD COLUMN response_id TEXT NOT NULL DEFAULT '';
+    ALTER TABLE usage ADD COLUMN request_id TEXT;
+    ALTER TABLE usage ADD COLUMN counted_in TEXT;
+    ALTER TABLE usage ADD COLUMN iterations TEXT;
+    UPDATE usage SET response_id = id;
+    CREATE INDEX usage_response ON usage (response_id);
+    CREATE INDEX usage_counted_in ON usage (counted_in) WHERE counted_in IS NOT NULL;
+
+    -- The earliest row of a response dates it.
+    ALTER TABLE usage_rows ADD COLUMN timestamp_ms INTEGER;
+    UPDATE usage_rows SET timestamp_ms = (SELECT m.timestamp_ms FROM messages m WHERE m.id =
+        usage_rows.session_id || ':' || iif(usage_rows.agent_id = '', '',
+        usage_rows.agent_id || ':') || usage_rows.uuid);
+    UPDATE usage SET timestamp_ms = coalesce((SELECT min(r.timestamp_ms) FROM usage_rows r
+        WHERE r.usage_id = usage.id), timestamp_ms);
+
+    -- Rows that report tokens which no total contains; `row_id` is unique in its transcript.
+    CREATE TABLE uncounted_usage (
+        session_id TEXT NOT NULL,
+        agent_id TEXT NOT NULL,
+        row_id TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        PRIMARY KEY (session_id, agent_id, row_id)
+    ) WITHOUT ROWID;
+
+    -- Much of what the rows say was not stored: request ids, iterations, responses without a
+    -- message id. So all transcripts that are still there are read again: known messages change
+    -- nothing, and records of tokens are replaced by those that their rows now make. What was
+    -- stored of missing transcripts stays as it is.
+    UPDATE transcripts SET offset = 0, head = x'', marker = x'', size = -1, lines = 0
+        WHERE missing_since_ms IS NULL;
+    DELETE FROM line_types;
+    """,
 )

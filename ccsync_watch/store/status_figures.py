@@ -31,6 +31,7 @@ _TOTALS = (
         " FROM session_counts WHERE session_id IN (SELECT id FROM sessions WHERE is_excluded)) x"
     ),
     "SELECT count(*) AS unreadable FROM unreadable",
+    "SELECT count(*) AS rows_uncounted FROM uncounted_usage",
     "SELECT max(ack_ms) AS last_ack_ms FROM remote",
     (
         "SELECT coalesce(sum(input_tokens), 0) AS input_tokens,"
@@ -65,6 +66,19 @@ def session_table(database: Database, limit: int | None = None) -> list[dict[str
         (-1 if limit is None else limit,),
     )
     return [dict(row) for row in rows]
+
+
+def uncounted_rows(database: Database, session_id: str | None = None) -> dict[str, int]:
+    """Return how many rows report tokens that no total contains, by reason; of one session or all.
+
+    Rows of excluded sessions are not stored.
+    """
+    condition = "" if session_id is None else " WHERE session_id = ?"
+    rows = database.read().execute(
+        f"SELECT reason, count(*) FROM uncounted_usage{condition} GROUP BY 1 ORDER BY 1",  # noqa: S608 - constants
+        () if session_id is None else (session_id,),
+    )
+    return dict(rows.fetchall())
 
 
 def unknown_line_types(database: Database) -> dict[str, int]:

@@ -20,8 +20,36 @@ _VIEWS = (
         cache_write_5m_tokens + cache_write_1h_tokens AS cache_write_tokens, cache_read_tokens,
         input_tokens + cache_write_5m_tokens + cache_write_1h_tokens + cache_read_tokens
             AS prompt_tokens,
-        web_searches, is_fast, is_us_only, tier, cost_usd
-    FROM usage
+        web_searches, is_fast, is_us_only, tier, cost_usd, response_id, iterations
+    FROM usage WHERE counted_in IS NULL
+    """,
+    # One row per request of those responses that were made by several and have no own price.
+    """
+    CREATE TEMP VIEW usage_iterations AS SELECT u.id, u.session_id, u.agent_id, u.model,
+        u.timestamp_ms, json_extract(i.value, '$[0]') AS input_tokens,
+        json_extract(i.value, '$[1]') AS output_tokens,
+        json_extract(i.value, '$[2]') AS cache_write_5m_tokens,
+        json_extract(i.value, '$[3]') AS cache_write_1h_tokens,
+        json_extract(i.value, '$[4]') AS cache_read_tokens,
+        iif(i.key = 0, u.web_searches, 0) AS web_searches, u.is_fast, u.is_us_only, u.tier,
+        i.key = 0 AS responses
+    FROM usage_tokens u JOIN json_each(u.iterations) i
+    WHERE u.iterations IS NOT NULL AND u.cost_usd IS NULL
+    """,
+    # One row per request with a price of its own, which may depend on `prompt_tokens`. `responses`
+    # is 1 for the first request of a response, 0 for the others: its sum counts responses.
+    """
+    CREATE TEMP VIEW usage_requests AS
+    SELECT id, session_id, agent_id, model, timestamp_ms, input_tokens, output_tokens,
+        cache_write_5m_tokens, cache_write_1h_tokens, cache_read_tokens, prompt_tokens,
+        web_searches, is_fast, is_us_only, tier, cost_usd, 1 AS responses
+    FROM usage_tokens WHERE iterations IS NULL OR cost_usd IS NOT NULL
+    UNION ALL
+    SELECT id, session_id, agent_id, model, timestamp_ms, input_tokens, output_tokens,
+        cache_write_5m_tokens, cache_write_1h_tokens, cache_read_tokens,
+        input_tokens + cache_write_5m_tokens + cache_write_1h_tokens + cache_read_tokens,
+        web_searches, is_fast, is_us_only, tier, NULL, responses
+    FROM usage_iterations
     """,
     # One row per session that used tokens; ask for one by its `session_id`.
     """

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from ccsync_watch.model import JsonValue, Part
-from ccsync_watch.transcripts.fields import identity, text
+from ccsync_watch.transcripts.fields import opaque_id, text
 
 _CALL_TYPES = frozenset({"tool_use", "server_tool_use", "mcp_tool_use"})
 _EXIT_CODE = re.compile(r"\s*(?:Error:\s*)?Exit code (-?\d{1,5})\b")
@@ -33,9 +33,9 @@ def answer_parts(blocks: list[dict[str, Any]]) -> list[Part]:
             parts.append(Part("thinking", block["thinking"]))
         elif kind in _CALL_TYPES:
             name = text(block.get("name")) or "unknown"
-            parts.append(Part("tool-call", block.get("input"), identity(block.get("id")), name))
+            parts.append(Part("tool-call", block.get("input"), opaque_id(block.get("id")), name))
         elif kind and kind.endswith("_tool_result"):
-            tool_use_id = identity(block.get("tool_use_id"))
+            tool_use_id = opaque_id(block.get("tool_use_id"))
             parts.append(Part("tool-result", {"content": block.get("content")}, tool_use_id))
     return parts
 
@@ -74,4 +74,4 @@ def _result_part(block: dict[str, Any], detail: object, *, is_denied: bool) -> P
     code = _EXIT_CODE.match(content) if is_error and isinstance(content, str) else None
     if code:
         outcome["exit_code"] = int(code[1])
-    return Part("tool-result", outcome, identity(block.get("tool_use_id")))
+    return Part("tool-result", outcome, opaque_id(block.get("tool_use_id")))

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import datetime, timezone
 from typing import Any
 
 _ID = re.compile(r"[0-9A-Za-z_.:-]{1,128}")
+# Ids of gateways and of other vendors: printable, and nothing that a page would interpret.
+_OPAQUE_ID = re.compile(r"[0-9A-Za-z_.:/+=|@~,;#%$!*()\[\]{}^?-]{1,128}")
+_HASHED_PREFIX = "hash:"
+_NUMERAL = re.compile(r"[0-9]{1,19}(?:\.0{1,9})?", re.ASCII)
 # SQLite can still add up thousands of these; a larger count is a broken write.
 _MAX_COUNT = 1 << 53
 
@@ -14,6 +19,19 @@ _MAX_COUNT = 1 << 53
 def identity(value: object) -> str | None:
     """Return an id that can be stored without redaction, None for any other value."""
     return value if isinstance(value, str) and _ID.fullmatch(value) else None
+
+
+def opaque_id(value: object) -> str | None:
+    """Return an id of any characters, as a hash if it cannot be stored as it is; None without one.
+
+    The API's ids tie rows to each other, and gateways choose them freely. Equal ids stay equal.
+    """
+    if not isinstance(value, str) or not value:
+        return None
+    if _OPAQUE_ID.fullmatch(value):
+        return value
+    encoded = value.encode("utf-8", "surrogatepass")
+    return _HASHED_PREFIX + hashlib.blake2b(encoded, digest_size=16).hexdigest()
 
 
 def text(value: object) -> str | None:
@@ -25,6 +43,22 @@ def count(value: object) -> int:
     """Return a positive count, 0 for any other value."""
     is_count = isinstance(value, int) and not isinstance(value, bool) and 0 < value < _MAX_COUNT
     return value if is_count else 0  # type: ignore[return-value]  # an int, as just checked
+
+
+def token_count(value: object) -> int | None:
+    """Return a count of tokens, 0 for none; None for a value that cannot be one.
+
+    Gateways write counts as floats and as texts, too.
+    """
+    if value is None:
+        return 0
+    if isinstance(value, str):
+        numeral = value.strip()
+        value = int(numeral.partition(".")[0]) if _NUMERAL.fullmatch(numeral) else None
+    elif isinstance(value, float):
+        value = int(value) if value.is_integer() else None
+    is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MAX_COUNT
+    return value if is_count else None  # type: ignore[return-value]  # an int, as just checked
 
 
 def mapping(value: object) -> dict[str, Any]:

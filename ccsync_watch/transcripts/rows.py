@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any
 from ccsync_watch.model import Fact, Message, SessionObservation, Unreadable
 from ccsync_watch.transcripts.fields import identity, mapping, milliseconds, text
 from ccsync_watch.transcripts.line_types import LINE_TYPES
-from ccsync_watch.transcripts.usage import SYNTHETIC_MODEL, read_usage, source_session
+from ccsync_watch.transcripts.usage import (
+    SYNTHETIC_MODEL,
+    RowIdentity,
+    read_usages,
+    row_response_id,
+    source_session,
+)
 
 if TYPE_CHECKING:
     from ccsync_watch.model import Batch, Line, Stream
@@ -29,6 +35,8 @@ def add_row(row: dict[str, Any], line: Line, stream: Stream, batch: Batch) -> No
     if line_type is not None and line_type.read_message and isinstance(row.get("uuid"), str):
         _add_message(line_type.read_message, name, row, line, stream, batch)
         return
+    if name == "assistant":
+        _add_usages_without_uuid(row, line, stream, batch)
     if line_type is not None and line_type.read_fact:
         value = line_type.read_fact(row)
         if value is not None:
@@ -45,6 +53,8 @@ def _add_message(
     """Add a row of the conversation; one whose ids cannot be kept is recorded as unreadable."""
     session_id = identity(row.get("sessionId")) or stream.session_id
     uuid = identity(row.get("uuid"))
+    if name == "assistant" and not uuid:
+        _add_usages_without_uuid(row, line, stream, batch)
     if not session_id or not uuid:
         batch.unreadable.append(Unreadable(line.start, line.end, "a row without usable ids"))
         return
@@ -52,17 +62,10 @@ def _add_message(
     timestamp_ms = milliseconds(row.get("timestamp"))
     batch.counted[_label(name, row)] += 1
     batch.observations.append(_observe_session(row, session_id, timestamp_ms, line.start))
+    usage_id = None
     if name == "assistant":
-        usage = read_usage(
-            row,
-            session_id=session_id,
-            agent_id=agent_id,
-            uuid=uuid,
-            timestamp_ms=timestamp_ms,
-            start=line.start,
-        )
-        if usage:
-            batch.usages.append(usage)
+        source = RowIdentity(session_id, agent_id, uuid, timestamp_ms, line.start)
+        usage_id = _add_usages(row, source, batch)
     content = read(row, agent_id is not None or row.get("isSidechain") is True)
     if content is None:
         return
@@ -82,12 +85,30 @@ def _add_message(
             kind=content.kind,
             timestamp_ms=timestamp_ms,
             model=model if model != SYNTHETIC_MODEL else None,
-            usage_id=identity(message.get("id")) if content.kind == "answer" else None,
+            usage_id=usage_id if content.kind == "answer" else None,
             parts=tuple(content.parts),
             is_inherited=source_session(row) not in {None, session_id},
             facts=content.facts,
         )
     )
+
+
+def _add_usages(row: dict[str, Any], source: RowIdentity, batch: Batch) -> str | None:
+    """Add the responses that an assistant row reports; return the id of the one it is part of."""
+    usages, uncounted = read_usages(row, source)
+    batch.usages += usages
+    batch.uncounted += uncounted
+    return usages[0].id if usages else row_response_id(row, source.uuid)
+
+
+def _add_usages_without_uuid(row: dict[str, Any], line: Line, stream: Stream, batch: Batch) -> None:
+    """Add the responses of an assistant row that is no message, as it has no uuid."""
+    session_id = identity(row.get("sessionId")) or stream.session_id
+    if session_id:
+        agent_id = identity(row.get("agentId")) or stream.agent_id
+        timestamp_ms = milliseconds(row.get("timestamp"))
+        source = RowIdentity(session_id, agent_id, None, timestamp_ms, line.start)
+        _add_usages(row, source, batch)
 
 
 def _label(name: str, row: dict[str, Any]) -> str:

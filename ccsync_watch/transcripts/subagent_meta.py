@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 
 from ccsync_watch.model import Stream, Subagent
-from ccsync_watch.transcripts.fields import count, identity, text
+from ccsync_watch.transcripts.fields import count, identity, opaque_id, text
 
 
 def read_subagent(data: bytes, stream: Stream, session_id: str) -> Subagent | None:
@@ -25,7 +25,7 @@ def read_subagent(data: bytes, stream: Stream, session_id: str) -> Subagent | No
         session_id=session_id,
         agent_type=text(meta.get("agentType")),
         description=text(meta.get("description")),
-        tool_use_id=identity(meta.get("toolUseId")),
+        tool_use_id=opaque_id(meta.get("toolUseId")),
         parent_agent_id=identity(meta.get("parentAgentId")),
         depth=count(meta.get("spawnDepth")) or None,
         model=text(meta.get("model")),

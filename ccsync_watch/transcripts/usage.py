@@ -1,16 +1,19 @@
-"""Read the tokens of one API response from an assistant row; pure.
+"""Read the tokens of API responses from an assistant row; pure.
 
 Today's client writes the final usage on every row of a response, older ones wrote the usage known
-at that moment. So a response counts once, by the API's message id, as its last row reports it.
+at that moment. So a response counts once, as its last row reports it. `response_key` says which
+rows report the same one; `store.response_rows` decides where a row does not say enough.
 """
 
 from __future__ import annotations
 
+import hashlib
 import math
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ccsync_watch.model import Usage
-from ccsync_watch.transcripts.fields import count, identity, mapping, text
+from ccsync_watch.model import TokenCounts, UncountedUsage, Usage
+from ccsync_watch.transcripts.fields import identity, mapping, opaque_id, text, token_count
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,55 +21,84 @@ if TYPE_CHECKING:
 SYNTHETIC_MODEL = "<synthetic>"
 # No response costs as much; a larger value is a broken write.
 _MAX_COST_USD = 10_000.0
+_UNREADABLE = "counts that cannot be read"
+_SYNTHETIC = "written by the client itself, not a response"
+_NO_IDENTITY = "without any id"
 
 
-def read_usage(
-    row: Mapping[str, Any],
-    *,
-    session_id: str,
-    agent_id: str | None,
-    uuid: str,
-    timestamp_ms: int | None,
-    start: int,
-) -> Usage | None:
-    """Return the usage that an assistant row reports, None for synthetic rows and rows without.
+@dataclass(frozen=True, slots=True)
+class RowIdentity:
+    """Where an assistant row stands, and whose it is; `uuid` is None if it has no usable one."""
 
-    Cache writes that older clients did not split by lifetime count as 5-minute writes, which were
-    the only kind at the time.
+    session_id: str
+    agent_id: str | None
+    uuid: str | None
+    timestamp_ms: int | None
+    start: int
+
+
+def read_usages(
+    row: Mapping[str, Any], source: RowIdentity
+) -> tuple[list[Usage], list[UncountedUsage]]:
+    """Return the responses that an assistant row reports, and what it reports but does not count.
+
+    The first response is the row's own; the others are those of an advisor, which the API lists in
+    the `iterations` of the row's, with a model and tokens of their own.
     """
     message = mapping(row.get("message"))
-    counts, usage_id, model = (
-        message.get("usage"),
-        identity(message.get("id")),
-        message.get("model"),
-    )
-    is_synthetic = model == SYNTHETIC_MODEL or row.get("isApiErrorMessage") is True
-    if not isinstance(counts, dict) or usage_id is None or is_synthetic:
-        return None
-    hour, short = _cache_writes(counts)
+    values = message.get("usage")
+    if values is None:
+        return [], []
+    is_synthetic = message.get("model") == SYNTHETIC_MODEL or row.get("isApiErrorMessage") is True
+    counts = _token_counts(values) if isinstance(values, dict) else None
+    if is_synthetic and counts is not None and not any(counts):
+        return [], []
+    response_id = _response_id(row, message, source.uuid)
+    if is_synthetic or counts is None or response_id is None:
+        reason = _SYNTHETIC if is_synthetic else _UNREADABLE if counts is None else _NO_IDENTITY
+        return [], [_uncounted(source, reason)]
     requester = identity(row.get("requestSessionId")) or source_session(row)
-    return Usage(
-        id=usage_id,
-        session_id=requester or session_id,
-        agent_id=agent_id,
-        model=text(model),
-        timestamp_ms=timestamp_ms,
-        input_tokens=count(counts.get("input_tokens")),
-        output_tokens=count(counts.get("output_tokens")),
-        cache_write_5m_tokens=short,
-        cache_write_1h_tokens=hour,
-        cache_read_tokens=count(counts.get("cache_read_input_tokens")),
-        web_searches=count(mapping(counts.get("server_tool_use")).get("web_search_requests")),
-        tier=text(counts.get("service_tier")),
+    iterations = _iterations(values)
+    usage = Usage(
+        id=response_key(response_id, _request_id(row), sum(counts.prompt)),
+        session_id=requester or source.session_id,
+        agent_id=source.agent_id,
+        model=text(message.get("model")),
+        timestamp_ms=source.timestamp_ms,
+        input_tokens=counts.input,
+        output_tokens=counts.output,
+        cache_write_5m_tokens=counts.cache_write_5m,
+        cache_write_1h_tokens=counts.cache_write_1h,
+        cache_read_tokens=counts.cache_read,
+        web_searches=counts.web_searches,
+        tier=text(values.get("service_tier")),
         is_marked=requester is not None,
-        row_session_id=session_id,
-        uuid=uuid,
-        start=start,
+        row_session_id=source.session_id,
+        uuid=source.uuid or f"offset-{source.start}",
+        start=source.start,
         is_final=text(message.get("stop_reason")) is not None,
-        is_fast=counts.get("speed") == "fast",
-        is_us_only=counts.get("inference_geo") == "us",
+        is_fast=values.get("speed") == "fast",
+        is_us_only=values.get("inference_geo") == "us",
         cost_usd=_cost(row.get("costUSD")),
+        response_id=response_id,
+        request_id=_request_id(row),
+        iterations=_parts_of(counts, iterations),
     )
+    if not iterations:
+        return [usage], []
+    advisors, uncounted = _advisor_usages(row, usage, iterations, source)
+    return [usage, *advisors], uncounted
+
+
+def row_response_id(row: Mapping[str, Any], uuid: str | None) -> str | None:
+    """Return the id of the response that a row without readable usage is a part of."""
+    return _response_id(row, mapping(row.get("message")), uuid)
+
+
+def response_key(response_id: str, request_id: str, prompt_tokens: int) -> str:
+    """Return the id of a response: gateways give one message id to responses of many requests."""
+    told_apart_by = f"{request_id}\0{prompt_tokens}".encode()
+    return f"{response_id}#{hashlib.blake2b(told_apart_by, digest_size=6).hexdigest()}"
 
 
 def source_session(row: Mapping[str, Any]) -> str | None:
@@ -78,16 +110,108 @@ def source_session(row: Mapping[str, Any]) -> str | None:
     return forked or identity(row.get("requestSessionId"))
 
 
-def _cache_writes(counts: Mapping[str, Any]) -> tuple[int, int]:
-    """Return the cache writes for an hour and for 5 minutes; their sum is the billed total."""
-    lifetimes = mapping(counts.get("cache_creation"))
-    hour = count(lifetimes.get("ephemeral_1h_input_tokens"))
-    short = count(lifetimes.get("ephemeral_5m_input_tokens"))
-    if counts.get("cache_creation_input_tokens") is None:
-        return hour, short
-    written = count(counts.get("cache_creation_input_tokens"))
-    hour = min(hour, written)
-    return hour, written - hour
+def _response_id(
+    row: Mapping[str, Any], message: Mapping[str, Any], uuid: str | None
+) -> str | None:
+    return opaque_id(message.get("id")) or _request_id(row) or uuid
+
+
+def _request_id(row: Mapping[str, Any]) -> str:
+    return opaque_id(row.get("requestId")) or ""
+
+
+def _advisor_usages(
+    row: Mapping[str, Any],
+    usage: Usage,
+    iterations: list[Mapping[str, Any]],
+    source: RowIdentity,
+) -> tuple[list[Usage], list[UncountedUsage]]:
+    """Return the responses of the advisor; the tokens of the row's own do not contain theirs."""
+    advisors: list[Usage] = []
+    uncounted: list[UncountedUsage] = []
+    for position, values in enumerate(iterations):
+        if values.get("type") != "advisor_message":
+            continue
+        counts = _token_counts(values)
+        if counts is None:
+            uncounted.append(_uncounted(source, _UNREADABLE, position))
+            continue
+        response_id = f"{usage.id}/{position}"
+        advisors.append(
+            replace(
+                usage,
+                id=response_key(response_id, usage.request_id, sum(counts.prompt)),
+                model=text(values.get("model")) or text(row.get("advisorModel")),
+                input_tokens=counts.input,
+                output_tokens=counts.output,
+                cache_write_5m_tokens=counts.cache_write_5m,
+                cache_write_1h_tokens=counts.cache_write_1h,
+                cache_read_tokens=counts.cache_read,
+                web_searches=counts.web_searches,
+                is_fast=values.get("speed") == "fast",
+                cost_usd=None,
+                response_id=response_id,
+                iterations=(),
+            )
+        )
+    return advisors, uncounted
+
+
+def _iterations(values: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    listed = values.get("iterations")
+    return [mapping(entry) for entry in listed] if isinstance(listed, list) else []
+
+
+def _parts_of(total: TokenCounts, iterations: list[Mapping[str, Any]]) -> tuple[TokenCounts, ...]:
+    """Return the tokens of each request of a response, if there were several and they add up."""
+    if not iterations:
+        return ()
+    counts = [_token_counts(entry) for entry in iterations if entry.get("type") == "message"]
+    parts = tuple(part for part in counts if part is not None)
+    if len(parts) < 2 or len(parts) < len(counts):  # noqa: PLR2004 - several
+        return ()
+    sums = [sum(values) for values in zip(*(part.billed for part in parts), strict=True)]
+    return parts if sums == list(total.billed) else ()
+
+
+def _token_counts(values: Mapping[str, Any]) -> TokenCounts | None:
+    """Return the counts of a usage, None if one of them cannot be a count of tokens.
+
+    Cache writes that older clients did not split by lifetime count as 5-minute writes, which were
+    the only kind at the time.
+    """
+    lifetimes = mapping(values.get("cache_creation"))
+    input_tokens = token_count(values.get("input_tokens"))
+    output = token_count(values.get("output_tokens"))
+    written = token_count(values.get("cache_creation_input_tokens"))
+    hour = token_count(lifetimes.get("ephemeral_1h_input_tokens"))
+    short = token_count(lifetimes.get("ephemeral_5m_input_tokens"))
+    read = token_count(values.get("cache_read_input_tokens"))
+    searches = token_count(mapping(values.get("server_tool_use")).get("web_search_requests"))
+    if (
+        input_tokens is None
+        or output is None
+        or written is None
+        or hour is None
+        or short is None
+        or read is None
+        or searches is None
+    ):
+        return None
+    if values.get("cache_creation_input_tokens") is not None:
+        hour = min(hour, written)
+        short = written - hour
+    return TokenCounts(input_tokens, output, short, hour, read, searches)
+
+
+def _uncounted(source: RowIdentity, reason: str, position: int | None = None) -> UncountedUsage:
+    row_id = source.uuid or f"offset-{source.start}"
+    return UncountedUsage(
+        session_id=source.session_id,
+        agent_id=source.agent_id,
+        row_id=row_id if position is None else f"{row_id}/{position}",
+        reason=reason,
+    )
 
 
 def _cost(value: object) -> float | None:

@@ -16,7 +16,7 @@ import orjson
 from ccsync_watch.model import Line, Redacted, Stream
 from ccsync_watch.store.ingest import IngestContext, ingest
 from ccsync_watch.transcripts.parse import parse
-from support.lines import Writer
+from support.lines import Writer, iso
 from support.storing import checkpoint
 
 if TYPE_CHECKING:
@@ -104,12 +104,19 @@ class Historian:
         has_request_id: bool = True,
         is_sidechain: bool = False,
         cost_usd: float | None = None,
+        starts_empty: bool = False,
+        has_constant_id: bool = False,
     ) -> str:
         """Write a response of the API, a row for each block; return its id.
 
-        `is_growing`: each row knows only what was used until then, as older clients wrote it.
+        `is_growing`: each row knows only what was used until then, as older clients wrote it;
+        `starts_empty`: at first that is nothing. `has_constant_id`: a gateway gave it the id that
+        it gives to all, and the request was another one than any before.
         """
-        usage_id = f"msg_{next(self._numbers):06}"
+        number = next(self._numbers)
+        usage_id = f"msg_{number:06}"
+        if has_constant_id:
+            tokens = (100_000 + number, *tokens[1:])
         self.log.append(f"{usage_id} in {to.name}: {tokens}, {blocks} blocks {is_growing=}")
         input_tokens, output, written, read = tokens
         for block in range(blocks):
@@ -120,9 +127,13 @@ class Historian:
                 "cache_creation_input_tokens": written,
                 "cache_read_input_tokens": read,
             }
+            if starts_empty and not is_last:
+                counts = {"input_tokens": 0, "output_tokens": 0}
             row = to.writer.answer({"type": "text", "text": f"{block}"}, usage_id=usage_id)
             row["message"]["usage"] = counts
-            if is_growing and not is_last:
+            if has_constant_id:
+                row["message"]["id"] = "gateway"
+            if (is_growing or starts_empty) and not is_last:
                 row["message"]["stop_reason"] = None
             if not has_request_id:
                 del row["requestId"]
@@ -146,15 +157,20 @@ class Historian:
         """Start a session with a copy of another's rows, marked as a client would mark them.
 
         kept: under the first session's id; rewritten: under the new one's, without a mark;
-        fork: with the requester's id on answers; branch: with the source on every row.
+        fork: with the requester's id on answers; branch: with the source on every row; redated:
+        without a mark, with the time of copying and new uuids.
         """
         copy = self.session()
         self.log.append(f"{copy.name} copied from {source.name}: {how}")
         copy.writer.at_ms = max(copy.writer.at_ms, source.writer.at_ms + HOUR_MS)
+        copied_at = iso(copy.writer.at_ms)
+        copy.writer.at_ms += 1000
         for row in source.rows:
             copied = orjson.loads(orjson.dumps(row))
             if "uuid" not in copied:
                 continue
+            if how == "redated":
+                copied |= {"uuid": f"{copy.session_id}-{row['uuid']}", "timestamp": copied_at}
             if how != "kept":
                 copied["sessionId"] = copy.session_id
             if how in {"fork", "branch"} and copied["type"] == "assistant":
@@ -188,12 +204,10 @@ def feed(
 def stored_totals(database: Database) -> Counter[tuple[str, str]]:
     """Return what the store says each session used, by kind of token."""
     totals: Counter[tuple[str, str]] = Counter()
-    for row in database.read().execute("SELECT * FROM usage"):
+    for row in database.read().execute("SELECT * FROM usage_tokens"):
         totals[row["session_id"], "input"] += row["input_tokens"]
         totals[row["session_id"], "output"] += row["output_tokens"]
-        totals[row["session_id"], "cache_write"] += (
-            row["cache_write_5m_tokens"] + row["cache_write_1h_tokens"]
-        )
+        totals[row["session_id"], "cache_write"] += row["cache_write_tokens"]
         totals[row["session_id"], "cache_read"] += row["cache_read_tokens"]
     return +totals
 

@@ -99,6 +99,8 @@ def _show_once(explanation: Explanation) -> None:
     inherited = plural(explanation.inherited_responses, "response")
     say(f"  counted once instead of for every row   {repeated}")
     say(f"  copied from other sessions, not counted {inherited}")
+    for reason, number in explanation.uncounted.items():
+        say(f"  not counted: {reason:<27}{plural(number, 'row')}")
     tokens, unrecorded = explanation.account.tokens, explanation.account.unrecorded
     naive_prompt, naive_output = explanation.naive_prompt, explanation.naive_output
     more_prompt = naive_prompt - (tokens.prompt - unrecorded.prompt)

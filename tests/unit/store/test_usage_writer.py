@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from contextlib import closing
 from pathlib import Path
@@ -15,8 +16,9 @@ from hypothesis import strategies as st
 from ccsync_watch.accounting.session_accounts import load_accounts
 from ccsync_watch.store import session_writer, usage_writer
 from ccsync_watch.store.database import Database, open_database
+from ccsync_watch.store.response_rows import Record, find_targets
 from support.histories import START_MS, Historian, feed, in_order, stored, stored_totals
-from support.storing import World, observation, price_list, usage
+from support.storing import SESSION, World, message, observation, price_list, usage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,12 +26,13 @@ if TYPE_CHECKING:
     from ccsync_watch.model import Line, Usage
     from support.histories import Transcript
 
-COPIES = ("kept", "rewritten", "fork", "branch")
+COPIES = ("kept", "rewritten", "fork", "branch", "redated")
 
 
 def _save(world: World, usages: Sequence[Usage], touched: Sequence[str] = ()) -> set[str]:
     with world.database.write() as connection:
-        return usage_writer.save_usage(connection, usages, touched)
+        usage_writer.save_usage(connection, usages)
+        return usage_writer.settle_usage(connection, usages, touched)
 
 
 def _kept(world: World, *usages: Usage) -> dict[str, Any]:
@@ -88,7 +91,7 @@ class TestSnapshots:
             world = World(Path(folder))
             row = _kept(world, *(reports[number] for number in order))
             world.close()
-        assert (row["tier"], row["timestamp_ms"], row["model"]) == ("batch", 5, "claude-opus")
+        assert (row["tier"], row["timestamp_ms"], row["model"]) == ("batch", 4, "claude-opus")
 
 
 class TestOwners:
@@ -100,7 +103,43 @@ class TestOwners:
         assert _kept(world, copied, usage(session_id="parent"))["session_id"] == "parent"
         assert _contested(world) == []
 
-    def test_of_unmarked_copies_the_one_that_ended_first_is_taken_for_the_original(
+    @pytest.mark.parametrize("is_reversed", [False, True])
+    def test_the_earliest_row_is_the_originals_and_dates_the_response(
+        self, world: World, *, is_reversed: bool
+    ) -> None:
+        """Clients up to 2.0.14 dated copies by the time of copying."""
+        rows = [usage(session_id="a-copy", timestamp_ms=90), usage(timestamp_ms=20)]
+        row = _kept(world, *(reversed(rows) if is_reversed else rows))
+        assert (row["session_id"], row["timestamp_ms"]) == (SESSION, 20)
+        assert _contested(world) == [(SESSION, 0), ("a-copy", 0)]
+
+    @pytest.mark.parametrize("order", list(itertools.permutations(["fork", "source", "source2"])))
+    def test_of_copies_with_equal_times_the_source_went_on_after_the_fork(
+        self, world: World, order: tuple[str, ...]
+    ) -> None:
+        """2.0.42 to 2.1.197: fork, say something there, then continue the source."""
+        rows = {"fork": ["shared", "pond"], "source": ["shared"], "source2": ["beds"]}
+        times = {"shared": 10, "pond": 20, "beds": 30}
+        for name in order:
+            session_id = name.rstrip("2")
+            answers = [
+                message(uuid, session_id=session_id, kind="answer", timestamp_ms=times[uuid])
+                for uuid in rows[name]
+            ]
+            usages = tuple(
+                usage(f"of-{uuid}", session_id=session_id, uuid=uuid, timestamp_ms=times[uuid])
+                for uuid in rows[name]
+            )
+            world.ingest(*answers, usages=usages, session_id=session_id)
+        owners = world.database.read().execute("SELECT id, session_id FROM usage ORDER BY 1")
+        assert [tuple(row) for row in owners] == [
+            ("of-beds", "source"),
+            ("of-pond", "fork"),
+            ("of-shared", "source"),
+        ]
+        assert _contested(world) == [("fork", 1), ("source", 1)]
+
+    def test_of_copies_that_differ_in_nothing_the_one_that_ended_first_is_the_original(
         self, world: World
     ) -> None:
         """Whichever is read first, and whenever its end is read; that it is a guess is stored."""
@@ -136,11 +175,57 @@ class TestOwners:
 
     def test_the_carrier_moves_with_the_response(self, world: World) -> None:
         """The tokens are sent with a message of the session that they belong to."""
-        world.say("late", session_id="late", kind="answer", usage_id="msg_1")
-        world.say("early", session_id="early", kind="answer", usage_id="msg_1", ago_ms=9)
-        _save(world, [usage(session_id="late")])
-        _save(world, [usage(session_id="early")], ["early"])
-        assert _kept(world)["carrier"] == "early:early"
+        world.say("copy", session_id="copy", kind="answer", usage_id="msg_1")
+        world.say("first", session_id="first", kind="answer", usage_id="msg_1")
+        _save(world, [usage(session_id="copy", timestamp_ms=9)])
+        _save(world, [usage(session_id="first", timestamp_ms=8)], ["first"])
+        assert _kept(world)["carrier"] == "first:first"
+        assert _contested(world) == [("copy", 0), ("first", 0)]
+
+
+def _record(request_id: str | None, prompt_tokens: int, name: str = "") -> Record:
+    name = name or f"{request_id}:{prompt_tokens}"
+    return Record(name, request_id, prompt_tokens, (1, 5), None)
+
+
+class TestRecordsOfOneMessageId:
+    """Rows that do not say enough are parts of the response that they fit."""
+
+    @pytest.mark.parametrize(
+        ("records", "groups"),
+        [
+            (["a:1", "b:1", "a:2"], ["a:1", "b:1", "a:2"]),
+            ([":1", ":2", ":3"], [":1", ":2", ":3"]),
+            (["a:1", ":1", ":2"], ["a:1 :1", ":2"]),
+            (["a:0", "a:7", "b:7"], ["a:0 a:7", "b:7"]),
+            (["a:0", ":7"], ["a:0 :7"]),
+            (["a:0", ":7", "b:7"], ["a:0", ":7 b:7"]),
+            ([":0", "a:7"], [":0 a:7"]),
+            ([":0", "a:0"], [":0 a:0"]),
+            (["None:5", ":5", ":6"], ["None:5 :5", ":6"]),
+            (["None:9", ":5", ":6"], ["None:9", ":5", ":6"]),
+            (["None:0", "a:5"], ["None:0 a:5"]),
+            (["None:5"], ["None:5"]),
+            ([":0", ":1", ":2"], [":0 none", ":1", ":2"]),
+            (["a:0", "a:1", "a:2"], ["a:0 none", "a:1", "a:2"]),
+        ],
+    )
+    def test_which_form_one_response(self, records: list[str], groups: list[str]) -> None:
+        """In any order; each is its request id and its prompt tokens."""
+        for order in itertools.permutations(records):
+            parsed = [name.split(":") for name in order]
+            targets = find_targets(
+                [
+                    _record(None if one == "None" else one, int(two), f"{one}:{two}")
+                    for one, two in parsed
+                ]
+            )
+            found: dict[str, set[str]] = {"": {"none"}} if "" in targets.values() else {}
+            for name, target in targets.items():
+                found.setdefault(target, set()).add(name)
+            assert sorted(map(sorted, found.values())) == sorted(
+                sorted(group.split()) for group in groups
+            )
 
 
 def _contested(world: World) -> list[tuple[str, int]]:
@@ -162,6 +247,9 @@ def histories(draw: st.DrawFn) -> Historian:
         source = draw(st.sampled_from(mains))
         copy = history.copy(source, draw(st.sampled_from(COPIES)))
         _converse(draw, history, copy)
+        if draw(st.booleans()):
+            source.writer.at_ms = max(source.writer.at_ms, copy.writer.at_ms)
+            _converse(draw, history, source)
     return history
 
 
@@ -176,6 +264,8 @@ def _converse(draw: st.DrawFn, history: Historian, to: Transcript) -> None:
             has_request_id=draw(st.booleans()),
             is_sidechain=draw(st.booleans()),
             cost_usd=draw(st.none() | st.floats(0, 5)),
+            starts_empty=draw(st.booleans()),
+            has_constant_id=draw(st.booleans()),
         )
         if draw(st.booleans()):
             history.noise(to)

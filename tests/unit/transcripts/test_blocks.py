@@ -22,15 +22,28 @@ class TestAnswers:
             Part("text", "hello"),
             Part("tool-call", {"command": "ls"}, "toolu_1", "Bash"),
         )
-        assert (message.model, message.usage_id) == ("claude-opus-5-5", "msg_1")
+        (usage,) = read_row(row).usages
+        assert (message.model, message.usage_id) == ("claude-opus-5-5", usage.id)
         assert message.facts == {"stop_reason": "end_turn"}
-        assert [usage.id for usage in read_row(row).usages] == ["msg_1"]
+        assert usage.response_id == "msg_1"
 
     @pytest.mark.parametrize("kind", ["tool_use", "server_tool_use", "mcp_tool_use"])
     def test_every_kind_of_call_is_a_call(self, kind: str) -> None:
-        """One without a name is unknown, one without a usable id has none."""
-        row = Writer().answer({"type": kind, "id": "bad id", "name": "", "input": {"a": 1}})
+        """One without a name is unknown, one without an id has none."""
+        row = Writer().answer({"type": kind, "id": "", "name": "", "input": {"a": 1}})
         assert read_message(row).parts == (Part("tool-call", {"a": 1}, None, "unknown"),)
+
+    @pytest.mark.parametrize(
+        "used", ["call_abc|fc_123", "functions.Bash:6", "a b", "<i>", "é" * 200]
+    )
+    def test_an_id_of_any_characters_ties_a_result_to_its_call(self, used: str) -> None:
+        """Gateways choose them freely; one that a page could interpret is stored as a hash."""
+        writer = Writer()
+        (made,) = read_message(writer.answer(call(used, "Bash", command="ls"))).parts
+        (result,) = read_message(writer.result(used, "output")).parts
+        assert made.tool_use_id is not None
+        assert made.tool_use_id == result.tool_use_id
+        assert not set(made.tool_use_id) & set(" <>\"'&")
 
     def test_a_result_of_a_server_tool_is_part_of_the_answer(self) -> None:
         """A web search's, for example."""

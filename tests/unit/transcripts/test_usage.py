@@ -7,14 +7,17 @@ from typing import Any
 import pytest
 
 from ccsync_watch.model import Usage
-from ccsync_watch.transcripts.usage import read_usage
+from ccsync_watch.transcripts.usage import RowIdentity, read_usages, response_key
 from support.lines import SESSION, Writer
 from support.lines import text as text_block
+
+SOURCE = RowIdentity(SESSION, None, "u1", timestamp_ms=7, start=9)
 
 
 def usage_of(row: dict[str, Any]) -> Usage | None:
     """Read the usage of a row of the tests' session."""
-    return read_usage(row, session_id=SESSION, agent_id=None, uuid="u1", timestamp_ms=7, start=9)
+    usages, _uncounted = read_usages(row, SOURCE)
+    return usages[0] if usages else None
 
 
 def answer(**counts: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
@@ -34,7 +37,7 @@ def test_every_count_is_read() -> None:
         service_tier="standard",
     )
     assert usage_of(row) == Usage(
-        id="msg_1",
+        id=response_key("msg_1", "req_msg_1", 13),
         session_id=SESSION,
         agent_id=None,
         model="claude-opus-5-5",
@@ -51,6 +54,8 @@ def test_every_count_is_read() -> None:
         uuid="u1",
         start=9,
         is_final=True,
+        response_id="msg_1",
+        request_id="req_msg_1",
     )
 
 
@@ -81,8 +86,6 @@ def test_a_requesting_session_that_is_not_an_id_is_ignored() -> None:
         None,
         {},
         {"id": "msg_1", "usage": None},
-        {"id": None, "usage": {}},
-        {"id": "not an id", "usage": {}},
         {"id": "msg_1", "model": "<synthetic>", "usage": {"input_tokens": 0}},
     ],
 )
@@ -91,8 +94,177 @@ def test_a_row_that_reports_no_response_has_no_usage(message: object) -> None:
     assert usage_of({"message": message}) is None
 
 
-def test_values_that_are_not_counts_are_zero() -> None:
-    """A broken count must not break the sums."""
-    usage = usage_of(answer(input_tokens=-1, output_tokens="5", cache_read_input_tokens=1 << 63))
-    assert usage is not None
-    assert (usage.input_tokens, usage.output_tokens, usage.cache_read_tokens) == (0, 0, 0)
+class TestCounts:
+    """Gateways write counts in many forms."""
+
+    @pytest.mark.parametrize("value", [1200, 1200.0, "1200", " 1200 ", "1200.0"])
+    def test_a_count_of_any_type_counts(self, value: object) -> None:
+        """As a whole number, a float or a text."""
+        usage = usage_of(answer(input_tokens=value, output_tokens=value))
+        assert usage is not None
+        assert (usage.input_tokens, usage.output_tokens) == (1200, 1200)
+
+    @pytest.mark.parametrize(
+        "value",
+        [
+            10**18, 1 << 53, 1e30, -1, -1.0, "-5", 0.5, "0.5", "many", "", "1_000", "NaN", "1e400",
+            float("nan"), float("inf"), True, [], {},
+        ],
+    )  # fmt: skip
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "input_tokens", "output_tokens", "cache_creation_input_tokens",
+            "cache_read_input_tokens",
+        ],
+    )  # fmt: skip
+    def test_a_value_that_is_not_a_count_makes_the_usage_unreadable(
+        self, name: str, value: object
+    ) -> None:
+        """A sum with 0 in its place would be too small, and look right."""
+        usages, uncounted = read_usages(answer(**{name: value}), SOURCE)
+        assert usages == []
+        assert [(item.row_id, item.reason) for item in uncounted] == [
+            ("u1", "counts that cannot be read")
+        ]
+
+    @pytest.mark.parametrize("lifetime", ["ephemeral_1h_input_tokens", "ephemeral_5m_input_tokens"])
+    def test_so_do_unreadable_lifetimes_and_searches(self, lifetime: str) -> None:
+        """Both have prices."""
+        assert usage_of(answer(cache_creation={lifetime: -1})) is None
+        assert usage_of(answer(server_tool_use={"web_search_requests": -1})) is None
+
+    def test_a_count_that_is_missing_is_zero(self) -> None:
+        """Other vendors have no caches."""
+        usage = usage_of(answer(cache_read_input_tokens=None))
+        assert usage is not None
+        assert usage.cache_read_tokens == 0
+
+
+class TestIdentity:
+    """Rows with the same id report the same response."""
+
+    @staticmethod
+    def identified(message_id: object, request_id: object = None, **counts: int) -> Usage:
+        """Return the usage of a row with these ids."""
+        row = answer(**counts)
+        row["message"]["id"] = message_id
+        row["requestId"] = request_id
+        usage = usage_of(row)
+        assert usage is not None
+        return usage
+
+    @pytest.mark.parametrize("message_id", ["gen/Abc+12==", "call|a|b", "a" * 128, "é", "x" * 999])
+    def test_a_message_id_may_have_any_characters(self, message_id: str) -> None:
+        """And any length; what could do harm is stored as a hash."""
+        usage = self.identified(message_id)
+        assert usage == self.identified(message_id)
+        assert usage.id != self.identified(message_id + "2").id
+        assert len(usage.id) <= 128 + 13
+
+    def test_a_hash_contains_nothing_of_the_id(self) -> None:
+        """It goes into pages and addresses."""
+        assert self.identified("<b> 'x'").response_id.startswith("hash:")
+        assert "<" not in self.identified("<b> 'x'").id
+
+    @pytest.mark.parametrize("message_id", [None, "", 7])
+    def test_without_a_message_id_the_request_and_then_the_row_identify_it(
+        self, message_id: object
+    ) -> None:
+        """Some gateways send none."""
+        assert self.identified(message_id, "req_1").response_id == "req_1"
+        assert self.identified(message_id).response_id == "u1"
+
+    def test_other_requests_and_other_prompts_are_other_responses(self) -> None:
+        """Some gateways send the same message id always."""
+        usages = [
+            self.identified("same", "req_1"),
+            self.identified("same", "req_2"),
+            self.identified("same", "req_2", input_tokens=11),
+            self.identified("same", None),
+        ]
+        assert len({usage.id for usage in usages}) == 4
+        growing = self.identified("same", "req_1", output_tokens=99)
+        assert growing.id == usages[0].id
+
+    def test_a_row_without_any_id_is_not_counted_and_said(self) -> None:
+        """Read again, it could not be recognized."""
+        row = answer()
+        del row["requestId"], row["message"]["id"]
+        usages, uncounted = read_usages(row, RowIdentity(SESSION, None, None, 7, 9))
+        assert usages == []
+        assert [(item.row_id, item.reason) for item in uncounted] == [
+            ("offset-9", "without any id")
+        ]
+
+    def test_tokens_of_the_clients_own_rows_are_not_counted_and_said(self) -> None:
+        """They were no requests, but something is odd if they report tokens."""
+        row = answer(input_tokens=5)
+        row["message"]["model"] = "<synthetic>"
+        assert [item.reason for item in read_usages(row, SOURCE)[1]] == [
+            "written by the client itself, not a response"
+        ]
+
+    def test_a_usage_of_another_shape_is_not_counted_and_said(self) -> None:
+        """Whatever it means."""
+        row = answer()
+        row["message"]["usage"] = [1, 2]
+        assert [len(part) for part in read_usages(row, SOURCE)] == [0, 1]
+
+
+def _iteration(kind: str = "message", **counts: object) -> dict[str, object]:
+    return {"type": kind, "input_tokens": 1, "output_tokens": 2, **counts}
+
+
+class TestIterations:
+    """What a response was made by."""
+
+    def test_the_requests_of_a_response_are_kept_if_they_add_up_to_it(self) -> None:
+        """The price of a long prompt goes by the length of each."""
+        parts = [_iteration(input_tokens=61_000), _iteration(input_tokens=62_000)]
+        row = answer(input_tokens=123_000, output_tokens=4, iterations=parts)
+        usage = usage_of(row)
+        assert usage is not None
+        assert [sum(part.prompt) for part in usage.iterations] == [61_000, 62_000]
+
+    @pytest.mark.parametrize(
+        "parts",
+        [
+            None, {}, [], [7], [_iteration()], [_iteration(), _iteration(output_tokens=9)],
+            [_iteration(), _iteration(input_tokens=-1)],
+        ],
+    )  # fmt: skip
+    def test_other_lists_say_nothing(self, parts: object) -> None:
+        """Then the whole has one price."""
+        usage = usage_of(answer(input_tokens=2, output_tokens=4, iterations=parts))
+        assert usage is not None
+        assert usage.iterations == ()
+
+    def test_an_advisors_response_is_one_of_its_own(self) -> None:
+        """Of its own model; the tokens of the row do not contain it."""
+        parts = [
+            _iteration(),
+            _iteration("advisor_message", model="claude-opus-4-7", input_tokens=159_419),
+            _iteration(),
+            _iteration("advisor_message", input_tokens=70, cache_read_input_tokens=5),
+        ]
+        row = answer(input_tokens=2, output_tokens=4, iterations=parts)
+        row["advisorModel"] = "claude-opus-5"
+        row["costUSD"] = 0.5
+        (own, *advisors), uncounted = read_usages(row, SOURCE)
+        assert uncounted == []
+        assert (own.input_tokens, own.output_tokens, len(own.iterations)) == (2, 4, 2)
+        assert [(one.model, one.input_tokens, one.prompt_tokens) for one in advisors] == [
+            ("claude-opus-4-7", 159_419, 159_419),
+            ("claude-opus-5", 70, 75),
+        ]
+        assert {one.timestamp_ms for one in advisors} == {7}
+        assert {one.cost_usd for one in advisors} == {None}
+        assert len({own.id, *(one.id for one in advisors)}) == 3
+
+    def test_an_advisors_unreadable_counts_are_said(self) -> None:
+        """The row's own response counts."""
+        row = answer(iterations=[_iteration("advisor_message", output_tokens="many")])
+        usages, uncounted = read_usages(row, SOURCE)
+        assert len(usages) == 1
+        assert [item.row_id for item in uncounted] == ["u1/0"]

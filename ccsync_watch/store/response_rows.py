@@ -1,0 +1,187 @@
+"""Combine the records of one response whose rows do not say enough, in the ingest transaction.
+
+`Usage.id` differs between rows with other request ids or other prompt tokens: gateways give one
+message id to responses of many requests. But a row may have no request id, or, written early, no
+prompt tokens yet: then it counts as a part of the response that it fits. A record that counts in
+another has that one's id in `counted_in`; views leave it out.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Sequence
+
+    from ccsync_watch.model import Usage
+
+_CHUNK_IDS = 400
+_SEVERAL = ""
+_PROMPT = "input_tokens + cache_write_5m_tokens + cache_write_1h_tokens + cache_read_tokens"
+
+
+class Record(NamedTuple):
+    """A row of `usage`; `request_id` is None if an earlier version stored it, which kept none."""
+
+    id: str
+    request_id: str | None
+    prompt_tokens: int
+    state: tuple[int, int]
+    counted_in: str | None
+
+    @property
+    def rank(self) -> tuple[bool, bool, tuple[int, int], str]:
+        """Of the records of a response the greatest counts."""
+        return self.request_id is not None, self.prompt_tokens > 0, self.state, self.id
+
+
+def find_targets(records: Sequence[Record]) -> dict[str, str]:
+    """Return, by id, the record with which each record of a message id forms one response; pure.
+
+    A record that is certainly a response of its own is its own target. One that fits several
+    responses has the target `_SEVERAL`: it counts in none, as each of them has a later state.
+    """
+    certain = [record for record in records if record.request_id and record.prompt_tokens]
+    targets = {record.id: record.id for record in certain}
+    by_prompt: dict[int, str] = {}
+    for record in sorted(certain):
+        by_prompt.setdefault(record.prompt_tokens, record.id)
+    unnamed = [record for record in records if record.request_id == "" and record.prompt_tokens]
+    for record in sorted(unnamed):
+        target = by_prompt.setdefault(record.prompt_tokens, record.id)
+        targets[record.id] = target
+    for record in sorted(records, key=_search_order):
+        if record.id not in targets:
+            fitting = {targets[other.id] for other in _fitting(record, records, targets)}
+            targets[record.id] = (
+                record.id if not fitting else min(fitting) if len(fitting) == 1 else _SEVERAL
+            )
+    return targets
+
+
+def combine(connection: sqlite3.Connection, response_ids: Iterable[str]) -> set[str]:
+    """Combine the records of some message ids; return the records whose owner must be decided."""
+    changed: set[str] = set()
+    for response_id in _uncertain_ids(connection, sorted(response_ids)):
+        records = [
+            Record(row[0], row[1], row[2], (row[3], row[4]), row[5])
+            for row in connection.execute(
+                f"SELECT id, request_id, {_PROMPT}, is_final, output_tokens, counted_in"  # noqa: S608 - a constant
+                " FROM usage WHERE response_id = ?",
+                (response_id,),
+            )
+        ]
+        members: defaultdict[str, list[Record]] = defaultdict(list)
+        targets = find_targets(records)
+        for record in records:
+            members[targets[record.id]].append(record)
+        _save_unclear(connection, members.pop(_SEVERAL, []))
+        for response in members.values():
+            counted = max(response, key=lambda record: record.rank)
+            _save_members(connection, counted, response)
+            changed.add(counted.id)
+    return changed
+
+
+def replace_older_records(connection: sqlite3.Connection, usages: Sequence[Usage]) -> None:
+    """Remove what an earlier version stored of the same rows.
+
+    That version kept one record for each message id. It goes when all of its rows were read again.
+    """
+    for start in range(0, len(usages), _CHUNK_IDS):
+        response_ids = {usage.response_id for usage in usages[start : start + _CHUNK_IDS]}
+        query = (
+            "SELECT id FROM usage WHERE request_id IS NULL AND id IN"  # noqa: S608 - question marks only
+            f" ({','.join('?' * len(response_ids))})"
+        )
+        old = {row[0] for row in connection.execute(query, sorted(response_ids))}
+        for usage in usages if old else ():
+            if usage.response_id in old:
+                _replace_row(connection, usage)
+        for usage_id in sorted(old):
+            query = "SELECT 1 FROM usage_rows WHERE usage_id = ? LIMIT 1"
+            if connection.execute(query, (usage_id,)).fetchone() is None:
+                connection.execute("DELETE FROM usage WHERE id = ?", (usage_id,))
+                connection.execute("DELETE FROM contested WHERE usage_id = ?", (usage_id,))
+
+
+def _replace_row(connection: sqlite3.Connection, usage: Usage) -> None:
+    """Give a row that was read again to its new record, and the record its first message."""
+    agent = f"{usage.agent_id}:" if usage.agent_id else ""
+    message_id = f"{usage.row_session_id}:{agent}{usage.uuid}"
+    connection.execute(
+        "DELETE FROM usage_rows WHERE usage_id = ? AND session_id = ? AND uuid = ?",
+        (usage.response_id, usage.row_session_id, usage.uuid),
+    )
+    connection.execute(
+        "UPDATE messages SET usage_id = ? WHERE id = ? AND usage_id = ?",
+        (usage.id, message_id, usage.response_id),
+    )
+    connection.execute(
+        "UPDATE usage SET carrier = ?1 WHERE id = ?2 AND session_id = ?3 AND carrier IS NULL"
+        " AND EXISTS (SELECT 1 FROM messages WHERE id = ?1 AND usage_id = ?2)",
+        (message_id, usage.id, usage.row_session_id),
+    )
+
+
+def _search_order(record: Record) -> tuple[bool, bool, str]:
+    """Return the order of what is uncertain: what has a request id first, old records last."""
+    return record.request_id is None, not record.request_id, record.id
+
+
+def _fitting(record: Record, records: Sequence[Record], targets: dict[str, str]) -> list[Record]:
+    """Return the records of which an uncertain one may be an earlier state."""
+    known = [other for other in records if targets.get(other.id, _SEVERAL) != _SEVERAL]
+    if record.request_id is None and record.prompt_tokens:
+        return [other for other in known if other.prompt_tokens == record.prompt_tokens]
+    with_prompt = [other for other in known if other.prompt_tokens]
+    if not record.request_id:
+        return with_prompt or known
+    same = [other for other in with_prompt if other.request_id == record.request_id]
+    unnamed = [other for other in with_prompt if targets[other.id] == other.id]
+    return same or [other for other in unnamed if not other.request_id]
+
+
+def _save_unclear(connection: sqlite3.Connection, records: list[Record]) -> None:
+    """Save that some records count in no response, the same way in any order of reading."""
+    for record in records:
+        connection.execute(
+            "UPDATE usage SET counted_in = ?1, agent_id = NULL, carrier = NULL,"
+            " session_id = coalesce((SELECT min(owner) FROM usage_rows WHERE usage_id = ?2),"
+            "   session_id), timestamp_ms = (SELECT min(timestamp_ms) FROM usage_rows"
+            "   WHERE usage_id = ?2) WHERE id = ?2",
+            (_SEVERAL, record.id),
+        )
+        connection.execute("DELETE FROM contested WHERE usage_id = ?", (record.id,))
+
+
+def _save_members(connection: sqlite3.Connection, counted: Record, response: list[Record]) -> None:
+    ids = [record.id for record in response]
+    marks = ",".join("?" * len(ids))
+    connection.execute(
+        "UPDATE usage SET counted_in = iif(id = ?, NULL, ?), timestamp_ms = coalesce("  # noqa: S608 - question marks only
+        f"(SELECT min(timestamp_ms) FROM usage_rows WHERE usage_id IN ({marks})), timestamp_ms)"
+        f" WHERE id IN ({marks})",
+        (counted.id, counted.id, *ids, *ids),
+    )
+    connection.executemany(
+        "DELETE FROM contested WHERE usage_id = ?",
+        [(record.id,) for record in response if record is not counted],
+    )
+
+
+def _uncertain_ids(connection: sqlite3.Connection, response_ids: list[str]) -> list[str]:
+    """Return the message ids with several records, some of which could be parts of another."""
+    uncertain: list[str] = []
+    for start in range(0, len(response_ids), _CHUNK_IDS):
+        chunk = response_ids[start : start + _CHUNK_IDS]
+        query = (
+            "SELECT response_id FROM usage WHERE response_id IN"  # noqa: S608 - question marks and a constant
+            f" ({','.join('?' * len(chunk))}) GROUP BY response_id HAVING count(*) > 1"
+            f" AND (min({_PROMPT}) = 0 OR max(request_id IS NULL)"
+            "   OR (min(request_id) = '' AND max(request_id) > ''))"
+        )
+        uncertain += [row[0] for row in connection.execute(query, chunk)]
+    return uncertain

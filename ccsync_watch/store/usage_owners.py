@@ -1,0 +1,149 @@
+"""Decide which session owns a response that several claim, in the ingest transaction.
+
+Clients copy the rows of a session into the files of its forks; before 2.1.198 without a mark. What
+decides is in the rows of all claimants, so the result does not depend on the order of reading.
+"""
+
+from __future__ import annotations
+
+from functools import cmp_to_key
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Collection
+
+_MAX_FORKS = 64
+_NEVER_MS = 1 << 62
+# The rows of a response, and of those that turned out to be earlier states of it.
+_MEMBERS = "SELECT ?1 UNION ALL SELECT id FROM usage WHERE counted_in = ?1"
+
+
+class _Claim(NamedTuple):
+    """A session's claim: a copy's is never the least. `first_ms` is that of its earliest row."""
+
+    is_fork: bool
+    first_ms: int
+    session_id: str
+
+    @property
+    def evidence(self) -> tuple[bool, int]:
+        """What is certain: a mark, and the time of a copy that clients dated by the copying."""
+        return self.is_fork, self.first_ms
+
+
+class Ownership:
+    """Decides which session owns a response that several claim; lives for one commit."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._ancestors: dict[str, set[str]] = {}
+        self._ends: dict[str, tuple[int, int, str]] = {}
+        self._first_own: dict[tuple[str, str], tuple[int, str]] = {}
+
+    def settle(self, usage_id: str) -> Collection[str]:
+        """Assign a response to the session that asked; return the sessions whose totals change."""
+        rows = self._connection.execute(
+            "SELECT owner, session_id, agent_id, min(coalesce(timestamp_ms, ?2)) AS first_ms"  # noqa: S608 - a constant
+            f" FROM usage_rows WHERE usage_id IN ({_MEMBERS}) GROUP BY 1, 2, 3",
+            (usage_id, _NEVER_MS),
+        ).fetchall()
+        if not rows:
+            return ()
+        claims = self._claims(rows)
+        owner = claims[0].session_id
+        # The main conversation's before a subagent's, which may have received a copy of it.
+        _is_elsewhere, agent_id = min(
+            (row["session_id"] != owner, row["agent_id"]) for row in rows if row["owner"] == owner
+        )
+        self._save_claims(usage_id, claims)
+        moved = self._connection.execute(
+            "UPDATE usage SET session_id = ?2, agent_id = ?3, carrier = iif(session_id = ?2,"  # noqa: S608 - a constant
+            " carrier, (SELECT m.id FROM messages m WHERE m.session_id = ?2"
+            " AND m.usage_id = usage.id ORDER BY m.seq LIMIT 1))"
+            f" WHERE id IN ({_MEMBERS})"
+            " AND (session_id, coalesce(agent_id, '')) <> (?2, coalesce(?3, ''))",
+            (usage_id, owner, agent_id or None),
+        )
+        return [claim.session_id for claim in claims] if moved.rowcount else ()
+
+    def _claims(self, rows: list[sqlite3.Row]) -> list[_Claim]:
+        """Return the claims to a response, that of its owner first."""
+        first_ms: dict[str, int] = {}
+        for row in rows:
+            owner = row["owner"]
+            first_ms[owner] = min(first_ms.get(owner, _NEVER_MS), row["first_ms"])
+        if len(first_ms) == 1:
+            return [_Claim(False, _NEVER_MS, next(iter(first_ms)))]  # noqa: FBT003 - a tuple's field
+        claims = [
+            _Claim(not self._forked_from(session_id).isdisjoint(first_ms), at_ms, session_id)
+            for session_id, at_ms in first_ms.items()
+        ]
+        return sorted(claims, key=cmp_to_key(self._compare))
+
+    def _compare(self, one: _Claim, other: _Claim) -> int:
+        """Return -1 if the first claim is the better one, 1 if the other is.
+
+        A fork of another claimant is a copy. Old clients dated copies by the time of copying: the
+        earliest row is the original's. Later ones kept the time: there, of the rows that only one
+        of the two sessions has, the earliest is the first row of the fork's own. It is a guess: it
+        is wrong when the source was continued before the fork was.
+        """
+        if one.evidence != other.evidence:
+            return -1 if one.evidence < other.evidence else 1
+        own = self._first_own_row(one.session_id, other.session_id)
+        others_own = self._first_own_row(other.session_id, one.session_id)
+        if own != others_own:
+            return -1 if own > others_own else 1
+        return -1 if self._end(one.session_id) < self._end(other.session_id) else 1
+
+    def _first_own_row(self, session_id: str, other: str) -> tuple[int, str]:
+        """Return time and uuid of a session's first row that another does not have."""
+        key = session_id, other
+        if key not in self._first_own:
+            row = self._connection.execute(
+                "SELECT timestamp_ms, uuid FROM messages m WHERE session_id = ?1"
+                " AND agent_id IS NULL AND kind <> 'session' AND timestamp_ms IS NOT NULL"
+                " AND NOT EXISTS (SELECT 1 FROM messages WHERE id = ?2 || ':' || m.uuid)"
+                " ORDER BY timestamp_ms, uuid LIMIT 1",
+                key,
+            ).fetchone()
+            self._first_own[key] = (row[0], row[1]) if row else (_NEVER_MS, "")
+        return self._first_own[key]
+
+    def _save_claims(self, usage_id: str, claims: list[_Claim]) -> None:
+        self._connection.execute("DELETE FROM contested WHERE usage_id = ?", (usage_id,))
+        if len(claims) > 1:
+            is_guess = claims[0].evidence == claims[1].evidence
+            self._connection.executemany(
+                "INSERT INTO contested VALUES (?, ?, ?)",
+                [(claim.session_id, usage_id, is_guess) for claim in claims],
+            )
+
+    def _end(self, session_id: str) -> tuple[int, int, str]:
+        """Return the sort key of sessions that differ in nothing: the one that ended first."""
+        if session_id not in self._ends:
+            row = self._connection.execute(
+                "SELECT coalesce(updated_ms, ?2), coalesce(started_ms, ?2) FROM sessions"
+                " WHERE id = ?1",
+                (session_id, _NEVER_MS),
+            ).fetchone()
+            ended_ms, started_ms = row or (_NEVER_MS, _NEVER_MS)
+            self._ends[session_id] = ended_ms, started_ms, session_id
+        return self._ends[session_id]
+
+    def _forked_from(self, session_id: str) -> set[str]:
+        """Return the sessions that a session was forked from, directly or not, without itself."""
+        if session_id not in self._ancestors:
+            ancestors: set[str] = set()
+            current = session_id
+            for _step in range(_MAX_FORKS):
+                row = self._connection.execute(
+                    "SELECT forked_from FROM sessions WHERE id = ?", (current,)
+                ).fetchone()
+                if row is None or row[0] is None or row[0] in ancestors:
+                    break
+                current = row[0]
+                ancestors.add(current)
+            self._ancestors[session_id] = ancestors - {session_id}
+        return self._ancestors[session_id]
