@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Generic, Literal, NamedTuple, TypeAlias, TypeVar
+from typing import Generic, Literal, TypeAlias, TypeVar
 
 JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
 
@@ -91,41 +91,17 @@ class Message:
     facts: dict[str, JsonValue] = field(default_factory=dict)
 
 
-class TokenCounts(NamedTuple):
-    """The tokens of one request; cache writes are split by their lifetime."""
-
-    input: int
-    output: int
-    cache_write_5m: int
-    cache_write_1h: int
-    cache_read: int
-    web_searches: int = 0
-
-    @property
-    def prompt(self) -> tuple[int, int, int, int]:
-        """Everything that was sent: input, cache writes and cache reads."""
-        return self.input, self.cache_write_5m, self.cache_write_1h, self.cache_read
-
-    @property
-    def billed(self) -> tuple[int, int, int, int]:
-        """The values that requests of one response add up to: not all rows have lifetimes."""
-        write = self.cache_write_5m + self.cache_write_1h
-        return self.input, self.output, write, self.cache_read
-
-
 @dataclass(frozen=True, slots=True)
 class Usage:
     """The tokens of one API response, as one row reports them.
 
     `id` is equal on rows that certainly report the same response: the same `response_id` (the
-    API's message id, else its request id, else the row's uuid), `request_id` (empty if the row has
-    none) and prompt tokens. Where one has no request id or no prompt tokens yet, the store decides.
-    `session_id` is the session whose request it was, as far as the row says; `is_marked`: the row
-    names that session itself. `row_session_id`, `uuid` and `start` identify the row. `is_final`:
-    the response had ended, so no later row of it can report more. Cache writes are split by their
-    lifetime (5 minutes, 1 hour). `cost_usd` is the client's own price. `iterations` are the
-    requests that the response was made by, if they were several and add up to it: a price that
-    depends on the prompt's length depends on that of each.
+    message id, else the request id, else the row's uuid), `request_id` (empty if it has none) and
+    prompt tokens. `session_id` is the session whose request it was, as far as the row says;
+    `is_marked`: the row names that session itself. `row_session_id`, `uuid` and `start` identify
+    the row. `is_final`: the response had ended, so no later row of it can report more. Cache writes
+    are split by lifetime (5 minutes, 1 hour). `cost_usd` is the client's own price. `iterations`
+    are its requests, if several: input, output, cache writes (5 minutes, 1 hour), reads of each.
     """
 
     id: str
@@ -150,17 +126,13 @@ class Usage:
     cost_usd: float | None = None
     response_id: str = ""
     request_id: str = ""
-    iterations: tuple[TokenCounts, ...] = ()
+    iterations: tuple[tuple[int, ...], ...] = ()
 
     @property
     def prompt_tokens(self) -> int:
         """Input, cache writes and cache reads."""
-        return (
-            self.input_tokens
-            + self.cache_write_5m_tokens
-            + self.cache_write_1h_tokens
-            + self.cache_read_tokens
-        )
+        written = self.cache_write_5m_tokens + self.cache_write_1h_tokens
+        return self.input_tokens + written + self.cache_read_tokens
 
 
 @dataclass(frozen=True, slots=True)

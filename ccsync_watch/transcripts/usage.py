@@ -10,9 +10,9 @@ from __future__ import annotations
 import hashlib
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ccsync_watch.model import TokenCounts, UncountedUsage, Usage
+from ccsync_watch.model import UncountedUsage, Usage
 from ccsync_watch.transcripts.fields import identity, mapping, opaque_id, text, token_count
 
 if TYPE_CHECKING:
@@ -24,6 +24,28 @@ _MAX_COST_USD = 10_000.0
 _UNREADABLE = "counts that cannot be read"
 _SYNTHETIC = "written by the client itself, not a response"
 _NO_IDENTITY = "without any id"
+
+
+class TokenCounts(NamedTuple):
+    """The tokens of one request; cache writes are split by their lifetime."""
+
+    input: int
+    output: int
+    cache_write_5m: int
+    cache_write_1h: int
+    cache_read: int
+    web_searches: int = 0
+
+    @property
+    def prompt(self) -> tuple[int, int, int, int]:
+        """Everything that was sent: input, cache writes and cache reads."""
+        return self.input, self.cache_write_5m, self.cache_write_1h, self.cache_read
+
+    @property
+    def billed(self) -> tuple[int, int, int, int]:
+        """The values that requests of one response add up to: not all rows have lifetimes."""
+        write = self.cache_write_5m + self.cache_write_1h
+        return self.input, self.output, write, self.cache_read
 
 
 @dataclass(frozen=True, slots=True)

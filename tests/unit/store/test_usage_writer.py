@@ -17,6 +17,7 @@ from ccsync_watch.accounting.session_accounts import load_accounts
 from ccsync_watch.store import session_writer, usage_writer
 from ccsync_watch.store.database import Database, open_database
 from ccsync_watch.store.response_rows import Record, find_targets
+from ccsync_watch.transcripts.usage import response_key
 from support.histories import START_MS, Historian, feed, in_order, stored, stored_totals
 from support.storing import SESSION, World, message, observation, price_list, usage
 
@@ -226,6 +227,68 @@ class TestRecordsOfOneMessageId:
             assert sorted(map(sorted, found.values())) == sorted(
                 sorted(group.split()) for group in groups
             )
+
+
+class TestRecordsOfEarlierVersions:
+    """They had one record for each message id; it goes when its rows are read again."""
+
+    @staticmethod
+    def store_old(world: World, *rows: tuple[str, str]) -> None:
+        """Store a message, and a row of one record, for each session and uuid."""
+        for session_id, uuid in rows:
+            world.ingest(
+                message(uuid, session_id=session_id, kind="answer", usage_id="gateway"),
+                usages=(usage("gateway", session_id=session_id, uuid=uuid, tokens_in=300),),
+                session_id=session_id,
+            )
+        with world.database.write() as connection:
+            connection.execute("UPDATE usage SET request_id = NULL")
+
+    @staticmethod
+    def read_again(world: World, session_id: str, uuid: str, tokens_in: int) -> None:
+        """Read one of the rows again, as today's code does."""
+        again = usage(
+            response_key("gateway", "", tokens_in),
+            session_id=session_id,
+            uuid=uuid,
+            tokens_in=tokens_in,
+            response_id="gateway",
+        )
+        world.ingest(
+            message(uuid, session_id=session_id, kind="answer", usage_id=again.id),
+            usages=(again,),
+            session_id=session_id,
+        )
+
+    @staticmethod
+    def counted(world: World) -> list[tuple[Any, ...]]:
+        """Return owner, tokens and carrier of what counts."""
+        rows = world.database.read().execute(
+            "SELECT session_id, input_tokens, carrier FROM usage_tokens ORDER BY 2"
+        )
+        return [tuple(row) for row in rows]
+
+    def test_every_response_of_a_gateway_is_counted_after_all(self, world: World) -> None:
+        """And carried by its own message; the old record is gone."""
+        self.store_old(world, ("one", "a"), ("one", "b"), ("two", "c"))
+        self.read_again(world, "one", "a", 100)
+        self.read_again(world, "one", "b", 200)
+        self.read_again(world, "two", "c", 300)
+        assert self.counted(world) == [
+            ("one", 100, "one:a"),
+            ("one", 200, "one:b"),
+            ("two", 300, "two:c"),
+        ]
+        assert _contested(world) == []
+
+    def test_what_a_missing_transcript_reported_stays(self, world: World) -> None:
+        """Unless the same response is known from another one."""
+        self.store_old(world, ("one", "a"), ("gone", "b"))
+        self.read_again(world, "one", "a", 100)
+        assert [row[1] for row in self.counted(world)] == [100, 300]
+        self.store_old(world, ("one", "c"))
+        self.read_again(world, "one", "c", 300)
+        assert [row[1] for row in self.counted(world)] == [100, 300]
 
 
 def _contested(world: World) -> list[tuple[str, int]]:
