@@ -70,8 +70,7 @@ class Message:
     """One row of a conversation.
 
     `is_inherited` marks a copy that a fork took from its parent. `usage_id` is that of
-    the response it is a part of; `facts` are values that figures need and that have no column
-    (stop reason, durations).
+    its response; `facts` are values that figures need and that have no column (stop reason).
     """
 
     id: str
