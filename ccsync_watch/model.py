@@ -188,6 +188,18 @@ class Subagent:
 
 
 @dataclass(frozen=True, slots=True)
+class SidechainRow:
+    """A subagent's row in the session's own transcript, where older clients wrote it.
+
+    It names no agent: its chain of parents, which begins at a row without one, identifies it.
+    """
+
+    session_id: str
+    uuid: str
+    parent_uuid: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Unreadable:
     """Bytes of a transcript that are not a row; `reason` quotes nothing of them."""
 
@@ -213,6 +225,7 @@ class Batch:
     observations: list[SessionObservation] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     subagents: list[Subagent] = field(default_factory=list)
+    sidechains: list[SidechainRow] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
     counted: Counter[str] = field(default_factory=Counter)
 

@@ -19,6 +19,16 @@ _OWN = (
     " (SELECT 1 FROM sessions f"
     " JOIN messages p ON p.id = f.forked_from || ':' || m.uuid WHERE f.id = m.session_id))"
 )
+# Some clients wrote rows before the response ended, without a stop reason. Such an answer ended its
+# turn if it calls no tool and what follows is the user's.
+_ENDS_TURN = (
+    "iif(json_extract(m.facts, '$.stop_reason') IS NOT NULL,"
+    " json_extract(m.facts, '$.stop_reason') <> 'tool_use',"
+    " NOT EXISTS (SELECT 1 FROM parts p WHERE p.message_seq = m.seq AND p.kind = 'tool-call')"
+    " AND coalesce((SELECT n.kind FROM messages n WHERE n.session_id = m.session_id"
+    "  AND n.seq > m.seq AND n.agent_id IS NULL AND n.kind <> 'session' ORDER BY n.seq LIMIT 1),"
+    "  'prompt') IN ('prompt', 'command', 'notification', 'compaction', 'summary'))"
+)
 _EXCLUDED = "(SELECT id FROM sessions WHERE is_excluded)"
 
 
@@ -122,9 +132,9 @@ def by_session_id(
     messages = (
         "SELECT m.session_id, sum(m.kind = 'prompt') AS prompts,"  # noqa: S608 - constants
         " count(DISTINCT iif(m.kind = 'answer' AND m.agent_id IS NULL"
-        "  AND coalesce(json_extract(m.facts, '$.stop_reason'), 'tool_use') <> 'tool_use',"
-        "  m.usage_id, NULL)) AS turns,"
-        " sum(m.kind = 'compaction') AS compactions,"
+        f"  AND {_ENDS_TURN}, coalesce(m.usage_id, m.id), NULL)) AS turns,"
+        # A newer client writes both rows, an older one the summary only.
+        " max(sum(m.kind = 'compaction'), sum(m.kind = 'summary')) AS compactions,"
         " sum(m.kind = 'api_error' AND m.role = 'assistant') AS api_errors,"
         " sum(m.kind = 'api_error' AND m.role = 'system') AS retries,"
         " coalesce(sum(json_extract(m.facts, '$.permission') = 'accept'), 0) AS granted,"

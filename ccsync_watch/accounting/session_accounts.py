@@ -122,7 +122,10 @@ def load_subagent_accounts(
     described = {
         row["agent_id"]: row
         for row in database.read().execute(
-            "SELECT agent_id, agent_type, description FROM subagents WHERE session_id = ?",
+            # A copied result names subagents whose rows are another session's.
+            "SELECT agent_id, agent_type, description FROM subagents WHERE session_id = ?1"
+            " AND (agent_id IN (SELECT agent_id FROM messages WHERE session_id = ?1)"
+            " OR agent_id IN (SELECT agent_id FROM usage WHERE session_id = ?1))",
             (session_id,),
         )
     }

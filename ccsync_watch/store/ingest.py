@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ccsync_watch.model import Message, Part
-from ccsync_watch.store import session_policy, session_writer, usage_writer
+from ccsync_watch.store import session_policy, session_writer, subagent_links, usage_writer
 from ccsync_watch.store.message_writer import DateOrder, MessageWriter
 
 if TYPE_CHECKING:
@@ -93,6 +93,8 @@ def _save_rows(
 ) -> Ingested:
     session_policy.mark_excluded(connection, context.excluded)
     session_policy.mark_metadata_only(connection, context.metadata_only)
+    if batch.sidechains:
+        batch = subagent_links.assign_sidechains(connection, batch)
     items: tuple[
         Message | Usage | UncountedUsage | Fact | Subagent | SessionObservation, ...
     ] = (
@@ -125,6 +127,9 @@ def _save_rows(
     order = DateOrder(connection, transcript_id, is_at_start=batch.start == 0)
     inserted, updated = writer.save(messages, order)
     order.save()
+    linked = {subagent.session_id for subagent in batch.subagents}
+    linked.update(row.session_id for row in batch.sidechains)
+    subagent_links.link_calls(connection, linked & touched)
     # Which session asked for a response is decided by the messages of all that claim it.
     touched |= usage_writer.settle_usage(connection, usages, touched)
     session_writer.mark_due(connection, touched, is_released=context.is_released)

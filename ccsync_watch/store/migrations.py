@@ -364,6 +364,44 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE lessons RENAME TO disclosures;
     ALTER TABLE signals RENAME TO hook_events;
     ALTER TABLE remote RENAME COLUMN is_foreign TO is_preexisting;
+
+    -- Older clients' subagents, in the session's own transcript: a chain begins at a task. Which
+    -- call started each is found when the transcript is read again.
+    CREATE INDEX messages_parent ON messages (session_id, parent_uuid);
+    CREATE TEMP TABLE sidechains AS WITH RECURSIVE chain (session_id, uuid, agent_id) AS (
+        SELECT session_id, uuid, 'side-' || uuid FROM messages
+            WHERE kind = 'task' AND agent_id IS NULL
+        UNION SELECT m.session_id, m.uuid, c.agent_id FROM chain c JOIN messages m
+            ON m.session_id = c.session_id AND m.parent_uuid = c.uuid AND m.agent_id IS NULL
+    ) SELECT * FROM chain;
+    DROP INDEX messages_parent;
+    CREATE INDEX temp.sidechain ON sidechains (session_id, uuid);
+    UPDATE messages SET agent_id = (SELECT c.agent_id FROM temp.sidechains c
+            WHERE c.session_id = messages.session_id AND c.uuid = messages.uuid)
+        WHERE agent_id IS NULL AND (session_id, uuid) IN
+            (SELECT session_id, uuid FROM temp.sidechains);
+    UPDATE OR REPLACE usage_rows SET agent_id = (SELECT c.agent_id FROM temp.sidechains c
+            WHERE c.session_id = usage_rows.session_id AND c.uuid = usage_rows.uuid)
+        WHERE agent_id = '' AND (session_id, uuid) IN
+            (SELECT session_id, uuid FROM temp.sidechains);
+    UPDATE usage SET agent_id = (SELECT min(r.agent_id) FROM usage_rows r
+            WHERE r.usage_id = usage.id AND r.session_id = usage.session_id)
+        WHERE agent_id IS NULL AND session_id IN (SELECT session_id FROM temp.sidechains)
+            AND EXISTS (SELECT 1 FROM usage_rows r WHERE r.usage_id = usage.id
+                AND r.agent_id LIKE 'side-%');
+    INSERT OR IGNORE INTO subagents (session_id, agent_id)
+        SELECT DISTINCT session_id, agent_id FROM temp.sidechains;
+    UPDATE sessions SET model = (SELECT m.model FROM messages m WHERE m.session_id = sessions.id
+            AND m.agent_id IS NULL AND m.model IS NOT NULL ORDER BY m.seq DESC LIMIT 1)
+        WHERE id IN (SELECT session_id FROM temp.sidechains);
+    DROP TABLE temp.sidechains;
+
+    -- Transcripts of clients whose rows are understood better now are read again, where they still
+    -- exist; rows that are stored already stay as they are.
+    UPDATE transcripts SET offset = 0, head = x'', marker = x'', size = -1, lines = 0
+        WHERE session_id IN (SELECT id FROM sessions WHERE client_version LIKE '1.%'
+            OR client_version LIKE '2.0.%' OR client_version LIKE '2.1._'
+            OR client_version LIKE '2.1.__');
     """,
     """
     -- What identifies a response besides its message id. NULL in `request_id`: an earlier version

@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from ccsync_watch.model import Fact, Message, SessionObservation, Unreadable
+from ccsync_watch.model import Fact, Message, SessionObservation, SidechainRow, Unreadable
 from ccsync_watch.transcripts.fields import identity, mapping, milliseconds, text
 from ccsync_watch.transcripts.line_types import LINE_TYPES
+from ccsync_watch.transcripts.subagent_meta import read_started_subagent
 from ccsync_watch.transcripts.usage import (
     SYNTHETIC_MODEL,
     RowIdentity,
@@ -66,7 +67,13 @@ def _add_message(
     if name == "assistant":
         source = RowIdentity(session_id, agent_id, uuid, timestamp_ms, line.start)
         usage_id = _add_usages(row, source, batch)
-    content = read(row, agent_id is not None or row.get("isSidechain") is True)
+    is_sidechain = row.get("isSidechain") is True
+    if is_sidechain and agent_id is None:
+        parent_uuid = identity(row.get("parentUuid"))
+        batch.sidechains.append(SidechainRow(session_id, uuid, parent_uuid))
+    if name == "user":
+        batch.subagents.extend(read_started_subagent(row, session_id))
+    content = read(row, agent_id is not None or is_sidechain)
     if content is None:
         return
     scope = f"{session_id}:{agent_id}" if agent_id else session_id

@@ -1,11 +1,55 @@
-"""Read the sidecar file of a subagent's transcript; pure."""
+"""Read what describes a subagent: its sidecar file, the call that started it, its result; pure."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
 from ccsync_watch.model import Stream, Subagent
-from ccsync_watch.transcripts.fields import count, identity, opaque_id, text
+from ccsync_watch.transcripts.blocks import content_blocks
+from ccsync_watch.transcripts.fields import count, identity, mapping, opaque_id, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SUBAGENT_TOOLS = ("Agent", "Task")
+"""The tools that start a subagent; older clients called it Task."""
+
+
+class SubagentTask(NamedTuple):
+    """What a call asks of the subagent that it starts."""
+
+    agent_type: str | None
+    description: str | None
+    prompt: str | None
+
+
+def read_task(arguments: object) -> SubagentTask:
+    """Return what the arguments of one of `SUBAGENT_TOOLS` ask for."""
+    values = mapping(arguments)
+    return SubagentTask(
+        text(values.get("subagent_type")),
+        text(values.get("description")),
+        text(values.get("prompt")),
+    )
+
+
+def read_started_subagent(row: dict[str, Any], session_id: str) -> Iterator[Subagent]:
+    """Yield the subagent that a result's row names, with the call that started it.
+
+    Older clients wrote no sidecar, or one without the call.
+    """
+    agent_id = identity(mapping(row.get("toolUseResult")).get("agentId"))
+    if agent_id is None:
+        return
+    calls = [
+        opaque_id(block.get("tool_use_id"))
+        for block in content_blocks(mapping(row.get("message")))
+        if block.get("type") == "tool_result"
+    ]
+    if len(calls) == 1 and calls[0]:
+        yield Subagent(agent_id, session_id, None, None, calls[0], None, None, None, None)
 
 
 def read_subagent(data: bytes, stream: Stream, session_id: str) -> Subagent | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ccsync_watch.accounting import activity
+from ccsync_watch.model import Part
 from support.accounting_store import DAY_MS, NOON_MS, fill_two_projects, mark_fork
 from support.storing import SESSION, World, message
 
@@ -28,3 +29,37 @@ def test_copies_in_a_fork_are_not_counted_again(world: World) -> None:
         SESSION: 1,
         "fork": 1,
     }
+
+
+class TestTurns:
+    """An answer that ends a turn, on clients that say so and on clients that do not."""
+
+    def test_an_answer_without_a_stop_reason_ends_a_turn_before_what_the_user_does(
+        self, world: World
+    ) -> None:
+        """The client wrote the row before the response ended; nothing of it comes later."""
+        call = Part("tool-call", {}, "t1", "Bash")
+        answer = {"kind": "answer", "role": "assistant"}
+        world.ingest(
+            message("u1"),
+            message("a1", usage_id="m1", parts=(call,), **answer),
+            message("r1", kind="tool_result", role="tool"),
+            message("a2", usage_id="m2", **answer),
+            message("a3", usage_id="m2", **answer),
+            message("u2"),
+            message("a4", usage_id="m3", **answer),
+            message("i1", kind="interrupt", role="system"),
+            message("u3"),
+            message("a5", usage_id="m4", **answer),
+        )
+        assert activity.by_session_id(world.database)[SESSION].turns == 2
+
+    def test_a_compaction_counts_once_with_or_without_its_boundary(self, world: World) -> None:
+        """Older clients wrote the summary only; it is not a prompt."""
+        world.ingest(
+            message("s1", kind="summary", role="system"),
+            message("c2", kind="compaction", role="system"),
+            message("s2", kind="summary", role="system"),
+        )
+        done = activity.by_session_id(world.database)[SESSION]
+        assert (done.compactions, done.prompts) == (2, 0)

@@ -191,3 +191,33 @@ def test_the_store_that_is_migrated_has_rows_in_every_table(world: World) -> Non
     empty = [name for name in _tables(connection) if not _rows(connection, name, ["1"])]
     connection.close()
     assert empty == []
+
+
+def test_chains_of_older_clients_become_subagents(world: World) -> None:
+    """Version 6 took them for the main conversation; their transcripts are read again."""
+    answer = {"kind": "answer", "role": "assistant"}
+    world.ingest(
+        message("u1"),
+        message("a1", model="opus", usage_id="m1", **answer),
+        message("s1", kind="task", role="system"),
+        message("s2", model="haiku", parent_uuid="s1", usage_id="m2", **answer),
+        message("s3", model="haiku", parent_uuid="s2", usage_id="m3", **answer),
+        usages=(usage("m1", uuid="a1"), usage("m2", uuid="s2"), usage("m3", uuid="s3")),
+        client_version="1.0.41",
+    )
+    world.say("o1", session_id=OTHER)
+    world.close()
+    _downgrade(world.folder / DATABASE_NAME, RELEASED)
+    world.open()
+    read = world.database.read()
+    agents = dict(read.execute("SELECT uuid, agent_id FROM messages WHERE kind <> 'session'"))
+    chain = dict.fromkeys(("s1", "s2", "s3"), "side-s1")
+    assert agents == {"u1": None, "a1": None, "o1": None, **chain}
+    owners = dict(read.execute("SELECT id, agent_id FROM usage"))
+    assert owners == {"m1": None, "m2": "side-s1", "m3": "side-s1"}
+    rows = dict(read.execute("SELECT uuid, agent_id FROM usage_rows"))
+    assert rows == {"a1": "", "s2": "side-s1", "s3": "side-s1"}
+    models = dict(read.execute("SELECT id, model FROM sessions"))
+    assert models == {SESSION: "opus", OTHER: None}
+    offsets = dict(read.execute("SELECT stream, offset FROM transcripts"))
+    assert offsets == {SESSION: 0, OTHER: 100}
