@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ccsync_watch.accounting import activity
 from ccsync_watch.model import Part
 from support.accounting_store import DAY_MS, NOON_MS, fill_two_projects, mark_fork
@@ -39,7 +41,7 @@ class TestTurns:
     ) -> None:
         """The client wrote the row before the response ended; nothing of it comes later."""
         call = Part("tool-call", {}, "t1", "Bash")
-        answer = {"kind": "answer", "role": "assistant"}
+        answer: dict[str, Any] = {"kind": "answer", "role": "assistant"}
         world.ingest(
             message("u1"),
             message("a1", usage_id="m1", parts=(call,), **answer),

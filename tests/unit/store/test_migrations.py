@@ -195,7 +195,7 @@ def test_the_store_that_is_migrated_has_rows_in_every_table(world: World) -> Non
 
 def test_chains_of_older_clients_become_subagents(world: World) -> None:
     """Version 6 took them for the main conversation; their transcripts are read again."""
-    answer = {"kind": "answer", "role": "assistant"}
+    answer: dict[str, Any] = {"kind": "answer", "role": "assistant"}
     world.ingest(
         message("u1"),
         message("a1", model="opus", usage_id="m1", **answer),
