@@ -10,7 +10,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ccsync_watch.model import Message, Part
-from ccsync_watch.store import session_policy, session_writer, subagent_links, usage_writer
+from ccsync_watch.store import (
+    session_policy,
+    session_writer,
+    subagent_links,
+    summary_titles,
+    usage_writer,
+)
 from ccsync_watch.store.message_writer import DateOrder, MessageWriter
 
 if TYPE_CHECKING:
@@ -132,6 +138,7 @@ def _save_rows(
     subagent_links.link_calls(connection, linked & touched)
     # Which session asked for a response is decided by the messages of all that claim it.
     touched |= usage_writer.settle_usage(connection, usages, touched)
+    touched |= summary_titles.save_summaries(connection, facts, messages)
     session_writer.mark_due(connection, touched, is_released=context.is_released)
     return Ingested(inserted, updated, frozenset(touched))
 

@@ -396,6 +396,20 @@ MIGRATIONS: tuple[str, ...] = (
         WHERE id IN (SELECT session_id FROM temp.sidechains);
     DROP TABLE temp.sidechains;
 
+    -- Titles by the row that they name: older clients wrote them into other sessions' files.
+    CREATE TABLE summaries (leaf TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
+    CREATE INDEX messages_uuid ON messages (uuid);
+    INSERT OR IGNORE INTO summaries
+        SELECT json_extract(value, '$.leaf'), json_extract(value, '$.text') FROM session_facts
+        WHERE name = 'summary' AND json_extract(value, '$.leaf') IS NOT NULL
+            AND json_extract(value, '$.text') IS NOT NULL;
+    DELETE FROM session_facts WHERE name = 'summary' AND NOT EXISTS (SELECT 1 FROM messages
+        WHERE id = session_facts.session_id || ':' || json_extract(value, '$.leaf'));
+    INSERT OR IGNORE INTO session_facts SELECT m.session_id, 'summary',
+            json_object('text', t.text, 'leaf', t.leaf)
+        FROM summaries t JOIN messages m ON m.uuid = t.leaf
+        JOIN sessions s ON s.id = m.session_id AND NOT s.is_excluded AND NOT s.is_metadata_only;
+
     -- Transcripts of clients whose rows are understood better now are read again, where they still
     -- exist; rows that are stored already stay as they are.
     UPDATE transcripts SET offset = 0, head = x'', marker = x'', size = -1, lines = 0

@@ -65,6 +65,7 @@ _TABLES = (
         ("agent_type", "description", "model"),
         session="session_id",
     ),
+    _TextTable("summaries", ("leaf",), ("text",)),
     _TextTable("usage", ("id",), ("model", "tier")),
     _TextTable("hook_events", ("id",), (), ("detail",), "session_id"),
     _TextTable("transcripts", ("id",), ("shown_path",)),

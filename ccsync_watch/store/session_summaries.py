@@ -84,16 +84,7 @@ def session_title(database: Database, session: sqlite3.Row) -> str | None:
             return str(facts[name])
     summary = facts.get("summary")
     if isinstance(summary, dict) and isinstance(summary.get("text"), str) and summary["text"]:
-        # Older clients wrote the summaries of other sessions into a new one's file.
-        is_own = (
-            database.read()
-            .execute(
-                "SELECT 1 FROM messages WHERE id = ?", (f"{session['id']}:{summary.get('leaf')}",)
-            )
-            .fetchone()
-        )
-        if is_own:
-            return str(summary["text"])
+        return str(summary["text"])
     first_prompt: str | None = session["first_prompt"]
     return first_prompt
 

@@ -132,11 +132,15 @@ def save_observations(
 
 
 def save_facts(connection: sqlite3.Connection, facts: Iterable[Fact]) -> None:
-    """Save the last value of each fact."""
+    """Save the last value of each fact; for summaries see `summary_titles`."""
     connection.executemany(
         "INSERT INTO session_facts VALUES (?, ?, ?)"
         " ON CONFLICT DO UPDATE SET value = excluded.value",
-        [(fact.session_id, fact.name, orjson.dumps(fact.value).decode()) for fact in facts],
+        [
+            (fact.session_id, fact.name, orjson.dumps(fact.value).decode())
+            for fact in facts
+            if fact.name != "summary"
+        ],
     )
 
 

@@ -74,7 +74,11 @@ def _fill(world: World) -> None:
     world.ingest(
         message("u1", "Acknowledged", usage_id="m1"),
         usages=(usage("m1", uuid="u1"),),
-        facts={"cost_state": {"totalCostUSD": 0.25, "modelUsage": {}}, "custom_title": "Title"},
+        facts={
+            "cost_state": {"totalCostUSD": 0.25, "modelUsage": {}},
+            "custom_title": "Title",
+            "summary": {"text": "Summed up", "leaf": "u1"},
+        },
         subagents=(subagent,),
     )
     world.say("o1", "Preexisting", session_id=OTHER)
@@ -221,3 +225,20 @@ def test_chains_of_older_clients_become_subagents(world: World) -> None:
     assert models == {SESSION: "opus", OTHER: None}
     offsets = dict(read.execute("SELECT stream, offset FROM transcripts"))
     assert offsets == {SESSION: 0, OTHER: 100}
+
+
+def test_a_title_in_another_session_goes_to_the_one_that_it_names(world: World) -> None:
+    """Version 6 kept each session's last summary, whichever session it was about."""
+    world.ingest(message("u1", "First"))
+    world.ingest(message("o1", "Other", session_id=OTHER), session_id=OTHER)
+    world.close()
+    path = world.folder / DATABASE_NAME
+    _downgrade(path, RELEASED)
+    old = sqlite3.connect(path)
+    value = '{"text":"Summed up","leaf":"u1"}'
+    old.execute("INSERT INTO session_facts VALUES (?, 'summary', ?)", (OTHER, value))
+    old.commit()
+    old.close()
+    world.open()
+    facts = world.database.read().execute("SELECT * FROM session_facts").fetchall()
+    assert [tuple(row) for row in facts] == [(SESSION, "summary", value)]

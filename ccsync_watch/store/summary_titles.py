@@ -1,0 +1,77 @@
+"""Titles that older clients wrote into other sessions' files; in the ingest transaction.
+
+A `summary` line names a row, its leaf: the session that holds this row gets the title, whichever of
+the two is read first.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import orjson
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
+
+    from ccsync_watch.model import Fact, Message
+
+_CHUNK_IDS = 500
+
+
+def save_summaries(
+    connection: sqlite3.Connection, facts: Iterable[Fact], messages: Iterable[Message]
+) -> set[str]:
+    """Save the summaries among some facts; return the sessions whose title may have changed.
+
+    Call it when the messages are stored: one of them may be the leaf of an earlier summary.
+    """
+    summaries = [
+        (fact.value["leaf"], fact.value["text"])
+        for fact in facts
+        if fact.name == "summary" and isinstance(fact.value, dict)
+        if isinstance(fact.value.get("leaf"), str)
+        and isinstance(fact.value.get("text"), str)
+        and fact.value["text"]
+    ]
+    # Of several texts for one leaf the same one counts in any order.
+    connection.executemany(
+        "INSERT INTO summaries VALUES (?, ?)"
+        " ON CONFLICT DO UPDATE SET text = max(text, excluded.text)",
+        summaries,
+    )
+    leaves = {str(leaf) for leaf, _text in summaries}
+    if connection.execute("SELECT 1 FROM summaries LIMIT 1").fetchone():
+        leaves |= _leaves_among(connection, [message.uuid for message in messages])
+    changed: set[str] = set()
+    for leaf in sorted(leaves):
+        changed |= _give_title(connection, leaf)
+    return changed
+
+
+def _leaves_among(connection: sqlite3.Connection, uuids: list[str]) -> set[str]:
+    leaves: set[str] = set()
+    for start in range(0, len(uuids), _CHUNK_IDS):
+        chunk = uuids[start : start + _CHUNK_IDS]
+        query = f"SELECT leaf FROM summaries WHERE leaf IN ({','.join('?' * len(chunk))})"  # noqa: S608 - question marks only
+        leaves.update(row[0] for row in connection.execute(query, chunk))
+    return leaves
+
+
+def _give_title(connection: sqlite3.Connection, leaf: str) -> set[str]:
+    """Give a summary to the sessions that hold its leaf, unless they have one of a later row."""
+    (text,) = connection.execute("SELECT text FROM summaries WHERE leaf = ?", (leaf,)).fetchone()
+    value = orjson.dumps({"text": text, "leaf": leaf}).decode()
+    changed = connection.execute(
+        "INSERT INTO session_facts SELECT m.session_id, 'summary', ? FROM messages m"
+        " JOIN sessions s ON s.id = m.session_id AND NOT s.is_excluded AND NOT s.is_metadata_only"
+        " WHERE m.uuid = ?"
+        " ON CONFLICT DO UPDATE SET value = excluded.value WHERE value <> excluded.value"
+        " AND coalesce((SELECT start FROM messages"
+        "   WHERE id = session_id || ':' || json_extract(excluded.value, '$.leaf')), -1)"
+        " >= coalesce((SELECT start FROM messages"
+        "   WHERE id = session_id || ':' || json_extract(value, '$.leaf')), -1)"
+        " RETURNING session_id",
+        (value, leaf),
+    ).fetchall()
+    return {row[0] for row in changed}
