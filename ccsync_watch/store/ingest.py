@@ -17,6 +17,7 @@ from ccsync_watch.store import (
     summary_titles,
     usage_writer,
 )
+from ccsync_watch.store.copies import CopyMarker
 from ccsync_watch.store.message_writer import DateOrder, MessageWriter
 
 if TYPE_CHECKING:
@@ -133,11 +134,14 @@ def _save_rows(
     order = DateOrder(connection, transcript_id, is_at_start=batch.start == 0)
     inserted, updated = writer.save(messages, order)
     order.save()
+    # Which session asked for a response is decided by the messages of all that claim it.
+    moved = usage_writer.settle_usage(connection, usages, touched)
+    touched |= moved
+    copies = CopyMarker(connection, now_ms=context.now_ms, is_released=context.is_released)
+    copies.update(messages, batch.start, moved)
     linked = {subagent.session_id for subagent in batch.subagents}
     linked.update(row.session_id for row in batch.sidechains)
     subagent_links.link_calls(connection, linked & touched)
-    # Which session asked for a response is decided by the messages of all that claim it.
-    touched |= usage_writer.settle_usage(connection, usages, touched)
     touched |= summary_titles.save_summaries(connection, facts, messages)
     session_writer.mark_due(connection, touched, is_released=context.is_released)
     return Ingested(inserted, updated, frozenset(touched))

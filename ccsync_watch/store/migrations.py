@@ -410,6 +410,13 @@ MIGRATIONS: tuple[str, ...] = (
         FROM summaries t JOIN messages m ON m.uuid = t.leaf
         JOIN sessions s ON s.id = m.session_id AND NOT s.is_excluded AND NOT s.is_metadata_only;
 
+    -- A fork's copies of the user's own rows have no mark: the ids say it.
+    UPDATE messages SET is_inherited = 1 WHERE NOT is_inherited AND kind <> 'session'
+        AND session_id IN (SELECT id FROM sessions WHERE forked_from IS NOT NULL)
+        AND EXISTS (SELECT 1 FROM sessions f
+            JOIN messages p ON p.id = f.forked_from || ':' || messages.uuid
+            WHERE f.id = messages.session_id);
+
     -- Transcripts of clients whose rows are understood better now are read again, where they still
     -- exist; rows that are stored already stay as they are.
     UPDATE transcripts SET offset = 0, head = x'', marker = x'', size = -1, lines = 0

@@ -65,7 +65,7 @@ def _give_title(connection: sqlite3.Connection, leaf: str) -> set[str]:
     changed = connection.execute(
         "INSERT INTO session_facts SELECT m.session_id, 'summary', ? FROM messages m"
         " JOIN sessions s ON s.id = m.session_id AND NOT s.is_excluded AND NOT s.is_metadata_only"
-        " WHERE m.uuid = ?"
+        " WHERE m.uuid = ? AND NOT m.is_inherited"
         " ON CONFLICT DO UPDATE SET value = excluded.value WHERE value <> excluded.value"
         " AND coalesce((SELECT start FROM messages"
         "   WHERE id = session_id || ':' || json_extract(excluded.value, '$.leaf')), -1)"

@@ -1,0 +1,240 @@
+"""Mark the rows that a session copied from another one; in the ingest transaction.
+
+A resume of older clients and every fork begin with the rows of another session. Newer clients mark
+the answers among them, older ones none. The owner of a response decides: up to the last answer that
+is another session's, before the first of its own, everything in a transcript is a copy.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ccsync_watch.store.message_writer import requeue
+from ccsync_watch.store.subagent_links import SIDECHAIN_PREFIX
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Sequence
+
+    from ccsync_watch.model import Message
+
+_CHUNK_IDS = 500
+# A client that gave copies new ids wrote all of them within this time.
+_COPY_MS = 1000
+
+
+class CopyMarker:
+    """Marks copies in one transaction. `is_released`: rows may be sent without a sync-now."""
+
+    def __init__(self, connection: sqlite3.Connection, *, now_ms: int, is_released: bool) -> None:
+        self._connection = connection
+        self._now_ms = now_ms
+        self._is_released = is_released
+
+    def update(self, messages: Sequence[Message], start: int, moved: Iterable[str]) -> None:
+        """Mark copies in the sessions of new messages and of those whose responses moved.
+
+        `start` is where the new messages' batch starts in its file.
+        """
+        pending = set(moved)
+        first_messages: dict[str, str] = {}
+        for message in messages:
+            first_messages.setdefault(message.session_id, message.id)
+        copied = self._with_copied_answers(messages)
+        for session_id, message_id in first_messages.items():
+            if (
+                session_id in copied
+                or start == 0
+                or not self._has_own_response(session_id)
+                or self._is_behind(session_id, message_id)
+            ):
+                pending.add(session_id)
+        pending |= self._copiers_of(messages)
+        done: set[str] = set()
+        while pending:
+            session_id = min(pending)
+            pending.discard(session_id)
+            done.add(session_id)
+            pending |= self._mark_session(session_id) - done
+
+    def _with_copied_answers(self, messages: Sequence[Message]) -> set[str]:
+        """Return the sessions of answers that are another session's responses."""
+        answers = [(message.usage_id, message.session_id) for message in messages]
+        ids = sorted({usage_id for usage_id, _session_id in answers if usage_id})
+        owners: dict[str, str] = {}
+        for at in range(0, len(ids), _CHUNK_IDS):
+            chunk = ids[at : at + _CHUNK_IDS]
+            query = f"SELECT id, session_id FROM usage WHERE id IN ({','.join('?' * len(chunk))})"  # noqa: S608 - question marks only
+            owners.update(self._connection.execute(query, chunk).fetchall())
+        return {
+            session_id
+            for usage_id, session_id in answers
+            if usage_id and owners.get(usage_id, session_id) != session_id
+        }
+
+    def _copiers_of(self, messages: Sequence[Message]) -> set[str]:
+        """Return other sessions that have these rows, if they share a response with the session."""
+        query = "SELECT 1 FROM contested WHERE session_id = ? LIMIT 1"
+        shared = {
+            session_id
+            for session_id in {message.session_id for message in messages}
+            if self._connection.execute(query, (session_id,)).fetchone()
+        }
+        return {
+            holder
+            for message in messages
+            if message.session_id in shared
+            for holder in self._holders(message.uuid)
+            if holder != message.session_id
+        }
+
+    def _has_own_response(self, session_id: str) -> bool:
+        query = "SELECT 1 FROM usage WHERE session_id = ? AND agent_id IS NULL LIMIT 1"
+        return self._connection.execute(query, (session_id,)).fetchone() is not None
+
+    def _is_behind(self, session_id: str, message_id: str) -> bool:
+        """Return whether a row is stored before one that follows it in the file: a re-read."""
+        query = (
+            "SELECT n.start > m.start FROM messages m JOIN messages n"
+            " ON n.session_id = m.session_id AND n.transcript_id = m.transcript_id"
+            " WHERE m.id = ?1 AND m.session_id = ?2 AND n.seq < m.seq ORDER BY n.seq DESC LIMIT 1"
+        )
+        row = self._connection.execute(query, (message_id, session_id)).fetchone()
+        return bool(row and row[0])
+
+    def _mark_session(self, session_id: str) -> set[str]:
+        """Mark a session's copies; return the sessions that may have copied from it."""
+        rows = self._connection.execute(
+            "SELECT m.seq, m.uuid, m.agent_id, m.kind, m.transcript_id, m.start, m.timestamp_ms,"
+            " m.digest, m.is_inherited, m.usage_id, u.session_id AS owner, s.forked_from"
+            " FROM messages m JOIN sessions s ON s.id = m.session_id"
+            " LEFT JOIN usage u ON u.id = m.usage_id"
+            " WHERE m.session_id = ? AND m.kind <> 'session'"
+            " AND (m.agent_id IS NULL OR m.agent_id LIKE ?)"
+            " ORDER BY m.transcript_id, m.start, m.seq",
+            (session_id, f"{SIDECHAIN_PREFIX}%"),
+        ).fetchall()
+        copiers: set[str] = set()
+        copied: set[int] = set()
+        for transcript_id in sorted({row["transcript_id"] for row in rows}):
+            prefix = [row for row in rows if row["transcript_id"] == transcript_id]
+            copied |= self._copied_rows(session_id, prefix, copiers)
+        is_marked = bool(rows and rows[0]["forked_from"])
+        self._save(session_id, rows, copied, is_marked=is_marked)
+        return copiers
+
+    def _copied_rows(
+        self, session_id: str, rows: Sequence[sqlite3.Row], copiers: set[str]
+    ) -> set[int]:
+        """Return the copies at the start of one transcript; add who copied from it."""
+        last = -1
+        end = len(rows)
+        for index, row in enumerate(rows):
+            if row["agent_id"] is None and row["kind"] == "answer" and row["owner"]:
+                if row["owner"] == session_id:
+                    end = index
+                    break
+                last = index
+        copied = {row["seq"] for row in rows[: last + 1]}
+        following = self._following(rows[last]) if last >= 0 else []
+        owner = rows[last]["owner"] if last >= 0 else None
+        sharers = self._sharers(rows[end]["usage_id"]) if end < len(rows) else set()
+        for row in rows[last + 1 : end]:
+            original = self._original(session_id, row, owner, sharers)
+            if original == session_id:
+                copiers.update(self._holders(row["uuid"]))
+            elif original is not None:
+                copied.add(row["seq"])
+                continue
+            source = following.pop(0) if following else None
+            if source is None or not _is_copy_of(row, source, rows[last]):
+                break
+            copied.add(row["seq"])
+        copiers.discard(session_id)
+        return copied
+
+    def _holders(self, uuid: str) -> dict[str, int | None]:
+        rows = self._connection.execute(
+            "SELECT session_id, timestamp_ms FROM messages WHERE uuid = ?", (uuid,)
+        )
+        return dict(rows.fetchall())
+
+    def _sharers(self, usage_id: str) -> set[str]:
+        """Return the sessions that have rows of a response."""
+        rows = self._connection.execute(
+            "SELECT DISTINCT session_id FROM usage_rows WHERE usage_id = ?", (usage_id,)
+        )
+        return {row[0] for row in rows}
+
+    def _original(
+        self, session_id: str, row: sqlite3.Row, owner: str | None, sharers: set[str]
+    ) -> str | None:
+        """Return the session in which a row is no copy; None if only one has it.
+
+        `owner` is that of the answer before the row, `sharers` have the session's answer after it.
+        """
+        holders = self._holders(row["uuid"])
+        if len(holders) < 2:  # noqa: PLR2004 - a copy needs an original
+            return None
+        forks = {
+            name: self._connection.execute(
+                "SELECT forked_from FROM sessions WHERE id = ?", (name,)
+            ).fetchone()
+            for name in holders
+        }
+        if (sharers - {session_id}) & holders.keys():
+            owner = session_id
+
+        def rank(name: str) -> tuple[bool, bool, float, str]:
+            source = forks[name]
+            at_ms = holders[name]
+            is_fork = bool(source and source[0] in holders)
+            return is_fork, name != owner, at_ms if at_ms is not None else 9e18, name
+
+        return min(holders, key=rank) if session_id in holders else None
+
+    def _following(self, last: sqlite3.Row) -> list[sqlite3.Row]:
+        """Return the rows that follow a copied answer where it was copied from."""
+        return self._connection.execute(
+            "SELECT m.kind, m.digest FROM messages m WHERE m.session_id = ? AND m.agent_id IS NULL"
+            " AND m.kind <> 'session' AND m.start > (SELECT max(n.start) FROM messages n"
+            "   WHERE n.session_id = m.session_id AND n.usage_id = ?) ORDER BY m.start LIMIT 20",
+            (last["owner"], last["usage_id"]),
+        ).fetchall()
+
+    def _save(
+        self, session_id: str, rows: Sequence[sqlite3.Row], copied: set[int], *, is_marked: bool
+    ) -> None:
+        new = [(row["seq"],) for row in rows if row["seq"] in copied and not row["is_inherited"]]
+        update = "UPDATE messages SET is_inherited = ? WHERE seq = ?"
+        self._connection.executemany(update, [(True, *seq) for seq in new])
+        if new:
+            # Older clients' title of a copied row is that of the session that has the original.
+            self._connection.execute(
+                "DELETE FROM session_facts WHERE session_id = ?1 AND name = 'summary' AND EXISTS"
+                " (SELECT 1 FROM messages WHERE is_inherited"
+                "  AND id = ?1 || ':' || json_extract(value, '$.leaf'))",
+                (session_id,),
+            )
+        if is_marked:
+            return
+        # What is certainly not sent yet is sent once: in the session that it was copied from.
+        self._connection.executemany("DELETE FROM outbox WHERE seq = ? AND is_certain", new)
+        for row in rows:
+            if row["is_inherited"] and row["seq"] not in copied:
+                self._connection.execute(update, (False, row["seq"]))
+                requeue(
+                    self._connection,
+                    row["seq"],
+                    session_id,
+                    now_ms=self._now_ms,
+                    is_released=self._is_released,
+                )
+
+
+def _is_copy_of(row: sqlite3.Row, source: sqlite3.Row, last: sqlite3.Row) -> bool:
+    """Return whether a row, written with its predecessor, says what the source's row says."""
+    at_ms, last_ms = row["timestamp_ms"], last["timestamp_ms"]
+    is_together = at_ms is not None and last_ms is not None and abs(at_ms - last_ms) <= _COPY_MS
+    is_same = (row["kind"], row["digest"]) == (source["kind"], source["digest"])
+    return is_together and is_same

@@ -1,0 +1,113 @@
+"""Rows that a session copied from another one: counted once, and sent once."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ccsync_watch.accounting import activity
+from ccsync_watch.store.stored_messages import session_messages
+from support.histories import Transcript, feed
+from support.lines import OTHER, SESSION, Writer, iso, text
+
+if TYPE_CHECKING:
+    from support.storing import World
+
+THIRD = "77777777-2222-4333-8444-555555555555"
+DAY_MS = 86_400_000
+Row = dict[str, Any]
+
+
+def _source() -> Transcript:
+    """Return a session with an answer and a prompt that was left without one."""
+    writer = Writer(SESSION)
+    rows = [
+        writer.prompt("Plan the garden"),
+        writer.answer(text("Beds first"), usage_id="m1"),
+        writer.prompt("Go on"),
+    ]
+    return Transcript(SESSION, None, writer, rows)
+
+
+def _resume(
+    source: Transcript, session_id: str, *, has_new_ids: bool, days: int = 1, name: str = "m2"
+) -> Transcript:
+    """Return a session that begins with the rows of another one, at the time of copying."""
+    writer = Writer(session_id, at_ms=source.writer.at_ms + days * DAY_MS)
+    rows: list[Row] = []
+    for number, row in enumerate(source.rows):
+        copied = {**row, "sessionId": session_id, "timestamp": iso(writer.at_ms)}
+        if has_new_ids:
+            copied["uuid"] = f"{session_id}-{number}"
+        rows.append(copied)
+    writer.at_ms += 5000
+    rows += [writer.prompt("Paint the shed"), writer.answer(text("Blue"), usage_id=name)]
+    return Transcript(session_id, None, writer, rows)
+
+
+def _feed(world: World, transcript: Transcript, size: int) -> None:
+    lines = transcript.lines()
+    for at in range(0, len(lines), size):
+        feed(world.database, transcript, lines[at : at + size])
+
+
+def _own(world: World, session_id: str) -> list[str]:
+    return [
+        str(message.parts[0].content)
+        for message in session_messages(world.database, session_id)
+        if message.kind != "session" and not message.is_inherited
+    ]
+
+
+@pytest.mark.parametrize("has_new_ids", [False, True])
+@pytest.mark.parametrize("size", [1, 2, 100])
+class TestResume:
+    """A resume of an older client starts a session with a copy of another."""
+
+    def test_what_was_copied_counts_once(
+        self, world: World, size: int, *, has_new_ids: bool
+    ) -> None:
+        """Prompts, turns and messages, also of a prompt without an answer, and copies of copies."""
+        source = _source()
+        copy = _resume(source, OTHER, has_new_ids=has_new_ids)
+        last = _resume(copy, THIRD, has_new_ids=has_new_ids, name="m3")
+        for transcript in (source, copy, last):
+            _feed(world, transcript, size)
+        assert _own(world, SESSION) == ["Plan the garden", "Beds first", "Go on"]
+        assert _own(world, OTHER) == ["Paint the shed", "Blue"]
+        assert _own(world, THIRD) == ["Paint the shed", "Blue"]
+        done = activity.by_session_id(world.database)
+        assert {name: (item.prompts, item.turns) for name, item in done.items()} == {
+            SESSION: (2, 1),
+            OTHER: (1, 1),
+            THIRD: (1, 1),
+        }
+        read = world.database.read()
+        counts = read.execute("SELECT sum(prompts), sum(pending) FROM session_counts").fetchone()
+        # Each of the three has a header too.
+        assert tuple(counts) == (4, 7 + 3)
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+@pytest.mark.parametrize("size", [1, 100])
+def test_copies_are_marked_in_any_order(world: World, order: tuple[int, ...], size: int) -> None:
+    """The newest transcript is read first, so a copy usually comes before its original."""
+    source = _source()
+    copy = _resume(source, OTHER, has_new_ids=False)
+    last = _resume(copy, THIRD, has_new_ids=False, name="m3")
+    for number in order:
+        _feed(world, (source, copy, last)[number], size)
+    assert _own(world, SESSION) == ["Plan the garden", "Beds first", "Go on"]
+    assert _own(world, OTHER) == ["Paint the shed", "Blue"]
+    assert _own(world, THIRD) == ["Paint the shed", "Blue"]
+
+
+def test_a_session_that_says_the_same_is_not_a_copy(world: World) -> None:
+    """Without a common response or id, the same words are two prompts."""
+    for session_id, name in ((SESSION, "m1"), (OTHER, "m2")):
+        writer = Writer(session_id)
+        rows = [writer.prompt("Hello"), writer.answer(text("Hi"), usage_id=name)]
+        _feed(world, Transcript(session_id, None, writer, rows), 100)
+    assert _own(world, OTHER) == _own(world, SESSION) == ["Hello", "Hi"]
