@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 # client: the client's own figure, which covers all of it. computed: tokens by row x list prices.
-# partial: some of the tokens have no price, and the sum is of the others. unpriced: none has one.
+# partial: a lower bound, as some tokens are unknown or have no price. unpriced: none has one.
 # These values are JSON; what people read is in COST_SOURCES.
 Provenance: TypeAlias = Literal["client", "computed", "partial", "unpriced"]
 
@@ -23,7 +23,7 @@ COST_SOURCES: dict[Provenance, CostSource] = {
     "client": CostSource("reported", "Claude Code's own figure"),
     "computed": CostSource("estimated", "tokens at list prices"),
     "partial": CostSource(
-        "partial", "some of the models have no known price: the true cost is higher"
+        "partial", "some of the tokens or prices are not known: the true cost is higher"
     ),
     "unpriced": CostSource("unpriced", "no price is known for these models"),
 }

@@ -35,7 +35,8 @@ class RowSum:
     """The sum of rows of one model with one price; `usd` None = without a known price.
 
     `is_later` = written after the client's total. `is_client_priced` = the rows
-    themselves carry the client's price.
+    themselves carry the client's price. `unfinished` responses were written before they had ended:
+    what they report is a lower bound.
     """
 
     model: str | None
@@ -44,6 +45,7 @@ class RowSum:
     usd: Decimal | None
     is_later: bool = False
     is_client_priced: bool = False
+    unfinished: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ def cost_of(rows: Iterable[RowSum]) -> Cost:
     if not priced:
         return UNPRICED
     usd = float(sum(priced, Decimal(0)))
-    if len(priced) < len(billed):
+    if len(priced) < len(billed) or _unfinished(billed):
         return Cost(usd, "partial")
     return Cost(usd, "client" if all(row.is_client_priced for row in billed) else "computed")
 
@@ -205,6 +207,8 @@ def _account_by_rows(
     notes: tuple[str, ...],
 ) -> SessionAccount:
     cost = cost_of(rows)
+    if unfinished := _unfinished(rows):
+        notes = (*notes, _why_lower_bound(unfinished))
     return SessionAccount(
         session_id=session_id,
         tokens=_sum(rows),
@@ -236,6 +240,19 @@ def _why_rows_count(claim: Claim) -> str:
     return (
         "Claude Code's total covers less than the rows (/branch, two processes on one session, an"
         " interrupt): rows are counted"
+    )
+
+
+def _unfinished(rows: Iterable[RowSum]) -> int:
+    """Return how many responses are known by a lower bound only; the client's price is exact."""
+    return sum(row.unfinished for row in rows if not row.is_client_priced)
+
+
+def _why_lower_bound(unfinished: int) -> str:
+    responses = "1 response was" if unfinished == 1 else f"{unfinished} responses were"
+    return (
+        f"{responses} written before the end and never completed (some client versions, an"
+        " interrupt): tokens and cost are at least what is shown"
     )
 
 

@@ -68,7 +68,8 @@ def load_groups(
         ]
     )  # fmt: skip
     query = (
-        f"SELECT {by}, min(prompt_tokens), sum(responses), sum(cost_usd),"  # noqa: S608 - expressions of this package
+        f"SELECT {by}, min(prompt_tokens), sum(responses), sum(responses AND NOT is_final),"  # noqa: S608 - expressions of this package
+        " sum(cost_usd),"
         " sum(input_tokens), sum(output_tokens), sum(cache_write_5m_tokens),"
         " sum(cache_write_1h_tokens), sum(cache_read_tokens), sum(web_searches)"
         f" FROM usage_requests WHERE {condition}"
@@ -86,7 +87,7 @@ def _group(row: sqlite3.Row, key_count: int, prices: PriceList) -> UsageGroup:
     model, is_fast, is_batch, is_us_only, day, is_later, is_client_priced, second, _step = (
         price_keys
     )
-    prompt_tokens, responses, client_usd, *sums = row[key_count + _PRICE_KEYS :]
+    prompt_tokens, responses, unfinished, client_usd, *sums = row[key_count + _PRICE_KEYS :]
     tokens = Tokens(*sums)
     mode = rates.FAST if is_fast else rates.BATCH if is_batch else rates.STANDARD
     usd: Decimal | None
@@ -101,5 +102,5 @@ def _group(row: sqlite3.Row, key_count: int, prices: PriceList) -> UsageGroup:
         )
     return UsageGroup(
         tuple(row[:key_count]),
-        RowSum(model, responses, tokens, usd, bool(is_later), bool(is_client_priced)),
+        RowSum(model, responses, tokens, usd, bool(is_later), bool(is_client_priced), unfinished),
     )

@@ -20,7 +20,7 @@ _VIEWS = (
         cache_write_5m_tokens + cache_write_1h_tokens AS cache_write_tokens, cache_read_tokens,
         input_tokens + cache_write_5m_tokens + cache_write_1h_tokens + cache_read_tokens
             AS prompt_tokens,
-        web_searches, is_fast, is_us_only, tier, cost_usd, response_id, iterations
+        web_searches, is_fast, is_us_only, is_final, tier, cost_usd, response_id, iterations
     FROM usage WHERE counted_in IS NULL
     """,
     # One row per request of those responses that were made by several and have no own price.
@@ -31,7 +31,7 @@ _VIEWS = (
         json_extract(i.value, '$[2]') AS cache_write_5m_tokens,
         json_extract(i.value, '$[3]') AS cache_write_1h_tokens,
         json_extract(i.value, '$[4]') AS cache_read_tokens,
-        iif(i.key = 0, u.web_searches, 0) AS web_searches, u.is_fast, u.is_us_only, u.tier,
+        iif(i.key = 0, u.web_searches, 0) AS web_searches, u.is_fast, u.is_us_only, u.is_final, u.tier,
         i.key = 0 AS responses
     FROM usage_tokens u JOIN json_each(u.iterations) i
     WHERE u.iterations IS NOT NULL AND u.cost_usd IS NULL
@@ -42,13 +42,13 @@ _VIEWS = (
     CREATE TEMP VIEW usage_requests AS
     SELECT id, session_id, agent_id, model, timestamp_ms, input_tokens, output_tokens,
         cache_write_5m_tokens, cache_write_1h_tokens, cache_read_tokens, prompt_tokens,
-        web_searches, is_fast, is_us_only, tier, cost_usd, 1 AS responses
+        web_searches, is_fast, is_us_only, is_final, tier, cost_usd, 1 AS responses
     FROM usage_tokens WHERE iterations IS NULL OR cost_usd IS NOT NULL
     UNION ALL
     SELECT id, session_id, agent_id, model, timestamp_ms, input_tokens, output_tokens,
         cache_write_5m_tokens, cache_write_1h_tokens, cache_read_tokens,
         input_tokens + cache_write_5m_tokens + cache_write_1h_tokens + cache_read_tokens,
-        web_searches, is_fast, is_us_only, tier, NULL, responses
+        web_searches, is_fast, is_us_only, is_final, tier, NULL, responses
     FROM usage_iterations
     """,
     # One row per session that used tokens; ask for one by its `session_id`.

@@ -106,6 +106,7 @@ def usage(
         "is_marked": False,
         "row_session_id": session_id,
         "uuid": name,
+        "is_final": True,
         **more,
     }
     return Usage(**fields)

@@ -121,3 +121,35 @@ def test_subagents_are_part_of_their_session(world: World) -> None:
         Cost(1.0, "computed"),
     )
     assert _account(world).tokens.input == 1_000_010
+
+
+class TestUnfinishedResponses:
+    """Some clients never wrote how a response ended: one token of output, no stop reason."""
+
+    def test_the_cost_is_a_lower_bound_and_a_note_says_why(self, world: World) -> None:
+        """Neither the account nor its models are presented as the whole."""
+        world.ingest(message("u1"), usages=(usage("m1"), usage("m2", tokens_out=1, is_final=False)))
+        account = session_accounts.load_account(world.database, SESSION, world.prices)
+        assert account.cost.provenance == "partial"
+        assert [model.cost.provenance for model in account.models] == ["partial"]
+        (note,) = account.notes
+        assert note.startswith("1 response was written before the end")
+        accounts = session_accounts.load_accounts(world.database, world.prices)
+        assert accounts == {SESSION: account}
+
+    def test_a_total_of_the_client_that_covers_them_is_whole(self, world: World) -> None:
+        """It counted what the row does not say."""
+        world.ingest(
+            message("u1"),
+            usages=(usage("m1", tokens_out=1, is_final=False),),
+            facts={"cost_state": cost_state(10, 0.25, output=500)},
+        )
+        account = session_accounts.load_account(world.database, SESSION, world.prices)
+        assert (account.cost.usd, account.cost.provenance) == (0.25, "client")
+        assert account.tokens.output == 500
+
+    def test_a_price_in_the_row_is_the_client_s_own(self, world: World) -> None:
+        """The oldest clients wrote it, and knew the whole response."""
+        world.ingest(message("u1"), usages=(usage("m1", is_final=False, cost_usd=0.5),))
+        account = session_accounts.load_account(world.database, SESSION, world.prices)
+        assert (account.cost.usd, account.cost.provenance) == (0.5, "client")

@@ -72,7 +72,7 @@ class TestSnapshots:
     @pytest.mark.parametrize("is_reversed", [False, True])
     def test_the_final_one_wins_over_any_other(self, world: World, *, is_reversed: bool) -> None:
         """However large an intermediate one claims to be."""
-        early, late = usage(tokens_out=60), usage(tokens_out=50, is_final=True)
+        early, late = usage(tokens_out=60, is_final=False), usage(tokens_out=50, is_final=True)
         row = _kept(world, *((late, early) if is_reversed else (early, late)))
         assert row["output_tokens"] == 50
 
