@@ -149,6 +149,7 @@ class SessionObservation:
     """What one row says about its session: folder, branch, client; `start` is the row's.
 
     `is_branch`: /branch copied it from `forked_from`; the costs of such a copy start at zero.
+    `is_subagent`: it is a subagent's row.
     """
 
     session_id: str
@@ -160,6 +161,7 @@ class SessionObservation:
     forked_from: str | None
     start: int = 0
     is_branch: bool = False
+    is_subagent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,10 +191,7 @@ class Subagent:
 
 @dataclass(frozen=True, slots=True)
 class SidechainRow:
-    """A subagent's row in the session's own transcript, where older clients wrote it.
-
-    It names no agent: its chain of parents, which begins at a row without one, identifies it.
-    """
+    """A subagent's row in the session's own transcript; its chain of parents identifies it."""
 
     session_id: str
     uuid: str

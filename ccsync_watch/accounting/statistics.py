@@ -104,6 +104,10 @@ def by_session(
         accounts = {session_id: load_account(database, session_id, prices)}
     activities = activity.by_session_id(database, since_ms=since_ms, session_id=session_id)
     rows = {row["id"]: row for row in _sessions(database.read(), session_id)}
+    if session_id is None:
+        unowned = unowned_agents(database)
+        accounts = {key: account for key, account in accounts.items() if key not in unowned}
+        activities = {key: done for key, done in activities.items() if key not in unowned}
     lines = [
         _session_line(
             key, rows.get(key), accounts.get(key), activities.get(key, activity.Activity())
@@ -111,6 +115,15 @@ def by_session(
         for key in accounts.keys() | (activities.keys() & rows.keys())
     ]
     return sorted(lines, key=lambda line: (-(line.updated_ms or 0), line.session_id))
+
+
+def unowned_agents(database: Database) -> set[str]:
+    """Return the ids that only subagents use: no session, but their tokens count in the sums."""
+    rows = database.read().execute(
+        "SELECT session_id FROM usage WHERE session_id NOT IN (SELECT id FROM sessions)"
+        " GROUP BY session_id HAVING min(agent_id IS NOT NULL)"
+    )
+    return {row[0] for row in rows}
 
 
 def _session_line(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _CHUNK_IDS = 500
 # A client that gave copies new ids wrote all of them within this time.
 _COPY_MS = 1000
+_UUID_CHARS = 36
 
 
 class CopyMarker:
@@ -154,6 +155,9 @@ class CopyMarker:
         return copied
 
     def _holders(self, uuid: str) -> dict[str, int | None]:
+        """Return the sessions that have a row of this id, with its time; only of a real UUID."""
+        if len(uuid) != _UUID_CHARS:
+            return {}
         rows = self._connection.execute(
             "SELECT session_id, timestamp_ms FROM messages WHERE uuid = ?", (uuid,)
         )
@@ -173,6 +177,8 @@ class CopyMarker:
 
         `owner` is that of the answer before the row, `sharers` have the session's answer after it.
         """
+        if self._is_in_parent(row):
+            return str(row["forked_from"])
         holders = self._holders(row["uuid"])
         if len(holders) < 2:  # noqa: PLR2004 - a copy needs an original
             return None
@@ -192,6 +198,11 @@ class CopyMarker:
             return is_fork, name != owner, at_ms if at_ms is not None else 9e18, name
 
         return min(holders, key=rank) if session_id in holders else None
+
+    def _is_in_parent(self, row: sqlite3.Row) -> bool:
+        query = "SELECT 1 FROM messages WHERE id = ?"
+        copied_id = f"{row['forked_from']}:{row['uuid']}"
+        return self._connection.execute(query, (copied_id,)).fetchone() is not None
 
     def _following(self, last: sqlite3.Row) -> list[sqlite3.Row]:
         """Return the rows that follow a copied answer where it was copied from."""

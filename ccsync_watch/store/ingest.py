@@ -111,12 +111,16 @@ def _save_rows(
     session_ids = {item.session_id for item in items}
     touched = session_ids - session_policy.excluded_among(connection, session_ids)
     messages = [message for message in batch.messages if message.session_id in touched]
-    writer = MessageWriter(connection, now_ms=context.now_ms, is_released=context.is_released)
-    session_writer.save_observations(
+    new = session_writer.save_observations(
         connection,
         [observation for observation in batch.observations if observation.session_id in touched],
         context.host.value,
     )
+    unknown = touched - session_writer.known_among(connection, touched)
+    writer = MessageWriter(
+        connection, now_ms=context.now_ms, is_released=context.is_released, unknown=unknown
+    )
+    writer.queue_stored(new)
     facts = [fact for fact in batch.facts if fact.session_id in touched]
     session_writer.save_facts(connection, facts)
     usage_writer.save_cost_states(connection, facts)
@@ -129,7 +133,7 @@ def _save_rows(
         connection, [item for item in batch.uncounted if item.session_id in touched]
     )
     session_writer.save_message_facts(connection, messages)
-    for session_id in {message.session_id for message in messages}:
+    for session_id in {message.session_id for message in messages} - unknown:
         writer.save([_header(connection, session_id)], DateOrder(connection))
     order = DateOrder(connection, transcript_id, is_at_start=batch.start == 0)
     inserted, updated = writer.save(messages, order)
@@ -143,6 +147,7 @@ def _save_rows(
     linked.update(row.session_id for row in batch.sidechains)
     subagent_links.link_calls(connection, linked & touched)
     touched |= summary_titles.save_summaries(connection, facts, messages)
+    touched -= unknown
     session_writer.mark_due(connection, touched, is_released=context.is_released)
     return Ingested(inserted, updated, frozenset(touched))
 

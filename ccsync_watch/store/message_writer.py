@@ -15,7 +15,7 @@ from ccsync_watch.store.meta import get_meta
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from ccsync_watch.model import Message
 
@@ -61,10 +61,21 @@ class DateOrder:
 
 
 class MessageWriter:
-    """Writes messages in one transaction. `is_released`: they may be sent without a sync-now."""
+    """Writes messages in one transaction. `is_released`: they may be sent without a sync-now.
 
-    def __init__(self, connection: sqlite3.Connection, *, now_ms: int, is_released: bool) -> None:
+    Messages of `unknown` sessions are queued by `queue_stored` when their session begins.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        *,
+        now_ms: int,
+        is_released: bool,
+        unknown: Collection[str] = (),
+    ) -> None:
         self._connection = connection
+        self._unknown = unknown
         self._now_ms = now_ms
         self._is_released = is_released
 
@@ -107,10 +118,22 @@ class MessageWriter:
         self._queue(new)
         return len(new), updated
 
+    def queue_stored(self, session_ids: Iterable[str]) -> None:
+        """Queue the messages that were stored before their sessions began."""
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO outbox (seq, session_id, is_certain, is_released)"
+            " SELECT seq, session_id, 1, ? FROM messages WHERE session_id = ?",
+            [(self._is_released, session_id) for session_id in sorted(session_ids)],
+        )
+
     def _queue(self, new: list[tuple[int, Message]]) -> None:
         self._connection.executemany(
             "INSERT INTO outbox (seq, session_id, is_certain, is_released) VALUES (?, ?, 1, ?)",
-            [(seq, message.session_id, self._is_released) for seq, message in new],
+            [
+                (seq, message.session_id, self._is_released)
+                for seq, message in new
+                if message.session_id not in self._unknown
+            ],
         )
         # The tokens of a response are sent with the first of its messages.
         self._connection.executemany(

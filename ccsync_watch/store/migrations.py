@@ -396,6 +396,13 @@ MIGRATIONS: tuple[str, ...] = (
         WHERE id IN (SELECT session_id FROM temp.sidechains);
     DROP TABLE temp.sidechains;
 
+    -- A fork's copies of the user's own rows have no mark: the ids say it.
+    UPDATE messages SET is_inherited = 1 WHERE NOT is_inherited AND kind <> 'session'
+        AND session_id IN (SELECT id FROM sessions WHERE forked_from IS NOT NULL)
+        AND EXISTS (SELECT 1 FROM sessions f
+            JOIN messages p ON p.id = f.forked_from || ':' || messages.uuid
+            WHERE f.id = messages.session_id);
+
     -- Titles by the row that they name: older clients wrote them into other sessions' files.
     CREATE TABLE summaries (leaf TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
     CREATE INDEX messages_uuid ON messages (uuid);
@@ -404,18 +411,11 @@ MIGRATIONS: tuple[str, ...] = (
         WHERE name = 'summary' AND json_extract(value, '$.leaf') IS NOT NULL
             AND json_extract(value, '$.text') IS NOT NULL;
     DELETE FROM session_facts WHERE name = 'summary' AND NOT EXISTS (SELECT 1 FROM messages
-        WHERE id = session_facts.session_id || ':' || json_extract(value, '$.leaf'));
+        WHERE NOT is_inherited AND id = session_facts.session_id || ':' || json_extract(value, '$.leaf'));
     INSERT OR IGNORE INTO session_facts SELECT m.session_id, 'summary',
             json_object('text', t.text, 'leaf', t.leaf)
-        FROM summaries t JOIN messages m ON m.uuid = t.leaf
+        FROM summaries t JOIN messages m ON m.uuid = t.leaf AND NOT m.is_inherited
         JOIN sessions s ON s.id = m.session_id AND NOT s.is_excluded AND NOT s.is_metadata_only;
-
-    -- A fork's copies of the user's own rows have no mark: the ids say it.
-    UPDATE messages SET is_inherited = 1 WHERE NOT is_inherited AND kind <> 'session'
-        AND session_id IN (SELECT id FROM sessions WHERE forked_from IS NOT NULL)
-        AND EXISTS (SELECT 1 FROM sessions f
-            JOIN messages p ON p.id = f.forked_from || ':' || messages.uuid
-            WHERE f.id = messages.session_id);
 
     -- Transcripts of clients whose rows are understood better now are read again, where they still
     -- exist; rows that are stored already stay as they are.

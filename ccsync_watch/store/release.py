@@ -120,6 +120,8 @@ class Release:
                 "INSERT INTO outbox (seq, session_id, is_certain, is_released)"
                 " SELECT m.seq, m.session_id, 1, 1 FROM messages m"
                 " JOIN sessions s ON s.id = m.session_id WHERE NOT s.is_excluded"
+                # Copies without a mark are sent in the session that they were copied from.
+                " AND NOT (m.is_inherited AND s.forked_from IS NULL)"
             )
             connection.execute("DELETE FROM remote")
             queued = connection.execute("SELECT DISTINCT session_id FROM outbox").fetchall()

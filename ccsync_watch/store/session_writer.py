@@ -38,6 +38,7 @@ class _SessionUpdate:
     updated_ms: int | None
     forked_ms: int | None
     is_branch: bool
+    is_subagent: bool
 
     @classmethod
     def start(cls, observation: SessionObservation) -> _SessionUpdate:
@@ -53,10 +54,12 @@ class _SessionUpdate:
             updated_ms=observation.timestamp_ms,
             forked_ms=observation.timestamp_ms,
             is_branch=observation.is_branch,
+            is_subagent=observation.is_subagent,
         )
 
     def add(self, observation: SessionObservation) -> None:
         """Fold a later observation in: the first project and entry point, the last of the rest."""
+        self.is_subagent = self.is_subagent and observation.is_subagent
         self.project_path = self.project_path or observation.cwd
         self.cwd = observation.cwd or self.cwd
         self.git_branch = observation.git_branch or self.git_branch
@@ -82,10 +85,12 @@ def _fork_order(timestamp_ms: int | None, forked_from: str | None) -> tuple[bool
 
 def save_observations(
     connection: sqlite3.Connection, observations: Iterable[SessionObservation], host: str
-) -> None:
+) -> set[str]:
     """Fold what rows say of their session into its row: the first project, the last of the rest.
 
-    Where it was forked from is what its latest copied row says, in whichever order they come.
+    Where it was forked from is what its latest copied row says, in whichever order they come. Rows
+    of subagents alone make no session: some clients start agents in sessions that never begin.
+    Return the sessions that are new.
     """
     updates: dict[str, _SessionUpdate] = {}
     for observation in observations:
@@ -94,6 +99,10 @@ def save_observations(
             updates[observation.session_id] = _SessionUpdate.start(observation)
         else:
             update.add(observation)
+    new = updates.keys() - known_among(connection, updates)
+    for session_id in [session_id for session_id in new if updates[session_id].is_subagent]:
+        del updates[session_id]
+        new.discard(session_id)
     connection.executemany(
         "INSERT INTO sessions (id, project_path, cwd, git_branch, host, client_version,"  # noqa: S608 - a constant condition
         " entrypoint, forked_from, started_ms, updated_ms, forked_ms, is_branch)"
@@ -129,6 +138,26 @@ def save_observations(
             for session_id, update in updates.items()
         ],
     )
+    # Its subagents' rows may have been read before.
+    connection.executemany(
+        "UPDATE sessions SET (started_ms, updated_ms) ="
+        " (SELECT min(coalesce(min(timestamp_ms), started_ms), coalesce(started_ms, 9e18)),"
+        "   max(coalesce(max(timestamp_ms), updated_ms), coalesce(updated_ms, 0))"
+        "   FROM messages WHERE session_id = sessions.id)"
+        " WHERE id = ? AND EXISTS (SELECT 1 FROM messages WHERE session_id = sessions.id)",
+        [(session_id,) for session_id in sorted(new)],
+    )
+    return new
+
+
+def known_among(connection: sqlite3.Connection, session_ids: Iterable[str]) -> set[str]:
+    """Return which of these sessions have a row."""
+    query = "SELECT 1 FROM sessions WHERE id = ?"
+    return {
+        session_id
+        for session_id in session_ids
+        if connection.execute(query, (session_id,)).fetchone()
+    }
 
 
 def save_facts(connection: sqlite3.Connection, facts: Iterable[Fact]) -> None:

@@ -62,18 +62,21 @@ def _add_message(
     agent_id = identity(row.get("agentId")) or stream.agent_id
     timestamp_ms = milliseconds(row.get("timestamp"))
     batch.counted[_label(name, row)] += 1
-    batch.observations.append(_observe_session(row, session_id, timestamp_ms, line.start))
+    is_sidechain = row.get("isSidechain") is True
+    is_subagent = is_sidechain or agent_id is not None
+    batch.observations.append(
+        _observe_session(row, session_id, timestamp_ms, line.start, is_subagent=is_subagent)
+    )
     usage_id = None
     if name == "assistant":
         source = RowIdentity(session_id, agent_id, uuid, timestamp_ms, line.start)
         usage_id = _add_usages(row, source, batch)
-    is_sidechain = row.get("isSidechain") is True
     if is_sidechain and agent_id is None:
         parent_uuid = identity(row.get("parentUuid"))
         batch.sidechains.append(SidechainRow(session_id, uuid, parent_uuid))
     if name == "user":
         batch.subagents.extend(read_started_subagent(row, session_id))
-    content = read(row, agent_id is not None or is_sidechain)
+    content = read(row, is_subagent)
     if content is None:
         return
     scope = f"{session_id}:{agent_id}" if agent_id else session_id
@@ -127,7 +130,12 @@ def _label(name: str, row: dict[str, Any]) -> str:
 
 
 def _observe_session(
-    row: dict[str, Any], session_id: str, timestamp_ms: int | None, start: int
+    row: dict[str, Any],
+    session_id: str,
+    timestamp_ms: int | None,
+    start: int,
+    *,
+    is_subagent: bool,
 ) -> SessionObservation:
     source = source_session(row)
     return SessionObservation(
@@ -139,5 +147,6 @@ def _observe_session(
         entrypoint=text(row.get("entrypoint")),
         forked_from=source if source != session_id else None,
         is_branch=isinstance(row.get("forkedFrom"), dict),
+        is_subagent=is_subagent,
         start=start,
     )
