@@ -411,7 +411,8 @@ MIGRATIONS: tuple[str, ...] = (
         WHERE name = 'summary' AND json_extract(value, '$.leaf') IS NOT NULL
             AND json_extract(value, '$.text') IS NOT NULL;
     DELETE FROM session_facts WHERE name = 'summary' AND NOT EXISTS (SELECT 1 FROM messages
-        WHERE NOT is_inherited AND id = session_facts.session_id || ':' || json_extract(value, '$.leaf'));
+        WHERE NOT is_inherited
+            AND id = session_facts.session_id || ':' || json_extract(value, '$.leaf'));
     INSERT OR IGNORE INTO session_facts SELECT m.session_id, 'summary',
             json_object('text', t.text, 'leaf', t.leaf)
         FROM summaries t JOIN messages m ON m.uuid = t.leaf AND NOT m.is_inherited
