@@ -173,7 +173,7 @@ class CopyMarker:
     def _original(
         self, session_id: str, row: sqlite3.Row, owner: str | None, sharers: set[str]
     ) -> str | None:
-        """Return the session in which a row is no copy; None if only one has it.
+        """Return the session in which a row is not a copy; None if only one has it.
 
         `owner` is that of the answer before the row, `sharers` have the session's answer after it.
         """

@@ -26,7 +26,7 @@ def _source() -> Transcript:
     rows = [
         writer.prompt("Plan the garden"),
         writer.answer(text("Beds first"), usage_id="m1"),
-        writer.prompt("Go on"),
+        writer.prompt("And then"),
     ]
     return Transcript(SESSION, None, writer, rows)
 
@@ -75,7 +75,7 @@ class TestResume:
         last = _resume(copy, THIRD, has_new_ids=has_new_ids, name="m3")
         for transcript in (source, copy, last):
             _feed(world, transcript, size)
-        assert _own(world, SESSION) == ["Plan the garden", "Beds first", "Go on"]
+        assert _own(world, SESSION) == ["Plan the garden", "Beds first", "And then"]
         assert _own(world, OTHER) == ["Paint the shed", "Blue"]
         assert _own(world, THIRD) == ["Paint the shed", "Blue"]
         done = activity.by_session_id(world.database)
@@ -99,7 +99,7 @@ def test_copies_are_marked_in_any_order(world: World, order: tuple[int, ...], si
     last = _resume(copy, THIRD, has_new_ids=False, name="m3")
     for number in order:
         _feed(world, (source, copy, last)[number], size)
-    assert _own(world, SESSION) == ["Plan the garden", "Beds first", "Go on"]
+    assert _own(world, SESSION) == ["Plan the garden", "Beds first", "And then"]
     assert _own(world, OTHER) == ["Paint the shed", "Blue"]
     assert _own(world, THIRD) == ["Paint the shed", "Blue"]
 

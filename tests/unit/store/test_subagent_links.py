@@ -63,13 +63,13 @@ class TestSidechains:
     def test_each_chain_is_a_subagent_of_the_call_with_its_prompt(
         self, world: World, size: int
     ) -> None:
-        """They are no turns, no answers of the main conversation, and not the session's model."""
+        """They are not turns, not answers of the main conversation, and not the session's model."""
         _feed(world, _session(), size)
-        found = {
+        links = {
             (subagent.tool_use_id, subagent.agent_type, subagent.description, subagent.messages)
             for subagent in list_subagents(world.database, SESSION)
         }
-        assert found == {
+        assert links == {
             ("t1", "general-purpose", "plan 1", 2),
             ("t2", "general-purpose", "plan 2", 2),
         }
