@@ -22,6 +22,8 @@ _CHUNK_IDS = 500
 # A client that gave copies new ids wrote all of them within this time.
 _COPY_MS = 1000
 _UUID_CHARS = 36
+# The value of `is_inherited` in rows that say nothing of it themselves: it may be taken back.
+_MARKED_HERE = 2
 
 
 class CopyMarker:
@@ -218,7 +220,7 @@ class CopyMarker:
     ) -> None:
         new = [(row["seq"],) for row in rows if row["seq"] in copied and not row["is_inherited"]]
         update = "UPDATE messages SET is_inherited = ? WHERE seq = ?"
-        self._connection.executemany(update, [(True, *seq) for seq in new])
+        self._connection.executemany(update, [(_MARKED_HERE, *seq) for seq in new])
         if new:
             # Older clients' title of a copied row is that of the session that has the original.
             self._connection.execute(
@@ -232,7 +234,7 @@ class CopyMarker:
         # What is certainly not sent yet is sent once: in the session that it was copied from.
         self._connection.executemany("DELETE FROM outbox WHERE seq = ? AND is_certain", new)
         for row in rows:
-            if row["is_inherited"] and row["seq"] not in copied:
+            if row["is_inherited"] == _MARKED_HERE and row["seq"] not in copied:
                 self._connection.execute(update, (False, row["seq"]))
                 requeue(
                     self._connection,

@@ -418,6 +418,10 @@ MIGRATIONS: tuple[str, ...] = (
         FROM summaries t JOIN messages m ON m.uuid = t.leaf AND NOT m.is_inherited
         JOIN sessions s ON s.id = m.session_id AND NOT s.is_excluded AND NOT s.is_metadata_only;
 
+    -- The first versions did not store whether a response had ended. At its start it reports one
+    -- token of output, so one that has more is taken for a whole one.
+    UPDATE usage SET is_final = 1 WHERE NOT is_final AND output_tokens > 1;
+
     -- Transcripts of clients whose rows are understood better now are read again, where they still
     -- exist; rows that are stored already stay as they are.
     UPDATE transcripts SET offset = 0, head = x'', marker = x'', size = -1, lines = 0
