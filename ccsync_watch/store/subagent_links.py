@@ -117,11 +117,17 @@ def _rename(connection: sqlite3.Connection, session_id: str, old: str, new: str)
         "DELETE FROM subagents WHERE session_id = ? AND agent_id = ?", (session_id, old)
     )
     if known.rowcount:
-        for table in ("messages", "usage", "usage_rows"):
+        for table in ("messages", "usage_rows"):
             connection.execute(
                 f"UPDATE OR REPLACE {table} SET agent_id = ? WHERE session_id = ? AND agent_id = ?",  # noqa: S608 - constants
                 (new, session_id, old),
             )
+        # By the rows: a response may be another session's than the copy that is read.
+        connection.execute(
+            "UPDATE usage SET agent_id = ?1 WHERE agent_id = ?2 AND id IN"
+            " (SELECT usage_id FROM usage_rows WHERE session_id = ?3)",
+            (new, old, session_id),
+        )
 
 
 def link_calls(connection: sqlite3.Connection, session_ids: Iterable[str]) -> None:
