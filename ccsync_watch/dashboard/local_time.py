@@ -6,7 +6,7 @@ Every function takes the moment as an argument; the zone alone is the machine's.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 
 
 def local_datetime(at_ms: int) -> datetime:
@@ -32,11 +32,45 @@ def time_of_day(at_ms: int | None) -> str:
     return "" if at_ms is None else f"{local_datetime(at_ms):%H:%M:%S}"
 
 
+def midnight_ms(day: date, *, is_utc: bool = False) -> int:
+    """Return when a day begins, in local time or UTC. Raises OverflowError, ValueError, OSError."""
+    # A local time without a zone: adding days to one with a zone keeps the offset of its first day.
+    start = datetime(day.year, day.month, day.day, tzinfo=timezone.utc if is_utc else None)
+    return int(start.timestamp() * 1000)
+
+
+def days_ago_ms(now_ms: int, days: int, *, is_utc: bool = False) -> int:
+    """Return when the first of so many days begins, today being the last of them."""
+    zone = timezone.utc if is_utc else None
+    today = datetime.fromtimestamp(now_ms / 1000, timezone.utc).astimezone(zone).date()
+    return midnight_ms(today - timedelta(days=days - 1), is_utc=is_utc)
+
+
 def day_start_ms(text: str) -> int | None:
     """Return when a day `YYYY-MM-DD` begins, None for any other text."""
+    day = _parse_day(text)
     try:
-        return int(datetime.strptime(text, "%Y-%m-%d").astimezone().timestamp() * 1000)
-    except (ValueError, OverflowError):
+        return None if day is None else midnight_ms(day)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def day_end_ms(text: str) -> int | None:
+    """Return when the day after `YYYY-MM-DD` begins, None for any other text.
+
+    A day may have 23 or 25 hours.
+    """
+    day = _parse_day(text)
+    try:
+        return None if day is None else midnight_ms(day + timedelta(days=1))
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _parse_day(text: str) -> date | None:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
+    except ValueError:
         return None
 
 
@@ -49,10 +83,7 @@ class DateRange:
 
     def start_ms(self, now_ms: int) -> int | None:
         """Return when the first day begins, None for all days."""
-        if self.days is None:
-            return None
-        midnight = local_datetime(now_ms).replace(hour=0, minute=0, second=0, microsecond=0)
-        return int((midnight - timedelta(days=self.days - 1)).timestamp() * 1000)
+        return None if self.days is None else days_ago_ms(now_ms, self.days)
 
 
 DATE_RANGES = {

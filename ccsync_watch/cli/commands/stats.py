@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import sys
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -18,6 +18,7 @@ from ccsync_watch.cli.session_lookup import open_store
 from ccsync_watch.cli.text_table import money, print_table
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
+from ccsync_watch.dashboard.local_time import days_ago_ms
 from ccsync_watch.errors import ConfigError
 from ccsync_watch.units import duration, percent, plural
 
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from ccsync_watch.store.database import Database
 
 ORDER = 70
-_DAY_MS = 86_400_000
 _MAX_DAYS = 36_500
 _NO_KEY = {
     "day": "not in transcripts",
@@ -45,7 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_setting_flags(parser)
     choices = ("day", "model", "project", "tool", "session")
     parser.add_argument("--by", choices=choices, default="day", help="what to sum by (day)")
-    parser.add_argument("--since", metavar="DATE|Nd", help="only from this day, or N days, on")
+    parser.add_argument(
+        "--since", metavar="DATE|Nd", help="only from this day on, or the last N days"
+    )
     parser.add_argument("--utc", action="store_true", help="days in UTC, not in local time")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print everything as JSON")
@@ -55,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[str, Any]) -> int:
     """Print one table from the store, with or without the daemon."""
     settings = load(env, flags)
-    since_ms = parse_since(arguments.since, SystemClock().wall_ms())
+    since_ms = parse_since(arguments.since, SystemClock().wall_ms(), is_utc=arguments.utc)
     show_warnings(settings)
     database = open_store(settings)
     if database is None:
@@ -68,8 +70,10 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
         database.close()
 
 
-def parse_since(text: str | None, now_ms: int) -> int | None:
-    """Return the moment that `--since` names: a local day, or a number of days ago.
+def parse_since(text: str | None, now_ms: int, *, is_utc: bool = False) -> int | None:
+    """Return the moment that `--since` names: a day, or the first of the last so many days.
+
+    The last 7 days are calendar days, today among them, as on the dashboard.
 
     Raises ConfigError for anything else.
     """
@@ -77,14 +81,16 @@ def parse_since(text: str | None, now_ms: int) -> int | None:
         return None
     number = text[:-1]
     if text.endswith("d") and number.isascii() and number.isdigit() and int(number) <= _MAX_DAYS:
-        return now_ms - int(number) * _DAY_MS
+        return days_ago_ms(now_ms, int(number), is_utc=is_utc)
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        if is_utc and moment.tzinfo is None:
+            moment = moment.replace(tzinfo=timezone.utc)
+        return round(moment.timestamp() * 1000)
+    except (ValueError, OverflowError, OSError):
         raise ConfigError(
             f"--since: {text!r} is not a date", hint="use 2026-01-31, or 7d for the last week"
         ) from None
-    return round(moment.astimezone().timestamp() * 1000)
 
 
 def _show(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast, get_args
 
-from ccsync_watch.dashboard.local_time import day_start_ms
+from ccsync_watch.dashboard.local_time import day_end_ms, day_start_ms
 from ccsync_watch.dashboard.page import Context, Page
 from ccsync_watch.dashboard.query_params import build_query, number_param, text_param
 from ccsync_watch.store import search, session_list
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 _PAGE_SESSIONS = 50
 _MAX_MATCHING_MESSAGES = 2000
-_DAY_MS = 86_400_000
 _PARAMS = ("q", "project", "branch", "model", "since", "until", "sort")
 _SORTS = {"recent": "latest activity", "started": "latest start", "oldest": "oldest"}
 
@@ -62,13 +61,12 @@ def build_context(site: Site, request: Request) -> Context:
 
 
 def _build_filter(params: dict[str, str]) -> session_list.SessionFilter:
-    until = day_start_ms(params["until"])
     return session_list.SessionFilter(
         project=params["project"] or None,
         branch=params["branch"] or None,
         model=params["model"] or None,
         since_ms=day_start_ms(params["since"]),
-        until_ms=until + _DAY_MS if until is not None else None,
+        until_ms=day_end_ms(params["until"]),
     )
 
 

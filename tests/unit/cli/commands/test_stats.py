@@ -13,6 +13,7 @@ from ccsync_watch.accounting.account import Cost
 from ccsync_watch.cli import main
 from ccsync_watch.cli.commands import stats
 from ccsync_watch.cli.text_table import money
+from ccsync_watch.dashboard.local_time import DATE_RANGES
 from ccsync_watch.errors import ConfigError
 from support.storing import OTHER, SESSION, World, message, usage
 
@@ -133,11 +134,19 @@ def test_a_partial_sum_is_explained(
 def test_since_is_a_day_or_a_number_of_days() -> None:
     """Anything else is an error that says what to write."""
     assert stats.parse_since(None, 5) is None
-    assert stats.parse_since("2d", 500_000_000) == 500_000_000 - 2 * 86_400_000
+    assert stats.parse_since("2d", 500_000_000, is_utc=True) == 4 * 86_400_000
+    assert stats.parse_since("2026-01-31", 0, is_utc=True) == 1_769_817_600_000
     assert stats.parse_since("2026-01-31T00:00:00+00:00", 0) == 1_769_817_600_000
-    for text in ("d", "-1d", "x", "99999d", "2026-13-01"):
+    for text in ("d", "-1d", "x", "99999d", "2026-13-01", "0001-01-01"):
         with pytest.raises(ConfigError, match="is not a date: use 2026-01-31, or 7d"):
             stats.parse_since(text, 0)
+
+
+def test_since_a_number_of_days_is_what_the_dashboard_shows() -> None:
+    """The same calendar days, whatever the time of day."""
+    now_ms = 1_790_000_000_000
+    assert stats.parse_since("7d", now_ms) == DATE_RANGES["7"].start_ms(now_ms)
+    assert stats.parse_since("1d", now_ms) == DATE_RANGES["today"].start_ms(now_ms)
 
 
 @pytest.mark.parametrize(
