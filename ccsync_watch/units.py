@@ -77,6 +77,8 @@ def dollars(usd: float | None) -> str:
     """Return an amount of US dollars, in cents, or more exactly when it is only a few of them."""
     if usd is None:
         return UNKNOWN
+    # Sums of the same amounts in another order differ far behind that place.
+    usd = round(usd, 10)
     if 0 < abs(usd) < _MIN_SHOWN_IN_HUNDREDTHS_OF_CENTS:
         return f"${usd:.6f}"
     return f"${usd:,.4f}" if 0 < abs(usd) < _MIN_SHOWN_IN_CENTS else f"${usd:,.2f}"

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from ccsync_watch.units import dollars
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # client: the client's own figure, which covers all of it. computed: tokens by row x list prices.
 # partial: a lower bound, as some tokens are unknown or have no price. unpriced: none has one.
@@ -93,6 +99,32 @@ class Cost:
 
 
 UNPRICED = Cost(None, "unpriced")
+NOTHING = Cost(0.0, "computed")
+
+
+def total_cost(costs: Iterable[Cost]) -> Cost:
+    """Return the sum of costs, whatever their order; partial when one of them is not known.
+
+    The sum of nothing is zero.
+    """
+    costs = list(costs)
+    if not costs:
+        return NOTHING
+    known = [cost.usd for cost in costs if cost.usd is not None]
+    if not known:
+        return UNPRICED
+    if len(known) < len(costs) or any(cost.provenance == "partial" for cost in costs):
+        return Cost(math.fsum(known), "partial")
+    is_client = all(cost.provenance == "client" for cost in costs)
+    return Cost(math.fsum(known), "client" if is_client else "computed")
+
+
+def format_cost(cost: Cost) -> str:
+    """Return a cost for people: `≥` before a partial one, `unpriced` for one that is not known."""
+    if cost.usd is None:
+        return "unpriced"
+    shown = dollars(cost.usd)
+    return f"≥ {shown}" if cost.provenance == "partial" else shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +160,29 @@ class ModelAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """What a session used of one model on one day (ISO; None = not known).
+
+    `unrecorded` of its tokens are in no row. `is_counted`: not before the days that are asked for.
+    """
+
+    day: str | None
+    model: str | None
+    responses: int
+    tokens: Tokens
+    unrecorded: Tokens
+    cost: Cost
+    is_counted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class SessionAccount:
     """A session's figures, its subagents' included; copies of other sessions' responses are not.
 
     `tokens` = those of its rows + `unrecorded`: what the client counted and no row reports
     (compaction requests, cut streams). `row_cost` is the cost of the rows alone. Times and lines
     are the client's own, None where it wrote none. `notes` explain figures that are not obvious.
+    `models` and `shares` both add up to the tokens and the cost.
     """
 
     session_id: str
@@ -145,6 +194,7 @@ class SessionAccount:
     inherited_usd: float | None
     models: tuple[ModelAccount, ...]
     responses: int
+    shares: tuple[Share, ...] = ()
     api_ms: int | None = None
     tool_ms: int | None = None
     lines_added: int | None = None

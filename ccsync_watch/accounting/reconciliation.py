@@ -7,197 +7,181 @@ covers less after /branch, with two processes on one session, and after it was w
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ccsync_watch.accounting.account import (
     NO_TOKENS,
     NO_TOTALS,
+    NOTHING,
     UNPRICED,
     ClientTotals,
     Cost,
     ModelAccount,
     SessionAccount,
     Tokens,
+    total_cost,
+)
+from ccsync_watch.accounting.client_totals import base_name
+from ccsync_watch.accounting.model_parts import split_by_model
+from ccsync_watch.accounting.spreading import (
+    NO_DAY,
+    Day,
+    RowSum,
+    cost_of,
+    count_unfinished,
+    shares_of_rows,
+    sum_tokens,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-_MAX_TOKENS = 1 << 53
-_MAX_USD = 1e9
-
-
-@dataclass(frozen=True, slots=True)
-class RowSum:
-    """The sum of rows of one model with one price; `usd` None = without a known price.
-
-    `is_later` = written after the client's total. `is_client_priced` = the rows
-    themselves carry the client's price. `unfinished` responses were written before they had ended:
-    what they report is a lower bound.
-    """
-
-    model: str | None
-    responses: int
-    tokens: Tokens
-    usd: Decimal | None
-    is_later: bool = False
-    is_client_priced: bool = False
-    unfinished: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
     """The client's total, and what it may have inherited, the most likely first.
 
-    `is_certain` False: the session was forked from one whose totals are unknown.
+    `is_certain` False: the session was forked from one whose totals are unknown. `cleared` are the
+    totals of sessions before it, which some clients carry over /clear; `is_after_clear`: it began
+    with one. `causes` may explain what is in no row. `last_day` is that of the session's last row.
     """
 
     totals: ClientTotals
     inherited: Sequence[ClientTotals] = (NO_TOTALS,)
     is_certain: bool = True
-
-
-def client_totals(state: object) -> ClientTotals | None:
-    """Return the totals of a `cost-state` line, None for one of another shape."""
-    if not isinstance(state, dict) or not isinstance(state.get("modelUsage", {}), dict):
-        return None
-    usd = _money(state.get("totalCostUSD"))
-    models: dict[str, tuple[Tokens, float]] = {}
-    for name, model_usage in state.get("modelUsage", {}).items():
-        if not isinstance(model_usage, dict):
-            return None
-        model = _base_name(name)
-        tokens, model_usd = models.get(model, (NO_TOKENS, 0.0))
-        models[model] = (
-            tokens + _tokens(model_usage),
-            model_usd + (_money(model_usage.get("costUSD")) or 0.0),
-        )
-    if usd is None:
-        return None
-    return ClientTotals(
-        usd=usd,
-        models=models,
-        has_guess=state.get("hasUnknownModelCost") is True,
-        api_ms=_milliseconds(state.get("totalAPIDuration")),
-        tool_ms=_milliseconds(state.get("totalToolDuration")),
-        duration_ms=_milliseconds(state.get("totalDuration")),
-        lines_added=_milliseconds(state.get("totalLinesAdded")),
-        lines_removed=_milliseconds(state.get("totalLinesRemoved")),
-    )
+    cleared: Sequence[ClientTotals] = ()
+    is_after_clear: bool = False
+    causes: Sequence[str] = ()
+    last_day: Day = NO_DAY
 
 
 def reconcile(session_id: str, rows: Sequence[RowSum], claim: Claim | None) -> SessionAccount:
-    """Return a session's account from its rows and the client's total, if it wrote one."""
+    """Return a session's account from its rows and the client's total, if it wrote one.
+
+    Of what is not counted by its day, nothing is left in it.
+    """
+    account = _account(session_id, rows, claim)
+    return account if all(share.is_counted for share in account.shares) else _limit(account, rows)
+
+
+def _account(session_id: str, rows: Sequence[RowSum], claim: Claim | None) -> SessionAccount:
     if claim is None:
         return _account_by_rows(session_id, rows, None, ())
     match = _match_inherited(rows, claim)
     if match is None:
         return _account_by_rows(session_id, rows, claim.totals, (_why_rows_count(claim),))
-    inherited, covers_all = match
-    later = [] if covers_all else [row for row in rows if row.is_later]
-    return _account_by_client(session_id, rows, claim.totals, inherited, later)
+    later = [] if match.covers_all else [row for row in rows if row.is_later]
+    early = rows if match.covers_all else [row for row in rows if not row.is_later]
+    return _account_by_client(session_id, early, later, claim, match.inherited)
 
 
-def cost_of(rows: Iterable[RowSum]) -> Cost:
-    """Return the cost of rows by the prices that are known."""
-    rows = list(rows)
-    billed = [row for row in rows if any(row.tokens.billed)]
-    if rows and not billed:
-        return Cost(0.0, "computed")
-    priced = [row.usd for row in billed if row.usd is not None]
-    if not priced:
-        return UNPRICED
-    usd = float(sum(priced, Decimal(0)))
-    if len(priced) < len(billed) or _unfinished(billed):
-        return Cost(usd, "partial")
-    return Cost(usd, "client" if all(row.is_client_priced for row in billed) else "computed")
+class _Match(NamedTuple):
+    """What the client's total inherited, and whether the total covers every row."""
+
+    inherited: ClientTotals
+    covers_all: bool
 
 
-def _match_inherited(rows: Sequence[RowSum], claim: Claim) -> tuple[ClientTotals, bool] | None:
-    """Return what the client's total inherited, and whether the total covers every row.
+def _match_inherited(rows: Sequence[RowSum], claim: Claim) -> _Match | None:
+    """Return what the client's total inherited; None when the rows count.
 
-    None when the rows count. Equality to the last token is proof; otherwise it is the most likely
-    candidate that leaves the rows before the total covered.
+    Equality to the last token is proof; otherwise it is the most likely candidate that leaves the
+    rows before the total covered, of each model.
     """
-    before = _sum(row for row in rows if not row.is_later)
-    all_rows = _sum(rows)
+    before = [row for row in rows if not row.is_later]
+    all_tokens, tokens_before = sum_tokens(rows), sum_tokens(before)
     candidates = [
-        (inherited, claim.totals.tokens - inherited.tokens) for inherited in claim.inherited
+        (inherited, claim.totals.tokens - inherited.tokens)
+        for inherited in (*claim.inherited, *claim.cleared)
     ]
-    for expected in (all_rows, before):
+    for expected in (all_tokens, tokens_before):
         for inherited, own in candidates:
             if own.billed == expected.billed:
-                return inherited, expected == all_rows
-    if claim.is_certain:
-        for inherited, own in candidates:
-            if own.covers(before) and claim.totals.tokens.covers(inherited.tokens):
-                return inherited, before == all_rows
+                return _Match(inherited, expected == all_tokens)
+    if not claim.is_certain:
+        return None
+    cleared = claim.cleared if claim.is_after_clear else ()
+    more = claim.totals.tokens - tokens_before
+    carried = [totals for totals in cleared if not claim.causes or _explains(totals, more)]
+    for inherited in (*carried, *claim.inherited):
+        if _covers(claim.totals, inherited, before):
+            return _Match(inherited, tokens_before == all_tokens)
     return None
+
+
+def _explains(totals: ClientTotals, more: Tokens) -> bool:
+    """Return whether most of what the rows lack is in another session's total."""
+    amount = totals.tokens.prompt + totals.tokens.output
+    return 2 * amount >= more.prompt + more.output
+
+
+def _covers(totals: ClientTotals, inherited: ClientTotals, rows: Sequence[RowSum]) -> bool:
+    """Return whether the total, less what it inherited, is no less than the rows of any model."""
+    if not all(
+        totals.models.get(name, (NO_TOKENS, 0.0))[0].covers(tokens)
+        for name, (tokens, _usd) in inherited.models.items()
+    ):
+        return False
+    if not (totals.tokens - inherited.tokens).covers(sum_tokens(rows)):
+        return False
+    names = {base_name(row.model or "") for row in rows}
+    if not names <= totals.models.keys():
+        return True
+    return all(
+        (totals.models[name][0] - inherited.models.get(name, (NO_TOKENS, 0.0))[0]).covers(
+            sum_tokens(row for row in rows if base_name(row.model or "") == name)
+        )
+        for name in names
+    )
 
 
 def _account_by_client(
     session_id: str,
-    rows: Sequence[RowSum],
-    totals: ClientTotals,
-    inherited: ClientTotals,
+    early: Sequence[RowSum],
     later: Sequence[RowSum],
+    claim: Claim,
+    inherited: ClientTotals,
 ) -> SessionAccount:
-    own = totals.tokens - inherited.tokens + _sum(later)
-    unrecorded = own - _sum(rows)
+    totals, rows = claim.totals, (*early, *later)
+    own = totals.tokens - inherited.tokens + sum_tokens(later)
+    unrecorded = own - sum_tokens(rows)
     has_more = any(unrecorded.billed)
     notes = []
     if inherited.tokens != NO_TOKENS:
+        is_cleared = any(inherited is cleared for cleared in claim.cleared)
+        source = "before /clear" if is_cleared else "it was forked from"
         notes.append(
-            f"Claude Code's total includes ${inherited.usd:.6f} of the session it was forked from"
+            f"Claude Code's total includes ${inherited.usd:.6f} of the session {source}: taken off"
         )
     if has_more:
-        notes.append("Claude Code counted requests that left no row (compaction, a cut stream)")
+        notes.append(_why_more(rows, totals, inherited, claim.causes))
     if later:
         notes.append("what was used after Claude Code's last total is added at list prices")
-    models = tuple(_client_models(rows, totals, inherited, later))
-    cost = _with_later(totals.usd - inherited.usd, later)
-    if totals.has_guess and any(model.cost.provenance == "unpriced" for model in models):
+    if unfinished := count_unfinished(later):
+        notes.append(_why_lower_bound(unfinished))
+    parts = split_by_model(early, later, totals, inherited)
+    if any(part.cost is UNPRICED for part in parts):
         notes.append("Claude Code's price for a model that it does not know is a guess: left out")
-        cost = total_cost(model.cost for model in models)
+    models = tuple(
+        ModelAccount(part.model, part.responses, part.all_tokens, part.whole_cost) for part in parts
+    )
     return SessionAccount(
         session_id=session_id,
         tokens=own,
         unrecorded=unrecorded if has_more else NO_TOKENS,
-        cost=cost,
+        cost=total_cost(model.cost for model in models) if models else Cost(0.0, "client"),
         row_cost=cost_of(rows),
         client_usd=totals.usd,
         inherited_usd=inherited.usd if inherited is not NO_TOTALS else None,
         models=models,
         responses=sum(row.responses for row in rows),
+        shares=tuple(
+            share for part in parts for share in part.shares(early or later, claim.last_day)
+        ),
         notes=tuple(notes),
         **_times(totals, inherited),
     )
-
-
-def _client_models(
-    rows: Sequence[RowSum],
-    totals: ClientTotals,
-    inherited: ClientTotals,
-    later: Sequence[RowSum],
-) -> Iterable[ModelAccount]:
-    """Yield each model's share, the client's where it names the models as the rows do."""
-    names = {_base_name(row.model or "") for row in rows}
-    if not names <= totals.models.keys():
-        yield from _row_models(rows)
-        return
-    for name, (tokens, usd) in totals.models.items():
-        inherited_tokens, inherited_usd = inherited.models.get(name, (NO_TOKENS, 0.0))
-        model_rows = [row for row in rows if _base_name(row.model or "") == name]
-        model_later = [row for row in later if row in model_rows]
-        own = tokens - inherited_tokens + _sum(model_later)
-        if own == NO_TOKENS and not model_rows:
-            continue
-        is_guess = totals.has_guess and not any(row.usd is not None for row in model_rows)
-        cost = UNPRICED if is_guess else _with_later(usd - inherited_usd, model_later)
-        yield ModelAccount(name or None, sum(row.responses for row in model_rows), own, cost)
 
 
 def _account_by_rows(
@@ -207,11 +191,11 @@ def _account_by_rows(
     notes: tuple[str, ...],
 ) -> SessionAccount:
     cost = cost_of(rows)
-    if unfinished := _unfinished(rows):
+    if unfinished := count_unfinished(rows):
         notes = (*notes, _why_lower_bound(unfinished))
     return SessionAccount(
         session_id=session_id,
-        tokens=_sum(rows),
+        tokens=sum_tokens(rows),
         unrecorded=NO_TOKENS,
         cost=cost,
         row_cost=cost,
@@ -219,6 +203,7 @@ def _account_by_rows(
         inherited_usd=None,
         models=tuple(_row_models(rows)),
         responses=sum(row.responses for row in rows),
+        shares=tuple(shares_of_rows(rows)),
         notes=notes,
         **(_times(totals, NO_TOTALS) if totals else {}),
     )
@@ -228,7 +213,53 @@ def _row_models(rows: Sequence[RowSum]) -> Iterable[ModelAccount]:
     for name in sorted({row.model or "" for row in rows}):
         model_rows = [row for row in rows if (row.model or "") == name]
         responses = sum(row.responses for row in model_rows)
-        yield ModelAccount(name or None, responses, _sum(model_rows), cost_of(model_rows))
+        yield ModelAccount(name or None, responses, sum_tokens(model_rows), cost_of(model_rows))
+
+
+def _limit(account: SessionAccount, rows: Sequence[RowSum]) -> SessionAccount:
+    """Return the account of the counted days alone, without what is known of the whole only."""
+    shares = tuple(share for share in account.shares if share.is_counted)
+    models = []
+    for name in sorted({share.model or "" for share in shares}):
+        model_shares = [share for share in shares if (share.model or "") == name]
+        models.append(
+            ModelAccount(
+                name or None,
+                sum(share.responses for share in model_shares),
+                sum((share.tokens for share in model_shares), NO_TOKENS),
+                total_cost(share.cost for share in model_shares),
+            )
+        )
+    return SessionAccount(
+        session_id=account.session_id,
+        tokens=sum((share.tokens for share in shares), NO_TOKENS),
+        unrecorded=sum((share.unrecorded for share in shares), NO_TOKENS),
+        cost=total_cost(share.cost for share in shares) if shares else NOTHING,
+        row_cost=cost_of(row for row in rows if row.at.is_counted),
+        client_usd=None,
+        inherited_usd=None,
+        models=tuple(models),
+        responses=sum(share.responses for share in shares),
+        shares=shares,
+    )
+
+
+def _why_more(
+    rows: Sequence[RowSum],
+    totals: ClientTotals,
+    inherited: ClientTotals,
+    causes: Sequence[str],
+) -> str:
+    """Return what the client counted that left no row, and the causes that the rows show."""
+    names = {base_name(row.model or "") for row in rows}
+    unnamed = [
+        name
+        for name, (tokens, _usd) in sorted(totals.models.items())
+        if name not in names and tokens != inherited.models.get(name, (NO_TOKENS, 0.0))[0]
+    ]
+    known = [*causes, *(f"requests to {name}, which no row names" for name in unnamed)]
+    why = ", ".join(known) if known else "the transcript does not show why"
+    return f"Claude Code counted requests that left no row or an incomplete one: {why}"
 
 
 def _why_rows_count(claim: Claim) -> str:
@@ -243,39 +274,12 @@ def _why_rows_count(claim: Claim) -> str:
     )
 
 
-def _unfinished(rows: Iterable[RowSum]) -> int:
-    """Return how many responses are known by a lower bound only; the client's price is exact."""
-    return sum(row.unfinished for row in rows if not row.is_client_priced)
-
-
 def _why_lower_bound(unfinished: int) -> str:
     responses = "1 response was" if unfinished == 1 else f"{unfinished} responses were"
     return (
         f"{responses} written before the end and never completed (some client versions, an"
         " interrupt): tokens and cost are at least what is shown"
     )
-
-
-def _with_later(usd: float, later: Sequence[RowSum]) -> Cost:
-    usd = max(0.0, usd)
-    if not later:
-        return Cost(usd, "client")
-    added = cost_of(later)
-    if added.usd is None:
-        return Cost(usd, "partial")
-    return Cost(usd + added.usd, "partial" if added.provenance == "partial" else "computed")
-
-
-def total_cost(costs: Iterable[Cost]) -> Cost:
-    """Return the sum of costs; partial when one of them is not known."""
-    costs = list(costs)
-    known = [cost.usd for cost in costs if cost.usd is not None]
-    if not known:
-        return UNPRICED
-    if len(known) < len(costs) or any(cost.provenance == "partial" for cost in costs):
-        return Cost(math.fsum(known), "partial")
-    is_client = all(cost.provenance == "client" for cost in costs)
-    return Cost(math.fsum(known), "client" if is_client else "computed")
 
 
 def _times(totals: ClientTotals, inherited: ClientTotals) -> dict[str, Any]:
@@ -285,41 +289,3 @@ def _times(totals: ClientTotals, inherited: ClientTotals) -> dict[str, Any]:
         total, before = getattr(totals, name), getattr(inherited, name)
         own[name] = None if total is None else max(0, total - (before or 0))
     return own
-
-
-def _sum(rows: Iterable[RowSum]) -> Tokens:
-    return sum((row.tokens for row in rows), NO_TOKENS)
-
-
-def _base_name(model: str) -> str:
-    """Return a model's name without what the client adds about its context window."""
-    return model.partition("[")[0]
-
-
-def _tokens(model_usage: dict[str, Any]) -> Tokens:
-    written = _number(model_usage.get("cacheCreationInputTokens"))
-    hour = min(_number(model_usage.get("cacheCreationEphemeral1hInputTokens")), written)
-    return Tokens(
-        input=_number(model_usage.get("inputTokens")),
-        output=_number(model_usage.get("outputTokens")),
-        cache_write_5m=written - hour,
-        cache_write_1h=hour,
-        cache_read=_number(model_usage.get("cacheReadInputTokens")),
-        web_searches=_number(model_usage.get("webSearchRequests")),
-    )
-
-
-def _number(value: object) -> int:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return int(value) if is_number and 0 <= value < _MAX_TOKENS else 0  # type: ignore[call-overload, operator]  # a number, as checked above
-
-
-def _milliseconds(value: object) -> int | None:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return _number(value) if is_number else None
-
-
-def _money(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    return float(value) if 0 <= value < _MAX_USD else None

@@ -10,13 +10,9 @@ import orjson
 
 from ccsync_watch.accounting.account import NO_TOKENS, NO_TOTALS, ClientTotals, Cost, Tokens
 from ccsync_watch.accounting.client_claims import first_row_after_total_ms, load_claim
-from ccsync_watch.accounting.reconciliation import (
-    Claim,
-    RowSum,
-    client_totals,
-    cost_of,
-    reconcile,
-)
+from ccsync_watch.accounting.client_totals import read_client_totals
+from ccsync_watch.accounting.reconciliation import Claim, reconcile
+from ccsync_watch.accounting.spreading import RowSum, cost_of, sum_tokens
 from ccsync_watch.accounting.usage_groups import NEVER_MS, load_groups
 from ccsync_watch.model import Redacted
 from ccsync_watch.store.session_summaries import session_summary
@@ -24,10 +20,11 @@ from ccsync_watch.units import plural
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from ccsync_watch.accounting.account import SessionAccount
     from ccsync_watch.accounting.prices import PriceList
+    from ccsync_watch.accounting.usage_groups import Zone
     from ccsync_watch.model import SessionSummary
     from ccsync_watch.store.database import Database
 
@@ -44,38 +41,68 @@ class SubagentAccount:
     cost: Cost
 
 
-def load_account(database: Database, session_id: str, prices: PriceList) -> SessionAccount:
-    """Return one session's account; an empty one without responses and totals."""
+def load_account(
+    database: Database,
+    session_id: str,
+    prices: PriceList,
+    *,
+    zone: Zone = "local",
+    since_ms: int = 0,
+) -> SessionAccount:
+    """Return one session's account since a time; an empty one without responses and totals."""
     read = database.read()
-    claim = load_claim(read, session_id)
-    account = reconcile(session_id, _rows(database, session_id, prices), claim)
-    if account.notes and account.client_usd is not None:
+    claim = load_claim(read, session_id, zone=zone, since_ms=since_ms)
+
+    def load_rows(after_ms: int = NEVER_MS) -> list[RowSum]:
+        groups = load_groups(
+            database, prices, condition="session_id = ?", values=(session_id,),
+            after_ms=after_ms, since_ms=since_ms, zone=zone,
+        )  # fmt: skip
+        return [group.rows for group in groups]
+
+    rows = load_rows()
+    if claim is not None and not _is_settled(rows, claim):
         # The client's total may be older than the last rows: those are added to it.
         after_ms = first_row_after_total_ms(read, session_id)
         if after_ms is not None:
-            account = reconcile(session_id, _rows(database, session_id, prices, after_ms), claim)
-    return _note_guesses(read, account)
+            rows = load_rows(after_ms)
+    return _note_guesses(read, reconcile(session_id, rows, claim))
+
+
+def _is_settled(rows: Sequence[RowSum], claim: Claim) -> bool:
+    """Return whether the client's total is exactly that of the rows: nothing else can matter."""
+    return bool(rows) and claim.totals.tokens.billed == sum_tokens(rows).billed
 
 
 def load_accounts(
     database: Database,
     prices: PriceList,
     *,
-    started_since_ms: int | None = None,
+    since_ms: int | None = None,
+    session_ids: Sequence[str] | None = None,
+    zone: Zone = "local",
     pace: Callable[[], None] = lambda: None,
 ) -> dict[str, SessionAccount]:
-    """Return the accounts of every session that used anything.
+    """Return the accounts of every session that used anything, or of some; excluded ones left out.
 
-    `started_since_ms` leaves out those that started before. `pace` is called now and then.
+    With `since_ms`, of what each used since then. `pace` is called now and then.
     """
-    condition, values = "true", list[int]()
-    if started_since_ms is not None:
-        condition = "session_id IN (SELECT id FROM sessions WHERE started_ms >= ?)"
-        values.append(started_since_ms)
+    condition = "session_id NOT IN (SELECT id FROM sessions WHERE is_excluded)"
+    values = list[object]()
+    if session_ids is not None:
+        condition += f" AND session_id IN ({','.join('?' * len(session_ids))})"
+        values += session_ids
+    if since_ms is not None:
+        condition += (
+            " AND session_id IN (SELECT id FROM sessions WHERE updated_ms >= ?"
+            " UNION SELECT session_id FROM usage WHERE timestamp_ms >= ?)"
+        )
+        values += [since_ms, since_ms]
     rows: defaultdict[str, list[RowSum]] = defaultdict(list)
     for group in load_groups(
-        database, prices, "session_id", condition=condition, values=values, pace=pace
-    ):
+        database, prices, "session_id", condition=condition, values=values,
+        since_ms=since_ms or 0, zone=zone, pace=pace,
+    ):  # fmt: skip
         rows[str(group.key[0])].append(group.rows)
     read = database.read()
     contested_or_forked = {
@@ -89,20 +116,22 @@ def load_accounts(
     states = read.execute(f"SELECT session_id, value FROM cost_states WHERE {condition}", values)  # noqa: S608 - constants
     for session_id, value in states:
         pace()
-        totals = client_totals(orjson.loads(value))
+        totals = read_client_totals(orjson.loads(value))
         if totals and totals.usd >= latest.get(session_id, NO_TOTALS).usd:
             latest[session_id] = totals
     accounts: dict[str, SessionAccount] = {}
-    for session_id in rows.keys() | latest.keys():
+    for session_id in sorted(rows.keys() | latest.keys()):
         pace()
-        if session_id not in contested_or_forked:
-            claim = Claim(latest[session_id]) if session_id in latest else None
+        claim = Claim(latest[session_id]) if session_id in latest else None
+        # Where rows and total agree, nothing more has to be read.
+        if session_id not in contested_or_forked and (
+            claim is None or _is_settled(rows[session_id], claim)
+        ):
             account = reconcile(session_id, rows[session_id], claim)
-            # Where rows and total agree, nothing more has to be read.
-            if not account.notes:
-                accounts[session_id] = account
-                continue
-        accounts[session_id] = load_account(database, session_id, prices)
+        else:
+            account = load_account(database, session_id, prices, zone=zone, since_ms=since_ms or 0)
+        if since_ms is None or account.shares:
+            accounts[session_id] = account
     return accounts
 
 
@@ -163,15 +192,6 @@ def load_summary(
             cost_usd=account.cost.usd if is_whole else None,
         )
     )
-
-
-def _rows(
-    database: Database, session_id: str, prices: PriceList, after_ms: int = NEVER_MS
-) -> list[RowSum]:
-    groups = load_groups(
-        database, prices, condition="session_id = ?", values=(session_id,), after_ms=after_ms
-    )
-    return [group.rows for group in groups]
 
 
 def _note_guesses(read: sqlite3.Connection, account: SessionAccount) -> SessionAccount:

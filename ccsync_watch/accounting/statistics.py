@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.accounting import activity, breakdowns
 from ccsync_watch.accounting.reconciliation import reconcile
-from ccsync_watch.accounting.session_accounts import load_account
+from ccsync_watch.accounting.session_accounts import load_account, load_accounts
+from ccsync_watch.store.session_summaries import session_title
 
 if TYPE_CHECKING:
     import sqlite3
@@ -69,7 +70,7 @@ def overview(
 
     `pace` is called every few microseconds of work; it may wait, to leave the processor to others.
     """
-    accounts = breakdowns.accounts_since(database, prices, since_ms, pace)
+    accounts = load_accounts(database, prices, since_ms=since_ms, pace=pace)
     recent = database.read().execute(
         "SELECT id FROM sessions WHERE NOT is_excluded AND coalesce(updated_ms, 0) >= ?",
         (since_ms or 0,),
@@ -78,9 +79,7 @@ def overview(
     return StatisticsOverview(
         sessions=len(active | accounts.keys() & {row[0] for row in recent}),
         prompts=activity.count_prompts(database, since_ms=since_ms),
-        days=breakdowns.days_of(
-            database, prices, accounts, zone="local", since_ms=since_ms, pace=pace
-        ),
+        days=breakdowns.days_of(accounts, pace),
         projects=breakdowns.projects_of(database, accounts, pace),
         models=breakdowns.models_of(accounts, pace),
         tools=activity.by_tool(database, since_ms=since_ms),
@@ -99,7 +98,7 @@ def by_session(
     Of a session that started before `since_ms`, only the rows since then are counted.
     """
     if session_id is None:
-        accounts = breakdowns.accounts_since(database, prices, since_ms)
+        accounts = load_accounts(database, prices, since_ms=since_ms)
     else:
         accounts = {session_id: load_account(database, session_id, prices)}
     activities = activity.by_session_id(database, since_ms=since_ms, session_id=session_id)
@@ -110,7 +109,11 @@ def by_session(
         activities = {key: done for key, done in activities.items() if key not in unowned}
     lines = [
         _session_line(
-            key, rows.get(key), accounts.get(key), activities.get(key, activity.Activity())
+            database,
+            key,
+            rows.get(key),
+            accounts.get(key),
+            activities.get(key, activity.Activity()),
         )
         for key in accounts.keys() | (activities.keys() & rows.keys())
     ]
@@ -127,13 +130,17 @@ def unowned_agents(database: Database) -> set[str]:
 
 
 def _session_line(
-    session_id: str, row: sqlite3.Row | None, account: SessionAccount | None, done: Activity
+    database: Database,
+    session_id: str,
+    row: sqlite3.Row | None,
+    account: SessionAccount | None,
+    done: Activity,
 ) -> SessionLine:
     """Return a session's line; `row` is None where only copies of it are stored."""
     account = account or reconcile(session_id, [], None)
     return SessionLine(
         session_id=session_id,
-        title=row["title"] if row else None,
+        title=session_title(database, row) if row else None,
         project_path=row["project_path"] if row else None,
         started_ms=row["started_ms"] if row else None,
         updated_ms=row["updated_ms"] if row else None,
@@ -155,18 +162,8 @@ def _with_times(done: Activity, account: SessionAccount, row: sqlite3.Row | None
 
 
 def _sessions(read: sqlite3.Connection, session_id: str | None) -> list[sqlite3.Row]:
-    """Return sessions with their titles: the user's own, a generated one, or the first prompt.
-
-    In one query: `session_title`, which knows summaries as well, takes several for each session.
-    """
-    fact = (
-        "(SELECT json_extract(value, '$') FROM session_facts WHERE session_id = id AND name = '{}')"
-    )
-    custom, generated = fact.format("custom_title"), fact.format("generated_title")
-    query = (
-        f"SELECT *, coalesce({custom}, {generated}, first_prompt) AS title FROM sessions"  # noqa: S608 - constants
-        " WHERE NOT is_excluded"
-    )
+    """Return sessions that are not excluded."""
+    query = "SELECT * FROM sessions WHERE NOT is_excluded"
     if session_id is None:
         return read.execute(query).fetchall()
     return read.execute(f"{query} AND id = ?", (session_id,)).fetchall()

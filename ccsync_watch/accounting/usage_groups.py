@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from ccsync_watch.accounting import rates
 from ccsync_watch.accounting.account import Tokens
-from ccsync_watch.accounting.reconciliation import RowSum
+from ccsync_watch.accounting.spreading import Day, RowSum
 
 if TYPE_CHECKING:
     import sqlite3
@@ -21,9 +21,17 @@ if TYPE_CHECKING:
     from ccsync_watch.accounting.prices import PriceList
     from ccsync_watch.store.database import Database
 
+Zone: TypeAlias = Literal["local", "utc"]
+
 NEVER_MS = 1 << 62
 # The number of expressions that keep apart what has another price, or another source of a price.
 _PRICE_KEYS = 9
+_DAY_KEYS = 2
+# What has no time of its own belongs to the day of its session's last row.
+_DATED_MS = (
+    "coalesce(timestamp_ms, (SELECT coalesce(s.updated_ms, s.started_ms) FROM sessions s"
+    " WHERE s.id = session_id))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +58,14 @@ def load_groups(
     condition: str = "true",
     values: Sequence[object] = (),
     after_ms: int = NEVER_MS,
+    since_ms: int = 0,
+    zone: Zone = "local",
     pace: Callable[[], None] = lambda: None,
 ) -> list[UsageGroup]:
-    """Return sums over the view `usage_requests` by SQL expressions, priced where a price is known.
+    """Return sums over the view `usage_requests` by day in `zone` and by SQL expressions.
 
-    Rows dated at or after `after_ms` are marked as later ones. `pace` is called for every group.
+    They are priced where a price is known. Rows dated at or after `after_ms` are marked as later
+    ones, those before `since_ms` as not counted. `pace` is called for every group.
     """
     steps = " + ".join(["0", *(f"(prompt_tokens > {step})" for step in prices.steps())])
     # Few models have prices that depend on the time of the day.
@@ -62,39 +73,50 @@ def load_groups(
     times = ", ".join(["0", *(f"{start} * ({second} >= {start})" for start in prices.seconds())])
     by = ", ".join(
         [
-            *keys, "model", "is_fast", "coalesce(tier, '') = 'batch'", "is_us_only",
+            *keys, day_of(_DATED_MS, zone), f"coalesce({_DATED_MS} >= ?, 1)",
+            "model", "is_fast", "coalesce(tier, '') = 'batch'", "is_us_only",
             "date(timestamp_ms / 1000, 'unixepoch')", "coalesce(timestamp_ms >= ?, 0)",
             "cost_usd IS NOT NULL", f"coalesce(max({times}, 0), 0)", steps,
         ]
     )  # fmt: skip
+    key_count = len(keys) + _DAY_KEYS + _PRICE_KEYS
     query = (
         f"SELECT {by}, min(prompt_tokens), sum(responses), sum(responses AND NOT is_final),"  # noqa: S608 - expressions of this package
         " sum(cost_usd),"
         " sum(input_tokens), sum(output_tokens), sum(cache_write_5m_tokens),"
         " sum(cache_write_1h_tokens), sum(cache_read_tokens), sum(web_searches)"
         f" FROM usage_requests WHERE {condition}"
-        f" GROUP BY {', '.join(str(number + 1) for number in range(len(keys) + _PRICE_KEYS))}"
+        f" GROUP BY {', '.join(str(number + 1) for number in range(key_count))}"
     )
     groups = []
-    for row in database.read().execute(query, (after_ms, *values)):
+    for row in database.read().execute(query, (since_ms, after_ms, *values)):
         pace()
         groups.append(_group(row, len(keys), prices))
     return groups
 
 
+def day_of(milliseconds: str, zone: Zone) -> str:
+    """Return the SQL expression of the day (ISO) of one in milliseconds."""
+    local = ", 'localtime'" if zone == "local" else ""
+    return f"date({milliseconds} / 1000, 'unixepoch'{local})"
+
+
 def _group(row: sqlite3.Row, key_count: int, prices: PriceList) -> UsageGroup:
-    price_keys = row[key_count : key_count + _PRICE_KEYS]
-    model, is_fast, is_batch, is_us_only, day, is_later, is_client_priced, second, _step = (
+    day, is_counted = row[key_count : key_count + _DAY_KEYS]
+    at = Day(day, bool(is_counted))
+    first = key_count + _DAY_KEYS
+    price_keys = row[first : first + _PRICE_KEYS]
+    model, is_fast, is_batch, is_us_only, utc_day, is_later, is_client_priced, second, _step = (
         price_keys
     )
-    prompt_tokens, responses, unfinished, client_usd, *sums = row[key_count + _PRICE_KEYS :]
+    prompt_tokens, responses, unfinished, client_usd, *sums = row[first + _PRICE_KEYS :]
     tokens = Tokens(*sums)
     mode = rates.FAST if is_fast else rates.BATCH if is_batch else rates.STANDARD
     usd: Decimal | None
     if is_client_priced:
         usd = Decimal(repr(client_usd))
     else:
-        model_rates = prices.rates(model, day, mode, second)
+        model_rates = prices.rates(model, utc_day, mode, second)
         usd = (
             model_rates.cost(tokens, prompt_tokens, is_us_only=bool(is_us_only))
             if model_rates
@@ -102,5 +124,7 @@ def _group(row: sqlite3.Row, key_count: int, prices: PriceList) -> UsageGroup:
         )
     return UsageGroup(
         tuple(row[:key_count]),
-        RowSum(model, responses, tokens, usd, bool(is_later), bool(is_client_priced), unfinished),
+        RowSum(
+            model, responses, tokens, usd, bool(is_later), bool(is_client_priced), at, unfinished
+        ),
     )

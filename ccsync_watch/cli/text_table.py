@@ -1,24 +1,13 @@
-"""Tables in plain text, and costs for them."""
+"""Tables in plain text."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from ccsync_watch.cli.console import printable, say
-from ccsync_watch.units import dollars
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from ccsync_watch.accounting.account import Cost
-
-
-def money(cost: Cost) -> str:
-    """Return a cost: `≥` before a partial one, `unpriced` for one that is not known."""
-    if cost.usd is None:
-        return "unpriced"
-    shown = dollars(cost.usd)
-    return f"≥ {shown}" if cost.provenance == "partial" else shown
 
 
 def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, foot: int = 0) -> None:

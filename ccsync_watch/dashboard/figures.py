@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ccsync_watch.accounting import session_accounts, usage_groups
-from ccsync_watch.accounting.reconciliation import cost_of
+from ccsync_watch.accounting.spreading import cost_of
 from ccsync_watch.dashboard.cached import Cached
 from ccsync_watch.dashboard.local_time import DATE_RANGES, local_datetime
 from ccsync_watch.dashboard.retention import RetentionRisk, find_retention_risk

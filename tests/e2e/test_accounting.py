@@ -17,9 +17,9 @@ import pytest
 
 from ccsync_watch.accounting import breakdowns, session_accounts, usage_groups
 from ccsync_watch.accounting.account import NO_TOKENS, NO_TOTALS, ClientTotals, Tokens
+from ccsync_watch.accounting.client_totals import read_client_totals
 from ccsync_watch.accounting.explanation import explain
 from ccsync_watch.accounting.prices import PriceList
-from ccsync_watch.accounting.reconciliation import client_totals
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
 from ccsync_watch.daemon.runtime import Runtime
@@ -96,7 +96,7 @@ class Store:
     def said(self, name: str) -> ClientTotals:
         """Return what the client said of a session at last."""
         rows = rows_of_type(self.played.home.rows(self.played.sessions[name]), "cost-state")
-        totals = client_totals(rows[-1]) if rows else NO_TOTALS
+        totals = read_client_totals(rows[-1]) if rows else NO_TOTALS
         assert totals is not None
         return totals
 
@@ -354,7 +354,7 @@ def test_a_fork_takes_nothing_from_its_source(store: Store, name: str) -> None:
     """What its total began with is taken off; that was a total of its source."""
     account, said = store.account(name), store.said(name)
     source = store.played.home.rows(store.played.sessions[FORKS[name]])
-    began = [client_totals(row) for row in rows_of_type(source, "cost-state")]
+    began = [read_client_totals(row) for row in rows_of_type(source, "cost-state")]
     assert account.inherited_usd in [totals.usd for totals in began if totals]
     assert account.cost.provenance == "client"
     assert account.cost.usd == pytest.approx(

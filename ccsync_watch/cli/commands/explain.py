@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from ccsync_watch.accounting import usage_groups
-from ccsync_watch.accounting.account import COST_SOURCES
+from ccsync_watch.accounting.account import COST_SOURCES, format_cost
 from ccsync_watch.accounting.explanation import Explanation, explain
 from ccsync_watch.accounting.prices import PriceList
 from ccsync_watch.cli.arguments import add_setting_flags
 from ccsync_watch.cli.console import printable, say, show_warnings
 from ccsync_watch.cli.session_lookup import find_session, open_store
-from ccsync_watch.cli.text_table import money, print_table
+from ccsync_watch.cli.text_table import print_table
 from ccsync_watch.config import load
 from ccsync_watch.units import dollars, plural
 
@@ -64,14 +64,14 @@ def _show(explanation: Explanation, *, is_whole: bool) -> None:
     account = explanation.account
     say(f"{account.session_id}  {printable(explanation.title or '')}".rstrip())
     source = COST_SOURCES[account.cost.provenance]
-    say(f"  cost        {money(account.cost)}, {source.label}: {source.meaning}")
+    say(f"  cost        {format_cost(account.cost)}, {source.label}: {source.meaning}")
     if account.client_usd is not None:
         less = (
             f", of which {dollars(account.inherited_usd)} inherited"
             if account.inherited_usd
             else ""
         )
-        rows = f"; estimated from the rows: {money(account.row_cost)}"
+        rows = f"; estimated from the rows: {format_cost(account.row_cost)}"
         say(f"  reported    {dollars(account.client_usd)}{less}{rows}")
     say(f"  prompt      {account.tokens.prompt:,} tokens")
     say(f"  output      {account.tokens.output:,} tokens")
@@ -125,7 +125,7 @@ def _show_models(explanation: Explanation) -> None:
             f"{model.tokens.cache_write_1h:,}",
             f"{model.tokens.cache_read:,}",
             f"{model.tokens.output:,}",
-            money(model.cost),
+            format_cost(model.cost),
         ]
         for model in explanation.account.models
     ]
@@ -146,7 +146,7 @@ def _show_subagents(explanation: Explanation) -> None:
             f"{subagent.responses:,}",
             f"{subagent.tokens.prompt:,}",
             f"{subagent.tokens.output:,}",
-            money(subagent.cost),
+            format_cost(subagent.cost),
         ]
         for subagent in explanation.subagents
     ]

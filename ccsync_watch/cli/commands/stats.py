@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from ccsync_watch.accounting import activity, breakdowns, statistics, usage_groups
+from ccsync_watch.accounting.account import format_cost
 from ccsync_watch.accounting.prices import PriceList
 from ccsync_watch.cli.arguments import add_setting_flags
 from ccsync_watch.cli.console import say, show_warnings
 from ccsync_watch.cli.session_lookup import open_store
-from ccsync_watch.cli.text_table import money, print_table
+from ccsync_watch.cli.text_table import print_table
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
 from ccsync_watch.dashboard.local_time import days_ago_ms
@@ -107,7 +108,7 @@ def _show(
     elif by == "model":
         lines = breakdowns.by_model(database, prices, since_ms=since_ms)
     else:
-        zone: breakdowns.Zone = "utc" if arguments.utc else "local"
+        zone: usage_groups.Zone = "utc" if arguments.utc else "local"
         lines = breakdowns.by_day(database, prices, zone=zone, since_ms=since_ms)
     if arguments.json:
         say(orjson.dumps([_fields(line) for line in lines], option=orjson.OPT_INDENT_2).decode())
@@ -162,7 +163,7 @@ def _show_lines(by: str, lines: list[BreakdownLine]) -> None:
 def _cells(name: str, line: BreakdownLine, sessions: str) -> list[str]:
     tokens = line.tokens
     counts = (line.responses, tokens.input, tokens.cache_write, tokens.cache_read, tokens.output)
-    return [name, sessions, *(f"{count:,}" for count in counts), money(line.cost)]
+    return [name, sessions, *(f"{count:,}" for count in counts), format_cost(line.cost)]
 
 
 def _explain_unpriced(lines: Sequence[BreakdownLine]) -> None:
@@ -206,7 +207,7 @@ def _show_sessions(lines: list[SessionLine]) -> None:
                 changed,
                 f"{account.tokens.prompt:,}",
                 f"{account.tokens.output:,}",
-                money(account.cost),
+                format_cost(account.cost),
             ]
         )
     print_table(heads, rows)

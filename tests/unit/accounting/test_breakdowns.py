@@ -17,22 +17,25 @@ if TYPE_CHECKING:
 
 
 def test_by_day(world: World) -> None:
-    """In order; what has no date, or no row, is last."""
+    """In order; what has no date, or no row, is of the day of its session."""
     fill_two_projects(world)
     days = breakdowns.by_day(world.database, world.prices, zone="utc")
-    assert [day.key is None for day in days] == [False, False, True]
-    assert [day.tokens.input for day in days] == [1_000_000, 2_000_010, 90]
-    assert [day.cost.provenance for day in days[:2]] == ["computed", "partial"]
+    assert [day.key is None for day in days] == [False, False]
+    assert [day.tokens.input for day in days] == [1_000_000, 2_000_100]
+    assert [day.cost for day in days] == [Cost(1.0, "computed"), Cost(2.75, "computed")]
     assert breakdowns.by_day(world.database, world.prices, zone="local")
 
 
 def test_by_model(world: World) -> None:
-    """The client named one model, the rows two."""
+    """The client named one model, the rows two: what is over the known prices is the others'."""
     fill_two_projects(world)
     models = {line.key: line for line in breakdowns.by_model(world.database, world.prices)}
     assert models["claude-opus"].cost.provenance == "computed"
-    assert models["odd"].cost == Cost(None, "unpriced")
+    assert models["odd"].tokens.input == 10
     assert models[None].tokens.input == 85
+    usd = [line.cost.usd or 0.0 for line in models.values()]
+    assert math.isclose(math.fsum(usd), 3.75)
+    assert min(usd) > 0
 
 
 def test_by_project(world: World) -> None:

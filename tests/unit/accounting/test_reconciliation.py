@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from typing import Any
 
@@ -14,8 +15,11 @@ from ccsync_watch.accounting.account import (
     Cost,
     SessionAccount,
     Tokens,
+    total_cost,
 )
-from ccsync_watch.accounting.reconciliation import Claim, RowSum, client_totals, reconcile
+from ccsync_watch.accounting.client_totals import read_client_totals
+from ccsync_watch.accounting.reconciliation import Claim, reconcile
+from ccsync_watch.accounting.spreading import Day, RowSum
 
 
 def _rows(
@@ -73,7 +77,7 @@ def test_without_a_total_the_rows_count() -> None:
         ([_rows(), _rows(0, 0, usd=None, model="odd")], Cost(0.5, "computed")),
         ([_rows(0, 0, usd=None)], Cost(0.0, "computed")),
         ([_rows(is_client_priced=True)], Cost(0.5, "client")),
-        ([], Cost(None, "unpriced")),
+        ([], Cost(0.0, "computed")),
     ],
 )
 def test_an_unknown_price_is_never_counted_as_zero(rows: list[RowSum], cost: Cost) -> None:
@@ -154,7 +158,7 @@ def test_a_context_window_in_a_models_name_does_not_make_another_model() -> None
         "totalCostUSD": 0.6,
         "modelUsage": {"opus[1m]": {"inputTokens": 100, "outputTokens": 10, "costUSD": 0.6}},
     }
-    totals = client_totals(state)
+    totals = read_client_totals(state)
     assert totals is not None
     assert [model.model for model in _reconcile(_rows(), claim=Claim(totals)).models] == ["opus"]
 
@@ -164,7 +168,7 @@ def test_models_are_the_rows_own_where_the_client_uses_other_names() -> None:
     totals = ClientTotals(0.6, {"alias": (Tokens(100, 10), 0.6)})
     account = _reconcile(_rows(), claim=Claim(totals))
     assert account.cost == Cost(0.6, "client")
-    assert [(model.model, model.cost.usd) for model in account.models] == [("opus", 0.5)]
+    assert [(model.model, model.cost.usd) for model in account.models] == [("opus", 0.6)]
 
 
 def test_a_total_is_read_whole() -> None:
@@ -186,7 +190,7 @@ def test_a_total_is_read_whole() -> None:
             }
         },
     }
-    totals = client_totals(state)
+    totals = read_client_totals(state)
     assert totals == ClientTotals(
         1.0, {"m": (Tokens(1, 2, 2, 5, 4, 6), 0.5)}, has_guess=True, api_ms=7, lines_added=3
     )
@@ -206,4 +210,170 @@ def test_a_total_is_read_whole() -> None:
 )
 def test_a_total_of_another_shape_is_ignored(state: object) -> None:
     """What cannot be checked is not used."""
-    assert client_totals(state) is None
+    assert read_client_totals(state) is None
+
+
+def _day(day: str, usd: str, input_tokens: int = 100, **more: Any) -> RowSum:  # noqa: ANN401
+    return _rows(input_tokens, usd=usd, at=Day(day), **more)
+
+
+def _by_day(account: SessionAccount) -> dict[str | None, tuple[int, float | None]]:
+    return {share.day: (share.tokens.input, share.cost.usd) for share in account.shares}
+
+
+def test_what_is_in_no_row_is_spread_over_the_days_by_the_rows_prices() -> None:
+    """A dear day gets more of it than a cheap one."""
+    totals = _totals(input_tokens=300, output=20, usd=8.0)
+    account = _reconcile(_day("2026-01-01", "1"), _day("2026-01-03", "3"), claim=Claim(totals))
+    assert _by_day(account) == {"2026-01-01": (125, 2.0), "2026-01-03": (175, 6.0)}
+    assert sum((share.unrecorded for share in account.shares), NO_TOKENS) == Tokens(100)
+
+
+def test_a_day_never_costs_less_than_nothing() -> None:
+    """A total below list prices lowers each day in proportion."""
+    account = _reconcile(
+        _day("2026-01-01", "6"),
+        _day("2026-01-02", "2"),
+        claim=Claim(_totals(input_tokens=200, output=20, usd=2.0)),
+    )
+    assert _by_day(account) == {"2026-01-01": (100, 1.5), "2026-01-02": (100, 0.5)}
+
+
+def test_a_model_without_rows_is_spread_as_the_others_are() -> None:
+    """It has no days of its own."""
+    totals = ClientTotals(5.0, {"opus": (Tokens(200, 20), 4.0), "haiku": (Tokens(40), 1.0)})
+    account = _reconcile(_day("2026-01-01", "1"), _day("2026-01-02", "3"), claim=Claim(totals))
+    haiku = [share for share in account.shares if share.model == "haiku"]
+    assert [(share.day, share.tokens.input, share.cost.usd) for share in haiku] == [
+        ("2026-01-01", 10, 0.25),
+        ("2026-01-02", 30, 0.75),
+    ]
+    assert "requests to haiku, which no row names" in account.notes[0]
+
+
+def test_without_any_row_a_total_is_of_the_sessions_last_day() -> None:
+    """Only where that is not known either it has no day."""
+    account = _reconcile(claim=Claim(_totals(), last_day=Day("2026-01-05")))
+    assert _by_day(account) == {"2026-01-05": (100, 0.6)}
+    assert _by_day(_reconcile(claim=Claim(_totals()))) == {None: (100, 0.6)}
+
+
+def test_rows_without_a_price_are_spread_by_their_tokens() -> None:
+    """The client's figure covers them."""
+    account = _reconcile(
+        _rows(30, 0, None, at=Day("2026-01-01")),
+        _rows(70, 0, None, at=Day("2026-01-02")),
+        claim=Claim(_totals(output=0, usd=1.0)),
+    )
+    assert _by_day(account) == {"2026-01-01": (30, 0.3), "2026-01-02": (70, 0.7)}
+
+
+def test_rows_after_the_total_stay_on_their_days() -> None:
+    """At list prices; what the client counted before is not moved there."""
+    account = _reconcile(
+        _day("2026-01-01", "1"),
+        _day("2026-01-02", "3", is_later=True),
+        claim=Claim(_totals(input_tokens=150, usd=2.0)),
+    )
+    assert _by_day(account) == {"2026-01-01": (150, 2.0), "2026-01-02": (100, 3.0)}
+
+
+def test_only_the_days_that_are_asked_for_are_left() -> None:
+    """With their share of what the client counted."""
+    totals = _totals(input_tokens=300, output=20, usd=8.0)
+    account = _reconcile(
+        _rows(usd="1", at=Day("2026-01-01", is_counted=False)),
+        _day("2026-01-03", "3"),
+        claim=Claim(totals),
+    )
+    assert (account.tokens, account.cost) == (Tokens(175, 10), Cost(6.0, "client"))
+    assert (account.unrecorded, account.responses) == (Tokens(75), 1)
+    assert [(model.tokens, model.cost) for model in account.models] == [
+        (Tokens(175, 10), Cost(6.0, "client"))
+    ]
+    none = _reconcile(_rows(at=Day("2026-01-01", is_counted=False)), claim=None)
+    assert (none.tokens, none.cost, none.shares) == (NO_TOKENS, Cost(0.0, "computed"), ())
+
+
+@pytest.mark.parametrize("models", [["opus"], ["alias"], ["opus", "alias"], ["haiku", "opus"]])
+@pytest.mark.parametrize("row_models", [["opus"], ["opus", "haiku"], ["haiku", "odd"], []])
+@pytest.mark.parametrize("usd", [0.0, 0.1, 7.0])
+def test_models_and_days_add_up_to_the_account(
+    models: list[str], row_models: list[str], usd: float
+) -> None:
+    """Whatever names the client uses, and whether it counted more or less than list prices."""
+    rows = [
+        _rows(
+            7 + at, usd=None if name == "odd" else "0.3", model=name, at=Day(f"2026-01-0{at + 1}")
+        )
+        for at, name in enumerate(row_models)
+    ]
+    count = len(models)
+    totals = ClientTotals(usd, {name: (Tokens(100, 40), usd / count) for name in models})
+    account = _reconcile(*rows, claim=Claim(totals))
+    for parts in (account.models, account.shares):
+        assert sum((part.tokens for part in parts), NO_TOKENS) == account.tokens
+        assert sum(part.responses for part in parts) == account.responses
+        assert total_cost(part.cost for part in parts).provenance == account.cost.provenance
+        assert math.isclose(
+            math.fsum(part.cost.usd or 0 for part in parts), account.cost.usd or 0, abs_tol=1e-12
+        )
+        assert all((part.cost.usd or 0) >= 0 for part in parts)
+    assert all(min(share.tokens.billed) >= 0 for share in account.shares)
+
+
+def test_causes_are_named_as_far_as_the_rows_show_them() -> None:
+    """Otherwise it is said that they do not."""
+    claim = Claim(_totals(input_tokens=150), causes=("1 compaction", "2 interrupted answers"))
+    assert (
+        _reconcile(_rows(), claim=claim).notes[0].endswith(": 1 compaction, 2 interrupted answers")
+    )
+    unknown = _reconcile(_rows(), claim=Claim(_totals(input_tokens=150)))
+    assert "does not show why" in unknown.notes[0]
+
+
+def test_a_total_that_is_short_of_one_model_does_not_count() -> None:
+    """Though another model's excess is larger than what it lacks."""
+    totals = ClientTotals(0.7, {"opus": (Tokens(50, 5), 0.2), "haiku": (Tokens(900, 90), 0.5)})
+    account = _reconcile(_rows(), _rows(10, 1, model="haiku"), claim=Claim(totals))
+    assert account.cost == Cost(1.0, "computed")
+    assert "covers less" in account.notes[0]
+
+
+def test_what_was_carried_over_clear_is_taken_off() -> None:
+    """By proof: what is left is the rows', to the last token."""
+    before = _totals(input_tokens=1000, output=100, usd=3.15)
+    totals = _totals(input_tokens=1100, output=110, usd=3.1815)
+    account = _reconcile(_rows(), claim=Claim(totals, cleared=(before,)))
+    assert (account.tokens, account.cost.provenance) == (Tokens(100, 10), "client")
+    assert account.cost.usd == pytest.approx(0.0315)
+    assert "before /clear" in account.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("is_after_clear", "causes", "tokens"),
+    [(True, (), 150), (False, (), 1150), (True, ("1 compaction",), 150)],
+)
+def test_what_was_carried_over_clear_is_likely_after_one(
+    *, is_after_clear: bool, causes: tuple[str, ...], tokens: int
+) -> None:
+    """Where the session used more than its rows, too."""
+    before = _totals(input_tokens=1000, output=100, usd=3.0)
+    claim = Claim(
+        _totals(input_tokens=1150, output=110, usd=3.5),
+        cleared=(before,),
+        is_after_clear=is_after_clear,
+        causes=causes,
+    )
+    assert _reconcile(_rows(), claim=claim).tokens.input == tokens
+
+
+def test_a_compaction_after_clear_is_not_taken_for_a_small_session_before_it() -> None:
+    """Real clients begin anew at /clear."""
+    claim = Claim(
+        _totals(input_tokens=5000, output=300, usd=3.5),
+        cleared=(_totals(input_tokens=200, output=10, usd=0.1),),
+        is_after_clear=True,
+        causes=("1 compaction",),
+    )
+    assert _reconcile(_rows(), claim=claim).tokens.input == 5000

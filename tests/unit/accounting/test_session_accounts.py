@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ccsync_watch.accounting import session_accounts
-from ccsync_watch.accounting.account import Cost, Tokens
+from ccsync_watch.accounting.account import Cost, Tokens, total_cost
+from ccsync_watch.model import Part
 from support.accounting_store import cost_state, mark_fork
 from support.storing import OTHER, SESSION, World, message, usage
 
@@ -153,3 +154,63 @@ class TestUnfinishedResponses:
         world.ingest(message("u1"), usages=(usage("m1", is_final=False, cost_usd=0.5),))
         account = session_accounts.load_account(world.database, SESSION, world.prices)
         assert (account.cost.usd, account.cost.provenance) == (0.5, "client")
+def _add_session(
+    world: World, name: str, at_ms: int, *, tokens_in: int, total: int, usd: float
+) -> None:
+    """Store a session that begins with /clear, and the client's total of it."""
+    clear = Part("text", "/clear")
+    world.ingest(
+        message(f"{name}0", session_id=name, at_ms=at_ms, kind="command", parts=(clear,)),
+        message(f"{name}1", session_id=name, at_ms=at_ms + 1),
+        session_id=name,
+        usages=(
+            usage(f"m{name}", session_id=name, tokens_in=tokens_in, tokens_out=0,
+                  timestamp_ms=at_ms + 2),
+        ),
+        facts={"cost_state": cost_state(total, usd, output=0)},
+    )  # fmt: skip
+
+
+def test_a_total_that_goes_on_after_clear_is_counted_once(world: World) -> None:
+    """Over any number of sessions in a row, whether or not each has more than its rows."""
+    _add_session(world, "first", 1000, tokens_in=1000, total=1000, usd=3.0)
+    _add_session(world, "second", 5000, tokens_in=10, total=1010, usd=3.25)
+    _add_session(world, "third", 9000, tokens_in=20, total=1050, usd=3.75)
+    _add_session(world, "fourth", 12_000, tokens_in=7, total=7, usd=0.5)
+    accounts = session_accounts.load_accounts(world.database, world.prices)
+    assert {key: (account.cost.usd, account.tokens.input) for key, account in accounts.items()} == {
+        "first": (3.0, 1000),
+        "second": (0.25, 10),
+        "third": (0.5, 40),
+        "fourth": (0.5, 7),
+    }
+    assert accounts["third"] == _account(world, "third")
+
+
+def test_the_causes_of_what_is_in_no_row_are_named(world: World) -> None:
+    """As the session's rows show them."""
+    world.ingest(
+        message("a1"),
+        message("x1", kind="compaction", role="system"),
+        message("x2", kind="interrupt", role="system"),
+        message("x3", kind="interrupt", role="system"),
+        usages=(usage(tokens_in=100),),
+        facts={"cost_state": cost_state(150, 0.9)},
+    )
+    (note,) = _account(world).notes
+    assert note.endswith("1 compaction, 2 interrupted answers")
+
+
+def test_sums_are_the_same_whatever_the_order(world: World) -> None:
+    """Of sessions whose costs have no exact binary form."""
+    for number in range(30):
+        name = f"s{number}"
+        world.ingest(
+            message(f"a{number}", session_id=name),
+            session_id=name,
+            usages=(usage(f"m{number}", session_id=name, cost_usd=0.1 * number),),
+        )
+    accounts = session_accounts.load_accounts(world.database, world.prices)
+    costs = [account.cost for account in accounts.values()]
+    assert total_cost(costs) == total_cost(reversed(costs)) == total_cost(sorted(costs, key=str))
+    assert list(accounts) == sorted(accounts)

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ccsync_watch.accounting.account import Cost
+from ccsync_watch.accounting.account import Cost, format_cost
 from ccsync_watch.cli import main
 from ccsync_watch.cli.commands import stats
-from ccsync_watch.cli.text_table import money
 from ccsync_watch.dashboard.local_time import DATE_RANGES
 from ccsync_watch.errors import ConfigError
 from support.storing import OTHER, SESSION, World, message, usage
@@ -47,11 +46,12 @@ def test_a_table_has_a_total(
 
 
 def test_sessions_and_tools(filled: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
-    """Each on its line; a session that used nothing has no cost."""
+    """Each on its line; a session that used nothing costs nothing."""
     assert main(["stats", "--by", "session"], filled) == 0
     shown = capsys.readouterr().out
     assert f"{SESSION}  " in shown
-    assert "unpriced" in shown
+    assert "$0.00" in shown
+    assert "unpriced" not in shown
     assert main(["stats", "--by", "tool"], filled) == 0
     assert capsys.readouterr().out.startswith("tool")
 
@@ -67,7 +67,7 @@ def test_json_and_csv_have_every_field(
     rows = list(csv.DictReader(capsys.readouterr().out.splitlines()))
     assert {row["session_id"]: row["account_cost_usd"] for row in rows} == {
         SESSION: "0.5",
-        OTHER: "",
+        OTHER: "0.0",
     }
     assert main(["stats", "--by", "tool", "--csv"], filled) == 0
     assert capsys.readouterr().out == ""
@@ -162,4 +162,4 @@ def test_since_a_number_of_days_is_what_the_dashboard_shows() -> None:
 )
 def test_an_unknown_cost_is_never_zero(cost: Cost, shown: str) -> None:
     """And a partial one is marked."""
-    assert money(cost) == shown
+    assert format_cost(cost) == shown

@@ -1,0 +1,181 @@
+"""Split the client's total of a session into parts by model; pure.
+
+A part is the client's figure where it names a model as the rows do. What it counts under other
+names belongs to the rows that it does not name, and what those do not report to no model.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ccsync_watch.accounting.account import (
+    NO_TOKENS,
+    UNPRICED,
+    ClientTotals,
+    Cost,
+    Share,
+    Tokens,
+    total_cost,
+)
+from ccsync_watch.accounting.client_totals import base_name
+from ccsync_watch.accounting.spreading import (
+    Day,
+    RowSum,
+    cost_of,
+    shares_of_rows,
+    spread,
+    sum_tokens,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+_SMALLEST_USD = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPart:
+    """What the client counted of one model; `rows` are those before its total, `later` after it."""
+
+    model: str | None
+    tokens: Tokens
+    cost: Cost
+    rows: Sequence[RowSum] = ()
+    later: Sequence[RowSum] = ()
+
+    @property
+    def responses(self) -> int:
+        """How many responses the rows report."""
+        return sum(row.responses for row in (*self.rows, *self.later))
+
+    @property
+    def all_tokens(self) -> Tokens:
+        """The client's tokens, and those of the later rows."""
+        return self.tokens + sum_tokens(self.later)
+
+    @property
+    def whole_cost(self) -> Cost:
+        """The client's cost, and that of the later rows."""
+        has_later = any(any(row.tokens.billed) for row in self.later)
+        return total_cost([self.cost, cost_of(self.later)]) if has_later else self.cost
+
+    def shares(self, days: Sequence[RowSum], last_day: Day) -> Sequence[Share]:
+        """Return the shares by day; `days` are the session's rows, for a part without any."""
+        later = shares_of_rows(self.later)
+        if self.later and not self.rows and self.tokens == NO_TOKENS and not self.cost.usd:
+            return later
+        first = spread(self.model, self.tokens, self.cost, self.rows, days=days, fallback=last_day)
+        return (*first, *later)
+
+
+def split_by_model(
+    early: Sequence[RowSum],
+    later: Sequence[RowSum],
+    totals: ClientTotals,
+    inherited: ClientTotals,
+) -> list[ModelPart]:
+    """Return the parts; their costs add up to the client's total, if it did not guess a price."""
+    names = {base_name(row.model or "") for row in (*early, *later)}
+    own = {
+        name: _subtract(used, inherited.models.get(name, (NO_TOKENS, 0.0)))
+        for name, used in totals.models.items()
+    }
+    others = _parts_of_rows(early, later, totals.models.keys())
+    rest = sum((own[name][0] for name in own.keys() - names), NO_TOKENS)
+    if not rest.covers(sum((part.tokens for part in others), NO_TOKENS)):
+        # The client counts models under each other's names: none of its own parts can be used.
+        others, names = _parts_of_rows(early, later, ()), set()
+    shared = own.keys() - names if others else set()
+    parts = [
+        _part_of_client(name, *used, _rows_of(early, name), _rows_of(later, name), totals)
+        for name, used in own.items()
+        if name not in shared and (used[0] != NO_TOKENS or name in names)
+    ]
+    if others:
+        tokens = sum((own[name][0] for name in shared), NO_TOKENS)
+        usd = math.fsum(own[name][1] for name in shared)
+        parts += _split_others(others, tokens, usd, has_guess=totals.has_guess)
+    if any(part.cost is UNPRICED for part in parts):
+        return parts
+    return _scale(parts, max(0.0, totals.usd - inherited.usd))
+
+
+def _subtract(used: tuple[Tokens, float], inherited: tuple[Tokens, float]) -> tuple[Tokens, float]:
+    return used[0] - inherited[0], max(0.0, used[1] - inherited[1])
+
+
+def _part_of_client(
+    name: str,
+    tokens: Tokens,
+    usd: float,
+    rows: Sequence[RowSum],
+    later: Sequence[RowSum],
+    totals: ClientTotals,
+) -> ModelPart:
+    is_known = any(row.usd is not None for row in (*rows, *later))
+    cost = UNPRICED if totals.has_guess and not is_known else Cost(usd, "client")
+    return ModelPart(name or None, tokens, cost, rows, later)
+
+
+def _rows_of(rows: Sequence[RowSum], name: str) -> list[RowSum]:
+    return [row for row in rows if base_name(row.model or "") == name]
+
+
+def _parts_of_rows(
+    early: Sequence[RowSum], later: Sequence[RowSum], without: Collection[str]
+) -> list[ModelPart]:
+    """Return a part for each other model that rows name, at the prices of its rows."""
+    parts = []
+    for name in sorted({row.model or "" for row in (*early, *later)}):
+        if base_name(name) not in without:
+            rows = [row for row in early if (row.model or "") == name]
+            later_rows = [row for row in later if (row.model or "") == name]
+            part = ModelPart(name or None, sum_tokens(rows), cost_of(rows), rows, later_rows)
+            parts.append(part)
+    return parts
+
+
+def _split_others(
+    parts: Sequence[ModelPart], tokens: Tokens, usd: float, *, has_guess: bool
+) -> list[ModelPart]:
+    """Return the parts at what the client counted for them under other names.
+
+    What is left when the rows' prices are paid is that of the tokens without a price.
+    """
+    more = tokens - sum((part.tokens for part in parts), NO_TOKENS)
+    priced = [part for part in parts if part.cost.provenance in {"client", "computed"}]
+    open_parts = [part for part in parts if part not in priced]
+    if has_guess and open_parts:
+        return [*parts, *([ModelPart(None, more, UNPRICED)] if any(more.billed) else [])]
+    if any(more.billed):
+        open_parts.append(ModelPart(None, more, UNPRICED))
+    known = math.fsum(part.cost.usd or 0.0 for part in priced)
+    if not open_parts or known > usd:
+        return _divide([*priced, *open_parts], usd)
+    return [*priced, *_divide(open_parts, usd - known)]
+
+
+def _divide(parts: Sequence[ModelPart], usd: float) -> list[ModelPart]:
+    """Return parts at shares of an amount: by their costs, or by their tokens without those."""
+    weights = [part.cost.usd or 0.0 for part in parts]
+    if not any(weights) or any(part.cost is UNPRICED for part in parts):
+        weights = [float(part.tokens.prompt + part.tokens.output) for part in parts]
+    whole = math.fsum(weights)
+    if not whole:
+        weights, whole = [1.0] * len(parts), float(len(parts))
+    return [
+        replace(part, cost=Cost(usd * weight / whole, "client"))
+        for part, weight in zip(parts, weights, strict=True)
+    ]
+
+
+def _scale(parts: list[ModelPart], usd: float) -> list[ModelPart]:
+    """Return the parts with costs that add up to the client's total."""
+    known = math.fsum(part.cost.usd or 0.0 for part in parts)
+    if abs(known - usd) <= _SMALLEST_USD:
+        return parts
+    if not any(any(part.tokens.billed) for part in parts):
+        return [*parts, ModelPart(None, NO_TOKENS, Cost(usd - known, "client"))]
+    return _divide(parts, usd)
