@@ -9,16 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ccsync_watch.store.prompt_counts import OWN_MESSAGES
+
 if TYPE_CHECKING:
     from ccsync_watch.store.database import Database
 
-# Copied rows are another session's. The user's own rows that a fork copied have no mark.
-_OWN = (
-    "NOT m.is_inherited AND m.kind <> 'session' AND (m.session_id NOT IN"
-    " (SELECT id FROM sessions WHERE forked_from IS NOT NULL) OR NOT EXISTS"
-    " (SELECT 1 FROM sessions f"
-    " JOIN messages p ON p.id = f.forked_from || ':' || m.uuid WHERE f.id = m.session_id))"
-)
 # Some clients wrote rows before the response ended, without a stop reason. Such an answer ended its
 # turn if it calls no tool and what follows is the user's.
 _ENDS_TURN = (
@@ -114,18 +109,23 @@ def active_sessions(database: Database, *, since_ms: int | None = None) -> set[s
 def _counted(since_ms: int | None) -> str:
     """Return the condition that a message `m` must meet; needs the parameter `since`."""
     if since_ms is None:
-        return f"{_OWN} AND m.session_id NOT IN {_EXCLUDED}"
+        return f"{OWN_MESSAGES} AND m.session_id NOT IN {_EXCLUDED}"
     return (
-        f"{_OWN} AND m.timestamp_ms >= :since AND m.session_id IN"  # noqa: S608 - constants
+        f"{OWN_MESSAGES} AND m.timestamp_ms >= :since AND m.session_id IN"  # noqa: S608 - constants
         " (SELECT id FROM sessions WHERE updated_ms >= :since AND NOT is_excluded)"
     )
+
+
+def load_activity(database: Database, session_id: str) -> Activity:
+    """Return what was done in one session; nothing for one that is not known."""
+    return by_session_id(database, session_id=session_id).get(session_id, Activity())
 
 
 def by_session_id(
     database: Database, *, since_ms: int | None = None, session_id: str | None = None
 ) -> dict[str, Activity]:
     """Return the activity of sessions; times only as far as rows have them."""
-    condition = f"{_OWN} AND coalesce(m.timestamp_ms, 0) >= ?"
+    condition = f"{OWN_MESSAGES} AND coalesce(m.timestamp_ms, 0) >= ?"
     values: tuple[object, ...] = (since_ms or 0,)
     if session_id is not None:
         condition, values = f"{condition} AND m.session_id = ?", (*values, session_id)

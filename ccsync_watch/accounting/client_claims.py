@@ -96,8 +96,12 @@ def _totals_before_clear(read: sqlite3.Connection, session_id: str) -> list[Clie
         " ORDER BY o.updated_ms DESC LIMIT ?",
         (session_id, _MAX_CLEARED),
     )
-    before = [_totals_before_fork(read, row[0], session_id)[:1] for row in sessions]
-    return [totals for found in before for totals in found if any(totals.tokens.billed)]
+    return [
+        totals
+        for row in sessions
+        for totals in _totals_before_fork(read, row[0], session_id)[:1]
+        if any(totals.tokens.billed)
+    ]
 
 
 def first_row_after_total_ms(read: sqlite3.Connection, session_id: str) -> int | None:

@@ -117,7 +117,7 @@ def _explains(totals: ClientTotals, more: Tokens) -> bool:
 
 
 def _covers(totals: ClientTotals, inherited: ClientTotals, rows: Sequence[RowSum]) -> bool:
-    """Return whether the total, less what it inherited, is no less than the rows of any model."""
+    """Return whether the total without what it inherited covers the rows of every model."""
     if not all(
         totals.models.get(name, (NO_TOKENS, 0.0))[0].covers(tokens)
         for name, (tokens, _usd) in inherited.models.items()

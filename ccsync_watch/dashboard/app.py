@@ -109,7 +109,10 @@ class _Routes:
         if document_format not in session_document.MEDIA_TYPES:
             raise HTTPException(404, "Sessions are exported as .md and as .json.")
         row = await self._in_thread(lambda: require_session(self._site, session_id))
-        pieces = session_document.iterate_document(self._site.database, row, document_format)
+        account = await self._in_thread(lambda: self._site.figures.session(row.session_id))
+        pieces = session_document.iterate_document(
+            self._site.database, row, account, document_format
+        )
 
         async def stream() -> AsyncIterator[str]:
             # In the pages' own threads, which have their connections already.

@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 from ccsync_watch import units
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
     from ccsync_watch.dashboard.conversation import Turn
 
@@ -28,11 +28,17 @@ _MAX_TURNS = 400
 
 
 def stacked_bars(
-    days: Sequence[str], series: Mapping[str, Sequence[float]], *, label: str, unit: str = "tokens"
+    days: Sequence[str],
+    series: Mapping[str, Sequence[float]],
+    *,
+    label: str,
+    unit: str = "tokens",
+    at_least: Container[str] = (),
 ) -> Markup:
     """Return bars, a stack for each day; `series` are drawn from the bottom up, in their order.
 
-    `days` are ISO dates; each series has a value for every one of them.
+    `days` are ISO dates; each series has a value for every one of them. On the days in `at_least`
+    the true amounts are higher.
     """
     if not days:
         return Markup()
@@ -42,7 +48,8 @@ def stacked_bars(
     marks = [_grid_lines(top, unit)]
     for at, day in enumerate(days):
         amounts = {name: values[at] for name, values in series.items()}
-        marks.append(_stack(day, amounts, at=at, step=step, top=top, unit=unit))
+        title = f"{day}: {_describe(amounts, unit, is_partial=day in at_least)}"
+        marks.append(_stack(title, amounts, at=at, step=step, top=top))
     for at in range(0, len(days), max(1, len(days) // 8)):
         x = _LEFT + step * at + step / 2
         text = f"{date.fromisoformat(days[at]):%d %b}"
@@ -56,9 +63,14 @@ def stacked_bars(
     return _figure(label, "".join(marks), _WIDTH, _HEIGHT, after)
 
 
-def _stack(
-    day: str, amounts: Mapping[str, float], *, at: int, step: float, top: float, unit: str
-) -> str:
+def _describe(amounts: Mapping[str, float], unit: str, *, is_partial: bool) -> str:
+    """Return the parts of a day's bar with their amounts."""
+    sign = "≥ " if is_partial else ""
+    parts = [f"{name} {sign}{_amount(amount, unit)}" for name, amount in amounts.items() if amount]
+    return ", ".join(parts) or ("unpriced" if is_partial else "nothing")
+
+
+def _stack(title: str, amounts: Mapping[str, float], *, at: int, step: float, top: float) -> str:
     """Return one day's bar, and an area as high as the chart that shows its title."""
     width = max(1.0, min(step * 0.78, 46))
     x = _LEFT + step * at + (step - width) / 2
@@ -72,11 +84,8 @@ def _stack(
                 f'<rect class="s{number}" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}"'
                 f' height="{height:.1f}"/>'
             )
-    text = ", ".join(
-        f"{name} {_amount(amount, unit)}" for name, amount in amounts.items() if amount
-    )
     return (
-        f'<g class="bar"><title>{escape(day)}: {escape(text or "nothing")}</title>'
+        f'<g class="bar"><title>{escape(title)}</title>'
         f'<rect class="hit" x="{_LEFT + step * at:.1f}" y="0" width="{step:.1f}"'
         f' height="{_PLOT_HEIGHT}"/>{"".join(bars)}</g>'
     )
@@ -176,7 +185,7 @@ def turn_bars(turns: Sequence[Turn], session_id: str) -> Markup:
         height = 8 + (chart_height - 8) * turn.output_tokens / largest
         text = (
             f"Turn {turn.number}: {units.duration(turn.duration_ms)}, {turn.calls} calls,"
-            f" {units.full_count(turn.output_tokens)} tokens out"
+            f" {units.full_count(turn.output_tokens)} output tokens"
         )
         marks.append(
             f'<a href="/sessions/{escape(session_id)}?at={turn.seq}#m-{turn.seq}"'

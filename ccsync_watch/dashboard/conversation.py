@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ccsync_watch.accounting.account import UNPRICED, Cost, total_cost
 from ccsync_watch.transcripts.call_outcome import CallOutcome, read_outcome
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def _build_items(
 
 @dataclass(slots=True)
 class Turn:
-    """What one prompt led to. Times are the transcript's; `cost_usd` is None when not known."""
+    """What one prompt led to. Times are the transcript's; `costs` are those of its responses."""
 
     seq: int
     number: int
@@ -112,14 +113,19 @@ class Turn:
     output_tokens: int = 0
     calls: int = 0
     errors: int = 0
-    cost_usd: float | None = 0.0
+    costs: list[Cost] = field(default_factory=list)
 
     @property
     def duration_ms(self) -> int:
         """From the prompt to the last message before the next one."""
         return max(0, (self.ended_ms or 0) - (self.started_ms or 0))
 
-    def add(self, step: TimelineStep, costs: Mapping[str, float | None]) -> None:
+    @property
+    def cost(self) -> Cost:
+        """The cost of all its responses."""
+        return total_cost(self.costs)
+
+    def add(self, step: TimelineStep, costs: Mapping[str, Cost]) -> None:
         """Count one message of this turn."""
         self.ended_ms = max(self.ended_ms or 0, step.timestamp_ms or 0) or None
         self.prompt_tokens += step.prompt_tokens or 0
@@ -127,30 +133,23 @@ class Turn:
         self.calls += step.calls
         self.errors += step.kind == "api_error"
         if step.usage_id is not None:
-            usd = costs.get(step.usage_id)
-            self.cost_usd = None if usd is None or self.cost_usd is None else self.cost_usd + usd
+            self.costs.append(costs.get(step.usage_id, UNPRICED))
 
 
 @dataclass(slots=True)
 class Timeline:
-    """The turns of a session, and how often it was compacted or met an API error."""
+    """The turns of a session."""
 
     turns: list[Turn] = field(default_factory=list)
-    compactions: int = 0
-    errors: int = 0
 
 
-def build_timeline(steps: Iterable[TimelineStep], costs: Mapping[str, float | None]) -> Timeline:
+def build_timeline(steps: Iterable[TimelineStep], costs: Mapping[str, Cost]) -> Timeline:
     """Return a session's turns; what comes before the first prompt belongs to none.
 
-    `costs` are those of responses, in USD: a turn with one that is not known has no cost.
+    `costs` are those of responses: a turn with one that is not known has a partial cost.
     """
     timeline = Timeline()
     for step in steps:
-        if step.kind == "compaction":
-            timeline.compactions += 1
-        if step.kind == "api_error":
-            timeline.errors += 1
         if step.kind in {"prompt", "command"}:
             number = len(timeline.turns) + 1
             timeline.turns.append(Turn(step.seq, number, step.timestamp_ms, step.timestamp_ms))

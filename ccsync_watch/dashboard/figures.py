@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ccsync_watch.accounting import session_accounts, usage_groups
+from ccsync_watch.accounting.reconciliation import reconcile
 from ccsync_watch.accounting.spreading import cost_of
 from ccsync_watch.dashboard.cached import Cached
 from ccsync_watch.dashboard.local_time import DATE_RANGES, local_datetime
@@ -21,7 +22,7 @@ from ccsync_watch.dashboard.store_version import read_store_version
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ccsync_watch.accounting.account import SessionAccount
+    from ccsync_watch.accounting.account import Cost, SessionAccount
     from ccsync_watch.accounting.prices import PriceList
     from ccsync_watch.clock import Clock
     from ccsync_watch.config import Settings
@@ -109,7 +110,17 @@ class Figures:
         """Return one session's account, at the prices that are known by now."""
         return session_accounts.load_account(self._database, session_id, self._prices)
 
-    def response_costs(self, steps: Sequence[TimelineStep]) -> dict[str, float | None]:
+    def sessions(self, session_ids: Sequence[str]) -> dict[str, SessionAccount]:
+        """Return the accounts of some sessions, at the prices that are known by now."""
+        accounts = session_accounts.load_accounts(
+            self._database, self._prices, session_ids=session_ids
+        )
+        return {
+            session_id: accounts.get(session_id) or reconcile(session_id, (), None)
+            for session_id in session_ids
+        }
+
+    def response_costs(self, steps: Sequence[TimelineStep]) -> dict[str, Cost]:
         """Return what the last of a session's responses cost, each at the prices known by now."""
         ids = [step.usage_id for step in steps if step.usage_id is not None]
         ids = ids[-_MAX_PRICED_RESPONSES:]
@@ -117,4 +128,4 @@ class Figures:
         groups = usage_groups.load_groups(
             self._database, self._prices, "id", condition=f"id IN ({marks})", values=ids
         )
-        return {str(group.key[0]): cost_of([group.rows]).usd for group in groups}
+        return {str(group.key[0]): cost_of([group.rows]) for group in groups}

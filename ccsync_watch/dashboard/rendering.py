@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ccsync_watch import __version__, units
-from ccsync_watch.accounting.account import COST_SOURCES
+from ccsync_watch.accounting.account import COST_SOURCES, format_cost
 from ccsync_watch.dashboard import charts, local_time, markup
 from ccsync_watch.dashboard.json_text import indented_json
 from ccsync_watch.transcripts.tools import summarize_call
@@ -37,6 +37,7 @@ class Templates:
         )
         self._environment.filters.update(
             ago=units.age,
+            cost=format_cost,
             date_and_time=local_time.date_and_time,
             dollars=units.dollars,
             duration=units.duration,

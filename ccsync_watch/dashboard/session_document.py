@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from ccsync_watch.accounting.account import format_cost
 from ccsync_watch.dashboard.json_text import compact_json, indented_json
 from ccsync_watch.dashboard.local_time import date_and_time
 from ccsync_watch.store import conversations
@@ -13,6 +14,7 @@ from ccsync_watch.transcripts.call_outcome import read_outcome
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ccsync_watch.accounting.account import SessionAccount
     from ccsync_watch.model import Part, StoredMessage
     from ccsync_watch.store.database import Database
     from ccsync_watch.store.session_list import SessionRow
@@ -26,7 +28,7 @@ _HEADINGS = {"prompt": "Prompt", "answer": "Claude", "summary": "Summary", "comm
 
 
 def iterate_document(
-    database: Database, session: SessionRow, document_format: str
+    database: Database, session: SessionRow, account: SessionAccount, document_format: str
 ) -> Iterator[str]:
     """Yield a session's text in chunks, its subagents' conversations after its own.
 
@@ -35,7 +37,7 @@ def iterate_document(
     iterate = _iterate_markdown if document_format == "md" else _iterate_json
     chunk: list[str] = []
     size = 0
-    for piece in iterate(database, session):
+    for piece in iterate(database, session, account):
         chunk.append(piece)
         size += len(piece)
         if size >= _CHUNK_CHARS:
@@ -55,8 +57,20 @@ def _iterate_messages(
         last_seq = messages[-1].seq
 
 
-def _iterate_json(database: Database, session: SessionRow) -> Iterator[str]:
-    yield '{"session":' + compact_json(asdict(session)) + ',"messages":['
+def _iterate_json(
+    database: Database, session: SessionRow, account: SessionAccount
+) -> Iterator[str]:
+    tokens = account.tokens
+    fields = {
+        **asdict(session),
+        "prompt_tokens": tokens.prompt,
+        "input_tokens": tokens.input,
+        "cache_write_tokens": tokens.cache_write,
+        "cache_read_tokens": tokens.cache_read,
+        "output_tokens": tokens.output,
+        "cost": asdict(account.cost),
+    }
+    yield '{"session":' + compact_json(fields) + ',"messages":['
     session_id = session.session_id
     agent_ids = [
         subagent.agent_id for subagent in conversations.list_subagents(database, session_id)
@@ -69,9 +83,10 @@ def _iterate_json(database: Database, session: SessionRow) -> Iterator[str]:
     yield "\n]}\n"
 
 
-def _iterate_markdown(database: Database, session: SessionRow) -> Iterator[str]:
+def _iterate_markdown(
+    database: Database, session: SessionRow, account: SessionAccount
+) -> Iterator[str]:
     yield f"# {session.title or session.session_id}\n\n"
-    prompt_tokens = session.input_tokens + session.cache_read_tokens + session.cache_write_tokens
     facts = {
         "Session": session.session_id,
         "Project": session.project_path,
@@ -79,7 +94,8 @@ def _iterate_markdown(database: Database, session: SessionRow) -> Iterator[str]:
         "Model": session.model,
         "Started": date_and_time(session.started_ms),
         "Last message": date_and_time(session.updated_ms),
-        "Tokens": f"{prompt_tokens:,} in, {session.output_tokens:,} out",
+        "Tokens": f"{account.tokens.prompt:,} prompt, {account.tokens.output:,} output",
+        "Cost": format_cost(account.cost),
     }
     yield "".join(f"- {name}: {value}\n" for name, value in facts.items() if value)
     yield from _iterate_conversation(database, session.session_id, None)

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from ccsync_watch.accounting import breakdowns, statistics
+from ccsync_watch.accounting.account import total_cost
 from ccsync_watch.dashboard.local_time import DateRange, local_datetime
 from ccsync_watch.store import prompt_counts
 from ccsync_watch.store.session_summaries import project_name
@@ -45,11 +46,15 @@ class ProjectLine:
 
 @dataclass(frozen=True, slots=True)
 class DailyBars:
-    """Amounts by day, without gaps; `days` are ISO dates, Mondays where a bar is a week."""
+    """Amounts by day, without gaps; `days` are ISO dates, Mondays where a bar is a week.
+
+    The costs of `partial_days` leave something out.
+    """
 
     days: list[str]
     tokens: dict[str, list[float]]
     costs: dict[str, list[float]]
+    partial_days: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,7 @@ class Snapshot:
 
     @property
     def cached_share(self) -> float | None:
-        """The share of the input that came from the cache."""
+        """The share of the prompt tokens that came from the cache."""
         return self.tokens.cache_read / self.tokens.prompt if self.tokens.prompt else None
 
     @property
@@ -142,5 +147,9 @@ def _build_bars(lines: Sequence[BreakdownLine], since_ms: int | None, today: dat
         label: [float(sum(getattr(line.tokens, field) for line in bucket)) for bucket in shown]
         for label, field in _TOKEN_SERIES.items()
     }
-    costs = {"cost": [sum(line.cost.usd or 0.0 for line in bucket) for bucket in shown]}
-    return DailyBars(days, tokens, costs)
+    costs = [total_cost(line.cost for line in bucket) for bucket in shown]
+    partial_days = frozenset(
+        day for day, cost in zip(days, costs, strict=True)
+        if cost.provenance in {"partial", "unpriced"}
+    )  # fmt: skip
+    return DailyBars(days, tokens, {"cost": [cost.usd or 0.0 for cost in costs]}, partial_days)

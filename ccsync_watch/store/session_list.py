@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
+from ccsync_watch.store.prompt_counts import count_copied_prompts
 from ccsync_watch.store.session_summaries import project_name, session_title
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class PageEnd(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
-    """One session of a list; tokens are those of its own responses."""
+    """One session of a list; `prompts` are its own, without copies of another session's."""
 
     session_id: str
     title: str | None
@@ -58,10 +59,6 @@ class SessionRow:
     updated_ms: int | None
     messages: int
     prompts: int
-    input_tokens: int
-    output_tokens: int
-    cache_read_tokens: int
-    cache_write_tokens: int
     is_metadata_only: bool
 
 
@@ -132,12 +129,8 @@ def _session_row(database: Database, row: sqlite3.Row) -> SessionRow:
         "SELECT messages, prompts FROM session_counts WHERE session_id = ?", (row["id"],)
     ).fetchone()
     messages, prompts = counts or (0, 0)
-    tokens = read.execute(
-        "SELECT input_tokens, output_tokens, cache_read_tokens, cache_write_tokens"
-        " FROM session_tokens WHERE session_id = ?",
-        (row["id"],),
-    ).fetchone()
-    input_tokens, output_tokens, cache_read_tokens, cache_write_tokens = tokens or (0, 0, 0, 0)
+    if row["forked_from"] is not None:
+        prompts -= count_copied_prompts(database, row["id"])
     return SessionRow(
         session_id=row["id"],
         title=session_title(database, row),
@@ -150,10 +143,6 @@ def _session_row(database: Database, row: sqlite3.Row) -> SessionRow:
         updated_ms=row["updated_ms"],
         messages=messages,
         prompts=prompts,
-        input_tokens=input_tokens,
-        output_tokens=output_tokens,
-        cache_read_tokens=cache_read_tokens,
-        cache_write_tokens=cache_write_tokens,
         is_metadata_only=bool(row["is_metadata_only"]),
     )
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ccsync_watch.store.prompt_counts import count_copied_prompts
+
 if TYPE_CHECKING:
     from ccsync_watch.model import JsonValue
     from ccsync_watch.store.database import Database
@@ -33,12 +35,6 @@ _TOTALS = (
     "SELECT count(*) AS unreadable FROM unreadable",
     "SELECT count(*) AS rows_uncounted FROM uncounted_usage",
     "SELECT max(ack_ms) AS last_ack_ms FROM remote",
-    (
-        "SELECT coalesce(sum(input_tokens), 0) AS input_tokens,"
-        " coalesce(sum(output_tokens), 0) AS output_tokens,"
-        " coalesce(sum(cache_write_tokens), 0) AS cache_write_tokens,"
-        " coalesce(sum(cache_read_tokens), 0) AS cache_read_tokens FROM usage_tokens"
-    ),
 )
 
 
@@ -48,6 +44,7 @@ def totals(database: Database) -> dict[str, JsonValue]:
     figures: dict[str, JsonValue] = {}
     for query in _TOTALS:
         figures.update(dict(read.execute(query).fetchone()))
+    figures["prompts"] = int(str(figures["prompts"])) - count_copied_prompts(database)
     return figures
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from ccsync_watch.accounting import usage_groups
+from ccsync_watch.accounting.prices import PriceList
+from ccsync_watch.accounting.session_accounts import load_account
 from ccsync_watch.cli.console import show_warnings
 from ccsync_watch.cli.session_lookup import find_session, open_store
 from ccsync_watch.config import load
@@ -36,7 +39,10 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
         row = session_list.load_session(database, session_id) if session_id else None
         if row is None:
             return 1
-        for piece in iterate_document(database, row, arguments.format):
+        prices = PriceList.from_settings(settings)
+        prices.ensure_known(usage_groups.used_models(database, row.session_id))
+        account = load_account(database, row.session_id, prices)
+        for piece in iterate_document(database, row, account, arguments.format):
             sys.stdout.write(piece)
         sys.stdout.flush()
     finally:

@@ -52,6 +52,7 @@ def build_context(site: Site, request: Request) -> Context:
         ],
         "sorts": _SORTS,
         "rows": rows,
+        "accounts": site.figures.sessions([row.session_id for row in rows]),
         "more": more,
         "is_filtered": is_filtered,
         "is_first": is_first,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
 
+from ccsync_watch.accounting import activity
 from ccsync_watch.dashboard.conversation import build_entries, build_timeline
 from ccsync_watch.dashboard.page import Context, Page
 from ccsync_watch.dashboard.query_params import (
@@ -55,6 +56,7 @@ def build_context(site: Site, request: Request) -> Context:
         "title": session.title or session_id,
         "session": session,
         "account": site.figures.session(session_id),
+        "activity": activity.load_activity(database, session_id),
         "agent": next((subagent for subagent in subagents if subagent.agent_id == agent_id), None),
         "agent_id": agent_id,
         "entries": _build_entries(

@@ -369,7 +369,7 @@ def test_what_was_carried_over_clear_is_likely_after_one(
 
 
 def test_a_compaction_after_clear_is_not_taken_for_a_small_session_before_it() -> None:
-    """Real clients begin anew at /clear."""
+    """Real clients begin at zero after /clear."""
     claim = Claim(
         _totals(input_tokens=5000, output=300, usd=3.5),
         cleared=(_totals(input_tokens=200, output=10, usd=0.1),),

@@ -125,7 +125,7 @@ def test_a_database_that_is_damaged_inside_is_one_line(
     assert main(("sync-now",), env) == 0
     path = tmp_path / "state" / "ccsync.db"
     with sqlite3.connect(path) as connection:
-        connection.execute("DROP TABLE usage")
+        connection.execute("DROP TABLE unreadable")
     connection.close()
     capsys.readouterr()
     assert main(("status",), env) == 2

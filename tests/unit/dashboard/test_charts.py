@@ -83,6 +83,6 @@ def test_turn_links_to_its_prompt() -> None:
     assert len(links) == 400
     assert links[-1].get("href") == "/sessions/abc?at=450#m-450"
     assert (links[-1].get("aria-label") or "").startswith(
-        "Turn 450: 7 min 30 s, 2 calls, 450 tokens"
+        "Turn 450: 7 min 30 s, 2 calls, 450 output tokens"
     )
     assert [rect.get("class") for rect in chart.iter("rect")][-1] == "turn failed"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ccsync_watch.accounting.account import UNPRICED, Cost
 from ccsync_watch.dashboard.conversation import build_entries, build_timeline
 from ccsync_watch.model import Part, StoredMessage
 from ccsync_watch.store.conversations import SubagentRow, TimelineStep
@@ -84,11 +85,10 @@ def test_turns_run_from_prompt_to_prompt() -> None:
             TimelineStep(7, "answer", 8000, 50, 5, 1, "msg_2"),
             TimelineStep(8, "answer", 8000, 50, 5, 1, "msg_3"),
         ],
-        {"msg_1": 0.25, "msg_2": 0.5, "msg_3": None},
+        {"msg_1": Cost(0.25, "computed"), "msg_2": Cost(0.5, "computed"), "msg_3": UNPRICED},
     )
-    assert (timeline.compactions, timeline.errors) == (1, 1)
     first, second = timeline.turns
-    assert (first.cost_usd, second.cost_usd) == (0.25, None), "a response has no price"
+    assert (first.cost, second.cost) == (Cost(0.25, "computed"), Cost(0.5, "partial"))
     assert (first.seq, first.number, first.duration_ms) == (2, 1, 4000)
     assert (first.prompt_tokens, first.output_tokens, first.calls, first.errors) == (100, 10, 2, 1)
     assert (second.seq, second.number, second.duration_ms) == (6, 2, 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from ccsync_watch.accounting.session_accounts import load_account
 from ccsync_watch.dashboard.session_document import iterate_document
 from ccsync_watch.model import Part
 from ccsync_watch.store import session_list
@@ -18,7 +19,8 @@ def read_document(world: World, document_format: str) -> str:
     """Return the whole file."""
     row = session_list.load_session(world.database, SESSION)
     assert row is not None
-    return "".join(iterate_document(world.database, row, document_format))
+    account = load_account(world.database, SESSION, world.prices)
+    return "".join(iterate_document(world.database, row, account, document_format))
 
 
 def test_every_message_is_in_both_formats(world: World) -> None:

@@ -96,7 +96,7 @@ class TestPlans:
             ("rejected", ["outbox_rejected"]),
             ("unsettled", ["PRIMARY KEY"]),
             ("session_rows", ["messages_session"]),
-            ("session_row", ["usage_session", "PRIMARY KEY"]),
+            ("session_row", ["PRIMARY KEY"]),
             ("conversation", ["messages_session"]),
             ("timeline", ["messages_session"]),
         ],

@@ -14,7 +14,7 @@ from ccsync_watch.store.session_list import (
     list_sessions,
     load_session,
 )
-from support.storing import SESSION, World, message, usage
+from support.storing import SESSION, World, message
 
 HOUR_MS = 3_600_000
 
@@ -135,14 +135,12 @@ class TestFilters:
 class TestRows:
     """The figures of a session."""
 
-    def test_counts_tokens_and_title(self, world: World) -> None:
+    def test_counts_and_title(self, world: World) -> None:
         """The prompt is the title until there is a better one."""
-        used = usage(tokens_in=7, tokens_out=3, cache_read_tokens=2)
-        world.ingest(message("u1", "Fix it"), message("a1", kind="answer"), usages=(used,))
+        world.ingest(message("u1", "Fix it"), message("a1", kind="answer"))
         row = load_session(world.database, SESSION)
         assert row is not None
         assert (row.title, row.messages, row.prompts) == ("Fix it", 2, 1)
-        assert (row.input_tokens, row.output_tokens, row.cache_read_tokens) == (7, 3, 2)
         world.ingest(facts={"custom_title": "Mine"})
         row = load_session(world.database, SESSION)
         assert row is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ccsync_watch.store.session_policy import mark_sessions
 from ccsync_watch.store.status_figures import rejected_rows, session_table, totals
-from support.storing import OTHER, SESSION, World, message, usage
+from support.storing import OTHER, SESSION, World, message
 
 
 def test_a_table_row_per_session_the_most_recent_first(world: World) -> None:
@@ -33,12 +33,10 @@ def test_totals(world: World) -> None:
     world.ingest(
         message("u1"),
         message("u2", is_inherited=True),
-        usages=(usage(tokens_in=1, tokens_out=2, cache_write_5m_tokens=3),),
     )
     figures = world.figures()
     assert (figures["messages"], figures["prompts"], figures["rows_pending"]) == (2, 1, 3)
     assert (figures["bytes_read"], figures["sessions"]) == (100, 1)
-    assert (figures["input_tokens"], figures["cache_write_tokens"]) == (1, 3)
     world.drain()
     assert world.figures()["last_ack_ms"] >= world.clock.now_ms - 60_000
 
