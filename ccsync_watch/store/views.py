@@ -31,7 +31,8 @@ _VIEWS = (
         json_extract(i.value, '$[2]') AS cache_write_5m_tokens,
         json_extract(i.value, '$[3]') AS cache_write_1h_tokens,
         json_extract(i.value, '$[4]') AS cache_read_tokens,
-        iif(i.key = 0, u.web_searches, 0) AS web_searches, u.is_fast, u.is_us_only, u.is_final, u.tier,
+        iif(i.key = 0, u.web_searches, 0) AS web_searches, u.is_fast, u.is_us_only, u.is_final,
+        u.tier,
         i.key = 0 AS responses
     FROM usage_tokens u JOIN json_each(u.iterations) i
     WHERE u.iterations IS NOT NULL AND u.cost_usd IS NULL

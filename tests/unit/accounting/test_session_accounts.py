@@ -154,6 +154,8 @@ class TestUnfinishedResponses:
         world.ingest(message("u1"), usages=(usage("m1", is_final=False, cost_usd=0.5),))
         account = session_accounts.load_account(world.database, SESSION, world.prices)
         assert (account.cost.usd, account.cost.provenance) == (0.5, "client")
+
+
 def _add_session(
     world: World, name: str, at_ms: int, *, tokens_in: int, total: int, usd: float
 ) -> None:
