@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ccsync_watch.accounting.account import SessionAccount
     from ccsync_watch.accounting.prices import PriceList
     from ccsync_watch.accounting.usage_groups import Zone
-    from ccsync_watch.model import SessionSummary
+    from ccsync_watch.outgoing import SessionSummary
     from ccsync_watch.store.database import Database
 
 
@@ -203,6 +203,6 @@ def _note_guesses(read: sqlite3.Connection, account: SessionAccount) -> SessionA
     verb = "is" if guesses == 1 else "are"
     note = (
         f"{plural(guesses, 'response')} {verb} in other sessions too, without a mark: each is"
-        " counted once, as a guess for the session that went on last after the copy"
+        " counted once, as a guess for the session that was continued last after the copy"
     )
     return replace(account, notes=(*account.notes, note))

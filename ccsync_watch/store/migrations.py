@@ -364,7 +364,8 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE lessons RENAME TO disclosures;
     ALTER TABLE signals RENAME TO hook_events;
     ALTER TABLE remote RENAME COLUMN is_foreign TO is_preexisting;
-
+    """,
+    """
     -- Older clients' subagents, in the session's own transcript: a chain begins at a task. Which
     -- call started each is found when the transcript is read again.
     CREATE INDEX messages_parent ON messages (session_id, parent_uuid);
@@ -422,14 +423,6 @@ MIGRATIONS: tuple[str, ...] = (
     -- token of output, so one that has more is taken for a whole one.
     UPDATE usage SET is_final = 1 WHERE NOT is_final AND output_tokens > 1;
 
-    -- Transcripts of clients whose rows are understood better now are read again, where they still
-    -- exist; rows that are stored already stay as they are.
-    UPDATE transcripts SET offset = 0, head = x'', marker = x'', size = -1, lines = 0
-        WHERE session_id IN (SELECT id FROM sessions WHERE client_version LIKE '1.%'
-            OR client_version LIKE '2.0.%' OR client_version LIKE '2.1._'
-            OR client_version LIKE '2.1.__');
-    """,
-    """
     -- What identifies a response besides its message id. NULL in `request_id`: an earlier version
     -- stored it, with one record for each message id. `counted_in` = the record that it is an
     -- earlier state of. `iterations` = the tokens of each request of the response, if several.
@@ -459,9 +452,9 @@ MIGRATIONS: tuple[str, ...] = (
     ) WITHOUT ROWID;
 
     -- Much of what the rows say was not stored: request ids, iterations, responses without a
-    -- message id. So all transcripts that are still there are read again: known messages change
-    -- nothing, and records of tokens are replaced by those that their rows now make. What was
-    -- stored of missing transcripts stays as it is.
+    -- message id, which call started an older client's subagent. So all transcripts that are still
+    -- there are read again: known messages change nothing, and records of tokens are replaced by
+    -- those that their rows now make. What was stored of missing transcripts stays as it is.
     UPDATE transcripts SET offset = 0, head = x'', marker = x'', size = -1, lines = 0
         WHERE missing_since_ms IS NULL;
     DELETE FROM line_types;

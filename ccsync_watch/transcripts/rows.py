@@ -112,7 +112,7 @@ def _add_usages(row: dict[str, Any], source: RowIdentity, batch: Batch) -> str |
 
 
 def _add_usages_without_uuid(row: dict[str, Any], line: Line, stream: Stream, batch: Batch) -> None:
-    """Add the responses of an assistant row that is no message, as it has no uuid."""
+    """Add the responses of an assistant row without a uuid, which makes no message."""
     session_id = identity(row.get("sessionId")) or stream.session_id
     if session_id:
         agent_id = identity(row.get("agentId")) or stream.agent_id

@@ -119,8 +119,8 @@ def row_response_id(row: Mapping[str, Any], uuid: str | None) -> str | None:
 
 def response_key(response_id: str, request_id: str, prompt_tokens: int) -> str:
     """Return the id of a response: gateways give one message id to responses of many requests."""
-    told_apart_by = f"{request_id}\0{prompt_tokens}".encode()
-    return f"{response_id}#{hashlib.blake2b(told_apart_by, digest_size=6).hexdigest()}"
+    rest = f"{request_id}\0{prompt_tokens}".encode()
+    return f"{response_id}#{hashlib.blake2b(rest, digest_size=6).hexdigest()}"
 
 
 def source_session(row: Mapping[str, Any]) -> str | None:

@@ -75,7 +75,9 @@ class TestSidechains:
         }
         read = world.database.read()
         assert read.execute("SELECT model FROM sessions").fetchone()[0] == "claude-opus-5-5"
-        owners = dict(read.execute("SELECT id, agent_id IS NOT NULL FROM usage").fetchall())
+        owners = dict(
+            read.execute("SELECT response_id, agent_id IS NOT NULL FROM usage").fetchall()
+        )
         assert owners == {"m1": 0, "m2": 0, "s1": 1, "s2": 1}
         done = activity.by_session_id(world.database)[SESSION]
         assert (done.prompts, done.turns, done.tool_calls) == (1, 1, 2)

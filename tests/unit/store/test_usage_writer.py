@@ -221,10 +221,10 @@ class TestRecordsOfOneMessageId:
                     for one, two in parsed
                 ]
             )
-            found: dict[str, set[str]] = {"": {"none"}} if "" in targets.values() else {}
+            responses: dict[str, set[str]] = {"": {"none"}} if "" in targets.values() else {}
             for name, target in targets.items():
-                found.setdefault(target, set()).add(name)
-            assert sorted(map(sorted, found.values())) == sorted(
+                responses.setdefault(target, set()).add(name)
+            assert sorted(map(sorted, responses.values())) == sorted(
                 sorted(group.split()) for group in groups
             )
 

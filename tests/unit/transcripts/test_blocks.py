@@ -39,11 +39,11 @@ class TestAnswers:
     def test_an_id_of_any_characters_ties_a_result_to_its_call(self, used: str) -> None:
         """Gateways choose them freely; one that a page could interpret is stored as a hash."""
         writer = Writer()
-        (made,) = read_message(writer.answer(call(used, "Bash", command="ls"))).parts
+        (tool_call,) = read_message(writer.answer(call(used, "Bash", command="ls"))).parts
         (result,) = read_message(writer.result(used, "output")).parts
-        assert made.tool_use_id is not None
-        assert made.tool_use_id == result.tool_use_id
-        assert not set(made.tool_use_id) & set(" <>\"'&")
+        assert tool_call.tool_use_id is not None
+        assert tool_call.tool_use_id == result.tool_use_id
+        assert not set(tool_call.tool_use_id) & set(" <>\"'&")
 
     def test_a_result_of_a_server_tool_is_part_of_the_answer(self) -> None:
         """A web search's, for example."""
