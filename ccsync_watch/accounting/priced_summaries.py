@@ -9,7 +9,8 @@ from ccsync_watch.accounting.usage_groups import used_models
 
 if TYPE_CHECKING:
     from ccsync_watch.accounting.prices import PriceList
-    from ccsync_watch.model import Redacted, SessionSummary
+    from ccsync_watch.model import Redacted
+    from ccsync_watch.outgoing import SessionSummary
     from ccsync_watch.store.database import Database
 
 

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
     from ccsync_watch.clock import Clock
     from ccsync_watch.config import Settings
-    from ccsync_watch.model import BackendInfo, Redacted, SessionSummary, StoredMessage
+    from ccsync_watch.model import Redacted
     from ccsync_watch.opensync.request_preview import RequestPreview
+    from ccsync_watch.outgoing import BackendInfo, SessionSummary, StoredMessage
     from ccsync_watch.store.outbox import Outbox
     from ccsync_watch.store.session_summaries import Summaries
     from ccsync_watch.uploader import Destination

@@ -11,7 +11,8 @@ from ccsync_watch.transcripts.call_outcome import CallOutcome, read_outcome
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from ccsync_watch.model import JsonValue, Part, StoredMessage
+    from ccsync_watch.model import JsonValue, Part
+    from ccsync_watch.outgoing import StoredMessage
     from ccsync_watch.store.conversations import SubagentRow, TimelineStep
 
 _SPEAKERS = {

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ccsync_watch.accounting.account import SessionAccount
-    from ccsync_watch.model import Part, StoredMessage
+    from ccsync_watch.model import Part
+    from ccsync_watch.outgoing import StoredMessage
     from ccsync_watch.store.database import Database
     from ccsync_watch.store.session_list import SessionRow
 

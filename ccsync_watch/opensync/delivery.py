@@ -18,11 +18,12 @@ from ccsync_watch.errors import (
     UnexpectedAnswer,
     Unsent,
 )
-from ccsync_watch.model import DeliveryStep, OutboxRow, Redacted
+from ccsync_watch.model import Redacted
 from ccsync_watch.opensync import backend_rules as rules
 from ccsync_watch.opensync import wire
 from ccsync_watch.opensync.removed_secrets import count_removed
 from ccsync_watch.opensync.unanswered import record_unanswered
+from ccsync_watch.outgoing import DeliveryStep, OutboxRow
 from ccsync_watch.store.egress_ledger import LedgerEntry
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from ccsync_watch.errors import (
     UnexpectedAnswer,
     Unsent,
 )
-from ccsync_watch.model import BackendInfo
+from ccsync_watch.outgoing import BackendInfo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,8 +14,8 @@ from ccsync_watch.opensync.session_state import SessionState
 
 if TYPE_CHECKING:
     from ccsync_watch.clock import Clock
-    from ccsync_watch.model import BackendInfo, DeliveryStep
     from ccsync_watch.opensync.http_client import OpenSyncClient
+    from ccsync_watch.outgoing import BackendInfo, DeliveryStep
     from ccsync_watch.store.outbox import Outbox
     from ccsync_watch.store.session_summaries import Summaries
 

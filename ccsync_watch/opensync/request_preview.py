@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Iterable, Iterator
 
-    from ccsync_watch.model import SessionSummary, StoredMessage
     from ccsync_watch.opensync.wire import Payload
+    from ccsync_watch.outgoing import SessionSummary, StoredMessage
 
 
 @dataclass(frozen=True, slots=True)

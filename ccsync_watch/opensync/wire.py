@@ -18,7 +18,8 @@ from ccsync_watch.model import JsonValue, Redacted
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ccsync_watch.model import Part, SessionSummary, StoredMessage
+    from ccsync_watch.model import Part
+    from ccsync_watch.outgoing import SessionSummary, StoredMessage
 
 Payload = dict[str, JsonValue]
 

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ccsync_watch.clock import Clock
-    from ccsync_watch.model import JsonValue, StoredMessage
+    from ccsync_watch.model import JsonValue
+    from ccsync_watch.outgoing import StoredMessage
     from ccsync_watch.privacy.policy.projects import Projects
     from ccsync_watch.store.database import Database
     from ccsync_watch.store.rewriting import RewritableMessage

@@ -17,10 +17,10 @@ from ccsync_watch.model import (
     Message,
     Part,
     SessionObservation,
-    StoredMessage,
     Subagent,
     Usage,
 )
+from ccsync_watch.outgoing import StoredMessage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ccsync_watch.errors import DestinationError
-    from ccsync_watch.model import BackendInfo
+    from ccsync_watch.outgoing import BackendInfo
     from ccsync_watch.problem import Problem
 
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ccsync_watch.config import Settings
-    from ccsync_watch.model import BackendInfo, JsonValue
+    from ccsync_watch.model import JsonValue
+    from ccsync_watch.outgoing import BackendInfo
     from ccsync_watch.report.live import Live
     from ccsync_watch.store.database import Database
     from ccsync_watch.transcripts.discovery import TranscriptScan

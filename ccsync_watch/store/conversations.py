@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ccsync_watch.store.stored_messages import MESSAGE_COLUMNS, MESSAGE_JOINS, read_message
 
 if TYPE_CHECKING:
-    from ccsync_watch.model import StoredMessage
+    from ccsync_watch.outgoing import StoredMessage
     from ccsync_watch.store.database import Database
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ccsync_watch.model import OutboxRow, Redacted
+from ccsync_watch.model import Redacted
+from ccsync_watch.outgoing import OutboxRow
 from ccsync_watch.store.egress_ledger import LedgerEntry, add_entry
 from ccsync_watch.store.message_writer import resend_delay_ms
 from ccsync_watch.store.release import Release

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
 
-    from ccsync_watch.model import JsonValue, Redacted, StoredMessage
+    from ccsync_watch.model import JsonValue, Redacted
+    from ccsync_watch.outgoing import StoredMessage
     from ccsync_watch.store.database import Database
 
 

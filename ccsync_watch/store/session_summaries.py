@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
 
-from ccsync_watch.model import Redacted, SessionSummary
+from ccsync_watch.model import Redacted
+from ccsync_watch.outgoing import SessionSummary
 
 if TYPE_CHECKING:
     import sqlite3

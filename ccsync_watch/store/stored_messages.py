@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from ccsync_watch.model import Part, StoredMessage
+from ccsync_watch.model import Part
+from ccsync_watch.outgoing import StoredMessage
 
 if TYPE_CHECKING:
     import sqlite3

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from ccsync_watch.model import BackendInfo, DeliveryStep
+    from ccsync_watch.outgoing import BackendInfo, DeliveryStep
 
 
 class Destination(Protocol):

@@ -8,13 +8,14 @@ import orjson
 
 from ccsync_watch.accounting.priced_summaries import PricedSummaries
 from ccsync_watch.errors import DestinationError, Retryable, Unauthorized, Unsent
-from ccsync_watch.model import BackendInfo, DeliveryStep
+from ccsync_watch.outgoing import BackendInfo, DeliveryStep
 from ccsync_watch.store.egress_ledger import LedgerEntry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ccsync_watch.model import JsonValue, OutboxRow, SessionSummary
+    from ccsync_watch.model import JsonValue
+    from ccsync_watch.outgoing import OutboxRow, SessionSummary
     from ccsync_watch.store.outbox import Outbox
     from ccsync_watch.store.session_summaries import Summaries
     from support.fakes import FakeClock

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from ccsync_watch.dashboard.conversation import Entry
     from ccsync_watch.dashboard.site import Site
-    from ccsync_watch.model import StoredMessage
+    from ccsync_watch.outgoing import StoredMessage
     from ccsync_watch.store.conversations import SubagentRow
     from ccsync_watch.store.session_list import SessionRow
 

@@ -13,7 +13,7 @@ from ccsync_watch.config import Secret, Settings
 from ccsync_watch.daemon.connection_test import try_backend
 from ccsync_watch.daemon.destinations import connect, make_destination, preview_requests
 from ccsync_watch.errors import Unauthorized
-from ccsync_watch.model import DestinationInfo
+from ccsync_watch.outgoing import DestinationInfo
 from support.double_transport import DoubleTransport
 from support.opensync_double.backend import API_KEY, Backend
 from support.storing import SESSION, World, message

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from ccsync_watch.accounting.account import UNPRICED, Cost
 from ccsync_watch.dashboard.conversation import build_entries, build_timeline
-from ccsync_watch.model import Part, StoredMessage
+from ccsync_watch.model import Part
+from ccsync_watch.outgoing import StoredMessage
 from ccsync_watch.store.conversations import SubagentRow, TimelineStep
 from ccsync_watch.transcripts.call_outcome import read_outcome
 

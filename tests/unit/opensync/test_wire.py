@@ -10,8 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccsync_watch.model import JsonValue, Part, PartKind, Redacted, SessionSummary, StoredMessage
+from ccsync_watch.model import (
+    JsonValue,
+    Part,
+    PartKind,
+    Redacted,
+)
 from ccsync_watch.opensync import wire
+from ccsync_watch.outgoing import SessionSummary, StoredMessage
 from support.opensync_double.backend import Backend
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 import pytest
 
-from ccsync_watch import model
 from ccsync_watch.model import Batch, Fact, Message, Part
+from ccsync_watch.outgoing import StoredMessage
 from ccsync_watch.privacy.text_fields import TEXT_FIELDS, visit_texts
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 IDENTIFIERS = {"id", "kind", "role", "name", "forked_from", "uuid"}
 """Words of the format, and ids that Claude Code makes; so is what ends in `_id` or `_uuid`."""
-JOINED = {(model.StoredMessage, "agent_type")}
+JOINED = {(StoredMessage, "agent_type")}
 """A text of another record, which is redacted there."""
 
 

@@ -21,7 +21,7 @@ from ccsync_watch.errors import (
     UnexpectedAnswer,
     Unsent,
 )
-from ccsync_watch.model import BackendInfo
+from ccsync_watch.outgoing import BackendInfo
 from ccsync_watch.problem import Problem
 from support.ccsync_program.transcript import Transcript
 from support.fakes import FakeClock

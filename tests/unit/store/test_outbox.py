@@ -10,7 +10,7 @@ from ccsync_watch.store import status_figures
 from support.storing import OTHER, SESSION, World, message
 
 if TYPE_CHECKING:
-    from ccsync_watch.model import OutboxRow
+    from ccsync_watch.outgoing import OutboxRow
 
 FAR = 1 << 50
 

@@ -14,7 +14,7 @@ from ccsync_watch.store.session_summaries import (
 from support.storing import OTHER, SESSION, World, message, usage
 
 if TYPE_CHECKING:
-    from ccsync_watch.model import SessionSummary
+    from ccsync_watch.outgoing import SessionSummary
 
 
 def _summary(world: World, session_id: str = SESSION) -> SessionSummary:

@@ -23,7 +23,7 @@ from support.storing import OTHER, SESSION, World, calls_to, message
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ccsync_watch.model import OutboxRow
+    from ccsync_watch.outgoing import OutboxRow
 
 
 def _certain(world: World) -> list[bool]:

@@ -1,0 +1,96 @@
+"""The values that leave the store, to pages, exports and the destination; data only, no behavior.
+
+Times are milliseconds since the Unix epoch, in names that end in `_ms`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ccsync_watch.model import JsonValue, Part  # noqa: TC001 - annotations are read at run time
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMessage:
+    """One message as the store returns it: to pages, exports, the uploader and repair alike.
+
+    `timestamp_ms` is the date in the order of its file (see `store.message_writer.DateOrder`).
+    Tokens are those of its response if this is the message that carries them, else None;
+    `prompt_tokens` are input + cache writes + cache reads. `agent_type` is its subagent's.
+    """
+
+    seq: int
+    id: str
+    session_id: str
+    agent_id: str | None
+    agent_type: str | None
+    uuid: str
+    role: str
+    kind: str
+    timestamp_ms: int | None
+    model: str | None
+    is_inherited: bool
+    prompt_tokens: int | None
+    output_tokens: int | None
+    facts: dict[str, JsonValue]
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """A message to send. `is_certain`: the backend certainly does not have it yet.
+
+    `version` counts the changes of its content, `attempts` those that failed on this row alone.
+    """
+
+    message: StoredMessage
+    version: int
+    is_certain: bool
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSummary:
+    """A session's absolute state, as the dashboards show it; None where it is not known.
+
+    Prompt tokens are input + cache writes + cache reads, the backend's meaning of the word.
+    """
+
+    session_id: str
+    title: str | None
+    project_path: str | None
+    project_name: str | None
+    model: str | None
+    prompt_tokens: int
+    output_tokens: int
+    cost_usd: float | None
+    started_ms: int | None
+    duration_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationInfo:
+    """Where the settings say that sessions are uploaded to: a product's name and an address."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class BackendInfo:
+    """What a destination that accepts our key reports of itself.
+
+    `clock_skew_seconds` is its clock minus ours, None when it does not say; `session_ids` are all
+    sessions that it holds for this key.
+    """
+
+    clock_skew_seconds: float | None
+    session_ids: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryStep:
+    """What one step of an upload came to; `is_last`: there was nothing left to send now."""
+
+    rows_acked: int
+    is_last: bool
