@@ -33,6 +33,7 @@ class CopyMarker:
         self._connection = connection
         self._now_ms = now_ms
         self._is_released = is_released
+        self._answers: dict[str, set[tuple[str, bytes]]] = {}
 
     def update(self, messages: Sequence[Message], start: int, moved: Iterable[str]) -> None:
         """Mark copies in the sessions of new messages and of those whose responses moved.
@@ -134,7 +135,7 @@ class CopyMarker:
         end = len(rows)
         for index, row in enumerate(rows):
             if row["agent_id"] is None and row["kind"] == "answer" and row["owner"]:
-                if row["owner"] == session_id:
+                if row["owner"] == session_id or not self._is_in(row["owner"], row):
                     end = index
                     break
                 last = index
@@ -155,6 +156,22 @@ class CopyMarker:
             copied.add(row["seq"])
         copiers.discard(session_id)
         return copied
+
+    def _is_in(self, owner: str, row: sqlite3.Row) -> bool:
+        """Return whether the owner of an answer's response has the answer: by its id or its words.
+
+        Ids that a gateway gave twice are no proof, and what is no copy must be sent.
+        """
+        query = "SELECT 1 FROM messages WHERE id = ?"
+        if self._connection.execute(query, (f"{owner}:{row['uuid']}",)).fetchone():
+            return True
+        if owner not in self._answers:
+            answers = self._connection.execute(
+                "SELECT usage_id, digest FROM messages WHERE session_id = ? AND kind = 'answer'",
+                (owner,),
+            )
+            self._answers[owner] = set(map(tuple, answers))
+        return (row["usage_id"], row["digest"]) in self._answers[owner]
 
     def _holders(self, uuid: str) -> dict[str, int | None]:
         """Return the sessions that have a row of this id, with its time; only of a real UUID."""

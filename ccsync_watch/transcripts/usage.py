@@ -80,9 +80,14 @@ def read_usages(
         reason = _SYNTHETIC if is_synthetic else _UNREADABLE if counts is None else _NO_IDENTITY
         return [], [_uncounted(source, reason)]
     requester = identity(row.get("requestSessionId")) or source_session(row)
+    is_final = text(message.get("stop_reason")) is not None
     iterations = _iterations(values)
     usage = Usage(
-        id=response_key(response_id, _request_id(row), sum(counts.prompt)),
+        id=response_key(
+            response_id,
+            _request_id(row) or _place(source, counts, is_final=is_final),
+            sum(counts.prompt),
+        ),
         session_id=requester or source.session_id,
         agent_id=source.agent_id,
         model=text(message.get("model")),
@@ -98,7 +103,7 @@ def read_usages(
         row_session_id=source.session_id,
         uuid=source.uuid or f"offset-{source.start}",
         start=source.start,
-        is_final=text(message.get("stop_reason")) is not None,
+        is_final=is_final,
         is_fast=values.get("speed") == "fast",
         is_us_only=values.get("inference_geo") == "us",
         cost_usd=_cost(row.get("costUSD")),
@@ -118,7 +123,10 @@ def row_response_id(row: Mapping[str, Any], uuid: str | None) -> str | None:
 
 
 def response_key(response_id: str, request_id: str, prompt_tokens: int) -> str:
-    """Return the id of a response: gateways give one message id to responses of many requests."""
+    """Return the id of a response: gateways give one message id to responses of many requests.
+
+    `request_id` is whatever distinguishes the request.
+    """
     rest = f"{request_id}\0{prompt_tokens}".encode()
     return f"{response_id}#{hashlib.blake2b(rest, digest_size=6).hexdigest()}"
 
@@ -142,6 +150,15 @@ def _request_id(row: Mapping[str, Any]) -> str:
     return opaque_id(row.get("requestId")) or ""
 
 
+def _place(source: RowIdentity, counts: TokenCounts, *, is_final: bool) -> str:
+    """Return what distinguishes a request without an id: where its answer is, and how it ended.
+
+    `store.response_rows` finds the copies of it in other transcripts.
+    """
+    end = f"{counts.output}" if is_final else ""
+    return f"\0{source.session_id}\0{source.agent_id or ''}\0{end}"
+
+
 def _advisor_usages(
     row: Mapping[str, Any],
     usage: Usage,
@@ -158,11 +175,15 @@ def _advisor_usages(
         if counts is None:
             uncounted.append(_uncounted(source, _UNREADABLE, position))
             continue
-        response_id = f"{usage.id}/{position}"
+        response_id = f"{usage.response_id}/{position}"
         advisors.append(
             replace(
                 usage,
-                id=response_key(response_id, usage.request_id, sum(counts.prompt)),
+                id=response_key(
+                    response_id,
+                    usage.request_id or _place(source, counts, is_final=usage.is_final),
+                    sum(counts.prompt),
+                ),
                 model=text(values.get("model")) or text(row.get("advisorModel")),
                 input_tokens=counts.input,
                 output_tokens=counts.output,

@@ -105,7 +105,7 @@ def test_overview_has_the_figures_of_stats(window: Window, stored: StoredSession
     assert prompt_tokens > 30_000
     assert figures["Sessions"].inner_text() == f"{len(sessions):,}"
     assert figures["Prompt tokens"].get_attribute("title") == f"{prompt_tokens:,}"
-    assert figures["Output"].get_attribute("title") == f"{tokens['output']:,}"
+    assert figures["Output tokens"].get_attribute("title") == f"{tokens['output']:,}"
     assert page.locator("svg").count() > 3
 
 

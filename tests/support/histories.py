@@ -73,11 +73,15 @@ class Transcript:
 
 @dataclass
 class Historian:
-    """Writes transcripts, and records what is true of them."""
+    """Writes transcripts, and records what is true of them.
+
+    `can_lack_any_id`: responses may have neither an id of their own nor that of a request.
+    """
 
     truth: dict[str, Tokens] = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
     transcripts: list[Transcript] = field(default_factory=list)
+    can_lack_any_id: bool = True
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     def session(self, agent_of: Transcript | None = None) -> Transcript:

@@ -39,5 +39,7 @@ class Transcript:
         """Add a prompt and its answer."""
         self.append(
             self.writer.prompt(f"Question {number}?"),
-            self.writer.answer(text(f"Answer {number}."), usage_id=f"msg_{number}"),
+            self.writer.answer(
+                text(f"Answer {number}."), usage_id=f"msg_{number}_{self.session_id}"
+            ),
         )

@@ -111,3 +111,20 @@ def test_a_session_that_says_the_same_is_not_a_copy(world: World) -> None:
         rows = [writer.prompt("Hello"), writer.answer(text("Hi"), usage_id=name)]
         _feed(world, Transcript(session_id, None, writer, rows), 100)
     assert _own(world, OTHER) == _own(world, SESSION) == ["Hello", "Hi"]
+
+
+def test_equal_ids_of_different_answers_are_no_copies(world: World) -> None:
+    """Whatever a gateway gives as ids: what another session said is sent and counts as its own."""
+    for session_id, words in ((SESSION, "Beds first"), (OTHER, "Paths first")):
+        writer = Writer(session_id)
+        rows = [writer.prompt(f"Ask for {words}"), writer.answer(text(words), usage_id="m1")]
+        transcript = Transcript(session_id, None, writer, rows)
+        feed(world.database, transcript, transcript.lines())
+    assert not any(
+        message.is_inherited
+        for session_id in (SESSION, OTHER)
+        for message in session_messages(world.database, session_id)
+    )
+    world.drain()
+    world.assert_complete(SESSION)
+    world.assert_complete(OTHER)
