@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 
 # By the first parts of a name's path: the provider in the price data that bills under it, None
 # where it is the model's own vendor or is not known.
@@ -78,7 +77,8 @@ _WINDOW = re.compile(r"\[[^\[\]]*\]$")
 _ARN = re.compile(r"arn:aws[a-z-]*:bedrock:[a-z0-9-]*:\d*:([a-z-]+)/(.+)")
 # Resources whose last part is a model's name; the others' is an id that says nothing.
 _NAMED_RESOURCES = frozenset({"foundation-model", "inference-profile"})
-_REGION = r"(?:global|us-gov|us|eu|apac|ap|jp|au|ca|sa|me|af|il|uk|kr|in|cn)"
+# A continent, a country or a region of AWS; not a vendor, which follows it.
+_REGION = r"(?:global|apac|[a-z]{2}(?:-[a-z]+)*(?:-\d)?)"
 _BEDROCK = re.compile(
     rf"(?:({_REGION})\.)?((?:ai21|amazon|anthropic|cohere|deepseek|google|meta|minimax|mistral"
     r"|moonshot|moonshotai|nvidia|openai|qwen|stability|twelvelabs|writer|zai)\.[a-z0-9].*)"
@@ -87,6 +87,8 @@ _AWS_REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d")
 _BEDROCK_VERSION = re.compile(r"-v\d+(?::\d+)*(?::\d+k)?$|:\d+(?::\d+k)?$")
 _CLAUDE_DECORATION = re.compile(r"(?:(?<!claude)-v\d+)?(?::[a-z0-9:]*)?$|@(?:default|latest)$")
 _CLAUDE_SUFFIX = re.compile(r"-(?:thinking|reasoning|latest|preview|1m)$")
+# OpenRouter's variants that cost nothing, whatever the model costs otherwise.
+FREE = ":free"
 _CLAUDE_PREFIX = re.compile(r"^(?:databricks-|snowflake-|anthropic--|anthropic[.:])")
 # Names with the version before the family, as SAP, OpenRouter and the models up to 3 have them.
 _VERSION_FIRST = re.compile(r"claude-(\d+(?:[.-]\d{1,2})?)-(opus|sonnet|haiku|fable|mythos)(.*)")
@@ -140,10 +142,16 @@ def read_name(written: str) -> ModelName:
     return _other(name, provider)
 
 
-@lru_cache(maxsize=4096)
 def plain_key(written: str) -> str:
-    """Return the name by which prices that somebody wrote down match: without a date, too."""
-    return _DATE.sub("", read_name(written).plain)
+    """Return the name by which prices that somebody wrote down match: without a date, too.
+
+    All spellings of a version are one: `claude-sonnet-4-5`, `claude-sonnet-4.5`,
+    `claude-4.5-sonnet`.
+    """
+    name = read_name(written)
+    is_claude = name.plain.startswith("claude-") and name.references
+    key = _DATE.sub("", name.references[-1].name if is_claude else name.plain)
+    return key.removesuffix("-0") if is_claude else key
 
 
 def _without_path(name: str) -> tuple[str | None, str]:
@@ -166,6 +174,8 @@ def _claude(name: str, bedrock: re.Match[str] | None, *, is_at_bedrock: bool) ->
     # Whatever path stands before it: gateways have names of their own.
     name = (bedrock[2] if bedrock else name).rpartition("/")[2]
     name = _CLAUDE_PREFIX.sub("", name)
+    if name.endswith(FREE):
+        return ModelName(name, ())
     name = _CLAUDE_DECORATION.sub("", name)
     while _CLAUDE_SUFFIX.search(name):
         name = _CLAUDE_SUFFIX.sub("", name)

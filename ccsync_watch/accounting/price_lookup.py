@@ -7,6 +7,7 @@ Output is their prices as JSON, see `rates.periods`.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from datetime import datetime, time, timedelta, timezone
@@ -17,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 from genai_prices.types import ModelPrice, StartDateConstraint, TieredPrices
 
 from ccsync_watch.accounting import price_data
-from ccsync_watch.accounting.model_names import ModelName, read_name
+from ccsync_watch.accounting.model_names import FREE, ModelName, read_name
+from ccsync_watch.accounting.price_matches import names_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -38,6 +40,8 @@ _REGIONAL_FACTOR = Decimal("1.1")
 
 Prices = dict[str, list[Any]]
 
+_FREE_PRICES: Prices = {"input_mtok": ["0"], "output_mtok": ["0"]}
+
 
 def main() -> None:
     """Print the prices of every model by period and mode, None for an unknown model."""
@@ -50,6 +54,8 @@ def prices_of(snapshot: DataSnapshot, written: str) -> list[dict[str, Any]] | No
     """Return a model's prices, by the name in a transcript; None when the data has none."""
     name = read_name(written)
     for provider, model in _matches(snapshot, name):
+        if name.plain.endswith(FREE) and model.id.endswith(FREE):
+            return _free_periods(f"{provider.id}/{model.id}")
         factor = _REGIONAL_FACTOR if name.is_regional else Decimal(1)
         periods = list(_periods(provider.id, model, factor))
         # Models that cost nothing are listed without prices, as are those that are not known.
@@ -60,10 +66,12 @@ def prices_of(snapshot: DataSnapshot, written: str) -> list[dict[str, Any]] | No
 
 def _matches(snapshot: DataSnapshot, name: ModelName) -> Iterator[tuple[Provider, ModelInfo]]:
     for reference in name.references:
-        try:
-            yield snapshot.find_provider_model(reference.name, None, reference.provider, None)
-        except LookupError:
-            continue
+        with contextlib.suppress(LookupError):
+            provider, model = snapshot.find_provider_model(
+                reference.name, None, reference.provider, None
+            )
+            if names_model(model.match, reference.name):
+                yield provider, model
     if name.references and not name.plain.startswith("claude"):
         yield from _elsewhere(snapshot.providers, name.plain)
 
@@ -74,6 +82,14 @@ def _elsewhere(providers: Iterable[Provider], plain: str) -> Iterator[tuple[Prov
         for model in provider.models:
             if model.id.lower().rpartition("/")[2] == plain:
                 yield provider, model
+
+
+def _free_periods(model: str) -> list[dict[str, Any]]:
+    modes = ("standard", *_CONTEXTS)
+    return [
+        {"since": "", "second": 0, "mode": mode, "model": model, "prices": _FREE_PRICES}
+        for mode in modes
+    ]
 
 
 def _periods(provider: str, model: ModelInfo, factor: Decimal) -> Iterator[dict[str, Any]]:

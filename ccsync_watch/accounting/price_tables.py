@@ -1,16 +1,18 @@
 """Prices that somebody wrote down for their models: the user, an administrator, the client.
 
 A table's prices count before those of the price data. A row is for the model of exactly its name,
-in upper or lower case; or else for every form of that model: with a region, a date, a path.
+in upper or lower case; or else for every form of that model: with a date, a path, a region. But a
+row whose name has a region of a cloud is not for the model elsewhere.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from ccsync_watch.accounting.model_names import plain_key
+from ccsync_watch.accounting.model_names import plain_key, read_name
 from ccsync_watch.accounting.rates import BATCH, FAST, STANDARD, Price, Rates
 
 if TYPE_CHECKING:
@@ -32,14 +34,16 @@ class PriceTable:
     label: str
     rows: Mapping[str, Mapping[str, Rates]]
     _by_name: dict[str, Mapping[str, Rates]] = field(init=False, repr=False, compare=False)
-    _by_key: dict[str, Mapping[str, Rates]] = field(init=False, repr=False, compare=False)
+    _by_key: dict[tuple[str, bool], Mapping[str, Rates]] = field(
+        init=False, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         by_name: dict[str, Mapping[str, Rates]] = {}
-        by_key: dict[str, Mapping[str, Rates]] = {}
+        by_key: dict[tuple[str, bool], Mapping[str, Rates]] = {}
         for name, modes in self.rows.items():
             by_name.setdefault(name.strip().lower(), modes)
-            by_key.setdefault(plain_key(name), modes)
+            by_key.setdefault(_key(name), modes)
         object.__setattr__(self, "_by_name", by_name)
         object.__setattr__(self, "_by_key", by_key)
 
@@ -48,7 +52,11 @@ class PriceTable:
         if not self._by_name:
             return None
         exact = self._by_name.get(model.strip().lower())
-        return exact if exact is not None else self._by_key.get(plain_key(model))
+        if exact is not None:
+            return exact
+        key, is_regional = _key(model)
+        plain = self._by_key.get((key, False))
+        return self._by_key.get((key, True)) if plain is None and is_regional else plain
 
     def steps(self) -> set[int]:
         """Return the lengths of a prompt at which any of these prices changes."""
@@ -58,6 +66,12 @@ class PriceTable:
             for rates in modes.values()
             for start, _price in rates.input.steps
         }
+
+
+@lru_cache(maxsize=4096)
+def _key(name: str) -> tuple[str, bool]:
+    """Return the name without its decoration, and whether it has a region of a cloud."""
+    return plain_key(name), read_name(name).is_regional
 
 
 NO_OWN_PRICES = PriceTable(OWN_LABEL, {})

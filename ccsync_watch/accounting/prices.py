@@ -39,7 +39,7 @@ PRICES_NAME = "prices.json"
 LIBRARY = "genai-prices"
 DATA_NAME = "price-data.json"
 # Changes when the rules do by which names and prices are read, so that all are looked up again.
-_RULES = 2
+_RULES = 3
 _SECONDS = 60.0
 # The lookup imports this package from here, never from the user's current folder.
 _PACKAGE_PARENT = Path(__file__).parents[2]

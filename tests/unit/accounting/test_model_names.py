@@ -45,6 +45,9 @@ def test_decoration_is_taken_off(written: str, plain: str) -> None:
         ("apac.anthropic.claude-haiku-4-5-20251001-v1:0", True),
         ("jp.anthropic.claude-sonnet-4-6", True),
         ("au.anthropic.claude-opus-5", True),
+        ("mx.anthropic.claude-opus-5", True),
+        ("CA.anthropic.claude-opus-4-7[1m]", True),
+        ("us-west-2.anthropic.claude-haiku-4-5-20251001-v1:0", True),
         ("us-gov.anthropic.claude-sonnet-4-5-20250929-v1:0", True),
         ("anthropic.claude-opus-4-8", True),
         ("bedrock/eu.anthropic.claude-haiku-4-5-20251001-v1:0[1m]", True),
@@ -80,6 +83,7 @@ def test_bedrock_keeps_requests_in_a_region_unless_the_name_says_global(
         f"{ARN}provisioned-model/ab12cd34ef56",
         "arn:aws:sagemaker:us-east-1:123456789012:endpoint/claude-opus-5",
         "my-claude",
+        "anthropic/claude-opus-4.5:free",
     ],
 )
 def test_what_does_not_name_a_model_has_no_references(written: str) -> None:
@@ -110,4 +114,7 @@ def test_a_written_price_is_for_every_form_of_a_model() -> None:
     key = plain_key("claude-opus-4-5")
     assert key == plain_key("us.anthropic.claude-opus-4-5-20251101-v1:0")
     assert key == plain_key("anthropic/claude-opus-4-5@20251101")
+    assert key == plain_key("anthropic/claude-opus-4.5")
+    assert key == plain_key("anthropic--claude-4.5-opus")
+    assert plain_key("claude-sonnet-4-0") == plain_key("claude-sonnet-4-20250514")
     assert key != plain_key("claude-opus-4-6")

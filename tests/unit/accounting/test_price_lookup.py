@@ -79,7 +79,7 @@ def test_models_of_every_provider_have_their_price(
     "name",
     [
         "claude-opus-9-9", "sonnet", "opusplan", "my-model", "", "default", "gpt-99", "llama",
-        "us.anthropic.claude-opus-9-9-v1:0", "qwen/qwen3-coder:free",
+        "us.anthropic.claude-opus-9-9-v1:0", "moonshotai/kimi-k2:free",
         "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/ab12cd34ef56",
     ],
 )  # fmt: skip

@@ -137,6 +137,15 @@ def test_own_prices_are_for_every_form_of_a_model_unless_one_is_named(files: Fil
     assert _cost(prices, tokens, "EU.anthropic.claude-opus-5-v1:0") == 2
 
 
+def test_a_row_for_a_region_is_not_for_the_model_elsewhere(files: Files) -> None:
+    """Its price has the surcharge of the region in it."""
+    regional = "eu.anthropic.claude-opus-5-v1:0"
+    prices = files.prices(prices=((regional, ModelPrices(7, 30)),))
+    assert prices.source(regional) == "your settings"
+    assert prices.source("us.anthropic.claude-opus-5") == "your settings"
+    assert prices.source("claude-opus-5") == "genai-prices (anthropic/claude-opus-5)"
+
+
 def test_the_users_multiplier_is_for_all_estimates(files: Files) -> None:
     """It replaces the administrator's, which is not for the user's own prices."""
     tokens = Tokens(input=MILLION, web_searches=1000)
