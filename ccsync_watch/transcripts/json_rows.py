@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
@@ -16,15 +17,26 @@ def load_row(data: bytes) -> dict[str, Any] | None:
     try:
         row = orjson.loads(data)
     except orjson.JSONDecodeError:
-        row = _load_leniently(data) if b"\\u" in data else None
+        row = _load_leniently(data)
     return row if isinstance(row, dict) and not _is_too_deep(row, data) else None
 
 
 def _load_leniently(data: bytes) -> object:
-    """Load JSON that holds half a surrogate pair, as a client that cuts UTF-16 writes it."""
+    """Load JSON with bytes that are not UTF-8, or with half a surrogate pair.
+
+    Both come from programs that cut a text inside a character. U+FFFD takes that one's place; the
+    row is whole otherwise, and its tokens were used.
+    """
+    readable = data.decode("utf-8", "replace")
+    is_utf8 = "\ufffd" not in readable
+    if is_utf8 and "\\u" not in readable:
+        return None
     try:
+        if not is_utf8:
+            with contextlib.suppress(orjson.JSONDecodeError):
+                return orjson.loads(readable)
         return orjson.loads(
-            json.dumps(json.loads(data), ensure_ascii=False).encode("utf-8", "replace")
+            json.dumps(json.loads(readable), ensure_ascii=False).encode("utf-8", "replace")
         )
     except (ValueError, RecursionError):
         return None
