@@ -8,11 +8,11 @@ that clients, gateways or clouds were reported to write.
 
 The other programs are installed once from npm and PyPI, into the cache folder of the tests, and
 then run without network: with their switches for that, and behind a proxy that nobody serves. So
-they use the prices that they bring along. These may be older than ours. Therefore it is first
-measured what a program charges for a plain response of each model: its cost of a case is right if
-it is the right cost times that factor. That compares the rules (long prompts, modes, regions, who is
-charged), not the age of a list. Where a program has no price for a model, or reports no cost, its
-money is "none", not wrong. Money where no price is known to anyone is right if none is reported.
+they use the prices that they bring along, which may be older than ours. Therefore the first step is
+to measure what a program charges for a plain response of each model: its cost of a case is right if
+it is the right cost times that factor. That compares the rules (long prompts, modes, regions, whose
+response it is), not the age of a list. Where a program has no price for a model, or reports no
+cost, its money is "none", not wrong. Where nobody knows a price, reporting none is right.
 """
 
 from __future__ import annotations
