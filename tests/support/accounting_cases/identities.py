@@ -148,6 +148,6 @@ def _not_utf8() -> Case:
     draft = Draft("a byte that is not UTF-8")
     session = draft.session()
     row = session.respond()
-    session.rows[-1] = orjson.dumps(row).replace(b"Answer", b"Caf\xe9") + b"\n"
+    session.rows[-1] = orjson.dumps(row).replace(b"Answer", b"\xe9t\xe9") + b"\n"
     session.respond()
     return draft.case()
