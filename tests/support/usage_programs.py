@@ -20,7 +20,7 @@ from support.ccsync_program.program import Program
 from support.claude_client.install import ClientUnavailable, cache_root, npm_install
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
 _NO_PROXY_THERE = "http://127.0.0.1:9"
@@ -34,7 +34,7 @@ Tokens = tuple[int, ...]
 class Figures:
     """What a program reports: input, output, cache writes and reads by day; the cost."""
 
-    days: dict[str, Tokens]
+    days: Mapping[str, Tokens]
     usd: float | None
 
     @property
