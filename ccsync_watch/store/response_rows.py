@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
+from ccsync_watch.store.subagent_links import SIDECHAIN_PREFIX
+
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Sequence
@@ -105,13 +107,23 @@ def combine(connection: sqlite3.Connection, response_ids: Iterable[str]) -> set[
         targets = find_targets(records)
         for record in records:
             members[targets[record.id]].append(record)
-        _save_unclear(connection, members.pop(_SEVERAL, []))
-        for response in members.values():
-            if len(response) == 1 and response[0].counted_in is None:
-                continue
-            counted = max(response, key=lambda record: record.rank)
-            _save_members(connection, counted, response)
-            changed.add(counted.id)
+        unclear = members.pop(_SEVERAL, [])
+        responses = [
+            (max(response, key=lambda record: record.rank), response)
+            for response in members.values()
+        ]
+        counted_in = {
+            record.id: counted.id if record is not counted else None
+            for counted, response in responses
+            for record in response
+        } | {record.id: _SEVERAL for record in unclear}
+        is_same = all(record.counted_in == counted_in[record.id] for record in records)
+        _save_unclear(connection, unclear)
+        for counted, response in responses:
+            # A gateway may give thousands of responses one id, most of which nothing can change.
+            if len(response) > 1 or not is_same:
+                _save_members(connection, counted, response)
+                changed.add(counted.id)
     return changed
 
 
@@ -123,7 +135,9 @@ def _load_records(connection: sqlite3.Connection, response_id: str) -> list[Reco
         " (SELECT id FROM usage WHERE response_id = ?)",
         (response_id,),
     ):
-        places[usage_id].add(f"{session_id}:{agent_id}")
+        # A sidechain's rows are in the session's own transcript.
+        file_agent = "" if agent_id.startswith(SIDECHAIN_PREFIX) else agent_id
+        places[usage_id].add(f"{session_id}:{file_agent}")
         if len(uuid) == _UUID_CHARS:
             uuids[usage_id].add(uuid)
     return [
