@@ -160,7 +160,7 @@ class CopyMarker:
     def _is_in(self, owner: str, row: sqlite3.Row) -> bool:
         """Return whether the owner of an answer's response has the answer: by its id or its words.
 
-        Ids that a gateway gave twice are no proof, and what is no copy must be sent.
+        An id that a gateway gave twice proves nothing, and all other answers must be sent.
         """
         query = "SELECT 1 FROM messages WHERE id = ?"
         if self._connection.execute(query, (f"{owner}:{row['uuid']}",)).fetchone():
