@@ -11,7 +11,8 @@ from ccsync_watch.units import dollars
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# client: the client's own figure, which covers all of it. computed: tokens by row x list prices.
+# client: the client's own figure, which covers all of it. computed: tokens at the price that counts
+# for their model, whoever wrote it down; or the client's figure times the user's multiplier.
 # partial: a lower bound, as some tokens are unknown or have no price. unpriced: none has one.
 # These values are JSON; what people read is in COST_SOURCES.
 Provenance: TypeAlias = Literal["client", "computed", "partial", "unpriced"]
@@ -27,7 +28,7 @@ class CostSource:
 
 COST_SOURCES: dict[Provenance, CostSource] = {
     "client": CostSource("reported", "Claude Code's own figure"),
-    "computed": CostSource("estimated", "tokens at list prices"),
+    "computed": CostSource("estimated", "tokens at known prices"),
     "partial": CostSource(
         "partial", "some of the tokens or prices are not known: the true cost is higher"
     ),
@@ -129,7 +130,12 @@ def format_cost(cost: Cost) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ClientTotals:
-    """A `cost-state` line: the client's own running total of a session."""
+    """A `cost-state` line: the client's own running total of a session.
+
+    Where the user has prices or a multiplier, the costs are at those: `reported_usd` is what the
+    client wrote, `own_priced` are the models with prices of the user's, and the others' costs are
+    the client's times `multiplier`.
+    """
 
     usd: float
     models: dict[str, tuple[Tokens, float]]
@@ -139,11 +145,29 @@ class ClientTotals:
     duration_ms: int | None = None
     lines_added: int | None = None
     lines_removed: int | None = None
+    reported_usd: float | None = None
+    own_priced: frozenset[str] = frozenset()
+    multiplier: float = 1.0
 
     @property
     def tokens(self) -> Tokens:
         """The tokens of all models."""
         return sum((tokens for tokens, _usd in self.models.values()), NO_TOKENS)
+
+    @property
+    def reported(self) -> float:
+        """The client's own figure."""
+        return self.usd if self.reported_usd is None else self.reported_usd
+
+    @property
+    def provenance(self) -> Provenance:
+        """Where the whole comes from."""
+        return "client" if self.reported_usd is None else "computed"
+
+    def provenance_of(self, model: str) -> Provenance:
+        """Return where a model's cost comes from."""
+        is_own = model in self.own_priced or self.multiplier != 1
+        return "computed" if is_own else "client"
 
 
 NO_TOTALS = ClientTotals(0.0, {})
@@ -151,12 +175,16 @@ NO_TOTALS = ClientTotals(0.0, {})
 
 @dataclass(frozen=True, slots=True)
 class ModelAccount:
-    """What a session used of one model; `model` is None where no row names it."""
+    """What a session used of one model; `model` is None where no row names it.
+
+    `is_reported`: its cost is what the client reported, at most times the user's multiplier.
+    """
 
     model: str | None
     responses: int
     tokens: Tokens
     cost: Cost
+    is_reported: bool = False
 
 
 @dataclass(frozen=True, slots=True)

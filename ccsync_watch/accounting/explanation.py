@@ -16,10 +16,12 @@ from ccsync_watch.store.status_figures import uncounted_rows
 if TYPE_CHECKING:
     import sqlite3
 
-    from ccsync_watch.accounting.account import SessionAccount
+    from ccsync_watch.accounting.account import ModelAccount, SessionAccount
     from ccsync_watch.accounting.prices import PriceList
     from ccsync_watch.accounting.session_accounts import SubagentAccount
     from ccsync_watch.store.database import Database
+
+_REPORTED = "Claude Code's own figure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +101,22 @@ def explain(database: Database, session_id: str, prices: PriceList) -> Explanati
         repeated_rows=sum(max(0, response.rows - 1) for response in responses),
         inherited_responses=sum(not response.counts_for(session_id) for response in responses),
         price_sources={
-            model.model: prices.source(model.model) for model in account.models if model.model
+            model.model: _price_source(model, prices) for model in account.models if model.model
         },
         uncounted=uncounted_rows(database, session_id),
     )
+
+
+def _price_source(model: ModelAccount, prices: PriceList) -> str | None:
+    """Return where the cost of a model comes from, as people read it."""
+    source = prices.source(model.model)
+    is_reported = model.is_reported and model.cost.usd is not None
+    if not is_reported and model.cost.provenance != "client":
+        return source
+    if prices.own_multiplier != 1:
+        return f"{_REPORTED} x {prices.own_multiplier}"
+    is_whole = model.cost.provenance == "client"
+    return _REPORTED if is_whole else f"{_REPORTED}; later responses: {source or 'not known'}"
 
 
 def _responses(read: sqlite3.Connection, session_id: str) -> list[Response]:

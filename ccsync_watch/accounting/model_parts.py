@@ -32,6 +32,8 @@ from ccsync_watch.accounting.spreading import (
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from ccsync_watch.accounting.account import Provenance
+
 _SMALLEST_USD = 1e-9
 
 
@@ -44,6 +46,7 @@ class ModelPart:
     cost: Cost
     rows: Sequence[RowSum] = ()
     later: Sequence[RowSum] = ()
+    is_reported: bool = False
 
     @property
     def responses(self) -> int:
@@ -96,10 +99,10 @@ def split_by_model(
     if others:
         tokens = sum((own[name][0] for name in shared), NO_TOKENS)
         usd = math.fsum(own[name][1] for name in shared)
-        parts += _split_others(others, tokens, usd, has_guess=totals.has_guess)
+        parts += _split_others(others, tokens, usd, totals)
     if any(part.cost is UNPRICED for part in parts):
         return parts
-    return _scale(parts, max(0.0, totals.usd - inherited.usd))
+    return _scale(parts, max(0.0, totals.usd - inherited.usd), totals.provenance)
 
 
 def _subtract(used: tuple[Tokens, float], inherited: tuple[Tokens, float]) -> tuple[Tokens, float]:
@@ -115,8 +118,10 @@ def _part_of_client(
     totals: ClientTotals,
 ) -> ModelPart:
     is_known = any(row.usd is not None for row in (*rows, *later))
-    cost = UNPRICED if totals.has_guess and not is_known else Cost(usd, "client")
-    return ModelPart(name or None, tokens, cost, rows, later)
+    is_own = name in totals.own_priced
+    is_guess = totals.has_guess and not is_known and not is_own
+    cost = UNPRICED if is_guess else Cost(usd, totals.provenance_of(name))
+    return ModelPart(name or None, tokens, cost, rows, later, is_reported=not is_own)
 
 
 def _rows_of(rows: Sequence[RowSum], name: str) -> list[RowSum]:
@@ -138,7 +143,7 @@ def _parts_of_rows(
 
 
 def _split_others(
-    parts: Sequence[ModelPart], tokens: Tokens, usd: float, *, has_guess: bool
+    parts: Sequence[ModelPart], tokens: Tokens, usd: float, totals: ClientTotals
 ) -> list[ModelPart]:
     """Return the parts at what the client counted for them under other names.
 
@@ -147,17 +152,17 @@ def _split_others(
     more = tokens - sum((part.tokens for part in parts), NO_TOKENS)
     priced = [part for part in parts if part.cost.provenance in {"client", "computed"}]
     open_parts = [part for part in parts if part not in priced]
-    if has_guess and open_parts:
+    if totals.has_guess and open_parts:
         return [*parts, *([ModelPart(None, more, UNPRICED)] if any(more.billed) else [])]
     if any(more.billed):
         open_parts.append(ModelPart(None, more, UNPRICED))
     known = math.fsum(part.cost.usd or 0.0 for part in priced)
     if not open_parts or known > usd:
-        return _divide([*priced, *open_parts], usd)
-    return [*priced, *_divide(open_parts, usd - known)]
+        return _divide([*priced, *open_parts], usd, totals.provenance)
+    return [*priced, *_divide(open_parts, usd - known, totals.provenance)]
 
 
-def _divide(parts: Sequence[ModelPart], usd: float) -> list[ModelPart]:
+def _divide(parts: Sequence[ModelPart], usd: float, provenance: Provenance) -> list[ModelPart]:
     """Return parts at shares of an amount: by their costs, or by their tokens without those."""
     weights = [part.cost.usd or 0.0 for part in parts]
     if not any(weights) or any(part.cost is UNPRICED for part in parts):
@@ -166,16 +171,16 @@ def _divide(parts: Sequence[ModelPart], usd: float) -> list[ModelPart]:
     if not whole:
         weights, whole = [1.0] * len(parts), float(len(parts))
     return [
-        replace(part, cost=Cost(usd * weight / whole, "client"))
+        replace(part, cost=Cost(usd * weight / whole, provenance), is_reported=True)
         for part, weight in zip(parts, weights, strict=True)
     ]
 
 
-def _scale(parts: list[ModelPart], usd: float) -> list[ModelPart]:
+def _scale(parts: list[ModelPart], usd: float, provenance: Provenance) -> list[ModelPart]:
     """Return the parts with costs that add up to the client's total."""
     known = math.fsum(part.cost.usd or 0.0 for part in parts)
     if abs(known - usd) <= _SMALLEST_USD:
         return parts
     if not any(any(part.tokens.billed) for part in parts):
-        return [*parts, ModelPart(None, NO_TOKENS, Cost(usd - known, "client"))]
-    return _divide(parts, usd)
+        return [*parts, ModelPart(None, NO_TOKENS, Cost(usd - known, provenance))]
+    return _divide(parts, usd, provenance)

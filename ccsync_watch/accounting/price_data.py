@@ -9,6 +9,7 @@ release (MIT license, https://github.com/pydantic/genai-prices), for Pythons wit
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 from importlib import metadata, resources
@@ -25,12 +26,16 @@ COPY_NAME = "price_data.json.gz"
 
 
 def load_snapshot(downloaded: Path | None) -> data_snapshot.DataSnapshot:
-    """Return the newest data at hand. A download counts until the library is updated."""
+    """Return the newest data at hand. A download counts until the library is updated.
+
+    One that cannot be read counts as missing: a price is worth more than the newest one.
+    """
     installed = metadata.version(LIBRARY)
     if downloaded is not None:
-        wrapper = json.loads(downloaded.read_bytes())
-        if wrapper["library"] == installed:
-            return parse(wrapper["providers"])
+        with contextlib.suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
+            wrapper = json.loads(downloaded.read_bytes())
+            if wrapper["library"] == installed:
+                return parse(wrapper["providers"])
     copy = read_copy()
     if _numbers(copy["library"]) > _numbers(installed):
         return parse(copy["providers"])

@@ -1,4 +1,4 @@
-"""Session summaries at the list prices known by now, for whoever uploads them."""
+"""Session summaries at the prices known by now, for whoever uploads them."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timezone
 from decimal import Decimal
 from importlib import metadata
@@ -24,13 +24,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch import __version__
-from ccsync_watch.accounting.client_prices import NO_CLIENT_PRICES, NO_FILES, ClientPriceFiles
-from ccsync_watch.accounting.price_tables import NO_OWN_PRICES, OWN_LABEL, PriceTable, own_table
+from ccsync_watch.accounting.client_prices import NO_CLIENT_PRICES
+from ccsync_watch.accounting.price_tables import OWN_LABEL
 from ccsync_watch.accounting.rates import STANDARD, Period, Rates, periods, rates_at
+from ccsync_watch.accounting.written_prices import CurrentPrices, WrittenPrices
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
+    from ccsync_watch.accounting.price_tables import PriceTable
     from ccsync_watch.config import Settings
 
 log = logging.getLogger(__name__)
@@ -49,15 +51,6 @@ LookupResult = dict[str, Any]
 Known = dict[str, "tuple[Period, ...] | None"]
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenPrices:
-    """Prices that count before looked up ones; `multiplier` is the user's, for all of them."""
-
-    own: PriceTable = NO_OWN_PRICES
-    client: ClientPriceFiles = NO_FILES
-    multiplier: Decimal | None = None
-
-
 class PriceList:
     """Prices by model; `file` is the cache of looked up ones, valid for one version of the data.
 
@@ -72,12 +65,13 @@ class PriceList:
         file: Path | None,
         *,
         look_up: Callable[[list[str]], LookupResult] | None = None,
-        written: WrittenPrices | None = None,
+        written: WrittenPrices | Callable[[], WrittenPrices] | None = None,
     ) -> None:
         self._file = file
         self._data_file = file.with_name(DATA_NAME) if file else None
         self._look_up = look_up or self._run_lookup
-        self._written = written or WrittenPrices()
+        self._written_now = written if callable(written) else None
+        self._written = written() if callable(written) else written or WrittenPrices()
         self._client = NO_CLIENT_PRICES
         self._lock = threading.Lock()
         self._stamp: tuple[object, object] | None = None
@@ -87,14 +81,12 @@ class PriceList:
     @classmethod
     def from_settings(cls, settings: Settings) -> PriceList:
         """Return the list that is cached in the settings' cache folder."""
-        multiplier = settings.price_multiplier
-        written = WrittenPrices(
-            own_table(settings),
-            ClientPriceFiles.from_settings(settings),
-            None if multiplier is None else Decimal(repr(multiplier)),
-        )
-        file = settings.cache_dir / PRICES_NAME if settings.cache_dir else None
-        return cls(file, written=written)
+        return cls(_cache_file(settings), written=WrittenPrices.from_settings(settings))
+
+    @classmethod
+    def following(cls, settings: Callable[[], Settings]) -> PriceList:
+        """Return a list whose written prices are those of the settings in force."""
+        return cls(_cache_file(settings()), written=CurrentPrices(settings))
 
     def unknown(self, models: Iterable[str | None]) -> list[str]:
         """Return the models that were never looked up."""
@@ -133,6 +125,22 @@ class PriceList:
         multiplier = self._multiplier(label)
         return chosen if multiplier == 1 else chosen.times(multiplier)
 
+    @property
+    def has_own(self) -> bool:
+        """Whether the user has prices or a multiplier, which count before all others."""
+        return bool(self._written.own.rows) or self.own_multiplier != 1
+
+    @property
+    def own_multiplier(self) -> Decimal:
+        """The user's multiplier, 1 without one."""
+        return Decimal(1) if self._written.multiplier is None else self._written.multiplier
+
+    def own_rates(self, model: str | None, mode: str = STANDARD) -> Rates | None:
+        """Return the rates that the user wrote down for a model; None without any."""
+        if not model or not self._written.own.modes(model):
+            return None
+        return self.rates(model, None, mode)
+
     def source(self, model: str | None) -> str | None:
         """Return where the model's price comes from, as people read it; None without a price."""
         if not model:
@@ -145,6 +153,11 @@ class PriceList:
             label = f"{LIBRARY} ({known[-1].model})" if known[-1].model else LIBRARY
         multiplier = self._multiplier(label)
         return f"{label} x {multiplier}" if multiplier != 1 else label
+
+    def revision(self) -> object:
+        """Return a value that is another one when a price may have changed."""
+        self._refreshed()
+        return self._written, self._client, self._stamp
 
     def steps(self) -> list[int]:
         """Return the lengths of a prompt at which any known price changes."""
@@ -164,11 +177,15 @@ class PriceList:
     def data_description(self) -> str:
         """Return which price data is in use, as people read it."""
         name = f"{LIBRARY} {_library_version()}"
-        if self._data_file is not None:
-            with contextlib.suppress(OSError):
-                day = datetime.fromtimestamp(self._data_file.stat().st_mtime, timezone.utc)
-                return f"{name}, downloaded on {day:%Y-%m-%d}"
-        return f"{name}, as installed"
+        if self._data_file is None or not self._data_file.exists():
+            return f"{name}, as installed"
+        with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+            library = json.loads(self._data_file.read_bytes())["library"]
+            if library != _library_version():
+                return f"{name}, as installed: newer than the download"
+            day = datetime.fromtimestamp(self._data_file.stat().st_mtime, timezone.utc)
+            return f"{name}, downloaded on {day:%Y-%m-%d}"
+        return f"{name}, as installed: the download cannot be read"
 
     def _tables(self) -> tuple[PriceTable, ...]:
         return (self._written.own, *self._client.tables)
@@ -190,6 +207,8 @@ class PriceList:
         return self._known if self._stamp is not None else self._refreshed()
 
     def _refreshed(self) -> Known:
+        if self._written_now is not None:
+            self._written = self._written_now()
         self._client = self._written.client.prices()
         stamp = (_stamp(self._file), _stamp(self._data_file))
         if self._stamp != stamp and (self._stamp is None or stamp != (None, None)):
@@ -228,6 +247,10 @@ class PriceList:
         data = self._data_file
         request = {"models": models, "data": str(data) if data and data.exists() else None}
         return run_price_process("price_lookup", request)
+
+
+def _cache_file(settings: Settings) -> Path | None:
+    return settings.cache_dir / PRICES_NAME if settings.cache_dir else None
 
 
 def replace_file(path: Path, data: bytes) -> None:

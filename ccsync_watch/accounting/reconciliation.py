@@ -152,19 +152,23 @@ def _account_by_client(
         is_cleared = any(inherited is cleared for cleared in claim.cleared)
         source = "before /clear" if is_cleared else "it was forked from"
         notes.append(
-            f"Claude Code's total includes ${inherited.usd:.6f} of the session {source}: taken off"
+            f"Claude Code's total includes ${inherited.reported:.6f} of the session {source}:"
+            " taken off"
         )
     if has_more:
         notes.append(_why_more(rows, totals, inherited, claim.causes))
     if later:
-        notes.append("what was used after Claude Code's last total is added at list prices")
+        notes.append("what was used after Claude Code's last total is added at known prices")
     if unfinished := count_unfinished(later):
         notes.append(_why_lower_bound(unfinished))
+    if totals.reported_usd is not None:
+        notes.append(_why_own(totals))
     parts = split_by_model(early, later, totals, inherited)
     if any(part.cost is UNPRICED for part in parts):
         notes.append("Claude Code's price for a model that it does not know is a guess: left out")
     models = tuple(
-        ModelAccount(part.model, part.responses, part.all_tokens, part.whole_cost) for part in parts
+        ModelAccount(part.model, part.responses, part.all_tokens, part.whole_cost, part.is_reported)
+        for part in parts
     )
     return SessionAccount(
         session_id=session_id,
@@ -172,8 +176,8 @@ def _account_by_client(
         unrecorded=unrecorded if has_more else NO_TOKENS,
         cost=total_cost(model.cost for model in models) if models else Cost(0.0, "client"),
         row_cost=cost_of(rows),
-        client_usd=totals.usd,
-        inherited_usd=inherited.usd if inherited is not NO_TOTALS else None,
+        client_usd=totals.reported,
+        inherited_usd=inherited.reported if inherited is not NO_TOTALS else None,
         models=models,
         responses=sum(row.responses for row in rows),
         shares=tuple(
@@ -199,7 +203,7 @@ def _account_by_rows(
         unrecorded=NO_TOKENS,
         cost=cost,
         row_cost=cost,
-        client_usd=totals.usd if totals else None,
+        client_usd=totals.reported if totals else None,
         inherited_usd=None,
         models=tuple(_row_models(rows)),
         responses=sum(row.responses for row in rows),
@@ -260,6 +264,14 @@ def _why_more(
     known = [*causes, *(f"requests to {name}, which no row names" for name in unnamed)]
     why = ", ".join(known) if known else "the transcript does not show why"
     return f"Claude Code counted requests that left no row or an incomplete one: {why}"
+
+
+def _why_own(totals: ClientTotals) -> str:
+    """Return which settings count instead of the client's figure."""
+    names = ", ".join(sorted(name or "unknown models" for name in totals.own_priced))
+    if not names:
+        return "Claude Code's own figure is multiplied by `price_multiplier` in your settings"
+    return f"your own prices count for {names}, not what Claude Code reported"
 
 
 def _why_rows_count(claim: Claim) -> str:

@@ -11,6 +11,7 @@ import orjson
 from ccsync_watch.accounting.account import NO_TOKENS, NO_TOTALS, ClientTotals, Cost, Tokens
 from ccsync_watch.accounting.client_claims import first_row_after_total_ms, load_claim
 from ccsync_watch.accounting.client_totals import read_client_totals
+from ccsync_watch.accounting.own_costs import reprice_claim
 from ccsync_watch.accounting.reconciliation import Claim, reconcile
 from ccsync_watch.accounting.spreading import RowSum, cost_of, sum_tokens
 from ccsync_watch.accounting.usage_groups import NEVER_MS, load_groups
@@ -52,6 +53,8 @@ def load_account(
     """Return one session's account since a time; an empty one without responses and totals."""
     read = database.read()
     claim = load_claim(read, session_id, zone=zone, since_ms=since_ms)
+    if claim is not None:
+        claim = reprice_claim(claim, prices)
 
     def load_rows(after_ms: int = NEVER_MS) -> list[RowSum]:
         groups = load_groups(
@@ -122,7 +125,7 @@ def load_accounts(
     accounts: dict[str, SessionAccount] = {}
     for session_id in sorted(rows.keys() | latest.keys()):
         pace()
-        claim = Claim(latest[session_id]) if session_id in latest else None
+        claim = reprice_claim(Claim(latest[session_id]), prices) if session_id in latest else None
         # Where rows and total agree, nothing more has to be read.
         if session_id not in contested_or_forked and (
             claim is None or _is_settled(rows[session_id], claim)

@@ -112,16 +112,17 @@ def _group(row: sqlite3.Row, key_count: int, prices: PriceList) -> UsageGroup:
     prompt_tokens, responses, unfinished, client_usd, *sums = row[first + _PRICE_KEYS :]
     tokens = Tokens(*sums)
     mode = rates.FAST if is_fast else rates.BATCH if is_batch else rates.STANDARD
-    usd: Decimal | None
-    if is_client_priced:
-        usd = Decimal(repr(client_usd))
-    else:
+    usd: Decimal | None = None
+    if not is_client_priced or prices.own_rates(model, mode):
         model_rates = prices.rates(model, utc_day, mode, second)
-        usd = (
-            model_rates.cost(tokens, prompt_tokens, is_us_only=bool(is_us_only))
-            if model_rates
-            else None
-        )
+        if model_rates:
+            usd = model_rates.cost(tokens, prompt_tokens, is_us_only=bool(is_us_only))
+            is_client_priced = is_client_priced and usd is None
+    if is_client_priced:
+        usd = Decimal(repr(client_usd)) * prices.own_multiplier
+        if prices.own_multiplier != 1:
+            # Still exact, but not the client's own figure any more.
+            is_client_priced, unfinished = False, 0
     return UsageGroup(
         tuple(row[:key_count]),
         RowSum(

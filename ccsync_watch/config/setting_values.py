@@ -57,7 +57,7 @@ class ModelPrices:
     """The user's own prices of a model: USD for a million tokens, for a thousand searches.
 
     What is None has the price of the more general kind: an hour's cache write that of 5 minutes,
-    this and a cache read that of input, a search the list price.
+    this and a cache read that of input, a search the known price.
     """
 
     input: float

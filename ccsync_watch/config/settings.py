@@ -178,13 +178,13 @@ class Settings:
         checks.check_prices,
         "your own prices, by model: an object with `input`, `output`, `cache_write_5m`,"
         " `cache_write_1h`, `cache_read` (USD per million tokens) and `web_search` (per thousand);"
-        " they count before all others",
+        " they count before all others, and instead of what Claude Code reports",
         "`{}`",
     )
     price_multiplier: float | None = setting(
         None,
         checks.check_multiplier,
-        "a factor for all estimated costs, such as `0.85` for a discount of 15 %",
+        "a factor for all costs, such as `0.85` for a discount of 15 %",
         "none",
     )
     state_dir: Path = Path()

@@ -152,7 +152,7 @@ class DashboardServer:
             self._database,
             self._daemon,
             keys=self._keys,
-            prices=PriceList.from_settings(self._settings_now()),
+            prices=PriceList.following(self._settings_now),
             settings=self._settings_now,
             clock=self._clock,
         )

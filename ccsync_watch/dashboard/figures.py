@@ -88,9 +88,13 @@ class Figures:
 
     def _count_overview(self, range_name: str) -> Snapshot:
         now_ms = self._clock.wall_ms()
-        version_and_day = (read_store_version(self._database), local_datetime(now_ms).date())
+        state = (
+            read_store_version(self._database),
+            local_datetime(now_ms).date(),
+            self._prices.revision(),
+        )
         cached = self._snapshots.get(range_name)
-        if cached is not None and cached[0] == version_and_day:
+        if cached is not None and cached[0] == state:
             return cached[1]
         self._prices.ensure_known(usage_groups.used_models(self._database))
         began = self._clock.monotonic()
@@ -103,7 +107,7 @@ class Figures:
         snapshot = take_snapshot(
             self._database, self._prices, DATE_RANGES[range_name], now_ms=now_ms, pace=pace
         )
-        self._snapshots[range_name] = (version_and_day, snapshot)
+        self._snapshots[range_name] = (state, snapshot)
         return snapshot
 
     def session(self, session_id: str) -> SessionAccount:

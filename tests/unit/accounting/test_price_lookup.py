@@ -186,6 +186,19 @@ def test_downloaded_data_counts_until_the_library_is_updated(tmp_path: Path) -> 
         assert _input(price_data.load_snapshot(file), "claude-opus-5") == usd
 
 
+@pytest.mark.parametrize("content", ["", "garbage", "[]", "{}", "null", '{"library": 1}'])
+def test_downloaded_data_that_cannot_be_read_counts_as_missing(
+    tmp_path: Path, content: str
+) -> None:
+    """The library's own data still has the prices."""
+    file = tmp_path / "data.json"
+    file.write_text(content)
+    assert _input(price_data.load_snapshot(file), "claude-opus-5") == 5
+    current = json.dumps({"library": metadata.version("genai-prices"), "providers": [{"id": 1}]})
+    file.write_text(current)
+    assert _input(price_data.load_snapshot(file), "claude-opus-5") == 5
+
+
 @pytest.mark.parametrize("providers", [[], {}, [{"id": 1}], ["x"]])
 def test_data_of_another_shape_is_an_error(providers: list[object]) -> None:
     """It is not used in part."""

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ccsync_watch.accounting.account import Tokens
-from ccsync_watch.accounting.client_prices import ClientPriceFiles
-from ccsync_watch.accounting.price_tables import own_table
-from ccsync_watch.accounting.prices import PriceList, WrittenPrices
+from ccsync_watch.accounting.prices import PriceList
+from ccsync_watch.accounting.written_prices import WrittenPrices
 from ccsync_watch.config import ModelPrices, Settings
 
 if TYPE_CHECKING:
@@ -61,16 +60,10 @@ class Files:
 
     def prices(self, **settings: Any) -> PriceList:  # noqa: ANN401 - settings
         """Return the prices, with one model in the price data."""
-        own = replace(self.settings, **settings)
-        multiplier = own.price_multiplier
         prices = PriceList(
             None,
             look_up=lambda models: {name: LISTED for name in models if "opus-5" in name},
-            written=WrittenPrices(
-                own_table(own),
-                ClientPriceFiles.from_settings(own),
-                None if multiplier is None else Decimal(repr(multiplier)),
-            ),
+            written=WrittenPrices.from_settings(replace(self.settings, **settings)),
         )
         prices.ensure_known(["claude-opus-5", "gateway-model"])
         return prices
@@ -250,3 +243,45 @@ def test_what_another_process_looked_up_is_read(tmp_path: Path) -> None:
     (tmp_path / "price-data.json").write_text("{}")
     os.utime(tmp_path / "price-data.json", (1, 1))
     assert mine.unknown(["claude-opus-5"]) == ["claude-opus-5"]
+
+
+def test_prices_follow_the_settings_in_force(files: Files) -> None:
+    """A running daemon loads them again; what was counted at the old ones is out of date."""
+    in_force = [files.settings]
+    prices = PriceList.following(lambda: in_force[0])
+    before = prices.revision()
+    assert prices.revision() == before
+    assert not prices.has_own
+    in_force[0] = replace(files.settings, prices=(("x", ModelPrices(1, 2)),), price_multiplier=2)
+    assert prices.revision() != before
+    assert prices.source("x") == "your settings x 2"
+
+
+def test_the_revision_changes_with_the_clients_prices_and_what_was_looked_up(
+    files: Files, tmp_path: Path
+) -> None:
+    """Both are files that other programs write."""
+    prices = PriceList.following(lambda: files.settings)
+    revisions = [prices.revision()]
+    files.serve({"claude-opus-5": SERVED})
+    revisions.append(prices.revision())
+    (tmp_path / "price-data.json").write_text("{}")
+    revisions.append(prices.revision())
+    assert len({str(revision) for revision in revisions}) == 3
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "as installed"),
+        ("garbage", "as installed: the download cannot be read"),
+        ("[]", "as installed: the download cannot be read"),
+        ('{"library": "0.0.1"}', "as installed: newer than the download"),
+    ],
+)
+def test_the_data_in_use_is_described(tmp_path: Path, content: str | None, words: str) -> None:
+    """A download that does not count is not named as the source."""
+    if content is not None:
+        (tmp_path / "price-data.json").write_text(content)
+    description = PriceList(tmp_path / "prices.json").data_description()
+    assert description.partition(", ")[2] == words

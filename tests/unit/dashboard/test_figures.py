@@ -60,6 +60,18 @@ def test_overview_is_counted_again_after_a_commit(
     assert _overview(figures).today > second.today
 
 
+def test_overview_is_counted_again_after_a_price_changed(
+    figures: Figures, world: World, clock: FakeClock
+) -> None:
+    """Another process downloads prices, or looks them up, while nobody writes to the store."""
+    first = _overview(figures)
+    clock.advance(5)
+    assert _overview(figures) is first
+    (world.folder / "price-data.json").write_text("{}")
+    while _overview(figures) is first:
+        clock.advance(5)
+
+
 def test_nothing_is_at_risk_without_a_destination(figures: Figures) -> None:
     """Nothing is to be uploaded then."""
     assert figures.retention_risk() is None
