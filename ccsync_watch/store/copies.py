@@ -22,7 +22,9 @@ _CHUNK_IDS = 500
 # A client that gave copies new ids wrote all of them within this time.
 _COPY_MS = 1000
 _UUID_CHARS = 36
-# The value of `is_inherited` in rows that say nothing of it themselves: it may be taken back.
+# The values of `is_inherited` in rows that say it themselves, and in rows that do not: the latter
+# may be taken back.
+_MARKED_BY_CLIENT = 1
 _MARKED_HERE = 2
 
 
@@ -135,7 +137,8 @@ class CopyMarker:
         end = len(rows)
         for index, row in enumerate(rows):
             if row["agent_id"] is None and row["kind"] == "answer" and row["owner"]:
-                if row["owner"] == session_id or not self._is_in(row["owner"], row):
+                is_copy = row["is_inherited"] == _MARKED_BY_CLIENT or self._is_in(row["owner"], row)
+                if row["owner"] == session_id or not is_copy:
                     end = index
                     break
                 last = index

@@ -11,30 +11,9 @@ if TYPE_CHECKING:
 
     from ccsync_watch.store.database import Database
 
-# A message `m` that counts for the session it was written in: copies are another session's. The
-# user's own rows that a fork copied have no mark.
-OWN_MESSAGES = (
-    "NOT m.is_inherited AND m.kind <> 'session' AND (m.session_id NOT IN"
-    " (SELECT id FROM sessions WHERE forked_from IS NOT NULL) OR NOT EXISTS"
-    " (SELECT 1 FROM sessions f"
-    " JOIN messages p ON p.id = f.forked_from || ':' || m.uuid WHERE f.id = m.session_id))"
-)
-_COPIED_PROMPTS = (
-    "SELECT count(*) FROM sessions f JOIN messages m ON m.session_id = f.id"
-    " JOIN messages p ON p.id = f.forked_from || ':' || m.uuid"
-    " WHERE f.forked_from IS NOT NULL AND m.kind = 'prompt' AND NOT m.is_inherited"
-)
+# A message `m` that counts for the session it was written in: copies are another session's.
+OWN_MESSAGES = "NOT m.is_inherited AND m.kind <> 'session'"
 _QUARTER_MS = 900_000
-
-
-def count_copied_prompts(database: Database, session_id: str | None = None) -> int:
-    """Return how many prompts of a fork, or of all that are not excluded, are copies by no mark."""
-    read = database.read()
-    if session_id is None:
-        copied = read.execute(f"{_COPIED_PROMPTS} AND NOT f.is_excluded")
-    else:
-        copied = read.execute(f"{_COPIED_PROMPTS} AND f.id = ?", (session_id,))
-    return int(copied.fetchone()[0])
 
 
 def prompts_by_hour(database: Database, since_ms: int | None) -> dict[tuple[int, int], int]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from ccsync_watch.store.prompt_counts import count_copied_prompts
 from ccsync_watch.store.session_summaries import project_name, session_title
 
 if TYPE_CHECKING:
@@ -129,8 +128,6 @@ def _session_row(database: Database, row: sqlite3.Row) -> SessionRow:
         "SELECT messages, prompts FROM session_counts WHERE session_id = ?", (row["id"],)
     ).fetchone()
     messages, prompts = counts or (0, 0)
-    if row["forked_from"] is not None:
-        prompts -= count_copied_prompts(database, row["id"])
     return SessionRow(
         session_id=row["id"],
         title=session_title(database, row),

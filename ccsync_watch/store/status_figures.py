@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ccsync_watch.store.prompt_counts import count_copied_prompts
-
 if TYPE_CHECKING:
     from ccsync_watch.model import JsonValue
     from ccsync_watch.store.database import Database
@@ -44,7 +42,6 @@ def totals(database: Database) -> dict[str, JsonValue]:
     figures: dict[str, JsonValue] = {}
     for query in _TOTALS:
         figures.update(dict(read.execute(query).fetchone()))
-    figures["prompts"] = int(str(figures["prompts"])) - count_copied_prompts(database)
     return figures
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from ccsync_watch.accounting import activity
 from ccsync_watch.model import Part
-from support.accounting_store import DAY_MS, NOON_MS, fill_two_projects, mark_fork
+from support.accounting_store import DAY_MS, NOON_MS, fill_two_projects
 from support.storing import SESSION, World, message
 
 
@@ -17,20 +17,6 @@ def test_by_tool(world: World) -> None:
     assert (bash.tool, bash.calls, bash.errors, bash.denied) == ("Bash", 1, 1, 1)
     assert (bash.error_rate, edit.error_rate, edit.total_ms) == (1.0, 0.0, 2)
     assert activity.by_tool(world.database, since_ms=NOON_MS + DAY_MS) == []
-
-
-def test_copies_in_a_fork_are_not_counted_again(world: World) -> None:
-    """The user's own rows are copied without a mark: they are known by their ids."""
-    world.ingest(message("u1"))
-    world.ingest(
-        message("u1", session_id="fork"), message("u2", session_id="fork"), session_id="fork"
-    )
-    mark_fork(world, SESSION, "fork", at_ms=1)
-    done = activity.by_session_id(world.database)
-    assert {key: activity_.prompts for key, activity_ in done.items()} == {
-        SESSION: 1,
-        "fork": 1,
-    }
 
 
 class TestTurns:

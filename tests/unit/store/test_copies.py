@@ -128,3 +128,23 @@ def test_equal_ids_of_different_answers_are_no_copies(world: World) -> None:
     world.drain()
     world.assert_complete(SESSION)
     world.assert_complete(OTHER)
+
+
+@pytest.mark.parametrize("size", [1, 2, 100])
+@pytest.mark.parametrize("is_fork_first", [False, True])
+def test_prompts_of_a_marked_fork_are_copies_too(
+    world: World, size: int, *, is_fork_first: bool
+) -> None:
+    """Newer clients mark the answers alone; the fork may be read before its source."""
+    source = _source()
+    writer = Writer(OTHER, at_ms=source.writer.at_ms + DAY_MS)
+    rows: list[Row] = [{**row, "sessionId": OTHER} for row in source.rows[:2]]
+    rows[1]["requestSessionId"] = SESSION
+    rows += [writer.prompt("Paint the shed"), writer.answer(text("Blue"), usage_id="m2")]
+    fork = Transcript(OTHER, None, writer, rows)
+    for transcript in (fork, source) if is_fork_first else (source, fork):
+        _feed(world, transcript, size)
+    assert _own(world, OTHER) == ["Paint the shed", "Blue"]
+    assert _own(world, SESSION) == ["Plan the garden", "Beds first", "And then"]
+    done = activity.by_session_id(world.database)
+    assert {key: values.prompts for key, values in done.items()} == {SESSION: 2, OTHER: 1}
