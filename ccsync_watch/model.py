@@ -96,11 +96,12 @@ class Usage:
 
     `id` is equal on rows that certainly report the same response: the same `response_id` (the
     message id, else the request id, else the row's uuid), `request_id` (empty if it has none) and
-    prompt tokens. `session_id` is the session whose request it was, as far as the row says;
-    `is_marked`: the row names that session itself. `row_session_id`, `uuid` and `start` identify
-    the row. `is_final`: the response had ended, so no later row of it can report more. Cache writes
-    are split by lifetime (5 minutes, 1 hour). `cost_usd` is the client's own price. `iterations`
-    are its requests, if several: input, output, cache writes (5 minutes, 1 hour), reads of each.
+    prompt tokens; it is that of the row alone where these say too little. `session_id` is the
+    session whose request it was, as far as the row says; `is_marked`: the row names that session
+    itself. `row_session_id`, `uuid` and `start` identify the row. `is_final`: the response had
+    ended, so no later row of it can report more. Cache writes are split by lifetime (5 minutes, 1
+    hour). `cost_usd` is the client's own price. `iterations` are its requests, if several: input,
+    output, cache writes (5 minutes, 1 hour), reads of each.
     """
 
     id: str

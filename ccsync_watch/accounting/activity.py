@@ -24,6 +24,11 @@ _ENDS_TURN = (
     "  AND n.seq > m.seq AND n.agent_id IS NULL AND n.kind <> 'session' ORDER BY n.seq LIMIT 1),"
     "  'prompt') IN ('prompt', 'command', 'notification', 'compaction', 'summary'))"
 )
+# Blocks of a response may have records of their own, which count in one of them.
+_RESPONSE = (
+    "coalesce((SELECT nullif(u.counted_in, '') FROM usage u WHERE u.id = m.usage_id),"
+    " m.usage_id, m.id)"
+)
 _EXCLUDED = "(SELECT id FROM sessions WHERE is_excluded)"
 
 
@@ -132,7 +137,7 @@ def by_session_id(
     messages = (
         "SELECT m.session_id, sum(m.kind = 'prompt') AS prompts,"  # noqa: S608 - constants
         " count(DISTINCT iif(m.kind = 'answer' AND m.agent_id IS NULL"
-        f"  AND {_ENDS_TURN}, coalesce(m.usage_id, m.id), NULL)) AS turns,"
+        f"  AND {_ENDS_TURN}, {_RESPONSE}, NULL)) AS turns,"
         # A newer client writes both rows, an older one the summary only.
         " max(sum(m.kind = 'compaction'), sum(m.kind = 'summary')) AS compactions,"
         " sum(m.kind = 'api_error' AND m.role = 'assistant') AS api_errors,"

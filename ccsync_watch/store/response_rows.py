@@ -1,10 +1,11 @@
 """Combine the records of one response whose rows do not say enough, in the ingest transaction.
 
 `Usage.id` differs between rows with other request ids or other prompt tokens: gateways give one
-message id to responses of many requests. Without a request id it also differs between transcripts,
-and between the ends of responses. But a row may be a copy of another one, have no request id, or,
-written early, no prompt tokens yet: then it counts as a part of the response that it fits. A record
-that counts in another has that one's id in `counted_in`; views leave it out.
+message id to responses of many requests. But a row may have no request id, or, written early, no
+prompt tokens yet: then it counts as a part of the response that it fits. Where a row has nothing
+but a gateway's message id, it is a record of its own, and its place in the conversation says with
+which others it forms a response (`combine_rows`). A record that counts in another has that one's id
+in `counted_in`; views leave it out.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from ccsync_watch.store.subagent_links import SIDECHAIN_PREFIX
+from ccsync_watch.transcripts.usage import ROW_MARK
 
 if TYPE_CHECKING:
     import sqlite3
@@ -22,38 +23,39 @@ if TYPE_CHECKING:
 
 _CHUNK_IDS = 400
 _SEVERAL = ""
-_UUID_CHARS = 36
 _PROMPT = "input_tokens + cache_write_5m_tokens + cache_write_1h_tokens + cache_read_tokens"
+_IS_ROW = f"(request_id = '' AND substr(id, -1) = '{ROW_MARK}')"
+# A message's id has its subagent only if its transcript is the subagent's.
+_MESSAGE_IDS = "(r.session_id || ':' || {uuid}, r.session_id || ':' || r.agent_id || ':' || {uuid})"
+_ROWS_OF_RESPONSE = (
+    "SELECT u.id, u.is_final, u.output_tokens, u.input_tokens + u.cache_write_5m_tokens"  # noqa: S608 - constants
+    " + u.cache_write_1h_tokens + u.cache_read_tokens AS prompt_tokens, r.agent_id, r.uuid,"
+    " m.uuid IS NOT NULL AS is_stored, m.parent_uuid, t.parent_uuid AS call_uuid"
+    " FROM usage_rows r JOIN usage u ON u.id = r.usage_id"
+    f" LEFT JOIN messages m ON m.id IN {_MESSAGE_IDS.format(uuid='r.uuid')}"
+    f" LEFT JOIN messages t ON t.id IN {_MESSAGE_IDS.format(uuid='m.parent_uuid')}"
+    "   AND t.kind = 'tool_result'"
+    f" WHERE u.response_id = ? AND r.session_id = ? AND substr(u.id, -1) = '{ROW_MARK}'"
+)
 
 
 class Record(NamedTuple):
-    """A row of `usage`; `request_id` is None if an earlier version stored it, which kept none.
-
-    `state` is whether the response had ended, and its output. `uuids` are those of the rows that
-    report it, `places` the transcripts in which they are.
-    """
+    """A row of `usage`; `request_id` is None if an earlier version stored it, which kept none."""
 
     id: str
     request_id: str | None
     prompt_tokens: int
     state: tuple[int, int]
-    counted_in: str | None = None
-    places: frozenset[str] = frozenset()
-    uuids: frozenset[str] = frozenset()
+    counted_in: str | None
 
     @property
     def rank(self) -> tuple[bool, bool, tuple[int, int], str]:
         """Of the records of a response the greatest counts."""
         return self.request_id is not None, self.prompt_tokens > 0, self.state, self.id
 
-    @property
-    def is_complete(self) -> bool:
-        """Whether it is certainly not an earlier state of a response that others report."""
-        if self.request_id:
-            return self.prompt_tokens > 0
-        return (
-            self.request_id == "" and self.state[0] > 0 and self.prompt_tokens + self.state[1] > 0
-        )
+    def may_continue_in(self, block: Record) -> bool:
+        """Return whether a later block may be of the same response: after its end all are equal."""
+        return not self.state[0] or self.state == block.state
 
 
 def find_targets(records: Sequence[Record]) -> dict[str, str]:
@@ -62,95 +64,107 @@ def find_targets(records: Sequence[Record]) -> dict[str, str]:
     A record that is certainly a response of its own is its own target. One that fits several
     responses has the target `_SEVERAL`: it counts in none, as each of them has a later state.
     """
-    targets = {
-        record.id: record.id for record in records if record.request_id and record.is_complete
-    }
-    unnamed = [record for record in records if record.request_id == ""]
-    groups = _merge_copies(unnamed)
-    groups += [
-        [record] for record in records if record.request_id != "" and record.id not in targets
-    ]
-    for group in sorted(groups, key=_search_order):
-        fitting = {targets[other.id] for other in _fitting(group, records, targets)}
-        least = min(record.id for record in group)
-        target = least if not fitting else min(fitting) if len(fitting) == 1 else _SEVERAL
-        targets.update((record.id, target) for record in group)
+    certain = [record for record in records if record.request_id and record.prompt_tokens]
+    targets = {record.id: record.id for record in certain}
+    by_prompt: dict[int, str] = {}
+    for record in sorted(certain):
+        by_prompt.setdefault(record.prompt_tokens, record.id)
+    unnamed = [record for record in records if record.request_id == "" and record.prompt_tokens]
+    for record in sorted(unnamed):
+        target = by_prompt.setdefault(record.prompt_tokens, record.id)
+        targets[record.id] = target
+    for record in sorted(records, key=_search_order):
+        if record.id not in targets:
+            fitting = {targets[other.id] for other in _fitting(record, records, targets)}
+            targets[record.id] = (
+                record.id if not fitting else min(fitting) if len(fitting) == 1 else _SEVERAL
+            )
     return targets
-
-
-def _merge_copies(records: Sequence[Record]) -> list[list[Record]]:
-    """Return groups of records of the same rows: a copy of a row has its uuid.
-
-    The oldest clients gave copies new ones. But an id that only one response has identifies it.
-    """
-    complete = [record for record in records if record.is_complete] or records
-    is_unique = len({(record.prompt_tokens, record.state[1]) for record in complete}) == 1
-    unique = {record.id for record in complete if is_unique}
-    groups: dict[str, list[Record]] = {}
-    labels: dict[str, str] = {}
-    for record in sorted(records):
-        names = {*record.uuids, *({""} if record.id in unique else ())}
-        earlier = sorted({labels[name] for name in names if name in labels})
-        group = [record, *(member for label in earlier for member in groups.pop(label))]
-        groups[record.id] = group
-        labels.update(dict.fromkeys(names, record.id))
-        labels.update((uuid, record.id) for member in group for uuid in member.uuids)
-    return list(groups.values())
 
 
 def combine(connection: sqlite3.Connection, response_ids: Iterable[str]) -> set[str]:
     """Combine the records of some message ids; return the records whose owner must be decided."""
     changed: set[str] = set()
     for response_id in _uncertain_ids(connection, sorted(response_ids)):
-        records = _load_records(connection, response_id)
-        members: defaultdict[str, list[Record]] = defaultdict(list)
-        targets = find_targets(records)
-        for record in records:
-            members[targets[record.id]].append(record)
-        unclear = members.pop(_SEVERAL, [])
-        responses = [
-            (max(response, key=lambda record: record.rank), response)
-            for response in members.values()
+        records = [
+            Record(row[0], row[1], row[2], (row[3], row[4]), row[5])
+            for row in connection.execute(
+                f"SELECT id, request_id, {_PROMPT}, is_final, output_tokens, counted_in"  # noqa: S608 - constants
+                f" FROM usage WHERE response_id = ? AND NOT {_IS_ROW}",
+                (response_id,),
+            )
         ]
-        counted_in = {
-            record.id: counted.id if record is not counted else None
-            for counted, response in responses
-            for record in response
-        } | {record.id: _SEVERAL for record in unclear}
-        is_same = all(record.counted_in == counted_in[record.id] for record in records)
-        _save_unclear(connection, unclear)
-        for counted, response in responses:
-            # A gateway may give thousands of responses one id, most of which nothing can change.
-            if len(response) > 1 or not is_same:
-                _save_members(connection, counted, response)
-                changed.add(counted.id)
+        changed |= _combine_records(connection, records)
     return changed
 
 
-def _load_records(connection: sqlite3.Connection, response_id: str) -> list[Record]:
-    places: defaultdict[str, set[str]] = defaultdict(set)
-    uuids: defaultdict[str, set[str]] = defaultdict(set)
-    for usage_id, session_id, agent_id, uuid in connection.execute(
-        "SELECT usage_id, session_id, agent_id, uuid FROM usage_rows WHERE usage_id IN"
-        " (SELECT id FROM usage WHERE response_id = ?)",
-        (response_id,),
-    ):
-        # A sidechain's rows are in the session's own transcript.
-        file_agent = "" if agent_id.startswith(SIDECHAIN_PREFIX) else agent_id
-        places[usage_id].add(f"{session_id}:{file_agent}")
-        if len(uuid) == _UUID_CHARS:
-            uuids[usage_id].add(uuid)
-    return [
-        Record(
-            row[0], row[1], row[2], (row[3], row[4]), row[5],
-            frozenset(places[row[0]]), frozenset(uuids[row[0]]),
-        )
-        for row in connection.execute(
-            f"SELECT id, request_id, {_PROMPT}, is_final, output_tokens, counted_in"  # noqa: S608 - a constant
-            " FROM usage WHERE response_id = ?",
-            (response_id,),
-        )
-    ]  # fmt: skip
+def combine_rows(connection: sqlite3.Connection, usages: Sequence[Usage]) -> set[str]:
+    """Combine the records that stand for one row; return those whose owner must be decided.
+
+    The blocks of a response follow each other: each row is the child of the one before, or of the
+    result of its call, and once one is final, all are. What a prompt separates is another response.
+    """
+    changed: set[str] = set()
+    new_ids = {usage.id for usage in usages}
+    responses = {
+        (usage.response_id, usage.row_session_id) for usage in usages if usage.id.endswith(ROW_MARK)
+    }
+    for response_id, session_id in sorted(responses):
+        records: dict[str, Record] = {}
+        chains: dict[str, str] = {}
+        links: list[tuple[str, str]] = []
+        rows = connection.execute(_ROWS_OF_RESPONSE, (response_id, session_id)).fetchall()
+        record_ids = {(row["agent_id"], row["uuid"]): row["id"] for row in rows}
+        for row in rows:
+            records[row["id"]] = Record(
+                row["id"], "", row["prompt_tokens"], (row["is_final"], row["output_tokens"]), None
+            )
+            before = (
+                record_ids.get((row["agent_id"], row["parent_uuid"]))
+                or record_ids.get((row["agent_id"], row["call_uuid"]))
+                if row["is_stored"]
+                else f"{row['agent_id']}:{row['prompt_tokens']}"
+            )
+            if before:
+                links.append((row["id"], before))
+        for usage_id, before in links:
+            if before not in records or records[before].may_continue_in(records[usage_id]):
+                _join(chains, usage_id, before)
+        members: defaultdict[str, list[Record]] = defaultdict(list)
+        for usage_id, record in records.items():
+            members[_first(chains, usage_id)].append(record)
+        for response in members.values():
+            # A gateway may give thousands of responses one id, most of which nothing can change.
+            if any(record.id in new_ids for record in response):
+                changed |= _combine_records(connection, response)
+    return changed
+
+
+def _combine_records(connection: sqlite3.Connection, records: Sequence[Record]) -> set[str]:
+    """Save which of some records form one response; return those that count."""
+    members: defaultdict[str, list[Record]] = defaultdict(list)
+    targets = find_targets(records)
+    for record in records:
+        members[targets[record.id]].append(record)
+    _save_unclear(connection, members.pop(_SEVERAL, []))
+    changed: set[str] = set()
+    for response in members.values():
+        counted = max(response, key=lambda record: record.rank)
+        _save_members(connection, counted, response)
+        changed.add(counted.id)
+    return changed
+
+
+def _first(chains: dict[str, str], name: str) -> str:
+    while name in chains:
+        name = chains[name]
+    return name
+
+
+def _join(chains: dict[str, str], one: str, other: str) -> None:
+    first, last = sorted((_first(chains, one), _first(chains, other)))
+    if first != last:
+        chains[last] = first
 
 
 def replace_older_records(connection: sqlite3.Connection, usages: Sequence[Usage]) -> None:
@@ -194,37 +208,22 @@ def _replace_row(connection: sqlite3.Connection, usage: Usage) -> None:
     )
 
 
-def _search_order(group: Sequence[Record]) -> tuple[bool, bool, bool, str]:
-    """Return the order of groups: what is complete first, old records last."""
-    is_complete = any(record.is_complete for record in group)
-    first = min(group)
-    return not is_complete, first.request_id is None, not first.request_id, first.id
+def _search_order(record: Record) -> tuple[bool, bool, str]:
+    """Return the order of what is uncertain: what has a request id first, old records last."""
+    return record.request_id is None, not record.request_id, record.id
 
 
-def _fitting(
-    group: Sequence[Record], records: Sequence[Record], targets: dict[str, str]
-) -> list[Record]:
-    """Return the records of which those of an uncertain group may be earlier states or copies."""
-    record = max(group, key=lambda member: member.rank)
-    places = frozenset().union(*(member.places for member in group))
+def _fitting(record: Record, records: Sequence[Record], targets: dict[str, str]) -> list[Record]:
+    """Return the records of which an uncertain one may be an earlier state."""
     known = [other for other in records if targets.get(other.id, _SEVERAL) != _SEVERAL]
-    if record.request_id is None:
-        with_prompt = [other for other in known if other.prompt_tokens]
-        same = [other for other in known if other.prompt_tokens == record.prompt_tokens]
-        return same if record.prompt_tokens else with_prompt or known
-    near = [other for other in known if not places.isdisjoint(other.places)]
-    with_prompt = [other for other in near if other.prompt_tokens]
-    if record.request_id:
-        same = [other for other in known if other.request_id == record.request_id]
-        unnamed = [other for other in with_prompt if targets[other.id] == other.id]
-        return same or [other for other in unnamed if not other.request_id]
-    if any(member.is_complete for member in group):
-        near = [other for other in near if other.request_id]
-    if record.prompt_tokens:
-        return [other for other in near if other.prompt_tokens == record.prompt_tokens]
-    if any(member.is_complete for member in group):
-        return []
-    return with_prompt or near
+    if record.request_id is None and record.prompt_tokens:
+        return [other for other in known if other.prompt_tokens == record.prompt_tokens]
+    with_prompt = [other for other in known if other.prompt_tokens]
+    if not record.request_id:
+        return with_prompt or known
+    same = [other for other in with_prompt if other.request_id == record.request_id]
+    unnamed = [other for other in with_prompt if targets[other.id] == other.id]
+    return same or [other for other in unnamed if not other.request_id]
 
 
 def _save_unclear(connection: sqlite3.Connection, records: list[Record]) -> None:
@@ -261,10 +260,11 @@ def _uncertain_ids(connection: sqlite3.Connection, response_ids: list[str]) -> l
     for start in range(0, len(response_ids), _CHUNK_IDS):
         chunk = response_ids[start : start + _CHUNK_IDS]
         query = (
-            "SELECT response_id FROM usage WHERE response_id IN"  # noqa: S608 - question marks and a constant
-            f" ({','.join('?' * len(chunk))}) GROUP BY response_id HAVING count(*) > 1"
+            "SELECT response_id FROM usage WHERE response_id IN"  # noqa: S608 - question marks and constants
+            f" ({','.join('?' * len(chunk))}) AND NOT {_IS_ROW}"
+            " GROUP BY response_id HAVING count(*) > 1"
             f" AND (min({_PROMPT}) = 0 OR max(request_id IS NULL)"
-            "   OR min(request_id) = '')"
+            "   OR (min(request_id) = '' AND max(request_id) > ''))"
         )
         uncertain += [row[0] for row in connection.execute(query, chunk)]
     return uncertain

@@ -82,6 +82,7 @@ def settle_usage(
     response_ids = {usage.response_id or usage.id for usage in usages}
     response_rows.replace_older_records(connection, usages)
     unsettled = response_rows.combine(connection, response_ids)
+    unsettled |= response_rows.combine_rows(connection, usages)
     unsettled |= _contested(connection, list({usage.id for usage in usages}))
     for session_id in touched:
         unsettled.update(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,6 +25,10 @@ _MAX_COST_USD = 10_000.0
 _UNREADABLE = "counts that cannot be read"
 _SYNTHETIC = "written by the client itself, not a response"
 _NO_IDENTITY = "without any id"
+# What the API and the clouds name responses; it is never used twice.
+_UNIQUE_ID = re.compile(r"msg_[0-9A-Za-z_]{20,}")
+# At the end of the id of a record that stands for one row.
+ROW_MARK = "@"
 
 
 class TokenCounts(NamedTuple):
@@ -80,14 +85,10 @@ def read_usages(
         reason = _SYNTHETIC if is_synthetic else _UNREADABLE if counts is None else _NO_IDENTITY
         return [], [_uncounted(source, reason)]
     requester = identity(row.get("requestSessionId")) or source_session(row)
-    is_final = text(message.get("stop_reason")) is not None
     iterations = _iterations(values)
+    row_id = _row_id(row, message, source)
     usage = Usage(
-        id=response_key(
-            response_id,
-            _request_id(row) or _place(source, counts, is_final=is_final),
-            sum(counts.prompt),
-        ),
+        id=response_key(response_id, _request_id(row), sum(counts.prompt), row_id),
         session_id=requester or source.session_id,
         agent_id=source.agent_id,
         model=text(message.get("model")),
@@ -103,7 +104,7 @@ def read_usages(
         row_session_id=source.session_id,
         uuid=source.uuid or f"offset-{source.start}",
         start=source.start,
-        is_final=is_final,
+        is_final=text(message.get("stop_reason")) is not None,
         is_fast=values.get("speed") == "fast",
         is_us_only=values.get("inference_geo") == "us",
         cost_usd=_cost(row.get("costUSD")),
@@ -113,7 +114,8 @@ def read_usages(
     )
     if not iterations:
         return [usage], []
-    advisors, uncounted = _advisor_usages(row, usage, iterations, source)
+    response = response_key(response_id, usage.request_id, sum(counts.prompt))
+    advisors, uncounted = _advisor_usages(row, usage, iterations, source, response, row_id)
     return [usage, *advisors], uncounted
 
 
@@ -122,13 +124,14 @@ def row_response_id(row: Mapping[str, Any], uuid: str | None) -> str | None:
     return _response_id(row, mapping(row.get("message")), uuid)
 
 
-def response_key(response_id: str, request_id: str, prompt_tokens: int) -> str:
+def response_key(response_id: str, request_id: str, prompt_tokens: int, row_id: str = "") -> str:
     """Return the id of a response: gateways give one message id to responses of many requests.
 
-    `request_id` is whatever distinguishes the request.
+    `row_id` is that of a row if nothing in it says which response it reports.
     """
-    rest = f"{request_id}\0{prompt_tokens}".encode()
-    return f"{response_id}#{hashlib.blake2b(rest, digest_size=6).hexdigest()}"
+    request = f"{request_id}\0{prompt_tokens}" + (f"\0{row_id}" if row_id else "")
+    digest = hashlib.blake2b(request.encode(), digest_size=6).hexdigest()
+    return f"{response_id}#{digest}{ROW_MARK if row_id else ''}"
 
 
 def source_session(row: Mapping[str, Any]) -> str | None:
@@ -146,17 +149,16 @@ def _response_id(
     return opaque_id(message.get("id")) or _request_id(row) or uuid
 
 
+def _row_id(row: Mapping[str, Any], message: Mapping[str, Any], source: RowIdentity) -> str:
+    """Return the id of a row that only has a gateway's message id, which may be constant."""
+    message_id = opaque_id(message.get("id"))
+    if message_id is None or _request_id(row) or _UNIQUE_ID.fullmatch(message_id):
+        return ""
+    return source.uuid or f"{source.session_id}:{source.start}"
+
+
 def _request_id(row: Mapping[str, Any]) -> str:
     return opaque_id(row.get("requestId")) or ""
-
-
-def _place(source: RowIdentity, counts: TokenCounts, *, is_final: bool) -> str:
-    """Return what distinguishes a request without an id: where its answer is, and how it ended.
-
-    `store.response_rows` finds the copies of it in other transcripts.
-    """
-    end = f"{counts.output}" if is_final else ""
-    return f"\0{source.session_id}\0{source.agent_id or ''}\0{end}"
 
 
 def _advisor_usages(
@@ -164,6 +166,8 @@ def _advisor_usages(
     usage: Usage,
     iterations: list[Mapping[str, Any]],
     source: RowIdentity,
+    response: str,
+    row_id: str,
 ) -> tuple[list[Usage], list[UncountedUsage]]:
     """Return the responses of the advisor; the tokens of the row's own do not contain theirs."""
     advisors: list[Usage] = []
@@ -175,15 +179,11 @@ def _advisor_usages(
         if counts is None:
             uncounted.append(_uncounted(source, _UNREADABLE, position))
             continue
-        response_id = f"{usage.response_id}/{position}"
+        response_id = f"{response}/{position}"
         advisors.append(
             replace(
                 usage,
-                id=response_key(
-                    response_id,
-                    usage.request_id or _place(source, counts, is_final=usage.is_final),
-                    sum(counts.prompt),
-                ),
+                id=response_key(response_id, usage.request_id, sum(counts.prompt), row_id),
                 model=text(values.get("model")) or text(row.get("advisorModel")),
                 input_tokens=counts.input,
                 output_tokens=counts.output,

@@ -7,6 +7,7 @@ the session and the final tokens of each response of the API.
 from __future__ import annotations
 
 import itertools
+import uuid
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -73,15 +74,11 @@ class Transcript:
 
 @dataclass
 class Historian:
-    """Writes transcripts, and records what is true of them.
-
-    `can_lack_any_id`: responses may have neither an id of their own nor that of a request.
-    """
+    """Writes transcripts, and records what is true of them."""
 
     truth: dict[str, Tokens] = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
     transcripts: list[Transcript] = field(default_factory=list)
-    can_lack_any_id: bool = True
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     def session(self, agent_of: Transcript | None = None) -> Transcript:
@@ -118,7 +115,7 @@ class Historian:
         it gives to all, and the request was another one than any before.
         """
         number = next(self._numbers)
-        usage_id = f"msg_{number:06}"
+        usage_id = f"msg_{number:024}"
         if has_constant_id:
             tokens = (100_000 + number, *tokens[1:])
         self.log.append(f"{usage_id} in {to.name}: {tokens}, {blocks} blocks {is_growing=}")
@@ -157,24 +154,31 @@ class Historian:
         row["message"] |= {"model": "<synthetic>", "usage": {"input_tokens": 0}}
         to.rows += [row, {"type": "summary", "summary": "About it", "leafUuid": row["uuid"]}]
 
-    def copy(self, source: Transcript, how: str) -> Transcript:
+    def copy(self, source: Transcript, how: str, at_ms: int = 0) -> Transcript:
         """Start a session with a copy of another's rows, marked as a client would mark them.
 
-        kept: under the first session's id; rewritten: under the new one's, without a mark;
-        fork: with the requester's id on answers; branch: with the source on every row; redated:
-        without a mark, with the time of copying and new uuids.
+        kept: under the first session's id; rewritten: under the new one's, without a mark (2.0.42
+        to 2.1.197); fork: with the requester's id on answers; branch: with the source on every row;
+        recopied: without a mark, with the time of copying (1.0.88 to 2.0.14); redated: with new
+        uuids too (1.0.41). `at_ms`: when, by default an hour after the source's last row.
         """
+        if how == "redated" and any(_has_only_a_constant_id(row) for row in source.rows):
+            how = "recopied"  # nothing would say that two such rows report one response
         copy = self.session()
         self.log.append(f"{copy.name} copied from {source.name}: {how}")
-        copy.writer.at_ms = max(copy.writer.at_ms, source.writer.at_ms + HOUR_MS)
+        after_ms = max(copy.writer.at_ms, source.writer.at_ms + HOUR_MS)
+        copy.writer.at_ms = at_ms or after_ms
         copied_at = iso(copy.writer.at_ms)
         copy.writer.at_ms += 1000
         for row in source.rows:
             copied = orjson.loads(orjson.dumps(row))
             if "uuid" not in copied:
                 continue
+            if how in {"redated", "recopied"}:
+                copied["timestamp"] = copied_at
             if how == "redated":
-                copied |= {"uuid": f"{copy.session_id}-{row['uuid']}", "timestamp": copied_at}
+                new_name = f"{copy.session_id}-{row['uuid']}"
+                copied["uuid"] = str(uuid.uuid5(uuid.NAMESPACE_URL, new_name))
             if how != "kept":
                 copied["sessionId"] = copy.session_id
             if how in {"fork", "branch"} and copied["type"] == "assistant":
@@ -191,6 +195,11 @@ class Historian:
             for name in ("input", "output", "cache_write", "cache_read"):
                 totals[tokens.session_id, name] += getattr(tokens, name)
         return +totals
+
+
+def _has_only_a_constant_id(row: Row) -> bool:
+    message = row.get("message", {})
+    return "requestId" not in row and isinstance(message, dict) and message.get("id") == "gateway"
 
 
 def feed(

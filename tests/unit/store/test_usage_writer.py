@@ -18,22 +18,14 @@ from ccsync_watch.store import session_writer, usage_writer
 from ccsync_watch.store.database import Database, open_database
 from ccsync_watch.store.response_rows import Record, find_targets
 from ccsync_watch.transcripts.usage import response_key
-from support.histories import (
-    START_MS,
-    Historian,
-    Transcript,
-    feed,
-    in_order,
-    stored,
-    stored_totals,
-)
-from support.lines import Writer, text
+from support.histories import START_MS, Historian, feed, in_order, stored, stored_totals
 from support.storing import SESSION, World, message, observation, price_list, usage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ccsync_watch.model import Line, Usage
+    from support.histories import Transcript
 
 COPIES = ("kept", "rewritten", "fork", "branch", "redated")
 
@@ -192,18 +184,9 @@ class TestOwners:
         assert _contested(world) == [("copy", 0), ("first", 0)]
 
 
-def _record(
-    request_id: str | None,
-    prompt_tokens: int,
-    name: str = "",
-    *,
-    place: str = "s",
-    uuid: str = "",
-) -> Record:
+def _record(request_id: str | None, prompt_tokens: int, name: str = "") -> Record:
     name = name or f"{request_id}:{prompt_tokens}"
-    state = (1, 5) if prompt_tokens else (0, 0)
-    uuids = frozenset({uuid} if uuid else ())
-    return Record(name, request_id, prompt_tokens, state, None, frozenset({place}), uuids)
+    return Record(name, request_id, prompt_tokens, (1, 5), None)
 
 
 class TestRecordsOfOneMessageId:
@@ -244,40 +227,6 @@ class TestRecordsOfOneMessageId:
             assert sorted(map(sorted, responses.values())) == sorted(
                 sorted(group.split()) for group in groups
             )
-
-    @pytest.mark.parametrize(
-        ("records", "responses"),
-        [
-            # Of two sessions, each with its own rows, as a gateway with one id for all writes them.
-            ([("one", 100, "a"), ("two", 100, "b"), ("two", 300, "c")], 3),
-            # The same rows in a copy of the session.
-            ([("one", 100, "a"), ("one", 300, "b"), ("two", 100, "a"), ("two", 300, "b")], 2),
-            # The oldest clients gave copies other uuids: an id that is used once is enough.
-            ([("one", 100, "a"), ("two", 100, "b")], 1),
-        ],
-    )
-    def test_without_a_request_id_copies_have_the_uuid_of_their_row(
-        self, records: list[tuple[str, int, str]], responses: int
-    ) -> None:
-        """In any order; each is its transcript, its prompt tokens and its uuid."""
-        for order in itertools.permutations(records):
-            targets = find_targets(
-                [
-                    _record("", prompt, f"{place}:{prompt}", place=place, uuid=uuid)
-                    for place, prompt, uuid in order
-                ]
-            )
-            assert len(set(targets.values())) == responses
-
-    def test_equal_prompts_that_ended_differently_are_several_responses(self, world: World) -> None:
-        """A gateway may count no prompt tokens at all, and give every response the same id."""
-        writer = Writer()
-        rows = [writer.answer(text(f"{end}"), input_tokens=0, output_tokens=end) for end in (7, 9)]
-        for row in rows:
-            del row["requestId"]
-        transcript = Transcript(SESSION, None, writer, rows)
-        feed(world.database, transcript, transcript.lines())
-        assert stored_totals(world.database)[SESSION, "output"] == 16
 
 
 class TestRecordsOfEarlierVersions:
@@ -354,15 +303,12 @@ _TOKENS = st.tuples(*(st.integers(0, 10_000) for _ in range(4)))
 def histories(draw: st.DrawFn) -> Historian:
     """Draw sessions in any of the formats, and copies of them, and copies of the copies."""
     history = Historian()
-    copies = draw(st.lists(st.sampled_from(COPIES), max_size=3))
-    # No client that copied rows under new ids is known to have used such a gateway.
-    history.can_lack_any_id = "redated" not in copies
     for _session in range(draw(st.integers(1, 2))):
         _converse(draw, history, history.session())
-    for how in copies:
+    for _copy in range(draw(st.integers(0, 3))):
         mains = [transcript for transcript in history.transcripts if transcript.agent_id is None]
         source = draw(st.sampled_from(mains))
-        copy = history.copy(source, how)
+        copy = history.copy(source, draw(st.sampled_from(COPIES)))
         _converse(draw, history, copy)
         if draw(st.booleans()):
             source.writer.at_ms = max(source.writer.at_ms, copy.writer.at_ms)
@@ -373,17 +319,16 @@ def histories(draw: st.DrawFn) -> Historian:
 def _converse(draw: st.DrawFn, history: Historian, to: Transcript) -> None:
     for _turn in range(draw(st.integers(1, 3))):
         history.prompt(to)
-        has_request_id = draw(st.booleans())
         history.response(
             to,
             tokens=draw(_TOKENS),
             blocks=draw(st.integers(1, 3)),
             is_growing=draw(st.booleans()),
-            has_request_id=has_request_id,
+            has_request_id=draw(st.booleans()),
             is_sidechain=draw(st.booleans()),
             cost_usd=draw(st.none() | st.floats(0, 5)),
             starts_empty=draw(st.booleans()),
-            has_constant_id=(has_request_id or history.can_lack_any_id) and draw(st.booleans()),
+            has_constant_id=draw(st.booleans()),
         )
         if draw(st.booleans()):
             history.noise(to)

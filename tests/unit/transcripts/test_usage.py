@@ -160,7 +160,7 @@ class TestIdentity:
         usage = self.identified(message_id)
         assert usage == self.identified(message_id)
         assert usage.id != self.identified(message_id + "2").id
-        assert len(usage.id) <= 128 + 13
+        assert len(usage.id) <= 128 + 14
 
     def test_a_hash_contains_nothing_of_the_id(self) -> None:
         """It goes into pages and addresses."""

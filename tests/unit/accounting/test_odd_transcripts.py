@@ -1,0 +1,332 @@
+"""Transcripts of old clients, gateways and rare features, from lines in files to the account."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from support.accounted import Accounted
+from support.histories import Historian, Transcript
+from support.lines import Writer, call, text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DAY_MS = 86_400_000
+FIRST_MS = 1_751_360_400_000  # 2025-07-01 09:00 UTC
+Row = dict[str, Any]
+
+
+@pytest.fixture
+def accounted(tmp_path: Path) -> Accounted:
+    """Return a store, and a pump on an empty folder."""
+    return Accounted(tmp_path)
+
+
+def _orders(count: int) -> list[tuple[int, ...]]:
+    return list(itertools.permutations(range(count)))
+
+
+def _begin(history: Historian, day: int, prompt: str) -> Transcript:
+    """Begin a session some days after the first of July."""
+    session = history.session()
+    session.writer.at_ms = FIRST_MS + day * DAY_MS
+    session.rows.append(session.writer.prompt(prompt))
+    return session
+
+
+def _continue(history: Historian, session: Transcript, day: int, prompt: str, output: int) -> str:
+    """Write a prompt and its answer on a day."""
+    session.writer.at_ms = max(session.writer.at_ms, FIRST_MS + day * DAY_MS)
+    session.rows.append(session.writer.prompt(prompt))
+    return history.response(session, tokens=(10, output, 0, 0))
+
+
+def _copied(history: Historian, source: Transcript, how: str, day: int) -> Transcript:
+    """Start a session with the rows of another one on a day."""
+    return history.copy(source, how, at_ms=FIRST_MS + day * DAY_MS)
+
+
+class TestCopies:
+    """Histories that a resume or a fork copied into a file of its own."""
+
+    @pytest.mark.parametrize("order", _orders(3))
+    @pytest.mark.parametrize("one_by_one", [False, True])
+    @pytest.mark.parametrize("how", ["redated", "recopied"])
+    def test_a_resume_of_a_resume_counts_each_day_once(
+        self, accounted: Accounted, how: str, order: tuple[int, ...], *, one_by_one: bool
+    ) -> None:
+        """Clients until 2.0.14 dated copies by the time of copying."""
+        history = Historian()
+        first = _begin(history, 0, "Plan the garden")
+        history.response(first, tokens=(10, 1000, 0, 0))
+        second = _copied(history, first, how, 40)
+        _continue(history, second, 40, "A pond", 20)
+        third = _copied(history, second, how, 100)
+        _continue(history, third, 100, "A fence", 3)
+        files = [first, second, third]
+        accounted.read(*[files[number] for number in order], one_by_one=one_by_one)
+        sessions = accounted.sessions()
+        assert {name: (item.days, item.prompts, item.turns) for name, item in sessions.items()} == {
+            first.session_id: ({"2025-07-01": (10, 1000)}, 1, 1),
+            second.session_id: ({"2025-08-10": (10, 20)}, 1, 1),
+            third.session_id: ({"2025-10-09": (10, 3)}, 1, 1),
+        }
+
+    @pytest.mark.parametrize("order", _orders(3))
+    @pytest.mark.parametrize("one_by_one", [False, True])
+    @pytest.mark.parametrize("how", ["redated", "recopied", "rewritten"])
+    def test_a_source_that_goes_on_after_its_forks_keeps_its_responses(
+        self, accounted: Accounted, how: str, order: tuple[int, ...], *, one_by_one: bool
+    ) -> None:
+        """Forks of a fork too: each response counts for the session that asked."""
+        history = Historian()
+        source = _begin(history, 0, "Plan the garden")
+        history.response(source, tokens=(10, 1000, 0, 0))
+        fork = _copied(history, source, how, 2)
+        _continue(history, fork, 2, "A pond", 20)
+        nested = _copied(history, fork, how, 3)
+        _continue(history, nested, 3, "A deep pond", 300)
+        _continue(history, fork, 33, "A small pond", 7)
+        _continue(history, source, 64, "More beds", 3)
+        files = [source, fork, nested]
+        accounted.read(*[files[number] for number in order], one_by_one=one_by_one)
+        sessions = accounted.sessions()
+        assert {name: (item.days, item.prompts, item.turns) for name, item in sessions.items()} == {
+            source.session_id: ({"2025-07-01": (10, 1000), "2025-09-03": (10, 3)}, 2, 2),
+            fork.session_id: ({"2025-07-03": (10, 20), "2025-08-03": (10, 7)}, 2, 2),
+            nested.session_id: ({"2025-07-04": (10, 300)}, 1, 1),
+        }
+
+    @pytest.mark.parametrize("how", ["redated", "recopied", "rewritten", "fork", "branch"])
+    @pytest.mark.parametrize("one_by_one", [False, True])
+    def test_two_forks_of_one_session(
+        self, accounted: Accounted, how: str, *, one_by_one: bool
+    ) -> None:
+        """What both copied counts for the source; what each asked, for it."""
+        history = Historian()
+        source = _begin(history, 0, "Plan the garden")
+        history.response(source, tokens=(10, 1000, 0, 0))
+        forks = [_copied(history, source, how, day) for day in (5, 9)]
+        for fork, day, output in zip(forks, (5, 9), (20, 30), strict=True):
+            _continue(history, fork, day, f"Fork {day}", output)
+        _continue(history, source, 12, "More", 3)
+        accounted.read(forks[1], source, forks[0], one_by_one=one_by_one)
+        sessions = accounted.sessions()
+        assert {name: item.tokens for name, item in sessions.items()} == {
+            source.session_id: (20, 1003),
+            forks[0].session_id: (10, 20),
+            forks[1].session_id: (10, 30),
+        }
+        assert [sessions[item.session_id].prompts for item in (source, *forks)] == [2, 1, 1]
+        assert [sessions[item.session_id].turns for item in (source, *forks)] == [2, 1, 1]
+
+
+class TestIdentity:
+    """Which rows report the same response."""
+
+    @pytest.mark.parametrize("order", _orders(3))
+    @pytest.mark.parametrize("one_by_one", [False, True])
+    @pytest.mark.parametrize("blocks", [1, 2])
+    def test_two_gateways_with_a_constant_id_each(
+        self, accounted: Accounted, blocks: int, order: tuple[int, ...], *, one_by_one: bool
+    ) -> None:
+        """Three sessions, also with prompts of the same length."""
+        files: list[Transcript] = []
+        for number, sizes in enumerate([(100, 200, 200), (100, 250), (100, 300_000, 77)]):
+            session = Transcript(f"s{number}", None, Writer(f"s{number}"), [])
+            session.writer.at_ms = FIRST_MS + number * DAY_MS
+            for size in sizes:
+                name = "other/gateway" if size == 77 else "gateway"
+                _ask_gateway(session, name, size, size // 10, blocks)
+            files.append(session)
+        accounted.read(*[files[number] for number in order], one_by_one=one_by_one)
+        sessions = accounted.sessions()
+        assert {name: (item.tokens, item.turns) for name, item in sessions.items()} == {
+            "s0": ((500, 50), 3),
+            "s1": ((350, 35), 2),
+            "s2": ((300_177, 30_017), 3),
+        }
+
+    @pytest.mark.parametrize("one_by_one", [False, True])
+    @pytest.mark.parametrize("how", ["kept", "recopied", "rewritten", "fork", "branch"])
+    def test_a_copied_session_of_a_gateway_counts_once(
+        self, accounted: Accounted, how: str, *, one_by_one: bool
+    ) -> None:
+        """A fork's rows have the ids of the source's rows."""
+        source = Transcript("s0", None, Writer("s0", at_ms=FIRST_MS), [])
+        _ask_gateway(source, "gateway", 100, 9, 2)
+        _ask_gateway(source, "gateway", 200, 9, 1)
+        fork = _copied(Historian(), source, how, 3)
+        _ask_gateway(fork, "gateway", 200, 50, 2)
+        accounted.read(fork, source, one_by_one=one_by_one)
+        assert {name: item.tokens for name, item in accounted.sessions().items()} == {
+            "s0": (300, 18),
+            fork.session_id: (200, 50),
+        }
+
+    def test_tools_that_start_in_mid_answer_do_not_split_it(self, accounted: Accounted) -> None:
+        """Their results stand between the blocks; what a result is followed by has its length."""
+        session = Transcript("s0", None, Writer("s0", at_ms=FIRST_MS), [])
+        _ask_gateway(session, "gateway", 100, 9, 1, call("t1", "Bash", command="ls"))
+        session.rows.append(session.writer.result("t1", "out"))
+        _add_blocks(session, "gateway", 100, 9, [call("t2", "Bash", command="ls")])
+        session.rows.append(session.writer.result("t2", "out"))
+        _add_blocks(session, "gateway", 150, 7, [text("Done")])
+        accounted.read(session)
+        assert accounted.sessions()["s0"].tokens == (250, 16)
+
+    def test_a_gateway_may_count_no_prompt_at_all(self, accounted: Accounted) -> None:
+        """Then the ends of responses differ."""
+        session = Transcript("s0", None, Writer("s0", at_ms=FIRST_MS), [])
+        _ask_gateway(session, "gateway", 0, 7, 2, call("t1", "Bash", command="ls"))
+        session.rows.append(session.writer.result("t1", "out"))
+        _add_blocks(session, "gateway", 0, 9, [text("Done"), text("Really")])
+        _ask_gateway(session, "gateway", 0, 9, 2)
+        accounted.read(session)
+        assert accounted.sessions()["s0"].tokens == (0, 25)
+
+    @pytest.mark.parametrize("message_id", ["absent", "empty", "null", "number"])
+    def test_rows_without_an_id_are_identified_by_request_or_row(
+        self, accounted: Accounted, message_id: str
+    ) -> None:
+        """With the requests' ids, the blocks of one response count once."""
+        writer = Writer("s0", at_ms=FIRST_MS)
+        rows = [writer.prompt("Ask")]
+        for number, (size, has_request) in enumerate(
+            [(1000, True), (1000, True), (2000, True), (3000, False), (3000, False)]
+        ):
+            row = writer.answer(text(str(number)), input_tokens=size, output_tokens=size // 100)
+            row["requestId"] = f"req_{size}"
+            if not has_request:
+                del row["requestId"]
+            if message_id == "absent":
+                del row["message"]["id"]
+            else:
+                row["message"]["id"] = {"empty": "", "null": None, "number": 7}[message_id]
+            rows.append(row)
+        accounted.read(Transcript("s0", None, writer, rows))
+        assert accounted.sessions()["s0"].tokens == (9000, 90)
+
+    @pytest.mark.parametrize("name", ["gen/A+b==", "a|b", "é ü", "x" * 5000, "<b>&\"'", "msg_\n1"])
+    def test_an_id_may_hold_any_character(self, accounted: Accounted, name: str) -> None:
+        """Of responses and of calls, whose results are found by them."""
+        writer = Writer("s0", at_ms=FIRST_MS)
+        used = writer.answer(call(name, "Bash", command="ls"), usage_id=name, input_tokens=7)
+        used["message"]["stop_reason"] = "tool_use"
+        rows = [
+            writer.prompt("Ask"),
+            used,
+            writer.result(name, "out"),
+            writer.answer(text("Done"), usage_id=f"{name}2", input_tokens=8),
+        ]
+        accounted.read(Transcript("s0", None, writer, rows))
+        session = accounted.sessions()["s0"]
+        assert (session.tokens, session.turns, session.calls) == ((15, 10), 1, 1)
+        (tool_name,) = accounted.bench.select(
+            "SELECT tool_name FROM parts WHERE kind = 'tool-result'"
+        )
+        assert tool_name == ("Bash",)
+
+    def test_counts_of_other_types_count_and_absurd_ones_are_said(
+        self, accounted: Accounted
+    ) -> None:
+        """Floats and strings of digits are counts; what no response can have used is not."""
+        good = [1200.0, "1200", " 1200 ", "1200.0", 1.2e3]
+        bad = [10**18, "10e18", -5, "many", float(2**60), [5], {"n": 5}, True]
+        writer = Writer("s0", at_ms=FIRST_MS)
+        rows = [writer.prompt("Ask")]
+        for number, value in enumerate([*good, *bad]):
+            row = writer.answer(text("Yes"), usage_id=f"msg_{number}")
+            row["message"]["usage"] = {"input_tokens": value, "output_tokens": 1}
+            rows.append(row)
+        accounted.read(Transcript("s0", None, writer, rows))
+        assert accounted.sessions()["s0"].tokens == (6000, 5)
+        assert sum(accounted.uncounted().values()) == len(bad)
+
+
+def _ask_gateway(
+    session: Transcript, name: str, prompt: int, output: int, blocks: int, *more: dict[str, Any]
+) -> None:
+    """Write a prompt and its answer, whose rows have nothing but a message id."""
+    session.rows.append(session.writer.prompt("Ask"))
+    _add_blocks(session, name, prompt, output, [*more] or [text(str(at)) for at in range(blocks)])
+
+
+def _add_blocks(
+    session: Transcript, name: str, prompt: int, output: int, blocks: list[dict[str, Any]]
+) -> None:
+    for block in blocks:
+        row = session.writer.answer(block, usage_id=name, input_tokens=prompt, output_tokens=output)
+        del row["requestId"]
+        session.rows.append(row)
+
+
+class TestIterations:
+    """Requests inside a response, as the API lists them."""
+
+    @pytest.mark.parametrize("one_by_one", [False, True])
+    def test_advisors_count_for_their_own_models_once(
+        self, accounted: Accounted, *, one_by_one: bool
+    ) -> None:
+        """Two advisors, on both blocks of a response, in a fork's copy and in a subagent too."""
+        history = Historian()
+        main = Transcript("s0", None, Writer("s0", at_ms=FIRST_MS), [])
+        agent = Transcript("s0", "a0123456789abcde0", Writer("s0", "a0123456789abcde0"), [])
+        agent.writer.at_ms = FIRST_MS + DAY_MS
+        for transcript, name in ((main, "msg_main"), (agent, "msg_agent")):
+            transcript.rows.append(transcript.writer.prompt("Ask"))
+            for block in ("one", "two"):
+                row = transcript.writer.answer(
+                    text(block), usage_id=name, input_tokens=2, output_tokens=491
+                )
+                row["message"]["usage"]["iterations"] = [
+                    {"type": "message", "input_tokens": 2, "output_tokens": 491},
+                    _advisor("claude-opus", 1000, 70),
+                    _advisor("claude-late", 2000, 80),
+                ]
+                transcript.rows.append(row)
+        fork = _copied(history, main, "fork", 3)
+        _continue(history, fork, 3, "More", 5)
+        accounted.read(fork, main, agent, one_by_one=one_by_one)
+        sessions = accounted.sessions()
+        assert sessions["s0"].models == {
+            "claude-opus-5-5": (4, 982),
+            "claude-opus": (2000, 140),
+            "claude-late": (4000, 160),
+        }
+        assert sessions["s0"].days == {"2025-07-01": (3002, 641), "2025-07-02": (3002, 641)}
+        assert sessions[fork.session_id].tokens == (10, 5)
+
+    def test_an_advisor_that_was_counted_by_the_client_is_dated_and_named(
+        self, accounted: Accounted
+    ) -> None:
+        """The client's total has it, and so do the rows."""
+        writer = Writer("s0", at_ms=FIRST_MS)
+        row = writer.answer(text("Yes"), input_tokens=1_000_000, output_tokens=0)
+        row["message"]["usage"]["iterations"] = [_advisor("claude-opus", 500_000, 0)]
+        total = {
+            "type": "cost-state",
+            "sessionId": "s0",
+            "totalCostUSD": 1.5,
+            "modelUsage": {
+                "claude-opus-5-5": {"inputTokens": 1_000_000, "costUSD": 1.0},
+                "claude-opus": {"inputTokens": 500_000, "costUSD": 0.5},
+            },
+        }
+        accounted.read(Transcript("s0", None, writer, [writer.prompt("Ask"), row, total]))
+        session = accounted.sessions()["s0"]
+        assert session.days == {"2025-07-01": (1_500_000, 0)}
+        assert session.models == {"claude-opus-5-5": (1_000_000, 0), "claude-opus": (500_000, 0)}
+        assert (session.cost.usd, session.cost.provenance) == (1.5, "client")
+
+
+def _advisor(model: str, prompt: int, output: int) -> dict[str, Any]:
+    return {
+        "type": "advisor_message",
+        "model": model,
+        "input_tokens": prompt,
+        "output_tokens": output,
+    }
