@@ -127,6 +127,9 @@ def read_name(written: str) -> ModelName:
     """Return what a model's name says; without references if it does not name a model."""
     name = _WINDOW.sub("", written.strip().lower()).strip()
     provider: str | None = None
+    first, colon, rest = name.partition(":")
+    if colon and first in _PATH_PROVIDERS:  # some gateways separate the provider so
+        name = f"{first}/{rest}"
     if ":" not in name.partition("/")[0]:  # an ARN has paths of its own
         provider, name = _without_path(name)
     if name.startswith("arn:"):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from support.accounting_cases.case import OPUS, Counts, Draft
+from support.accounting_cases.case import Draft
 from support.lines import iso
 
 if TYPE_CHECKING:
@@ -28,12 +28,9 @@ def cases() -> Iterator[Case]:
     yield _fork_of_a_fork()
     yield _copied_file("a transcript copied to another project")
     yield _worktree_move()
-    yield _fork_with_inherited_total()
-    yield _branch_with_its_own_total()
-    yield _total_with_more()
 
 
-def _copy(source: Conversation, start: str, how: str) -> Conversation:
+def copy_session(source: Conversation, start: str, how: str) -> Conversation:
     """Begin a session on another day with a copy of what a session has."""
     copy = source.draft.session(start)
     copy.rows.clear()
@@ -61,7 +58,7 @@ def _copied(name: str, how: str) -> Case:
     source.respond()
     source.ask()
     source.respond()
-    copy = _copy(source, _NEXT, how)
+    copy = copy_session(source, _NEXT, how)
     copy.ask()
     copy.respond()
     source.go_to(_LATER)
@@ -74,7 +71,7 @@ def _old_resume() -> Case:
     draft = Draft("a resume that copies with new times and uuids")
     source = draft.session(_FIRST)
     source.respond()
-    copy = _copy(source, _NEXT, "redated")
+    copy = copy_session(source, _NEXT, "redated")
     copy.ask()
     copy.respond()
     return draft.case()
@@ -84,10 +81,10 @@ def _resumed_twice() -> Case:
     draft = Draft("two such resumes, one of the other")
     source = draft.session(_FIRST)
     source.respond()
-    copy = _copy(source, _NEXT, "redated")
+    copy = copy_session(source, _NEXT, "redated")
     copy.ask()
     copy.respond()
-    last = _copy(copy, _LATER, "redated")
+    last = copy_session(copy, _LATER, "redated")
     last.ask()
     last.respond()
     return draft.case()
@@ -97,10 +94,10 @@ def _fork_of_a_fork() -> Case:
     draft = Draft("a fork of a fork")
     source = draft.session(_FIRST)
     source.respond()
-    fork = _copy(source, _NEXT, "requester")
+    fork = copy_session(source, _NEXT, "requester")
     fork.ask()
     fork.respond()
-    last = _copy(fork, _LATER, "requester")
+    last = copy_session(fork, _LATER, "requester")
     for row in last.rows[: len(source.rows)]:
         assert isinstance(row, dict)
         if row["type"] == "assistant":
@@ -133,70 +130,3 @@ def _worktree_move() -> Case:
     case = draft.case()
     case.files.update(first)
     return case
-
-
-def _write_total(session: Conversation, counts: list[Counts], usd: str) -> None:
-    """Write the client's own total, of Opus."""
-    session.rows.append(
-        {
-            "type": "cost-state",
-            "sessionId": session.writer.session_id,
-            "totalCostUSD": float(usd),
-            "modelUsage": {
-                OPUS: {
-                    "inputTokens": sum(response.input for response in counts),
-                    "outputTokens": sum(response.output for response in counts),
-                    "cacheReadInputTokens": sum(response.read for response in counts),
-                    "cacheCreationInputTokens": sum(response.write for response in counts),
-                    "webSearchRequests": 0,
-                    "costUSD": float(usd),
-                }
-            },
-            "hasUnknownModelCost": False,
-        }
-    )
-
-
-def _usd(draft: Draft) -> str:
-    return str(sum(used.usd or 0 for used in draft.used))
-
-
-def _fork_with_inherited_total() -> Case:
-    draft = Draft("a fork whose total contains its source's")
-    source = draft.session(_FIRST)
-    source.respond()
-    _write_total(source, [used.counts for used in draft.used], _usd(draft))
-    rows, source.rows = source.rows, source.rows[:-1]
-    fork = _copy(source, _NEXT, "requester")
-    source.rows = rows
-    fork.ask()
-    fork.respond()
-    _write_total(fork, [used.counts for used in draft.used], _usd(draft))
-    return draft.case()
-
-
-def _branch_with_its_own_total() -> Case:
-    draft = Draft("a branch whose total begins at zero")
-    source = draft.session(_FIRST)
-    source.respond()
-    branch = _copy(source, _NEXT, "source")
-    branch.ask()
-    branch.respond()
-    own = draft.used[-1]
-    _write_total(branch, [own.counts], str(own.usd))
-    return draft.case()
-
-
-def _total_with_more() -> Case:
-    draft = Draft("a compaction that only the client's total has")
-    session = draft.session(_FIRST)
-    session.respond()
-    metadata = {"trigger": "manual", "preTokens": 9}
-    session.rows.append(
-        session.writer.row(
-            "system", subtype="compact_boundary", content="Compacted", compactMetadata=metadata
-        )
-    )
-    draft.count(session, Counts(4000, 700))
-    _write_total(session, [used.counts for used in draft.used], _usd(draft))
-    return draft.case()

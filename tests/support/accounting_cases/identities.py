@@ -21,6 +21,7 @@ def cases() -> Iterator[Case]:
     yield _plain()
     yield _repeated_rows()
     yield _growing_rows()
+    yield _unfinished()
     yield _with_id("a response without an id", [None, None], has_request_id=True)
     yield _with_id("a response without any id", [None, None], has_request_id=False)
     yield _with_id("an empty id", ["", ""], has_request_id=False)
@@ -64,6 +65,13 @@ def _growing_rows() -> Case:
     first["message"]["stop_reason"] = None
     last = session.respond(counts)
     last["message"]["id"], last["requestId"] = first["message"]["id"], first["requestId"]
+    return draft.case()
+
+
+def _unfinished() -> Case:
+    draft = Draft("a response of which only the beginning was written")
+    session = draft.session()
+    session.respond(Counts(2000, 1))["message"]["stop_reason"] = None
     return draft.case()
 
 

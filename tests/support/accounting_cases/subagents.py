@@ -19,6 +19,8 @@ def cases() -> Iterator[Case]:
     yield _in_a_file("a subagent in its session's folder", is_flat=False)
     yield _in_a_file("a subagent beside its session", is_flat=True)
     yield _sidechain()
+    yield _parallel_sidechains()
+    yield _of_a_missing_session()
     yield _copied_context()
 
 
@@ -46,6 +48,36 @@ def _sidechain() -> Case:
         row["isSidechain"] = True
     session.writer.parent = main
     session.respond()
+    return draft.case()
+
+
+def _parallel_sidechains() -> Case:
+    draft = Draft("two subagents at once among their session's rows")
+    session = draft.session()
+    session.respond()
+    main = session.writer.parent
+    roots = []
+    for task in ("Look here", "Look there"):
+        session.writer.parent = None
+        session.ask(task)
+        roots.append(session.writer.parent)
+    for root in reversed(roots):
+        session.writer.parent = root
+        session.respond(model=HAIKU, price=HAIKU)
+    for row in session.rows[-4:]:
+        assert isinstance(row, dict)
+        row["isSidechain"] = True
+    session.writer.parent = main
+    session.respond()
+    return draft.case()
+
+
+def _of_a_missing_session() -> Case:
+    draft = Draft("a subagent of a session that has no rows")
+    session = draft.session()
+    subagent = draft.subagent(session, is_flat=True)
+    draft.conversations.remove(session)
+    subagent.respond(model=HAIKU, price=HAIKU)
     return draft.case()
 
 
