@@ -56,7 +56,7 @@ def _parallel_sidechains() -> Case:
     session = draft.session()
     session.respond()
     main = session.writer.parent
-    roots = []
+    roots: list[str | None] = []
     for task in ("Look here", "Look there"):
         session.writer.parent = None
         session.ask(task)
