@@ -10,25 +10,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ccsync_watch.store.prompt_counts import OWN_MESSAGES
+from ccsync_watch.store.turns import ENDS_TURN
 
 if TYPE_CHECKING:
     from ccsync_watch.store.database import Database
 
-# Some clients wrote rows before the response ended, without a stop reason. Such an answer ended its
-# turn if it calls no tool and what follows is the user's.
-_ENDS_TURN = (
-    "iif(json_extract(m.facts, '$.stop_reason') IS NOT NULL,"
-    " json_extract(m.facts, '$.stop_reason') <> 'tool_use',"
-    " NOT EXISTS (SELECT 1 FROM parts p WHERE p.message_seq = m.seq AND p.kind = 'tool-call')"
-    " AND coalesce((SELECT n.kind FROM messages n WHERE n.session_id = m.session_id"
-    "  AND n.seq > m.seq AND n.agent_id IS NULL AND n.kind <> 'session' ORDER BY n.seq LIMIT 1),"
-    "  'prompt') IN ('prompt', 'command', 'notification', 'compaction', 'summary'))"
-)
-# Blocks of a response may have records of their own, which count in one of them.
-_RESPONSE = (
-    "coalesce((SELECT nullif(u.counted_in, '') FROM usage u WHERE u.id = m.usage_id),"
-    " m.usage_id, m.id)"
-)
 _EXCLUDED = "(SELECT id FROM sessions WHERE is_excluded)"
 
 
@@ -136,8 +122,7 @@ def by_session_id(
         condition, values = f"{condition} AND m.session_id = ?", (*values, session_id)
     messages = (
         "SELECT m.session_id, sum(m.kind = 'prompt') AS prompts,"  # noqa: S608 - constants
-        " count(DISTINCT iif(m.kind = 'answer' AND m.agent_id IS NULL"
-        f"  AND {_ENDS_TURN}, {_RESPONSE}, NULL)) AS turns,"
+        f" sum({ENDS_TURN}) AS turns,"
         # A newer client writes both rows, an older one the summary only.
         " max(sum(m.kind = 'compaction'), sum(m.kind = 'summary')) AS compactions,"
         " sum(m.kind = 'api_error' AND m.role = 'assistant') AS api_errors,"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ccsync_watch.accounting.account import UNPRICED, Cost, total_cost
+from ccsync_watch.store.turns import STARTERS
 from ccsync_watch.transcripts.call_outcome import CallOutcome, read_outcome
 
 if TYPE_CHECKING:
@@ -110,11 +111,18 @@ class Turn:
     number: int
     started_ms: int | None
     ended_ms: int | None
+    is_prompt: bool = True
     prompt_tokens: int = 0
     output_tokens: int = 0
+    answers: int = 0
     calls: int = 0
     errors: int = 0
     costs: list[Cost] = field(default_factory=list)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing came of it, as of a command that the client answers itself."""
+        return not (self.answers or self.errors)
 
     @property
     def duration_ms(self) -> int:
@@ -131,6 +139,7 @@ class Turn:
         self.ended_ms = max(self.ended_ms or 0, step.timestamp_ms or 0) or None
         self.prompt_tokens += step.prompt_tokens or 0
         self.output_tokens += step.output_tokens or 0
+        self.answers += step.kind == "answer"
         self.calls += step.calls
         self.errors += step.kind == "api_error"
         if step.usage_id is not None:
@@ -147,13 +156,24 @@ class Timeline:
 def build_timeline(steps: Iterable[TimelineStep], costs: Mapping[str, Cost]) -> Timeline:
     """Return a session's turns; what comes before the first prompt belongs to none.
 
-    `costs` are those of responses: a turn with one that is not known has a partial cost.
+    A command to which nobody answered is not a turn, and a prompt that was sent during a turn is
+    part of it. `costs` are those of responses: a turn with one that is not known has a partial
+    cost.
     """
-    timeline = Timeline()
+    turns: list[Turn] = []
+    is_running = has_ended = False
     for step in steps:
-        if step.kind in {"prompt", "command"}:
-            number = len(timeline.turns) + 1
-            timeline.turns.append(Turn(step.seq, number, step.timestamp_ms, step.timestamp_ms))
-        if timeline.turns:
-            timeline.turns[-1].add(step, costs)
-    return timeline
+        if step.kind in STARTERS and not is_running:
+            if turns and turns[-1].is_empty:
+                turns.pop()
+            number, is_prompt = len(turns) + 1, step.kind == "prompt"
+            turns.append(Turn(step.seq, number, step.timestamp_ms, step.timestamp_ms, is_prompt))
+            has_ended = False
+        if step.kind in {"answer", "interrupt", "api_error"}:
+            has_ended |= step.ends_turn
+            is_running = step.kind == "answer" and not has_ended
+        if turns:
+            turns[-1].add(step, costs)
+    if turns and turns[-1].is_empty and not turns[-1].is_prompt:
+        turns.pop()
+    return Timeline(turns)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from ccsync_watch.store.stored_messages import MESSAGE_COLUMNS, MESSAGE_JOINS, read_message
+from ccsync_watch.store.turns import ENDS_TURN
 
 if TYPE_CHECKING:
     from ccsync_watch.outgoing import StoredMessage
@@ -72,14 +73,15 @@ class TimelineStep(NamedTuple):
     output_tokens: int | None
     calls: int
     usage_id: str | None = None
+    ends_turn: bool = False
 
 
 def timeline_steps(database: Database, session_id: str) -> list[TimelineStep]:
     """Return a step for every message of a session's main conversation."""
     rows = database.read().execute(
-        "SELECT m.seq, m.kind, m.dated_ms, u.prompt_tokens, u.output_tokens,"
+        "SELECT m.seq, m.kind, m.dated_ms, u.prompt_tokens, u.output_tokens,"  # noqa: S608 - a constant
         " iif(m.role = 'assistant', (SELECT count(*) FROM parts p"
-        "   WHERE p.message_seq = m.seq AND p.kind = 'tool-call'), 0), u.id"
+        f"   WHERE p.message_seq = m.seq AND p.kind = 'tool-call'), 0), u.id, {ENDS_TURN}"
         " FROM messages m LEFT JOIN usage_tokens u ON u.carrier = m.id AND u.id = m.usage_id"
         " WHERE m.session_id = ? AND m.agent_id IS NULL AND m.kind <> 'session' ORDER BY m.seq",
         (session_id,),

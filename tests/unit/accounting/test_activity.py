@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from ccsync_watch.accounting import activity
+from ccsync_watch.dashboard.conversation import build_timeline
 from ccsync_watch.model import Part
+from ccsync_watch.store.conversations import timeline_steps
 from support.accounting_store import DAY_MS, NOON_MS, fill_two_projects
 from support.storing import SESSION, World, message
 
@@ -41,6 +45,44 @@ class TestTurns:
             message("a5", usage_id="m4", **answer),
         )
         assert activity.by_session_id(world.database)[SESSION].turns == 2
+
+    def test_what_continues_an_answer_is_the_same_turn(self, world: World) -> None:
+        """The feedback of a Stop hook, a refusal that is tried again, local commands between."""
+        end: dict[str, Any] = {
+            "kind": "answer", "role": "assistant", "facts": {"stop_reason": "end_turn"}
+        }  # fmt: skip
+        world.ingest(
+            message("u1"),
+            message("a1", usage_id="m1", **end),
+            message("c1", kind="command"),
+            message("o1", kind="command_output"),
+            message("u2"),
+            message("a2", usage_id="m2", **end),
+            message("f1", kind="injected"),
+            message("a3", usage_id="m3", **end),
+            message("x1", **end),
+            message("n1", kind="notification"),
+            message("a4", usage_id="m4", **end),
+        )
+        assert activity.by_session_id(world.database)[SESSION].turns == 3
+        steps = timeline_steps(world.database, SESSION)
+        assert [turn.seq for turn in build_timeline(steps, {}).turns] == [
+            step.seq for step in steps if step.kind in {"prompt", "notification"}
+        ]
+
+    @pytest.mark.parametrize(("tool", "turns"), [("StructuredOutput", 1), ("Bash", 0)])
+    def test_the_last_answer_of_a_schema_is_a_call(
+        self, world: World, tool: str, turns: int
+    ) -> None:
+        """Nothing follows its result."""
+        call = Part("tool-call", {}, "t1", tool)
+        world.ingest(
+            message("u1"),
+            message("a1", usage_id="m1", kind="answer", role="assistant", parts=(call,),
+                    facts={"stop_reason": "tool_use"}),
+            message("r1", kind="tool_result", role="tool"),
+        )  # fmt: skip
+        assert activity.by_session_id(world.database)[SESSION].turns == turns
 
     def test_a_compaction_counts_once_with_or_without_its_boundary(self, world: World) -> None:
         """Older clients wrote the summary only; it is not a prompt."""

@@ -79,7 +79,7 @@ def test_turns_run_from_prompt_to_prompt() -> None:
         [
             TimelineStep(1, "notice", 0, None, None, 0),
             TimelineStep(2, "prompt", 1000, None, None, 0),
-            TimelineStep(3, "answer", 4000, 100, 10, 2, "msg_1"),
+            TimelineStep(3, "answer", 4000, 100, 10, 2, "msg_1", ends_turn=True),
             TimelineStep(4, "api_error", None, None, None, 0),
             TimelineStep(5, "compaction", 5000, None, None, 0),
             TimelineStep(6, "command", 9000, None, None, 0),
@@ -93,3 +93,29 @@ def test_turns_run_from_prompt_to_prompt() -> None:
     assert (first.seq, first.number, first.duration_ms) == (2, 1, 4000)
     assert (first.prompt_tokens, first.output_tokens, first.calls, first.errors) == (100, 10, 2, 1)
     assert (second.seq, second.number, second.duration_ms) == (6, 2, 0)
+
+
+def test_commands_without_an_answer_and_prompts_during_a_turn_start_none() -> None:
+    """A prompt that is sent while the model works is answered in the same turn."""
+    timeline = build_timeline(
+        [
+            TimelineStep(1, "command", 0, None, None, 0),
+            TimelineStep(2, "command_output", 0, None, None, 0),
+            TimelineStep(3, "prompt", 0, None, None, 0),
+            TimelineStep(4, "answer", 0, 1, 1, 1, "m1"),
+            TimelineStep(5, "prompt", 0, None, None, 0),
+            TimelineStep(6, "answer", 0, 1, 1, 0, "m2"),
+            TimelineStep(7, "injected", 0, None, None, 0),
+            TimelineStep(8, "answer", 0, 1, 1, 0, "m3", ends_turn=True),
+            TimelineStep(9, "notification", 0, None, None, 0),
+            TimelineStep(10, "answer", 0, 1, 1, 1, "m4"),
+            TimelineStep(11, "interrupt", 0, None, None, 0),
+            TimelineStep(12, "prompt", 0, None, None, 0),
+            TimelineStep(13, "command", 0, None, None, 0),
+        ],
+        {},
+    )
+    assert [(turn.seq, turn.number, turn.output_tokens) for turn in timeline.turns] == [
+        (3, 1, 3),
+        (9, 2, 1),
+    ]
