@@ -6,6 +6,7 @@ variable, a flag or a plugin option.
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import fields
 from pathlib import Path
@@ -155,15 +156,27 @@ def check_prices(value: object) -> tuple[tuple[str, ModelPrices], ...]:
         f" million tokens, with {', '.join(known[2:-1])} and {known[-1]} (per thousand) if they"
         " differ"
     )
-    if isinstance(value, dict) and all(
-        name.strip()
-        and isinstance(row, dict)
-        and {"input", "output"} <= row.keys() <= set(known)
-        and all(map(_is_price, row.values()))
-        for name, row in value.items()
-    ):
-        return tuple((name.strip(), ModelPrices(**row)) for name, row in value.items())
-    raise ValueError(allowed)
+    if not isinstance(value, dict):
+        raise ValueError(allowed)  # noqa: TRY004 - as every check
+    for name, row in value.items():
+        mistake = _mistake_in_prices(row, known) if name.strip() else "a model without a name"
+        if mistake:
+            raise ValueError(f"{allowed}; not {mistake}, as for {json.dumps(name)}")
+    return tuple((name.strip(), ModelPrices(**row)) for name, row in value.items())
+
+
+def _mistake_in_prices(row: object, known: list[str]) -> str | None:
+    if not isinstance(row, dict):
+        return "prices that are not an object"
+    missing = [name for name in ("input", "output") if name not in row]
+    if missing:
+        return f"prices without {missing[0]}"
+    for name, value in row.items():
+        if name not in known:
+            return f"a price named {json.dumps(name)}"
+        if not _is_price(value):
+            return f"{json.dumps(value)} as {name} (a number from 0 to {_MAX_USD:,})"
+    return None
 
 
 def _is_price(value: object) -> bool:
