@@ -100,7 +100,7 @@ class LargeStoreWriter:
             self._add(
                 "usage", response, name, None, model, at_ms, input_tokens, output_tokens,
                 cache_write, 0, cache_read, 0,
-                None, 0, f"{name}:{uuid}", 1, 0, 0, None,
+                None, 0, f"{name}:{uuid}", 1, 0, 0, None, response, f"req_{self._seq}", None, None,
             )  # fmt: skip
             self._part(0, "text", None, None, words)
             arguments = (
