@@ -116,7 +116,7 @@ def compare(programs: list[Measured], selected: list[Case]) -> list[Row]:
 def show(programs: list[Measured], rows: list[Row], *, full: bool) -> None:
     """Print the table."""
     width = max(len(row.case.name) for row in rows)
-    print(f"{len(rows)} cases; tokens, days, money: + right, x wrong, . no price")
+    print(f"{len(rows)} cases; tokens, days, money: + right, x wrong, . none reported")
     print("".join([" " * width, *(f"  {program.name:<20}" for program in programs)]))
     for row in rows:
         cells = ("   ".join(MARKS[v[kind]] for kind in KINDS) for v in row.verdicts)
