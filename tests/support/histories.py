@@ -107,12 +107,15 @@ class Historian:
         cost_usd: float | None = None,
         starts_empty: bool = False,
         has_constant_id: bool = False,
+        has_message_id: bool = True,
+        advisor: tuple[int, int] | None = None,
     ) -> str:
         """Write a response of the API, a row for each block; return its id.
 
         `is_growing`: each row knows only what was used until then, as older clients wrote it;
         `starts_empty`: at first that is nothing. `has_constant_id`: a gateway gave it the id that
-        it gives to all, and the request was another one than any before.
+        it gives to all, and the request was another one than any before. `advisor`: the prompt and
+        output of another model's response inside this one.
         """
         number = next(self._numbers)
         usage_id = f"msg_{number:024}"
@@ -122,7 +125,7 @@ class Historian:
         input_tokens, output, written, read = tokens
         for block in range(blocks):
             is_last = block == blocks - 1
-            counts = {
+            counts: dict[str, Any] = {
                 "input_tokens": input_tokens,
                 "output_tokens": output if is_last or not is_growing else 1,
                 "cache_creation_input_tokens": written,
@@ -130,14 +133,18 @@ class Historian:
             }
             if starts_empty and not is_last:
                 counts = {"input_tokens": 0, "output_tokens": 0}
+            if advisor and is_last:
+                counts["iterations"] = [_advisor_message(*advisor)]
             row = to.writer.answer({"type": "text", "text": f"{block}"}, usage_id=usage_id)
             row["message"]["usage"] = counts
-            if has_constant_id:
-                row["message"]["id"] = "gateway"
+            _remove_ids(
+                row,
+                has_request_id=has_request_id,
+                has_message_id=has_message_id,
+                has_constant_id=has_constant_id,
+            )
             if (is_growing or starts_empty) and not is_last:
                 row["message"]["stop_reason"] = None
-            if not has_request_id:
-                del row["requestId"]
             if is_sidechain:
                 row["isSidechain"] = True
             if cost_usd is not None:
@@ -146,6 +153,8 @@ class Historian:
         self.truth[usage_id] = Tokens(
             to.session_id, to.agent_id, input_tokens, output, written, read
         )
+        if advisor:
+            self.truth[f"{usage_id}/advisor"] = Tokens(to.session_id, to.agent_id, *advisor, 0, 0)
         return usage_id
 
     def noise(self, to: Transcript) -> None:
@@ -162,7 +171,7 @@ class Historian:
         recopied: without a mark, with the time of copying (1.0.88 to 2.0.14); redated: with new
         uuids too (1.0.41). `at_ms`: when, by default an hour after the source's last row.
         """
-        if how == "redated" and any(_has_only_a_constant_id(row) for row in source.rows):
+        if how == "redated" and any(_has_no_id_of_its_own(row) for row in source.rows):
             how = "recopied"  # nothing would say that two such rows report one response
         copy = self.session()
         self.log.append(f"{copy.name} copied from {source.name}: {how}")
@@ -197,9 +206,30 @@ class Historian:
         return +totals
 
 
-def _has_only_a_constant_id(row: Row) -> bool:
-    message = row.get("message", {})
-    return "requestId" not in row and isinstance(message, dict) and message.get("id") == "gateway"
+def _advisor_message(prompt: int, output: int) -> dict[str, Any]:
+    return {
+        "type": "advisor_message",
+        "model": "claude-opus",
+        "input_tokens": prompt,
+        "output_tokens": output,
+    }
+
+
+def _remove_ids(
+    row: Row, *, has_request_id: bool, has_message_id: bool, has_constant_id: bool
+) -> None:
+    """Take from a row what a gateway does not give it."""
+    if not has_request_id:
+        del row["requestId"]
+    if not has_message_id:
+        del row["message"]["id"]
+    elif has_constant_id:
+        row["message"]["id"] = "gateway"
+
+
+def _has_no_id_of_its_own(row: Row) -> bool:
+    message_id = row.get("message", {}).get("id", "gateway")
+    return row.get("type") == "assistant" and "requestId" not in row and message_id == "gateway"
 
 
 def feed(

@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 import itertools
-import random
-from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ccsync_watch.accounting.session_accounts import load_accounts
 from ccsync_watch.store import session_writer, usage_writer
-from ccsync_watch.store.database import Database, open_database
 from ccsync_watch.store.response_rows import Record, find_targets
 from ccsync_watch.transcripts.usage import response_key
-from support.histories import START_MS, Historian, feed, in_order, stored, stored_totals
-from support.storing import SESSION, World, message, observation, price_list, usage
+from support.storing import SESSION, World, message, observation, usage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ccsync_watch.model import Line, Usage
-    from support.histories import Transcript
-
-COPIES = ("kept", "rewritten", "fork", "branch", "redated")
+    from ccsync_watch.model import Usage
 
 
 def _save(world: World, usages: Sequence[Usage], touched: Sequence[str] = ()) -> set[str]:
@@ -294,105 +286,3 @@ class TestRecordsOfEarlierVersions:
 def _contested(world: World) -> list[tuple[str, int]]:
     rows = world.database.read().execute("SELECT session_id, is_guess FROM contested ORDER BY 1")
     return [tuple(row) for row in rows]
-
-
-_TOKENS = st.tuples(*(st.integers(0, 10_000) for _ in range(4)))
-
-
-@st.composite
-def histories(draw: st.DrawFn) -> Historian:
-    """Draw sessions in any of the formats, and copies of them, and copies of the copies."""
-    history = Historian()
-    for _session in range(draw(st.integers(1, 2))):
-        _converse(draw, history, history.session())
-    for _copy in range(draw(st.integers(0, 3))):
-        mains = [transcript for transcript in history.transcripts if transcript.agent_id is None]
-        source = draw(st.sampled_from(mains))
-        copy = history.copy(source, draw(st.sampled_from(COPIES)))
-        _converse(draw, history, copy)
-        if draw(st.booleans()):
-            source.writer.at_ms = max(source.writer.at_ms, copy.writer.at_ms)
-            _converse(draw, history, source)
-    return history
-
-
-def _converse(draw: st.DrawFn, history: Historian, to: Transcript) -> None:
-    for _turn in range(draw(st.integers(1, 3))):
-        history.prompt(to)
-        history.response(
-            to,
-            tokens=draw(_TOKENS),
-            blocks=draw(st.integers(1, 3)),
-            is_growing=draw(st.booleans()),
-            has_request_id=draw(st.booleans()),
-            is_sidechain=draw(st.booleans()),
-            cost_usd=draw(st.none() | st.floats(0, 5)),
-            starts_empty=draw(st.booleans()),
-            has_constant_id=draw(st.booleans()),
-        )
-        if draw(st.booleans()):
-            history.noise(to)
-        if draw(st.booleans()):
-            agent = history.session(agent_of=to)
-            history.response(agent, tokens=draw(_TOKENS), blocks=2)
-
-
-def _opened(folder: str) -> Database:
-    return open_database(Path(folder), now_ms=START_MS)
-
-
-def _kept_of(pieces: Sequence[tuple[Transcript, list[Line]]]) -> tuple[Any, Any, Any]:
-    """Return what the store keeps of tokens, the sums of it, and every session's account."""
-    with TemporaryDirectory() as folder, closing(_opened(folder)) as database:
-        database._writer.execute("PRAGMA synchronous = OFF")  # type: ignore[union-attr]  # it is open
-        for transcript, lines in pieces:
-            feed(database, transcript, lines)
-        accounts = load_accounts(database, price_list(Path(folder)))
-        return stored(database), stored_totals(database), accounts
-
-
-class TestHistories:
-    """Every format since 1.0, every kind of copy, any order."""
-
-    @given(histories(), st.randoms(use_true_random=False), st.integers(1, 7))
-    @settings(max_examples=30, deadline=None)
-    def test_totals_do_not_depend_on_order_split_or_repetition(
-        self, history: Historian, chance: random.Random, size: int
-    ) -> None:
-        """Read in any order, in any pieces, some of them twice: the truth comes out."""
-        note("\n".join(history.log))
-        rows, totals, figures = _kept_of(list(in_order(history)))
-        assert totals == history.totals()
-        pieces = _pieces(history, size)
-        shuffled = [*pieces, *chance.sample(pieces, len(pieces) // 2)]
-        chance.shuffle(shuffled)
-        assert _kept_of(shuffled) == (rows, totals, figures)
-
-    def test_ten_thousand_messages_read_again_in_any_way_stay_the_same(self) -> None:
-        """Four sessions with forks of every kind, read whole, in pieces, backwards and twice."""
-        chance = random.Random(7)  # noqa: S311 - a repeatable history, not a secret
-        history = Historian()
-        for _number in range(4):
-            main = history.session()
-            for _turn in range(400):
-                history.prompt(main)
-                history.response(main, blocks=2, is_growing=chance.random() < 0.5)
-            for how in COPIES:
-                if chance.random() < 0.5:
-                    history.response(history.copy(main, how))
-        assert sum(len(transcript.rows) for transcript in history.transcripts) >= 10_000
-        once = _kept_of(list(in_order(history)))
-        assert once[1] == history.totals()
-        for size in (97, 3000):
-            pieces = _pieces(history, size)
-            again = [*pieces, *chance.sample(pieces, len(pieces) // 3)]
-            chance.shuffle(again)
-            assert _kept_of(again) == once
-
-
-def _pieces(history: Historian, size: int) -> list[tuple[Transcript, list[Line]]]:
-    return [
-        (transcript, lines[at : at + size])
-        for transcript, lines in in_order(history)
-        for at in range(0, len(lines), size)
-    ]
