@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.model import Batch, Unreadable
 from ccsync_watch.transcripts.json_rows import load_row
-from ccsync_watch.transcripts.line_types import dropped_type
+from ccsync_watch.transcripts.line_types import dropped_type, is_kept_type
 from ccsync_watch.transcripts.rows import add_row
 from ccsync_watch.transcripts.salvage import TREE_HEAD, salvage
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ccsync_watch.model import Line, Stream
 
 _HEAD_BYTES = 512
+_TYPE_HEAD = b'{"type":"'
+_TAIL_BYTES = 16_384
 
 
 def parse(lines: Iterable[Line], stream: Stream, start: int) -> Batch:
@@ -41,8 +43,7 @@ def parse(lines: Iterable[Line], stream: Stream, start: int) -> Batch:
 def _parse_line(line: Line, stream: Stream, batch: Batch) -> None:
     data = line.data
     name = dropped_type(data[:_HEAD_BYTES])
-    # A torn write can leave a complete row behind the start of a dropped one.
-    if name is not None and data[-1:] == b"}" and data.find(TREE_HEAD, 1) < 0:
+    if name is not None and data[-1:] == b"}" and not _may_hold_another_row(data):
         batch.counted[name] += 1
         return
     if not data or data == b"\r":
@@ -56,3 +57,19 @@ def _parse_line(line: Line, stream: Stream, batch: Batch) -> None:
             batch.unreadable.append(piece)
         else:
             add_row(piece.row, piece.line, stream, batch)
+
+
+def _may_hold_another_row(data: bytes) -> bool:
+    """Return whether a complete row may stand behind a dropped one, or behind the start of one.
+
+    Torn writes and lost line ends leave such lines. Most bytes of a transcript are in lines that
+    are dropped, so rows about the session, which are short, are searched at the end only. In JSON
+    no `}` stands before a `{`.
+    """
+    if data.find(TREE_HEAD, 1) >= 0:
+        return True
+    tail = data[-_TAIL_BYTES:]
+    if b"}" + _TYPE_HEAD in tail:
+        return True
+    last = tail.rfind(_TYPE_HEAD)
+    return last >= 0 and (last > 0 or len(data) > len(tail)) and is_kept_type(tail[last:])

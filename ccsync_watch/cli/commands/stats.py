@@ -168,7 +168,7 @@ def _cells(name: str, line: BreakdownLine, sessions: str) -> list[str]:
 
 def _explain_unpriced(lines: Sequence[BreakdownLine]) -> None:
     if any(line.cost.provenance in {"partial", "unpriced"} for line in lines):
-        say("\nSome tokens have no known price: ≥ marks sums without them.")
+        say("\n≥ marks sums without tokens that have no known price or were never reported.")
 
 
 def _show_tools(lines: list[ToolLine]) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from support.accounted import Accounted
 from support.histories import Historian, Transcript
-from support.lines import Writer, call, text
+from support.lines import Writer, call, line, text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -321,6 +321,25 @@ class TestIterations:
         assert session.days == {"2025-07-01": (1_500_000, 0)}
         assert session.models == {"claude-opus-5-5": (1_000_000, 0), "claude-opus": (500_000, 0)}
         assert (session.cost.usd, session.cost.provenance) == (1.5, "client")
+
+
+def test_a_total_behind_a_torn_row_counts(accounted: Accounted) -> None:
+    """Of a type that is dropped otherwise; what was torn is reported."""
+    session = Transcript("s0", None, Writer("s0", at_ms=FIRST_MS), [])
+    session.rows += [session.writer.prompt("Ask"), session.writer.answer(text("Yes"))]
+    total = {
+        "type": "cost-state",
+        "sessionId": "s0",
+        "totalCostUSD": 5.0,
+        "modelUsage": {"claude-opus-5-5": {"inputTokens": 10, "outputTokens": 5, "costUSD": 5.0}},
+    }
+    accounted.write(session)
+    torn = b'{"type":"queue-operation","content":"torn'
+    accounted.bench.append(accounted.path(session), torn + line(total))
+    accounted.bench.catch_up()
+    cost = accounted.sessions()["s0"].cost
+    assert (cost.usd, cost.provenance) == (5.0, "client")
+    assert len(accounted.bench.unreadable()) == 1
 
 
 def _advisor(model: str, prompt: int, output: int) -> dict[str, Any]:

@@ -141,3 +141,38 @@ def test_the_search_in_a_line_of_a_thousand_torn_heads_ends() -> None:
     batch = parse_rows(b'{"parentUuid":' * 1000 + b"\n", Writer().prompt("after"))
     assert len(batch.messages) == 1
     assert reasons(batch) == ["not JSON"]
+
+
+_MODE = b'{"type":"mode","mode":"normal","sessionId":"s"}'
+_TITLE = b'{"type":"custom-title","customTitle":"Mine","sessionId":"s"}'
+_TORN = b'{"type":"queue-operation","operation":"enqueue","content":"torn'
+
+
+@pytest.mark.parametrize(
+    ("data", "unreadable"),
+    [
+        (_MODE + _TITLE, 0),
+        (_TITLE + _MODE, 0),
+        (_MODE + _TITLE + _MODE, 0),
+        (_TORN + _TITLE, 1),
+        (_TORN[:-20] + _TITLE, 1),
+        (_TORN + _TITLE + _MODE, 1),
+    ],
+)
+def test_a_row_that_is_kept_is_found_behind_one_that_is_dropped(
+    data: bytes, unreadable: int
+) -> None:
+    """Without a line end between them, or after a torn one, whose part is counted."""
+    batch = parse_rows(data + b"\n")
+    assert [fact.value for fact in batch.facts] == ["Mine"]
+    assert len(batch.unreadable) == unreadable
+
+
+@pytest.mark.parametrize("content", ['{"type":"object"}', '{"type":"custom-title"}', "}{"])
+def test_what_a_dropped_row_quotes_is_not_a_row(content: str) -> None:
+    """In a string its quotes are escaped; an object inside a row begins no row."""
+    batch = parse_rows(
+        {"type": "mode", "mode": content, "sessionId": "s"},
+        {"type": "mode", "mode": [{"type": "custom-title"}], "sessionId": "s"},
+    )
+    assert (batch.facts, batch.unreadable, batch.counted) == ([], [], {"mode": 2})
