@@ -82,6 +82,9 @@ def _add_message(
     scope = f"{session_id}:{agent_id}" if agent_id else session_id
     message = mapping(row.get("message"))
     model = text(message.get("model"))
+    if model == SYNTHETIC_MODEL:
+        # The client's own words: no response has them.
+        model, usage_id = None, None
     batch.messages.append(
         Message(
             id=f"{scope}:{uuid}",
@@ -94,7 +97,7 @@ def _add_message(
             role=content.role,
             kind=content.kind,
             timestamp_ms=timestamp_ms,
-            model=model if model != SYNTHETIC_MODEL else None,
+            model=model,
             usage_id=usage_id if content.kind == "answer" else None,
             parts=tuple(content.parts),
             is_inherited=source_session(row) not in {None, session_id},
