@@ -17,6 +17,11 @@ _MAX_FORKS = 64
 _NEVER_MS = 1 << 62
 # The rows of a response, and of those that turned out to be earlier states of it.
 _MEMBERS = "SELECT ?1 UNION ALL SELECT id FROM usage WHERE counted_in = ?1"
+_MAIN_ROWS = (
+    "FROM messages m WHERE session_id = ?1 AND agent_id IS NULL AND kind <> 'session'"
+    " AND timestamp_ms IS NOT NULL"
+)
+_IS_SHARED = "EXISTS (SELECT 1 FROM messages WHERE id = ?2 || ':' || m.uuid)"
 
 
 class _Claim(NamedTuple):
@@ -85,8 +90,8 @@ class Ownership:
         """Return -1 if the first claim is the better one, 1 if the other is.
 
         A fork of another claimant is a copy. Old clients dated copies by the time of copying: the
-        earliest row is the original's. Later ones kept the time: there, of the rows that only one
-        of the two sessions has, the earliest is the first row of the fork's own. It is a guess: it
+        earliest row is the original's. Later ones kept the time: there, of the rows behind those
+        that both sessions have, the earliest is the first row of the fork's own. It is a guess: it
         is wrong when the source was continued before the fork was.
         """
         if one.evidence != other.evidence:
@@ -98,14 +103,17 @@ class Ownership:
         return -1 if self._end(one.session_id) < self._end(other.session_id) else 1
 
     def _first_own_row(self, session_id: str, other: str) -> tuple[int, str]:
-        """Return time and uuid of a session's first row that another does not have."""
+        """Return time and uuid of a session's first row behind those that another has too.
+
+        Before them a source may have rows that its fork does not: what was rewound, and a first
+        prompt whose copy names the source.
+        """
         key = session_id, other
         if key not in self._first_own:
             row = self._connection.execute(
-                "SELECT timestamp_ms, uuid FROM messages m WHERE session_id = ?1"
-                " AND agent_id IS NULL AND kind <> 'session' AND timestamp_ms IS NOT NULL"
-                " AND NOT EXISTS (SELECT 1 FROM messages WHERE id = ?2 || ':' || m.uuid)"
-                " ORDER BY timestamp_ms, uuid LIMIT 1",
+                f"SELECT timestamp_ms, uuid {_MAIN_ROWS} AND timestamp_ms > coalesce("
+                f" (SELECT max(timestamp_ms) {_MAIN_ROWS} AND {_IS_SHARED}), -1)"
+                f" AND NOT {_IS_SHARED} ORDER BY timestamp_ms, uuid LIMIT 1",
                 key,
             ).fetchone()
             self._first_own[key] = (row[0], row[1]) if row else (_NEVER_MS, "")

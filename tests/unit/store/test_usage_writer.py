@@ -132,6 +132,20 @@ class TestOwners:
         ]
         assert _contested(world) == [("fork", 1), ("source", 1)]
 
+    def test_rows_before_the_copied_ones_do_not_make_a_fork_of_the_source(
+        self, world: World
+    ) -> None:
+        """A fork lacks what was rewound, and a first prompt whose copy names the source."""
+        for uuid, at_ms in (("first", 5), ("shared", 10)):
+            world.ingest(message(uuid, kind="answer", at_ms=at_ms))
+        for uuid, at_ms in (("shared", 10), ("pond", 20)):
+            world.ingest(
+                message(uuid, session_id="fork", kind="answer", at_ms=at_ms), session_id="fork"
+            )
+        claims = [usage(session_id=name, timestamp_ms=10) for name in ("fork", SESSION)]
+        assert _kept(world, *claims)["session_id"] == SESSION
+        assert _contested(world) == [(SESSION, 1), ("fork", 1)]
+
     def test_of_copies_that_differ_in_nothing_the_one_that_ended_first_is_the_original(
         self, world: World
     ) -> None:
