@@ -26,6 +26,8 @@ _UUID_CHARS = 36
 # may be taken back.
 _MARKED_BY_CLIENT = 1
 _MARKED_HERE = 2
+# All records of a response: those of copies may be others than that of the original.
+_RECORDS = "SELECT ?1 UNION ALL SELECT id FROM usage WHERE counted_in = ?1"
 
 
 class CopyMarker:
@@ -112,7 +114,8 @@ class CopyMarker:
         """Mark a session's copies; return the sessions that may have copied from it."""
         rows = self._connection.execute(
             "SELECT m.seq, m.uuid, m.agent_id, m.kind, m.transcript_id, m.start, m.timestamp_ms,"
-            " m.digest, m.is_inherited, m.usage_id, u.session_id AS owner, s.forked_from"
+            " m.digest, m.is_inherited, m.usage_id, u.session_id AS owner, s.forked_from,"
+            " coalesce(u.counted_in, u.id) AS response_id"
             " FROM messages m JOIN sessions s ON s.id = m.session_id"
             " LEFT JOIN usage u ON u.id = m.usage_id"
             " WHERE m.session_id = ? AND m.kind <> 'session'"
@@ -145,7 +148,7 @@ class CopyMarker:
         copied = {row["seq"] for row in rows[: last + 1]}
         following = self._following(rows[last]) if last >= 0 else []
         owner = rows[last]["owner"] if last >= 0 else None
-        sharers = self._sharers(rows[end]["usage_id"]) if end < len(rows) else set()
+        sharers = self._sharers(rows[end]["response_id"]) if end < len(rows) else set()
         for row in rows[last + 1 : end]:
             original = self._original(session_id, row, owner, sharers)
             if original == session_id:
@@ -170,11 +173,13 @@ class CopyMarker:
             return True
         if owner not in self._answers:
             answers = self._connection.execute(
-                "SELECT usage_id, digest FROM messages WHERE session_id = ? AND kind = 'answer'",
+                "SELECT coalesce(u.counted_in, u.id), m.digest FROM messages m"
+                " JOIN usage u ON u.id = m.usage_id"
+                " WHERE m.session_id = ? AND m.kind = 'answer'",
                 (owner,),
             )
             self._answers[owner] = set(map(tuple, answers))
-        return (row["usage_id"], row["digest"]) in self._answers[owner]
+        return (row["response_id"], row["digest"]) in self._answers[owner]
 
     def _holders(self, uuid: str) -> dict[str, int | None]:
         """Return the sessions that have a row of this id, with its time; only of a real UUID."""
@@ -185,10 +190,11 @@ class CopyMarker:
         )
         return dict(rows.fetchall())
 
-    def _sharers(self, usage_id: str) -> set[str]:
+    def _sharers(self, response_id: str) -> set[str]:
         """Return the sessions that have rows of a response."""
         rows = self._connection.execute(
-            "SELECT DISTINCT session_id FROM usage_rows WHERE usage_id = ?", (usage_id,)
+            f"SELECT DISTINCT session_id FROM usage_rows WHERE usage_id IN ({_RECORDS})",  # noqa: S608 - a constant
+            (response_id,),
         )
         return {row[0] for row in rows}
 
@@ -229,10 +235,11 @@ class CopyMarker:
     def _following(self, last: sqlite3.Row) -> list[sqlite3.Row]:
         """Return the rows that follow a copied answer where it was copied from."""
         return self._connection.execute(
-            "SELECT m.kind, m.digest FROM messages m WHERE m.session_id = ? AND m.agent_id IS NULL"
+            "SELECT m.kind, m.digest FROM messages m WHERE m.session_id = ?2 AND m.agent_id IS NULL"  # noqa: S608 - a constant
             " AND m.kind <> 'session' AND m.start > (SELECT max(n.start) FROM messages n"
-            "   WHERE n.session_id = m.session_id AND n.usage_id = ?) ORDER BY m.start LIMIT 20",
-            (last["owner"], last["usage_id"]),
+            f"   WHERE n.session_id = m.session_id AND n.usage_id IN ({_RECORDS}))"
+            " ORDER BY m.start LIMIT 20",
+            (last["response_id"], last["owner"]),
         ).fetchall()
 
     def _save(

@@ -142,7 +142,7 @@ def _save_rows(
     moved = usage_writer.settle_usage(connection, usages, touched)
     touched |= moved
     copies = CopyMarker(connection, now_ms=context.now_ms, is_released=context.is_released)
-    copies.update(messages, batch.start, moved)
+    copies.update(messages, batch.start, moved | writer.placed)
     linked = {subagent.session_id for subagent in batch.subagents}
     linked.update(row.session_id for row in batch.sidechains)
     subagent_links.link_calls(connection, linked & touched)

@@ -7,7 +7,7 @@ its content changed; then it is sent again by the path that can send twice witho
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
@@ -22,6 +22,14 @@ if TYPE_CHECKING:
 _CHUNK_IDS = 500
 # A timestamp that goes back by less than this is corrected.
 REORDER_MS = 60_000
+
+
+class _Stored(NamedTuple):
+    """A stored message; `is_elsewhere`: it was read from the transcript of another session."""
+
+    seq: int
+    digest: bytes
+    is_elsewhere: bool | None
 
 
 class DateOrder:
@@ -41,9 +49,11 @@ class DateOrder:
         self.transcript_id = transcript_id
         self._connection = connection
         row = connection.execute(
-            "SELECT last_ms FROM transcripts WHERE id = ? AND NOT ?", (transcript_id, is_at_start)
+            "SELECT iif(?, NULL, last_ms), session_id FROM transcripts WHERE id = ?",
+            (is_at_start, transcript_id),
         ).fetchone()
         self._last_ms: int | None = row[0] if row else None
+        self.session_id: str | None = row[1] if row else None
 
     def next_date(self, timestamp_ms: int | None) -> int | None:
         """Return the date of the file's next row; without a timestamp that of its predecessor."""
@@ -64,6 +74,7 @@ class MessageWriter:
     """Writes messages in one transaction. `is_released`: they may be sent without a sync-now.
 
     Messages of `unknown` sessions are queued by `queue_stored` when their session begins.
+    `placed` are the sessions of messages that were found in their own transcript at last.
     """
 
     def __init__(
@@ -78,6 +89,7 @@ class MessageWriter:
         self._unknown = unknown
         self._now_ms = now_ms
         self._is_released = is_released
+        self.placed: set[str] = set()
 
     def save(self, messages: Iterable[Message], order: DateOrder) -> tuple[int, int]:
         """Save messages of one file in its order; return how many are new, and how many changed."""
@@ -99,10 +111,13 @@ class MessageWriter:
                 rows.append(
                     _message_row(message, message_seq, order.transcript_id, dated_ms, digest)
                 )
-            elif stored[1] == digest:
-                continue
             else:
-                message_seq = stored[0]
+                message_seq = stored.seq
+                if stored.is_elsewhere and order.session_id == message.session_id:
+                    message_seq, next_seq = next_seq, next_seq + 1
+                    self._place(stored.seq, message_seq, message, order.transcript_id, dated_ms)
+                if stored.digest == digest:
+                    continue
                 updated += 1
                 self._replace(message_seq, message, digest)
             parts.extend(
@@ -117,6 +132,28 @@ class MessageWriter:
         self._connection.executemany("INSERT INTO parts VALUES (?, ?, ?, ?, ?, ?)", parts)
         self._queue(new)
         return len(new), updated
+
+    def _place(
+        self, old: int, new: int, message: Message, transcript_id: int, dated_ms: int | None
+    ) -> None:
+        """Give a message its place in its session's own transcript.
+
+        Some clients left the source's id in rows that a fork copied: if the fork is read first,
+        they are stored before the others of their session, and as rows of the fork's transcript.
+        """
+        self._connection.execute(
+            "UPDATE messages SET seq = ?, transcript_id = ?, start = ?, dated_ms = ? WHERE seq = ?",
+            (new, transcript_id, message.start, dated_ms, old),
+        )
+        for table, column in (("parts", "message_seq"), ("outbox", "seq")):
+            self._connection.execute(
+                f"UPDATE {table} SET {column} = ? WHERE {column} = ?",  # noqa: S608 - constants
+                (new, old),
+            )
+        self._connection.execute(
+            "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'messages'", (new,)
+        )
+        self.placed.add(message.session_id)
 
     def queue_stored(self, session_ids: Iterable[str]) -> None:
         """Queue the messages that were stored before their sessions began."""
@@ -200,13 +237,16 @@ def content_digest(role: str, kind: str, parts: Iterable[tuple[str, str]]) -> by
     return digest.digest()
 
 
-def _known(connection: sqlite3.Connection, ids: list[str]) -> dict[str, tuple[int, bytes]]:
+def _known(connection: sqlite3.Connection, ids: list[str]) -> dict[str, _Stored]:
     known = {}
     for start in range(0, len(ids), _CHUNK_IDS):
         chunk = ids[start : start + _CHUNK_IDS]
-        marks = ",".join("?" * len(chunk))
-        query = f"SELECT id, seq, digest FROM messages WHERE id IN ({marks})"  # noqa: S608 - question marks only
-        known.update({row[0]: (row[1], row[2]) for row in connection.execute(query, chunk)})
+        query = (
+            "SELECT m.id, m.seq, m.digest, m.agent_id IS NULL AND t.session_id <> m.session_id"  # noqa: S608 - question marks only
+            " FROM messages m LEFT JOIN transcripts t ON t.id = m.transcript_id"
+            f" WHERE m.id IN ({','.join('?' * len(chunk))})"
+        )
+        known.update({row[0]: _Stored(*row[1:]) for row in connection.execute(query, chunk)})
     return known
 
 

@@ -20,12 +20,17 @@ DAY_MS = 86_400_000
 Row = dict[str, Any]
 
 
+def _id(name: str) -> str:
+    """Return the id of a response as the API gives it."""
+    return f"msg_{name:0>20}"
+
+
 def _source() -> Transcript:
     """Return a session with an answer and a prompt that was left without one."""
     writer = Writer(SESSION)
     rows = [
         writer.prompt("Plan the garden"),
-        writer.answer(text("Beds first"), usage_id="m1"),
+        writer.answer(text("Beds first"), usage_id=_id("m1")),
         writer.prompt("And then"),
     ]
     return Transcript(SESSION, None, writer, rows)
@@ -34,16 +39,20 @@ def _source() -> Transcript:
 def _resume(
     source: Transcript, session_id: str, *, has_new_ids: bool, days: int = 1, name: str = "m2"
 ) -> Transcript:
-    """Return a session that begins with the rows of another one, at the time of copying."""
+    """Return a session that begins with the rows of another one, at the time of copying.
+
+    Old clients leave the request id out of copies; the oldest give them new ids, too.
+    """
     writer = Writer(session_id, at_ms=source.writer.at_ms + days * DAY_MS)
     rows: list[Row] = []
     for number, row in enumerate(source.rows):
         copied = {**row, "sessionId": session_id, "timestamp": iso(writer.at_ms)}
+        copied.pop("requestId", None)
         if has_new_ids:
             copied["uuid"] = f"{session_id}-{number}"
         rows.append(copied)
     writer.at_ms += 5000
-    rows += [writer.prompt("Paint the shed"), writer.answer(text("Blue"), usage_id=name)]
+    rows += [writer.prompt("Paint the shed"), writer.answer(text("Blue"), usage_id=_id(name))]
     return Transcript(session_id, None, writer, rows)
 
 
@@ -104,11 +113,77 @@ def test_copies_are_marked_in_any_order(world: World, order: tuple[int, ...], si
     assert _own(world, THIRD) == ["Paint the shed", "Blue"]
 
 
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+@pytest.mark.parametrize("has_new_ids", [False, True])
+def test_a_response_of_several_rows_is_copied_whole(
+    world: World, order: tuple[int, ...], *, has_new_ids: bool
+) -> None:
+    """Its first row was written before it ended, and has no stop reason."""
+    writer = Writer(SESSION)
+    source = Transcript(SESSION, None, writer, [writer.prompt("Plan the garden")])
+    source.rows += [
+        writer.answer(text(words), usage_id=_id("m1")) for words in ("Beds", "and paths")
+    ]
+    source.rows[1]["message"]["stop_reason"] = None
+    copy = _resume(source, OTHER, has_new_ids=has_new_ids)
+    again = _resume(source, THIRD, has_new_ids=has_new_ids, days=2, name="m3")
+    for number in order:
+        _feed(world, (source, copy, again)[number], 100)
+    assert _own(world, SESSION) == ["Plan the garden", "Beds", "and paths"]
+    assert _own(world, OTHER) == _own(world, THIRD) == ["Paint the shed", "Blue"]
+    owners = world.database.read().execute(
+        "SELECT response_id, session_id FROM usage WHERE counted_in IS NULL ORDER BY 1"
+    )
+    assert list(map(tuple, owners)) == [
+        (_id("m1"), SESSION),
+        (_id("m2"), OTHER),
+        (_id("m3"), THIRD),
+    ]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+@pytest.mark.parametrize("size", [1, 100])
+def test_copied_prompts_that_name_their_source_are_its_prompts(
+    world: World, order: tuple[int, ...], size: int
+) -> None:
+    """2.0.42 to 2.1.120: whichever is read first, each is once in the order of its own session."""
+    writer = Writer(SESSION)
+    rows = [
+        writer.prompt("Plan the garden"),
+        writer.answer(text("Beds first"), usage_id=_id("m1")),
+        writer.prompt("And then"),
+        writer.answer(text("Paths"), usage_id=_id("m2")),
+    ]
+    source = Transcript(SESSION, None, writer, rows)
+    forks = []
+    for number, session_id in enumerate((OTHER, THIRD)):
+        copied = [
+            row if row["type"] == "user" else {**row, "sessionId": session_id} for row in rows
+        ]
+        own = Writer(session_id, at_ms=writer.at_ms + (number + 1) * DAY_MS)
+        own_rows = [own.prompt("Paint"), own.answer(text("Blue"), usage_id=_id(f"f{number}"))]
+        forks.append(Transcript(session_id, None, own, copied + own_rows))
+    for number in order:
+        _feed(world, (source, *forks)[number], size)
+    assert _own(world, SESSION) == ["Plan the garden", "Beds first", "And then", "Paths"]
+    assert _own(world, OTHER) == _own(world, THIRD) == ["Paint", "Blue"]
+    done = activity.by_session_id(world.database)
+    assert {name: (item.prompts, item.turns) for name, item in done.items()} == {
+        SESSION: (2, 2),
+        OTHER: (1, 1),
+        THIRD: (1, 1),
+    }
+    if size > 1:  # with less it may be unknown what a copy is when it is sent
+        world.drain()
+        sent = [len(world.ids(session_id)) for session_id in (SESSION, OTHER, THIRD)]
+        assert sent == [4, 2, 2]
+
+
 def test_a_session_that_says_the_same_is_not_a_copy(world: World) -> None:
     """Without a common response or id, the same words are two prompts."""
     for session_id, name in ((SESSION, "m1"), (OTHER, "m2")):
         writer = Writer(session_id)
-        rows = [writer.prompt("Hello"), writer.answer(text("Hi"), usage_id=name)]
+        rows = [writer.prompt("Hello"), writer.answer(text("Hi"), usage_id=_id(name))]
         _feed(world, Transcript(session_id, None, writer, rows), 100)
     assert _own(world, OTHER) == _own(world, SESSION) == ["Hello", "Hi"]
 
