@@ -1,7 +1,7 @@
 """A scripted Messages API on loopback: the only model that the client reaches in tests.
 
-The prompts contain its answers (see `script`). It records the requests, and how often each reply
-was requested, so that an error can be temporary. It makes no request itself.
+The prompts contain its answers (see `script`). It records the requests, its answers, and how often
+each reply was requested, so that an error can be temporary. It makes no request itself.
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ from support.claude_client.playback import (
     next_turn,
     whole_message,
 )
-from support.claude_client.recorded import MESSAGES_PATH, RecordedRequest
+from support.claude_client.recorded import MESSAGES_PATH, RecordedAnswer, RecordedRequest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from typing_extensions import Self
@@ -46,10 +47,16 @@ ERROR_TYPES = {
 
 @dataclass
 class ScriptedMessagesApi:
-    """Serve scripted answers on a free loopback port for as long as the context lasts."""
+    """Serve scripted answers on a free loopback port for as long as the context lasts.
+
+    `clock` is the time of the records, which a test may set to that of a client whose clock is
+    another.
+    """
 
     requests: list[RecordedRequest] = field(default_factory=list)
+    answers: list[RecordedAnswer] = field(default_factory=list)
     failures: list[BaseException] = field(default_factory=list)
+    clock: Callable[[], float] = time.time
     _attempts: Counter[str] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _is_closing: threading.Event = field(default_factory=threading.Event)
@@ -93,6 +100,11 @@ class ScriptedMessagesApi:
         with self._lock:
             self.requests.append(request)
 
+    def record_answer(self, answer: RecordedAnswer) -> None:
+        """Record what is being answered."""
+        with self._lock:
+            self.answers.append(answer)
+
     def pause(self, seconds: float) -> None:
         """Wait, unless the server is closing."""
         self._is_closing.wait(seconds)
@@ -132,8 +144,20 @@ class _Handler(BaseHTTPRequestHandler):
         self._record()
         self._json(200, {}) if self.path == "/" else self._error(404)
 
-    # A request to any other address becomes CONNECT: the API is the client's proxy too.
-    do_HEAD = do_CONNECT = do_DELETE = do_OPTIONS = do_PATCH = do_PUT = do_GET  # noqa: N815 - their names
+    do_HEAD = do_DELETE = do_OPTIONS = do_PATCH = do_PUT = do_GET  # noqa: N815 - their names
+
+    def do_CONNECT(self) -> None:
+        """Answer as the client's proxy: only a tunnel to the API itself is opened.
+
+        A request to any other address comes here. Clients before 2.0 send all of them here,
+        NO_PROXY or not; what follows on the connection is then an ordinary request.
+        """
+        if self.path == self.server.api.url.removeprefix("http://"):
+            self.send_response_only(200, "Connection Established")
+            self.end_headers()
+            self.close_connection = False
+        else:
+            self.do_GET()
 
     def do_POST(self) -> None:
         """Answer a request for messages or for a count of tokens."""
@@ -156,7 +180,7 @@ class _Handler(BaseHTTPRequestHandler):
         return self.headers.get("x-claude-code-session-id", "")
 
     def _record(self) -> None:
-        self.server.api.record(RecordedRequest(self.command, self._path, time.time()))
+        self.server.api.record(RecordedRequest(self.command, self._path, self.server.api.clock()))
 
     def _messages(self, body: Json) -> None:
         api, model = self.server.api, body["model"]
@@ -167,24 +191,30 @@ class _Handler(BaseHTTPRequestHandler):
             api.failures.append(defect)
             self._error(400)
             return
-        api.record(RecordedRequest.of_messages(self._session_id, body, turn.step))
+        request = RecordedRequest.of_messages(self._session_id, body, turn, api.clock())
+        api.record(request)
         key = f"{self._session_id} {turn}"
         error, cut = find_part(turn.reply, "error"), find_part(turn.reply, "cut")
         if error is not None and not api.is_spent(error, f"error {key}"):
             self._error(error["status"])
             return
         is_cut = cut is not None and not api.is_spent(cut, f"cut {key}")
+        answer = RecordedAnswer(request, api.clock())
+        api.record_answer(answer)
         if body.get("stream"):
-            self._stream(turn, model, is_cut=is_cut)
+            self._stream(turn, answer, is_cut=is_cut)
         elif is_cut:
             self.close_connection = True
         else:
-            self._json(200, whole_message(turn.reply, model))
+            message = whole_message(turn.reply, model)
+            answer.add_whole(message)
+            self._json(200, message)
 
-    def _stream(self, turn: Turn, model: str, *, is_cut: bool) -> None:
+    def _stream(self, turn: Turn, answer: RecordedAnswer, *, is_cut: bool) -> None:
         self._head(200, {"content-type": "text/event-stream", "transfer-encoding": "chunked"})
-        for event in message_events(turn.reply, model, is_cut=is_cut):
+        for event in message_events(turn.reply, answer.request.model, is_cut=is_cut):
             if isinstance(event, Event):
+                answer.add(event)
                 data = json.dumps({"type": event.name, **event.data})
                 self._chunk(f"event: {event.name}\ndata: {data}\n\n".encode())
             else:

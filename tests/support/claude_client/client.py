@@ -105,7 +105,9 @@ class ClaudeHome:
     def trust(self, folder: Path) -> None:
         """Accept the client's trust dialog for `folder` in advance."""
         state = json.loads(self._state_file.read_text())
-        state["projects"].setdefault(str(folder.resolve()), {})["hasTrustDialogAccepted"] = True
+        # Old clients crash over a project without a list of tools.
+        project = {"hasTrustDialogAccepted": True, "allowedTools": []}
+        state["projects"].setdefault(str(folder.resolve()), {}).update(project)
         self._write_state(state)
 
     def run(

@@ -13,6 +13,7 @@ from support.claude_client.api import ScriptedMessagesApi
 from support.claude_client.client import SKIP_PERMISSIONS, ClaudeHome
 from support.claude_client.install import ClientUnavailable, installed_client
 from support.claude_client.terminal import Terminal
+from support.claude_client.versions import CLIENT_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,10 +26,20 @@ _IS_CI = os.environ.get("CI") == "true"
 @pytest.fixture(scope="session")
 def client_binary() -> Path:
     """Return the real client's binary; without it skip the test, and fail it in CI."""
+    return _client_of(CLIENT_VERSION)
+
+
+@pytest.fixture(scope="session")
+def client_of() -> Callable[[str], Path]:
+    """Return a function that returns a version's program, or ends the test as `client_binary`."""
+    return _client_of
+
+
+def _client_of(version: str) -> Path:
     try:
-        return installed_client()
+        return installed_client(version)
     except ClientUnavailable as error:
-        return _fail_or_skip(f"the real client is missing: {error}")
+        return _fail_or_skip(f"the real client {version} is missing: {error}")
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Install the real Claude Code client, once per machine, into a cache folder outside the repo.
 
-The version is pinned here and nowhere else. Only the platform's npm package is installed: it
-contains the native binary, so that no install script runs and Node is not needed afterwards.
+The versions are pinned in `versions`. Of a native client only the platform's npm package is
+installed, so that no install script runs and Node is not needed afterwards.
 """
 
 from __future__ import annotations
@@ -16,9 +16,12 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-CLIENT_VERSION = "2.1.330"
+from support.claude_client.versions import CLIENT_VERSION, is_native
 
 INSTALL_SECONDS = 240.0
+
+_NODE_PACKAGE = "@anthropic-ai/claude-code"
+_SCRIPT = Path(_NODE_PACKAGE, "cli.js")
 
 # The environment before any test changed HOME.
 _REAL_ENVIRONMENT = dict(os.environ)
@@ -28,20 +31,20 @@ class ClientUnavailable(RuntimeError):  # noqa: N818 - a condition of the machin
     """The client is not installed here and could not be; the message says what to do."""
 
 
-def installed_client() -> Path:
-    """Return the path of the client's binary, after installing it if necessary.
+def installed_client(version: str = CLIENT_VERSION) -> Path:
+    """Return the path of a client's program, after installing it if necessary.
 
     Several processes may call this at once: one installs, the others wait for it.
     """
-    folder = cache_root() / f"claude-{CLIENT_VERSION}"
-    binary = folder / "claude"
+    folder = cache_root() / f"claude-{version}"
+    binary = folder / ("claude" if is_native(version) else _SCRIPT)
     if binary.is_file():
         return binary
     folder.parent.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(f"{folder}.lock", timeout=INSTALL_SECONDS):
             if not binary.is_file():
-                _install(folder)
+                _install(folder, version)
     except Timeout as error:
         raise ClientUnavailable(
             f"another process has been installing the client for {INSTALL_SECONDS:.0f} s: "
@@ -75,16 +78,21 @@ def cache_root() -> Path:
     return (Path(caches) if caches else home / ".cache") / "ccsync-watch-tests"
 
 
-def _install(folder: Path) -> None:
+def _install(folder: Path, version: str) -> None:
     """Install next to `folder` and rename, so that an incomplete client is never used."""
-    package = platform_package()
+    package = platform_package() if is_native(version) else _NODE_PACKAGE
     # A folder without the binary is left from a failed installation and would block the rename.
     shutil.rmtree(folder, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f"{folder.name}.") as staging:
-        npm_install(f"{package}@{CLIENT_VERSION}", Path(staging))
-        unpacked = Path(staging, "node_modules", package)
-        _check(unpacked / "claude", home=Path(staging))
-        unpacked.rename(folder)
+        npm_install(f"{package}@{version}", Path(staging))
+        if is_native(version):
+            whole, binary = Path(staging, "node_modules", package), "claude"
+        else:
+            # With the packages that it needs.
+            whole, binary = Path(staging, "node_modules"), str(_SCRIPT)
+            (whole / _SCRIPT).chmod(0o755)
+        _check(whole / binary, version, home=Path(staging))
+        whole.rename(folder)
 
 
 def npm_install(package: str, prefix: Path) -> None:
@@ -94,7 +102,7 @@ def npm_install(package: str, prefix: Path) -> None:
         raise ClientUnavailable(
             f"npm is not on PATH: install Node.js with npm, which fetches {package} for the tests"
         )
-    switches = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-save"]
+    switches = ["--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund", "--no-save"]
     try:
         completed = subprocess.run(
             [npm, "install", "--prefix", prefix, *switches, package],
@@ -118,12 +126,17 @@ def npm_install(package: str, prefix: Path) -> None:
         )
 
 
-def _check(binary: Path, *, home: Path) -> None:
+def _check(binary: Path, version: str, *, home: Path) -> None:
     """Start the binary once, so that a wrong platform is reported here and not by every test."""
     try:
         completed = subprocess.run(
             [binary, "--version"],
-            env={"HOME": str(home), "DISABLE_AUTOUPDATER": "1"},
+            # A script needs Node, which is on PATH.
+            env={
+                "HOME": str(home),
+                "PATH": _REAL_ENVIRONMENT.get("PATH", os.defpath),
+                "DISABLE_AUTOUPDATER": "1",
+            },
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -132,8 +145,8 @@ def _check(binary: Path, *, home: Path) -> None:
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ClientUnavailable(f"the installed client does not run here: {error}") from error
-    if CLIENT_VERSION not in completed.stdout:
+    if version not in completed.stdout:
         raise ClientUnavailable(
-            f"the installed client prints another version than {CLIENT_VERSION}: "
+            f"the installed client prints another version than {version}: "
             f"{completed.stdout.strip()} {completed.stderr.strip()}"
         )

@@ -7,6 +7,7 @@ which reply is next: the newest user message with a script, and the assistant me
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -22,25 +23,36 @@ Json: TypeAlias = dict[str, Any]
 
 AFTER_THE_SCRIPT = Reply((say("Done."),))
 TITLE = Reply((say('{"title": "Scripted session"}'),))
+# Old clients ask for a title of an earlier session, all of which the request quotes.
+OLD_TITLE_REQUEST = re.compile(
+    r"5-10 word title .*?^User: (.*?) ?(?:\[\[script|$)", re.DOTALL | re.MULTILINE
+)
 SUMMARY = Reply(
     (say("<summary>\nThe user gave scripted prompts, all of which succeeded.\n</summary>"),)
 )
 SUMMARY_REQUEST = "create a detailed summary"
+# What the system prompt of old clients says where the request's last message does not.
+SUMMARIZER = "AI assistant tasked with summarizing conversations"
 DELTA_CHARS = 65_536
 DEFAULT_USAGE: Part = {"do": "usage", "input": 10, "output": 5}
 BLOCKS = {"say", "think", "tool"}
+# The last characters of a call's id; those before are the same for all calls of a response.
+CALL_CHARS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
     """The reply to a request, and its position.
 
-    `step` counts from 0 in the script of the message `prompted_at`; both are None outside scripts.
+    `step` counts from 0 in the script of the message `prompted_at`, whose words are `prompt`; all
+    are None outside scripts. `is_own`: the client asks by itself, not for the conversation.
     """
 
     reply: Reply
     step: int | None = None
     prompted_at: int | None = None
+    prompt: str | None = None
+    is_own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,24 +73,38 @@ class Pause:
 def next_turn(body: Json) -> Turn:
     """Return the next reply of the conversation in `body`.
 
-    Requests that the client makes by itself, for a title or a summary, contain the user's prompts
-    too: they get a fixed answer and consume no step.
+    Requests that the client makes by itself, for a title, a summary or about a command's output,
+    may contain the user's prompts too: they get a fixed answer and consume no step.
     """
     messages: list[Json] = body["messages"]
     schema = body.get("output_config", {}).get("format", {}).get("schema", {})
     if "title" in schema.get("properties", {}):
-        return Turn(TITLE)
-    if SUMMARY_REQUEST in text_of(messages[-1]):
-        return Turn(SUMMARY)
-    step = 0
+        return Turn(TITLE, is_own=True)
+    if SUMMARY_REQUEST in text_of(messages[-1]) or SUMMARIZER in str(body.get("system")):
+        return Turn(SUMMARY, is_own=True)
+    if not body.get("tools"):
+        asked = OLD_TITLE_REQUEST.search(text_of(messages[-1]))
+        reply = Reply((say(f"About: {asked[1]}"),)) if asked else AFTER_THE_SCRIPT
+        return Turn(reply, is_own=True)
+    responses: set[str] = set()
     for index in range(len(messages) - 1, -1, -1):
         message = messages[index]
         if message["role"] == "assistant":
-            step += 1
-        elif (script := script_in(text_of(message))) is not None:
-            reply = script[step] if step < len(script) else AFTER_THE_SCRIPT
-            return Turn(reply, step, index)
+            responses.add(_response_of(message) or str(index))
+        elif (scripted := script_in(text_of(message))) is not None:
+            step = len(responses)
+            is_over = step >= len(scripted.replies)
+            reply = AFTER_THE_SCRIPT if is_over else scripted.replies[step]
+            return Turn(reply, step, index, scripted.prompt)
     return Turn(AFTER_THE_SCRIPT)
+
+
+def _response_of(message: Json) -> str | None:
+    """Return what the ids of a message's calls say of the response: old clients divide it."""
+    for block in message["content"]:
+        if isinstance(block, dict) and block["type"] == "tool_use":
+            return str(block["id"][:-CALL_CHARS])
+    return None
 
 
 def text_of(message: Json) -> str:
@@ -96,8 +122,10 @@ def find_part(reply: Reply, kind: str) -> Part | None:
 
 def whole_message(reply: Reply, model: str) -> Json:
     """Return the response as one JSON message, as a request without `stream` gets it."""
-    blocks = [_block(part) for part in reply.parts if part["do"] in BLOCKS]
-    return _opening(reply, model) | {
+    name = _new_name()
+    parts = [part for part in reply.parts if part["do"] in BLOCKS]
+    blocks = [_block(part, name, index) for index, part in enumerate(parts)]
+    return _opening(reply, model, name) | {
         "content": blocks,
         "stop_reason": _stop_reason(reply),
         "usage": _usage(reply),
@@ -106,7 +134,8 @@ def whole_message(reply: Reply, model: str) -> Json:
 
 def message_events(reply: Reply, model: str, *, is_cut: bool) -> Iterator[Event | Pause]:
     """Yield the response's events in order; a cut one ends halfway through a block."""
-    yield Event("message_start", {"message": _opening(reply, model)})
+    name = _new_name()
+    yield Event("message_start", {"message": _opening(reply, model, name)})
     parts = list(reply.parts)
     unfinished: Part | None = None
     if is_cut:
@@ -118,10 +147,10 @@ def message_events(reply: Reply, model: str, *, is_cut: bool) -> Iterator[Event 
         if part["do"] == "delay":
             yield Pause(part["seconds"])
         elif part["do"] in BLOCKS:
-            yield from _block_events(_block(part), index)
+            yield from _block_events(_block(part, name, index), index)
             index += 1
     if unfinished is not None:
-        events = list(_block_events(_block(unfinished), index, pieces=2))
+        events = list(_block_events(_block(unfinished, name, index), index, pieces=2))
         yield from events[:2]
     if not is_cut:
         delta = {"stop_reason": _stop_reason(reply), "stop_sequence": None}
@@ -129,9 +158,14 @@ def message_events(reply: Reply, model: str, *, is_cut: bool) -> Iterator[Event 
         yield Event("message_stop", {})
 
 
-def _opening(reply: Reply, model: str) -> Json:
+def _new_name() -> str:
+    """Return what the id of a response and those of its calls have in common."""
+    return uuid.uuid4().hex[:20]
+
+
+def _opening(reply: Reply, model: str, name: str) -> Json:
     return {
-        "id": f"msg_{uuid.uuid4().hex[:24]}",
+        "id": f"msg_{name}",
         "type": "message",
         "role": "assistant",
         "model": model,
@@ -168,9 +202,9 @@ def _stop_reason(reply: Reply) -> str:
     return "tool_use" if find_part(reply, "tool") else "end_turn"
 
 
-def _block(part: Part) -> Json:
+def _block(part: Part, name: str, index: int) -> Json:
     if part["do"] == "tool":
-        identity = f"toolu_{uuid.uuid4().hex[:24]}"
+        identity = f"toolu_{name}{index:0{CALL_CHARS}}"
         arguments = expand_repeats(part["input"])
         return {"type": "tool_use", "id": identity, "name": part["name"], "input": arguments}
     text = expand_repeats(part["text"])

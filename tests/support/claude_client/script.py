@@ -70,14 +70,16 @@ def tool(name: str, /, **arguments: Any) -> Part:  # noqa: ANN401 - a tool's inp
     return {"do": "tool", "name": name, "input": arguments}
 
 
-def subagent(description: str, prompt: str, *, background: bool = False) -> Part:
-    """Start a subagent; its prompt may contain a script too."""
+def subagent(
+    description: str, prompt: str, *, background: bool | None = False, name: str = "Agent"
+) -> Part:
+    """Start a subagent; its prompt may contain a script too.
+
+    Old clients call the tool `Task` and know no `background`: None leaves that out.
+    """
+    more = {} if background is None else {"run_in_background": background}
     return tool(
-        "Agent",
-        description=description,
-        prompt=prompt,
-        subagent_type="general-purpose",
-        run_in_background=background,
+        name, description=description, prompt=prompt, subagent_type="general-purpose", **more
     )
 
 
@@ -137,13 +139,21 @@ def stop(reason: str) -> Part:
     return {"do": "stop", "reason": reason}
 
 
-def script_in(text: str) -> list[Reply] | None:
+class Scripted(NamedTuple):
+    """A prompt as it was typed, and the replies that are scripted behind it."""
+
+    prompt: str
+    replies: list[Reply]
+
+
+def script_in(text: str) -> Scripted | None:
     """Return the last script in `text`, except scripts inside another script's prompt."""
-    script = None
+    scripted = None
     position = 0
     while (decoded := _next_script(text, position)) is not None:
-        script, position = decoded
-    return script
+        begin, position, replies = decoded
+        scripted = Scripted(text[:begin].rpartition("\n")[2].strip(), replies)
+    return scripted
 
 
 def expand_repeats(value: Any) -> Any:  # noqa: ANN401 - any JSON in, the same out
@@ -162,17 +172,17 @@ def _encode(replies: tuple[Reply | Part, ...]) -> str:
     return json.dumps(script, ensure_ascii=False, separators=(",", ":"))
 
 
-def _next_script(text: str, start: int) -> tuple[list[Reply], int] | None:
-    """Return the first script at or after `start`, and the position of its end."""
+def _next_script(text: str, start: int) -> tuple[int, int, list[Reply]] | None:
+    """Return the first script at or after `start`, with its marker's position and its end."""
     plain = text.find(MARKER, start)
     sealed = text.find(SEALED_MARKER, start)
     if plain < 0 and sealed < 0:
         return None
     if sealed < 0 or 0 <= plain < sealed:
-        begin = plain + len(MARKER) + 1
+        marker, begin = plain, plain + len(MARKER) + 1
         script, end = json.JSONDecoder().raw_decode(text, begin)
     else:
-        begin = sealed + len(SEALED_MARKER) + 1
+        marker, begin = sealed, sealed + len(SEALED_MARKER) + 1
         word = text[begin:].split(maxsplit=1)[0]
         script, end = json.loads(base64.urlsafe_b64decode(word)), begin + len(word)
-    return [Reply(tuple(parts)) for parts in script], end
+    return marker, end, [Reply(tuple(parts)) for parts in script]
