@@ -106,13 +106,13 @@ NOTHING = Cost(0.0, "computed")
 def total_cost(costs: Iterable[Cost]) -> Cost:
     """Return the sum of costs, whatever their order; partial when one of them is not known.
 
-    The sum of nothing is zero.
+    The sum of nothing is zero; a lower bound of nothing is none.
     """
     costs = list(costs)
     if not costs:
         return NOTHING
     known = [cost.usd for cost in costs if cost.usd is not None]
-    if not known:
+    if len(known) < len(costs) and not any(known):
         return UNPRICED
     if len(known) < len(costs) or any(cost.provenance == "partial" for cost in costs):
         return Cost(math.fsum(known), "partial")

@@ -49,6 +49,12 @@ class ModelPart:
     is_reported: bool = False
 
     @property
+    def is_later_only(self) -> bool:
+        """Whether the client's total has nothing of the model."""
+        has_none = self.tokens == NO_TOKENS and not self.cost.usd
+        return bool(self.later) and not self.rows and has_none
+
+    @property
     def responses(self) -> int:
         """How many responses the rows report."""
         return sum(row.responses for row in (*self.rows, *self.later))
@@ -61,13 +67,15 @@ class ModelPart:
     @property
     def whole_cost(self) -> Cost:
         """The client's cost, and that of the later rows."""
-        has_later = any(any(row.tokens.billed) for row in self.later)
+        if self.is_later_only:
+            return cost_of(self.later)
+        has_later = any(row.has_cost for row in self.later)
         return total_cost([self.cost, cost_of(self.later)]) if has_later else self.cost
 
     def shares(self, days: Sequence[RowSum], last_day: Day) -> Sequence[Share]:
         """Return the shares by day; `days` are the session's rows, for a part without any."""
         later = shares_of_rows(self.later)
-        if self.later and not self.rows and self.tokens == NO_TOKENS and not self.cost.usd:
+        if self.is_later_only:
             return later
         first = spread(self.model, self.tokens, self.cost, self.rows, days=days, fallback=last_day)
         return (*first, *later)
@@ -85,11 +93,14 @@ def split_by_model(
         name: _subtract(used, inherited.models.get(name, (NO_TOKENS, 0.0)))
         for name, used in totals.models.items()
     }
-    others = _parts_of_rows(early, later, totals.models.keys())
+    unnamed = _parts_of_rows(early, later, totals.models.keys())
+    # What was used after the client's total can be none of what it counted.
+    others = [part for part in unnamed if part.rows]
+    after = [part for part in unnamed if not part.rows]
     rest = sum((own[name][0] for name in own.keys() - names), NO_TOKENS)
     if not rest.covers(sum((part.tokens for part in others), NO_TOKENS)):
         # The client counts models under each other's names: none of its own parts can be used.
-        others, names = _parts_of_rows(early, later, ()), set()
+        others, after, names = _parts_of_rows(early, later, ()), [], set()
     shared = own.keys() - names if others else set()
     parts = [
         _part_of_client(name, *used, _rows_of(early, name), _rows_of(later, name), totals)
@@ -100,9 +111,9 @@ def split_by_model(
         tokens = sum((own[name][0] for name in shared), NO_TOKENS)
         usd = math.fsum(own[name][1] for name in shared)
         parts += _split_others(others, tokens, usd, totals)
-    if any(part.cost is UNPRICED for part in parts):
-        return parts
-    return _scale(parts, max(0.0, totals.usd - inherited.usd), totals.provenance)
+    if not any(part.cost is UNPRICED for part in parts):
+        parts = _scale(parts, max(0.0, totals.usd - inherited.usd), totals.provenance)
+    return [*parts, *after]
 
 
 def _subtract(used: tuple[Tokens, float], inherited: tuple[Tokens, float]) -> tuple[Tokens, float]:

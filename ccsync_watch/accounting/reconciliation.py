@@ -30,6 +30,7 @@ from ccsync_watch.accounting.spreading import (
     RowSum,
     cost_of,
     count_unfinished,
+    count_unreadable,
     shares_of_rows,
     sum_tokens,
 )
@@ -68,11 +69,12 @@ def reconcile(session_id: str, rows: Sequence[RowSum], claim: Claim | None) -> S
 def _account(session_id: str, rows: Sequence[RowSum], claim: Claim | None) -> SessionAccount:
     if claim is None:
         return _account_by_rows(session_id, rows, None, ())
-    match = _match_inherited(rows, claim)
+    readable = [row for row in rows if not row.unreadable]
+    match = _match_inherited(readable, claim)
     if match is None:
         return _account_by_rows(session_id, rows, claim.totals, (_why_rows_count(claim),))
-    later = [] if match.covers_all else [row for row in rows if row.is_later]
-    early = rows if match.covers_all else [row for row in rows if not row.is_later]
+    later = [row for row in rows if row.is_later and (row.unreadable or not match.covers_all)]
+    early = [row for row in readable if match.covers_all or not row.is_later]
     return _account_by_client(session_id, early, later, claim, match.inherited)
 
 
@@ -157,10 +159,9 @@ def _account_by_client(
         )
     if has_more:
         notes.append(_why_more(rows, totals, inherited, claim.causes))
-    if later:
+    if any(any(row.tokens.billed) for row in later):
         notes.append("what was used after Claude Code's last total is added at known prices")
-    if unfinished := count_unfinished(later):
-        notes.append(_why_lower_bound(unfinished))
+    notes += _why_lower_bound(later)
     if totals.reported_usd is not None:
         notes.append(_why_own(totals))
     parts = split_by_model(early, later, totals, inherited)
@@ -195,8 +196,7 @@ def _account_by_rows(
     notes: tuple[str, ...],
 ) -> SessionAccount:
     cost = cost_of(rows)
-    if unfinished := count_unfinished(rows):
-        notes = (*notes, _why_lower_bound(unfinished))
+    notes = (*notes, *_why_lower_bound(rows))
     return SessionAccount(
         session_id=session_id,
         tokens=sum_tokens(rows),
@@ -286,12 +286,20 @@ def _why_rows_count(claim: Claim) -> str:
     )
 
 
-def _why_lower_bound(unfinished: int) -> str:
-    responses = "1 response was" if unfinished == 1 else f"{unfinished} responses were"
-    return (
-        f"{responses} written before the end and never completed (some client versions, an"
-        " interrupt): tokens and cost are at least what is shown"
-    )
+def _why_lower_bound(rows: Sequence[RowSum]) -> list[str]:
+    notes = []
+    if unfinished := count_unfinished(rows):
+        responses = "1 response was" if unfinished == 1 else f"{unfinished} responses were"
+        notes.append(
+            f"{responses} written before the end and never completed (some client versions, an"
+            " interrupt): tokens and cost are at least what is shown"
+        )
+    if unreadable := count_unreadable(rows):
+        reporting = "1 row reports" if unreadable == 1 else f"{unreadable} rows report"
+        notes.append(
+            f"{reporting} tokens that cannot be read: tokens and cost are at least what is shown"
+        )
+    return notes
 
 
 def _times(totals: ClientTotals, inherited: ClientTotals) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from ccsync_watch.accounting.client_claims import first_row_after_total_ms, load
 from ccsync_watch.accounting.client_totals import read_client_totals
 from ccsync_watch.accounting.own_costs import reprice_claim
 from ccsync_watch.accounting.reconciliation import Claim, reconcile
-from ccsync_watch.accounting.spreading import RowSum, cost_of, sum_tokens
+from ccsync_watch.accounting.spreading import RowSum, cost_of, count_unreadable, sum_tokens
+from ccsync_watch.accounting.unreadable_usage import load_unreadable
 from ccsync_watch.accounting.usage_groups import NEVER_MS, load_groups
 from ccsync_watch.model import Redacted
 from ccsync_watch.store.session_summaries import session_summary
@@ -57,11 +58,14 @@ def load_account(
         claim = reprice_claim(claim, prices)
 
     def load_rows(after_ms: int = NEVER_MS) -> list[RowSum]:
+        unreadable = load_unreadable(
+            read, "session_id = ?", (session_id,), after_ms=after_ms, since_ms=since_ms, zone=zone
+        )
         groups = load_groups(
             database, prices, condition="session_id = ?", values=(session_id,),
             after_ms=after_ms, since_ms=since_ms, zone=zone,
         )  # fmt: skip
-        return [group.rows for group in groups]
+        return [*(group.rows for group in groups), *unreadable.get(session_id, ())]
 
     rows = load_rows()
     if claim is not None and not _is_settled(rows, claim):
@@ -74,7 +78,11 @@ def load_account(
 
 def _is_settled(rows: Sequence[RowSum], claim: Claim) -> bool:
     """Return whether the client's total is exactly that of the rows: nothing else can matter."""
-    return bool(rows) and claim.totals.tokens.billed == sum_tokens(rows).billed
+    return (
+        bool(rows)
+        and not count_unreadable(rows)
+        and claim.totals.tokens.billed == sum_tokens(rows).billed
+    )
 
 
 def load_accounts(
@@ -108,6 +116,9 @@ def load_accounts(
     ):  # fmt: skip
         rows[str(group.key[0])].append(group.rows)
     read = database.read()
+    unreadable = load_unreadable(read, condition, values, since_ms=since_ms or 0, zone=zone)
+    for session_id, more in unreadable.items():
+        rows[session_id] += more
     contested_or_forked = {
         row[0]
         for row in read.execute(

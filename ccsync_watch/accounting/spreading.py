@@ -34,7 +34,7 @@ class RowSum:
 
     `is_later` = written after the client's total. `is_client_priced` = the rows
     themselves carry the client's price. `unfinished` responses were written before they had ended:
-    what they report is a lower bound.
+    what they report is a lower bound. `unreadable` rows report tokens that are in no sum.
     """
 
     model: str | None
@@ -45,11 +45,17 @@ class RowSum:
     is_client_priced: bool = False
     at: Day = NO_DAY
     unfinished: int = 0
+    unreadable: int = 0
+
+    @property
+    def has_cost(self) -> bool:
+        """Whether anything was used that is paid for."""
+        return any(self.tokens.billed) or self.unreadable > 0
 
 
 def cost_of(rows: Iterable[RowSum]) -> Cost:
     """Return the cost of rows by the prices that are known; nothing costs nothing."""
-    billed = [row for row in rows if any(row.tokens.billed)]
+    billed = [row for row in rows if row.has_cost]
     if not billed:
         return Cost(0.0, "computed")
     priced = [row.usd for row in billed if row.usd is not None]
@@ -64,6 +70,11 @@ def cost_of(rows: Iterable[RowSum]) -> Cost:
 def count_unfinished(rows: Iterable[RowSum]) -> int:
     """Return how many responses are known by a lower bound only; the client's price is exact."""
     return sum(row.unfinished for row in rows if not row.is_client_priced)
+
+
+def count_unreadable(rows: Iterable[RowSum]) -> int:
+    """Return how many rows report tokens that are in no sum."""
+    return sum(row.unreadable for row in rows)
 
 
 def sum_tokens(rows: Iterable[RowSum]) -> Tokens:

@@ -64,15 +64,21 @@ def find_targets(records: Sequence[Record]) -> dict[str, str]:
     A record that is certainly a response of its own is its own target. One that fits several
     responses has the target `_SEVERAL`: it counts in none, as each of them has a later state.
     """
+    early = [record for record in records if any(_grown(record, records))]
     certain = [record for record in records if record.request_id and record.prompt_tokens]
-    targets = {record.id: record.id for record in certain}
+    targets = {record.id: record.id for record in certain if record not in early}
     by_prompt: dict[int, str] = {}
     for record in sorted(certain):
-        by_prompt.setdefault(record.prompt_tokens, record.id)
+        if record not in early:
+            by_prompt.setdefault(record.prompt_tokens, record.id)
     unnamed = [record for record in records if record.request_id == "" and record.prompt_tokens]
     for record in sorted(unnamed):
-        target = by_prompt.setdefault(record.prompt_tokens, record.id)
-        targets[record.id] = target
+        if record not in early:
+            target = by_prompt.setdefault(record.prompt_tokens, record.id)
+            targets[record.id] = target
+    for record in early:
+        grown = {targets[other.id] for other in _grown(record, records)}
+        targets[record.id] = min(grown) if len(grown) == 1 else _SEVERAL
     for record in sorted(records, key=_search_order):
         if record.id not in targets:
             fitting = {targets[other.id] for other in _fitting(record, records, targets)}
@@ -208,6 +214,22 @@ def _replace_row(connection: sqlite3.Connection, usage: Usage) -> None:
     )
 
 
+def _grown(record: Record, records: Sequence[Record]) -> list[Record]:
+    """Return the ends of what a record may be an early state of, with a longer prompt.
+
+    With searches and other tools of the API, a response reads more while it is written.
+    """
+    if record.state[0] or not record.prompt_tokens or record.request_id is None:
+        return []
+    return [
+        other
+        for other in records
+        if other.state[0]
+        and other.request_id == record.request_id
+        and other.prompt_tokens > record.prompt_tokens
+    ]
+
+
 def _search_order(record: Record) -> tuple[bool, bool, str]:
     """Return the order of what is uncertain: what has a request id first, old records last."""
     return record.request_id is None, not record.request_id, record.id
@@ -264,7 +286,8 @@ def _uncertain_ids(connection: sqlite3.Connection, response_ids: list[str]) -> l
             f" ({','.join('?' * len(chunk))}) AND NOT {_IS_ROW}"
             " GROUP BY response_id HAVING count(*) > 1"
             f" AND (min({_PROMPT}) = 0 OR max(request_id IS NULL)"
-            "   OR (min(request_id) = '' AND max(request_id) > ''))"
+            "   OR (min(request_id) = '' AND max(request_id) > '')"
+            "   OR min(is_final) < max(is_final) OR max(counted_in IS NOT NULL))"
         )
         uncertain += [row[0] for row in connection.execute(query, chunk)]
     return uncertain

@@ -14,6 +14,8 @@ _HASHED_PREFIX = "hash:"
 _NUMERAL = re.compile(r"[0-9]{1,19}(?:\.0{1,9})?", re.ASCII)
 # SQLite can still add up thousands of these; a larger count is a broken write.
 _MAX_COUNT = 1 << 53
+# No model reads or writes as many tokens in a response; a larger count is not one of tokens.
+_MAX_TOKENS = 1_000_000_000
 
 
 def identity(value: object) -> str | None:
@@ -48,7 +50,7 @@ def count(value: object) -> int:
 def token_count(value: object) -> int | None:
     """Return a count of tokens, 0 for none; None for a value that cannot be one.
 
-    Gateways write counts as floats and as texts, too.
+    Gateways write counts as floats and as texts, too, and absurd ones.
     """
     if value is None:
         return 0
@@ -57,7 +59,7 @@ def token_count(value: object) -> int | None:
         value = int(numeral.partition(".")[0]) if _NUMERAL.fullmatch(numeral) else None
     elif isinstance(value, float):
         value = int(value) if value.is_integer() else None
-    is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MAX_COUNT
+    is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MAX_TOKENS
     return value if is_count else None  # type: ignore[return-value]  # an int, as just checked
 
 

@@ -23,10 +23,13 @@ SYNTHETIC_MODEL = "<synthetic>"
 # No response costs as much; a larger value is a broken write.
 _MAX_COST_USD = 10_000.0
 _UNREADABLE = "counts that cannot be read"
-_SYNTHETIC = "written by the client itself, not a response"
+NOT_A_RESPONSE = "written by the client itself, not a response"
 _NO_IDENTITY = "without any id"
 # What the API and the clouds name responses; it is never used twice.
 _UNIQUE_ID = re.compile(r"msg_[0-9A-Za-z_]{20,}")
+# What the API lists of a response that the tokens of the response do not contain: an advisor's
+# answers, and the summaries by which it shortens a conversation.
+_FURTHER = frozenset({"advisor_message", "compaction"})
 # At the end of the id of a record that stands for one row.
 ROW_MARK = "@"
 
@@ -69,8 +72,8 @@ def read_usages(
 ) -> tuple[list[Usage], list[UncountedUsage]]:
     """Return the responses that an assistant row reports, and what it reports but does not count.
 
-    The first response is the row's own; the others are those of an advisor, which the API lists in
-    the `iterations` of the row's, with a model and tokens of their own.
+    The first response is the row's own; the others are those of an advisor, and summaries, which
+    the API lists in the `iterations` of the row's, with tokens of their own.
     """
     message = mapping(row.get("message"))
     values = message.get("usage")
@@ -82,7 +85,7 @@ def read_usages(
         return [], []
     response_id = _response_id(row, message, source.uuid)
     if is_synthetic or counts is None or response_id is None:
-        reason = _SYNTHETIC if is_synthetic else _UNREADABLE if counts is None else _NO_IDENTITY
+        reason = NOT_A_RESPONSE if is_synthetic else _UNREADABLE if counts is None else _NO_IDENTITY
         return [], [_uncounted(source, reason)]
     requester = identity(row.get("requestSessionId")) or source_session(row)
     iterations = _iterations(values)
@@ -115,8 +118,8 @@ def read_usages(
     if not iterations:
         return [usage], []
     response = response_key(response_id, usage.request_id, sum(counts.prompt))
-    advisors, uncounted = _advisor_usages(row, usage, iterations, source, response, row_id)
-    return [usage, *advisors], uncounted
+    further, uncounted = _further_usages(row, usage, iterations, source, response, row_id)
+    return [usage, *further], uncounted
 
 
 def row_response_id(row: Mapping[str, Any], uuid: str | None) -> str | None:
@@ -161,7 +164,7 @@ def _request_id(row: Mapping[str, Any]) -> str:
     return opaque_id(row.get("requestId")) or ""
 
 
-def _advisor_usages(
+def _further_usages(
     row: Mapping[str, Any],
     usage: Usage,
     iterations: list[Mapping[str, Any]],
@@ -169,35 +172,38 @@ def _advisor_usages(
     response: str,
     row_id: str,
 ) -> tuple[list[Usage], list[UncountedUsage]]:
-    """Return the responses of the advisor; the tokens of the row's own do not contain theirs."""
-    advisors: list[Usage] = []
+    """Return what the tokens of the row's own response do not contain."""
+    further: list[Usage] = []
     uncounted: list[UncountedUsage] = []
     for position, values in enumerate(iterations):
-        if values.get("type") != "advisor_message":
+        kind = text(values.get("type"))
+        if kind not in _FURTHER:
             continue
+        is_advisor = kind == "advisor_message"
         counts = _token_counts(values)
         if counts is None:
             uncounted.append(_uncounted(source, _UNREADABLE, position))
             continue
         response_id = f"{response}/{position}"
-        advisors.append(
+        further.append(
             replace(
                 usage,
                 id=response_key(response_id, usage.request_id, sum(counts.prompt), row_id),
-                model=text(values.get("model")) or text(row.get("advisorModel")),
+                model=text(values.get("model"))
+                or (text(row.get("advisorModel")) if is_advisor else usage.model),
                 input_tokens=counts.input,
                 output_tokens=counts.output,
                 cache_write_5m_tokens=counts.cache_write_5m,
                 cache_write_1h_tokens=counts.cache_write_1h,
                 cache_read_tokens=counts.cache_read,
                 web_searches=counts.web_searches,
-                is_fast=values.get("speed") == "fast",
+                is_fast=values.get("speed") == "fast" if is_advisor else usage.is_fast,
                 cost_usd=None,
                 response_id=response_id,
                 iterations=(),
             )
         )
-    return advisors, uncounted
+    return further, uncounted
 
 
 def _iterations(values: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ccsync_watch.accounting.session_accounts import load_account, load_accounts, load_summary
 from support.accounted import Accounted
 from support.histories import Historian, Transcript
 from support.lines import Writer, call, line, text
@@ -188,6 +189,36 @@ class TestIdentity:
         accounted.read(session)
         assert accounted.sessions()["s0"].tokens == (0, 25)
 
+    @pytest.mark.parametrize("one_by_one", [False, True])
+    @pytest.mark.parametrize("has_request", [False, True])
+    @pytest.mark.parametrize("order", _orders(3))
+    def test_a_response_that_searches_reads_more_while_it_is_written(
+        self, accounted: Accounted, order: tuple[int, ...], *, has_request: bool, one_by_one: bool
+    ) -> None:
+        """Its rows are one response, whose end counts."""
+        writer = Writer("s0", at_ms=FIRST_MS)
+        rows = [writer.prompt("Ask")]
+        for size, output in ((2679, 3), (4000, 9), (10_682, 510)):
+            row = writer.answer(
+                text(str(size)), usage_id="msg_01ABCDEFGHIJKLMNOPQRSTUV",
+                input_tokens=size, output_tokens=output,
+            )  # fmt: skip
+            row["requestId"] = "req_1"
+            if not has_request:
+                del row["requestId"]
+            if output < 510:
+                row["message"]["stop_reason"] = None
+            rows.append(row)
+        session = Transcript("s0", None, writer, [rows[0]])
+        for number in order:
+            session.rows.append(rows[1 + number])
+            if one_by_one:
+                accounted.read(session)
+        accounted.read(session)
+        figures = accounted.sessions()["s0"]
+        assert figures.tokens == (10_682, 510)
+        assert figures.cost.provenance == "computed"
+
     @pytest.mark.parametrize("message_id", ["absent", "empty", "null", "number"])
     def test_rows_without_an_id_are_identified_by_request_or_row(
         self, accounted: Accounted, message_id: str
@@ -243,8 +274,45 @@ class TestIdentity:
             row["message"]["usage"] = {"input_tokens": value, "output_tokens": 1}
             rows.append(row)
         accounted.read(Transcript("s0", None, writer, rows))
-        assert accounted.sessions()["s0"].tokens == (6000, 5)
+        session = accounted.sessions()["s0"]
+        assert session.tokens == (6000, 5)
+        assert session.cost.provenance == "partial"
         assert sum(accounted.uncounted().values()) == len(bad)
+
+    @pytest.mark.parametrize("agent_id", [None, "a0123456789abcde0"])
+    def test_unreadable_tokens_are_never_free(
+        self, accounted: Accounted, agent_id: str | None
+    ) -> None:
+        """On their day and for their model, with those of an advisor and of a subagent."""
+        main = Transcript("s0", None, Writer("s0", at_ms=FIRST_MS), [])
+        main.rows.append(main.writer.prompt("Ask"))
+        session = Transcript("s0", agent_id, Writer("s0", agent_id), []) if agent_id else main
+        session.writer.at_ms = FIRST_MS + DAY_MS
+        bad = session.writer.answer(text("Yes"), usage_id="msg_1")
+        bad["message"]["usage"]["input_tokens"] = -7
+        session.rows.append(bad)
+        session.writer.at_ms = FIRST_MS + 2 * DAY_MS
+        advised = session.writer.answer(text("Yes"), usage_id="msg_2", input_tokens=8)
+        advised["message"]["usage"]["iterations"] = [
+            {"type": "advisor_message", "model": "claude-opus", "input_tokens": 10**19}
+        ]
+        session.rows.append(advised)
+        accounted.read(*([main, session] if agent_id else [main]))
+        prices, database = accounted.prices, accounted.bench.database
+        for account in (
+            load_account(database, "s0", prices),
+            load_accounts(database, prices)["s0"],
+            load_accounts(database, prices, session_ids=["s0"])["s0"],
+        ):
+            assert account.cost.provenance == "partial"
+            by_day = {share.day: share.cost.provenance for share in account.shares}
+            assert by_day["2025-07-02"] == "unpriced"
+            assert {model.cost.provenance for model in account.models} == {"partial"}
+        since_ms = FIRST_MS + 4 * DAY_MS
+        assert load_accounts(database, prices, since_ms=since_ms) == {}
+        summary = load_summary(database, "s0", prices)
+        assert summary is not None
+        assert summary.value.cost_usd is None
 
 
 def _ask_gateway(

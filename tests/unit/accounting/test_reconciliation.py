@@ -112,6 +112,45 @@ def test_rows_after_the_total_are_added_to_it() -> None:
     assert unpriced.cost == Cost(0.6, "partial")
 
 
+def test_a_model_that_is_only_in_later_rows_takes_nothing_from_the_total() -> None:
+    """What the client counted keeps the client's names."""
+    totals = ClientTotals(0.7, {"opus": (Tokens(100, 10), 0.6), "haiku": (Tokens(50), 0.1)})
+    later = _rows(700, usd="3.5", model="sonnet", is_later=True)
+    account = _reconcile(_rows(), later, claim=Claim(totals))
+    assert {model.model: (model.tokens, model.cost) for model in account.models} == {
+        "opus": (Tokens(100, 10), Cost(0.6, "client")),
+        "haiku": (Tokens(50), Cost(0.1, "client")),
+        "sonnet": (Tokens(700, 10), Cost(3.5, "computed")),
+    }
+    assert account.cost == Cost(4.2, "computed")
+
+
+def _unreadable(**more: Any) -> RowSum:  # noqa: ANN401 - any field
+    return RowSum("odd", 0, NO_TOKENS, None, unreadable=1, **more)
+
+
+@pytest.mark.parametrize(
+    ("rows", "claim", "cost"),
+    [
+        ([_unreadable()], None, Cost(None, "unpriced")),
+        ([_rows(), _unreadable()], None, Cost(0.5, "partial")),
+        ([_rows(), _unreadable()], Claim(_totals(input_tokens=150)), Cost(0.6, "client")),
+        ([_rows(), _unreadable(is_later=True)], Claim(_totals()), Cost(0.6, "partial")),
+        ([_rows(output=20), _unreadable()], Claim(_totals()), Cost(0.5, "partial")),
+    ],
+)
+def test_with_unreadable_tokens_a_cost_is_a_lower_bound(
+    rows: list[RowSum], claim: Claim | None, cost: Cost
+) -> None:
+    """Unless the client's total has them; and what nothing is known of is not free."""
+    account = _reconcile(*rows, claim=claim)
+    assert account.cost == cost
+    assert total_cost(share.cost for share in account.shares) == cost
+    assert total_cost(model.cost for model in account.models) == cost
+    is_said = any("cannot be read" in note for note in account.notes)
+    assert is_said == (cost.provenance != "client")
+
+
 def test_what_a_fork_inherited_is_subtracted() -> None:
     """Its total starts from its parent's, times included."""
     parent = _totals(input_tokens=300, usd=2.0)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from ccsync_watch.accounting import session_accounts
 from ccsync_watch.accounting.account import Cost, Tokens, total_cost
 from ccsync_watch.model import Part
@@ -201,6 +203,17 @@ def test_the_causes_of_what_is_in_no_row_are_named(world: World) -> None:
     )
     (note,) = _account(world).notes
     assert note.endswith("1 compaction, 2 interrupted answers")
+
+
+@pytest.mark.parametrize(
+    ("usd", "total"),
+    [([0.0, None], Cost(None, "unpriced")), ([0.0, 0.5, None], Cost(0.5, "partial")),
+     ([0.0], Cost(0.0, "computed"))],
+)  # fmt: skip
+def test_a_sum_of_nothing_and_the_unknown_is_unknown(usd: list[float | None], total: Cost) -> None:
+    """At least $0.00 says nothing."""
+    costs = [Cost(value, "unpriced" if value is None else "computed") for value in usd]
+    assert total_cost(costs) == total
 
 
 def test_sums_are_the_same_whatever_the_order(world: World) -> None:

@@ -190,9 +190,8 @@ class TestOwners:
         assert _contested(world) == [("copy", 0), ("first", 0)]
 
 
-def _record(request_id: str | None, prompt_tokens: int, name: str = "") -> Record:
-    name = name or f"{request_id}:{prompt_tokens}"
-    return Record(name, request_id, prompt_tokens, (1, 5), None)
+def _record(request_id: str | None, prompt_tokens: int, name: str, *, is_final: bool) -> Record:
+    return Record(name, request_id, prompt_tokens, (int(is_final), 5), None)
 
 
 class TestRecordsOfOneMessageId:
@@ -215,16 +214,28 @@ class TestRecordsOfOneMessageId:
             (["None:5"], ["None:5"]),
             ([":0", ":1", ":2"], [":0 none", ":1", ":2"]),
             (["a:0", "a:1", "a:2"], ["a:0 none", "a:1", "a:2"]),
+            (["a:1:early", "a:2:early", "a:3"], ["a:1:early a:2:early a:3"]),
+            ([":1:early", ":3"], [":1:early :3"]),
+            (["a:1:early", "b:3", ":3"], ["a:1:early", "b:3 :3"]),
+            (["a:3:early", "a:1", "a:3:later"], ["a:3:early", "a:1", "a:3:later"]),
+            (["a:1:early", "a:2", "a:3"], ["a:1:early none", "a:2", "a:3"]),
+            (["a:1:early", "a:2:early"], ["a:1:early", "a:2:early"]),
+            (["None:1:early", ":3"], ["None:1:early", ":3"]),
         ],
     )
     def test_which_form_one_response(self, records: list[str], groups: list[str]) -> None:
-        """In any order; each is its request id and its prompt tokens."""
+        """In any order; each is its request id and its prompt tokens, `early` without an end."""
         for order in itertools.permutations(records):
-            parsed = [name.split(":") for name in order]
+            parsed = [(*name.split(":"), name) for name in order]
             targets = find_targets(
                 [
-                    _record(None if one == "None" else one, int(two), f"{one}:{two}")
-                    for one, two in parsed
+                    _record(
+                        None if one == "None" else one,
+                        int(two),
+                        more[-1],
+                        is_final="early" not in more,
+                    )
+                    for one, two, *more in parsed
                 ]
             )
             responses: dict[str, set[str]] = {"": {"none"}} if "" in targets.values() else {}

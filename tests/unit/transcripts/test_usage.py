@@ -107,7 +107,8 @@ class TestCounts:
     @pytest.mark.parametrize(
         "value",
         [
-            10**18, 1 << 53, 1e30, -1, -1.0, "-5", 0.5, "0.5", "many", "", "1_000", "NaN", "1e400",
+            10**18, 1 << 53, 1e30, 10**9, 1e12, "1000000000", -1, -1.0, "-5", 0.5, "0.5", "many",
+            "", "1_000", "NaN", "1e400",
             float("nan"), float("inf"), True, [], {},
         ],
     )  # fmt: skip
@@ -261,6 +262,28 @@ class TestIterations:
         assert {one.timestamp_ms for one in advisors} == {7}
         assert {one.cost_usd for one in advisors} == {None}
         assert len({own.id, *(one.id for one in advisors)}) == 3
+
+    def test_a_summary_of_the_conversation_is_one_too(self) -> None:
+        """Of the row's model, unless it names one; it is billed with the answer."""
+        parts = [
+            _iteration("compaction", input_tokens=180_000, output_tokens=3500),
+            _iteration("compaction", model="claude-haiku-5-5"),
+            _iteration(),
+        ]
+        row = answer(output_tokens=2, speed="fast", iterations=parts)
+        row["advisorModel"] = "claude-opus-5"
+        (own, *summaries), uncounted = read_usages(row, SOURCE)
+        assert uncounted == []
+        assert [(one.model, one.is_fast, one.input_tokens) for one in summaries] == [
+            (own.model, True, 180_000),
+            ("claude-haiku-5-5", True, 1),
+        ]
+
+    @pytest.mark.parametrize("kind", ["message", "another", None, 7, ["compaction"], {}])
+    def test_a_part_of_another_kind_is_not(self, kind: Any) -> None:  # noqa: ANN401 - any JSON
+        """Nothing says that the row's tokens do not contain it."""
+        row = answer(iterations=[_iteration(kind)])
+        assert len(read_usages(row, SOURCE)[0]) == 1
 
     def test_an_advisors_unreadable_counts_are_said(self) -> None:
         """The row's own response counts."""

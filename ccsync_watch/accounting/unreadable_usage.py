@@ -1,0 +1,50 @@
+"""Rows that report tokens which no sum contains: with them, a cost is a lower bound at most."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from ccsync_watch.accounting.account import NO_TOKENS
+from ccsync_watch.accounting.spreading import Day, RowSum
+from ccsync_watch.accounting.usage_groups import NEVER_MS, day_of
+from ccsync_watch.transcripts.usage import NOT_A_RESPONSE
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+    from ccsync_watch.accounting.usage_groups import Zone
+
+# A part of a row has its position behind the row's own id.
+_UUID = "substr(u.row_id, 1, instr(u.row_id || '/', '/') - 1)"
+_MESSAGE_ID = f"u.session_id || ':' || iif(u.agent_id = '', '', u.agent_id || ':') || {_UUID}"
+_DATED_MS = "coalesce(m.timestamp_ms, s.updated_ms, s.started_ms)"
+
+
+def load_unreadable(
+    read: sqlite3.Connection,
+    condition: str,
+    values: Sequence[object],
+    *,
+    after_ms: int = NEVER_MS,
+    since_ms: int = 0,
+    zone: Zone = "local",
+) -> dict[str, list[RowSum]]:
+    """Return those of some sessions, by session; `condition` is SQL over `session_id`."""
+    by_session: defaultdict[str, list[RowSum]] = defaultdict(list)
+    query = (
+        f"SELECT u.session_id, m.model, {day_of(_DATED_MS, zone)},"  # noqa: S608 - constants
+        f" coalesce({_DATED_MS} >= ?, 1), coalesce(m.timestamp_ms >= ?, 0), count(*)"
+        f" FROM (SELECT * FROM uncounted_usage WHERE reason <> ? AND {condition}) u"
+        " LEFT JOIN sessions s ON s.id = u.session_id"
+        f" LEFT JOIN messages m ON m.id = {_MESSAGE_ID}"
+        " GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3"
+    )
+    for session_id, model, day, is_counted, is_later, number in read.execute(
+        query, (since_ms, after_ms, NOT_A_RESPONSE, *values)
+    ):
+        at = Day(day, bool(is_counted))
+        rows = RowSum(model, 0, NO_TOKENS, None, bool(is_later), at=at, unreadable=number)
+        by_session[session_id].append(rows)
+    return by_session
