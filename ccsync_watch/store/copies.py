@@ -256,10 +256,9 @@ class CopyMarker:
                 "  AND id = ?1 || ':' || json_extract(value, '$.leaf'))",
                 (session_id,),
             )
-        if is_marked:
-            return
-        # What is certainly not sent yet is sent once: in the session that it was copied from.
-        self._connection.executemany("DELETE FROM outbox WHERE seq = ? AND is_certain", new)
+        if not is_marked:
+            # What is certainly not sent yet is sent once: in the session that it was copied from.
+            self._connection.executemany("DELETE FROM outbox WHERE seq = ? AND is_certain", new)
         for row in rows:
             if row["is_inherited"] == _MARKED_HERE and row["seq"] not in copied:
                 self._connection.execute(update, (False, row["seq"]))

@@ -12,6 +12,7 @@ import orjson
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
+from ccsync_watch.accounting.activity import by_session_id
 from ccsync_watch.accounting.session_accounts import load_accounts
 from ccsync_watch.store.database import DATABASE_NAME, Database, open_database
 from ccsync_watch.store.status_figures import uncounted_rows, unknown_line_types
@@ -207,6 +208,11 @@ class _Disk:
         rows = self.bench.select("SELECT id FROM messages WHERE kind <> 'session'")
         return {name for (name,) in rows}
 
+    def done(self) -> dict[str, tuple[int, int]]:
+        """Return the prompts and turns of each session."""
+        done = by_session_id(self.database)
+        return {name: (item.prompts, item.turns) for name, item in done.items()}
+
     def unread(self) -> int:
         """Return how many ranges and rows are reported as not read or not counted."""
         uncounted = sum(uncounted_rows(self.database).values())
@@ -222,7 +228,7 @@ class TestFiles:
     def test_any_split_of_the_bytes_gives_the_truth(
         self, steps: list[tuple[str, int, int]], seed: int, size: int, chunk_bytes: int
     ) -> None:
-        """Written in turn, in any order of the files, torn in the middle of lines and letters."""
+        """Any order of the files, torn in mid-line; prompts and turns are the same too."""
         history = write(steps)
         chance = random.Random(seed)  # noqa: S311 - a repeatable order
         rest = {
@@ -243,6 +249,12 @@ class TestFiles:
             disk.bench.catch_up()
             assert stored_totals(disk.database) == history.totals()
             assert disk.unread() == 0
+            done = disk.done()
+        with closing(_Disk()) as disk:
+            for transcript in history.transcripts:
+                disk.bench.append(disk.path(transcript), b"".join(map(line, transcript.rows)))
+                disk.bench.catch_up()
+            assert disk.done() == done
 
 
 def _damaged(data: list[bytes], at: int, chance: random.Random) -> tuple[str, list[bytes]]:

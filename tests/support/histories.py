@@ -93,7 +93,7 @@ class Historian:
 
     def prompt(self, to: Transcript) -> None:
         """Write a prompt of the user."""
-        to.rows.append(to.writer.prompt("Continue"))
+        to.rows.append(to.writer.prompt(f"Continue {to.name} after {len(to.rows)}"))
 
     def response(
         self,
@@ -178,7 +178,7 @@ class Historian:
         after_ms = max(copy.writer.at_ms, source.writer.at_ms + HOUR_MS)
         copy.writer.at_ms = at_ms or after_ms
         copied_at = iso(copy.writer.at_ms)
-        copy.writer.at_ms += 1000
+        copy.writer.at_ms += 5000
         for row in source.rows:
             copied = orjson.loads(orjson.dumps(row))
             if "uuid" not in copied:
