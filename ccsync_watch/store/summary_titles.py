@@ -59,13 +59,16 @@ def _leaves_among(connection: sqlite3.Connection, uuids: list[str]) -> set[str]:
 
 
 def _give_title(connection: sqlite3.Connection, leaf: str) -> set[str]:
-    """Give a summary to the sessions that hold its leaf, unless they have one of a later row."""
+    """Give a summary to the sessions that hold its leaf, unless they have one of a later row.
+
+    Clients summarized the chains of subagents too: these are not what the session is about.
+    """
     (text,) = connection.execute("SELECT text FROM summaries WHERE leaf = ?", (leaf,)).fetchone()
     value = orjson.dumps({"text": text, "leaf": leaf}).decode()
     changed = connection.execute(
         "INSERT INTO session_facts SELECT m.session_id, 'summary', ? FROM messages m"
         " JOIN sessions s ON s.id = m.session_id AND NOT s.is_excluded AND NOT s.is_metadata_only"
-        " WHERE m.uuid = ? AND NOT m.is_inherited"
+        " WHERE m.uuid = ? AND NOT m.is_inherited AND m.agent_id IS NULL"
         " ON CONFLICT DO UPDATE SET value = excluded.value WHERE value <> excluded.value"
         " AND coalesce((SELECT start FROM messages"
         "   WHERE id = session_id || ':' || json_extract(excluded.value, '$.leaf')), -1)"

@@ -55,6 +55,14 @@ def test_the_summary_of_the_later_row_is_the_title(world: World, *, is_reversed:
     assert _title(world) == "Late"
 
 
+def test_the_summary_of_a_subagent_is_not_the_sessions_title(world: World) -> None:
+    """Its chain stands in the session's own transcript, and was summarized as any other."""
+    world.ingest(message("u1", "First"), message("s1", "Task", agent_id="side-s1"))
+    summary: dict[str, JsonValue] = {"summary": {"text": "About the task", "leaf": "s1"}}
+    world.ingest(message("o1", session_id=OTHER), facts=summary, session_id=OTHER)
+    assert _title(world) == "First"
+
+
 def test_a_new_title_is_sent(world: World) -> None:
     """The session that gets it has nothing else to send."""
     world.say("u1")
