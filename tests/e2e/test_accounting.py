@@ -115,11 +115,34 @@ def _modes(played: Played) -> None:
     fast = {**COUNTED, "speed": "fast"}
     played.run("fast", prompt("F", reply(say("F."), fast)), "--model", "claude-opus-5-5")
     played.run("fast Opus 4.6", prompt("F", reply(say("F."), fast)), "--model", "claude-opus-4-6")
+    for model_name in ("claude-opus-4-7", "claude-opus-4-8", "claude-opus-5"):
+        played.run(f"fast {model_name}", prompt("F", reply(say("F."), fast)), "--model", model_name)
+    _iterations(played)
+    bedrock = ("--model", "us.anthropic.claude-sonnet-4-5-20250929-v1:0")
+    played.run("a Bedrock region", prompt("B", reply(say("B."), COUNTED)), *bedrock)
     geo = {**COUNTED, "inference_geo": "us"}
     played.run("in the US", prompt("G", reply(say("G."), geo)), "--model", "claude-opus-5-5")
     searched = {**COUNTED, "web_searches": 3}
     played.run("searches", prompt("W", reply(say("W."), searched)), "--model", "claude-sonnet-5")
     played.run("an unknown model", prompt("U", reply(say("U."), COUNTED)), "--model", "claude-x-9")
+
+
+def _iterations(played: Played) -> None:
+    """Play responses that several requests came to, and one of which another model advised."""
+
+    def request(input_tokens: int, output: int, **more: str) -> dict[str, Any]:
+        return {
+            "type": "message", "input_tokens": input_tokens, "output_tokens": output,
+            "cache_creation_input_tokens": 0, "cache_read_input_tokens": 0, **more,
+        }  # fmt: skip
+
+    advice = request(159_419, 7805, type="advisor_message", model="claude-opus-4-7")
+    advised = usage(input=1000, output=200, iterations=[request(1000, 200), advice])
+    played.run("advised", prompt("A", reply(say("A."), advised)), "--model", "claude-sonnet-4-6")
+    parts = {"two requests": [(61_000, 150), (61_000, 250)], "one long request": [(122_000, 400)]}
+    for name, counts in parts.items():
+        used = usage(input=122_000, output=400, iterations=[request(*count) for count in counts])
+        played.run(name, prompt("I", reply(say("I."), used)), "--model", "claude-haiku-5-5")
 
 
 def _tools(played: Played) -> None:
@@ -304,7 +327,8 @@ FORKS = {
 }
 EXACT = (
     *MODELS, "a long prompt", "just not a long prompt", "fast", "fast Opus 4.6", "in the US",
-    "searches",
+    "searches", "advised", "two requests", "one long request",
+    "fast claude-opus-4-7", "fast claude-opus-4-8", "fast claude-opus-5",
     "thinking and parallel tools", "a subagent", "a background subagent", "nested subagents",
     "a retried error", "a lasting error", "max_tokens", "refusal",
     "killed and resumed",
@@ -328,6 +352,24 @@ def test_figures_equal_the_clients_own(store: Store, name: str) -> None:
     assert account.tokens.billed == said.tokens.billed
     assert account.cost.usd == pytest.approx(said.usd, abs=SMALLEST_USD)
     assert (account.cost.provenance, account.notes) == ("client", ())
+
+
+def test_bedrock_charges_a_tenth_more_in_a_region(store: Store) -> None:
+    """The client does not add it, and what it says itself counts where it says something."""
+    name = "a Bedrock region"
+    account, said = store.account(name), store.said(name)
+    assert (account.cost.usd, account.cost.provenance) == (said.usd, "client")
+    bare = session_accounts.load_account(store.bare, store.played.sessions[name], store.prices)
+    assert bare.tokens.billed == said.tokens.billed
+    assert bare.cost.usd == pytest.approx(1.1 * said.usd, abs=SMALLEST_USD)
+
+
+def test_an_advisors_response_is_its_own_models(store: Store) -> None:
+    """The response that it advised does not contain its tokens."""
+    models = {model.model: model for model in store.account("advised").models}
+    advisor = models["claude-opus-4-7"]
+    assert (advisor.tokens.input, advisor.tokens.output) == (159_419, 7805)
+    assert models["claude-sonnet-4-6"].tokens.input == 1000
 
 
 def test_a_cut_stream_counts_whether_or_not_it_left_a_row(store: Store) -> None:
@@ -417,13 +459,23 @@ def test_every_session_has_its_place_in_the_sums(store: Store) -> None:
     ):
         assert breakdowns.total(table).tokens.billed == used.billed
     responses = {
-        row["message"]["id"]: row["message"]["usage"]["output_tokens"]
+        row["message"]["id"]: _output(row["message"]["usage"])
         for path in store.played.home.transcripts()
         for row in rows_of_type(read_rows(path), "assistant")
         if row["message"]["model"] != "<synthetic>"
     }
     beyond = sum((account.unrecorded for account in accounts.values()), NO_TOKENS)
     assert used.output - beyond.output == sum(responses.values())
+
+
+def _output(counts: dict[str, Any]) -> int:
+    """Return the output of a response and of the advisor's that belong to it."""
+    advice: list[int] = [
+        int(request["output_tokens"])
+        for request in counts.get("iterations") or ()
+        if request["type"] == "advisor_message"
+    ]
+    return sum(advice, int(counts["output_tokens"]))
 
 
 def test_a_forks_explanation_names_what_it_copied(store: Store) -> None:

@@ -179,7 +179,8 @@ def _opening(reply: Reply, model: str, name: str) -> Json:
 def _usage(reply: Reply) -> Json:
     counts = find_part(reply, "usage") or DEFAULT_USAGE
     for_5m, for_1h = counts.get("cache_creation_5m", 0), counts.get("cache_creation_1h", 0)
-    optional = {name: counts[name] for name in ("speed", "inference_geo") if counts.get(name)}
+    names = ("speed", "inference_geo", "iterations")
+    optional = {name: counts[name] for name in names if counts.get(name)}
     if counts.get("web_searches"):
         optional["server_tool_use"] = {"web_search_requests": counts["web_searches"]}
     return {

@@ -98,6 +98,7 @@ def usage(
     web_searches: int = 0,
     speed: str | None = None,
     inference_geo: str | None = None,
+    iterations: list[dict[str, Any]] | None = None,
 ) -> Part:
     """Report these token counts for the response; without it they are small and constant."""
     return {
@@ -110,6 +111,7 @@ def usage(
         "web_searches": web_searches,
         "speed": speed,
         "inference_geo": inference_geo,
+        "iterations": iterations,
     }
 
 
