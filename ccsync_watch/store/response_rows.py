@@ -10,9 +10,11 @@ in `counted_in`; views leave it out.
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
+from ccsync_watch.store.turns import STARTERS
 from ccsync_watch.transcripts.usage import ROW_MARK
 
 if TYPE_CHECKING:
@@ -30,12 +32,13 @@ _MESSAGE_IDS = "(r.session_id || ':' || {uuid}, r.session_id || ':' || r.agent_i
 _ROWS_OF_RESPONSE = (
     "SELECT u.id, u.is_final, u.output_tokens, u.input_tokens + u.cache_write_5m_tokens"  # noqa: S608 - constants
     " + u.cache_write_1h_tokens + u.cache_read_tokens AS prompt_tokens, r.agent_id, r.uuid,"
-    " m.uuid IS NOT NULL AS is_stored, m.parent_uuid, t.parent_uuid AS call_uuid"
+    " r.start, m.uuid IS NOT NULL AS is_stored, m.parent_uuid, t.parent_uuid AS call_uuid"
     " FROM usage_rows r JOIN usage u ON u.id = r.usage_id"
     f" LEFT JOIN messages m ON m.id IN {_MESSAGE_IDS.format(uuid='r.uuid')}"
     f" LEFT JOIN messages t ON t.id IN {_MESSAGE_IDS.format(uuid='m.parent_uuid')}"
     "   AND t.kind = 'tool_result'"
     f" WHERE u.response_id = ? AND r.session_id = ? AND substr(u.id, -1) = '{ROW_MARK}'"
+    " ORDER BY r.agent_id, r.start"
 )
 
 
@@ -109,6 +112,7 @@ def combine_rows(connection: sqlite3.Connection, usages: Sequence[Usage]) -> set
 
     The blocks of a response follow each other: each row is the child of the one before, or of the
     result of its call, and once one is final, all are. What a prompt separates is another response.
+    A row without a message, such as thinking that is not stored, follows the one before it.
     """
     changed: set[str] = set()
     new_ids = {usage.id for usage in usages}
@@ -121,7 +125,10 @@ def combine_rows(connection: sqlite3.Connection, usages: Sequence[Usage]) -> set
         links: list[tuple[str, str]] = []
         rows = connection.execute(_ROWS_OF_RESPONSE, (response_id, session_id)).fetchall()
         record_ids = {(row["agent_id"], row["uuid"]): row["id"] for row in rows}
-        for row in rows:
+        asked = _prompts_before(connection, session_id, rows)
+        latest: tuple[str, int] | None = None
+        latest_id = ""
+        for row, turn in zip(rows, asked, strict=True):
             records[row["id"]] = Record(
                 row["id"], "", row["prompt_tokens"], (row["is_final"], row["output_tokens"]), None
             )
@@ -129,12 +136,13 @@ def combine_rows(connection: sqlite3.Connection, usages: Sequence[Usage]) -> set
                 record_ids.get((row["agent_id"], row["parent_uuid"]))
                 or record_ids.get((row["agent_id"], row["call_uuid"]))
                 if row["is_stored"]
-                else f"{row['agent_id']}:{row['prompt_tokens']}"
+                else latest_id * (turn == latest)
             )
+            latest, latest_id = turn, row["id"]
             if before:
                 links.append((row["id"], before))
         for usage_id, before in links:
-            if before not in records or records[before].may_continue_in(records[usage_id]):
+            if records[before].may_continue_in(records[usage_id]):
                 _join(chains, usage_id, before)
         members: defaultdict[str, list[Record]] = defaultdict(list)
         for usage_id, record in records.items():
@@ -144,6 +152,22 @@ def combine_rows(connection: sqlite3.Connection, usages: Sequence[Usage]) -> set
             if any(record.id in new_ids for record in response):
                 changed |= _combine_records(connection, response)
     return changed
+
+
+def _prompts_before(
+    connection: sqlite3.Connection, session_id: str, rows: Sequence[sqlite3.Row]
+) -> list[tuple[str, int]]:
+    """Return in which turn of which transcript each row stands, where a row has no message."""
+    if all(row["is_stored"] for row in rows):
+        return [(row["agent_id"], 0) for row in rows]
+    starts: defaultdict[str, list[int]] = defaultdict(list)
+    for agent_id, start in connection.execute(
+        "SELECT coalesce(agent_id, ''), start FROM messages WHERE session_id = ?"  # noqa: S608 - a constant
+        f" AND kind IN {STARTERS} ORDER BY start",
+        (session_id,),
+    ):
+        starts[agent_id].append(start)
+    return [(row["agent_id"], bisect(starts[row["agent_id"]], row["start"])) for row in rows]
 
 
 def _combine_records(connection: sqlite3.Connection, records: Sequence[Record]) -> set[str]:

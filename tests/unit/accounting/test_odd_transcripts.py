@@ -179,6 +179,25 @@ class TestIdentity:
         accounted.read(session)
         assert accounted.sessions()["s0"].tokens == (250, 16)
 
+    @pytest.mark.parametrize("one_by_one", [False, True])
+    @pytest.mark.parametrize("prompt", [0, 500])
+    def test_thinking_that_is_not_stored_belongs_to_its_own_response(
+        self, accounted: Accounted, prompt: int, *, one_by_one: bool
+    ) -> None:
+        """Of its turn, wherever it stands among the blocks, and not of one of equal length."""
+        session = Transcript("s0", None, Writer("s0", at_ms=FIRST_MS), [])
+        thinking = {"type": "thinking", "thinking": "Well", "signature": "s"}
+        for turn in range(3):
+            run = call(f"t{turn}", "Bash", command="ls")
+            before = [text("First")] if turn == 1 else []
+            _ask_gateway(session, "gateway", prompt, 7, 0, *before, thinking, thinking, run)
+            session.rows.append(session.writer.result(f"t{turn}", "out"))
+            _add_blocks(session, "gateway", prompt * 2, 9, [thinking, text("Done")])
+            if one_by_one:
+                accounted.read(session)
+        accounted.read(session)
+        assert accounted.sessions()["s0"].tokens == (9 * prompt, 48)
+
     def test_a_gateway_may_count_no_prompt_at_all(self, accounted: Accounted) -> None:
         """Then the ends of responses differ."""
         session = Transcript("s0", None, Writer("s0", at_ms=FIRST_MS), [])
