@@ -22,10 +22,12 @@ _CHUNK_IDS = 500
 # A client that gave copies new ids wrote all of them within this time.
 _COPY_MS = 1000
 _UUID_CHARS = 36
+_SAID = ("prompt", "command")
 # The values of `is_inherited` in rows that say it themselves, and in rows that do not: the latter
-# may be taken back.
+# may be taken back, and of some it is certain that they were never sent.
 _MARKED_BY_CLIENT = 1
 _MARKED_HERE = 2
+_MARKED_UNSENT = 3
 # All records of a response: those of copies may be others than that of the original.
 _RECORDS = "SELECT ?1 UNION ALL SELECT id FROM usage WHERE counted_in = ?1"
 
@@ -38,6 +40,7 @@ class CopyMarker:
         self._now_ms = now_ms
         self._is_released = is_released
         self._answers: dict[str, set[tuple[str, bytes]]] = {}
+        self._contents: dict[str, set[tuple[str, bytes]]] = {}
 
     def update(self, messages: Sequence[Message], start: int, moved: Iterable[str]) -> None:
         """Mark copies in the sessions of new messages and of those whose responses moved.
@@ -145,8 +148,8 @@ class CopyMarker:
                     end = index
                     break
                 last = index
-        copied = {row["seq"] for row in rows[: last + 1]}
-        following = self._following(rows[last]) if last >= 0 else []
+        copied = {row["seq"] for row in self._said_before(session_id, rows[: last + 1])}
+        following = self._following(session_id, rows[last]) if last >= 0 else []
         owner = rows[last]["owner"] if last >= 0 else None
         sharers = self._sharers(rows[end]["response_id"]) if end < len(rows) else set()
         for row in rows[last + 1 : end]:
@@ -157,7 +160,8 @@ class CopyMarker:
                 copied.add(row["seq"])
                 continue
             source = following.pop(0) if following else None
-            if source is None or not _is_copy_of(row, source, rows[last]):
+            is_answered = end < len(rows) and row is rows[end - 1]
+            if source is None or is_answered or not _is_copy_of(row, source, rows[last]):
                 break
             copied.add(row["seq"])
         copiers.discard(session_id)
@@ -180,6 +184,39 @@ class CopyMarker:
             )
             self._answers[owner] = set(map(tuple, answers))
         return (row["response_id"], row["digest"]) in self._answers[owner]
+
+    def _said_before(self, session_id: str, rows: Sequence[sqlite3.Row]) -> list[sqlite3.Row]:
+        """Return the rows before a copied answer that are copies.
+
+        Whatever ids a gateway gives: what a person said nowhere else is sent.
+        """
+        if rows and rows[0]["forked_from"]:
+            return list(rows)
+        owners = sorted({row["owner"] for row in rows if row["owner"]} - {session_id})
+        return [
+            row
+            for row in rows
+            if row["kind"] not in _SAID
+            or self._is_elsewhere(session_id, row["uuid"])
+            or any((row["kind"], row["digest"]) in self._said_in(owner) for owner in owners)
+        ]
+
+    def _said_in(self, session_id: str) -> set[tuple[str, bytes]]:
+        if session_id not in self._contents:
+            rows = self._connection.execute(
+                "SELECT kind, digest FROM messages WHERE session_id = ? AND kind IN (?, ?)",
+                (session_id, *_SAID),
+            )
+            self._contents[session_id] = set(map(tuple, rows))
+        return self._contents[session_id]
+
+    def _is_elsewhere(self, session_id: str, uuid: str) -> bool:
+        """Return whether another session has a row of this id; only of a real UUID."""
+        query = "SELECT 1 FROM messages WHERE uuid = ? AND session_id <> ? LIMIT 1"
+        return (
+            len(uuid) == _UUID_CHARS
+            and self._connection.execute(query, (uuid, session_id)).fetchone() is not None
+        )
 
     def _holders(self, uuid: str) -> dict[str, int | None]:
         """Return the sessions that have a row of this id, with its time; only of a real UUID."""
@@ -216,7 +253,7 @@ class CopyMarker:
             ).fetchone()
             for name in holders
         }
-        if (sharers - {session_id}) & holders.keys():
+        if owner not in holders and (sharers - {session_id}) & holders.keys():
             owner = session_id
 
         def rank(name: str) -> tuple[bool, bool, float, str]:
@@ -232,22 +269,33 @@ class CopyMarker:
         copied_id = f"{row['forked_from']}:{row['uuid']}"
         return self._connection.execute(query, (copied_id,)).fetchone() is not None
 
-    def _following(self, last: sqlite3.Row) -> list[sqlite3.Row]:
-        """Return the rows that follow a copied answer where it was copied from."""
-        return self._connection.execute(
+    def _following(self, session_id: str, last: sqlite3.Row) -> list[sqlite3.Row]:
+        """Return the rows that follow a copied answer where it was copied from, until the copy.
+
+        None if it was answered by then, as the copy would have the answer too, or if the client
+        kept the ids of what it copied.
+        """
+        if self._is_elsewhere(session_id, last["uuid"]):
+            return []
+        rows = self._connection.execute(
             "SELECT m.kind, m.digest FROM messages m WHERE m.session_id = ?2 AND m.agent_id IS NULL"  # noqa: S608 - a constant
-            " AND m.kind <> 'session' AND m.start > (SELECT max(n.start) FROM messages n"
+            " AND m.kind <> 'session' AND m.timestamp_ms <= ?3"
+            " AND m.start > (SELECT max(n.start) FROM messages n"
             f"   WHERE n.session_id = m.session_id AND n.usage_id IN ({_RECORDS}))"
             " ORDER BY m.start LIMIT 20",
-            (last["response_id"], last["owner"]),
+            (last["response_id"], last["owner"], last["timestamp_ms"]),
         ).fetchall()
+        return [] if any(row["kind"] == "answer" for row in rows) else rows
 
     def _save(
         self, session_id: str, rows: Sequence[sqlite3.Row], copied: set[int], *, is_marked: bool
     ) -> None:
         new = [(row["seq"],) for row in rows if row["seq"] in copied and not row["is_inherited"]]
-        update = "UPDATE messages SET is_inherited = ? WHERE seq = ?"
-        self._connection.executemany(update, [(_MARKED_HERE, *seq) for seq in new])
+        self._connection.executemany(
+            "UPDATE messages SET is_inherited = iif(?2 AND EXISTS"
+            " (SELECT 1 FROM outbox WHERE seq = ?1 AND is_certain), ?3, ?4) WHERE seq = ?1",
+            [(*seq, not is_marked, _MARKED_UNSENT, _MARKED_HERE) for seq in new],
+        )
         if new:
             # Older clients' title of a copied row is that of the session that has the original.
             self._connection.execute(
@@ -260,15 +308,27 @@ class CopyMarker:
             # What is certainly not sent yet is sent once: in the session that it was copied from.
             self._connection.executemany("DELETE FROM outbox WHERE seq = ? AND is_certain", new)
         for row in rows:
-            if row["is_inherited"] == _MARKED_HERE and row["seq"] not in copied:
-                self._connection.execute(update, (False, row["seq"]))
-                requeue(
-                    self._connection,
-                    row["seq"],
-                    session_id,
-                    now_ms=self._now_ms,
-                    is_released=self._is_released,
-                )
+            if row["is_inherited"] > _MARKED_BY_CLIENT and row["seq"] not in copied:
+                self._release(session_id, row)
+
+    def _release(self, session_id: str, row: sqlite3.Row) -> None:
+        """Queue a row that turned out not to be a copy."""
+        seq = row["seq"]
+        self._connection.execute("UPDATE messages SET is_inherited = 0 WHERE seq = ?", (seq,))
+        if row["is_inherited"] == _MARKED_UNSENT:
+            self._connection.execute(
+                "INSERT OR IGNORE INTO outbox (seq, session_id, is_certain, is_released)"
+                " VALUES (?, ?, 1, ?)",
+                (seq, session_id, self._is_released),
+            )
+            return
+        requeue(
+            self._connection,
+            seq,
+            session_id,
+            now_ms=self._now_ms,
+            is_released=self._is_released,
+        )
 
 
 def _is_copy_of(row: sqlite3.Row, source: sqlite3.Row, last: sqlite3.Row) -> bool:

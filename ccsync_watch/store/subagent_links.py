@@ -156,10 +156,11 @@ def _link_sidechains(connection: sqlite3.Connection, session_id: str) -> None:
         for row in connection.execute(
             "SELECT p.tool_use_id, m.start, p.content FROM messages m"  # noqa: S608 - question marks only
             " JOIN parts p ON p.message_seq = m.seq AND p.kind = 'tool-call'"
-            " WHERE m.session_id = ? AND m.agent_id IS NULL AND p.tool_use_id IS NOT NULL"
+            " WHERE m.session_id = ? AND p.tool_use_id IS NOT NULL"
+            " AND (m.agent_id IS NULL OR m.agent_id LIKE ?)"
             f" AND p.tool_name IN ({', '.join('?' * len(SUBAGENT_TOOLS))})"
             " ORDER BY m.start, p.position",
-            (session_id, *SUBAGENT_TOOLS),
+            (session_id, f"{SIDECHAIN_PREFIX}%", *SUBAGENT_TOOLS),
         )
     ]
     linked = _match(roots, calls)

@@ -70,6 +70,14 @@ def _own(world: World, session_id: str) -> list[str]:
     ]
 
 
+def _pending(world: World) -> dict[tuple[str, bool], int]:
+    """Return how many messages are queued, by session and whether they were certainly not sent."""
+    rows = world.database.read().execute(
+        "SELECT session_id, is_certain, count(*) FROM outbox GROUP BY 1, 2"
+    )
+    return {(row[0], bool(row[1])): row[2] for row in rows}
+
+
 @pytest.mark.parametrize("has_new_ids", [False, True])
 @pytest.mark.parametrize("size", [1, 2, 100])
 class TestResume:
@@ -203,6 +211,62 @@ def test_equal_ids_of_different_answers_are_no_copies(world: World) -> None:
     world.drain()
     world.assert_complete(SESSION)
     world.assert_complete(OTHER)
+
+
+@pytest.mark.parametrize("has_new_ids", [False, True])
+@pytest.mark.parametrize("is_source_later", [False, True])
+@pytest.mark.parametrize("is_copy_first", [False, True])
+@pytest.mark.parametrize("size", [1, 100])
+def test_a_prompt_that_repeats_the_source_s_next_one_is_not_a_copy(
+    world: World, size: int, *, has_new_ids: bool, is_source_later: bool, is_copy_first: bool
+) -> None:
+    """Typed right after the copying: the source was continued later, or copied from before."""
+    source = _source()
+    del source.rows[2:]
+    copy = _resume(source, OTHER, has_new_ids=has_new_ids)
+    del copy.rows[2:]
+    copy.writer.at_ms -= 6700
+    if is_source_later:
+        source.writer.at_ms += 2 * DAY_MS
+    for transcript, name in ((source, "m2"), (copy, "m3")):
+        transcript.rows.append(transcript.writer.prompt("Continue"))
+        transcript.rows.append(transcript.writer.answer(text(name), usage_id=_id(name)))
+    for transcript in (copy, source) if is_copy_first else (source, copy):
+        _feed(world, transcript, size)
+    assert _own(world, SESSION) == ["Plan the garden", "Beds first", "Continue", "m2"]
+    assert _own(world, OTHER) == ["Continue", "m3"]
+    assert _pending(world) == {(SESSION, True): 5, (OTHER, True): 3}
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_what_was_never_sent_is_queued_once_whoever_has_it_meanwhile(
+    world: World, order: tuple[int, ...]
+) -> None:
+    """Row by row, the owner of copies that kept their time changes with every row."""
+    source = _source()
+    del source.rows[2:]
+    transcripts = [source]
+    for session_id, name in ((OTHER, "m2"), (THIRD, "m3")):
+        rows = [{**row, "sessionId": session_id} for row in transcripts[-1].rows]
+        writer = Writer(session_id, at_ms=transcripts[-1].writer.at_ms + DAY_MS)
+        rows += [writer.prompt(f"Do {name}"), writer.answer(text("Done"), usage_id=_id(name))]
+        transcripts.append(Transcript(session_id, None, writer, rows))
+    for number in order:
+        _feed(world, transcripts[number], 1)
+    assert _pending(world) == {(SESSION, True): 3, (OTHER, True): 3, (THIRD, True): 3}
+
+
+def test_a_prompt_that_no_other_session_has_is_not_a_copy(world: World) -> None:
+    """A gateway may give the same ids, tokens and words to answers of different prompts."""
+    for session_id in (SESSION, OTHER):
+        writer = Writer(session_id)
+        rows = [
+            writer.prompt(f"Ask in {session_id}"),
+            writer.answer(text("OK"), usage_id=_id("m1")),
+        ]
+        _feed(world, Transcript(session_id, None, writer, rows), 100)
+    assert _own(world, OTHER) == [f"Ask in {OTHER}"]
+    assert _pending(world)[OTHER, True] == 2
 
 
 @pytest.mark.parametrize("size", [1, 2, 100])

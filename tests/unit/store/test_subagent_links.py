@@ -82,6 +82,26 @@ class TestSidechains:
         done = activity.by_session_id(world.database)[SESSION]
         assert (done.prompts, done.turns, done.tool_calls) == (1, 1, 2)
 
+    @pytest.mark.parametrize("size", [1, 100])
+    def test_a_chain_may_be_started_by_a_call_in_another(self, world: World, size: int) -> None:
+        """A subagent's own subagent stands in the same file, as a chain of its own."""
+        writer = Writer()
+        rows = [
+            writer.prompt("Compare"),
+            writer.answer(call("t1", "Task", description="outer", prompt="Look"), usage_id="m1"),
+            _in_sidechain(writer.prompt("Look"), None),
+        ]
+        nested = call("t2", "Task", description="inner", prompt="Dig", subagent_type="digger")
+        rows.append(_in_sidechain(writer.answer(nested, usage_id="s1"), rows[-1]))
+        rows.append(_in_sidechain(writer.prompt("Dig"), None))
+        rows.append(_in_sidechain(writer.answer(text("Dug"), usage_id="s2"), rows[-1]))
+        _feed(world, rows, size)
+        links = {
+            (subagent.tool_use_id, subagent.agent_type, subagent.description)
+            for subagent in list_subagents(world.database, SESSION)
+        }
+        assert links == {("t1", None, "outer"), ("t2", "digger", "inner")}
+
     def test_chains_without_the_text_of_a_call_follow_the_order_of_the_calls(
         self, world: World
     ) -> None:
