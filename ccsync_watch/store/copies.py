@@ -133,7 +133,19 @@ class CopyMarker:
             copied |= self._copied_rows(session_id, prefix, copiers)
         is_marked = bool(rows and rows[0]["forked_from"])
         self._save(session_id, rows, copied, is_marked=is_marked)
-        return copiers
+        for row in rows:
+            if row["seq"] in copied and not row["is_inherited"] and row["kind"] != "answer":
+                copiers |= self._without_original(row["uuid"])
+        return copiers - {session_id}
+
+    def _without_original(self, uuid: str) -> set[str]:
+        """Return the sessions that have a row, if it is marked in every one: one of them is wrong.
+
+        While a fork's first answer was not read, its first prompt could be the original.
+        """
+        query = "SELECT 1 FROM messages WHERE uuid = ? AND NOT is_inherited LIMIT 1"
+        has_original = self._connection.execute(query, (uuid,)).fetchone()
+        return set() if has_original else set(self._holders(uuid))
 
     def _copied_rows(
         self, session_id: str, rows: Sequence[sqlite3.Row], copiers: set[str]
@@ -322,13 +334,8 @@ class CopyMarker:
                 (seq, session_id, self._is_released),
             )
             return
-        requeue(
-            self._connection,
-            seq,
-            session_id,
-            now_ms=self._now_ms,
-            is_released=self._is_released,
-        )
+        now_ms, is_released = self._now_ms, self._is_released
+        requeue(self._connection, seq, session_id, now_ms=now_ms, is_released=is_released)
 
 
 def _is_copy_of(row: sqlite3.Row, source: sqlite3.Row, last: sqlite3.Row) -> bool:

@@ -269,6 +269,33 @@ def test_a_prompt_that_no_other_session_has_is_not_a_copy(world: World) -> None:
     assert _pending(world)[OTHER, True] == 2
 
 
+@pytest.mark.parametrize("source_id", [SESSION, OTHER])
+@pytest.mark.parametrize("pieces", [(0, 0, 0, 1, 1, 1, 1), (0, 1, 0, 0, 1, 1, 1)])
+def test_a_prompt_is_the_source_s_when_the_fork_s_first_answer_says_so(
+    world: World, pieces: tuple[int, ...], source_id: str
+) -> None:
+    """Until then nothing says which of the two is the copy."""
+    fork_id = OTHER if source_id == SESSION else SESSION
+    writer = Writer(source_id)
+    rows = [
+        writer.prompt("Plan the garden"),
+        writer.answer(text("Beds"), usage_id=_id("m1")),
+        writer.prompt("And then"),
+    ]
+    copied = [{**row, "sessionId": fork_id} for row in rows[:2]]
+    copied[1]["requestSessionId"] = source_id
+    own = Writer(fork_id, at_ms=writer.at_ms + DAY_MS)
+    copied += [own.prompt("Paint"), own.answer(text("Blue"), usage_id=_id("m2"))]
+    source = Transcript(source_id, None, writer, rows)
+    fork = Transcript(fork_id, None, own, copied)
+    left = [source.lines(), fork.lines()]
+    for number in pieces:
+        feed(world.database, (source, fork)[number], [left[number].pop(0)])
+    assert _own(world, source_id) == ["Plan the garden", "Beds", "And then"]
+    assert _own(world, fork_id) == ["Paint", "Blue"]
+    assert _pending(world)[source_id, True] == 4
+
+
 @pytest.mark.parametrize("size", [1, 2, 100])
 @pytest.mark.parametrize("is_fork_first", [False, True])
 def test_prompts_of_a_marked_fork_are_copies_too(
