@@ -437,8 +437,9 @@ MIGRATIONS: tuple[str, ...] = (
     -- The earliest row of a response dates it.
     ALTER TABLE usage_rows ADD COLUMN timestamp_ms INTEGER;
     UPDATE usage_rows SET timestamp_ms = (SELECT m.timestamp_ms FROM messages m WHERE m.id =
-        usage_rows.session_id || ':' || iif(usage_rows.agent_id = '', '',
-        usage_rows.agent_id || ':') || usage_rows.uuid);
+        usage_rows.session_id || ':' || iif(usage_rows.agent_id = ''
+            OR usage_rows.agent_id LIKE 'side-%', '', usage_rows.agent_id || ':')
+        || usage_rows.uuid);
     UPDATE usage SET timestamp_ms = coalesce((SELECT min(r.timestamp_ms) FROM usage_rows r
         WHERE r.usage_id = usage.id), timestamp_ms);
 

@@ -221,6 +221,9 @@ def test_chains_of_older_clients_become_subagents(world: World) -> None:
     assert owners == {"m1": None, "m2": "side-s1", "m3": "side-s1"}
     rows = dict(read.execute("SELECT uuid, agent_id FROM usage_rows"))
     assert rows == {"a1": "", "s2": "side-s1", "s3": "side-s1"}
+    # A transcript that is gone keeps its date, against copies that are read again.
+    undated = "SELECT uuid FROM usage_rows WHERE timestamp_ms IS NULL"
+    assert read.execute(undated).fetchall() == []
     models = dict(read.execute("SELECT id, model FROM sessions"))
     assert models == {SESSION: "opus", OTHER: None}
     offsets = dict(read.execute("SELECT stream, offset FROM transcripts"))
