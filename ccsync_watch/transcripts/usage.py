@@ -247,7 +247,7 @@ def _token_counts(values: Mapping[str, Any]) -> TokenCounts | None:
         or searches is None
     ):
         return None
-    if values.get("cache_creation_input_tokens") is not None:
+    if written:
         hour = min(hour, written)
         short = written - hour
     return TokenCounts(input_tokens, output, short, hour, read, searches)

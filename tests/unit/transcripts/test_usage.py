@@ -59,6 +59,15 @@ def test_every_count_is_read() -> None:
     )
 
 
+@pytest.mark.parametrize("written", [{}, {"cache_creation_input_tokens": 0}])
+def test_lifetimes_count_where_their_sum_is_missing(written: dict[str, int]) -> None:
+    """Some gateways fill in the lifetimes alone."""
+    split = {"ephemeral_5m_input_tokens": 3, "ephemeral_1h_input_tokens": 4}
+    usage = usage_of(answer(cache_creation=split, **written))
+    assert usage is not None
+    assert (usage.cache_write_5m_tokens, usage.cache_write_1h_tokens) == (3, 4)
+
+
 def test_cache_writes_without_lifetimes_are_5_minute_writes() -> None:
     """Older clients had no other."""
     usage = usage_of(answer(cache_creation_input_tokens=9))
