@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 
-CLIENT_VERSION = "2.1.330"
+CLIENT_VERSION = "2.1.332"
 """The newest: what a test runs that asks for no other."""
 
 OLD_VERSIONS = ("1.0.56", "1.0.88", "2.0.14", "2.0.76", "2.1.51", "2.1.197")
