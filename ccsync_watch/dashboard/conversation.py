@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ccsync_watch.accounting.account import UNPRICED, Cost, total_cost
 from ccsync_watch.store.turns import STARTERS
 from ccsync_watch.transcripts.call_outcome import CallOutcome, read_outcome
+from ccsync_watch.transcripts.inferred_times import is_inferred
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -43,6 +44,11 @@ class Entry:
     message: StoredMessage
     items: tuple[EntryItem, ...]
     is_folded: bool
+
+    @property
+    def has_inferred_time(self) -> bool:
+        """Whether the message's own row has no readable time."""
+        return is_inferred(self.message.facts)
 
     @property
     def speaker(self) -> str:

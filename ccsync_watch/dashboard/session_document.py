@@ -10,6 +10,7 @@ from ccsync_watch.dashboard.json_text import compact_json, indented_json
 from ccsync_watch.dashboard.local_time import date_and_time
 from ccsync_watch.store import conversations
 from ccsync_watch.transcripts.call_outcome import read_outcome
+from ccsync_watch.transcripts.inferred_times import is_inferred
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,7 +88,7 @@ def _iterate_json(
 def _iterate_markdown(
     database: Database, session: SessionRow, account: SessionAccount
 ) -> Iterator[str]:
-    yield f"# {session.title or session.session_id}\n\n"
+    yield f"# {_one_line(session.title or session.session_id)}\n\n"
     facts = {
         "Session": session.session_id,
         "Project": session.project_path,
@@ -98,7 +99,7 @@ def _iterate_markdown(
         "Tokens": f"{account.tokens.prompt:,} prompt, {account.tokens.output:,} output",
         "Cost": format_cost(account.cost),
     }
-    yield "".join(f"- {name}: {value}\n" for name, value in facts.items() if value)
+    yield "".join(f"- {name}: {_one_line(value)}\n" for name, value in facts.items() if value)
     yield from _iterate_conversation(database, session.session_id, None)
     for agent in conversations.list_subagents(database, session.session_id):
         yield f"\n---\n\n# Subagent {agent.agent_type or agent.agent_id}\n\n"
@@ -113,9 +114,16 @@ def _iterate_conversation(
         if not pieces:
             continue
         name = _HEADINGS.get(message.kind, message.kind.replace("_", " ").capitalize())
-        yield (
-            f"\n## {name} · {date_and_time(message.timestamp_ms)}\n\n" + "\n\n".join(pieces) + "\n"
-        )
+        yield (f"\n## {name} · {_when(message)}\n\n" + "\n\n".join(pieces) + "\n")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.splitlines())
+
+
+def _when(message: StoredMessage) -> str:
+    date = date_and_time(message.timestamp_ms)
+    return f"{date} (inferred)" if is_inferred(message.facts) else date
 
 
 def _format_part(part: Part) -> str:

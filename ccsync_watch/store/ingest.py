@@ -18,7 +18,8 @@ from ccsync_watch.store import (
     usage_writer,
 )
 from ccsync_watch.store.copies import CopyMarker
-from ccsync_watch.store.message_writer import DateOrder, MessageWriter
+from ccsync_watch.store.message_writer import DateOrder, MessageWriter, last_date
+from ccsync_watch.transcripts.inferred_times import infer_times
 
 if TYPE_CHECKING:
     import sqlite3
@@ -68,6 +69,11 @@ def ingest(
     value = batch.value
     with database.write() as connection:
         transcript_id = _save_checkpoint(connection, checkpoint, value.lines)
+        value = infer_times(
+            value,
+            before_ms=last_date(connection, transcript_id) if value.start else None,
+            changed_ms=checkpoint.mtime_ns // 1_000_000 or None,
+        )
         touched = _save_rows(connection, value, transcript_id, context)
         # Ranges recorded at or after this start belong to contents that were rewritten since.
         connection.execute(

@@ -30,6 +30,7 @@ class _Stored(NamedTuple):
     seq: int
     digest: bytes
     is_elsewhere: bool | None
+    is_undated: bool
 
 
 class DateOrder:
@@ -49,11 +50,10 @@ class DateOrder:
         self.transcript_id = transcript_id
         self._connection = connection
         row = connection.execute(
-            "SELECT iif(?, NULL, last_ms), session_id FROM transcripts WHERE id = ?",
-            (is_at_start, transcript_id),
+            "SELECT session_id FROM transcripts WHERE id = ?", (transcript_id,)
         ).fetchone()
-        self._last_ms: int | None = row[0] if row else None
-        self.session_id: str | None = row[1] if row else None
+        self._last_ms = None if is_at_start else last_date(connection, transcript_id)
+        self.session_id: str | None = row[0] if row else None
 
     def next_date(self, timestamp_ms: int | None) -> int | None:
         """Return the date of the file's next row; without a timestamp that of its predecessor."""
@@ -68,6 +68,13 @@ class DateOrder:
         self._connection.execute(
             "UPDATE transcripts SET last_ms = ? WHERE id = ?", (self._last_ms, self.transcript_id)
         )
+
+
+def last_date(connection: sqlite3.Connection, transcript_id: int) -> int | None:
+    """Return the date of the last row that was stored of a transcript, None before the first."""
+    query = "SELECT last_ms FROM transcripts WHERE id = ?"
+    row = connection.execute(query, (transcript_id,)).fetchone()
+    return row[0] if row else None
 
 
 class MessageWriter:
@@ -117,6 +124,9 @@ class MessageWriter:
                     message_seq, next_seq = next_seq, next_seq + 1
                     self._place(stored.seq, message_seq, message, order.transcript_id, dated_ms)
                 if stored.digest == digest:
+                    if stored.is_undated and message.timestamp_ms is not None:
+                        self._date(message_seq, message, dated_ms)
+                        updated += 1
                     continue
                 updated += 1
                 self._replace(message_seq, message, digest)
@@ -182,6 +192,14 @@ class MessageWriter:
             ],
         )
 
+    def _date(self, seq: int, message: Message, dated_ms: int | None) -> None:
+        """Date a message whose row has no readable time, and queue it again."""
+        self._connection.execute(
+            "UPDATE messages SET timestamp_ms = ?, dated_ms = ?, facts = ? WHERE seq = ?",
+            (message.timestamp_ms, dated_ms, orjson.dumps(message.facts).decode(), seq),
+        )
+        self._requeue(seq, message)
+
     def _replace(self, seq: int, message: Message, digest: bytes) -> None:
         """Delete a message's parts and queue it again; the caller writes the new parts."""
         self._connection.execute(
@@ -189,6 +207,9 @@ class MessageWriter:
             (message.role, message.kind, digest, seq),
         )
         self._connection.execute("DELETE FROM parts WHERE message_seq = ?", (seq,))
+        self._requeue(seq, message)
+
+    def _requeue(self, seq: int, message: Message) -> None:
         requeue(
             self._connection,
             seq,
@@ -242,7 +263,8 @@ def _known(connection: sqlite3.Connection, ids: list[str]) -> dict[str, _Stored]
     for start in range(0, len(ids), _CHUNK_IDS):
         chunk = ids[start : start + _CHUNK_IDS]
         query = (
-            "SELECT m.id, m.seq, m.digest, m.agent_id IS NULL AND t.session_id <> m.session_id"  # noqa: S608 - question marks only
+            "SELECT m.id, m.seq, m.digest, m.agent_id IS NULL AND t.session_id <> m.session_id,"  # noqa: S608 - question marks only
+            " m.timestamp_ms IS NULL"
             " FROM messages m LEFT JOIN transcripts t ON t.id = m.transcript_id"
             f" WHERE m.id IN ({','.join('?' * len(chunk))})"
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 _ID = re.compile(r"[0-9A-Za-z_.:-]{1,128}")
@@ -12,6 +12,14 @@ _ID = re.compile(r"[0-9A-Za-z_.:-]{1,128}")
 _OPAQUE_ID = re.compile(r"[0-9A-Za-z_.:/+=|@~,;#%$!*()\[\]{}^?-]{1,128}")
 _HASHED_PREFIX = "hash:"
 _NUMERAL = re.compile(r"[0-9]{1,19}(?:\.0{1,9})?", re.ASCII)
+_ISO = re.compile(
+    r"\s*(\d{4})-?(\d\d)-?(\d\d)[Tt ](\d\d):?(\d\d)(?::?(\d\d)(?:[.,](\d{1,18}))?)?"
+    r"\s*([Zz]|UTC|[+-]\d\d(?::?\d\d)?)?\s*",
+    re.ASCII,
+)
+# Transcripts exist since 2025: a time before 2000 or after 2099 is a broken clock or no time.
+_EARLIEST_MS = 946_684_800_000
+_LATEST_MS = 4_102_444_800_000
 # SQLite can still add up thousands of these; a larger count is a broken write.
 _MAX_COUNT = 1 << 53
 # No model reads or writes as many tokens in a response; a larger count is not one of tokens.
@@ -69,15 +77,54 @@ def mapping(value: object) -> dict[str, Any]:
 
 
 def milliseconds(timestamp: object) -> int | None:
-    """Return an ISO-8601 time as milliseconds since the epoch, None for any other value."""
-    if not isinstance(timestamp, str):
+    """Return a time as milliseconds since the epoch, None for any other value.
+
+    The client writes ISO 8601; copies and gateways also other forms of it, and numbers.
+    """
+    if isinstance(timestamp, str):
+        try:
+            moment = datetime.fromisoformat(timestamp.replace("Z", "+00:00"))
+        except ValueError:
+            return _lenient_milliseconds(timestamp)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=timezone.utc)
+        # Rounded, since the float may be slightly below the millisecond that was written.
+        return _plausible(round(moment.timestamp() * 1000))
+    if isinstance(timestamp, (int, float)) and not isinstance(timestamp, bool):
+        return _scaled(timestamp)
+    return None
+
+
+def _lenient_milliseconds(timestamp: str) -> int | None:
+    """Read the forms of ISO 8601 that `fromisoformat` of every Python does not, and numerals."""
+    if _NUMERAL.fullmatch(timestamp.strip()):
+        return _scaled(float(timestamp))
+    match = _ISO.fullmatch(timestamp)
+    if match is None:
         return None
+    year, month, day, hour, minute, second, fraction, zone = match.groups()
+    microsecond = int((fraction or "0")[:6].ljust(6, "0"))
+    sign = -1 if zone and zone[0] == "-" else 1
+    digits = re.sub("[^0-9]", "", zone or "").ljust(4, "0")
+    offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:4]))
     try:
-        moment = datetime.fromisoformat(timestamp.replace("Z", "+00:00"))
-    except ValueError:
+        moment = datetime(
+            int(year), int(month), int(day), int(hour), int(minute), int(second or 0), microsecond,
+            timezone.utc,
+        ) - sign * offset  # fmt: skip
+    except (ValueError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=timezone.utc)
-    # Rounded, since the float may be slightly below the millisecond that was written.
-    rounded = round(moment.timestamp() * 1000)
-    return rounded if rounded >= 0 else None
+    return _plausible(round(moment.timestamp() * 1000))
+
+
+def _scaled(number: float) -> int | None:
+    """Return a count of seconds, milliseconds, microseconds or nanoseconds as milliseconds."""
+    for per_millisecond in (0.001, 1, 1_000, 1_000_000):
+        value = number / per_millisecond
+        if _EARLIEST_MS <= value < _LATEST_MS:
+            return round(value)
+    return None
+
+
+def _plausible(value: int) -> int | None:
+    return value if _EARLIEST_MS <= value < _LATEST_MS else None

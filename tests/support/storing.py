@@ -257,14 +257,17 @@ class World:
         """Commit what lines of one session's transcript came to."""
         start = self.ends[session_id]
         end = self.ends[session_id] = start + 100
-        times = [item.timestamp_ms for item in messages] or [self.clock.now_ms]
+        times = [(start + item.start, item.timestamp_ms) for item in messages]
+        times = times or [(start, self.clock.now_ms)]
         batch = Batch(
             start=start,
             end=end,
             lines=len(messages),
-            messages=[replace(item, start=start) for item in messages],
+            messages=[replace(item, start=start + item.start) for item in messages],
             usages=list(usages),
-            observations=[observation(session_id, at_ms, **observed) for at_ms in times],
+            observations=[
+                observation(session_id, at_ms, **{"start": at, **observed}) for at, at_ms in times
+            ],
             facts=[Fact(session_id, name, value) for name, value in (facts or {}).items()],
             subagents=list(subagents),
         )

@@ -220,7 +220,7 @@ class TestOrder:
     def _dates(self, world: World, *times: int | None, batch: int = 100) -> list[int | None]:
         now = world.clock.now_ms
         rows = [
-            message(f"u{number}", at_ms=None if at is None else now + at)
+            message(f"u{number}", at_ms=None if at is None else now + at, start=number)
             for number, at in enumerate(times)
         ]
         for at in range(0, len(rows), batch):
@@ -245,8 +245,23 @@ class TestOrder:
         assert self._dates(world, 90_000, 0, 100) == [90_000, 0, 100]
 
     def test_a_row_without_a_time_has_its_predecessors(self, world: World) -> None:
-        """What comes before all times has none."""
-        assert self._dates(world, None, 5, None, 9) == [None, 5, 5, 9]
+        """What comes before all times has that of the next one; all are marked."""
+        assert self._dates(world, None, 5, None, 9) == [5, 5, 5, 9]
+        facts = _all(world, "SELECT facts FROM messages WHERE kind <> 'session' ORDER BY seq")
+        assert [row[0] for row in facts] == ['{"time":"inferred"}', "{}"] * 2
+
+    def test_a_row_stored_without_a_time_is_dated_when_it_is_read_again(self, world: World) -> None:
+        """Its content is the same, and it is sent once more."""
+        world.ingest(message("u1", at_ms=None))
+        assert self._dates(world) == [None]
+        world.drain()
+        world.ends[SESSION] = 0
+        now = world.clock.now_ms
+        assert (
+            world.ingest(message("u1", at_ms=None), message("u2", at_ms=now, start=9)).updated == 1
+        )
+        assert self._dates(world) == [0, 0]
+        assert world.outbox.count_unsettled([SESSION])
 
     def test_a_file_read_again_from_its_start_starts_a_new_order(self, world: World) -> None:
         """The last date of its old content does not affect its first row."""

@@ -36,7 +36,6 @@ def test_prompts_count_by_the_local_hour_and_day(world: World) -> None:
         message("a1", at_ms=NOW_MS, kind="answer", role="assistant"),
         message("u3", at_ms=NOW_MS, is_inherited=True),
         message("u4", at_ms=NOW_MS - 90 * 86_400_000),
-        message("u5", at_ms=None),
     )
     local = time.localtime(NOW_MS // 1000)
     hours = prompt_counts.prompts_by_hour(world.database, NOW_MS)
