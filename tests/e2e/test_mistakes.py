@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING
 
 import pytest
 
 from support.ccsync_program.transcript import Transcript
+from support.http_answer import serve
 from support.opensync_double.faults import FaultPlan, redirect
 from support.waiting import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from support.ccsync_program.program import Completed, Program
     from support.opensync_double.server import OpenSyncDouble
@@ -194,18 +193,9 @@ class _Page(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-@contextlib.contextmanager
-def web_server(status: int) -> Iterator[str]:
+def web_server(status: int) -> AbstractContextManager[str]:
     """Serve pages with one status; give the address."""
-    handler = type("Page", (_Page,), {"status": status})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
-        finally:
-            server.shutdown()
-            thread.join()
+    return serve(type("Page", (_Page,), {"status": status}))
 
 
 class TestBackend:
