@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ccsync_watch.store.message_writer import requeue
+from ccsync_watch.store.response_rows import RECORDS_OF_RESPONSE
 from ccsync_watch.store.subagent_links import SIDECHAIN_PREFIX
 
 if TYPE_CHECKING:
@@ -28,8 +29,6 @@ _SAID = ("prompt", "command")
 _MARKED_BY_CLIENT = 1
 _MARKED_HERE = 2
 _MARKED_UNSENT = 3
-# All records of a response: those of copies may be others than that of the original.
-_RECORDS = "SELECT ?1 UNION ALL SELECT id FROM usage WHERE counted_in = ?1"
 
 
 class CopyMarker:
@@ -242,7 +241,7 @@ class CopyMarker:
     def _sharers(self, response_id: str) -> set[str]:
         """Return the sessions that have rows of a response."""
         rows = self._connection.execute(
-            f"SELECT DISTINCT session_id FROM usage_rows WHERE usage_id IN ({_RECORDS})",  # noqa: S608 - a constant
+            f"SELECT DISTINCT session_id FROM usage_rows WHERE usage_id IN ({RECORDS_OF_RESPONSE})",  # noqa: S608 - a constant
             (response_id,),
         )
         return {row[0] for row in rows}
@@ -293,7 +292,7 @@ class CopyMarker:
             "SELECT m.kind, m.digest FROM messages m WHERE m.session_id = ?2 AND m.agent_id IS NULL"  # noqa: S608 - a constant
             " AND m.kind <> 'session' AND m.timestamp_ms <= ?3"
             " AND m.start > (SELECT max(n.start) FROM messages n"
-            f"   WHERE n.session_id = m.session_id AND n.usage_id IN ({_RECORDS}))"
+            f"   WHERE n.session_id = m.session_id AND n.usage_id IN ({RECORDS_OF_RESPONSE}))"
             " ORDER BY m.start LIMIT 20",
             (last["response_id"], last["owner"], last["timestamp_ms"]),
         ).fetchall()

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from ccsync_watch.model import Usage
 
+RECORDS_OF_RESPONSE = "SELECT ?1 UNION ALL SELECT id FROM usage WHERE counted_in = ?1"
+"""The records of the response that counts as `?1`: its own, earlier states, and those of copies."""
+
 _CHUNK_IDS = 400
 _SEVERAL = ""
 _PROMPT = "input_tokens + cache_write_5m_tokens + cache_write_1h_tokens + cache_read_tokens"
@@ -49,7 +52,6 @@ class Record(NamedTuple):
     request_id: str | None
     prompt_tokens: int
     state: tuple[int, int]
-    counted_in: str | None
 
     @property
     def rank(self) -> tuple[bool, bool, tuple[int, int], str]:
@@ -96,9 +98,9 @@ def combine(connection: sqlite3.Connection, response_ids: Iterable[str]) -> set[
     changed: set[str] = set()
     for response_id in _uncertain_ids(connection, sorted(response_ids)):
         records = [
-            Record(row[0], row[1], row[2], (row[3], row[4]), row[5])
+            Record(row[0], row[1], row[2], (row[3], row[4]))
             for row in connection.execute(
-                f"SELECT id, request_id, {_PROMPT}, is_final, output_tokens, counted_in"  # noqa: S608 - constants
+                f"SELECT id, request_id, {_PROMPT}, is_final, output_tokens"  # noqa: S608 - constants
                 f" FROM usage WHERE response_id = ? AND NOT {_IS_ROW}",
                 (response_id,),
             )
@@ -130,7 +132,7 @@ def combine_rows(connection: sqlite3.Connection, usages: Sequence[Usage]) -> set
         latest_id = ""
         for row, turn in zip(rows, asked, strict=True):
             records[row["id"]] = Record(
-                row["id"], "", row["prompt_tokens"], (row["is_final"], row["output_tokens"]), None
+                row["id"], "", row["prompt_tokens"], (row["is_final"], row["output_tokens"])
             )
             before = (
                 record_ids.get((row["agent_id"], row["parent_uuid"]))

@@ -9,14 +9,14 @@ from __future__ import annotations
 from functools import cmp_to_key
 from typing import TYPE_CHECKING, NamedTuple
 
+from ccsync_watch.store.response_rows import RECORDS_OF_RESPONSE
+
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Collection
 
 _MAX_FORKS = 64
 _NEVER_MS = 1 << 62
-# The rows of a response, and of those that turned out to be earlier states of it.
-_MEMBERS = "SELECT ?1 UNION ALL SELECT id FROM usage WHERE counted_in = ?1"
 _MAIN_ROWS = (
     "FROM messages m WHERE session_id = ?1 AND agent_id IS NULL AND kind <> 'session'"
     " AND timestamp_ms IS NOT NULL"
@@ -50,7 +50,7 @@ class Ownership:
         """Assign a response to the session that asked; return the sessions whose totals change."""
         rows = self._connection.execute(
             "SELECT owner, session_id, agent_id, min(coalesce(timestamp_ms, ?2)) AS first_ms"  # noqa: S608 - a constant
-            f" FROM usage_rows WHERE usage_id IN ({_MEMBERS}) GROUP BY 1, 2, 3",
+            f" FROM usage_rows WHERE usage_id IN ({RECORDS_OF_RESPONSE}) GROUP BY 1, 2, 3",
             (usage_id, _NEVER_MS),
         ).fetchall()
         if not rows:
@@ -66,7 +66,7 @@ class Ownership:
             "UPDATE usage SET session_id = ?2, agent_id = ?3, carrier = iif(session_id = ?2,"  # noqa: S608 - a constant
             " carrier, (SELECT m.id FROM messages m WHERE m.session_id = ?2"
             " AND m.usage_id = usage.id ORDER BY m.seq LIMIT 1))"
-            f" WHERE id IN ({_MEMBERS})"
+            f" WHERE id IN ({RECORDS_OF_RESPONSE})"
             " AND (session_id, coalesce(agent_id, '')) <> (?2, coalesce(?3, ''))",
             (usage_id, owner, agent_id or None),
         )

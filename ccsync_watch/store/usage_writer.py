@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _CHUNK_IDS = 400
 
 # The columns that a later snapshot of a response replaces, in the order that compares snapshots.
-SNAPSHOT_COLUMNS = (
+_SNAPSHOT_COLUMNS = (
     "is_final", "output_tokens", "input_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens",
     "cache_read_tokens", "web_searches", "is_fast", "is_us_only", "tier", "cost_usd", "model",
     "iterations",
@@ -33,20 +33,20 @@ _EARLIEST = (
 )
 
 
-def snapshot_key(prefix: str) -> str:
+def _snapshot_key(prefix: str) -> str:
     """Return the SQL values that compare two snapshots of a response: the later one is greater."""
     return ", ".join(
         f"coalesce({prefix}{name}, {_NULL_VALUES[name]})" if name in _NULL_VALUES else prefix + name
-        for name in SNAPSHOT_COLUMNS
+        for name in _SNAPSHOT_COLUMNS
     )
 
 
-_IS_LATER = f"({snapshot_key('excluded.')}) > ({snapshot_key('')})"
+_IS_LATER = f"({_snapshot_key('excluded.')}) > ({_snapshot_key('')})"
 _SAVE_SNAPSHOT = (
     "INSERT INTO usage (id, session_id, agent_id, is_marked, response_id, request_id, timestamp_ms,"  # noqa: S608 - constant names
-    f" {', '.join(SNAPSHOT_COLUMNS)}) VALUES (?, ?, ?, ?, ?, ?, ?{', ?' * len(SNAPSHOT_COLUMNS)})"
+    f" {', '.join(_SNAPSHOT_COLUMNS)}) VALUES (?, ?, ?, ?, ?, ?, ?{', ?' * len(_SNAPSHOT_COLUMNS)})"
     f" ON CONFLICT DO UPDATE SET timestamp_ms = {_EARLIEST}, "
-    + ", ".join(f"{name} = iif({_IS_LATER}, excluded.{name}, {name})" for name in SNAPSHOT_COLUMNS)
+    + ", ".join(f"{name} = iif({_IS_LATER}, excluded.{name}, {name})" for name in _SNAPSHOT_COLUMNS)
     + f" WHERE {_IS_LATER} OR coalesce(excluded.timestamp_ms < timestamp_ms, timestamp_ms IS NULL)"
 )
 
@@ -63,7 +63,7 @@ def save_usage(connection: sqlite3.Connection, usages: Sequence[Usage]) -> None:
             (
                 usage.id, usage.session_id, usage.agent_id, usage.is_marked,
                 usage.response_id or usage.id, usage.request_id, usage.timestamp_ms,
-                *(getattr(usage, name) for name in SNAPSHOT_COLUMNS[:-1]),
+                *(getattr(usage, name) for name in _SNAPSHOT_COLUMNS[:-1]),
                 _iterations(usage),
             )
             for usage in usages

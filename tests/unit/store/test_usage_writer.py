@@ -191,7 +191,7 @@ class TestOwners:
 
 
 def _record(request_id: str | None, prompt_tokens: int, name: str, *, is_final: bool) -> Record:
-    return Record(name, request_id, prompt_tokens, (int(is_final), 5), None)
+    return Record(name, request_id, prompt_tokens, (int(is_final), 5))
 
 
 class TestRecordsOfOneMessageId:
