@@ -139,7 +139,7 @@ def _save_rows(
         connection, [item for item in batch.uncounted if item.session_id in touched]
     )
     session_writer.save_message_facts(connection, messages)
-    for session_id in {message.session_id for message in messages} - unknown:
+    for session_id in {message.session_id for message in messages}:
         writer.save([_header(connection, session_id)], DateOrder(connection))
     order = DateOrder(connection, transcript_id, is_at_start=batch.start == 0)
     inserted, updated = writer.save(messages, order)

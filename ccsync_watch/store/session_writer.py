@@ -238,19 +238,21 @@ def short_title(text: str) -> str:
 def header_text(connection: sqlite3.Connection, session_id: str) -> tuple[str, int | None]:
     """Return what the backend has no field for as lines of text, and when the session started."""
     row = connection.execute("SELECT * FROM sessions WHERE id = ?", (session_id,)).fetchone()
+    # Of a session that only subagents name so far, nothing is known.
+    values = dict(row) if row else {}
     started_by, end_reason = _start_and_end(connection, session_id)
     facts = {
-        "Folder": row["project_path"],
-        "Branch": row["git_branch"],
-        "Host": row["host"],
-        "Claude Code": row["client_version"],
-        "Started from": row["entrypoint"],
-        "Forked from": row["forked_from"],
+        "Folder": values.get("project_path"),
+        "Branch": values.get("git_branch"),
+        "Host": values.get("host"),
+        "Claude Code": values.get("client_version"),
+        "Started from": values.get("entrypoint"),
+        "Forked from": values.get("forked_from"),
         "Start": started_by,
         "Ended": end_reason,
     }
     text = "\n".join(f"{name}: {value}" for name, value in facts.items() if value)
-    return text, row["started_ms"]
+    return text, values.get("started_ms")
 
 
 def _start_and_end(

@@ -54,5 +54,6 @@ def test_the_session_that_begins_later_gets_its_agent(world: World) -> None:
     assert account.tokens.output == 10
     assert session.started_ms == Writer().at_ms
     assert session.updated_ms == Writer().at_ms + 61_000
+    assert world.backend.messages(SESSION)[0].external_id == f"{SESSION}:session"
     world.assert_complete(SESSION)
     assert len(world.ids()) == 4
