@@ -34,7 +34,7 @@ class ExpectedSession:
     """The figures of one session.
 
     `agents` are the subagents that calls started: description, type and tokens, sorted.
-    `is_partial`: the client never wrote how much came of some response.
+    `is_partial`: the client never wrote how much came of some response, or that it ended.
     """
 
     title: str = ""
@@ -83,6 +83,7 @@ class Oracle:
             day = _day(answer.at)
             session.days[day] = _add(session.days.get(day, NO_TOKENS), tokens)
             session.is_partial |= tokens[1] < answer.usage["output_tokens"]
+            session.is_partial |= not self._has_ended(answer, owner)
             calls.update({call["id"]: owner for call in answer.calls})
             agent = answer.request.prompt if answer.request.prompt in self._agents else None
             if agent is not None:
@@ -136,6 +137,12 @@ class Oracle:
             output = min(output, self._written.get(answer.message_id, output))
         written = usage["cache_creation_input_tokens"]
         return usage["input_tokens"], output, written, usage["cache_read_input_tokens"]
+
+    def _has_ended(self, answer: RecordedAnswer, owner: str) -> bool:
+        """Return whether a row says how an answer ended, or the client's total covers it."""
+        rows = self._rows_of(answer)
+        ends = [row for row in rows if _message(row).get("stop_reason")]
+        return bool(ends or not rows or owner in self._has_totals)
 
     def _rows_of(self, answer: RecordedAnswer) -> list[Json]:
         return [row for row in self._rows if _message(row).get("id") == answer.message_id]
