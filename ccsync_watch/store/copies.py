@@ -83,8 +83,11 @@ class CopyMarker:
         }
 
     def _copiers_of(self, messages: Sequence[Message]) -> set[str]:
-        """Return other sessions that have these rows, if they share a response with the session."""
-        query = "SELECT 1 FROM contested WHERE session_id = ? LIMIT 1"
+        """Return other sessions that have these rows: forks, or sharers of one of its responses."""
+        query = (
+            "SELECT 1 FROM contested WHERE session_id = ?1"
+            " UNION ALL SELECT 1 FROM sessions WHERE forked_from = ?1 LIMIT 1"
+        )
         shared = {
             session_id
             for session_id in {message.session_id for message in messages}

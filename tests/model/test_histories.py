@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from hypothesis import given, note, settings
+from hypothesis import example, given, note, settings
 from hypothesis import strategies as st
 
 from ccsync_watch.accounting.activity import by_session_id
@@ -224,6 +224,8 @@ class TestFiles:
     """Files that grow by any bytes while the pump reads."""
 
     @given(STEPS, SEEDS, st.sampled_from([60, 700, 5000]), st.sampled_from([400, 1 << 20]))
+    # A fork that is read whole before its source goes on.
+    @example([("turn", 0, 0), ("turn", 0, 242), ("copy", 0, 665)], 0, 700, 400)
     @settings(max_examples=40)
     def test_any_split_of_the_bytes_gives_the_truth(
         self, steps: list[tuple[str, int, int]], seed: int, size: int, chunk_bytes: int
