@@ -124,9 +124,11 @@ def _save_rows(
     )
     unknown = touched - session_writer.known_among(connection, touched)
     writer = MessageWriter(
-        connection, now_ms=context.now_ms, is_released=context.is_released, unknown=unknown
+        connection,
+        now_ms=context.now_ms,
+        is_released=context.is_released,
+        unqueued=unknown | set(new),
     )
-    writer.queue_stored(new)
     facts = [fact for fact in batch.facts if fact.session_id in touched]
     session_writer.save_facts(connection, facts)
     usage_writer.save_cost_states(connection, facts)
@@ -144,6 +146,7 @@ def _save_rows(
     order = DateOrder(connection, transcript_id, is_at_start=batch.start == 0)
     inserted, updated = writer.save(messages, order)
     order.save()
+    writer.queue_stored(new)
     # Which session asked for a response is decided by the messages of all that claim it.
     moved = usage_writer.settle_usage(connection, usages, touched)
     touched |= moved

@@ -80,7 +80,8 @@ def last_date(connection: sqlite3.Connection, transcript_id: int) -> int | None:
 class MessageWriter:
     """Writes messages in one transaction. `is_released`: they may be sent without a sync-now.
 
-    Messages of `unknown` sessions are queued by `queue_stored` when their session begins.
+    Messages of `unqueued` sessions are queued by `queue_stored`, all at once and in their order,
+    when their session begins.
     `placed` are the sessions of messages that were found in their own transcript at last.
     """
 
@@ -90,10 +91,10 @@ class MessageWriter:
         *,
         now_ms: int,
         is_released: bool,
-        unknown: Collection[str] = (),
+        unqueued: Collection[str] = (),
     ) -> None:
         self._connection = connection
-        self._unknown = unknown
+        self._unqueued = unqueued
         self._now_ms = now_ms
         self._is_released = is_released
         self.placed: set[str] = set()
@@ -123,12 +124,15 @@ class MessageWriter:
                 if stored.is_elsewhere and order.session_id == message.session_id:
                     message_seq, next_seq = next_seq, next_seq + 1
                     self._place(stored.seq, message_seq, message, order.transcript_id, dated_ms)
-                if stored.digest == digest:
-                    if stored.is_undated and message.timestamp_ms is not None:
-                        self._date(message_seq, message, dated_ms)
-                        updated += 1
+                is_dated_now = stored.is_undated and message.timestamp_ms is not None
+                if is_dated_now:
+                    self._date(message_seq, message, dated_ms)
+                if stored.digest == digest and not is_dated_now:
                     continue
                 updated += 1
+                self._requeue(message_seq, message)
+                if stored.digest == digest:
+                    continue
                 self._replace(message_seq, message, digest)
             parts.extend(
                 (message_seq, position, kind, part.tool_use_id, part.tool_name, content)
@@ -179,7 +183,7 @@ class MessageWriter:
             [
                 (seq, message.session_id, self._is_released)
                 for seq, message in new
-                if message.session_id not in self._unknown
+                if message.session_id not in self._unqueued
             ],
         )
         # The tokens of a response are sent with the first of its messages.
@@ -193,23 +197,23 @@ class MessageWriter:
         )
 
     def _date(self, seq: int, message: Message, dated_ms: int | None) -> None:
-        """Date a message whose row has no readable time, and queue it again."""
+        """Date a message that had no readable time until now."""
         self._connection.execute(
             "UPDATE messages SET timestamp_ms = ?, dated_ms = ?, facts = ? WHERE seq = ?",
             (message.timestamp_ms, dated_ms, orjson.dumps(message.facts).decode(), seq),
         )
-        self._requeue(seq, message)
 
     def _replace(self, seq: int, message: Message, digest: bytes) -> None:
-        """Delete a message's parts and queue it again; the caller writes the new parts."""
+        """Delete a message's parts; the caller writes the new ones."""
         self._connection.execute(
             "UPDATE messages SET role = ?, kind = ?, digest = ? WHERE seq = ?",
             (message.role, message.kind, digest, seq),
         )
         self._connection.execute("DELETE FROM parts WHERE message_seq = ?", (seq,))
-        self._requeue(seq, message)
 
     def _requeue(self, seq: int, message: Message) -> None:
+        if message.session_id in self._unqueued:
+            return
         requeue(
             self._connection,
             seq,
