@@ -224,7 +224,7 @@ class TestFiles:
     """Files that grow by any bytes while the pump reads."""
 
     @given(STEPS, SEEDS, st.sampled_from([60, 700, 5000]), st.sampled_from([400, 1 << 20]))
-    # A fork that is read whole before its source goes on.
+    # A fork that is read whole before the rest of its source.
     @example([("turn", 0, 0), ("turn", 0, 242), ("copy", 0, 665)], 0, 700, 400)
     @settings(max_examples=40)
     def test_any_split_of_the_bytes_gives_the_truth(
