@@ -133,7 +133,8 @@ def _format_part(part: Part) -> str:
     if part.kind == "tool-result":
         outcome = read_outcome(content)
         code = "" if outcome.exit_code is None else f", exit code {outcome.exit_code}"
-        summary = f"_{'ok' if outcome.is_ok else 'error'}{code}_"
+        note = f" · {outcome.facts['note']}" if "note" in outcome.facts else ""
+        summary = f"_{'ok' if outcome.is_ok else 'error'}{code}{note}_"
         return summary + (f"\n\n{_code_block(outcome.output)}" if outcome.output else "")
     if isinstance(content, str):
         return f"_Thinking_\n\n{content}" if part.kind == "thinking" else content

@@ -136,7 +136,13 @@ def _reduce_message(
     return _with_parts(
         message,
         [
-            _reduce_part(message, part, policy, _call_of(part, calls), is_metadata=is_metadata)
+            _reduce_part(
+                message,
+                part,
+                policy,
+                calls.get(part.tool_use_id) if part.tool_use_id else None,
+                is_metadata=is_metadata,
+            )
             for part in message.parts
             if policy.allows(part)
         ],
@@ -150,6 +156,8 @@ def _reduce_part(
     content = reduce(part, call, policy.limit(message, part))
     if is_metadata:
         content = metadata_of(part.kind, content, raw=part.content)
+    if part.kind != "tool-result":
+        call = None
     if isinstance(content, dict) and call and call.timestamp_ms and message.timestamp_ms:
         duration_ms = max(0, message.timestamp_ms - call.timestamp_ms)
         content = {**content, "durationMs": content.get("durationMs", duration_ms)}
@@ -176,7 +184,3 @@ def _cut_part(part: Part, limit: int) -> Part:
 def _with_parts(message: Message, parts: list[Part]) -> Message:
     is_same = len(parts) == len(message.parts) and all(map(is_, parts, message.parts))
     return message if is_same else replace(message, parts=tuple(parts))
-
-
-def _call_of(part: Part, calls: Mapping[str, ToolCall]) -> ToolCall | None:
-    return calls.get(part.tool_use_id or "") if part.kind == "tool-result" else None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import orjson
+
 from ccsync_watch.model import JsonValue, Part
 from ccsync_watch.transcripts.fields import opaque_id, text
 
@@ -13,13 +15,17 @@ _EXIT_CODE = re.compile(r"\s*(?:Error:\s*)?Exit code (-?\d{1,5})\b")
 
 
 def content_blocks(message: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the blocks of a message; a content that is a text counts as one text block."""
+    """Return the blocks of a message; a text in the place of a block counts as a text block."""
     content = message.get("content")
     if isinstance(content, str):
         return [{"type": "text", "text": content}]
     if isinstance(content, list):
-        return [block for block in content if isinstance(block, dict)]
-    return []
+        return [_as_block(block) for block in content if isinstance(block, (dict, str))]
+    return [content] if isinstance(content, dict) else []
+
+
+def _as_block(block: dict[str, Any] | str) -> dict[str, Any]:
+    return {"type": "text", "text": block} if isinstance(block, str) else block
 
 
 def answer_parts(blocks: list[dict[str, Any]]) -> list[Part]:
@@ -33,11 +39,23 @@ def answer_parts(blocks: list[dict[str, Any]]) -> list[Part]:
             parts.append(Part("thinking", block["thinking"]))
         elif kind in _CALL_TYPES:
             name = text(block.get("name")) or "unknown"
-            parts.append(Part("tool-call", block.get("input"), opaque_id(block.get("id")), name))
+            arguments = _arguments(block.get("input"))
+            parts.append(Part("tool-call", arguments, opaque_id(block.get("id")), name))
         elif kind and kind.endswith("_tool_result"):
             tool_use_id = opaque_id(block.get("tool_use_id"))
             parts.append(Part("tool-result", {"content": block.get("content")}, tool_use_id))
     return parts
+
+
+def _arguments(value: JsonValue) -> JsonValue:
+    """Return a call's arguments; some gateways write the object as a text of JSON."""
+    if isinstance(value, str) and value.lstrip()[:1] == "{":
+        try:
+            arguments = orjson.loads(value)
+        except orjson.JSONDecodeError:
+            return value
+        return arguments if isinstance(arguments, dict) else value
+    return value
 
 
 def prompt_parts(blocks: list[dict[str, Any]]) -> list[Part]:

@@ -1,13 +1,13 @@
 """The client's tools, in one table: what their arguments and results mean; pure.
 
-To add a tool, add a row to `TOOLS`. A name of an argument counts for every tool, not only for
-the one in whose row it stands: tools of MCP servers and of later clients use the same names, the
-model may call a tool with another's arguments, and in doubt a file's content is not kept.
+To add a tool, add a row to `TOOLS`. A name of an argument counts for every tool of the client's,
+not only for the one in whose row it stands: tools of later clients use the same names, the model
+may call a tool with another's arguments, and in doubt a file's content is not kept. What a tool of
+an MCP server does is unknown: its arguments are shown, and its result is an excerpt.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -41,7 +41,7 @@ TOOLS = (
         "Bash",
         command="command",
         summary=("command",),
-        result_values=("durationMs", "interrupted"),
+        result_values=("durationMs", "interrupted", "persistedOutputSize"),
     ),
     Tool(
         "Read",
@@ -117,12 +117,12 @@ TOOLS = (
             "body", "contents", "data", "diff", "file_text", "new_str", "old_str", "patch", "text",
         ),
         written=("new_str", "file_text", "text"),
-        summary=("name",),
+        summary=("name", "input"),
     ),
 )  # fmt: skip
 
 _FILE_TOOL_NAMES = frozenset(tool.name for tool in TOOLS if tool.is_file_tool)
-_MCP_FILE_TOOL = re.compile(r"(?i)^mcp__.*(?:file|notebook|document|read|write|edit|create|view)")
+_MCP_PREFIX = "mcp__"
 _FILE_PATTERNS = {tool.name: tool.file_pattern for tool in TOOLS if tool.file_pattern}
 
 
@@ -140,8 +140,13 @@ _SUMMARIES = _union(tool.summary for tool in TOOLS)
 
 
 def is_file_tool(name: str) -> bool:
-    """Return whether a tool's texts are the contents of files; for MCP tools, by their names."""
-    return name in _FILE_TOOL_NAMES or _MCP_FILE_TOOL.match(name) is not None
+    """Return whether a tool of the client's is one whose texts are the contents of files."""
+    return name in _FILE_TOOL_NAMES
+
+
+def is_mcp_tool(name: str) -> bool:
+    """Return whether a tool belongs to an MCP server; its name says nothing of what it does."""
+    return name.startswith(_MCP_PREFIX)
 
 
 def named_files(name: str, arguments: dict[str, JsonValue]) -> list[str]:

@@ -11,8 +11,16 @@ from typing import TYPE_CHECKING
 import orjson
 
 from ccsync_watch.privacy.policy.limits import bounded
+from ccsync_watch.transcripts.result_wrappers import unwrap_result
+from ccsync_watch.transcripts.subagent_meta import SUBAGENT_TOOLS
 from ccsync_watch.transcripts.tool_results import read_file, read_result
-from ccsync_watch.transcripts.tools import CONTENTS, PATHS, RESULT_VALUES, is_file_tool
+from ccsync_watch.transcripts.tools import (
+    CONTENTS,
+    PATHS,
+    RESULT_VALUES,
+    is_file_tool,
+    is_mcp_tool,
+)
 
 if TYPE_CHECKING:
     from ccsync_watch.model import JsonValue, Part
@@ -22,17 +30,18 @@ MAX_ARGUMENT_BYTES = 64 << 10
 _MAX_NAME_CHARS = 200
 _MAX_DEPTH = 12
 _MAX_ITEMS = 100
+_BARE_ARGUMENTS = "input"
 
 
 def reduce(part: Part, call: ToolCall | None, limit: int) -> JsonValue:
     """Return a part's content without what never leaves; not yet redacted, not yet cut.
 
-    `call` is the tool call that a result answers. While it is unknown, the result may be a
-    file's content, and is treated as such.
+    `call` is what is known of a tool call, or of the one that a result answers. While it is
+    unknown, the result may be a file's content, and is treated as such.
     """
     content = part.content
     if part.kind == "tool-call":
-        return _reduce_arguments(part.tool_name or "unknown", content)
+        return _reduce_arguments(part.tool_name or "unknown", content, call)
     if part.kind == "tool-result":
         return _reduce_result(content, call, limit)
     if part.kind in {"image", "file"}:
@@ -46,15 +55,25 @@ def measure(text: str) -> dict[str, JsonValue]:
     return {"lines": lines, "bytes": len(text.encode("utf-8", "replace"))}
 
 
-def _reduce_arguments(name: str, arguments: JsonValue) -> JsonValue:
+def _reduce_arguments(name: str, arguments: JsonValue, call: ToolCall | None) -> JsonValue:
     if not isinstance(arguments, dict):
-        return {}
-    holds_file = is_file_tool(name) or any(key in arguments for key in PATHS)
-    reduced = _hide_contents(arguments, hidden=CONTENTS if holds_file else frozenset(), depth=0)
+        # No object, as the API asks for it: a text or a list of its values.
+        arguments = {} if arguments is None else {_BARE_ARGUMENTS: arguments}
+    hidden = CONTENTS if _holds_file(name, arguments, call) else frozenset[str]()
+    if is_file_tool(name):
+        hidden |= {_BARE_ARGUMENTS}
+    reduced = _hide_contents(arguments, hidden=hidden, depth=0)
     if _size(reduced) > MAX_ARGUMENT_BYTES and isinstance(reduced, dict):
         kept = [key for key in reduced if len(key) <= _MAX_NAME_CHARS][:_MAX_ITEMS]
         return {key: _shorten(reduced[key]) for key in kept}
     return reduced
+
+
+def _holds_file(name: str, arguments: dict[str, JsonValue], call: ToolCall | None) -> bool:
+    """Return whether a call's arguments may contain a file's content that must not be kept."""
+    if is_mcp_tool(name):
+        return call is not None and call.reads == "secrets"
+    return is_file_tool(name) or any(key in arguments for key in PATHS)
 
 
 def _size(value: JsonValue) -> int:
@@ -123,8 +142,12 @@ def _reduce_result(content: JsonValue, call: ToolCall | None, limit: int) -> Jso
     if not isinstance(content, dict):
         return {}
     result = read_result(content)
-    text = result.text
-    reduced: dict[str, JsonValue] = {"ok": not result.is_error, **measure(text)}
+    is_subagent = call is not None and call.name in SUBAGENT_TOOLS
+    text, notes, has_failed = unwrap_result(result.text, is_of_subagent=is_subagent)
+    is_error = result.is_error or has_failed
+    reduced: dict[str, JsonValue] = {"ok": not is_error, **measure(text)}
+    if notes:
+        reduced["note"] = "; ".join(notes)
     if result.exit_code is not None:
         reduced["exit_code"] = result.exit_code
     reduced.update(_result_values(result.detail))
@@ -139,7 +162,7 @@ def _reduce_result(content: JsonValue, call: ToolCall | None, limit: int) -> Jso
         return reduced
     if text and (result.is_denied or (call and not is_file_tool(call.name))):
         reduced["output"] = bounded(text, limit)
-    elif text and result.is_error:
+    elif text and is_error:
         # The first line says what went wrong; the following ones can quote the file.
         reduced["output"] = _first_words(text.split("\n", 1)[0])
     return reduced

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ccsync_watch.model import Part
+from ccsync_watch.model import JsonValue, Part
 from support.lines import Writer, call, text, thinking
 from support.parsing import read_contents, read_message, read_row
 
@@ -59,7 +59,7 @@ class TestAnswers:
             {"type": "redacted_thinking", "data": "x"},
             {"type": 7},
             {"type": ["text"]},
-            "not a block",  # type: ignore[arg-type]  # what a broken row may hold
+            7,  # type: ignore[arg-type]  # what a broken row may hold
         )
         assert read_message(row).parts == ()
 
@@ -137,3 +137,29 @@ class TestResults:
         blocks = [{"type": "tool_result", "tool_use_id": "t", "content": ""}, text("stop that")]
         row = Writer().row("user", message={"content": blocks})
         assert [part.kind for part in read_message(row).parts] == ["tool-result", "text"]
+
+
+class TestOddShapes:
+    """What gateways and older clients write in the place of blocks and arguments."""
+
+    def test_a_text_in_the_place_of_a_block_is_a_text(self) -> None:
+        """It is what was said, all the same."""
+        row = Writer().answer("first", text("second"))  # type: ignore[arg-type]  # the odd shape
+        assert [part.content for part in read_message(row).parts] == ["first", "second"]
+
+    @pytest.mark.parametrize(
+        ("arguments", "content"),
+        [
+            ('{"command": "ls"}', {"command": "ls"}),
+            ("ls -l", "ls -l"),
+            ('{"command": "l', '{"command": "l'),
+            (["ls"], ["ls"]),
+            (None, None),
+        ],
+    )
+    def test_arguments_are_kept_in_whatever_shape(
+        self, arguments: JsonValue, content: JsonValue
+    ) -> None:
+        """A text that is an object is that object: its values are then known by their names."""
+        block = {"type": "tool_use", "id": "t1", "name": "Bash", "input": arguments}
+        assert read_message(Writer().answer(block)).parts[0].content == content

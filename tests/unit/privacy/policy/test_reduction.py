@@ -77,10 +77,11 @@ class TestCalls:
                 {"edits": [{"old_string": SIZE, "new_string": {"bytes": 22}}]},
             ),
             (
-                "mcp__any__thing",
+                "LaterTool",
                 {"path": "/a", "inner": {"text": SECRET}, "list": [{"data": SECRET}]},
                 {"path": "/a", "inner": {"text": SIZE}, "list": [{"data": SIZE}]},
             ),
+            ("mcp__docs__create_page", {"path": "/a", "text": "b"}, {"path": "/a", "text": "b"}),
             ("Write", {"content": {SECRET: 1}}, {"content": {"bytes": 24}}),
             ("Write", {"content": [SECRET]}, {"content": {"bytes": 22}}),
             ("Write", {"content": []}, {"content": {"bytes": 2}}),
@@ -95,9 +96,21 @@ class TestCalls:
         """Path, lines and bytes are kept; the keys inside a content are content too."""
         assert reduce_call(name, **arguments) == reduced
 
-    def test_arguments_that_are_not_an_object_are_left_out(self) -> None:
-        """The model may write anything."""
-        assert reduce(Part("tool-call", "text", "t", None), None, 1) == {}
+    @pytest.mark.parametrize("arguments", ["ls -l", ["ls", {"deep": 1}], 7])
+    def test_arguments_that_are_not_an_object_are_shown(self, arguments: JsonValue) -> None:
+        """The model may write anything; a file tool's may be the file's content."""
+        assert reduce(Part("tool-call", arguments, "t", "Bash"), None, 1) == {"input": arguments}
+        reduced = reduce(Part("tool-call", arguments, "t", "Write"), None, 1)
+        assert reduced in ({"input": {"lines": 1, "bytes": 5}}, {"input": {"bytes": 17}},
+                           {"input": {"bytes": 1}})  # fmt: skip
+        assert reduce(Part("tool-call", None, "t", "Bash"), None, 1) == {}
+
+    def test_what_an_mcp_tool_writes_to_a_file_of_secrets_is_measured(self) -> None:
+        """The path decides, as with the client's own tools."""
+        call = ToolCall("mcp__fs__put", None, "secrets")
+        arguments: JsonValue = {"path": "/a/.env", "text": SECRET}
+        reduced = reduce(Part("tool-call", arguments, "t", "mcp__fs__put"), call, 4000)
+        assert reduced == {"path": "/a/.env", "text": SIZE}
 
     def test_deeply_nested_arguments_are_left_out(self) -> None:
         """A dozen levels are enough."""
@@ -116,7 +129,7 @@ class TestCalls:
             "few": [1, 2],
             "k" * 300: "long key",
         }
-        reduced = reduce_call("mcp__any__thing", **arguments)
+        reduced = reduce_call("LaterTool", **arguments)
         assert reduced == {
             "path": "/a",
             "content": SIZE,

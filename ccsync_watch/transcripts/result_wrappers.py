@@ -1,0 +1,147 @@
+"""The texts that the client writes around a tool's result, in one table; pure.
+
+`unwrap_result` returns what the tool itself said, with a name for each wrapper that was around it.
+To add a wrapper, add a row to `RESULT_WRAPPERS`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import NamedTuple
+
+_MAX_NAME_CHARS = 160
+_HAND_BACK = "[Subagent hand-back]"
+
+
+@dataclass(frozen=True, slots=True)
+class ResultWrapper:
+    """One text of the client around, before or after a result.
+
+    `pattern` matches the whole text, of which the group `text` stays, or its end if `is_trailer`.
+    `name` says what it was, with the pattern's group `detail` in it; an empty one is not worth
+    saying. `start` is a text that it certainly holds: most results are searched for that alone.
+    `is_of_subagent`: only around what a subagent reported. `is_error`: the model got an error,
+    whatever the row says.
+    """
+
+    name: str
+    start: str
+    pattern: re.Pattern[str]
+    is_trailer: bool = False
+    is_of_subagent: bool = False
+    is_error: bool = False
+
+
+class UnwrappedResult(NamedTuple):
+    """A tool's own text, and the names of the wrappers that were around it."""
+
+    text: str
+    names: tuple[str, ...] = ()
+    is_error: bool = False
+
+
+RESULT_WRAPPERS = (
+    ResultWrapper(
+        "reminder of the client left out",
+        "<system-reminder>",
+        re.compile(r"<system-reminder>.*</system-reminder>\s*", re.DOTALL),
+        is_trailer=True,
+    ),
+    ResultWrapper(
+        "output too large ({detail}), only its beginning was shown to the model",
+        "<persisted-output>",
+        re.compile(
+            r"\s*<persisted-output>\s*(?:Output too large \((?P<detail>[^)\n]{1,40})\)[^\n]*\n+)?"
+            r"(?:(?i:full )?(?i:output) saved to:?[^\n]*\n+)?(?:Preview \([^)\n]*\):[ \t]*\n)?"
+            r"(?P<text>.*?)(?:\n\.\.\.)?\s*(?:</persisted-output>\s*)?\Z",
+            re.DOTALL,
+        ),
+    ),
+    ResultWrapper(
+        "the call itself was wrong",
+        "<tool_use_error>",
+        re.compile(r"\s*<tool_use_error>(?P<text>.*?)(?:</tool_use_error>\s*)?\Z", re.DOTALL),
+        is_error=True,
+    ),
+    ResultWrapper(
+        "result too large ({detail}), saved to a file instead",
+        "exceeds maximum allowed tokens",
+        re.compile(
+            r"\s*(?:Error: )?(?:MCP tool )?(?i:result|response|output) ?"
+            r"\((?P<detail>[^)]{1,80})\) exceeds maximum allowed tokens.*\Z",
+            re.DOTALL,
+        ),
+        is_error=True,
+    ),
+    ResultWrapper(
+        "subagent used {detail}",
+        "<tools-used-before-summary>",
+        re.compile(
+            r"\s*<tools-used-before-summary>(?P<detail>[^<]*)</tools-used-before-summary>"
+            r"\s*(?P<text>.*)\Z",
+            re.DOTALL,
+        ),
+    ),
+    ResultWrapper(
+        "report of a subagent",
+        _HAND_BACK,
+        re.compile(r"\s*\[Subagent hand-back\][^\n]*(?:\n\s*(?P<text>.*))?\Z", re.DOTALL),
+    ),
+    ResultWrapper(
+        "",
+        "<usage>",
+        re.compile(r"<usage>\s*(?:\w{1,40}: *[\d.,]+\s*)*</usage>\s*"),
+        is_trailer=True,
+        is_of_subagent=True,
+    ),
+    ResultWrapper(
+        "",
+        "agentId: ",
+        re.compile(r"agentId: [^\s()]{1,128}(?: \([^\n]*\))?\s*"),
+        is_trailer=True,
+        is_of_subagent=True,
+    ),
+)
+"""In the order in which they are tried, each once: an outer one before those inside it."""
+
+
+def unwrap_result(text: str, *, is_of_subagent: bool = False) -> UnwrappedResult:
+    """Return a result without the texts of the client around it; without any, the text itself."""
+    names: list[str] = []
+    is_error = has_changed = False
+    for wrapper in RESULT_WRAPPERS:
+        if wrapper.start not in text or (wrapper.is_of_subagent and not is_of_subagent):
+            continue
+        match = _match(wrapper, text)
+        if match is None:
+            continue
+        groups = match.groupdict()
+        text = text[: match.start()].rstrip() if wrapper.is_trailer else groups.get("text") or ""
+        has_changed = True
+        is_error |= wrapper.is_error
+        # Every subagent's report has one: it says more than the tool's name.
+        is_of_subagent |= wrapper.start == _HAND_BACK
+        name = _name(wrapper.name, groups.get("detail"))
+        if name:
+            names.append(name)
+    return UnwrappedResult(text.strip() if has_changed else text, tuple(names), is_error)
+
+
+def _match(wrapper: ResultWrapper, text: str) -> re.Match[str] | None:
+    if not wrapper.is_trailer:
+        return wrapper.pattern.match(text)
+    # Only the last one can reach to the end of the text.
+    start = text.rfind(wrapper.start)
+    return wrapper.pattern.fullmatch(text, start) if _begins_line(text, start) else None
+
+
+def _begins_line(text: str, start: int) -> bool:
+    return not text[text.rfind("\n", 0, start) + 1 : start].strip()
+
+
+def _name(template: str, detail: str | None) -> str:
+    known = " ".join(detail.split())[:_MAX_NAME_CHARS] if detail else ""
+    if known:
+        return template.replace("{detail}", known)
+    return template.replace(" ({detail})", "").replace(" {detail}", " no tools")

@@ -1,0 +1,99 @@
+"""The client's own texts around a tool's result."""
+
+from __future__ import annotations
+
+import pytest
+
+from ccsync_watch.transcripts.result_wrappers import unwrap_result
+
+TRAILER = "agentId: a77 (use SendMessage again)\n<usage>total_tokens: 12\ntool_uses: 3</usage>"
+
+HANDED_BACK = (
+    "  <tools-used-before-summary>Bash, Read</tools-used-before-summary>\n  \n"
+    "[Subagent hand-back] What follows was written by a model.\n  All done.\n" + TRAILER
+)
+PERSISTED = (
+    "<persisted-output>\nOutput too large (1.2MB). Full output saved to: /x/y.txt\n\n"
+    "Preview (first 2KB):\nline one\nline two\n...\n</persisted-output>"
+)
+TOO_LARGE = (
+    "Error: result (91,022 characters across 3 lines) exceeds maximum allowed tokens. Saved"
+    " to /x.\nUse offset to read it."
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "inner", "names"),
+    [
+        (
+            PERSISTED,
+            "line one\nline two",
+            ("output too large (1.2MB), only its beginning was shown to the model",),
+        ),
+        (
+            "<persisted-output>\nsome words",
+            "some words",
+            ("output too large, only its beginning was shown to the model",),
+        ),
+        (
+            "<tool_use_error>File has not been read yet.</tool_use_error>",
+            "File has not been read yet.",
+            ("the call itself was wrong",),
+        ),
+        (
+            TOO_LARGE,
+            "",
+            ("result too large (91,022 characters across 3 lines), saved to a file instead",),
+        ),
+        (
+            HANDED_BACK,
+            "All done.",
+            ("subagent used Bash, Read", "report of a subagent"),
+        ),
+        (
+            "found it\n\n<system-reminder>\nBe careful.\n</system-reminder>\n",
+            "found it",
+            ("reminder of the client left out",),
+        ),
+    ],
+)
+def test_a_wrapper_is_named_and_left_out(text: str, inner: str, names: tuple[str, ...]) -> None:
+    """What the tool said stays."""
+    result = unwrap_result(text)
+    assert (result.text, result.names) == (inner, names)
+
+
+def test_a_subagents_figures_are_left_out_behind_its_report() -> None:
+    """They are known from the transcript; elsewhere such lines are the tool's own output."""
+    text = f"All is well.\n{TRAILER}"
+    assert unwrap_result(text, is_of_subagent=True).text == "All is well."
+    assert unwrap_result(text).text == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "plain",
+        "the log says <tool_use_error>no</tool_use_error> twice",
+        "see <persisted-output> in the manual",
+        "we print <system-reminder>x</system-reminder>",
+        "the limit: it exceeds maximum allowed tokens",
+        "<system-reminder>x</system-reminder> and more",
+    ],
+)
+def test_a_text_that_only_quotes_a_wrapper_stays(text: str) -> None:
+    """A tool may print anything."""
+    assert unwrap_result(text) == (text, (), False)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_error"),
+    [("<tool_use_error>x</tool_use_error>", True), ("<persisted-output>x", False)],
+)
+def test_an_error_of_the_client_is_one_whatever_the_row_says(
+    text: str,
+    is_error: bool,  # noqa: FBT001 - a value of the table
+) -> None:
+    """The result of an MCP tool that is too large is not marked."""
+    assert unwrap_result(text).is_error is is_error
