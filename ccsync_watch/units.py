@@ -92,3 +92,8 @@ def percent(share: float | None, places: int = 0) -> str:
 def plural(count: int, noun: str) -> str:
     """Return a count with its noun: `1 row`, `2 rows`."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def yes_or_no(value: bool) -> str:  # noqa: FBT001 - the value to show
+    """Return a truth value in plain English."""
+    return "yes" if value else "no"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from ccsync_watch.plain_text import plain_text
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
 def say(text: str = "") -> None:
     """Print one line of the answer."""
-    print(text, flush=True)  # noqa: T201 - the command line's own output
+    print(plain_text(text), flush=True)  # noqa: T201 - the command line's own output
 
 
 def say_wrapped(text: str) -> None:
@@ -35,7 +37,7 @@ def say_wrapped(text: str) -> None:
 
 def warn(text: str) -> None:
     """Print one line on standard error."""
-    print(f"ccsync-watch: {text}", file=sys.stderr, flush=True)  # noqa: T201 - as above
+    print(f"ccsync-watch: {plain_text(text)}", file=sys.stderr, flush=True)  # noqa: T201 - as above
 
 
 def printable(text: object) -> str:

@@ -15,6 +15,7 @@ import nh3
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from ccsync_watch.plain_text import plain_text
 from ccsync_watch.privacy.engine.placeholders import FORM
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ _ATTRIBUTES = {
 
 def render_text(text: str) -> Markup:
     """Return a text escaped, its placeholders as chips."""
-    return Markup(_with_chips(escape(text)))  # noqa: S704 - escaped just before
+    return Markup(_with_chips(escape(plain_text(text))))  # noqa: S704 - escaped just before
 
 
 def _with_chips(escaped: str) -> str:
@@ -71,13 +72,16 @@ def render_message(text: str) -> Markup:
 
 def render_snippet(text: str, marks: tuple[str, str]) -> Markup:
     """Return a search's snippet escaped, what is between `marks` as `<mark>`."""
-    html = str(render_text(text)).replace(marks[0], "<mark>").replace(marks[1], "</mark>")
+    tags = dict(zip(marks, ("<mark>", "</mark>"), strict=True))
+    pieces = re.split("(" + "|".join(map(re.escape, marks)) + ")", text)
+    html = "".join(tags[piece] if piece in tags else str(render_text(piece)) for piece in pieces)
     return Markup(html)  # noqa: S704 - escaped by `render_text`
 
 
 @lru_cache(_CACHED_TEXTS)
 def render_markdown(text: str) -> Markup:
     """Return Markdown as HTML."""
+    text = plain_text(text)
     if len(text) > MAX_RENDERED_CHARS:
         return Markup("<pre class='long'>{}</pre>").format(render_text(text))
     safe = nh3.clean(

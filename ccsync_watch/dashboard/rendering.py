@@ -12,6 +12,7 @@ from ccsync_watch import __version__, units
 from ccsync_watch.accounting.account import COST_SOURCES, format_cost
 from ccsync_watch.dashboard import charts, local_time, markup
 from ccsync_watch.dashboard.json_text import indented_json
+from ccsync_watch.plain_text import plain_text
 from ccsync_watch.transcripts.tools import summarize_call
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Templates:
             trim_blocks=True,
             lstrip_blocks=True,
             auto_reload=False,
+            finalize=_plain,
         )
         self._environment.filters.update(
             ago=units.age,
@@ -90,6 +92,15 @@ class Templates:
     def render_fragment(self, template: str, context: Context) -> str:
         """Return a part of a page."""
         return self._environment.get_template(template).render(context)
+
+
+def _plain(value: object) -> object:
+    """Return what a page shows of a value: texts plain, and no Python's names of truth values."""
+    if type(value) is str:  # not Markup, which is rendered already
+        return plain_text(value)
+    if isinstance(value, bool):
+        return units.yes_or_no(value)
+    return value
 
 
 def _static_urls() -> dict[str, str]:

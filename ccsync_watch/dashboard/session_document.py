@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ccsync_watch.accounting.account import format_cost
 from ccsync_watch.dashboard.json_text import compact_json, indented_json
 from ccsync_watch.dashboard.local_time import date_and_time
+from ccsync_watch.plain_text import plain_text
 from ccsync_watch.store import conversations
 from ccsync_watch.transcripts.call_outcome import read_outcome
 from ccsync_watch.transcripts.inferred_times import is_inferred
@@ -43,9 +44,9 @@ def iterate_document(
         chunk.append(piece)
         size += len(piece)
         if size >= _CHUNK_CHARS:
-            yield "".join(chunk)
+            yield plain_text("".join(chunk))
             chunk, size = [], 0
-    yield "".join(chunk)
+    yield plain_text("".join(chunk))
 
 
 def _iterate_messages(

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 import orjson
 
 from ccsync_watch.model import JsonValue, Redacted
+from ccsync_watch.units import yes_or_no
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -166,7 +167,9 @@ def _describe(content: JsonValue) -> str:
     if not isinstance(content, dict):
         return ""
     return ", ".join(
-        f"{key} {value}" for key, value in content.items() if isinstance(value, (str, int, float))
+        f"{key} {yes_or_no(value) if isinstance(value, bool) else value}"
+        for key, value in content.items()
+        if isinstance(value, (str, int, float))
     )
 
 

@@ -11,9 +11,12 @@ from operator import is_
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
+import orjson
+
 from ccsync_watch.errors import RedactorUnavailable
 from ccsync_watch.model import Batch, JsonValue, Message, Part, Redacted
-from ccsync_watch.privacy.policy.limits import cut
+from ccsync_watch.plain_text import plain_value
+from ccsync_watch.privacy.policy.limits import PLACEHOLDER, cut
 from ccsync_watch.privacy.policy.metadata import metadata_of
 from ccsync_watch.privacy.policy.reduction import reduce
 from ccsync_watch.privacy.text_fields import R, visit_texts
@@ -58,7 +61,7 @@ def clean(
 
 
 def redact_texts(records: list[R], redactor: Redacting) -> list[R]:
-    """Return the records with their texts redacted, in one call. Raises RedactorUnavailable."""
+    """Return the records with their texts redacted and plain. Raises RedactorUnavailable."""
     texts: list[JsonValue] = []
 
     def collect(record_texts: list[JsonValue]) -> list[JsonValue]:
@@ -67,7 +70,7 @@ def redact_texts(records: list[R], redactor: Redacting) -> list[R]:
 
     for record in records:
         visit_texts(record, collect)
-    redacted = redact_values(redactor, texts)
+    redacted = _redact_plain(redactor, texts)
     if redacted is texts:
         return records
     remaining = iter(redacted)
@@ -77,9 +80,33 @@ def redact_texts(records: list[R], redactor: Redacting) -> list[R]:
         raise _shape_changed() from None
 
 
+def _redact_plain(redactor: Redacting, values: list[Any]) -> list[Any]:
+    """Return values without secrets and control characters, the same list if they have none.
+
+    A colour can be the edge of a secret, or stand inside one. So such a value is redacted with its
+    colours and without, and the one counts of which less is left.
+    """
+    redacted = redact_values(redactor, values)
+    plain = [plain_value(value) for value in values]
+    changed = [number for number, value in enumerate(plain) if value is not values[number]]
+    if not changed:
+        return redacted
+    redacted = list(redacted)
+    with_colours = redact_values(redactor, [plain_value(redacted[number]) for number in changed])
+    without = redact_values(redactor, [plain[number] for number in changed])
+    for number, *candidates in zip(changed, without, with_colours, strict=True):
+        redacted[number] = min(candidates, key=_remaining_chars)
+    return redacted
+
+
+def _remaining_chars(value: JsonValue) -> int:
+    """Return how many characters of a redacted value are not those of placeholders."""
+    return len(PLACEHOLDER.sub("", orjson.dumps(value).decode()))
+
+
 def clean_text(text: str, redactor: Redacting) -> Redacted[str]:
     """Return a path, a host or another name without secrets. Raises RedactorUnavailable."""
-    (redacted,) = redact_values(redactor, [text])
+    (redacted,) = _redact_plain(redactor, [text])
     return Redacted(str(redacted))
 
 

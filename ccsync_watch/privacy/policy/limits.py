@@ -14,7 +14,7 @@ _REDACTION_MARGIN_CHARS = 64 << 10
 # How much of that is never kept: of a secret that reaches past the margin only a part was read, and
 # placeholders, shorter than what they replace, may have moved it below the limit.
 _UNCERTAIN_CHARS = 16 << 10
-_PLACEHOLDER = re.compile(r"\[REDACTED:[^\]\s]{1,80}\]?|REDACTED-[a-z0-9-]{1,40}-[0-9a-f]{8}")
+PLACEHOLDER = re.compile(r"\[REDACTED:[^\]\s]{1,80}\]?|REDACTED-[a-z0-9-]{1,40}-[0-9a-f]{8}")
 
 
 def bounded(text: str, limit: int) -> str | dict[str, JsonValue]:
@@ -57,7 +57,7 @@ def cut_text(text: str, limit: int, chars: int | None = None) -> str:
     if chars <= limit:
         return text
     end = limit
-    for placeholder in _PLACEHOLDER.finditer(text, max(0, limit - 200), limit + 200):
+    for placeholder in PLACEHOLDER.finditer(text, max(0, limit - 200), limit + 200):
         if placeholder.start() < limit < placeholder.end():
             end = placeholder.start()
     return f"{text[:end]}… [cut: {chars - end:,} of {chars:,} characters]"

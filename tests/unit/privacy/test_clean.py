@@ -261,3 +261,25 @@ def test_a_path_or_host_passes_the_redactor() -> None:
     assert clean_text("host", MarkingRedactor()).value == "<host>"
     with pytest.raises(RedactorUnavailable):
         clean_text("host", BrokenRedactor(RuntimeError()))
+
+
+@pytest.mark.parametrize(
+    "output",
+    [f"\x1b[32m{KEY}\x1b[0mlater", f"{KEY[:40]}\x1b[1m\x1b[K{KEY[40:]}\x1b[m", f"\x07{KEY}\u202e"],
+    ids=["edge", "inside", "bell"],
+)
+def test_no_control_character_passes_and_none_hides_a_secret(output: str) -> None:
+    """A colour may be the edge of a secret, or split it."""
+    writer = Writer()
+    rows = [
+        writer.answer(call("t1", "Bash", command="ls")),
+        writer.result("t1", output),
+        writer.prompt(output),
+    ]
+    calls = {"t1": ToolCall("Bash", None)}
+    cleaned = clean_batch(parse_rows(*rows), Redactor(key=b"k" * 32), calls=calls)
+    kept = orjson.dumps([part.content for message in cleaned.messages for part in message.parts])
+    assert b"\\u00" not in kept
+    assert "\u202e".encode() not in kept
+    assert b"aB3dE5" not in kept
+    assert b"REDACTED" in kept

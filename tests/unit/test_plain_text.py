@@ -1,0 +1,57 @@
+"""Texts that a terminal or a browser shows and does not obey."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ccsync_watch.plain_text import plain_text, plain_value
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("\x1b[1;32mgreen\x1b[0m", "green"),
+        ("\x1b[38;5;196mred\x1b[m and \x9b4munder", "red and under"),
+        ("\x1b]8;;https://x.test\x07here\x1b]8;;\x07", "here"),
+        ("\x1b]0;title\x1b\\rest", "rest"),
+        ("\x1b(B\x1b7up\x1b8\x1bM", "up"),
+        ("cut off \x1b[3", "cut off "),
+        ("no end \x1b]0;title and \x9dmore", "no end 0;title and \ufffdmore"),
+        ("one\r\ntwo\rthree", "one\ntwo\nthree"),
+        ("bell\x07 nul\x00 back\x08 del\x7f", "bell\ufffd nul\ufffd back\ufffd del\ufffd"),
+        ("\u202edetrevni\u202c \u2066x\u2069", "\ufffddetrevni\ufffd \ufffdx\ufffd"),
+    ],
+)
+def test_what_a_terminal_obeys_is_left_out_or_replaced(text: str, plain: str) -> None:
+    """Colours and links vanish, everything else leaves a mark."""
+    assert plain_text(text) == plain
+
+
+@pytest.mark.parametrize(
+    "text", ["", "tab\tand\nline", "שלום \u200f", "👩\u200d👩\u200d👧", "[31m", "\u2028 é ￿"]
+)
+def test_a_harmless_text_stays_itself(text: str) -> None:
+    """Joined emoji and the marks of right-to-left scripts are part of a text."""
+    assert plain_text(text) is text
+
+
+@given(
+    st.text(st.characters(max_codepoint=0x2070, categories=None) | st.sampled_from("\x1b[]8;m\x07"))
+)
+def test_no_control_character_remains(text: str) -> None:
+    """But for tabs and line ends; and a plain text is not changed again."""
+    plain = plain_text(text)
+    assert not [char for char in plain if unicodedata.category(char) == "Cc" and char not in "\t\n"]
+    assert plain_text(plain) is plain
+
+
+def test_a_value_is_plain_in_all_its_texts() -> None:
+    """One that is plain already is returned itself."""
+    value = {"a\x07": ["\x1b[1mb", {"c": 1}], "d": None}
+    assert plain_value(value) == {"a\ufffd": ["b", {"c": 1}], "d": None}
+    same = {"a": ["b", {"c": 1, "d": "\n"}]}
+    assert plain_value(same) is same
