@@ -22,7 +22,7 @@ from ccsync_watch.plain_text import plain_text, plain_value
         ("cut off \x1b[3", "cut off "),
         ("no end \x1b]0;title and \x9dmore", "no end 0;title and \ufffdmore"),
         ("one\r\ntwo\rthree", "one\ntwo\nthree"),
-        ("bell\x07 nul\x00 back\x08 del\x7f", "bell\ufffd nul\ufffd back\ufffd del\ufffd"),
+        ("ring\x07 nul\x00 back\x08 del\x7f", "ring\ufffd nul\ufffd back\ufffd del\ufffd"),
         ("\u202edetrevni\u202c \u2066x\u2069", "\ufffddetrevni\ufffd \ufffdx\ufffd"),
     ],
 )

@@ -266,7 +266,7 @@ def test_a_path_or_host_passes_the_redactor() -> None:
 @pytest.mark.parametrize(
     "output",
     [f"\x1b[32m{KEY}\x1b[0mlater", f"{KEY[:40]}\x1b[1m\x1b[K{KEY[40:]}\x1b[m", f"\x07{KEY}\u202e"],
-    ids=["edge", "inside", "bell"],
+    ids=["edge", "inside", "controls"],
 )
 def test_no_control_character_passes_and_none_hides_a_secret(output: str) -> None:
     """A colour may be the edge of a secret, or split it."""
