@@ -14,6 +14,9 @@ JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, J
 
 T = TypeVar("T")
 
+REPAIRED_PREFIX = "~"
+"""Before what was repaired in a row, where lines are counted by their type."""
+
 Role: TypeAlias = Literal["user", "assistant", "system", "tool"]
 
 PartKind: TypeAlias = Literal["text", "thinking", "tool-call", "tool-result", "image", "file"]
@@ -213,7 +216,7 @@ class Batch:
     """The records in consecutive lines of one transcript, up to the offset `end`.
 
     `counted` counts lines by type, dropped ones included; a type that the parser does not know
-    has a `?` before its name.
+    has a `?` before its name. It also counts repaired rows, by REPAIRED_PREFIX and what was wrong.
     """
 
     start: int

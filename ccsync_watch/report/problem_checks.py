@@ -16,7 +16,7 @@ from ccsync_watch.errors import (
 )
 from ccsync_watch.problem import Problem
 from ccsync_watch.store.meta import get_meta
-from ccsync_watch.store.status_figures import uncounted_rows
+from ccsync_watch.store.status_figures import repaired_rows, uncounted_rows
 from ccsync_watch.units import plural
 
 if TYPE_CHECKING:
@@ -152,6 +152,16 @@ def _check_store(
             f"{plural(unreadable, 'line')} could not be read",
             f"nothing to do: {skipped}, the rest is imported",
             "warning",
+        )
+    repaired = repaired_rows(database)
+    if repaired:
+        kinds = ", ".join(f"{number:,} with {kind}" for kind, number in repaired.items())
+        yield Problem(
+            "rows-repaired",
+            "Repaired rows",
+            f"{plural(sum(repaired.values()), 'damaged row')} could be read: {kinds}",
+            "nothing to do: what was lost of them is a character at most, shown as \ufffd",
+            "info",
         )
     uncounted = uncounted_rows(database)
     if uncounted:

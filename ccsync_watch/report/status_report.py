@@ -61,6 +61,7 @@ def status(
         "transcripts_found": len(scan.transcripts),
         "totals": totals,
         "unknown_line_types": dict(status_figures.unknown_line_types(database)) if database else {},
+        "repaired_rows": dict(status_figures.repaired_rows(database)) if database else {},
         "rejected": list(status_figures.rejected_rows(database)) if database else [],
         "sessions": list(sessions),
         "problems": [problem.as_json() for problem in problems],

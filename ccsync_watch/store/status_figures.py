@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ccsync_watch.model import REPAIRED_PREFIX
+
 if TYPE_CHECKING:
     from ccsync_watch.model import JsonValue
     from ccsync_watch.store.database import Database
@@ -79,6 +81,15 @@ def unknown_line_types(database: Database) -> dict[str, int]:
     """Return the line types that the parser did not know, with their counts."""
     rows = database.read().execute("SELECT name, lines FROM line_types WHERE name LIKE '?%'")
     return {name[1:]: lines for name, lines in rows}
+
+
+def repaired_rows(database: Database) -> dict[str, int]:
+    """Return how many rows were repaired before they were read, by what was wrong with them."""
+    rows = database.read().execute(
+        "SELECT name, lines FROM line_types WHERE name LIKE ? ORDER BY name",
+        (f"{REPAIRED_PREFIX}%",),
+    )
+    return {name.removeprefix(REPAIRED_PREFIX): lines for name, lines in rows}
 
 
 def rejected_rows(database: Database, limit: int = 100) -> list[dict[str, JsonValue]]:

@@ -4,42 +4,63 @@ from __future__ import annotations
 
 import contextlib
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
+
+if TYPE_CHECKING:
+    from collections import Counter
+
+NOT_UTF8 = "bytes that are not UTF-8"
+HALF_CHARACTER = "half a character"
+RAW_CONTROL = "raw control characters"
 
 # No row of the client comes near this; later stages walk a row by recursion.
 _MAX_NESTING = 100
 
 
-def load_row(data: bytes) -> dict[str, Any] | None:
-    """Return the object in `data`, None if it is not a JSON object that can be walked."""
+def load_row(data: bytes, repairs: Counter[str] | None = None) -> dict[str, Any] | None:
+    """Return the object in `data`, None if it is not a JSON object that can be walked.
+
+    What had to be repaired in it is counted in `repairs`, by its kind.
+    """
+    kind = ""
     try:
         row = orjson.loads(data)
     except orjson.JSONDecodeError:
-        row = _load_leniently(data)
-    return row if isinstance(row, dict) and not _is_too_deep(row, data) else None
+        row, kind = _load_leniently(data)
+    if not isinstance(row, dict) or _is_too_deep(row, data):
+        return None
+    if kind and repairs is not None:
+        repairs[kind] += 1
+    return row
 
 
-def _load_leniently(data: bytes) -> object:
-    """Load JSON with bytes that are not UTF-8, or with half a surrogate pair.
+def _load_leniently(data: bytes) -> tuple[object, str]:
+    """Load JSON with bytes that are not UTF-8, half a surrogate pair or raw control characters.
 
-    Both come from programs that cut a text inside a character. U+FFFD takes that one's place; the
-    row is whole otherwise, and its tokens were used.
+    They come from programs that cut a text inside a character, and from damaged disks. U+FFFD
+    takes that one's place; the row is whole otherwise, and its tokens were used.
     """
     readable = data.decode("utf-8", "replace")
-    is_utf8 = "\ufffd" not in readable
-    if is_utf8 and "\\u" not in readable:
-        return None
+    is_utf8 = readable.isascii() or "\ufffd" not in readable or _is_utf8(data)
+    kind = NOT_UTF8 if not is_utf8 else HALF_CHARACTER if "\\u" in readable else RAW_CONTROL
+    if not is_utf8:
+        with contextlib.suppress(orjson.JSONDecodeError):
+            return orjson.loads(readable), kind
     try:
-        if not is_utf8:
-            with contextlib.suppress(orjson.JSONDecodeError):
-                return orjson.loads(readable)
-        return orjson.loads(
-            json.dumps(json.loads(readable), ensure_ascii=False).encode("utf-8", "replace")
-        )
+        row = json.loads(readable, strict=False)
+        return orjson.loads(json.dumps(row, ensure_ascii=False).encode("utf-8", "replace")), kind
     except (ValueError, RecursionError):
-        return None
+        return None, ""
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _is_too_deep(row: dict[str, Any], data: bytes) -> bool:

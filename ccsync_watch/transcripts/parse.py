@@ -7,13 +7,14 @@ complete rows inside it are recovered.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from ccsync_watch.model import Batch, Unreadable
+from ccsync_watch.model import REPAIRED_PREFIX, Batch, Unreadable
 from ccsync_watch.transcripts.json_rows import load_row
-from ccsync_watch.transcripts.line_types import dropped_type, is_kept_type
+from ccsync_watch.transcripts.line_types import dropped_type
 from ccsync_watch.transcripts.rows import add_row
-from ccsync_watch.transcripts.salvage import TREE_HEAD, salvage
+from ccsync_watch.transcripts.salvage import holds_other_rows, salvage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from ccsync_watch.model import Line, Stream
 
 _HEAD_BYTES = 512
-_TYPE_HEAD = b'{"type":"'
-_TAIL_BYTES = 16_384
 
 
 def parse(lines: Iterable[Line], stream: Stream, start: int) -> Batch:
@@ -43,33 +42,26 @@ def parse(lines: Iterable[Line], stream: Stream, start: int) -> Batch:
 def _parse_line(line: Line, stream: Stream, batch: Batch) -> None:
     data = line.data
     name = dropped_type(data[:_HEAD_BYTES])
-    if name is not None and data[-1:] == b"}" and not _may_hold_another_row(data):
+    # A torn write can leave a complete row behind the start of a dropped one.
+    if name is not None and data[-1:] == b"}" and not holds_other_rows(data):
         batch.counted[name] += 1
         return
     if not data or data == b"\r":
         return
-    row = load_row(data)
+    repairs: Counter[str] = Counter()
+    row = load_row(data, repairs)
     if row is not None:
         add_row(row, line, stream, batch)
+        _count_repairs(repairs, batch)
         return
-    for piece in salvage(line):
+    for piece in salvage(line, repairs):
         if isinstance(piece, Unreadable):
             batch.unreadable.append(piece)
         else:
             add_row(piece.row, piece.line, stream, batch)
+    _count_repairs(repairs, batch)
 
 
-def _may_hold_another_row(data: bytes) -> bool:
-    """Return whether a complete row may stand behind a dropped one, or behind the start of one.
-
-    Torn writes and lost line ends leave such lines. Most bytes of a transcript are in lines that
-    are dropped, so rows about the session, which are short, are searched at the end only. In JSON
-    no `}` stands before a `{`.
-    """
-    if data.find(TREE_HEAD, 1) >= 0:
-        return True
-    tail = data[-_TAIL_BYTES:]
-    if b"}" + _TYPE_HEAD in tail:
-        return True
-    last = tail.rfind(_TYPE_HEAD)
-    return last >= 0 and (last > 0 or len(data) > len(tail)) and is_kept_type(tail[last:])
+def _count_repairs(repairs: Counter[str], batch: Batch) -> None:
+    for kind, rows in repairs.items():
+        batch.counted[f"{REPAIRED_PREFIX}{kind}"] += rows

@@ -221,6 +221,7 @@ class TestFigures:
         transcript.turn()
         with transcript.path.open("ab") as file:
             file.write(b"{broken\n")
+            file.write(b'{"type":"mode","x":"\xe9"}\n{"type":"unheard-of","x":"\xe9"}\n')
         runtime = Runtime(held, clock=FakeClock(), host="h")
         try:
             read_all(runtime)
@@ -236,6 +237,11 @@ class TestFigures:
             "nothing to do: it was skipped, the rest is imported"
         )
         assert codes["lines-unreadable"].severity == "warning"
+        # One of a type that is dropped is not even read.
+        assert figures["repaired_rows"] == {"bytes that are not UTF-8": 1}
+        assert codes["rows-repaired"].detail == (
+            "1 damaged row could be read: 1 with bytes that are not UTF-8"
+        )
         assert codes["database-rebuilt"].detail.startswith(
             "the database was damaged and is kept as ccsync.db.c"
         )

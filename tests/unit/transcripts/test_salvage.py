@@ -176,3 +176,71 @@ def test_what_a_dropped_row_quotes_is_not_a_row(content: str) -> None:
         {"type": "mode", "mode": [{"type": "custom-title"}], "sessionId": "s"},
     )
     assert (batch.facts, batch.unreadable, batch.counted) == ([], [], {"mode": 2})
+
+
+FACTS = (
+    b'{"type":"custom-title","customTitle":"Beds","sessionId":"s1"}',
+    b'{"type":"cost-state","sessionId":"s1","totalCostUSD":4.5}',
+    b'{"type":"last-prompt","leafUuid":"u1","sessionId":"s1"}',
+)
+
+
+@pytest.mark.parametrize("fact", FACTS)
+@pytest.mark.parametrize(
+    ("before", "unreadable"),
+    [
+        (b'{"type":"mode","mode":"plan","sessionId":"s1"}', 0),
+        (b'{"type":"api-request-blob","message":{"content":"' + b"x{" * 40_000 + b'"}}', 0),
+        (b'{"type":"api-request","id":"to', 1),
+        (b'{"type":"unheard-of","a":{"b":[]}}', 0),
+        (b'{"type":"unheard-of","a":{"b', 1),
+    ],
+)
+def test_a_fact_behind_another_row_is_read(before: bytes, unreadable: int, fact: bytes) -> None:
+    """The row before it may be dropped, unknown or torn; the torn part is counted."""
+    batch = parse_rows(before + fact + b"\n")
+    assert len(batch.facts) == 1
+    assert len(batch.unreadable) == unreadable
+
+
+@pytest.mark.parametrize("space", [b"", b" "])
+def test_rows_of_unknown_types_and_with_spaces_are_rows(space: bytes) -> None:
+    """What writes copies of transcripts may put a space behind each colon."""
+    rows = [b'{"type":%b"unheard-of"}' % space, b'{"uuid":%b"x","type":%b"mode"}' % (space, space)]
+    batch = parse_rows(b"".join(rows) + b"\n")
+    assert dict(batch.counted) == {"?unheard-of": 1, "mode": 1}
+    assert batch.unreadable == []
+
+
+@pytest.mark.parametrize("inner", [*FACTS, None])
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
+def test_a_row_written_into_another_leaves_both(inner: bytes | None, share: float) -> None:
+    """Two processes wrote at once; both rows are whole."""
+    writer = Writer()
+    outer_row, inner_row = writer.prompt("a long text " * 20), writer.prompt("short")
+    outer = line(outer_row)[:-1]
+    inner = inner or line(inner_row)[:-1]
+    cut = int(len(outer) * share)
+    batch = parse_rows(outer[:cut] + inner + outer[cut:] + b"\n")
+    assert uuids(batch)[0] == outer_row["uuid"]
+    assert len(batch.facts) + len(batch.messages) == 2
+    assert batch.unreadable == []
+    assert batch.counted["~another row inside"] == 1
+
+
+@pytest.mark.parametrize(
+    ("damage", "kind"),
+    [
+        (b"caf\xe9", "bytes that are not UTF-8"),
+        (b"\xff\\ud83d", "bytes that are not UTF-8"),
+        (b"\\ud83d", "half a character"),
+        (b"a\tb\x1b[1m", "raw control characters"),
+    ],
+)
+def test_a_repaired_row_is_counted(damage: bytes, kind: str) -> None:
+    """Its type is counted too, like that of any row."""
+    row = Writer().prompt("word")
+    batch = parse_rows(line(row).replace(b"word", damage), Writer().prompt("sound \ufffd"))
+    assert batch.counted[f"~{kind}"] == 1
+    assert batch.counted["user"] == 2
+    assert sum(batch.counted.values()) == 3
