@@ -93,6 +93,7 @@ def _iterate_markdown(
     facts = {
         "Session": session.session_id,
         "Project": session.project_path,
+        "Worktree": session.worktree,
         "Branch": session.git_branch,
         "Model": session.model,
         "Started": date_and_time(session.started_ms),

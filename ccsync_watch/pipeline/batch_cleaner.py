@@ -113,6 +113,14 @@ class BatchCleaner:
                 excluded.add(observation.session_id)
             elif policy == "metadata":
                 metadata_from.setdefault(observation.session_id, observation.start)
+        for fact in batch.facts:
+            # A worktree belongs to its repository, wherever it is.
+            value = fact.value if fact.name == "worktree" and isinstance(fact.value, dict) else {}
+            policy = self._projects.policy(str(value["project"])) if value else "full"
+            if policy == "off":
+                excluded.add(fact.session_id)
+            elif policy == "metadata":
+                metadata_from.setdefault(fact.session_id, fact.start)
         return frozenset(excluded), metadata_from
 
     def _add_subagent(self, transcript: Transcript, batch: Batch) -> None:

@@ -16,6 +16,7 @@ from ccsync_watch.store import (
     subagent_links,
     summary_titles,
     usage_writer,
+    worktrees,
 )
 from ccsync_watch.store.copies import CopyMarker
 from ccsync_watch.store.message_writer import DateOrder, MessageWriter, last_date
@@ -131,6 +132,8 @@ def _save_rows(
     )
     facts = [fact for fact in batch.facts if fact.session_id in touched]
     session_writer.save_facts(connection, facts)
+    worktrees.assign_new(connection, new)
+    touched |= worktrees.save_worktrees(connection, facts)
     usage_writer.save_cost_states(connection, facts)
     session_writer.save_subagents(
         connection, [subagent for subagent in batch.subagents if subagent.session_id in touched]

@@ -460,4 +460,21 @@ MIGRATIONS: tuple[str, ...] = (
         WHERE missing_since_ms IS NULL;
     DELETE FROM line_types;
     """,
+    """
+    -- One spelling for each project's folder; a worktree belongs to its repository's project.
+    ALTER TABLE sessions ADD COLUMN worktree TEXT;
+    UPDATE sessions SET worktree = worktree_name(project_path),
+        project_path = project_folder(project_path) WHERE project_path IS NOT NULL;
+    -- Worktrees outside of their repository, as rows name them: their folder and their project.
+    CREATE TABLE worktrees (
+        path TEXT PRIMARY KEY,
+        project TEXT NOT NULL,
+        name TEXT NOT NULL
+    ) WITHOUT ROWID;
+
+    -- What rows say is understood better: all transcripts that are still there are read again.
+    UPDATE transcripts SET offset = 0, head = x'', marker = x'', size = -1, lines = 0
+        WHERE missing_since_ms IS NULL;
+    DELETE FROM line_types;
+    """,
 )

@@ -54,8 +54,8 @@ _TABLES = (
         "sessions",
         ("id",),
         (
-            "project_path", "cwd", "git_branch", "host", "client_version", "entrypoint", "model",
-            "first_prompt",
+            "project_path", "worktree", "cwd", "git_branch", "host", "client_version", "entrypoint",
+            "model", "first_prompt",
         ),
         session="id",
     ),
@@ -67,6 +67,7 @@ _TABLES = (
         session="session_id",
     ),
     _TextTable("summaries", ("leaf",), ("text",)),
+    _TextTable("worktrees", ("path",), ("project", "name")),
     _TextTable("usage", ("id",), ("model", "tier")),
     _TextTable("hook_events", ("id",), (), ("detail",), "session_id"),
     _TextTable("transcripts", ("id",), ("shown_path",)),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.errors import OtherSchema
 from ccsync_watch.store.migrations import MIGRATIONS
+from ccsync_watch.transcripts.project_folders import locate_project
 
 if TYPE_CHECKING:
     import sqlite3
@@ -23,6 +24,9 @@ def migrate(connection: sqlite3.Connection) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > len(MIGRATIONS):
         raise newer_schema(version)
+    # What migrations cannot say in SQL.
+    for name, field in (("project_folder", 0), ("worktree_name", 1)):
+        connection.create_function(name, 1, lambda path, field=field: locate_project(path)[field])
     for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
         steps = f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT;"
         connection.executescript(steps)

@@ -51,6 +51,7 @@ class SessionRow:
     title: str | None
     project_path: str | None
     project_name: str | None
+    worktree: str | None
     git_branch: str | None
     model: str | None
     forked_from: str | None
@@ -133,6 +134,7 @@ def _session_row(database: Database, row: sqlite3.Row) -> SessionRow:
         title=session_title(database, row),
         project_path=row["project_path"],
         project_name=project_name(row["project_path"]),
+        worktree=row["worktree"],
         git_branch=row["git_branch"],
         model=row["model"],
         forked_from=row["forked_from"],

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
 
 from ccsync_watch.model import Redacted
 from ccsync_watch.outgoing import SessionSummary
+from ccsync_watch.transcripts.project_folders import folder_name
 
 if TYPE_CHECKING:
     import sqlite3
@@ -34,7 +34,7 @@ class Summaries(Protocol):
 
 def project_name(path: str | None) -> str | None:
     """Return a project's name, the last part of its folder's path; None without a folder."""
-    return PurePath(path).name or path if path else None
+    return folder_name(path) if path else None
 
 
 def session_summary(database: Database, session_id: str) -> Redacted[SessionSummary] | None:

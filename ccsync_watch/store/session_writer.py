@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from ccsync_watch.transcripts.project_folders import locate_project
+
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
@@ -29,6 +31,7 @@ class _SessionUpdate:
     """What some observations say of one session: the columns of its row that they decide."""
 
     project_path: str | None
+    worktree: str | None
     cwd: str | None
     git_branch: str | None
     client_version: str | None
@@ -43,8 +46,10 @@ class _SessionUpdate:
     @classmethod
     def start(cls, observation: SessionObservation) -> _SessionUpdate:
         """Return the update that a session's first observation makes."""
+        project = locate_project(observation.cwd)
         return cls(
-            project_path=observation.cwd,
+            project_path=project.path,
+            worktree=project.worktree,
             cwd=observation.cwd,
             git_branch=observation.git_branch,
             client_version=observation.client_version,
@@ -60,7 +65,8 @@ class _SessionUpdate:
     def add(self, observation: SessionObservation) -> None:
         """Fold a later observation in: the first project and entry point, the last of the rest."""
         self.is_subagent = self.is_subagent and observation.is_subagent
-        self.project_path = self.project_path or observation.cwd
+        if self.project_path is None:
+            self.project_path, self.worktree = locate_project(observation.cwd)
         self.cwd = observation.cwd or self.cwd
         self.git_branch = observation.git_branch or self.git_branch
         self.client_version = observation.client_version or self.client_version
@@ -104,10 +110,11 @@ def save_observations(
         del updates[session_id]
         new.discard(session_id)
     connection.executemany(
-        "INSERT INTO sessions (id, project_path, cwd, git_branch, host, client_version,"  # noqa: S608 - a constant condition
+        "INSERT INTO sessions (id, project_path, worktree, cwd, git_branch, host, client_version,"  # noqa: S608 - a constant condition
         " entrypoint, forked_from, started_ms, updated_ms, forked_ms, is_branch)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT DO UPDATE SET"
+        " worktree = iif(project_path IS NULL, excluded.worktree, worktree),"
         " project_path = coalesce(project_path, excluded.project_path),"
         " cwd = coalesce(excluded.cwd, cwd),"
         " git_branch = coalesce(excluded.git_branch, git_branch),"
@@ -124,6 +131,7 @@ def save_observations(
             (
                 session_id,
                 update.project_path,
+                update.worktree,
                 update.cwd,
                 update.git_branch,
                 host,
@@ -243,6 +251,7 @@ def header_text(connection: sqlite3.Connection, session_id: str) -> tuple[str, i
     started_by, end_reason = _start_and_end(connection, session_id)
     facts = {
         "Folder": values.get("project_path"),
+        "Worktree": values.get("worktree"),
         "Branch": values.get("git_branch"),
         "Host": values.get("host"),
         "Claude Code": values.get("client_version"),

@@ -60,6 +60,9 @@ _ALL = (
     LineType("custom-title", fact="custom_title", read_fact=fact_readers.read_custom_title),
     LineType("last-prompt", fact="leaf", read_fact=fact_readers.read_leaf, is_text=False),
     LineType("summary", fact="summary", read_fact=fact_readers.read_summary),
+    LineType(
+        "worktree-state", fact="worktree", read_fact=fact_readers.read_worktree, is_text=False
+    ),
     # A second copy of what other rows hold, and the client's own prompts.
     LineType("api-request"),
     LineType("api-request-blob"),
@@ -102,7 +105,6 @@ _ALL = (
     LineType("session-owner"),
     LineType("tag"),
     LineType("tools-used"),
-    LineType("worktree-state"),
 )
 LINE_TYPES = {line_type.name: line_type for line_type in _ALL}
 

@@ -6,6 +6,8 @@ import fnmatch
 import os
 from typing import TYPE_CHECKING
 
+from ccsync_watch.transcripts.project_folders import slashed
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -32,9 +34,11 @@ class Projects:
 
     def policy(self, folder: str) -> ProjectPolicy:
         """Return what may be kept of a session that runs in `folder`."""
-        if any(_matches_folder(folder, glob) for glob in self._exclude):
+        # As it is written, and as its spelling on another system would be.
+        folders = {folder, slashed(folder)}
+        if any(_matches_any(folders, glob) for glob in self._exclude):
             return "off"
-        policies = (policy for glob, policy in self._policies if _matches_folder(folder, glob))
+        policies = (policy for glob, policy in self._policies if _matches_any(folders, glob))
         return next(policies, "full")
 
 
@@ -42,6 +46,11 @@ def _folder_glob(pattern: str) -> str:
     """Return a glob of the folder itself: `x`, `x/*` and `x/**` mean x and all below it."""
     glob = os.path.expanduser(pattern.strip()).rstrip("/")  # noqa: PTH111 - a glob, not a path
     return glob.removesuffix("/**").removesuffix("/*")
+
+
+def _matches_any(folders: Iterable[str], glob: str) -> bool:
+    globs = {glob, slashed(glob)}
+    return any(_matches_folder(folder, glob) for folder in folders for glob in globs)
 
 
 def _matches_folder(folder: str, glob: str) -> bool:

@@ -15,6 +15,7 @@ from ccsync_watch.store import search
 from ccsync_watch.store.database import DATABASE_NAME
 from ccsync_watch.store.hook_event_writer import save_hook_event
 from ccsync_watch.store.migrations import MIGRATIONS
+from ccsync_watch.store.schema import migrate
 from support.storing import OTHER, SESSION, URL, World, message, usage
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ def _fill(world: World) -> None:
         connection.execute("INSERT INTO disclosures VALUES (?, 10, 20)", (SESSION.encode(),))
         connection.execute("INSERT INTO unreadable VALUES (1, 30, 40, 'not JSON')")
         connection.execute("INSERT INTO line_types VALUES ('?novelty', 3)")
+        connection.execute("INSERT INTO worktrees VALUES ('/trees/x', '/shop', 'x')")
         connection.execute("INSERT INTO uncounted_usage VALUES (?, '', 'u1', 'odd')", (SESSION,))
     event = HookEvent("SessionStart", SESSION, world.clock.now_ms, {"source": "startup"})
     save_hook_event(world.database, Redacted(event), now_ms=world.clock.now_ms, is_released=True)
@@ -245,3 +247,19 @@ def test_a_title_in_another_session_goes_to_the_one_that_it_names(world: World) 
     world.open()
     facts = world.database.read().execute("SELECT * FROM session_facts").fetchall()
     assert [tuple(row) for row in facts] == [(SESSION, "summary", value)]
+
+
+def test_projects_get_one_spelling(tmp_path: Path) -> None:
+    """Those of an earlier version too, whether their transcripts still exist or not."""
+    connection = sqlite3.connect(tmp_path / "old.db", isolation_level=None)
+    for script in MIGRATIONS[:8]:
+        connection.executescript(script)
+    connection.execute("PRAGMA user_version = 8")
+    connection.executemany(
+        "INSERT INTO sessions (id, project_path) VALUES (?, ?)",
+        [("a", "c:/Shop/"), ("b", "/shop/.claude/worktrees/x"), ("c", None)],
+    )
+    migrate(connection)
+    rows = connection.execute("SELECT id, project_path, worktree FROM sessions ORDER BY id")
+    assert rows.fetchall() == [("a", "C:\\Shop", None), ("b", "/shop", "x"), ("c", None, None)]
+    connection.close()

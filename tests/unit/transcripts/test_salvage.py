@@ -231,7 +231,7 @@ def test_a_row_written_into_another_leaves_both(inner: bytes | None, share: floa
 @pytest.mark.parametrize(
     ("damage", "kind"),
     [
-        (b"caf\xe9", "bytes that are not UTF-8"),
+        (b"gr\xfcn", "bytes that are not UTF-8"),
         (b"\xff\\ud83d", "bytes that are not UTF-8"),
         (b"\\ud83d", "half a character"),
         (b"a\tb\x1b[1m", "raw control characters"),

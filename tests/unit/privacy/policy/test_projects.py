@@ -190,3 +190,15 @@ class TestMetadata:
         bench.catch_up()
         assert WORDS not in _everything(bench)
         assert "before" in _everything(bench)
+
+
+@pytest.mark.parametrize(
+    "glob", ["C:\\Users\\jo\\shop", "c:/Users/jo/shop/**", "/mnt/c/Users/jo/*"]
+)
+@pytest.mark.parametrize(
+    "folder", ["c:\\Users\\jo\\shop\\src", "C:/Users/jo/shop", "/mnt/c/Users/jo/shop"]
+)
+def test_a_folder_of_windows_matches_in_every_spelling(glob: str, folder: str) -> None:
+    """The client writes it in the spelling of the shell that it runs in."""
+    assert Projects(exclude=[glob]).policy(folder) == "off"
+    assert Projects(exclude=[glob]).policy("D:\\Users\\jo\\shop") == "full"
