@@ -19,7 +19,9 @@ REPAIRED_PREFIX = "~"
 
 Role: TypeAlias = Literal["user", "assistant", "system", "tool"]
 
-PartKind: TypeAlias = Literal["text", "thinking", "tool-call", "tool-result", "image", "file"]
+PartKind: TypeAlias = Literal[
+    "text", "thinking", "tool-call", "tool-result", "image", "file", "note"
+]
 
 MessageKind: TypeAlias = Literal[
     "prompt",  # typed by the user, or queued while Claude was busy
@@ -28,6 +30,9 @@ MessageKind: TypeAlias = Literal[
     "answer",  # the model's text, thinking or tool call
     "tool_result",
     "task",  # the prompt of a subagent
+    "teammate",  # what another member of an agent team wrote
+    "cross_session",  # what another session of Claude, or a channel, sent
+    "mention",  # what a prompt names with `@`: a file, a folder, an agent
     "injected",  # written by the client in the user's name
     "notification",  # the report of a background task
     "interrupt",

@@ -17,6 +17,16 @@ if TYPE_CHECKING:
 
 _EXCLUDED = "(SELECT id FROM sessions WHERE is_excluded)"
 
+# Of a part `p` of a message `m`: a call that was denied did not run, and so did not fail. Waiting
+# for the person is not the tool's time.
+_IS_DENIED = (
+    "(p.kind = 'tool-result' AND (json_extract(p.content, '$.denied') IS NOT NULL"
+    " OR json_extract(m.facts, '$.denial') IS NOT NULL))"
+)
+_IS_ERROR = (
+    "(p.kind = 'tool-result' AND json_extract(p.content, '$.ok') = 0 AND NOT " + _IS_DENIED + ")"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Activity:
@@ -65,10 +75,9 @@ def by_tool(database: Database, *, since_ms: int | None = None) -> list[ToolLine
     query = (
         "SELECT coalesce(p.tool_name, 'unknown') AS tool, sum(p.kind = 'tool-call') AS calls,"  # noqa: S608 - constants
         " sum(p.kind = 'tool-result') AS results,"
-        " coalesce(sum(p.kind = 'tool-result' AND json_extract(p.content, '$.ok') = 0), 0)"
-        " AS errors, coalesce(sum(p.kind = 'tool-result'"
-        " AND json_extract(m.facts, '$.denial') IS NOT NULL), 0) AS denied,"
-        " coalesce(sum(iif(p.kind = 'tool-result', json_extract(p.content, '$.durationMs'), 0)), 0)"
+        f" coalesce(sum({_IS_ERROR}), 0) AS errors, coalesce(sum({_IS_DENIED}), 0) AS denied,"
+        f" coalesce(sum(iif(p.kind = 'tool-result' AND NOT {_IS_DENIED},"
+        " json_extract(p.content, '$.durationMs'), 0)), 0)"
         " AS total_ms FROM parts p JOIN messages m ON m.seq = p.message_seq"
         f" WHERE p.kind IN ('tool-call', 'tool-result') AND {_counted(since_ms)}"
         " GROUP BY 1 ORDER BY calls DESC, tool"
@@ -87,10 +96,10 @@ def count_prompts(database: Database, *, since_ms: int | None = None) -> int:
 
 
 def active_sessions(database: Database, *, since_ms: int | None = None) -> set[str]:
-    """Return the sessions with messages of their own."""
+    """Return the sessions with messages of their own in which somebody said something."""
     rows = database.read().execute(
         "SELECT s.id FROM sessions s WHERE NOT s.is_excluded"  # noqa: S608 - constants
-        " AND coalesce(s.updated_ms, 0) >= :floor AND EXISTS"
+        " AND s.is_conversation AND coalesce(s.updated_ms, 0) >= :floor AND EXISTS"
         f" (SELECT 1 FROM messages m WHERE m.session_id = s.id AND {_counted(since_ms)})",
         {"since": since_ms, "floor": since_ms or 0},
     )
@@ -134,9 +143,9 @@ def by_session_id(
     )
     tools = (
         "SELECT m.session_id, sum(p.kind = 'tool-call') AS calls,"  # noqa: S608 - constants
-        " coalesce(sum(p.kind = 'tool-result' AND json_extract(p.content, '$.ok') = 0), 0)"
-        " AS errors, sum(iif(p.kind = 'tool-result', json_extract(p.content, '$.durationMs'),"
-        " NULL)) AS tool_ms,"
+        f" coalesce(sum({_IS_ERROR}), 0) AS errors,"
+        f" sum(iif(p.kind = 'tool-result' AND NOT {_IS_DENIED},"
+        " json_extract(p.content, '$.durationMs'), NULL)) AS tool_ms,"
         " sum(iif(p.kind = 'tool-result', json_extract(p.content, '$.lines_added'), NULL))"
         " AS added, sum(iif(p.kind = 'tool-result', json_extract(p.content, '$.lines_removed'),"
         " NULL)) AS removed FROM parts p JOIN messages m ON m.seq = p.message_seq"

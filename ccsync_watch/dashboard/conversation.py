@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ccsync_watch.accounting.account import UNPRICED, Cost, total_cost
+from ccsync_watch.dashboard.speakers import is_folded, speaker_of
+from ccsync_watch.store.rewound import is_rewound
 from ccsync_watch.store.turns import STARTERS
 from ccsync_watch.transcripts.call_outcome import CallOutcome, read_outcome
 from ccsync_watch.transcripts.inferred_times import is_inferred
@@ -16,14 +18,7 @@ if TYPE_CHECKING:
     from ccsync_watch.model import JsonValue, Part
     from ccsync_watch.outgoing import StoredMessage
     from ccsync_watch.store.conversations import SubagentRow, TimelineStep
-
-_SPEAKERS = {
-    "prompt": "You", "answer": "Claude", "command": "Command", "command_output": "Output",
-    "tool_result": "Result", "task": "Task", "injected": "Claude Code",
-    "notification": "Notification", "interrupt": "Interrupted", "summary": "Summary",
-    "compaction": "Compaction", "api_error": "API error", "notice": "Notice",
-}  # fmt: skip
-_FOLDED_KINDS = frozenset({"injected", "command_output", "notification", "task"})
+    from ccsync_watch.store.rewound import RewoundRange
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +34,15 @@ class EntryItem:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One message to show. `is_folded`: neither the user nor Claude wrote it."""
+    """One message to show. `is_folded`: neither the user nor Claude wrote it.
+
+    `is_rewound`: the user took it back, with all that it led to.
+    """
 
     message: StoredMessage
     items: tuple[EntryItem, ...]
     is_folded: bool
+    is_rewound: bool = False
 
     @property
     def has_inferred_time(self) -> bool:
@@ -53,7 +52,7 @@ class Entry:
     @property
     def speaker(self) -> str:
         """Who or what the message is from."""
-        return _SPEAKERS.get(self.message.kind, self.message.kind)
+        return speaker_of(self.message)
 
 
 def build_entries(
@@ -62,11 +61,13 @@ def build_entries(
     results: Mapping[str, Part],
     subagents: Sequence[SubagentRow],
     earlier_calls: Iterable[str] = (),
+    rewound: Sequence[RewoundRange] = (),
 ) -> list[Entry]:
     """Return what to show of these messages.
 
     `results` are those of their calls, by the call's id. A result is shown with its call. Its own
-    place is left out, if its call is among these messages or `earlier_calls`.
+    place is left out, if its call is among these messages or `earlier_calls`. `rewound` is what the
+    user took back.
     """
     messages = list(messages)
     by_call = {subagent.tool_use_id: subagent for subagent in subagents if subagent.tool_use_id}
@@ -81,7 +82,9 @@ def build_entries(
     for message in messages:
         items = tuple(_build_items(message, results, by_call, calls))
         if items:
-            entries.append(Entry(message, items, message.kind in _FOLDED_KINDS))
+            entries.append(
+                Entry(message, items, is_folded(message.kind), is_rewound(rewound, message.seq))
+            )
     return entries
 
 

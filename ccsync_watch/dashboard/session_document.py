@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from ccsync_watch.accounting.account import format_cost
 from ccsync_watch.dashboard.json_text import compact_json, indented_json
 from ccsync_watch.dashboard.local_time import date_and_time
+from ccsync_watch.dashboard.speakers import speaker_of
 from ccsync_watch.plain_text import plain_text
 from ccsync_watch.store import conversations
+from ccsync_watch.store.rewound import is_rewound, rewound_ranges
 from ccsync_watch.transcripts.call_outcome import read_outcome
 from ccsync_watch.transcripts.inferred_times import is_inferred
 
@@ -27,7 +29,7 @@ MEDIA_TYPES = {"md": "text/markdown; charset=utf-8", "json": "application/json"}
 _CHUNK_MESSAGES = 200
 # Each chunk is a trip through a thread.
 _CHUNK_CHARS = 1 << 16
-_HEADINGS = {"prompt": "Prompt", "answer": "Claude", "summary": "Summary", "command": "Command"}
+_MAX_INLINE_CHARS = 100
 
 
 def iterate_document(
@@ -78,10 +80,12 @@ def _iterate_json(
     agent_ids = [
         subagent.agent_id for subagent in conversations.list_subagents(database, session_id)
     ]
+    rewound = rewound_ranges(database, session_id)
     separator = ""
     for agent_id in [None, *agent_ids]:
         for message in _iterate_messages(database, session_id, agent_id):
-            yield separator + "\n" + compact_json(asdict(message))
+            marked = {**asdict(message), "is_rewound": is_rewound(rewound, message.seq)}
+            yield separator + "\n" + compact_json(marked)
             separator = ","
     yield "\n]}\n"
 
@@ -111,12 +115,14 @@ def _iterate_markdown(
 def _iterate_conversation(
     database: Database, session_id: str, agent_id: str | None
 ) -> Iterator[str]:
+    rewound = rewound_ranges(database, session_id) if agent_id is None else []
     for message in _iterate_messages(database, session_id, agent_id):
         pieces = [piece for part in message.parts if (piece := _format_part(part))]
         if not pieces:
             continue
-        name = _HEADINGS.get(message.kind, message.kind.replace("_", " ").capitalize())
-        yield (f"\n## {name} · {_when(message)}\n\n" + "\n\n".join(pieces) + "\n")
+        name = "Prompt" if message.kind == "prompt" else speaker_of(message)
+        mark = " · rewound" if is_rewound(rewound, message.seq) else ""
+        yield f"\n## {_one_line(name)}{mark} · {_when(message)}\n\n" + "\n\n".join(pieces) + "\n"
 
 
 def _one_line(text: str) -> str:
@@ -136,11 +142,21 @@ def _format_part(part: Part) -> str:
         outcome = read_outcome(content)
         code = "" if outcome.exit_code is None else f", exit code {outcome.exit_code}"
         note = f" · {outcome.facts['note']}" if "note" in outcome.facts else ""
-        summary = f"_{'ok' if outcome.is_ok else 'error'}{code}{note}_"
+        summary = f"_{outcome.denied or ('ok' if outcome.is_ok else 'error')}{code}{note}_"
+        if outcome.said:
+            summary += f": {outcome.said}"
         return summary + (f"\n\n{_code_block(outcome.output)}" if outcome.output else "")
+    if part.kind == "note" and isinstance(content, dict) and "label" in content:
+        return _format_note(str(content["label"]), str(content.get("text") or ""))
     if isinstance(content, str):
         return f"_Thinking_\n\n{content}" if part.kind == "thinking" else content
     return f"_{part.kind}: {compact_json(content)}_"
+
+
+def _format_note(label: str, text: str) -> str:
+    if not text or (len(text) <= _MAX_INLINE_CHARS and "\n" not in text):
+        return f"_{label}: {text}_" if text else f"_{label}_"
+    return f"_{label}_\n\n{_code_block(text)}"
 
 
 def _code_block(text: str, language: str = "") -> str:

@@ -27,6 +27,7 @@ Payload = dict[str, JsonValue]
 MAX_MESSAGE_BYTES = 512 << 10
 MAX_PARTS = 1000
 MAX_TITLE_CHARS = 200
+_OUTCOME_TEXTS = frozenset({"ok", "output", "denied", "said"})
 _MAX_NESTING = 8
 _MAX_FIELDS = 1000
 _MAX_NAME_CHARS = 1000
@@ -148,6 +149,8 @@ def _part(part: Part) -> Payload:
         return {"type": "tool-result", "content": _result(part)}
     if part.kind in {"image", "file"}:
         return {"type": "text", "content": f"[{part.kind}: {_describe(content)}]"}
+    if part.kind == "note":
+        return {"type": "text", "content": _note(content)}
     # Where a text must not be stored, there is its size instead.
     text = content if isinstance(content, str) else f"[withheld: {_describe(content)}]"
     return {"type": part.kind, "content": text}
@@ -157,10 +160,22 @@ def _result(part: Part) -> JsonValue:
     """Return a result as the viewer shows it: the outcome as text, then the excerpt."""
     outcome = part.content if isinstance(part.content, dict) else {}
     output = outcome.get("output")
-    facts = {key: value for key, value in outcome.items() if key not in {"ok", "output"}}
-    head = f"{'ok' if outcome.get('ok') else 'error'} · {_describe(facts)}"
+    facts = {key: value for key, value in outcome.items() if key not in _OUTCOME_TEXTS}
+    denied, said = outcome.get("denied"), outcome.get("said")
+    head = f"{denied}: {said}" if denied and said else denied
+    head = f"{head or ('ok' if outcome.get('ok') else 'error')} · {_describe(facts)}"
     text = f"{head}\n{output}" if isinstance(output, str) and output else head
     return {"name": part.tool_name or "unknown", "result": text}
+
+
+def _note(content: JsonValue) -> str:
+    values = content if isinstance(content, dict) else {}
+    if "label" not in values:
+        return f"[withheld: {_describe(content)}]"
+    label, text = values["label"], values.get("text")
+    if not text:
+        return f"[{label}]"
+    return f"[{label}]\n{text}" if "\n" in str(text) else f"[{label}] {text}"
 
 
 def _describe(content: JsonValue) -> str:

@@ -185,7 +185,14 @@ def _reduce_part(
         content = metadata_of(part.kind, content, raw=part.content)
     if part.kind != "tool-result":
         call = None
-    if isinstance(content, dict) and call and call.timestamp_ms and message.timestamp_ms:
+    # Of a denied call, the time is that in which the person decided.
+    if (
+        isinstance(content, dict)
+        and "denied" not in content
+        and call
+        and call.timestamp_ms
+        and message.timestamp_ms
+    ):
         duration_ms = max(0, message.timestamp_ms - call.timestamp_ms)
         content = {**content, "durationMs": content.get("durationMs", duration_ms)}
     tool_name = call.name if call else part.tool_name

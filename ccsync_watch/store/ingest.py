@@ -15,6 +15,7 @@ from ccsync_watch.store import (
     session_writer,
     subagent_links,
     summary_titles,
+    titles,
     usage_writer,
     worktrees,
 )
@@ -143,13 +144,14 @@ def _save_rows(
     usage_writer.save_uncounted(
         connection, [item for item in batch.uncounted if item.session_id in touched]
     )
-    session_writer.save_message_facts(connection, messages)
+    session_writer.save_models(connection, messages)
     for session_id in {message.session_id for message in messages}:
         writer.save([_header(connection, session_id)], DateOrder(connection))
     order = DateOrder(connection, transcript_id, is_at_start=batch.start == 0)
     inserted, updated = writer.save(messages, order)
     order.save()
     writer.queue_stored(new)
+    titles.save_titles(connection, messages)
     # Which session asked for a response is decided by the messages of all that claim it.
     moved = usage_writer.settle_usage(connection, usages, touched)
     touched |= moved

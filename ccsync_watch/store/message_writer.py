@@ -206,8 +206,8 @@ class MessageWriter:
     def _replace(self, seq: int, message: Message, digest: bytes) -> None:
         """Delete a message's parts; the caller writes the new ones."""
         self._connection.execute(
-            "UPDATE messages SET role = ?, kind = ?, digest = ? WHERE seq = ?",
-            (message.role, message.kind, digest, seq),
+            "UPDATE messages SET role = ?, kind = ?, facts = ?, digest = ? WHERE seq = ?",
+            (message.role, message.kind, orjson.dumps(message.facts).decode(), digest, seq),
         )
         self._connection.execute("DELETE FROM parts WHERE message_seq = ?", (seq,))
 

@@ -477,4 +477,42 @@ MIGRATIONS: tuple[str, ...] = (
         WHERE missing_since_ms IS NULL;
     DELETE FROM line_types;
     """,
+    """
+    -- What the title is made of (see `titles.TitleRank`), and whether anybody said anything: other
+    -- sessions are listed only when asked for.
+    ALTER TABLE sessions ADD COLUMN title_rank INTEGER NOT NULL DEFAULT 5;
+    ALTER TABLE sessions ADD COLUMN is_conversation INTEGER NOT NULL DEFAULT 0;
+    UPDATE sessions SET is_conversation = 1 WHERE EXISTS (SELECT 1 FROM messages m
+        WHERE m.session_id = sessions.id AND m.agent_id IS NULL AND m.kind NOT IN
+            ('command', 'command_output', 'notice', 'injected', 'interrupt', 'session'));
+
+    DROP INDEX sessions_project;
+    DROP INDEX sessions_model;
+    DROP INDEX sessions_branch;
+    DROP INDEX sessions_started;
+    DROP INDEX sessions_updated;
+    CREATE INDEX sessions_project ON sessions (project_path, updated_ms, is_conversation)
+        WHERE NOT is_excluded;
+    CREATE INDEX sessions_model ON sessions (model, updated_ms, is_conversation)
+        WHERE NOT is_excluded;
+    CREATE INDEX sessions_branch ON sessions (git_branch, updated_ms, is_conversation)
+        WHERE NOT is_excluded;
+    CREATE INDEX sessions_started ON sessions (started_ms, is_conversation);
+    CREATE INDEX sessions_updated
+        ON sessions (updated_ms, started_ms, is_excluded, is_conversation);
+
+    -- Who denied a call, what a prompt mentions and who wrote what in the user's name is understood
+    -- from the rows only, so all transcripts that are still there are read again.
+    -- Until then their titles stay, unless they are a text of the client's.
+    UPDATE sessions SET title_rank = 0, is_conversation = 0, first_prompt = iif(
+            first_prompt LIKE '<%' OR first_prompt LIKE '[Request interrupted by user%'
+            OR first_prompt LIKE 'Caveat: The messages below%'
+            OR first_prompt LIKE 'Another Claude session sent%'
+            OR first_prompt LIKE 'Context: This summary will be shown%', NULL, first_prompt)
+        WHERE id IN
+        (SELECT session_id FROM transcripts WHERE missing_since_ms IS NULL AND agent_id IS NULL);
+    UPDATE transcripts SET offset = 0, head = x'', marker = x'', size = -1, lines = 0
+        WHERE missing_since_ms IS NULL;
+    DELETE FROM line_types;
+    """,
 )

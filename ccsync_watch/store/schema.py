@@ -24,12 +24,16 @@ def migrate(connection: sqlite3.Connection) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > len(MIGRATIONS):
         raise newer_schema(version)
-    # What migrations cannot say in SQL.
-    for name, field in (("project_folder", 0), ("worktree_name", 1)):
-        connection.create_function(name, 1, lambda path, field=field: locate_project(path)[field])
+    add_functions(connection)
     for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
         steps = f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT;"
         connection.executescript(steps)
+
+
+def add_functions(connection: sqlite3.Connection) -> None:
+    """Add what migrations cannot say in SQL."""
+    for name, field in (("project_folder", 0), ("worktree_name", 1)):
+        connection.create_function(name, 1, lambda path, field=field: locate_project(path)[field])
 
 
 def newer_schema(version: int) -> OtherSchema:

@@ -27,13 +27,17 @@ _ORDERS: dict[SessionSort, tuple[str, str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class SessionFilter:
-    """Which sessions to list; None and empty mean all. `until_ms` is exclusive."""
+    """Which sessions to list; None and empty mean all. `until_ms` is exclusive.
+
+    `is_conversation`: without those in which nobody said anything.
+    """
 
     project: str | None = None
     branch: str | None = None
     model: str | None = None
     since_ms: int | None = None
     until_ms: int | None = None
+    is_conversation: bool = False
 
 
 class PageEnd(NamedTuple):
@@ -109,6 +113,8 @@ def _conditions(session_filter: SessionFilter, sort: SessionSort) -> tuple[list[
         # The plus keeps SQLite from its index, which would cost a sort of everything before.
         ("s.started_ms < ?" if sort == "started" else "+s.started_ms < ?", session_filter.until_ms),
     ]
+    if session_filter.is_conversation:
+        possible.append(("s.is_conversation = ?", 1))
     active = [(condition, value) for condition, value in possible if value not in {None, ""}]
     return [condition for condition, _value in active], [value for _condition, value in active]
 

@@ -8,6 +8,7 @@ import orjson
 
 from ccsync_watch.model import Redacted
 from ccsync_watch.outgoing import SessionSummary
+from ccsync_watch.store.titles import short_title
 from ccsync_watch.transcripts.project_folders import folder_name
 
 if TYPE_CHECKING:
@@ -82,12 +83,12 @@ def session_title(database: Database, session: sqlite3.Row) -> str | None:
     facts = session_facts(database, session["id"])
     for name in ("custom_title", "generated_title"):
         if isinstance(facts.get(name), str) and facts[name]:
-            return str(facts[name])
+            return short_title(str(facts[name]))
     summary = facts.get("summary")
     if isinstance(summary, dict) and isinstance(summary.get("text"), str) and summary["text"]:
-        return str(summary["text"])
-    first_prompt: str | None = session["first_prompt"]
-    return first_prompt
+        return short_title(str(summary["text"]))
+    first_prompt = session["first_prompt"]
+    return short_title(first_prompt) if first_prompt else None
 
 
 def session_facts(database: Database, session_id: str) -> dict[str, Any]:

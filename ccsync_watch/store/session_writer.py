@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from ccsync_watch.model import Fact, Message, SessionObservation, Subagent
 
-MAX_TITLE_CHARS = 80
 _IS_LATER_COPY = (
     "excluded.forked_from IS NOT NULL AND (forked_from IS NULL OR"
     " (coalesce(excluded.forked_ms, -1), excluded.forked_from)"
@@ -210,37 +209,17 @@ def save_subagents(connection: sqlite3.Connection, subagents: Iterable[Subagent]
     )
 
 
-def save_message_facts(connection: sqlite3.Connection, messages: Iterable[Message]) -> None:
-    """Save each session's last model and first prompt, from its main conversation."""
-    models: dict[str, str] = {}
-    prompts: dict[str, str] = {}
-    for message in messages:
-        if message.agent_id:
-            continue
-        if message.model:
-            models[message.session_id] = message.model
-        if message.kind == "prompt" and message.session_id not in prompts:
-            first = next((part.content for part in message.parts if part.kind == "text"), None)
-            if isinstance(first, str) and first.strip():
-                prompts[message.session_id] = short_title(first)
+def save_models(connection: sqlite3.Connection, messages: Iterable[Message]) -> None:
+    """Save each session's last model, from its main conversation."""
+    models = {
+        message.session_id: message.model
+        for message in messages
+        if message.model and not message.agent_id
+    }
     connection.executemany(
         "UPDATE sessions SET model = ? WHERE id = ?",
         [(model, session_id) for session_id, model in models.items()],
     )
-    connection.executemany(
-        "UPDATE sessions SET first_prompt = ? WHERE id = ? AND first_prompt IS NULL",
-        [(prompt, session_id) for session_id, prompt in prompts.items()],
-    )
-
-
-def short_title(text: str) -> str:
-    """Return a text's first line, at most 80 characters, cut at a word."""
-    line = " ".join(text.strip().split("\n", 1)[0].split())
-    if len(line) <= MAX_TITLE_CHARS:
-        return line
-    head = line[: MAX_TITLE_CHARS - 1]
-    at_word = head.rsplit(" ", 1)[0] if " " in head[MAX_TITLE_CHARS // 2 :] else head
-    return f"{at_word}…"
 
 
 def header_text(connection: sqlite3.Connection, session_id: str) -> tuple[str, int | None]:

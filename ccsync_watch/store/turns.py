@@ -6,8 +6,8 @@ feedback of a Stop hook, a refusal or the limit of an answer's length, are part 
 
 from __future__ import annotations
 
-STARTERS = ("prompt", "command", "notification")
-"""The kinds of messages after which the model works: what the user sent, and reports of tasks."""
+STARTERS = ("prompt", "command", "notification", "teammate", "cross_session")
+"""The kinds of messages after which the model works: of the user, of tasks, of other sessions."""
 
 # When a session is resumed after a command, clients add an answer that no model gave.
 _IS_FROM_MODEL = "({m}.model IS NOT NULL OR {m}.usage_id IS NOT NULL)"
@@ -22,7 +22,7 @@ _IS_LAST_OF_TURN = (
     " NOT EXISTS (SELECT 1 FROM parts p WHERE p.message_seq = m.seq AND p.kind = 'tool-call')"
     " AND coalesce((SELECT n.kind FROM messages n WHERE n.session_id = m.session_id"
     "  AND n.seq > m.seq AND n.agent_id IS NULL AND n.kind <> 'session' ORDER BY n.seq LIMIT 1),"
-    "  'prompt') IN ('prompt', 'command', 'notification', 'compaction', 'summary'))"
+    f"  'prompt') IN {(*STARTERS, 'compaction', 'summary')})"
 )
 _IS_CONTINUED = (
     "coalesce((SELECT n.kind = 'answer' FROM messages n WHERE n.session_id = m.session_id"  # noqa: S608 - constants

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from ccsync_watch.model import JsonValue, Part
+from ccsync_watch.transcripts.denials import read_denial
 from ccsync_watch.transcripts.fields import opaque_id, text
 
 _CALL_TYPES = frozenset({"tool_use", "server_tool_use", "mcp_tool_use"})
@@ -77,19 +78,28 @@ def result_parts(row: dict[str, Any], blocks: list[dict[str, Any]]) -> list[Part
     """
     results = [block for block in blocks if block.get("type") == "tool_result"]
     detail = row.get("toolUseResult") if len(results) == 1 else None
-    is_denied = bool(row.get("toolDenialKind"))
-    return [_result_part(block, detail, is_denied=is_denied) for block in results]
+    return [_result_part(row, block, detail) for block in results]
 
 
-def _result_part(block: dict[str, Any], detail: object, *, is_denied: bool) -> Part:
+def _result_part(row: dict[str, Any], block: dict[str, Any], detail: object) -> Part:
     content = block.get("content")
     is_error = block.get("is_error") is True
     outcome: dict[str, JsonValue] = {"is_error": is_error, "content": content}
     if isinstance(detail, dict):
         outcome["detail"] = detail
-    if is_denied:
-        outcome["is_denied"] = True
+    if is_error or row.get("toolDenialKind"):
+        denial = read_denial(row, _first_text(content), is_error=is_error)
+        if denial:
+            outcome["denied"] = denial.label
+            if denial.said:
+                outcome["said"] = denial.said
     code = _EXIT_CODE.match(content) if is_error and isinstance(content, str) else None
     if code:
         outcome["exit_code"] = int(code[1])
     return Part("tool-result", outcome, opaque_id(block.get("tool_use_id")))
+
+
+def _first_text(content: object) -> str:
+    """Return the first text of a result's content."""
+    blocks = content_blocks({"content": content})
+    return next((value for block in blocks if (value := text(block.get("text")))), "")

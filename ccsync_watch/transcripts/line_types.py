@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ccsync_watch.model import JsonValue
-    from ccsync_watch.transcripts.message_readers import MessageContent
+    from ccsync_watch.transcripts.message_content import MessageContent
 
 MessageReader: TypeAlias = "Callable[[dict[str, Any], bool], MessageContent | None]"
 FactReader: TypeAlias = "Callable[[dict[str, Any]], JsonValue]"

@@ -6,30 +6,21 @@ row that says nothing. They are listed in `line_types`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-from ccsync_watch.model import JsonValue, MessageKind, Part, Role
+from ccsync_watch.model import JsonValue, MessageKind, Part
 from ccsync_watch.transcripts.blocks import answer_parts, content_blocks, prompt_parts, result_parts
 from ccsync_watch.transcripts.fields import identity, mapping, text
-from ccsync_watch.transcripts.wrappers import (
-    INTERRUPT,
-    OUTPUT,
-    TASK_NOTIFICATION,
-    find_wrapper,
-    unwrap,
-)
+from ccsync_watch.transcripts.mentions import MENTION_READERS
+from ccsync_watch.transcripts.message_content import MessageContent
+from ccsync_watch.transcripts.notes import split_prompt
+from ccsync_watch.transcripts.peer_messages import read_mailbox
+from ccsync_watch.transcripts.user_texts import TYPED_SOURCES, TextOrigin, read_user_text
+from ccsync_watch.transcripts.wrappers import find_wrapper
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-
-class MessageContent(NamedTuple):
-    """What a row says; `facts` are the small values that later figures need."""
-
-    role: Role
-    kind: MessageKind
-    parts: list[Part]
-    facts: dict[str, JsonValue]
 
 
 def read_assistant(row: dict[str, Any], _is_subagent: bool) -> MessageContent:  # noqa: FBT001 - one signature for all readers
@@ -52,18 +43,20 @@ def read_user(row: dict[str, Any], is_subagent: bool) -> MessageContent:  # noqa
     blocks = content_blocks(mapping(row.get("message")))
     parts = prompt_parts(blocks)
     if any(block.get("type") == "tool_result" for block in blocks):
+        results = result_parts(row, blocks)
+        texts = [inner for part in parts for inner in _split_part(part)]
         return MessageContent(
-            "tool", "tool_result", [*result_parts(row, blocks), *parts], _read_permission(row)
+            "tool", "tool_result", [*results, *texts], _read_permission(row, results)
         )
-    role, kind = _classify_user_text(row, _first_text(parts), is_subagent=is_subagent)
-    if kind in {"command", "command_output"}:
-        parts = [_unwrap_part(part) for part in parts]
     facts: dict[str, JsonValue] = {
         key: row[key]
         for key in ("promptSource", "turnOrigin", "permissionMode")
         if identity(row.get(key))
     }
-    return MessageContent(role, kind, parts, facts)
+    if row.get("isCompactSummary") is True:
+        return MessageContent("system", "summary", parts, facts)
+    content = read_user_text(parts, _text_origin(row, is_subagent=is_subagent))
+    return content._replace(facts={**facts, **content.facts})
 
 
 def read_system(row: dict[str, Any], _is_subagent: bool) -> MessageContent | None:  # noqa: FBT001 - as above
@@ -86,10 +79,10 @@ def read_system(row: dict[str, Any], _is_subagent: bool) -> MessageContent | Non
         return None
     if subtype != "local_command":
         return MessageContent("system", "notice", [Part("text", content)], facts)
-    part = Part("text", unwrap(content))
-    if OUTPUT.matches(content):
-        return MessageContent("system", "command_output", [part], facts)
-    return MessageContent("user", "command", [part], facts)
+    wrapped = find_wrapper(content)
+    if wrapped and wrapped.kind in {"command", "command_output"}:
+        return wrapped._replace(facts=facts)
+    return MessageContent("user", "command", [Part("text", content)], facts)
 
 
 def read_attachment(row: dict[str, Any], _is_subagent: bool) -> MessageContent | None:  # noqa: FBT001 - as above
@@ -104,53 +97,44 @@ def _read_queued_prompt(attachment: dict[str, Any]) -> MessageContent:
     """Read a prompt typed while Claude was busy, or a background task's report."""
     parts = prompt_parts(content_blocks({"content": attachment.get("prompt")}))
     is_notification = attachment.get("commandMode") == "task-notification"
-    if is_notification or TASK_NOTIFICATION.matches(_first_text(parts)):
-        return MessageContent("system", "notification", parts, {"queued": True})
-    return MessageContent("user", "prompt", parts, {"queued": True})
+    origin = _text_origin(attachment, is_subagent=False)
+    content = read_user_text(
+        parts, replace(origin, is_notification=origin.is_notification or is_notification)
+    )
+    return content._replace(facts={**content.facts, "queued": True})
 
 
-def _read_mentioned_file(attachment: dict[str, Any]) -> MessageContent:
-    """Read a file that a prompt mentioned with `@`."""
-    return MessageContent("system", "injected", [Part("file", attachment)], {})
-
-
-ATTACHMENT_READERS: dict[str, Callable[[dict[str, Any]], MessageContent]] = {
-    "file": _read_mentioned_file,
+ATTACHMENT_READERS: dict[str, Callable[[dict[str, Any]], MessageContent | None]] = {
+    **MENTION_READERS,
     "queued_command": _read_queued_prompt,
+    "teammate_mailbox": read_mailbox,
 }
 """The attachments that say something of the conversation; all others are dropped."""
 
 
-def _classify_user_text(
-    row: dict[str, Any], first: str, *, is_subagent: bool
-) -> tuple[Role, MessageKind]:
-    """Return whose text a user row holds, and what it is."""
-    if row.get("isCompactSummary") is True:
-        return "system", "summary"
-    wrapper = find_wrapper(first)
-    is_notification = mapping(row.get("origin")).get("kind") == "task-notification"
-    if is_notification and wrapper is not INTERRUPT:
-        wrapper = TASK_NOTIFICATION
-    if wrapper is not None:
-        return wrapper.role, wrapper.kind
-    if row.get("isMeta") is True or row.get("promptSource") == "system":
-        return "system", "injected"
-    return ("system", "task") if is_subagent else ("user", "prompt")
+def _text_origin(row: dict[str, Any], *, is_subagent: bool) -> TextOrigin:
+    """Return what a row says of where its text comes from."""
+    source = row.get("promptSource")
+    kind = mapping(row.get("origin")).get("kind")
+    return TextOrigin(
+        is_typed=isinstance(source, str) and source in TYPED_SOURCES,
+        is_injected=row.get("isMeta") is True or source == "system",
+        is_notification=kind == "task-notification",
+        is_peer=kind == "peer",
+        is_subagent=is_subagent,
+    )
 
 
-def _first_text(parts: list[Part]) -> str:
-    return next((str(part.content) for part in parts if part.kind == "text"), "")
+def _split_part(part: Part) -> list[Part]:
+    return split_prompt(part.content) if isinstance(part.content, str) else [part]
 
 
-def _unwrap_part(part: Part) -> Part:
-    return Part(part.kind, unwrap(part.content)) if isinstance(part.content, str) else part
-
-
-def _read_permission(row: dict[str, Any]) -> dict[str, JsonValue]:
+def _read_permission(row: dict[str, Any], results: list[Part]) -> dict[str, JsonValue]:
     """Return how a tool's permission was decided, and by whom, where the row says it."""
     decision = mapping(row.get("permissionDecision"))
+    is_denied = any(mapping(part.content).get("denied") for part in results)
     values = {
-        "denial": identity(row.get("toolDenialKind")),
+        "denial": identity(row.get("toolDenialKind")) or ("denied" if is_denied else None),
         "permission": identity(decision.get("decision")),
         "permission_source": identity(decision.get("source")),
     }

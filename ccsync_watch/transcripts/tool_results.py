@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from ccsync_watch.transcripts.fields import mapping
+from ccsync_watch.transcripts.fields import mapping, text
 from ccsync_watch.transcripts.tools import PATHS, texts_under
 
 if TYPE_CHECKING:
@@ -25,13 +25,16 @@ class FileContent:
     """A file, an image or a document in a message.
 
     `texts` are copies of its content, of which the first is the one to measure; `size_bytes` is
-    known if it is not a text.
+    known if it is not a text. `entries` is a folder's; `state` says that the client
+    did not read it, and why.
     """
 
     paths: tuple[str, ...] = ()
     media_type: JsonValue = None
     size_bytes: float | None = None
     texts: tuple[str, ...] = ()
+    entries: int | None = None
+    state: str | None = None
 
     @property
     def path(self) -> str | None:
@@ -54,26 +57,41 @@ def read_file(content: JsonValue) -> FileContent:
         # Base64 has four characters for three bytes.
         size = len(data) * 3 // 4 if isinstance(data, str) else None
         return FileContent(media_type=source.get("media_type"), size_bytes=size)
+    if content.get("type") == "directory":
+        listed = content.get("content")
+        names = listed.splitlines() if isinstance(listed, str) else []
+        entries = sum(1 for name in names if name.strip())
+        return FileContent(paths=tuple(texts_under(content, PATHS)), entries=entries)
     inner = mapping(content.get("content"))
     file = mapping(inner.get("file"))
+    size_bytes = _number(file.get("originalSize"))
+    unread = content.get("unread")
+    selected = content if content.get("type") == "selected_lines_in_ide" else {}
     return FileContent(
         paths=(*texts_under(content, _MENTION_PATHS), *texts_under(file, PATHS)),
         media_type=file.get("type"),
-        size_bytes=_number(file.get("originalSize")),
+        size_bytes=_number(content.get("fileSize")) if size_bytes is None else size_bytes,
         texts=tuple(
-            text for values in (file, inner) if isinstance(text := values.get("content"), str)
+            value
+            for values in (file, inner, selected)
+            if isinstance(value := values.get("content"), str)
         ),
+        state=f"not read: {unread.replace('_', ' ')}" if isinstance(unread, str) else None,
     )
 
 
 class ToolResult(NamedTuple):
-    """What a tool returned. `detail` is the client's `toolUseResult`, `file` the one in it."""
+    """What a tool returned. `detail` is the client's `toolUseResult`, `file` the one in it.
+
+    `denied`: the call did not run, and who denied it; `said`: what the person wrote about it.
+    """
 
     content: JsonValue
     detail: dict[str, JsonValue]
     file: dict[str, JsonValue]
     is_error: bool
-    is_denied: bool
+    denied: str | None
+    said: str | None
     exit_code: JsonValue
 
     @property
@@ -124,7 +142,8 @@ def read_result(content: JsonValue) -> ToolResult:
         detail=detail,
         file=mapping(detail.get("file")),
         is_error=outcome.get("is_error") is True,
-        is_denied=outcome.get("is_denied") is True,
+        denied=text(outcome.get("denied")),
+        said=text(outcome.get("said")),
         exit_code=outcome.get("exit_code"),
     )
 

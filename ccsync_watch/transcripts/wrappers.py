@@ -1,74 +1,175 @@
-"""The texts and tags that the client writes in the user's name, in one table; pure.
+"""The texts that the client writes in the user's name, in one table; pure.
 
 A user row may hold a typed prompt, or something that the client wrote: a command with its output,
-a background task's report, an interrupt. `find_wrapper` says which; to add a wrapper, add a row to
-`WRAPPERS`. Text that the client injects without a wrapper of its own (caveats, reminders) is
-marked in the row by `isMeta`, and needs none here.
+a background task's report, an interrupt. Only a text that is wholly of such a shape is one, since a
+person may quote any of them. `find_wrapper` says which; to add one, add its reader to `WRAPPERS`.
+Blocks before a prompt are in `notes`. Text that the client injects without a wrapper of its own
+(caveats, reminders) is marked in the row by `isMeta`, and needs none here.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
+
+from ccsync_watch.model import Part
+from ccsync_watch.transcripts.fields import identity
+from ccsync_watch.transcripts.message_content import MessageContent
+from ccsync_watch.transcripts.peer_messages import read_peer_messages
+from ccsync_watch.transcripts.tags import read_only_tags, read_tag, read_tags
 
 if TYPE_CHECKING:
-    from ccsync_watch.model import MessageKind, Role
+    from collections.abc import Callable
 
-_COMMAND_NAME = re.compile(r"<command-name>(.*?)</command-name>", re.DOTALL)
-_COMMAND_ARGS = re.compile(r"<command-args>(.*?)</command-args>", re.DOTALL)
-_SHELL_INPUT = re.compile(r"\s*<bash-input>(.*?)</bash-input>", re.DOTALL)
-_OUTPUT_TAGS = re.compile(
-    r"</?(?:local-command-stdout|local-command-stderr|bash-stdout|bash-stderr|bash-input)>"
+    from ccsync_watch.model import JsonValue
+
+TextReader: TypeAlias = "Callable[[str], MessageContent | None]"
+
+# Of `<tag>`, "[Request", "Another", "A peer" and "Context".
+_FIRST_CHARACTERS = frozenset("<[AC")
+_INTERRUPT = re.compile(r"\s*\[Request interrupted by user[^\]\n]{0,80}\]\s*")
+_OUTPUT_TAGS = frozenset(
+    {"bash-exit-code", "bash-stderr", "bash-stdout", "local-command-stderr", "local-command-stdout"}
+)
+_COMMAND_TAGS = frozenset(
+    {"command-args", "command-contents", "command-message", "command-name", "skill-format"}
+)
+LOCAL_COMMANDS = frozenset(
+    f"/{name}"
+    for name in (
+        "add-dir", "agents", "bug", "clear", "color", "config", "context", "copy", "cost", "doctor",
+        "effort", "exit", "export", "fast", "feedback", "help", "hooks", "ide", "keybindings",
+        "login", "logout", "mcp", "memory", "model", "new", "output-style", "permissions", "plugin",
+        "plugins", "privacy-settings", "quit", "reload-plugins", "remote-control", "rename",
+        "reset", "resume", "rewind", "sandbox", "skills", "stats", "status", "statusline", "tasks",
+        "terminal-setup", "theme", "upgrade", "usage", "vim",
+    )
+)  # fmt: skip
+"""The commands that the client answers itself: nobody asks Claude anything with them."""
+_LINE_PREFIXES = {"bash-input": "! ", "user-memory-input": "# "}
+_NOTIFICATION_TAGS = frozenset({"task-notification"})
+_NOTIFICATION_FIELDS = ("task-id", "tool-use-id", "status", "summary", "result")
+_NOTIFICATION_TRAILER = re.compile(r"\s*(?:Read the output file|Full transcript available)")
+_LIST_SUMMARY = re.compile(
+    r"\s*Context: This summary will be shown in a list to help users and Claude choose which"
+    r" conversations are relevant\.[ \t]*(?:\n|\Z)"
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Wrapper:
-    """One text of the client: how a row's text begins, and what the row then is.
-
-    `search_chars` is how far the pattern may begin after the start, 0 for at the start only.
-    """
-
-    role: Role
-    kind: MessageKind
-    pattern: re.Pattern[str]
-    search_chars: int = 0
-
-    def matches(self, text: str) -> bool:
-        """Return whether a row's text is of this shape."""
-        if self.search_chars:
-            return self.pattern.search(text, 0, self.search_chars) is not None
-        return self.pattern.match(text) is not None
-
-
-INTERRUPT = Wrapper("system", "interrupt", re.compile(r"\[Request interrupted by user"))
-TASK_NOTIFICATION = Wrapper("system", "notification", re.compile(r"\s*<task-notification>"))
-OUTPUT = Wrapper(
-    "system", "command_output", re.compile(r"\s*<(?:local-command|bash)-std(?:out|err)>")
-)
-# `<command-message>` may stand before the name.
-COMMAND = Wrapper("user", "command", _COMMAND_NAME, search_chars=400)
-SHELL_COMMAND = Wrapper("user", "command", _SHELL_INPUT)
-
-WRAPPERS = (INTERRUPT, TASK_NOTIFICATION, OUTPUT, COMMAND, SHELL_COMMAND)
-"""In the order in which they are tried: a command's output may quote a command."""
-
-
-def find_wrapper(text: str) -> Wrapper | None:
-    """Return the wrapper that a row's text has, None for a text of the user's own."""
-    for wrapper in WRAPPERS:
-        if wrapper.matches(text):
-            return wrapper
+def read_interrupt(text: str) -> MessageContent | None:
+    """Read what the client writes when the user stops Claude."""
+    if _INTERRUPT.fullmatch(text):
+        return MessageContent("system", "interrupt", [Part("text", text)], {})
     return None
 
 
-def unwrap(text: str) -> str:
-    """Return a command as it was typed, or its output, without the client's tags."""
-    command = _COMMAND_NAME.search(text)
-    if command:
-        arguments = _COMMAND_ARGS.search(text)
-        typed = arguments[1].strip() if arguments else ""
-        return f"{command[1].strip()} {typed}".strip()
-    shell = _SHELL_INPUT.match(text)
-    return f"! {shell[1]}" if shell else _OUTPUT_TAGS.sub("", text)
+def read_notification(text: str) -> MessageContent | None:
+    """Read the reports of background tasks: what they say, without the client's tags."""
+    tags = read_tags(text, _NOTIFICATION_TAGS)
+    rest = text[tags[-1].end :].strip() if tags else text
+    if not tags or (rest and not _NOTIFICATION_TRAILER.match(rest)):
+        return None
+    reports = [_read_report(tag.inner) for tag in tags]
+    facts: dict[str, JsonValue] = {
+        name.replace("-", "_"): reports[0][name]
+        for name in ("task-id", "tool-use-id", "status")
+        if identity(reports[0].get(name))
+    }
+    parts = [Part("text", _describe_report(report)) for report in reports]
+    return MessageContent("system", "notification", parts, facts)
+
+
+def _read_report(text: str) -> dict[str, str]:
+    """Return the fields of a report; what it says may contain their tags, so each counts once."""
+    report: dict[str, str] = {"": text.strip()}
+    for name in _NOTIFICATION_FIELDS:
+        at = text.find(f"<{name}>")
+        tag = read_tag(text, {name}, at) if at >= 0 else None
+        if tag is None:
+            continue
+        end = text.rfind(f"</{name}>") if name == "result" else tag.end - len(f"</{name}>")
+        report[name] = text[at + len(f"<{name}>") : end].strip()
+    return report
+
+
+def _describe_report(report: dict[str, str]) -> str:
+    said = [report[name] for name in ("summary", "result") if report.get(name)]
+    if said:
+        return "\n\n".join(said)
+    if "task-id" in report:
+        return f"Task {report['task-id']}: {report.get('status', 'changed')}"
+    return report[""]
+
+
+def read_output(text: str) -> MessageContent | None:
+    """Read the output of a command, without the client's tags."""
+    tags = read_only_tags(text, _OUTPUT_TAGS)
+    if not tags:
+        return None
+    texts = [
+        f"exit code {tag.inner}" if tag.name == "bash-exit-code" else tag.inner
+        for tag in tags
+        if tag.inner
+    ]
+    return MessageContent("system", "command_output", [Part("text", "\n".join(texts))], {})
+
+
+def read_command(text: str) -> MessageContent | None:
+    """Read a slash command as it was typed."""
+    values: dict[str, str] = {}
+    at = 0
+    while tag := read_tag(text, _COMMAND_TAGS, at):
+        values[tag.name] = tag.inner
+        at = tag.end
+        if tag.name == "command-args" and text.rstrip().endswith("</command-args>"):
+            # What was typed may contain the tag itself.
+            end = text.rindex("</command-args>")
+            values[tag.name] = text[tag.end - len("</command-args>") - len(tag.inner) : end]
+            at = len(text)
+    name = values.get("command-name", "").strip()
+    if text[at:].strip() or not name or "\n" in name:
+        return None
+    typed = f"{name} {values.get('command-args', '').strip()}".strip()
+    return MessageContent("user", "command", [Part("text", typed)], {})
+
+
+def read_typed_line(text: str) -> MessageContent | None:
+    """Read a line that was typed with `!` or `#` before it."""
+    tags = read_only_tags(text, _LINE_PREFIXES)
+    if not tags:
+        return None
+    lines = [_LINE_PREFIXES[tag.name] + tag.inner for tag in tags]
+    return MessageContent("user", "command", [Part("text", "\n".join(lines))], {})
+
+
+def read_list_summary(text: str) -> MessageContent | None:
+    """Read the client's own request for a summary; nobody asked for it."""
+    if _LIST_SUMMARY.match(text):
+        return MessageContent("system", "injected", [Part("text", text)], {"request": "summary"})
+    return None
+
+
+WRAPPERS: tuple[TextReader, ...] = (
+    read_interrupt,
+    read_notification,
+    read_output,
+    read_peer_messages,
+    read_list_summary,
+)
+"""The texts that nobody types."""
+COMMANDS: tuple[TextReader, ...] = (read_command, read_typed_line)
+"""The texts that the client makes of what was typed."""
+
+
+def find_wrapper(text: str, *, is_typed: bool = False) -> MessageContent | None:
+    """Return what a text of the client says, None for a text of the user's own.
+
+    `is_typed`: the row says that a person typed it, so that only a command can be the client's.
+    """
+    if text[:1000].lstrip()[:1] not in _FIRST_CHARACTERS:
+        return None
+    for read in COMMANDS if is_typed else (*WRAPPERS, *COMMANDS):
+        content = read(text)
+        if content is not None:
+            return content
+    return None

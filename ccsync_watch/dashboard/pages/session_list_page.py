@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _PAGE_SESSIONS = 50
 _MAX_MATCHING_MESSAGES = 2000
-_PARAMS = ("q", "project", "branch", "model", "since", "until", "sort")
+_PARAMS = ("q", "project", "branch", "model", "since", "until", "sort", "all")
 _SORTS = {"recent": "latest activity", "started": "latest start", "oldest": "oldest"}
 
 
@@ -68,6 +68,7 @@ def _build_filter(params: dict[str, str]) -> session_list.SessionFilter:
         model=params["model"] or None,
         since_ms=day_start_ms(params["since"]),
         until_ms=day_end_ms(params["until"]),
+        is_conversation=not (params["all"] or params["q"]),
     )
 
 

@@ -15,7 +15,7 @@ from ccsync_watch.dashboard.query_params import (
     number_param,
     text_param,
 )
-from ccsync_watch.store import conversations, session_list, stored_messages
+from ccsync_watch.store import conversations, rewound, session_list, stored_messages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -138,6 +138,7 @@ def _build_entries(
         results=stored_messages.tool_results(site.database, call_ids),
         subagents=subagents,
         earlier_calls=earlier_calls,
+        rewound=rewound.rewound_ranges(site.database, messages[0].session_id) if messages else [],
     )
 
 

@@ -18,6 +18,9 @@ def metadata_of(kind: str, content: JsonValue, *, raw: JsonValue = None) -> Json
     if kind in {"text", "thinking"}:
         text = raw if isinstance(raw, str) else content
         return measure(text) if isinstance(text, str) else _numbers(content)
+    if kind == "note":
+        note = content.get("text") if isinstance(content, dict) else None
+        return measure(note) if isinstance(note, str) else _numbers(content)
     return {} if kind == "tool-call" else _numbers(content)
 
 

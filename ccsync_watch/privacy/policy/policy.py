@@ -59,8 +59,12 @@ class Policy:
 
     def limit(self, message: Message, part: Part) -> int:
         """Return how many characters of a part's text may leave."""
+        if part.kind == "tool-result" and isinstance(part.content, dict) and "said" in part.content:
+            return self.max_prompt_chars  # a person's words
         if part.kind == "tool-result" or message.kind == "command_output":
             return self.max_output_chars
-        if part.kind == "tool-call" or (part.kind == "text" and message.role != "assistant"):
+        if part.kind in {"tool-call", "note"} or (
+            part.kind == "text" and message.role != "assistant"
+        ):
             return self.max_prompt_chars
         return MAX_TEXT_CHARS

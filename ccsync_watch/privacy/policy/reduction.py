@@ -25,6 +25,7 @@ from ccsync_watch.transcripts.tools import (
 if TYPE_CHECKING:
     from ccsync_watch.model import JsonValue, Part
     from ccsync_watch.privacy.policy.policy import ToolCall
+    from ccsync_watch.transcripts.tool_results import ToolResult
 
 MAX_ARGUMENT_BYTES = 64 << 10
 _MAX_NAME_CHARS = 200
@@ -44,9 +45,21 @@ def reduce(part: Part, call: ToolCall | None, limit: int) -> JsonValue:
         return _reduce_arguments(part.tool_name or "unknown", content, call)
     if part.kind == "tool-result":
         return _reduce_result(content, call, limit)
+    if part.kind == "note":
+        return _reduce_note(content, limit)
     if part.kind in {"image", "file"}:
         return _reduce_file(content)
     return bounded(content, limit) if isinstance(content, str) else content
+
+
+def _reduce_note(content: JsonValue, limit: int) -> JsonValue:
+    """Return a note with a text that is not too long to be redacted."""
+    if not isinstance(content, dict):
+        return {}
+    return {
+        key: bounded(value, limit) if isinstance(value, str) else value
+        for key, value in content.items()
+    }
 
 
 def measure(text: str) -> dict[str, JsonValue]:
@@ -127,6 +140,7 @@ def _reduce_file(content: JsonValue) -> JsonValue:
     """Return path, type and size of an image, a document or a mentioned file."""
     file = read_file(content)
     size = _present(bytes=file.size_bytes) if file.text is None else measure(file.text)
+    size.update(_present(entries=file.entries, state=_name(file.state)))
     return {**_present(path=file.path, media_type=_name(file.media_type)), **size}
 
 
@@ -148,24 +162,36 @@ def _reduce_result(content: JsonValue, call: ToolCall | None, limit: int) -> Jso
     reduced: dict[str, JsonValue] = {"ok": not is_error, **measure(text)}
     if notes:
         reduced["note"] = "; ".join(notes)
-    if result.exit_code is not None:
-        reduced["exit_code"] = result.exit_code
-    reduced.update(_result_values(result.detail))
-    changed = result.changed_lines
-    if changed is not None:
-        reduced.update(lines_added=changed[0], lines_removed=changed[1])
-    reduced.update(_result_values(result.file))
-    paths = result.paths
-    if paths:
-        reduced["path"] = paths[0]
+    if result.denied:
+        reduced["denied"] = result.denied
+        if result.said:
+            # The rest of the text is the client's, and says no more than who denied it.
+            return {**reduced, "said": bounded(result.said, limit)}
+    reduced.update(_figures_of(result))
     if call and call.reads == "secrets":
         return reduced
-    if text and (result.is_denied or (call and not is_file_tool(call.name))):
+    if text and (result.denied or (call and not is_file_tool(call.name))):
         reduced["output"] = bounded(text, limit)
     elif text and is_error:
         # The first line says what went wrong; the following ones can quote the file.
         reduced["output"] = _first_words(text.split("\n", 1)[0])
     return reduced
+
+
+def _figures_of(result: ToolResult) -> dict[str, JsonValue]:
+    """Return the small values of a result: how it ended, sizes, the path."""
+    figures: dict[str, JsonValue] = {}
+    if result.exit_code is not None:
+        figures["exit_code"] = result.exit_code
+    figures.update(_result_values(result.detail))
+    changed = result.changed_lines
+    if changed is not None:
+        figures.update(lines_added=changed[0], lines_removed=changed[1])
+    figures.update(_result_values(result.file))
+    paths = result.paths
+    if paths:
+        figures["path"] = paths[0]
+    return figures
 
 
 def _result_values(values: dict[str, JsonValue]) -> dict[str, JsonValue]:

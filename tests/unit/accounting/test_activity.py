@@ -15,11 +15,11 @@ from support.storing import SESSION, World, message
 
 
 def test_by_tool(world: World) -> None:
-    """Calls, errors, refusals and time."""
+    """Calls, denials and time; a denied call did not fail, as it did not run."""
     fill_two_projects(world)
     bash, edit = activity.by_tool(world.database)
-    assert (bash.tool, bash.calls, bash.errors, bash.denied) == ("Bash", 1, 1, 1)
-    assert (bash.error_rate, edit.error_rate, edit.total_ms) == (1.0, 0.0, 2)
+    assert (bash.tool, bash.calls, bash.errors, bash.denied) == ("Bash", 1, 0, 1)
+    assert (bash.error_rate, edit.error_rate, edit.total_ms) == (0.0, 0.0, 2)
     assert activity.by_tool(world.database, since_ms=NOON_MS + DAY_MS) == []
 
 

@@ -15,10 +15,10 @@ def test_by_session(world: World) -> None:
         reverse=True,
     )  # fmt: skip
     done = first.activity
-    assert (done.prompts, done.turns, done.tool_calls, done.tool_errors) == (1, 1, 2, 1)
+    assert (done.prompts, done.turns, done.tool_calls, done.tool_errors) == (1, 1, 2, 0)
     assert (done.permissions_granted, done.permissions_denied) == (1, 1)
     assert (done.compactions, done.api_errors, done.retries) == (1, 1, 1)
-    assert (done.wall_ms, done.tool_ms, done.api_ms) == (DAY_MS, 42, None)
+    assert (done.wall_ms, done.tool_ms, done.api_ms) == (DAY_MS, 2, None)
     assert (done.lines_added, done.lines_removed) == (3, 1)
     assert (other.session_id, other.activity.api_ms) == (OTHER, 70)
 

@@ -8,11 +8,13 @@ import pytest
 
 from ccsync_watch.dashboard.pages import load_pages
 from ccsync_watch.dashboard.rendering import TEMPLATE_FOLDER
+from ccsync_watch.model import Part
 from ccsync_watch.store.egress_ledger import LedgerEntry, add_entry
-from support.storing import SESSION
+from support.storing import SESSION, message
 
 if TYPE_CHECKING:
     from ccsync_watch.dashboard.page import Page
+    from ccsync_watch.model import JsonValue
     from support.dashboard_visitor import Visitor
     from support.storing import World
 
@@ -150,3 +152,37 @@ def test_sync_page_shows_everything_that_is_pending_rejected_and_sent(
         "the last line",
     ):
         assert expected in text, expected
+
+
+def test_a_conversation_shows_notes_denials_and_what_was_rewound(
+    world: World, visitor: Visitor
+) -> None:
+    """A denied call did not fail; what was taken back is folded."""
+    denied: JsonValue = {"ok": False, "denied": "rejected by you", "said": "use <tabs>"}
+    world.ingest(
+        message("u1", parts=(Part("note", {"label": "pasted", "text": "a\nb"}),)),
+        message("m1", kind="mention", parts=(Part("note", {"label": "agent", "text": "weeder"}),)),
+        message("m2", kind="mention", parts=(Part("note", {"lines": 2}),)),
+        message("a1", kind="answer", parts=(Part("tool-call", {}, "t1", "Edit"),)),
+        message("r1", kind="tool_result", parts=(Part("tool-result", denied, "t1", "Edit"),)),
+        message("u2", "Wrong", parent_uuid="a1"),
+        message("u3", "Right", parent_uuid="a1"),
+    )
+    html = visitor.get(f"/sessions/{SESSION}").text
+    assert '<summary>pasted</summary><pre class="output">a\nb</pre>' in html
+    assert '<p class="note">agent: weeder</p>' in html
+    assert "Note withheld" in html
+    assert '<span class="outcome denied">rejected by you</span>' in html
+    assert "<b>You:</b> use &lt;tabs&gt;" in html
+    assert 'class="fold call failed"' not in html
+    assert html.count(">rewound</span>") == 1
+    assert "<summary>Rewound</summary>" in html
+
+
+def test_sessions_without_a_conversation_are_listed_only_when_asked_for(
+    world: World, visitor: Visitor
+) -> None:
+    """Such as a client that was opened and closed."""
+    world.ingest(message("u1", "/exit", kind="command"))
+    assert SESSION not in visitor.get("/sessions").text
+    assert SESSION in visitor.get("/sessions?all=1").text

@@ -62,3 +62,53 @@ def test_calls_and_results_are_code_blocks(world: World) -> None:
     assert "**Bash**\n\n```json\n{\n" in markdown
     assert "_error, exit code 2_\n\n````\na\n```\nb\n````" in markdown
     assert "_Thinking_\n\nHm.\n\nSo." in markdown
+
+
+def test_what_a_prompt_has_beside_its_words_is_named(world: World) -> None:
+    """Notes, mentions and senders; a short note in one line."""
+    paste: JsonValue = {"label": "pasted", "text": "row 1\nrow 2"}
+    sender: JsonValue = {"label": "from lee", "text": ""}
+    agent: JsonValue = {"label": "agent", "text": "weeder"}
+    world.ingest(
+        message("u1", parts=(Part("note", paste), Part("text", "Which?"))),
+        message("m1", kind="mention", parts=(Part("note", agent),)),
+        message(
+            "t1", kind="teammate", facts={"from": "lee"},
+            parts=(Part("note", sender), Part("text", "Done")),
+        ),
+        message("x1", kind="cross_session", parts=(Part("note", {"lines": 2}),)),
+    )  # fmt: skip
+    markdown = read_document(world, "md")
+    assert "_pasted_\n\n```\nrow 1\nrow 2\n```\n\nWhich?" in markdown
+    assert "## Mentioned · " in markdown
+    assert "_agent: weeder_" in markdown
+    assert "## Teammate lee · " in markdown
+    assert "_from lee_\n\nDone" in markdown
+    assert '_note: {"lines":2}_' in markdown
+
+
+def test_a_denial_is_named(world: World) -> None:
+    """With the words of the person as theirs."""
+    denied: JsonValue = {"ok": False, "denied": "rejected by you", "said": "use tabs"}
+    blocked: JsonValue = {"ok": False, "denied": "denied by a hook", "output": "no"}
+    world.ingest(
+        message("r1", kind="tool_result", parts=(Part("tool-result", denied, "t1", "Bash"),)),
+        message("r2", kind="tool_result", parts=(Part("tool-result", blocked, "t2", "Bash"),)),
+    )
+    markdown = read_document(world, "md")
+    assert "_rejected by you_: use tabs" in markdown
+    assert "_denied by a hook_\n\n```\nno\n```" in markdown
+    assert "error" not in markdown
+
+
+def test_what_was_rewound_is_marked(world: World) -> None:
+    """In both formats."""
+    world.ingest(
+        message("u1", "Base"),
+        message("u2", "Wrong", parent_uuid="u1"),
+        message("u3", "Right", parent_uuid="u1"),
+    )
+    markdown = read_document(world, "md")
+    assert markdown.count("## Prompt · rewound · ") == 1
+    rows = json.loads(read_document(world, "json"))["messages"]
+    assert [row["is_rewound"] for row in rows] == [False, True, False]

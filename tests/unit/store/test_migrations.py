@@ -15,7 +15,7 @@ from ccsync_watch.store import search
 from ccsync_watch.store.database import DATABASE_NAME
 from ccsync_watch.store.hook_event_writer import save_hook_event
 from ccsync_watch.store.migrations import MIGRATIONS
-from ccsync_watch.store.schema import migrate
+from ccsync_watch.store.schema import add_functions, migrate
 from support.storing import OTHER, SESSION, URL, World, message, usage
 
 if TYPE_CHECKING:
@@ -119,6 +119,7 @@ def _downgrade(path: Path, version: int) -> dict[str, tuple[list[str], list[tupl
     new = sqlite3.connect(path)
     old_path = path.with_name("old.db")
     old = sqlite3.connect(old_path, isolation_level=None)
+    add_functions(old)
     for script in MIGRATIONS[:version]:
         old.executescript(script)
     old.execute(f"PRAGMA user_version = {version}")
@@ -263,3 +264,30 @@ def test_projects_get_one_spelling(tmp_path: Path) -> None:
     rows = connection.execute("SELECT id, project_path, worktree FROM sessions ORDER BY id")
     assert rows.fetchall() == [("a", "C:\\Shop", None), ("b", "/shop", "x"), ("c", None, None)]
     connection.close()
+
+
+def test_titles_that_the_client_wrote_are_forgotten(world: World) -> None:
+    """Until the transcript is read again; others stay, and sessions of deleted transcripts."""
+    titles = {SESSION: "Mine", OTHER: "<ide_selection>x", FORK: "<ide_selection>y"}
+    for session_id, title in titles.items():
+        world.ingest(message("u1", session_id=session_id), session_id=session_id)
+        with world.database.write() as connection:
+            connection.execute(
+                "UPDATE sessions SET first_prompt = ? WHERE id = ?", (title, session_id)
+            )
+    with world.database.write() as connection:
+        connection.execute(
+            "UPDATE transcripts SET missing_since_ms = 1 WHERE session_id = ?", (FORK,)
+        )
+    world.close()
+    _downgrade(world.folder / DATABASE_NAME, 8)
+    world.open()
+    rows = world.database.read().execute("SELECT id, first_prompt, is_conversation FROM sessions")
+    assert {row[0]: tuple(row[1:]) for row in rows} == {
+        SESSION: ("Mine", 0), OTHER: (None, 0), FORK: ("<ide_selection>y", 1)
+    }  # fmt: skip
+    world.ingest(message("u1", "Mine, and a longer title"))
+    rows = world.database.read().execute(
+        "SELECT first_prompt FROM sessions WHERE id = ?", (SESSION,)
+    )
+    assert rows.fetchone()[0] == "Mine, and a longer title"

@@ -10,7 +10,7 @@ import pytest
 from ccsync_watch.errors import StateError
 from ccsync_watch.store import conversations, session_summaries, session_writer, stored_messages
 from ccsync_watch.store.migrations import MIGRATIONS
-from ccsync_watch.store.schema import migrate
+from ccsync_watch.store.schema import add_functions, migrate
 from ccsync_watch.store.session_list import load_session
 from support.storing import SESSION, World, message
 
@@ -34,6 +34,7 @@ class TestMigrate:
         assert new.execute("PRAGMA user_version").fetchone()[0] == len(MIGRATIONS)
         for version in range(len(MIGRATIONS)):
             old = sqlite3.connect(":memory:", isolation_level=None)
+            add_functions(old)
             for script in MIGRATIONS[:version]:
                 old.executescript(script)
             old.execute(f"PRAGMA user_version = {version}")

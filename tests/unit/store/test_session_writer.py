@@ -5,12 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from ccsync_watch.model import Part
 from ccsync_watch.store import session_writer
-from ccsync_watch.store.session_writer import short_title
 from support.storing import SESSION, World, message, observation
 
 if TYPE_CHECKING:
@@ -69,56 +65,14 @@ class TestObservations:
         assert (row["started_ms"], row["updated_ms"]) == (None, None)
 
 
-class TestMessageFacts:
-    """The model in use and the first prompt."""
-
-    def _row(self, world: World) -> tuple[str | None, str | None]:
-        row = world.database.read().execute("SELECT model, first_prompt FROM sessions").fetchone()
-        return row[0], row[1]
-
-    def test_the_last_model_and_the_first_prompt_count(self, world: World) -> None:
-        """Across commits as well."""
-        world.ingest(message("u1", "First one"), message("a1", kind="answer", model="opus"))
-        world.ingest(message("u2", "Second"), message("a2", kind="answer", model="haiku"))
-        assert self._row(world) == ("haiku", "First one")
-
-    def test_a_subagents_rows_do_not_count(self, world: World) -> None:
-        """The session is its main conversation."""
-        world.ingest(message("s1", "Task", agent_id="agent-1", model="haiku"))
-        assert self._row(world) == (None, None)
-
-    @pytest.mark.parametrize("content", ["  \n ", {"not": "text"}, None])
-    def test_a_prompt_without_words_is_not_a_title(self, world: World, content: Any) -> None:  # noqa: ANN401 - any JSON
-        """The next one is."""
-        world.ingest(
-            message("u1", parts=(Part("text", content),)),
-            message("u2", parts=()),
-            message("u3", "Words"),
-        )
-        assert self._row(world)[1] == "Words"
-
-
-class TestShortTitle:
-    """A line that fits into a list."""
-
-    def test_it_is_the_first_line(self) -> None:
-        """Without the spaces around and within."""
-        assert short_title("\n  Fix \t the   parser \nand more") == "Fix the parser"
-
-    def test_it_is_cut_at_a_word(self) -> None:
-        """The cut shows."""
-        assert short_title("word " * 40) == "word " * 14 + "word…"
-
-    def test_one_endless_word_is_cut_anywhere(self) -> None:
-        """A path or a language without spaces still fills the line."""
-        assert short_title("x" * 200) == "x" * 79 + "…"
-
-    @given(st.text())
-    def test_it_always_fits(self, text: str) -> None:
-        """Whatever was typed: one line, at most 80 characters."""
-        title = short_title(text)
-        assert len(title) <= session_writer.MAX_TITLE_CHARS
-        assert "\n" not in title
+def test_the_last_model_counts(world: World) -> None:
+    """Across commits as well, and of the main conversation only."""
+    world.ingest(message("a1", kind="answer", model="opus"))
+    world.ingest(
+        message("a2", kind="answer", model="haiku"),
+        message("s1", "Task", agent_id="agent-1", model="sonnet"),
+    )
+    assert world.database.read().execute("SELECT model FROM sessions").fetchone()[0] == "haiku"
 
 
 class TestDue:

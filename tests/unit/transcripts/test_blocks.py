@@ -122,7 +122,8 @@ class TestResults:
         row = {**Writer().result("t", "no"), "toolDenialKind": "user-rejected"}
         message = read_message(row)
         assert message.facts == {"denial": "user-rejected"}
-        assert message.parts[0].content == {"is_error": False, "content": "no", "is_denied": True}
+        content = {"is_error": False, "content": "no", "denied": "rejected by you"}
+        assert message.parts[0].content == content
 
     def test_the_clients_detail_belongs_to_a_single_result(self) -> None:
         """With two results in a row it is not known whose it is."""

@@ -111,9 +111,12 @@ class TestAttachment:
             ({"prompt": [7, text("later")]}, "user", "prompt", ["later"]),
             ({"prompt": "x", "commandMode": "task-notification"}, "system", "notification", ["x"]),
             (
-                {"prompt": "<task-notification>"},
-                "system", "notification", ["<task-notification>"],
+                {"prompt": "<task-notification><summary>s</summary></task-notification>"},
+                "system", "notification", ["s"],
             ),
+            ({"prompt": "<task-notification>"}, "user", "prompt", ["<task-notification>"]),
+            ({"prompt": "x", "origin": {"kind": "peer"}}, "system", "cross_session", ["x"]),
+            ({"prompt": "x", "isMeta": True}, "system", "injected", ["x"]),
             ({"prompt": None}, "user", "prompt", []),
         ],
     )  # fmt: skip
@@ -129,7 +132,7 @@ class TestAttachment:
         """The policy decides what of it may be kept."""
         attachment: JsonValue = {"type": "file", "filename": "a.py", "content": {}}
         message = read_message(Writer().row("attachment", attachment=attachment))
-        assert (message.role, message.kind) == ("system", "injected")
+        assert (message.role, message.kind) == ("system", "mention")
         assert message.parts == (Part("file", attachment),)
 
     @pytest.mark.parametrize(

@@ -32,6 +32,20 @@ if TYPE_CHECKING:
             FileContent(paths=("a",), texts=("",)),
         ),
         ({"content": {"file": {"originalSize": True}}}, FileContent()),
+        (
+            {"type": "directory", "path": "/d", "content": "a\nb\n\n", "displayPath": "d"},
+            FileContent(paths=("/d", "d"), entries=2),
+        ),
+        ({"type": "directory", "path": "/d", "content": None}, FileContent(("/d",), entries=0)),
+        (
+            {"filename": "/big", "unread": "too_large", "fileSize": 9_000_000},
+            FileContent(("/big",), size_bytes=9_000_000, state="not read: too large"),
+        ),
+        ({"filename": "/x.pdf", "pageCount": 3}, FileContent(("/x.pdf",))),
+        (
+            {"type": "selected_lines_in_ide", "filename": "/a", "content": "copied"},
+            FileContent(("/a",), texts=("copied",)),
+        ),
         ("text", FileContent()),
     ],
 )
@@ -87,9 +101,5 @@ def test_the_changed_lines_of_a_patch_are_counted(
 def test_a_result_that_is_not_an_object_is_empty() -> None:
     """The client may write anything."""
     result = read_result("text")
-    assert (result.text, result.is_error, result.is_denied, result.exit_code) == (
-        "",
-        False,
-        False,
-        None,
-    )
+    assert (result.text, result.is_error, result.denied, result.said) == ("", False, None, None)
+    assert result.exit_code is None

@@ -21,7 +21,8 @@ SECRET = "what the file says"
 SIZE = {"lines": 1, "bytes": 18}
 KEYS = st.sampled_from(
     ["content", "file_path", "edits", "old_string", "source", "data", "file", "text", "type",
-     "structuredPatch", "lines", "_text", "_chars", "is_error", "detail", "is_denied", "k" * 300]
+     "structuredPatch", "lines", "_text", "_chars", "is_error", "detail", "denied",
+     "said", "k" * 300]
 )  # fmt: skip
 JSON = st.recursive(
     st.none()
@@ -231,8 +232,12 @@ class TestResults:
         assert (reduced["exit_code"], reduced["output"]) == (2, "Exit code 2\nbad")
 
     def test_a_denial_is_kept_whatever_the_tool(self) -> None:
-        """It is the user's text."""
-        assert reduce_result("no, because", "Write", is_denied=True)["output"] == "no, because"
+        """It is not a file's text; of a person's words the client's sentence is left out."""
+        reduced = reduce_result("blocked", "Write", denied="denied by a hook")
+        assert (reduced["denied"], reduced["output"]) == ("denied by a hook", "blocked")
+        reduced = reduce_result("The user said: no", "Write", denied="rejected by you", said="no")
+        assert (reduced["denied"], reduced["said"]) == ("rejected by you", "no")
+        assert "output" not in reduced
 
     @pytest.mark.parametrize(
         ("content", "output"),

@@ -1,0 +1,107 @@
+"""The titles of sessions that nobody named: what a person typed first, else the first command.
+
+In the ingest transaction. A better title replaces the one of a row that was stored before.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from ccsync_watch.transcripts.wrappers import LOCAL_COMMANDS
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
+
+    from ccsync_watch.model import Message, Part
+
+MAX_TITLE_CHARS = 200
+_MAX_SCANNED_CHARS = 8000
+# What makes a session a conversation. An answer does too, unless only the client asked.
+_CONVERSATION_KINDS = frozenset(
+    {"prompt", "teammate", "cross_session", "summary", "compaction", "notification", "task"}
+)
+
+
+class TitleRank(IntEnum):
+    """What a title is made of, the best last; stored, so that the numbers never change."""
+
+    PEER = 1
+    LOCAL_COMMAND = 2
+    COMMAND = 3
+    PASTE = 4
+    PROMPT = 5
+
+
+def save_titles(connection: sqlite3.Connection, messages: Iterable[Message]) -> None:
+    """Save the best title that messages of main conversations make, and which are conversations."""
+    titles: dict[str, tuple[TitleRank, str]] = {}
+    spoken: set[str] = set()
+    answered: set[str] = set()
+    for message in messages:
+        if message.agent_id:
+            continue
+        session_id = message.session_id
+        title = _title_of(message)
+        if title and (session_id not in titles or title[0] > titles[session_id][0]):
+            titles[session_id] = title
+        if message.kind in _CONVERSATION_KINDS or (title and title[0] is TitleRank.COMMAND):
+            spoken.add(session_id)
+        elif message.kind in {"answer", "tool_result"}:
+            answered.add(session_id)
+    connection.executemany(
+        "UPDATE sessions SET first_prompt = ?2, title_rank = ?3 WHERE id = ?1"
+        " AND (first_prompt IS NULL OR title_rank < ?3) AND NOT is_metadata_only",
+        [(session_id, title, int(rank)) for session_id, (rank, title) in titles.items()],
+    )
+    mark = "UPDATE sessions SET is_conversation = 1 WHERE id = ? AND NOT is_conversation"
+    connection.executemany(mark, [(session_id,) for session_id in sorted(spoken)])
+    connection.executemany(
+        f"{mark} AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.session_id = sessions.id"  # noqa: S608 - constants
+        " AND m.kind = 'injected' AND json_extract(m.facts, '$.request') IS NOT NULL)",
+        [(session_id,) for session_id in sorted(answered - spoken)],
+    )
+
+
+def _title_of(message: Message) -> tuple[TitleRank, str] | None:
+    """Return the title that a message makes, None for one that makes none."""
+    texts = [
+        part.content
+        for part in message.parts
+        if part.kind == "text" and isinstance(part.content, str)
+    ]
+    title = next((line for text in texts if (line := short_title(text))), "")
+    rank = TitleRank.PROMPT
+    if message.kind == "prompt" and not title:
+        title, rank = next(filter(None, map(_pasted_line, message.parts)), ""), TitleRank.PASTE
+    elif message.kind == "command":
+        is_local = title.split(" ", 1)[0] in LOCAL_COMMANDS
+        rank = TitleRank.LOCAL_COMMAND if is_local else TitleRank.COMMAND
+    elif message.kind in {"teammate", "cross_session"}:
+        rank = TitleRank.PEER
+        sender = message.facts.get("from")
+        title = short_title(f"{sender}: {title}") if title and sender else title
+    elif message.kind != "prompt":
+        return None
+    return (rank, title) if title else None
+
+
+def _pasted_line(part: Part) -> str:
+    content = part.content
+    if part.kind != "note" or not isinstance(content, dict):
+        return ""
+    text = content.get("text")
+    return short_title(text) if isinstance(text, str) else ""
+
+
+def short_title(text: str) -> str:
+    """Return a text's first line with a letter or digit, if any, cut at a word."""
+    lines = [line for line in text[:_MAX_SCANNED_CHARS].splitlines() if line.strip()]
+    line = next((line for line in lines if any(map(str.isalnum, line))), lines[0] if lines else "")
+    line = " ".join(line.split())
+    if len(line) <= MAX_TITLE_CHARS:
+        return line
+    head = line[: MAX_TITLE_CHARS - 1]
+    at_word = head.rsplit(" ", 1)[0] if " " in head[MAX_TITLE_CHARS // 2 :] else head
+    return f"{at_word}…"

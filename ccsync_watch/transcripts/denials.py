@@ -1,0 +1,109 @@
+"""Which calls were denied, by whom, and what the person said about it; pure.
+
+Newer clients write it into the row, older ones only in the fixed sentences of the result.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+from ccsync_watch.transcripts.fields import identity, mapping, text
+
+BY_USER = "rejected by you"
+_DENIED = "denied"
+_SOURCES = {
+    "user_reject": BY_USER,
+    "user_abort": BY_USER,
+    "user_temporary": BY_USER,
+    "user_permanent": BY_USER,
+    "hook": "denied by a hook",
+    "classifier": "denied by auto mode",
+}
+"""By `permissionDecision.source`; for `config` see `_describe_config`."""
+_KINDS = {
+    "user-rejected": BY_USER,
+    "permission-rule": "denied by a rule",
+    "automode-blocked": "denied by auto mode",
+    "automode-unavailable": "denied: auto mode was not available",
+    "automode-parsing-error": "denied: auto mode did not decide",
+    "interrupted": "interrupted",
+    "cancelled": "cancelled",
+}
+"""By `toolDenialKind`, which says user-rejected also where nobody was asked."""
+_SENTENCES = (
+    (
+        r"The user doesn't want to (?:proceed with this tool use|take this action right now)",
+        BY_USER,
+    ),
+    (r"User rejected tool use", BY_USER),
+    (r"The agent proposed a plan that was rejected by the user", BY_USER),
+    (r"Permission for this tool use was denied\. The tool use was rejected", BY_USER),
+    (r"Permission to (?:use|read|edit|write to) [^\n]{1,300}? has been denied", "denied by a rule"),
+    (r"[^\n]{0,200}denied by the Claude Code auto mode classifier", "denied by auto mode"),
+    (r"Permission for this action has been denied\. Reason:", "denied by auto mode"),
+    (
+        r"Claude requested permissions? [^\n]{1,400}? but you haven't granted it yet",
+        "denied: not granted",
+    ),
+    (r"(?:Hook )?[A-Za-z]{3,40}:[^\n]{1,100} (?:hook error:|denied this tool)", "denied by a hook"),
+    (r"Cannot [^\n]{1,300} while in plan mode", "denied: plan mode"),
+)
+_PATTERNS = tuple(
+    (re.compile(rf"\s*(?:Error: )?(?:<tool_use_error>)?{sentence}"), label)
+    for sentence, label in _SENTENCES
+)
+_SAID = re.compile(r"\b[Tt]he user said:[ \t]*\n(.+)", re.DOTALL)
+# What the client adds to the words of the user.
+_CLIENT_ADVICE = re.compile(
+    r"\s*\n\s*Note: The user's next message may contain a correction.*", re.DOTALL
+)
+_MODE = re.compile(r"mode:([A-Za-z]{1,40})")
+
+
+class Denial(NamedTuple):
+    """Who denied a call, in words; `said` is what the person wrote about it."""
+
+    label: str
+    said: str | None
+
+
+def read_denial(row: dict[str, Any], content: str, *, is_error: bool) -> Denial | None:
+    """Return how the call of a result was denied, None for one that ran.
+
+    `content` is the result's text.
+    """
+    label = _label_of(row)
+    if label is None and is_error:
+        detail = text(row.get("toolUseResult")) or ""
+        label = _label_by_sentence(content) or _label_by_sentence(detail)
+    if label is None:
+        return None
+    said = _SAID.search(content) if label == BY_USER else None
+    words = _CLIENT_ADVICE.sub("", said[1]).strip() if said else ""
+    return Denial(label, words or None)
+
+
+def _label_of(row: dict[str, Any]) -> str | None:
+    """Return what the row itself says."""
+    kind = identity(row.get("toolDenialKind"))
+    decision = mapping(row.get("permissionDecision"))
+    if decision.get("decision") == "reject":
+        source = identity(decision.get("source")) or ""
+        if source in _SOURCES:
+            return _SOURCES[source]
+        if source == "config":
+            return _describe_config(decision)
+        return _KINDS.get(kind or "", _DENIED)
+    if kind is not None:
+        return _KINDS.get(kind, f"denied: {kind.replace('-', ' ')}")
+    return _DENIED if row.get("toolDenialKind") else None
+
+
+def _describe_config(decision: dict[str, Any]) -> str:
+    mode = _MODE.fullmatch(text(decision.get("reasonCode")) or "")
+    return f"denied: {mode[1]} mode" if mode else "denied by a rule"
+
+
+def _label_by_sentence(content: str) -> str | None:
+    return next((label for pattern, label in _PATTERNS if pattern.match(content)), None)

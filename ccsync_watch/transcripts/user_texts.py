@@ -1,0 +1,102 @@
+"""Whose text a user row holds, and what it is: prompt, command, report, message of a peer; pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ccsync_watch.transcripts.message_content import MessageContent, note
+from ccsync_watch.transcripts.notes import PASTED, split_prompt
+from ccsync_watch.transcripts.wrappers import find_wrapper
+
+if TYPE_CHECKING:
+    from ccsync_watch.model import JsonValue, MessageKind, Part, Role
+
+TYPED_SOURCES = frozenset({"typed", "queued", "sdk", "suggestion_accepted"})
+"""The values of a row's `promptSource` that say that a person, or a program for one, wrote it."""
+
+_PROMPT: tuple[Role, MessageKind] = ("user", "prompt")
+_INJECTED: tuple[Role, MessageKind] = ("system", "injected")
+
+
+@dataclass(frozen=True, slots=True)
+class TextOrigin:
+    """What a row says of where its text comes from."""
+
+    is_typed: bool = False
+    is_injected: bool = False
+    is_notification: bool = False
+    is_peer: bool = False
+    is_subagent: bool = False
+
+
+def read_user_text(parts: list[Part], origin: TextOrigin) -> MessageContent:
+    """Return what the texts of a row say.
+
+    A row is a wrapper only if all its texts are. One that stands among other texts is a note.
+    """
+    contents = [_read_wrapper(part, origin) for part in parts]
+    texts = [content for part, content in zip(parts, contents, strict=True) if part.kind == "text"]
+    first = texts[0] if texts else None
+    if origin.is_notification and (
+        first is None or first.kind not in {"interrupt", "notification"}
+    ):
+        return MessageContent("system", "notification", parts, {})
+    if first and (
+        first.kind == "command" or all(content and content.kind == first.kind for content in texts)
+    ):
+        facts: dict[str, JsonValue] = {}
+        for content in reversed(texts):
+            facts.update(content.facts if content else {})
+        unwrapped = [
+            inner
+            for part, content in zip(parts, contents, strict=True)
+            for inner in (content.parts if content else [part])
+        ]
+        return MessageContent(first.role, first.kind, unwrapped, facts)
+    split = [
+        inner
+        for part, content in zip(parts, contents, strict=True)
+        for inner in _split(part, content)
+    ]
+    if not _has_words(split):
+        # Whatever a person typed is a prompt, even if it is a whole text of the client's.
+        split = parts if origin.is_typed else split
+        return MessageContent(*(_PROMPT if origin.is_typed else _INJECTED), split, {})
+    return MessageContent(*_speaker_of(origin), split, {})
+
+
+def _read_wrapper(part: Part, origin: TextOrigin) -> MessageContent | None:
+    if part.kind != "text" or not isinstance(part.content, str):
+        return None
+    return find_wrapper(part.content, is_typed=origin.is_typed)
+
+
+def _split(part: Part, content: MessageContent | None) -> list[Part]:
+    """Return a part of a prompt as notes and what was typed."""
+    if content:
+        label = content.kind.replace("_", " ")
+        return [
+            inner if inner.kind == "note" else note(label, str(inner.content))
+            for inner in content.parts
+        ]
+    if part.kind == "text" and isinstance(part.content, str):
+        return split_prompt(part.content)
+    return [part]
+
+
+def _has_words(parts: list[Part]) -> bool:
+    """Return whether there is anything but notes; a paste is a person's."""
+    return not parts or any(
+        part.kind != "note" or (isinstance(part.content, dict) and part.content["label"] == PASTED)
+        for part in parts
+    )
+
+
+def _speaker_of(origin: TextOrigin) -> tuple[Role, MessageKind]:
+    """Return whose a text is that has no shape of the client's."""
+    if origin.is_peer:
+        return "system", "cross_session"
+    if origin.is_injected:
+        return _INJECTED
+    return ("system", "task") if origin.is_subagent else _PROMPT

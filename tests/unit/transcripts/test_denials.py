@@ -1,0 +1,112 @@
+"""Who denied a call, and what the person said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ccsync_watch.transcripts.denials import read_denial
+from support.lines import Writer, text
+from support.parsing import read_message
+
+PROCEED = "The user doesn't want to proceed with this tool use. The tool use was rejected."
+
+
+@pytest.mark.parametrize(
+    ("row", "label"),
+    [
+        ({"toolDenialKind": "user-rejected"}, "rejected by you"),
+        ({"toolDenialKind": "permission-rule"}, "denied by a rule"),
+        ({"toolDenialKind": "automode-blocked"}, "denied by auto mode"),
+        ({"toolDenialKind": "interrupted"}, "interrupted"),
+        ({"toolDenialKind": "brand-new"}, "denied: brand new"),
+        ({"toolDenialKind": 7}, "denied"),
+        ({"permissionDecision": {"decision": "reject", "source": "user_abort"}}, "rejected by you"),
+        ({"permissionDecision": {"decision": "reject", "source": "unknown"}}, "denied"),
+        ({"permissionDecision": {"decision": "reject"}}, "denied"),
+        ({"permissionDecision": {"decision": "accept", "source": "hook"}}, None),
+        (
+            {
+                "toolDenialKind": "permission-rule",
+                "permissionDecision": {"decision": "reject", "source": "hook"},
+            },
+            "denied by a hook",
+        ),
+        (
+            {
+                "toolDenialKind": "user-rejected",
+                "permissionDecision": {
+                    "decision": "reject", "source": "config", "reasonCode": "mode:plan",
+                },
+            },
+            "denied: plan mode",
+        ),
+        (
+            {
+                "permissionDecision": {
+                    "decision": "reject", "source": "config", "reasonCode": "rule:Bash(rm)",
+                },
+            },
+            "denied by a rule",
+        ),
+        ({}, None),
+    ],
+)  # fmt: skip
+def test_the_row_names_who_denied(row: dict[str, Any], label: str | None) -> None:
+    """The source of the decision counts before the kind of the denial."""
+    denial = read_denial(row, "text", is_error=True)
+    assert (denial.label if denial else None) == label
+
+
+@pytest.mark.parametrize(
+    ("content", "label"),
+    [
+        (PROCEED, "rejected by you"),
+        ("The user doesn't want to take this action right now. STOP", "rejected by you"),
+        ("The agent proposed a plan that was rejected by the user. Stay", "rejected by you"),
+        ("Permission to use Bash with command rm has been denied.", "denied by a rule"),
+        ("Error: Permission to use Write has been denied.", "denied by a rule"),
+        ("This was denied by the Claude Code auto mode classifier", "denied by auto mode"),
+        ("Permission for this action has been denied. Reason: x", "denied by auto mode"),
+        (
+            "Claude requested permissions to write to /a, but you haven't granted it yet.",
+            "denied: not granted",
+        ),
+        ("PreToolUse:Bash hook error: [x]: no", "denied by a hook"),
+        ("Hook PreToolUse:Bash denied this tool", "denied by a hook"),
+        ("Exit code 1\nPermission to use x has been denied", None),
+        ("Permission denied", None),
+    ],
+)
+def test_older_clients_say_it_in_a_sentence(content: str, label: str | None) -> None:
+    """Only at the start of an error: a tool's output may quote it."""
+    denial = read_denial({}, content, is_error=True)
+    assert (denial.label if denial else None) == label
+    assert read_denial({}, content, is_error=False) is None
+
+
+def test_the_clients_detail_says_it_too() -> None:
+    """Where the result itself has been shortened."""
+    row = {"toolUseResult": "User rejected tool use"}
+    assert read_denial(row, "", is_error=True) == ("rejected by you", None)
+
+
+@pytest.mark.parametrize("as_blocks", [False, True])
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("use tabs\nand no spaces", "use tabs\nand no spaces"),
+        ("use tabs\n\nNote: The user's next message may contain a correction or", "use tabs"),
+        ("  ", None),
+    ],
+)
+def test_the_words_of_the_person_are_kept(words: str, said: str | None, *, as_blocks: bool) -> None:
+    """Without what the client wrote around them."""
+    content = f"{PROCEED} To tell you how to proceed, the user said:\n{words}"
+    row = Writer().result("t", [text(content)] if as_blocks else content, is_error=True)
+    message = read_message(row)
+    (part,) = message.parts
+    assert isinstance(part.content, dict)
+    assert (part.content["denied"], part.content.get("said")) == ("rejected by you", said)
+    assert message.facts == {"denial": "denied"}
