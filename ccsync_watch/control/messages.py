@@ -73,7 +73,9 @@ class FlushAnswer:
 
     `is_read`: everything on disk is in the store. `is_known`: the session exists. `is_local`: no
     backend is configured. `rows_pending` are those that the backend has not acknowledged. `error`
-    is what prevents uploading, `problem` what prevents reading.
+    is what prevents uploading, `problem` what prevents reading. `unfinished` transcripts end in a
+    line without its newline, of `unfinished_bytes` together; `unreadable` are the transcripts and
+    folders that the system does not let us read.
     """
 
     is_read: bool
@@ -84,6 +86,9 @@ class FlushAnswer:
     rows_rejected: int
     error: Problem | None = None
     problem: Problem | None = None
+    unfinished: int = 0
+    unfinished_bytes: int = 0
+    unreadable: int = 0
 
     def to_json(self) -> dict[str, JsonValue]:
         """Return the answer's fields."""
@@ -101,6 +106,10 @@ class FlushAnswer:
             rows_rejected=int(fields["rows_rejected"]),
             error=_read_problem(fields["error"]),
             problem=_read_problem(fields["problem"]),
+            # Earlier daemons did not say.
+            unfinished=int(fields.get("unfinished", 0)),
+            unfinished_bytes=int(fields.get("unfinished_bytes", 0)),
+            unreadable=int(fields.get("unreadable", 0)),
         )
 
 

@@ -38,6 +38,7 @@ def build_flush_answer(
 ) -> FlushAnswer:
     """Return how a flush of a session (None: all) ended."""
     session_ids = None if session_id is None else [session_id]
+    unfinished = runtime.pump.unfinished_sizes(session_id)
     outbox, has_backend = runtime.outbox, runtime.uploader is not None
     now_ms = runtime.clock.wall_ms()
     return FlushAnswer(
@@ -50,4 +51,7 @@ def build_flush_answer(
         rows_rejected=outbox.count_rejected(session_ids) if has_backend else 0,
         error=report.connection_problem(error) if error else None,
         problem=problem,
+        unfinished=len(unfinished),
+        unfinished_bytes=sum(unfinished),
+        unreadable=len(runtime.pump.problems.reasons),
     )

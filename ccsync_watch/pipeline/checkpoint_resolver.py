@@ -85,6 +85,19 @@ class CheckpointResolver:
         """Return whether a transcript was last seen at this path."""
         return self._key(path) in self._present
 
+    def unfinished_sizes(self, session_id: str | None) -> list[int]:
+        """Return the bytes of each last line that is not finished, of a session or of all.
+
+        Only transcripts count that were read to the end of their last complete line.
+        """
+        return [
+            checkpoint.size - checkpoint.offset
+            for key in list(self._present)
+            if (checkpoint := self._known.get(key))
+            and checkpoint.offset < checkpoint.size
+            and session_id in {None, checkpoint.stream.session_id}
+        ]
+
     def store_missing(self, now_ms: int) -> None:
         """Store since when transcripts are missing; call it after a scan without errors."""
         checkpoints.mark_missing(self._database, set(self._present), now_ms)

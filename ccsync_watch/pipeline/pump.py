@@ -112,6 +112,10 @@ class Pump:
             unread += max(0, transcript.size - (checkpoint.offset if checkpoint else 0))
         return len(transcripts), unread
 
+    def unfinished_sizes(self, session_id: str | None) -> list[int]:
+        """Return the bytes of each unfinished last line, of a session's transcripts or of all."""
+        return self._resolver.unfinished_sizes(session_id)
+
     def has_work(self) -> bool:
         """Return whether `step` has something to do."""
         return len(self._backlog) > 0

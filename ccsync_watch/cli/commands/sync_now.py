@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[str, Any]) -> int:
-    """Flush one session or all; 0 when everything is stored and sent."""
+    """Flush one session or all; 0 when all is read, stored and sent."""
     settings = load(env, flags)
     show_warnings(settings)
     session_id, timeout = arguments.session, arguments.timeout
@@ -77,12 +77,30 @@ def _show(result: FlushAnswer, session_id: str | None, hint: str) -> int:
             " see `ccsync-watch status --json` for the ids"
         )
         return 1
+    is_complete = _warn_of_unread(result)
     if result.is_local:
-        say("Everything is stored on this machine. No Convex URL configured: nothing was sent.")
-        return 0
+        what = "Everything" if is_complete else "Everything else"
+        say(f"{what} is stored on this machine. No Convex URL configured: nothing was sent.")
+        return 0 if is_complete else 1
     whose = "of this session " if session_id else ""
     say(f"Synced: {plural(result.rows_sent, 'row')} sent, nothing {whose}is pending.")
-    return 1 if result.rows_rejected else 0
+    return 1 if result.rows_rejected or not is_complete else 0
+
+
+def _warn_of_unread(result: FlushAnswer) -> bool:
+    """Print what of the transcripts could not be read, and why; return whether all was."""
+    if result.unfinished:
+        warn(
+            f"not read yet: {plural(result.unfinished_bytes, 'byte')}, the last line of"
+            f" {plural(result.unfinished, 'transcript')}, without a newline. Claude Code is still"
+            " writing it, or was killed; it is read once it is finished"
+        )
+    if result.unreadable:
+        warn(
+            f"transcripts and folders that could not be read: {result.unreadable:,},"
+            " see `ccsync-watch status`"
+        )
+    return not (result.unfinished or result.unreadable)
 
 
 def _flush_without_daemon(

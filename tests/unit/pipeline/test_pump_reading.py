@@ -224,3 +224,18 @@ def test_settings_reach_the_store(tmp_path: Path) -> None:
     assert {released for (released,) in bench.select("SELECT is_released FROM outbox")} == {0}
     assert bench.select("SELECT DISTINCT host FROM sessions") == [("test-host",)]
     bench.close()
+
+
+def test_an_unfinished_last_line_is_known_until_it_is_finished(bench: Bench) -> None:
+    """By session, and with its size."""
+    writer = Writer()
+    first, last = writer.prompt("first"), line(writer.prompt("last"))
+    bench.append(bench.path(), first, last[:-1])
+    bench.catch_up()
+    assert bench.pump.unfinished_sizes(None) == [len(last) - 1]
+    assert bench.pump.unfinished_sizes(SESSION) == [len(last) - 1]
+    assert bench.pump.unfinished_sizes("another") == []
+    bench.append(bench.path(), b"\n")
+    bench.catch_up()
+    assert bench.pump.unfinished_sizes(None) == []
+    assert bench.texts() == ["first", "last"]

@@ -1,0 +1,56 @@
+"""How the result of a flush is shown."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ccsync_watch.cli.commands.sync_now import _show
+from ccsync_watch.control.messages import FlushAnswer
+
+DONE = FlushAnswer(
+    is_read=True, is_known=True, is_local=True, rows_sent=0, rows_pending=0, rows_rejected=0
+)
+
+
+@pytest.mark.parametrize("is_local", [True, False])
+@pytest.mark.parametrize(
+    ("unfinished", "unreadable", "expected"),
+    [
+        ((0, 0), 0, []),
+        ((1, 715), 0, ["not read yet: 715 bytes, the last line of 1 transcript, without"]),
+        ((2, 1), 3, ["1 byte, the last line of 2 transcripts", "could not be read: 3,"]),
+    ],
+)
+def test_what_could_not_be_read_is_said_with_an_exit_code(
+    capsys: pytest.CaptureFixture[str],
+    unfinished: tuple[int, int],
+    unreadable: int,
+    expected: list[str],
+    *,
+    is_local: bool,
+) -> None:
+    """Whether there is a backend or not."""
+    answer = replace(
+        DONE,
+        is_local=is_local,
+        unfinished=unfinished[0],
+        unfinished_bytes=unfinished[1],
+        unreadable=unreadable,
+    )
+    assert _show(answer, None, "") == bool(expected)
+    output = capsys.readouterr()
+    assert output.err.count("\n") == len(expected)
+    assert all(words in output.err for words in expected)
+    assert ("Everything is stored" in output.out) == (is_local and not expected)
+
+
+def test_an_earlier_daemon_says_nothing_of_it() -> None:
+    """Its answer is read as before."""
+    fields = DONE.to_json()
+    for name in ("unfinished", "unfinished_bytes", "unreadable"):
+        del fields[name]
+    assert FlushAnswer.from_json(fields) == DONE
+    more = replace(DONE, unfinished=1, unfinished_bytes=2, unreadable=3)
+    assert FlushAnswer.from_json(more.to_json()) == more
