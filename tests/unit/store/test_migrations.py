@@ -16,6 +16,7 @@ from ccsync_watch.store.database import DATABASE_NAME
 from ccsync_watch.store.hook_event_writer import save_hook_event
 from ccsync_watch.store.migrations import MIGRATIONS
 from ccsync_watch.store.schema import add_functions, migrate
+from ccsync_watch.transcripts.usage import NOT_A_RESPONSE
 from support.storing import OTHER, SESSION, URL, World, message, usage
 
 if TYPE_CHECKING:
@@ -94,7 +95,9 @@ def _fill(world: World) -> None:
         connection.execute("INSERT INTO unreadable VALUES (1, 30, 40, 'not JSON')")
         connection.execute("INSERT INTO line_types VALUES ('?novelty', 3)")
         connection.execute("INSERT INTO worktrees VALUES ('/trees/x', '/shop', 'x')")
-        connection.execute("INSERT INTO uncounted_usage VALUES (?, '', 'u1', 'odd')", (SESSION,))
+        connection.execute(
+            "INSERT INTO uncounted_usage VALUES (?, '', 'u1', ?)", (SESSION, NOT_A_RESPONSE)
+        )
     event = HookEvent("SessionStart", SESSION, world.clock.now_ms, {"source": "startup"})
     save_hook_event(world.database, Redacted(event), now_ms=world.clock.now_ms, is_released=True)
     while search.catch_up(world.database, world.clock):
