@@ -15,11 +15,12 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from ccsync_watch.model import Stream
+from ccsync_watch.transcripts.fields import agent_identity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_AGENT_STEM = re.compile(r"agent-([0-9A-Za-z_-]{1,64})")
+_AGENT_STEM = re.compile(r"agent-(.+)", re.DOTALL)
 _ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,127}")
 _SUFFIX = ".jsonl"
 SIDECAR_SUFFIX = ".meta.json"
@@ -113,13 +114,16 @@ def identify_stream(path: str) -> Stream | None:
     pure = PurePath(path)
     if pure.suffix != _SUFFIX or pure.name == "journal.jsonl":
         return None
+    # Agents of a team are called `name@team`, in any script.
     agent = _AGENT_STEM.fullmatch(pure.stem)
     if agent:
+        agent_id = agent_identity(agent[1])
+        name = f"agent-{agent_id}"
         parents = pure.parts[:-1]
         if "subagents" in parents:
             position = len(parents) - 1 - parents[::-1].index("subagents")
-            return Stream(pure.stem, _normalize_id(parents[position - 1]), agent[1])
-        return Stream(pure.stem, "", agent[1])
+            return Stream(name, _normalize_id(parents[position - 1]), agent_id)
+        return Stream(name, "", agent_id)
     return Stream(_normalize_id(pure.stem), _normalize_id(pure.stem), None)
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 _ID = re.compile(r"[0-9A-Za-z_.:-]{1,128}")
+_AGENT_ID = re.compile(r"[0-9A-Za-z_.:@-]{1,128}")
 # Ids of gateways and of other vendors: printable, and nothing that a page would interpret.
 _OPAQUE_ID = re.compile(r"[0-9A-Za-z_.:/+=|@~,;#%$!*()\[\]{}^?-]{1,128}")
 _HASHED_PREFIX = "hash:"
@@ -40,8 +41,24 @@ def opaque_id(value: object) -> str | None:
         return None
     if _OPAQUE_ID.fullmatch(value):
         return value
+    return hashed_id(value)
+
+
+def hashed_id(value: str) -> str:
+    """Return what stands for an id that cannot be stored as it is."""
     encoded = value.encode("utf-8", "surrogatepass")
     return _HASHED_PREFIX + hashlib.blake2b(encoded, digest_size=16).hexdigest()
+
+
+def agent_identity(value: object) -> str | None:
+    """Return a subagent's id, of which a name can be part; None without one.
+
+    One that cannot be stored without redaction is a hash, the same from a row and from a file's
+    name.
+    """
+    if isinstance(value, str) and _AGENT_ID.fullmatch(value):
+        return value
+    return hashed_id(value) if isinstance(value, str) and value else None
 
 
 def text(value: object) -> str | None:

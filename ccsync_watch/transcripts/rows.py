@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch.model import Fact, Message, SessionObservation, SidechainRow, Unreadable
-from ccsync_watch.transcripts.fields import identity, mapping, milliseconds, text
+from ccsync_watch.transcripts.fields import agent_identity, identity, mapping, milliseconds, text
 from ccsync_watch.transcripts.line_types import LINE_TYPES
 from ccsync_watch.transcripts.subagent_meta import read_started_subagent
 from ccsync_watch.transcripts.usage import (
@@ -59,7 +59,7 @@ def _add_message(
     if not session_id or not uuid:
         batch.unreadable.append(Unreadable(line.start, line.end, "a row without usable ids"))
         return
-    agent_id = identity(row.get("agentId")) or stream.agent_id
+    agent_id = agent_identity(row.get("agentId")) or stream.agent_id
     timestamp_ms = milliseconds(row.get("timestamp"))
     batch.counted[_label(name, row)] += 1
     is_sidechain = row.get("isSidechain") is True
@@ -118,7 +118,7 @@ def _add_usages_without_uuid(row: dict[str, Any], line: Line, stream: Stream, ba
     """Add the responses of an assistant row without a uuid, which makes no message."""
     session_id = identity(row.get("sessionId")) or stream.session_id
     if session_id:
-        agent_id = identity(row.get("agentId")) or stream.agent_id
+        agent_id = agent_identity(row.get("agentId")) or stream.agent_id
         timestamp_ms = milliseconds(row.get("timestamp"))
         source = RowIdentity(session_id, agent_id, None, timestamp_ms, line.start)
         _add_usages(row, source, batch)

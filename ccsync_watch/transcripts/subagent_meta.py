@@ -8,7 +8,13 @@ import orjson
 
 from ccsync_watch.model import Stream, Subagent
 from ccsync_watch.transcripts.blocks import content_blocks
-from ccsync_watch.transcripts.fields import count, identity, mapping, opaque_id, text
+from ccsync_watch.transcripts.fields import (
+    agent_identity,
+    count,
+    mapping,
+    opaque_id,
+    text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +46,7 @@ def read_started_subagent(row: dict[str, Any], session_id: str) -> Iterator[Suba
 
     Older clients wrote no sidecar, or one without the call.
     """
-    agent_id = identity(mapping(row.get("toolUseResult")).get("agentId"))
+    agent_id = agent_identity(mapping(row.get("toolUseResult")).get("agentId"))
     if agent_id is None:
         return
     calls = [
@@ -70,7 +76,7 @@ def read_subagent(data: bytes, stream: Stream, session_id: str) -> Subagent | No
         agent_type=text(meta.get("agentType")),
         description=text(meta.get("description")),
         tool_use_id=opaque_id(meta.get("toolUseId")),
-        parent_agent_id=identity(meta.get("parentAgentId")),
+        parent_agent_id=agent_identity(meta.get("parentAgentId")),
         depth=count(meta.get("spawnDepth")) or None,
         model=text(meta.get("model")),
         is_finished=finished if isinstance(finished, bool) else None,

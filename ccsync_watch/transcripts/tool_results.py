@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from ccsync_watch.transcripts.fields import mapping, text
+from ccsync_watch.transcripts.media import read_media, sniff_file
+from ccsync_watch.transcripts.result_blocks import file_texts, result_texts
 from ccsync_watch.transcripts.tools import PATHS, texts_under
 
 if TYPE_CHECKING:
     from ccsync_watch.model import JsonValue
 
-_MEDIA_TYPES = frozenset({"image", "document"})
 # A mention names the file itself first.
 _MENTION_PATHS = tuple(dict.fromkeys(("filename", *PATHS)))
 
@@ -51,12 +52,14 @@ def read_file(content: JsonValue) -> FileContent:
     """Read an image or document block, or the attachment of a mentioned file."""
     if not isinstance(content, dict):
         return FileContent()
-    source = content.get("source")
-    if isinstance(source, dict):
-        data = source.get("data")
-        # Base64 has four characters for three bytes.
-        size = len(data) * 3 // 4 if isinstance(data, str) else None
-        return FileContent(media_type=source.get("media_type"), size_bytes=size)
+    media = read_media(content)
+    if media is not None:
+        return FileContent(
+            paths=(media.url,) if media.url else (),
+            media_type=media.media_type,
+            size_bytes=None if media.text is not None else media.size_bytes,
+            texts=(media.text,) if media.text is not None else (),
+        )
     if content.get("type") == "directory":
         listed = content.get("content")
         names = listed.splitlines() if isinstance(listed, str) else []
@@ -64,12 +67,16 @@ def read_file(content: JsonValue) -> FileContent:
         return FileContent(paths=tuple(texts_under(content, PATHS)), entries=entries)
     inner = mapping(content.get("content"))
     file = mapping(inner.get("file"))
-    size_bytes = _number(file.get("originalSize"))
+    size_bytes, media_type = _number(file.get("originalSize")), file.get("type")
+    data = file.get("base64")
+    if isinstance(data, str):
+        # What the model got: the client makes large images smaller.
+        media_type, size_bytes, *_ = sniff_file(data, text(media_type))
     unread = content.get("unread")
     selected = content if content.get("type") == "selected_lines_in_ide" else {}
     return FileContent(
         paths=(*texts_under(content, _MENTION_PATHS), *texts_under(file, PATHS)),
-        media_type=file.get("type"),
+        media_type=media_type,
         size_bytes=_number(content.get("fileSize")) if size_bytes is None else size_bytes,
         texts=tuple(
             value
@@ -97,11 +104,7 @@ class ToolResult(NamedTuple):
     @property
     def text(self) -> str:
         """Return the result as the model got it, with the size of an image in its place."""
-        if isinstance(self.content, str):
-            return self.content
-        blocks = self.content if isinstance(self.content, list) else []
-        texts = (_block_text(block) for block in blocks if isinstance(block, dict))
-        return "\n".join(text for text in texts if text is not None)
+        return "\n".join(result_texts(self.content))
 
     @property
     def paths(self) -> list[str]:
@@ -111,16 +114,18 @@ class ToolResult(NamedTuple):
     @property
     def file_texts(self) -> list[str]:
         """Return every text that may be a file's content, as the model and the client have it."""
-        texts = [self.content] if isinstance(self.content, str) else []
-        texts += texts_under(self.file, ("content",))
-        for block in self.content if isinstance(self.content, list) else []:
-            texts += texts_under(mapping(block), ("text",))
-        return texts
+        return [*texts_under(self.file, ("content",)), *file_texts(self.content)]
 
     @property
     def changed_lines(self) -> tuple[int, int] | None:
-        """Return how many lines a patch adds and removes, None without a patch."""
+        """Return how many lines a patch adds and removes, None without a patch.
+
+        A new file has an empty one: all its lines are added.
+        """
         patch = self.detail.get("structuredPatch")
+        new = self.detail.get("content")
+        if not patch and self.detail.get("type") == "create" and isinstance(new, str):
+            return new.count("\n") + (new[-1:] not in {"", "\n"}), 0
         if not isinstance(patch, list):
             return None
         signs = [
@@ -146,17 +151,6 @@ def read_result(content: JsonValue) -> ToolResult:
         said=text(outcome.get("said")),
         exit_code=outcome.get("exit_code"),
     )
-
-
-def _block_text(block: dict[str, JsonValue]) -> str | None:
-    text, kind = block.get("text"), block.get("type")
-    if isinstance(text, str):
-        return text
-    if not isinstance(kind, str) or kind not in _MEDIA_TYPES:
-        return None
-    file = read_file(block)
-    size = len(file.text.encode("utf-8", "replace")) if file.text is not None else file.size_bytes
-    return f"[{kind}: {size} bytes]"
 
 
 def _number(value: JsonValue) -> float | None:

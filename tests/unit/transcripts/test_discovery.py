@@ -18,7 +18,8 @@ from ccsync_watch.transcripts.discovery import (
     stat_transcript,
     transcript_path,
 )
-from support.lines import SESSION
+from support.lines import SESSION, Writer
+from support.parsing import read_row
 
 AGENT = "a0123456789abcdef"
 
@@ -277,3 +278,16 @@ class TestScanSession:
         path.symlink_to(path.name)
         scan = scan_session([str(tmp_path)], "name")
         assert scan.unread == {str(path): os.strerror(errno.ELOOP)}
+
+
+@pytest.mark.parametrize("name", ["rose@garden", "gärtner", "a b", "研究@team", "x" * 200])
+def test_a_subagent_may_have_a_name_in_any_script(name: str) -> None:
+    """Its rows and its file lead to the same id, and none of it needs redaction."""
+    stream = identify_stream(f"/p/{SESSION}/subagents/agent-{name}.jsonl")
+    assert stream is not None
+    row = {**Writer(agent_id=name).prompt("weed"), "sessionId": SESSION}
+    (message,) = read_row(row, stream).messages
+    assert message.agent_id == stream.agent_id
+    assert message.kind == "task"
+    assert stream.session_id == SESSION
+    assert (stream.agent_id == name) == (name == "rose@garden")

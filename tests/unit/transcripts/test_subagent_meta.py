@@ -49,9 +49,9 @@ def test_without_a_session_and_an_agent_there_is_no_subagent(
     assert read_subagent(data, stream, session_id) is None
 
 
-def test_values_in_a_sidecar_that_are_not_ids_are_left_out_or_hashed() -> None:
-    """They would go into the store without redaction; a call's id may have any characters."""
+def test_values_in_a_sidecar_that_are_not_ids_are_hashed() -> None:
+    """They would go into the store without redaction, and an id may have any characters."""
     subagent = read_subagent(b'{"toolUseId":"my pass word","parentAgentId":"{}"}', STREAM, "s")
     assert subagent is not None
-    assert subagent.parent_agent_id is None
+    assert str(subagent.parent_agent_id).startswith("hash:")
     assert str(subagent.tool_use_id).startswith("hash:")

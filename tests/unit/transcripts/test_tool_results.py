@@ -62,7 +62,7 @@ def test_every_text_of_a_result_that_may_be_a_files_content_is_found() -> None:
             "detail": {"filePath": "/x", "file": {"filePath": "/y", "content": "b"}},
         }
     )
-    assert result.file_texts == ["b", "a"]
+    assert result.file_texts == ["b", "a", "junk"]
     assert result.paths == ["/x", "/y"]
     assert read_result({"content": "c"}).file_texts == ["c"]
 
@@ -74,7 +74,7 @@ def test_every_text_of_a_result_that_may_be_a_files_content_is_found() -> None:
         ([{"type": "text", "text": "a"}, {"type": "text", "text": "b"}], "a\nb"),
         ([{"type": "image", "source": {"data": "x" * 8}}], "[image: 6 bytes]"),
         ([{"type": "document", "content": {"content": "ä"}}], "[document: 2 bytes]"),
-        ([{"type": "image"}, {"type": ["text"]}, "junk", 7], "[image: None bytes]"),
+        ([{"type": "image"}, {"type": ["text"]}, "junk", 7], "[image]\njunk"),
         (None, ""),
     ],
 )
@@ -103,3 +103,13 @@ def test_a_result_that_is_not_an_object_is_empty() -> None:
     result = read_result("text")
     assert (result.text, result.is_error, result.denied, result.said) == ("", False, None, None)
     assert result.exit_code is None
+
+
+@pytest.mark.parametrize(
+    ("content", "lines"), [("", 0), ("a", 1), ("a\n", 1), ("a\n\nb", 3), (None, None)]
+)
+def test_all_lines_of_a_new_file_are_added(content: str | None, lines: int | None) -> None:
+    """The client writes an empty patch for it."""
+    detail: JsonValue = {"type": "create", "content": content, "structuredPatch": []}
+    expected = (0, 0) if lines is None else (lines, 0)
+    assert read_result({"detail": detail}).changed_lines == expected

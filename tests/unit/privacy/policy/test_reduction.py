@@ -244,7 +244,7 @@ class TestResults:
         [
             ([{"type": "text", "text": "a"}, {"type": "text", "text": "b"}], "a\nb"),
             ([{"type": "image", "source": {"data": "x" * 8}}], "[image: 6 bytes]"),
-            ([{"type": "other"}, "broken", 7], None),
+            ([{"type": "other"}, "bare", 7], "[other]\nbare"),
             (None, None),
         ],
     )
