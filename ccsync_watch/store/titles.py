@@ -5,6 +5,7 @@ In the ingest transaction. A better title replaces the one of a row that was sto
 
 from __future__ import annotations
 
+import re
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 MAX_TITLE_CHARS = 200
 _MAX_SCANNED_CHARS = 8000
+_TAG_LINE = re.compile(r"\s*<(?:[^<>]*|([a-z-]+)[^<>]*>[^<>]*</\1)>\s*")
 # What makes a session a conversation. An answer does too, unless only the client asked.
 _CONVERSATION_KINDS = frozenset(
     {"prompt", "teammate", "cross_session", "summary", "compaction", "notification", "task"}
@@ -96,9 +98,11 @@ def _pasted_line(part: Part) -> str:
 
 
 def short_title(text: str) -> str:
-    """Return a text's first line with a letter or digit, if any, cut at a word."""
+    """Return a text's first line with words that is not a tag, if there is one, cut at a word."""
     lines = [line for line in text[:_MAX_SCANNED_CHARS].splitlines() if line.strip()]
-    line = next((line for line in lines if any(map(str.isalnum, line))), lines[0] if lines else "")
+    wordy = [line for line in lines if any(map(str.isalnum, line))]
+    line = next((line for line in wordy if not _TAG_LINE.fullmatch(line)), None)
+    line = line or (wordy or lines or [""])[0]
     line = " ".join(line.split())
     if len(line) <= MAX_TITLE_CHARS:
         return line

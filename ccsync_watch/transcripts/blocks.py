@@ -101,5 +101,7 @@ def _result_part(row: dict[str, Any], block: dict[str, Any], detail: object) -> 
 
 def _first_text(content: object) -> str:
     """Return the first text of a result's content."""
+    if isinstance(content, str):
+        return content
     blocks = content_blocks({"content": content})
     return next((value for block in blocks if (value := text(block.get("text")))), "")

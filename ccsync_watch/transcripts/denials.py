@@ -53,6 +53,9 @@ _PATTERNS = tuple(
     (re.compile(rf"\s*(?:Error: )?(?:<tool_use_error>)?{sentence}"), label)
     for sentence, label in _SENTENCES
 )
+# Each sentence has one of them: most errors are none of these.
+_WORDS = ("denied", "doesn't want", "rejected", "granted", "hook error", "plan mode")
+_MAX_SENTENCE_CHARS = 600
 _SAID = re.compile(r"\b[Tt]he user said:[ \t]*\n(.+)", re.DOTALL)
 # What the client adds to the words of the user.
 _CLIENT_ADVICE = re.compile(
@@ -106,4 +109,7 @@ def _describe_config(decision: dict[str, Any]) -> str:
 
 
 def _label_by_sentence(content: str) -> str | None:
+    head = content[:_MAX_SENTENCE_CHARS]
+    if not any(word in head for word in _WORDS):
+        return None
     return next((label for pattern, label in _PATTERNS if pattern.match(content)), None)

@@ -6,7 +6,6 @@ row that says nothing. They are listed in `line_types`.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch.model import JsonValue, MessageKind, Part
@@ -56,7 +55,8 @@ def read_user(row: dict[str, Any], is_subagent: bool) -> MessageContent:  # noqa
     if row.get("isCompactSummary") is True:
         return MessageContent("system", "summary", parts, facts)
     content = read_user_text(parts, _text_origin(row, is_subagent=is_subagent))
-    return content._replace(facts={**facts, **content.facts})
+    facts.update(content.facts)
+    return MessageContent(content.role, content.kind, content.parts, facts)
 
 
 def read_system(row: dict[str, Any], _is_subagent: bool) -> MessageContent | None:  # noqa: FBT001 - as above
@@ -99,7 +99,7 @@ def _read_queued_prompt(attachment: dict[str, Any]) -> MessageContent:
     is_notification = attachment.get("commandMode") == "task-notification"
     origin = _text_origin(attachment, is_subagent=False)
     content = read_user_text(
-        parts, replace(origin, is_notification=origin.is_notification or is_notification)
+        parts, origin._replace(is_notification=origin.is_notification or is_notification)
     )
     return content._replace(facts={**content.facts, "queued": True})
 

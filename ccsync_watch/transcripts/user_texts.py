@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ccsync_watch.transcripts.message_content import MessageContent, note
-from ccsync_watch.transcripts.notes import PASTED, split_prompt
+from ccsync_watch.transcripts.notes import PASTE_START, PASTED, split_prompt
 from ccsync_watch.transcripts.wrappers import find_wrapper
 
 if TYPE_CHECKING:
@@ -19,8 +18,7 @@ _PROMPT: tuple[Role, MessageKind] = ("user", "prompt")
 _INJECTED: tuple[Role, MessageKind] = ("system", "injected")
 
 
-@dataclass(frozen=True, slots=True)
-class TextOrigin:
+class TextOrigin(NamedTuple):
     """What a row says of where its text comes from."""
 
     is_typed: bool = False
@@ -35,6 +33,8 @@ def read_user_text(parts: list[Part], origin: TextOrigin) -> MessageContent:
 
     A row is a wrapper only if all its texts are. One that stands among other texts is a note.
     """
+    if len(parts) == 1 and not origin.is_notification and _is_plain(parts[0]):
+        return MessageContent(*_speaker_of(origin), parts, {})
     contents = [_read_wrapper(part, origin) for part in parts]
     texts = [content for part, content in zip(parts, contents, strict=True) if part.kind == "text"]
     first = texts[0] if texts else None
@@ -64,6 +64,17 @@ def read_user_text(parts: list[Part], origin: TextOrigin) -> MessageContent:
         split = parts if origin.is_typed else split
         return MessageContent(*(_PROMPT if origin.is_typed else _INJECTED), split, {})
     return MessageContent(*_speaker_of(origin), split, {})
+
+
+def _is_plain(part: Part) -> bool:
+    """Return whether a text cannot have anything of the client's, as most have not."""
+    text = part.content
+    return (
+        part.kind == "text"
+        and isinstance(text, str)
+        and text[:1].isalnum()
+        and (text[0] not in "AC" and PASTE_START not in text)
+    )
 
 
 def _read_wrapper(part: Part, origin: TextOrigin) -> MessageContent | None:

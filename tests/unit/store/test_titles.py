@@ -93,6 +93,12 @@ class TestShortTitle:
         assert short_title("```\nmake: error 2\n```") == "make: error 2"
         assert short_title("???") == "???"
 
+    def test_a_line_that_is_a_tag_is_passed_over(self) -> None:
+        """Unless there is nothing else; a line that speaks of one is not one."""
+        assert short_title("<command-name>/x</command-name>\n<br>\nWhy this?") == "Why this?"
+        assert short_title("<a>b</a>") == "<a>b</a>"
+        assert short_title("<br> is ignored\nmore") == "<br> is ignored"
+
     def test_it_is_cut_at_a_word(self) -> None:
         """The cut shows."""
         assert short_title("word " * 50) == "word " * 38 + "word…"

@@ -47,6 +47,10 @@ class TestNotes:
                 [_note("caveat", f"{QUOTED} DO NOT respond.")],
             ),
             (
+                ["<ide_opened_file>The user opened a.py.</ide_opened_file> Why?"],
+                [_note("opened file", "The user opened a.py.")],
+            ),
+            (
                 [f"<local-command-caveat>Caveat: {QUOTED}</local-command-caveat>\nWhy?"],
                 [_note("caveat", QUOTED)],
             ),
