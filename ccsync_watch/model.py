@@ -32,6 +32,7 @@ MessageKind: TypeAlias = Literal[
     "task",  # the prompt of a subagent
     "teammate",  # what another member of an agent team wrote
     "cross_session",  # what another session of Claude, or a channel, sent
+    "plan",  # a plan that the user accepted, handed to a new session
     "mention",  # what a prompt names with `@`: a file, a folder, an agent
     "injected",  # written by the client in the user's name
     "notification",  # the report of a background task

@@ -95,6 +95,7 @@ def by_session(
 ) -> list[SessionLine]:
     """Return sessions, the latest first; excluded ones are left out.
 
+    Those in which nobody said anything and that used no tokens are left out too.
     Of a session that started before `since_ms`, only the rows since then are counted.
     """
     if session_id is None:
@@ -106,7 +107,11 @@ def by_session(
     if session_id is None:
         unowned = unowned_agents(database)
         accounts = {key: account for key, account in accounts.items() if key not in unowned}
-        activities = {key: done for key, done in activities.items() if key not in unowned}
+        activities = {
+            key: done
+            for key, done in activities.items()
+            if key not in unowned and key in rows and rows[key]["is_conversation"]
+        }
     lines = [
         _session_line(
             database,

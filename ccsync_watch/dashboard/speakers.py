@@ -26,6 +26,7 @@ SPEAKERS = {
     "task": _Speaker("Task", is_folded=True),
     "teammate": _Speaker("Teammate"),
     "cross_session": _Speaker("Other session"),
+    "plan": _Speaker("Accepted plan"),
     "mention": _Speaker("Mentioned"),
     "injected": _Speaker("Claude Code", is_folded=True),
     "notification": _Speaker("Notification", is_folded=True),

@@ -22,7 +22,7 @@ _MAX_SCANNED_CHARS = 8000
 _TAG_LINE = re.compile(r"\s*<(?:[^<>]*|([a-z-]+)[^<>]*>[^<>]*</\1)>\s*")
 # What makes a session a conversation. An answer does too, unless only the client asked.
 _CONVERSATION_KINDS = frozenset(
-    {"prompt", "teammate", "cross_session", "summary", "compaction", "notification", "task"}
+    {"prompt", "teammate", "cross_session", "plan", "summary", "compaction", "notification", "task"}
 )
 
 
@@ -84,6 +84,8 @@ def _title_of(message: Message) -> tuple[TitleRank, str] | None:
         rank = TitleRank.PEER
         sender = message.facts.get("from")
         title = short_title(f"{sender}: {title}") if title and sender else title
+    elif message.kind == "plan":
+        title = title.lstrip("# ").removeprefix("Plan:").lstrip() or title
     elif message.kind != "prompt":
         return None
     return (rank, title) if title else None

@@ -6,7 +6,7 @@ feedback of a Stop hook, a refusal or the limit of an answer's length, are part 
 
 from __future__ import annotations
 
-STARTERS = ("prompt", "command", "notification", "teammate", "cross_session")
+STARTERS = ("prompt", "command", "notification", "teammate", "cross_session", "plan")
 """The kinds of messages after which the model works: of the user, of tasks, of other sessions."""
 
 # When a session is resumed after a command, clients add an answer that no model gave.

@@ -16,7 +16,7 @@ from ccsync_watch.transcripts.message_content import MessageContent
 from ccsync_watch.transcripts.notes import split_prompt
 from ccsync_watch.transcripts.peer_messages import read_mailbox
 from ccsync_watch.transcripts.user_texts import TYPED_SOURCES, TextOrigin, read_user_text
-from ccsync_watch.transcripts.wrappers import find_wrapper
+from ccsync_watch.transcripts.wrappers import find_wrapper, read_fork_task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,6 +43,9 @@ def read_user(row: dict[str, Any], is_subagent: bool) -> MessageContent:  # noqa
     parts = prompt_parts(blocks)
     if any(block.get("type") == "tool_result" for block in blocks):
         results = result_parts(row, blocks)
+        task = read_fork_task(parts)
+        if task is not None and is_subagent:
+            return task
         texts = [inner for part in parts for inner in _split_part(part)]
         return MessageContent(
             "tool", "tool_result", [*results, *texts], _read_permission(row, results)
@@ -122,6 +125,7 @@ def _text_origin(row: dict[str, Any], *, is_subagent: bool) -> TextOrigin:
         is_notification=kind == "task-notification",
         is_peer=kind == "peer",
         is_subagent=is_subagent,
+        is_plan=bool(text(row.get("planContent"))),
     )
 
 

@@ -26,6 +26,7 @@ class TextOrigin(NamedTuple):
     is_notification: bool = False
     is_peer: bool = False
     is_subagent: bool = False
+    is_plan: bool = False
 
 
 def read_user_text(parts: list[Part], origin: TextOrigin) -> MessageContent:
@@ -33,6 +34,12 @@ def read_user_text(parts: list[Part], origin: TextOrigin) -> MessageContent:
 
     A row is a wrapper only if all its texts are. One that stands among other texts is a note.
     """
+    if origin.is_plan:
+        plans = [
+            _read_wrapper(part, TextOrigin()) or MessageContent("user", "plan", [part], {})
+            for part in parts
+        ]
+        return MessageContent("user", "plan", [part for plan in plans for part in plan.parts], {})
     if len(parts) == 1 and not origin.is_notification and _is_plain(parts[0]):
         return MessageContent(*_speaker_of(origin), parts, {})
     contents = [_read_wrapper(part, origin) for part in parts]
@@ -73,7 +80,7 @@ def _is_plain(part: Part) -> bool:
         part.kind == "text"
         and isinstance(text, str)
         and text[:1].isalnum()
-        and (text[0] not in "AC" and PASTE_START not in text)
+        and (text[0] not in "ACI" and PASTE_START not in text)
     )
 
 

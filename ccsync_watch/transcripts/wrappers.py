@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 TextReader: TypeAlias = "Callable[[str], MessageContent | None]"
 
-# Of `<tag>`, "[Request", "Another", "A peer" and "Context", and white space before them.
-_FIRST_CHARACTERS = frozenset("<[AC \t\r\n")
+# Of `<tag>`, "[Request", "Another", "A peer", "Context", "Implement"; and white space before them.
+_FIRST_CHARACTERS = frozenset("<[ACI \t\r\n")
 _INTERRUPT = re.compile(r"\s*\[Request interrupted by user[^\]\n]{0,80}\]\s*")
 _OUTPUT_TAGS = frozenset(
     {"bash-exit-code", "bash-stderr", "bash-stdout", "local-command-stderr", "local-command-stdout"}
@@ -50,6 +50,7 @@ _LINE_PREFIXES = {"bash-input": "! ", "user-memory-input": "# "}
 _NOTIFICATION_TAGS = frozenset({"task-notification"})
 _NOTIFICATION_FIELDS = ("task-id", "tool-use-id", "status", "summary", "result")
 _NOTIFICATION_TRAILER = re.compile(r"\s*(?:Read the output file|Full transcript available)")
+_PLAN = re.compile(r"\s*Implement the following plan:[ \t]*\n(?=\s*#)")
 _LIST_SUMMARY = re.compile(
     r"\s*Context: This summary will be shown in a list to help users and Claude choose which"
     r" conversations are relevant\.[ \t]*(?:\n|\Z)"
@@ -149,12 +150,32 @@ def read_list_summary(text: str) -> MessageContent | None:
     return None
 
 
+def read_fork_task(parts: list[Part]) -> MessageContent | None:
+    """Read what a fork of Claude is asked for, from the texts beside the call that it copied."""
+    for part in parts:
+        text = part.content
+        tag = read_tag(text, {"fork-boilerplate"}) if isinstance(text, str) else None
+        if tag:
+            task = str(text)[tag.end :].strip().removeprefix("Your directive:").strip()
+            return MessageContent("system", "task", [Part("text", task)], {})
+    return None
+
+
+def read_plan(text: str) -> MessageContent | None:
+    """Read an accepted plan that the client hands to a new session."""
+    head = _PLAN.match(text)
+    if head is None:
+        return None
+    return MessageContent("user", "plan", [Part("text", text[head.end() :].strip())], {})
+
+
 WRAPPERS: tuple[TextReader, ...] = (
     read_interrupt,
     read_notification,
     read_output,
     read_peer_messages,
     read_list_summary,
+    read_plan,
 )
 """The texts that nobody types."""
 COMMANDS: tuple[TextReader, ...] = (read_command, read_typed_line)

@@ -241,13 +241,29 @@ class TestMessage:
             (_part("file", "odd"), "[file: ]"),
             (_part("text", {"lines": 2, "bytes": 9}), "[withheld: lines 2, bytes 9]"),
             (_part("text", None), "[withheld: ]"),
+            (
+                _part(
+                    "tool-result", {"ok": False, "denied": "rejected by you", "said": "no"}, "Edit"
+                ),
+                {"name": "Edit", "result": "rejected by you: no · "},
+            ),
+            (
+                _part("tool-result", {"ok": False, "denied": "denied by a hook", "output": "x"}),
+                {"name": "unknown", "result": "denied by a hook · \nx"},
+            ),
+            (_part("note", {"label": "pasted", "text": "a\nb"}), "[pasted]\na\nb"),
+            (_part("note", {"label": "agent", "text": "weeder"}), "[agent] weeder"),
+            (_part("note", {"label": "from lee", "text": ""}), "[from lee]"),
+            (_part("note", {"lines": 2, "bytes": 9}), "[withheld: lines 2, bytes 9]"),
         ],
     )
     def test_each_kind_of_part_as_the_viewer_shows_it(self, part: Part, content: JsonValue) -> None:
         """Pictures and files are described by a text."""
         (part_payload,) = _sent(part)["parts"]
         assert part_payload["content"] == content
-        assert part_payload["type"] == ("text" if part.kind in {"image", "file"} else part.kind)
+        assert part_payload["type"] == (
+            "text" if part.kind in {"image", "file", "note"} else part.kind
+        )
 
 
 class TestStorable:

@@ -70,6 +70,12 @@ class TestTitle:
         world.ingest(message("c3", "/loop", kind="command"), message("u2", "Later"))
         assert _title(world) == "Why?"
 
+    @pytest.mark.parametrize("text", ["# Plan: Dig the bed\n\nSteps", "## Dig the bed"])
+    def test_the_heading_of_a_plan_is_the_title(self, world: World, text: str) -> None:
+        """Without its signs."""
+        world.ingest(message("u1", text, kind="plan"))
+        assert _title(world) == "Dig the bed"
+
     def test_what_the_client_wrote_is_not_a_title(self, world: World) -> None:
         """Reminders, reports and outputs."""
         world.ingest(
@@ -130,6 +136,7 @@ class TestConversation:
         [
             ("prompt", "Hello", True),
             ("teammate", "Hello", True),
+            ("plan", "# Dig", True),
             ("cross_session", "Hello", True),
             ("answer", "Hello", True),
             ("summary", "Hello", True),

@@ -178,6 +178,38 @@ def test_an_image_in_a_command_row_is_unchanged() -> None:
     assert read_contents(row) == ("user", "command", ["! a", image])
 
 
+@pytest.mark.parametrize(
+    ("prompt", "more", "kind", "shown"),
+    [
+        ("Implement the following plan:\n\n# Dig\n\n1. dig", {}, "plan", "# Dig\n\n1. dig"),
+        ("Do it:\n# Dig", {"planContent": "# Dig"}, "plan", "Do it:\n# Dig"),
+        (
+            "Implement the following plan:\n# Dig",
+            {"planContent": "# Dig", "promptSource": "typed"},
+            "plan",
+            "# Dig",
+        ),
+        ("Implement the following plan: dig", {}, "prompt", None),
+        ("Implement the following plan:\n# Dig", {"promptSource": "typed"}, "prompt", None),
+    ],
+)
+def test_an_accepted_plan_is_not_a_prompt(
+    prompt: str, more: dict[str, Any], kind: str, shown: str | None
+) -> None:
+    """The client hands it to a new session."""
+    assert read_contents(Writer().prompt(prompt, **more)) == ("user", kind, [shown or prompt])
+
+
+def test_a_fork_has_its_task() -> None:
+    """Without the client's own words, and without the call that it copied."""
+    words = "<fork-boilerplate>\nYou are a fork.\n</fork-boilerplate>\n\nYour directive: count"
+    row = Writer(agent_id=AGENT).result("t", "Fork started")
+    row["message"]["content"].append(text(words))
+    assert read_contents(row) == ("system", "task", ["count"])
+    row["message"]["content"][1] = text("Other words")
+    assert read_message(row).kind == "tool_result"
+
+
 def test_the_outputs_of_one_row_are_one() -> None:
     """Both streams, and how the command ended."""
     row = Writer().prompt(

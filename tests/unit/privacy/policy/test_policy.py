@@ -56,6 +56,7 @@ class TestChoices:
             ("user", "prompt", "text", 1),
             ("system", "summary", "text", 1),
             ("assistant", "answer", "tool-call", 1),
+            ("system", "teammate", "note", 1),
             ("assistant", "answer", "text", MAX_TEXT_CHARS),
             ("assistant", "answer", "thinking", MAX_TEXT_CHARS),
             ("user", "prompt", "image", MAX_TEXT_CHARS),
@@ -67,3 +68,9 @@ class TestChoices:
         """The model's words have one that only runaways reach."""
         policy = Policy(max_prompt_chars=1, max_output_chars=2)
         assert policy.limit(message(role, kind), Part(part, "")) == limit
+
+    def test_what_a_person_says_about_a_denial_has_the_limit_of_prompts(self) -> None:
+        """It is theirs, not a tool's output."""
+        policy = Policy(max_prompt_chars=1, max_output_chars=2)
+        part = Part("tool-result", {"ok": False, "said": "no"})
+        assert policy.limit(message("tool", "tool_result"), part) == 1

@@ -174,6 +174,17 @@ class TestMedia:
         assert reduce(Part(kind, content), None, 1) == reduced
 
 
+def test_a_note_keeps_its_text() -> None:
+    """Shortened like a prompt; odd ones are empty."""
+    note: JsonValue = {"label": "pasted", "text": "x" * 90_000}
+    reduced = reduce(Part("note", note), None, 10)
+    assert cut(reduced, 10) == {
+        "label": "pasted",
+        "text": "x" * 10 + "… [cut: 89,990 of 90,000 characters]",
+    }
+    assert reduce(Part("note", "odd"), None, 10) == {}
+
+
 class TestResults:
     """What tools returned."""
 
