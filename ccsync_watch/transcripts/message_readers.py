@@ -22,9 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def read_assistant(row: dict[str, Any], _is_subagent: bool) -> MessageContent:  # noqa: FBT001 - one signature for all readers
+def read_assistant(row: dict[str, Any], is_subagent: bool) -> MessageContent | None:  # noqa: FBT001 - one signature for all readers
     """Read one block, or more, of the model's response."""
     message = mapping(row.get("message"))
+    blocks = content_blocks(message)
+    if is_subagent and row.get("parentUuid") is None and any(map(_starts_fork, blocks)):
+        return None  # a copy of the parent's call, with which the transcript of a fork begins
     values = {
         "stop_reason": message.get("stop_reason"),
         "error": row.get("error"),
@@ -34,7 +37,7 @@ def read_assistant(row: dict[str, Any], _is_subagent: bool) -> MessageContent:  
         key: value for key, value in values.items() if isinstance(value, (str, int))
     }
     kind: MessageKind = "api_error" if row.get("isApiErrorMessage") is True else "answer"
-    return MessageContent("assistant", kind, answer_parts(content_blocks(message)), facts)
+    return MessageContent("assistant", kind, answer_parts(blocks), facts)
 
 
 def read_user(row: dict[str, Any], is_subagent: bool) -> MessageContent:  # noqa: FBT001 - as above
@@ -126,6 +129,13 @@ def _text_origin(row: dict[str, Any], *, is_subagent: bool) -> TextOrigin:
         is_peer=kind == "peer",
         is_subagent=is_subagent,
         is_plan=bool(text(row.get("planContent"))),
+    )
+
+
+def _starts_fork(block: dict[str, Any]) -> bool:
+    return (
+        block.get("type") == "tool_use"
+        and mapping(block.get("input")).get("subagent_type") == "fork"
     )
 
 

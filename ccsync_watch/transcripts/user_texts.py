@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ccsync_watch.transcripts.message_content import MessageContent, note
 from ccsync_watch.transcripts.notes import PASTE_START, PASTED, split_prompt
-from ccsync_watch.transcripts.wrappers import find_wrapper
+from ccsync_watch.transcripts.wrappers import FIRST_CHARACTERS, find_wrapper
 
 if TYPE_CHECKING:
     from ccsync_watch.model import JsonValue, MessageKind, Part, Role
@@ -80,7 +80,7 @@ def _is_plain(part: Part) -> bool:
         part.kind == "text"
         and isinstance(text, str)
         and text[:1].isalnum()
-        and (text[0] not in "ACI" and PASTE_START not in text)
+        and (text[0] not in FIRST_CHARACTERS and PASTE_START not in text)
     )
 
 

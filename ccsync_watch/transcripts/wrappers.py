@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 TextReader: TypeAlias = "Callable[[str], MessageContent | None]"
 
 # Of `<tag>`, "[Request", "Another", "A peer", "Context", "Implement"; and white space before them.
-_FIRST_CHARACTERS = frozenset("<[ACI \t\r\n")
+FIRST_CHARACTERS = frozenset({"<", "[", "A", "C", "I", " ", "\t", "\r", "\n"})
 _INTERRUPT = re.compile(r"\s*\[Request interrupted by user[^\]\n]{0,80}\]\s*")
 _OUTPUT_TAGS = frozenset(
     {"bash-exit-code", "bash-stderr", "bash-stdout", "local-command-stderr", "local-command-stdout"}
@@ -187,7 +187,7 @@ def find_wrapper(text: str, *, is_typed: bool = False) -> MessageContent | None:
 
     `is_typed`: the row says that a person typed it, so that only a command can be the client's.
     """
-    if text[:1] not in _FIRST_CHARACTERS:
+    if text[:1] not in FIRST_CHARACTERS:
         return None
     for read in COMMANDS if is_typed else (*WRAPPERS, *COMMANDS):
         content = read(text)

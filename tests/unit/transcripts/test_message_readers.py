@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ccsync_watch.model import Part
-from support.lines import Writer, text
+from support.lines import AGENT, Writer, call, text
 from support.parsing import read_contents, read_message, read_row
 
 if TYPE_CHECKING:
@@ -44,6 +44,14 @@ class TestAssistant:
         assert (message.kind, message.model, message.usage_id) == ("api_error", None, None)
         assert message.facts == {"error": "server_error", "status": 529}
         assert read_row(row).usages == []
+
+    def test_a_fork_does_not_repeat_the_call_that_started_it(self) -> None:
+        """Its transcript begins with a copy, which is the parent's."""
+        fork = call("t1", "Agent", subagent_type="fork", prompt="count")
+        assert read_row(Writer(agent_id=AGENT).answer(fork)).messages == []
+        assert len(read_row(Writer(agent_id=AGENT).answer(fork)).usages) == 1
+        assert read_message(Writer().answer(fork)).kind == "answer"
+        assert read_message(Writer(agent_id=AGENT, parent="u1").answer(fork)).kind == "answer"
 
 
 class TestSystem:
