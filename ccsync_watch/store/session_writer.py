@@ -48,7 +48,7 @@ class _SessionUpdate:
         project = locate_project(observation.cwd)
         return cls(
             project_path=project.path,
-            worktree=project.worktree,
+            worktree=None if observation.is_subagent else project.worktree,
             cwd=observation.cwd,
             git_branch=observation.git_branch,
             client_version=observation.client_version,
@@ -64,8 +64,11 @@ class _SessionUpdate:
     def add(self, observation: SessionObservation) -> None:
         """Fold a later observation in: the first project and entry point, the last of the rest."""
         self.is_subagent = self.is_subagent and observation.is_subagent
-        if self.project_path is None:
-            self.project_path, self.worktree = locate_project(observation.cwd)
+        if observation.cwd and observation.cwd != self.cwd:
+            project = locate_project(observation.cwd)
+            self.project_path = self.project_path or project.path
+            if not observation.is_subagent:
+                self.worktree = self.worktree or project.worktree
         self.cwd = observation.cwd or self.cwd
         self.git_branch = observation.git_branch or self.git_branch
         self.client_version = observation.client_version or self.client_version
@@ -113,7 +116,7 @@ def save_observations(
         " entrypoint, forked_from, started_ms, updated_ms, forked_ms, is_branch)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT DO UPDATE SET"
-        " worktree = iif(project_path IS NULL, excluded.worktree, worktree),"
+        " worktree = coalesce(worktree, excluded.worktree),"
         " project_path = coalesce(project_path, excluded.project_path),"
         " cwd = coalesce(excluded.cwd, cwd),"
         " git_branch = coalesce(excluded.git_branch, git_branch),"

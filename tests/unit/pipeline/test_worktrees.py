@@ -44,6 +44,23 @@ def test_a_worktree_of_the_client_is_named(bench: Bench) -> None:
     assert projects(bench) == {SESSION: (REPOSITORY, "pay")}
 
 
+@pytest.mark.parametrize("is_later", [False, True])
+def test_a_session_that_enters_a_worktree_is_named_by_it(bench: Bench, *, is_later: bool) -> None:
+    """It began in the repository; a worktree that only a subagent works in does not count."""
+    writer = Writer(cwd=REPOSITORY)
+    bench.append(bench.path(), writer.prompt("at home"))
+    if is_later:
+        bench.catch_up()
+    agent = Writer(agent_id="a1", cwd=f"{REPOSITORY}/.claude/worktrees/agent-a1")
+    bench.append(bench.path(), agent.prompt("task"))
+    bench.catch_up()
+    assert projects(bench) == {SESSION: (REPOSITORY, None)}
+    writer.cwd = f"{REPOSITORY}/.claude/worktrees/pay"
+    bench.append(bench.path(), writer.prompt("in the worktree"))
+    bench.catch_up()
+    assert projects(bench) == {SESSION: (REPOSITORY, "pay")}
+
+
 @pytest.mark.parametrize("order", ["before", "after", "later"])
 def test_a_worktree_elsewhere_belongs_to_where_the_session_came_from(
     bench: Bench, order: str
