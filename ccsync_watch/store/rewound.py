@@ -27,7 +27,8 @@ def rewound_ranges(database: Database, session_id: str) -> list[RewoundRange]:
     rows = database.read().execute(
         "SELECT m.seq, m.kind, m.parent_uuid, p.seq AS parent_seq FROM messages m"
         " LEFT JOIN messages p ON p.id = m.session_id || ':' || m.parent_uuid"
-        " WHERE m.session_id = ? AND m.agent_id IS NULL AND m.kind IN ('prompt', 'command')"
+        " WHERE m.session_id = ? AND m.agent_id IS NULL"
+        " AND m.kind IN ('prompt', 'command', 'injected')"
         " AND m.parent_uuid IS NOT NULL AND json_extract(m.facts, '$.queued') IS NULL"
         " ORDER BY m.seq",
         (session_id,),
@@ -37,7 +38,9 @@ def rewound_ranges(database: Database, session_id: str) -> list[RewoundRange]:
     ranges: list[RewoundRange] = []
     for seq, kind, parent_uuid, parent_seq in rows:
         # Of two with one parent, the later one replaces the earlier one and what it led to.
-        start = first_of_parent.setdefault(parent_uuid, seq)
+        start = first_of_parent.get(parent_uuid, seq)
+        if kind != "injected":
+            first_of_parent.setdefault(parent_uuid, seq)
         if parent_seq is not None:
             after = bisect_right(prompts, parent_seq)
             start = min([start, *prompts[after : after + 1]])

@@ -35,11 +35,7 @@ def read_user_text(parts: list[Part], origin: TextOrigin) -> MessageContent:
     A row is a wrapper only if all its texts are. One that stands among other texts is a note.
     """
     if origin.is_plan:
-        plans = [
-            _read_wrapper(part, TextOrigin()) or MessageContent("user", "plan", [part], {})
-            for part in parts
-        ]
-        return MessageContent("user", "plan", [part for plan in plans for part in plan.parts], {})
+        return _read_plan(parts)
     if len(parts) == 1 and not origin.is_notification and _is_plain(parts[0]):
         return MessageContent(*_speaker_of(origin), parts, {})
     contents = [_read_wrapper(part, origin) for part in parts]
@@ -52,25 +48,53 @@ def read_user_text(parts: list[Part], origin: TextOrigin) -> MessageContent:
     if first and (
         first.kind == "command" or all(content and content.kind == first.kind for content in texts)
     ):
-        facts: dict[str, JsonValue] = {}
-        for content in reversed(texts):
-            facts.update(content.facts if content else {})
-        unwrapped = [
-            inner
-            for part, content in zip(parts, contents, strict=True)
-            for inner in (content.parts if content else [part])
-        ]
-        return MessageContent(first.role, first.kind, unwrapped, facts)
+        return _unwrap(first, parts, contents)
     split = [
         inner
         for part, content in zip(parts, contents, strict=True)
         for inner in _split(part, content)
     ]
-    if not _has_words(split):
-        # Whatever a person typed is a prompt, even if it is a whole text of the client's.
-        split = parts if origin.is_typed else split
-        return MessageContent(*(_PROMPT if origin.is_typed else _INJECTED), split, {})
-    return MessageContent(*_speaker_of(origin), split, {})
+    return _read_behind_notes(split, origin) or _read_prompt(parts, split, origin)
+
+
+def _read_plan(parts: list[Part]) -> MessageContent:
+    """Return a plan that the row itself calls one."""
+    plans = [
+        _read_wrapper(part, TextOrigin()) or MessageContent("user", "plan", [part], {})
+        for part in parts
+    ]
+    return MessageContent("user", "plan", [part for plan in plans for part in plan.parts], {})
+
+
+def _unwrap(
+    first: MessageContent, parts: list[Part], contents: list[MessageContent | None]
+) -> MessageContent:
+    """Return a row of which all texts are of the kind of the first."""
+    facts: dict[str, JsonValue] = {}
+    unwrapped: list[Part] = []
+    for part, content in zip(parts, contents, strict=True):
+        facts = {**(content.facts if content else {}), **facts}
+        unwrapped += content.parts if content else [part]
+    return MessageContent(first.role, first.kind, unwrapped, facts)
+
+
+def _read_behind_notes(split: list[Part], origin: TextOrigin) -> MessageContent | None:
+    """Return what the client wrote behind blocks before it, None if that was a person."""
+    notes = [part for part in split if part.kind == "note"]
+    if not notes or len(split) != len(notes) + 1 or split[-1].kind != "text":
+        return None
+    content = _read_wrapper(split[-1], origin)
+    return content._replace(parts=[*notes, *content.parts]) if content else None
+
+
+def _read_prompt(parts: list[Part], split: list[Part], origin: TextOrigin) -> MessageContent:
+    """Return what was typed, `split` from what stands around it; or what only the client wrote."""
+    if _has_words(split):
+        return MessageContent(*_speaker_of(origin), split, {})
+    # Whatever a person typed is a prompt, even if it is a whole text of the client's.
+    if origin.is_typed:
+        return MessageContent(*_PROMPT, parts, {})
+    return MessageContent(*_INJECTED, split, {})
 
 
 def _is_plain(part: Part) -> bool:

@@ -51,6 +51,14 @@ BASE: list[Step] = [("u1", "prompt", None), ("a1", "answer", "u1")]
             ],
             ["u2", "a2", "u3", "u4"],
         ),
+        # After it a command of the client, which begins with a caveat.
+        (
+            [
+                *BASE, ("u2", "prompt", "a1"), ("a2", "answer", "u2"), ("i1", "injected", "a1"),
+                ("c1", "command", "i1"), ("u3", "prompt", "c1"),
+            ],
+            ["u2", "a2"],
+        ),
         # Results and reports may follow an earlier row than the last.
         (
             [

@@ -79,6 +79,11 @@ class TestNotes:
         message = read_message(row)
         assert [part.kind for part in message.parts] == ["tool-result", "note"]
 
+    def test_a_command_behind_a_block_is_one(self) -> None:
+        """The client may write both into one text."""
+        row = _row(f"Caveat: {QUOTED}\n<command-name>/model</command-name>")
+        assert read_contents(row) == ("user", "command", [_note("caveat", QUOTED), "/model"])
+
 
 class TestPastes:
     """A long paste is a note; its words stay, and the title is what was typed."""
