@@ -87,10 +87,10 @@ def _redact_plain(redactor: Redacting, values: list[Any]) -> list[Any]:
     colours and without, and the one counts of which less is left.
     """
     redacted = redact_values(redactor, values)
-    plain = [plain_value(value) for value in values]
-    changed = [number for number, value in enumerate(plain) if value is not values[number]]
-    if not changed:
+    plain = plain_value(values)
+    if plain is values:
         return redacted
+    changed = [number for number, value in enumerate(plain) if value is not values[number]]
     redacted = list(redacted)
     with_colours = redact_values(redactor, [plain_value(redacted[number]) for number in changed])
     without = redact_values(redactor, [plain[number] for number in changed])

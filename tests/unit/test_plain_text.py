@@ -55,3 +55,16 @@ def test_a_value_is_plain_in_all_its_texts() -> None:
     assert plain_value(value) == {"a\ufffd": ["b", {"c": 1}], "d": None}
     same = {"a": ["b", {"c": 1, "d": "\n"}]}
     assert plain_value(same) is same
+
+
+@given(st.text(st.characters(max_codepoint=0x2070) | st.sampled_from("\x1b[m\x07\u202e\\r")))
+def test_a_value_is_as_plain_as_its_texts(text: str) -> None:
+    """The quick check for whole values overlooks nothing."""
+    plain = plain_text(text)
+    assert plain_value([text, {text: [text]}]) == [plain, {plain: [plain]}]
+
+
+def test_a_value_that_is_not_json_is_walked() -> None:
+    """Half a character, for instance."""
+    value = ["\ud800", "\x07"]
+    assert plain_value(value) == ["\ud800", "\ufffd"]
