@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _SYSTEM_WITH_TEXT = {"compact_boundary", "api_error", "informational", "local_command"}
+_ATTACHMENTS = {"queued_command", "file", "directory", "at_mention_reference", "agent_mention"}
 _KINDS = {"text": "text", "tool_use": "tool-call", "tool_result": "tool-result", "image": "text"}
 
 
@@ -52,7 +53,7 @@ def _parts(row: dict[str, Any]) -> tuple[tuple[str, ...], str | None]:
         return (("text",), None) if row.get("subtype") in _SYSTEM_WITH_TEXT else ((), None)
     if row["type"] == "attachment":
         kind = row["attachment"].get("type")
-        return (("text",), None) if kind in {"queued_command", "file"} else ((), None)
+        return (("text",), None) if kind in _ATTACHMENTS else ((), None)
     content = row["message"]["content"]
     if isinstance(content, str):
         return ("text",), _plain(content)
