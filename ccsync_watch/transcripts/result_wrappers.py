@@ -111,7 +111,10 @@ def unwrap_result(text: str, *, is_of_subagent: bool = False) -> UnwrappedResult
     names: list[str] = []
     is_error = has_changed = False
     for wrapper in RESULT_WRAPPERS:
-        if wrapper.start not in text or (wrapper.is_of_subagent and not is_of_subagent):
+        if wrapper.is_of_subagent and not is_of_subagent:
+            continue
+        # Its first character alone is found, or not, much faster.
+        if wrapper.start[0] not in text or wrapper.start not in text:
             continue
         match = _match(wrapper, text)
         if match is None:
