@@ -472,12 +472,6 @@ MIGRATIONS: tuple[str, ...] = (
         name TEXT NOT NULL
     ) WITHOUT ROWID;
 
-    -- What rows say is understood better: all transcripts that are still there are read again.
-    UPDATE transcripts SET offset = 0, head = x'', marker = x'', size = -1, lines = 0
-        WHERE missing_since_ms IS NULL;
-    DELETE FROM line_types;
-    """,
-    """
     -- What the title is made of (see `titles.TitleRank`), and whether anybody said anything: other
     -- sessions are listed only when asked for.
     ALTER TABLE sessions ADD COLUMN title_rank INTEGER NOT NULL DEFAULT 5;
