@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from ccsync_watch.model import JsonValue, Part
+from ccsync_watch.transcripts.api_errors import read_fallback
 from ccsync_watch.transcripts.denials import read_denial
 from ccsync_watch.transcripts.fields import opaque_id, text
 
@@ -45,6 +46,8 @@ def answer_parts(blocks: list[dict[str, Any]]) -> list[Part]:
         elif kind and kind.endswith("_tool_result"):
             tool_use_id = opaque_id(block.get("tool_use_id"))
             parts.append(Part("tool-result", {"content": block.get("content")}, tool_use_id))
+        elif kind == "fallback":
+            parts.append(read_fallback(block))
     return parts
 
 

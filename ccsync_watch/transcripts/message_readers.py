@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ccsync_watch.model import JsonValue, MessageKind, Part
+from ccsync_watch.model import JsonValue, Part
+from ccsync_watch.transcripts.api_errors import describe_error, read_model_change, read_refusal
 from ccsync_watch.transcripts.blocks import answer_parts, content_blocks, prompt_parts, result_parts
 from ccsync_watch.transcripts.fields import identity, mapping, text
+from ccsync_watch.transcripts.hooks import HOOK_READERS, read_hook_summary
 from ccsync_watch.transcripts.mentions import MENTION_READERS
-from ccsync_watch.transcripts.message_content import MessageContent
+from ccsync_watch.transcripts.message_content import MessageContent, note
 from ccsync_watch.transcripts.notes import split_prompt
 from ccsync_watch.transcripts.peer_messages import read_mailbox
 from ccsync_watch.transcripts.user_texts import TYPED_SOURCES, TextOrigin, read_user_text
@@ -36,8 +38,14 @@ def read_assistant(row: dict[str, Any], is_subagent: bool) -> MessageContent | N
     facts: dict[str, JsonValue] = {
         key: value for key, value in values.items() if isinstance(value, (str, int))
     }
-    kind: MessageKind = "api_error" if row.get("isApiErrorMessage") is True else "answer"
-    return MessageContent("assistant", kind, answer_parts(blocks), facts)
+    parts = answer_parts(blocks)
+    if row.get("isApiErrorMessage") is True:
+        return MessageContent("assistant", "api_error", _describe_failure(row, parts), facts)
+    if message.get("stop_details"):
+        parts += read_refusal(message)
+    if parts and all(block.get("type") == "fallback" for block in blocks):
+        return MessageContent("system", "notice", parts, facts)
+    return MessageContent("assistant", "answer", parts, facts)
 
 
 def read_user(row: dict[str, Any], is_subagent: bool) -> MessageContent:  # noqa: FBT001 - as above
@@ -73,8 +81,9 @@ def read_system(row: dict[str, Any], _is_subagent: bool) -> MessageContent | Non
         if isinstance(row.get(key), (int, float)):
             facts[key] = row[key]
     content = text(row.get("content"))
-    if subtype == "api_error":
-        return MessageContent("system", "api_error", [Part("text", _describe_error(row))], facts)
+    if subtype in SYSTEM_READERS:
+        read = SYSTEM_READERS[subtype](row)
+        return read._replace(facts={**facts, **read.facts}) if read else None
     if subtype == "compact_boundary":
         metadata = mapping(row.get("compactMetadata"))
         values = {key: metadata.get(key) for key in ("trigger", "preTokens", "postTokens")}
@@ -89,6 +98,34 @@ def read_system(row: dict[str, Any], _is_subagent: bool) -> MessageContent | Non
     if wrapped and wrapped.kind in {"command", "command_output"}:
         return wrapped._replace(facts=facts)
     return MessageContent("user", "command", [Part("text", content)], facts)
+
+
+def _read_retry(row: dict[str, Any]) -> MessageContent:
+    """Read a request that failed and is tried again."""
+    return MessageContent("system", "api_error", [Part("text", describe_error(row))], {})
+
+
+def _read_saved_memory(row: dict[str, Any]) -> MessageContent:
+    paths = row.get("writtenPaths")
+    names = [path for path in paths if text(path)] if isinstance(paths, list) else []
+    return MessageContent("system", "notice", [note("saved to memory", "\n".join(names))], {})
+
+
+def _read_stopped_agents(_row: dict[str, Any]) -> MessageContent:
+    return MessageContent("system", "notice", [note("all background agents were stopped")], {})
+
+
+SYSTEM_READERS: dict[str, Callable[[dict[str, Any]], MessageContent | None]] = {
+    "agents_killed": _read_stopped_agents,
+    "api_error": _read_retry,
+    "memory_saved": _read_saved_memory,
+    "model_consent_fallback": read_model_change,
+    "model_fallback": read_model_change,
+    "model_refusal_fallback": read_model_change,
+    "model_refusal_no_fallback": read_model_change,
+    "stop_hook_summary": read_hook_summary,
+}
+"""The system rows, by subtype, that say something besides their text; others are their text."""
 
 
 def read_attachment(row: dict[str, Any], _is_subagent: bool) -> MessageContent | None:  # noqa: FBT001 - as above
@@ -111,6 +148,7 @@ def _read_queued_prompt(attachment: dict[str, Any]) -> MessageContent:
 
 
 ATTACHMENT_READERS: dict[str, Callable[[dict[str, Any]], MessageContent | None]] = {
+    **HOOK_READERS,
     **MENTION_READERS,
     "queued_command": _read_queued_prompt,
     "teammate_mailbox": read_mailbox,
@@ -130,6 +168,15 @@ def _text_origin(row: dict[str, Any], *, is_subagent: bool) -> TextOrigin:
         is_subagent=is_subagent,
         is_plan=bool(text(row.get("planContent"))),
     )
+
+
+def _describe_failure(row: dict[str, Any], parts: list[Part]) -> list[Part]:
+    """Return the parts of a response that failed for good, with what the API says of it."""
+    parts = parts or [Part("text", describe_error(row))]
+    details = text(row.get("errorDetails"))
+    if details and not any(details in str(part.content) for part in parts):
+        parts.append(note("details", details))
+    return [*parts, *(read_refusal(mapping(row.get("message"))) or read_refusal(row))]
 
 
 def _starts_fork(block: dict[str, Any]) -> bool:
@@ -153,10 +200,3 @@ def _read_permission(row: dict[str, Any], results: list[Part]) -> dict[str, Json
         "permission_source": identity(decision.get("source")),
     }
     return {key: value for key, value in values.items() if value}
-
-
-def _describe_error(row: dict[str, Any]) -> str:
-    error = mapping(row.get("error"))
-    message = text(error.get("formatted")) or text(error.get("message")) or "API error"
-    attempt, limit = row.get("retryAttempt"), row.get("maxRetries")
-    return f"{message} (attempt {attempt} of {limit})" if attempt else message

@@ -1,0 +1,184 @@
+"""Read what the user's hooks did: what failed, blocked or spoke; pure.
+
+A hook that succeeds and says nothing leaves nothing. One that changes a call says so in its output
+only: the call that ran is then among the parts of its notice, for `store.changed_calls`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from ccsync_watch.model import JsonValue, Part
+from ccsync_watch.transcripts.fields import mapping, opaque_id, text
+from ccsync_watch.transcripts.message_content import MessageContent, note
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_CLIENT = "Claude Code"
+_CHANGED = '"updatedInput"'
+_CHANGING_EVENTS = frozenset({"PreToolUse", "PermissionRequest"})
+# What the client puts before a hook's own words.
+_PREFIX = "Failed with non-blocking status code:"
+
+
+def _notice(attachment: dict[str, Any], did: str, words: str) -> MessageContent:
+    """Return the notice of one hook; `did` is what happened, as the end of its name."""
+    name = _name(attachment)
+    label = f"{name} {did}" if name == _CLIENT else f"hook {name} {did}"
+    return MessageContent("system", "notice", [note(label, words.strip())], {"hook": name})
+
+
+def _name(attachment: dict[str, Any]) -> str:
+    return text(attachment.get("hookName")) or text(attachment.get("hookEvent")) or "unnamed"
+
+
+def _exit_code(attachment: dict[str, Any]) -> str:
+    code = attachment.get("exitCode")
+    return f" (exit {code})" if isinstance(code, int) and not isinstance(code, bool) else ""
+
+
+def _joined(value: object) -> str:
+    """Return a text, or the texts of a list, one per line."""
+    values = value if isinstance(value, list) else [value]
+    return "\n".join(item.strip() for item in values if isinstance(item, str) and item.strip())
+
+
+def _first(*values: object) -> str:
+    """Return the first text with words."""
+    return next((value for value in values if isinstance(value, str) and value.strip()), "")
+
+
+def _read_failure(attachment: dict[str, Any]) -> MessageContent:
+    stderr = (text(attachment.get("stderr")) or "").strip().removeprefix(_PREFIX).strip()
+    words = _first(
+        stderr, attachment.get("content"), attachment.get("stdout"), attachment.get("command")
+    )
+    return _notice(attachment, f"failed{_exit_code(attachment)}", words)
+
+
+def _read_block(attachment: dict[str, Any]) -> MessageContent:
+    error = attachment.get("blockingError")
+    words = _first(error, mapping(error).get("blockingError"), attachment.get("reason"))
+    return _notice(attachment, "blocked", words)
+
+
+def _read_cancellation(attachment: dict[str, Any]) -> MessageContent:
+    limit_ms = attachment.get("timeoutMs")
+    did = "was cancelled"
+    if attachment.get("timedOut") is True:
+        limit = f" after {limit_ms / 1000:g} s" if isinstance(limit_ms, (int, float)) else ""
+        did = f"timed out{limit}"
+    return _notice(attachment, did, _first(attachment.get("command")))
+
+
+def _read_words(did: str, *keys: str) -> Callable[[dict[str, Any]], MessageContent | None]:
+    """Return the reader of a hook that spoke, under one of some keys."""
+
+    def read(attachment: dict[str, Any]) -> MessageContent | None:
+        words = next((words for key in keys if (words := _joined(attachment.get(key)))), "")
+        return _notice(attachment, did, words) if words else None
+
+    return read
+
+
+def _read_stop(attachment: dict[str, Any]) -> MessageContent:
+    return _notice(attachment, "stopped Claude", _first(attachment.get("message")))
+
+
+def _read_decision(attachment: dict[str, Any]) -> MessageContent | None:
+    decision = text(attachment.get("decision"))
+    return _notice(attachment, f"decided: {decision}", "") if decision else None
+
+
+def _read_deferral(attachment: dict[str, Any]) -> MessageContent:
+    return _notice(attachment, "deferred a call", _first(attachment.get("toolName")))
+
+
+def _read_late_answer(attachment: dict[str, Any]) -> MessageContent | None:
+    """Read what a hook said that ran in the background."""
+    response = mapping(attachment.get("response"))
+    context = mapping(response.get("hookSpecificOutput")).get("additionalContext")
+    parts: list[Part] = []
+    for did, words in (
+        ("says", _first(response.get("systemMessage"))),
+        ("blocked", _first(response.get("reason"))),
+        ("added context", _joined(context)),
+    ):
+        if words:
+            parts += _notice(attachment, did, words).parts
+    if attachment.get("exitCode") not in {None, 0}:
+        parts += _read_failure(attachment).parts
+    elif not parts and not response:
+        words = _first(attachment.get("stdout"))
+        parts += _notice(attachment, "says", words).parts if words else []
+    return MessageContent("system", "notice", parts, {"hook": _name(attachment)}) if parts else None
+
+
+def _read_success(attachment: dict[str, Any]) -> MessageContent | None:
+    """Read what a hook printed for Claude, or how it changed a call."""
+    words = _joined(attachment.get("content"))
+    changed = _changed_call(attachment)
+    if changed is None:
+        return _notice(attachment, "added context", words) if words else None
+    notice = _notice(attachment, "changed the call", words)
+    return notice._replace(parts=[*notice.parts, changed])
+
+
+def _changed_call(attachment: dict[str, Any]) -> Part | None:
+    """Return the call that ran instead of Claude's, if a hook changed its arguments."""
+    output = attachment.get("stdout")
+    event = attachment.get("hookEvent")
+    call_id = opaque_id(attachment.get("toolUseID"))
+    if not isinstance(output, str) or _CHANGED not in output or not call_id:
+        return None
+    if event not in _CHANGING_EVENTS:
+        return None
+    try:
+        specific = mapping(mapping(orjson.loads(output)).get("hookSpecificOutput"))
+    except orjson.JSONDecodeError:
+        return None
+    decision = mapping(specific.get("decision"))
+    arguments: JsonValue = specific.get("updatedInput", decision.get("updatedInput"))
+    is_denied = specific.get("permissionDecision") == "deny" or decision.get("behavior") == "deny"
+    if not isinstance(arguments, dict) or is_denied:
+        return None
+    _event, _separator, tool_name = _name(attachment).partition(":")
+    return Part("tool-call", arguments, call_id, tool_name or None)
+
+
+HOOK_READERS: dict[str, Callable[[dict[str, Any]], MessageContent | None]] = {
+    "async_hook_response": _read_late_answer,
+    "hook_additional_context": _read_words("added context", "content"),
+    "hook_blocking_error": _read_block,
+    "hook_cancelled": _read_cancellation,
+    "hook_deferred_tool": _read_deferral,
+    "hook_error_during_execution": _read_failure,
+    "hook_non_blocking_error": _read_failure,
+    "hook_permission_decision": _read_decision,
+    "hook_stopped_continuation": _read_stop,
+    "hook_success": _read_success,
+    "hook_system_message": _read_words("says", "content"),
+}
+"""The attachments that hooks leave."""
+
+
+def read_hook_summary(row: dict[str, Any]) -> MessageContent | None:
+    """Read the report of the hooks that ran when Claude stopped; None if all were silent."""
+    name = text(row.get("hookLabel")) or "Stop"
+    errors = row.get("hookErrors")
+    failed = [_first(item, mapping(item).get("error"), mapping(item).get("message"))
+              for item in errors] if isinstance(errors, list) else []  # fmt: skip
+    words = [word.strip().removeprefix(_PREFIX).strip() for word in failed if word]
+    parts: list[Part] = []
+    if failed:
+        count = row.get("hookCount")
+        of = f" of {count}" if isinstance(count, int) and count >= len(failed) else ""
+        parts.append(note(f"{name} hooks: {len(failed)}{of} failed", "\n".join(words)))
+    if row.get("preventedContinuation") is True:
+        parts.append(note(f"hook {name} stopped Claude", _first(row.get("stopReason")).strip()))
+    if context := _joined(row.get("hookAdditionalContext")):
+        parts.append(note(f"hook {name} added context", context))
+    return MessageContent("system", "notice", parts, {"hook": name}) if parts else None
