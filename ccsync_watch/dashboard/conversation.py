@@ -9,6 +9,7 @@ from ccsync_watch.accounting.account import UNPRICED, Cost, total_cost
 from ccsync_watch.dashboard.speakers import is_folded, speaker_of
 from ccsync_watch.store.rewound import is_rewound
 from ccsync_watch.store.turns import STARTERS
+from ccsync_watch.store.withdrawn import withdrawal
 from ccsync_watch.transcripts.call_outcome import CallOutcome, read_outcome
 from ccsync_watch.transcripts.inferred_times import is_inferred
 
@@ -43,6 +44,11 @@ class Entry:
     items: tuple[EntryItem, ...]
     is_folded: bool
     is_rewound: bool = False
+
+    @property
+    def fate(self) -> str | None:
+        """Why the message no longer stands, in a word; None for one that does."""
+        return "rewound" if self.is_rewound else withdrawal(self.message)
 
     @property
     def has_inferred_time(self) -> bool:

@@ -12,6 +12,7 @@ from ccsync_watch.dashboard.speakers import speaker_of
 from ccsync_watch.plain_text import plain_text
 from ccsync_watch.store import conversations
 from ccsync_watch.store.rewound import is_rewound, rewound_ranges
+from ccsync_watch.store.withdrawn import withdrawal
 from ccsync_watch.transcripts.call_outcome import read_outcome
 from ccsync_watch.transcripts.inferred_times import is_inferred
 
@@ -84,7 +85,11 @@ def _iterate_json(
     separator = ""
     for agent_id in [None, *agent_ids]:
         for message in _iterate_messages(database, session_id, agent_id):
-            marked = {**asdict(message), "is_rewound": is_rewound(rewound, message.seq)}
+            marked = {
+                **asdict(message),
+                "is_rewound": is_rewound(rewound, message.seq),
+                "withdrawn": withdrawal(message),
+            }
             yield separator + "\n" + compact_json(marked)
             separator = ","
     yield "\n]}\n"
@@ -121,7 +126,8 @@ def _iterate_conversation(
         if not pieces:
             continue
         name = "Prompt" if message.kind == "prompt" else speaker_of(message)
-        mark = " · rewound" if is_rewound(rewound, message.seq) else ""
+        fate = "rewound" if is_rewound(rewound, message.seq) else withdrawal(message)
+        mark = f" · {fate}" if fate else ""
         yield f"\n## {_one_line(name)}{mark} · {_when(message)}\n\n" + "\n\n".join(pieces) + "\n"
 
 

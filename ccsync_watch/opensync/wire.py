@@ -94,6 +94,8 @@ def message_payload(message: Redacted[StoredMessage], created_ms: int | None) ->
     """Return one message, dated `created_ms`; None leaves the date to the backend."""
     value = message.value
     parts = [_part(part) for part in value.parts]
+    if "withdrawn" in value.facts:
+        parts.insert(0, {"type": "text", "content": f"[{value.facts['withdrawn']}]"})
     label = _label(value)
     if label:
         parts = [_add_label(part, label) for part in parts]

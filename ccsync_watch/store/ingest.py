@@ -17,6 +17,7 @@ from ccsync_watch.store import (
     summary_titles,
     titles,
     usage_writer,
+    withdrawn,
     worktrees,
 )
 from ccsync_watch.store.copies import CopyMarker
@@ -150,6 +151,7 @@ def _save_rows(
     order = DateOrder(connection, transcript_id, is_at_start=batch.start == 0)
     inserted, updated = writer.save(messages, order)
     order.save()
+    withdrawn.mark_withdrawn(connection, messages, writer)
     writer.queue_stored(new)
     titles.save_titles(connection, messages)
     # Which session asked for a response is decided by the messages of all that claim it.

@@ -130,7 +130,7 @@ class MessageWriter:
                 if stored.digest == digest and not is_dated_now:
                     continue
                 updated += 1
-                self._requeue(message_seq, message)
+                self.queue_again(message_seq, message.session_id)
                 if stored.digest == digest:
                     continue
                 self._replace(message_seq, message, digest)
@@ -211,13 +211,14 @@ class MessageWriter:
         )
         self._connection.execute("DELETE FROM parts WHERE message_seq = ?", (seq,))
 
-    def _requeue(self, seq: int, message: Message) -> None:
-        if message.session_id in self._unqueued:
+    def queue_again(self, seq: int, session_id: str) -> None:
+        """Queue a stored message whose content changed, unless its session did not begin yet."""
+        if session_id in self._unqueued:
             return
         requeue(
             self._connection,
             seq,
-            message.session_id,
+            session_id,
             now_ms=self._now_ms,
             is_released=self._is_released,
         )

@@ -13,6 +13,9 @@ from ccsync_watch.transcripts.message_content import MessageContent, note
 
 _MAX_DEPTH = 4
 _MAX_UUIDS = 1000
+_WITHDRAWALS = {"retractedMessageUuids": "retracts", "supersedesUuids": "supersedes"}
+WITHDRAWING_KEYS = frozenset(_WITHDRAWALS)
+"""The keys of a row that name rows which no longer stand."""
 _REFUSALS = ("apiRefusalCategory", "apiRefusalExplanation")
 
 
@@ -93,13 +96,17 @@ def read_model_change(row: dict[str, Any]) -> MessageContent | None:
     return MessageContent("system", "notice", parts, {}) if parts else None
 
 
-def read_withdrawn(row: dict[str, Any]) -> dict[str, JsonValue]:
-    """Return the rows that no longer stand, as facts of the row that says so."""
+def read_withdrawn(row: dict[str, Any], content: MessageContent | None) -> MessageContent | None:
+    """Return what a row says, with the rows that it withdraws among its facts."""
     facts: dict[str, JsonValue] = {}
-    for key, fact in (("retractedMessageUuids", "retracts"), ("supersedesUuids", "supersedes")):
+    for key, fact in _WITHDRAWALS.items():
         uuids = row.get(key)
-        if isinstance(uuids, list):
-            usable = [uuid for item in uuids[:_MAX_UUIDS] if (uuid := identity(item))]
-            if usable:
-                facts[fact] = list(usable)
-    return facts
+        usable = [identity(uuid) for uuid in uuids[:_MAX_UUIDS]] if isinstance(uuids, list) else []
+        if any(usable):
+            facts[fact] = [uuid for uuid in usable if uuid]
+    if not facts:
+        return content
+    content = content or MessageContent(
+        "system", "notice", [note("earlier messages withdrawn")], {}
+    )
+    return content._replace(facts={**content.facts, **facts})

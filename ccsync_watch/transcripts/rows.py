@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch.model import Fact, Message, SessionObservation, SidechainRow, Unreadable
+from ccsync_watch.transcripts.api_errors import WITHDRAWING_KEYS, read_withdrawn
 from ccsync_watch.transcripts.fields import agent_identity, identity, mapping, milliseconds, text
 from ccsync_watch.transcripts.line_types import LINE_TYPES
 from ccsync_watch.transcripts.subagent_meta import read_started_subagent
@@ -77,6 +78,8 @@ def _add_message(
     if name == "user":
         batch.subagents.extend(read_started_subagent(row, session_id))
     content = read(row, is_subagent)
+    if not WITHDRAWING_KEYS.isdisjoint(row):
+        content = read_withdrawn(row, content)
     if content is None:
         return
     scope = f"{session_id}:{agent_id}" if agent_id else session_id

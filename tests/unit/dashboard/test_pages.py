@@ -167,6 +167,8 @@ def test_a_conversation_shows_notes_denials_and_what_was_rewound(
         message("r1", kind="tool_result", parts=(Part("tool-result", denied, "t1", "Edit"),)),
         message("u2", "Wrong", parent_uuid="a1"),
         message("u3", "Right", parent_uuid="a1"),
+        message("a3", "Earlier", kind="answer", role="assistant"),
+        message("a4", "Better", kind="answer", role="assistant", facts={"supersedes": ["a3"]}),
     )
     html = visitor.get(f"/sessions/{SESSION}").text
     assert '<summary>pasted</summary><pre class="output">a\nb</pre>' in html
@@ -177,6 +179,8 @@ def test_a_conversation_shows_notes_denials_and_what_was_rewound(
     assert 'class="fold call failed"' not in html
     assert html.count(">rewound</span>") == 1
     assert "<summary>Rewound</summary>" in html
+    assert html.count(">superseded</span>") == 1
+    assert "<summary>Superseded</summary>" in html
 
 
 def test_sessions_without_a_conversation_are_listed_only_when_asked_for(

@@ -112,3 +112,12 @@ def test_what_was_rewound_is_marked(world: World) -> None:
     assert markdown.count("## Prompt · rewound · ") == 1
     rows = json.loads(read_document(world, "json"))["messages"]
     assert [row["is_rewound"] for row in rows] == [False, True, False]
+
+
+def test_what_was_withdrawn_is_marked(world: World) -> None:
+    """In both formats."""
+    world.ingest(message("a1", "Wrong", kind="answer", role="assistant"))
+    world.ingest(message("n1", "Other model", kind="notice", facts={"retracts": ["a1"]}))
+    assert "## Claude · retracted · " in read_document(world, "md")
+    rows = json.loads(read_document(world, "json"))["messages"]
+    assert [row["withdrawn"] for row in rows] == ["retracted", None]

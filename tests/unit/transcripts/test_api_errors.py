@@ -109,3 +109,23 @@ def test_rows_without_a_text_of_their_own_are_notices(
     row = Writer().row("system", **row)
     assert read_contents(row) == ("system", "notice", contents)
     assert read_message(row).facts["subtype"] == row["subtype"]
+
+
+@pytest.mark.parametrize(
+    ("row", "facts"),
+    [
+        ({"retractedMessageUuids": ["u1", "a b", 5]}, {"retracts": ["u1"]}),
+        ({"supersedesUuids": ["u1", "u2"]}, {"supersedes": ["u1", "u2"]}),
+        ({"retractedMessageUuids": "u1", "supersedesUuids": []}, {}),
+    ],
+)
+def test_a_row_names_what_no_longer_stands(row: dict[str, Any], facts: dict[str, Any]) -> None:
+    """Ids that cannot be stored as they are are left out."""
+    assert read_message(Writer().prompt("x", **row)).facts == facts
+
+
+def test_a_row_that_says_only_what_no_longer_stands_is_a_notice() -> None:
+    """Somewhere it has to be."""
+    row = Writer().row("system", subtype="silent", retractedMessageUuids=["u1"])
+    label = {"label": "earlier messages withdrawn", "text": ""}
+    assert read_contents(row) == ("system", "notice", [label])

@@ -1,0 +1,60 @@
+"""Mark messages that no longer stand: the client retracted them, or a later one replaced them.
+
+In the ingest transaction. A later row names them, by uuids of which only the beginning is certain:
+the client derives the uuids of what it shows from those of its rows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator
+
+    from ccsync_watch.model import Message
+    from ccsync_watch.outgoing import StoredMessage
+    from ccsync_watch.store.message_writer import MessageWriter
+
+_DERIVED_FROM_CHARS = 24
+_UUID_CHARS = 36
+_STATES = {"retracts": "retracted", "supersedes": "superseded"}
+"""What becomes of the rows under each fact of the row that names them."""
+
+
+def mark_withdrawn(
+    connection: sqlite3.Connection, messages: Iterable[Message], writer: MessageWriter
+) -> None:
+    """Mark what these messages withdraw, and queue it again."""
+    for message in messages:
+        if message.facts.keys() & _STATES.keys():
+            for state, first, last in _ranges(message):
+                rows = connection.execute(
+                    "UPDATE messages SET facts = json_set(facts, '$.withdrawn', ?)"
+                    " WHERE id >= ? AND id <= ? AND id <> ? AND kind <> 'notice'"
+                    " AND json_extract(facts, '$.withdrawn') IS NULL RETURNING seq, is_inherited",
+                    (state, first, last, message.id),
+                ).fetchall()
+                for seq, is_inherited in rows:
+                    if not is_inherited:
+                        writer.queue_again(seq, message.session_id)
+
+
+def _ranges(message: Message) -> Iterator[tuple[str, str, str]]:
+    """Yield the ids that a message withdraws, as the first and the last, and how."""
+    scope = message.id.removesuffix(message.uuid)
+    for fact, state in _STATES.items():
+        uuids = message.facts.get(fact)
+        for uuid in uuids if isinstance(uuids, list) else []:
+            name = str(uuid)
+            if len(name) == _UUID_CHARS:
+                name = name[:_DERIVED_FROM_CHARS]
+                yield state, scope + name, f"{scope}{name}~"
+            else:
+                yield state, scope + name, scope + name
+
+
+def withdrawal(message: StoredMessage) -> str | None:
+    """Return how a message was withdrawn, in a word; None for one that stands."""
+    state = message.facts.get("withdrawn")
+    return state if isinstance(state, str) else None
