@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.model import Message, Part
 from ccsync_watch.store import (
+    changed_calls,
     session_policy,
     session_writer,
     subagent_links,
@@ -119,7 +120,9 @@ def _save_rows(
     )  # fmt: skip
     session_ids = {item.session_id for item in items}
     touched = session_ids - session_policy.excluded_among(connection, session_ids)
-    messages = [message for message in batch.messages if message.session_id in touched]
+    messages, calls = changed_calls.take_changed_calls(
+        message for message in batch.messages if message.session_id in touched
+    )
     new = session_writer.save_observations(
         connection,
         [observation for observation in batch.observations if observation.session_id in touched],
@@ -151,6 +154,7 @@ def _save_rows(
     order = DateOrder(connection, transcript_id, is_at_start=batch.start == 0)
     inserted, updated = writer.save(messages, order)
     order.save()
+    changed_calls.save_changed_calls(connection, calls, writer)
     withdrawn.mark_withdrawn(connection, messages, writer)
     writer.queue_stored(new)
     titles.save_titles(connection, messages)

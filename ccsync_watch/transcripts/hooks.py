@@ -143,10 +143,11 @@ def _changed_call(attachment: dict[str, Any]) -> Part | None:
     decision = mapping(specific.get("decision"))
     arguments: JsonValue = specific.get("updatedInput", decision.get("updatedInput"))
     is_denied = specific.get("permissionDecision") == "deny" or decision.get("behavior") == "deny"
-    if not isinstance(arguments, dict) or is_denied:
-        return None
     _event, _separator, tool_name = _name(attachment).partition(":")
-    return Part("tool-call", arguments, call_id, tool_name or None)
+    # Without the tool's name it is not known what of the arguments may be kept.
+    if not isinstance(arguments, dict) or is_denied or not tool_name:
+        return None
+    return Part("tool-call", arguments, call_id, tool_name)
 
 
 HOOK_READERS: dict[str, Callable[[dict[str, Any]], MessageContent | None]] = {

@@ -172,6 +172,7 @@ def test_a_hook_that_changes_a_call_has_the_one_that_ran(row: dict[str, Any]) ->
     [
         changing({"permissionDecision": "deny", "updatedInput": {"command": "ls"}}),
         changing({"updatedInput": "ls"}),
+        changing({"updatedInput": {"command": "ls"}}, hookName="PreToolUse"),
         changing({"updatedInput": {"command": "ls"}}, hookEvent="PostToolUse"),
     ],
 )
