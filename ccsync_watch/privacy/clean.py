@@ -15,7 +15,7 @@ import orjson
 
 from ccsync_watch.errors import RedactorUnavailable
 from ccsync_watch.model import Batch, JsonValue, Message, Part, Redacted
-from ccsync_watch.plain_text import plain_value
+from ccsync_watch.plain_text import is_plain, plain_value
 from ccsync_watch.privacy.policy.limits import PLACEHOLDER, cut
 from ccsync_watch.privacy.policy.metadata import metadata_of
 from ccsync_watch.privacy.policy.reduction import reduce
@@ -87,13 +87,12 @@ def _redact_plain(redactor: Redacting, values: list[Any]) -> list[Any]:
     colours and without, and the one counts of which less is left.
     """
     redacted = redact_values(redactor, values)
-    plain = plain_value(values)
-    if plain is values:
+    if is_plain(values):
         return redacted
-    changed = [number for number, value in enumerate(plain) if value is not values[number]]
+    changed = [number for number, value in enumerate(values) if not is_plain(value)]
     redacted = list(redacted)
     with_colours = redact_values(redactor, [plain_value(redacted[number]) for number in changed])
-    without = redact_values(redactor, [plain[number] for number in changed])
+    without = redact_values(redactor, [plain_value(values[number]) for number in changed])
     for number, *candidates in zip(changed, without, with_colours, strict=True):
         redacted[number] = min(candidates, key=_remaining_chars)
     return redacted
