@@ -23,6 +23,9 @@ PartKind: TypeAlias = Literal[
     "text", "thinking", "tool-call", "tool-result", "image", "file", "note"
 ]
 
+StyleRun: TypeAlias = tuple[int, int, str]
+"""Start, end and names of a style, of a text that was written for a terminal."""
+
 MessageKind: TypeAlias = Literal[
     "prompt",  # typed by the user, or queued while Claude was busy
     "command",  # a slash command or `!` line typed by the user
@@ -66,12 +69,16 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One displayable piece of a message."""
+    """One displayable piece of a message.
+
+    `styles` are those of its text: a terminal's colours, which only pages show.
+    """
 
     kind: PartKind
     content: JsonValue
     tool_use_id: str | None = None
     tool_name: str | None = None
+    styles: tuple[StyleRun, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _ESCAPE_SEQUENCE = re.compile(
@@ -28,19 +28,74 @@ _DELETE = b"\x7f"
 _LATIN_CONTROL = re.compile(b"\xc2[\x80-\x9f]")
 _DIRECTION = re.compile(b"\xe2(?:\x80[\xaa-\xae]|\x81[\xa6-\xa9])")
 _REPLACEMENT = "\ufffd"
+_EDGE = "\x1b;"
+_STYLE = re.compile(r"(?:\x1b\[|\x9b)[0-9;:]{0,256}m")
+# More than these between two characters change nothing that is seen.
+_MAX_STYLES = 16
 
 
 def plain_text(text: str) -> str:
     """Return a text that can be shown anywhere, itself if it can be shown as it is."""
     if not _UNSAFE.search(text):
         return text
-    text = _ESCAPE_SEQUENCE.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
-    return _UNSAFE.sub(_REPLACEMENT, text)
+    return _UNSAFE.sub(_REPLACEMENT, _ESCAPE_SEQUENCE.sub("", _with_line_ends(text)))
+
+
+def split_sequences(text: str) -> Iterator[tuple[str, str]]:
+    """Yield each escape sequence of a text, and what `plain_text` makes of the text behind it.
+
+    The first sequence is empty: it stands for the text's start.
+    """
+    text = _with_line_ends(text)
+    sequence, at = "", 0
+    for match in _ESCAPE_SEQUENCE.finditer(text):
+        yield sequence, _UNSAFE.sub(_REPLACEMENT, text[at : match.start()])
+        sequence, at = match[0], match.end()
+    yield sequence, _UNSAFE.sub(_REPLACEMENT, text[at:])
+
+
+def has_sequences(text: str) -> bool:
+    """Return whether a text may hold an escape sequence."""
+    return "\x1b" in text or "\x9b" in text
+
+
+def shown_start(text: str, limit: int) -> tuple[str, int]:
+    """Return a text's start that shows `limit` characters, and how many the whole text shows.
+
+    Of its sequences only styles are in it: the others can be much longer than what they show.
+    """
+    pieces: list[str] = []
+    styles: list[str] = []
+    chars = 0
+    for sequence, piece in split_sequences(text):
+        if _STYLE.fullmatch(sequence):
+            styles.append(sequence)
+        if piece and chars < limit:
+            pieces += [*styles[-_MAX_STYLES:], piece[: limit - chars]]
+            styles.clear()
+        chars += len(piece)
+    return "".join(pieces), chars
+
+
+def edged_value(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Return a JSON value with each escape sequence in its texts replaced by a short one.
+
+    It separates what stands on its two sides, but has no letters or digits of its own.
+    """
+    return _walk(value, _edged_text)
+
+
+def _edged_text(text: str) -> str:
+    return _ESCAPE_SEQUENCE.sub(_EDGE, text) if has_sequences(text) else text
+
+
+def _with_line_ends(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def plain_value(value: Any) -> Any:  # noqa: ANN401 - any JSON
     """Return a JSON value with all its texts plain, keys too; itself if they are already."""
-    return value if is_plain(value) else _walk(value)
+    return value if is_plain(value) else _walk(value, plain_text)
 
 
 def is_plain(value: Any) -> bool:  # noqa: ANN401 - any JSON
@@ -65,15 +120,15 @@ def _is_escape(data: bytes, at: int) -> bool:
     return (at - before) % 2 == 0
 
 
-def _walk(value: Any) -> Any:  # noqa: ANN401 - any JSON
+def _walk(value: Any, change: Callable[[str], str]) -> Any:  # noqa: ANN401 - any JSON
     if isinstance(value, str):
-        return plain_text(value)
-    if isinstance(value, list):
-        items = [_walk(item) for item in value]
+        return change(value)
+    if isinstance(value, (list, tuple)):
+        items = [_walk(item, change) for item in value]
         return items if _differ(items, value) else value
     if isinstance(value, dict):
-        items = [_walk(item) for item in value.values()]
-        keys = [plain_text(key) for key in value]
+        items = [_walk(item, change) for item in value.values()]
+        keys = [change(key) for key in value]
         if _differ(items, value.values()) or _differ(keys, value):
             return dict(zip(keys, items, strict=True))
     return value

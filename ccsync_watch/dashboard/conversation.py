@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.accounting.account import UNPRICED, Cost, total_cost
 from ccsync_watch.dashboard.speakers import is_folded, speaker_of
+from ccsync_watch.plain_text import has_sequences
 from ccsync_watch.store.rewound import is_rewound
 from ccsync_watch.store.turns import STARTERS
 from ccsync_watch.store.withdrawn import withdrawal
@@ -16,7 +17,7 @@ from ccsync_watch.transcripts.inferred_times import is_inferred
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from ccsync_watch.model import JsonValue, Part
+    from ccsync_watch.model import JsonValue, Part, StyleRun
     from ccsync_watch.outgoing import StoredMessage
     from ccsync_watch.store.conversations import SubagentRow, TimelineStep
     from ccsync_watch.store.rewound import RewoundRange
@@ -24,13 +25,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class EntryItem:
-    """One thing to show of a message: a text, a call, an attachment."""
+    """One thing to show of a message: a text, a call, an attachment.
+
+    `styles` are those of its text, or of its outcome's output.
+    """
 
     kind: str
     content: JsonValue
     tool_name: str | None = None
     outcome: CallOutcome | None = None
     subagent: SubagentRow | None = None
+    styles: tuple[StyleRun, ...] = ()
+
+    @property
+    def is_of_terminal(self) -> bool:
+        """Whether its text was written for a terminal, as its styles or their sequences say."""
+        return bool(self.styles) or (isinstance(self.content, str) and has_sequences(self.content))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +120,14 @@ def _build_items(
                 part.tool_name or "unknown",
                 read_outcome(result.content) if result else None,
                 subagents.get(call_id),
+                result.styles if result else (),
             )
         elif part.kind == "tool-result":
             if part.tool_use_id not in calls:
-                yield EntryItem("result", None, part.tool_name, read_outcome(part.content))
+                outcome = read_outcome(part.content)
+                yield EntryItem("result", None, part.tool_name, outcome, styles=part.styles)
         else:
-            yield EntryItem(part.kind, part.content)
+            yield EntryItem(part.kind, part.content, styles=part.styles)
 
 
 @dataclass(slots=True)

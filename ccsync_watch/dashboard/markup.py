@@ -15,8 +15,9 @@ import nh3
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from ccsync_watch.plain_text import plain_text
+from ccsync_watch.plain_text import has_sequences, plain_text
 from ccsync_watch.privacy.engine.placeholders import FORM
+from ccsync_watch.terminal_styles import STYLE_NAMES, read_styles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from markdown_it.renderer import RendererHTML
     from markdown_it.token import Token
     from markdown_it.utils import EnvType, OptionsDict
+
+    from ccsync_watch.model import StyleRun
 
 MAX_RENDERED_CHARS = 60_000
 """Longer texts are shown as they are: rendering them takes long."""
@@ -51,6 +54,22 @@ _ATTRIBUTES = {
 def render_text(text: str) -> Markup:
     """Return a text escaped, its placeholders as chips."""
     return Markup(_with_chips(escape(plain_text(text))))  # noqa: S704 - escaped just before
+
+
+def render_terminal_text(text: str, styles: Sequence[StyleRun]) -> Markup:
+    """Return a text of a terminal escaped, in its styles; a page's sheet has a class for each."""
+    if has_sequences(text):  # stored before styles were
+        text, styles = plain_text(text), read_styles(text)
+    pieces: list[str] = []
+    at = 0
+    for start, end, style in styles:
+        names = " ".join(f"t-{name}" for name in style.split() if name in STYLE_NAMES)
+        pieces += [
+            render_text(text[at:start]),
+            f'<span class="{names}">{render_text(text[start:end])}</span>',
+        ]
+        at = end
+    return Markup("".join([*pieces, render_text(text[at:])]))  # noqa: S704 - escaped just before
 
 
 def _with_chips(escaped: str) -> str:

@@ -53,6 +53,7 @@ class Templates:
             size=units.size,
             snippet=markup.render_snippet,
             summary=summarize_call,
+            terminal_text=markup.render_terminal_text,
             text=markup.render_text,
             time_of_day=local_time.time_of_day,
         )

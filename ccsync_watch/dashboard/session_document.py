@@ -90,6 +90,8 @@ def _iterate_json(
                 "is_rewound": is_rewound(rewound, message.seq),
                 "withdrawn": withdrawal(message),
             }
+            for part in marked["parts"]:
+                del part["styles"]  # of pages only
             yield separator + "\n" + compact_json(marked)
             separator = ","
     yield "\n]}\n"

@@ -15,7 +15,8 @@ import orjson
 
 from ccsync_watch.errors import RedactorUnavailable
 from ccsync_watch.model import Batch, JsonValue, Message, Part, Redacted
-from ccsync_watch.plain_text import is_plain, plain_value
+from ccsync_watch.plain_text import edged_value, is_plain, plain_value
+from ccsync_watch.privacy.kept_styles import kept_styles
 from ccsync_watch.privacy.policy.limits import PLACEHOLDER, cut
 from ccsync_watch.privacy.policy.metadata import metadata_of
 from ccsync_watch.privacy.policy.reduction import reduce
@@ -54,9 +55,12 @@ def clean(
     messages = [
         _reduce_message(message, policy, calls, metadata_from) for message in batch.messages
     ]
-    batch = replace(batch, messages=[message for message in messages if message.parts])
-    batch = redact_texts([batch], redactor)[0]
-    batch.messages = [_cut_message(message, policy) for message in batch.messages]
+    reduced = [message for message in messages if message.parts]
+    batch = redact_texts([replace(batch, messages=reduced)], redactor)[0]
+    batch.messages = [
+        _cut_message(message, before, policy)
+        for message, before in zip(batch.messages, reduced, strict=True)
+    ]
     return Redacted(batch)
 
 
@@ -91,9 +95,10 @@ def _redact_plain(redactor: Redacting, values: list[Any]) -> list[Any]:
         return redacted
     changed = [number for number, value in enumerate(values) if not is_plain(value)]
     redacted = list(redacted)
-    with_colours = redact_values(redactor, [plain_value(redacted[number]) for number in changed])
+    edged = redact_values(redactor, [edged_value(values[number]) for number in changed])
+    with_edges = redact_values(redactor, [plain_value(value) for value in edged])
     without = redact_values(redactor, [plain_value(values[number]) for number in changed])
-    for number, *candidates in zip(changed, without, with_colours, strict=True):
+    for number, *candidates in zip(changed, without, with_edges, strict=True):
         redacted[number] = min(candidates, key=_remaining_chars)
     return redacted
 
@@ -200,11 +205,17 @@ def _reduce_part(
     return Part(part.kind, content, part.tool_use_id, tool_name)
 
 
-def _cut_message(message: Message, policy: Policy) -> Message:
+def _cut_message(message: Message, before: Message, policy: Policy) -> Message:
     """Return a redacted message with its texts at their limits, itself if none is longer."""
-    return _with_parts(
-        message, [_cut_part(part, policy.limit(message, part)) for part in message.parts]
-    )
+    cut_parts = [_cut_part(part, policy.limit(message, part)) for part in message.parts]
+    if message is not before:  # what has colours was changed by the redaction
+        cut_parts = list(map(_with_styles, cut_parts, before.parts))
+    return _with_parts(message, cut_parts)
+
+
+def _with_styles(part: Part, before: Part) -> Part:
+    styles = kept_styles(before, part)
+    return replace(part, styles=styles) if styles else part
 
 
 def _cut_part(part: Part, limit: int) -> Part:

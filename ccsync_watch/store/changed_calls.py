@@ -64,7 +64,8 @@ def save_changed_calls(
             )
             label = f"changed by hook {call.hook}; Claude asked for"
             connection.execute(
-                "INSERT INTO parts SELECT ?1, max(position) + 1, 'note', ?2, NULL, ?3 FROM parts"
+                "INSERT INTO parts (message_seq, position, kind, tool_use_id, tool_name, content)"
+                " SELECT ?1, max(position) + 1, 'note', ?2, NULL, ?3 FROM parts"
                 " WHERE message_seq = ?1 HAVING NOT EXISTS (SELECT 1 FROM parts"
                 "  WHERE message_seq = ?1 AND kind = 'note' AND tool_use_id = ?2)",
                 (

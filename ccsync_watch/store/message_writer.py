@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Collection, Iterable
 
-    from ccsync_watch.model import Message
+    from ccsync_watch.model import Message, Part
 
 _CHUNK_IDS = 500
 # A timestamp that goes back by less than this is corrected.
@@ -135,15 +135,15 @@ class MessageWriter:
                     continue
                 self._replace(message_seq, message, digest)
             parts.extend(
-                (message_seq, position, kind, part.tool_use_id, part.tool_name, content)
-                for position, (part, (kind, content)) in enumerate(
+                _part_row(message_seq, position, part, content)
+                for position, (part, (_, content)) in enumerate(
                     zip(message.parts, encoded, strict=True)
                 )
             )
         self._connection.executemany(
             "INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows
         )
-        self._connection.executemany("INSERT INTO parts VALUES (?, ?, ?, ?, ?, ?)", parts)
+        self._connection.executemany("INSERT INTO parts VALUES (?, ?, ?, ?, ?, ?, ?)", parts)
         self._queue(new)
         return len(new), updated
 
@@ -280,6 +280,12 @@ def _known(connection: sqlite3.Connection, ids: list[str]) -> dict[str, _Stored]
 def _next_seq(connection: sqlite3.Connection) -> int:
     row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'messages'").fetchone()
     return (row[0] if row else 0) + 1
+
+
+def _part_row(message_seq: int, position: int, part: Part, content: str) -> tuple[object, ...]:
+    styles = orjson.dumps(part.styles).decode() if part.styles else None
+    names = (part.kind, part.tool_use_id, part.tool_name)
+    return (message_seq, position, *names, content, styles)
 
 
 def _message_row(

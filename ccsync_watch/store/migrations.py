@@ -495,6 +495,9 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX sessions_updated
         ON sessions (updated_ms, started_ms, is_excluded, is_conversation);
 
+    -- Where a text of a terminal has colours: start, end and names of each style.
+    ALTER TABLE parts ADD COLUMN styles TEXT;
+
     -- Who denied a call, what a prompt mentions and who wrote what in the user's name is understood
     -- from the rows only, so all transcripts that are still there are read again.
     -- Until then their titles stay, unless they are a text of the client's.

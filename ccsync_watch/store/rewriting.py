@@ -154,7 +154,9 @@ def _rewrite_message(connection: sqlite3.Connection, item: RewritableMessage) ->
     if not updated.rowcount:
         return False
     connection.executemany(
-        "UPDATE parts SET tool_name = ?, content = ? WHERE message_seq = ? AND position = ?",
+        # Where a text changed, its styles are no longer at their places.
+        "UPDATE parts SET styles = iif(content = ?2, styles, NULL), tool_name = ?1, content = ?2"
+        " WHERE message_seq = ?3 AND position = ?4",
         [
             (part.tool_name, content, message.seq, position)
             for position, (part, content) in enumerate(zip(message.parts, contents, strict=True))

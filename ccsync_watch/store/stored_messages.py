@@ -31,7 +31,7 @@ MESSAGE_JOINS = (
     "LEFT JOIN usage_tokens u ON u.carrier = m.id AND u.id = m.usage_id"
     " LEFT JOIN subagents a ON a.session_id = m.session_id AND a.agent_id = m.agent_id"
 )
-_PART_COLUMNS = "kind, content, tool_use_id, tool_name"
+_PART_COLUMNS = "kind, content, tool_use_id, tool_name, styles"
 
 
 def read_message(read: sqlite3.Connection, row: sqlite3.Row) -> StoredMessage:
@@ -60,8 +60,9 @@ def read_message(read: sqlite3.Connection, row: sqlite3.Row) -> StoredMessage:
 
 
 def _part(row: sqlite3.Row) -> Part:
-    kind, content, tool_use_id, tool_name = row
-    return Part(kind, orjson.loads(content), tool_use_id, tool_name)
+    kind, content, tool_use_id, tool_name, styles = row
+    runs = tuple(tuple(run) for run in orjson.loads(styles)) if styles else ()
+    return Part(kind, orjson.loads(content), tool_use_id, tool_name, runs)
 
 
 def session_messages(database: Database, session_id: str) -> list[StoredMessage]:
@@ -90,8 +91,8 @@ def tool_calls(database: Database, ids: Iterable[str]) -> dict[str, StoredCall]:
     for start in range(0, len(wanted), _CHUNK_IDS):
         chunk = wanted[start : start + _CHUNK_IDS]
         query = (
-            "SELECT p.kind, p.content, p.tool_use_id, p.tool_name, m.timestamp_ms FROM parts p"  # noqa: S608 - question marks only
-            " JOIN messages m ON m.seq = p.message_seq WHERE p.kind = 'tool-call'"
+            "SELECT p.kind, p.content, p.tool_use_id, p.tool_name, p.styles, m.timestamp_ms"  # noqa: S608 - question marks only
+            " FROM parts p JOIN messages m ON m.seq = p.message_seq WHERE p.kind = 'tool-call'"
             f" AND p.tool_use_id IN ({','.join('?' * len(chunk))})"
         )
         for *columns, timestamp_ms in database.read().execute(query, chunk):

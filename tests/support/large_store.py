@@ -123,7 +123,7 @@ class LargeStoreWriter:
         tool: str | None,
         content: Any,  # noqa: ANN401 - JSON
     ) -> None:
-        self._add("parts", self._seq, position, kind, call_id, tool, json.dumps(content))
+        self._add("parts", self._seq, position, kind, call_id, tool, json.dumps(content), None)
 
     def _add(self, table: str, *values: object) -> None:
         self._rows.setdefault(table, []).append(values)

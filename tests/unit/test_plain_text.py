@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccsync_watch.plain_text import plain_text, plain_value
+from ccsync_watch.plain_text import (
+    edged_value,
+    plain_text,
+    plain_value,
+    shown_start,
+    split_sequences,
+)
 
 
 @pytest.mark.parametrize(
@@ -68,3 +74,30 @@ def test_a_value_that_is_not_json_is_walked() -> None:
     """Half a character, for instance."""
     value = ["\ud800", "\x07"]
     assert plain_value(value) == ["\ud800", "\ufffd"]
+
+
+@given(st.text("\x1b[]0123456789;mK\x9b\x07\r\n ab\u202e", max_size=60))
+def test_the_pieces_between_sequences_are_the_plain_text(text: str) -> None:
+    """So that positions in it are those of the pieces."""
+    assert "".join(piece for _, piece in split_sequences(text)) == plain_text(text)
+
+
+@given(st.text("\x1b[]01;mK\x07\r\nab", max_size=60), st.integers(0, 20))
+def test_the_start_of_a_text_is_measured_by_what_it_shows(text: str, limit: int) -> None:
+    """No sequence is cut, and none counts."""
+    start, chars = shown_start(text, limit)
+    assert plain_text(start) == plain_text(text)[:limit]
+    assert chars == len(plain_text(text))
+
+
+def test_the_start_of_a_text_keeps_styles_alone() -> None:
+    """The others, and styles that nothing is shown in, can be longer than the text."""
+    text = "\x1b[2J" + "\x1b[31m" * 9000 + "red\x1b]0;" + "t" * 4000 + "\x07 more"
+    assert shown_start(text, 5) == ("\x1b[31m" * 16 + "red m", 8)
+
+
+def test_the_edges_of_sequences_stay() -> None:
+    """They separate words, but are not part of them, and a plain text is without them."""
+    edged = edged_value(["a\x1b[31mb\x1b[0m", {"c": 1}])
+    assert edged == ["a\x1b;b\x1b;", {"c": 1}]
+    assert plain_value(edged) == ["ab", {"c": 1}]

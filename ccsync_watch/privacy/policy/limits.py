@@ -6,6 +6,8 @@ import re
 from operator import is_
 from typing import TYPE_CHECKING
 
+from ccsync_watch.plain_text import has_sequences, shown_start
+
 if TYPE_CHECKING:
     from ccsync_watch.model import JsonValue
 
@@ -14,14 +16,20 @@ _REDACTION_MARGIN_CHARS = 64 << 10
 # How much of that is never kept: of a secret that reaches past the margin only a part was read, and
 # placeholders, shorter than what they replace, may have moved it below the limit.
 _UNCERTAIN_CHARS = 16 << 10
+CUT_MARK = "… [cut: "
+"""Where the rest of a text was cut off."""
 PLACEHOLDER = re.compile(r"\[REDACTED:[^\]\s]{1,80}\]?|REDACTED-[a-z0-9-]{1,40}-[0-9a-f]{8}")
 
 
 def bounded(text: str, limit: int) -> str | dict[str, JsonValue]:
     """Return a text that is short enough to be redacted quickly, or its beginning and length."""
-    if len(text) <= limit + _REDACTION_MARGIN_CHARS:
+    end = limit + _REDACTION_MARGIN_CHARS
+    if len(text) <= end:
         return text
-    return {"_text": text[: limit + _REDACTION_MARGIN_CHARS], "_chars": len(text)}
+    if has_sequences(text):
+        start, chars = shown_start(text, end)
+        return start if chars <= end else {"_text": start, "_chars": chars}
+    return {"_text": text[:end], "_chars": len(text)}
 
 
 def cut(content: JsonValue, limit: int) -> JsonValue:
@@ -60,4 +68,4 @@ def cut_text(text: str, limit: int, chars: int | None = None) -> str:
     for placeholder in PLACEHOLDER.finditer(text, max(0, limit - 200), limit + 200):
         if placeholder.start() < limit < placeholder.end():
             end = placeholder.start()
-    return f"{text[:end]}… [cut: {chars - end:,} of {chars:,} characters]"
+    return f"{text[:end]}{CUT_MARK}{chars - end:,} of {chars:,} characters]"

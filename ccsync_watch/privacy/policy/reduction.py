@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from ccsync_watch.plain_text import shown_start
 from ccsync_watch.privacy.policy.limits import bounded
 from ccsync_watch.transcripts.result_wrappers import unwrap_result
 from ccsync_watch.transcripts.subagent_meta import SUBAGENT_TOOLS
@@ -202,7 +203,10 @@ def _result_values(values: dict[str, JsonValue]) -> dict[str, JsonValue]:
 
 def _first_words(line: str) -> str:
     """Return a line's first whole words: half a secret would not be recognised as one."""
-    return line if len(line) <= _MAX_NAME_CHARS else line[:_MAX_NAME_CHARS].rpartition(" ")[0]
+    if len(line) <= _MAX_NAME_CHARS:
+        return line
+    start, chars = shown_start(line, _MAX_NAME_CHARS)
+    return start if chars <= _MAX_NAME_CHARS else start.rpartition(" ")[0]
 
 
 def _is_plain(value: JsonValue) -> bool:

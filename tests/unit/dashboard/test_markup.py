@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from ccsync_watch.dashboard.markup import (
@@ -9,8 +11,11 @@ from ccsync_watch.dashboard.markup import (
     render_markdown,
     render_message,
     render_snippet,
+    render_terminal_text,
     render_text,
 )
+from ccsync_watch.dashboard.rendering import TEMPLATE_FOLDER
+from ccsync_watch.terminal_styles import STYLE_NAMES
 
 CHIP = "[REDACTED:github-token:1a2b3c4d]"
 
@@ -79,3 +84,26 @@ def test_long_texts_are_not_formatted() -> None:
     """Formatting one would take long; it is escaped nevertheless."""
     html = render_markdown("**b** <script>" + "x" * MAX_RENDERED_CHARS)
     assert html.startswith("<pre class='long'>**b** &lt;script&gt;")
+
+
+def test_a_terminals_styles_become_classes() -> None:
+    """The text is escaped, placeholders stay whole, and other names are not taken over."""
+    text = "a <b> [REDACTED:jwt:0123abcd] end"
+    html = render_terminal_text(text, [(2, 5, 'bold red" x="'), (30, 33, "on-blue")])
+    assert html.startswith('a <span class="t-bold">&lt;b&gt;</span> <span class="chip"')
+    assert html.endswith(
+        'jwt <span class="mark">0123</span></span> <span class="t-on-blue">end</span>'
+    )
+
+
+def test_a_text_that_was_stored_with_its_sequences_is_styled() -> None:
+    """Older versions stored them."""
+    html = render_terminal_text("\x1b[1;32mok\x1b[0m \x1b]0;title\x07\x1b[5mdone", ())
+    assert html == '<span class="t-bold t-green">ok</span> done'
+
+
+def test_every_style_has_a_class_in_the_sheet() -> None:
+    """Or it would not be seen."""
+    sheet = (TEMPLATE_FOLDER.parent / "static" / "site.css").read_text("utf-8")
+    classes = set(re.findall(r"\.t-([a-z-]+)(?=[ ,])", sheet))
+    assert classes >= STYLE_NAMES

@@ -183,6 +183,28 @@ def test_a_conversation_shows_notes_denials_and_what_was_rewound(
     assert "<summary>Superseded</summary>" in html
 
 
+def test_a_conversation_shows_the_colours_of_terminals(world: World, visitor: Visitor) -> None:
+    """Of a command's output, of a result without its call, and of what was stored before."""
+    arguments: JsonValue = {"command": "make"}
+    results: list[JsonValue] = [{"ok": True, "output": f"{word} <b>"} for word in ("red", "cyan")]
+    styles = ((0, 3, "bold red"), (0, 4, "cyan"))
+    world.ingest(
+        message("u1", "\x1b[33myellow\x1b[0m", kind="command_output", role="system"),
+        message("a1", kind="answer", parts=(Part("tool-call", arguments, "t1", "Bash"),)),
+        *(
+            message(
+                f"r{n}", parts=(Part("tool-result", result, f"t{n}", "Bash", (styles[n - 1],)),)
+            )
+            for n, result in enumerate(results, 1)
+        ),
+    )
+    page = visitor.get(f"/sessions/{SESSION}").text
+    assert '<span class="t-bold t-red">red</span> &lt;b&gt;' in page
+    assert '<span class="t-cyan">cyan</span> &lt;b&gt;' in page
+    assert '<span class="t-yellow">yellow</span>' in page
+    assert "\x1b" not in page
+
+
 def test_sessions_without_a_conversation_are_listed_only_when_asked_for(
     world: World, visitor: Visitor
 ) -> None:

@@ -121,3 +121,19 @@ def test_what_was_withdrawn_is_marked(world: World) -> None:
     assert "## Claude · retracted · " in read_document(world, "md")
     rows = json.loads(read_document(world, "json"))["messages"]
     assert [row["withdrawn"] for row in rows] == ["retracted", None]
+
+
+def test_colours_are_in_neither_format(world: World) -> None:
+    """They are for pages only; what an older version stored with its sequences loses them too."""
+    output: JsonValue = {"ok": True, "output": "red"}
+    world.ingest(
+        message("r1", kind="tool_result", parts=(Part("tool-result", output, "t1", "Bash"),)),
+        message("p1", parts=(Part("text", "green", styles=((0, 5, "green"),)),)),
+        message("p2", "\x1b[34mblue\x1b[0m \u202eover"),
+    )
+    markdown, document = read_document(world, "md"), read_document(world, "json")
+    assert "style" not in markdown + document
+    assert "\x1b" not in markdown
+    assert "\\u00" not in document
+    assert "\u202e" not in markdown + document
+    assert json.loads(document)["messages"][2]["parts"][0]["content"] == "blue \ufffdover"

@@ -209,3 +209,13 @@ class TestPolicies:
         world.ingest(message("u1"), cwd=None)
         assert apply_policies(world.database, Projects(exclude=["/elsewhere"])) is False
         assert len(world.outbox.rows(SESSION, 1 << 50, 10).value) == 2
+
+
+def test_a_text_that_changes_loses_its_styles(world: World, redactor: Redactor) -> None:
+    """They are no longer at their places; other texts keep theirs."""
+    styles = ((0, 3, "red"),)
+    parts = (Part("text", f"use {TOKEN}", styles=styles), Part("text", "red", styles=styles))
+    world.ingest(message("u1", parts=parts))
+    _repair(world, redactor)
+    stored = stored_messages.session_messages(world.database, SESSION)
+    assert [part.styles for row in stored for part in row.parts if row.uuid == "u1"] == [(), styles]
