@@ -11,6 +11,8 @@ _THOUSAND = 1000
 _AGE_UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"))
 # As good as now: what is shown is seconds old itself.
 _NOW_SECONDS = 5
+# Clocks of two machines differ by seconds.
+_SKEW_SECONDS = 60
 _MIN_SHOWN_IN_CENTS = 0.1
 _MIN_SHOWN_IN_HUNDREDTHS_OF_CENTS = 0.001
 
@@ -27,13 +29,18 @@ def size(count: float | None) -> str:
 
 
 def age(then_ms: int | None, now_ms: int) -> str:
-    """Return roughly how long ago a moment was, in the largest whole unit; `never` for None."""
+    """Return roughly how long ago a moment was, in the largest whole unit; `never` for None.
+
+    A moment in the future, which a wrong clock wrote down, is `in 3 h`.
+    """
     if then_ms is None:
         return "never"
-    seconds = max(0, now_ms - then_ms) // 1000
+    is_future = now_ms - then_ms <= -_SKEW_SECONDS * _THOUSAND
+    seconds = abs(now_ms - then_ms) // _THOUSAND if is_future else max(0, now_ms - then_ms) // 1000
     for length, name in _AGE_UNITS:
         if seconds >= length:
-            return f"{seconds // length} {name} ago"
+            rounded = f"{seconds // length} {name}"
+            return f"in {rounded}" if is_future else f"{rounded} ago"
     return f"{seconds} s ago" if seconds > _NOW_SECONDS else "just now"
 
 
