@@ -31,6 +31,7 @@ class SessionLine:
     session_id: str
     title: str | None
     project_path: str | None
+    worktree: str | None
     started_ms: int | None
     updated_ms: int | None
     account: SessionAccount
@@ -147,6 +148,7 @@ def _session_line(
         session_id=session_id,
         title=session_title(database, row) if row else None,
         project_path=row["project_path"] if row else None,
+        worktree=row["worktree"] if row else None,
         started_ms=row["started_ms"] if row else None,
         updated_ms=row["updated_ms"] if row else None,
         account=account,

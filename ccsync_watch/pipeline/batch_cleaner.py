@@ -9,18 +9,21 @@ from ccsync_watch.privacy.clean import clean
 from ccsync_watch.privacy.known.secret_reads import classify_call
 from ccsync_watch.privacy.known.tracker import KnownSecretTracker, TrackingRedactor
 from ccsync_watch.privacy.policy.policy import Policy, ToolCall
-from ccsync_watch.store import session_policy, stored_messages
+from ccsync_watch.store import session_policy, session_projects, stored_messages
 from ccsync_watch.transcripts import discovery
 from ccsync_watch.transcripts.parse import parse
 from ccsync_watch.transcripts.subagent_meta import read_subagent
+from ccsync_watch.transcripts.worktrees import ENTERED_WORKTREE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ccsync_watch.config import ProjectPolicy
     from ccsync_watch.model import Batch, Line, Redacted, Unreadable
     from ccsync_watch.pipeline.files import Files
     from ccsync_watch.privacy.policy.projects import Projects
     from ccsync_watch.store.database import Database
+    from ccsync_watch.store.session_projects import Worktree
     from ccsync_watch.transcripts.discovery import Transcript
 
 
@@ -99,7 +102,8 @@ class BatchCleaner:
         match the folders as they were written: a redacted name would match no glob.
         """
         cwds = {observation.cwd for observation in batch.observations if observation.cwd}
-        policies = {cwd: self._projects.policy(cwd) for cwd in cwds}
+        worktrees = session_projects.load_worktrees(self._database.read()) if cwds else []
+        policies = {cwd: self._policy_of(cwd, worktrees) for cwd in cwds}
         excluded = set()
         session_ids = {message.session_id for message in batch.messages}
         session_ids.update(fact.session_id for fact in batch.facts)
@@ -115,13 +119,21 @@ class BatchCleaner:
                 metadata_from.setdefault(observation.session_id, observation.start)
         for fact in batch.facts:
             # A worktree belongs to its repository, wherever it is.
-            value = fact.value if fact.name == "worktree" and isinstance(fact.value, dict) else {}
-            policy = self._projects.policy(str(value["project"])) if value else "full"
+            value = fact.value if fact.name == ENTERED_WORKTREE else None
+            project = value.get("project") if isinstance(value, dict) else None
+            policy = self._policy_of(project, worktrees) if isinstance(project, str) else "full"
             if policy == "off":
                 excluded.add(fact.session_id)
             elif policy == "metadata":
                 metadata_from.setdefault(fact.session_id, fact.start)
         return frozenset(excluded), metadata_from
+
+    def _policy_of(self, folder: str, worktrees: list[Worktree]) -> ProjectPolicy:
+        """Return the policy of a folder, or of the repository that it is a worktree of."""
+        worktree = session_projects.find_worktree(folder, worktrees)
+        return self._projects.strictest_policy(
+            [folder] if worktree is None else [folder, worktree.project]
+        )
 
     def _add_subagent(self, transcript: Transcript, batch: Batch) -> None:
         session_id = next(

@@ -21,6 +21,7 @@ from ccsync_watch.store.ingest import IngestContext, ingest
 from ccsync_watch.transcripts import tail
 from ccsync_watch.transcripts.fingerprint import Edges
 from ccsync_watch.transcripts.line_types import is_dropped
+from ccsync_watch.transcripts.project_folders import find_encoded_root
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -204,7 +205,7 @@ class Pump:
             mtime_ns=max(file.mtime_ns, transcript.mtime_ns),
             problem=None,
         )
-        ingested = ingest(self._database, cleaned.batch, after, self._context(cleaned))
+        ingested = ingest(self._database, cleaned.batch, after, self._context(transcript, cleaned))
         self._resolver.remember(after)
         self.progress.bytes_read += batch.end - batch.start
         self.progress.lines += batch.lines
@@ -212,7 +213,8 @@ class Pump:
         if ingested.sessions:
             self._on_commit()
 
-    def _context(self, cleaned: CleanBatch) -> IngestContext:
+    def _context(self, transcript: Transcript, cleaned: CleanBatch) -> IngestContext:
+        above = next((root for root in self._config.roots if transcript.path.startswith(root)), "")
         return IngestContext(
             now_ms=self._clock.wall_ms(),
             host=self._host,
@@ -220,6 +222,7 @@ class Pump:
             excluded=cleaned.excluded,
             metadata_only=cleaned.metadata_only,
             disclosures=cleaned.disclosures,
+            windows_root=find_encoded_root(transcript.path[len(above) + 1 :]),
         )
 
 

@@ -13,17 +13,18 @@ from ccsync_watch.model import Message, Part
 from ccsync_watch.store import (
     changed_calls,
     session_policy,
+    session_projects,
     session_writer,
     subagent_links,
     summary_titles,
     titles,
     usage_writer,
     withdrawn,
-    worktrees,
 )
 from ccsync_watch.store.copies import CopyMarker
 from ccsync_watch.store.message_writer import DateOrder, MessageWriter, last_date
 from ccsync_watch.transcripts.inferred_times import infer_times
+from ccsync_watch.transcripts.project_folders import find_windows_root
 
 if TYPE_CHECKING:
     import sqlite3
@@ -55,7 +56,8 @@ class IngestContext:
     """What a commit needs besides its batch. `is_released`: rows may be sent without a sync-now.
 
     `excluded` and `metadata_only` are the sessions with such a policy; `disclosures` are the lines,
-    as `(start, end)`, that disclosed secrets.
+    as `(start, end)`, that disclosed secrets. `windows_root` is the drive that the transcript's
+    folder is named after.
     """
 
     now_ms: int
@@ -64,6 +66,7 @@ class IngestContext:
     excluded: frozenset[str] = field(default_factory=frozenset)
     metadata_only: frozenset[str] = field(default_factory=frozenset)
     disclosures: frozenset[tuple[int, int]] = field(default_factory=frozenset)
+    windows_root: str | None = None
 
 
 def ingest(
@@ -123,7 +126,8 @@ def _save_rows(
     messages, calls = changed_calls.take_changed_calls(
         message for message in batch.messages if message.session_id in touched
     )
-    new = session_writer.save_observations(
+    moved_by_roots = _save_windows_roots(connection, batch, context)
+    new, moved_by_rows = session_writer.save_observations(
         connection,
         [observation for observation in batch.observations if observation.session_id in touched],
         context.host.value,
@@ -137,8 +141,10 @@ def _save_rows(
     )
     facts = [fact for fact in batch.facts if fact.session_id in touched]
     session_writer.save_facts(connection, facts)
-    worktrees.assign_new(connection, new)
-    touched |= worktrees.save_worktrees(connection, facts)
+    # Those of excluded sessions too: other sessions may begin in such a worktree.
+    moved_by_worktrees = session_projects.save_worktrees(connection, batch.facts)
+    replaced = _shown_among(connection, moved_by_roots | moved_by_rows | moved_by_worktrees)
+    touched |= replaced
     usage_writer.save_cost_states(connection, facts)
     session_writer.save_subagents(
         connection, [subagent for subagent in batch.subagents if subagent.session_id in touched]
@@ -149,7 +155,7 @@ def _save_rows(
         connection, [item for item in batch.uncounted if item.session_id in touched]
     )
     session_writer.save_models(connection, messages)
-    for session_id in {message.session_id for message in messages}:
+    for session_id in replaced | {message.session_id for message in messages}:
         writer.save([_header(connection, session_id)], DateOrder(connection))
     order = DateOrder(connection, transcript_id, is_at_start=batch.start == 0)
     inserted, updated = writer.save(messages, order)
@@ -170,6 +176,26 @@ def _save_rows(
     touched -= unknown
     session_writer.mark_due(connection, touched, is_released=context.is_released)
     return Ingested(inserted, updated, frozenset(touched))
+
+
+def _save_windows_roots(
+    connection: sqlite3.Connection, batch: Batch, context: IngestContext
+) -> set[str]:
+    cwds = {observation.cwd for observation in batch.observations if observation.cwd}
+    roots = {root for cwd in cwds if (root := find_windows_root(cwd))}
+    if context.windows_root:
+        roots.add(context.windows_root)
+    return session_projects.save_windows_roots(connection, roots)
+
+
+def _shown_among(connection: sqlite3.Connection, session_ids: set[str]) -> set[str]:
+    """Return which sessions have messages, and so a header, and are not excluded."""
+    query = "SELECT 1 FROM messages WHERE session_id = ? LIMIT 1"
+    return {
+        session_id
+        for session_id in session_ids - session_policy.excluded_among(connection, session_ids)
+        if connection.execute(query, (session_id,)).fetchone()
+    }
 
 
 def _save_checkpoint(connection: sqlite3.Connection, checkpoint: Checkpoint, lines: int) -> int:

@@ -462,15 +462,22 @@ MIGRATIONS: tuple[str, ...] = (
     """,
     """
     -- One spelling for each project's folder; a worktree belongs to its repository's project.
+    -- `folder` is the one in which the session began; see `session_projects`.
     ALTER TABLE sessions ADD COLUMN worktree TEXT;
+    ALTER TABLE sessions ADD COLUMN folder TEXT;
     UPDATE sessions SET worktree = worktree_name(project_path),
+        folder = normal_folder(project_path),
         project_path = project_folder(project_path) WHERE project_path IS NOT NULL;
+    CREATE INDEX sessions_folder ON sessions (folder COLLATE NOCASE);
     -- Worktrees outside of their repository, as rows name them: their folder and their project.
     CREATE TABLE worktrees (
-        path TEXT PRIMARY KEY,
+        id INTEGER PRIMARY KEY,
+        path TEXT NOT NULL,
         project TEXT NOT NULL,
         name TEXT NOT NULL
-    ) WITHOUT ROWID;
+    );
+    -- Drives, shares and distributions that folders of Windows are on.
+    CREATE TABLE windows_roots (id INTEGER PRIMARY KEY, root TEXT NOT NULL);
 
     -- What the title is made of (see `titles.TitleRank`), and whether anybody said anything: other
     -- sessions are listed only when asked for.

@@ -10,10 +10,15 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.errors import OtherSchema
 from ccsync_watch.store.migrations import MIGRATIONS
-from ccsync_watch.transcripts.project_folders import locate_project
+from ccsync_watch.transcripts.project_folders import (
+    locate_project,
+    normalize_folder,
+    resolve_folder,
+)
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Callable
 
 
 def migrate(connection: sqlite3.Connection) -> None:
@@ -32,8 +37,17 @@ def migrate(connection: sqlite3.Connection) -> None:
 
 def add_functions(connection: sqlite3.Connection) -> None:
     """Add what migrations cannot say in SQL."""
-    for name, field in (("project_folder", 0), ("worktree_name", 1)):
-        connection.create_function(name, 1, lambda path, field=field: locate_project(path)[field])
+    functions: dict[str, Callable[[str], str | None]] = {
+        "normal_folder": normalize_folder,
+        "project_folder": lambda path: resolve_folder(locate_project(path).path or path, _no_root),
+        "worktree_name": lambda path: locate_project(path).worktree,
+    }
+    for name, function in functions.items():
+        connection.create_function(name, 1, function)
+
+
+def _no_root(_root: str) -> bool:
+    return False  # which drives there are is known once the transcripts are read again
 
 
 def newer_schema(version: int) -> OtherSchema:

@@ -6,11 +6,12 @@ Every function takes the connection of a transaction in progress.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
-from ccsync_watch.transcripts.project_folders import locate_project
+from ccsync_watch.store import session_projects
+from ccsync_watch.transcripts.project_folders import locate_project, normalize_folder
 
 if TYPE_CHECKING:
     import sqlite3
@@ -25,11 +26,18 @@ _IS_LATER_COPY = (
 )
 
 
+class ObservedSessions(NamedTuple):
+    """Which sessions are new, and which others now belong to another project."""
+
+    new: set[str]
+    moved: set[str]
+
+
 @dataclass(slots=True)
 class _SessionUpdate:
     """What some observations say of one session: the columns of its row that they decide."""
 
-    project_path: str | None
+    folder: str | None
     worktree: str | None
     cwd: str | None
     git_branch: str | None
@@ -45,10 +53,9 @@ class _SessionUpdate:
     @classmethod
     def start(cls, observation: SessionObservation) -> _SessionUpdate:
         """Return the update that a session's first observation makes."""
-        project = locate_project(observation.cwd)
         return cls(
-            project_path=project.path,
-            worktree=None if observation.is_subagent else project.worktree,
+            folder=normalize_folder(observation.cwd) if observation.cwd else None,
+            worktree=_worktree_of(observation),
             cwd=observation.cwd,
             git_branch=observation.git_branch,
             client_version=observation.client_version,
@@ -65,10 +72,8 @@ class _SessionUpdate:
         """Fold a later observation in: the first project and entry point, the last of the rest."""
         self.is_subagent = self.is_subagent and observation.is_subagent
         if observation.cwd and observation.cwd != self.cwd:
-            project = locate_project(observation.cwd)
-            self.project_path = self.project_path or project.path
-            if not observation.is_subagent:
-                self.worktree = self.worktree or project.worktree
+            self.folder = self.folder or normalize_folder(observation.cwd)
+            self.worktree = self.worktree or _worktree_of(observation)
         self.cwd = observation.cwd or self.cwd
         self.git_branch = observation.git_branch or self.git_branch
         self.client_version = observation.client_version or self.client_version
@@ -87,18 +92,22 @@ class _SessionUpdate:
                 self.updated_ms = timestamp_ms
 
 
+def _worktree_of(observation: SessionObservation) -> str | None:
+    """Return the client's own worktree in which the session itself works."""
+    return None if observation.is_subagent else locate_project(observation.cwd).worktree
+
+
 def _fork_order(timestamp_ms: int | None, forked_from: str | None) -> tuple[bool, int, str]:
     return forked_from is not None, -1 if timestamp_ms is None else timestamp_ms, str(forked_from)
 
 
 def save_observations(
     connection: sqlite3.Connection, observations: Iterable[SessionObservation], host: str
-) -> set[str]:
+) -> ObservedSessions:
     """Fold what rows say of their session into its row: the first project, the last of the rest.
 
     Where it was forked from is what its latest copied row says, in whichever order they come. Rows
     of subagents alone make no session: some clients start agents in sessions that never begin.
-    Return the sessions that are new.
     """
     updates: dict[str, _SessionUpdate] = {}
     for observation in observations:
@@ -112,12 +121,12 @@ def save_observations(
         del updates[session_id]
         new.discard(session_id)
     connection.executemany(
-        "INSERT INTO sessions (id, project_path, worktree, cwd, git_branch, host, client_version,"  # noqa: S608 - a constant condition
+        "INSERT INTO sessions (id, folder, worktree, cwd, git_branch, host, client_version,"  # noqa: S608 - a constant condition
         " entrypoint, forked_from, started_ms, updated_ms, forked_ms, is_branch)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT DO UPDATE SET"
         " worktree = coalesce(worktree, excluded.worktree),"
-        " project_path = coalesce(project_path, excluded.project_path),"
+        " folder = coalesce(folder, excluded.folder),"
         " cwd = coalesce(excluded.cwd, cwd),"
         " git_branch = coalesce(excluded.git_branch, git_branch),"
         " client_version = coalesce(excluded.client_version, client_version),"
@@ -132,7 +141,7 @@ def save_observations(
         [
             (
                 session_id,
-                update.project_path,
+                update.folder,
                 update.worktree,
                 update.cwd,
                 update.git_branch,
@@ -157,7 +166,8 @@ def save_observations(
         " WHERE id = ? AND EXISTS (SELECT 1 FROM messages WHERE session_id = sessions.id)",
         [(session_id,) for session_id in sorted(new)],
     )
-    return new
+    placed = session_projects.assign_new(connection, updates)
+    return ObservedSessions(new, placed - updates.keys())
 
 
 def known_among(connection: sqlite3.Connection, session_ids: Iterable[str]) -> set[str]:

@@ -50,7 +50,8 @@ def totals(database: Database) -> dict[str, JsonValue]:
 def session_table(database: Database, limit: int | None = None) -> list[dict[str, JsonValue]]:
     """Return one row of sync figures per session, the most recent first; all or `limit`."""
     rows = database.read().execute(
-        "SELECT s.id AS session_id, s.project_path, s.git_branch, s.started_ms, s.updated_ms,"
+        "SELECT s.id AS session_id, s.project_path, s.worktree, s.git_branch,"
+        " s.started_ms, s.updated_ms,"
         " coalesce(c.messages, 0) AS messages, coalesce(c.pending, 0) AS rows_pending,"
         " coalesce(c.rejected, 0) AS rows_rejected, coalesce(c.held, 0) AS rows_held,"
         " coalesce(r.is_due OR r.is_held, 0) AS is_due,"

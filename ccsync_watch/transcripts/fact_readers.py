@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ccsync_watch.transcripts.fields import identity, mapping, text
-from ccsync_watch.transcripts.project_folders import folder_name
+from ccsync_watch.transcripts.fields import identity, text
 
 if TYPE_CHECKING:
     from ccsync_watch.model import JsonValue
@@ -37,13 +36,3 @@ def read_leaf(row: dict[str, Any]) -> JsonValue:
 def read_cost_state(row: dict[str, Any]) -> JsonValue:
     """Return the client's own figures, cumulative over the session."""
     return {key: value for key, value in row.items() if key not in {"type", "sessionId"}}
-
-
-def read_worktree(row: dict[str, Any]) -> JsonValue:
-    """Return the worktree that the session entered, None when it left it again."""
-    state = mapping(row.get("worktreeSession"))
-    path, project = text(state.get("worktreePath")), text(state.get("originalCwd"))
-    if path is None or project is None:
-        return None
-    name = text(state.get("worktreeName")) or folder_name(path)
-    return {"path": path, "project": project, "name": name}

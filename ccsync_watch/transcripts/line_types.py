@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ccsync_watch.transcripts import fact_readers, message_readers
+from ccsync_watch.transcripts import fact_readers, message_readers, worktrees
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,7 +61,10 @@ _ALL = (
     LineType("last-prompt", fact="leaf", read_fact=fact_readers.read_leaf, is_text=False),
     LineType("summary", fact="summary", read_fact=fact_readers.read_summary),
     LineType(
-        "worktree-state", fact="worktree", read_fact=fact_readers.read_worktree, is_text=False
+        "worktree-state",
+        fact=worktrees.ENTERED_WORKTREE,
+        read_fact=worktrees.read_worktree_state,
+        is_text=False,
     ),
     # A second copy of what other rows hold, and the client's own prompts.
     LineType("api-request"),

@@ -1,20 +1,36 @@
-"""One spelling for each project's folder, and the repository that a worktree belongs to; pure.
+r"""One spelling for each project's folder, and the repository that a worktree belongs to; pure.
 
 A folder of Windows is written in many ways: with both slashes, with the drive's letter in either
-case, and by programs inside WSL or Git Bash as `/mnt/c/…` or `/c/…`.
+case, and by programs inside WSL or Git Bash as `/mnt/c/…` or `/c/…`. The last two are folders of
+other systems too, so they are drives only where something else shows it: see `find_windows_root`.
 """
 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _SEPARATORS = re.compile(r"[\\/]+")
-_DRIVE = re.compile(r"(?:[\\/]{2}\?[\\/])?([A-Za-z]):(?=[\\/]|\Z)")
-_MOUNTED_DRIVE = re.compile(r"/(?:(?:mnt|cygdrive)/([A-Za-z])(?=/|\Z)|([A-Za-z])(?=/[^/]))")
-_WSL = re.compile(r"(?i)[\\/]{2}wsl(?:\$|\.localhost)[\\/]+[^\\/]+(?=[\\/]|\Z)")
-_SHARE = re.compile(r"\\\\(?=[^\\/?])")
+_LONG_SHARE = re.compile(r"(?i)[\\/]{2}[?.][\\/]UNC(?=[\\/])")
+_DRIVE = re.compile(r"(?:[\\/]{2,}[?.][\\/]+|/)?([A-Za-z]):(?=[\\/]|\Z)")
+_CYGWIN_DRIVE = re.compile(r"/cygdrive/([A-Za-z])(?=/|\Z)")
+# Folders that only the system drive of Windows has.
+_SYSTEM_DRIVE = re.compile(
+    r"/(?:mnt/)?([A-Za-z])(?=/+(?:Users|Windows|ProgramData|Program Files(?: \(x86\))?)(?:/|\Z))"
+)
+_MOUNTED_DRIVE = re.compile(r"/(?:mnt/)?([A-Za-z])(?=/|\Z)")
+_WSL = re.compile(r"(?i)[\\/]{2,}wsl(?:\$|\.localhost)[\\/]+([^\\/]+)(?=[\\/]|\Z)")
+_SHARE = re.compile(r"\\\\+(?=[^\\/?])")
+_SLASHED_SHARE = re.compile(r"//(?=[^\\/?]+/+[^/])")
+_ENCODED_DRIVE = re.compile(r"([A-Za-z])--")
+_HOME = re.compile(r"/(?:home|Users)/[^/]+|/root(?=/|\Z)|[A-Z]:\\Users\\[^\\]+")
 _WORKTREES = (".claude", "worktrees")
+_UNC = "\\\\"
+_SLASHED_UNC = "//"
+_WSL_HOST = "wsl.localhost"
 
 
 class ProjectFolder(NamedTuple):
@@ -24,6 +40,17 @@ class ProjectFolder(NamedTuple):
     worktree: str | None = None
 
 
+class WslFolder(NamedTuple):
+    """A folder of a Linux distribution, as Windows sees it: the distribution, the path in it."""
+
+    distribution: str
+    path: str
+
+    def of(self, distribution: str) -> str:
+        """Return the folder of the same path in a distribution."""
+        return normalize_folder(f"{_UNC}{_WSL_HOST}\\{distribution}{self.path}")
+
+
 def locate_project(folder: str | None) -> ProjectFolder:
     """Return the project of a session that runs in `folder`.
 
@@ -31,17 +58,39 @@ def locate_project(folder: str | None) -> ProjectFolder:
     """
     if not folder:
         return ProjectFolder(None)
-    path = normalize_folder(folder)
-    root, parts = _split(path)
-    for number in range(len(parts) - len(_WORKTREES)):
-        if tuple(parts[number : number + len(_WORKTREES)]) == _WORKTREES:
-            return ProjectFolder(_join(root, parts[:number]), parts[number + len(_WORKTREES)])
-    return ProjectFolder(path)
+    root, parts = _split(folder)
+    number = _worktrees_at(parts)
+    if number is None:
+        return ProjectFolder(_join(root, parts))
+    inner = number
+    while (deeper := _worktrees_at(parts[inner + 2 :])) is not None:
+        inner += 2 + deeper
+    return ProjectFolder(_join(root, parts[:number]), parts[inner + 2])
 
 
 def normalize_folder(folder: str) -> str:
     """Return the one spelling of a folder's path."""
     return _join(*_split(folder))
+
+
+def join_folder(folder: str, path: str) -> str | None:
+    """Return the folder that a path in another folder means, None if that is not certain."""
+    root, parts = _split(path)
+    if path.startswith("~"):
+        home = _HOME.match(normalize_folder(folder))
+        if home is None or parts[0] != "~":
+            return None
+        root, parts = _split(home[0] + "/" + "/".join(parts[1:]))
+    elif not root:
+        root, above = _split(folder)
+        parts = [*above, *(_SEPARATORS.split(path) if "\\" in root else parts)]
+    known: list[str] = []
+    for part in parts:
+        if part != "..":
+            known.append(part)
+        elif known:
+            known.pop()
+    return normalize_folder(_join(root, known))
 
 
 def folder_name(path: str) -> str:
@@ -50,23 +99,98 @@ def folder_name(path: str) -> str:
     return parts[-1] if parts else path
 
 
+def find_windows_root(folder: str) -> str | None:
+    r"""Return the drive or share that a folder is certainly on: `C:\`, `\\server\share\`.
+
+    None for a folder that may be one of another system. A distribution of Linux is a share.
+    """
+    root, parts = _split(folder)
+    if root == _UNC:
+        return f"{_join(_UNC, parts[:2])}\\".lower()
+    return root if root.endswith(":\\") else None
+
+
+def find_encoded_root(name: str) -> str | None:
+    """Return the drive that a folder of transcripts was named after; other systems' have none."""
+    drive = _ENCODED_DRIVE.match(name)
+    return f"{drive[1].upper()}:\\" if drive else None
+
+
+def resolve_folder(folder: str, is_known: Callable[[str], bool]) -> str:
+    """Return the spelling of a folder on this machine; `is_known`: it has a drive or share."""
+    folder = normalize_folder(folder)
+    mounted = _MOUNTED_DRIVE.match(folder)
+    if mounted and is_known(drive := f"{mounted[1].upper()}:\\"):
+        return normalize_folder(drive + folder[mounted.end() :])
+    if folder.startswith(_SLASHED_UNC):
+        share = folder.replace("/", "\\")
+        root = find_windows_root(share)
+        return share if root and is_known(root) else normalize_folder(folder[1:])
+    wsl = wsl_folder(folder)
+    return wsl.path if wsl else folder
+
+
+def wsl_folder(folder: str) -> WslFolder | None:
+    """Return which folder of which distribution of Linux this is, None for any other folder."""
+    root, parts = _split(folder)
+    if root == _UNC and parts[:1] == [_WSL_HOST] and len(parts) > 1:
+        return WslFolder(parts[1], "/" + "/".join(parts[2:]))
+    return None
+
+
+def is_of_windows(folder: str) -> bool:
+    """Return whether no other system writes a path like this one."""
+    return "\\" in _split(folder)[0]
+
+
+def spellings(folder: str) -> list[str]:
+    """Return a folder's spelling, and those that programs inside of Windows have for it."""
+    folder = normalize_folder(folder)
+    root, parts = _split(folder)
+    if root == _UNC:
+        return [folder, _join(_SLASHED_UNC, parts)]
+    if not root.endswith(":\\"):
+        return [folder]
+    letter = root[0].lower()
+    return [folder, _join(f"/{letter}/", parts), _join(f"/mnt/{letter}/", parts)]
+
+
 def slashed(path: str) -> str:
     """Return a folder's path in its one spelling, with slashes on Windows too, to compare it."""
     root, parts = _split(path)
     return _join(root.replace("\\", "/"), parts)
 
 
+def slashed_in_windows(path: str) -> str:
+    """Return a path as `slashed` does, read as one that a program inside of Windows wrote."""
+    return slashed(resolve_folder(path, lambda _root: True))
+
+
+def _worktrees_at(parts: list[str]) -> int | None:
+    """Return where the folder of the client's worktrees is in a path that leads into one."""
+    for number in range(len(parts) - len(_WORKTREES)):
+        if tuple(parts[number : number + len(_WORKTREES)]) == _WORKTREES:
+            return number
+    return None
+
+
 def _split(folder: str) -> tuple[str, list[str]]:
     """Return the root of a path, with its separator at the end, and the parts below it."""
+    folder = _LONG_SHARE.sub(lambda _match: "\\", folder, count=1)
     wsl = _WSL.match(folder)
     if wsl:
-        folder = folder[wsl.end() :].replace("\\", "/") or "/"
-    drive = _DRIVE.match(folder) or _MOUNTED_DRIVE.match(folder)
+        inside = folder[wsl.end() :].replace("\\", "/") or "/"
+        mounted_drive = _MOUNTED_DRIVE.match(inside) if inside.startswith("/mnt/") else None
+        if mounted_drive is None:
+            return _UNC, [_WSL_HOST, wsl[1].lower(), *_parts(inside.split("/"))]
+        folder = f"{mounted_drive[1]}:{inside[mounted_drive.end() :] or '/'}"
+    drive = _DRIVE.match(folder) or _CYGWIN_DRIVE.match(folder) or _SYSTEM_DRIVE.match(folder)
     if drive:
-        letter = next(filter(None, drive.groups())).upper()
-        return f"{letter}:\\", _parts(_SEPARATORS.split(folder[drive.end() :]))
+        return f"{drive[1].upper()}:\\", _parts(_SEPARATORS.split(folder[drive.end() :]))
     if _SHARE.match(folder):
-        return "\\\\", _parts(_SEPARATORS.split(folder))
+        return _UNC, _parts(_SEPARATORS.split(folder))
+    if _SLASHED_SHARE.match(folder):
+        return _SLASHED_UNC, _parts(folder.split("/"))
     return "/" if folder[:1] == "/" else "", _parts(folder.split("/"))
 
 

@@ -20,6 +20,7 @@ from ccsync_watch.transcripts.usage import (
     row_response_id,
     source_session,
 )
+from ccsync_watch.transcripts.worktrees import find_worktrees
 
 if TYPE_CHECKING:
     from ccsync_watch.model import Batch, Line, Stream
@@ -82,6 +83,8 @@ def _add_message(
         content = read_withdrawn(row, content)
     if content is None:
         return
+    for fact, value in find_worktrees(row, content, is_subagent=is_subagent):
+        batch.facts.append(Fact(session_id, fact, value, line.start))
     scope = f"{session_id}:{agent_id}" if agent_id else session_id
     message = mapping(row.get("message"))
     model = text(message.get("model"))

@@ -188,8 +188,10 @@ def _show_tools(lines: list[ToolLine]) -> None:
 
 
 def _show_sessions(lines: list[SessionLine]) -> None:
-    heads = ("session", "last active", "prompts", "turns", "tools", "wall", "API", "lines",
-             "prompt", "output", "cost")  # fmt: skip
+    heads: tuple[str, ...] = (
+        "session", "last active", "prompts", "turns", "tools", "wall", "API", "lines", "prompt",
+        "output", "cost",
+    )  # fmt: skip
     rows = []
     for line in lines:
         done, account = line.activity, line.account
@@ -210,5 +212,8 @@ def _show_sessions(lines: list[SessionLine]) -> None:
                 format_cost(account.cost),
             ]
         )
+    if any(line.worktree for line in lines):
+        heads = (*heads, "worktree")
+        rows = [[*row, line.worktree or ""] for row, line in zip(rows, lines, strict=True)]
     print_table(heads, rows)
     say(f"\n{plural(len(lines), 'session')}; `ccsync-watch explain SESSION` explains its figures.")

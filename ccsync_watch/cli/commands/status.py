@@ -142,7 +142,8 @@ def _print_sessions(figures: dict[str, Any], now_ms: int) -> None:
             facts.append(confirmed(row["last_ack_ms"], now_ms))
         if row["rows_rejected"]:
             facts.append(f"{row['rows_rejected']} rejected")
-        project = printable(row["project_path"] or "")
+        worktree = f" (worktree {row['worktree']})" if row.get("worktree") else ""
+        project = printable((row["project_path"] or "") + worktree)
         say(f"  {row['session_id']}  {age(row['updated_ms'], now_ms):>10}  {project}")
         say(f"      {', '.join(facts)}")
         # During an outage every session has the same error, which is shown once, below. Without a

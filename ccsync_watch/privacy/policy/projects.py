@@ -6,12 +6,14 @@ import fnmatch
 import os
 from typing import TYPE_CHECKING
 
-from ccsync_watch.transcripts.project_folders import slashed
+from ccsync_watch.transcripts.project_folders import is_of_windows, slashed, slashed_in_windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ccsync_watch.config import ProjectPolicy
+
+_STRICTEST_LAST: tuple[ProjectPolicy, ...] = ("full", "metadata", "off")
 
 
 class Projects:
@@ -25,21 +27,22 @@ class Projects:
         self, *, exclude: Iterable[str] = (), policies: Sequence[tuple[str, ProjectPolicy]] = ()
     ) -> None:
         self._exclude = [_folder_glob(glob) for glob in exclude if glob.strip()]
-        strictest_last: tuple[ProjectPolicy, ...] = ("full", "metadata", "off")
         self._policies = sorted(
             ((_folder_glob(glob), policy) for glob, policy in policies if glob.strip()),
-            key=lambda entry: (len(entry[0]), strictest_last.index(entry[1])),
+            key=lambda entry: (len(entry[0]), _STRICTEST_LAST.index(entry[1])),
             reverse=True,
         )
 
     def policy(self, folder: str) -> ProjectPolicy:
         """Return what may be kept of a session that runs in `folder`."""
-        # As it is written, and as its spelling on another system would be.
-        folders = {folder, slashed(folder)}
-        if any(_matches_any(folders, glob) for glob in self._exclude):
+        if any(_matches(folder, glob) for glob in self._exclude):
             return "off"
-        policies = (policy for glob, policy in self._policies if _matches_any(folders, glob))
+        policies = (policy for glob, policy in self._policies if _matches(folder, glob))
         return next(policies, "full")
+
+    def strictest_policy(self, folders: Iterable[str]) -> ProjectPolicy:
+        """Return what may be kept of a session that runs in each of these folders."""
+        return max(map(self.policy, folders), key=_STRICTEST_LAST.index, default="full")
 
 
 def _folder_glob(pattern: str) -> str:
@@ -48,9 +51,16 @@ def _folder_glob(pattern: str) -> str:
     return glob.removesuffix("/**").removesuffix("/*")
 
 
-def _matches_any(folders: Iterable[str], glob: str) -> bool:
-    globs = {glob, slashed(glob)}
-    return any(_matches_folder(folder, glob) for folder in folders for glob in globs)
+def _matches(folder: str, glob: str) -> bool:
+    """Return whether a glob matches a folder, as both are written or as Windows means them."""
+    spellings = {(folder, glob), (slashed(folder), glob), (slashed(folder), slashed(glob))}
+    is_windows = is_of_windows(folder), is_of_windows(glob)
+    if any(is_windows):
+        if not all(is_windows):
+            # Of one folder, Windows and the programs inside of it write different paths.
+            spellings.add((slashed_in_windows(folder), slashed_in_windows(glob)))
+        spellings |= {(folder.lower(), glob.lower()) for folder, glob in spellings}
+    return any(_matches_folder(folder, glob) for folder, glob in spellings)
 
 
 def _matches_folder(folder: str, glob: str) -> bool:

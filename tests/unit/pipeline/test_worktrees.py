@@ -8,9 +8,10 @@ import pytest
 
 from ccsync_watch.privacy.policy.projects import Projects
 from ccsync_watch.store.session_list import load_session
-from support.lines import OTHER, SESSION, Writer
+from support.lines import OTHER, SESSION, Writer, call
 
 if TYPE_CHECKING:
+    from ccsync_watch.config import ProjectPolicy
     from support.pumping import Bench
 
 REPOSITORY = "/home/user/shop"
@@ -79,6 +80,108 @@ def test_a_worktree_elsewhere_belongs_to_where_the_session_came_from(
         bench.append(bench.path(OTHER), other)
         bench.catch_up()
     assert projects(bench) == {SESSION: (REPOSITORY, "pay"), OTHER: (REPOSITORY, "pay")}
+
+
+ENTERED = {"worktreePath": OUTSIDE, "worktreeBranch": "pay", "message": "Created worktree"}
+
+
+def test_the_clients_tool_names_a_worktree(bench: Bench) -> None:
+    """Its result says where it is; where the session came from, the store knows."""
+    writer = Writer(cwd=REPOSITORY)
+    bench.append(bench.path(), writer.prompt("enter"))
+    bench.catch_up()
+    entered = writer.result("t1", "Created worktree", detail=ENTERED)
+    bench.append(bench.path(), entered)
+    bench.append(bench.path(OTHER), Writer(OTHER, cwd=f"{OUTSIDE}/src").prompt("hello"))
+    bench.catch_up()
+    assert projects(bench) == {SESSION: (REPOSITORY, None), OTHER: (REPOSITORY, "pay")}
+
+
+@pytest.mark.parametrize("is_first", [False, True])
+@pytest.mark.parametrize(
+    ("command", "folder", "name"),
+    [
+        ("git worktree add ../shop-fix", "/home/user/shop-fix", "shop-fix"),
+        ("git worktree add -b fix/1 '../my fix' main", "/home/user/my fix", "my fix"),
+        ("cd sub && git worktree add --lock --reason why ../../x 2>&1", "/home/user/x", "x"),
+        (f"cd /tmp; sudo git -C {REPOSITORY} worktree add {OUTSIDE} | tail", OUTSIDE, "pay"),
+        ("git fetch\ngit -c a=b worktree add -B x -- trees/x HEAD", f"{REPOSITORY}/trees/x", "x"),
+        ("git worktree add ~/x", "/home/user/x", "x"),
+    ],
+)
+def test_a_worktree_that_git_made_belongs_to_its_repository(
+    bench: Bench, command: str, folder: str, name: str, *, is_first: bool
+) -> None:
+    """Whether the session in it is read before or after the command."""
+    inside = Writer(OTHER, cwd=f"{folder}/deep").prompt("hello")
+    if is_first:
+        bench.append(bench.path(OTHER), inside)
+        bench.catch_up()
+        assert projects(bench) == {OTHER: (f"{folder}/deep", None)}
+    writer = Writer(cwd=REPOSITORY)
+    adding = writer.answer(call("t1", "Bash", command=command))
+    bench.append(bench.path(), writer.prompt("make one"), adding)
+    bench.catch_up()
+    if not is_first:
+        bench.append(bench.path(OTHER), inside)
+        bench.catch_up()
+    assert projects(bench) == {SESSION: (REPOSITORY, None), OTHER: (REPOSITORY, name)}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "git worktree add",
+        "git worktree add -b x",
+        "git worktree add $TREES/x",
+        "git worktree add .",
+        "echo 'git worktree add ../x",
+        "git commit -m 'git worktree add ../x'",
+        "echo git worktree add ../x",
+        "git -C $REPOSITORY worktree add ../x",
+    ],
+)
+def test_a_command_that_makes_no_known_worktree_joins_nothing(bench: Bench, command: str) -> None:
+    """Neither does one whose folder only the shell knows."""
+    writer = Writer(cwd=REPOSITORY)
+    bench.append(bench.path(), writer.answer(call("t1", "Bash", command=command)))
+    bench.append(bench.path(OTHER), Writer(OTHER, cwd="/home/user/x").prompt("hello"))
+    bench.catch_up()
+    assert projects(bench) == {SESSION: (REPOSITORY, None), OTHER: ("/home/user/x", None)}
+
+
+def test_powershell_writes_backslashes(bench: Bench) -> None:
+    """They are letters of the path there."""
+    writer = Writer(cwd="C:\\dev\\shop")
+    adding = writer.answer(call("t1", "PowerShell", command='git worktree add "..\\shop fix" main'))
+    bench.append(bench.path(), adding)
+    bench.append(bench.path(OTHER), Writer(OTHER, cwd="c:/dev/Shop Fix").prompt("hello"))
+    bench.catch_up()
+    assert projects(bench)[OTHER] == ("C:\\dev\\shop", "shop fix")
+
+
+def test_a_worktree_made_in_a_worktree_belongs_to_the_repository(bench: Bench) -> None:
+    """However many there are between them."""
+    writer = Writer(cwd=OUTSIDE)
+    adding = writer.answer(call("t1", "Bash", command="git worktree add /srv/next"))
+    bench.append(bench.path(), STATE, writer.prompt("go"), adding)
+    bench.append(bench.path(OTHER), Writer(OTHER, cwd="/srv/next").prompt("hello"))
+    bench.catch_up()
+    assert projects(bench) == {SESSION: (REPOSITORY, "pay"), OTHER: (REPOSITORY, "next")}
+
+
+@pytest.mark.parametrize("policy", ["off", "metadata"])
+def test_a_worktree_of_a_limited_project_is_limited(bench: Bench, policy: ProjectPolicy) -> None:
+    """Wherever it is, and whichever session said so."""
+    bench.restart(projects=Projects(policies=[(REPOSITORY, policy)]))
+    writer = Writer(cwd=REPOSITORY)
+    adding = writer.answer(call("t1", "Bash", command=f"git worktree add {OUTSIDE}"))
+    bench.append(bench.path(), adding)
+    bench.catch_up()
+    bench.append(bench.path(OTHER), Writer(OTHER, cwd=OUTSIDE).prompt("my words"))
+    bench.catch_up()
+    assert "my words" not in str(bench.texts())
+    assert (OTHER in projects(bench)) == (policy == "metadata")
 
 
 def test_a_worktree_of_an_excluded_project_is_excluded(bench: Bench) -> None:

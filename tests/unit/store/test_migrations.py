@@ -94,7 +94,8 @@ def _fill(world: World) -> None:
         connection.execute("INSERT INTO disclosures VALUES (?, 10, 20)", (SESSION.encode(),))
         connection.execute("INSERT INTO unreadable VALUES (1, 30, 40, 'not JSON')")
         connection.execute("INSERT INTO line_types VALUES ('?novelty', 3)")
-        connection.execute("INSERT INTO worktrees VALUES ('/trees/x', '/shop', 'x')")
+        connection.execute("INSERT INTO worktrees VALUES (1, '/trees/x', '/shop', 'x')")
+        connection.execute("INSERT INTO windows_roots VALUES (1, 'D:\\')")
         connection.execute(
             "INSERT INTO uncounted_usage VALUES (?, '', 'u1', ?)", (SESSION, NOT_A_RESPONSE)
         )
@@ -261,11 +262,16 @@ def test_projects_get_one_spelling(tmp_path: Path) -> None:
     connection.execute("PRAGMA user_version = 8")
     connection.executemany(
         "INSERT INTO sessions (id, project_path) VALUES (?, ?)",
-        [("a", "c:/Shop/"), ("b", "/shop/.claude/worktrees/x"), ("c", None)],
+        [("a", "c:/Shop/"), ("b", "/shop/.claude/worktrees/x"), ("c", None), ("d", "/d/x/")],
     )
     migrate(connection)
-    rows = connection.execute("SELECT id, project_path, worktree FROM sessions ORDER BY id")
-    assert rows.fetchall() == [("a", "C:\\Shop", None), ("b", "/shop", "x"), ("c", None, None)]
+    rows = connection.execute("SELECT id, project_path, worktree, folder FROM sessions ORDER BY id")
+    assert rows.fetchall() == [
+        ("a", "C:\\Shop", None, "C:\\Shop"),
+        ("b", "/shop", "x", "/shop/.claude/worktrees/x"),
+        ("c", None, None, None),
+        ("d", "/d/x", None, "/d/x"),
+    ]
     connection.close()
 
 

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from ccsync_watch.transcripts.project_folders import folder_name, locate_project, slashed
+from ccsync_watch.transcripts.project_folders import (
+    find_encoded_root,
+    find_windows_root,
+    folder_name,
+    join_folder,
+    locate_project,
+    resolve_folder,
+    slashed,
+    wsl_folder,
+)
 
 DOCUMENTS = "D:\\Work\\my docs"
 
@@ -18,33 +27,118 @@ DOCUMENTS = "D:\\Work\\my docs"
         "D:/Work\\my docs",
         "D:\\\\Work\\.\\my docs",
         "\\\\?\\D:\\Work\\my docs",
-        "/mnt/d/Work/my docs",
+        "\\\\.\\d:\\Work\\my docs",
+        "//?/D:/Work/my docs",
+        "/d:/Work/my docs",
         "/cygdrive/d/Work/my docs",
-        "/d/Work/my docs",
         "\\\\wsl$\\Debian\\mnt\\d\\Work\\my docs",
+        "//wsl.localhost/Debian/mnt/d/Work/my docs",
     ],
 )
 def test_all_spellings_of_a_folder_of_windows_are_one_project(folder: str) -> None:
-    """Programs inside WSL and Git Bash included."""
+    """Those that no other system has show which drive there is."""
     assert locate_project(folder).path == DOCUMENTS
     assert folder_name(folder) == "my docs"
     assert slashed(folder) == "D:/Work/my docs"
+    assert find_windows_root(folder) == "D:\\"
 
 
 @pytest.mark.parametrize(
-    "folder",
+    "folder", ["/d/Work/my docs", "/mnt/d/Work/my docs/", "/mnt//d/Work/my docs"]
+)
+def test_a_mounted_drive_is_one_only_where_there_is_such_a_drive(folder: str) -> None:
+    """Other systems have folders of one letter, too."""
+    assert find_windows_root(folder) is None
+    assert resolve_folder(folder, lambda _root: False) == folder.rstrip("/").replace("//", "/")
+    assert resolve_folder(folder, lambda root: root == "D:\\") == DOCUMENTS
+    assert resolve_folder(folder, lambda root: root != "D:\\") != DOCUMENTS
+    assert slashed(folder).startswith("/")
+
+
+@pytest.mark.parametrize(
+    ("folder", "path"),
     [
-        "/srv/api",
-        "/srv//api/",
-        "/srv/./api",
-        "\\\\wsl.localhost\\Ubuntu-24.04\\srv\\api",
-        "\\\\WSL$\\Debian\\srv\\api\\",
-        "//wsl.localhost/Debian/srv/api",
+        ("/c/Users/jo/shop", "C:\\Users\\jo\\shop"),
+        ("/mnt/c/Users/jo/shop", "C:\\Users\\jo\\shop"),
+        ("/mnt/c/Program Files/x", "C:\\Program Files\\x"),
+        ("/c/users/jo", "/c/users/jo"),
+        ("/data/Users/jo", "/data/Users/jo"),
+        ("/mnt/cc/Users", "/mnt/cc/Users"),
+        ("/c", "/c"),
+        ("/w/p", "/w/p"),
     ],
 )
-def test_a_folder_inside_wsl_is_the_same_from_outside(folder: str) -> None:
-    """Which distribution it is in does not matter."""
-    assert locate_project(folder) == ("/srv/api", None)
+def test_the_folders_of_windows_itself_show_a_drive(folder: str, path: str) -> None:
+    """No other system has `/c/Users`."""
+    assert locate_project(folder).path == path
+
+
+@pytest.mark.parametrize(
+    ("folder", "distribution"),
+    [
+        ("\\\\wsl.localhost\\Ubuntu-24.04\\srv\\api", "ubuntu-24.04"),
+        ("\\\\WSL$\\Debian\\srv\\api\\", "debian"),
+        ("//wsl.localhost/Debian/srv/api", "debian"),
+        ("\\\\?\\UNC\\wsl$\\Debian\\srv\\api", "debian"),
+        ("\\\\\\\\wsl$\\\\Debian\\\\srv\\\\api", "debian"),
+    ],
+)
+def test_a_folder_inside_wsl_is_the_same_from_outside(folder: str, distribution: str) -> None:
+    """Which distribution it is in is known, and does not count while there is only one."""
+    assert wsl_folder(folder) == (distribution, "/srv/api")
+    assert resolve_folder(folder, lambda _root: False) == "/srv/api"
+
+
+@pytest.mark.parametrize(
+    ("folder", "root"),
+    [
+        ("\\\\Server\\share\\x", "\\\\server\\share\\"),
+        ("\\\\?\\UNC\\server\\share", "\\\\server\\share\\"),
+        ("\\\\wsl$\\Debian\\srv", "\\\\wsl.localhost\\debian\\"),
+        ("//server/share/x", None),
+        ("relative", None),
+        ("", None),
+    ],
+)
+def test_shares_are_roots(folder: str, root: str | None) -> None:
+    """Written with slashes, they may be folders of another system."""
+    assert find_windows_root(folder) == root
+
+
+def test_a_share_with_slashes_is_one_only_where_there_is_such_a_share() -> None:
+    """A path that begins with two slashes usually is one with a slash too many."""
+    assert resolve_folder("//server/share/x", lambda _root: False) == "/server/share/x"
+    assert resolve_folder("//server/share/x", lambda _root: True) == "\\\\server\\share\\x"
+
+
+@pytest.mark.parametrize(
+    ("name", "root"), [("c--Users-jo", "C:\\"), ("-c-Users", None), ("cc--x", None), ("", None)]
+)
+def test_a_folder_of_transcripts_may_be_named_after_a_drive(name: str, root: str | None) -> None:
+    """Its name begins with a letter only on Windows."""
+    assert find_encoded_root(name) == root
+
+
+@pytest.mark.parametrize(
+    ("folder", "path", "joined"),
+    [
+        ("/home/jo/shop", "../fix", "/home/jo/fix"),
+        ("/home/jo/shop", "./a//b/.", "/home/jo/shop/a/b"),
+        ("/home/jo/shop", "/srv/fix", "/srv/fix"),
+        ("/home/jo/shop", "~/fix", "/home/jo/fix"),
+        ("/srv/shop", "~/fix", None),
+        ("/home/jo", "~else/fix", None),
+        ("C:\\dev\\shop", "../fix", "C:\\dev\\fix"),
+        ("C:\\dev\\shop", "..\\..\\..\\fix", "C:\\fix"),
+        ("C:\\Users\\jo\\shop", "~/fix", "C:\\Users\\jo\\fix"),
+        ("C:\\dev\\shop", "d:/fix", "D:\\fix"),
+    ],
+)
+def test_a_path_is_joined_to_the_folder_that_it_was_written_in(
+    folder: str, path: str, joined: str | None
+) -> None:
+    """The home folder is known only from a folder in it."""
+    assert join_folder(folder, path) == joined
 
 
 @pytest.mark.parametrize(
@@ -72,7 +166,8 @@ def test_any_other_folder_stays_as_it_is(folder: str, name: str) -> None:
         ("/srv/api/.claude/worktrees/fix-login", "/srv/api", "fix-login"),
         ("/srv/api/.claude/worktrees/agent-a1/src/deep", "/srv/api", "agent-a1"),
         ("e:\\api\\.claude\\worktrees\\x", "E:\\api", "x"),
-        ("/mnt/e/api/.claude/worktrees/x/", "E:\\api", "x"),
+        ("/mnt/e/api/.claude/worktrees/x/", "/mnt/e/api", "x"),
+        ("/srv/api/.claude/worktrees/a/.claude/worktrees/b/src", "/srv/api", "b"),
     ],
 )
 def test_a_worktree_belongs_to_its_repository(folder: str, project: str, worktree: str) -> None:

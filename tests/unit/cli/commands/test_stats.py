@@ -56,6 +56,27 @@ def test_sessions_and_tools(filled: dict[str, str], capsys: pytest.CaptureFixtur
     assert capsys.readouterr().out.startswith("tool")
 
 
+def test_a_session_in_a_worktree_says_so(
+    filled: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In the table only where there is one, as JSON always; and so does `status`."""
+    assert main(["stats", "--by", "session"], filled) == 0
+    assert "worktree" not in capsys.readouterr().out
+    world = World(tmp_path / "state")
+    with world.database.write() as connection:
+        connection.execute("UPDATE sessions SET worktree = 'fix' WHERE id = ?", (OTHER,))
+    world.close()
+    assert main(["stats", "--by", "session"], filled) == 0
+    head, *lines = capsys.readouterr().out.splitlines()
+    assert head.endswith("worktree")
+    assert [line.endswith("fix") for line in lines if OTHER in line] == [True]
+    assert main(["stats", "--by", "session", "--json"], filled) == 0
+    rows = {row["session_id"]: row["worktree"] for row in json.loads(capsys.readouterr().out)}
+    assert rows == {SESSION: None, OTHER: "fix"}
+    main(["status"], filled)
+    assert " (worktree fix)" in capsys.readouterr().out
+
+
 def test_json_and_csv_have_every_field(
     filled: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -202,3 +202,26 @@ def test_a_folder_of_windows_matches_in_every_spelling(glob: str, folder: str) -
     """The client writes it in the spelling of the shell that it runs in."""
     assert Projects(exclude=[glob]).policy(folder) == "off"
     assert Projects(exclude=[glob]).policy("D:\\Users\\jo\\shop") == "full"
+
+
+@pytest.mark.parametrize(
+    ("glob", "folder", "policy"),
+    [
+        ("C:\\dev\\shop", "/c/dev/shop/src", "off"),
+        ("C:/dev/*", "/mnt/c/dev/shop", "off"),
+        ("/c/dev/shop", "c:\\dev\\shop", "off"),
+        ("C:\\Dev\\SHOP", "c:\\dev\\shop", "off"),
+        ("*\\Shop", "C:\\dev\\shop", "off"),
+        ("*/Shop", "C:\\dev\\shop", "off"),
+        ("/home/jo/shop", "\\\\wsl$\\Debian\\home\\jo\\shop", "off"),
+        ("\\\\wsl$\\Debian\\home\\jo\\shop", "/home/jo/shop", "off"),
+        ("\\\\wsl$\\Debian\\home\\jo", "\\\\wsl$\\Ubuntu\\home\\jo", "full"),
+        ("/w/shop", "/mnt/w/shop", "full"),
+        ("/Home/jo", "/home/jo", "full"),
+    ],
+)
+def test_a_glob_of_windows_means_what_programs_inside_of_it_write(
+    glob: str, folder: str, policy: str
+) -> None:
+    """Upper and lower case are the same there; elsewhere nothing is joined."""
+    assert Projects(exclude=[glob]).policy(folder) == policy
