@@ -11,8 +11,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ccsync_watch.cli.command_index import list_commands
-from ccsync_watch.config import declared_settings
+sys.path[:0] = [str(Path(__file__).resolve().parent.parent / "tests")]
+
+from ccsync_watch.cli.command_index import list_commands  # noqa: E402 - after the path
+from ccsync_watch.config import declared_settings  # noqa: E402 - as above
+from ccsync_watch.transcripts.left_out import LEFT_OUT  # noqa: E402 - as above
+from support.row_samples import row_table  # noqa: E402 - as above
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +24,7 @@ if TYPE_CHECKING:
     from ccsync_watch.cli.command_index import Command
 
 ROOT = Path(__file__).resolve().parents[1]
-READMES = ("README.md", "plugin/README.md")
+READMES = ("README.md", "plugin/README.md", "ccsync_watch/transcripts/README.md")
 _SECTION = re.compile(
     r"(?P<begin><!-- generated: (?P<name>\w+) -->\n).*?(?P<end><!-- end -->)", re.DOTALL
 )
@@ -53,10 +57,31 @@ def option_table() -> str:
     return _table(("option", "default", "meaning"), rows)
 
 
+def shown_row_table() -> str:
+    """Return a line for the rows of which the same is made."""
+    heads = ("row of a transcript", "kind", "page", "export, terminal", "backend")
+    return _table(heads, row_table())
+
+
+def left_out_table() -> str:
+    """Return a line for each reason why rows are left out."""
+    names: dict[str, dict[str, list[str]]] = {}
+    for label, reason in LEFT_OUT.items():
+        family, _, name = label.rpartition("/")
+        names.setdefault(reason, {}).setdefault(family, []).append(f"`{name}`")
+    rows = [
+        (reason, *(", ".join(families.get(family, ())) for family in ("", "attachment", "system")))
+        for reason, families in names.items()
+    ]
+    return _table(("left out because it is", "lines", "attachments", "system rows"), rows)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "commands": command_table,
     "settings": setting_table,
     "options": option_table,
+    "rows": shown_row_table,
+    "left_out": left_out_table,
 }
 
 

@@ -127,10 +127,15 @@ def _iterate_conversation(
         pieces = [piece for part in message.parts if (piece := _format_part(part))]
         if not pieces:
             continue
-        name = "Prompt" if message.kind == "prompt" else speaker_of(message)
+        name = heading_of(message)
         fate = "rewound" if is_rewound(rewound, message.seq) else withdrawal(message)
         mark = f" · {fate}" if fate else ""
         yield f"\n## {_one_line(name)}{mark} · {_when(message)}\n\n" + "\n\n".join(pieces) + "\n"
+
+
+def heading_of(message: StoredMessage) -> str:
+    """Return who or what a message is from, as the file's headings say it."""
+    return "Prompt" if message.kind == "prompt" else speaker_of(message)
 
 
 def _one_line(text: str) -> str:

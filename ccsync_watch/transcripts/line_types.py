@@ -2,8 +2,8 @@
 
 To add a type, add a row to `LINE_TYPES`. A type that says something names its reader, in
 `message_readers` (a message of the conversation) or in `fact_readers` (a property of the whole
-session). A type without a reader is known and dropped by its first bytes, without being parsed:
-these are more than nine tenths of the bytes that the client writes. See transcripts/README.md.
+session). One that says nothing is in `left_out` and dropped by its first bytes, without being
+parsed: these are more than nine tenths of the bytes that the client writes. See the README.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ccsync_watch.transcripts import fact_readers, message_readers, worktrees
+from ccsync_watch.transcripts.left_out import LEFT_OUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,6 +48,7 @@ class LineType:
 
 
 _ALL = (
+    *(LineType(name) for name in LEFT_OUT if "/" not in name),
     # The conversation. Only these have a uuid.
     LineType("user", message_readers.read_user),
     LineType("assistant", message_readers.read_assistant),
@@ -66,48 +68,6 @@ _ALL = (
         read_fact=worktrees.read_worktree_state,
         is_text=False,
     ),
-    # A second copy of what other rows hold, and the client's own prompts.
-    LineType("api-request"),
-    LineType("api-request-blob"),
-    LineType("api-request-resumed"),
-    LineType("api-request-shape"),
-    LineType("content-replacement"),
-    LineType("progress"),
-    LineType("queue-operation"),
-    # The client's own state.
-    LineType("agent-color"),
-    LineType("agent-name"),
-    LineType("agent-setting"),
-    LineType("artifact-autoreact-ledger"),
-    LineType("artifact-comment-monitor"),
-    LineType("atis-latch"),
-    LineType("attribution-snapshot"),
-    LineType("bridge-session"),
-    LineType("continued-in"),
-    LineType("data-flow-incomplete"),
-    LineType("data-flow-records"),
-    LineType("derived-from"),
-    LineType("dev-mods"),
-    LineType("ended-by-model"),
-    LineType("file-history-delta"),
-    LineType("file-history-snapshot"),
-    LineType("fork-context-ref"),
-    LineType("frame-link"),
-    LineType("history-suppression"),
-    LineType("host-row"),
-    LineType("hybrid-organization"),
-    LineType("isolation-latch"),
-    LineType("memory-mode"),
-    LineType("mode"),
-    LineType("observer-ref"),
-    LineType("permission-mode"),
-    LineType("pr-link"),
-    LineType("relocated"),
-    LineType("repl-mode"),
-    LineType("resume-head-vouch"),
-    LineType("session-owner"),
-    LineType("tag"),
-    LineType("tools-used"),
 )
 LINE_TYPES = {line_type.name: line_type for line_type in _ALL}
 
@@ -116,12 +76,21 @@ TEXT_FACTS = tuple(line_type.fact for line_type in _ALL if line_type.fact and li
 
 _DROPPED = frozenset(line_type.name for line_type in _ALL if line_type.is_dropped)
 _KEPT_ATTACHMENTS = frozenset(name.encode() for name in message_readers.ATTACHMENT_READERS)
+_READ_LABELS = frozenset(
+    [f"attachment/{name}" for name in message_readers.ATTACHMENT_READERS]
+    + [f"system/{name}" for name in message_readers.SYSTEM_READERS]
+)
 _TYPE_HEAD = b'{"type":"'
 _ATTACHMENT_HEAD = re.compile(
     rb'\{"parentUuid":(?:null|"[^"]{0,64}"),(?:"logicalParentUuid":(?:null|"[^"]{0,64}"),)?'
     rb'"isSidechain":(?:true|false),(?:"promptId":"[^"]{0,64}",)?(?:"agentId":"[^"]{0,64}",)?'
     rb'"attachment":\{"type":"([a-z_]{1,40})"'
 )
+
+
+def is_known(label: str) -> bool:
+    """Return whether an attachment or a system row, by its counted name, is in a table."""
+    return label in LEFT_OUT or label in _READ_LABELS
 
 
 def dropped_type(head: bytes) -> str | None:
@@ -134,7 +103,8 @@ def dropped_type(head: bytes) -> str | None:
         return name if name in _DROPPED else None
     attachment = _ATTACHMENT_HEAD.match(head)
     if attachment and attachment[1] not in _KEPT_ATTACHMENTS:
-        return f"attachment/{attachment[1].decode()}"
+        label = f"attachment/{attachment[1].decode()}"
+        return label if label in LEFT_OUT else f"?{label}"
     return None
 
 

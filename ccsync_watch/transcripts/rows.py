@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ccsync_watch.model import Fact, Message, SessionObservation, SidechainRow, Unreadable
 from ccsync_watch.transcripts.api_errors import WITHDRAWING_KEYS, read_withdrawn
 from ccsync_watch.transcripts.fields import agent_identity, identity, mapping, milliseconds, text
-from ccsync_watch.transcripts.line_types import LINE_TYPES
+from ccsync_watch.transcripts.line_types import LINE_TYPES, is_known
 from ccsync_watch.transcripts.subagent_meta import read_started_subagent
 from ccsync_watch.transcripts.usage import (
     SYNTHETIC_MODEL,
@@ -63,7 +63,6 @@ def _add_message(
         return
     agent_id = agent_identity(row.get("agentId")) or stream.agent_id
     timestamp_ms = milliseconds(row.get("timestamp"))
-    batch.counted[_label(name, row)] += 1
     is_sidechain = row.get("isSidechain") is True
     is_subagent = is_sidechain or agent_id is not None
     batch.observations.append(
@@ -79,6 +78,7 @@ def _add_message(
     if name == "user":
         batch.subagents.extend(read_started_subagent(row, session_id))
     content = read(row, is_subagent)
+    batch.counted[_label(name, row, says_nothing=content is None)] += 1
     if not WITHDRAWING_KEYS.isdisjoint(row):
         content = read_withdrawn(row, content)
     if content is None:
@@ -130,12 +130,18 @@ def _add_usages_without_uuid(row: dict[str, Any], line: Line, stream: Stream, ba
         _add_usages(row, source, batch)
 
 
-def _label(name: str, row: dict[str, Any]) -> str:
-    """Return the name under which a row is counted: its type, and its subtype if it has one."""
+def _label(name: str, row: dict[str, Any], *, says_nothing: bool) -> str:
+    """Return the name under which a row is counted: its type, and its subtype if it has one.
+
+    One of which nothing is understood, and that is not known either, has a `?` before its name.
+    """
     subtype = row.get("subtype")
     if name == "attachment":
         subtype = mapping(row.get("attachment")).get("type")
-    return f"{name}/{subtype}" if identity(subtype) else name
+    label = f"{name}/{subtype}" if identity(subtype) else name
+    if says_nothing and name in {"attachment", "system"} and not is_known(label):
+        return f"?{label}"
+    return label
 
 
 def _observe_session(

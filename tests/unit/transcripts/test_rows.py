@@ -84,14 +84,14 @@ def test_a_row_says_where_the_session_runs() -> None:
     [
         (Writer().prompt("x"), "user"),
         (Writer().row("system", subtype="turn_duration"), "system/turn_duration"),
-        (Writer().row("system", subtype="with a space"), "system"),
+        (Writer().row("system", subtype="with a space"), "?system"),
         (
             Writer().row("attachment", attachment={"type": "hook_success"}),
             "attachment/hook_success",
         ),
-        (Writer().row("attachment", attachment=None), "attachment"),
+        (Writer().row("attachment", attachment=None), "?attachment"),
     ],
 )
 def test_rows_are_counted_by_type_and_subtype(row: dict[str, Any], label: str) -> None:
-    """Also those that make no message."""
+    """Also those that make no message; one that is in no table is marked."""
     assert read_row(row).counted == {label: 1}
