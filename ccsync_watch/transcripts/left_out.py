@@ -58,8 +58,8 @@ _NAMES = {
     """,
     "the client's own state": """
         agent-color agent-name agent-setting artifact-autoreact-ledger artifact-comment-monitor
-        atis-latch attribution-snapshot bridge-session continued-in data-flow-incomplete data-flow-records
-        derived-from dev-mods ended-by-model file-history-delta file-history-snapshot
+        atis-latch attribution-snapshot bridge-session continued-in data-flow-incomplete
+        data-flow-records derived-from dev-mods ended-by-model file-history-delta file-history-snapshot
         fork-context-ref frame-link history-suppression host-row hybrid-organization isolation-latch
         memory-mode mode
         observer-ref permission-mode pr-link relocated repl-mode resume-head-vouch session-owner tag
