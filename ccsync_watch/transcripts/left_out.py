@@ -12,11 +12,13 @@ _NAMES = {
         api-request api-request-blob api-request-resumed content-replacement progress
         queue-operation
         attachment/hook_progress attachment/message_pdf_reads attachment/structured_output
-        attachment/thinking_stripped attachment/tool_host_result_lines attachment/tool_results_cut
-        system/hook_progress system/hook_response system/hook_started system/peer_message_hold
-        system/permission_denied system/post_turn_summary
-        system/task_notification system/task_progress system/task_started system/task_summary
-        system/task_updated system/thinking_tokens system/tool_host_result
+        attachment/thinking_stripped attachment/tool_host_result_lines
+        attachment/tool_results_cut
+        system/hook_progress system/hook_response system/hook_started
+        system/peer_message_hold system/permission_denied system/post_turn_summary
+        system/task_notification system/task_progress system/task_started
+        system/task_summary system/task_updated system/thinking_tokens
+        system/tool_host_result
     """,
     "what the client says to the model by itself": """
         api-request-shape
@@ -24,10 +26,11 @@ _NAMES = {
         attachment/agent_listing_delta attachment/artifact_opening_prefetch
         attachment/attention_budget attachment/auto_mode attachment/auto_mode_exit
         attachment/batching_reminder attachment/batching_reminder_sent
-        attachment/claude_app_notice attachment/command_permissions attachment/context_efficiency
-        attachment/context_sections attachment/coordinator_context
-        attachment/cowork_memory_context attachment/critical_system_reminder attachment/date
-        attachment/deadline attachment/deferred_tools_delta attachment/deferred_tools_record
+        attachment/claude_app_notice attachment/command_permissions
+        attachment/context_efficiency attachment/context_sections
+        attachment/coordinator_context attachment/cowork_memory_context
+        attachment/critical_system_reminder attachment/date attachment/deadline
+        attachment/deferred_tools_delta attachment/deferred_tools_record
         attachment/dir_sync_notice attachment/dynamic_skill attachment/environment
         attachment/first_week attachment/fork_briefing attachment/goal_status
         attachment/instructions attachment/invoked_skills attachment/language
@@ -40,10 +43,10 @@ _NAMES = {
         attachment/read_truncation_notice attachment/remote_session_change
         attachment/repl_mcp_needs_auth attachment/sandbox_instructions
         attachment/secondary_reminder attachment/secondary_reminder_sent
-        attachment/session_context attachment/session_cron_carry attachment/silent_turn_reminder
-        attachment/skill_listing attachment/task_reminder attachment/team_context
-        attachment/todo attachment/todo_reminder attachment/token_usage
-        attachment/tool_hosts_correction attachment/tool_hosts_notice
+        attachment/session_context attachment/session_cron_carry
+        attachment/silent_turn_reminder attachment/skill_listing attachment/task_reminder
+        attachment/team_context attachment/todo attachment/todo_reminder
+        attachment/token_usage attachment/tool_hosts_correction attachment/tool_hosts_notice
         attachment/tool_offer_record attachment/tool_search_usage_reminder
         attachment/total_tokens_reminder attachment/ultra_effort_enter
         attachment/ultra_effort_exit attachment/unknown_command_fallback
@@ -54,16 +57,17 @@ _NAMES = {
         attachment/diagnostics attachment/edited_image_file attachment/edited_text_file
         attachment/inlined_image_paths attachment/nested_memory attachment/project_doc_reads
         attachment/prompt_as_file attachment/relevant_memories attachment/ultramemory
-        attachment/withheld_memory system/memory_recall
+        attachment/withheld_memory
+        system/memory_recall
     """,
     "the client's own state": """
-        agent-color agent-name agent-setting artifact-autoreact-ledger artifact-comment-monitor
-        atis-latch attribution-snapshot bridge-session continued-in data-flow-incomplete
-        data-flow-records derived-from dev-mods ended-by-model file-history-delta file-history-snapshot
-        fork-context-ref frame-link history-suppression host-row hybrid-organization isolation-latch
-        memory-mode mode
-        observer-ref permission-mode pr-link relocated repl-mode resume-head-vouch session-owner tag
-        tools-used
+        agent-color agent-name agent-setting artifact-autoreact-ledger
+        artifact-comment-monitor atis-latch attribution-snapshot bridge-session continued-in
+        data-flow-incomplete data-flow-records derived-from dev-mods ended-by-model
+        file-history-delta file-history-snapshot fork-context-ref frame-link
+        history-suppression host-row hybrid-organization isolation-latch memory-mode mode
+        observer-ref permission-mode pr-link relocated repl-mode resume-head-vouch
+        session-owner tag tools-used
         attachment/task_status
         system/background_tasks_changed system/bridge_state system/checkpoint_done
         system/cloud_session_delta system/cloud_session_status system/commands_changed
