@@ -229,7 +229,8 @@ class Batch:
     """The records in consecutive lines of one transcript, up to the offset `end`.
 
     `counted` counts lines by type, dropped ones included; a type that the parser does not know
-    has a `?` before its name. It also counts repaired rows, by REPAIRED_PREFIX and what was wrong.
+    has a `?` before its name, and so has a type of block in them. It
+    also counts repaired rows, by REPAIRED_PREFIX and what was wrong.
     """
 
     start: int

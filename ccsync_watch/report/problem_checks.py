@@ -16,7 +16,11 @@ from ccsync_watch.errors import (
 )
 from ccsync_watch.problem import Problem
 from ccsync_watch.store.meta import get_meta
-from ccsync_watch.store.status_figures import repaired_rows, uncounted_rows
+from ccsync_watch.store.status_figures import (
+    repaired_rows,
+    uncounted_rows,
+    unknown_line_types,
+)
 from ccsync_watch.units import plural
 
 if TYPE_CHECKING:
@@ -161,6 +165,17 @@ def _check_store(
             "Repaired rows",
             f"{plural(sum(repaired.values()), 'damaged row')} could be read: {kinds}",
             "nothing to do: what was lost of them is a character at most, shown as \ufffd",
+            "info",
+        )
+    unknown = unknown_line_types(database)
+    if unknown:
+        kinds = ", ".join(f"{number:,} {kind}" for kind, number in sorted(unknown.items()))
+        yield Problem(
+            "rows-not-understood",
+            "Rows not understood",
+            f"{plural(sum(unknown.values()), 'row')} of an unknown type or with unknown parts:"
+            f" {kinds}",
+            "nothing to do: what is known of them is imported; a newer ccsync-watch may know more",
             "info",
         )
     uncounted = uncounted_rows(database)

@@ -79,7 +79,7 @@ def uncounted_rows(database: Database, session_id: str | None = None) -> dict[st
 
 
 def unknown_line_types(database: Database) -> dict[str, int]:
-    """Return the line types that the parser did not know, with their counts."""
+    """Return the types of lines, and of blocks in them, that the parser did not know; counted."""
     rows = database.read().execute("SELECT name, lines FROM line_types WHERE name LIKE '?%'")
     return {name[1:]: lines for name, lines in rows}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -12,7 +12,13 @@ from ccsync_watch.transcripts.api_errors import read_fallback
 from ccsync_watch.transcripts.denials import read_denial
 from ccsync_watch.transcripts.fields import opaque_id, text
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _CALL_TYPES = frozenset({"tool_use", "server_tool_use", "mcp_tool_use"})
+_KNOWN_TYPES = _CALL_TYPES | {
+    "document", "fallback", "image", "redacted_thinking", "text", "thinking", "tool_result",
+}  # fmt: skip
 _EXIT_CODE = re.compile(r"\s*(?:Error:\s*)?Exit code (-?\d{1,5})\b")
 
 
@@ -28,6 +34,18 @@ def content_blocks(message: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _as_block(block: dict[str, Any] | str) -> dict[str, Any]:
     return {"type": "text", "text": block} if isinstance(block, str) else block
+
+
+def unknown_blocks(content: object) -> Iterator[str]:
+    """Yield the type of each block of no known type, empty for what has no type at all."""
+    values = content if isinstance(content, list) else [content]
+    for value in values:
+        kind = value.get("type") if isinstance(value, dict) else None
+        if isinstance(value, str) or (
+            isinstance(kind, str) and (kind in _KNOWN_TYPES or kind.endswith("_tool_result"))
+        ):
+            continue
+        yield kind if isinstance(kind, str) else ""
 
 
 def answer_parts(blocks: list[dict[str, Any]]) -> list[Part]:

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from ccsync_watch.model import Fact, Message, SessionObservation, SidechainRow, Unreadable
 from ccsync_watch.transcripts.api_errors import WITHDRAWING_KEYS, read_withdrawn
-from ccsync_watch.transcripts.fields import agent_identity, identity, mapping, milliseconds, text
+from ccsync_watch.transcripts.blocks import unknown_blocks
+from ccsync_watch.transcripts.fields import (
+    agent_identity,
+    hashed_id,
+    identity,
+    mapping,
+    milliseconds,
+    text,
+)
 from ccsync_watch.transcripts.line_types import LINE_TYPES, is_known
 from ccsync_watch.transcripts.subagent_meta import read_started_subagent
 from ccsync_watch.transcripts.usage import (
@@ -25,8 +33,11 @@ from ccsync_watch.transcripts.worktrees import find_worktrees
 if TYPE_CHECKING:
     from ccsync_watch.model import Batch, Line, Stream
     from ccsync_watch.transcripts.line_types import MessageReader
+    from ccsync_watch.transcripts.message_content import MessageContent
 
 # A type's name that can be shown and stored without redaction.
+# Where a row says what it says; without it nothing of the row is understood.
+_BODIES = {"assistant": "message", "attachment": "attachment", "user": "message"}
 _SAFE_NAME = re.compile(r"[A-Za-z0-9_./-]{1,48}")
 
 
@@ -35,33 +46,55 @@ def add_row(row: dict[str, Any], line: Line, stream: Stream, batch: Batch) -> No
     name = row.get("type")
     name = name if isinstance(name, str) else ""
     line_type = LINE_TYPES.get(name)
-    if line_type is not None and line_type.read_message and isinstance(row.get("uuid"), str):
+    body = _BODIES.get(name)
+    if body is not None and not isinstance(row.get(body), dict):
+        line_type = None
+    if line_type is not None and line_type.read_message:
         _add_message(line_type.read_message, name, row, line, stream, batch)
         return
-    if name == "assistant":
-        _add_usages_without_uuid(row, line, stream, batch)
     if line_type is not None and line_type.read_fact:
         value = line_type.read_fact(row)
         if value is not None:
-            session_id = identity(row.get("sessionId")) or stream.session_id
+            session_id = _session_of(row, stream)
             batch.facts.append(Fact(session_id, line_type.fact, value, line.start))
     label = name if _SAFE_NAME.fullmatch(name) else "other"
-    is_known = line_type is not None and line_type.read_message is None
-    batch.counted[label if is_known else f"?{label}"] += 1
+    batch.counted[f"?{label}" if line_type is None else label] += 1
+
+
+def _session_of(row: dict[str, Any], stream: Stream) -> str:
+    """Return the session that a row belongs to, empty if it is not known.
+
+    Rows of some subagents name themselves as session: they belong to that of their folder.
+    """
+    session_id = identity(row.get("sessionId")) or stream.session_id
+    if stream.agent_id and stream.session_id and session_id in {stream.agent_id, stream.name}:
+        return stream.session_id
+    return session_id
+
+
+def _identity_of(row: dict[str, Any], line: Line, stream: Stream, scope: tuple[Any, Any]) -> str:
+    """Return a row's uuid; without one, what stands for its file and its place in it.
+
+    `scope` is the session and the subagent among whose rows it has to be unique.
+    """
+    uuid = identity(row.get("uuid"))
+    if uuid is not None:
+        return uuid
+    if scope == (stream.session_id, stream.agent_id):
+        return f"offset-{line.start}"
+    return hashed_id(f"{stream.name}/{line.start}")
 
 
 def _add_message(
     read: MessageReader, name: str, row: dict[str, Any], line: Line, stream: Stream, batch: Batch
 ) -> None:
-    """Add a row of the conversation; one whose ids cannot be kept is recorded as unreadable."""
-    session_id = identity(row.get("sessionId")) or stream.session_id
-    uuid = identity(row.get("uuid"))
-    if name == "assistant" and not uuid:
-        _add_usages_without_uuid(row, line, stream, batch)
-    if not session_id or not uuid:
-        batch.unreadable.append(Unreadable(line.start, line.end, "a row without usable ids"))
+    """Add a row of the conversation; one without a session is recorded as unreadable."""
+    session_id = _session_of(row, stream)
+    if not session_id:
+        batch.unreadable.append(Unreadable(line.start, line.end, "a row without a session"))
         return
     agent_id = agent_identity(row.get("agentId")) or stream.agent_id
+    uuid = _identity_of(row, line, stream, (session_id, agent_id))
     timestamp_ms = milliseconds(row.get("timestamp"))
     is_sidechain = row.get("isSidechain") is True
     is_subagent = is_sidechain or agent_id is not None
@@ -79,6 +112,9 @@ def _add_message(
         batch.subagents.extend(read_started_subagent(row, session_id))
     content = read(row, is_subagent)
     batch.counted[_label(name, row, says_nothing=content is None)] += 1
+    message = mapping(row.get("message"))
+    if message:
+        _count_unknown(name, message.get("content"), content, batch)
     if not WITHDRAWING_KEYS.isdisjoint(row):
         content = read_withdrawn(row, content)
     if content is None:
@@ -86,7 +122,6 @@ def _add_message(
     for fact, value in find_worktrees(row, content, is_subagent=is_subagent):
         batch.facts.append(Fact(session_id, fact, value, line.start))
     scope = f"{session_id}:{agent_id}" if agent_id else session_id
-    message = mapping(row.get("message"))
     model = text(message.get("model"))
     if model == SYNTHETIC_MODEL:
         # The client's own words: no response has them.
@@ -120,14 +155,15 @@ def _add_usages(row: dict[str, Any], source: RowIdentity, batch: Batch) -> str |
     return usages[0].id if usages else row_response_id(row, source.uuid)
 
 
-def _add_usages_without_uuid(row: dict[str, Any], line: Line, stream: Stream, batch: Batch) -> None:
-    """Add the responses of an assistant row without a uuid, which makes no message."""
-    session_id = identity(row.get("sessionId")) or stream.session_id
-    if session_id:
-        agent_id = agent_identity(row.get("agentId")) or stream.agent_id
-        timestamp_ms = milliseconds(row.get("timestamp"))
-        source = RowIdentity(session_id, agent_id, None, timestamp_ms, line.start)
-        _add_usages(row, source, batch)
+def _count_unknown(name: str, raw: object, content: MessageContent | None, batch: Batch) -> None:
+    """Count the blocks of a row that are of no known type; few have fewer parts than blocks."""
+    if isinstance(raw, str) or (
+        isinstance(raw, list) and content is not None and len(content.parts) >= len(raw)
+    ):
+        return
+    for kind in unknown_blocks(raw):
+        label = kind if _SAFE_NAME.fullmatch(kind) else "other"
+        batch.counted[f"?{name}/{label}"] += 1
 
 
 def _label(name: str, row: dict[str, Any], *, says_nothing: bool) -> str:

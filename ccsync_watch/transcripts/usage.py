@@ -24,7 +24,6 @@ SYNTHETIC_MODEL = "<synthetic>"
 _MAX_COST_USD = 10_000.0
 _UNREADABLE = "counts that cannot be read"
 NOT_A_RESPONSE = "written by the client itself, not a response"
-_NO_IDENTITY = "without any id"
 # What the API and the clouds name responses; it is never used twice.
 _UNIQUE_ID = re.compile(r"msg_[0-9A-Za-z_]{20,}")
 # What the API lists of a response that the tokens of the response do not contain: an advisor's
@@ -58,11 +57,11 @@ class TokenCounts(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RowIdentity:
-    """Where an assistant row stands, and whose it is; `uuid` is None if it has no usable one."""
+    """Where an assistant row stands, and whose it is."""
 
     session_id: str
     agent_id: str | None
-    uuid: str | None
+    uuid: str
     timestamp_ms: int | None
     start: int
 
@@ -84,9 +83,8 @@ def read_usages(
     if is_synthetic and counts is not None and not any(counts):
         return [], []
     response_id = _response_id(row, message, source.uuid)
-    if is_synthetic or counts is None or response_id is None:
-        reason = NOT_A_RESPONSE if is_synthetic else _UNREADABLE if counts is None else _NO_IDENTITY
-        return [], [_uncounted(source, reason)]
+    if is_synthetic or counts is None:
+        return [], [_uncounted(source, NOT_A_RESPONSE if is_synthetic else _UNREADABLE)]
     requester = identity(row.get("requestSessionId")) or source_session(row)
     iterations = _iterations(values)
     row_id = _row_id(row, message, source)
@@ -105,7 +103,7 @@ def read_usages(
         tier=text(values.get("service_tier")),
         is_marked=requester is not None,
         row_session_id=source.session_id,
-        uuid=source.uuid or f"offset-{source.start}",
+        uuid=source.uuid,
         start=source.start,
         is_final=text(message.get("stop_reason")) is not None,
         is_fast=values.get("speed") == "fast",
@@ -122,7 +120,7 @@ def read_usages(
     return [usage, *further], uncounted
 
 
-def row_response_id(row: Mapping[str, Any], uuid: str | None) -> str | None:
+def row_response_id(row: Mapping[str, Any], uuid: str) -> str:
     """Return the id of the response that a row without readable usage is a part of."""
     return _response_id(row, mapping(row.get("message")), uuid)
 
@@ -146,9 +144,7 @@ def source_session(row: Mapping[str, Any]) -> str | None:
     return forked or identity(row.get("requestSessionId"))
 
 
-def _response_id(
-    row: Mapping[str, Any], message: Mapping[str, Any], uuid: str | None
-) -> str | None:
+def _response_id(row: Mapping[str, Any], message: Mapping[str, Any], uuid: str) -> str:
     return opaque_id(message.get("id")) or _request_id(row) or uuid
 
 
@@ -157,7 +153,7 @@ def _row_id(row: Mapping[str, Any], message: Mapping[str, Any], source: RowIdent
     message_id = opaque_id(message.get("id"))
     if message_id is None or _request_id(row) or _UNIQUE_ID.fullmatch(message_id):
         return ""
-    return source.uuid or f"{source.session_id}:{source.start}"
+    return source.uuid
 
 
 def _request_id(row: Mapping[str, Any]) -> str:
@@ -254,11 +250,10 @@ def _token_counts(values: Mapping[str, Any]) -> TokenCounts | None:
 
 
 def _uncounted(source: RowIdentity, reason: str, position: int | None = None) -> UncountedUsage:
-    row_id = source.uuid or f"offset-{source.start}"
     return UncountedUsage(
         session_id=source.session_id,
         agent_id=source.agent_id,
-        row_id=row_id if position is None else f"{row_id}/{position}",
+        row_id=source.uuid if position is None else f"{source.uuid}/{position}",
         reason=reason,
     )
 

@@ -222,6 +222,7 @@ class TestFigures:
         with transcript.path.open("ab") as file:
             file.write(b"{broken\n")
             file.write(b'{"type":"mode","x":"\xe9"}\n{"type":"unheard-of","x":"\xe9"}\n')
+            file.write(b'{"type":"user","message":{"content":[{"type":"hologram"}]}}\n')
         runtime = Runtime(held, clock=FakeClock(), host="h")
         try:
             read_all(runtime)
@@ -241,6 +242,9 @@ class TestFigures:
         assert figures["repaired_rows"] == {"bytes that are not UTF-8": 1}
         assert codes["rows-repaired"].detail == (
             "1 damaged row could be read: 1 with bytes that are not UTF-8"
+        )
+        assert codes["rows-not-understood"].detail == (
+            "2 rows of an unknown type or with unknown parts: 1 unheard-of, 1 user/hologram"
         )
         assert codes["database-rebuilt"].detail.startswith(
             "the database was damaged and is kept as ccsync.db.c"

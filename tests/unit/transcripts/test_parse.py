@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ccsync_watch.model import Line, Unreadable
 from ccsync_watch.transcripts.parse import parse
 from ccsync_watch.transcripts.tail import split
-from support.lines import Writer, line
+from support.lines import Writer, line, text
 from support.parsing import STREAM, parse_rows, reasons, uuids
 from support.pumping import ids, joined
 
@@ -69,8 +69,9 @@ class TestUnknown:
             ({"type": "has spaces and secrets"}, "?other"),
             ({"type": 7}, "?other"),
             ({"no": "type"}, "?other"),
-            ({"type": "user", "uuid": None}, "?user"),
-            ({"type": "user", "uuid": 7}, "?user"),
+            ({"type": "user", "uuid": "u1"}, "?user"),
+            ({"type": "assistant", "message": "hello"}, "?assistant"),
+            ({"type": "attachment", "attachment": None}, "?attachment"),
         ],
     )
     def test_an_unknown_type_is_only_counted(self, row: dict[str, Any], name: str) -> None:
@@ -79,11 +80,23 @@ class TestUnknown:
         assert batch.counted == {name: 1}
         assert (batch.unreadable, batch.messages) == ([], [])
 
-    def test_a_row_with_a_broken_uuid_is_recorded_as_unreadable(self) -> None:
-        """The uuid identifies the message from then on."""
-        row = {**Writer().prompt("x"), "uuid": "not an id"}
+    @pytest.mark.parametrize(
+        ("content", "unknown"),
+        [
+            ([{"type": "hologram", "x": 1}, text("seen")], {"?user/hologram": 1}),
+            ([{"type": "a b"}, {"no": "type"}, 7], {"?user/other": 3}),
+            (7, {"?user/other": 1}),
+            ([text("seen"), {"type": "text", "text": ""}], {}),
+        ],
+    )
+    def test_a_block_of_no_known_type_is_counted(
+        self, content: object, unknown: dict[str, int]
+    ) -> None:
+        """What is beside it is read."""
+        row = Writer().row("user", message={"role": "user", "content": content})
         batch = parse_rows(row)
-        assert batch.unreadable == [Unreadable(0, len(line(row)), "a row without usable ids")]
+        assert batch.counted == {"user": 1, **unknown}
+        assert [part.content for row in batch.messages for part in row.parts] in ([], ["seen"])
 
 
 class TestTotality:

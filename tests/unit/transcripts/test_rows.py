@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ccsync_watch.model import SessionObservation, Stream
-from support.lines import SESSION, START_MS, Writer
+from support.lines import SESSION, START_MS, Writer, text
 from support.parsing import AGENT, read_message, read_row, reasons
 
 
@@ -39,13 +39,46 @@ def test_agent_and_session_are_the_files_if_the_row_names_none() -> None:
     assert message.id == f"parent:{AGENT}:{row['uuid']}"
 
 
-@pytest.mark.parametrize(("sessionId", "uuid"), [("", "u"), (None, "u"), ("s", "a b")])
-def test_a_row_without_usable_ids_makes_no_message(sessionId: object, uuid: object) -> None:  # noqa: N803 - the key's name
-    """It could not be identified again."""
-    row = {**Writer().prompt("x"), "sessionId": sessionId, "uuid": uuid}
+@pytest.mark.parametrize("session_id", ["", None, "a b"])
+def test_a_row_without_a_session_makes_no_message(session_id: object) -> None:
+    """An older client's file of a subagent does not name it."""
+    row = {**Writer().prompt("x"), "sessionId": session_id}
     batch = read_row(row, Stream("agent-x", "", "x"))
     assert batch.messages == []
-    assert reasons(batch) == ["a row without usable ids"]
+    assert reasons(batch) == ["a row without a session"]
+
+
+@pytest.mark.parametrize("uuid", [None, "", 7, "not an id"])
+def test_a_row_without_a_uuid_is_identified_by_its_file_and_place(uuid: object) -> None:
+    """So it is the same when it is read again."""
+    row = {**Writer().answer(text("x")), "uuid": uuid}
+    batch = read_row(row)
+    assert [message.id for message in batch.messages] == [f"{SESSION}:offset-5"]
+    assert [usage.uuid for usage in batch.usages] == ["offset-5"]
+    assert batch.counted == {"assistant": 1}
+
+
+def test_rows_without_a_uuid_differ_by_their_files() -> None:
+    """Those of one session can stand at one place of several files."""
+    row = Writer().prompt("x")
+    del row["uuid"]
+    streams = [Stream(name, name, None) for name in (SESSION, "copy", "other-copy")]
+    assert len({read_message(row, stream).id for stream in streams}) == 3
+
+
+@pytest.mark.parametrize("named", [AGENT, f"agent-{AGENT}"])
+def test_a_subagent_that_names_itself_as_session_belongs_to_its_folders(named: str) -> None:
+    """With its messages, tokens and facts."""
+    stream = Stream(f"agent-{AGENT}", SESSION, AGENT)
+    batch = read_row(Writer(session_id=named).answer(text("x")), stream)
+    rows: list[Any] = [*batch.messages, *batch.usages, *batch.observations]
+    rows += read_row({"type": "custom-title", "customTitle": "t", "sessionId": named}, stream).facts
+    assert [row.session_id for row in rows] == [SESSION] * 4
+
+
+def test_a_session_may_have_the_name_of_a_subagent() -> None:
+    """Only in a subagent's own file the name says nothing."""
+    assert read_message(Writer(session_id=AGENT).prompt("x")).session_id == AGENT
 
 
 def test_the_parent_before_a_compaction_is_the_logical_one() -> None:

@@ -197,16 +197,6 @@ class TestIdentity:
         growing = self.identified("same", "req_1", output_tokens=99)
         assert growing.id == usages[0].id
 
-    def test_a_row_without_any_id_is_not_counted_and_said(self) -> None:
-        """Read again, it could not be recognized."""
-        row = answer()
-        del row["requestId"], row["message"]["id"]
-        usages, uncounted = read_usages(row, RowIdentity(SESSION, None, None, 7, 9))
-        assert usages == []
-        assert [(item.row_id, item.reason) for item in uncounted] == [
-            ("offset-9", "without any id")
-        ]
-
     def test_tokens_of_the_clients_own_rows_are_not_counted_and_said(self) -> None:
         """They were no requests, but something is odd if they report tokens."""
         row = answer(input_tokens=5)
