@@ -515,6 +515,9 @@ MIGRATIONS: tuple[str, ...] = (
             OR first_prompt LIKE 'Context: This summary will be shown%', NULL, first_prompt)
         WHERE id IN
         (SELECT session_id FROM transcripts WHERE missing_since_ms IS NULL AND agent_id IS NULL);
+    -- Rows without any id were not counted; they have one now.
+    DELETE FROM uncounted_usage WHERE reason = 'without any id' AND session_id IN
+        (SELECT session_id FROM transcripts WHERE missing_since_ms IS NULL);
     UPDATE transcripts SET offset = 0, head = x'', marker = x'', size = -1, lines = 0
         WHERE missing_since_ms IS NULL;
     DELETE FROM line_types;

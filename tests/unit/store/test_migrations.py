@@ -300,3 +300,25 @@ def test_titles_that_the_client_wrote_are_forgotten(world: World) -> None:
         "SELECT first_prompt FROM sessions WHERE id = ?", (SESSION,)
     )
     assert rows.fetchone()[0] == "Mine, and a longer title"
+
+
+def test_rows_without_any_id_are_no_longer_uncounted(world: World) -> None:
+    """Where their transcripts are read again, in which they have one."""
+    for session_id in (SESSION, FORK):
+        world.ingest(message("u1", session_id=session_id), session_id=session_id)
+    reasons = ("without any id", NOT_A_RESPONSE)
+    with world.database.write() as connection:
+        connection.executemany(
+            "INSERT INTO uncounted_usage VALUES (?, '', ?, ?)",
+            [(name, reason, reason) for name in (SESSION, FORK) for reason in reasons],
+        )
+        connection.execute(
+            "UPDATE transcripts SET missing_since_ms = 1 WHERE session_id = ?", (FORK,)
+        )
+    world.close()
+    _downgrade(world.folder / DATABASE_NAME, 8)
+    world.open()
+    rows = world.database.read().execute("SELECT session_id, reason FROM uncounted_usage")
+    assert {*map(tuple, rows)} == {
+        (SESSION, NOT_A_RESPONSE), (FORK, NOT_A_RESPONSE), (FORK, "without any id")
+    }  # fmt: skip
