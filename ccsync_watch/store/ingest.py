@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ccsync_watch.model import Message, Part
 from ccsync_watch.store import (
     changed_calls,
+    repeated_calls,
     session_policy,
     session_projects,
     session_writer,
@@ -126,6 +127,7 @@ def _save_rows(
     messages, calls = changed_calls.take_changed_calls(
         message for message in batch.messages if message.session_id in touched
     )
+    messages = repeated_calls.without_repeated(connection, messages)
     moved_by_roots = _save_windows_roots(connection, batch, context)
     new, moved_by_rows = session_writer.save_observations(
         connection,
