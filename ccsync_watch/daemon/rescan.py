@@ -69,6 +69,7 @@ class Rescanner:
 
     def _rescan(self, now: float, *, is_failing: bool) -> None:
         queued = self._pump.reconcile()
+        self._observer.set_links(self._pump.links)
         self._ended_at = self._clock.monotonic()
         self._duration = duration = self._ended_at - now
         # While reading fails, events had announced the files; the first rescan finds what was

@@ -51,6 +51,7 @@ class CheckpointResolver:
         self._by_stream: dict[str, set[bytes]] = {}
         self._keys: dict[str, bytes] = {}
         self._present: dict[bytes, str] = {}
+        self._files_by_identity: dict[tuple[int, int], str] = {}
         for checkpoint in checkpoints.load_checkpoints(database):
             self.remember(checkpoint)
 
@@ -72,12 +73,30 @@ class CheckpointResolver:
             transcript.inode,
         )
 
-    def add_present(self, transcript: Transcript) -> None:
-        """Record that a transcript exists at its path."""
+    def add_present(self, transcript: Transcript) -> Transcript:
+        """Record that a transcript exists at its path; return it under the path to read it by.
+
+        That is another one if a link leads to the same file: it is read once.
+        """
+        identity = transcript.device, transcript.inode
+        path = self._files_by_identity.get(identity)
+        if path is not None and path != transcript.path:
+            try:
+                known = self._files.stat(path)
+            except OSError:
+                known = None
+            if known is not None and (known.device, known.inode) == identity:
+                return known
+        self._files_by_identity[identity] = transcript.path
         self._present[self._key(transcript.path)] = transcript.path
+        return transcript
 
     def set_present(self, transcripts: Iterable[Transcript]) -> None:
         """Record all transcripts that exist, and forget the paths of those that do not."""
+        transcripts = list(transcripts)
+        self._files_by_identity = {
+            (transcript.device, transcript.inode): transcript.path for transcript in transcripts
+        }
         self._keys = {transcript.path: self._key(transcript.path) for transcript in transcripts}
         self._present = {key: path for path, key in self._keys.items()}
 

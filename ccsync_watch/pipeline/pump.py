@@ -69,6 +69,8 @@ class Pump:
         self._scanned: dict[str, tuple[int, int]] = {}
         self.problems = ProblemLog(redactor)
         self.progress = PumpProgress()
+        # The folders of the last scan that only links lead to.
+        self.links: list[str] = []
 
     # What there is to read -------------------------------------------------------------
 
@@ -81,14 +83,13 @@ class Pump:
                 self.problems.record_unreadable(path, error.strerror)
                 continue
             if transcript is not None:
-                self._resolver.add_present(transcript)
-                self._queue(transcript)
+                self._queue(self._resolver.add_present(transcript))
 
     def queue_session(self, session_id: str) -> None:
         """Queue a session's transcripts, its subagents' included, before everything else."""
         for transcript in self._files.scan_session(self._config.roots, session_id).transcripts:
-            self._resolver.add_present(transcript)
-            self._queue(transcript, urgency=self._clock.wall_ms() * 1_000_000)
+            known = self._resolver.add_present(transcript)
+            self._queue(known, urgency=self._clock.wall_ms() * 1_000_000)
 
     def reconcile(self) -> list[Transcript]:
         """Compare every transcript with its checkpoint; queue and return those that changed.
@@ -96,6 +97,7 @@ class Pump:
         Whatever events announced or missed, nothing new is overlooked after this.
         """
         scan = self._files.scan(self._config.roots)
+        self.links = scan.links
         self._resolver.set_present(scan.transcripts)
         self._known_secrets.load(scan.transcripts)
         self.problems.update(scan, is_present=self._resolver.is_present)

@@ -43,11 +43,16 @@ class Transcript:
 
 @dataclass(slots=True)
 class TranscriptScan:
-    """What one scan listed: transcripts, folders, and why some entries could not be read."""
+    """What one scan listed: transcripts, folders, and why some entries could not be read.
+
+    `links` are those folders that only a link leads to.
+    """
 
     transcripts: list[Transcript] = field(default_factory=list)
     folders: list[str] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
     unread: dict[str, str] = field(default_factory=dict)
+    _pending_links: list[str] = field(default_factory=list)
     _identities: set[tuple[int, int]] = field(default_factory=set)
 
     def is_certainly_gone(self, path: str) -> bool:
@@ -75,6 +80,24 @@ class TranscriptScan:
         """Record a path that exists and could not be read."""
         self.unread[path] = error.strerror or "unreadable"
 
+    def list_all(self, folders: Iterable[str]) -> None:
+        """Add the transcripts below some folders, of which those that are links come last.
+
+        A file is listed under the path without a link, whatever leads to it besides.
+        """
+        pending: list[str] = []
+        for folder in folders:
+            if os.path.islink(folder):  # noqa: PTH114 - a str path may hold bytes that Path would not print
+                self._pending_links.append(folder)
+            elif self._is_new_folder(folder):
+                pending.append(folder)
+        while pending or self._pending_links:
+            if pending:
+                self.list_folder(pending.pop(), pending)
+            elif self._is_new_folder(link := self._pending_links.pop(0)):
+                self.links.append(link)
+                pending.append(link)
+
     def list_folder(self, folder: str, pending: list[str]) -> None:
         """Add the transcripts of one folder, and append its subfolders to `pending`."""
         try:
@@ -88,6 +111,9 @@ class TranscriptScan:
         for entry in ordered:
             try:
                 if entry.is_dir():
+                    if entry.is_symlink():
+                        self._pending_links.append(entry.path)
+                        continue
                     status = entry.stat()
                     if self._is_new(status.st_dev, status.st_ino):
                         pending.append(entry.path)
@@ -95,6 +121,15 @@ class TranscriptScan:
                     self.add(transcript)
             except OSError as error:
                 self.add_error(entry.path, error)
+
+    def _is_new_folder(self, folder: str) -> bool:
+        try:
+            status = os.stat(folder)  # noqa: PTH116 - a str path may hold bytes that Path would not print
+        except OSError as error:
+            if not isinstance(error, FileNotFoundError):
+                self.add_error(folder, error)
+            return False
+        return self._is_new(status.st_dev, status.st_ino)
 
     def _is_new(self, device: int, inode: int) -> bool:
         identity = (device, inode)
@@ -180,9 +215,7 @@ def scan_transcripts(roots: Iterable[str]) -> TranscriptScan:
     Links are followed; a folder or file that is reached twice is listed once.
     """
     scan = TranscriptScan()
-    pending = [root for root in roots if os.path.isdir(root)]  # noqa: PTH112 - as above
-    while pending:
-        scan.list_folder(pending.pop(), pending)
+    scan.list_all(root for root in roots if os.path.isdir(root))  # noqa: PTH112 - as above
     return scan
 
 
@@ -195,14 +228,13 @@ def scan_session(roots: Iterable[str], session_id: str) -> TranscriptScan:
     scan = TranscriptScan()
     if not _ID.fullmatch(session_id):
         return scan
-    pending: list[str] = []
-    for root in roots:
+    companions: list[str] = []
+    for root in sorted(roots, key=os.path.islink):
         with contextlib.suppress(OSError), os.scandir(root) as entries:
-            for project in entries:
+            for project in sorted(entries, key=os.DirEntry.is_symlink):
                 scan.add_path(os.path.join(project.path, session_id + _SUFFIX))  # noqa: PTH118 - a str path may hold bytes that Path would not print
                 companion = os.path.join(project.path, session_id)  # noqa: PTH118 - as above
                 if os.path.isdir(companion):  # noqa: PTH112 - as above
-                    pending.append(companion)
-    while pending:
-        scan.list_folder(pending.pop(), pending)
+                    companions.append(companion)
+    scan.list_all(companions)
     return scan

@@ -1,4 +1,4 @@
-"""Turn file-system events into wakeups: a set of dirty paths. Reads and decides nothing.
+"""Turn file-system events into wakeups: a set of dirty paths. Reads no file, decides nothing.
 
 A lost event costs latency, never data: the rescan finds what events did not announce, and
 replaces them where they do not work (network drives, a full inotify table).
@@ -10,7 +10,7 @@ import contextlib
 import os
 import threading
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from watchdog.events import (
     DirCreatedEvent,
@@ -83,37 +83,61 @@ class Wakeups:
 
 
 class _EventHandler(FileSystemEventHandler):
-    """Runs in watchdog's thread. `deleted` are roots that were deleted, and their watches too."""
+    """Runs in watchdog's thread. `deleted` are folders that were deleted, and their watches too.
 
-    def __init__(self, roots: tuple[str, ...], wakeups: Wakeups, spool: str | None) -> None:
-        self._roots = roots
+    The system names a folder by its path without links; `spellings` has the path that we use.
+    """
+
+    def __init__(self, wakeups: Wakeups, spool: str | None) -> None:
         self._wakeups = wakeups
         self._spool = spool
+        self.spellings: dict[str, str] = {}
         self.deleted: set[str] = set()
 
     def on_any_event(self, event: FileSystemEvent) -> None:
-        source = os.fsdecode(event.src_path)
+        source = self._spell(event.src_path)
         if self._spool is not None and os.path.dirname(source) == self._spool:  # noqa: PTH120 - a str path may hold bytes that Path would not print
             # A hook event was written; other changes there are the daemon's own clean-up.
             if isinstance(event, FileModifiedEvent):
                 self._wakeups.wake()
             return
         if event.is_directory:
-            if isinstance(event, DirDeletedEvent) and source in self._roots:
+            if isinstance(event, DirDeletedEvent) and source in self.spellings.values():
                 self.deleted.add(source)
             self._wakeups.request_rescan()
             return
         for name in (event.src_path, event.dest_path):
-            path = transcript_path(os.fsdecode(name)) if name else None
-            if path:
-                self._wakeups.add(path)
+            path = self._spell(name) if name else ""
+            if transcript := transcript_path(path):
+                self._wakeups.add(transcript)
+            elif path in self.spellings.values() or _is_new_folder(event, path):
+                # A link to a folder came or went; the system reports it as a file.
+                self._wakeups.request_rescan()
+
+    def _spell(self, name: bytes | str) -> str:
+        path = os.fsdecode(name)
+        # Replaced as a whole by the other thread.
+        spellings = self.spellings
+        for real, spelling in spellings.items():
+            if real != spelling and _is_within(path, real):
+                return spelling + path[len(real) :]
+        return path
+
+
+class _Watch(NamedTuple):
+    """A folder that is watched; without a watch of its own if that of another one covers it."""
+
+    real: str
+    inode: int
+    watch: ObservedWatch | None
 
 
 class Observer:
     """Watches the `projects` folders that exist, and the others as soon as they are created.
 
-    Changes in the folder `spool` only wake the daemon. `make` builds the watchdog observer that
-    delivers the system's events.
+    The system's events do not follow links: folders that links lead to are watched by themselves,
+    see `set_links`. Changes in the folder `spool` only wake the daemon. `make` builds the watchdog
+    observer that delivers the system's events.
     """
 
     def __init__(
@@ -125,40 +149,52 @@ class Observer:
         make: Callable[[], BaseObserver] = WatchdogObserver,
     ) -> None:
         self._roots = tuple(roots) if spool is None else (*roots, spool)
+        self._links: tuple[str, ...] = ()
         self._make = make
-        self._handler = _EventHandler(self._roots, wakeups, spool)
-        self._watches: dict[str, tuple[ObservedWatch, int]] = {}
+        self._handler = _EventHandler(wakeups, spool)
+        self._watches: dict[str, _Watch] = {}
         self._observer: BaseObserver | None = None
         self._problems: dict[str, str] = {}
 
     @property
     def problem(self) -> str | None:
-        """Return why a root cannot be watched, None when all that exist are."""
+        """Return why a folder cannot be watched, None when all that exist are."""
         return next(iter(self._problems.values()), None)
 
+    def set_links(self, links: Iterable[str]) -> None:
+        """Set the folders below the roots that only a link leads to, as the last scan listed them.
+
+        They are watched from the next `ensure` on.
+        """
+        self._links = tuple(link for link in links if link not in self._roots)
+
     def ensure(self) -> bool:
-        """Watch every root that exists; return whether one appeared or disappeared."""
+        """Watch every folder that exists; return whether one appeared or disappeared."""
         changed = False
-        for root in self._roots:
-            inode = _inode(root)
-            watch = self._watches.get(root)
+        folders = (*self._roots, *self._links)
+        for folder in [folder for folder in self._watches if folder not in folders]:
+            self._unwatch(folder)
+            self._problems.pop(folder, None)
+        for folder in folders:
+            inode = _inode(folder)
+            watch = self._watches.get(folder)
             # A folder that was deleted and created again often has the same inode: only the
             # event shows it.
-            is_deleted = root in self._handler.deleted
-            self._handler.deleted.discard(root)
-            if watch and (watch[1] != inode or is_deleted):
-                self._unwatch(root)
+            is_deleted = folder in self._handler.deleted
+            self._handler.deleted.discard(folder)
+            if watch and (watch.inode != inode or is_deleted):
+                self._unwatch(folder)
                 changed = True
             if inode is None:
-                self._problems.pop(root, None)
-            elif root not in self._watches:
-                changed = self._watch(root, inode) or changed
+                self._problems.pop(folder, None)
+            elif folder not in self._watches:
+                changed = self._watch(folder, inode) or changed
         return changed
 
     @property
     def is_complete(self) -> bool:
         """Return whether every root exists and is watched."""
-        return len(self._watches) == len(self._roots)
+        return all(root in self._watches for root in self._roots)
 
     def rebuild(self) -> None:
         """Replace all watches, after events were missed."""
@@ -173,25 +209,41 @@ class Observer:
                 self._observer.join(_JOIN_SECONDS)
         self._observer = None
         self._watches.clear()
+        self._handler.spellings = {}
 
-    def _watch(self, root: str, inode: int) -> bool:
-        try:
-            watch = self._start_observer().schedule(
-                self._handler, root, recursive=True, event_filter=_EVENT_KINDS
-            )
-        except OSError as error:
-            # Usually the limit on inotify watches; the rescan finds changes then.
-            self._problems[root] = f"cannot watch {root}: {error.strerror or error}"
-            return False
-        self._watches[root] = (watch, inode)
-        self._problems.pop(root, None)
+    def _watch(self, folder: str, inode: int) -> bool:
+        real = os.path.realpath(folder)
+        watch = None
+        if not any(_is_within(real, other.real) for other in self._watches.values()):
+            # Before its first event.
+            self._handler.spellings = {**self._handler.spellings, real: folder}
+            try:
+                watch = self._start_observer().schedule(
+                    self._handler, real, recursive=True, event_filter=_EVENT_KINDS
+                )
+            except OSError as error:
+                # Usually the limit on inotify watches; the rescan finds changes then.
+                self._problems[folder] = f"cannot watch {folder}: {error.strerror or error}"
+                return False
+        self._watches[folder] = _Watch(real, inode, watch)
+        self._problems.pop(folder, None)
         return True
 
-    def _unwatch(self, root: str) -> None:
-        watch, _inode_then = self._watches.pop(root)
+    def _unwatch(self, folder: str) -> None:
+        """End the watch of a folder, and those of the folders that it covers."""
+        ended = self._watches.pop(folder)
+        if ended.watch is None:
+            return
+        spellings = self._handler.spellings
+        self._handler.spellings = {
+            real: spelling for real, spelling in spellings.items() if real != ended.real
+        }
+        for other in [name for name, watch in self._watches.items() if watch.watch is None]:
+            if _is_within(self._watches[other].real, ended.real):
+                del self._watches[other]
         # The folder may be deleted, and its watch with it.
         with contextlib.suppress(KeyError, OSError):
-            self._start_observer().unschedule(watch)
+            self._start_observer().unschedule(ended.watch)
 
     def _start_observer(self) -> BaseObserver:
         if self._observer is None:
@@ -202,6 +254,16 @@ class Observer:
             self._observer.daemon = True
             self._observer.start()
         return self._observer
+
+
+def _is_new_folder(event: FileSystemEvent, path: str) -> bool:
+    """Return whether an event is about a new link to a folder."""
+    is_new = isinstance(event, (FileCreatedEvent, FileMovedEvent))
+    return is_new and os.path.isdir(path)  # noqa: PTH112 - as above
+
+
+def _is_within(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
 
 
 def _inode(root: str) -> int | None:

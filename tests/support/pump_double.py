@@ -24,6 +24,7 @@ class PumpDouble:
         self.disk: list[str] = []
         self.queued: list[str] = []
         self.scans = 0
+        self.links: list[str] = []
         self.progress = PumpProgress()
         self._clock = clock
         self._scan_seconds = scan_seconds

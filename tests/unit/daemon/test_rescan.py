@@ -28,6 +28,11 @@ class ObserverDouble:
     def __init__(self) -> None:
         self.problem: str | None = None
         self.rebuilt = 0
+        self.links: list[str] = []
+
+    def set_links(self, links: list[str]) -> None:
+        """Keep them."""
+        self.links = links
 
     def rebuild(self) -> None:
         """Count."""
@@ -61,6 +66,14 @@ def test_rescans_are_rare_while_events_work() -> None:
     scene = Scene()
     assert scene.pass_time(60) in {5, 6}
     assert scene.observer.rebuilt == 0
+
+
+def test_folders_behind_links_are_watched() -> None:
+    """The observer gets them from the scan that listed them."""
+    scene = Scene()
+    scene.pump.links = ["/p/link"]
+    scene.pass_time(11)
+    assert scene.observer.links == ["/p/link"]
 
 
 def test_an_expensive_rescan_is_rarer() -> None:

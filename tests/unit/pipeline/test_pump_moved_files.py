@@ -183,3 +183,4 @@ class TestCopies:
         bench.catch_up()
         assert bench.uuids() == ids(row)
         assert bench.sent_again() == 0
+        assert len(bench.offsets()) == 1  # it is read by one path only

@@ -200,6 +200,36 @@ class TestScan:
         (root / "link").symlink_to(tmp_path / "elsewhere")
         assert listed(root) == ["link/one.jsonl"]
 
+    def test_a_file_is_listed_by_its_path_without_links(self, root: Path, tmp_path: Path) -> None:
+        """In whichever order the names are; folders that only links lead to are named."""
+        put(root / "p" / "one.jsonl")
+        put(tmp_path / "elsewhere" / "two.jsonl")
+        (root / "a").symlink_to(root / "p")
+        (root / "z").symlink_to(root / "p")
+        (root / "b").symlink_to(tmp_path / "elsewhere")
+        (root / "c").symlink_to(tmp_path / "elsewhere")
+        (root / "up").symlink_to(root)
+        alias = tmp_path / "alias"
+        alias.symlink_to(root)
+        for roots in ([root, alias], [alias, root]):
+            scan = scan_transcripts(map(str, roots))
+            paths = [transcript.path for transcript in scan.transcripts]
+            assert paths == [str(root / "p" / "one.jsonl"), str(root / "b" / "two.jsonl")]
+            assert scan.links == [str(root / "b")]
+        scan = scan_transcripts([str(alias)])
+        assert [scan.links[0], scan.transcripts[0].path] == [
+            str(alias),
+            str(alias / "p" / "one.jsonl"),
+        ]
+
+    def test_a_session_is_listed_by_its_path_without_links(self, root: Path) -> None:
+        """With its companion folder."""
+        path = put(root / "p" / f"{SESSION}.jsonl")
+        agent = put(root / "p" / SESSION / "subagents" / f"agent-{AGENT}.jsonl")
+        (root / "a").symlink_to(root / "p")
+        scan = scan_session([str(root)], SESSION)
+        assert [transcript.path for transcript in scan.transcripts] == [str(path), str(agent)]
+
     def test_names_that_are_not_text_are_listed(self, root: Path) -> None:
         """A file system's names are bytes; newlines and invalid UTF-8 are bytes too."""
         for name in (b"in\xffvalid.jsonl", b"new\nline.jsonl"):

@@ -245,6 +245,90 @@ class TestWatching:
         take_until(wakeups, lambda paths, _: str(root / "one.jsonl") in paths)
 
 
+class TestLinks:
+    """A user may keep `projects`, or a project in it, elsewhere."""
+
+    @pytest.mark.parametrize("name", ["one.jsonl", "two/agent-a1.jsonl"])
+    def test_a_root_that_is_a_link_is_live(
+        self, root: Path, name: str, watch: Callable[..., tuple[Observer, Wakeups]]
+    ) -> None:
+        """Its files are announced by the paths that a scan has for them."""
+        path = root / name
+        path.parent.mkdir(exist_ok=True)
+        link = root.with_name("link")
+        link.symlink_to(root)
+        observer, wakeups = watch(link)
+        assert observer.ensure()
+        path.touch()
+        take_until(wakeups, lambda paths, _: str(link / name) in paths)
+
+    def test_a_linked_folder_is_live_once_a_scan_listed_it(
+        self, root: Path, tmp_path: Path, watch: Callable[..., tuple[Observer, Wakeups]]
+    ) -> None:
+        """The link itself requests that scan, when it is made and when it is removed."""
+        elsewhere = tmp_path.resolve() / "elsewhere"
+        elsewhere.mkdir()
+        observer, wakeups = watch(root)
+        observer.ensure()
+        link = root / "p"
+        link.symlink_to(elsewhere)
+        take_until(wakeups, lambda _, needs_rescan: needs_rescan)
+        observer.set_links([str(link)])
+        assert observer.ensure()
+        assert not observer.ensure()
+        (elsewhere / "one.jsonl").touch()
+        take_until(wakeups, lambda paths, _: str(link / "one.jsonl") in paths)
+        link.unlink()
+        take_until(wakeups, lambda _, needs_rescan: needs_rescan)
+        observer.set_links([])
+        observer.ensure()
+        wakeups.take()
+        (elsewhere / "two.jsonl").touch()
+        (root / "three.jsonl").touch()
+        assert take_until(wakeups, lambda paths, _: bool(paths)) == {str(root / "three.jsonl")}
+
+    def test_a_link_that_leads_elsewhere_now_is_followed(
+        self, root: Path, tmp_path: Path, watch: Callable[..., tuple[Observer, Wakeups]]
+    ) -> None:
+        """As a folder that was replaced by another one is."""
+        folders = [tmp_path.resolve() / name for name in ("first", "second")]
+        for folder in folders:
+            folder.mkdir()
+        link = root / "p"
+        link.symlink_to(folders[0])
+        observer, wakeups = watch(root)
+        observer.set_links([str(link)])
+        observer.ensure()
+        link.unlink()
+        link.symlink_to(folders[1])
+        assert observer.ensure()
+        wakeups.take()
+        (folders[1] / "one.jsonl").touch()
+        take_until(wakeups, lambda paths, _: str(link / "one.jsonl") in paths)
+
+    def test_a_folder_below_another_watched_one_needs_no_watch(
+        self, root: Path, watch: Callable[..., tuple[Observer, Wakeups]]
+    ) -> None:
+        """Each change is announced once, and again when the other one is watched no longer."""
+        inner = root / "inner"
+        inner.mkdir()
+        link = root.with_name("link")
+        link.symlink_to(inner)
+        observer, wakeups = watch(root, link)
+        observer.ensure()
+        assert observer.is_complete
+        (inner / "one.jsonl").touch()
+        paths = take_until(wakeups, lambda paths, _: bool(paths))
+        assert paths == {str(inner / "one.jsonl")}
+        moved = root.with_name("moved")
+        root.rename(moved)
+        link.unlink()
+        link.symlink_to(moved / "inner")
+        observer.ensure()
+        (moved / "inner" / "two.jsonl").touch()
+        take_until(wakeups, lambda paths, _: str(link / "two.jsonl") in paths)
+
+
 class FailingObserver(PollingObserver):
     """Cannot watch the folders in `rejected`; its thread never starts."""
 
