@@ -11,8 +11,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from ccsync_watch import __version__, units
 from ccsync_watch.accounting.account import COST_SOURCES, format_cost
 from ccsync_watch.dashboard import charts, local_time, markup
-from ccsync_watch.dashboard.json_text import indented_json
+from ccsync_watch.dashboard.json_text import compact_json, indented_json
 from ccsync_watch.plain_text import plain_text
+from ccsync_watch.transcripts.kept_files import describe_file
 from ccsync_watch.transcripts.tools import summarize_call
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Templates:
         self._environment.filters.update(
             ago=units.age,
             cost=format_cost,
+            described_file=describe_file,
             date_and_time=local_time.date_and_time,
             dollars=units.dollars,
             duration=units.duration,
@@ -47,6 +49,7 @@ class Templates:
             iso_utc=local_time.iso_utc,
             markdown=markup.render_markdown,
             message=markup.render_message,
+            plural=units.plural,
             percent=units.percent,
             indented_json=indented_json,
             short_count=units.short_count,
@@ -96,7 +99,11 @@ class Templates:
 
 
 def _plain(value: object) -> object:
-    """Return what a page shows of a value: texts plain, and no Python's names of truth values."""
+    """Return what a page shows of a value: texts plain, and nothing as Python would write it."""
+    if value is None:
+        return units.UNKNOWN
+    if isinstance(value, (dict, list, tuple)):
+        return compact_json(value)  # type: ignore[arg-type]  # of the store, so of JSON
     if type(value) is str:  # not Markup, which is rendered already
         return plain_text(value)
     if isinstance(value, bool):

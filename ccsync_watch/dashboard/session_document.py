@@ -15,6 +15,7 @@ from ccsync_watch.store.rewound import is_rewound, rewound_ranges
 from ccsync_watch.store.withdrawn import withdrawal
 from ccsync_watch.transcripts.call_outcome import read_outcome
 from ccsync_watch.transcripts.inferred_times import is_inferred
+from ccsync_watch.transcripts.kept_files import describe_file, describe_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -159,11 +160,14 @@ def _format_part(part: Part) -> str:
         if outcome.said:
             summary += f": {outcome.said}"
         return summary + (f"\n\n{_code_block(outcome.output)}" if outcome.output else "")
+    if part.kind in {"image", "file"}:
+        return f"_{describe_file(part.kind, content)}_"
     if part.kind == "note" and isinstance(content, dict) and "label" in content:
         return _format_note(str(content["label"]), str(content.get("text") or ""))
     if isinstance(content, str):
         return f"_Thinking_\n\n{content}" if part.kind == "thinking" else content
-    return f"_{part.kind}: {compact_json(content)}_"
+    sizes = describe_values(content) if isinstance(content, dict) else []
+    return f"_{part.kind} withheld: {', '.join(sizes)}_"
 
 
 def _format_note(label: str, text: str) -> str:

@@ -13,6 +13,7 @@ import orjson
 
 from ccsync_watch.model import Part
 from ccsync_watch.transcripts.fields import mapping
+from ccsync_watch.transcripts.kept_files import describe_values
 from ccsync_watch.transcripts.message_content import MessageContent, note
 from ccsync_watch.transcripts.tags import Tag, read_tag, read_tags
 
@@ -34,6 +35,9 @@ _TRAILER = re.compile(
     r"\s*(?:This came from another Claude session|That \"other Claude session\")", re.IGNORECASE
 )
 _MAX_SENDER_CHARS = 64
+# To whom and when a program's message was sent says its row.
+_ROUTING_KEYS = frozenset({"from", "to", "timestamp", "color", "backendType", "paneId"})
+_CAPITAL = re.compile(r"(?<=[a-z0-9])([A-Z])")
 
 
 def read_peer_messages(text: str) -> MessageContent | None:
@@ -78,7 +82,8 @@ def peer_parts(tag: Tag) -> list[Part]:
     words = tag.inner.strip()
     event = _read_event(words)
     if event:
-        return [note(f"{sender or 'peer'}: {event}", words)]
+        name, details = event
+        return [note(f"{sender or 'peer'}: {name}", details)]
     label = f"from {sender}" if sender else "from another session"
     return [note(label, tag.attributes.get("summary", "")), Part("text", words)]
 
@@ -94,12 +99,21 @@ def sender_of(tag: Tag) -> str:
     return " ".join(next((name for name in names if name), "").split())[:_MAX_SENDER_CHARS]
 
 
-def _read_event(words: str) -> str | None:
-    """Return what a program's message reports, None for a text."""
+def _read_event(words: str) -> tuple[str, str] | None:
+    """Return what a program's message reports, and its details in words; None for a text."""
     if not (words.startswith("{") and words.endswith("}")):
         return None
     try:
-        kind = mapping(orjson.loads(words)).get("type")
+        values = mapping(orjson.loads(words))
     except orjson.JSONDecodeError:
         return None
-    return kind.replace("_", " ")[:_MAX_SENDER_CHARS] if isinstance(kind, str) else None
+    kind = values.pop("type", None)
+    if not isinstance(kind, str):
+        return None
+    details = {_in_words(key): value for key, value in values.items() if key not in _ROUTING_KEYS}
+    return _in_words(kind)[:_MAX_SENDER_CHARS], ", ".join(describe_values(details))
+
+
+def _in_words(name: str) -> str:
+    """Return a program's name for something in words: `idleReason` as `idle reason`."""
+    return _CAPITAL.sub(r" \1", name).replace("_", " ").lower().strip()

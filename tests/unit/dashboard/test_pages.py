@@ -163,6 +163,7 @@ def test_a_conversation_shows_notes_denials_and_what_was_rewound(
         message("u1", parts=(Part("note", {"label": "pasted", "text": "a\nb"}),)),
         message("m1", kind="mention", parts=(Part("note", {"label": "agent", "text": "weeder"}),)),
         message("m2", kind="mention", parts=(Part("note", {"lines": 2}),)),
+        message("m3", kind="mention", parts=(Part("file", {"path": "beds", "entries": 1}),)),
         message("a1", kind="answer", parts=(Part("tool-call", {}, "t1", "Edit"),)),
         message("r1", kind="tool_result", parts=(Part("tool-result", denied, "t1", "Edit"),)),
         message("u2", "Wrong", parent_uuid="a1"),
@@ -174,6 +175,7 @@ def test_a_conversation_shows_notes_denials_and_what_was_rewound(
     assert '<summary>pasted</summary><pre class="output">a\nb</pre>' in html
     assert '<p class="note">agent: weeder</p>' in html
     assert "Note withheld" in html
+    assert '<p class="attached">folder beds, 1 entry</p>' in html
     assert '<span class="outcome denied">rejected by you</span>' in html
     assert "<b>You:</b> use &lt;tabs&gt;" in html
     assert 'class="fold call failed"' not in html

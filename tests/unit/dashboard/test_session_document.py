@@ -69,6 +69,8 @@ def test_what_a_prompt_has_beside_its_words_is_named(world: World) -> None:
     paste: JsonValue = {"label": "pasted", "text": "row 1\nrow 2"}
     sender: JsonValue = {"label": "from lee", "text": ""}
     agent: JsonValue = {"label": "agent", "text": "weeder"}
+    beds: JsonValue = {"path": "beds", "entries": 2}
+    image: JsonValue = {"media_type": "image/png", "bytes": 825}
     world.ingest(
         message("u1", parts=(Part("note", paste), Part("text", "Which?"))),
         message("m1", kind="mention", parts=(Part("note", agent),)),
@@ -76,6 +78,7 @@ def test_what_a_prompt_has_beside_its_words_is_named(world: World) -> None:
             "t1", kind="teammate", facts={"from": "lee"},
             parts=(Part("note", sender), Part("text", "Done")),
         ),
+        message("m2", kind="mention", parts=(Part("file", beds), Part("image", image))),
         message("x1", kind="cross_session", parts=(Part("note", {"lines": 2}),)),
     )  # fmt: skip
     markdown = read_document(world, "md")
@@ -84,7 +87,8 @@ def test_what_a_prompt_has_beside_its_words_is_named(world: World) -> None:
     assert "_agent: weeder_" in markdown
     assert "## Teammate lee · " in markdown
     assert "_from lee_\n\nDone" in markdown
-    assert '_note: {"lines":2}_' in markdown
+    assert "_note withheld: 2 lines_" in markdown
+    assert "_folder beds, 2 entries_\n\n_image, image/png, 825 bytes_" in markdown
 
 
 def test_a_denial_is_named(world: World) -> None:
