@@ -182,6 +182,28 @@ class SessionObservation:
 
 
 @dataclass(frozen=True, slots=True)
+class QueueOperation:
+    """A change of the queue of what was typed while Claude worked.
+
+    `deliver`: Claude got it, at this place; `dequeue`: a row of its own follows; `drop`: Claude
+    never got it. `prompts` is what was typed, if the row says it and if it is a person's; all that
+    waits is meant by a `drop` with `is_all`. `key` identifies the row in its session, whichever
+    file has it. `is_blank`: the row adds something whose words it does not have.
+    """
+
+    session_id: str
+    operation: Literal["enqueue", "deliver", "dequeue", "drop"]
+    key: str
+    start: int
+    end: int
+    timestamp_ms: int | None
+    prompts: tuple[Message, ...] = ()
+    command_id: str | None = None
+    is_all: bool = False
+    is_blank: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Fact:
     """A property of a session, of which the last row counts: a title, the cost state."""
 
@@ -242,6 +264,7 @@ class Batch:
     observations: list[SessionObservation] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     subagents: list[Subagent] = field(default_factory=list)
+    queue: list[QueueOperation] = field(default_factory=list)
     sidechains: list[SidechainRow] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
     counted: Counter[str] = field(default_factory=Counter)

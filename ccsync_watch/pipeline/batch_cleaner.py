@@ -108,6 +108,7 @@ class BatchCleaner:
         session_ids = {message.session_id for message in batch.messages}
         session_ids.update(fact.session_id for fact in batch.facts)
         session_ids.update(subagent.session_id for subagent in batch.subagents)
+        session_ids.update(operation.session_id for operation in batch.queue)
         metadata_from = dict.fromkeys(
             session_policy.metadata_only_among(self._database, session_ids), 0
         )

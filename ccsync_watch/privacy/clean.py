@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import orjson
 
 from ccsync_watch.errors import RedactorUnavailable
-from ccsync_watch.model import Batch, JsonValue, Message, Part, Redacted
+from ccsync_watch.model import Batch, JsonValue, Message, Part, QueueOperation, Redacted
 from ccsync_watch.plain_text import edged_value, is_plain, plain_value
 from ccsync_watch.privacy.kept_styles import kept_styles
 from ccsync_watch.privacy.policy.limits import PLACEHOLDER, cut
@@ -56,7 +56,12 @@ def clean(
         _reduce_message(message, policy, calls, metadata_from) for message in batch.messages
     ]
     reduced = [message for message in messages if message.parts]
-    batch = redact_texts([replace(batch, messages=reduced)], redactor)[0]
+    queue = _reduce_queue(batch.queue, policy, metadata_from) if batch.queue else []
+    batch = redact_texts([replace(batch, messages=reduced, queue=queue)], redactor)[0]
+    batch.queue = [
+        _cut_prompt(operation, before, policy)
+        for operation, before in zip(batch.queue, queue, strict=True)
+    ]
     batch.messages = [
         _cut_message(message, before, policy)
         for message, before in zip(batch.messages, reduced, strict=True)
@@ -156,6 +161,22 @@ def _without_session_texts(batch: Batch, metadata_from: Mapping[str, int]) -> Ba
     )
 
 
+def _reduce_queue(
+    queue: list[QueueOperation], policy: Policy, metadata_from: Mapping[str, int]
+) -> list[QueueOperation]:
+    """Return the queue's rows with what the policies allow of the prompts in them.
+
+    They come before the rows that say in which folder a session begins, so that of a session in
+    `metadata_from` none has a text.
+    """
+    starts = dict.fromkeys(metadata_from, 0)
+    reduced = []
+    for item in queue:
+        prompts = [_reduce_message(message, policy, {}, starts) for message in item.prompts]
+        reduced.append(replace(item, prompts=tuple(prompt for prompt in prompts if prompt.parts)))
+    return reduced
+
+
 def _reduce_message(
     message: Message,
     policy: Policy,
@@ -211,6 +232,14 @@ def _cut_message(message: Message, before: Message, policy: Policy) -> Message:
     if message is not before:  # what has colours was changed by the redaction
         cut_parts = list(map(_with_styles, cut_parts, before.parts))
     return _with_parts(message, cut_parts)
+
+
+def _cut_prompt(
+    operation: QueueOperation, before: QueueOperation, policy: Policy
+) -> QueueOperation:
+    pairs = zip(operation.prompts, before.prompts, strict=True)
+    prompts = tuple(_cut_message(message, raw, policy) for message, raw in pairs)
+    return replace(operation, prompts=prompts)
 
 
 def _with_styles(part: Part, before: Part) -> Part:

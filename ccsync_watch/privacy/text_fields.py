@@ -16,6 +16,7 @@ from ccsync_watch.model import (
     JsonValue,
     Message,
     Part,
+    QueueOperation,
     SessionObservation,
     Subagent,
     Usage,
@@ -48,7 +49,8 @@ A tool's name is before the content: after a content that is only a flag it woul
 RECORD_FIELDS: Mapping[type[HasTexts], tuple[str, ...]] = {
     Message: ("parts",),
     StoredMessage: ("parts",),
-    Batch: ("messages", "usages", "observations", "facts", "subagents"),
+    QueueOperation: ("prompts",),
+    Batch: ("messages", "usages", "observations", "facts", "subagents", "queue"),
 }
 """The fields that hold records with texts of their own."""
 

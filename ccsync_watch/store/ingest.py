@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ccsync_watch.model import Message, Part
 from ccsync_watch.store import (
     changed_calls,
+    queued_prompts,
     repeated_calls,
     session_policy,
     session_projects,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
         Batch,
         Checkpoint,
         Fact,
+        QueueOperation,
         Redacted,
         SessionObservation,
         Subagent,
@@ -117,10 +119,11 @@ def _save_rows(
     if batch.sidechains:
         batch = subagent_links.assign_sidechains(connection, batch)
     items: tuple[
-        Message | Usage | UncountedUsage | Fact | Subagent | SessionObservation, ...
+        Message | Usage | UncountedUsage | Fact | Subagent | SessionObservation | QueueOperation,
+        ...,
     ] = (
         *batch.messages, *batch.usages, *batch.uncounted, *batch.facts, *batch.subagents,
-        *batch.observations,
+        *batch.observations, *batch.queue,
     )  # fmt: skip
     session_ids = {item.session_id for item in items}
     touched = session_ids - session_policy.excluded_among(connection, session_ids)
@@ -133,6 +136,13 @@ def _save_rows(
         connection,
         [observation for observation in batch.observations if observation.session_id in touched],
         context.host.value,
+    )
+    messages = queued_prompts.settle_prompts(
+        connection,
+        [operation for operation in batch.queue if operation.session_id in touched],
+        messages,
+        transcript_id=transcript_id,
+        is_at_start=batch.start == 0,
     )
     unknown = touched - session_writer.known_among(connection, touched)
     writer = MessageWriter(

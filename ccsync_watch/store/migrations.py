@@ -505,6 +505,39 @@ MIGRATIONS: tuple[str, ...] = (
     -- Where a text of a terminal has colours: start, end and names of each style.
     ALTER TABLE parts ADD COLUMN styles TEXT;
 
+    -- What was typed while Claude worked and has not left the client's queue, in the order of the
+    -- queue. `prompt`: its parts and facts, NULL if its row does not have its words. `is_dequeued`:
+    -- its own row was not read yet.
+    CREATE TABLE waiting_prompts (
+        transcript_id INTEGER NOT NULL,
+        number INTEGER NOT NULL,
+        start INTEGER NOT NULL,
+        session_id TEXT NOT NULL,
+        key TEXT NOT NULL,
+        is_dequeued INTEGER NOT NULL,
+        timestamp_ms INTEGER,
+        prompt TEXT,
+        PRIMARY KEY (transcript_id, number)
+    ) WITHOUT ROWID;
+    -- The rows that hold such a prompt, and the message that stands for them. `words` is a hash of
+    -- what was typed, `command_id` the client's name for it, `typed_ms` when it was typed.
+    CREATE TABLE prompt_sources (
+        session_id TEXT NOT NULL,
+        source TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        uuid TEXT NOT NULL,
+        words BLOB NOT NULL,
+        command_id TEXT,
+        typed_ms INTEGER,
+        PRIMARY KEY (session_id, source)
+    );
+    CREATE INDEX prompt_sources_uuid ON prompt_sources (session_id, uuid);
+    INSERT INTO prompt_sources SELECT session_id, uuid, 'attachment', uuid,
+            prompt_words((SELECT json_group_array(json_array(kind, json(content))) FROM parts
+                WHERE message_seq = m.seq)), NULL, NULL
+        FROM messages m WHERE agent_id IS NULL AND kind = 'prompt'
+            AND json_extract(facts, '$.queued') IS NOT NULL;
+
     -- Who denied a call, what a prompt mentions and who wrote what in the user's name is understood
     -- from the rows only, so all transcripts that are still there are read again.
     -- Until then their titles stay, unless they are a text of the client's.

@@ -66,6 +66,9 @@ _TABLES = (
         ("agent_type", "description", "model"),
         session="session_id",
     ),
+    _TextTable(
+        "waiting_prompts", ("transcript_id", "number"), (), ("prompt",), session="session_id"
+    ),
     _TextTable("summaries", ("leaf",), ("text",)),
     _TextTable("worktrees", ("id",), ("path", "project", "name")),
     _TextTable("windows_roots", ("id",), ("root",)),

@@ -10,7 +10,6 @@ from __future__ import annotations
 _NAMES = {
     "a second copy of what other rows hold": """
         api-request api-request-blob api-request-resumed content-replacement progress
-        queue-operation
         attachment/hook_progress attachment/message_pdf_reads attachment/structured_output
         attachment/thinking_stripped attachment/tool_host_result_lines
         attachment/tool_results_cut

@@ -14,15 +14,17 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ccsync_watch.transcripts import fact_readers, message_readers, worktrees
 from ccsync_watch.transcripts.left_out import LEFT_OUT
+from ccsync_watch.transcripts.queue_operations import read_queue_operation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ccsync_watch.model import JsonValue
+    from ccsync_watch.model import JsonValue, Line, QueueOperation
     from ccsync_watch.transcripts.message_content import MessageContent
 
 MessageReader: TypeAlias = "Callable[[dict[str, Any], bool], MessageContent | None]"
 FactReader: TypeAlias = "Callable[[dict[str, Any]], JsonValue]"
+QueueReader: TypeAlias = "Callable[[dict[str, Any], str, Line], QueueOperation | None]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class LineType:
 
     `read_message` gets the row and whether it belongs to a subagent, and returns None for a row
     that says nothing. `read_fact` returns the value of the session's fact `fact`, None for none.
+    `read_queue` gets the row, its session and its line, and returns None for one that says nothing.
     `is_text`: the fact is a text of the user's or the model's, or may contain one; a project of
     which only metadata is kept does without it.
     """
@@ -40,11 +43,12 @@ class LineType:
     fact: str = ""
     read_fact: FactReader | None = None
     is_text: bool = True
+    read_queue: QueueReader | None = None
 
     @property
     def is_dropped(self) -> bool:
         """Return whether the type carries nothing that is kept."""
-        return self.read_message is None and self.read_fact is None
+        return not (self.read_message or self.read_fact or self.read_queue)
 
 
 _ALL = (
@@ -68,6 +72,8 @@ _ALL = (
         read_fact=worktrees.read_worktree_state,
         is_text=False,
     ),
+    # What is typed while Claude works.
+    LineType("queue-operation", read_queue=read_queue_operation),
 )
 LINE_TYPES = {line_type.name: line_type for line_type in _ALL}
 

@@ -8,12 +8,16 @@ from ccsync_watch.model import JsonValue, MessageKind, Part, Role
 
 
 class MessageContent(NamedTuple):
-    """What a row says; `facts` are the small values that later figures need."""
+    """What a row says; `facts` are the small values that later figures need.
+
+    `prompts` are messages of their own that the row holds besides.
+    """
 
     role: Role
     kind: MessageKind
     parts: list[Part]
     facts: dict[str, JsonValue]
+    prompts: tuple[MessageContent, ...] = ()
 
 
 def note(label: str, text: str = "") -> Part:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 from ccsync_watch.model import JsonValue, Part
 from ccsync_watch.transcripts.api_errors import describe_error, read_model_change, read_refusal
 from ccsync_watch.transcripts.blocks import answer_parts, content_blocks, prompt_parts, result_parts
-from ccsync_watch.transcripts.fields import identity, mapping, text
+from ccsync_watch.transcripts.fields import identity, mapping, milliseconds, text
 from ccsync_watch.transcripts.hooks import HOOK_READERS, read_hook_summary
 from ccsync_watch.transcripts.mentions import MENTION_READERS
 from ccsync_watch.transcripts.message_content import MessageContent, note
+from ccsync_watch.transcripts.mid_turn_texts import read_mid_turn, split_result
 from ccsync_watch.transcripts.notes import split_prompt
 from ccsync_watch.transcripts.peer_messages import read_mailbox
-from ccsync_watch.transcripts.user_texts import TYPED_SOURCES, TextOrigin, read_user_text
+from ccsync_watch.transcripts.user_texts import read_user_text, text_origin
 from ccsync_watch.transcripts.wrappers import find_wrapper, read_fork_task
 
 if TYPE_CHECKING:
@@ -53,22 +54,29 @@ def read_user(row: dict[str, Any], is_subagent: bool) -> MessageContent:  # noqa
     blocks = content_blocks(mapping(row.get("message")))
     parts = prompt_parts(blocks)
     if any(block.get("type") == "tool_result" for block in blocks):
-        results = result_parts(row, blocks)
+        split = [split_result(block) for block in blocks]
+        results = result_parts(row, [block for block, _prompts in split])
         task = read_fork_task(parts)
         if task is not None and is_subagent:
             return task
-        texts = [inner for part in parts for inner in _split_part(part)]
-        return MessageContent(
-            "tool", "tool_result", [*results, *texts], _read_permission(row, results)
-        )
-    facts: dict[str, JsonValue] = {
+        prompts = [prompt for _block, inner in split for prompt in inner]
+        texts: list[Part] = []
+        for part in parts:
+            prompt = read_mid_turn(part.content) if isinstance(part.content, str) else None
+            if prompt is not None:
+                prompts.append(prompt)
+            else:
+                texts += _split_part(part)
+        facts = _read_permission(row, results)
+        return MessageContent("tool", "tool_result", [*results, *texts], facts, tuple(prompts))
+    facts = {
         key: row[key]
         for key in ("promptSource", "turnOrigin", "permissionMode")
         if identity(row.get(key))
     }
     if row.get("isCompactSummary") is True:
         return MessageContent("system", "summary", parts, facts)
-    content = read_user_text(parts, _text_origin(row, is_subagent=is_subagent))
+    content = read_user_text(parts, text_origin(row, is_subagent=is_subagent))
     facts.update(content.facts)
     return MessageContent(content.role, content.kind, content.parts, facts)
 
@@ -140,11 +148,19 @@ def _read_queued_prompt(attachment: dict[str, Any]) -> MessageContent:
     """Read a prompt typed while Claude was busy, or a background task's report."""
     parts = prompt_parts(content_blocks({"content": attachment.get("prompt")}))
     is_notification = attachment.get("commandMode") == "task-notification"
-    origin = _text_origin(attachment, is_subagent=False)
+    origin = text_origin(attachment)
     content = read_user_text(
         parts, origin._replace(is_notification=origin.is_notification or is_notification)
     )
-    return content._replace(facts={**content.facts, "queued": True})
+    # What identifies it in the queue, in which it may stand in other words.
+    facts: dict[str, JsonValue] = {**content.facts, "queued": True}
+    command_id = identity(attachment.get("source_uuid"))
+    typed_ms = milliseconds(attachment.get("timestamp"))
+    if command_id:
+        facts["command_id"] = command_id
+    if typed_ms is not None:
+        facts["typed_ms"] = typed_ms
+    return content._replace(facts=facts)
 
 
 ATTACHMENT_READERS: dict[str, Callable[[dict[str, Any]], MessageContent | None]] = {
@@ -154,20 +170,6 @@ ATTACHMENT_READERS: dict[str, Callable[[dict[str, Any]], MessageContent | None]]
     "teammate_mailbox": read_mailbox,
 }
 """The attachments that say something of the conversation; all others are dropped."""
-
-
-def _text_origin(row: dict[str, Any], *, is_subagent: bool) -> TextOrigin:
-    """Return what a row says of where its text comes from."""
-    source = row.get("promptSource")
-    kind = mapping(row.get("origin")).get("kind")
-    return TextOrigin(
-        is_typed=isinstance(source, str) and source in TYPED_SOURCES,
-        is_injected=row.get("isMeta") is True or source == "system",
-        is_notification=kind == "task-notification",
-        is_peer=kind == "peer",
-        is_subagent=is_subagent,
-        is_plan=bool(text(row.get("planContent"))),
-    )
 
 
 def _describe_failure(row: dict[str, Any], parts: list[Part]) -> list[Part]:

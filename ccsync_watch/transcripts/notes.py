@@ -1,6 +1,6 @@
 """What stands in a prompt beside the words that were typed; pure.
 
-The client and the IDE put blocks of their own before a prompt, and mark a long paste inside it.
+The client and the IDE put blocks of their own around a prompt, and mark a long paste inside it.
 Each becomes a note, so that the prompt is what the person typed. To add a block, see `LABELS`.
 """
 
@@ -32,7 +32,7 @@ LABELS = {
     "terminal": "terminal",
     "user-prompt-submit-hook": "hook",
 }
-"""The blocks before a prompt, by their tag: what the note is called."""
+"""The blocks before and behind a prompt, by their tag: what the note is called."""
 PASTED = "pasted"
 # Of `<tag>` and "Caveat", and white space before them.
 _FIRST_CHARACTERS = frozenset("<C \t\r\n")
@@ -44,6 +44,8 @@ _CAVEAT = re.compile(
     r"(?:[ ]DO[ ]NOT[ ]respond[^\n]*)?)(?=\n|\Z)"
 )
 _LINE_END = re.compile(r"[ \t\r]*(?:\n|\Z)")
+_TAG_AT_END = re.compile(r"</([a-z_-]{1,40})>\s*\Z")
+_END_CHARS = 48
 PASTE_START = '<pasted_content id="'
 _PASTE = re.compile(PASTE_START + r'([^"<>\n]{1,64})">')
 _MAX_PASTES = 200
@@ -56,11 +58,22 @@ def split_prompt(text: str) -> list[Part]:
         leading, at = _split_leading(text)
         parts += leading
         text = text[at:].lstrip(" \t\r\n") if at else text
+    trailing: list[Part] = []
+    if ends_in_block(text):
+        text, trailing = _split_trailing(text)
     if PASTE_START in text:
         parts += _split_pastes(text)
     elif text.strip() or not parts:
         parts.append(Part("text", text))
-    return parts
+    return [*parts, *trailing]
+
+
+def ends_in_block(text: str) -> bool:
+    """Return whether a text ends in a tag that may be one of a block behind a prompt."""
+    if "</" not in text[-_END_CHARS:]:
+        return False
+    close = _TAG_AT_END.search(text, max(0, len(text) - _END_CHARS))
+    return close is not None and close[1] in LABELS
 
 
 def _split_leading(text: str) -> tuple[list[Part], int]:
@@ -87,6 +100,21 @@ def _split_leading(text: str) -> tuple[list[Part], int]:
                 words = words.removeprefix("Caveat:").strip()
             parts.append(note(LABELS[tag.name], words))
         at = tag.end
+
+
+def _split_trailing(text: str) -> tuple[str, list[Part]]:
+    """Return a text without the blocks at its end, each on lines of its own, and these."""
+    parts: list[Part] = []
+    while ends_in_block(text):
+        text = text.rstrip()
+        name = text[text.rindex("</") + 2 : -1]
+        at = text.rfind(f"<{name}>")
+        tag = read_tag(text, {name}, at) if at > 0 and text[at - 1] == "\n" else None
+        if tag is None or tag.end != len(text) or not text[:at].strip():
+            break
+        parts.insert(0, note(LABELS[name], tag.inner.strip()))
+        text = text[:at].rstrip()
+    return text, parts
 
 
 def _as_note(part: Part) -> Part:

@@ -6,6 +6,7 @@ What a row says is read by the reader of its line type, see `line_types`.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch.model import Fact, Message, SessionObservation, SidechainRow, Unreadable
@@ -57,6 +58,10 @@ def add_row(row: dict[str, Any], line: Line, stream: Stream, batch: Batch) -> No
         if value is not None:
             session_id = _session_of(row, stream)
             batch.facts.append(Fact(session_id, line_type.fact, value, line.start))
+    elif line_type is not None and line_type.read_queue and not stream.agent_id:
+        operation = line_type.read_queue(row, _session_of(row, stream), line)
+        if operation is not None:
+            batch.queue.append(operation)
     label = name if _SAFE_NAME.fullmatch(name) else "other"
     batch.counted[f"?{label}" if line_type is None else label] += 1
 
@@ -145,6 +150,26 @@ def _add_message(
             facts=content.facts,
         )
     )
+    if content.prompts:
+        _add_prompts(content, batch)
+
+
+def _add_prompts(content: MessageContent, batch: Batch) -> None:
+    """Add the prompts that the row of the last message holds besides."""
+    row = batch.messages[-1]
+    for number, prompt in enumerate(content.prompts):
+        suffix = f":said-{number}"
+        batch.messages.append(
+            replace(
+                row,
+                id=row.id + suffix,
+                uuid=row.uuid + suffix,
+                role=prompt.role,
+                kind=prompt.kind,
+                parts=tuple(prompt.parts),
+                facts=prompt.facts,
+            )
+        )
 
 
 def _add_usages(row: dict[str, Any], source: RowIdentity, batch: Batch) -> str | None:

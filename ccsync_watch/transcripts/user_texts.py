@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ccsync_watch.transcripts.fields import mapping, text
 from ccsync_watch.transcripts.message_content import MessageContent, note
-from ccsync_watch.transcripts.notes import PASTE_START, PASTED, split_prompt
+from ccsync_watch.transcripts.notes import PASTE_START, PASTED, ends_in_block, split_prompt
 from ccsync_watch.transcripts.wrappers import FIRST_CHARACTERS, find_wrapper
 
 if TYPE_CHECKING:
@@ -27,6 +28,20 @@ class TextOrigin(NamedTuple):
     is_peer: bool = False
     is_subagent: bool = False
     is_plan: bool = False
+
+
+def text_origin(row: dict[str, Any], *, is_subagent: bool = False) -> TextOrigin:
+    """Return what a row, or an attachment, says of where its text comes from."""
+    source = row.get("promptSource")
+    kind = mapping(row.get("origin")).get("kind")
+    return TextOrigin(
+        is_typed=isinstance(source, str) and source in TYPED_SOURCES,
+        is_injected=row.get("isMeta") is True or source == "system",
+        is_notification=kind == "task-notification",
+        is_peer=kind == "peer",
+        is_subagent=is_subagent,
+        is_plan=bool(text(row.get("planContent"))),
+    )
 
 
 def read_user_text(parts: list[Part], origin: TextOrigin) -> MessageContent:
@@ -99,12 +114,14 @@ def _read_prompt(parts: list[Part], split: list[Part], origin: TextOrigin) -> Me
 
 def _is_plain(part: Part) -> bool:
     """Return whether a text cannot have anything of the client's, as most have not."""
-    text = part.content
+    content = part.content
     return (
         part.kind == "text"
-        and isinstance(text, str)
-        and text[:1].isalnum()
-        and (text[0] not in FIRST_CHARACTERS and PASTE_START not in text)
+        and isinstance(content, str)
+        and content[:1].isalnum()
+        and content[0] not in FIRST_CHARACTERS
+        and PASTE_START not in content
+        and not ends_in_block(content)
     )
 
 

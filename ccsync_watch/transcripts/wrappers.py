@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from ccsync_watch.model import Part
 from ccsync_watch.transcripts.fields import identity
 from ccsync_watch.transcripts.message_content import MessageContent
+from ccsync_watch.transcripts.mid_turn_texts import read_mid_turn
 from ccsync_watch.transcripts.peer_messages import read_peer_messages
 from ccsync_watch.transcripts.tags import read_only_tags, read_tag, read_tags
 
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
 
 TextReader: TypeAlias = "Callable[[str], MessageContent | None]"
 
-# Of `<tag>`, "[Request", "Another", "A peer", "Context", "Implement"; and white space before them.
-FIRST_CHARACTERS = frozenset({"<", "[", "A", "C", "I", " ", "\t", "\r", "\n"})
+# Of `<tag>`, "[Request", "Another", "A peer", "Context", "Implement", "The user"; and white space
+# before them.
+FIRST_CHARACTERS = frozenset({"<", "[", "A", "C", "I", "T", " ", "\t", "\r", "\n"})
 _INTERRUPT = re.compile(r"\s*\[Request interrupted by user[^\]\n]{0,80}\]\s*")
 _OUTPUT_TAGS = frozenset(
     {"bash-exit-code", "bash-stderr", "bash-stdout", "local-command-stderr", "local-command-stdout"}
@@ -47,7 +49,7 @@ LOCAL_COMMANDS = frozenset(
 )  # fmt: skip
 """The commands that the client answers itself: nobody asks Claude anything with them."""
 _LINE_PREFIXES = {"bash-input": "! ", "user-memory-input": "# "}
-_NOTIFICATION_TAGS = frozenset({"task-notification"})
+_NOTIFICATION_TAGS = frozenset({"agent-notification", "bash-notification", "task-notification"})
 _NOTIFICATION_FIELDS = ("task-id", "tool-use-id", "status", "summary", "result")
 _NOTIFICATION_TRAILER = re.compile(r"\s*(?:Read the output file|Full transcript available)")
 _PLAN = re.compile(r"\s*Implement the following plan:[ \t]*\n(?=\s*#)")
@@ -175,6 +177,7 @@ WRAPPERS: tuple[TextReader, ...] = (
     read_output,
     read_peer_messages,
     read_list_summary,
+    read_mid_turn,
     read_plan,
 )
 """The texts that nobody types."""

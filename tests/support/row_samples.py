@@ -74,6 +74,10 @@ _PASTE = 'words <pasted_content id="1">\nwords\n</pasted_content id="1">'
 _NOTIFICATION = (
     "<task-notification><task-id>b1</task-id><summary>Done</summary></task-notification>"
 )
+_MID_TURN = (
+    "<system-reminder>\nThe user sent a new message while you were working:\nwords\n"
+    "</system-reminder>"
+)
 _LIST_SUMMARY = (
     "Context: This summary will be shown in a list to help users and Claude choose which"
     " conversations are relevant.\nwords"
@@ -122,6 +126,7 @@ def _user_rows(writer: Writer) -> Iterator[RowSample]:
         "an accepted plan": "Implement the following plan:\n\n# Plan",
         "a report of a background task": _NOTIFICATION,
         "an interrupt": "[Request interrupted by user]",
+        "a prompt that the client hands over while Claude works": _MID_TURN,
         **{f"a message in `<{tag}>`": f'<{tag} from="lily">x</{tag}>' for tag in sorted(PEER_TAGS)},
         "messages of other sessions": _PEER,
         "a request for a list's summary": _LIST_SUMMARY,
@@ -145,6 +150,8 @@ def _other_rows(writer: Writer) -> Iterator[RowSample]:
         ("`fallback`", {"type": "fallback", "from": "claude-opus", "to": "claude-haiku"}),
     ):
         yield RowSample(f"answer: {name}", writer.answer(block))
+    queued = {"type": "queue-operation", "operation": "remove", "content": "words"}
+    yield RowSample("`queue-operation` by which Claude gets a prompt", queued)
     error = {**writer.answer(text("words")), "isApiErrorMessage": True}
     yield RowSample("answer with `isApiErrorMessage`", error)
 
@@ -173,7 +180,8 @@ def parse_sample(sample: RowSample) -> Message | None:
     batch = parse(split(line(sample.row), 0), stream, 0)
     calls = {"t1": ToolCall("Bash", None)}
     cleaned = clean(batch, policy=Policy(thinking=True), redactor=_Passing(), calls=calls).value
-    return cleaned.messages[0] if cleaned.messages else None
+    prompts = [prompt for operation in cleaned.queue for prompt in operation.prompts]
+    return next(iter([*cleaned.messages, *prompts]), None)
 
 
 class _Passing:

@@ -15,6 +15,7 @@ from ccsync_watch.store import search
 from ccsync_watch.store.database import DATABASE_NAME
 from ccsync_watch.store.hook_event_writer import save_hook_event
 from ccsync_watch.store.migrations import MIGRATIONS
+from ccsync_watch.store.prompt_sources import words_of
 from ccsync_watch.store.schema import add_functions, migrate
 from ccsync_watch.transcripts.usage import NOT_A_RESPONSE
 from support.storing import OTHER, SESSION, URL, World, message, usage
@@ -94,6 +95,8 @@ def _fill(world: World) -> None:
         connection.execute("INSERT INTO disclosures VALUES (?, 10, 20)", (SESSION.encode(),))
         connection.execute("INSERT INTO unreadable VALUES (1, 30, 40, 'not JSON')")
         connection.execute("INSERT INTO line_types VALUES ('?novelty', 3)")
+        connection.execute("INSERT INTO prompt_sources VALUES ('s', 'a', 'row', 'a', x'', '', 1)")
+        connection.execute("INSERT INTO waiting_prompts VALUES (1, 0, 5, 's', 'k', 0, 1, NULL)")
         connection.execute("INSERT INTO worktrees VALUES (1, '/trees/x', '/shop', 'x')")
         connection.execute("INSERT INTO windows_roots VALUES (1, 'D:\\')")
         connection.execute(
@@ -273,6 +276,20 @@ def test_projects_get_one_spelling(tmp_path: Path) -> None:
         ("d", "/d/x", None, "/d/x"),
     ]
     connection.close()
+
+
+def test_queued_prompts_of_an_earlier_version_stay_single(world: World) -> None:
+    """Their attachments were stored; the rows of the queue are read now, and before them."""
+    world.ingest(
+        message("u1", "Dig"),
+        message("q1", "Also  the hedge", facts={"queued": True}, start=50),
+    )
+    world.close()
+    _downgrade(world.folder / DATABASE_NAME, 8)
+    world.open()
+    rows = world.database.read().execute("SELECT source, kind, uuid, words FROM prompt_sources")
+    words = words_of([("text", "Also the hedge")])
+    assert [tuple(row) for row in rows] == [("q1", "attachment", "q1", words)]
 
 
 def test_titles_that_the_client_wrote_are_forgotten(world: World) -> None:

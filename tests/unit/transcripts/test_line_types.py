@@ -55,7 +55,8 @@ def test_every_type_has_one_row_in_the_table() -> None:
 def test_a_type_is_dropped_exactly_if_it_has_no_reader() -> None:
     """The table is the only place that says so."""
     for name, line_type in LINE_TYPES.items():
-        has_reader = line_type.read_message is not None or line_type.read_fact is not None
+        readers = (line_type.read_message, line_type.read_fact, line_type.read_queue)
+        has_reader = any(readers)
         assert line_type.is_dropped is not has_reader
         assert is_dropped(b'{"type":"%s"' % name.encode()) is not has_reader
         assert bool(line_type.fact) is (line_type.read_fact is not None)

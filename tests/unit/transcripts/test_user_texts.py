@@ -66,6 +66,38 @@ class TestNotes:
         """In a text of its own, or on lines of its own."""
         assert read_contents(_row(*texts)) == ("user", "prompt", [*notes, "Why?"])
 
+    @pytest.mark.parametrize(
+        ("prompt", "contents"),
+        [
+            ("Why?\n\n<system-reminder>\nrain\n</system-reminder>", [_note("reminder", "rain")]),
+            (
+                "Why?\n<new-diagnostics>a</new-diagnostics>\n<system-reminder>b</system-reminder>\n",
+                [_note("diagnostics", "a"), _note("reminder", "b")],
+            ),
+        ],
+    )
+    def test_a_block_behind_a_prompt_is_a_note(
+        self, prompt: str, contents: list[dict[str, str]]
+    ) -> None:
+        """It is on lines of its own, at the end."""
+        assert read_contents(_row(prompt)) == ("user", "prompt", ["Why?", *contents])
+        typed = _row(prompt, promptSource="typed")
+        assert read_contents(typed) == ("user", "prompt", ["Why?", *contents])
+
+    @pytest.mark.parametrize(
+        "prompt",
+        [
+            "Why does it say <system-reminder>rain</system-reminder>",
+            "Why?\n<system-reminder>rain</system-reminder> is what I see",
+            "Why?\n<system-reminder>\nrain\n</system-reminder>\nTell me.",
+            "Close it:\n</system-reminder>",
+            "Why?\n<b>rain</b>",
+        ],
+    )
+    def test_a_block_that_a_prompt_quotes_stays_in_it(self, prompt: str) -> None:
+        """In the middle of a line, or of the text, it is the person's."""
+        assert read_contents(_row(prompt)) == ("user", "prompt", [prompt])
+
     @pytest.mark.parametrize("more", [{}, {"isMeta": True}])
     def test_a_block_alone_is_the_clients(self, more: dict[str, Any]) -> None:
         """Nobody typed anything."""
