@@ -150,15 +150,13 @@ def _add_message(
             facts=content.facts,
         )
     )
-    if content.prompts:
-        _add_prompts(content, batch)
+    _add_prompts(content, batch)
 
 
 def _add_prompts(content: MessageContent, batch: Batch) -> None:
     """Add the prompts that the row of the last message holds besides."""
-    row = batch.messages[-1]
     for number, prompt in enumerate(content.prompts):
-        suffix = f":said-{number}"
+        row, suffix = batch.messages[-1 - number], f":said-{number}"
         batch.messages.append(
             replace(
                 row,
