@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 _ID = re.compile(r"[0-9A-Za-z_.:-]{1,128}")
 _AGENT_ID = re.compile(r"[0-9A-Za-z_.:@-]{1,128}")
+_MAX_AGENT_CHARS = 128
 # Ids of gateways and of other vendors: printable, and nothing that a page would interpret.
 _OPAQUE_ID = re.compile(r"[0-9A-Za-z_.:/+=|@~,;#%$!*()\[\]{}^?-]{1,128}")
 _HASHED_PREFIX = "hash:"
@@ -53,12 +55,22 @@ def hashed_id(value: str) -> str:
 def agent_identity(value: object) -> str | None:
     """Return a subagent's id, of which a name can be part; None without one.
 
-    One that cannot be stored without redaction is a hash, the same from a row and from a file's
-    name.
+    Letters and digits may be of any script. One that cannot be stored without redaction is a hash,
+    the same from a row and from a file's name.
     """
-    if isinstance(value, str) and _AGENT_ID.fullmatch(value):
+    if not isinstance(value, str) or not value:
+        return None
+    if _AGENT_ID.fullmatch(value):
         return value
-    return hashed_id(value) if isinstance(value, str) and value else None
+    # A file's name may hold a letter and its accent as two characters.
+    name = unicodedata.normalize("NFC", value)
+    if len(name) <= _MAX_AGENT_CHARS and all(map(_is_of_name, name)):
+        return name
+    return hashed_id(value)
+
+
+def _is_of_name(character: str) -> bool:
+    return unicodedata.category(character)[0] in "LMN" or character in "_.:@-"
 
 
 def text(value: object) -> str | None:
