@@ -166,7 +166,8 @@ class SessionObservation:
     """What one row says about its session: folder, branch, client; `start` is the row's.
 
     `is_branch`: /branch copied it from `forked_from`; the costs of such a copy start at zero.
-    `is_subagent`: it is a subagent's row.
+    `is_subagent`: it is a subagent's row. `team` is the team of agents that the session is part of,
+    `member` its name there, None if it leads.
     """
 
     session_id: str
@@ -179,6 +180,8 @@ class SessionObservation:
     start: int = 0
     is_branch: bool = False
     is_subagent: bool = False
+    team: str | None = None
+    member: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,9 +216,32 @@ class Fact:
     start: int = 0
 
 
+LinkSource: TypeAlias = Literal["result", "progress", "text", "notification"]
+"""What said which call started a subagent: a result's values or text, a row while it ran, or a
+background task's report."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentLink:
+    """That a call started a subagent, as one source says.
+
+    `name` is the subagent's id, `name@team`, or the id of its workflow's run or task.
+    """
+
+    name: str
+    session_id: str
+    tool_use_id: str
+    source: LinkSource
+    timestamp_ms: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Subagent:
-    """A subagent's place in its session, from the sidecar file of its transcript."""
+    """A subagent's place in its session, from the files next to its transcript.
+
+    `phase`, `run_id`, `task_id` and `position` are those of an agent of a workflow; `teammate` is
+    `name@team` of a team's member. `is_helper`: the client itself started it, for its own purposes.
+    """
 
     agent_id: str
     session_id: str
@@ -226,6 +252,12 @@ class Subagent:
     depth: int | None
     model: str | None
     is_finished: bool | None
+    phase: str | None = None
+    teammate: str | None = None
+    run_id: str | None = None
+    task_id: str | None = None
+    position: int | None = None
+    is_helper: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +297,7 @@ class Batch:
     facts: list[Fact] = field(default_factory=list)
     subagents: list[Subagent] = field(default_factory=list)
     queue: list[QueueOperation] = field(default_factory=list)
+    links: list[AgentLink] = field(default_factory=list)
     sidechains: list[SidechainRow] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
     counted: Counter[str] = field(default_factory=Counter)

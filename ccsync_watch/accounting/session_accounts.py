@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from ccsync_watch.accounting.account import NO_TOKENS, NO_TOTALS, ClientTotals, Cost, Tokens
+from ccsync_watch.accounting.account import (
+    NO_TOKENS,
+    NO_TOTALS,
+    ClientTotals,
+    Cost,
+    Tokens,
+    total_cost,
+)
 from ccsync_watch.accounting.client_claims import first_row_after_total_ms, load_claim
 from ccsync_watch.accounting.client_totals import read_client_totals
 from ccsync_watch.accounting.own_costs import reprice_claim
@@ -33,7 +40,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SubagentAccount:
-    """What one subagent used, a part of its session's account; `cost` is that of its rows."""
+    """What one subagent used, a part of its session's account; `cost` is that of its rows.
+
+    `is_helper`: the client itself started it, and `agent_type` says what for.
+    """
 
     agent_id: str
     agent_type: str | None
@@ -41,6 +51,7 @@ class SubagentAccount:
     responses: int
     tokens: Tokens
     cost: Cost
+    is_helper: bool = False
 
 
 def load_account(
@@ -166,7 +177,8 @@ def load_subagent_accounts(
         row["agent_id"]: row
         for row in database.read().execute(
             # A copied result names subagents whose rows are another session's.
-            "SELECT agent_id, agent_type, description FROM subagents WHERE session_id = ?1"
+            "SELECT agent_id, agent_type, description, is_helper FROM subagents"
+            " WHERE session_id = ?1"
             " AND (agent_id IN (SELECT agent_id FROM messages WHERE session_id = ?1)"
             " OR agent_id IN (SELECT agent_id FROM usage WHERE session_id = ?1))",
             (session_id,),
@@ -180,10 +192,33 @@ def load_subagent_accounts(
             responses=sum(row.responses for row in rows.get(agent_id, ())),
             tokens=sum((row.tokens for row in rows.get(agent_id, ())), NO_TOKENS),
             cost=cost_of(rows.get(agent_id, ())),
+            is_helper=bool(agent_id in described and described[agent_id]["is_helper"]),
         )
         for agent_id in sorted(rows.keys() | described.keys())
     ]
     return sorted(accounts, key=lambda account: -(account.cost.usd or 0.0))
+
+
+def load_helper_accounts(
+    database: Database, session_id: str, prices: PriceList
+) -> list[SubagentAccount]:
+    """Return what the client's own helpers used in a session, summed by their purpose."""
+    query = "SELECT 1 FROM subagents WHERE session_id = ? AND is_helper LIMIT 1"
+    if database.read().execute(query, (session_id,)).fetchone() is None:
+        return []
+    by_purpose: defaultdict[str, list[SubagentAccount]] = defaultdict(list)
+    for account in load_subagent_accounts(database, session_id, prices):
+        if account.is_helper:
+            by_purpose[account.agent_type or account.agent_id].append(account)
+    return [
+        replace(
+            accounts[0],
+            responses=sum(account.responses for account in accounts),
+            tokens=sum((account.tokens for account in accounts), NO_TOKENS),
+            cost=total_cost(account.cost for account in accounts),
+        )
+        for accounts in by_purpose.values()
+    ]
 
 
 def load_summary(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,7 @@ class EntryItem:
     content: JsonValue
     tool_name: str | None = None
     outcome: CallOutcome | None = None
-    subagent: SubagentRow | None = None
+    subagents: tuple[SubagentRow, ...] = ()
     styles: tuple[StyleRun, ...] = ()
 
     @property
@@ -86,7 +87,9 @@ def build_entries(
     user took back.
     """
     messages = list(messages)
-    by_call = {subagent.tool_use_id: subagent for subagent in subagents if subagent.tool_use_id}
+    by_call: defaultdict[str | None, list[SubagentRow]] = defaultdict(list)
+    for subagent in subagents:
+        by_call[subagent.tool_use_id].append(subagent)
     calls = {
         part.tool_use_id
         for message in messages
@@ -107,7 +110,7 @@ def build_entries(
 def _build_items(
     message: StoredMessage,
     results: Mapping[str, Part],
-    subagents: Mapping[str, SubagentRow],
+    subagents: Mapping[str | None, Sequence[SubagentRow]],
     calls: set[str | None],
 ) -> Iterable[EntryItem]:
     for part in message.parts:
@@ -119,7 +122,7 @@ def _build_items(
                 part.content,
                 part.tool_name or "unknown",
                 read_outcome(result.content) if result else None,
-                subagents.get(call_id),
+                tuple(subagents.get(call_id, ())) if call_id else (),
                 result.styles if result else (),
             )
         elif part.kind == "tool-result":

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from ccsync_watch.accounting.account import Cost, SessionAccount
     from ccsync_watch.accounting.prices import PriceList
+    from ccsync_watch.accounting.session_accounts import SubagentAccount
     from ccsync_watch.clock import Clock
     from ccsync_watch.config import Settings
     from ccsync_watch.dashboard.page_priority import PagePriority
@@ -113,6 +114,10 @@ class Figures:
     def session(self, session_id: str) -> SessionAccount:
         """Return one session's account, at the prices that are known by now."""
         return session_accounts.load_account(self._database, session_id, self._prices)
+
+    def helpers(self, session_id: str) -> list[SubagentAccount]:
+        """Return what the client's own helpers used in a session, one account for each purpose."""
+        return session_accounts.load_helper_accounts(self._database, session_id, self._prices)
 
     def sessions(self, session_ids: Sequence[str]) -> dict[str, SessionAccount]:
         """Return the accounts of some sessions, at the prices that are known by now."""

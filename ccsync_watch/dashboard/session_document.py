@@ -16,6 +16,7 @@ from ccsync_watch.store.withdrawn import withdrawal
 from ccsync_watch.transcripts.call_outcome import read_outcome
 from ccsync_watch.transcripts.inferred_times import is_inferred
 from ccsync_watch.transcripts.kept_files import describe_file, describe_values
+from ccsync_watch.units import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,12 +113,23 @@ def _iterate_markdown(
         "Last message": date_and_time(session.updated_ms),
         "Tokens": f"{account.tokens.prompt:,} prompt, {account.tokens.output:,} output",
         "Cost": format_cost(account.cost),
+        "Claude Code's own helpers": _describe_helpers(database, session.session_id),
     }
     yield "".join(f"- {name}: {_one_line(value)}\n" for name, value in facts.items() if value)
     yield from _iterate_conversation(database, session.session_id, None)
     for agent in conversations.list_subagents(database, session.session_id):
-        yield f"\n---\n\n# Subagent {agent.agent_type or agent.agent_id}\n\n"
+        yield f"\n---\n\n# Subagent {_one_line(agent.name)}\n\n"
+        task = ": ".join(_one_line(value) for value in (agent.phase, agent.description) if value)
+        yield f"{task}\n" if task else ""
         yield from _iterate_conversation(database, session.session_id, agent.agent_id)
+
+
+def _describe_helpers(database: Database, session_id: str) -> str:
+    """Return what the client started subagents for by itself; their conversations are not kept."""
+    return ", ".join(
+        f"{purpose} ({plural(responses, 'response')}, {output:,} output)"
+        for purpose, responses, output in conversations.list_helpers(database, session_id)
+    )
 
 
 def _iterate_conversation(

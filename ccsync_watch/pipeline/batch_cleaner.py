@@ -13,6 +13,7 @@ from ccsync_watch.store import session_policy, session_projects, stored_messages
 from ccsync_watch.transcripts import discovery
 from ccsync_watch.transcripts.parse import parse
 from ccsync_watch.transcripts.subagent_meta import read_subagent
+from ccsync_watch.transcripts.workflow_run import read_run
 from ccsync_watch.transcripts.worktrees import ENTERED_WORKTREE
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from ccsync_watch.store.database import Database
     from ccsync_watch.store.session_projects import Worktree
     from ccsync_watch.transcripts.discovery import Transcript
+    from ccsync_watch.transcripts.workflow_run import WorkflowRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +143,21 @@ class BatchCleaner:
             (message.session_id for message in batch.messages), transcript.stream.session_id
         )
         data = self._files.read_sidecar(discovery.sidecar_path(transcript.path))
-        subagent = read_subagent(data, transcript.stream, session_id)
-        if subagent is not None:
-            batch.subagents.append(subagent)
+        subagent = read_subagent(data, transcript.stream, session_id, self._run_of(transcript))
+        if subagent is None:
+            return
+        batch.subagents.append(subagent)
+        if subagent.is_helper:
+            # Nobody asked for it: only what it cost is kept.
+            batch.messages.clear()
+            batch.links.clear()
+
+    def _run_of(self, transcript: Transcript) -> WorkflowRun | None:
+        """Return the run of a workflow that a transcript is part of, None for any other."""
+        path = discovery.run_path(transcript.path)
+        if path is None:
+            return None
+        return read_run(self._files.read_sidecar(path), discovery.run_id(path))
 
     def _answered_calls(self, batch: Batch) -> dict[str, ToolCall]:
         """Return the calls that the batch's results answer, from the batch or from the store."""

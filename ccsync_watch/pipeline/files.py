@@ -22,7 +22,7 @@ class Files(Protocol):
         ...
 
     def read_sidecar(self, path: str) -> bytes:
-        """Return the metadata file next to a subagent's transcript; empty if it does not exist."""
+        """Return a file that describes a subagent; empty if it does not exist."""
         ...
 
     def stat(self, path: str) -> Transcript | None:
@@ -46,7 +46,7 @@ class RealFiles:
         return transcript_file.open_file(path)
 
     def read_sidecar(self, path: str) -> bytes:
-        """Return the metadata file next to a subagent's transcript."""
+        """Return a file that describes a subagent."""
         return transcript_file.read_sidecar(path)
 
     def stat(self, path: str) -> Transcript | None:

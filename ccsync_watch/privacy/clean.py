@@ -153,7 +153,7 @@ def _without_session_texts(batch: Batch, metadata_from: Mapping[str, int]) -> Ba
             if fact.session_id not in metadata_from or fact.name not in TEXT_FACTS
         ],
         subagents=[
-            replace(subagent, description=None)
+            replace(subagent, description=None, phase=None)
             if subagent.session_id in metadata_from
             else subagent
             for subagent in batch.subagents

@@ -38,9 +38,9 @@ TEXT_FIELDS: Mapping[type[HasTexts], tuple[str, ...]] = {
     Message: ("model", "facts"),
     StoredMessage: ("model", "facts"),
     Usage: ("model", "tier"),
-    SessionObservation: ("cwd", "git_branch", "client_version", "entrypoint"),
+    SessionObservation: ("cwd", "git_branch", "client_version", "entrypoint", "team", "member"),
     Fact: ("value",),
-    Subagent: ("agent_type", "description", "model"),
+    Subagent: ("agent_type", "description", "phase", "model"),
 }
 """The fields of each record that hold a text, or a JSON value with texts in it.
 

@@ -9,8 +9,13 @@ from ccsync_watch.store.stored_messages import MESSAGE_COLUMNS, MESSAGE_JOINS, r
 from ccsync_watch.store.turns import ENDS_TURN
 
 if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Mapping
+
     from ccsync_watch.outgoing import StoredMessage
     from ccsync_watch.store.database import Database
+
+_MAX_DEPTH = 64
 
 
 def conversation_page(
@@ -41,26 +46,106 @@ def conversation_page(
 
 @dataclass(frozen=True, slots=True)
 class SubagentRow:
-    """A subagent of a session; `tool_use_id` is the call that started it."""
+    """A subagent of a session; `tool_use_id` is the call that started it.
+
+    `phase` is the part of a workflow that it worked on; `teammate` its name in a team.
+    """
 
     agent_id: str
     agent_type: str | None
     description: str | None
     tool_use_id: str | None
     messages: int
+    phase: str | None = None
+    teammate: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is called: by its team, else its type, else its id."""
+        return (self.teammate or "").partition("@")[0] or self.agent_type or self.agent_id
 
 
 def list_subagents(database: Database, session_id: str) -> list[SubagentRow]:
-    """Return a session's subagents in the order in which they appeared."""
+    """Return a session's subagents in the order of their calls, each before those it started.
+
+    Those without a known call follow, in the order in which they appeared.
+    """
+    rows = (
+        database.read()
+        .execute(
+            "SELECT m.agent_id, a.agent_type, a.description, a.tool_use_id, count(*) AS messages,"
+            " a.phase, a.teammate, a.run_id, a.position, min(m.seq) AS seq,"
+            " min(m.timestamp_ms) AS at_ms FROM messages m LEFT JOIN subagents a"
+            "   ON a.session_id = m.session_id AND a.agent_id = m.agent_id"
+            " WHERE m.session_id = ? AND m.agent_id IS NOT NULL GROUP BY m.agent_id",
+            (session_id,),
+        )
+        .fetchall()
+    )
+    calls = _locate_calls(database, session_id, [row["tool_use_id"] for row in rows])
+    by_id = {row["agent_id"]: row for row in rows}
+    places = {agent_id: _place(agent_id, by_id, calls) for agent_id in by_id}
+    return [
+        SubagentRow(*by_id[agent_id][:7])
+        for agent_id in sorted(places, key=lambda agent_id: places[agent_id])
+    ]
+
+
+def list_helpers(database: Database, session_id: str) -> list[tuple[str, int, int]]:
+    """Return what the client's own helpers were for, their responses and tokens of output."""
     rows = database.read().execute(
-        "SELECT m.agent_id, a.agent_type, a.description, a.tool_use_id, count(*) AS messages"
-        " FROM messages m LEFT JOIN subagents a"
-        "   ON a.session_id = m.session_id AND a.agent_id = m.agent_id"
-        " WHERE m.session_id = ? AND m.agent_id IS NOT NULL GROUP BY m.agent_id"
-        " ORDER BY min(m.seq)",
+        "SELECT a.agent_type, count(*), sum(u.output_tokens) FROM subagents a"
+        " JOIN usage_tokens u ON u.session_id = a.session_id AND u.agent_id = a.agent_id"
+        " WHERE a.session_id = ? AND a.is_helper GROUP BY 1 ORDER BY 1",
         (session_id,),
     )
-    return [SubagentRow(*row) for row in rows]
+    return [tuple(row) for row in rows]
+
+
+class _CallPlace(NamedTuple):
+    """Where a call stands: in which subagent's conversation, if any, and after what."""
+
+    agent_id: str | None
+    seq: int
+    position: int
+
+
+def _locate_calls(
+    database: Database, session_id: str, tool_use_ids: Iterable[str | None]
+) -> dict[str, _CallPlace]:
+    read = database.read()
+    places: dict[str, _CallPlace] = {}
+    for tool_use_id in {name for name in tool_use_ids if name}:
+        row = read.execute(
+            "SELECT m.agent_id, m.seq, p.position FROM parts p"
+            " JOIN messages m ON m.seq = p.message_seq"
+            " WHERE p.tool_use_id = ? AND p.kind = 'tool-call' AND m.session_id = ?"
+            " ORDER BY m.seq LIMIT 1",
+            (tool_use_id, session_id),
+        ).fetchone()
+        if row is not None:
+            places[tool_use_id] = _CallPlace(*row)
+    return places
+
+
+def _place(
+    agent_id: str, by_id: Mapping[str, sqlite3.Row], calls: Mapping[str, _CallPlace]
+) -> tuple[tuple[int, ...], ...]:
+    """Return what a subagent is sorted by: the places of the calls that led to it, in order."""
+    steps: list[tuple[int, ...]] = []
+    current: str | None = agent_id
+    for _depth in range(_MAX_DEPTH):
+        row = by_id.get(current) if current else None
+        if row is None:
+            break
+        call = calls.get(row["tool_use_id"])
+        within = (row["position"] or 0, row["at_ms"] or 0, row["seq"])
+        if call is None:
+            steps.append((1, 0, 0, *within))
+            break
+        steps.append((0, call.seq, call.position, *within))
+        current = call.agent_id
+    return tuple(reversed(steps))
 
 
 class TimelineStep(NamedTuple):

@@ -17,6 +17,7 @@ from ccsync_watch.store import (
     session_policy,
     session_projects,
     session_writer,
+    subagent_calls,
     subagent_links,
     summary_titles,
     titles,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     import sqlite3
 
     from ccsync_watch.model import (
+        AgentLink,
         Batch,
         Checkpoint,
         Fact,
@@ -119,11 +121,11 @@ def _save_rows(
     if batch.sidechains:
         batch = subagent_links.assign_sidechains(connection, batch)
     items: tuple[
-        Message | Usage | UncountedUsage | Fact | Subagent | SessionObservation | QueueOperation,
-        ...,
+        Message | Usage | UncountedUsage | Fact | Subagent | AgentLink | SessionObservation
+        | QueueOperation, ...,
     ] = (
         *batch.messages, *batch.usages, *batch.uncounted, *batch.facts, *batch.subagents,
-        *batch.observations, *batch.queue,
+        *batch.links, *batch.observations, *batch.queue,
     )  # fmt: skip
     session_ids = {item.session_id for item in items}
     touched = session_ids - session_policy.excluded_among(connection, session_ids)
@@ -158,9 +160,6 @@ def _save_rows(
     replaced = _shown_among(connection, moved_by_roots | moved_by_rows | moved_by_worktrees)
     touched |= replaced
     usage_writer.save_cost_states(connection, facts)
-    session_writer.save_subagents(
-        connection, [subagent for subagent in batch.subagents if subagent.session_id in touched]
-    )
     usages = [usage for usage in batch.usages if usage.session_id in touched]
     usage_writer.save_usage(connection, usages)
     usage_writer.save_uncounted(
@@ -181,9 +180,7 @@ def _save_rows(
     touched |= moved
     copies = CopyMarker(connection, now_ms=context.now_ms, is_released=context.is_released)
     copies.update(messages, batch.start, moved | writer.placed)
-    linked = {subagent.session_id for subagent in batch.subagents}
-    linked.update(row.session_id for row in batch.sidechains)
-    subagent_links.link_calls(connection, linked & touched)
+    subagent_calls.save(connection, batch, touched)
     touched |= summary_titles.save_summaries(connection, facts, messages)
     touched -= unknown
     session_writer.mark_due(connection, touched, is_released=context.is_released)

@@ -487,6 +487,61 @@ MIGRATIONS: tuple[str, ...] = (
         WHERE m.session_id = sessions.id AND m.agent_id IS NULL AND m.kind NOT IN
             ('command', 'command_output', 'notice', 'injected', 'interrupt', 'session'));
 
+    -- The team of agents that a session is part of, and its name there; its lead has none.
+    ALTER TABLE sessions ADD COLUMN team TEXT;
+    ALTER TABLE sessions ADD COLUMN member TEXT;
+    CREATE INDEX sessions_team ON sessions (team) WHERE team IS NOT NULL;
+
+    -- What a subagent's own files say of it, besides what its call says; and every source that
+    -- names the call of a subagent (see `subagent_calls`).
+    ALTER TABLE subagents ADD COLUMN own_type TEXT;
+    ALTER TABLE subagents ADD COLUMN own_description TEXT;
+    ALTER TABLE subagents ADD COLUMN phase TEXT;
+    ALTER TABLE subagents ADD COLUMN teammate TEXT;
+    ALTER TABLE subagents ADD COLUMN run_id TEXT;
+    ALTER TABLE subagents ADD COLUMN task_id TEXT;
+    ALTER TABLE subagents ADD COLUMN position INTEGER;
+    ALTER TABLE subagents ADD COLUMN is_helper INTEGER;
+    CREATE TABLE subagent_calls (
+        session_id TEXT NOT NULL,
+        name TEXT NOT NULL,
+        source INTEGER NOT NULL,
+        tool_use_id TEXT NOT NULL,
+        at_ms INTEGER,
+        PRIMARY KEY (session_id, name, source, tool_use_id)
+    ) WITHOUT ROWID;
+    INSERT INTO subagent_calls SELECT session_id, agent_id, 0, tool_use_id, NULL FROM subagents
+        WHERE tool_use_id IS NOT NULL AND agent_id NOT LIKE 'side-%' AND NOT EXISTS
+            (SELECT 1 FROM transcripts t WHERE t.agent_id = subagents.agent_id
+                AND t.missing_since_ms IS NULL);
+    UPDATE subagents SET own_type = agent_type, own_description = description
+        WHERE agent_id NOT LIKE 'side-%' AND NOT EXISTS
+            (SELECT 1 FROM transcripts t WHERE t.agent_id = subagents.agent_id
+                AND t.missing_since_ms IS NULL);
+
+    -- What the client's own helpers were asked and said is not kept; what they cost is.
+    CREATE TEMP TABLE helpers AS SELECT DISTINCT m.session_id, m.agent_id FROM messages m
+        LEFT JOIN subagents a ON a.session_id = m.session_id AND a.agent_id = m.agent_id
+        WHERE a.agent_type IS NULL AND a.tool_use_id IS NULL
+            AND (m.agent_id GLOB 'acompact-[0-9a-f]*'
+            OR m.agent_id GLOB 'aprompt_suggestion-[0-9a-f]*'
+            OR m.agent_id GLOB 'asession_memory-[0-9a-f]*'
+            OR m.agent_id GLOB 'aside_question-[0-9a-f]*');
+    CREATE TEMP TABLE helper_messages AS SELECT seq, id FROM messages
+        WHERE (session_id, agent_id) IN (SELECT session_id, agent_id FROM temp.helpers);
+    UPDATE subagents SET is_helper = 1, agent_type = CASE
+            WHEN agent_id GLOB 'acompact-*' THEN 'compaction'
+            WHEN agent_id GLOB 'aprompt_suggestion-*' THEN 'prompt suggestion'
+            WHEN agent_id GLOB 'asession_memory-*' THEN 'memory' ELSE 'side question' END
+        WHERE (session_id, agent_id) IN (SELECT session_id, agent_id FROM temp.helpers);
+    UPDATE subagents SET own_type = agent_type WHERE is_helper;
+    UPDATE usage SET carrier = NULL WHERE carrier IN (SELECT id FROM temp.helper_messages);
+    DELETE FROM outbox WHERE seq IN (SELECT seq FROM temp.helper_messages);
+    DELETE FROM parts WHERE message_seq IN (SELECT seq FROM temp.helper_messages);
+    DELETE FROM messages WHERE seq IN (SELECT seq FROM temp.helper_messages);
+    DROP TABLE temp.helper_messages;
+    DROP TABLE temp.helpers;
+
     DROP INDEX sessions_project;
     DROP INDEX sessions_model;
     DROP INDEX sessions_branch;

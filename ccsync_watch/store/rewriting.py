@@ -55,7 +55,7 @@ _TABLES = (
         ("id",),
         (
             "project_path", "folder", "worktree", "cwd", "git_branch", "host", "client_version",
-            "entrypoint", "model", "first_prompt",
+            "entrypoint", "model", "first_prompt", "team", "member",
         ),
         session="id",
     ),
@@ -63,7 +63,7 @@ _TABLES = (
     _TextTable(
         "subagents",
         ("session_id", "agent_id"),
-        ("agent_type", "description", "model"),
+        ("agent_type", "description", "own_type", "own_description", "phase", "model"),
         session="session_id",
     ),
     _TextTable(

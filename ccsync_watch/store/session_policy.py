@@ -45,7 +45,10 @@ def mark_metadata_only(connection: sqlite3.Connection, session_ids: Iterable[str
             "INSERT INTO sessions (id, is_metadata_only) VALUES (?, 1)"
             " ON CONFLICT DO UPDATE SET is_metadata_only = 1, first_prompt = NULL"
         ),
-        "UPDATE subagents SET description = NULL WHERE session_id = ?",
+        (
+            "UPDATE subagents SET description = NULL, own_description = NULL, phase = NULL"
+            " WHERE session_id = ?"
+        ),
         # The states that were sent contain the title.
         (
             "UPDATE remote SET applied = NULL, sent = iif(sent IS NULL, NULL, '{}')"

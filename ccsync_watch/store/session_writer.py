@@ -1,4 +1,4 @@
-"""Write what is known of sessions in the ingest transaction: observations, facts, subagents.
+"""Write what is known of sessions in the ingest transaction: observations, facts, models.
 
 Every function takes the connection of a transaction in progress.
 """
@@ -15,9 +15,9 @@ from ccsync_watch.transcripts.project_folders import locate_project, normalize_f
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
-    from ccsync_watch.model import Fact, Message, SessionObservation, Subagent
+    from ccsync_watch.model import Fact, Message, SessionObservation
 
 _IS_LATER_COPY = (
     "excluded.forked_from IS NOT NULL AND (forked_from IS NULL OR"
@@ -49,6 +49,8 @@ class _SessionUpdate:
     forked_ms: int | None
     is_branch: bool
     is_subagent: bool
+    team: str | None
+    member: str | None
 
     @classmethod
     def start(cls, observation: SessionObservation) -> _SessionUpdate:
@@ -66,6 +68,8 @@ class _SessionUpdate:
             forked_ms=observation.timestamp_ms,
             is_branch=observation.is_branch,
             is_subagent=observation.is_subagent,
+            team=observation.team,
+            member=observation.member,
         )
 
     def add(self, observation: SessionObservation) -> None:
@@ -78,6 +82,8 @@ class _SessionUpdate:
         self.git_branch = observation.git_branch or self.git_branch
         self.client_version = observation.client_version or self.client_version
         self.entrypoint = self.entrypoint or observation.entrypoint
+        self.team = observation.team or self.team
+        self.member = observation.member or self.member
         timestamp_ms = observation.timestamp_ms
         if observation.forked_from and _fork_order(
             timestamp_ms, observation.forked_from
@@ -122,8 +128,8 @@ def save_observations(
         new.discard(session_id)
     connection.executemany(
         "INSERT INTO sessions (id, folder, worktree, cwd, git_branch, host, client_version,"  # noqa: S608 - a constant condition
-        " entrypoint, forked_from, started_ms, updated_ms, forked_ms, is_branch)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " entrypoint, forked_from, started_ms, updated_ms, forked_ms, is_branch, team, member)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT DO UPDATE SET"
         " worktree = coalesce(worktree, excluded.worktree),"
         " folder = coalesce(folder, excluded.folder),"
@@ -131,6 +137,7 @@ def save_observations(
         " git_branch = coalesce(excluded.git_branch, git_branch),"
         " client_version = coalesce(excluded.client_version, client_version),"
         " entrypoint = coalesce(entrypoint, excluded.entrypoint),"
+        " team = coalesce(excluded.team, team), member = coalesce(excluded.member, member),"
         f" forked_from = iif({_IS_LATER_COPY}, excluded.forked_from, forked_from),"
         f" is_branch = iif({_IS_LATER_COPY}, excluded.is_branch, is_branch),"
         f" forked_ms = iif({_IS_LATER_COPY}, excluded.forked_ms, forked_ms),"
@@ -153,6 +160,8 @@ def save_observations(
                 update.updated_ms,
                 update.forked_ms,
                 update.is_branch,
+                update.team,
+                update.member,
             )
             for session_id, update in updates.items()
         ],
@@ -193,35 +202,6 @@ def save_facts(connection: sqlite3.Connection, facts: Iterable[Fact]) -> None:
     )
 
 
-def save_subagents(connection: sqlite3.Connection, subagents: Iterable[Subagent]) -> None:
-    """Save what is known of each subagent; a later value replaces an earlier one."""
-    connection.executemany(
-        "INSERT INTO subagents (agent_id, session_id, agent_type, description, tool_use_id,"
-        " parent_agent_id, depth, model, is_finished) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT DO UPDATE SET"
-        " agent_type = coalesce(excluded.agent_type, agent_type),"
-        " description = coalesce(excluded.description, description),"
-        " tool_use_id = coalesce(excluded.tool_use_id, tool_use_id),"
-        " parent_agent_id = coalesce(excluded.parent_agent_id, parent_agent_id),"
-        " depth = coalesce(excluded.depth, depth), model = coalesce(excluded.model, model),"
-        " is_finished = coalesce(excluded.is_finished, is_finished)",
-        [
-            (
-                subagent.agent_id,
-                subagent.session_id,
-                subagent.agent_type,
-                subagent.description,
-                subagent.tool_use_id,
-                subagent.parent_agent_id,
-                subagent.depth,
-                subagent.model,
-                subagent.is_finished,
-            )
-            for subagent in subagents
-        ],
-    )
-
-
 def save_models(connection: sqlite3.Connection, messages: Iterable[Message]) -> None:
     """Save each session's last model, from its main conversation."""
     models = {
@@ -248,12 +228,19 @@ def header_text(connection: sqlite3.Connection, session_id: str) -> tuple[str, i
         "Host": values.get("host"),
         "Claude Code": values.get("client_version"),
         "Started from": values.get("entrypoint"),
+        "Team": _describe_team(values),
         "Forked from": values.get("forked_from"),
         "Start": started_by,
         "Ended": end_reason,
     }
     text = "\n".join(f"{name}: {value}" for name, value in facts.items() if value)
     return text, values.get("started_ms")
+
+
+def _describe_team(values: Mapping[str, str | None]) -> str | None:
+    """Return the team of agents that a session is part of, and as what."""
+    team, member = values.get("team"), values.get("member")
+    return f"{team}, as {member}" if team and member else team
 
 
 def _start_and_end(

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _AGENT_STEM = re.compile(r"agent-(.+)", re.DOTALL)
 _ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,127}")
 _SUFFIX = ".jsonl"
+_RUN = r"wf_[0-9A-Za-z_-]{1,64}"
+_RUN_FILE = re.compile(rf"(.+)[/\\]workflows[/\\]({_RUN})\.json", re.DOTALL)
+_RUN_PART = re.compile(rf"(.+)[/\\]subagents[/\\]workflows[/\\]({_RUN})[/\\][^/\\]+\Z", re.DOTALL)
 SIDECAR_SUFFIX = ".meta.json"
 
 
@@ -30,7 +33,8 @@ SIDECAR_SUFFIX = ".meta.json"
 class Transcript:
     """A transcript as `stat` reports it; sizes in bytes.
 
-    `mtime_ns` is the later of its own and the last change of a subagent's sidecar file.
+    `mtime_ns` is the later of its own and the last change of the files that describe a subagent:
+    its sidecar and its workflow's run.
     """
 
     path: str
@@ -169,11 +173,31 @@ def _normalize_id(stem: str) -> str:
     return re.sub(r"[^0-9A-Za-z_-]", "_", stem)[:128].lstrip("_-") or "unnamed"
 
 
-def transcript_path(path: str) -> str | None:
-    """Return the transcript that a changed path belongs to: itself, or that of a sidecar."""
+def transcript_paths(path: str) -> list[str]:
+    """Return the transcripts that a changed path belongs to: itself, or those that it describes."""
+    run = _RUN_FILE.fullmatch(path)
+    if run:
+        folder = os.path.join(run[1], "subagents", "workflows", run[2])  # noqa: PTH118 - a str path may hold bytes that Path would not print
+        with contextlib.suppress(OSError), os.scandir(folder) as entries:
+            return [entry.path for entry in entries if identify_stream(entry.path)]
+        return []
     if path.endswith(SIDECAR_SUFFIX):
         path = path[: -len(SIDECAR_SUFFIX)] + _SUFFIX
-    return path if identify_stream(path) else None
+    return [path] if identify_stream(path) else []
+
+
+def run_path(path: str) -> str | None:
+    """Return the path of the workflow's run that a transcript is part of, None for any other.
+
+    The file may not exist: it is written when the run ends.
+    """
+    part = _RUN_PART.match(path)
+    return os.path.join(part[1], "workflows", f"{part[2]}.json") if part else None  # noqa: PTH118 - as above
+
+
+def run_id(path: str) -> str:
+    """Return the id of a workflow's run, which its file's name is."""
+    return PurePath(path).stem
 
 
 def sidecar_path(path: str) -> str:
@@ -206,6 +230,9 @@ def stat_transcript(path: str) -> Transcript | None:
     mtime_ns = status.st_mtime_ns
     if stream.agent_id is not None:
         mtime_ns = max(mtime_ns, _changed_ns(sidecar_path(path)))
+        run = run_path(path)
+        if run is not None:
+            mtime_ns = max(mtime_ns, _changed_ns(run))
     return Transcript(path, stream, status.st_size, mtime_ns, status.st_dev, status.st_ino)
 
 

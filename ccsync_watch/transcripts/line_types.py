@@ -15,16 +15,18 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from ccsync_watch.transcripts import fact_readers, message_readers, worktrees
 from ccsync_watch.transcripts.left_out import LEFT_OUT
 from ccsync_watch.transcripts.queue_operations import read_queue_operation
+from ccsync_watch.transcripts.subagent_meta import read_progress_links, read_queue_links
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
-    from ccsync_watch.model import JsonValue, Line, QueueOperation
+    from ccsync_watch.model import AgentLink, JsonValue, Line, QueueOperation
     from ccsync_watch.transcripts.message_content import MessageContent
 
 MessageReader: TypeAlias = "Callable[[dict[str, Any], bool], MessageContent | None]"
 FactReader: TypeAlias = "Callable[[dict[str, Any]], JsonValue]"
 QueueReader: TypeAlias = "Callable[[dict[str, Any], str, Line], QueueOperation | None]"
+LinkReader: TypeAlias = "Callable[[dict[str, Any], str], Iterable[AgentLink]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +36,10 @@ class LineType:
     `read_message` gets the row and whether it belongs to a subagent, and returns None for a row
     that says nothing. `read_fact` returns the value of the session's fact `fact`, None for none.
     `read_queue` gets the row, its session and its line, and returns None for one that says nothing.
-    `is_text`: the fact is a text of the user's or the model's, or may contain one; a project of
-    which only metadata is kept does without it.
+    `read_links` yields the subagents that the row names, with their calls; without another reader
+    the type is dropped, unless the line holds one of `markers`. `is_text`: the fact is a text
+    of the user's or the model's, or may contain one; a project of which only metadata is kept does
+    without it.
     """
 
     name: str
@@ -44,6 +48,8 @@ class LineType:
     read_fact: FactReader | None = None
     is_text: bool = True
     read_queue: QueueReader | None = None
+    read_links: LinkReader | None = None
+    markers: tuple[bytes, ...] = ()
 
     @property
     def is_dropped(self) -> bool:
@@ -51,8 +57,14 @@ class LineType:
         return not (self.read_message or self.read_fact or self.read_queue)
 
 
+_NAMING_AGENTS = {
+    "progress": LineType(
+        "progress", read_links=read_progress_links, markers=(b'"agent_progress"',)
+    ),
+}
+"""The types that are left out, but for the subagents that their rows name."""
 _ALL = (
-    *(LineType(name) for name in LEFT_OUT if "/" not in name),
+    *(_NAMING_AGENTS.get(name, LineType(name)) for name in LEFT_OUT if "/" not in name),
     # The conversation. Only these have a uuid.
     LineType("user", message_readers.read_user),
     LineType("assistant", message_readers.read_assistant),
@@ -73,7 +85,7 @@ _ALL = (
         is_text=False,
     ),
     # What is typed while Claude works.
-    LineType("queue-operation", read_queue=read_queue_operation),
+    LineType("queue-operation", read_queue=read_queue_operation, read_links=read_queue_links),
 )
 LINE_TYPES = {line_type.name: line_type for line_type in _ALL}
 
@@ -86,10 +98,12 @@ _READ_LABELS = frozenset(
     [f"attachment/{name}" for name in message_readers.ATTACHMENT_READERS]
     + [f"system/{name}" for name in message_readers.SYSTEM_READERS]
 )
+_MARKERS = {line_type.name: line_type.markers for line_type in _ALL if line_type.markers}
 _TYPE_HEAD = b'{"type":"'
 _ATTACHMENT_HEAD = re.compile(
     rb'\{"parentUuid":(?:null|"[^"]{0,64}"),(?:"logicalParentUuid":(?:null|"[^"]{0,64}"),)?'
-    rb'"isSidechain":(?:true|false),(?:"promptId":"[^"]{0,64}",)?(?:"agentId":"[^"]{0,64}",)?'
+    rb'"isSidechain":(?:true|false),(?:"(?:teamName|agentName)":"[^"]{0,64}",){0,2}'
+    rb'(?:"promptId":"[^"]{0,64}",)?(?:"agentId":"[^"]{0,128}",)?'
     rb'"attachment":\{"type":"([a-z_]{1,40})"'
 )
 
@@ -112,6 +126,11 @@ def dropped_type(head: bytes) -> str | None:
         label = f"attachment/{attachment[1].decode()}"
         return label if label in LEFT_OUT else f"?{label}"
     return None
+
+
+def may_link(name: str, data: bytes) -> bool:
+    """Return whether a line of a dropped type may name a subagent with its call."""
+    return any(marker in data for marker in _MARKERS.get(name, ()))
 
 
 def is_kept_type(head: bytes) -> bool:

@@ -25,7 +25,7 @@ from watchdog.events import (
 )
 from watchdog.observers import Observer as WatchdogObserver
 
-from ccsync_watch.transcripts.discovery import transcript_path
+from ccsync_watch.transcripts.discovery import transcript_paths
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -108,9 +108,10 @@ class _EventHandler(FileSystemEventHandler):
             return
         for name in (event.src_path, event.dest_path):
             path = self._spell(name) if name else ""
-            if transcript := transcript_path(path):
+            transcripts = transcript_paths(path)
+            for transcript in transcripts:
                 self._wakeups.add(transcript)
-            elif path in self.spellings.values() or _is_new_folder(event, path):
+            if not transcripts and (path in self.spellings.values() or _is_new_folder(event, path)):
                 # A link to a folder came or went; the system reports it as a file.
                 self._wakeups.request_rescan()
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.model import REPAIRED_PREFIX, Batch, Unreadable
 from ccsync_watch.transcripts.json_rows import load_row
-from ccsync_watch.transcripts.line_types import dropped_type
+from ccsync_watch.transcripts.line_types import dropped_type, may_link
 from ccsync_watch.transcripts.rows import add_row
 from ccsync_watch.transcripts.salvage import holds_other_rows, salvage
 
@@ -43,7 +43,12 @@ def _parse_line(line: Line, stream: Stream, batch: Batch) -> None:
     data = line.data
     name = dropped_type(data[:_HEAD_BYTES])
     # A torn write can leave a complete row behind the start of a dropped one.
-    if name is not None and data[-1:] == b"}" and not holds_other_rows(data):
+    if (
+        name is not None
+        and data[-1:] == b"}"
+        and not holds_other_rows(data)
+        and not may_link(name, data)
+    ):
         batch.counted[name] += 1
         return
     if not data or data == b"\r":

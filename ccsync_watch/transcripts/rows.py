@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ccsync_watch.model import Fact, Message, SessionObservation, SidechainRow, Unreadable
 from ccsync_watch.transcripts.api_errors import WITHDRAWING_KEYS, read_withdrawn
-from ccsync_watch.transcripts.blocks import unknown_blocks
+from ccsync_watch.transcripts.blocks import content_blocks, unknown_blocks
 from ccsync_watch.transcripts.fields import (
     agent_identity,
     hashed_id,
@@ -21,7 +21,11 @@ from ccsync_watch.transcripts.fields import (
     text,
 )
 from ccsync_watch.transcripts.line_types import LINE_TYPES, is_known
-from ccsync_watch.transcripts.subagent_meta import read_started_subagent
+from ccsync_watch.transcripts.subagent_meta import (
+    read_notification_links,
+    read_result_links,
+    read_team,
+)
 from ccsync_watch.transcripts.usage import (
     SYNTHETIC_MODEL,
     RowIdentity,
@@ -32,7 +36,9 @@ from ccsync_watch.transcripts.usage import (
 from ccsync_watch.transcripts.worktrees import find_worktrees
 
 if TYPE_CHECKING:
-    from ccsync_watch.model import Batch, Line, Stream
+    from collections.abc import Iterator
+
+    from ccsync_watch.model import AgentLink, Batch, Line, Stream
     from ccsync_watch.transcripts.line_types import MessageReader
     from ccsync_watch.transcripts.message_content import MessageContent
 
@@ -62,6 +68,10 @@ def add_row(row: dict[str, Any], line: Line, stream: Stream, batch: Batch) -> No
         operation = line_type.read_queue(row, _session_of(row, stream), line)
         if operation is not None:
             batch.queue.append(operation)
+    if line_type is not None and line_type.read_links:
+        session_id = _session_of(row, stream)
+        if session_id:
+            batch.links.extend(line_type.read_links(row, session_id))
     label = name if _SAFE_NAME.fullmatch(name) else "other"
     batch.counted[f"?{label}" if line_type is None else label] += 1
 
@@ -113,9 +123,8 @@ def _add_message(
     if is_sidechain and agent_id is None:
         parent_uuid = identity(row.get("parentUuid"))
         batch.sidechains.append(SidechainRow(session_id, uuid, parent_uuid))
-    if name == "user":
-        batch.subagents.extend(read_started_subagent(row, session_id))
     content = read(row, is_subagent)
+    batch.links.extend(_read_links(name, row, content, session_id))
     batch.counted[_label(name, row, says_nothing=content is None)] += 1
     message = mapping(row.get("message"))
     if message:
@@ -189,6 +198,19 @@ def _count_unknown(name: str, raw: object, content: MessageContent | None, batch
         batch.counted[f"?{name}/{label}"] += 1
 
 
+def _read_links(
+    name: str, row: dict[str, Any], content: MessageContent | None, session_id: str
+) -> Iterator[AgentLink]:
+    """Yield the subagents that a row of the conversation names, with their calls."""
+    if name == "user":
+        yield from read_result_links(row, session_id)
+    if content is not None and content.kind == "notification":
+        queued = mapping(row.get("attachment")).get("prompt")
+        message = mapping(row.get("message")) if queued is None else {"content": queued}
+        texts = [value for block in content_blocks(message) if (value := text(block.get("text")))]
+        yield from read_notification_links(texts, session_id, milliseconds(row.get("timestamp")))
+
+
 def _label(name: str, row: dict[str, Any], *, says_nothing: bool) -> str:
     """Return the name under which a row is counted: its type, and its subtype if it has one.
 
@@ -212,6 +234,7 @@ def _observe_session(
     is_subagent: bool,
 ) -> SessionObservation:
     source = source_session(row)
+    team, member = (None, None) if is_subagent else read_team(row)
     return SessionObservation(
         session_id=session_id,
         timestamp_ms=timestamp_ms,
@@ -223,4 +246,6 @@ def _observe_session(
         is_branch=isinstance(row.get("forkedFrom"), dict),
         is_subagent=is_subagent,
         start=start,
+        team=team,
+        member=member,
     )

@@ -2,25 +2,57 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from ccsync_watch.model import Stream, Subagent
+from ccsync_watch.model import AgentLink, Stream, Subagent
 from ccsync_watch.transcripts.blocks import content_blocks
 from ccsync_watch.transcripts.fields import (
     agent_identity,
     count,
     mapping,
+    milliseconds,
     opaque_id,
     text,
 )
+from ccsync_watch.transcripts.workflow_run import WorkflowAgent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+    from ccsync_watch.transcripts.workflow_run import WorkflowRun
 
 SUBAGENT_TOOLS = ("Agent", "Task")
 """The tools that start a subagent; older clients called it Task."""
+
+STARTING_TOOLS = (*SUBAGENT_TOOLS, "Skill", "Workflow")
+"""These, and the tools that start subagents on their way."""
+
+HELPERS = {
+    "agent_summary": "summary of a subagent",
+    "auto_dream": "memory",
+    "away_summary": "summary",
+    "compact": "compaction",
+    "comparison_fork": "comparison",
+    "extract_memories": "memory",
+    "plugin_model_fork": "plugin",
+    "prompt_suggestion": "prompt suggestion",
+    "rename": "title",
+    "resume_cache_warm": "cache",
+    "session_memory": "memory",
+    "side_question": "side question",
+    "speculation": "speculation",
+}
+"""What the client starts subagents for by itself, by the word in their ids."""
+_LEAD = "team-lead"
+_HELPER = re.compile(r"a([a-z_]{1,40})-[0-9a-f]{4,32}")
+# What a result's values call a subagent, a member of a team, and the run of a workflow.
+_DETAIL_IDS = ("agentId", "agent_id", "teammate_id", "runId")
+_NAMED = re.compile(r"^(?:agentId|Run ID): ([^\s()]{1,128})", re.MULTILINE)
+_TASK_ID = re.compile(r"<task-id>\s*([^<>\s]{1,128})\s*</task-id>")
+_CALL_ID = re.compile(r"<tool-use-id>\s*([^<>\s]{1,128})\s*</tool-use-id>")
 
 
 class SubagentTask(NamedTuple):
@@ -41,27 +73,107 @@ def read_task(arguments: object) -> SubagentTask:
     )
 
 
-def read_started_subagent(row: dict[str, Any], session_id: str) -> Iterator[Subagent]:
-    """Yield the subagent that a result's row names, with the call that started it.
+def read_result_links(row: dict[str, Any], session_id: str) -> Iterator[AgentLink]:
+    """Yield what a row with results says of the subagents that their calls started.
 
     Older clients wrote no sidecar, or one without the call.
     """
-    agent_id = agent_identity(mapping(row.get("toolUseResult")).get("agentId"))
-    if agent_id is None:
-        return
-    calls = [
-        opaque_id(block.get("tool_use_id"))
+    results = [
+        (tool_use_id, block)
         for block in content_blocks(mapping(row.get("message")))
         if block.get("type") == "tool_result"
+        and (tool_use_id := opaque_id(block.get("tool_use_id")))
     ]
-    if len(calls) == 1 and calls[0]:
-        yield Subagent(agent_id, session_id, None, None, calls[0], None, None, None, None)
+    if not results:
+        return
+    at_ms = milliseconds(row.get("timestamp"))
+    detail = row.get("toolUseResult")
+    if len(results) == 1 and isinstance(detail, dict):
+        for key in _DETAIL_IDS:
+            name = agent_identity(detail.get(key)) if key in detail else None
+            if name:
+                yield AgentLink(name, session_id, results[0][0], "result", at_ms)
+    for tool_use_id, block in results:
+        for name in _named_in(block.get("content")):
+            yield AgentLink(name, session_id, tool_use_id, "text", at_ms)
 
 
-def read_subagent(data: bytes, stream: Stream, session_id: str) -> Subagent | None:
-    """Return a subagent as its sidecar describes it, None if its session or id is unknown.
+def _named_in(content: object) -> Iterator[str]:
+    """Yield the subagents and the runs of workflows that the client names in a result's text."""
+    if isinstance(content, str):
+        texts: list[object] = [content]
+    elif isinstance(content, list):
+        texts = [block.get("text") for block in content if isinstance(block, dict)]
+    else:
+        return
+    for value in texts:
+        if isinstance(value, str) and ("agentId: " in value or "\nRun ID: " in value):
+            for match in _NAMED.finditer(value):
+                name = agent_identity(match[1])
+                if name:
+                    yield name
 
-    A sidecar that is missing or broken adds nothing; the subagent is recorded anyway.
+
+def read_progress_links(row: dict[str, Any], session_id: str) -> Iterator[AgentLink]:
+    """Yield the subagent of a row that reports what one does, with the call that started it."""
+    data = mapping(row.get("data"))
+    name, tool_use_id = agent_identity(data.get("agentId")), opaque_id(row.get("parentToolUseID"))
+    if data.get("type") == "agent_progress" and name and tool_use_id:
+        at_ms = milliseconds(row.get("timestamp"))
+        yield AgentLink(name, session_id, tool_use_id, "progress", at_ms)
+
+
+def read_queue_links(row: dict[str, Any], session_id: str) -> Iterator[AgentLink]:
+    """Yield the background tasks that a queued report names, each with its call."""
+    content = text(row.get("content")) or ""
+    at_ms = milliseconds(row.get("timestamp"))
+    if content.lstrip()[:1] == "{":
+        try:
+            report = mapping(orjson.loads(content))
+        except orjson.JSONDecodeError:
+            report = {}
+        pairs = [(report.get("task_id"), report.get("tool_use_id"))]
+    else:
+        pairs = read_notified_tasks(content)
+    yield from _links_of(pairs, session_id, at_ms)
+
+
+def read_notification_links(
+    texts: Iterable[str], session_id: str, timestamp_ms: int | None
+) -> Iterator[AgentLink]:
+    """Yield the background tasks that the client's reports name, each with its call."""
+    for value in texts:
+        yield from _links_of(read_notified_tasks(value), session_id, timestamp_ms)
+
+
+def read_notified_tasks(content: str) -> list[tuple[object, object]]:
+    """Return the task and the call of each report in a text that begins with one."""
+    if not content.lstrip().startswith("<task-notification>"):
+        return []
+    # What a task reported may quote another report.
+    reports = [piece.partition("<result>")[0] for piece in content.split("<task-notification>")]
+    pairs = [
+        (_TASK_ID.search(report), _CALL_ID.search(report)) for report in reports if report.strip()
+    ]
+    return [(task[1], call[1]) for task, call in pairs if task and call]
+
+
+def _links_of(
+    pairs: Iterable[tuple[object, object]], session_id: str, timestamp_ms: int | None
+) -> Iterator[AgentLink]:
+    for task_id, call_id in pairs:
+        name, tool_use_id = agent_identity(task_id), opaque_id(call_id)
+        if name and tool_use_id:
+            yield AgentLink(name, session_id, tool_use_id, "notification", timestamp_ms)
+
+
+def read_subagent(
+    data: bytes, stream: Stream, session_id: str, run: WorkflowRun | None = None
+) -> Subagent | None:
+    """Return a subagent as the files next to it describe it, None if it has no session or id.
+
+    `data` is its sidecar, `run` the workflow that it is part of. What is missing or broken adds
+    nothing; the subagent is recorded anyway.
     """
     try:
         meta = orjson.loads(data)
@@ -70,14 +182,49 @@ def read_subagent(data: bytes, stream: Stream, session_id: str) -> Subagent | No
     if not isinstance(meta, dict) or not stream.agent_id or not session_id:
         return None
     finished = meta.get("finished")
+    tool_use_id = opaque_id(meta.get("toolUseId"))
+    teammate = _teammate(meta)
+    helper = None if tool_use_id or teammate or run else helper_name(stream.agent_id)
+    agent = run.find_agent(stream.agent_id) if run else WorkflowAgent()
     return Subagent(
         agent_id=stream.agent_id,
         session_id=session_id,
-        agent_type=text(meta.get("agentType")),
-        description=text(meta.get("description")),
-        tool_use_id=opaque_id(meta.get("toolUseId")),
+        agent_type=helper or text(meta.get("agentType")),
+        description=agent.label or text(meta.get("description")),
+        tool_use_id=tool_use_id,
         parent_agent_id=agent_identity(meta.get("parentAgentId")),
         depth=count(meta.get("spawnDepth")) or None,
-        model=text(meta.get("model")),
+        model=text(meta.get("model")) or agent.model,
         is_finished=finished if isinstance(finished, bool) else None,
+        phase=agent.phase or text(meta.get("workflowPhase")),
+        teammate=teammate,
+        run_id=run.run_id if run else None,
+        task_id=run.task_id if run else None,
+        position=agent.position,
+        is_helper=helper is not None,
     )
+
+
+def _teammate(meta: dict[str, Any]) -> str | None:
+    """Return how a team calls its member, None for other subagents."""
+    name, team = text(meta.get("name")), text(meta.get("teamName"))
+    return agent_identity(f"{name}@{team}") if name and team else None
+
+
+def read_team(row: dict[str, Any]) -> tuple[str | None, str | None]:
+    """Return the team of agents that a row's session is part of, and its name there.
+
+    The lead has no name, and its rows may say that it leads one only when a member starts.
+    """
+    team = text(row.get("teamName"))
+    if team is None:
+        member = text(mapping(row.get("toolUseResult")).get("teammate_id"))
+        return (member.partition("@")[2] or None) if member else None, None
+    name = text(row.get("agentName"))
+    return team, None if name == _LEAD else name
+
+
+def helper_name(agent_id: str) -> str | None:
+    """Return what the client's own helper with this id is for, None for a subagent."""
+    match = _HELPER.fullmatch(agent_id)
+    return match and HELPERS.get(match[1])

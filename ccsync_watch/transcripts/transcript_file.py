@@ -42,8 +42,11 @@ def open_file(path: str) -> Iterator[OpenFile]:
         os.close(descriptor)
 
 
-def read_sidecar(path: str, max_bytes: int = 64 << 10) -> bytes:
-    """Return the content of a subagent's sidecar file, empty if it cannot be read."""
+def read_sidecar(path: str, max_bytes: int = 16 << 20) -> bytes:
+    """Return the content of a file that describes a subagent, empty if it cannot be read.
+
+    That of a workflow's run holds the script and all results, too.
+    """
     try:
         with open(path, "rb") as file:  # noqa: PTH123 - a str path may hold bytes that Path would not print
             return file.read(max_bytes)

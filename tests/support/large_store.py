@@ -72,7 +72,7 @@ class LargeStoreWriter:
         self._add(
             "sessions", name, rng.choice(PROJECTS), None, rng.choice(BRANCHES), "laptop", "2.1.330",
             "cli", model, None, self._text(9), start_ms, at_ms, 0, 0, None, 0,
-            None, None, 5, 1,
+            None, None, 5, 1, None, None,
         )  # fmt: skip
         if rng.random() < 0.7:
             self._add("session_facts", name, "generated_title", json.dumps(self._text(5)))

@@ -15,7 +15,7 @@ from ccsync_watch.dashboard.query_params import (
     number_param,
     text_param,
 )
-from ccsync_watch.store import conversations, rewound, session_list, stored_messages
+from ccsync_watch.store import conversations, rewound, session_list, stored_messages, teams
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,6 +69,11 @@ def build_context(site: Site, request: Request) -> Context:
         "forks": [
             session_list.load_session(database, fork)
             for fork in conversations.list_forks(database, session_id)
+        ],
+        "helpers": site.figures.helpers(session_id),
+        "team": [
+            (member.name, session_list.load_session(database, member.session_id))
+            for member in teams.list_team(database, session_id)
         ],
         "parent": session.forked_from and session_list.load_session(database, session.forked_from),
         "first_seq": first_seq,

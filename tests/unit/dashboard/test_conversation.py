@@ -61,7 +61,7 @@ def test_subagent_is_shown_under_its_call() -> None:
     below = SubagentRow("a1", "look", "Look", "t1", 3)
     other = SubagentRow("a2", None, None, None, 1)
     (entry,) = build_entries([stored(1, "answer", CALL)], results={}, subagents=[below, other])
-    assert entry.items[0].subagent == below
+    assert entry.items[0].subagents == (below,)
 
 
 def test_injected_messages_are_folded() -> None:

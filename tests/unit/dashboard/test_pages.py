@@ -8,9 +8,9 @@ import pytest
 
 from ccsync_watch.dashboard.pages import load_pages
 from ccsync_watch.dashboard.rendering import TEMPLATE_FOLDER
-from ccsync_watch.model import Part
+from ccsync_watch.model import Part, Subagent
 from ccsync_watch.store.egress_ledger import LedgerEntry, add_entry
-from support.storing import SESSION, message
+from support.storing import OTHER, SESSION, message, usage
 
 if TYPE_CHECKING:
     from ccsync_watch.dashboard.page import Page
@@ -214,3 +214,58 @@ def test_sessions_without_a_conversation_are_listed_only_when_asked_for(
     world.ingest(message("u1", "/exit", kind="command"))
     assert SESSION not in visitor.get("/sessions").text
     assert SESSION in visitor.get("/sessions?all=1").text
+
+
+def test_subagents_of_one_call_stand_under_it(world: World, visitor: Visitor) -> None:
+    """Agents of a workflow by label and phase, a team's member by name; all in order."""
+    agents = (
+        Subagent("a2", SESSION, "workflow-subagent", "water", "t1", None, None, None, None,
+                 phase="Water", run_id="wf_1", position=2),
+        Subagent("a1", SESSION, "workflow-subagent", "count", "t1", None, None, None, None,
+                 phase="Count", run_id="wf_1", position=1),
+        Subagent("arosé@cov", SESSION, "general-purpose", None, "t1", None, None, None, None,
+                 teammate="rosé@cov"),
+    )  # fmt: skip
+    call = Part("tool-call", {"script": "…"}, "t1", "Workflow")
+    world.ingest(
+        message("u1"),
+        message("a1", kind="answer", parts=(call,)),
+        *(message(f"of {item.agent_id}", agent_id=item.agent_id, kind="task") for item in agents),
+        subagents=agents,
+    )
+    html = " ".join(visitor.get(f"/sessions/{SESSION}").text.split())
+    places = [
+        html.index(text)
+        for text in (
+            "Subagent rosé</a>", "Count: count · 1 message<", "Water: water · 1 message<",
+        )
+    ]  # fmt: skip
+    assert places == sorted(places)
+    address = f"/sessions/{SESSION}?agent=aros%C3%A9%40cov"
+    assert address in html
+    assert "rosé</h1>" in visitor.get(address).text
+
+
+def test_helpers_of_the_client_are_named_with_their_cost(world: World, visitor: Visitor) -> None:
+    """They have no conversation."""
+    helper = Subagent("acompact-1", SESSION, "compaction", None, None, None, None, None, None,
+                      is_helper=True)  # fmt: skip
+    counted = usage("m1", agent_id="acompact-1", tokens_in=1_000_000)
+    world.ingest(message("u1"), usages=(counted,), subagents=(helper,))
+    html = visitor.get(f"/sessions/{SESSION}").text
+    assert "Claude Code's own helpers: compaction $1.00" in html
+    assert "?agent=" not in html
+
+
+def test_a_team_links_its_lead_and_its_members(world: World, visitor: Visitor) -> None:
+    """A team's name can be used again: the last lead before a member is its lead."""
+    early, late = "early-lead", "late-lead"
+    for number, (session_id, member) in enumerate(((early, None), (late, None), (OTHER, "lily"))):
+        said = message("u1", session_id, session_id=session_id, at_ms=1_790_000_000_000 + number)
+        world.ingest(said, session_id=session_id, team="cov", member=member)
+    assert (
+        f'Led by the session: <a href="/sessions/{late}"' in visitor.get(f"/sessions/{OTHER}").text
+    )
+    html = visitor.get(f"/sessions/{late}").text
+    assert f'Member lily of its team of agents: <a href="/sessions/{OTHER}"' in html
+    assert "team of agents" not in visitor.get(f"/sessions/{early}").text

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.accounting.session_accounts import load_account
 from ccsync_watch.dashboard.session_document import iterate_document
-from ccsync_watch.model import Part
+from ccsync_watch.model import Part, Subagent
 from ccsync_watch.store import session_list
-from support.storing import SESSION, World, message
+from support.storing import SESSION, World, message, usage
 
 if TYPE_CHECKING:
     from ccsync_watch.model import JsonValue
@@ -141,3 +141,22 @@ def test_colours_are_in_neither_format(world: World) -> None:
     assert "\\u00" not in document
     assert "\u202e" not in markdown + document
     assert json.loads(document)["messages"][2]["parts"][0]["content"] == "blue \ufffdover"
+
+
+def test_subagents_are_named_and_helpers_only_counted(world: World) -> None:
+    """With the phase and the label of a workflow's agent."""
+    subagents = (
+        Subagent("a1", SESSION, "workflow-subagent", "count the beds", None, None, None, None, None,
+                 phase="Count"),
+        Subagent("acompact-1", SESSION, "compaction", None, None, None, None, None, None,
+                 is_helper=True),
+    )  # fmt: skip
+    world.ingest(
+        message("u1"),
+        message("below", agent_id="a1", kind="task"),
+        usages=(usage("m1", agent_id="acompact-1", tokens_out=1_234),),
+        subagents=subagents,
+    )
+    markdown = read_document(world, "md")
+    assert "# Subagent workflow-subagent\n\nCount: count the beds\n" in markdown
+    assert "- Claude Code's own helpers: compaction (1 response, 1,234 output)\n" in markdown

@@ -210,7 +210,7 @@ def test_a_failing_redactor_lets_nothing_pass() -> None:
     assert "hello" not in str(caught.value)
 
 
-SHAPE: list[Any] = [[None, {}], [None, "hello"], ["/home", "main", "2.1.330", "cli"]]
+SHAPE: list[Any] = [[None, {}], [None, "hello"], ["/home", "main", "2.1.330", "cli", None, None]]
 """What the redactor is given for one prompt: its names, its part, the session observation."""
 
 

@@ -12,6 +12,7 @@ from ccsync_watch.hook_events import HookEvent
 from ccsync_watch.model import Redacted, Subagent
 from ccsync_watch.opensync import wire
 from ccsync_watch.store import search
+from ccsync_watch.store.conversations import list_helpers
 from ccsync_watch.store.database import DATABASE_NAME
 from ccsync_watch.store.hook_event_writer import save_hook_event
 from ccsync_watch.store.migrations import MIGRATIONS
@@ -339,3 +340,27 @@ def test_rows_without_any_id_are_no_longer_uncounted(world: World) -> None:
     assert {*map(tuple, rows)} == {
         (SESSION, NOT_A_RESPONSE), (FORK, NOT_A_RESPONSE), (FORK, "without any id")
     }  # fmt: skip
+
+
+def test_what_the_clients_own_helpers_said_is_deleted(world: World) -> None:
+    """Their tokens stay, under their purpose; a subagent that a call started is none of them."""
+    helper, member = "aprompt_suggestion-0123ab", "acompact-0123456789abcdef"
+    subagents = [
+        Subagent(helper, SESSION, None, None, None, None, None, None, None),
+        Subagent(member, SESSION, "general-purpose", None, "t1", None, None, None, None),
+    ]
+    world.ingest(
+        message("u1"),
+        message("h1", "[SUGGESTION MODE]", agent_id=helper, usage_id="m1"),
+        message("c1", "Press the apples", agent_id=member),
+        usages=(usage("m1", uuid="h1", agent_id=helper, tokens_out=7),),
+        subagents=tuple(subagents),
+    )
+    world.close()
+    _downgrade(world.folder / DATABASE_NAME, 8)
+    world.open()
+    read = world.database.read()
+    uuids = read.execute("SELECT uuid FROM messages WHERE kind <> 'session' ORDER BY seq")
+    assert [row[0] for row in uuids] == ["u1", "c1"]
+    assert list_helpers(world.database, SESSION) == [("prompt suggestion", 1, 7)]
+    assert read.execute("SELECT messages FROM session_counts").fetchall()[0][0] == 2

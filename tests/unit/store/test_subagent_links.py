@@ -106,9 +106,12 @@ class TestSidechains:
         self, world: World
     ) -> None:
         """A chain whose text is a call's takes it first, though it comes later."""
-        _feed(world, _session(("Something else", "Look at one")))
-        calls = [agent.tool_use_id for agent in list_subagents(world.database, SESSION)]
-        assert calls == ["t2", "t1"]
+        rows = _session(("Something else", "Look at one"))
+        _feed(world, rows)
+        agents = [
+            (item.tool_use_id, item.agent_id) for item in list_subagents(world.database, SESSION)
+        ]
+        assert agents == [("t1", f"side-{rows[4]['uuid']}"), ("t2", f"side-{rows[3]['uuid']}")]
 
     @pytest.mark.parametrize("seed", range(6))
     def test_rows_read_in_another_order_are_the_same_chains(self, world: World, seed: int) -> None:

@@ -128,3 +128,25 @@ def test_a_row_says_where_the_session_runs() -> None:
 def test_rows_are_counted_by_type_and_subtype(row: dict[str, Any], label: str) -> None:
     """Also those that make no message; one that is in no table is marked."""
     assert read_row(row).counted == {label: 1}
+
+
+@pytest.mark.parametrize(
+    ("more", "team", "member"),
+    [
+        ({"teamName": "cov", "agentName": "lily"}, "cov", "lily"),
+        ({"teamName": "cov", "agentName": "team-lead"}, "cov", None),
+        ({"teamName": "cov"}, "cov", None),
+        ({"toolUseResult": {"teammate_id": "lily@cov"}}, "cov", None),
+        ({"teamName": ["cov"], "agentName": "lily"}, None, None),
+        ({"agentName": "lily"}, None, None),
+    ],
+)
+def test_rows_name_the_team_of_their_session(
+    more: dict[str, Any], team: str | None, member: str | None
+) -> None:
+    """Its lead has no name; a subagent's row says nothing of its session's team."""
+    row = {**Writer().prompt("go"), **more}
+    (observation,) = read_row(row).observations
+    assert (observation.team, observation.member) == (team, member)
+    (observation,) = read_row({**row, "isSidechain": True, "agentId": "a1"}).observations
+    assert (observation.team, observation.member) == (None, None)
