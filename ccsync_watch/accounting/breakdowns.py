@@ -1,8 +1,8 @@
-"""Tokens and cost by day, model and project.
+"""Tokens and cost by day, model, project and subagent.
 
 Costs are reconciled with the client's totals, which are known per session only: what those have
 more than the rows is spread over the session's days. The key None has what no day is known of, or
-no model or project. All tables of one selection have the same totals.
+no model or project. All tables of one selection have the same totals, but for that of subagents.
 """
 
 from __future__ import annotations
@@ -13,14 +13,23 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.accounting.account import NO_TOKENS, Cost, Tokens, total_cost
 from ccsync_watch.accounting.session_accounts import load_accounts
+from ccsync_watch.accounting.spreading import cost_of
+from ccsync_watch.accounting.usage_groups import DATED_MS, load_groups
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from ccsync_watch.accounting.account import SessionAccount, Share
     from ccsync_watch.accounting.prices import PriceList
+    from ccsync_watch.accounting.spreading import RowSum
     from ccsync_watch.accounting.usage_groups import Zone
     from ccsync_watch.store.database import Database
+
+_AGENT = (
+    "iif(agent_id IS NULL, NULL, coalesce((SELECT iif(a.is_helper, 'Claude Code: ', '')"
+    " || a.agent_type FROM subagents a WHERE a.session_id = usage_requests.session_id"
+    " AND a.agent_id = usage_requests.agent_id), 'subagent'))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +130,41 @@ def days_of(
         for day, group in shares.items()
     ]
     return sorted(lines, key=lambda line: (line.key is None, line.key or ""))
+
+
+def by_agent(
+    database: Database, prices: PriceList, *, since_ms: int | None = None
+) -> list[BreakdownLine]:
+    """Return who used the tokens, the most expensive first: by the type of subagents.
+
+    The main conversations have the key None. Costs are those of rows, not reconciled with totals
+    of the client, which do not say who used what.
+    """
+    groups: defaultdict[str | None, list[RowSum]] = defaultdict(list)
+    sessions: defaultdict[str | None, set[str]] = defaultdict(set)
+    for group in load_groups(
+        database,
+        prices,
+        _AGENT,
+        "session_id",
+        condition="session_id NOT IN (SELECT id FROM sessions WHERE is_excluded)"  # noqa: S608 - a constant
+        f" AND coalesce({DATED_MS}, 0) >= ?",
+        values=(since_ms or 0,),
+    ):
+        name, session_id = group.key
+        key = None if name is None else str(name)
+        groups[key].append(group.rows)
+        sessions[key].add(str(session_id))
+    return _by_cost(
+        BreakdownLine(
+            key,
+            len(sessions[key]),
+            sum(row.responses for row in rows),
+            sum((row.tokens for row in rows), NO_TOKENS),
+            cost_of(rows),
+        )
+        for key, rows in groups.items()
+    )
 
 
 def total(lines: Iterable[BreakdownLine]) -> BreakdownLine:

@@ -28,7 +28,7 @@ NEVER_MS = 1 << 62
 _PRICE_KEYS = 9
 _DAY_KEYS = 2
 # What has no time of its own belongs to the day of its session's last row.
-_DATED_MS = (
+DATED_MS = (
     "coalesce(timestamp_ms, (SELECT coalesce(s.updated_ms, s.started_ms) FROM sessions s"
     " WHERE s.id = session_id))"
 )
@@ -73,7 +73,7 @@ def load_groups(
     times = ", ".join(["0", *(f"{start} * ({second} >= {start})" for start in prices.seconds())])
     by = ", ".join(
         [
-            *keys, day_of(_DATED_MS, zone), f"coalesce({_DATED_MS} >= ?, 1)",
+            *keys, day_of(DATED_MS, zone), f"coalesce({DATED_MS} >= ?, 1)",
             "model", "is_fast", "coalesce(tier, '') = 'batch'", "is_us_only",
             "date(timestamp_ms / 1000, 'unixepoch')", "coalesce(timestamp_ms >= ?, 0)",
             "cost_usd IS NOT NULL", f"coalesce(max({times}, 0), 0)", steps,

@@ -1,4 +1,4 @@
-"""Show tokens, costs and tools by day, model, project, tool or session."""
+"""Show tokens, costs and tools by day, model, project, agent, tool or session."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 ORDER = 70
 _MAX_DAYS = 36_500
 _NO_KEY = {
+    "agent": "main conversation",
     "day": "not in transcripts",
     "model": "unknown model",
     "project": "unknown project",
@@ -44,7 +45,7 @@ _NO_KEY = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what to sum by, since when, and the form of the output."""
     add_setting_flags(parser)
-    choices = ("day", "model", "project", "tool", "session")
+    choices = ("day", "model", "project", "agent", "tool", "session")
     parser.add_argument("--by", choices=choices, default="day", help="what to sum by (day)")
     parser.add_argument(
         "--since", metavar="DATE|Nd", help="only from this day on, or the last N days"
@@ -105,6 +106,8 @@ def _show(
         lines = statistics.by_session(database, prices, since_ms=since_ms)
     elif by == "project":
         lines = breakdowns.by_project(database, prices, since_ms=since_ms)
+    elif by == "agent":
+        lines = breakdowns.by_agent(database, prices, since_ms=since_ms)
     elif by == "model":
         lines = breakdowns.by_model(database, prices, since_ms=since_ms)
     else:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from ccsync_watch.accounting import breakdowns, statistics
 from ccsync_watch.accounting.account import NO_TOKENS, UNPRICED, Cost
 from ccsync_watch.accounting.breakdowns import BreakdownLine, _by_cost
+from ccsync_watch.model import Subagent
 from support.accounting_store import DAY_MS, NOON_MS, fill_two_projects
-from support.storing import World, message, usage
+from support.storing import SESSION, World, message, usage
 
 if TYPE_CHECKING:
     import pytest
@@ -44,6 +45,30 @@ def test_by_project(world: World) -> None:
     projects = breakdowns.by_project(world.database, world.prices)
     assert [project.key for project in projects] == ["/home/user/project", "/elsewhere"]
     assert [project.cost.usd for project in projects] == [3.0, 0.75]
+
+
+def test_by_agent(world: World) -> None:
+    """The main conversations, subagents by their type, and the client's own helpers."""
+    subagents = (
+        Subagent("a1", SESSION, "Explore", None, None, None, None, None, None),
+        Subagent("acompact-1", SESSION, "compaction", None, None, None, None, None, None,
+                 is_helper=True),
+    )  # fmt: skip
+    world.ingest(
+        message("u1"),
+        usages=tuple(
+            usage(name, agent_id=agent_id, tokens_out=tokens)
+            for name, agent_id, tokens in (
+                ("m1", None, 4), ("m2", "a1", 3), ("m3", "acompact-1", 2), ("m4", "a2", 1)
+            )
+        ),
+        subagents=subagents,
+    )  # fmt: skip
+    lines = breakdowns.by_agent(world.database, world.prices)
+    assert [(line.key, line.sessions, line.tokens.output) for line in lines] == [
+        (None, 1, 4), ("Explore", 1, 3), ("Claude Code: compaction", 1, 2), ("subagent", 1, 1)
+    ]  # fmt: skip
+    assert breakdowns.by_agent(world.database, world.prices, since_ms=1 << 50) == []
 
 
 def test_all_tables_have_the_same_total(world: World) -> None:
