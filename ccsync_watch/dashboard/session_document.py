@@ -12,6 +12,7 @@ from ccsync_watch.dashboard.speakers import speaker_of
 from ccsync_watch.plain_text import plain_text
 from ccsync_watch.store import conversations
 from ccsync_watch.store.rewound import is_rewound, rewound_ranges
+from ccsync_watch.store.session_facts import shown_facts
 from ccsync_watch.store.withdrawn import withdrawal
 from ccsync_watch.transcripts.call_outcome import read_outcome
 from ccsync_watch.transcripts.inferred_times import is_inferred
@@ -77,6 +78,7 @@ def _iterate_json(
         "cache_read_tokens": tokens.cache_read,
         "output_tokens": tokens.output,
         "cost": asdict(account.cost),
+        "facts": shown_facts(database.read(), session.session_id),
     }
     yield '{"session":' + compact_json(fields) + ',"messages":['
     session_id = session.session_id
@@ -114,6 +116,7 @@ def _iterate_markdown(
         "Tokens": f"{account.tokens.prompt:,} prompt, {account.tokens.output:,} output",
         "Cost": format_cost(account.cost),
         "Claude Code's own helpers": _describe_helpers(database, session.session_id),
+        **shown_facts(database.read(), session.session_id),
     }
     yield "".join(f"- {name}: {_one_line(value)}\n" for name, value in facts.items() if value)
     yield from _iterate_conversation(database, session.session_id, None)
@@ -168,6 +171,8 @@ def _format_part(part: Part) -> str:
         outcome = read_outcome(content)
         code = "" if outcome.exit_code is None else f", exit code {outcome.exit_code}"
         note = f" · {outcome.facts['note']}" if "note" in outcome.facts else ""
+        if "backgroundTaskId" in outcome.facts:
+            note += f" · background task {outcome.facts['backgroundTaskId']}"
         summary = f"_{outcome.denied or ('ok' if outcome.is_ok else 'error')}{code}{note}_"
         if outcome.said:
             summary += f": {outcome.said}"

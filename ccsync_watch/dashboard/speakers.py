@@ -43,7 +43,10 @@ def speaker_of(message: StoredMessage) -> str:
     """Return who or what a message is from, by name where it has one sender."""
     speaker = SPEAKERS.get(message.kind)
     name = speaker.name if speaker else message.kind.replace("_", " ").capitalize()
-    sender = (message.facts or {}).get("from")
+    facts = message.facts or {}
+    sender, task_id, status = (facts.get(key) for key in ("from", "task_id", "status"))
+    if message.kind == "notification" and task_id:
+        return f"{name} of task {task_id}" + (f": {status}" if status else "")
     return f"{name} {sender}" if isinstance(sender, str) and sender else name
 
 

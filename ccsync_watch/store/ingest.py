@@ -14,6 +14,7 @@ from ccsync_watch.store import (
     changed_calls,
     queued_prompts,
     repeated_calls,
+    session_facts,
     session_policy,
     session_projects,
     session_writer,
@@ -154,7 +155,8 @@ def _save_rows(
         unqueued=unknown | set(new),
     )
     facts = [fact for fact in batch.facts if fact.session_id in touched]
-    session_writer.save_facts(connection, facts)
+    session_facts.save_facts(connection, facts)
+    noted = {fact.session_id for fact in facts if fact.name in session_facts.LISTED} - unknown
     # Those of excluded sessions too: other sessions may begin in such a worktree.
     moved_by_worktrees = session_projects.save_worktrees(connection, batch.facts)
     replaced = _shown_among(connection, moved_by_roots | moved_by_rows | moved_by_worktrees)
@@ -166,7 +168,7 @@ def _save_rows(
         connection, [item for item in batch.uncounted if item.session_id in touched]
     )
     session_writer.save_models(connection, messages)
-    for session_id in replaced | {message.session_id for message in messages}:
+    for session_id in replaced | noted | {message.session_id for message in messages}:
         writer.save([_header(connection, session_id)], DateOrder(connection))
     order = DateOrder(connection, transcript_id, is_at_start=batch.start == 0)
     inserted, updated = writer.save(messages, order)

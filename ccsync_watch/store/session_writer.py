@@ -1,4 +1,4 @@
-"""Write what is known of sessions in the ingest transaction: observations, facts, models.
+"""Write what is known of sessions in the ingest transaction: observations, models, header.
 
 Every function takes the connection of a transaction in progress.
 """
@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
-from ccsync_watch.store import session_projects
+from ccsync_watch.store import session_facts, session_projects
 from ccsync_watch.transcripts.project_folders import locate_project, normalize_folder
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Mapping
 
-    from ccsync_watch.model import Fact, Message, SessionObservation
+    from ccsync_watch.model import Message, SessionObservation
 
 _IS_LATER_COPY = (
     "excluded.forked_from IS NOT NULL AND (forked_from IS NULL OR"
@@ -189,19 +189,6 @@ def known_among(connection: sqlite3.Connection, session_ids: Iterable[str]) -> s
     }
 
 
-def save_facts(connection: sqlite3.Connection, facts: Iterable[Fact]) -> None:
-    """Save the last value of each fact; for summaries see `summary_titles`."""
-    connection.executemany(
-        "INSERT INTO session_facts VALUES (?, ?, ?)"
-        " ON CONFLICT DO UPDATE SET value = excluded.value",
-        [
-            (fact.session_id, fact.name, orjson.dumps(fact.value).decode())
-            for fact in facts
-            if fact.name != "summary"
-        ],
-    )
-
-
 def save_models(connection: sqlite3.Connection, messages: Iterable[Message]) -> None:
     """Save each session's last model, from its main conversation."""
     models = {
@@ -232,6 +219,7 @@ def header_text(connection: sqlite3.Connection, session_id: str) -> tuple[str, i
         "Forked from": values.get("forked_from"),
         "Start": started_by,
         "Ended": end_reason,
+        **session_facts.shown_facts(connection, session_id),
     }
     text = "\n".join(f"{name}: {value}" for name, value in facts.items() if value)
     return text, values.get("started_ms")

@@ -1,4 +1,4 @@
-"""Read the line types that say something about the whole session: titles, costs; pure.
+"""Read the line types that say something about the whole session: titles, costs, links; pure.
 
 Each reader returns the fact's value, None if the row has none.
 """
@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ccsync_watch.transcripts.fields import identity, text
+from ccsync_watch.transcripts.fields import count, identity, text
+from ccsync_watch.transcripts.project_folders import folder_name
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ccsync_watch.model import JsonValue
 
 
@@ -36,3 +39,26 @@ def read_leaf(row: dict[str, Any]) -> JsonValue:
 def read_cost_state(row: dict[str, Any]) -> JsonValue:
     """Return the client's own figures, cumulative over the session."""
     return {key: value for key, value in row.items() if key not in {"type", "sessionId"}}
+
+
+def read_text(key: str) -> Callable[[dict[str, Any]], JsonValue]:
+    """Return the reader of a fact that is the text under a key."""
+    return lambda row: text(row.get(key))
+
+
+def read_pull_request(row: dict[str, Any]) -> JsonValue:
+    """Return a pull request that the session worked on, as a list that grows."""
+    url = text(row.get("prUrl"))
+    repository, number = text(row.get("prRepository")), count(row.get("prNumber"))
+    name = f"{repository or ''}#{number}" if number else repository
+    return [{"url": url, "name": name}] if url or name else None
+
+
+def read_artifact(row: dict[str, Any]) -> JsonValue:
+    """Return a page that the session published, as a list that grows, or how many there are."""
+    url = text(row.get("frameUrl"))
+    number = count(row.get("artifactCount"))
+    if url is None:
+        return [{"url": None, "name": f"{number} artifacts"}] if number else None
+    name = text(row.get("title")) or folder_name(text(row.get("path")) or "")
+    return [{"url": url, "name": name or None}]

@@ -60,14 +60,13 @@ _NAMES = {
         system/memory_recall
     """,
     "the client's own state": """
-        agent-color agent-name agent-setting artifact-autoreact-ledger
+        agent-color artifact-autoreact-ledger
         artifact-comment-monitor atis-latch attribution-snapshot bridge-session continued-in
         data-flow-incomplete data-flow-records derived-from dev-mods ended-by-model
-        file-history-delta file-history-snapshot fork-context-ref frame-link
+        file-history-delta file-history-snapshot fork-context-ref
         history-suppression host-row hybrid-organization isolation-latch memory-mode mode
-        observer-ref permission-mode pr-link relocated repl-mode resume-head-vouch
-        session-owner tag tools-used
-        attachment/task_status
+        observer-ref permission-mode relocated repl-mode resume-head-vouch
+        session-owner tools-used
         system/background_tasks_changed system/bridge_state system/checkpoint_done
         system/cloud_session_delta system/cloud_session_status system/commands_changed
         system/dev_intent system/elicitation_complete system/file_snapshot system/init

@@ -71,13 +71,18 @@ _ALL = (
     LineType("system", message_readers.read_system),
     LineType("attachment", message_readers.read_attachment),
     # Facts about the session; repeated often, the last one counts.
+    LineType("agent-name", fact="agent_name", read_fact=fact_readers.read_text("agentName")),
+    LineType("agent-setting", fact="agent", read_fact=fact_readers.read_text("agentSetting")),
     LineType("ai-title", fact="generated_title", read_fact=fact_readers.read_generated_title),
     LineType(
         "cost-state", fact="cost_state", read_fact=fact_readers.read_cost_state, is_text=False
     ),
     LineType("custom-title", fact="custom_title", read_fact=fact_readers.read_custom_title),
+    LineType("frame-link", fact="artifacts", read_fact=fact_readers.read_artifact),
     LineType("last-prompt", fact="leaf", read_fact=fact_readers.read_leaf, is_text=False),
+    LineType("pr-link", fact="pull_requests", read_fact=fact_readers.read_pull_request),
     LineType("summary", fact="summary", read_fact=fact_readers.read_summary),
+    LineType("tag", fact="tag", read_fact=fact_readers.read_text("tag")),
     LineType(
         "worktree-state",
         fact=worktrees.ENTERED_WORKTREE,

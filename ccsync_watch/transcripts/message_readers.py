@@ -163,10 +163,23 @@ def _read_queued_prompt(attachment: dict[str, Any]) -> MessageContent:
     return content._replace(facts=facts)
 
 
+def _read_task_status(attachment: dict[str, Any]) -> MessageContent | None:
+    """Read what became of a background task, as a compaction reports it."""
+    task_id, status = text(attachment.get("taskId")), text(attachment.get("status"))
+    if not task_id and not status:
+        return None
+    words = [
+        value for key in ("description", "deltaSummary") if (value := text(attachment.get(key)))
+    ]
+    label = f"background task {task_id or ''}".rstrip() + f": {status or 'unknown'}"
+    return MessageContent("system", "notice", [note(label, "\n".join(words))], {})
+
+
 ATTACHMENT_READERS: dict[str, Callable[[dict[str, Any]], MessageContent | None]] = {
     **HOOK_READERS,
     **MENTION_READERS,
     "queued_command": _read_queued_prompt,
+    "task_status": _read_task_status,
     "teammate_mailbox": read_mailbox,
 }
 """The attachments that say something of the conversation; all others are dropped."""

@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 # A type's name that can be shown and stored without redaction.
 # Where a row says what it says; without it nothing of the row is understood.
 _BODIES = {"assistant": "message", "attachment": "attachment", "user": "message"}
+EFFORT = "effort"
+"""The fact that rows of responses say: how much effort the model was asked for."""
 _SAFE_NAME = re.compile(r"[A-Za-z0-9_./-]{1,48}")
 
 
@@ -118,6 +120,7 @@ def _add_message(
     )
     usage_id = None
     if name == "assistant":
+        _add_effort(row, session_id, line, batch)
         source = RowIdentity(session_id, agent_id, uuid, timestamp_ms, line.start)
         usage_id = _add_usages(row, source, batch)
     if is_sidechain and agent_id is None:
@@ -177,6 +180,15 @@ def _add_prompts(content: MessageContent, batch: Batch) -> None:
                 facts=prompt.facts,
             )
         )
+
+
+def _add_effort(row: dict[str, Any], session_id: str, line: Line, batch: Batch) -> None:
+    """Add the effort with which the session's response was made, if it is a new one."""
+    effort = identity(row.get("perTurnEffort")) or identity(row.get("effort"))
+    if effort is not None and row.get("isSidechain") is not True:
+        last = batch.facts[-1] if batch.facts else None
+        if last is None or (last.session_id, last.name, last.value) != (session_id, EFFORT, effort):
+            batch.facts.append(Fact(session_id, EFFORT, effort, line.start))
 
 
 def _add_usages(row: dict[str, Any], source: RowIdentity, batch: Batch) -> str | None:

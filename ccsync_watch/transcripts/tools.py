@@ -41,7 +41,7 @@ TOOLS = (
         "Bash",
         command="command",
         summary=("command",),
-        result_values=("durationMs", "interrupted", "persistedOutputSize"),
+        result_values=("backgroundTaskId", "durationMs", "interrupted", "persistedOutputSize"),
     ),
     Tool(
         "Read",

@@ -28,12 +28,18 @@ if TYPE_CHECKING:
 
     from ccsync_watch.model import JsonValue, Message
 
+_LISTED = ("the session's facts", "the session's facts", "the header")
 FACTS = {
+    "agent": _LISTED,
+    "agent_name": _LISTED,
+    "artifacts": _LISTED,
     "cost_state": ("cost", "cost", "cost"),
     "custom_title": ("title", "title", "title"),
     "generated_title": ("title", "title", "title"),
     "leaf": ("rewound", "rewound", "not sent"),
+    "pull_requests": _LISTED,
     "summary": ("title", "title", "title"),
+    "tag": _LISTED,
     "worktree": ("worktree, project", "worktree, project", "project"),
 }
 """As what each fact about a session is seen: on the page, in the export, by the backend."""
@@ -54,7 +60,9 @@ _ATTACHMENT: dict[str, Any] = {
     "prompt": "words",
     "response": {"systemMessage": "words"},
     "skill": "words",
+    "status": "completed",
     "stderr": "words",
+    "taskId": "b1",
     "uri": "docs://words",
 }
 _SYSTEM: dict[str, Any] = {

@@ -15,7 +15,14 @@ from ccsync_watch.dashboard.query_params import (
     number_param,
     text_param,
 )
-from ccsync_watch.store import conversations, rewound, session_list, stored_messages, teams
+from ccsync_watch.store import (
+    conversations,
+    rewound,
+    session_facts,
+    session_list,
+    stored_messages,
+    teams,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,6 +63,7 @@ def build_context(site: Site, request: Request) -> Context:
         "title": session.title or session_id,
         "session": session,
         "account": site.figures.session(session_id),
+        "facts": session_facts.shown_facts(database.read(), session_id),
         "activity": activity.load_activity(database, session_id),
         "agent": next((subagent for subagent in subagents if subagent.agent_id == agent_id), None),
         "agent_id": agent_id,

@@ -28,6 +28,13 @@ def test_every_kind_has_a_speaker() -> None:
         ("teammate", {"from": "lee"}, "Teammate lee"),
         ("teammate", {"from": 7}, "Teammate"),
         ("cross_session", None, "Other session"),
+        ("notification", {}, "Notification"),
+        ("notification", {"task_id": "b1"}, "Notification of task b1"),
+        (
+            "notification",
+            {"task_id": "b1", "status": "completed"},
+            "Notification of task b1: completed",
+        ),
         ("brand_new", {}, "Brand new"),
     ],
 )

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from ccsync_watch.model import Fact
-from support.lines import SESSION
+from support.lines import SESSION, Writer
 from support.parsing import parse_rows
 
 
@@ -28,6 +28,29 @@ from support.parsing import parse_rows
             "cost_state",
             {"totalCostUSD": 1.5, "modelUsage": {"m": {"costUSD": 1}}},
         ),
+        ({"type": "agent-name", "agentName": "lily"}, "agent_name", "lily"),
+        ({"type": "agent-setting", "agentSetting": "reviewer"}, "agent", "reviewer"),
+        ({"type": "tag", "tag": "later"}, "tag", "later"),
+        (
+            {"type": "pr-link", "prNumber": 12, "prUrl": "https://git/p/12", "prRepository": "o/p"},
+            "pull_requests",
+            [{"url": "https://git/p/12", "name": "o/p#12"}],
+        ),
+        (
+            {"type": "frame-link", "path": "/w/a.html", "frameUrl": "https://x/1", "title": "A"},
+            "artifacts",
+            [{"url": "https://x/1", "name": "A"}],
+        ),
+        (
+            {"type": "frame-link", "path": "C:\\w\\a.html", "frameUrl": "https://x/1"},
+            "artifacts",
+            [{"url": "https://x/1", "name": "a.html"}],
+        ),
+        (
+            {"type": "frame-link", "artifactCount": 2},
+            "artifacts",
+            [{"url": None, "name": "2 artifacts"}],
+        ),
     ],
 )
 def test_a_fact_is_read(row: dict[str, Any], name: str, value: Any) -> None:  # noqa: ANN401 - any JSON
@@ -38,7 +61,10 @@ def test_a_fact_is_read(row: dict[str, Any], name: str, value: Any) -> None:  # 
     assert batch.counted == {row["type"]: 2}
 
 
-@pytest.mark.parametrize("name", ["custom-title", "ai-title", "last-prompt"])
+@pytest.mark.parametrize(
+    "name",
+    ["custom-title", "ai-title", "last-prompt", "pr-link", "frame-link", "agent-name", "tag"],
+)
 def test_a_fact_without_its_value_is_only_counted(name: str) -> None:
     """Nothing of it is stored."""
     batch = parse_rows({"type": name, "customTitle": 5, "aiTitle": "", "leafUuid": ["x"]})
@@ -50,3 +76,13 @@ def test_a_session_id_that_is_not_an_id_is_replaced_by_the_files() -> None:
     """The id goes into the store and to the backend without redaction."""
     batch = parse_rows({"type": "custom-title", "customTitle": "x", "sessionId": "pass word"})
     assert batch.facts[0].session_id == SESSION
+
+
+def test_the_effort_of_a_response_is_a_fact_of_its_session() -> None:
+    """Once until it changes; a subagent has its own."""
+    writer = Writer()
+    rows = [{**writer.answer(), "effort": "low", "perTurnEffort": name} for name in ("a", "a", "b")]
+    batch = parse_rows(*rows, {**writer.answer(), "effort": "c"}, writer.answer())
+    assert [fact.value for fact in batch.facts] == ["a", "b", "c"]
+    assert {fact.name for fact in batch.facts} == {"effort"}
+    assert parse_rows({**Writer(agent_id="a1").answer(), "effort": "a"}).facts == []

@@ -149,3 +149,22 @@ class TestAttachment:
     def test_other_attachments_are_not_messages(self, attachment: object) -> None:
         """They are counted."""
         assert read_row(Writer().row("attachment", attachment=attachment)).messages == []
+
+
+@pytest.mark.parametrize(
+    ("attachment", "contents"),
+    [
+        (
+            {"taskId": "b1", "status": "killed", "description": "Build", "deltaSummary": "half"},
+            [{"label": "background task b1: killed", "text": "Build\nhalf"}],
+        ),
+        ({"taskId": "b1"}, [{"label": "background task b1: unknown", "text": ""}]),
+        ({"status": "running"}, [{"label": "background task: running", "text": ""}]),
+    ],
+)
+def test_what_became_of_a_background_task_is_a_notice(
+    attachment: dict[str, Any], contents: list[JsonValue]
+) -> None:
+    """A compaction reports it, as its notification is gone."""
+    row = Writer().row("attachment", attachment={"type": "task_status", **attachment})
+    assert read_contents(row) == ("system", "notice", contents)

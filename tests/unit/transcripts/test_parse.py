@@ -37,9 +37,9 @@ class TestDropped:
 
     def test_dropped_lines_are_counted(self) -> None:
         """By their type, so that it is visible what is dropped."""
-        rows = [{"type": "mode", "mode": "plan"}] * 2 + [{"type": "tag", "tag": "x"}]
+        rows = [{"type": "mode", "mode": "plan"}] * 2 + [{"type": "tools-used", "tools": []}]
         batch = parse_rows(*rows)
-        assert batch.counted == {"mode": 2, "tag": 1}
+        assert batch.counted == {"mode": 2, "tools-used": 1}
         assert (batch.lines, batch.end) == (3, len(joined(*rows)))
         assert (batch.messages, batch.unreadable, batch.facts) == ([], [], [])
 

@@ -1,0 +1,71 @@
+"""What the client notes of a session as a whole; written by ingest, shown by pages and exports.
+
+Titles and costs are read where they count; the others are listed as they are.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import orjson
+
+from ccsync_watch.transcripts.fields import mapping, text
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
+
+    from ccsync_watch.model import Fact, JsonValue
+
+LISTED = {
+    "agent": "Agent",
+    "agent_name": "Agent name",
+    "effort": "Effort",
+    "tag": "Tag",
+    "pull_requests": "Pull requests",
+    "artifacts": "Artifacts",
+}
+"""The facts that are shown as they are, by the name under which."""
+
+
+def save_facts(connection: sqlite3.Connection, facts: Iterable[Fact]) -> None:
+    """Save the last value of each fact, and all of a list's; for summaries see `summary_titles`."""
+    for fact in facts:
+        if fact.name == "summary":
+            continue
+        value = _grown(connection, fact) if isinstance(fact.value, list) else fact.value
+        connection.execute(
+            "INSERT INTO session_facts VALUES (?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET value = excluded.value",
+            (fact.session_id, fact.name, orjson.dumps(value).decode()),
+        )
+
+
+def _grown(connection: sqlite3.Connection, fact: Fact) -> list[JsonValue]:
+    """Return a stored list with what a row adds; what has its address already is replaced."""
+    row = connection.execute(
+        "SELECT value FROM session_facts WHERE session_id = ? AND name = ?",
+        (fact.session_id, fact.name),
+    ).fetchone()
+    items = [*(orjson.loads(row[0]) if row else []), *cast("list[JsonValue]", fact.value)]
+    return list({text(mapping(item).get("url")): item for item in items}.values())
+
+
+def shown_facts(read: sqlite3.Connection, session_id: str) -> dict[str, str]:
+    """Return the listed facts of a session as texts, by the name under which they are shown."""
+    rows = read.execute("SELECT name, value FROM session_facts WHERE session_id = ?", (session_id,))
+    values = {name: orjson.loads(value) for name, value in rows if name in LISTED}
+    shown = {label: _as_text(values[name]) for name, label in LISTED.items() if name in values}
+    return {label: value for label, value in shown.items() if value}
+
+
+def _as_text(value: JsonValue) -> str:
+    if isinstance(value, list):
+        items = [mapping(item) for item in value]
+        # Without addresses there is only their number.
+        addressed = [item for item in items if item.get("url")] or items
+        return ", ".join(
+            " ".join(filter(None, (text(item.get("name")), text(item.get("url")))))
+            for item in addressed
+        )
+    return value if isinstance(value, str) else ""
