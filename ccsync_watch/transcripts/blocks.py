@@ -112,6 +112,8 @@ def _result_part(row: dict[str, Any], block: dict[str, Any], detail: object) -> 
         denial = read_denial(row, _first_text(content), is_error=is_error)
         if denial:
             outcome["denied"] = denial.label
+            if denial.is_bare:
+                outcome["content"] = None
             if denial.said:
                 outcome["said"] = denial.said
     code = _EXIT_CODE.match(content) if is_error and isinstance(content, str) else None

@@ -21,8 +21,9 @@ _SOURCES = {
     "classifier": "denied by auto mode",
 }
 """By `permissionDecision.source`; for `config` see `_describe_config`."""
+_ASKED_OR_NOT = "user-rejected"
 _KINDS = {
-    "user-rejected": BY_USER,
+    _ASKED_OR_NOT: BY_USER,
     "permission-rule": "denied by a rule",
     "automode-blocked": "denied by auto mode",
     "automode-unavailable": "denied: auto mode was not available",
@@ -30,7 +31,7 @@ _KINDS = {
     "interrupted": "interrupted",
     "cancelled": "cancelled",
 }
-"""By `toolDenialKind`, which says user-rejected also where nobody was asked."""
+"""By `toolDenialKind`, which says user-rejected also where nobody could be asked."""
 _SENTENCES = (
     (
         r"The user doesn't want to (?:proceed with this tool use|take this action right now)",
@@ -65,10 +66,14 @@ _MODE = re.compile(r"mode:([A-Za-z]{1,40})")
 
 
 class Denial(NamedTuple):
-    """Who denied a call, in words; `said` is what the person wrote about it."""
+    """Who denied a call, in words; `said` is what the person wrote about it.
+
+    `is_bare`: the result's text is a sentence of the client's that says no more than that.
+    """
 
     label: str
     said: str | None
+    is_bare: bool = False
 
 
 def read_denial(row: dict[str, Any], content: str, *, is_error: bool) -> Denial | None:
@@ -76,19 +81,21 @@ def read_denial(row: dict[str, Any], content: str, *, is_error: bool) -> Denial 
 
     `content` is the result's text.
     """
-    label = _label_of(row)
+    sentence = _label_by_sentence(content)
+    label = _label_of(row, sentence)
     if label is None and is_error:
-        detail = text(row.get("toolUseResult")) or ""
-        label = _label_by_sentence(content) or _label_by_sentence(detail)
+        label = sentence or _label_by_sentence(text(row.get("toolUseResult")) or "")
     if label is None:
         return None
-    said = _SAID.search(content) if label == BY_USER else None
+    if label != BY_USER:
+        return Denial(label, None)
+    said = _SAID.search(content)
     words = _CLIENT_ADVICE.sub("", said[1]).strip() if said else ""
-    return Denial(label, words or None)
+    return Denial(label, words or None, is_bare=sentence == BY_USER)
 
 
-def _label_of(row: dict[str, Any]) -> str | None:
-    """Return what the row itself says."""
+def _label_of(row: dict[str, Any], sentence: str | None) -> str | None:
+    """Return what the row itself says; `sentence` is what the result's text does."""
     kind = identity(row.get("toolDenialKind"))
     decision = mapping(row.get("permissionDecision"))
     if decision.get("decision") == "reject":
@@ -96,16 +103,18 @@ def _label_of(row: dict[str, Any]) -> str | None:
         if source in _SOURCES:
             return _SOURCES[source]
         if source == "config":
-            return _describe_config(decision)
+            return _describe_config(decision, sentence)
         return _KINDS.get(kind or "", _DENIED)
+    if kind == _ASKED_OR_NOT:
+        return sentence or BY_USER
     if kind is not None:
         return _KINDS.get(kind, f"denied: {kind.replace('-', ' ')}")
     return _DENIED if row.get("toolDenialKind") else None
 
 
-def _describe_config(decision: dict[str, Any]) -> str:
+def _describe_config(decision: dict[str, Any], sentence: str | None) -> str:
     mode = _MODE.fullmatch(text(decision.get("reasonCode")) or "")
-    return f"denied: {mode[1]} mode" if mode else "denied by a rule"
+    return f"denied: {mode[1]} mode" if mode else sentence or "denied by a rule"
 
 
 def _label_by_sentence(content: str) -> str | None:

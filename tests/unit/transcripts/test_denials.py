@@ -50,6 +50,7 @@ PROCEED = "The user doesn't want to proceed with this tool use. The tool use was
             },
             "denied by a rule",
         ),
+        ({"permissionDecision": {"decision": "reject", "source": "config"}}, "denied by a rule"),
         ({}, None),
     ],
 )  # fmt: skip
@@ -89,7 +90,7 @@ def test_older_clients_say_it_in_a_sentence(content: str, label: str | None) -> 
 def test_the_clients_detail_says_it_too() -> None:
     """Where the result itself has been shortened."""
     row = {"toolUseResult": "User rejected tool use"}
-    assert read_denial(row, "", is_error=True) == ("rejected by you", None)
+    assert read_denial(row, "", is_error=True) == ("rejected by you", None, False)
 
 
 @pytest.mark.parametrize("as_blocks", [False, True])
@@ -110,3 +111,41 @@ def test_the_words_of_the_person_are_kept(words: str, said: str | None, *, as_bl
     assert isinstance(part.content, dict)
     assert (part.content["denied"], part.content.get("said")) == ("rejected by you", said)
     assert message.facts == {"denial": "denied"}
+
+
+@pytest.mark.parametrize(
+    ("row", "content", "label"),
+    [
+        (
+            {"permissionDecision": {"decision": "reject", "source": "config"}},
+            "Claude requested permissions to write to /a, but you haven't granted it yet.",
+            "denied: not granted",
+        ),
+        (
+            {"toolDenialKind": "user-rejected"},
+            "Claude requested permissions to use Bash, but you haven't granted it yet.",
+            "denied: not granted",
+        ),
+        ({"toolDenialKind": "user-rejected"}, PROCEED, "rejected by you"),
+    ],
+)
+def test_nobody_was_asked_where_nobody_could_be(
+    row: dict[str, Any], content: str, label: str
+) -> None:
+    """A run without a terminal calls it a rejection, or a rule; its sentence says what it was."""
+    denial = read_denial(row, content, is_error=True)
+    assert denial is not None
+    assert denial.label == label
+
+
+@pytest.mark.parametrize("words", ["", " To tell you how to proceed, the user said:\nuse tabs"])
+def test_the_sentence_of_a_rejection_is_not_its_output(words: str) -> None:
+    """The tool did not run: it says no more than who rejected it, and what they said."""
+    row = Writer().result("t", PROCEED + words, is_error=True)
+    (part,) = read_message(row).parts
+    assert isinstance(part.content, dict)
+    assert part.content["content"] is None
+    rule = Writer().result("t", "Permission to use Bash has been denied. Why: x", is_error=True)
+    (part,) = read_message(rule).parts
+    assert isinstance(part.content, dict)
+    assert part.content["content"] == "Permission to use Bash has been denied. Why: x"
