@@ -107,6 +107,15 @@ class ToolResult(NamedTuple):
         return "\n".join(result_texts(self.content))
 
     @property
+    def media_bytes(self) -> int | None:
+        """Return the size of images and other data that are the whole result, None of any other."""
+        if not isinstance(self.content, list) or not self.content:
+            return None
+        sizes = [media.size_bytes if (media := read_media(item)) else None for item in self.content]
+        known = [size for size in sizes if size is not None]
+        return sum(known) if len(known) == len(sizes) else None
+
+    @property
     def paths(self) -> list[str]:
         """Return the paths that the client names in its detail."""
         return [*texts_under(self.detail, PATHS), *texts_under(self.file, PATHS)]

@@ -160,7 +160,9 @@ def _reduce_result(content: JsonValue, call: ToolCall | None, limit: int) -> Jso
     is_subagent = call is not None and call.name in SUBAGENT_TOOLS
     text, notes, has_failed = unwrap_result(result.text, is_of_subagent=is_subagent)
     is_error = result.is_error or has_failed
-    reduced: dict[str, JsonValue] = {"ok": not is_error, **measure(text)}
+    media_bytes = result.media_bytes
+    size = measure(text) if media_bytes is None else {"bytes": media_bytes}
+    reduced: dict[str, JsonValue] = {"ok": not is_error, **size}
     if notes:
         reduced["note"] = "; ".join(notes)
     if result.denied:

@@ -265,6 +265,13 @@ class TestResults:
         """Images as their size."""
         assert reduce_result(content).get("output") == output
 
+    def test_an_image_is_measured_by_its_own_bytes(self) -> None:
+        """Not by the text that stands for it; among texts it is one of them."""
+        image: JsonValue = {"type": "image", "source": {"data": "x" * 8}}
+        assert reduce_result([image, image], "Read") == {"ok": True, "bytes": 12}
+        assert reduce_result([image, {"type": "text", "text": "1"}], "Read")["lines"] == 2
+        assert reduce_result([], "Read") == {"ok": True, "lines": 0, "bytes": 0}
+
     def test_details_that_are_not_plain_values_are_left_out(self) -> None:
         """A long text or a list under a known name could be anything."""
         reduced = reduce_result("x", detail={"status": "s" * 201, "agentId": ["a"], "type": "ok"})
