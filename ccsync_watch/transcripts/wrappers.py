@@ -141,7 +141,7 @@ def read_typed_line(text: str) -> MessageContent | None:
     tags = read_only_tags(text, _LINE_PREFIXES)
     if not tags:
         return None
-    lines = [_LINE_PREFIXES[tag.name] + tag.inner for tag in tags]
+    lines = [_LINE_PREFIXES[tag.name] + tag.inner.lstrip(" ") for tag in tags]
     return MessageContent("user", "command", [Part("text", "\n".join(lines))], {})
 
 

@@ -46,6 +46,7 @@ def test_a_text_of_the_client_is_not_a_prompt(
         ),
         ("<command-message>m</command-message><command-name> /clear </command-name>", "/clear"),
         ("<bash-input>ls -l</bash-input>", "! ls -l"),
+        ("<bash-input> ls -l</bash-input>", "! ls -l"),
         ("<command-name>/x</command-name><command-args>" + " " * 50_000 + "</command-args>", "/x"),
         (
             "<command-name>/x</command-name><command-args>a </command-args> b</command-args>",
