@@ -210,7 +210,8 @@ def _strings(value: object) -> Iterator[str]:
 
 
 def _flat(text: str) -> str:
-    return " ".join(text.split())
+    """Return a text without line ends, and without the commas inside numbers."""
+    return re.sub(r"(?<=\d),(?=\d{3})", "", " ".join(text.split()))
 
 
 def test_every_row_is_on_the_page(shown: Shown) -> None:
