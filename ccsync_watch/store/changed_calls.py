@@ -27,19 +27,45 @@ class ChangedCall(NamedTuple):
     hook: str
 
 
-def take_changed_calls(messages: Iterable[Message]) -> tuple[list[Message], list[ChangedCall]]:
-    """Return the messages without the calls in notices of hooks, and these calls."""
+def take_changed_calls(
+    connection: sqlite3.Connection, messages: Iterable[Message]
+) -> tuple[list[Message], list[ChangedCall]]:
+    """Return the messages without the calls in notices of hooks, and these calls.
+
+    A notice that says nothing else is left out, if the call is there to say it.
+    """
     kept: list[Message] = []
     changed: list[ChangedCall] = []
+    called: set[tuple[str, str | None]] = set()
     for message in messages:
-        if message.kind == "notice" and any(part.kind == "tool-call" for part in message.parts):
-            hook = str(message.facts.get("hook", ""))
-            calls = [part for part in message.parts if part.kind == "tool-call"]
-            changed += [ChangedCall(message.session_id, part, hook) for part in calls]
-            parts = tuple(part for part in message.parts if part.kind != "tool-call")
-            message = replace(message, parts=parts)  # noqa: PLW2901 - the same message, shorter
-        kept.append(message)
+        calls = [part for part in message.parts if part.kind == "tool-call"]
+        if message.kind != "notice" or not calls:
+            called.update((message.session_id, part.tool_use_id) for part in calls)
+            kept.append(message)
+            continue
+        hook = str(message.facts.get("hook", ""))
+        changes = [ChangedCall(message.session_id, part, hook) for part in calls]
+        changed += changes
+        rest = tuple(part for part in message.parts if part.kind != "tool-call")
+        if any(map(_has_text, rest)) or not all(
+            (change.session_id, change.part.tool_use_id) in called or _is_stored(connection, change)
+            for change in changes
+        ):
+            kept.append(replace(message, parts=rest))
     return kept, changed
+
+
+def _has_text(part: Part) -> bool:
+    return not isinstance(part.content, dict) or bool(part.content.get("text"))
+
+
+def _is_stored(connection: sqlite3.Connection, change: ChangedCall) -> bool:
+    row = connection.execute(
+        "SELECT 1 FROM parts p JOIN messages m ON m.seq = p.message_seq"
+        " WHERE p.kind = 'tool-call' AND p.tool_use_id = ? AND m.session_id = ?",
+        (change.part.tool_use_id, change.session_id),
+    )
+    return row.fetchone() is not None
 
 
 def save_changed_calls(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ccsync_watch.model import Message, Part
 from ccsync_watch.store import (
     changed_calls,
+    hook_notices,
     queued_prompts,
     repeated_calls,
     session_facts,
@@ -131,9 +132,10 @@ def _save_rows(
     session_ids = {item.session_id for item in items}
     touched = session_ids - session_policy.excluded_among(connection, session_ids)
     messages, calls = changed_calls.take_changed_calls(
-        message for message in batch.messages if message.session_id in touched
+        connection, (message for message in batch.messages if message.session_id in touched)
     )
     messages = repeated_calls.without_repeated(connection, messages)
+    messages = hook_notices.without_repeated(connection, messages)
     moved_by_roots = _save_windows_roots(connection, batch, context)
     new, moved_by_rows = session_writer.save_observations(
         connection,

@@ -6,6 +6,7 @@ only: the call that ran is then among the parts of its notice, for `store.change
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _CLIENT = "Claude Code"
 _CHANGED = '"updatedInput"'
 _CHANGING_EVENTS = frozenset({"PreToolUse", "PermissionRequest"})
+_FEEDBACK = re.compile(r"\s*([A-Z][A-Za-z]{2,40}) hook feedback:[ \t]*\n")
 # What the client puts before a hook's own words.
 _PREFIX = "Failed with non-blocking status code:"
 
@@ -166,20 +168,35 @@ HOOK_READERS: dict[str, Callable[[dict[str, Any]], MessageContent | None]] = {
 """The attachments that hooks leave."""
 
 
+def read_feedback(parts: list[Part]) -> MessageContent | None:
+    """Read the feedback of a hook that makes Claude continue, from a text in the user's name."""
+    words = parts[0].content if len(parts) == 1 else None
+    match = _FEEDBACK.match(words) if isinstance(words, str) else None
+    if match is None:
+        return None
+    notice = _notice({"hookName": match[1]}, "blocked", str(words)[match.end() :])
+    return notice._replace(facts={**notice.facts, "hook_row": "feedback"})
+
+
 def read_hook_summary(row: dict[str, Any]) -> MessageContent | None:
     """Read the report of the hooks that ran when Claude stopped; None if all were silent."""
     name = text(row.get("hookLabel")) or "Stop"
-    errors = row.get("hookErrors")
-    failed = [_first(item, mapping(item).get("error"), mapping(item).get("message"))
-              for item in errors] if isinstance(errors, list) else []  # fmt: skip
-    words = [word.strip().removeprefix(_PREFIX).strip() for word in failed if word]
+    errors, failed = row.get("hookErrors"), row.get("failedHookErrorIndexes")
     parts: list[Part] = []
-    if failed:
-        count = row.get("hookCount")
-        of = f" of {count}" if isinstance(count, int) and count >= len(failed) else ""
-        parts.append(note(f"{name} hooks: {len(failed)}{of} failed", "\n".join(words)))
+    for number, error in enumerate(errors if isinstance(errors, list) else []):
+        # Older clients do not say which of them only made Claude continue.
+        did = "failed or blocked"
+        if isinstance(failed, list):
+            did = "failed" if number in failed else "blocked"
+        words = _first(error, mapping(error).get("error"), mapping(error).get("message")).strip()
+        parts.append(note(f"hook {name} {did}", words.removeprefix(_PREFIX).strip()))
     if row.get("preventedContinuation") is True:
         parts.append(note(f"hook {name} stopped Claude", _first(row.get("stopReason")).strip()))
-    if context := _joined(row.get("hookAdditionalContext")):
-        parts.append(note(f"hook {name} added context", context))
-    return MessageContent("system", "notice", parts, {"hook": name}) if parts else None
+    context = row.get("hookAdditionalContext")
+    parts += [
+        note(f"hook {name} added context", item.strip())
+        for item in (context if isinstance(context, list) else [context])
+        if isinstance(item, str) and item.strip()
+    ]
+    facts: dict[str, JsonValue] = {"hook": name, "hook_row": "summary"}
+    return MessageContent("system", "notice", parts, facts) if parts else None

@@ -12,7 +12,7 @@ from ccsync_watch.model import JsonValue, Part
 from ccsync_watch.transcripts.api_errors import describe_error, read_model_change, read_refusal
 from ccsync_watch.transcripts.blocks import answer_parts, content_blocks, prompt_parts, result_parts
 from ccsync_watch.transcripts.fields import identity, mapping, milliseconds, text
-from ccsync_watch.transcripts.hooks import HOOK_READERS, read_hook_summary
+from ccsync_watch.transcripts.hooks import HOOK_READERS, read_feedback, read_hook_summary
 from ccsync_watch.transcripts.mentions import MENTION_READERS
 from ccsync_watch.transcripts.message_content import MessageContent, note
 from ccsync_watch.transcripts.mid_turn_texts import read_mid_turn, split_result
@@ -76,6 +76,9 @@ def read_user(row: dict[str, Any], is_subagent: bool) -> MessageContent:  # noqa
     }
     if row.get("isCompactSummary") is True:
         return MessageContent("system", "summary", parts, facts)
+    feedback = read_feedback(parts) if row.get("isMeta") is True else None
+    if feedback is not None:
+        return feedback
     content = read_user_text(parts, text_origin(row, is_subagent=is_subagent))
     facts.update(content.facts)
     return MessageContent(content.role, content.kind, content.parts, facts)

@@ -36,7 +36,6 @@ NOTE: dict[str, JsonValue] = {
 }
 SHOWN: dict[str, list[JsonValue]] = {
     "a1": [{"command": "rm -i a"}, NOTE],
-    "h1": [{"label": "hook changed the call", "text": ""}],
 }
 
 
@@ -59,6 +58,16 @@ def test_a_call_that_was_sent_before_is_sent_again(world: World) -> None:
     world.drain()
     world.assert_complete()
     assert contents(world) == SHOWN
+
+
+def test_the_notice_is_kept_if_it_says_more_or_the_call_is_missing(world: World) -> None:
+    """Otherwise the call says it."""
+    wordy = Part("note", {"label": "hook changed the call", "text": "safer"})
+    ran = Part("tool-call", {"command": "rm -i a"}, "t1", "Bash")
+    facts: dict[str, JsonValue] = {"hook": "PreToolUse:Bash"}
+    world.ingest(change({"command": "x"}, "h0"))
+    world.ingest(call(ASKED), message("h1", kind="notice", parts=(wordy, ran), facts=facts))
+    assert list(contents(world)) == ["h0", "a1", "h1"]
 
 
 def test_of_two_changes_the_last_one_counts(world: World) -> None:

@@ -117,26 +117,47 @@ def test_a_silent_success_is_left_out(row: dict[str, Any]) -> None:
     assert read_row(row).messages == []
 
 
-def test_the_summary_of_stop_hooks_says_what_failed_and_stopped() -> None:
-    """Older clients write nothing else of them."""
+@pytest.mark.parametrize(
+    ("more", "labels"),
+    [
+        ({}, ["failed or blocked", "failed or blocked"]),
+        ({"failedHookErrorIndexes": [1]}, ["blocked", "failed"]),
+    ],
+)
+def test_the_summary_of_stop_hooks_says_what_failed_and_stopped(
+    more: dict[str, Any], labels: list[str]
+) -> None:
+    """Older clients write nothing else of them, and not which of them failed."""
     row = Writer().row(
         "system",
         subtype="stop_hook_summary",
         hookCount=3,
         hookErrors=["Failed with non-blocking status code: a", {"error": "b"}],
-        hookAdditionalContext=["look at c"],
+        hookAdditionalContext=["look at c", "and d"],
         preventedContinuation=True,
-        stopReason="d",
+        stopReason="e",
+        **more,
     )
     assert read_contents(row) == (
         "system",
         "notice",
         [
-            {"label": "Stop hooks: 2 of 3 failed", "text": "a\nb"},
-            {"label": "hook Stop stopped Claude", "text": "d"},
+            {"label": f"hook Stop {labels[0]}", "text": "a"},
+            {"label": f"hook Stop {labels[1]}", "text": "b"},
+            {"label": "hook Stop stopped Claude", "text": "e"},
             {"label": "hook Stop added context", "text": "look at c"},
+            {"label": "hook Stop added context", "text": "and d"},
         ],
     )
+
+
+def test_the_feedback_that_claude_gets_is_the_hooks() -> None:
+    """A person may quote it."""
+    said = "Stop hook feedback:\nRun the tests first."
+    label = {"label": "hook Stop blocked", "text": "Run the tests first."}
+    assert read_contents(Writer().prompt(said, isMeta=True)) == ("system", "notice", [label])
+    assert read_contents(Writer().prompt(said)) == ("user", "prompt", [said])
+    assert read_contents(Writer().prompt("The stop", isMeta=True))[1] == "injected"
 
 
 def changing(output: dict[str, Any], **values: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON

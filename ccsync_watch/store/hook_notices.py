@@ -1,0 +1,117 @@
+"""Say once what a hook said at a stop; in the ingest transaction.
+
+The client writes it up to three times: as feedback to Claude, as the hook's attachment, and in
+the summary of all hooks that ran. Older clients leave out one or the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+import orjson
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator, Sequence
+
+    from ccsync_watch.model import JsonValue, Message, Part
+
+# Those that can make Claude continue. A subagent's are called like the session's in some rows.
+_EVENTS = {
+    "Stop": "Stop",
+    "SubagentStop": "Stop",
+    "TaskCompleted": "TaskCompleted",
+    "TaskCreated": "TaskCreated",
+    "TeammateIdle": "TeammateIdle",
+}
+_SUMMARY = "summary"
+_MAX_EARLIER = 60
+
+
+class _Notice(NamedTuple):
+    """What is known of a notice: its hook's event, the form of its row, its words."""
+
+    message_id: str
+    event: str
+    form: str
+    words: tuple[str, ...]
+
+
+def without_repeated(connection: sqlite3.Connection, messages: Sequence[Message]) -> list[Message]:
+    """Return the messages without words of hooks that a row of another form said just before.
+
+    New messages that say nothing else are left out.
+    """
+    kept: list[Message] = []
+    read: dict[tuple[str, str | None], list[_Notice]] = {}
+    for message in messages:
+        event = _event_of(message.facts) if message.kind == "notice" else None
+        if event is None:
+            kept.append(message)
+            continue
+        form = _form_of(message.facts)
+        in_batch = read.setdefault((message.session_id, message.agent_id), [])
+        is_stored, earlier = _earlier(connection, message, in_batch)
+        words = [
+            text
+            for notice in _since_summary(earlier, event)
+            if notice.form != form
+            for text in notice.words
+        ]
+        parts = tuple(part for part in message.parts if not _is_said(_words_of(part), words))
+        own = tuple(text for part in message.parts if (text := _words_of(part)))
+        in_batch.append(_Notice(message.id, event, form, own))
+        if len(parts) == len(message.parts):
+            kept.append(message)
+        elif parts or is_stored:
+            kept.append(replace(message, parts=parts))
+    return kept
+
+
+def _since_summary(notices: Iterator[_Notice], event: str) -> Iterator[_Notice]:
+    """Yield the notices on an event, from the last one back to the summary before it."""
+    for notice in notices:
+        if notice.event == event:
+            if notice.form == _SUMMARY:
+                return
+            yield notice
+
+
+def _earlier(
+    connection: sqlite3.Connection, message: Message, in_batch: list[_Notice]
+) -> tuple[bool, Iterator[_Notice]]:
+    """Return whether a message is stored, and the notices before it, the last one first."""
+    row = connection.execute("SELECT seq FROM messages WHERE id = ?", (message.id,)).fetchone()
+    read = {notice.message_id for notice in in_batch}
+    notices = [notice for notice in reversed(in_batch) if notice.message_id != message.id]
+    rows = connection.execute(
+        "SELECT id, facts, (SELECT json_group_array(json_extract(content, '$.text')) FROM parts"
+        "  WHERE message_seq = seq AND kind = 'note') AS words FROM messages"
+        " WHERE session_id = ? AND agent_id IS ? AND kind = 'notice' AND seq < ?"
+        " ORDER BY seq DESC LIMIT ?",
+        (message.session_id, message.agent_id, row[0] if row else 1 << 62, _MAX_EARLIER),
+    )
+    for message_id, facts, words in rows:
+        event = _event_of(orjson.loads(facts))
+        if event is not None and message_id not in read:
+            texts = tuple(text for text in orjson.loads(words) if text)
+            notices.append(_Notice(message_id, event, _form_of(orjson.loads(facts)), texts))
+    return row is not None, iter(notices)
+
+
+def _event_of(facts: dict[str, JsonValue]) -> str | None:
+    return _EVENTS.get(str(facts.get("hook", "")).partition(":")[0])
+
+
+def _form_of(facts: dict[str, JsonValue]) -> str:
+    return str(facts.get("hook_row", ""))
+
+
+def _words_of(part: Part) -> str:
+    text = part.content.get("text") if isinstance(part.content, dict) else None
+    return text if part.kind == "note" and isinstance(text, str) else ""
+
+
+def _is_said(text: str, words: list[str]) -> bool:
+    return bool(text) and any(text in other or other in text for other in words)
