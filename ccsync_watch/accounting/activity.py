@@ -143,7 +143,7 @@ def by_session_id(
     )
     tools = (
         "SELECT m.session_id, sum(p.kind = 'tool-call') AS calls,"  # noqa: S608 - constants
-        f" coalesce(sum({_IS_ERROR}), 0) AS errors,"
+        f" coalesce(sum({_IS_ERROR}), 0) AS errors, coalesce(sum({_IS_DENIED}), 0) AS denied,"
         f" sum(iif(p.kind = 'tool-result' AND NOT {_IS_DENIED},"
         " json_extract(p.content, '$.durationMs'), NULL)) AS tool_ms,"
         " sum(iif(p.kind = 'tool-result', json_extract(p.content, '$.lines_added'), NULL))"
@@ -164,8 +164,11 @@ def by_session_id(
             permissions_denied=row["denied"],
         )
     for row in read.execute(tools, values):
+        activity = activities[row["session_id"]]
         activities[row["session_id"]] = replace(
-            activities[row["session_id"]],
+            activity,
+            # Several results may stand in one row; without those, only the row says it.
+            permissions_denied=max(activity.permissions_denied, row["denied"]),
             tool_calls=row["calls"],
             tool_errors=row["errors"],
             tool_ms=row["tool_ms"] and int(row["tool_ms"]),

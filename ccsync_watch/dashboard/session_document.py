@@ -175,7 +175,7 @@ def _format_part(part: Part) -> str:
             note += f" · background task {outcome.facts['backgroundTaskId']}"
         summary = f"_{outcome.denied or ('ok' if outcome.is_ok else 'error')}{code}{note}_"
         if outcome.said:
-            summary += f": {outcome.said}"
+            summary += f": {outcome.said}" if outcome.denied else f", you said: {outcome.said}"
         return summary + (f"\n\n{_code_block(outcome.output)}" if outcome.output else "")
     if part.kind in {"image", "file"}:
         return f"_{describe_file(part.kind, content)}_"

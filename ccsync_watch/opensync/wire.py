@@ -164,8 +164,10 @@ def _result(part: Part) -> JsonValue:
     output = outcome.get("output")
     facts = {key: value for key, value in outcome.items() if key not in _OUTCOME_TEXTS}
     denied, said = outcome.get("denied"), outcome.get("said")
-    head = f"{denied}: {said}" if denied and said else denied
-    head = f"{head or ('ok' if outcome.get('ok') else 'error')} · {_describe(facts)}"
+    ending = denied or ("ok" if outcome.get("ok") else "error")
+    if said:
+        ending = f"{denied}: {said}" if denied else f"{ending}, you said: {said}"
+    head = f"{ending} · {_describe(facts)}"
     text = f"{head}\n{output}" if isinstance(output, str) and output else head
     return {"name": part.tool_name or "unknown", "result": text}
 

@@ -22,6 +22,7 @@ from ccsync_watch.privacy.policy.metadata import metadata_of
 from ccsync_watch.privacy.policy.reduction import reduce
 from ccsync_watch.privacy.text_fields import R, visit_texts
 from ccsync_watch.transcripts.line_types import TEXT_FACTS
+from ccsync_watch.transcripts.tools import ASKING_TOOLS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -206,17 +207,19 @@ def _reduce_part(
 ) -> Part:
     """Return what may leave of a part; of a result also the call's tool and the time it took."""
     content = reduce(part, call, policy.limit(message, part))
+    denied = content.get("denied") if isinstance(content, dict) else None
     if is_metadata:
         content = metadata_of(part.kind, content, raw=part.content)
+        if denied and isinstance(content, dict):
+            content = {**content, "denied": denied}
     if part.kind != "tool-result":
         call = None
-    # Of a denied call, the time is that in which the person decided.
     if (
         isinstance(content, dict)
-        and "denied" not in content
         and call
         and call.timestamp_ms
         and message.timestamp_ms
+        and not (denied or _waited_for_person(message, call))
     ):
         duration_ms = max(0, message.timestamp_ms - call.timestamp_ms)
         content = {**content, "durationMs": content.get("durationMs", duration_ms)}
@@ -224,6 +227,12 @@ def _reduce_part(
     if content is part.content and tool_name is part.tool_name:
         return part
     return Part(part.kind, content, part.tool_use_id, tool_name)
+
+
+def _waited_for_person(message: Message, call: ToolCall) -> bool:
+    """Return whether the time until a result is also that in which a person decided."""
+    source = message.facts.get("permission_source")
+    return call.name in ASKING_TOOLS or (isinstance(source, str) and source.startswith("user"))
 
 
 def _cut_message(message: Message, before: Message, policy: Policy) -> Message:

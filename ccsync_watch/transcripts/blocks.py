@@ -19,6 +19,8 @@ _CALL_TYPES = frozenset({"tool_use", "server_tool_use", "mcp_tool_use"})
 _KNOWN_TYPES = _CALL_TYPES | {
     "document", "fallback", "image", "redacted_thinking", "text", "thinking", "tool_result",
 }  # fmt: skip
+# Some clients say only there that a call did not run.
+_REJECTED_DETAILS = ("User rejected tool use", "Error: The user doesn't want to ")
 _EXIT_CODE = re.compile(r"\s*(?:Error:\s*)?Exit code (-?\d{1,5})\b")
 
 
@@ -99,17 +101,21 @@ def result_parts(row: dict[str, Any], blocks: list[dict[str, Any]]) -> list[Part
     """
     results = [block for block in blocks if block.get("type") == "tool_result"]
     detail = row.get("toolUseResult") if len(results) == 1 else None
-    return [_result_part(row, block, detail) for block in results]
+    return [_result_part(row, block, detail, is_only=len(results) == 1) for block in results]
 
 
-def _result_part(row: dict[str, Any], block: dict[str, Any], detail: object) -> Part:
+def _result_part(
+    row: dict[str, Any], block: dict[str, Any], detail: object, *, is_only: bool
+) -> Part:
     content = block.get("content")
     is_error = block.get("is_error") is True
     outcome: dict[str, JsonValue] = {"is_error": is_error, "content": content}
     if isinstance(detail, dict):
         outcome["detail"] = detail
-    if is_error or row.get("toolDenialKind"):
-        denial = read_denial(row, _first_text(content), is_error=is_error)
+    # What the row says of a denial is about its only result, or about those that are errors.
+    is_rejected = isinstance(detail, str) and detail.startswith(_REJECTED_DETAILS)
+    if is_error or is_rejected or (is_only and row.get("toolDenialKind")):
+        denial = read_denial(row, _first_text(content), is_error=is_error or is_rejected)
         if denial:
             outcome["denied"] = denial.label
             if denial.is_bare:

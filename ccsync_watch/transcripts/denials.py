@@ -57,7 +57,12 @@ _PATTERNS = tuple(
 # Each sentence has one of them: most errors are none of these.
 _WORDS = ("denied", "doesn't want", "rejected", "granted", "hook error", "plan mode")
 _MAX_SENTENCE_CHARS = 600
-_SAID = re.compile(r"\b[Tt]he user said:[ \t]*\n(.+)", re.DOTALL)
+# Of a rejected plan only the plan follows.
+_SAID = re.compile(
+    r"\s*(?:Error: )?(?:The user doesn't want to|Permission for this tool use was denied)"
+    r"[^\n]{0,400}?(?:\n{1,2}[^\n]{0,100}?)??\b[Tt]he user said:[ \t]*\n?(.+)",
+    re.DOTALL,
+)
 # What the client adds to the words of the user.
 _CLIENT_ADVICE = re.compile(
     r"\s*\n\s*Note: The user's next message may contain a correction.*", re.DOTALL
@@ -89,7 +94,7 @@ def read_denial(row: dict[str, Any], content: str, *, is_error: bool) -> Denial 
         return None
     if label != BY_USER:
         return Denial(label, None)
-    said = _SAID.search(content)
+    said = _SAID.match(content)
     words = _CLIENT_ADVICE.sub("", said[1]).strip() if said else ""
     return Denial(label, words or None, is_bare=sentence == BY_USER)
 

@@ -6,6 +6,7 @@ row that says nothing. They are listed in `line_types`.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch.model import JsonValue, Part
@@ -23,6 +24,8 @@ from ccsync_watch.transcripts.wrappers import find_wrapper, read_fork_task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+_TOOL_LOADED = "Tool loaded."
 
 
 def read_assistant(row: dict[str, Any], is_subagent: bool) -> MessageContent | None:  # noqa: FBT001 - one signature for all readers
@@ -67,6 +70,8 @@ def read_user(row: dict[str, Any], is_subagent: bool) -> MessageContent:  # noqa
                 prompts.append(prompt)
             else:
                 texts += _split_part(part)
+        if row.get("isMeta") is not True:
+            results, texts = _give_words(results, texts)
         facts = _read_permission(row, results)
         return MessageContent("tool", "tool_result", [*results, *texts], facts, tuple(prompts))
     facts = {
@@ -205,13 +210,33 @@ def _starts_fork(block: dict[str, Any]) -> bool:
 
 
 def _split_part(part: Part) -> list[Part]:
-    return split_prompt(part.content) if isinstance(part.content, str) else [part]
+    """Return what stands beside a result as notes, and what a person wrote about the call."""
+    if not isinstance(part.content, str):
+        return [part]
+    wrapped = find_wrapper(part.content)
+    if wrapped is not None or part.content.startswith(_TOOL_LOADED):
+        return [note(wrapped.kind.replace("_", " ") if wrapped else "tools", part.content.strip())]
+    return split_prompt(part.content)
+
+
+def _give_words(results: list[Part], texts: list[Part]) -> tuple[list[Part], list[Part]]:
+    """Return the results and what is beside them; words there are the person's about the call."""
+    words = [
+        part.content for part in texts if part.kind == "text" and isinstance(part.content, str)
+    ]
+    if len(results) != 1 or not words or not isinstance(results[0].content, dict):
+        return results, texts
+    (result,) = results
+    outcome = mapping(result.content)
+    said = "\n\n".join([*filter(None, [text(outcome.get("said"))]), *words])
+    left = [part for part in texts if part.kind != "text"]
+    return [replace(result, content={**outcome, "said": said})], left
 
 
 def _read_permission(row: dict[str, Any], results: list[Part]) -> dict[str, JsonValue]:
     """Return how a tool's permission was decided, and by whom, where the row says it."""
     decision = mapping(row.get("permissionDecision"))
-    is_denied = any(mapping(part.content).get("denied") for part in results)
+    is_denied = bool(results) and all(mapping(part.content).get("denied") for part in results)
     values = {
         "denial": identity(row.get("toolDenialKind")) or ("denied" if is_denied else None),
         "permission": identity(decision.get("decision")),

@@ -27,6 +27,7 @@ class Tool:
 
     name: str
     is_file_tool: bool = False  # its texts are the contents of files
+    asks_person: bool = False  # its time is that in which a person decides
     command: str | None = None  # a shell's command line
     paths: tuple[str, ...] = ()  # the path of a file, also in results and mentions of files
     file_pattern: str | None = None  # the files whose content is searched
@@ -37,6 +38,8 @@ class Tool:
 
 
 TOOLS = (
+    Tool("AskUserQuestion", asks_person=True),
+    Tool("ExitPlanMode", asks_person=True),
     Tool(
         "Bash",
         command="command",
@@ -122,6 +125,7 @@ TOOLS = (
 )  # fmt: skip
 
 _FILE_TOOL_NAMES = frozenset(tool.name for tool in TOOLS if tool.is_file_tool)
+ASKING_TOOLS = frozenset(tool.name for tool in TOOLS if tool.asks_person)
 _MCP_PREFIX = "mcp__"
 _FILE_PATTERNS = {tool.name: tool.file_pattern for tool in TOOLS if tool.file_pattern}
 

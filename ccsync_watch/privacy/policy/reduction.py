@@ -165,11 +165,13 @@ def _reduce_result(content: JsonValue, call: ToolCall | None, limit: int) -> Jso
     reduced: dict[str, JsonValue] = {"ok": not is_error, **size}
     if notes:
         reduced["note"] = "; ".join(notes)
+    if result.said:
+        reduced["said"] = bounded(result.said, limit)
     if result.denied:
         reduced["denied"] = result.denied
         if result.said:
             # The rest of the text is the client's, and says no more than who denied it.
-            return {**reduced, "said": bounded(result.said, limit)}
+            return reduced
     reduced.update(_figures_of(result))
     if call and call.reads == "secrets":
         return reduced

@@ -94,13 +94,16 @@ def test_what_a_prompt_has_beside_its_words_is_named(world: World) -> None:
 def test_a_denial_is_named(world: World) -> None:
     """With the words of the person as theirs."""
     denied: JsonValue = {"ok": False, "denied": "rejected by you", "said": "use tabs"}
+    allowed: JsonValue = {"ok": True, "said": "and no spaces"}
     blocked: JsonValue = {"ok": False, "denied": "denied by a hook", "output": "no"}
     world.ingest(
         message("r1", kind="tool_result", parts=(Part("tool-result", denied, "t1", "Bash"),)),
+        message("r3", kind="tool_result", parts=(Part("tool-result", allowed, "t3", "Edit"),)),
         message("r2", kind="tool_result", parts=(Part("tool-result", blocked, "t2", "Bash"),)),
     )
     markdown = read_document(world, "md")
     assert "_rejected by you_: use tabs" in markdown
+    assert "_ok_, you said: and no spaces" in markdown
     assert "_denied by a hook_\n\n```\nno\n```" in markdown
     assert "error" not in markdown
 

@@ -248,6 +248,10 @@ class TestMessage:
                 {"name": "Edit", "result": "rejected by you: no · "},
             ),
             (
+                _part("tool-result", {"ok": True, "said": "use tabs", "output": "x"}, "Edit"),
+                {"name": "Edit", "result": "ok, you said: use tabs · \nx"},
+            ),
+            (
                 _part("tool-result", {"ok": False, "denied": "denied by a hook", "output": "x"}),
                 {"name": "unknown", "result": "denied by a hook · \nx"},
             ),

@@ -195,6 +195,71 @@ def test_a_duration_is_known_or_absent(asked_ms: int | None, duration: int | Non
     assert content.get("durationMs") == duration
 
 
+@pytest.mark.parametrize(
+    ("name", "decision"),
+    [
+        ("AskUserQuestion", {}),
+        ("ExitPlanMode", {}),
+        ("Edit", {"permissionDecision": {"decision": "accept", "source": "user_temporary"}}),
+        ("Edit", {"toolDenialKind": "user-rejected"}),
+    ],
+)
+def test_waiting_for_the_person_is_not_the_tools_time(name: str, decision: dict[str, Any]) -> None:
+    """Until the answer nothing ran."""
+    raw = parse_rows({**Writer().result("toolu_1", "out"), **decision})
+    calls = {"toolu_1": ToolCall(name, raw.messages[0].timestamp_ms)}
+    content = only_message(clean_batch(raw, calls=calls)).parts[0].content
+    assert isinstance(content, dict)
+    assert "durationMs" not in content
+
+
+def test_a_rule_does_not_take_the_time_of_a_tool() -> None:
+    """Nobody was asked."""
+    decision = {"permissionDecision": {"decision": "accept", "source": "config"}}
+    raw = parse_rows({**Writer().result("toolu_1", "out"), **decision})
+    calls = {"toolu_1": ToolCall("Edit", raw.messages[0].timestamp_ms)}
+    content = only_message(clean_batch(raw, calls=calls)).parts[0].content
+    assert isinstance(content, dict)
+    assert content["durationMs"] == 0
+
+
+def _metadata_of(raw: Batch, start: int = 0) -> Batch:
+    metadata_from = {SESSION: start}
+    redactor = PassingRedactor()
+    return clean(
+        raw, policy=Policy(), redactor=redactor, calls={}, metadata_from=metadata_from
+    ).value
+
+
+def test_of_a_denial_metadata_say_that_it_was_one() -> None:
+    """Otherwise it would count as a failure."""
+    row = Writer().result("toolu_1", "no, the user said:\nstop", is_error=True)
+    raw = parse_rows({**row, "toolDenialKind": "user-rejected"})
+    cleaned = _metadata_of(raw)
+    content = only_message(cleaned).parts[0].content
+    assert content == {"ok": False, "lines": 2, "bytes": 23, "denied": "rejected by you"}
+
+
+def test_a_queued_prompt_is_cleaned_as_any_other() -> None:
+    """Its secrets go, and what is too long; of a metadata-only session its words, from anywhere."""
+    row = {
+        "type": "queue-operation",
+        "operation": "enqueue",
+        "sessionId": SESSION,
+        "content": "my key is " + KEY + " and it is long",
+    }
+    raw = parse_rows(row)
+    policy = Policy(max_prompt_chars=30)
+    (operation,) = clean_batch(raw, Redactor(key=b"k" * 32), policy).queue
+    ((part,),) = [prompt.parts for prompt in operation.prompts]
+    assert str(part.content).startswith("my key is ")
+    assert KEY not in str(part.content)
+    assert "long" not in str(part.content)
+    (operation,) = _metadata_of(raw, 5000).queue
+    ((part,),) = [prompt.parts for prompt in operation.prompts]
+    assert part.content == {"lines": 1, "bytes": len(row["content"])}
+
+
 def test_a_result_of_an_unknown_call_has_no_name() -> None:
     """And nothing of its content is kept."""
     cleaned = only_message(clean_batch(parse_rows(Writer().result("toolu_1", "out")))).parts[0]

@@ -132,11 +132,36 @@ class TestResults:
             {"is_error": False, "content": "a"}, {"is_error": False, "content": "b"}
         ]  # fmt: skip
 
-    def test_a_text_next_to_a_result_is_kept(self) -> None:
-        """Some clients put the user's words into the same row."""
-        blocks = [{"type": "tool_result", "tool_use_id": "t", "content": ""}, text("stop that")]
-        row = Writer().row("user", message={"content": blocks})
-        assert [part.kind for part in read_message(row).parts] == ["tool-result", "text"]
+    def test_words_next_to_a_result_are_the_persons(self) -> None:
+        """Who allows a call can say something about it."""
+        row = Writer().result("t", "ok")
+        row["message"]["content"] += [text("but use tabs"), text("please")]
+        (part,) = read_message(row).parts
+        assert isinstance(part.content, dict)
+        assert part.content["said"] == "but use tabs\n\nplease"
+
+    def test_words_next_to_several_results_stay_beside_them(self) -> None:
+        """It is not known which they are about."""
+        blocks = [{"type": "tool_result", "tool_use_id": name, "content": ""} for name in "ab"]
+        row = Writer().row("user", message={"content": [*blocks, text("stop that")]})
+        assert [part.kind for part in read_message(row).parts] == ["tool-result"] * 2 + ["text"]
+
+    @pytest.mark.parametrize(
+        ("words", "label"),
+        [
+            ("Tool loaded.\n[id:7]", "tools"),
+            ("[Request interrupted by user for tool use]", "interrupt"),
+            ("<system-reminder>rain</system-reminder>", "reminder"),
+        ],
+    )
+    def test_what_the_client_puts_next_to_a_result_is_a_note(self, words: str, label: str) -> None:
+        """Nobody typed it."""
+        row = Writer().result("t", "ok")
+        row["message"]["content"].append(text(words))
+        result, beside = read_message(row).parts
+        assert "said" not in str(result.content)
+        assert isinstance(beside.content, dict)
+        assert (beside.kind, beside.content["label"]) == ("note", label)
 
 
 class TestOddShapes:

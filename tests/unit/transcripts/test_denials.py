@@ -93,6 +93,58 @@ def test_the_clients_detail_says_it_too() -> None:
     assert read_denial(row, "", is_error=True) == ("rejected by you", None, False)
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        "The agent proposed a plan that was rejected by the user.\n\nthe user said:\nnothing",
+        "Permission for this action has been denied. Reason: in the log the user said:\nno",
+        "half of the output, in which the user said:\nno",
+    ],
+)
+def test_a_plan_or_an_output_is_not_what_the_person_said(content: str) -> None:
+    """Only what follows the client's own sentence is."""
+    denial = read_denial({"toolDenialKind": "user-rejected"}, content, is_error=True)
+    assert denial == ("rejected by you", None)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        f"{PROCEED} To tell you how to proceed, the user said:\n",
+        f"Error: {PROCEED} To tell you how to proceed, the user said:\n",
+        f"{PROCEED}\n\nTo tell you how to proceed, the user said: ",
+        "Permission for this tool use was denied. The tool use was rejected. The user said:\n",
+    ],
+)
+def test_every_client_has_a_sentence_before_the_words(sentence: str) -> None:
+    """With a line end behind it or without; the words may repeat it."""
+    denial = read_denial({}, f"{sentence}no, the user said:\nstop", is_error=True)
+    assert denial == ("rejected by you", "no, the user said:\nstop")
+
+
+@pytest.mark.parametrize("detail", ["User rejected tool use", f"Error: {PROCEED}"])
+def test_a_rejection_may_be_no_error(detail: str) -> None:
+    """Some clients say it in the detail only."""
+    (part,) = read_message(Writer().result("t", PROCEED, detail=detail)).parts
+    assert isinstance(part.content, dict)
+    assert part.content["denied"] == "rejected by you"
+
+
+def test_of_several_results_only_those_are_denied_that_say_so() -> None:
+    """One call was rejected, another one failed, a third one ran."""
+    contents = [(PROCEED, True), ("Exit code 1", True), ("fine", False)]
+    blocks = [
+        {"type": "tool_result", "tool_use_id": f"t{number}", "content": text, "is_error": is_error}
+        for number, (text, is_error) in enumerate(contents)
+    ]
+    message = read_message(Writer().row("user", message={"content": blocks}))
+    denied = [
+        part.content.get("denied") for part in message.parts if isinstance(part.content, dict)
+    ]
+    assert denied == ["rejected by you", None, None]
+    assert message.facts == {}
+
+
 @pytest.mark.parametrize("as_blocks", [False, True])
 @pytest.mark.parametrize(
     ("words", "said"),
