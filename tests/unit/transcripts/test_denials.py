@@ -104,7 +104,8 @@ def test_the_clients_detail_says_it_too() -> None:
 def test_a_plan_or_an_output_is_not_what_the_person_said(content: str) -> None:
     """Only what follows the client's own sentence is."""
     denial = read_denial({"toolDenialKind": "user-rejected"}, content, is_error=True)
-    assert denial == ("rejected by you", None)
+    assert denial is not None
+    assert denial.said is None
 
 
 @pytest.mark.parametrize(
@@ -119,7 +120,8 @@ def test_a_plan_or_an_output_is_not_what_the_person_said(content: str) -> None:
 def test_every_client_has_a_sentence_before_the_words(sentence: str) -> None:
     """With a line end behind it or without; the words may repeat it."""
     denial = read_denial({}, f"{sentence}no, the user said:\nstop", is_error=True)
-    assert denial == ("rejected by you", "no, the user said:\nstop")
+    assert denial is not None
+    assert (denial.label, denial.said) == ("rejected by you", "no, the user said:\nstop")
 
 
 @pytest.mark.parametrize("detail", ["User rejected tool use", f"Error: {PROCEED}"])
