@@ -239,8 +239,8 @@ class AgentLink:
 class Subagent:
     """A subagent's place in its session, from the files next to its transcript.
 
-    `phase`, `run_id`, `task_id` and `position` are those of an agent of a workflow; `teammate` is
-    `name@team` of a team's member. `is_helper`: the client itself started it, for its own purposes.
+    `phase`, `run_id`, `task_id` and `position` are those of an agent of a workflow; `teammate_id`
+    is `name@team` of a team's member. `is_helper`: the client itself started it, for its own ends.
     """
 
     agent_id: str
@@ -253,7 +253,7 @@ class Subagent:
     model: str | None
     is_finished: bool | None
     phase: str | None = None
-    teammate: str | None = None
+    teammate_id: str | None = None
     run_id: str | None = None
     task_id: str | None = None
     position: int | None = None

@@ -48,7 +48,7 @@ def conversation_page(
 class SubagentRow:
     """A subagent of a session; `tool_use_id` is the call that started it.
 
-    `phase` is the part of a workflow that it worked on; `teammate` its name in a team.
+    `phase` is the part of a workflow that it worked on; `teammate_id` is `name@team`.
     """
 
     agent_id: str
@@ -57,12 +57,12 @@ class SubagentRow:
     tool_use_id: str | None
     messages: int
     phase: str | None = None
-    teammate: str | None = None
+    teammate_id: str | None = None
 
     @property
     def name(self) -> str:
         """What it is called: by its team, else its type, else its id."""
-        return (self.teammate or "").partition("@")[0] or self.agent_type or self.agent_id
+        return (self.teammate_id or "").partition("@")[0] or self.agent_type or self.agent_id
 
 
 def list_subagents(database: Database, session_id: str) -> list[SubagentRow]:
@@ -74,7 +74,7 @@ def list_subagents(database: Database, session_id: str) -> list[SubagentRow]:
         database.read()
         .execute(
             "SELECT m.agent_id, a.agent_type, a.description, a.tool_use_id, count(*) AS messages,"
-            " a.phase, a.teammate, a.run_id, a.position, min(m.seq) AS seq,"
+            " a.phase, a.teammate_id, a.run_id, a.position, min(m.seq) AS seq,"
             " min(m.timestamp_ms) AS at_ms FROM messages m LEFT JOIN subagents a"
             "   ON a.session_id = m.session_id AND a.agent_id = m.agent_id"
             " WHERE m.session_id = ? AND m.agent_id IS NOT NULL GROUP BY m.agent_id",

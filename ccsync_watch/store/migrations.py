@@ -497,7 +497,7 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE subagents ADD COLUMN own_type TEXT;
     ALTER TABLE subagents ADD COLUMN own_description TEXT;
     ALTER TABLE subagents ADD COLUMN phase TEXT;
-    ALTER TABLE subagents ADD COLUMN teammate TEXT;
+    ALTER TABLE subagents ADD COLUMN teammate_id TEXT;
     ALTER TABLE subagents ADD COLUMN run_id TEXT;
     ALTER TABLE subagents ADD COLUMN task_id TEXT;
     ALTER TABLE subagents ADD COLUMN position INTEGER;

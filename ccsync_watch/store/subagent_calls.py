@@ -100,12 +100,12 @@ def _save_subagents(connection: sqlite3.Connection, subagents: Iterable[Subagent
     for subagent in subagents:
         values = (
             subagent.agent_type, subagent.description, subagent.parent_agent_id, subagent.depth,
-            subagent.model, subagent.is_finished, subagent.phase, subagent.teammate,
+            subagent.model, subagent.is_finished, subagent.phase, subagent.teammate_id,
             subagent.run_id, subagent.task_id, subagent.position, subagent.is_helper or None,
         )  # fmt: skip
         columns = (
             "own_type", "own_description", "parent_agent_id", "depth", "model", "is_finished",
-            "phase", "teammate", "run_id", "task_id", "position", "is_helper",
+            "phase", "teammate_id", "run_id", "task_id", "position", "is_helper",
         )  # fmt: skip
         updates = ", ".join(f"{name} = coalesce(excluded.{name}, {name})" for name in columns)
         is_other = " OR ".join(
@@ -223,7 +223,7 @@ def _named_calls(
     for agent_id, source, tool_use_id, at_ms in connection.execute(
         "SELECT a.agent_id, c.source, c.tool_use_id, c.at_ms FROM subagents a"
         " JOIN subagent_calls c ON c.session_id = a.session_id"
-        " AND c.name IN (a.agent_id, a.teammate, a.run_id, a.task_id) WHERE a.session_id = ?",
+        " AND c.name IN (a.agent_id, a.teammate_id, a.run_id, a.task_id) WHERE a.session_id = ?",
         (session_id,),
     ):
         tool = tools.get(tool_use_id)

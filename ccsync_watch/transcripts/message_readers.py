@@ -18,7 +18,9 @@ from ccsync_watch.transcripts.mentions import MENTION_READERS
 from ccsync_watch.transcripts.message_content import MessageContent, note
 from ccsync_watch.transcripts.mid_turn_texts import read_mid_turn, split_result
 from ccsync_watch.transcripts.notes import split_prompt
+from ccsync_watch.transcripts.own_frames import summary_parts
 from ccsync_watch.transcripts.peer_messages import read_mailbox
+from ccsync_watch.transcripts.subagent_meta import SUBAGENT_TOOLS
 from ccsync_watch.transcripts.user_texts import read_user_text, text_origin
 from ccsync_watch.transcripts.wrappers import find_wrapper, read_fork_task
 
@@ -80,7 +82,7 @@ def read_user(row: dict[str, Any], is_subagent: bool) -> MessageContent:  # noqa
         if identity(row.get(key))
     }
     if row.get("isCompactSummary") is True:
-        return MessageContent("system", "summary", parts, facts)
+        return MessageContent("system", "summary", summary_parts(parts), facts)
     feedback = read_feedback(parts) if row.get("isMeta") is True else None
     if feedback is not None:
         return feedback
@@ -203,10 +205,7 @@ def _describe_failure(row: dict[str, Any], parts: list[Part]) -> list[Part]:
 
 
 def _starts_fork(block: dict[str, Any]) -> bool:
-    return (
-        block.get("type") == "tool_use"
-        and mapping(block.get("input")).get("subagent_type") == "fork"
-    )
+    return block.get("type") == "tool_use" and block.get("name") in SUBAGENT_TOOLS
 
 
 def _split_part(part: Part) -> list[Part]:

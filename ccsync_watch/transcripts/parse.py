@@ -15,6 +15,7 @@ from ccsync_watch.transcripts.json_rows import load_row
 from ccsync_watch.transcripts.line_types import dropped_type, may_link
 from ccsync_watch.transcripts.rows import add_row
 from ccsync_watch.transcripts.salvage import holds_other_rows, salvage
+from ccsync_watch.transcripts.wrappers import FORK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,7 +37,17 @@ def parse(lines: Iterable[Line], stream: Stream, start: int) -> Batch:
             batch.unreadable.append(Unreadable(line.start, line.end, reason))
         batch.lines += 1
         batch.end = line.end
+    if stream.agent_id and start == 0:
+        _drop_copies_of_fork(batch)
     return batch
+
+
+def _drop_copies_of_fork(batch: Batch) -> None:
+    """Leave what a fork's transcript copied from its parent's to that: all before its task."""
+    for number, message in enumerate(batch.messages):
+        if message.facts.get(FORK):
+            del batch.messages[:number]
+            return
 
 
 def _parse_line(line: Line, stream: Stream, batch: Batch) -> None:

@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from ccsync_watch.transcripts.own_frames import unindent
+
 _MAX_NAME_CHARS = 160
 _HAND_BACK = "[Subagent hand-back]"
 
@@ -22,7 +24,7 @@ class ResultWrapper:
     `name` says what it was, with the pattern's group `detail` in it; an empty one is not worth
     saying. `start` is a text that it certainly holds: most results are searched for that alone.
     `is_of_subagent`: only around what a subagent reported. `is_error`: the model got an error,
-    whatever the row says.
+    whatever the row says. `is_indented`: each line of what is inside begins with two spaces.
     """
 
     name: str
@@ -31,6 +33,7 @@ class ResultWrapper:
     is_trailer: bool = False
     is_of_subagent: bool = False
     is_error: bool = False
+    is_indented: bool = False
 
 
 class UnwrappedResult(NamedTuple):
@@ -72,21 +75,43 @@ RESULT_WRAPPERS = (
             r"\((?P<detail>[^)]{1,80})\) exceeds maximum allowed tokens.*\Z",
             re.DOTALL,
         ),
-        is_error=True,
+    ),
+    ResultWrapper(
+        "subagent started in the background",
+        "Async agent launched",
+        re.compile(r"\s*Async agent launched successfully\b.*\Z", re.DOTALL),
+    ),
+    ResultWrapper(
+        "member {detail} of the team started",
+        "Spawned successfully.",
+        re.compile(
+            r"\s*Spawned successfully\.\s*\nagent_id: (?P<detail>[^\n]{1,200})(?:\n.*)?\Z",
+            re.DOTALL,
+        ),
+    ),
+    ResultWrapper(
+        "workflow started in the background",
+        "Workflow launched in background.",
+        re.compile(
+            r"\s*Workflow launched in background\.[^\n]*(?:\nSummary: (?P<text>[^\n]*))?"
+            r"(?:\n.*)?\Z",
+            re.DOTALL,
+        ),
     ),
     ResultWrapper(
         "subagent used {detail}",
         "<tools-used-before-summary>",
         re.compile(
             r"\s*<tools-used-before-summary>(?P<detail>[^<]*)</tools-used-before-summary>"
-            r"\s*(?P<text>.*)\Z",
+            r"(?P<text>.*)\Z",
             re.DOTALL,
         ),
     ),
     ResultWrapper(
         "report of a subagent",
         _HAND_BACK,
-        re.compile(r"\s*\[Subagent hand-back\][^\n]*(?:\n\s*(?P<text>.*))?\Z", re.DOTALL),
+        re.compile(r"\s*\[Subagent hand-back\][^\n]*(?:\n(?P<text>.*))?\Z", re.DOTALL),
+        is_indented=True,
     ),
     ResultWrapper(
         "",
@@ -109,7 +134,7 @@ RESULT_WRAPPERS = (
 def unwrap_result(text: str, *, is_of_subagent: bool = False) -> UnwrappedResult:
     """Return a result without the texts of the client around it; without any, the text itself."""
     names: list[str] = []
-    is_error = has_changed = False
+    is_error = has_changed = is_indented = False
     for wrapper in RESULT_WRAPPERS:
         if wrapper.is_of_subagent and not is_of_subagent:
             continue
@@ -123,11 +148,14 @@ def unwrap_result(text: str, *, is_of_subagent: bool = False) -> UnwrappedResult
         text = text[: match.start()].rstrip() if wrapper.is_trailer else groups.get("text") or ""
         has_changed = True
         is_error |= wrapper.is_error
+        is_indented |= wrapper.is_indented
         # Every subagent's report has one: it says more than the tool's name.
         is_of_subagent |= wrapper.start == _HAND_BACK
         name = _name(wrapper.name, groups.get("detail"))
         if name:
             names.append(name)
+    if is_indented:
+        text = unindent(text)
     return UnwrappedResult(text.strip() if has_changed else text, tuple(names), is_error)
 
 

@@ -183,8 +183,8 @@ def read_subagent(
         return None
     finished = meta.get("finished")
     tool_use_id = opaque_id(meta.get("toolUseId"))
-    teammate = _teammate(meta)
-    helper = None if tool_use_id or teammate or run else helper_name(stream.agent_id)
+    teammate_id = _teammate_id(meta)
+    helper = None if tool_use_id or teammate_id or run else helper_name(stream.agent_id)
     agent = run.find_agent(stream.agent_id) if run else WorkflowAgent()
     return Subagent(
         agent_id=stream.agent_id,
@@ -197,7 +197,7 @@ def read_subagent(
         model=text(meta.get("model")) or agent.model,
         is_finished=finished if isinstance(finished, bool) else None,
         phase=agent.phase or text(meta.get("workflowPhase")),
-        teammate=teammate,
+        teammate_id=teammate_id,
         run_id=run.run_id if run else None,
         task_id=run.task_id if run else None,
         position=agent.position,
@@ -205,7 +205,7 @@ def read_subagent(
     )
 
 
-def _teammate(meta: dict[str, Any]) -> str | None:
+def _teammate_id(meta: dict[str, Any]) -> str | None:
     """Return how a team calls its member, None for other subagents."""
     name, team = text(meta.get("name")), text(meta.get("teamName"))
     return agent_identity(f"{name}@{team}") if name and team else None

@@ -16,6 +16,7 @@ from ccsync_watch.model import Part
 from ccsync_watch.transcripts.fields import identity
 from ccsync_watch.transcripts.message_content import MessageContent
 from ccsync_watch.transcripts.mid_turn_texts import read_mid_turn
+from ccsync_watch.transcripts.own_frames import read_workflow_task
 from ccsync_watch.transcripts.peer_messages import read_peer_messages
 from ccsync_watch.transcripts.tags import read_only_tags, read_tag, read_tags
 
@@ -52,6 +53,8 @@ _LINE_PREFIXES = {"bash-input": "! ", "user-memory-input": "# "}
 _NOTIFICATION_TAGS = frozenset({"agent-notification", "bash-notification", "task-notification"})
 _NOTIFICATION_FIELDS = ("task-id", "tool-use-id", "status", "summary", "result")
 _NOTIFICATION_TRAILER = re.compile(r"\s*(?:Read the output file|Full transcript available)")
+FORK = "is_fork"
+"""The fact of the task of a fork of Claude: what stands before it is copied from its parent."""
 _PLAN = re.compile(r"\s*Implement the following plan:[ \t]*\n(?=\s*#)")
 _LIST_SUMMARY = re.compile(
     r"\s*Context: This summary will be shown in a list to help users and Claude choose which"
@@ -159,7 +162,7 @@ def read_fork_task(parts: list[Part]) -> MessageContent | None:
         tag = read_tag(text, {"fork-boilerplate"}) if isinstance(text, str) else None
         if tag:
             task = str(text)[tag.end :].strip().removeprefix("Your directive:").strip()
-            return MessageContent("system", "task", [Part("text", task)], {})
+            return MessageContent("system", "task", [Part("text", task)], {FORK: True})
     return None
 
 
@@ -179,6 +182,7 @@ WRAPPERS: tuple[TextReader, ...] = (
     read_list_summary,
     read_mid_turn,
     read_plan,
+    read_workflow_task,
 )
 """The texts that nobody types."""
 COMMANDS: tuple[TextReader, ...] = (read_command, read_typed_line)

@@ -138,6 +138,7 @@ def _user_rows(writer: Writer) -> Iterator[RowSample]:
         **{f"a message in `<{tag}>`": f'<{tag} from="lily">x</{tag}>' for tag in sorted(PEER_TAGS)},
         "messages of other sessions": _PEER,
         "a request for a list's summary": _LIST_SUMMARY,
+        "a task of a workflow's agent": "[Workflow harness — computed task] Text:\n  words",
         "only blocks of the client": "<system-reminder>x</system-reminder>",
     }
     for name, value in texts.items():

@@ -224,7 +224,7 @@ def test_subagents_of_one_call_stand_under_it(world: World, visitor: Visitor) ->
         Subagent("a1", SESSION, "workflow-subagent", "count", "t1", None, None, None, None,
                  phase="Count", run_id="wf_1", position=1),
         Subagent("arosé@cov", SESSION, "general-purpose", None, "t1", None, None, None, None,
-                 teammate="rosé@cov"),
+                 teammate_id="rosé@cov"),
     )  # fmt: skip
     call = Part("tool-call", {"script": "…"}, "t1", "Workflow")
     world.ingest(

@@ -50,6 +50,8 @@ class TestAssistant:
         fork = call("t1", "Agent", subagent_type="fork", prompt="count")
         assert read_row(Writer(agent_id=AGENT).answer(fork)).messages == []
         assert len(read_row(Writer(agent_id=AGENT).answer(fork)).usages) == 1
+        default = call("t1", "Agent", prompt="count")
+        assert read_row(Writer(agent_id=AGENT).answer(text("I fork"), default)).messages == []
         assert read_message(Writer().answer(fork)).kind == "answer"
         assert read_message(Writer(agent_id=AGENT, parent="u1").answer(fork)).kind == "answer"
 

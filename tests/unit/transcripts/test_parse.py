@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccsync_watch.model import Line, Unreadable
+from ccsync_watch.model import Line, Stream, Unreadable
 from ccsync_watch.transcripts.parse import parse
 from ccsync_watch.transcripts.tail import split
-from support.lines import Writer, line, text
+from support.lines import AGENT, SESSION, Writer, call, line, text
 from support.parsing import STREAM, parse_rows, reasons, uuids
 from support.pumping import ids, joined
 
@@ -140,3 +140,27 @@ class TestTotality:
         """The offset stays."""
         batch = parse([], STREAM, 7)
         assert (batch.start, batch.end, batch.lines) == (7, 7, 0)
+
+
+def test_a_fork_begins_with_its_task() -> None:
+    """Whatever it copied before that is its parent's; tokens count once by their id."""
+    fork = Writer(agent_id=AGENT)
+    rows = [
+        {"type": "fork-context-ref", "agentId": AGENT, "contextLength": 2},
+        fork.answer(text("I fork"), usage_id="m1"),
+        fork.answer(call("t1", "Agent", subagent_type="fork", prompt="count"), usage_id="m1"),
+        fork.result("t1", "Fork started"),
+    ]
+    boilerplate = text(
+        "<fork-boilerplate>\nBe brief.\n</fork-boilerplate>\n\nYour directive: count"
+    )
+    rows[-1]["message"]["content"].append(boilerplate)
+    rows.append(fork.answer(text("four"), usage_id="f1"))
+    stream = Stream(f"agent-{AGENT}", SESSION, AGENT)
+    batch = parse(split(joined(*rows), 0), stream, 0)
+    assert [(message.kind, message.parts[0].content) for message in batch.messages] == [
+        ("task", "count"),
+        ("answer", "four"),
+    ]
+    assert {usage.id for usage in batch.usages} == {usage.id for usage in batch.usages[1:]}
+    assert not batch.unreadable

@@ -51,6 +51,26 @@ TOO_LARGE = (
             ("subagent used Bash, Read", "report of a subagent"),
         ),
         (
+            "[Subagent hand-back] By a model:\n  Two:\n    - beds\n\n    - hens\n" + TRAILER,
+            "Two:\n  - beds\n\n  - hens",
+            ("report of a subagent",),
+        ),
+        (
+            "Async agent launched successfully. (Internal.)\nagentId: a7 (internal ID)\nWorking.",
+            "",
+            ("subagent started in the background",),
+        ),
+        (
+            "Spawned successfully.\nagent_id: rosé@cov\nname: rosé\nIt is now running.",
+            "",
+            ("member rosé@cov of the team started",),
+        ),
+        (
+            "Workflow launched in background. Task ID: w7\nSummary: Count them\nRun ID: w_1",
+            "Count them",
+            ("workflow started in the background",),
+        ),
+        (
             "found it\n\n<system-reminder>\nBe careful.\n</system-reminder>\n",
             "found it",
             ("reminder of the client left out",),
@@ -89,11 +109,15 @@ def test_a_text_that_only_quotes_a_wrapper_stays(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "is_error"),
-    [("<tool_use_error>x</tool_use_error>", True), ("<persisted-output>x", False)],
+    [
+        ("<tool_use_error>x</tool_use_error>", True),
+        ("<persisted-output>x", False),
+        (TOO_LARGE, False),
+    ],
 )
 def test_an_error_of_the_client_is_one_whatever_the_row_says(
     text: str,
     is_error: bool,  # noqa: FBT001 - a value of the table
 ) -> None:
-    """The result of an MCP tool that is too large is not marked."""
+    """The output of an MCP tool that was saved to a file is none: the tool did what was asked."""
     assert unwrap_result(text).is_error is is_error
