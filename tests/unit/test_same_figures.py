@@ -284,7 +284,7 @@ def _list_sessions(views: _Views) -> dict[str, tuple[str, int, int, int]]:
     """Return title, prompts, prompt and output tokens of every session on the list's pages."""
     row = re.compile(
         r'href="/sessions/([^"?]+)">\s*<span class="title">([^<]*)</span>.*?'
-        r'title="([\d,]+) prompts,.*?title="([\d,]+) prompt tokens, ([\d,]+) output tokens"',
+        r'title="([\d,]+) prompts?,.*?title="([\d,]+) prompt tokens, ([\d,]+) output tokens"',
         re.DOTALL,
     )
     listed = {}
