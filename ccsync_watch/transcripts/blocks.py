@@ -10,7 +10,7 @@ import orjson
 from ccsync_watch.model import JsonValue, Part
 from ccsync_watch.transcripts.api_errors import read_fallback
 from ccsync_watch.transcripts.denials import read_denial
-from ccsync_watch.transcripts.fields import opaque_id, text
+from ccsync_watch.transcripts.fields import mapping, opaque_id, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +22,10 @@ _KNOWN_TYPES = _CALL_TYPES | {
 # Some clients say only there that a call did not run.
 _REJECTED_DETAILS = ("User rejected tool use", "Error: The user doesn't want to ")
 _EXIT_CODE = re.compile(r"\s*(?:Error:\s*)?Exit code (-?\d{1,5})\b")
+
+
+_WORDS = frozenset({"text", "thinking"})
+"""The blocks that are words, under a key that is called as the block."""
 
 
 def content_blocks(message: dict[str, Any]) -> list[dict[str, Any]]:
@@ -39,12 +43,17 @@ def _as_block(block: dict[str, Any] | str) -> dict[str, Any]:
 
 
 def unknown_blocks(content: object) -> Iterator[str]:
-    """Yield the type of each block of no known type, empty for what has no type at all."""
+    """Yield the type of each block that is not understood, empty for what has no type at all.
+
+    It is of no known type, or its words are not a text.
+    """
     values = content if isinstance(content, list) else [content]
     for value in values:
-        kind = value.get("type") if isinstance(value, dict) else None
+        kind = mapping(value).get("type")
         if isinstance(value, str) or (
-            isinstance(kind, str) and (kind in _KNOWN_TYPES or kind.endswith("_tool_result"))
+            isinstance(kind, str)
+            and (kind in _KNOWN_TYPES or kind.endswith("_tool_result"))
+            and (kind not in _WORDS or isinstance(mapping(value).get(kind) or "", str))
         ):
             continue
         yield kind if isinstance(kind, str) else ""

@@ -118,6 +118,17 @@ def read_system(row: dict[str, Any], _is_subagent: bool) -> MessageContent | Non
     return MessageContent("user", "command", [Part("text", content)], facts)
 
 
+WORDS = {
+    "attachment/hook_additional_context": "content",
+    "attachment/hook_success": "content",
+    "attachment/hook_system_message": "content",
+    "attachment/queued_command": "prompt",
+    "attachment/teammate_mailbox": "messages",
+    "system/stop_hook_summary": "hookErrors",
+}
+"""Where rows that may have nothing to say have their words."""
+
+
 def _read_retry(row: dict[str, Any]) -> MessageContent:
     """Read a request that failed and is tried again."""
     return MessageContent("system", "api_error", [Part("text", describe_error(row))], {})

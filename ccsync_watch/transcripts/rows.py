@@ -21,6 +21,7 @@ from ccsync_watch.transcripts.fields import (
     text,
 )
 from ccsync_watch.transcripts.line_types import LINE_TYPES, is_known
+from ccsync_watch.transcripts.message_readers import WORDS
 from ccsync_watch.transcripts.subagent_meta import (
     read_notification_links,
     read_result_links,
@@ -70,6 +71,8 @@ def add_row(row: dict[str, Any], line: Line, stream: Stream, batch: Batch) -> No
         operation = line_type.read_queue(row, _session_of(row, stream), line)
         if operation is not None:
             batch.queue.append(operation)
+        else:
+            line_type = None  # an operation that is not known
     if line_type is not None and line_type.read_links:
         session_id = _session_of(row, stream)
         if session_id:
@@ -128,7 +131,8 @@ def _add_message(
         batch.sidechains.append(SidechainRow(session_id, uuid, parent_uuid))
     content = read(row, is_subagent)
     batch.links.extend(_read_links(name, row, content, session_id))
-    batch.counted[_label(name, row, says_nothing=content is None)] += 1
+    says_nothing = content is None or not content.parts
+    batch.counted[_label(name, row, says_nothing=says_nothing)] += 1
     message = mapping(row.get("message"))
     if message:
         _count_unknown(name, message.get("content"), content, batch)
@@ -232,9 +236,17 @@ def _label(name: str, row: dict[str, Any], *, says_nothing: bool) -> str:
     if name == "attachment":
         subtype = mapping(row.get("attachment")).get("type")
     label = f"{name}/{subtype}" if identity(subtype) else name
-    if says_nothing and name in {"attachment", "system"} and not is_known(label):
+    is_quiet = says_nothing and name in {"attachment", "system"}
+    if is_quiet and (not is_known(label) or _has_unread_words(label, row)):
         return f"?{label}"
     return label
+
+
+def _has_unread_words(label: str, row: dict[str, Any]) -> bool:
+    """Return whether a row that says nothing has something where its words should be."""
+    key = WORDS.get(label)
+    value = mapping(row.get("attachment")).get(key) or row.get(key) if key else None
+    return bool(value) and not isinstance(value, (str, bool))
 
 
 def _observe_session(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -11,7 +13,7 @@ import pytest
 
 from ccsync_watch.pipeline import Pump, PumpConfig, RealFiles
 from ccsync_watch.privacy.policy.policy import Policy
-from ccsync_watch.store.database import open_database
+from ccsync_watch.store.database import DATABASE_NAME, open_database
 from ccsync_watch.store.install_keys import install_key
 from support.cleanup import close_after_test
 from support.fakes import FakeClock
@@ -19,7 +21,6 @@ from support.lines import SESSION, START_MS, line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from ccsync_watch.model import JsonValue
     from ccsync_watch.pipeline import Files
@@ -201,6 +202,13 @@ class Bench:
             "SELECT start, end, reason FROM unreadable ORDER BY transcript_id, start"
         )
         return [(start, end, reason) for start, end, reason in rows]
+
+
+def empty_store() -> bytes:
+    """Return an empty store: to copy it takes a tenth of the time of making it."""
+    with tempfile.TemporaryDirectory() as folder:
+        open_database(Path(folder), now_ms=START_MS).close()
+        return (Path(folder) / DATABASE_NAME).read_bytes()
 
 
 def joined(*rows: dict[str, Any] | bytes) -> bytes:
