@@ -235,7 +235,7 @@ def test_every_row_is_on_the_page(shown: Shown) -> None:
             faults += [f"{name}: {fault}" for fault in _compare_words(row, article.text)]
             if row.outcome and row.outcome not in {"ok", "error"}:
                 faults += [] if row.outcome in article.text else [f"{name}: lacks {row.outcome}"]
-            elif not row.outcome and article.speaker != SPEAKERS.get(row.kind, article.speaker):
+            elif not row.outcome and not article.speaker.startswith(SPEAKERS.get(row.kind, "")):
                 faults.append(f"{name}: {article.speaker} speaks: {row}")
     assert not faults, "\n".join(faults)
 

@@ -267,10 +267,10 @@ class TestBytes:
         rows = list(_between([SAMPLES[number][0] for number in numbers], is_subagent=False))
         lines = [_encode(row) for row in rows]
         whole = set(range(0, len(rows), 2))
-        for place, how, some in damages:
+        for place, how, extra in damages:
             number = place % len(lines)
             whole.discard(number)
-            lines[number] = _damage(lines[number], how, place, some)
+            lines[number] = _damage(lines[number], how, place, extra)
         # The last line must end: it would be one that is still being written.
         lines.append(_encode({"type": "custom-title", "customTitle": "t", "sessionId": SESSION}))
         data = b"".join(lines)
@@ -284,15 +284,15 @@ class TestBytes:
             installation.show()
 
 
-def _damage(line: bytes, how: str, place: int, some: bytes) -> bytes:
+def _damage(line: bytes, how: str, place: int, extra: bytes) -> bytes:
     """Return a line with some of its bytes lost or changed."""
     at = place // 64 % max(1, len(line) - 1)
     head, tail = line[:at], line[at:]
     return {
         "flip": head + bytes([tail[0] ^ 1 << place % 8]) + tail[1:] if tail[:1] else line,
         "cut": head + b"\n",
-        "insert": head + some + tail,
-        "remove": head + tail[len(some) :],
+        "insert": head + extra + tail,
+        "remove": head + tail[len(extra) :],
         "repeat": head + line[: at // 2] + tail,
         "unending": head,
         "nul": head + b"\0" * 40 + tail,

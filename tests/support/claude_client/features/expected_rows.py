@@ -6,6 +6,7 @@ newest client writes. A row that is none of these and holds words is an error of
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -41,7 +42,7 @@ ROLES = {
 """As whose words the backend gets a row; all others are the system's."""
 
 # Rows of the client that say nothing of the conversation, or what other rows say.
-_SILENT_SYSTEM = {"turn_duration"}
+_SILENT_SYSTEM = {"stop_hook_summary", "turn_duration"}
 _SILENT_ATTACHMENTS = {
     "agent_listing_delta", "auto_mode", "command_permissions", "date", "deferred_tools_delta",
     "deferred_tools_record", "environment", "hook_success", "mcp_instructions_delta", "model",
@@ -82,20 +83,30 @@ class ExpectedRow:
         return self.kind in {"", "api_error"}
 
 
+class _Calls:
+    """The tools of a transcript's calls, and the commands that hooks put in place of others."""
+
+    def __init__(self, rows: list[Row]) -> None:
+        self.names: dict[str, str] = {}
+        self.changed: dict[str, str] = {}
+        for row in rows:
+            for block in _blocks(row) if row["type"] == "assistant" else []:
+                if block["type"] == "tool_use":
+                    self.names[block["id"]] = block["name"]
+            printed = row.get("attachment", {}).get("stdout") or ""
+            if "updatedInput" in printed:
+                own = json.loads(printed)["hookSpecificOutput"]
+                self.changed[row["attachment"]["toolUseID"]] = own["updatedInput"]["command"]
+
+
 def expected_rows(transcript: Path) -> list[ExpectedRow]:
     """Return what must come of a transcript's rows, in the order of the file."""
     rows = read_rows(transcript)
-    names = {
-        block["id"]: block["name"]
-        for row in rows
-        if row["type"] == "assistant"
-        for block in _blocks(row)
-        if block["type"] == "tool_use"
-    }
+    calls = _Calls(rows)
     expected = []
     for row in rows:
         if row["type"] in {"user", "assistant", "system", "attachment"}:
-            expected += [_identified(row, values) for values in _READERS[row["type"]](row, names)]
+            expected += [_identified(row, values) for values in _READERS[row["type"]](row, calls)]
     return expected
 
 
@@ -111,7 +122,7 @@ def _said(kind: str, *texts: str, **more: Any) -> dict[str, Any]:  # noqa: ANN40
     return {"kind": kind, "texts": texts, **more}
 
 
-def _user(row: Row, names: dict[str, str]) -> Iterator[dict[str, Any]]:
+def _user(row: Row, calls: _Calls) -> Iterator[dict[str, Any]]:
     blocks = _blocks(row)
     text = "\n".join(block["text"] for block in blocks if block["type"] == "text")
     results = [block for block in blocks if block["type"] == "tool_result"]
@@ -119,9 +130,11 @@ def _user(row: Row, names: dict[str, str]) -> Iterator[dict[str, Any]]:
         yield _said("task", _typed(text.rpartition("Your directive:")[2]), hidden=("worker fork",))
     elif results:
         for block in results:
-            yield _result(row, block, names)
+            yield _result(row, block, calls)
     elif row.get("isCompactSummary"):
         yield _said("summary", "The user gave scripted prompts")
+    elif row.get("rowSource") == "hook":
+        yield _said("notice", "Stop", text.partition("feedback:\n")[2], hidden=("feedback:",))
     elif row.get("isMeta"):
         yield _said("injected", _typed(_inner(text)), hidden=("<local-command",))
     elif text.startswith("[Request interrupted by user"):
@@ -151,7 +164,7 @@ def _written(row: Row, text: str) -> dict[str, Any]:
     return _said("prompt", *pastes, _typed(_PASTE.sub("", text)), hidden=("pasted_content",))
 
 
-def _result(row: Row, block: Row, names: dict[str, str]) -> dict[str, Any]:
+def _result(row: Row, block: Row, calls: _Calls) -> dict[str, Any]:
     call_id = block["tool_use_id"]
     content = block["content"]
     words = content if isinstance(content, str) else "\n".join(
@@ -165,9 +178,9 @@ def _result(row: Row, block: Row, names: dict[str, str]) -> dict[str, Any]:
         shown = words.partition("the user said:\n")[2] if is_by_person else words
         hidden += ["The user doesn't want to proceed"]
     elif "exceeds maximum allowed tokens" in words:
-        outcome, shown = "error", "result too large"
+        shown = "result too large"
         hidden += ["REQUIREMENTS FOR"]
-    elif (names.get(call_id) in _FILE_TOOLS and outcome == "ok") or _LAUNCHED.match(words):
+    elif (calls.names.get(call_id) in _FILE_TOOLS and outcome == "ok") or _LAUNCHED.match(words):
         shown = ""
     elif "[Subagent hand-back]" in words:
         shown = words.partition("[Subagent hand-back]")[2].partition("\n")[2]
@@ -191,7 +204,7 @@ def _denial(row: Row) -> str | None:
     return "denied: not granted" if asked else "denied by a rule"
 
 
-def _assistant(row: Row, _names: dict[str, str]) -> Iterator[dict[str, Any]]:
+def _assistant(row: Row, context: _Calls) -> Iterator[dict[str, Any]]:
     blocks = _blocks(row)
     words = [block.get("text") or block.get("thinking") or "" for block in blocks]
     calls = [block for block in blocks if block["type"] == "tool_use"]
@@ -201,6 +214,7 @@ def _assistant(row: Row, _names: dict[str, str]) -> Iterator[dict[str, Any]]:
     if row.get("agentId") and row["parentUuid"] is None:
         return  # the call of the session that a fork agent was started from
     words += [_argument(call) for call in calls]
+    words += [context.changed.get(call["id"], "") for call in calls]
     yield _said("answer", *words, calls=tuple(call["id"] for call in calls))
 
 
@@ -211,12 +225,9 @@ def _argument(call: Row) -> str:
     return next((str(values[name]) for name in names if name in values), "")
 
 
-def _system(row: Row, _names: dict[str, str]) -> Iterator[dict[str, Any]]:
+def _system(row: Row, _calls: _Calls) -> Iterator[dict[str, Any]]:
     subtype = row["subtype"]
-    if subtype == "stop_hook_summary":
-        if row["hookErrors"]:
-            yield _said("notice", *row["hookErrors"])
-    elif subtype == "compact_boundary":
+    if subtype == "compact_boundary":
         yield _said("compaction")
     elif subtype == "api_error":
         yield _said("api_error", "scripted 529")
@@ -234,7 +245,7 @@ def _system(row: Row, _names: dict[str, str]) -> Iterator[dict[str, Any]]:
         assert subtype in _SILENT_SYSTEM, row
 
 
-def _attachment(row: Row, _names: dict[str, str]) -> Iterator[dict[str, Any]]:
+def _attachment(row: Row, _calls: _Calls) -> Iterator[dict[str, Any]]:
     values = row["attachment"]
     kind = values["type"]
     if kind == "queued_command":
@@ -249,12 +260,10 @@ def _attachment(row: Row, _names: dict[str, str]) -> Iterator[dict[str, Any]]:
     elif kind == "hook_non_blocking_error":
         yield _said("notice", values["hookName"], values["stderr"].rpartition(": ")[2])
     elif kind == "hook_blocking_error":
-        yield _said("notice", values["hookName"], "nobody wants this" if "nobody" in str(values)
-                    else values["blockingError"]["blockingError"])  # fmt: skip
+        if values["hookEvent"] != "Stop":  # that one has a row in the user's name
+            yield _said("notice", values["hookName"], "nobody wants this output")
     elif kind == "hook_system_message":
         yield _said("notice", values["hookName"], values["content"])
-    elif "updatedInput" in str(values.get("stdout")):
-        yield _said("notice", values["hookName"])
     else:
         assert kind in _SILENT_ATTACHMENTS, row
 
