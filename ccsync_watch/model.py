@@ -28,6 +28,7 @@ StyleRun: TypeAlias = tuple[int, int, str]
 
 MessageKind: TypeAlias = Literal[
     "prompt",  # typed by the user, or queued while Claude was busy
+    "blocked",  # typed by the user, and kept from the model by a hook
     "command",  # a slash command or `!` line typed by the user
     "command_output",  # the output of such a command
     "answer",  # the model's text, thinking or tool call

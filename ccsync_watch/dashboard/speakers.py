@@ -19,6 +19,7 @@ class _Speaker:
 
 SPEAKERS = {
     "prompt": _Speaker("You"),
+    "blocked": _Speaker("Blocked prompt"),
     "command": _Speaker("Command"),
     "command_output": _Speaker("Output", is_folded=True),
     "answer": _Speaker("Claude"),

@@ -9,6 +9,7 @@ import re
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from ccsync_watch.transcripts.plans import plan_heading
 from ccsync_watch.transcripts.wrappers import LOCAL_COMMANDS
 
 if TYPE_CHECKING:
@@ -22,7 +23,17 @@ _MAX_SCANNED_CHARS = 8000
 _TAG_LINE = re.compile(r"\s*<(?:[^<>]*|([a-z-]+)[^<>]*>[^<>]*</\1)>\s*")
 # What makes a session a conversation. An answer does too, unless only the client asked.
 _CONVERSATION_KINDS = frozenset(
-    {"prompt", "teammate", "cross_session", "plan", "summary", "compaction", "notification", "task"}
+    {
+        "prompt",
+        "blocked",
+        "teammate",
+        "cross_session",
+        "plan",
+        "summary",
+        "compaction",
+        "notification",
+        "task",
+    }
 )
 
 
@@ -77,6 +88,8 @@ def _title_of(message: Message) -> tuple[TitleRank, str] | None:
     rank = TitleRank.PROMPT
     if message.kind == "prompt" and not title:
         title, rank = next(filter(None, map(_pasted_line, message.parts)), ""), TitleRank.PASTE
+    elif message.kind == "blocked":
+        rank = TitleRank.PASTE
     elif message.kind == "command":
         is_local = title.split(" ", 1)[0] in LOCAL_COMMANDS
         rank = TitleRank.LOCAL_COMMAND if is_local else TitleRank.COMMAND
@@ -85,7 +98,8 @@ def _title_of(message: Message) -> tuple[TitleRank, str] | None:
         sender = message.facts.get("from")
         title = short_title(f"{sender}: {title}") if title and sender else title
     elif message.kind == "plan":
-        title = title.lstrip("# ").removeprefix("Plan:").lstrip() or title
+        headings = filter(None, map(plan_heading, texts))
+        title = short_title(next(headings, "")) or title
     elif message.kind != "prompt":
         return None
     return (rank, title) if title else None

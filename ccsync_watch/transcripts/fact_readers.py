@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 
 
 def read_custom_title(row: dict[str, Any]) -> JsonValue:
-    """Return the title that the user gave with /rename."""
-    return text(row.get("customTitle"))
+    """Return the title that the user gave with /rename, empty if it was taken away."""
+    title = row.get("customTitle", 0)
+    if title is None or isinstance(title, str):
+        return (title or "").strip()
+    return None
 
 
 def read_generated_title(row: dict[str, Any]) -> JsonValue:

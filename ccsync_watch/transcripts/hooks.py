@@ -14,16 +14,31 @@ import orjson
 from ccsync_watch.model import JsonValue, Part
 from ccsync_watch.transcripts.fields import mapping, opaque_id, text
 from ccsync_watch.transcripts.message_content import MessageContent, note
+from ccsync_watch.transcripts.notes import split_prompt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _CLIENT = "Claude Code"
+_BLOCKED_PROMPT = re.compile(r"\s*[^\n]{0,60}\boperation blocked by hook\b:?", re.IGNORECASE)
+_ORIGINAL_PROMPT = "\n\nOriginal prompt: "
 _CHANGED = '"updatedInput"'
 _CHANGING_EVENTS = frozenset({"PreToolUse", "PermissionRequest"})
 _FEEDBACK = re.compile(r"\s*([A-Z][A-Za-z]{2,40}) hook feedback:[ \t]*\n")
 # What the client puts before a hook's own words.
 _PREFIX = "Failed with non-blocking status code:"
+
+
+def read_blocked_prompt(content: str) -> MessageContent | None:
+    """Read what was typed and a hook kept from the model, None for any other report."""
+    head = _BLOCKED_PROMPT.match(content)
+    if head is None:
+        return None
+    reason, _, words = content[head.end() :].partition(_ORIGINAL_PROMPT)
+    parts = split_prompt(words) if words.strip() else []
+    return MessageContent(
+        "user", "blocked", [*parts, note("blocked by a hook", reason.strip())], {}
+    )
 
 
 def _notice(attachment: dict[str, Any], did: str, words: str) -> MessageContent:

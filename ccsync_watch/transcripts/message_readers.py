@@ -13,7 +13,12 @@ from ccsync_watch.model import JsonValue, Part
 from ccsync_watch.transcripts.api_errors import describe_error, read_model_change, read_refusal
 from ccsync_watch.transcripts.blocks import answer_parts, content_blocks, prompt_parts, result_parts
 from ccsync_watch.transcripts.fields import identity, mapping, milliseconds, text
-from ccsync_watch.transcripts.hooks import HOOK_READERS, read_feedback, read_hook_summary
+from ccsync_watch.transcripts.hooks import (
+    HOOK_READERS,
+    read_blocked_prompt,
+    read_feedback,
+    read_hook_summary,
+)
 from ccsync_watch.transcripts.mentions import MENTION_READERS
 from ccsync_watch.transcripts.message_content import MessageContent, note
 from ccsync_watch.transcripts.mid_turn_texts import read_mid_turn, split_result
@@ -21,12 +26,14 @@ from ccsync_watch.transcripts.notes import split_prompt
 from ccsync_watch.transcripts.own_frames import summary_parts
 from ccsync_watch.transcripts.peer_messages import read_mailbox
 from ccsync_watch.transcripts.subagent_meta import SUBAGENT_TOOLS
+from ccsync_watch.transcripts.usage import SYNTHETIC_MODEL
 from ccsync_watch.transcripts.user_texts import read_user_text, text_origin
 from ccsync_watch.transcripts.wrappers import find_wrapper, read_fork_task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_NO_RESPONSE = "No response requested."
 _TOOL_LOADED = "Tool loaded."
 
 
@@ -47,6 +54,10 @@ def read_assistant(row: dict[str, Any], is_subagent: bool) -> MessageContent | N
     parts = answer_parts(blocks)
     if row.get("isApiErrorMessage") is True:
         return MessageContent("assistant", "api_error", _describe_failure(row, parts), facts)
+    if message.get("model") == SYNTHETIC_MODEL:
+        # The client's own words, which it writes as an answer.
+        is_filler = all(part.content == _NO_RESPONSE for part in parts)
+        return MessageContent("system", "injected" if is_filler else "notice", parts, facts)
     if message.get("stop_details"):
         parts += read_refusal(message)
     if parts and all(block.get("type") == "fallback" for block in blocks):
@@ -108,8 +119,14 @@ def read_system(row: dict[str, Any], _is_subagent: bool) -> MessageContent | Non
         facts.update({key: value for key, value in values.items() if isinstance(value, (str, int))})
         part = Part("text", content or "Conversation compacted")
         return MessageContent("system", "compaction", [part], facts)
-    if not content:
-        return None
+    return _read_report(subtype, content, facts) if content else None
+
+
+def _read_report(subtype: str, content: str, facts: dict[str, JsonValue]) -> MessageContent:
+    """Read a system row that says no more than its text."""
+    blocked = read_blocked_prompt(content) if subtype == "informational" else None
+    if blocked is not None:
+        return blocked._replace(facts=facts)
     if subtype != "local_command":
         return MessageContent("system", "notice", [Part("text", content)], facts)
     wrapped = find_wrapper(content)

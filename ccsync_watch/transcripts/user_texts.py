@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ccsync_watch.transcripts.fields import mapping, text
 from ccsync_watch.transcripts.message_content import MessageContent, note
 from ccsync_watch.transcripts.notes import PASTE_START, PASTED, ends_in_block, split_prompt
+from ccsync_watch.transcripts.plans import read_plan
 from ccsync_watch.transcripts.wrappers import FIRST_CHARACTERS, find_wrapper
 
 if TYPE_CHECKING:
@@ -74,11 +75,11 @@ def read_user_text(parts: list[Part], origin: TextOrigin) -> MessageContent:
 
 def _read_plan(parts: list[Part]) -> MessageContent:
     """Return a plan that the row itself calls one."""
-    plans = [
-        _read_wrapper(part, TextOrigin()) or MessageContent("user", "plan", [part], {})
-        for part in parts
-    ]
-    return MessageContent("user", "plan", [part for plan in plans for part in plan.parts], {})
+    plan: list[Part] = []
+    for part in parts:
+        content = read_plan(part.content, is_known=True) if isinstance(part.content, str) else None
+        plan += content.parts if content else [part]
+    return MessageContent("user", "plan", plan, {})
 
 
 def _unwrap(

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from ccsync_watch.model import Part
 from ccsync_watch.transcripts.fields import identity
-from ccsync_watch.transcripts.message_content import MessageContent
+from ccsync_watch.transcripts.message_content import MessageContent, note
 from ccsync_watch.transcripts.mid_turn_texts import read_mid_turn
 from ccsync_watch.transcripts.own_frames import read_workflow_task
 from ccsync_watch.transcripts.peer_messages import read_peer_messages
+from ccsync_watch.transcripts.plans import read_plan
 from ccsync_watch.transcripts.tags import read_only_tags, read_tag, read_tags
 
 if TYPE_CHECKING:
@@ -27,9 +28,9 @@ if TYPE_CHECKING:
 
 TextReader: TypeAlias = "Callable[[str], MessageContent | None]"
 
-# Of `<tag>`, "[Request", "Another", "A peer", "Context", "Implement", "The user"; and white space
-# before them.
-FIRST_CHARACTERS = frozenset({"<", "[", "A", "C", "I", "T", " ", "\t", "\r", "\n"})
+# Of `<tag>`, "[Request", "Another", "A peer", "Context", "Implement", "Operation", "The user"; and
+# white space before them.
+FIRST_CHARACTERS = frozenset({"<", "[", "A", "C", "I", "O", "T", " ", "\t", "\r", "\n"})
 _INTERRUPT = re.compile(r"\s*\[Request interrupted by user[^\]\n]{0,80}\]\s*")
 _OUTPUT_TAGS = frozenset(
     {"bash-exit-code", "bash-stderr", "bash-stdout", "local-command-stderr", "local-command-stdout"}
@@ -55,7 +56,7 @@ _NOTIFICATION_FIELDS = ("task-id", "tool-use-id", "status", "summary", "result")
 _NOTIFICATION_TRAILER = re.compile(r"\s*(?:Read the output file|Full transcript available)")
 FORK = "is_fork"
 """The fact of the task of a fork of Claude: what stands before it is copied from its parent."""
-_PLAN = re.compile(r"\s*Implement the following plan:[ \t]*\n(?=\s*#)")
+_STOPPED_BY_HOOK = re.compile(r"\s*Operation stopped by hook(?::[ ]|\s*\Z)")
 _LIST_SUMMARY = re.compile(
     r"\s*Context: This summary will be shown in a list to help users and Claude choose which"
     r" conversations are relevant\.[ \t]*(?:\n|\Z)"
@@ -155,6 +156,15 @@ def read_list_summary(text: str) -> MessageContent | None:
     return None
 
 
+def read_stop_by_hook(text: str) -> MessageContent | None:
+    """Read what older clients write when a hook ends a prompt."""
+    head = _STOPPED_BY_HOOK.match(text)
+    if head is None:
+        return None
+    reason = note("stopped by a hook", text[head.end() :].strip())
+    return MessageContent("system", "notice", [reason], {})
+
+
 def read_fork_task(parts: list[Part]) -> MessageContent | None:
     """Read what a fork of Claude is asked for, from the texts beside the call that it copied."""
     for part in parts:
@@ -166,14 +176,6 @@ def read_fork_task(parts: list[Part]) -> MessageContent | None:
     return None
 
 
-def read_plan(text: str) -> MessageContent | None:
-    """Read an accepted plan that the client hands to a new session."""
-    head = _PLAN.match(text)
-    if head is None:
-        return None
-    return MessageContent("user", "plan", [Part("text", text[head.end() :].strip())], {})
-
-
 WRAPPERS: tuple[TextReader, ...] = (
     read_interrupt,
     read_notification,
@@ -183,6 +185,7 @@ WRAPPERS: tuple[TextReader, ...] = (
     read_mid_turn,
     read_plan,
     read_workflow_task,
+    read_stop_by_hook,
 )
 """The texts that nobody types."""
 COMMANDS: tuple[TextReader, ...] = (read_command, read_typed_line)

@@ -134,6 +134,7 @@ def _user_rows(writer: Writer) -> Iterator[RowSample]:
         "an accepted plan": "Implement the following plan:\n\n# Plan",
         "a report of a background task": _NOTIFICATION,
         "an interrupt": "[Request interrupted by user]",
+        "the end of a prompt by a hook": "Operation stopped by hook: words",
         "a prompt that the client hands over while Claude works": _MID_TURN,
         **{f"a message in `<{tag}>`": f'<{tag} from="lily">x</{tag}>' for tag in sorted(PEER_TAGS)},
         "messages of other sessions": _PEER,
@@ -161,6 +162,12 @@ def _other_rows(writer: Writer) -> Iterator[RowSample]:
         yield RowSample(f"answer: {name}", writer.answer(block))
     queued = {"type": "queue-operation", "operation": "remove", "content": "words"}
     yield RowSample("`queue-operation` by which Claude gets a prompt", queued)
+    blocked = "UserPromptSubmit operation blocked by hook:\nno\n\nOriginal prompt: words"
+    row = writer.row("system", subtype="informational", content=blocked)
+    yield RowSample("system `informational` about a blocked prompt", row)
+    row = writer.answer(text("words"))
+    row["message"]["model"] = "<synthetic>"
+    yield RowSample("answer of the model `<synthetic>`", row)
     error = {**writer.answer(text("words")), "isApiErrorMessage": True}
     yield RowSample("answer with `isApiErrorMessage`", error)
 

@@ -50,6 +50,16 @@ class TestTitle:
         )
         assert _title(world) == "Words"
 
+    @pytest.mark.parametrize("kind", ["blocked", "prompt"])
+    def test_what_a_hook_blocked_is_the_title_until_something_else_is_typed(
+        self, world: World, kind: str
+    ) -> None:
+        """Nothing came of it, but it is what the person wanted."""
+        world.ingest(message("b1", "Blocked words", kind="blocked"))
+        assert _title(world) == "Blocked words"
+        world.ingest(message("b2", "Other words", kind=kind))
+        assert _title(world) == ("Blocked words" if kind == "blocked" else "Other words")
+
     @pytest.mark.parametrize("apart", [False, True])
     def test_a_better_row_replaces_it(self, world: World, *, apart: bool) -> None:
         """What a person typed, else a command that asks Claude, else one of the client's."""

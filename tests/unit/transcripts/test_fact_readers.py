@@ -16,6 +16,9 @@ from support.parsing import parse_rows
     ("row", "name", "value"),
     [
         ({"type": "custom-title", "customTitle": "Mine"}, "custom_title", "Mine"),
+        ({"type": "custom-title", "customTitle": ""}, "custom_title", ""),
+        ({"type": "custom-title", "customTitle": None}, "custom_title", ""),
+        ({"type": "custom-title", "customTitle": " "}, "custom_title", ""),
         ({"type": "ai-title", "aiTitle": "Its"}, "generated_title", "Its"),
         ({"type": "last-prompt", "lastPrompt": "p", "leafUuid": "u-1"}, "leaf", "u-1"),
         (

@@ -13,6 +13,8 @@ from support.parsing import read_contents, read_message, read_row
 if TYPE_CHECKING:
     from ccsync_watch.model import JsonValue
 
+BLOCKED = "UserPromptSubmit operation blocked by hook:"
+
 
 class TestUser:
     """Prompts, and what else the client records in the user's name."""
@@ -45,6 +47,15 @@ class TestAssistant:
         assert message.facts == {"error": "server_error", "status": 529}
         assert read_row(row).usages == []
 
+    @pytest.mark.parametrize(
+        ("words", "kind"), [("No response requested.", "injected"), ("Login expired", "notice")]
+    )
+    def test_what_no_model_wrote_is_not_an_answer(self, words: str, kind: str) -> None:
+        """The client writes it in the model's place."""
+        row = Writer().answer(text(words))
+        row["message"]["model"] = "<synthetic>"
+        assert read_contents(row) == ("system", kind, [words])
+
     def test_a_fork_does_not_repeat_the_call_that_started_it(self) -> None:
         """Its transcript begins with a copy, which is the parent's."""
         fork = call("t1", "Agent", subagent_type="fork", prompt="count")
@@ -58,6 +69,32 @@ class TestAssistant:
 
 class TestSystem:
     """What the client reports."""
+
+    @pytest.mark.parametrize(
+        ("content", "words", "reason"),
+        [
+            (
+                f"{BLOCKED}\nno secrets\n\nOriginal prompt: dig a\nbed",
+                ["dig a\nbed"],
+                "no secrets",
+            ),
+            (
+                f"{BLOCKED}\na\nb\n\nOriginal prompt: x\n\nOriginal prompt: y",
+                ["x\n\nOriginal prompt: y"],
+                "a\nb",
+            ),
+            (f"{BLOCKED}\nhidden", [], "hidden"),
+        ],
+    )
+    def test_a_prompt_that_a_hook_blocked_is_kept(
+        self, content: str, words: list[str], reason: str
+    ) -> None:
+        """With the hook's reason as a note."""
+        row = Writer().row("system", subtype="informational", level="warning", content=content)
+        note = {"label": "blocked by a hook", "text": reason}
+        assert read_contents(row) == ("user", "blocked", [*words, note])
+        other = Writer().row("system", subtype="informational", content=f"Read this\n{content}")
+        assert read_message(other).kind == "notice"
 
     @pytest.mark.parametrize(
         ("row", "role", "kind", "content"),
