@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.accounting.account import UNPRICED, Cost, total_cost
 from ccsync_watch.dashboard.speakers import is_folded, speaker_of
-from ccsync_watch.plain_text import has_sequences
+from ccsync_watch.plain_text import has_sequences, plain_text
 from ccsync_watch.store.rewound import is_rewound
 from ccsync_watch.store.turns import STARTERS
 from ccsync_watch.store.withdrawn import withdrawal
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from ccsync_watch.outgoing import StoredMessage
     from ccsync_watch.store.conversations import SubagentRow, TimelineStep
     from ccsync_watch.store.rewound import RewoundRange
+
+
+_EXCERPT_CHARS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,18 @@ class Entry:
     def speaker(self) -> str:
         """Who or what the message is from."""
         return speaker_of(self.message)
+
+    @property
+    def excerpt(self) -> str:
+        """The first line of what it says, which names a folded one; empty without words."""
+        for item in self.items:
+            content = item.content
+            if isinstance(content, dict) and "label" in content:
+                content = f"{content['label']}: {content.get('text') or ''}".removesuffix(": ")
+            if isinstance(content, str) and content.strip():
+                line = plain_text(content).strip().split("\n", 1)[0]
+                return f"{line[:_EXCERPT_CHARS]}…" if len(line) > _EXCERPT_CHARS else line
+        return ""
 
 
 def build_entries(

@@ -139,7 +139,7 @@ def _image(
 
 
 def _build_renderer() -> Any:  # noqa: ANN401 - the library's own type is built by its methods
-    renderer = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable(
+    renderer = MarkdownIt("commonmark", {"html": False, "linkify": False, "breaks": True}).enable(
         ["table", "strikethrough"]
     )
     for name, rule in (

@@ -119,3 +119,16 @@ def test_commands_without_an_answer_and_prompts_during_a_turn_start_none() -> No
         (3, 1, 3),
         (9, 2, 1),
     ]
+
+
+def test_a_folded_message_is_named_by_its_first_line() -> None:
+    """Of a text or a note; without words by its speaker alone."""
+    texts: list[JsonValue] = ["\n \x1b[1mSet\x1b[0m model\nmore", "x" * 101]
+    notes: list[JsonValue] = [{"label": "reminder", "text": "x\ny"}, {"label": "alone"}]
+    sizes: JsonValue = {"lines": 2}
+    parts = [Part("text", value) for value in texts] + [Part("note", note) for note in notes]
+    excerpts = [
+        build_entries([stored(1, "injected", *items)], results={}, subagents=[])[0].excerpt
+        for items in ([part] for part in [*parts, Part("text", sizes)])
+    ]
+    assert excerpts == ["Set model", "x" * 100 + "…", "reminder: x", "alone", ""]

@@ -107,3 +107,8 @@ def test_every_style_has_a_class_in_the_sheet() -> None:
     sheet = (TEMPLATE_FOLDER.parent / "static" / "site.css").read_text("utf-8")
     classes = set(re.findall(r"\.t-([a-z-]+)(?=[ ,])", sheet))
     assert classes >= STYLE_NAMES
+
+
+def test_a_line_end_stays_one() -> None:
+    """People and programs write lines; Markdown would join them."""
+    assert "one<br>" in render_markdown("one\ntwo").replace("<br />", "<br>")
