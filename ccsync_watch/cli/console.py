@@ -20,19 +20,27 @@ def say(text: str = "") -> None:
 
 def say_wrapped(text: str) -> None:
     """Print a line of the answer; on a terminal, wrap it between words and indent the rest."""
-    if sys.stdout.isatty():
-        # Loaded here: a pipe gets the line as it is.
-        import shutil  # noqa: PLC0415 - see above
-        import textwrap  # noqa: PLC0415 - see above
+    columns = terminal_columns()
+    if columns:
+        import textwrap  # noqa: PLC0415 - a pipe gets the line as it is
 
         text = textwrap.fill(
             text,
-            shutil.get_terminal_size().columns,
+            columns,
             subsequent_indent=" " * 4,
             break_long_words=False,
             break_on_hyphens=False,
         )
     say(text)
+
+
+def terminal_columns() -> int | None:
+    """Return the width of the terminal that the answer is shown in, None if it is a pipe."""
+    if not sys.stdout.isatty():
+        return None
+    import shutil  # noqa: PLC0415 - not for a pipe
+
+    return shutil.get_terminal_size().columns
 
 
 def warn(text: str) -> None:
