@@ -159,7 +159,7 @@ def _show_lines(by: str, lines: list[BreakdownLine]) -> None:
         say("No usage is stored yet.")
         return
     rows.append(_cells("total", breakdowns.total(lines), ""))
-    print_table(heads, rows, foot=1)
+    print_table(heads, rows, foot=1, has_names=True)
     _explain_unpriced(lines)
 
 
