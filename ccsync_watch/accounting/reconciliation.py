@@ -69,7 +69,8 @@ def reconcile(session_id: str, rows: Sequence[RowSum], claim: Claim | None) -> S
 def _account(session_id: str, rows: Sequence[RowSum], claim: Claim | None) -> SessionAccount:
     if claim is None:
         return _account_by_rows(session_id, rows, None, ())
-    readable = [row for row in rows if not row.unreadable]
+    # The client wrote the searches of its own tool to the model that made them.
+    readable = [row for row in rows if not row.unreadable and not row.is_search]
     match = _match_inherited(readable, claim)
     if match is None:
         return _account_by_rows(session_id, rows, claim.totals, (_why_rows_count(claim),))

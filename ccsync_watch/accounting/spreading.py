@@ -35,6 +35,7 @@ class RowSum:
     `is_later` = written after the client's total. `is_client_priced` = the rows
     themselves carry the client's price. `unfinished` responses were written before they had ended:
     what they report is a lower bound. `unreadable` rows report tokens that are in no sum.
+    `is_search`: searches of the client's own tool, which its total contains already.
     """
 
     model: str | None
@@ -46,6 +47,7 @@ class RowSum:
     at: Day = NO_DAY
     unfinished: int = 0
     unreadable: int = 0
+    is_search: bool = False
 
     @property
     def has_cost(self) -> bool:

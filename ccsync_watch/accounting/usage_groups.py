@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from ccsync_watch.accounting import rates
 from ccsync_watch.accounting.account import Tokens
 from ccsync_watch.accounting.spreading import Day, RowSum
+from ccsync_watch.transcripts.web_searches import SEARCH_PREFIX
 
 if TYPE_CHECKING:
     import sqlite3
@@ -25,7 +26,7 @@ Zone: TypeAlias = Literal["local", "utc"]
 
 NEVER_MS = 1 << 62
 # The number of expressions that keep apart what has another price, or another source of a price.
-_PRICE_KEYS = 9
+_PRICE_KEYS = 10
 _DAY_KEYS = 2
 # What has no time of its own belongs to the day of its session's last row.
 DATED_MS = (
@@ -76,7 +77,8 @@ def load_groups(
             *keys, day_of(DATED_MS, zone), f"coalesce({DATED_MS} >= ?, 1)",
             "model", "is_fast", "coalesce(tier, '') = 'batch'", "is_us_only",
             "date(timestamp_ms / 1000, 'unixepoch')", "coalesce(timestamp_ms >= ?, 0)",
-            "cost_usd IS NOT NULL", f"coalesce(max({times}, 0), 0)", steps,
+            "cost_usd IS NOT NULL", f"substr(id, 1, {len(SEARCH_PREFIX)}) = '{SEARCH_PREFIX}'",
+            f"coalesce(max({times}, 0), 0)", steps,
         ]
     )  # fmt: skip
     key_count = len(keys) + _DAY_KEYS + _PRICE_KEYS
@@ -106,9 +108,8 @@ def _group(row: sqlite3.Row, key_count: int, prices: PriceList) -> UsageGroup:
     at = Day(day, bool(is_counted))
     first = key_count + _DAY_KEYS
     price_keys = row[first : first + _PRICE_KEYS]
-    model, is_fast, is_batch, is_us_only, utc_day, is_later, is_client_priced, second, _step = (
-        price_keys
-    )
+    model, is_fast, is_batch, is_us_only, utc_day, is_later, is_client_priced = price_keys[:7]
+    is_search, second, _step = price_keys[7:]
     prompt_tokens, responses, unfinished, client_usd, *sums = row[first + _PRICE_KEYS :]
     tokens = Tokens(*sums)
     mode = rates.FAST if is_fast else rates.BATCH if is_batch else rates.STANDARD
@@ -126,6 +127,14 @@ def _group(row: sqlite3.Row, key_count: int, prices: PriceList) -> UsageGroup:
     return UsageGroup(
         tuple(row[:key_count]),
         RowSum(
-            model, responses, tokens, usd, bool(is_later), bool(is_client_priced), at, unfinished
+            model,
+            0 if is_search else responses,
+            tokens,
+            usd,
+            is_later=bool(is_later),
+            is_client_priced=bool(is_client_priced),
+            at=at,
+            unfinished=unfinished,
+            is_search=bool(is_search),
         ),
     )

@@ -166,6 +166,7 @@ def _save_rows(
     usage_writer.save_cost_states(connection, facts)
     usages = [usage for usage in batch.usages if usage.session_id in touched]
     usage_writer.save_usage(connection, usages)
+    usage_writer.complete_searches(connection, usages)
     usage_writer.save_uncounted(
         connection, [item for item in batch.uncounted if item.session_id in touched]
     )

@@ -12,6 +12,7 @@ import orjson
 
 from ccsync_watch.store import response_rows
 from ccsync_watch.store.usage_owners import Ownership
+from ccsync_watch.transcripts.web_searches import SEARCH_PREFIX
 
 if TYPE_CHECKING:
     import sqlite3
@@ -69,6 +70,24 @@ def save_usage(connection: sqlite3.Connection, usages: Sequence[Usage]) -> None:
             for usage in usages
         ],
     )  # fmt: skip
+
+
+def complete_searches(connection: sqlite3.Connection, usages: Iterable[Usage]) -> None:
+    """Give searches the model of the response before them; none if it reports them itself."""
+    for usage in usages:
+        if usage.id.startswith(SEARCH_PREFIX):
+            connection.execute(
+                "UPDATE usage SET (model, web_searches) = (SELECT u.model,"
+                "  iif(u.web_searches > 0, 0, usage.web_searches) FROM usage u"
+                "  WHERE u.session_id = ?2 AND u.agent_id IS ?3 AND u.model IS NOT NULL"
+                "   AND coalesce(u.timestamp_ms, 0) <= coalesce(usage.timestamp_ms, u.timestamp_ms)"
+                "   AND substr(u.id, 1, length(?4)) <> ?4 ORDER BY u.timestamp_ms DESC LIMIT 1)"
+                " WHERE id = ?1 AND EXISTS (SELECT 1 FROM usage u WHERE u.session_id = ?2"
+                "  AND u.agent_id IS ?3 AND u.model IS NOT NULL"
+                "  AND coalesce(u.timestamp_ms, 0) <= coalesce(usage.timestamp_ms, u.timestamp_ms)"
+                "  AND substr(u.id, 1, length(?4)) <> ?4)",
+                (usage.id, usage.session_id, usage.agent_id, SEARCH_PREFIX),
+            )
 
 
 def settle_usage(

@@ -54,7 +54,8 @@ _VIEWS = (
     """,
     # One row per session that used tokens; ask for one by its `session_id`.
     """
-    CREATE TEMP VIEW session_tokens AS SELECT session_id, count(*) AS responses,
+    CREATE TEMP VIEW session_tokens AS SELECT session_id,
+        sum(substr(id, 1, 11) <> 'web-search/') AS responses,
         sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens,
         sum(cache_write_tokens) AS cache_write_tokens,
         sum(cache_read_tokens) AS cache_read_tokens, sum(prompt_tokens) AS prompt_tokens

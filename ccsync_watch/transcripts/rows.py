@@ -34,6 +34,7 @@ from ccsync_watch.transcripts.usage import (
     row_response_id,
     source_session,
 )
+from ccsync_watch.transcripts.web_searches import read_searches
 from ccsync_watch.transcripts.worktrees import find_worktrees
 
 if TYPE_CHECKING:
@@ -121,11 +122,8 @@ def _add_message(
     batch.observations.append(
         _observe_session(row, session_id, timestamp_ms, line.start, is_subagent=is_subagent)
     )
-    usage_id = None
-    if name == "assistant":
-        _add_effort(row, session_id, line, batch)
-        source = RowIdentity(session_id, agent_id, uuid, timestamp_ms, line.start)
-        usage_id = _add_usages(row, source, batch)
+    source = RowIdentity(session_id, agent_id, uuid, timestamp_ms, line.start)
+    usage_id = _add_usages(name, row, source, batch)
     if is_sidechain and agent_id is None:
         parent_uuid = identity(row.get("parentUuid"))
         batch.sidechains.append(SidechainRow(session_id, uuid, parent_uuid))
@@ -186,17 +184,23 @@ def _add_prompts(content: MessageContent, batch: Batch) -> None:
         )
 
 
-def _add_effort(row: dict[str, Any], session_id: str, line: Line, batch: Batch) -> None:
+def _add_effort(row: dict[str, Any], source: RowIdentity, batch: Batch) -> None:
     """Add the effort with which the session's response was made, if it is a new one."""
     effort = identity(row.get("perTurnEffort")) or identity(row.get("effort"))
     if effort is not None and row.get("isSidechain") is not True:
         last = batch.facts[-1] if batch.facts else None
-        if last is None or (last.session_id, last.name, last.value) != (session_id, EFFORT, effort):
-            batch.facts.append(Fact(session_id, EFFORT, effort, line.start))
+        known = (last.session_id, last.name, last.value) if last else None
+        if known != (source.session_id, EFFORT, effort):
+            batch.facts.append(Fact(source.session_id, EFFORT, effort, source.start))
 
 
-def _add_usages(row: dict[str, Any], source: RowIdentity, batch: Batch) -> str | None:
-    """Add the responses that an assistant row reports; return the id of the one it is part of."""
+def _add_usages(name: str, row: dict[str, Any], source: RowIdentity, batch: Batch) -> str | None:
+    """Add the responses that a row reports; return the id of the one that it is part of."""
+    if name != "assistant":
+        if "toolUseResult" in row:
+            batch.usages.extend(read_searches(row, source))
+        return None
+    _add_effort(row, source, batch)
     usages, uncounted = read_usages(row, source)
     batch.usages += usages
     batch.uncounted += uncounted

@@ -436,3 +436,60 @@ def _advisor(model: str, prompt: int, output: int) -> dict[str, Any]:
         "input_tokens": prompt,
         "output_tokens": output,
     }
+
+
+class TestSearches:
+    """Searches of the client's own tool, whose requests leave no row."""
+
+    def session(self, *, reported: int = 0, searches: object = 3) -> Transcript:
+        """Return a session with a search whose result reports how many requests it took."""
+        writer = Writer("s0", at_ms=FIRST_MS)
+        answer = writer.answer(
+            call("toolu_0123456789", "WebSearch", query="bees"), usage_id="msg_1"
+        )
+        answer["message"]["usage"]["server_tool_use"] = {"web_search_requests": reported}
+        detail = {"query": "bees", "results": [], "searchCount": searches}
+        rows = [writer.prompt("Ask"), answer, writer.result("toolu_0123456789", "x", detail=detail)]
+        rows.append(writer.answer(text("Done"), usage_id="msg_2"))
+        return Transcript("s0", None, writer, rows)
+
+    @pytest.mark.parametrize("one_by_one", [False, True])
+    @pytest.mark.parametrize(
+        ("reported", "searches", "counted"), [(0, 3, 3), (2, 3, 2), (0, "3", 3), (0, 10**9, 0)]
+    )
+    def test_they_are_priced_unless_the_response_reports_them(
+        self, accounted: Accounted, reported: int, searches: object, counted: int, *,
+        one_by_one: bool,
+    ) -> None:  # fmt: skip
+        """They have the price of the model that asked, and are not responses of their own."""
+        session = self.session(reported=reported, searches=searches)
+        for end in range(1, len(session.rows) + 1) if one_by_one else ():
+            accounted.read(Transcript("s0", None, session.writer, session.rows[:end]))
+        accounted.read(session)
+        account = load_account(accounted.bench.database, "s0", accounted.prices)
+        assert (account.tokens.web_searches, account.responses) == (counted, 2)
+        assert account.cost.usd == pytest.approx((20 + 2 * 10) / 1e6 + counted * 32 / 1000)
+        assert account.cost.provenance == "computed"
+
+    def test_a_resume_does_not_repeat_them(self, accounted: Accounted) -> None:
+        """Old clients copied them with new uuids."""
+        history = Historian()
+        session = self.session()
+        copy = history.copy(session, "redated", at_ms=FIRST_MS + DAY_MS)
+        accounted.read(session, copy)
+        accounts = load_accounts(accounted.bench.database, accounted.prices)
+        assert sum(account.tokens.web_searches for account in accounts.values()) == 3
+
+    def test_the_clients_total_contains_them(self, accounted: Accounted) -> None:
+        """Under the model that made them, which need not be the one that asked."""
+        session = self.session()
+        usage = {"inputTokens": 20, "outputTokens": 10, "costUSD": 0.5}
+        search = {"inputTokens": 900, "outputTokens": 80, "webSearchRequests": 3, "costUSD": 0.25}
+        models = {"claude-opus-5-5": usage, "claude-haiku": search}
+        session.rows.append(
+            {"type": "cost-state", "sessionId": "s0", "totalCostUSD": 0.75, "modelUsage": models}
+        )
+        accounted.read(session)
+        account = load_account(accounted.bench.database, "s0", accounted.prices)
+        assert account.tokens.web_searches == 3
+        assert (account.cost.usd, account.cost.provenance) == (0.75, "client")
