@@ -14,7 +14,7 @@ from ccsync_watch.model import JsonValue, Part  # noqa: TC001 - annotations are 
 class StoredMessage:
     """One message as the store returns it: to pages, exports, the uploader and repair alike.
 
-    `timestamp_ms` is the date in the order of its file (see `store.message_writer.DateOrder`).
+    `timestamp_ms` is the date in the order of its file (see `store.file_order.FileOrder`).
     Tokens are those of its response if this is the message that carries them, else None;
     `prompt_tokens` are input + cache writes + cache reads. `agent_type` is its subagent's.
     """

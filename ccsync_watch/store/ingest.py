@@ -27,7 +27,8 @@ from ccsync_watch.store import (
     withdrawn,
 )
 from ccsync_watch.store.copies import CopyMarker
-from ccsync_watch.store.message_writer import DateOrder, MessageWriter, last_date
+from ccsync_watch.store.file_order import FileOrder, last_date
+from ccsync_watch.store.message_writer import MessageWriter
 from ccsync_watch.transcripts.inferred_times import infer_times
 from ccsync_watch.transcripts.project_folders import find_windows_root
 
@@ -172,8 +173,8 @@ def _save_rows(
     )
     session_writer.save_models(connection, messages)
     for session_id in replaced | noted | {message.session_id for message in messages}:
-        writer.save([_header(connection, session_id)], DateOrder(connection))
-    order = DateOrder(connection, transcript_id, is_at_start=batch.start == 0)
+        writer.save([_header(connection, session_id)], FileOrder(connection))
+    order = FileOrder(connection, transcript_id, is_at_start=batch.start == 0)
     inserted, updated = writer.save(messages, order)
     order.save()
     changed_calls.save_changed_calls(connection, calls, writer)
@@ -248,7 +249,7 @@ def save_header(
 ) -> None:
     """Update a known session's header message; inside a transaction in progress."""
     writer = MessageWriter(connection, now_ms=now_ms, is_released=is_released)
-    writer.save([_header(connection, session_id)], DateOrder(connection))
+    writer.save([_header(connection, session_id)], FileOrder(connection))
 
 
 def _header(connection: sqlite3.Connection, session_id: str) -> Message:

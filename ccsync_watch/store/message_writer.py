@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from ccsync_watch.model import Message, Part
+    from ccsync_watch.store.file_order import FileOrder
 
 _CHUNK_IDS = 500
-# A timestamp that goes back by less than this is corrected.
-REORDER_MS = 60_000
+# The facts that the store adds to those of a row, see `withdrawn`.
+_ADDED_FACTS = frozenset({"withdrawn"})
 
 
 class _Stored(NamedTuple):
@@ -31,50 +32,9 @@ class _Stored(NamedTuple):
     digest: bytes
     is_elsewhere: bool | None
     is_undated: bool
-
-
-class DateOrder:
-    """Corrects timestamps so that dates keep the order of the file.
-
-    About one row in sixteen is dated a little before its predecessor, and dashboards sort by date.
-    A timestamp that goes back further is meant, and stays as it is.
-    """
-
-    def __init__(
-        self,
-        connection: sqlite3.Connection,
-        transcript_id: int = 0,
-        *,
-        is_at_start: bool = True,
-    ) -> None:
-        self.transcript_id = transcript_id
-        self._connection = connection
-        row = connection.execute(
-            "SELECT session_id FROM transcripts WHERE id = ?", (transcript_id,)
-        ).fetchone()
-        self._last_ms = None if is_at_start else last_date(connection, transcript_id)
-        self.session_id: str | None = row[0] if row else None
-
-    def next_date(self, timestamp_ms: int | None) -> int | None:
-        """Return the date of the file's next row; without a timestamp that of its predecessor."""
-        last_ms = self._last_ms
-        if timestamp_ms is None or (last_ms and last_ms - REORDER_MS < timestamp_ms < last_ms):
-            return last_ms
-        self._last_ms = timestamp_ms
-        return timestamp_ms
-
-    def save(self) -> None:
-        """Save the last date for the file's next batch."""
-        self._connection.execute(
-            "UPDATE transcripts SET last_ms = ? WHERE id = ?", (self._last_ms, self.transcript_id)
-        )
-
-
-def last_date(connection: sqlite3.Connection, transcript_id: int) -> int | None:
-    """Return the date of the last row that was stored of a transcript, None before the first."""
-    query = "SELECT last_ms FROM transcripts WHERE id = ?"
-    row = connection.execute(query, (transcript_id,)).fetchone()
-    return row[0] if row else None
+    transcript_id: int
+    start: int
+    facts: str
 
 
 class MessageWriter:
@@ -99,7 +59,7 @@ class MessageWriter:
         self._is_released = is_released
         self.placed: set[str] = set()
 
-    def save(self, messages: Iterable[Message], order: DateOrder) -> tuple[int, int]:
+    def save(self, messages: Iterable[Message], order: FileOrder) -> tuple[int, int]:
         """Save messages of one file in its order; return how many are new, and how many changed."""
         latest = {message.id: message for message in messages}
         known = _known(self._connection, list(latest))
@@ -115,19 +75,30 @@ class MessageWriter:
             stored = known.get(message.id)
             if stored is None:
                 message_seq, next_seq = next_seq, next_seq + 1
+                order.last_seq = message_seq
                 new.append((message_seq, message))
                 rows.append(
                     _message_row(message, message_seq, order.transcript_id, dated_ms, digest)
                 )
             else:
                 message_seq = stored.seq
-                if stored.is_elsewhere and order.session_id == message.session_id:
+                is_found = stored.is_elsewhere and order.session_id == message.session_id
+                is_same_row = (stored.transcript_id, stored.start) == (
+                    order.transcript_id,
+                    message.start,
+                )
+                if is_found or (is_same_row and stored.seq < order.last_seq):
                     message_seq, next_seq = next_seq, next_seq + 1
                     self._place(stored.seq, message_seq, message, order.transcript_id, dated_ms)
+                if is_found:
+                    self.placed.add(message.session_id)
+                if is_found or is_same_row:
+                    order.last_seq = max(order.last_seq, message_seq)
                 is_dated_now = stored.is_undated and message.timestamp_ms is not None
                 if is_dated_now:
                     self._date(message_seq, message, dated_ms)
                 if stored.digest == digest and not is_dated_now:
+                    self._save_facts(message_seq, message, stored.facts)
                     continue
                 updated += 1
                 self.queue_again(message_seq, message.session_id)
@@ -150,10 +121,12 @@ class MessageWriter:
     def _place(
         self, old: int, new: int, message: Message, transcript_id: int, dated_ms: int | None
     ) -> None:
-        """Give a message its place in its session's own transcript.
+        """Give a message its place in its session's own transcript, behind all others.
 
         Some clients left the source's id in rows that a fork copied: if the fork is read first,
         they are stored before the others of their session, and as rows of the fork's transcript.
+        When a file is read again by a version that understands more of its rows, those that follow
+        one that is new get their place anew.
         """
         self._connection.execute(
             "UPDATE messages SET seq = ?, transcript_id = ?, start = ?, dated_ms = ? WHERE seq = ?",
@@ -167,7 +140,6 @@ class MessageWriter:
         self._connection.execute(
             "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'messages'", (new,)
         )
-        self.placed.add(message.session_id)
 
     def queue_stored(self, session_ids: Iterable[str]) -> None:
         """Queue the messages that were stored before their sessions began."""
@@ -210,6 +182,15 @@ class MessageWriter:
             (message.role, message.kind, orjson.dumps(message.facts).decode(), digest, seq),
         )
         self._connection.execute("DELETE FROM parts WHERE message_seq = ?", (seq,))
+
+    def _save_facts(self, seq: int, message: Message, stored: str) -> None:
+        """Save what is now understood of a row whose content is the same."""
+        facts = orjson.loads(stored)
+        merged = {**message.facts, **{name: facts[name] for name in _ADDED_FACTS & facts.keys()}}
+        if merged != facts:
+            self._connection.execute(
+                "UPDATE messages SET facts = ? WHERE seq = ?", (orjson.dumps(merged).decode(), seq)
+            )
 
     def queue_again(self, seq: int, session_id: str) -> None:
         """Queue a stored message whose content changed, unless its session did not begin yet."""
@@ -269,7 +250,7 @@ def _known(connection: sqlite3.Connection, ids: list[str]) -> dict[str, _Stored]
         chunk = ids[start : start + _CHUNK_IDS]
         query = (
             "SELECT m.id, m.seq, m.digest, m.agent_id IS NULL AND t.session_id <> m.session_id,"  # noqa: S608 - question marks only
-            " m.timestamp_ms IS NULL"
+            " m.timestamp_ms IS NULL, m.transcript_id, m.start, m.facts"
             " FROM messages m LEFT JOIN transcripts t ON t.id = m.transcript_id"
             f" WHERE m.id IN ({','.join('?' * len(chunk))})"
         )

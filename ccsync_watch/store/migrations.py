@@ -479,6 +479,10 @@ MIGRATIONS: tuple[str, ...] = (
     -- Drives, shares and distributions that folders of Windows are on.
     CREATE TABLE windows_roots (id INTEGER PRIMARY KEY, root TEXT NOT NULL);
 
+    -- The highest `seq` of the rows of a transcript that were read: rows that follow one that is
+    -- understood only now get their place behind it when they are read again.
+    ALTER TABLE transcripts ADD COLUMN last_seq INTEGER NOT NULL DEFAULT 0;
+
     -- What the title is made of (see `titles.TitleRank`), and whether anybody said anything: other
     -- sessions are listed only when asked for.
     ALTER TABLE sessions ADD COLUMN title_rank INTEGER NOT NULL DEFAULT 5;

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ccsync_watch.model import Batch, Fact, Message, Part, Redacted, Subagent, Unreadable
-from ccsync_watch.store import checkpoints, status_figures, stored_messages
+from ccsync_watch.store import checkpoints, search, status_figures, stored_messages
 from ccsync_watch.store.ingest import IngestContext, ingest
 from ccsync_watch.store.session_policy import excluded_among
 from support.storing import OTHER, SESSION, World, checkpoint, message, observation, usage
@@ -274,6 +274,39 @@ class TestOrder:
             for row in stored_messages.session_messages(world.database, SESSION)
         }
         assert rows[f"{SESSION}:u0"] == now + 10
+
+    @pytest.mark.parametrize("batch", [1, 2, 100])
+    def test_rows_that_are_understood_only_now_get_the_place_of_the_file(
+        self, world: World, batch: int
+    ) -> None:
+        """A newer version reads the file again: the rows behind a new one follow it."""
+        rows = [message(f"u{number}", f"word{number}", start=number * 10) for number in range(10)]
+        world.ingest(*[row for row in rows if row.uuid not in {"u3", "u7"}])
+        world.drain()
+        search.catch_up(world.database, world.clock)
+        for at in range(0, len(rows), batch):
+            world.ends[SESSION] = at * 10
+            world.ingest(
+                *[replace(row, start=row.start - at * 10) for row in rows[at : at + batch]]
+            )
+        names = "SELECT uuid FROM messages WHERE kind <> 'session' ORDER BY seq"
+        assert [row[0] for row in _all(world, names)] == [row.uuid for row in rows]
+        assert [row[0] for row in _queued(world)] == ["u3", "u7"]
+        parts = _all(world, "SELECT count(*) FROM parts p JOIN messages m ON m.seq = p.message_seq")
+        assert parts == [(11,)]
+        search.catch_up(world.database, world.clock)
+        hits = search.find_messages(world.database, "word5", limit=9)
+        assert [(hit.seq,) for hit in hits] == _all(
+            world, "SELECT seq FROM messages WHERE uuid = 'u5'"
+        )
+
+    def test_what_is_understood_only_now_of_a_row_is_kept(self, world: World) -> None:
+        """Its facts change without its content; what other rows said of it stays."""
+        world.ingest(message("u1"), message("u2", start=9, facts={"retracts": ["u1"]}))
+        world.ends[SESSION] = 0
+        world.ingest(message("u1", facts={"promptSource": "typed"}))
+        facts = _all(world, "SELECT facts FROM messages WHERE uuid = 'u1'")
+        assert facts == [('{"promptSource":"typed","withdrawn":"retracted"}',)]
 
 
 class TestExclusion:
