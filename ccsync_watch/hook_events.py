@@ -1,9 +1,9 @@
 """The hooks' spool: small files which report that a session started, stopped or ended.
 
 A hook writes one file and returns; the reader may run now or tomorrow. A file is complete once it
-ends with a newline. A hook event is only a hint: its session is looked up below the configured
-folders, and no path in it is opened. A few of the other files in the folder are set aside for
-inspection, the rest is removed.
+ends with a newline. A hook event is only a hint: its session is looked up below the Claude folders
+that are read, and no path in it is opened. An event of another Claude folder shows that there is
+one. A few of the other files in the folder are set aside for inspection, the rest is removed.
 """
 
 from __future__ import annotations
@@ -40,16 +40,24 @@ _NAME = re.compile(
     r"(SessionStart|Stop|SessionEnd)\.([0-9A-Za-z][0-9A-Za-z_-]{0,127})\.[0-9]{1,10}"
 )
 _MAX_TEXT = 4096
+# A transcript's path ends in `projects`, its project's folder and its session's name.
+_PROJECTS = "projects"
+_MIN_PARTS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class HookEvent:
-    """One event of a session; `detail` holds what it reports: source, model, cwd, reason."""
+    """One event of a session; `detail` holds what it reports: source, model, cwd, reason.
+
+    `claude_dir` is the Claude folder that it names, `is_read` whether that is one that is read.
+    """
 
     name: HookName
     session_id: str
     at_ms: int
     detail: dict[str, str]
+    claude_dir: Path | None = None
+    is_read: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +142,7 @@ class Spool:
         return event
 
     def _parse(self, file_name: str, data: bytes, at_ms: int) -> HookEvent | None:
-        """Return the hook event; None if it is malformed or about a folder of somebody else's."""
+        """Return the hook event; None if it is malformed, or its path is not one of a transcript."""
         try:
             fields = orjson.loads(data)
         except orjson.JSONDecodeError:
@@ -143,10 +151,13 @@ class Spool:
         if not isinstance(fields, dict) or fields.get("hook_event_name") != name:
             return None
         path = fields.get("transcript_path")
-        if fields.get("session_id") != session_id or not self._is_below_roots(path):
+        claude_dir = _claude_dir(path, session_id)
+        is_read = self._is_below_roots(path)
+        if fields.get("session_id") != session_id or not (is_read or claude_dir):
             return None
         hook = cast("HookName", name)
-        return HookEvent(hook, session_id, at_ms, _details(fields, _DETAILS[hook]))
+        details = _details(fields, _DETAILS[hook])
+        return HookEvent(hook, session_id, at_ms, details, claude_dir, is_read)
 
     def _is_below_roots(self, path: object) -> bool:
         """Return whether a transcript's path, if the event has one, is below a Claude folder."""
@@ -194,6 +205,16 @@ def _read_private(path: Path) -> tuple[bytes, int]:
         return os.read(handle, MAX_HOOK_EVENT_BYTES), status.st_mtime_ns // 1_000_000
     finally:
         os.close(handle)
+
+
+def _claude_dir(path: object, session_id: str) -> Path | None:
+    """Return the Claude folder that a transcript's path names, None if it is not written so."""
+    if not isinstance(path, str) or not path.isprintable() or os.path.normpath(path) != path:
+        return None
+    parts = Path(path).parts
+    names = f"{session_id}.jsonl", _PROJECTS
+    is_transcript = len(parts) > _MIN_PARTS and (parts[-1], parts[-3]) == names
+    return Path(*parts[:-3]) if is_transcript and os.path.isabs(path) else None  # noqa: PTH117 - a str from outside
 
 
 def _details(fields: dict[str, Any], names: Iterable[str]) -> dict[str, str]:

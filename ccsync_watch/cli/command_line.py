@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 _DESCRIPTION = "Stream Claude Code sessions, redacted, to a dashboard that you own."
 _DEFAULT_COMMAND = "run"
 
+_EXIT_CODES = (
+    "Exit codes: 0 done; 1 failed, or not all is read, stored and sent; 2 wrong usage or"
+    " configuration; 3 the daemon is not running; 4 the backend rejected the request or cannot be"
+    " reached."
+)
+
 
 def main(argv: Sequence[str] | None = None, env: Mapping[str, str] | None = None) -> int:
     """Run one command; return its exit code."""
@@ -51,14 +57,16 @@ def build_parser(name: str, commands: Mapping[str, Command]) -> argparse.Argumen
     parser = _Parser(
         prog="ccsync-watch",
         description=_DESCRIPTION,
-        epilog=f"Without a command: {_DEFAULT_COMMAND}.",
+        epilog=f"Without a command: {_DEFAULT_COMMAND}. {_EXIT_CODES}",
     )
     parser.add_argument("--version", action="version", version=f"ccsync-watch {__version__}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND")
     for command in commands.values():
         # Without `help` it is not listed; None would be listed.
         listed: dict[str, Any] = {} if command.is_hidden else {"help": command.help}
-        subparser = subparsers.add_parser(command.name, description=command.help, **listed)
+        subparser = subparsers.add_parser(
+            command.name, description=command.help, epilog=_EXIT_CODES, **listed
+        )
         if command.name == name:
             command.load().add_arguments(subparser)
     return parser

@@ -1,6 +1,7 @@
 """Settings: declared in `settings`, put together by `load`, frozen from then on."""
 
 from ccsync_watch.config.folders import CONFIG_NAME, config_path, home, state_folder
+from ccsync_watch.config.hook_folders import add_hook_folder, hook_folders_path
 from ccsync_watch.config.loading import load
 from ccsync_watch.config.plugin_options import options_path
 from ccsync_watch.config.setting_values import (
@@ -28,10 +29,12 @@ __all__ = [
     "Secret",
     "Setting",
     "Settings",
+    "add_hook_folder",
     "changed_settings",
     "config_path",
     "declared_settings",
     "home",
+    "hook_folders_path",
     "load",
     "options_path",
     "printable_path",

@@ -7,6 +7,7 @@ one.
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from ccsync_watch.config.folders import (
     managed_folder,
     state_folder,
 )
+from ccsync_watch.config.hook_folders import read_hook_folders, unread_reason
 from ccsync_watch.config.plugin_options import options_path, read_options
 from ccsync_watch.config.settings import Setting, Settings, declared_settings
 from ccsync_watch.config.settings_file import read_file
@@ -42,20 +44,58 @@ def load(
     file = file or config_path(env)
     options = _plugin_options(env)
     from_file, warnings = _file_values(file)
-    values = {**options, **from_file, **_variables(env), **_flag_values(flags or {})}
+    variables = _variables(env)
+    values = {**options, **from_file, **variables, **_flag_values(flags or {})}
     if values.get("convex_url") != options.get("convex_url", values.get("convex_url")):
         # The plugin's key belongs to the plugin's deployment: it is not sent to any other.
         values = {k: v for k, v in values.items() if k != "api_key" or v is not options.get(k)}
     settings = replace(Settings(), **values)  # type: ignore[arg-type]  # each was checked by its key
-    return replace(
+    place = None
+    if settings.claude_dirs:
+        place = _variable_place("claude_dirs") if "claude_dirs" in variables else str(file)
+    settings = replace(
         settings,
         claude_dirs=settings.claude_dirs or default_claude_dirs(env),
+        claude_dirs_place=place,
+    )
+    return replace(
+        _add_hook_folders(settings, state_folder(env), is_list_final=place == str(file)),
         state_dir=state_folder(env),
         cache_dir=cache_folder(env),
         managed_dir=managed_folder(),
         file=file,
         warnings=tuple(warnings),
     )
+
+
+def _add_hook_folders(settings: Settings, state_dir: Path, *, is_list_final: bool) -> Settings:
+    """Return the settings with the Claude folders that hook events named, as far as they are read.
+
+    A list in the settings file is the user's own word: nothing is added to it.
+    """
+    known = {os.path.realpath(folder) for folder in settings.claude_dirs}
+    added: list[Path] = []
+    unread: list[tuple[Path, str]] = []
+    for folder in read_hook_folders(state_dir):
+        if os.path.realpath(folder) in known:
+            continue
+        reason = unread_reason(folder)
+        if is_list_final:
+            reason = "claude_dirs in the settings file does not contain it"
+        if reason is None:
+            added.append(folder)
+        else:
+            unread.append((folder, reason))
+    return replace(
+        settings,
+        claude_dirs=(*settings.claude_dirs, *added),
+        hook_dirs=tuple(added),
+        unread_dirs=tuple(unread),
+    )
+
+
+def _variable_place(name: str) -> str:
+    return f"environment variable {declared_settings()[name].variable}"
 
 
 def _plugin_options(env: Mapping[str, str]) -> dict[str, object]:
@@ -91,9 +131,7 @@ def _suggestion(key: str) -> str:
 
 def _variables(env: Mapping[str, str]) -> dict[str, object]:
     return {
-        setting.name: _check(
-            setting, env[setting.variable], f"environment variable {setting.variable}"
-        )
+        setting.name: _check(setting, env[setting.variable], _variable_place(setting.name))
         for setting in declared_settings().values()
         if setting.variable is not None and env.get(setting.variable, "").strip()
     }

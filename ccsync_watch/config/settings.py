@@ -134,7 +134,8 @@ class Settings:
     claude_dirs: tuple[Path, ...] = setting(
         (),
         checks.check_folders,
-        "Claude Code's folders; in the variable, separated by commas",
+        "Claude Code's folders; in the variable, separated by commas; unless they are in the file,"
+        " those that the plugin's hooks name are read too",
         "`~/.claude`, and `~/.config/claude` if it exists",
         variable="CLAUDE_CONFIG_DIR",
     )
@@ -187,6 +188,11 @@ class Settings:
         "a factor for all costs, such as `0.85` for a discount of 15 %",
         "none",
     )
+    # Where `claude_dirs` was set, None for its default; which of them only hook events named, and
+    # which folders named by them are not among them, each with the reason.
+    claude_dirs_place: str | None = None
+    hook_dirs: tuple[Path, ...] = ()
+    unread_dirs: tuple[tuple[Path, str], ...] = ()
     state_dir: Path = Path()
     cache_dir: Path | None = None
     managed_dir: Path | None = None

@@ -75,7 +75,7 @@ class FlushAnswer:
     backend is configured. `rows_pending` are those that the backend has not acknowledged. `error`
     is what prevents uploading, `problem` what prevents reading. `unfinished` transcripts end in a
     line without its newline, of `unfinished_bytes` together; `unreadable` are the transcripts and
-    folders that the system does not let us read.
+    folders that the system does not let us read; `folders` are the problems of Claude folders.
     """
 
     is_read: bool
@@ -89,6 +89,7 @@ class FlushAnswer:
     unfinished: int = 0
     unfinished_bytes: int = 0
     unreadable: int = 0
+    folders: tuple[Problem, ...] = ()
 
     def to_json(self) -> dict[str, JsonValue]:
         """Return the answer's fields."""
@@ -110,6 +111,7 @@ class FlushAnswer:
             unfinished=int(fields.get("unfinished", 0)),
             unfinished_bytes=int(fields.get("unfinished_bytes", 0)),
             unreadable=int(fields.get("unreadable", 0)),
+            folders=tuple(map(Problem.of_json, fields.get("folders", ()))),
         )
 
 

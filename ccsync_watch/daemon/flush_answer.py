@@ -54,4 +54,5 @@ def build_flush_answer(
         unfinished=len(unfinished),
         unfinished_bytes=sum(unfinished),
         unreadable=len(runtime.pump.problems.reasons),
+        folders=tuple(report.check_folders(runtime.settings)) if session_id is None else (),
     )

@@ -6,19 +6,25 @@ is stored; handling it twice does no harm.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ccsync_watch.config import add_hook_folder
 from ccsync_watch.daemon.runtime import projects_of
+from ccsync_watch.hook_events import Spool
 from ccsync_watch.privacy.hook_event import clean_hook_event
 from ccsync_watch.store.hook_event_writer import save_hook_event
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
     from ccsync_watch.clock import Clock
     from ccsync_watch.config import Settings
     from ccsync_watch.daemon.flushes import Flush, Flushes
-    from ccsync_watch.hook_events import HookEvent, Spool
+    from ccsync_watch.hook_events import HookEvent
     from ccsync_watch.privacy.clean import Redacting
     from ccsync_watch.store.database import Database
     from ccsync_watch.store.outbox import Outbox
@@ -33,6 +39,8 @@ MAX_SINGLE_FLUSHES = 20
 # The spool is polled this often even where events do not work and times do not change.
 POLL_SECONDS = 1.0
 _PENDING_SECONDS = 0.05
+# Within that time the settings are loaded again, with a Claude folder that was saved for them.
+_RELOAD_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +77,7 @@ class HookEventIntake:
         self._second_flush_at: dict[str, float] = {}
         self._next_poll = 0.0
         self._reported_unexpected = 0
+        self._saved_at: dict[Path, float] = {}
 
     def turn(self) -> bool:
         """Handle what is due now; return whether there is more.
@@ -97,18 +106,44 @@ class HookEventIntake:
 
     def _handle_events(self, now: float) -> bool:
         batch = self._spool.read()
+        self._save_folders([event for _name, event in batch.events], now)
         for name, event in batch.events:
-            self._store(event)
+            if event.is_read:
+                self._store(event)
+            elif self._is_awaited(event, now):
+                continue  # with the next settings it can be handled
             self._spool.remove(name)
         if self._spool.unexpected > self._reported_unexpected:
             log.warning("files in the spool that are not hook events: %d", self._spool.unexpected)
             self._reported_unexpected = self._spool.unexpected
-        ended = {event.session_id for _, event in batch.events if event.name == "SessionEnd"}
-        stopped = {event.session_id for _, event in batch.events if event.name == "Stop"}
+        events = [event for _name, event in batch.events if event.is_read]
+        ended = {event.session_id for event in events if event.name == "SessionEnd"}
+        stopped = {event.session_id for event in events if event.name == "Stop"}
         for session_id in sorted(ended)[:MAX_SINGLE_FLUSHES]:
             self._second_flush_at[session_id] = now + SECOND_FLUSH_SECONDS
         self._flush(sorted(ended | stopped))
         return batch.has_more
+
+    def _save_folders(self, events: Iterable[HookEvent], now: float) -> None:
+        """Save the Claude folders that events name, for the next settings.
+
+        Where the environment names one account's folder, that is saved too: the next daemon may
+        be started with another one.
+        """
+        for folder in _folders_to_save(events, self._settings) - self._saved_at.keys():
+            self._saved_at[folder] = now
+            try:
+                is_new = add_hook_folder(self._settings.state_dir, folder)
+            except OSError as error:
+                log.warning("a Claude folder cannot be saved: %s", error.strerror)
+                continue
+            if is_new:
+                log.info("a hook named another Claude folder")
+
+    def _is_awaited(self, event: HookEvent, now: float) -> bool:
+        """Return whether the folder of an event may be read soon, after it was saved."""
+        saved_at = self._saved_at.get(event.claude_dir) if event.claude_dir else None
+        return saved_at is not None and now < saved_at + _RELOAD_SECONDS
 
     def _store(self, event: HookEvent) -> None:
         if event.name == "Stop" or self._is_excluded(event):
@@ -146,3 +181,20 @@ class HookEventIntake:
         for pending in ended:
             self._outbox.make_due_now(None if pending.session_id is None else [pending.session_id])
         self._uploader.wake_all()
+
+
+def save_hook_folders(settings: Settings, *, clock: Clock) -> None:
+    """Save the Claude folders that waiting hook events name; the events stay. Without a daemon."""
+    batch = Spool(settings.state_dir, settings.claude_dirs, clock=clock).read()
+    for folder in sorted(_folders_to_save([event for _name, event in batch.events], settings)):
+        with contextlib.suppress(OSError):
+            add_hook_folder(settings.state_dir, folder)
+
+
+def _folders_to_save(events: Iterable[HookEvent], settings: Settings) -> set[Path]:
+    is_default = settings.claude_dirs_place is None
+    return {
+        event.claude_dir
+        for event in events
+        if event.claude_dir is not None and not (event.is_read and is_default)
+    }

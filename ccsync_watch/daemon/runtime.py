@@ -144,7 +144,7 @@ class Runtime:
             ),
             database=self.database,
             redactor=self.redactor,
-            files=RealFiles(),
+            files=RealFiles(confined=(str(folder / "projects") for folder in settings.hook_dirs)),
             clock=clock,
             on_commit=self.uploader.wake_one if self.uploader else lambda: None,
         )

@@ -11,7 +11,7 @@ import logging
 import threading
 from typing import TYPE_CHECKING
 
-from ccsync_watch.config import options_path
+from ccsync_watch.config import hook_folders_path, options_path
 from ccsync_watch.control.control_app import control_app
 from ccsync_watch.daemon.control_server import ControlServer
 from ccsync_watch.daemon.control_service import ControlService
@@ -120,7 +120,10 @@ class Supervisor:
     def reload_if_changed(self) -> None:
         """Load the settings if their files changed; keep the old ones while they are invalid."""
         with self._changed:
-            state = _state_of(self.settings.file, options_path(self.settings.state_dir))
+            state_dir = self.settings.state_dir
+            state = _state_of(
+                self.settings.file, options_path(state_dir), hook_folders_path(state_dir)
+            )
             if state == self._files_state or self._is_ending.is_set():
                 return
             # Before the files are read: a change that comes meanwhile is seen next time.

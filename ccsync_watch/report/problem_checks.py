@@ -15,6 +15,7 @@ from ccsync_watch.errors import (
     NotRunning,
 )
 from ccsync_watch.problem import Problem
+from ccsync_watch.report.folder_checks import check_folders
 from ccsync_watch.store.meta import get_meta
 from ccsync_watch.store.status_figures import (
     repaired_rows,
@@ -51,12 +52,14 @@ def check_all(
     absence: NotRunning | None,
     rules: str | None,
     totals: dict[str, JsonValue],
+    unfinished: list[int],
 ) -> list[Problem]:
     """Return every problem there is now, those of the daemon first."""
     return [
         *_check_daemon(live, absence),
         *_check_backend_configured(settings),
         *_check_transcripts(settings, scan),
+        *_check_unfinished(unfinished),
         *_check_store(settings, database, rules, totals),
         *_check_disk(settings.state_dir),
     ]
@@ -112,7 +115,9 @@ def _check_backend_configured(settings: Settings) -> Iterable[Problem]:
 
 
 def _check_transcripts(settings: Settings, scan: TranscriptScan) -> Iterable[Problem]:
-    if not scan.transcripts and not scan.unread:
+    problems = check_folders(settings)
+    yield from problems
+    if not problems and not scan.transcripts and not scan.unread:
         folders = ", ".join(
             short_path(root / "projects", settings) for root in settings.claude_dirs
         )
@@ -129,7 +134,20 @@ def _check_transcripts(settings: Settings, scan: TranscriptScan) -> Iterable[Pro
             "path-unreadable",
             SYNC_NOT_WORKING,
             f"{printable_path(path)}: {reason}",
-            "make it readable for this user",
+            "restore it, or make it readable for this user",
+        )
+
+
+def _check_unfinished(unfinished: list[int]) -> Iterable[Problem]:
+    if unfinished:
+        yield Problem(
+            "lines-unfinished",
+            "Not read yet",
+            f"{plural(sum(unfinished), 'byte')}, the last line of"
+            f" {plural(len(unfinished), 'transcript')}, without a newline",
+            "nothing to do: Claude Code is still writing it, or was killed; it is read once it is"
+            " finished",
+            "info",
         )
 
 

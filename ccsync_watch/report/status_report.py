@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from ccsync_watch import __version__
 from ccsync_watch.config import printable_path, shown_settings
 from ccsync_watch.errors import NotAnswering
+from ccsync_watch.pipeline import RealFiles
 from ccsync_watch.report.problem_checks import check_all
 from ccsync_watch.store import checkpoints, status_figures
 from ccsync_watch.store.install_keys import path_key
-from ccsync_watch.transcripts import discovery
 
 if TYPE_CHECKING:
     from ccsync_watch.config import Settings
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ccsync_watch.model import JsonValue
     from ccsync_watch.report.live import Live
     from ccsync_watch.store.database import Database
+    from ccsync_watch.transcripts.discovery import TranscriptScan
 
 
 def status(
@@ -36,14 +37,22 @@ def status(
     `live` is None when no daemon answers; `absence` then says why. `rules` names the redactor's
     rules in force, None where nobody has loaded them.
     """
-    scan = discovery.scan_transcripts(f"{folder}/projects" for folder in settings.claude_dirs)
-    behind, total_behind = _bytes_behind(scan, database, key)
+    files = RealFiles(confined=(f"{folder}/projects" for folder in settings.hook_dirs))
+    scan = files.scan(f"{folder}/projects" for folder in settings.claude_dirs)
+    behind, total_behind, unfinished = _bytes_behind(scan, database, key)
     sessions = status_figures.session_table(database, max_sessions) if database else []
     for row in sessions:
         row["bytes_behind"] = behind.get(str(row["session_id"]), 0)
     totals = status_figures.totals(database) if database else {}
     problems = check_all(
-        settings, database, scan, live=live, absence=absence, rules=rules, totals=totals
+        settings,
+        database,
+        scan,
+        live=live,
+        absence=absence,
+        rules=rules,
+        totals=totals,
+        unfinished=unfinished,
     )
     return {
         "version": __version__,
@@ -75,17 +84,23 @@ def shown_config(settings: Settings) -> dict[str, JsonValue]:
 
 
 def _bytes_behind(
-    scan: discovery.TranscriptScan, database: Database | None, key: bytes
-) -> tuple[dict[str, int], int]:
-    """Return the bytes on disk that are not in the store, by session and in total."""
-    offsets = checkpoints.load_offsets(database) if database else {}
+    scan: TranscriptScan, database: Database | None, key: bytes
+) -> tuple[dict[str, int], int, list[int]]:
+    """Return the bytes on disk that are not in the store, by session and in total.
+
+    And of those the bytes of each last line without a newline.
+    """
+    known = checkpoints.load_offsets(database) if database else {}
     behind: dict[str, int] = {}
+    unfinished = []
     total = 0
     for transcript in scan.transcripts:
-        offset = offsets.get(path_key(key, transcript.path), 0)
+        offset, size = known.get(path_key(key, transcript.path), (0, None))
         # A file that shrank is another one, and none of it has been read.
         unread = transcript.size - (offset if offset <= transcript.size else 0)
+        if unread and size == transcript.size:
+            unfinished.append(unread)
         total += unread
         session_id = transcript.stream.session_id
         behind[session_id] = behind.get(session_id, 0) + unread
-    return behind, total
+    return behind, total, unfinished

@@ -35,9 +35,10 @@ def _checkpoint(row: sqlite3.Row) -> Checkpoint:
     )
 
 
-def load_offsets(database: Database) -> dict[bytes, int]:
-    """Return how far each transcript was read, by the path's key."""
-    return dict(database.read().execute("SELECT path_key, offset FROM transcripts").fetchall())
+def load_offsets(database: Database) -> dict[bytes, tuple[int, int]]:
+    """Return how far each transcript was read, and its size then, by the path's key."""
+    rows = database.read().execute("SELECT path_key, offset, size FROM transcripts")
+    return {row[0]: (row[1], row[2]) for row in rows}
 
 
 def load_disclosures(database: Database) -> dict[str, list[tuple[int, int]]]:

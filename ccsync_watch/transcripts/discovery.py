@@ -57,6 +57,7 @@ class TranscriptScan:
     links: list[str] = field(default_factory=list)
     unread: dict[str, str] = field(default_factory=dict)
     _pending_links: list[str] = field(default_factory=list)
+    _tops: set[str] = field(default_factory=set)
     _identities: set[tuple[int, int]] = field(default_factory=set)
 
     def is_certainly_gone(self, path: str) -> bool:
@@ -91,6 +92,7 @@ class TranscriptScan:
         """
         pending: list[str] = []
         for folder in folders:
+            self._tops.add(folder)
             if os.path.islink(folder):  # noqa: PTH114 - a str path may hold bytes that Path would not print
                 self._pending_links.append(folder)
             elif self._is_new_folder(folder):
@@ -114,24 +116,33 @@ class TranscriptScan:
             return
         for entry in ordered:
             try:
-                if entry.is_dir():
-                    if entry.is_symlink():
-                        self._pending_links.append(entry.path)
-                        continue
-                    status = entry.stat()
-                    if self._is_new(status.st_dev, status.st_ino):
-                        pending.append(entry.path)
-                elif entry.name.endswith(_SUFFIX) and (transcript := stat_transcript(entry.path)):
-                    self.add(transcript)
+                self._add_entry(entry, pending, is_top=folder in self._tops)
             except OSError as error:
                 self.add_error(entry.path, error)
+
+    def _add_entry(self, entry: os.DirEntry[str], pending: list[str], *, is_top: bool) -> None:
+        """Add a transcript, or a subfolder for later. Raises OSError."""
+        if entry.is_dir():
+            if entry.is_symlink():
+                self._pending_links.append(entry.path)
+                return
+            status = entry.stat()
+            if self._is_new(status.st_dev, status.st_ino):
+                pending.append(entry.path)
+        elif entry.name.endswith(_SUFFIX):
+            if transcript := stat_transcript(entry.path):
+                self.add(transcript)
+        elif is_top and entry.is_symlink() and not os.path.exists(entry.path):  # noqa: PTH110 - a str path may hold bytes that Path would not print
+            # A project that is kept elsewhere, on a drive that is not there now.
+            self.unread[entry.path] = "a link to a folder that does not exist"
 
     def _is_new_folder(self, folder: str) -> bool:
         try:
             status = os.stat(folder)  # noqa: PTH116 - a str path may hold bytes that Path would not print
+        except (FileNotFoundError, NotADirectoryError):
+            return False
         except OSError as error:
-            if not isinstance(error, FileNotFoundError):
-                self.add_error(folder, error)
+            self.add_error(folder, error)
             return False
         return self._is_new(status.st_dev, status.st_ino)
 
@@ -242,7 +253,7 @@ def scan_transcripts(roots: Iterable[str]) -> TranscriptScan:
     Links are followed; a folder or file that is reached twice is listed once.
     """
     scan = TranscriptScan()
-    scan.list_all(root for root in roots if os.path.isdir(root))  # noqa: PTH112 - as above
+    scan.list_all(roots)
     return scan
 
 

@@ -137,6 +137,44 @@ class TestHookEvents:
         assert folder.read_all() == [("Stop", SESSION)]
 
 
+class TestOtherFolders:
+    """An event of a Claude folder that is not read: that of another account."""
+
+    def test_an_event_names_its_claude_folder(self, folder: Folder, tmp_path: Path) -> None:
+        """Whether it is read or not."""
+        other = tmp_path / "other"
+        folder.emit(number=1)
+        folder.emit(number=2, transcript_path=f"{other}/projects/-p/{SESSION}.jsonl")
+        events = sorted(folder.spool.read().events)
+        assert [(event.claude_dir, event.is_read) for _name, event in events] == [
+            (folder.claude, True),
+            (other, False),
+        ]
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "{other}/projects/-p/another.jsonl",
+            "{other}/projects/{session}.jsonl",
+            "{other}/files/-p/{session}.jsonl",
+            "{other}/projects/-p/deep/{session}.jsonl",
+            "{other}/../x/projects/-p/{session}.jsonl",
+            "{other}//projects/-p/{session}.jsonl",
+            "/projects/-p/{session}.jsonl",
+            "other/projects/-p/{session}.jsonl",
+            "{other}\n/projects/-p/{session}.jsonl",
+        ],
+    )
+    def test_a_path_that_no_client_writes_names_none(
+        self, folder: Folder, tmp_path: Path, path: str
+    ) -> None:
+        """The event is set aside."""
+        path = path.replace("{other}", str(tmp_path / "other")).replace("{session}", SESSION)
+        folder.emit(transcript_path=path)
+        assert folder.read_all() == []
+        assert len(folder.aside()) == 1
+
+
 class TestUnexpectedFiles:
     """A file that is not a hook event is set aside."""
 

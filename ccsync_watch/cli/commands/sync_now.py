@@ -1,4 +1,7 @@
-"""Import and send everything now, with or without the daemon."""
+"""Import and send everything now, with or without the daemon.
+
+Ends with 0 when all is read, stored and sent; with 1 when something is not, which it names.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
 from ccsync_watch.control.client import ControlClient
 from ccsync_watch.control.messages import FlushAnswer, FlushRequest
+from ccsync_watch.daemon.hook_event_intake import save_hook_folders
 from ccsync_watch.daemon.instance_lock import InstanceLock
 from ccsync_watch.daemon.runtime import Runtime, make_redactor
 from ccsync_watch.daemon.sync_once import sync_once
@@ -50,6 +54,8 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     except NotAnswering:
         raise
     except NotRunning:
+        save_hook_folders(settings, clock=SystemClock())
+        settings = load(env, flags)
         return _show(_flush_without_daemon(settings, session_id, timeout), session_id, _BY_HAND)
     if any(value is not None for value in flags.values()):
         warn("the running daemon uses its own settings: the flags given here had no effect")
@@ -100,7 +106,9 @@ def _warn_of_unread(result: FlushAnswer) -> bool:
             f"transcripts and folders that could not be read: {result.unreadable:,},"
             " see `ccsync-watch status`"
         )
-    return not (result.unfinished or result.unreadable)
+    for problem in result.folders:
+        warn(one_line(problem))
+    return not (result.unfinished or result.unreadable or result.folders)
 
 
 def _flush_without_daemon(

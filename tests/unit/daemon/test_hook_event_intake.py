@@ -10,12 +10,14 @@ import pytest
 
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import Settings
+from ccsync_watch.config.hook_folders import read_hook_folders
 from ccsync_watch.daemon.flushes import Flushes
 from ccsync_watch.daemon.hook_event_intake import (
     MAX_SINGLE_FLUSHES,
     POLL_SECONDS,
     SECOND_FLUSH_SECONDS,
     HookEventIntake,
+    save_hook_folders,
 )
 from ccsync_watch.errors import RedactorUnavailable
 from ccsync_watch.hook_events import Spool
@@ -265,3 +267,44 @@ def test_the_loop_sleeps_no_longer_than_hook_events_allow(scene: Scene) -> None:
     assert left is not None
     assert 0 < left <= SECOND_FLUSH_SECONDS - 1.0 + 0.1
     assert scene.clock.wall_ms() > START_MS
+
+
+def test_the_folder_of_another_account_is_saved_for_the_next_settings(
+    scene: Scene, tmp_path: Path
+) -> None:
+    """Its event stays until a daemon with them can handle it, but not for long."""
+    other = tmp_path / "other"
+    (other / "projects").mkdir(parents=True)
+    path = scene.emit("SessionStart", transcript_path=f"{other}/projects/-p/{SESSION}.jsonl")
+    scene.turn()
+    assert read_hook_folders(scene.settings.state_dir) == [other]
+    assert scene.stored() == []
+    assert path.exists()
+    scene.turn(3.0)
+    assert path.exists()
+    scene.turn(10.0)
+    assert not path.exists()
+    assert scene.stored() == []
+
+
+@pytest.mark.parametrize("place", [None, "environment variable CLAUDE_CONFIG_DIR"])
+def test_a_folder_that_the_environment_names_is_saved(tmp_path: Path, place: str | None) -> None:
+    """The next daemon may be started by a hook of another account; the default needs no saving."""
+    scene = Scene(tmp_path, claude_dirs_place=place)
+    path = str(scene.bench.path())
+    scene.emit("SessionStart", transcript_path=path)
+    scene.turn()
+    assert len(scene.stored()) == 1
+    folders = read_hook_folders(scene.settings.state_dir)
+    assert folders == ([scene.bench.root.parent] if place else [])
+    scene.bench.close()
+
+
+def test_without_a_daemon_the_events_stay(scene: Scene, tmp_path: Path) -> None:
+    """Only the folders that they name are saved."""
+    other = tmp_path / "other"
+    other.mkdir()
+    path = scene.emit("Stop", transcript_path=f"{other}/projects/-p/{SESSION}.jsonl")
+    save_hook_folders(scene.settings, clock=SystemClock())
+    assert read_hook_folders(scene.settings.state_dir) == [other]
+    assert path.exists()

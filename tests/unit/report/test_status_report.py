@@ -153,6 +153,25 @@ class TestProblems:
             assert problem.severity == "info"
             shutil.rmtree(tmp_path / "claude", ignore_errors=True)
 
+    def test_an_unfinished_last_line_is_information(
+        self, settings: Settings, tmp_path: Path
+    ) -> None:
+        """With its size; a line that was never looked at is only behind."""
+        path = tmp_path / "claude" / "projects" / "p" / f"{SESSION}.jsonl"
+        path.parent.mkdir()
+        path.write_bytes(b'{"type":"user"')
+        clock = FakeClock()
+        runtime = Runtime(settings, clock=clock)
+        unread = by_code(report.status(settings, runtime.database, None, key=runtime.install_key))
+        assert "lines-unfinished" not in unread
+        read_all(runtime)
+        figures = report.status(settings, runtime.database, None, key=runtime.install_key)
+        runtime.close()
+        problem = by_code(figures)["lines-unfinished"]
+        assert problem.detail == "14 bytes, the last line of 1 transcript, without a newline"
+        assert problem.severity == "info"
+        assert figures["bytes_behind"] == 14
+
     def test_a_full_disk_is_a_warning(
         self, settings: Settings, monkeypatch: pytest.MonkeyPatch
     ) -> None:

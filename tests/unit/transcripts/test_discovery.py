@@ -222,6 +222,21 @@ class TestScan:
             str(alias / "p" / "one.jsonl"),
         ]
 
+    def test_a_project_on_a_missing_drive_is_reported(self, root: Path, tmp_path: Path) -> None:
+        """Its transcripts are unreadable, not gone; other links to nowhere do not matter."""
+        (root / "p").mkdir()
+        (root / "p" / "note").symlink_to(tmp_path / "gone")
+        (root / "q").symlink_to(tmp_path / "gone")
+        scan = scan_transcripts([str(root)])
+        assert scan.unread == {str(root / "q"): "a link to a folder that does not exist"}
+        assert not scan.is_certainly_gone(str(root / "q" / "one.jsonl"))
+
+    def test_a_root_that_is_a_file_is_reported(self, tmp_path: Path) -> None:
+        """One that does not exist has no transcripts yet."""
+        path = put(tmp_path / "projects")
+        scan = scan_transcripts([str(path), str(path / "deeper"), str(tmp_path / "none")])
+        assert scan.unread == {str(path): "Not a directory"}
+
     def test_a_session_is_listed_by_its_path_without_links(self, root: Path) -> None:
         """With its companion folder."""
         path = put(root / "p" / f"{SESSION}.jsonl")

@@ -8,6 +8,7 @@ import pytest
 
 from ccsync_watch.cli.commands.sync_now import _show
 from ccsync_watch.control.messages import FlushAnswer
+from ccsync_watch.problem import Problem
 
 DONE = FlushAnswer(
     is_read=True, is_known=True, is_local=True, rows_sent=0, rows_pending=0, rows_rejected=0
@@ -46,11 +47,21 @@ def test_what_could_not_be_read_is_said_with_an_exit_code(
     assert ("Everything is stored" in output.out) == (is_local and not expected)
 
 
+def test_a_claude_folder_that_is_not_read_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """With what to do about it."""
+    problem = Problem("folder-missing", "Claude folder not read", "~/x is missing", "correct it")
+    assert _show(replace(DONE, folders=(problem,)), None, "") == 1
+    output = capsys.readouterr()
+    assert output.err.endswith("Claude folder not read: ~/x is missing: correct it\n")
+    assert output.out.startswith("Everything else is stored")
+
+
 def test_an_earlier_daemon_says_nothing_of_it() -> None:
     """Its answer is read as before."""
     fields = DONE.to_json()
-    for name in ("unfinished", "unfinished_bytes", "unreadable"):
+    for name in ("unfinished", "unfinished_bytes", "unreadable", "folders"):
         del fields[name]
     assert FlushAnswer.from_json(fields) == DONE
-    more = replace(DONE, unfinished=1, unfinished_bytes=2, unreadable=3)
+    folders = (Problem("folder-missing", "a", "b", "c"),)
+    more = replace(DONE, unfinished=1, unfinished_bytes=2, unreadable=3, folders=folders)
     assert FlushAnswer.from_json(more.to_json()) == more
