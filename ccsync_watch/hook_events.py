@@ -142,7 +142,7 @@ class Spool:
         return event
 
     def _parse(self, file_name: str, data: bytes, at_ms: int) -> HookEvent | None:
-        """Return the hook event; None if it is malformed, or its path is not one of a transcript."""
+        """Return the hook event; None if it is malformed, or names another kind of file."""
         try:
             fields = orjson.loads(data)
         except orjson.JSONDecodeError:

@@ -269,6 +269,7 @@ class TestStatus:
 
     def test_a_fresh_machine(self, program: Program) -> None:
         """Nothing there: what to do, and exit 3."""
+        program.claude_dir.mkdir()
         completed = program.call("status")
         assert (completed.code, completed.err) == (3, "")
         assert completed.out.startswith("ccsync-watch ")
