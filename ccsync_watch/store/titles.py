@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 MAX_TITLE_CHARS = 200
 _MAX_SCANNED_CHARS = 8000
+# An element that stands on lines of its own before what was typed.
+_TAG_BLOCK = re.compile(r"\s*<([A-Za-z][\w-]*)(?:\s[^<>]*)?>.*?</\1>[ \t\r]*\n", re.DOTALL)
 _TAG_LINE = re.compile(r"\s*<(?:[^<>]*|([a-z-]+)[^<>]*>[^<>]*</\1)>\s*")
 # What makes a session a conversation. An answer does too, unless only the client asked.
 _CONVERSATION_KINDS = frozenset(
@@ -115,7 +117,10 @@ def _pasted_line(part: Part) -> str:
 
 def short_title(text: str) -> str:
     """Return a text's first line with words that is not a tag, if there is one, cut at a word."""
-    lines = [line for line in text[:_MAX_SCANNED_CHARS].splitlines() if line.strip()]
+    text = text[:_MAX_SCANNED_CHARS]
+    while (block := _TAG_BLOCK.match(text)) and any(map(str.isalnum, text[block.end() :])):
+        text = text[block.end() :]
+    lines = [line for line in text.splitlines() if any(map(_is_seen, line))]
     wordy = [line for line in lines if any(map(str.isalnum, line))]
     line = next((line for line in wordy if not _TAG_LINE.fullmatch(line)), None)
     line = line or (wordy or lines or [""])[0]
@@ -125,3 +130,7 @@ def short_title(text: str) -> str:
     head = line[: MAX_TITLE_CHARS - 1]
     at_word = head.rsplit(" ", 1)[0] if " " in head[MAX_TITLE_CHARS // 2 :] else head
     return f"{at_word}…"
+
+
+def _is_seen(character: str) -> bool:
+    return character.isprintable() and not character.isspace()

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Container
 
-_OPEN = re.compile(r"\s*<([a-z][a-z_-]{1,40})((?:\s[^<>]{0,4000})?)>")
+# What is in quotes may hold the end of a tag. Not all quotes are in pairs: then none may.
+_OPEN = re.compile(
+    r'\s*<([a-z][a-z_-]{1,40})((?:\s(?:[^<>"]|"[^"]{0,2000}"){0,4000})?|\s[^<>]{0,4000})>'
+)
 _ATTRIBUTE = re.compile(r'([a-z_-]{1,40})="([^"]{0,2000})"')
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&amp;", "&"))
 

@@ -115,6 +115,17 @@ class TestShortTitle:
         assert short_title("<a>b</a>") == "<a>b</a>"
         assert short_title("<br> is ignored\nmore") == "<br> is ignored"
 
+    def test_a_block_of_lines_in_a_tag_is_passed_over(self) -> None:
+        """Whatever its name is; one that is quoted in a line is not a block."""
+        block = '<uploaded-files kind="a">\n/tmp/x.png\n</uploaded-files>\n'
+        assert short_title(f"{block}{block}What is this?") == "What is this?"
+        assert short_title(block) == "/tmp/x.png"
+        assert short_title("<b>Two</b> words") == "<b>Two</b> words"
+
+    def test_what_cannot_be_seen_is_no_title(self) -> None:
+        """Characters without width are nothing to read."""
+        assert short_title("\u200b\u200b\n\ufeff") == ""
+
     def test_it_is_cut_at_a_word(self) -> None:
         """The cut shows."""
         assert short_title("word " * 50) == "word " * 38 + "word…"

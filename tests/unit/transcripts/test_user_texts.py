@@ -163,6 +163,16 @@ class TestPeers:
         assert read_contents(row) == ("system", "teammate", contents)
         assert read_message(row).facts == {"from": "lee & co"}
 
+    @pytest.mark.parametrize("summary", ["dig > plant <now>", 'say 6" or less'])
+    def test_what_is_in_quotes_may_hold_the_end_of_a_tag(self, summary: str) -> None:
+        """Or a quote without a pair."""
+        row = Writer().prompt(
+            f'<teammate-message teammate_id="lee" summary="{summary}">\nDone\n</teammate-message>'
+        )
+        message = read_message(row)
+        assert (message.kind, message.facts) == ("teammate", {"from": "lee"})
+        assert message.parts[-1].content == "Done"
+
     def test_several_messages_in_a_row_with_the_clients_words(self) -> None:
         """What programs say to each other is a note; the client's own words are left out."""
         idle = '{"type":"idle_notification","from":"kim","idleReason":"done","count":2}'
