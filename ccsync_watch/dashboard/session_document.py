@@ -11,6 +11,7 @@ from ccsync_watch.dashboard.local_time import date_and_time
 from ccsync_watch.dashboard.speakers import speaker_of
 from ccsync_watch.plain_text import plain_text
 from ccsync_watch.store import conversations
+from ccsync_watch.store.hand_offs import find_hand_off
 from ccsync_watch.store.rewound import is_rewound, rewound_ranges
 from ccsync_watch.store.session_facts import shown_facts
 from ccsync_watch.store.withdrawn import withdrawal
@@ -105,8 +106,11 @@ def _iterate_markdown(
     database: Database, session: SessionRow, account: SessionAccount
 ) -> Iterator[str]:
     yield f"# {_one_line(session.title or session.session_id)}\n\n"
+    hand_off = find_hand_off(database, session.session_id)
     facts = {
         "Session": session.session_id,
+        "Continues": hand_off.source,
+        "Continued in": hand_off.target,
         "Project": session.project_path,
         "Worktree": session.worktree,
         "Branch": session.git_branch,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from ccsync_watch.store.hand_offs import IS_DRAWN
 from ccsync_watch.store.stored_messages import MESSAGE_COLUMNS, MESSAGE_JOINS, read_message
 from ccsync_watch.store.turns import ENDS_TURN
 
@@ -29,14 +30,15 @@ def conversation_page(
 ) -> list[StoredMessage]:
     """Return messages of the main conversation or of one subagent, in the order of the file.
 
-    With `before_seq` the last ones before it, else the first ones after `after_seq`.
+    With `before_seq` the last ones before it, else the first ones after `after_seq`. What a session
+    copied that was handed off to it is left out: it is drawn once, where it was said.
     """
     order = "m.seq DESC" if before_seq is not None else "m.seq"
     read = database.read()
     rows = read.execute(
         f"SELECT {MESSAGE_COLUMNS} FROM messages m {MESSAGE_JOINS}"  # noqa: S608 - constants
         " WHERE m.session_id = ? AND m.agent_id IS ? AND m.kind <> 'session'"
-        f" AND m.seq > ? AND m.seq < ? ORDER BY {order} LIMIT ?",
+        f" AND m.seq > ? AND m.seq < ? AND {IS_DRAWN} ORDER BY {order} LIMIT ?",
         (session_id, agent_id, after_seq, before_seq or (1 << 62), limit),
     ).fetchall()
     if before_seq is not None:
@@ -168,7 +170,8 @@ def timeline_steps(database: Database, session_id: str) -> list[TimelineStep]:
         " iif(m.role = 'assistant', (SELECT count(*) FROM parts p"
         f"   WHERE p.message_seq = m.seq AND p.kind = 'tool-call'), 0), u.id, {ENDS_TURN}"
         " FROM messages m LEFT JOIN usage_tokens u ON u.carrier = m.id AND u.id = m.usage_id"
-        " WHERE m.session_id = ? AND m.agent_id IS NULL AND m.kind <> 'session' ORDER BY m.seq",
+        " WHERE m.session_id = ? AND m.agent_id IS NULL AND m.kind <> 'session'"
+        f" AND {IS_DRAWN} ORDER BY m.seq",
         (session_id,),
     )
     return [TimelineStep(*row) for row in rows]

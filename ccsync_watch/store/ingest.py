@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ccsync_watch.model import Message, Part
 from ccsync_watch.store import (
     changed_calls,
+    hand_offs,
     hook_notices,
     queued_prompts,
     repeated_calls,
@@ -185,7 +186,8 @@ def _save_rows(
     moved = usage_writer.settle_usage(connection, usages, touched)
     touched |= moved
     copies = CopyMarker(connection, now_ms=context.now_ms, is_released=context.is_released)
-    copies.update(messages, batch.start, moved | writer.placed)
+    handed_off = hand_offs.mark_hand_offs(connection, facts, new)
+    copies.update(messages, batch.start, moved | writer.placed | handed_off)
     subagent_calls.save(connection, batch, touched)
     touched |= summary_titles.save_summaries(connection, facts, messages)
     touched -= unknown

@@ -491,6 +491,9 @@ MIGRATIONS: tuple[str, ...] = (
         WHERE m.session_id = sessions.id AND m.agent_id IS NULL AND m.kind NOT IN
             ('command', 'command_output', 'notice', 'injected', 'interrupt', 'session'));
 
+    -- Which session was continued in another one.
+    CREATE INDEX session_facts_continued ON session_facts (value) WHERE name = 'continued_in';
+
     -- The team of agents that a session is part of, and its name there; its lead has none.
     ALTER TABLE sessions ADD COLUMN team TEXT;
     ALTER TABLE sessions ADD COLUMN member TEXT;

@@ -39,6 +39,11 @@ def read_leaf(row: dict[str, Any]) -> JsonValue:
     return identity(row.get("leafUuid"))
 
 
+def read_continuation(row: dict[str, Any]) -> JsonValue:
+    """Return the session that continues this one in the background."""
+    return identity(row.get("continuedInSessionId"))
+
+
 def read_cost_state(row: dict[str, Any]) -> JsonValue:
     """Return the client's own figures, cumulative over the session."""
     return {key: value for key, value in row.items() if key not in {"type", "sessionId"}}

@@ -61,7 +61,7 @@ _NAMES = {
     """,
     "the client's own state": """
         agent-color artifact-autoreact-ledger
-        artifact-comment-monitor atis-latch attribution-snapshot bridge-session continued-in
+        artifact-comment-monitor atis-latch attribution-snapshot bridge-session
         data-flow-incomplete data-flow-records derived-from dev-mods ended-by-model
         file-history-delta file-history-snapshot fork-context-ref
         history-suppression host-row hybrid-organization isolation-latch memory-mode mode

@@ -77,6 +77,12 @@ _ALL = (
     LineType(
         "cost-state", fact="cost_state", read_fact=fact_readers.read_cost_state, is_text=False
     ),
+    LineType(
+        "continued-in",
+        fact="continued_in",
+        read_fact=fact_readers.read_continuation,
+        is_text=False,
+    ),
     LineType("custom-title", fact="custom_title", read_fact=fact_readers.read_custom_title),
     LineType("frame-link", fact="artifacts", read_fact=fact_readers.read_artifact),
     LineType("last-prompt", fact="leaf", read_fact=fact_readers.read_leaf, is_text=False),

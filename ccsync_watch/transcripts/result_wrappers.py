@@ -99,6 +99,18 @@ RESULT_WRAPPERS = (
         ),
     ),
     ResultWrapper(
+        "command {detail}, its output goes to a file",
+        "Output is being written to: ",
+        re.compile(
+            r"(?P<text>(?:.*\n)?)\s*Command (?:was )?(?:manually )?"
+            r"(?P<detail>running in background|backgrounded by user|moved to the background"
+            r"|did not complete within its \d+s timeout and was moved to the background)"
+            r"[^\n]*\. Output is being written to: [^\n]*"
+            r"(?:\n.*)?\Z",
+            re.DOTALL,
+        ),
+    ),
+    ResultWrapper(
         "subagent used {detail}",
         "<tools-used-before-summary>",
         re.compile(

@@ -53,6 +53,10 @@ LOCAL_COMMANDS = frozenset(
 _LINE_PREFIXES = {"bash-input": "! ", "user-memory-input": "# "}
 _NOTIFICATION_TAGS = frozenset({"agent-notification", "bash-notification", "task-notification"})
 _NOTIFICATION_FIELDS = ("task-id", "tool-use-id", "status", "summary", "result")
+# What the model reads before a report, when a subagent gets it.
+_NOTIFICATION_HEAD = re.compile(
+    r"\s*\[SYSTEM NOTIFICATION - NOT USER INPUT\][^<]{0,4000}(?=<task-notification>)"
+)
 _NOTIFICATION_TRAILER = re.compile(r"\s*(?:Read the output file|Full transcript available)")
 FORK = "is_fork"
 """The fact of the task of a fork of Claude: what stands before it is copied from its parent."""
@@ -72,6 +76,8 @@ def read_interrupt(text: str) -> MessageContent | None:
 
 def read_notification(text: str) -> MessageContent | None:
     """Read the reports of background tasks: what they say, without the client's tags."""
+    head = _NOTIFICATION_HEAD.match(text)
+    text = text[head.end() :] if head else text
     tags = read_tags(text, _NOTIFICATION_TAGS)
     rest = text[tags[-1].end :].strip() if tags else text
     if not tags or (rest and not _NOTIFICATION_TRAILER.match(rest)):

@@ -33,6 +33,7 @@ FACTS = {
     "agent": _LISTED,
     "agent_name": _LISTED,
     "artifacts": _LISTED,
+    "continued_in": ("links both ways, copies left out",) * 2 + ("forked from",),
     "cost_state": ("cost", "cost", "cost"),
     "custom_title": ("title", "title", "title"),
     "generated_title": ("title", "title", "title"),

@@ -17,6 +17,7 @@ from ccsync_watch.dashboard.query_params import (
 )
 from ccsync_watch.store import (
     conversations,
+    hand_offs,
     rewound,
     session_facts,
     session_list,
@@ -84,6 +85,7 @@ def build_context(site: Site, request: Request) -> Context:
             for member in teams.list_team(database, session_id)
         ],
         "parent": session.forked_from and session_list.load_session(database, session.forked_from),
+        "hand_off": hand_offs.find_hand_off(database, session_id),
         "first_seq": first_seq,
         "last_seq": last_seq,
         "has_earlier": _has_message(site, session_id, agent_id, before_seq=first_seq),

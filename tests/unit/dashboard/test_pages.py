@@ -269,3 +269,14 @@ def test_a_team_links_its_lead_and_its_members(world: World, visitor: Visitor) -
     html = visitor.get(f"/sessions/{late}").text
     assert f'Member lily of its team of agents: <a href="/sessions/{OTHER}"' in html
     assert "team of agents" not in visitor.get(f"/sessions/{early}").text
+
+
+def test_a_hand_off_links_both_ways(world: World, visitor: Visitor) -> None:
+    """It is not called a fork."""
+    world.ingest(message("u1", "Begun"), facts={"continued_in": OTHER})
+    world.ingest(message("u2", "Continued", session_id=OTHER), session_id=OTHER)
+    first = visitor.get(f"/sessions/{SESSION}").text
+    second = visitor.get(f"/sessions/{OTHER}").text
+    assert f'Continued in the background in <a href="/sessions/{OTHER}">' in first
+    assert f'Continues in the background what was said in <a href="/sessions/{SESSION}">' in second
+    assert "fork" not in first + second

@@ -61,6 +61,16 @@ TOO_LARGE = (
             ("subagent started in the background",),
         ),
         (
+            "one\nCommand was manually backgrounded by user (b). Output is being written to: x",
+            "one",
+            ("command backgrounded by user, its output goes to a file",),
+        ),
+        (
+            "Command running in background with ID: b7. Output is being written to: /x.\nWait.",
+            "",
+            ("command running in background, its output goes to a file",),
+        ),
+        (
             "Spawned successfully.\nagent_id: rosé@cov\nname: rosé\nIt is now running.",
             "",
             ("member rosé@cov of the team started",),

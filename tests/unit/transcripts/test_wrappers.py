@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ccsync_watch.transcripts.wrappers import find_wrapper
 from support.lines import Writer, text
 from support.parsing import AGENT, read_contents, read_message
 
@@ -236,3 +237,17 @@ def test_a_command_stays_one_with_text_after_it() -> None:
         message={"content": [text("<command-name>/x</command-name>"), text("The body")]},
     )
     assert read_contents(row) == ("user", "command", ["/x", "The body"])
+
+
+def test_a_report_that_a_subagent_gets_is_read_without_the_text_for_the_model() -> None:
+    """And only if nothing else stands before or behind it."""
+    head = "[SYSTEM NOTIFICATION - NOT USER INPUT]\nThis is an automated event.\n\n"
+    report = (
+        "<task-notification>\n<task-id>b1</task-id>\n<summary>Done</summary>\n</task-notification>"
+    )
+    content = find_wrapper(head + report)
+    assert content is not None
+    assert (content.kind, [part.content for part in content.parts]) == ("notification", ["Done"])
+    assert content.facts["task_id"] == "b1"
+    assert find_wrapper(f"{head}{report}\nWhat is this?") is None
+    assert find_wrapper(head) is None
