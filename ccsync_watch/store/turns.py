@@ -1,7 +1,8 @@
-"""Turns of a conversation: which rows may start one, and which answer ends one; SQL expressions.
+"""Turns of a conversation: which rows may start one, and which row ends one; SQL expressions.
 
 A turn is what the model does until it waits for the user again. Continuations, such as after the
 feedback of a Stop hook, a refusal or the limit of an answer's length, are part of the same turn.
+One that was interrupted or failed has ended too.
 """
 
 from __future__ import annotations
@@ -9,28 +10,59 @@ from __future__ import annotations
 STARTERS = ("prompt", "command", "notification", "teammate", "cross_session", "plan")
 """The kinds of messages after which the model works: of the user, of tasks, of other sessions."""
 
-# When a session is resumed after a command, clients add an answer that no model gave.
-_IS_FROM_MODEL = "({m}.model IS NOT NULL OR {m}.usage_id IS NOT NULL)"
 # With --json-schema the model gives its last answer as a call of this tool.
 _LAST_ANSWER_TOOL = "StructuredOutput"
-# Some clients wrote rows before the response ended, without a stop reason. Such an answer ended its
-# turn if it calls no tool and what follows is the user's.
-_IS_LAST_OF_TURN = (
-    "iif(json_extract(m.facts, '$.stop_reason') IS NOT NULL,"  # noqa: S608 - constants
-    " json_extract(m.facts, '$.stop_reason') <> 'tool_use' OR EXISTS (SELECT 1 FROM parts p"
-    f"  WHERE p.message_seq = m.seq AND p.tool_name = '{_LAST_ANSWER_TOOL}'),"
-    " NOT EXISTS (SELECT 1 FROM parts p WHERE p.message_seq = m.seq AND p.kind = 'tool-call')"
-    " AND coalesce((SELECT n.kind FROM messages n WHERE n.session_id = m.session_id"
-    "  AND n.seq > m.seq AND n.agent_id IS NULL AND n.kind <> 'session' ORDER BY n.seq LIMIT 1),"
-    f"  'prompt') IN {(*STARTERS, 'compaction', 'summary')})"
+
+
+def _is_answer(m: str) -> str:
+    """Return whether a message is an answer of the model.
+
+    When a session is resumed after a command, clients add one that no model gave.
+    """
+    return f"({m}.kind = 'answer' AND ({m}.model IS NOT NULL OR {m}.usage_id IS NOT NULL))"
+
+
+def _is_last_of_turn(m: str) -> str:
+    """Return whether nothing that the model itself asked for follows an answer.
+
+    Some clients wrote rows before the response ended, without a stop reason. Such an answer ended
+    its turn if it calls no tool and what follows is the user's.
+    """
+    calls = f"SELECT 1 FROM parts p WHERE p.message_seq = {m}.seq AND p"  # noqa: S608 - a constant
+    reason = f"json_extract({m}.facts, '$.stop_reason')"
+    return (
+        f"iif({reason} IS NOT NULL, {reason} <> 'tool_use' OR EXISTS"  # noqa: S608 - constants
+        f" ({calls}.tool_name = '{_LAST_ANSWER_TOOL}'), NOT EXISTS ({calls}.kind = 'tool-call')"
+        f" AND coalesce((SELECT n.kind FROM messages n WHERE n.session_id = {m}.session_id"
+        f"  AND n.seq > {m}.seq AND n.agent_id IS NULL AND n.kind <> 'session'"
+        f"  ORDER BY n.seq LIMIT 1), 'prompt') IN {(*STARTERS, 'compaction', 'summary')})"
+    )
+
+
+def _is_continued(m: str) -> str:
+    """Return whether another answer follows before anything that starts a turn."""
+    return (
+        "coalesce((SELECT n.kind = 'answer' FROM messages n"  # noqa: S608 - constants
+        f" WHERE n.session_id = {m}.session_id AND n.seq > {m}.seq AND n.agent_id IS NULL"
+        f" AND (n.kind IN {STARTERS} OR {_is_answer('n')}) ORDER BY n.seq LIMIT 1), 0)"
+    )
+
+
+def _is_last_answer(m: str) -> str:
+    return f"({_is_answer(m)} AND {_is_last_of_turn(m)} AND NOT {_is_continued(m)})"
+
+
+# A request that failed and was tried again is an error of the system. Nothing had come of a prompt
+# that was interrupted right away.
+_IS_STOP = "({m}.kind = 'interrupt' OR {m}.kind = 'api_error' AND {m}.role = 'assistant')"
+_STOPS_TURN = (
+    f"({_IS_STOP.format(m='m')} AND coalesce((SELECT CASE WHEN k.kind IN {STARTERS} THEN"  # noqa: S608 - constants
+    "   EXISTS (SELECT 1 FROM messages r WHERE r.session_id = m.session_id AND r.agent_id IS NULL"
+    "    AND r.seq > k.seq AND r.seq <= m.seq AND r.kind = 'api_error')"
+    f"   WHEN k.kind = 'answer' THEN NOT {_is_last_answer('k')} ELSE 0 END"
+    "  FROM messages k WHERE k.session_id = m.session_id AND k.seq < m.seq AND k.agent_id IS NULL"
+    f"  AND (k.kind IN {STARTERS} OR {_IS_STOP.format(m='k')} OR {_is_answer('k')})"
+    f"  ORDER BY k.seq DESC LIMIT 1), 0) AND NOT {_is_continued('m')})"
 )
-_IS_CONTINUED = (
-    "coalesce((SELECT n.kind = 'answer' FROM messages n WHERE n.session_id = m.session_id"  # noqa: S608 - constants
-    f" AND n.seq > m.seq AND n.agent_id IS NULL AND (n.kind IN {STARTERS}"
-    f"  OR n.kind = 'answer' AND {_IS_FROM_MODEL.format(m='n')}) ORDER BY n.seq LIMIT 1), 0)"
-)
-ENDS_TURN = (
-    f"(m.kind = 'answer' AND m.agent_id IS NULL AND {_IS_FROM_MODEL.format(m='m')}"
-    f" AND {_IS_LAST_OF_TURN} AND NOT {_IS_CONTINUED})"
-)
-"""Whether a message `m` is the last answer of a turn of the main conversation."""
+ENDS_TURN = f"(m.agent_id IS NULL AND ({_is_last_answer('m')} OR {_STOPS_TURN}))"
+"""Whether a message `m` is the last row of a turn of the main conversation."""

@@ -44,7 +44,43 @@ class TestTurns:
             message("u3"),
             message("a5", usage_id="m4", **answer),
         )
-        assert activity.by_session_id(world.database)[SESSION].turns == 2
+        assert activity.by_session_id(world.database)[SESSION].turns == 3
+        steps = timeline_steps(world.database, SESSION)
+        assert len(build_timeline(steps, {}).turns) == 3
+
+    @pytest.mark.parametrize(
+        ("rows", "turns"),
+        [
+            (["prompt", "tool", "interrupt", "prompt", "end"], 2),
+            (["prompt", "tool", "interrupt", "interrupt", "prompt", "end"], 2),
+            (["prompt", "end", "interrupt", "prompt", "end"], 2),
+            (["prompt", "error", "prompt", "end"], 2),
+            (["prompt", "retry", "retry", "error", "prompt", "end"], 2),
+            (["prompt", "retry", "interrupt", "prompt", "end"], 2),
+            (["prompt", "retry", "end", "error"], 1),
+            (["prompt", "end", "retry", "error"], 1),
+            (["prompt", "error", "end", "prompt", "end"], 2),
+            (["prompt", "tool", "error", "tool", "end"], 1),
+            (["prompt", "interrupt", "prompt", "end"], 1),
+        ],
+    )
+    def test_what_was_interrupted_or_failed_is_over_too(
+        self, world: World, rows: list[str], turns: int
+    ) -> None:
+        """The same on the page, which shows that it failed."""
+        answer = {"kind": "answer", "role": "assistant", "model": "claude-opus"}
+        kinds: dict[str, dict[str, Any]] = {
+            "prompt": {},
+            "tool": {**answer, "facts": {"stop_reason": "tool_use"}},
+            "end": {**answer, "facts": {"stop_reason": "end_turn"}},
+            "interrupt": {"kind": "interrupt", "role": "system"},
+            "retry": {"kind": "api_error", "role": "system"},
+            "error": {"kind": "api_error", "role": "assistant"},
+        }
+        world.ingest(*(message(f"r{number}", **kinds[row]) for number, row in enumerate(rows)))
+        assert activity.by_session_id(world.database)[SESSION].turns == turns
+        steps = timeline_steps(world.database, SESSION)
+        assert len(build_timeline(steps, {}).turns) == turns
 
     def test_what_continues_an_answer_is_the_same_turn(self, world: World) -> None:
         """The feedback of a Stop hook, a refusal that is tried again, local commands between."""
