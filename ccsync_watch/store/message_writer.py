@@ -126,7 +126,7 @@ class MessageWriter:
         Some clients left the source's id in rows that a fork copied: if the fork is read first,
         they are stored before the others of their session, and as rows of the fork's transcript.
         When a file is read again by a version that understands more of its rows, those that follow
-        one that is new get their place anew.
+        one that is new are put behind it.
         """
         self._connection.execute(
             "UPDATE messages SET seq = ?, transcript_id = ?, start = ?, dated_ms = ? WHERE seq = ?",

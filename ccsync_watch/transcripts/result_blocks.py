@@ -37,6 +37,13 @@ def file_texts(content: JsonValue) -> Iterator[str]:
         yield from (item for item in candidates if isinstance(item, str) and item is not content)
 
 
+def describe_link(values: dict[str, JsonValue]) -> str:
+    """Return the title and the address of a link, as far as it has them."""
+    title = text(values.get("title")) or text(values.get("name"))
+    address = text(values.get("url")) or text(values.get("uri"))
+    return " — ".join(filter(None, (title, address)))
+
+
 def _block_texts(block: JsonValue) -> Iterator[str]:
     if isinstance(block, str):
         yield block
@@ -67,7 +74,7 @@ def _other_texts(values: dict[str, JsonValue]) -> Iterator[str]:
     """Yield a link, an error or a command's output; of any other block its type."""
     kind = str(values.get("type"))
     if text(values.get("url")) or text(values.get("uri")):
-        yield _describe_link(values)
+        yield describe_link(values)
     elif text(values.get("error_code")):
         yield f"error {values['error_code']}"
     elif isinstance(values.get("stdout"), str):
@@ -87,12 +94,6 @@ def _resource_texts(values: dict[str, JsonValue]) -> Iterator[str]:
     elif isinstance(resource.get("blob"), str):
         data = {"data": resource["blob"], "mimeType": resource.get("mimeType")}
         yield _describe_media("resource", data)
-
-
-def _describe_link(values: dict[str, JsonValue]) -> str:
-    title = text(values.get("title")) or text(values.get("name"))
-    address = text(values.get("url")) or text(values.get("uri"))
-    return " — ".join(filter(None, (title, address)))
 
 
 def _describe_media(kind: str, values: dict[str, JsonValue]) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ccsync_watch.transcripts.own_frames import unindent
+from ccsync_watch.transcripts.web_searches import read_search_results
 
 _MAX_NAME_CHARS = 160
 _HAND_BACK = "[Subagent hand-back]"
@@ -146,6 +147,7 @@ RESULT_WRAPPERS = (
 def unwrap_result(text: str, *, is_of_subagent: bool = False) -> UnwrappedResult:
     """Return a result without the texts of the client around it; without any, the text itself."""
     names: list[str] = []
+    text = read_search_results(text) or text
     is_error = has_changed = is_indented = False
     for wrapper in RESULT_WRAPPERS:
         if wrapper.is_of_subagent and not is_of_subagent:

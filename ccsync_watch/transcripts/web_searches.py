@@ -1,13 +1,16 @@
-"""Read the searches of the client's own tool, whose requests leave no row; pure."""
+"""Read the searches of the client's own tool: what they found, and that they are paid; pure."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from ccsync_watch.model import Usage
 from ccsync_watch.transcripts.blocks import content_blocks
 from ccsync_watch.transcripts.fields import mapping, opaque_id, token_count
+from ccsync_watch.transcripts.result_blocks import describe_link
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +22,8 @@ SEARCH_PREFIX = "web-search/"
 _MAX_SEARCHES = 1000
 # The API's ids of calls are unique; those of gateways may not be.
 _UNIQUE_ID = re.compile(r"toolu_[0-9A-Za-z_]{8,}")
+_RESULT_HEAD = re.compile(r"Web search results for query: [^\n]*\n\s*")
+_LINKS = re.compile(r"^Links: (\[.*\])[ \t]*$", re.MULTILINE)
 
 
 def read_searches(row: dict[str, Any], source: RowIdentity) -> Iterator[Usage]:
@@ -54,3 +59,20 @@ def read_searches(row: dict[str, Any], source: RowIdentity) -> Iterator[Usage]:
         is_final=True,
         response_id=f"{SEARCH_PREFIX}{call_id}",
     )
+
+
+def read_search_results(text: str) -> str | None:
+    """Return what a search found with each link in a line, None for a text of anything else.
+
+    The requests of a search leave no row, and the client writes the links as JSON.
+    """
+    head = _RESULT_HEAD.match(text)
+    return _LINKS.sub(_list_links, text[head.end() :]) if head else None
+
+
+def _list_links(match: re.Match[str]) -> str:
+    try:
+        links = orjson.loads(match[1])
+    except orjson.JSONDecodeError:
+        return match[0]
+    return "\n".join(filter(None, (describe_link(mapping(link)) for link in links)))

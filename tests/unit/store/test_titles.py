@@ -117,9 +117,9 @@ class TestShortTitle:
 
     def test_a_block_of_lines_in_a_tag_is_passed_over(self) -> None:
         """Whatever its name is; one that is quoted in a line is not a block."""
-        block = '<uploaded-files kind="a">\n/tmp/x.png\n</uploaded-files>\n'
+        block = '<uploaded-files kind="a">\n~/x.png\n</uploaded-files>\n'
         assert short_title(f"{block}{block}What is this?") == "What is this?"
-        assert short_title(block) == "/tmp/x.png"
+        assert short_title(block) == "~/x.png"
         assert short_title("<b>Two</b> words") == "<b>Two</b> words"
 
     def test_what_cannot_be_seen_is_no_title(self) -> None:

@@ -22,6 +22,16 @@ TOO_LARGE = (
 )
 
 
+def test_what_a_search_found_has_each_link_in_a_line() -> None:
+    """Its head repeats the call; links that cannot be read stay as they are."""
+    results = (
+        'Web search results for query: "bees"\n\nLinks: [{"title":"Bees","url":"https://e.org/1"},'
+        '{"url":"https://e.org/2"},{"title":"Hive"},7]\n\nBees live in hives.\nLinks: [torn'
+    )
+    expected = "Bees — https://e.org/1\nhttps://e.org/2\nHive\n\nBees live in hives.\nLinks: [torn"
+    assert unwrap_result(results).text == expected
+
+
 @pytest.mark.parametrize(
     ("text", "inner", "names"),
     [
@@ -81,8 +91,8 @@ TOO_LARGE = (
             ("workflow started in the background",),
         ),
         (
-            "found it\n\n<system-reminder>\nBe careful.\n</system-reminder>\n",
-            "found it",
+            "results it\n\n<system-reminder>\nBe careful.\n</system-reminder>\n",
+            "results it",
             ("reminder of the client left out",),
         ),
     ],
