@@ -91,8 +91,8 @@ def test_what_a_search_found_has_each_link_in_a_line() -> None:
             ("workflow started in the background",),
         ),
         (
-            "results it\n\n<system-reminder>\nBe careful.\n</system-reminder>\n",
-            "results it",
+            "found it\n\n<system-reminder>\nBe careful.\n</system-reminder>\n",
+            "found it",
             ("reminder of the client left out",),
         ),
     ],
