@@ -90,7 +90,8 @@ def read_model_change(row: dict[str, Any]) -> MessageContent | None:
     if content:
         parts.append(Part("text", content))
     origin, model = text(row.get("originalModel")), text(row.get("fallbackModel"))
-    if origin and model:
+    # The client's text names both already.
+    if origin and model and not content:
         parts.append(read_fallback({"from": origin, "to": model, "trigger": row.get("trigger")}))
     parts += read_refusal(row)
     return MessageContent("system", "notice", parts, {}) if parts else None

@@ -92,9 +92,14 @@ def test_a_block_on_another_model_is_a_notice() -> None:
             [{"label": "refused: cyber", "text": "too sharp"}],
         ),
         (
-            {"subtype": "model_fallback", "content": "Busy", "originalModel": "a",
-             "fallbackModel": "b", "trigger": "overloaded"},
-            ["Busy", {"label": "answered by b instead of a", "text": "overloaded"}],
+            {"subtype": "model_fallback", "originalModel": "a", "fallbackModel": "b",
+             "trigger": "overloaded"},
+            [{"label": "answered by b instead of a", "text": "overloaded"}],
+        ),
+        (
+            {"subtype": "model_fallback", "content": "b answers, as a is busy",
+             "originalModel": "a", "fallbackModel": "b", "trigger": "overloaded"},
+            ["b answers, as a is busy"],
         ),
         ({"subtype": "agents_killed"},
          [{"label": "all background agents were stopped", "text": ""}]),
