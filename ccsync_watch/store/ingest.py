@@ -163,6 +163,7 @@ def _save_rows(
     noted = {fact.session_id for fact in facts if fact.name in session_facts.LISTED} - unknown
     # Those of excluded sessions too: other sessions may begin in such a worktree.
     moved_by_worktrees = session_projects.save_worktrees(connection, batch.facts)
+    moved_by_worktrees |= session_projects.remove_failed_worktrees(connection, batch.messages)
     replaced = _shown_among(connection, moved_by_roots | moved_by_rows | moved_by_worktrees)
     touched |= replaced
     usage_writer.save_cost_states(connection, facts)

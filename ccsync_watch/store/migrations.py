@@ -469,12 +469,14 @@ MIGRATIONS: tuple[str, ...] = (
         folder = normal_folder(project_path),
         project_path = project_folder(project_path) WHERE project_path IS NOT NULL;
     CREATE INDEX sessions_folder ON sessions (folder COLLATE NOCASE);
-    -- Worktrees outside of their repository, as rows name them: their folder and their project.
+    -- Worktrees outside of their repository, as rows name them: their folder, their project, and
+    -- the call that made each, if a call of the shell did: its result may say that it failed.
     CREATE TABLE worktrees (
         id INTEGER PRIMARY KEY,
         path TEXT NOT NULL,
         project TEXT NOT NULL,
-        name TEXT NOT NULL
+        name TEXT NOT NULL,
+        call_id TEXT
     );
     -- Drives, shares and distributions that folders of Windows are on.
     CREATE TABLE windows_roots (id INTEGER PRIMARY KEY, root TEXT NOT NULL);

@@ -18,27 +18,35 @@ from ccsync_watch.transcripts.project_folders import (
     spellings,
     wsl_folder,
 )
-from ccsync_watch.transcripts.worktrees import ENTERED_WORKTREE, NEW_WORKTREE
+from ccsync_watch.transcripts.worktrees import (
+    ENTERED_WORKTREE,
+    NEW_WORKTREE,
+    has_made_worktree,
+)
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
 
-    from ccsync_watch.model import Fact, JsonValue
+    from ccsync_watch.model import Fact, JsonValue, Message
 
 
 class Worktree(NamedTuple):
-    """A worktree outside of its repository's folder: its folder, the project's, and its name."""
+    """A worktree outside of its repository's folder: its folder, the project's, and its name.
+
+    `call_id` is the call of the shell that made it, None for what the client says.
+    """
 
     path: str
     project: str
     name: str
+    call_id: str | None
 
 
 def load_worktrees(connection: sqlite3.Connection) -> list[Worktree]:
     """Return all known worktrees that are outside of their repository, the deepest first."""
     rows = connection.execute(
-        "SELECT path, project, name FROM worktrees ORDER BY length(path) DESC"
+        "SELECT path, project, name, call_id FROM worktrees ORDER BY length(path) DESC"
     )
     return [Worktree(*row) for row in rows]
 
@@ -121,11 +129,38 @@ def save_worktrees(connection: sqlite3.Connection, facts: Iterable[Fact]) -> set
         if worktree is None or worktree in load_worktrees(connection):
             continue
         connection.execute("DELETE FROM worktrees WHERE path = ?", (worktree.path,))
-        connection.execute("INSERT INTO worktrees (path, project, name) VALUES (?, ?, ?)", worktree)
-        sessions = connection.execute("SELECT id, folder FROM sessions WHERE folder IS NOT NULL")
-        inside = [row[0] for row in sessions.fetchall() if is_inside(row[1], worktree.path)]
-        changed |= assign(connection, inside)
+        connection.execute(
+            "INSERT INTO worktrees (path, project, name, call_id) VALUES (?, ?, ?, ?)", worktree
+        )
+        changed |= assign(connection, _sessions_inside(connection, worktree.path))
     return changed
+
+
+def remove_failed_worktrees(
+    connection: sqlite3.Connection, messages: Iterable[Message]
+) -> set[str]:
+    """Remove worktrees whose call has failed by its result; return the sessions that this moves."""
+    calls = {worktree.call_id: worktree for worktree in load_worktrees(connection)}
+    changed: set[str] = set()
+    if not calls.keys() - {None}:
+        return changed
+    for message in messages:
+        for part in message.parts if message.kind == "tool_result" else ():
+            worktree = calls.get(part.tool_use_id) if part.tool_use_id else None
+            if worktree is None or has_made_worktree(part.content):
+                continue
+            connection.execute("DELETE FROM worktrees WHERE call_id = ?", (part.tool_use_id,))
+            inside = _sessions_inside(connection, worktree.path)
+            connection.executemany(
+                "UPDATE sessions SET worktree = NULL WHERE id = ?", [(name,) for name in inside]
+            )
+            changed |= assign(connection, inside)
+    return changed
+
+
+def _sessions_inside(connection: sqlite3.Connection, path: str) -> list[str]:
+    sessions = connection.execute("SELECT id, folder FROM sessions WHERE folder IS NOT NULL")
+    return [row[0] for row in sessions.fetchall() if is_inside(row[1], path)]
 
 
 def _read_worktree(
@@ -143,7 +178,9 @@ def _read_worktree(
         project = own  # the session is in another folder of its project
     if not path or project is None or is_inside(project, locate_project(path).path or path):
         return None
-    return Worktree(path, project, str(value.get("name") or "worktree"))
+    call_id = value.get("call")
+    name = str(value.get("name") or "worktree")
+    return Worktree(path, project, name, str(call_id) if call_id else None)
 
 
 def _mounts(root: str) -> list[str]:

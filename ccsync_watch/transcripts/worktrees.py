@@ -30,14 +30,16 @@ _STEP_END = re.compile(r"&&|\|\||[;\n|&]")
 _UNKNOWN = re.compile(r"[$`*?]")
 _OPTIONS_WITH_VALUE = frozenset({"-b", "-B", "--reason", "--orphan"})
 _MAX_COMMAND_CHARS = 20_000
+# What git writes; a later step of the command may end it with another outcome.
+_SUCCESS = "Preparing worktree"
+_FAILURE = "fatal:"
+_FOLDER_CHANGES = (["cd"], ["pushd"], ["Set-Location"])
 _RUNNERS = frozenset({"sudo", "time", "env", "command", "nohup"})
 
 
 def read_worktree_state(row: dict[str, Any]) -> JsonValue:
     """Return the worktree that the session entered, None when it left it again."""
     state = mapping(row.get("worktreeSession"))
-    if text(state.get("originalCwd")) is None:
-        return None
     return _worktree(state.get("worktreePath"), state.get("originalCwd"), state.get("worktreeName"))
 
 
@@ -60,14 +62,16 @@ def find_worktrees(
                 if isinstance(command, str) and _ADD in command:
                     is_posix = part.tool_name == "Bash"
                     for worktree in _read_command(command, text(row.get("cwd")), is_posix=is_posix):
-                        yield NEW_WORKTREE, worktree
+                        yield NEW_WORKTREE, {**worktree, "call": part.tool_use_id}
 
 
-def _read_command(command: str, folder: str | None, *, is_posix: bool) -> Iterator[JsonValue]:
+def _read_command(
+    command: str, folder: str | None, *, is_posix: bool
+) -> Iterator[dict[str, JsonValue]]:
     """Yield the worktrees that a command makes, which starts in a folder."""
     for step in _STEP_END.split(command[:_MAX_COMMAND_CHARS]):
         words = _words(step, is_posix=is_posix)
-        if words[:1] == ["cd"] and len(words) > 1:
+        if words[:1] in _FOLDER_CHANGES and len(words) > 1:
             folder = _join(folder, words[1])
         elif "git" in words and all(map(_runs_next_word, words[: words.index("git")])):
             yield from _read_git(words[words.index("git") + 1 :], folder)
@@ -87,14 +91,21 @@ def _runs_next_word(word: str) -> bool:
     return word in _RUNNERS or "=" in word or word.startswith("-")
 
 
-def _read_git(words: list[str], folder: str | None) -> Iterator[JsonValue]:
+def _read_git(words: list[str], folder: str | None) -> Iterator[dict[str, JsonValue]]:
     while len(words) > 1 and words[0].startswith("-"):
         if words[0] == "-C":
             folder = _join(folder, words[1])
         words = words[2 if words[0] in {"-C", "-c"} else 1 :]
     path = _join(folder, _first_argument(words[2:])) if words[:2] == ["worktree", "add"] else None
-    if path is not None:
-        yield _worktree(path, folder, None)
+    if worktree := _worktree(path, folder, None):
+        yield worktree
+
+
+def has_made_worktree(result: JsonValue) -> bool:
+    """Return whether the result of a command that makes a worktree says that it did."""
+    outcome = mapping(result)
+    output = text(outcome.get("output")) or ""
+    return _FAILURE not in output and (outcome.get("ok") is not False or _SUCCESS in output)
 
 
 def _first_argument(words: list[str]) -> str | None:
@@ -115,7 +126,7 @@ def _join(folder: str | None, path: str | None) -> str | None:
     return join_folder(folder, path)
 
 
-def _worktree(path: object, project: object, name: object) -> JsonValue:
+def _worktree(path: object, project: object, name: object) -> dict[str, JsonValue] | None:
     folder = text(path)
     if folder is None:
         return None

@@ -128,6 +128,37 @@ def test_a_worktree_that_git_made_belongs_to_its_repository(
     assert projects(bench) == {SESSION: (REPOSITORY, None), OTHER: (REPOSITORY, name)}
 
 
+EXISTS = "fatal: '../x' already exists"
+MADE = "Preparing worktree (new branch 'x')\nHEAD is now at 1234567"
+
+
+@pytest.mark.parametrize("is_split", [False, True])
+@pytest.mark.parametrize(
+    ("output", "is_error", "is_worktree"),
+    [
+        (MADE, False, True),
+        (f"{MADE}\n1 test failed", True, True),
+        ("", False, True),
+        (EXISTS, True, False),
+        (EXISTS, False, False),
+        ("The user doesn't want to proceed with this tool use.", True, False),
+    ],
+)
+def test_a_command_that_failed_made_no_worktree(
+    bench: Bench, output: str, *, is_error: bool, is_worktree: bool, is_split: bool
+) -> None:
+    """The folder is that of another project then, whose session may be read in between."""
+    writer = Writer(cwd=REPOSITORY)
+    bench.append(bench.path(), writer.answer(call("t1", "Bash", command="git worktree add ../x")))
+    bench.append(bench.path(OTHER), Writer(OTHER, cwd="/home/user/x").prompt("hello"))
+    if is_split:
+        bench.catch_up()
+    bench.append(bench.path(), writer.result("t1", output, is_error=is_error))
+    bench.catch_up()
+    expected = (REPOSITORY, "x") if is_worktree else ("/home/user/x", None)
+    assert projects(bench)[OTHER] == expected
+
+
 @pytest.mark.parametrize(
     "command",
     [
@@ -148,6 +179,15 @@ def test_a_command_that_makes_no_known_worktree_joins_nothing(bench: Bench, comm
     bench.append(bench.path(OTHER), Writer(OTHER, cwd="/home/user/x").prompt("hello"))
     bench.catch_up()
     assert projects(bench) == {SESSION: (REPOSITORY, None), OTHER: ("/home/user/x", None)}
+
+
+def test_a_worktree_state_without_its_origin_belongs_to_the_sessions_project(bench: Bench) -> None:
+    """The store knows where the session began."""
+    state = {**STATE, "worktreeSession": {"worktreePath": OUTSIDE}}
+    bench.append(bench.path(), Writer(cwd=REPOSITORY).prompt("hello"), state)
+    bench.append(bench.path(OTHER), Writer(OTHER, cwd=OUTSIDE).prompt("hello"))
+    bench.catch_up()
+    assert projects(bench)[OTHER] == (REPOSITORY, "pay")
 
 
 def test_powershell_writes_backslashes(bench: Bench) -> None:

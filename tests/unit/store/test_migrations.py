@@ -98,7 +98,7 @@ def _fill(world: World) -> None:
         connection.execute("INSERT INTO line_types VALUES ('?novelty', 3)")
         connection.execute("INSERT INTO prompt_sources VALUES ('s', 'a', 'row', 'a', x'', '', 1)")
         connection.execute("INSERT INTO waiting_prompts VALUES (1, 0, 5, 's', 'k', 0, 1, NULL)")
-        connection.execute("INSERT INTO worktrees VALUES (1, '/trees/x', '/shop', 'x')")
+        connection.execute("INSERT INTO worktrees VALUES (1, '/trees/x', '/shop', 'x', 't1')")
         connection.execute("INSERT INTO windows_roots VALUES (1, 'D:\\')")
         connection.execute(
             "INSERT INTO uncounted_usage VALUES (?, '', 'u1', ?)", (SESSION, NOT_A_RESPONSE)
