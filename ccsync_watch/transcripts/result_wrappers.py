@@ -86,7 +86,7 @@ RESULT_WRAPPERS = (
         "member {detail} of the team started",
         "Spawned successfully.",
         re.compile(
-            r"\s*Spawned successfully\.\s*\nagent_id: (?P<detail>[^\n]{1,200})(?:\n.*)?\Z",
+            r"\s*Spawned successfully\.[^\n]*\nagent_id: (?P<detail>[^\n]{1,200})(?:\n.*)?\Z",
             re.DOTALL,
         ),
     ),
