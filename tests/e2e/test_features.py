@@ -34,6 +34,9 @@ pytestmark = pytest.mark.client
 
 TITLES = {
     "terminal": "Garden of beds",
+    "planned": "Think of a plan",
+    "accepted plan": "Plan of the beds",
+    "team": "Form a team",
     "tools of a server": "Call the tools of the server",
     "failing tools": "Use tools that fail",
     "denied tools": "Use tools that are denied",
@@ -43,6 +46,7 @@ TITLES = {
     "workflow": "Run a workflow",
     "as an agent": "Who are you?",
     "refusal": "Ask for too much",
+    "refusals": "Ask for far too much",
     "cut short": "Ask for a book",
     "retried error": "Try twice",
     "lasting error": "Try in vain",
@@ -121,7 +125,8 @@ def shown(client_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         program.start()
         try:
             with ThreadPoolExecutor(2) as clients:
-                for played in [clients.submit(play.play_terminal), clients.submit(play.play_runs)]:
+                plays = (play.play_terminal, play.play_runs, play.play_plans, play.play_team)
+                for played in [clients.submit(one) for one in plays]:
                     played.result()
             synced = program.call("sync-now")
             assert synced.code == 0, synced

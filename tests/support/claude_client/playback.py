@@ -153,7 +153,7 @@ def message_events(reply: Reply, model: str, *, is_cut: bool) -> Iterator[Event 
         events = list(_block_events(_block(unfinished, name, index), index, pieces=2))
         yield from events[:2]
     if not is_cut:
-        delta = {"stop_reason": _stop_reason(reply), "stop_sequence": None}
+        delta = {"stop_reason": _stop_reason(reply), "stop_sequence": None, **_stop_details(reply)}
         yield Event("message_delta", {"delta": delta, "usage": _usage(reply)})
         yield Event("message_stop", {})
 
@@ -201,6 +201,15 @@ def _stop_reason(reply: Reply) -> str:
     if (stop := find_part(reply, "stop")) is not None:
         return str(stop["reason"])
     return "tool_use" if find_part(reply, "tool") else "end_turn"
+
+
+def _stop_details(reply: Reply) -> Json:
+    """Return why a response was refused, if its script says it."""
+    part = find_part(reply, "stop")
+    if part is None or part.get("explanation") is None:
+        return {}
+    explanation = part["explanation"]
+    return {"stop_details": {"type": "refusal", "category": "cyber", "explanation": explanation}}
 
 
 def _block(part: Part, name: str, index: int) -> Json:

@@ -136,9 +136,9 @@ def cut(*, times: int | None = 1) -> Part:
     return {"do": "cut", "times": times}
 
 
-def stop(reason: str) -> Part:
-    """End the response for an unusual reason: `max_tokens` or `refusal`."""
-    return {"do": "stop", "reason": reason}
+def stop(reason: str, explanation: str | None = None) -> Part:
+    """End the response for an unusual reason: `max_tokens`, or `refusal` with an explanation."""
+    return {"do": "stop", "reason": reason, "explanation": explanation}
 
 
 class Scripted(NamedTuple):

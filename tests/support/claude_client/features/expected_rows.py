@@ -31,9 +31,12 @@ SPEAKERS = {
     "compaction": "Compaction",
     "api_error": "API error",
     "notice": "Notice",
+    "plan": "Accepted plan",
+    "teammate": "Teammate",
 }
 """Who speaks on a page, by the kind of row. A result stands with its call."""
 ROLES = {
+    "plan": "user",
     "prompt": "user",
     "command": "user",
     "answer": "assistant",
@@ -46,7 +49,7 @@ _SILENT_SYSTEM = {"stop_hook_summary", "turn_duration"}
 _SILENT_ATTACHMENTS = {
     "agent_listing_delta", "auto_mode", "command_permissions", "date", "deferred_tools_delta",
     "deferred_tools_record", "environment", "hook_success", "mcp_instructions_delta", "model",
-    "prompt_snapshot", "remote_session_change", "session_context",
+    "plan_mode", "prompt_snapshot", "remote_session_change", "session_context",
     "silent_turn_reminder", "skill_listing", "structured_output",
     "task_reminder", "total_tokens_reminder",
 }  # fmt: skip
@@ -55,8 +58,9 @@ _FILE_TOOLS = {"Read", "Edit", "Write", "NotebookEdit"}
 _COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _PASTE = re.compile(r'<pasted_content id="(\w+)">\n(.*?)\n</pasted_content id="\1">', re.DOTALL)
 _TAG = re.compile(r"<([a-z-]+)>(.*?)</\1>", re.DOTALL)
+_TEAMMATE = re.compile(r"<teammate-message [^>]*>(.*?)</teammate-message>", re.DOTALL)
 _OUTPUT_TAGS = {"local-command-stdout", "local-command-stderr", "bash-stdout", "bash-stderr"}
-_LAUNCHED = re.compile(r"(?:Async agent launched|Workflow launched in background)")
+_LAUNCHED = re.compile(r"Async agent launched|Workflow launched in background|Spawned success")
 _MAX_COMPARED = 150
 
 
@@ -139,6 +143,13 @@ def _user(row: Row, calls: _Calls) -> Iterator[dict[str, Any]]:
         yield _said("injected", _typed(_inner(text)), hidden=("<local-command",))
     elif text.startswith("[Request interrupted by user"):
         yield _said("interrupt", text)
+    elif "planContent" in row:
+        plan = [line.lstrip("# .0123456789") for line in _typed(row["planContent"]).splitlines()]
+        yield _said("plan", *plan, hidden=("Implement the following", "before exiting plan mode"))
+    elif "teammate_id=" in text:
+        words = [inner.strip() for inner in _TEAMMATE.findall(text)]
+        messages = [_typed(word) for word in words if not word.startswith("{")]
+        yield _said("teammate", *messages, hidden=("<teammate-message", "Another Claude session"))
     else:
         yield _written(row, text)
 
@@ -237,6 +248,10 @@ def _system(row: Row, _calls: _Calls) -> Iterator[dict[str, Any]]:
             yield _said("command", dict(_TAG.findall(text))["command-name"])
         else:
             yield _said("command_output", _inner(text), hidden=("stdout>",))
+    elif subtype in {"model_refusal_fallback", "model_refusal_no_fallback"}:
+        models = (row.get("originalModel", ""), row.get("fallbackModel", ""))
+        shown = models if subtype == "model_refusal_fallback" else ()
+        yield _said("notice", row.get("apiRefusalExplanation", ""), *shown)
     elif row.get("promptSubmitEnding", {}).get("ending", {}).get("kind") == "blocked_by_hook":
         yield _said("", row["content"].rpartition("Original prompt: ")[2], "No forbidden words")
     elif subtype == "informational":

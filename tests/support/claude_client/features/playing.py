@@ -87,6 +87,51 @@ class FeaturePlay:
             self.sessions["branch"] = terminal.session_id
             terminal.exit()
 
+    def play_plans(self) -> None:
+        """Have a plan changed, and then accept it for a new session."""
+        settings = json.dumps({"showClearContextOnPlanAccept": True})
+        with PersonTerminal(
+            self.home, "--settings", settings, "--permission-mode", "plan"
+        ) as terminal:
+            terminal.ask("Think of a plan", say("Thought."))
+            row = terminal.wait_for_row(
+                lambda row: row.get("attachment", {}).get("type") == "plan_mode"
+            )
+            plan = prompt(PLAN, say("Dug."))
+            written = tool("Write", file_path=row["attachment"]["planFilePath"], content=plan)
+            turns = terminal.turns
+            leave = tool("ExitPlanMode")
+            terminal.submit(sealed_prompt("Make a plan", written, leave, say("Deeper then.")))
+            terminal.wait_for_dialog("1. Yes, clear context")
+            for _line in range(3):
+                terminal.press("Down")
+            terminal.wait_for_dialog("4. Tell Claude")
+            terminal.type_in_dialog("dig deeper")
+            terminal.confirm("4. dig deeper")
+            terminal.wait_for_turn(turns)
+            planned = self.sessions["planned"] = terminal.session_id
+            terminal.submit(sealed_prompt("Plan again", leave, say("Never said.")))
+            terminal.confirm("1. Yes, clear context")
+            self.sessions["accepted plan"] = terminal.wait_for_new_session(planned)
+            terminal.wait_for_turn(0)
+            terminal.exit()
+
+    def play_team(self) -> None:
+        """Work with a teammate, who sends messages."""
+        home = self.home.with_env(CLAUDE_CODE_EXPERIMENTAL_AGENT_TEAMS="1")
+        with PersonTerminal(home, SKIP_PERMISSIONS) as terminal:
+            message = tool("SendMessage", to="team-lead", summary="pond", message="It is full.")
+            member = tool(
+                "Agent", description="the pond", subagent_type="general-purpose", name="lily",
+                prompt=sealed_prompt("Look at the pond", message, say("Sent it.")),
+            )  # fmt: skip
+            terminal.submit(sealed_prompt("Form a team", member, say("Formed."), say("So it is.")))
+            # That she has nothing more to do comes with her message, or after it.
+            terminal.wait_for_row(lambda row: "idle_notification" in str(row.get("message")))
+            terminal.wait_for_row(lambda row: "So it is." in str(row.get("message")))
+            self.sessions["team"] = terminal.session_id
+            terminal.exit()
+
     def play_runs(self) -> None:
         """Run everything that needs no person."""
         self._play_tools()
@@ -182,8 +227,10 @@ class FeaturePlay:
         )
 
     def _play_ends(self) -> None:
-        refused = reply(say("I cannot."), stop("refusal"))
+        refused = reply(say("I cannot."), stop("refusal", "It would harm the roses."))
         self._run("refusal", prompt("Ask for too much", refused, say("After it.")))
+        refused_again = reply(stop("refusal", "It would harm the roses."))
+        self._run("refusals", prompt("Ask for far too much", refused_again, refused_again))
         cut_short = reply(say("Not all."), stop("max_tokens"))
         self._run("cut short", prompt("Ask for a book", cut_short, say("The rest.")))
         overloaded = reply(error(529, times=1), say("Through."))
