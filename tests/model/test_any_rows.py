@@ -286,7 +286,7 @@ class TestBytes:
 
 def _damage(line: bytes, how: str, place: int, extra: bytes) -> bytes:
     """Return a line with some of its bytes lost or changed."""
-    at = place // 64 % max(1, len(line) - 1)
+    at = 1 + place // 64 % max(1, len(line) - 2)
     head, tail = line[:at], line[at:]
     return {
         "flip": head + bytes([tail[0] ^ 1 << place % 8]) + tail[1:] if tail[:1] else line,

@@ -81,7 +81,7 @@ def test_what_a_search_found_has_each_link_in_a_line() -> None:
             ("command running in background, its output goes to a file",),
         ),
         (
-            "Spawned successfully.\nagent_id: rosé@cov\nname: rosé\nIt is now running.",
+            "Spawned successfully. (Never quote it.)\nagent_id: rosé@cov\nname: rosé\nIt runs now.",
             "",
             ("member rosé@cov of the team started",),
         ),
