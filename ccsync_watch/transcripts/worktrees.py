@@ -14,9 +14,9 @@ from ccsync_watch.transcripts.fields import mapping, text
 from ccsync_watch.transcripts.project_folders import folder_name, join_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from ccsync_watch.model import JsonValue
+    from ccsync_watch.model import JsonValue, Part
     from ccsync_watch.transcripts.message_content import MessageContent
 
 ENTERED_WORKTREE = "worktree"
@@ -45,24 +45,32 @@ def read_worktree_state(row: dict[str, Any]) -> JsonValue:
 
 def find_worktrees(
     row: dict[str, Any], content: MessageContent, *, is_subagent: bool
-) -> Iterator[tuple[str, JsonValue]]:
-    """Yield the worktrees that a row of the conversation names, each with the name of its fact."""
+) -> Iterable[tuple[str, JsonValue]]:
+    """Return the worktrees that a row of the conversation names, each with the name of its fact."""
     if content.kind == "tool_result":
         result = row.get("toolUseResult")
         if isinstance(result, dict) and "worktreePath" in result:
-            # The row does not say which folder the session came from.
-            name = NEW_WORKTREE if is_subagent else ENTERED_WORKTREE
-            worktree = _worktree(result["worktreePath"], None, result.get("worktreeName"))
-            if worktree is not None:
-                yield name, worktree
+            return _read_result(result, is_subagent=is_subagent)
     elif content.kind == "answer":
         for part in content.parts:
-            if part.kind == "tool-call" and part.tool_name in _SHELL_TOOLS:
-                command = mapping(part.content).get("command")
-                if isinstance(command, str) and _ADD in command:
-                    is_posix = part.tool_name == "Bash"
-                    for worktree in _read_command(command, text(row.get("cwd")), is_posix=is_posix):
-                        yield NEW_WORKTREE, {**worktree, "call": part.tool_use_id}
+            if part.tool_name in _SHELL_TOOLS and part.kind == "tool-call":
+                return _read_calls(content.parts, text(row.get("cwd")))
+    return ()
+
+
+def _read_result(result: dict[str, Any], *, is_subagent: bool) -> Iterator[tuple[str, JsonValue]]:
+    # The row does not say which folder the session came from.
+    worktree = _worktree(result["worktreePath"], None, result.get("worktreeName"))
+    if worktree is not None:
+        yield NEW_WORKTREE if is_subagent else ENTERED_WORKTREE, worktree
+
+
+def _read_calls(parts: Iterable[Part], folder: str | None) -> Iterator[tuple[str, JsonValue]]:
+    for part in parts:
+        command = mapping(part.content).get("command") if part.kind == "tool-call" else None
+        if isinstance(command, str) and _ADD in command and part.tool_name in _SHELL_TOOLS:
+            for worktree in _read_command(command, folder, is_posix=part.tool_name == "Bash"):
+                yield NEW_WORKTREE, {**worktree, "call": part.tool_use_id}
 
 
 def _read_command(
