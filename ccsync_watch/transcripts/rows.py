@@ -35,7 +35,7 @@ from ccsync_watch.transcripts.usage import (
     source_session,
 )
 from ccsync_watch.transcripts.web_searches import read_searches
-from ccsync_watch.transcripts.worktrees import find_worktrees
+from ccsync_watch.transcripts.worktrees import NEW_WORKTREE, find_worktrees
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -138,8 +138,8 @@ def _add_message(
         content = read_withdrawn(row, content)
     if content is None:
         return
-    for fact, value in find_worktrees(row, content, is_subagent=is_subagent):
-        batch.facts.append(Fact(session_id, fact, value, line.start))
+    for worktree in find_worktrees(row, content):
+        batch.facts.append(Fact(session_id, NEW_WORKTREE, worktree, line.start))
     scope = f"{session_id}:{agent_id}" if agent_id else session_id
     model = text(message.get("model"))
     if model == SYNTHETIC_MODEL:

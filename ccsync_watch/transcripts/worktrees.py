@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ENTERED_WORKTREE = "worktree"
 """The fact of a session that works in a worktree from then on."""
 NEW_WORKTREE = "new_worktree"
-"""The fact of a session that makes a worktree, or whose subagent works in one."""
+"""The fact of a session that names a worktree in a call or in a result."""
 _ADD = "worktree add"
 _SHELL_TOOLS = frozenset({"Bash", "PowerShell"})
 _STEP_END = re.compile(r"&&|\|\||[;\n|&]")
@@ -43,14 +43,14 @@ def read_worktree_state(row: dict[str, Any]) -> JsonValue:
     return _worktree(state.get("worktreePath"), state.get("originalCwd"), state.get("worktreeName"))
 
 
-def find_worktrees(
-    row: dict[str, Any], content: MessageContent, *, is_subagent: bool
-) -> Iterable[tuple[str, JsonValue]]:
-    """Return the worktrees that a row of the conversation names, each with the name of its fact."""
+def find_worktrees(row: dict[str, Any], content: MessageContent) -> Iterable[JsonValue]:
+    """Return the worktrees that a row of the conversation names."""
     if content.kind == "tool_result":
         result = row.get("toolUseResult")
         if isinstance(result, dict) and "worktreePath" in result:
-            return _read_result(result, is_subagent=is_subagent)
+            # Which folder it came from, the row does not say.
+            worktree = _worktree(result["worktreePath"], None, result.get("worktreeName"))
+            return [worktree] if worktree else ()
     elif content.kind == "answer":
         for part in content.parts:
             if part.tool_name in _SHELL_TOOLS and part.kind == "tool-call":
@@ -58,19 +58,12 @@ def find_worktrees(
     return ()
 
 
-def _read_result(result: dict[str, Any], *, is_subagent: bool) -> Iterator[tuple[str, JsonValue]]:
-    # The row does not say which folder the session came from.
-    worktree = _worktree(result["worktreePath"], None, result.get("worktreeName"))
-    if worktree is not None:
-        yield NEW_WORKTREE if is_subagent else ENTERED_WORKTREE, worktree
-
-
-def _read_calls(parts: Iterable[Part], folder: str | None) -> Iterator[tuple[str, JsonValue]]:
+def _read_calls(parts: Iterable[Part], folder: str | None) -> Iterator[JsonValue]:
     for part in parts:
         command = mapping(part.content).get("command") if part.kind == "tool-call" else None
         if isinstance(command, str) and _ADD in command and part.tool_name in _SHELL_TOOLS:
             for worktree in _read_command(command, folder, is_posix=part.tool_name == "Bash"):
-                yield NEW_WORKTREE, {**worktree, "call": part.tool_use_id}
+                yield {**worktree, "call": part.tool_use_id}
 
 
 def _read_command(
