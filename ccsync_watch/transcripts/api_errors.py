@@ -13,9 +13,10 @@ from ccsync_watch.transcripts.message_content import MessageContent, note
 
 _MAX_DEPTH = 4
 _MAX_UUIDS = 1000
-_WITHDRAWALS = {"retractedMessageUuids": "retracts", "supersedesUuids": "supersedes"}
-WITHDRAWING_KEYS = frozenset(_WITHDRAWALS)
+RETRACTED = "retractedMessageUuids"
+SUPERSEDED = "supersedesUuids"
 """The keys of a row that name rows which no longer stand."""
+_WITHDRAWALS = {RETRACTED: "retracts", SUPERSEDED: "supersedes"}
 _REFUSALS = ("apiRefusalCategory", "apiRefusalExplanation")
 
 

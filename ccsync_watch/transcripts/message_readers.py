@@ -60,7 +60,8 @@ def read_assistant(row: dict[str, Any], is_subagent: bool) -> MessageContent | N
         return MessageContent("system", "injected" if is_filler else "notice", parts, facts)
     if message.get("stop_details"):
         parts += read_refusal(message)
-    if parts and all(block.get("type") == "fallback" for block in blocks):
+    is_fallback = bool(blocks) and blocks[0].get("type") == "fallback"
+    if is_fallback and all(block.get("type") == "fallback" for block in blocks):
         return MessageContent("system", "notice", parts, facts)
     return MessageContent("assistant", "answer", parts, facts)
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch.model import Fact, Message, SessionObservation, SidechainRow, Unreadable
-from ccsync_watch.transcripts.api_errors import WITHDRAWING_KEYS, read_withdrawn
+from ccsync_watch.transcripts.api_errors import RETRACTED, SUPERSEDED, read_withdrawn
 from ccsync_watch.transcripts.blocks import content_blocks, unknown_blocks
 from ccsync_watch.transcripts.fields import (
     agent_identity,
@@ -93,15 +93,12 @@ def _session_of(row: dict[str, Any], stream: Stream) -> str:
     return session_id
 
 
-def _identity_of(row: dict[str, Any], line: Line, stream: Stream, scope: tuple[Any, Any]) -> str:
-    """Return a row's uuid; without one, what stands for its file and its place in it.
+def _place_of(line: Line, stream: Stream, session_id: str, agent_id: str | None) -> str:
+    """Return what identifies a row without a uuid among those of its session and subagent.
 
-    `scope` is the session and the subagent among whose rows it has to be unique.
+    That is its file, and its place in it.
     """
-    uuid = identity(row.get("uuid"))
-    if uuid is not None:
-        return uuid
-    if scope == (stream.session_id, stream.agent_id):
+    if (session_id, agent_id) == (stream.session_id, stream.agent_id):
         return f"offset-{line.start}"
     return hashed_id(f"{stream.name}/{line.start}")
 
@@ -115,15 +112,17 @@ def _add_message(
         batch.unreadable.append(Unreadable(line.start, line.end, "a row without a session"))
         return
     agent_id = agent_identity(row.get("agentId")) or stream.agent_id
-    uuid = _identity_of(row, line, stream, (session_id, agent_id))
+    uuid = identity(row.get("uuid")) or _place_of(line, stream, session_id, agent_id)
     timestamp_ms = milliseconds(row.get("timestamp"))
     is_sidechain = row.get("isSidechain") is True
     is_subagent = is_sidechain or agent_id is not None
     batch.observations.append(
         _observe_session(row, session_id, timestamp_ms, line.start, is_subagent=is_subagent)
     )
-    source = RowIdentity(session_id, agent_id, uuid, timestamp_ms, line.start)
-    usage_id = _add_usages(name, row, source, batch)
+    usage_id = None
+    if name == "assistant" or "searchCount" in mapping(row.get("toolUseResult")):
+        source = RowIdentity(session_id, agent_id, uuid, timestamp_ms, line.start)
+        usage_id = _add_usages(name, row, source, batch)
     if is_sidechain and agent_id is None:
         parent_uuid = identity(row.get("parentUuid"))
         batch.sidechains.append(SidechainRow(session_id, uuid, parent_uuid))
@@ -132,9 +131,9 @@ def _add_message(
     says_nothing = content is None or not content.parts
     batch.counted[_label(name, row, says_nothing=says_nothing)] += 1
     message = mapping(row.get("message"))
-    if message:
-        _count_unknown(name, message.get("content"), content, batch)
-    if not WITHDRAWING_KEYS.isdisjoint(row):
+    if message and _has_more(message.get("content"), content):
+        _count_unknown(name, message.get("content"), batch)
+    if RETRACTED in row or SUPERSEDED in row:
         content = read_withdrawn(row, content)
     if content is None:
         return
@@ -186,19 +185,21 @@ def _add_prompts(content: MessageContent, batch: Batch) -> None:
 
 def _add_effort(row: dict[str, Any], source: RowIdentity, batch: Batch) -> None:
     """Add the effort with which the session's response was made, if it is a new one."""
-    effort = identity(row.get("perTurnEffort")) or identity(row.get("effort"))
-    if effort is not None and row.get("isSidechain") is not True:
-        last = batch.facts[-1] if batch.facts else None
-        known = (last.session_id, last.name, last.value) if last else None
-        if known != (source.session_id, EFFORT, effort):
-            batch.facts.append(Fact(source.session_id, EFFORT, effort, source.start))
+    value = row.get("perTurnEffort") or row.get("effort")
+    if value is None or row.get("isSidechain") is True:
+        return
+    last = batch.facts[-1] if batch.facts else None
+    if last and last.value == value and (last.session_id, last.name) == (source.session_id, EFFORT):
+        return
+    effort = identity(value)
+    if effort is not None:
+        batch.facts.append(Fact(source.session_id, EFFORT, effort, source.start))
 
 
 def _add_usages(name: str, row: dict[str, Any], source: RowIdentity, batch: Batch) -> str | None:
     """Add the responses that a row reports; return the id of the one that it is part of."""
     if name != "assistant":
-        if "toolUseResult" in row:
-            batch.usages.extend(read_searches(row, source))
+        batch.usages.extend(read_searches(row, source))
         return None
     _add_effort(row, source, batch)
     usages, uncounted = read_usages(row, source)
@@ -207,12 +208,15 @@ def _add_usages(name: str, row: dict[str, Any], source: RowIdentity, batch: Batc
     return usages[0].id if usages else row_response_id(row, source.uuid)
 
 
-def _count_unknown(name: str, raw: object, content: MessageContent | None, batch: Batch) -> None:
-    """Count the blocks of a row that are of no known type; few have fewer parts than blocks."""
-    if isinstance(raw, str) or (
-        isinstance(raw, list) and content is not None and len(content.parts) >= len(raw)
-    ):
-        return
+def _has_more(raw: object, content: MessageContent | None) -> bool:
+    """Return whether a message has more blocks than parts, as few have."""
+    if isinstance(raw, list) and content is not None:
+        return len(content.parts) < len(raw)
+    return not isinstance(raw, str)
+
+
+def _count_unknown(name: str, raw: object, batch: Batch) -> None:
+    """Count the blocks of a row that are of no known type."""
     for kind in unknown_blocks(raw):
         label = kind if _SAFE_NAME.fullmatch(kind) else "other"
         batch.counted[f"?{name}/{label}"] += 1
