@@ -151,7 +151,7 @@ class Settings:
     exclude_projects: tuple[str, ...] = setting(
         (),
         checks.check_strings,
-        "globs on a project's folder; those projects are not stored",
+        "globs on a project's folder; those projects and their worktrees are not stored",
         "`[]`",
     )
     projects: tuple[tuple[str, ProjectPolicy], ...] = setting(

@@ -468,6 +468,9 @@ MIGRATIONS: tuple[str, ...] = (
     UPDATE sessions SET worktree = worktree_name(project_path),
         folder = normal_folder(project_path),
         project_path = project_folder(project_path) WHERE project_path IS NOT NULL;
+    -- Which spelling of a folder of Windows counts is decided when its transcripts are read again.
+    UPDATE sessions SET project_path = NULL WHERE folder LIKE '%\\%' AND id IN
+        (SELECT session_id FROM transcripts WHERE missing_since_ms IS NULL AND agent_id IS NULL);
     CREATE INDEX sessions_folder ON sessions (folder COLLATE NOCASE);
     -- Worktrees outside of their repository, as rows name them: their folder, their project, and
     -- the call that made each, if a call of the shell did: its result may say that it failed.

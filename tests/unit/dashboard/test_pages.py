@@ -216,6 +216,20 @@ def test_sessions_without_a_conversation_are_listed_only_when_asked_for(
     assert SESSION in visitor.get("/sessions?all=1").text
 
 
+def test_a_session_says_its_worktree_and_when_a_wrong_clock_dated_it(
+    world: World, visitor: Visitor
+) -> None:
+    """In the list, and the worktree on its own page and in its export too."""
+    world.ingest(message("u1", at_ms=world.clock.now_ms + 3_700_000 * 3))
+    with world.database.write() as connection:
+        connection.execute("UPDATE sessions SET worktree = 'fix <b>'")
+    for path in ("/sessions", f"/sessions/{SESSION}"):
+        assert "worktree fix &lt;b&gt;" in visitor.get(path).text
+    assert "just now" not in visitor.get("/sessions").text
+    assert ">in 3 h<" in visitor.get("/sessions").text
+    assert "- Worktree: fix" in visitor.get(f"/sessions/{SESSION}/export.md").text
+
+
 def test_subagents_of_one_call_stand_under_it(world: World, visitor: Visitor) -> None:
     """Agents of a workflow by label and phase, a team's member by name; all in order."""
     agents = (

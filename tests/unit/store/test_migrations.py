@@ -293,6 +293,23 @@ def test_queued_prompts_of_an_earlier_version_stay_single(world: World) -> None:
     assert [tuple(row) for row in rows] == [("q1", "attachment", "q1", words)]
 
 
+def test_folders_of_windows_are_joined_once_they_are_read_again(world: World) -> None:
+    """Two spellings of one were two projects."""
+    for session_id, cwd in ((SESSION, "c:/Dev/shop"), (OTHER, "C:\\dev\\Shop")):
+        world.ingest(message("u1", session_id=session_id), session_id=session_id)
+        with world.database.write() as connection:
+            connection.execute(
+                "UPDATE sessions SET project_path = ? WHERE id = ?", (cwd, session_id)
+            )
+    world.close()
+    _downgrade(world.folder / "ccsync.db", 8)
+    world.open()
+    for session_id in (SESSION, OTHER):
+        world.ingest(message("u1", session_id=session_id), session_id=session_id)
+    rows = world.database.read().execute("SELECT DISTINCT project_path FROM sessions")
+    assert [row[0] for row in rows] == ["C:\\Dev\\shop"]
+
+
 def test_titles_that_the_client_wrote_are_forgotten(world: World) -> None:
     """Until the transcript is read again; others stay, and sessions of deleted transcripts."""
     titles = {SESSION: "Mine", OTHER: "<ide_selection>x", FORK: "<ide_selection>y"}
