@@ -53,6 +53,12 @@ RESULT_WRAPPERS = (
         is_trailer=True,
     ),
     ResultWrapper(
+        "",
+        "REMINDER: You MUST include the sources above",
+        re.compile(r"REMINDER: You MUST include the sources above[^\n]{0,300}\s*"),
+        is_trailer=True,
+    ),
+    ResultWrapper(
         "output too large ({detail}), only its beginning was shown to the model",
         "<persisted-output>",
         re.compile(

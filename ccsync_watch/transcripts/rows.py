@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from ccsync_watch.transcripts.line_types import MessageReader
     from ccsync_watch.transcripts.message_content import MessageContent
 
+_NAMING_AGENTS = frozenset({"tool_result", "notification"})
 # A type's name that can be shown and stored without redaction.
 # Where a row says what it says; without it nothing of the row is understood.
 _BODIES = {"assistant": "message", "attachment": "attachment", "user": "message"}
@@ -127,7 +128,8 @@ def _add_message(
         parent_uuid = identity(row.get("parentUuid"))
         batch.sidechains.append(SidechainRow(session_id, uuid, parent_uuid))
     content = read(row, is_subagent)
-    batch.links.extend(_read_links(name, row, content, session_id))
+    if content is not None and content.kind in _NAMING_AGENTS:
+        batch.links.extend(_read_links(row, content, session_id, timestamp_ms))
     says_nothing = content is None or not content.parts
     batch.counted[_label(name, row, says_nothing=says_nothing)] += 1
     message = mapping(row.get("message"))
@@ -223,16 +225,15 @@ def _count_unknown(name: str, raw: object, batch: Batch) -> None:
 
 
 def _read_links(
-    name: str, row: dict[str, Any], content: MessageContent | None, session_id: str
+    row: dict[str, Any], content: MessageContent, session_id: str, timestamp_ms: int | None
 ) -> Iterator[AgentLink]:
-    """Yield the subagents that a row of the conversation names, with their calls."""
-    if name == "user":
-        yield from read_result_links(row, session_id)
-    if content is not None and content.kind == "notification":
-        queued = mapping(row.get("attachment")).get("prompt")
-        message = mapping(row.get("message")) if queued is None else {"content": queued}
-        texts = [value for block in content_blocks(message) if (value := text(block.get("text")))]
-        yield from read_notification_links(texts, session_id, milliseconds(row.get("timestamp")))
+    """Return the subagents that a row of the conversation names, with their calls."""
+    if content.kind == "tool_result":
+        return read_result_links(content.parts, session_id, timestamp_ms)
+    queued = mapping(row.get("attachment")).get("prompt")
+    message = mapping(row.get("message")) if queued is None else {"content": queued}
+    texts = [value for block in content_blocks(message) if (value := text(block.get("text")))]
+    return read_notification_links(texts, session_id, timestamp_ms)
 
 
 def _label(name: str, row: dict[str, Any], *, says_nothing: bool) -> str:

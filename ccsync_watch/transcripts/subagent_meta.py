@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 from ccsync_watch.model import AgentLink, Stream, Subagent
-from ccsync_watch.transcripts.blocks import content_blocks
 from ccsync_watch.transcripts.fields import (
     agent_identity,
     count,
@@ -22,6 +21,7 @@ from ccsync_watch.transcripts.workflow_run import WorkflowAgent
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from ccsync_watch.model import Part
     from ccsync_watch.transcripts.workflow_run import WorkflowRun
 
 SUBAGENT_TOOLS = ("Agent", "Task")
@@ -49,7 +49,7 @@ HELPERS = {
 _LEAD = "team-lead"
 _HELPER = re.compile(r"a([a-z_]{1,40})-[0-9a-f]{4,32}")
 # What a result's values call a subagent, a member of a team, and the run of a workflow.
-_DETAIL_IDS = ("agentId", "agent_id", "teammate_id", "runId")
+_DETAIL_IDS = frozenset({"agentId", "agent_id", "teammate_id", "runId"})
 _NAMED = re.compile(r"^(?:agentId|Run ID): ([^\s()]{1,128})", re.MULTILINE)
 _TASK_ID = re.compile(r"<task-id>\s*([^<>\s]{1,128})\s*</task-id>")
 _CALL_ID = re.compile(r"<tool-use-id>\s*([^<>\s]{1,128})\s*</tool-use-id>")
@@ -73,45 +73,37 @@ def read_task(arguments: object) -> SubagentTask:
     )
 
 
-def read_result_links(row: dict[str, Any], session_id: str) -> Iterator[AgentLink]:
-    """Yield what a row with results says of the subagents that their calls started.
+def read_result_links(
+    parts: Iterable[Part], session_id: str, timestamp_ms: int | None
+) -> Iterator[AgentLink]:
+    """Yield what results say of the subagents that their calls started.
 
     Older clients wrote no sidecar, or one without the call.
     """
-    results = [
-        (tool_use_id, block)
-        for block in content_blocks(mapping(row.get("message")))
-        if block.get("type") == "tool_result"
-        and (tool_use_id := opaque_id(block.get("tool_use_id")))
-    ]
-    if not results:
-        return
-    at_ms = milliseconds(row.get("timestamp"))
-    detail = row.get("toolUseResult")
-    if len(results) == 1 and isinstance(detail, dict):
-        for key in _DETAIL_IDS:
-            name = agent_identity(detail.get(key)) if key in detail else None
-            if name:
-                yield AgentLink(name, session_id, results[0][0], "result", at_ms)
-    for tool_use_id, block in results:
-        for name in _named_in(block.get("content")):
-            yield AgentLink(name, session_id, tool_use_id, "text", at_ms)
-
-
-def _named_in(content: object) -> Iterator[str]:
-    """Yield the subagents and the runs of workflows that the client names in a result's text."""
-    if isinstance(content, str):
-        texts: list[object] = [content]
-    elif isinstance(content, list):
-        texts = [block.get("text") for block in content if isinstance(block, dict)]
-    else:
-        return
-    for value in texts:
-        if isinstance(value, str) and ("agentId: " in value or "\nRun ID: " in value):
-            for match in _NAMED.finditer(value):
-                name = agent_identity(match[1])
+    for part in parts:
+        tool_use_id, result = part.tool_use_id, part.content
+        if part.kind != "tool-result" or not tool_use_id or not isinstance(result, dict):
+            continue
+        detail = result.get("detail")
+        if isinstance(detail, dict) and not _DETAIL_IDS.isdisjoint(detail):
+            for key in _DETAIL_IDS:
+                name = agent_identity(detail.get(key))
                 if name:
-                    yield name
+                    yield AgentLink(name, session_id, tool_use_id, "result", timestamp_ms)
+        content = result.get("content")
+        for value in (content,) if isinstance(content, str) else _texts_of(content):
+            if "agentId: " in value or "\nRun ID: " in value:
+                for match in _NAMED.finditer(value):
+                    name = agent_identity(match[1])
+                    if name:
+                        yield AgentLink(name, session_id, tool_use_id, "text", timestamp_ms)
+
+
+def _texts_of(content: object) -> Iterator[str]:
+    for block in content if isinstance(content, list) else ():
+        value = block.get("text") if isinstance(block, dict) else block
+        if isinstance(value, str):
+            yield value
 
 
 def read_progress_links(row: dict[str, Any], session_id: str) -> Iterator[AgentLink]:
@@ -216,10 +208,11 @@ def read_team(row: dict[str, Any]) -> tuple[str | None, str | None]:
 
     The lead has no name, and its rows may say that it leads one only when a member starts.
     """
-    team = text(row.get("teamName"))
+    team = text(row["teamName"]) if "teamName" in row else None
     if team is None:
-        member = text(mapping(row.get("toolUseResult")).get("teammate_id"))
-        return (member.partition("@")[2] or None) if member else None, None
+        detail = row.get("toolUseResult")
+        member = detail.get("teammate_id") if isinstance(detail, dict) else None
+        return (member.partition("@")[2] or None) if isinstance(member, str) else None, None
     name = text(row.get("agentName"))
     return team, None if name == _LEAD else name
 

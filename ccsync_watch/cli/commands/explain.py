@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
 
+    from ccsync_watch.accounting.session_accounts import SubagentAccount
+
 
 ORDER = 80
 _SHOWN_RESPONSES = 20
@@ -142,7 +144,7 @@ def _show_subagents(explanation: Explanation) -> None:
     rows = [
         [
             subagent.agent_id,
-            subagent.agent_type or "-",
+            _type_of(subagent),
             f"{subagent.responses:,}",
             f"{subagent.tokens.prompt:,}",
             f"{subagent.tokens.output:,}",
@@ -177,3 +179,9 @@ def _show_responses(explanation: Explanation, *, is_whole: bool) -> None:
     left = len(explanation.responses) - len(shown)
     if left:
         say(f"… and {plural(left, 'response')} more (--all lists them)")
+
+
+def _type_of(subagent: SubagentAccount) -> str:
+    """Return a subagent's type, or what the client itself started it for."""
+    name = subagent.agent_type or "-"
+    return f"Claude Code: {name}" if subagent.is_helper else name

@@ -403,3 +403,21 @@ class TestFailure:
         observer._handler.on_any_event(DirDeletedEvent(str(root)))
         assert observer.ensure()
         assert not observer.ensure()
+
+
+def test_the_file_of_a_workflows_run_wakes_its_agents(
+    root: Path, watch: Callable[..., tuple[Observer, Wakeups]]
+) -> None:
+    """It labels them when the run ends; their own files do not change then."""
+    agents = root / "p" / "s" / "subagents" / "workflows" / "wf_1"
+    runs = root / "p" / "s" / "workflows"
+    for folder in (agents, runs):
+        folder.mkdir(parents=True)
+    for name in ("agent-a1.jsonl", "agent-a1.meta.json", "journal.jsonl"):
+        (agents / name).write_text("{}\n")
+    observer, wakeups = watch(root)
+    assert observer.ensure()
+    wakeups.take()
+    (runs / "wf_1.json").write_text("{}")
+    paths = take_until(wakeups, lambda paths, _needs_rescan: bool(paths))
+    assert paths == {str(agents / "agent-a1.jsonl")}

@@ -91,6 +91,11 @@ def test_what_a_search_found_has_each_link_in_a_line() -> None:
             ("workflow started in the background",),
         ),
         (
+            "Links: x\n\n\nREMINDER: You MUST include the sources above in your response as links.",
+            "Links: x",
+            (),
+        ),
+        (
             "found it\n\n<system-reminder>\nBe careful.\n</system-reminder>\n",
             "found it",
             ("reminder of the client left out",),
