@@ -50,14 +50,14 @@ def _status(error: object) -> str | None:
 
 def _cause_code(row: dict[str, Any]) -> str | None:
     """Return the code of what kept a request from the API, such as ECONNRESET."""
-    error = mapping(row.get("error"))
-    values = (
-        mapping(row.get("cause")),
-        mapping(error.get("cause")),
-        mapping(error.get("connection")),
-        error,
-    )
-    return next((code for value in values if (code := text(value.get("code")))), None)
+    values = [row, mapping(row.get("error"))]
+    for _ in range(_MAX_DEPTH):
+        inner = [mapping(value.get(key)) for value in values for key in ("cause", "connection")]
+        code = next((code for value in inner if (code := text(value.get("code")))), None)
+        if code:
+            return code
+        values = inner
+    return text(mapping(row.get("error")).get("code"))
 
 
 def read_refusal(values: dict[str, Any]) -> list[Part]:

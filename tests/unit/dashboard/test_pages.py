@@ -207,6 +207,15 @@ def test_a_conversation_shows_the_colours_of_terminals(world: World, visitor: Vi
     assert "\x1b" not in page
 
 
+def test_a_session_shows_its_facts(world: World, visitor: Visitor) -> None:
+    """An address is text: nothing is loaded from it."""
+    link: JsonValue = [{"url": "https://git/p/1", "name": "<o>/p#1"}]
+    world.ingest(message("u1"), facts={"effort": "high", "pull_requests": link})
+    html = visitor.get(f"/sessions/{SESSION}").text
+    assert "<span>Effort: high</span>" in html
+    assert "<span>Pull requests: &lt;o&gt;/p#1 https://git/p/1</span>" in html
+
+
 def test_sessions_without_a_conversation_are_listed_only_when_asked_for(
     world: World, visitor: Visitor
 ) -> None:

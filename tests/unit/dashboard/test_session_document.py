@@ -121,6 +121,26 @@ def test_what_was_rewound_is_marked(world: World) -> None:
     assert [row["is_rewound"] for row in rows] == [False, True, False]
 
 
+def test_the_facts_of_a_session_are_listed(world: World) -> None:
+    """In both formats."""
+    world.ingest(message("u1", "Plan"), facts={"effort": "high", "agent": "reviewer"})
+    assert "- Agent: reviewer\n- Effort: high\n" in read_document(world, "md")
+    session = json.loads(read_document(world, "json"))["session"]
+    assert session["facts"] == {"Agent": "reviewer", "Effort": "high"}
+
+
+def test_a_background_task_is_named(world: World) -> None:
+    """By its id, where it starts and where it ends."""
+    started: JsonValue = {"ok": True, "backgroundTaskId": "b1"}
+    world.ingest(
+        message("r1", kind="tool_result", parts=(Part("tool-result", started, "t1", "Bash"),)),
+        message("n1", "Built", kind="notification", facts={"task_id": "b1", "status": "completed"}),
+    )
+    markdown = read_document(world, "md")
+    assert "_ok · background task b1_" in markdown
+    assert "## Notification of task b1: completed · " in markdown
+
+
 def test_what_was_withdrawn_is_marked(world: World) -> None:
     """In both formats."""
     world.ingest(message("a1", "Wrong", kind="answer", role="assistant"))

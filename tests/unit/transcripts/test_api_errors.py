@@ -32,6 +32,8 @@ from support.parsing import read_contents, read_message
             "Connection error. (ECONNRESET)",
         ),
         ({"error": {"cause": {"code": "ETIMEDOUT"}}}, "API error (ETIMEDOUT)"),
+        ({"error": {"cause": {"cause": {"code": "ENOTFOUND"}}}}, "API error (ENOTFOUND)"),
+        ({"error": {"message": "m", "code": "EPROTO"}}, "m (EPROTO)"),
         ({"error": "socket closed"}, "socket closed"),
         ({"error": {"error": "plain"}}, "plain"),
     ],
