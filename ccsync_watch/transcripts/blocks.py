@@ -34,12 +34,12 @@ def content_blocks(message: dict[str, Any]) -> list[dict[str, Any]]:
     if isinstance(content, str):
         return [{"type": "text", "text": content}]
     if isinstance(content, list):
-        return [_as_block(block) for block in content if isinstance(block, (dict, str))]
+        return [
+            block if isinstance(block, dict) else {"type": "text", "text": block}
+            for block in content
+            if isinstance(block, (dict, str))
+        ]
     return [content] if isinstance(content, dict) else []
-
-
-def _as_block(block: dict[str, Any] | str) -> dict[str, Any]:
-    return {"type": "text", "text": block} if isinstance(block, str) else block
 
 
 def unknown_blocks(content: object) -> Iterator[str]:

@@ -263,8 +263,10 @@ def _give_words(results: list[Part], texts: list[Part]) -> tuple[list[Part], lis
 
 def _read_permission(row: dict[str, Any], results: list[Part]) -> dict[str, JsonValue]:
     """Return how a tool's permission was decided, and by whom, where the row says it."""
-    decision = mapping(row.get("permissionDecision"))
     is_denied = bool(results) and all(mapping(part.content).get("denied") for part in results)
+    if not is_denied and "permissionDecision" not in row and "toolDenialKind" not in row:
+        return {}
+    decision = mapping(row.get("permissionDecision"))
     values = {
         "denial": identity(row.get("toolDenialKind")) or ("denied" if is_denied else None),
         "permission": identity(decision.get("decision")),

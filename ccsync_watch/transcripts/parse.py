@@ -28,15 +28,18 @@ _HEAD_BYTES = 512
 def parse(lines: Iterable[Line], stream: Stream, start: int) -> Batch:
     """Return the records in consecutive lines of a transcript, the first of which is at `start`."""
     batch = Batch(start, start)
+    repairs: Counter[str] = Counter()
     for line in lines:
         try:
-            _parse_line(line, stream, batch)
+            _parse_line(line, stream, batch, repairs)
         except (TypeError, ValueError, KeyError, AttributeError, RecursionError) as error:
             # A shape that no client has written yet: recorded by its offsets, the rest is read.
             reason = f"not understood ({type(error).__name__})"
             batch.unreadable.append(Unreadable(line.start, line.end, reason))
         batch.lines += 1
         batch.end = line.end
+    for kind, rows in repairs.items():
+        batch.counted[f"{REPAIRED_PREFIX}{kind}"] += rows
     if stream.agent_id and start == 0:
         _drop_copies_of_fork(batch)
     return batch
@@ -50,7 +53,7 @@ def _drop_copies_of_fork(batch: Batch) -> None:
             return
 
 
-def _parse_line(line: Line, stream: Stream, batch: Batch) -> None:
+def _parse_line(line: Line, stream: Stream, batch: Batch, repairs: Counter[str]) -> None:
     data = line.data
     name = dropped_type(data[:_HEAD_BYTES])
     # A torn write can leave a complete row behind the start of a dropped one.
@@ -64,20 +67,12 @@ def _parse_line(line: Line, stream: Stream, batch: Batch) -> None:
         return
     if not data or data == b"\r":
         return
-    repairs: Counter[str] = Counter()
     row = load_row(data, repairs)
     if row is not None:
         add_row(row, line, stream, batch)
-        _count_repairs(repairs, batch)
         return
     for piece in salvage(line, repairs):
         if isinstance(piece, Unreadable):
             batch.unreadable.append(piece)
         else:
             add_row(piece.row, piece.line, stream, batch)
-    _count_repairs(repairs, batch)
-
-
-def _count_repairs(repairs: Counter[str], batch: Batch) -> None:
-    for kind, rows in repairs.items():
-        batch.counted[f"{REPAIRED_PREFIX}{kind}"] += rows
