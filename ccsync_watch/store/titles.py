@@ -23,6 +23,9 @@ _MAX_SCANNED_CHARS = 8000
 # An element that stands on lines of its own before what was typed.
 _TAG_BLOCK = re.compile(r"\s*<([A-Za-z][\w-]*)(?:\s[^<>]*)?>.*?</\1>[ \t\r]*\n", re.DOTALL)
 _TAG_LINE = re.compile(r"\s*<(?:[^<>]*|([a-z-]+)[^<>]*>[^<>]*</\1)>\s*")
+_FENCE = re.compile(r"\s*(?:```|~~~)[\w+-]*\s*")
+_ATTACHED = {"image": "Image", "file": "File"}
+"""What a prompt without words is called, by the kind of its part."""
 # What makes a session a conversation. An answer does too, unless only the client asked.
 _CONVERSATION_KINDS = frozenset(
     {
@@ -86,10 +89,16 @@ def _title_of(message: Message) -> tuple[TitleRank, str] | None:
         for part in message.parts
         if part.kind == "text" and isinstance(part.content, str)
     ]
-    title = next((line for text in texts if (line := short_title(text))), "")
+    # A block of the client's can be a part of its own, before what was typed.
+    typed = [text for text in texts if not _is_tag_block(text)] or texts[-1:]
+    title = next((line for text in typed if (line := short_title(text))), "")
     rank = TitleRank.PROMPT
     if message.kind == "prompt" and not title:
-        title, rank = next(filter(None, map(_pasted_line, message.parts)), ""), TitleRank.PASTE
+        title = next(filter(None, map(_pasted_line, message.parts)), "")
+        title = title or next(
+            filter(None, (_ATTACHED.get(part.kind) for part in message.parts)), ""
+        )
+        rank = TitleRank.PASTE
     elif message.kind == "blocked":
         rank = TitleRank.PASTE
     elif message.kind == "command":
@@ -107,6 +116,10 @@ def _title_of(message: Message) -> tuple[TitleRank, str] | None:
     return (rank, title) if title else None
 
 
+def _is_tag_block(text: str) -> bool:
+    return text.lstrip()[:1] == "<" and _TAG_BLOCK.fullmatch(f"{text.rstrip()}\n") is not None
+
+
 def _pasted_line(part: Part) -> str:
     content = part.content
     if part.kind != "note" or not isinstance(content, dict):
@@ -121,7 +134,7 @@ def short_title(text: str) -> str:
     while (block := _TAG_BLOCK.match(text)) and any(map(str.isalnum, text[block.end() :])):
         text = text[block.end() :]
     lines = [line for line in text.splitlines() if any(map(_is_seen, line))]
-    wordy = [line for line in lines if any(map(str.isalnum, line))]
+    wordy = [line for line in lines if any(map(str.isalnum, line)) and not _FENCE.fullmatch(line)]
     line = next((line for line in wordy if not _TAG_LINE.fullmatch(line)), None)
     line = line or (wordy or lines or [""])[0]
     line = " ".join(line.split())

@@ -14,7 +14,7 @@ from ccsync_watch.store.titles import MAX_TITLE_CHARS, short_title
 from support.storing import SESSION, World, message
 
 if TYPE_CHECKING:
-    from ccsync_watch.model import JsonValue
+    from ccsync_watch.model import JsonValue, PartKind
 
 
 def _title(world: World) -> str | None:
@@ -49,6 +49,35 @@ class TestTitle:
             message("u3", "Words"),
         )
         assert _title(world) == "Words"
+
+    @pytest.mark.parametrize("kind", ["image", "file"])
+    def test_a_prompt_without_words_is_called_by_what_it_holds(
+        self, world: World, kind: PartKind
+    ) -> None:
+        """Until something is typed."""
+        world.ingest(
+            message("u1", "/clear", kind="command"),
+            message("u2", parts=(Part(kind, {"media_type": "image/png", "bytes": 70}),)),
+        )
+        assert _title(world) == kind.capitalize()
+        world.ingest(message("u3", "Words"))
+        assert _title(world) == "Words"
+
+    @pytest.mark.parametrize(
+        ("words", "title"),
+        [
+            (("What is this?",), "What is this?"),
+            (("<p>What is this?</p>",), "<p>What is this?</p>"),
+            ((), "~/bed.png"),
+        ],
+    )
+    def test_a_part_that_is_a_block_in_a_tag_is_passed_over(
+        self, world: World, words: tuple[str, ...], title: str
+    ) -> None:
+        """It is the client's; alone, or as the last, it is what was typed."""
+        texts = ("<uploaded_files>\n~/bed.png\n</uploaded_files>", *words)
+        world.ingest(message("u1", parts=tuple(Part("text", value) for value in texts)))
+        assert _title(world) == title
 
     @pytest.mark.parametrize("kind", ["blocked", "prompt"])
     def test_what_a_hook_blocked_is_the_title_until_something_else_is_typed(
@@ -107,6 +136,8 @@ class TestShortTitle:
     def test_a_line_of_signs_is_passed_over(self) -> None:
         """Unless there is nothing else."""
         assert short_title("```\nmake: error 2\n```") == "make: error 2"
+        assert short_title("```python\nprint(1)\n```\nwhy?") == "print(1)"
+        assert short_title("```c++") == "```c++"
         assert short_title("???") == "???"
 
     def test_a_line_that_is_a_tag_is_passed_over(self) -> None:
