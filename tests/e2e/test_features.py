@@ -21,6 +21,7 @@ from support.claude_client.api import ScriptedMessagesApi
 from support.claude_client.client import ClaudeHome
 from support.claude_client.features.expected_rows import ROLES, SPEAKERS, expected_rows
 from support.claude_client.features.playing import FeaturePlay
+from support.claude_client.rows import rows_of_type
 from support.opensync_double.server import OpenSyncDouble
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Shown:
     pages: dict[str, dict[int, Article]] = field(default_factory=dict)
     sent: dict[str, list[Message]] = field(default_factory=dict)
     status: dict[str, Any] = field(default_factory=dict)
+    turns: dict[str, int] = field(default_factory=dict)
 
     def expected(self, name: str) -> list[ExpectedRow]:
         """Return what must come of a session's rows and those of its subagents."""
@@ -138,6 +140,8 @@ def shown(client_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 def _fetch(play: FeaturePlay, program: Program, opensync: OpenSyncDouble) -> Shown:
     shown = Shown(play, status=program.status())
+    listed = json.loads(program.call("stats", "--by", "session", "--json").out)
+    shown.turns = {entry["session_id"]: entry["activity"]["turns"] for entry in listed}
     with DashboardAccess.request(program).client() as client:
         for name, session_id in play.sessions.items():
             path = f"/sessions/{session_id}"
@@ -293,6 +297,17 @@ def test_title_is_what_a_person_typed(shown: Shown, name: str) -> None:
     title = shown.exported[name]["session"]["title"]
     assert title.partition(" [[script")[0] == TITLES[name]
     assert shown.markdown[name].startswith(f"# {TITLES[name]}")
+
+
+def test_turns_are_those_of_the_client(shown: Shown) -> None:
+    """It writes the place of a turn into the row that begins it, also of one that is rewound."""
+    for name, session_id in shown.play.sessions.items():
+        rows = rows_of_type(shown.play.home.rows(session_id), "user")
+        others = {"forkedFrom", "isCompactSummary"}
+        begun = [row for row in rows if "turnPosition" in row and others.isdisjoint(row)]
+        # The last one here ended in the session that the plan was handed to.
+        ended = len(begun) - (name == "planned")
+        assert (name, shown.turns[session_id]) == (name, ended)
 
 
 def test_what_was_taken_back_is_marked(shown: Shown) -> None:

@@ -249,9 +249,8 @@ def _system(row: Row, _calls: _Calls) -> Iterator[dict[str, Any]]:
         else:
             yield _said("command_output", _inner(text), hidden=("stdout>",))
     elif subtype in {"model_refusal_fallback", "model_refusal_no_fallback"}:
-        models = (row.get("originalModel", ""), row.get("fallbackModel", ""))
-        shown = models if subtype == "model_refusal_fallback" else ()
-        yield _said("notice", row.get("apiRefusalExplanation", ""), *shown)
+        said = row.get("content", "").partition(".")[0]
+        yield _said("notice", said, row.get("apiRefusalExplanation", ""))
     elif row.get("promptSubmitEnding", {}).get("ending", {}).get("kind") == "blocked_by_hook":
         yield _said("", row["content"].rpartition("Original prompt: ")[2], "No forbidden words")
     elif subtype == "informational":
