@@ -70,12 +70,12 @@ def read_user(row: dict[str, Any], is_subagent: bool) -> MessageContent:  # noqa
     """Read a tool's result, or a text in the user's name."""
     blocks = content_blocks(mapping(row.get("message")))
     parts = prompt_parts(blocks)
+    task = read_fork_task(parts) if is_subagent else None
+    if task is not None:
+        return task
     if any(block.get("type") == "tool_result" for block in blocks):
         split = [split_result(block) for block in blocks]
         results = result_parts(row, [block for block, _prompts in split])
-        task = read_fork_task(parts)
-        if task is not None and is_subagent:
-            return task
         prompts = [prompt for _block, inner in split for prompt in inner]
         texts: list[Part] = []
         for part in parts:

@@ -109,7 +109,7 @@ RESULT_WRAPPERS = (
         "command {detail}, its output goes to a file",
         "Output is being written to: ",
         re.compile(
-            r"(?P<text>(?:.*\n)?)\s*Command (?:was )?(?:manually )?"
+            r"(?P<text>(?:.*\n)?)[ \t]*Command (?:was )?(?:manually )?"
             r"(?P<detail>running in background|backgrounded by user|moved to the background"
             r"|did not complete within its \d+s timeout and was moved to the background)"
             r"[^\n]*\. Output is being written to: [^\n]*"
@@ -129,7 +129,12 @@ RESULT_WRAPPERS = (
     ResultWrapper(
         "report of a subagent",
         _HAND_BACK,
-        re.compile(r"\s*\[Subagent hand-back\][^\n]*(?:\n(?P<text>.*))?\Z", re.DOTALL),
+        # Above it, notes on the report may stand, indented as the report is.
+        re.compile(
+            r"(?P<notes>(?: {2}[^\n]*\n| ?\n)*)[ \t]*\[Subagent hand-back\][^\n]*"
+            r"(?:\n(?P<text>.*))?\Z",
+            re.DOTALL,
+        ),
         is_indented=True,
     ),
     ResultWrapper(
@@ -165,7 +170,8 @@ def unwrap_result(text: str, *, is_of_subagent: bool = False) -> UnwrappedResult
         if match is None:
             continue
         groups = match.groupdict()
-        text = text[: match.start()].rstrip() if wrapper.is_trailer else groups.get("text") or ""
+        inner = (groups.get("notes") or "") + (groups.get("text") or "")
+        text = text[: match.start()].rstrip() if wrapper.is_trailer else inner
         has_changed = True
         is_error |= wrapper.is_error
         is_indented |= wrapper.is_indented

@@ -50,7 +50,8 @@ _LEAD = "team-lead"
 _HELPER = re.compile(r"a([a-z_]{1,40})-[0-9a-f]{4,32}")
 # What a result's values call a subagent, a member of a team, and the run of a workflow.
 _DETAIL_IDS = frozenset({"agentId", "agent_id", "teammate_id", "runId"})
-_NAMED = re.compile(r"^(?:agentId|Run ID): ([^\s()]{1,128})", re.MULTILINE)
+_NAMED = re.compile(r"^[ \t]*(?:agentId|agent_id|Run ID): ([^\s()]{1,128})", re.MULTILINE)
+_NAMED_MARKERS = ("agentId: ", "agent_id: ", "Run ID: ")
 _TASK_ID = re.compile(r"<task-id>\s*([^<>\s]{1,128})\s*</task-id>")
 _CALL_ID = re.compile(r"<tool-use-id>\s*([^<>\s]{1,128})\s*</tool-use-id>")
 
@@ -92,7 +93,7 @@ def read_result_links(
                     yield AgentLink(name, session_id, tool_use_id, "result", timestamp_ms)
         content = result.get("content")
         for value in (content,) if isinstance(content, str) else _texts_of(content):
-            if "agentId: " in value or "\nRun ID: " in value:
+            if any(marker in value for marker in _NAMED_MARKERS):
                 for match in _NAMED.finditer(value):
                     name = agent_identity(match[1])
                     if name:
@@ -117,13 +118,16 @@ def read_progress_links(row: dict[str, Any], session_id: str) -> Iterator[AgentL
 
 def read_queue_links(row: dict[str, Any], session_id: str) -> Iterator[AgentLink]:
     """Yield the background tasks that a queued report names, each with its call."""
-    content = text(row.get("content")) or ""
+    content = row.get("content")
+    report = mapping(content)
+    content = text(content) or ""
     at_ms = milliseconds(row.get("timestamp"))
     if content.lstrip()[:1] == "{":
         try:
             report = mapping(orjson.loads(content))
         except orjson.JSONDecodeError:
             report = {}
+    if report:
         pairs = [(report.get("task_id"), report.get("tool_use_id"))]
     else:
         pairs = read_notified_tasks(content)
@@ -211,7 +215,9 @@ def read_team(row: dict[str, Any]) -> tuple[str | None, str | None]:
     team = text(row["teamName"]) if "teamName" in row else None
     if team is None:
         detail = row.get("toolUseResult")
-        member = detail.get("teammate_id") if isinstance(detail, dict) else None
+        member = None
+        if isinstance(detail, dict):
+            member = detail.get("teammate_id") or detail.get("lead_agent_id")
         return (member.partition("@")[2] or None) if isinstance(member, str) else None, None
     name = text(row.get("agentName"))
     return team, None if name == _LEAD else name

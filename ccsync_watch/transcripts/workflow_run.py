@@ -6,13 +6,17 @@ The file holds the script and all results, too; of these nothing is read.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from ccsync_watch.transcripts.fields import agent_identity, count, mapping, text
 
-_LISTS = ("workflowProgress", "agents", "progress")
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LISTS = ("workflowProgress", "agents", "progress", "phases")
+_MAX_DEPTH = 4
 _LABELS = ("label", "name", "title")
 _PHASES = ("phaseTitle", "phase", "phaseName")
 
@@ -48,18 +52,29 @@ def read_run(data: bytes, run_id: str) -> WorkflowRun:
         values = {}
     agents: dict[str, WorkflowAgent] = {}
     for name in _LISTS:
-        listed = values.get(name)
-        for item in listed if isinstance(listed, list) else ():
-            agent_id = agent_identity(mapping(item).get("agentId"))
+        for item, phase in _list_agents(values.get(name), None, 0):
+            agent_id = agent_identity(item.get("agentId"))
             if agent_id:
-                agents.setdefault(agent_id, _read_agent(item))
+                agents.setdefault(agent_id, _read_agent(item, phase))
     return WorkflowRun(run_id, agent_identity(values.get("taskId")), agents)
 
 
-def _read_agent(item: dict[str, Any]) -> WorkflowAgent:
+def _list_agents(
+    items: object, phase: str | None, depth: int
+) -> Iterator[tuple[dict[str, Any], str | None]]:
+    """Yield the agents of a list, or of those of its phases, each with its phase."""
+    for item in items if isinstance(items, list) and depth < _MAX_DEPTH else ():
+        values = mapping(item)
+        if "agentId" in values:
+            yield values, phase
+        else:
+            yield from _list_agents(values.get("agents"), _first_text(values, _LABELS), depth + 1)
+
+
+def _read_agent(item: dict[str, Any], phase: str | None) -> WorkflowAgent:
     return WorkflowAgent(
         label=_first_text(item, _LABELS),
-        phase=_first_text(item, _PHASES),
+        phase=_first_text(item, _PHASES) or phase,
         model=text(item.get("model")),
         position=count(item.get("index")) or None,
     )

@@ -52,7 +52,9 @@ LOCAL_COMMANDS = frozenset(
 """The commands that the client answers itself: nobody asks Claude anything with them."""
 _LINE_PREFIXES = {"bash-input": "! ", "user-memory-input": "# "}
 _NOTIFICATION_TAGS = frozenset({"agent-notification", "bash-notification", "task-notification"})
-_NOTIFICATION_FIELDS = ("task-id", "tool-use-id", "status", "summary", "result")
+_NOTIFICATION_FIELDS = (
+    "task-id", "tool-use-id", "status", "summary", "event", "failures",
+)  # fmt: skip
 # What the model reads before a report, when a subagent gets it.
 _NOTIFICATION_HEAD = re.compile(
     r"\s*\[SYSTEM NOTIFICATION - NOT USER INPUT\][^<]{0,4000}(?=<task-notification>)"
@@ -93,20 +95,22 @@ def read_notification(text: str) -> MessageContent | None:
 
 
 def _read_report(text: str) -> dict[str, str]:
-    """Return the fields of a report; what it says may contain their tags, so each counts once."""
+    """Return the fields of a report; its result may contain the tags of all of them."""
     report: dict[str, str] = {"": text.strip()}
+    start, end = text.find("<result>"), text.rfind("</result>")
+    if 0 <= start < end:
+        report["result"] = text[start + len("<result>") : end].strip()
+        text = text[:start] + text[end + len("</result>") :]
     for name in _NOTIFICATION_FIELDS:
         at = text.find(f"<{name}>")
         tag = read_tag(text, {name}, at) if at >= 0 else None
-        if tag is None:
-            continue
-        end = text.rfind(f"</{name}>") if name == "result" else tag.end - len(f"</{name}>")
-        report[name] = text[at + len(f"<{name}>") : end].strip()
+        if tag is not None:
+            report[name] = tag.inner.strip()
     return report
 
 
 def _describe_report(report: dict[str, str]) -> str:
-    said = [report[name] for name in ("summary", "result") if report.get(name)]
+    said = [report[name] for name in ("summary", "event", "failures", "result") if report.get(name)]
     if said:
         return "\n\n".join(said)
     if "task-id" in report:

@@ -108,6 +108,21 @@ class TestWorkflows:
         agents = list_subagents(bench.database, SESSION)
         assert [item.tool_use_id for item in agents] == ["t1", "t1"]
 
+    def test_agents_may_be_listed_by_phase(self, bench: Bench) -> None:
+        """And a phase may be an object with a title."""
+        _write_agents(bench)
+        phases = [
+            {"title": "Count", "agents": [{"agentId": "a1", "label": "beds"}]},
+            {"agents": [{"agentId": "a2", "name": "hens", "phase": {"title": "Feed"}}]},
+        ]
+        _write_run(bench, workflowProgress=None, phases=phases)
+        bench.catch_up()
+        agents = list_subagents(bench.database, SESSION)
+        assert [(item.description, item.phase) for item in agents] == [
+            ("beds", "Count"),
+            ("hens", "Feed"),
+        ]
+
     @pytest.mark.parametrize("data", [b"", b"[]", b'{"workflowProgress":[7,{"agentId":[]}]}'])
     def test_an_unreadable_run_adds_nothing(self, bench: Bench, data: bytes) -> None:
         """It may be half written; the sidecars describe its agents as far as they do."""

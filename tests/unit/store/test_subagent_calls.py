@@ -75,7 +75,16 @@ def _by_queued_text(main: Writer, agent_id: str, call_id: str) -> Row:
     return _enqueued(main, _report(agent_id, call_id))
 
 
-def _enqueued(main: Writer, content: str) -> Row:
+def _by_queue_object(main: Writer, agent_id: str, call_id: str) -> Row:
+    return _enqueued(main, {"task_id": agent_id, "tool_use_id": call_id})
+
+
+def _by_name_in_text(main: Writer, agent_id: str, call_id: str) -> Row:
+    spawned = f"Spawned successfully.\n  agent_id: {agent_id}\nIt is running."
+    return main.result(call_id, spawned)
+
+
+def _enqueued(main: Writer, content: object) -> Row:
     return {
         "type": "queue-operation",
         "operation": "enqueue",
@@ -94,6 +103,8 @@ SOURCES = [
     _by_queued_report,
     _by_queue,
     _by_queued_text,
+    _by_queue_object,
+    _by_name_in_text,
 ]
 
 

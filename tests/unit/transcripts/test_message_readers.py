@@ -66,6 +66,18 @@ class TestAssistant:
         assert read_message(Writer().answer(fork)).kind == "answer"
         assert read_message(Writer(agent_id=AGENT, parent="u1").answer(fork)).kind == "answer"
 
+    @pytest.mark.parametrize("is_beside_result", [True, False])
+    def test_a_forks_task_is_its_directive(self, *, is_beside_result: bool) -> None:
+        """Whether or not the result of the copied call stands before it."""
+        boilerplate = (
+            "<fork-boilerplate>\nYou are a fork.\n</fork-boilerplate>\n\nYour directive: dig"
+        )
+        writer = Writer(agent_id=AGENT)
+        row = writer.result("t1", "Fork started") if is_beside_result else writer.prompt("")
+        blocks = row["message"]["content"] if is_beside_result else []
+        row["message"]["content"] = [*blocks, text(boilerplate)]
+        assert read_contents(row) == ("system", "task", ["dig"])
+
 
 class TestSystem:
     """What the client reports."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from ccsync_watch.transcripts.result_wrappers import unwrap_result
@@ -63,6 +65,11 @@ def test_what_a_search_found_has_each_link_in_a_line() -> None:
         (
             "[Subagent hand-back] By a model:\n  Two:\n    - beds\n\n    - hens\n" + TRAILER,
             "Two:\n  - beds\n\n  - hens",
+            ("report of a subagent",),
+        ),
+        (
+            "  Stopped early.\n\n[Subagent hand-back] By a model:\n  Two beds\n",
+            "Stopped early.\n\nTwo beds",
             ("report of a subagent",),
         ),
         (
@@ -146,3 +153,19 @@ def test_an_error_of_the_client_is_one_whatever_the_row_says(
 ) -> None:
     """The output of an MCP tool that was saved to a file is none: the tool did what was asked."""
     assert unwrap_result(text).is_error is is_error
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "  \n" * 20_000 + "x [Subagent hand-back]",
+        "\n" * 20_000 + "Output is being written to: x",
+        " " * 20_000 + "\n<tools-used-before-summary>",
+        "<persisted-output>" + "\n" * 20_000,
+    ],
+)
+def test_long_texts_are_read_in_time(text: str) -> None:
+    """Output of tools is read whole before it is cut."""
+    began = time.process_time()
+    unwrap_result(text)
+    assert time.process_time() - began < 1.0

@@ -251,3 +251,16 @@ def test_a_report_that_a_subagent_gets_is_read_without_the_text_for_the_model() 
     assert content.facts["task_id"] == "b1"
     assert find_wrapper(f"{head}{report}\nWhat is this?") is None
     assert find_wrapper(head) is None
+
+
+def test_a_report_may_hold_an_event_and_quote_other_reports() -> None:
+    """Fields inside the result are the task's words."""
+    report = (
+        "<task-notification>\n<task-id>b1</task-id>\n<summary>Watch</summary>\n<event>up</event>\n"
+        "<result>see <failures>x</failures> and <status>odd</status></result>\n</task-notification>"
+    )
+    content = find_wrapper(report)
+    assert content is not None
+    text = "Watch\n\nup\n\nsee <failures>x</failures> and <status>odd</status>"
+    assert [part.content for part in content.parts] == [text]
+    assert "status" not in content.facts
