@@ -26,7 +26,8 @@ _EVENTS = {
     "TeammateIdle": "TeammateIdle",
 }
 _SUMMARY = "summary"
-_MAX_EARLIER = 60
+# The rows follow each other; those of other sessions may stand between them.
+_MAX_BETWEEN = 500
 
 
 class _Notice(NamedTuple):
@@ -52,7 +53,8 @@ def without_repeated(connection: sqlite3.Connection, messages: Sequence[Message]
             continue
         form = _form_of(message.facts)
         in_batch = read.setdefault((message.session_id, message.agent_id), [])
-        is_stored, earlier = _earlier(connection, message, in_batch)
+        seq = _number_of(connection, message)
+        earlier = _earlier(connection, message, seq, in_batch)
         words = [
             text
             for notice in _since_summary(earlier, event)
@@ -64,7 +66,7 @@ def without_repeated(connection: sqlite3.Connection, messages: Sequence[Message]
         in_batch.append(_Notice(message.id, event, form, own))
         if len(parts) == len(message.parts):
             kept.append(message)
-        elif parts or is_stored:
+        elif parts or seq is not None:
             kept.append(replace(message, parts=parts))
     return kept
 
@@ -78,26 +80,35 @@ def _since_summary(notices: Iterator[_Notice], event: str) -> Iterator[_Notice]:
             yield notice
 
 
-def _earlier(
-    connection: sqlite3.Connection, message: Message, in_batch: list[_Notice]
-) -> tuple[bool, Iterator[_Notice]]:
-    """Return whether a message is stored, and the notices before it, the last one first."""
+def _number_of(connection: sqlite3.Connection, message: Message) -> int | None:
     row = connection.execute("SELECT seq FROM messages WHERE id = ?", (message.id,)).fetchone()
+    return row[0] if row else None
+
+
+def _earlier(
+    connection: sqlite3.Connection, message: Message, seq: int | None, in_batch: list[_Notice]
+) -> Iterator[_Notice]:
+    """Yield the notices before a message, the last one first; `seq` is its number if it is stored.
+
+    What is stored is read only if the batch does not say enough.
+    """
+    yield from (notice for notice in reversed(in_batch) if notice.message_id != message.id)
     read = {notice.message_id for notice in in_batch}
-    notices = [notice for notice in reversed(in_batch) if notice.message_id != message.id]
+    if seq is None:
+        seq = connection.execute("SELECT coalesce(max(seq), 0) + 1 FROM messages").fetchone()[0]
     rows = connection.execute(
         "SELECT id, facts, (SELECT json_group_array(json_extract(content, '$.text')) FROM parts"
         "  WHERE message_seq = seq AND kind = 'note') AS words FROM messages"
-        " WHERE session_id = ? AND agent_id IS ? AND kind = 'notice' AND seq < ?"
-        " ORDER BY seq DESC LIMIT ?",
-        (message.session_id, message.agent_id, row[0] if row else 1 << 62, _MAX_EARLIER),
+        " WHERE session_id = ?1 AND agent_id IS ?2 AND kind = 'notice'"
+        " AND seq < ?3 AND seq >= ?3 - ?4 ORDER BY seq DESC",
+        (message.session_id, message.agent_id, seq, _MAX_BETWEEN),
     )
     for message_id, facts, words in rows:
-        event = _event_of(orjson.loads(facts))
+        values = orjson.loads(facts)
+        event = _event_of(values)
         if event is not None and message_id not in read:
             texts = tuple(text for text in orjson.loads(words) if text)
-            notices.append(_Notice(message_id, event, _form_of(orjson.loads(facts)), texts))
-    return row is not None, iter(notices)
+            yield _Notice(message_id, event, _form_of(values), texts)
 
 
 def _event_of(facts: dict[str, JsonValue]) -> str | None:
