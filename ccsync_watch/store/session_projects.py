@@ -102,13 +102,16 @@ def assign(connection: sqlite3.Connection, session_ids: Iterable[str]) -> set[st
     while pending:
         session_id = pending.pop()
         row = connection.execute(
-            "SELECT folder, project_path, worktree FROM sessions WHERE id = ?", (session_id,)
+            "SELECT folder, project_path, worktree, json_extract(f.value, '$.name') AS entered"
+            " FROM sessions s LEFT JOIN session_facts f ON f.session_id = s.id AND f.name = ?"
+            " WHERE s.id = ?",
+            (ENTERED_WORKTREE, session_id),
         ).fetchone()
         if row is None or row["folder"] is None:
             continue
         project = projects.locate(row["folder"])
         # It may have entered a worktree later than it began.
-        after = project.path, project.worktree or row["worktree"]
+        after = project.path, project.worktree or row["worktree"] or row["entered"]
         if after == (row["project_path"], row["worktree"]):
             continue
         connection.execute(
@@ -121,9 +124,10 @@ def assign(connection: sqlite3.Connection, session_ids: Iterable[str]) -> set[st
 
 def save_worktrees(connection: sqlite3.Connection, facts: Iterable[Fact]) -> set[str]:
     """Save the worktrees among some facts; return the sessions that they change."""
+    named = [fact for fact in facts if fact.name in {ENTERED_WORKTREE, NEW_WORKTREE}]
     changed: set[str] = set()
-    for fact in facts:
-        if fact.name not in {ENTERED_WORKTREE, NEW_WORKTREE} or not isinstance(fact.value, dict):
+    for fact in named:
+        if not isinstance(fact.value, dict):
             continue
         worktree = _read_worktree(connection, fact.session_id, fact.value)
         if worktree is None or worktree in load_worktrees(connection):
@@ -133,7 +137,8 @@ def save_worktrees(connection: sqlite3.Connection, facts: Iterable[Fact]) -> set
             "INSERT INTO worktrees (path, project, name, call_id) VALUES (?, ?, ?, ?)", worktree
         )
         changed |= assign(connection, _sessions_inside(connection, worktree.path))
-    return changed
+    entered = {fact.session_id for fact in named if fact.name == ENTERED_WORKTREE}
+    return changed | (assign(connection, entered) if entered else changed)
 
 
 def remove_failed_worktrees(

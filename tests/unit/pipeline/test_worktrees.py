@@ -63,6 +63,20 @@ def test_a_session_that_enters_a_worktree_is_named_by_it(bench: Bench, *, is_lat
 
 
 @pytest.mark.parametrize("order", ["before", "after", "later"])
+def test_a_session_that_enters_a_worktree_elsewhere_is_named_by_it(
+    bench: Bench, order: str
+) -> None:
+    """By what its rows say, whichever comes first; it stays in its project."""
+    prompt = Writer(cwd=REPOSITORY).prompt("at home")
+    bench.append(bench.path(), prompt if order != "before" else STATE)
+    if order == "later":
+        bench.catch_up()
+    bench.append(bench.path(), STATE if order != "before" else prompt, LEFT)
+    bench.catch_up()
+    assert projects(bench) == {SESSION: (REPOSITORY, "pay")}
+
+
+@pytest.mark.parametrize("order", ["before", "after", "later"])
 def test_a_worktree_elsewhere_belongs_to_where_the_session_came_from(
     bench: Bench, order: str
 ) -> None:
