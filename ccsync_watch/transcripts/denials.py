@@ -47,6 +47,7 @@ _SENTENCES = (
         r"Claude requested permissions? [^\n]{1,400}? but you haven't granted it yet",
         "denied: not granted",
     ),
+    (r"[A-Za-z][\w:.-]{0,80} operation blocked by hook:", "denied by a hook"),
     (r"(?:Hook )?[A-Za-z]{3,40}:[^\n]{1,100} (?:hook error:|denied this tool)", "denied by a hook"),
     (r"Cannot [^\n]{1,300} while in plan mode", "denied: plan mode"),
 )
@@ -55,7 +56,9 @@ _PATTERNS = tuple(
     for sentence, label in _SENTENCES
 )
 # Each sentence has one of them: most errors are none of these.
-_WORDS = ("denied", "doesn't want", "rejected", "granted", "hook error", "plan mode")
+_WORDS = (
+    "denied", "doesn't want", "rejected", "granted", "hook error", "blocked by hook", "plan mode",
+)  # fmt: skip
 _MAX_SENTENCE_CHARS = 600
 # Of a rejected plan only the plan follows.
 _SAID = re.compile(

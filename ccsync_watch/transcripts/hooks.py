@@ -24,7 +24,8 @@ _BLOCKED_PROMPT = re.compile(r"\s*[^\n]{0,60}\boperation blocked by hook\b:?", r
 _ORIGINAL_PROMPT = "\n\nOriginal prompt: "
 _CHANGED = '"updatedInput"'
 _CHANGING_EVENTS = frozenset({"PreToolUse", "PermissionRequest"})
-_FEEDBACK = re.compile(r"\s*([A-Z][A-Za-z]{2,40}) hook feedback:[ \t]*\n")
+# Older clients name the tool, and begin each hook's words with a dash.
+_FEEDBACK = re.compile(r"\s*([A-Za-z][\w:.-]{1,80}) (?:hook|operation) feedback:[ \t]*\n")
 # What the client puts before a hook's own words.
 _PREFIX = "Failed with non-blocking status code:"
 

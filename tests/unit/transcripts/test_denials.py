@@ -75,6 +75,7 @@ def test_the_row_names_who_denied(row: dict[str, Any], label: str | None) -> Non
             "denied: not granted",
         ),
         ("PreToolUse:Bash hook error: [x]: no", "denied by a hook"),
+        ("Bash operation blocked by hook:\n- [x]: no", "denied by a hook"),
         ("Hook PreToolUse:Bash denied this tool", "denied by a hook"),
         ("Exit code 1\nPermission to use x has been denied", None),
         ("Permission denied", None),

@@ -157,6 +157,9 @@ def test_the_feedback_that_claude_gets_is_the_hooks() -> None:
     label = {"label": "hook Stop blocked", "text": "Run the tests first."}
     assert read_contents(Writer().prompt(said, isMeta=True)) == ("system", "notice", [label])
     assert read_contents(Writer().prompt(said)) == ("user", "prompt", [said])
+    label = {"label": "hook Edit blocked", "text": "- [lint]: too long"}
+    said = "Edit operation feedback:\n- [lint]: too long"
+    assert read_contents(Writer().prompt(said, isMeta=True)) == ("system", "notice", [label])
     assert read_contents(Writer().prompt("The stop", isMeta=True))[1] == "injected"
 
 
