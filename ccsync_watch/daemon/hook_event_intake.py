@@ -183,12 +183,17 @@ class HookEventIntake:
         self._uploader.wake_all()
 
 
-def save_hook_folders(settings: Settings, *, clock: Clock) -> None:
-    """Save the Claude folders that waiting hook events name; the events stay. Without a daemon."""
+def save_hook_folders(settings: Settings, *, clock: Clock) -> bool:
+    """Save the Claude folders that pending hook events name; return whether one is new.
+
+    Without a daemon; the events stay for the next one.
+    """
     batch = Spool(settings.state_dir, settings.claude_dirs, clock=clock).read()
+    is_new = False
     for folder in sorted(_folders_to_save([event for _name, event in batch.events], settings)):
         with contextlib.suppress(OSError):
-            add_hook_folder(settings.state_dir, folder)
+            is_new = add_hook_folder(settings.state_dir, folder) or is_new
+    return is_new
 
 
 def _folders_to_save(events: Iterable[HookEvent], settings: Settings) -> set[Path]:

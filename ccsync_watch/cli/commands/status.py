@@ -16,6 +16,7 @@ from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import changed_settings, load
 from ccsync_watch.control.client import ControlClient
 from ccsync_watch.daemon.connection_test import try_backend
+from ccsync_watch.daemon.hook_event_intake import save_hook_folders
 from ccsync_watch.errors import DestinationError, NotRunning
 from ccsync_watch.problem import Problem
 from ccsync_watch.units import age, plural
@@ -42,6 +43,11 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     """Print the report; return the exit code of its worst problem, 0 if none is an error."""
     settings = load(env, flags)
     figures, problems = gather(settings)
+    is_absent = not (figures["daemon"]["running"] or figures["daemon"]["is_silent"])
+    if is_absent and save_hook_folders(settings, clock=SystemClock()):
+        # Hooks named another account's folder, and no daemon has handled their events yet.
+        settings = load(env, flags)
+        figures, problems = gather(settings)
     if arguments.json:
         figures["problems"] = [problem.as_json() for problem in problems]
         say(orjson.dumps(figures, option=orjson.OPT_INDENT_2).decode())

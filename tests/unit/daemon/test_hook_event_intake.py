@@ -305,6 +305,7 @@ def test_without_a_daemon_the_events_stay(scene: Scene, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
     path = scene.emit("Stop", transcript_path=f"{other}/projects/-p/{SESSION}.jsonl")
-    save_hook_folders(scene.settings, clock=SystemClock())
+    assert save_hook_folders(scene.settings, clock=SystemClock())
+    assert not save_hook_folders(scene.settings, clock=SystemClock())
     assert read_hook_folders(scene.settings.state_dir) == [other]
     assert path.exists()
