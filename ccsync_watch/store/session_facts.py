@@ -54,7 +54,9 @@ def _grown(connection: sqlite3.Connection, fact: Fact) -> list[JsonValue]:
 def shown_facts(read: sqlite3.Connection, session_id: str) -> dict[str, str]:
     """Return the listed facts of a session as texts, by the name under which they are shown."""
     rows = read.execute("SELECT name, value FROM session_facts WHERE session_id = ?", (session_id,))
-    values = {name: orjson.loads(value) for name, value in rows if name in LISTED}
+    values = {name: orjson.loads(value) for name, value in rows}
+    if values.get("agent_name") == values.get("custom_title"):
+        values.pop("agent_name", None)  # /rename gives both
     shown = {label: _as_text(values[name]) for name, label in LISTED.items() if name in values}
     return {label: value for label, value in shown.items() if value}
 

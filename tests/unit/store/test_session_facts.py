@@ -31,6 +31,14 @@ def test_facts_are_listed_by_name_in_one_order(world: World) -> None:
     assert shown(world)["Effort"] == "low"
 
 
+def test_a_name_that_is_the_title_is_not_said_twice(world: World) -> None:
+    """A person renamed the session."""
+    world.ingest(facts={"agent_name": "lily"})
+    assert shown(world) == {"Agent name": "lily"}
+    world.ingest(facts={"custom_title": "lily"})
+    assert shown(world) == {}
+
+
 def test_a_list_grows_by_what_each_row_adds(world: World) -> None:
     """What is written again is not added again; its name may have changed."""
     for value in (link(1), link(2), link(1, "renamed")):
