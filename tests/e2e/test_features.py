@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
@@ -66,13 +66,24 @@ class Shown:
     sent: dict[str, list[Message]] = field(default_factory=dict)
     status: dict[str, Any] = field(default_factory=dict)
     turns: dict[str, int] = field(default_factory=dict)
+    titles: dict[str, str] = field(default_factory=dict)
 
     def expected(self, name: str) -> list[ExpectedRow]:
         """Return what must come of a session's rows and those of its subagents."""
         home, session_id = self.play.home, self.play.sessions[name]
         agents = home.subagent_transcripts(session_id)
         paths = [home.transcript(session_id), *agents]
-        return [row for path in paths for row in expected_rows(path)]
+        rows = [row for path in paths for row in expected_rows(path)]
+        # Of what was typed in mid-turn the row that was read first makes the message.
+        messages = self.exported[name]["messages"]
+        ids = {message["id"] for message in messages}
+        queued = [message["id"] for message in messages if message["uuid"].startswith("queued-")]
+        return [
+            replace(row, id=queued.pop(0))
+            if row.is_queued and row.id not in ids and queued
+            else row
+            for row in rows
+        ]
 
 
 @dataclass
@@ -155,6 +166,7 @@ def _fetch(play: FeaturePlay, program: Program, opensync: OpenSyncDouble) -> Sho
                     page.feed(client.get(path, params=params).text)
             shown.pages[name] = page.articles
             shown.sent[name] = opensync.backend.messages(session_id)
+            shown.titles[name] = opensync.backend.session(session_id).title or ""
     return shown
 
 
@@ -168,9 +180,12 @@ def test_every_row_is_exported_with_its_kind_and_words(shown: Shown) -> None:
         faults += [f"{name}: not expected {stored[key]}" for key in stored.keys() - wanted.keys()]
         faults += [f"{name}: missing {wanted[key]}" for key in wanted.keys() - stored.keys()]
         for agent_id in {row.agent_id for row in wanted.values()}:
-            order = [m["id"] for m in messages if m["agent_id"] == agent_id and m["id"] in wanted]
-            right = [row.id for row in wanted.values() if row.agent_id == agent_id]
-            if order != [key for key in right if key in stored]:
+            right = [
+                key
+                for key, row in wanted.items()
+                if row.agent_id == agent_id and key in stored and not row.is_queued
+            ]
+            if right != [message["id"] for message in messages if message["id"] in set(right)]:
                 faults.append(f"{name}: {agent_id} in another order")
         for key in wanted.keys() & stored.keys():
             faults += [f"{name}: {fault}" for fault in _compare(wanted[key], stored[key])]
@@ -180,7 +195,7 @@ def test_every_row_is_exported_with_its_kind_and_words(shown: Shown) -> None:
 def _compare(row: ExpectedRow, message: dict[str, Any]) -> Iterator[str]:
     """Yield what is wrong with an exported message."""
     parts = message["parts"]
-    if row.kind and message["kind"] != row.kind:
+    if message["kind"] != row.kind:
         yield f"{message['kind']}, should be {row.kind}: {row}"
     if message["is_inherited"] != row.is_copy:
         yield f"inherited {message['is_inherited']}: {row}"
@@ -282,7 +297,9 @@ def test_every_row_is_at_the_backend(shown: Shown) -> None:
             if message is None:
                 faults.append(f"{name}: missing {row}")
                 continue
-            if message.role != ROLES.get(row.kind, message.role if row.is_anybodys else "system"):
+            if message.role != ROLES.get(
+                row.kind, message.role if row.kind == "api_error" else "system"
+            ):
                 faults.append(f"{name}: sent as {message.role}: {row}")
             text = "\n".join(_strings([part.content for part in message.parts]))
             faults += [f"{name}: {fault}" for fault in _compare_words(row, text)]
@@ -297,6 +314,19 @@ def test_title_is_what_a_person_typed(shown: Shown, name: str) -> None:
     title = shown.exported[name]["session"]["title"]
     assert title.partition(" [[script")[0] == TITLES[name]
     assert shown.markdown[name].startswith(f"# {TITLES[name]}")
+    assert shown.titles[name].startswith(TITLES[name])
+
+
+def test_what_is_known_of_a_session_and_its_subagents_is_named(shown: Shown) -> None:
+    """The agent and the effort that were chosen, and the tasks in the order of their calls."""
+    assert {"- Agent: lily", "- Effort: low"} <= set(shown.markdown["as an agent"].splitlines())
+    assert "Look: north bed" in shown.markdown["workflow"]
+    parts = shown.markdown["subagents"].split("\n# Subagent ")[1:]
+    tasks = [("Look around", "look now"), ("Be somebody", "name one"), ("Look later", "look later")]
+    for (task, description), part in zip(tasks, parts, strict=True):
+        assert task in part
+        assert description in part
+    assert "gärtner@home" in parts[1]
 
 
 def test_turns_are_those_of_the_client(shown: Shown) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SPEAKERS = {
+    "blocked": "Blocked prompt",
     "prompt": "You",
     "command": "Command",
     "command_output": "Output",
@@ -36,6 +37,7 @@ SPEAKERS = {
 }
 """Who speaks on a page, by the kind of row. A result stands with its call."""
 ROLES = {
+    "blocked": "user",
     "plan": "user",
     "prompt": "user",
     "command": "user",
@@ -69,7 +71,7 @@ class ExpectedRow:
     """One row: `texts` must be read in it, `hidden` must not.
 
     `outcome` is that of a call's result: ok, error, or who denied it. `calls` are the ids of calls;
-    of a result, that of its own.
+    of a result, that of its own. `is_queued`: another row, a moment earlier, says the same.
     """
 
     id: str
@@ -80,11 +82,7 @@ class ExpectedRow:
     calls: tuple[str, ...] = ()
     outcome: str | None = None
     is_copy: bool = False
-
-    @property
-    def is_anybodys(self) -> bool:
-        """Whether it may be sent as anybody's words."""
-        return self.kind in {"", "api_error"}
+    is_queued: bool = False
 
 
 class _Calls:
@@ -252,7 +250,8 @@ def _system(row: Row, _calls: _Calls) -> Iterator[dict[str, Any]]:
         said = row.get("content", "").partition(".")[0]
         yield _said("notice", said, row.get("apiRefusalExplanation", ""))
     elif row.get("promptSubmitEnding", {}).get("ending", {}).get("kind") == "blocked_by_hook":
-        yield _said("", row["content"].rpartition("Original prompt: ")[2], "No forbidden words")
+        typed = row["content"].rpartition("Original prompt: ")[2]
+        yield _said("blocked", typed, "No forbidden words", hidden=("operation blocked",))
     elif subtype == "informational":
         yield _said("notice", row["content"])
     else:
@@ -263,7 +262,7 @@ def _attachment(row: Row, _calls: _Calls) -> Iterator[dict[str, Any]]:
     values = row["attachment"]
     kind = values["type"]
     if kind == "queued_command":
-        yield _said("prompt", values["prompt"])
+        yield _said("prompt", values["prompt"], is_queued=True)
     elif kind in {"file", "directory", "at_mention_reference"}:
         texts = [values["displayPath"], str(values.get("fileSize", ""))]
         yield _said("mention", *texts, hidden=("south", "words words", "a can"))

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 HOOKED = ("UserPromptSubmit", "PreToolUse", "PostToolUse", "Stop")
 PLAN = "# Plan of the beds\n\n1. dig\n2. water\n"
-_WORKFLOW = """export const meta = {name: 'beds', description: 'count beds', phases: []}
+_WORKFLOW = """export const meta = {name: 'beds', description: 'count', phases: [{title: 'Look'}]}
 phase('Look')
 return await agent(TASK, {label: 'north bed'})
 """
