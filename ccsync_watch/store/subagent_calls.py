@@ -17,12 +17,12 @@ from ccsync_watch.transcripts.subagent_meta import STARTING_TOOLS, SUBAGENT_TOOL
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from ccsync_watch.model import AgentLink, Batch, Message, Subagent
 
 # The best first. What a text of a result says may be quoted there, so it counts for results of
-# `SUBAGENT_TOOLS` alone.
+# `STARTING_TOOLS` alone.
 _SOURCES = ("sidecar", "result", "progress", "text", "notification")
 _SIDECAR, _TEXT = _SOURCES.index("sidecar"), _SOURCES.index("text")
 _LAST_MS = 1 << 62
@@ -51,7 +51,10 @@ class _Call(NamedTuple):
 
 
 class _StoredSubagent(NamedTuple):
-    """A subagent as it is stored; `own_type` and `own_description` are its sidecar's."""
+    """A subagent as it is stored; `own_type` and `own_description` are its sidecar's.
+
+    `has_task`: it may have the prompt of a call as task.
+    """
 
     agent_id: str
     agent_type: str | None
@@ -59,7 +62,7 @@ class _StoredSubagent(NamedTuple):
     own_type: str | None
     own_description: str | None
     tool_use_id: str | None
-    run_id: str | None
+    has_task: bool
 
 
 def save(connection: sqlite3.Connection, batch: Batch, touched: set[str]) -> None:
@@ -168,15 +171,12 @@ def _link_session(connection: sqlite3.Connection, session_id: str) -> None:
         _StoredSubagent(*row)
         for row in connection.execute(
             "SELECT agent_id, agent_type, description, own_type, own_description, tool_use_id,"
-            " run_id FROM subagents WHERE session_id = ?",
+            " run_id IS NULL AND is_helper IS NULL FROM subagents WHERE session_id = ?",
             (session_id,),
         )
     ]
-    if not subagents:
-        return
-    tools = dict(_starting_calls(connection, session_id))
-    linked = _named_calls(connection, session_id, tools)
-    unnamed = [item.agent_id for item in subagents if item.agent_id not in linked]
+    linked = _named_calls(connection, session_id)
+    unnamed = {item.agent_id for item in subagents if item.has_task and item.agent_id not in linked}
     if unnamed:
         linked.update(_match_prompts(connection, session_id, unnamed, set(linked.values())))
     is_metadata_only = connection.execute(
@@ -184,14 +184,7 @@ def _link_session(connection: sqlite3.Connection, session_id: str) -> None:
     ).fetchone()
     for item in subagents:
         tool_use_id = linked.get(item.agent_id)
-        task = _read_call(connection, tool_use_id) if tool_use_id in tools else (None, None)
-        before = (
-            (item.agent_type, item.description)
-            if tool_use_id == item.tool_use_id and tool_use_id not in tools
-            else (None, None)
-        )
-        agent_type = item.own_type or task[0] or before[0]
-        description = item.own_description or task[1] or before[1]
+        agent_type, description = _describe(connection, item, tool_use_id)
         if is_metadata_only and is_metadata_only[0]:
             description = None
         values = (tool_use_id, agent_type, description)
@@ -203,34 +196,34 @@ def _link_session(connection: sqlite3.Connection, session_id: str) -> None:
             )
 
 
-def _starting_calls(connection: sqlite3.Connection, session_id: str) -> Iterator[tuple[str, str]]:
-    """Yield the calls of a session that start subagents, and their tools."""
-    for row in connection.execute(
-        "SELECT p.tool_use_id, p.tool_name FROM messages m"  # noqa: S608 - question marks only
-        " JOIN parts p ON p.message_seq = m.seq AND p.kind = 'tool-call'"
-        " WHERE m.session_id = ? AND m.kind = 'answer' AND p.tool_use_id IS NOT NULL"
-        f" AND p.tool_name IN ({', '.join('?' * len(STARTING_TOOLS))})",
-        (session_id, *STARTING_TOOLS),
-    ):
-        yield row[0], row[1]
+def _describe(
+    connection: sqlite3.Connection, item: _StoredSubagent, tool_use_id: str | None
+) -> tuple[str | None, str | None]:
+    """Return a subagent's type and description: its sidecar's, else those of its call."""
+    if item.own_type and item.own_description:
+        return item.own_type, item.own_description
+    call = _read_call(connection, tool_use_id) if tool_use_id else None
+    if call is None:
+        # Nothing better is known of the same call than before.
+        is_same = tool_use_id == item.tool_use_id
+        call = (item.agent_type, item.description) if is_same else (None, None)
+    return item.own_type or call[0], item.own_description or call[1]
 
 
-def _named_calls(
-    connection: sqlite3.Connection, session_id: str, tools: dict[str, str]
-) -> dict[str, str]:
+def _named_calls(connection: sqlite3.Connection, session_id: str) -> dict[str, str]:
     """Return the best call that a source names of each subagent: of its id, its run or its name."""
     best: dict[str, tuple[bool, int, int, str]] = {}
-    for agent_id, source, tool_use_id, at_ms in connection.execute(
-        "SELECT a.agent_id, c.source, c.tool_use_id, c.at_ms FROM subagents a"
-        " JOIN subagent_calls c ON c.session_id = a.session_id"
+    for agent_id, source, tool_use_id, at_ms, tool in connection.execute(
+        "SELECT a.agent_id, c.source, c.tool_use_id, c.at_ms, (SELECT p.tool_name FROM parts p"
+        "  WHERE p.tool_use_id = c.tool_use_id AND p.kind = 'tool-call' LIMIT 1)"
+        " FROM subagents a JOIN subagent_calls c ON c.session_id = a.session_id"
         " AND c.name IN (a.agent_id, a.teammate_id, a.run_id, a.task_id) WHERE a.session_id = ?",
         (session_id,),
     ):
-        tool = tools.get(tool_use_id)
-        if source == _TEXT and tool not in SUBAGENT_TOOLS:
+        if source == _TEXT and tool not in STARTING_TOOLS:
             continue
         # A message to a subagent that runs already is a call that names it, too.
-        is_doubtful = tool is None and source != _SIDECAR
+        is_doubtful = tool not in STARTING_TOOLS and source != _SIDECAR
         rank = (is_doubtful, source, _LAST_MS if at_ms is None else at_ms, tool_use_id)
         if agent_id not in best or rank < best[agent_id]:
             best[agent_id] = rank
@@ -238,13 +231,13 @@ def _named_calls(
 
 
 def _match_prompts(
-    connection: sqlite3.Connection, session_id: str, unnamed: list[str], taken: set[str]
+    connection: sqlite3.Connection, session_id: str, unnamed: set[str], taken: set[str]
 ) -> dict[str, str]:
     """Link subagents to the calls before them that have their tasks as prompts.
 
     Chains in the session's own transcript are linked by their order if no text is the same.
     """
-    tasks = [task for task in _tasks(connection, session_id) if task.agent_id in set(unnamed)]
+    tasks = [task for task in _tasks(connection, session_id) if task.agent_id in unnamed]
     if not tasks:
         return {}
     calls = [call for call in _calls(connection, session_id) if call.tool_use_id not in taken]
@@ -318,13 +311,18 @@ def _uncut(content: object) -> str:
     return content.split(_CUT_MARK, 1)[0].strip() if isinstance(content, str) else ""
 
 
-def _read_call(connection: sqlite3.Connection, tool_use_id: str) -> tuple[str | None, str | None]:
-    """Return the type of subagent that a call asks for, and the call's description."""
+def _read_call(
+    connection: sqlite3.Connection, tool_use_id: str
+) -> tuple[str | None, str | None] | None:
+    """Return the type of subagent that a call asks for, and the call's description.
+
+    None for a call that is not stored, or is not one for a single subagent.
+    """
     row = connection.execute(
         "SELECT content, tool_name FROM parts WHERE tool_use_id = ? AND kind = 'tool-call' LIMIT 1",
         (tool_use_id,),
     ).fetchone()
     if row is None or row[1] not in SUBAGENT_TOOLS:
-        return None, None
+        return None
     task = read_task(orjson.loads(row[0]))
     return task.agent_type, task.description

@@ -95,15 +95,18 @@ class TestWorkflows:
         assert bench.select("SELECT count(*) FROM transcripts") == [(3,)]
         assert bench.catch_up() == 0
 
-    def test_a_report_of_the_runs_task_names_its_call(self, bench: Bench) -> None:
-        """Where the result was lost."""
+    @pytest.mark.parametrize("is_report", [True, False])
+    def test_texts_about_a_run_name_its_call(self, bench: Bench, *, is_report: bool) -> None:
+        """The report of its task, and the text of the result that started it."""
         _write_agents(bench)
         _write_run(bench)
         main = Writer()
         report = "<task-notification>\n<task-id>w7</task-id>\n<tool-use-id>t1</tool-use-id>\n"
         report += "<status>completed</status>\n</task-notification>"
+        launched = f"Workflow launched in background. Task ID: w7\nSummary: x\nRun ID: {RUN}\nMore."
         started = main.answer(call("t1", "Workflow", script="…"))
-        bench.append(bench.path(), main.prompt("go"), started, main.prompt(report))
+        row = main.prompt(report) if is_report else main.result("t1", launched)
+        bench.append(bench.path(), main.prompt("go"), started, row)
         bench.catch_up()
         agents = list_subagents(bench.database, SESSION)
         assert [item.tool_use_id for item in agents] == ["t1", "t1"]
