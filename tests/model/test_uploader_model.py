@@ -43,6 +43,7 @@ class Uploads(RuleBasedStateMachine):
         self.usages: dict[str, list[Usage]] = {session: [] for session in SESSIONS}
         self.facts: dict[str, dict[str, JsonValue]] = {session: {} for session in SESSIONS}
         self.unordered: set[str] = set()
+        self.was_lost = False
         self.number = 0
 
     @initialize(
@@ -124,6 +125,9 @@ class Uploads(RuleBasedStateMachine):
         """Write a line without a time, behind others."""
         if self.lines[session_id]:
             self._write(session_id, 1, None)
+            # It has the time of the row before it; the backend may have dated that one later.
+            if self.was_lost:
+                self.unordered.add(session_id)
 
     @rule(session_id=SESSION, choice=st.integers(0, 50))
     def change(self, session_id: str, choice: int) -> None:
@@ -208,6 +212,7 @@ class Uploads(RuleBasedStateMachine):
     @precondition(lambda self: any(self.lines.values()))
     def lose_the_store(self) -> None:
         """Lose the database: the transcripts, read again, rebuild it."""
+        self.was_lost = True
         # A row that was not sent may now be dated before one that the backend dated.
         self.unordered.update(
             session for session in SESSIONS if self.world.outbox.count_sendable([session], 1 << 60)
