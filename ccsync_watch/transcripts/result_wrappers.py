@@ -89,10 +89,11 @@ RESULT_WRAPPERS = (
         re.compile(r"\s*Async agent launched successfully\b.*\Z", re.DOTALL),
     ),
     ResultWrapper(
-        "member {detail} of the team started",
+        "member of the team started ({detail})",
         "Spawned successfully.",
         re.compile(
-            r"\s*Spawned successfully\.[^\n]*\nagent_id: (?P<detail>[^\n]{1,200})(?:\n.*)?\Z",
+            r"\s*Spawned successfully\.[^\n]*\nagent_id: [^\n]{1,200}"
+            r"(?:\nname: (?P<detail>[^\n]{1,200}))?(?:\n.*)?\Z",
             re.DOTALL,
         ),
     ),

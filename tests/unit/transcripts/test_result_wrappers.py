@@ -90,7 +90,7 @@ def test_what_a_search_found_has_each_link_in_a_line() -> None:
         (
             "Spawned successfully. (Never quote it.)\nagent_id: rosé@cov\nname: rosé\nIt runs now.",
             "",
-            ("member rosé@cov of the team started",),
+            ("member of the team started (rosé)",),
         ),
         (
             "Workflow launched in background. Task ID: w7\nSummary: Count them\nRun ID: w_1",
