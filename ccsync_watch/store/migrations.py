@@ -537,14 +537,13 @@ MIGRATIONS: tuple[str, ...] = (
         WHERE a.agent_type IS NULL AND a.tool_use_id IS NULL
             AND (m.agent_id GLOB 'acompact-[0-9a-f]*'
             OR m.agent_id GLOB 'aprompt_suggestion-[0-9a-f]*'
-            OR m.agent_id GLOB 'asession_memory-[0-9a-f]*'
-            OR m.agent_id GLOB 'aside_question-[0-9a-f]*');
+            OR m.agent_id GLOB 'asession_memory-[0-9a-f]*');
     CREATE TEMP TABLE helper_messages AS SELECT seq, id FROM messages
         WHERE (session_id, agent_id) IN (SELECT session_id, agent_id FROM temp.helpers);
     UPDATE subagents SET is_helper = 1, agent_type = CASE
             WHEN agent_id GLOB 'acompact-*' THEN 'compaction'
             WHEN agent_id GLOB 'aprompt_suggestion-*' THEN 'prompt suggestion'
-            WHEN agent_id GLOB 'asession_memory-*' THEN 'memory' ELSE 'side question' END
+            ELSE 'memory' END
         WHERE (session_id, agent_id) IN (SELECT session_id, agent_id FROM temp.helpers);
     UPDATE subagents SET own_type = agent_type WHERE is_helper;
     UPDATE usage SET carrier = NULL WHERE carrier IN (SELECT id FROM temp.helper_messages);

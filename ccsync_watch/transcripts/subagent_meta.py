@@ -35,17 +35,16 @@ HELPERS = {
     "auto_dream": "memory",
     "away_summary": "summary",
     "compact": "compaction",
-    "comparison_fork": "comparison",
     "extract_memories": "memory",
-    "plugin_model_fork": "plugin",
     "prompt_suggestion": "prompt suggestion",
     "rename": "title",
     "resume_cache_warm": "cache",
     "session_memory": "memory",
-    "side_question": "side question",
     "speculation": "speculation",
 }
 """What the client starts subagents for by itself, by the word in their ids."""
+_SIDE_QUESTION = "side_question"
+"""That of one that answers what a person asked beside the conversation."""
 _LEAD = "team-lead"
 _HELPER = re.compile(r"a([a-z_]{1,40})-[0-9a-f]{4,32}")
 # What a result's values call a subagent, a member of a team, and the run of a workflow.
@@ -180,12 +179,16 @@ def read_subagent(
     finished = meta.get("finished")
     tool_use_id = opaque_id(meta.get("toolUseId"))
     teammate_id = _teammate_id(meta)
-    helper = None if tool_use_id or teammate_id or run else helper_name(stream.agent_id)
+    purpose = None if tool_use_id or teammate_id or run else _purpose(stream.agent_id)
+    helper = HELPERS.get(purpose or "")
+    own_type = text(meta.get("agentType"))
+    if purpose == _SIDE_QUESTION:
+        own_type = own_type or "side question"
     agent = run.find_agent(stream.agent_id) if run else WorkflowAgent()
     return Subagent(
         agent_id=stream.agent_id,
         session_id=session_id,
-        agent_type=helper or text(meta.get("agentType")),
+        agent_type=helper or own_type,
         description=agent.label or text(meta.get("description")),
         tool_use_id=tool_use_id,
         parent_agent_id=agent_identity(meta.get("parentAgentId")),
@@ -223,7 +226,7 @@ def read_team(row: dict[str, Any]) -> tuple[str | None, str | None]:
     return team, None if name == _LEAD else name
 
 
-def helper_name(agent_id: str) -> str | None:
-    """Return what the client's own helper with this id is for, None for a subagent."""
+def _purpose(agent_id: str) -> str | None:
+    """Return the word in the id of a subagent that no call started, None without one."""
     match = _HELPER.fullmatch(agent_id)
-    return match and HELPERS.get(match[1])
+    return match and match[1]

@@ -146,7 +146,7 @@ class TestHelpers:
         [
             ("aprompt_suggestion-0123ab", "prompt suggestion"),
             ("acompact-33eb9bdd097be81e", "compaction"),
-            ("aside_question-94d26433f3755c77", "side question"),
+            ("asession_memory-94d26433f3755c77", "memory"),
         ],
     )
     def test_a_helper_costs_and_says_nothing(self, bench: Bench, agent_id: str, name: str) -> None:
@@ -163,6 +163,15 @@ class TestHelpers:
         (account,) = load_subagent_accounts(bench.database, SESSION, prices)
         assert (account.agent_id, account.agent_type) == (agent_id, name)
         assert (account.tokens.output, account.is_helper) == (7, True)
+
+    def test_what_a_person_asks_beside_the_conversation_is_kept(self, bench: Bench) -> None:
+        """The client starts a subagent for it, but the words are a person's."""
+        agent_id = "aside_question-94d26433f3755c77"
+        path = bench.path(f"agent-{agent_id}", _AGENTS)
+        bench.append(path, Writer(agent_id=agent_id).prompt("why so many hens?"))
+        bench.catch_up()
+        (agent,) = list_subagents(bench.database, SESSION)
+        assert (agent.name, bench.texts()) == ("side question", ["why so many hens?"])
 
     def test_a_member_of_a_team_may_be_called_like_a_helper(self, bench: Bench) -> None:
         """Its sidecar names the team; its name comes before its type."""
