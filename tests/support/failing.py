@@ -52,6 +52,10 @@ class FailingFiles(RealFiles):
 
     counter: Counter
 
+    def __post_init__(self) -> None:
+        """Confine it nowhere."""
+        super().__init__()
+
     @contextmanager
     def open_file(self, path: str) -> Iterator[OpenFile]:
         """Open a transcript."""

@@ -24,6 +24,10 @@ class WatchedFiles(RealFiles):
     opened: list[str] = field(default_factory=list)
     most_bytes: int = 0
 
+    def __post_init__(self) -> None:
+        """Confine it nowhere."""
+        super().__init__()
+
     @contextmanager
     def open_file(self, path: str) -> Iterator[OpenFile]:
         """Open a transcript."""
