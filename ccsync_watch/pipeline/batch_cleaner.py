@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.clean import clean
@@ -160,17 +160,19 @@ class BatchCleaner:
         return read_run(self._files.read_sidecar(path), discovery.run_id(path))
 
     def _answered_calls(self, batch: Batch) -> dict[str, ToolCall]:
-        """Return the calls that the batch's results answer, from the batch or from the store."""
-        calls = {
-            part.tool_use_id: ToolCall(
-                part.tool_name or "unknown",
-                message.timestamp_ms,
-                classify_call(part.tool_name or "unknown", part.content),
-            )
-            for message in batch.messages
-            for part in message.parts
-            if part.kind == "tool-call" and part.tool_use_id
-        }
+        """Return the calls that the batch's results answer, from the batch or from the store.
+
+        One that a hook changed is what it became, since Claude asked for it.
+        """
+        calls: dict[str, ToolCall] = {}
+        changed: dict[str, ToolCall] = {}
+        for message in batch.messages:
+            for part in message.parts:
+                if part.kind == "tool-call" and part.tool_use_id:
+                    name = part.tool_name or "unknown"
+                    kind = classify_call(name, part.content)
+                    into = calls if message.role == "assistant" else changed
+                    into[part.tool_use_id] = ToolCall(name, message.timestamp_ms, kind)
         missing = {
             part.tool_use_id
             for message in batch.messages
@@ -182,6 +184,9 @@ class BatchCleaner:
             calls[tool_use_id] = ToolCall(
                 name, stored.timestamp_ms, classify_call(name, stored.part.content)
             )
+        for tool_use_id, call in changed.items():
+            asked = calls.get(tool_use_id, call)
+            calls[tool_use_id] = replace(call, timestamp_ms=asked.timestamp_ms)
         return calls
 
 
