@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ccsync_watch.transcripts.own_frames import unindent
+from ccsync_watch.transcripts.tags import edges
 from ccsync_watch.transcripts.web_searches import read_search_results
 
 _MAX_NAME_CHARS = 160
@@ -161,11 +162,14 @@ def unwrap_result(text: str, *, is_of_subagent: bool = False) -> UnwrappedResult
     names: list[str] = []
     text = read_search_results(text) or text
     is_error = has_changed = is_indented = False
+    ends = edges(text)
     for wrapper in RESULT_WRAPPERS:
         if wrapper.is_of_subagent and not is_of_subagent:
             continue
+        # A trailer can be long itself.
+        searched = text if wrapper.is_trailer else ends
         # Its first character alone is found, or not, much faster.
-        if wrapper.start[0] not in text or wrapper.start not in text:
+        if wrapper.start[0] not in searched or wrapper.start not in searched:
             continue
         match = _match(wrapper, text)
         if match is None:
@@ -173,6 +177,7 @@ def unwrap_result(text: str, *, is_of_subagent: bool = False) -> UnwrappedResult
         groups = match.groupdict()
         inner = (groups.get("notes") or "") + (groups.get("text") or "")
         text = text[: match.start()].rstrip() if wrapper.is_trailer else inner
+        ends = edges(text)
         has_changed = True
         is_error |= wrapper.is_error
         is_indented |= wrapper.is_indented

@@ -16,6 +16,7 @@ from ccsync_watch.transcripts.fields import (
     opaque_id,
     text,
 )
+from ccsync_watch.transcripts.tags import edges
 from ccsync_watch.transcripts.workflow_run import WorkflowAgent
 
 if TYPE_CHECKING:
@@ -50,7 +51,6 @@ _HELPER = re.compile(r"a([a-z_]{1,40})-[0-9a-f]{4,32}")
 # What a result's values call a subagent, a member of a team, and the run of a workflow.
 _DETAIL_IDS = frozenset({"agentId", "agent_id", "teammate_id", "runId"})
 _NAMED = re.compile(r"^[ \t]*(?:agentId|agent_id|Run ID): ([^\s()]{1,128})", re.MULTILINE)
-_NAMED_MARKERS = ("agentId: ", "agent_id: ", "Run ID: ")
 _TASK_ID = re.compile(r"<task-id>\s*([^<>\s]{1,128})\s*</task-id>")
 _CALL_ID = re.compile(r"<tool-use-id>\s*([^<>\s]{1,128})\s*</tool-use-id>")
 
@@ -92,7 +92,8 @@ def read_result_links(
                     yield AgentLink(name, session_id, tool_use_id, "result", timestamp_ms)
         content = result.get("content")
         for value in (content,) if isinstance(content, str) else _texts_of(content):
-            if any(marker in value for marker in _NAMED_MARKERS):
+            ends = edges(value)
+            if "Run ID: " in ends or "agentId: " in ends or "agent_id: " in ends:
                 for match in _NAMED.finditer(value):
                     name = agent_identity(match[1])
                     if name:

@@ -14,6 +14,7 @@ _OPEN = re.compile(
     r'\s*<([a-z][a-z_-]{1,40})((?:\s(?:[^<>"]|"[^"]{0,2000}"){0,4000})?|\s[^<>]{0,4000})>'
 )
 _ATTRIBUTE = re.compile(r'([a-z_-]{1,40})="([^"]{0,2000})"')
+_EDGE_CHARS = 2000
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&amp;", "&"))
 
 
@@ -62,3 +63,13 @@ def _unescape(value: str) -> str:
     for entity, character in _ENTITIES:
         value = value.replace(entity, character)
     return value
+
+
+def edges(text: str) -> str:
+    """Return the beginning and the end of a long text, a short one itself.
+
+    The client writes its own words around those of others, so it is enough to look for them there.
+    """
+    if len(text) <= 2 * _EDGE_CHARS:
+        return text
+    return f"{text[:_EDGE_CHARS]}\n{text[-_EDGE_CHARS:]}"

@@ -169,3 +169,15 @@ def test_long_texts_are_read_in_time(text: str) -> None:
     began = time.process_time()
     unwrap_result(text)
     assert time.process_time() - began < 1.0
+
+
+def test_a_long_text_has_its_wrappers_at_its_ends() -> None:
+    """What it quotes in its middle is not looked at; a trailer may be long itself."""
+    body = "line\n" * 2000
+    assert unwrap_result(f"<tool_use_error>{body}") == (
+        body.strip(),
+        ("the call itself was wrong",),
+        True,
+    )
+    reminder = f"<system-reminder>\n{body}</system-reminder>"
+    assert unwrap_result(f"{body}{reminder}").text == body.strip()
