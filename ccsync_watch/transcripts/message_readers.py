@@ -84,7 +84,7 @@ def read_user(row: dict[str, Any], is_subagent: bool) -> MessageContent:  # noqa
                 prompts.append(prompt)
             else:
                 texts += _split_part(part)
-        if row.get("isMeta") is not True:
+        if texts and row.get("isMeta") is not True:
             results, texts = _give_words(results, texts)
         facts = _read_permission(row, results)
         return MessageContent("tool", "tool_result", [*results, *texts], facts, tuple(prompts))
