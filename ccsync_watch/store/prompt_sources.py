@@ -53,13 +53,6 @@ class PromptSources:
             (*values, words_of_message(prompt), command_id, _typed_ms(prompt)),
         )
 
-    def move(self, session_id: str, old: str, new: str) -> None:
-        """Save that another message stands for the rows of one."""
-        self._connection.execute(
-            "UPDATE prompt_sources SET uuid = ? WHERE session_id = ? AND uuid = ?",
-            (new, session_id, old),
-        )
-
     def has_better(self, session_id: str, uuid: str, kind: RowKind) -> bool:
         """Return whether another kind of row says more of a prompt."""
         query = "SELECT DISTINCT kind FROM prompt_sources WHERE session_id = ? AND uuid = ?"

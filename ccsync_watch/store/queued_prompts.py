@@ -67,7 +67,6 @@ class _Settling:
         self._queue = PromptQueue(connection, transcript_id)
         self._sources = PromptSources(connection)
         self._messages: dict[str, Message] = {}
-        self._new_ids: set[str] = set()
         # The prompts since the last answer, by session.
         self._since_answer: dict[str, list[Message]] = {}
         self._start = 0
@@ -152,13 +151,13 @@ class _Settling:
         message_id = f"{session_id}:{uuid}"
         if message_id == message.id:
             self._keep(message)
-        elif message_id in self._new_ids:
-            # Nothing was stored under the other id yet.
-            del self._messages[message_id]
-            self._sources.move(session_id, uuid, message.uuid)
-            self._keep(message)
-        else:
-            self._messages[message_id] = replace(message, id=message_id, uuid=uuid)
+            return
+        # What stands for a prompt has its place already.
+        place = self._messages.get(message_id, message)
+        start, end = place.start, place.end
+        self._messages[message_id] = replace(
+            message, id=message_id, uuid=uuid, start=start, end=end
+        )
 
     def _add_row(self, message: Message) -> None:
         """Add a prompt that has a row of its own, unless it was taken for a delivered one."""
@@ -177,9 +176,6 @@ class _Settling:
         self._unanswered(message.session_id).append(message)
 
     def _keep(self, message: Message) -> None:
-        query = "SELECT 1 FROM messages WHERE id = ?"
-        if self._connection.execute(query, (message.id,)).fetchone() is None:
-            self._new_ids.add(message.id)
         self._messages[message.id] = message
         self._unanswered(message.session_id).append(message)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -380,4 +381,102 @@ def test_what_is_queued_before_its_session_is_known_is_not_stored(tmp_path: Path
     feed(database, client.transcript, client.transcript.lines()[len(lines) :])
     assert _prompts(database) == ["dig the beds"]
     assert not database.read().execute("SELECT 1 FROM waiting_prompts").fetchone()
+    database.close()
+
+
+@pytest.mark.parametrize("size", [1, 100])
+def test_a_fork_copies_a_queued_prompt(tmp_path: Path, size: int) -> None:
+    """It counts for its source only, whichever of its rows stands for it there."""
+    client = _Client()
+    _attached(client)
+    fork = Historian().session()
+    fork.session_id = "fork"
+    for row in client.transcript.rows:
+        if "uuid" in row:
+            source = client.transcript.session_id
+            mark = {"requestSessionId": source} if row["type"] == "assistant" else {}
+            fork.rows.append({**row, **mark, "sessionId": "fork"})
+    fork.writer.session_id = "fork"
+    fork.writer.at_ms = client.transcript.writer.at_ms + 60_000
+    fork.rows += [fork.writer.prompt("and now"), fork.writer.answer(text("yes"), usage_id="msg_9")]
+    database = open_database(tmp_path, now_ms=1)
+    for transcript in (client.transcript, fork):
+        lines = transcript.lines()
+        for at in range(0, len(lines), size):
+            feed(database, transcript, lines[at : at + size])
+    rows = database.read().execute(
+        "SELECT session_id = 'fork', group_concat(is_inherited > 0) FROM messages"
+        " WHERE kind = 'prompt' GROUP BY session_id ORDER BY 1"
+    )
+    assert [tuple(row) for row in rows] == [(0, "0,0"), (1, "1,1,0")]
+    database.close()
+
+
+def _play(client: _Client, random: Random) -> list[str]:
+    """Type, work and deliver at random, as clients do; return the prompts in their order."""
+    said = ["dig the beds"]
+    waiting: list[str] = []
+    for number in range(random.randint(4, 12)):
+        action = random.choice(["work", "type", "type", "report", "deliver", "end", "take back"])
+        if action == "type":
+            waiting.append(random.choice([f"words {number}", "yes"]))
+            client.queue("enqueue", waiting[-1])
+        elif action == "report":
+            client.queue("enqueue", "<task-notification><task-id>b</task-id></task-notification>")
+        elif action == "deliver" and waiting:
+            client.work()
+            _hand_over(client, waiting, random.choice(["queue", "first", "last"]))
+            said += waiting
+            waiting = []
+            client.work()
+        elif action == "end" and waiting:
+            client.end()
+            client.queue("dequeue")
+            said.append(waiting.pop(0))
+            client.prompt(said[-1])
+            client.end()
+        elif action == "take back" and waiting:
+            client.queue("popAll")
+            waiting = []
+        else:
+            client.work()
+    client.end()
+    return said
+
+
+def _hand_over(client: _Client, waiting: list[str], attached: str) -> None:
+    ids = [f"c-{len(client.transcript.rows)}-{number}" for number in range(len(waiting))]
+    for step in {"queue": ("bare",), "first": ("attach", "named")}.get(
+        attached, ("named", "attach")
+    ):
+        for words, command_id in zip(waiting, ids, strict=True):
+            if step == "bare":
+                client.queue("remove")
+            elif step == "named":
+                reason = "absorbed_mid_turn"
+                client.queue("remove", words, reason=reason, commandUuid=command_id)
+            else:
+                client.attach(words, source_uuid=command_id)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_any_history_in_any_batches_has_each_prompt_once(tmp_path: Path, seed: int) -> None:
+    """Also one that says the same several times, and when it is read again."""
+    random = Random(seed)  # noqa: S311 - the same histories in every run
+    client = _Client()
+    said = _play(client, random)
+    lines = client.transcript.lines()
+    database = open_database(tmp_path, now_ms=1)
+
+    def read() -> list[tuple[Any, ...]]:
+        at = 0
+        while at < len(lines):
+            size = random.choice([1, 2, 5, 50])
+            feed(database, client.transcript, lines[at : at + size])
+            at += size
+        return _rows(database)
+
+    before = read()
+    assert _prompts(database) == said
+    assert read() == before
     database.close()
