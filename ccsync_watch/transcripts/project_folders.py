@@ -14,15 +14,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _SEPARATORS = re.compile(r"[\\/]+")
-_LONG_SHARE = re.compile(r"(?i)[\\/]{2}[?.][\\/]UNC(?=[\\/])")
-_DRIVE = re.compile(r"(?:[\\/]{2,}[?.][\\/]+|/)?([A-Za-z]):(?=[\\/]|\Z)")
+_LONG_SHARE = re.compile(r"(?i)\A(?:\\{2,}|/{2,})[?.][\\/]+UNC(?=[\\/])")
+_DRIVE = re.compile(r"(?:(?:\\{2,}|/{2,})[?.][\\/]+|/)?([A-Za-z]):(?=[\\/]|\Z)")
 _CYGWIN_DRIVE = re.compile(r"/cygdrive/([A-Za-z])(?=/|\Z)")
 # Folders that only the system drive of Windows has.
 _SYSTEM_DRIVE = re.compile(
-    r"/(?:mnt/)?([A-Za-z])(?=/+(?:Users|Windows|ProgramData|Program Files(?: \(x86\))?)(?:/|\Z))"
+    r"/(?:mnt/)?([A-Za-z])(?=/(?:Users|Windows|ProgramData|Program Files(?: \(x86\))?)(?:/|\Z))"
 )
+_DRIVES = (_DRIVE, _CYGWIN_DRIVE, _SYSTEM_DRIVE)
 _MOUNTED_DRIVE = re.compile(r"/(?:mnt/)?([A-Za-z])(?=/|\Z)")
-_WSL = re.compile(r"(?i)[\\/]{2,}wsl(?:\$|\.localhost)[\\/]+([^\\/]+)(?=[\\/]|\Z)")
+_WSL = re.compile(r"(?i)(?:\\{2,}|/{2,})wsl(?:\$|\.localhost)[\\/]+([^\\/]+)(?=[\\/]|\Z)")
 _SHARE = re.compile(r"\\\\+(?=[^\\/?])")
 _SLASHED_SHARE = re.compile(r"//(?=[^\\/?]+/+[^/])")
 _ENCODED_DRIVE = re.compile(r"([A-Za-z])--")
@@ -123,11 +124,11 @@ def resolve_folder(folder: str, is_known: Callable[[str], bool]) -> str:
     if mounted and is_known(drive := f"{mounted[1].upper()}:\\"):
         return normalize_folder(drive + folder[mounted.end() :])
     if folder.startswith(_SLASHED_UNC):
-        share = folder.replace("/", "\\")
+        share = normalize_folder(folder.replace("/", "\\"))
         root = find_windows_root(share)
-        return share if root and is_known(root) else normalize_folder(folder[1:])
+        return share if root and is_known(root) else resolve_folder(folder[1:], is_known)
     wsl = wsl_folder(folder)
-    return wsl.path if wsl else folder
+    return normalize_folder(wsl.path) if wsl else folder
 
 
 def wsl_folder(folder: str) -> WslFolder | None:
@@ -176,22 +177,36 @@ def _worktrees_at(parts: list[str]) -> int | None:
 
 def _split(folder: str) -> tuple[str, list[str]]:
     """Return the root of a path, with its separator at the end, and the parts below it."""
+    root, parts = _split_once(folder)
+    # What is left without dots and doubled separators may mean something else.
+    while (joined := _join(root, parts)) != folder:
+        folder = joined
+        root, parts = _split_once(folder)
+    return root, parts
+
+
+def _split_once(folder: str) -> tuple[str, list[str]]:
     folder = _LONG_SHARE.sub(lambda _match: "\\", folder, count=1)
     wsl = _WSL.match(folder)
     if wsl:
-        inside = folder[wsl.end() :].replace("\\", "/") or "/"
-        mounted_drive = _MOUNTED_DRIVE.match(inside) if inside.startswith("/mnt/") else None
+        names = _parts(_SEPARATORS.split(folder[wsl.end() :]))
+        inside = "/" + "/".join(names)
+        mounted_drive = _MOUNTED_DRIVE.match(inside) if names[:1] == ["mnt"] else None
         if mounted_drive is None:
-            return _UNC, [_WSL_HOST, wsl[1].lower(), *_parts(inside.split("/"))]
+            return _UNC, [_WSL_HOST, wsl[1].lower(), *names]
         folder = f"{mounted_drive[1]}:{inside[mounted_drive.end() :] or '/'}"
-    drive = _DRIVE.match(folder) or _CYGWIN_DRIVE.match(folder) or _SYSTEM_DRIVE.match(folder)
+    if folder[:1] == "/" and not _DRIVE.match(folder):
+        names = _parts(folder.split("/"))
+        is_share = _SLASHED_SHARE.match(folder) and len(names) > 1 and "?" not in names[0]
+        folder = "/" + "/".join(names)
+        if not any(pattern.match(folder) for pattern in _DRIVES):
+            return _SLASHED_UNC if is_share else "/", names
+    drive = next(filter(None, (pattern.match(folder) for pattern in _DRIVES)), None)
     if drive:
         return f"{drive[1].upper()}:\\", _parts(_SEPARATORS.split(folder[drive.end() :]))
     if _SHARE.match(folder):
         return _UNC, _parts(_SEPARATORS.split(folder))
-    if _SLASHED_SHARE.match(folder):
-        return _SLASHED_UNC, _parts(folder.split("/"))
-    return "/" if folder[:1] == "/" else "", _parts(folder.split("/"))
+    return "", _parts(folder.split("/"))
 
 
 def _parts(names: list[str]) -> list[str]:

@@ -3,6 +3,8 @@ r"""One spelling for each project's folder."""
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ccsync_watch.transcripts.project_folders import (
     find_encoded_root,
@@ -10,10 +12,17 @@ from ccsync_watch.transcripts.project_folders import (
     folder_name,
     join_folder,
     locate_project,
+    normalize_folder,
     resolve_folder,
     slashed,
+    spellings,
     wsl_folder,
 )
+
+PIECES = (
+    "/", "\\", "//", "\\\\", "C:", "c:", "d", "mnt", "wsl$", "wsl.localhost", "?", ".", "..", "é",
+    "cygdrive", "UNC", "Users", ".claude", "worktrees", "x", "~", " ",
+)  # fmt: skip
 
 DOCUMENTS = "D:\\Work\\my docs"
 
@@ -31,6 +40,8 @@ DOCUMENTS = "D:\\Work\\my docs"
         "//?/D:/Work/my docs",
         "/d:/Work/my docs",
         "/cygdrive/d/Work/my docs",
+        "//cygdrive//d//Work/my docs",
+        "\\\\wsl$\\Debian\\\\mnt\\\\d\\Work\\my docs",
         "\\\\wsl$\\Debian\\mnt\\d\\Work\\my docs",
         "//wsl.localhost/Debian/mnt/d/Work/my docs",
     ],
@@ -60,6 +71,8 @@ def test_a_mounted_drive_is_one_only_where_there_is_such_a_drive(folder: str) ->
     [
         ("/c/Users/jo/shop", "C:\\Users\\jo\\shop"),
         ("/mnt/c/Users/jo/shop", "C:\\Users\\jo\\shop"),
+        ("//c//Users//jo/shop/", "C:\\Users\\jo\\shop"),
+        ("/mnt//c/Users/jo/shop", "C:\\Users\\jo\\shop"),
         ("/mnt/c/Program Files/x", "C:\\Program Files\\x"),
         ("/c/users/jo", "/c/users/jo"),
         ("/data/Users/jo", "/data/Users/jo"),
@@ -108,6 +121,7 @@ def test_shares_are_roots(folder: str, root: str | None) -> None:
 def test_a_share_with_slashes_is_one_only_where_there_is_such_a_share() -> None:
     """A path that begins with two slashes usually is one with a slash too many."""
     assert resolve_folder("//server/share/x", lambda _root: False) == "/server/share/x"
+    assert resolve_folder("//d/share/x", lambda root: root == "D:\\") == "D:\\share\\x"
     assert resolve_folder("//server/share/x", lambda _root: True) == "\\\\server\\share\\x"
 
 
@@ -179,3 +193,17 @@ def test_a_worktree_belongs_to_its_repository(folder: str, project: str, worktre
 def test_no_folder_is_no_project(folder: str | None) -> None:
     """Older rows have none."""
     assert locate_project(folder) == (None, None)
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=9).map("".join))
+def test_the_one_spelling_of_a_path_is_its_own(path: str) -> None:
+    """Whatever is in it; nothing raises."""
+    path = f"/{path}"
+    spelling = normalize_folder(path)
+    assert normalize_folder(spelling) == spelling
+    resolved = resolve_folder(path, lambda _root: False)
+    assert normalize_folder(resolved) == resolved
+    assert find_windows_root(spelling) == find_windows_root(path)
+    for function in (folder_name, locate_project, slashed, spellings, wsl_folder):
+        function(path)
+    join_folder(spelling, path)
