@@ -127,7 +127,7 @@ def _read_late_answer(attachment: dict[str, Any]) -> MessageContent | None:
     ):
         if words:
             parts += _notice(attachment, did, words).parts
-    if attachment.get("exitCode") not in {None, 0}:
+    if attachment.get("exitCode") not in (None, 0):
         parts += _read_failure(attachment).parts
     elif not parts and not response:
         words = _first(attachment.get("stdout"))
@@ -148,7 +148,7 @@ def _read_success(attachment: dict[str, Any]) -> MessageContent | None:
 def _changed_call(attachment: dict[str, Any]) -> Part | None:
     """Return the call that ran instead of Claude's, if a hook changed its arguments."""
     output = attachment.get("stdout")
-    event = attachment.get("hookEvent")
+    event = text(attachment.get("hookEvent"))
     call_id = opaque_id(attachment.get("toolUseID"))
     if not isinstance(output, str) or _CHANGED not in output or not call_id:
         return None

@@ -234,7 +234,7 @@ def _describe_failure(row: dict[str, Any], parts: list[Part]) -> list[Part]:
 
 
 def _starts_fork(block: dict[str, Any]) -> bool:
-    return block.get("type") == "tool_use" and block.get("name") in SUBAGENT_TOOLS
+    return block.get("type") == "tool_use" and text(block.get("name")) in SUBAGENT_TOOLS
 
 
 def _split_part(part: Part) -> list[Part]:

@@ -43,7 +43,7 @@ def read_queue_operation(row: dict[str, Any], session_id: str, line: Line) -> Qu
     operation = _OPERATIONS.get(name) if isinstance(name, str) else None
     if operation is None:
         return None
-    if operation == "deliver" and row.get("reason") in _DROP_REASONS:
+    if operation == "deliver" and identity(row.get("reason")) in _DROP_REASONS:
         operation = "drop"
     content = row.get("content")
     timestamp_ms = milliseconds(row.get("timestamp"))

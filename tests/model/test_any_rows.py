@@ -6,7 +6,6 @@ rows around are kept; and what was not understood is counted.
 
 from __future__ import annotations
 
-import copy
 import json
 import tempfile
 from contextlib import closing
@@ -27,10 +26,9 @@ from ccsync_watch.opensync.wire import message_payload
 from ccsync_watch.store import conversations, session_list
 from ccsync_watch.store.database import DATABASE_NAME
 from ccsync_watch.store.status_figures import repaired_rows, uncounted_rows, unknown_line_types
-from ccsync_watch.transcripts.left_out import LEFT_OUT
-from ccsync_watch.transcripts.line_types import LINE_TYPES
 from ccsync_watch.transcripts.parse import parse
 from ccsync_watch.transcripts.tail import split
+from support.changed_rows import CHANGES, SAMPLES, change, places, with_value
 from support.dashboard_visitor import DaemonDouble, Visitor
 from support.fakes import FakeClock
 from support.lines import AGENT, SESSION, START_MS, Writer
@@ -43,69 +41,17 @@ if TYPE_CHECKING:
 
     from ccsync_watch.model import Batch, JsonValue
 
-_FACTS: list[dict[str, Any]] = [
-    {"type": name, "sessionId": SESSION, "value": "words"}
-    for name, line_type in LINE_TYPES.items()
-    if line_type.read_fact or line_type.read_queue or line_type.read_links
-]
-SAMPLES: list[tuple[dict[str, Any], bool]] = [
-    *((sample.row, sample.is_subagent) for sample in samples()),
-    *((row, False) for row in _FACTS),
-    *(({"type": name, "sessionId": SESSION}, False) for name in LEFT_OUT if "/" not in name),
-]
-_NUMBERS = st.integers(-(1 << 70), 1 << 70) | st.floats()
-_TEXTS = (
-    st.text(max_size=12)
-    | st.sampled_from(["", "words", "\x1b[31mred", "\ud800", "\0", "../..", "<b>", "x" * 3000])
-    | st.sampled_from([*LINE_TYPES, *(name.rpartition("/")[2] for name in LEFT_OUT)])
-)
-VALUES = st.recursive(
-    st.none() | st.booleans() | _NUMBERS | _TEXTS,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXTS, inner, max_size=3),
-    max_leaves=6,
-)
-CHANGES = st.lists(
-    st.tuples(st.integers(0, 1 << 16), st.sampled_from(["replace", "remove", "wrap"]), VALUES),
-    min_size=1,
-    max_size=3,
-)
-
-
+_ODD_VALUES: tuple[JsonValue, ...] = (
+    None, 7.5, "x", ["x"], {"a": "x"}, [["x"]], [{"type": ["x"]}],
+)  # fmt: skip
+_UNREADABLE_VALUES: tuple[JsonValue, ...] = (
+    7.5, {"a": "x"}, [["words"]], [{"type": "brand_new"}],
+)  # fmt: skip
 _DAMAGES = ["flip", "cut", "insert", "remove", "repeat", "unending", "nul"]
 # What a hook answered may be any JSON, and most of it says nothing.
 _OFTEN_QUIET = {"attachment `async_hook_response`", "attachment `hook_permission_decision`"}
 _BODIES = {"message", "attachment", "content", "error", "hookErrors", "operation"}
 """Where rows say what they say."""
-
-
-def _places(value: object, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Yield the path of every value inside a JSON value."""
-    items: Any = ()
-    if isinstance(value, dict):
-        items = value.items()
-    elif isinstance(value, list):
-        items = enumerate(value)
-    for key, item in items:
-        yield (*path, key)
-        yield from _places(item, (*path, key))
-
-
-def change(row: dict[str, Any], changes: list[tuple[int, str, Any]]) -> dict[str, Any]:
-    """Return a row with other values at some places."""
-    row = copy.deepcopy(row)
-    for number, how, value in changes:
-        places = list(_places(row))
-        if not places:
-            break
-        *path, last = places[number % len(places)]
-        container: Any = row
-        for key in path:
-            container = container[key]
-        if how == "remove":
-            del container[last]
-        else:
-            container[last] = value if how == "replace" else [container[last], value]
-    return row
 
 
 _EMPTY = empty_store()
@@ -214,9 +160,23 @@ class TestShapes:
             assert wanted <= {uuid for (uuid,) in installation.bench.select(
                 "SELECT uuid FROM messages")}  # fmt: skip
             assert installation.lines() >= count
+            # What a reader stumbles over is kept as unreadable: no shape should come to that.
+            reasons = [reason for _start, _end, reason in installation.bench.unreadable()]
+            assert not any(reason.startswith("not understood") for reason in reasons)
             seen = installation.show()
             assert seen.count("a row around") >= len(wanted)
             installation.visit()
+
+    def test_no_value_makes_a_reader_fail(self) -> None:
+        """Of a row that a reader fails over, not even the tokens are kept."""
+        failed = []
+        for row, is_subagent in SAMPLES:
+            for path in places(row):
+                for value in _ODD_VALUES:
+                    batch = _parse(with_value(row, path, value), is_subagent=is_subagent)
+                    if any(lost.reason.startswith("not understood") for lost in batch.unreadable):
+                        failed.append((row, path, value))
+        assert failed == []
 
     def test_what_is_not_understood_is_counted(self) -> None:
         """A row that spoke, and says nothing with another value in its body, is an unknown one."""
@@ -224,21 +184,21 @@ class TestShapes:
         for sample in samples():
             if sample.name in _OFTEN_QUIET:
                 continue
-            for path in _places(sample.row):
+            for path in places(sample.row):
                 if path[0] not in _BODIES:
                     continue
-                for value in (7.5, {"a": "x"}, [["words"]], [{"type": "brand_new"}]):
-                    row = copy.deepcopy(sample.row)
-                    container: Any = row
-                    for key in path[:-1]:
-                        container = container[key]
-                    container[path[-1]] = value
-                    stream = Stream(SESSION, SESSION, AGENT if sample.is_subagent else None)
-                    batch = parse(split(_encode(row), 0), stream, 0)
+                for value in _UNREADABLE_VALUES:
+                    row = with_value(sample.row, path, value)
+                    batch = _parse(row, is_subagent=sample.is_subagent)
                     is_said = batch.queue or any(message.parts for message in batch.messages)
                     if not is_said and not _is_reported(batch):
                         silent.append((sample.name, path, value))
         assert silent == []
+
+
+def _parse(row: dict[str, Any], *, is_subagent: bool) -> Batch:
+    stream = Stream(SESSION, SESSION, AGENT if is_subagent else None)
+    return parse(split(_encode(row), 0), stream, 0)
 
 
 def _is_reported(batch: Batch) -> bool:
