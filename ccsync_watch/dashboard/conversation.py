@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 _EXCERPT_CHARS = 100
 
 
+# What is typed to a program and what it answers is not Markdown, though it may look like it.
+_VERBATIM_KINDS = frozenset({"command", "command_output"})
+
+
 @dataclass(frozen=True, slots=True)
 class EntryItem:
     """One thing to show of a message: a text, a call, an attachment.
@@ -144,6 +148,8 @@ def _build_items(
             if part.tool_use_id not in calls:
                 outcome = read_outcome(part.content)
                 yield EntryItem("result", None, part.tool_name, outcome, styles=part.styles)
+        elif message.kind in _VERBATIM_KINDS and isinstance(part.content, str):
+            yield EntryItem("verbatim", part.content, styles=part.styles)
         else:
             yield EntryItem(part.kind, part.content, styles=part.styles)
 

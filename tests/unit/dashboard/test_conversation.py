@@ -50,6 +50,18 @@ def test_result_without_its_call_is_shown_alone() -> None:
     assert build_entries([message], results={}, subagents=[], earlier_calls={"t1"}) == []
 
 
+def test_commands_and_their_output_are_shown_as_they_are() -> None:
+    """They are not Markdown: `# always use tabs` is no heading. A text that is withheld stays so."""
+    withheld = Part("text", {"lines": 1})
+    (command, hidden) = build_entries(
+        [stored(1, "command", Part("text", "# tabs")), stored(2, "command_output", withheld)],
+        results={},
+        subagents=[],
+    )
+    assert [item.kind for item in command.items] == ["verbatim"]
+    assert [item.kind for item in hidden.items] == ["text"]
+
+
 def test_call_without_a_result_has_no_outcome() -> None:
     """It may still run."""
     (entry,) = build_entries([stored(1, "answer", CALL)], results={}, subagents=[])
