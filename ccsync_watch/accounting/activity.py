@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 _EXCLUDED = "(SELECT id FROM sessions WHERE is_excluded)"
 
 # Of a part `p` of a message `m`: a call that was denied did not run, and so did not fail. Waiting
-# for the person is not the tool's time.
+# for the person is not the tool's time. What the row says is not about a result that is fine.
 _IS_DENIED = (
     "(p.kind = 'tool-result' AND (json_extract(p.content, '$.denied') IS NOT NULL"
-    " OR json_extract(m.facts, '$.denial') IS NOT NULL))"
+    " OR json_extract(m.facts, '$.denial') IS NOT NULL"
+    " AND json_extract(p.content, '$.ok') = 0))"
 )
 _IS_ERROR = (
     "(p.kind = 'tool-result' AND json_extract(p.content, '$.ok') = 0 AND NOT " + _IS_DENIED + ")"

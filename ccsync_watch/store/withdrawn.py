@@ -28,7 +28,7 @@ def mark_withdrawn(
     """Mark what these messages withdraw, and queue it again."""
     for message in messages:
         if message.facts.keys() & _STATES.keys():
-            for state, first, last in _ranges(message):
+            for state, first, last in _ranges(connection, message):
                 rows = connection.execute(
                     "UPDATE messages SET facts = json_set(facts, '$.withdrawn', ?)"
                     " WHERE id >= ? AND id <= ? AND id <> ? AND kind <> 'notice'"
@@ -40,18 +40,26 @@ def mark_withdrawn(
                         writer.queue_again(seq, message.session_id)
 
 
-def _ranges(message: Message) -> Iterator[tuple[str, str, str]]:
-    """Yield the ids that a message withdraws, as the first and the last, and how."""
+def _ranges(connection: sqlite3.Connection, message: Message) -> Iterator[tuple[str, str, str]]:
+    """Yield the ids that a message withdraws, as the first and the last, and how.
+
+    A uuid that is a row's own names this row only: others may begin like it by chance.
+    """
     scope = message.id.removesuffix(message.uuid)
     for fact, state in _STATES.items():
         uuids = message.facts.get(fact)
         for uuid in uuids if isinstance(uuids, list) else []:
             name = str(uuid)
-            if len(name) == _UUID_CHARS:
+            if len(name) == _UUID_CHARS and not _is_stored(connection, scope + name):
                 name = name[:_DERIVED_FROM_CHARS]
                 yield state, scope + name, f"{scope}{name}~"
             else:
                 yield state, scope + name, scope + name
+
+
+def _is_stored(connection: sqlite3.Connection, message_id: str) -> bool:
+    query = "SELECT 1 FROM messages WHERE id = ?"
+    return connection.execute(query, (message_id,)).fetchone() is not None
 
 
 def withdrawal(message: StoredMessage) -> str | None:

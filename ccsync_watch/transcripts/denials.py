@@ -112,7 +112,9 @@ def _label_of(row: dict[str, Any], sentence: str | None) -> str | None:
             return _SOURCES[source]
         if source == "config":
             return _describe_config(decision, sentence)
-        return _KINDS.get(kind or "", _DENIED)
+        # The kind does not tell the person from a source that is not known here.
+        is_unclear = bool(source) and kind == _ASKED_OR_NOT
+        return (sentence or _DENIED) if is_unclear else _KINDS.get(kind or "", _DENIED)
     if kind == _ASKED_OR_NOT:
         return sentence or BY_USER
     if kind is not None:

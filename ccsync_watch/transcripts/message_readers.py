@@ -58,8 +58,8 @@ def read_assistant(row: dict[str, Any], is_subagent: bool) -> MessageContent | N
         # The client's own words, which it writes as an answer.
         is_filler = all(part.content == _NO_RESPONSE for part in parts)
         return MessageContent("system", "injected" if is_filler else "notice", parts, facts)
-    if message.get("stop_details"):
-        parts += read_refusal(message)
+    if message.get("stop_details") or "apiRefusalExplanation" in row:
+        parts += read_refusal(message) or read_refusal(row)
     is_fallback = bool(blocks) and blocks[0].get("type") == "fallback"
     if is_fallback and all(block.get("type") == "fallback" for block in blocks):
         return MessageContent("system", "notice", parts, facts)

@@ -7,6 +7,7 @@ them. These words are left out.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import orjson
@@ -15,7 +16,7 @@ from ccsync_watch.model import Part
 from ccsync_watch.transcripts.fields import mapping
 from ccsync_watch.transcripts.kept_files import describe_values
 from ccsync_watch.transcripts.message_content import MessageContent, note
-from ccsync_watch.transcripts.tags import Tag, read_tag, read_tags
+from ccsync_watch.transcripts.tags import Tag, read_tag
 
 if TYPE_CHECKING:
     from ccsync_watch.model import JsonValue
@@ -29,7 +30,8 @@ PEER_TAGS = frozenset(
 )  # fmt: skip
 _SENDER_ATTRIBUTES = ("teammate_id", "from", "from_name", "name", "source")
 _HEAD = re.compile(
-    r"\s*(?:Another Claude|A peer) session sent a message(?: while you were working)?:[ \t]*(?=\n)"
+    r"\s*(?:Another Claude|A peer) session sent a message(?: while you were working)?:"
+    r"[ \t\r]*(?=\n)"
 )
 _TRAILER = re.compile(
     r"\s*(?:This came from another Claude session|That \"other Claude session\")", re.IGNORECASE
@@ -44,7 +46,7 @@ def read_peer_messages(text: str) -> MessageContent | None:
     """Return the messages that a text consists of, None if a person may have written it."""
     head = _HEAD.match(text)
     at = head.end() if head else 0
-    tags = read_tags(text, PEER_TAGS, at)
+    tags = _read_messages(text, at)
     rest = text[tags[-1].end if tags else at :]
     trailer = _TRAILER.search(rest) if head else _TRAILER.match(rest)
     if trailer:
@@ -58,6 +60,25 @@ def read_peer_messages(text: str) -> MessageContent | None:
     facts: dict[str, JsonValue] = {"from": senders.pop()} if len(senders) == 1 else {}
     is_teammate = any(tag.name == TEAMMATE_TAG for tag in tags)
     return MessageContent("system", "teammate" if is_teammate else "cross_session", parts, facts)
+
+
+def _read_messages(text: str, at: int) -> list[Tag]:
+    """Return the messages that follow each other from `at` on.
+
+    One that quotes the end of its own tag within a line ends where a line begins with that.
+    """
+    tags: list[Tag] = []
+    while tag := read_tag(text, PEER_TAGS, at):
+        close = f"</{tag.name}>"
+        if tag.inner.startswith(("\n", "\r\n")) and not tag.inner.endswith("\n"):
+            next_start = text.find(f"<{tag.name}", tag.end)
+            end = text.find(f"\n{close}", tag.end, len(text) if next_start < 0 else next_start)
+            if end >= 0:
+                start = tag.end - len(close) - len(tag.inner)
+                tag = replace(tag, inner=text[start:end], end=end + 1 + len(close))
+        tags.append(tag)
+        at = tag.end
+    return tags
 
 
 def read_mailbox(attachment: dict[str, JsonValue]) -> MessageContent | None:

@@ -144,10 +144,13 @@ def read_command(text: str) -> MessageContent | None:
             values[tag.name] = text[tag.end - len("</command-args>") - len(tag.inner) : end]
             at = len(text)
     name = values.get("command-name", "").strip()
-    if text[at:].strip() or not name or "\n" in name:
+    # Some clients write what it answered into the same text.
+    output = read_output(text[at:])
+    if (text[at:].strip() and output is None) or not name or "\n" in name:
         return None
     typed = f"{name} {values.get('command-args', '').strip()}".strip()
-    return MessageContent("user", "command", [Part("text", typed)], {})
+    notes = [note("output", str(part.content)) for part in output.parts] if output else []
+    return MessageContent("user", "command", [Part("text", typed), *notes], {})
 
 
 def read_typed_line(text: str) -> MessageContent | None:

@@ -23,6 +23,17 @@ def test_by_tool(world: World) -> None:
     assert activity.by_tool(world.database, since_ms=NOON_MS + DAY_MS) == []
 
 
+def test_of_two_results_in_a_row_only_the_one_that_was_denied_counts(world: World) -> None:
+    """The row says of neither of them that it is the one."""
+    outcome: dict[str, Any] = {"ok": False, "durationMs": 7, "denied": "rejected by you"}
+    fine = Part("tool-result", {"ok": True, "durationMs": 5}, "t1", "Bash")
+    denied = Part("tool-result", outcome, "t2", "Bash")
+    facts: dict[str, Any] = {"denial": "user-rejected"}
+    world.ingest(message("r1", kind="tool_result", role="tool", parts=(fine, denied), facts=facts))
+    (bash,) = activity.by_tool(world.database)
+    assert (bash.results, bash.errors, bash.denied, bash.total_ms) == (2, 0, 1, 5)
+
+
 class TestTurns:
     """An answer that ends a turn, on clients that say so and on clients that do not."""
 

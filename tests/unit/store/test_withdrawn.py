@@ -46,6 +46,13 @@ def test_a_row_replaces_others_but_not_itself(world: World) -> None:
     assert [*fates(world).values()] == ["superseded", None, None]
 
 
+def test_a_row_that_is_named_itself_is_the_only_one(world: World) -> None:
+    """Rows of programs that number their uuids all begin alike."""
+    world.ingest(message(FIRST, "Go"), message(DERIVED, kind="answer"))
+    world.ingest(message("n1", kind="answer", facts={"supersedes": [DERIVED]}))
+    assert fates(world) == {FIRST: None, DERIVED: "superseded", "n1": None}
+
+
 def test_what_was_sent_before_is_sent_again_once(world: World) -> None:
     """Marked; reading the row again changes nothing."""
     world.ingest(message("u1", "Wrong"))

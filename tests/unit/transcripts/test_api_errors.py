@@ -75,6 +75,8 @@ def test_a_refused_answer_says_why() -> None:
     row = Writer().answer(text("I cannot"))
     row["message"]["stop_details"] = {"type": "refusal", "category": "bio", "explanation": "risky"}
     assert read_contents(row)[2] == ["I cannot", {"label": "refused: bio", "text": "risky"}]
+    row = {**Writer().answer(text("")), "apiRefusalExplanation": "too sharp"}
+    assert read_contents(row)[2] == [{"label": "refused", "text": "too sharp"}]
 
 
 def test_a_block_on_another_model_is_a_notice() -> None:

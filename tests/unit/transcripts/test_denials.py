@@ -25,6 +25,13 @@ PROCEED = "The user doesn't want to proceed with this tool use. The tool use was
         ({"permissionDecision": {"decision": "reject", "source": "user_abort"}}, "rejected by you"),
         ({"permissionDecision": {"decision": "reject", "source": "unknown"}}, "denied"),
         ({"permissionDecision": {"decision": "reject"}}, "denied"),
+        (
+            {
+                "toolDenialKind": "user-rejected",
+                "permissionDecision": {"decision": "reject", "source": "brand_new"},
+            },
+            "denied",
+        ),
         ({"permissionDecision": {"decision": "accept", "source": "hook"}}, None),
         (
             {

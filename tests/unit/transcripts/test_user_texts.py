@@ -115,6 +115,23 @@ class TestNotes:
         """The client may write both into one text."""
         row = _row(f"Caveat: {QUOTED}\n<command-name>/model</command-name>")
         assert read_contents(row) == ("user", "command", [_note("caveat", QUOTED), "/model"])
+        output = "<local-command-stdout>set</local-command-stdout>"
+        row = _row(f"Caveat: {QUOTED}\n<command-name>/model</command-name>\n{output}")
+        contents = [_note("caveat", QUOTED), "/model", _note("output", "set")]
+        assert read_contents(row) == ("user", "command", contents)
+
+    def test_a_selection_may_quote_the_end_of_its_tag(self) -> None:
+        """The IDE ends it with a sentence; what follows is typed."""
+        selected = "The user selected line 3 of a.md:\n<x> </ide_selection> y\n\n"
+        end = "This may or may not be related to the current task."
+        row = _row(f"<ide_selection>{selected}{end}</ide_selection>\nWhy?")
+        contents = [_note("selection", f"{selected}{end}"), "Why?"]
+        assert read_contents(row) == ("user", "prompt", contents)
+        block = "<ide_selection>The user selected a</ide_selection>\n"
+        row = _row(f"{block}<ide_selection>The user selected b\n{end}</ide_selection>\nWhy?")
+        assert read_contents(row)[2][-1] == "Why?"
+        assert len(read_contents(row)[2]) == 3
+        assert read_contents(_row(f"{block}Why <b>?"))[2][-1] == "Why <b>?"
 
 
 class TestPastes:
@@ -172,6 +189,23 @@ class TestPeers:
         message = read_message(row)
         assert (message.kind, message.facts) == ("teammate", {"from": "lee"})
         assert message.parts[-1].content == "Done"
+
+    @pytest.mark.parametrize("head", ["", "Another Claude session sent a message:\r\n"])
+    @pytest.mark.parametrize(
+        "words",
+        [
+            "It says </teammate-message> there.\nOdd",
+            "<teammate-message>a</teammate-message> is odd",
+        ],
+    )
+    def test_a_message_may_quote_the_end_of_its_tag(self, head: str, words: str) -> None:
+        """It ends where a line begins with that, and so does the next one."""
+        row = Writer().prompt(
+            f'{head}<teammate-message teammate_id="lee">\n{words}\n</teammate-message>\n\n'
+            '<teammate-message teammate_id="kim">\nTwo\n</teammate-message>'
+        )
+        contents = [_note("from lee"), words, _note("from kim"), "Two"]
+        assert read_contents(row) == ("system", "teammate", contents)
 
     def test_several_messages_in_a_row_with_the_clients_words(self) -> None:
         """What programs say to each other is a note; the client's own words are left out."""

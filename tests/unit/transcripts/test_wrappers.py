@@ -69,6 +69,10 @@ def test_a_command_is_read_as_it_was_typed(content: str, typed: str) -> None:
         "<command-message>x</command-message>",
         "<command-name>/x</command-name><command-args>",
         "<command-name>a\nb</command-name>",
+        (
+            "<command-name>/x</command-name>\n<local-command-stdout>a</local-command-stdout>"
+            " is what I see"
+        ),
         "<local-command-stdout> must be stripped from titles",
         "<bash-stdout>failed</bash-stdout> is what my parser sees",
         "<bash-stdout>a</bash-stdout> differs from <bash-stdout>b</bash-stdout>",
