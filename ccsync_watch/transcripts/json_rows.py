@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -15,6 +16,7 @@ NOT_UTF8 = "bytes that are not UTF-8"
 HALF_CHARACTER = "half a character"
 RAW_CONTROL = "raw control characters"
 
+_HALF = re.compile("[\ud800-\udfff]")
 # No row of the client comes near this; later stages walk a row by recursion.
 _MAX_NESTING = 100
 
@@ -50,7 +52,8 @@ def _load_leniently(data: bytes) -> tuple[object, str]:
             return orjson.loads(readable), kind
     try:
         row = json.loads(readable, strict=False)
-        return orjson.loads(json.dumps(row, ensure_ascii=False).encode("utf-8", "replace")), kind
+        text = _HALF.sub("\ufffd", json.dumps(row, ensure_ascii=False))
+        return orjson.loads(text), kind
     except (ValueError, RecursionError):
         return None, ""
 

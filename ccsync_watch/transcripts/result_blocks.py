@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import orjson
+
 from ccsync_watch.transcripts.fields import mapping, text
 from ccsync_watch.transcripts.media import read_media
 
@@ -23,7 +25,7 @@ def result_texts(content: JsonValue) -> Iterator[str]:
     elif isinstance(content, list):
         for block in content:
             yield from _block_texts(block)
-    elif isinstance(content, dict):
+    else:
         yield from _block_texts(content)
 
 
@@ -52,6 +54,10 @@ def _block_texts(block: JsonValue) -> Iterator[str]:
     kind = values.get("type")
     if isinstance(values.get("text"), str):
         yield str(values["text"])
+    elif kind is None:
+        # Not a block, but a value that a gateway or a server of MCP returned as it was.
+        if block not in (None, {}, []):
+            yield orjson.dumps(block).decode()
     elif isinstance(kind, str):
         yield from _READERS.get(kind, _other_texts)(values)
 

@@ -16,6 +16,10 @@ from ccsync_watch.transcripts.web_searches import read_search_results
 
 _MAX_NAME_CHARS = 160
 _HAND_BACK = "[Subagent hand-back]"
+_TOO_LARGE = (
+    r"\s*(?:Error: )?(?:MCP tool (?:[\"'][^\"'\n]{1,200}[\"'] )?)?(?i:result|response|output) ?"
+    r"\((?P<detail>[^)]{1,80})\) exceeds maximum allowed tokens"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +82,13 @@ RESULT_WRAPPERS = (
     ResultWrapper(
         "result too large ({detail}), saved to a file instead",
         "exceeds maximum allowed tokens",
-        re.compile(
-            r"\s*(?:Error: )?(?:MCP tool )?(?i:result|response|output) ?"
-            r"\((?P<detail>[^)]{1,80})\) exceeds maximum allowed tokens.*\Z",
-            re.DOTALL,
-        ),
+        re.compile(rf"{_TOO_LARGE}.{{0,400}}?\b[Ss]aved to .*\Z", re.DOTALL),
+    ),
+    # Older clients saved it nowhere.
+    ResultWrapper(
+        "result too large ({detail}), not shown to the model",
+        "exceeds maximum allowed tokens",
+        re.compile(rf"{_TOO_LARGE}.*\Z", re.DOTALL),
     ),
     ResultWrapper(
         "subagent started in the background",

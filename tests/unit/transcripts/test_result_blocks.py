@@ -57,14 +57,18 @@ IMAGE = {"type": "image", "data": "iVBORw0KGgoA", "mimeType": "image/jpeg"}
         ({"type": "unheard_of", "x": 1}, ["[unheard_of]"]),
         ({"type": "<odd>"}, []),
         ({"type": ["text"]}, []),
-        (7, []),
+        (7, ["7"]),
+        (False, ["false"]),
+        ({"beds": [3, None]}, ['{"beds":[3,null]}']),
+        ([1], ["[1]"]),
+        ({}, []),
         (None, []),
     ],
 )
 def test_every_block_says_what_it_holds(block: JsonValue, texts: list[str]) -> None:
     """Alone, in a list and in the place of the list."""
     assert list(result_texts([block])) == texts
-    if isinstance(block, (dict, str)):
+    if not isinstance(block, list):
         assert list(result_texts(block)) == texts
 
 

@@ -22,6 +22,10 @@ TOO_LARGE = (
     "Error: result (91,022 characters across 3 lines) exceeds maximum allowed tokens. Saved"
     " to /x.\nUse offset to read it."
 )
+OLD_TOO_LARGE = (
+    'MCP tool "find_all" response (30123 tokens) exceeds maximum allowed tokens (25000).'
+    " Please use pagination, filtering, or limit parameters to reduce the response size."
+)
 
 
 def test_what_a_search_found_has_each_link_in_a_line() -> None:
@@ -56,6 +60,11 @@ def test_what_a_search_found_has_each_link_in_a_line() -> None:
             TOO_LARGE,
             "",
             ("result too large (91,022 characters across 3 lines), saved to a file instead",),
+        ),
+        (
+            OLD_TOO_LARGE,
+            "",
+            ("result too large (30123 tokens), not shown to the model",),
         ),
         (
             HANDED_BACK,

@@ -74,7 +74,7 @@ def test_every_text_of_a_result_that_may_be_a_files_content_is_found() -> None:
         ([{"type": "text", "text": "a"}, {"type": "text", "text": "b"}], "a\nb"),
         ([{"type": "image", "source": {"data": "x" * 8}}], "[image: 6 bytes]"),
         ([{"type": "document", "content": {"content": "ä"}}], "[document: 2 bytes]"),
-        ([{"type": "image"}, {"type": ["text"]}, "junk", 7], "[image]\njunk"),
+        ([{"type": "image"}, {"type": ["text"]}, "junk", 7], "[image]\njunk\n7"),
         (None, ""),
     ],
 )

@@ -255,7 +255,7 @@ class TestResults:
         [
             ([{"type": "text", "text": "a"}, {"type": "text", "text": "b"}], "a\nb"),
             ([{"type": "image", "source": {"data": "x" * 8}}], "[image: 6 bytes]"),
-            ([{"type": "other"}, "bare", 7], "[other]\nbare"),
+            ([{"type": "other"}, "bare", 7], "[other]\nbare\n7"),
             (None, None),
         ],
     )
