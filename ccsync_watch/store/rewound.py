@@ -1,7 +1,8 @@
 """Which messages of a session a person took back, by rewinding the conversation.
 
 Nothing is written when somebody rewinds: the next prompt follows an earlier row than the last, and
-everything between the two no longer stands.
+everything between the two no longer stands. If it follows none, nothing before it stands; only
+clients that say what was typed are believed, since programs exist that write no parents at all.
 """
 
 from __future__ import annotations
@@ -29,11 +30,13 @@ def rewound_ranges(database: Database, session_id: str) -> list[RewoundRange]:
         " LEFT JOIN messages p ON p.id = m.session_id || ':' || m.parent_uuid"
         " WHERE m.session_id = ? AND m.agent_id IS NULL"
         " AND m.kind IN ('prompt', 'command', 'injected')"
-        " AND m.parent_uuid IS NOT NULL AND json_extract(m.facts, '$.queued') IS NULL"
+        " AND (m.parent_uuid IS NOT NULL OR m.kind = 'prompt'"
+        "  AND json_extract(m.facts, '$.promptSource') = 'typed')"
+        " AND json_extract(m.facts, '$.queued') IS NULL"
         " ORDER BY m.seq",
         (session_id,),
     )
-    first_of_parent: dict[str, int] = {}
+    first_of_parent: dict[str | None, int] = {}
     prompts: list[int] = []
     ranges: list[RewoundRange] = []
     for seq, kind, parent_uuid, parent_seq in rows:

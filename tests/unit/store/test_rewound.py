@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from ccsync_watch.store.rewound import is_rewound, rewound_ranges
 from support.storing import SESSION, World, message
+
+if TYPE_CHECKING:
+    from ccsync_watch.model import JsonValue
 
 Step = tuple[str, str, "str | None"]
 
@@ -74,6 +79,28 @@ def test_what_lies_between_a_prompt_and_its_parent_was_taken_back(
 ) -> None:
     """A prompt that follows an earlier row than the last replaces what came after that row."""
     assert _rewound(world, *steps) == rewound
+
+
+@pytest.mark.parametrize(
+    ("source", "rewound"), [("typed", ["u1", "a1", "u2", "a2"]), ("sdk", ["u2", "a2"]), (None, [])]
+)
+def test_a_typed_prompt_that_follows_nothing_replaces_all_before_it(
+    world: World, source: str | None, rewound: list[str]
+) -> None:
+    """Somebody went back before the first prompt; other programs write no parents at all."""
+    facts: dict[str, JsonValue] = {"promptSource": source} if source else {}
+    parent = "a1" if source else None
+    world.ingest(
+        message("u1", facts=facts),
+        message("a1", kind="answer", parent_uuid="u1"),
+        message("u2", facts=facts, parent_uuid=parent),
+        message("a2", kind="answer", parent_uuid="u2"),
+        message("u3", facts=facts, parent_uuid=parent if source == "sdk" else None),
+        message("u4", facts=facts, parent_uuid="u3"),
+    )
+    ranges = rewound_ranges(world.database, SESSION)
+    rows = world.database.read().execute("SELECT uuid, seq FROM messages WHERE kind <> 'session'")
+    assert [row["uuid"] for row in rows if is_rewound(ranges, row["seq"])] == rewound
 
 
 def test_prompts_typed_meanwhile_take_nothing_back(world: World) -> None:
