@@ -149,17 +149,25 @@ class PromptQueue:
         ]
 
     def _find(self, operation: QueueOperation) -> WaitingPrompt | None:
-        """Return what a row means: by its words, the oldest if it has none.
+        """Return what a row means: by its id or its words, the oldest if it has none.
 
         Reports of tasks are queued too, but only leave the queue when no prompt waits.
         """
         entries = self._in_queue(operation.session_id)
+        if operation.command_id:
+            named = [entry for entry in entries if _id_of(entry) == operation.command_id]
+            entries = named or [entry for entry in entries if _id_of(entry) is None]
         if operation.is_blank:
             return entries[0] if entries else None
         if not operation.prompts:
             return None
         entries += self._dequeued(operation.session_id)
         return _first_with(entries, words_of_message(operation.prompts[0]))
+
+
+def _id_of(entry: WaitingPrompt) -> JsonValue:
+    """Return the client's id of what is in the queue, None if its row has none."""
+    return entry.prompt.facts.get("command_id") if entry.prompt else None
 
 
 def forget_queue(connection: sqlite3.Connection, transcript_id: int) -> None:

@@ -81,6 +81,10 @@ def _read_prompts(
     said = read_user_text(parts, text_origin(row))
     if said.kind != "prompt" or not said.parts:
         return ()
+    facts: dict[str, JsonValue] = {**said.facts, "queued": True}
+    command_id = identity(row.get("commandUuid"))
+    if command_id:
+        facts["command_id"] = command_id
     message = Message(
         id=f"{session_id}:{key}",
         session_id=session_id,
@@ -95,7 +99,7 @@ def _read_prompts(
         model=None,
         usage_id=None,
         parts=tuple(said.parts),
-        facts={**said.facts, "queued": True},
+        facts=facts,
     )
     return (message,)
 

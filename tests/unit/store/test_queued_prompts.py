@@ -193,6 +193,17 @@ def _not_delivered(client: _Client) -> None:
     client.end()
 
 
+def _named(client: _Client) -> None:
+    """Remove by the client's ids, in another order; what the last one means is not queued."""
+    client.work()
+    client.queue("enqueue", "also the hedge", commandUuid="c1")
+    client.queue("enqueue", "not the shed", commandUuid="c2")
+    client.queue("remove", commandUuid="c2", reason="cleared")
+    client.queue("remove", commandUuid="c3", reason="cleared")
+    client.queue("remove", commandUuid="c1", reason="absorbed_mid_turn")
+    client.end()
+
+
 def _in_a_result(client: _Client) -> None:
     client.work()
     client.queue("enqueue", "also the hedge")
@@ -301,6 +312,7 @@ HISTORIES = {
     _dequeued_behind_a_report: HEDGE,
     _taken_back: ["dig the beds", "and the shed"],
     _not_delivered: ["dig the beds"],
+    _named: HEDGE,
     _in_a_result: HEDGE,
     _only_in_a_result: HEDGE,
     _beside_a_result: HEDGE,
