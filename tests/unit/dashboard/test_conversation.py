@@ -51,7 +51,7 @@ def test_result_without_its_call_is_shown_alone() -> None:
 
 
 def test_commands_and_their_output_are_shown_as_they_are() -> None:
-    """They are not Markdown: `# always use tabs` is no heading; withheld texts stay so."""
+    """They are not Markdown: `# always use tabs` is not a heading; withheld texts stay so."""
     withheld = Part("text", {"lines": 1})
     (command, hidden) = build_entries(
         [stored(1, "command", Part("text", "# tabs")), stored(2, "command_output", withheld)],
