@@ -40,7 +40,17 @@ _SENTENCES = (
     (r"User rejected tool use", BY_USER),
     (r"The agent proposed a plan that was rejected by the user", BY_USER),
     (r"Permission for this tool use was denied\. The tool use was rejected", BY_USER),
+    (
+        r"Permission to use [^\n]{1,250}? has been denied because [^\n]{1,40} in don't ask mode",
+        "denied: dontAsk mode",
+    ),
     (r"Permission to (?:use|read|edit|write to) [^\n]{1,300}? has been denied", "denied by a rule"),
+    # The whole command, of any length.
+    (
+        r"Permission to use \w{1,40} with command (?s:.{1,40000}?) has been denied",
+        "denied by a rule",
+    ),
+    (r"Agent type '[^'\n]{1,200}' has been denied by permission rule", "denied by a rule"),
     (r"[^\n]{0,200}denied by the Claude Code auto mode classifier", "denied by auto mode"),
     (r"Permission for this action has been denied\. Reason:", "denied by auto mode"),
     (
@@ -49,6 +59,15 @@ _SENTENCES = (
     ),
     (r"[A-Za-z][\w:.-]{0,80} operation blocked by hook:", "denied by a hook"),
     (r"(?:Hook )?[A-Za-z]{3,40}:[^\n]{1,100} (?:hook error:|denied this tool)", "denied by a hook"),
+    (r"Permission denied by (?:[A-Za-z]{3,40} )?hook\b", "denied by a hook"),
+    (r"\[Request interrupted by user for tool use\]\s*\Z", "interrupted"),
+    (
+        (
+            r"(?:Sibling tool call errored|Streaming fallback - tool execution discarded"
+            r"|Cancelled: parallel tool call\b)"
+        ),
+        "cancelled",
+    ),
     (r"Cannot [^\n]{1,300} while in plan mode", "denied: plan mode"),
 )
 _PATTERNS = tuple(
@@ -58,6 +77,8 @@ _PATTERNS = tuple(
 # Each sentence has one of them: most errors are none of these.
 _WORDS = (
     "denied", "doesn't want", "rejected", "granted", "hook error", "blocked by hook", "plan mode",
+    "Permission to use ", "Request interrupted", "Sibling tool call", "Streaming fallback",
+    "parallel tool call",
 )  # fmt: skip
 _MAX_SENTENCE_CHARS = 600
 # Of a rejected plan only the plan follows.

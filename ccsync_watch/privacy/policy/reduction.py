@@ -163,7 +163,8 @@ def _reduce_result(content: JsonValue, call: ToolCall | None, limit: int) -> Jso
     media_bytes = result.media_bytes
     size = measure(text) if media_bytes is None else {"bytes": media_bytes}
     reduced: dict[str, JsonValue] = {"ok": not is_error, **size}
-    if notes:
+    # A call that was denied was not wrong, even if the client says so in the same form.
+    if notes and not (has_failed and result.denied):
         reduced["note"] = "; ".join(notes)
     if result.said:
         reduced["said"] = bounded(result.said, limit)

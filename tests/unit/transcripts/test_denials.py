@@ -75,6 +75,26 @@ def test_the_row_names_who_denied(row: dict[str, Any], label: str | None) -> Non
         ("The agent proposed a plan that was rejected by the user. Stay", "rejected by you"),
         ("Permission to use Bash with command rm has been denied.", "denied by a rule"),
         ("Error: Permission to use Write has been denied.", "denied by a rule"),
+        (
+            "Permission to use Bash with command cat <<E\n" + "bed\n" * 400 + "E has been denied.",
+            "denied by a rule",
+        ),
+        (
+            "Agent type 'Plan' has been denied by permission rule 'Task(Plan)' from settings.",
+            "denied by a rule",
+        ),
+        (
+            (
+                "Permission to use Bash has been denied because Claude Code is running in"
+                " don't ask mode."
+            ),
+            "denied: dontAsk mode",
+        ),
+        ("Permission denied by hook", "denied by a hook"),
+        ("[Request interrupted by user for tool use]", "interrupted"),
+        ("[Request interrupted by user for tool use] is in the log", None),
+        ("<tool_use_error>Sibling tool call errored</tool_use_error>", "cancelled"),
+        ("Permission denied by PermissionRequest hook", "denied by a hook"),
         ("This was denied by the Claude Code auto mode classifier", "denied by auto mode"),
         ("Permission for this action has been denied. Reason: x", "denied by auto mode"),
         (

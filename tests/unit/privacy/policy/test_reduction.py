@@ -249,6 +249,9 @@ class TestResults:
         reduced = reduce_result("The user said: no", "Write", denied="rejected by you", said="no")
         assert (reduced["denied"], reduced["said"]) == ("rejected by you", "no")
         assert "output" not in reduced
+        wrong = "<tool_use_error>Sibling tool call errored</tool_use_error>"
+        reduced = reduce_result(wrong, "Bash", denied="cancelled")
+        assert (reduced["output"], "note" in reduced) == ("Sibling tool call errored", False)
 
     @pytest.mark.parametrize(
         ("content", "output"),
