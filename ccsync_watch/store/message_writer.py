@@ -35,6 +35,7 @@ class _Stored(NamedTuple):
     transcript_id: int
     start: int
     facts: str
+    agent_id: str | None
 
 
 class MessageWriter:
@@ -94,6 +95,12 @@ class MessageWriter:
                     self.placed.add(message.session_id)
                 if is_found or is_same_row:
                     order.last_seq = max(order.last_seq, message_seq)
+                if is_same_row and stored.agent_id != message.agent_id:
+                    # A migration that knew only what follows what took it for a subagent's.
+                    self._connection.execute(
+                        "UPDATE messages SET agent_id = ? WHERE seq = ?",
+                        (message.agent_id, message_seq),
+                    )
                 is_dated_now = stored.is_undated and message.timestamp_ms is not None
                 if is_dated_now:
                     self._date(message_seq, message, dated_ms)
@@ -250,7 +257,7 @@ def _known(connection: sqlite3.Connection, ids: list[str]) -> dict[str, _Stored]
         chunk = ids[start : start + _CHUNK_IDS]
         query = (
             "SELECT m.id, m.seq, m.digest, m.agent_id IS NULL AND t.session_id <> m.session_id,"  # noqa: S608 - question marks only
-            " m.timestamp_ms IS NULL, m.transcript_id, m.start, m.facts"
+            " m.timestamp_ms IS NULL, m.transcript_id, m.start, m.facts, m.agent_id"
             " FROM messages m LEFT JOIN transcripts t ON t.id = m.transcript_id"
             f" WHERE m.id IN ({','.join('?' * len(chunk))})"
         )

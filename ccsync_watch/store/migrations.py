@@ -539,7 +539,11 @@ MIGRATIONS: tuple[str, ...] = (
             OR m.agent_id GLOB 'aprompt_suggestion-[0-9a-f]*'
             OR m.agent_id GLOB 'asession_memory-[0-9a-f]*');
     CREATE TEMP TABLE helper_messages AS SELECT seq, id FROM messages
-        WHERE (session_id, agent_id) IN (SELECT session_id, agent_id FROM temp.helpers);
+        WHERE (session_id, agent_id) IN (SELECT session_id, agent_id FROM temp.helpers)
+        -- A fork's transcript begins with a copy of the call that started it.
+        OR (agent_id IS NOT NULL AND parent_uuid IS NULL AND kind = 'answer' AND EXISTS
+            (SELECT 1 FROM parts p WHERE p.message_seq = messages.seq AND p.kind = 'tool-call'
+                AND json_extract(p.content, '$.subagent_type') = 'fork'));
     UPDATE subagents SET is_helper = 1, agent_type = CASE
             WHEN agent_id GLOB 'acompact-*' THEN 'compaction'
             WHEN agent_id GLOB 'aprompt_suggestion-*' THEN 'prompt suggestion'
@@ -551,6 +555,21 @@ MIGRATIONS: tuple[str, ...] = (
     DELETE FROM parts WHERE message_seq IN (SELECT seq FROM temp.helper_messages);
     DELETE FROM messages WHERE seq IN (SELECT seq FROM temp.helper_messages);
     DROP TABLE temp.helper_messages;
+
+    -- Subagents alone make no session: some clients start agents in sessions that never begin.
+    CREATE TEMP TABLE unbegun AS SELECT id FROM sessions s
+        WHERE EXISTS (SELECT 1 FROM messages m WHERE m.session_id = s.id AND m.agent_id IS NOT NULL)
+            AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.session_id = s.id
+                AND m.agent_id IS NULL AND m.kind <> 'session')
+            AND NOT EXISTS (SELECT 1 FROM transcripts t WHERE t.session_id = s.id
+                AND t.agent_id IS NULL)
+            AND NOT is_excluded AND NOT is_metadata_only;
+    DELETE FROM outbox WHERE session_id IN (SELECT id FROM temp.unbegun);
+    DELETE FROM parts WHERE message_seq IN (SELECT seq FROM messages
+        WHERE kind = 'session' AND session_id IN (SELECT id FROM temp.unbegun));
+    DELETE FROM messages WHERE kind = 'session' AND session_id IN (SELECT id FROM temp.unbegun);
+    DELETE FROM sessions WHERE id IN (SELECT id FROM temp.unbegun);
+    DROP TABLE temp.unbegun;
     DROP TABLE temp.helpers;
 
     DROP INDEX sessions_project;

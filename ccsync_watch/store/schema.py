@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from ccsync_watch.errors import OtherSchema
+from ccsync_watch.plain_text import plain_text
 from ccsync_watch.store.migrations import MIGRATIONS
 from ccsync_watch.store.prompt_sources import words_of
 from ccsync_watch.transcripts.project_folders import (
@@ -42,7 +43,9 @@ def add_functions(connection: sqlite3.Connection) -> None:
     """Add what migrations cannot say in SQL."""
     functions: dict[str, Callable[[str], str | bytes | None]] = {
         "normal_folder": normalize_folder,
-        "project_folder": lambda path: resolve_folder(locate_project(path).path or path, _no_root),
+        "project_folder": lambda path: resolve_folder(
+            plain_text(locate_project(path).path or path), _no_root
+        ),
         "prompt_words": lambda parts: words_of(orjson.loads(parts)),
         "worktree_name": lambda path: locate_project(path).worktree,
     }

@@ -300,6 +300,15 @@ class TestOrder:
             world, "SELECT seq FROM messages WHERE uuid = 'u5'"
         )
 
+    def test_a_row_that_was_taken_for_a_subagents_is_put_right(self, world: World) -> None:
+        """Its own file says whose it is."""
+        world.ingest(message("u1"))
+        with world.database.write() as connection:
+            connection.execute("UPDATE messages SET agent_id = 'side-x' WHERE uuid = 'u1'")
+        world.ends[SESSION] = 0
+        world.ingest(message("u1"))
+        assert _all(world, "SELECT agent_id FROM messages WHERE uuid = 'u1'") == [(None,)]
+
     def test_what_is_understood_only_now_of_a_row_is_kept(self, world: World) -> None:
         """Its facts change without its content; what other rows said of it stays."""
         world.ingest(message("u1"), message("u2", start=9, facts={"retracts": ["u1"]}))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ccsync_watch.hook_events import HookEvent
-from ccsync_watch.model import Redacted, Subagent
+from ccsync_watch.model import Part, Redacted, Subagent
 from ccsync_watch.opensync import wire
 from ccsync_watch.store import search
 from ccsync_watch.store.conversations import list_helpers
@@ -381,3 +382,25 @@ def test_what_the_clients_own_helpers_said_is_deleted(world: World) -> None:
     assert [row[0] for row in uuids] == ["u1", "c1"]
     assert list_helpers(world.database, SESSION) == [("prompt suggestion", 1, 7)]
     assert read.execute("SELECT messages FROM session_counts").fetchall()[0][0] == 2
+
+
+def test_what_a_fork_copied_and_sessions_of_subagents_alone_are_deleted(world: World) -> None:
+    """Earlier versions showed the call that started a fork twice, and such sessions as empty."""
+    call = Part("tool-call", {"subagent_type": "fork", "prompt": "count"}, "t1", "Agent")
+    fork: dict[str, Any] = {"agent_id": "a1", "role": "assistant", "kind": "answer"}
+    world.ingest(
+        message("u1"),
+        message("c1", parts=(call,), parent_uuid=None, **fork),
+        message("c2", "Counted", parent_uuid="c1", **fork),
+    )
+    world.ingest(message("w1", agent_id="a2", session_id=OTHER), session_id=OTHER)
+    world.close()
+    _downgrade(world.folder / DATABASE_NAME, 8)
+    with closing(sqlite3.connect(world.folder / DATABASE_NAME)) as connection, connection:
+        connection.execute("UPDATE transcripts SET agent_id = 'a2' WHERE session_id = ?", (OTHER,))
+    world.open()
+    rows = world.database.read().execute("SELECT session_id, uuid FROM messages ORDER BY seq")
+    assert [tuple(row) for row in rows] == [
+        (SESSION, "session"), (SESSION, "u1"), (SESSION, "c2"), (OTHER, "w1")
+    ]  # fmt: skip
+    assert [row[0] for row in world.database.read().execute("SELECT id FROM sessions")] == [SESSION]
