@@ -42,15 +42,18 @@ def migrate(connection: sqlite3.Connection) -> None:
 def add_functions(connection: sqlite3.Connection) -> None:
     """Add what migrations cannot say in SQL."""
     functions: dict[str, Callable[[str], str | bytes | None]] = {
-        "normal_folder": normalize_folder,
-        "project_folder": lambda path: resolve_folder(
-            plain_text(locate_project(path).path or path), _no_root
-        ),
+        # Earlier versions stored folders as rows have them, with escape sequences.
+        "normal_folder": lambda path: normalize_folder(plain_text(path)),
+        "project_folder": lambda path: _project_folder(plain_text(path)),
         "prompt_words": lambda parts: words_of(orjson.loads(parts)),
-        "worktree_name": lambda path: locate_project(path).worktree,
+        "worktree_name": lambda path: locate_project(plain_text(path)).worktree,
     }
     for name, function in functions.items():
         connection.create_function(name, 1, function)
+
+
+def _project_folder(path: str) -> str | None:
+    return resolve_folder(locate_project(path).path or path, _no_root) or None
 
 
 def _no_root(_root: str) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ccsync_watch.model import Part
 from ccsync_watch.transcripts.fields import text
 from ccsync_watch.transcripts.message_content import MessageContent, note
+from ccsync_watch.transcripts.tools import PATHS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,10 +23,8 @@ def read_mentioned_references(attachment: dict[str, Any]) -> MessageContent | No
     mentions = attachment.get("mentions")
     paths = [path for path in mentions if text(path)] if isinstance(mentions, list) else []
     if not paths:
-        paths = [path for path in [text(attachment.get("displayPath"))] if path]
-    details = {
-        key: value for key, value in attachment.items() if key not in {"mentions", "displayPath"}
-    }
+        paths = [path for key in PATHS if (path := text(attachment.get(key)))][:1]
+    details = {key: value for key, value in attachment.items() if key not in {"mentions", *PATHS}}
     details.setdefault("unread", "left to Claude")
     parts = [Part("file", {**details, "filename": path}) for path in paths]
     return MessageContent("system", "mention", parts, {}) if parts else None

@@ -21,6 +21,7 @@ from ccsync_watch.transcripts.fields import (
     text,
 )
 from ccsync_watch.transcripts.line_types import LINE_TYPES, is_known
+from ccsync_watch.transcripts.mentions import MENTION_READERS
 from ccsync_watch.transcripts.message_readers import WORDS
 from ccsync_watch.transcripts.subagent_meta import (
     read_notification_links,
@@ -252,7 +253,12 @@ def _label(name: str, row: dict[str, Any], *, says_nothing: bool) -> str:
 
 
 def _has_unread_words(label: str, row: dict[str, Any]) -> bool:
-    """Return whether a row that says nothing has something where its words should be."""
+    """Return whether a row that says nothing has something where its words should be.
+
+    A mention without a name is one whose name was not found.
+    """
+    if mapping(row.get("attachment")).get("type") in MENTION_READERS:
+        return True
     key = WORDS.get(label)
     value = mapping(row.get("attachment")).get(key) or row.get(key) if key else None
     return bool(value) and not isinstance(value, (str, bool))

@@ -260,14 +260,21 @@ def test_a_title_in_another_session_goes_to_the_one_that_it_names(world: World) 
 
 
 def test_projects_get_one_spelling(tmp_path: Path) -> None:
-    """Those of an earlier version too, whether their transcripts still exist or not."""
+    """Those of an earlier version too, without what a terminal would obey."""
     connection = sqlite3.connect(tmp_path / "old.db", isolation_level=None)
     for script in MIGRATIONS[:8]:
         connection.executescript(script)
     connection.execute("PRAGMA user_version = 8")
     connection.executemany(
         "INSERT INTO sessions (id, project_path) VALUES (?, ?)",
-        [("a", "c:/Shop/"), ("b", "/shop/.claude/worktrees/x"), ("c", None), ("d", "/d/x/")],
+        [
+            ("a", "c:/Shop/"),
+            ("b", "/shop/.claude/worktrees/x"),
+            ("c", None),
+            ("d", "/d/x/"),
+            ("e", "/\x1b[31mbeds\x1b[0m\x07"),
+            ("f", "."),
+        ],
     )
     migrate(connection)
     rows = connection.execute("SELECT id, project_path, worktree, folder FROM sessions ORDER BY id")
@@ -276,6 +283,8 @@ def test_projects_get_one_spelling(tmp_path: Path) -> None:
         ("b", "/shop", "x", "/shop/.claude/worktrees/x"),
         ("c", None, None, None),
         ("d", "/d/x", None, "/d/x"),
+        ("e", "/beds\ufffd", None, "/beds\ufffd"),
+        ("f", None, None, ""),
     ]
     connection.close()
 

@@ -38,6 +38,10 @@ def _reduced(attachment: dict[str, Any]) -> list[object]:
             {"type": "at_mention_reference", "displayPath": "c"},
             [{"path": "c", "state": "not read: left to Claude"}],
         ),
+        (
+            {"type": "at_mention_reference", "path": "/p/d", "displayPath": "d"},
+            [{"path": "/p/d", "state": "not read: left to Claude"}],
+        ),
         ({"type": "agent_mention", "agentType": "weeder"}, [{"label": "agent", "text": "weeder"}]),
         (
             {"type": "mcp_resource", "server": "s", "uri": "s://x", "content": {"text": "secret"}},
@@ -60,5 +64,7 @@ def test_a_mention_is_its_name_and_size(attachment: dict[str, Any], reduced: lis
 
 @pytest.mark.parametrize("kind", ["agent_mention", "at_mention_reference", "mcp_resource"])
 def test_a_mention_without_a_name_says_nothing(kind: str) -> None:
-    """The client may write anything."""
-    assert read_row(Writer().row("attachment", attachment={"type": kind})).messages == []
+    """The client may write anything; that it was not understood is counted."""
+    batch = read_row(Writer().row("attachment", attachment={"type": kind}))
+    assert batch.messages == []
+    assert batch.counted == {f"?attachment/{kind}": 1}
