@@ -59,8 +59,9 @@ def _split_end(text: str) -> tuple[str, list[MessageContent]]:
     prompts: list[MessageContent] = []
     while text.endswith((_CLOSE, "\n")) and text.rstrip().endswith(_CLOSE):
         at = text.rfind(_OPEN)
-        is_at_line_start = at == 0 or text[max(at - 1, 0)] == "\n"
-        prompt = read_mid_turn(text[at:]) if at >= 0 and is_at_line_start else None
+        while at > 0 and text[at - 1] != "\n":
+            at = text.rfind(_OPEN, 0, at)  # one in the middle of a line is quoted
+        prompt = read_mid_turn(text[at:]) if at >= 0 else None
         if prompt is None:
             break
         prompts.insert(0, prompt)

@@ -75,6 +75,17 @@ def test_several_prompts_at_the_end_of_a_result_are_several() -> None:
     assert said == ["stop the hose", "and shut the gate"]
 
 
+def test_a_prompt_in_a_result_may_quote_the_clients_tag() -> None:
+    """Only one at the start of a line is the client's."""
+    words = "drop <system-reminder>dry</system-reminder> there"
+    other = REMINDER.replace("stop the hose", words)
+    batch = read_row(Writer().result("toolu_1", f"dug\n\n{REMINDER}\n{other}"))
+    said = [message.parts[0].content for message in batch.messages[1:]]
+    assert said == ["stop the hose", words]
+    batch = read_row(Writer().result("toolu_1", "dug, <system-reminder>dry</system-reminder>"))
+    assert len(batch.messages) == 1
+
+
 @pytest.mark.parametrize(
     "content",
     [
