@@ -19,6 +19,7 @@ from ccsync_watch.transcripts.mid_turn_texts import read_mid_turn
 from ccsync_watch.transcripts.own_frames import read_workflow_task
 from ccsync_watch.transcripts.peer_messages import read_peer_messages
 from ccsync_watch.transcripts.plans import read_plan
+from ccsync_watch.transcripts.result_wrappers import unwrap_result
 from ccsync_watch.transcripts.tags import read_only_tags, read_tag, read_tags
 
 if TYPE_CHECKING:
@@ -99,7 +100,10 @@ def _read_report(text: str) -> dict[str, str]:
     report: dict[str, str] = {"": text.strip()}
     start, end = text.find("<result>"), text.rfind("</result>")
     if 0 <= start < end:
-        report["result"] = text[start + len("<result>") : end].strip()
+        # A subagent's report has around it what the result of its call would have.
+        result = text[start + len("<result>") : end].strip("\n")
+        unwrapped = unwrap_result(result, is_of_subagent=True)
+        report["result"] = (unwrapped.text or "; ".join(unwrapped.names)).strip()
         text = text[:start] + text[end + len("</result>") :]
     for name in _NOTIFICATION_FIELDS:
         at = text.find(f"<{name}>")

@@ -147,6 +147,30 @@ def test_a_notification_is_what_it_says(text_: str, shown: list[str]) -> None:
     assert read_contents(Writer().prompt(text_)) == ("system", "notification", shown)
 
 
+@pytest.mark.parametrize(
+    ("result", "shown"),
+    [
+        (
+            (
+                "  <tools-used-before-summary>Bash</tools-used-before-summary>\n  \n"
+                "[Subagent hand-back] By a model.\n  Two:\n    - beds\nagentId: a7 (resume)\n"
+                "<usage>total_tokens: 5</usage>"
+            ),
+            "Two:\n  - beds",
+        ),
+        ("It quotes [Subagent hand-back]", "It quotes [Subagent hand-back]"),
+        ("[Subagent hand-back] A model wrote this.", "report of a subagent"),
+    ],
+)
+def test_a_reported_result_has_no_words_of_the_client_around_it(result: str, shown: str) -> None:
+    """They are the same as around the result of the subagent's call."""
+    text_ = (
+        "<task-notification><task-id>a7</task-id><summary>Done</summary>\n"
+        f"<result>\n{result}\n</result>\n</task-notification>"
+    )
+    assert read_contents(Writer().prompt(text_))[2] == [f"Done\n\n{shown}"]
+
+
 def test_a_notification_names_its_task() -> None:
     """Later figures tie it to its call."""
     row = Writer().prompt(
