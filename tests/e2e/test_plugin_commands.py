@@ -122,7 +122,8 @@ def test_a_backend_that_does_not_answer_is_reported(
 def test_a_session_in_a_folder_that_is_not_watched(
     plugin_home: PluginHome, open_terminal: Callable[..., Terminal]
 ) -> None:
-    """Its Claude folder is not among those of the daemon."""
+    """Its Claude folder is not among those that the user listed."""
+    plugin_home.configure(claude_dirs=[str(plugin_home.claude.config_dir)])
     assert plugin_home.call("start").returncode == 0
     other = plugin_home.claude.root / "other-claude"
     home = plugin_home.claude.with_env(CLAUDE_CONFIG_DIR=str(other))

@@ -55,6 +55,8 @@ def _parts(row: dict[str, Any]) -> tuple[tuple[str, ...], str | None]:
         kind = row["attachment"].get("type")
         return (("text",), None) if kind in _ATTACHMENTS else ((), None)
     content = row["message"]["content"]
+    if row.get("isCompactSummary") and "\n<system-reminder>" in content:
+        return ("text", "text"), None  # what the client adds to a summary is a note of its own
     if isinstance(content, str):
         return ("text",), _plain(content)
     blocks = [block for block in content if block["type"] in _KINDS]
