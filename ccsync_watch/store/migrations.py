@@ -557,12 +557,13 @@ MIGRATIONS: tuple[str, ...] = (
     DROP TABLE temp.helper_messages;
 
     -- Subagents alone make no session: some clients start agents in sessions that never begin.
+    -- One that did begin comes back when its transcript, if it still exists, is read again.
     CREATE TEMP TABLE unbegun AS SELECT id FROM sessions s
         WHERE EXISTS (SELECT 1 FROM messages m WHERE m.session_id = s.id AND m.agent_id IS NOT NULL)
             AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.session_id = s.id
                 AND m.agent_id IS NULL AND m.kind <> 'session')
             AND NOT EXISTS (SELECT 1 FROM transcripts t WHERE t.session_id = s.id
-                AND t.agent_id IS NULL)
+                AND t.agent_id IS NULL AND t.missing_since_ms IS NOT NULL)
             AND NOT is_excluded AND NOT is_metadata_only;
     DELETE FROM outbox WHERE session_id IN (SELECT id FROM temp.unbegun);
     DELETE FROM parts WHERE message_seq IN (SELECT seq FROM messages

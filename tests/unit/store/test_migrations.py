@@ -393,8 +393,14 @@ def test_what_the_clients_own_helpers_said_is_deleted(world: World) -> None:
     assert read.execute("SELECT messages FROM session_counts").fetchall()[0][0] == 2
 
 
-def test_what_a_fork_copied_and_sessions_of_subagents_alone_are_deleted(world: World) -> None:
-    """Earlier versions showed the call that started a fork twice, and such sessions as empty."""
+@pytest.mark.parametrize("agent_id", ["a2", None])
+def test_what_a_fork_copied_and_sessions_of_subagents_alone_are_deleted(
+    world: World, agent_id: str | None
+) -> None:
+    """Earlier versions showed the call that started a fork twice, and such sessions as empty.
+
+    The session may have a transcript of its own, in which nobody says anything.
+    """
     call = Part("tool-call", {"subagent_type": "fork", "prompt": "count"}, "t1", "Agent")
     fork: dict[str, Any] = {"agent_id": "a1", "role": "assistant", "kind": "answer"}
     world.ingest(
@@ -406,7 +412,9 @@ def test_what_a_fork_copied_and_sessions_of_subagents_alone_are_deleted(world: W
     world.close()
     _downgrade(world.folder / DATABASE_NAME, 8)
     with closing(sqlite3.connect(world.folder / DATABASE_NAME)) as connection, connection:
-        connection.execute("UPDATE transcripts SET agent_id = 'a2' WHERE session_id = ?", (OTHER,))
+        connection.execute(
+            "UPDATE transcripts SET agent_id = ? WHERE session_id = ?", (agent_id, OTHER)
+        )
     world.open()
     rows = world.database.read().execute("SELECT session_id, uuid FROM messages ORDER BY seq")
     assert [tuple(row) for row in rows] == [
