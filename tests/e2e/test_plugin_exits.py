@@ -44,6 +44,8 @@ def arrives(plugin_home: PluginHome, opensync: OpenSyncDouble, session_id: str) 
 
 def _twice(key: str) -> Callable[[Terminal], object]:
     def leave(terminal: Terminal) -> None:
+        # During a turn, also just after its last words, the key interrupts it.
+        terminal.wait_for_row(lambda row: row.get("subtype") == "turn_duration")
         terminal.press(key)
         terminal.wait_for_screen("again to exit")
         terminal.press(key)
