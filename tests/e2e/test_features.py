@@ -23,6 +23,7 @@ from support.claude_client.features.expected_rows import ROLES, SPEAKERS, expect
 from support.claude_client.features.playing import FeaturePlay
 from support.claude_client.rows import rows_of_type
 from support.opensync_double.server import OpenSyncDouble
+from support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -166,8 +167,19 @@ def _fetch(play: FeaturePlay, program: Program, opensync: OpenSyncDouble) -> Sho
                     page.feed(client.get(path, params=params).text)
             shown.pages[name] = page.articles
             shown.sent[name] = opensync.backend.messages(session_id)
-            shown.titles[name] = opensync.backend.session(session_id).title or ""
+            shown.titles[name] = _arrived_title(opensync, session_id, shown.exported[name])
     return shown
+
+
+def _arrived_title(opensync: OpenSyncDouble, session_id: str, exported: dict[str, Any]) -> str:
+    """Return the backend's title once it is the one of the store: a change is sent later."""
+    wanted = exported["session"]["title"] or ""
+
+    def title() -> str:
+        return opensync.backend.session(session_id).title or ""
+
+    wait_until(lambda: title() == wanted, f"the title {wanted!r} arrives")
+    return title()
 
 
 def test_every_row_is_exported_with_its_kind_and_words(shown: Shown) -> None:
