@@ -40,6 +40,8 @@ _CONVERSATION_KINDS = frozenset(
         "task",
     }
 )
+# What can make a title: most messages cannot, and are not searched for one.
+_TITLED_KINDS = frozenset({"prompt", "blocked", "command", "teammate", "cross_session", "plan"})
 
 
 class TitleRank(IntEnum):
@@ -84,6 +86,8 @@ def save_titles(connection: sqlite3.Connection, messages: Iterable[Message]) -> 
 
 def _title_of(message: Message) -> tuple[TitleRank, str] | None:
     """Return the title that a message makes, None for one that makes none."""
+    if message.kind not in _TITLED_KINDS:
+        return None
     texts = [
         part.content
         for part in message.parts
@@ -111,8 +115,6 @@ def _title_of(message: Message) -> tuple[TitleRank, str] | None:
     elif message.kind == "plan":
         headings = filter(None, map(plan_heading, texts))
         title = short_title(next(headings, "")) or title
-    elif message.kind != "prompt":
-        return None
     return (rank, title) if title else None
 
 
