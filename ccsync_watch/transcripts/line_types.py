@@ -144,12 +144,6 @@ def may_link(name: str, data: bytes) -> bool:
     return any(marker in data for marker in _MARKERS.get(name, ()))
 
 
-def is_kept_type(head: bytes) -> bool:
-    """Return whether these are the first bytes of a line whose type has a reader."""
-    name = head[len(_TYPE_HEAD) : head.find(b'"', len(_TYPE_HEAD))].decode("utf-8", "replace")
-    return name in LINE_TYPES and not LINE_TYPES[name].is_dropped
-
-
 def is_dropped(head: bytes) -> bool:
     """Return whether a line may be skipped without being parsed, from its first bytes."""
     return dropped_type(head) is not None

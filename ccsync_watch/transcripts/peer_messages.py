@@ -109,11 +109,6 @@ def peer_parts(tag: Tag) -> list[Part]:
     return [note(label, tag.attributes.get("summary", "")), Part("text", words)]
 
 
-def read_leading_message(text: str, at: int) -> Tag | None:
-    """Return the message that a text has at `at`."""
-    return read_tag(text, PEER_TAGS, at)
-
-
 def sender_of(tag: Tag) -> str:
     """Return the name of a message's sender, empty without one."""
     names = (tag.attributes.get(name, "") for name in _SENDER_ATTRIBUTES)
