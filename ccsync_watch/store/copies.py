@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ccsync_watch.store.id_queries import select_among
 from ccsync_watch.store.message_writer import requeue
 from ccsync_watch.store.response_rows import RECORDS_OF_RESPONSE
 from ccsync_watch.store.subagent_links import SIDECHAIN_PREFIX
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from ccsync_watch.model import Message
 
-_CHUNK_IDS = 500
 # A client that gave copies new ids wrote all of them within this time.
 _COPY_MS = 1000
 _UUID_CHARS = 36
@@ -71,11 +71,8 @@ class CopyMarker:
         """Return the sessions of answers that are another session's responses."""
         answers = [(message.usage_id, message.session_id) for message in messages]
         ids = sorted({usage_id for usage_id, _session_id in answers if usage_id})
-        owners: dict[str, str] = {}
-        for at in range(0, len(ids), _CHUNK_IDS):
-            chunk = ids[at : at + _CHUNK_IDS]
-            query = f"SELECT id, session_id FROM usage WHERE id IN ({','.join('?' * len(chunk))})"  # noqa: S608 - question marks only
-            owners.update(self._connection.execute(query, chunk).fetchall())
+        query = "SELECT id, session_id FROM usage WHERE id IN ({ids})"
+        owners = {row[0]: row[1] for row in select_among(self._connection, query, ids)}
         return {
             session_id
             for usage_id, session_id in answers

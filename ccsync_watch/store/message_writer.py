@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
+from ccsync_watch.store.id_queries import select_among
 from ccsync_watch.store.meta import get_meta
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from ccsync_watch.model import Message, Part
     from ccsync_watch.store.file_order import FileOrder
 
-_CHUNK_IDS = 500
 # The facts that the store adds to those of a row, see `withdrawn`.
 _ADDED_FACTS = frozenset({"withdrawn"})
 
@@ -252,17 +252,12 @@ def content_digest(role: str, kind: str, parts: Iterable[tuple[str, str]]) -> by
 
 
 def _known(connection: sqlite3.Connection, ids: list[str]) -> dict[str, _Stored]:
-    known = {}
-    for start in range(0, len(ids), _CHUNK_IDS):
-        chunk = ids[start : start + _CHUNK_IDS]
-        query = (
-            "SELECT m.id, m.seq, m.digest, m.agent_id IS NULL AND t.session_id <> m.session_id,"  # noqa: S608 - question marks only
-            " m.timestamp_ms IS NULL, m.transcript_id, m.start, m.facts, m.agent_id"
-            " FROM messages m LEFT JOIN transcripts t ON t.id = m.transcript_id"
-            f" WHERE m.id IN ({','.join('?' * len(chunk))})"
-        )
-        known.update({row[0]: _Stored(*row[1:]) for row in connection.execute(query, chunk)})
-    return known
+    query = (
+        "SELECT m.id, m.seq, m.digest, m.agent_id IS NULL AND t.session_id <> m.session_id,"
+        " m.timestamp_ms IS NULL, m.transcript_id, m.start, m.facts, m.agent_id"
+        " FROM messages m LEFT JOIN transcripts t ON t.id = m.transcript_id WHERE m.id IN ({ids})"
+    )
+    return {row[0]: _Stored(*row[1:]) for row in select_among(connection, query, ids)}
 
 
 def _next_seq(connection: sqlite3.Connection) -> int:

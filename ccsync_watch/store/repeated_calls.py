@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
+from ccsync_watch.store.id_queries import select_among
+
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Sequence
 
     from ccsync_watch.model import JsonValue, Message, Part
 
-_CHUNK_IDS = 500
 _UNIQUE = re.compile(r"(?:srv)?toolu_.+|.*[0-9A-Za-z]{16,}.*")
 _KINDS = ("tool-call", "tool-result")
 _Key = tuple[str, str, "str | None", str]
@@ -100,12 +101,9 @@ def _stored(
 
 
 def _rows(connection: sqlite3.Connection, kind: str, ids: list[str]) -> Iterable[sqlite3.Row]:
-    for start in range(0, len(ids), _CHUNK_IDS):
-        chunk = ids[start : start + _CHUNK_IDS]
-        yield from connection.execute(
-            "SELECT p.tool_use_id, p.tool_name, p.content, m.id, m.session_id, m.agent_id,"  # noqa: S608 - constants and question marks
-            " m.usage_id FROM parts p JOIN messages m ON m.seq = p.message_seq"
-            f" WHERE p.kind = '{kind}' AND p.tool_use_id IN ({','.join('?' * len(chunk))})"
-            " ORDER BY m.seq",
-            chunk,
-        )
+    query = (
+        "SELECT p.tool_use_id, p.tool_name, p.content, m.id, m.session_id, m.agent_id,"  # noqa: S608 - constants
+        " m.usage_id FROM parts p JOIN messages m ON m.seq = p.message_seq"
+        f" WHERE p.kind = '{kind}' AND p.tool_use_id IN ({{ids}}) ORDER BY m.seq"
+    )
+    return select_among(connection, query, ids)

@@ -14,6 +14,7 @@ from bisect import bisect
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
+from ccsync_watch.store.id_queries import select_among
 from ccsync_watch.store.turns import STARTERS
 from ccsync_watch.transcripts.usage import ROW_MARK
 
@@ -304,16 +305,11 @@ def _save_members(connection: sqlite3.Connection, counted: Record, response: lis
 
 def _uncertain_ids(connection: sqlite3.Connection, response_ids: list[str]) -> list[str]:
     """Return the message ids with several records, some of which could be parts of another."""
-    uncertain: list[str] = []
-    for start in range(0, len(response_ids), _CHUNK_IDS):
-        chunk = response_ids[start : start + _CHUNK_IDS]
-        query = (
-            "SELECT response_id FROM usage WHERE response_id IN"  # noqa: S608 - question marks and constants
-            f" ({','.join('?' * len(chunk))}) AND NOT {_IS_ROW}"
-            " GROUP BY response_id HAVING count(*) > 1"
-            f" AND (min({_PROMPT}) = 0 OR max(request_id IS NULL)"
-            "   OR (min(request_id) = '' AND max(request_id) > '')"
-            "   OR min(is_final) < max(is_final) OR max(counted_in IS NOT NULL))"
-        )
-        uncertain += [row[0] for row in connection.execute(query, chunk)]
-    return uncertain
+    query = (
+        f"SELECT response_id FROM usage WHERE response_id IN ({{ids}}) AND NOT {_IS_ROW}"  # noqa: S608 - constants
+        " GROUP BY response_id HAVING count(*) > 1"
+        f" AND (min({_PROMPT}) = 0 OR max(request_id IS NULL)"
+        "   OR (min(request_id) = '' AND max(request_id) > '')"
+        "   OR min(is_final) < max(is_final) OR max(counted_in IS NOT NULL))"
+    )
+    return [row[0] for row in select_among(connection, query, response_ids)]

@@ -7,12 +7,13 @@ columns of their own; the columns of a message and how they become a `StoredMess
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from ccsync_watch.model import Part
 from ccsync_watch.outgoing import StoredMessage
+from ccsync_watch.store.id_queries import select_among
 
 if TYPE_CHECKING:
     import sqlite3
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from ccsync_watch.store.database import Database
 
-_CHUNK_IDS = 500
 MESSAGE_COLUMNS = (
     "m.seq, m.id, m.session_id, m.agent_id, a.agent_type, m.uuid, m.role, m.kind,"
     " m.dated_ms AS timestamp_ms, m.model, m.is_inherited, u.prompt_tokens, u.output_tokens,"
@@ -59,7 +59,7 @@ def read_message(read: sqlite3.Connection, row: sqlite3.Row) -> StoredMessage:
     )
 
 
-def _part(row: sqlite3.Row) -> Part:
+def _part(row: Iterable[Any]) -> Part:
     kind, content, tool_use_id, tool_name, styles = row
     runs = tuple(tuple(run) for run in orjson.loads(styles)) if styles else ()
     return Part(kind, orjson.loads(content), tool_use_id, tool_name, runs)
@@ -86,19 +86,15 @@ class StoredCall:
 
 def tool_calls(database: Database, ids: Iterable[str]) -> dict[str, StoredCall]:
     """Return the stored tool calls among these ids, for the pump: a batch may ask for many."""
-    wanted = list(ids)
-    calls: dict[str, StoredCall] = {}
-    for start in range(0, len(wanted), _CHUNK_IDS):
-        chunk = wanted[start : start + _CHUNK_IDS]
-        query = (
-            "SELECT p.kind, p.content, p.tool_use_id, p.tool_name, p.styles, m.timestamp_ms"  # noqa: S608 - question marks only
-            " FROM parts p JOIN messages m ON m.seq = p.message_seq WHERE p.kind = 'tool-call'"
-            f" AND p.tool_use_id IN ({','.join('?' * len(chunk))})"
-        )
-        for *columns, timestamp_ms in database.read().execute(query, chunk):
-            call = _part(columns)
-            calls[columns[2]] = StoredCall(call, timestamp_ms)
-    return calls
+    query = (
+        "SELECT p.kind, p.content, p.tool_use_id, p.tool_name, p.styles, m.timestamp_ms"
+        " FROM parts p JOIN messages m ON m.seq = p.message_seq WHERE p.kind = 'tool-call'"
+        " AND p.tool_use_id IN ({ids})"
+    )
+    return {
+        row["tool_use_id"]: StoredCall(_part(row[:5]), row["timestamp_ms"])
+        for row in select_among(database.read(), query, list(ids))
+    }
 
 
 def tool_results(database: Database, ids: Sequence[str]) -> dict[str, Part]:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from ccsync_watch.store.id_queries import select_among
+
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
 
     from ccsync_watch.model import Fact, Message
-
-_CHUNK_IDS = 500
 
 
 def save_summaries(
@@ -50,12 +50,8 @@ def save_summaries(
 
 
 def _leaves_among(connection: sqlite3.Connection, uuids: list[str]) -> set[str]:
-    leaves: set[str] = set()
-    for start in range(0, len(uuids), _CHUNK_IDS):
-        chunk = uuids[start : start + _CHUNK_IDS]
-        query = f"SELECT leaf FROM summaries WHERE leaf IN ({','.join('?' * len(chunk))})"  # noqa: S608 - question marks only
-        leaves.update(row[0] for row in connection.execute(query, chunk))
-    return leaves
+    query = "SELECT leaf FROM summaries WHERE leaf IN ({ids})"
+    return {row[0] for row in select_among(connection, query, uuids)}
 
 
 def _give_title(connection: sqlite3.Connection, leaf: str) -> set[str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from ccsync_watch.store import response_rows
+from ccsync_watch.store.id_queries import select_among
 from ccsync_watch.store.usage_owners import Ownership
 from ccsync_watch.transcripts.web_searches import SEARCH_PREFIX
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from ccsync_watch.model import Fact, UncountedUsage, Usage
 
-_CHUNK_IDS = 400
 
 # The columns that a later snapshot of a response replaces, in the order that compares snapshots.
 _SNAPSHOT_COLUMNS = (
@@ -176,18 +176,13 @@ def _save_reports(connection: sqlite3.Connection, usages: Iterable[Usage]) -> No
 
 def _contested(connection: sqlite3.Connection, ids: list[str]) -> set[str]:
     """Return the responses whose rows name several sessions or agents."""
-    contested: set[str] = set()
-    for start in range(0, len(ids), _CHUNK_IDS):
-        chunk = ids[start : start + _CHUNK_IDS]
-        query = (
-            "SELECT r.usage_id FROM usage_rows r JOIN usage u ON u.id = r.usage_id"  # noqa: S608 - question marks only
-            f" WHERE u.counted_in IS NULL AND r.usage_id IN ({','.join('?' * len(chunk))})"
-            " GROUP BY r.usage_id"
-            " HAVING min(r.owner) <> max(r.owner) OR min(r.agent_id) <> max(r.agent_id)"
-            " OR min(r.owner) <> u.session_id"
-        )
-        contested.update(row[0] for row in connection.execute(query, chunk))
-    return contested
+    query = (
+        "SELECT r.usage_id FROM usage_rows r JOIN usage u ON u.id = r.usage_id"
+        " WHERE u.counted_in IS NULL AND r.usage_id IN ({ids}) GROUP BY r.usage_id"
+        " HAVING min(r.owner) <> max(r.owner) OR min(r.agent_id) <> max(r.agent_id)"
+        " OR min(r.owner) <> u.session_id"
+    )
+    return {row[0] for row in select_among(connection, query, ids)}
 
 
 def _is_shown(connection: sqlite3.Connection, session_id: str) -> bool:
