@@ -10,10 +10,11 @@ import threading
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlsplit
 
 import orjson
 
-from support.opensync_double import mutations, validators
+from support.opensync_double import mutations, reading, validators
 from support.opensync_double.records import Answer, Call, Fields, Json, Message, Session
 from support.opensync_double.tables import Tables
 from support.opensync_double.validators import EngineError
@@ -30,10 +31,14 @@ class UnknownKey(Exception):  # noqa: N818 - a verdict on a request
 
 
 class Backend:
-    """Users, sessions, messages and parts behind the five paths that a sync client uses.
+    """Users, sessions, messages and parts behind the paths that a sync client and its owner use.
 
     `clock` returns seconds since the epoch. `accepts_batch_created_at` plays the newer backend
-    whose batch validators know `createdAt`.
+    whose batch validators know `createdAt`. `max_read_bytes` is what one query may read.
+
+    What the owner pays for is counted: `function_calls` of requests, and of the embedding jobs
+    that requests started `embedding_jobs` with the documents that they read,
+    `embedding_documents`.
     """
 
     def __init__(
@@ -47,7 +52,10 @@ class Backend:
         self.api_key = api_key
         self.accepts_batch_created_at = accepts_batch_created_at
         self.keeps_bodies = True
+        self.max_read_bytes = reading.MAX_READ_BYTES
+        self.function_calls = 0
         self.embedding_jobs = 0
+        self.embedding_documents = 0
         self._calls: list[Call] = []
         self._tables = Tables()
         self._lock = threading.RLock()
@@ -56,6 +64,13 @@ class Backend:
             "POST /sync/session": self._sync_session,
             "POST /sync/message": self._sync_message,
             "POST /sync/batch": self._sync_batch,
+        }
+        self._queries: dict[str, Callable[[Tables, str, Fields], Fields | None]] = {
+            "GET /api/sessions": reading.list_sessions,
+            "GET /api/sessions/get": reading.read_session,
+            "GET /api/search": reading.search_sessions,
+            "GET /api/export": reading.export_session,
+            "GET /api/stats": reading.read_statistics,
         }
         self.add_user(api_key)
 
@@ -90,11 +105,9 @@ class Backend:
     def messages(self, session_external_id: str, *, api_key: str | None = None) -> list[Message]:
         """Return copies of a session's messages in insertion order; none for no session."""
         with self._lock:
-            try:
-                session = self.session(session_external_id, api_key=api_key)
-            except KeyError:
-                return []
-            return [replace(row) for row in self._tables.messages if row.session_id == session.id]
+            user_id = self._tables.user_by_api_key[api_key or self.api_key]
+            session = self._tables.find_session(user_id, session_external_id)
+            return [replace(row) for row in self._tables.messages_of(session)] if session else []
 
     def shown(self, session_external_id: str) -> list[Message]:
         """Return a session's messages as the viewer draws them: by createdAt, then insertion."""
@@ -104,6 +117,20 @@ class Backend:
         """Return copies of all messages, of every user, in insertion order."""
         with self._lock:
             return [replace(row) for row in self._tables.messages]
+
+    def tables_text(self) -> str:
+        """Return everything that the tables hold, search texts included, as one text."""
+        with self._lock:
+            return repr((self._tables.sessions, self._tables.messages))
+
+    def delete_session(self, external_id: str, *, api_key: str | None = None) -> None:
+        """Delete a user's session in the app, messages included; raise `KeyError` without it."""
+        with self._lock:
+            user_id = self._tables.user_by_api_key[api_key or self.api_key]
+            row = self._tables.find_session(user_id, external_id)
+            if row is None:
+                raise KeyError(external_id)
+            self._tables.delete_session(row)
 
     # What clients do ----------------------------------------------------------------------
 
@@ -130,6 +157,7 @@ class Backend:
         fault: str | None = None,
     ) -> None:
         """Record the arrival of a request, served or not."""
+        path = urlsplit(path).path
         sessions, messages = row_counts(path, body)
         call = Call(
             method=method,
@@ -144,25 +172,40 @@ class Backend:
         with self._lock:
             self._calls.append(call)
 
-    def answer(self, method: str, path: str, authorization: str | None, body: bytes) -> Answer:
+    def answer(self, method: str, target: str, authorization: str | None, body: bytes) -> Answer:
         """Do what the request asks, whole, and say what the backend says."""
         if method == "OPTIONS":
             return Answer(204, b"")
-        route = f"{method} {path}"
+        address = urlsplit(target)
+        route = f"{method} {address.path}"
         if route == "GET /health":
+            self._count_calls(1)
             return Answer.of({"status": "ok", "timestamp": self._now_ms()})
-        function = self._functions.get(route)
-        if function is None:
+        if route not in self._functions and route not in self._queries:
             return Answer(404, b"No matching routes found", "text/plain")
         if len(body) > validators.MAX_BODY_BYTES:
             return Answer.of({"error": "Request body is larger than 20 MiB"}, 413)
         with self._lock:
-            try:
-                user_id = self._authenticate(authorization, takes_tokens=method == "POST")
-                return function(user_id, body)
-            except (UnknownKey, EngineError, ScriptError) as error:
-                status = 401 if isinstance(error, UnknownKey) else 500
-                return Answer.of({"error": str(error)}, status)
+            return self._serve(route, authorization, body, dict(parse_qsl(address.query)))
+
+    def _serve(
+        self, route: str, authorization: str | None, body: bytes, query: dict[str, str]
+    ) -> Answer:
+        """Check the key and call the function; the caller has the lock."""
+        self._count_calls(2)  # the action, and the check of the key
+        try:
+            takes_tokens = route != "GET /sync/sessions/list"
+            user_id = self._authenticate(authorization, takes_tokens=takes_tokens)
+            if route in self._queries:
+                return self._query(route, user_id, query)
+            return self._functions[route](user_id, body)
+        except (UnknownKey, EngineError, ScriptError) as error:
+            status = 401 if isinstance(error, UnknownKey) else 500
+            return Answer.of({"error": str(error)}, status)
+
+    def _count_calls(self, count: int) -> None:
+        with self._lock:
+            self.function_calls += count
 
     def _authenticate(self, authorization: str | None, *, takes_tokens: bool) -> str:
         """Return the user's id; no sign-in token is ever valid here."""
@@ -178,9 +221,24 @@ class Backend:
             raise UnknownKey("Missing Authorization header")
         raise UnknownKey("Invalid or expired token")
 
+    def _query(self, route: str, user_id: str, query: dict[str, str]) -> Answer:
+        """Answer one of the reading addresses; each answer is also logged there."""
+        required = {"GET /api/search": "q", "GET /api/sessions/get": "id", "GET /api/export": "id"}
+        name = required.get(route)
+        if name and not query.get(name):
+            return Answer.of({"error": f"Missing {name}"}, 400)
+        self._count_calls(1)
+        payload = self._queries[route](self._tables, user_id, query)
+        if payload is None:
+            return Answer.of({"error": "Session not found"}, 404)
+        self._count_calls(1)
+        return Answer.of(payload)
+
     def _list_sessions(self, user_id: str, _body: bytes) -> Answer:
-        own = [row.external_id for row in self._tables.sessions if row.user_id == user_id]
-        return Answer.of({"sessionIds": own})
+        self._count_calls(1)
+        # ▲ Every session of the user is read whole, its search text included.
+        own = reading.read_all_sessions(self._tables, user_id, max_bytes=self.max_read_bytes)
+        return Answer.of({"sessionIds": [row.external_id for row in own]})
 
     def _sync_session(self, user_id: str, body: bytes) -> Answer:
         sent = decoded(body)
@@ -193,10 +251,20 @@ class Backend:
         fields["externalId"] = external_id
         validators.check_value(fields)
         validators.check_object(fields, shape, required=validators.SESSION_REQUIRED)
-        row = mutations.upsert_session(self._tables, user_id, fields, now_ms=self._now_ms())
-        # ▲ Paid for by the owner, also when the upsert was dropped.
-        self.embedding_jobs += 1
+        self._count_calls(1)
+        row, is_kept = mutations.upsert_session(
+            self._tables, user_id, fields, now_ms=self._now_ms()
+        )
+        if is_kept:
+            self._embed(row)
         return Answer.of({"ok": True, "sessionId": row.id})
+
+    def _embed(self, session: Session) -> None:
+        """▲ Count a job that reads every message, and the parts of those without a text."""
+        messages = self._tables.messages_of(session)
+        parts = sum(len(row.parts) for row in messages if not row.text_content)
+        self.embedding_jobs += 1
+        self.embedding_documents += len(messages) + parts
 
     def _sync_message(self, user_id: str, body: bytes) -> Answer:
         sent = decoded(body)
@@ -204,6 +272,7 @@ class Backend:
         fields = {name: sent[name] for name in shape if name in sent}
         validators.check_value(fields)
         validators.check_object(fields, shape, required=validators.MESSAGE_REQUIRED)
+        self._count_calls(1)
         row = mutations.upsert_message(self._tables, user_id, fields, now_ms=self._now_ms())
         return Answer.of({"ok": True, "messageId": row.id})
 
@@ -244,6 +313,7 @@ class Backend:
     ) -> tuple[mutations.Counts, list[str]]:
         """Run one array through its function; a rejected array has written nothing."""
         dated = validators.DATED if self.accepts_batch_created_at else {}
+        self._count_calls(1 if rows else 0)
         try:
             counts = mutation(checked_rows(rows, {**shape, **dated}, required=required))
         except EngineError as error:

@@ -59,7 +59,8 @@ class Handler(BaseHTTPRequestHandler):
         if fault is not None:
             body, errors = spoil(fault, body)
         backend = self.server.double.backend
-        answer = backend.answer(self.command, path, self.headers["Authorization"], body)
+        target = path if path.startswith(ELSEWHERE) else self.path
+        answer = backend.answer(self.command, target, self.headers["Authorization"], body)
         return with_errors(answer, errors)
 
     def _reply(self, fault: Fault, answer: Answer) -> None:

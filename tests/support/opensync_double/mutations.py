@@ -32,17 +32,20 @@ class Counts:
     errors: list[str] = field(default_factory=list)
 
 
-def upsert_session(tables: Tables, user_id: str, fields: Fields, *, now_ms: int) -> Session:
-    """Do what POST /sync/session does."""
+def upsert_session(
+    tables: Tables, user_id: str, fields: Fields, *, now_ms: int
+) -> tuple[Session, bool]:
+    """Do what POST /sync/session does; return the row, and whether the upsert was kept."""
     row = tables.find_session(user_id, fields["externalId"])
     if row is None:
-        row = _insert_session(tables, user_id, fields, now_ms=now_ms)
-    elif not _is_dropped(row, fields, now_ms=now_ms, looks_at_all_five=True):
-        # ▲ A new title replaces the search text that the messages had built up.
-        if fields.get("title", row.title) != row.title:
-            row.searchable_text = fields["title"]
-        _patch_session(row, fields, now_ms=now_ms)
-    return row
+        return _insert_session(tables, user_id, fields, now_ms=now_ms), True
+    if _is_dropped(row, fields, now_ms=now_ms, looks_at_all_five=True):
+        return row, False
+    # ▲ A new title replaces the search text that the messages had built up.
+    if fields.get("title", row.title) != row.title:
+        row.searchable_text = fields["title"]
+    _patch_session(row, fields, now_ms=now_ms)
+    return row, True
 
 
 def batch_sessions(tables: Tables, user_id: str, rows: list[Fields], *, now_ms: int) -> Counts:
@@ -57,6 +60,7 @@ def batch_sessions(tables: Tables, user_id: str, rows: list[Fields], *, now_ms: 
         elif _is_dropped(row, fields, now_ms=now_ms, looks_at_all_five=False):
             counts.skipped += 1
         else:
+            # A new title replaces no search text here, unlike that of a single session.
             _patch_session(row, fields, now_ms=now_ms)
             counts.updated += 1
     return counts
@@ -80,6 +84,7 @@ def upsert_message(tables: Tables, user_id: str, fields: Fields, *, now_ms: int)
     row.parts = parts
     text = _text_of(fields)
     if text:
+        # ▲ Also for a message that was there before: its text is appended once more.
         session.searchable_text = _searchable(session, text)
     if text or existing is None:
         session.updated_at_ms = now_ms
@@ -226,4 +231,6 @@ def _part_text(content: object) -> str:
 
 
 def _searchable(session: Session, text: str) -> str:
-    return f"{session.searchable_text or ''} {text}"[:SEARCH_TEXT_CHARS]
+    """Return the search text with more appended; its limit counts UTF-16, as JavaScript does."""
+    units = f"{session.searchable_text or ''} {text}".encode("utf-16-le", "surrogatepass")
+    return units[: 2 * SEARCH_TEXT_CHARS].decode("utf-16-le", "ignore")

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from support.opensync_double.records import Fields, Message, Part, Session
 from support.opensync_double.validators import check_document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @dataclass(slots=True)
@@ -18,6 +23,8 @@ class Tables:
     _session_index: dict[tuple[str, str], Session] = field(default_factory=dict)
     # ▲ By external id alone: neither the user nor the session is part of the key.
     _message_index: dict[str, Message] = field(default_factory=dict)
+    _messages_by_session: dict[str, list[Message]] = field(default_factory=dict)
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def find_session(self, user_id: str, external_id: str) -> Session | None:
         """Look through `by_user_external`."""
@@ -27,6 +34,18 @@ class Tables:
         """Look through `by_external_id`, which is global."""
         return self._message_index.get(external_id)
 
+    def delete_session(self, session: Session) -> None:
+        """Delete a session with its messages, as its owner can in the app."""
+        self.sessions.remove(session)
+        del self._session_index[session.user_id, session.external_id]
+        for row in self._messages_by_session.pop(session.id, []):
+            self.messages.remove(row)
+            self._message_index.pop(row.external_id, None)
+
+    def messages_of(self, session: Session) -> list[Message]:
+        """Look through `by_session`."""
+        return list(self._messages_by_session.get(session.id, ()))
+
     def insert_session(
         self, user_id: str, external_id: str, *, source: str | None, now_ms: int
     ) -> Session:
@@ -34,7 +53,7 @@ class Tables:
         # The backend's own names: "opencode" by default, and one spelling for Cursor.
         source = source or "opencode"
         row = Session(
-            id=f"session{len(self.sessions) + 1:08}",
+            id=f"session{next(self._numbers):08}",
             user_id=user_id,
             external_id=external_id,
             source="cursor-sync" if source == "cursor" else source,
@@ -49,7 +68,7 @@ class Tables:
         """Add a message without parts; reject one that is too large for a document."""
         check_document({name: value for name, value in fields.items() if name != "parts"})
         row = Message(
-            id=f"message{len(self.messages) + 1:08}",
+            id=f"message{next(self._numbers):08}",
             session_id=session.id,
             external_id=fields["externalId"],
             role=fields["role"],
@@ -61,6 +80,7 @@ class Tables:
             created_at_ms=fields.get("createdAt", now_ms),
         )
         self.messages.append(row)
+        self._messages_by_session.setdefault(session.id, []).append(row)
         self._message_index.setdefault(row.external_id, row)
         return row
 

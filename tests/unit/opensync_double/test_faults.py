@@ -76,6 +76,18 @@ class TestFaults:
             client.post("/sync/session", json=session(), timeout=httpx.Timeout(30, read=0.5))
         assert double.backend.session("s1").title == "Fix the parser"
 
+    @pytest.mark.parametrize("way", ["refused", "late"])
+    def test_a_client_that_needs_the_list_of_sessions_uploads_nothing(
+        self, double: OpenSyncDouble, client: httpx.Client, way: str
+    ) -> None:
+        """▲ The list alone may fail, with a 500 or no answer, while writing works."""
+        fault = faults.refuse(500) if way == "refused" else faults.answer_late(3600)
+        double.faults = FaultPlan.always(fault, paths=frozenset({"/sync/sessions/list"}))
+        timeout = httpx.Timeout(30, read=0.5)
+        with pytest.raises(httpx.HTTPError):
+            client.get("/sync/sessions/list", timeout=timeout).raise_for_status()
+        assert client.post("/sync/batch", json=BATCH).json()["messages"] == 2
+
     def test_failed_messages_leave_the_sessions_written(
         self, double: OpenSyncDouble, client: httpx.Client
     ) -> None:

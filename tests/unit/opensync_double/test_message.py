@@ -106,12 +106,30 @@ def test_an_older_message_is_patched_and_its_parts_replaced(
 
 
 def test_the_same_message_again_is_idempotent(backend: Backend, clock: ManualClock) -> None:
-    """A complete message may be sent as often as it is uncertain."""
+    """A complete message may be sent as often as it is uncertain: the message stays as it is."""
     backend.post("/sync/message", message())
     before = backend.messages("s1")
     clock.advance(60)
     backend.post("/sync/message", message())
     assert backend.messages("s1") == before
+
+
+def test_the_same_message_again_is_appended_to_the_search_text(
+    backend: Backend, clock: ManualClock
+) -> None:
+    """▲ Once more each time, up to 10,000 characters; only while it is young nothing happens."""
+    backend.post("/sync/message", message())
+    backend.post("/sync/message", message())
+    assert backend.session("s1").searchable_text == " hello"
+    clock.advance(5)
+    backend.post("/sync/message", message())
+    assert backend.session("s1").searchable_text == " hello hello"
+
+
+def test_the_search_text_is_measured_as_javascript_does(backend: Backend) -> None:
+    """Characters beyond the first plane count twice, and half of one is not kept."""
+    backend.post("/sync/message", message(parts=[{"type": "text", "content": "🎉" * 6000}]))
+    assert backend.session("s1").searchable_text == " " + "🎉" * 4999
 
 
 def test_no_parts_deletes_the_old_ones(backend: Backend, clock: ManualClock) -> None:

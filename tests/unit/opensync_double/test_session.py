@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support.opensync_double.samples import message, session
+from support.opensync_double.samples import TEXT, message, session
 
 if TYPE_CHECKING:
     from support.opensync_double.backend import Backend
@@ -158,13 +158,23 @@ def test_created_at_is_honoured_on_the_first_insert_only(
     assert backend.session("s1").created_at_ms == made_ms
 
 
-def test_every_call_schedules_an_embedding_job(backend: Backend) -> None:
-    """▲ Also a dropped one; messages and batches schedule none."""
+def test_every_kept_state_schedules_an_embedding_job(backend: Backend) -> None:
+    """▲ A dropped one schedules none, and neither do messages and batches."""
     for _ in range(3):
         backend.post("/sync/session", session())
     backend.post("/sync/message", message())
     backend.post("/sync/batch", {"sessions": [session("s2")]})
-    assert backend.embedding_jobs == 3
+    assert backend.embedding_jobs == 1
+
+
+def test_an_embedding_job_reads_the_whole_session(backend: Backend) -> None:
+    """▲ Every message of it, and the parts of those that have no text of their own."""
+    backend.post("/sync/session", session())
+    backend.post("/sync/message", message("m1"))
+    backend.post("/sync/message", message("m2", textContent="", parts=[TEXT, TEXT]))
+    assert backend.embedding_documents == 0
+    backend.post("/sync/session", session(title="Other"))
+    assert (backend.embedding_jobs, backend.embedding_documents) == (2, 4)
 
 
 def test_a_new_title_replaces_the_search_text(backend: Backend) -> None:
