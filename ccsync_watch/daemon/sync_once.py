@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ccsync_watch.daemon.runtime import Runtime
 
 _MAX_FAILURES = 5
-_RETRY_SECONDS = 0.2
+_RETRY_SECONDS = 0.05
 _MAX_RETRY_SECONDS = 5.0
 
 
@@ -66,17 +66,20 @@ def upload_all(
         return None
     failures = 0
     error: DestinationError | None = None
+    health = runtime.uploader.health
     while runtime.outbox.count_unsettled(session_ids) and runtime.clock.monotonic() < until:
-        has_sent, error = False, None
+        has_sent, error, sent_before = False, None, health.rows_sent
         try:
             has_sent = runtime.uploader.turn()
         except DestinationError as failure:
             error = failure
-        failures = failures + 1 if error else 0
+        if error is None or health.rows_sent > sent_before:
+            failures = 0
+        failures += error is not None
         if error is not None and (not error.is_passing or failures >= _MAX_FAILURES):
             return error
         on_step()
         if not has_sent:
-            pause = min(_RETRY_SECONDS * 2**failures, _MAX_RETRY_SECONDS)
+            pause = min(_RETRY_SECONDS * 4 ** max(failures - 1, 0), _MAX_RETRY_SECONDS)
             runtime.clock.wait(runtime.stop, pause)
     return error

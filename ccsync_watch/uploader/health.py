@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from ccsync_watch.errors import DestinationError
     from ccsync_watch.outgoing import BackendInfo
 
+# An error that may pass by itself is reported once it has lasted so long.
+BRIEF_MS = 2000
+
 
 @dataclass(slots=True)
 class Health:
@@ -23,6 +26,7 @@ class Health:
     error: DestinationError | None = None
     since_ms: int | None = None
     rows_sent: int = 0
+    _reported: type[DestinationError] | None = field(default=None, repr=False, compare=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     def add_sent(self, rows: int) -> None:
@@ -31,16 +35,24 @@ class Health:
             self.rows_sent += rows
 
     def set_failure(self, error: DestinationError, now_ms: int) -> bool:
-        """Keep an error; return whether it is another one than before."""
+        """Keep an error; return whether to report it.
+
+        It is reported when it is of another kind than the last one that was, and not while it may
+        be over in a moment: a backend that fails now and then is not an outage.
+        """
         with self._lock:
-            has_changed = type(self.error) is not type(error)
             self.error = error
             if self.since_ms is None:
                 self.since_ms = now_ms
-        return has_changed
+            is_brief = error.is_passing and now_ms - self.since_ms < BRIEF_MS
+            if is_brief or self._reported is type(error):
+                return False
+            self._reported = type(error)
+        return True
 
     def clear_failure(self) -> bool:
-        """Forget the error; return whether there was one."""
+        """Forget the error; return whether it had been reported."""
         with self._lock:
-            previous, self.error, self.since_ms = self.error, None, None
-        return previous is not None
+            reported, self._reported = self._reported, None
+            self.error, self.since_ms = None, None
+        return reported is not None

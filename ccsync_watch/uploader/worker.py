@@ -11,8 +11,6 @@ import threading
 from collections import Counter
 from typing import TYPE_CHECKING
 
-import tenacity
-
 from ccsync_watch.errors import (
     DestinationError,
     Retryable,
@@ -21,7 +19,7 @@ from ccsync_watch.errors import (
     UnexpectedAnswer,
     Unsent,
 )
-from ccsync_watch.uploader.backoff import MAX_WAIT_SECONDS, PAUSE_SECONDS, Backoff, Notifier
+from ccsync_watch.uploader.backoff import FIRST_WAIT_SECONDS, Backoff, Notifier
 from ccsync_watch.uploader.health import Health
 
 if TYPE_CHECKING:
@@ -37,6 +35,10 @@ log = logging.getLogger(__name__)
 # request costs milliseconds of a processor that Claude Code may be waiting for, and the backend's
 # owner function calls. The first rows after a pause are not delayed.
 GATHER_SECONDS = 0.25
+# A worker looks at the queue, and a session is tried again, at least this often.
+MAX_WAIT_SECONDS = 60.0
+# After an error of the store, such as a full disk.
+STORE_PAUSE_SECONDS = 60.0
 # A session that is due now and was not claimed is nearly always being served by another worker.
 _SERVED_SECONDS = 0.1
 
@@ -63,6 +65,7 @@ class Uploader:
         self._clock = clock
         self._stop = stop
         self._notifier = Notifier(stop)
+        self._backoff = Backoff(clock)
         self._lock = threading.Lock()
         self._busy: set[str] = set()
         self._rests_until: dict[str, float] = {}
@@ -72,31 +75,37 @@ class Uploader:
 
     def run(self) -> None:
         """Take turns until stopped; wait after a failure, and while nothing is due."""
-        backoff = Backoff(self._notifier, self._stop)
         while not self._stop.is_set():
             try:
-                backoff.run(self._turn_or_wait)
-            except tenacity.RetryError:
-                return  # stopped after a failure
+                self._turn_or_wait()
+            except DestinationError:
+                continue  # it was recorded, and postpones the next attempt
             except (StateError, sqlite3.Error) as error:
                 if not self._stop.is_set():
                     log.error("upload: %s", error)  # noqa: TRY400 - its one line says it all
-                    self._stop.wait(PAUSE_SECONDS)
+                    self._stop.wait(STORE_PAUSE_SECONDS)
 
     def wake_all(self) -> None:
         """Wake every worker and end every session's rest: a user waits, or the daemon stops."""
         with self._lock:
             self._rests_until.clear()
+        self._backoff.hurry()
         self._notifier.wake_all()
 
     def wake_one(self) -> None:
         """Wake one worker: there may be something to send."""
+        self._backoff.hurry()
         self._notifier.wake_one()
 
     def _turn_or_wait(self) -> None:
         wakeups = self._notifier.wakeups
-        if not self._stop.is_set() and not self.turn():
-            self._notifier.wait(self._idle_seconds(), since=wakeups)
+        seconds = self._backoff.claim_attempt()
+        if seconds == 0.0:
+            if self.turn():
+                return
+            self._backoff.return_attempt()
+            seconds = self._idle_seconds()
+        self._notifier.wait(seconds, since=wakeups)
 
     def _idle_seconds(self) -> float:
         due_ms = self._outbox.next_due_ms()
@@ -131,9 +140,7 @@ class Uploader:
         finally:
             with self._lock:
                 self._busy.discard(session_id)
-        self._failures.pop(session_id, None)
-        if self.health.clear_failure():
-            log.info("upload resumed")
+        self._record_success(session_id)
         return True
 
     def is_busy(self, session_ids: Sequence[str] | None) -> bool:
@@ -181,7 +188,9 @@ class Uploader:
         has_sent = False
         while not (step := self._destination.deliver(session_id)).is_last:
             has_sent = True
-            self.health.add_sent(step.rows_acked)
+            if step.rows_acked:
+                self.health.add_sent(step.rows_acked)
+                self._record_success(session_id)
             if self._stop.is_set() or self._is_overtaken(session_id):
                 self._outbox.finish(session_id, state.version, self._clock.wall_ms())
                 return
@@ -190,7 +199,16 @@ class Uploader:
                 self._rests_until[session_id] = self._clock.monotonic() + self._gather_seconds
         self._outbox.finish(session_id, state.version, self._destination.settle(session_id))
 
+    def _record_success(self, session_id: str) -> None:
+        """Forget earlier failures: of the session, and of the destination, which works."""
+        self._failures.pop(session_id, None)
+        if self._backoff.record_success():
+            self._notifier.wake_all()
+        if self.health.clear_failure():
+            log.info("upload resumed")
+
     def _record_failure(self, session_id: str, error: DestinationError) -> None:
+        self._backoff.record_failure(error)
         now_ms = self._clock.wall_ms()
         seconds = 0.0
         if isinstance(error, (Unauthorized, UnexpectedAnswer)):
@@ -198,7 +216,8 @@ class Uploader:
         elif not isinstance(error, Unsent):
             # The session may be the reason: others are sent before it is tried again.
             self._failures[session_id] += 1
-            seconds = min(2.0 ** (self._failures[session_id] - 1), MAX_WAIT_SECONDS)
+            doublings = min(self._failures[session_id] - 1, 30)
+            seconds = min(FIRST_WAIT_SECONDS * 2.0**doublings, MAX_WAIT_SECONDS)
         self._outbox.record_failure(
             session_id, str(error), not_before_ms=now_ms + round(seconds * 1000)
         )

@@ -10,6 +10,7 @@ import pytest
 
 from ccsync_watch.daemon.sync_once import read_all, upload_all
 from ccsync_watch.errors import DestinationError, Unauthorized, Unsent
+from ccsync_watch.uploader import Health
 from support.fakes import FakeClock
 from support.pump_double import PumpDouble
 
@@ -23,11 +24,16 @@ AWAY = Unsent("cannot reach it", hint="wait")
 
 @dataclass
 class UploaderDouble:
-    """Uploads a row each turn, or raises the next of `errors`; None there is an idle turn."""
+    """Uploads a row each turn, or raises the next of `errors`; None there is an idle turn.
+
+    Before an error it uploads `rows_before_error` rows.
+    """
 
     outbox: OutboxDouble
     errors: list[DestinationError | None] = field(default_factory=list)
     turns: int = 0
+    health: Health = field(default_factory=Health)
+    rows_before_error: int = 0
 
     def turn(self) -> bool:
         """Upload one row."""
@@ -35,6 +41,7 @@ class UploaderDouble:
         if self.errors:
             error = self.errors.pop(0)
             if error is not None:
+                self.health.add_sent(self.rows_before_error)
                 raise error
             return False
         self.outbox.rows -= 1
@@ -94,7 +101,7 @@ def test_uploading_ends_when_nothing_is_unsettled() -> None:
     runtime = RuntimeDouble(rows=3, errors=[None, None])
     assert runtime.upload() is None
     assert runtime.outbox.rows == 0
-    assert runtime.clock.waits == [0.2, 0.2]
+    assert runtime.clock.waits == [0.05, 0.05]
 
 
 def test_uploading_ends_with_the_time() -> None:
@@ -108,7 +115,16 @@ def test_passing_errors_are_retried_with_longer_pauses() -> None:
     """A success in between starts the count again."""
     runtime = RuntimeDouble(rows=1, errors=[AWAY] * 4)
     assert runtime.upload() is None
-    assert runtime.clock.waits == [0.4, 0.8, 1.6, 3.2]
+    assert runtime.clock.waits == pytest.approx([0.05, 0.2, 0.8, 3.2])
+
+
+def test_failures_between_acknowledged_rows_do_not_end_it() -> None:
+    """A long session on a backend that fails now and then is one turn that fails often."""
+    runtime = RuntimeDouble(rows=1, errors=[AWAY] * 30)
+    assert runtime.uploader is not None
+    runtime.uploader.rows_before_error = 9
+    assert runtime.upload() is None
+    assert runtime.clock.waits == [0.05] * 30
 
 
 def test_an_outage_ends_it_after_some_failures() -> None:

@@ -244,9 +244,9 @@ class TestFailures:
     @pytest.mark.parametrize(
         ("failure", "seconds"),
         [
-            (Retryable("x", hint=""), 1),
+            (Retryable("x", hint=""), 0.05),
             (Retryable("x", hint="", retry_after=7.0), 7),
-            (Rejected("x", hint=""), 1),
+            (Rejected("x", hint=""), 0.05),
             (OFFLINE, 0),
             (UNAUTHORIZED, 0),
             (UnexpectedAnswer("x", hint=""), 0),
@@ -254,7 +254,7 @@ class TestFailures:
         ids=lambda value: type(value).__name__,
     )
     def test_a_session_that_may_be_the_reason_is_delayed(
-        self, world: World, memory: MemoryDestination, failure: DestinationError, seconds: int
+        self, world: World, memory: MemoryDestination, failure: DestinationError, seconds: float
     ) -> None:
         """When no session can be served all stay due: the worker itself waits."""
         world.say("u1")
@@ -266,23 +266,58 @@ class TestFailures:
     def test_its_delays_grow_until_it_succeeds(
         self, world: World, memory: MemoryDestination
     ) -> None:
-        """A second, then twice as long each time, at most a minute."""
+        """A moment, then twice as long each time, at most a minute."""
         world.say("u1")
         memory.failure = Retryable("x", hint="")
         waits = []
-        for _ in range(9):
+        for _ in range(13):
             world.turn()
             due_ms = world.outbox.next_due_ms()
             assert due_ms is not None
-            waits.append((due_ms - world.clock.now_ms) // 1000)
+            waits.append(due_ms - world.clock.now_ms)
             world.clock.now_ms = due_ms
-        assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+        assert waits == [50 * 2**number for number in range(11)] + [60_000, 60_000]
         memory.failure = None
         world.work()
         world.say("u2")
         memory.failure = Retryable("x", hint="")
         world.turn()
-        assert world.outbox.next_due_ms() == world.clock.now_ms + 1000
+        assert world.outbox.next_due_ms() == world.clock.now_ms + 50
+
+    def test_an_acknowledged_row_resets_its_delays(
+        self, world: World, memory: MemoryDestination
+    ) -> None:
+        """A long session at a backend that fails now and then is not slowed down."""
+        world.ingest(*(message(f"u{number}") for number in range(20)))
+        memory.step_rows = 1
+        for _ in range(20):
+            memory.failures = [None, None, Retryable("x", hint="")]
+            world.turn()
+            due_ms = world.outbox.next_due_ms()
+            if due_ms is None:
+                break
+            assert due_ms - world.clock.now_ms <= 50
+            world.clock.now_ms = due_ms
+        world.work()
+        assert len(memory.rows) == 21
+
+    def test_an_acknowledged_row_ends_an_outage(
+        self, world: World, memory: MemoryDestination
+    ) -> None:
+        """Not only the end of the turn, which may be hours away: a flush waits while it lasts."""
+        world.ingest(message("u1"), message("u2"))
+        memory.step_rows = 1
+        memory.failures = [OFFLINE]
+        world.turn()
+        errors = []
+        memory.on_call = lambda name: errors.append((name, world.uploader.health.error))
+        world.turn()
+        assert errors[:4] == [
+            ("check", OFFLINE),
+            ("state", OFFLINE),
+            ("rows", OFFLINE),
+            ("rows", None),
+        ]
 
     def test_the_delay_that_the_destination_asks_for_is_kept(
         self, world: World, memory: MemoryDestination
@@ -338,6 +373,21 @@ class TestFailures:
             "upload paused: memory does not accept the API key",
             "upload resumed",
         ]
+
+    def test_a_failure_that_passes_at_once_is_not_logged(
+        self, world: World, memory: MemoryDestination, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """A backend that fails on every tenth request is not an outage."""
+        caplog.set_level(logging.INFO)
+        for number in range(5):
+            world.say(f"u{number}")
+            memory.failures = [OFFLINE]
+            world.turn()
+            assert world.uploader.health.error is OFFLINE
+            world.clock.advance(0.1)
+            world.work()
+            assert world.uploader.health.error is None
+        assert caplog.records == []
 
     def test_acknowledged_rows_are_counted(self, world: World, memory: MemoryDestination) -> None:
         """A flush reports how many it sent."""

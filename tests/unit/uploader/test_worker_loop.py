@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from typing import TYPE_CHECKING
 
 import pytest
-import tenacity
 
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.errors import (
@@ -19,8 +19,9 @@ from ccsync_watch.errors import (
 )
 from ccsync_watch.uploader import Uploader
 from ccsync_watch.uploader.backoff import Backoff, Notifier
+from support.fakes import FakeClock
 from support.memory_destination import connect_memory
-from support.storing import SESSION, World
+from support.storing import SESSION, World, message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -173,95 +174,161 @@ class TestRun:
         workers.uploader.run()
         assert caplog.text == ""
 
+    def test_a_backend_that_fails_now_and_then_is_hardly_slower(self, workers: Workers) -> None:
+        """Every tenth request fails; each worker continues at once."""
+        workers.memory.step_rows = 1
+        workers.world.ingest(*(message(f"u{number}", at_ms=5) for number in range(300)))
+        workers.memory.failures = [Retryable("x", hint="")] + [None] * 9
+        workers.memory.failures *= 40
+        began = time.monotonic()
+        workers.start()
+        _until(lambda: len(workers.memory.rows) == 301, seconds=20)
+        assert time.monotonic() - began < 10
+
+    def test_a_revived_key_is_noticed_within_seconds(self, workers: Workers) -> None:
+        """By testing it, not by sending rows; and by one worker for all."""
+        workers.memory.failure = Unauthorized("x", hint="")
+        for number in range(4):
+            workers.say("u1", session_id=f"s{number}")
+        workers.start()
+        _until(lambda: workers.uploader.health.error is not None)
+        workers.memory.failure = None
+        began = time.monotonic()
+        _until(lambda: len(workers.memory.rows) == 8)
+        assert time.monotonic() - began < 5
+        assert workers.memory.calls.count("check") <= 4
+
+
+class Attempts:
+    """A backoff on a clock that stands still unless it is moved, and what it allows."""
+
+    def __init__(self, *, jitter: float = 1.0) -> None:
+        self.clock = FakeClock()
+        self.backoff = Backoff(self.clock, rng=Jitter(jitter))
+
+    def wait_after(self, *errors: DestinationError) -> float:
+        """Return the wait after the last of these failures in succession."""
+        for error in errors:
+            self.backoff.record_failure(error)
+        return round(self.backoff.claim_attempt(), 3)
+
+
+class Jitter(random.Random):
+    """Takes the same share of every range."""
+
+    def __init__(self, share: float) -> None:
+        super().__init__()
+        self.share = share
+
+    def uniform(self, a: float, b: float) -> float:
+        """Return the value at that share of the range."""
+        return a + (b - a) * self.share
+
+
+FAILURE = Retryable("x", hint="")
+
 
 class TestWaits:
-    """How long a worker waits after which failure."""
+    """How long the workers wait after which failure."""
 
-    def _seconds(self, *errors: DestinationError) -> list[float]:
-        """Return the waits of one worker that fails with these errors in succession."""
-        stop = threading.Event()
-        backoff = Backoff(Notifier(stop), stop)
+    def test_they_double_up_to_a_limit(self) -> None:
+        """Short ones first: most failures are over at once."""
+        attempts = Attempts()
+        waits = [attempts.wait_after(FAILURE) for _ in range(10)]
+        assert waits == [0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6]
+        assert attempts.wait_after(FAILURE) == 30.0
+
+    def test_they_are_drawn_from_the_whole_range(self) -> None:
+        """So that many clients do not come back at once."""
+        backoff = Backoff(FakeClock())
         waits = []
-        for number, error in enumerate(errors, start=1):
-            state = tenacity.RetryCallState(tenacity.Retrying(), None, (), {})
-            state.attempt_number = number
-            state.set_exception((type(error), error, None))
-            waits.append(backoff.seconds(state))
-        return waits
+        for _ in range(200):
+            backoff.record_failure(FAILURE)
+            backoff.record_failure(FAILURE)
+            waits.append(backoff.claim_attempt())
+            for _ in range(4):
+                backoff.record_success()
+        assert 0 <= min(waits) < 0.02
+        assert 0.08 < max(waits) <= 0.1
 
     @pytest.mark.parametrize(
-        "error", [Retryable("x", hint=""), Unsent("x", hint=""), UnexpectedAnswer("x", hint="")]
+        ("error", "seconds"),
+        [(FAILURE, 30.0), (UnexpectedAnswer("x", hint=""), 30.0), (Unsent("x", hint=""), 10.0)],
+        ids=lambda value: type(value).__name__,
     )
-    def test_they_double_with_jitter_up_to_a_minute(self, error: DestinationError) -> None:
-        """So that many clients do not come back at once."""
-        waits = self._seconds(*[error] * 10)
-        for number, wait in enumerate(waits):
-            least = min(0.5 * 2**number, 60)
-            assert least <= wait <= least + 0.5
-        assert len({wait % 0.5 for wait in waits}) == 10
-
-    def test_the_delay_that_was_asked_for_is_the_least(self) -> None:
-        """More than that only after many failures."""
-        first, last = self._seconds(
-            Retryable("x", hint="", retry_after=30.0), Retryable("x", hint="", retry_after=0.0)
-        )
-        assert first == 30.0
-        assert 1.0 <= last <= 1.5
-
-    def test_a_wrong_key_pauses_for_a_minute(self) -> None:
-        """Only a user can correct it."""
-        assert self._seconds(Unauthorized("x", hint="")) == [60.0]
+    def test_a_network_is_tried_more_often_than_a_backend_that_fails(
+        self, error: DestinationError, seconds: float
+    ) -> None:
+        """A connection that fails costs the backend nothing."""
+        assert Attempts().wait_after(*[error] * 40) == seconds
 
     def test_a_success_resets_the_wait(self) -> None:
-        """An outage last week does not make today's hiccup last a minute."""
-        stop = threading.Event()
-        notifier = Notifier(stop)
-        backoff = Backoff(notifier, stop)
-        for _ in range(3):
-            failures = iter([Unsent("x", hint="")])
+        """An outage last week does not make today's error last a minute."""
+        attempts = Attempts()
+        attempts.wait_after(*[FAILURE] * 9)
+        assert attempts.backoff.record_success()
+        assert not attempts.backoff.record_success()
+        assert attempts.backoff.claim_attempt() == 0.0
+        assert attempts.wait_after(FAILURE) == 0.05
 
-            def turn() -> None:
-                for failure in failures:  # noqa: B023 - called at once
-                    raise failure
+    @pytest.mark.parametrize(("successes", "seconds"), [(10, 0.05), (3, 0.05), (1, 2.0)])
+    def test_quick_retries_have_a_budget(self, successes: int, seconds: float) -> None:
+        """A backend that fails on most requests is not hammered by quick retries."""
+        attempts = Attempts()
+        waits = []
+        for _ in range(30):
+            waits.append(attempts.wait_after(FAILURE))
+            for _ in range(successes):
+                attempts.backoff.record_success()
+        assert waits[0] == 0.05
+        assert max(waits) == seconds
 
-            began = time.monotonic()
-            backoff.run(turn)
-            assert 0.5 <= time.monotonic() - began < 1.9
+    def test_a_wrong_key_is_tested_every_few_seconds_for_an_hour(self) -> None:
+        """Then every minute: each test costs its owner function calls."""
+        attempts = Attempts()
+        wrong = Unauthorized("x", hint="")
+        assert attempts.wait_after(wrong) == 4.0
+        assert attempts.wait_after(*[wrong] * 999) == 4.0
+        assert attempts.wait_after(wrong) == 60.0
 
-    def test_a_wakeup_does_not_end_the_rest_after_a_failure(self) -> None:
-        """Commits of a busy session must not hammer a backend that is down."""
-        stop = threading.Event()
-        notifier = Notifier(stop)
-        attempts: list[float] = []
+    def test_the_workers_make_one_attempt_per_wait_together(self) -> None:
+        """Four workers are not four times the load on a backend that is down."""
+        attempts = Attempts()
+        attempts.wait_after(*[FAILURE] * 8)
+        attempts.clock.advance(6.4)
+        allowed = [attempts.backoff.claim_attempt() == 0.0 for _ in range(4)]
+        assert allowed == [True, False, False, False]
 
-        def turn() -> None:
-            attempts.append(time.monotonic())
-            notifier.wake_all()
-            if len(attempts) < 2:
-                raise Unsent("x", hint="")
+    def test_an_attempt_that_was_not_used_is_for_another_worker(self) -> None:
+        """Its worker found nothing to send."""
+        attempts = Attempts()
+        attempts.wait_after(*[FAILURE] * 8)
+        attempts.clock.advance(6.4)
+        assert attempts.backoff.claim_attempt() == 0.0
+        attempts.backoff.return_attempt()
+        assert attempts.backoff.claim_attempt() == 0.0
+        attempts.wait_after(FAILURE)
+        attempts.backoff.return_attempt()
+        assert attempts.backoff.claim_attempt() == pytest.approx(12.8)
 
-        timer = threading.Timer(0.1, notifier.wake_all)
-        timer.start()
-        Backoff(notifier, stop).run(turn)
-        timer.join()
-        assert attempts[1] - attempts[0] >= 0.5
+    def test_the_first_delay_that_is_asked_for_concerns_one_session(self) -> None:
+        """A second one without a success in between is for all."""
+        attempts = Attempts()
+        asked = Retryable("x", hint="", retry_after=40.0)
+        assert attempts.wait_after(asked) == 0.05
+        assert attempts.wait_after(asked) == 40.0
+        attempts.backoff.hurry()
+        assert attempts.backoff.claim_attempt() == 40.0
 
-    def test_a_wakeup_ends_a_long_wait_after_the_rest(self) -> None:
-        """A user who asks for a sync after an outage does not wait for the whole minute."""
-        stop = threading.Event()
-        notifier = Notifier(stop)
-        attempts: list[float] = []
-
-        def turn() -> None:
-            attempts.append(time.monotonic())
-            if len(attempts) < 2:
-                raise Unauthorized("x", hint="")
-
-        timer = threading.Timer(0.1, notifier.wake_all)
-        timer.start()
-        Backoff(notifier, stop).run(turn)
-        timer.join()
-        assert 2.0 <= attempts[1] - attempts[0] < 10
+    def test_a_wakeup_ends_a_long_wait_after_a_rest(self) -> None:
+        """A user who asks for a sync waits for two seconds; commits do not hammer the backend."""
+        attempts = Attempts()
+        attempts.wait_after(*[FAILURE] * 9)
+        attempts.clock.advance(1.5)
+        attempts.backoff.hurry()
+        assert attempts.backoff.claim_attempt() == pytest.approx(0.5)
+        attempts.clock.advance(0.5)
+        assert attempts.backoff.claim_attempt() == 0.0
 
     def test_wake_one_ends_one_wait(self) -> None:
         """A commit needs one worker; the others stay asleep."""
