@@ -158,7 +158,7 @@ class MessageDelivery:
         except Retryable as error:
             self._count_attempt(row, error)
             return 0
-        return self._ack([row], [payload], size)
+        return self._ack([row], [payload], size, is_resent=not is_certain)
 
     def _count_attempt(self, row: OutboxRow, error: Retryable) -> None:
         """Raise the error, unless the backend accepts everything but this row: then reject it."""
@@ -238,6 +238,7 @@ class MessageDelivery:
         size: int,
         *,
         is_dated_there: bool = False,
+        is_resent: bool = False,
     ) -> int:
         session_id = rows[0].message.session_id
         self._outbox.ack(
@@ -248,6 +249,7 @@ class MessageDelivery:
             now_ms=self._clock.wall_ms(),
             date_floor_ms=self._latest_ms() if is_dated_there else 0,
             removed=count_removed(payloads),
+            is_search_stale=is_resent,
         )
         if len(rows) >= self._batch_limits.get(session_id, rules.MAX_BATCH_ROWS):
             # The limit was used in full and accepted: try twice as many next time.

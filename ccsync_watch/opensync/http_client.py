@@ -114,6 +114,20 @@ class OpenSyncClient:
         """Send one session's state; return the bytes sent. Harmless when sent twice."""
         return self._put("/sync/session", payload.value)
 
+    def put_titled_session(self, payload: Redacted[Payload]) -> int:
+        """Send one session's state so that its title replaces no search text; see `search_text`.
+
+        Raises Rejected when the backend does not accept a field of it. Harmless when sent twice.
+        """
+        body = orjson.dumps({"sessions": [payload.value], "messages": []})
+        errors = self._request("POST", "/sync/batch", body).get("errors")
+        if not isinstance(errors, list):
+            raise self._unexpected("its /sync/batch does not answer as OpenSync does")
+        if errors:
+            first = self._shorten(str(errors[0]))
+            raise Rejected(f"the backend rejected a session ({first})", hint="")
+        return len(body)
+
     def put_message(self, payload: Redacted[Payload]) -> int:
         """Send one message; return the bytes sent. Harmless when sent twice."""
         return self._put("/sync/message", payload.value)

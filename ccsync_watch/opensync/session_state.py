@@ -1,30 +1,42 @@
 """A session's own state at the backend: sent first, and again until the last one is certainly held.
 
 The backend drops some states that closely follow a write, and answers ok. And every state that
-is sent costs its owner an embedding job: so it is sent rarely, but the last one certainly.
+is sent costs its owner an embedding job: so it is sent rarely, but the last one certainly. A new
+title replaces the search text: they are written together (`search_text`).
 """
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import orjson
 
-from ccsync_watch.errors import DestinationError
+from ccsync_watch.errors import DestinationError, Rejected
 from ccsync_watch.model import Redacted
 from ccsync_watch.opensync import wire
 from ccsync_watch.opensync.backend_rules import SETTLE_MS
 from ccsync_watch.opensync.removed_secrets import count_removed
+from ccsync_watch.opensync.search_text import (
+    UNTITLED,
+    clearing_steps,
+    search_text,
+    writing_steps,
+)
 from ccsync_watch.opensync.unanswered import record_unanswered
 from ccsync_watch.store.egress_ledger import LedgerEntry
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ccsync_watch.clock import Clock
     from ccsync_watch.opensync.http_client import OpenSyncClient
     from ccsync_watch.opensync.wire import Payload
     from ccsync_watch.store.outbox import Outbox
     from ccsync_watch.store.remote_sessions import RemoteState
     from ccsync_watch.store.session_summaries import Summaries
+
+log = logging.getLogger(__name__)
 
 
 class SessionState:
@@ -47,8 +59,10 @@ class SessionState:
         payload = self._payload(session_id)
         if payload is None:
             return None
+        # While rows are still to be sent again, the search text would be spoiled once more.
+        is_stale = state.is_search_stale and not self._outbox.has_rows(session_id)
         has_changed = _text(payload) != state.applied
-        if not has_changed and not self._summaries.has_unknown_prices(session_id):
+        if not (has_changed or is_stale or self._summaries.has_unknown_prices(session_id)):
             return None
         now_ms = self._clock.wall_ms()
         due_ms = _due_ms(payload, state)
@@ -57,7 +71,11 @@ class SessionState:
         # Looking prices up takes a moment, once for each model; no line is being written now.
         self._summaries.look_up_prices(session_id)
         payload = self._payload(session_id)
-        if payload is not None and _text(payload) != state.applied:
+        if payload is None:
+            return None
+        if is_stale or _changes_title(payload, state):
+            self._write_search_text(session_id, payload, is_stale=is_stale)
+        elif _text(payload) != state.applied:
             self.send(session_id)
         return None
 
@@ -72,26 +90,85 @@ class SessionState:
         is_first = state.sent is None and not state.is_preexisting
         is_quiet = state.write_ms is not None and now_ms >= state.write_ms + SETTLE_MS
         is_applied = is_first or is_quiet or _survives_quiet_period(payload, state)
-        self._outbox.mark_upsert_started(session_id, text, now_ms)
-        host = self._client.endpoint.host
-        removed = count_removed([Redacted(payload)])
+        self._outbox.mark_upsert_started(
+            session_id, text, now_ms, is_search_stale=_changes_title(payload, state)
+        )
+        size = self._request(session_id, self._client.put_session, Redacted(payload))
+        self._ack(session_id, text, Redacted(payload), size, is_applied=is_applied)
+
+    def _write_search_text(self, session_id: str, payload: Payload, *, is_stale: bool) -> None:
+        """Send the session's state together with its whole search text, in two steps.
+
+        One of them is certainly applied, as their titles differ. After a failure both are sent
+        again, before any message.
+        """
+        put_title = self._client.put_titled_session
+        title = str(payload.get("title") or UNTITLED)
+        written = search_text(title, self._outbox.sent_messages(session_id))
+        if written != title:
+            steps = writing_steps(payload, written)
+        elif is_stale:
+            steps, put_title = clearing_steps(payload), self._client.put_session
+        else:
+            self.send(session_id)  # the title is all that can be searched
+            return
+        text = _text(payload)
+        self._outbox.mark_upsert_started(
+            session_id, text, self._clock.wall_ms(), is_search_stale=True
+        )
+        size = self._request(session_id, self._client.put_session, steps[0])
+        self._ack(session_id, text, steps[0], size, is_applied=False)
         try:
-            size = self._client.put_session(Redacted(payload))
+            size = self._request(session_id, put_title, steps[1])
+        except Rejected as error:
+            # A title that anybody can read is worth more than what a search finds.
+            log.warning("search text of session %s: %s", session_id, error.message)
+            size = self._request(session_id, self._client.put_session, steps[1])
+        self._ack(session_id, text, steps[1], size, is_applied=True, is_search_written=True)
+
+    def _request(
+        self,
+        session_id: str,
+        put: Callable[[Redacted[Payload]], int],
+        payload: Redacted[Payload],
+    ) -> int:
+        """Send one request; record it if it may have left without being acknowledged."""
+        now_ms = self._clock.wall_ms()
+        try:
+            return put(payload)
         except DestinationError as error:
-            size = wire.size(payload)
             entry = LedgerEntry(
-                now_ms, host, session_id, "session", 1, size, removed, is_acked=False
+                now_ms,
+                self._client.endpoint.host,
+                session_id,
+                "session",
+                1,
+                wire.size(payload.value),
+                count_removed([payload]),
+                is_acked=False,
             )
             record_unanswered(self._outbox, entry, error, write_ms=self._clock.wall_ms())
             raise
+
+    def _ack(
+        self,
+        session_id: str,
+        text: str,
+        payload: Redacted[Payload],
+        size: int,
+        *,
+        is_applied: bool,
+        is_search_written: bool = False,
+    ) -> None:
         self._outbox.ack_session(
             session_id,
             text,
             is_applied=is_applied,
-            host=host,
+            host=self._client.endpoint.host,
             size=size,
             now_ms=self._clock.wall_ms(),
-            removed=removed,
+            removed=count_removed([payload]),
+            is_search_written=is_search_written,
         )
 
     def _payload(self, session_id: str) -> Payload | None:
@@ -108,6 +185,12 @@ def _due_ms(payload: Payload, state: RemoteState) -> int:
     quiet_ms = (state.write_ms or 0) + SETTLE_MS
     next_ms = (state.upsert_ms or 0) + SETTLE_MS
     return min(quiet_ms, next_ms) if _survives_quiet_period(payload, state) else quiet_ms
+
+
+def _changes_title(payload: Payload, state: RemoteState) -> bool:
+    """Return whether a title that the backend may hold would be replaced."""
+    titles = {orjson.loads(text).get("title") for text in (state.applied, state.sent) if text}
+    return "title" in payload and bool(titles - {payload["title"]})
 
 
 def _survives_quiet_period(payload: Payload, state: RemoteState) -> bool:

@@ -117,6 +117,17 @@ def message_payload(message: Redacted[StoredMessage], created_ms: int | None) ->
     return Redacted(payload if is_fitting else _shorten(payload, parts))
 
 
+def searched_text(payload: Payload) -> str:
+    """Return what the backend appends of a message to its session's search text."""
+    parts = payload["parts"]
+    texts = [
+        part["content"]
+        for part in (parts if isinstance(parts, list) else [])
+        if isinstance(part, dict) and part["type"] == "text"
+    ]
+    return " ".join(text for text in texts if isinstance(text, str) and text)
+
+
 def size(payload: JsonValue) -> int:
     """Return a payload's bytes as sent."""
     return len(orjson.dumps(payload))

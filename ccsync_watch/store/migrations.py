@@ -624,6 +624,11 @@ MIGRATIONS: tuple[str, ...] = (
         FROM messages m WHERE agent_id IS NULL AND kind = 'prompt'
             AND json_extract(facts, '$.queued') IS NOT NULL;
 
+    -- A new title replaces the session's search text at the backend, and a message that is sent
+    -- again is appended to it once more: 1 = it must be written again, which it never was before.
+    ALTER TABLE remote ADD COLUMN is_search_stale INTEGER NOT NULL DEFAULT 0;
+    UPDATE remote SET is_search_stale = 1 WHERE sent IS NOT NULL;
+
     -- Who denied a call, what a prompt mentions and who wrote what in the user's name is understood
     -- from the rows only, so all transcripts that are still there are read again.
     -- Until then their titles stay, unless they are a text of the client's.

@@ -18,7 +18,9 @@ from ccsync_watch.store.remote_sessions import RemoteSessions
 from ccsync_watch.store.stored_messages import MESSAGE_COLUMNS, MESSAGE_JOINS, read_message
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from ccsync_watch.outgoing import StoredMessage
 
 
 class Outbox(RemoteSessions, Release):
@@ -45,6 +47,33 @@ class Outbox(RemoteSessions, Release):
                 for row in rows
             ]
         )
+
+    def has_rows(self, session_id: str) -> bool:
+        """Return whether rows of a session are to be sent, now or later."""
+        row = self._database.read().execute(
+            "SELECT 1 FROM outbox WHERE session_id = ? AND rejected IS NULL AND is_released",
+            (session_id,),
+        )
+        return row.fetchone() is not None
+
+    def sent_messages(self, session_id: str) -> Iterator[Redacted[StoredMessage]]:
+        """Yield the messages of a session that the backend certainly has, in their order."""
+        read, seq = self._database.read(), -1
+        while True:
+            row = read.execute(
+                f"SELECT {MESSAGE_COLUMNS} FROM messages m {MESSAGE_JOINS}"  # noqa: S608 - constants
+                " WHERE m.session_id = ? AND m.seq > ?"
+                " AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.seq = m.seq)"
+                # Copies without a mark are sent in the session that they were copied from.
+                " AND NOT (m.is_inherited AND EXISTS (SELECT 1 FROM sessions s"
+                " WHERE s.id = m.session_id AND s.forked_from IS NULL)) ORDER BY m.seq LIMIT 1",
+                (session_id, seq),
+            ).fetchone()
+            if row is None:
+                return
+            message = read_message(read, row)
+            seq = message.seq
+            yield Redacted(message)
 
     def mark_uncertain(
         self, session_id: str, seqs: Sequence[int], *, date_floor_ms: int = 0
@@ -79,11 +108,13 @@ class Outbox(RemoteSessions, Release):
         now_ms: int,
         date_floor_ms: int = 0,
         removed: Mapping[str, int] | None = None,
+        is_search_stale: bool = False,
     ) -> None:
         """Delete rows that the backend certainly has, and add to the ledger that they were sent.
 
         A row whose content changed in the meantime stays, to be sent again.
-        `date_floor_ms` raises the session's date floor, see `RemoteState`.
+        `date_floor_ms` raises the session's date floor, see `RemoteState`. `is_search_stale`: the
+        rows may have been there before.
         """
         with self._database.write() as connection:
             resend_ms = now_ms + resend_delay_ms(connection)
@@ -97,8 +128,9 @@ class Outbox(RemoteSessions, Release):
             )
             connection.execute(
                 "UPDATE remote SET write_ms = ?1, ack_ms = ?1, error = NULL,"
-                " dated_ms = max(coalesce(dated_ms, 0), ?2) WHERE session_id = ?3",
-                (now_ms, date_floor_ms, session_id),
+                " dated_ms = max(coalesce(dated_ms, 0), ?2),"
+                " is_search_stale = max(is_search_stale, ?3) WHERE session_id = ?4",
+                (now_ms, date_floor_ms, is_search_stale, session_id),
             )
             add_entry(
                 connection,

@@ -21,6 +21,7 @@ class RemoteState:
     last state of the session that the destination certainly applied, `sent` the last one sent,
     both as JSON. `write_ms` is our last write of any kind to the session. Where a destination
     dates rows itself, a row that is sent from now on is not dated before `date_floor_ms`.
+    `is_search_stale`: what the destination lets people search may lack texts, or have old ones.
     """
 
     session_id: str
@@ -33,6 +34,7 @@ class RemoteState:
     write_ms: int | None
     date_floor_ms: int
     has_messages: bool
+    is_search_stale: bool
 
 
 class RemoteSessions:
@@ -82,21 +84,29 @@ class RemoteSessions:
             write_ms=row["write_ms"],
             date_floor_ms=row["dated_ms"] or 0,
             has_messages=bool(row["has_messages"]),
+            is_search_stale=bool(row["is_search_stale"]),
         )
 
     def mark_preexisting(self, session_id: str) -> None:
         """Mark that the backend had this session before this store first wrote to it."""
         with self._database.write() as connection:
             connection.execute(
-                "UPDATE remote SET is_preexisting = 1 WHERE session_id = ?", (session_id,)
+                "UPDATE remote SET is_preexisting = 1, is_search_stale = 1 WHERE session_id = ?",
+                (session_id,),
             )
 
-    def mark_upsert_started(self, session_id: str, payload: str, now_ms: int) -> None:
-        """Store, before a session is sent, the state that the backend may have from now on."""
+    def mark_upsert_started(
+        self, session_id: str, payload: str, now_ms: int, *, is_search_stale: bool = False
+    ) -> None:
+        """Store, before a session is sent, the state that the backend may have from now on.
+
+        `is_search_stale`: that state spoils what can be searched there, see `RemoteState`.
+        """
         with self._database.write() as connection:
             connection.execute(
-                "UPDATE remote SET sent = ?, upsert_ms = ?, write_ms = ? WHERE session_id = ?",
-                (payload, now_ms, now_ms, session_id),
+                "UPDATE remote SET sent = ?1, upsert_ms = ?2, write_ms = ?2,"
+                " is_search_stale = max(is_search_stale, ?3) WHERE session_id = ?4",
+                (payload, now_ms, is_search_stale, session_id),
             )
 
     def ack_session(
@@ -109,13 +119,18 @@ class RemoteSessions:
         size: int,
         now_ms: int,
         removed: Mapping[str, int] | None = None,
+        is_search_written: bool = False,
     ) -> None:
-        """Store that the backend accepted a state; `is_applied`: it cannot have ignored it."""
+        """Store that the backend accepted a state; `is_applied`: it cannot have ignored it.
+
+        `is_search_written`: what can be searched there is right from now on.
+        """
         with self._database.write() as connection:
             connection.execute(
                 "UPDATE remote SET applied = iif(?1, ?2, applied), write_ms = ?3, ack_ms = ?3,"
-                " error = NULL WHERE session_id = ?4",
-                (is_applied, payload, now_ms, session_id),
+                " error = NULL, is_search_stale = iif(?4, 0, is_search_stale)"
+                " WHERE session_id = ?5",
+                (is_applied, payload, now_ms, is_search_written, session_id),
             )
             add_entry(
                 connection,

@@ -199,7 +199,7 @@ def rewrite_rows(
             _rewrite_row(connection, row)
         # The backend applied a state with other texts: the next one differs from it.
         connection.executemany(
-            "UPDATE remote SET applied = NULL WHERE session_id = ?",
+            "UPDATE remote SET applied = NULL, is_search_stale = 1 WHERE session_id = ?",
             {(row.session_id or row.key[0],) for row in changed.value if _belongs_to_session(row)},
         )
         touched = {row.session_id for row in changed.value if row.session_id}

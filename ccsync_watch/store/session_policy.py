@@ -51,8 +51,8 @@ def mark_metadata_only(connection: sqlite3.Connection, session_ids: Iterable[str
         ),
         # The states that were sent contain the title.
         (
-            "UPDATE remote SET applied = NULL, sent = iif(sent IS NULL, NULL, '{}')"
-            " WHERE session_id = ?"
+            "UPDATE remote SET applied = NULL, sent = iif(sent IS NULL, NULL, '{}'),"
+            " is_search_stale = sent IS NOT NULL WHERE session_id = ?"
         ),
     ):
         connection.executemany(statement, new)

@@ -54,7 +54,8 @@ class DoubleTransport(httpx.BaseTransport):
         if self.is_offline:
             raise httpx.ConnectError("refused", request=request)
         path, body = request.url.path, request.read()
-        fault = self._faults.decide(next(self._numbers), path)
+        is_covered = self._faults.covers(path)
+        fault = self._faults.decide(next(self._numbers), path) if is_covered else None
         authorization = request.headers.get("Authorization")
         name = fault.name if fault else None
         self.backend.record(request.method, path, authorization, body, fault=name)

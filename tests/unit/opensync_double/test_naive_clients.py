@@ -1,6 +1,6 @@
 """Clients that do not know the backend: each loses or damages something, and the double shows it.
 
-A client that is careful in the same place is beside each one: so it is a trap, not a defect of the double.
+Beside each one is a client that is careful in the same place: it is a trap, not a defect of ours.
 """
 
 from __future__ import annotations
