@@ -1,4 +1,8 @@
-"""The queue of transcripts with unread lines, the most recently written first."""
+"""The queue of transcripts with unread lines, the most recently written first.
+
+A session's own transcript comes before those of its subagents, which make no session by themselves:
+its start dates the session, titles it and is the first of what is sent.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,10 @@ class Backlog:
     def __init__(self) -> None:
         self._queued: dict[str, tuple[int, Transcript]] = {}
         self._heap: list[tuple[int, str]] = []
+        # Of each session: the path of its own queued transcript, and the highest rank of a
+        # subagent's that was queued since the queue was last empty.
+        self._own_paths: dict[str, str] = {}
+        self._subagent_ranks: dict[str, int] = {}
 
     def __len__(self) -> int:
         return len(self._queued)
@@ -28,6 +36,19 @@ class Backlog:
 
     def put(self, transcript: Transcript, rank: int) -> None:
         """Queue a transcript in its latest state; its rank never falls while it is queued."""
+        session_id = transcript.stream.session_id
+        if transcript.stream.agent_id is None:
+            self._own_paths[session_id] = transcript.path
+            rank = max(rank, self._subagent_ranks.get(session_id, rank - 1) + 1)
+        else:
+            rank_before = self._subagent_ranks.get(session_id, rank)
+            self._subagent_ranks[session_id] = max(rank, rank_before)
+            own_path = self._own_paths.get(session_id)
+            if own_path is not None:
+                self._put(self._queued[own_path][1], self._subagent_ranks[session_id] + 1)
+        self._put(transcript, rank)
+
+    def _put(self, transcript: Transcript, rank: int) -> None:
         queued = self._queued.get(transcript.path)
         rank = max(rank, queued[0]) if queued else rank
         self._queued[transcript.path] = (rank, transcript)
@@ -42,5 +63,8 @@ class Backlog:
             # A path that was queued again with a higher rank is in the heap twice.
             if queued is not None and queued[0] == -rank:
                 del self._queued[path]
+                if queued[1].stream.agent_id is None:
+                    self._own_paths.pop(queued[1].stream.session_id, None)
                 return queued
+        self._subagent_ranks.clear()
         return None

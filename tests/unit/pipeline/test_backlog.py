@@ -69,3 +69,43 @@ def test_queuing_the_same_path_often_costs_nothing() -> None:
         backlog.put(transcript("a"), 5)
     assert len(backlog._heap) == 1
     assert backlog.transcripts() == [transcript("a")]
+
+
+def subagent(path: str, session_path: str) -> Transcript:
+    """Return the transcript of a subagent of the session at another path."""
+    return Transcript(path, Stream(path, session_path, path), 0, 0, 1, 2)
+
+
+def test_a_session_goes_before_its_subagents() -> None:
+    """Whichever was queued first, and whatever was written last; not before other sessions."""
+    backlog = Backlog()
+    backlog.put(subagent("a1", "a"), 5)
+    backlog.put(transcript("a"), 1)
+    backlog.put(transcript("b"), 2)
+    backlog.put(subagent("b1", "b"), 3)
+    backlog.put(transcript("c"), 7)
+    assert order(backlog) == ["c", "a", "a1", "b", "b1"]
+
+
+def test_a_session_that_is_queued_again_stays_before_its_subagents() -> None:
+    """A large one is read in pieces: all of them before the subagents that are newer."""
+    backlog = Backlog()
+    backlog.put(transcript("a"), 1)
+    backlog.put(subagent("a1", "a"), 5)
+    assert backlog.take() == (6, transcript("a"))
+    backlog.put(transcript("a"), 1)
+    assert order(backlog) == ["a", "a1"]
+
+
+def test_a_subagent_alone_has_its_own_rank() -> None:
+    """Its session may have been read long before; and it moves up with each line."""
+    backlog = Backlog()
+    backlog.put(subagent("a1", "a"), 1)
+    backlog.put(transcript("b"), 2)
+    assert order(backlog) == ["b", "a1"]
+    backlog.put(subagent("a1", "a"), 3)
+    backlog.put(transcript("b"), 2)
+    assert order(backlog) == ["a1", "b"]
+    assert order(backlog) == []
+    backlog.put(transcript("a"), 1)
+    assert backlog.take() == (1, transcript("a"))

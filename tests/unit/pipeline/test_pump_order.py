@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support.lines import AGENT, OTHER, SESSION, Writer
-from support.pumping import Bench, ids
+from support.lines import AGENT, OTHER, SESSION, START_MS, Writer
+from support.pumping import PROJECT, Bench, ids
+from support.storing import World
 from support.watched import WatchedFiles
 
 if TYPE_CHECKING:
@@ -82,6 +83,33 @@ class TestOrder:
         assert bench.pump.reconcile() == []
         assert bench.pump.backlog_size()[0] == 1
         assert bench.drain() == 1
+
+
+class TestSentOrder:
+    """What a backlog comes to at the backend while it is still being read."""
+
+    def test_a_session_with_a_newer_subagent_is_right_at_once(self, bench: Bench) -> None:
+        """Its date, its title, its header and the order of its texts, whatever is sent between."""
+        main = Writer()
+        title = {"type": "ai-title", "aiTitle": "The garden", "sessionId": SESSION}
+        bench.append(bench.path(), *[main.prompt(f"main{n}") for n in range(9)], title)
+        agent = Writer(agent_id=AGENT, at_ms=START_MS + 18_000_000)
+        path = bench.path(f"agent-{AGENT}", f"{PROJECT}/{SESSION}/subagents")
+        bench.append(path, *[agent.prompt(f"agent{n}") for n in range(9)])
+        world = World(bench.state)
+        world.clock.now_ms = START_MS + 86_400_000
+        bench.pump.reconcile()
+        while bench.pump.step():
+            world.work()
+        world.drain()
+        session = world.backend.session(SESSION)
+        assert (session.title, session.created_at_ms) == ("The garden", START_MS)
+        assert world.backend.shown(SESSION)[0].role == "system"
+        text = session.searchable_text or ""
+        assert text.index("main8") < text.index("agent0")
+        states = [call.json for call in world.backend.calls if call.path == "/sync/session"]
+        assert {state["title"] for state in states} == {"The garden"}
+        world.assert_complete()
 
 
 class TestQuiet:
