@@ -80,12 +80,12 @@ class DestinationInfo:
 class BackendInfo:
     """What a destination that accepts our key reports of itself.
 
-    `clock_skew_seconds` is its clock minus ours, None when it does not say; `session_ids` are all
-    sessions that it holds for this key.
+    `clock_skew_seconds` is its clock minus ours, None when it does not say; `missing_sessions`
+    counts those that it had acknowledged and does not hold any more: they are sent again.
     """
 
     clock_skew_seconds: float | None
-    session_ids: frozenset[str] = frozenset()
+    missing_sessions: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ key is sent in one header, is never shown, and never follows a redirect.
 
 from __future__ import annotations
 
+import contextlib
 import email.utils
 import os
 import socket
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import orjson
 
+from ccsync_watch import __version__
 from ccsync_watch.errors import (
     DestinationError,
     Rejected,
@@ -26,7 +28,7 @@ from ccsync_watch.errors import (
 from ccsync_watch.outgoing import BackendInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from ccsync_watch.clock import Clock
     from ccsync_watch.config import Secret
@@ -35,6 +37,12 @@ if TYPE_CHECKING:
 
 _TIMEOUT_SECONDS = 30.0
 _CONNECT_SECONDS = 10.0
+# The list of sessions is a hint, and nothing is sent before it is there or given up.
+_LIST_SECONDS = 5.0
+_MAX_LIST_BYTES = 4 << 20
+# Convex keeps connections open; a new one for each line would cost a TLS handshake. Routers
+# forget connections that were idle for five minutes or so.
+_KEEP_ALIVE_SECONDS = 240.0
 _RETRIED_STATUSES = frozenset({408, 425, 429})
 _MAX_RETRY_AFTER = 600.0
 _MAX_SHOWN_CHARS = 160
@@ -70,12 +78,13 @@ class OpenSyncClient:
         self.host = endpoint.host
         self._clock = clock
         self._api_key = api_key
-        headers = {"User-Agent": "ccsync-watch"}
+        headers = {"User-Agent": f"ccsync-watch/{__version__}"}
         if api_key is not None:
             headers["Authorization"] = f"Bearer {api_key.reveal()}"
         self._client = httpx.Client(
             headers=headers,
             timeout=httpx.Timeout(timeout_seconds, connect=min(timeout_seconds, _CONNECT_SECONDS)),
+            limits=httpx.Limits(keepalive_expiry=_KEEP_ALIVE_SECONDS),
             follow_redirects=False,
             transport=transport,
             # A loopback backend is reached directly, even if the environment names a proxy.
@@ -87,28 +96,61 @@ class OpenSyncClient:
         self._client.close()
 
     def check(self) -> BackendInfo:
-        """Test address and key; /health answers ok whatever the key is.
+        """Test address and key, with as little work for the backend as possible.
 
         Raises UnexpectedAnswer, Unauthorized or Retryable.
         """
+        backend_info = self.check_address()
+        self.check_key()
+        return backend_info
+
+    def check_address(self) -> BackendInfo:
+        """Test the address and compare the clocks; /health answers ok whatever the key is."""
         before_ms = self._clock.wall_ms()
         answer = self._request("GET", "/health")
         after_ms = self._clock.wall_ms()
         if answer.get("status") != "ok":
             raise self._unexpected("its /health does not answer as OpenSync does")
-        session_ids = self._request("GET", "/sync/sessions/list").get("sessionIds")
-        if not isinstance(session_ids, list):
-            raise self._unexpected("its /sync/sessions/list does not answer as OpenSync does")
         timestamp_ms = answer.get("timestamp")
         # The backend read its clock about half-way between our request and its answer.
         middle_ms = (before_ms + after_ms) / 2
         skew_seconds = None
         if isinstance(timestamp_ms, (int, float)):
             skew_seconds = (timestamp_ms - middle_ms) / 1000
-        return BackendInfo(
-            skew_seconds,
-            frozenset(session_id for session_id in session_ids if isinstance(session_id, str)),
+        return BackendInfo(skew_seconds)
+
+    def check_key(self) -> None:
+        """Test the key by a batch of nothing: the backend looks the key up, and stores nothing."""
+        answer = self._request("POST", "/sync/batch", b'{"sessions":[],"messages":[]}')
+        if answer.get("errors") != []:
+            raise self._unexpected("its /sync/batch does not answer as OpenSync does")
+
+    def list_sessions(self) -> frozenset[str]:
+        """Return the ids of the sessions that the backend holds for this key.
+
+        The backend reads every session whole for it, which fails or takes long with many of them;
+        an answer that is too large or too late is Retryable.
+        """
+        until = self._clock.monotonic() + _LIST_SECONDS
+        content = bytearray()
+        with (
+            self._errors(),
+            self._client.stream(
+                "GET", f"{self.endpoint.base_url}/sync/sessions/list", timeout=_LIST_SECONDS
+            ) as response,
+        ):
+            for chunk in response.iter_bytes():
+                content += chunk
+                if len(content) > _MAX_LIST_BYTES or self._clock.monotonic() > until:
+                    raise Retryable(f"{self.host} answers too much or too slowly", hint="")
+        whole = httpx.Response(
+            response.status_code, headers=response.headers, content=bytes(content)
         )
+        answer = self._parse_answer(whole, "/sync/sessions/list")
+        session_ids = answer.get("sessionIds")
+        if not isinstance(session_ids, list):
+            raise self._unexpected("its /sync/sessions/list does not answer as OpenSync does")
+        return frozenset(session_id for session_id in session_ids if isinstance(session_id, str))
 
     def put_session(self, payload: Redacted[Payload]) -> int:
         """Send one session's state; return the bytes sent. Harmless when sent twice."""
@@ -161,10 +203,17 @@ class OpenSyncClient:
 
     def _request(self, method: str, path: str, body: bytes | None = None) -> dict[str, Any]:
         headers = {"Content-Type": "application/json"} if body is not None else {}
-        try:
+        with self._errors():
             response = self._client.request(
                 method, f"{self.endpoint.base_url}{path}", content=body, headers=headers
             )
+        return self._parse_answer(response, path)
+
+    @contextlib.contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Raise the errors of a request as this program's own."""
+        try:
+            yield
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise Unsent(
                 f"cannot reach {self.host} ({_reason(error)})", hint=_CONNECTION_HINT
@@ -176,7 +225,6 @@ class OpenSyncClient:
             raise Retryable(
                 f"no answer from {self.host} ({_reason(error)})", hint=_CONNECTION_HINT
             ) from None
-        return self._parse_answer(response, path)
 
     def _parse_answer(self, response: httpx.Response, path: str) -> dict[str, Any]:
         status = response.status_code

@@ -6,8 +6,11 @@ this package does not import the uploader.
 
 from __future__ import annotations
 
+import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ccsync_watch.errors import DestinationError, Unauthorized, Unsent
 from ccsync_watch.opensync.backend_rules import RESEND_DELAY_MS
 from ccsync_watch.opensync.delivery import MessageDelivery
 from ccsync_watch.opensync.session_state import SessionState
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
     from ccsync_watch.outgoing import BackendInfo, DeliveryStep
     from ccsync_watch.store.outbox import Outbox
     from ccsync_watch.store.session_summaries import Summaries
+
+log = logging.getLogger(__name__)
 
 
 class OpenSyncDestination:
@@ -33,28 +38,65 @@ class OpenSyncDestination:
         self._outbox = outbox
         self._state = SessionState(client, outbox=outbox, clock=clock, summaries=summaries)
         self._messages = MessageDelivery(client, outbox=outbox, clock=clock, state=self._state)
-        self._held_sessions: frozenset[str] = frozenset()
+        self._clock = clock
+        self._summaries = summaries
+        # The sessions that the backend held at the start, None if it did not say which.
+        self._held_sessions: frozenset[str] | None = None
+        self._asked_ms: int | None = None
+        self._missing_sessions = 0
 
     def check(self) -> BackendInfo:
-        """Test address and key, and find out which sessions the backend holds already.
+        """Test address and key; the first time, ask which sessions the backend holds already.
 
         Sessions that it holds and that this store never sent (another machine's, or those of a
-        store that was lost) may hold any of our messages: theirs are uncertain.
+        store that was lost) may hold any of our messages: theirs are uncertain. Without an answer
+        that is assumed of all sessions that began before.
         """
-        backend_info = self._client.check()
-        self._held_sessions = backend_info.session_ids
+        backend_info = self._client.check_address()
+        if self._asked_ms is None:
+            self._ask_for_sessions()
+        else:
+            self._client.check_key()
         self._messages.clock_skew_seconds = backend_info.clock_skew_seconds
-        return backend_info
+        return replace(backend_info, missing_sessions=self._missing_sessions)
+
+    def _ask_for_sessions(self) -> None:
+        """Ask once: the backend reads all of every session for its answer, or fails at that."""
+        now_ms = self._clock.wall_ms()
+        try:
+            self._held_sessions = self._client.list_sessions()
+        except (Unsent, Unauthorized):
+            raise
+        except DestinationError as error:
+            self._client.check_key()
+            log.info("older sessions are sent row by row: no list of sessions (%s)", error)
+        else:
+            self._missing_sessions = self._outbox.queue_missing(self._held_sessions)
+        if self._missing_sessions:
+            log.warning(
+                "%d sessions that were uploaded are not at %s any more: they are sent again",
+                self._missing_sessions,
+                self._client.host,
+            )
+        self._asked_ms = now_ms
 
     def deliver(self, session_id: str) -> DeliveryStep:
         """Send the session's next messages, before the first of them its own state."""
         state = self._outbox.remote(session_id)
         if not state.is_acked:
-            if state.sent is None and session_id in self._held_sessions:
+            if state.sent is None and self._may_hold(session_id):
                 self._outbox.mark_preexisting(session_id)
             # The backend dates a session by its first state or message, and never changes that.
             self._state.send(session_id)
         return self._messages.send_next(session_id)
+
+    def _may_hold(self, session_id: str) -> bool:
+        """Return whether the backend may hold a session that this store never sent."""
+        if self._held_sessions is not None:
+            return session_id in self._held_sessions
+        summary = self._summaries.summary(session_id)
+        started_ms = summary.value.started_ms if summary else None
+        return started_ms is None or started_ms < (self._asked_ms or 0)
 
     def settle(self, session_id: str) -> int | None:
         """Send the session's own state when it is due; return when to call again."""

@@ -84,6 +84,20 @@ def clock_problems(backend_info: BackendInfo) -> Iterable[Problem]:
         )
 
 
+def _missing_session_problems(backend_info: BackendInfo) -> Iterable[Problem]:
+    if backend_info.missing_sessions:
+        count = plural(backend_info.missing_sessions, "session")
+        yield Problem(
+            "sessions-sent-again",
+            "Sessions sent again",
+            f"the backend no longer had {count} that were uploaded before: the key may belong to"
+            " another account, or they were deleted there",
+            "they are sent again; a session that should not be there belongs into a project of"
+            " exclude_projects",
+            "info",
+        )
+
+
 def _check_daemon(live: Live | None, absence: NotRunning | None) -> Iterable[Problem]:
     if isinstance(absence, NotAnswering):
         yield Problem("daemon-silent", SYNC_NOT_WORKING, absence.message, absence.hint)
@@ -100,6 +114,7 @@ def _check_daemon(live: Live | None, absence: NotRunning | None) -> Iterable[Pro
             yield connection_problem(live.backend.error)
         if live.backend.backend_info is not None:
             yield from clock_problems(live.backend.backend_info)
+            yield from _missing_session_problems(live.backend.backend_info)
 
 
 def _check_backend_configured(settings: Settings) -> Iterable[Problem]:

@@ -12,11 +12,20 @@ if TYPE_CHECKING:
 
     from ccsync_watch.store.database import Database
 
+_QUEUE = (
+    "INSERT INTO outbox (seq, session_id, is_certain, is_released)"
+    " SELECT m.seq, m.session_id, ?, ? FROM messages m"
+    " JOIN sessions s ON s.id = m.session_id WHERE NOT s.is_excluded"
+    # Copies without a mark are sent in the session that they were copied from.
+    " AND NOT (m.is_inherited AND s.forked_from IS NULL)"
+)
+
 
 class Release:
     """Release, hold and count rows of the outbox. `session_ids` None means every session."""
 
     _database: Database
+    _is_holding = False
 
     def release(self, session_ids: Sequence[str] | None) -> None:
         """Allow what is queued now to be sent: for sync-now, or when auto_sync is switched on."""
@@ -33,7 +42,8 @@ class Release:
                 )
 
     def hold(self) -> None:
-        """Hold everything until it is released: auto_sync is off."""
+        """Hold everything, also what is queued again, until it is released: auto_sync is off."""
+        self._is_holding = True
         with self._database.write() as connection:
             connection.execute("UPDATE outbox SET is_released = 0 WHERE is_released")
             connection.execute("UPDATE remote SET is_due = 0, is_held = 1 WHERE is_due")
@@ -116,17 +126,33 @@ class Release:
             if previous is None:
                 return False
             connection.execute("DELETE FROM outbox")
-            connection.execute(
-                "INSERT INTO outbox (seq, session_id, is_certain, is_released)"
-                " SELECT m.seq, m.session_id, 1, 1 FROM messages m"
-                " JOIN sessions s ON s.id = m.session_id WHERE NOT s.is_excluded"
-                # Copies without a mark are sent in the session that they were copied from.
-                " AND NOT (m.is_inherited AND s.forked_from IS NULL)"
-            )
+            connection.execute(_QUEUE, (True, True))
             connection.execute("DELETE FROM remote")
             queued = connection.execute("SELECT DISTINCT session_id FROM outbox").fetchall()
             mark_due(connection, [row[0] for row in queued], is_released=True)
         return True
+
+    def queue_missing(self, held: frozenset[str]) -> int:
+        """Queue the sessions that were acknowledged and are not held; return how many.
+
+        `held` are the ids of all sessions at the destination, asked for before anything was sent
+        in this run. Rows are uncertain: what became of the session there is not known.
+        """
+        is_released = not self._is_holding
+        with self._database.write() as connection:
+            acked = connection.execute(
+                "SELECT session_id FROM remote JOIN sessions s ON s.id = session_id"
+                " WHERE ack_ms IS NOT NULL AND NOT s.is_excluded"
+            ).fetchall()
+            missing = [row[0] for row in acked if row[0] not in held]
+            for session_id in missing:
+                connection.execute("DELETE FROM outbox WHERE session_id = ?", (session_id,))
+                connection.execute("DELETE FROM remote WHERE session_id = ?", (session_id,))
+                connection.execute(
+                    f"{_QUEUE} AND m.session_id = ?", (False, is_released, session_id)
+                )
+            mark_due(connection, missing, is_released=is_released)
+        return len(missing)
 
 
 def _session_clauses(session_ids: Sequence[str] | None) -> list[tuple[str, tuple[str, ...]]]:

@@ -67,6 +67,7 @@ class Uploader:
         self._notifier = Notifier(stop)
         self._backoff = Backoff(clock)
         self._lock = threading.Lock()
+        self._check_lock = threading.Lock()
         self._busy: set[str] = set()
         self._rests_until: dict[str, float] = {}
         self._failures: Counter[str] = Counter()
@@ -176,9 +177,13 @@ class Uploader:
         return self._rests_until
 
     def _check_once(self) -> None:
-        """Check address and key before anything is sent to it, once until they fail."""
-        if self.health.backend_info is None:
-            self.health.backend_info = self._destination.check()
+        """Check address and key before anything is sent to it, once until they fail.
+
+        Other workers wait meanwhile: a check may be expensive for the destination.
+        """
+        with self._check_lock:
+            if self.health.backend_info is None:
+                self.health.backend_info = self._destination.check()
 
     def _upload(self, session_id: str) -> None:
         state = self._outbox.remote(session_id)

@@ -15,7 +15,6 @@ from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import config_path, load, read_file, save
 from ccsync_watch.daemon.destinations import connect
 from ccsync_watch.errors import ConfigError, DestinationError
-from ccsync_watch.units import plural
 
 if TYPE_CHECKING:
     import argparse
@@ -46,7 +45,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     if connection is None:
         raise ConfigError("the deployment's URL is missing", hint="run `ccsync-watch login` again")
     try:
-        backend_info = connection.check()
+        connection.check()
     except DestinationError as error:
         warn(one_line(report.connection_problem(error)))
         warn(f"{path} was not changed")
@@ -54,8 +53,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     finally:
         connection.close()
     save(path, {"convex_url": settings.convex_url, "api_key": key or None})
-    sessions = plural(len(backend_info.session_ids), "session")
-    say(f"Connected to {connection.host}, which has {sessions} of this key. Saved in {path}.")
+    say(f"Connected to {connection.host}, which accepts this key. Saved in {path}.")
     reload_daemon(settings)
     warn_of_variables(env, "it overrides the file; unset it to use what you entered")
     return 0

@@ -12,6 +12,7 @@ import httpx
 import orjson
 import pytest
 
+from ccsync_watch import __version__
 from ccsync_watch.config import Secret
 from ccsync_watch.errors import (
     DestinationError,
@@ -30,7 +31,7 @@ from support.opensync_double.backend import Backend
 from support.opensync_double.samples import message, session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 KEY = "osk_0123456789abcdef0123456789abcdef"
 URL = "https://happy-otter-123.convex.cloud"
@@ -94,6 +95,7 @@ class TestRequests:
         assert size == len(request.content)
         assert request.headers["Authorization"] == f"Bearer {KEY}"
         assert request.headers["Content-Type"] == "application/json"
+        assert request.headers["User-Agent"] == f"ccsync-watch/{__version__}"
 
     def test_without_a_key_the_header_is_left_out(self) -> None:
         """A self-hosted deployment may not need one."""
@@ -356,13 +358,19 @@ class TestCheck:
     """Address, key and clock at once."""
 
     def _checked_client(
-        self, health: JsonValue, listed: JsonValue, clock: FakeClock | None = None
+        self,
+        health: JsonValue,
+        batch: JsonValue,
+        clock: FakeClock | None = None,
+        paths: list[str] | None = None,
     ) -> OpenSyncClient:
         def serve(request: httpx.Request) -> httpx.Response:
+            if paths is not None:
+                paths.append(request.url.path)
             if clock is not None:
                 clock.advance(1)
             is_health = request.url.path == "/health"
-            answer = _json(200, health if is_health else listed)
+            answer = _json(200, health if is_health else batch)
             if clock is not None:
                 clock.advance(1)
             return answer
@@ -373,25 +381,92 @@ class TestCheck:
         """It was read half-way between the request and its answer."""
         clock = FakeClock()
         timestamp_ms = clock.now_ms + 1000 + 250
+        paths: list[str] = []
         backend_info = self._checked_client(
-            {"status": "ok", "timestamp": timestamp_ms}, {"sessionIds": ["a", 5, "b"]}, clock
+            {"status": "ok", "timestamp": timestamp_ms}, {"errors": []}, clock, paths
         ).check()
         assert backend_info.clock_skew_seconds == 0.25
-        assert backend_info.session_ids == {"a", "b"}
+        assert paths == ["/health", "/sync/batch"]
 
     def test_a_backend_without_a_clock(self) -> None:
         """Its time is not known."""
-        backend_info = self._checked_client({"status": "ok"}, {"sessionIds": []}).check()
+        backend_info = self._checked_client({"status": "ok"}, {"errors": []}).check()
         assert backend_info.clock_skew_seconds is None
 
     @pytest.mark.parametrize(
-        ("health", "listed"),
-        [({"status": "up"}, {"sessionIds": []}), ({"status": "ok"}, {"sessionIds": None})],
+        ("health", "batch"),
+        [({"status": "up"}, {"errors": []}), ({"status": "ok"}, {"errors": None})],
     )
-    def test_another_program_is_unexpected(self, health: Any, listed: Any) -> None:  # noqa: ANN401 - any JSON
+    def test_another_program_is_unexpected(self, health: Any, batch: Any) -> None:  # noqa: ANN401 - any JSON
         """Its 200 means nothing."""
         with pytest.raises(UnexpectedAnswer, match="is not an OpenSync deployment"):
-            self._checked_client(health, listed).check()
+            self._checked_client(health, batch).check()
+
+    def test_the_key_is_tested_without_a_trace(self) -> None:
+        """The double looks the key up as for every batch, and nothing else."""
+        backend = Backend()
+        for key, outcome in ((backend.api_key, None), ("osk_wrong", Unauthorized)):
+            client = OpenSyncClient(
+                wire.endpoint(URL),
+                Secret(key),
+                clock=FakeClock(),
+                transport=DoubleTransport(backend),
+            )
+            if outcome is None:
+                client.check_key()
+            else:
+                with pytest.raises(outcome):
+                    client.check_key()
+        assert backend.function_calls == 4
+        assert (backend.sessions(), backend.all_messages()) == ([], [])
+
+
+class TestListOfSessions:
+    """Which sessions there are, if that is said soon and briefly."""
+
+    def test_it_is_a_set_of_ids(self) -> None:
+        """What is not an id is left out."""
+        client = _client(_json(200, {"sessionIds": ["a", 5, "b"]}))
+        assert client.list_sessions() == {"a", "b"}
+
+    def test_another_answer_is_unexpected(self) -> None:
+        """Something else answers at that address."""
+        with pytest.raises(UnexpectedAnswer, match="sessions/list does not answer"):
+            _client(_json(200, {"sessionIds": None})).list_sessions()
+
+    @pytest.mark.parametrize("status", [401, 500])
+    def test_its_errors_are_those_of_any_request(self, status: int) -> None:
+        """Of the key, and of the backend."""
+        failure = Unauthorized if status == 401 else Retryable
+        with pytest.raises(failure):
+            _client(httpx.Response(status)).list_sessions()
+
+    def test_a_long_list_is_given_up(self) -> None:
+        """Sixteen MiB of ids are not read into memory."""
+        sent = 0
+
+        def chunks() -> Iterator[bytes]:
+            nonlocal sent
+            for _ in range(16):
+                sent += 1
+                yield bytes(1 << 20)
+
+        with pytest.raises(Retryable, match="too much or too slowly"):
+            _client(httpx.Response(200, content=chunks())).list_sessions()
+        assert sent == 5
+
+    def test_a_slow_list_is_given_up(self) -> None:
+        """A byte now and then keeps no upload waiting."""
+        clock = FakeClock()
+
+        def chunks() -> Iterator[bytes]:
+            for _ in range(100):
+                clock.advance(1)
+                yield b" "
+
+        with pytest.raises(Retryable, match="too much or too slowly"):
+            _client(httpx.Response(200, content=chunks()), clock=clock).list_sessions()
+        assert clock.now_ms - FakeClock().now_ms == 6000
 
 
 class TestKey:

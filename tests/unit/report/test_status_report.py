@@ -129,7 +129,7 @@ class TestProblems:
         self, settings: Settings, skew_seconds: float | None, words: str | None
     ) -> None:
         """Half a minute is tolerated."""
-        backend = report.Backend(BackendInfo(skew_seconds, frozenset()))
+        backend = report.Backend(BackendInfo(skew_seconds))
         problem = problems(settings, report.Live(pid=7, backend=backend)).get("clock-skew")
         if words is None:
             assert problem is None
@@ -137,6 +137,21 @@ class TestProblems:
             assert problem is not None
             assert words in problem.detail
             assert problem.severity == "warning"
+
+    @pytest.mark.parametrize(("count", "words"), [(0, None), (1, "1 session "), (3, "3 sessions ")])
+    def test_sessions_that_are_sent_again_are_information(
+        self, settings: Settings, count: int, words: str | None
+    ) -> None:
+        """The user may have deleted them, and can exclude them."""
+        backend = report.Backend(BackendInfo(0.0, missing_sessions=count))
+        problem = problems(settings, report.Live(pid=7, backend=backend)).get("sessions-sent-again")
+        if words is None:
+            assert problem is None
+        else:
+            assert problem is not None
+            assert words in problem.detail
+            assert "exclude_projects" in problem.hint
+            assert problem.severity == "info"
 
     def test_the_problems_of_the_daemon_are_reported_as_they_are(self, settings: Settings) -> None:
         """The check that found one has built it."""

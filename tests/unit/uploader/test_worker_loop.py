@@ -95,6 +95,23 @@ class TestRun:
         _until(lambda: not workers.uploader.is_busy(None))
         assert workers.uploader.health.rows_sent == 20
 
+    def test_one_worker_checks_for_all(self, workers: Workers) -> None:
+        """A check may be expensive for the destination: two that start together make one."""
+        arrived = threading.Event()
+
+        def check(name: str) -> None:
+            if name == "check":
+                arrived.set()
+                _until(lambda: len(workers.uploader._busy) == 2)
+
+        workers.memory.on_call = check
+        for number in range(2):
+            workers.say("u1", session_id=f"s{number}")
+        workers.start()
+        _until(lambda: len(workers.memory.rows) == 4)
+        assert arrived.is_set()
+        assert workers.memory.calls.count("check") == 1
+
     def test_one_wakeup_is_passed_on(self, workers: Workers) -> None:
         """Each worker serves one of the sessions that are due: here two requests must meet."""
         workers.start()
