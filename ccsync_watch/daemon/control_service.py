@@ -147,7 +147,8 @@ class ControlService:
             return self._dashboard.link()
 
     def reload(self) -> ReloadAnswer:
-        """Load the settings again now; return what is wrong with them."""
+        """Load the settings again now, and upload what a repair queued; return what is wrong."""
         self._source.reload_if_changed()
-        with self._source.current():
+        with self._source.current() as daemon:
+            daemon.uploads.wake()
             return ReloadAnswer(self._source.settings_problem)

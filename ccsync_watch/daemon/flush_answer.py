@@ -40,14 +40,13 @@ def build_flush_answer(
     session_ids = None if session_id is None else [session_id]
     unfinished = runtime.pump.unfinished_sizes(session_id)
     outbox, has_backend = runtime.outbox, runtime.uploader is not None
-    now_ms = runtime.clock.wall_ms()
     return FlushAnswer(
         is_read=is_read,
         is_known=session_id is None
         or session_summaries.session_summary(runtime.database, session_id) is not None,
         is_local=not has_backend,
         rows_sent=rows_sent,
-        rows_pending=outbox.count_sendable(session_ids, now_ms) if has_backend else 0,
+        rows_pending=outbox.count_pending(session_ids) if has_backend else 0,
         rows_rejected=outbox.count_rejected(session_ids) if has_backend else 0,
         error=report.connection_problem(error) if error else None,
         problem=problem,

@@ -159,7 +159,13 @@ class Runtime:
         mark = hashlib.sha256(policies.encode("utf-8", "surrogateescape")).hexdigest()
         if get_meta(self.database.read(), "projects") == mark:
             return
-        if apply_policies(self.database, projects_of(self.settings)):
+        needs_repair = apply_policies(
+            self.database,
+            projects_of(self.settings),
+            clock=self.clock,
+            is_released=self.settings.auto_sync,
+        )
+        if needs_repair:
             repair(
                 self.database,
                 redactor=redactor,

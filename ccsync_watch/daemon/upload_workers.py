@@ -91,7 +91,7 @@ class UploadWorkers:
         while now < until and not stopping.is_set():
             error = uploader.health.error
             if error is None:
-                if not self._has_rows(session_ids):
+                if not self._has_pending(session_ids):
                     return None
             elif now >= patient_until or (error is not error_before and not error.is_passing):
                 break
@@ -102,6 +102,18 @@ class UploadWorkers:
             now = self._clock.monotonic()
         # An outage matters to this request only if it keeps rows of these sessions pending.
         return uploader.health.error if self._outbox.count_unsettled(session_ids) else None
+
+    def _has_pending(self, session_ids: Sequence[str] | None) -> bool:
+        """Return whether anything is to be sent, now or once the backend takes it.
+
+        It ignores new content of a row that it has just stored: after a repair it takes seconds.
+        """
+        return self._outbox.count_pending(session_ids) > 0 or self._has_rows(session_ids)
+
+    def wake(self) -> None:
+        """Look for what another process queued."""
+        if self._uploader is not None:
+            self._uploader.wake_all()
 
     def _has_rows(self, session_ids: Sequence[str] | None) -> bool:
         uploader = self._uploader

@@ -65,7 +65,7 @@ class SessionState:
         if not (has_changed or is_stale or self._summaries.has_unknown_prices(session_id)):
             return None
         now_ms = self._clock.wall_ms()
-        due_ms = _due_ms(payload, state)
+        due_ms = now_ms if is_stale and state.is_recalled else _due_ms(payload, state)
         if now_ms < due_ms:
             return due_ms
         # Looking prices up takes a moment, once for each model; no line is being written now.
@@ -172,7 +172,7 @@ class SessionState:
         )
 
     def _payload(self, session_id: str) -> Payload | None:
-        summary = self._summaries.summary(session_id)
+        summary = self._summaries.summary(session_id) or self._outbox.recalled_summary(session_id)
         return None if summary is None else wire.session_payload(summary).value
 
 

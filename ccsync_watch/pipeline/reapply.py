@@ -32,20 +32,28 @@ if TYPE_CHECKING:
 CHUNK_MESSAGES = 500
 
 
-def apply_policies(database: Database, projects: Projects) -> bool:
+def apply_policies(
+    database: Database, projects: Projects, *, clock: Clock, is_released: bool
+) -> bool:
     """Mark the stored sessions that the current policies exclude, or allow as metadata only.
 
-    Return whether a repair has to remove texts. What was sent stays at the destination until that
-    repair; pending rows of an excluded project are not sent.
+    Return whether a repair has to remove texts. What an excluded session had sent is taken back,
+    see `store.recall`; that of one with metadata only stays at the destination until that repair.
     """
     excluded, metadata_only = set(), set()
-    for session_id, folders in session_policy.session_folders(database):
+    for session_id, folders, has_text in session_policy.session_folders(database):
         policies = {projects.policy(folder) for folder in folders}
         if "off" in policies:
             excluded.add(session_id)
-        elif "metadata" in policies:
+        elif "metadata" in policies and has_text:
             metadata_only.add(session_id)
-    session_policy.mark_sessions(database, excluded=excluded, metadata_only=metadata_only)
+    session_policy.mark_sessions(
+        database,
+        excluded=excluded,
+        metadata_only=metadata_only,
+        now_ms=clock.wall_ms(),
+        is_released=is_released,
+    )
     return bool(metadata_only)
 
 

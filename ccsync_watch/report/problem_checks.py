@@ -17,6 +17,7 @@ from ccsync_watch.errors import (
 from ccsync_watch.problem import Problem
 from ccsync_watch.report.folder_checks import check_folders
 from ccsync_watch.store.meta import get_meta
+from ccsync_watch.store.recall import count_recalled_sessions
 from ccsync_watch.store.status_figures import (
     repaired_rows,
     uncounted_rows,
@@ -229,6 +230,16 @@ def _check_store(
             "some of the stored data was redacted by older rules",
             "run `ccsync-watch repair` (`--dry-run` only shows what would change)",
             "warning",
+        )
+    recalled = count_recalled_sessions(database) if settings.destination else 0
+    if settings.destination and recalled:
+        yield Problem(
+            "excluded-sessions-uploaded",
+            "Excluded sessions",
+            f"{plural(recalled, 'session')} of excluded projects had been uploaded: their texts,"
+            " titles and folders are taken back, their dates, tokens and costs stay there",
+            f"delete them in {settings.destination.name}, whose API cannot delete",
+            "info",
         )
     if settings.destination and not settings.auto_sync and held:
         verb = "is" if held == 1 else "are"

@@ -120,7 +120,9 @@ def ingest(
 def _save_rows(
     connection: sqlite3.Connection, batch: Batch, transcript_id: int, context: IngestContext
 ) -> Ingested:
-    session_policy.mark_excluded(connection, context.excluded)
+    session_policy.mark_excluded(
+        connection, context.excluded, now_ms=context.now_ms, is_released=context.is_released
+    )
     session_policy.mark_metadata_only(connection, context.metadata_only)
     if batch.sidechains:
         batch = subagent_links.assign_sidechains(connection, batch)

@@ -628,6 +628,14 @@ MIGRATIONS: tuple[str, ...] = (
     -- again is appended to it once more: 1 = it must be written again, which it never was before.
     ALTER TABLE remote ADD COLUMN is_search_stale INTEGER NOT NULL DEFAULT 0;
     UPDATE remote SET is_search_stale = 1 WHERE sent IS NOT NULL;
+    -- The backend may have words that must go: what an excluded session had sent is taken back.
+    ALTER TABLE remote ADD COLUMN is_recalled INTEGER NOT NULL DEFAULT 0;
+    INSERT OR IGNORE INTO outbox (seq, session_id, is_certain, is_released)
+        SELECT m.seq, m.session_id, 0, 0 FROM remote r JOIN sessions s ON s.id = r.session_id
+        JOIN messages m ON m.session_id = s.id AND NOT (m.is_inherited AND s.forked_from IS NULL)
+        WHERE s.is_excluded AND r.sent IS NOT NULL;
+    UPDATE remote SET is_held = 1, is_recalled = 1, applied = NULL, sent = '{}'
+        WHERE sent IS NOT NULL AND session_id IN (SELECT id FROM sessions WHERE is_excluded);
 
     -- Who denied a call, what a prompt mentions and who wrote what in the user's name is understood
     -- from the rows only, so all transcripts that are still there are read again.

@@ -13,6 +13,7 @@ from ccsync_watch.model import Redacted
 from ccsync_watch.outgoing import OutboxRow
 from ccsync_watch.store.egress_ledger import LedgerEntry, add_entry
 from ccsync_watch.store.message_writer import resend_delay_ms
+from ccsync_watch.store.recall import is_excluded, recalled_summary, without_content
 from ccsync_watch.store.release import Release
 from ccsync_watch.store.remote_sessions import RemoteSessions
 from ccsync_watch.store.stored_messages import MESSAGE_COLUMNS, MESSAGE_JOINS, read_message
@@ -20,15 +21,19 @@ from ccsync_watch.store.stored_messages import MESSAGE_COLUMNS, MESSAGE_JOINS, r
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from ccsync_watch.outgoing import StoredMessage
+    from ccsync_watch.outgoing import SessionSummary, StoredMessage
 
 
 class Outbox(RemoteSessions, Release):
     """The queue of messages to send, for the uploader. All times are wall-clock milliseconds."""
 
     def rows(self, session_id: str, now_ms: int, limit: int) -> Redacted[list[OutboxRow]]:
-        """Return a session's next rows in the order in which they must be sent."""
+        """Return a session's next rows in the order in which they must be sent.
+
+        Those of an excluded session are to be taken back: they have no content.
+        """
         read = self._database.read()
+        as_sent = without_content if is_excluded(read, session_id) else _unchanged
         rows = read.execute(
             f"SELECT {MESSAGE_COLUMNS}, o.version, o.is_certain, o.attempts"  # noqa: S608 - constants
             f" FROM outbox o JOIN messages m USING (seq) {MESSAGE_JOINS}"
@@ -39,7 +44,7 @@ class Outbox(RemoteSessions, Release):
         return Redacted(
             [
                 OutboxRow(
-                    message=read_message(read, row),
+                    message=as_sent(read_message(read, row)),
                     version=row["version"],
                     is_certain=bool(row["is_certain"]),
                     attempts=row["attempts"],
@@ -59,6 +64,7 @@ class Outbox(RemoteSessions, Release):
     def sent_messages(self, session_id: str) -> Iterator[Redacted[StoredMessage]]:
         """Yield the messages of a session that the backend certainly has, in their order."""
         read, seq = self._database.read(), -1
+        as_sent = without_content if is_excluded(read, session_id) else _unchanged
         while True:
             row = read.execute(
                 f"SELECT {MESSAGE_COLUMNS} FROM messages m {MESSAGE_JOINS}"  # noqa: S608 - constants
@@ -73,7 +79,11 @@ class Outbox(RemoteSessions, Release):
                 return
             message = read_message(read, row)
             seq = message.seq
-            yield Redacted(message)
+            yield Redacted(as_sent(message))
+
+    def recalled_summary(self, session_id: str) -> Redacted[SessionSummary] | None:
+        """Return the state of an excluded session that was sent; None for every other session."""
+        return recalled_summary(self._database, session_id)
 
     def mark_uncertain(
         self, session_id: str, seqs: Sequence[int], *, date_floor_ms: int = 0
@@ -163,3 +173,7 @@ class Outbox(RemoteSessions, Release):
             connection.execute(
                 "UPDATE remote SET error = ? WHERE session_id = ?", (reason, row.message.session_id)
             )
+
+
+def _unchanged(message: StoredMessage) -> StoredMessage:
+    return message

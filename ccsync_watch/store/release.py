@@ -8,6 +8,7 @@ from ccsync_watch.store.meta import get_meta, set_meta
 from ccsync_watch.store.session_writer import mark_due
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Sequence
 
     from ccsync_watch.store.database import Database
@@ -86,6 +87,15 @@ class Release:
             now_ms,
         )
 
+    def count_pending(self, session_ids: Sequence[str] | None) -> int:
+        """Return how many released rows are unacknowledged, those to be sent later included.
+
+        A session of which words must still go counts as one.
+        """
+        return self._count("outbox WHERE rejected IS NULL AND is_released", session_ids) + (
+            self._count("remote WHERE is_due AND is_recalled", session_ids)
+        )
+
     def count_rejected(self, session_ids: Sequence[str] | None) -> int:
         """Return how many rows are rejected."""
         return self._count("outbox WHERE rejected IS NOT NULL", session_ids)
@@ -145,6 +155,7 @@ class Release:
                 " WHERE ack_ms IS NOT NULL AND NOT s.is_excluded"
             ).fetchall()
             missing = [row[0] for row in acked if row[0] not in held]
+            _forget_excluded(connection, held)
             for session_id in missing:
                 connection.execute("DELETE FROM outbox WHERE session_id = ?", (session_id,))
                 connection.execute("DELETE FROM remote WHERE session_id = ?", (session_id,))
@@ -153,6 +164,20 @@ class Release:
                 )
             mark_due(connection, missing, is_released=is_released)
         return len(missing)
+
+
+def _forget_excluded(connection: sqlite3.Connection, held: frozenset[str]) -> None:
+    """Forget what is left of excluded sessions at the destination, of those deleted there."""
+    for (session_id,) in connection.execute(
+        "SELECT session_id FROM remote JOIN sessions s ON s.id = session_id WHERE s.is_excluded"
+    ).fetchall():
+        if session_id not in held:
+            connection.execute("DELETE FROM outbox WHERE session_id = ?", (session_id,))
+            connection.execute(
+                "UPDATE remote SET is_due = 0, is_held = 0, is_recalled = 0, sent = NULL,"
+                " applied = NULL, ack_ms = NULL WHERE session_id = ?",
+                (session_id,),
+            )
 
 
 def _session_clauses(session_ids: Sequence[str] | None) -> list[tuple[str, tuple[str, ...]]]:

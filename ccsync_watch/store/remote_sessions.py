@@ -22,6 +22,7 @@ class RemoteState:
     both as JSON. `write_ms` is our last write of any kind to the session. Where a destination
     dates rows itself, a row that is sent from now on is not dated before `date_floor_ms`.
     `is_search_stale`: what the destination lets people search may lack texts, or have old ones.
+    `is_recalled`: it may have words that must go, see `recall`.
     """
 
     session_id: str
@@ -35,6 +36,7 @@ class RemoteState:
     date_floor_ms: int
     has_messages: bool
     is_search_stale: bool
+    is_recalled: bool
 
 
 class RemoteSessions:
@@ -85,6 +87,7 @@ class RemoteSessions:
             date_floor_ms=row["dated_ms"] or 0,
             has_messages=bool(row["has_messages"]),
             is_search_stale=bool(row["is_search_stale"]),
+            is_recalled=bool(row["is_recalled"]),
         )
 
     def mark_preexisting(self, session_id: str) -> None:
@@ -128,8 +131,8 @@ class RemoteSessions:
         with self._database.write() as connection:
             connection.execute(
                 "UPDATE remote SET applied = iif(?1, ?2, applied), write_ms = ?3, ack_ms = ?3,"
-                " error = NULL, is_search_stale = iif(?4, 0, is_search_stale)"
-                " WHERE session_id = ?5",
+                " error = NULL, is_search_stale = iif(?4, 0, is_search_stale),"
+                " is_recalled = iif(?4, 0, is_recalled) WHERE session_id = ?5",
                 (is_applied, payload, now_ms, is_search_written, session_id),
             )
             add_entry(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import orjson
 
 from ccsync_watch.store.message_writer import content_digest, requeue
+from ccsync_watch.store.recall import mark_recalled
 from ccsync_watch.store.session_policy import excluded_among
 from ccsync_watch.store.session_writer import mark_due
 from ccsync_watch.store.stored_messages import MESSAGE_COLUMNS, MESSAGE_JOINS, read_message
@@ -141,6 +142,8 @@ def rewrite_messages(
                     is_released=is_released,
                 )
         touched = {item.message.session_id for item in changed.value if not item.is_excluded}
+        for session_id in touched:
+            mark_recalled(connection, session_id)
         mark_due(connection, touched, is_released=is_released)
 
 
@@ -198,10 +201,9 @@ def rewrite_rows(
         for row in changed.value:
             _rewrite_row(connection, row)
         # The backend applied a state with other texts: the next one differs from it.
-        connection.executemany(
-            "UPDATE remote SET applied = NULL, is_search_stale = 1 WHERE session_id = ?",
-            {(row.session_id or row.key[0],) for row in changed.value if _belongs_to_session(row)},
-        )
+        for row in changed.value:
+            if _belongs_to_session(row):
+                mark_recalled(connection, str(row.session_id or row.key[0]))
         touched = {row.session_id for row in changed.value if row.session_id}
         touched -= excluded_among(connection, touched)
         mark_due(connection, touched, is_released=is_released)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ccsync_watch.store.recall import mark_recalled, recall_session
 from ccsync_watch.transcripts.line_types import TEXT_FACTS
 
 if TYPE_CHECKING:
@@ -16,20 +17,21 @@ if TYPE_CHECKING:
     from ccsync_watch.store.database import Database
 
 
-def mark_excluded(connection: sqlite3.Connection, session_ids: Collection[str]) -> None:
-    """Mark sessions of excluded projects and empty their queue; inside a transaction."""
-    connection.executemany(
-        "INSERT INTO sessions (id, is_excluded) VALUES (?, 1)"
-        " ON CONFLICT DO UPDATE SET is_excluded = 1",
-        [(session_id,) for session_id in session_ids],
-    )
-    connection.executemany(
-        "DELETE FROM outbox WHERE session_id = ?", [(session_id,) for session_id in session_ids]
-    )
-    connection.executemany(
-        "UPDATE remote SET is_due = 0, is_held = 0 WHERE session_id = ?",
-        [(session_id,) for session_id in session_ids],
-    )
+def mark_excluded(
+    connection: sqlite3.Connection,
+    session_ids: Collection[str],
+    *,
+    now_ms: int,
+    is_released: bool,
+) -> None:
+    """Mark sessions of excluded projects, and take back what was sent; inside a transaction."""
+    for session_id in set(session_ids) - excluded_among(connection, session_ids):
+        connection.execute(
+            "INSERT INTO sessions (id, is_excluded) VALUES (?, 1)"
+            " ON CONFLICT DO UPDATE SET is_excluded = 1",
+            (session_id,),
+        )
+        recall_session(connection, session_id, now_ms=now_ms, is_released=is_released)
 
 
 def mark_metadata_only(connection: sqlite3.Connection, session_ids: Iterable[str]) -> None:
@@ -49,23 +51,31 @@ def mark_metadata_only(connection: sqlite3.Connection, session_ids: Iterable[str
             "UPDATE subagents SET description = NULL, own_description = NULL, phase = NULL"
             " WHERE session_id = ?"
         ),
-        # The states that were sent contain the title.
-        (
-            "UPDATE remote SET applied = NULL, sent = iif(sent IS NULL, NULL, '{}'),"
-            " is_search_stale = sent IS NOT NULL WHERE session_id = ?"
-        ),
     ):
         connection.executemany(statement, new)
+    for (session_id,) in new:
+        mark_recalled(connection, session_id)
+    # The states that were sent contain the title.
+    connection.executemany(
+        "UPDATE remote SET sent = iif(sent IS NULL, NULL, '{}') WHERE session_id = ?", new
+    )
     connection.executemany(
         "DELETE FROM session_facts WHERE session_id = ? AND name = ?",
         [(*session, name) for session in new for name in TEXT_FACTS],
     )
 
 
-def mark_sessions(database: Database, *, excluded: set[str], metadata_only: set[str]) -> None:
+def mark_sessions(
+    database: Database,
+    *,
+    excluded: set[str],
+    metadata_only: set[str],
+    now_ms: int,
+    is_released: bool,
+) -> None:
     """Mark stored sessions by policies that changed since they were stored."""
     with database.write() as connection:
-        mark_excluded(connection, excluded)
+        mark_excluded(connection, excluded, now_ms=now_ms, is_released=is_released)
         mark_metadata_only(connection, metadata_only)
 
 
@@ -88,9 +98,9 @@ def metadata_only_among(database: Database, session_ids: Iterable[str]) -> froze
     )
 
 
-def session_folders(database: Database) -> list[tuple[str, set[str]]]:
-    """Return each session that is kept in full, with the folders it ran in."""
+def session_folders(database: Database) -> list[tuple[str, set[str], bool]]:
+    """Return each session that is not excluded, the folders it ran in, and if its text is kept."""
     rows = database.read().execute(
-        "SELECT id, project_path, cwd FROM sessions WHERE NOT is_excluded AND NOT is_metadata_only"
+        "SELECT id, project_path, cwd, is_metadata_only FROM sessions WHERE NOT is_excluded"
     )
-    return [(row[0], {folder for folder in row[1:] if folder}) for row in rows]
+    return [(row[0], {folder for folder in row[1:3] if folder}, not row[3]) for row in rows]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from support.ccsync_program.transcript import Transcript
@@ -22,6 +23,20 @@ def _problems(program: Program) -> list[str]:
 
 def _on_disk(program: Program) -> bytes:
     return b"".join(path.read_bytes() for path in program.state.glob("ccsync.db*"))
+
+
+def _assert_gone(opensync: OpenSyncDouble) -> None:
+    """Fail unless the backend has the name nowhere, read back with the key of the upload."""
+    headers = {"Authorization": f"Bearer {opensync.api_key}"}
+    with httpx.Client(base_url=opensync.url, headers=headers) as client:
+        assert client.get("/api/search", params={"q": CODE_NAME}).json() == {"results": []}
+        (session,) = client.get("/api/sessions").json()["sessions"]
+        assert CODE_NAME not in str(session)
+        for path in ("/api/sessions/get", "/api/export"):
+            answer = client.get(path, params={"id": session["id"]})
+            assert answer.status_code == 200
+            assert CODE_NAME not in answer.text
+    assert CODE_NAME not in opensync.backend.tables_text()
 
 
 @pytest.mark.parametrize("has_daemon", [False, True], ids=["alone", "daemon"])
@@ -48,15 +63,11 @@ def test_a_new_rule_is_applied_to_what_is_stored(
     assert completed.out.startswith(f"Changed: {expected}")
     if has_daemon:
         assert "rules-changed" not in _problems(program)
+    assert program.call("sync-now").code == 0
+    _assert_gone(opensync)
+    if has_daemon:
         program.stop()
     assert CODE_NAME.encode() not in _on_disk(program)
-
-    def is_clean() -> bool:
-        assert program.call("sync-now").code == 0
-        texts = [row.text_content for row in opensync.backend.messages(transcript.session_id)]
-        return not any(CODE_NAME in (text or "") for text in texts)
-
-    wait_until(is_clean, "the backend has the repaired message")
     assert len(opensync.backend.messages(transcript.session_id)) == 2
     completed = program.call("repair")
     assert completed.out == "Nothing to repair: stored data follows the current rules\n"
@@ -90,3 +101,21 @@ def test_a_policy_that_is_set_later_takes_the_words_away(
     shown = [row.text_content for row in opensync.backend.messages(transcript.session_id)]
     assert "[withheld: lines 1, bytes 26]" in shown
     assert "[withheld: lines 1, bytes 14]" in shown
+
+
+def test_what_an_excluded_project_had_sent_is_taken_back(
+    program: Program, opensync: OpenSyncDouble
+) -> None:
+    """By the running daemon, once the settings exclude it; what stays there is said."""
+    backend = {"convex_url": opensync.url, "api_key": opensync.api_key}
+    program.configure(**backend)
+    transcript = Transcript(program.claude_dir)
+    transcript.append(transcript.writer.prompt(f"Release {CODE_NAME} on Monday"))
+    program.start()
+    wait_until(lambda: CODE_NAME in opensync.backend.tables_text(), "it is uploaded")
+    program.configure(**backend, exclude_projects=[transcript.writer.cwd])
+    wait_until(lambda: "excluded-sessions-uploaded" in _problems(program), "status says so")
+    assert program.call("sync-now").code == 0
+    _assert_gone(opensync)
+    assert opensync.backend.session(transcript.session_id).title == "Excluded session"
+    program.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +55,9 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
                 set_meta(connection, "rules", rules_in_force(settings))
     finally:
         database.close()
+    if not arguments.dry_run:
+        with contextlib.suppress(NotRunning):
+            ControlClient(settings.state_dir).reload()  # it uploads what was queued here
     _show(outcome, is_dry=arguments.dry_run)
     return 0
 
@@ -109,4 +113,7 @@ def _show(outcome: RepairResult, *, is_dry: bool) -> None:
     if outcome.removed:
         say(f"Secrets removed: {format_counts(outcome.removed)}")
     if not is_dry:
-        say("What had been sent is sent again; `ccsync-watch sync-now` does it at once.")
+        say(
+            "What had been sent is replaced there, which takes about half a minute;"
+            " `ccsync-watch sync-now` waits for it."
+        )

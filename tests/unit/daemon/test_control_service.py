@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 from ccsync_watch.config import DashboardSettings
 from ccsync_watch.control.client import ControlClient
 from ccsync_watch.control.messages import CheckAnswer, FlushRequest
+from ccsync_watch.daemon.upload_workers import UploadWorkers
 from ccsync_watch.errors import NotRunning
 from support.waiting import WAIT_SECONDS
 
 if TYPE_CHECKING:
+    import pytest
+
     from support.supervised_daemon import SupervisedDaemon
 
 
@@ -69,6 +72,17 @@ def test_a_pending_flush_ends_with_the_program(supervised: SupervisedDaemon) -> 
         thread.join(WAIT_SECONDS)
     assert len(errors) == 3
     assert all("ccsync-watch is stopping" in error for error in errors)
+
+
+def test_a_reload_wakes_the_uploads(
+    supervised: SupervisedDaemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A repair in another process has queued rows, and asks for it."""
+    wakes: list[UploadWorkers] = []
+    monkeypatch.setattr(UploadWorkers, "wake", lambda self: wakes.append(self))
+    supervised.start()
+    assert ControlClient(supervised.settings.state_dir).reload().problem is None
+    assert len(wakes) == 1
 
 
 def test_a_taken_dashboard_port_is_a_warning(supervised: SupervisedDaemon) -> None:

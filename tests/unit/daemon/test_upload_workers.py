@@ -57,6 +57,7 @@ class OutboxDouble:
     """Counts rows; records what a flush did to them."""
 
     rows: int = 0
+    postponed: int = 0
     calls: list[str] = field(default_factory=list)
 
     def retry_rejected(self, *, is_released: bool, session_ids: Sequence[str] | None) -> int:
@@ -75,6 +76,10 @@ class OutboxDouble:
     def count_sendable(self, _session_ids: Sequence[str] | None, _now_ms: int) -> int:
         """Return the rows."""
         return self.rows
+
+    def count_pending(self, _session_ids: Sequence[str] | None) -> int:
+        """Return the rows, and those that may be sent later only."""
+        return self.rows + self.postponed
 
     def count_unsettled(self, _session_ids: Sequence[str] | None) -> int:
         """Return the rows."""
@@ -126,6 +131,34 @@ def test_a_flush_releases_rows_and_uploads_them() -> None:
     scene.double.on_wake = send
     assert scene.flush() is None
     assert scene.outbox.calls == ["retry True None", "release None", "make_due_now None"]
+
+
+def test_a_flush_waits_for_rows_that_may_be_sent_later_only() -> None:
+    """After a repair the backend takes new content of a row once that is old enough."""
+    scene = Scene()
+    scene.outbox.postponed = 3
+    assert scene.flush(20) is None
+    assert sum(scene.clock.waits) >= 20
+    scene.outbox.postponed, scene.clock.waits = 0, []
+    assert scene.flush(20) is None
+    assert scene.clock.waits == []
+
+
+def test_the_end_does_not_wait_for_them() -> None:
+    """They are kept, and sent after the next start."""
+    scene = Scene()
+    scene.outbox.postponed = 3
+    start = scene.clock.monotonic()
+    scene.workers.drain(start + 5)
+    assert scene.clock.monotonic() == start
+
+
+def test_another_process_can_wake_the_workers() -> None:
+    """They may sleep for a minute otherwise; without a backend there are none."""
+    scene = Scene()
+    scene.workers.wake()
+    assert scene.double.wakes == 1
+    Scene(has_backend=False).workers.wake()
 
 
 def test_a_flush_of_one_session_releases_that_session_alone() -> None:

@@ -12,7 +12,9 @@ from ccsync_watch.pipeline import reapply as repairing
 from ccsync_watch.pipeline.reapply import RepairResult, apply_policies, repair
 from ccsync_watch.privacy.policy.projects import Projects
 from ccsync_watch.store import search, session_policy, stored_messages
-from support.storing import OTHER, SESSION, World, message
+from ccsync_watch.store.recall import count_recalled_sessions
+from support.opensync_double.faults import FaultPlan
+from support.storing import OTHER, SESSION, World, message, usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +40,10 @@ def redactor(build_redactor: Callable[[], Redactor]) -> Redactor:
 
 def _repair(world: World, redactor: Redacting, **more: Any) -> RepairResult:  # noqa: ANN401 - any option
     return repair(world.database, redactor=redactor, clock=world.clock, is_released=True, **more)
+
+
+def _apply(world: World, projects: Projects) -> bool:
+    return apply_policies(world.database, projects, clock=world.clock, is_released=True)
 
 
 def _bytes(world: World) -> bytes:
@@ -89,8 +95,7 @@ def test_what_was_sent_is_sent_again(world: World, redactor: Redactor) -> None:
     bodies = b"".join(call.body for call in world.backend.calls[before:])
     assert TOKEN.encode() not in bodies
     assert sum(call.message_rows for call in world.backend.calls[before:]) == 3
-    shown = repr(world.backend.shown(SESSION)) + repr(world.backend.sessions)
-    assert TOKEN not in shown
+    assert TOKEN not in world.backend.tables_text()
 
 
 def test_a_dry_run_changes_nothing(world: World, redactor: Redactor) -> None:
@@ -127,7 +132,9 @@ def test_unsent_rows_stay_certain_and_excluded_ones_unsent(
     """A repair makes no row uncertain, and releases no excluded one."""
     world.ingest(message("u1", TOKEN))
     world.ingest(message("u2", TOKEN, session_id=OTHER), session_id=OTHER)
-    session_policy.mark_sessions(world.database, excluded={OTHER}, metadata_only=set())
+    session_policy.mark_sessions(
+        world.database, excluded={OTHER}, metadata_only=set(), now_ms=0, is_released=True
+    )
     _repair(world, redactor)
     rows = world.outbox.rows(SESSION, 1 << 50, 10).value
     assert [row.is_certain for row in rows] == [True, True]
@@ -173,6 +180,78 @@ def test_a_redactor_that_changes_shapes_changes_nothing(world: World, shape: Jso
     assert list(world.database.read().iterdump()) == before
 
 
+def _write_zebra(world: World) -> None:
+    """Write a session that says Zebra wherever something can be said."""
+    call = Part("tool-call", {"command": "echo Zebra"}, "toolu_1", "Zebra")
+    world.ingest(
+        message("u1", "Zebra one"),
+        message("u2", parts=(call,), usage_id="m1"),
+        message("u3", "Zebra of an agent", agent_id="a1"),
+        usages=(usage("m1"),),
+        facts={"custom_title": "Zebra title"},
+        subagents=(Subagent("a1", SESSION, "Zebra", "Zebra", None, None, 1, None, None),),
+        cwd="/home/user/zebra",
+        git_branch="zebra",
+    )
+
+
+def _assert_gone(world: World, word: str) -> None:
+    """Fail unless the backend has the word nowhere, as its own addresses tell."""
+    assert word not in world.backend.tables_text().casefold()
+    assert world.backend.get(f"/api/search?q={word}").json == {"results": []}
+    for session in world.backend.get("/api/sessions").json["sessions"]:
+        for path in ("/api/sessions/get", "/api/export"):
+            answer = world.backend.get(f"{path}?id={session['id']}")
+            assert answer.status == 200
+            assert word.encode() not in answer.body.lower()
+
+
+class TestSent:
+    """A repair reaches everything that was sent."""
+
+    def test_no_word_is_left_there(self, world: World, redactor: Redactor) -> None:
+        """In messages, their parts, the title, the folder, and in what is searched."""
+        _write_by_old_rules(world)
+        world.drain()
+        assert world.backend.get(f"/api/search?q={TOKEN}").json["results"]
+        _repair(world, redactor)
+        world.drain()
+        _assert_gone(world, TOKEN.casefold())
+        world.assert_complete()
+
+    @pytest.mark.parametrize("seed", range(5))
+    def test_no_word_is_left_whatever_fails(
+        self, world: World, redactor: Redactor, seed: int
+    ) -> None:
+        """Thirty in a hundred requests fail, and the program is ended again and again."""
+        _write_by_old_rules(world)
+        world.transport.faults = FaultPlan.random(seed, retry_after_seconds=1, late_seconds=0)
+        for _ in range(2 * seed):
+            world.turn()
+        _repair(world, redactor)
+        for _ in range(20):
+            world.turn()
+            world.clock.advance(5)
+            world.restart()
+        world.transport.faults = FaultPlan.none()
+        world.drain()
+        _assert_gone(world, TOKEN.casefold())
+        world.assert_complete()
+
+    def test_it_is_gone_within_half_a_minute(self, world: World, redactor: Redactor) -> None:
+        """A word in a message alone as well: what is searched does not wait for quiet."""
+        world.ingest(message("u1", f"Use {TOKEN}"), facts={"custom_title": "Keys"})
+        world.drain()
+        _repair(world, redactor)
+        seconds = 0
+        while world.outbox.count_pending(None):
+            world.clock.advance(1)
+            world.work()
+            seconds += 1
+        _assert_gone(world, TOKEN.casefold())
+        assert seconds <= 12
+
+
 class TestPolicies:
     """Policies that came after the sessions."""
 
@@ -187,7 +266,7 @@ class TestPolicies:
         )
         world.drain()
         projects = Projects(policies=[("/home/user/project", "metadata")])
-        assert apply_policies(world.database, projects) is True
+        assert _apply(world, projects) is True
         _repair(world, redactor)
         assert b"Zebra" not in _bytes(world)
         world.drain()
@@ -195,19 +274,100 @@ class TestPolicies:
         texts = [row.text_content for row in world.backend.shown(SESSION)]
         assert texts[1] == "[withheld: lines 1, bytes 9]"
         assert "Folder: /home/user/project" in str(texts[0])
-        assert apply_policies(world.database, projects) is False, "it is so already"
+        assert _apply(world, projects) is False, "it is so already"
 
     def test_a_session_becomes_excluded(self, world: World) -> None:
         """Its pending rows are not sent."""
         world.ingest(message("u1"))
-        assert apply_policies(world.database, Projects(exclude=["/home"])) is False
+        assert _apply(world, Projects(exclude=["/home"])) is False
         world.drain()
         assert not [call for call in world.backend.calls if call.rows]
+
+    @pytest.mark.parametrize("before", ["full", "metadata"])
+    def test_what_an_excluded_session_had_sent_is_taken_back(
+        self, world: World, redactor: Redactor, before: str
+    ) -> None:
+        """Its words, its title and its folder, in messages and in what is searched."""
+        _write_zebra(world)
+        world.drain()
+        if before == "metadata":
+            assert _apply(world, Projects(policies=[("/home", "metadata")]))
+            _repair(world, redactor)
+            world.drain()
+        sent = world.backend.session(SESSION)
+        assert _apply(world, Projects(exclude=["/home/user/zebra"])) is False
+        world.drain()
+        _assert_gone(world, "zebra")
+        left = world.backend.session(SESSION)
+        assert (left.title, left.project_path) == ("Excluded session", "excluded")
+        assert (left.total_tokens, left.created_at_ms) == (sent.total_tokens, sent.created_at_ms)
+        assert {row.text_content for row in world.backend.messages(SESSION)} == {"[removed]"}
+        calls = len(world.backend.calls)
+        world.say("u9", "Zebra again")
+        world.clock.advance(60)
+        world.drain()
+        assert len(world.backend.calls) == calls
+
+    @pytest.mark.parametrize("seed", range(5))
+    def test_it_is_taken_back_whatever_fails(self, world: World, seed: int) -> None:
+        """Thirty in a hundred requests fail, and the program is ended again and again."""
+        _write_zebra(world)
+        world.transport.faults = FaultPlan.random(seed, retry_after_seconds=1, late_seconds=0)
+        for _ in range(seed):
+            world.turn()
+        _apply(world, Projects(exclude=["/home/user/zebra"]))
+        for _ in range(20):
+            world.turn()
+            world.clock.advance(5)
+            world.restart()
+        world.transport.faults = FaultPlan.none()
+        world.drain()
+        _assert_gone(world, "zebra")
+
+    def test_rows_that_were_never_sent_stay_here(self, world: World) -> None:
+        """Only what the backend may have is taken back."""
+        world.say("u1", "Zebra")
+        world.drain()
+        world.say("u2", "Zebra")
+        _apply(world, Projects(exclude=["/home"]))
+        world.drain()
+        assert [row.external_id for row in world.backend.messages(SESSION)] == [
+            f"{SESSION}:session",
+            f"{SESSION}:u1",
+        ]
+
+    def test_nothing_is_taken_back_until_it_is_released(self, world: World) -> None:
+        """With auto_sync off, a sync-now does it."""
+        world.say("u1", "Zebra")
+        world.drain()
+        before = len(world.backend.calls)
+        projects = Projects(exclude=["/home"])
+        apply_policies(world.database, projects, clock=world.clock, is_released=False)
+        world.clock.advance(60)
+        world.drain()
+        assert len(world.backend.calls) == before
+        world.outbox.release(None)
+        world.drain()
+        _assert_gone(world, "zebra")
+
+    def test_a_session_that_was_deleted_there_is_not_sent_again(self, world: World) -> None:
+        """That is how its owner removes what cannot be taken back."""
+        world.say("u1", "Zebra")
+        world.drain()
+        _apply(world, Projects(exclude=["/home"]))
+        assert count_recalled_sessions(world.database) == 1
+        world.backend.delete_session(SESSION)
+        world.restart()
+        other = message("o1", session_id=OTHER)
+        world.ingest(other, session_id=OTHER, cwd="/elsewhere")
+        world.drain()
+        assert [row.external_id for row in world.backend.sessions()] == [OTHER]
+        assert count_recalled_sessions(world.database) == 0
 
     def test_other_sessions_are_left_alone(self, world: World) -> None:
         """Also sessions without a known folder."""
         world.ingest(message("u1"), cwd=None)
-        assert apply_policies(world.database, Projects(exclude=["/elsewhere"])) is False
+        assert _apply(world, Projects(exclude=["/elsewhere"])) is False
         assert len(world.outbox.rows(SESSION, 1 << 50, 10).value) == 2
 
 

@@ -23,9 +23,11 @@ from ccsync_watch.errors import (
 )
 from ccsync_watch.outgoing import BackendInfo
 from ccsync_watch.problem import Problem
+from ccsync_watch.store.session_policy import mark_sessions
 from support.ccsync_program.transcript import Transcript
 from support.fakes import FakeClock
 from support.lines import SESSION, line
+from support.storing import World
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -245,6 +247,24 @@ class TestFigures:
         finally:
             runtime.close()
         assert figures["bytes_behind"] == 5
+
+    def test_what_stays_of_an_excluded_session_is_said(
+        self, settings: Settings, tmp_path: Path
+    ) -> None:
+        """Where its texts are taken back; without a destination nothing was sent."""
+        world = World(tmp_path / "world")
+        world.say("u1", session_id=SESSION)
+        world.drain()
+        mark_sessions(
+            world.database, excluded={SESSION}, metadata_only=set(), now_ms=0, is_released=True
+        )
+        codes = by_code(report.status(settings, world.database, running(), key=KEY))
+        assert "excluded-sessions-uploaded" not in codes
+        uploading = changed(settings, convex_url=URL)
+        codes = by_code(report.status(uploading, world.database, running(), key=KEY))
+        problem = codes["excluded-sessions-uploaded"]
+        assert problem.detail.startswith("1 session of excluded projects had been uploaded")
+        assert problem.severity == "info"
 
     def test_held_rows_and_damage_are_reported(self, settings: Settings, tmp_path: Path) -> None:
         """auto_sync off, a line that is not JSON, a database that was set aside."""

@@ -242,6 +242,23 @@ def test_chains_of_older_clients_become_subagents(world: World) -> None:
     assert offsets == {SESSION: 0, OTHER: 0}
 
 
+def test_what_an_excluded_session_had_sent_is_taken_back(world: World) -> None:
+    """Earlier versions left it at the backend."""
+    world.say("u1", "Zebra")
+    world.say("o1", session_id=OTHER)
+    world.drain()
+    with world.database.write() as connection:
+        connection.execute("UPDATE sessions SET is_excluded = 1 WHERE id = ?", (SESSION,))
+    world.clock.advance(60)
+    world.close()
+    _downgrade(world.folder / DATABASE_NAME, RELEASED)
+    world.open()
+    world.outbox.release(None)
+    world.drain()
+    assert "Zebra" not in world.backend.tables_text()
+    assert world.backend.session(OTHER).title == "Hello"
+
+
 def test_a_title_in_another_session_goes_to_the_one_that_it_names(world: World) -> None:
     """Version 6 kept each session's last summary, whichever session it was about."""
     world.ingest(message("u1", "First"))

@@ -64,6 +64,6 @@ def test_messages_of_excluded_sessions_are_not_counted(world: World) -> None:
     """They may have been stored before their project was excluded."""
     world.ingest(message("u1"))
     world.ingest(message("u1", session_id=OTHER), session_id=OTHER)
-    mark_sessions(world.database, excluded={OTHER}, metadata_only=set())
+    mark_sessions(world.database, excluded={OTHER}, metadata_only=set(), now_ms=0, is_released=True)
     figures = world.figures()
     assert (figures["sessions"], figures["messages"], figures["prompts"]) == (1, 1, 1)
