@@ -79,7 +79,11 @@ def test_a_reload_wakes_the_uploads(
 ) -> None:
     """A repair in another process has queued rows, and asks for it."""
     wakes: list[UploadWorkers] = []
-    monkeypatch.setattr(UploadWorkers, "wake", lambda self: wakes.append(self))
+
+    def wake(workers: UploadWorkers) -> None:
+        wakes.append(workers)
+
+    monkeypatch.setattr(UploadWorkers, "wake", wake)
     supervised.start()
     assert ControlClient(supervised.settings.state_dir).reload().problem is None
     assert len(wakes) == 1
