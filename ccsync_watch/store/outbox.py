@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from ccsync_watch.outgoing import SessionSummary, StoredMessage
 
+# Most of a session's search text is in its first messages.
+_CHUNK_MESSAGES = 50
+
 
 class Outbox(RemoteSessions, Release):
     """The queue of messages to send, for the uploader. All times are wall-clock milliseconds."""
@@ -66,20 +69,20 @@ class Outbox(RemoteSessions, Release):
         read, seq = self._database.read(), -1
         as_sent = without_content if is_excluded(read, session_id) else _unchanged
         while True:
-            row = read.execute(
+            rows = read.execute(
                 f"SELECT {MESSAGE_COLUMNS} FROM messages m {MESSAGE_JOINS}"  # noqa: S608 - constants
                 " WHERE m.session_id = ? AND m.seq > ?"
                 " AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.seq = m.seq)"
                 # Copies without a mark are sent in the session that they were copied from.
                 " AND NOT (m.is_inherited AND EXISTS (SELECT 1 FROM sessions s"
-                " WHERE s.id = m.session_id AND s.forked_from IS NULL)) ORDER BY m.seq LIMIT 1",
-                (session_id, seq),
-            ).fetchone()
-            if row is None:
+                " WHERE s.id = m.session_id AND s.forked_from IS NULL)) ORDER BY m.seq LIMIT ?",
+                (session_id, seq, _CHUNK_MESSAGES),
+            ).fetchall()
+            for row in rows:
+                yield Redacted(as_sent(read_message(read, row)))
+            if len(rows) < _CHUNK_MESSAGES:
                 return
-            message = read_message(read, row)
-            seq = message.seq
-            yield Redacted(as_sent(message))
+            seq = rows[-1]["seq"]
 
     def recalled_summary(self, session_id: str) -> Redacted[SessionSummary] | None:
         """Return the state of an excluded session that was sent; None for every other session."""

@@ -89,6 +89,8 @@ class TestPlans:
         ("name", "indexes"),
         [
             ("rows", ["outbox_session", "sqlite_autoindex_parts_1|PRIMARY KEY"]),
+            ("sent", ["messages_session"]),
+            ("pending", ["outbox_session"]),
             ("due_sessions", ["remote_due"]),
             ("next_due", ["remote_due"]),
             ("summary", ["usage_session", "PRIMARY KEY"]),
@@ -107,6 +109,8 @@ class TestPlans:
         outbox = world.outbox
         questions: dict[str, Callable[[], object]] = {
             "rows": lambda: outbox.rows(SESSION, 1 << 50, 100),
+            "sent": lambda: list(outbox.sent_messages(SESSION)),
+            "pending": lambda: outbox.count_pending([SESSION]),
             "due_sessions": lambda: outbox.due_sessions(1 << 50, 4),
             "next_due": outbox.next_due_ms,
             "summary": lambda: session_summaries.session_summary(world.database, SESSION),
