@@ -22,6 +22,7 @@ from ccsync_watch.model import Redacted
 from ccsync_watch.opensync import backend_rules as rules
 from ccsync_watch.opensync import wire
 from ccsync_watch.opensync.removed_secrets import count_removed
+from ccsync_watch.opensync.search_text import can_be_split
 from ccsync_watch.opensync.unanswered import record_unanswered
 from ccsync_watch.outgoing import DeliveryStep, OutboxRow
 from ccsync_watch.store.egress_ledger import LedgerEntry
@@ -165,6 +166,11 @@ class MessageDelivery:
         if error.retry_after is not None:
             raise error
         self._outbox.count_attempt(row)
+        message = Redacted(row.message)
+        if row.attempts and can_be_split(
+            wire.searched_text(wire.message_payload(message, 0).value)
+        ):
+            self._state.fill_search_text(row.message.session_id, message)
         if row.attempts + 1 < rules.MAX_ATTEMPTS:
             raise error
         try:

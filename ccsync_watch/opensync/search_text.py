@@ -5,6 +5,9 @@ a limit. Nothing but a new title in a single state ever removes from it: it beco
 A title that comes in a batch leaves it as it is. So the right text is written at once, by two
 requests that may be sent twice: a single state that has the whole text as its title, then a batch
 that has the title.
+
+A text that the limit would cut through a character of two UTF-16 units is rejected by the backend,
+whenever it is sent. A full text has no such place any more: see `SessionState.fill_search_text`.
 """
 
 from __future__ import annotations
@@ -52,13 +55,23 @@ def clearing_steps(payload: Payload) -> tuple[Redacted[Payload], Redacted[Payloa
     return Redacted({**payload, "title": f"{title} …"}), Redacted({**payload, "title": title})
 
 
+def is_full(text: str) -> bool:
+    """Return whether the backend can append nothing to a search text."""
+    return _units(text) == MAX_SEARCH_UNITS
+
+
+def can_be_split(text: str) -> bool:
+    """Return whether the limit may cut a text through a character."""
+    return not text.isascii() and max(text) > "\uffff"
+
+
 def _units(text: str) -> int:
     """Return a text's length as the backend measures it, in UTF-16."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _cut(text: str) -> str:
-    """Return as much of a text as fits, without half a character at its end."""
-    return text.encode("utf-16-le", "surrogatepass")[: 2 * MAX_SEARCH_UNITS].decode(
-        "utf-16-le", "ignore"
-    )
+    """Return as much of a text as fits, with a blank where half a character would be."""
+    units = text.encode("utf-16-le", "surrogatepass")[: 2 * MAX_SEARCH_UNITS]
+    cut = units.decode("utf-16-le", "ignore")
+    return cut if _units(cut) == len(units) // 2 else f"{cut} "

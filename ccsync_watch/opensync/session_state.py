@@ -20,6 +20,7 @@ from ccsync_watch.opensync.removed_secrets import count_removed
 from ccsync_watch.opensync.search_text import (
     UNTITLED,
     clearing_steps,
+    is_full,
     search_text,
     writing_steps,
 )
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from ccsync_watch.clock import Clock
     from ccsync_watch.opensync.http_client import OpenSyncClient
     from ccsync_watch.opensync.wire import Payload
+    from ccsync_watch.outgoing import StoredMessage
     from ccsync_watch.store.outbox import Outbox
     from ccsync_watch.store.remote_sessions import RemoteState
     from ccsync_watch.store.session_summaries import Summaries
@@ -97,21 +99,46 @@ class SessionState:
         self._ack(session_id, text, Redacted(payload), size, is_applied=is_applied)
 
     def _write_search_text(self, session_id: str, payload: Payload, *, is_stale: bool) -> None:
-        """Send the session's state together with its whole search text, in two steps.
-
-        One of them is certainly applied, as their titles differ. After a failure both are sent
-        again, before any message.
-        """
-        put_title = self._client.put_titled_session
+        """Send the session's state together with its whole search text, in two steps."""
         title = str(payload.get("title") or UNTITLED)
         written = search_text(title, self._outbox.sent_messages(session_id))
         if written != title:
             steps = writing_steps(payload, written)
+            self._send_steps(session_id, payload, steps, self._client.put_titled_session)
         elif is_stale:
-            steps, put_title = clearing_steps(payload), self._client.put_session
+            steps = clearing_steps(payload)
+            self._send_steps(session_id, payload, steps, self._client.put_session)
         else:
             self.send(session_id)  # the title is all that can be searched
+
+    def fill_search_text(self, session_id: str, message: Redacted[StoredMessage]) -> None:
+        """Make the search text full with a message that is not sent yet, if that is too long.
+
+        What is appended after it is cut nowhere.
+        """
+        payload = self._payload(session_id)
+        if payload is None:
             return
+        title = str(payload.get("title") or UNTITLED)
+        messages = (*self._outbox.sent_messages(session_id), message)
+        text = search_text(title, messages)
+        if not is_full(text):
+            text = search_text(title, messages[:-1])
+        if text != title:
+            steps = writing_steps(payload, text)
+            self._send_steps(session_id, payload, steps, self._client.put_titled_session)
+
+    def _send_steps(
+        self,
+        session_id: str,
+        payload: Payload,
+        steps: tuple[Redacted[Payload], Redacted[Payload]],
+        put_title: Callable[[Redacted[Payload]], int],
+    ) -> None:
+        """Send both; one of them is certainly applied, as their titles differ.
+
+        After a failure they are sent again, both, when the session settles.
+        """
         text = _text(payload)
         self._outbox.mark_upsert_started(
             session_id, text, self._clock.wall_ms(), is_search_stale=True

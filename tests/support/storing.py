@@ -364,7 +364,9 @@ class World:
         if self.outbox.next_due_ms() is None:  # a text that was spoiled is written on settling
             there = {row.external_id: row for row in self.backend.messages(session_id)}
             in_order = [there[row.id] for row in rows]
-            assert session.searchable_text == right_search_text(session.title, in_order)
+            right = right_search_text(session.title, in_order)
+            # Where half a character would be is a blank.
+            assert (session.searchable_text or "").rstrip(" ") == right.rstrip(" ")
 
     def figures(self) -> dict[str, int]:
         """Return the store's figures."""

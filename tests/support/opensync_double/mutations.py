@@ -73,6 +73,7 @@ def upsert_message(tables: Tables, user_id: str, fields: Fields, *, now_ms: int)
         return existing
     check_document({name: value for name, value in fields.items() if name != "parts"})
     parts = tuple(part_of(sent) for sent in fields.get("parts", ()))
+    _check_search_text(tables, user_id, [fields])
     session = _session_for(tables, user_id, fields, now_ms=now_ms)
     if existing is None:
         row = tables.insert_message(session, fields, now_ms=now_ms)
@@ -97,6 +98,9 @@ def batch_messages(tables: Tables, user_id: str, rows: list[Fields], *, now_ms: 
     by_session: dict[str, list[Fields]] = {}
     for fields in rows:
         by_session.setdefault(fields["sessionExternalId"], []).append(fields)
+    for group in by_session.values():
+        new = [fields for fields in group if tables.find_message(fields["externalId"]) is None]
+        _check_search_text(tables, user_id, new)
     for group in by_session.values():
         session = _session_for(tables, user_id, group[0], now_ms=now_ms)
         _batch_one_session(tables, session, group, counts, now_ms=now_ms)
@@ -231,6 +235,20 @@ def _part_text(content: object) -> str:
 
 
 def _searchable(session: Session, text: str) -> str:
-    """Return the search text with more appended; its limit counts UTF-16, as JavaScript does."""
+    """Return the search text with more appended, cut by its length in UTF-16."""
     units = f"{session.searchable_text or ''} {text}".encode("utf-16-le", "surrogatepass")
     return units[: 2 * SEARCH_TEXT_CHARS].decode("utf-16-le", "ignore")
+
+
+def _check_search_text(tables: Tables, user_id: str, group: list[Fields]) -> None:
+    """▲ Fail where the search text would be cut through a character beyond the first plane.
+
+    JavaScript cuts it in two, and the engine accepts no half: nothing is written.
+    """
+    session = tables.find_session(user_id, group[0]["sessionExternalId"]) if group else None
+    text = " ".join(filter(None, map(_text_of, group)))
+    units = f"{session.searchable_text or '' if session else ''} {text}".encode("utf-16-le")
+    try:
+        units[: 2 * SEARCH_TEXT_CHARS].decode("utf-16-le")
+    except UnicodeDecodeError:
+        raise EngineError("Received invalid json: unexpected end of hex escape") from None

@@ -186,8 +186,35 @@ def test_the_text_is_exact_whatever_fails(world: World, seed: int) -> None:
     world.assert_complete()
 
 
+@pytest.mark.parametrize("ago_ms", [0, 60_000])
+@pytest.mark.parametrize("start", ["x", "xx"])
+def test_a_text_that_the_limit_cuts_through_a_character_is_sent(
+    world: World, start: str, ago_ms: int
+) -> None:
+    """The backend would refuse it for good; the search text is made full before it."""
+    world.say("u0", "first", ago_ms=ago_ms)
+    world.say("u1", start + "🎉" * 6000, ago_ms=ago_ms)
+    world.say("u2", "last 🎉", ago_ms=ago_ms)
+    world.drain()
+    assert world.outbox.count_rejected(None) == 0
+    world.assert_complete()
+
+
+def test_a_doubled_text_may_be_the_one_that_is_cut(world: World) -> None:
+    """Where it would fit once, what was appended by mistake goes first."""
+    world.transport.faults = FaultPlan.of(
+        None, None, faults.COMMIT_THEN_DROP, paths=frozenset({SINGLE})
+    )
+    world.say("u0", "x" * 5, ago_ms=60_000)
+    for number in range(1, 4):
+        world.say(f"u{number}", f"{'x' * (number % 2)}{'🎉' * 1500}", ago_ms=60_000)
+    world.drain()
+    assert world.outbox.count_rejected(None) == 0
+    world.assert_complete()
+
+
 def test_a_long_text_is_cut_as_the_backend_cuts_it() -> None:
-    """It counts characters as JavaScript does, and does not keep half of one."""
+    """It counts characters as JavaScript does; where half of one would be is a blank."""
     assert search_text("🎉" * 4000 + "x", []) == "🎉" * 4000 + "x"
-    assert search_text("x" + "🎉" * 6000, []) == "x" + "🎉" * 4999
+    assert search_text("x" + "🎉" * 6000, []) == "x" + "🎉" * 4999 + " "
     assert len(search_text("x" * 20_000, [])) == MAX_SEARCH_UNITS

@@ -127,9 +127,22 @@ def test_the_same_message_again_is_appended_to_the_search_text(
 
 
 def test_the_search_text_is_measured_as_javascript_does(backend: Backend) -> None:
-    """Characters beyond the first plane count twice, and half of one is not kept."""
-    backend.post("/sync/message", message(parts=[{"type": "text", "content": "🎉" * 6000}]))
-    assert backend.session("s1").searchable_text == " " + "🎉" * 4999
+    """Characters beyond the first plane count twice."""
+    backend.post("/sync/message", message(parts=[{"type": "text", "content": "a" + "🎉" * 6000}]))
+    assert backend.session("s1").searchable_text == " a" + "🎉" * 4999
+
+
+@pytest.mark.parametrize("path", ["/sync/message", "/sync/batch"])
+def test_a_text_that_would_be_cut_through_a_character_fails_for_good(
+    backend: Backend, path: str
+) -> None:
+    """▲ Whenever it is sent: nothing of it is written, until there is room or none at all."""
+    sent = message(parts=[{"type": "text", "content": "🎉" * 6000}])
+    answer = backend.post(path, {"messages": [sent]} if path == "/sync/batch" else sent)
+    assert "invalid json" in str(answer.json)
+    assert backend.all_messages() == []
+    backend.post("/sync/session", session(title="x" * 10_000))
+    assert backend.post("/sync/message", sent).status == 200
 
 
 def test_no_parts_deletes_the_old_ones(backend: Backend, clock: ManualClock) -> None:
