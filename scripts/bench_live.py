@@ -1,8 +1,9 @@
 """Measure how soon a line is stored, and at the backend, while many sessions write, and the cost.
 
 From the newline on disk to the commit in the store, and to the acknowledgement of the double of
-the backend, which runs in its own process. Both are read from the store: a message's row appears
-with the first, its entry in the outbox disappears with the second.
+the backend, which runs in its own process and counts what its owner pays for. Both are read from
+the store: a message's row appears with the first, its entry in the outbox disappears with the
+second.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _POLL_SECONDS = 0.0005
+_WORDS = ("every", "line", "of", "a", "session", "is", "stored", "and", "then", "sent")
+_WORDS_A_LINE = 40
 # Claude Code writes a row about this long after its timestamp.
 _LAG_MS = 100
 # Before: until the sessions' first lines are sent. After: the longest wait for the last ack.
@@ -94,7 +97,8 @@ def run(
             time.sleep(_POLL_SECONDS)
         transcript = transcripts[session]
         transcript.writer.at_ms = int(time.time() * 1000) - _LAG_MS
-        row = transcript.writer.answer(text(f"Line {number}."), usage_id=f"msg_{number}")
+        words = " ".join(random.choices(_WORDS, k=_WORDS_A_LINE))  # noqa: S311 - no secret
+        row = transcript.writer.answer(text(f"Line {number}. {words}."), usage_id=f"msg_{number}")
         transcript.append(row)
         written[f"{transcript.session_id}:{row['uuid']}"] = time.monotonic()
     until = time.monotonic() + _END_SECONDS
@@ -152,14 +156,22 @@ def main() -> None:
         store = Store(program.state / "ccsync.db")
         time.sleep(_BEGIN_SECONDS)
         store.poll()
-        before = cpu_seconds(program.pid)
+        before, load_before = cpu_seconds(program.pid), opensync.load()
         plan = moments(options.sessions, options.seconds, options.gap)
         written = run(transcripts, plan, store)
         spent = cpu_seconds(program.pid) - before
+        load = opensync.load().since(load_before)
     print(f"{options.sessions} sessions, {len(written)} lines in {options.seconds:.0f} s, ms")
     print(f"  {'newline on disk →':<28}{'median':>8}{'p95':>8}{'p99':>8}{'most':>8}")
     show("committed", written, store.committed)
     show("acknowledged by the backend", written, store.acked)
+    per_1000 = 1000 / len(written)
+    print(
+        f"  a thousand lines: {load.function_calls * per_1000:.0f} function calls in"
+        f" {load.requests * per_1000:.0f} requests, {load.embedding_jobs * per_1000:.0f} embedding"
+        f" jobs; {load.body_bytes / load.text_bytes:.1f} bytes sent per byte of text;"
+        f" {load.connections} new connections"
+    )
     print(f"  the daemon's processor time: {spent / len(written) * 1000:.1f} ms a line")
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 # It drops a session's state that comes within 10 s of the last write to the session, unless one
 # of a few fields changed, and it ignores a message that it has and that is younger than 5 s.
 SETTLE_MS = 11_000
+# Each state that it accepts makes it read the whole session: an active one is sent this rarely.
+ACTIVE_UPSERT_MS = 60_000
 # A row that was sent is not sent again with other content before this.
 RESEND_DELAY_MS = SETTLE_MS
 # After a batch without an answer some of its messages may be stored without their parts, which

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, TypeAlias
 
 from ccsync_watch.errors import (
     DestinationError,
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# The rows of one request, and their payloads, by session.
+BatchedSessions: TypeAlias = "dict[str, tuple[list[OutboxRow], list[Redacted[Payload]]]]"
+
 
 class MessageDelivery:
     """Sends rows; a session's by one thread at a time.
@@ -61,6 +65,31 @@ class MessageDelivery:
         self._accepts_dates: bool | None = None
         self._batch_limits: dict[str, int] = {}
         self._last_dates: dict[str, int] = {}
+        # Sessions of a common batch that was rejected: each goes alone, to find the row.
+        self._alone: set[str] = set()
+
+    def send_together(self, session_ids: Sequence[str]) -> Counter[str]:
+        """Send what was just written in several sessions with one request.
+
+        Return how many rows of each were acknowledged.
+
+        Only rows that may go by batch are sent; `send_next` sends the others.
+        """
+        if self._accepts_dates is None:
+            return Counter()  # the first batch of one session finds that out
+        now_ms = self._clock.wall_ms()
+        rows: list[OutboxRow] = []
+        for session_id in session_ids:
+            state, limit = self._outbox.remote(session_id), rules.MAX_BATCH_ROWS - len(rows)
+            is_limited = session_id in self._alone or session_id in self._batch_limits
+            if is_limited or not state.is_acked or state.is_preexisting or limit <= 0:
+                continue
+            certain = _leading_certain(self._outbox.rows(session_id, now_ms, limit).value)
+            rows += self._leading_fresh(session_id, certain, now_ms)
+        if len(rows) < 2:  # noqa: PLR2004 - one row is sent with its own date
+            return Counter()
+        dates = [self._date(row) if self._accepts_dates else None for row in rows]
+        return self._send_batch(rows, dates)
 
     def send_next(self, session_id: str) -> DeliveryStep:
         """Send the session's next rows with one request."""
@@ -74,67 +103,83 @@ class MessageDelivery:
         certain = [] if is_preexisting else _leading_certain(rows)
         fresh = self._leading_fresh(session_id, certain, now_ms)
         if self._accepts_dates is not False and len(certain) > 1:
-            rows_acked = self._send_dated_batch(session_id, certain)
+            rows_acked = self._send_dated_batch(certain).total()
         elif len(fresh) > 1:
-            rows_acked = self._send_batch(session_id, fresh, [None] * len(fresh))
+            rows_acked = self._send_batch(fresh, [None] * len(fresh)).total()
         else:
             rows_acked = self._send_one(rows[0], is_certain=bool(certain))
+        self._alone.discard(session_id)
         return DeliveryStep(rows_acked=rows_acked, is_last=False)
 
-    def _send_dated_batch(self, session_id: str, rows: list[OutboxRow]) -> int:
+    def _send_dated_batch(self, rows: list[OutboxRow]) -> Counter[str]:
         """Send rows with their own dates, which not every version of the backend accepts."""
         if self._accepts_dates:
-            return self._send_batch(session_id, rows, [self._date(row) for row in rows])
+            return self._send_batch(rows, [self._date(row) for row in rows])
         rows = rows[:2]  # a probe: enough to find out, and if it is rejected it has stored nothing
         try:
-            rows_acked = self._send_batch(
-                session_id, rows, [self._date(row) for row in rows], is_probe=True
-            )
+            dates = [self._date(row) for row in rows]
+            rows_acked = self._send_batch(rows, dates, is_probe=True)
         except Rejected:
             self._accepts_dates = False
-            return 0
+            return Counter()
         self._accepts_dates = True
         return rows_acked
 
     def _send_batch(
-        self,
-        session_id: str,
-        rows: list[OutboxRow],
-        dates: Sequence[int | None],
-        *,
-        is_probe: bool = False,
-    ) -> int:
-        """Send rows at once; a date of None leaves it to the backend. Return the rows acked."""
+        self, rows: list[OutboxRow], dates: Sequence[int | None], *, is_probe: bool = False
+    ) -> Counter[str]:
+        """Send rows at once; a date of None leaves it to the backend.
+
+        Return how many of each session were acknowledged. Rows may be of several sessions.
+        """
         payloads = _fit_into_batch(rows, dates)
         rows = rows[: len(payloads)]
+        sessions = _by_session(rows, payloads)
         seqs = [row.message.seq for row in rows]
         is_dated_there = dates[0] is None
-        self._outbox.mark_uncertain(
-            session_id, seqs, date_floor_ms=self._latest_ms() if is_dated_there else 0
-        )
+        for session_id, (own_rows, _) in sessions.items():
+            self._outbox.mark_uncertain(
+                session_id,
+                [row.message.seq for row in own_rows],
+                date_floor_ms=self._latest_ms() if is_dated_there else 0,
+            )
         try:
-            with self._recording(rows, payloads):
-                size = self._client.put_batch(payloads)
+            with self._recording(sessions):
+                self._client.put_batch(payloads)
         except (Unsent, Unauthorized):
             self._outbox.restore_certain(seqs)
             raise
         except Rejected:
-            # Nothing of it was stored. Halving the batch finds the row that is the reason.
+            # Nothing of it was stored.
             self._outbox.restore_certain(seqs)
             if is_probe:
                 raise
-            self._batch_limits[session_id] = max(1, len(rows) // 2)
-            return 0
+            self._narrow_down(sessions)
+            return Counter()
         except (Retryable, UnexpectedAnswer):
             # Some may be stored without their parts. While those are young, the backend would
             # ignore the complete ones.
-            self._outbox.block(
-                session_id,
-                self._clock.wall_ms() + rules.YOUNG_MS,
-                date_floor_ms=self._latest_ms() if is_dated_there else 0,
-            )
+            for session_id in sessions:
+                self._outbox.block(
+                    session_id,
+                    self._clock.wall_ms() + rules.YOUNG_MS,
+                    date_floor_ms=self._latest_ms() if is_dated_there else 0,
+                )
             raise
-        return self._ack(rows, payloads, size, is_dated_there=is_dated_there)
+        return Counter(
+            {
+                session_id: self._ack(own_rows, own_payloads, is_dated_there=is_dated_there)
+                for session_id, (own_rows, own_payloads) in sessions.items()
+            }
+        )
+
+    def _narrow_down(self, sessions: BatchedSessions) -> None:
+        """Prepare to find the row that a batch was rejected for: in its session, then by halves."""
+        if len(sessions) > 1:
+            self._alone.update(sessions)
+            return
+        for session_id, (rows, _) in sessions.items():
+            self._batch_limits[session_id] = max(1, len(rows) // 2)
 
     def _send_one(self, row: OutboxRow, *, is_certain: bool) -> int:
         date_ms = self._date(row)
@@ -147,8 +192,8 @@ class MessageDelivery:
         self._outbox.mark_uncertain(row.message.session_id, [row.message.seq])
         payload = wire.message_payload(Redacted(row.message), date_ms)
         try:
-            with self._recording([row], [payload]):
-                size = self._client.put_message(payload)
+            with self._recording(_by_session([row], [payload])):
+                self._client.put_message(payload)
         except (Unsent, Unauthorized):
             if is_certain:
                 self._outbox.restore_certain([row.message.seq])
@@ -159,7 +204,7 @@ class MessageDelivery:
         except Retryable as error:
             self._count_attempt(row, error)
             return 0
-        return self._ack([row], [payload], size, is_resent=not is_certain)
+        return self._ack([row], [payload], is_resent=not is_certain)
 
     def _count_attempt(self, row: OutboxRow, error: Retryable) -> None:
         """Raise the error, unless the backend accepts everything but this row: then reject it."""
@@ -217,31 +262,29 @@ class MessageDelivery:
         return self._clock.wall_ms() + round((self.clock_skew_seconds or 0) * 1000)
 
     @contextlib.contextmanager
-    def _recording(
-        self, rows: list[OutboxRow], payloads: Sequence[Redacted[Payload]]
-    ) -> Iterator[None]:
+    def _recording(self, sessions: BatchedSessions) -> Iterator[None]:
         """Record in the ledger what leaves in this block without being acknowledged."""
         try:
             yield
         except DestinationError as error:
-            entry = LedgerEntry(
-                at_ms=self._clock.wall_ms(),
-                host=self._client.endpoint.host,
-                session_id=rows[0].message.session_id,
-                kind="messages",
-                rows=len(rows),
-                size=sum(wire.size(payload.value) for payload in payloads),
-                removed=count_removed(payloads),
-                is_acked=False,
-            )
-            record_unanswered(self._outbox, entry, error, write_ms=entry.at_ms)
+            for session_id, (rows, payloads) in sessions.items():
+                entry = LedgerEntry(
+                    at_ms=self._clock.wall_ms(),
+                    host=self._client.endpoint.host,
+                    session_id=session_id,
+                    kind="messages",
+                    rows=len(rows),
+                    size=_total_size(payloads),
+                    removed=count_removed(payloads),
+                    is_acked=False,
+                )
+                record_unanswered(self._outbox, entry, error, write_ms=entry.at_ms)
             raise
 
     def _ack(
         self,
         rows: list[OutboxRow],
         payloads: Sequence[Redacted[Payload]],
-        size: int,
         *,
         is_dated_there: bool = False,
         is_resent: bool = False,
@@ -251,7 +294,7 @@ class MessageDelivery:
             session_id,
             rows,
             host=self._client.endpoint.host,
-            size=size,
+            size=_total_size(payloads),
             now_ms=self._clock.wall_ms(),
             date_floor_ms=self._latest_ms() if is_dated_there else 0,
             removed=count_removed(payloads),
@@ -281,6 +324,20 @@ def _fit_into_batch(rows: list[OutboxRow], dates: Sequence[int | None]) -> list[
             break
         payloads.append(payload)
     return payloads
+
+
+def _by_session(rows: list[OutboxRow], payloads: Sequence[Redacted[Payload]]) -> BatchedSessions:
+    """Return the rows and payloads of each session."""
+    sessions: BatchedSessions = {}
+    for row, payload in zip(rows, payloads, strict=True):
+        own_rows, own_payloads = sessions.setdefault(row.message.session_id, ([], []))
+        own_rows.append(row)
+        own_payloads.append(payload)
+    return sessions
+
+
+def _total_size(payloads: Sequence[Redacted[Payload]]) -> int:
+    return sum(wire.size(payload.value) for payload in payloads)
 
 
 def _leading_certain(rows: list[OutboxRow]) -> list[OutboxRow]:

@@ -16,6 +16,9 @@ from ccsync_watch.opensync.delivery import MessageDelivery
 from ccsync_watch.opensync.session_state import SessionState
 
 if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Sequence
+
     from ccsync_watch.clock import Clock
     from ccsync_watch.opensync.http_client import OpenSyncClient
     from ccsync_watch.outgoing import BackendInfo, DeliveryStep
@@ -89,6 +92,10 @@ class OpenSyncDestination:
             # The backend dates a session by its first state or message, and never changes that.
             self._state.send(session_id)
         return self._messages.send_next(session_id)
+
+    def deliver_together(self, session_ids: Sequence[str]) -> Counter[str]:
+        """Send what was just written in these sessions by one batch, where that is safe."""
+        return self._messages.send_together(session_ids)
 
     def _may_hold(self, session_id: str) -> bool:
         """Return whether the backend may hold a session that this store never sent."""

@@ -15,7 +15,7 @@ import orjson
 from ccsync_watch.errors import DestinationError, Rejected
 from ccsync_watch.model import Redacted
 from ccsync_watch.opensync import wire
-from ccsync_watch.opensync.backend_rules import SETTLE_MS
+from ccsync_watch.opensync.backend_rules import ACTIVE_UPSERT_MS, SETTLE_MS
 from ccsync_watch.opensync.removed_secrets import count_removed
 from ccsync_watch.opensync.search_text import (
     UNTITLED,
@@ -51,6 +51,8 @@ class SessionState:
         self._outbox = outbox
         self._clock = clock
         self._summaries = summaries
+        # When each active session's state may be sent again, once it was sent a second time.
+        self._next_ms: dict[str, int] = {}
 
     def settle(self, session_id: str) -> int | None:
         """Send the session's state if it changed and the backend would not drop it.
@@ -67,7 +69,9 @@ class SessionState:
         if not (has_changed or is_stale or self._summaries.has_unknown_prices(session_id)):
             return None
         now_ms = self._clock.wall_ms()
-        due_ms = now_ms if is_stale and state.is_recalled else _due_ms(payload, state)
+        due_ms = max(_due_ms(payload, state), self._next_ms.get(session_id, 0))
+        if is_stale and state.is_recalled:
+            due_ms = now_ms
         if now_ms < due_ms:
             return due_ms
         # Looking prices up takes a moment, once for each model; no line is being written now.
@@ -79,7 +83,13 @@ class SessionState:
             self._write_search_text(session_id, payload, is_stale=is_stale)
         elif _text(payload) != state.applied:
             self.send(session_id)
+        self._postpone(session_id, now_ms)
         return None
+
+    def _postpone(self, session_id: str, now_ms: int) -> None:
+        """Let a minute pass until the next state of a session, whatever is written meanwhile."""
+        self._next_ms = {name: at for name, at in self._next_ms.items() if at > now_ms}
+        self._next_ms[session_id] = now_ms + ACTIVE_UPSERT_MS
 
     def send(self, session_id: str) -> None:
         """Send the session's state; it counts as applied when no rule can have dropped it."""
@@ -210,7 +220,7 @@ def _text(payload: Payload) -> str:
 def _due_ms(payload: Payload, state: RemoteState) -> int:
     """Return when the backend will certainly not drop this state."""
     quiet_ms = (state.write_ms or 0) + SETTLE_MS
-    next_ms = (state.upsert_ms or 0) + SETTLE_MS
+    next_ms = (state.upsert_ms or 0) + ACTIVE_UPSERT_MS
     return min(quiet_ms, next_ms) if _survives_quiet_period(payload, state) else quiet_ms
 
 

@@ -56,6 +56,21 @@ class RemoteSessions:
             )
         ]
 
+    def live_sessions(self, now_ms: int, since_ms: int) -> list[str]:
+        """Return the due sessions that were written to since then, the most recent first.
+
+        Only those that the destination has because this store sent them.
+        """
+        return [
+            row[0]
+            for row in self._database.read().execute(
+                "SELECT session_id FROM remote WHERE is_due AND newest_ms >= ?2"
+                " AND not_before_ms <= ?1 AND blocked_ms <= ?1"
+                " AND ack_ms IS NOT NULL AND NOT is_preexisting ORDER BY newest_ms DESC",
+                (now_ms, since_ms),
+            )
+        ]
+
     def next_due_ms(self) -> int | None:
         """Return when the next session becomes due, None when nothing is pending."""
         row = self._database.read().execute(

@@ -8,6 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Sequence
+
     from ccsync_watch.outgoing import BackendInfo, DeliveryStep
 
 
@@ -18,10 +21,10 @@ class Destination(Protocol):
     which session is next, when to try again and what to report; a destination decides what is
     sent, in which order, and what counts as acknowledged.
 
-    Threads: `deliver` and `settle` are called from several threads, but for one session by one
-    thread at a time. `check` may be called while another session is being delivered. `close` is
-    called once, at the end, possibly during a request in another thread, which must then succeed
-    or raise `Unsent` or `Retryable`.
+    Threads: `deliver`, `deliver_together` and `settle` are called from several threads, but for one
+    session by one thread at a time. `check` may be called while another session is being delivered.
+    `close` is called once, at the end, possibly during a request in another thread, which must then
+    succeed or raise `Unsent` or `Retryable`.
 
     Failures: every method but `close` raises children of `errors.DestinationError` and no other
     error of the network. The uploader treats them so:
@@ -59,6 +62,15 @@ class Destination(Protocol):
 
         The step is the last one when there is nothing left to send now. Between two steps the
         uploader may turn to a session that was written to more recently.
+        """
+        ...
+
+    def deliver_together(self, session_ids: Sequence[str]) -> Counter[str]:
+        """Send rows of several sessions with one request.
+
+        Return how many rows of each were acknowledged. All sessions were acknowledged before. What
+        is not sent, for whatever reason, is delivered session by session afterwards: it may always
+        send nothing. Otherwise the rules of `deliver` hold; an error concerns all the sessions.
         """
         ...
 

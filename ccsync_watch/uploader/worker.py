@@ -5,6 +5,7 @@ An outage is logged once when it begins and once when it ends.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sqlite3
 import threading
@@ -23,18 +24,25 @@ from ccsync_watch.uploader.backoff import FIRST_WAIT_SECONDS, Backoff, Notifier
 from ccsync_watch.uploader.health import Health
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from ccsync_watch.clock import Clock
     from ccsync_watch.store.outbox import Outbox
+    from ccsync_watch.store.remote_sessions import RemoteState
     from ccsync_watch.uploader.destination import Destination
 
 log = logging.getLogger(__name__)
 
-# A session's rows gather for so long after the last ones were sent, and are sent together: each
+# What all sessions write gathers for so long from the last request on, and is sent together: each
 # request costs milliseconds of a processor that Claude Code may be waiting for, and the backend's
 # owner function calls. The first rows after a pause are not delayed.
 GATHER_SECONDS = 0.25
+# Where little is written it gathers for longer, until this many rows go together, or so long.
+_MIN_ROWS, _MAX_ROWS = 3, 6
+_MAX_GATHERING = 4.0
+_GATHERING_STEP = 1.4
+# Older rows are a backlog, which need not gather.
+LIVE_MS = 5_000
 # A worker looks at the queue, and a session is tried again, at least this often.
 MAX_WAIT_SECONDS = 60.0
 # After an error of the store, such as a full disk.
@@ -46,7 +54,7 @@ _SERVED_SECONDS = 0.1
 class Uploader:
     """Sends what is due; `turn` may be called from several threads.
 
-    `gather_seconds` is how long a session rests after its rows were sent.
+    `gather_seconds` is how long live rows gather at least, after others were sent.
     """
 
     def __init__(
@@ -69,7 +77,10 @@ class Uploader:
         self._lock = threading.Lock()
         self._check_lock = threading.Lock()
         self._busy: set[str] = set()
-        self._rests_until: dict[str, float] = {}
+        self._gathers_until = 0.0
+        self._gathering = 1.0
+        # Live sessions of which a common request could not send everything.
+        self._apart: set[str] = set()
         self._failures: Counter[str] = Counter()
 
     # The loop of one worker ------------------------------------------------------------
@@ -87,9 +98,9 @@ class Uploader:
                     self._stop.wait(STORE_PAUSE_SECONDS)
 
     def wake_all(self) -> None:
-        """Wake every worker and end every session's rest: a user waits, or the daemon stops."""
+        """Wake every worker and end the gathering: a user waits, or the daemon stops."""
         with self._lock:
-            self._rests_until.clear()
+            self._gathers_until = 0.0
         self._backoff.hurry()
         self._notifier.wake_all()
 
@@ -116,65 +127,110 @@ class Uploader:
         if seconds > 0:
             return min(seconds, MAX_WAIT_SECONDS)
         with self._lock:
-            ends = self._resting().values()
-        return min(ends) - self._clock.monotonic() if ends else _SERVED_SECONDS
+            seconds = self._gathers_until - self._clock.monotonic()
+        return seconds if seconds > 0 else _SERVED_SECONDS
 
     # One turn --------------------------------------------------------------------------
 
     def turn(self) -> bool:
         """Bring the most recent session that is due up to date; return whether there was one.
 
-        The turn ends early when another session was written to more recently. Raises
-        DestinationError when the destination did not accept what was sent.
+        Other sessions that were just written to are sent together with it. The turn ends early
+        when another session was written to more recently. Raises DestinationError when the
+        destination did not accept what was sent.
         """
-        session_id = self._claim()
-        if session_id is None:
+        claimed, is_live = self._claim()
+        if not claimed:
             return False
+        session_id = claimed[0]
         # Whatever becomes due while this worker is busy is for another one.
         self._notifier.wake_one()
         try:
-            self._check_once()
-            self._upload(session_id)
-        except DestinationError as error:
-            self._record_failure(session_id, error)
-            raise
+            with self._recording_failure([session_id]):
+                self._check_once()
+            self._upload_together(claimed)
+            with self._recording_failure([session_id]):
+                rows_acked = self._upload(session_id)
+            if is_live and rows_acked:
+                self._adapt_gathering(rows_acked)
         finally:
-            with self._lock:
-                self._busy.discard(session_id)
+            self._release(claimed)
         self._record_success(session_id)
         return True
+
+    def _upload_together(self, claimed: list[str]) -> None:
+        """Send what is live of the claimed sessions, and end the turn of all but the first."""
+        if len(claimed) == 1:
+            return
+        states = {session_id: self._outbox.remote(session_id) for session_id in claimed}
+        with self._recording_failure(claimed):
+            rows_acked = self._destination.deliver_together(claimed)
+        if rows_acked:
+            self.health.add_sent(rows_acked.total())
+            self._record_success(claimed[0])
+            self._adapt_gathering(rows_acked.total())
+        while len(claimed) > 1:
+            session_id = claimed[-1]
+            if not self._outbox.has_rows(session_id):
+                with self._recording_failure([session_id]):
+                    self._settle(states[session_id])
+            elif not rows_acked[session_id]:
+                # What it has is not for a common request: it must not gather for the next one.
+                with self._lock:
+                    self._apart.add(session_id)
+            self._release([claimed.pop()])
+
+    def _release(self, session_ids: list[str]) -> None:
+        with self._lock:
+            self._busy.difference_update(session_ids)
 
     def is_busy(self, session_ids: Sequence[str] | None) -> bool:
         """Return whether one of these sessions (None = any) is being uploaded now."""
         with self._lock:
             return bool(self._busy if session_ids is None else self._busy.intersection(session_ids))
 
-    def _claim(self) -> str | None:
+    def _claim(self) -> tuple[list[str], bool]:
+        """Return the most recent due session, with the others if it is live, and whether it is."""
         with self._lock:
-            session_id = self._most_recent(self._busy)
-            if session_id is not None:
-                self._busy.add(session_id)
-        return session_id
+            live = self._live()
+            session_id = self._most_recent(self._busy, live)
+            if session_id is None:
+                return [], False
+            claimed, is_live = [session_id], session_id in live
+            if is_live:
+                claimed += [name for name in live if name not in {session_id, *self._busy}]
+                seconds = self._gather_seconds * self._gathering
+                self._gathers_until = self._clock.monotonic() + seconds
+            self._apart.discard(session_id)
+            self._busy.update(claimed)
+        return claimed, is_live
 
     def _is_overtaken(self, session_id: str) -> bool:
         """Return whether a session that no worker serves was written to more recently."""
         with self._lock:
-            most_recent = self._most_recent(self._busy - {session_id})
+            most_recent = self._most_recent(self._busy - {session_id}, self._live())
         return most_recent not in {None, session_id}
 
-    def _most_recent(self, served: set[str]) -> str | None:
-        """Return the most recent due session, neither served nor resting; under the lock."""
-        passed = served | self._resting().keys()
+    def _most_recent(self, served: set[str], live: list[str]) -> str | None:
+        """Return the most recent due session that is not served, and need not gather."""
+        is_gathering = self._clock.monotonic() < self._gathers_until
+        passed = served.union(live) if is_gathering else served
         due = self._outbox.due_sessions(self._clock.wall_ms(), limit=len(passed) + 1)
         return next((session_id for session_id in due if session_id not in passed), None)
 
-    def _resting(self) -> dict[str, float]:
-        """Return the sessions that rest, and until when in monotonic time; under the lock."""
-        now = self._clock.monotonic()
-        self._rests_until = {
-            session_id: end for session_id, end in self._rests_until.items() if end > now
-        }
-        return self._rests_until
+    def _live(self) -> list[str]:
+        """Return the due sessions that are sent together; under the lock."""
+        now_ms = self._clock.wall_ms()
+        live = self._outbox.live_sessions(now_ms, now_ms - LIVE_MS)
+        return [session_id for session_id in live if session_id not in self._apart]
+
+    def _adapt_gathering(self, rows: int) -> None:
+        """Let rows gather for longer if only a few came together, and shorter if it was many."""
+        with self._lock:
+            if rows < _MIN_ROWS:
+                self._gathering = min(self._gathering * _GATHERING_STEP, _MAX_GATHERING)
+            elif rows > _MAX_ROWS:
+                self._gathering = max(self._gathering / _GATHERING_STEP, 1.0)
 
     def _check_once(self) -> None:
         """Check address and key before anything is sent to it, once until they fail.
@@ -185,24 +241,24 @@ class Uploader:
             if self.health.backend_info is None:
                 self.health.backend_info = self._destination.check()
 
-    def _upload(self, session_id: str) -> None:
+    def _upload(self, session_id: str) -> int:
         state = self._outbox.remote(session_id)
-        if not state.has_messages:
-            self._outbox.finish(session_id, state.version, None)
-            return
-        has_sent = False
-        while not (step := self._destination.deliver(session_id)).is_last:
-            has_sent = True
+        rows_acked = 0
+        while state.has_messages and not (step := self._destination.deliver(session_id)).is_last:
             if step.rows_acked:
+                rows_acked += step.rows_acked
                 self.health.add_sent(step.rows_acked)
                 self._record_success(session_id)
             if self._stop.is_set() or self._is_overtaken(session_id):
                 self._outbox.finish(session_id, state.version, self._clock.wall_ms())
-                return
-        if has_sent:
-            with self._lock:
-                self._rests_until[session_id] = self._clock.monotonic() + self._gather_seconds
-        self._outbox.finish(session_id, state.version, self._destination.settle(session_id))
+                return rows_acked
+        self._settle(state)
+        return rows_acked
+
+    def _settle(self, state: RemoteState) -> None:
+        """End the turn of a session of which all rows are sent, for now."""
+        due_ms = self._destination.settle(state.session_id) if state.has_messages else None
+        self._outbox.finish(state.session_id, state.version, due_ms)
 
     def _record_success(self, session_id: str) -> None:
         """Forget earlier failures: of the session, and of the destination, which works."""
@@ -212,13 +268,25 @@ class Uploader:
         if self.health.clear_failure():
             log.info("upload resumed")
 
-    def _record_failure(self, session_id: str, error: DestinationError) -> None:
-        self._backoff.record_failure(error)
-        now_ms = self._clock.wall_ms()
+    @contextlib.contextmanager
+    def _recording_failure(self, session_ids: list[str]) -> Iterator[None]:
+        """Record an error of this block, which any of the sessions may be the reason of."""
+        try:
+            yield
+        except DestinationError as error:
+            self._backoff.record_failure(error)
+            now_ms = self._clock.wall_ms()
+            if isinstance(error, (Unauthorized, UnexpectedAnswer)):
+                self.health.backend_info = None
+            for session_id in session_ids:
+                self._delay(session_id, error, now_ms)
+            if self.health.set_failure(error, now_ms):
+                log.warning("upload paused: %s", error)
+            raise
+
+    def _delay(self, session_id: str, error: DestinationError, now_ms: int) -> None:
         seconds = 0.0
-        if isinstance(error, (Unauthorized, UnexpectedAnswer)):
-            self.health.backend_info = None
-        elif not isinstance(error, Unsent):
+        if not isinstance(error, (Unauthorized, UnexpectedAnswer, Unsent)):
             # The session may be the reason: others are sent before it is tried again.
             self._failures[session_id] += 1
             doublings = min(self._failures[session_id] - 1, 30)
@@ -228,5 +296,3 @@ class Uploader:
         )
         if isinstance(error, Retryable) and error.retry_after:
             self._outbox.block(session_id, now_ms + round(error.retry_after * 1000))
-        if self.health.set_failure(error, now_ms):
-            log.warning("upload paused: %s", error)

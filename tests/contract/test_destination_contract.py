@@ -5,6 +5,7 @@ A new destination joins by a bench in `support.destination_benches`.
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +14,7 @@ from ccsync_watch.errors import DestinationError, Retryable, Unauthorized, Unsen
 from ccsync_watch.model import Part
 from ccsync_watch.store import egress_ledger, status_figures
 from support.destination_benches import BENCHES, DestinationBench
-from support.storing import SESSION, World, message
+from support.storing import OTHER, SESSION, World, message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -205,6 +206,56 @@ class TestDelivery:
         bench.world.work()
         assert bench.held_sessions() == []
         assert _entries(bench.world) == []
+
+
+class TestDeliveryTogether:
+    """Rows of several sessions with one request; what it leaves is delivered one by one."""
+
+    def _write_both(self, bench: DestinationBench) -> list[str]:
+        """Have two sessions there, and new rows of both."""
+        world = bench.world
+        for name in (SESSION, OTHER):
+            world.ingest(
+                *(message(uuid, session_id=name, at_ms=world.clock.now_ms) for uuid in "ab"),
+                session_id=name,
+            )
+        bench.destination.check()
+        for name in (SESSION, OTHER):
+            while not bench.destination.deliver(name).is_last:
+                pass
+        world.clock.advance(1)
+        for name in (SESSION, OTHER):
+            world.say("c", session_id=name)
+            world.say("d", session_id=name)
+        return [SESSION, OTHER]
+
+    def test_what_it_counts_is_there_and_the_rest_pending(self, bench: DestinationBench) -> None:
+        """It may send nothing; rows are once in the end, in order."""
+        session_ids = self._write_both(bench)
+        counted = bench.destination.deliver_together(session_ids)
+        for name in session_ids:
+            pending = bench.world.outbox.rows(name, FAR_MS, 9).value
+            assert len(pending) == 2 - counted[name]
+            while not bench.destination.deliver(name).is_last:
+                pass
+            assert not bench.world.outbox.has_rows(name)
+        self._assert_complete(bench)
+
+    def test_a_lost_answer_is_not_an_acknowledgement(self, bench: DestinationBench) -> None:
+        """Of any of the sessions; all rows are there once in the end."""
+        session_ids = self._write_both(bench)
+        _fail(bench, "lossy")
+        with contextlib.suppress(Retryable):
+            assert bench.destination.deliver_together(session_ids).total() == 0
+        bench.fail("nothing")
+        for name in session_ids:
+            assert len(bench.world.outbox.rows(name, FAR_MS, 9).value) == 2
+        bench.world.drain()
+        self._assert_complete(bench)
+
+    def _assert_complete(self, bench: DestinationBench) -> None:
+        held = [name for name, _ in bench.held_rows() if name.startswith(f"{SESSION}:")]
+        assert [name for name in held if name != HEADER] == [f"{SESSION}:{at}" for at in "abcd"]
 
 
 class TestState:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Literal
 
 import orjson
@@ -12,7 +13,7 @@ from ccsync_watch.outgoing import BackendInfo, DeliveryStep
 from ccsync_watch.store.egress_ledger import LedgerEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from ccsync_watch.model import JsonValue
     from ccsync_watch.outgoing import OutboxRow, SessionSummary
@@ -75,8 +76,20 @@ class MemoryDestination:
         for row in rejected:
             self._outbox.reject(row, "memory does not accept this role")
         if accepted:
-            self._send_rows(session_id, accepted)
+            self._send_rows({session_id: accepted})
         return DeliveryStep(rows_acked=len(accepted), is_last=False)
+
+    def deliver_together(self, session_ids: Sequence[str]) -> Counter[str]:
+        """Send some rows of each session with one request."""
+        now_ms = self._clock.wall_ms()
+        rows = {name: self._outbox.rows(name, now_ms, self.step_rows).value for name in session_ids}
+        rows = {name: own for name, own in rows.items() if own and self._accepts(own)}
+        if rows:
+            self._send_rows(rows)
+        return Counter({session_id: len(own) for session_id, own in rows.items()})
+
+    def _accepts(self, rows: list[OutboxRow]) -> bool:
+        return not any(row.message.role in self.rejected_roles for row in rows)
 
     def settle(self, session_id: str) -> int | None:
         """Send the session's state if it differs from the one it holds."""
@@ -89,23 +102,24 @@ class MemoryDestination:
         """Refuse everything from now on."""
         self.is_closed = True
 
-    def _send_rows(self, session_id: str, rows: list[OutboxRow]) -> None:
-        certain = [row.message.seq for row in rows if row.is_certain]
-        self._outbox.mark_uncertain(session_id, [row.message.seq for row in rows])
-        size = sum(len(repr(row)) for row in rows)
+    def _send_rows(self, rows: dict[str, list[OutboxRow]]) -> None:
+        together = [row for own in rows.values() for row in own]
+        certain = [row.message.seq for row in together if row.is_certain]
+        for session_id, own in rows.items():
+            self._outbox.mark_uncertain(session_id, [row.message.seq for row in own])
         try:
             self._arrive("rows")
-            self.rows.update({row.message.id: row for row in rows})
+            self.rows.update({row.message.id: row for row in together})
             self._answer("rows")
-        except (Unsent, Unauthorized) as error:
-            self._outbox.restore_certain(certain)
-            self._record(error, session_id, "messages", len(rows), size)
-            raise
         except DestinationError as error:
-            self._record(error, session_id, "messages", len(rows), size)
+            if isinstance(error, (Unsent, Unauthorized)):
+                self._outbox.restore_certain(certain)
+            for session_id, own in rows.items():
+                self._record(error, session_id, "messages", len(own), _size(own))
             raise
         now_ms = self._clock.wall_ms()
-        self._outbox.ack(session_id, rows, host=HOST, size=size, now_ms=now_ms)
+        for session_id, own in rows.items():
+            self._outbox.ack(session_id, own, host=HOST, size=_size(own), now_ms=now_ms)
 
     def _send_state(self, session_id: str) -> None:
         summary, text = self._summaries.summary(session_id), self._state_text(session_id)
@@ -154,6 +168,10 @@ class MemoryDestination:
         if self.is_lossy:
             raise Retryable("no answer", hint="")
         self.on_answer(name)
+
+
+def _size(rows: list[OutboxRow]) -> int:
+    return sum(len(repr(row)) for row in rows)
 
 
 def texts_of(row: OutboxRow) -> list[JsonValue]:

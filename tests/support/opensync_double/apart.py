@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import subprocess
 import sys
-import threading
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from support.opensync_double.server import OpenSyncDouble
 
@@ -20,11 +20,52 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Load:
+    """What clients cost the backend until now; `text_bytes` of messages, once each."""
+
+    requests: int
+    function_calls: int
+    embedding_jobs: int
+    connections: int
+    body_bytes: int
+    text_bytes: int
+
+    @classmethod
+    def of(cls, opensync: OpenSyncDouble) -> Load:
+        """Count."""
+        backend = opensync.backend
+        calls = backend.calls
+        return cls(
+            requests=len(calls),
+            function_calls=backend.function_calls,
+            embedding_jobs=backend.embedding_jobs,
+            connections=opensync.connections,
+            body_bytes=sum(len(call.body) for call in calls),
+            text_bytes=sum(
+                len((row.text_content or "").encode()) for row in backend.all_messages()
+            ),
+        )
+
+    def since(self, earlier: Load) -> Load:
+        """Return the difference."""
+        before = asdict(earlier)
+        return Load(**{name: count - before[name] for name, count in asdict(self).items()})
+
+
+@dataclass(frozen=True)
 class Served:
     """Where the double is, and its key."""
 
     url: str
     api_key: str
+    requests: IO[str]
+    answers: IO[str]
+
+    def load(self) -> Load:
+        """Return what the double counted."""
+        self.requests.write("load\n")
+        self.requests.flush()
+        return Load(**json.loads(self.answers.readline()))
 
 
 @contextlib.contextmanager
@@ -32,10 +73,13 @@ def served_apart() -> Iterator[Served]:
     """Serve the double from another process."""
     words = [sys.executable, "-m", __name__]
     folder = Path(__file__).parents[2]
-    with subprocess.Popen(words, cwd=folder, stdout=subprocess.PIPE, text=True) as process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words, cwd=folder, stdin=pipe, stdout=pipe, text=True) as process:
         try:
-            announcement = process.stdout.readline() if process.stdout else ""
-            yield Served(*announcement.split())
+            assert process.stdin is not None
+            assert process.stdout is not None
+            url, api_key = process.stdout.readline().split()
+            yield Served(url, api_key, process.stdin, process.stdout)
         finally:
             process.kill()
 
@@ -44,7 +88,8 @@ def main() -> None:
     """Be that process."""
     with OpenSyncDouble() as opensync:
         print(opensync.url, opensync.api_key, flush=True)  # noqa: T201 - it is read by the other
-        threading.Event().wait()
+        for _request in sys.stdin:
+            print(json.dumps(asdict(Load.of(opensync))), flush=True)  # noqa: T201 - as above
 
 
 if __name__ == "__main__":

@@ -46,6 +46,7 @@ class OpenSyncDouble:
             clock=clock, api_key=api_key, accepts_batch_created_at=accepts_batch_created_at
         )
         self.crashes: list[BaseException] = []
+        self.connections = 0
         self._lock = threading.Lock()
         self._faults = faults or FaultPlan.none()
         self._numbers = itertools.count()
@@ -140,6 +141,7 @@ class Listener(ThreadingHTTPServer):
         """Record the connection before its thread starts: `stop` must find every one."""
         with self._open_lock:
             self._open.add(request)
+            self.double.connections += 1
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:  # noqa: ANN401 - as inherited

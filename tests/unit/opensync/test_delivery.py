@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ccsync_watch.errors import Retryable
+from ccsync_watch.errors import Retryable, Unsent
 from ccsync_watch.model import Part
 from ccsync_watch.opensync.backend_rules import MAX_ATTEMPTS
 from ccsync_watch.opensync.opensync_destination import OpenSyncDestination
-from ccsync_watch.store import status_figures, stored_messages
+from ccsync_watch.store import egress_ledger, status_figures, stored_messages
 from support.opensync_double import faults
 from support.opensync_double.faults import FaultPlan
 from support.storing import OTHER, SESSION, World, calls_to, message
@@ -374,3 +374,99 @@ class TestChanges:
         world.drain()
         assert world.texts() == {"u1": "3-0"}
         world.assert_complete()
+
+
+class TestSeveralSessions:
+    """What was just written in several sessions goes by one batch."""
+
+    NAMES = ("s0", "s1", "s2")
+
+    def _write_all(self, world: World, uuid: str) -> None:
+        for name in self.NAMES:
+            world.say(uuid, session_id=name)
+
+    def _start(self, world: World) -> None:
+        """Have all sessions at the backend, which has rejected the probe."""
+        for name in self.NAMES:
+            world.say("u0", session_id=name, ago_ms=10)
+        world.work()
+        world.clock.advance(1)
+
+    def _assert_complete(self, world: World) -> None:
+        world.drain()
+        for name in self.NAMES:
+            world.assert_complete(name)
+
+    def test_each_session_has_its_part_of_the_ledger(self, world: World) -> None:
+        """As if they had been sent by themselves."""
+        self._start(world)
+        self._write_all(world, "u1")
+        before = list(egress_ledger.ledger_entries(world.database))
+        assert world.turn() is True
+        entries = [
+            entry for entry in egress_ledger.ledger_entries(world.database) if entry not in before
+        ]
+        assert _sizes(world, BATCH)[-1] == 3
+        assert {(entry.session_id, entry.rows) for entry in entries} == {
+            (name, 1) for name in self.NAMES
+        }
+        self._assert_complete(world)
+
+    def test_dates_are_sent_where_they_are_accepted(self, tmp_path: Path) -> None:
+        """By a newer version of the backend."""
+        world = World(tmp_path, accepts_dates=True)
+        self._start(world)
+        written_ms = world.clock.now_ms
+        self._write_all(world, "u1")
+        world.clock.advance(2)
+        assert world.turn() is True
+        assert _sizes(world, BATCH)[-1] == 3
+        for name in self.NAMES:
+            assert world.backend.shown(name)[-1].created_at_ms == written_ms
+        self._assert_complete(world)
+        world.close()
+
+    def test_a_rejected_row_is_found_and_the_others_arrive(self, world: World) -> None:
+        """Each session goes alone after it, and joins the others again later."""
+        self._start(world)
+        self._write_all(world, "u1")
+        world.transport.rejected_ids = {"s1:u1"}
+        world.drain()
+        assert [world.figures()["rows_rejected"], world.figures()["rows_pending"]] == [1, 0]
+        world.clock.advance(60)
+        self._write_all(world, "u2")
+        world.drain()
+        assert _sizes(world, BATCH)[-1] == 3
+        assert "s1:u1" not in {row.external_id for row in world.backend.all_messages()}
+        assert {"s0:u1", "s2:u1", "s1:u2"} <= {
+            row.external_id for row in world.backend.all_messages()
+        }
+
+    @pytest.mark.parametrize(
+        "fault",
+        [faults.COMMIT_THEN_DROP, faults.DROP_BEFORE, faults.one_message_fails(1)],
+        ids=lambda fault: fault.name,
+    )
+    def test_after_a_lost_answer_all_go_one_by_one(self, world: World, fault: faults.Fault) -> None:
+        """Once the rows that may be there without their parts are not young any more."""
+        self._start(world)
+        self._write_all(world, "u1")
+        world.transport.faults = FaultPlan.of(fault)
+        assert isinstance(world.turn(), Retryable)
+        for name in self.NAMES:
+            rows = world.outbox.rows(name, 1 << 50, 9).value
+            assert [row.is_certain for row in rows] == [False]
+        assert world.turn() is False
+        world.drain()
+        self._assert_complete(world)
+
+    def test_an_unsent_batch_changes_no_certainty(self, world: World) -> None:
+        """Its rows go by batch the next time."""
+        self._start(world)
+        self._write_all(world, "u1")
+        world.transport.is_offline = True
+        assert isinstance(world.turn(), Unsent)
+        world.transport.is_offline = False
+        assert world.turn() is True
+        assert _sizes(world, BATCH)[-1] == 3
+        self._assert_complete(world)

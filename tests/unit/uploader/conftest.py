@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def gathering(tmp_path: Path) -> Iterator[World]:
-    """Have the same, with sessions that rest after their rows were sent."""
+    """Have the same, with rows that gather, and one session that the backend has."""
     world = World(tmp_path, gather_seconds=0.25)
+    world.say("u0", ago_ms=5)
+    world.work()
+    world.clock.advance(1)
     yield world
     world.close()
 

@@ -100,21 +100,21 @@ class TestTurn:
         """The first are sent at once; what is written soon after is sent together."""
         gathering.say("u1", ago_ms=60)
         gathering.work()
-        assert gathering.ids() == ["u1"]
+        assert gathering.ids() == ["u0", "u1"]
         for number in range(2, 5):
             gathering.clock.advance(0.08)
             gathering.say(f"u{number}", ago_ms=60)
             assert gathering.uploader.turn() is False
         gathering.clock.advance(0.01)
         gathering.work()
-        assert gathering.ids() == ["u1", "u2", "u3", "u4"]
+        assert gathering.ids() == ["u0", "u1", "u2", "u3", "u4"]
         assert calls_to(gathering.backend, "/sync/batch", "/sync/message")[-1] == "/sync/batch"
-        gathering.clock.advance(0.25)
+        gathering.clock.advance(0.5)
         gathering.say("u5")
         assert gathering.uploader.turn() is True
 
-    def test_one_sessions_rest_does_not_delay_another(self, gathering: World) -> None:
-        """Nor does a turn of the other end the rest."""
+    def test_a_backlog_does_not_gather(self, gathering: World) -> None:
+        """Nor does its turn end the gathering of what was just written."""
         gathering.say("u1")
         gathering.work()
         gathering.say("u2")
@@ -123,7 +123,7 @@ class TestTurn:
         )
         assert gathering.uploader.turn() is True
         assert gathering.ids(OTHER) == ["u0", "u1", "u2"]
-        assert gathering.ids() == ["u1"]
+        assert gathering.ids() == ["u0", "u1"]
 
     def test_a_session_rests_only_after_rows(self, gathering: World) -> None:
         """After its settled state the next row is sent at once."""
@@ -135,7 +135,7 @@ class TestTurn:
         gathering.say("u2")
         assert gathering.uploader.turn() is True
 
-    def test_waking_all_workers_ends_every_rest(self, gathering: World) -> None:
+    def test_waking_all_workers_ends_the_gathering(self, gathering: World) -> None:
         """A sync-now, or the end of the daemon."""
         gathering.say("u1")
         gathering.work()
@@ -143,7 +143,76 @@ class TestTurn:
         assert gathering.uploader.turn() is False
         gathering.uploader.wake_all()
         assert gathering.uploader.turn() is True
-        assert gathering.ids() == ["u1", "u2"]
+        assert gathering.ids() == ["u0", "u1", "u2"]
+
+    def test_what_several_sessions_write_is_sent_with_one_request(self, gathering: World) -> None:
+        """Each session's rows in order; a thousand live rows cost hundreds of requests."""
+        names = [f"s{number}" for number in range(5)]
+        for name in names:
+            gathering.say("u0", session_id=name, ago_ms=5)
+        gathering.work()
+        gathering.clock.advance(1)
+        before = len(gathering.backend.calls)
+        for round_number in range(1, 11):
+            for name in names:
+                gathering.say(f"u{round_number}", session_id=name, ago_ms=60)
+            gathering.work()
+            gathering.clock.advance(0.3)
+        requests = len(gathering.backend.calls) - before
+        assert requests <= 12
+        for name in names:
+            gathering.drain()
+            gathering.assert_complete(name)
+            assert gathering.ids(name) == [f"u{number}" for number in range(11)]
+
+    def test_where_little_is_written_it_gathers_for_longer(self, gathering: World) -> None:
+        """Two rows at least for each request, and none waits for more than a second."""
+        before = len(gathering.backend.calls)
+        for number in range(1, 101):
+            gathering.say(f"u{number}")
+            for _ in range(5):
+                gathering.work()
+                gathering.clock.advance(0.1)
+            # At the latest the one before the last is there.
+            assert len(gathering.ids()) >= number - 1
+        assert len(gathering.backend.calls) - before <= 60
+        assert gathering.uploader._gather_seconds * gathering.uploader._gathering <= 1.0
+        gathering.drain()
+        gathering.assert_complete()
+
+    def test_a_session_that_cannot_join_is_sent_by_itself(self, gathering: World) -> None:
+        """Its rows may be there already: they do not gather for requests that leave them out."""
+        for name in (SESSION, OTHER):
+            gathering.say("u1", session_id=name)
+            gathering.work()
+            gathering.clock.advance(1)
+        for name in (OTHER, SESSION):
+            gathering.say("u2", session_id=name)
+        rows = gathering.outbox.rows(OTHER, gathering.clock.now_ms, 9).value
+        gathering.outbox.mark_uncertain(OTHER, [row.message.seq for row in rows])
+        gathering.say("u3")
+        gathering.work()
+        assert gathering.ids() == ["u0", "u1", "u2", "u3"]
+        assert gathering.ids(OTHER) == ["u1", "u2"]
+
+    def test_a_failed_common_request_delays_its_sessions(
+        self, world: World, memory: MemoryDestination
+    ) -> None:
+        """Each may be the reason; none loses a row."""
+        for name in (SESSION, OTHER):
+            world.say("u1", session_id=name)
+            world.work()
+        for name in (SESSION, OTHER):
+            world.say("u2", session_id=name)
+        failure = Retryable("x", hint="")
+        memory.failures = [failure]
+        assert world.turn() is failure
+        assert world.uploader.turn() is False
+        assert not world.uploader.is_busy(None)
+        world.clock.advance(0.05)
+        world.work()
+        assert len(memory.rows) == 6
+        assert world.outbox.count_unsettled(None) == 0
 
     def test_a_session_without_messages_is_not_sent(self, world: World) -> None:
         """There is nothing to show, and nothing stays due."""

@@ -393,8 +393,8 @@ class TestIdle:
         world.outbox.block(SESSION, world.clock.now_ms + 600_000)
         assert world.uploader._idle_seconds() == 60.0
 
-    def test_until_the_first_rest_ends(self, gathering: World) -> None:
-        """Rows that gathered are sent when the rest ends, and not later."""
+    def test_until_the_gathering_ends(self, gathering: World) -> None:
+        """Rows that gathered are sent when it ends, and not later."""
         gathering.say("u1")
         gathering.work()
         gathering.clock.advance(0.1)
