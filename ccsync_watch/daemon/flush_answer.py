@@ -39,6 +39,7 @@ def build_flush_answer(
     """Return how a flush of a session (None: all) ended."""
     session_ids = None if session_id is None else [session_id]
     unfinished = runtime.pump.unfinished_sizes(session_id)
+    now_ms = runtime.clock.wall_ms()
     outbox, has_backend = runtime.outbox, runtime.uploader is not None
     return FlushAnswer(
         is_read=is_read,
@@ -46,7 +47,7 @@ def build_flush_answer(
         or session_summaries.session_summary(runtime.database, session_id) is not None,
         is_local=not has_backend,
         rows_sent=rows_sent,
-        rows_pending=outbox.count_pending(session_ids) if has_backend else 0,
+        rows_pending=outbox.count_pending(session_ids, now_ms) if has_backend else 0,
         rows_rejected=outbox.count_rejected(session_ids) if has_backend else 0,
         error=report.connection_problem(error) if error else None,
         problem=problem,

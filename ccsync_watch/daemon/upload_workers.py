@@ -104,11 +104,9 @@ class UploadWorkers:
         return uploader.health.error if self._outbox.count_unsettled(session_ids) else None
 
     def _has_pending(self, session_ids: Sequence[str] | None) -> bool:
-        """Return whether anything is to be sent, now or once the backend takes it.
-
-        It ignores new content of a row that it has just stored: after a repair it takes seconds.
-        """
-        return self._outbox.count_pending(session_ids) > 0 or self._has_rows(session_ids)
+        """Return whether a flush has to wait: for rows, and for words that must go there."""
+        now_ms = self._clock.wall_ms()
+        return self._outbox.count_pending(session_ids, now_ms) > 0 or self._has_rows(session_ids)
 
     def wake(self) -> None:
         """Look for what another process queued."""

@@ -630,6 +630,7 @@ MIGRATIONS: tuple[str, ...] = (
     UPDATE remote SET is_search_stale = 1 WHERE sent IS NOT NULL;
     -- The backend may have words that must go: what an excluded session had sent is taken back.
     ALTER TABLE remote ADD COLUMN is_recalled INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX remote_recalled ON remote (session_id) WHERE is_recalled;
     INSERT OR IGNORE INTO outbox (seq, session_id, is_certain, is_released)
         SELECT m.seq, m.session_id, 0, 0 FROM remote r JOIN sessions s ON s.id = r.session_id
         JOIN messages m ON m.session_id = s.id AND NOT (m.is_inherited AND s.forked_from IS NULL)

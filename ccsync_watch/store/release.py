@@ -87,14 +87,18 @@ class Release:
             now_ms,
         )
 
-    def count_pending(self, session_ids: Sequence[str] | None) -> int:
-        """Return how many released rows are unacknowledged, those to be sent later included.
+    def count_pending(self, session_ids: Sequence[str] | None, now_ms: int) -> int:
+        """Return how many unacknowledged rows could be sent now, or must be: words that must go.
 
-        A session of which words must still go counts as one.
+        Those are counted also while the destination would ignore them, and so is a session in
+        whose state or search text they may still be.
         """
-        return self._count("outbox WHERE rejected IS NULL AND is_released", session_ids) + (
-            self._count("remote WHERE is_due AND is_recalled", session_ids)
-        )
+        return self._count(
+            "outbox WHERE rejected IS NULL AND is_released AND (not_before_ms <= ?"
+            " OR session_id IN (SELECT session_id FROM remote WHERE is_recalled))",
+            session_ids,
+            now_ms,
+        ) + self._count("remote WHERE is_due AND is_recalled", session_ids)
 
     def count_rejected(self, session_ids: Sequence[str] | None) -> int:
         """Return how many rows are rejected."""

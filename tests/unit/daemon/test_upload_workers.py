@@ -77,7 +77,7 @@ class OutboxDouble:
         """Return the rows."""
         return self.rows
 
-    def count_pending(self, _session_ids: Sequence[str] | None) -> int:
+    def count_pending(self, _session_ids: Sequence[str] | None, _now_ms: int) -> int:
         """Return the rows, and those that may be sent later only."""
         return self.rows + self.postponed
 

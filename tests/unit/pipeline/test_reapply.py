@@ -244,7 +244,8 @@ class TestSent:
         world.drain()
         _repair(world, redactor)
         seconds = 0
-        while world.outbox.count_pending(None):
+        assert world.outbox.count_sendable(None, world.clock.now_ms) == 0
+        while world.outbox.count_pending(None, world.clock.now_ms):
             world.clock.advance(1)
             world.work()
             seconds += 1

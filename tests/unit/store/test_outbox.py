@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ccsync_watch.store import status_figures
+from ccsync_watch.store.recall import mark_recalled
 from support.storing import OTHER, SESSION, World, message
 
 if TYPE_CHECKING:
@@ -220,6 +221,18 @@ class TestRelease:
         held.drain()
         assert held.ids() == ["u1", "u2"]
         held.assert_complete()
+
+    def test_a_row_that_is_postponed_is_not_pending_now(self, held: World) -> None:
+        """Whoever asks for a sync waits seconds for it only if a word of it must go."""
+        held.outbox.release(None)
+        held.drain()
+        held.ingest(message("u1", "changed", at_ms=held.clock.now_ms))
+        now_ms = held.clock.now_ms
+        assert held.outbox.count_pending(None, now_ms) == 0
+        assert held.outbox.count_pending(None, now_ms + 12_000) == 1
+        with held.database.write() as connection:
+            mark_recalled(connection, SESSION)
+        assert held.outbox.count_pending(None, now_ms) == 2
 
     def test_a_title_alone_is_held_as_well(self, held: World) -> None:
         """A session's state is held like its rows, and released with them."""

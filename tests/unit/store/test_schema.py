@@ -111,7 +111,7 @@ class TestPlans:
         questions: dict[str, Callable[[], object]] = {
             "rows": lambda: outbox.rows(SESSION, 1 << 50, 100),
             "sent": lambda: list(outbox.sent_messages(SESSION)),
-            "pending": lambda: outbox.count_pending([SESSION]),
+            "pending": lambda: outbox.count_pending([SESSION], 1 << 50),
             "due_sessions": lambda: outbox.due_sessions(1 << 50, 4),
             "live_sessions": lambda: outbox.live_sessions(1 << 50, 1),
             "next_due": outbox.next_due_ms,
