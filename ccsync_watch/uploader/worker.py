@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 # What all sessions write gathers for so long from the last request on, and is sent together: each
 # request costs milliseconds of a processor that Claude Code may be waiting for, and the backend's
 # owner function calls. The first rows after a pause are not delayed.
-GATHER_SECONDS = 0.25
+GATHER_SECONDS = 0.3
 # Where little is written it gathers for longer, until this many rows go together, or so long.
 _MIN_ROWS, _MAX_ROWS = 3, 6
 _MAX_GATHERING = 4.0
@@ -148,9 +148,10 @@ class Uploader:
         try:
             with self._recording_failure([session_id]):
                 self._check_once()
-            self._upload_together(claimed)
-            with self._recording_failure([session_id]):
-                rows_acked = self._upload(session_id)
+            rows_acked = self._upload_together(claimed) if len(claimed) > 1 else 0
+            if claimed:
+                with self._recording_failure([session_id]):
+                    rows_acked += self._upload(session_id)
             if is_live and rows_acked:
                 self._adapt_gathering(rows_acked)
         finally:
@@ -158,27 +159,30 @@ class Uploader:
         self._record_success(session_id)
         return True
 
-    def _upload_together(self, claimed: list[str]) -> None:
-        """Send what is live of the claimed sessions, and end the turn of all but the first."""
-        if len(claimed) == 1:
-            return
+    def _upload_together(self, claimed: list[str]) -> int:
+        """Send what is live of the claimed sessions, and release those that it was sent of.
+
+        Return how many rows were acknowledged.
+        """
         states = {session_id: self._outbox.remote(session_id) for session_id in claimed}
         with self._recording_failure(claimed):
             rows_acked = self._destination.deliver_together(claimed)
         if rows_acked:
             self.health.add_sent(rows_acked.total())
             self._record_success(claimed[0])
-            self._adapt_gathering(rows_acked.total())
-        while len(claimed) > 1:
+        while claimed:
             session_id = claimed[-1]
             if not self._outbox.has_rows(session_id):
                 with self._recording_failure([session_id]):
                     self._settle(states[session_id])
             elif not rows_acked[session_id]:
-                # What it has is not for a common request: it must not gather for the next one.
+                # What it has is not for a common request, and must not gather for the next one.
+                if len(claimed) == 1:
+                    break
                 with self._lock:
                     self._apart.add(session_id)
             self._release([claimed.pop()])
+        return rows_acked.total()
 
     def _release(self, session_ids: list[str]) -> None:
         with self._lock:
