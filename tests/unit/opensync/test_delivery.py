@@ -91,7 +91,7 @@ class TestTodaysBackend:
         assert all(len(call.body) < 1_100_000 for call in world.backend.calls)
         world.assert_complete()
 
-    @pytest.mark.parametrize("skew_ms", [0, 700, -700, 90_000, -90_000])
+    @pytest.mark.parametrize("skew_ms", [0, 700, -700, 90_000, -90_000, 600_000, -600_000])
     @pytest.mark.parametrize("gap_ms", [0, 100, 900, 4000])
     def test_batches_and_single_rows_keep_their_order(
         self, tmp_path: Path, skew_ms: int, gap_ms: int
