@@ -167,21 +167,8 @@ def _check_unfinished(unfinished: list[int]) -> Iterable[Problem]:
         )
 
 
-def _check_store(
-    settings: Settings, database: Database | None, rules: str | None, totals: dict[str, JsonValue]
-) -> Iterable[Problem]:
-    if database is None:
-        return
-    rejected, held, unreadable = (
-        int(str(totals[name])) for name in ("rows_rejected", "rows_held", "unreadable")
-    )
-    if rejected:
-        yield Problem(
-            "rows-rejected",
-            "Messages rejected",
-            f"the backend rejected {plural(rejected, 'message')} (`status --json` lists them)",
-            "update the backend, then run `ccsync-watch sync-now`, which sends them again",
-        )
+def _check_rows(database: Database, unreadable: int) -> Iterable[Problem]:
+    """Say what could not be read, not understood, or not counted."""
     if unreadable:
         skipped = "it was skipped" if unreadable == 1 else "they were skipped"
         yield Problem(
@@ -223,6 +210,24 @@ def _check_store(
             "`ccsync-watch explain SESSION` shows them; if a gateway wrote them, check its usage",
             "warning",
         )
+
+
+def _check_store(
+    settings: Settings, database: Database | None, rules: str | None, totals: dict[str, JsonValue]
+) -> Iterable[Problem]:
+    if database is None:
+        return
+    rejected, held, unreadable = (
+        int(str(totals[name])) for name in ("rows_rejected", "rows_held", "unreadable")
+    )
+    if rejected:
+        yield Problem(
+            "rows-rejected",
+            "Messages rejected",
+            f"the backend rejected {plural(rejected, 'message')} (`status --json` lists them)",
+            "update the backend, then run `ccsync-watch sync-now`, which sends them again",
+        )
+    yield from _check_rows(database, unreadable)
     if rules is not None and get_meta(database.read(), "rules") != rules:
         yield Problem(
             "rules-changed",
