@@ -11,6 +11,8 @@ import random
 import threading
 from typing import TYPE_CHECKING
 
+import tenacity
+
 from ccsync_watch.errors import DestinationError, Retryable, Unauthorized, Unsent
 
 if TYPE_CHECKING:
@@ -80,7 +82,9 @@ class Backoff:
         self._clock = clock
         self._random = rng or random.Random()  # noqa: S311 - jitter, not a secret
         self._lock = threading.Lock()
-        self._failures = 0
+        # `attempt_number` is how many attempts failed since the last success.
+        self._failures = tenacity.RetryCallState(tenacity.Retrying(), None, (), {})
+        self._failures.attempt_number = 0
         self._error: DestinationError | None = None
         self._retries_left = RETRY_BUDGET
         self._next_at = 0.0
@@ -114,14 +118,14 @@ class Backoff:
     def record_failure(self, error: DestinationError) -> None:
         """Postpone the next attempt."""
         with self._lock:
-            self._failures += 1
+            self._failures.attempt_number += 1
             self._error = error
             has_budget = self._retries_left >= 1
             self._retries_left -= 1 if has_budget else 0
             now = self._clock.monotonic()
             self._schedule(error, now, least=0.0 if has_budget else WITHOUT_BUDGET_SECONDS)
             retry_after = error.retry_after if isinstance(error, Retryable) else None
-            if retry_after and self._failures > 1:
+            if retry_after and self._failures.attempt_number > 1:
                 # The first one concerns the session that it was answered for; this is a pause.
                 self._rests_until = now + retry_after
                 self._next_at = max(self._next_at, self._rests_until)
@@ -129,18 +133,19 @@ class Backoff:
     def record_success(self) -> bool:
         """Let every worker try again; return whether some may wait because of a failure."""
         with self._lock:
-            has_failed, self._error, self._failures = self._error is not None, None, 0
+            has_failed, self._error = self._error is not None, None
+            self._failures.attempt_number = 0
             self._retries_left = min(RETRY_BUDGET, self._retries_left + RETRIES_PER_SUCCESS)
         return has_failed
 
     def _schedule(self, error: DestinationError, now: float, *, least: float = 0.0) -> None:
         """Set the time of the next attempt; under the lock."""
         if isinstance(error, Unauthorized):
-            is_late = self._failures > KEY_TESTS
+            is_late = self._failures.attempt_number > KEY_TESTS
             wait = LATE_KEY_WAIT_SECONDS if is_late else KEY_WAIT_SECONDS
         else:
             longest = MAX_UNSENT_SECONDS if isinstance(error, Unsent) else MAX_WAIT_SECONDS
-            limit = FIRST_WAIT_SECONDS * 2.0 ** min(self._failures - 1, 30)
-            wait = self._random.uniform(0, min(max(limit, least), longest))
+            limit = tenacity.wait_exponential(FIRST_WAIT_SECONDS, longest, min=least)
+            wait = self._random.uniform(0, limit(self._failures))
         self._next_at = now + wait
         self._rests_until = now + min(wait, REST_SECONDS)
