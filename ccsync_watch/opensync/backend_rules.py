@@ -7,6 +7,12 @@ from __future__ import annotations
 SETTLE_MS = 11_000
 # Each state that it accepts makes it read the whole session: an active one is sent this rarely.
 ACTIVE_UPSERT_MS = 60_000
+# Another machine may have written to a session to which this one has not for that long.
+ELSEWHERE_MS = 300_000
+# A session that was just written to is among the newest, of which so many are read.
+NEWEST_SESSIONS = 50
+# A session that began before this much time was not only there since its transcript was first read.
+NEW_SESSION_MS = 60_000
 # A row that was sent is not sent again with other content before this.
 RESEND_DELAY_MS = SETTLE_MS
 # After a batch without an answer some of its messages may be stored without their parts, which

@@ -25,6 +25,7 @@ from ccsync_watch.errors import (
     UnexpectedAnswer,
     Unsent,
 )
+from ccsync_watch.opensync.backend_rules import NEWEST_SESSIONS
 from ccsync_watch.outgoing import BackendInfo
 
 if TYPE_CHECKING:
@@ -151,6 +152,14 @@ class OpenSyncClient:
         if not isinstance(session_ids, list):
             raise self._unexpected("its /sync/sessions/list does not answer as OpenSync does")
         return frozenset(session_id for session_id in session_ids if isinstance(session_id, str))
+
+    def newest_sessions(self) -> dict[str, Payload]:
+        """Return what the backend holds of the sessions that were written to last, by their ids."""
+        answer = self._request("GET", f"/api/sessions?limit={NEWEST_SESSIONS}")
+        sessions = answer.get("sessions")
+        if not isinstance(sessions, list):
+            raise self._unexpected("its /api/sessions does not answer as OpenSync does")
+        return {str(held.get("externalId")): held for held in sessions if isinstance(held, dict)}
 
     def put_session(self, payload: Redacted[Payload]) -> int:
         """Send one session's state; return the bytes sent. Harmless when sent twice."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ccsync_watch.errors import DestinationError, Unauthorized, Unsent
-from ccsync_watch.opensync.backend_rules import RESEND_DELAY_MS
+from ccsync_watch.opensync.backend_rules import NEW_SESSION_MS, RESEND_DELAY_MS
 from ccsync_watch.opensync.delivery import MessageDelivery
 from ccsync_watch.opensync.session_state import SessionState
 
@@ -90,7 +90,9 @@ class OpenSyncDestination:
             if state.sent is None and self._may_hold(session_id):
                 self._outbox.mark_preexisting(session_id)
             # The backend dates a session by its first state or message, and never changes that.
-            self._state.send(session_id)
+            self._state.open(session_id)
+        else:
+            self._state.find_other_machines(session_id, state)
         return self._messages.send_next(session_id)
 
     def deliver_together(self, session_ids: Sequence[str]) -> Counter[str]:
@@ -99,11 +101,16 @@ class OpenSyncDestination:
 
     def _may_hold(self, session_id: str) -> bool:
         """Return whether the backend may hold a session that this store never sent."""
+        until_ms = self._asked_ms or 0
         if self._held_sessions is not None:
-            return session_id in self._held_sessions
+            if session_id in self._held_sessions:
+                return True
+            # Another machine may have sent it since.
+            now_ms = self._clock.wall_ms()
+            until_ms = now_ms - NEW_SESSION_MS if now_ms - until_ms > NEW_SESSION_MS else 0
         summary = self._summaries.summary(session_id)
         started_ms = summary.value.started_ms if summary else None
-        return started_ms is None or started_ms < (self._asked_ms or 0)
+        return started_ms is None or started_ms < until_ms
 
     def settle(self, session_id: str) -> int | None:
         """Send the session's own state when it is due; return when to call again."""

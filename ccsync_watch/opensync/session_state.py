@@ -14,8 +14,9 @@ import orjson
 
 from ccsync_watch.errors import DestinationError, Rejected
 from ccsync_watch.model import Redacted
-from ccsync_watch.opensync import wire
+from ccsync_watch.opensync import held_state, wire
 from ccsync_watch.opensync.backend_rules import ACTIVE_UPSERT_MS, SETTLE_MS
+from ccsync_watch.opensync.other_machines import OtherMachines
 from ccsync_watch.opensync.removed_secrets import count_removed
 from ccsync_watch.opensync.search_text import (
     UNTITLED,
@@ -53,6 +54,7 @@ class SessionState:
         self._summaries = summaries
         # When each active session's state may be sent again, once it was sent a second time.
         self._next_ms: dict[str, int] = {}
+        self._other_machines = OtherMachines(client, clock)
 
     def settle(self, session_id: str) -> int | None:
         """Send the session's state if it changed and the backend would not drop it.
@@ -76,37 +78,105 @@ class SessionState:
             return due_ms
         # Looking prices up takes a moment, once for each model; no line is being written now.
         self._summaries.look_up_prices(session_id)
+        held = self._held(session_id, state.upsert_ms)
+        state = self._outbox.remote(session_id)
         payload = self._payload(session_id)
         if payload is None:
             return None
-        if is_stale or _changes_title(payload, state):
+        is_other = held is not None and not held_state.is_ours(held, state)
+        is_stale = state.is_search_stale and not self._outbox.has_rows(session_id)
+        if held is not None and is_other and held_state.is_newer(held, payload):
+            self._supersede(session_id, payload, state)
+        elif is_stale or _changes_title(payload, state):
             self._write_search_text(session_id, payload, is_stale=is_stale)
-        elif _text(payload) != state.applied:
-            self.send(session_id)
+        elif _text(payload) != state.applied and not self.send(session_id, held=held):
+            return self._clock.wall_ms() + SETTLE_MS
         self._postpone(session_id, now_ms)
         return None
+
+    def open(self, session_id: str) -> None:
+        """Send a session's first state, before its first row.
+
+        Of one that another machine may have sent only if the backend has nothing of it.
+        """
+        state = self._outbox.remote(session_id)
+        held = self._held(session_id, None) if state.is_preexisting else None
+        if held is None:
+            self.send(session_id)
+        elif held_state.is_empty(held):
+            self._outbox.mark_created(session_id)
+            self.send(session_id, held=held)
+        else:
+            self._outbox.mark_held(session_id, self._clock.wall_ms())
+
+    def find_other_machines(self, session_id: str, state: RemoteState) -> None:
+        """Find out, before rows are sent, whether another machine has written to a session."""
+        if not state.is_preexisting and self._outbox.has_rows(session_id):
+            self._held(session_id, state.write_ms)
+
+    def _held(self, session_id: str, own_ms: int | None) -> Payload | None:
+        """Return what the backend holds of a session, None if that need or can not be known.
+
+        Mark the session if another machine wrote that. Its rows may then be there, too.
+        """
+        state, payload = self._outbox.remote(session_id), self._payload(session_id)
+        if payload is None or not self._other_machines.may_have_written(state, own_ms):
+            return None
+        newest = self._other_machines.read(session_id)
+        if newest is not None and session_id not in newest:
+            self._send_opening(session_id, payload)
+            newest = self._other_machines.read(session_id)
+        held = newest.get(session_id) if newest is not None else None
+        if held and not state.is_preexisting and held_state.is_of_another(held, state):
+            log.info("session %s is also sent by another machine", session_id)
+            self._outbox.mark_preexisting(session_id)
+        return held
+
+    def _send_opening(self, session_id: str, payload: Payload) -> None:
+        """Make a session one of the newest, without changing it; create it if it is not there."""
+        state, opening = self._outbox.remote(session_id), Redacted(held_state.opening(payload))
+        now_ms = self._clock.wall_ms()
+        self._outbox.mark_upsert_started(session_id, state.sent or "{}", now_ms)
+        size = self._request(session_id, self._client.put_session, opening)
+        self._ack(session_id, "", opening, size, is_applied=False)
+
+    def _supersede(self, session_id: str, payload: Payload, state: RemoteState) -> None:
+        """Leave the newer state of another machine, but for words that must go."""
+        if state.is_recalled:
+            words = held_state.without_totals(payload)
+            self._write_search_text(session_id, words, is_stale=True)
+        self._outbox.mark_superseded(session_id, _text(payload))
 
     def _postpone(self, session_id: str, now_ms: int) -> None:
         """Let a minute pass until the next state of a session, whatever is written meanwhile."""
         self._next_ms = {name: at for name, at in self._next_ms.items() if at > now_ms}
         self._next_ms[session_id] = now_ms + ACTIVE_UPSERT_MS
 
-    def send(self, session_id: str) -> None:
-        """Send the session's state; it counts as applied when no rule can have dropped it."""
+    def send(self, session_id: str, *, held: Payload | None = None) -> bool:
+        """Send the session's state; it counts as applied when no rule can have dropped it.
+
+        Return whether it does. `held` is what the backend holds, where that is known.
+        """
         state = self._outbox.remote(session_id)
         payload = self._payload(session_id)
         if payload is None:
-            return
+            return True
         text = _text(payload)
         now_ms = self._clock.wall_ms()
         is_first = state.sent is None and not state.is_preexisting
         is_quiet = state.write_ms is not None and now_ms >= state.write_ms + SETTLE_MS
-        is_applied = is_first or is_quiet or _survives_quiet_period(payload, state)
+        differs = (
+            _survives_quiet_period(payload, state)
+            if held is None
+            else wire.survives_quiet_period(payload, held)
+        )
+        is_applied = is_first or is_quiet or differs
         self._outbox.mark_upsert_started(
             session_id, text, now_ms, is_search_stale=_changes_title(payload, state)
         )
         size = self._request(session_id, self._client.put_session, Redacted(payload))
         self._ack(session_id, text, Redacted(payload), size, is_applied=is_applied)
+        return is_applied
 
     def _write_search_text(self, session_id: str, payload: Payload, *, is_stale: bool) -> None:
         """Send the session's state together with its whole search text, in two steps."""

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 class RemoteState:
     """What is known of a session at the destination. `is_acked`: it certainly exists there.
 
-    `is_preexisting`: the destination held it before this store first wrote to it. `applied` is the
-    last state of the session that the destination certainly applied, `sent` the last one sent,
-    both as JSON. `write_ms` is our last write of any kind to the session. Where a destination
+    `is_preexisting`: the destination may have what another machine, or a lost store, wrote to it.
+    `applied` is the last state of the session that the destination certainly applied, `sent` the
+    last one sent, both as JSON. `write_ms` is our last write of any kind to it. Where a destination
     dates rows itself, a row that is sent from now on is not dated before `date_floor_ms`.
     `is_search_stale`: what the destination lets people search may lack texts, or have old ones.
     `is_recalled`: it may have words that must go, see `recall`.
@@ -106,11 +106,35 @@ class RemoteSessions:
         )
 
     def mark_preexisting(self, session_id: str) -> None:
-        """Mark that the backend had this session before this store first wrote to it."""
+        """Mark that the backend has what another machine, or another store, wrote to a session."""
         with self._database.write() as connection:
             connection.execute(
                 "UPDATE remote SET is_preexisting = 1, is_search_stale = 1 WHERE session_id = ?",
                 (session_id,),
+            )
+
+    def mark_created(self, session_id: str) -> None:
+        """Mark that the backend has nothing of a session but what this store sent."""
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE remote SET is_preexisting = 0, is_search_stale = 0 WHERE session_id = ?",
+                (session_id,),
+            )
+
+    def mark_held(self, session_id: str, now_ms: int) -> None:
+        """Mark that the backend certainly has a session, though this store sent no state of it."""
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE remote SET sent = coalesce(sent, '{}'), ack_ms = ? WHERE session_id = ?",
+                (now_ms, session_id),
+            )
+
+    def mark_superseded(self, session_id: str, payload: str) -> None:
+        """Mark that the backend has a newer state of a session than ours, which is not sent."""
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE remote SET applied = ?, is_search_stale = 0 WHERE session_id = ?",
+                (payload, session_id),
             )
 
     def mark_upsert_started(

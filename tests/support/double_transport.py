@@ -54,6 +54,7 @@ class DoubleTransport(httpx.BaseTransport):
         if self.is_offline:
             raise httpx.ConnectError("refused", request=request)
         path, body = request.url.path, request.read()
+        target = request.url.raw_path.decode()
         is_covered = self._faults.covers(path)
         fault = self._faults.decide(next(self._numbers), path) if is_covered else None
         authorization = request.headers.get("Authorization")
@@ -63,7 +64,7 @@ class DoubleTransport(httpx.BaseTransport):
         if self.rejected_ids and _message_ids(path, body) & self.rejected_ids:
             return _response(_rejection(path), {})
         if fault is None:
-            answer = self.backend.answer(request.method, path, authorization, body)
+            answer = self.backend.answer(request.method, target, authorization, body)
             self.on_answer(path)
             return _response(answer, {})
         self.met.append(fault.name)
@@ -71,7 +72,7 @@ class DoubleTransport(httpx.BaseTransport):
         if fault.stores:
             body, errors = spoil(fault, body)
             answer = with_errors(
-                self.backend.answer(request.method, path, authorization, body), errors
+                self.backend.answer(request.method, target, authorization, body), errors
             )
         self.on_answer(path)
         return self._reply(request, fault, answer)

@@ -244,6 +244,13 @@ class World:
         self.close()
         self.open()
 
+    def other_machine(self) -> World:
+        """Return a machine with an empty store that uploads to the same backend."""
+        other = World(self.folder / "other")
+        other.clock, other.backend, other.transport = self.clock, self.backend, self.transport
+        other.connect()
+        return other
+
     def ingest(
         self,
         *messages: Message,

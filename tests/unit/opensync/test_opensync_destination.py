@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 FAR_MS = 1 << 50
 BATCH, MESSAGE, STATE = "/sync/batch", "/sync/message", "/sync/session"
-LIST = "/sync/sessions/list"
+LIST, NEWEST = "/sync/sessions/list", "/api/sessions"
 
 
 def _certain(world: World) -> list[bool]:
@@ -77,11 +77,11 @@ class TestPreexistingSessions:
         world.say("u1")
 
         def disconnect(path: str) -> None:
-            world.transport.is_offline = path == STATE
+            world.transport.is_offline = path == NEWEST
 
         world.transport.on_answer = disconnect
         assert isinstance(world.turn(), Unsent)
-        assert calls_to(world.backend, STATE, MESSAGE) == [STATE, STATE]
+        assert calls_to(world.backend, STATE, MESSAGE, NEWEST) == [STATE, NEWEST]
         assert _certain(world) == [False, True]
 
 
@@ -107,13 +107,14 @@ class TestListOfSessions:
         assert calls_to(world.backend)[:4] == ["/health", LIST, BATCH, STATE]
 
     def test_without_it_only_what_began_before_may_be_there(self, world: World) -> None:
-        """Old sessions are sent as if they were there; new ones are not."""
+        """Whether old sessions are is asked; new ones are not."""
         world.say("u1", ago_ms=60_000)
         world.say("u1", session_id=OTHER)
         world.transport.faults = FaultPlan.of(None, faults.refuse(500))
         world.work()
-        assert world.outbox.remote(SESSION).is_preexisting
-        assert not world.outbox.remote(OTHER).is_preexisting
+        assert calls_to(world.backend, NEWEST) == [NEWEST] * 2
+        for session_id in (SESSION, OTHER):
+            assert not world.outbox.remote(session_id).is_preexisting
         world.drain()
         world.assert_complete()
         world.assert_complete(OTHER)

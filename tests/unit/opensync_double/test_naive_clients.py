@@ -210,3 +210,50 @@ class TestAccounts:
             assert backend.post("/sync/message", said(number), api_key=OTHER_KEY).status == 200
         assert backend.messages("s1", api_key=OTHER_KEY) == []
         assert backend.session("s1", api_key=OTHER_KEY).message_count == 0
+
+
+class TestTwoMachines:
+    """Clients of two machines that have one session, one of them an older copy of it."""
+
+    def test_a_client_that_sends_what_it_has_lowers_the_totals(
+        self, backend: Backend, clock: ManualClock
+    ) -> None:
+        """▲ Totals are absolute: the last ones count."""
+        backend.post("/sync/session", session(promptTokens=29_970))
+        clock.advance(60)
+        backend.post("/sync/session", session(promptTokens=6_660))
+        assert backend.session("s1").prompt_tokens == 6_660
+
+    def test_a_client_that_reads_before_finds_the_newer_totals(
+        self, backend: Backend, clock: ManualClock
+    ) -> None:
+        """A session that was just written to is the first of the list."""
+        backend.post("/sync/session", session("s0"))
+        clock.advance(1)
+        backend.post("/sync/session", session(promptTokens=29_970))
+        newest = backend.get("/api/sessions?limit=1").json["sessions"][0]
+        assert (newest["externalId"], newest["promptTokens"]) == ("s1", 29_970)
+
+    def test_a_client_that_batches_rows_of_the_other_takes_their_parts(
+        self, backend: Backend
+    ) -> None:
+        """▲ They were copied with the transcript, and are there already."""
+        upload(backend)
+        line = {name: value for name, value in said(3).items() if name != "createdAt"}
+        assert backend.post("/sync/batch", {"messages": [line]}).json["errors"] == []
+        assert backend.messages("s1")[3].parts == ()
+
+    def test_a_state_of_names_alone_changes_nothing_and_is_the_newest(
+        self, backend: Backend, clock: ManualClock
+    ) -> None:
+        """So a session can be found in the list, however old it is."""
+        upload(backend)
+        before = backend.session("s1")
+        backend.post("/sync/session", session("s2"))
+        clock.advance(1)
+        backend.post("/sync/session", {"externalId": "s1", "createdAt": 5})
+        after = backend.session("s1")
+        after.updated_at_ms = before.updated_at_ms
+        assert after == before
+        newest = backend.get("/api/sessions?limit=1").json["sessions"][0]
+        assert newest["externalId"] == "s1"
