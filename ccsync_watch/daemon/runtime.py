@@ -185,8 +185,8 @@ class Runtime:
         )
 
     def _make_uploader(self, destination: Destination) -> Uploader:
-        if self.outbox.set_destination(destination.address):
-            log.info("new destination: everything in the store is sent to it")
+        if self.outbox.set_destination(destination.address, now_ms=self.clock.wall_ms()):
+            log.info("another destination: what it does not have is sent to it")
         if self.settings.auto_sync:
             self.outbox.release(None)
         else:

@@ -139,7 +139,8 @@ class MessageWriter:
             "UPDATE messages SET seq = ?, transcript_id = ?, start = ?, dated_ms = ? WHERE seq = ?",
             (new, transcript_id, message.start, dated_ms, old),
         )
-        for table, column in (("parts", "message_seq"), ("outbox", "seq")):
+        tables = (("parts", "message_seq"), ("outbox", "seq"), ("earlier_outbox", "seq"))
+        for table, column in tables:
             self._connection.execute(
                 f"UPDATE {table} SET {column} = ? WHERE {column} = ?",  # noqa: S608 - constants
                 (new, old),

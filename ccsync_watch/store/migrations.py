@@ -638,6 +638,41 @@ MIGRATIONS: tuple[str, ...] = (
     UPDATE remote SET is_held = 1, is_recalled = 1, applied = NULL, sent = '{}'
         WHERE sent IS NOT NULL AND session_id IN (SELECT id FROM sessions WHERE is_excluded);
 
+    -- What is known of destinations that were switched away from: per session what is known there,
+    -- and the messages that they do not have. What is queued since is missing there, too.
+    CREATE TABLE earlier_destinations (address TEXT PRIMARY KEY) WITHOUT ROWID;
+    CREATE TABLE earlier_sessions (
+        address TEXT NOT NULL,
+        session_id TEXT NOT NULL,
+        is_preexisting INTEGER NOT NULL,
+        applied TEXT,
+        sent TEXT,
+        upsert_ms INTEGER,
+        write_ms INTEGER,
+        dated_ms INTEGER,
+        ack_ms INTEGER,
+        is_search_stale INTEGER NOT NULL,
+        is_recalled INTEGER NOT NULL,
+        PRIMARY KEY (address, session_id)
+    ) WITHOUT ROWID;
+    CREATE INDEX earlier_sessions_session ON earlier_sessions (session_id);
+    CREATE TABLE earlier_outbox (
+        address TEXT NOT NULL,
+        seq INTEGER NOT NULL,
+        is_certain INTEGER NOT NULL,
+        PRIMARY KEY (seq, address)
+    ) WITHOUT ROWID;
+    CREATE TRIGGER outbox_missing_earlier AFTER INSERT ON outbox
+        WHEN EXISTS (SELECT 1 FROM earlier_destinations) BEGIN
+        INSERT INTO earlier_outbox SELECT address, NEW.seq, NEW.is_certain
+            FROM earlier_destinations WHERE true ON CONFLICT DO NOTHING;
+    END;
+    CREATE TRIGGER outbox_changed_earlier AFTER UPDATE OF version ON outbox
+        WHEN EXISTS (SELECT 1 FROM earlier_destinations) BEGIN
+        INSERT INTO earlier_outbox SELECT address, NEW.seq, 0
+            FROM earlier_destinations WHERE true ON CONFLICT DO NOTHING;
+    END;
+
     -- Who denied a call, what a prompt mentions and who wrote what in the user's name is understood
     -- from the rows only, so all transcripts that are still there are read again.
     -- Until then their titles stay, unless they are a text of the client's.

@@ -67,6 +67,12 @@ def mark_recalled(connection: sqlite3.Connection, session_id: str) -> None:
         " WHERE session_id = ? AND sent IS NOT NULL",
         (session_id,),
     )
+    # So may destinations that the user switched away from, and may return to.
+    connection.execute(
+        "UPDATE earlier_sessions SET applied = NULL, sent = '{}', is_search_stale = 1,"
+        " is_recalled = 1 WHERE session_id = ? AND sent IS NOT NULL",
+        (session_id,),
+    )
 
 
 def is_excluded(read: sqlite3.Connection, session_id: str) -> bool:

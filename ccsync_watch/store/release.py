@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ccsync_watch.store.earlier_destinations import (
+    pause_recording,
+    remember_destination,
+    restore_destination,
+    resume_recording,
+)
 from ccsync_watch.store.meta import get_meta, set_meta
 from ccsync_watch.store.session_writer import mark_due
 
@@ -127,10 +133,10 @@ class Release:
         with self._database.write() as connection:
             set_meta(connection, "resend_delay_ms", str(delay_ms))
 
-    def set_destination(self, destination: str) -> bool:
+    def set_destination(self, destination: str, *, now_ms: int = 0) -> bool:
         """Set the destination that the outbox is for and return whether it changed.
 
-        A changed one gets everything.
+        A new one gets everything, an earlier one what it does not have.
         """
         with self._database.write() as connection:
             previous = get_meta(connection, "destination")
@@ -139,9 +145,15 @@ class Release:
             set_meta(connection, "destination", destination)
             if previous is None:
                 return False
+            remember_destination(connection, previous)
+            earlier = {previous, *pause_recording(connection)}
             connection.execute("DELETE FROM outbox")
-            connection.execute(_QUEUE, (True, True))
             connection.execute("DELETE FROM remote")
+            if destination in earlier:
+                restore_destination(connection, destination, now_ms=now_ms)
+            else:
+                connection.execute(_QUEUE, (True, True))
+            resume_recording(connection, earlier - {destination})
             queued = connection.execute("SELECT DISTINCT session_id FROM outbox").fetchall()
             mark_due(connection, [row[0] for row in queued], is_released=True)
         return True

@@ -78,6 +78,9 @@ _TABLES = (
     _TextTable("transcripts", ("id",), ("shown_path",)),
     _TextTable("outbox", ("seq",), ("rejected",)),
     _TextTable("remote", ("session_id",), ("error",), ("sent",)),
+    _TextTable(
+        "earlier_sessions", ("address", "session_id"), (), ("applied", "sent"), "session_id"
+    ),
 )  # fmt: skip
 
 

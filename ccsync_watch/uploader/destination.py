@@ -42,7 +42,7 @@ class Destination(Protocol):
     """How long the destination ignores new content of a row that it has just stored; 0 if never."""
 
     address: str
-    """Which destination this is: everything in the store is sent again when it changes."""
+    """Which destination this is: when it changes, what the new one does not have is sent to it."""
 
     def check(self) -> BackendInfo:
         """Test address and key; sends nothing.

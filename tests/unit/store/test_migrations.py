@@ -100,6 +100,12 @@ def _fill(world: World) -> None:
         connection.execute("INSERT INTO prompt_sources VALUES ('s', 'a', 'row', 'a', x'', '', 1)")
         connection.execute("INSERT INTO waiting_prompts VALUES (1, 0, 5, 's', 'k', 0, 1, NULL)")
         connection.execute("INSERT INTO worktrees VALUES (1, '/trees/x', '/shop', 'x', 't1')")
+        connection.execute("INSERT INTO earlier_destinations VALUES ('http://gone')")
+        connection.execute("INSERT INTO earlier_outbox VALUES ('http://gone', 1, 1)")
+        connection.execute(
+            "INSERT INTO earlier_sessions"
+            " VALUES ('http://gone', 's', 0, '', '{}', 1, 1, 1, 1, 0, 0)"
+        )
         connection.execute("INSERT INTO windows_roots VALUES (1, 'D:\\')")
         connection.execute(
             "INSERT INTO uncounted_usage VALUES (?, '', 'u1', ?)", (SESSION, NOT_A_RESPONSE)
