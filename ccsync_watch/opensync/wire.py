@@ -14,7 +14,14 @@ from urllib.parse import urlsplit, urlunsplit
 import orjson
 
 from ccsync_watch.model import JsonValue, Redacted
-from ccsync_watch.units import yes_or_no
+from ccsync_watch.opensync.part_texts import (
+    blank_text,
+    note_text,
+    result_text,
+    said_text,
+    withheld,
+)
+from ccsync_watch.transcripts.kept_files import describe_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +34,6 @@ Payload = dict[str, JsonValue]
 MAX_MESSAGE_BYTES = 512 << 10
 MAX_PARTS = 1000
 MAX_TITLE_CHARS = 200
-_OUTCOME_TEXTS = frozenset({"ok", "output", "denied", "said"})
 _MAX_NESTING = 8
 _MAX_FIELDS = 1000
 _MAX_NAME_CHARS = 1000
@@ -93,12 +99,7 @@ def survives_quiet_period(payload: Payload, applied: Payload) -> bool:
 def message_payload(message: Redacted[StoredMessage], created_ms: int | None) -> Redacted[Payload]:
     """Return one message, dated `created_ms`; None leaves the date to the backend."""
     value = message.value
-    parts = [_part(part) for part in value.parts]
-    if "withdrawn" in value.facts:
-        parts.insert(0, {"type": "text", "content": f"[{value.facts['withdrawn']}]"})
-    label = _label(value)
-    if label:
-        parts = [_add_label(part, label) for part in parts]
+    parts = _shown_parts(value)
     text = "\n\n".join(_texts(parts))
     payload: Payload = {
         "sessionExternalId": value.session_id,
@@ -141,9 +142,30 @@ def _label(message: StoredMessage) -> str | None:
     return f"[{name} {message.agent_id[:8]}]"
 
 
-def _add_label(part: Payload, label: str) -> Payload:
+def _shown_parts(message: StoredMessage) -> list[Payload]:
+    """Return what is shown of a message, which is never nothing: that draws an empty bubble."""
+    described = [_part(message, part) for part in message.parts]
+    parts = [part for part in described if not _is_blank(part)]
+    if "withdrawn" in message.facts:
+        parts.insert(0, {"type": "text", "content": f"[{message.facts['withdrawn']}]"})
+    if not parts:
+        parts.append({"type": "text", "content": blank_text(message)})
+    label = _label(message)
+    return [_add_label(part, label) for part in parts] if label else parts
+
+
+def _is_blank(part: Payload) -> bool:
     content = part["content"]
-    return {**part, "content": f"{label} {content}"} if part["type"] == "text" else part
+    return isinstance(content, str) and not content.strip()
+
+
+def _add_label(part: Payload, label: str) -> Payload:
+    """Return a part that says whose it is in the words that the viewer shows of it."""
+    content = part["content"]
+    if isinstance(content, dict):
+        shown = "name" if part["type"] == "tool-call" else "result"
+        return {**part, "content": {**content, shown: f"{label} {content[shown]}"}}
+    return {**part, "content": f"{label} {content}"}
 
 
 def _texts(parts: list[Payload]) -> Iterator[str]:
@@ -153,54 +175,21 @@ def _texts(parts: list[Payload]) -> Iterator[str]:
             yield content
 
 
-def _part(part: Part) -> Payload:
+def _part(message: StoredMessage, part: Part) -> Payload:
     content = part.content
     if part.kind == "tool-call":
         call: JsonValue = {"name": part.tool_name or "unknown", "args": _make_storable(content)}
         return {"type": "tool-call", "content": call}
     if part.kind == "tool-result":
-        return {"type": "tool-result", "content": _result(part)}
+        name = part.tool_name or "unknown"
+        return {"type": "tool-result", "content": {"name": name, "result": result_text(part)}}
     if part.kind in {"image", "file"}:
-        return {"type": "text", "content": f"[{part.kind}: {_describe(content)}]"}
+        return {"type": "text", "content": f"[{describe_file(part.kind, content)}]"}
     if part.kind == "note":
-        return {"type": "text", "content": _note(content)}
+        return {"type": "text", "content": note_text(content)}
     # Where a text must not be stored, there is its size instead.
-    text = content if isinstance(content, str) else f"[withheld: {_describe(content)}]"
+    text = said_text(message, content) if isinstance(content, str) else withheld(content)
     return {"type": part.kind, "content": text}
-
-
-def _result(part: Part) -> JsonValue:
-    """Return a result as the viewer shows it: the outcome as text, then the excerpt."""
-    outcome = part.content if isinstance(part.content, dict) else {}
-    output = outcome.get("output")
-    facts = {key: value for key, value in outcome.items() if key not in _OUTCOME_TEXTS}
-    denied, said = outcome.get("denied"), outcome.get("said")
-    ending = denied or ("ok" if outcome.get("ok") else "error")
-    if said:
-        ending = f"{denied}: {said}" if denied else f"{ending}, you said: {said}"
-    head = f"{ending} · {_describe(facts)}"
-    text = f"{head}\n{output}" if isinstance(output, str) and output else head
-    return {"name": part.tool_name or "unknown", "result": text}
-
-
-def _note(content: JsonValue) -> str:
-    values = content if isinstance(content, dict) else {}
-    if "label" not in values:
-        return f"[withheld: {_describe(content)}]"
-    label, text = values["label"], values.get("text")
-    if not text:
-        return f"[{label}]"
-    return f"[{label}]\n{text}" if "\n" in str(text) else f"[{label}] {text}"
-
-
-def _describe(content: JsonValue) -> str:
-    if not isinstance(content, dict):
-        return ""
-    return ", ".join(
-        f"{key} {yes_or_no(value) if isinstance(value, bool) else value}"
-        for key, value in content.items()
-        if isinstance(value, (str, int, float))
-    )
 
 
 def _make_storable(value: JsonValue) -> JsonValue:

@@ -99,8 +99,8 @@ def test_a_policy_that_is_set_later_takes_the_words_away(
     bodies = b"".join(call.body for call in opensync.backend.calls)
     assert CODE_NAME.encode() not in bodies
     shown = [row.text_content for row in opensync.backend.messages(transcript.session_id)]
-    assert "[withheld: lines 1, bytes 26]" in shown
-    assert "[withheld: lines 1, bytes 14]" in shown
+    assert "[withheld: 1 line, 26 bytes]" in shown
+    assert "[withheld: 1 line, 14 bytes]" in shown
 
 
 def test_what_an_excluded_project_had_sent_is_taken_back(

@@ -167,7 +167,7 @@ class TestMetadata:
         bench.catch_up()
         row = stored_messages.session_messages(bench.database, SESSION)[1]
         payload = wire.message_payload(Redacted(row), None).value
-        assert payload["textContent"] == "[withheld: lines 1, bytes 5]"
+        assert payload["textContent"] == "[withheld: 1 line, 5 bytes]"
 
     @pytest.mark.parametrize("is_split", [False, True])
     def test_a_session_that_enters_such_a_folder_stays_private(
