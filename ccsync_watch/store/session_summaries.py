@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from ccsync_watch.store.database import Database
 
+MAX_GAP_MS = 30 * 60_000
+"""A longer time without a message does not count: a session may be resumed days later."""
+
 
 class Summaries(Protocol):
     """The sessions' summaries, costs included, as far as prices are known.
@@ -67,9 +70,28 @@ def session_summary(database: Database, session_id: str) -> Redacted[SessionSumm
             output_tokens=output_tokens,
             cost_usd=None,
             started_ms=started_ms,
-            duration_ms=updated_ms - started_ms if started_ms is not None else None,
+            duration_ms=_active_ms(read, session_id, started_ms, updated_ms),
         )
     )
+
+
+def _active_ms(
+    read: sqlite3.Connection, session_id: str, started_ms: int | None, updated_ms: int | None
+) -> int | None:
+    """Return how long a session lasted without its long gaps, in which nobody worked on it."""
+    if started_ms is None or updated_ms is None:
+        return None
+    lasted_ms = updated_ms - started_ms
+    if lasted_ms <= MAX_GAP_MS:
+        return lasted_ms
+    (idle_ms,) = read.execute(
+        "SELECT coalesce(sum(gap_ms), 0) FROM (SELECT at_ms - lag(at_ms) OVER (ORDER BY at_ms)"
+        " AS gap_ms FROM (SELECT timestamp_ms AS at_ms FROM messages WHERE session_id = ?1"
+        " AND timestamp_ms IS NOT NULL AND kind <> 'session'"
+        " UNION ALL VALUES (?2), (?3))) WHERE gap_ms > ?4",
+        (session_id, started_ms, updated_ms, MAX_GAP_MS),
+    ).fetchone()
+    return max(0, lasted_ms - int(idle_ms))
 
 
 def session_title(database: Database, session: sqlite3.Row) -> str | None:

@@ -43,6 +43,56 @@ class TestSummary:
         assert (summary.started_ms, summary.duration_ms, summary.model) == (1000, 3000, "opus")
         assert (summary.project_path, summary.project_name) == ("/home/user/project", "project")
 
+    @pytest.mark.parametrize(
+        ("minutes", "lasted"),
+        [
+            ((0, 30), 30),
+            ((0, 31), 0),
+            ((0, 30, 60), 60),
+            ((0, 10, 41), 10),
+            ((0, 10, 10_000, 10_005), 15),
+            # The order of the rows is not that of their times.
+            ((0, 10_005, 10, 10_000), 15),
+        ],
+    )
+    def test_its_duration_is_without_long_gaps(
+        self, world: World, minutes: tuple[int, ...], lasted: int
+    ) -> None:
+        """Nobody worked on it while nothing was written for more than half an hour."""
+        world.ingest(*(message(f"u{at}", at_ms=at * 60_000 + 1) for at in minutes))
+        assert _summary(world).duration_ms == lasted * 60_000
+
+    def test_a_subagents_work_is_no_gap(self, world: World) -> None:
+        """The main conversation waits for it."""
+        world.ingest(
+            message("u1", at_ms=1),
+            message("a1", at_ms=25 * 60_000, agent_id="x"),
+            message("a2", at_ms=50 * 60_000),
+        )
+        assert _summary(world).duration_ms == 50 * 60_000 - 1
+
+    @pytest.mark.parametrize(
+        ("cwd", "path", "name"),
+        [
+            ("/p/repo/.claude/worktrees/fix-it", "/p/repo", "repo"),
+            ("/p/repo/.claude/worktrees/fix-it/src", "/p/repo", "repo"),
+            ("C:\\Users\\lee\\repo", "C:\\Users\\lee\\repo", "repo"),
+            ("c:/Users/lee/repo/", "C:\\Users\\lee\\repo", "repo"),
+            ("C:\\repo\\.claude\\worktrees\\fix-it", "C:\\repo", "repo"),
+            ("\\\\server\\share\\repo", "\\\\server\\share\\repo", "repo"),
+        ],
+    )
+    def test_the_project_is_named_after_its_repository(
+        self, world: World, cwd: str, path: str, name: str
+    ) -> None:
+        """Not after a worktree of it; on Windows without the path."""
+        world.ingest(message("u1"), cwd=cwd)
+        summary = _summary(world)
+        assert (summary.project_path, summary.project_name) == (path, name)
+        world.drain()
+        session = world.backend.session(SESSION)
+        assert (session.project_path, session.project_name) == (path, name)
+
     def test_what_is_not_known_is_none(self, world: World) -> None:
         """No path, time, title or cost is invented."""
         world.ingest(message("u1", at_ms=None, kind="answer"), cwd="")
