@@ -124,6 +124,14 @@ class Settings:
         option_title="Thinking",
         is_flag=True,
     )
+    sync_host: bool = setting(
+        default=False,
+        check=checks.check_boolean,
+        documentation="send this machine's name and the session's absolute folder in its first"
+        " message, which a public link shows",
+        shown_default="`false`",
+        variable="CLAUDE_SYNC_HOST",
+    )
     autostart: bool = setting(
         default=True,
         check=checks.check_boolean,

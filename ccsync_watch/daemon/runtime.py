@@ -126,7 +126,7 @@ class Runtime:
                 "the database was damaged: it is kept as %s, and rebuilt from the transcripts",
                 self.database.set_aside.name,
             )
-        self.outbox = Outbox(self.database)
+        self.outbox = Outbox(self.database, is_host_sent=settings.sync_host)
         self._destination = self._make_destination(transport) if is_uploading else None
         if self._destination is not None:
             # Before any row is changed: it says when a changed one may be sent again.

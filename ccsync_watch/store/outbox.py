@@ -7,6 +7,7 @@ twice without harm.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ccsync_watch.model import Redacted
@@ -16,19 +17,29 @@ from ccsync_watch.store.message_writer import resend_delay_ms
 from ccsync_watch.store.recall import is_excluded, recalled_summary, without_content
 from ccsync_watch.store.release import Release
 from ccsync_watch.store.remote_sessions import RemoteSessions
+from ccsync_watch.store.sendable_messages import make_sendable
 from ccsync_watch.store.stored_messages import MESSAGE_COLUMNS, MESSAGE_JOINS, read_message
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    import sqlite3
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from ccsync_watch.outgoing import SessionSummary, StoredMessage
+    from ccsync_watch.store.database import Database
 
 # Most of a session's search text is in its first messages.
 _CHUNK_MESSAGES = 50
 
 
 class Outbox(RemoteSessions, Release):
-    """The queue of messages to send, for the uploader. All times are wall-clock milliseconds."""
+    """The queue of messages to send, for the uploader. All times are wall-clock milliseconds.
+
+    `is_host_sent`: the destination also gets the name of this machine and the session's folder.
+    """
+
+    def __init__(self, database: Database, *, is_host_sent: bool = False) -> None:
+        super().__init__(database)
+        self._is_host_sent = is_host_sent
 
     def rows(self, session_id: str, now_ms: int, limit: int) -> Redacted[list[OutboxRow]]:
         """Return a session's next rows in the order in which they must be sent.
@@ -36,7 +47,7 @@ class Outbox(RemoteSessions, Release):
         Those of an excluded session are to be taken back: they have no content.
         """
         read = self._database.read()
-        as_sent = without_content if is_excluded(read, session_id) else _unchanged
+        as_sent = self._sendable(read, session_id)
         rows = read.execute(
             f"SELECT {MESSAGE_COLUMNS}, o.version, o.is_certain, o.attempts"  # noqa: S608 - constants
             f" FROM outbox o JOIN messages m USING (seq) {MESSAGE_JOINS}"
@@ -67,7 +78,7 @@ class Outbox(RemoteSessions, Release):
     def sent_messages(self, session_id: str) -> Iterator[Redacted[StoredMessage]]:
         """Yield the messages of a session that the backend certainly has, in their order."""
         read, seq = self._database.read(), -1
-        as_sent = without_content if is_excluded(read, session_id) else _unchanged
+        as_sent = self._sendable(read, session_id)
         while True:
             rows = read.execute(
                 f"SELECT {MESSAGE_COLUMNS} FROM messages m {MESSAGE_JOINS}"  # noqa: S608 - constants
@@ -83,6 +94,14 @@ class Outbox(RemoteSessions, Release):
             if len(rows) < _CHUNK_MESSAGES:
                 return
             seq = rows[-1]["seq"]
+
+    def _sendable(
+        self, read: sqlite3.Connection, session_id: str
+    ) -> Callable[[StoredMessage], StoredMessage]:
+        """Return what makes the messages of a session sendable."""
+        if is_excluded(read, session_id):
+            return without_content
+        return partial(make_sendable, read, is_host_sent=self._is_host_sent)
 
     def recalled_summary(self, session_id: str) -> Redacted[SessionSummary] | None:
         """Return the state of an excluded session that was sent; None for every other session."""
@@ -176,7 +195,3 @@ class Outbox(RemoteSessions, Release):
             connection.execute(
                 "UPDATE remote SET error = ? WHERE session_id = ?", (reason, row.message.session_id)
             )
-
-
-def _unchanged(message: StoredMessage) -> StoredMessage:
-    return message

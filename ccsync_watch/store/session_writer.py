@@ -25,6 +25,9 @@ _IS_LATER_COPY = (
     " > (coalesce(forked_ms, -1), forked_from))"
 )
 
+FOLDER, HOST = "Folder", "Host"
+"""The lines of a header that name this machine; not every destination gets them."""
+
 
 class ObservedSessions(NamedTuple):
     """Which sessions are new, and which others now belong to another project."""
@@ -209,10 +212,10 @@ def header_text(connection: sqlite3.Connection, session_id: str) -> tuple[str, i
     values = dict(row) if row else {}
     started_by, end_reason = _start_and_end(connection, session_id)
     facts = {
-        "Folder": values.get("project_path"),
+        FOLDER: values.get("project_path"),
         "Worktree": values.get("worktree"),
         "Branch": values.get("git_branch"),
-        "Host": values.get("host"),
+        HOST: values.get("host"),
         "Claude Code": values.get("client_version"),
         "Started from": values.get("entrypoint"),
         "Team": _describe_team(values),
@@ -221,7 +224,9 @@ def header_text(connection: sqlite3.Connection, session_id: str) -> tuple[str, i
         "Ended": end_reason,
         **session_facts.shown_facts(connection, session_id),
     }
-    text = "\n".join(f"{name}: {value}" for name, value in facts.items() if value)
+    # Whoever leaves a line out leaves out all of a value.
+    lines = {name: " ".join(value.splitlines()) for name, value in facts.items() if value}
+    text = "\n".join(f"{name}: {value}" for name, value in lines.items())
     return text, values.get("started_ms")
 
 

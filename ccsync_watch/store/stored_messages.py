@@ -97,6 +97,17 @@ def tool_calls(database: Database, ids: Iterable[str]) -> dict[str, StoredCall]:
     }
 
 
+def find_call(read: sqlite3.Connection, session_id: str, tool_use_id: str) -> Part | None:
+    """Return a call as this session has it: copies in others may be of other policies."""
+    row = read.execute(
+        "SELECT p.kind, p.content, p.tool_use_id, p.tool_name, p.styles"
+        " FROM parts p JOIN messages m ON m.seq = p.message_seq"
+        " WHERE p.tool_use_id = ? AND p.kind = 'tool-call' AND m.session_id = ? LIMIT 1",
+        (tool_use_id, session_id),
+    ).fetchone()
+    return None if row is None else _part(row)
+
+
 def tool_results(database: Database, ids: Sequence[str]) -> dict[str, Part]:
     """Return the stored results of these tool calls, wherever they are in the conversation."""
     read = database.read()

@@ -170,8 +170,28 @@ def summarize_call(arguments: JsonValue) -> str:
     """Return the argument that describes a call best, in one line."""
     if not isinstance(arguments, dict):
         return ""
+    names = list(arguments)[:_MAX_SUMMARY_NAMES]
+    return _describing_argument(arguments) or ", ".join(str(name) for name in names)
+
+
+def describe_call(name: str, arguments: JsonValue, folders: Iterable[str] = ()) -> str:
+    """Return a call in one line: `Bash: pytest -q`, `Edit src/a.py`.
+
+    The path of a file that is in one of the session's folders is shown as one in that folder.
+    """
+    values = arguments if isinstance(arguments, dict) else {}
+    line = _describing_argument(values)
+    if not is_file_tool(name):
+        return f"{name}: {line}" if line else name
+    for folder in folders:
+        for separator in "/\\":
+            line = line.removeprefix(f"{folder}{separator}")
+    return f"{name} {line}" if line else name
+
+
+def _describing_argument(arguments: dict[str, JsonValue]) -> str:
     for text in texts_under(arguments, _SUMMARIES):
         line = " ".join(text.split())
         if line:
             return line if len(line) <= _MAX_SUMMARY_CHARS else f"{line[: _MAX_SUMMARY_CHARS - 1]}…"
-    return ", ".join(str(name) for name in list(arguments)[:_MAX_SUMMARY_NAMES])
+    return ""

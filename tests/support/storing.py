@@ -33,6 +33,7 @@ from ccsync_watch.store import status_figures, stored_messages
 from ccsync_watch.store.database import open_database
 from ccsync_watch.store.ingest import IngestContext, Ingested, ingest
 from ccsync_watch.store.outbox import Outbox
+from ccsync_watch.store.sendable_messages import sendable_messages
 from ccsync_watch.uploader import Uploader
 from support.cleanup import close_after_test
 from support.double_transport import DoubleTransport
@@ -337,7 +338,7 @@ class World:
     def expected_parts(self, session_id: str = SESSION) -> dict[str, list[JsonValue]]:
         """Return by id the parts that the backend must hold in the end."""
         parts_by_id: dict[str, list[JsonValue]] = {}
-        for row in stored_messages.session_messages(self.database, session_id):
+        for row in sendable_messages(self.database, session_id, is_host_sent=False):
             parts = wire.message_payload(Redacted(row), None).value["parts"]
             parts_by_id[row.id] = parts if isinstance(parts, list) else []
         return parts_by_id

@@ -21,7 +21,8 @@ from ccsync_watch.daemon.instance_lock import InstanceLock
 from ccsync_watch.daemon.runtime import Runtime
 from ccsync_watch.daemon.sync_once import read_all
 from ccsync_watch.errors import NotAnswering, NotRunning
-from ccsync_watch.store import session_summaries, stored_messages
+from ccsync_watch.store import session_summaries
+from ccsync_watch.store.sendable_messages import sendable_messages
 from ccsync_watch.units import plural
 
 if TYPE_CHECKING:
@@ -102,9 +103,9 @@ def _print(
         summary = summaries.summary(session_id)
         if summary is None:
             continue
-        stored = stored_messages.session_messages(database, session_id)
-        sessions, messages = sessions + 1, messages + len(stored)
-        for request in preview_requests(settings, summary, stored):
+        sendable = sendable_messages(database, session_id, is_host_sent=settings.sync_host)
+        sessions, messages = sessions + 1, messages + len(sendable)
+        for request in preview_requests(settings, summary, sendable):
             removed += request.removed
             line = {"path": request.path, "body": request.body, "removed": request.removed}
             say(orjson.dumps(line).decode())

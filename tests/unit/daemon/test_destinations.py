@@ -13,7 +13,10 @@ from ccsync_watch.config import Secret, Settings
 from ccsync_watch.daemon.connection_test import try_backend
 from ccsync_watch.daemon.destinations import connect, make_destination, preview_requests
 from ccsync_watch.errors import Unauthorized
+from ccsync_watch.model import Part
 from ccsync_watch.outgoing import DestinationInfo
+from ccsync_watch.store.outbox import Outbox
+from ccsync_watch.store.sendable_messages import sendable_messages
 from support.double_transport import DoubleTransport
 from support.opensync_double.backend import API_KEY, Backend
 from support.storing import SESSION, World, message
@@ -103,6 +106,33 @@ def test_a_preview_needs_no_destination(world: World) -> None:
     ]
     assert requests[-1].body["textContent"] == "Hello"
     assert world.backend.calls == []
+
+
+@pytest.mark.parametrize("is_host_sent", [False, True])
+def test_a_preview_is_what_is_sent(world: World, *, is_host_sent: bool) -> None:
+    """Results with their calls, blank messages, the header, a subagent's rows."""
+    world.outbox = Outbox(world.database, is_host_sent=is_host_sent)
+    world.connect()
+    call = Part("tool-call", {"command": "pytest -q"}, "toolu_1", "Bash")
+    result = Part("tool-result", {"ok": True, "durationMs": 4200.0}, "toolu_1", "Bash")
+    world.ingest(
+        message("u1", kind="answer", parts=(call,), agent_id="a1"),
+        message("u2", kind="tool_result", parts=(result,), agent_id="a1"),
+        message("u3", " ", kind="command_output"),
+        message("u4", "[Request interrupted by user]", kind="interrupt"),
+    )
+    summary = PricedSummaries(world.database, world.prices).summary(SESSION)
+    assert summary is not None
+    sendable = sendable_messages(world.database, SESSION, is_host_sent=is_host_sent)
+    previewed = {
+        request.body["externalId"]: request.body["parts"]
+        for request in preview_requests(Settings(), summary, sendable)
+        if request.path == "/sync/message"
+    }
+    world.drain()
+    assert world.held_parts() == previewed
+    assert ("laptop" in str(previewed)) == is_host_sent
+    assert "[subagent a1] Bash: pytest -q\\nok · 4.2 s" in str(previewed)
 
 
 def test_only_config_composition_and_login_read_the_address() -> None:

@@ -273,8 +273,8 @@ class TestPolicies:
         world.drain()
         world.assert_complete()
         texts = [row.text_content for row in world.backend.shown(SESSION)]
-        assert texts[1] == "[withheld: lines 1, bytes 9]"
-        assert "Folder: /home/user/project" in str(texts[0])
+        assert texts[1] == "[withheld: 1 line, 9 bytes]"
+        assert "Branch: main" in str(texts[0])
         assert _apply(world, projects) is False, "it is so already"
 
     def test_a_session_becomes_excluded(self, world: World) -> None:

@@ -205,7 +205,7 @@ class TestHeader:
         header = stored_messages.session_messages(world.database, SESSION)[0]
         assert str(header.parts[0].content).endswith("Ended: logout")
         queued = world.outbox.rows(SESSION, 1 << 50, 9).value
-        assert (queued[0].message, queued[0].version) == (header, 0)
+        assert (queued[0].message.id, queued[0].version) == (header.id, 0)
         assert [row[0] for row in _queued(world)] == ["session", "u2", "u3"]
 
     def test_a_commit_without_messages_has_none(self, world: World) -> None:

@@ -90,6 +90,7 @@ class TestPlans:
         [
             ("rows", ["outbox_session", "sqlite_autoindex_parts_1|PRIMARY KEY"]),
             ("sent", ["messages_session"]),
+            ("call", ["parts_call"]),
             ("pending", ["outbox_session"]),
             ("due_sessions", ["remote_due"]),
             ("live_sessions", ["remote_due"]),
@@ -111,6 +112,7 @@ class TestPlans:
         questions: dict[str, Callable[[], object]] = {
             "rows": lambda: outbox.rows(SESSION, 1 << 50, 100),
             "sent": lambda: list(outbox.sent_messages(SESSION)),
+            "call": lambda: stored_messages.find_call(world.database.read(), SESSION, "toolu_1"),
             "pending": lambda: outbox.count_pending([SESSION], 1 << 50),
             "due_sessions": lambda: outbox.due_sessions(1 << 50, 4),
             "live_sessions": lambda: outbox.live_sessions(1 << 50, 1),

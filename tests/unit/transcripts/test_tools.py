@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ccsync_watch.transcripts import tools
-from ccsync_watch.transcripts.tools import TOOLS, is_file_tool, named_files, summarize_call
+from ccsync_watch.transcripts.tools import (
+    TOOLS,
+    describe_call,
+    is_file_tool,
+    named_files,
+    summarize_call,
+)
 
 if TYPE_CHECKING:
     from ccsync_watch.model import JsonValue
@@ -86,3 +92,20 @@ def test_a_long_summary_is_cut() -> None:
     summary = summarize_call({"command": "x" * 500})
     assert len(summary) == 160
     assert summary.endswith("…")
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "line"),
+    [
+        ("Bash", {"command": "pytest\n -q"}, "Bash: pytest -q"),
+        ("Edit", {"file_path": "/p/src/a.py"}, "Edit src/a.py"),
+        ("Read", {"file_path": "/other/a.py"}, "Read /other/a.py"),
+        ("Read", {"file_path": "C:\\repo\\src\\a.py"}, "Read src\\a.py"),
+        ("Read", {}, "Read"),
+        ("mcp__x__find", {"owner": "lee"}, "mcp__x__find"),
+        ("Bash", "odd", "Bash"),
+    ],
+)
+def test_a_call_is_described_in_one_line(name: str, arguments: JsonValue, line: str) -> None:
+    """Files of the session's folders by their path in these."""
+    assert describe_call(name, arguments, ["/p", "C:\\repo"]) == line
