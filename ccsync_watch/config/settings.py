@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_MAX_OPENSYNC_MESSAGES = 4095
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -210,7 +212,9 @@ class Settings:
     @property
     def destination(self) -> DestinationInfo | None:
         """Return where sessions are uploaded to; None when everything stays on this machine."""
-        return None if self.convex_url is None else DestinationInfo("OpenSync", self.convex_url)
+        if self.convex_url is None:
+            return None
+        return DestinationInfo("OpenSync", self.convex_url, _MAX_OPENSYNC_MESSAGES)
 
     @property
     def secrets(self) -> dict[str, Secret]:

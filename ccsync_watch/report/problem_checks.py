@@ -20,6 +20,7 @@ from ccsync_watch.store.meta import get_meta
 from ccsync_watch.store.recall import count_recalled_sessions
 from ccsync_watch.store.status_figures import (
     repaired_rows,
+    sessions_longer_than,
     uncounted_rows,
     unknown_line_types,
 )
@@ -31,13 +32,14 @@ if TYPE_CHECKING:
 
     from ccsync_watch.config import Settings
     from ccsync_watch.model import JsonValue
-    from ccsync_watch.outgoing import BackendInfo
+    from ccsync_watch.outgoing import BackendInfo, DestinationInfo
     from ccsync_watch.report.live import Live
     from ccsync_watch.store.database import Database
     from ccsync_watch.transcripts.discovery import TranscriptScan
 
 MAX_CLOCK_SKEW_SECONDS = 30.0
 MIN_FREE_BYTES = 200 << 20
+_MAX_NAMED_SESSIONS = 3
 # The titles by which the README's troubleshooting section explains a problem.
 SYNC_NOT_WORKING = "Sync not working"
 CONNECTION_FAILED = "Connection failed"
@@ -246,6 +248,8 @@ def _check_store(
             f"delete them in {settings.destination.name}, whose API cannot delete",
             "info",
         )
+    if settings.destination:
+        yield from _check_long_sessions(database, settings.destination)
     if settings.destination and not settings.auto_sync and held:
         verb = "is" if held == 1 else "are"
         yield Problem(
@@ -262,6 +266,22 @@ def _check_store(
             f"the database was damaged and is kept as {database.set_aside.name}",
             "nothing to do: it was rebuilt from the transcripts; you may delete the damaged file",
             "warning",
+        )
+
+
+def _check_long_sessions(database: Database, destination: DestinationInfo) -> Iterable[Problem]:
+    long_sessions = sessions_longer_than(database, destination.max_messages)
+    if long_sessions:
+        names = ", ".join(session_id[:8] for session_id in long_sessions[:_MAX_NAMED_SESSIONS])
+        more = ", …" if len(long_sessions) > _MAX_NAMED_SESSIONS else ""
+        yield Problem(
+            "sessions-too-long",
+            "Very long sessions",
+            f"{plural(len(long_sessions), 'session')} of more than about"
+            f" {destination.max_messages:,} messages cannot be opened in {destination.name}:"
+            f" {names}{more}",
+            "nothing is lost: read them with `ccsync-watch dashboard` or `ccsync-watch export`",
+            "info",
         )
 
 

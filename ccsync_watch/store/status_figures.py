@@ -65,6 +65,18 @@ def session_table(database: Database, limit: int | None = None) -> list[dict[str
     return [dict(row) for row in rows]
 
 
+def sessions_longer_than(database: Database, messages: int) -> list[str]:
+    """Return the uploaded sessions with more messages than that, the longest first."""
+    rows = database.read().execute(
+        "SELECT c.session_id FROM session_counts c JOIN remote r USING (session_id)"
+        " JOIN sessions s ON s.id = c.session_id"
+        " WHERE c.messages > ? AND r.ack_ms IS NOT NULL AND NOT s.is_excluded"
+        " ORDER BY c.messages DESC",
+        (messages,),
+    )
+    return [row[0] for row in rows]
+
+
 def uncounted_rows(database: Database, session_id: str | None = None) -> dict[str, int]:
     """Return how many rows report tokens that no total contains, by reason; of one session or all.
 

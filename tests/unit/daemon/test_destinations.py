@@ -63,7 +63,7 @@ def test_without_an_address_there_is_nothing_to_make(world: World) -> None:
 def test_the_destination_of_the_settings_is_connected(world: World) -> None:
     """To its address, with its key."""
     settings = Settings(convex_url=URL, api_key=Secret(API_KEY))
-    assert settings.destination == DestinationInfo("OpenSync", URL)
+    assert settings.destination == DestinationInfo("OpenSync", URL, max_messages=4095)
     destination = make_destination(
         settings,
         outbox=world.outbox,

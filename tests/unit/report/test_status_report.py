@@ -266,6 +266,40 @@ class TestFigures:
         assert problem.detail.startswith("1 session of excluded projects had been uploaded")
         assert problem.severity == "info"
 
+    def test_sessions_that_the_app_cannot_open_are_named(
+        self, settings: Settings, tmp_path: Path
+    ) -> None:
+        """The longest first; those that were not uploaded are none."""
+        world = World(tmp_path / "world")
+        world.say("u1", session_id=SESSION)
+        uploading = changed(settings, convex_url=URL)
+        with world.database.write() as connection:
+            connection.execute("UPDATE session_counts SET messages = 4096")
+        codes = by_code(report.status(uploading, world.database, running(), key=KEY))
+        assert "sessions-too-long" not in codes
+        world.drain()
+        codes = by_code(report.status(uploading, world.database, running(), key=KEY))
+        assert codes["sessions-too-long"].detail == (
+            "1 session of more than about 4,095 messages cannot be opened in OpenSync: 11111111"
+        )
+        for number in range(4):
+            world.say("u1", session_id=f"{number}2222222-2222")
+            world.drain()
+        with world.database.write() as connection:
+            connection.execute(
+                "UPDATE session_counts SET messages = 5000 + messages + substr(session_id, 1, 1)"
+                " WHERE session_id LIKE '_2222222%'"
+            )
+        problem = by_code(report.status(uploading, world.database, running(), key=KEY))[
+            "sessions-too-long"
+        ]
+        assert problem.detail.startswith("5 sessions")
+        assert problem.detail.endswith(": 32222222, 22222222, 12222222, …")
+        with world.database.write() as connection:
+            connection.execute("UPDATE session_counts SET messages = 4095")
+        codes = by_code(report.status(uploading, world.database, running(), key=KEY))
+        assert "sessions-too-long" not in codes
+
     def test_held_rows_and_damage_are_reported(self, settings: Settings, tmp_path: Path) -> None:
         """auto_sync off, a line that is not JSON, a database that was set aside."""
         held = changed(settings, convex_url=URL, auto_sync=False)
