@@ -220,19 +220,33 @@ def requeue(
 
     If it was sent it is postponed, as the backend ignores a change that follows closely. If that is
     unknown its session is blocked as long: its later rows must not overtake it.
+    The results of its calls are queued too: each is sent with its call.
     """
     settled_ms = now_ms + resend_delay_ms(connection)
-    connection.execute(
-        "UPDATE remote SET blocked_ms = ? WHERE session_id = ? AND EXISTS"
-        " (SELECT 1 FROM outbox WHERE seq = ? AND NOT is_certain AND not_before_ms <= ?)",
-        (settled_ms, session_id, seq, now_ms),
+    for changed_seq in (seq, *_results_of(connection, seq, session_id)):
+        connection.execute(
+            "UPDATE remote SET blocked_ms = ? WHERE session_id = ? AND EXISTS"
+            " (SELECT 1 FROM outbox WHERE seq = ? AND NOT is_certain AND not_before_ms <= ?)",
+            (settled_ms, session_id, changed_seq, now_ms),
+        )
+        connection.execute(
+            "INSERT INTO outbox (seq, session_id, is_certain, is_released, not_before_ms)"
+            " VALUES (?, ?, 0, ?, ?) ON CONFLICT DO UPDATE SET version = version + 1,"
+            " rejected = NULL, attempts = 0",
+            (changed_seq, session_id, is_released, settled_ms),
+        )
+
+
+def _results_of(connection: sqlite3.Connection, seq: int, session_id: str) -> list[int]:
+    """Return the messages of a session with the results of a message's calls."""
+    rows = connection.execute(
+        "SELECT DISTINCT r.message_seq FROM parts c JOIN parts r"
+        " ON r.tool_use_id = c.tool_use_id AND r.kind = 'tool-result'"
+        " JOIN messages m ON m.seq = r.message_seq"
+        " WHERE c.message_seq = ? AND c.kind = 'tool-call' AND m.session_id = ?",
+        (seq, session_id),
     )
-    connection.execute(
-        "INSERT INTO outbox (seq, session_id, is_certain, is_released, not_before_ms)"
-        " VALUES (?, ?, 0, ?, ?) ON CONFLICT DO UPDATE SET version = version + 1,"
-        " rejected = NULL, attempts = 0",
-        (seq, session_id, is_released, settled_ms),
-    )
+    return [row[0] for row in rows.fetchall()]
 
 
 def resend_delay_ms(connection: sqlite3.Connection) -> int:

@@ -262,6 +262,7 @@ class TestPolicies:
         world.ingest(
             message("u1", "Zebra one"),
             message("u2", parts=(call,)),
+            message("u3", parts=(Part("tool-result", {"ok": True}, "toolu_1", "Bash"),)),
             facts={"custom_title": "Zebra title"},
             subagents=(Subagent("a1", SESSION, "x", "Zebra", None, None, 1, None, None),),
         )
@@ -272,6 +273,7 @@ class TestPolicies:
         assert b"Zebra" not in _bytes(world)
         world.drain()
         world.assert_complete()
+        assert "Zebra" not in str(world.held_parts()), "a result names its call"
         texts = [row.text_content for row in world.backend.shown(SESSION)]
         assert texts[1] == "[withheld: 1 line, 9 bytes]"
         assert "Branch: main" in str(texts[0])
