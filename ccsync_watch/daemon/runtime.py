@@ -187,6 +187,7 @@ class Runtime:
     def _make_uploader(self, destination: Destination) -> Uploader:
         if self.outbox.set_destination(destination.address, now_ms=self.clock.wall_ms()):
             log.info("another destination: what it does not have is sent to it")
+        self.outbox.update_headers(now_ms=self.clock.wall_ms(), is_released=self.settings.auto_sync)
         if self.settings.auto_sync:
             self.outbox.release(None)
         else:

@@ -1,7 +1,8 @@
 """The table `meta`: single values about the store as a whole, by name.
 
 The names in use: `destination` (the backend that the outbox is for), `rules` and `projects` (what
-the stored texts were last checked against), `search` (the last message that is indexed).
+the stored texts were last checked against), `search` (the last message that is indexed),
+`is_host_sent` (whether headers were last sent with this machine's name).
 """
 
 from __future__ import annotations

@@ -13,11 +13,18 @@ from typing import TYPE_CHECKING
 from ccsync_watch.model import Redacted
 from ccsync_watch.outgoing import OutboxRow
 from ccsync_watch.store.egress_ledger import LedgerEntry, add_entry
-from ccsync_watch.store.message_writer import resend_delay_ms
-from ccsync_watch.store.recall import is_excluded, recalled_summary, without_content
+from ccsync_watch.store.message_writer import requeue, resend_delay_ms
+from ccsync_watch.store.meta import get_meta, set_meta
+from ccsync_watch.store.recall import (
+    is_excluded,
+    mark_recalled,
+    recalled_summary,
+    without_content,
+)
 from ccsync_watch.store.release import Release
 from ccsync_watch.store.remote_sessions import RemoteSessions
 from ccsync_watch.store.sendable_messages import make_sendable
+from ccsync_watch.store.session_writer import mark_due
 from ccsync_watch.store.stored_messages import MESSAGE_COLUMNS, MESSAGE_JOINS, read_message
 
 if TYPE_CHECKING:
@@ -29,6 +36,7 @@ if TYPE_CHECKING:
 
 # Most of a session's search text is in its first messages.
 _CHUNK_MESSAGES = 50
+_HOST_SENT = "is_host_sent"
 
 
 class Outbox(RemoteSessions, Release):
@@ -102,6 +110,27 @@ class Outbox(RemoteSessions, Release):
         if is_excluded(read, session_id):
             return without_content
         return partial(make_sendable, read, is_host_sent=self._is_host_sent)
+
+    def update_headers(self, *, now_ms: int, is_released: bool) -> None:
+        """Queue the headers that were sent, if it has changed whether they name this machine."""
+        with self._database.write() as connection:
+            value, before = str(int(self._is_host_sent)), get_meta(connection, _HOST_SENT)
+            if before == value:
+                return
+            set_meta(connection, _HOST_SENT, value)
+            if before is None:
+                return  # what earlier versions sent stays until it changes
+            rows = connection.execute(
+                "SELECT m.seq, m.session_id FROM remote r"
+                " JOIN messages m ON m.id = r.session_id || ':session'"
+                " JOIN sessions s ON s.id = r.session_id"
+                " WHERE r.sent IS NOT NULL AND NOT s.is_excluded"
+            ).fetchall()
+            for seq, session_id in rows:
+                requeue(connection, seq, session_id, now_ms=now_ms, is_released=is_released)
+                mark_recalled(connection, session_id)
+            session_ids = [session_id for _seq, session_id in rows]
+            mark_due(connection, session_ids, is_released=is_released)
 
     def recalled_summary(self, session_id: str) -> Redacted[SessionSummary] | None:
         """Return the state of an excluded session that was sent; None for every other session."""

@@ -119,3 +119,18 @@ def test_what_an_excluded_project_had_sent_is_taken_back(
     _assert_gone(opensync)
     assert opensync.backend.session(transcript.session_id).title == "Excluded session"
     program.stop()
+
+
+def test_the_host_leaves_only_while_the_setting_says_so(
+    program: Program, opensync: OpenSyncDouble
+) -> None:
+    """What was sent is sent again without it; a preview says the same."""
+    backend = {"convex_url": opensync.url, "api_key": opensync.api_key}
+    transcript = Transcript(program.claude_dir)
+    transcript.append(transcript.writer.prompt("Hello"))
+    for is_host_sent in (True, False):
+        program.configure(**backend, sync_host=is_host_sent)
+        assert program.call("sync-now").code == 0
+        header = opensync.backend.messages(transcript.session_id)[0].text_content or ""
+        assert ("Host: " in header, "Folder: " in header) == (is_host_sent, is_host_sent)
+        assert ("Host: " in program.call("preview").out) == is_host_sent

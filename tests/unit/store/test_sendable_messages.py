@@ -91,3 +91,20 @@ def test_a_folder_with_line_ends_is_left_out_whole(world: World) -> None:
         for part in row.parts
     ]
     assert texts == ["Branch: main\nClaude Code: 2.1.330\nStarted from: cli"]
+
+
+def test_headers_that_were_sent_follow_the_setting(world: World) -> None:
+    """They are sent again as often as it changes, also for what is searched."""
+    world.say("u1")
+    world.drain()
+    for is_host_sent in (False, True, True, False):
+        world.outbox = Outbox(world.database, is_host_sent=is_host_sent)
+        world.connect()
+        world.outbox.update_headers(now_ms=world.clock.now_ms, is_released=True)
+        world.drain()
+        assert ("laptop" in str(world.backend.messages(SESSION))) == is_host_sent
+        assert ("laptop" in str(world.backend.session(SESSION).searchable_text)) == is_host_sent
+    calls = len(world.backend.calls)
+    world.outbox.update_headers(now_ms=world.clock.now_ms, is_released=True)
+    world.drain()
+    assert len(world.backend.calls) == calls, "nothing changed"
