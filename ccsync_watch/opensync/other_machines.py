@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_MAX_FAILURES = 3
+# At 30 % errors, that many in a row are one time in fifteen thousand.
+_MAX_FAILURES = 8
 
 
 class OtherMachines:
@@ -33,34 +34,31 @@ class OtherMachines:
         self._clock = clock
         self._read_ms: dict[str, int] = {}
         self._failures = 0
-        self._is_readable = True
 
     def may_have_written(self, state: RemoteState, own_ms: int | None) -> bool:
         """Return whether to read a session; `own_ms` is when it was certainly only ours."""
         last_ms = max(own_ms or 0, self._read_ms.get(state.session_id, 0))
         is_old = self._clock.wall_ms() - last_ms > ELSEWHERE_MS
-        return self._is_readable and (state.is_preexisting or is_old)
+        return state.is_preexisting or is_old
 
     def read(self, session_id: str) -> Mapping[str, Payload] | None:
         """Return the states of the newest sessions, by id; None if they cannot be read.
 
-        Raises Retryable or Unsent where it may be possible later.
+        Raises Retryable, Unauthorized or Unsent where it may be possible later.
         """
         try:
             held = self._client.newest_sessions()
         except Unsent:
             raise
-        except Retryable:
-            self._failures += 1
-            if self._failures < _MAX_FAILURES:
-                raise
-            return None
-        except Unauthorized:
-            return None  # the next request says whether the key is wrong
         except DestinationError as error:
-            log.warning("totals of other machines may be replaced by older ones (%s)", error)
-            self._is_readable = False
-            return None
+            self._failures += 1
+            if self._failures > _MAX_FAILURES:
+                return None
+            if self._failures == _MAX_FAILURES:
+                log.warning("totals of other machines may be replaced by older ones (%s)", error)
+            if isinstance(error, Retryable | Unauthorized):
+                raise
+            raise Retryable(error.message, hint=error.hint) from None
         self._failures = 0
         now_ms = self._clock.wall_ms()
         recent = {name: at for name, at in self._read_ms.items() if now_ms - at <= ELSEWHERE_MS}

@@ -180,7 +180,11 @@ class TestReading:
         assert session.total_tokens == held.total_tokens
         assert session.title == "Newest"
 
-    @pytest.mark.parametrize("fault", [faults.refuse(404), faults.refuse(500), faults.refuse(401)])
+    @pytest.mark.parametrize(
+        "fault",
+        [*map(faults.refuse, (400, 401, 404, 500)), faults.HTML_ANSWER],
+        ids=lambda fault: fault.name,
+    )
     def test_without_it_states_are_sent(self, world: World, fault: faults.Fault) -> None:
         """A backend that cannot be read from is still uploaded to."""
         world.say("u1", ago_ms=DAY_MS)
@@ -200,7 +204,11 @@ class TestReading:
         total = world.backend.session(SESSION).total_tokens
         older = world.other_machine()
         world.transport.faults = FaultPlan.of(
-            faults.refuse(500), None, faults.COMMIT_THEN_DROP, paths=frozenset({NEWEST})
+            *map(faults.refuse, (500, 401, 404)),
+            None,
+            faults.HTML_ANSWER,
+            faults.COMMIT_THEN_DROP,
+            paths=frozenset({NEWEST}),
         )
         _answers(older, 1, start_ms=start_ms)
         older.drain()
