@@ -21,7 +21,9 @@ YOUNG_MS = 6_000
 
 # A batch is dated by the backend's clock on arrival. That is right for rows that were just
 # written, if that clock is right and the previous row, which has a date of its own, is older.
-FRESH_MS = 5_000
+# A row that another machine has sent is younger than 5 s then: a batch skips it, and says so by its
+# count; an older one would lose its parts.
+FRESH_MS = 4_000
 MAX_BATCH_CLOCK_SKEW_SECONDS = 2.0
 # Half a round trip to a far backend, by which its clock may seem wrong, and as much for drift.
 # Rows that gather for `worker.GATHER_SECONDS` after one that was sent alone are past it.
