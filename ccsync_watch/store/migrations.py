@@ -624,6 +624,24 @@ MIGRATIONS: tuple[str, ...] = (
         FROM messages m WHERE agent_id IS NULL AND kind = 'prompt'
             AND json_extract(facts, '$.queued') IS NOT NULL;
 
+    -- Who denied a call, what a prompt mentions and who wrote what in the user's name is understood
+    -- from the rows only, so all transcripts that are still there are read again.
+    -- Until then their titles stay, unless they are a text of the client's.
+    UPDATE sessions SET title_rank = 0, is_conversation = 0, first_prompt = iif(
+            first_prompt LIKE '<%' OR first_prompt LIKE '[Request interrupted by user%'
+            OR first_prompt LIKE 'Caveat: The messages below%'
+            OR first_prompt LIKE 'Another Claude session sent%'
+            OR first_prompt LIKE 'Context: This summary will be shown%', NULL, first_prompt)
+        WHERE id IN
+        (SELECT session_id FROM transcripts WHERE missing_since_ms IS NULL AND agent_id IS NULL);
+    -- Rows without any id were not counted; they have one now.
+    DELETE FROM uncounted_usage WHERE reason = 'without any id' AND session_id IN
+        (SELECT session_id FROM transcripts WHERE missing_since_ms IS NULL);
+    UPDATE transcripts SET offset = 0, head = x'', marker = x'', size = -1, lines = 0
+        WHERE missing_since_ms IS NULL;
+    DELETE FROM line_types;
+    """,
+    """
     -- A new title replaces the session's search text at the backend, and a message that is sent
     -- again is appended to it once more: 1 = it must be written again, which it never was before.
     ALTER TABLE remote ADD COLUMN is_search_stale INTEGER NOT NULL DEFAULT 0;
@@ -672,22 +690,5 @@ MIGRATIONS: tuple[str, ...] = (
         INSERT INTO earlier_outbox SELECT address, NEW.seq, 0
             FROM earlier_destinations WHERE true ON CONFLICT DO NOTHING;
     END;
-
-    -- Who denied a call, what a prompt mentions and who wrote what in the user's name is understood
-    -- from the rows only, so all transcripts that are still there are read again.
-    -- Until then their titles stay, unless they are a text of the client's.
-    UPDATE sessions SET title_rank = 0, is_conversation = 0, first_prompt = iif(
-            first_prompt LIKE '<%' OR first_prompt LIKE '[Request interrupted by user%'
-            OR first_prompt LIKE 'Caveat: The messages below%'
-            OR first_prompt LIKE 'Another Claude session sent%'
-            OR first_prompt LIKE 'Context: This summary will be shown%', NULL, first_prompt)
-        WHERE id IN
-        (SELECT session_id FROM transcripts WHERE missing_since_ms IS NULL AND agent_id IS NULL);
-    -- Rows without any id were not counted; they have one now.
-    DELETE FROM uncounted_usage WHERE reason = 'without any id' AND session_id IN
-        (SELECT session_id FROM transcripts WHERE missing_since_ms IS NULL);
-    UPDATE transcripts SET offset = 0, head = x'', marker = x'', size = -1, lines = 0
-        WHERE missing_since_ms IS NULL;
-    DELETE FROM line_types;
     """,
 )

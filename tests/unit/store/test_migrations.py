@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RELEASED = 6  # the version of 0.1.0
+READ_AGAIN = 9  # the last version that has all transcripts read again
 # Recomputed from other tables, or reset so that all transcripts are read again.
 CHANGED = {
     "transcripts": {"offset", "head", "marker", "size", "lines"},
@@ -183,7 +184,8 @@ def test_an_earlier_store_is_migrated_and_its_upload_continues(world: World, ver
         changed = {columns.index(name) for name in CHANGED.get(table, ()) if name in columns}
         migrated = _rows(read, table, columns)
         assert _without(migrated, changed) == _without(rows, changed)
-    assert [row[0] for row in read.execute("SELECT DISTINCT offset FROM transcripts")] == [0]
+    offsets = {row[0] for row in read.execute("SELECT offset FROM transcripts")}
+    assert (offsets == {0}) == (version < READ_AGAIN)
     assert world.outbox.remote(OTHER).is_preexisting
     assert world.outbox.count_rejected(None) == 1
 
