@@ -44,7 +44,8 @@ _MAX_LIST_BYTES = 4 << 20
 # Convex keeps connections open; a new one for each line would cost a TLS handshake. Routers
 # forget connections that were idle for five minutes or so.
 _KEEP_ALIVE_SECONDS = 240.0
-_RETRIED_STATUSES = frozenset({408, 425, 429})
+# What the backend says of a request itself; other errors of 4xx are of whatever stands before it.
+_STATUSES_OF_ROWS = frozenset({400, 409, 413, 422})
 _MAX_RETRY_AFTER = 600.0
 _MAX_SHOWN_CHARS = 160
 # Used where the operating system does not name an error.
@@ -237,28 +238,30 @@ class OpenSyncClient:
 
     def _parse_answer(self, response: httpx.Response, path: str) -> dict[str, Any]:
         status = response.status_code
-        if status in {401, 403}:
+        if status == httpx.codes.UNAUTHORIZED or (
+            # A firewall that blocks an address, or words in a row, answers with a page.
+            status == httpx.codes.FORBIDDEN and _json_object(response) is not None
+        ):
             raise Unauthorized(f"{self.host} does not accept the API key", hint=_KEY_HINT)
         if response.is_redirect:
             raise self._unexpected(f"it redirects (HTTP {status})")
         if status == httpx.codes.NOT_FOUND:
             raise self._unexpected(f"{path} is missing")
-        if status in _RETRIED_STATUSES or response.is_server_error:
+        error_text = self._error_text(response)
+        is_too_large = status == httpx.codes.REQUEST_ENTITY_TOO_LARGE
+        if is_too_large or (error_text and status in _STATUSES_OF_ROWS):
+            raise Rejected(
+                f"{self.host} answered HTTP {status}{error_text}",
+                hint="the row is kept and shown by `ccsync-watch status`",
+            )
+        if response.is_error:
             raise Retryable(
-                f"{self.host} answered HTTP {status}{self._error_text(response)}",
+                f"{self.host} answered HTTP {status}{error_text}",
                 hint=_CONNECTION_HINT,
                 retry_after=self._retry_after(response),
             )
-        if response.is_client_error:
-            raise Rejected(
-                f"{self.host} answered HTTP {status}{self._error_text(response)}",
-                hint="the row is kept and shown by `ccsync-watch status`",
-            )
-        try:
-            answer = orjson.loads(response.content)
-        except orjson.JSONDecodeError:
-            answer = None
-        if not isinstance(answer, dict):
+        answer = _json_object(response)
+        if answer is None:
             raise self._unexpected("its answer is not a JSON object")
         return answer
 
@@ -280,10 +283,7 @@ class OpenSyncClient:
 
     def _error_text(self, response: httpx.Response) -> str:
         """Return the backend's own description of the error, in brackets; empty without one."""
-        try:
-            text = orjson.loads(response.content).get("error")
-        except (orjson.JSONDecodeError, AttributeError):
-            return ""
+        text = (_json_object(response) or {}).get("error")
         return f" ({self._shorten(text)})" if isinstance(text, str) and text else ""
 
     def _shorten(self, text: str) -> str:
@@ -295,6 +295,15 @@ class OpenSyncClient:
             text = text.replace(self._api_key.reveal(), "…")
         line = " ".join(text.split())
         return line if len(line) <= _MAX_SHOWN_CHARS else f"{line[: _MAX_SHOWN_CHARS - 1]}…"
+
+
+def _json_object(response: httpx.Response) -> dict[str, Any] | None:
+    """Return the object that an answer is, None if it is anything else."""
+    try:
+        answer = orjson.loads(response.content)
+    except orjson.JSONDecodeError:
+        return None
+    return answer if isinstance(answer, dict) else None
 
 
 def _reason(error: BaseException) -> str:

@@ -299,6 +299,17 @@ class TestRejected:
         assert world.outbox.count_rejected(None) == 0
         assert world.ids() == ["u1"]
 
+    @pytest.mark.parametrize("status", [402, 421])
+    def test_a_paused_deployment_rejects_no_row(self, world: World, status: int) -> None:
+        """Nor does a proxy: what such an error says is not said of the row."""
+        _write(world, 3, ago_ms=DAY_MS)
+        paths = frozenset({BATCH, MESSAGE})
+        world.transport.faults = FaultPlan.of(*[faults.refuse(status)] * 5, paths=paths)
+        world.drain()
+        assert len(world.transport.met) == 5
+        assert world.outbox.count_rejected(None) == 0
+        assert world.ids() == ["u0", "u1", "u2"]
+
     def test_being_asked_to_wait_is_not_a_failed_attempt(self, world: World) -> None:
         """However often."""
         world.say("u1")

@@ -153,6 +153,27 @@ class TestAnswers:
         assert type(failure) is Retryable
         assert failure.retry_after is None
 
+    @pytest.mark.parametrize(
+        "status", [400, 402, 403, 405, 407, 409, 410, 421, 422, 423, 426, 431, 451, 499]
+    )
+    @pytest.mark.parametrize("body", [b"", b"<html>", b'["error"]'])
+    def test_an_error_of_what_stands_before_the_backend_is_retryable(
+        self, status: int, body: bytes
+    ) -> None:
+        """A proxy, a firewall or a paused deployment says nothing about the row."""
+        failure = _failure(httpx.Response(status, content=body))
+        assert type(failure) is Retryable
+        assert f"HTTP {status}" in failure.message
+
+    @pytest.mark.parametrize("status", [402, 405, 410, 421, 451])
+    def test_an_error_that_is_not_of_the_row_is_retryable(self, status: int) -> None:
+        """Whoever describes it."""
+        assert type(_failure(_json(status, {"error": "Plan exceeded"}))) is Retryable
+
+    def test_a_row_that_is_too_large_is_rejected(self) -> None:
+        """By whatever stands before the backend, too: it cannot become smaller."""
+        assert isinstance(_failure(httpx.Response(413, text="<html>")), Rejected)
+
     @pytest.mark.parametrize("status", [400, 409, 413, 422])
     def test_a_fault_of_the_row_is_rejected(self, status: int) -> None:
         """With the backend's own description."""
