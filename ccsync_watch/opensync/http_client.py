@@ -145,9 +145,8 @@ class OpenSyncClient:
                 content += chunk
                 if len(content) > _MAX_LIST_BYTES or self._clock.monotonic() > until:
                     raise Retryable(f"{self.host} answers too much or too slowly", hint="")
-        whole = httpx.Response(
-            response.status_code, headers=response.headers, content=bytes(content)
-        )
+        # Without its headers: the content is not compressed any more.
+        whole = httpx.Response(response.status_code, content=bytes(content))
         answer = self._parse_answer(whole, "/sync/sessions/list")
         session_ids = answer.get("sessionIds")
         if not isinstance(session_ids, list):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import socket
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler
@@ -92,14 +93,19 @@ class Handler(BaseHTTPRequestHandler):
     def _send(
         self, answer: Answer, *, headers: dict[str, str] | None = None, body: bytes | None = None
     ) -> None:
+        # As what stands before the hosted backend may do for clients that accept it.
+        is_compressed = body is None and answer.status != 204 and "gzip" in self.headers.get("Accept-Encoding", "")
+        whole = gzip.compress(answer.body, 1) if is_compressed else answer.body
         self.send_response(answer.status)
         if answer.status != 204:
             self.send_header("Content-Type", answer.content_type)
-            self.send_header("Content-Length", str(len(answer.body)))
+            self.send_header("Content-Length", str(len(whole)))
+        if is_compressed:
+            self.send_header("Content-Encoding", "gzip")
         for name, value in (headers or {}).items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(answer.body if body is None else body)
+        self.wfile.write(whole if body is None else body)
 
     def _record(self, path: str, body: bytes, fault: Fault | None) -> None:
         self.server.double.backend.record(

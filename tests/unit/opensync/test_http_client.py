@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import logging
 import socket
 import ssl
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -449,6 +451,17 @@ class TestListOfSessions:
         """What is not an id is left out."""
         client = _client(_json(200, {"sessionIds": ["a", 5, "b"]}))
         assert client.list_sessions() == {"a", "b"}
+
+    @pytest.mark.parametrize(
+        ("encoding", "compress"), [("gzip", gzip.compress), ("deflate", zlib.compress)]
+    )
+    def test_it_may_be_compressed(self, encoding: str, compress: Callable[[bytes], bytes]) -> None:
+        """As any answer, whatever stands before the backend."""
+        body = compress(b'{"sessionIds":["a","b"]}')
+        answer = httpx.Response(
+            200, headers={"Content-Encoding": encoding}, stream=httpx.ByteStream(body)
+        )
+        assert _client(answer).list_sessions() == {"a", "b"}
 
     def test_another_answer_is_unexpected(self) -> None:
         """Something else answers at that address."""
