@@ -10,6 +10,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from ccsync_watch.errors import DestinationError, Retryable, Unauthorized, Unsent
+from ccsync_watch.opensync import held_state
 from ccsync_watch.opensync.backend_rules import ELSEWHERE_MS
 
 if TYPE_CHECKING:
@@ -33,13 +34,35 @@ class OtherMachines:
         self._client = client
         self._clock = clock
         self._read_ms: dict[str, int] = {}
+        # Totals above ours though no row is missing here, and since when they are known.
+        self._unclear: dict[str, tuple[Payload, int]] = {}
         self._failures = 0
 
     def may_have_written(self, state: RemoteState, own_ms: int | None) -> bool:
-        """Return whether to read a session; `own_ms` is when it was certainly only ours."""
+        """Return whether to read a session; `own_ms` is when it was certainly only ours.
+
+        That is not known where a policy has removed what was sent.
+        """
         last_ms = max(own_ms or 0, self._read_ms.get(state.session_id, 0))
         is_old = self._clock.wall_ms() - last_ms > ELSEWHERE_MS
-        return state.is_preexisting or is_old
+        is_unknown = state.sent is not None and not held_state.knows_totals(state)
+        return state.is_preexisting or is_old or is_unknown
+
+    def wait_for(self, session_id: str, held: Payload) -> int:
+        """Return until when another machine may continue to send a session that it began to send.
+
+        It sends its totals before its rows; after a longer pause it reads what is there itself.
+        """
+        now_ms, written = self._clock.wall_ms(), held_state.written(held)
+        before, since_ms = self._unclear.get(session_id, (None, now_ms))
+        if before != written or since_ms > now_ms:
+            since_ms = now_ms
+        self._unclear[session_id] = written, since_ms
+        return since_ms + ELSEWHERE_MS
+
+    def forget(self, session_id: str) -> None:
+        """Forget for how long a state is known: ours has replaced it."""
+        self._unclear.pop(session_id, None)
 
     def read(self, session_id: str) -> Mapping[str, Payload] | None:
         """Return the states of the newest sessions, by id; None if they cannot be read.

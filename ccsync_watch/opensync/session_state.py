@@ -78,19 +78,29 @@ class SessionState:
             return due_ms
         # Looking prices up takes a moment, once for each model; no line is being written now.
         self._summaries.look_up_prices(session_id)
-        held = self._held(session_id, state.upsert_ms)
+        return self._replace(session_id, self._held(session_id, state.upsert_ms))
+
+    def _replace(self, session_id: str, held: Payload | None) -> int | None:
+        """Replace the state at the backend, of which `held` is known, unless that is newer.
+
+        Return when to try again, None when nothing is left to do.
+        """
+        now_ms = self._clock.wall_ms()
         state = self._outbox.remote(session_id)
         payload = self._payload(session_id)
         if payload is None:
             return None
-        is_other = held is not None and not held_state.is_ours(held, state)
+        if held is not None and held_state.may_supersede(held, payload, state):
+            due_ms = self._leave_newer(session_id, payload, state, held)
+            if due_ms is None or due_ms > now_ms:
+                self._postpone(session_id, now_ms)
+                return due_ms
         is_stale = state.is_search_stale and not self._outbox.has_rows(session_id)
-        if held is not None and is_other and held_state.is_newer(held, payload):
-            self._supersede(session_id, payload, state)
-        elif is_stale or _changes_title(payload, state):
+        if is_stale or _changes_title(payload, state, held):
             self._write_search_text(session_id, payload, is_stale=is_stale)
         elif _text(payload) != state.applied and not self.send(session_id, held=held):
             return self._clock.wall_ms() + SETTLE_MS
+        self._other_machines.forget(session_id)
         self._postpone(session_id, now_ms)
         return None
 
@@ -124,7 +134,7 @@ class SessionState:
             return None
         newest = self._other_machines.read(session_id)
         if newest is not None and session_id not in newest:
-            self._send_opening(session_id, payload)
+            self.touch(session_id)
             newest = self._other_machines.read(session_id)
         held = newest.get(session_id) if newest is not None else None
         if held and not state.is_preexisting and held_state.is_of_another(held, state):
@@ -132,20 +142,33 @@ class SessionState:
             self._outbox.mark_preexisting(session_id)
         return held
 
-    def _send_opening(self, session_id: str, payload: Payload) -> None:
+    def touch(self, session_id: str) -> None:
         """Make a session one of the newest, without changing it; create it if it is not there."""
+        payload = self._payload(session_id)
+        if payload is None:
+            return
         state, opening = self._outbox.remote(session_id), Redacted(held_state.opening(payload))
         now_ms = self._clock.wall_ms()
         self._outbox.mark_upsert_started(session_id, state.sent or "{}", now_ms)
         size = self._request(session_id, self._client.put_session, opening)
         self._ack(session_id, "", opening, size, is_applied=False)
 
-    def _supersede(self, session_id: str, payload: Payload, state: RemoteState) -> None:
-        """Leave the newer state of another machine, but for words that must go."""
+    def _leave_newer(
+        self, session_id: str, payload: Payload, state: RemoteState, held: Payload
+    ) -> int | None:
+        """Leave a newer state, but for words that must go, if it is of a longer copy.
+
+        Return None if it is, else when ours is to be sent all the same.
+        """
+        if self._outbox.has_rows(session_id):
+            return self._clock.wall_ms() + SETTLE_MS  # it is not known yet which are there
         if state.is_recalled:
             words = held_state.without_totals(payload)
             self._write_search_text(session_id, words, is_stale=True)
-        self._outbox.mark_superseded(session_id, _text(payload))
+        if held_state.has_more_rows(held, self._outbox.count_sent(session_id)):
+            self._outbox.mark_superseded(session_id, _text(payload))
+            return None
+        return self._other_machines.wait_for(session_id, held)
 
     def _postpone(self, session_id: str, now_ms: int) -> None:
         """Let a minute pass until the next state of a session, whatever is written meanwhile."""
@@ -172,7 +195,7 @@ class SessionState:
         )
         is_applied = is_first or is_quiet or differs
         self._outbox.mark_upsert_started(
-            session_id, text, now_ms, is_search_stale=_changes_title(payload, state)
+            session_id, text, now_ms, is_search_stale=_changes_title(payload, state, held)
         )
         size = self._request(session_id, self._client.put_session, Redacted(payload))
         self._ack(session_id, text, Redacted(payload), size, is_applied=is_applied)
@@ -199,6 +222,12 @@ class SessionState:
         payload = self._payload(session_id)
         if payload is None:
             return
+        state = self._outbox.remote(session_id)
+        held = self._held(session_id, None) if state.is_preexisting else None
+        if held is not None and held_state.may_supersede(held, payload, state):
+            payload = held_state.without_totals(payload)
+            if not state.is_recalled:
+                payload["title"] = held.get("title")
         title = str(payload.get("title") or UNTITLED)
         messages = (*self._outbox.sent_messages(session_id), message)
         text = search_text(title, messages)
@@ -294,10 +323,11 @@ def _due_ms(payload: Payload, state: RemoteState) -> int:
     return min(quiet_ms, next_ms) if _survives_quiet_period(payload, state) else quiet_ms
 
 
-def _changes_title(payload: Payload, state: RemoteState) -> bool:
-    """Return whether a title that the backend may hold would be replaced."""
-    titles = {orjson.loads(text).get("title") for text in (state.applied, state.sent) if text}
-    return "title" in payload and bool(titles - {payload["title"]})
+def _changes_title(payload: Payload, state: RemoteState, held: Payload | None) -> bool:
+    """Return whether a title that the backend holds, or may hold, would be replaced."""
+    texts = (state.applied, state.sent)
+    states = [orjson.loads(text) for text in texts if text] if held is None else [held]
+    return "title" in payload and any(known.get("title") != payload["title"] for known in states)
 
 
 def _survives_quiet_period(payload: Payload, state: RemoteState) -> bool:

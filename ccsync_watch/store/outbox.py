@@ -37,6 +37,12 @@ if TYPE_CHECKING:
 # Most of a session's search text is in its first messages.
 _CHUNK_MESSAGES = 50
 _HOST_SENT = "is_host_sent"
+# Copies without a mark are sent in the session that they were copied from.
+_IS_SENT = (
+    "m.session_id = ? AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.seq = m.seq)"
+    " AND NOT (m.is_inherited AND EXISTS (SELECT 1 FROM sessions s"
+    " WHERE s.id = m.session_id AND s.forked_from IS NULL))"
+)
 
 
 class Outbox(RemoteSessions, Release):
@@ -90,11 +96,7 @@ class Outbox(RemoteSessions, Release):
         while True:
             rows = read.execute(
                 f"SELECT {MESSAGE_COLUMNS} FROM messages m {MESSAGE_JOINS}"  # noqa: S608 - constants
-                " WHERE m.session_id = ? AND m.seq > ?"
-                " AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.seq = m.seq)"
-                # Copies without a mark are sent in the session that they were copied from.
-                " AND NOT (m.is_inherited AND EXISTS (SELECT 1 FROM sessions s"
-                " WHERE s.id = m.session_id AND s.forked_from IS NULL)) ORDER BY m.seq LIMIT ?",
+                f" WHERE {_IS_SENT} AND m.seq > ? ORDER BY m.seq LIMIT ?",
                 (session_id, seq, _CHUNK_MESSAGES),
             ).fetchall()
             for row in rows:
@@ -102,6 +104,12 @@ class Outbox(RemoteSessions, Release):
             if len(rows) < _CHUNK_MESSAGES:
                 return
             seq = rows[-1]["seq"]
+
+    def count_sent(self, session_id: str) -> int:
+        """Return how many messages of a session the backend certainly has."""
+        query = f"SELECT count(*) FROM messages m WHERE {_IS_SENT}"  # noqa: S608 - a constant
+        (count,) = self._database.read().execute(query, (session_id,)).fetchone()
+        return int(count)
 
     def _sendable(
         self, read: sqlite3.Connection, session_id: str

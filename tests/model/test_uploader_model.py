@@ -217,10 +217,8 @@ class Uploads(RuleBasedStateMachine):
         self.unordered.update(
             session for session in SESSIONS if self.world.outbox.count_sendable([session], 1 << 60)
         )
-        self.world.close()
-        shutil.rmtree(self.world.folder)
         self.world.clock.advance(6)
-        self.world.open()
+        self.world.lose_the_store()
         for session_id, lines in self.lines.items():
             if lines:
                 self._read_again(session_id)

@@ -146,13 +146,13 @@ def checkpoint(name: str = SESSION, offset: int = 100) -> Checkpoint:
     )
 
 
-def price_list(folder: Path) -> PriceList:
+def price_list(folder: Path, *, input_usd: str = "1") -> PriceList:
     """Return prices of an invented list, looked up from memory; every other model is unknown.
 
     A million of each kind of token costs 1, 2, 4, 8 and 16 USD; 32 USD a thousand searches.
     """
     prices = {
-        "input_mtok": ["1"],
+        "input_mtok": [input_usd],
         "output_mtok": ["2"],
         "cache_write_mtok": ["4"],
         "cache_write_1h_mtok": ["8"],
@@ -245,6 +245,15 @@ class World:
         self.close()
         self.open()
 
+    def lose_the_store(self) -> None:
+        """End the program, delete its database and start it with an empty one."""
+        self.close()
+        for path in self.folder.iterdir():
+            if path.is_file():
+                path.unlink()
+        self.ends.clear()
+        self.open()
+
     def other_machine(self) -> World:
         """Return a machine with an empty store that uploads to the same backend."""
         other = World(self.folder / "other")
@@ -295,6 +304,13 @@ class World:
         at_ms = self.clock.now_ms - ago_ms
         prompt = message(uuid, text, session_id=session_id, at_ms=at_ms, **more)
         return self.ingest(prompt, session_id=session_id, is_released=is_released)
+
+    def make_unacceptable(self, uuid: str) -> None:
+        """Give a stored row a role that the backend does not know: it fails on that row."""
+        with self.database.write() as connection:
+            connection.execute(
+                "UPDATE messages SET role = 'alien' WHERE id = ?", (f"{SESSION}:{uuid}",)
+            )
 
     def turn(self) -> bool | DestinationError:
         """Take one turn; return the failure instead of raising it."""

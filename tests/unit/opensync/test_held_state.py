@@ -64,9 +64,16 @@ def test_what_is_not_known_was_overwritten_by_nothing() -> None:
 
 def test_without_a_known_state_nobody_is_known() -> None:
     """It is neither ours nor certainly another's."""
-    for state in (_state(), _state(sent={})):
+    titled: Payload = {"title": "One", "promptTokens": 0}
+    for state in (_state(), _state(sent={}), _state(applied=titled, sent=titled)):
         assert not held_state.is_ours(SENT, state)
         assert not held_state.is_of_another(SENT, state)
+
+
+def test_a_state_without_totals_replaces_none() -> None:
+    """An excluded session's is sent, whatever the backend has."""
+    assert held_state.may_supersede(SENT, {"durationMs": 1}, _state())
+    assert not held_state.may_supersede(SENT, {"title": "Two", "promptTokens": 0}, _state())
 
 
 @pytest.mark.parametrize(
@@ -85,3 +92,10 @@ def test_without_a_known_state_nobody_is_known() -> None:
 def test_the_longer_copy_is_newer(held: Payload, *, is_newer: bool) -> None:
     """By tokens, among equal ones by time, then by cost."""
     assert held_state.is_newer({**SENT, **held}, SENT) is is_newer
+
+
+@pytest.mark.parametrize(("sent_rows", "has_more"), [(6, True), (7, False), (8, False)])
+def test_a_copy_that_has_all_rows_lacks_none(sent_rows: int, *, has_more: bool) -> None:
+    """A backend that does not count them may have more."""
+    assert held_state.has_more_rows({"messageCount": 7}, sent_rows) is has_more
+    assert held_state.has_more_rows({}, sent_rows)
