@@ -219,7 +219,7 @@ class MessageDelivery:
         if row.attempts + 1 < rules.MAX_ATTEMPTS:
             raise error
         try:
-            self._state.send(row.message.session_id)
+            self._state.touch(row.message.session_id)
         except Retryable:
             self._outbox.reset_attempts(row)
             raise

@@ -267,7 +267,7 @@ class TestRejected:
         """It answers 500 to a message that it cannot store; other sessions are sent at once."""
         world.say("u1")
         world.say("u1", session_id=OTHER, ago_ms=1)
-        _make_unacceptable(world, "u1")
+        world.make_unacceptable("u1")
         world.say("u2")
         world.drain()
         assert world.outbox.count_rejected([SESSION]) == 1
@@ -334,14 +334,6 @@ class TestRejected:
         world.drain()
         assert world.outbox.count_rejected(None) == 0
         assert world.texts()["u1"] == "changed"
-
-
-def _make_unacceptable(world: World, uuid: str) -> None:
-    """Give a stored row a role that the backend does not know."""
-    with world.database.write() as connection:
-        connection.execute(
-            "UPDATE messages SET role = 'alien' WHERE id = ?", (f"{SESSION}:{uuid}",)
-        )
 
 
 class TestChanges:

@@ -151,6 +151,80 @@ def test_words_that_must_go_are_replaced_by_an_older_copy(world: World) -> None:
     assert world.backend.session(SESSION).total_tokens == total
 
 
+def test_words_that_were_replaced_say_nothing_of_the_totals(world: World) -> None:
+    """A state without totals was sent last: those that are there are still another machine's."""
+    start_ms = world.clock.now_ms - DAY_MS
+    _answers(world, 1, start_ms=start_ms, title="hunter2")
+    world.drain()
+    _send_longer_copy(world, 5, start_ms=start_ms)
+    total = world.backend.session(SESSION).total_tokens
+    for number in (1, 2, 3):
+        world.clock.advance(3600)
+        _answers(world, *range(1, number + 1), start_ms=start_ms, title="[secret]")
+        with world.database.write() as connection:
+            recall_session(connection, SESSION, now_ms=world.clock.now_ms, is_released=True)
+        world.drain()
+        assert world.backend.session(SESSION).title == "[secret]"
+        assert world.backend.session(SESSION).total_tokens == total
+
+
+def _send_longer_copy(world: World, count: int, *, start_ms: int) -> World:
+    """Send a copy of so many answers from another machine."""
+    longer = world.other_machine()
+    _answers(longer, *range(1, count + 1), start_ms=start_ms, title="Newest")
+    longer.drain()
+    return longer
+
+
+def test_a_row_that_cannot_be_stored_lowers_no_totals(world: World) -> None:
+    """That others can is found out by a request that changes nothing."""
+    start_ms = world.clock.now_ms - DAY_MS
+    _send_longer_copy(world, 5, start_ms=start_ms)
+    held = world.backend.session(SESSION)
+    _answers(world, 1, 2, start_ms=start_ms, title="Old")
+    world.make_unacceptable("a2")
+    world.drain()
+    assert world.outbox.count_rejected(None) == 1
+    session = world.backend.session(SESSION)
+    assert (session.title, session.total_tokens) == ("Newest", held.total_tokens)
+
+
+@pytest.mark.parametrize("start", ["x", "xx"])
+def test_a_search_text_that_is_made_full_lowers_no_totals(world: World, start: str) -> None:
+    """The limit would cut a row through a character, and the row were not sent."""
+    start_ms = world.clock.now_ms - DAY_MS
+    _send_longer_copy(world, 5, start_ms=start_ms)
+    held = world.backend.session(SESSION)
+    _answers(world, 1, start_ms=start_ms, title="Old")
+    world.say("u1", start + "🎉" * 6000, ago_ms=DAY_MS)
+    totals = set()
+    world.transport.on_answer = lambda _path: totals.add(
+        world.backend.session(SESSION).total_tokens
+    )
+    world.drain()
+    assert world.outbox.count_rejected(None) == 0
+    assert totals == {held.total_tokens}
+    assert world.backend.session(SESSION).title == "Newest"
+
+
+def test_search_finds_what_a_copy_that_is_the_longer_one_again_says(world: World) -> None:
+    """Its title replaces that of the other machine, and would the search text."""
+    start_ms = world.clock.now_ms - DAY_MS
+    _answers(world, 1, start_ms=start_ms, title="One")
+    world.drain()
+    _send_longer_copy(world, 3, start_ms=start_ms)
+    world.clock.advance(3600)
+    _answers(world, 1, 2, start_ms=start_ms, title="One")
+    world.drain()
+    assert world.backend.session(SESSION).title == "Newest"
+    world.clock.advance(3600)
+    world.ingest(usages=(usage("msg_4", tokens_in=9000),))
+    world.drain()
+    session = world.backend.session(SESSION)
+    assert session.title == "One"
+    assert "Answer 2" in (session.searchable_text or "")
+
+
 class TestReading:
     """What is read of the backend, and what happens where that is not possible."""
 
