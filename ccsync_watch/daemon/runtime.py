@@ -24,7 +24,7 @@ from ccsync_watch.store.install_keys import install_key
 from ccsync_watch.store.meta import get_meta, set_meta
 from ccsync_watch.store.outbox import Outbox
 from ccsync_watch.uploader import Uploader
-from ccsync_watch.uploader.worker import GATHER_SECONDS
+from ccsync_watch.uploader.gathering import GATHER_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

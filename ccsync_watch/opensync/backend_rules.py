@@ -26,7 +26,7 @@ YOUNG_MS = 6_000
 FRESH_MS = 4_000
 MAX_BATCH_CLOCK_SKEW_SECONDS = 2.0
 # Half a round trip to a far backend, by which its clock may seem wrong, and as much for drift.
-# Rows that gather for `worker.GATHER_SECONDS` after one that was sent alone are past it.
+# Rows that gather for `gathering.GATHER_SECONDS` after one that was sent alone are past it.
 MIN_GAP_MS = 300
 # A row is moved to the date of the batch before it, as the viewer sorts by date; but only if its
 # own date is at most this much earlier: further back it is not noise.

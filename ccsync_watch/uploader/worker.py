@@ -21,6 +21,7 @@ from ccsync_watch.errors import (
     Unsent,
 )
 from ccsync_watch.uploader.backoff import FIRST_WAIT_SECONDS, Backoff, Notifier
+from ccsync_watch.uploader.gathering import Gathering
 from ccsync_watch.uploader.health import Health
 
 if TYPE_CHECKING:
@@ -33,15 +34,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# What all sessions write gathers for so long from the last request on, and is sent together: each
-# request costs milliseconds of a processor that Claude Code may be waiting for, and the backend's
-# owner function calls. The first rows after a pause are not delayed.
-GATHER_SECONDS = 0.3
-# Where little is written it gathers for longer, until this many rows go together, or so long.
-_MIN_ROWS, _MAX_ROWS = 3, 6
-_MAX_GATHERING = 4.0
-_GATHERING_STEP = 1.4
-# Older rows are a backlog, which need not gather.
+# Rows that are not older gather, and are sent together; see `gathering`. Older ones are a backlog.
 LIVE_MS = 5_000
 # A worker looks at the queue, and a session is tried again, at least this often.
 MAX_WAIT_SECONDS = 60.0
@@ -68,7 +61,6 @@ class Uploader:
     ) -> None:
         self.health = Health()
         self._destination = destination
-        self._gather_seconds = gather_seconds
         self._outbox = outbox
         self._clock = clock
         self._stop = stop
@@ -77,8 +69,7 @@ class Uploader:
         self._lock = threading.Lock()
         self._check_lock = threading.Lock()
         self._busy: set[str] = set()
-        self._gathers_until = 0.0
-        self._gathering = 1.0
+        self._gathering = Gathering(clock, gather_seconds)
         # Live sessions of which a common request could not send everything.
         self._apart: set[str] = set()
         self._failures: Counter[str] = Counter()
@@ -100,7 +91,7 @@ class Uploader:
     def wake_all(self) -> None:
         """Wake every worker and end the gathering: a user waits, or the daemon stops."""
         with self._lock:
-            self._gathers_until = 0.0
+            self._gathering.end()
         self._backoff.hurry()
         self._notifier.wake_all()
 
@@ -127,7 +118,7 @@ class Uploader:
         if seconds > 0:
             return min(seconds, MAX_WAIT_SECONDS)
         with self._lock:
-            seconds = self._gathers_until - self._clock.monotonic()
+            seconds = self._gathering.seconds_left
         return seconds if seconds > 0 else _SERVED_SECONDS
 
     # One turn --------------------------------------------------------------------------
@@ -139,7 +130,7 @@ class Uploader:
         when another session was written to more recently. Raises DestinationError when the
         destination did not accept what was sent.
         """
-        claimed, is_live = self._claim()
+        claimed, has_gathered = self._claim()
         if not claimed:
             return False
         session_id = claimed[0]
@@ -152,8 +143,9 @@ class Uploader:
             if claimed:
                 with self._recording_failure([session_id]):
                     rows_acked += self._upload(session_id)
-            if is_live and rows_acked:
-                self._adapt_gathering(rows_acked)
+            if has_gathered and rows_acked:
+                with self._lock:
+                    self._gathering.adapt(rows_acked)
         finally:
             self._release(claimed)
         self._record_success(session_id)
@@ -194,20 +186,22 @@ class Uploader:
             return bool(self._busy if session_ids is None else self._busy.intersection(session_ids))
 
     def _claim(self) -> tuple[list[str], bool]:
-        """Return the most recent due session, with the others if it is live, and whether it is."""
+        """Return the most recent due session, with the others if it is live.
+
+        Also whether their rows gathered.
+        """
         with self._lock:
             live = self._live()
             session_id = self._most_recent(self._busy, live)
             if session_id is None:
                 return [], False
-            claimed, is_live = [session_id], session_id in live
-            if is_live:
+            claimed, has_gathered = [session_id], False
+            if session_id in live:
                 claimed += [name for name in live if name not in {session_id, *self._busy}]
-                seconds = self._gather_seconds * self._gathering
-                self._gathers_until = self._clock.monotonic() + seconds
+                has_gathered = self._gathering.record_sending()
             self._apart.discard(session_id)
             self._busy.update(claimed)
-        return claimed, is_live
+        return claimed, has_gathered
 
     def _is_overtaken(self, session_id: str) -> bool:
         """Return whether a session that no worker serves was written to more recently."""
@@ -217,8 +211,8 @@ class Uploader:
 
     def _most_recent(self, served: set[str], live: list[str]) -> str | None:
         """Return the most recent due session that is not served, and need not gather."""
-        is_gathering = self._clock.monotonic() < self._gathers_until
-        passed = served.union(live) if is_gathering else served
+        has_rows = any(session_id not in self._busy for session_id in live)
+        passed = served.union(live) if self._gathering.must_wait(has_rows=has_rows) else served
         due = self._outbox.due_sessions(self._clock.wall_ms(), limit=len(passed) + 1)
         return next((session_id for session_id in due if session_id not in passed), None)
 
@@ -227,14 +221,6 @@ class Uploader:
         now_ms = self._clock.wall_ms()
         live = self._outbox.live_sessions(now_ms, now_ms - LIVE_MS)
         return [session_id for session_id in live if session_id not in self._apart]
-
-    def _adapt_gathering(self, rows: int) -> None:
-        """Let rows gather for longer if only a few came together, and shorter if it was many."""
-        with self._lock:
-            if rows < _MIN_ROWS:
-                self._gathering = min(self._gathering * _GATHERING_STEP, _MAX_GATHERING)
-            elif rows > _MAX_ROWS:
-                self._gathering = max(self._gathering / _GATHERING_STEP, 1.0)
 
     def _check_once(self) -> None:
         """Check address and key before anything is sent to it, once until they fail.

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from ccsync_watch.model import Message, Part
 from ccsync_watch.store import stored_messages
-from ccsync_watch.uploader.worker import GATHER_SECONDS
+from ccsync_watch.uploader.gathering import GATHER_SECONDS
 from support.opensync_double.faults import FaultPlan
 from support.storing import World, message, usage
 

@@ -15,6 +15,7 @@ from ccsync_watch.errors import (
     UnexpectedAnswer,
     Unsent,
 )
+from ccsync_watch.uploader.gathering import PAUSE_SECONDS
 from support.memory_destination import OFFLINE, UNAUTHORIZED, MemoryDestination
 from support.opensync_double import faults
 from support.opensync_double.faults import FaultPlan
@@ -105,11 +106,55 @@ class TestTurn:
             gathering.clock.advance(0.08)
             gathering.say(f"u{number}", ago_ms=60)
             assert gathering.uploader.turn() is False
-        gathering.clock.advance(0.01)
+        gathering.clock.advance(0.09)
         gathering.work()
         assert gathering.ids() == ["u0", "u1", "u2", "u3", "u4"]
         assert calls_to(gathering.backend, "/sync/batch", "/sync/message")[-1] == "/sync/batch"
-        gathering.clock.advance(0.5)
+
+    def test_the_first_row_after_a_request_waits_for_others(self, gathering: World) -> None:
+        """From its own time on, until nothing was sent for a while."""
+        gathering.say("u1")
+        gathering.work()
+        gathering.clock.advance(PAUSE_SECONDS - 0.1)
+        gathering.say("u2")
+        assert gathering.uploader.turn() is False
+        gathering.clock.advance(0.2)
+        gathering.say("u3")
+        assert gathering.uploader.turn() is False
+        gathering.clock.advance(0.06)
+        gathering.work()
+        assert gathering.ids() == ["u0", "u1", "u2", "u3"]
+        gathering.clock.advance(PAUSE_SECONDS)
+        gathering.say("u4")
+        assert gathering.uploader.turn() is True
+
+    def test_what_gathers_ends_the_turn_of_a_backlog(self, gathering: World) -> None:
+        """Once it gathered, not before."""
+        gathering.say("u1")
+        gathering.work()
+        gathering.ingest(
+            *(message(f"u{n}", session_id=OTHER, at_ms=5) for n in range(9)), session_id=OTHER
+        )
+        counts = []
+
+        def write(path: str) -> None:
+            if path == "/sync/message":
+                counts.append(len(gathering.backend.messages(OTHER)))
+                if len(counts) == 2:
+                    gathering.say("u2")
+                gathering.clock.advance(0.1)
+
+        gathering.transport.on_arrival = write
+        assert gathering.uploader.turn() is True
+        assert 2 < len(gathering.backend.messages(OTHER)) < 9
+        assert gathering.uploader.turn() is True
+        assert gathering.ids() == ["u0", "u1", "u2"]
+
+    def test_after_a_pause_nothing_waits(self, gathering: World) -> None:
+        """Nobody knows whether more is written soon."""
+        gathering.say("u1")
+        gathering.work()
+        gathering.clock.advance(PAUSE_SECONDS)
         gathering.say("u5")
         assert gathering.uploader.turn() is True
 
@@ -166,7 +211,7 @@ class TestTurn:
             assert gathering.ids(name) == [f"u{number}" for number in range(11)]
 
     def test_where_little_is_written_it_gathers_for_longer(self, gathering: World) -> None:
-        """Two rows at least for each request, and none waits for more than a second."""
+        """Two rows at least for each request, and none waits for much longer than half a second."""
         before = len(gathering.backend.calls)
         for number in range(1, 101):
             gathering.say(f"u{number}")
@@ -176,7 +221,7 @@ class TestTurn:
             # At the latest the one before the last is there.
             assert len(gathering.ids()) >= number - 1
         assert len(gathering.backend.calls) - before <= 60
-        assert gathering.uploader._gather_seconds * gathering.uploader._gathering <= 1.0
+        assert gathering.uploader._gathering.seconds <= 0.6
         gathering.drain()
         gathering.assert_complete()
 

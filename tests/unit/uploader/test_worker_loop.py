@@ -399,4 +399,6 @@ class TestIdle:
         gathering.work()
         gathering.clock.advance(0.1)
         gathering.say("u2")
+        gathering.work()
+        gathering.clock.advance(0.1)
         assert gathering.uploader._idle_seconds() == pytest.approx(0.15)
