@@ -214,7 +214,7 @@ def header_text(connection: sqlite3.Connection, session_id: str) -> tuple[str, i
     facts = {
         FOLDER: values.get("project_path"),
         "Worktree": values.get("worktree"),
-        "Branch": values.get("git_branch"),
+        "Branch": _branch(values.get("git_branch")),
         HOST: values.get("host"),
         "Claude Code": values.get("client_version"),
         "Started from": values.get("entrypoint"),
@@ -228,6 +228,11 @@ def header_text(connection: sqlite3.Connection, session_id: str) -> tuple[str, i
     lines = {name: " ".join(value.splitlines()) for name, value in facts.items() if value}
     text = "\n".join(f"{name}: {value}" for name, value in lines.items())
     return text, values.get("started_ms")
+
+
+def _branch(name: str | None) -> str | None:
+    """Return the branch, None where the client found none: it writes HEAD then."""
+    return None if name == "HEAD" else name
 
 
 def _describe_team(values: Mapping[str, str | None]) -> str | None:

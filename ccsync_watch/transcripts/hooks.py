@@ -79,8 +79,11 @@ def _read_failure(attachment: dict[str, Any]) -> MessageContent:
 
 def _read_block(attachment: dict[str, Any]) -> MessageContent:
     error = attachment.get("blockingError")
-    words = _first(error, mapping(error).get("blockingError"), attachment.get("reason"))
-    return _notice(attachment, "blocked", words)
+    details = mapping(error)
+    words = _first(error, details.get("blockingError"), attachment.get("reason"))
+    # The client says before them which command said so; its path may be long.
+    command = f"[{text(details.get('command')) or ''}]:"
+    return _notice(attachment, "blocked", words.strip().removeprefix(command))
 
 
 def _read_cancellation(attachment: dict[str, Any]) -> MessageContent:

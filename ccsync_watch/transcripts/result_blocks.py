@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ccsync_watch.model import JsonValue
 
 _SAFE_KIND = re.compile(r"[a-z0-9_.-]{1,60}")
+_PLACE_OF_IMAGE = re.compile(r"\s*\[Image: source: [^\n]+\]\s*")
 
 
 def result_texts(content: JsonValue) -> Iterator[str]:
@@ -23,10 +24,18 @@ def result_texts(content: JsonValue) -> Iterator[str]:
     if isinstance(content, str):
         yield content
     elif isinstance(content, list):
-        for block in content:
-            yield from _block_texts(block)
+        for before, block in zip([None, *content], content, strict=False):
+            if not _is_place_of_image(before, block):
+                yield from _block_texts(block)
     else:
         yield from _block_texts(content)
+
+
+def _is_place_of_image(before: JsonValue, block: JsonValue) -> bool:
+    """Return whether a block only says where the client saved the image before it."""
+    if mapping(before).get("type") != "image":
+        return False
+    return _PLACE_OF_IMAGE.fullmatch(str(mapping(block).get("text"))) is not None
 
 
 def file_texts(content: JsonValue) -> Iterator[str]:

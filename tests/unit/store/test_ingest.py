@@ -190,6 +190,12 @@ class TestHeader:
             "Claude Code: 2.1.330\nStarted from: cli"
         )
 
+    def test_it_names_no_branch_where_there_is_none(self, world: World) -> None:
+        """The client writes HEAD then."""
+        world.ingest(message("u1"), git_branch="HEAD")
+        header = stored_messages.session_messages(world.database, SESSION)[0]
+        assert "Branch" not in str(header.parts[0].content)
+
     def test_it_follows_the_facts(self, world: World) -> None:
         """Another branch, and the reason of the end, change it; the same again does not."""
         world.say("u1")

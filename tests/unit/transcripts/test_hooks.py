@@ -35,6 +35,16 @@ def attachment(kind: str, **values: Any) -> dict[str, Any]:  # noqa: ANN401 - an
             "hook PreToolUse:Bash blocked", "not on Friday",
         ),
         (
+            attachment("hook_blocking_error",
+                       blockingError={"blockingError": "[/b/c -x]: [c]: no", "command": "/b/c -x"}),
+            "hook PreToolUse:Bash blocked", "[c]: no",
+        ),
+        (
+            attachment("hook_blocking_error",
+                       blockingError={"blockingError": "[lint]: no", "command": "c"}),
+            "hook PreToolUse:Bash blocked", "[lint]: no",
+        ),
+        (
             attachment("hook_blocking_error", blockingError="no"),
             "hook PreToolUse:Bash blocked", "no",
         ),

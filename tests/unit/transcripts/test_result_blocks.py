@@ -11,7 +11,8 @@ from ccsync_watch.transcripts.result_blocks import file_texts, result_texts
 if TYPE_CHECKING:
     from ccsync_watch.model import JsonValue
 
-IMAGE = {"type": "image", "data": "iVBORw0KGgoA", "mimeType": "image/jpeg"}
+IMAGE: JsonValue = {"type": "image", "data": "iVBORw0KGgoA", "mimeType": "image/jpeg"}
+PLACE = "[Image: source: /home/posy/.claude/blob-1.png]"
 
 
 @pytest.mark.parametrize(
@@ -79,3 +80,13 @@ def test_every_text_that_may_be_a_files_is_found() -> None:
     assert list(file_texts("a")) == ["a"]
     assert list(file_texts(resource)) == ["c"]
     assert list(file_texts(None)) == []
+
+
+def test_the_place_where_an_image_was_saved_is_left_out() -> None:
+    """The client says it behind an image; elsewhere it is what a tool said."""
+    place: JsonValue = {"type": "text", "text": PLACE}
+    assert list(result_texts([IMAGE, place, place])) == [
+        "[image: image/png, 9 bytes]",
+        PLACE,
+    ]
+    assert list(result_texts([place, IMAGE])) == [PLACE, "[image: image/png, 9 bytes]"]
