@@ -6,6 +6,7 @@ says first which call it answers, then how that ended; what the client wrote say
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from ccsync_watch import units
@@ -30,7 +31,24 @@ _BLANK = {
     "notification": "[notification]",
     "session": "[session]",
 }
+# What a message is, where its role does not say it: what is labelled already, has no label here.
+_KINDS = {
+    "api_error": "API error",
+    "cross_session": "other session",
+    "injected": "Claude Code",
+    "notice": "notice",
+    "plan": "accepted plan",
+    "summary": "summary",
+    "task": "task",
+    "teammate": "teammate",
+}
+_LABELLED = re.compile(r"\[[^\[\]\n]{1,200}\](?:\s|\Z)")
+_EXIT_CODE = re.compile(r"\s*(?:Error: )?Exit code (\d+)[ \t]*(?:\n|\Z)")
 _MINUS = "\N{MINUS SIGN}"
+# What the outcome says already, or the note of the same result.
+_NO_NEWS = frozenset({"async_launched", "completed", "teammate_spawned"})
+_SUBAGENT_ID = re.compile(r"a(?:.*-)?[0-9a-f]{16}")
+_SHORT_ID_CHARS = 8
 
 # What is said of a result behind its outcome, in this order; what is not listed, is not said.
 _FACTS: dict[str, Callable[[JsonValue], str]] = {
@@ -39,8 +57,8 @@ _FACTS: dict[str, Callable[[JsonValue], str]] = {
     "numMatches": lambda value: _count(value, "match", "matches"),
     "totalToolUseCount": lambda value: _count(value, "call"),
     "totalTokens": lambda value: _count(value, "token"),
-    "status": str,
-    "agentId": lambda value: f"subagent {value}",
+    "status": lambda value: "" if value in _NO_NEWS else str(value).replace("_", " "),
+    "agentId": lambda value: f"subagent {short_agent_id(str(value))}",
     "backgroundTaskId": lambda value: f"background task {value}",
     "userModified": lambda value: "changed by you" if value is True else "",
     "note": str,
@@ -51,9 +69,18 @@ def result_text(part: Part) -> str:
     """Return a result: the call, then outcome, duration and size, then the excerpt."""
     outcome = read_outcome(part.content)
     lines = [_call_line(part, outcome), _outcome_line(outcome)]
-    if outcome.output:
-        lines.append(plain_text(outcome.output))
+    output = plain_text(outcome.output or "")
+    code = _EXIT_CODE.match(output)
+    if code and int(code[1]) == outcome.exit_code:  # as said in the line above
+        output = output[code.end() :]
+    if output:
+        lines.append(output)
     return "\n".join(lines)
+
+
+def short_agent_id(agent_id: str) -> str:
+    """Return enough of a subagent's id to tell it from others; the names in it are left out."""
+    return agent_id.rpartition("-")[2][:_SHORT_ID_CHARS] or agent_id[:_SHORT_ID_CHARS]
 
 
 def _call_line(part: Part, outcome: CallOutcome) -> str:
@@ -124,9 +151,28 @@ def said_text(message: StoredMessage, text: str) -> str:
         return _labelled("output", cut_text(text.strip(), MAX_CLIENT_CHARS))
     if message.kind == "notification":
         task_id, status = (message.facts.get(name) for name in ("task_id", "status"))
+        if _SUBAGENT_ID.fullmatch(str(task_id)):
+            task_id = short_agent_id(str(task_id))
         label = f"task {task_id} {status or ''}".strip() if task_id else "notification"
         return _labelled(label, cut_text(text.strip(), MAX_CLIENT_CHARS))
     return text
+
+
+def thinking_text(text: str) -> str:
+    """Return what Claude thought, marked: without other parts it is drawn like what Claude said."""
+    text = plain_text(text)
+    return _labelled("thinking", text) if text.strip() and not _LABELLED.match(text) else text
+
+
+def name_kind(kind: str, text: str) -> str:
+    """Return the first text of a message with what it is, unless that is clear from its words.
+
+    The viewer draws all but the user's messages like what Claude said.
+    """
+    label = _KINDS.get(kind)
+    if not label or _LABELLED.match(text) or text.lower().startswith(label.lower()):
+        return text
+    return _labelled(label, text)
 
 
 def blank_text(message: StoredMessage) -> str:

@@ -16,9 +16,12 @@ import orjson
 from ccsync_watch.model import JsonValue, Redacted
 from ccsync_watch.opensync.part_texts import (
     blank_text,
+    name_kind,
     note_text,
     result_text,
     said_text,
+    short_agent_id,
+    thinking_text,
     withheld,
 )
 from ccsync_watch.transcripts.kept_files import describe_file
@@ -139,13 +142,16 @@ def _label(message: StoredMessage) -> str | None:
     if message.agent_id is None:
         return None
     name = message.agent_type or "subagent"
-    return f"[{name} {message.agent_id[:8]}]"
+    return f"[{name} {short_agent_id(message.agent_id)}]"
 
 
 def _shown_parts(message: StoredMessage) -> list[Payload]:
     """Return what is shown of a message, which is never nothing: that draws an empty bubble."""
-    described = [_part(message, part) for part in message.parts]
-    parts = [part for part in described if not _is_blank(part)]
+    described = [(part.kind, _part(message, part)) for part in message.parts]
+    shown = [(kind, part) for kind, part in described if not _is_blank(part)]
+    parts = [part for _kind, part in shown]
+    if shown and shown[0][0] == "text":
+        parts[0] = {**parts[0], "content": name_kind(message.kind, str(parts[0]["content"]))}
     if "withdrawn" in message.facts:
         parts.insert(0, {"type": "text", "content": f"[{message.facts['withdrawn']}]"})
     if not parts:
@@ -188,7 +194,9 @@ def _part(message: StoredMessage, part: Part) -> Payload:
     if part.kind == "note":
         return {"type": "text", "content": note_text(content)}
     # Where a text must not be stored, there is its size instead.
-    text = said_text(message, content) if isinstance(content, str) else withheld(content)
+    if not isinstance(content, str):
+        return {"type": part.kind, "content": withheld(content)}
+    text = thinking_text(content) if part.kind == "thinking" else said_text(message, content)
     return {"type": part.kind, "content": text}
 
 

@@ -103,9 +103,36 @@ class TestResult:
             ({"ok": True, "numFiles": "many", "note": "saved"}, "Bash\nok · saved"),
             (
                 {"ok": True, "backgroundTaskId": "b1", "status": "completed", "totalTokens": 1234},
-                "Bash\nok · 1,234 tokens · completed · background task b1",
+                "Bash\nok · 1,234 tokens · background task b1",
             ),
             ({"ok": True, "output": "\x1b[31mred\x1b[0m"}, "Bash\nok\nred"),
+            (
+                {
+                    "ok": True,
+                    "agentId": "a0f3c9d17be24a685",
+                    "status": "async_launched",
+                    "note": "subagent started in the background",
+                },
+                "Bash\nok · subagent a0f3c9d1 · subagent started in the background",
+            ),
+            (
+                {"ok": True, "agentId": "aposy-5d80aa9e21c44f7b", "status": "teammate_spawned"},
+                "Bash\nok · subagent 5d80aa9e",
+            ),
+            ({"ok": True, "status": "timed_out"}, "Bash\nok · timed out"),
+            (
+                {"ok": False, "exit_code": 2, "output": "Exit code 2\nno rule"},
+                "Bash\nfailed, exit code 2\nno rule",
+            ),
+            (
+                {"ok": False, "exit_code": 2, "output": "Error: Exit code 2"},
+                "Bash\nfailed, exit code 2",
+            ),
+            (
+                {"ok": False, "exit_code": 2, "output": "Exit code 27\nno rule"},
+                "Bash\nfailed, exit code 2\nExit code 27\nno rule",
+            ),
+            ({"ok": False, "output": "Exit code 2"}, "Bash\nfailed\nExit code 2"),
         ],
     )
     def test_every_fact_has_its_place(self, content: dict[str, JsonValue], shown: str) -> None:
@@ -143,6 +170,7 @@ class TestClientsTexts:
             ("notification", "Build done", {"task_id": "b1"}, "[task b1] Build done"),
             ("notification", "Build done", {}, "[notification] Build done"),
             ("notification", "", {"task_id": "b1"}, ""),
+            ("notification", "Dug", {"task_id": "a0f3c9d17be24a685"}, "[task a0f3c9d1] Dug"),
             ("prompt", "\x1b[1mBold\x1b[0m, and [output]", {}, "Bold, and [output]"),
         ],
     )
@@ -175,3 +203,56 @@ class TestClientsTexts:
 def test_a_note_says_what_it_is(content: JsonValue, shown: str) -> None:
     """Or how long it was, where it must not be stored."""
     assert part_texts.note_text(content) == shown
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "shown"),
+    [
+        ("task", "Count the pots", "[task] Count the pots"),
+        ("injected", "Weed it.\nThen rest.", "[Claude Code]\nWeed it.\nThen rest."),
+        ("injected", "[reminder] Weed it.", "[reminder] Weed it."),
+        ("notice", "Stopped", "[notice] Stopped"),
+        ("notice", "[1, 2] are lists", "[1, 2] are lists"),
+        ("notice", "[x](y) is a link", "[notice] [x](y) is a link"),
+        ("plan", "# Pots\n1. weed", "[accepted plan]\n# Pots\n1. weed"),
+        ("api_error", "529 Overloaded", "[API error] 529 Overloaded"),
+        ("api_error", "API Error: 400", "API Error: 400"),
+        ("summary", "Summary:\nPots", "Summary:\nPots"),
+        ("summary", "Pots", "[summary] Pots"),
+        ("teammate", "Pots", "[teammate] Pots"),
+        ("cross_session", "Pots", "[other session] Pots"),
+        ("prompt", "Pots", "Pots"),
+        ("answer", "Pots", "Pots"),
+        ("command", "/weed", "/weed"),
+        ("compaction", "Conversation compacted", "Conversation compacted"),
+    ],
+)
+def test_what_neither_a_person_nor_claude_said_says_what_it_is(
+    kind: str, text: str, shown: str
+) -> None:
+    """Once, unless its own words say it."""
+    assert part_texts.name_kind(kind, text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Hm", "[thinking] Hm"),
+        ("\x1b[1mHm\x1b[0m\nwell", "[thinking]\nHm\nwell"),
+        (" \n", " \n"),
+        ("[removed]", "[removed]"),
+    ],
+)
+def test_thoughts_are_marked(text: str, shown: str) -> None:
+    """A message of nothing else is drawn like an answer."""
+    assert part_texts.thinking_text(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("agent_id", "short"),
+    [("a0f3c9d17be24a685", "a0f3c9d1"), ("aposy-5d80aa9e21c44f7b", "5d80aa9e"), ("a1", "a1"),
+     ("a-b-", "a-b-")],
+)  # fmt: skip
+def test_a_few_digits_distinguish_subagents(agent_id: str, short: str) -> None:
+    """By the digits of their ids, as names are said anyway."""
+    assert part_texts.short_agent_id(agent_id) == short

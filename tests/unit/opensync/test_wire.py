@@ -189,14 +189,14 @@ class TestMessage:
             "sessionExternalId": "s1",
             "externalId": "s1:u1",
             "role": "assistant",
-            "textContent": "Hello\n\nHm",
+            "textContent": "Hello\n\n[thinking] Hm",
             "model": "opus",
             "promptTokens": 3,
             "completionTokens": 4,
             "source": "claude-code",
             "parts": [
                 {"type": "text", "content": "Hello"},
-                {"type": "thinking", "content": "Hm"},
+                {"type": "thinking", "content": "[thinking] Hm"},
             ],
             "createdAt": 1000,
         }
@@ -228,7 +228,20 @@ class TestMessage:
         ]
         assert payload["textContent"] == "[Explore abcdef01] Done"
         unknown = _sent(_part("thinking", "Hm"), agent_id="abcdef0123456789")
-        assert unknown["textContent"] == "[subagent abcdef01] Hm"
+        assert unknown["textContent"] == "[subagent abcdef01] [thinking] Hm"
+
+    def test_the_first_text_says_what_a_message_is(self) -> None:
+        """After whose it is; notes say what they are themselves."""
+        parts = (_part("text", " "), _part("text", "Weed"), _part("text", "and rest"))
+        payload = _sent(*parts, kind="task", agent_id="aposy-5d80aa9e21c44f7b", agent_type="posy")
+        assert [part["content"] for part in payload["parts"]] == [
+            "[posy 5d80aa9e] [task] Weed",
+            "[posy 5d80aa9e] and rest",
+        ]
+        labelled = _sent(
+            _part("note", {"label": "from lee", "text": "pots"}), parts[1], kind="task"
+        )
+        assert [part["content"] for part in labelled["parts"]] == ["[from lee] pots", "Weed"]
 
     @pytest.mark.parametrize(
         ("part", "content"),
