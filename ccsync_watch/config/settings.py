@@ -129,8 +129,9 @@ class Settings:
     sync_host: bool = setting(
         default=False,
         check=checks.check_boolean,
-        documentation="send this machine's name and the session's absolute folder in its first"
-        " message, which a public link shows",
+        documentation="send this machine's name and the session's absolute folder, which a public"
+        " link shows; without it the folder is sent as a path below your home (`~/…`), or else as"
+        " the project's name. Paths in what was said, run and returned are sent as they are",
         shown_default="`false`",
         variable="CLAUDE_SYNC_HOST",
     )

@@ -309,7 +309,9 @@ class SessionState:
 
     def _payload(self, session_id: str) -> Payload | None:
         summary = self._summaries.summary(session_id) or self._outbox.recalled_summary(session_id)
-        return None if summary is None else wire.session_payload(summary).value
+        if summary is None:
+            return None
+        return wire.session_payload(self._outbox.sendable_summary(summary)).value
 
 
 def _text(payload: Payload) -> str:

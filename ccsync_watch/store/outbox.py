@@ -23,7 +23,7 @@ from ccsync_watch.store.recall import (
 )
 from ccsync_watch.store.release import Release
 from ccsync_watch.store.remote_sessions import RemoteSessions
-from ccsync_watch.store.sendable_messages import make_sendable
+from ccsync_watch.store.sendable_messages import make_sendable, sendable_summary
 from ccsync_watch.store.session_writer import mark_due
 from ccsync_watch.store.stored_messages import MESSAGE_COLUMNS, MESSAGE_JOINS, read_message
 
@@ -139,6 +139,10 @@ class Outbox(RemoteSessions, Release):
                 mark_recalled(connection, session_id)
             session_ids = [session_id for _seq, session_id in rows]
             mark_due(connection, session_ids, is_released=is_released)
+
+    def sendable_summary(self, summary: Redacted[SessionSummary]) -> Redacted[SessionSummary]:
+        """Return a session's state as it may be sent."""
+        return sendable_summary(summary, is_host_sent=self._is_host_sent)
 
     def recalled_summary(self, session_id: str) -> Redacted[SessionSummary] | None:
         """Return the state of an excluded session that was sent; None for every other session."""

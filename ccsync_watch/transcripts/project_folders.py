@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 _SEPARATORS = re.compile(r"[\\/]+")
 _LONG_SHARE = re.compile(r"(?i)\A(?:\\{2,}|/{2,})[?.][\\/]+UNC(?=[\\/])")
@@ -27,8 +27,14 @@ _WSL = re.compile(r"(?i)(?:\\{2,}|/{2,})wsl(?:\$|\.localhost)[\\/]+([^\\/]+)(?=[
 _SHARE = re.compile(r"\\\\+(?=[^\\/?])")
 _SLASHED_SHARE = re.compile(r"//(?=[^\\/?]+/+[^/])")
 _ENCODED_DRIVE = re.compile(r"([A-Za-z])--")
-_HOME = re.compile(r"/(?:home|Users)/[^/]+|/root(?=/|\Z)|[A-Z]:\\Users\\[^\\]+")
+_HOME = re.compile(
+    r"/(?:(?:export|usr|var)/)?home/[^/]+|/root(?=/|\Z)"
+    r"|(?:(?:/mnt|/cygdrive)?/[a-z])?/Users/(?!Shared(?:/|\Z)|Public(?:/|\Z))[^/]+"
+    r"|[A-Za-z]:[\\/][Uu]sers[\\/](?!Public(?:[\\/]|\Z))[^\\/]+"
+    r"|\\\\wsl(?:\$|\.localhost)\\[^\\]+\\home\\[^\\]+"
+)
 _WORKTREES = (".claude", "worktrees")
+_BACKSLASH = "\\"
 _UNC = "\\\\"
 _SLASHED_UNC = "//"
 _WSL_HOST = "wsl.localhost"
@@ -98,6 +104,24 @@ def folder_name(path: str) -> str:
     """Return the last part of a folder's path, the path itself if it has only a root."""
     _root, parts = _split(path)
     return parts[-1] if parts else path
+
+
+def shown_path(path: str, folders: Iterable[str]) -> str:
+    """Return a path as people read it: in one of some folders, or else below a home as `~/…`."""
+    for folder in folders:
+        for separator in "/\\":
+            if path.startswith(f"{folder}{separator}"):
+                return path[len(folder) + 1 :]
+    return below_home(path) or path
+
+
+def below_home(path: str) -> str | None:
+    """Return a path below somebody's home as `~/…`, None for one elsewhere."""
+    home = _HOME.match(path)
+    if home is None:
+        return None
+    inner = path[home.end() :]
+    return f"~{inner.replace(_BACKSLASH, '/') if _BACKSLASH in path[: home.end() + 1] else inner}"
 
 
 def find_windows_root(folder: str) -> str | None:

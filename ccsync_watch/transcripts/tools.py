@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from ccsync_watch.transcripts.project_folders import shown_path
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from ccsync_watch.model import JsonValue
 
@@ -174,24 +176,25 @@ def summarize_call(arguments: JsonValue) -> str:
     return _describing_argument(arguments) or ", ".join(str(name) for name in names)
 
 
-def describe_call(name: str, arguments: JsonValue, folders: Iterable[str] = ()) -> str:
+def describe_call(name: str, arguments: JsonValue, folders: Collection[str] = ()) -> str:
     """Return a call in one line: `Bash: pytest -q`, `Edit src/a.py`.
 
     The path of a file that is in one of the session's folders is shown as one in that folder.
     """
     values = arguments if isinstance(arguments, dict) else {}
-    line = _describing_argument(values)
-    if not is_file_tool(name):
-        return f"{name}: {line}" if line else name
-    for folder in folders:
-        for separator in "/\\":
-            line = line.removeprefix(f"{folder}{separator}")
-    return f"{name} {line}" if line else name
+    line = _describing_argument(values, folders)
+    separator = " " if is_file_tool(name) else ": "
+    return f"{name}{separator}{line}" if line else name
 
 
-def _describing_argument(arguments: dict[str, JsonValue]) -> str:
+def _describing_argument(
+    arguments: dict[str, JsonValue], folders: Collection[str] | None = None
+) -> str:
+    """Return the describing argument; with folders a path is shown as one in them."""
+    paths = () if folders is None else texts_under(arguments, PATHS)
     for text in texts_under(arguments, _SUMMARIES):
-        line = " ".join(text.split())
+        words = shown_path(text, folders or ()) if text in paths else text
+        line = " ".join(words.split())
         if line:
             return line if len(line) <= _MAX_SUMMARY_CHARS else f"{line[: _MAX_SUMMARY_CHARS - 1]}…"
     return ""

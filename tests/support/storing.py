@@ -33,7 +33,7 @@ from ccsync_watch.store import status_figures, stored_messages
 from ccsync_watch.store.database import open_database
 from ccsync_watch.store.ingest import IngestContext, Ingested, ingest
 from ccsync_watch.store.outbox import Outbox
-from ccsync_watch.store.sendable_messages import sendable_messages
+from ccsync_watch.store.sendable_messages import sendable_messages, sendable_summary
 from ccsync_watch.uploader import Uploader
 from support.cleanup import close_after_test
 from support.double_transport import DoubleTransport
@@ -374,7 +374,7 @@ class World:
         assert self.held_parts(session_id) == self.expected_parts(session_id)
         summary = session_accounts.load_summary(self.database, session_id, self.prices)
         assert summary is not None
-        wanted = summary.value
+        wanted = sendable_summary(summary, is_host_sent=False).value
         session = self.backend.session(session_id)
         # A title cannot be taken away again: where there is none, it is what the viewer shows.
         assert session.title in {wanted.title, wanted.title or "Untitled Session"}

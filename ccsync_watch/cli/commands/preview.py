@@ -22,7 +22,7 @@ from ccsync_watch.daemon.runtime import Runtime
 from ccsync_watch.daemon.sync_once import read_all
 from ccsync_watch.errors import NotAnswering, NotRunning
 from ccsync_watch.store import session_summaries
-from ccsync_watch.store.sendable_messages import sendable_messages
+from ccsync_watch.store.sendable_messages import sendable_messages, sendable_summary
 from ccsync_watch.units import plural
 
 if TYPE_CHECKING:
@@ -103,6 +103,7 @@ def _print(
         summary = summaries.summary(session_id)
         if summary is None:
             continue
+        summary = sendable_summary(summary, is_host_sent=settings.sync_host)
         sendable = sendable_messages(database, session_id, is_host_sent=settings.sync_host)
         sessions, messages = sessions + 1, messages + len(sendable)
         for request in preview_requests(settings, summary, sendable):

@@ -30,7 +30,8 @@ def _line(world: World) -> object:
     ("path", "line"),
     [
         ("/home/user/project/src/a.py", "Edit src/a.py"),
-        ("/home/user/projects/a.py", "Edit /home/user/projects/a.py"),
+        ("/home/user/projects/a.py", "Edit ~/projects/a.py"),
+        ("/srv/a.py", "Edit /srv/a.py"),
     ],
 )
 def test_a_result_names_its_call(world: World, path: str, line: str) -> None:
@@ -76,6 +77,51 @@ def test_the_header_names_the_host_only_where_it_may(world: World) -> None:
     assert texts[0] in {row.text_content for row in world.backend.messages(SESSION)}
     assert "laptop" not in str(world.backend.messages(SESSION))
     assert "laptop" not in str(world.backend.session(SESSION).searchable_text)
+
+
+@pytest.mark.parametrize(
+    ("folder", "shown"),
+    [
+        ("/home/lee/dev/pots", "~/dev/pots"),
+        ("/Users/lee/pots", "~/pots"),
+        ("/home/lee", "~"),
+        ("/root/pots", "~/pots"),
+        ("C:\\Users\\lee\\dev\\pots", "~/dev/pots"),
+        ("D:\\dev\\pots", "pots"),
+        ("/srv/www/pots", "pots"),
+        (None, None),
+    ],
+)
+def test_the_state_has_no_absolute_folder_unless_it_may(
+    world: World, folder: str | None, shown: str | None
+) -> None:
+    """A public link to a session has its state, too."""
+    world.say("u1")
+    with world.database.write() as connection:
+        connection.execute("UPDATE sessions SET project_path = ?", (folder,))
+    world.outbox.update_headers(now_ms=world.clock.now_ms, is_released=True)
+    world.drain()
+    held = world.backend.session(SESSION)
+    assert held.project_path == shown
+    world.outbox = Outbox(world.database, is_host_sent=True)
+    world.connect()
+    world.outbox.update_headers(now_ms=world.clock.now_ms, is_released=True)
+    world.drain()
+    assert world.backend.session(SESSION).project_path == folder
+
+
+def test_mentioned_files_are_named_by_their_path_in_the_project(world: World) -> None:
+    """Others by the one below their home."""
+    paths = ("/home/user/project/pots/a.txt", "/home/user/b.txt", "/srv/c.txt")
+    files = tuple(Part("file", {"path": path, "bytes": 5}) for path in paths)
+    world.ingest(message("u1", parts=files, kind="mention"))
+    world.drain()
+    (row,) = [row for row in world.backend.messages(SESSION) if row.external_id.endswith(":u1")]
+    assert [part.content for part in row.parts] == [
+        "[file pots/a.txt, 5 bytes]",
+        "[file ~/b.txt, 5 bytes]",
+        "[file /srv/c.txt, 5 bytes]",
+    ]
 
 
 def test_a_folder_with_line_ends_is_left_out_whole(world: World) -> None:

@@ -72,26 +72,26 @@ class TestSummary:
         assert _summary(world).duration_ms == 50 * 60_000 - 1
 
     @pytest.mark.parametrize(
-        ("cwd", "path", "name"),
+        ("cwd", "path", "name", "sent"),
         [
-            ("/p/repo/.claude/worktrees/fix-it", "/p/repo", "repo"),
-            ("/p/repo/.claude/worktrees/fix-it/src", "/p/repo", "repo"),
-            ("C:\\Users\\lee\\repo", "C:\\Users\\lee\\repo", "repo"),
-            ("c:/Users/lee/repo/", "C:\\Users\\lee\\repo", "repo"),
-            ("C:\\repo\\.claude\\worktrees\\fix-it", "C:\\repo", "repo"),
-            ("\\\\server\\share\\repo", "\\\\server\\share\\repo", "repo"),
+            ("/p/repo/.claude/worktrees/fix-it", "/p/repo", "repo", "repo"),
+            ("/home/lee/repo/.claude/worktrees/fix-it/src", "/home/lee/repo", "repo", "~/repo"),
+            ("C:\\Users\\lee\\repo", "C:\\Users\\lee\\repo", "repo", "~/repo"),
+            ("c:/Users/lee/repo/", "C:\\Users\\lee\\repo", "repo", "~/repo"),
+            ("C:\\repo\\.claude\\worktrees\\fix-it", "C:\\repo", "repo", "repo"),
+            ("\\\\server\\share\\repo", "\\\\server\\share\\repo", "repo", "repo"),
         ],
     )
     def test_the_project_is_named_after_its_repository(
-        self, world: World, cwd: str, path: str, name: str
+        self, world: World, cwd: str, path: str, name: str, sent: str
     ) -> None:
-        """Not after a worktree of it; on Windows without the path."""
+        """Not after a worktree of it; on Windows without the path. What is sent names no host."""
         world.ingest(message("u1"), cwd=cwd)
         summary = _summary(world)
         assert (summary.project_path, summary.project_name) == (path, name)
         world.drain()
         session = world.backend.session(SESSION)
-        assert (session.project_path, session.project_name) == (path, name)
+        assert (session.project_path, session.project_name) == (sent, name)
 
     def test_what_is_not_known_is_none(self, world: World) -> None:
         """No path, time, title or cost is invented."""

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ccsync_watch.transcripts.project_folders import (
+    below_home,
     find_encoded_root,
     find_windows_root,
     folder_name,
@@ -14,6 +15,7 @@ from ccsync_watch.transcripts.project_folders import (
     locate_project,
     normalize_folder,
     resolve_folder,
+    shown_path,
     slashed,
     spellings,
     wsl_folder,
@@ -207,3 +209,40 @@ def test_the_one_spelling_of_a_path_is_its_own(path: str) -> None:
     for function in (folder_name, locate_project, slashed, spellings, wsl_folder):
         function(path)
     join_folder(spelling, path)
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("/home/posy/dev/pots", "~/dev/pots"),
+        ("/var/home/posy/pots/a b.py", "~/pots/a b.py"),
+        ("/Users/posy/pots", "~/pots"),
+        ("/Users/posy", "~"),
+        ("/root/pots", "~/pots"),
+        ("/rootless/pots", None),
+        ("/srv/home/posy", None),
+        ("/home", None),
+        ("/Users/Shared/pots", None),
+        ("C:\\Users\\posy\\dev\\pots", "~/dev/pots"),
+        ("c:/users/posy/pots", "~/pots"),
+        ("C:\\Users\\Public\\pots", None),
+        ("/mnt/c/Users/posy/pots", "~/pots"),
+        ("/c/Users/posy/pots", "~/pots"),
+        ("\\\\wsl.localhost\\ubuntu\\home\\posy\\pots", "~/pots"),
+        ("D:\\pots", None),
+        ("pots/home/posy", None),
+        ("", None),
+    ],
+)
+def test_a_path_below_a_home_does_not_name_it(path: str, shown: str | None) -> None:
+    """Whoever's home it is, on whichever system."""
+    assert below_home(path) == shown
+
+
+def test_a_path_is_shown_in_the_first_folder_that_it_is_in() -> None:
+    """A folder is whole parts of the path."""
+    folders = ["/home/posy/pots", "C:\\pots"]
+    assert shown_path("/home/posy/pots/a/b.py", folders) == "a/b.py"
+    assert shown_path("C:\\pots\\b.py", folders) == "b.py"
+    assert shown_path("/home/posy/potsherds/b.py", folders) == "~/potsherds/b.py"
+    assert shown_path("/srv/b.py", folders) == "/srv/b.py"
