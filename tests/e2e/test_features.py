@@ -21,6 +21,7 @@ from support.claude_client.api import ScriptedMessagesApi
 from support.claude_client.client import ClaudeHome
 from support.claude_client.features.expected_rows import ROLES, SPEAKERS, expected_rows
 from support.claude_client.features.playing import FeaturePlay
+from support.claude_client.features.shown_starts import shown_pieces
 from support.claude_client.rows import rows_of_type
 from support.opensync_double.server import OpenSyncDouble
 from support.waiting import wait_until
@@ -68,6 +69,7 @@ class Shown:
     status: dict[str, Any] = field(default_factory=dict)
     turns: dict[str, int] = field(default_factory=dict)
     titles: dict[str, str] = field(default_factory=dict)
+    paths: dict[str, str | None] = field(default_factory=dict)
 
     def expected(self, name: str) -> list[ExpectedRow]:
         """Return what must come of a session's rows and those of its subagents."""
@@ -166,7 +168,8 @@ def _fetch(play: FeaturePlay, program: Program, opensync: OpenSyncDouble) -> Sho
                     params = {key: value for key, value in query.items() if value}
                     page.feed(client.get(path, params=params).text)
             shown.pages[name] = page.articles
-            shown.sent[name] = opensync.backend.messages(session_id)
+            shown.sent[name] = opensync.backend.shown(session_id)
+            shown.paths[name] = opensync.backend.session(session_id).project_path
             shown.titles[name] = _arrived_title(opensync, session_id, shown.exported[name])
     return shown
 
@@ -293,7 +296,7 @@ def test_every_row_is_in_the_document(shown: Shown) -> None:
 
 
 def test_every_row_is_at_the_backend(shown: Shown) -> None:
-    """Once, as whose words it is, in the order of the transcript."""
+    """Once, as whose words it is, saying first what it is, in the order of the transcript."""
     faults = []
     for name in shown.play.sessions:
         sent = shown.sent[name]
@@ -313,11 +316,40 @@ def test_every_row_is_at_the_backend(shown: Shown) -> None:
                 row.kind, message.role if row.kind == "api_error" else "system"
             ):
                 faults.append(f"{name}: sent as {message.role}: {row}")
-            text = "\n".join(_strings([part.content for part in message.parts]))
-            faults += [f"{name}: {fault}" for fault in _compare_words(row, text)]
-            if row.outcome and f"{row.outcome}" not in text:
-                faults.append(f"{name}: lacks {row.outcome!r}: {row}")
+            faults += [f"{name}: {fault}" for fault in _compare_shown(row, message)]
+        for agent_id in {row.agent_id for row in wanted.values()}:
+            right = [
+                key
+                for key, row in wanted.items()
+                if row.agent_id == agent_id and key in messages and not row.is_queued
+            ]
+            if right != [key for key in messages if key in set(right)]:
+                faults.append(f"{name}: {agent_id} in another order")
     assert not faults, "\n".join(faults)
+
+
+def _compare_shown(row: ExpectedRow, message: Message) -> Iterator[str]:
+    """Yield what is wrong with how the backend's app shows a message."""
+    pieces = shown_pieces(message)
+    if any(not piece.removeprefix(row.label).strip() for piece in pieces):
+        yield f"an empty piece: {row} {pieces}"
+    if not all(piece.startswith(row.label) for piece in pieces):
+        yield f"not labelled {row.label!r}: {row} {pieces}"
+    if not re.match(row.start, pieces[0].removeprefix(row.label)):
+        yield f"begins {pieces[0][:300]!r}, should be {row.start!r}: {row.kind} {row.id}"
+    text = "\n".join(_strings([part.content for part in message.parts]))
+    yield from _compare_words(replace(row, texts=row.sent_texts), text)
+
+
+def test_nothing_at_the_backend_names_this_machine(shown: Shown) -> None:
+    """A public link to a session shows its state and its first message."""
+    for name in shown.play.sessions:
+        header = shown.sent[name][0]
+        assert header.external_id.endswith(":session")
+        lines = [line.partition(": ")[0] for line in str(header.text_content).splitlines()]
+        assert not {"Folder", "Host", "Branch"} & set(lines), lines
+        assert "Claude Code" in lines
+        assert shown.paths[name] == shown.play.home.workdir.name
 
 
 @pytest.mark.parametrize("name", TITLES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
@@ -17,13 +18,19 @@ def read_rows(path: Path) -> list[Row]:
     return [json.loads(line) for line in path.read_bytes().split(b"\n")[:-1] if line]
 
 
+def moment_ms(row: Row) -> int:
+    """Return when a row was written, in milliseconds since the epoch."""
+    moment = datetime.fromisoformat(row["timestamp"].replace("Z", "+00:00"))
+    return round(moment.timestamp() * 1000)
+
+
 def blocks(rows: Iterable[Row], role: str, kind: str) -> list[Row]:
     """Return the content blocks of one kind, in file order, from the rows of one role."""
     return [
         block
         for row in rows
         if row.get("type") == role
-        for block in _content(row)
+        for block in content_blocks(row)
         if block["type"] == kind
     ]
 
@@ -39,6 +46,7 @@ def rows_of_type(rows: Iterable[Row], kind: str, subtype: str | None = None) -> 
     return wanted if subtype is None else [row for row in wanted if row.get("subtype") == subtype]
 
 
-def _content(row: Row) -> list[Row]:
+def content_blocks(row: Row) -> list[Row]:
+    """Return the blocks of a row; a bare text is one."""
     content = row["message"]["content"]
     return [{"type": "text", "text": content}] if isinstance(content, str) else content

@@ -11,7 +11,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from support.claude_client.rows import Row, read_rows
+from support.claude_client.features.shown_starts import agent_label, result_start, start_of
+from support.claude_client.features.transcript_calls import TranscriptCalls
+from support.claude_client.rows import Row, content_blocks, read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,6 +65,9 @@ _TAG = re.compile(r"<([a-z-]+)>(.*?)</\1>", re.DOTALL)
 _TEAMMATE = re.compile(r"<teammate-message [^>]*>(.*?)</teammate-message>", re.DOTALL)
 _OUTPUT_TAGS = {"local-command-stdout", "local-command-stderr", "bash-stdout", "bash-stderr"}
 _LAUNCHED = re.compile(r"Async agent launched|Workflow launched in background|Spawned success")
+_PLACE_OF_IMAGE = "[Image: source: "
+_TOO_LARGE = "result too large"
+_EXIT_CODE = re.compile(r"Exit code \d+")
 _MAX_COMPARED = 150
 
 
@@ -71,7 +76,8 @@ class ExpectedRow:
     """One row: `texts` must be read in it, `hidden` must not.
 
     `outcome` is that of a call's result: ok, error, or who denied it. `calls` are the ids of calls;
-    of a result, that of its own. `is_queued`: another row, a moment earlier, says the same.
+    of a result, that of its own. `start` is a regular expression of how it begins in the backend's
+    app, after the `label` of its subagent. `is_queued`: another row, a moment earlier, says it too.
     """
 
     id: str
@@ -81,51 +87,64 @@ class ExpectedRow:
     hidden: tuple[str, ...] = ()
     calls: tuple[str, ...] = ()
     outcome: str | None = None
+    start: str = ""
+    label: str = ""
     is_copy: bool = False
     is_queued: bool = False
 
-
-class _Calls:
-    """The tools of a transcript's calls, and the commands that hooks put in place of others."""
-
-    def __init__(self, rows: list[Row]) -> None:
-        self.names: dict[str, str] = {}
-        self.changed: dict[str, str] = {}
-        for row in rows:
-            for block in _blocks(row) if row["type"] == "assistant" else []:
-                if block["type"] == "tool_use":
-                    self.names[block["id"]] = block["name"]
-            printed = row.get("attachment", {}).get("stdout") or ""
-            if "updatedInput" in printed:
-                own = json.loads(printed)["hookSpecificOutput"]
-                self.changed[row["attachment"]["toolUseID"]] = own["updatedInput"]["command"]
+    @property
+    def sent_texts(self) -> tuple[str, ...]:
+        """Return what must be read at the backend, apart from what `start` says in other words."""
+        if self.kind == "interrupt":
+            return ()
+        return tuple(text for text in self.texts if not _EXIT_CODE.fullmatch(text))
 
 
 def expected_rows(transcript: Path) -> list[ExpectedRow]:
     """Return what must come of a transcript's rows, in the order of the file."""
     rows = read_rows(transcript)
-    calls = _Calls(rows)
+    calls = TranscriptCalls(rows)
     expected = []
     for row in rows:
         if row["type"] in {"user", "assistant", "system", "attachment"}:
-            expected += [_identified(row, values) for values in _READERS[row["type"]](row, calls)]
+            expected += [
+                _identified(row, values, _label(row, transcript))
+                for values in _READERS[row["type"]](row, calls)
+            ]
     return expected
 
 
-def _identified(row: Row, values: dict[str, Any]) -> ExpectedRow:
+def _label(row: Row, transcript: Path) -> str:
+    """Return what names the subagent of a row, by the file that the client writes about it."""
+    if "agentId" not in row:
+        return ""
+    about = json.loads(transcript.with_suffix(".meta.json").read_bytes())
+    return agent_label(row["agentId"], about["agentType"])
+
+
+def _identified(row: Row, values: dict[str, Any], label: str) -> ExpectedRow:
     agent = row.get("agentId")
+    if "start" not in values:
+        values["start"] = start_of(values["kind"], row, _written_text(row))
     scope = [row["sessionId"], *([agent] if agent else []), row["uuid"]]
     values["texts"] = tuple(text[:_MAX_COMPARED] for text in values["texts"] if text)
     is_copy = "forkedFrom" in row
-    return ExpectedRow(id=":".join(scope), agent_id=agent, is_copy=is_copy, **values)
+    return ExpectedRow(id=":".join(scope), agent_id=agent, label=label, is_copy=is_copy, **values)
+
+
+def _written_text(row: Row) -> str:
+    """Return the text that the client wrote in a row."""
+    if "message" not in row:
+        return str(row.get("content", ""))
+    return "\n".join(block["text"] for block in content_blocks(row) if block["type"] == "text")
 
 
 def _said(kind: str, *texts: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - fields of a row
     return {"kind": kind, "texts": texts, **more}
 
 
-def _user(row: Row, calls: _Calls) -> Iterator[dict[str, Any]]:
-    blocks = _blocks(row)
+def _user(row: Row, calls: TranscriptCalls) -> Iterator[dict[str, Any]]:
+    blocks = content_blocks(row)
     text = "\n".join(block["text"] for block in blocks if block["type"] == "text")
     results = [block for block in blocks if block["type"] == "tool_result"]
     if "<fork-boilerplate>" in text:
@@ -173,13 +192,16 @@ def _written(row: Row, text: str) -> dict[str, Any]:
     return _said("prompt", *pastes, _typed(_PASTE.sub("", text)), hidden=("pasted_content",))
 
 
-def _result(row: Row, block: Row, calls: _Calls) -> dict[str, Any]:
+def _result(row: Row, block: Row, calls: TranscriptCalls) -> dict[str, Any]:
     call_id = block["tool_use_id"]
     content = block["content"]
     words = content if isinstance(content, str) else "\n".join(
-        item["text"] for item in content if item["type"] == "text"
+        item["text"]
+        for item in content
+        if item["type"] == "text" and not item["text"].startswith(_PLACE_OF_IMAGE)
     )  # fmt: skip
-    outcome, shown, hidden = "error" if block.get("is_error") else "ok", words, ["\x1b"]
+    outcome, shown = "error" if block.get("is_error") else "ok", words
+    hidden = ["\x1b", _PLACE_OF_IMAGE]
     denial = _denial(row)
     if denial:
         outcome = denial
@@ -187,17 +209,25 @@ def _result(row: Row, block: Row, calls: _Calls) -> dict[str, Any]:
         shown = words.partition("the user said:\n")[2] if is_by_person else words
         hidden += ["The user doesn't want to proceed"]
     elif "exceeds maximum allowed tokens" in words:
-        shown = "result too large"
+        shown = _TOO_LARGE
         hidden += ["REQUIREMENTS FOR"]
-    elif (calls.names.get(call_id) in _FILE_TOOLS and outcome == "ok") or _LAUNCHED.match(words):
+    elif calls.name(call_id) in _FILE_TOOLS and outcome == "ok":
         shown = ""
+    elif _LAUNCHED.match(words):
+        shown = words.partition("\nSummary: ")[2].partition("\n")[0]
     elif "[Subagent hand-back]" in words:
         shown = words.partition("[Subagent hand-back]")[2].partition("\n")[2]
         shown = shown.partition("agentId:")[0].strip()
         hidden += ["<tools-used-before-summary>", "[Subagent hand-back]", "<usage>"]
-    lines = _COLOURS.sub("", shown.removeprefix("<tool_use_error>")).strip().split("\n")
-    texts = tuple(line.removesuffix("</tool_use_error>") for line in lines[:3])
-    return _said("tool_result", *texts, hidden=tuple(hidden), outcome=outcome, calls=(call_id,))
+    shown = shown.removeprefix("<tool_use_error>").removesuffix("</tool_use_error>")
+    texts = _COLOURS.sub("", shown).strip().split("\n")[:3]
+    call, call_row = calls.ran(call_id)
+    said = shown if denial == "rejected by you" else ""
+    body = "" if shown == _TOO_LARGE else shown
+    start = result_start(row, call, call_row, outcome=outcome, said=said, body=body)
+    return _said(
+        "tool_result", *texts, hidden=tuple(hidden), outcome=outcome, calls=(call_id,), start=start
+    )
 
 
 def _denial(row: Row) -> str | None:
@@ -213,8 +243,8 @@ def _denial(row: Row) -> str | None:
     return "denied: not granted" if asked else "denied by a rule"
 
 
-def _assistant(row: Row, context: _Calls) -> Iterator[dict[str, Any]]:
-    blocks = _blocks(row)
+def _assistant(row: Row, context: TranscriptCalls) -> Iterator[dict[str, Any]]:
+    blocks = content_blocks(row)
     words = [block.get("text") or block.get("thinking") or "" for block in blocks]
     calls = [block for block in blocks if block["type"] == "tool_use"]
     if row.get("isApiErrorMessage"):
@@ -224,7 +254,13 @@ def _assistant(row: Row, context: _Calls) -> Iterator[dict[str, Any]]:
         return  # the call of the session that a fork agent was started from
     words += [_argument(call) for call in calls]
     words += [context.changed.get(call["id"], "") for call in calls]
-    yield _said("answer", *words, calls=tuple(call["id"] for call in calls))
+    first = blocks[0]
+    start = {
+        "text": re.escape(words[0][:_MAX_COMPARED]),
+        "thinking": r"\[thinking\]\s" + re.escape(words[0][:_MAX_COMPARED]),
+        "tool_use": re.escape(first.get("name", "")) + r"\Z",
+    }[first["type"]]
+    yield _said("answer", *words, calls=tuple(call["id"] for call in calls), start=start)
 
 
 def _argument(call: Row) -> str:
@@ -234,7 +270,7 @@ def _argument(call: Row) -> str:
     return next((str(values[name]) for name in names if name in values), "")
 
 
-def _system(row: Row, _calls: _Calls) -> Iterator[dict[str, Any]]:
+def _system(row: Row, _calls: TranscriptCalls) -> Iterator[dict[str, Any]]:
     subtype = row["subtype"]
     if subtype == "compact_boundary":
         yield _said("compaction")
@@ -258,7 +294,7 @@ def _system(row: Row, _calls: _Calls) -> Iterator[dict[str, Any]]:
         assert subtype in _SILENT_SYSTEM, row
 
 
-def _attachment(row: Row, _calls: _Calls) -> Iterator[dict[str, Any]]:
+def _attachment(row: Row, _calls: TranscriptCalls) -> Iterator[dict[str, Any]]:
     values = row["attachment"]
     kind = values["type"]
     if kind == "queued_command":
@@ -274,7 +310,8 @@ def _attachment(row: Row, _calls: _Calls) -> Iterator[dict[str, Any]]:
         yield _said("notice", values["hookName"], values["stderr"].rpartition(": ")[2])
     elif kind == "hook_blocking_error":
         if values["hookEvent"] != "Stop":  # that one has a row in the user's name
-            yield _said("notice", values["hookName"], "nobody wants this output")
+            hidden = (values["blockingError"]["command"],)
+            yield _said("notice", values["hookName"], "nobody wants this output", hidden=hidden)
     elif kind == "hook_system_message":
         yield _said("notice", values["hookName"], values["content"])
     else:
@@ -282,11 +319,6 @@ def _attachment(row: Row, _calls: _Calls) -> Iterator[dict[str, Any]]:
 
 
 _READERS = {"user": _user, "assistant": _assistant, "system": _system, "attachment": _attachment}
-
-
-def _blocks(row: Row) -> list[Row]:
-    content = row["message"]["content"]
-    return [{"type": "text", "text": content}] if isinstance(content, str) else content
 
 
 def _inner(text: str) -> str:
