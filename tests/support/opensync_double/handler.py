@@ -94,7 +94,11 @@ class Handler(BaseHTTPRequestHandler):
         self, answer: Answer, *, headers: dict[str, str] | None = None, body: bytes | None = None
     ) -> None:
         # As what stands before the hosted backend may do for clients that accept it.
-        is_compressed = body is None and answer.status != 204 and "gzip" in self.headers.get("Accept-Encoding", "")
+        is_compressed = (
+            body is None
+            and answer.status != 204
+            and "gzip" in self.headers.get("Accept-Encoding", "")
+        )
         whole = gzip.compress(answer.body, 1) if is_compressed else answer.body
         self.send_response(answer.status)
         if answer.status != 204:
