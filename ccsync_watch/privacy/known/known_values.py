@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+# Engines reject patterns of some thousand characters; a byte is up to four of them.
+_MAX_TRIGGER_BYTES = 1000
+
+
 class KnownValues:
     """Finds exact values, which may be added at any time; for one thread at a time."""
 
@@ -47,13 +51,16 @@ class KnownValues:
         if self._engine is None:
             self._order = list(self._values)
             triggers = [
-                scanner.Trigger(_literal_pattern(encoding), is_caseless=False)
+                scanner.Trigger(_literal_pattern(encoding[:_MAX_TRIGGER_BYTES]), is_caseless=False)
                 for encoding in self._order
             ]
             self._engine = scanner.build(triggers, prefer=self._engine_name)
         for end, index in self._engine.scan(data):
             encoding = self._order[index]
-            yield Span(end - len(encoding), end, self._values[encoding][1], Rank.KNOWN_VALUE)
+            start = end - min(len(encoding), _MAX_TRIGGER_BYTES)
+            if data.startswith(encoding, start):
+                kind = self._values[encoding][1]
+                yield Span(start, start + len(encoding), kind, Rank.KNOWN_VALUE)
 
 
 def _literal_pattern(encoding: bytes) -> str:
