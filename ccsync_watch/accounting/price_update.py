@@ -40,7 +40,7 @@ def update(url: str, target: Path) -> dict[str, Any]:
         replace_file(target, json.dumps(wrapper).encode())
     except httpx.HTTPStatusError as error:
         return {"error": f"{url} answered with {error.response.status_code}"}
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL, ImportError) as error:  # of proxies, too
         return {"error": f"{url} cannot be reached ({str(error) or type(error).__name__})"}
     except (ValueError, TypeError, KeyError, AttributeError):
         return {"error": f"{url} is not the price data of genai-prices"}

@@ -26,6 +26,7 @@ from ccsync_watch.errors import (
     Unsent,
 )
 from ccsync_watch.opensync.backend_rules import NEWEST_SESSIONS
+from ccsync_watch.opensync.transport import make_transport
 from ccsync_watch.outgoing import BackendInfo
 
 if TYPE_CHECKING:
@@ -86,11 +87,10 @@ class OpenSyncClient:
         self._client = httpx.Client(
             headers=headers,
             timeout=httpx.Timeout(timeout_seconds, connect=min(timeout_seconds, _CONNECT_SECONDS)),
-            limits=httpx.Limits(keepalive_expiry=_KEEP_ALIVE_SECONDS),
             follow_redirects=False,
-            transport=transport,
-            # A loopback backend is reached directly, even if the environment names a proxy.
-            trust_env=not endpoint.base_url.startswith("http://"),
+            transport=transport
+            or make_transport(endpoint, limits=httpx.Limits(keepalive_expiry=_KEEP_ALIVE_SECONDS)),
+            trust_env=False,
         )
 
     def close(self) -> None:

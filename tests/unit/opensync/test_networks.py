@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -150,3 +152,75 @@ class TestTls:
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
         with pytest.raises(Unsent, match="connection refused"):
             _use(opensync, f"https://127.0.0.1:{tls.port}")
+
+    @pytest.mark.parametrize(
+        "no_proxy",
+        ["127.0.0.0/8", "10.0.0.0/8, 127.0.0.1/32,fd00::/8", "[::1],fe80::/10,127.0.0.1", "*"],
+    )
+    def test_no_proxy_may_name_networks(
+        self,
+        opensync: OpenSyncDouble,
+        tls: Relay,
+        monkeypatch: pytest.MonkeyPatch,
+        no_proxy: str,
+    ) -> None:
+        """Of both kinds of addresses."""
+        with Proxy(("", 0)) as proxy:
+            monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
+            monkeypatch.setenv("NO_PROXY", no_proxy)
+            _use(opensync, f"https://127.0.0.1:{tls.port}")
+            assert proxy.connections == 0
+
+    @pytest.mark.parametrize("no_proxy", ["10.0.0.0/8", "fe80::/10,::1", "[fd00::1]"])
+    def test_other_networks_do_not_count(
+        self,
+        opensync: OpenSyncDouble,
+        tls: Relay,
+        monkeypatch: pytest.MonkeyPatch,
+        no_proxy: str,
+    ) -> None:
+        """The proxy is asked."""
+        with Proxy(("", 0)) as proxy:
+            monkeypatch.setenv("HTTPS_PROXY", f"127.0.0.1:{proxy.port}")
+            monkeypatch.setenv("NO_PROXY", no_proxy)
+            _use(opensync, f"https://127.0.0.1:{tls.port}")
+            assert proxy.targets == [f"127.0.0.1:{tls.port}"]
+
+    def test_a_proxy_for_https_counts_before_one_for_all(
+        self, opensync: OpenSyncDouble, tls: Relay, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Many set both, the other one for SOCKS."""
+        with Proxy(("", 0)) as proxy:
+            monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:9")
+            monkeypatch.setenv("HTTP_PROXY", "nonsense://127.0.0.1:9")
+            monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
+            _use(opensync, f"https://127.0.0.1:{tls.port}")
+            assert proxy.targets == [f"127.0.0.1:{tls.port}"]
+
+    @pytest.mark.parametrize(
+        ("variable", "value", "reason"),
+        [
+            ("ALL_PROXY", "socks5h://user:hidden@127.0.0.1:9", "ALL_PROXY: SOCKS"),
+            ("HTTPS_PROXY", "ftp://127.0.0.1:9", "HTTPS_PROXY: not the address"),
+            ("HTTPS_PROXY", "http://127.0.0.1:port", "HTTPS_PROXY: not the address"),
+            ("SSL_CERT_FILE", "/missing/hidden.pem", "SSL_CERT_FILE: no such file"),
+            ("SSL_CERT_FILE", __file__, "SSL_CERT_FILE: "),
+        ],
+    )
+    def test_what_cannot_be_used_is_an_error_of_each_request(
+        self,
+        opensync: OpenSyncDouble,
+        tls: Relay,
+        monkeypatch: pytest.MonkeyPatch,
+        variable: str,
+        value: str,
+        reason: str,
+    ) -> None:
+        """It is said without what the variable contains, and nothing was sent."""
+        monkeypatch.setenv(variable, value)
+        monkeypatch.setitem(sys.modules, "socksio", None)
+        with pytest.raises(Unsent, match=re.escape(f"({reason}")) as caught:
+            _use(opensync, f"https://127.0.0.1:{tls.port}")
+        assert variable.partition("_")[2] in caught.value.hint
+        assert "hidden" not in str(caught.value)
+        assert opensync.backend.calls == []
