@@ -49,9 +49,10 @@ def make_transport(endpoint: Endpoint, *, limits: httpx.Limits) -> httpx.BaseTra
     try:
         certificates = httpx.create_ssl_context()
     except OSError as error:
-        reason = error.strerror or type(error).__name__
+        reason = getattr(error, "reason", None) or error.strerror or type(error).__name__
+        shown = str(reason).replace("_", " ").lower()
         return UnusableTransport(
-            f"cannot reach {endpoint.host} (SSL_CERT_FILE: {reason.lower()})",
+            f"cannot reach {endpoint.host} (SSL_CERT_FILE: {shown})",
             hint=_CERTIFICATES_HINT,
         )
     variable, proxy = _proxy_of(endpoint.host)

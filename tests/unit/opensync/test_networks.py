@@ -204,7 +204,7 @@ class TestTls:
             ("HTTPS_PROXY", "ftp://127.0.0.1:9", "HTTPS_PROXY: not the address"),
             ("HTTPS_PROXY", "http://127.0.0.1:port", "HTTPS_PROXY: not the address"),
             ("SSL_CERT_FILE", "/missing/hidden.pem", "SSL_CERT_FILE: no such file"),
-            ("SSL_CERT_FILE", __file__, "SSL_CERT_FILE: "),
+            ("SSL_CERT_FILE", __file__, "SSL_CERT_FILE: no certificate or crl"),
         ],
     )
     def test_what_cannot_be_used_is_an_error_of_each_request(

@@ -37,9 +37,9 @@ def test_a_value_may_be_long(engine: str, letters: str) -> None:
     known.add(value, "env")
     data = f"first {value[:5000]} then {value} {json.dumps(value)}".encode()
     plain = value.encode()
-    found = {(span.start, span.end): span.kind for span in known.find(data)}
-    whole = data.index(plain)
-    assert found[whole, whole + len(plain)] == "env"
+    spans = {(span.start, span.end): span.kind for span in known.find(data)}
+    start = data.index(plain)
+    assert spans[start, start + len(plain)] == "env"
     written = json.dumps(value)[1:-1].encode()
-    assert (data.rindex(written), data.rindex(written) + len(written)) in found
-    assert set(found.values()) == {"env"}
+    assert (data.rindex(written), data.rindex(written) + len(written)) in spans
+    assert set(spans.values()) == {"env"}
