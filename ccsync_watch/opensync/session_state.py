@@ -208,7 +208,7 @@ class SessionState:
         if written != title:
             steps = writing_steps(payload, written)
             self._send_steps(session_id, payload, steps, self._client.put_titled_session)
-        elif is_stale:
+        elif is_stale or "title" not in payload:
             steps = clearing_steps(payload)
             self._send_steps(session_id, payload, steps, self._client.put_session)
         else:
@@ -326,10 +326,14 @@ def _due_ms(payload: Payload, state: RemoteState) -> int:
 
 
 def _changes_title(payload: Payload, state: RemoteState, held: Payload | None) -> bool:
-    """Return whether a title that the backend holds, or may hold, would be replaced."""
-    texts = (state.applied, state.sent)
-    states = [orjson.loads(text) for text in texts if text] if held is None else [held]
-    return "title" in payload and any(known.get("title") != payload["title"] for known in states)
+    """Return whether a title that the backend holds, or may hold, would be replaced.
+
+    Where there is no title any more, that is what we sent.
+    """
+    sent = {orjson.loads(text).get("title") for text in (state.applied, state.sent) if text}
+    if "title" not in payload:
+        return bool(sent - {None, UNTITLED})
+    return bool((sent if held is None else {held.get("title")}) - {payload["title"]})
 
 
 def _survives_quiet_period(payload: Payload, state: RemoteState) -> bool:

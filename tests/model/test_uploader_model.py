@@ -47,7 +47,7 @@ class Uploads(RuleBasedStateMachine):
         self.number = 0
 
     @initialize(
-        skew_ms=st.sampled_from([0, 0, 700, -700, 90_000, -90_000]),
+        skew_ms=st.sampled_from([0, 0, 700, -700, 90_000, -90_000, 600_000, -600_000]),
         accepts_dates=st.booleans(),
         gather_seconds=st.sampled_from([0.0, GATHER_SECONDS]),
     )
@@ -134,7 +134,7 @@ class Uploads(RuleBasedStateMachine):
         """Change a message's content, as a re-read after new redaction rules does."""
         self._change(session_id, choice)
 
-    @rule(session_id=SESSION, title=st.sampled_from(["One", "Two"]), cost=st.integers(1, 9))
+    @rule(session_id=SESSION, title=st.sampled_from(["One", "Two", ""]), cost=st.integers(1, 9))
     def name_and_price(self, session_id: str, title: str, cost: int) -> None:
         """Change what the session's own state shows."""
         if self.lines[session_id]:

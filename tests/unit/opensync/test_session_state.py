@@ -52,6 +52,29 @@ def test_the_last_state_arrives_whatever_changes_and_when(
     assert _upserts(world) <= 3
 
 
+@pytest.mark.parametrize("has_texts", [True, False])
+@pytest.mark.parametrize("after_seconds", [0, 12])
+def test_a_title_that_was_removed_is_not_shown_any_more(
+    world: World, after_seconds: int, *, has_texts: bool
+) -> None:
+    """It cannot be taken away, so it becomes what the viewer calls a session without one."""
+    if not has_texts:
+        world.transport.rejected_ids = {f"{SESSION}:session", f"{SESSION}:u1"}
+    world.ingest(message("u1", kind="answer"), facts={"custom_title": "One"})
+    world.work()
+    world.clock.advance(after_seconds)
+    world.ingest(facts={"custom_title": ""})
+    world.drain()
+    session = world.backend.session(SESSION)
+    assert session.title == "Untitled Session"
+    assert ("Hello" in str(session.searchable_text)) == has_texts
+    before = _upserts(world)
+    world.say("u2", kind="answer")
+    world.drain()
+    assert world.backend.session(SESSION).title == "Untitled Session"
+    assert _upserts(world) <= before + 1
+
+
 def test_once_nothing_changes_nothing_is_sent(world: World) -> None:
     """Each upsert costs its owner an embedding job."""
     for number in range(3):
