@@ -328,7 +328,7 @@ def _due_ms(payload: Payload, state: RemoteState) -> int:
 def _changes_title(payload: Payload, state: RemoteState, held: Payload | None) -> bool:
     """Return whether a title that the backend holds, or may hold, would be replaced.
 
-    Where there is no title any more, that is what we sent.
+    Where a title was removed, that is the one that we sent.
     """
     sent = {orjson.loads(text).get("title") for text in (state.applied, state.sent) if text}
     if "title" not in payload:
