@@ -71,6 +71,7 @@ def endpoint(convex_url: str) -> Endpoint:
 def session_payload(summary: Redacted[SessionSummary]) -> Redacted[Payload]:
     """Return a session's absolute state. Unknown values are left out: they overwrite nothing."""
     value = summary.value
+    has_used = bool(value.prompt_tokens or value.output_tokens or value.cost_usd)
     payload: Payload = {
         "externalId": value.session_id,
         "title": value.title and value.title[:MAX_TITLE_CHARS],
@@ -81,7 +82,8 @@ def session_payload(summary: Redacted[SessionSummary]) -> Redacted[Payload]:
         "source": "claude-code",
         "promptTokens": value.prompt_tokens,
         "completionTokens": value.output_tokens,
-        "cost": value.cost_usd,
+        # Nothing used is not yet a cost: it would overwrite, where such tokens do not.
+        "cost": value.cost_usd if has_used else None,
         "durationMs": value.duration_ms,
         "createdAt": value.started_ms,
     }

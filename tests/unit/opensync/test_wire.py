@@ -135,6 +135,10 @@ class TestSession:
             "completionTokens",
         }
         assert wire.session_payload(Redacted(_summary(cost_usd=0.0))).value["cost"] == 0.0
+        unused = _summary(cost_usd=0.0, prompt_tokens=0, output_tokens=0)
+        assert "cost" not in wire.session_payload(Redacted(unused)).value
+        billed = _summary(cost_usd=0.2, prompt_tokens=0, output_tokens=0)
+        assert wire.session_payload(Redacted(billed)).value["cost"] == 0.2
 
     def test_a_long_title_is_cut(self) -> None:
         """A document has limits, and a list has a width."""
