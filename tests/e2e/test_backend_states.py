@@ -65,8 +65,8 @@ def test_a_project_is_that_of_the_repository_without_this_machine(
         transcript.turn()
     assert uploading.call("sync-now").code == 0
     sessions = {cwd: opensync.backend.session(one.session_id) for cwd, one in transcripts.items()}
-    found = {cwd: (row.project_path, row.project_name) for cwd, row in sessions.items()}
-    assert found == folders
+    sent = {cwd: (row.project_path, row.project_name) for cwd, row in sessions.items()}
+    assert sent == folders
     for transcript in transcripts.values():
         assert "posy" not in json.dumps(_states(opensync, transcript.session_id))
 
@@ -91,8 +91,8 @@ def test_a_session_lasted_without_its_long_gaps(
     file.write_bytes(line(agent.prompt("Look")))
     assert uploading.call("sync-now").code == 0
     sessions = {name: opensync.backend.session(one.session_id) for name, one in transcripts.items()}
-    found = {name: row.duration_ms for name, row in sessions.items()}
-    assert found == {name: minutes * MINUTE_MS for name, minutes in lasted.items()}
+    sent = {name: row.duration_ms for name, row in sessions.items()}
+    assert sent == {name: minutes * MINUTE_MS for name, minutes in lasted.items()}
 
 
 def test_what_is_not_known_is_not_sent(uploading: Program, opensync: OpenSyncDouble) -> None:
