@@ -52,6 +52,23 @@ def projects_of(settings: Settings) -> Projects:
     return Projects(exclude=settings.exclude_projects, policies=settings.projects)
 
 
+def pump_config(settings: Settings, *, host: str | None = None) -> PumpConfig:
+    """Return what a pump is told of these settings; `host` is this machine's name."""
+    return PumpConfig(
+        roots=project_roots(settings),
+        policy=Policy.of(settings),
+        install_key=install_key(settings.state_dir),
+        host=host or socket.gethostname(),
+        is_released=settings.auto_sync,
+        projects=projects_of(settings),
+    )
+
+
+def transcript_files(settings: Settings) -> RealFiles:
+    """Return the file system, as far as transcripts may be read from it."""
+    return RealFiles(confined=(str(folder / "projects") for folder in settings.hook_dirs))
+
+
 def rules_in_force(settings: Settings) -> str:
     """Return a value that changes with the redactor's rules, the user's own included."""
     own = repr((settings.redact.patterns, settings.redact.allow))
@@ -134,17 +151,10 @@ class Runtime:
         self._apply_current_policies(self.redactor)
         self.uploader = self._make_uploader(self._destination) if self._destination else None
         self.pump = Pump(
-            PumpConfig(
-                roots=self.roots,
-                policy=Policy.of(settings),
-                install_key=self.install_key,
-                host=host or socket.gethostname(),
-                is_released=settings.auto_sync,
-                projects=projects_of(settings),
-            ),
+            pump_config(settings, host=host),
             database=self.database,
             redactor=self.redactor,
-            files=RealFiles(confined=(str(folder / "projects") for folder in settings.hook_dirs)),
+            files=transcript_files(settings),
             clock=clock,
             on_commit=self.uploader.wake_one if self.uploader else lambda: None,
         )

@@ -9,14 +9,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ccsync_watch.model import Line
+from ccsync_watch.pipeline.batch_cleaner import BatchCleaner
 from ccsync_watch.store import checkpoints
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from ccsync_watch.pipeline.files import Files
+    from ccsync_watch.pipeline.pump_config import PumpConfig
+    from ccsync_watch.privacy.known.tracker import TrackingRedactor
     from ccsync_watch.store.database import Database
     from ccsync_watch.transcripts.discovery import Transcript
+
+
+def load_known_secrets(
+    config: PumpConfig, *, database: Database, redactor: TrackingRedactor, files: Files
+) -> None:
+    """Add every secret that a stored line discloses to a redactor that reads nothing new."""
+    cleaner = BatchCleaner(
+        config.policy, config.projects, database=database, redactor=redactor, files=files
+    )
+    loader = KnownSecretLoader(database, files=files, track=cleaner.track)
+    loader.load(files.scan(config.roots).transcripts)
 
 
 class KnownSecretLoader:

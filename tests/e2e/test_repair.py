@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from support.ccsync_program.transcript import Transcript
+from support.lines import call
 from support.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -71,6 +72,33 @@ def test_a_new_rule_is_applied_to_what_is_stored(
     assert len(opensync.backend.messages(transcript.session_id)) == 2
     completed = program.call("repair")
     assert completed.out == "Nothing to repair: stored data follows the current rules\n"
+
+
+@pytest.mark.parametrize("has_daemon", [False, True], ids=["alone", "daemon"])
+def test_what_became_known_as_a_secret_is_removed_from_what_was_said_before(
+    program: Program, opensync: OpenSyncDouble, *, has_daemon: bool
+) -> None:
+    """A line reads it from a file of secrets; earlier ones, and the title, have it until then."""
+    program.configure(convex_url=opensync.url, api_key=opensync.api_key)
+    transcript = Transcript(program.claude_dir)
+    writer = transcript.writer
+    transcript.append(writer.prompt(f"Is it {CODE_NAME} rising again?"))
+    assert program.call("sync-now").code == 0
+    assert CODE_NAME in opensync.backend.tables_text()
+    transcript.append(
+        writer.answer(call("t1", "Read", file_path="/app/.env")),
+        writer.result("t1", f"1\tDB_PASSWORD='{CODE_NAME} rising'\n"),
+    )
+    if has_daemon:
+        program.start()
+    assert program.call("sync-now").code == 0
+    completed = program.call("repair")
+    assert (completed.code, completed.out[:8]) == (0, "Changed:")
+    assert program.call("sync-now").code == 0
+    _assert_gone(opensync)
+    if has_daemon:
+        program.stop()
+    assert CODE_NAME.encode() not in _on_disk(program)
 
 
 def test_nothing_stored_is_nothing_to_repair(program: Program) -> None:

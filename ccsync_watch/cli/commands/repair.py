@@ -12,8 +12,14 @@ from ccsync_watch.cli.console import format_counts, say, show_warnings
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
 from ccsync_watch.control.client import ControlClient
-from ccsync_watch.daemon.runtime import make_redactor, rules_in_force
+from ccsync_watch.daemon.runtime import (
+    make_redactor,
+    pump_config,
+    rules_in_force,
+    transcript_files,
+)
 from ccsync_watch.errors import NotAnswering, NotRunning, StateError
+from ccsync_watch.pipeline.known_secrets import load_known_secrets
 from ccsync_watch.pipeline.reapply import RepairResult, repair
 from ccsync_watch.store import rewriting
 from ccsync_watch.store.database import DATABASE_NAME, open_database, open_for_reading
@@ -90,12 +96,19 @@ def _repair(
     from rich.console import Console  # noqa: PLC0415 - see above
     from rich.progress import Progress  # noqa: PLC0415 - see above
 
+    redactor = make_redactor(settings)
+    load_known_secrets(
+        pump_config(settings),
+        database=database,
+        redactor=redactor,
+        files=transcript_files(settings),
+    )
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as bars:
         task = bars.add_task("redacting", total=rewriting.count_messages(database))
         return repair(
             database,
-            redactor=make_redactor(settings),
+            redactor=redactor,
             clock=clock,
             is_released=settings.auto_sync,
             is_dry=is_dry,
