@@ -80,6 +80,15 @@ def upload_all(
             return error
         on_step()
         if not has_sent:
+            if not _is_due_by(runtime, until):
+                return error
             pause = min(_RETRY_SECONDS * 4 ** max(failures - 1, 0), _MAX_RETRY_SECONDS)
             runtime.clock.wait(runtime.stop, pause)
     return error
+
+
+def _is_due_by(runtime: Runtime, until: float) -> bool:
+    """Return whether anything can be sent until then: waiting for it would be in vain."""
+    due_ms = runtime.outbox.next_due_ms()
+    seconds_left = until - runtime.clock.monotonic()
+    return due_ms is not None and due_ms - runtime.clock.wall_ms() <= 1000 * seconds_left

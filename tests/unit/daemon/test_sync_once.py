@@ -50,13 +50,18 @@ class UploaderDouble:
 
 @dataclass
 class OutboxDouble:
-    """Counts rows."""
+    """Counts rows, the next of which is due at a time."""
 
     rows: int = 0
+    due_ms: int = 0
 
     def count_unsettled(self, _session_ids: Sequence[str] | None) -> int:
         """Return the rows."""
         return self.rows
+
+    def next_due_ms(self) -> int | None:
+        """Return when the next row is due."""
+        return self.due_ms if self.rows else None
 
 
 class RuntimeDouble:
@@ -102,6 +107,16 @@ def test_uploading_ends_when_nothing_is_unsettled() -> None:
     assert runtime.upload() is None
     assert runtime.outbox.rows == 0
     assert runtime.clock.waits == [0.05, 0.05]
+
+
+@pytest.mark.parametrize(("seconds", "turns"), [(60.0, 2), (62.0, 1)])
+def test_what_is_due_after_the_time_is_not_waited_for(seconds: float, turns: int) -> None:
+    """It would not be sent then: the caller need not wait in vain."""
+    runtime = RuntimeDouble(rows=1, errors=[None])
+    runtime.outbox.due_ms = runtime.clock.wall_ms() + round(1000 * seconds)
+    assert runtime.upload(61) is None
+    assert runtime.uploader is not None
+    assert runtime.uploader.turns == turns
 
 
 def test_uploading_ends_with_the_time() -> None:
