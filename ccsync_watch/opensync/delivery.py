@@ -44,10 +44,7 @@ BatchedSessions: TypeAlias = "dict[str, tuple[list[OutboxRow], list[Redacted[Pay
 
 
 class MessageDelivery:
-    """Sends rows; a session's by one thread at a time.
-
-    `clock_skew_seconds` is the backend's clock minus ours, None while it is not known.
-    """
+    """Sends rows; a session's by one thread at a time."""
 
     def __init__(
         self,
@@ -57,7 +54,6 @@ class MessageDelivery:
         clock: Clock,
         state: SessionState,
     ) -> None:
-        self.clock_skew_seconds: float | None = None
         self._client = client
         self._outbox = outbox
         self._clock = clock
@@ -231,7 +227,7 @@ class MessageDelivery:
         self, session_id: str, rows: list[OutboxRow], now_ms: int
     ) -> list[OutboxRow]:
         """Return the rows that the backend may date by its own clock without harm."""
-        skew = self.clock_skew_seconds
+        skew = self._client.clock_skew_seconds
         last_ms = self._last_dates.get(session_id, 0)
         if skew is None or abs(skew) > rules.MAX_BATCH_CLOCK_SKEW_SECONDS:
             return []
@@ -259,7 +255,7 @@ class MessageDelivery:
         return max(self._clock.wall_ms(), self._backend_ms())
 
     def _backend_ms(self) -> int:
-        return self._clock.wall_ms() + round((self.clock_skew_seconds or 0) * 1000)
+        return self._clock.wall_ms() + round((self._client.clock_skew_seconds or 0) * 1000)
 
     @contextlib.contextmanager
     def _recording(self, sessions: BatchedSessions) -> Iterator[None]:

@@ -66,7 +66,10 @@ _CONNECTION_HINT = (
 
 
 class OpenSyncClient:
-    """One backend; safe to use from several threads."""
+    """One backend; safe to use from several threads.
+
+    `clock_skew_seconds` is its clock minus ours, None while it is not known.
+    """
 
     def __init__(
         self,
@@ -79,6 +82,7 @@ class OpenSyncClient:
     ) -> None:
         self.endpoint = endpoint
         self.host = endpoint.host
+        self.clock_skew_seconds: float | None = None
         self._clock = clock
         self._api_key = api_key
         headers = {"User-Agent": f"ccsync-watch/{__version__}"}
@@ -119,6 +123,7 @@ class OpenSyncClient:
         skew_seconds = None
         if isinstance(timestamp_ms, (int, float)):
             skew_seconds = (timestamp_ms - middle_ms) / 1000
+        self.clock_skew_seconds = skew_seconds
         return BackendInfo(skew_seconds)
 
     def check_key(self) -> None:

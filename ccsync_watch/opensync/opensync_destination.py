@@ -60,7 +60,6 @@ class OpenSyncDestination:
             self._ask_for_sessions()
         else:
             self._client.check_key()
-        self._messages.clock_skew_seconds = backend_info.clock_skew_seconds
         return replace(backend_info, missing_sessions=self._missing_sessions)
 
     def _ask_for_sessions(self) -> None:

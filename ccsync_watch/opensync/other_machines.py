@@ -58,6 +58,9 @@ class OtherMachines:
         if before != written or since_ms > now_ms:
             since_ms = now_ms
         self._unclear[session_id] = written, since_ms
+        updated_ms, skew_seconds = held.get("updatedAt"), self._client.clock_skew_seconds
+        if isinstance(updated_ms, (int, float)) and skew_seconds is not None:
+            since_ms = min(since_ms, round(updated_ms - 1000 * skew_seconds))
         return since_ms + ELSEWHERE_MS
 
     def forget(self, session_id: str) -> None:

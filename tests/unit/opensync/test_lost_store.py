@@ -73,6 +73,26 @@ def test_title_and_totals_are_the_latest(
     assert world.backend.session(SESSION).title == "Two"
 
 
+@pytest.mark.parametrize("skew_ms", [0, 600_000, -600_000])
+def test_a_program_that_is_ended_meanwhile_does_not_wait_again(
+    tmp_path: Path, skew_ms: int
+) -> None:
+    """When it starts again, the backend says since when nothing was written."""
+    world = World(tmp_path, skew_ms=skew_ms)
+    start_ms = world.clock.now_ms - DAY_MS
+    _read(world, 3, start_ms=start_ms, title="One", last_ms=90_000)
+    world.drain()
+    world.lose_the_store()
+    _read(world, 3, start_ms=start_ms, title="Two")
+    for minute in range(6):
+        world.work()
+        assert world.backend.session(SESSION).title == ("One" if minute < 5 else "Two")
+        world.clock.advance(MINUTE)
+        world.restart()
+    world.drain()
+    world.assert_complete()
+
+
 def test_a_longer_copy_of_another_machine_stays(world: World) -> None:
     """The backend has rows that the transcript lacks, whoever lost a store."""
     start_ms = world.clock.now_ms - DAY_MS
