@@ -79,8 +79,10 @@ def result_text(part: Part) -> str:
 
 
 def short_agent_id(agent_id: str) -> str:
-    """Return enough of a subagent's id to tell it from others; the names in it are left out."""
-    return agent_id.rpartition("-")[2][:_SHORT_ID_CHARS] or agent_id[:_SHORT_ID_CHARS]
+    """Return enough of a subagent's id to distinguish it; a name in it is left out."""
+    if "-" in agent_id:
+        return agent_id.rpartition("-")[2][-_SHORT_ID_CHARS:] or agent_id[-_SHORT_ID_CHARS:]
+    return agent_id[:_SHORT_ID_CHARS]
 
 
 def _call_line(part: Part, outcome: CallOutcome) -> str:

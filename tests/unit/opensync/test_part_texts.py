@@ -117,7 +117,7 @@ class TestResult:
             ),
             (
                 {"ok": True, "agentId": "aposy-5d80aa9e21c44f7b", "status": "teammate_spawned"},
-                "Bash\nok · subagent 5d80aa9e",
+                "Bash\nok · subagent 21c44f7b",
             ),
             ({"ok": True, "status": "timed_out"}, "Bash\nok · timed out"),
             (
@@ -250,8 +250,8 @@ def test_thoughts_are_marked(text: str, shown: str) -> None:
 
 @pytest.mark.parametrize(
     ("agent_id", "short"),
-    [("a0f3c9d17be24a685", "a0f3c9d1"), ("aposy-5d80aa9e21c44f7b", "5d80aa9e"), ("a1", "a1"),
-     ("a-b-", "a-b-")],
+    [("a0f3c9d17be24a685", "a0f3c9d1"), ("aposy-5d80aa9e21c44f7b", "21c44f7b"), ("a1", "a1"),
+     ("5d80aa9e-0000-4000-8000-000000000017", "00000017"), ("a-b-", "a-b-")],
 )  # fmt: skip
 def test_a_few_digits_distinguish_subagents(agent_id: str, short: str) -> None:
     """By the digits of their ids, as names are said anyway."""

@@ -239,8 +239,8 @@ class TestMessage:
         parts = (_part("text", " "), _part("text", "Weed"), _part("text", "and rest"))
         payload = _sent(*parts, kind="task", agent_id="aposy-5d80aa9e21c44f7b", agent_type="posy")
         assert [part["content"] for part in payload["parts"]] == [
-            "[posy 5d80aa9e] [task] Weed",
-            "[posy 5d80aa9e] and rest",
+            "[posy 21c44f7b] [task] Weed",
+            "[posy 21c44f7b] and rest",
         ]
         labelled = _sent(
             _part("note", {"label": "from lee", "text": "pots"}), parts[1], kind="task"

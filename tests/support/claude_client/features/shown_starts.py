@@ -187,5 +187,6 @@ def _count(count: int, noun: str) -> str:
 
 def _short(task_id: str) -> str:
     """Return the digits that name a subagent; other tasks keep their ids."""
-    subagent = re.fullmatch(r"(?:.*-)?(a?[0-9a-f]{16})", task_id)
-    return subagent[1][:_SHORT_ID_CHARS] if subagent else task_id
+    if re.fullmatch(r"a[0-9a-f]{16}", task_id):
+        return task_id[:_SHORT_ID_CHARS]
+    return task_id[-_SHORT_ID_CHARS:] if "-" in task_id else task_id
