@@ -53,7 +53,7 @@ def projects_of(settings: Settings) -> Projects:
 
 
 def pump_config(settings: Settings, *, host: str | None = None) -> PumpConfig:
-    """Return what a pump is told of these settings; `host` is this machine's name."""
+    """Return the part of the settings that a pump needs; `host` is this machine's name."""
     return PumpConfig(
         roots=project_roots(settings),
         policy=Policy.of(settings),

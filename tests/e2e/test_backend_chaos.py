@@ -106,16 +106,26 @@ class Chaos:
             assert completed.code == 0, completed.err
 
     def live(self) -> None:
-        """Start and kill the program at any moment while all that happens."""
-        corrections = -(-len(self.coming) // KILLS)
+        """Start and kill the program at any moment while all that happens.
+
+        Words are removed once most of what was said is at the backend.
+        """
+        corrections = -(-len(self.coming) // (KILLS - KILLS // 2))
         for number in range(KILLS):
             self.program.start_unready()
+            if number == KILLS // 2:
+                wait_until(self._has_sent_most, "most is at the backend")
             if number % 5:  # every fifth is killed during its start
                 wait_until(self._listens, "the daemon is ready")
             self.happen(self.chance.randrange(1, 8))
-            self.correct(corrections)
+            if number >= KILLS // 2:
+                self.correct(corrections)
             time.sleep(self.chance.uniform(0, 1.5))
             self.program.kill()
+
+    def _has_sent_most(self) -> bool:
+        held = len(self.opensync.backend.all_messages())
+        return held > 0.6 * sum(session.length for session in self.sessions)
 
     def _listens(self) -> bool:
         path = self.program.state / "daemon.json"
@@ -138,14 +148,19 @@ class Chaos:
         assert completed.code == 0, completed.err
         assert self._stored("SELECT count(*) FROM remote WHERE is_due") == [(0,)]
 
+    def stored_ids(self, session: TrueSession) -> list[str]:
+        """Return the ids of a session's messages in the store's order."""
+        query = "SELECT id FROM messages WHERE session_id = ? ORDER BY seq"
+        return [str(row[0]) for row in self._stored(query, session.session_id)]
+
     def _has_read_all(self) -> bool:
         sizes = [path.stat().st_size for path in self.program.claude_dir.rglob("*.jsonl")]
         read = self._stored("SELECT count(*), sum(offset) FROM transcripts")
         return read == [(len(sizes), sum(sizes))]
 
-    def _stored(self, query: str) -> list[tuple[int, ...]]:
+    def _stored(self, query: str, *values: str) -> list[tuple[object, ...]]:
         with closing(sqlite3.connect(self.program.state / "ccsync.db")) as database:
-            return database.execute(query).fetchall()
+            return database.execute(query, values).fetchall()
 
 
 def test_the_backend_holds_the_truth_after_any_chaos(
@@ -159,7 +174,9 @@ def test_the_backend_holds_the_truth_after_any_chaos(
     faults = {call.fault for call in opensync.backend.calls} - {None}
     assert len(faults) > 10, "too few kinds of faults"
     differences = [
-        line for session in chaos.sessions for line in session.differences(opensync.backend)
+        line
+        for session in chaos.sessions
+        for line in session.differences(opensync.backend, chaos.stored_ids(session))
     ]
     assert not differences, "\n".join(differences)
     tables = opensync.backend.tables_text()

@@ -8,11 +8,11 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
 from support.lines import Writer, call, line, text
-from support.search_texts import has_right_search_text
+from support.search_texts import right_search_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 _MODEL = "claude-sonnet-4-5-20250929"
 _USD_IN, _USD_OUT = 3e-6, 15e-6
 _MAX_GAP_MS = 1_800_000
-# A line that is sent at once is dated on arrival.
+# A line that is sent at once is dated on arrival. One that the backend refuses while it takes
+# others of the same request comes after them.
 _MAX_DATE_SHIFT_MS = 10_000
 _PLACEHOLDER = re.compile(r"\[REDACTED:[^\]]*\]")
 
@@ -45,6 +46,7 @@ class TrueSession:
     title: str = ""
     removed: set[str] = field(default_factory=set)
     _said: dict[str, tuple[int, str]] = field(default_factory=dict)
+    _history_ms: int = 0
     _own: list[str] = field(default_factory=list)
     _tokens: list[int] = field(default_factory=lambda: [0, 0])
 
@@ -66,6 +68,11 @@ class TrueSession:
     def session_id(self) -> str:
         """The session's id."""
         return f"{self.number:08}-2222-4333-8444-555555555555"
+
+    @property
+    def length(self) -> int:
+        """How many messages it has."""
+        return len(self._said)
 
     @property
     def folder(self) -> str:
@@ -103,6 +110,7 @@ class TrueSession:
         for turn in range(2):
             self._prompt(self._agent, f"{self.word} task {turn}")
             self._answer(self._agent, f"{self.word} done {turn}")
+        self._history_ms = self._agent.at_ms
         ended = self.start_ms / 1000
         os.utime(self.path, (ended, ended))
 
@@ -172,10 +180,13 @@ class TrueSession:
 
     # What must be true ------------------------------------------------------------------------
 
-    def differences(self, backend: Backend) -> list[str]:
-        """Return what of it is wrong at the backend."""
+    def differences(self, backend: Backend, stored: list[str]) -> list[str]:
+        """Return what of it is wrong at the backend; `stored` are the ids in the store's order.
+
+        The store orders the lines of several files as it reads them.
+        """
         if self.policy == "off":
-            return self._differences_of_recalled(backend)
+            return self._differences_of_recalled(backend, stored)
         try:
             held = backend.session(self.session_id)
         except KeyError:
@@ -191,17 +202,17 @@ class TrueSession:
             "cost": (round(held.cost or 0, 9), round(cost, 9)),
             "duration": (held.duration_ms, self._duration_ms()),
             "model": (held.model, _MODEL),
-            "folder": (held.project_path, self.folder),
-            "order": (self._shown(backend), [header, *self._own]),
+            "folder": (held.project_path, self.folder.replace("/home/jo", "~")),
+            "order": (self._misplaced(backend), []),
             "dates": (self._misdated(messages), []),
-            "search text": (has_right_search_text(backend, self.session_id), True),
+            "search text": (self._has_right_search_text(backend, stored), True),
             "texts": (self._wrong_texts(messages), []),
         }
         if self.policy is None:
             facts["title"] = (_PLACEHOLDER.sub("…", held.title or ""), self._without(self.title))
         return self._unequal(facts)
 
-    def _differences_of_recalled(self, backend: Backend) -> list[str]:
+    def _differences_of_recalled(self, backend: Backend, stored: list[str]) -> list[str]:
         messages = backend.messages(self.session_id)
         if not messages:
             return []
@@ -210,7 +221,7 @@ class TrueSession:
             "title": (held.title, "Excluded session"),
             "folder": (held.project_path, "excluded"),
             "texts": ({row.text_content for row in messages}, {"[removed]"}),
-            "search text": (has_right_search_text(backend, self.session_id), True),
+            "search text": (self._has_right_search_text(backend, stored), True),
             "once": (len({row.external_id for row in messages}), len(messages)),
         }
         return self._unequal(facts)
@@ -222,11 +233,28 @@ class TrueSession:
             if is_ != must
         ]
 
-    def _shown(self, backend: Backend) -> list[str]:
-        """Return the rows that are not the subagent's, in the viewer's order."""
-        agent = f":{self._agent.agent_id}:"
-        shown = [row.external_id for row in backend.shown(self.session_id)]
-        return [name for name in shown if agent not in name]
+    def _misplaced(self, backend: Backend) -> list[str]:
+        """Return the subagent's rows apart, those that the viewer shows too early."""
+        own = set(self._own)
+        first, *shown = [
+            row.external_id
+            for row in backend.shown(self.session_id)
+            if row.external_id in own or row.role == "system"
+        ]
+        times = [self._said[name][0] for name in shown if name in self._said]
+        latest = list(accumulate(times, max))
+        misplaced = [
+            name
+            for name, at_ms, latest_ms in zip(shown, times, latest, strict=True)
+            if latest_ms - at_ms > (_MAX_DATE_SHIFT_MS if at_ms > self._history_ms else 0)
+        ]
+        return misplaced if first == f"{self.session_id}:session" else [first, *misplaced]
+
+    def _has_right_search_text(self, backend: Backend, stored: list[str]) -> bool:
+        held = backend.session(self.session_id)
+        rows = {row.external_id: row for row in backend.messages(self.session_id)}
+        right = right_search_text(held.title, [rows[name] for name in stored if name in rows])
+        return (held.searchable_text or "").rstrip() == right.rstrip()
 
     def _misdated(self, messages: list[Message]) -> list[tuple[str, float]]:
         shifts = [
