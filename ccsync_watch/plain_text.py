@@ -27,6 +27,10 @@ _BACKSLASH = ord("\\")
 _DELETE = b"\x7f"
 _LATIN_CONTROL = re.compile(b"\xc2[\x80-\x9f]")
 _DIRECTION = re.compile(b"\xe2(?:\x80[\xaa-\xae]|\x81[\xa6-\xa9])")
+# Blanks that `str.isspace` does not count: of no width, or letters without a form.
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u115f\u1160\u180e\u200b-\u200f\u2060-\u2064\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0]"
+)
 _REPLACEMENT = "\ufffd"
 _EDGE = "\x1b;"
 _STYLE = re.compile(r"(?:\x1b\[|\x9b)[0-9;:]{0,256}m")
@@ -39,6 +43,11 @@ def plain_text(text: str) -> str:
     if not _UNSAFE.search(text):
         return text
     return _UNSAFE.sub(_REPLACEMENT, _ESCAPE_SEQUENCE.sub("", _with_line_ends(text)))
+
+
+def is_blank(text: str) -> bool:
+    """Return whether nothing is seen of a text."""
+    return not text.strip() or not _INVISIBLE.sub("", text).strip()
 
 
 def split_sequences(text: str) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ccsync_watch import units
-from ccsync_watch.plain_text import plain_text
+from ccsync_watch.plain_text import is_blank, plain_text
 from ccsync_watch.privacy.policy.limits import cut_text
 from ccsync_watch.transcripts.call_outcome import read_outcome
 from ccsync_watch.transcripts.kept_files import describe_values
@@ -144,7 +144,7 @@ def withheld(content: JsonValue) -> str:
 def said_text(message: StoredMessage, text: str) -> str:
     """Return a text of a message; what the client wrote is plain, short, and says what it is."""
     text = plain_text(text)
-    if not text.strip():
+    if is_blank(text):
         return ""
     if message.kind == "interrupt":
         reason = text.strip().strip("[]").removeprefix(_INTERRUPT).strip()
@@ -163,7 +163,7 @@ def said_text(message: StoredMessage, text: str) -> str:
 def thinking_text(text: str) -> str:
     """Return what Claude thought, marked: without other parts it is drawn like what Claude said."""
     text = plain_text(text)
-    return _labelled("thinking", text) if text.strip() and not _LABELLED.match(text) else text
+    return _labelled("thinking", text) if not is_blank(text) and not _LABELLED.match(text) else text
 
 
 def name_kind(kind: str, text: str) -> str:

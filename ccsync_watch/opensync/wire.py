@@ -24,6 +24,7 @@ from ccsync_watch.opensync.part_texts import (
     thinking_text,
     withheld,
 )
+from ccsync_watch.plain_text import is_blank
 from ccsync_watch.transcripts.kept_files import describe_file
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ def _shown_parts(message: StoredMessage) -> list[Payload]:
 
 def _is_blank(part: Payload) -> bool:
     content = part["content"]
-    return isinstance(content, str) and not content.strip()
+    return isinstance(content, str) and is_blank(content)
 
 
 def _add_label(part: Payload, label: str) -> Payload:

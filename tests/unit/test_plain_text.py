@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ccsync_watch.plain_text import (
     edged_value,
+    is_blank,
     plain_text,
     plain_value,
     shown_start,
@@ -101,3 +102,17 @@ def test_the_edges_of_sequences_stay() -> None:
     edged = edged_value(["a\x1b[31mb\x1b[0m", {"c": 1}])
     assert edged == ["a\x1b;b\x1b;", {"c": 1}]
     assert plain_value(edged) == ["ab", {"c": 1}]
+
+
+@pytest.mark.parametrize(
+    "text", ["", " \n\t", "\u200b\ufeff", "\u00a0\u3000", "\u2800\u3164", "\u200d\ufe0f"]
+)
+def test_a_text_of_which_nothing_is_seen_is_blank(text: str) -> None:
+    """Whatever its characters are."""
+    assert is_blank(text)
+
+
+@pytest.mark.parametrize("text", ["\u200b.", "e\u0301", "\u2764\ufe0f", "\ufffd", "\u05d0"])
+def test_a_text_of_which_something_is_seen_is_not(text: str) -> None:
+    """A point is enough."""
+    assert not is_blank(text)

@@ -275,7 +275,18 @@ class TestMessage:
             "text" if part.kind in {"image", "file", "note"} else part.kind
         )
 
-    @pytest.mark.parametrize("parts", [(), ("",), (" \n\t",), ("\x1b[0m",), ("", " ")])
+    @pytest.mark.parametrize(
+        "parts",
+        [
+            (),
+            ("",),
+            (" \n\t",),
+            ("\x1b[0m",),
+            ("", " "),
+            ("\u200b\u200b",),
+            ("\u2028\ufeff\u3164",),
+        ],
+    )
     @pytest.mark.parametrize(
         ("kind", "shown"),
         [
