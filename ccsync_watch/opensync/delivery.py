@@ -197,14 +197,14 @@ class MessageDelivery:
         except Rejected as error:
             self._reject(row, error.message)
             return 0
-        except Retryable as error:
+        except (Retryable, UnexpectedAnswer) as error:
             self._count_attempt(row, error)
             return 0
         return self._ack([row], [payload], is_resent=not is_certain)
 
-    def _count_attempt(self, row: OutboxRow, error: Retryable) -> None:
+    def _count_attempt(self, row: OutboxRow, error: Retryable | UnexpectedAnswer) -> None:
         """Raise the error, unless the backend accepts everything but this row: then reject it."""
-        if error.retry_after is not None:
+        if isinstance(error, Retryable) and error.retry_after is not None:
             raise error
         self._outbox.count_attempt(row)
         message = Redacted(row.message)

@@ -26,7 +26,7 @@ class DoubleTransport(httpx.BaseTransport):
 
     `on_arrival` runs when a request has arrived, `on_answer` when it was carried out. Messages
     with an id in `rejected_ids` are never stored: alone they are answered with 400, and a batch
-    that contains one is rejected as a whole.
+    that contains one is rejected as a whole; with a fault in `rejected_by` either meets that.
     """
 
     def __init__(self, backend: Backend) -> None:
@@ -36,6 +36,7 @@ class DoubleTransport(httpx.BaseTransport):
         self.on_answer: Callable[[str], None] = lambda _path: None
         self.met: list[str] = []
         self.rejected_ids: set[str] = set()
+        self.rejected_by: Fault | None = None
         self._faults = FaultPlan.none()
         self._numbers = itertools.count()
 
@@ -62,7 +63,9 @@ class DoubleTransport(httpx.BaseTransport):
         self.backend.record(request.method, path, authorization, body, fault=name)
         self.on_arrival(path)
         if self.rejected_ids and _message_ids(path, body) & self.rejected_ids:
-            return _response(_rejection(path), {})
+            if self.rejected_by is None:
+                return _response(_rejection(path), {})
+            fault = self.rejected_by
         if fault is None:
             answer = self.backend.answer(request.method, target, authorization, body)
             self.on_answer(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -280,20 +281,39 @@ class TestRejected:
         ]
         assert "HTTP 500" in str(reason)
 
+    @pytest.mark.parametrize(
+        "fault",
+        [
+            replace(faults.HTML_ANSWER, status=403),
+            faults.refuse(404),
+            faults.redirect(302),
+            faults.HTML_ANSWER,
+        ],
+    )
+    def test_a_row_that_a_firewall_stops_is_rejected_after_many_attempts(
+        self, world: World, fault: faults.Fault
+    ) -> None:
+        """Whatever it answers: a page, its login, or that there is nothing; others are sent."""
+        _write(world, 3, ago_ms=DAY_MS)
+        world.transport.rejected_ids = {f"{SESSION}:u1"}
+        world.transport.rejected_by = fault
+        world.drain()
+        assert world.outbox.count_rejected(None) == 1
+        assert world.ids() == ["u0", "u2"]
+
     @pytest.mark.parametrize("turns", range(4 * MAX_ATTEMPTS, 5 * MAX_ATTEMPTS + 2))
-    def test_an_outage_rejects_nothing(self, world: World, turns: int) -> None:
+    @pytest.mark.parametrize("fault", [faults.refuse(500), faults.HTML_ANSWER])
+    def test_an_outage_rejects_nothing(self, world: World, turns: int, fault: faults.Fault) -> None:
         """A backend that fails on everything says nothing about a row."""
         world.say("u1")
         # The check and the session's state pass, then everything fails.
-        world.transport.faults = FaultPlan(
-            listed=(None, None, None), drawn_from=(faults.refuse(500),), rate=1.0
-        )
+        world.transport.faults = FaultPlan(listed=(None, None, None), drawn_from=(fault,), rate=1.0)
         for _ in range(turns):
             world.turn()
             world.clock.advance(61)
         assert world.outbox.count_rejected(None) == 0
         # One failure after a night offline does not prove anything either.
-        world.transport.faults = FaultPlan.of(faults.refuse(500))
+        world.transport.faults = FaultPlan.of(fault)
         world.turn()
         world.drain()
         assert world.outbox.count_rejected(None) == 0
