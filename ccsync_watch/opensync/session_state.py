@@ -76,9 +76,11 @@ class SessionState:
             due_ms = now_ms
         if now_ms < due_ms:
             return due_ms
-        # Looking prices up takes a moment, once for each model; no line is being written now.
+        # This takes a moment, once for each model; no line is being written now.
         self._summaries.look_up_prices(session_id)
-        return self._replace(session_id, self._held(session_id, state.upsert_ms))
+        # Attempts that failed say nothing of what others wrote meanwhile.
+        own_ms = min(state.upsert_ms or 0, state.ack_ms or 0)
+        return self._replace(session_id, self._held(session_id, own_ms))
 
     def _replace(self, session_id: str, held: Payload | None) -> int | None:
         """Replace the state at the backend, of which `held` is known, unless that is newer.
@@ -122,7 +124,7 @@ class SessionState:
     def find_other_machines(self, session_id: str, state: RemoteState) -> None:
         """Find out, before rows are sent, whether another machine has written to a session."""
         if not state.is_preexisting and self._outbox.has_rows(session_id):
-            self._held(session_id, state.write_ms)
+            self._held(session_id, state.ack_ms)
 
     def _held(self, session_id: str, own_ms: int | None) -> Payload | None:
         """Return what the backend holds of a session, None if that need or can not be known.
@@ -144,8 +146,7 @@ class SessionState:
 
     def touch(self, session_id: str) -> None:
         """Make a session one of the newest, without changing it; create it if it is not there."""
-        payload = self._payload(session_id)
-        if payload is None:
+        if (payload := self._payload(session_id)) is None:
             return
         state, opening = self._outbox.remote(session_id), Redacted(held_state.opening(payload))
         now_ms = self._clock.wall_ms()
@@ -219,8 +220,7 @@ class SessionState:
 
         What is appended after it is cut nowhere.
         """
-        payload = self._payload(session_id)
-        if payload is None:
+        if (payload := self._payload(session_id)) is None:
             return
         state = self._outbox.remote(session_id)
         held = self._held(session_id, None) if state.is_preexisting else None

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RemoteState:
-    """What is known of a session at the destination. `is_acked`: it certainly exists there.
+    """What is known of a session at the destination. `ack_ms` is when it last acknowledged a write.
 
     `is_preexisting`: the destination may have what another machine, or a lost store, wrote to it.
     `applied` is the last state of the session that the destination certainly applied, `sent` the
@@ -28,7 +28,7 @@ class RemoteState:
     session_id: str
     version: int
     is_preexisting: bool
-    is_acked: bool
+    ack_ms: int | None
     applied: str | None
     sent: str | None
     upsert_ms: int | None
@@ -37,6 +37,11 @@ class RemoteState:
     has_messages: bool
     is_search_stale: bool
     is_recalled: bool
+
+    @property
+    def is_acked(self) -> bool:
+        """Return whether the session certainly exists there."""
+        return self.ack_ms is not None
 
 
 class RemoteSessions:
@@ -94,7 +99,7 @@ class RemoteSessions:
             session_id,
             version=row["version"],
             is_preexisting=bool(row["is_preexisting"]),
-            is_acked=row["ack_ms"] is not None,
+            ack_ms=row["ack_ms"],
             applied=row["applied"],
             sent=row["sent"],
             upsert_ms=row["upsert_ms"],

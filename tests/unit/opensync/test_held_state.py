@@ -28,7 +28,7 @@ def _state(*, applied: Payload | None = None, sent: Payload | None = None) -> Re
         "s1",
         version=0,
         is_preexisting=False,
-        is_acked=True,
+        ack_ms=0,
         applied=None if applied is None else orjson.dumps(applied).decode(),
         sent=None if sent is None else orjson.dumps(sent).decode(),
         upsert_ms=0,

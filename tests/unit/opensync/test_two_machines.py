@@ -225,6 +225,34 @@ def test_search_finds_what_a_copy_that_is_the_longer_one_again_says(world: World
     assert "Answer 2" in (session.searchable_text or "")
 
 
+@pytest.mark.parametrize("fault", [faults.DROP_BEFORE, faults.refuse(500)], ids=lambda f: f.name)
+@pytest.mark.parametrize("count", [3, 8])
+@pytest.mark.parametrize("paths", [{STATE}, set()], ids=["states", "everything"])
+def test_what_another_machine_sent_during_an_outage_stays(
+    world: World, fault: faults.Fault, count: int, paths: set[str]
+) -> None:
+    """However often ours was tried meanwhile: its rows keep their parts, and its totals."""
+    world.backend.accepts_batch_created_at = True
+    start_ms = world.clock.now_ms - DAY_MS
+    outage = FaultPlan.always(fault, paths=frozenset(paths))
+    _answers(world, 1, 2, start_ms=start_ms)
+    world.drain()
+    _answers(world, 3, start_ms=start_ms)
+    world.transport.faults = outage
+    for _ in range(20):
+        world.turn()
+        world.clock.advance(61)
+    world.transport.faults = FaultPlan.none()
+    other = _send_longer_copy(world, 8, start_ms=start_ms)
+    world.transport.faults = outage
+    world.turn()
+    world.transport.faults = FaultPlan.none()
+    _answers(world, *range(4, count + 1), start_ms=start_ms)
+    world.drain()
+    assert world.held_parts() == other.expected_parts()
+    assert world.backend.session(SESSION).prompt_tokens == 8000
+
+
 class TestReading:
     """What is read of the backend, and what happens where that is not possible."""
 
