@@ -20,7 +20,7 @@ from ccsync_watch.errors import (
     UnexpectedAnswer,
     Unsent,
 )
-from ccsync_watch.uploader.backoff import FIRST_WAIT_SECONDS, Backoff, Notifier
+from ccsync_watch.uploader.backoff import Backoff, Notifier
 from ccsync_watch.uploader.gathering import Gathering
 from ccsync_watch.uploader.health import Health
 
@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 
 # Rows that are not older gather, and are sent together; see `gathering`. Older ones are a backlog.
 LIVE_MS = 5_000
+# After a failure others are sent first, then the session is tried again: twice as late each time.
+FIRST_DELAY_SECONDS = 0.02
 # A worker looks at the queue, and a session is tried again, at least this often.
 MAX_WAIT_SECONDS = 60.0
 # After an error of the store, such as a full disk.
@@ -280,7 +282,7 @@ class Uploader:
             # The session may be the reason: others are sent before it is tried again.
             self._failures[session_id] += 1
             doublings = min(self._failures[session_id] - 1, 30)
-            seconds = min(FIRST_WAIT_SECONDS * 2.0**doublings, MAX_WAIT_SECONDS)
+            seconds = min(FIRST_DELAY_SECONDS * 2.0**doublings, MAX_WAIT_SECONDS)
         self._outbox.record_failure(
             session_id, str(error), not_before_ms=now_ms + round(seconds * 1000)
         )

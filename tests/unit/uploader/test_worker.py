@@ -358,9 +358,9 @@ class TestFailures:
     @pytest.mark.parametrize(
         ("failure", "seconds"),
         [
-            (Retryable("x", hint=""), 0.05),
+            (Retryable("x", hint=""), 0.02),
             (Retryable("x", hint="", retry_after=7.0), 7),
-            (Rejected("x", hint=""), 0.05),
+            (Rejected("x", hint=""), 0.02),
             (OFFLINE, 0),
             (UNAUTHORIZED, 0),
             (UnexpectedAnswer("x", hint=""), 0),
@@ -390,13 +390,13 @@ class TestFailures:
             assert due_ms is not None
             waits.append(due_ms - world.clock.now_ms)
             world.clock.now_ms = due_ms
-        assert waits == [50 * 2**number for number in range(11)] + [60_000, 60_000]
+        assert waits == [20 * 2**number for number in range(12)] + [60_000]
         memory.failure = None
         world.work()
         world.say("u2")
         memory.failure = Retryable("x", hint="")
         world.turn()
-        assert world.outbox.next_due_ms() == world.clock.now_ms + 50
+        assert world.outbox.next_due_ms() == world.clock.now_ms + 20
 
     def test_an_acknowledged_row_resets_its_delays(
         self, world: World, memory: MemoryDestination
