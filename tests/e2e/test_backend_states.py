@@ -43,7 +43,7 @@ def _states(opensync: OpenSyncDouble, session_id: str) -> list[dict[str, Any]]:
 def test_a_project_is_that_of_the_repository_without_this_machine(
     uploading: Program, opensync: OpenSyncDouble
 ) -> None:
-    """In the client's worktrees, in others, and on Windows."""
+    """In the client's worktrees, in others, and on Windows; as `preview` says."""
     repository, outside = "/home/posy/dev/pots", "/var/tmp/trees/weeds"  # noqa: S108 - not opened
     folders = {
         repository: ("~/dev/pots", "pots"),
@@ -67,6 +67,13 @@ def test_a_project_is_that_of_the_repository_without_this_machine(
     sessions = {cwd: opensync.backend.session(one.session_id) for cwd, one in transcripts.items()}
     sent = {cwd: (row.project_path, row.project_name) for cwd, row in sessions.items()}
     assert sent == folders
+    requests = [json.loads(request) for request in uploading.call("preview").out.splitlines()]
+    previewed = {
+        request["body"]["externalId"]: request["body"]["projectPath"]
+        for request in requests
+        if request["path"] == "/sync/session"
+    }
+    assert previewed == {row.external_id: row.project_path for row in sessions.values()}
     for transcript in transcripts.values():
         assert "posy" not in json.dumps(_states(opensync, transcript.session_id))
 
