@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import orjson
 
-from ccsync_watch import __version__
+from ccsync_watch import __version__, units
 from ccsync_watch.errors import (
     DestinationError,
     Rejected,
@@ -259,10 +259,11 @@ class OpenSyncClient:
                 hint="the row is kept and shown by `ccsync-watch status`",
             )
         if response.is_error:
+            retry_after = self._retry_after(response)
             raise Retryable(
                 f"{self.host} answered HTTP {status}{error_text}",
-                hint=_CONNECTION_HINT,
-                retry_after=self._retry_after(response),
+                hint=_pause_hint(retry_after) if retry_after else _CONNECTION_HINT,
+                retry_after=retry_after,
             )
         answer = _json_object(response)
         if answer is None:
@@ -299,6 +300,11 @@ class OpenSyncClient:
             text = text.replace(self._api_key.reveal(), "…")
         line = " ".join(text.split())
         return line if len(line) <= _MAX_SHOWN_CHARS else f"{line[: _MAX_SHOWN_CHARS - 1]}…"
+
+
+def _pause_hint(seconds: float) -> str:
+    pause = units.duration(seconds * 1000)
+    return f"it asked for a pause of {pause}, after which unsent data is sent; nothing is lost"
 
 
 def _json_object(response: httpx.Response) -> dict[str, Any] | None:

@@ -266,6 +266,12 @@ class TestAnswers:
 class TestRetryAfter:
     """The delay that the backend asks for, in both forms."""
 
+    def test_the_hint_says_how_long_the_pause_is(self) -> None:
+        """Nothing is wrong with the deployment then."""
+        failure = _failure(httpx.Response(429, headers={"Retry-After": "90"}))
+        assert "a pause of 1 min 30 s" in failure.hint
+        assert "check that" not in failure.hint
+
     @pytest.mark.parametrize(
         ("value", "seconds"),
         [
