@@ -43,10 +43,19 @@ def _answers(world: World, *numbers: int, start_ms: int, title: str | None = Non
     )
 
 
-@pytest.mark.parametrize("starts_late", [False, True], ids=["running", "restarted"])
+def _happen(what: str, machines: dict[str, World]) -> None:
+    """Restart both machines, or lose the store of one or both."""
+    for name, machine in machines.items():
+        if what == "restart":
+            machine.restart()
+        elif what in {"loss", f"loss of {name}"}:
+            machine.lose_the_store()
+
+
+@pytest.mark.parametrize("before", ["", "restart", "loss", "loss of a"])
 @pytest.mark.parametrize("turns", TURNS, ids=str)
 def test_three_states_in_every_order_are_one_session(
-    world: World, turns: tuple[tuple[int, str], ...], *, starts_late: bool
+    world: World, turns: tuple[tuple[int, str], ...], before: str
 ) -> None:
     """Each row is there once, with all its parts, and the totals are those of the longest copy."""
     machines = {"a": world, "b": world.other_machine()}
@@ -55,15 +64,16 @@ def test_three_states_in_every_order_are_one_session(
     for machine in machines.values():
         machine.destination.check()
     for count, name in turns:
-        machine = machines[name]
         world.clock.advance(3600)
-        if starts_late:
-            machine.restart()
-        # A machine remembers what it read of a longer copy.
+        # A machine remembers what it read of a longer copy, or reads it again.
         longest[name] = max(longest[name], count)
-        title = f"Title {longest[name]}"
-        _answers(machine, *range(1, count + 1), start_ms=start_ms, title=title)
-        machine.drain()
+        _happen(before, machines)
+        for name, machine in machines.items():
+            copy = range(1, longest[name] + 1)
+            if copy:
+                title = f"Title {longest[name]}"
+                _answers(machine, *copy, start_ms=start_ms, title=title)
+                machine.drain()
     assert world.ids() == ["a1", "a2", "a3", "a4"]
     session = world.backend.session(SESSION)
     assert (session.prompt_tokens, session.completion_tokens) == (4000, 100)
