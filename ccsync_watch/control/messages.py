@@ -72,9 +72,10 @@ class FlushAnswer:
     """The result of a flush.
 
     `is_read`: everything on disk is in the store. `is_known`: the session exists. `is_local`: no
-    backend is configured. `rows_pending` are those that the backend has not acknowledged. `error`
-    is what prevents uploading, `problem` what prevents reading. `unfinished` transcripts end in a
-    line without its newline, of `unfinished_bytes` together; `unreadable` are the transcripts and
+    backend is configured. `rows_pending` are those that the backend has not acknowledged, and
+    `sessions_unsettled` the sessions whose title and totals follow their rows. `error` is what
+    prevents uploading, `problem` what prevents reading. `unfinished` transcripts end in a line
+    without its newline, of `unfinished_bytes` together; `unreadable` are the transcripts and
     folders that the system does not let us read; `folders` are the problems of Claude folders.
     """
 
@@ -90,6 +91,7 @@ class FlushAnswer:
     unfinished_bytes: int = 0
     unreadable: int = 0
     folders: tuple[Problem, ...] = ()
+    sessions_unsettled: int = 0
 
     def to_json(self) -> dict[str, JsonValue]:
         """Return the answer's fields."""
@@ -112,6 +114,7 @@ class FlushAnswer:
             unfinished_bytes=int(fields.get("unfinished_bytes", 0)),
             unreadable=int(fields.get("unreadable", 0)),
             folders=tuple(map(Problem.of_json, fields.get("folders", ()))),
+            sessions_unsettled=int(fields.get("sessions_unsettled", 0)),
         )
 
 

@@ -55,4 +55,5 @@ def build_flush_answer(
         unfinished_bytes=sum(unfinished),
         unreadable=len(runtime.pump.problems.reasons),
         folders=tuple(report.check_folders(runtime.settings)) if session_id is None else (),
+        sessions_unsettled=outbox.count_unsettled(session_ids) if has_backend else 0,
     )

@@ -90,6 +90,9 @@ def _show(result: FlushAnswer, session_id: str | None, hint: str) -> int:
         return 0 if is_complete else 1
     whose = "of this session " if session_id else ""
     say(f"Synced: {plural(result.rows_sent, 'row')} sent, nothing {whose}is pending.")
+    if result.sessions_unsettled:
+        sessions = plural(result.sessions_unsettled, "session")
+        say(f"Changed titles and totals of {sessions} follow soon: {hint}.")
     return 1 if result.rows_rejected or not is_complete else 0
 
 

@@ -68,10 +68,10 @@ def test_three_states_in_every_order_are_one_session(
         # A machine remembers what it read of a longer copy, or reads it again.
         longest[name] = max(longest[name], count)
         _happen(before, machines)
-        for name, machine in machines.items():
-            copy = range(1, longest[name] + 1)
+        for at, machine in machines.items():
+            copy = range(1, longest[at] + 1)
             if copy:
-                title = f"Title {longest[name]}"
+                title = f"Title {longest[at]}"
                 _answers(machine, *copy, start_ms=start_ms, title=title)
                 machine.drain()
     assert world.ids() == ["a1", "a2", "a3", "a4"]

@@ -56,12 +56,32 @@ def test_a_claude_folder_that_is_not_read_is_named(capsys: pytest.CaptureFixture
     assert output.out.startswith("Everything else is stored")
 
 
+@pytest.mark.parametrize(("sessions", "expected"), [(0, ""), (2, "totals of 2 sessions follow")])
+def test_what_follows_later_is_said(
+    capsys: pytest.CaptureFixture[str], sessions: int, expected: str
+) -> None:
+    """The rows are there; the sessions' own states are not yet."""
+    answer = replace(DONE, is_local=False, rows_sent=3, sessions_unsettled=sessions)
+    assert _show(answer, None, "the daemon continues") == 0
+    out = capsys.readouterr().out
+    assert out.startswith("Synced: 3 rows sent, nothing is pending.\n")
+    assert expected in out
+    assert ("the daemon continues" in out) == bool(expected)
+
+
 def test_an_earlier_daemon_says_nothing_of_it() -> None:
     """Its answer is read as before."""
     fields = DONE.to_json()
-    for name in ("unfinished", "unfinished_bytes", "unreadable", "folders"):
+    for name in ("unfinished", "unfinished_bytes", "unreadable", "folders", "sessions_unsettled"):
         del fields[name]
     assert FlushAnswer.from_json(fields) == DONE
     folders = (Problem("folder-missing", "a", "b", "c"),)
-    more = replace(DONE, unfinished=1, unfinished_bytes=2, unreadable=3, folders=folders)
+    more = replace(
+        DONE,
+        unfinished=1,
+        unfinished_bytes=2,
+        unreadable=3,
+        folders=folders,
+        sessions_unsettled=4,
+    )
     assert FlushAnswer.from_json(more.to_json()) == more
