@@ -18,6 +18,7 @@ import pytest
 from ccsync_watch.errors import DestinationError
 from ccsync_watch.pipeline.reapply import apply_policies, repair
 from ccsync_watch.privacy.policy.projects import Projects
+from ccsync_watch.store import stored_messages
 from support.lines import START_MS, Writer, text
 from support.opensync_double.faults import FaultPlan
 from support.pumping import Bench
@@ -179,8 +180,11 @@ class Story:
             assert session.created_at_ms == START_MS
             shown = backend.shown(main.session_id)
             assert shown[0].role == "system"
-            own = [row for row in shown if ":a0" not in row.external_id]
-            assert own == sorted(own, key=lambda row: row.created_at_ms)
+            rows = stored_messages.session_messages(self.world.database, main.session_id)
+            own = [row for row in rows if row.agent_id is None]
+            own.sort(key=lambda row: (row.timestamp_ms, row.seq))
+            ids = [row.id for row in own]
+            assert [row.external_id for row in shown if row.external_id in ids] == ids
         tables = backend.tables_text()
         # A word may begin like that of a session with a longer number.
         assert [word for word in self.removed if f"{word} " in tables] == []
