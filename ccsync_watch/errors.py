@@ -4,6 +4,7 @@
 
     CcsyncError                 what went wrong, and a hint at what to do
     ├── ConfigError             a setting is wrong                     exit 2
+    ├── UnsafePath              another user can change a file of ours exit 2
     ├── StateError              the state folder cannot be used        exit 2
     │   └── OtherSchema         another version wrote its database     exit 2
     ├── AlreadyRunning          another daemon holds the state folder  exit 1
@@ -41,6 +42,12 @@ class CcsyncError(Exception):
 
 class ConfigError(CcsyncError):
     """A setting in the file, the environment or a flag is wrong."""
+
+    exit_code = 2
+
+
+class UnsafePath(CcsyncError):  # noqa: N818 - a state of the world, not a defect
+    """Another user can change a file or folder that must be this user's own."""
 
     exit_code = 2
 

@@ -90,8 +90,8 @@ class Browser:
 
     def __init__(self, link: str) -> None:
         at = urlsplit(link)
-        self._host = f"127.0.0.1:{at.port}"
-        self._connection = http.client.HTTPConnection(self._host, timeout=60)
+        self._host = at.netloc
+        self._connection = http.client.HTTPConnection("127.0.0.1", at.port, timeout=60)
         self._cookie = ""
         self._connection.request("GET", f"{at.path}?{at.query}", headers={"Host": self._host})
         answer = self._connection.getresponse()

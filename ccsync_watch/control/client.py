@@ -14,6 +14,7 @@ from ccsync_watch.control.messages import (
     FlushAnswer,
     HelloAnswer,
     ReloadAnswer,
+    SignOutAnswer,
     read_status,
 )
 from ccsync_watch.control.pidfile import is_alive, read_pidfile
@@ -66,6 +67,10 @@ class ControlClient:
     def dashboard(self) -> DashboardAnswer:
         """Return a link that lets one browser into the dashboard."""
         return self._ask("/v1/dashboard", DashboardAnswer.from_json, {})
+
+    def sign_out_all(self) -> SignOutAnswer:
+        """End the dashboard's sessions in all browsers."""
+        return self._ask("/v1/sign-out", SignOutAnswer.from_json, {})
 
     def reload(self, *, seconds: float = ANSWER_SECONDS) -> ReloadAnswer:
         """Have the daemon read its settings again now."""

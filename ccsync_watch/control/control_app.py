@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         DashboardAnswer,
         FlushAnswer,
         ReloadAnswer,
+        SignOutAnswer,
     )
     from ccsync_watch.model import JsonValue
 
@@ -61,6 +62,10 @@ class Controlled(Protocol):
         """Return an address that lets one browser in, or what prevents it."""
         ...
 
+    def sign_out_all(self) -> SignOutAnswer:
+        """End the sessions of all browsers."""
+        ...
+
     def reload(self) -> ReloadAnswer:
         """Read the settings again; return what is wrong with them."""
         ...
@@ -81,6 +86,7 @@ def control_app(daemon: Controlled) -> Starlette:
             Route("/v1/check", handlers.check),
             Route("/v1/flush", handlers.flush, methods=["POST"]),
             Route("/v1/dashboard", handlers.dashboard, methods=["POST"]),
+            Route("/v1/sign-out", handlers.sign_out_all, methods=["POST"]),
             Route("/v1/reload", handlers.reload, methods=["POST"]),
         ]
     )
@@ -113,6 +119,9 @@ class _Handlers:
 
     async def dashboard(self, _request: Request) -> Response:
         return await self._answer(self._queries, lambda: self._daemon.dashboard().to_json())
+
+    async def sign_out_all(self, _request: Request) -> Response:
+        return await self._answer(self._queries, lambda: self._daemon.sign_out_all().to_json())
 
     async def reload(self, _request: Request) -> Response:
         return await self._answer(self._queries, lambda: self._daemon.reload().to_json())

@@ -153,6 +153,22 @@ class DashboardAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class SignOutAnswer:
+    """That all browsers are signed out."""
+
+    is_done: bool
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """Return the answer's fields."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> SignOutAnswer:
+        """Read an answer. Raises KeyError for any other JSON."""
+        return cls(is_done=bool(fields["is_done"]))
+
+
+@dataclass(frozen=True, slots=True)
 class ReloadAnswer:
     """What is wrong with the settings that were just read; None when they are in force."""
 

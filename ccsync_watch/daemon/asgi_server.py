@@ -1,4 +1,4 @@
-"""An ASGI app in a thread of its own, on a socket that listens already."""
+"""An ASGI app in a thread of its own, on sockets that listen already."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class ServerThread:
     def __init__(
         self,
         app: ASGIApp,
-        listener: socket.socket,
+        listeners: list[socket.socket],
         *,
         name: str,
         **options: Any,  # noqa: ANN401 - as uvicorn has them
     ) -> None:
-        self._listener = listener
+        self._listeners = listeners
         self._server = uvicorn.Server(
             uvicorn.Config(
                 app,
@@ -44,12 +44,13 @@ class ServerThread:
             )
         )
         self._thread = threading.Thread(
-            target=self._server.run, args=([listener],), name=name, daemon=True
+            target=self._server.run, args=(listeners,), name=name, daemon=True
         )
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop listening, and close the socket."""
+        """Stop listening, and close the sockets."""
         self._server.should_exit = True
         self._thread.join(_JOIN_SECONDS)
-        self._listener.close()
+        for listener in self._listeners:
+            listener.close()

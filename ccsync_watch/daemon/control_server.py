@@ -35,7 +35,12 @@ class ControlServer:
             ) from None
         if self.address.authorization is not None:
             app = _require_token(app, self.address.authorization)
-        self._server = ServerThread(app, listener, name="control", log_level="warning")
+        self._server = ServerThread(
+            app,
+            [listener],
+            name="control",
+            log_level="warning",
+        )
 
     def stop(self) -> None:
         """Stop listening, and remove the socket."""

@@ -10,7 +10,7 @@ import os
 from typing import TYPE_CHECKING, Protocol
 
 from ccsync_watch import report
-from ccsync_watch.control.messages import CheckAnswer, ReloadAnswer
+from ccsync_watch.control.messages import CheckAnswer, ReloadAnswer, SignOutAnswer
 from ccsync_watch.daemon.connection_test import try_backend
 from ccsync_watch.daemon.flush_answer import build_flush_answer
 from ccsync_watch.errors import NotRunning
@@ -145,6 +145,12 @@ class ControlService:
         self._source.reload_if_changed()
         with self._source.current():
             return self._dashboard.link()
+
+    def sign_out_all(self) -> SignOutAnswer:
+        """End the dashboard's sessions in all browsers, and change its address."""
+        with self._source.current():
+            self._dashboard.sign_out_all()
+            return SignOutAnswer(is_done=True)
 
     def reload(self) -> ReloadAnswer:
         """Load the settings again now, and upload what a repair queued; return what is wrong."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
 import os
 import socket
@@ -16,10 +17,10 @@ from typing import TYPE_CHECKING
 from ccsync_watch.config.setting_values import DEFAULT_PORT
 from ccsync_watch.control.messages import DashboardAnswer
 from ccsync_watch.daemon.asgi_server import ServerThread
-from ccsync_watch.dashboard.guard import ENTER_PATH, Keys
+from ccsync_watch.dashboard.browser_access import BrowserAccess, forget_sessions
+from ccsync_watch.dashboard.guard import ENTER_PATH
 from ccsync_watch.problem import Problem
 from ccsync_watch.store.database import DATABASE_NAME, Database
-from ccsync_watch.store.install_keys import install_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _HOST = "127.0.0.1"
+_HOST_IPV6 = "::1"
+_FREE_PORT_ATTEMPTS = 10
 _BACKLOG = 128
 _MAX_CONNECTIONS = 400
 
@@ -85,6 +88,13 @@ class DashboardHost:
             return DashboardAnswer(server.link())
         return DashboardAnswer(None, self.problem or _DASHBOARD_OFF)
 
+    def sign_out_all(self) -> None:
+        """End the sessions of all browsers, and change the host name of the pages."""
+        if self._server is not None:
+            self._server.sign_out_all()
+        else:
+            forget_sessions(self._settings().state_dir)
+
     def close(self) -> None:
         """Stop the server, if there is one."""
         server, self._server = self._server, None
@@ -115,16 +125,17 @@ class DashboardServer:
         self._daemon = daemon
         self._state_dir = settings.state_dir
         self._clock = clock
-        self._keys = Keys(install_key(settings.state_dir), clock=clock)
+        self._access = BrowserAccess(settings.state_dir, clock=clock)
         self._database: Database | None = None
-        listener = _listen(settings.dashboard.port)
-        # Otherwise a page's end waits 40 ms for the browser to acknowledge its beginning: asyncio
-        # sets this by itself only where the socket's protocol is named.
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.port = int(listener.getsockname()[1])
+        listeners = _listen(settings.dashboard.port)
+        for listener in listeners:
+            # Otherwise a page's end waits 40 ms for the browser to acknowledge its beginning:
+            # asyncio sets this by itself only where the socket's protocol is named.
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.port = int(listeners[0].getsockname()[1])
         self._server = ServerThread(
             _LazyApp(self._build_app),
-            listener,
+            listeners,
             name="dashboard",
             log_level="critical",
             limit_concurrency=_MAX_CONNECTIONS,
@@ -133,7 +144,12 @@ class DashboardServer:
 
     def link(self) -> str:
         """Return an address that lets one browser in, once."""
-        return f"http://{_HOST}:{self.port}{ENTER_PATH}?link={self._keys.new_link()}"
+        at = f"{self._access.host}:{self.port}"
+        return f"http://{at}{ENTER_PATH}?link={self._access.new_link()}"
+
+    def sign_out_all(self) -> None:
+        """End the sessions of all browsers, and change the host name of the pages."""
+        self._access.sign_out_all()
 
     def stop(self) -> None:
         """Stop listening, and close the database."""
@@ -151,7 +167,7 @@ class DashboardServer:
         site = build_site(
             self._database,
             self._daemon,
-            keys=self._keys,
+            access=self._access,
             prices=PriceList.following(self._settings_now),
             settings=self._settings_now,
             clock=self._clock,
@@ -164,15 +180,41 @@ def _reason(error: OSError) -> str:
     return os.strerror(error.errno).lower() if error.errno else str(error)
 
 
-def _listen(port: int | None) -> socket.socket:
+def _listen(port: int | None) -> list[socket.socket]:
     """Listen on this port; without one, on the default port, or on any if that is taken.
 
     Raises OSError when the configured port is used by another program.
     """
     if port is None:
         with contextlib.suppress(OSError):
-            return socket.create_server((_HOST, DEFAULT_PORT), backlog=_BACKLOG)
-    return socket.create_server((_HOST, port or 0), backlog=_BACKLOG)
+            return _listen_on_both(DEFAULT_PORT)
+    if port:
+        return _listen_on_both(port)
+    for _attempt in range(_FREE_PORT_ATTEMPTS):
+        with contextlib.suppress(OSError):
+            return _listen_on_both(0)
+    return _listen_on_both(0)
+
+
+def _listen_on_both(port: int) -> list[socket.socket]:
+    """Listen on the port at both loopback addresses, as far as the system has them.
+
+    Browsers try IPv6 first for names below `localhost`: another user's program that listened there
+    would receive our cookie.
+    """
+    listener = socket.create_server((_HOST, port), backlog=_BACKLOG)
+    if not socket.has_ipv6:
+        return [listener]
+    try:
+        second = socket.create_server(
+            (_HOST_IPV6, int(listener.getsockname()[1])), family=socket.AF_INET6, backlog=_BACKLOG
+        )
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            listener.close()
+            raise
+        return [listener]
+    return [listener, second]
 
 
 class _LazyApp:

@@ -24,7 +24,8 @@ from starlette.staticfiles import StaticFiles
 
 from ccsync_watch.control.messages import FlushRequest
 from ccsync_watch.dashboard import session_document
-from ccsync_watch.dashboard.guard import Guard
+from ccsync_watch.dashboard.browser_access import form_token
+from ccsync_watch.dashboard.guard import Guard, sign_out_headers
 from ccsync_watch.dashboard.live_events import LiveEvents
 from ccsync_watch.dashboard.pages import load_pages
 from ccsync_watch.dashboard.pages.session_page import build_growth, require_session
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from ccsync_watch.dashboard.guard import Keys
     from ccsync_watch.dashboard.page import Page
     from ccsync_watch.dashboard.site import Site
 
@@ -56,7 +56,7 @@ _CACHE_SECONDS = 86_400
 
 def build_app(site: Site, *, port: int) -> Guard:
     """Return the ASGI app of the dashboard on this port."""
-    return Guard(_Routes(site).app(), keys=site.keys, port=port)
+    return Guard(_Routes(site).app(), access=site.access, port=port)
 
 
 class _Routes:
@@ -68,7 +68,7 @@ class _Routes:
         self._pages = pages
         self._threads = ThreadPoolExecutor(_THREADS, "dashboard")
         self._flush_thread = ThreadPoolExecutor(1, "dashboard-flush")
-        self._templates = Templates(pages, token=site.keys.token)
+        self._templates = Templates(pages)
         self._live_events = LiveEvents(site.database, self._threads)
         self._indexer = SearchIndexer(site.database, clock=site.clock, priority=site.priority)
 
@@ -80,6 +80,7 @@ class _Routes:
                 Route("/sessions/{session_id}/export.{document_format}", self._export),
                 Route("/sessions/{session_id}/live", self._stream_growth),
                 Route("/sync/flush", self._flush, methods=["POST"]),
+                Route("/sign-out", self._sign_out, methods=["POST"]),
                 Mount("/static", _StaticFiles(directory=_STATIC_FOLDER), name="static"),
             ],
             exception_handlers={HTTPException: self._show_error, Exception: self._show_error},
@@ -98,7 +99,9 @@ class _Routes:
         )
         with priority:
             context = page.build_context(self._site, request)
-            return self._templates.render_page(page, context, now_ms=self._site.clock.wall_ms())
+            token = form_token(request.state.cookie)
+            now_ms = self._site.clock.wall_ms()
+            return self._templates.render_page(page, context, token=token, now_ms=now_ms)
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
@@ -136,16 +139,31 @@ class _Routes:
                 return last_seq, ""
             return last_seq, self._templates.render_fragment("entries.html", context)
 
-        return self._live_events.stream(request, last_shown_seq(request), render_growth)
+        def is_signed_in() -> bool:
+            return self._site.access.is_signed_in(request.state.cookie)
+
+        after_seq = last_shown_seq(request)
+        return self._live_events.stream(request, after_seq, render_growth, is_signed_in)
 
     async def _flush(self, request: Request) -> Response:
-        await _check_token(request, self._site.keys)
+        await _read_form(request)
         answer = await asyncio.get_running_loop().run_in_executor(
             self._flush_thread,
             lambda: self._site.daemon.flush(FlushRequest(seconds=_FLUSH_SECONDS)),
         )
         self._site.figures.expire()
         return RedirectResponse(f"/sync?flush={flush_outcome(answer)}", HTTPStatus.SEE_OTHER)
+
+    async def _sign_out(self, request: Request) -> Response:
+        """End the session of this browser, or of all, which changes the pages' address too."""
+        fields = await _read_form(request)
+        is_all = "all" in fields
+        if is_all:
+            await self._in_thread(self._site.access.sign_out_all)
+        else:
+            await self._in_thread(lambda: self._site.access.sign_out(request.state.cookie))
+        text = self._templates.render_fragment("signed_out.html", {"is_all": is_all})
+        return HTMLResponse(text, headers=sign_out_headers())
 
     async def _show_error(self, request: Request, error: Exception) -> Response:
         if isinstance(error, HTTPException):
@@ -159,8 +177,8 @@ class _Routes:
         return HTMLResponse(text, status)
 
 
-async def _check_token(request: Request, keys: Keys) -> None:
-    """Raise HTTPException unless the form carries the token of our pages."""
+async def _read_form(request: Request) -> dict[str, list[str]]:
+    """Return a form's fields. Raises HTTPException unless it has the token of this session."""
     length = request.headers.get("content-length", "")
     if not length.isdigit() or int(length) > _MAX_BODY_BYTES:
         raise HTTPException(413, "The request is too large, or does not say how large it is.")
@@ -169,8 +187,10 @@ async def _check_token(request: Request, keys: Keys) -> None:
     except ValueError:  # more fields than any form of ours has
         fields = {}
     token = fields.get("token", [""])[0]
-    if not compare_digest(token.encode("utf-8", "replace"), keys.token.encode()):
+    expected = form_token(request.state.cookie)
+    if not compare_digest(token.encode("utf-8", "replace"), expected.encode()):
         raise HTTPException(403, "This page is too old: reload it, then try again.")
+    return fields
 
 
 class _StaticFiles(StaticFiles):

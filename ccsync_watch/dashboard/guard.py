@@ -1,31 +1,32 @@
 """Who may see the pages: this machine's user, in a browser that used a one-time link.
 
-A request must name one of our hosts (a page of another site whose name was made to point here does
-not), carry the cookie that a one-time link set, and, if it changes anything, come from one of our
-own pages with that page's token. Every other request is rejected before a page is made.
+A request must name the installation's own host, which no other page and no other program knows,
+carry the cookie that a one-time link set, and, if it changes anything, come from one of our own
+pages with its session's token. Every other request is rejected before a page is made.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import secrets
+import re
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
-from starlette.responses import PlainTextResponse, RedirectResponse
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+
+from ccsync_watch.dashboard.browser_access import IDLE_SECONDS
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from ccsync_watch.clock import Clock
+    from ccsync_watch.dashboard.browser_access import BrowserAccess
 
-LINK_SECONDS = 600.0
 ENTER_PATH = "/enter"
-_MAX_LINKS = 32
-_YEAR_SECONDS = 365 * 86_400
+COOKIE = "ccsync-watch"
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+# A page of ours as an address has it; a text that a shell does not interpret.
+_PAGE_PATH = re.compile(r"/(?:[A-Za-z0-9._~-][A-Za-z0-9._~/-]*)?")
+_PAGE = re.compile(r"/(?:[A-Za-z0-9._~%-][A-Za-z0-9._~%/-]*)?(?:\?[A-Za-z0-9._~%&=+:,-]*)?")
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
     " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -41,59 +42,37 @@ _HEADERS = {
 }
 _LOCKED = """This page shows your Claude Code sessions. It needs a one-time link.
 
-Run `ccsync-watch dashboard`: it opens the page with such a link.
+Run `ccsync-watch dashboard{page}`: it opens the page with such a link.
 """
 
 
-class Keys:
-    """The cookie, the form token and the one-time links, derived from the installation's secret.
-
-    The cookie stays valid over restarts, as long as the secret does; links do not.
-    """
-
-    def __init__(self, secret: bytes, *, clock: Clock) -> None:
-        self._secret = secret
-        self._clock = clock
-        self._links: dict[str, float] = {}
-
-    @property
-    def cookie(self) -> str:
-        """What a browser sends once it has used a link."""
-        return self._derive("cookie")
-
-    @property
-    def token(self) -> str:
-        """What our pages send with a request that changes something."""
-        return self._derive("token")
-
-    def _derive(self, name: str) -> str:
-        return hmac.new(self._secret, f"dashboard/{name}".encode(), hashlib.sha256).hexdigest()
-
-    def new_link(self) -> str:
-        """Return a secret that lets one browser in, within ten minutes."""
-        now = self._clock.monotonic()
-        self._links = {link: expires for link, expires in self._links.items() if expires > now}
-        while len(self._links) >= _MAX_LINKS:
-            del self._links[next(iter(self._links))]
-        link = secrets.token_urlsafe(24)
-        self._links[link] = now + LINK_SECONDS
-        return link
-
-    def use_link(self, link: str) -> bool:
-        """Return whether this link lets in; it does so once."""
-        expires = self._links.pop(link, None)
-        return expires is not None and expires > self._clock.monotonic()
+def page_of(address: str) -> str | None:
+    """Return the page that an address of ours, or its path, names; None for any other text."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return None
+    if parts.scheme:
+        host = parts.hostname or ""
+        if parts.scheme != "http" or not host.endswith(("localhost", "127.0.0.1")):
+            return None
+        page = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    else:
+        page = address.partition("#")[0]
+    # Never one that a browser takes for another host's.
+    return page if _PAGE.fullmatch(page) else None
 
 
 class Guard:
-    """An ASGI middleware around all pages. `port` is the one that the server listens on."""
+    """An ASGI middleware around all pages. `port` is the one that the server listens on.
 
-    def __init__(self, app: ASGIApp, *, keys: Keys, port: int) -> None:
+    Inside, `scope["state"]` has the cookie of the session.
+    """
+
+    def __init__(self, app: ASGIApp, *, access: BrowserAccess, port: int) -> None:
         self._app = app
-        self._keys = keys
-        self._hosts = {f"{name}:{port}" for name in _LOOPBACK}
-        # Cookies know no ports: another program's on this machine must not overwrite ours.
-        self._cookie = f"ccsync-watch-{port}"
+        self._access = access
+        self._port = port
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it."""
@@ -102,45 +81,43 @@ class Guard:
         headers = {
             name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
         }
-        response = self._check(scope, headers)
-        await (response or self._app)(scope, receive, _with_security_headers(send))
+        cookie = _read_cookie(headers.get("cookie", ""))
+        response = self._check(scope, headers, cookie)
+        added = dict(_HEADERS)
+        if response is None and (seconds := self._access.renew(cookie)) is not None:
+            added["Set-Cookie"] = _cookie_header(cookie, seconds)
+        scope.setdefault("state", {})["cookie"] = cookie
+        await (response or self._app)(scope, receive, _with_headers(send, added))
 
-    def _check(self, scope: Scope, headers: dict[str, str]) -> ASGIApp | None:
+    def _check(self, scope: Scope, headers: dict[str, str], cookie: str) -> ASGIApp | None:
         """Return the answer to a request that may not pass, None for one that may."""
-        if headers.get("host", "").lower() not in self._hosts:
+        host = headers.get("host", "").lower()
+        if host != f"{self._access.host}:{self._port}":
+            if host in {f"{name}:{self._port}" for name in _LOOPBACK}:
+                # It does not say the name: any program on this machine can ask here.
+                return _locked(scope)
             return PlainTextResponse("This address does not belong to ccsync-watch.\n", 421)
         if scope["path"] == ENTER_PATH and scope["method"] == "GET":
-            return self._enter(scope)
-        if not self._has_cookie(headers.get("cookie", "")):
-            return PlainTextResponse(_LOCKED, 403)
+            return self._enter(scope, cookie)
+        if not self._access.is_signed_in(cookie):
+            return _locked(scope)
         if scope["method"] in {"GET", "HEAD"} or self._is_same_origin(headers):
             return None
         return PlainTextResponse("This request does not come from a page of ccsync-watch.\n", 403)
 
-    def _enter(self, scope: Scope) -> ASGIApp:
-        link = parse_qs(scope["query_string"].decode("latin-1")).get("link", [""])[0]
-        if not self._keys.use_link(link):
-            return PlainTextResponse("This link was used before, or is too old.\n\n" + _LOCKED, 403)
-        response = RedirectResponse("/", 303)
-        response.set_cookie(
-            self._cookie,
-            self._keys.cookie,
-            max_age=_YEAR_SECONDS,
-            httponly=True,
-            samesite="strict",
-        )
-        return response
-
-    def _has_cookie(self, header: str) -> bool:
-        try:
-            cookies = SimpleCookie(header)
-        except CookieError:
-            return False
-        cookie = cookies.get(self._cookie)
-        # Bytes, as a comparison of strings raises for what is not ASCII.
-        return cookie is not None and hmac.compare_digest(
-            cookie.value.encode("utf-8", "replace"), self._keys.cookie.encode()
-        )
+    def _enter(self, scope: Scope, old_cookie: str) -> ASGIApp:
+        query = parse_qs(scope["query_string"].decode("latin-1"))
+        page = page_of(query.get("to", ["/"])[0]) or "/"
+        cookie = self._access.use_link(query.get("link", [""])[0])
+        if cookie is None and self._access.is_signed_in(old_cookie):
+            return RedirectResponse(page, 303)
+        if cookie is None:
+            return PlainTextResponse(
+                "This link was used before, or is too old.\n\n" + _locked_text(page), 403
+            )
+        self._access.sign_out(old_cookie)
+        headers = {"Set-Cookie": _cookie_header(cookie, IDLE_SECONDS)}
+        return RedirectResponse(page, 303, headers=headers)
 
     def _is_same_origin(self, headers: dict[str, str]) -> bool:
         """Return whether a page of ours made this request.
@@ -156,18 +133,48 @@ class Guard:
         return parts.scheme == "http" and parts.netloc.lower() == headers["host"].lower()
 
 
-def _with_security_headers(send: Send) -> Send:
-    """Return a `send` that adds the headers of every response."""
+def sign_out_headers() -> dict[str, str]:
+    """Return the headers that remove the cookie."""
+    return {"Set-Cookie": _cookie_header("", 0)}
+
+
+def _cookie_header(value: str, seconds: int) -> str:
+    # For exactly this host: without a domain, and not for requests that other sites make.
+    return f"{COOKIE}={value}; HttpOnly; Max-Age={seconds}; Path=/; SameSite=Strict"
+
+
+def _read_cookie(header: str) -> str:
+    try:
+        cookie = SimpleCookie(header).get(COOKIE)
+    except CookieError:
+        return ""
+    return cookie.value if cookie is not None else ""
+
+
+def _locked(scope: Scope) -> Response:
+    return PlainTextResponse(_locked_text(scope["path"]), 403)
+
+
+def _locked_text(page: str) -> str:
+    path = page.partition("?")[0]
+    is_shown = path not in {"/", ENTER_PATH} and _PAGE_PATH.fullmatch(path)
+    return _LOCKED.format(page=f" {path}" if is_shown else "")
+
+
+def _with_headers(send: Send, added: dict[str, str]) -> Send:
+    """Return a `send` that adds headers to every response."""
 
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             names = {name.lower() for name, _value in message["headers"]}
-            added = dict(_HEADERS)
+            missing = dict(added)
             if b"cache-control" not in names:
-                added["Cache-Control"] = "no-store"
+                missing["Cache-Control"] = "no-store"
+            if b"set-cookie" in names:  # the page signs out
+                missing.pop("Set-Cookie", None)
             message["headers"] = [
                 *message["headers"],
-                *((name.lower().encode(), value.encode()) for name, value in added.items()),
+                *((name.lower().encode(), value.encode()) for name, value in missing.items()),
             ]
         await send(message)
 

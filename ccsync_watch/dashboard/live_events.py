@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
     from starlette.responses import Response
+    from starlette.types import Receive, Scope, Send
 
     from ccsync_watch.store.database import Database
 
@@ -31,6 +32,18 @@ _KEEP_ALIVE_SECONDS = 15.0
 
 RenderGrowth: TypeAlias = Callable[[int], tuple[int, str]]
 """Returns what came after a message: the last one, and HTML that is empty when there is nothing."""
+
+
+class _CountedResponse(StreamingResponse):
+    """A stream that reports its end once, also when it never began to send."""
+
+    on_end: Callable[[], None]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self.on_end()
 
 
 class LiveEvents:
@@ -46,37 +59,53 @@ class LiveEvents:
         self._changed: asyncio.Condition | None = None
         self._poll: asyncio.Task[None] | None = None
 
-    def stream(self, request: Request, after_seq: int, render_growth: RenderGrowth) -> Response:
-        """Return a stream of what comes after a message; `render_growth` is called in a thread."""
+    def stream(
+        self,
+        request: Request,
+        after_seq: int,
+        render_growth: RenderGrowth,
+        is_signed_in: Callable[[], bool] = lambda: True,
+    ) -> Response:
+        """Return a stream of what comes after a message, which ends when its browser signs out.
+
+        `render_growth` is called in a thread. The stream counts from now on, until its response
+        was sent: a thousand requests at once are not let through before the first one starts.
+        """
         if self._streams >= MAX_STREAMS:
             raise HTTPException(503, "Too many pages are open: close some.")
-        events = self._events(request, after_seq, render_growth)
-        return StreamingResponse(events, media_type="text/event-stream")
+        events = self._events(request, after_seq, render_growth, is_signed_in)
+        response = _CountedResponse(events, media_type="text/event-stream")
+        self._streams += 1
+        response.on_end = self._end_stream
+        return response
+
+    def _end_stream(self) -> None:
+        self._streams -= 1
 
     async def _events(
-        self, request: Request, last_seq: int, render_growth: RenderGrowth
+        self,
+        request: Request,
+        last_seq: int,
+        render_growth: RenderGrowth,
+        is_signed_in: Callable[[], bool],
     ) -> AsyncIterator[str]:
-        self._streams += 1
-        try:
-            yield "retry: 1000\n\n"
-            sent_commits = -1
-            while not await request.is_disconnected():
-                if sent_commits != self._commits:
-                    sent_commits = self._commits
-                    loop = asyncio.get_running_loop()
-                    previous_seq = -1
-                    # There may be more than one call returns.
-                    while last_seq != previous_seq:
-                        previous_seq = last_seq
-                        last_seq, html = await loop.run_in_executor(
-                            self._threads, render_growth, last_seq
-                        )
-                        if html:
-                            yield f"id: {last_seq}\ndata: {json.dumps(html)}\n\n"
-                if not await self._wait_for_commit(sent_commits):
-                    yield ": keep-alive\n\n"
-        finally:
-            self._streams -= 1
+        yield "retry: 1000\n\n"
+        sent_commits = -1
+        while is_signed_in() and not await request.is_disconnected():
+            if sent_commits != self._commits:
+                sent_commits = self._commits
+                loop = asyncio.get_running_loop()
+                previous_seq = -1
+                # There may be more than one call returns.
+                while last_seq != previous_seq:
+                    previous_seq = last_seq
+                    last_seq, html = await loop.run_in_executor(
+                        self._threads, render_growth, last_seq
+                    )
+                    if html:
+                        yield f"id: {last_seq}\ndata: {json.dumps(html)}\n\n"
+            if not await self._wait_for_commit(sent_commits):
+                yield ": keep-alive\n\n"
 
     async def _wait_for_commit(self, sent_commits: int) -> bool:
         """Wait for a commit that was not sent yet; return False when none came for a while."""

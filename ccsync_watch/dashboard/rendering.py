@@ -26,9 +26,9 @@ _STATIC_FOLDER = Path(__file__).parent / "static"
 
 
 class Templates:
-    """The templates, which share the navigation of `pages`. `token` is in every form of theirs."""
+    """The templates, which share the navigation of `pages`."""
 
-    def __init__(self, pages: Sequence[Page], *, token: str) -> None:
+    def __init__(self, pages: Sequence[Page]) -> None:
         self._environment = Environment(
             loader=FileSystemLoader(TEMPLATE_FOLDER),
             autoescape=True,
@@ -68,13 +68,13 @@ class Templates:
                 key=lambda page: page.navigation or 0,
             ),
             static=_static_urls(),
-            token=token,
             version=__version__,
         )
 
-    def render_page(self, page: Page, context: Context, *, now_ms: int) -> str:
-        """Return a page as HTML."""
+    def render_page(self, page: Page, context: Context, *, token: str, now_ms: int) -> str:
+        """Return a page as HTML. `token` is in each form that changes something."""
         frame = {
+            "token": token,
             "page_name": page.name,
             "title": page.title,
             "section": page.current_section,

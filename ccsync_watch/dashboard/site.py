@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ccsync_watch.clock import Clock
     from ccsync_watch.config import Settings
     from ccsync_watch.control.messages import FlushAnswer, FlushRequest
-    from ccsync_watch.dashboard.guard import Keys
+    from ccsync_watch.dashboard.browser_access import BrowserAccess
     from ccsync_watch.model import JsonValue
     from ccsync_watch.store.database import Database
 
@@ -40,7 +40,7 @@ class Site:
     database: Database
     daemon: DaemonApi
     figures: Figures
-    keys: Keys
+    access: BrowserAccess
     state_dir: Path
     clock: Clock
     priority: PagePriority
@@ -50,7 +50,7 @@ def build_site(
     database: Database,
     daemon: DaemonApi,
     *,
-    keys: Keys,
+    access: BrowserAccess,
     prices: PriceList,
     settings: Callable[[], Settings],
     clock: Clock,
@@ -66,4 +66,4 @@ def build_site(
         clock=clock,
         priority=priority,
     )
-    return Site(database, daemon, figures, keys, settings().state_dir, clock, priority)
+    return Site(database, daemon, figures, access, settings().state_dir, clock, priority)

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import re
 import socket
+import threading
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
-from support.browser import dashboard_program, one_time_link, wait_for_messages
+from support.browser import (
+    DashboardAccess,
+    dashboard_program,
+    fetch,
+    one_time_link,
+    wait_for_messages,
+)
 from support.ccsync_program.transcript import Transcript
 from support.lines import SESSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-    from support.browser import DashboardAccess
+    from playwright.sync_api import Browser
+
     from support.ccsync_program.program import Program
 
 STREAMS = 200
@@ -48,13 +57,15 @@ def send_raw(access: DashboardAccess, request: bytes) -> bytes:
 @pytest.mark.parametrize(
     "host",
     ["evil.example", "evil.example:{port}", "127.0.0.1", "127.0.0.1:1", "", "0.0.0.0:{port}",
-     "localhost.evil.example:{port}", "127.0.0.1:{port}@evil.example", "[::]:{port}"],
+     "localhost.evil.example:{port}", "127.0.0.1:{port}@evil.example", "[::]:{port}",
+     "other.localhost:{port}", "x.{name}:{port}", "{name}"],
 )  # fmt: skip
 def test_other_host_names_are_rejected(
     client: httpx.Client, access: DashboardAccess, host: str
 ) -> None:
     """A page whose name was made to point here (DNS rebinding) sees nothing, cookie or not."""
-    forged = host.format(port=access.base.rsplit(":", 1)[1])
+    name, port = access.base.removeprefix("http://").split(":")
+    forged = host.format(name=name, port=port)
     for path in ("/", "/enter?link=x", "/static/site.css", f"/sessions/{SESSION}/live"):
         response = client.get(path, headers={"Host": forged})
         assert response.status_code == 421
@@ -101,10 +112,10 @@ def test_change_needs_the_token_of_a_page(client: httpx.Client, access: Dashboar
 def test_link_lets_in_once(program: Program) -> None:
     """A used link, a wrong one and none at all are rejected, and the response says what to do."""
     url = one_time_link(program)
-    assert httpx.get(url, trust_env=False).status_code == 303
+    assert fetch(url).status_code == 303
     base = url.split("?")[0]
     for bad in (url, base, f"{base}?link=", f"{base}?link=wrong", f"{base}?link=%ff%00"):
-        response = httpx.get(bad, trust_env=False)
+        response = fetch(bad)
         assert response.status_code == 403
         assert "ccsync-watch dashboard" in response.text
         assert "set-cookie" not in response.headers
@@ -112,7 +123,7 @@ def test_link_lets_in_once(program: Program) -> None:
 
 def test_cookie_is_hidden_from_scripts_and_other_sites(program: Program) -> None:
     """No script reads it, and a request from another site does not carry it."""
-    cookie = httpx.get(one_time_link(program), trust_env=False).headers["set-cookie"].lower()
+    cookie = fetch(one_time_link(program)).headers["set-cookie"].lower()
     assert "httponly" in cookie
     assert "samesite=strict" in cookie
     assert "domain" not in cookie
@@ -127,7 +138,7 @@ def test_nothing_is_shown_without_the_cookie(access: DashboardAccess, header: st
     headers = [(b"Cookie", cookie)] if header else []
     for path in ("/", f"/sessions/{SESSION}", f"/sessions/{SESSION}/live", "/static/site.css",
                  f"/sessions/{SESSION}/export.json", "/nowhere"):  # fmt: skip
-        response = httpx.get(access.base + path, headers=headers, trust_env=False)
+        response = fetch(access.base + path, headers=headers)
         assert response.status_code == 403, path
         assert "ccsync-watch dashboard" in response.text
         assert _SECRET_WORD not in response.text
@@ -206,6 +217,105 @@ def test_every_response_has_the_policy(client: httpx.Client) -> None:
         assert "server" not in headers
 
 
+def _listen_for_cookies(host: str, family: socket.AddressFamily) -> tuple[int, list[bytes]]:
+    """Serve as another program on this machine; return its port, and the requests it gets."""
+    listener = socket.create_server((host, 0), family=family)
+    requests: list[bytes] = []
+
+    def serve() -> None:
+        while True:
+            with listener.accept()[0] as connection:
+                requests.append(connection.recv(65536))
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    threading.Thread(target=serve, daemon=True).start()
+    return int(listener.getsockname()[1]), requests
+
+
+def test_other_programs_of_this_machine_do_not_get_the_cookie(
+    browser: Browser, program: Program
+) -> None:
+    """Cookies know no ports: a page at any other local address gets none that it can use."""
+    port, requests = _listen_for_cookies("127.0.0.1", socket.AF_INET)
+    context = browser.new_context()
+    page = context.new_page()
+    assert page.goto(one_time_link(program))
+    base = page.url.rstrip("/")
+    for host in ("127.0.0.1", "localhost", "other.localhost"):
+        page.goto(f"http://{host}:{port}/")
+    context.close()
+    assert len(requests) >= 3
+    stolen = re.findall(rb"cookie: ([^\r]+)", b"".join(requests).lower())
+    for cookie in [*stolen, b"ccsync-watch=1"]:
+        response = fetch(base, headers=[(b"Cookie", cookie)])
+        assert response.status_code == 403
+
+
+def test_stolen_cookie_is_worth_nothing_under_other_names(
+    client: httpx.Client, access: DashboardAccess
+) -> None:
+    """A program that got it at its own address does not know ours."""
+    port = access.base.rsplit(":", 1)[1]
+    for host in ("127.0.0.1", "localhost", "[::1]"):
+        response = client.get("/sessions", headers={"Host": f"{host}:{port}"})
+        assert response.status_code == 403
+        assert SESSION not in response.text
+        assert access.base.removeprefix("http://").split(":")[0] not in response.text
+
+
+def test_no_other_program_can_listen_where_browsers_look_first(access: DashboardAccess) -> None:
+    """Browsers try IPv6 first for our name: another user's program there would get the cookie."""
+    port = int(access.base.rsplit(":", 1)[1])
+    for host, family in (("127.0.0.1", socket.AF_INET), ("::1", socket.AF_INET6)):
+        with pytest.raises(OSError, match=r"."):
+            socket.create_server((host, port), family=family)
+
+
+def test_browser_signs_out(browser: Browser, program: Program) -> None:
+    """Its cookie is worth nothing afterwards, also if somebody copied it."""
+    with DashboardAccess.request(program).window(browser) as window:
+        (cookie,) = window.page.context.cookies()
+        window.open("/sync").get_by_role("button", name="Sign out", exact=True).click()
+        window.page.get_by_text("This browser is signed out.").wait_for()
+        assert not window.page.context.cookies()
+    header = f"{cookie['name']}={cookie['value']}"
+    assert fetch(f"{window.base}/sync", headers={"Cookie": header}).status_code == 403
+
+
+def test_command_signs_all_browsers_out_and_opens_a_page(tmp_path: Path) -> None:
+    """The address changes; a link to a page leads there."""
+    with dashboard_program(tmp_path) as program:
+        program.start()
+        access = DashboardAccess.request(program)
+        assert program.call("dashboard", "--sign-out-all").code == 0
+        with access.client() as client:
+            assert client.get("/sessions").status_code == 421
+        link = program.call("dashboard", f"{access.base}/search?q=a", "--print-only").out.strip()
+        assert fetch(link).headers["location"] == "/search?q=a"
+        assert program.call("dashboard", "//evil.example", "--print-only").code == 2
+        program.stop()
+        assert program.call("dashboard", "--sign-out-all").code == 0
+        assert not (program.state / "dashboard.sessions").exists()
+
+
+def test_half_requests_by_the_hundred_lock_nobody_out(
+    client: httpx.Client, access: DashboardAccess, program: Program
+) -> None:
+    """A browser is let in and served, and commands are answered, while all of them are open."""
+    port = int(access.base.rsplit(":", 1)[1])
+    with ExitStack() as stack:
+        for _ in range(420):
+            half = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+            half.sendall(b"GET / HTTP/1.1\r\nHost: ")
+        for _ in range(250):
+            half = stack.enter_context(socket.socket(socket.AF_UNIX))
+            half.connect(str(program.state / "control.sock"))
+            half.sendall(b"GET /v1/hello HTTP/1.1\r\n")
+        assert client.get("/sync").status_code == 200
+        assert program.call("status").code == 0
+        assert fetch(one_time_link(program)).status_code == 303
+
+
 def test_slow_and_many_clients_delay_nobody(client: httpx.Client, access: DashboardAccess) -> None:
     """Half a request, and two hundred open streams: pages are still served."""
     port = int(access.base.rsplit(":", 1)[1])
@@ -214,7 +324,7 @@ def test_slow_and_many_clients_delay_nobody(client: httpx.Client, access: Dashbo
             half = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
             half.sendall(b"GET / HTTP/1.1\r\nHost: ")
         request = (
-            f"GET /sessions/{SESSION}/live HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+            f"GET /sessions/{SESSION}/live HTTP/1.1\r\nHost: {access.base.removeprefix('http://')}\r\n"
             f"Cookie: {access.cookie_name}={access.cookie_value}\r\n\r\n"
         ).encode()
         streams = []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from support.browser import FREE_PORT, DashboardAccess, one_time_link
+from support.browser import FREE_PORT, DashboardAccess, fetch, one_time_link
 from support.ccsync_program.transcript import Transcript
 from support.waiting import wait_until
 
@@ -25,7 +25,7 @@ def test_dashboard_stops_when_it_is_switched_off(program: Program) -> None:
 
     def is_gone() -> bool:
         try:
-            httpx.get(base, trust_env=False)
+            fetch(base)
         except httpx.ConnectError:
             return True
         except httpx.TransportError:
@@ -67,8 +67,8 @@ def test_cookie_is_valid_after_a_restart(program: Program) -> None:
     access, unused = DashboardAccess.request(program), one_time_link(program)
     assert program.stop() == 0
     with pytest.raises(httpx.ConnectError):
-        httpx.get(access.base, trust_env=False)
+        fetch(access.base)
     program.start()
-    assert httpx.get(unused, trust_env=False).status_code == 403
+    assert fetch(unused).status_code == 403
     with access.client() as client:
         assert client.get("/sessions").status_code == 200

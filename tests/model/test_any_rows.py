@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from ccsync_watch.accounting.activity import by_session_id
 from ccsync_watch.accounting.session_accounts import load_account
 from ccsync_watch.config import load
-from ccsync_watch.dashboard.guard import Keys
+from ccsync_watch.dashboard.browser_access import BrowserAccess
 from ccsync_watch.dashboard.session_document import iterate_document
 from ccsync_watch.dashboard.site import build_site
 from ccsync_watch.model import Redacted, Stream
@@ -112,7 +112,7 @@ class _Installation:
         clock, daemon = FakeClock(), DaemonDouble()
         configured = load({"HOME": str(self.folder), "CCSYNC_WATCH_HOME": str(self.folder)}, {})
         site = build_site(
-            self.bench.database, daemon, keys=Keys(b"a secret", clock=clock),
+            self.bench.database, daemon, access=BrowserAccess(self.folder, clock=clock),
             prices=price_list(self.folder), settings=lambda: configured, clock=clock,
         )  # fmt: skip
         return Visitor(site, daemon)

@@ -9,14 +9,27 @@ from typing import TYPE_CHECKING
 import httpx
 
 from ccsync_watch.dashboard.app import build_app
+from ccsync_watch.dashboard.guard import COOKIE
 
 if TYPE_CHECKING:
     from ccsync_watch.control.messages import FlushAnswer, FlushRequest
+    from ccsync_watch.dashboard.browser_access import BrowserAccess
     from ccsync_watch.dashboard.site import Site
     from ccsync_watch.model import JsonValue
 
 PORT = 8377
-HERE = f"http://127.0.0.1:{PORT}"
+
+
+def base_url(access: BrowserAccess) -> str:
+    """Return the address of the pages."""
+    return f"http://{access.host}:{PORT}"
+
+
+def sign_in(access: BrowserAccess) -> dict[str, str]:
+    """Use a one-time link; return the cookie."""
+    cookie = access.use_link(access.new_link())
+    assert cookie is not None
+    return {COOKIE: cookie}
 
 
 class DaemonDouble:
@@ -57,9 +70,9 @@ class Visitor:
         async def request() -> httpx.Response:
             app = build_app(self.site, port=PORT)
             transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-            cookies = {f"ccsync-watch-{PORT}": self.site.keys.cookie}
+            cookies, here = sign_in(self.site.access), base_url(self.site.access)
             async with httpx.AsyncClient(
-                transport=transport, base_url=HERE, cookies=cookies
+                transport=transport, base_url=here, cookies=cookies
             ) as client:
                 return await client.get(path)
 

@@ -17,10 +17,10 @@ from ccsync_watch.cli import main
 from ccsync_watch.cli.commands import stats
 from ccsync_watch.config import load
 from ccsync_watch.dashboard.app import build_app
-from ccsync_watch.dashboard.guard import Keys
+from ccsync_watch.dashboard.browser_access import BrowserAccess
 from ccsync_watch.dashboard.site import build_site
 from ccsync_watch.units import dollars, full_count
-from support.dashboard_visitor import HERE, PORT, DaemonDouble
+from support.dashboard_visitor import PORT, DaemonDouble, base_url, sign_in
 from support.histories import HOUR_MS, Historian, feed
 from support.lines import call, text
 from support.storing import World
@@ -157,14 +157,15 @@ class _Views:
         site = build_site(
             world.database,
             DaemonDouble(),
-            keys=Keys(b"a secret of the installation", clock=world.clock),
+            access=BrowserAccess(world.folder, clock=world.clock),
             prices=world.prices,
             settings=lambda: settings,
             clock=world.clock,
         )
         # One app for all pages: to compile the templates takes most of the time of one.
         self._app = build_app(site, port=PORT)
-        self._cookies = {f"ccsync-watch-{PORT}": site.keys.cookie}
+        self._cookies = sign_in(site.access)
+        self._base_url = base_url(site.access)
 
     def run(self, *arguments: str, code: int = 0) -> str:
         """Return what a command prints."""
@@ -181,7 +182,7 @@ class _Views:
     async def _get(self, path: str) -> str:
         transport = httpx.ASGITransport(self._app)
         async with httpx.AsyncClient(
-            transport=transport, base_url=HERE, cookies=self._cookies
+            transport=transport, base_url=self._base_url, cookies=self._cookies
         ) as client:
             return (await client.get(path)).text
 

@@ -4,33 +4,72 @@ from __future__ import annotations
 
 import webbrowser
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from ccsync_watch.cli.console import say, show_warnings, warn
 from ccsync_watch.cli.problem_text import one_line
 from ccsync_watch.config import load
 from ccsync_watch.control.client import ControlClient
+from ccsync_watch.errors import ConfigError, NotAnswering, NotRunning
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
 
+    from ccsync_watch.config import Settings
+
 ORDER = 60
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add whether to open a browser."""
+    """Add which page, whether to open a browser, and how to sign all browsers out."""
+    parser.add_argument("page", nargs="?", metavar="PAGE", help="its address or path")
     parser.add_argument("--print-only", action="store_true", help="only print the link")
+    parser.add_argument(
+        "--sign-out-all",
+        action="store_true",
+        help="sign all browsers out, and change the dashboard's address",
+    )
 
 
 def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[str, Any]) -> int:
     """Open the page, or only print its link. Raises NotRunning."""
     settings = load(env, flags)
     show_warnings(settings)
+    if arguments.sign_out_all:
+        return _sign_out_all(settings)
+    page = _page(arguments.page)
     answer = ControlClient(settings.state_dir).dashboard()
     if answer.url is None:
         warn(one_line(answer.problem) if answer.problem else "the dashboard is not available")
         return 1
-    say(answer.url)
-    if not arguments.print_only and not webbrowser.open(answer.url):
+    url = f"{answer.url}&to={quote(page, safe='/')}" if page else answer.url
+    say(url)
+    if not arguments.print_only and not webbrowser.open(url):
         warn("no browser could be opened: open the link above yourself; it works once")
+    return 0
+
+
+def _page(address: str | None) -> str | None:
+    if address is None:
+        return None
+    # Loaded here: it needs the server's library.
+    from ccsync_watch.dashboard.guard import page_of  # noqa: PLC0415 - see above
+
+    page = page_of(address)
+    if page is None:
+        raise ConfigError("this is not a page of the dashboard", hint="use a path like /sessions")
+    return page
+
+
+def _sign_out_all(settings: Settings) -> int:
+    try:
+        ControlClient(settings.state_dir).sign_out_all()
+    except NotAnswering:
+        raise
+    except NotRunning:
+        from ccsync_watch.dashboard.browser_access import forget_sessions  # noqa: PLC0415 - as above
+
+        forget_sessions(settings.state_dir)
+    say("All browsers are signed out; the dashboard has another address.")
     return 0

@@ -51,6 +51,7 @@ def build_context(site: Site, request: Request) -> Context:
         "entries": entries,
         "removed": removed,
         "retention_risk": site.figures.retention_risk(),
+        "browsers": site.access.count_sessions(),
         "log": _read_log_end(site.state_dir / "log"),
     }
 

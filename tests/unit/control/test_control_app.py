@@ -22,6 +22,7 @@ from ccsync_watch.control.messages import (
     FlushRequest,
     HelloAnswer,
     ReloadAnswer,
+    SignOutAnswer,
 )
 from ccsync_watch.errors import NotRunning
 from ccsync_watch.problem import Problem
@@ -48,6 +49,7 @@ class DaemonDouble:
     has_request: threading.Event = field(default_factory=threading.Event)
     flushes: list[FlushRequest] = field(default_factory=list)
     threads: set[int] = field(default_factory=set)
+    sign_outs: int = 0
     is_stopping: bool = False
     problem: Problem | None = None
 
@@ -73,6 +75,11 @@ class DaemonDouble:
     def dashboard(self) -> DashboardAnswer:
         """Return an address, or the problem."""
         return DashboardAnswer(None if self.problem else "http://127.0.0.1:1/enter", self.problem)
+
+    def sign_out_all(self) -> SignOutAnswer:
+        """Record that it was asked."""
+        self.sign_outs += 1
+        return SignOutAnswer(is_done=True)
 
     def reload(self) -> ReloadAnswer:
         """Return the problem."""
@@ -209,6 +216,7 @@ def test_few_threads_serve_many_requests() -> None:
         DashboardAnswer(None, BROKEN),
         ReloadAnswer(),
         ReloadAnswer(BROKEN),
+        SignOutAnswer(is_done=True),
         HelloAnswer("1.2", 3),
     ],
 )

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ccsync_watch.config import load
-from ccsync_watch.dashboard.guard import Keys
+from ccsync_watch.dashboard.browser_access import BrowserAccess
 from ccsync_watch.dashboard.site import build_site
-from support.dashboard_visitor import PORT, DaemonDouble, Visitor
+from support.dashboard_visitor import DaemonDouble, Visitor, sign_in
 from support.fakes import FakeClock
 from support.storing import World
 
@@ -24,15 +24,18 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def keys(clock: FakeClock) -> Keys:
-    """Return the keys of an installation."""
-    return Keys(b"a secret of the installation", clock=clock)
+def access(tmp_path: Path, clock: FakeClock) -> BrowserAccess:
+    """Return who may see the pages of an installation: nobody yet."""
+    folder = tmp_path / "access"
+    folder.mkdir(mode=0o700)
+    return BrowserAccess(folder, clock=clock)
 
 
 @pytest.fixture
-def cookie(keys: Keys) -> str:
+def cookie(access: BrowserAccess) -> str:
     """Return the cookie header of a browser that has entered."""
-    return f"ccsync-watch-{PORT}={keys.cookie}"
+    ((name, value),) = sign_in(access).items()
+    return f"{name}={value}"
 
 
 @pytest.fixture
@@ -42,7 +45,7 @@ def world(tmp_path: Path) -> World:
 
 
 @pytest.fixture
-def visitor(world: World, keys: Keys, clock: FakeClock) -> Visitor:
+def visitor(world: World, access: BrowserAccess, clock: FakeClock) -> Visitor:
     """Return a browser on the dashboard of `world`."""
     env = {"HOME": str(world.folder), "CCSYNC_WATCH_HOME": str(world.folder)}
     settings = load(env, {})
@@ -50,7 +53,7 @@ def visitor(world: World, keys: Keys, clock: FakeClock) -> Visitor:
     site = build_site(
         world.database,
         daemon,
-        keys=keys,
+        access=access,
         prices=world.prices,
         settings=lambda: settings,
         clock=clock,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from ccsync_watch.dashboard.live_events import MAX_STREAMS, LiveEvents, RenderGrowth
 
@@ -79,10 +79,42 @@ def test_commit_wakes_every_stream(world: World) -> None:
     assert asyncio.run(run()) == ['id: 1\ndata: "x"\n\n'] * 3
 
 
-def test_too_many_streams_are_rejected(world: World) -> None:
-    """The message says what to do, and open streams continue."""
-    with ThreadPoolExecutor(1) as threads:
-        live = LiveEvents(world.database, threads)
-        live._streams = MAX_STREAMS
-        with pytest.raises(HTTPException, match="Too many"):
+def test_too_many_streams_are_rejected_at_once(world: World) -> None:
+    """Also if none has begun to send; the message says what to do. An ended one makes place."""
+
+    async def send(_message: object) -> None:
+        raise OSError("the client is gone")
+
+    async def run() -> None:
+        with ThreadPoolExecutor(1) as threads:
+            live = LiveEvents(world.database, threads)
+            responses = [
+                live.stream(_request(), 0, lambda seq: (seq, "")) for _ in range(MAX_STREAMS)
+            ]
+            with pytest.raises(HTTPException, match="Too many"):
+                live.stream(_request(), 0, lambda seq: (seq, ""))
+            scope = {"type": "http", "asgi": {"spec_version": "2.4"}}
+            with pytest.raises(ClientDisconnect):
+                await responses[0](scope, _never, send)
             live.stream(_request(), 0, lambda seq: (seq, ""))
+
+    asyncio.run(run())
+
+
+def test_stream_ends_when_its_browser_signs_out(world: World) -> None:
+    """Nothing that is committed afterwards is sent."""
+    signed_in = [True]
+
+    async def run() -> list[str]:
+        with ThreadPoolExecutor(1) as threads:
+            live = LiveEvents(world.database, threads)
+            response = live.stream(_request(), 0, lambda seq: (seq + 1, "x"), lambda: signed_in[0])
+            live._commits += 1
+            pieces = cast("StreamingResponse", response).body_iterator
+            seen = [str(await anext(aiter(pieces)))]
+            signed_in[0] = False
+            async for piece in pieces:
+                seen.append(str(piece))  # noqa: PERF401 - of an asynchronous iterator
+            return seen
+
+    assert asyncio.run(asyncio.wait_for(run(), WAIT_SECONDS)) == ["retry: 1000\n\n"]
