@@ -69,7 +69,7 @@ class ControlClient:
         return self._ask("/v1/dashboard", DashboardAnswer.from_json, {})
 
     def sign_out_all(self) -> SignOutAnswer:
-        """End the dashboard's sessions in all browsers."""
+        """End the dashboard's sessions of all browsers."""
         return self._ask("/v1/sign-out", SignOutAnswer.from_json, {})
 
     def reload(self, *, seconds: float = ANSWER_SECONDS) -> ReloadAnswer:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
+from ccsync_watch.daemon.http_connections import limited_connections
+
 if TYPE_CHECKING:
     import socket
 
@@ -18,7 +20,8 @@ _JOIN_SECONDS = 1.5
 class ServerThread:
     """Serves from construction to `stop`, in a thread called `name`.
 
-    `options` are further settings of uvicorn's.
+    It has at most `most_connections`; a client that is slow loses its own. `options` are further
+    settings of uvicorn's.
     """
 
     def __init__(
@@ -27,6 +30,7 @@ class ServerThread:
         listeners: list[socket.socket],
         *,
         name: str,
+        most_connections: int,
         **options: Any,  # noqa: ANN401 - as uvicorn has them
     ) -> None:
         self._listeners = listeners
@@ -37,7 +41,7 @@ class ServerThread:
                 access_log=False,
                 lifespan="off",
                 loop="asyncio",
-                http="h11",
+                http=limited_connections(most=most_connections),
                 ws="none",
                 timeout_graceful_shutdown=1,
                 **options,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 _BACKLOG = 64
+_MAX_CONNECTIONS = 200
 
 
 class ControlServer:
@@ -39,6 +40,7 @@ class ControlServer:
             app,
             [listener],
             name="control",
+            most_connections=_MAX_CONNECTIONS,
             log_level="warning",
         )
 

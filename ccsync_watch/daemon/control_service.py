@@ -147,7 +147,7 @@ class ControlService:
             return self._dashboard.link()
 
     def sign_out_all(self) -> SignOutAnswer:
-        """End the dashboard's sessions in all browsers, and change its address."""
+        """End the dashboard's sessions of all browsers, and change its address."""
         with self._source.current():
             self._dashboard.sign_out_all()
             return SignOutAnswer(is_done=True)

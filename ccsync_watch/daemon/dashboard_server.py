@@ -138,7 +138,7 @@ class DashboardServer:
             listeners,
             name="dashboard",
             log_level="critical",
-            limit_concurrency=_MAX_CONNECTIONS,
+            most_connections=_MAX_CONNECTIONS,
             server_header=False,
         )
 

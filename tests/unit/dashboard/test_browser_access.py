@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from typing import TYPE_CHECKING
 
@@ -141,7 +140,6 @@ def test_file_that_others_can_write_is_not_believed(
     assert (access._path.stat().st_mode & 0o777) == 0o600
 
 
-@pytest.mark.skipif(not hasattr(os, "getuid"), reason="there are no modes")
 def test_sessions_that_cannot_be_saved_end_with_the_process(
     access: BrowserAccess, clock: FakeClock
 ) -> None:

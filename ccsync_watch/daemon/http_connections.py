@@ -1,0 +1,109 @@
+"""HTTP connections with limits against slow clients: how long a request may take to arrive.
+
+uvicorn lets a client send half a request and keep its connection for ever; with a few hundred of
+those, any program on this machine prevents all others from being answered.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+if TYPE_CHECKING:
+    import asyncio
+
+REQUEST_SECONDS = 10.0
+STALL_SECONDS = 30.0
+
+
+class LimitedConnection(H11Protocol):
+    """A connection that is closed when its client takes too long; see `limited_connections`.
+
+    `waiting` are those of one server that wait for their clients, the first of them the longest.
+    """
+
+    most: ClassVar[int]
+    request_seconds: ClassVar[float]
+    stall_seconds: ClassVar[float]
+    waiting: ClassVar[dict[LimitedConnection, None]]
+    _deadline: asyncio.TimerHandle | None = None
+    _is_stalled = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as inherited
+        """Begin; of too many connections close the one that has waited for the longest time."""
+        super().connection_made(transport)
+        self._update()
+        if len(self.connections) > self.most and self.waiting:
+            next(iter(self.waiting)).close()
+
+    def data_received(self, data: bytes) -> None:
+        """Read what came; it may complete a request."""
+        super().data_received(data)
+        self._update()
+
+    def on_response_complete(self) -> None:
+        """Wait for the next request."""
+        super().on_response_complete()
+        self._update()
+
+    def pause_writing(self) -> None:
+        """Wait for the client to read."""
+        super().pause_writing()
+        self._is_stalled = True
+        self._update()
+
+    def resume_writing(self) -> None:
+        """Continue: the client has read."""
+        super().resume_writing()
+        self._is_stalled = False
+        self._stop_waiting()
+        self._update()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End."""
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def close(self) -> None:
+        """Close the connection at once, whatever has not arrived or was not sent."""
+        self._stop_waiting()
+        self.transport.abort()
+
+    def _update(self) -> None:
+        """Limit the time from now on if it is the client's turn, to send or to read."""
+        is_incomplete = self.conn.their_state in {h11.IDLE, h11.SEND_BODY}
+        if not (is_incomplete or self._is_stalled) or self.transport.is_closing():
+            self._stop_waiting()
+        elif self._deadline is None:
+            seconds = self.stall_seconds if self._is_stalled else self.request_seconds
+            self._deadline = self.loop.call_later(seconds, self.close)
+            self.waiting[self] = None
+
+    def _stop_waiting(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+        self.waiting.pop(self, None)
+
+
+def limited_connections(
+    *,
+    most: int,
+    request_seconds: float = REQUEST_SECONDS,
+    stall_seconds: float = STALL_SECONDS,
+) -> type[LimitedConnection]:
+    """Return the protocol of a server that has at most so many connections.
+
+    A request must arrive completely within `request_seconds`, and a client must not stop reading
+    its answer for `stall_seconds`. Of too many connections the one is closed that has waited for
+    its client for the longest time, so that a new one is served.
+    """
+    limits = {
+        "most": most,
+        "request_seconds": request_seconds,
+        "stall_seconds": stall_seconds,
+        "waiting": {},
+    }
+    return type("LimitedConnection", (LimitedConnection,), limits)

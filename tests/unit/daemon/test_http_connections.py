@@ -1,0 +1,153 @@
+"""Slow clients: they lose their own connection, and nobody else's."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+import uvicorn
+from starlette.responses import PlainTextResponse, StreamingResponse
+
+from ccsync_watch.daemon.http_connections import limited_connections
+from support.waiting import WAIT_SECONDS, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from starlette.types import Receive, Scope, Send
+
+MOST = 20
+WHOLE = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+HALF_REQUESTS = (b"", b"G", b"GET / HTTP/1.1\r\nHost: a\r\nX: ")
+HALF_BODY = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nx"
+
+
+async def _app(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["path"] == "/large":
+
+        async def endless() -> AsyncIterator[bytes]:
+            while True:
+                yield b"x" * 65536
+                await asyncio.sleep(0)  # sending to a closed connection returns at once
+
+        await StreamingResponse(endless())(scope, receive, send)
+        return
+    if scope["path"] == "/slow":
+        await asyncio.sleep(1)  # longer than a request may take to arrive
+    if scope["method"] == "POST":
+        while (await receive()).get("more_body"):
+            pass
+    await PlainTextResponse("answer")(scope, receive, send)
+
+
+@contextmanager
+def _serve(*, request_seconds: float = 0.3, stall_seconds: float = 0.3) -> Iterator[int]:
+    """Serve on a free port; return it."""
+    listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+    protocol = limited_connections(
+        most=MOST, request_seconds=request_seconds, stall_seconds=stall_seconds
+    )
+    config = uvicorn.Config(
+        _app, http=protocol, lifespan="off", log_config=None, ws="none", timeout_graceful_shutdown=1
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+    thread.start()
+    try:
+        yield int(listener.getsockname()[1])
+    finally:
+        server.should_exit = True
+        thread.join(WAIT_SECONDS)
+        listener.close()
+
+
+def _open(stack: ExitStack, port: int, data: bytes) -> socket.socket:
+    client = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+    client.settimeout(WAIT_SECONDS)
+    client.sendall(data)
+    return client
+
+
+def _is_closed(client: socket.socket) -> bool:
+    try:
+        return client.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
+@pytest.mark.parametrize("data", [*HALF_REQUESTS, HALF_BODY])
+def test_request_that_does_not_arrive_in_time_is_dropped(data: bytes) -> None:
+    """Its head or its body; a request that arrived may take longer to be answered."""
+    with _serve() as port, ExitStack() as stack:
+        half = _open(stack, port, data)
+        slow = _open(stack, port, WHOLE.replace(b"/", b"/slow", 1))
+        assert _is_closed(half)
+        assert b"200 OK" in slow.recv(4096)
+
+
+def test_bytes_one_by_one_do_not_extend_the_time() -> None:
+    """Otherwise a client that sends a byte a second keeps its connection for ever."""
+    with _serve() as port, ExitStack() as stack:
+        client = _open(stack, port, WHOLE[:-4] + b"\r\nX: ")
+        client.settimeout(0.02)
+
+        def is_dropped() -> bool:
+            try:
+                client.sendall(b"a")
+                return client.recv(1) == b""
+            except TimeoutError:
+                return False
+            except OSError:
+                return True
+
+        wait_until(is_dropped, "the connection is closed")
+
+
+@pytest.mark.parametrize("data", [*HALF_REQUESTS, HALF_BODY])
+def test_good_client_is_answered_among_many_half_requests(data: bytes) -> None:
+    """They wait for longer than the test: the oldest makes place for each new connection."""
+    with _serve(request_seconds=600) as port, ExitStack() as stack:
+        halves = [_open(stack, port, data) for _ in range(3 * MOST)]
+        for _ in range(5):
+            assert b"200 OK" in _open(stack, port, WHOLE).recv(4096)
+        assert _is_closed(halves[0])
+        halves[-1].sendall(b"")
+
+
+def test_client_that_does_not_read_is_dropped() -> None:
+    """Its answer would be held in memory, and its connection open, for ever."""
+    with _serve(request_seconds=600) as port, ExitStack() as stack:
+        client = _open(stack, port, WHOLE.replace(b"/", b"/large", 1))
+
+        def is_dropped() -> bool:
+            try:
+                client.sendall(b"x")
+            except OSError:
+                return True
+            return False
+
+        wait_until(is_dropped, "the connection is closed")
+
+
+def test_clients_that_do_not_read_make_place_for_others() -> None:
+    """However long they may wait."""
+    with _serve(request_seconds=600, stall_seconds=600) as port, ExitStack() as stack:
+        large = WHOLE.replace(b"/", b"/large", 1)
+        for _ in range(2 * MOST):
+            _open(stack, port, large)
+        assert b"200 OK" in _open(stack, port, WHOLE).recv(4096)
+
+
+def test_connection_is_used_for_several_requests() -> None:
+    """Whatever the time between them, as long as each arrives in time."""
+    with _serve() as port, ExitStack() as stack:
+        client = _open(stack, port, WHOLE + WHOLE)
+        answers = b""
+        while answers.count(b"answer") < 2:
+            answers += client.recv(4096)
+        client.sendall(WHOLE)
+        assert b"200 OK" in client.recv(4096)
