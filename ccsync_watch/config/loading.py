@@ -22,6 +22,7 @@ from ccsync_watch.config.folders import (
     state_folder,
 )
 from ccsync_watch.config.hook_folders import read_hook_folders, unread_reason
+from ccsync_watch.config.key_binding import Source, check_key
 from ccsync_watch.config.plugin_options import options_path, read_options
 from ccsync_watch.config.settings import Setting, Settings, declared_settings
 from ccsync_watch.config.settings_file import read_file
@@ -32,6 +33,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MAX_SHOWN_CHARS = 80
+_PLUGIN = "the plugin's options"
+_ENVIRONMENT = "the environment (CLAUDE_SYNC_…)"
+_BOTH_VARIABLES = (
+    "set CLAUDE_SYNC_API_KEY to its key (to nothing for a backend without keys), or run"
+    " `ccsync-watch login` for that address"
+)
 
 
 def load(
@@ -42,13 +49,28 @@ def load(
     Raises ConfigError for the first value that is wrong.
     """
     file = file or config_path(env)
-    options = _plugin_options(env)
     from_file, warnings = _file_values(file)
     variables = _variables(env)
-    values = {**options, **from_file, **variables, **_flag_values(flags or {})}
-    if values.get("convex_url") != options.get("convex_url", values.get("convex_url")):
-        # The plugin's key belongs to the plugin's deployment: it is not sent to any other.
-        values = {k: v for k, v in values.items() if k != "api_key" or v is not options.get(k)}
+    # Later ones win.
+    sources = [
+        Source(_PLUGIN, _plugin_options(env), "set both there (/plugin), or clear the URL there"),
+        Source(
+            str(file),
+            from_file,
+            "run `ccsync-watch login`, or put both into that file (an empty api_key for a backend"
+            " without keys)",
+            keys_from=(_PLUGIN, _ENVIRONMENT),
+        ),
+        Source(_ENVIRONMENT, variables, f"unset CLAUDE_SYNC_CONVEX_URL, or {_BOTH_VARIABLES}"),
+        Source(
+            "the flag --convex-url",
+            _flag_values(flags or {}),
+            _BOTH_VARIABLES,
+            keys_from=(_ENVIRONMENT,),
+        ),
+    ]
+    check_key(sources)
+    values = {name: value for source in sources for name, value in source.values.items()}
     settings = replace(Settings(), **values)  # type: ignore[arg-type]  # each was checked by its key
     place = None
     if settings.claude_dirs:
@@ -130,11 +152,14 @@ def _suggestion(key: str) -> str:
 
 
 def _variables(env: Mapping[str, str]) -> dict[str, object]:
-    return {
+    values = {
         setting.name: _check(setting, env[setting.variable], _variable_place(setting.name))
         for setting in declared_settings().values()
         if setting.variable is not None and env.get(setting.variable, "").strip()
     }
+    if "convex_url" in values and "CLAUDE_SYNC_API_KEY" in env:
+        values.setdefault("api_key", None)  # set to nothing: that backend has no keys
+    return values
 
 
 def _flag_values(flags: Mapping[str, object]) -> dict[str, object]:

@@ -54,16 +54,15 @@ def test_every_other_source_overrides_an_option(env: dict[str, str]) -> None:
     [
         ({"convex_url": URL, "api_key": KEY}, {}, KEY),
         ({"convex_url": URL, "api_key": KEY}, {"convex_url": URL}, KEY),
-        ({"convex_url": URL, "api_key": KEY}, {"convex_url": OTHER}, None),
         ({"convex_url": URL, "api_key": KEY}, {"convex_url": OTHER, "api_key": "osk_x"}, "osk_x"),
-        ({"convex_url": URL, "api_key": KEY}, {"api_key": "osk_x"}, "osk_x"),
+        ({"convex_url": URL, "api_key": KEY}, {"convex_url": OTHER, "api_key": ""}, None),
         ({"api_key": KEY}, {"convex_url": OTHER}, KEY),
     ],
 )
 def test_the_key_is_sent_to_its_own_deployment_only(
     env: dict[str, str], own: dict[str, str], file: dict[str, str], key: str | None
 ) -> None:
-    """A key without a URL is sent to the URL that is set elsewhere."""
+    """A key without a URL is sent to the URL in the settings file."""
     options(env, **own)
     settings(env, **file)
     api_key = load(env).api_key
