@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.heuristics.thresholds import LEAST_KNOWN_VALUE
-from ccsync_watch.privacy.heuristics.words import load_words
+from ccsync_watch.privacy.known.command_lines.command_reader import read_command
 from ccsync_watch.privacy.known.secret_values import (
     is_secret_file,
     is_worth_knowing,
@@ -26,13 +26,6 @@ MAX_VALUES = 200
 """Of one file; one with more is not a file of credentials."""
 
 _MAX_CHARS = 256 << 10
-_SEPARATORS = re.compile(r"[;\n`(){}]|\|\|?|&&?|\$\(")
-_WORD = re.compile(r"""(?:[^\s'"]|'[^']*'|"[^"]*")+""")
-_INPUT = re.compile(r"<\s*([^\s<>]+)")
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
-_WRAPPERS = frozenset({"sudo", "command", "exec", "time", "nice", "doas", "busybox", "xargs"})
-_READERS = frozenset(load_words("file_readers"))
-_LISTERS = frozenset({"printenv", "export", "set", "declare", "typeset", "env", "compgen"})
 _NUMBERED = re.compile(r"^ {0,8}\d{1,6}(?:\t|→|:)", re.MULTILINE)
 _BODY_LINE = re.compile(r"^[A-Za-z0-9+/=]{32,128}$")
 
@@ -44,25 +37,7 @@ def classify_call(name: str, arguments: JsonValue) -> Reads:
     if any(is_secret_file(path) for path in named_files(name, arguments)):
         return "secrets"
     commands = texts_under(arguments, COMMANDS)
-    return _classify_command(commands[0]) if commands else "anything"
-
-
-def _classify_command(command: str) -> Reads:
-    """Return what a shell's command line reads: each simple command is examined by itself."""
-    lists_variables = False
-    for simple in _SEPARATORS.split(command[:_MAX_CHARS]):
-        words = [word.strip("'\"") for word in _WORD.findall(simple)]
-        while words and (words[0] in _WRAPPERS or _ASSIGNMENT.match(words[0])):
-            words.pop(0)
-        if not words:
-            continue
-        verb, rest = words[0].rpartition("/")[2], words[1:]
-        files = rest if verb in _READERS else _INPUT.findall(simple)
-        if any(is_secret_file(word.strip("<'\"*?")) for word in files):
-            return "secrets"
-        if verb in _LISTERS and (verb != "env" or all(_ASSIGNMENT.match(word) for word in rest)):
-            lists_variables = True
-    return "variables" if lists_variables else "anything"
+    return read_command(commands[0]).reads if commands else "anything"
 
 
 def disclosed_values(text: str) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""Command lines: what they run, and whether that prints secrets."""

@@ -1,0 +1,225 @@
+"""Decide what a command line prints: secrets, variables, or anything; pure.
+
+`read_command` follows the line as a shell would: what runs, what of it reaches the terminal, which
+files and variables hold secrets afterwards. What is not certainly harmless counts as a secret.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from ccsync_watch.privacy.known.command_lines import inline_code
+from ccsync_watch.privacy.known.command_lines.command_runners import inner_commands
+from ccsync_watch.privacy.known.command_lines.line_state import (
+    TERMINALS,
+    LineState,
+    is_secret_variable,
+)
+from ccsync_watch.privacy.known.command_lines.program_output import (
+    Invocation,
+    prints_secrets,
+    track_copies,
+)
+from ccsync_watch.privacy.known.command_lines.program_table import is_option
+from ccsync_watch.privacy.known.command_lines.shell_syntax import SimpleCommand, Word, parse_script
+from ccsync_watch.privacy.known.command_lines.variable_lists import lists_variables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ccsync_watch.privacy.known.command_lines.shell_syntax import Pipeline, Script
+    from ccsync_watch.privacy.policy.policy import Reads
+
+MAX_CHARS = 256 << 10
+"""Of a line; what is behind is not read."""
+_MAX_COMMANDS = 5000
+_MAX_INNER = 200
+_MAX_DEPTH = 8
+_RANKS: dict[Reads, int] = {"anything": 0, "variables": 1, "secrets": 2}
+_SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "ash", "fish", "ssh", "su", "sudo"})
+_FOLDER_CHANGES = frozenset({"cd", "pushd", "set-location", "chdir"})
+_LOOPS = frozenset({"for", "foreach", "select"})
+_DECLARATIONS = frozenset({"export", "declare", "typeset", "local", "readonly"})
+_WRITERS = frozenset({"tee", "tee-object", "out-file", "set-content"})
+_SILENT_WRITERS = frozenset({"out-file", "set-content"})
+_TRACE = re.compile(r"-[a-z]*x[a-z]*|xtrace")
+_POSITIONS = frozenset({"0", "1", "@", "*"})
+
+
+@dataclass(frozen=True, slots=True)
+class CommandReading:
+    """What a command line prints, and the files that hold secrets after it."""
+
+    reads: Reads = "anything"
+    secret_files: tuple[str, ...] = ()
+
+
+@lru_cache(maxsize=512)
+def read_command(line: str, secret_files: frozenset[str] = frozenset()) -> CommandReading:
+    """Return what a command line prints; `secret_files` hold secrets already."""
+    state = LineState(secret_files)
+    reads = _LineReader(state).line(line[:MAX_CHARS])
+    return CommandReading(reads, tuple(state.written))
+
+
+def most_secret(readings: Iterable[Reads]) -> Reads:
+    """Return the reading that hides most, `anything` of none."""
+    return max(readings, key=_RANKS.__getitem__, default="anything")
+
+
+class _LineReader:
+    """Reads the commands of one line, in their order."""
+
+    def __init__(self, state: LineState) -> None:
+        self._state = state
+        self._commands = 0
+        self._inner_commands = 0
+        self._ran = 0
+        self._depth = 0
+
+    def line(self, text: str) -> Reads:
+        """Return what a line prints."""
+        if "]::" in text and inline_code.prints_secrets(text):
+            return "secrets"  # PowerShell calls the methods of .NET
+        reads = self._script(parse_script(text))
+        if reads == "anything" and self._state.secret_variables and not self._ran:
+            return "secrets"  # nothing else is printed, so nothing is lost
+        return reads
+
+    def _script(self, script: Script) -> Reads:
+        return most_secret([self._pipeline(pipeline) for pipeline in script])
+
+    def _nested(self, script: Script) -> Reads:
+        """Return what commands print whose output goes elsewhere, or that another one runs."""
+        if self._depth >= _MAX_DEPTH:
+            return "anything"
+        ran = self._ran
+        self._depth += 1
+        reads = self._script(script)
+        self._depth -= 1
+        self._ran = ran
+        return reads
+
+    def _text(self, text: str) -> Reads:
+        """Return what a text prints when a command runs it as a line."""
+        self._inner_commands += 1
+        if self._inner_commands > _MAX_INNER:
+            return "secrets"
+        return self._nested(parse_script(text, self._depth))
+
+    def _pipeline(self, pipeline: Pipeline) -> Reads:
+        """Return what the last command of a pipeline prints."""
+        reads: Reads = "anything"
+        has_names = False
+        for at, command in enumerate(pipeline):
+            invocation = Invocation(command)
+            if reads != "anything" and invocation.consumes:
+                reads = "anything"
+                continue
+            if reads == "variables" and not invocation.keeps_names:
+                reads = "secrets"
+            own = self._command(invocation, has_names=has_names)
+            if at and invocation.program in _SHELLS and not invocation.arguments.first:
+                before = pipeline[at - 1]
+                texts = [word.text for word in (*before.words[1:], *before.documents)]
+                own = most_secret([own, *map(self._text, texts)])
+            reads = self._printed(invocation, most_secret([reads, own]))
+            has_names = has_names or any(map(self._state.is_secret_file, command.words))
+        return reads
+
+    def _printed(self, invocation: Invocation, reads: Reads) -> Reads:
+        """Return what is not written to a file; remember the files that get it."""
+        if reads == "anything":
+            return reads
+        if invocation.program in _WRITERS:
+            texts = invocation.arguments.texts
+            self._state.write(text for text in texts if not is_option(text))
+        files = [word.text for word in invocation.command.outputs if word.text not in TERMINALS]
+        self._state.write(files)
+        return "anything" if files or invocation.program in _SILENT_WRITERS else reads
+
+    def _command(self, invocation: Invocation, *, has_names: bool) -> Reads:
+        """Return what a simple command prints; `has_names`: it gets the names of secret files."""
+        self._commands += 1
+        if self._commands > _MAX_COMMANDS:
+            return "secrets"
+        command = invocation.command
+        for name, value in command.assignments:
+            self._assign(name, value)
+        if not command.words:
+            return "secrets" if any(map(self._state.is_secret_file, command.inputs)) else "anything"
+        self._ran += 1
+        self._track(invocation, has_names=has_names)
+        if invocation.arguments.is_question:
+            return "anything"
+        reads = self._own(invocation, has_names=has_names)
+        if reads != "secrets":
+            reads = most_secret([reads, self._inner(invocation, has_names=has_names)])
+        return most_secret([reads, self._substituted(invocation)])
+
+    def _own(self, invocation: Invocation, *, has_names: bool) -> Reads:
+        """Return what the program itself prints."""
+        listed = lists_variables(invocation.program, invocation.arguments, is_secret_variable)
+        if listed is not None:
+            return listed
+        if prints_secrets(invocation, self._state, has_names=has_names):
+            return "secrets"
+        track_copies(invocation, self._state)
+        return "anything"
+
+    def _inner(self, invocation: Invocation, *, has_names: bool) -> Reads:
+        """Return what the commands print that this one runs."""
+        if self._depth >= _MAX_DEPTH:
+            return "anything"
+        program, command = invocation.program, invocation.command
+        inner = inner_commands(program, invocation.words)
+        if inner.gets_files:
+            has_names = has_names or any(map(self._state.is_secret_file, invocation.words))
+        if has_names and inner.texts:
+            self._state.secret_variables |= _POSITIONS
+        readings = [self._text(text) for text in inner.texts]
+        for words in inner.commands:
+            self._inner_commands += 1
+            if self._inner_commands > _MAX_INNER:
+                return "secrets"
+            self._depth += 1
+            run = Invocation(SimpleCommand(words=list(words), documents=command.documents))
+            readings.append(self._command(run, has_names=has_names))
+            self._depth -= 1
+        if program in _SHELLS:
+            readings += [self._text(document.text) for document in command.documents]
+        return most_secret(readings)
+
+    def _substituted(self, invocation: Invocation) -> Reads:
+        """Return what substitutions put into the arguments of a command that may print them."""
+        command = invocation.command
+        words = [*command.words, *command.inputs, *command.documents, *command.outputs]
+        scripts = [script for word in words for script in word.scripts]
+        reads = most_secret([self._nested(script) for script in scripts])
+        return "anything" if reads == "anything" or invocation.consumes else reads
+
+    def _assign(self, name: str, value: Word) -> None:
+        if any(self._nested(script) != "anything" for script in value.scripts):
+            self._state.secret_variables.add(name)
+        self._state.assign(name, [value])
+
+    def _track(self, invocation: Invocation, *, has_names: bool) -> None:
+        """Remember what a command does to the folder, to variables and to the shell."""
+        program, words = invocation.program, invocation.words
+        texts = invocation.arguments.texts
+        if program in _FOLDER_CHANGES and texts:
+            self._state.enter(texts[-1])
+        elif program in _LOOPS and texts:
+            self._state.assign(texts[0].lstrip("$("), words[1:])
+        elif program == "read" and has_names:
+            self._state.secret_variables.update(text for text in texts if not is_option(text))
+        elif program in _DECLARATIONS:
+            for word in words:
+                name, equals, value = word.text.partition("=")
+                if equals:
+                    self._assign(name, Word(value, value, word.variables, scripts=word.scripts))
+        if program == "set" or program in _SHELLS:
+            self._state.is_traced |= any(map(_TRACE.fullmatch, texts))
