@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.clean import clean
+from ccsync_watch.privacy.known.call_history import CallHistory
 from ccsync_watch.privacy.known.secret_reads import classify_call
 from ccsync_watch.privacy.known.tracker import KnownSecretTracker, TrackingRedactor
 from ccsync_watch.privacy.policy.policy import Policy, ToolCall
@@ -34,7 +35,7 @@ class CleanBatch:
     """A batch that may be stored, and what its projects' policies say about its sessions.
 
     `lines` are the lines it was made from; `disclosures` are the positions of those among them
-    that disclosed known secrets.
+    that disclosed known secrets, or say that later ones do.
     """
 
     lines: Sequence[Line]
@@ -62,6 +63,7 @@ class BatchCleaner:
         self._redactor = redactor
         self._files = files
         self._tracker = KnownSecretTracker(redactor)
+        self._history = CallHistory()
 
     def clean(
         self,
@@ -80,22 +82,28 @@ class BatchCleaner:
         if transcript.stream.agent_id:
             self._add_subagent(transcript, batch)
         excluded, metadata_from = self._apply_project_policies(batch)
-        calls = self._answered_calls(batch)
+        readings = self._history.read(batch, self._load_calls)
         # Before redaction: the secrets that a line discloses are removed from that line too.
-        disclosures = self._tracker.track(batch, calls)
+        disclosures = self._tracker.track(batch, readings.calls)
         redacted = clean(
             batch,
             policy=self._policy,
             redactor=self._redactor,
-            calls=calls,
+            calls=readings.calls,
             metadata_from=metadata_from,
         )
-        return CleanBatch(lines, redacted, excluded, frozenset(metadata_from), disclosures)
+        return CleanBatch(
+            lines,
+            redacted,
+            excluded,
+            frozenset(metadata_from),
+            disclosures | readings.lines,
+        )
 
     def track(self, transcript: Transcript, line: Line) -> None:
         """Add the secrets that a stored line discloses to the known secrets of this run."""
         batch = parse([line], transcript.stream, line.start)
-        self._tracker.track(batch, self._answered_calls(batch))
+        self._tracker.track(batch, self._history.read(batch, self._load_calls).calls)
 
     def _apply_project_policies(self, batch: Batch) -> tuple[frozenset[str], dict[str, int]]:
         """Return the excluded sessions, and the offset from which others are metadata only.
@@ -159,34 +167,13 @@ class BatchCleaner:
             return None
         return read_run(self._files.read_sidecar(path), discovery.run_id(path))
 
-    def _answered_calls(self, batch: Batch) -> dict[str, ToolCall]:
-        """Return the calls that the batch's results answer, from the batch or from the store.
-
-        One that a hook changed is what it became, since Claude asked for it.
-        """
+    def _load_calls(self, ids: set[str]) -> dict[str, ToolCall]:
+        """Return the stored calls among these ids."""
         calls: dict[str, ToolCall] = {}
-        changed: dict[str, ToolCall] = {}
-        for message in batch.messages:
-            for part in message.parts:
-                if part.kind == "tool-call" and part.tool_use_id:
-                    name = part.tool_name or "unknown"
-                    kind = classify_call(name, part.content)
-                    into = calls if message.role == "assistant" else changed
-                    into[part.tool_use_id] = ToolCall(name, message.timestamp_ms, kind)
-        missing = {
-            part.tool_use_id
-            for message in batch.messages
-            for part in message.parts
-            if part.kind == "tool-result" and part.tool_use_id and part.tool_use_id not in calls
-        }
-        for tool_use_id, stored in stored_messages.tool_calls(self._database, missing).items():
+        for tool_use_id, stored in stored_messages.tool_calls(self._database, ids).items():
             name = stored.part.tool_name or "unknown"
-            calls[tool_use_id] = ToolCall(
-                name, stored.timestamp_ms, classify_call(name, stored.part.content)
-            )
-        for tool_use_id, call in changed.items():
-            asked = calls.get(tool_use_id, call)
-            calls[tool_use_id] = replace(call, timestamp_ms=asked.timestamp_ms)
+            reads = classify_call(name, stored.part.content)
+            calls[tool_use_id] = ToolCall(name, stored.timestamp_ms, reads)
         return calls
 
 

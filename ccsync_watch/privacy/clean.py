@@ -48,9 +48,10 @@ def clean(
 ) -> Redacted[Batch]:
     """Return what of a batch may be kept.
 
-    `calls` are the tool calls that its results answer, by their id. Of the sessions in
-    `metadata_from` nothing but metadata is kept, from that offset on. A message of which nothing
-    may leave is left out; its tokens still count. Raises RedactorUnavailable.
+    `calls` are the tool calls that its results answer, by their id, and what commands that the user
+    typed read, by the id of the message with their output. Of the sessions in `metadata_from`
+    nothing but metadata is kept, from that offset on. A message of which nothing may leave is left
+    out; its tokens still count. Raises RedactorUnavailable.
     """
     batch = _without_session_texts(batch, metadata_from)
     messages = [
@@ -193,7 +194,7 @@ def _reduce_message(
                 message,
                 part,
                 policy,
-                calls.get(part.tool_use_id) if part.tool_use_id else None,
+                calls.get(part.tool_use_id or message.id),
                 is_metadata=is_metadata,
             )
             for part in message.parts

@@ -31,6 +31,8 @@ class Tool:
     is_file_tool: bool = False  # its texts are the contents of files
     asks_person: bool = False  # its time is that in which a person decides
     command: str | None = None  # a shell's command line
+    code: tuple[str, ...] = ()  # of a program that the tool runs
+    task: str | None = None  # in the background, whose output is read
     paths: tuple[str, ...] = ()  # the path of a file, also in results and mentions of files
     file_pattern: str | None = None  # the files whose content is searched
     contents: tuple[str, ...] = ()  # a file's content: only its size is kept
@@ -48,6 +50,9 @@ TOOLS = (
         summary=("command",),
         result_values=("backgroundTaskId", "durationMs", "interrupted", "persistedOutputSize"),
     ),
+    Tool("TaskOutput", task="task_id"),
+    Tool("BashOutput", task="bash_id"),  # of older clients
+    Tool("AgentOutputTool", task="taskId"),
     Tool(
         "Read",
         is_file_tool=True,
@@ -118,6 +123,7 @@ TOOLS = (
     Tool(
         "",
         paths=("filePath", "path", "filename", "file", "displayPath"),
+        code=("code", "script", "function", "expression", "javascript", "js"),
         contents=(
             "body", "contents", "data", "diff", "file_text", "new_str", "old_str", "patch", "text",
         ),
@@ -137,7 +143,9 @@ def _union(names: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(chain.from_iterable(names)))
 
 
-COMMANDS = _union((tool.command,) for tool in TOOLS if tool.command)
+COMMANDS = (*_union((tool.command,) for tool in TOOLS if tool.command), "cmd")
+CODE = _union(tool.code for tool in TOOLS)
+TASKS = _union((tool.task,) for tool in TOOLS if tool.task)
 PATHS = _union(tool.paths for tool in TOOLS)
 CONTENTS = frozenset(_union(tool.contents for tool in TOOLS))
 WRITTEN = _union(tool.written for tool in TOOLS)

@@ -51,7 +51,9 @@ LOCAL_COMMANDS = frozenset(
     )
 )  # fmt: skip
 """The commands that the client answers itself: nobody asks Claude anything with them."""
-_LINE_PREFIXES = {"bash-input": "! ", "user-memory-input": "# "}
+TYPED_COMMAND = "! "
+"""Before a command line that the user typed for the shell."""
+_LINE_PREFIXES = {"bash-input": TYPED_COMMAND, "user-memory-input": "# "}
 _NOTIFICATION_TAGS = frozenset({"agent-notification", "bash-notification", "task-notification"})
 _NOTIFICATION_FIELDS = (
     "task-id", "tool-use-id", "status", "summary", "event", "failures",

@@ -7,11 +7,13 @@ disclosed some, so that a new run reads them from the transcript again.
 from __future__ import annotations
 
 import logging
+import re
 from typing import TYPE_CHECKING, Protocol
 
 from ccsync_watch.privacy.clean import Redacting
-from ccsync_watch.privacy.known.secret_reads import classify_call, disclosed_values
+from ccsync_watch.privacy.known.secret_reads import disclosed_values
 from ccsync_watch.privacy.known.secret_values import is_secret_file
+from ccsync_watch.transcripts.result_wrappers import unwrap_result
 from ccsync_watch.transcripts.tool_results import read_file, read_result
 from ccsync_watch.transcripts.tools import WRITTEN, texts_under
 
@@ -19,7 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from ccsync_watch.model import Batch, Part
-    from ccsync_watch.privacy.policy.policy import ToolCall
+    from ccsync_watch.privacy.policy.policy import Reads, ToolCall
+
+_OUTPUT = re.compile(r"<(output|stdout)>\n?(.*?)\n?</\1>", re.DOTALL)
 
 log = logging.getLogger(__name__)
 
@@ -51,10 +55,11 @@ class KnownSecretTracker:
         disclosures: set[tuple[int, int]] = set()
         for message in batch.messages:
             for part in message.parts:
+                call = calls.get(part.tool_use_id or message.id)
                 values = {
                     value: kind
-                    for text in _secret_file_texts(part, calls)
-                    for value, kind in disclosed_values(text).items()
+                    for text in _secret_file_texts(part, call)
+                    for value, kind in disclosed_values(text, _reads(call)).items()
                 }
                 if values:
                     disclosures.add((message.start, message.end))
@@ -74,21 +79,34 @@ class KnownSecretTracker:
             self._redactor.add_known(value, kind)
 
 
-def _secret_file_texts(part: Part, calls: Mapping[str, ToolCall]) -> Iterable[str]:
-    """Return the texts of a part that were read from, or written to, a file of secrets."""
+def _reads(call: ToolCall | None) -> Reads:
+    return "variables" if call is not None and call.reads == "variables" else "secrets"
+
+
+def _secret_file_texts(part: Part, call: ToolCall | None) -> Iterable[str]:
+    """Return the texts of a part that were read from, or written to, a file of secrets.
+
+    What a command prints that prints secrets is as good as such a file.
+    """
     content = part.content
+    has_secrets = call is not None and call.reads != "anything"
+    if isinstance(content, str):
+        return (content,) if has_secrets else ()
     if not isinstance(content, dict):
         return ()
     if part.kind == "tool-call":
-        is_secret = classify_call(part.tool_name or "", content) == "secrets"
-        return texts_under(content, WRITTEN) if is_secret else ()
+        return texts_under(content, WRITTEN) if call is not None and call.reads == "secrets" else ()
     if part.kind == "file":
         file = read_file(content)
         return file.texts if any(is_secret_file(path) for path in file.paths) else ()
     if part.kind == "tool-result":
         result = read_result(content)
-        call = calls.get(part.tool_use_id or "")
-        is_secret = call is not None and call.reads != "anything"
-        if is_secret or any(is_secret_file(path) for path in result.paths):
-            return result.file_texts
+        if has_secrets or any(is_secret_file(path) for path in result.paths):
+            return map(_output_of, result.file_texts)
     return ()
+
+
+def _output_of(text: str) -> str:
+    """Return what was printed, without the client's frame around it."""
+    framed = _OUTPUT.search(text)
+    return framed[2] if framed else unwrap_result(text).text

@@ -50,7 +50,10 @@ def reduce(part: Part, call: ToolCall | None, limit: int) -> JsonValue:
         return _reduce_note(content, limit)
     if part.kind in {"image", "file"}:
         return _reduce_file(content)
-    return bounded(content, limit) if isinstance(content, str) else content
+    if not isinstance(content, str):
+        return content
+    # Only the output of a command that the user typed has a call.
+    return measure(content) if call and call.reads == "secrets" else bounded(content, limit)
 
 
 def _reduce_note(content: JsonValue, limit: int) -> JsonValue:

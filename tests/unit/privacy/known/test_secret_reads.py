@@ -67,7 +67,10 @@ def test_a_tool_that_names_a_secret_file_reads_secrets() -> None:
     assert classify_call("Grep", {"pattern": "x", "glob": ".env"}) == "secrets"
     assert classify_call("Read", {"file_path": "/app/main.py"}) == "anything"
     assert classify_call("Read", None) == "anything"
-    assert classify_call("Bash", {"command": ["cat", ".env"]}) == "anything"
+    assert classify_call("Bash", {"command": 7}) == "anything"
+    assert classify_call("mcp__shell__run", {"cmd": "cat .env"}) == "secrets"
+    assert classify_call("mcp__browser__eval", {"function": "() => localStorage"}) == "secrets"
+    assert classify_call("mcp__browser__eval", {"function": "() => 1"}) == "anything"
 
 
 @pytest.mark.parametrize(
@@ -101,6 +104,12 @@ def test_the_lines_of_a_private_key_are_disclosed() -> None:
 def test_text_without_secrets_discloses_nothing(text: str) -> None:
     """A value would be removed everywhere."""
     assert disclosed_values(text) == {}
+
+
+def test_of_variables_only_named_ones_are_secrets() -> None:
+    """Others are what the user works with."""
+    text = f"API_TOKEN={VALUE}\nOTHER=b7Kq2mX9pL4vRt8sWz1c\n"
+    assert list(disclosed_values(text, "variables")) == [VALUE]
 
 
 def test_the_number_of_values_of_one_file_is_limited() -> None:

@@ -1,0 +1,211 @@
+"""The secret values in what a command printed that prints secrets, or in a secret file; pure.
+
+They are recognised in JSON, tables, assignments and lines of one word. What the command is known to
+print lets values count that have no secret's name, as long as they look random or stand alone.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from typing import TYPE_CHECKING
+
+import orjson
+
+from ccsync_watch.plain_text import plain_value
+from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of
+from ccsync_watch.privacy.heuristics.value_strength import (
+    is_password,
+    is_secret,
+    is_strict_random,
+)
+from ccsync_watch.privacy.known.secret_values import is_worth_knowing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ccsync_watch.model import JsonValue
+
+_MAX_DEPTH = 12
+_LONGEST_LINE = 8192
+_LEAST_CELLS = 2
+_CELLS = re.compile(r"\s*[|│┃]\s*|\t+| {2,}")
+_RULE = re.compile(r"[-─━═+┼|│ =]+")
+_VALUE_NAMES = frozenset(
+    {
+        "value", "values", "secretstring", "secretvalue", "plaintext", "payload", "parametervalue",
+        "currentvalue", "defaultvalue", "raw", "computed", "data", "stringdata", "field", "content",
+    }
+)  # fmt: skip
+"""Under these, what a command prints that prints secrets is one."""
+_ASSIGNED = re.compile(
+    r"[+-]?[ \t]{0,20}(?:export|declare -\w+|set(?:x| -\w+)?|-|\$env:)?[ \t]{0,4}"
+    r"[\"']?(?P<name>[A-Za-z_][\w ./:-]{0,80}?)[\"']?[ \t]{0,40}(?:[:=]|=>)[ \t]{0,40}"
+    r"(?P<value>\S.*)"
+)
+_PUBLIC = re.compile(r"public|pub[ _-]?key", re.IGNORECASE)
+_CSV_HEADER = re.compile(
+    r"[\"']?[A-Za-z_][\w -]{0,60}[\"']?(?:,[\"']?[A-Za-z_][\w -]{0,60}[\"']?){1,40}"
+)
+_PATH_OR_ADDRESS = re.compile(r"[~.]?/|[A-Za-z]:\\|[a-z][a-z0-9+.-]{1,20}://|[\w-]+\.\w{1,4}$")
+_TOKEN = re.compile(r"[^\s\"'`,;<>()\[\]{}|=]{16,4096}={0,2}")
+_IDENTITY = re.compile(
+    r"[0-9a-f]{40}|[0-9a-f]{64}|\{?[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\}?"
+)
+"""A hash or a uuid: under no name, or one that proves little, it identifies something."""
+
+
+def printed_values(text: str) -> set[str]:
+    """Return the secret values in a text that a command printed, of at most a few hundred KB."""
+    text = str(plain_value(text)).strip()
+    values: set[str] = set()
+    document = _load(text)
+    if document is not None:
+        values.update(_values_in_json(document, Strength.NONE, 0))
+    else:
+        lines = text.splitlines()
+        values.update(_values_in_table(lines))
+        for number, line in enumerate(lines):
+            values.update(_values_in_line(line[:_LONGEST_LINE].strip(), is_first=not number))
+        if len(lines) == 1 and _stands_alone(text):
+            values.add(text)
+    decoded = {value: _decode(value) for value in values}
+    values.update(filter(None, decoded.values()))
+    return {
+        value for value in values if is_worth_knowing(value) and not _is_dull(decoded.get(value))
+    }
+
+
+def _load(text: str) -> JsonValue:
+    """Return the JSON that a text is, None if it is not an object or a list."""
+    if text[:1] not in {"{", "["}:
+        return None
+    try:
+        document: JsonValue = orjson.loads(text)
+    except ValueError:
+        return None
+    return document
+
+
+def _values_in_json(value: JsonValue, strength: Strength, depth: int) -> Iterator[str]:
+    """Yield the values under a secret's name, or that of a value, and those that look random."""
+    if depth > _MAX_DEPTH:
+        return
+    if isinstance(value, str):
+        yield from _values_in_text(value, strength, depth)
+        return
+    if isinstance(value, list):
+        pairs = [(strength, item) for item in value]
+    elif isinstance(value, dict):
+        inherited = Strength.WEAK if strength >= Strength.TOKEN else Strength.NONE
+        pairs = [(max(_strength(key), inherited), item) for key, item in value.items()]
+    else:
+        return
+    for under, item in pairs:
+        yield from _values_in_json(item, under, depth + 1)
+
+
+def _values_in_text(text: str, strength: Strength, depth: int) -> Iterator[str]:
+    """Yield the values in a text of a JSON value: JSON again, lines, or one value."""
+    inner = _load(text.strip())
+    if inner is not None:
+        yield from _values_in_json(inner, Strength.NONE, depth + 1)
+    elif "\n" in text.strip():
+        yield from (line for line in text.split("\n") if _is_value(line, Strength.NONE))
+    elif _is_value(text, strength):
+        yield text
+
+
+def _strength(name: str) -> Strength:
+    """Return what a name proves about a value that was printed on purpose."""
+    strength = strength_of(name)
+    return max(strength, Strength.TOKEN) if name.lower() in _VALUE_NAMES else strength
+
+
+def _is_value(value: str, strength: Strength) -> bool:
+    """Tell whether a value is a secret, under a name of this strength."""
+    if strength is Strength.NONE:
+        return is_strict_random(value) and not _IDENTITY.fullmatch(value)
+    if strength is Strength.WEAK:
+        return is_secret(value, quoted=True) and not _IDENTITY.fullmatch(value)
+    if strength is Strength.TOKEN:
+        return is_secret(value, quoted=True) or is_password(value, quoted=True)
+    return is_worth_knowing(value)
+
+
+def _values_in_table(lines: list[str]) -> Iterator[str]:
+    """Yield what stands in columns, or behind a first cell, with a secret's name."""
+    is_csv = bool(lines) and _CSV_HEADER.fullmatch(lines[0].strip()) is not None
+    header: list[Strength] = []
+    for line in lines:
+        if _RULE.fullmatch(line):
+            continue
+        plain = line[:_LONGEST_LINE].strip().strip("|│┃").strip()
+        cells = plain.split(",") if is_csv else _CELLS.split(plain)
+        cells = [cell.strip("\"' ") for cell in cells]
+        if len(cells) < _LEAST_CELLS:
+            header = []
+            continue
+        if len(header) == len(cells):
+            named = zip(header, cells, strict=True)
+            yield from (cell for strength, cell in named if _is_value(cell, strength))
+        else:
+            # A column of values may be of any: they must look random.
+            header = [
+                Strength.WEAK if cell.lower() in _VALUE_NAMES else _strength(cell) for cell in cells
+            ]
+        if _is_value(cells[1], strength_of(cells[0])):
+            yield cells[1]
+
+
+def _values_in_line(line: str, *, is_first: bool) -> Iterator[str]:
+    """Yield what is assigned, what looks random, and what is the whole line."""
+    assigned = _ASSIGNED.fullmatch(line)
+    if assigned:
+        if _PUBLIC.search(assigned["name"]):
+            return
+        value = _unquoted(assigned["value"])
+        if _is_value(value, _strength(assigned["name"].strip())):
+            yield value
+    elif _is_word(line) and (
+        is_secret(line, quoted=True) or (is_first and is_password(line, quoted=True))
+    ):
+        yield line
+    yield from (token for token in _TOKEN.findall(line) if _is_value(token, Strength.NONE))
+
+
+def _is_word(line: str) -> bool:
+    """Tell whether a line is one word, and not a row, an assignment or a frame."""
+    return not any(sign in line[:-2] for sign in " \t=,") and any(map(str.isalnum, line))
+
+
+def _stands_alone(text: str) -> bool:
+    """Tell whether a text that is all of the output is a value: a word, or a passphrase."""
+    if _is_word(text):
+        return _PATH_OR_ADDRESS.match(text) is None
+    return not _ASSIGNED.fullmatch(text) and "," not in text and is_password(text, quoted=True)
+
+
+def _unquoted(value: str) -> str:
+    value = value.strip().rstrip(",;")
+    if value[:1] in {"'", '"'}:
+        closing = value.find(value[0], 1)
+        return value[1:closing] if closing > 0 else value[1:]
+    return value
+
+
+def _is_dull(decoded: str | None) -> bool:
+    """Tell whether a value is base64 of what is not worth knowing, such as a name."""
+    return decoded is not None and not is_worth_knowing(decoded)
+
+
+def _decode(value: str) -> str | None:
+    """Return what a value is base64 of, as in a Secret of Kubernetes."""
+    if len(value) % 4 or len(value) > _LONGEST_LINE:
+        return None
+    try:
+        text = base64.b64decode(value, validate=True).decode("utf-8")
+    except (binascii.Error, ValueError):
+        return None
+    return text.strip() if text.strip().isprintable() else None

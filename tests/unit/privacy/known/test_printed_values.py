@@ -1,0 +1,95 @@
+"""The values in what commands print that print secrets."""
+
+from __future__ import annotations
+
+import pytest
+
+from ccsync_watch.privacy.known.printed_values import printed_values
+
+VALUE = "tuv8-Qx4w-9zzP"
+TOKEN = "b7Kq2mX9pL4vRt8sWz1c"
+UUID = "3f2b8a10-1111-2222-3333-444455556666"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        VALUE,
+        f"{VALUE}\nusername: bob\nurl: https://x.example\n",
+        f"\x1b[32m{VALUE}\x1b[0m\n",
+        f"Key         Value\n---         -----\npassword    {VALUE}\nttl         768h",
+        f"Key\tValue\nusername\tappuser\npassword\t{VALUE}",
+        f"| name | password |\n|---|---|\n| bob | {VALUE} |",
+        f"name,password\nbob,{VALUE}",
+        f'"name","password"\n"bob","{VALUE}"',
+        f"export API_TOKEN='{VALUE}'",
+        f'declare -x FOO_SECRET="{VALUE}"\ndeclare -x HOME="/root"',
+        f"set -gx API_TOKEN {VALUE}\nAPI_TOKEN={VALUE}",
+        f'db_password = "{VALUE}"\nurl = "https://x.example.com/path"',
+        f'{{"name": "bob", "password": "{VALUE}"}}',
+        f'[{{"name": "DB_PASSWORD", "value": "{VALUE}"}}, {{"name": "NODE", "value": "~18"}}]',
+        f'{{"SecretString": "{{\\"password\\": \\"{VALUE}\\"}}", "VersionId": "{UUID}"}}',
+        f'{{"data": {{"data": {{"password": "{VALUE}"}}, "metadata": {{"version": 1}}}}}}',
+        f"  - Token: {VALUE}\n  - Scopes: 'repo'",
+        f"-DB_PASSWORD={VALUE}\n context\n+PORT=80",
+        f"github.com: {VALUE}\npassword: {VALUE}",
+    ],
+)
+def test_a_value_is_recognised_by_its_place(text: str) -> None:
+    """And nothing around it is."""
+    assert printed_values(text) == {VALUE}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"NAME         VALUE\nSTRIPE_LIVE  {TOKEN}\nAPP_ENV      production",
+        f"┌─────┬─────┐\n│ NAME │ VALUE │\n├─────┼─────┤\n│ LIVE │ {TOKEN} │\n└─────┴─────┘",
+        f"hello {TOKEN} world\nand more",
+        f"one\ntwo\n{TOKEN}\nthree",
+        f'{{"items": [{{"x": "{TOKEN}"}}]}}',
+        f"interface: wg0\n  public key: A{TOKEN}\n  private key: {TOKEN}",
+    ],
+)
+def test_what_looks_random_is_a_value(text: str) -> None:
+    """Such a command prints secrets under any name."""
+    assert printed_values(text) == {TOKEN}
+
+
+def test_what_a_value_is_base64_of_is_known_too() -> None:
+    """As in a Secret of Kubernetes; but not a name in it."""
+    text = "data:\n  DB_PASS: dHV2OC1ReDR3LTl6elA=\n  user: YWRtaW4=\nkind: Secret"
+    assert printed_values(text) == {VALUE, "dHV2OC1ReDR3LTl6elA="}
+    text = '{"data": {"p": "dHV2OC1ReDR3LTl6elA=", "user": "YWRtaW4="}, "kind": "Secret"}'
+    assert printed_values(text) == {VALUE, "dHV2OC1ReDR3LTl6elA="}
+
+
+def test_a_passphrase_stands_alone() -> None:
+    """Of words, as generators print it."""
+    assert printed_values("correct horse battery staple\n") == {"correct horse battery staple"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "true",
+        "/usr/bin/pass",
+        "README.md",
+        "https://x.example/path",
+        "item not found",
+        "Permission denied",
+        'Error: pass store is empty. Try "pass init".',
+        "PORT=80\nHOST=localhost\nREGION=eu-west-1\nLOG_LEVEL=debug",
+        f"uid: {UUID}\nid: {UUID}",
+        "commit 4ab9f1d2c3e4f5a6b7c8d9e0f1a2b3c4d5e6f708\nAuthor: Jo <jo@x.example>",
+        '{"name": "prod/db", "arn": "arn:aws:secretsmanager:eu:1:secret:x-AbCdEf"}',
+        "NAME   VALUE\nAPP    production\nTIER   standard",
+        "{not json",
+        "[" * 50_000,
+        "[" * 50 + "]" * 50,
+    ],
+)
+def test_other_output_has_no_values(text: str) -> None:
+    """A value would be removed everywhere."""
+    assert printed_values(text) == set()
