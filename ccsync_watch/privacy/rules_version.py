@@ -23,7 +23,9 @@ REVISION = 6
 
 def digest_tables() -> str:
     """Return a digest of every table, the same on every Python."""
-    vendors = [(row.id, row.pattern, row.left, row.check, row.anchor) for row in VENDORS]
+    vendors = [
+        (row.id, row.pattern, row.left, row.check, row.anchor, row.is_shared) for row in VENDORS
+    ]
     structural = [
         (rule.id, rule.trigger, rule.is_caseless, rule.pattern, rule.rank and rule.rank.name)
         for rule in STRUCTURAL_RULES

@@ -76,6 +76,7 @@ EXEMPT = re.compile(
 _WORDS = re.compile(
     "|".join(f"(?P<w{at}>{pattern})" for at, pattern in enumerate(RETIRED)), re.IGNORECASE
 )
+_ADDRESS = re.compile(r"https://\S+")
 _INSTEAD = list(RETIRED.values())
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 
@@ -99,8 +100,8 @@ def _is_whole(line: str, match: re.Match[str]) -> bool:
 
 def _words(lines: list[str]) -> Iterator[tuple[int, str, str]]:
     """Yield the line number, the retired word and the words to use instead."""
-    for number, line in enumerate(lines, 1):
-        at = 0
+    for number, full in enumerate(lines, 1):
+        line, at = _ADDRESS.sub("", full), 0
         while match := _WORDS.search(line, at):
             at = match.start() + 1
             if _is_whole(line, match):
@@ -156,6 +157,7 @@ def test_retired_words_do_not_come_back(path: str) -> None:
         ("def is_parked(row):", ["parked"]),
         ("recommend an amendment", []),
         ("what goes on here is no secret", ["goes on", "is no"]),
+        ("see https://learn.example.org/learn/it", []),
         ("It is no longer around the foreign_keys", []),
     ],
 )

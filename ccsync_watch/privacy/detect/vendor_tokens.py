@@ -10,7 +10,11 @@ from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span, opens_word
 from ccsync_watch.privacy.heuristics.dummy_values import is_token_placeholder
 from ccsync_watch.privacy.heuristics.gibberish import is_gibberish, wordiness
-from ccsync_watch.privacy.heuristics.thresholds import VENDOR_PREFIX, VENDOR_WORDINESS
+from ccsync_watch.privacy.heuristics.thresholds import (
+    LEAST_DISTINCT,
+    VENDOR_PREFIX,
+    VENDOR_WORDINESS,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +22,9 @@ if TYPE_CHECKING:
     from ccsync_watch.privacy.detect.vendors import Check, Vendor
 
 _ANCHOR_REACH = 160
+
+_ID = re.compile(rb"^[0-9]+[/:]|^T[A-Z0-9]+/[AB][A-Z0-9]+/(?:[0-9]+/)?")
+"""A bot's id, or the ids in a hook's address: one that looks like a dummy proves nothing."""
 
 _SLUG = re.compile(
     r"[A-Za-z]+(?:[-_.][A-Za-z]+)*[-_]?[0-9]{0,3}|[a-z0-9]+(?:[-_][a-z]{2,}){2,}[a-z0-9_-]*"
@@ -34,17 +41,19 @@ class VendorRule:
         self._least, self._most = width(row.trigger)
         self._group = "secret" if "secret" in self._pattern.groupindex else 0
         self._check = _CHECKS[row.check]
+        self._prefix = max(len(row.prefix), VENDOR_PREFIX)
+        self._rank = Rank.SHARED_FORM if row.is_shared else Rank.VENDOR_TOKEN
 
     def at(self, data: bytes, end: int) -> Span | None:
         """Return the token whose least form ends at `end`, if it is one."""
         if self._row.anchor:
             low, high = max(0, end - _ANCHOR_REACH), min(len(data), end + _ANCHOR_REACH)
-            match = self._pattern.search(data, low, high)
-            return (
-                None
-                if match is None
-                else Span(match.start(), match.end(), self._row.id, Rank.VENDOR_TOKEN)
+            starts = (
+                match.start()
+                for match in self._pattern.finditer(data, low, high)
+                if match.start() < end <= match.end()
             )
+            return next((span for start in starts if (span := self._read_token(data, start))), None)
         for start in range(max(0, end - self._most), end - self._least + 1):
             if self._trigger.match(data, start, end) is not None:
                 span = self._read_token(data, start)
@@ -63,9 +72,13 @@ class VendorRule:
         while stop > first and data[stop - 1] == 0x2E:  # noqa: PLR2004 - a full stop
             stop -= 1
         token = data[first:stop]
-        if is_token_placeholder(token) or not self._check(token[VENDOR_PREFIX:].decode("latin-1")):
+        secret = _ID.sub(b"", token)
+        body = secret[0 if self._group or secret != token else self._prefix :]
+        if len(set(body)) < LEAST_DISTINCT or is_token_placeholder(secret):
             return None
-        return Span(first, stop, self._row.id, Rank.VENDOR_TOKEN)
+        if not self._check(body.decode("latin-1")):
+            return None
+        return Span(first, stop, self._row.id, self._rank)
 
 
 def _is_any_body(_body: str) -> bool:

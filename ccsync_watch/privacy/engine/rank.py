@@ -9,7 +9,7 @@ class Rank(IntEnum):
     """Ranks, the most certain first: of overlapping spans the one with the first names the kind.
 
     All overlapping spans are removed whatever their rank; only the name in the placeholder depends
-    on it. Of equal ranks the span that starts first names the kind.
+    on it. Of equal ranks the span that starts first, or of these the longest, names the kind.
     """
 
     KNOWN_VALUE = auto()
@@ -20,6 +20,8 @@ class Rank(IntEnum):
     """A private key's DER in base64; inside a block, the block names it."""
     VENDOR_TOKEN = auto()
     """A token in a format that its vendor documents."""
+    SHARED_FORM = auto()
+    """A token in a form that several vendors use: one that is the vendor's own is more specific."""
     PAIRED_KEY = auto()
     """A key without a format of its own, next to the id that belongs to it."""
     WEB_TOKEN = auto()

@@ -15,7 +15,7 @@ _ESCAPED_EDGE = re.compile(
     rb"&[a-z]{2,6};)\Z",
 )
 _BLOB = re.compile(
-    rb"(?=[^\n]{0,19}[0-9])(?=[^\n]{0,19}[A-Z])(?=[^\n]{0,19}[a-z])[A-Za-z0-9+/]{20}\Z"
+    rb"(?=[^\n]{0,39}[0-9])(?=[^\n]{0,39}[A-Z])(?=[^\n]{0,39}[a-z])[A-Za-z0-9+/]{20,40}\Z"
 )
 """The text before a token that is only a part of base64."""
 
@@ -35,7 +35,7 @@ def opens_word(data: bytes, start: int) -> bool:
         return True
     before = data[start - 1]
     if before in b"+/":
-        return _BLOB.search(data[max(0, start - 20) : start]) is None
+        return _BLOB.search(data[max(0, start - 40) : start]) is None
     if not (48 <= before <= 57 or 65 <= before <= 90 or 97 <= before <= 122):  # noqa: PLR2004 - ASCII
         return True
     return _ESCAPED_EDGE.search(data[max(0, start - 16) : start]) is not None
@@ -44,10 +44,11 @@ def opens_word(data: bytes, start: int) -> bool:
 def merge(spans: list[Span]) -> list[Span]:
     """Return the spans in order, overlapping ones joined under the kind with the first rank.
 
-    They are joined rather than selected: a value that contains a token is removed as a whole.
+    They are joined rather than selected: a value that contains a token is removed as a whole. Of
+    spans that start together the longest comes first: a format that explains more is named.
     """
     result: list[Span] = []
-    for span in sorted(spans):
+    for span in sorted(spans, key=lambda span: (span.start, -span.end, span.kind)):
         if result and span.start < result[-1].end:
             last = result[-1]
             kind, rank = (span.kind, span.rank) if span.rank < last.rank else (last.kind, last.rank)

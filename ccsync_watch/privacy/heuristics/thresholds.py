@@ -103,7 +103,9 @@ LEAST_JSON_TOKEN = 8
 VENDOR_WORDINESS = 0.5
 """After a vendor's prefix that is itself a word: more would be a name in a program."""
 VENDOR_PREFIX = 4
-"""Prefixes are about so long; what follows is checked."""
+"""The least of a prefix, also where it varies; what follows is checked."""
+LEAST_DISTINCT = 4
+"""Characters after a vendor's prefix; fewer are a row of one character, as in examples."""
 
 # Headers and cookies
 LEAST_CREDENTIAL = 6

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from support.redaction_corpus.contexts import ANYWHERE, NAMED
 from support.redaction_corpus.innocent import KINDS
 from support.redaction_corpus.structures import FAMILIES
-from support.redaction_corpus.vendors import KEYED, PREFIXED, token
+from support.redaction_corpus.vendors import KEYED, PREFIXED, planted, token
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,8 +43,8 @@ def positives(seed: int, samples: int) -> Iterator[Positive]:
         rng.shuffle(contexts)
         for index in range(samples):
             name, place = contexts[index % len(contexts)]
-            secret = token(shape, rng)
-            yield Positive(family, name, place(rng.choice(_NAMES), secret, rng), secret)
+            sample, secret = planted(shape, rng)
+            yield Positive(family, name, place(rng.choice(_NAMES), sample, rng), secret)
     for family, (variable, shape) in KEYED.items():
         rng = random.Random(f"{seed}/{family}")
         contexts = list(NAMED.items())

@@ -1,9 +1,8 @@
-"""Formats to draw made-up tokens from, written apart from the rules that must find them.
+"""Formats to draw made-up tokens from: the samples of the vendors' tables, and values under names.
 
-A shape is a text in which `{alphabet:length}` is drawn at random; no real token is in the repository.
+A shape is a text in which `{alphabet:length}` is drawn at random; no real token is in the
+repository.
 """
-
-# ruff: noqa: E501 - one format a line
 
 from __future__ import annotations
 
@@ -12,6 +11,8 @@ import re
 import string
 import uuid
 from typing import TYPE_CHECKING
+
+from ccsync_watch.privacy.detect.vendors import VENDORS
 
 if TYPE_CHECKING:
     import random
@@ -73,202 +74,28 @@ def token(shape: str, rng: random.Random) -> str:
     return _HOLE.sub(fill, shape)
 
 
-PREFIXED: dict[str, str] = {
-    "aws-access-key": "AKIA{B32:16}",
-    "aws-temporary-key": "ASIA{B32:16}",
-    "aws-session-token": "IQoJb3JpZ2luX2Vj{b:300}",
-    "aws-bedrock": "ABSK{b:109}",
-    "gcp-api-key": "AIza{w:35}",
-    "gcp-oauth-secret": "GOCSPX-{w:28}",
-    "gcp-access-token": "ya29.{w:150}",
-    "gcp-refresh-token": "1//0{w:60}",
-    "azure-client-secret": "{a:3}8Q~{a:34}",
-    "azure-storage": "{b:76}+ASt{a:6}==",
-    "azure-devops": "{a:76}AZDO{a:4}",
-    "azure-openai": "{a:52}JQQJ99{a:26}",
-    "digitalocean": "dop_v1_{h:64}",
-    "digitalocean-oauth": "doo_v1_{h:64}",
-    "cloudflare-origin": "v1.0-{h:24}-{h:146}",
-    "heroku": "HRKU-AA{w:58}",
-    "vercel-blob": "vercel_blob_rw_{a:16}_{a:30}",
-    "netlify": "nfp_{a:36}",
-    "fly": "fo1_{w:43}",
-    "fly-macaroon": "fm2_{b:160}",
-    "render": "rnd_{a:32}",
-    "alibaba": "LTAI5t{a:18}",
-    "tencent": "AKID{a:32}",
-    "supabase": "sbp_{h:40}",
-    "supabase-secret": "sb_secret_{w:31}",
-    "neon": "napi_{l:64}",
-    "planetscale": "pscale_tkn_{w:43}",
-    "planetscale-password": "pscale_pw_{w:43}",
-    "aiven": "AVNS_{w:19}",
-    "convex": "prod:happy-animal-{d:3}|{b:60}",
-    "convex-dev": "dev:swift-otter-{d:3}|{b:80}=",
-    "opensync": "osk_{a:32}",
-    "github-classic": "ghp_{a:36}",
-    "github-oauth": "gho_{a:36}",
-    "github-user": "ghu_{a:36}",
-    "github-server": "ghs_{a:36}",
-    "github-refresh": "ghr_{a:76}",
-    "github-fine-grained": "github_pat_{a:22}_{a:59}",
-    "gitlab": "glpat-{w:20}",
-    "gitlab-routable": "glpat-{w:27}.01.{l:9}",
-    "gitlab-deploy": "gldt-{w:20}",
-    "gitlab-runner": "glrt-{w:20}",
-    "gitlab-ci": "glcbt-{a:2}_{w:20}",
-    "gitlab-trigger": "glptt-{h:40}",
-    "bitbucket": "ATBB{a:32}",
-    "atlassian": "ATATT3xFfGF0{w:180}",
-    "sourcegraph": "sgp_{h:40}",
-    "buildkite": "bkua_{h:40}",
-    "circleci": "CCIPAT_{a:22}_{h:40}",
-    "sonar": "squ_{h:40}",
-    "harness": "pat.{a:22}.{h:24}.{a:20}",
-    "octopus": "API-{u:26}",
-    "npm": "npm_{a:36}",
-    "pypi": "pypi-AgEIcHlwaS5vcmc{w:150}",
-    "rubygems": "rubygems_{h:48}",
-    "crates": "cio{a:32}",
-    "nuget": "oy2{l:43}",
-    "docker": "dckr_pat_{w:27}",
-    "docker-org": "dckr_oat_{w:32}",
-    "jfrog": "AKCp{a:69}",
-    "clojars": "CLOJARS_{l:60}",
-    "anthropic": "sk-ant-api03-{w:93}AA",
-    "anthropic-oauth": "sk-ant-oat01-{w:93}AA",
-    "anthropic-refresh": "sk-ant-ort01-{w:93}AA",
-    "anthropic-admin": "sk-ant-admin01-{w:93}AA",
-    "anthropic-session": "sk-ant-sid01-{w:86}AA",
-    "openai-project": "sk-proj-{w:74}T3BlbkFJ{w:74}",
-    "openai-project-short": "sk-proj-{w:48}",
-    "openai-legacy": "sk-{a:20}T3BlbkFJ{a:20}",
-    "openai-service": "sk-svcacct-{w:74}T3BlbkFJ{w:74}",
-    "openai-admin": "sk-admin-{w:100}",
-    "openai-plain": "sk-{a:48}",
-    "openrouter": "sk-or-v1-{h:64}",
-    "deepseek": "sk-{h:32}",
-    "huggingface": "hf_{L:34}",
-    "groq": "gsk_{a:52}",
-    "xai": "xai-{a:80}",
-    "perplexity": "pplx-{a:48}",
-    "replicate": "r8_{a:37}",
-    "together": "tgp_v1_{w:43}",
-    "fireworks": "fw_{a:24}",
-    "elevenlabs": "sk_{h:48}",
-    "pinecone": "pcsk_{a:5}_{a:63}",
-    "langsmith": "lsv2_pt_{h:32}_{h:10}",
-    "langfuse": "sk-lf-{uuid}",
-    "nvidia": "nvapi-{w:64}",
-    "voyage": "pa-{w:43}",
-    "jina": "jina_{h:32}{w:28}",
-    "tavily": "tvly-dev-{a:32}",
-    "firecrawl": "fc-{h:32}",
-    "brave": "BSA{w:27}",
-    "cerebras": "csk-{l:48}",
-    "cursor": "key_{h:64}",
-    "e2b": "e2b_{h:40}",
-    "runpod": "rpa_{u:46}",
-    "llamacloud": "llx-{a:48}",
-    "apify": "apify_api_{a:36}",
-    "stripe-live": "sk_live_{a:24}",
-    "stripe-long": "sk_live_51{a:97}",
-    "stripe-test": "sk_test_{a:24}",
-    "stripe-restricted": "rk_live_{a:99}",
-    "stripe-webhook": "whsec_{a:32}",
-    "square": "sq0atp-{w:22}",
-    "square-secret": "sq0csp-{w:43}",
-    "square-access": "EAAA{w:60}",
-    "braintree": "access_token$production${l:16}${h:32}",
-    "razorpay": "rzp_live_{a:14}",
-    "flutterwave": "FLWSECK-{h:32}-X",
-    "plaid": "access-sandbox-{uuid}",
-    "mollie": "live_{a:30}",
-    "paddle": "pdl_live_apikey_{l:26}_{a:22}_{a:3}",
-    "xendit": "xnd_production_{a:48}",
-    "polar": "polar_oat_{a:36}",
-    "mercadopago": "APP_USR-{d:16}-{d:6}-{h:32}-{d:9}",
-    "shopify": "shpat_{h:32}",
-    "shopify-secret": "shpss_{h:32}",
-    "easypost": "EZAK{a:54}",
-    "shippo": "shippo_live_{h:40}",
-    "duffel": "duffel_test_{w:43}",
-    "slack-bot": "xoxb-{d:12}-{d:13}-{a:24}",
-    "slack-user": "xoxp-{d:12}-{d:12}-{d:13}-{h:32}",
-    "slack-app": "xapp-1-A{u:10}-{d:13}-{h:64}",
-    "slack-cookie": "xoxd-{a:120}",
-    "slack-rotating": "xoxe.xoxp-1-{a:146}",
-    "slack-webhook": "https://hooks.slack.com/services/T{u:10}/B{u:10}/{a:24}",
-    "discord-webhook": "https://discord.com/api/webhooks/{d:18}/{w:68}",
-    "discord-bot": "M{a:25}.{w:6}.{w:38}",
-    "telegram": "{d:10}:AA{w:33}",
-    "teams-webhook": "https://acme.webhook.office.com/webhookb2/{uuid}@{uuid}/IncomingWebhook/{h:32}/{uuid}",
-    "twitch": "oauth:{l:30}",
-    "facebook": "EAA{a:170}",
-    "twitter-bearer": "AAAAAAAAAAAAAAAAAAAAA{a:25}%3D{a:50}",
-    "linkedin": "WPL_AP1.{a:16}.{a:8}==",
-    "sendgrid": "SG.{w:22}.{w:43}",
-    "mailgun": "key-{h:32}",
-    "mailgun-sending": "{h:32}-{h:8}-{h:8}",
-    "mailchimp": "{h:32}-us14",
-    "mandrill": "md-{w:22}",
-    "brevo": "xkeysib-{h:64}-{a:16}",
-    "resend": "re_{a:8}_{a:24}",
-    "mailersend": "mlsn.{h:64}",
-    "twilio": "SK{h:32}",
-    "telnyx": "KEY{H:32}_{a:22}",
-    "matrix": "syt_{a:12}_{L:20}_{a:6}",
-    "vault": "hvs.{w:95}",
-    "vault-batch": "hvb.{w:140}",
-    "terraform-cloud": "{a:14}.atlasv1.{w:67}",
-    "pulumi": "pul-{h:40}",
-    "doppler": "dp.pt.{a:43}",
-    "doppler-service": "dp.st.prd.{a:43}",
-    "age": "AGE-SECRET-KEY-1{k:58}",
-    "newrelic": "NRAK-{u:27}",
-    "newrelic-license": "{h:36}NRAL",
-    "grafana": "glsa_{a:32}_{h:8}",
-    "grafana-cloud": "glc_eyJ{a:100}",
-    "sentry": "sntrys_eyJ{b:150}_{b:43}",
-    "sentry-user": "sntryu_{h:64}",
-    "dynatrace": "dt0c01.{u:24}.{u:64}",
-    "prefect": "pnu_{a:36}",
-    "databricks": "dapi{h:32}",
-    "launchdarkly": "sdk-{uuid}",
-    "posthog": "phx_{a:43}",
-    "tailscale": "tskey-auth-{a:12}CNTRL-{a:32}",
-    "tailscale-api": "tskey-api-{a:11}CNTRL-{a:32}",
-    "openshift": "sha256~{w:43}",
-    "notion": "ntn_{a:46}",
-    "notion-legacy": "secret_{a:43}",
-    "airtable": "pat{a:14}.{h:64}",
-    "linear": "lin_api_{a:40}",
-    "asana": "1/{d:16}:{h:32}",
-    "figma": "figd_{w:40}",
-    "contentful": "CFPAT-{w:43}",
-    "hubspot": "pat-na1-{uuid}",
-    "salesforce": "00D{a:12}!{a:96}",
-    "clickup": "pk_{d:8}_{u:32}",
-    "trello": "ATTA{h:64}",
-    "dropbox": "sl.u.{w:140}",
-    "typeform": "tfp_{w:44}_{w:10}",
-    "mapbox": "sk.eyJ{a:80}.{w:22}",
-    "postman": "PMAK-{h:24}-{h:34}",
-    "readme": "rdme_{l:70}",
-    "rapidapi": "{h:10}msh{h:15}p1{h:6}jsn{h:12}",
-    "maxmind": "{a:6}_{a:29}_mmk",
-    "pubnub": "sec-c-{w:48}",
-    "deepl": "{uuid}:fx",
-    "onepassword": "ops_eyJ{b:300}",
-    "bitwarden": "0.{uuid}.{a:30}:{b:22}==",
-    "scaleway": "SCW{u:17}",
-    "yandex": "AQVN{w:36}",
-    "infracost": "ico-{a:32}",
-    "jwt": "{jwt}",
-    "bitcoin-extended": "xprv{58:107}",
-    "wandb-local": "local-{h:40}",
-    "swarm": "SWMTKN-1-{l:50}-{l:25}",
-}
+def planted(shape: str, rng: random.Random) -> tuple[str, str]:
+    """Return a made-up token with what surrounds it in its format, and its secret.
+
+    `«»` encloses the secret where it is not the whole: the end of a URL.
+    """
+    text = token(shape, rng)
+    before, opening, rest = text.partition("«")
+    secret, _, after = rest.partition("»")
+    return (before + secret + after, secret) if opening else (text, text)
+
+
+def _collect_samples() -> dict[str, str]:
+    """Return the samples of all vendors by the kind of their row, numbered."""
+    families = {"jwt": "{jwt}"}
+    for row in VENDORS:
+        for sample in row.samples.split():
+            number = sum(family.startswith(f"{row.id} ") for family in families) + 1
+            families[f"{row.id} {number}"] = sample
+    return families
+
+
+PREFIXED: dict[str, str] = _collect_samples()
 """Families known by their own form, wherever they stand."""
 
 KEYED: dict[str, tuple[str, str]] = {

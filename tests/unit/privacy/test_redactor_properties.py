@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from support.redaction_corpus.contexts import ANYWHERE
 from support.redaction_corpus.generator import negatives, positives
 from support.redaction_corpus.shared import build_redactor
-from support.redaction_corpus.vendors import PREFIXED, token
+from support.redaction_corpus.vendors import PREFIXED, planted
 
 if TYPE_CHECKING:
     from ccsync_watch.model import JsonValue
@@ -151,6 +151,6 @@ def test_a_vendors_token_is_found_in_any_company(
 ) -> None:
     """Text on the lines before and after a token does not hide it."""
     rng = random.Random(seed)  # noqa: S311 - repeatable, not secret
-    secret = token(PREFIXED[family], rng)
-    text = f"{before}\n{ANYWHERE[place]('SERVICE_TOKEN', secret, rng)}\n{after}"
+    sample, secret = planted(PREFIXED[family], rng)
+    text = f"{before}\n{ANYWHERE[place]('SERVICE_TOKEN', sample, rng)}\n{after}"
     assert secret not in _redactor().redact(text)

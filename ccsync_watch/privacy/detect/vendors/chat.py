@@ -1,132 +1,273 @@
-"""Chat, social networks, webhooks, mail and SMS."""
+"""Chat, social networks and the hooks into them."""
 
 from __future__ import annotations
 
-from ccsync_watch.privacy.detect.vendors.rule import vendor, worded
+from ccsync_watch.privacy.detect.vendors.rule import (
+    BETTERLEAKS,
+    CREDSWEEPER,
+    PUBLIC_CODE,
+    vendor,
+    worded,
+)
+
+_SLACK = "https://docs.slack.dev/authentication/tokens"
 
 CHAT = (
-    vendor("slack-token", "Slack token", r"xox[abcdeoprs]-[A-Za-z0-9-]{10,}"),
-    vendor("slack-token", "Slack cookie", r"xoxd-[A-Za-z0-9%+/_=-]{20,}"),
-    vendor("slack-token", "Slack rotating token", r"xoxe(?:\.xox[bp])?-[0-9]-[A-Za-z0-9-]{20,}"),
     vendor(
-        "slack-token", "Slack app token", r"xapp-[0-9]-[A-Z0-9]{4,20}-[0-9]{4,20}-[A-Za-z0-9]{20,}"
+        "slack-token",
+        "Slack bot, user, legacy, workspace or client token",
+        r"xox[abcdeoprs]-[A-Za-z0-9-]{10,}",
+        _SLACK,
+        "xoxb-{d:12}-{d:13}-{a:24} xoxp-{d:12}-{d:12}-{d:13}-{h:32} "
+        "xoxc-{d:12}-{d:12}-{d:12}-{h:64} xoxa-2-{a:40} xoxr-{a:40} "
+        "xoxs-{d:10}-{d:10}-{d:10}-{h:10} xoxo-{d:10}-{d:10}-{d:10}-{h:10}",
+        "xoxb-...",
+    ),
+    vendor(
+        "slack-token",
+        "Slack cookie",
+        r"xoxd-[A-Za-z0-9%+/_=-]{20,}",
+        BETTERLEAKS,
+        "xoxd-{a:120} xoxd-{b:140}",
+        "xoxd-cookie",
+    ),
+    vendor(
+        "slack-token",
+        "Slack rotating or refresh token",
+        r"xoxe(?:\.xox[bp])?-[0-9]-[A-Za-z0-9-]{20,}",
+        "https://docs.slack.dev/authentication/using-token-rotation",
+        "xoxe.xoxp-1-{a:146} xoxe.xoxb-1-{a:160} xoxe-1-{a:146}",
+        "xoxe.xoxp-1-...",
+    ),
+    vendor(
+        "slack-token",
+        "Slack app token",
+        r"xapp-[0-9]-[A-Z0-9]{4,20}-[0-9]{4,20}-[A-Za-z0-9]{20,}",
+        _SLACK,
+        "xapp-1-A{u:10}-{d:13}-{h:64}",
+        "xapp-1-A",
     ),
     vendor(
         "slack-webhook",
-        "Slack webhook or workflow",
+        "Slack webhook, workflow or trigger",
         r"hooks\.slack\.com/(?:services|workflows|triggers)/(?P<secret>[A-Za-z0-9+/_-]{20,})",
+        "https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks",
+        "https://hooks.slack.com/services/«T{u:10}/B{u:10}/{a:24}» "
+        "https://hooks.slack.com/workflows/«T{u:10}/A{u:10}/{d:18}/{a:24}»",
+        "https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX",
     ),
     vendor(
         "slack-webhook",
         "Slack webhook on a government or percent-encoded host",
         r"hooks\.slack[a-z.-]{1,16}(?:%2F|/)services(?:%2F|/)(?P<secret>[A-Za-z0-9+/_%-]{20,})",
+        "https://docs.slack.dev/govslack",
+        "https://hooks.slack-gov.com/services/«T{u:10}/B{u:10}/{a:24}» "
+        "https%3A%2F%2Fhooks.slack.com%2Fservices%2F«T{u:10}%2FB{u:10}%2F{a:24}»",
+        "https://hooks.slack-gov.com/services/",
     ),
     vendor(
         "discord-webhook",
         "Discord webhook",
-        r"discord(?:app)?\.com/api/(?:v[0-9]{1,2}/)?webhooks/(?P<secret>[0-9]{15,20}/[A-Za-z0-9_-"
-        r"]{50,})",
+        r"discord(?:app)?\.com/api/(?:v[0-9]{1,2}/)?webhooks/(?P<secret>[0-9]{15,20}/"
+        r"[A-Za-z0-9_-]{50,})",
+        "https://discord.com/developers/docs/resources/webhook",
+        "https://discord.com/api/webhooks/«{d:18}/{w:68}» "
+        "https://discordapp.com/api/v10/webhooks/«{d:19}/{w:68}»",
+        "https://discord.com/api/webhooks/123456789012345678",
     ),
     worded(
         "discord-token",
         "Discord bot or user token",
         r"[MNO][A-Za-z0-9_-]{22,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,}",
+        "https://discord.com/developers/docs/reference",
+        "M{a:25}.{w:6}.{w:38} N{a:23}.{w:6}.{w:27} O{a:23}.{w:6}.{w:38}",
+        "ModelConfigurationOfUsers.values.configurationOfTheApplicationServer",
+        anchor=r"\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27}",
     ),
-    worded("discord-token", "Discord MFA token", r"mfa\.[A-Za-z0-9_-]{80,}"),
-    worded("telegram-token", "Telegram bot token", r"[0-9]{8,10}(?::|%3A)AA[A-Za-z0-9_-]{32,}"),
+    worded(
+        "discord-token",
+        "Discord MFA token",
+        r"mfa\.[A-Za-z0-9_-]{80,}",
+        PUBLIC_CODE,
+        "mfa.{w:84}",
+        "mfa.verify",
+    ),
+    worded(
+        "telegram-token",
+        "Telegram bot token",
+        r"[0-9]{8,10}(?::|%3A)AA[A-Za-z0-9_-]{32,}",
+        "https://core.telegram.org/bots/api",
+        "{d:10}:AA{w:33} {d:9}:AA{w:33}",
+        "123456789:AA",
+    ),
     vendor(
         "telegram-token",
         "Telegram bot token in a URL",
         r"/bot(?P<secret>[0-9]{8,10}:[A-Za-z0-9_-]{34,})",
-    ),
-    vendor(
-        "teams-webhook",
-        "Microsoft Teams webhook",
-        r"webhook\.office\.com/webhookb2/(?P<secret>[0-9a-f@-]{36,80}/IncomingWebhook/[0-9a-f]{32}/"
-        r"[0-9a-zA-Z-]{30,})",
-    ),
-    vendor(
-        "teams-webhook",
-        "Office 365 connector",
-        r"outlook\.office(?:365)?\.com/webhook/(?P<secret>[0-9a-f@-]{36,80}/IncomingWebhook/"
-        r"[0-9a-f]{32}/[0-9a-zA-Z-]{30,})",
+        "https://core.telegram.org/bots/api",
+        "https://api.telegram.org/bot«{d:10}:{w:35}»/sendMessage",
+        "https://api.telegram.org/bot<token>/sendMessage",
     ),
     vendor(
         "google-chat-webhook",
         "Google Chat webhook",
-        r"chat\.googleapis\.com/v1/spaces/[A-Za-z0-9_-]{4,40}/messages\?(?P<secret>[^\s\"'<>]{30,"
-        r"})",
+        r"chat\.googleapis\.com/v1/spaces/[A-Za-z0-9_-]{4,40}/messages\?(?P<secret>[^\s\"'<>]"
+        r"{30,})",
+        "https://developers.google.com/workspace/chat/quickstart/webhooks",
+        "https://chat.googleapis.com/v1/spaces/{a:11}/messages?«key=AIzaSy{a:33}&token={a:43}»",
+        "https://chat.googleapis.com/v1/spaces/AAAA/messages",
     ),
     vendor(
         "zapier-webhook",
         "Zapier hook",
         r"hooks\.zapier\.com/hooks/catch/(?P<secret>[0-9]{4,12}/[A-Za-z0-9]{5,})",
+        "https://help.zapier.com/hc/en-us/articles/8496288690317",
+        "https://hooks.zapier.com/hooks/catch/«{d:7}/{l:7}»/",
+        "https://hooks.zapier.com/hooks/catch/",
     ),
     vendor(
         "make-webhook",
         "Make or Integromat hook",
         r"hook(?:\.[a-z0-9]{2,5})?\.(?:make|integromat)\.com/(?P<secret>[a-z0-9]{24,})",
+        "https://help.make.com/webhooks",
+        "https://hook.eu1.make.com/«{l:32}» https://hook.integromat.com/«{l:32}»",
+        "https://hook.eu1.make.com/",
     ),
     vendor(
         "ifttt-key",
         "IFTTT webhook key",
-        r"maker\.ifttt\.com/trigger/[A-Za-z0-9_-]{1,60}/(?:json/)"
-        r"?with/key/(?P<secret>[A-Za-z0-9_-]{20,})",
+        r"maker\.ifttt\.com/trigger/[A-Za-z0-9_-]{1,60}/(?:json/)?with/key/(?P<secret>"
+        r"[A-Za-z0-9_-]{20,})",
+        "https://ifttt.com/maker_webhooks",
+        "https://maker.ifttt.com/trigger/door_open/with/key/«{w:43}»",
+        "https://maker.ifttt.com/trigger/door_open",
     ),
     vendor(
-        "pipedream-webhook", "Pipedream hook", r"(?P<secret>eo[a-z0-9]{12,18})\.m\.pipedream\.net"
+        "pipedream-webhook",
+        "Pipedream hook",
+        r"(?P<secret>eo[a-z0-9]{12,18})\.m\.pipedream\.net",
+        "https://pipedream.com/docs/workflows/building-workflows/triggers",
+        "https://«eo{l:14}».m.pipedream.net",
+        "https://m.pipedream.net",
     ),
     vendor(
         "monitor-webhook",
         "Heartbeat or check-in URL",
-        r"(?:hc-ping\.com|uptime\.betterstack\.com/api/v1/heartbeat|cronitor\.link/p)/"
-        r"(?P<secret>[0-9A-Za-z-]{20,})",
+        r"(?:hc-ping\.com|uptime\.betterstack\.com/api/v1/heartbeat|cronitor\.link/p)/(?P<secret>"
+        r"[0-9A-Za-z-]{20,})",
+        "https://healthchecks.io/docs/http_api/",
+        "https://hc-ping.com/«{uuid}» https://uptime.betterstack.com/api/v1/heartbeat/«{a:24}» "
+        "https://cronitor.link/p/«{h:32}»/job",
+        "https://hc-ping.com/",
     ),
-    worded("twitch-token", "Twitch OAuth token", r"oauth:[a-z0-9]{30,}"),
+    worded(
+        "twitch-token",
+        "Twitch OAuth token",
+        r"oauth:[a-z0-9]{30,}",
+        "https://dev.twitch.tv/docs/chat/authenticating/",
+        "oauth:{l:30}",
+        "oauth:accesstokenprovidedbytheauthserver",
+    ),
     worded(
         "meta-token",
-        "Facebook, Instagram, WhatsApp token",
+        "Facebook, Instagram, WhatsApp or Threads token",
         r"(?:EAA|IGQ|IGAA|THAA)[A-Za-z0-9_-]{70,}",
-        "mixed",
-    ),
-    worded("meta-token", "Facebook app token", r"[0-9]{15,17}(?:\||%7C)[A-Za-z0-9_-]{27}"),
-    worded("twitter-token", "X bearer token", r"AAAAAAAAAAAAAAAAAAAA[A-Za-z0-9%]{40,}"),
-    worded("linkedin-secret", "LinkedIn client secret", r"WPL_AP[01]\.[A-Za-z0-9.=+/]{16,}"),
-    worded("linkedin-token", "LinkedIn access token", r"AQ[UVWXEF][A-Za-z0-9_-]{100,}", "mixed"),
-    worded("ntfy-token", "ntfy token", r"tk_[a-z0-9]{29}", "digit"),
-    worded(
-        "line-token",
-        "Vonage, Line or Zoom bot token",
-        r"(?:xbot|zbot|wh|wabot)_[A-Za-z0-9_-]{32,}",
+        CREDSWEEPER,
+        "EAA{a:170} IGQVJ{a:140} IGAA{a:160} THAA{a:160}",
+        "EAA",
         "mixed",
     ),
     worded(
-        "matrix-token", "Matrix access token", r"syt_[A-Za-z0-9=]{2,80}_[A-Za-z]{20}_[A-Za-z0-9]{6}"
+        "meta-token",
+        "Facebook app token",
+        r"[0-9]{15,17}(?:\||%7C)[A-Za-z0-9_-]{27}",
+        "https://developers.facebook.com/docs/facebook-login/guides/access-tokens",
+        "{d:16}|{w:27}",
+        "123456789012345|text",
     ),
     worded(
-        "reddit-token",
-        "Pinterest or TikTok token",
-        r"(?:pina|act)[_.][A-Za-z0-9_!.-]{40,}",
+        "x-token",
+        "X bearer token",
+        r"AAAAAAAAAAAAAAAAAAAA[A-Za-z0-9%]{40,}",
+        "https://docs.x.com/resources/fundamentals/authentication/oauth-2-0/bearer-tokens",
+        "AAAAAAAAAAAAAAAAAAAAA{a:25}%3D{a:50}",
+        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    ),
+    worded(
+        "linkedin-secret",
+        "LinkedIn client secret",
+        r"WPL_AP[01]\.[A-Za-z0-9.=+/]{16,}",
+        "https://learn.microsoft.com/en-us/linkedin/shared/authentication/client-credentials-flow",
+        "WPL_AP1.{a:16}.{a:8}==",
+        "WPL_AP1.name",
+    ),
+    worded(
+        "linkedin-token",
+        "LinkedIn access token",
+        r"AQ[UVWXEF][A-Za-z0-9_-]{100,}",
+        PUBLIC_CODE,
+        "AQV{w:340} AQX{w:340}",
+        "AQV",
         "mixed",
     ),
-    worded("vk-token", "VK token", r"vk1\.a\.[A-Za-z0-9_-]{60,}"),
-    vendor("sendgrid-key", "SendGrid key", r"SG\.[A-Za-z0-9_-]{16,24}\.[A-Za-z0-9_-]{30,}"),
-    worded("mailgun-key", "Mailgun key", r"key-[0-9a-z]{32}", "digit"),
-    worded("mailgun-key", "Mailgun sending key", r"[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}"),
-    worded("mailchimp-key", "Mailchimp key", r"[0-9a-f]{32}-us[0-9]{1,2}"),
-    worded("mandrill-key", "Mandrill key", r"md-[A-Za-z0-9_-]{22,}", "mixed"),
-    vendor("brevo-key", "Brevo key", r"x(?:key|smtp)sib-[0-9a-f]{60,68}-[A-Za-z0-9]{16,}"),
-    worded("resend-key", "Resend key", r"re_[A-Za-z0-9]{6,10}_[A-Za-z0-9]{18,}", "mixed"),
-    worded("mailersend-key", "MailerSend key", r"mlsn\.[0-9a-f]{60,}"),
-    worded("klaviyo-key", "Klaviyo private key", r"pk_(?:[A-Za-z0-9]{6}_)?[0-9a-f]{34}"),
-    worded("courier-key", "Courier key", r"(?:pk|dk)_(?:prod|test)_[A-Z0-9]{26,}"),
-    worded("twilio-key", "Twilio API key", r"SK[0-9a-f]{32}"),
-    worded("twilio-key", "Twilio account", r"AC[0-9a-f]{32}"),
-    worded("telnyx-key", "Telnyx key", r"KEY[0-9A-F]{32}_[A-Za-z0-9]{20,}"),
     worded(
-        "knock-key",
-        "Knock, Novu or OneSignal key",
-        r"(?:os_v2_(?:app|org)|sk_(?:stg|dev)|knock)_[A-Za-z0-9_]{30,}",
+        "ntfy-token",
+        "ntfy token",
+        r"tk_[a-z0-9]{29,}",
+        "https://docs.ntfy.sh/config/#access-tokens",
+        "tk_{l:29}",
+        "tk_configurationofthewindowframe",
     ),
-    worded("loops-key", "SparkPost or Plunk key", r"(?:plunk|sparkpost)_[A-Za-z0-9]{24,}"),
+    worded(
+        "matrix-token",
+        "Matrix access token",
+        r"sy[rt]_[A-Za-z0-9=]{2,80}_[A-Za-z]{20}_[A-Za-z0-9]{6}",
+        "https://github.com/element-hq/synapse/pull/8802",
+        "syt_{a:12}_{L:20}_{a:6} syr_{a:12}_{L:20}_{a:6}",
+        "syt_user_id",
+    ),
+    worded(
+        "pinterest-token",
+        "Pinterest token",
+        r"pin[ar]_[A-Za-z0-9_-]{40,}",
+        "https://developers.pinterest.com/docs/getting-started/set-up-authentication-and-authoriz"
+        "ation/",
+        "pina_{a:60} pinr_{a:60}",
+        "pina_colada_recipe_of_the_caribbean_restaurant",
+        "mixed",
+    ),
+    worded(
+        "tiktok-token",
+        "TikTok access, refresh or client token",
+        r"(?:act|rft|clt)\.[A-Za-z0-9_!.-]{40,}",
+        "https://developers.tiktok.com/doc/oauth-user-access-token-management",
+        "act.{a:60}!{d:4}.e1 rft.{a:60}!{d:4}.e1 clt.{a:60}",
+        "act.example12345Example12345Example",
+        "mixed",
+    ),
+    worded(
+        "vk-token",
+        "VK token",
+        r"vk1\.a\.[A-Za-z0-9_-]{60,}",
+        "https://dev.vk.com/en/api/access-token/getting-started",
+        "vk1.a.{w:180}",
+        "vk1.a.b",
+    ),
+    worded(
+        "lichess-token",
+        "Lichess token",
+        r"li[pos]_[A-Za-z0-9]{20,}",
+        "https://lichess.org/api",
+        "lip_{a:20}",
+        "lip_configurationOfTheFaceModel",
+        "mixed",
+    ),
+    worded(
+        "riot-key",
+        "Riot Games key",
+        r"RGAPI-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+        "https://developer.riotgames.com/docs/portal",
+        "RGAPI-{uuid}",
+        "RGAPI-KEY",
+    ),
 )
