@@ -34,6 +34,7 @@ from ccsync_watch.privacy.heuristics.password_forms import (
     looks_chosen,
     value_span,
 )
+from ccsync_watch.privacy.heuristics.publishable import is_publishable
 from ccsync_watch.privacy.heuristics.thresholds import LEAST_ADJACENT_TOKEN, LEAST_LONG_TOKEN
 from ccsync_watch.privacy.heuristics.value_strength import is_secret, is_strict_random
 
@@ -110,6 +111,8 @@ def _is_adjacent_token(
     is_name_strong = strength_of(wider) is Strength.TOKEN
     if quoted and is_name_strong and is_secret(value, quoted=True):
         return True
+    if is_publishable(value):
+        return False
     is_long = is_name_strong and len(value) >= LEAST_LONG_TOKEN and value.isalnum()
     return is_strict_random(value) or (is_long and not value.islower() and is_gibberish(value))
 

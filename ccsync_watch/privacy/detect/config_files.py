@@ -207,7 +207,7 @@ RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
         "jwt",
         "a JSON web token, signed, unsigned or encrypted",
-        r"(?-i:(?P<secret>eyJ[A-Za-z0-9_=-]{8,4096}(?:(?:\.|%2E)[A-Za-z0-9_=-]{2,8192}){1,4}\.?))",
+        r"(?-i:(?<!pk\.)(?P<secret>eyJ[A-Za-z0-9_=-]{8,4096}(?:(?:\.|%2E)[A-Za-z0-9_=-]{2,8192}){1,4}\.?))",
         trigger=r"eyJ[A-Za-z0-9_-]{8,512}(?:\.|%2E)(?:eyJ|[A-Za-z0-9_-]{20})",
         rank=Rank.WEB_TOKEN,
         reach=560,
