@@ -32,7 +32,6 @@ _INVISIBLE = re.compile(
     "[\u00ad\u034f\u115f\u1160\u180e\u200b-\u200f\u2060-\u2064\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0]"
 )
 _REPLACEMENT = "\ufffd"
-_EDGE = "\x1b;"
 _STYLE = re.compile(r"(?:\x1b\[|\x9b)[0-9;:]{0,256}m")
 # More than these between two characters change nothing that is seen.
 _MAX_STYLES = 16
@@ -84,18 +83,6 @@ def shown_start(text: str, limit: int) -> tuple[str, int]:
             styles.clear()
         chars += len(piece)
     return "".join(pieces), chars
-
-
-def edged_value(value: Any) -> Any:  # noqa: ANN401 - any JSON
-    """Return a JSON value with each escape sequence in its texts replaced by a short one.
-
-    It separates what stands on its two sides, but has no letters or digits of its own.
-    """
-    return _walk(value, _edged_text)
-
-
-def _edged_text(text: str) -> str:
-    return _ESCAPE_SEQUENCE.sub(_EDGE, text) if has_sequences(text) else text
 
 
 def _with_line_ends(text: str) -> str:

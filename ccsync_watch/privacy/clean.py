@@ -11,13 +11,11 @@ from operator import is_
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
-import orjson
-
 from ccsync_watch.errors import RedactorUnavailable
 from ccsync_watch.model import Batch, JsonValue, Message, Part, QueueOperation, Redacted
-from ccsync_watch.plain_text import edged_value, is_plain, plain_value
+from ccsync_watch.plain_text import plain_value
 from ccsync_watch.privacy.kept_styles import kept_styles
-from ccsync_watch.privacy.policy.limits import PLACEHOLDER, cut
+from ccsync_watch.privacy.policy.limits import cut
 from ccsync_watch.privacy.policy.metadata import metadata_of
 from ccsync_watch.privacy.policy.reduction import reduce
 from ccsync_watch.privacy.text_fields import R, visit_texts
@@ -94,25 +92,9 @@ def redact_texts(records: list[R], redactor: Redacting) -> list[R]:
 def _redact_plain(redactor: Redacting, values: list[Any]) -> list[Any]:
     """Return values without secrets and control characters, the same list if they have none.
 
-    A colour can be the edge of a secret, or stand inside one. So such a value is redacted with its
-    colours and without, and the one counts of which less is left.
+    The redactor sees through colours and other dressing; they are left out afterwards.
     """
-    redacted = redact_values(redactor, values)
-    if is_plain(values):
-        return redacted
-    changed = [number for number, value in enumerate(values) if not is_plain(value)]
-    redacted = list(redacted)
-    edged = redact_values(redactor, [edged_value(values[number]) for number in changed])
-    with_edges = redact_values(redactor, [plain_value(value) for value in edged])
-    without = redact_values(redactor, [plain_value(values[number]) for number in changed])
-    for number, *candidates in zip(changed, without, with_edges, strict=True):
-        redacted[number] = min(candidates, key=_remaining_chars)
-    return redacted
-
-
-def _remaining_chars(value: JsonValue) -> int:
-    """Return how many characters of a redacted value are not those of placeholders."""
-    return len(PLACEHOLDER.sub("", orjson.dumps(value).decode()))
+    return plain_value(redact_values(redactor, values))  # type: ignore[no-any-return]
 
 
 def clean_text(text: str, redactor: Redacting) -> Redacted[str]:

@@ -26,14 +26,21 @@ from ccsync_watch.privacy.detect.rules import (
     BASE64_FROM,
     STRUCTURAL_FROM,
     STRUCTURAL_RULES,
-    collect_triggers,
 )
 from ccsync_watch.privacy.detect.urls import is_in_userinfo
 from ccsync_watch.privacy.detect.vendor_tokens import VendorRule
 from ccsync_watch.privacy.detect.vendors import VENDORS
+from ccsync_watch.privacy.dressing.table import (
+    DRESSING_FROM,
+    all_triggers,
+    dressing_hits,
+    undressed_views,
+    unfolded_view,
+)
 from ccsync_watch.privacy.engine import scanner
 from ccsync_watch.privacy.engine.placeholders import PLACEHOLDER
 from ccsync_watch.privacy.engine.spans import Span, merge
+from ccsync_watch.privacy.engine.text_views import MASK
 from ccsync_watch.privacy.known import user_patterns
 from ccsync_watch.privacy.known.known_values import KnownValues
 
@@ -42,15 +49,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ccsync_watch.model import JsonValue
-
-_MASK = b"\x01"
-"""What rules see instead of a placeholder: a byte that no value can contain."""
+    from ccsync_watch.privacy.engine.text_views import View
 
 _MOST_PASSES = 6
 _MOST_DEPTH = 2
 """How many levels of base64 in base64 are decoded."""
+_MOST_LAYERS = 4
+"""How many layers of dressing are taken off: `%2525`, colours in escaped entities."""
 
-_SEPARATOR = "\n\x00\n"
+_SEPARATOR = "\n\x01\n"
 """Between the strings of a value that are scanned together; no rule matches across it."""
 
 
@@ -83,7 +90,7 @@ class Redactor:
         self._allow = [user_patterns.compile_pattern(pattern, "redact.allow") for pattern in allow]
         try:
             self._vendors = _vendor_rules()
-            self._engine = scanner.build(collect_triggers(), prefer=engine, cache=cache)
+            self._engine = scanner.build(all_triggers(), prefer=engine, cache=cache)
         except Exception as error:
             raise RedactorUnavailable(
                 f"the redaction rules cannot be compiled ({error})",
@@ -149,11 +156,12 @@ class Redactor:
 
     def _dirty_indices(self, texts: list[str]) -> list[int]:
         """Return the indices of the texts with something to remove, by one scan over all."""
-        data = _SEPARATOR.join(texts).encode("utf-8", "surrogatepass")
-        sizes = [
-            len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
-            for text in texts
-        ]
+        joined = _SEPARATOR.join(texts)
+        data = joined.encode("utf-8", "surrogatepass")
+        if len(data) == len(joined):
+            sizes = list(map(len, texts))
+        else:
+            sizes = [len(text.encode("utf-8", "surrogatepass")) for text in texts]
         gaps = range(0, len(_SEPARATOR) * len(texts), len(_SEPARATOR))
         starts = list(map(add, accumulate(sizes, initial=0), gaps))
         # A text with placeholders is redacted by itself, with its placeholders masked.
@@ -161,36 +169,34 @@ class Redactor:
         if self._has_user_rules:
             ends.extend(span.end for span in self._find_users(data))
         dirty = {bisect_right(starts, end - 1) - 1 for end in ends}
-        for index, hits in self._hits_by_text(data, starts, sizes):
-            if index in dirty:
-                continue
-            text = data[starts[index] : starts[index] + sizes[index]]
-            if any(True for _ in self._apply_rules(text, hits, 0)):
-                dirty.add(index)
+        dirty.update(self._dirty_by_hits(data, starts, sizes))
         return sorted(dirty)
 
-    def _hits_by_text(
-        self, data: bytes, starts: list[int], sizes: list[int]
-    ) -> Iterator[tuple[int, list[scanner.Hit]]]:
-        """Yield the indices of the texts with hits, and the hits; `data` is all texts joined."""
+    def _dirty_by_hits(self, data: bytes, starts: list[int], sizes: list[int]) -> Iterator[int]:
+        """Yield the indices of the texts with a secret; `data` is all texts joined."""
         if not self._engine.reports_all:  # a match across two texts would hide one in a text
             for index, (start, size) in enumerate(zip(starts, sizes, strict=True)):
-                hits = self._engine.scan(data[start : start + size])
-                if hits:
-                    yield index, hits
+                text = data[start : start + size]
+                hits = self._engine.scan(text)
+                if hits and any(True for _ in self._find_at(text, hits, 0)):
+                    yield index
             return
-        grouped: dict[int, list[scanner.Hit]] = {}
-        for end, trigger in self._engine.scan(data):
-            index = bisect_right(starts, end - 1) - 1
-            if end - starts[index] <= sizes[index]:  # otherwise it ends between two
-                grouped.setdefault(index, []).append((end - starts[index], trigger))
-        yield from grouped.items()
+        hits = self._engine.scan(data)
+        for index, hits_of_text in _by_text(hits, starts, sizes).items():
+            text = data[starts[index] : starts[index] + sizes[index]]
+            if any(True for _ in self._find_at(text, hits_of_text, 0)):
+                yield index
+        # Views of all texts at once: most texts with dressing have little of it.
+        dressing = dressing_hits(hits)
+        if dressing:
+            for span in self._find_in_views(data, dressing, [], 0):
+                yield bisect_right(starts, span.start) - 1
 
     def _spans(self, data: bytes) -> list[Span]:
         """Return the spans to remove from `data`, in order, without overlaps."""
         if b"REDACTED" in data:
-            data = PLACEHOLDER.sub(lambda match: _MASK * len(match[0]), data)
-        spans = [span for span in self._find(data) if _MASK not in data[span.start : span.end]]
+            data = PLACEHOLDER.sub(lambda match: MASK * len(match[0]), data)
+        spans = [span for span in self._find(data) if MASK not in data[span.start : span.end]]
         if self._allow:
             spans = [span for span in spans if not self._is_allowed(data[span.start : span.end])]
         return merge(spans)
@@ -200,11 +206,45 @@ class Redactor:
 
     def _find(self, data: bytes, depth: int = 0) -> Iterator[Span]:
         """Yield the spans of all rules; they may overlap and repeat."""
-        hits = self._engine.scan(data)
-        if hits:
-            yield from self._apply_rules(data, hits, depth)
+        yield from self._find_at(data, self._engine.scan(data), depth)
         if self._has_user_rules:
             yield from self._find_users(data)
+
+    def _find_at(
+        self, data: bytes, hits: list[scanner.Hit], depth: int, layer: int = 0
+    ) -> Iterator[Span]:
+        """Yield the spans of the rules at their triggers' hits, in the text and in its views."""
+        ends: list[int] = []
+        if hits:
+            for span in self._apply_rules(data, hits, depth):
+                ends.append(span.end)
+                yield span
+        dressing = dressing_hits(hits)
+        if dressing or ends:
+            yield from self._find_in_views(data, dressing, ends, depth, layer)
+
+    def _find_in_views(
+        self, data: bytes, hits: list[scanner.Hit], ends: list[int], depth: int, layer: int = 0
+    ) -> Iterator[Span]:
+        """Yield what is found in the views of a text; the unfolded one is the last layer."""
+        if layer > _MOST_LAYERS:
+            return
+        unfolded = unfolded_view(data, hits, ends)
+        if unfolded is not None:
+            yield from self._find_in_view(unfolded, depth, _MOST_LAYERS + 1)
+        if layer < _MOST_LAYERS:
+            for view in undressed_views(data, hits, ends):
+                yield from self._find_in_view(view, depth, layer + 1)
+
+    def _find_in_view(self, view: View, depth: int, layer: int) -> Iterator[Span]:
+        """Yield what is found in a view, as ranges of the text that it is a view of."""
+        for span in self._find_at(view.data, self._engine.scan(view.data), depth, layer):
+            if MASK not in view.data[span.start : span.end]:
+                yield view.original(span)
+        if self._has_user_rules:
+            for span in self._find_users(view.data):
+                if MASK not in view.data[span.start : span.end]:
+                    yield view.original(span)
 
     def _find_users(self, data: bytes) -> Iterator[Span]:
         """Yield the spans of the user's patterns and of known values."""
@@ -230,7 +270,7 @@ class Redactor:
                 done[index] = end
             elif index < BASE64_FROM:
                 yield from assignments.at(end)
-            elif depth < _MOST_DEPTH:
+            elif index < DRESSING_FROM and depth < _MOST_DEPTH:
                 yield from base64.at(end)
 
     def _replace(self, data: bytes, spans: list[Span]) -> bytes:
@@ -256,6 +296,19 @@ class Redactor:
 @lru_cache(maxsize=1)
 def _vendor_rules() -> tuple[VendorRule, ...]:
     return tuple(VendorRule(row) for row in VENDORS)
+
+
+def _by_text(
+    hits: list[scanner.Hit], starts: list[int], sizes: list[int]
+) -> dict[int, list[scanner.Hit]]:
+    """Return the hits of rules in each text, by its index; those across two texts are none."""
+    grouped: dict[int, list[scanner.Hit]] = {}
+    for end, trigger in hits:
+        if trigger < DRESSING_FROM:
+            index = bisect_right(starts, end - 1) - 1
+            if end - starts[index] <= sizes[index]:
+                grouped.setdefault(index, []).append((end - starts[index], trigger))
+    return grouped
 
 
 def _ends(data: bytes, word: bytes) -> Iterator[int]:

@@ -13,6 +13,7 @@ import hashlib
 from ccsync_watch.privacy.detect import base64_runs, name_patterns
 from ccsync_watch.privacy.detect.rules import STRUCTURAL_RULES
 from ccsync_watch.privacy.detect.vendors import VENDORS
+from ccsync_watch.privacy.dressing.table import DRESSING
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.heuristics.thresholds import thresholds
 from ccsync_watch.privacy.heuristics.words import word_lists
@@ -36,6 +37,7 @@ def digest_tables() -> str:
         structural,
         name_patterns.TRIGGERS,
         base64_runs.TRIGGERS,
+        [(row.trigger, row.pattern) for row in DRESSING],
         ranks,
         sorted(thresholds().items()),
         sorted(word_lists().items()),

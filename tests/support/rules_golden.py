@@ -19,6 +19,7 @@ GOLDEN = ROOT / "tests" / "unit" / "privacy" / "rules_golden.json"
 PRIVACY = ROOT / "ccsync_watch" / "privacy"
 FINDERS = (
     "detect",
+    "dressing",
     "engine",
     "heuristics",
     "known/known_values.py",

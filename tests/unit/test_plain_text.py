@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ccsync_watch.plain_text import (
-    edged_value,
     is_blank,
     plain_text,
     plain_value,
@@ -95,13 +94,6 @@ def test_the_start_of_a_text_keeps_styles_alone() -> None:
     """The others, and styles that nothing is shown in, can be longer than the text."""
     text = "\x1b[2J" + "\x1b[31m" * 9000 + "red\x1b]0;" + "t" * 4000 + "\x07 more"
     assert shown_start(text, 5) == ("\x1b[31m" * 16 + "red m", 8)
-
-
-def test_the_edges_of_sequences_stay() -> None:
-    """They separate words, but are not part of them, and a plain text is without them."""
-    edged = edged_value(["a\x1b[31mb\x1b[0m", {"c": 1}])
-    assert edged == ["a\x1b;b\x1b;", {"c": 1}]
-    assert plain_value(edged) == ["ab", {"c": 1}]
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,8 @@ _UNTIL_TAG = re.compile(rb"[^<\r\n\x00-\x08]{1,4096}")
 _APP_PASSWORD = re.compile(rb"[a-z]{4}(?: [a-z]{4}){3}(?! ?[a-z])")
 _BARE_STOP = re.compile(
     rb"\\+(?:[nrt]|[\"'`]|u00|x1b|033)|&(?=[\w.%-]+=|amp;|\Z)|;(?=[\s\w]|\Z)|"
-    rb",(?=[\w\" ]+[=:]|\Z|[\"'\s])|\|(?=\Z|\|)|&&|&quot;|%22|%26",
+    rb",(?=[\w\" ]+[=:]|\Z|[\"'\s])|\|(?=\Z|\|)|&&|%22|%26|"
+    rb"&(?:amp;){0,2}(?:quot|apos|#0{0,4}3[49]|#[xX]0{0,4}2[27]);",
 )
 _QUERY_STOP = re.compile(rb"[&#;]|%26")
 _SETTER = re.compile(r"^(?:set|with|add|use|put|check|verify|hash|validate)_?")

@@ -32,7 +32,7 @@ _RUN = re.compile(
     rb"[A-Za-z0-9+/_-]{0,65536}(?:(?:\\n|\r?\n|\\r\\n)[A-Za-z0-9+/_-]{20,128}){0,2000}={0,2}"
 )
 _BREAKS = (b"\\r\\n", b"\\n", b"\r\n", b"\n")
-_MARKS = (
+MARKS = (
     "-----BEGIN",
     "PRIVATE KEY",
     "password",
@@ -118,7 +118,7 @@ def base64_encodings(word: str) -> list[str]:
 
 
 TRIGGERS: tuple[str, ...] = tuple(
-    dict.fromkeys(re.escape(encoding) for mark in _MARKS for encoding in base64_encodings(mark)),
+    dict.fromkeys(re.escape(encoding) for mark in MARKS for encoding in base64_encodings(mark)),
 )
 
 

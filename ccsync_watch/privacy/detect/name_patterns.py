@@ -97,7 +97,8 @@ AFTER_NAME = re.compile(
         + r"{0,2}(?P<pad>(?:[ \t]|%20){0,40})"
         + ANSI
         + r"{0,2}"
-        r"(?P<open>[a-zA-Z@$]{0,2}[\"'`]?(?P<slashes>\\{0,7})(?P<quote>[\"'`])|&quot;|%22|"
+        r"(?P<open>[a-zA-Z@$]{0,2}[\"'`]?(?P<slashes>\\{0,7})(?P<quote>[\"'`])|"
+        r"&(?:amp;){0,2}(?:quot|apos|#0{0,4}3[49]|#[xX]0{0,4}2[27]);|%22|"
         r"\\{1,4}u0022|)" + ANSI + r"{0,2}"
     ).encode(),
 )

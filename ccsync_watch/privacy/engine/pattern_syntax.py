@@ -146,7 +146,8 @@ def _first_characters(item: str) -> set[str]:
             first = member[1:] if member in {"\\.", "\\-"} else _character_of(member) or member
             if len(first) != 1:
                 return {""}
-            members.update(map(chr, range(ord(first), ord(last or first) + 1)))
+            end = _character_of(last) if last else first
+            members.update(map(chr, range(ord(first), ord(end) + 1)))
         return members if len(members) <= _FEW else {""}
     return {_character_of(item)}
 
@@ -161,7 +162,7 @@ def _character_of(item: str) -> str:
 
 
 _FEW = 10
-_MEMBER = re.compile(r"(\\x[0-9a-f]{2}|\\.|.)(?:-(.))?", re.DOTALL)
+_MEMBER = re.compile(r"(\\x[0-9a-f]{2}|\\.|.)(?:-(\\x[0-9a-f]{2}|.))?", re.DOTALL)
 _CONTROLS = {"t": "\t", "n": "\n", "r": "\r"}
 
 

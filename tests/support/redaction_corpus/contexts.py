@@ -9,6 +9,8 @@ import random
 from collections.abc import Callable
 from urllib.parse import quote
 
+from support.redaction_corpus.dressed import DRESSED
+
 Context = Callable[[str, str, random.Random], str]
 
 
@@ -78,6 +80,7 @@ NAMED: dict[str, Context] = {
 
 ANYWHERE: dict[str, Context] = {
     **NAMED,
+    **DRESSED,
     "prose": lambda _n, v, _: f"Here is the key you asked for: {v}. Please keep it safe",
     "prose quoted": lambda _n, v, _: f"Use '{v}' to sign in.",
     "alone": lambda _n, v, _: v,

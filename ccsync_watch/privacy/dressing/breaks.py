@@ -1,0 +1,80 @@
+"""What the scan searches for where values are broken in two: by a line's end or by code.
+
+A trigger is a secret's beginning before such a place. Places alone are too many: every line has an
+end, and code is full of strings.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from ccsync_watch.privacy.detect.name_patterns import PASSWORD_WORDS, TOKEN_WORDS
+from ccsync_watch.privacy.detect.vendors import VENDORS
+from ccsync_watch.privacy.engine.pattern_syntax import HEAD, heads
+from ccsync_watch.privacy.engine.scanner import Trigger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+BORDER = r"(?:\xe2\x94[\x82\x83]|\xe2\x95\x91|\|)"
+"""What frames a text on a terminal."""
+JOINT = r"(?:\+|\.{1,2}|&|~|\|\||<>|\+\+)"
+"""What joins two strings in some language."""
+
+_LINE_END = rf"(?:[ ]{{0,2}}{BORDER}[ ]{{0,2}})?\$?\r?\n"
+_LINE_START = rf"[ \t]{{0,12}}(?:(?:{BORDER}|[>#+])[ ]{{0,4}})?"
+_STRING_END = rf"\\{{0,7}}[\"'`][ \t]{{0,4}}(?:{JOINT}[ \t\r\n\"'`]|\\?\n|[\"'`])"
+_TOKEN = r"[A-Za-z0-9_=+/.~%-]"  # noqa: S105 - an alphabet
+_NAMED = (
+    rf"(?:{PASSWORD_WORDS}|{TOKEN_WORDS}|passwords?[ ]is)[\w-]{{0,24}}"
+    r"[ \t:=\"'`*>|\\]{1,16}"
+)
+"""A secret's name and what joins it to its value."""
+_VALUE = r"[^\s]{0,120}[^\s;,(){}]"
+_LEAST_HEAD = 3
+_LEAST_BODY = 10
+"""After a short beginning, which words have too."""
+_GROUP = 10
+_SPLIT_NAMES = ("password", "passwd", "secret", "token", "api_key", "apikey", "authorization")
+_SPLIT_HEADS = ("ghp_", "github_pat_", "sk-ant-", "sk-proj-", "sk_live_", "xoxb-", "AKIA", "glpat-")
+
+
+@lru_cache(maxsize=1)
+def break_triggers() -> tuple[Trigger, ...]:
+    """Return the triggers: tokens and named values before a break, and words split in two."""
+    beginnings = sorted(
+        head
+        for head in {head for row in VENDORS if not row.anchor for head in heads(row.trigger)}
+        if len(head) >= _LEAST_HEAD and not (head.isalpha() and head.islower())
+    )
+    tokens = [
+        f"{re.escape(head)}{_TOKEN}{{{0 if len(head) == HEAD else _LEAST_BODY},120}}"
+        for head in beginnings
+    ]
+    groups = [tokens[start : start + _GROUP] for start in range(0, len(tokens), _GROUP)]
+    end = f"(?:{_LINE_END}|{_STRING_END})"
+    return (
+        *(Trigger(f"(?:{'|'.join(group)}){end}", is_caseless=False) for group in groups),
+        Trigger(f"{_NAMED}{_VALUE}{end}", is_caseless=True),
+        Trigger(rf"://[^\s/:@]{{0,60}}:{_VALUE}{end}", is_caseless=False),
+        *(Trigger(_split(name), is_caseless=True) for name in _SPLIT_NAMES),
+        *(Trigger(_split(head), is_caseless=False) for head in _SPLIT_HEADS),
+        Trigger(_without_first(_SPLIT_NAMES), is_caseless=True),
+        Trigger(_without_first(_SPLIT_HEADS), is_caseless=False),
+    )
+
+
+def _split(word: str) -> str:
+    """Return a pattern for a word with a line's end after any of its letters but the first."""
+    breaks = (
+        f"{re.escape(word[:size])}{_LINE_END}{_LINE_START}{re.escape(word[size:])}"
+        for size in range(2, len(word))
+    )
+    return f"(?:{'|'.join(breaks)})"
+
+
+def _without_first(words: Iterable[str]) -> str:
+    """Return a pattern for lines that begin with a word whose first letter is missing."""
+    return f"\\n{_LINE_START}(?:{'|'.join(re.escape(word[1:]) for word in words)})"

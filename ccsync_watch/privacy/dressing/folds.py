@@ -1,0 +1,137 @@
+"""Lines that a terminal or a formatter broke inside a value, at its width.
+
+A line end is taken out only where the line is as long as the lines around it or as a usual
+terminal, and what follows does not look like the next word.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ccsync_watch.privacy.dressing.breaks import BORDER
+from ccsync_watch.privacy.engine.text_views import Edit
+from ccsync_watch.privacy.heuristics.gibberish import is_gibberish
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_LEAST_WIDTH = 20
+_NEAR = 10
+"""So many lines on either side say how wide the text is."""
+_LONGEST_LINE = 1024
+_MOST_LINES = 400
+"""A longer value in folded lines is a file."""
+_WIDTHS = frozenset(
+    {40, 50, 60, 64, 65, 66, 68, 70, 72, 74, 75, 76, 78, 79, 80, 88, 90, 96, 100, 110, 118, 119}
+    | {120, 128, 130, 132, 140, 150, 158, 159, 160, 180, 200}
+)
+"""Of terminals, mails and formatters."""
+_CLOSING = re.compile(rf"(?P<border>[ ]{{0,2}}{BORDER}[ ]{{0,2}})?\$?\r?\Z".encode("latin-1"))
+_OPENING = re.compile(
+    rf"(?P<indent>[ \t]{{0,12}})(?:(?P<border>{BORDER}[ ]{{0,4}})|(?P<mark>[>#+*]|//)[ ]?)?".encode(
+        "latin-1"
+    )
+)
+_RUN = re.compile(rb"[^\s\"'`<>|\xe2]{1,400}")
+_NOT_LAST = frozenset(b" \t,;)]}>|\x82\x83\x91")
+_SENTENCE_END = ".,;:!?)"
+
+
+def find_folds(data: bytes, ends: Iterable[int]) -> list[Edit]:
+    """Return the line breaks inside values near `ends`, as edits that remove them, in order.
+
+    `ends` are where triggers and values end. A value may continue over several lines.
+    """
+    edits: dict[int, Edit] = {}
+    checked: set[int] = set()
+    for end in sorted(set(ends)):
+        newline = data.find(b"\n", max(0, end - 24), end + 12)
+        for _ in range(_MOST_LINES):
+            if newline < 0 or newline in checked:
+                break
+            checked.add(newline)
+            edit = _fold_at(data, newline)
+            if edit is None:
+                break
+            edits[newline] = edit
+            newline = data.find(b"\n", edit.end, edit.end + _LONGEST_LINE)
+    return [edits[newline] for newline in sorted(edits)]
+
+
+def _fold_at(data: bytes, newline: int) -> Edit | None:
+    """Return the edit that joins the lines around a line's end, if a value was broken there."""
+    low = max(0, newline - _LONGEST_LINE)
+    start = max(data.rfind(b"\n", low, newline) + 1, low)
+    line = data[start:newline]
+    closing = _CLOSING.search(line)
+    if closing is None or not closing.start() or line[closing.start() - 1] in _NOT_LAST:
+        return None
+    width = _width(line)
+    if not _LEAST_WIDTH <= width <= _LONGEST_LINE:
+        return None
+    joint = _joint_end(data, newline + 1, line)
+    run = _RUN.match(data, joint)
+    if run is None or not _continues(run[0].decode("utf-8", "replace"), is_full=True):
+        return None
+    widths: set[int] = set()
+    for other in _widths_around(data, start, newline):
+        if other > width:
+            return None
+        widths.add(other)
+    is_full = closing["border"] is not None or width in widths or width in _WIDTHS
+    if not (is_full or _continues(run[0].decode("utf-8", "replace"), is_full=False)):
+        return None
+    return Edit(start + closing.start(), joint, b"")
+
+
+def _joint_end(data: bytes, position: int, line: bytes) -> int:
+    """Return where a line's content begins: after its border, or the mark that `line` has too."""
+    opening = _OPENING.match(data, position)
+    if opening is None:
+        return position
+    if opening["border"] is not None:
+        return opening.end()
+    is_marked = opening["mark"] is not None and line.lstrip().startswith(opening["mark"])
+    return opening.end() if is_marked else opening.end("indent")
+
+
+def _widths_around(data: bytes, start: int, newline: int) -> Iterator[int]:
+    """Yield the widths of the lines after one and before it, up to blank lines."""
+    position = newline + 1
+    for _ in range(_NEAR):
+        after = data.find(b"\n", position, position + _LONGEST_LINE)
+        end = after if after >= 0 else min(len(data), position + _LONGEST_LINE)
+        width = _width(data[position:end])
+        if not width:
+            break
+        yield width
+        if after < 0:
+            break
+        position = end + 1
+    position = start - 1
+    for _ in range(_NEAR):
+        if position < 0:
+            break
+        low = max(0, position - _LONGEST_LINE)
+        before = max(data.rfind(b"\n", low, position), low - 1)
+        width = _width(data[before + 1 : position])
+        if not width:
+            break
+        yield width
+        position = before
+
+
+def _width(line: bytes) -> int:
+    """Return how many characters a line has, without the blanks at its end."""
+    line = line.rstrip()
+    return len(line) if line.isascii() else len(line.decode("utf-8", "replace"))
+
+
+def _continues(run: str, *, is_full: bool) -> bool:
+    """Tell whether a run of characters at a line's start continues the line before."""
+    core = run.rstrip(_SENTENCE_END)
+    if core.isalpha():
+        is_word = len(core) == 1 or core[1:].islower() or core.isupper()
+        return is_gibberish(core) or not is_word
+    return is_full or (any(c.isdigit() for c in core) and any(c.isalpha() for c in core))

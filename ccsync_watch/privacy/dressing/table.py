@@ -1,0 +1,155 @@
+"""All kinds of dressing, their triggers after those of the rules, and the views of a text."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from ccsync_watch.privacy.detect.rules import collect_triggers
+from ccsync_watch.privacy.dressing import characters, escapes, hex_text, source_code
+from ccsync_watch.privacy.dressing.breaks import BORDER, break_triggers
+from ccsync_watch.privacy.dressing.folds import find_folds
+from ccsync_watch.privacy.dressing.source_code import JOINED, NEW, OLD
+from ccsync_watch.privacy.engine.scanner import Trigger
+from ccsync_watch.privacy.engine.text_views import Edit, View, regions_around
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from ccsync_watch.privacy.dressing.row import Dressing
+    from ccsync_watch.privacy.engine.scanner import Hit
+
+ROWS: tuple[Dressing, ...] = (
+    *characters.ROWS,
+    *hex_text.ROWS,
+    *escapes.ROWS,
+    *source_code.ROWS,
+)
+DRESSING: tuple[Dressing, ...] = (*ROWS, *JOINED, NEW, OLD)
+DRESSING_FROM = len(collect_triggers())
+"""The index of the first trigger of a dressing; before it are the rules'."""
+_CHANGES = DRESSING_FROM + len(ROWS)
+_BREAKS_FROM = _CHANGES + 1
+_JOINT = _BREAKS_FROM
+"""What stands for the end of a string after which a value may continue."""
+_JOINED = frozenset(range(len(ROWS), len(ROWS) + len(JOINED)))
+_WIDEST_TRIGGER = 64
+"""What a trigger finds begins at most so far before its end, in bytes."""
+_LINE_END = re.compile(rf"(?:[ ]{{0,2}}{BORDER}[ ]{{0,2}}|\$)?\r?\n".encode("latin-1"))
+_QUOTE = re.compile(rb"[\"'`]")
+_LONGEST_JOINT = 10
+_STRING_END = re.compile(rb"\\{0,7}[\"'`][ \t]{0,8}[\s+.&~|<\\\"'`]")
+
+
+@lru_cache(maxsize=1)
+def all_triggers() -> tuple[Trigger, ...]:
+    """Return the triggers of the rules, then those of dressing."""
+    return (
+        *collect_triggers(),
+        *(Trigger(row.trigger, is_caseless=row.is_caseless) for row in (*ROWS, NEW)),
+        *break_triggers(),
+    )
+
+
+def dressing_hits(hits: Iterable[Hit]) -> list[Hit]:
+    """Return the hits of dressing's triggers, in order of their ends."""
+    return sorted(hit for hit in hits if hit[1] >= DRESSING_FROM)
+
+
+def undressed_views(data: bytes, hits: Sequence[Hit], ends: Sequence[int] = ()) -> Iterator[View]:
+    """Yield the views of a text without the dressing that `hits` point to.
+
+    Two of them if it marks changes: with the new words and with the old ones. `ends` are where
+    values end that were found; one at a string's end may continue in the next string.
+    """
+    marks = [
+        (end, min(index, _JOINT))
+        for end, index in hits
+        if index < _BREAKS_FROM or _QUOTE.search(data, end - _LONGEST_JOINT, end)
+    ]
+    joints = [(end, _JOINT) for end in ends if _STRING_END.match(data, end)]
+    if joints:
+        marks = sorted([*marks, *joints])
+    if not marks:
+        return
+    regions = regions_around(data, ((max(0, end - _WIDEST_TRIGGER), end) for end, _ in marks))
+    kinds = _kinds_by_region(regions, marks)
+    has_changes = any(_CHANGES in kind for kind in kinds)
+    for reading in ("new", "old") if has_changes else ("",):
+        edits: list[list[Edit]] = [
+            [
+                edit
+                for match in _compile(kind, reading).finditer(data, low, high)
+                for edit in _edits_of(match)
+            ]
+            for (low, high), kind in zip(regions, kinds, strict=True)
+        ]
+        edited = [pair for pair in zip(regions, edits, strict=True) if pair[1]]
+        if edited:
+            yield View(data, edited)
+
+
+def _kinds_by_region(
+    regions: Sequence[tuple[int, int]], marks: Sequence[Hit]
+) -> list[frozenset[int]]:
+    """Return of each region the kinds of dressing in it, by the indices of their triggers."""
+    kinds: list[frozenset[int]] = []
+    position = 0
+    for _, high in regions:
+        first = position
+        while position < len(marks) and marks[position][0] <= high:
+            position += 1
+        kinds.append(frozenset(index for _, index in marks[first:position]))
+    return kinds
+
+
+def unfolded_view(data: bytes, hits: Sequence[Hit], ends: Sequence[int] = ()) -> View | None:
+    """Return the view with lines joined that were broken inside a value.
+
+    `ends` are where values end that were found; one at a line's end may continue.
+    """
+    near = [end for end, index in hits if index >= _BREAKS_FROM]
+    near.extend(end for end in ends if _LINE_END.match(data, end))
+    edits = find_folds(data, near) if near else []
+    if not edits:
+        return None
+    regions = regions_around(data, ((edit.start, edit.end) for edit in edits))
+    return View(data, _grouped(regions, edits))
+
+
+def _edits_of(match: re.Match[bytes]) -> Iterator[Edit]:
+    name = match.lastgroup
+    return _UNDRESS[name](match) if name else iter(())
+
+
+def _grouped(
+    regions: Sequence[tuple[int, int]], edits: Sequence[Edit]
+) -> Iterator[tuple[tuple[int, int], list[Edit]]]:
+    """Yield each region with its edits."""
+    position = 0
+    for region in regions:
+        first = position
+        while position < len(edits) and edits[position].start < region[1]:
+            position += 1
+        yield region, list(edits[first:position])
+
+
+_UNDRESS = {
+    "new": NEW.undress,
+    "old": OLD.undress,
+    **{f"row_{number}": row.undress for number, row in enumerate((*ROWS, *JOINED))},
+}
+
+
+@lru_cache(maxsize=1024)
+def _compile(kinds: frozenset[int], reading: str) -> re.Pattern[bytes]:
+    """Return one pattern for some kinds of dressing, and for one reading of changes."""
+    rows = (*ROWS, *JOINED)
+    numbers = {index - DRESSING_FROM for index in kinds if index < _CHANGES}
+    if _JOINT in kinds:
+        numbers |= _JOINED
+    branches = [f"(?P<row_{number}>{rows[number].pattern})" for number in sorted(numbers)]
+    if _CHANGES in kinds:
+        branches.insert(0, f"(?P<{reading}>{(NEW if reading == 'new' else OLD).pattern})")
+    return re.compile("|".join(branches).encode("latin-1"))

@@ -1,0 +1,111 @@
+"""A text as its reader sees it, without dressing, and where each of its bytes comes from.
+
+A view consists of regions around the edits alone, so that a long text with little dressing is not
+read twice. Between the regions is what no rule reads across.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from typing import TYPE_CHECKING, NamedTuple
+
+from ccsync_watch.privacy.engine.spans import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+MASK = b"\x01"
+"""What rules see instead of a placeholder, and between regions: a byte that no value contains."""
+
+_SEPARATOR = b"\n" + MASK + b"\n"
+_BEFORE = 640
+_AFTER = 704
+"""How far rules read to the left and the right of an edit, in bytes."""
+_LONGEST_RUN = 8192
+"""Where a value reaches beyond that, its region ends with it; longer ones are cut."""
+_BLANK = re.compile(rb"[\s\x00\x01]")
+
+
+class Edit(NamedTuple):
+    """A range of a text, and what a reader sees there.
+
+    A secret that ends in `text` ends at `reach` in the original, if that is not 0.
+    """
+
+    start: int
+    end: int
+    text: bytes
+    reach: int = 0
+
+
+class View:
+    """The edited regions of a text; `data` is what rules read."""
+
+    def __init__(
+        self, data: bytes, regions: Iterable[tuple[tuple[int, int], Sequence[Edit]]]
+    ) -> None:
+        """Apply the edits of each region, which are in order without overlaps."""
+        self._pieces: list[bytes] = []
+        self._starts: list[int] = []
+        self._origins: list[tuple[int, int, bool]] = []
+        self._size = 0
+        for (low, high), edits in regions:
+            position = low
+            for edit in edits:
+                self._add(data[position : edit.start], position, edit.start, is_copy=True)
+                self._add(edit.text, edit.start, edit.reach or edit.end, is_copy=False)
+                position = edit.end
+            self._add(data[position:high], position, high, is_copy=True)
+            self._add(_SEPARATOR, high, high, is_copy=False)
+        self.data = b"".join(self._pieces)
+
+    def _add(self, text: bytes, start: int, end: int, *, is_copy: bool) -> None:
+        if text:
+            self._pieces.append(text)
+            self._starts.append(self._size)
+            self._origins.append((start, end, is_copy))
+            self._size += len(text)
+
+    def original(self, span: Span) -> Span:
+        """Return the range of the text from a span's first byte to its last, dressing included."""
+        first = bisect_right(self._starts, span.start) - 1
+        start, _, is_copy = self._origins[first]
+        start += span.start - self._starts[first] if is_copy else 0
+        last = bisect_right(self._starts, span.end - 1) - 1
+        begin, end, is_copy = self._origins[last]
+        if is_copy:
+            end = begin + span.end - self._starts[last]
+        return Span(start, max(end, start), span.kind, span.rank)
+
+
+def regions_around(data: bytes, ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return what rules may have to read around `ranges`, which are in order; joined where near."""
+    regions: list[tuple[int, int]] = []
+    for start, end in ranges:
+        if regions and end + _AFTER <= regions[-1][1]:
+            continue
+        low = _region_start(data, start)
+        high = _region_end(data, end)
+        if regions and low <= regions[-1][1]:
+            regions[-1] = (regions[-1][0], max(high, regions[-1][1]))
+        else:
+            regions.append((low, high))
+    return regions
+
+
+def _region_start(data: bytes, start: int) -> int:
+    """Return a word's start at least a rule's reach before `start`: half a word can mislead."""
+    low = max(0, start - _BEFORE)
+    if low == 0:
+        return 0
+    line = data.rfind(b"\n", max(0, low - _BEFORE), low)
+    if line >= 0:
+        return line + 1
+    return max(data.rfind(b" ", max(0, low - _LONGEST_RUN), low) + 1, low - _LONGEST_RUN, 0)
+
+
+def _region_end(data: bytes, end: int) -> int:
+    high = min(len(data), end + _AFTER)
+    blank = _BLANK.search(data, high, high + _LONGEST_RUN)
+    return blank.start() if blank else min(len(data), high + _LONGEST_RUN)
