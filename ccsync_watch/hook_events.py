@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 import orjson
 
+from ccsync_watch.private_files import check_folder, make_folder, tighten_folder
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -88,8 +90,14 @@ class Spool:
         self.unexpected = 0
 
     def prepare(self) -> None:
-        """Create the folder, for this user alone. Raises OSError."""
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Create the folder, for this user alone, and remove what others put there.
+
+        Raises UnsafePath, OSError.
+        """
+        make_folder(self.folder)
+        for folder in (self.folder, self._aside):
+            check_folder(folder)
+            tighten_folder(folder, is_removing=True)
 
     def is_changed(self) -> bool:
         """Return, by one `stat`, whether something came since the last `read`."""
@@ -179,9 +187,10 @@ class Spool:
             if stat.S_ISDIR(status.st_mode):
                 # Only if it is empty: no files of others are removed with their folder.
                 path.rmdir()
-            elif stat.S_ISREG(status.st_mode) and status.st_size <= MAX_HOOK_EVENT_BYTES:
+            elif _is_own(status) and status.st_size <= MAX_HOOK_EVENT_BYTES:
                 self._aside.mkdir(mode=0o700, exist_ok=True)
                 slot = self._aside / f"{self.unexpected % MAX_ASIDE}"
+                path.chmod(0o600)
                 path.replace(slot)
             else:
                 path.unlink()
@@ -199,12 +208,17 @@ def _read_private(path: Path) -> tuple[bytes, int]:
     handle = os.open(path, flags)
     try:
         status = os.fstat(handle)
-        is_own = not hasattr(os, "getuid") or status.st_uid == os.getuid()
-        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_HOOK_EVENT_BYTES or not is_own:
+        if not _is_own(status) or status.st_size > MAX_HOOK_EVENT_BYTES:
             raise PermissionError("not a hook event")
         return os.read(handle, MAX_HOOK_EVENT_BYTES), status.st_mtime_ns // 1_000_000
     finally:
         os.close(handle)
+
+
+def _is_own(status: os.stat_result) -> bool:
+    """Return whether this is a regular file of this user's."""
+    is_own = not hasattr(os, "getuid") or status.st_uid == os.getuid()
+    return is_own and stat.S_ISREG(status.st_mode)
 
 
 def _claude_dir(path: object, session_id: str) -> Path | None:

@@ -8,51 +8,49 @@ have made them. Without users (Windows), everything passes.
 from __future__ import annotations
 
 import contextlib
+import errno
+import logging
 import os
 import stat
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ccsync_watch.errors import UnsafePath
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+log = logging.getLogger(__name__)
 
 HAS_USERS = hasattr(os, "getuid")
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _ROOT = 0
+_MAX_LINKS = 40
 # What a user namespace shows for owners outside it: of them nobody inside can be one.
 _OVERFLOW_UID = Path("/proc/sys/kernel/overflowuid")
 
 
-def check_file(path: Path) -> Path:
-    """Return the file that a path leads to; raise UnsafePath if another user can change it.
-
-    A link may lead to it, if each folder on both ways is safe. It may be missing.
-    """
-    _check_above(path.absolute())
-    real = _resolve(path)
-    if real != path.absolute():
-        _check_above(real)
-    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-        _check_status(real, real.lstat(), fix="chmod go-w")
-    return real
-
-
 def read_private(path: Path, max_bytes: int = -1) -> bytes:
-    """Return the content of a file that only this user can change.
+    """Return the content of a file that only this user, or root, can change.
 
     Raises UnsafePath for any other, OSError when it cannot be read.
     """
-    real = check_file(path)
+    real = _resolve(path)
     handle = os.open(real, os.O_RDONLY | _NO_FOLLOW | getattr(os, "O_BINARY", 0))
     with os.fdopen(handle, "rb") as file:
-        # Once more, of what is open now: the path may lead elsewhere since.
-        _check_status(real, os.fstat(handle), fix="chmod go-w")
+        # Of what is open now: the path may lead elsewhere by now.
+        _check_status(real, os.fstat(handle))
         return file.read(max_bytes)
 
 
 def write_private(path: Path, data: bytes) -> None:
-    """Replace a file whole by one that only this user can read. Raises OSError."""
-    # A link stays a link: people keep their settings in a repository of dotfiles.
-    target = path.resolve()
+    """Replace a file whole, whoever wrote the last one, by one that only this user can read.
+
+    A link stays a link: people keep their settings in a repository of dotfiles.
+    Raises UnsafePath, OSError.
+    """
+    target = _resolve(path)
     handle, name = tempfile.mkstemp(prefix=f"{target.name}.", suffix=".new", dir=target.parent)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -67,25 +65,25 @@ def write_private(path: Path, data: bytes) -> None:
 
 
 def check_folder(path: Path) -> None:
-    """Check that only this user can change what is in a folder; take away what others may do.
+    """Check that a folder is this user's own; take away from others what they may do in it.
 
     It may be missing, and a link may lead to it. Raises UnsafePath, OSError.
     """
+    real = _resolve(path)
     if not HAS_USERS:
         return
-    _check_above(path.absolute())
-    real = _resolve(path)
-    if real != path.absolute():
-        _check_above(real)
     try:
         handle = os.open(real, os.O_RDONLY | _NO_FOLLOW | os.O_DIRECTORY)
     except FileNotFoundError:
         return
     try:
         status = os.fstat(handle)
-        _check_owner(real, status)
+        if status.st_uid != os.getuid():  # root's would not be writable, or not private
+            raise _other_owner(real, status.st_uid)
         if stat.S_IMODE(status.st_mode) & 0o077:
             os.fchmod(handle, 0o700)
+        if stat.S_IMODE(status.st_mode) & 0o022:
+            log.warning("other users could write to %s: it is this user's alone from now on", real)
     finally:
         os.close(handle)
 
@@ -96,97 +94,133 @@ def make_folder(path: Path) -> None:
     Raises UnsafePath, OSError.
     """
     check_folder(path)
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    real = _resolve(path)
+    for above in reversed(real.parents):
+        if not above.exists():
+            # Whatever the umask, nobody else may exchange what is in it.
+            above.mkdir(mode=0o755, exist_ok=True)
+    real.mkdir(mode=0o700, exist_ok=True)
     check_folder(path)
 
 
-def tighten_folder(path: Path) -> None:
-    """Check everything in a folder of this user's own, and make it readable by nobody else.
+def tighten_folder(path: Path, *, is_removing: bool = False, besides: Collection[str] = ()) -> None:
+    """Make all that is in a folder of this user's own readable by nobody else.
 
-    A link of the user's is left as it is. Raises UnsafePath for what another user put there.
+    Raises UnsafePath for what belongs to another user, or removes it. A link of this user's is
+    left as it is, and so is what has one of the names `besides`.
     """
-    if not HAS_USERS:
+    if not HAS_USERS or not path.is_dir():
         return
     with os.scandir(path) as entries:
         for entry in entries:
+            if entry.name in besides:
+                continue
             with contextlib.suppress(FileNotFoundError):  # removed meanwhile
-                _tighten(Path(entry.path), entry.stat(follow_symlinks=False))
+                _tighten(Path(entry.path), is_removing=is_removing)
 
 
-def _tighten(path: Path, status: os.stat_result) -> None:
-    _check_owner(path, status)
-    if stat.S_ISLNK(status.st_mode):
-        return
-    if stat.S_ISDIR(status.st_mode):
+def _tighten(path: Path, *, is_removing: bool) -> None:
+    status = path.lstat()
+    if status.st_uid != os.getuid():
+        if not is_removing:
+            raise _other_owner(path, status.st_uid)
+        with contextlib.suppress(OSError):
+            path.rmdir() if stat.S_ISDIR(status.st_mode) else path.unlink()
+    elif stat.S_ISDIR(status.st_mode):
         if status.st_mode & 0o077:
             path.chmod(0o700)
-        tighten_folder(path)
-    elif status.st_mode & 0o077:
+        tighten_folder(path, is_removing=is_removing)
+    elif not stat.S_ISLNK(status.st_mode) and status.st_mode & 0o177:
         path.chmod(0o600)
 
 
 def _resolve(path: Path) -> Path:
-    try:
+    """Return where a path leads to. Raises OSError for a circle of links.
+
+    Raises UnsafePath if another user can exchange a step of the way.
+    """
+    if not HAS_USERS:
         return path.resolve()
-    except (OSError, RuntimeError):  # a circle of links
-        raise UnsafePath(f"{path} is a link that leads nowhere", hint="remove it") from None
-
-
-def _check_above(path: Path) -> None:
-    """Raise UnsafePath if another user can exchange a path, or a folder that it is in."""
-    if not HAS_USERS:
-        return
-    for folder in path.parents:
+    absolute = path.absolute()
+    current, pending = Path(absolute.anchor), list(reversed(absolute.parts[1:]))
+    links = 0
+    while pending:
+        name = pending.pop()
+        if name == "..":
+            current = current.parent
+            continue
+        _check_place(current, path)
+        step = current / name
         try:
-            status = folder.stat()
-        except OSError:
-            continue  # it does not exist yet, and is created by this user
+            status = step.lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            # Created by this user.
+            return step.joinpath(*reversed(pending))
+        if not stat.S_ISLNK(status.st_mode):
+            current = step
+            continue
+        links += 1
+        if links > _MAX_LINKS:
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
         if status.st_uid not in _trusted_owners():
-            raise UnsafePath(
-                f"{path} is in {folder}, which belongs to another user",
-                hint="move it into a folder of yours",
-            )
-        if _is_writable_by_others(status) and not status.st_mode & stat.S_ISVTX:
-            raise UnsafePath(
-                f"{path} is in {folder}, where other users can write",
-                hint=f"run `chmod go-w {folder}`",
-            )
+            raise _other_owner(step, status.st_uid)
+        target = step.readlink()
+        if target.is_absolute():
+            current = Path(target.anchor)
+        pending += reversed(target.parts[1:] if target.is_absolute() else target.parts)
+    return current
 
 
-def _check_status(path: Path, status: os.stat_result, *, fix: str) -> None:
-    """Raise UnsafePath unless this is a file that only its owner, this user, can change."""
-    if not HAS_USERS:
-        return
-    if not stat.S_ISREG(status.st_mode):
-        raise UnsafePath(f"{path} is not a regular file", hint="remove it")
-    _check_owner(path, status)
-    if _is_writable_by_others(status):
+def _check_place(folder: Path, path: Path) -> None:
+    """Raise UnsafePath if another user can exchange what is in a folder that a path leads through.
+
+    In one like `/tmp` everybody can create files, and exchange only their own.
+    """
+    status = folder.stat()
+    if status.st_uid not in _trusted_owners():
+        owner = _user_name(status.st_uid)
         raise UnsafePath(
-            f"other users can change {path} (its mode is {stat.S_IMODE(status.st_mode):04o})",
-            hint=f"look at what is in it, then run `{fix} {path}`",
+            f"{path} is in {folder}, which belongs to another user ({owner})",
+            hint=f"run this as {owner}, or move it into a folder of yours",
+        )
+    if _is_writable_by_others(status) and not status.st_mode & stat.S_ISVTX:
+        raise UnsafePath(
+            f"{path} is in {folder}, where other users can write",
+            hint=f"run `chmod go-w {folder}`",
         )
 
 
-def _check_owner(path: Path, status: os.stat_result) -> None:
-    """Raise UnsafePath if a file or folder belongs to another user; root's may be read by all."""
-    if status.st_uid in {os.getuid(), _ROOT}:
-        return
-    owner = _user_name(status.st_uid)
-    raise UnsafePath(
+def _check_status(path: Path, status: os.stat_result) -> None:
+    """Raise UnsafePath unless this is a file that only this user, or root, can change."""
+    if not HAS_USERS or stat.S_ISDIR(status.st_mode):
+        return  # reading a folder fails by itself
+    if not stat.S_ISREG(status.st_mode):
+        raise UnsafePath(f"{path} is not a regular file", hint="remove it")
+    if status.st_uid not in {os.getuid(), _ROOT}:
+        raise _other_owner(path, status.st_uid)
+    if _is_writable_by_others(status):
+        raise UnsafePath(
+            f"other users can change {path} (its mode is {stat.S_IMODE(status.st_mode):04o})",
+            hint=f"look at what is in it, then run `chmod go-w {path}`",
+        )
+
+
+def _other_owner(path: Path, uid: int) -> UnsafePath:
+    owner = _user_name(uid)
+    return UnsafePath(
         f"{path} belongs to another user ({owner})",
-        hint=f"run this as {owner}, or make the file yours with `chown`",
+        hint=f"run this as {owner}, or make it yours with `chown`",
     )
 
 
 def _is_writable_by_others(status: os.stat_result) -> bool:
     if status.st_mode & stat.S_IWOTH:
         return True
+    if not status.st_mode & stat.S_IWGRP:
+        return False
     # Root's folders are as the system's distributor wants them.
-    return (
-        bool(status.st_mode & stat.S_IWGRP)
-        and status.st_uid != _ROOT
-        and not _is_own_group(status.st_gid)
-    )
+    is_of_the_system = status.st_uid == _ROOT and stat.S_ISDIR(status.st_mode)
+    return not is_of_the_system and not _is_own_group(status.st_gid)
 
 
 def _is_own_group(gid: int) -> bool:

@@ -31,6 +31,9 @@ _EXIT_CODES = (
 
 def main(argv: Sequence[str] | None = None, env: Mapping[str, str] | None = None) -> int:
     """Run one command; return its exit code."""
+    if env is None:
+        # A program of its own: whatever it creates is for this user alone.
+        os.umask(0o077)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A terminal with a small character set gets substitutes instead of a traceback.

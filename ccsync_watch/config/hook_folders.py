@@ -10,6 +10,8 @@ import os
 import stat
 from pathlib import Path
 
+from ccsync_watch.private_files import read_private, write_private
+
 FOLDERS_NAME = "claude.folders"
 MAX_FOLDERS = 20
 _MAX_BYTES = 64 << 10
@@ -23,10 +25,10 @@ def hook_folders_path(state_dir: Path) -> Path:
 def read_hook_folders(state_dir: Path) -> list[Path]:
     """Return the folders that exist, the first named first."""
     try:
-        with hook_folders_path(state_dir).open("rb") as file:
-            names = file.read(_MAX_BYTES).decode("utf-8", "replace").splitlines()
+        data = read_private(hook_folders_path(state_dir), _MAX_BYTES)
     except OSError:
         return []
+    names = data.decode("utf-8", "replace").splitlines()
     folders = [Path(name) for name in names[:MAX_FOLDERS] if os.path.isabs(name)]  # noqa: PTH117 - a str from outside
     return [folder for folder in folders if folder.is_dir()]
 
@@ -38,11 +40,8 @@ def add_hook_folder(state_dir: Path, folder: Path) -> bool:
     is_line = name.isprintable() and len(known) < MAX_FOLDERS
     if folder in known or not is_line or not folder.is_dir():
         return False
-    path = hook_folders_path(state_dir)
-    staged = path.with_name(f"{path.name}.new")
-    staged.write_text("".join(f"{line}\n" for line in (*known, folder)), encoding="utf-8")
-    staged.chmod(0o600)
-    staged.replace(path)
+    lines = "".join(f"{line}\n" for line in (*known, folder))
+    write_private(hook_folders_path(state_dir), lines.encode())
     return True
 
 

@@ -7,6 +7,7 @@ one.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from dataclasses import replace
@@ -27,6 +28,7 @@ from ccsync_watch.config.plugin_options import options_path, read_options
 from ccsync_watch.config.settings import Setting, Settings, declared_settings
 from ccsync_watch.config.settings_file import read_file
 from ccsync_watch.errors import ConfigError
+from ccsync_watch.private_files import check_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,9 +48,12 @@ def load(
 ) -> Settings:
     """Return the settings in force for this environment and these flags (`None` = not given).
 
-    Raises ConfigError for the first value that is wrong.
+    Raises ConfigError for the first value that is wrong, UnsafePath when another user can change
+    the settings file or the state folder.
     """
     file = file or config_path(env)
+    with contextlib.suppress(OSError):  # whoever uses the folder says what is wrong with it
+        check_folder(state_folder(env))
     from_file, warnings = _file_values(file)
     variables = _variables(env)
     # Later ones win.

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ccsync_watch.private_files import read_private, write_private
+
 if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
@@ -21,10 +23,12 @@ def options_path(state_dir: Path) -> Path:
 
 
 def read_options(path: Path) -> dict[str, str]:
-    """Return the options that have a value; `{}` without any, or without a readable file."""
+    """Return the options that have a value; `{}` without any, or without a readable file.
+
+    Raises UnsafePath when another user can change it.
+    """
     try:
-        with path.open("rb") as file:
-            text = file.read(_MAX_BYTES).decode("utf-8", "replace")
+        text = read_private(path, _MAX_BYTES).decode("utf-8", "replace")
     except OSError:
         return {}
     lines = (line.partition("=") for line in text.splitlines())
@@ -37,5 +41,5 @@ def remove_options(path: Path, names: Collection[str]) -> bool:
     if not options.keys() & names:
         return False
     rest = "".join(f"{key}={value}\n" for key, value in options.items() if key not in names)
-    path.write_text(rest, encoding="utf-8")
+    write_private(path, rest.encode())
     return True

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from ccsync_watch.errors import ConfigError
+from ccsync_watch.private_files import read_private, write_private
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 
 def read_file(path: Path) -> dict[str, Any]:
     """Return the settings file's object, `{}` without a file.
 
-    Raises ConfigError when it cannot be read or is not a JSON object.
+    Raises ConfigError when it cannot be read or is not a JSON object, UnsafePath when another user
+    can change it.
     """
     try:
-        data = path.read_bytes()
+        data = read_private(path)
     except FileNotFoundError:
         return {}
     except OSError as error:
@@ -54,20 +53,8 @@ def save(path: Path, changes: Mapping[str, object]) -> None:
         {key: value for key, value in values.items() if value is not None},
         option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE,
     )
-    # A link stays a link: people keep their settings in a repository of dotfiles.
-    target = path.resolve()
     try:
-        handle, name = tempfile.mkstemp(prefix=f"{target.name}.", dir=target.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(handle)
-            Path(name).replace(target)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                Path(name).unlink()
-            raise
+        write_private(path, data)
     except OSError as error:
         raise ConfigError(
             f"cannot write {path}: {error.strerror}", hint="make the folder writable"

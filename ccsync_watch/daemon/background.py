@@ -16,6 +16,7 @@ from ccsync_watch.clock import SystemClock
 from ccsync_watch.control.client import ControlClient
 from ccsync_watch.control.pidfile import is_alive, read_pidfile, start_time
 from ccsync_watch.errors import NotAnswering, NotRunning, StartFailed
+from ccsync_watch.private_files import make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,7 +65,7 @@ def start(folder: Path, env: Mapping[str, str], *, clock: Clock | None = None) -
         return False
     if version is not None:
         stop(folder, clock=clock)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(folder)
     process = subprocess.Popen(
         [sys.executable, "-m", "ccsync_watch", "run"],
         env=dict(env),

@@ -17,6 +17,8 @@ from ccsync_watch import __version__
 from ccsync_watch.control.address import ControlAddress, remove_socket
 from ccsync_watch.control.pidfile import PIDFILE_NAME, Pidfile, read_pidfile, start_time
 from ccsync_watch.errors import AlreadyRunning, StateError
+from ccsync_watch.hook_events import ASIDE_NAME, SPOOL_NAME
+from ccsync_watch.private_files import make_folder, tighten_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,10 +38,12 @@ class InstanceLock:
     def acquire(self, now_ms: int) -> None:
         """Take the lock and write the pidfile. Raises AlreadyRunning with the holder's pid.
 
-        Raises StateError when the folder cannot be used.
+        Raises StateError when the folder cannot be used, UnsafePath when another user can change
+        it, or has put something into it.
         """
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(self._folder)
+            tighten_folder(self._folder, besides={SPOOL_NAME, ASIDE_NAME})
             self._lock.acquire(poll_interval=0.05)
         except filelock.Timeout:
             raise _already_running(read_pidfile(self._folder)) from None

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 from ccsync_watch.accounting.priced_summaries import PricedSummaries
 from ccsync_watch.accounting.prices import PriceList
 from ccsync_watch.daemon.destinations import make_destination
+from ccsync_watch.errors import UnsafePath
 from ccsync_watch.pipeline import Pump, PumpConfig, RealFiles
 from ccsync_watch.pipeline.reapply import apply_policies, repair
 from ccsync_watch.privacy import RULES_VERSION, Redactor
 from ccsync_watch.privacy.known.secret_values import values_in_environment
 from ccsync_watch.privacy.policy.policy import Policy
 from ccsync_watch.privacy.policy.projects import Projects
+from ccsync_watch.private_files import HAS_USERS, make_folder
 from ccsync_watch.store import rewriting
 from ccsync_watch.store.database import open_database
 from ccsync_watch.store.install_keys import install_key
@@ -107,11 +109,12 @@ def _private(folder: Path) -> Path | None:
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        status = folder.stat()
-    except OSError:
+        if HAS_USERS and folder.stat().st_mode & 0o022:
+            return None  # not repaired: what is in it may be another user's already
+        make_folder(folder)
+    except (OSError, UnsafePath):
         return None
-    is_own = not hasattr(os, "getuid") or status.st_uid == os.getuid()
-    return folder if is_own and not status.st_mode & 0o022 else None
+    return folder
 
 
 class Runtime:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ccsync_watch.errors import OtherSchema, StateError
+from ccsync_watch.private_files import make_folder
 from ccsync_watch.store.migrations import MIGRATIONS
 from ccsync_watch.store.schema import migrate, newer_schema
 from ccsync_watch.store.views import create_views
@@ -147,12 +148,11 @@ def open_database(folder: Path, *, now_ms: int) -> Database:
     """Open the database in the state folder; create or migrate it as needed.
 
     A corrupt one is renamed and kept; the new one is filled from the transcripts again.
-    Raises StateError when the folder cannot be used.
+    Raises StateError when the folder cannot be used, UnsafePath when it is another user's.
     """
     path = folder / DATABASE_NAME
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.chmod(0o700)
+        make_folder(folder)
         path.touch(mode=0o600)
     except OSError as error:
         raise StateError(

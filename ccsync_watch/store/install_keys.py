@@ -14,19 +14,20 @@ import tempfile
 from pathlib import Path
 
 from ccsync_watch.errors import StateError
+from ccsync_watch.private_files import make_folder, read_private
 
 _KEY_NAME = "install.key"
 _KEY_BYTES = 32
 
 
 def install_key(folder: Path) -> bytes:
-    """Return this installation's key, created at the first call. Raises StateError."""
+    """Return this installation's key, created at the first call. Raises StateError, UnsafePath."""
     path = folder / _KEY_NAME
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(folder)
         if not path.exists():
             _create(path)
-        key = path.read_bytes()
+        key = read_private(path)
     except OSError as error:
         raise StateError(
             f"cannot use the state folder {folder}: {error.strerror}",

@@ -11,6 +11,7 @@ from ccsync_watch.cli.problem_text import already_running
 from ccsync_watch.config import load
 from ccsync_watch.control.client import ControlClient
 from ccsync_watch.daemon.background import start
+from ccsync_watch.private_files import make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +35,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], _flags: Mapping[
     settings = load(env)
     folder = settings.state_dir
     if not settings.autostart and arguments.from_hook:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(folder)
         (folder / NO_AUTOSTART_NAME).touch(mode=0o600)
         _remove(folder / STARTING_NAME)
         return 0

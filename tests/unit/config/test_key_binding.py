@@ -112,7 +112,7 @@ def test_address_with_a_key_of_its_own_is_used(env: dict[str, str], write: Write
 
 
 def test_login_may_change_the_address(env: dict[str, str], write: Write) -> None:
-    """It asks for both, and brings both; an empty answer is no key, and keeps none."""
+    """It asks for both, and brings both; after an empty answer there is not any."""
     write({"convex_url": OWN, "api_key": KEY})
     assert load(env, {"convex_url": OTHER, "api_key": OTHER_KEY}).api_key == Secret(OTHER_KEY)
     assert load(env, {"convex_url": OTHER, "api_key": ""}).api_key is None
