@@ -11,6 +11,7 @@ import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ccsync_watch import __version__
+from ccsync_watch.cli.clean_environment import enter
 from ccsync_watch.cli.command_index import Command, list_commands
 from ccsync_watch.cli.console import printable, warn
 from ccsync_watch.cli.problem_text import error_line
@@ -48,7 +49,9 @@ def main(argv: Sequence[str] | None = None, env: Mapping[str, str] | None = None
         arguments = build_parser(words[0], commands).parse_args(words)
     except KeyboardInterrupt:  # importing the command may take a second
         return _interrupted()
-    return _guard(commands[arguments.command], arguments, os.environ if env is None else env)
+    if env is None:
+        env = enter() if argv is None and arguments.command == _DEFAULT_COMMAND else os.environ
+    return _guard(commands[arguments.command], arguments, env)
 
 
 def _valid_text(word: str) -> str:

@@ -29,7 +29,7 @@ from ccsync_watch.uploader import Uploader
 from ccsync_watch.uploader.gathering import GATHER_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     import httpx
@@ -80,24 +80,29 @@ def rules_in_force(settings: Settings) -> str:
     return f"{RULES_VERSION}/{mark.hexdigest()}"
 
 
-def make_redactor(settings: Settings, *, earlier: Iterable[Settings] = ()) -> Redactor:
+def make_redactor(
+    settings: Settings,
+    *,
+    earlier: Iterable[Settings] = (),
+    known: Mapping[str, str] | None = None,
+) -> Redactor:
     """Build the redactor of these settings; one thread at a time may use it.
 
-    Its known values are the secrets in this process's environment, in the settings, and in
-    `earlier` ones: a key that was replaced is still valid. Its rules take seconds to compile,
-    once: the result is cached in the cache folder.
+    Its known values are `known` (None: the secrets in this process's environment), those in the
+    settings, and in `earlier` ones: a key that was replaced is still valid. Its rules take seconds
+    to compile, once: the result is cached in the cache folder.
 
     Raises ConfigError for an invalid pattern, RedactorUnavailable when it cannot be built.
     """
-    known = values_in_environment(os.environ)
+    values = dict(values_in_environment(os.environ) if known is None else known)
     for source in (*earlier, settings):
         for name, secret in source.secrets.items():
-            known[secret.reveal()] = _SECRET_KINDS.get(name, name.replace("_", "-"))
+            values[secret.reveal()] = _SECRET_KINDS.get(name, name.replace("_", "-"))
     return Redactor(
         key=install_key(settings.state_dir),
         patterns=settings.redact.patterns,
         allow=settings.redact.allow,
-        known=known,
+        known=values,
         cache=_private(settings.cache_dir) if settings.cache_dir else None,
     )
 

@@ -22,7 +22,7 @@ from ccsync_watch.errors import CcsyncError, NotRunning
 from ccsync_watch.problem import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     import httpx
@@ -43,7 +43,8 @@ class Supervisor:
     """Runs daemons one after the other. The caller holds `lock`.
 
     `load` reads the settings; `on_start` is called with the settings of every daemon before it
-    runs, `on_dashboard` with a link to each dashboard that is opened.
+    runs, `on_dashboard` with a link to each dashboard that is opened. `known` are secret values,
+    None for those in the environment.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Supervisor:
         on_progress: Callable[[Runtime], None] = lambda _runtime: None,
         on_start: Callable[[Settings], None] = lambda _settings: None,
         on_dashboard: Callable[[str], None] = lambda _link: None,
+        known: Mapping[str, str] | None = None,
     ) -> None:
         self._load = load
         self._clock = clock
@@ -63,6 +65,7 @@ class Supervisor:
         self._transport = transport
         self._on_progress = on_progress
         self._on_start = on_start
+        self._known = known
         self._is_ending = threading.Event()
         # Guards everything below, and is notified of every change to it.
         self._changed = threading.Condition(threading.RLock())
@@ -134,7 +137,7 @@ class Supervisor:
                 if settings.secrets != self.settings.secrets:
                     earlier = (*earlier, self.settings)
                 if _redactor_inputs(settings) != _redactor_inputs(self.settings):
-                    redactor = make_redactor(settings, earlier=earlier)
+                    redactor = make_redactor(settings, earlier=earlier, known=self._known)
             except CcsyncError as error:
                 self.settings_problem = Problem(
                     "settings-not-used",
@@ -181,7 +184,7 @@ class Supervisor:
         with self._changed:
             settings, redactor, earlier = self.settings, self._redactor, self._earlier
         if redactor is None:
-            redactor = make_redactor(settings, earlier=earlier)
+            redactor = make_redactor(settings, earlier=earlier, known=self._known)
             with self._changed:
                 self._redactor = self._redactor or redactor
         self._on_start(settings)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ccsync_watch import __version__
 from ccsync_watch.cli.arguments import add_setting_flags
+from ccsync_watch.cli.clean_environment import is_kept
 from ccsync_watch.cli.console import printable, say, show_warnings
 from ccsync_watch.cli.log_files import log_to
 from ccsync_watch.cli.problem_text import STOPPED
@@ -21,6 +22,7 @@ from ccsync_watch.daemon.priority import lower_priority
 from ccsync_watch.daemon.runtime import make_redactor, project_roots
 from ccsync_watch.daemon.shutdown import Shutdown
 from ccsync_watch.daemon.supervisor import Supervisor
+from ccsync_watch.privacy.known.secret_values import values_in_environment
 
 if TYPE_CHECKING:
     import argparse
@@ -39,6 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(_arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[str, Any]) -> int:
     """Run until Ctrl+C or SIGTERM; reload the settings when they change."""
     lower_priority()
+    known = values_in_environment(env)
+    env = {name: value for name, value in env.items() if is_kept(name)}
     settings = load(env, flags)
     clock = SystemClock()
     lock = InstanceLock(settings.state_dir)
@@ -51,7 +55,8 @@ def main(_arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[
                     clock=clock,
                     lock=lock,
                     on_progress=progress.show,
-                    on_start=_start_daemon,
+                    on_start=lambda started: _start_daemon(started, known),
+                    known=known,
                     on_dashboard=lambda link: say(f"  dashboard  {link}  (lets one browser in)"),
                 )
                 shutdown.on_request(supervisor.stop)
@@ -63,9 +68,9 @@ def main(_arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[
     return 0
 
 
-def _start_daemon(settings: Settings) -> None:
+def _start_daemon(settings: Settings, known: Mapping[str, str]) -> None:
     """Print what a daemon with these settings does; log by its redaction rules."""
-    log_to(settings.state_dir, lambda: make_redactor(settings))
+    log_to(settings.state_dir, lambda: make_redactor(settings, known=known))
     show_warnings(settings)
     roots = project_roots(settings)
     shown_roots = ", ".join(printable(short_path(Path(root), settings)) for root in roots)
