@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support.browser import DashboardAccess
 from support.canaries import Canaries
+from support.ccsync_program.written_bytes import written_bytes
 from support.claude_client.client import SKIP_PERMISSIONS
 from support.claude_client.script import reply, say, sealed_prompt, subagent, think, tool
 from support.waiting import wait_until
@@ -30,27 +30,6 @@ def _repository(folder: Path, branch: str) -> None:
     who = ["-c", "user.name=t", "-c", "user.email=t@localhost"]
     for words in (["init", "-q", "-b", branch], ["commit", "-q", "--allow-empty", "-m", "x"]):
         subprocess.run(["git", *who, *words], cwd=folder, check=True)
-
-
-def _places(program: Program, opensync: OpenSyncDouble) -> dict[str, bytes]:
-    """Return the raw bytes of everything that the program wrote, printed or sent."""
-    places = {path.name: path.read_bytes() for path in program.state.iterdir() if path.is_file()}
-    places["output"] = program.output().encode()
-    places["requests"] = b"\n".join(call.body for call in opensync.backend.calls)
-    ids = [row["session_id"] for row in program.status()["sessions"]]
-    exports = [
-        ["export", session_id, "--format", form] for session_id in ids for form in ("md", "json")
-    ]
-    for words in (["status", "--json"], ["status"], ["preview"], ["ledger"], *exports):
-        completed = program.call(*words)
-        places[" ".join(words)] = (completed.out + completed.err).encode()
-    with DashboardAccess.request(program).client() as client:
-        for path in ("/?range=all", "/sessions", "/sync", "/search?q=done"):
-            places[path] = client.get(path).content
-        for session_id in ids:
-            places[session_id] = client.get(f"/sessions/{session_id}").content
-            assert b"entry" in places[session_id]
-    return places
 
 
 def test_no_canary_leaks(
@@ -116,6 +95,6 @@ def test_no_canary_leaks(
 
     wait_until(is_done, "everything is stored and sent", 60.0)
     assert any("Done." in (row.text_content or "") for row in opensync.backend.all_messages())
-    for place, data in _places(watching_program, opensync).items():
+    for place, data in written_bytes(watching_program, opensync).items():
         leaked = [secret for secret in canaries.planted if secret.encode() in data]
         assert not leaked, f"{len(leaked)} secrets are in {place}: {leaked[:5]}"

@@ -49,6 +49,8 @@ _CSV_HEADER = re.compile(
     r"[\"']?[A-Za-z_][\w -]{0,60}[\"']?(?:,[\"']?[A-Za-z_][\w -]{0,60}[\"']?){1,40}"
 )
 _PATH_OR_ADDRESS = re.compile(r"[~.]?/|[A-Za-z]:\\|[a-z][a-z0-9+.-]{1,20}://|[\w-]+\.\w{1,4}$")
+_VARIABLE = re.compile(r"[A-Za-z_]\w{0,80}=[^=\s]")
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{8,4096}={0,2}")
 _TOKEN = re.compile(r"[^\s\"'`,;<>()\[\]{}|=]{16,4096}={0,2}")
 _IDENTITY = re.compile(
     r"[0-9a-f]{40}|[0-9a-f]{64}|\{?[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\}?"
@@ -75,6 +77,14 @@ def printed_values(text: str) -> set[str]:
     return {
         value for value in values if is_worth_knowing(value) and not _is_dull(decoded.get(value))
     }
+
+
+def decoded_values(command: str) -> set[str]:
+    """Return what a command line decodes: it stands there in base64, before it is printed."""
+    if "64" not in command:
+        return set()
+    decoded = map(_decode, _BASE64.findall(command[:_LONGEST_LINE]))
+    return {value for value in decoded if value and is_worth_knowing(value)}
 
 
 def _load(text: str) -> JsonValue:
@@ -113,6 +123,8 @@ def _values_in_text(text: str, strength: Strength, depth: int) -> Iterator[str]:
         yield from _values_in_json(inner, Strength.NONE, depth + 1)
     elif "\n" in text.strip():
         yield from (line for line in text.split("\n") if _is_value(line, Strength.NONE))
+    elif _VARIABLE.match(text):  # as in a container's list of them
+        yield from _values_in_line(text[:_LONGEST_LINE], is_first=False)
     elif _is_value(text, strength):
         yield text
 

@@ -11,11 +11,12 @@ import re
 from typing import TYPE_CHECKING, Protocol
 
 from ccsync_watch.privacy.clean import Redacting
+from ccsync_watch.privacy.known.printed_values import decoded_values
 from ccsync_watch.privacy.known.secret_reads import disclosed_values
 from ccsync_watch.privacy.known.secret_values import is_secret_file
 from ccsync_watch.transcripts.result_wrappers import unwrap_result
 from ccsync_watch.transcripts.tool_results import read_file, read_result
-from ccsync_watch.transcripts.tools import WRITTEN, texts_under
+from ccsync_watch.transcripts.tools import COMMANDS, WRITTEN, texts_under
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -61,6 +62,7 @@ class KnownSecretTracker:
                     for text in _secret_file_texts(part, call)
                     for value, kind in disclosed_values(text, _reads(call)).items()
                 }
+                values.update(dict.fromkeys(_decoded(part, call), "file"))
                 if values:
                     disclosures.add((message.start, message.end))
                     self._add(values)
@@ -81,6 +83,14 @@ class KnownSecretTracker:
 
 def _reads(call: ToolCall | None) -> Reads:
     return "variables" if call is not None and call.reads == "variables" else "secrets"
+
+
+def _decoded(part: Part, call: ToolCall | None) -> set[str]:
+    """Return what the command of a call decodes."""
+    is_command = part.kind == "tool-call" and call is not None and call.reads == "secrets"
+    if not is_command or not isinstance(part.content, dict):
+        return set()
+    return set().union(*map(decoded_values, texts_under(part.content, COMMANDS)))
 
 
 def _secret_file_texts(part: Part, call: ToolCall | None) -> Iterable[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ccsync_watch.privacy.known.printed_values import printed_values
+from ccsync_watch.privacy.known.printed_values import decoded_values, printed_values
 
 VALUE = "tuv8-Qx4w-9zzP"
 TOKEN = "b7Kq2mX9pL4vRt8sWz1c"
@@ -30,6 +30,7 @@ UUID = "3f2b8a10-1111-2222-3333-444455556666"
         f'[{{"name": "DB_PASSWORD", "value": "{VALUE}"}}, {{"name": "NODE", "value": "~18"}}]',
         f'{{"SecretString": "{{\\"password\\": \\"{VALUE}\\"}}", "VersionId": "{UUID}"}}',
         f'{{"data": {{"data": {{"password": "{VALUE}"}}, "metadata": {{"version": 1}}}}}}',
+        f'[{{"Config": {{"Env": ["PATH=/bin", "DB_PASSWORD={VALUE}"]}}}}]',
         f"  - Token: {VALUE}\n  - Scopes: 'repo'",
         f"-DB_PASSWORD={VALUE}\n context\n+PORT=80",
         f"github.com: {VALUE}\npassword: {VALUE}",
@@ -62,6 +63,13 @@ def test_what_a_value_is_base64_of_is_known_too() -> None:
     assert printed_values(text) == {VALUE, "dHV2OC1ReDR3LTl6elA="}
     text = '{"data": {"p": "dHV2OC1ReDR3LTl6elA=", "user": "YWRtaW4="}, "kind": "Secret"}'
     assert printed_values(text) == {VALUE, "dHV2OC1ReDR3LTl6elA="}
+
+
+def test_what_a_command_decodes_is_known_before_it_is_printed() -> None:
+    """Its base64 stands in the command."""
+    assert decoded_values("echo dHV2OC1ReDR3LTl6elA= | base64 -d") == {VALUE}
+    assert decoded_values("echo dHV2OC1ReDR3LTl6elA= | cat") == set()
+    assert decoded_values("base64 -d image.txt") == set()
 
 
 def test_a_passphrase_stands_alone() -> None:
