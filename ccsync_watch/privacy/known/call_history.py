@@ -32,7 +32,7 @@ MAX_FILES = 64
 """Of a session."""
 
 _SAVED = re.compile(
-    r"(?:Output is being written to|(?:[Ff]ull )?[Oo]utput saved to):? (\S[^\n]{0,4000})"
+    r"(?:output is being written to|output saved to):? (\S[^\n]{0,4000})", re.IGNORECASE
 )
 _TASK = re.compile(r"\bID: ([\w-]{1,64})")
 
