@@ -41,7 +41,7 @@ CLOUD = (
     vendor(
         "aws-bedrock-key",
         "Amazon Bedrock short-term API key",
-        r"bedrock-api-key-[A-Za-z0-9+/=]{40,}",
+        r"bedrock-api-key-[A-Za-z0-9+/=]{20,}",
         "https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys.html",
         "bedrock-api-key-YmVkcm9jay5hbWF6b25hd3MuY29t{b:300}",
         "bedrock-api-key-rotation-schedule",
@@ -73,7 +73,7 @@ CLOUD = (
     worded(
         "gcp-api-key",
         "Google API key bound to a service account",
-        r"AQ\.Ab8[A-Za-z0-9_-]{40,}",
+        r"AQ\.Ab8[A-Za-z0-9_-]{30,}",
         BETTERLEAKS,
         "AQ.Ab8RN6{w:44}",
         "AQ.Ab8",
@@ -97,7 +97,7 @@ CLOUD = (
     worded(
         "gcp-refresh-token",
         "Google OAuth refresh token",
-        r"1//0[A-Za-z0-9_-]{38,}",
+        r"1//0[A-Za-z0-9_-]{30,}",
         CREDSWEEPER,
         "1//0{w:60} 1//0g{w:100}",
         "1//0 http://10.0.0.1//0-documentation-and-other-resources-of-the-site",
@@ -106,7 +106,7 @@ CLOUD = (
     worded(
         "gcp-hmac-key",
         "Google Cloud Storage HMAC access id",
-        r"GOOG(?:1E)?[A-Z0-9]{20,}",
+        r"GOOG(?:1E)?[A-Z0-9]{18,}",
         "https://cloud.google.com/storage/docs/authentication/hmackeys",
         "GOOG1E{B32:55} GOOG{B32:20}",
         "GOOGLEAPPLICATIONCREDENTIALS",
@@ -246,10 +246,10 @@ CLOUD = (
     worded(
         "cloudflare-token",
         "Cloudflare user or account token, global key",
-        r"cf(?:k|ut|at)_[A-Za-z0-9_-]{40,}",
+        r"cf(?:k|ut|at)_[A-Za-z0-9_-]{32,}",
         "https://developers.cloudflare.com/fundamentals/api/get-started/token-formats/",
         "cfut_{a:40}{h:8} cfat_{a:40}{h:8} cfk_{a:40}{h:8}",
-        "cfat_config_of_the_customer_facing_application_tier",
+        "cfat_config_of_the_customer_facing_tier",
     ),
     vendor(
         "cloudflare-origin-ca",

@@ -72,7 +72,7 @@ DOCUMENTS = (
     vendor(
         "figma-token",
         "Figma personal, OAuth or refresh token",
-        r"fig(?:d|u|ur|or|oh|o)_[A-Za-z0-9_-]{36,}",
+        r"fig[a-z]{1,2}_[A-Za-z0-9_-]{36,}",
         "https://www.figma.com/developers/api",
         "figd_{w:40} figu_{w:40} figur_{w:40}",
         "figd_token",
@@ -161,10 +161,10 @@ DOCUMENTS = (
     worded(
         "retool-token",
         "Retool token",
-        r"retool_01[a-z0-9]{24,}",
+        r"retool_[a-z0-9]{24,}",
         "https://docs.retool.com/org-users/guides/retool-api/authentication",
         "retool_01{l:24}",
-        "retool_01configurationofthepages",
+        "retool_configurationofthepagesofthe",
     ),
     worded(
         "sanity-token",

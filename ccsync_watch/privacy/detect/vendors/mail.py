@@ -129,7 +129,7 @@ MAIL = (
     worded(
         "onesignal-key",
         "OneSignal app or organisation key",
-        r"os_v2_(?:app|org)_[A-Za-z0-9]{60,}",
+        r"os_v2_(?:app|org)_[A-Za-z0-9]{30,}",
         "https://documentation.onesignal.com/docs/en/keys-and-ids",
         "os_v2_app_{32:103} os_v2_org_{32:103}",
         "os_v2_app_id",

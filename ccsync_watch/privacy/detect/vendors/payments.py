@@ -14,11 +14,11 @@ from ccsync_watch.privacy.detect.vendors.rule import (
 PAYMENTS = (
     vendor(
         "stripe-key",
-        "Stripe secret or restricted key; Clerk, Paystack and WorkOS use the same form",
-        r"[sr]k_(?:live|test|prod)_[A-Za-z0-9]{16,}",
+        "Stripe secret, restricted or ephemeral key; Clerk, Paystack and WorkOS use the same form",
+        r"[sre]k_(?:live|test|prod)_[A-Za-z0-9]{16,}",
         "https://docs.stripe.com/keys",
         "sk_live_{a:24} sk_live_51{a:97} sk_test_{a:24} rk_live_{a:99} rk_test_{a:24} "
-        "sk_live_{h:40} sk_live_a2V5Xz{a:69}",
+        "sk_live_{h:40} sk_live_a2V5Xz{a:69} ek_live_{a:90} ek_test_{a:90}",
         "pk_live_51{a:97} pk_test_{a:24} pk_live_{b:40}$",
     ),
     vendor(
@@ -40,7 +40,7 @@ PAYMENTS = (
     worded(
         "square-token",
         "Square access token or OAuth secret",
-        r"sq0(?:atp|csp|atb|csb)-[A-Za-z0-9_-]{22,}",
+        r"sq0(?:[a-hj-z][a-z]|i[a-ce-z])[a-z]-[A-Za-z0-9_-]{22,}",
         CREDSWEEPER,
         "sq0atp-{w:22} sq0csp-{w:43}",
         "sq0idp-{w:22}",
@@ -139,7 +139,7 @@ PAYMENTS = (
     vendor(
         "polar-token",
         "Polar organisation, personal, customer, app or refresh token",
-        r"polar_(?:oat|pat|at|cst|rt|ci|cs|cl|whs)_[A-Za-z0-9_-]{30,}",
+        r"polar_[a-z]{2,6}_[A-Za-z0-9_-]{30,}",
         "https://polar.sh/docs/integrate/oat",
         "polar_oat_{a:43} polar_pat_{a:43} polar_cst_{a:43}",
         "polar_at_origin",
@@ -256,5 +256,14 @@ PAYMENTS = (
         "https://github.com/bitcoin/bips/blob/master/bip-0032.mediawiki",
         "xprv9{58:106} zprv{58:107} tprv8{58:106}",
         "xpub6{58:106}",
+    ),
+    worded(
+        "paypal-token",
+        "PayPal access token",
+        r"A21AA[A-Za-z0-9_-]{80,}",
+        "https://developer.paypal.com/api/rest/authentication/",
+        "A21AA{w:92}",
+        "A21AA",
+        "mixed",
     ),
 )

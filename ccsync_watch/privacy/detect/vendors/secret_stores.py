@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ccsync_watch.privacy.detect.vendors.rule import (
     BETTERLEAKS,
+    CREDSWEEPER,
     PUBLIC_CODE,
     UUID,
     vendor,
@@ -237,5 +238,21 @@ SECRET_STORES = (
         "otpauth%3A%2F%2Ftotp%2FAcme%3Fsecret%3D«{B32:32}»",
         "otpauth://totp/Acme:bob",
         "",
+    ),
+    worded(
+        "paseto-token",
+        "PASETO token",
+        r"v[1-4]\.(?:public|local)\.[A-Za-z0-9_-]{60,}",
+        "https://github.com/paseto-standard/paseto-spec",
+        "v4.public.{w:140} v4.local.{w:140} v2.local.{w:140}",
+        "v1.public.api",
+    ),
+    worded(
+        "ntlm-response",
+        "NTLM authentication message",
+        r"TlRMTVNTUAAD[A-Za-z0-9+/=]{40,}",
+        CREDSWEEPER,
+        "TlRMTVNTUAADAAAAGAAYA{b:200}",
+        "TlRMTVNTUAAD",
     ),
 )

@@ -49,9 +49,9 @@ SERVICES = (
     worded(
         "liveblocks-key",
         "Liveblocks secret key",
-        r"sk_(?:dev|prod)_[A-Za-z0-9_-]{24,}",
+        r"sk_(?:dev|prod|stg|preview)_[A-Za-z0-9_-]{24,}",
         "https://liveblocks.io/docs/authentication",
-        "sk_prod_{w:76} sk_dev_{w:76}",
+        "sk_prod_{w:76} sk_dev_{w:76} sk_stg_{w:76}",
         "sk_dev_configuration_of_the_socket_device pk_dev_{w:76}",
         "mixed",
     ),

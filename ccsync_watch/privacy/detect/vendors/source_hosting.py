@@ -146,4 +146,12 @@ SOURCE_HOSTING = (
         "mergify_application_key_{w:60}",
         "mergify_application_key_name",
     ),
+    worded(
+        "jetbrains-token",
+        "YouTrack or Hub permanent token",
+        r"perm[:-][A-Za-z0-9+/=]{2,80}\.[A-Za-z0-9+/=]{2,80}\.[A-Za-z0-9]{20,}",
+        "https://www.jetbrains.com/help/youtrack/server/manage-permanent-token.html",
+        "perm:cm9vdA==.{b:8}.{a:30} perm-cm9vdA==.{b:8}=.{a:30}",
+        "perm:root.name.value",
+    ),
 )

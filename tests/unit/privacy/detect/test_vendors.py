@@ -100,3 +100,48 @@ def test_words_after_a_word_like_prefix_stay(row: Vendor) -> None:
             continue  # hexadecimal and capitals make no words
         text = _HOLE.sub(lambda hole: _WORDS[: int(hole[2])], sample)
         assert all(rule.at(text.encode(), end) is None for end in range(len(text) + 1)), text
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        "https://discord.com/api/webhooks/1234567890123456789/«{w:68}»",
+        "https://hooks.slack.com/services/T00000000/B1234567890/«{a:24}»",
+        "1234567890:«AA{w:33}»",
+        "https://api.telegram.org/bot1234567890:«{w:35}»/sendMessage",
+    ],
+)
+def test_an_id_like_an_example_does_not_keep_the_secret_after_it(
+    shape: str, redactor: Redactor
+) -> None:
+    """Digits in a row are a usual id in tests, and the secret beside it is real."""
+    text, secret = planted(shape, random.Random(shape))  # noqa: S311 - repeatable
+    assert secret not in redactor.redact(text)
+
+
+@pytest.mark.parametrize(
+    "shape",
+    ["sk-{z:1}", "AKIA{U:1}", "ghp_{d:1}", "whsec_{a:1}", "hf_{L:1}", "AAAAAAAAAAAAAAAAAAAAA{U:1}"],
+)
+def test_a_row_of_one_character_after_a_prefix_stays(shape: str, redactor: Redactor) -> None:
+    """What documentation shows instead of a token, in whatever length."""
+    text, _ = planted(shape, random.Random(shape))  # noqa: S311 - repeatable
+    text += text[-1] * 100
+    assert redactor.redact(text) == text
+
+
+def test_two_tokens_within_reach_of_one_anchor_are_both_found(redactor: Redactor) -> None:
+    """The mark of the second is also near the first."""
+    rng = random.Random(2)  # noqa: S311 - repeatable
+    first, second = (planted("{h:32}-us14", rng)[0] for _ in range(2))
+    redacted = redactor.redact(f"{first} {second}")
+    assert first not in redacted
+    assert second not in redacted
+
+
+def test_base64_is_not_taken_apart(redactor: Redactor) -> None:
+    """What begins like a token after a sign of base64 is a part of it."""
+    blob = "QQxq3MwBIAJBEGokAhwfLoIERQRAIAYgABDxMiAhAAu"
+    rest = "AQEDfyMAQRBrIgUkACAFIAE2AgxBACEBQQYhBgJAAkAgACAFQQxqEFcNAEEEIQYgA0HAACAAEHsiBxDwAUUN"
+    text = f"{blob}+{rest}AEEEIQYgA0HAACAAEHsiBxDwAUUNACADIAcQ0QMhAQNA"
+    assert redactor.redact(text) == text
