@@ -36,6 +36,8 @@ _OPENING = re.compile(
 _RUN = re.compile(rb"[^\s\"'`<>|\xe2]{1,400}")
 _NOT_LAST = frozenset(b" \t,;)]}>|\x82\x83\x91")
 _SENTENCE_END = ".,;:!?)"
+_NEXT_NAME = re.compile(r"[A-Za-z_][\w.-]{0,63}(?:=(?!=?$)|:(?!$))|[^A-Za-z0-9/+=_]+$")
+"""What begins a line of its own: a variable with its value, or the mark of a list."""
 
 
 def find_folds(data: bytes, ends: Iterable[int]) -> list[Edit]:
@@ -130,6 +132,8 @@ def _width(line: bytes) -> int:
 
 def _continues(run: str, *, is_full: bool) -> bool:
     """Tell whether a run of characters at a line's start continues the line before."""
+    if _NEXT_NAME.match(run):
+        return False
     core = run.rstrip(_SENTENCE_END)
     if core.isalpha():
         is_word = len(core) == 1 or core[1:].islower() or core.isupper()
