@@ -36,8 +36,11 @@ _OPENING = re.compile(
 _RUN = re.compile(rb"[^\s\"'`<>|\xe2]{1,400}")
 _NOT_LAST = frozenset(b" \t,;)]}>|\x82\x83\x91")
 _SENTENCE_END = ".,;:!?)"
-_NEXT_NAME = re.compile(r"[A-Za-z_][\w.-]{0,63}(?:=(?!=?$)|:(?!$))|[^A-Za-z0-9/+=_]+$")
-"""What begins a line of its own: a variable with its value, or the mark of a list."""
+_NEXT_LINE = re.compile(rb"[A-Za-z_][\w.-]{0,63}:$|[^A-Za-z0-9/+=_]+$")
+"""What begins a line of its own: a name before its value, or the mark of a list."""
+_NEXT_VARIABLE = re.compile(rb"[A-Za-z_][\w.-]{0,63}=(?!=?$)")
+_IN_VALUE = re.compile(rb"=[^\s=][^\s]*$")
+"""The end of a line whose last word is a variable with its value."""
 
 
 def find_folds(data: bytes, ends: Iterable[int]) -> list[Edit]:
@@ -74,7 +77,7 @@ def _fold_at(data: bytes, newline: int) -> Edit | None:
         return None
     joint = _joint_end(data, newline + 1, line)
     run = _RUN.match(data, joint)
-    if run is None or not _continues(run[0].decode("utf-8", "replace"), is_full=True):
+    if run is None or _opens_line(run[0], line[: closing.start()]):
         return None
     widths: set[int] = set()
     for other in _widths_around(data, start, newline):
@@ -85,6 +88,13 @@ def _fold_at(data: bytes, newline: int) -> Edit | None:
     if not (is_full or _continues(run[0].decode("utf-8", "replace"), is_full=False)):
         return None
     return Edit(start + closing.start(), joint, b"")
+
+
+def _opens_line(run: bytes, before: bytes) -> bool:
+    """Tell whether a run of characters begins a line of its own, after the line `before`."""
+    if _NEXT_LINE.match(run) or not _continues(run.decode("utf-8", "replace"), is_full=True):
+        return True
+    return _NEXT_VARIABLE.match(run) is not None and _IN_VALUE.search(before) is not None
 
 
 def _joint_end(data: bytes, position: int, line: bytes) -> int:
@@ -132,8 +142,6 @@ def _width(line: bytes) -> int:
 
 def _continues(run: str, *, is_full: bool) -> bool:
     """Tell whether a run of characters at a line's start continues the line before."""
-    if _NEXT_NAME.match(run):
-        return False
     core = run.rstrip(_SENTENCE_END)
     if core.isalpha():
         is_word = len(core) == 1 or core[1:].islower() or core.isupper()
