@@ -76,14 +76,13 @@ DATABASES = (
         "AstraCS:{a:24}:{h:64}",
         "AstraCS:token",
     ),
-    vendor(
+    worded(
         "clickhouse-key",
         "ClickHouse Cloud key secret",
-        r"(?<![A-Za-z0-9])4b1d[A-Za-z0-9]{38}(?![A-Za-z0-9])",
+        r"4b1d[A-Za-z0-9]{38}(?![A-Za-z0-9])",
         BETTERLEAKS,
         "4b1d{a:38}",
         "4b1d{h:36} 4b1d{h:60}",
-        anchor="4b1d[A-Za-z0-9]{38}",
     ),
     worded(
         "elastic-key",

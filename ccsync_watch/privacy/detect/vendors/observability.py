@@ -217,7 +217,6 @@ OBSERVABILITY = (
         "https://docs.devcycle.com/sdk/",
         "dvc_server_{h:8}_{h:8}",
         "dvc_client_{h:8}_{h:8} dvc_server_configuration",
-        "mixed",
     ),
     worded(
         "statuspal-key",
