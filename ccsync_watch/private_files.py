@@ -13,6 +13,7 @@ import logging
 import os
 import stat
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -236,11 +237,13 @@ def _is_own_group(gid: int) -> bool:
     return is_primary and set(group.gr_mem) <= {user.pw_name}
 
 
-def _trusted_owners() -> set[int]:
+@cache
+def _trusted_owners() -> frozenset[int]:
+    """Return who may own a folder that a path leads through: this user, root, the system."""
     owners = {os.getuid(), _ROOT}
     with contextlib.suppress(OSError, ValueError):
         owners.add(int(_OVERFLOW_UID.read_text(encoding="ascii")))
-    return owners
+    return frozenset(owners)
 
 
 def _user_name(uid: int) -> str:
