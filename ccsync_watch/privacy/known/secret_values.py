@@ -55,6 +55,12 @@ _LONGEST_LINE = 8192
 _NETRC = re.compile(r"\bpassword\s+(\S+)")
 _PGPASS = re.compile(r"^[^:\s#]+:(?:\d+|\*):[^:\s]+:[^:\s]+:(\S+)$", re.MULTILINE)
 _URL_PASSWORD = re.compile(r"://[^\s:/@]*:([^\s/@]{3,200})@")
+_PUBLIC_KEY = re.compile(r"(?:^|[._-])(?:pub|public|cert|ca|chain|fullchain|bundle)")
+_PATHS = re.compile(
+    "(?:^|/)(?:"
+    + "|".join(re.escape(path).replace(r"\*", "[^/]*") for path in load_words("secret_paths"))
+    + r")\Z"
+)
 _COMMON = frozenset(load_words("common_values"))
 
 
@@ -63,15 +69,13 @@ def is_secret_file(path: str) -> bool:
     posix = PurePosixPath(path.replace("\\", "/"))
     name = posix.name.lower()
     parents = {part.lower() for part in posix.parts[:-1]}
-    if not name or name.endswith((".pub", ".pub.pem")) or _TEMPLATE.search(name):
+    is_template = _TEMPLATE.search(name) is not None and name not in _SECRET_NAMES
+    if not name or is_template or name.endswith((".pub", ".pub.pem")):
         return False
-    if name in _PARENTS and parents.intersection(_PARENTS[name]):
+    is_place = name in _PARENTS and not parents.isdisjoint(_PARENTS[name])
+    if is_place or _PATHS.search(path.replace("\\", "/").lower()):
         return True
-    if name in _NOT_SECRET:
-        return False
-    if name.endswith((".pem", ".key")) and re.search(
-        r"(?:^|[._-])(?:pub|public|cert|ca|chain|fullchain|bundle)", name
-    ):
+    if name in _NOT_SECRET or (name.endswith((".pem", ".key")) and _PUBLIC_KEY.search(name)):
         return False
     return (
         name in _SECRET_NAMES

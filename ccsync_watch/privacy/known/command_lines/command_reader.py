@@ -16,7 +16,6 @@ from ccsync_watch.privacy.known.command_lines.command_runners import inner_comma
 from ccsync_watch.privacy.known.command_lines.line_state import (
     TERMINALS,
     LineState,
-    is_secret_variable,
 )
 from ccsync_watch.privacy.known.command_lines.program_output import (
     Invocation,
@@ -24,6 +23,7 @@ from ccsync_watch.privacy.known.command_lines.program_output import (
     track_copies,
 )
 from ccsync_watch.privacy.known.command_lines.program_table import is_option
+from ccsync_watch.privacy.known.command_lines.secret_paths import names_secret_file
 from ccsync_watch.privacy.known.command_lines.shell_syntax import SimpleCommand, Word, parse_script
 from ccsync_watch.privacy.known.command_lines.variable_lists import lists_variables
 
@@ -46,6 +46,8 @@ _DECLARATIONS = frozenset({"export", "declare", "typeset", "local", "readonly"})
 _WRITERS = frozenset({"tee", "tee-object", "out-file", "set-content"})
 _SILENT_WRITERS = frozenset({"out-file", "set-content"})
 _TRACE = re.compile(r"-[a-z]*x[a-z]*|xtrace")
+_MAX_NAMES = 100
+_ANY_SECRET_FILE = ".env"  # noqa: S105 - a file
 _POSITIONS = frozenset({"0", "1", "@", "*"})
 
 
@@ -127,8 +129,17 @@ class _LineReader:
                 texts = [word.text for word in (*before.words[1:], *before.documents)]
                 own = most_secret([own, *map(self._text, texts)])
             reads = self._printed(invocation, most_secret([reads, own]))
-            has_names = has_names or any(map(self._state.is_secret_file, command.words))
+            has_names = has_names or self._names_secret_file(invocation)
         return reads
+
+    def _names_secret_file(self, invocation: Invocation) -> bool:
+        """Tell whether a command, or the text that it gets, names a file of secrets."""
+        texts = [
+            text for document in invocation.command.documents for text in document.text.split()
+        ]
+        return any(map(self._state.is_secret_file, invocation.words)) or any(
+            map(names_secret_file, texts[:_MAX_NAMES])
+        )
 
     def _printed(self, invocation: Invocation, reads: Reads) -> Reads:
         """Return what is not written to a file; remember the files that get it."""
@@ -162,7 +173,9 @@ class _LineReader:
 
     def _own(self, invocation: Invocation, *, has_names: bool) -> Reads:
         """Return what the program itself prints."""
-        listed = lists_variables(invocation.program, invocation.arguments, is_secret_variable)
+        listed = lists_variables(
+            invocation.program, invocation.arguments, self._state.may_be_secret
+        )
         if listed is not None:
             return listed
         if prints_secrets(invocation, self._state, has_names=has_names):
@@ -177,10 +190,13 @@ class _LineReader:
         program, command = invocation.program, invocation.command
         inner = inner_commands(program, invocation.words)
         if inner.gets_files:
-            has_names = has_names or any(map(self._state.is_secret_file, invocation.words))
+            has_names = has_names or self._names_secret_file(invocation)
         if has_names and inner.texts:
             self._state.secret_variables |= _POSITIONS
-        readings = [self._text(text) for text in inner.texts]
+        readings = [
+            self._text(text.replace("{}", _ANY_SECRET_FILE) if has_names else text)
+            for text in inner.texts
+        ]
         for words in inner.commands:
             self._inner_commands += 1
             if self._inner_commands > _MAX_INNER:
@@ -189,6 +205,8 @@ class _LineReader:
             run = Invocation(SimpleCommand(words=list(words), documents=command.documents))
             readings.append(self._command(run, has_names=has_names))
             self._depth -= 1
+        if program == "alias":
+            readings += [self._text(word.text.partition("=")[2]) for word in invocation.words]
         if program in _SHELLS:
             readings += [self._text(document.text) for document in command.documents]
         return most_secret(readings)

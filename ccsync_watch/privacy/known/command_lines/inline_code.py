@@ -16,7 +16,7 @@ MAX_CODE = 64 << 10
 _ENVIRONMENT = re.compile(
     r"(?:os\.environb?|os\.getenvb?|process\.env|(?:Deno|Bun|import\.meta)\.env|System\.getenv"
     r"|GetEnvironmentVariables?|\bENVIRON\b|(?<![.\w\"'])ENV(?=[\[.{])|[%$]ENV\b|\$_ENV|\$_SERVER"
-    r"|\bgetenv(?=\s{0,4}\()|\benviron(?=\s{0,4}[\[.])|os\.Environ|os\.Getenv"
+    r"|\bgetenv\b|\benviron(?=\s{0,4}[\[.])|os\.Environ|os\.Getenv"
     r"|\$env:|\bEnv:(?![:/]))"
     r"(?:\.(?:get|fetch|toObject|to_h|copy|items|values))?"
     r"[\s\[({.?'\"]{0,8}(?P<name>[A-Za-z_]\w{0,80})?"
@@ -34,7 +34,7 @@ _SOURCES = re.compile(
     r"|unpack1?\(?\s?['\"]m|credentials\.|Rails\.application\.(?:credentials|secrets)"
     r"|SecretsManager|get_secret_value|GetSecretValue|access_secret_version|SecretClient"
     r"|get_credentials|get_frozen_credentials|dotenv|from_env_file|security\s{1,4}find-"
-    r"|/dev/u?random|ConvertFrom-SecureString|GetNetworkCredential|\.Password\b"
+    r"|/dev/u?random|random\.choices?\(|SystemRandom|ConvertFrom-SecureString|GetNetworkCredential|\.Password\b"
 )
 _SETTING = re.compile(
     r"\b(?:settings|config|conf|app|env|credentials|secrets)\b[\w.]{0,40}?"

@@ -16,7 +16,7 @@ from ccsync_watch.privacy.known.command_lines.secret_paths import is_same_file, 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from ccsync_watch.privacy.known.command_lines.shell_syntax import Word
+    from ccsync_watch.privacy.known.command_lines.shell_syntax import Script, Word
 
 _MAX_VALUES = 64
 _MAX_TEXTS = 128
@@ -66,7 +66,9 @@ class LineState:
         """Remember what a variable may be from now on."""
         values: list[str] = []
         for word in words:
-            if any(map(self.is_secret_name, word.variables)):
+            if any(map(self.is_secret_name, word.variables)) or any(
+                map(self._mentions_secret_file, word.scripts)
+            ):
                 self.secret_variables.add(name)
             values += self.texts_of(word)
         self._values[name] = values[:_MAX_VALUES]
@@ -92,12 +94,20 @@ class LineState:
         return [text[:_MAX_TEXT] for text in texts[:_MAX_TEXTS]]
 
     def is_secret_file(self, word: Word) -> bool:
-        """Tell whether a word names a file of secrets."""
+        """Tell whether a word names a file of secrets, or is what a command says of one."""
         return any(
             names_secret_file(text, self._folder)
             or is_same_file(text, self._folder, self.secret_files)
             or is_same_file(text, self._folder, self.written)
             for text in self.texts_of(word)
+        ) or any(map(self._mentions_secret_file, word.scripts))
+
+    def _mentions_secret_file(self, script: Script) -> bool:
+        return any(
+            self.is_secret_file(word)
+            for pipeline in script
+            for command in pipeline
+            for word in command.words[1:]
         )
 
     def holds_secrets(self, words: Sequence[Word]) -> bool:
@@ -106,6 +116,12 @@ class LineState:
             self.is_secret_file(word) or not self.secret_variables.isdisjoint(word.variables)
             for word in words
         )
+
+    def may_be_secret(self, name: str) -> bool:
+        """Tell whether a variable is a secret that is named on the line, or by another one."""
+        if not name.startswith("$"):
+            return is_secret_variable(name)
+        return any(map(is_secret_variable, self._values.get(name.strip("${}"), ())))
 
     def mentions_copy(self, code: str) -> bool:
         """Tell whether code names a file that got secrets."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _MAX_WORDS = 2000
 _EXTENSION = re.compile(r"\.(?:exe|cmd|bat|ps1|com)$")
+_WINDOWS_PATH = re.compile(r"(?:[A-Za-z]:|%\w+%|\$env:\w+|[.~]|\\)\\", re.IGNORECASE)
 _JQ = frozenset({"jq", "gojq", "yq", "jaq"})
 _ARCHIVERS = frozenset({"tar", "bsdtar", "zip"})
 _COUNTERS = frozenset({"wc", "cksum"})
@@ -83,9 +84,12 @@ def track_copies(invocation: Invocation, state: LineState) -> None:
     """Remember the copy of a file of secrets."""
     program = invocation.program
     table = program_table("secret_copiers")
-    for _row, start in table.matches(program, invocation.arguments):
+    for row, start in table.matches(program, invocation.arguments):
+        state.write(invocation.arguments.values_of(row.files))
         operands = [word for word in invocation.words[start:] if not is_option(word.text)]
-        if len(operands) > 1 and any(map(state.is_secret_file, operands)):
+        if row.is_text:
+            state.write(word.text for word in operands)
+        elif len(operands) > 1 and any(map(state.is_secret_file, operands)):
             copy = operands[-1]
             if program in _ARCHIVERS:  # the archive is first, behind `tar`'s letters
                 copy = operands[1] if operands[0].text.isalpha() else operands[0]
@@ -96,8 +100,9 @@ def _prints_variable(invocation: Invocation, state: LineState) -> bool:
     command, program = invocation.command, invocation.program
     if state.is_traced and any(map(state.has_secret_variable, command.words)):
         return True
-    if program.startswith("$"):
-        return state.has_secret_variable(command.words[0])
+    if program.startswith("$"):  # PowerShell prints it, or sets it
+        is_set = invocation.arguments.texts[:1] == ["="]
+        return not is_set and state.has_secret_variable(command.words[0])
     return any(
         state.has_secret_variable(word)
         for row, _ in program_table("value_printers").matches(program, Arguments([]))
@@ -138,8 +143,11 @@ def _runs_code(invocation: Invocation, state: LineState) -> bool:
 def _operands(words: Sequence[Word], skip: int) -> Sequence[Word]:
     """Return the words that may name files: without a pattern or program before them."""
     kept: list[Word] = []
+    follows_option = False
     for word in words:
-        if skip and not is_option(word.text) and not word.text.isdigit():
+        is_count = follows_option and word.text.isdigit()
+        follows_option = is_option(word.text)
+        if skip and not follows_option and not is_count:
             skip -= 1
         else:
             kept.append(word)
@@ -158,6 +166,6 @@ def _values_after(words: Sequence[Word], flags: Sequence[str]) -> list[str]:
 
 def _program_name(word: Word) -> str:
     """Return the name of a program, without its folder and extension, in lower case."""
-    text = word.raw if "\\" in word.raw and "/" not in word.raw else word.text
+    text = word.raw if _WINDOWS_PATH.match(word.raw) else word.text
     name = text.strip("'\"").replace("\\", "/").rstrip("/").rpartition("/")[2].lower()
     return _EXTENSION.sub("", name)

@@ -30,7 +30,7 @@ _NAMES = (
 )
 _FOLDERS = frozenset(load_words("secret_folders"))
 _IN_TEXT = re.compile(r"[^\s'\"`<>|;,()=@]{3,256}")
-_DEVICES = re.compile(r"^/proc/[^/]{1,40}/(?:task/[^/]{1,20}/)?environ$|^/dev/u?random$")
+_DEVICES = re.compile(r"^/proc/[^/]{0,40}/(?:task/[^/]{1,20}/)?environ$|^/dev/u?random$")
 _BRACES = re.compile(r"\{([^{}]{0,200})\}")
 _QUOTED = re.compile(r"""(['"`])((?:(?!\1)[^\n\\]|\\.){1,300})\1""")
 

@@ -31,7 +31,9 @@ _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})|([0-7]{1,3})
 _CONTROL = {"n": "\n", "t": "\t", "r": "\r"}
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*(?:\[[^\]]*\])?\+?=")
 _FILE_NUMBER = re.compile(r"[0-9]{1,2}|\{\w+\}")
-_RESERVED = frozenset({"if", "then", "elif", "else", "do", "while", "until", "!", "{", "}", "time"})
+_RESERVED = frozenset(
+    {"if", "then", "elif", "else", "do", "while", "until", "!", "{", "}", "coproc"}
+)
 _OUTPUTS = frozenset({">", ">>", ">|", "&>", "&>>", "<>"})
 _SUBSTITUTIONS = frozenset({"<(", ">("})
 
@@ -290,6 +292,8 @@ class _ShellParser:
             self.at += 1
             return
         builder.variables.append(variable[1])
+        if variable[1] == "$" and self.text[variable.end() :][:1].isalpha():
+            builder.is_indirect = True  # `$$name` of a text that is evaluated
         builder.add(variable[0])
         self.at = variable.end()
 
