@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
+    from ccsync_watch.daemon.http_connections import IsAccepted
+
 _JOIN_SECONDS = 1.5
 
 
@@ -31,6 +33,7 @@ class ServerThread:
         *,
         name: str,
         most_connections: int,
+        is_accepted: IsAccepted = lambda _client, _server: True,
         **options: Any,  # noqa: ANN401 - as uvicorn has them
     ) -> None:
         self._listeners = listeners
@@ -41,7 +44,7 @@ class ServerThread:
                 access_log=False,
                 lifespan="off",
                 loop="asyncio",
-                http=limited_connections(most=most_connections),
+                http=limited_connections(most=most_connections, is_accepted=is_accepted),
                 ws="none",
                 timeout_graceful_shutdown=1,
                 **options,

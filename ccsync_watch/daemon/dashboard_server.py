@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from ccsync_watch.config.setting_values import DEFAULT_PORT
 from ccsync_watch.control.messages import DashboardAnswer
 from ccsync_watch.daemon.asgi_server import ServerThread
+from ccsync_watch.daemon.peer_user import is_own_peer
 from ccsync_watch.dashboard.browser_access import BrowserAccess, forget_sessions
 from ccsync_watch.dashboard.guard import ENTER_PATH
 from ccsync_watch.problem import Problem
@@ -139,6 +140,7 @@ class DashboardServer:
             name="dashboard",
             log_level="critical",
             most_connections=_MAX_CONNECTIONS,
+            is_accepted=is_own_peer,
             server_header=False,
         )
 

@@ -6,13 +6,17 @@ those, any program on this machine prevents all others from being answered.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 if TYPE_CHECKING:
     import asyncio
+
+IsAccepted: TypeAlias = Callable[[tuple[str, int], tuple[str, int]], bool]
+"""Whether a connection is accepted, by the addresses of its client and of the server."""
 
 REQUEST_SECONDS = 10.0
 STALL_SECONDS = 30.0
@@ -31,9 +35,17 @@ class LimitedConnection(H11Protocol):
     _deadline: asyncio.TimerHandle | None = None
     _is_stalled = False
 
+    @staticmethod
+    def is_accepted(_client: tuple[str, int], _server: tuple[str, int]) -> bool:
+        """Return whether a connection is accepted; see `limited_connections`."""
+        return True
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as inherited
         """Begin; of too many connections close the one that has waited for the longest time."""
         super().connection_made(transport)
+        if not self._is_accepted():
+            self.close()
+            return
         self._update()
         if len(self.connections) > self.most and self.waiting:
             next(iter(self.waiting)).close()
@@ -71,6 +83,11 @@ class LimitedConnection(H11Protocol):
         self._stop_waiting()
         self.transport.abort()
 
+    def _is_accepted(self) -> bool:
+        if self.client is None or self.server is None or self.server[1] is None:
+            return True  # not of a network
+        return self.is_accepted(self.client, (self.server[0], self.server[1]))
+
     def _update(self) -> None:
         """Limit the time from now on if it is the client's turn, to send or to read."""
         is_incomplete = self.conn.their_state in {h11.IDLE, h11.SEND_BODY}
@@ -93,17 +110,20 @@ def limited_connections(
     most: int,
     request_seconds: float = REQUEST_SECONDS,
     stall_seconds: float = STALL_SECONDS,
+    is_accepted: IsAccepted = lambda _client, _server: True,
 ) -> type[LimitedConnection]:
     """Return the protocol of a server that has at most so many connections.
 
     A request must arrive completely within `request_seconds`, and a client must not stop reading
     its answer for `stall_seconds`. Of too many connections the one is closed that has waited for
-    its client for the longest time, so that a new one is served.
+    its client for the longest time, so that a new one is served. Those that are not accepted, by
+    the addresses of both ends, are closed at once.
     """
     limits = {
         "most": most,
         "request_seconds": request_seconds,
         "stall_seconds": stall_seconds,
         "waiting": {},
+        "is_accepted": staticmethod(is_accepted),
     }
     return type("LimitedConnection", (LimitedConnection,), limits)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
+    from ccsync_watch.daemon.http_connections import IsAccepted
+
 MOST = 20
 WHOLE = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 HALF_REQUESTS = (b"", b"G", b"GET / HTTP/1.1\r\nHost: a\r\nX: ")
@@ -45,11 +47,19 @@ async def _app(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 @contextmanager
-def _serve(*, request_seconds: float = 0.3, stall_seconds: float = 0.3) -> Iterator[int]:
+def _serve(
+    *,
+    request_seconds: float = 0.3,
+    stall_seconds: float = 0.3,
+    is_accepted: IsAccepted = lambda _client, _server: True,
+) -> Iterator[int]:
     """Serve on a free port; return it."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
     protocol = limited_connections(
-        most=MOST, request_seconds=request_seconds, stall_seconds=stall_seconds
+        most=MOST,
+        request_seconds=request_seconds,
+        stall_seconds=stall_seconds,
+        is_accepted=is_accepted,
     )
     config = uvicorn.Config(
         _app, http=protocol, lifespan="off", log_config=None, ws="none", timeout_graceful_shutdown=1
@@ -77,6 +87,23 @@ def _is_closed(client: socket.socket) -> bool:
         return client.recv(1) == b""
     except ConnectionResetError:
         return True
+
+
+def test_connection_that_is_not_accepted_is_closed() -> None:
+    """Before anything is read of it; others are served."""
+    accepted: list[tuple[int, int]] = []
+
+    def is_accepted(client: tuple[str, int], server: tuple[str, int]) -> bool:
+        accepted.append((client[1], server[1]))
+        return len(accepted) > 1
+
+    with _serve(is_accepted=is_accepted) as port, ExitStack() as stack:
+        rejected = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+        rejected.settimeout(WAIT_SECONDS)
+        assert _is_closed(rejected)
+        client = _open(stack, port, WHOLE)
+        assert b"200 OK" in client.recv(4096)
+        assert accepted[1] == (client.getsockname()[1], port)
 
 
 @pytest.mark.parametrize("data", [*HALF_REQUESTS, HALF_BODY])
