@@ -8,6 +8,7 @@ an MCP server does is unknown: its arguments are shown, and its result is an exc
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -174,6 +175,28 @@ def texts_under(values: dict[str, JsonValue], keys: Iterable[str]) -> list[str]:
     if not values:
         return []
     return [value for key in keys if isinstance(value := values.get(key), str) and value]
+
+
+def command_line(arguments: dict[str, JsonValue]) -> str:
+    """Return the command line in a call's arguments, empty without one.
+
+    Tools of MCP servers also take it as a list, or the program and its arguments apart.
+    """
+    for key in COMMANDS:
+        parts = [arguments.get(key), arguments.get("args")]
+        words = [
+            shlex.quote(word)
+            for part in parts
+            if isinstance(part, list)
+            for word in part
+            if isinstance(word, str)
+        ]
+        program = parts[0]
+        if isinstance(program, str) and program:
+            return " ".join([program, *words])
+        if words and isinstance(program, list):
+            return " ".join(words)
+    return ""
 
 
 def summarize_call(arguments: JsonValue) -> str:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from ccsync_watch.privacy.heuristics.thresholds import LEAST_KNOWN_VALUE
 from ccsync_watch.privacy.known.command_lines.command_reader import CommandReading, read_command
 from ccsync_watch.privacy.known.command_lines.inline_code import prints_secrets
-from ccsync_watch.privacy.known.command_lines.secret_paths import is_same_file
+from ccsync_watch.privacy.known.command_lines.secret_paths import is_same_file, names_secret_file
 from ccsync_watch.privacy.known.printed_values import printed_values
-from ccsync_watch.privacy.known.secret_values import is_secret_file, values_in_secret_file
-from ccsync_watch.transcripts.tools import CODE, COMMANDS, named_files, texts_under
+from ccsync_watch.privacy.known.secret_values import values_in_secret_file
+from ccsync_watch.transcripts.tools import CODE, command_line, is_mcp_tool, named_files, texts_under
 
 if TYPE_CHECKING:
     from ccsync_watch.model import JsonValue
@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 MAX_VALUES = 200
 """Of one file; one with more is not a file of credentials."""
 
+_SECRET_TOOL = re.compile(
+    r"__(?:\w*_)?(?:get|read|fetch|show|reveal|list|decrypt|retrieve|access|lookup|export|dump)\w*"
+    r"(?:secret|passw|credential|cookie|private_?key|access_?token|api_?key|keychain|vault_?item)",
+    re.IGNORECASE,
+)
+"""What a server calls a tool that returns secrets."""
 _SECRETS = CommandReading("secrets")
 _ANYTHING = CommandReading()
 _MAX_CHARS = 256 << 10
@@ -38,9 +44,12 @@ def read_call(
     if not isinstance(arguments, dict):
         return _ANYTHING
     files = named_files(name, arguments)
-    if any(is_secret_file(path) or is_same_file(path, "", secret_files) for path in files):
+    if any(names_secret_file(path) or is_same_file(path, "", secret_files) for path in files):
         return _SECRETS
-    for line in texts_under(arguments, COMMANDS):
+    if is_mcp_tool(name) and _SECRET_TOOL.search(name):
+        return _SECRETS
+    line = command_line(arguments)
+    if line:
         return read_command(line, secret_files)
     if any(map(prints_secrets, texts_under(arguments, CODE))):
         return _SECRETS

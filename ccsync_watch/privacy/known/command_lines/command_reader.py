@@ -129,7 +129,8 @@ class _LineReader:
                 texts = [word.text for word in (*before.words[1:], *before.documents)]
                 own = most_secret([own, *map(self._text, texts)])
             reads = self._printed(invocation, most_secret([reads, own]))
-            has_names = has_names or self._names_secret_file(invocation)
+            if at < len(pipeline) - 1:
+                has_names = has_names or self._names_secret_file(invocation)
         return reads
 
     def _names_secret_file(self, invocation: Invocation) -> bool:
@@ -188,7 +189,7 @@ class _LineReader:
         if self._depth >= _MAX_DEPTH:
             return "anything"
         program, command = invocation.program, invocation.command
-        inner = inner_commands(program, invocation.words)
+        inner = inner_commands(program, invocation.words, invocation.arguments)
         if inner.gets_files:
             has_names = has_names or self._names_secret_file(invocation)
         if has_names and inner.texts:

@@ -11,16 +11,12 @@ import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
-from ccsync_watch.privacy.known.command_lines.program_table import (
-    Arguments,
-    is_option,
-    program_table,
-)
+from ccsync_watch.privacy.known.command_lines.program_table import is_option, program_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ccsync_watch.privacy.known.command_lines.program_table import ProgramRow
+    from ccsync_watch.privacy.known.command_lines.program_table import Arguments, ProgramRow
     from ccsync_watch.privacy.known.command_lines.shell_syntax import Word
 
 _MAX_STARTS = 6
@@ -42,12 +38,11 @@ class InnerCommands(NamedTuple):
     gets_files: bool = False
 
 
-def inner_commands(program: str, words: Sequence[Word]) -> InnerCommands:
+def inner_commands(program: str, words: Sequence[Word], arguments: Arguments) -> InnerCommands:
     """Return what a program runs with these arguments, as far as they show it."""
     inner = InnerCommands([], [], gets_files=program in _FINDERS)
-    words = words[:_MAX_WORDS]
-    plain = [word.text for word in words]
-    for row, start in program_table("command_runners").matches(program, Arguments(plain)):
+    words, plain = words[:_MAX_WORDS], arguments.texts[:_MAX_WORDS]
+    for row, start in program_table("command_runners").matches(program, arguments):
         if row.flags:
             _add_flag_values(row, words[start:], inner)
             continue
@@ -59,7 +54,7 @@ def inner_commands(program: str, words: Sequence[Word]) -> InnerCommands:
     return inner
 
 
-def _starts(arguments: list[str], start: int, skip: int) -> list[int]:
+def _starts(arguments: Sequence[str], start: int, skip: int) -> list[int]:
     """Return where the command may begin, with `skip` operands before it."""
     starts: list[int] = []
     least = most = 0  # operands so far, if options take values and if they do not

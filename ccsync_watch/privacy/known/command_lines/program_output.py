@@ -40,6 +40,7 @@ _NAMES_ONLY = re.compile(
     r"(?:cut (?:-d ?[\"']?=[\"']? ?-f ?1|-f ?1 -d ?=)|awk -F ?[\"']?=[\"']? \{\s?print \$1\s?\}"
     r"|sed (?:-E |-r )?s[/|]=\.\*[/|]{2}g?)$"
 )
+_NO_ARGUMENTS = Arguments([])
 
 
 class Invocation:
@@ -54,7 +55,7 @@ class Invocation:
     @property
     def consumes(self) -> bool:
         """Tell whether the program takes secrets and prints none of them."""
-        return any(program_table("secret_consumers").matches(self.program, self.arguments))
+        return bool(program_table("secret_consumers").matches(self.program, self.arguments))
 
     @property
     def keeps_names(self) -> bool:
@@ -105,7 +106,7 @@ def _prints_variable(invocation: Invocation, state: LineState) -> bool:
         return not is_set and state.has_secret_variable(command.words[0])
     return any(
         state.has_secret_variable(word)
-        for row, _ in program_table("value_printers").matches(program, Arguments([]))
+        for row, _ in program_table("value_printers").matches(program, _NO_ARGUMENTS)
         for word in (command.documents if row.is_text else invocation.words)
     )
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ccsync_watch.privacy.heuristics.programs import load_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 _QUESTIONS = frozenset({"--help", "--version", "-help", "/?"})
 _CONDITIONS = frozenset({"needs", "unless", "besides", "files", "flags", "skip", "text"})
@@ -89,14 +89,12 @@ class ProgramTable:
                 else:
                     self._rows.setdefault(program, []).append(row)
 
-    def matches(self, program: str, arguments: Arguments) -> Iterator[tuple[ProgramRow, int]]:
-        """Yield the rows that match a command, with where its operands begin."""
-        rows = self._rows.get(program, ())
-        globs = [row for name, row in self._globs if fnmatchcase(program, name)]
-        for row in (*rows, *globs):
-            start = row.start(arguments)
-            if start is not None:
-                yield row, start
+    def matches(self, program: str, arguments: Arguments) -> list[tuple[ProgramRow, int]]:
+        """Return the rows that match a command, with where its operands begin."""
+        rows = self._rows.get(program, [])
+        if self._globs:
+            rows = rows + [row for name, row in self._globs if fnmatchcase(program, name)]
+        return [(row, start) for row in rows if (start := row.start(arguments)) is not None]
 
 
 @cache

@@ -69,8 +69,31 @@ def test_a_tool_that_names_a_secret_file_reads_secrets() -> None:
     assert classify_call("Read", None) == "anything"
     assert classify_call("Bash", {"command": 7}) == "anything"
     assert classify_call("mcp__shell__run", {"cmd": "cat .env"}) == "secrets"
+    assert classify_call("mcp__shell__run", {"command": ["cat", "a b/.env"]}) == "secrets"
+    assert classify_call("mcp__shell__run", {"command": "cat", "args": [".env"]}) == "secrets"
+    assert classify_call("mcp__shell__run", {"command": "ls", "args": ["-l", 7]}) == "anything"
+    assert classify_call("mcp__shell__run", {"command": [], "args": ["-l"]}) == "anything"
+    assert classify_call("Grep", {"pattern": "x", "glob": ".env*"}) == "secrets"
+    assert classify_call("Grep", {"pattern": "x", "glob": "*.json"}) == "anything"
     assert classify_call("mcp__browser__eval", {"function": "() => localStorage"}) == "secrets"
     assert classify_call("mcp__browser__eval", {"function": "() => 1"}) == "anything"
+
+
+@pytest.mark.parametrize(
+    "tool",
+    ["mcp__aws__get_secret_value", "mcp__op__read_password", "mcp__browser__list_cookies"],
+)
+def test_a_server_s_tool_that_returns_secrets_is_known_by_its_name(tool: str) -> None:
+    """Its arguments say nothing of it."""
+    assert classify_call(tool, {"id": "x"}) == "secrets"
+
+
+@pytest.mark.parametrize(
+    "tool", ["mcp__figma__get_design_tokens", "mcp__x__set_secret", "mcp__secret__list_pages"]
+)
+def test_other_tools_of_servers_read_anything(tool: str) -> None:
+    """Also those of a server that is named like a secret."""
+    assert classify_call(tool, {"id": "x"}) == "anything"
 
 
 @pytest.mark.parametrize(

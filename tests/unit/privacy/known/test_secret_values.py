@@ -38,6 +38,13 @@ from ccsync_watch.privacy.known.secret_values import (
         "~/.git-credentials",
         "config/master.key",
         ".dev.vars",
+        "~/.config/gcloud/application_default_credentials.json",
+        "/home/bob/.m2/settings.xml",
+        "k8s/secrets/prod.yaml",
+        "/etc/wpa_supplicant/wpa_supplicant.conf",
+        "C:\\Users\\bob\\.ssh\\deploy_key",
+        "~/.kube/config-prod",
+        "/var/lib/rancher/k3s/server/node-token",
     ],
 )
 def test_a_secret_file_is_known_by_its_path(path: str) -> None:
@@ -50,6 +57,11 @@ def test_a_secret_file_is_known_by_its_path(path: str) -> None:
     [
         "",
         ".env.example",
+        "src/secrets/index.ts",
+        "secrets/README.md",
+        "~/.ssh/known_hosts",
+        "~/.ssh/config",
+        "settings.xml",
         ".env.sample",
         ".env.template",
         "config/.env.dist",
