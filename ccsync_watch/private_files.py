@@ -12,7 +12,6 @@ import errno
 import logging
 import os
 import stat
-import tempfile
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,6 +50,9 @@ def write_private(path: Path, data: bytes) -> None:
     A link stays a link: people keep their settings in a repository of dotfiles.
     Raises UnsafePath, OSError.
     """
+    # Loaded here: most commands only read.
+    import tempfile  # noqa: PLC0415 - see above
+
     target = _resolve(path)
     handle, name = tempfile.mkstemp(prefix=f"{target.name}.", suffix=".new", dir=target.parent)
     try:

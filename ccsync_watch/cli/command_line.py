@@ -11,7 +11,6 @@ import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ccsync_watch import __version__
-from ccsync_watch.cli.clean_environment import enter
 from ccsync_watch.cli.command_index import Command, list_commands
 from ccsync_watch.cli.console import printable, warn
 from ccsync_watch.cli.problem_text import error_line
@@ -50,8 +49,16 @@ def main(argv: Sequence[str] | None = None, env: Mapping[str, str] | None = None
     except KeyboardInterrupt:  # importing the command may take a second
         return _interrupted()
     if env is None:
-        env = enter() if argv is None and arguments.command == _DEFAULT_COMMAND else os.environ
+        is_daemon = argv is None and arguments.command == _DEFAULT_COMMAND
+        env = _clean_environment() if is_daemon else os.environ
     return _guard(commands[arguments.command], arguments, env)
+
+
+def _clean_environment() -> Mapping[str, str]:
+    # Loaded here: other commands start faster without it.
+    from ccsync_watch.cli.clean_environment import enter  # noqa: PLC0415 - see above
+
+    return enter()
 
 
 def _valid_text(word: str) -> str:
