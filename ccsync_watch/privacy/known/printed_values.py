@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 import orjson
 
 from ccsync_watch.plain_text import plain_value
+from ccsync_watch.privacy.heuristics.gibberish import wordiness
 from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of
+from ccsync_watch.privacy.heuristics.thresholds import STRICT_WORDINESS
 from ccsync_watch.privacy.heuristics.value_strength import (
     is_password,
     is_secret,
@@ -39,6 +41,14 @@ _VALUE_NAMES = frozenset(
     }
 )  # fmt: skip
 """Under these, what a command prints that prints secrets is one."""
+_IDENTIFYING = frozenset(
+    {
+        "ARN", "BUCKET", "CLUSTER", "COMMIT", "DATE", "DIGEST", "DOMAIN", "EMAIL", "FINGERPRINT",
+        "HOST", "HOSTNAME", "ID", "IDS", "IMAGE", "NAME", "PATH", "REGION", "REVISION", "SHA",
+        "TAG", "URI", "URL", "USER", "USERNAME", "UUID", "VERSION", "ZONE",
+    }
+)  # fmt: skip
+"""Variables that end so say which thing is meant, not how to get at it."""
 _ASSIGNED = re.compile(
     r"[+-]?[ \t]{0,20}(?:export|declare -\w+|set(?:x| -\w+)?|-|\$env:)?[ \t]{0,4}"
     r"[\"']?(?P<name>[A-Za-z_][\w ./:-]{0,80}?)[\"']?[ \t]{0,40}(?:[:=]|=>)[ \t]{0,40}"
@@ -135,6 +145,11 @@ def _strength(name: str) -> Strength:
     return max(strength, Strength.TOKEN) if name.lower() in _VALUE_NAMES else strength
 
 
+def _is_variable(name: str) -> bool:
+    """Tell whether a name is one of an environment's variables, of which any may be a secret."""
+    return name.isupper() and name.rpartition("_")[2] not in _IDENTIFYING
+
+
 def _is_value(value: str, strength: Strength) -> bool:
     """Tell whether a value is a secret, under a name of this strength."""
     if strength is Strength.NONE:
@@ -167,8 +182,9 @@ def _values_in_table(lines: list[str]) -> Iterator[str]:
             header = [
                 Strength.WEAK if cell.lower() in _VALUE_NAMES else _strength(cell) for cell in cells
             ]
-        if _is_value(cells[1], strength_of(cells[0])):
-            yield cells[1]
+        named_by_first = strength_of(cells[0])
+        if named_by_first >= Strength.TOKEN or len(cells) == _LEAST_CELLS:
+            yield from (cell for cell in cells[1:] if _is_value(cell, named_by_first))
 
 
 def _values_in_line(line: str, *, is_first: bool) -> Iterator[str]:
@@ -177,8 +193,12 @@ def _values_in_line(line: str, *, is_first: bool) -> Iterator[str]:
     if assigned:
         if _PUBLIC.search(assigned["name"]):
             return
-        value = _unquoted(assigned["value"])
-        if _is_value(value, _strength(assigned["name"].strip())):
+        name, value = assigned["name"].strip(), _unquoted(assigned["value"])
+        if _is_value(value, _strength(name)) or (
+            _is_variable(name)
+            and _is_value(value, Strength.WEAK)
+            and wordiness(value) < STRICT_WORDINESS
+        ):
             yield value
     elif _is_word(line) and (
         is_secret(line, quoted=True) or (is_first and is_password(line, quoted=True))

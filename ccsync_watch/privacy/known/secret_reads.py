@@ -7,6 +7,7 @@ prints that prints secrets, is not kept, and its values are known from then on, 
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.heuristics.thresholds import LEAST_KNOWN_VALUE
@@ -18,6 +19,8 @@ from ccsync_watch.privacy.known.secret_values import values_in_secret_file
 from ccsync_watch.transcripts.tools import CODE, command_line, is_mcp_tool, named_files, texts_under
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ccsync_watch.model import JsonValue
     from ccsync_watch.privacy.policy.policy import Reads
 
@@ -32,6 +35,7 @@ _SECRET_TOOL = re.compile(
 """What a server calls a tool that returns secrets."""
 _SECRETS = CommandReading("secrets")
 _ANYTHING = CommandReading()
+_LONGEST_PIECE = 1000
 _MAX_CHARS = 256 << 10
 _NUMBERED = re.compile(r"^ {0,8}\d{1,6}(?:\t|→|:)", re.MULTILINE)
 _BODY_LINE = re.compile(r"^[A-Za-z0-9+/=]{32,128}$")
@@ -77,8 +81,13 @@ def disclosed_values(text: str, reads: Reads = "secrets") -> dict[str, str]:
             values.update(
                 (line, "file") for line in plain.split("\n") if _BODY_LINE.fullmatch(line)
             )
+    pieces = ((piece, kind) for value, kind in values.items() for piece in _pieces(value))
     return {
-        value: kind
-        for value, kind in list(values.items())[:MAX_VALUES]
-        if len(value) >= LEAST_KNOWN_VALUE
+        piece: kind for piece, kind in islice(pieces, MAX_VALUES) if len(piece) >= LEAST_KNOWN_VALUE
     }
+
+
+def _pieces(value: str) -> Iterator[str]:
+    """Yield a value in pieces that an engine can search for."""
+    for start in range(0, len(value), _LONGEST_PIECE):
+        yield value[start : start + _LONGEST_PIECE]

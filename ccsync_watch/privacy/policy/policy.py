@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MAX_TEXT_CHARS = 100_000
 
 Reads: TypeAlias = Literal[
-    "secrets",  # a file made to hold them: its content is not shown
+    "secrets",  # a file made to hold them, or a command that prints them: not shown
     "variables",  # the environment: the values under a secret's name are not shown
     "anything",
 ]

@@ -20,6 +20,7 @@ UUID = "3f2b8a10-1111-2222-3333-444455556666"
         f"Key         Value\n---         -----\npassword    {VALUE}\nttl         768h",
         f"Key\tValue\nusername\tappuser\npassword\t{VALUE}",
         f"| name | password |\n|---|---|\n| bob | {VALUE} |",
+        f"Name         SlotSetting  Value\nDB_PASSWORD  False        {VALUE}\nNODE  False  18",
         f"name,password\nbob,{VALUE}",
         f'"name","password"\n"bob","{VALUE}"',
         f"export API_TOKEN='{VALUE}'",
@@ -46,6 +47,7 @@ def test_a_value_is_recognised_by_its_place(text: str) -> None:
     [
         f"NAME         VALUE\nSTRIPE_LIVE  {TOKEN}\nAPP_ENV      production",
         f"┌─────┬─────┐\n│ NAME │ VALUE │\n├─────┼─────┤\n│ LIVE │ {TOKEN} │\n└─────┴─────┘",
+        f"ANYTHING={TOKEN}\nPORT=80\nREGION=eu-west-1\nBUILD_ID=f{TOKEN[1:15]}",
         f"hello {TOKEN} world\nand more",
         f"one\ntwo\n{TOKEN}\nthree",
         f'{{"items": [{{"x": "{TOKEN}"}}]}}',
@@ -92,6 +94,7 @@ def test_a_passphrase_stands_alone() -> None:
         f"uid: {UUID}\nid: {UUID}",
         "commit 4ab9f1d2c3e4f5a6b7c8d9e0f1a2b3c4d5e6f708\nAuthor: Jo <jo@x.example>",
         '{"name": "prod/db", "arn": "arn:aws:secretsmanager:eu:1:secret:x-AbCdEf"}',
+        "MODEL=claude-3-5-sonnet-20241022\nQUEUE=default_queue_v2\nCRON='0 5 * * *'",
         "NAME   VALUE\nAPP    production\nTIER   standard",
         "{not json",
         "[" * 50_000,

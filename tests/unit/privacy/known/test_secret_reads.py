@@ -135,6 +135,15 @@ def test_of_variables_only_named_ones_are_secrets() -> None:
     assert list(disclosed_values(text, "variables")) == [VALUE]
 
 
+def test_a_long_value_is_known_in_pieces() -> None:
+    """An engine rejects a pattern of many thousand characters."""
+    value = "".join(f"{number:x}Qz" for number in range(1000, 1700))
+    for text in (value, f"API_TOKEN={value}"):
+        pieces = disclosed_values(text)
+        assert max(map(len, pieces)) == 1000
+        assert "".join(pieces) == value
+
+
 def test_the_number_of_values_of_one_file_is_limited() -> None:
     """A dump of thousands would be searched in every line."""
     text = "\n".join(f"A{number}_TOKEN=q8Wz{number:06}Kp" for number in range(1000))
