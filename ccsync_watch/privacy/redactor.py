@@ -260,9 +260,9 @@ class Redactor:
             if index < STRUCTURAL_FROM:
                 if end <= done.get(index, 0):
                     continue  # inside the token that this rule has just found
-                span = self._vendors[index].at(data, end)
+                span = self._vendors[index].at(data, end, done.get(index, -end))
+                done[index] = span.end if span else end
                 if span is not None:
-                    done[index] = span.end
                     yield span
             elif index < ASSIGNMENTS_FROM:
                 rule = STRUCTURAL_RULES[index - STRUCTURAL_FROM]

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _REACH = 140
+_LONGEST_NAME = 64
 _AFTER = re.compile(
     rb"[\"'`*]{0,2}(?:[ ](?:of|like|called|string))?[ \t]{1,8}"
     rb"(?:\\{0,7}(?P<quote>[\"'`])|\xe2\x80\x9c)?(?P<value>[^\s\"'`\x00-\x1f]{3,512})",
@@ -64,9 +65,9 @@ _FALLBACK_VALUE = (
 )
 
 
-def find_adjacent_values(data: bytes, end: int, _since: int) -> Iterator[Span]:
+def find_adjacent_values(data: bytes, end: int, since: int) -> Iterator[Span]:
     """Yield the value that follows a name after nothing but blanks."""
-    low = max(0, end - _REACH)
+    low = max(0, end - _REACH, since - _LONGEST_NAME)
     for keyword in KEYWORD.finditer(data[low:end].lower()):
         start = name_start(data, low + keyword.start())
         tail = NAME_TAIL.match(data, low + keyword.end())

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.detect import headers
+from ccsync_watch.privacy.detect.assigned_value import LONGEST_VALUE, ValueReader
 from ccsync_watch.privacy.detect.name_patterns import (
     AFTER_NAME,
     KEYWORD,
@@ -21,7 +23,7 @@ from ccsync_watch.privacy.detect.name_patterns import (
     name_start,
 )
 from ccsync_watch.privacy.engine.rank import Rank
-from ccsync_watch.privacy.engine.spans import BACKSLASH, Span, balanced_end, trim_end
+from ccsync_watch.privacy.engine.spans import BACKSLASH, Span
 from ccsync_watch.privacy.heuristics.gibberish import is_drawn, is_gibberish
 from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of
 from ccsync_watch.privacy.heuristics.thresholds import LEAST_OPAQUE, LEAST_PASSWORD
@@ -44,27 +46,6 @@ _MOST_READ = 512
 _NEAR = 80
 """Nearly all names are this near."""
 
-_BARE = re.compile(rb"[^\s\"'`<>\x00-\x1f]{1,4096}")
-_QUOTED = {
-    (quote, escaped): re.compile(pattern)
-    for quote in (b'"', b"'", b"`")
-    for escaped, pattern in (
-        (False, rb"(?:[^%b\\\r\n\x00-\x08]|\\.){0,4096}" % quote),
-        (
-            True,
-            rb"[^%b\\\r\n\x00-\x08]{0,4096}(?:\\(?![\\%b])[^%b\\\r\n\x00-\x08]{1,1024}){0,16}"
-            % (quote, quote, quote),
-        ),
-    )
-}
-_UNTIL_TAG = re.compile(rb"[^<\r\n\x00-\x08]{1,4096}")
-_APP_PASSWORD = re.compile(rb"[a-z]{4}(?: [a-z]{4}){3}(?! ?[a-z])")
-_BARE_STOP = re.compile(
-    rb"\\+(?:[nrt]|[\"'`]|u00|x1b|033)|&(?=[\w.%-]+=|amp;|\Z)|;(?=[\s\w]|\Z)|"
-    rb",(?=[\w\" ]+[=:]|\Z|[\"'\s])|\|(?=\Z|\|)|&&|%22|%26|"
-    rb"&(?:amp;){0,2}(?:quot|apos|#0{0,4}3[49]|#[xX]0{0,4}2[27]);",
-)
-_QUERY_STOP = re.compile(rb"[&#;]|%26")
 _SETTER = re.compile(r"^(?:set|with|add|use|put|check|verify|hash|validate)_?")
 _RESOURCE = re.compile(rb"\w::\w{2,60}::\Z")
 """The text before the last part of a resource's type: `AWS::IAM::AccessKey`."""
@@ -97,6 +78,7 @@ class AssignmentFinder:
 
     def __init__(self, data: bytes) -> None:
         self._data = data
+        self._values = ValueReader(data)
         self._read_names: set[int] = set()
         self._searched = 0
         self._covered = 0
@@ -141,9 +123,10 @@ class AssignmentFinder:
         after = AFTER_NAME.match(data, name_end) if strength else None
         if after is None:
             return None, False
-        first, last, quoted = self._value(start, after)
+        limit = self._values.limit(start)
+        first, last, quoted = self._values.read(start, after, limit)
         if strength is Strength.HEADER:
-            return self._header(name, after, last if quoted else None), True
+            return self._header(name, after, last if quoted else None, limit), True
         if first >= last or not self._is_syntax(start, after, first, last):
             return None, first < last
         assigned = _Assigned(
@@ -155,14 +138,18 @@ class AssignmentFinder:
             is_name_quoted=after["close"] is not None,
             in_query=in_query,
             is_call=self._is_call(start, last),
-            value=data[first : min(last, first + _MOST_READ)].decode("utf-8", "replace"),
+            value=data[first : min(last, first + limit, first + _MOST_READ)].decode(
+                "utf-8", "replace"
+            ),
         )
         kind = "password" if strength is Strength.PASSWORD else "secret"
         if "token" in name.lower() and kind == "secret":
             kind = "token"
-        return (
-            Span(first, last, kind, Rank.ASSIGNMENT) if _is_assigned_secret(assigned) else None
-        ), True
+        if not _is_assigned_secret(assigned):
+            return None, True
+        if last - first >= limit:
+            _, last, _ = self._values.read(start, after, LONGEST_VALUE)
+        return Span(first, last, kind, Rank.ASSIGNMENT), True
 
     def _strength(self, name: str, start: int, end: int, *, in_query: bool) -> Strength:
         """Return what the name proves, with the word before it and the call after assigned."""
@@ -178,35 +165,6 @@ class AssignmentFinder:
                 wider = strength_of(f"{before[0].decode('latin-1')}_{name}")
                 strength = min(wider, Strength.TOKEN)
         return strength
-
-    def _value(self, name_start: int, after: re.Match[bytes]) -> tuple[int, int, bool]:
-        """Return the range of the value, without its quotes, and whether it had any."""
-        data, start = self._data, after.end()
-        quote = after["quote"]
-        if quote is not None:
-            match = _QUOTED[quote, bool(after["slashes"])].match(data, start)
-            return start, match.end() if match else start, True
-        if after["sep"] == b">":
-            match = _UNTIL_TAG.match(data, start)
-            return start, match.end() if match else start, True
-        match = _BARE.match(data, start)
-        if match is None:
-            return start, start, False
-        spaced = _APP_PASSWORD.match(data, start)
-        if spaced is not None:
-            return start, spaced.end(), True
-        end = match.end()
-        stops = _QUERY_STOP if name_start and data[name_start - 1] in b"?&" else _BARE_STOP
-        stop = stops.search(data, start, end)
-        end = stop.start() if stop else end
-        if not self._is_environment(name_start, after):
-            end = balanced_end(data, start, end)
-        return start, trim_end(data, start, end), False
-
-    def _is_environment(self, name_start: int, after: re.Match[bytes]) -> bool:
-        """Tell whether it is `NAME=value` of a shell or env file, where values have brackets."""
-        name = self._data[name_start : after.start()]
-        return after["sep"] == b"=" and not after["pad"] and not after["close"] and name.isupper()
 
     def _is_syntax(self, name_start: int, after: re.Match[bytes], first: int, last: int) -> bool:
         """Tell whether it is an assignment, and not punctuation that looks like one."""
@@ -229,14 +187,17 @@ class AssignmentFinder:
             and _CALL_CLOSE.match(self._data, value_end) is not None
         )
 
-    def _header(self, name: str, after: re.Match[bytes], end: int | None) -> Span | None:
+    def _header(
+        self, name: str, after: re.Match[bytes], end: int | None, limit: int
+    ) -> Span | None:
         """Return the credential in a header, whose quoted value ends at `end`."""
         sign = after["sep"]
         if sign not in _HEADER_SIGNS or (sign == b"=" and after["pad"] and end is None):
             return None
         start = after.end()
         if end is None:
-            end = headers.line_end(self._data, start)
+            end = headers.line_end(self._data, start, limit)
+            self._values.charge(2 * (end - start))
             space = self._data.find(b" ", start, end) if sign == b"=" else -1
             end = space if space >= 0 else end  # no quotes, no blanks: `cookie=False, line=1`
         if "ookie" in name.lower():
@@ -244,6 +205,7 @@ class AssignmentFinder:
         return headers.find_authorization(self._data, start, end)
 
 
+@lru_cache(maxsize=1024)
 def _is_assigned_secret(assigned: _Assigned) -> bool:
     """Tell whether a value is a secret, from what its name and its syntax prove."""
     if assigned.sign in _STRICT_SIGNS:

@@ -68,7 +68,7 @@ _KUBERNETES_VALUE = re.compile(
 _NEXT_DOCUMENT = re.compile(rb"\n---|\\n---|kind[\"']?:")
 
 
-def find_kubernetes_data(data: bytes, end: int, _since: int) -> Iterator[Span]:
+def find_kubernetes_data(data: bytes, end: int, since: int) -> Iterator[Span]:
     """Yield the values in the `data` of a Kubernetes Secret, after its `kind` or before it.
 
     No other document may lie between.
@@ -78,7 +78,8 @@ def find_kubernetes_data(data: bytes, end: int, _since: int) -> Iterator[Span]:
     for block in islice(_KUBERNETES_DATA.finditer(data, end, stop), 2):  # `data` and `stringData`
         yield from _kubernetes_values(data, block.end() - 1)
     start = data.rfind(b"kind", max(0, end - 32), end)
-    before = last(_KUBERNETES_DATA.finditer(data, max(0, start - _NEAR), start))
+    # Before the last hit is another document's `kind`.
+    before = last(_KUBERNETES_DATA.finditer(data, max(0, start - _NEAR, since), start))
     if before is not None and _NEXT_DOCUMENT.search(data, before.end(), start) is None:
         yield from _kubernetes_values(data, before.end() - 1)
 
@@ -138,8 +139,9 @@ def find_web_key_members(data: bytes, end: int, _since: int) -> Iterator[Span]:
     if data.find(b"kty", max(0, end - _NEAR), end + _NEAR) < 0:
         return
     for match in _WEB_KEY_MEMBER_BYTES.finditer(data, max(0, end - 48), min(len(data), end + 2048)):
-        if match.start() < end:
-            yield Span(*match.span("secret"), "jwk", Rank.KEY_MATERIAL)
+        if match.start() >= end:
+            return
+        yield Span(*match.span("secret"), "jwk", Rank.KEY_MATERIAL)
 
 
 _AWS_SECRET = re.compile(rb"(?<![A-Za-z0-9/+=_-])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+_-])")

@@ -27,9 +27,12 @@ _MOST_READ = 1024
 """How much of a list of cookies is read to decide, in bytes; all of it is removed."""
 
 
-def line_end(data: bytes, start: int) -> int:
-    """Return where an unquoted header's value ends: with its line, however that is escaped."""
-    line = _LINE.match(data, start)
+def line_end(data: bytes, start: int, limit: int) -> int:
+    """Return where an unquoted header's value ends: with its line, however that is escaped.
+
+    No more than `limit` bytes are read.
+    """
+    line = _LINE.match(data, start, start + limit)
     end = line.end() if line else start
     stop = _LINE_STOP.search(data, start, end)
     return stop.start() if stop else end

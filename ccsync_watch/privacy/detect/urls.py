@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 _REACH = 420
 _LONGEST = 1200
+_LONGEST_SIGN = 12
+_CLOSE = 32
+_LONGEST_IF_CLOSE = 128
+"""Where URLs follow each other closely."""
 _AUTHORITY = re.compile(rb"(?::|%3A)(?:(?:\\{0,2}/){2}|(?:%2F){2})", re.IGNORECASE)
 _END = re.compile(rb"[\s\"'<>`\x00-\x1f]|\\+[nrt\"]")
 _PLAIN_HOST = re.compile(rb"[A-Za-z0-9.-]+(?::[0-9]{1,5})?[/?#]")
@@ -33,14 +37,17 @@ _PATTERN = re.compile(rb"\[[\w.^-]{0,8}(?:a-z|A-Z|0-9)|\\[wdS][+*{]|\[\^")
 """A regular expression for URLs."""
 
 
-def find_userinfo(data: bytes, end: int, _since: int) -> Iterator[Span]:
+def find_userinfo(data: bytes, end: int, since: int) -> Iterator[Span]:
     """Yield the password, or lone token, between the nearest `://` and the host's `@`."""
-    scheme = last(_AUTHORITY.finditer(data, max(0, end - _REACH), end))
+    low = max(0, end - _REACH)
+    near = last(_AUTHORITY.finditer(data, max(low, since - _LONGEST_SIGN), end))
+    scheme = near or last(_AUTHORITY.finditer(data, low, end))
     if scheme is None:
         return
     start = scheme.end()
-    stop = _END.search(data, start, start + _LONGEST)
-    at = _host_at(data, start, stop.start() if stop else min(len(data), start + _LONGEST))
+    longest = _LONGEST if end - since > _CLOSE else _LONGEST_IF_CLOSE
+    stop = _END.search(data, start, start + longest)
+    at = _host_at(data, start, stop.start() if stop else min(len(data), start + longest))
     if at is None or _PATTERN.search(data, start, at):
         return
     colon, width = data.find(b":", start, at), 1

@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 
 _ANCHOR_REACH = 160
 
+_LONGEST = 16_384
+_LONGEST_IF_CLOSE = 128
+_CLOSE = 64
+_MOST_CHECKED = 256
+"""How much of a token is read, and how much of it decides, in bytes; all of it is removed."""
 _ID = re.compile(rb"^[0-9]+[/:]|^T[A-Z0-9]+/[AB][A-Z0-9]+/(?:[0-9]+/)?")
 """A bot's id, or the ids in a hook's address: one that looks like a dummy proves nothing."""
 
@@ -44,8 +49,12 @@ class VendorRule:
         self._prefix = max(len(row.prefix), VENDOR_PREFIX)
         self._rank = Rank.SHARED_FORM if row.is_shared else Rank.VENDOR_TOKEN
 
-    def at(self, data: bytes, end: int) -> Span | None:
-        """Return the token whose least form ends at `end`, if it is one."""
+    def at(self, data: bytes, end: int, since: int = 0) -> Span | None:
+        """Return the token whose least form ends at `end`, if it is one.
+
+        `since` is the end of the rule's last hit: where hits are close, less of each is read.
+        """
+        longest = _LONGEST if end - since > _CLOSE else _LONGEST_IF_CLOSE
         if self._row.anchor:
             low, high = max(0, end - _ANCHOR_REACH), min(len(data), end + _ANCHOR_REACH)
             starts = (
@@ -53,31 +62,35 @@ class VendorRule:
                 for match in self._pattern.finditer(data, low, high)
                 if match.start() < end <= match.end()
             )
-            return next((span for start in starts if (span := self._read_token(data, start))), None)
+            spans = (self._read_token(data, start, longest) for start in starts)
+            return next((span for span in spans if span), None)
         for start in range(max(0, end - self._most), end - self._least + 1):
             if self._trigger.match(data, start, end) is not None:
-                span = self._read_token(data, start)
+                span = self._read_token(data, start, longest)
                 if span is not None:
                     return span
         return None
 
-    def _read_token(self, data: bytes, start: int) -> Span | None:
+    def _read_token(self, data: bytes, start: int, longest: int) -> Span | None:
         """Return the token that starts at `start` and extends as far as its alphabet."""
         if self._row.left == "edge" and not opens_word(data, start):
             return None
-        match = self._pattern.match(data, start)
+        match = self._pattern.match(data, start, start + longest)
         if match is None:
             return None
         first, stop = match.span(self._group)
         while stop > first and data[stop - 1] == 0x2E:  # noqa: PLR2004 - a full stop
             stop -= 1
-        token = data[first:stop]
+        token = data[first : min(stop, first + _MOST_CHECKED)]
         secret = _ID.sub(b"", token)
         body = secret[0 if self._group or secret != token else self._prefix :]
         if len(set(body)) < LEAST_DISTINCT or is_token_placeholder(secret):
             return None
         if not self._check(body.decode("latin-1")):
             return None
+        if stop == start + longest:
+            whole = self._pattern.match(data, start)
+            stop = whole.end(self._group) if whole else stop
         return Span(first, stop, self._row.id, self._rank)
 
 
