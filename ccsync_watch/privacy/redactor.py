@@ -12,50 +12,31 @@ import hashlib
 import hmac
 from bisect import bisect_right
 from collections import Counter
-from functools import lru_cache
 from itertools import accumulate
 from operator import add
 from typing import TYPE_CHECKING
 
 from ccsync_watch.errors import RedactorUnavailable
 from ccsync_watch.privacy.detect import json_values
-from ccsync_watch.privacy.detect.assignments import AssignmentFinder
-from ccsync_watch.privacy.detect.base64_runs import Base64Finder
-from ccsync_watch.privacy.detect.rules import (
-    ASSIGNMENTS_FROM,
-    BASE64_FROM,
-    STRUCTURAL_FROM,
-    STRUCTURAL_RULES,
-)
 from ccsync_watch.privacy.detect.urls import is_in_userinfo
-from ccsync_watch.privacy.detect.vendor_tokens import VendorRule
-from ccsync_watch.privacy.detect.vendors import VENDORS
-from ccsync_watch.privacy.dressing.table import (
-    DRESSING_FROM,
-    all_triggers,
-    dressing_hits,
-    undressed_views,
-    unfolded_view,
-)
-from ccsync_watch.privacy.engine import scanner
+from ccsync_watch.privacy.dressing.table import DRESSING_FROM, dressing_hits
 from ccsync_watch.privacy.engine.placeholders import PLACEHOLDER
-from ccsync_watch.privacy.engine.spans import Span, merge
+from ccsync_watch.privacy.engine.spans import Span, merge, whole_characters
 from ccsync_watch.privacy.engine.text_views import MASK
 from ccsync_watch.privacy.known import user_patterns
-from ccsync_watch.privacy.known.known_values import KnownValues
+from ccsync_watch.privacy.secret_finder import SecretFinder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from ccsync_watch.model import JsonValue
-    from ccsync_watch.privacy.engine.text_views import View
+    from ccsync_watch.privacy.engine.scanner import Hit
 
 _MOST_PASSES = 6
-_MOST_DEPTH = 2
-"""How many levels of base64 in base64 are decoded."""
-_MOST_LAYERS = 4
-"""How many layers of dressing are taken off: `%2525`, colours in escaped entities."""
+_PIECE = 1 << 20
+"""How much text is read together."""
+_MOST_TEXTS = 16_384
 
 _SEPARATOR = "\n\x01\n"
 """Between the strings of a value that are scanned together; no rule matches across it."""
@@ -84,27 +65,26 @@ class Redactor:
         self._key = key
         self._counts: Counter[str] = Counter()
         self._seen_shapes = json_values.SeenShapes()
-        self._user_patterns = user_patterns.UserPatterns(
+        added = user_patterns.UserPatterns(
             [user_patterns.compile_pattern(pattern, "redact.patterns") for pattern in patterns]
         )
         self._allow = [user_patterns.compile_pattern(pattern, "redact.allow") for pattern in allow]
         try:
-            self._vendors = _vendor_rules()
-            self._engine = scanner.build(all_triggers(), prefer=engine, cache=cache)
+            self._finder = SecretFinder(added, engine=engine, cache=cache)
         except Exception as error:
             raise RedactorUnavailable(
                 f"the redaction rules cannot be compiled ({error})",
                 hint="reinstall ccsync-watch; nothing is sent until then",
             ) from error
-        self._known = KnownValues(engine)
-        self._has_user_rules = bool(self._user_patterns)
+        self._known = self._finder.known
+        self._known_count = 0
         for value, kind in (known or {}).items():
             self.add_known(value, kind)
 
     @property
     def engine(self) -> str:
         """Return the name of the engine that scans: `hyperscan`, `re2` or `re`."""
-        return self._engine.name
+        return self._finder.engine.name
 
     def take_counts(self) -> dict[str, int]:
         """Return how many replacements of each kind were made since the last call."""
@@ -117,8 +97,12 @@ class Redactor:
         A value of fewer than six characters is ignored: it would be found in innocent text.
         """
         self._known.add(value, kind)
-        self._has_user_rules = bool(self._user_patterns or self._known)
+        self._known_count += 1
         self._seen_shapes.forget()
+
+    def set_pause(self, pause: Callable[[], None]) -> None:
+        """Have `pause` called again and again during long work; it may use this redactor itself."""
+        self._finder.pause = pause
 
     def redact(self, text: str) -> str:
         """Return `text` without its secrets."""
@@ -138,16 +122,16 @@ class Redactor:
 
         A value without secrets is returned itself, not copied.
         """
+        known_count = self._known_count
         strings = json_values.Strings(obj, self._seen_shapes)
         dirty = self._dirty_indices(strings.texts) if strings.texts else []
         if strings.names_secrets or dirty:
             obj = json_values.Rebuild(self.redact, self._placeholder_text, strings, dirty).value(
                 obj
             )
-        if strings.keys:
-            secret = set(dirty)
+        if strings.keys and self._known_count == known_count:
             self._seen_shapes.remember(
-                key for key, index in strings.keys.items() if index not in secret
+                strings.keys.difference(map(strings.texts.__getitem__, dirty))
             )
         return obj
 
@@ -155,7 +139,17 @@ class Redactor:
         return self._placeholder(value.encode("utf-8", "surrogatepass"), kind).decode()
 
     def _dirty_indices(self, texts: list[str]) -> list[int]:
+        """Return the indices of the texts with something to remove, in order."""
+        dirty: list[int] = []
+        for first, last in _group(texts):
+            self._finder.pause()
+            dirty.extend(first + index for index in self._dirty_in_group(texts[first:last]))
+        return dirty
+
+    def _dirty_in_group(self, texts: list[str]) -> list[int]:
         """Return the indices of the texts with something to remove, by one scan over all."""
+        if len(texts) == 1 and len(texts[0]) > _PIECE:
+            return [0] if self._spans(texts[0].encode("utf-8", "surrogatepass")) else []
         joined = _SEPARATOR.join(texts)
         data = joined.encode("utf-8", "surrogatepass")
         if len(data) == len(joined):
@@ -166,112 +160,46 @@ class Redactor:
         starts = list(map(add, accumulate(sizes, initial=0), gaps))
         # A text with placeholders is redacted by itself, with its placeholders masked.
         ends = list(_ends(data, b"REDACTED"))
-        if self._has_user_rules:
-            ends.extend(span.end for span in self._find_users(data))
+        ends.extend(span.end for span in self._finder.find_users(data))
         dirty = {bisect_right(starts, end - 1) - 1 for end in ends}
         dirty.update(self._dirty_by_hits(data, starts, sizes))
         return sorted(dirty)
 
     def _dirty_by_hits(self, data: bytes, starts: list[int], sizes: list[int]) -> Iterator[int]:
         """Yield the indices of the texts with a secret; `data` is all texts joined."""
-        if not self._engine.reports_all:  # a match across two texts would hide one in a text
+        if not self._finder.engine.reports_all:  # a match across two texts would hide one in a text
             for index, (start, size) in enumerate(zip(starts, sizes, strict=True)):
                 text = data[start : start + size]
-                hits = self._engine.scan(text)
-                if hits and any(True for _ in self._find_at(text, hits, 0)):
+                hits = self._finder.engine.scan(text)
+                if hits and any(True for _ in self._finder.find_at(text, hits, 0)):
                     yield index
             return
-        hits = self._engine.scan(data)
+        hits = self._finder.engine.scan(data)
         for index, hits_of_text in _by_text(hits, starts, sizes).items():
             text = data[starts[index] : starts[index] + sizes[index]]
-            if any(True for _ in self._find_at(text, hits_of_text, 0)):
+            if any(True for _ in self._finder.find_at(text, hits_of_text, 0)):
                 yield index
         # Views of all texts at once: most texts with dressing have little of it.
         dressing = dressing_hits(hits)
         if dressing:
-            for span in self._find_in_views(data, dressing, [], 0):
+            for span in self._finder.find_in_views(data, dressing, [], 0):
                 yield bisect_right(starts, span.start) - 1
 
     def _spans(self, data: bytes) -> list[Span]:
         """Return the spans to remove from `data`, in order, without overlaps."""
         if b"REDACTED" in data:
             data = PLACEHOLDER.sub(lambda match: MASK * len(match[0]), data)
-        spans = [span for span in self._find(data) if MASK not in data[span.start : span.end]]
+        spans = [
+            span for span in self._finder.find(data) if MASK not in data[span.start : span.end]
+        ]
         if self._allow:
             spans = [span for span in spans if not self._is_allowed(data[span.start : span.end])]
+        if not data.isascii():
+            spans = [whole_characters(data, span) for span in spans]
         return merge(spans)
 
     def _is_allowed(self, secret: bytes) -> bool:
         return any(pattern.fullmatch(secret[: user_patterns.PIECE]) for pattern in self._allow)
-
-    def _find(self, data: bytes, depth: int = 0) -> Iterator[Span]:
-        """Yield the spans of all rules; they may overlap and repeat."""
-        yield from self._find_at(data, self._engine.scan(data), depth)
-        if self._has_user_rules:
-            yield from self._find_users(data)
-
-    def _find_at(
-        self, data: bytes, hits: list[scanner.Hit], depth: int, layer: int = 0
-    ) -> Iterator[Span]:
-        """Yield the spans of the rules at their triggers' hits, in the text and in its views."""
-        ends: list[int] = []
-        if hits:
-            for span in self._apply_rules(data, hits, depth):
-                ends.append(span.end)
-                yield span
-        dressing = dressing_hits(hits)
-        if dressing or ends:
-            yield from self._find_in_views(data, dressing, ends, depth, layer)
-
-    def _find_in_views(
-        self, data: bytes, hits: list[scanner.Hit], ends: list[int], depth: int, layer: int = 0
-    ) -> Iterator[Span]:
-        """Yield what is found in the views of a text; the unfolded one is the last layer."""
-        if layer > _MOST_LAYERS:
-            return
-        unfolded = unfolded_view(data, hits, ends)
-        if unfolded is not None:
-            yield from self._find_in_view(unfolded, depth, _MOST_LAYERS + 1)
-        if layer < _MOST_LAYERS:
-            for view in undressed_views(data, hits, ends):
-                yield from self._find_in_view(view, depth, layer + 1)
-
-    def _find_in_view(self, view: View, depth: int, layer: int) -> Iterator[Span]:
-        """Yield what is found in a view, as ranges of the text that it is a view of."""
-        for span in self._find_at(view.data, self._engine.scan(view.data), depth, layer):
-            if MASK not in view.data[span.start : span.end]:
-                yield view.original(span)
-        if self._has_user_rules:
-            for span in self._find_users(view.data):
-                if MASK not in view.data[span.start : span.end]:
-                    yield view.original(span)
-
-    def _find_users(self, data: bytes) -> Iterator[Span]:
-        """Yield the spans of the user's patterns and of known values."""
-        yield from self._user_patterns.find(data)
-        yield from self._known.find(data)
-
-    def _apply_rules(self, data: bytes, hits: list[scanner.Hit], depth: int) -> Iterator[Span]:
-        """Yield the spans that the rules confirm at their triggers' hits."""
-        assignments = AssignmentFinder(data)
-        base64 = Base64Finder(data, lambda text: any(True for _ in self._find(text, depth + 1)))
-        done: dict[int, int] = {}
-        for end, index in hits:
-            if index < STRUCTURAL_FROM:
-                if end <= done.get(index, 0):
-                    continue  # inside the token that this rule has just found
-                span = self._vendors[index].at(data, end, done.get(index, -end))
-                done[index] = span.end if span else end
-                if span is not None:
-                    yield span
-            elif index < ASSIGNMENTS_FROM:
-                rule = STRUCTURAL_RULES[index - STRUCTURAL_FROM]
-                yield from rule.find(data, end, done.get(index, 0))
-                done[index] = end
-            elif index < BASE64_FROM:
-                yield from assignments.at(end)
-            elif index < DRESSING_FROM and depth < _MOST_DEPTH:
-                yield from base64.at(end)
 
     def _replace(self, data: bytes, spans: list[Span]) -> bytes:
         """Return `data` with the bytes of each span replaced by a placeholder."""
@@ -280,7 +208,8 @@ class Redactor:
         for span in spans:
             pieces.append(data[position : span.start])
             in_url = is_in_userinfo(data, span.start, span.end)
-            pieces.append(self._placeholder(data[span.start : span.end], span.kind, in_url=in_url))
+            secret = span.text or data[span.start : span.end]
+            pieces.append(self._placeholder(secret, span.kind, in_url=in_url))
             position = span.end
         pieces.append(data[position:])
         return b"".join(pieces)
@@ -293,16 +222,20 @@ class Redactor:
         return text.encode()
 
 
-@lru_cache(maxsize=1)
-def _vendor_rules() -> tuple[VendorRule, ...]:
-    return tuple(VendorRule(row) for row in VENDORS)
+def _group(texts: list[str]) -> Iterator[tuple[int, int]]:
+    """Yield the ranges of texts that are read together; one that is long stays alone."""
+    first = size = 0
+    for index, text in enumerate(texts):
+        if index > first and (size + len(text) > _PIECE or index - first >= _MOST_TEXTS):
+            yield first, index
+            first, size = index, 0
+        size += len(text) + len(_SEPARATOR)
+    yield first, len(texts)
 
 
-def _by_text(
-    hits: list[scanner.Hit], starts: list[int], sizes: list[int]
-) -> dict[int, list[scanner.Hit]]:
+def _by_text(hits: list[Hit], starts: list[int], sizes: list[int]) -> dict[int, list[Hit]]:
     """Return the hits of rules in each text, by its index; those across two texts are none."""
-    grouped: dict[int, list[scanner.Hit]] = {}
+    grouped: dict[int, list[Hit]] = {}
     for end, trigger in hits:
         if trigger < DRESSING_FROM:
             index = bisect_right(starts, end - 1) - 1

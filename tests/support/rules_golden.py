@@ -26,6 +26,7 @@ FINDERS = (
     "known/secret_values.py",
     "known/user_patterns.py",
     "redactor.py",
+    "secret_finder.py",
 )
 
 

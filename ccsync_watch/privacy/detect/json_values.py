@@ -29,7 +29,7 @@ from ccsync_watch.privacy.heuristics.thresholds import (
 from ccsync_watch.privacy.heuristics.value_strength import is_secret, is_strict_random
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from ccsync_watch.model import JsonValue
 
@@ -65,10 +65,12 @@ class SeenShapes:
         self.keys.clear()
         self.shapes.clear()
 
-    def remember(self, keys: Iterable[str]) -> None:
+    def remember(self, keys: Collection[str]) -> None:
         """Remember keys without a secret, up to a number and a length that are worth it."""
-        if len(self.keys) > _MOST_KEYS:
+        if len(self.keys) + len(keys) > _MOST_KEYS:
             self.forget()
+        if len(keys) > _MOST_KEYS:
+            return  # an object with so many keys is data
         self.keys.update(key for key in keys if len(key) <= _LONGEST_KEY)
 
     def remember_shape(self, obj: dict[str, JsonValue]) -> None:
@@ -91,7 +93,7 @@ class Strings:
 
     def __init__(self, obj: JsonValue, seen: SeenShapes) -> None:
         self.texts: list[str] = []
-        self.keys: dict[str, int] = {}
+        self.keys: set[str] = set()
         self._seen_shapes = seen
         self._known: dict[int, tuple[int, bool]] = {}
         self._too_deep: set[int] = set()
@@ -147,7 +149,7 @@ class Strings:
         names_secrets = False
         for key, value in obj.items():
             if key not in seen.keys:
-                self.keys[key] = len(texts)
+                self.keys.add(key)
                 texts.append(key)
             if isinstance(value, str):
                 texts.append(value)

@@ -61,7 +61,7 @@ ROWS: tuple[Dressing, ...] = (
     Dressing(
         "nesting",
         "a string that was escaped four times and more",
-        r"\\{8}[\"'`nrt/\\]",
+        r"\\{8}[\"'`nrt/]",
         r"\\(?<!\\\\)\\{7,65535}(?=[\"'`nrt/])",
         replaced(lambda _: b"\\"),
     ),

@@ -35,6 +35,11 @@ _OPENING = re.compile(
 )
 _RUN = re.compile(rb"[^\s\"'`<>|\xe2]{1,400}")
 _NOT_LAST = frozenset(b" \t,;)]}>|\x82\x83\x91")
+_ROW = re.compile(
+    rb"[ \t]*(?:[-*+>#][ \t]+|[0-9]+[\t .:|)]+)?\\{0,3}[\"'`*]{0,3}"
+    rb"[A-Za-z_][\w./-]{0,80}\\{0,3}[\"'`*]{0,3}"
+    rb"(?:[ \t]?[=:]|[ \t]*\|)(?=[^=:])"
+)
 _SENTENCE_END = ".,;:!?)"
 _NEXT_LINE = re.compile(rb"[A-Za-z_][\w.-]{0,63}:$|[^A-Za-z0-9/+=_]+$")
 """What begins a line of its own: a name before its value, or the mark of a list."""
@@ -43,20 +48,22 @@ _IN_VALUE = re.compile(rb"=[^\s=][^\s]*$")
 """The end of a line whose last word is a variable with its value."""
 
 
-def find_folds(data: bytes, ends: Iterable[int]) -> list[Edit]:
-    """Return the line breaks inside values near `ends`, as edits that remove them, in order.
+def find_folds(data: bytes, hits: Iterable[int], ends: Iterable[int]) -> list[Edit]:
+    """Return the line breaks inside values, as edits that remove them, in order.
 
-    `ends` are where triggers and values end. A value may continue over several lines.
+    `hits` are where triggers end, and `ends` where values do that may be whole. A value may
+    continue over several lines.
     """
     edits: dict[int, Edit] = {}
     checked: set[int] = set()
-    for end in sorted(set(ends)):
+    whole = {data.find(b"\n", end, end + 12) for end in ends}
+    for end in sorted({*hits, *ends}):
         newline = data.find(b"\n", max(0, end - 24), end + 12)
         for _ in range(_MOST_LINES):
             if newline < 0 or newline in checked:
                 break
             checked.add(newline)
-            edit = _fold_at(data, newline)
+            edit = _fold_at(data, newline, is_whole=newline in whole)
             if edit is None:
                 break
             edits[newline] = edit
@@ -64,7 +71,7 @@ def find_folds(data: bytes, ends: Iterable[int]) -> list[Edit]:
     return [edits[newline] for newline in sorted(edits)]
 
 
-def _fold_at(data: bytes, newline: int) -> Edit | None:
+def _fold_at(data: bytes, newline: int, *, is_whole: bool) -> Edit | None:
     """Return the edit that joins the lines around a line's end, if a value was broken there."""
     low = max(0, newline - _LONGEST_LINE)
     start = max(data.rfind(b"\n", low, newline) + 1, low)
@@ -73,21 +80,32 @@ def _fold_at(data: bytes, newline: int) -> Edit | None:
     if closing is None or not closing.start() or line[closing.start() - 1] in _NOT_LAST:
         return None
     width = _width(line)
-    if not _LEAST_WIDTH <= width <= _LONGEST_LINE:
+    if not _LEAST_WIDTH <= width < _LONGEST_LINE:
         return None
     joint = _joint_end(data, newline + 1, line)
     run = _RUN.match(data, joint)
-    if run is None or _opens_line(run[0], line[: closing.start()]):
+    if (
+        run is None
+        or _opens_line(run[0], line[: closing.start()])
+        or _are_rows(data, line, newline)
+    ):
         return None
     widths: set[int] = set()
     for other in _widths_around(data, start, newline):
         if other > width:
             return None
         widths.add(other)
-    is_full = closing["border"] is not None or width in widths or width in _WIDTHS
-    if not (is_full or _continues(run[0].decode("utf-8", "replace"), is_full=False)):
-        return None
-    return Edit(start + closing.start(), joint, b"")
+    opening = _OPENING.match(line)
+    inside = width - _width(opening[0]) - 1 if opening else width
+    is_usual = not _WIDTHS.isdisjoint({width, inside, inside + 1})
+    is_full = is_usual or closing["border"] is not None or width in widths
+    is_random = not is_whole and _continues(run[0].decode("utf-8", "replace"), is_full=False)
+    return Edit(start + closing.start(), joint, b"") if is_full or is_random else None
+
+
+def _are_rows(data: bytes, line: bytes, newline: int) -> bool:
+    """Tell whether a line and the next one are items of a list, each with a name."""
+    return _ROW.match(line) is not None and _ROW.match(data, newline + 1) is not None
 
 
 def _opens_line(run: bytes, before: bytes) -> bool:

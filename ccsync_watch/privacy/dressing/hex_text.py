@@ -31,7 +31,7 @@ _MARK = re.compile(_MARKED.encode(), re.IGNORECASE)
 _DIGIT = re.compile(rb"[0-9a-fA-F]")
 _PAIR = re.compile(rb"[0-9a-fA-F]{2}")
 _RUN = r"(?<![0-9A-Za-z])(?:0x)?(?:[0-9a-fA-F]{2}[ :\n]?){10,4096}"
-_DUMP_LINE = r"[0-9a-fA-F]{7,8}:?[ ]{1,2}(?:[0-9a-fA-F]{2}[ ]{0,2}){1,16}(?=[ |\n])[^\n]{0,40}\n?"
+_DUMP_LINE = r"[0-9a-fA-F]{7,8}:?[ ]{1,2}(?:[0-9a-fA-F]{2}[ ]{0,2}){1,16}(?=[ |\n])[ -~]{0,40}\n?"
 _DUMP_BYTES = re.compile(rb"[0-9a-fA-F]{7,8}:?[ ]{1,2}((?:[0-9a-fA-F]{2}[ ]{0,2}){1,16})(?=[ |\n])")
 
 

@@ -110,8 +110,8 @@ def unfolded_view(data: bytes, hits: Sequence[Hit], ends: Sequence[int] = ()) ->
     `ends` are where values end that were found; one at a line's end may continue.
     """
     near = [end for end, index in hits if index >= _BREAKS_FROM]
-    near.extend(end for end in ends if _LINE_END.match(data, end))
-    edits = find_folds(data, near) if near else []
+    whole = [end for end in ends if _LINE_END.match(data, end)]
+    edits = find_folds(data, near, whole) if near or whole else []
     if not edits:
         return None
     regions = regions_around(data, ((edit.start, edit.end) for edit in edits))

@@ -21,12 +21,16 @@ _BLOB = re.compile(
 
 
 class Span(NamedTuple):
-    """One secret: `start, end` in bytes; see `Rank` for which kind is named where spans overlap."""
+    """One secret: `start, end` in bytes; see `Rank` for which kind is named where spans overlap.
+
+    `text` is the secret without dressing, if it was found in a view of the text.
+    """
 
     start: int
     end: int
     kind: str
     rank: Rank
+    text: bytes = b""
 
 
 def opens_word(data: bytes, start: int) -> bool:
@@ -41,6 +45,16 @@ def opens_word(data: bytes, start: int) -> bool:
     return _ESCAPED_EDGE.search(data[max(0, start - 16) : start]) is not None
 
 
+def whole_characters(data: bytes, span: Span) -> Span:
+    """Return a span that cuts no character of UTF-8 in two."""
+    start, end = span.start, span.end
+    while start and data[start] & 0xC0 == 0x80:  # noqa: PLR2004 - a byte inside a character
+        start -= 1
+    while end < len(data) and data[end] & 0xC0 == 0x80:  # noqa: PLR2004 - as above
+        end += 1
+    return span if (start, end) == span[:2] else span._replace(start=start, end=end)
+
+
 def merge(spans: list[Span]) -> list[Span]:
     """Return the spans in order, overlapping ones joined under the kind with the first rank.
 
@@ -52,7 +66,10 @@ def merge(spans: list[Span]) -> list[Span]:
         if result and span.start < result[-1].end:
             last = result[-1]
             kind, rank = (span.kind, span.rank) if span.rank < last.rank else (last.kind, last.rank)
-            result[-1] = Span(last.start, max(last.end, span.end), kind, rank)
+            end = max(last.end, span.end)
+            text = span.text if span[:2] == (last.start, end) else b""
+            text = last.text if last.end == end else text
+            result[-1] = Span(last.start, end, kind, rank, text)
         else:
             result.append(span)
     return result

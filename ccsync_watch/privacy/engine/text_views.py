@@ -76,7 +76,9 @@ class View:
         begin, end, is_copy = self._origins[last]
         if is_copy:
             end = begin + span.end - self._starts[last]
-        return Span(start, max(end, start), span.kind, span.rank)
+        is_whole = first == last and is_copy
+        text = span.text if is_whole else span.text or self.data[span.start : span.end]
+        return Span(start, max(end, start), span.kind, span.rank, text)
 
 
 def regions_around(data: bytes, ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -124,12 +124,22 @@ def test_a_folded_token_is_removed_from_both_lines(
         f"app.token={TOKEN}\napp.debug=false\n",
         f"\x1b[32mpassword\x1b[0m={PASSWORD} \x1b[31mwrong\x1b[0m",
         f"--password '{PASSWORD}' 'database'",
+        f"GITHUB_TOKEN={TOKEN}\nPORT=8080\nHOST=db1.internal",
+        f"token: {TOKEN}\n3f2a1b9c is the commit\nand more",
     ],
 )
 def test_what_is_beside_a_dressed_secret_stays(text: str) -> None:
     """Only the secret goes."""
     secret = TOKEN if TOKEN in text else PASSWORD
     assert PLACEHOLDER.sub(secret, _redactor().redact(text)) == text
+
+
+def test_a_secret_has_the_same_placeholder_in_any_dressing() -> None:
+    """A reader can follow it through a session."""
+    plain = PLACEHOLDER.search(_redactor().redact(TOKEN))
+    assert plain
+    for dressed in (f"{TOKEN[:9]}\x1b[31m{TOKEN[9:]}", f"{TOKEN[:9]}\u200b{TOKEN[9:]}"):
+        assert _redactor().redact(dressed) == plain[0]
 
 
 def test_a_known_value_is_found_in_dressing() -> None:

@@ -256,3 +256,30 @@ def test_a_secret_goes_whole_when_rules_overlap(shared: Redactor, rng: random.Ra
     secret = f"{drawn(HEX, 12, rng)}{token('ghp_{a:36}', rng)}{drawn(HEX, 12, rng)}"
     result = shared.redact(f'{{"password": "{secret}"}}')
     assert PLACEHOLDER.sub("#", result) == '{"password": "#"}'
+
+
+@pytest.mark.parametrize("before", [0, 1 << 20, (1 << 20) - 20, 7 << 17])
+def test_a_long_text_is_read_whole(shared: Redactor, rng: random.Random, before: int) -> None:
+    """It is read in pieces, whose edges neither hide a secret nor make one."""
+    secret = token("ghp_{a:36}", rng)
+    text = "x " * (before // 2) + f"{secret}\npassword=hunter22 " + "x " * (1 << 20)
+    assert PLACEHOLDER.sub("#", shared.redact(text)) == text.replace(secret, "#").replace(
+        "hunter22", "#"
+    )
+    assert shared.redact_value(["a", text]) == ["a", shared.redact(text)]
+
+
+def test_long_work_can_be_paused(rng: random.Random) -> None:
+    """Whoever needs the redactor meanwhile can have it, and it forgets nothing of the work."""
+    here = build_redactor()
+    paused: list[str] = []
+
+    def use() -> None:
+        here.set_pause(lambda: None)
+        here.add_known("blue owl flies", "file")
+        paused.append(here.redact(f"{token('npm_{a:36}', rng)} blue owl flies"))
+
+    here.set_pause(use)
+    assert here.redact_value([{"a": "password=hunter22"}, "x"]) != [{"a": "password=hunter22"}, "x"]
+    assert PLACEHOLDER.sub("#", paused[0]) == "# #"
+    assert here.redact_value([{"blue owl flies": 1}]) != [{"blue owl flies": 1}]

@@ -49,7 +49,7 @@ def _calls(text: str) -> int:
     redactor, before = _redactor(), sys.getprofile()
     sys.setprofile(count_call)
     try:
-        deque(redactor._find(text.encode()), maxlen=0)
+        deque(redactor._finder.find(text.encode()), maxlen=0)
     finally:
         sys.setprofile(before)
     return count

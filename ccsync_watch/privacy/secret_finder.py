@@ -1,0 +1,154 @@
+"""Finds secrets in a text: one scan for all triggers, and at each hit the rule behind it.
+
+Dressing that the scan finds leads to views of the text, which are scanned and read as well.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from ccsync_watch.privacy.detect.assignments import AssignmentFinder
+from ccsync_watch.privacy.detect.base64_runs import Base64Finder
+from ccsync_watch.privacy.detect.rules import (
+    ASSIGNMENTS_FROM,
+    BASE64_FROM,
+    STRUCTURAL_FROM,
+    STRUCTURAL_RULES,
+)
+from ccsync_watch.privacy.detect.vendor_tokens import VendorRule
+from ccsync_watch.privacy.detect.vendors import VENDORS
+from ccsync_watch.privacy.dressing.table import (
+    DRESSING_FROM,
+    all_triggers,
+    dressing_hits,
+    undressed_views,
+    unfolded_view,
+)
+from ccsync_watch.privacy.engine import scanner
+from ccsync_watch.privacy.engine.text_views import MASK
+from ccsync_watch.privacy.known.known_values import KnownValues
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from ccsync_watch.privacy.engine.spans import Span
+    from ccsync_watch.privacy.engine.text_views import View
+    from ccsync_watch.privacy.known.user_patterns import UserPatterns
+
+_MOST_DEPTH = 2
+"""How many levels of base64 in base64 are decoded."""
+_MOST_LAYERS = 4
+"""How many layers of dressing are taken off: `%2525`, colours in escaped entities."""
+
+_PIECE = 1 << 20
+_OVERLAP = 1 << 17
+_EDGE = 1 << 12
+"""Long texts are read in pieces of so many bytes, which overlap; see `find`."""
+_HITS_BETWEEN_PAUSES = 64
+
+
+class SecretFinder:
+    """Finds what rules, known values and the user's patterns match; one thread at a time.
+
+    `pause` is called again and again during long work, and may use the finder itself.
+    """
+
+    def __init__(self, patterns: UserPatterns, *, engine: str, cache: Path | None) -> None:
+        self.pause: Callable[[], None] = lambda: None
+        self.known = KnownValues(engine)
+        self._user_patterns = patterns
+        self._vendors = _vendor_rules()
+        self.engine = scanner.build(all_triggers(), prefer=engine, cache=cache)
+
+    @property
+    def _has_user_rules(self) -> bool:
+        return bool(self._user_patterns or self.known)
+
+    def find(self, data: bytes, depth: int = 0) -> Iterator[Span]:
+        """Yield the spans of all rules; they may overlap and repeat.
+
+        A long text is read in pieces that overlap, so that what is noted of one stays small.
+        """
+        for low in range(0, max(1, len(data) - _OVERLAP), _PIECE - _OVERLAP):
+            piece = data if len(data) <= _PIECE else data[low : low + _PIECE]
+            self.pause()
+            for span in self._find_in_piece(piece, depth):
+                if not low or span.start >= _EDGE:  # what begins there was read with the last piece
+                    yield span._replace(start=low + span.start, end=low + span.end)
+
+    def _find_in_piece(self, data: bytes, depth: int) -> Iterator[Span]:
+        yield from self.find_at(data, self.engine.scan(data), depth)
+        if self._has_user_rules:
+            yield from self.find_users(data)
+
+    def find_at(
+        self, data: bytes, hits: list[scanner.Hit], depth: int, layer: int = 0
+    ) -> Iterator[Span]:
+        """Yield the spans of the rules at their triggers' hits, in the text and in its views."""
+        ends: list[int] = []
+        if hits:
+            for span in self._apply_rules(data, hits, depth):
+                ends.append(span.end)
+                yield span
+        dressing = dressing_hits(hits)
+        if dressing or ends:
+            yield from self.find_in_views(data, dressing, ends, depth, layer)
+
+    def find_in_views(
+        self, data: bytes, hits: list[scanner.Hit], ends: list[int], depth: int, layer: int = 0
+    ) -> Iterator[Span]:
+        """Yield what is found in the views of a text; the unfolded one is the last layer."""
+        if layer > _MOST_LAYERS:
+            return
+        unfolded = unfolded_view(data, hits, ends)
+        if unfolded is not None:
+            yield from self._find_in_view(unfolded, depth, _MOST_LAYERS + 1)
+        if layer < _MOST_LAYERS:
+            for view in undressed_views(data, hits, ends):
+                yield from self._find_in_view(view, depth, layer + 1)
+
+    def _find_in_view(self, view: View, depth: int, layer: int) -> Iterator[Span]:
+        """Yield what is found in a view, as ranges of the text that it is a view of."""
+        for span in self.find_at(view.data, self.engine.scan(view.data), depth, layer):
+            if MASK not in view.data[span.start : span.end]:
+                yield view.original(span)
+        if self._has_user_rules:
+            for span in self.find_users(view.data):
+                if MASK not in view.data[span.start : span.end]:
+                    yield view.original(span)
+
+    def find_users(self, data: bytes) -> Iterator[Span]:
+        """Yield the spans of the user's patterns and of known values."""
+        yield from self._user_patterns.find(data)
+        yield from self.known.find(data)
+
+    def _apply_rules(self, data: bytes, hits: list[scanner.Hit], depth: int) -> Iterator[Span]:
+        """Yield the spans that the rules confirm at their triggers' hits."""
+        assignments = AssignmentFinder(data)
+        base64 = Base64Finder(data, lambda text: any(True for _ in self.find(text, depth + 1)))
+        done: dict[int, int] = {}
+        for number, (end, index) in enumerate(hits):
+            if number % _HITS_BETWEEN_PAUSES == _HITS_BETWEEN_PAUSES - 1:
+                self.pause()
+            if index < STRUCTURAL_FROM:
+                if end <= done.get(index, 0):
+                    continue  # inside the token that this rule has just found
+                span = self._vendors[index].at(data, end, done.get(index, -end))
+                done[index] = span.end if span else end
+                if span is not None:
+                    yield span
+            elif index < ASSIGNMENTS_FROM:
+                rule = STRUCTURAL_RULES[index - STRUCTURAL_FROM]
+                yield from rule.find(data, end, done.get(index, 0))
+                done[index] = end
+            elif index < BASE64_FROM:
+                yield from assignments.at(end)
+            elif index < DRESSING_FROM and depth < _MOST_DEPTH:
+                yield from base64.at(end)
+
+
+@lru_cache(maxsize=1)
+def _vendor_rules() -> tuple[VendorRule, ...]:
+    return tuple(VendorRule(row) for row in VENDORS)
