@@ -49,6 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[str, Any]) -> int:
     """Print one JSON object a line: each session, then its messages."""
+    if flags.get("convex_url"):
+        flags = {**flags, "api_key": ""}  # nothing is sent: another address needs no key
     settings = load(env, flags)
     show_warnings(settings)
     _import_new_lines(settings)
