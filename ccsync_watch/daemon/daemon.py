@@ -121,6 +121,7 @@ class Daemon:
             self.uploads.problem,
             _events_problem(self._observer.problem),
             _unreadable_problem(unreadable),
+            _dropped_problem(self.runtime.redactor.dropped_known),
         )
         return [problem for problem in problems if problem is not None]
 
@@ -144,21 +145,25 @@ class Daemon:
         self.runtime.close()
 
     def _loop(self) -> None:
-        """Read what events announced, then serve hook events and flushes, then sleep."""
+        """Read what events announced, then serve hook events and flushes, then sleep.
+
+        What became known as a secret is removed from older texts before a flush may end.
+        """
         while not self.stopping.is_set():
             self._poll()
             if self._guard(self._read):
                 self._gather_until = self._clock.monotonic() + GATHER_SECONDS
-            elif not self._guard(self._serve):
+            elif not self._guard(self.runtime.late_secrets.step) and not self._guard(self._serve):
                 self._sleep()
 
     def _poll(self) -> None:
-        """Once a second: pick up changed settings, and hook events during a backlog as well."""
+        """Once a second, during a backlog as well: pick up changed settings and hook events."""
         now = self._clock.monotonic()
         if now >= self._next_poll:
             self._next_poll = now + POLL_SECONDS
             self._on_poll()
             self._guard(self._intake.turn)
+            self._guard(self.runtime.late_secrets.step)
 
     def _read(self) -> bool:
         """Queue what events announced, rescan if it is time, and read one chunk.
@@ -242,8 +247,9 @@ class Daemon:
         until = self._clock.monotonic() + DRAIN_SECONDS
         try:
             self.runtime.pump.reconcile()
-            while self._clock.monotonic() < until and self.runtime.pump.step():
-                pass
+            for step in (self.runtime.pump.step, self.runtime.late_secrets.step):
+                while self._clock.monotonic() < until and step():
+                    pass
             self.uploads.drain(until)
         except CcsyncError as error:
             log.error("%s", error)  # noqa: TRY400 - one line says it all
@@ -271,4 +277,17 @@ def _unreadable_problem(count: int) -> Problem | None:
         "Sync not working",
         f"transcripts that cannot be read: {count}",
         "make them readable for this user; the log in the state folder names them",
+    )
+
+
+def _dropped_problem(count: int) -> Problem | None:
+    if not count:
+        return None
+    return Problem(
+        "known-secrets-bound",
+        "Too many secrets",
+        f"sessions read more secrets from files than are kept in memory: {count:,} of them, which"
+        " occurred nowhere else, are not looked for any more",
+        "add what matters to redact.patterns",
+        "warning",
     )

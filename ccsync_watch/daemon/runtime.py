@@ -14,6 +14,7 @@ from ccsync_watch.accounting.prices import PriceList
 from ccsync_watch.daemon.destinations import make_destination
 from ccsync_watch.errors import UnsafePath
 from ccsync_watch.pipeline import Pump, PumpConfig, RealFiles
+from ccsync_watch.pipeline.late_secrets import LateSecrets
 from ccsync_watch.pipeline.reapply import apply_policies, repair
 from ccsync_watch.privacy import RULES_VERSION, Redactor
 from ccsync_watch.privacy.known.secret_values import values_in_environment
@@ -165,6 +166,13 @@ class Runtime:
             files=transcript_files(settings),
             clock=clock,
             on_commit=self.uploader.wake_one if self.uploader else lambda: None,
+        )
+        self.late_secrets = LateSecrets(
+            self.database,
+            redactor=self.redactor,
+            install_key=self.install_key,
+            clock=clock,
+            is_released=settings.auto_sync,
         )
 
     def _apply_current_policies(self, redactor: Redactor) -> None:

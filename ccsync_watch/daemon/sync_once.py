@@ -48,10 +48,14 @@ def sync_once(
 def read_all(
     runtime: Runtime, *, until: float = math.inf, on_step: Callable[[], None] = lambda: None
 ) -> None:
-    """Read every transcript to its end, but not beyond `until`."""
+    """Read every transcript to its end, but not beyond `until`.
+
+    And remove from what was stored before what became known as a secret.
+    """
     runtime.pump.reconcile()
-    while runtime.clock.monotonic() < until and runtime.pump.step():
-        on_step()
+    for step in (runtime.pump.step, runtime.late_secrets.step):
+        while runtime.clock.monotonic() < until and step():
+            on_step()
 
 
 def upload_all(

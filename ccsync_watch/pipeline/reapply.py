@@ -17,7 +17,7 @@ from ccsync_watch.model import Redacted
 from ccsync_watch.privacy.clean import Redacting, redact_values
 from ccsync_watch.privacy.engine.placeholders import count_kinds
 from ccsync_watch.privacy.policy.metadata import metadata_of
-from ccsync_watch.store import rewriting, search, session_policy
+from ccsync_watch.store import rewriting, session_policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ccsync_watch.outgoing import StoredMessage
     from ccsync_watch.privacy.policy.projects import Projects
     from ccsync_watch.store.database import Database
-    from ccsync_watch.store.rewriting import RewritableMessage
+    from ccsync_watch.store.rewriting import RewritableMessage, RewritableRow
 
 CHUNK_MESSAGES = 500
 
@@ -82,10 +82,41 @@ def repair(
     written. Raises RedactorUnavailable and StateError.
     """
     result = RepairResult()
+    texts = StoredTexts(
+        database, redactor=redactor, clock=clock, is_released=is_released, is_dry=is_dry
+    )
     seq = 0
     while messages := rewriting.messages_after(database, seq, CHUNK_MESSAGES):
         seq = messages[-1].message.seq
-        redacted_messages = _redact_messages(messages, redactor)
+        texts.redact_messages(messages, result)
+        on_progress(len(messages))
+    texts.redact_rows(rewriting.other_rows(database), result)
+    if not is_dry:
+        database.checkpoint()  # SQLite's log may still hold what was just removed
+    return result
+
+
+class StoredTexts:
+    """Redacts what was stored by a redactor that knows more, and queues what changed."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        redactor: Redacting,
+        clock: Clock,
+        is_released: bool,
+        is_dry: bool = False,
+    ) -> None:
+        self._database = database
+        self._redactor = redactor
+        self._clock = clock
+        self._is_released = is_released
+        self._is_dry = is_dry
+
+    def redact_messages(self, messages: list[RewritableMessage], result: RepairResult) -> None:
+        """Redact messages again, and add what changed to the result."""
+        redacted_messages = _redact_messages(messages, self._redactor)
         changes = [
             (old, new)
             for old, new in zip(messages, redacted_messages.value, strict=True)
@@ -94,20 +125,32 @@ def repair(
         _count_removed(result, [(_texts(old), _texts(new)) for old, new in changes])
         result.messages += len(changes)
         result.sessions.update(old.message.session_id for old, _new in changes)
-        if changes and not is_dry:
+        if changes and not self._is_dry:
             rewriting.rewrite_messages(
-                database,
+                self._database,
                 Redacted([new for _old, new in changes]),
-                now_ms=clock.wall_ms(),
-                is_released=is_released,
+                now_ms=self._clock.wall_ms(),
+                is_released=self._is_released,
             )
-        on_progress(len(messages))
-    _repair_other_rows(database, redactor, result, is_released=is_released, is_dry=is_dry)
-    if result.messages and not is_dry:
-        search.reset_index(database)
-    if not is_dry:
-        database.checkpoint()  # SQLite's log may still hold what was just removed
-    return result
+
+    def redact_rows(self, rows: list[RewritableRow], result: RepairResult) -> None:
+        """Redact the texts that are not messages: titles, folders, subagents, hook events."""
+        redacted_values: list[Any] = redact_values(self._redactor, [row.values for row in rows])
+        changes = []
+        for row, values in zip(rows, redacted_values, strict=True):
+            if not isinstance(values, list) or len(values) != len(row.values):
+                raise _shape_changed()
+            if values != row.values:
+                changes.append((row, replace(row, values=values)))
+        _count_removed(result, [(old.values, new.values) for old, new in changes])
+        result.other_rows += len(changes)
+        result.sessions.update(old.session_id for old, _new in changes if old.session_id)
+        if changes and not self._is_dry:
+            rewriting.rewrite_rows(
+                self._database,
+                Redacted([new for _old, new in changes]),
+                is_released=self._is_released,
+            )
 
 
 def _redact_messages(
@@ -152,32 +195,6 @@ def _allowed_content(item: RewritableMessage, kind: str, content: JsonValue) -> 
     if not item.is_metadata_only or item.message.kind == "session":
         return content
     return metadata_of(kind, content)
-
-
-def _repair_other_rows(
-    database: Database,
-    redactor: Redacting,
-    result: RepairResult,
-    *,
-    is_released: bool,
-    is_dry: bool,
-) -> None:
-    """Redact the texts that are not messages: titles, folders, subagents, hook events."""
-    rows = rewriting.other_rows(database)
-    redacted_values: list[Any] = redact_values(redactor, [row.values for row in rows])
-    changes = []
-    for row, values in zip(rows, redacted_values, strict=True):
-        if not isinstance(values, list) or len(values) != len(row.values):
-            raise _shape_changed()
-        if values != row.values:
-            changes.append((row, replace(row, values=values)))
-    _count_removed(result, [(old.values, new.values) for old, new in changes])
-    result.other_rows += len(changes)
-    result.sessions.update(old.session_id for old, _new in changes if old.session_id)
-    if changes and not is_dry:
-        rewriting.rewrite_rows(
-            database, Redacted([new for _old, new in changes]), is_released=is_released
-        )
 
 
 def _texts(item: RewritableMessage) -> list[JsonValue]:

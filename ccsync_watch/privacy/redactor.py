@@ -104,6 +104,15 @@ class Redactor:
         """Have `pause` called again and again during long work; it may use this redactor itself."""
         self._finder.pause = pause
 
+    def take_known(self) -> list[str]:
+        """Return the values that became known since the last call."""
+        return self._known.take_added()
+
+    @property
+    def dropped_known(self) -> int:
+        """Return how many values of files are not known any more, to bound what all take."""
+        return self._known.dropped
+
     def redact(self, text: str) -> str:
         """Return `text` without its secrets."""
         data = text.encode("utf-8", "surrogatepass")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
+from ccsync_watch.store import search
 from ccsync_watch.store.message_writer import content_digest, requeue
 from ccsync_watch.store.recall import mark_recalled
 from ccsync_watch.store.session_policy import excluded_among
@@ -19,7 +20,7 @@ from ccsync_watch.store.stored_messages import MESSAGE_COLUMNS, MESSAGE_JOINS, r
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
+    from collections.abc import Collection
 
     from ccsync_watch.model import JsonValue, Redacted
     from ccsync_watch.outgoing import StoredMessage
@@ -83,6 +84,9 @@ _TABLES = (
     ),
 )  # fmt: skip
 
+TABLES = len(_TABLES)
+"""How many other tables there are; each has a number."""
+
 
 @dataclass(frozen=True, slots=True)
 class RewritableRow:
@@ -106,12 +110,24 @@ def count_messages(database: Database) -> int:
 
 def messages_after(database: Database, seq: int, limit: int) -> list[RewritableMessage]:
     """Return the next messages after one, in the order of their ingestion."""
+    return _messages(database, "m.seq > ? ORDER BY m.seq LIMIT ?", (seq, limit))
+
+
+def messages_among(database: Database, seqs: Collection[int]) -> list[RewritableMessage]:
+    """Return those of a few messages that are still there."""
+    marks = ",".join("?" * len(seqs))
+    return _messages(database, f"m.seq IN ({marks}) ORDER BY m.seq", tuple(seqs))
+
+
+def _messages(
+    database: Database, condition: str, values: tuple[int, ...]
+) -> list[RewritableMessage]:
     read = database.read()
     rows = read.execute(
         f"SELECT {MESSAGE_COLUMNS}, m.digest, s.is_metadata_only, s.is_excluded"  # noqa: S608 - constants
         f" FROM messages m JOIN sessions s ON s.id = m.session_id {MESSAGE_JOINS}"
-        " WHERE m.seq > ? ORDER BY m.seq LIMIT ?",
-        (seq, limit),
+        f" WHERE {condition}",
+        values,
     ).fetchall()
     return [
         RewritableMessage(
@@ -124,6 +140,28 @@ def messages_after(database: Database, seq: int, limit: int) -> list[RewritableM
     ]
 
 
+def raw_texts_after(database: Database, seq: int, max_bytes: int) -> list[tuple[int, bytes]]:
+    """Return the next messages after one, each with all of its texts as they are stored."""
+    rows = database.read().execute(
+        "SELECT m.seq, m.model, m.facts, p.tool_name, p.content FROM messages m"
+        " LEFT JOIN parts p ON p.message_seq = m.seq WHERE m.seq > ? ORDER BY m.seq",
+        (seq,),
+    )
+    texts: list[tuple[int, bytes]] = []
+    size = 0
+    for number, *columns in rows:
+        text = "\n".join(filter(None, columns)).encode("utf-8", "surrogatepass")
+        if texts and texts[-1][0] == number:
+            texts[-1] = (number, texts[-1][1] + b"\n" + text)
+        elif size > max_bytes:
+            break
+        else:
+            texts.append((number, text))
+        size += len(text)
+    rows.close()
+    return texts
+
+
 def rewrite_messages(
     database: Database,
     changed: Redacted[list[RewritableMessage]],
@@ -131,8 +169,12 @@ def rewrite_messages(
     now_ms: int,
     is_released: bool,
 ) -> None:
-    """Write messages back and queue them again. Raises StateError; then nothing changed."""
+    """Write messages back and queue them again. Raises StateError; then nothing changed.
+
+    The index of all texts is built again, when it is needed.
+    """
     with database.write() as connection:
+        search.reset_index(connection)
         for item in changed.value:
             if not _rewrite_message(connection, item):
                 continue  # the daemon has just written it, by the current rules
@@ -177,23 +219,36 @@ def _rewrite_message(connection: sqlite3.Connection, item: RewritableMessage) ->
 
 def other_rows(database: Database) -> list[RewritableRow]:
     """Return every row of the other tables with texts."""
-    read = database.read()
-    return [row for number, table in enumerate(_TABLES) for row in _rows(read, number, table)]
+    return [row for number in range(TABLES) for row in rows_after(database, number, None)]
 
 
-def _rows(read: sqlite3.Connection, number: int, table: _TextTable) -> Iterator[RewritableRow]:
+def rows_after(
+    database: Database, table_number: int, key: tuple[object, ...] | None, limit: int = -1
+) -> list[RewritableRow]:
+    """Return the next rows of one of the `TABLES` other tables, after that with this key."""
+    table = _TABLES[table_number]
+    keys, marks = ", ".join(table.key), ", ".join("?" * len(table.key))
     columns = ", ".join((*table.key, *table.texts, *table.json))
-    query = f"SELECT {columns}, {table.session or 'NULL'} FROM {table.name}"  # noqa: S608 - the table above
+    condition = "" if key is None else f" WHERE ({keys}) > ({marks})"
+    rows = database.read().execute(
+        f"SELECT {columns}, {table.session or 'NULL'} FROM {table.name}{condition}"  # noqa: S608 - the table above
+        f" ORDER BY {keys} LIMIT ?",
+        (*(key or ()), limit),
+    )
     texts_start, json_start = len(table.key), len(table.key) + len(table.texts)
-    for row in read.execute(query):
-        decoded = [None if value is None else orjson.loads(value) for value in row[json_start:-1]]
-        yield RewritableRow(
-            table=number,
+    return [
+        RewritableRow(
+            table=table_number,
             key=tuple(row[:texts_start]),
             session_id=row[-1],
-            values=[*row[texts_start:json_start], *decoded],
+            values=[
+                *row[texts_start:json_start],
+                *(None if value is None else orjson.loads(value) for value in row[json_start:-1]),
+            ],
             before=tuple(row[texts_start:-1]),
         )
+        for row in rows.fetchall()
+    ]
 
 
 def rewrite_rows(

@@ -48,13 +48,12 @@ class SearchHit:
     snippet: str
 
 
-def reset_index(database: Database) -> None:
+def reset_index(connection: sqlite3.Connection) -> None:
     """Drop the whole index, to be built again: what is deleted from it may stay in its pages."""
-    with database.write() as connection:
-        connection.execute("DROP TABLE search")
-        connection.execute(TABLE)
-        connection.execute("DELETE FROM search_due")
-        delete_meta(connection, "search")
+    connection.execute("DROP TABLE search")
+    connection.execute(TABLE)
+    connection.execute("DELETE FROM search_due")
+    delete_meta(connection, "search")
 
 
 def catch_up(database: Database, clock: Clock) -> int:

@@ -38,8 +38,14 @@ class PassingRedactor:
         self.poison = poison
         self.calls = 0
 
+    dropped_known = 0
+
     def add_known(self, value: str, kind: str) -> None:
         """Do nothing."""
+
+    def take_known(self) -> list[str]:
+        """Return nothing: no value is known."""
+        return []
 
     def redact_value(self, obj: JsonValue) -> JsonValue:
         """Return the value as it is."""

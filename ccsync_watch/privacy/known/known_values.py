@@ -4,30 +4,58 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, quote_plus
 
 from ccsync_watch.privacy.engine import scanner
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
 from ccsync_watch.privacy.heuristics.thresholds import LEAST_KNOWN_IN_BASE64, LEAST_KNOWN_VALUE
+from ccsync_watch.privacy.heuristics.value_strength import is_random, is_strict_random
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+MAX_KNOWN_BYTES = 1 << 20
+"""What the values of files may take together, some thousand of them."""
+_BYTES_OF_ENCODINGS = 256
+"""What a value takes besides its own bytes: its encodings are compiled."""
+_KEPT = 7 / 8
+"""How much stays when values are dropped, so that this is seldom done."""
+_MAX_TRIGGER_BYTES = 64
+"""An engine finds the beginning of a longer encoding, which is then compared as a whole."""
+_MAX_RECENT = 500
+"""So many encodings are compiled apart from those before them, which takes milliseconds."""
 
 
-# Engines reject patterns of some thousand characters; a byte is up to four of them.
-_MAX_TRIGGER_BYTES = 1000
+class _Table(NamedTuple):
+    """A compiled engine; for each of its triggers an encoding, the value that it is of, and a kind.
+
+    It stays as it is: values may be added while another one is being searched for.
+    """
+
+    engine: scanner.Engine
+    encodings: list[bytes]
+    values: list[tuple[str, str]]
 
 
 class KnownValues:
-    """Finds exact values, which may be added at any time; for one thread at a time."""
+    """Finds exact values, which may be added at any time; for one thread at a time.
+
+    Those of files are bounded: the weakest of those that were found nowhere are dropped first, and
+    of equal ones the oldest.
+    """
 
     def __init__(self, engine: str) -> None:
         self._engine_name = engine
-        self._values: dict[bytes, tuple[bytes, str]] = {}
-        self._engine: scanner.Engine | None = None
-        self._order: list[bytes] = []
+        self._kinds: dict[str, str] = {}
+        self._values: dict[bytes, tuple[str, str]] = {}
+        self._tables: list[_Table] = []
+        self._uncompiled: list[bytes] = []
+        self._found: set[str] = set()
+        self._added: list[str] = []
+        self._file_bytes = 0
+        self.dropped = 0
 
     def __bool__(self) -> bool:
         """Tell whether there is any value to find."""
@@ -35,32 +63,91 @@ class KnownValues:
 
     def add(self, value: str, kind: str) -> None:
         """Find `value` from now on, in every encoding."""
-        plain = value.encode("utf-8", "surrogatepass")
-        for encoding in encodings_of(value):
-            self._values.setdefault(encoding, (plain, kind))
-        self._engine = None
+        if value in self._kinds or not self._add_encodings(value, kind):
+            return
+        self._kinds[value] = kind
+        self._added.append(value)
+        if kind == "file":
+            self._file_bytes += _cost(value)
+            if self._file_bytes > MAX_KNOWN_BYTES:
+                self._drop_weakest()
+
+    def take_added(self) -> list[str]:
+        """Return the values that were added since the last call."""
+        added, self._added = self._added, []
+        return added
 
     def plain(self, secret: bytes) -> bytes:
         """Return the value that `secret` is an encoding of; itself if it is not known."""
-        return self._values.get(secret, (secret, ""))[0]
+        known = self._values.get(secret)
+        return secret if known is None else known[0].encode("utf-8", "surrogatepass")
 
     def find(self, data: bytes) -> Iterator[Span]:
         """Yield where known values are in `data`."""
-        if not self._values:
-            return
-        if self._engine is None:
-            self._order = list(self._values)
-            triggers = [
-                scanner.Trigger(_literal_pattern(encoding[:_MAX_TRIGGER_BYTES]), is_caseless=False)
-                for encoding in self._order
-            ]
-            self._engine = scanner.build(triggers, prefer=self._engine_name)
-        for end, index in self._engine.scan(data):
-            encoding = self._order[index]
-            start = end - min(len(encoding), _MAX_TRIGGER_BYTES)
-            if data.startswith(encoding, start):
-                kind = self._values[encoding][1]
-                yield Span(start, start + len(encoding), kind, Rank.KNOWN_VALUE)
+        if self._uncompiled:
+            self._compile()
+        for table in tuple(self._tables):
+            for end, index in table.engine.scan(data):
+                encoding = table.encodings[index]
+                start = end - min(len(encoding), _MAX_TRIGGER_BYTES)
+                if data.startswith(encoding, start):
+                    value, kind = table.values[index]
+                    self._found.add(value)
+                    yield Span(start, start + len(encoding), kind, Rank.KNOWN_VALUE)
+
+    def _add_encodings(self, value: str, kind: str) -> bool:
+        """Add the encodings of a value; return whether it has any."""
+        encodings = encodings_of(value)
+        for encoding in encodings:
+            if encoding not in self._values:
+                self._values[encoding] = (value, kind)
+                self._uncompiled.append(encoding)
+        return bool(encodings)
+
+    def _compile(self) -> None:
+        """Compile what was added; with all before it once that is much: there are two tables."""
+        encodings = self._uncompiled
+        if len(self._tables) > 1:
+            encodings = self._tables.pop().encodings + encodings
+        if len(encodings) > _MAX_RECENT:
+            encodings = list(self._values)
+            self._tables.clear()
+        engine = compile_literals(encodings, self._engine_name)
+        values = [self._values[encoding] for encoding in encodings]
+        self._tables.append(_Table(engine, encodings, values))
+        self._uncompiled = []
+
+    def _drop_weakest(self) -> None:
+        """Drop values of files until there is room for some more."""
+        values = [value for value, kind in self._kinds.items() if kind == "file"]
+        values.sort(key=lambda value: (value in self._found, _strength(value)))  # stable: by age
+        for value in values:
+            if self._file_bytes <= MAX_KNOWN_BYTES * _KEPT:
+                break
+            self._file_bytes -= _cost(value)
+            self.dropped += 1
+            del self._kinds[value]
+            self._found.discard(value)
+        self._values, self._tables, self._uncompiled = {}, [], []
+        for value, kind in self._kinds.items():
+            self._add_encodings(value, kind)
+
+
+def _cost(value: str) -> int:
+    return len(value) + _BYTES_OF_ENCODINGS
+
+
+def _strength(value: str) -> int:
+    return is_random(value) + is_strict_random(value)
+
+
+def compile_literals(literals: Iterable[bytes], engine: str) -> scanner.Engine:
+    """Return an engine with a trigger for each literal: its first bytes, if it is long."""
+    triggers = [
+        scanner.Trigger(_literal_pattern(literal[:_MAX_TRIGGER_BYTES]), is_caseless=False)
+        for literal in literals
+    ]
+    return scanner.build(triggers, prefer=engine)
 
 
 def _literal_pattern(encoding: bytes) -> str:

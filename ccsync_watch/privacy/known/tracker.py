@@ -6,7 +6,6 @@ disclosed some, so that a new run reads them from the transcript again.
 
 from __future__ import annotations
 
-import logging
 import re
 from typing import TYPE_CHECKING, Protocol
 
@@ -26,17 +25,21 @@ if TYPE_CHECKING:
 
 _OUTPUT = re.compile(r"<(output|stdout)>\n?(.*?)\n?</\1>", re.DOTALL)
 
-log = logging.getLogger(__name__)
-
-MAX_KNOWN = 1000
-"""The redactor searches each value in a dozen encodings: more would slow down every line."""
-
 
 class TrackingRedactor(Redacting, Protocol):
-    """A redactor to which known secrets can be added."""
+    """A redactor to which known secrets can be added; it bounds what they take."""
+
+    @property
+    def dropped_known(self) -> int:
+        """Return how many values are not known any more, to bound what all take."""
+        ...
 
     def add_known(self, value: str, kind: str) -> None:
         """Remove this value from now on, wherever it occurs."""
+        ...
+
+    def take_known(self) -> list[str]:
+        """Return the values that became known since the last call."""
         ...
 
 
@@ -45,8 +48,6 @@ class KnownSecretTracker:
 
     def __init__(self, redactor: TrackingRedactor) -> None:
         self._redactor = redactor
-        self._known: set[str] = set()
-        self._has_warned = False
 
     def track(self, batch: Batch, calls: Mapping[str, ToolCall]) -> frozenset[tuple[int, int]]:
         """Add the secrets in a batch; return the lines that disclosed some, as `(start, end)`.
@@ -65,20 +66,9 @@ class KnownSecretTracker:
                 values.update(dict.fromkeys(_decoded(part, call), "file"))
                 if values:
                     disclosures.add((message.start, message.end))
-                    self._add(values)
+                    for value, kind in values.items():
+                        self._redactor.add_known(value, kind)
         return frozenset(disclosures)
-
-    def _add(self, values: Mapping[str, str]) -> None:
-        for value, kind in values.items():
-            if value in self._known:
-                continue
-            if len(self._known) >= MAX_KNOWN:
-                if not self._has_warned:
-                    log.warning("more than %d known secrets: no further ones are added", MAX_KNOWN)
-                self._has_warned = True
-                return
-            self._known.add(value)
-            self._redactor.add_known(value, kind)
 
 
 def _reads(call: ToolCall | None) -> Reads:

@@ -71,6 +71,7 @@ class RuntimeDouble:
         self.clock = FakeClock()
         self.stop = threading.Event()
         self.pump = PumpDouble(self.clock)
+        self.late_secrets = PumpDouble(self.clock)
         self.outbox = OutboxDouble(rows)
         self.uploader: UploaderDouble | None = UploaderDouble(self.outbox, list(errors))
         self.steps = 0

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from typing import TYPE_CHECKING
 
 import pytest
 
-from ccsync_watch.privacy.known import tracker
 from ccsync_watch.store import checkpoints, stored_messages
 from support.lines import OTHER, SESSION, Writer, call, text
 from support.pumping import Bench
@@ -180,19 +178,3 @@ def test_a_rewritten_transcript_has_new_disclosures(bench: Bench) -> None:
     bench.append(bench.path(), Writer().prompt("two"))
     bench.catch_up()
     assert checkpoints.load_disclosures(bench.database) == {}
-
-
-def test_the_number_of_known_values_is_bounded(
-    bench: Bench, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It is logged once, and lines are stored as before."""
-    monkeypatch.setattr(tracker, "MAX_KNOWN", 3)
-    writer = Writer()
-    for number in range(3):
-        content = "\n".join(f"A{index}_TOKEN=q8Wz{number}{index:06}Kp" for index in range(3))
-        bench.append(
-            bench.path(), writer.answer(call(f"t{number}", "Write", path="/.env", content=content))
-        )
-        with caplog.at_level(logging.WARNING):
-            bench.catch_up()
-    assert caplog.text.count("known secrets: no further ones are added") == 1

@@ -183,7 +183,8 @@ def test_a_reset_index_is_built_again(world: World) -> None:
     """With every message."""
     world.ingest(message("u1", "keepsake"))
     _index(world.database)
-    search.reset_index(world.database)
+    with world.database.write() as connection:
+        search.reset_index(connection)
     assert search.find_messages(world.database, "keepsake", limit=5) == []
     assert search.count_unindexed(world.database) == 2  # with our own header
     assert _sessions_of(world, "keepsake") == [SESSION]
@@ -204,5 +205,6 @@ def test_the_table_is_that_of_the_schema(world: World) -> None:
         return [" ".join(row[0].split()).replace("( ", "(").replace(" )", ")") for row in rows]
 
     before = definition()
-    search.reset_index(world.database)
+    with world.database.write() as connection:
+        search.reset_index(connection)
     assert definition() == before

@@ -9,7 +9,9 @@ import string
 
 import pytest
 
+from ccsync_watch.privacy.known import known_values
 from ccsync_watch.privacy.known.known_values import KnownValues, encodings_of
+from ccsync_watch.privacy.known.occurrences import Occurrences
 
 
 def test_encodings_of_a_value() -> None:
@@ -37,9 +39,80 @@ def test_a_value_may_be_long(engine: str, letters: str) -> None:
     known.add(value, "env")
     data = f"first {value[:5000]} then {value} {json.dumps(value)}".encode()
     plain = value.encode()
-    spans = {(span.start, span.end): span.kind for span in known.find(data)}
-    start = data.index(plain)
-    assert spans[start, start + len(plain)] == "env"
+    kinds = {(span.start, span.end): span.kind for span in known.find(data)}
+    whole = data.index(plain)
+    assert kinds[whole, whole + len(plain)] == "env"
     written = json.dumps(value)[1:-1].encode()
-    assert (data.rindex(written), data.rindex(written) + len(written)) in spans
-    assert set(spans.values()) == {"env"}
+    assert (data.rindex(written), data.rindex(written) + len(written)) in kinds
+    assert set(kinds.values()) == {"env"}
+
+
+class TestBound:
+    """What the values of files take is bounded, so that every line stays cheap."""
+
+    @pytest.fixture
+    def known(self, monkeypatch: pytest.MonkeyPatch) -> KnownValues:
+        """Have room for about eight values."""
+        monkeypatch.setattr(known_values, "MAX_KNOWN_BYTES", 8 * (256 + 24))
+        return KnownValues("")
+
+    @staticmethod
+    def _finds(known: KnownValues, value: str) -> bool:
+        return any(True for _ in known.find(f"it is {value}.".encode()))
+
+    def test_the_weakest_are_dropped_first(self, known: KnownValues) -> None:
+        """Of those that were never found, the oldest of equal ones first; others stay."""
+        strong = [f"q8WzT4vNb1Xc6Rm9Lp2K{number}" for number in range(4)]
+        weak = [f"plum giraffe {number}" for number in range(10, 14)]
+        known.add("a value of the environment", "env")
+        for value in (*strong, *weak):
+            known.add(value, "file")
+        assert self._finds(known, weak[0])
+        assert known.dropped == 0
+        known.add("mauve heron 77", "file")
+        known.add("mauve heron 78", "file")
+        assert known.dropped == 2
+        assert [value for value in (*strong, *weak) if not self._finds(known, value)] == weak[1:3]
+        assert self._finds(known, "a value of the environment")
+        assert self._finds(known, "mauve heron 78")
+
+    def test_a_value_that_was_dropped_may_be_added_again(self, known: KnownValues) -> None:
+        """It is read from a file once more."""
+        values = [f"plum giraffe {number}" for number in range(10, 40)]
+        for value in values:
+            known.add(value, "file")
+        assert not self._finds(known, values[0])
+        known.add(values[0], "file")
+        assert self._finds(known, values[0])
+
+    def test_values_are_found_while_ever_more_are_added(self) -> None:
+        """Few tables are compiled, whatever the order of adding and finding."""
+        known = KnownValues("")
+        values = [f"plum giraffe {number}" for number in range(1000, 1400)]
+        for number, value in enumerate(values):
+            known.add(value, "file")
+            if number % 7 == 0:
+                assert self._finds(known, value)
+        assert all(self._finds(known, value) for value in values)
+        assert known.take_added() == values
+        assert known.take_added() == []
+
+
+def test_a_value_occurs_in_a_text_however_it_is_written() -> None:
+    """In any depth of escaping, folded, encoded; and not where it is another."""
+    value = 'plum "giraffe" é 7'
+    escaped = value
+    for _ in range(4):
+        escaped = json.dumps(escaped)[1:-1]
+    texts = [
+        value,
+        escaped,
+        json.dumps(json.dumps(value, ensure_ascii=False), ensure_ascii=False),
+        '| plum "gi |\n| raffe" é 7 |',
+        base64.b64encode(value.encode()).decode(),
+        "plum giraffe",
+        "",
+    ]
+    occurrences = Occurrences([value, "another value"])
+    assert occurrences.among([text.encode() for text in texts]) == {0, 1, 2, 3, 4}
+    assert Occurrences([]).among([b"text"]) == set()
