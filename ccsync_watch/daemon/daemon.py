@@ -8,6 +8,7 @@ the upload workers, both started and stopped here. Other threads use the daemon'
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,9 @@ GATHER_SECONDS = 0.03
 # Together they stay below the 5 s within which a signal ends the program.
 DRAIN_SECONDS = 3.0
 JOIN_SECONDS = 0.5
+PAUSE_SECONDS = 0.2
+"""A row that takes longer to redact is paused so often, for as long as others have something."""
+MOST_PAUSED = 4
 _MIN_RETRY_SECONDS = 1.0
 _MAX_RETRY_SECONDS = 30.0
 
@@ -72,6 +76,8 @@ class Daemon:
         self.problem: Problem | None = None
         self._retry_seconds = 0.0
         self._next_poll = self._gather_until = 0.0
+        self._next_pause = math.inf
+        self._paused = 0
         self.runtime = Runtime(settings, clock=clock, redactor=redactor, transport=transport)
         self.flushes = Flushes(self.runtime.pump, clock)
         self.uploads = UploadWorkers(
@@ -91,6 +97,7 @@ class Daemon:
         )
         self._observer = Observer(self.runtime.roots, self._wakeups, spool=str(spool.folder))
         self._rescanner = Rescanner(self.runtime.pump, self._observer, clock)
+        self.runtime.redactor.set_pause(self._read_meanwhile)
 
     # Used by other threads --------------------------------------------------------------
 
@@ -179,12 +186,38 @@ class Daemon:
         has_rescanned = self._rescanner.turn(is_failing=self.problem is not None)
         # A rescan that queues nothing shows that the unreadable data is gone.
         is_healthy = has_rescanned and not pump.has_work()
-        has_read = pump.step()
+        self._next_pause = self._clock.monotonic() + PAUSE_SECONDS
+        has_read = self._step()
         if self.problem and (has_read or is_healthy):
             log.info("reading works again")
             self.problem, self._retry_seconds = None, 0.0
         self._on_progress(self.runtime)
         return has_read
+
+    def _step(self) -> bool:
+        """Read one chunk; if that takes long, `_read_meanwhile` is called in between."""
+        self._next_pause = self._clock.monotonic() + PAUSE_SECONDS
+        try:
+            return self.runtime.pump.step()
+        finally:
+            self._next_pause = math.inf
+
+    def _read_meanwhile(self) -> None:
+        """Read what other sessions wrote while a row takes long to redact; called by the redactor.
+
+        A row that takes long itself is paused in turn.
+        """
+        now = self._clock.monotonic()
+        if now < self._next_pause or self._paused >= MOST_PAUSED or self.stopping.is_set():
+            return
+        self._paused += 1
+        try:
+            until = now + PAUSE_SECONDS
+            while self._guard(self._read) and self._clock.monotonic() < until:
+                pass
+        finally:
+            self._paused -= 1
+            self._next_pause = self._clock.monotonic() + PAUSE_SECONDS
 
     def _serve(self) -> bool:
         """Handle hook events and flushes; return whether that queued anything to read.

@@ -65,6 +65,8 @@ class Pump:
         )
         self._known_secrets = KnownSecretLoader(database, files=files, track=self._cleaner.track)
         self._backlog = Backlog()
+        # What is being read: more than one path where a slow one was paused for another.
+        self._in_progress: set[str] = set()
         # How far an unfinished last line was searched for its end, by path: (start, scanned).
         self._scanned: dict[str, tuple[int, int]] = {}
         self.problems = ProblemLog(redactor)
@@ -137,13 +139,35 @@ class Pump:
     def step(self) -> bool:
         """Read one chunk of the first transcript; return whether there was anything to do.
 
+        It may be called again while it redacts a long row: then it reads another transcript.
         Raises StateError when the store fails, and RedactorUnavailable when nothing may pass: in
         both cases the offset stays where it was, and the next rescan queues the transcript again.
         """
-        queued = self._backlog.take()
+        queued = self._take()
         if queued is None:
             return False
         rank, transcript = queued
+        path = transcript.path
+        self._in_progress.add(path)
+        try:
+            self._read(rank, transcript)
+        finally:
+            self._in_progress.discard(path)
+        return True
+
+    def _take(self) -> tuple[int, Transcript] | None:
+        """Return the first queued transcript that is not being read already."""
+        waiting: list[tuple[int, Transcript]] = []
+        queued = self._backlog.take()
+        while queued is not None and queued[1].path in self._in_progress:
+            waiting.append(queued)
+            queued = self._backlog.take()
+        for rank, transcript in waiting:
+            self._backlog.put(transcript, rank)
+        return queued
+
+    def _read(self, rank: int, transcript: Transcript) -> None:
+        """Read one chunk of a transcript into the store."""
         path = transcript.path
         with self.problems.recording(path), self._files.open_file(path) as file:
             position = self._resolver.resolve(transcript, file)
@@ -153,7 +177,6 @@ class Pump:
             if cleaned.batch.value.end not in {position.checkpoint.offset, file.size}:
                 # There may be more: it is queued again, behind whatever was written since.
                 self._backlog.put(replace(transcript, size=file.size), rank)
-        return True
 
     def _read_chunk(
         self, transcript: Transcript, file: OpenFile, position: ReadPosition

@@ -34,8 +34,9 @@ if TYPE_CHECKING:
     from ccsync_watch.privacy.engine.scanner import Hit
 
 _MOST_PASSES = 6
-_PIECE = 1 << 20
+_PIECE = 1 << 19
 """How much text is read together."""
+_SPANS_BETWEEN_PAUSES = 256
 _MOST_TEXTS = 16_384
 
 _SEPARATOR = "\n\x01\n"
@@ -214,7 +215,9 @@ class Redactor:
         """Return `data` with the bytes of each span replaced by a placeholder."""
         pieces: list[bytes] = []
         position = 0
-        for span in spans:
+        for number, span in enumerate(spans):
+            if number % _SPANS_BETWEEN_PAUSES == _SPANS_BETWEEN_PAUSES - 1:
+                self._finder.pause()
             pieces.append(data[position : span.start])
             in_url = is_in_userinfo(data, span.start, span.end)
             secret = span.text or data[span.start : span.end]

@@ -42,7 +42,7 @@ _MOST_DEPTH = 2
 _MOST_LAYERS = 4
 """How many layers of dressing are taken off: `%2525`, colours in escaped entities."""
 
-_PIECE = 1 << 20
+_PIECE = 1 << 19
 _OVERLAP = 1 << 17
 _EDGE = 1 << 12
 """Long texts are read in pieces of so many bytes, which overlap; see `find`."""

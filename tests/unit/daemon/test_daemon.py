@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ccsync_watch.config import Settings
-from ccsync_watch.daemon.daemon import GATHER_SECONDS, Daemon
+from ccsync_watch.daemon.daemon import GATHER_SECONDS, PAUSE_SECONDS, Daemon
 from ccsync_watch.errors import StateError
+from ccsync_watch.privacy import Redactor
 from support.ccsync_program.transcript import Transcript
 from support.fakes import FakeClock
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ccsync_watch.daemon.runtime import Runtime
+    from ccsync_watch.model import JsonValue
 
 
 @dataclass
@@ -58,7 +60,7 @@ class Scene:
     `read` is how many lines it had read after each commit.
     """
 
-    def __init__(self, tmp_path: Path) -> None:
+    def __init__(self, tmp_path: Path, redactor: Redactor | None = None) -> None:
         claude_dir = tmp_path / "claude"
         self.read: list[int] = []
         self.transcript = Transcript(claude_dir)
@@ -69,7 +71,7 @@ class Scene:
             state_dir=tmp_path / "state",
             cache_dir=Path(os.environ["XDG_CACHE_HOME"]),
         )
-        self.daemon = Daemon(settings, clock=self.clock, on_progress=self._note)
+        self.daemon = Daemon(settings, clock=self.clock, redactor=redactor, on_progress=self._note)
         self.clock.daemon = self.daemon
         self.clock.on_end = lambda: self.daemon.stop(is_draining=False)
 
@@ -166,3 +168,42 @@ def test_problems_of_the_parts_have_codes_of_their_own(
     monkeypatch.setitem(scene.daemon._observer._problems, "/p", "cannot watch /p: no space")
     problems = [(problem.code, problem.severity) for problem in scene.daemon.problems()]
     assert problems == [("events-unavailable", "warning"), ("transcripts-unreadable", "error")]
+
+
+class SlowRedactor(Redactor):
+    """Does `work` before it redacts a row that says `slow`."""
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        super().__init__(key=b"k" * 32, cache=Path(os.environ["XDG_CACHE_HOME"]))
+        self._work = work
+
+    def redact_value(self, obj: JsonValue) -> JsonValue:
+        """Work for a long time, with pauses, and return the value without secrets."""
+        if "slow" in str(obj):
+            self._work()
+        return super().redact_value(obj)
+
+
+def test_a_slow_row_does_not_delay_other_sessions(tmp_path: Path) -> None:
+    """What they write is read in the redactor's next pause, also where two rows are slow."""
+    lines: list[int] = []
+
+    def work() -> None:
+        number = len(lines)
+        lines.append(0)
+        other = Transcript(tmp_path / "claude", session_id=f"other-{number}")
+        scene.clock.advance(10 * PAUSE_SECONDS)
+        other.append(other.writer.prompt("slow" if number == 0 else "fast"))
+        scene.daemon._wakeups.add(str(other.path))
+        redactor._finder.pause()
+        lines[number] = scene.daemon.runtime.pump.progress.lines
+
+    redactor = SlowRedactor(work)
+    scene = Scene(tmp_path, redactor=redactor)
+    scene.transcript.append(scene.transcript.writer.prompt("slow"))
+    try:
+        scene.daemon.run()
+    finally:
+        scene.daemon.close()
+    assert lines == [2, 1]
+    assert scene.read[-1] == 4

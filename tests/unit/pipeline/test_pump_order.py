@@ -8,12 +8,29 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.lines import AGENT, OTHER, SESSION, START_MS, Writer
-from support.pumping import PROJECT, Bench, ids
+from support.pumping import PROJECT, Bench, PassingRedactor, ids
 from support.storing import World
 from support.watched import WatchedFiles
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from ccsync_watch.model import JsonValue
+
+
+class PausedRedactor(PassingRedactor):
+    """Calls `meanwhile`, once, while it redacts a row that says `slow`."""
+
+    meanwhile: Callable[[], None] | None = None
+
+    def redact_value(self, obj: JsonValue) -> JsonValue:
+        """Return the value as it is."""
+        meanwhile = self.meanwhile
+        if meanwhile is not None and "slow" in str(obj):
+            self.meanwhile = None
+            meanwhile()
+        return super().redact_value(obj)
 
 
 class TestOrder:
@@ -40,6 +57,26 @@ class TestOrder:
         bench.pump.step()
         assert bench.texts()[-1] == "now"
         assert bench.pump.has_work()
+
+    def test_another_session_is_read_while_a_row_takes_long(self, tmp_path: Path) -> None:
+        """And what is added meanwhile to the slow one is read after it, once."""
+        redactor = PausedRedactor()
+        bench = Bench(tmp_path, redactor=redactor)
+        slow, live = Writer("slow"), Writer("live")
+        bench.append(bench.path("slow"), slow.prompt("slow"))
+
+        def meanwhile() -> None:
+            bench.append(bench.path("live"), live.prompt("now"))
+            bench.append(bench.path("slow"), slow.prompt("more"))
+            bench.pump.queue_paths([str(bench.path(name)) for name in ("live", "slow")])
+            assert bench.pump.step()
+            assert not bench.pump.step()
+            assert bench.texts() == ["now"]
+
+        redactor.meanwhile = meanwhile
+        bench.pump.reconcile()
+        bench.drain()
+        assert bench.texts() == ["now", "slow", "more"]
 
     def test_a_flushed_session_is_read_before_everything(self, bench: Bench) -> None:
         """With its subagents; a later rescan does not move it back."""
