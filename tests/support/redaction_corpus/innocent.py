@@ -78,6 +78,24 @@ def _lock(r: random.Random) -> str:
 
 
 KINDS: dict[str, Kind] = {
+    "pasted session": pick(
+        "$ npm test\n{i} passing",
+        "$ git rev-parse HEAD\n{hex40}",
+        "$ git log -1 --format=%H\n{hex40}",
+        "$ docker run -d {n}\n{hex64}",
+        "$ docker ps -q\n{hex8}{hex8}",
+        "$ sha256sum {n}.tgz\n{hex64}  {n}.tgz",
+        "$ uuidgen\n{uuid}",
+        "$ kubectl get secret\nNAME     TYPE     DATA   AGE\n{n}   Opaque   2      {i}d",
+        "$ gh auth status\ngithub.com\n  ✓ Logged in to github.com account {n}",
+        "$ pass ls\nPassword Store\n├── {n}\n└── mail",
+        "$ cat {n}.txt\n{uuid}",
+        "$ echo $HOME\n/home/{n}",
+        "$ op item list\nID    TITLE    VAULT\n{lo}    {n}    Private",
+        "bob@host:~$ terraform plan\nNo changes. Your infrastructure matches the configuration.",
+        'PS C:\\app> Get-Content package.json\n{{ "name": "{n}" }}',
+        "% vault status\nSeal Type    shamir\nVersion      1.{i}",
+    ),
     "uuid": pick(
         "{uuid}",
         "id: {uuid}",

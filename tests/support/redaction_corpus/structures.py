@@ -217,7 +217,38 @@ def opaque(rng: random.Random) -> str:
     return drawn(URL64, rng.randint(24, 64), rng)
 
 
+_PRINTING = (
+    "pass show {0}/{1}",
+    "op read op://{0}/{1}/password",
+    "bw get password {0}.{1}",
+    "gh auth token",
+    "vault kv get -field=value {0}/{1}",
+    "aws secretsmanager get-secret-value --secret-id {0} --query SecretString --output text",
+    "gcloud auth print-access-token",
+    "az keyvault secret show -n {0} --vault-name {1} --query value -o tsv",
+    "kubectl get secret {0} -o jsonpath='{{.data.{1}}}' | base64 -d",
+    "security find-generic-password -w -s {0}",
+    "terraform output -raw {0}",
+    "openssl rand -hex 16 | tee {0}",
+    "printenv {0}_TOKEN",
+    "cat /run/secrets/{0}",
+    "docker exec {0} printenv {1}_PASSWORD",
+    'ssh {0} "cat ~/.pgpass"',
+    "heroku config:get {0} -a {1}",
+)
+_PROMPTS = ("$ ", "~/app $ ", "bob@host:~$ ", "root@c1:/# ", "% ", "\u276f ", "(venv) me@x % ")
+
+
+def _pasted(r: random.Random) -> Iterator[tuple[str, str]]:
+    """Yield commands that print a secret, with what they printed."""
+    secret = drawn(ALNUM, r.randrange(14, 40), r)
+    command = r.choice(_PRINTING).format(r.choice(WORDS), r.choice(WORDS))
+    yield f"{r.choice(_PROMPTS)}{command}\n{secret}\n", secret
+    yield f"I ran\n\n$ ls\nREADME.md\n$ {command}\n{secret}\n$ pwd\n/srv/app\n", secret
+
+
 FAMILIES: dict[str, Family] = {
+    "pasted session": _pasted,
     "pem rsa": _pem("RSA PRIVATE KEY"),
     "pem pkcs8": _pem("PRIVATE KEY"),
     "pem ec": _pem("EC PRIVATE KEY"),

@@ -1,0 +1,92 @@
+"""Finds what commands printed that print secrets, in a terminal's session that was pasted.
+
+A line is a command if a shell's prompt is before it. What it prints is read by
+`known.command_lines`; the values in the lines below are those that `known.printed_values` finds.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ccsync_watch.privacy.engine.rank import Rank
+from ccsync_watch.privacy.engine.spans import Span
+from ccsync_watch.privacy.engine.structural_rule import StructuralRule
+from ccsync_watch.privacy.known.command_lines.command_reader import read_command
+from ccsync_watch.privacy.known.printed_values import printed_values
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LONGEST_PROMPT = 120
+_LONGEST_COMMAND = 512
+_LONGEST_OUTPUT = 2048
+_MOST_LINES = 24
+_SIGN = r"(?:[$%]|\xe2\x9d\xaf|\xe2\x9e\x9c|[a-z0-9_-]{1,40}@[^\s]{1,60}#|ps [^>\n]{1,80}>)"
+_PROGRAM = (
+    r"(?:sudo |[a-z]{1,12}=[^\s]{1,40} ){0,2}(?:pass|gopass|op|bw|rbw|lpass|security|secret-tool|"
+    r"keyring|vault|bao|aws|gcloud|az|doppler|infisical|chamber|conjur|credstash|sops|age|gpg|"
+    r"ansible-vault|gh|glab|doctl|fly|flyctl|heroku|netlify|railway|npm|kubectl|oc|argocd|"
+    r"terraform|tofu|pulumi|docker|podman|wg|openssl|pwgen|mkpasswd|htpasswd|consul|etcdctl|"
+    r"redis-cli|rails|bin/rails|bundle|php|python3?|node|ruby|ssh|cat|head|tail|less|bat|grep|"
+    r"echo|printf|printenv|base64|get-content|gc|type|git|bash|sh|keepassxc-cli|dotenvx?)"
+)
+_PROMPT = re.compile(
+    (
+        rf"[ \t]{{0,8}}(?:[^\n]{{0,80}}? )?[^\s]{{0,60}}?{_SIGN}[ \t]{{1,3}}"
+        r"(?P<command>[^\s][^\n]{0,511})"
+    ).encode("latin-1"),
+    re.IGNORECASE,
+)
+_ANY_PROMPT = re.compile(rf"[^\n]{{0,80}}{_SIGN}(?:[ \t]|\Z)".encode("latin-1"), re.IGNORECASE)
+_FENCE = b"```"
+
+
+def find_printed(data: bytes, end: int, since: int) -> Iterator[Span]:
+    """Yield the values below a command that prints secrets; each line is read once."""
+    start = data.rfind(b"\n", max(0, end - _LONGEST_PROMPT - _LONGEST_COMMAND), end) + 1
+    if since > start:
+        return
+    line_end = data.find(b"\n", end, end + _LONGEST_COMMAND)
+    match = _PROMPT.match(data, start, line_end) if line_end > 0 else None
+    if match is None:
+        return
+    output_end = _output_end(data, line_end + 1)
+    output = data[line_end + 1 : output_end].decode("utf-8", "replace")
+    if not output.strip():
+        return
+    command = match["command"].decode("utf-8", "replace")
+    if command.rstrip().endswith("\\") or read_command(command).reads != "secrets":
+        return  # what follows a backslash is still the command
+    for value in printed_values(output):
+        secret = value.encode("utf-8", "surrogatepass")
+        at = data.find(secret, line_end, output_end)
+        while at >= 0:
+            yield Span(at, at + len(secret), "secret", Rank.NAMED_FIELD)
+            at = data.find(secret, at + len(secret), output_end)
+
+
+def _output_end(data: bytes, start: int) -> int:
+    """Return where the output ends: at a blank line, a fence, the next prompt, or far enough."""
+    at = start
+    limit = min(len(data), start + _LONGEST_OUTPUT)
+    for _ in range(_MOST_LINES):
+        line_end = data.find(b"\n", at, limit)
+        line_end = limit if line_end < 0 else line_end
+        line = data[at:line_end]
+        if not line.strip() or line.lstrip().startswith(_FENCE) or _ANY_PROMPT.match(line):
+            return at
+        at = line_end + 1
+        if at >= limit:
+            return limit
+    return at
+
+
+RULES: tuple[StructuralRule, ...] = (
+    StructuralRule(
+        "secret",
+        "what a command printed that prints secrets, in a pasted session",
+        rf"{_SIGN}[ \t]{{1,3}}{_PROGRAM}[ \t]{{1,3}}[^\s]",
+        find_printed,
+    ),
+)
