@@ -16,7 +16,7 @@ from ccsync_watch.privacy.detect.rules import (
     STRUCTURAL_FROM,
     STRUCTURAL_RULES,
 )
-from ccsync_watch.privacy.detect.vendor_tokens import VendorRule
+from ccsync_watch.privacy.detect.vendor_tokens import VendorFinder, VendorRule
 from ccsync_watch.privacy.detect.vendors import VENDORS
 from ccsync_watch.privacy.dressing.table import (
     DRESSING_FROM,
@@ -128,15 +128,13 @@ class SecretFinder:
         """Yield the spans that the rules confirm at their triggers' hits."""
         assignments = AssignmentFinder(data)
         base64 = Base64Finder(data, lambda text: any(True for _ in self.find(text, depth + 1)))
+        vendors = VendorFinder(data, self._vendors)
         done: dict[int, int] = {}
         for number, (end, index) in enumerate(hits):
             if number % _HITS_BETWEEN_PAUSES == _HITS_BETWEEN_PAUSES - 1:
                 self.pause()
             if index < STRUCTURAL_FROM:
-                if end <= done.get(index, 0):
-                    continue  # inside the token that this rule has just found
-                span = self._vendors[index].at(data, end, done.get(index, -end))
-                done[index] = span.end if span else end
+                span = vendors.at(index, end)
                 if span is not None:
                     yield span
             elif index < ASSIGNMENTS_FROM:

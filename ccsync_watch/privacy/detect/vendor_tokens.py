@@ -17,20 +17,22 @@ from ccsync_watch.privacy.heuristics.thresholds import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from ccsync_watch.privacy.detect.vendors import Check, Vendor
-
-_ANCHOR_REACH = 160
 
 _LONGEST = 16_384
 _LONGEST_IF_CLOSE = 128
 _CLOSE = 64
 _MOST_CHECKED = 256
 """How much of a token is read, and how much of it decides, in bytes; all of it is removed."""
+_MOST_REJECTED = 32
+"""So many candidates are read that nothing separates; then one in each `_CLOSE` bytes."""
+_JOINED = re.compile(rb"[A-Za-z0-9_-]*")
 _ID = re.compile(rb"^[0-9]+[/:]|^T[A-Z0-9]+/[AB][A-Z0-9]+/(?:[0-9]+/)?")
 """A bot's id, or the ids in a hook's address: one that looks like a dummy proves nothing."""
 
+_DIGIT = re.compile(r"[0-9]")
 _SLUG = re.compile(
     r"[A-Za-z]+(?:[-_.][A-Za-z]+)*[-_]?[0-9]{0,3}|[a-z0-9]+(?:[-_][a-z]{2,}){2,}[a-z0-9_-]*"
 )
@@ -44,6 +46,8 @@ class VendorRule:
         self._pattern = re.compile(row.pattern.encode("latin-1"), re.DOTALL)
         self._trigger = re.compile(row.trigger.encode("latin-1"), re.DOTALL)
         self._least, self._most = width(row.trigger)
+        self._reach = width(row.least_form)[1] + 1
+        self._longest_if_close = max(_LONGEST_IF_CLOSE, self._reach)
         self._group = "secret" if "secret" in self._pattern.groupindex else 0
         self._check = _CHECKS[row.check]
         self._prefix = max(len(row.prefix), VENDOR_PREFIX)
@@ -54,9 +58,9 @@ class VendorRule:
 
         `since` is the end of the rule's last hit: where hits are close, less of each is read.
         """
-        longest = _LONGEST if end - since > _CLOSE else _LONGEST_IF_CLOSE
+        longest = _LONGEST if end - since > _CLOSE else max(_LONGEST_IF_CLOSE, self._reach)
         if self._row.anchor:
-            low, high = max(0, end - _ANCHOR_REACH), min(len(data), end + _ANCHOR_REACH)
+            low, high = max(0, end - self._reach), min(len(data), end + self._reach)
             starts = (
                 match.start()
                 for match in self._pattern.finditer(data, low, high)
@@ -94,19 +98,45 @@ class VendorRule:
         return Span(first, stop, self._row.id, self._rank)
 
 
+class VendorFinder:
+    """The finder for one text; of a prefix that is repeated without end it reads a part."""
+
+    def __init__(self, data: bytes, rules: Sequence[VendorRule]) -> None:
+        self._data = data
+        self._rules = rules
+        self._done: dict[int, int] = {}
+        self._rejected: dict[int, tuple[int, int]] = {}
+
+    def at(self, index: int, end: int) -> Span | None:
+        """Return the token of a rule whose trigger's match ends at `end`, if it is one."""
+        since = self._done.get(index, -end)
+        if end <= since:
+            return None  # inside the token that this rule has just found
+        span = self._rules[index].at(self._data, end, since)
+        self._done[index] = span.end if span else end
+        if span is None:
+            last, count = self._rejected.get(index, (-end, 0))
+            is_joined = end - last < 3 * _CLOSE and _JOINED.fullmatch(self._data, last, end)
+            count = count + 1 if is_joined else 1
+            self._rejected[index] = end, count
+            if count > _MOST_REJECTED:
+                self._done[index] = end + _CLOSE
+        return span
+
+
 def _is_any_body(_body: str) -> bool:
     return True
 
 
 def _has_token_digit(body: str) -> bool:
-    return any(c.isdigit() for c in body) or is_gibberish(body)
+    return _DIGIT.search(body) is not None or is_gibberish(body)
 
 
 def _is_mixed_body(body: str) -> bool:
     """Tell whether letters and digits are random, and not a name in some program."""
     if not any(c.isalpha() for c in body):
         return False
-    if any(c.isdigit() for c in body) and wordiness(body) < VENDOR_WORDINESS:
+    if _DIGIT.search(body) is not None and wordiness(body) < VENDOR_WORDINESS:
         return True
     return is_gibberish(body) and not body.islower()
 

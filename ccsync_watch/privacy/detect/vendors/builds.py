@@ -65,7 +65,7 @@ BUILDS = (
     vendor(
         "teamcity-token",
         "TeamCity token",
-        r"eyJ0eXAiOiAiVENWMiJ9\.[A-Za-z0-9_-]{20,400}(?:\.[A-Za-z0-9_-]{10,200})?",
+        r"eyJ0eXAiOiAiVENWMiJ9\.[A-Za-z0-9_.-]{20,}",
         "https://www.jetbrains.com/help/teamcity/configuring-your-user-profile.html",
         "eyJ0eXAiOiAiVENWMiJ9.{w:40}.{w:48}",
         "eyJ0eXAiOiAiVENWMiJ9",

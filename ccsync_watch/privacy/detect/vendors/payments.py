@@ -80,7 +80,7 @@ PAYMENTS = (
     vendor(
         "flutterwave-key",
         "Flutterwave secret or encryption key",
-        r"FLWSECK(?:_TEST|_LIVE)?-?[0-9a-zA-Z]{12,80}(?:-[0-9a-z]{6,20}|-X)?",
+        r"FLWSECK(?:_TEST|_LIVE)?-?[0-9a-zA-Z-]{12,}",
         "https://developer.flutterwave.com/docs/authentication",
         "FLWSECK-{h:32}-X FLWSECK_TEST-{h:32}-X FLWSECK_TEST{h:12}",
         "FLWPUBK_TEST-{h:32}-X FLWPUBK-{h:32}-X",

@@ -58,9 +58,12 @@ class Vendor:
 
     @property
     def trigger(self) -> str:
-        """What the scan searches for: the anchor, or the pattern cut to its least length."""
-        if self.anchor:
-            return self.anchor
+        """What the scan searches for."""
+        return self.anchor or self.least_form
+
+    @property
+    def least_form(self) -> str:
+        """The pattern cut to its least length, without names and lookarounds."""
         return _NAMED.sub("(?:", _TAIL.sub(r"{\1}\2", _AROUND.sub("", self.pattern)))
 
     @property

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ccsync_watch.privacy.detect.vendor_tokens import VendorRule
+from ccsync_watch.privacy.detect.vendor_tokens import VendorFinder, VendorRule
 from ccsync_watch.privacy.detect.vendors import VENDORS
 from support.redaction_corpus.shared import build_redactor
 from support.redaction_corpus.vendors import ALPHABETS, planted
@@ -16,6 +16,7 @@ from support.redaction_corpus.vendors import ALPHABETS, planted
 if TYPE_CHECKING:
     from ccsync_watch.privacy import Redactor
     from ccsync_watch.privacy.detect.vendors import Vendor
+    from ccsync_watch.privacy.engine.spans import Span
 
 DRAWN = 10
 """How often each sample is drawn; a check may take one of these for words."""
@@ -145,3 +146,43 @@ def test_base64_is_not_taken_apart(redactor: Redactor) -> None:
     rest = "AQEDfyMAQRBrIgUkACAFIAE2AgxBACEBQQYhBgJAAkAgACAFQQxqEFcNAEEEIQYgA0HAACAAEHsiBxDwAUUN"
     text = f"{blob}+{rest}AEEEIQYgA0HAACAAEHsiBxDwAUUNACADIAcQ0QMhAQNA"
     assert redactor.redact(text) == text
+
+
+class CountedRule(VendorRule):
+    """Counts how often it reads."""
+
+    reads = 0
+
+    def at(self, data: bytes, end: int, since: int = 0) -> Span | None:
+        """Read as the rule does."""
+        self.reads += 1
+        return super().at(data, end, since)
+
+
+@pytest.mark.parametrize("kind", ["expo-token", "sk-key", "voyage-key", "stytch-secret"])
+def test_a_prefix_repeated_is_read_in_part(kind: str) -> None:
+    """Each candidate overlaps the next, to the end of the text."""
+    row = next(row for row in VENDORS if row.id == kind)
+    rule = CountedRule(row)
+    data = row.prefix.encode() * 10_000
+    ends = [match.end(1) for match in re.finditer(f"(?=({row.trigger}))".encode(), data)]
+    finder = VendorFinder(data, [rule])
+    assert not any(finder.at(0, end) for end in ends)
+    assert len(ends) > 9_000
+    assert rule.reads < len(ends) / 5
+
+
+def test_a_token_after_repeated_prefixes_is_found(redactor: Redactor) -> None:
+    """Where another word begins, the rule reads again."""
+    secret = planted("expo_{a:40}", random.Random(3))[0]  # noqa: S311 - repeatable
+    assert secret not in redactor.redact(f"{'expo_' * 500} {secret}")
+    assert secret not in redactor.redact(" ".join(["expo_" * 8] * 60 + [secret]))
+
+
+def test_the_beginning_decides_and_all_is_removed(redactor: Redactor) -> None:
+    """What is far behind does not make words a token, and a long token leaves no rest."""
+    rng = random.Random(4)  # noqa: S311 - repeatable
+    words = f"expo_{_WORDS * 4}{planted('{a:40}', rng)[0]}"
+    assert redactor.redact(words) == words
+    secret = planted("sk-ant-api03-{w:9000}", rng)[0]
+    assert re.fullmatch(r"\[REDACTED:anthropic-key:\w+\]", redactor.redact(secret))
