@@ -7,13 +7,15 @@ import logging
 import os
 import socket
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ccsync_watch.accounting.priced_summaries import PricedSummaries
 from ccsync_watch.accounting.prices import PriceList
 from ccsync_watch.daemon.destinations import make_destination
 from ccsync_watch.errors import UnsafePath
 from ccsync_watch.pipeline import Pump, PumpConfig, RealFiles
+from ccsync_watch.pipeline.batch_cleaner import BatchCleaner
+from ccsync_watch.pipeline.known_secrets import KnownSecretLoader
 from ccsync_watch.pipeline.late_secrets import LateSecrets
 from ccsync_watch.pipeline.reapply import apply_policies, repair
 from ccsync_watch.privacy import RULES_VERSION, Redactor
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
     from ccsync_watch.clock import Clock
     from ccsync_watch.config import Settings
+    from ccsync_watch.store.database import Database
     from ccsync_watch.uploader import Destination
 
 log = logging.getLogger(__name__)
@@ -95,17 +98,41 @@ def make_redactor(
 
     Raises ConfigError for an invalid pattern, RedactorUnavailable when it cannot be built.
     """
+    return Redactor(**redactor_options(settings, earlier=earlier, known=known))
+
+
+def redactor_options(
+    settings: Settings,
+    *,
+    earlier: Iterable[Settings] = (),
+    known: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Return what the redactor of `make_redactor` is built from."""
     values = dict(values_in_environment(os.environ) if known is None else known)
     for source in (*earlier, settings):
         for name, secret in source.secrets.items():
             values[secret.reveal()] = _SECRET_KINDS.get(name, name.replace("_", "-"))
-    return Redactor(
-        key=install_key(settings.state_dir),
-        patterns=settings.redact.patterns,
-        allow=settings.redact.allow,
-        known=values,
-        cache=_private(settings.cache_dir) if settings.cache_dir else None,
+    return {
+        "key": install_key(settings.state_dir),
+        "patterns": settings.redact.patterns,
+        "allow": settings.redact.allow,
+        "known": values,
+        "cache": _private(settings.cache_dir) if settings.cache_dir else None,
+    }
+
+
+def add_disclosed_values(settings: Settings, database: Database, redactor: Redactor) -> None:
+    """Add the secrets that transcripts disclosed, as far as they are still there."""
+    files = RealFiles(confined=(str(folder / "projects") for folder in settings.hook_dirs))
+    cleaner = BatchCleaner(
+        Policy.of(settings),
+        projects_of(settings),
+        database=database,
+        redactor=redactor,
+        files=files,
     )
+    loader = KnownSecretLoader(database, files=files, track=cleaner.track)
+    loader.load(files.scan(project_roots(settings)).transcripts)
 
 
 def _private(folder: Path) -> Path | None:

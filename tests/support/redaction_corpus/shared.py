@@ -23,8 +23,18 @@ def build_redactor(
     engine: str = "",
 ) -> Redactor:
     """Return a new redactor; its rules come from the run's cache folder, which conftest names."""
+    return Redactor(
+        key=key,
+        patterns=patterns,
+        allow=allow,
+        known=known,
+        cache=cache_folder(),
+        engine=engine,
+    )
+
+
+def cache_folder() -> Path:
+    """Return the folder for compiled rules of a whole run."""
     cache = Path(os.environ["XDG_CACHE_HOME"], "redaction")
     cache.mkdir(parents=True, exist_ok=True)
-    return Redactor(
-        key=key, patterns=patterns, allow=allow, known=known, cache=cache, engine=engine
-    )
+    return cache
