@@ -14,8 +14,6 @@ from ccsync_watch.accounting.prices import PriceList
 from ccsync_watch.daemon.destinations import make_destination
 from ccsync_watch.errors import UnsafePath
 from ccsync_watch.pipeline import Pump, PumpConfig, RealFiles
-from ccsync_watch.pipeline.batch_cleaner import BatchCleaner
-from ccsync_watch.pipeline.known_secrets import KnownSecretLoader
 from ccsync_watch.pipeline.late_secrets import LateSecrets
 from ccsync_watch.pipeline.reapply import apply_policies, repair
 from ccsync_watch.privacy import RULES_VERSION, Redactor
@@ -39,7 +37,6 @@ if TYPE_CHECKING:
 
     from ccsync_watch.clock import Clock
     from ccsync_watch.config import Settings
-    from ccsync_watch.store.database import Database
     from ccsync_watch.uploader import Destination
 
 log = logging.getLogger(__name__)
@@ -119,20 +116,6 @@ def redactor_options(
         "known": values,
         "cache": _private(settings.cache_dir) if settings.cache_dir else None,
     }
-
-
-def add_disclosed_values(settings: Settings, database: Database, redactor: Redactor) -> None:
-    """Add the secrets that transcripts disclosed, as far as they are still there."""
-    files = RealFiles(confined=(str(folder / "projects") for folder in settings.hook_dirs))
-    cleaner = BatchCleaner(
-        Policy.of(settings),
-        projects_of(settings),
-        database=database,
-        redactor=redactor,
-        files=files,
-    )
-    loader = KnownSecretLoader(database, files=files, track=cleaner.track)
-    loader.load(files.scan(project_roots(settings)).transcripts)
 
 
 def _private(folder: Path) -> Path | None:

@@ -66,6 +66,19 @@ class RepairResult:
     other_rows: int = 0
     removed: Counter[str] = field(default_factory=Counter)
 
+    def add_message(self, old: RewritableMessage, removed: Counter[str]) -> None:
+        """Count a changed message, from which these kinds were removed."""
+        self.messages += 1
+        self.sessions.add(old.message.session_id)
+        self.removed += removed
+
+    def add_row(self, old: RewritableRow, removed: Counter[str]) -> None:
+        """Count another changed row, from which these kinds were removed."""
+        self.other_rows += 1
+        if old.session_id:
+            self.sessions.add(old.session_id)
+        self.removed += removed
+
 
 def repair(
     database: Database,
@@ -75,13 +88,15 @@ def repair(
     is_released: bool,
     is_dry: bool = False,
     on_progress: Callable[[int], None] = lambda _messages: None,
+    result: RepairResult | None = None,
 ) -> RepairResult:
     """Redact everything that is stored again, and queue what changed.
 
     `on_progress` is called with the number of messages in each chunk. With `is_dry`, nothing is
-    written. Raises RedactorUnavailable and StateError.
+    written. `result` counts what changed, and is returned. Raises RedactorUnavailable and
+    StateError.
     """
-    result = RepairResult()
+    result = RepairResult() if result is None else result
     texts = StoredTexts(
         database, redactor=redactor, clock=clock, is_released=is_released, is_dry=is_dry
     )
@@ -90,7 +105,8 @@ def repair(
         seq = messages[-1].message.seq
         texts.redact_messages(messages, result)
         on_progress(len(messages))
-    texts.redact_rows(rewriting.other_rows(database), result)
+    for rows in rewriting.other_rows(database, CHUNK_MESSAGES):
+        texts.redact_rows(rows, result)
     if not is_dry:
         database.checkpoint()  # SQLite's log may still hold what was just removed
     return result
@@ -122,9 +138,8 @@ class StoredTexts:
             for old, new in zip(messages, redacted_messages.value, strict=True)
             if old != new
         ]
-        _count_removed(result, [(_texts(old), _texts(new)) for old, new in changes])
-        result.messages += len(changes)
-        result.sessions.update(old.message.session_id for old, _new in changes)
+        for old, new in changes:
+            result.add_message(old, _removed(_texts(old), _texts(new)))
         if changes and not self._is_dry:
             rewriting.rewrite_messages(
                 self._database,
@@ -142,9 +157,8 @@ class StoredTexts:
                 raise _shape_changed()
             if values != row.values:
                 changes.append((row, replace(row, values=values)))
-        _count_removed(result, [(old.values, new.values) for old, new in changes])
-        result.other_rows += len(changes)
-        result.sessions.update(old.session_id for old, _new in changes if old.session_id)
+        for old, new in changes:
+            result.add_row(old, _removed(old.values, new.values))
         if changes and not self._is_dry:
             rewriting.rewrite_rows(
                 self._database,
@@ -211,11 +225,8 @@ def _tool_names(message: StoredMessage) -> list[JsonValue]:
     return [part.tool_name for part in message.parts]
 
 
-def _count_removed(
-    result: RepairResult, changes: list[tuple[list[JsonValue], list[JsonValue]]]
-) -> None:
-    for old, new in changes:
-        result.removed += count_kinds([orjson.dumps(new)]) - count_kinds([orjson.dumps(old)])
+def _removed(old: list[JsonValue], new: list[JsonValue]) -> Counter[str]:
+    return count_kinds([orjson.dumps(new)]) - count_kinds([orjson.dumps(old)])
 
 
 def _shape_changed() -> RedactorUnavailable:

@@ -5,7 +5,8 @@ For reports of what was found wrongly, or of what was not found: they can be sho
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from bisect import bisect_right
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -16,15 +17,19 @@ from ccsync_watch.privacy.detect.rules import (
     STRUCTURAL_RULES,
 )
 from ccsync_watch.privacy.detect.vendors import VENDORS
+from ccsync_watch.privacy.dressing.table import DRESSING_FROM
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.text_views import Edit, View
 from ccsync_watch.privacy.redactor import Redactor
+from ccsync_watch.privacy.secret_finder import SecretFinder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from ccsync_watch.privacy.engine.scanner import Hit
     from ccsync_watch.privacy.engine.spans import Span
+    from ccsync_watch.privacy.known.user_patterns import UserPatterns
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,67 +83,70 @@ class _RuledKind(str):  # noqa: SLOT000 - has the rule besides
     rule: RuleName
 
 
-@dataclass(slots=True)
-class _Removed:
-    """The spans of one pass over a text, and the view that the next pass has of it."""
+class _NamingFinder(SecretFinder):
+    """A finder whose spans' kinds have their rules; `seen` are all spans of the texts it read."""
 
-    seen: list[Span] = field(default_factory=list)
-    placeholders: list[bytes] = field(default_factory=list)
+    def __init__(self, patterns: UserPatterns, *, engine: str, cache: Path | None) -> None:
+        super().__init__(patterns, engine=engine, cache=cache)
+        self.seen: list[Span] = []
+
+    def find(self, data: bytes, depth: int = 0) -> Iterator[Span]:
+        for span in super().find(data, depth):
+            if depth == 0:
+                self.seen.append(span)
+            yield span
+
+    def find_users(self, data: bytes) -> Iterator[Span]:
+        for span in super().find_users(data):
+            is_pattern = span.rank is Rank.USER_PATTERN
+            yield _ruled(span, USER_PATTERN if is_pattern else KNOWN_VALUE)
+
+    def _apply_rules(self, data: bytes, hits: list[Hit], depth: int) -> Iterator[Span]:
+        by_rule: dict[RuleName, list[Hit]] = {}
+        for hit in hits:
+            if hit[1] < DRESSING_FROM:
+                by_rule.setdefault(_rule_at(hit[1]), []).append(hit)
+        for rule, own in by_rule.items():
+            for span in super()._apply_rules(data, own, depth):
+                yield _ruled(span, rule)
 
 
 class ExplainingRedactor(Redactor):
     """A redactor that says what it found, where and why; slower than one that does not."""
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - those of the redactor
-        self._pass = _Removed()
+        self._placeholders: list[bytes] = []
         self._views: list[View] = []
         self._spans_by_range: dict[tuple[int, int], tuple[str, tuple[RuleName, ...]]] = {}
         super().__init__(**options)
 
     def explain(self, text: str) -> tuple[str, list[Finding]]:
         """Return `text` without its secrets, and where they were in it, in order."""
-        self._pass = _Removed()
         self._views.clear()
         self._spans_by_range.clear()
+        self._naming_finder.seen.clear()
         redacted = self.redact(text)
-        return redacted, list(_located(text.encode("utf-8", "surrogatepass"), self._spans_by_range))
+        data = text.encode("utf-8", "surrogatepass")
+        return redacted, list(_located(data, self._spans_by_range))
 
-    def _find(self, data: bytes, depth: int = 0) -> Iterator[Span]:
-        for span in super()._find(data, depth):
-            if depth == 0:
-                self._pass.seen.append(span)
-            yield span
-
-    def _apply_rules(self, data: bytes, hits: list[Hit], depth: int) -> Iterator[Span]:
-        by_rule: dict[RuleName, list[Hit]] = {}
-        for hit in hits:
-            rule = _rule_at(hit[1])
-            if rule is not None:
-                by_rule.setdefault(rule, []).append(hit)
-        for rule, own in by_rule.items():
-            for span in super()._apply_rules(data, own, depth):
-                yield _ruled(span, rule)
-
-    def _find_users(self, data: bytes) -> Iterator[Span]:
-        for span in super()._find_users(data):
-            is_pattern = span.rank is Rank.USER_PATTERN
-            yield _ruled(span, USER_PATTERN if is_pattern else KNOWN_VALUE)
+    def _make_finder(
+        self, patterns: UserPatterns, *, engine: str, cache: Path | None
+    ) -> SecretFinder:
+        self._naming_finder = _NamingFinder(patterns, engine=engine, cache=cache)
+        return self._naming_finder
 
     def _placeholder(self, secret: bytes, kind: str, *, in_url: bool = False) -> bytes:
         result = super()._placeholder(secret, kind, in_url=in_url)
-        self._pass.placeholders.append(result)
+        self._placeholders.append(result)
         return result
 
     def _replace(self, data: bytes, spans: list[Span]) -> bytes:
-        self._pass.placeholders.clear()
+        self._placeholders.clear()
         result = super()._replace(data, spans)
-        for span in spans:
+        for span, overlapping in zip(spans, self._overlapping(spans), strict=True):
             original = span
             for view in reversed(self._views):
                 original = view.original(original)
-            overlapping = [
-                seen for seen in self._pass.seen if seen.start < span.end and span.start < seen.end
-            ]
             ordered = (span, *sorted(overlapping, key=lambda seen: seen.rank))
             rules = dict.fromkeys(
                 seen.kind.rule for seen in ordered if isinstance(seen.kind, _RuledKind)
@@ -146,11 +154,21 @@ class ExplainingRedactor(Redactor):
             self._spans_by_range[original.start, original.end] = (str(span.kind), tuple(rules))
         edits = [
             Edit(span.start, span.end, placeholder)
-            for span, placeholder in zip(spans, self._pass.placeholders, strict=True)
+            for span, placeholder in zip(spans, self._placeholders, strict=True)
         ]
         self._views.append(View(data, [((0, len(data)), edits)]))
-        self._pass = _Removed()
+        self._naming_finder.seen.clear()
         return result
+
+    def _overlapping(self, spans: list[Span]) -> list[list[Span]]:
+        """Return of each span those that were joined in it."""
+        starts = [span.start for span in spans]
+        joined: list[list[Span]] = [[] for _ in spans]
+        for seen in self._naming_finder.seen:
+            index = bisect_right(starts, seen.start) - 1
+            if index >= 0 and seen.start < spans[index].end:
+                joined[index].append(seen)
+        return joined
 
 
 def _ruled(span: Span, rule: RuleName) -> Span:
@@ -160,8 +178,8 @@ def _ruled(span: Span, rule: RuleName) -> Span:
 
 
 @lru_cache(maxsize=1024)
-def _rule_at(index: int) -> RuleName | None:
-    """Return the rule behind a trigger, None behind one of a text's dressing."""
+def _rule_at(index: int) -> RuleName:
+    """Return the rule behind a trigger."""
     if index < STRUCTURAL_FROM:
         row = VENDORS[index]
         return RuleName(row.id, row.about, row.source)

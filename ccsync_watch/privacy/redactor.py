@@ -71,7 +71,7 @@ class Redactor:
         )
         self._allow = [user_patterns.compile_pattern(pattern, "redact.allow") for pattern in allow]
         try:
-            self._finder = SecretFinder(added, engine=engine, cache=cache)
+            self._finder = self._make_finder(added, engine=engine, cache=cache)
         except Exception as error:
             raise RedactorUnavailable(
                 f"the redaction rules cannot be compiled ({error})",
@@ -81,6 +81,11 @@ class Redactor:
         self._known_count = 0
         for value, kind in (known or {}).items():
             self.add_known(value, kind)
+
+    def _make_finder(
+        self, patterns: user_patterns.UserPatterns, *, engine: str, cache: Path | None
+    ) -> SecretFinder:
+        return SecretFinder(patterns, engine=engine, cache=cache)
 
     @property
     def engine(self) -> str:

@@ -20,7 +20,7 @@ from ccsync_watch.store.stored_messages import MESSAGE_COLUMNS, MESSAGE_JOINS, r
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from ccsync_watch.model import JsonValue, Redacted
     from ccsync_watch.outgoing import StoredMessage
@@ -217,9 +217,13 @@ def _rewrite_message(connection: sqlite3.Connection, item: RewritableMessage) ->
     return True
 
 
-def other_rows(database: Database) -> list[RewritableRow]:
-    """Return every row of the other tables with texts."""
-    return [row for number in range(TABLES) for row in rows_after(database, number, None)]
+def other_rows(database: Database, limit: int) -> Iterator[list[RewritableRow]]:
+    """Yield every row of the other tables with texts, so many at a time."""
+    for number in range(TABLES):
+        key = None
+        while rows := rows_after(database, number, key, limit):
+            key = rows[-1].key
+            yield rows
 
 
 def rows_after(
@@ -251,6 +255,11 @@ def rows_after(
     ]
 
 
+def was_sent(row: RewritableRow) -> bool:
+    """Return whether a row holds what a destination got of a session."""
+    return _TABLES[row.table].name in {"remote", "earlier_sessions"}
+
+
 def rewrite_rows(
     database: Database, changed: Redacted[list[RewritableRow]], *, is_released: bool
 ) -> None:
@@ -259,9 +268,8 @@ def rewrite_rows(
         for row in changed.value:
             _rewrite_row(connection, row)
         # The backend applied a state with other texts: the next one differs from it.
-        for row in changed.value:
-            if _belongs_to_session(row):
-                mark_recalled(connection, str(row.session_id or row.key[0]))
+        for session_id in filter(None, map(session_of, changed.value)):
+            mark_recalled(connection, session_id)
         touched = {row.session_id for row in changed.value if row.session_id}
         touched -= excluded_among(connection, touched)
         mark_due(connection, touched, is_released=is_released)
@@ -286,5 +294,6 @@ def _rewrite_row(connection: sqlite3.Connection, row: RewritableRow) -> None:
     )
 
 
-def _belongs_to_session(row: RewritableRow) -> bool:
-    return row.session_id is not None or _TABLES[row.table].name == "remote"
+def session_of(row: RewritableRow) -> str | None:
+    """Return the session that a row belongs to; what was sent of it is marked by its key."""
+    return str(row.key[0]) if _TABLES[row.table].name == "remote" else row.session_id

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch import __version__
 from ccsync_watch.cli.arguments import add_setting_flags
 from ccsync_watch.cli.console import format_counts, say, show_warnings
+from ccsync_watch.cli.redaction_progress import show_progress
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
 from ccsync_watch.control.client import ControlClient
@@ -21,7 +21,6 @@ from ccsync_watch.daemon.runtime import (
 from ccsync_watch.errors import NotAnswering, NotRunning, StateError
 from ccsync_watch.pipeline.known_secrets import load_known_secrets
 from ccsync_watch.pipeline.reapply import RepairResult, repair
-from ccsync_watch.store import rewriting
 from ccsync_watch.store.database import DATABASE_NAME, open_database, open_for_reading
 from ccsync_watch.store.meta import set_meta
 from ccsync_watch.units import plural
@@ -92,10 +91,6 @@ def _check_version(settings: Settings) -> None:
 def _repair(
     settings: Settings, database: Database, clock: SystemClock, *, is_dry: bool
 ) -> RepairResult:
-    # Loaded here: it is slow to import, and most commands do without.
-    from rich.console import Console  # noqa: PLC0415 - see above
-    from rich.progress import Progress  # noqa: PLC0415 - see above
-
     redactor = make_redactor(settings)
     load_known_secrets(
         pump_config(settings),
@@ -103,16 +98,14 @@ def _repair(
         redactor=redactor,
         files=transcript_files(settings),
     )
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as bars:
-        task = bars.add_task("redacting", total=rewriting.count_messages(database))
+    with show_progress(database, "redacting") as on_progress:
         return repair(
             database,
             redactor=redactor,
             clock=clock,
             is_released=settings.auto_sync,
             is_dry=is_dry,
-            on_progress=lambda messages: bars.advance(task, messages),
+            on_progress=on_progress,
         )
 
 
