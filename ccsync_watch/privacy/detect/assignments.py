@@ -9,11 +9,10 @@ the value decide. Work per match is bounded: names by 64 bytes, values by 4096.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.detect import headers
+from ccsync_watch.privacy.detect.assigned_secrets import Assigned, is_assigned_secret
 from ccsync_watch.privacy.detect.assigned_value import LONGEST_VALUE, ValueReader
 from ccsync_watch.privacy.detect.name_patterns import (
     AFTER_NAME,
@@ -24,20 +23,10 @@ from ccsync_watch.privacy.detect.name_patterns import (
 )
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import BACKSLASH, Span
-from ccsync_watch.privacy.heuristics.gibberish import is_drawn, is_gibberish
-from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of
-from ccsync_watch.privacy.heuristics.thresholds import LEAST_OPAQUE, LEAST_PASSWORD
-from ccsync_watch.privacy.heuristics.value_strength import (
-    decodes_to_credentials,
-    is_app_password,
-    is_opaque,
-    is_password,
-    is_secret,
-    is_strict_random,
-)
+from ccsync_watch.privacy.heuristics.name_strength import Strength, is_code_name, strength_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Generator, Iterator
 
 TRIGGER_REACH = 288
 """No trigger matches more bytes: this far before the end of a match there is a keyword."""
@@ -50,27 +39,12 @@ _SETTER = re.compile(r"^(?:set|with|add|use|put|check|verify|hash|validate)_?")
 _RESOURCE = re.compile(rb"\w::\w{2,60}::\Z")
 """The text before the last part of a resource's type: `AWS::IAM::AccessKey`."""
 _WORD_BEFORE = re.compile(rb"[A-Za-z]{2,20}\Z")
+_CHECKSUM = re.compile(rb"(?:checksum|sha[0-9]{0,3}|digest|hash|md5)/\Z")
+"""Before a name in an annotation: `checksum/secret`."""
 _CALL_OPEN = re.compile(rb"\(\s{0,4}\\{0,7}[\"'`]\Z")
 _CALL_CLOSE = re.compile(rb"\\{0,7}[\"'`]\s{0,4}\)")
-_LIST_WORD = re.compile(r"[A-Za-z_./-]+[0-9]{0,3}(?:[_./-][A-Za-z]+[0-9]{0,4})*")
-_PHRASE_NAME = re.compile(r"mnemonic|phrase|seed|recovery|backup", re.IGNORECASE)
-_SIGNATURES = frozenset({"signature", "sig", "hmac", "hash", "policy"})
+_SIGNATURES = frozenset({"signature", "sig", "hmac", "hash", "policy", "appid"})
 _HEADER_SIGNS = frozenset({b":", b"=", b"=>", b",", b"%3A", b"%3a"})
-
-
-@dataclass(frozen=True, slots=True)
-class _Assigned:
-    """A value with what its name and syntax say of assigned."""
-
-    name: str
-    strength: Strength
-    sign: bytes
-    is_padded: bool
-    is_quoted: bool
-    is_name_quoted: bool
-    in_query: bool
-    is_call: bool
-    value: str
 
 
 class AssignmentFinder:
@@ -103,15 +77,15 @@ class AssignmentFinder:
             if start in self._read_names or start < self._covered:
                 continue
             self._read_names.add(start)
-            span, has_value = self._read(start, low + match.end())
+            spans, has_value = self._read(start, low + match.end())
             is_assigned = is_assigned or has_value
-            if span is not None:
+            for span in spans:
                 self._covered = span.end  # names inside a secret are removed with it
                 yield span
         return is_assigned
 
-    def _read(self, start: int, keyword_end: int) -> tuple[Span | None, bool]:
-        """Return the secret under the name at `start`, and whether it has a value at all."""
+    def _read(self, start: int, keyword_end: int) -> tuple[list[Span], bool]:
+        """Return the secrets under the name at `start`, and whether it has a value at all."""
         data = self._data
         tail = NAME_TAIL.match(data, keyword_end)
         name_end = tail.end() if tail else keyword_end
@@ -119,17 +93,17 @@ class AssignmentFinder:
         in_query = start > 0 and data[start - 1] in b"?&#"
         strength = self._strength(name, start, name_end, in_query=in_query)
         if data[start - 2 : start] == b"::" and _RESOURCE.search(data[max(0, start - 80) : start]):
-            return None, False
+            return [], False
         after = AFTER_NAME.match(data, name_end) if strength else None
         if after is None:
-            return None, False
+            return [], False
         limit = self._values.limit(start)
         first, last, quoted = self._values.read(start, after, limit)
         if strength is Strength.HEADER:
             return self._header(name, after, last if quoted else None, limit), True
         if first >= last or not self._is_syntax(start, after, first, last):
-            return None, first < last
-        assigned = _Assigned(
+            return [], first < last
+        assigned = Assigned(
             name=name,
             strength=strength,
             sign=after["sep"],
@@ -145,11 +119,11 @@ class AssignmentFinder:
         kind = "password" if strength is Strength.PASSWORD else "secret"
         if "token" in name.lower() and kind == "secret":
             kind = "token"
-        if not _is_assigned_secret(assigned):
-            return None, True
+        if not is_assigned_secret(assigned):
+            return [], True
         if last - first >= limit:
             _, last, _ = self._values.read(start, after, LONGEST_VALUE)
-        return Span(first, last, kind, Rank.ASSIGNMENT), True
+        return [Span(first, last, kind, Rank.ASSIGNMENT)], True
 
     def _strength(self, name: str, start: int, end: int, *, in_query: bool) -> Strength:
         """Return what the name proves, with the word before it and the call after assigned."""
@@ -159,6 +133,10 @@ class AssignmentFinder:
             strength = strength_of(_SETTER.sub("", name))
         if strength is Strength.NONE and in_query and name.lower() in _SIGNATURES:
             return Strength.WEAK
+        if strength is Strength.NONE and is_code_name(name):
+            return Strength.WEAK
+        if data[start - 1 : start] == b"/" and _CHECKSUM.search(data[max(0, start - 24) : start]):
+            return Strength.NONE
         if strength in {Strength.WEAK, Strength.TOKEN} and data[start - 1 : start] == b" ":
             before = _WORD_BEFORE.search(data[max(0, start - 24) : start - 1])
             if before is not None:
@@ -187,13 +165,11 @@ class AssignmentFinder:
             and _CALL_CLOSE.match(self._data, value_end) is not None
         )
 
-    def _header(
-        self, name: str, after: re.Match[bytes], end: int | None, limit: int
-    ) -> Span | None:
-        """Return the credential in a header, whose quoted value ends at `end`."""
+    def _header(self, name: str, after: re.Match[bytes], end: int | None, limit: int) -> list[Span]:
+        """Return the credentials in a header, whose quoted value ends at `end`."""
         sign = after["sep"]
         if sign not in _HEADER_SIGNS or (sign == b"=" and after["pad"] and end is None):
-            return None
+            return []
         start = after.end()
         if end is None:
             end = headers.line_end(self._data, start, limit)
@@ -201,112 +177,6 @@ class AssignmentFinder:
             space = self._data.find(b" ", start, end) if sign == b"=" else -1
             end = space if space >= 0 else end  # no quotes, no blanks: `cookie=False, line=1`
         if "ookie" in name.lower():
-            return headers.find_cookie(self._data, start, end, is_set="set" in name.lower())
-        return headers.find_authorization(self._data, start, end)
-
-
-@lru_cache(maxsize=1024)
-def _is_assigned_secret(assigned: _Assigned) -> bool:
-    """Tell whether a value is a secret, from what its name and its syntax prove."""
-    if assigned.sign in _STRICT_SIGNS:
-        return _STRICT_SIGNS[assigned.sign](assigned)
-    if (
-        assigned.strength <= Strength.TOKEN
-        and assigned.in_query
-        and len(assigned.value) >= LEAST_OPAQUE
-    ):
-        return is_opaque(assigned.value)
-    return _is_secret_value(assigned)
-
-
-def _is_secret_value(assigned: _Assigned) -> bool:
-    if assigned.strength is Strength.WEAK:
-        is_basic = assigned.name.lower().strip("_") == "auth" and decodes_to_credentials(
-            assigned.value
-        )
-        return is_basic or is_strict_random(assigned.value)
-    if assigned.strength is Strength.TOKEN:
-        is_prose = " " in assigned.value and not _PHRASE_NAME.search(assigned.name)
-        return not is_prose and is_secret(assigned.value, quoted=assigned.is_quoted)
-    return _is_secret_password(assigned)
-
-
-def _is_secret_argument(assigned: _Assigned) -> bool:
-    """Tell whether a value is the second argument of a call, and not the next word of a list."""
-    if not assigned.is_quoted or assigned.strength is Strength.WEAK:
-        return False
-    if not (assigned.is_name_quoted or assigned.name.isupper()):
-        return False
-    if _is_list_word(assigned.value):
-        return (
-            assigned.strength is Strength.PASSWORD
-            and assigned.is_call
-            and _has_digit(assigned.value)
-        )
-    return _is_secret_value(assigned)
-
-
-def _is_secret_parameter(assigned: _Assigned) -> bool:
-    """Tell whether it is `setPassword("value")`, and not a call with a variable or a word."""
-    is_plain = assigned.value.isalpha() and not is_gibberish(assigned.value)
-    if not assigned.is_quoted or (assigned.strength is Strength.PASSWORD and is_plain):
-        return False
-    return _is_secret_value(assigned)
-
-
-def _is_secret_compared(assigned: _Assigned) -> bool:
-    """Tell whether a value in a comparison is a secret, and not a state or a kind."""
-    if not assigned.is_quoted or not (_has_digit(assigned.value) or is_gibberish(assigned.value)):
-        return False
-    if assigned.strength is Strength.PASSWORD:
-        return is_password(assigned.value, quoted=True)
-    return is_secret(assigned.value, quoted=True)
-
-
-def _is_secret_cell(assigned: _Assigned) -> bool:
-    """Tell whether a value in a table is a secret; any word may be next to a name there."""
-    if is_app_password(assigned.value):
-        return True
-    if not _has_digit(assigned.value) and not is_gibberish(assigned.value):
-        return False
-    return is_secret(assigned.value, quoted=False) or (
-        assigned.strength is Strength.PASSWORD
-        and is_password(assigned.value, quoted=assigned.is_quoted)
-    )
-
-
-def _is_secret_password(assigned: _Assigned) -> bool:
-    """Tell whether a value is a password, and not a count, type, variable or item of a list."""
-    value = assigned.value
-    is_environment = assigned.sign == b"=" and not assigned.is_padded
-    is_plain = value.isalpha() and not is_gibberish(value)
-    if len(value) < LEAST_PASSWORD:
-        return False
-    if (
-        assigned.name.lower() == "pass"
-        and not is_environment
-        and (value.isdigit() or value.isalpha())
-    ):
-        return False
-    if not assigned.is_quoted and is_plain:
-        is_announced = is_environment and (is_drawn(value) or not assigned.name.islower())
-        return is_announced and is_password(value, quoted=True)
-    return is_password(value, quoted=assigned.is_quoted)
-
-
-def _is_list_word(value: str) -> bool:
-    return _LIST_WORD.fullmatch(value) is not None and not is_gibberish(value)
-
-
-def _has_digit(value: str) -> bool:
-    return any(character.isdigit() for character in value)
-
-
-_STRICT_SIGNS: dict[bytes, Callable[[_Assigned], bool]] = {
-    b",": _is_secret_argument,
-    b"(": _is_secret_parameter,
-    b"|": _is_secret_cell,
-    b"==": _is_secret_compared,
-    b"===": _is_secret_compared,
-}
-"""Signs after a name that separate things more often than they assign them."""
+            return headers.find_cookies(self._data, start, end, is_set="set" in name.lower())
+        credential = headers.find_authorization(self._data, start, end)
+        return [] if credential is None else [credential]

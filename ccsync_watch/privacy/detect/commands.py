@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ccsync_watch.privacy.detect.assigned_secrets import is_code_digits, is_key_id
 from ccsync_watch.privacy.detect.name_patterns import PASSWORD_WORDS, TOKEN_WORDS
 from ccsync_watch.privacy.detect.urls import is_url_password
 from ccsync_watch.privacy.engine.rank import Rank
@@ -19,7 +20,7 @@ from ccsync_watch.privacy.engine.trigger_derivation import trigger_of
 from ccsync_watch.privacy.heuristics.dummy_values import (
     is_regex,
 )
-from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of
+from ccsync_watch.privacy.heuristics.name_strength import Strength, is_code_name, strength_of
 from ccsync_watch.privacy.heuristics.password_forms import is_typed_password
 from ccsync_watch.privacy.heuristics.value_strength import is_password, is_secret, is_strict_random
 
@@ -44,7 +45,9 @@ def find_flag_values(data: bytes, end: int, since: int) -> Iterator[Span]:
         group = match.lastgroup or "bare"
         span = match.span(group)
         strength = strength_of(match["name"].decode("latin-1"))
-        if _is_flag_value(text_of(data, span), strength, quoted=group != "bare"):
+        value = text_of(data, span)
+        is_code = is_code_name(text_of(data, match.span("name"))) and is_code_digits(value)
+        if is_code or _is_flag_value(value, strength, quoted=group != "bare"):
             kind = "password" if strength is Strength.PASSWORD else "secret"
             yield Span(*span, kind, Rank.ASSIGNMENT)
 
@@ -64,7 +67,7 @@ _USER_FLAG = (
     r"--basic-auth[ =]|--authentication[ =])"
 )
 _USER_PASSWORD = (
-    rf"(?<![\w-]){_USER_FLAG}\\?['\"]?(?P<user>[^\s:'\"\\/]{{1,80}}):"
+    rf"(?<![\w-]){_USER_FLAG}\\?['\"]?(?P<user>[^\s:'\"\\/]{{1,80}}):['\"]?"
     r"(?P<secret>[^\s'\"\\]{2,200})"
 )
 _USER_PASSWORD_BYTES = re.compile(_USER_PASSWORD.encode())
@@ -115,6 +118,8 @@ def find_set_variables(data: bytes, end: int, since: int) -> Iterator[Span]:
         span = match.span(match.lastgroup or "bare")
         value = text_of(data, span)
         strength = strength_of(match["name"].decode("latin-1"))
+        if is_key_id(match["name"].decode("latin-1"), value):
+            continue
         if (strength is Strength.PASSWORD and is_password(value, quoted=True)) or (
             strength in {Strength.TOKEN, Strength.WEAK} and is_secret(value, quoted=True)
         ):
@@ -127,7 +132,8 @@ RULES: tuple[StructuralRule, ...] = (
     StructuralRule(
         "flag",
         "the value after a flag named like a secret",
-        rf"-[a-z0-9_-]{{0,40}}(?:{PASSWORD_WORDS}|{TOKEN_WORDS}|pw|key|auth)[a-z0-9_-]{{0,24}}"
+        rf"-[a-z0-9_-]{{0,40}}(?:{PASSWORD_WORDS}|{TOKEN_WORDS}|pw|key|auth|mfa-code|sms-code)"
+        rf"[a-z0-9_-]{{0,24}}"
         r"(?:[ \t]{1,4}|\\{0,7}[\"'],\s{0,8})\\{0,7}[\"']?[^\s\"'|;&-][^\s\"']{2}",
         find_flag_values,
     ),
@@ -157,7 +163,7 @@ RULES: tuple[StructuralRule, ...] = (
         "a parameter named like a secret, or stored as one, by a cloud's command line",
         rf"--value{_STORED_VALUE}",
         context=r"(?:--type SecureString[^\n]{0,80}|(?:password|secret|token|key)"
-        r"[\w/.-]{0,40}[\"']?[^\n]{1,80}) ",
+        r"[\w/.-]{0,40}[\"']?[^\n]{0,80}) ",
         reach=40,
         accept=is_typed_password,
     ),

@@ -35,6 +35,8 @@ _TYPE = r"(?::[ \t]?&?[a-zA-Z'&\[\] ]{1,24}[ \t]?)?"
 _SEPARATOR = (
     r"(?:=>|:=|->|:|={1,3}|%3[DdAa]\+?)\*{0,2}" + ANSI + r"?(?:[ \t]|%20){0,24}" + ANSI + r"?"
 )
+_TAG = r"(?:(?:&[\w-]{1,32}|!{1,2}[a-z_]{1,16}|!<[^<>\s]{1,40}>)[ ]){0,2}"
+"""An anchor or a tag before a value in YAML."""
 _OPEN = r"[a-zA-Z@$]{0,2}(?:[\"'`]?\\{0,7}[\"'`]|&quot;|%22|\\{1,4}u0022)"
 _NAME = r"[\w-]{0,32}"
 _FOUR_BY_FOUR = "[a-z]{4} [a-z]{4} [a-z]{4} [a-z]{4}"
@@ -43,7 +45,8 @@ TRIGGERS: tuple[tuple[str, str], ...] = (
     (
         "a value under a password's name",
         (
-            rf"(?:{PASSWORD_WORDS}|pin|pw){_NAME}{_CLOSE}(?:{_TYPE}{_SEPARATOR}{_OPEN}[^\"'`\n]{{3}}|"
+            rf"(?:{PASSWORD_WORDS}|pin|"
+            rf"pw){_NAME}{_CLOSE}(?:{_TYPE}{_SEPARATOR}{_OPEN}[^\"'`\n]{{3}}|"
             rf"{_SEPARATOR}[^\s\"'`<>(){{}}\[\],;|][^\s\"'`<,;]{{3}})"
         ),
     ),
@@ -65,6 +68,26 @@ TRIGGERS: tuple[tuple[str, str], ...] = (
     (
         "the value of a header of credentials",
         rf"(?:authorization|cookie|xauth){_CLOSE}{_SEPARATOR}(?:{_OPEN})?[^\s\"'`][^\"'`\r\n]{{5}}",
+    ),
+    (
+        "a value after an anchor or a tag of YAML",
+        (
+            rf"(?:{PASSWORD_WORDS}|{TOKEN_WORDS}){_NAME}:[ ]"
+            rf"(?:&[\w-]{{1,32}}|![!\w<>:.,-]{{1,40}})[ ](?:{_OPEN})?"
+            r"[^\s\"'`<>(){},;]{4}"
+        ),
+    ),
+    (
+        "digits under the name of a code",
+        (
+            r"(?:otp|cvv2?|cvc2?|csc|mfa|(?:otp|mfa|2fa|tfa|sms|factor|verification|"
+            r"authenticat(?:or|ion)|time|security|login|token)[_ -]?(?:code|token|pin|password))"
+            rf"{_CLOSE}{_SEPARATOR}(?:{_OPEN})?[0-9]{{3}}"
+        ),
+    ),
+    (
+        "an application's id in a query, where it is its key",
+        r"[?&]appid=[A-Za-z0-9]{16}",
     ),
     (
         "two arguments, the first a secret's name",
@@ -97,6 +120,8 @@ AFTER_NAME = re.compile(
         + r"{0,2}(?P<pad>(?:[ \t]|%20){0,40})"
         + ANSI
         + r"{0,2}"
+        + _TAG
+        + r""
         r"(?P<open>[a-zA-Z@$]{0,2}[\"'`]?(?P<slashes>\\{0,7})(?P<quote>[\"'`])|"
         r"&(?:amp;){0,2}(?:quot|apos|#0{0,4}3[49]|#[xX]0{0,4}2[27]);|%22|"
         r"\\{1,4}u0022|)" + ANSI + r"{0,2}"

@@ -27,7 +27,7 @@ _LONGEST_IF_CLOSE = 128
 """Where URLs follow each other closely."""
 _AUTHORITY = re.compile(rb"(?::|%3A)(?:(?:\\{0,2}/){2}|(?:%2F){2})", re.IGNORECASE)
 _END = re.compile(rb"[\s\"'<>`\x00-\x1f]|\\+[nrt\"]")
-_PLAIN_HOST = re.compile(rb"[A-Za-z0-9.-]+(?::[0-9]{1,5})?[/?#]")
+_PLAIN_HOST = re.compile(rb"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.%a-z]{2,60}\])(?::[0-9]{1,5})?[/?#]")
 _HOST = re.compile(
     rb"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_*${][A-Za-z0-9._${}-]{0,250})?"
     rb"(?::[0-9]{1,5}|:\$|%3A[0-9]{1,5})?"

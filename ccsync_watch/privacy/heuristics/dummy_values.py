@@ -18,7 +18,8 @@ _ONLY_WORDS = re.compile(r"[A-Za-z_ ./:<>\[\]{}()-]+[0-9]?")
 _PLACEHOLDER_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _PLACEHOLDER_WORDS = frozenset(load_words("placeholder_words"))
 _PLACEHOLDER_PART = re.compile(
-    r"x{5,}|\*{3,}|\.{3}|…|•{2,}|(?-i:(?:^|[-_ <])(?:your|my|YOUR|MY)[-_ ](?:[a-z]{3}|[A-Z]{3}))|"
+    r"x{5,}|\*{3,}|\.{3}|…|•{2,}|(?-i:(?:^|[-_ <])(?:your|my|YOUR|MY)[-_ ](?:[a-z]{3}|[A-Z]{3}|"
+    r"[0-9]{1,4}[-_ ]))|"
     r"^your[a-z_-]*$|example|placeholder|change[-_ ]?me|"
     r"replace[-_ ]?(?:me|with|this)|redacted|insert[-_ ]|goes[-_ ]here|[-_ ]here$|dummy|"
     r"([^Aa])\1{7,}|1234567890|0123456789|^<[^<>]*>$|^\[[^\]]*\]$|todo|fixme|"

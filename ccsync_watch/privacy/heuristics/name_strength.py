@@ -86,6 +86,27 @@ def strength_of(name: str) -> Strength:
     return Strength.WEAK if joined.endswith(_WEAK_ENDINGS) else Strength.NONE
 
 
+@lru_cache(maxsize=1024)
+def is_code_name(name: str) -> bool:
+    """Tell whether a name is that of a code of digits: `otp`, `mfa_code`, `cvv`."""
+    words = _WORD.findall(name[-_LONGEST_NAME:])
+    return "".join(words).lower() in _CODE_NAMES or "".join(words[-2:]).lower() in _CODE_NAMES
+
+
+_CODE_NAMES = frozenset(load_words("code_names"))
+_FIELD_WORDS = re.compile(
+    r"[ _-]?(?:(?:text)?(?:field|box|input|entry|area)|input|element|control|locator|selector|"
+    r"elem|el|edit)[0-9]{0,2}\Z",
+    re.IGNORECASE,
+)
+
+
+@lru_cache(maxsize=1024)
+def strength_of_label(label: str) -> Strength:
+    """Return what the label or id of a form's field proves: `Password field`."""
+    return strength_of(_FIELD_WORDS.sub("", label))
+
+
 def _is_harmless(words: list[str], joined: str) -> bool:
     """Tell whether a name only ends like a secret's: `max_tokens`, `cache_key`."""
     if joined.endswith(("publickey", "pubkey")):

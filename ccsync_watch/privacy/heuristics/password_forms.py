@@ -6,6 +6,7 @@ import re
 
 from ccsync_watch.privacy.engine.structural_rule import text_of
 from ccsync_watch.privacy.heuristics.dummy_values import (
+    FUNCTION_WORDS,
     is_code,
     is_placeholder,
     is_reference,
@@ -64,6 +65,9 @@ _TICKET = re.compile(r"[A-Z]{2,6}-?\d{1,5}")
 _SLUG = re.compile(r"[a-z]+(?:[-_.][a-z]+)*")
 _SNAKE = re.compile(r"[a-z]+(?:_[a-z]+)+")
 _NUMBERED = re.compile(r"[A-Za-z]+[_.-]?\d")
+_JOINT = re.compile(r"[-_.]")
+_PASSPHRASE_WORD = re.compile(r"[A-Z]?[a-z]{3,12}")
+_NOT_IN_PASSPHRASE = FUNCTION_WORDS | frozenset(load_words("placeholder_words"))
 _JOINED = re.compile(r"[=:,;|]")
 _CUT = re.compile(rb"\\+[nrt\"']|\*\*|&(?:quot|lt|gt|amp|#39);|\xe2\x80[\x9d\x99]")
 _CLOSING = {0x29: b"(", 0x5D: b"[", 0x7D: b"{"}
@@ -90,6 +94,17 @@ def value_span(data: bytes, match: re.Match[bytes], offset: int = 0) -> tuple[in
             break
         stop -= 1
     return start, stop
+
+
+def is_hyphened_passphrase(value: str) -> bool:
+    """Tell whether a value is words of a passphrase, joined: `rocket-harbor-bridge-meadow`."""
+    words = _JOINT.split(value)
+    return (
+        len(words) >= LEAST_HYPHENED_WORDS
+        and all(_PASSPHRASE_WORD.fullmatch(word) for word in words)
+        and not _NOT_IN_PASSPHRASE.intersection(map(str.lower, words))
+        and len(set(words)) == len(words)
+    )
 
 
 def looks_chosen(core: str) -> bool:

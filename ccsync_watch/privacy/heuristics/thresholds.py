@@ -47,6 +47,11 @@ LEAST_JSON_PIN_DIGITS = 4
 LEAST_HYPHENED_WORDS = 4
 """Words joined by hyphens; fewer are a compound or a name."""
 
+LEAST_CODE_DIGITS = 3
+"""Under the name of a one-time code or of a card's code; fewer digits are a count."""
+MOST_CODE_DIGITS = 10
+"""More digits are an id or a time."""
+
 # Passphrases and seed phrases, in words
 LEAST_PASSPHRASE_WORDS = 3
 """Fewer words are a label."""

@@ -62,7 +62,7 @@ _LONG_RUN = re.compile(r"[A-Za-z0-9+/=]{12}")
 _HEX_END = re.compile(r"^(?:0x)?[0-9a-fA-F]+$|(?:^|[^0-9A-Za-z])(?:0x)?[0-9a-f]{16,}$")
 _DATE = re.compile(r"^\d{4}-\d\d-\d\d(?:[T ]|$)|^\d{1,2}:\d\d(?::\d\d)?$|^v?\d+(?:\.\d+){1,3}$")
 _NUMBER = re.compile(r"^[-+]?[0-9][0-9_,.]*(?:[a-zA-Z%]{0,3})$")
-_RULES = re.compile(r"[a-z_]+(?::[\w,.]+)?(?:\|[a-z_]+(?::[\w,.]+)?)+")
+_RULES = re.compile(r"[a-z_]+(?::[\w,.]+)?(?:\|[a-z_]+(?::[^\s|]+)?)+")
 
 
 def is_password(value: str, *, quoted: bool) -> bool:
@@ -82,7 +82,7 @@ def is_password(value: str, *, quoted: bool) -> bool:
         )
     if not quoted and (is_code(value) or is_identifier(value)):
         return False
-    if _URL.match(value) or _DATE.match(value) or _RULES.fullmatch(value):
+    if _URL.match(value) or _DATE.match(value) or is_validation(value):
         return False
     if _PATH.match(value) and (value[0] in "/~." or wordiness(value) > PATH_WORDINESS):
         return False
@@ -193,6 +193,11 @@ def is_opaque(value: str) -> bool:
     )
 
 
+def is_validation(value: str) -> bool:
+    """Tell whether a value is a form's rules for a field: `required|string|min:8`."""
+    return _RULES.fullmatch(value) is not None
+
+
 def is_app_password(value: str) -> bool:
     """Tell whether a value is a mail provider's password for programs: four by four letters."""
     return _APP_PASSWORD.fullmatch(value) is not None
@@ -206,4 +211,5 @@ def decodes_to_credentials(value: str) -> bool:
     except (binascii.Error, ValueError):
         return False
     name, colon, secret = decoded.partition(":")
-    return bool(colon and secret) and decoded.isprintable() and name.isascii()
+    is_dummy = is_placeholder(secret)
+    return bool(colon and secret) and decoded.isprintable() and name.isascii() and not is_dummy

@@ -1,7 +1,7 @@
 """Formats to draw made-up tokens from: the samples of the vendors' tables, and values under names.
 
-A shape is a text in which `{alphabet:length}` is drawn at random; no real token is in the
-repository.
+A shape is a text in which `{alphabet:length}` is drawn at random, other braces stay; no real token
+is in the repository.
 """
 
 from __future__ import annotations
@@ -68,6 +68,8 @@ def token(shape: str, rng: random.Random) -> str:
                 .decode()
             )
             return f"{head}.{body}.{drawn(URL64, 43, rng)}"
+        if low is None:
+            return match[0]
         length = rng.randint(int(low), int(high)) if high else int(low)
         return drawn(ALPHABETS[name], length, rng)
 

@@ -1,0 +1,191 @@
+"""Decides whether an assigned value is a secret, from what its name and its syntax prove."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from ccsync_watch.privacy.heuristics.gibberish import is_drawn, is_gibberish
+from ccsync_watch.privacy.heuristics.name_strength import Strength, is_code_name
+from ccsync_watch.privacy.heuristics.password_forms import is_hyphened_passphrase
+from ccsync_watch.privacy.heuristics.thresholds import (
+    LEAST_CODE_DIGITS,
+    LEAST_OPAQUE,
+    LEAST_PASSWORD,
+    MOST_CODE_DIGITS,
+)
+from ccsync_watch.privacy.heuristics.value_strength import (
+    decodes_to_credentials,
+    is_app_password,
+    is_opaque,
+    is_password,
+    is_secret,
+    is_strict_random,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_LIST_WORD = re.compile(r"[A-Za-z_./-]+[0-9]{0,3}(?:[_./-][A-Za-z]+[0-9]{0,4})*")
+_PHRASE_NAME = re.compile(r"mnemonic|phrase|seed|recovery|backup", re.IGNORECASE)
+_KEY_ID = re.compile(r"(?:0x)?(?:[0-9A-F]{8}|[0-9A-F]{16}|[0-9A-F]{40})!?")
+"""How GnuPG names the key to sign with."""
+_NEXT_FIELD = re.compile(r"[A-Z][A-Za-z]*:(?:true|false|nil|<nil>|[0-9]*)")
+"""What follows an empty value where Go prints a structure."""
+_POSTAL_CODE = re.compile(r"[1-9][0-9]{2} ?[0-9]{3}")
+"""India's, which are called "pincode"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """A value with what its name and syntax say of assigned."""
+
+    name: str
+    strength: Strength
+    sign: bytes
+    is_padded: bool
+    is_quoted: bool
+    is_name_quoted: bool
+    in_query: bool
+    is_call: bool
+    value: str
+
+
+@lru_cache(maxsize=1024)
+def is_assigned_secret(assigned: Assigned) -> bool:
+    """Tell whether a value is a secret, from what its name and its syntax prove."""
+    if is_code_name(assigned.name) and assigned.value.isdigit():
+        return is_code_digits(assigned.value)
+    if _is_harmless(assigned):
+        return False
+    if assigned.sign in _STRICT_SIGNS:
+        return _STRICT_SIGNS[assigned.sign](assigned)
+    if (
+        assigned.strength <= Strength.TOKEN
+        and assigned.in_query
+        and len(assigned.value) >= LEAST_OPAQUE
+    ):
+        return is_opaque(assigned.value)
+    return _is_secret_value(assigned)
+
+
+def is_code_digits(value: str) -> bool:
+    """Tell whether digits are as many as a one-time code or a card's code has."""
+    is_dummy = value in "0123456789" or len(set(value)) == 1
+    return LEAST_CODE_DIGITS <= len(value) <= MOST_CODE_DIGITS and not is_dummy
+
+
+def _is_harmless(assigned: Assigned) -> bool:
+    """Tell whether a name means something else with such a value: a key's id, a postal code."""
+    if not assigned.is_quoted and _NEXT_FIELD.fullmatch(assigned.value):
+        return True
+    return is_key_id(assigned.name, assigned.value) or (
+        is_postal_code(assigned.name, assigned.value)
+    )
+
+
+def is_postal_code(name: str, value: str) -> bool:
+    """Tell whether a pincode is a postal code, which India calls so."""
+    return name.lower().endswith("pincode") and _POSTAL_CODE.fullmatch(value) is not None
+
+
+def is_key_id(name: str, value: str) -> bool:
+    """Tell whether a value names the key to sign with, as `user.signingkey` does."""
+    return name.lower().endswith("signingkey") and _KEY_ID.fullmatch(value) is not None
+
+
+def _is_secret_value(assigned: Assigned) -> bool:
+    if assigned.strength is Strength.WEAK:
+        is_basic = assigned.name.lower().strip("_") == "auth" and decodes_to_credentials(
+            assigned.value
+        )
+        return is_basic or is_strict_random(assigned.value)
+    if assigned.strength is Strength.TOKEN:
+        is_prose = " " in assigned.value and not _PHRASE_NAME.search(assigned.name)
+        return not is_prose and is_secret(assigned.value, quoted=assigned.is_quoted)
+    return _is_secret_password(assigned)
+
+
+def _is_secret_argument(assigned: Assigned) -> bool:
+    """Tell whether a value is the second argument of a call, and not the next word of a list."""
+    if not assigned.is_quoted or assigned.strength is Strength.WEAK:
+        return False
+    if not (assigned.is_name_quoted or assigned.name.isupper()):
+        return False
+    if _is_list_word(assigned.value):
+        return (
+            assigned.strength is Strength.PASSWORD
+            and assigned.is_call
+            and _has_digit(assigned.value)
+        )
+    return _is_secret_value(assigned)
+
+
+def _is_secret_parameter(assigned: Assigned) -> bool:
+    """Tell whether it is `setPassword("value")`, and not a call with a variable or a word."""
+    is_plain = assigned.value.isalpha() and not is_gibberish(assigned.value)
+    if not assigned.is_quoted or (assigned.strength is Strength.PASSWORD and is_plain):
+        return False
+    return _is_secret_value(assigned)
+
+
+def _is_secret_compared(assigned: Assigned) -> bool:
+    """Tell whether a value in a comparison is a secret, and not a state or a kind."""
+    if not assigned.is_quoted or not (_has_digit(assigned.value) or is_gibberish(assigned.value)):
+        return False
+    if assigned.strength is Strength.PASSWORD:
+        return is_password(assigned.value, quoted=True)
+    return is_secret(assigned.value, quoted=True)
+
+
+def _is_secret_cell(assigned: Assigned) -> bool:
+    """Tell whether a value in a table is a secret; any word may be next to a name there."""
+    if is_app_password(assigned.value):
+        return True
+    if not _has_digit(assigned.value) and not is_gibberish(assigned.value):
+        return False
+    return is_secret(assigned.value, quoted=False) or (
+        assigned.strength is Strength.PASSWORD
+        and is_password(assigned.value, quoted=assigned.is_quoted)
+    )
+
+
+def _is_secret_password(assigned: Assigned) -> bool:
+    """Tell whether a value is a password, and not a count, type, variable or item of a list."""
+    value = assigned.value
+    is_environment = assigned.sign == b"=" and not assigned.is_padded
+    is_plain = value.isalpha() and not is_gibberish(value)
+    if len(value) < LEAST_PASSWORD:
+        return False
+    if (
+        assigned.name.lower() == "pass"
+        and not is_environment
+        and (value.isdigit() or value.isalpha())
+    ):
+        return False
+    if not assigned.is_quoted and is_hyphened_passphrase(value):
+        return True
+    if not assigned.is_quoted and is_plain:
+        is_announced = is_environment and (is_drawn(value) or not assigned.name.islower())
+        return is_announced and is_password(value, quoted=True)
+    return is_password(value, quoted=assigned.is_quoted)
+
+
+def _is_list_word(value: str) -> bool:
+    return _LIST_WORD.fullmatch(value) is not None and not is_gibberish(value)
+
+
+def _has_digit(value: str) -> bool:
+    return any(character.isdigit() for character in value)
+
+
+_STRICT_SIGNS: dict[bytes, Callable[[Assigned], bool]] = {
+    b",": _is_secret_argument,
+    b"(": _is_secret_parameter,
+    b"|": _is_secret_cell,
+    b"==": _is_secret_compared,
+    b"===": _is_secret_compared,
+}
+"""Signs after a name that separate things more often than they assign them."""
