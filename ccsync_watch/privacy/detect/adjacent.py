@@ -10,20 +10,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ccsync_watch.privacy.detect.assigned_secrets import is_key_id
 from ccsync_watch.privacy.detect.name_patterns import (
     KEYWORD,
     NAME_TAIL,
-    PASSWORD_WORDS,
-    TOKEN_WORDS,
     name_start,
 )
+from ccsync_watch.privacy.detect.named_values import WORDS, find_named
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
 from ccsync_watch.privacy.engine.structural_rule import (
-    Finder,
     StructuralRule,
     text_of,
-    window,
 )
 from ccsync_watch.privacy.engine.trigger_derivation import trigger_of
 from ccsync_watch.privacy.heuristics.gibberish import is_gibberish
@@ -41,10 +39,10 @@ from ccsync_watch.privacy.heuristics.value_strength import is_secret, is_strict_
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_REACH = 140
+_REACH = 172
 _LONGEST_NAME = 64
 _AFTER = re.compile(
-    rb"[\"'`*]{0,2}(?:[ ](?:of|like|called|string))?[ \t]{1,8}"
+    rb"[\"'`*]{0,2}(?:[ ](?:of|like|called|string))?[ \t]{1,40}"
     rb"(?:\\{0,7}(?P<quote>[\"'`])|\xe2\x80\x9c)?(?P<value>[^\s\"'`\x00-\x1f]{3,512})",
 )
 _WITH = re.compile(rb"(?:and|with|&|/)[ ]{0,2}\Z")
@@ -60,7 +58,7 @@ _CELL_VALUE = (
     r"<(?:td|dd|string|value)[^<>]{0,60}>(?:<(?:code|b|strong)>)?(?P<secret>[^<\s]{6,512})"
 )
 _FALLBACK_VALUE = (
-    r"[\"'\])]{0,3}[ ]{0,2}(?:\|\||\?\?|or)[ ]{1,2}\\{0,7}[\"']"
+    r"[\"'\])]{0,3}[ ]{0,2}(?:\|\||\?\?|\?:|or|\{)[ ]{1,2}\\{0,7}[\"']"
     r"(?P<secret>[^\"'\\\s]{4,512})(?=\\{0,7}[\"'])"
 )
 
@@ -112,38 +110,23 @@ def _is_adjacent_token(
     is_name_strong = strength_of(wider) is Strength.TOKEN
     if quoted and is_name_strong and is_secret(value, quoted=True):
         return True
-    if is_publishable(value):
+    if is_publishable(value) or is_key_id(name, value):
         return False
     is_long = is_name_strong and len(value) >= LEAST_LONG_TOKEN and value.isalnum()
     return is_strict_random(value) or (is_long and not value.islower() and is_gibberish(value))
 
 
-def _find_named(name: str, after_name: str, reach: int) -> Finder:
-    """Return the finder for a name's pattern, and one with the group `secret` that follows it."""
-    pattern = re.compile(f"(?P<name>{name}){after_name}".encode())
+def _is_field(value: str, strength: Strength) -> bool:
+    if strength is Strength.PASSWORD:
+        return looks_chosen(value)
+    return strength is Strength.TOKEN and is_secret(value, quoted=False)
 
-    def find(data: bytes, end: int, since: int) -> Iterator[Span]:
-        position, limit = window(data, end, since, reach, 600)
-        while (match := pattern.search(data, position, limit)) is not None and match.start() < end:
-            position = match.end("name")
-            strength = strength_of(match["name"].decode("latin-1"))
-            span = match.span("secret")
-            value = text_of(data, span)
-            if strength is Strength.PASSWORD and looks_chosen(value):
-                yield Span(*span, "password", Rank.NAMED_FIELD)
-            if strength is Strength.TOKEN and is_secret(value, quoted=False):
-                yield Span(*span, "secret", Rank.NAMED_FIELD)
-
-    return find
-
-
-_WORDS = rf"(?:{PASSWORD_WORDS}|{TOKEN_WORDS})"
 
 RULES: tuple[StructuralRule, ...] = (
     StructuralRule(
         "adjacent",
         "a value after a name and nothing but blanks",
-        rf"(?:{_WORDS}|key)[\w-]{{0,24}}[\"'`*]{{0,2}}(?:[ ](?:of|like|called|string))?[ \t]{{1,8}}"
+        rf"(?:{WORDS}|key)[\w-]{{0,24}}[\"'`*]{{0,2}}(?:[ ](?:of|like|called|string))?[ \t]{{1,40}}"
         r"(?:(?:\\{0,7}[\"'`]|\xe2\x80\x9c)[^\s\"'`]{5}|[^\s\"'`]{0,28}[0-9@#$%^&*!][^\s\"'`]|"
         r"[a-z]{7})",
         find_adjacent_values,
@@ -151,19 +134,19 @@ RULES: tuple[StructuralRule, ...] = (
     StructuralRule(
         "block",
         "a value on the line after its name, in YAML's block style or under a label",
-        rf"{_WORDS}[\w-]{{0,24}}" + trigger_of(_BLOCK_VALUE),
-        _find_named(r"[\w.-]{2,64}", _BLOCK_VALUE, reach=120),
+        rf"{WORDS}[\w-]{{0,24}}" + trigger_of(_BLOCK_VALUE),
+        find_named(r"[\w.-]{2,64}", _BLOCK_VALUE, 120, _is_field),
     ),
     StructuralRule(
         "cell",
         "a value in the cell after its name's, in HTML or a property list",
-        rf"(?:{_WORDS}|key)[\w -]{{0,16}}" + trigger_of(_CELL_VALUE),
-        _find_named(r"[\w -]{2,40}", _CELL_VALUE, reach=160),
+        rf"(?:{WORDS}|key)[\w -]{{0,16}}" + trigger_of(_CELL_VALUE),
+        find_named(r"[\w -]{2,40}", _CELL_VALUE, 160, _is_field),
     ),
     StructuralRule(
         "fallback",
         'what is used if a variable is not set: `env.DB_PASSWORD || "…"`',
-        rf"(?:{_WORDS}|key)[\w-]{{0,24}}" + trigger_of(_FALLBACK_VALUE),
-        _find_named(r"[\w-]{2,64}", _FALLBACK_VALUE, reach=120),
+        rf"(?:{WORDS}|key)[\w-]{{0,24}}" + trigger_of(_FALLBACK_VALUE),
+        find_named(r"[\w-]{2,64}", _FALLBACK_VALUE, 120, _is_field),
     ),
 )

@@ -11,6 +11,7 @@ import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
+from ccsync_watch.privacy.detect.json_fields import Members, pair_strength, says_nothing
 from ccsync_watch.privacy.heuristics.dummy_values import (
     is_identifier,
     is_passphrase,
@@ -26,7 +27,11 @@ from ccsync_watch.privacy.heuristics.thresholds import (
     LEAST_JSON_TOKEN,
     LONGEST_JSON_PASSWORD,
 )
-from ccsync_watch.privacy.heuristics.value_strength import is_secret, is_strict_random
+from ccsync_watch.privacy.heuristics.value_strength import (
+    is_secret,
+    is_strict_random,
+    is_validation,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -34,10 +39,7 @@ if TYPE_CHECKING:
     from ccsync_watch.model import JsonValue
 
 _NOTHING = (None, "", True, False)
-_NAME_FIELDS = frozenset({"name", "key", "header", "variable", "field", "Name", "Key"})
 _CONTAINERS = (dict, list)
-_VALUE_FIELDS = frozenset({"value", "Value", "secret", "default", "content"})
-_LONGEST_NAME = 100
 _MOST_KEYS = 8192
 _LONGEST_KEY = 64
 _MOST_SHAPES = 2048
@@ -78,7 +80,7 @@ class SeenShapes:
         is_plain = (
             len(obj) <= _MOST_FIELDS
             and self.keys.issuperset(obj)
-            and (_VALUE_FIELDS.isdisjoint(obj) or _NAME_FIELDS.isdisjoint(obj))
+            and says_nothing(obj)
             and not any(map(strength_of, obj))
         )
         if is_plain and len(self.shapes) < _MOST_SHAPES:
@@ -132,7 +134,7 @@ class Strings:
 
     def _collect_items(self, obj: list[JsonValue], depth: int) -> bool:
         texts = self.texts
-        names_secrets = False
+        names_secrets = pair_strength(obj) is not Strength.NONE
         for item in obj:
             if isinstance(item, str):
                 texts.append(item)
@@ -157,9 +159,7 @@ class Strings:
                 names_secrets = self._collect(value, depth + 1) or names_secrets
             if strength_of(key) and value not in _NOTHING:
                 names_secrets = True
-        if _VALUE_FIELDS.isdisjoint(obj) or _NAME_FIELDS.isdisjoint(obj):
-            return names_secrets
-        return names_secrets or _strength_by_field(obj) is not Strength.NONE
+        return names_secrets or (not says_nothing(obj) and Members(obj).name_secrets())
 
 
 class Rebuild:
@@ -217,26 +217,35 @@ class Rebuild:
         index = bisect_left(self._dirty, self._visited)
         return self._dirty[index] if index < len(self._dirty) else math.inf
 
-    def _copy_mapping(self, obj: dict[str, JsonValue], strength: Strength) -> dict[str, JsonValue]:
-        named = _strength_by_field(obj)
+    def _copy_mapping(
+        self,
+        obj: dict[str, JsonValue],
+        strength: Strength,
+        all_of: Strength = Strength.NONE,
+    ) -> dict[str, JsonValue]:
+        """Copy an object under a key of `strength`; with `all_of` every member has that one."""
+        members = Members(obj)
         result: dict[str, JsonValue] = {}
         is_changed = False
         for key, value in obj.items():
-            own = strength_of(key)
-            if key in _VALUE_FIELDS:
-                own = max(own, named, strength if key != "content" else Strength.NONE)
-            if own is Strength.NONE and strength is Strength.TOKEN:
-                own = Strength.WEAK  # under `secrets`, `credentials`
+            own = all_of or members.strength_of(key, value, strength)
             # In the order of `Strings`: an assignment would visit its right side first.
             name = self._copy_text(key, Strength.NONE) if key in self._strings.keys else key
-            result[name] = self.value(value, own)
+            if isinstance(value, dict) and members.hold_secrets(key, value):
+                result[name] = self._copy_mapping(value, own, Strength.PASSWORD)
+            else:
+                result[name] = self.value(value, own)
             is_changed = is_changed or name is not key or result[name] is not value
         return result if is_changed else obj
 
     def _copy_sequence(self, obj: list[JsonValue], strength: Strength) -> list[JsonValue]:
         result: list[JsonValue] = []
         flag = Strength.NONE
-        for item in obj:
+        pair = pair_strength(obj)
+        if pair:
+            result.append(self.value(obj[0], strength))
+            flag = pair
+        for item in obj[len(result) :]:
             result.append(self.value(item, max(strength, flag)))
             is_flag = isinstance(item, str) and item[:1] == "-" and "=" not in item
             flag = strength_of(item) if is_flag and isinstance(item, str) else Strength.NONE
@@ -265,16 +274,6 @@ class Rebuild:
         return text[:start] + self._placeholder(text[start:], _KINDS.get(strength, "secret"))
 
 
-def _strength_by_field(obj: dict[str, JsonValue]) -> Strength:
-    """Return what a sibling proves about `value`: `{"name": "DB_PASSWORD", "value": …}`."""
-    named = Strength.NONE
-    for field in _NAME_FIELDS:
-        name = obj.get(field)
-        if isinstance(name, str) and len(name) < _LONGEST_NAME:
-            named = max(named, strength_of(name))
-    return named
-
-
 def secret_start(text: str, strength: Strength) -> int | None:
     """Return where in `text` the secret under a key of `strength` begins; it ends with the text.
 
@@ -298,6 +297,8 @@ def secret_start(text: str, strength: Strength) -> int | None:
 
 def _is_json_password(value: str) -> bool:
     if is_word(value) or _LABEL.fullmatch(value) or len(value) > LONGEST_JSON_PASSWORD:
+        return False
+    if is_validation(value):
         return False
     if any(c.isspace() for c in value):
         has_digit = any(c.isdigit() for c in value)

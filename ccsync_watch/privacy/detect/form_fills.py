@@ -1,0 +1,112 @@
+"""Finds what a script types into a field that is named like a secret: browsers, forms, tests."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ccsync_watch.privacy.detect.named_values import WORDS, find_named, is_value_in_code
+from ccsync_watch.privacy.engine.rank import Rank
+from ccsync_watch.privacy.engine.spans import Span
+from ccsync_watch.privacy.engine.structural_rule import Finder, StructuralRule, text_of, window
+from ccsync_watch.privacy.engine.trigger_derivation import trigger_of
+from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of_label
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_Q = r"\\{0,7}[\"'`]"
+_TYPED = _Q + r"(?P<secret>[^\"'`\\\s]{4,256}?)(?=\\{0,7}[\"'`]|\{enter\}|\\n)"
+_CLOSE = r"[\"'\]\\)/i}]{1,12}"
+_FIELD = r"(?:[ ](?:field|input|box|textbox))?"
+_VERBS = (
+    r"(?:fill|type|send_?keys|set_?value|val|press_?sequentially|insert_?text|type_?text|"
+    r"enter_?text|write|add_?value)"
+)
+_CHAINED = (
+    _FIELD
+    + _CLOSE
+    + r"[ ]?\}?\)?(?:\.\w{1,24}\([^()\n]{0,30}\)){0,3}\.(?:"
+    + _VERBS
+    + r"\(|value[ ]?=)[ ]?"
+    + _TYPED
+)
+_SECOND = _FIELD + _CLOSE + r",[ ]?(?:with:[ ]?)?" + _TYPED
+_CHANGED = r"\)?,[ ]?\{[ ]?target:[ ]?\{[ ]?value:[ ]?" + _TYPED
+_BETWEEN = (
+    rf"(?:,[ ]?{_Q}(?:type|ref|role|kind|uid|index|submit|slowly|path|domain){_Q}:[ ]?"
+    r"(?:\\{0,7}[\"'])?[\w.-]{0,40}(?:\\{0,7}[\"'])?){0,4}"
+)
+_MEMBER = (
+    rf"{_FIELD}[\"'\]\\]{{1,12}}{_BETWEEN},[ ]?{_Q}(?:value|text|content|input|"
+    rf"keys){_Q}:[ ]?{_TYPED}"
+)
+_VALUE_FIRST = (
+    rf"{_Q}(?:value|secret|text){_Q}:[ ]?{_Q}(?P<secret>[^\"'\\\s]{{4,256}}){_Q},"
+    rf"[ ]?{_Q}(?:name|key|id|label|field|selector|element){_Q}:[ ]?{_Q}"
+)
+_ATTRIBUTE_FIRST = (
+    rf"[ ]value={_Q}(?P<secret>[^\"'\\\s]{{4,256}}){_Q}[^<>\n]{{0,60}}?[ ](?:type|name|id)={_Q}"
+)
+
+
+def _find_before_name(before: str) -> Finder:
+    """Return the finder for a pattern with the group `secret` that a name follows."""
+    pattern = re.compile(rf"{before}(?P<name>[\w #.-]{{2,60}})".encode(), re.IGNORECASE)
+
+    def find(data: bytes, end: int, since: int) -> Iterator[Span]:
+        position, limit = window(data, end, since, 500, 80)
+        for match in pattern.finditer(data, position, limit):
+            strength = strength_of_label(match["name"].decode("latin-1"))
+            if match.start() < end and is_value_in_code(
+                text_of(data, match.span("secret")), strength
+            ):
+                kind = "password" if strength is Strength.PASSWORD else "secret"
+                yield Span(*match.span("secret"), kind, Rank.NAMED_FIELD)
+
+    return find
+
+
+def _after_name(
+    about: str, after: str, *, before: str = "", trigger: str = "", reach: int = 240
+) -> StructuralRule:
+    """Return the rule for a value after a field's name; `trigger` is simpler than `after`."""
+    return StructuralRule(
+        "typed",
+        about,
+        rf"{before}{WORDS}[\w-]{{0,24}}{trigger or trigger_of(after)}",
+        find_named(r"[\w-]{2,64}", after, reach),
+    )
+
+
+def _before_name(about: str, before: str) -> StructuralRule:
+    """Return the rule for a value that precedes its field's name."""
+    return StructuralRule(
+        "typed",
+        about,
+        before.replace("(?P<secret>", "(?:").replace("}?[ ]", "}[ ]") + rf"[\w #.-]{{0,24}}{WORDS}",
+        _find_before_name(before),
+    )
+
+
+RULES: tuple[StructuralRule, ...] = (
+    _after_name(
+        "what is typed into a field that a call finds",
+        _CHAINED,
+        trigger=rf"[^\w\n][^\n]{{0,80}}\.(?:{_VERBS}\(|value[ ]?=)[ ]?{_Q}[^\"'`\\\s]{{4}}",
+    ),
+    _after_name(
+        "the second argument of a call that fills a field",
+        _SECOND,
+        before=r"(?:fill|type|send_?keys|set_?value|enter|input)[\w-]{0,16}[ (][^\n]{0,60}",
+    ),
+    _after_name("the value of a changed field", _CHANGED),
+    _after_name(
+        "the value next to a field's selector or label",
+        _MEMBER,
+        trigger=rf"[^\w\n{{}}][^\n{{}}]{{0,120}}{_Q}(?:value|text|content|input|keys){_Q}:[ ]?{_Q}"
+        r"[^\"'`\\\s]{4}",
+    ),
+    _before_name("a value before the name that it belongs to", _VALUE_FIRST),
+    _before_name("the value of a form's element, before its type", _ATTRIBUTE_FIRST),
+)

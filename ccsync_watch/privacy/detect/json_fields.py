@@ -1,0 +1,118 @@
+"""States how secret the members of a JSON object are by what its other members say of them.
+
+`{"name": "DB_PASSWORD", "value": …}`, what a browser types into a field, the private members of a
+JSON web key, the data of a Kubernetes Secret.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ccsync_watch.privacy.detect.assigned_secrets import is_code_digits, is_postal_code
+from ccsync_watch.privacy.detect.named_values import is_value_in_code
+from ccsync_watch.privacy.heuristics.name_strength import (
+    Strength,
+    is_code_name,
+    strength_of,
+    strength_of_label,
+)
+from ccsync_watch.privacy.heuristics.words import load_words
+
+if TYPE_CHECKING:
+    from ccsync_watch.model import JsonValue
+
+_NAMES = frozenset(load_words("name_fields"))
+_LABELS = frozenset(load_words("label_fields"))
+_VALUES = frozenset(load_words("value_fields"))
+_VAGUE = frozenset({"text", "contents", "current"})
+"""Fields that hold prose as often as a value."""
+_NAMING = _NAMES | _LABELS | {"keyName"}
+_MARKS = frozenset({"kty", "kind"})
+_WEB_KEY_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "k"})
+_KUBERNETES_DATA = frozenset({"data", "stringData"})
+_RECOVERY_CODES = re.compile(r"(?:recovery|backup|scratch)_?codes?", re.IGNORECASE)
+_LONGEST_NAME = 100
+_LEAST_KEY_MEMBER = 16
+
+
+def says_nothing(keys: dict[str, JsonValue]) -> bool:
+    """Tell whether no member of an object with such keys says anything about another."""
+    return (
+        not any(map(is_code_name, keys))
+        and _MARKS.isdisjoint(keys)
+        and (_VALUES.isdisjoint(keys) or _NAMING.isdisjoint(keys))
+    )
+
+
+class Members:
+    """What the members of one object prove about each other."""
+
+    def __init__(self, obj: dict[str, JsonValue]) -> None:
+        self._named = self._labelled = Strength.NONE
+        self._has_code = any(map(is_code_name, obj))
+        self._is_web_key = "kty" in obj
+        self.is_kubernetes = obj.get("kind") == "Secret"
+        if not _VALUES.isdisjoint(obj):
+            self._named = _most(obj, _NAMES)
+            if "keyName" in obj:  # of an Azure account
+                self._named = max(self._named, Strength.TOKEN)
+            self._labelled = max(self._named, _most(obj, _LABELS))
+
+    def name_secrets(self) -> bool:
+        """Tell whether any member may be a secret because of another."""
+        return bool(
+            self._has_code
+            or self._is_web_key
+            or self.is_kubernetes
+            or self._named
+            or self._labelled
+        )
+
+    def strength_of(self, key: str, value: JsonValue, above: Strength) -> Strength:
+        """Return how secret the member `key` is; `above` is what the object's own key proves."""
+        own = strength_of(key)
+        if isinstance(value, str) and is_postal_code(key, value):
+            return Strength.NONE
+        if _RECOVERY_CODES.fullmatch(key):
+            return Strength.PASSWORD
+        if is_code_name(key):
+            return Strength.PASSWORD if is_code_digits(str(value)) else own
+        if key in _VALUES and key not in _VAGUE:
+            own = max(own, self._named, above if key != "content" else Strength.NONE)
+        if key in _VALUES and isinstance(value, str) and self._labelled > own:
+            own = self._labelled if is_value_in_code(value, self._labelled) else own
+        if self._is_web_key and key in _WEB_KEY_MEMBERS and _is_key_member(value):
+            return Strength.PASSWORD
+        if own is Strength.NONE and above is Strength.TOKEN:
+            return Strength.WEAK  # under `secrets`, `credentials`
+        return own
+
+    def hold_secrets(self, key: str, value: JsonValue) -> bool:
+        """Tell whether all values of the object under `key` are secrets."""
+        return self.is_kubernetes and key in _KUBERNETES_DATA and isinstance(value, dict)
+
+
+def pair_strength(items: list[JsonValue]) -> Strength:
+    """Return what the first of two strings proves of the second, as in the rows of a form."""
+    if len(items) != 2:  # noqa: PLR2004 - a name and a value
+        return Strength.NONE
+    name, value = items
+    if not (isinstance(name, str) and isinstance(value, str) and len(name) < _LONGEST_NAME):
+        return Strength.NONE
+    strength = strength_of(name)
+    return strength if strength and is_value_in_code(value, strength) else Strength.NONE
+
+
+def _is_key_member(value: JsonValue) -> bool:
+    return isinstance(value, str) and len(value) >= _LEAST_KEY_MEMBER
+
+
+def _most(obj: dict[str, JsonValue], fields: frozenset[str]) -> Strength:
+    """Return the most that a name in one of the fields proves."""
+    most = Strength.NONE
+    for field in fields.intersection(obj):
+        name = obj[field]
+        if isinstance(name, str) and len(name) < _LONGEST_NAME:
+            most = max(most, strength_of_label(name))
+    return most

@@ -1,0 +1,124 @@
+"""Finds values under a secret's name where a language puts more than a sign between.
+
+Property initialisers, wrapped values, defaults of options, maps as programs print them. The value
+is quoted or bracketed, and must look chosen or generated: code has words and references there.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ccsync_watch.privacy.detect.name_patterns import PASSWORD_WORDS, TOKEN_WORDS
+from ccsync_watch.privacy.engine.rank import Rank
+from ccsync_watch.privacy.engine.spans import Span
+from ccsync_watch.privacy.engine.structural_rule import Finder, StructuralRule, text_of, window
+from ccsync_watch.privacy.engine.trigger_derivation import trigger_of
+from ccsync_watch.privacy.heuristics.dummy_values import is_regex
+from ccsync_watch.privacy.heuristics.gibberish import is_drawn, is_gibberish
+from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of_label
+from ccsync_watch.privacy.heuristics.value_strength import is_password, is_secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+WORDS = rf"(?:{PASSWORD_WORDS}|{TOKEN_WORDS})"
+"""What the name of a secret contains, for triggers."""
+
+
+def is_value_in_code(value: str, strength: Strength) -> bool:
+    """Tell whether a literal under a name of `strength` is a secret, and not a word of the code."""
+    if is_regex(value):
+        return False
+    if strength is Strength.TOKEN:
+        return is_secret(value, quoted=True)
+    is_chosen = any(c.isdigit() for c in value) or is_gibberish(value) or is_drawn(value)
+    return strength is Strength.PASSWORD and is_chosen and is_password(value, quoted=True)
+
+
+def find_named(
+    name: str,
+    after_name: str,
+    reach: int,
+    accept: Callable[[str, Strength], bool] = is_value_in_code,
+) -> Finder:
+    """Return the finder for a name's pattern, and one with the group `secret` that follows it."""
+    pattern = re.compile(f"(?P<name>{name}){after_name}".encode(), re.IGNORECASE)
+
+    def find(data: bytes, end: int, since: int) -> Iterator[Span]:
+        position, limit = window(data, end, since, reach, 600)
+        while (match := pattern.search(data, position, limit)) is not None and match.start() < end:
+            position = match.end("name")
+            strength = strength_of_label(match["name"].decode("latin-1"))
+            span = match.span("secret")
+            if strength and accept(text_of(data, span), strength):
+                kind = "password" if strength is Strength.PASSWORD else "secret"
+                yield Span(*span, kind, Rank.NAMED_FIELD)
+
+    return find
+
+
+_QUOTED = r"[a-z@$]{0,2}\\{0,7}[\"'](?P<secret>[^\"'\\\s]{4,512})(?=\\{0,7}[\"'])"
+_CLOSE = r"\\{0,7}[\"']?[\])]?"
+_TYPE = (
+    r"(?:\[\d{0,4}\]|\??(?:[ ]?\{[^{}\n\"']{1,60}\}|[ ]get\(\)|:?[ ](?:as[ ]|"
+    r"\*)?[a-z\[][\w.<>\[\]?*]{0,30}"
+    r"(?:\(\d{1,4}\))?))"
+)
+_EQUALS = r"[ ]{0,4}(?:=|:=|<-|=>|\|\|=)[ ]{0,4}"
+_WRAPPERS = (
+    r"(?:new )?(?:\[\]byte|string(?:::from|::new)?|str|b?text|bytes|some|buffer\.from|ok|"
+    r"optional\.of|"
+    r"md5|sha1|sha256|sha512|password|pwd|secretstr|secret|quote|urlencode|encodeuricomponent|_t|"
+    r"strdup|field|(?:typer\.)?option|(?:typer\.)?argument|pack|bytestring|securestring|config|env|"
+    r"variable|crypt|hash|digest|encode|expr|value|lit)"
+)
+_WRAPPED = (
+    rf"{_CLOSE}(?::[ ]?[a-z][\w.\[\]<>?| ]{{0,30}})?[ ]{{0,4}}(?:=|:=|=>|:|<-|by lazy)[ ]{{0,4}}"
+    rf"(?:{_WRAPPERS}[({{]|\{{)[ ]?{_QUOTED}"
+)
+_RETURNED = r"[ ]?\{[ ]?(?:get[ ]?(?:\{[ ]?return|=>)|return)[ ]" + _QUOTED
+_BRACED = r"\{" + _QUOTED
+_ASSIGNED_ARROW = _CLOSE + r"[ ]{0,4}(?:<-|\|\|=|\?\?=)[ ]{0,4}" + _QUOTED
+_DEFAULT = (
+    r"[\"']?[^\n;]{0,160}?[ ,(\[{]\\{0,7}[\"']?default(?:_?value)?\\{0,7}[\"']?[ ]?(?:=>|=|:)[ ]?"
+    + _QUOTED
+)
+_DEFAULT_FIRST = r"(?:[ ]?[:=][ ]?[\w.]{1,20}\(|[\"'],[ ]?)[ ]?default[ ]?=[ ]?" + _QUOTED
+_BLOCK_DEFAULT = r"[\"'][ ]?\{[^{}]{0,300}?\bdefault[ ]{0,12}=[ ]{0,12}" + _QUOTED
+_GO_MAP = r":\[(?:bearer |basic |token )?(?P<secret>[\w.+/=~!@#$%^&*:-]{4,1024})\](?=[ \]\n]|\Z)"
+_LISTED = (
+    _CLOSE + r"[ ]?(?::|=>)[ ]?(?:\[\]string\{|\[)[ ]?b?\\{0,7}[\"'](?P<secret>[^\"'\\\s]{6,1024})"
+)
+_DUMPED = _CLOSE + r"[ ]?=>(?:\s|\\n){1,8}string\(\d{1,4}\)[ ]\\{0,7}\"(?P<secret>[^\"\s]{4,512})"
+_TUPLE = r"(?:,[ ]?|[ ]=>[ ]?)(?:<<)?\"(?P<secret>[^\"\\\s]{4,512})\"(?:>>)?[ ]?\}"
+
+
+def _rule(
+    about: str, after_name: str, *, reach: int = 200, before: str = "", kind: str = "named-value"
+) -> StructuralRule:
+    """Return the rule for a value that follows the pattern `after_name` after a secret's name."""
+    return StructuralRule(
+        kind,
+        about,
+        rf"{before}{WORDS}[\w-]{{0,24}}{trigger_of(after_name)}",
+        find_named(r"[\w-]{2,64}", after_name, reach),
+    )
+
+
+RULES: tuple[StructuralRule, ...] = (
+    _rule("an initialiser after a type or accessors", _TYPE + _EQUALS + _QUOTED),
+    _rule("a value made by a wrapper: `String::from(…)`, `Field(…)`", _WRAPPED),
+    _rule("a value that a property returns", _RETURNED),
+    _rule("a value in braces after a name", _BRACED),
+    _rule("a value assigned by an arrow, or where there is none yet", _ASSIGNED_ARROW),
+    _rule("the default of an option or a setting", _DEFAULT, reach=260),
+    _rule("a default that comes first", _DEFAULT_FIRST),
+    _rule("the default in a block of Terraform", _BLOCK_DEFAULT, reach=420),
+    _rule("a map as Go prints it", _GO_MAP),
+    _rule("a list of one value, as headers are kept", _LISTED),
+    _rule("a value as PHP prints it", _DUMPED),
+    _rule(
+        "a tuple or a map of Erlang", _TUPLE, before=r"\{[ ]?(?:[^\n{}]{0,80}[ ,{])?:?[\w-]{0,24}"
+    ),
+)
