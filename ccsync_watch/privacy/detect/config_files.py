@@ -17,7 +17,6 @@ from ccsync_watch.privacy.engine.structural_rule import (
     shifted,
     text_of,
 )
-from ccsync_watch.privacy.engine.trigger_derivation import trigger_of
 from ccsync_watch.privacy.heuristics.dummy_values import (
     is_code,
     is_placeholder,
@@ -93,14 +92,16 @@ def _kubernetes_values(data: bytes, start: int) -> Iterator[Span]:
 
 
 _FIELDS = HeadedPattern(
-    r"(?<![a-z0-9])(?:name|key|id|prop|field|head|var|env|param|setting|k)",
-    r"(?:name|key|id|property|field|header|variable|var|env|param|setting|k)"
+    r"(?<![a-z0-9])(?:parameterkey|optionname|name|key|id|prop|field|head|var|env|param|setting|k)",
+    r"(?:parameterkey|optionname|name|key|id|property|field|header|variable|var|env|param|"
+    r"setting|k)"
     r"\\{0,7}[\"']?\s{0,4}[:=>]\s{0,4}"
     rf"{_Q}(?P<name>[\w.:-]{{2,60}}(?:[ ][\w.:-]{{1,20}}){{0,3}})(?![\w.:-]){_Q}"
-    r"(?:(?:[\s,]|\\n|\\t){1,40}(?:-[ ])?\\{0,7}[\"']?"
-    r"(?:value|val|v|content|secret|default|plaintext|text|data)"
+    r"(?:(?:[\s,;]|\\n|\\t){1,40}(?:-[ ])?\\{0,7}[\"']?"
+    r"(?:(?:parameter|option)?value|val|v|contents?|current|secret|default|plaintext|text|data)"
     r"\\{0,7}[\"']?\s{0,4}[:=]\s{0,4}\\{0,7}[\"']?"
-    r"|</key>(?:\s|\\n|\\t){0,24}<string>|</name>(?:\s|\\n|\\t){0,24}<value>|[^<>]{0,60}>)"
+    r"|</key>(?:\s|\\n|\\t){0,24}<string>|</(?:param-)?name>(?:\s|\\n|"
+    r"\\t){0,24}<(?:param-)?value>|[^<>]{0,60}>(?:<value>)?)"
     r"(?P<secret>[^\"'\\\r\n<>{}\[\]]{4,2048})",
     reach=160,
     after=1024,
@@ -125,39 +126,6 @@ def _is_field_value(value: str, strength: Strength) -> bool:
         has_digit = any(c.isdigit() for c in value)
         return len(value) >= LEAST_HEADER_FIELD and _is_file_value(value) and has_digit
     return strength is Strength.TOKEN and is_secret(value, quoted=True)
-
-
-_WEB_KEY_MEMBER = (
-    r"[\"'](?:d|p|q|dp|dq|qi|k)\\{0,7}[\"'][ ]{0,2}:[ ]{0,2}\\{0,7}[\"']"
-    r"(?P<secret>[A-Za-z0-9_-]{16,2048})"
-)
-_WEB_KEY_MEMBER_BYTES = re.compile(_WEB_KEY_MEMBER.encode())
-
-
-def find_web_key_members(data: bytes, end: int, _since: int) -> Iterator[Span]:
-    """Yield a private member of a JSON web key, which its neighbour `kty` proves to be one."""
-    if data.find(b"kty", max(0, end - _NEAR), end + _NEAR) < 0:
-        return
-    for match in _WEB_KEY_MEMBER_BYTES.finditer(data, max(0, end - 48), min(len(data), end + 2048)):
-        if match.start() >= end:
-            return
-        yield Span(*match.span("secret"), "jwk", Rank.KEY_MATERIAL)
-
-
-_AWS_SECRET = re.compile(rb"(?<![A-Za-z0-9/+=_-])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+_-])")
-
-
-def find_aws_secret_keys(data: bytes, end: int, _since: int) -> Iterator[Span]:
-    """Yield the secret access key near its id."""
-    for match in _AWS_SECRET.finditer(data, max(0, end - 240), min(len(data), end + 240)):
-        value = match[0].decode("latin-1")
-        if (
-            any(c.isdigit() for c in value)
-            and any(c.isupper() for c in value)
-            and any(c.islower() for c in value)
-            and "EXAMPLE" not in value
-        ):
-            yield Span(*match.span(), "aws-secret-key", Rank.PAIRED_KEY)
 
 
 _HASHES = (
@@ -185,14 +153,6 @@ def _is_password_argument(value: str) -> bool:
     )
 
 
-def _is_bare_sql_password(value: str) -> bool:
-    return is_password(value, quoted=False) and any(c.isdigit() for c in value)
-
-
-def _is_quoted_sql_password(value: str) -> bool:
-    return is_password(value, quoted=True)
-
-
 def _is_router_password(value: str) -> bool:
     return is_typed_password(value) and (is_gibberish(value) or not value.isalpha())
 
@@ -209,7 +169,8 @@ RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
         "jwt",
         "a JSON web token, signed, unsigned or encrypted",
-        r"(?-i:(?<!pk\.)(?P<secret>eyJ[A-Za-z0-9_=-]{8,4096}(?:(?:\.|%2E)[A-Za-z0-9_=-]{2,8192}){1,4}\.?))",
+        r"(?-i:(?<!pk\.)(?P<secret>eyJ[A-Za-z0-9_=-]{8,4096}(?:(?:\.|%2E)"
+        r"[A-Za-z0-9_=-]{2,8192}){1,4}\.?))",
         trigger=r"eyJ[A-Za-z0-9_-]{8,512}(?:\.|%2E)(?:eyJ|[A-Za-z0-9_-]{20})",
         rank=Rank.WEB_TOKEN,
         reach=560,
@@ -232,13 +193,6 @@ RULES: tuple[StructuralRule, ...] = (
         rank=Rank.AUTH_SCHEME,
         reach=32,
         accept=decodes_to_credentials,
-    ),
-    StructuralRule(
-        "aws-secret-key",
-        "an AWS secret access key near its id",
-        r"(?:AKIA|ASIA)[A-Z0-9]{16}",
-        find_aws_secret_keys,
-        is_caseless=False,
     ),
     pattern_rule(
         "netrc",
@@ -270,48 +224,39 @@ RULES: tuple[StructuralRule, ...] = (
         r"kind\\{0,7}[\"']?:[ ]{0,4}\\{0,7}[\"']?Secret(?:\\|[\s\"',}])",
         find_kubernetes_data,
     ),
-    StructuralRule(
-        "jwk",
-        "the private members of a JSON web key",
-        trigger_of(_WEB_KEY_MEMBER),
-        find_web_key_members,
-        is_caseless=False,
+    pattern_rule(
+        "kubernetes-secret",
+        "a value in a patch of a Kubernetes Secret",
+        r"(?:data|stringdata)"
+        r"\\{0,7}[\"']:[ ]?\{[ ]?\\{0,7}[\"'][\w.-]{1,60}\\{0,7}[\"']:[ ]?\\{0,7}[\"']"
+        r"(?P<secret>[^\s\"'\\]{4,4096})",
+        context=r"patch[ ]secrets?[ /][^\n]{1,120}",
+        reach=120,
+        after=4096,
+        accept=_is_file_value,
     ),
     StructuralRule(
         "pair",
         "a name and its value as two fields",
-        rf"(?:{PASSWORD_WORDS}|{TOKEN_WORDS}|key)[\w-]{{0,20}}\\{{0,7}}[\"']?(?:</(?:key|name)"
-        rf">(?:\s|\\n|\\t){{0,16}}<(?:string|value)>|"
-        r"[\"'][^<>\"']{0,40}>|(?:[\s,]|\\n|\\t){1,24}(?:-[ ])?\\{0,7}[\"']?(?:val|content|"
-        r"secret|default|plain|text|data|v)[a-z]{0,6}"
+        rf"(?:{PASSWORD_WORDS}|{TOKEN_WORDS}|key)[\w-]{{0,20}}\\{{0,7}}[\"']?(?:</(?:key|"
+        rf"(?:param-)?name)"
+        rf">(?:\s|\\n|\\t){{0,16}}<(?:string|(?:param-)?value)>|"
+        r"[\"'][^<>]{0,60}>(?:<value>)?|(?:[\s,;]|\\n|\\t){1,24}(?:-[ ])?\\{0,7}[\"']?(?:val|"
+        r"content|"
+        r"parameterval|optionval|current|secret|default|plain|text|data|v)[a-z]{0,6}"
         r"\\{0,7}[\"']?\s{0,4}[:=]\s{0,4}\\{0,7}[\"']?)[^\s\"'<>]{3}",
         find_paired_fields,
-    ),
-    pattern_rule(
-        "password",
-        "a password in SQL",
-        r"(?:identified(?:[ ]with[ ][\w'\"]{1,40})?[ ](?:by|as)(?:[ ]password)?|"
-        r"(?-i:PASSWORD)(?:[ ]E)?|set[ ]password[^=\n]{0,60}=)[ ]{1,4}"
-        r"\\{0,7}(?P<q>['\"])(?P<secret>[^'\"\s\\]{3}[^'\"\n\r\\]{0,253})(?=\\{0,7}(?P=q))",
-        accept=_is_quoted_sql_password,
-        reach=160,
-    ),
-    pattern_rule(
-        "password",
-        "a password in SQL without quotes",
-        r"identified by (?P<secret>[^\s;'\"\\]{4,128})",
-        accept=_is_bare_sql_password,
-        reach=24,
     ),
     pattern_rule(
         "password",
         "a name and password passed to a function",
         _ARGUMENT + r"(?P<secret>[^\"'\s\\]{4,100})\\{0,7}[\"']",
         trigger=r"(?:basic_?auth|auth(?:=|:[ ]?)|credentials?|login|authenticate|sign_?in|"
-        r"getconnection|(?:mysqli?|pg|db|smtp|ftp|imap)[\w.]{0,16}(?:connect|login))\w{0,12}[ ]?"
+        r"getconnection|createuser|create_user|adduser|(?:mysqli?|pg|db|smtp|ftp|imap|oracle|pdo|"
+        r"dbi)[\w.]{0,16}(?:connect|login))\w{0,12}[ ]?"
         r"[(\[][^()\n\r]{0,120}" + _ARGUMENT + r"[^\"'\s]{4}[^\"'\s]{0,60}[\"']",
         rank=Rank.ARGUMENT,
-        reach=110,
+        reach=170,
         after=8,
         accept=_is_password_argument,
     ),
@@ -328,7 +273,8 @@ RULES: tuple[StructuralRule, ...] = (
         "a value nested under a secret's name",
         r"[\"']value\\{0,7}[\"']\s{0,4}:\s{0,4}\\{0,7}[\"']"
         r"(?P<secret>[^\"'\\\s]{4}[^\"'\\\n]{0,508})",
-        context=rf"(?:{PASSWORD_WORDS}|{TOKEN_WORDS})[\w-]{{0,24}}\\{{0,7}}[\"']\s{{0,4}}:\s{{0,4}}\{{[^{{}}]{{0,160}}\\{{0,7}}",
+        context=rf"(?:{PASSWORD_WORDS}|{TOKEN_WORDS})"
+        rf"[\w-]{{0,24}}\\{{0,7}}[\"']\s{{0,4}}:\s{{0,4}}\{{[^{{}}]{{0,160}}\\{{0,7}}",
         reach=48,
         accept=_is_nested_value,
     ),

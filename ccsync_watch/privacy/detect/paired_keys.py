@@ -1,0 +1,93 @@
+"""Finds keys without a format of their own by what is next to them: an id, a type."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ccsync_watch.privacy.engine.rank import Rank
+from ccsync_watch.privacy.engine.spans import Span
+from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_NEAR = 4096
+_KEY = re.compile(rb"(?<![A-Za-z0-9/+=_-])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+_-])")
+
+
+def find_secret_keys(data: bytes, end: int, _since: int) -> Iterator[Span]:
+    """Yield the secret access key near its id."""
+    for match in _KEY.finditer(data, max(0, end - 240), min(len(data), end + 240)):
+        value = match[0].decode("latin-1")
+        if _is_mixed(value) and "EXAMPLE" not in value:
+            yield Span(*match.span(), "aws-secret-key", Rank.PAIRED_KEY)
+
+
+def _is_mixed(value: str) -> bool:
+    """Tell whether a value has digits and letters of both cases."""
+    return (
+        any(c.isdigit() for c in value)
+        and any(c.isupper() for c in value)
+        and any(c.islower() for c in value)
+    )
+
+
+_WEB_KEY_MEMBER = (
+    r"(?:[\"'](?:d|p|q|dp|dq|qi|k)\\{0,7}[\"'][ ]{0,2}:[ ]{0,2}\\{0,7}[\"']"
+    r"(?P<quoted>[A-Za-z0-9_-]{16,2048})|"
+    r"(?:d|p|q|dp|dq|qi|k):[ ]{0,2}\\{0,7}[\"']?(?P<plain>[A-Za-z0-9_-]{40,2048}))"
+)
+_WEB_KEY_MEMBER_BYTES = re.compile(_WEB_KEY_MEMBER.encode())
+
+
+def find_web_key_members(data: bytes, end: int, _since: int) -> Iterator[Span]:
+    """Yield a private member of a JSON web key, which its neighbour `kty` proves to be one."""
+    if data.find(b"kty", max(0, end - _NEAR), end + _NEAR) < 0:
+        return
+    for match in _WEB_KEY_MEMBER_BYTES.finditer(data, max(0, end - 64), min(len(data), end + 2048)):
+        if match.start() >= end:
+            return
+        yield Span(*match.span(match.lastgroup or 0), "jwk", Rank.KEY_MATERIAL)
+
+
+RULES: tuple[StructuralRule, ...] = (
+    StructuralRule(
+        "aws-secret-key",
+        "a secret access key near its id, of AWS or of Google's compatible storage",
+        r"(?:(?:AKIA|ASIA)[A-Z0-9]{16}|GOOG1E[A-Z0-9]{55}|GOOG[A-Z0-9]{16,20})",
+        find_secret_keys,
+        is_caseless=False,
+    ),
+    pattern_rule(
+        "azure-account-key",
+        "the key of an Azure storage account or database, next to a word for it",
+        r"(?:account[_-]?key|storage[_-]?(?:account)?[_-]?key|cosmos\w{0,16}key|sharedkey\w{0,20}|"
+        r"(?:primary|secondary)(?:master|readonly)?\w{0,8}key|\"permissions\":[ ]\"full\"|"
+        r"azure\w{0,24}key)[^\n=]{0,60}?(?:\n|[=:,(\s]|\\n)[^\n]{0,24}?"
+        r"(?<![A-Za-z0-9+/])(?P<secret>(?-i:[A-Za-z0-9+/]{86}==))",
+        rank=Rank.PAIRED_KEY,
+        reach=240,
+    ),
+    pattern_rule(
+        "storage-key",
+        "a key for object storage after its id, by position",
+        r"(?:(?:b2[ ](?:authorize-account|account[ ]authorize)|"
+        r"(?:mc|mcli)[ ](?:alias[ ]set|config[ ]host[ ]add)[ ][^\s]{1,40}[ ]https?://[^\s]{1,80})"
+        r"[ ]"
+        r"['\"]?[^\s'\"]{3,128}['\"]?[ ]|"
+        r"application_?key\\{0,7}[\"']?[ ]{0,4}[:=][ ]{0,4}\\{0,7}[\"']?)"
+        r"['\"]?(?P<secret>[^\s'\"$<>]{8,128})",
+        rank=Rank.PAIRED_KEY,
+        reach=300,
+        accept=_is_mixed,
+    ),
+    StructuralRule(
+        "jwk",
+        "the private members of a JSON web key",
+        r"(?:[\"'](?:d|p|q|dp|dq|qi|k)\\{0,7}[\"'][ ]{0,2}:[ ]{0,2}\\{0,7}[\"'][A-Za-z0-9_-]{16}|"
+        r"[\s,{](?:d|p|q|dp|dq|qi|k):[ ]{0,2}\\{0,7}[\"']?[A-Za-z0-9_-]{40})",
+        find_web_key_members,
+        is_caseless=False,
+    ),
+)
