@@ -28,6 +28,10 @@ from typing import Any
 sys.path[:0] = [str(Path(__file__).resolve().parent.parent / "tests")]
 
 from ccsync_watch.privacy import RULES_VERSION, Redactor  # noqa: E402 - after the path
+from support.redaction_corpus.classes import (  # noqa: E402 - as above
+    lookalikes,
+    planted_in_classes,
+)
 from support.redaction_corpus.generator import leaks, negatives, positives  # noqa: E402 - as above
 from support.redaction_corpus.hostile import SEEDS, repeated  # noqa: E402 - as above
 from support.redaction_corpus.reviewer import innocent, planted  # noqa: E402 - as above
@@ -141,12 +145,16 @@ def table(redact: Redact, seed: int, samples: int, *, full: bool) -> None:
     """Print recall by family and false positives by kind."""
     redacted: Counter[str] = Counter()
     drawn: Counter[str] = Counter()
-    for item in (*positives(seed, samples), *planted(seed, samples)):
+    for item in (
+        *positives(seed, samples),
+        *planted(seed, samples),
+        *planted_in_classes(seed, max(1, samples // 4)),
+    ):
         drawn[item.family] += 1
         redacted[item.family] += not leaks(redact(item.text), item.secret)
     wrong: Counter[str] = Counter()
     clean: Counter[str] = Counter()
-    for text in (*negatives(seed, samples * 6), *innocent()):
+    for text in (*negatives(seed, samples * 6), *innocent(), *lookalikes(seed, 8)):
         clean[text.kind] += 1
         wrong[text.kind] += redact(text.text) != text.text
     if full:

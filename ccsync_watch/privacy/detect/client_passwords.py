@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 _SPACE = r"[ \t]{1,4}"
 
 
-def _is_typed_word(value: str) -> bool:
+def is_typed_word(value: str) -> bool:
+    """Tell whether an argument is a password, and not a number."""
     return is_typed_password(value) and not value.isdigit()
 
 
@@ -43,7 +44,7 @@ _OPEN_QUOTE = r"\\{0,7}['\"]?"
 _PLAIN_QUOTE = r"['\"]?"
 
 
-def _value_rule(
+def value_rule(
     about: str,
     before: str,
     *,
@@ -86,7 +87,8 @@ _NAMED_COMMANDS = (
     rf"htpasswd{_SPACE}-[a-zA-Z]{{0,6}}[bB][a-zA-Z]{{0,6}}{_SPACE}(?:[^\s]{{1,100}}{_SPACE})"
     rf"?[^\s]{{1,60}}{_SPACE}|"
     rf"net{_SPACE}user{_SPACE}[^\s/]{{1,40}}{_SPACE}|"
-    rf"net{_SPACE}use{_SPACE}[^\n\r]{{1,100}}/user:[^\s]{{1,60}}{_SPACE}|net{_SPACE}use{_SPACE}[^\s]{{1,100}}{_SPACE}|"
+    rf"net{_SPACE}use{_SPACE}[^\n\r]{{1,100}}/user:[^\s]{{1,60}}{_SPACE}|"
+    rf"net{_SPACE}use{_SPACE}[^\s]{{1,100}}{_SPACE}|"
     rf"ngrok{_SPACE}[a-z -]{{0,20}}authtoken{_SPACE}|vault{_SPACE}login{_SPACE}(?:token=)?|"
     rf"wpa_passphrase{_SPACE}[^\s]{{1,40}}{_SPACE}|vault{_SPACE}operator{_SPACE}unseal{_SPACE}|"
     rf"bw{_SPACE}(?:login{_SPACE}[^\s]{{3,60}}|unlock){_SPACE}|"
@@ -107,68 +109,68 @@ _SEND = r"send(?:_user|line)?[ (](?:--[ ])?\\{0,7}[\"']"
 _SECURE_STRING = r"ConvertTo-SecureString[ ](?:-String[ ]|-AsPlainText[ ]|-Force[ ]){0,3}\(?\\{0,7}"
 
 RULES: tuple[StructuralRule, ...] = (
-    _value_rule(
+    value_rule(
         "a password for sshpass",
         rf"sshpass{_SPACE}(?:-v[ ])?-p[ \t]{{0,4}}",
         first=r"[^\s'\"]",
         reach=40,
     ),
-    _value_rule(
+    value_rule(
         "a password joined to -p for MySQL and MariaDB",
         r"(?:mysql|mariadb)[a-z-]{0,8}[ \t][^\n\r]{0,200}?[ \t\"]-p",
         first=r"[^\s'\"-]{3}",
         reach=240,
     ),
-    _value_rule(
+    value_rule(
         "a password joined to -p for MySQL and MariaDB, first among its flags",
         r"(?:mysql|mariadb)[a-z-]{0,8}[ \t]{1,3}-p",
         first=r"[^\s'\"-]{3}",
         reach=40,
     ),
-    _value_rule(
+    value_rule(
         "a password after -p, -a, -w or -P of a client that takes one there",
         _AFTER_P,
         context=_CLIENTS + r"[ \t][^\n\r]{0,160}",
         first=r"[^\s'\"-]{2}",
-        accept=_is_typed_word,
+        accept=is_typed_word,
         reach=12,
     ),
-    _value_rule(
+    value_rule(
         "a password after -p or -a that comes first",
         _AFTER_P,
         context=_CLIENTS + r"[ \t]?",
         first=r"[^\s'\"-]{2}",
-        accept=_is_typed_word,
+        accept=is_typed_word,
         reach=12,
     ),
-    _value_rule(
+    value_rule(
         "a new key's passphrase",
         r"[ \t](?-i:-[NP])[ \t]{1,2}",
         context=r"ssh-keygen(?:[ \t][^\n\r]{0,160})?",
         first=r"[^\s'\"-]{3}",
         reach=12,
     ),
-    _value_rule(
+    value_rule(
         "a password in the spelling of openssl",
         r"[ \t'\"=]pass:",
         quote=_PLAIN_QUOTE,
         reach=24,
     ),
-    _value_rule(
+    value_rule(
         "a password for openssl enc",
         r"[ \t]-k[ \t]",
         context=r"openssl[ \t]enc[ \t][^\n\r]{0,120}",
         quote=_PLAIN_QUOTE,
         reach=24,
     ),
-    _value_rule(
+    value_rule(
         "a password for a remote desktop",
         r"[ \t]/p(?:ass(?:word)?)?:",
         context=r"rdp[^\n\r]{0,120}",
         quote=_PLAIN_QUOTE,
         reach=24,
     ),
-    _value_rule(
+    value_rule(
         "a password joined to -p of an archiver",
         r"[ \t]-h?p",
         context=r"(?:7z[ar]?|rar)[ \t][^\n\r]{0,80}",
@@ -183,7 +185,7 @@ RULES: tuple[StructuralRule, ...] = (
         accept=is_typed_password,
         reach=100,
     ),
-    _value_rule(
+    value_rule(
         "a user and password for Samba",
         r"[ ](?-i:-U|--user=?)[ ]{0,2}['\"]?[^\s%'\"/]{1,40}%",
         quote="",
@@ -199,21 +201,21 @@ RULES: tuple[StructuralRule, ...] = (
         accept=is_typed_password,
         reach=320,
     ),
-    _value_rule(
+    value_rule(
         "a password passed to sudo by a here-string",
         r"<<<[ ]?",
         context=r"(?:sudo|su|passwd|chpasswd|docker|-stdin|-S)[^\n\r]{0,40}",
         quote=_PLAIN_QUOTE,
         reach=12,
     ),
-    _value_rule(
+    value_rule(
         "a password for rabbitmqctl, htpasswd, net, ngrok, vault and others, by position",
         _NAMED_COMMANDS,
         quote=_PLAIN_QUOTE,
         first=r"[^\s'\"/-]{4}",
         reach=300,
     ),
-    _value_rule(
+    value_rule(
         "a literal for kubectl create secret",
         r"--from-literal[= ]\\{0,7}['\"]?[\w.-]{1,60}=",
         quote="",

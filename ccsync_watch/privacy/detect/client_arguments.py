@@ -1,0 +1,219 @@
+"""Finds passwords among the arguments of particular programs, by position or by their flags."""
+
+from __future__ import annotations
+
+import re
+
+from ccsync_watch.privacy.detect.client_passwords import (
+    is_typed_word,
+    value_rule,
+)
+from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule
+from ccsync_watch.privacy.heuristics.gibberish import is_drawn, is_gibberish
+from ccsync_watch.privacy.heuristics.password_forms import is_typed_password
+
+
+def _is_drawn_word(value: str) -> bool:
+    """Tell whether an argument is generated or chosen: position alone proves little."""
+    if _APP_PASSWORD.fullmatch(value):
+        return True
+    is_chosen = any(c.isdigit() for c in value) or is_gibberish(value) or is_drawn(value)
+    return is_chosen and is_typed_word(value) and value[0] not in "/.<["
+
+
+def _is_braced(value: str) -> bool:
+    is_chosen = any(c.isdigit() for c in value) or is_gibberish(value)
+    is_chosen = is_chosen and not set(value) & set("()[]\"'")
+    return is_chosen and is_typed_password(value)
+
+
+_S = r"[ \t]{1,4}"
+_POSITIONS = (
+    rf"(?:cargo{_S}login{_S}(?:--registry[ =][^\s]{{1,40}}{_S})?|"
+    rf"openssl{_S}passwd{_S}(?:-(?!salt)"
+    rf"[156a-z]{{1,10}}{_S}){{0,3}}(?:-salt{_S}[^\s]{{1,20}}{_S})?|"
+    rf"mosquitto_passwd{_S}-[a-z]{{0,3}}b[a-z]{{0,3}}{_S}[^\s]{{1,80}}{_S}[^\s]{{1,60}}{_S}|"
+    rf"isql{_S}[^\s-][^\s]{{0,40}}{_S}[^\s-][^\s]{{0,40}}{_S}|"
+    rf"(?:poetry|"
+    rf"composer){_S}config{_S}(?:-[^\s]{{1,12}}{_S})?(?:http-basic\.[^\s]{{1,60}}{_S}[^\s]{{1,60}}|"
+    rf"pypi-token\.[^\s]{{1,40}}){_S}|"
+    rf"bundle{_S}config{_S}(?:set{_S})?(?:--[a-z]{{1,8}}{_S})?[^\s]{{1,80}}{_S}[^\s:]{{1,60}}:|"
+    rf"ansible-vault{_S}encrypt_string{_S}|qpdf{_S}--encrypt{_S}|"
+    rf"--encrypt{_S}[^\s]{{4,64}}{_S}(?=[^\s]{{4,64}}{_S}256)|"
+    rf"etcdctl{_S}put{_S}[^\s]{{0,60}}(?:password|secret|token|key){_S}|"
+    rf"(?:open{_S})?-u{_S}[\w.@-]{{1,40}},|(?<![\w-])"
+    rf"user{_S}\w[\w.@-]{{0,39}}{_S}(?=[^\s]{{6,64}}(?:\r?\n|\\n|\Z)))"
+)
+_SECURITY = (
+    rf"security{_S}(?:(?:add|find)-(?:generic|internet)-password|unlock-keychain|create-keychain|"
+    r"set-keychain-password|set-key-partition-list|import)(?:[ \t][^\n\r]{0,160})?"
+)
+_P = r"[ \t]-[pPwk][ \t=]{1,2}"
+_APP_PASSWORD = re.compile(r"[a-z]{4}(?:-[a-z]{4}){3}")
+"""Apple's password for a program."""
+_MORE_CLIENTS = (
+    r"(?:isql|tsql|altool|notarytool|az[ ]sql|az[ ]postgres|az[ ]mysql|az[ ]vm|ncftp\w{0,8}|"
+    r"rabbitmqadmin|twine|"
+    r"(?:docker|podman)[ ]login|mongo\w{0,8}|signtool|schtasks|psexec|dotnet[ ]nuget[ ]push|"
+    r"ldappasswd|"
+    r"expect|gcloud|nordvpn|protonvpn-cli|mc|b2|sftp|xfreerdp|smbpasswd|pdbedit|restic|kopia)"
+)
+_REDIS = (
+    r"(?:(?:>[ ]|(?:\n|\\n|^)|redis[^\n]{0,40}[ ])(?-i:AUTH)[ ](?:[\w.-]{1,32}[ ])?|"
+    r"(?:AUTH|auth)(?:\r\n|\\r\\n)\$\d{1,4}(?:\r\n|\\r\\n)|"
+    r"(?:ACL[ ]SETUSER|user)[ ][\w.-]{1,32}[ ](?:on|off)[ ][^\n]{0,60}?>)"
+)
+_CONFIGURED = (
+    r"(?:masterauth|bindpw|rootpw|olcrootpw:|auth_pass|stats[ ]auth[ ][\w.-]{1,40}:|"
+    r"static:[\w.@-]{1,60}:|"
+    r"\]:\d{2,5}[ ][\w.@-]{1,60}:)"
+)
+
+RULES: tuple[StructuralRule, ...] = (
+    value_rule(
+        "a password or token that a program takes by position",
+        _POSITIONS,
+        first=r"[^\s'\"/-]{4}",
+        accept=_is_drawn_word,
+        reach=320,
+    ),
+    value_rule(
+        "a password for macOS's keychain",
+        _P,
+        context=_SECURITY,
+        first=r"[^\s'\"-]{3}",
+        accept=is_typed_password,
+        reach=12,
+    ),
+    value_rule(
+        "a password after -p, -P or -k of more clients",
+        _P,
+        context=_MORE_CLIENTS + r"[ \t][^\n\r]{0,160}",
+        first=r"[^\s'\"-]{4}",
+        accept=_is_drawn_word,
+        reach=12,
+    ),
+    value_rule(
+        "a password joined to -P or -p",
+        r"[ \t]-[pP]",
+        context=r"(?:bcp|sqlcmd|isql|zip|mongo\w{0,8}|osql)[ \t][^\n\r]{0,160}",
+        first=r"[^\s'\"-]{6}",
+        accept=_is_drawn_word,
+        reach=12,
+    ),
+    value_rule(
+        "a new password for ldappasswd",
+        r"[ \t]-[sa][ \t]{1,2}",
+        context=r"ldappasswd[ \t][^\n\r]{0,160}",
+        first=r"[^\s'\"-]{4}",
+        accept=_is_drawn_word,
+        reach=12,
+    ),
+    value_rule(
+        "a password after a Windows flag",
+        r"[ \t]/(?:p|rp|pass|password)[: ]",
+        context=r"(?:signtool|schtasks|cmdkey|net|wmic|runas|psexec)[ .][^\n\r]{0,160}",
+        first=r"[^\s'\"-]{4}",
+        accept=is_typed_word,
+        reach=16,
+    ),
+    value_rule(
+        "a password for snmp, pdftk, sendemail or netsh",
+        r"[ \t](?:(?-i:-[AXc])|user_pw|owner_pw|-xp|key=)[ ]{0,2}",
+        context=r"(?:snmp\w{2,12}|pdftk|sendemail|netsh)[ ][^\n\r]{0,160}",
+        first=r"[^\s'\"-]{4}",
+        accept=_is_drawn_word,
+        reach=16,
+    ),
+    value_rule(
+        "a password of Redis, in its dialogue, protocol or configuration",
+        _REDIS,
+        quote=r"['\"]?",
+        accept=_is_drawn_word,
+        reach=140,
+    ),
+    value_rule(
+        "a password of a server's configuration",
+        _CONFIGURED + r"[ \t]{0,8}",
+        first=r"[^\s'\"]{4}",
+        accept=_is_drawn_word,
+        reach=120,
+    ),
+    pattern_rule(
+        "password",
+        "a password in braces in a connection string",
+        r"(?:pwd|password)[ ]?=[ ]?\{(?P<secret>(?:[^}\n\r\"]|\}\}){4,128})\}",
+        reach=40,
+        accept=_is_braced,
+    ),
+    pattern_rule(
+        "password",
+        "a user and password after the address of a database",
+        r"(?:\w{2,12}:|host=|jdbc:|dbi:)"
+        r"[^\"'\n]{3,160}\\{0,7}[\"'],[ ]{0,2}\\{0,7}[\"'][\w.@-]{1,40}"
+        r"\\{0,7}[\"'],[ ]{0,2}\\{0,7}[\"'](?P<secret>[^\"'\\\n]{4,128})\\{0,7}[\"']",
+        reach=420,
+        accept=_is_drawn_word,
+    ),
+    pattern_rule(
+        "password",
+        "a user and password after the host of a database",
+        r"(?:mysqli?(?:_p?connect)?|pg_connect|oci_connect|cx_oracle\.connect|oracledb\.connect|"
+        r"pymysql\.connect|mysqldb\.connect|db\.auth|ftp_login|ssh2_auth_password|createuser)\("
+        r"(?:[^()\n,]{1,80},[ ]?){1,2}\\{0,7}[\"'](?P<secret>[^\"'\\\n]{4,128})\\{0,7}[\"']",
+        reach=300,
+        accept=_is_drawn_word,
+    ),
+    pattern_rule(
+        "password",
+        "a user and password for Oracle's programs",
+        r"(?:sqlplus|sqlldr|expdp|impdp|rman|connect|conn|userid=)"
+        r"[ ]?(?:-[a-z]{1,2}[ ]){0,3}"
+        r"(?:userid=)?[\w$#]{1,40}/\\{0,7}[\"']?(?P<secret>[^\s@'\"\\/]{4,64})(?=\\{0,7}[\"']?@|"
+        r"[ ]schemas|"
+        r"[ ][a-z]{3,12}=)",
+        trigger=r"(?:sqlplus|sqlldr|expdp|impdp|rman|connect|conn|userid=)"
+        r"[ ]?(?:-[a-z]{1,2}[ ]){0,3}"
+        r"(?:userid=)?[\w$#]{1,40}/\\{0,7}[\"']?[^\s@'\"\\/]{4,64}[\"']?[@ ]",
+        reach=160,
+        accept=_is_drawn_word,
+    ),
+    pattern_rule(
+        "password",
+        "a password piped to a program that asks for one",
+        r"(?:echo|printf)[ \t]{1,3}(?:-[ne]{1,3}[ \t])?(?:'%s(?:\\n)?'[ \t])?\\{0,7}['\"]?"
+        r"(?P<secret>[^'\"\n\r|\\ ]{6,160})\\{0,7}['\"]?[ \t]{0,4}\|",
+        trigger=r"(?:echo|printf)[ \t][^\n\r|]{6,180}\|[ \t]{0,4}(?:sudo[ ])?(?:kinit|cryptsetup|"
+        r"gpg|"
+        r"gcloud[ ]secrets|wrangler[ ]secret|mysql_config_editor|keytool|smbpasswd|vncpasswd|"
+        r"nmcli)",
+        reach=240,
+        accept=_is_drawn_word,
+    ),
+    value_rule(
+        "a password by a here-string to a program that asks for one",
+        r"<<<[ ]?",
+        context=r"(?:cryptsetup|vncpasswd|wrangler[ ]secret|vercel[ ]env|gh[ ]secret|kinit|gpg|"
+        r"keytool)"
+        r"[^\n\r]{0,80}",
+        quote=r"['\"]?",
+        accept=_is_drawn_word,
+        reach=12,
+    ),
+    value_rule(
+        "a password that a command prints for another program",
+        r"password-?(?:command|eval)[ =]\\{0,7}[\"']?(?:echo|printf)[ ]\\{0,7}['\"]?",
+        quote="",
+        accept=_is_drawn_word,
+        reach=60,
+    ),
+    value_rule(
+        "a password typed by pexpect, or by its line",
+        r"send_?line\(\\{0,7}[\"']",
+        context=r"",
+        quote="",
+        first=r"[^\"'\n\\]{6,60}\\{0,7}[\"']\)[ ]{0,4}#[ ]?pass",
+        accept=_is_drawn_word,
+        reach=120,
+    ),
+)

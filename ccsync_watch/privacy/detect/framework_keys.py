@@ -1,0 +1,83 @@
+"""Finds the keys of frameworks and libraries, where a file or a call says what a value is."""
+
+from __future__ import annotations
+
+from ccsync_watch.privacy.engine.rank import Rank
+from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule
+from ccsync_watch.privacy.heuristics.dummy_values import is_placeholder, is_reference
+from ccsync_watch.privacy.heuristics.value_strength import is_secret
+
+
+def _is_salt(value: str) -> bool:
+    return "unique phrase" not in value and any(not c.isalnum() or c.isdigit() for c in value)
+
+
+def _is_file_key(value: str) -> bool:
+    is_mixed = not value.islower() and not value.isupper() and not value.istitle()
+    return (any(c.isdigit() for c in value) or is_mixed) and not is_placeholder(value)
+
+
+def _is_argument(value: str) -> bool:
+    return not is_reference(value) and is_secret(value, quoted=True)
+
+
+_NEXT = r"[\"'`:]{0,2}(?:[ ](?:<==|\|))?(?:(?:\r?\n|\\n)(?:@@[^\n]{1,40}(?:\n|\\n))?[+ ]{0,4}){1,2}"
+_ARGUMENT = r"b?\\{0,7}[\"'](?P<secret>[^\"'\\\s]{16,512})\\{0,7}[\"']"
+
+RULES: tuple[StructuralRule, ...] = (
+    pattern_rule(
+        "wordpress-salt",
+        "a key or salt of WordPress",
+        r"\(\s{0,4}['\"](?:(?:secure_)?auth|logged_in|nonce|wp_cache)_(?:key|salt)"
+        r"['\"]\s{0,4},\s{0,16}"
+        r"(?P<q>['\"])(?P<secret>(?:(?!(?P=q)[ ]?\))[^\n]){20,160})(?P=q)",
+        rank=Rank.NAMED_FIELD,
+        reach=120,
+        accept=_is_salt,
+    ),
+    pattern_rule(
+        "rails-key",
+        "the key of Rails' credentials, after the name of its file",
+        rf"(?:master|credentials/\w{{1,40}})\.key{_NEXT}(?P<secret>[0-9a-f]{{32}})(?![0-9a-f])",
+        rank=Rank.NAMED_FIELD,
+        reach=160,
+        accept=_is_file_key,
+    ),
+    pattern_rule(
+        "secret",
+        "the first password of Jenkins, after the name of its file",
+        rf"initialadminpassword{_NEXT}(?P<secret>[0-9a-f]{{32}})(?![0-9a-f])",
+        rank=Rank.NAMED_FIELD,
+        reach=120,
+        accept=_is_file_key,
+    ),
+    pattern_rule(
+        "secret",
+        "the key that a call signs, verifies or encrypts with, as its second argument",
+        r"(?:jwt\.(?:sign|verify|encode|decode)|createhmac|create(?:de)?cipher(?:iv)?|"
+        r"hmac_?sha\d{1,3}|"
+        r"hash_hmac|openssl_(?:en|de)crypt|signedcookies?)\([^()\n]{1,80},[ ]?" + _ARGUMENT,
+        rank=Rank.ARGUMENT,
+        reach=200,
+        accept=_is_argument,
+    ),
+    pattern_rule(
+        "secret",
+        "the key that an object is made with, as its first argument",
+        r"(?:fernet|hmac\.new|hmac(?:sha\d{1,3})?|secretkeyspec|cookieparser|keys\.hmacshakeyfor|"
+        r"urlsafe(?:timed)?serializer|symmetricsecuritykey|aes\.new|secretbox)\([ ]?" + _ARGUMENT,
+        rank=Rank.ARGUMENT,
+        reach=80,
+        accept=_is_argument,
+    ),
+    pattern_rule(
+        "secret",
+        "a salt of a framework's configuration",
+        r"(?:signing|encryption|password|hash|cookie)_?salt(?:main)?\\{0,7}[\"']?\]?[ ]?(?:=>|"
+        r"[:=])[ ]?"
+        r"\\{0,7}[\"'](?P<secret>[^\"'\\\s]{8,256})\\{0,7}[\"']",
+        rank=Rank.NAMED_FIELD,
+        reach=60,
+        accept=_is_file_key,
+    ),
+)

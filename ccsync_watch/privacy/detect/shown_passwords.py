@@ -1,0 +1,87 @@
+"""Finds passwords that a program shows once: installers, resets, first starts."""
+
+from __future__ import annotations
+
+from ccsync_watch.privacy.engine.rank import Rank
+from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule
+from ccsync_watch.privacy.heuristics.gibberish import is_drawn, is_gibberish
+from ccsync_watch.privacy.heuristics.password_forms import has_password_form, is_typed_password
+from ccsync_watch.privacy.heuristics.value_strength import is_secret
+
+
+def _is_shown(value: str) -> bool:
+    """Tell whether a value is generated or chosen, and not the next word of the message."""
+    core = value.rstrip(".")
+    is_chosen = any(c.isdigit() for c in core) or is_gibberish(core) or is_drawn(core)
+    return is_chosen and is_typed_password(core) and has_password_form(core)
+
+
+def _is_shown_token(value: str) -> bool:
+    return is_secret(value, quoted=True)
+
+
+_VALUE = r"(?P<secret>[^\s\"'`<>\\]{6,256})"
+
+RULES: tuple[StructuralRule, ...] = (
+    pattern_rule(
+        "password",
+        "a password generated for an account",
+        r"(?:temporary |initial |generated |random |new |root |admin )password (?:is |was |"
+        r"has been )?"
+        r"(?:generated |created |set |assigned )?for [^\n:]{1,80}?(?::| is| =) {0,3}[\"'`]?"
+        + _VALUE,
+        rank=Rank.SENTENCE,
+        reach=200,
+        accept=_is_shown,
+    ),
+    pattern_rule(
+        "password",
+        "a password on a line of its own after the sentence that announces it",
+        r"(?:following (?:password|token)|password (?:generated|for the)|new (?:password|value)|"
+        r"user[^\n]{0,40} reset)"
+        r"[^\n]{0,100}(?:\n|\\n)(?:[ >|#*]{0,8}(?:\n|\\n)){0,3}[ >|#*\t]{0,8}(?:new value: )?"
+        r"(?P<secret>[^\s\"'`<>\\]{10,128})(?=[ ]{0,4}(?:\r?\n|\\n|\Z))",
+        rank=Rank.SENTENCE,
+        reach=280,
+        accept=_is_shown,
+    ),
+    pattern_rule(
+        "password",
+        "a password with its account between name and value",
+        r"(?-i:PASSWORD|Password) [a-z][\w-]{1,30} {0,2}[=:] {0,2}" + _VALUE,
+        rank=Rank.SENTENCE,
+        reach=80,
+        accept=_is_shown,
+    ),
+    pattern_rule(
+        "password",
+        "a password that was changed",
+        r"password (?:was |has been )?(?:changed|reset|updated|set) to:? [\"'`]?" + _VALUE,
+        rank=Rank.SENTENCE,
+        reach=80,
+        accept=_is_shown,
+    ),
+    pattern_rule(
+        "password",
+        "an account and its first password, joined by a colon",
+        r"(?<![\w:/.])(?:admin|root|administrator|user|kubeadmin)"
+        r":(?P<secret>[^\s:\"'`<>\\@/]{8,64})"
+        r"[ ]{1,4}\((?:initial|default|generated|temporary)",
+        trigger=r"(?:admin|root|administrator|user|kubeadmin)"
+        r":[^\s:\"'`<>\\@/]{8,64}[ ]{1,4}\((?:initial|"
+        r"default|generated|temporary)",
+        rank=Rank.SENTENCE,
+        reach=120,
+        accept=_is_shown,
+    ),
+    pattern_rule(
+        "secret",
+        "a key that was created",
+        r"(?:key|token|secret) (?:was |has been )?(?:created|generated|issued)"
+        r"(?: successfully)?:? {0,2}"
+        r"(?:\n|\\n)?[ ]{0,4}[\"'`]?(?P<secret>[A-Za-z0-9_.+/=-]{20,256})",
+        rank=Rank.SENTENCE,
+        reach=120,
+        accept=_is_shown_token,
+    ),
+)
