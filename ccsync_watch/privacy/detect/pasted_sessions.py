@@ -23,13 +23,15 @@ _LONGEST_COMMAND = 512
 _LONGEST_OUTPUT = 2048
 _MOST_LINES = 24
 _SIGN = r"(?:[$%]|\xe2\x9d\xaf|\xe2\x9e\x9c|[a-z0-9_-]{1,40}@[^\s]{1,60}#|ps [^>\n]{1,80}>)"
+_SIGN_END = r"(?:[$%#>]|\xe2\x9d\xaf|\xe2\x9e\x9c)"
+"""What a prompt ends with: enough for the scan."""
 _PROGRAM = (
-    r"(?:sudo |[a-z]{1,12}=[^\s]{1,40} ){0,2}(?:pass|gopass|op|bw|rbw|lpass|security|secret-tool|"
+    r"(?:sudo )?(?:pass|gopass|op|bw|rbw|lpass|security|secret-tool|"
     r"keyring|vault|bao|aws|gcloud|az|doppler|infisical|chamber|conjur|credstash|sops|age|gpg|"
     r"ansible-vault|gh|glab|doctl|fly|flyctl|heroku|netlify|railway|npm|kubectl|oc|argocd|"
     r"terraform|tofu|pulumi|docker|podman|wg|openssl|pwgen|mkpasswd|htpasswd|consul|etcdctl|"
     r"redis-cli|rails|bin/rails|bundle|php|python3?|node|ruby|ssh|cat|head|tail|less|bat|grep|"
-    r"echo|printf|printenv|base64|get-content|gc|type|git|bash|sh|keepassxc-cli|dotenvx?)"
+    r"echo|printf|printenv|base64|[Gg]et-[Cc]ontent|gc|type|git|bash|sh|keepassxc-cli|dotenvx?)"
 )
 _PROMPT = re.compile(
     (
@@ -44,8 +46,9 @@ _FENCE = b"```"
 
 def find_printed(data: bytes, end: int, since: int) -> Iterator[Span]:
     """Yield the values below a command that prints secrets; each line is read once."""
-    start = data.rfind(b"\n", max(0, end - _LONGEST_PROMPT - _LONGEST_COMMAND), end) + 1
-    if since > start:
+    low = max(0, end - _LONGEST_PROMPT - _LONGEST_COMMAND)
+    start = data.rfind(b"\n", low, end) + 1
+    if since > start or start < low:
         return
     line_end = data.find(b"\n", end, end + _LONGEST_COMMAND)
     match = _PROMPT.match(data, start, line_end) if line_end > 0 else None
@@ -86,7 +89,8 @@ RULES: tuple[StructuralRule, ...] = (
     StructuralRule(
         "secret",
         "what a command printed that prints secrets, in a pasted session",
-        rf"{_SIGN}[ \t]{{1,3}}{_PROGRAM}[ \t]{{1,3}}[^\s]",
+        rf"{_SIGN_END} {_PROGRAM} ",
         find_printed,
+        is_caseless=False,  # a tenth faster
     ),
 )

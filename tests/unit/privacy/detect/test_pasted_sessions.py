@@ -47,6 +47,7 @@ def test_only_what_was_printed_is_removed(text: str) -> None:
         f"$ pass show x\n\n{VALUE}",
         f"$ pass show x\n$ ls\n{VALUE}",
         f"$ pass show x\n```\n{VALUE}",
+        "$ pass show x " + "y " * 400 + f"$ pass show z\n{VALUE}",
         "$ pass show <name>\n<password>",
         "$ gh auth token",
         "$ pass show x\nError: x is not in the password store.",
