@@ -31,7 +31,7 @@ _PROGRAM = (
     r"ansible-vault|gh|glab|doctl|fly|flyctl|heroku|netlify|railway|npm|kubectl|oc|argocd|"
     r"terraform|tofu|pulumi|docker|podman|wg|openssl|pwgen|mkpasswd|htpasswd|consul|etcdctl|"
     r"redis-cli|rails|bin/rails|bundle|php|python3?|node|ruby|ssh|cat|head|tail|less|bat|grep|"
-    r"echo|printf|printenv|base64|[Gg]et-[Cc]ontent|gc|type|git|bash|sh|keepassxc-cli|dotenvx?)"
+    r"echo|printf|printenv|base64|Get-Content|gc|type|git|bash|sh|keepassxc-cli|dotenvx?)"
 )
 _PROMPT = re.compile(
     (
