@@ -119,10 +119,11 @@ class AuditResult(RepairResult):
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """The result of an audit: `rules` are those that it was made by."""
+    """The result of an audit: by which `rules`, and up to which message."""
 
     at_ms: int
     rules: str
+    newest_seq: int
     messages_read: int
     messages: int
     rows: int
@@ -159,6 +160,7 @@ class Audit:
         return {
             "at_ms": self.at_ms,
             "rules": self.rules,
+            "newest_seq": self.newest_seq,
             "messages_read": self.messages_read,
             "would_change": {
                 "messages": self.messages,
@@ -188,6 +190,7 @@ def audit(
     `on_progress` is called with the number of messages in each chunk. Raises RedactorUnavailable.
     """
     result = AuditResult(database)
+    newest_seq = rewriting.newest_seq(database)
 
     def count(messages: int) -> None:
         result.messages_read += messages
@@ -210,6 +213,7 @@ def audit(
     return Audit(
         clock.wall_ms(),
         rules,
+        newest_seq,
         result.messages_read,
         result.messages,
         result.other_rows,

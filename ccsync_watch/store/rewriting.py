@@ -108,6 +108,12 @@ def count_messages(database: Database) -> int:
     return int(database.read().execute("SELECT count(*) FROM messages").fetchone()[0])
 
 
+def newest_seq(database: Database) -> int:
+    """Return the number of the message that was stored last, 0 without any."""
+    row = database.read().execute("SELECT coalesce(max(seq), 0) FROM messages").fetchone()
+    return int(row[0])
+
+
 def messages_after(database: Database, seq: int, limit: int) -> list[RewritableMessage]:
     """Return the next messages after one, in the order of their ingestion."""
     return _messages(database, "m.seq > ? ORDER BY m.seq LIMIT ?", (seq, limit))

@@ -32,6 +32,7 @@ PATHS = {
     "search": "/search?q=missing",
     "session": f"/sessions/{SESSION}",
     "sync": "/sync",
+    "privacy": "/privacy",
     "no match": "/search?q=zebra",
     "error": "/sessions/unknown",
 }
