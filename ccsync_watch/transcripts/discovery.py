@@ -15,7 +15,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from ccsync_watch.model import Stream
-from ccsync_watch.transcripts.fields import agent_identity
+from ccsync_watch.transcripts.fields import agent_identity, hashed_id, may_be_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -179,6 +179,8 @@ def identify_stream(path: str) -> Stream | None:
 
 def _normalize_id(stem: str) -> str:
     """Return a stem as an id, with every character that an id may not have replaced."""
+    if may_be_secret(stem):
+        return hashed_id(stem)
     if _ID.fullmatch(stem):
         return stem
     return re.sub(r"[^0-9A-Za-z_-]", "_", stem)[:128].lstrip("_-") or "unnamed"

@@ -14,6 +14,15 @@ _MAX_AGENT_CHARS = 128
 # Ids of gateways and of other vendors: printable, and nothing that a page would interpret.
 _OPAQUE_ID = re.compile(r"[0-9A-Za-z_.:/+=|@~,;#%$!*()\[\]{}^?-]{1,128}")
 _HASHED_PREFIX = "hash:"
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+# What the client's ids, the API's and those of gateways begin with, where they are long.
+_ID_PREFIX = re.compile(
+    r"(?:agent|batch|call|chatcmpl|cmpl|fc|functions|gen|item|msg|req|request|resp|rs|run|session"
+    r"|srvtoolu|step|task|tool|toolu|tooluse|wf|ws)[_.:-]|20\d{10}"
+)
+_MIXED = re.compile(r"(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[0-9A-Za-z]{16,}")
+_HEX = re.compile(r"[0-9a-f]+")
+_SHORTEST_MIXED = 16
 _NUMERAL = re.compile(r"[0-9]{1,19}(?:\.0{1,9})?", re.ASCII)
 _ISO = re.compile(
     r"\s*(\d{4})-?(\d\d)-?(\d\d)[Tt ](\d\d):?(\d\d)(?::?(\d\d)(?:[.,](\d{1,18}))?)?"
@@ -30,8 +39,20 @@ _MAX_TOKENS = 1_000_000_000
 
 
 def identity(value: object) -> str | None:
-    """Return an id that can be stored without redaction, None for any other value."""
-    return value if isinstance(value, str) and _ID.fullmatch(value) else None
+    """Return an id that can be stored without redaction, None for any other value.
+
+    One that may be a secret, since it has no id's shape, is a hash. Equal ids stay equal.
+    """
+    if not isinstance(value, str) or not _ID.fullmatch(value):
+        return None
+    return hashed_id(value) if may_be_secret(value) else value
+
+
+def may_be_secret(name: str) -> bool:
+    """Tell whether an id or a name has long mixed letters and digits, as no id of the client's."""
+    if len(name) < _SHORTEST_MIXED or _UUID.fullmatch(name) or _ID_PREFIX.match(name):
+        return False
+    return any(not _HEX.fullmatch(run) for run in _MIXED.findall(name))
 
 
 def opaque_id(value: object) -> str | None:
@@ -41,7 +62,7 @@ def opaque_id(value: object) -> str | None:
     """
     if not isinstance(value, str) or not value:
         return None
-    if _OPAQUE_ID.fullmatch(value):
+    if _OPAQUE_ID.fullmatch(value) and not may_be_secret(value):
         return value
     return hashed_id(value)
 
@@ -52,6 +73,15 @@ def hashed_id(value: str) -> str:
     return _HASHED_PREFIX + hashlib.blake2b(encoded, digest_size=16).hexdigest()
 
 
+def short_name(name: str, limit: int) -> str:
+    """Return a name that was not redacted yet, empty if it is longer than names are.
+
+    It is not cut: a part of a secret is not recognised by any rule.
+    """
+    name = " ".join(name.split())
+    return name if len(name) <= limit else ""
+
+
 def agent_identity(value: object) -> str | None:
     """Return a subagent's id, of which a name can be part; None without one.
 
@@ -60,6 +90,8 @@ def agent_identity(value: object) -> str | None:
     """
     if not isinstance(value, str) or not value:
         return None
+    if may_be_secret(value):
+        return hashed_id(value)
     if _AGENT_ID.fullmatch(value):
         return value
     # A file's name may hold a letter and its accent as two characters.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from ccsync_watch.model import Part
-from ccsync_watch.transcripts.fields import mapping
+from ccsync_watch.transcripts.fields import mapping, short_name
 from ccsync_watch.transcripts.kept_files import describe_values
 from ccsync_watch.transcripts.message_content import MessageContent, note
 from ccsync_watch.transcripts.tags import Tag, read_tag
@@ -112,7 +112,7 @@ def peer_parts(tag: Tag) -> list[Part]:
 def sender_of(tag: Tag) -> str:
     """Return the name of a message's sender, empty without one."""
     names = (tag.attributes.get(name, "") for name in _SENDER_ATTRIBUTES)
-    return " ".join(next((name for name in names if name), "").split())[:_MAX_SENDER_CHARS]
+    return short_name(next((name for name in names if name), ""), _MAX_SENDER_CHARS)
 
 
 def _read_event(words: str) -> tuple[str, str] | None:
@@ -127,7 +127,7 @@ def _read_event(words: str) -> tuple[str, str] | None:
     if not isinstance(kind, str):
         return None
     details = {_in_words(key): value for key, value in values.items() if key not in _ROUTING_KEYS}
-    return _in_words(kind)[:_MAX_SENDER_CHARS], ", ".join(describe_values(details))
+    return short_name(_in_words(kind), _MAX_SENDER_CHARS), ", ".join(describe_values(details))
 
 
 def _in_words(name: str) -> str:

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from ccsync_watch.transcripts.fields import short_name
 from ccsync_watch.transcripts.own_frames import unindent
 from ccsync_watch.transcripts.tags import edges
 from ccsync_watch.transcripts.web_searches import read_search_results
@@ -210,7 +211,7 @@ def _begins_line(text: str, start: int) -> bool:
 
 
 def _name(template: str, detail: str | None) -> str:
-    known = " ".join(detail.split())[:_MAX_NAME_CHARS] if detail else ""
+    known = short_name(detail, _MAX_NAME_CHARS) if detail else ""
     if known:
         return template.replace("{detail}", known)
     return template.replace(" ({detail})", "").replace(" {detail}", " no tools")

@@ -17,6 +17,7 @@ from ccsync_watch.transcripts.fields import (
     hashed_id,
     identity,
     mapping,
+    may_be_secret,
     milliseconds,
     text,
 )
@@ -80,7 +81,7 @@ def add_row(row: dict[str, Any], line: Line, stream: Stream, batch: Batch) -> No
         session_id = _session_of(row, stream)
         if session_id:
             batch.links.extend(line_type.read_links(row, session_id))
-    label = name if _SAFE_NAME.fullmatch(name) else "other"
+    label = _safe_name(name)
     batch.counted[f"?{label}" if line_type is None else label] += 1
 
 
@@ -221,8 +222,12 @@ def _has_more(raw: object, content: MessageContent | None) -> bool:
 def _count_unknown(name: str, raw: object, batch: Batch) -> None:
     """Count the blocks of a row that are of no known type."""
     for kind in unknown_blocks(raw):
-        label = kind if _SAFE_NAME.fullmatch(kind) else "other"
-        batch.counted[f"?{name}/{label}"] += 1
+        batch.counted[f"?{name}/{_safe_name(kind)}"] += 1
+
+
+def _safe_name(name: str) -> str:
+    """Return a type's name as it may be stored."""
+    return name if _SAFE_NAME.fullmatch(name) and not may_be_secret(name) else "other"
 
 
 def _read_links(
@@ -245,7 +250,7 @@ def _label(name: str, row: dict[str, Any], *, says_nothing: bool) -> str:
     subtype = row.get("subtype")
     if name == "attachment":
         subtype = mapping(row.get("attachment")).get("type")
-    label = f"{name}/{subtype}" if identity(subtype) else name
+    label = f"{name}/{_safe_name(str(subtype))}" if identity(subtype) else name
     is_quiet = says_nothing and name in {"attachment", "system"}
     if is_quiet and (not is_known(label) or _has_unread_words(label, row)):
         return f"?{label}"

@@ -21,9 +21,16 @@ CUT_MARK = "… [cut: "
 PLACEHOLDER = re.compile(r"\[REDACTED:[^\]\s]{1,80}\]?|REDACTED-[a-z0-9-]{1,40}-[0-9a-f]{8}")
 
 
-def bounded(text: str, limit: int) -> str | dict[str, JsonValue]:
-    """Return a text that is short enough to be redacted quickly, or its beginning and length."""
+def bounded(text: str, limit: int, *, shown: int | None = None) -> str | dict[str, JsonValue]:
+    """Return a text that is short enough to be redacted quickly, or its beginning and length.
+
+    Where fewer than `limit` characters are to be shown, `shown` says how many.
+    """
     end = limit + _REDACTION_MARGIN_CHARS
+    if shown is not None and len(text) > shown:
+        beginning = bounded(text, limit)
+        values = {"_text": beginning} if isinstance(beginning, str) else beginning
+        return {**values, "_shown": shown}
     if len(text) <= end:
         return text
     if has_sequences(text):
@@ -40,9 +47,10 @@ def cut(content: JsonValue, limit: int) -> JsonValue:
     if isinstance(content, str):
         return cut_text(content, limit)
     if isinstance(content, dict):
-        text, chars = content.get("_text"), content.get("_chars")
-        if isinstance(text, str) and isinstance(chars, int):
-            return cut_text(text, limit, chars)
+        text, chars, shown = map(content.get, ("_text", "_chars", "_shown"))
+        if isinstance(text, str) and (isinstance(chars, int) or isinstance(shown, int)):
+            limit = min(limit, shown) if isinstance(shown, int) else limit
+            return cut_text(text, limit, chars if isinstance(chars, int) else None)
         values = [cut(value, limit) for value in content.values()]
         is_same = all(map(is_, values, content.values()))
         return content if is_same else dict(zip(content, values, strict=True))

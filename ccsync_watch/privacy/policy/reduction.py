@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from ccsync_watch.plain_text import shown_start
 from ccsync_watch.privacy.policy.limits import bounded
 from ccsync_watch.transcripts.result_wrappers import unwrap_result
 from ccsync_watch.transcripts.subagent_meta import SUBAGENT_TOOLS
@@ -183,7 +182,7 @@ def _reduce_result(content: JsonValue, call: ToolCall | None, limit: int) -> Jso
         reduced["output"] = bounded(text, limit)
     elif text and is_error:
         # The first line says what went wrong; the following ones can quote the file.
-        reduced["output"] = _first_words(text.split("\n", 1)[0])
+        reduced["output"] = bounded(text.split("\n", 1)[0], limit, shown=_MAX_NAME_CHARS)
     return reduced
 
 
@@ -207,14 +206,6 @@ def _result_values(values: dict[str, JsonValue]) -> dict[str, JsonValue]:
     if not values:
         return {}
     return {key: values[key] for key in RESULT_VALUES if _is_plain(values.get(key))}
-
-
-def _first_words(line: str) -> str:
-    """Return a line's first whole words: half a secret would not be recognised as one."""
-    if len(line) <= _MAX_NAME_CHARS:
-        return line
-    start, chars = shown_start(line, _MAX_NAME_CHARS)
-    return start if chars <= _MAX_NAME_CHARS else start.rpartition(" ")[0]
 
 
 def _is_plain(value: JsonValue) -> bool:
