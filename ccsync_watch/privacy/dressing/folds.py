@@ -23,7 +23,7 @@ _LONGEST_LINE = 1024
 _MOST_LINES = 400
 """A longer value in folded lines is a file."""
 _WIDTHS = frozenset(
-    {40, 50, 60, 64, 65, 66, 68, 70, 72, 74, 75, 76, 78, 79, 80, 88, 90, 96, 100, 110, 118, 119}
+    {60, 64, 65, 66, 68, 70, 72, 74, 75, 76, 78, 79, 80, 88, 90, 96, 100, 110, 118, 119}
     | {120, 128, 130, 132, 140, 150, 158, 159, 160, 180, 200}
 )
 """Of terminals, mails and formatters."""
@@ -41,7 +41,7 @@ _ROW = re.compile(
     rb"(?:[ \t]?[=:]|[ \t]*\|)(?=[^=:])"
 )
 _SENTENCE_END = ".,;:!?)"
-_NEXT_LINE = re.compile(rb"[A-Za-z_][\w.-]{0,63}:$|[^A-Za-z0-9/+=_]+$")
+_NEXT_LINE = re.compile(rb"[A-Za-z_][\w.-]{0,63}:(?:$|//)|[^A-Za-z0-9/+=_]+$")
 """What begins a line of its own: a name before its value, or the mark of a list."""
 _NEXT_VARIABLE = re.compile(rb"[A-Za-z_][\w.-]{0,63}=(?!=?$)")
 _IN_VALUE = re.compile(rb"=[^\s=][^\s]*$")
@@ -95,12 +95,20 @@ def _fold_at(data: bytes, newline: int, *, is_whole: bool) -> Edit | None:
         if other > width:
             return None
         widths.add(other)
+    is_random = _continues(run[0].decode("utf-8", "replace"), is_full=False)
+    if closing["border"] is not None or width in widths:
+        is_broken = True  # as long as other lines
+    elif _WIDTHS.isdisjoint({width, width - _mark_width(line)}):
+        is_broken = is_random and not is_whole
+    else:
+        is_broken = is_random or not is_whole
+    return Edit(start + closing.start(), joint, b"") if is_broken else None
+
+
+def _mark_width(line: bytes) -> int:
+    """Return how wide the mark before a line's content is, its blank included."""
     opening = _OPENING.match(line)
-    inside = width - _width(opening[0]) - 1 if opening else width
-    is_usual = not _WIDTHS.isdisjoint({width, inside, inside + 1})
-    is_full = is_usual or closing["border"] is not None or width in widths
-    is_random = not is_whole and _continues(run[0].decode("utf-8", "replace"), is_full=False)
-    return Edit(start + closing.start(), joint, b"") if is_full or is_random else None
+    return len(opening[0]) if opening and opening["mark"] is not None else 0
 
 
 def _are_rows(data: bytes, line: bytes, newline: int) -> bool:

@@ -125,6 +125,9 @@ def test_a_folded_token_is_removed_from_both_lines(
         f"\x1b[32mpassword\x1b[0m={PASSWORD} \x1b[31mwrong\x1b[0m",
         f"--password '{PASSWORD}' 'database'",
         f"GITHUB_TOKEN={TOKEN}\nPORT=8080\nHOST=db1.internal",
+        f"use {TOKEN}\nhttps://example.com/",
+        f"{TOKEN}\nhttps://example.com/",
+        f"it was the token for the build {TOKEN}\nwhich is old",
         f"token: {TOKEN}\n3f2a1b9c is the commit\nand more",
     ],
 )
