@@ -19,8 +19,8 @@ MASK = b"\x01"
 """What rules see instead of a placeholder, and between regions: a byte that no value contains."""
 
 _SEPARATOR = b"\n" + MASK + b"\n"
-_BEFORE = 640
-_AFTER = 704
+_BEFORE = 448
+_AFTER = 576
 """How far rules read to the left and the right of an edit, in bytes."""
 _LONGEST_RUN = 8192
 """Where a value reaches beyond that, its region ends with it; longer ones are cut."""

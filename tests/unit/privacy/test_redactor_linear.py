@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 SHORT = 8_000
 MOST = 5.0
 """Sixteen would be quadratic; what lies above four is windows not yet full at the short length."""
+MOST_FOR_A_BYTE = 60
+"""Ordinary text takes far less than one."""
 FEW = 2_000
 """So many calls say nothing yet."""
 
@@ -37,6 +39,7 @@ def test_four_times_the_text_takes_about_four_times_the_work(seed: str) -> None:
     """Calls in one reading of the text, counted by the interpreter; readings are at most six."""
     short, long = (_calls(repeated(seed, size)) for size in (SHORT, 4 * SHORT))
     assert long <= MOST * max(short, FEW)
+    assert long <= MOST_FOR_A_BYTE * 4 * SHORT
 
 
 def _calls(text: str) -> int:
