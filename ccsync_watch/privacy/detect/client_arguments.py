@@ -41,8 +41,8 @@ _POSITIONS = (
     rf"ansible-vault{_S}encrypt_string{_S}|qpdf{_S}--encrypt{_S}|"
     rf"--encrypt{_S}[^\s]{{4,64}}{_S}(?=[^\s]{{4,64}}{_S}256)|"
     rf"etcdctl{_S}put{_S}[^\s]{{0,60}}(?:password|secret|token|key){_S}|"
-    rf"(?:open{_S})?-u{_S}[\w.@-]{{1,40}},|(?<![\w-])"
-    rf"user{_S}\w[\w.@-]{{0,39}}{_S}(?=[^\s]{{6,64}}(?:\r?\n|\\n|\Z)))"
+    rf"lftp{_S}(?:-e{_S}[\"']open{_S})?-u{_S}[\w.@-]{{1,40}},|"
+    rf"ftp[^\n]{{0,80}}(?:\r?\n|\\n)user{_S}\w[\w.@-]{{0,39}}{_S})"
 )
 _SECURITY = (
     rf"security{_S}(?:(?:add|find)-(?:generic|internet)-password|unlock-keychain|create-keychain|"

@@ -104,7 +104,8 @@ RULES: tuple[StructuralRule, ...] = (
     _after_name(
         "the value next to a field's selector or label",
         _MEMBER,
-        trigger=rf"[^\w\n{{}}][^\n{{}}]{{0,120}}{_Q}(?:value|text|content|input|keys){_Q}:[ ]?{_Q}"
+        trigger=rf"{_FIELD}[\"'\]\\][^\n{{}}]{{0,90}}{_Q}(?:value|text|content|input|"
+        rf"keys){_Q}:[ ]?{_Q}"
         r"[^\"'`\\\s]{4}",
     ),
     _before_name("a value before the name that it belongs to", _VALUE_FIRST),
