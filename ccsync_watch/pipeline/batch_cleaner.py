@@ -79,12 +79,13 @@ class BatchCleaner:
         batch = parse(lines, transcript.stream, start)
         if skipped is not None:
             _count_skipped(skipped, batch)
+        readings = self._history.read(batch, self._load_calls)
+        # Before anything is left out, and before redaction: the secrets that a line discloses are
+        # removed from that line too.
+        disclosures = self._tracker.track(batch, readings.calls)
         if transcript.stream.agent_id:
             self._add_subagent(transcript, batch)
         excluded, metadata_from = self._apply_project_policies(batch)
-        readings = self._history.read(batch, self._load_calls)
-        # Before redaction: the secrets that a line discloses are removed from that line too.
-        disclosures = self._tracker.track(batch, readings.calls)
         redacted = clean(
             batch,
             policy=self._policy,

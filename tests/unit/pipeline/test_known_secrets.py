@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ccsync_watch.privacy.policy.policy import Policy
+from ccsync_watch.privacy.policy.projects import Projects
 from ccsync_watch.store import checkpoints, stored_messages
 from support.lines import OTHER, SESSION, Writer, call, text
-from support.pumping import Bench
+from support.pumping import PROJECT, Bench
 from support.watched import WatchedFiles
 
 if TYPE_CHECKING:
@@ -178,3 +180,44 @@ def test_a_rewritten_transcript_has_new_disclosures(bench: Bench) -> None:
     bench.append(bench.path(), Writer().prompt("two"))
     bench.catch_up()
     assert checkpoints.load_disclosures(bench.database) == {}
+
+
+@pytest.mark.parametrize("is_restarted", [False, True])
+@pytest.mark.parametrize(
+    ("policy", "projects"),
+    [
+        (Policy(tool_calls=False), Projects()),
+        (Policy(), Projects(exclude=["/home/user/project"])),
+        (Policy(), Projects(policies=[("/home/user/project", "metadata")])),
+    ],
+    ids=["no calls", "off", "metadata"],
+)
+def test_what_is_not_kept_discloses_all_the_same(
+    bench: Bench, policy: Policy, projects: Projects, *, is_restarted: bool
+) -> None:
+    """An option that keeps less does not weaken what other texts are redacted with."""
+    bench.policy = policy
+    bench.restart(projects=projects)
+    writer = Writer()
+    for row in _read(writer):
+        bench.append(bench.path(), row)
+        bench.catch_up()
+        if is_restarted:
+            bench.restart()
+    other = Writer(OTHER).prompt(f"It is {VALUE}.")
+    bench.append(bench.path(OTHER), {**other, "cwd": "/elsewhere"})
+    bench.catch_up()
+    assert VALUE not in _everything(bench)
+    assert "It is [REDACTED:file:" in _everything(bench)
+
+
+def test_a_helper_of_the_client_discloses_too(bench: Bench) -> None:
+    """Only its tokens are kept, but what it read is known."""
+    agent_id = "aprompt_suggestion-0123456789abcdef"
+    path = bench.path(f"agent-{agent_id}", f"{PROJECT}/{SESSION}/subagents")
+    bench.append(path, *_read(Writer(agent_id=agent_id)))
+    bench.catch_up()
+    assert bench.uuids() == []
+    bench.append(bench.path(), Writer().prompt(f"It is {VALUE}."))
+    bench.catch_up()
+    assert VALUE not in _everything(bench)
