@@ -24,8 +24,8 @@ _KEPT = 7 / 8
 """How much stays when values are dropped, so that this is seldom done."""
 _MAX_TRIGGER_BYTES = 64
 """An engine finds the beginning of a longer encoding, which is then compared as a whole."""
-_MAX_RECENT = 500
-"""So many encodings are compiled apart from those before them, which takes milliseconds."""
+_GROWTH = 3
+"""How much larger than the next one a table is, at least, to be left as it is."""
 
 
 class _Table(NamedTuple):
@@ -105,13 +105,13 @@ class KnownValues:
         return bool(encodings)
 
     def _compile(self) -> None:
-        """Compile what was added; with all before it once that is much: there are two tables."""
+        """Compile what was added, with the tables before that are not much larger.
+
+        So there are few tables, and each encoding is compiled a few times only.
+        """
         encodings = self._uncompiled
-        if len(self._tables) > 1:
+        while self._tables and len(self._tables[-1].encodings) <= _GROWTH * len(encodings):
             encodings = self._tables.pop().encodings + encodings
-        if len(encodings) > _MAX_RECENT:
-            encodings = list(self._values)
-            self._tables.clear()
         engine = compile_literals(encodings, self._engine_name)
         values = [self._values[encoding] for encoding in encodings]
         self._tables.append(_Table(engine, encodings, values))
