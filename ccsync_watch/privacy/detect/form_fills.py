@@ -104,7 +104,7 @@ RULES: tuple[StructuralRule, ...] = (
     _after_name(
         "the value next to a field's selector or label",
         _MEMBER,
-        trigger=rf"{_FIELD}[\"'\]\\][^\n{{}}]{{0,90}}{_Q}(?:value|text|content|input|"
+        trigger=rf"{_FIELD}[\"'\]\\]{{1,8}},[^\n{{}}]{{0,90}}{_Q}(?:value|text|content|input|"
         rf"keys){_Q}:[ ]?{_Q}"
         r"[^\"'`\\\s]{4}",
     ),

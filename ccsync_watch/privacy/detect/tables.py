@@ -169,7 +169,7 @@ RULES: tuple[StructuralRule, ...] = (
     StructuralRule(
         "column",
         "a column named like a secret in a listing, with blanks between",
-        rf"[ ][ ][\w-]{{0,24}}{WORDS}[\w-]{{0,12}}(?:[ ]{{2,40}}[\w-]{{2,30}}){{0,8}}"
+        rf"{WORDS}[\w-]{{0,12}}(?:[ ]{{2,40}}[\w-]{{2,30}}){{0,8}}"
         rf"[ ]{{0,40}}{_END}",
         find_columns,
     ),
