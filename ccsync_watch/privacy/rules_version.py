@@ -15,6 +15,7 @@ from ccsync_watch.privacy.detect.rules import STRUCTURAL_RULES
 from ccsync_watch.privacy.detect.vendors import VENDORS
 from ccsync_watch.privacy.dressing.table import DRESSING
 from ccsync_watch.privacy.engine.rank import Rank
+from ccsync_watch.privacy.heuristics.languages import load_vocabulary
 from ccsync_watch.privacy.heuristics.thresholds import thresholds
 from ccsync_watch.privacy.heuristics.words import word_lists
 
@@ -41,6 +42,7 @@ def digest_tables() -> str:
         ranks,
         sorted(thresholds().items()),
         sorted(word_lists().items()),
+        sorted(load_vocabulary().items()),
     )
     return hashlib.sha256(repr(tables).encode()).hexdigest()[:12]
 

@@ -49,6 +49,9 @@ _WITH = re.compile(rb"(?:and|with|&|/)[ ]{0,2}\Z")
 _AFTER_WORD = re.compile(rb"\S[ ,]{1,2}\Z")
 _ARTICLE = re.compile(rb"(?:form|field|input|label|the|a|no)[ ]{1,2}\Z", re.IGNORECASE)
 
+_HEX_TOKEN = re.compile(r"(?=[0-9a-f]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{32,128}")
+_NAMES_ID = re.compile(r"gpg|pgp|public|fingerprint|hash|id$|ids$|commit", re.IGNORECASE)
+
 _BLOCK_VALUE = (
     r"[\"'`*]{0,3}:[ ]{0,2}(?:[>|][+-]?[ ]{0,2})?\*{0,2}(?:\r?\n|\\n)[ \t]{0,24}[\"'`]?"
     r"(?P<secret>[^\s\"'`\\]{4,512})(?=[\"'`]?[ ]{0,4}(?:\r?\n|\\n|\Z))"
@@ -113,6 +116,8 @@ def _is_adjacent_token(
     if is_publishable(value) or is_key_id(name, value):
         return False
     is_long = is_name_strong and len(value) >= LEAST_LONG_TOKEN and value.isalnum()
+    if is_name_strong and _HEX_TOKEN.fullmatch(value) and _NAMES_ID.search(wider) is None:
+        return True
     return is_strict_random(value) or (is_long and not value.islower() and is_gibberish(value))
 
 

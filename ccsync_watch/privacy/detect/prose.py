@@ -10,24 +10,29 @@ from ccsync_watch.privacy.engine.spans import Span
 from ccsync_watch.privacy.engine.structural_rule import (
     HeadedPattern,
     StructuralRule,
+    pattern_rule,
     shifted,
     text_of,
 )
 from ccsync_watch.privacy.engine.trigger_derivation import trigger_of
 from ccsync_watch.privacy.heuristics.dummy_values import (
     is_code,
+    is_passphrase,
     is_placeholder,
     is_reference,
+    is_word,
 )
 from ccsync_watch.privacy.heuristics.gibberish import is_drawn, is_gibberish
 from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of
 from ccsync_watch.privacy.heuristics.password_forms import (
     has_password_form,
     is_announced_password,
+    is_usual,
     looks_chosen,
     talks_of_secrets,
     value_span,
 )
+from ccsync_watch.privacy.heuristics.sentence_values import is_joined
 from ccsync_watch.privacy.heuristics.thresholds import (
     LEAST_TOKEN_IN_PROSE,
 )
@@ -38,11 +43,8 @@ if TYPE_CHECKING:
 
 _PASSWORDS = (
     r"(?:passwords?|passphrase|passcode|passwd|pwd|pass(?=[ :])|pw|pin(?:[ -]?code)?|log-?in|"
-    r"unlock code|passwort|kennwort|mot de passe|contrase(?:n|\xc3\xb1)a|senha|"
-    r"\xe5\xaf\x86\xe7\xa0\x81|\xe3\x83\x91\xe3\x82\xb9\xe3\x83\xaf\xe3\x83\xbc\xe3\x83\x89|"
-    r"\xd0\xbf\xd0\xb0\xd1\x80\xd0\xbe\xd0\xbb\xd1\x8c)"
+    r"unlock code)"
 )
-"""Also in Chinese, Japanese and Russian, as UTF-8."""
 
 _TOKENS = (
     r"(?:(?:api|access|auth|secret|bearer|refresh|bot|deploy|license|licence|admin|signing|"
@@ -56,7 +58,7 @@ _FOR = (
     r"[ ]\([^()\n]{1,40}\)|[ ](?:here|below|above|again|instead))?"
 )
 _IS = (
-    r"'s|\xe2\x80\x99s|[ ](?:is|was|es|est|ist|lautet|\xc3\xa9|(?P<weak>to|as|be|are)|"
+    r"'s|\xe2\x80\x99s|[ ](?:is|was|(?P<weak>to|as|be|are)|"
     r"becomes|remains|equals)"
 )
 _WILL_BE = r"[ ](?:has been|will be|should be|would be)"
@@ -66,19 +68,16 @@ _ADVERBS = (
     r"actually|probably|either|this|something like)){0,2}"
 )
 _SIGN = r":|=|->|=>|\xe2\x86\x92|-|\xe2\x80\x94"
-_WIDE_SIGN = r"\xef\xbc\x9a|\xe6\x98\xaf|\xe4\xb8\xba"
-"""A colon and two words for "is" in Chinese, which no blank follows."""
 _VERB = (
     rf"(?:(?:{_IS}|{_WILL_BE}){_ADVERBS}[ ]?:?[ \n]{{0,2}}|"
-    rf"[ ]{{0,2}}(?:{_SIGN}|{_WIDE_SIGN})[ \n]{{0,3}})"
+    rf"[ ]{{0,2}}(?:{_SIGN})[ \n]{{0,3}})"
 )
 _OPEN = r"(?:\*\*|__)?(?:\\{0,7}(?P<quote>[\"'`])|\xe2\x80\x9c|\xe2\x80\x98)?"
 _LEFT = r"(?<![a-z0-9_-])"
 
 _SENTENCE = HeadedPattern(
-    rf"{_LEFT}(?:pass|pw|pin|log|unlock|mot|kenn|contr|senha|api|acc|auth|secr|bear|refr|bot|"
-    r"depl|lic|adm|sign|encr|priv|serv|pers|client|webh|sess|secu|reco|back|veri|tok|key|cred|otp|"
-    r"\xe5|\xe3|\xd0)",
+    rf"{_LEFT}(?:pass|pw|pin|log|unlock|api|acc|auth|secr|bear|refr|bot|"
+    r"depl|lic|adm|sign|encr|priv|serv|pers|client|webh|sess|secu|reco|back|veri|tok|key|cred|otp)",
     rf"(?P<subject>{_PASSWORDS}|{_TOKENS})\*{{0,2}}[\"'`]?{_FOR}{_VERB}{_OPEN}"
     r"(?P<value>[^\s\"'`\x00-\x1f]{3,512})",
     reach=200,
@@ -103,6 +102,10 @@ _VAGUE = frozenset({"key", "keys", "secret", "secrets", "credential", "credentia
 _NOT_TOKEN = re.compile(
     r"[()\[\]{}<>]|://|\.\w{2,4}$|^[\w-]+:[\w./:-]+$|^[A-Z0-9]+(?:_[A-Z0-9]+)+$"
 )
+_FORMAT = re.compile(r"^[\w.+-]+@[\w-]+(?:\.\w+)+$|%(?:\d\$)?[.*]*[sdu]\W*$|%0A")
+"""An address, or a place for a value in a message."""
+_POSTAL_DIGITS = 6
+"""Of a postal code in India, which is called so too."""
 _DIGEST = re.compile(r"[0-9a-f]{7,64}")
 _OWNED = re.compile(rb"(?:my|our|your)[ ]\Z", re.IGNORECASE)
 _NOT_PASSWORD = re.compile(r"\d+\w{0,3}|v\d+|[a-z]+\d{1,2}")
@@ -130,7 +133,9 @@ def _is_password_of_sentence(
     is_count = value.isdigit() and (subject == "pass" or b"=" in match[0] or b" for " in match[0])
     is_verb = subject == "pass" and _PASS.match(data, low + match.end("subject")) is None
     is_part = subject.startswith("pin") and not value.isdigit()
-    if is_count or is_verb or is_part or talks_of_secrets(value):
+    is_format = _FORMAT.search(value) is not None
+    is_postal = subject == "pincode" and value.isdigit() and len(value) == _POSTAL_DIGITS
+    if is_count or is_verb or is_part or is_format or is_postal or talks_of_secrets(value):
         return False
     if value.isalpha() and not quoted and not is_gibberish(value):
         after = data[low + match.end("subject") : low + match.end("subject") + 1]
@@ -194,6 +199,8 @@ def _find_chosen(data: bytes, start: int, stop: int) -> Iterator[Span]:
     while stop > start and data[stop - 1] in b".,;:)]}":
         stop -= 1
     value = text_of(data, (start, stop)).rstrip("!?")
+    if is_joined(value):
+        yield Span(start, stop, "password", Rank.CONTEXT)
     if looks_chosen(value) and has_password_form(value) and _NOT_PASSWORD.fullmatch(value) is None:
         yield Span(start, stop, "password", Rank.CONTEXT)
 
@@ -202,12 +209,33 @@ _TRIGGER_PASSWORDS = trigger_of(_PASSWORDS)
 _TRIGGER_FOR = trigger_of(_FOR)
 _TRIGGER_VERB = (
     rf"(?:(?:{trigger_of(_IS)})(?:[ ][a-z]{{2,9}}){{0,3}}[ ]?:?[ \n]{{0,2}}|"
-    rf"[ ]{{0,2}}(?:(?:{_SIGN})[ \n]{{1,3}}|{_WIDE_SIGN}))"
+    rf"[ ]{{0,2}}(?:{_SIGN})[ \n]{{1,3}})"
 )
 """Any short words after "is"; a blank after a sign, without which it is an assignment."""
 _TRIGGER_OPEN = r"(?:\*\*|__)?(?:\\{0,7}[\"'`]|\xe2\x80[\x9c\x98])?"
 
+_PHRASE = (
+    r"(?<![a-z])pass[ -]?phrase(?:[ ]is|[ ]?[:=])?[ ]{1,2}\\{0,2}[\"'`]?"
+    r"(?P<secret>(?:[a-z]{3,9}[ ]){3,7}[a-z]{3,9})(?=\\{0,2}[\"'`]?[.!]?(?:\s*\Z|\n|[\"'`]))"
+)
+
+
+def _is_phrase(value: str) -> bool:
+    words = value.split()
+    usual = sum(is_usual(word) or is_word(word) for word in words)
+    return is_passphrase(value) and usual <= 1  # "correct horse battery staple"
+
+
 RULES: tuple[StructuralRule, ...] = (
+    pattern_rule(
+        "password",
+        "a passphrase of words after its name",
+        _PHRASE,
+        trigger=r"phrase(?:[ ]is|[ ]?[:=])?[ ]{1,2}\\{0,2}[\"'`]?(?:[a-z]{3,9}[ ]){3}[a-z]{3}",
+        rank=Rank.SENTENCE,
+        reach=80,
+        accept=_is_phrase,
+    ),
     StructuralRule(
         "password",
         "a password that a sentence names",

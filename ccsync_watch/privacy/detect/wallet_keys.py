@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import hashlib
 import re
 from typing import TYPE_CHECKING
 
@@ -10,7 +13,14 @@ from ccsync_watch.privacy.engine.spans import Span
 from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule, text_of
 from ccsync_watch.privacy.heuristics.dummy_values import FUNCTION_WORDS
 from ccsync_watch.privacy.heuristics.gibberish import entropy
-from ccsync_watch.privacy.heuristics.thresholds import LEAST_SEED_WORDS, SEED_ENTROPY
+from ccsync_watch.privacy.heuristics.thresholds import (
+    LEAST_DISTINCT_IN_KEY,
+    LEAST_DISTINCT_SEED_WORDS,
+    LEAST_OF_EACH_KIND,
+    LEAST_SEED_WORDS,
+    SEED_ENTROPY,
+)
+from ccsync_watch.privacy.heuristics.words import load_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,10 +58,83 @@ def find_seed_phrases(data: bytes, end: int, _since: int) -> Iterator[Span]:
     if match is None:
         return
     words = re.findall(r"[a-z]+", text_of(data, match.span("value")).lower())
-    is_varied = entropy(" ".join(words)) > SEED_ENTROPY
+    is_list = words == sorted(words)
+    is_varied = not is_list and entropy(" ".join(words)) > SEED_ENTROPY
     if len(words) >= LEAST_SEED_WORDS and is_varied and not _FUNCTION_WORDS.intersection(words):
         yield Span(*match.span("value"), "seed-phrase", Rank.KEY_MATERIAL)
 
+
+_BREAK = r"[ \t]{0,4}(?:[-*>|][ ]{1,2})?(?:[0-9]{1,2}[.):]{0,2}[ ]{1,2})?"
+_LABEL = r"[^a-z\n]{0,8}(?:[a-z_]{1,16}[^a-z\n]{1,4})?"
+_SEED_LINE = (
+    rf"\n{_LABEL}(?:[a-z]{{3,8}}[ ,]{{1,2}}(?:[0-9]{{1,2}}[.):]{{0,2}}[ ])?){{11}}[a-z]{{3}}"
+)
+_SEED_LINES = rf"(?:\n{_BREAK}[a-z]{{3,8}},?){{12}}"
+_SEED_LIST = r"\[\s?\\{0,3}[\"'](?:[a-z]{3,8}\\{0,3}[\"'],\s{0,9}\\{0,3}[\"']){11}[a-z]{3}"
+_SEED_RUN = re.compile(
+    rb"[a-z]{3,8}(?:(?:[ ,\t|\"'\\-]|\\n|\n){1,12}(?:[0-9]{1,2}[.):]{0,2}[ ]{1,2})?[a-z]{3,8})"
+    rb"{11,24}"
+    rb"(?![a-z])"
+)
+_SEED_WORD = re.compile(rb"[a-z]{3,8}")
+_SEED_WORDS = frozenset(word.encode() for word in load_words("seed_words"))
+_SEED_REACH = 420
+
+
+def find_bare_seed_phrases(data: bytes, end: int, _since: int) -> Iterator[Span]:
+    """Yield twelve words or more of the standard's list, in no order: no sentence has so many."""
+    low = max(0, end - _SEED_REACH)
+    for run in _SEED_RUN.finditer(data, low, min(len(data), end + _SEED_REACH)):
+        words = list(_SEED_WORD.finditer(run[0]))
+        for first, count in _seeds_of([word[0] for word in words]):
+            start = run.start() + words[first].start()
+            stop = run.start() + words[first + count - 1].end()
+            yield Span(start, stop, "seed-phrase", Rank.KEY_MATERIAL)
+
+
+def _seeds_of(words: list[bytes]) -> Iterator[tuple[int, int]]:
+    """Yield where twelve words or more of the list follow each other, and how many."""
+    first = 0
+    for index in range(len(words) + 1):
+        if index < len(words) and words[index] in _SEED_WORDS:
+            continue
+        phrase = words[first:index]
+        is_varied = len(set(phrase)) >= LEAST_DISTINCT_SEED_WORDS
+        if len(phrase) >= LEAST_SEED_WORDS and is_varied and phrase != sorted(phrase):
+            yield first, len(phrase)
+        first = index + 1
+
+
+def is_wallet_import_key(value: str) -> bool:
+    """Tell whether a value in base 58 is a key: by its characters, or the short form's checksum."""
+    if value[0] == "5" and not has_base58_checksum(value):
+        return False
+    kinds = (str.isdigit, str.islower, str.isupper)
+    return all(sum(map(kind, value)) >= LEAST_OF_EACH_KIND for kind in kinds)
+
+
+_BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+_NO_BASE58 = r"(?![A-Za-z0-9+/=_-])"
+
+
+def has_base58_checksum(value: str) -> bool:
+    """Tell whether the last four bytes are the start of the others' double SHA-256."""
+    number = 0
+    for character in value:
+        number = number * 58 + _BASE58.index(character)
+    content = number.to_bytes((number.bit_length() + 7) // 8, "big")
+    digest = hashlib.sha256(hashlib.sha256(content[:-4]).digest()).digest()
+    return content[-4:] == digest[:4]
+
+
+def has_stellar_checksum(value: str) -> bool:
+    """Tell whether the last two bytes are the CRC-16 (XMODEM) of the others."""
+    content = base64.b32decode(value)
+    return binascii.crc_hqx(content[:-2], 0) == int.from_bytes(content[-2:], "little")
+
+
+_BASE58_CLASS = "[1-9A-HJ-NP-Za-km-z]"
+_BECH32_CLASS = "[ac-hj-np-z02-9]"
 
 RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
@@ -71,6 +154,54 @@ RULES: tuple[StructuralRule, ...] = (
         "a private key in a development chain's list",
         r"\([0-9]{1,2}\) {1,3}(?:0x)?[0-9a-f]{64}",
         find_wallet_keys,
+    ),
+    pattern_rule(
+        "wallet-key",
+        "a private key in the format in which wallets import it",
+        rf"(?<![A-Za-z0-9+/=_-])(?P<secret>[KL]{_BASE58_CLASS}{{51}}|5[HJK]{_BASE58_CLASS}{{49}})"
+        rf"{_NO_BASE58}",
+        rank=Rank.KEY_MATERIAL,
+        reach=64,
+        accept=is_wallet_import_key,
+        is_caseless=False,
+    ),
+    pattern_rule(
+        "wallet-key",
+        "a private key with the prefix of its chain",
+        rf"(?P<secret>nsec1{_BECH32_CLASS}{{58}}|"
+        rf"ed25519e?_sk1{_BECH32_CLASS}{{50,110}}|edsk{_BASE58_CLASS}{{50,94}}){_NO_BASE58}",
+        rank=Rank.KEY_MATERIAL,
+        reach=128,
+        accept=lambda value: len(set(value)) >= LEAST_DISTINCT_IN_KEY,
+        is_caseless=False,
+    ),
+    pattern_rule(
+        "wallet-key",
+        "a secret seed of a Stellar account",
+        r"(?<![A-Z0-9])(?P<secret>S[A-Z2-7]{55})(?![A-Z0-9])",
+        rank=Rank.KEY_MATERIAL,
+        reach=64,
+        accept=has_stellar_checksum,
+        is_caseless=False,
+    ),
+    pattern_rule(
+        "wallet-key",
+        "a key of 64 bytes after its name, in base 58 or as numbers",
+        r"(?:private[ _-]?key|secret[ _-]?key|key[ _-]?pair)[^\n]{0,24}?"
+        rf"(?P<secret>{_BASE58_CLASS}{{87,88}}|\[(?:[0-9]{{1,3}},[ ]?){{63}}[0-9]{{1,3}}\])"
+        rf"{_NO_BASE58}",
+        rank=Rank.KEY_MATERIAL,
+        reach=400,
+        accept=lambda value: len(set(value)) >= LEAST_DISTINCT_IN_KEY,
+    ),
+    *(
+        StructuralRule(
+            "seed-phrase",
+            "twelve words or more of the list of seed phrases",
+            trigger,
+            find_bare_seed_phrases,
+        )
+        for trigger in (_SEED_LINE, _SEED_LINES, _SEED_LIST)
     ),
     StructuralRule(
         "seed-phrase",

@@ -49,6 +49,9 @@ class Engine(Protocol):
         """Return the hits in `data`."""
 
 
+_LINE_BREAK = b"\n"
+"""Put before every text, so that a trigger can ask for the beginning of a line."""
+
 _COMMON = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 \t\"'(")
 """Single characters that occur everywhere: no trigger is searched for by one of these alone."""
 
@@ -102,9 +105,9 @@ class HyperscanEngine:
         append = hits.append
 
         def on_match(trigger: int, _start: int, end: int, _flags: int, _context: object) -> None:
-            append((end, trigger))
+            append((end - len(_LINE_BREAK), trigger))
 
-        self._database.scan(data, match_event_handler=on_match)
+        self._database.scan(_LINE_BREAK + data, match_event_handler=on_match)
         return hits
 
 
@@ -140,13 +143,14 @@ class SearchEngine:
     def scan(self, data: bytes) -> list[Hit]:
         """Return the hits in `data`, in order of their starts."""
         hits: list[Hit] = []
+        data = _LINE_BREAK + data
         lowered = data.lower()
         for index, pattern, literal in self._open:
             if literal not in lowered:
                 continue
             hits.extend((match.end(), index) for match in pattern.finditer(data))
         self._scan_heads(data, lowered, hits)
-        return hits
+        return [(end - len(_LINE_BREAK), index) for end, index in hits]
 
     def _scan_heads(self, data: bytes, lowered: bytes, hits: list[Hit]) -> None:
         """Try the triggers that begin as the text does, at each beginning; these may overlap."""

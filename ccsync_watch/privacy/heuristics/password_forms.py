@@ -156,6 +156,11 @@ def is_quoted_password(core: str, *, is_talk: bool) -> bool:
     return not core.isalpha() or (len(core) >= LEAST_WORD_AS_PASSWORD and not is_talk)
 
 
+def is_usual(word: str) -> bool:
+    """Tell whether a word usually follows "the password is" without being one."""
+    return word.lower() in _USUAL_WORDS
+
+
 def is_announced_password(data: bytes, span: tuple[int, int], *, quoted: bool) -> bool:
     """Tell whether what a sentence calls a password is one; a bare word must end its clause."""
     core = text_of(data, span).rstrip("!?")

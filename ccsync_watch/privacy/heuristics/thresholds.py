@@ -59,6 +59,12 @@ LEAST_SECRET_PHRASE_WORDS = 6
 """Under a token's name; fewer words are a description of the token."""
 LEAST_SEED_WORDS = 12
 """The shortest seed phrase of the standard (BIP 39)."""
+LEAST_DISTINCT_SEED_WORDS = 9
+"""Of twelve drawn words more than two are seldom equal; examples repeat one word."""
+LEAST_OF_EACH_KIND = 3
+"""Digits, capitals and small letters of a key in base 58; each is common among fifty."""
+LEAST_DISTINCT_IN_KEY = 10
+"""Characters of a wallet's key; fewer are an example's."""
 SEED_ENTROPY = 3
 """Not one word twelve times."""
 

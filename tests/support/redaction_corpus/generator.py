@@ -7,9 +7,8 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, NamedTuple
 
+from support.redaction_corpus import innocent, sentences, structures, wallets
 from support.redaction_corpus.contexts import ANYWHERE, NAMED
-from support.redaction_corpus.innocent import KINDS
-from support.redaction_corpus.structures import FAMILIES
 from support.redaction_corpus.vendors import KEYED, PREFIXED, planted, token
 
 if TYPE_CHECKING:
@@ -31,6 +30,9 @@ class Negative(NamedTuple):
     kind: str
     text: str
 
+
+FAMILIES = structures.FAMILIES | sentences.FAMILIES | wallets.FAMILIES
+KINDS = innocent.KINDS | sentences.KINDS | wallets.KINDS
 
 _NAMES = ("SERVICE_TOKEN", "API_KEY", "AUTH_TOKEN", "DEPLOY_KEY", "APP_SECRET", "WEBHOOK_SECRET")
 

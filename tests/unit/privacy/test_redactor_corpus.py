@@ -10,11 +10,9 @@ import pytest
 
 from support.redaction_corpus.classes import lookalikes, planted_in_classes
 from support.redaction_corpus.contexts import ANYWHERE, NAMED
-from support.redaction_corpus.generator import leaks, negatives, positives
-from support.redaction_corpus.innocent import KINDS
+from support.redaction_corpus.generator import FAMILIES, KINDS, leaks, negatives, positives
 from support.redaction_corpus.reviewer import innocent, planted
 from support.redaction_corpus.shared import build_redactor
-from support.redaction_corpus.structures import FAMILIES
 from support.redaction_corpus.vendors import KEYED, PREFIXED
 
 if TYPE_CHECKING:
