@@ -691,4 +691,33 @@ MIGRATIONS: tuple[str, ...] = (
             FROM earlier_destinations WHERE true ON CONFLICT DO NOTHING;
     END;
     """,
+    """
+    -- Ids that may be secrets are stored as hashes: what was stored before is found under them.
+    CREATE TEMP TABLE renamed AS SELECT id AS old, CASE
+            WHEN response_id IS NOT NULL AND substr(id, 1, length(response_id) + 1)
+                = response_id || '#'
+            THEN stored_id(response_id) || substr(id, length(response_id) + 1)
+            ELSE stored_id(id) END AS new FROM usage;
+    DELETE FROM temp.renamed WHERE old = new;
+    CREATE INDEX temp.renamed_old ON renamed (old);
+    UPDATE usage_rows SET usage_id = (SELECT new FROM temp.renamed WHERE old = usage_id)
+        WHERE usage_id IN (SELECT old FROM temp.renamed);
+    UPDATE messages SET usage_id = (SELECT new FROM temp.renamed WHERE old = usage_id)
+        WHERE usage_id IN (SELECT old FROM temp.renamed);
+    UPDATE contested SET usage_id = (SELECT new FROM temp.renamed WHERE old = usage_id)
+        WHERE usage_id IN (SELECT old FROM temp.renamed);
+    UPDATE usage SET id = (SELECT new FROM temp.renamed r WHERE r.old = usage.id)
+        WHERE id IN (SELECT old FROM temp.renamed);
+    UPDATE usage SET counted_in = (SELECT new FROM temp.renamed r WHERE r.old = counted_in)
+        WHERE counted_in IN (SELECT old FROM temp.renamed);
+    UPDATE usage SET response_id = stored_id(response_id)
+        WHERE response_id <> stored_id(response_id);
+    DROP TABLE temp.renamed;
+    UPDATE parts SET tool_use_id = stored_id(tool_use_id) WHERE tool_use_id <> stored_id(tool_use_id);
+    UPDATE subagents SET tool_use_id = stored_id(tool_use_id)
+        WHERE tool_use_id <> stored_id(tool_use_id);
+    UPDATE subagent_calls SET tool_use_id = stored_id(tool_use_id)
+        WHERE tool_use_id <> stored_id(tool_use_id);
+    UPDATE worktrees SET call_id = stored_id(call_id) WHERE call_id <> stored_id(call_id);
+    """,
 )

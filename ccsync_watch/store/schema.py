@@ -14,6 +14,7 @@ from ccsync_watch.errors import OtherSchema
 from ccsync_watch.plain_text import plain_text
 from ccsync_watch.store.migrations import MIGRATIONS
 from ccsync_watch.store.prompt_sources import words_of
+from ccsync_watch.transcripts.fields import opaque_id
 from ccsync_watch.transcripts.project_folders import (
     locate_project,
     normalize_folder,
@@ -44,6 +45,7 @@ def add_functions(connection: sqlite3.Connection) -> None:
     functions: dict[str, Callable[[str], str | bytes | None]] = {
         # Earlier versions stored folders as rows have them, with escape sequences.
         "normal_folder": lambda path: normalize_folder(plain_text(path)),
+        "stored_id": opaque_id,
         "project_folder": lambda path: _project_folder(plain_text(path)),
         "prompt_words": lambda parts: words_of(orjson.loads(parts)),
         "worktree_name": lambda path: locate_project(plain_text(path)).worktree,

@@ -19,6 +19,7 @@ from ccsync_watch.store.hook_event_writer import save_hook_event
 from ccsync_watch.store.migrations import MIGRATIONS
 from ccsync_watch.store.prompt_sources import words_of
 from ccsync_watch.store.schema import add_functions, migrate
+from ccsync_watch.transcripts.fields import opaque_id
 from ccsync_watch.transcripts.usage import NOT_A_RESPONSE
 from support.storing import OTHER, SESSION, URL, World, message, usage
 
@@ -392,6 +393,40 @@ def test_rows_without_any_id_are_no_longer_uncounted(world: World) -> None:
     assert {*map(tuple, rows)} == {
         (SESSION, NOT_A_RESPONSE), (FORK, NOT_A_RESPONSE), (FORK, "without any id")
     }  # fmt: skip
+
+
+def test_ids_that_may_be_secrets_become_hashes_with_all_that_names_them(world: World) -> None:
+    """Otherwise a transcript that is read again would count its responses twice."""
+    odd, plain = "aB3dE5fG7hJ9kL1mN3pQ5rS7", "msg_01ABCDEFGH23456789"
+    world.ingest(
+        message("u1", usage_id=odd, parts=(Part("tool-call", {}, odd, "Bash"),)),
+        message("u2", usage_id=f"{odd}#012345"),
+        message("u3", usage_id=plain),
+        usages=(
+            usage(odd, uuid="u1"),
+            usage(f"{odd}#012345", response_id=odd, uuid="u2"),
+            usage(plain, uuid="u3"),
+        ),
+        subagents=(Subagent("a1", SESSION, None, None, odd, None, None, None, None),),
+    )
+    world.close()
+    _downgrade(world.folder / DATABASE_NAME, 10)
+    world.open()
+    hashed, read = opaque_id(odd), world.database.read()
+    assert hashed not in {None, odd}
+    ids = [plain, hashed, f"{hashed}#012345"]
+    for query in (
+        "SELECT id FROM usage",
+        "SELECT usage_id FROM usage_rows",
+        "SELECT usage_id FROM messages WHERE usage_id IS NOT NULL",
+    ):
+        assert sorted(row[0] for row in read.execute(query)) == sorted(str(name) for name in ids)
+    for query in (
+        "SELECT DISTINCT tool_use_id FROM parts WHERE tool_use_id IS NOT NULL",
+        "SELECT DISTINCT tool_use_id FROM subagents WHERE tool_use_id IS NOT NULL",
+        "SELECT response_id FROM usage WHERE id LIKE '%#%'",
+    ):
+        assert [row[0] for row in read.execute(query)] == [hashed]
 
 
 def test_what_the_clients_own_helpers_said_is_deleted(world: World) -> None:
