@@ -713,7 +713,8 @@ MIGRATIONS: tuple[str, ...] = (
     UPDATE usage SET response_id = stored_id(response_id)
         WHERE response_id <> stored_id(response_id);
     DROP TABLE temp.renamed;
-    UPDATE parts SET tool_use_id = stored_id(tool_use_id) WHERE tool_use_id <> stored_id(tool_use_id);
+    UPDATE parts SET tool_use_id = stored_id(tool_use_id)
+        WHERE tool_use_id <> stored_id(tool_use_id);
     UPDATE subagents SET tool_use_id = stored_id(tool_use_id)
         WHERE tool_use_id <> stored_id(tool_use_id);
     UPDATE subagent_calls SET tool_use_id = stored_id(tool_use_id)
