@@ -181,7 +181,8 @@ RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
         "password",
         "a password piped to a program that asks for one",
-        r"(?:echo|printf)[ \t]{1,3}(?:-[ne]{1,3}[ \t])?(?:'%s(?:\\n)?'[ \t])?\\{0,7}['\"]?"
+        r"(?:echo|printf)[ \t]{1,3}(?:-[ne]{1,3}[ \t])?(?:['\"]?%s(?:\\n)?['\"]?[ \t])?"
+        r"\\{0,7}['\"]?"
         r"(?P<secret>[^'\"\n\r|\\ ]{6,160})\\{0,7}['\"]?[ \t]{0,4}\|",
         trigger=r"(?:echo|printf)[ \t][^\n\r|]{6,180}\|[ \t]{0,4}(?:sudo[ ])?(?:kinit|cryptsetup|"
         r"gpg|"

@@ -95,7 +95,7 @@ _NAMED_COMMANDS = (
     rf"tailscale{_SPACE}up{_SPACE}--auth-?key[ =])"
 )
 _ORACLE = r"(?:jdbc:oracle:[a-z0-9]{2,5}:|sqlplus[ ](?:-[a-z]{1,2}[ ]){0,3})['\"]?[\w$#.]{1,40}/"
-_ECHO = r"(?:echo|printf)[ \t]{1,3}(?:-[neE]{1,3}[ \t])?(?:'%s(?:\\n)?'[ \t])?"
+_ECHO = r"(?:echo|printf)[ \t]{1,3}(?:-[neE]{1,3}[ \t])?(?:['\"]?%s(?:\\n)?['\"]?[ \t])?"
 _READER = (
     r"\|[ \t]{0,4}(?:sudo[ \t]{1,4}(?:-S|chpasswd|-k|-p)|chpasswd|[^\n\r|]{0,80}-stdin|"
     r"[^\n\r|]{0,60}--with-token|passwd|su[ \t]|[^\n\r|]{0,40}(?:secret|variable|env)s?[ "

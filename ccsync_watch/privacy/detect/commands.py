@@ -167,4 +167,11 @@ RULES: tuple[StructuralRule, ...] = (
         reach=40,
         accept=is_typed_password,
     ),
+    pattern_rule(
+        "secret",
+        "a secret stored by a source host's command line",
+        rf"secret[ ]set[ ][\w-]{{1,100}}[ ](?:--body|-b){_STORED_VALUE}",
+        reach=160,
+        accept=is_typed_password,
+    ),
 )

@@ -73,7 +73,7 @@ def is_secret_file(path: str) -> bool:
     if not name or is_template or name.endswith((".pub", ".pub.pem")):
         return False
     is_place = name in _PARENTS and not parents.isdisjoint(_PARENTS[name])
-    if is_place or _PATHS.search(path.replace("\\", "/").lower()):
+    if is_place or matches_secret_path(path):
         return True
     if name in _NOT_SECRET or (name.endswith((".pem", ".key")) and _PUBLIC_KEY.search(name)):
         return False
@@ -92,6 +92,11 @@ def is_secret_file(path: str) -> bool:
         or "/run/secrets/" in path.replace("\\", "/")
         or (".gnupg" in parents and "private-keys-v1.d" in parents)
     )
+
+
+def matches_secret_path(path: str) -> bool:
+    """Tell whether the end of a path, or of a glob, is where secrets are kept."""
+    return _PATHS.search(path.replace("\\", "/").lower()) is not None
 
 
 def is_worth_knowing(value: str) -> bool:

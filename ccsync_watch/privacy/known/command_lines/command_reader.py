@@ -18,6 +18,7 @@ from ccsync_watch.privacy.known.command_lines.line_state import (
     LineState,
 )
 from ccsync_watch.privacy.known.command_lines.program_output import (
+    POSITIONS,
     Invocation,
     prints_secrets,
     track_copies,
@@ -42,21 +43,29 @@ _RANKS: dict[Reads, int] = {"anything": 0, "variables": 1, "secrets": 2}
 _SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "ash", "fish", "ssh", "su", "sudo"})
 _FOLDER_CHANGES = frozenset({"cd", "pushd", "set-location", "chdir"})
 _LOOPS = frozenset({"for", "foreach", "select"})
+_SOURCES = frozenset({"source", "."})
 _DECLARATIONS = frozenset({"export", "declare", "typeset", "local", "readonly"})
 _WRITERS = frozenset({"tee", "tee-object", "out-file", "set-content"})
+_ECHOES = frozenset({"echo", "printf", "print", "write-output"})
 _SILENT_WRITERS = frozenset({"out-file", "set-content"})
 _TRACE = re.compile(r"-[a-z]*x[a-z]*|xtrace")
 _MAX_NAMES = 100
 _ANY_SECRET_FILE = ".env"  # noqa: S105 - a file
-_POSITIONS = frozenset({"0", "1", "@", "*"})
+_LOADERS = frozenset({"dotenv", "dotenvx", "dotenv-cli"})
+_LOADS = re.compile(r"--env-file(?:=.*)?|dotenv/config|-rdotenv.*")
+_LOCATORS = frozenset({"which", "command", "type", "whence", "where", "get-command"})
 
 
 @dataclass(frozen=True, slots=True)
 class CommandReading:
-    """What a command line prints, and the files that hold secrets after it."""
+    """What a command line prints, and the files that hold secrets after it.
+
+    `written_texts` are what it writes into files of secrets itself.
+    """
 
     reads: Reads = "anything"
     secret_files: tuple[str, ...] = ()
+    written_texts: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=512)
@@ -64,7 +73,7 @@ def read_command(line: str, secret_files: frozenset[str] = frozenset()) -> Comma
     """Return what a command line prints; `secret_files` hold secrets already."""
     state = LineState(secret_files)
     reads = _LineReader(state).line(line[:MAX_CHARS])
-    return CommandReading(reads, tuple(state.written))
+    return CommandReading(reads, tuple(state.written), tuple(state.written_texts))
 
 
 def most_secret(readings: Iterable[Reads]) -> Reads:
@@ -128,6 +137,7 @@ class _LineReader:
                 before = pipeline[at - 1]
                 texts = [word.text for word in (*before.words[1:], *before.documents)]
                 own = most_secret([own, *map(self._text, texts)])
+            self._track_writing(invocation, pipeline[max(0, at - 1) : at + 1])
             reads = self._printed(invocation, most_secret([reads, own]))
             if at < len(pipeline) - 1:
                 has_names = has_names or self._names_secret_file(invocation)
@@ -141,6 +151,21 @@ class _LineReader:
         return any(map(self._state.is_secret_file, invocation.words)) or any(
             map(names_secret_file, texts[:_MAX_NAMES])
         )
+
+    def _track_writing(self, invocation: Invocation, commands: Pipeline) -> None:
+        """Remember what is written into a file of secrets: here-documents, what `echo` gets.
+
+        `commands` are the one that writes it and the one that it reads from.
+        """
+        files = list(invocation.command.outputs)
+        if invocation.program in _WRITERS:
+            files += invocation.words
+        if any(names_secret_file(word.text) for word in files):
+            for command in commands:
+                self._state.written_texts += [word.text for word in command.documents]
+                if Invocation(command).program in _ECHOES:
+                    words = [word.text for word in command.words[1:] if not is_option(word.text)]
+                    self._state.written_texts += ["\n".join(words)]
 
     def _printed(self, invocation: Invocation, reads: Reads) -> Reads:
         """Return what is not written to a file; remember the files that get it."""
@@ -193,24 +218,49 @@ class _LineReader:
         if inner.gets_files:
             has_names = has_names or self._names_secret_file(invocation)
         if has_names and inner.texts:
-            self._state.secret_variables |= _POSITIONS
+            self._state.secret_variables |= POSITIONS
         readings = [
             self._text(text.replace("{}", _ANY_SECRET_FILE) if has_names else text)
             for text in inner.texts
         ]
         for words in inner.commands:
-            self._inner_commands += 1
-            if self._inner_commands > _MAX_INNER:
-                return "secrets"
-            self._depth += 1
             run = Invocation(SimpleCommand(words=list(words), documents=command.documents))
-            readings.append(self._command(run, has_names=has_names))
-            self._depth -= 1
+            readings.append(self._nested_command(run, has_names=has_names))
+        for words in self._named_commands(command.words[:1]):
+            run = Invocation(SimpleCommand(words=[*words, *invocation.words]))
+            readings.append(self._nested_command(run, has_names=has_names))
         if program == "alias":
             readings += [self._text(word.text.partition("=")[2]) for word in invocation.words]
         if program in _SHELLS:
             readings += [self._text(document.text) for document in command.documents]
         return most_secret(readings)
+
+    def _nested_command(self, invocation: Invocation, *, has_names: bool) -> Reads:
+        self._inner_commands += 1
+        if self._inner_commands > _MAX_INNER:
+            return "secrets"
+        self._depth += 1
+        reads = self._command(invocation, has_names=has_names)
+        self._depth -= 1
+        return reads
+
+    def _named_commands(self, program: list[Word]) -> list[list[Word]]:
+        """Return what a program's name may stand for: a variable's value, what `which` finds."""
+        words = [
+            [Word(part, part) for part in text.split()[:_MAX_NAMES]]
+            for word in program
+            if word.variables
+            for text in self._state.texts_of(word)
+            if "$" not in text
+        ]
+        words += [
+            [pipeline[0].words[-1]]
+            for word in program
+            for script in word.scripts
+            for pipeline in script
+            if Invocation(pipeline[0]).program in _LOCATORS
+        ]
+        return [named for named in words if named]
 
     def _substituted(self, invocation: Invocation) -> Reads:
         """Return what substitutions put into the arguments of a command that may print them."""
@@ -224,6 +274,11 @@ class _LineReader:
         if any(self._nested(script) != "anything" for script in value.scripts):
             self._state.secret_variables.add(name)
         self._state.assign(name, [value])
+
+    def _is_read_secret(self, word: Word) -> bool:
+        """Tell whether a word is what a command prints that prints secrets."""
+        is_whole = "=" not in word.text
+        return is_whole and any(self._nested(script) != "anything" for script in word.scripts)
 
     def _track(self, invocation: Invocation, *, has_names: bool) -> None:
         """Remember what a command does to the folder, to variables and to the shell."""
@@ -240,5 +295,12 @@ class _LineReader:
                 name, equals, value = word.text.partition("=")
                 if equals:
                     self._assign(name, Word(value, value, word.variables, scripts=word.scripts))
+        state = self._state
+        state.is_loaded |= (
+            program in _LOADERS
+            or any(map(_LOADS.fullmatch, texts))
+            or (program in _SOURCES and any(map(state.is_secret_file, words)))
+            or (program in _DECLARATIONS and any(map(self._is_read_secret, words)))
+        )
         if program == "set" or program in _SHELLS:
             self._state.is_traced |= any(map(_TRACE.fullmatch, texts))

@@ -1,5 +1,7 @@
 """Find the command that a program runs: `sudo`, `docker exec`, `bash -c`, `find -exec`; pure.
 
+A program that no table names may run one too, as wrappers of all kinds do: if a reader of files is
+among its arguments, or a text behind `-c`, that is taken for the command.
 The command begins after a number of operands: none for `sudo`, the container for `docker exec`.
 Which options take a value is not known for all of them, so an operand behind an option may be its
 value or already the command: each is tried. Some programs take the command as one text.
@@ -7,11 +9,18 @@ value or already the command: each is tried. Some programs take the command as o
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 from fnmatch import fnmatchcase
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from ccsync_watch.privacy.known.command_lines.program_table import is_option, program_table
+from ccsync_watch.privacy.known.command_lines.program_table import (
+    is_known_program,
+    is_option,
+    program_table,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +31,13 @@ if TYPE_CHECKING:
 _MAX_STARTS = 6
 _MAX_WORDS = 256
 _SET = re.compile(r"[A-Za-z_]\w*=")
+_POWERSHELLS = frozenset({"powershell", "pwsh"})
 _FINDERS = frozenset({"find", "gfind", "fd", "fdfind", "xargs", "parallel", "forfiles"})
+_READERS = frozenset(
+    {"cat", "head", "tail", "less", "grep", "sed", "awk", "strings", "xxd", "base64", "printenv"}
+    | {"sh", "bash", "zsh", "dash", "ash", "cmd", "powershell", "pwsh"}
+)
+_ENCODED = re.compile(r"-e(?:c|nc\w*)?", re.IGNORECASE)
 _EXEC_FLAGS = frozenset({"-exec", "--exec"})
 _EXEC_ENDS = frozenset({";", "+", "{}+"})
 
@@ -42,6 +57,10 @@ def inner_commands(program: str, words: Sequence[Word], arguments: Arguments) ->
     """Return what a program runs with these arguments, as far as they show it."""
     inner = InnerCommands([], [], gets_files=program in _FINDERS)
     words, plain = words[:_MAX_WORDS], arguments.texts[:_MAX_WORDS]
+    if not is_known_program(program):
+        _add_wrapped(words, inner)
+    elif program in _POWERSHELLS:
+        inner.texts.extend(_decoded(plain))
     for row, start in program_table("command_runners").matches(program, arguments):
         if row.flags:
             _add_flag_values(row, words[start:], inner)
@@ -52,6 +71,27 @@ def inner_commands(program: str, words: Sequence[Word], arguments: Arguments) ->
             else:
                 inner.commands.append(words[at:])
     return inner
+
+
+def _add_wrapped(words: Sequence[Word], inner: InnerCommands) -> None:
+    """Add what an unknown program may run."""
+    for at, word in enumerate(words):
+        before = words[at - 1].text if at else ""
+        if before == "-c" and " " in word.text:
+            inner.texts.append(word.text.removeprefix("spawn "))
+        elif word.text.rpartition("/")[2] in _READERS and len(inner.commands) < _MAX_STARTS:
+            inner.commands.append(words[at:])
+
+
+def _decoded(arguments: Sequence[str]) -> list[str]:
+    """Return the command that PowerShell gets in base64."""
+    for name, value in pairwise(arguments):
+        if _ENCODED.fullmatch(name):
+            try:
+                return [base64.b64decode(value).decode("utf-16-le")]
+            except (binascii.Error, ValueError):
+                return []
+    return []
 
 
 def _starts(arguments: Sequence[str], start: int, skip: int) -> list[int]:

@@ -42,6 +42,11 @@ _SETTING = re.compile(
 )
 
 
+def reads_environment(code: str) -> bool:
+    """Tell whether code reads a variable of the environment, of any name."""
+    return _ENVIRONMENT.search(code[:MAX_CODE]) is not None
+
+
 def prints_secrets(code: str) -> bool:
     """Tell whether code names something that is, or generates, a secret."""
     code = code[:MAX_CODE]
@@ -54,8 +59,9 @@ def prints_secrets(code: str) -> bool:
 
 
 def filter_prints_environment(code: str) -> bool:
-    """Tell whether a filter of `jq` or `yq` prints a secret of the environment, or all of it."""
-    return _names_secret_variable(_FILTER_ENVIRONMENT, code[:MAX_CODE])
+    """Tell whether a filter of `jq` or `yq` decodes, or prints secrets of the environment."""
+    code = code[:MAX_CODE]
+    return "@base64d" in code or _names_secret_variable(_FILTER_ENVIRONMENT, code)
 
 
 def _names_secret_variable(pattern: re.Pattern[str], code: str) -> bool:

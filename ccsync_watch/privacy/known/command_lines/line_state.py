@@ -25,6 +25,7 @@ _MAX_FILES = 64
 _MAX_TEXT = 4096
 _LEAST_PATH = 4
 _NOT_SECRET = frozenset({"PWD", "OLDPWD"})
+_OF_THE_SHELL = _NOT_SECRET | {"HOME", "USER", "PATH", "SHELL", "HOSTNAME", "RANDOM", "SECONDS"}
 _NOWHERE = frozenset({"/dev/null", "nul", "$null", ""})
 TERMINALS = frozenset({"/dev/stdout", "/dev/stderr", "/dev/tty", "/dev/fd/1", "/dev/fd/2", "-"})
 _CONNECTION = re.compile(
@@ -46,13 +47,18 @@ def is_secret_variable(name: str) -> bool:
 class LineState:
     """The state of one line; `secret_files` held secrets before it, `written` do after it.
 
-    `secret_variables` are those that got one; `is_traced`: the shell prints what it runs.
+    `secret_variables` are those that got one; `is_traced`: the shell prints what it runs;
+    `is_loaded`: a file of secrets was made variables, of any names; `reads_positions`: a function
+    reads the files that it is given.
     """
 
     secret_files: frozenset[str]
     written: dict[str, None] = field(default_factory=dict)
+    written_texts: list[str] = field(default_factory=list)
     secret_variables: set[str] = field(default_factory=set)
     is_traced: bool = False
+    is_loaded: bool = False
+    reads_positions: bool = False
     _values: dict[str, list[str]] = field(default_factory=dict)
     _folder: str = ""
 
@@ -120,7 +126,7 @@ class LineState:
     def may_be_secret(self, name: str) -> bool:
         """Tell whether a variable is a secret that is named on the line, or by another one."""
         if not name.startswith("$"):
-            return is_secret_variable(name)
+            return is_secret_variable(name) or self._may_be_loaded(name)
         return any(map(is_secret_variable, self._values.get(name.strip("${}"), ())))
 
     def mentions_copy(self, code: str) -> bool:
@@ -130,10 +136,19 @@ class LineState:
 
     def is_secret_name(self, name: str) -> bool:
         """Tell whether a variable is a secret; a short name in capitals may be one."""
-        if name in self.secret_variables or is_secret_variable(name):
+        if name in self.secret_variables or is_secret_variable(name) or self._may_be_loaded(name):
             return True
         is_environment = name.isupper() and name not in self._values and name not in _NOT_SECRET
         return is_environment and strength_of(name) > Strength.NONE
+
+    def _may_be_loaded(self, name: str) -> bool:
+        """Tell whether a variable may come from a file of secrets, as nothing else set it."""
+        return (
+            self.is_loaded
+            and name not in self._values
+            and name not in _OF_THE_SHELL
+            and name.isidentifier()
+        )
 
     def has_secret_variable(self, word: Word) -> bool:
         """Tell whether the value of a secret variable is in a word."""

@@ -14,6 +14,7 @@ from ccsync_watch.privacy.known.command_lines import inline_code
 from ccsync_watch.privacy.known.command_lines.line_state import TERMINALS
 from ccsync_watch.privacy.known.command_lines.program_table import (
     Arguments,
+    is_known_program,
     is_option,
     program_table,
 )
@@ -40,6 +41,7 @@ _NAMES_ONLY = re.compile(
     r"(?:cut (?:-d ?[\"']?=[\"']? ?-f ?1|-f ?1 -d ?=)|awk -F ?[\"']?=[\"']? \{\s?print \$1\s?\}"
     r"|sed (?:-E |-r )?s[/|]=\.\*[/|]{2}g?)$"
 )
+POSITIONS = frozenset({"0", "1", "@", "*"})
 _NO_ARGUMENTS = Arguments([])
 
 
@@ -49,7 +51,10 @@ class Invocation:
     def __init__(self, command: SimpleCommand) -> None:
         self.command = command
         self.program = _program_name(command.words[0]) if command.words else ""
-        self.words: Sequence[Word] = command.words[1:_MAX_WORDS]
+        words: Sequence[Word] = command.words[1:_MAX_WORDS]
+        if self.program == "gcloud":
+            words = [word for word in words if word.text not in {"alpha", "beta"}]
+        self.words = words
         self.arguments = Arguments([word.text for word in self.words])
 
     @property
@@ -113,10 +118,16 @@ def _prints_variable(invocation: Invocation, state: LineState) -> bool:
 
 def _prints_file(invocation: Invocation, state: LineState, *, has_names: bool) -> bool:
     table = program_table("file_readers")
-    return any(
-        (has_names or state.holds_secrets(_operands(invocation.words[start:], row.skip)))
-        and _reaches_terminal(row, invocation, state)
-        for row, start in table.matches(invocation.program, invocation.arguments)
+    prints = False
+    for row, start in table.matches(invocation.program, invocation.arguments):
+        operands = _operands(invocation.words[start:], row.skip)
+        if has_names or state.holds_secrets(operands):
+            prints |= _reaches_terminal(row, invocation, state)
+        state.reads_positions |= any(POSITIONS.intersection(word.variables) for word in operands)
+    return prints or (
+        state.reads_positions
+        and not is_known_program(invocation.program)
+        and any(map(state.is_secret_file, invocation.words))
     )
 
 
@@ -137,6 +148,8 @@ def _runs_code(invocation: Invocation, state: LineState) -> bool:
         code = [word.text for word in words] if row.is_text else _values_after(words, row.flags)
         code += [document.text for document in invocation.command.documents]
         if any(inline_code.prints_secrets(text) or state.mentions_copy(text) for text in code):
+            return True
+        if state.is_loaded and any(map(inline_code.reads_environment, code)):
             return True
     return False
 

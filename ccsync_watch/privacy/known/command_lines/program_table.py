@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _QUESTIONS = frozenset({"--help", "--version", "-help", "/?"})
+TABLES = (
+    "command_runners",
+    "file_readers",
+    "interpreters",
+    "secret_consumers",
+    "secret_copiers",
+    "secret_printers",
+    "value_printers",
+)
 _CONDITIONS = frozenset({"needs", "unless", "besides", "files", "flags", "skip", "text"})
 
 
@@ -95,6 +104,16 @@ class ProgramTable:
         if self._globs:
             rows = rows + [row for name, row in self._globs if fnmatchcase(program, name)]
         return [(row, start) for row in rows if (start := row.start(arguments)) is not None]
+
+    def names(self, program: str) -> bool:
+        """Tell whether any row is about a program."""
+        return program in self._rows or any(fnmatchcase(program, name) for name, _ in self._globs)
+
+
+@cache
+def is_known_program(program: str) -> bool:
+    """Tell whether any table is about a program."""
+    return any(program_table(name).names(program) for name in TABLES)
 
 
 @cache

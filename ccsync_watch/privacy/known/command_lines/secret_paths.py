@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.heuristics.words import load_words
-from ccsync_watch.privacy.known.secret_values import is_secret_file
+from ccsync_watch.privacy.known.secret_values import is_secret_file, matches_secret_path
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _MAX_WORD = 4096
 _MAX_BRACES = 32
 _LEAST_GLOB_LETTERS = 2
+_LEAST_NAMING_LETTERS = 3
 _MAGIC = frozenset("*?[")
 _NAMES = (
     *load_words("secret_file_names"),
@@ -67,7 +68,10 @@ def is_same_file(path: str, folder: str, files: Collection[str]) -> bool:
     if not files or not path:
         return False
     path = _normal(f"{folder}/{path}" if folder and not _is_absolute(path) else path)
+    is_glob = not _MAGIC.isdisjoint(path) and sum(map(str.isalpha, path)) >= _LEAST_NAMING_LETTERS
     for name in map(_normal, files):
+        if is_glob and fnmatchcase(name, path):
+            return True
         if path == name or path.endswith(f"/{name}") or name.endswith(f"/{path}"):
             return True
     return False
@@ -111,6 +115,8 @@ def _is_secret_path(path: str, folder: str) -> bool:
         return True
     if not _MAGIC.intersection(path):
         return is_secret_file(path)
+    if matches_secret_path(path):
+        return True
     parts = PurePosixPath(path)
     if any(
         fnmatchcase(part, name) or part == name for part in parts.parts[-3:-1] for name in _FOLDERS

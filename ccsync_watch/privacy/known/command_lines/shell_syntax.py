@@ -34,7 +34,7 @@ _FILE_NUMBER = re.compile(r"[0-9]{1,2}|\{\w+\}")
 _RESERVED = frozenset(
     {"if", "then", "elif", "else", "do", "while", "until", "!", "{", "}", "coproc"}
 )
-_OUTPUTS = frozenset({">", ">>", ">|", "&>", "&>>", "<>"})
+_OUTPUTS = frozenset({">", ">>", ">|", "&>", "&>>"})
 _SUBSTITUTIONS = frozenset({"<(", ">("})
 
 
@@ -199,7 +199,7 @@ class _ShellParser:
             self._documents.append((command, word.text, is_quoted, sign == "<<-"))
         elif sign == "<<<":
             command.documents.append(word)
-        elif sign in {"<", "<&"}:
+        elif sign in {"<", "<&", "<>"}:
             command.inputs.append(word)
         elif not is_error:
             command.outputs.append(word)
