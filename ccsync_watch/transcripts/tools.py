@@ -136,6 +136,12 @@ TOOLS = (
 _FILE_TOOL_NAMES = frozenset(tool.name for tool in TOOLS if tool.is_file_tool)
 ASKING_TOOLS = frozenset(tool.name for tool in TOOLS if tool.asks_person)
 _MCP_PREFIX = "mcp__"
+_OTHER_COMMANDS = (
+    *("cmd", "commandLine", "command_line", "cmdline", "cmdString", "cmd_string"),
+    *("shell_command", "argv"),
+)
+_OTHER_PATHS = ("uri", "source", "src", "filepath", "fileName", "file_name", "filePaths")
+_PATH_LISTS = ("paths", "files", "file_paths", "filePaths", "uris", "filenames")
 _FILE_PATTERNS = {tool.name: tool.file_pattern for tool in TOOLS if tool.file_pattern}
 
 
@@ -144,7 +150,7 @@ def _union(names: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(chain.from_iterable(names)))
 
 
-COMMANDS = (*_union((tool.command,) for tool in TOOLS if tool.command), "cmd")
+COMMANDS = (*_union((tool.command,) for tool in TOOLS if tool.command), *_OTHER_COMMANDS)
 CODE = _union(tool.code for tool in TOOLS)
 TASKS = _union((tool.task,) for tool in TOOLS if tool.task)
 PATHS = _union(tool.paths for tool in TOOLS)
@@ -165,9 +171,15 @@ def is_mcp_tool(name: str) -> bool:
 
 
 def named_files(name: str, arguments: dict[str, JsonValue]) -> list[str]:
-    """Return the paths and file patterns in a call's arguments."""
+    """Return the paths and file patterns in a call's arguments, also of a server's tool."""
     keys = (*PATHS, _FILE_PATTERNS[name]) if name in _FILE_PATTERNS else PATHS
-    return texts_under(arguments, keys)
+    lists = (arguments.get(key) for key in _PATH_LISTS)
+    listed = [path for paths in lists if isinstance(paths, list) for path in paths]
+    others = [*texts_under(arguments, _OTHER_PATHS), *listed]
+    return [
+        *texts_under(arguments, keys),
+        *(path for path in others if isinstance(path, str) and not path.startswith("http")),
+    ]
 
 
 def texts_under(values: dict[str, JsonValue], keys: Iterable[str]) -> list[str]:

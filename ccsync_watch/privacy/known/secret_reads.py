@@ -27,9 +27,15 @@ if TYPE_CHECKING:
 MAX_VALUES = 200
 """Of one file; one with more is not a file of credentials."""
 
+_STORES = (
+    "(?:hashicorp|1password|onepassword|bitwarden|lastpass|keepass|keychain|keyring|secrets?_?manager"
+    "|infisical|doppler|akeyless|conjur|op_item|vault_(?:read|get|kv)|kv_(?:read|get))"
+)
+_KINDS = ("resourceType", "resource_type", "kind", "resource")
 _SECRET_TOOL = re.compile(
     r"__(?:\w*_)?(?:get|read|fetch|show|reveal|list|decrypt|retrieve|access|lookup|export|dump)\w*"
-    r"(?:secret|passw|credential|cookie|private_?key|access_?token|api_?key|keychain|vault_?item)",
+    r"(?:secret|passw|credential|cookie|private_?key|access_?token|api_?key|keychain|vault_?item)"
+    rf"|__(?=\w*{_STORES})\w*(?:get|read|fetch|show|reveal|decrypt|retrieve|lookup|export)",
     re.IGNORECASE,
 )
 """What a server calls a tool that returns secrets."""
@@ -50,7 +56,7 @@ def read_call(
     files = named_files(name, arguments)
     if any(names_secret_file(path) or is_same_file(path, "", secret_files) for path in files):
         return _SECRETS
-    if is_mcp_tool(name) and _SECRET_TOOL.search(name):
+    if is_mcp_tool(name) and (_SECRET_TOOL.search(name) or _asks_for_secret(arguments)):
         return _SECRETS
     line = command_line(arguments)
     if line:
@@ -58,6 +64,12 @@ def read_call(
     if any(map(prints_secrets, texts_under(arguments, CODE))):
         return _SECRETS
     return _ANYTHING
+
+
+def _asks_for_secret(arguments: dict[str, JsonValue]) -> bool:
+    """Tell whether a call asks a cluster for its secrets."""
+    kinds = texts_under(arguments, _KINDS)
+    return any(kind.lower().partition("/")[0] in {"secret", "secrets"} for kind in kinds)
 
 
 def classify_call(name: str, arguments: JsonValue) -> Reads:

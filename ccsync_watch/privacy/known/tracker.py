@@ -7,20 +7,23 @@ disclosed some, so that a new run reads them from the transcript again.
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 
 from ccsync_watch.privacy.clean import Redacting
+from ccsync_watch.privacy.known.command_lines.command_reader import read_command
+from ccsync_watch.privacy.known.named_sections import sections_of_secret_files
 from ccsync_watch.privacy.known.printed_values import decoded_values
 from ccsync_watch.privacy.known.secret_reads import disclosed_values
 from ccsync_watch.privacy.known.secret_values import is_secret_file
 from ccsync_watch.transcripts.result_wrappers import unwrap_result
-from ccsync_watch.transcripts.tool_results import read_file, read_result
-from ccsync_watch.transcripts.tools import COMMANDS, WRITTEN, texts_under
+from ccsync_watch.transcripts.tool_results import FileContent, read_file, read_result
+from ccsync_watch.transcripts.tools import COMMANDS, WRITTEN, command_line, texts_under
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from ccsync_watch.model import Batch, Part
+    from ccsync_watch.model import Batch, JsonValue, Part
     from ccsync_watch.privacy.policy.policy import Reads, ToolCall
 
 _OUTPUT = re.compile(r"<(output|stdout)>\n?(.*?)\n?</\1>", re.DOTALL)
@@ -86,24 +89,32 @@ def _decoded(part: Part, call: ToolCall | None) -> set[str]:
 def _secret_file_texts(part: Part, call: ToolCall | None) -> Iterable[str]:
     """Return the texts of a part that were read from, or written to, a file of secrets.
 
-    What a command prints that prints secrets is as good as such a file.
+    What a command prints that prints secrets is as good as such a file. Any other text may show
+    parts of such files, under their names.
     """
     content = part.content
     has_secrets = call is not None and call.reads != "anything"
     if isinstance(content, str):
-        return (content,) if has_secrets else ()
+        return (content,) if has_secrets else sections_of_secret_files(content)
     if not isinstance(content, dict):
         return ()
     if part.kind == "tool-call":
-        return texts_under(content, WRITTEN) if call is not None and call.reads == "secrets" else ()
-    if part.kind == "file":
-        file = read_file(content)
-        return file.texts if any(is_secret_file(path) for path in file.paths) else ()
+        return _written_texts(content, call)
     if part.kind == "tool-result":
         result = read_result(content)
+        texts = map(_output_of, result.file_texts)
         if has_secrets or any(is_secret_file(path) for path in result.paths):
-            return map(_output_of, result.file_texts)
-    return ()
+            return texts
+        return chain.from_iterable(map(sections_of_secret_files, texts))
+    file = read_file(content) if part.kind == "file" else FileContent()
+    return file.texts if any(is_secret_file(path) for path in file.paths) else ()
+
+
+def _written_texts(arguments: dict[str, JsonValue], call: ToolCall | None) -> Iterable[str]:
+    """Return what a call writes into a file of secrets."""
+    written = read_command(command_line(arguments)).written_texts
+    has_secrets = call is not None and call.reads == "secrets"
+    return (*written, *(texts_under(arguments, WRITTEN) if has_secrets else ()))
 
 
 def _output_of(text: str) -> str:

@@ -62,6 +62,28 @@ def _read(writer: Writer, used: str = "t1") -> list[dict[str, object]]:
             writer.answer(call("t1", "Write", file_path="/app/.env", content=FILE)),
         ],
         lambda writer: [
+            writer.answer(call("t1", "Bash", command=f"cat > .env <<'EOF'\n{FILE}EOF")),
+        ],
+        lambda writer: [
+            writer.answer(call("t1", "Bash", command=f'echo "DB_PASSWORD={VALUE}" | tee -a .env')),
+        ],
+        lambda writer: [
+            writer.answer(call("t1", "Bash", command="tail -n +1 conf/*")),
+            writer.result("t1", f"==> conf/a.txt <==\nA=1\n\n==> conf/.env <==\n{FILE}"),
+        ],
+        lambda writer: [
+            writer.answer(call("t1", "Grep", pattern="B", output_mode="content")),
+            writer.result("t1", f"src/a.py:3:B = 1\napp/.env:2:DB_PASSWORD='{VALUE}'"),
+        ],
+        lambda writer: [
+            writer.answer(call("t1", "Bash", command="git diff")),
+            writer.result(
+                "t1",
+                "diff --git a/.env b/.env\n--- a/.env\n+++ b/.env\n@@ -1 +1,2 @@\n PORT=80\n"
+                f"+DB_PASSWORD={VALUE}\n",
+            ),
+        ],
+        lambda writer: [
             writer.row(
                 "attachment",
                 body_first=True,
@@ -73,7 +95,7 @@ def _read(writer: Writer, used: str = "t1") -> list[dict[str, object]]:
             ),
         ],
     ],
-    ids=["Read", "cat", "env", "Write", "mention"],
+    ids=["Read", "cat", "env", "Write", "<<", "echo", "tail", "Grep", "diff", "mention"],
 )
 def test_what_was_read_is_removed_later(
     bench: Bench,

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from ccsync_watch.privacy.known.secret_reads import MAX_VALUES, classify_call, disclosed_values
+
+if TYPE_CHECKING:
+    from ccsync_watch.model import JsonValue
 
 VALUE = "tuv8-Qx4w-9zzP"
 
@@ -148,3 +153,38 @@ def test_the_number_of_values_of_one_file_is_limited() -> None:
     """A dump of thousands would be searched in every line."""
     text = "\n".join(f"A{number}_TOKEN=q8Wz{number:06}Kp" for number in range(1000))
     assert len(disclosed_values(text)) == MAX_VALUES
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("mcp__files__read_many", {"paths": ["/app/main.py", "/app/.env"]}),
+        ("mcp__files__read", {"uri": "file:///app/.env"}),
+        ("ReadMcpResourceTool", {"server": "files", "uri": "file:///app/.env"}),
+        ("mcp__shell__run", {"argv": ["head", "-3", ".env"]}),
+        ("mcp__ssh__exec", {"cmdString": "cat .env"}),
+        ("mcp__1password__op_item_get", {"item": "db"}),
+        ("mcp__hashicorp__vault_read", {"path": "kv/db"}),
+        ("mcp__kube__kubectl_get", {"resourceType": "Secret", "name": "db"}),
+    ],
+)
+def test_a_server_names_files_and_commands_in_its_own_way(
+    name: str, arguments: dict[str, JsonValue]
+) -> None:
+    """Lists, addresses, and words for a command line."""
+    assert classify_call(name, arguments) == "secrets"
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("mcp__files__read_many", {"paths": ["/app/main.py", 7]}),
+        ("mcp__fetch__get", {"uri": "https://example.com/docs/credentials"}),
+        ("mcp__notes__get_vault_file", {"path": "todo.md"}),
+        ("mcp__kube__kubectl_get", {"resourceType": "pods"}),
+        ("WebFetch", {"url": "https://example.com/docs/credentials"}),
+    ],
+)
+def test_other_calls_of_servers_stay_visible(name: str, arguments: dict[str, JsonValue]) -> None:
+    """A page about credentials holds none."""
+    assert classify_call(name, arguments) == "anything"
