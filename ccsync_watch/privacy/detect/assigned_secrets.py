@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.heuristics.gibberish import is_drawn, is_gibberish
-from ccsync_watch.privacy.heuristics.name_strength import Strength, is_code_name
+from ccsync_watch.privacy.heuristics.name_strength import Strength, is_code_name, strength_of
 from ccsync_watch.privacy.heuristics.password_forms import is_hyphened_passphrase
 from ccsync_watch.privacy.heuristics.thresholds import (
     LEAST_CODE_DIGITS,
@@ -34,6 +34,7 @@ _KEY_ID = re.compile(r"(?:0x)?(?:[0-9A-F]{8}|[0-9A-F]{16}|[0-9A-F]{40})!?")
 """How GnuPG names the key to sign with."""
 _NEXT_FIELD = re.compile(r"[A-Z][A-Za-z]*:(?:true|false|nil|<nil>|[0-9]*)")
 """What follows an empty value where Go prints a structure."""
+_PAIR = re.compile(r"([A-Za-z][A-Za-z0-9_-]{1,40})=(?=[^=]{4})")
 _POSTAL_CODE = re.compile(r"[1-9][0-9]{2} ?[0-9]{3}")
 """India's, which are called "pincode"."""
 
@@ -79,10 +80,22 @@ def is_code_digits(value: str) -> bool:
 
 def _is_harmless(assigned: Assigned) -> bool:
     """Tell whether a name means something else with such a value: a key's id, a postal code."""
-    if not assigned.is_quoted and _NEXT_FIELD.fullmatch(assigned.value):
+    if not assigned.is_quoted and (
+        _NEXT_FIELD.fullmatch(assigned.value) or _is_next_assignment(assigned)
+    ):
         return True
     return is_key_id(assigned.name, assigned.value) or (
         is_postal_code(assigned.name, assigned.value)
+    )
+
+
+def _is_next_assignment(assigned: Assigned) -> bool:
+    """Tell whether a value is a pair of its own, after a heading: `auth: password=…`."""
+    pair = _PAIR.match(assigned.value)
+    return (
+        assigned.strength is not Strength.PASSWORD
+        and pair is not None
+        and strength_of(pair[1]) >= Strength.TOKEN
     )
 
 

@@ -137,7 +137,9 @@ class AssignmentFinder:
             return Strength.WEAK
         if data[start - 1 : start] == b"/" and _CHECKSUM.search(data[max(0, start - 24) : start]):
             return Strength.NONE
-        if strength in {Strength.WEAK, Strength.TOKEN} and data[start - 1 : start] == b" ":
+        is_variable = name.isupper() and "_" in name  # `export ACME_KEY=`: no phrase
+        is_followed = data[start - 1 : start] == b" " and not is_variable
+        if strength in {Strength.WEAK, Strength.TOKEN} and is_followed:
             before = _WORD_BEFORE.search(data[max(0, start - 24) : start - 1])
             if before is not None:
                 wider = strength_of(f"{before[0].decode('latin-1')}_{name}")
@@ -151,6 +153,8 @@ class AssignmentFinder:
         if data.startswith((b"...", b"\xe2\x80\xa6"), last):
             return False  # shortened for display
         if sign == b">":
+            if data[name_start : after.start()].lower() == b"code":
+                return False  # HTML's element for any code
             return before in {b"<", b":"} and data.startswith(b"</", last)
         if (sign == b"->" and after["bracket"]) or data[first] == BACKSLASH:
             return False
