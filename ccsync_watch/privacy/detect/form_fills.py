@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 from ccsync_watch.privacy.detect.named_values import WORDS, find_named, is_value_in_code
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
-from ccsync_watch.privacy.engine.structural_rule import Finder, StructuralRule, text_of, window
+from ccsync_watch.privacy.engine.structural_rule import (
+    Finder,
+    StructuralRule,
+    pattern_rule,
+    text_of,
+    window,
+)
 from ccsync_watch.privacy.engine.trigger_derivation import trigger_of
 from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of_label
 
@@ -48,6 +54,20 @@ _VALUE_FIRST = (
 _ATTRIBUTE_FIRST = (
     rf"[ ]value={_Q}(?P<secret>[^\"'\\\s]{{4,256}}){_Q}[^<>\n]{{0,60}}?[ ](?:type|name|id)={_Q}"
 )
+
+
+_OPTION_FIRST = (
+    rf"(?:option|argument|flag)\([ ]?{_Q}(?P<secret>[^\"'\\\s]{{4,256}}){_Q},[ ]?"
+    rf"(?:{_Q}-[a-z]{_Q},[ ]?)?{_Q}--"
+)
+_TAGS = (
+    r"(?:</[\w:]{1,20}>(?:\s|\\n|&nbsp;|:|<[\w:]{1,20}(?:[ ][^<>]{1,120})?>|</[\w:]{1,20}>){0,12})"
+)
+"""Between a label and its value: at least the tag that closes the label."""
+
+
+def _is_typed_value(value: str) -> bool:
+    return is_value_in_code(value, Strength.PASSWORD)
 
 
 def _find_before_name(before: str) -> Finder:
@@ -108,6 +128,32 @@ RULES: tuple[StructuralRule, ...] = (
         rf"keys){_Q}:[ ]?{_Q}"
         r"[^\"'`\\\s]{4}",
     ),
+    pattern_rule(
+        "typed",
+        "the value of a form's field for a password",
+        r"[ ]type=\\{0,7}[\"']password\\{0,7}[\"'][^<>\n]{0,160}?[ ]value=\\{0,7}[\"']"
+        r"(?P<secret>[^\"'\\\s]{4,256})\\{0,7}[\"']",
+        rank=Rank.NAMED_FIELD,
+        reach=240,
+        accept=_is_typed_value,
+    ),
+    StructuralRule(
+        "typed",
+        "a label in a tag, and the value in or after the next one",
+        rf">{WORDS}[\w ]{{0,12}}:?{_TAGS}[^\s<>\"']{{4}}",
+        find_named(r"[\w -]{2,40}", rf":?{_TAGS}(?P<secret>[^\s<>\"'&]{{4,512}})(?=[<\s]|\Z)", 260),
+    ),
+    StructuralRule(
+        "typed",
+        "an element of XML that has attributes",
+        rf"<[\w:-]{{0,40}}{WORDS}[\w-]{{0,24}}[ ][^<>]{{1,200}}>[^\s<>\"']{{4}}",
+        find_named(
+            r"(?<=[<:])[\w-]{2,40}",
+            r"[ ][^<>]{1,200}[\"']>(?P<secret>[^\s<>\"'&]{4,512})(?=</)",
+            360,
+        ),
+    ),
+    _before_name("the default of an option before its name", _OPTION_FIRST),
     _before_name("a value before the name that it belongs to", _VALUE_FIRST),
     _before_name("the value of a form's element, before its type", _ATTRIBUTE_FIRST),
 )

@@ -63,7 +63,7 @@ _CLOSE = r"\\{0,7}[\"']?[\])]?"
 _TYPE = (
     r"(?:\[\d{0,4}\]|\??(?:[ ]?\{[^{}\n\"']{1,60}\}|[ ]get\(\)|:?[ ](?:as[ ]|"
     r"\*)?[a-z\[][\w.<>\[\]?*]{0,30}"
-    r"(?:\(\d{1,4}\))?))"
+    r"(?:\(\d{1,4}\))?(?:[ ]?\|[ ]?[a-z][\w.]{0,20}){0,3}))"
 )
 _EQUALS = r"[ ]{0,4}(?:=|:=|<-|=>|\|\|=)[ ]{0,4}"
 _WRAPPERS = (
@@ -75,7 +75,7 @@ _WRAPPERS = (
 )
 _WRAPPED = (
     rf"{_CLOSE}(?::[ ]?[a-z][\w.\[\]<>?| ]{{0,30}})?[ ]{{0,4}}(?:=|:=|=>|:|<-|by lazy)[ ]{{0,4}}"
-    rf"(?:{_WRAPPERS}[({{]|\{{)[ ]?{_QUOTED}"
+    rf"(?:{_WRAPPERS}[({{]|[{{(])[ ]?{_QUOTED}"
 )
 _RETURNED = r"[ ]?\{[ ]?(?:get[ ]?(?:\{[ ]?return|=>)|return)[ ]" + _QUOTED
 _BRACED = r"\{" + _QUOTED
@@ -91,6 +91,28 @@ _LISTED = (
     _CLOSE + r"[ ]?(?::|=>)[ ]?(?:\[\]string\{|\[)[ ]?b?\\{0,7}[\"'](?P<secret>[^\"'\\\s]{6,1024})"
 )
 _DUMPED = _CLOSE + r"[ ]?=>(?:\s|\\n){1,8}string\(\d{1,4}\)[ ]\\{0,7}\"(?P<secret>[^\"\s]{4,512})"
+_ASSIGNS = r"[ ]{0,4}(?:=>|:=|=|:)[ ]{0,4}"
+_FALLBACK = (
+    _CLOSE + _ASSIGNS + r"[^\s\"'=;#][^\"'\n;#]{0,80}(?:[\"'][\w.]{0,60}[\"'][^\"'\n;#]{0,20})?"
+    r"(?:\|\||\?\?|\?:|[ ]or|[ ]else|[ ]:)[ ]{0,2}" + _QUOTED
+)
+_UNSET = (
+    _CLOSE + _ASSIGNS + r"[\w.]{0,24}(?:env|environ\.get|env\.(?:fetch|str|get)|getproperty)"
+    r"\([\"'][\w.-]{1,60}[\"'],[ ]?" + _QUOTED
+)
+_MARKED = (
+    _CLOSE
+    + r"[ ]?(?:[:=][ ]?)?(?:[ ]\.|(?:just|some|ok)[ ]|\(string\)[ ]\(len=\d{1,4}\)|"
+    r";s:\d{1,4}:)[ ]?" + _QUOTED
+)
+_INSPECTED = (
+    r"[\"'\])]{0,3}[ ]{0,2}(?:\n|\\n)(?:=>[ ]|Out\[\d{1,4}\]:[ ]|\$\d{1,4}[ ]=[ ]"
+    r"(?:0x[0-9a-f]{1,16}[ ])?)?" + _QUOTED
+)
+_PROMPT = (
+    r"(?:>>>|In[ ]\[\d{1,4}\]:|irb[^\n>]{0,30}>|pry[^\n>]{0,30}>|iex[^\n>]{0,20}>|"
+    r"(?:gdb|pdb|lldb)\)[ ](?:p|print|pp|po)|>)[ ][^\n]{0,60}?"
+)
 _TUPLE = r"(?:,[ ]?|[ ]=>[ ]?)(?:<<)?\"(?P<secret>[^\"\\\s]{4,512})\"(?:>>)?[ ]?\}"
 
 
@@ -118,6 +140,10 @@ RULES: tuple[StructuralRule, ...] = (
     _rule("a map as Go prints it", _GO_MAP),
     _rule("a list of one value, as headers are kept", _LISTED),
     _rule("a value as PHP prints it", _DUMPED),
+    _rule("what is used where an environment's variable is not set, after an operator", _FALLBACK, reach=280),
+    _rule("what is used where an environment's variable is not set, in a call", _UNSET),
+    _rule("a value in the spelling of Lisp, Haskell, Go's dumps or serialised PHP", _MARKED),
+    _rule("what an interpreter or debugger shows of an expression", _INSPECTED, before=_PROMPT),
     _rule(
         "a tuple or a map of Erlang", _TUPLE, before=r"\{[ ]?(?:[^\n{}]{0,80}[ ,{])?:?[\w-]{0,24}"
     ),
