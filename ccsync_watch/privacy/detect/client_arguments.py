@@ -41,6 +41,16 @@ _POSITIONS = (
     rf"ansible-vault{_S}encrypt_string{_S}|qpdf{_S}--encrypt{_S}|"
     rf"--encrypt{_S}[^\s]{{4,64}}{_S}(?=[^\s]{{4,64}}{_S}256)|"
     rf"etcdctl{_S}put{_S}[^\s]{{0,60}}(?:password|secret|token|key){_S}|"
+    rf"consul{_S}acl{_S}set-agent-token{_S}(?:default|agent|recovery|replication){_S}|"
+    rf"networksetup{_S}-setairportnetwork{_S}[^\s]{{1,20}}{_S}(?:\\?\"[^\"\n]{{1,32}}\\?\"|[^\s]{{1,32}})"
+    rf"{_S}|"
+    rf"drush{_S}(?:user:password|user-password|upwd){_S}[^\s]{{1,60}}{_S}(?:--password=)?|"
+    rf"(?:wandb|sentry-cli|clearml-init|dvc[ ]studio){_S}login{_S}(?:--relogin{_S})?|"
+    rf"keymaterial=|"
+    rf"(?:-Dsonar\.(?:login|token)|/d:sonar\.(?:login|token))=|"
+    rf"xh{_S}-A{_S}bearer{_S}-a{_S}|https?{_S}-A{_S}bearer{_S}-a{_S}|"
+    rf"(?:preshared-key|private-key|auth-user-pass|password-file|passwd-file|pass-file|key-file)"
+    rf"[ =]<\((?:echo|printf){_S}(?:-n{_S})?[\"']?(?:[\w.@-]{{1,40}}\\n)?|"
     rf"lftp{_S}(?:-e{_S}[\"']open{_S})?-u{_S}[\w.@-]{{1,40}},|"
     rf"ftp[^\n]{{0,80}}(?:\r?\n|\\n)user{_S}\w[\w.@-]{{0,39}}{_S})"
 )
@@ -54,7 +64,7 @@ _APP_PASSWORD = re.compile(r"[a-z]{4}(?:-[a-z]{4}){3}")
 _MORE_CLIENTS = (
     r"(?:isql|tsql|altool|notarytool|az[ ]sql|az[ ]postgres|az[ ]mysql|az[ ]vm|ncftp\w{0,8}|"
     r"rabbitmqadmin|twine|"
-    r"(?:docker|podman)[ ]login|mongo\w{0,8}|signtool|schtasks|psexec|dotnet[ ]nuget[ ]push|"
+    r"(?:docker|podman)[ ]login|mongo\w{0,8}|signtool|schtasks|psexec|dotnet[ ]nuget[ ](?:push|add|update)|"
     r"ldappasswd|"
     r"expect|gcloud|nordvpn|protonvpn-cli|mc|b2|sftp|xfreerdp|smbpasswd|pdbedit|restic|kopia)"
 )
@@ -88,7 +98,7 @@ RULES: tuple[StructuralRule, ...] = (
     value_rule(
         "a password after -p, -P or -k of more clients",
         _P,
-        context=_MORE_CLIENTS + r"[ \t][^\n\r]{0,160}",
+        context=_MORE_CLIENTS + r"(?:[ \t][^\n\r]{0,160})?",
         first=r"[^\s'\"-]{4}",
         accept=_is_drawn_word,
         reach=12,
@@ -96,7 +106,7 @@ RULES: tuple[StructuralRule, ...] = (
     value_rule(
         "a password joined to -P or -p",
         r"[ \t]-[pP]",
-        context=r"(?:bcp|sqlcmd|isql|zip|mongo\w{0,8}|osql)[ \t][^\n\r]{0,160}",
+        context=r"(?:bcp|sqlcmd|isql|zip|mongo\w{0,8}|osql)(?:[ \t][^\n\r]{0,160})?",
         first=r"[^\s'\"-]{6}",
         accept=_is_drawn_word,
         reach=12,
@@ -104,7 +114,7 @@ RULES: tuple[StructuralRule, ...] = (
     value_rule(
         "a new password for ldappasswd",
         r"[ \t]-[sa][ \t]{1,2}",
-        context=r"ldappasswd[ \t][^\n\r]{0,160}",
+        context=r"ldappasswd(?:[ \t][^\n\r]{0,160})?",
         first=r"[^\s'\"-]{4}",
         accept=_is_drawn_word,
         reach=12,
@@ -195,7 +205,7 @@ RULES: tuple[StructuralRule, ...] = (
         "a password by a here-string to a program that asks for one",
         r"<<<[ ]?",
         context=r"(?:cryptsetup|vncpasswd|wrangler[ ]secret|vercel[ ]env|gh[ ]secret|kinit|gpg|"
-        r"keytool)"
+        r"keytool|secret-tool|keepassxc-cli|gcloud[ ]secrets|lpass|smbpasswd|mysql_config_editor)"
         r"[^\n\r]{0,80}",
         quote=r"['\"]?",
         accept=_is_drawn_word,

@@ -252,6 +252,31 @@ RULES: tuple[StructuralRule, ...] = (
     ),
     pattern_rule(
         "password",
+        "plain text made a secure string, without quotes",
+        r"ConvertTo-SecureString[ ](?:-String[ ])?(?P<secret>[^\s\"'$(){}-][^\s\"'(){}]{3,127})"
+        r"[ ]-(?:AsPlainText|Force)",
+        accept=is_typed_word,
+        reach=200,
+    ),
+    pattern_rule(
+        "password",
+        "a password in a protocol's dialogue, as a trace of a program's calls shows it",
+        r"\"(?P<command>(?-i:PASS|AUTH)) (?P<secret>[^\s\"\\]{4,256})\\{1,4}r\\{1,4}n",
+        accept=_is_protocol_password,
+        reach=280,
+        is_caseless=False,
+    ),
+    pattern_rule(
+        "password",
+        "a user and password for IMAP",
+        r"(?:\A|[\n\"> ])[A-Za-z0-9.]{1,8} (?-i:LOGIN) \\{0,3}\"?[\w.@+-]{1,60}\\{0,3}\"? "
+        r"\\{0,3}\"?(?P<secret>[^\s\"\\]{4,128})",
+        accept=_is_prompt_answer,
+        reach=160,
+        is_caseless=False,
+    ),
+    pattern_rule(
+        "password",
         "a password in a protocol's dialogue",
         r"(?-i:PASS |AUTH (?:PLAIN|LOGIN) )(?P<secret>[^\s\"'\\]{4,256})",
         trigger=r"(?:USER [^\s]{1,64}(?:\r|\\r)?(?:\n|\\n)[^\n]{0,80}?\n?[>< -]{0,4}PASS [^\s]{4}|"

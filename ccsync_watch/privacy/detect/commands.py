@@ -103,7 +103,7 @@ _SET = (
 _SET_VALUE = re.compile(
     (
         rf"{_SET}{_SPACE}(?:[^\s\"'=]{{0,80}}[/:._])?(?P<name>[\w-]{{2,80}})(?:{_SPACE}|[ "
-        rf"]--(?:value|body)[ =])"
+        rf"](?:--(?:value|body)|-b)[ =])"
         rf"(?:{_QUOTED}|{_BARE})"
     ).encode(),
     re.IGNORECASE,
@@ -148,7 +148,7 @@ RULES: tuple[StructuralRule, ...] = (
         "a variable set by a command or a Dockerfile, the value after a space",
         rf"{_SET}{_SPACE}[^\s\"'=]{{0,80}}(?:{PASSWORD_WORDS}|{TOKEN_WORDS}|key|secret)"
         rf"[\w-]{{0,24}}"
-        rf"(?:{_SPACE}|[ ]--(?:value|body)[ =])\\{{0,7}}['\"]?[^\s'\"=]{{4}}",
+        rf"(?:{_SPACE}|[ ](?:--(?:value|body)|-b)[ =])\\{{0,7}}['\"]?[^\s'\"=]{{4}}",
         find_set_variables,
     ),
     pattern_rule(
