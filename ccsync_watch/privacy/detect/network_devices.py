@@ -1,0 +1,67 @@
+"""Finds keys in the configuration of routers, switches and tunnels, by each syntax.
+
+A keyword and the key after it, without a sign between: Cisco IOS, Junos, strongSwan, pppd.
+"""
+
+from __future__ import annotations
+
+from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule
+from ccsync_watch.privacy.heuristics.gibberish import is_drawn, is_gibberish
+from ccsync_watch.privacy.heuristics.password_forms import is_typed_password
+
+
+def _is_key(value: str) -> bool:
+    """Tell whether a value is generated or chosen, and not a keyword of the configuration."""
+    is_chosen = any(c.isdigit() for c in value) or is_gibberish(value) or is_drawn(value)
+    return is_chosen and is_typed_password(value) and not value.isdigit()
+
+
+_VALUE = r"\\{0,3}\"?(?P<secret>[^\s\"\\;<>]{6,128})"
+
+RULES: tuple[StructuralRule, ...] = (
+    pattern_rule(
+        "password",
+        "a key of Cisco's configuration",
+        r"(?:isakmp key(?: [0-8])?|(?:tacacs|radius)(?:-server)?(?: host [\w.:-]{1,60})? key(?: [0-8])?|"
+        r"key-string(?: [0-8])?|ospf (?:message-digest-key \d{1,3} md5|authentication-key)(?: [0-8])?|"
+        r"neighbor [\w.:-]{1,60} password(?: [0-8])?|standby \d{1,4} authentication(?: md5 key-string)?|"
+        r"ppp (?:chap|pap sent-username [\w.@-]{1,60}) password(?: [0-8])?|"
+        r"pre-shared-key(?: (?:local|remote|address [\w.:-]{1,60} key))?(?: [0-8])?|"
+        r"ntp authentication-key \d{1,6} md5)[ ]"
+        + _VALUE,
+        reach=240,
+        accept=_is_key,
+    ),
+    pattern_rule(
+        "password",
+        "a key of Junos' configuration",
+        r"(?:pre-shared-key (?:ascii-text|hexadecimal)|authentication-key|simple-password|"
+        r"(?:radius|tacplus)-server [\w.:-]{1,60} secret|encrypted-password|"
+        r"chap-secret|authentication-password|privacy-password)[ ]"
+        + _VALUE,
+        reach=200,
+        accept=_is_key,
+    ),
+    pattern_rule(
+        "password",
+        "a secret of strongSwan's ipsec.secrets",
+        r":[ \t]{1,4}(?-i:PSK|EAP|XAUTH|NTLM|PIN)[ \t]{1,4}\\{0,3}[\"'](?P<secret>[^\s\"'\\]{4,128})",
+        reach=60,
+        accept=is_typed_password,
+    ),
+    pattern_rule(
+        "password",
+        "a secret of pppd's chap-secrets",
+        r"(?<![\w.@*-])\"?[\w.@-]{1,60}\"?[ \t]{1,16}(?:\*|l2tpd|pptpd|\"\*\")[ \t]{1,16}\"?"
+        r"(?P<secret>[^\s\"\\*/]{6,128})\"?[ \t]{1,16}(?:\*|\d{1,3}(?:\.\d{1,3}){3})",
+        reach=280,
+        accept=_is_key,
+    ),
+    pattern_rule(
+        "password",
+        "a key of an IPsec state",
+        r"(?:enc|auth|aead|auth-trunc) \\{0,3}['\"]?[a-z0-9()-]{3,40}\\{0,3}['\"]? "
+        r"(?P<secret>0x[0-9a-f]{32,128})",
+        reach=200,
+    ),
+)
