@@ -22,7 +22,7 @@ def _is_argument(value: str) -> bool:
 
 
 _NEXT = r"[\"'`:]{0,2}(?:[ ](?:<==|\|))?(?:(?:\r?\n|\\n)(?:@@[^\n]{1,40}(?:\n|\\n))?[+ ]{0,4}){1,2}"
-_ARGUMENT = r"b?\\{0,7}[\"'](?P<secret>[^\"'\\\s]{16,512})\\{0,7}[\"']"
+_ARGUMENT = r"b?\\{0,7}[\"'](?P<secret>[^\"'\\\s]{10,512})\\{0,7}[\"']"
 
 RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
@@ -56,7 +56,7 @@ RULES: tuple[StructuralRule, ...] = (
         "the key that a call signs, verifies or encrypts with, as its second argument",
         r"(?:jwt\.(?:sign|verify|encode|decode)|createhmac|create(?:de)?cipher(?:iv)?|"
         r"hmac_?sha\d{1,3}|"
-        r"hash_hmac|openssl_(?:en|de)crypt|signedcookies?)\([^()\n]{1,80},[ ]?" + _ARGUMENT,
+        r"hash_hmac|openssl_(?:en|de)crypt|signedcookies?|cryptojs\.\w{2,12}(?:\.(?:en|de)crypt)?)\([^()\n]{1,80},[ ]?" + _ARGUMENT,
         rank=Rank.ARGUMENT,
         reach=200,
         accept=_is_argument,

@@ -122,10 +122,24 @@ def _is_protocol_token(value: str) -> bool:
     return not is_placeholder(value) and any(c.isdigit() for c in value) and is_random(value)
 
 
+def _is_joined_token(value: str) -> bool:
+    return any(c.isdigit() for c in value) and is_secret(value, quoted=True)
+
+
 _COOKIE_VALUE = r"\\{0,7}[\"'](?P<secret>[^\s\"'\\;]{16,4096})\\{0,7}[\"']"
 _OF_COOKIE = r"(?:domain|httponly|path|expires|expirationdate|samesite|secure|hostonly)"
 
 RULES: tuple[StructuralRule, ...] = (
+    pattern_rule(
+        "bearer",
+        "a bearer token that code joins to the scheme",
+        r"(?:bearer|token|basic)[ ]\\{0,7}[\"'`][ ]{0,4}(?:\+|\.|&|\|\||,|<>|~|\.\.)[ ]{0,4}"
+        r"\\{0,7}[\"'`](?P<secret>[A-Za-z0-9._~+/=-]{12,4096})\\{0,7}[\"'`]",
+        rank=Rank.AUTH_SCHEME,
+        reach=60,
+        after=4096,
+        accept=_is_joined_token,
+    ),
     pattern_rule(
         "authorization",
         "the proof in a header whose credential is a list: Digest, Hawk, OAuth",

@@ -82,6 +82,14 @@ RULES: tuple[StructuralRule, ...] = (
         reach=300,
         accept=_is_mixed,
     ),
+    pattern_rule(
+        "twilio-token",
+        "the token of an account of Twilio, after its id",
+        r"(?-i:AC[0-9a-f]{32})[\"']?(?:[:,]|%3A)[ ]?[\"']?(?P<secret>(?-i:[0-9a-f]{32}))(?![0-9a-f])",
+        rank=Rank.PAIRED_KEY,
+        reach=80,
+        is_caseless=False,
+    ),
     StructuralRule(
         "jwk",
         "the private members of a JSON web key",

@@ -7,13 +7,19 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
-from ccsync_watch.privacy.engine.structural_rule import StructuralRule, last, text_of
+from ccsync_watch.privacy.engine.structural_rule import (
+    StructuralRule,
+    last,
+    pattern_rule,
+    text_of,
+)
 from ccsync_watch.privacy.heuristics.dummy_values import is_placeholder, is_reference
 from ccsync_watch.privacy.heuristics.thresholds import (
     LEAST_DIGITS_IN_URL,
     LEAST_URL_PASSWORD,
     LEAST_URL_TOKEN,
 )
+from ccsync_watch.privacy.heuristics.password_forms import is_typed_password
 from ccsync_watch.privacy.heuristics.value_strength import is_random
 
 if TYPE_CHECKING:
@@ -123,6 +129,14 @@ RULES: tuple[StructuralRule, ...] = (
         "a password in a percent-encoded URL",
         r"%3A%2F%2F[^\s\"'<>@/:]{1,100}%3A[^\s\"'<>@/:]{1,100}%40",
         find_userinfo,
+    ),
+    pattern_rule(
+        "password",
+        "a password in a data source's name of Go's driver for MySQL",
+        r"[\w.-]{1,60}:(?P<secret>[^\s\"'`<>/$%{}]{3,128})@(?:tcp|udp|unix)\(",
+        trigger=r":[^\s\"'`<>/]{3,128}@(?:tcp|udp|unix)\(",
+        reach=220,
+        accept=is_typed_password,
     ),
 )
 
