@@ -31,7 +31,8 @@ def _read_escape(escape: bytes) -> bytes | None:
 
 
 def _printable(text: str) -> bytes | None:
-    return text.encode() if text == "\n" or min(text) >= " " else None
+    """Return the bytes of characters that can be shown; some entities stand for none at all."""
+    return text.encode() if text == "\n" or min(text, default="") >= " " else None
 
 
 def _read_percent(escape: bytes) -> bytes | None:

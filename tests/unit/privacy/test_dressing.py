@@ -163,3 +163,11 @@ def test_a_trigger_is_bounded(trigger: str) -> None:
 def test_kinds_are_named_and_described() -> None:
     """For whoever adds one."""
     assert all(re.fullmatch(r"[a-z]+", row.id) and row.about for row in DRESSING)
+
+
+@pytest.mark.parametrize("entity", ["&#1;", "&#x1;", "&#0;", "&#127;", "&#xDFFF;", "&#9999999;"])
+def test_an_entity_without_a_character_hides_nothing(entity: str) -> None:
+    """HTML knows entities that stand for no character; the text around them is redacted."""
+    redacted = build_redactor().redact(f"{entity} password=&#34;{PASSWORD}&#34; {entity}")
+    assert PASSWORD not in redacted
+    assert redacted.startswith(entity)
