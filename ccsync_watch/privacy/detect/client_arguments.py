@@ -64,7 +64,8 @@ _APP_PASSWORD = re.compile(r"[a-z]{4}(?:-[a-z]{4}){3}")
 _MORE_CLIENTS = (
     r"(?:isql|tsql|altool|notarytool|az[ ]sql|az[ ]postgres|az[ ]mysql|az[ ]vm|ncftp\w{0,8}|"
     r"rabbitmqadmin|twine|"
-    r"(?:docker|podman)[ ]login|mongo\w{0,8}|signtool|schtasks|psexec|dotnet[ ]nuget[ ](?:push|add|update)|"
+    r"(?:docker|podman)[ ]login|mongo\w{0,8}|signtool|schtasks|psexec|"
+    r"dotnet[ ]nuget[ ](?:push|add|update)|"
     r"ldappasswd|"
     r"expect|gcloud|nordvpn|protonvpn-cli|mc|b2|sftp|xfreerdp|smbpasswd|pdbedit|restic|kopia)"
 )

@@ -61,9 +61,10 @@ _OPTION_FIRST = (
     rf"(?:{_Q}-[a-z]{_Q},[ ]?)?{_Q}--"
 )
 _TAGS = (
-    r"(?:</[\w:]{1,20}>(?:\s|\\n|&nbsp;|:|<[\w:]{1,20}(?:[ ][^<>]{1,120})?>|</[\w:]{1,20}>){0,12})"
+    r"(?:(?:</[\w:]{1,20}>|:[ ]?<[\w:]{1,20}(?:[ ][^<>]{1,120})?>)"
+    r"(?:\s|\\n|&nbsp;|:|<[\w:]{1,20}(?:[ ][^<>]{1,120})?>|</[\w:]{1,20}>){0,12})"
 )
-"""Between a label and its value: at least the tag that closes the label."""
+"""Between a label and its value: at least a tag after the label."""
 
 
 def _is_typed_value(value: str) -> bool:

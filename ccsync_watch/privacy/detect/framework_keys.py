@@ -56,7 +56,8 @@ RULES: tuple[StructuralRule, ...] = (
         "the key that a call signs, verifies or encrypts with, as its second argument",
         r"(?:jwt\.(?:sign|verify|encode|decode)|createhmac|create(?:de)?cipher(?:iv)?|"
         r"hmac_?sha\d{1,3}|"
-        r"hash_hmac|openssl_(?:en|de)crypt|signedcookies?|cryptojs\.\w{2,12}(?:\.(?:en|de)crypt)?)\([^()\n]{1,80},[ ]?" + _ARGUMENT,
+        r"hash_hmac|openssl_(?:en|de)crypt|signedcookies?|"
+        r"cryptojs\.\w{2,12}(?:\.(?:en|de)crypt)?)\([^()\n]{1,80},[ ]?" + _ARGUMENT,
         rank=Rank.ARGUMENT,
         reach=200,
         accept=_is_argument,

@@ -75,7 +75,7 @@ _WRAPPERS = (
 )
 _WRAPPED = (
     rf"{_CLOSE}(?::[ ]?[a-z][\w.\[\]<>?| ]{{0,30}})?[ ]{{0,4}}(?:=|:=|=>|:|<-|by lazy)[ ]{{0,4}}"
-    rf"(?:{_WRAPPERS}[({{]|[{{(])[ ]?{_QUOTED}"
+    rf"(?:{_WRAPPERS}[({{]|[{{(])(?:\s|\\n){{0,40}}{_QUOTED}"
 )
 _RETURNED = r"[ ]?\{[ ]?(?:get[ ]?(?:\{[ ]?return|=>)|return)[ ]" + _QUOTED
 _BRACED = r"\{" + _QUOTED
@@ -101,8 +101,7 @@ _UNSET = (
     r"\([\"'][\w.-]{1,60}[\"'],[ ]?" + _QUOTED
 )
 _MARKED = (
-    _CLOSE
-    + r"[ ]?(?:[:=][ ]?)?(?:[ ]\.|(?:just|some|ok)[ ]|\(string\)[ ]\(len=\d{1,4}\)|"
+    _CLOSE + r"[ ]?(?:[:=][ ]?)?(?:[ ]\.|(?:just|some|ok)[ ]|\(string\)[ ]\(len=\d{1,4}\)|"
     r";s:\d{1,4}:)[ ]?" + _QUOTED
 )
 _INSPECTED = (
@@ -140,7 +139,11 @@ RULES: tuple[StructuralRule, ...] = (
     _rule("a map as Go prints it", _GO_MAP),
     _rule("a list of one value, as headers are kept", _LISTED),
     _rule("a value as PHP prints it", _DUMPED),
-    _rule("what is used where an environment's variable is not set, after an operator", _FALLBACK, reach=280),
+    _rule(
+        "what is used where an environment's variable is not set, after an operator",
+        _FALLBACK,
+        reach=280,
+    ),
     _rule("what is used where an environment's variable is not set, in a call", _UNSET),
     _rule("a value in the spelling of Lisp, Haskell, Go's dumps or serialised PHP", _MARKED),
     _rule("what an interpreter or debugger shows of an expression", _INSPECTED, before=_PROMPT),

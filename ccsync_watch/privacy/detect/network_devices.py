@@ -22,13 +22,15 @@ RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
         "password",
         "a key of Cisco's configuration",
-        r"(?:isakmp key(?: [0-8])?|(?:tacacs|radius)(?:-server)?(?: host [\w.:-]{1,60})? key(?: [0-8])?|"
-        r"key-string(?: [0-8])?|ospf (?:message-digest-key \d{1,3} md5|authentication-key)(?: [0-8])?|"
-        r"neighbor [\w.:-]{1,60} password(?: [0-8])?|standby \d{1,4} authentication(?: md5 key-string)?|"
+        r"(?:isakmp key(?: [0-8])?|(?:tacacs|radius)(?:-server)?(?: host [\w.:-]{1,60})? key"
+        r"(?: [0-8])?|"
+        r"key-string(?: [0-8])?|"
+        r"ospf (?:message-digest-key \d{1,3} md5|authentication-key)(?: [0-8])?|"
+        r"neighbor [\w.:-]{1,60} password(?: [0-8])?|"
+        r"standby \d{1,4} authentication(?: md5 key-string)?|"
         r"ppp (?:chap|pap sent-username [\w.@-]{1,60}) password(?: [0-8])?|"
         r"pre-shared-key(?: (?:local|remote|address [\w.:-]{1,60} key))?(?: [0-8])?|"
-        r"ntp authentication-key \d{1,6} md5)[ ]"
-        + _VALUE,
+        r"ntp authentication-key \d{1,6} md5)[ ]" + _VALUE,
         reach=240,
         accept=_is_key,
     ),
@@ -37,23 +39,25 @@ RULES: tuple[StructuralRule, ...] = (
         "a key of Junos' configuration",
         r"(?:pre-shared-key (?:ascii-text|hexadecimal)|authentication-key|simple-password|"
         r"(?:radius|tacplus)-server [\w.:-]{1,60} secret|encrypted-password|"
-        r"chap-secret|authentication-password|privacy-password)[ ]"
-        + _VALUE,
+        r"chap-secret|authentication-password|privacy-password)[ ]" + _VALUE,
         reach=200,
         accept=_is_key,
     ),
     pattern_rule(
         "password",
         "a secret of strongSwan's ipsec.secrets",
-        r":[ \t]{1,4}(?-i:PSK|EAP|XAUTH|NTLM|PIN)[ \t]{1,4}\\{0,3}[\"'](?P<secret>[^\s\"'\\]{4,128})",
+        r":[ \t]{1,4}(?-i:PSK|EAP|XAUTH|NTLM|PIN)[ \t]{1,4}\\{0,3}[\"']"
+        r"(?P<secret>[^\s\"'\\]{4,128})",
         reach=60,
         accept=is_typed_password,
     ),
     pattern_rule(
         "password",
         "a secret of pppd's chap-secrets",
-        r"(?<![\w.@*-])\"?[\w.@-]{1,60}\"?[ \t]{1,16}(?:\*|l2tpd|pptpd|\"\*\")[ \t]{1,16}\"?"
-        r"(?P<secret>[^\s\"\\*/]{6,128})\"?[ \t]{1,16}(?:\*|\d{1,3}(?:\.\d{1,3}){3})",
+        r"(?:(?<![^\n])|(?<=\\n))\"?[\w.@-]{1,60}\"?[ \t]{1,16}"
+        r"(?:\*|l2tpd|pptpd|\"\*\")[ \t]{1,16}\"?"
+        r"(?P<secret>[^\s\"\\*/]{6,128})\"?[ \t]{1,16}(?:\*|\d{1,3}(?:\.\d{1,3}){3})"
+        r"(?=[ \t]{0,4}(?:\r?\n|\\n|\Z))",
         reach=280,
         accept=_is_key,
     ),

@@ -85,7 +85,8 @@ RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
         "twilio-token",
         "the token of an account of Twilio, after its id",
-        r"(?-i:AC[0-9a-f]{32})[\"']?(?:[:,]|%3A)[ ]?[\"']?(?P<secret>(?-i:[0-9a-f]{32}))(?![0-9a-f])",
+        r"(?-i:AC[0-9a-f]{32})[\"']?(?:[:,]|%3A)[ ]?[\"']?"
+        r"(?P<secret>(?-i:[0-9a-f]{32}))(?![0-9a-f])",
         rank=Rank.PAIRED_KEY,
         reach=80,
         is_caseless=False,

@@ -14,12 +14,12 @@ from ccsync_watch.privacy.engine.structural_rule import (
     text_of,
 )
 from ccsync_watch.privacy.heuristics.dummy_values import is_placeholder, is_reference
+from ccsync_watch.privacy.heuristics.password_forms import is_typed_password
 from ccsync_watch.privacy.heuristics.thresholds import (
     LEAST_DIGITS_IN_URL,
     LEAST_URL_PASSWORD,
     LEAST_URL_TOKEN,
 )
-from ccsync_watch.privacy.heuristics.password_forms import is_typed_password
 from ccsync_watch.privacy.heuristics.value_strength import is_random
 
 if TYPE_CHECKING:
