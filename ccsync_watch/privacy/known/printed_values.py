@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import orjson
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 _MAX_DEPTH = 12
 _LONGEST_LINE = 8192
+_LEAST_CHANGES = 5
+_UNBROKEN = re.compile(r"[A-Za-z0-9+/=]{16,4096}")
 _LEAST_CELLS = 2
 _CELLS = re.compile(r"\s*[|│┃]\s*|\t+| {2,}")
 _RULE = re.compile(r"[-─━═+┼|│ =]+")
@@ -197,7 +200,7 @@ def _values_in_line(line: str, *, is_first: bool) -> Iterator[str]:
         if _is_value(value, _strength(name)) or (
             _is_variable(name)
             and _is_value(value, Strength.WEAK)
-            and wordiness(value) < STRICT_WORDINESS
+            and (wordiness(value) < STRICT_WORDINESS or _is_mixed(value))
         ):
             yield value
     elif _is_word(line) and (
@@ -205,6 +208,12 @@ def _values_in_line(line: str, *, is_first: bool) -> Iterator[str]:
     ):
         yield line
     yield from (token for token in _TOKEN.findall(line) if _is_value(token, Strength.NONE))
+
+
+def _is_mixed(value: str) -> bool:
+    """Tell whether letters and digits alternate as in no name, whatever words are in it."""
+    changes = sum(a.isdigit() is not b.isdigit() for a, b in pairwise(value))
+    return _UNBROKEN.fullmatch(value) is not None and changes >= _LEAST_CHANGES
 
 
 def _is_word(line: str) -> bool:

@@ -104,3 +104,18 @@ def test_a_passphrase_stands_alone() -> None:
 def test_other_output_has_no_values(text: str) -> None:
     """A value would be removed everywhere."""
     assert printed_values(text) == set()
+
+
+@pytest.mark.parametrize(
+    ("value", "is_known"),
+    [
+        ("092cef0bedfc13429e460ff6fed57afa", True),
+        ("beli2jgi63onijtv8zcuf1la", True),
+        ("EKIS8cCYN/DqleCcHsxo1YEMI0uvGGIUhu3VqjoJ", True),
+        ("registry.io/a1b2c3/app:1.2.3", False),
+        ("my-app-prod-eu1-v2-x3", False),
+    ],
+)
+def test_a_mixed_value_under_a_plain_name_is_known(value: str, *, is_known: bool) -> None:
+    """Also one that happens to hold syllables."""
+    assert (value in printed_values(f"SIGNING={value}")) is is_known
