@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ccsync_watch.clock import Clock
     from ccsync_watch.model import JsonValue
     from ccsync_watch.privacy.clean import Redacting
+    from ccsync_watch.privacy.known.tracker import TrackingRedactor
     from ccsync_watch.store.database import Database
     from ccsync_watch.store.rewriting import RewritableMessage, RewritableRow
 
@@ -180,7 +181,7 @@ class Audit:
 def audit(
     database: Database,
     *,
-    redactor: Redacting,
+    redactor: TrackingRedactor,
     rules: str,
     clock: Clock,
     on_progress: Callable[[int], None] = lambda _messages: None,

@@ -14,6 +14,7 @@ import orjson
 
 from ccsync_watch.errors import RedactorUnavailable
 from ccsync_watch.model import Redacted
+from ccsync_watch.pipeline.printed_secrets import learn_printed_secrets, without_output
 from ccsync_watch.privacy.clean import Redacting, redact_values
 from ccsync_watch.privacy.engine.placeholders import count_kinds
 from ccsync_watch.privacy.policy.metadata import metadata_of
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ccsync_watch.clock import Clock
-    from ccsync_watch.model import JsonValue
+    from ccsync_watch.model import JsonValue, Part
     from ccsync_watch.outgoing import StoredMessage
+    from ccsync_watch.privacy.known.tracker import TrackingRedactor
     from ccsync_watch.privacy.policy.projects import Projects
     from ccsync_watch.store.database import Database
     from ccsync_watch.store.rewriting import RewritableMessage, RewritableRow
@@ -83,7 +85,7 @@ class RepairResult:
 def repair(
     database: Database,
     *,
-    redactor: Redacting,
+    redactor: TrackingRedactor,
     clock: Clock,
     is_released: bool,
     is_dry: bool = False,
@@ -98,7 +100,12 @@ def repair(
     """
     result = RepairResult() if result is None else result
     texts = StoredTexts(
-        database, redactor=redactor, clock=clock, is_released=is_released, is_dry=is_dry
+        database,
+        redactor=redactor,
+        clock=clock,
+        is_released=is_released,
+        is_dry=is_dry,
+        printing=learn_printed_secrets(database, redactor),
     )
     seq = 0
     while messages := rewriting.messages_after(database, seq, CHUNK_MESSAGES):
@@ -113,7 +120,10 @@ def repair(
 
 
 class StoredTexts:
-    """Redacts what was stored by a redactor that knows more, and queues what changed."""
+    """Redacts what was stored by a redactor that knows more, and queues what changed.
+
+    `printing` are the calls of whose results only the sizes may be kept.
+    """
 
     def __init__(
         self,
@@ -123,16 +133,18 @@ class StoredTexts:
         clock: Clock,
         is_released: bool,
         is_dry: bool = False,
+        printing: frozenset[str] = frozenset(),
     ) -> None:
         self._database = database
         self._redactor = redactor
         self._clock = clock
         self._is_released = is_released
         self._is_dry = is_dry
+        self._printing = printing
 
     def redact_messages(self, messages: list[RewritableMessage], result: RepairResult) -> None:
         """Redact messages again, and add what changed to the result."""
-        redacted_messages = _redact_messages(messages, self._redactor)
+        redacted_messages = _redact_messages(messages, self._redactor, self._printing)
         changes = [
             (old, new)
             for old, new in zip(messages, redacted_messages.value, strict=True)
@@ -168,11 +180,11 @@ class StoredTexts:
 
 
 def _redact_messages(
-    messages: list[RewritableMessage], redactor: Redacting
+    messages: list[RewritableMessage], redactor: Redacting, printing: frozenset[str]
 ) -> Redacted[list[RewritableMessage]]:
     raw: list[JsonValue] = [
         [
-            [_allowed_content(item, part.kind, part.content) for part in item.message.parts],
+            [_allowed_content(item, part, printing) for part in item.message.parts],
             [item.message.model, item.message.facts, _tool_names(item.message)],
         ]
         for item in messages
@@ -203,12 +215,14 @@ def _redact_messages(
         raise _shape_changed() from None
 
 
-def _allowed_content(item: RewritableMessage, kind: str, content: JsonValue) -> JsonValue:
-    """Return what the session's policy allows to be kept of a part."""
+def _allowed_content(item: RewritableMessage, part: Part, printing: frozenset[str]) -> JsonValue:
+    """Return what may be kept of a part, by the session's policy and the call that it answers."""
+    is_printed = part.kind == "tool-result" and part.tool_use_id in printing
+    content = without_output(part) if is_printed else part.content
     # Our own line about a session holds its folder and branch, which are metadata.
     if not item.is_metadata_only or item.message.kind == "session":
         return content
-    return metadata_of(kind, content)
+    return metadata_of(part.kind, content)
 
 
 def _texts(item: RewritableMessage) -> list[JsonValue]:

@@ -17,7 +17,7 @@ from ccsync_watch.store.id_queries import select_among
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ccsync_watch.store.database import Database
 
@@ -95,6 +95,12 @@ def tool_calls(database: Database, ids: Iterable[str]) -> dict[str, StoredCall]:
         row["tool_use_id"]: StoredCall(_part(row[:5]), row["timestamp_ms"])
         for row in select_among(database.read(), query, list(ids))
     }
+
+
+def all_tool_calls(database: Database) -> Iterator[Part]:
+    """Yield every stored tool call."""
+    rows = database.read().execute(f"SELECT {_PART_COLUMNS} FROM parts WHERE kind = 'tool-call'")  # noqa: S608 - constants
+    return map(_part, rows)
 
 
 def find_call(read: sqlite3.Connection, session_id: str, tool_use_id: str) -> Part | None:

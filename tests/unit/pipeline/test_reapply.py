@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ccsync_watch.privacy import Redactor
-    from ccsync_watch.privacy.clean import Redacting
+    from ccsync_watch.privacy.known.tracker import TrackingRedactor
 
 TOKEN = "ghp_" + "Zx9Kq2Lm4Np6Rs8Tv0Wy1Ab3Cd5Ef7Gh9JkL"
 
@@ -38,7 +38,7 @@ def redactor(build_redactor: Callable[[], Redactor]) -> Redactor:
     return build_redactor()
 
 
-def _repair(world: World, redactor: Redacting, **more: Any) -> RepairResult:  # noqa: ANN401 - any option
+def _repair(world: World, redactor: TrackingRedactor, **more: Any) -> RepairResult:  # noqa: ANN401 - any option
     return repair(world.database, redactor=redactor, clock=world.clock, is_released=True, **more)
 
 
@@ -146,6 +146,10 @@ def test_rows_written_during_a_repair_are_not_overwritten(world: World, redactor
     """The daemon runs during a repair, and writes by the current rules."""
 
     class Overtaken:
+        dropped_known = 0
+        add_known = redactor.add_known
+        take_known = redactor.take_known
+
         def redact_value(self, obj: JsonValue) -> JsonValue:
             """Have the daemon write while the redactor works."""
             value = redactor.redact_value(obj)
@@ -161,8 +165,17 @@ def test_rows_written_during_a_repair_are_not_overwritten(world: World, redactor
 
 
 class _Misshaping:
+    dropped_known = 0
+
     def __init__(self, shape: JsonValue) -> None:
         self.shape = shape
+
+    def add_known(self, value: str, kind: str) -> None:
+        """Know nothing."""
+
+    def take_known(self) -> list[str]:
+        """Know nothing."""
+        return []
 
     def redact_value(self, obj: JsonValue) -> JsonValue:
         """Return as many values as were given, none of them of the right shape."""
@@ -382,3 +395,32 @@ def test_a_text_that_changes_loses_its_styles(world: World, redactor: Redactor) 
     _repair(world, redactor)
     stored = stored_messages.session_messages(world.database, SESSION)
     assert [part.styles for row in stored for part in row.parts if row.uuid == "u1"] == [(), styles]
+
+
+def test_what_a_command_printed_is_reduced_to_its_size(
+    world: World, build_redactor: Callable[[], Redactor]
+) -> None:
+    """The rules of then did not know the command; its values are removed everywhere."""
+    value = "plum-giraffe-lake"
+    world.ingest(
+        message("u0", f"Is it {value}?"),
+        message("u1", parts=(Part("tool-call", {"command": "pass show db"}, "t1", "Bash"),)),
+        message("u2", parts=(_printed("t1", f"{value}\nnote: daily"),)),
+        message("u3", parts=(Part("tool-call", {"command": "env"}, "t2", "Bash"),)),
+        message("u4", parts=(_printed("t2", f"LANG=C\nDB_PASSWORD={value}-2"),)),
+        message("u5", parts=(Part("tool-call", {"command": "ls"}, "t3", "Bash"),)),
+        message("u6", parts=(_printed("t3", "README.md"),)),
+        facts={"custom_title": f"About {value}-2"},
+    )
+    _repair(world, build_redactor())
+    assert value.encode() not in _bytes(world)
+    rows = stored_messages.session_messages(world.database, SESSION)
+    assert rows[3].parts[0].content == {"ok": True, "lines": 2, "bytes": 9}
+    assert "LANG=C" in str(rows[5].parts[0].content)
+    assert "README.md" in str(rows[7].parts[0].content)
+    assert _repair(world, build_redactor()) == RepairResult()
+
+
+def _printed(call_id: str, output: str) -> Part:
+    content: JsonValue = {"ok": True, "lines": 2, "bytes": 9, "output": output}
+    return Part("tool-result", content, call_id, "Bash")
