@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _CHUNK = 500
 
 
-def learn_printed_secrets(database: Database, redactor: TrackingRedactor) -> frozenset[str]:
+def track_printed_secrets(database: Database, redactor: TrackingRedactor) -> frozenset[str]:
     """Add what the stored results of such calls show to the known secrets.
 
     Return the ids of those calls of whose results only the sizes may be kept.

@@ -14,7 +14,7 @@ import orjson
 
 from ccsync_watch.errors import RedactorUnavailable
 from ccsync_watch.model import Redacted
-from ccsync_watch.pipeline.printed_secrets import learn_printed_secrets, without_output
+from ccsync_watch.pipeline.printed_secrets import track_printed_secrets, without_output
 from ccsync_watch.privacy.clean import Redacting, redact_values
 from ccsync_watch.privacy.engine.placeholders import count_kinds
 from ccsync_watch.privacy.policy.metadata import metadata_of
@@ -105,7 +105,7 @@ def repair(
         clock=clock,
         is_released=is_released,
         is_dry=is_dry,
-        printing=learn_printed_secrets(database, redactor),
+        printing=track_printed_secrets(database, redactor),
     )
     seq = 0
     while messages := rewriting.messages_after(database, seq, CHUNK_MESSAGES):

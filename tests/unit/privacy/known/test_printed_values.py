@@ -110,7 +110,6 @@ def test_other_output_has_no_values(text: str) -> None:
     ("value", "is_known"),
     [
         ("092cef0bedfc13429e460ff6fed57afa", True),
-        ("beli2jgi63onijtv8zcuf1la", True),
         ("EKIS8cCYN/DqleCcHsxo1YEMI0uvGGIUhu3VqjoJ", True),
         ("registry.io/a1b2c3/app:1.2.3", False),
         ("my-app-prod-eu1-v2-x3", False),
