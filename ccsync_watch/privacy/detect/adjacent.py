@@ -56,6 +56,7 @@ _BLOCK_VALUE = (
     r"[\"'`*]{0,3}:[ ]{0,2}(?:[>|][+-]?[ ]{0,2})?\*{0,2}(?:\r?\n|\\n)[ \t]{0,24}[\"'`]?"
     r"(?P<secret>[^\s\"'`\\]{4,512})(?=[\"'`]?[ ]{0,4}(?:\r?\n|\\n|\Z))"
 )
+_NUMBER = re.compile(r"0x[0-9a-f]{1,16}", re.IGNORECASE)
 _CELL_VALUE = (
     r"(?:</(?:code|b|strong)>)?</(?:td|th|dt|key|name)>(?:\s|\\n){0,12}"
     r"<(?:td|dd|string|value)[^<>]{0,60}>(?:<(?:code|b|strong)>)?(?P<secret>[^<\s]{6,512})"
@@ -94,6 +95,8 @@ def _is_adjacent_password(
     core = text_of(data, span).rstrip("!?")
     if name.lower() in {"pass", "pw", "pin"} and _WITH.search(before) is None:
         return False  # a verb, a part
+    if _NUMBER.fullmatch(core):
+        return False  # a constant's value
     if quoted:
         is_talk = _ARTICLE.search(before) is not None
         return is_quoted_password(core, is_talk=is_talk)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.heuristics.gibberish import is_drawn, is_gibberish
 from ccsync_watch.privacy.heuristics.name_strength import Strength, is_code_name, strength_of
-from ccsync_watch.privacy.heuristics.password_forms import is_hyphened_passphrase
+from ccsync_watch.privacy.heuristics.password_forms import is_hyphened_passphrase, is_test_name
 from ccsync_watch.privacy.heuristics.thresholds import (
     LEAST_CODE_DIGITS,
     LEAST_OPAQUE,
@@ -177,6 +177,8 @@ def _is_secret_password(assigned: Assigned) -> bool:
         and not is_environment
         and (value.isdigit() or value.isalpha())
     ):
+        return False
+    if assigned.name.lower() == "pass" and not assigned.is_quoted and is_test_name(value):
         return False
     if not assigned.is_quoted and is_hyphened_passphrase(value):
         return True

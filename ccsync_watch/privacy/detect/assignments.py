@@ -152,6 +152,8 @@ class AssignmentFinder:
         before = data[name_start - 1 : name_start]
         if data.startswith((b"...", b"\xe2\x80\xa6"), last):
             return False  # shortened for display
+        if data[last - 1 : last + 1] == b"->":
+            return False  # a member of an object: `pass => $self->{pass}`
         if sign == b">":
             if data[name_start : after.start()].lower() == b"code":
                 return False  # HTML's element for any code

@@ -252,7 +252,7 @@ RULES: tuple[StructuralRule, ...] = (
         "a name and password passed to a function",
         _ARGUMENT + r"(?P<secret>[^\"'\s\\]{4,100})\\{0,7}[\"']",
         trigger=r"(?:basic_?auth|auth(?:=|:[ ]?)|credentials?|login|authenticate|sign_?in|"
-        r"getconnection|createuser|create_user|adduser|(?:mysqli?|pg|db|smtp|ftp|imap|oracle|pdo|"
+        r"getconnection|createuser|create_user|adduser|credentials\.basic|(?:mysqli?|pg|db|smtp|ftp|imap|oracle|pdo|"
         r"dbi)[\w.]{0,16}(?:connect|login))\w{0,12}[ ]?"
         r"[(\[][^()\n\r]{0,120}" + _ARGUMENT + r"[^\"'\s]{4}[^\"'\s]{0,60}[\"']",
         rank=Rank.ARGUMENT,

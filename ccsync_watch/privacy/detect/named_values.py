@@ -100,6 +100,8 @@ _UNSET = (
     _CLOSE + _ASSIGNS + r"[\w.]{0,24}(?:env|environ\.get|env\.(?:fetch|str|get)|getproperty)"
     r"\([\"'][\w.-]{1,60}[\"'],[ ]?" + _QUOTED
 )
+_FILTERED = _CLOSE + _ASSIGNS + r"[\"']?\{\{[^\n{}]{1,120}\|[ ]?default\([ ]?" + _QUOTED
+_DESCRIBED = r"(?:[ ][<\[][^\n\"']{1,30})?[\"'],[ ]?[\"'][^\"'\n]{0,100}[\"'],[ ]?" + _QUOTED
 _MARKED = (
     _CLOSE + r"[ ]?(?:[:=][ ]?)?(?:[ ]\.|(?:just|some|ok)[ ]|\(string\)[ ]\(len=\d{1,4}\)|"
     r";s:\d{1,4}:)[ ]?" + _QUOTED
@@ -108,10 +110,22 @@ _INSPECTED = (
     r"[\"'\])]{0,3}[ ]{0,2}(?:\n|\\n)(?:=>[ ]|Out\[\d{1,4}\]:[ ]|\$\d{1,4}[ ]=[ ]"
     r"(?:0x[0-9a-f]{1,16}[ ])?)?" + _QUOTED
 )
-_PROMPT = (
-    r"(?:>>>|In[ ]\[\d{1,4}\]:|irb[^\n>]{0,30}>|pry[^\n>]{0,30}>|iex[^\n>]{0,20}>|"
-    r"(?:gdb|pdb|lldb)\)[ ](?:p|print|pp|po)|>)[ ][^\n]{0,60}?"
+_PROMPT = re.compile(
+    rb"(?:>>>|In \[\d{1,4}\]:|irb[^\n>]{0,30}>|pry[^\n>]{0,30}>|iex[^\n>]{0,20}>|"
+    rb"(?:gdb|pdb|lldb)\) (?:p|print|pp|po)|(?:^|\n|\\n)>) [^\n]{0,100}?(?:\n|\\n)[^\n]{0,40}\Z",
+    re.IGNORECASE,
 )
+"""Before a value that an interpreter shows: its prompt, an expression, the next line's begin."""
+_find_shown = find_named(r"[\w-]{2,64}", _INSPECTED, 200)
+
+
+def find_inspected(data: bytes, end: int, since: int) -> Iterator[Span]:
+    """Yield what an interpreter or debugger shows of an expression that ends in a secret's name."""
+    for span in _find_shown(data, end, since):
+        if _PROMPT.search(data, max(0, span.start - 240), span.start):
+            yield span
+
+
 _TUPLE = r"(?:,[ ]?|[ ]=>[ ]?)(?:<<)?\"(?P<secret>[^\"\\\s]{4,512})\"(?:>>)?[ ]?\}"
 
 
@@ -145,8 +159,20 @@ RULES: tuple[StructuralRule, ...] = (
         reach=280,
     ),
     _rule("what is used where an environment's variable is not set, in a call", _UNSET),
+    _rule("what a template's filter uses where nothing is set", _FILTERED, reach=280),
+    _rule(
+        "the default of an option after its description",
+        _DESCRIBED,
+        before=r"option\([ ]?[\"'](?:-[a-z],?[ ])?--",
+        reach=260,
+    ),
     _rule("a value in the spelling of Lisp, Haskell, Go's dumps or serialised PHP", _MARKED),
-    _rule("what an interpreter or debugger shows of an expression", _INSPECTED, before=_PROMPT),
+    StructuralRule(
+        "named-value",
+        "what an interpreter or debugger shows of an expression",
+        rf"{WORDS}[\w-]{{0,24}}{trigger_of(_INSPECTED)}",
+        find_inspected,
+    ),
     _rule(
         "a tuple or a map of Erlang", _TUPLE, before=r"\{[ ]?(?:[^\n{}]{0,80}[ ,{])?:?[\w-]{0,24}"
     ),

@@ -27,6 +27,7 @@ from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of
 from ccsync_watch.privacy.heuristics.password_forms import (
     has_password_form,
     is_announced_password,
+    is_test_name,
     is_usual,
     looks_chosen,
     talks_of_secrets,
@@ -79,7 +80,7 @@ _SENTENCE = HeadedPattern(
     rf"{_LEFT}(?:pass|pw|pin|log|unlock|api|acc|auth|secr|bear|refr|bot|"
     r"depl|lic|adm|sign|encr|priv|serv|pers|client|webh|sess|secu|reco|back|veri|tok|key|cred|otp)",
     rf"(?P<subject>{_PASSWORDS}|{_TOKENS})\*{{0,2}}[\"'`]?{_FOR}{_VERB}{_OPEN}"
-    r"(?P<value>[^\s\"'`\x00-\x1f]{3,512})",
+    r"(?P<value>(?:(?!</)[^\s\"'`\x00-\x1f]){3,512})",
     reach=200,
     after=512,
 )
@@ -102,7 +103,10 @@ _VAGUE = frozenset({"key", "keys", "secret", "secrets", "credential", "credentia
 _NOT_TOKEN = re.compile(
     r"[()\[\]{}<>]|://|\.\w{2,4}$|^[\w-]+:[\w./:-]+$|^[A-Z0-9]+(?:_[A-Z0-9]+)+$"
 )
-_FORMAT = re.compile(r"^[\w.+-]+@[\w-]+(?:\.\w+)+$|%(?:\d\$)?[.*]*[sdu]\W*$|%0A")
+_FORMAT = re.compile(
+    r"^(?:user(?:name)?|login|id|name|e?mail|status)=|"
+    r"^[\w.+-]+@[\w-]+(?:\.\w+)+$|%(?:\d\$)?[.*]*[sdu]\W*$|%0A"
+)
 """An address, or a place for a value in a message."""
 _POSTAL_DIGITS = 6
 """Of a postal code in India, which is called so too."""
@@ -134,6 +138,7 @@ def _is_password_of_sentence(
     is_verb = subject == "pass" and _PASS.match(data, low + match.end("subject")) is None
     is_part = subject.startswith("pin") and not value.isdigit()
     is_format = _FORMAT.search(value) is not None
+    is_format = is_format or (subject == "pass" and is_test_name(value))
     is_postal = subject == "pincode" and value.isdigit() and len(value) == _POSTAL_DIGITS
     if is_count or is_verb or is_part or is_format or is_postal or talks_of_secrets(value):
         return False

@@ -55,6 +55,21 @@ RULES: tuple[StructuralRule, ...] = (
     ),
     pattern_rule(
         "password",
+        "a password after dots that lead to it",
+        r"(?:password|passphrase|passwort)[ ]?(?:\.{3,60}|_{3,60})[ :]{0,4}" + _VALUE,
+        rank=Rank.SENTENCE,
+        reach=120,
+        accept=_is_shown,
+    ),
+    pattern_rule(
+        "secret",
+        "the key that kubeadm shares certificates with",
+        r"(?:using certificate key:(?:\s|\\n){1,8}|--certificate-key[ =])(?P<secret>[0-9a-f]{64})",
+        rank=Rank.SENTENCE,
+        reach=120,
+    ),
+    pattern_rule(
+        "password",
         "a password that was changed",
         r"password (?:was |has been )?(?:changed|reset|updated|set) to:? [\"'`]?" + _VALUE,
         rank=Rank.SENTENCE,

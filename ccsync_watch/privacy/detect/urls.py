@@ -134,7 +134,7 @@ RULES: tuple[StructuralRule, ...] = (
         "password",
         "a password in a data source's name of Go's driver for MySQL",
         r"[\w.-]{1,60}:(?P<secret>[^\s\"'`<>/$%{}]{3,128})@(?:tcp|udp|unix)\(",
-        trigger=r":[^\s\"'`<>/]{3,128}@(?:tcp|udp|unix)\(",
+        trigger=r"@(?:tcp|udp|unix)\(",
         reach=220,
         accept=is_typed_password,
     ),

@@ -53,6 +53,9 @@ _USUAL_ENDINGS = (
     "ous",
     "ive",
 )
+_TEST_NAME = re.compile(
+    r"(?=.*(?:test|/|\.(?:sh|py|t|js|ts|rb|pl)\Z))[a-z][a-z_./-]{0,40}(?:[0-9]{1,3}[a-z_./-]{0,40}){0,3}"
+)
 _TALKS_OF_SECRETS = re.compile(r"password|passwd|secret(?!\d)|credential", re.IGNORECASE)
 _COUNT = re.compile(
     r"\d+(?:[.,:/x-]\d+)*[A-Za-z%]{0,3}|v?\d+(?:\.\d+)+|[A-Za-z]+-?(?:128|256|384|512)|"
@@ -94,6 +97,11 @@ def value_span(data: bytes, match: re.Match[bytes], offset: int = 0) -> tuple[in
             break
         stop -= 1
     return start, stop
+
+
+def is_test_name(value: str) -> bool:
+    """Tell whether what follows "PASS:" is the test that passed: `tests/login_2.sh`."""
+    return _TEST_NAME.fullmatch(value) is not None
 
 
 def is_hyphened_passphrase(value: str) -> bool:
