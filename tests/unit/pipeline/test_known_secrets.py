@@ -68,6 +68,11 @@ def _read(writer: Writer, used: str = "t1") -> list[dict[str, object]]:
             writer.answer(call("t1", "Bash", command=f'echo "DB_PASSWORD={VALUE}" | tee -a .env')),
         ],
         lambda writer: [
+            writer.answer(
+                call("t1", "Bash", command=f"sed -i 's|^DB_PASSWORD=.*|DB_PASSWORD={VALUE}|' .env")
+            ),
+        ],
+        lambda writer: [
             writer.answer(call("t1", "Bash", command="tail -n +1 conf/*")),
             writer.result("t1", f"==> conf/a.txt <==\nA=1\n\n==> conf/.env <==\n{FILE}"),
         ],
@@ -95,7 +100,7 @@ def _read(writer: Writer, used: str = "t1") -> list[dict[str, object]]:
             ),
         ],
     ],
-    ids=["Read", "cat", "env", "Write", "<<", "echo", "tail", "Grep", "diff", "mention"],
+    ids=["Read", "cat", "env", "Write", "<<", "echo", "sed", "tail", "Grep", "diff", "mention"],
 )
 def test_what_was_read_is_removed_later(
     bench: Bench,

@@ -46,6 +46,9 @@ _LOOPS = frozenset({"for", "foreach", "select"})
 _SOURCES = frozenset({"source", "."})
 _DECLARATIONS = frozenset({"export", "declare", "typeset", "local", "readonly"})
 _WRITERS = frozenset({"tee", "tee-object", "out-file", "set-content"})
+_EDITORS = frozenset({"sed", "gsed", "perl", "ruby"})
+_IN_PLACE = re.compile(r"-[a-z]*i(?:\.\w{1,8})?|-i.*|--in-place.*", re.IGNORECASE)
+_DELIMITERS = re.compile(r"[/|#,](?=[A-Za-z_^]{1,80}=|[gi]{0,2}$)|\.\*[/|#,]")
 _ECHOES = frozenset({"echo", "printf", "print", "write-output"})
 _SILENT_WRITERS = frozenset({"out-file", "set-content"})
 _TRACE = re.compile(r"-[a-z]*x[a-z]*|xtrace")
@@ -153,13 +156,20 @@ class _LineReader:
         )
 
     def _track_writing(self, invocation: Invocation, commands: Pipeline) -> None:
-        """Remember what is written into a file of secrets: here-documents, what `echo` gets.
+        """Remember what is written into a file of secrets: here-documents, what `echo` gets, edits.
 
         `commands` are the one that writes it and the one that it reads from.
         """
         files = list(invocation.command.outputs)
+        texts = invocation.arguments.texts
         if invocation.program in _WRITERS:
             files += invocation.words
+        elif (
+            invocation.program in _EDITORS
+            and any(map(_IN_PLACE.fullmatch, texts))
+            and any(map(names_secret_file, texts))
+        ):
+            self._state.written_texts += [_DELIMITERS.sub("\n", text) for text in texts]
         if any(names_secret_file(word.text) for word in files):
             for command in commands:
                 self._state.written_texts += [word.text for word in command.documents]
