@@ -69,9 +69,11 @@ _ADVERBS = (
     r"actually|probably|either|this|something like)){0,2}"
 )
 _SIGN = r":|=|->|=>|\xe2\x86\x92|-|\xe2\x80\x94"
+_NOT_JOINING = r"(?<![a-z0-9]-(?=[^ \n]))"
+"""After a sign: it is not a hyphen within a key, as in `key to ABCD1-XYZ22`."""
 _VERB = (
     rf"(?:(?:{_IS}|{_WILL_BE}){_ADVERBS}[ ]?:?[ \n]{{0,2}}|"
-    rf"[ ]{{0,2}}(?:{_SIGN})[ \n]{{0,3}})"
+    rf"[ ]{{0,2}}(?:{_SIGN}){_NOT_JOINING}[ \n]{{0,3}})"
 )
 _OPEN = r"(?:\*\*|__)?(?:\\{0,7}(?P<quote>[\"'`])|\xe2\x80\x9c|\xe2\x80\x98)?"
 _LEFT = r"(?<![a-z0-9_-])"
