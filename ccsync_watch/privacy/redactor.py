@@ -195,7 +195,7 @@ class Redactor:
             if any(True for _ in self._finder.find_at(text, hits_of_text, 0)):
                 yield index
         # Views of all texts at once: most texts with dressing have little of it.
-        dressing = dressing_hits(hits)
+        dressing = dressing_hits(data, hits)
         if dressing:
             for span in self._finder.find_in_views(data, dressing, [], 0):
                 yield bisect_right(starts, span.start) - 1

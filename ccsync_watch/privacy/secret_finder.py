@@ -92,7 +92,7 @@ class SecretFinder:
             for span in self._apply_rules(data, hits, depth):
                 ends.append(span.end)
                 yield span
-        dressing = dressing_hits(hits)
+        dressing = dressing_hits(data, hits)
         if dressing or ends:
             yield from self.find_in_views(data, dressing, ends, depth, layer)
 

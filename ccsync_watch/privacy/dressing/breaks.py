@@ -26,7 +26,9 @@ JOINT = r"(?:\+|\.{1,2}|&|~|\|\||<>|\+\+)"
 _LINE_END = rf"(?:[ ]{{0,2}}{BORDER}[ ]{{0,2}})?\$?\r?\n"
 _LINE_START = rf"[ \t]{{0,12}}(?:(?:{BORDER}|[>#+])[ ]{{0,4}})?"
 _STRING_END = rf"\\{{0,7}}[\"'`][ \t]{{0,4}}(?:{JOINT}[ \t\r\n\"'`]|\\?\n|[\"'`])"
+_END = f"(?:{_LINE_END}|{_STRING_END})"
 _TOKEN = r"[A-Za-z0-9_=+/.~%-]"  # noqa: S105 - an alphabet
+_REST = re.compile(f"{_TOKEN}{{0,120}}{_END}".encode("latin-1"))
 _NAMED = (
     rf"(?:{PASSWORD_WORDS}|{TOKEN_WORDS}|passwords?[ ]is)[\w-]{{0,24}}"
     r"[ \t:=\"'`*>|\\]{1,16}"
@@ -36,34 +38,40 @@ _VALUE = r"[^\s]{0,120}[^\s;,(){}]"
 _LEAST_HEAD = 3
 _LEAST_BODY = 10
 """After a short beginning, which words have too."""
-_GROUP = 10
 _SPLIT_NAMES = ("password", "passwd", "secret", "token", "api_key", "apikey", "authorization")
 _SPLIT_HEADS = ("ghp_", "github_pat_", "sk-ant-", "sk-proj-", "sk_live_", "xoxb-", "AKIA", "glpat-")
 
 
 @lru_cache(maxsize=1)
 def break_triggers() -> tuple[Trigger, ...]:
-    """Return the triggers: tokens and named values before a break, and words split in two."""
+    """Return the triggers: tokens' beginnings, named values before a break, words split in two.
+
+    Whether a break follows the first, `break_after` says: that makes the scan simpler.
+    """
     beginnings = sorted(
         head
         for head in {head for row in VENDORS if not row.anchor for head in heads(row.trigger)}
         if len(head) >= _LEAST_HEAD and not (head.isalpha() and head.islower())
     )
     tokens = [
-        f"{re.escape(head)}{_TOKEN}{{{0 if len(head) == HEAD else _LEAST_BODY},120}}"
+        re.escape(head) + ("" if len(head) == HEAD else f"{_TOKEN}{{{_LEAST_BODY}}}")
         for head in beginnings
     ]
-    groups = [tokens[start : start + _GROUP] for start in range(0, len(tokens), _GROUP)]
-    end = f"(?:{_LINE_END}|{_STRING_END})"
     return (
-        *(Trigger(f"(?:{'|'.join(group)}){end}", is_caseless=False) for group in groups),
-        Trigger(f"{_NAMED}{_VALUE}{end}", is_caseless=True),
-        Trigger(rf"://[^\s/:@]{{0,60}}:{_VALUE}{end}", is_caseless=False),
+        Trigger(f"(?:{'|'.join(tokens)})", is_caseless=False),
+        Trigger(f"{_NAMED}{_VALUE}{_END}", is_caseless=True),
+        Trigger(rf"://[^\s/:@]{{0,60}}:{_VALUE}{_END}", is_caseless=False),
         *(Trigger(_split(name), is_caseless=True) for name in _SPLIT_NAMES),
         *(Trigger(_split(head), is_caseless=False) for head in _SPLIT_HEADS),
         Trigger(_without_first(_SPLIT_NAMES), is_caseless=True),
         Trigger(_without_first(_SPLIT_HEADS), is_caseless=False),
     )
+
+
+def break_after(data: bytes, end: int) -> int:
+    """Return where the break ends after a token whose beginning ends at `end`; -1 without one."""
+    match = _REST.match(data, end)
+    return match.end() if match else -1
 
 
 def _split(word: str) -> str:

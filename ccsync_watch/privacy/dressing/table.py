@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.detect.rules import collect_triggers
 from ccsync_watch.privacy.dressing import characters, escapes, hex_text, source_code
-from ccsync_watch.privacy.dressing.breaks import BORDER, break_triggers
+from ccsync_watch.privacy.dressing.breaks import BORDER, break_after, break_triggers
 from ccsync_watch.privacy.dressing.folds import find_folds
 from ccsync_watch.privacy.dressing.source_code import JOINED, NEW, OLD
 from ccsync_watch.privacy.engine.scanner import Trigger
@@ -52,9 +52,17 @@ def all_triggers() -> tuple[Trigger, ...]:
     )
 
 
-def dressing_hits(hits: Iterable[Hit]) -> list[Hit]:
+def dressing_hits(data: bytes, hits: Iterable[Hit]) -> list[Hit]:
     """Return the hits of dressing's triggers, in order of their ends."""
-    return sorted(hit for hit in hits if hit[1] >= DRESSING_FROM)
+    found: list[Hit] = []
+    for end, index in hits:
+        if index == _BREAKS_FROM:
+            stop = break_after(data, end)
+            if stop >= 0:
+                found.append((stop, index))
+        elif index >= DRESSING_FROM:
+            found.append((end, index))
+    return sorted(found)
 
 
 def undressed_views(data: bytes, hits: Sequence[Hit], ends: Sequence[int] = ()) -> Iterator[View]:
