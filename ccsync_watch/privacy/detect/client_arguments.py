@@ -69,6 +69,11 @@ _MORE_CLIENTS = (
     r"ldappasswd|"
     r"expect|gcloud|nordvpn|protonvpn-cli|mc|b2|sftp|xfreerdp|smbpasswd|pdbedit|restic|kopia)"
 )
+_REDIS_TRIGGER = (
+    r"(?:(?-i:AUTH)[ ](?:[\w.-]{1,32}[ ])?|auth(?:\r\n|\\r\\n)\$\d{1,4}(?:\r\n|\\r\\n)|"
+    r"user[ ][\w.-]{1,32}[ ](?:on|off)[ ][^\n]{0,60}>)"
+)
+"""Without the beginning of a line, which would be searched for everywhere."""
 _REDIS = (
     r"(?:(?:>[ ]|(?:\n|\\n|^)|redis[^\n]{0,40}[ ])(?-i:AUTH)[ ](?:[\w.-]{1,32}[ ])?|"
     r"(?:AUTH|auth)(?:\r\n|\\r\\n)\$\d{1,4}(?:\r\n|\\r\\n)|"
@@ -139,6 +144,7 @@ RULES: tuple[StructuralRule, ...] = (
     value_rule(
         "a password of Redis, in its dialogue, protocol or configuration",
         _REDIS,
+        trigger=_REDIS_TRIGGER,
         quote=r"['\"]?",
         accept=_is_drawn_word,
         reach=140,

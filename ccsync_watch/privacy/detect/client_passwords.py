@@ -51,6 +51,7 @@ def value_rule(
     first: str = r"[^\s'\"]{3}",
     quote: str = _OPEN_QUOTE,
     context: str = "",
+    trigger: str = "",
     reach: int,
     kind: str = "password",
     accept: Callable[[str], bool] = is_typed_password,
@@ -58,13 +59,13 @@ def value_rule(
     """Return the rule for the value that follows the pattern `before`.
 
     The trigger asks for the value's `first` characters after an opening quote, and for `context`
-    before all of it.
+    before all of it. `trigger` is simpler than `before`.
     """
     return pattern_rule(
         kind,
         about,
         before + _VALUE,
-        trigger=context + trigger_of(before) + quote + first,
+        trigger=context + (trigger or trigger_of(before)) + quote + first,
         reach=reach,
         accept=accept,
     )

@@ -91,12 +91,15 @@ def _find_before_name(before: str) -> Finder:
 def _after_name(
     about: str, after: str, *, before: str = "", trigger: str = "", reach: int = 240
 ) -> StructuralRule:
-    """Return the rule for a value after a field's name; `trigger` is simpler than `after`."""
+    """Return the rule for a value after a field's name, and after `before` if that is given.
+
+    `trigger` is simpler than `after`; `before` is no part of it, since it begins with many words.
+    """
     return StructuralRule(
         "typed",
         about,
-        rf"{before}{WORDS}[\w-]{{0,24}}{trigger or trigger_of(after)}",
-        find_named(r"[\w-]{2,64}", after, reach),
+        rf"{WORDS}[\w-]{{0,24}}{trigger or trigger_of(after)}",
+        find_named(r"[\w-]{2,64}", after, reach, before=before),
     )
 
 
@@ -119,7 +122,7 @@ RULES: tuple[StructuralRule, ...] = (
     _after_name(
         "the second argument of a call that fills a field",
         _SECOND,
-        before=r"(?:fill|type|send_?keys|set_?value|enter|input)[\w-]{0,16}[ (][^\n]{0,60}",
+        before=r"(?:fill|type|send_?keys|set_?value|enter|input)[\w-]{0,16}[ (][^\n]{0,60}\Z",
     ),
     _after_name("the value of a changed field", _CHANGED),
     _after_name(

@@ -22,6 +22,8 @@ from ccsync_watch.privacy.heuristics.value_strength import is_password, is_secre
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+_REACH_BEFORE = 100
+"""How far what precedes a name is read, in bytes."""
 WORDS = rf"(?:{PASSWORD_WORDS}|{TOKEN_WORDS})"
 """What the name of a secret contains, for triggers."""
 
@@ -41,8 +43,14 @@ def find_named(
     after_name: str,
     reach: int,
     accept: Callable[[str, Strength], bool] = is_value_in_code,
+    *,
+    before: str = "",
 ) -> Finder:
-    """Return the finder for a name's pattern, and one with the group `secret` that follows it."""
+    """Return the finder for a name's pattern, and one with the group `secret` that follows it.
+
+    What precedes the name ends as `before` says.
+    """
+    opening = re.compile(before.encode(), re.IGNORECASE)
     pattern = re.compile(f"(?P<name>{name}){after_name}".encode(), re.IGNORECASE)
 
     def find(data: bytes, end: int, since: int) -> Iterator[Span]:
@@ -51,7 +59,11 @@ def find_named(
             position = match.end("name")
             strength = strength_of_label(match["name"].decode("latin-1"))
             span = match.span("secret")
-            if strength and accept(text_of(data, span), strength):
+            if (
+                strength
+                and opening.search(data, max(0, match.start() - _REACH_BEFORE), match.start())
+                and accept(text_of(data, span), strength)
+            ):
                 kind = "password" if strength is Strength.PASSWORD else "secret"
                 yield Span(*span, kind, Rank.NAMED_FIELD)
 
@@ -80,10 +92,8 @@ _WRAPPED = (
 _RETURNED = r"[ ]?\{[ ]?(?:get[ ]?(?:\{[ ]?return|=>)|return)[ ]" + _QUOTED
 _BRACED = r"\{" + _QUOTED
 _ASSIGNED_ARROW = _CLOSE + r"[ ]{0,4}(?:<-|\|\|=|\?\?=)[ ]{0,4}" + _QUOTED
-_DEFAULT = (
-    r"[\"']?[^\n;]{0,160}?[ ,(\[{]\\{0,7}[\"']?default(?:_?value)?\\{0,7}[\"']?[ ]?(?:=>|=|:)[ ]?"
-    + _QUOTED
-)
+_GIVEN = r"default(?:_?value)?\\{0,7}[\"']?[ ]?(?:=>|=|:)[ ]?" + _QUOTED
+_DEFAULT = r"[\"']?[^\n;]{0,160}?[ ,(\[{]\\{0,7}[\"']?" + _GIVEN
 _DEFAULT_FIRST = r"(?:[ ]?[:=][ ]?[\w.]{1,20}\(|[\"'],[ ]?)[ ]?default[ ]?=[ ]?" + _QUOTED
 _BLOCK_DEFAULT = r"[\"'][ ]?\{[^{}]{0,300}?\bdefault[ ]{0,12}=[ ]{0,12}" + _QUOTED
 _GO_MAP = r":\[(?:bearer |basic |token )?(?P<secret>[\w.+/=~!@#$%^&*:-]{4,1024})\](?=[ \]\n]|\Z)"
@@ -130,13 +140,16 @@ _TUPLE = r"(?:,[ ]?|[ ]=>[ ]?)(?:<<)?\"(?P<secret>[^\"\\\s]{4,512})\"(?:>>)?[ ]?
 
 
 def _rule(
-    about: str, after_name: str, *, reach: int = 200, before: str = "", kind: str = "named-value"
+    about: str, after_name: str, *, reach: int = 200, before: str = "", trigger: str = ""
 ) -> StructuralRule:
-    """Return the rule for a value that follows the pattern `after_name` after a secret's name."""
+    """Return the rule for a value that follows the pattern `after_name` after a secret's name.
+
+    `trigger` replaces the derived one, where that would begin with a name and a long gap.
+    """
     return StructuralRule(
-        kind,
+        "named-value",
         about,
-        rf"{before}{WORDS}[\w-]{{0,24}}{trigger_of(after_name)}",
+        trigger or rf"{before}{WORDS}[\w-]{{0,24}}{trigger_of(after_name)}",
         find_named(r"[\w-]{2,64}", after_name, reach),
     )
 
@@ -147,7 +160,7 @@ RULES: tuple[StructuralRule, ...] = (
     _rule("a value that a property returns", _RETURNED),
     _rule("a value in braces after a name", _BRACED),
     _rule("a value assigned by an arrow, or where there is none yet", _ASSIGNED_ARROW),
-    _rule("the default of an option or a setting", _DEFAULT, reach=260),
+    _rule("the default of an option or a setting", _DEFAULT, reach=260, trigger=trigger_of(_GIVEN)),
     _rule("a default that comes first", _DEFAULT_FIRST),
     _rule("the default in a block of Terraform", _BLOCK_DEFAULT, reach=420),
     _rule("a map as Go prints it", _GO_MAP),

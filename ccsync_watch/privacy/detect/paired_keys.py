@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _NEAR = 4096
+_LONGEST_OPENING = 96
+"""What of a web key's member proves that it is one, in bytes."""
 _KEY = re.compile(rb"(?<![A-Za-z0-9/+=_-])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+_-])")
 
 
@@ -36,19 +38,18 @@ def _is_mixed(value: str) -> bool:
 _WEB_KEY_MEMBER = (
     r"(?:[\"'](?:d|p|q|dp|dq|qi|k)\\{0,7}[\"'][ ]{0,2}:[ ]{0,2}\\{0,7}[\"']"
     r"(?P<quoted>[A-Za-z0-9_-]{16,2048})|"
-    r"(?:d|p|q|dp|dq|qi|k):[ ]{0,2}\\{0,7}[\"']?(?P<plain>[A-Za-z0-9_-]{40,2048}))"
+    r"(?<![\w-])(?:d|p|q|dp|dq|qi|k):[ ]{0,2}\\{0,7}[\"']?(?P<plain>[A-Za-z0-9_-]{40,2048}))"
 )
 _WEB_KEY_MEMBER_BYTES = re.compile(_WEB_KEY_MEMBER.encode())
 
 
-def find_web_key_members(data: bytes, end: int, _since: int) -> Iterator[Span]:
-    """Yield a private member of a JSON web key, which its neighbour `kty` proves to be one."""
-    if data.find(b"kty", max(0, end - _NEAR), end + _NEAR) < 0:
-        return
-    for match in _WEB_KEY_MEMBER_BYTES.finditer(data, max(0, end - 64), min(len(data), end + 2048)):
-        if match.start() >= end:
-            return
-        yield Span(*match.span(match.lastgroup or 0), "jwk", Rank.KEY_MATERIAL)
+def find_web_key_members(data: bytes, end: int, since: int) -> Iterator[Span]:
+    """Yield the private members of a JSON web key near its member `kty`, where a hit ends."""
+    read = since + _NEAR - _LONGEST_OPENING if since else 0
+    for member in _WEB_KEY_MEMBER_BYTES.finditer(data, max(read, end - _NEAR, 0), end + _NEAR):
+        whole = _WEB_KEY_MEMBER_BYTES.match(data, member.start())
+        if whole is not None:
+            yield Span(*whole.span(whole.lastgroup or 0), "jwk", Rank.KEY_MATERIAL)
 
 
 RULES: tuple[StructuralRule, ...] = (
@@ -94,8 +95,7 @@ RULES: tuple[StructuralRule, ...] = (
     StructuralRule(
         "jwk",
         "the private members of a JSON web key",
-        r"(?:[\"'](?:d|p|q|dp|dq|qi|k)\\{0,7}[\"'][ ]{0,2}:[ ]{0,2}\\{0,7}[\"'][A-Za-z0-9_-]{16}|"
-        r"[\s,{](?:d|p|q|dp|dq|qi|k):[ ]{0,2}\\{0,7}[\"']?[A-Za-z0-9_-]{40})",
+        r"kty[^a-z0-9]",
         find_web_key_members,
         is_caseless=False,
     ),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ccsync_watch.privacy.detect.named_values import WORDS
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
 from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule, text_of
@@ -118,7 +117,7 @@ RULES: tuple[StructuralRule, ...] = (
     StructuralRule(
         "inserted",
         "a value inserted into a column named like a secret",
-        rf"\([^()]{{0,300}}{WORDS}[^()]{{0,300}}\)\s{{0,8}}values?\s{{0,8}}\(",
+        r"\)\s{0,8}values?\s{0,8}\(",
         find_inserted,
     ),
 )

@@ -33,6 +33,11 @@ _MOST_NAMED_ROWS = 2
 
 _DELIMITERS = (b"\xe2\x94\x82", b"\xe2\x94\x83", b"\xe2\x95\x91", b"\t", b"|", b";", b",")
 _BREAK = re.compile(rb"\r?\n|\\r\\n|\\n")
+_LAST_BREAK = re.compile(rb"(?:\r?\n|\\r\\n|\\n)\Z")
+_OTHER_CELLS = re.compile(rb"[\w \"'`.*/,;|\t\xe2\x94\x95\x82\x83\x91-]*")
+"""What may follow a secret's name in a header."""
+_PASS = re.compile(rb"[\s\d]*pass")
+"""A statement of Python, by far the most frequent line that ends like a header's."""
 _NAME = re.compile(r"[A-Za-z_#](?:[A-Za-z _.#()/-]{0,38}[A-Za-z0-9_)])?")
 _RULE_LINE = re.compile(rb"[\s|+=:\xe2\x94\x80-\xe2\x95\xbf\x80-\xbf-]+")
 """A line between header and rows: dashes and what joins them."""
@@ -42,12 +47,20 @@ _COLUMNS = re.compile(rb"[^ \t\n][^ \n]*(?: [^ \n]+)*")
 _PATHS = re.compile(r"[/~<{$(\[]")
 
 
-def find_columns(data: bytes, end: int, _since: int) -> Iterator[Span]:
-    """Yield the values under a secret's name in a header; a hit ends with the header's line."""
-    breaks = [m.span() for m in _BREAK.finditer(data, max(0, end - _LONGEST_HEADER), end)]
-    start = breaks[-2][1] if len(breaks) > 1 else max(0, end - _LONGEST_HEADER)
-    stop = breaks[-1][0] if breaks else end
-    cells, delimiter = _split(data, start, stop, b"")
+def find_columns(data: bytes, end: int, since: int) -> Iterator[Span]:
+    """Yield the values under a secret's name in a header; a hit ends after the name."""
+    low = max(0, end - _LONGEST_HEADER)
+    is_last = _LAST_BREAK.search(data, max(0, end - 4), end)
+    name_end = is_last.start() if is_last else end
+    following = is_last or _BREAK.search(data, end, end + _LONGEST_HEADER)
+    if following is None or _OTHER_CELLS.fullmatch(data, name_end, following.start()) is None:
+        return
+    start = _line_start(data, low, name_end)
+    if _PASS.fullmatch(data, start, following.start()):
+        return
+    if since > start and _OTHER_CELLS.fullmatch(data, since, following.start()):
+        return  # read at the name before
+    cells, delimiter = _split(data, start, following.start(), b"")
     names = [text_of(data, cell).strip() for cell in cells]
     is_header = all(not name or _NAME.fullmatch(name) for name in names)
     if not is_header or sum(map(bool, names)) < 2:  # noqa: PLR2004 - one name is none of a table
@@ -60,7 +73,14 @@ def find_columns(data: bytes, end: int, _since: int) -> Iterator[Span]:
         if (strength := strength_of(name)) in {Strength.TOKEN, Strength.PASSWORD}
     }
     if columns:
-        yield from _read_rows(data, end, delimiter, len(cells), columns)
+        yield from _read_rows(data, following.end(), delimiter, len(cells), columns)
+
+
+def _line_start(data: bytes, low: int, end: int) -> int:
+    """Return where the line before `end` starts, at `low` if it is longer."""
+    start = max(data.rfind(b"\n", low, end) + 1, low)
+    escaped = data.rfind(b"\\n", start, end)
+    return escaped + 2 if escaped >= 0 else start
 
 
 def _follows_row(data: bytes, start: int, delimiter: bytes, size: int) -> bool:
@@ -148,29 +168,14 @@ def _split(
 
 _BLANK = r"[ \"'`*]{0,40}"
 _DELIMITER = r"(?:[,;|\t]|\xe2\x94[\x82\x83]|\xe2\x95\x91)"
-_CELL = r"[\w \"'`.*/-]{0,40}"
-_NAMED = rf"{WORDS}[\w -]{{0,12}}{_BLANK}"
 _END = r"(?:\r?\n|\\r\\n|\\n)"
 _HEADER_LINE = re.compile(WORDS.encode(), re.IGNORECASE)
 
 RULES: tuple[StructuralRule, ...] = (
     StructuralRule(
         "column",
-        "a table's column named like a secret, with others after it",
-        rf"{_NAMED}{_DELIMITER}(?:{_CELL}{_DELIMITER}){{0,12}}{_CELL}{_END}",
-        find_columns,
-    ),
-    StructuralRule(
-        "column",
-        "a table's last column, named like a secret",
-        rf"{_DELIMITER}{_BLANK}[\w .-]{{0,24}}{_NAMED}{_END}",
-        find_columns,
-    ),
-    StructuralRule(
-        "column",
-        "a column named like a secret in a listing, with blanks between",
-        rf"{WORDS}[\w-]{{0,12}}(?:[ ]{{2,40}}[\w-]{{2,30}}){{0,8}}"
-        rf"[ ]{{0,40}}{_END}",
+        "a table's column named like a secret",
+        rf"{WORDS}(?:[\w -]{{0,12}}{_BLANK}(?:{_DELIMITER}|{_END})|[\w-]{{0,12}}[ ]{{2}}[\w-])",
         find_columns,
     ),
 )
