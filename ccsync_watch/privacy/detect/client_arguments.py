@@ -71,9 +71,9 @@ _MORE_CLIENTS = (
 )
 _REDIS_TRIGGER = (
     r"(?:(?-i:AUTH)[ ](?:[\w.-]{1,32}[ ])?|auth(?:\r\n|\\r\\n)\$\d{1,4}(?:\r\n|\\r\\n)|"
-    r"user[ ][\w.-]{1,32}[ ](?:on|off)[ ][^\n]{0,60}>)"
+    r"[ ]>[^\s'\"<=>])"
 )
-"""Without the beginning of a line, which would be searched for everywhere."""
+"""Without the beginning of a line, and without users, who are in every listing of files."""
 _REDIS = (
     r"(?:(?:>[ ]|(?:\n|\\n|^)|redis[^\n]{0,40}[ ])(?-i:AUTH)[ ](?:[\w.-]{1,32}[ ])?|"
     r"(?:AUTH|auth)(?:\r\n|\\r\\n)\$\d{1,4}(?:\r\n|\\r\\n)|"

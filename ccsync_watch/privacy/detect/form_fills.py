@@ -93,7 +93,7 @@ def _after_name(
 ) -> StructuralRule:
     """Return the rule for a value after a field's name, and after `before` if that is given.
 
-    `trigger` is simpler than `after`; `before` is no part of it, since it begins with many words.
+    `trigger` is simpler than `after`; neither contains `before`, which begins with many words.
     """
     return StructuralRule(
         "typed",

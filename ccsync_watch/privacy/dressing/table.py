@@ -54,15 +54,15 @@ def all_triggers() -> tuple[Trigger, ...]:
 
 def dressing_hits(data: bytes, hits: Iterable[Hit]) -> list[Hit]:
     """Return the hits of dressing's triggers, in order of their ends."""
-    found: list[Hit] = []
+    dressing: list[Hit] = []
     for end, index in hits:
         if index == _BREAKS_FROM:
             stop = break_after(data, end)
             if stop >= 0:
-                found.append((stop, index))
+                dressing.append((stop, index))
         elif index >= DRESSING_FROM:
-            found.append((end, index))
-    return sorted(found)
+            dressing.append((end, index))
+    return sorted(dressing)
 
 
 def undressed_views(data: bytes, hits: Sequence[Hit], ends: Sequence[int] = ()) -> Iterator[View]:
