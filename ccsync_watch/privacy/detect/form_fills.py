@@ -144,7 +144,7 @@ RULES: tuple[StructuralRule, ...] = (
     StructuralRule(
         "typed",
         "a label in a tag, and the value in or after the next one",
-        rf">{WORDS}[\w ]{{0,12}}:?{_TAGS}[^\s<>\"']{{4}}",
+        rf">{WORDS}[\w ]{{0,12}}:?(?:</|:[ ]?<)[\w:]",
         find_named(r"[\w -]{2,40}", rf":?{_TAGS}(?P<secret>[^\s<>\"'&]{{4,512}})(?=[<\s]|\Z)", 260),
     ),
     StructuralRule(
