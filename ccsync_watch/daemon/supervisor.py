@@ -81,6 +81,7 @@ class Supervisor:
         self._running: Daemon | None = None
         # The running daemon, while it has the settings in force.
         self._current: Daemon | None = None
+        self._has_started = False
         self._borrowers = 0
         self._dashboard = DashboardHost(
             settings=lambda: self.settings, clock=clock, on_open=on_dashboard
@@ -110,7 +111,8 @@ class Supervisor:
             )
             daemon = self._current
             if daemon is None:
-                state = "stopping" if self._is_ending.is_set() else "loading new settings"
+                state = "loading new settings" if self._has_started else "starting"
+                state = "stopping" if self._is_ending.is_set() else state
                 raise NotRunning(f"ccsync-watch is {state}", hint="try again in a moment")
             self._borrowers += 1
         try:
@@ -205,6 +207,7 @@ class Supervisor:
                 daemon.stop(is_draining=True)
             elif daemon.settings is self.settings:
                 self._current = daemon
+                self._has_started = True
             else:
                 # They changed again while it was built.
                 daemon.stop(is_draining=False)

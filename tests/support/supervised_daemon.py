@@ -13,9 +13,10 @@ from ccsync_watch.config import Settings
 from ccsync_watch.control.messages import FlushRequest
 from ccsync_watch.daemon.instance_lock import InstanceLock
 from ccsync_watch.daemon.supervisor import Supervisor
+from ccsync_watch.errors import NotRunning
 from ccsync_watch.store.database import open_for_reading
 from support.ccsync_program.transcript import Transcript
-from support.waiting import WAIT_SECONDS
+from support.waiting import WAIT_SECONDS, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,7 +69,14 @@ class SupervisedDaemon:
     def start(self) -> None:
         """Run in the thread, and wait until the daemon answers."""
         self.thread.start()
-        self.service.status()
+        wait_until(self._answers, "the daemon answers")
+
+    def _answers(self) -> bool:
+        try:
+            self.service.status()
+        except NotRunning:
+            return False  # a first start compiles the rules, which takes long on a busy machine
+        return True
 
     def status(self) -> dict[str, Any]:
         """Return the status as a client receives it."""
