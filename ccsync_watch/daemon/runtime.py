@@ -14,6 +14,7 @@ from ccsync_watch.accounting.prices import PriceList
 from ccsync_watch.daemon.destinations import make_destination
 from ccsync_watch.errors import UnsafePath
 from ccsync_watch.pipeline import Pump, PumpConfig, RealFiles
+from ccsync_watch.pipeline.known_secrets import load_known_secrets
 from ccsync_watch.pipeline.late_secrets import LateSecrets
 from ccsync_watch.pipeline.reapply import apply_policies, repair
 from ccsync_watch.privacy import RULES_VERSION, Redactor
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from ccsync_watch.clock import Clock
     from ccsync_watch.config import Settings
+    from ccsync_watch.store.database import Database
     from ccsync_watch.uploader import Destination
 
 log = logging.getLogger(__name__)
@@ -96,6 +98,21 @@ def make_redactor(
     Raises ConfigError for an invalid pattern, RedactorUnavailable when it cannot be built.
     """
     return Redactor(**redactor_options(settings, earlier=earlier, known=known))
+
+
+def make_knowing_redactor(settings: Settings, database: Database) -> Redactor:
+    """Build the redactor that also knows what stored lines disclosed, for what reads nothing new.
+
+    Raises what `make_redactor` does.
+    """
+    redactor = make_redactor(settings)
+    load_known_secrets(
+        pump_config(settings),
+        database=database,
+        redactor=redactor,
+        files=transcript_files(settings),
+    )
+    return redactor
 
 
 def redactor_options(

@@ -18,14 +18,8 @@ from ccsync_watch.cli.console import (
 from ccsync_watch.cli.redaction_progress import show_progress
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
-from ccsync_watch.daemon.runtime import (
-    make_redactor,
-    pump_config,
-    rules_in_force,
-    transcript_files,
-)
+from ccsync_watch.daemon.runtime import make_knowing_redactor, rules_in_force
 from ccsync_watch.pipeline.audit import audit
-from ccsync_watch.pipeline.known_secrets import load_known_secrets
 from ccsync_watch.report.last_audit import save_audit
 from ccsync_watch.store.database import open_for_reading
 from ccsync_watch.units import plural
@@ -70,13 +64,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
 
 
 def _audit(settings: Settings, database: Database) -> Audit:
-    redactor = make_redactor(settings)
-    load_known_secrets(
-        pump_config(settings),
-        database=database,
-        redactor=redactor,
-        files=transcript_files(settings),
-    )
+    redactor = make_knowing_redactor(settings, database)
     with show_progress(database, "reading") as on_progress:
         return audit(
             database,

@@ -12,14 +12,8 @@ from ccsync_watch.cli.redaction_progress import show_progress
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
 from ccsync_watch.control.client import ControlClient
-from ccsync_watch.daemon.runtime import (
-    make_redactor,
-    pump_config,
-    rules_in_force,
-    transcript_files,
-)
+from ccsync_watch.daemon.runtime import make_knowing_redactor, rules_in_force
 from ccsync_watch.errors import NotAnswering, NotRunning, StateError
-from ccsync_watch.pipeline.known_secrets import load_known_secrets
 from ccsync_watch.pipeline.reapply import RepairResult, repair
 from ccsync_watch.store.database import DATABASE_NAME, open_database, open_for_reading
 from ccsync_watch.store.meta import set_meta
@@ -91,13 +85,7 @@ def _check_version(settings: Settings) -> None:
 def _repair(
     settings: Settings, database: Database, clock: SystemClock, *, is_dry: bool
 ) -> RepairResult:
-    redactor = make_redactor(settings)
-    load_known_secrets(
-        pump_config(settings),
-        database=database,
-        redactor=redactor,
-        files=transcript_files(settings),
-    )
+    redactor = make_knowing_redactor(settings, database)
     with show_progress(database, "redacting") as on_progress:
         return repair(
             database,
