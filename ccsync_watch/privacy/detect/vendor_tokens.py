@@ -58,7 +58,7 @@ class VendorRule:
 
         `since` is the end of the rule's last hit: where hits are close, less of each is read.
         """
-        longest = _LONGEST if end - since > _CLOSE else max(_LONGEST_IF_CLOSE, self._reach)
+        longest = _LONGEST if end - since > _CLOSE else self._longest_if_close
         if self._row.anchor:
             low, high = max(0, end - self._reach), min(len(data), end + self._reach)
             starts = (

@@ -30,7 +30,6 @@ _NAMES = (
     "service-account-x.json",
 )
 _FOLDERS = frozenset(load_words("secret_folders"))
-_IN_TEXT = re.compile(r"[^\s'\"`<>|;,()=@]{3,256}")
 _DEVICES = re.compile(r"^/proc/[^/]{0,40}/(?:task/[^/]{1,20}/)?environ$|^/dev/u?random$")
 _BRACES = re.compile(r"\{([^{}]{0,200})\}")
 _QUOTED = re.compile(r"""(['"`])((?:(?!\1)[^\n\\]|\\.){1,300})\1""")
@@ -89,11 +88,6 @@ def _is_absolute(path: str) -> bool:
 def texts_in_quotes(code: str) -> list[str]:
     """Return the texts in quotes in a program's code: some may be paths."""
     return [match[2] for match in _QUOTED.finditer(code)]
-
-
-def mentions_secret_file(text: str) -> bool:
-    """Tell whether any word in a text, quoted or not, names a file of secrets."""
-    return any(names_secret_file(word) for word in _IN_TEXT.findall(text))
 
 
 def _alternatives(text: str) -> list[str]:

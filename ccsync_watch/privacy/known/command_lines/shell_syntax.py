@@ -67,11 +67,6 @@ class SimpleCommand:
     outputs: list[Word] = field(default_factory=list)
     documents: list[Word] = field(default_factory=list)
 
-    def all_words(self) -> list[Word]:
-        """Return every word in it, wherever it stands."""
-        values = [value for _, value in self.assignments]
-        return [*values, *self.words, *self.inputs, *self.outputs, *self.documents]
-
 
 Pipeline: TypeAlias = "list[SimpleCommand]"
 """Commands, of which each reads what the one before it prints."""
