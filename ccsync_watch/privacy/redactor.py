@@ -165,12 +165,9 @@ class Redactor:
         """Return the indices of the texts with something to remove, by one scan over all."""
         if len(texts) == 1 and len(texts[0]) > _PIECE:
             return [0] if self._spans(texts[0].encode("utf-8", "surrogatepass")) else []
-        joined = _SEPARATOR.join(texts)
-        data = joined.encode("utf-8", "surrogatepass")
-        if len(data) == len(joined):
-            sizes = list(map(len, texts))
-        else:
-            sizes = [len(text.encode("utf-8", "surrogatepass")) for text in texts]
+        spelled = list(map(_bytewise, texts))
+        data = _SEPARATOR.join(spelled).encode("latin-1")
+        sizes = list(map(len, spelled))
         gaps = range(0, len(_SEPARATOR) * len(texts), len(_SEPARATOR))
         starts = list(map(add, accumulate(sizes, initial=0), gaps))
         # A text with placeholders is redacted by itself, with its placeholders masked.
@@ -248,6 +245,16 @@ def _group(texts: list[str]) -> Iterator[tuple[int, int]]:
             first, size = index, 0
         size += len(text) + len(_SEPARATOR)
     yield first, len(texts)
+
+
+def _bytewise(text: str) -> str:
+    """Return a text with a character for each of its bytes: itself if it is ASCII, as most are.
+
+    Such texts are joined and encoded without a conversion of any.
+    """
+    if text.isascii():
+        return text
+    return text.encode("utf-8", "surrogatepass").decode("latin-1")
 
 
 def _by_text(hits: list[Hit], starts: list[int], sizes: list[int]) -> dict[int, list[Hit]]:
