@@ -28,6 +28,7 @@ _WIDTHS = frozenset(
 )
 """Of terminals, mails and formatters."""
 _CLOSING = re.compile(rf"(?P<border>[ ]{{0,2}}{BORDER}[ ]{{0,2}})?\$?\r?\Z".encode("latin-1"))
+_LONGEST_CLOSING = 9
 _OPENING = re.compile(
     rf"(?P<indent>[ \t]{{0,12}})(?:(?P<border>{BORDER}[ ]{{0,4}})|(?P<mark>[>#+*]|//)[ ]?)?".encode(
         "latin-1"
@@ -35,6 +36,9 @@ _OPENING = re.compile(
 )
 _RUN = re.compile(rb"[^\s\"'`<>|\xe2]{1,400}")
 _NOT_LAST = frozenset(b" \t,;)]}>|\x82\x83\x91")
+"""What no broken value ends with; a border may stand after it."""
+_SURELY_LAST = frozenset({b"", b"\t", b",", b";", b")", b"]", b"}", b">"})
+"""Those of them that are part of no border."""
 _ROW = re.compile(
     rb"[ \t]*(?:[-*+>#][ \t]+|[0-9]+[\t .:|)]+)?\\{0,3}[\"'`*]{0,3}"
     rb"[A-Za-z_][\w./-]{0,80}\\{0,3}[\"'`*]{0,3}"
@@ -76,7 +80,9 @@ def _fold_at(data: bytes, newline: int, *, is_whole: bool) -> Edit | None:
     low = max(0, newline - _LONGEST_LINE)
     start = max(data.rfind(b"\n", low, newline) + 1, low)
     line = data[start:newline]
-    closing = _CLOSING.search(line)
+    if line[-1:] in _SURELY_LAST:
+        return None
+    closing = _CLOSING.search(line, max(0, len(line) - _LONGEST_CLOSING))
     if closing is None or not closing.start() or line[closing.start() - 1] in _NOT_LAST:
         return None
     width = _width(line)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _QUOTE = r"\\{0,7}[\"'`]"
 _EDGE = r"[^\s\"'`\\,(){}\[\]<>]"
+_CLOSING_QUOTE = rf"[\"'`\\](?<={_EDGE}[\"'`\\])(?:(?<=[\"'`])|(?<=\\)\\{{0,6}}[\"'`])"
+"""A quote at the end of a string, spelt so that `re` looks for its first character first."""
 _GAP = r"(?:\s|\\n|\\t){0,60}"
 _OPENED = re.compile(
     rb"(?:[=(:\[{,>][ \t]{0,8}|(?:^|\n)[ \t]{0,40})\\{0,7}[\"'`][^\"'`\n]{0,400}\Z"
@@ -85,14 +87,14 @@ JOINED: tuple[Dressing, ...] = (
         "joined",
         "two strings that an operator joins",
         "",
-        rf"(?<={_EDGE}){_QUOTE}{_GAP}{JOINT}{_GAP}[bfru]{{0,2}}{_QUOTE}(?={_EDGE})",
+        rf"{_CLOSING_QUOTE}{_GAP}{JOINT}{_GAP}[bfru]{{0,2}}{_QUOTE}(?={_EDGE})",
         removed,
     ),
     Dressing(
         "joined",
         "two strings side by side",
         "",
-        rf"(?<={_EDGE}){_QUOTE}{_GAP}[bfru]{{0,2}}{_QUOTE}(?={_EDGE})",
+        rf"{_CLOSING_QUOTE}{_GAP}[bfru]{{0,2}}{_QUOTE}(?={_EDGE})",
         _join_neighbours,
     ),
 )

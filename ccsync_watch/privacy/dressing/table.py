@@ -152,12 +152,16 @@ _UNDRESS = {
 
 @lru_cache(maxsize=1024)
 def _compile(kinds: frozenset[int], reading: str) -> re.Pattern[bytes]:
-    """Return one pattern for some kinds of dressing, and for one reading of changes."""
+    """Return one pattern for some kinds of dressing, and for one reading of changes.
+
+    A branch has its name at its end: so `re` sees what all begin with, and looks for that first.
+    """
     rows = (*ROWS, *JOINED)
     numbers = {index - DRESSING_FROM for index in kinds if index < _CHANGES}
     if _JOINT in kinds:
         numbers |= _JOINED
-    branches = [f"(?P<row_{number}>{rows[number].pattern})" for number in sorted(numbers)]
+    branches = [f"(?:{rows[number].pattern})(?P<row_{number}>)" for number in sorted(numbers)]
     if _CHANGES in kinds:
-        branches.insert(0, f"(?P<{reading}>{(NEW if reading == 'new' else OLD).pattern})")
+        pattern = NEW.pattern if reading == "new" else OLD.pattern
+        branches.insert(0, f"(?:{pattern})(?P<{reading}>)")
     return re.compile("|".join(branches).encode("latin-1"))
