@@ -37,6 +37,11 @@ _NEXT_FIELD = re.compile(r"[A-Z][A-Za-z]*:(?:true|false|nil|<nil>|[0-9]*)")
 _PAIR = re.compile(r"([A-Za-z][A-Za-z0-9_-]{1,40})=(?=[^=]{4})")
 _POSTAL_CODE = re.compile(r"[1-9][0-9]{2} ?[0-9]{3}")
 """India's, which are called "pincode"."""
+_CITY_CODE = re.compile(r"[1-8][0-9]0 ?0[0-9]{2}")
+"""Of India's large cities."""
+_NUMBERED_NAME = re.compile(
+    r"(?:[a-z]{1,20}_){0,4}(?:password|passwd|passphrase|token|secret|key)[0-9]?", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +106,9 @@ def _is_next_assignment(assigned: Assigned) -> bool:
 
 def is_postal_code(name: str, value: str) -> bool:
     """Tell whether a pincode is a postal code, which India calls so."""
-    return name.lower().endswith("pincode") and _POSTAL_CODE.fullmatch(value) is not None
+    joined = re.sub(r"[ _-]", "", name.lower())
+    form = _POSTAL_CODE if name.lower().endswith("pincode") else _CITY_CODE
+    return joined.endswith("pincode") and form.fullmatch(value) is not None
 
 
 def is_key_id(name: str, value: str) -> bool:
@@ -127,6 +134,8 @@ def _is_secret_argument(assigned: Assigned) -> bool:
         return False
     if not (assigned.is_name_quoted or assigned.name.isupper()):
         return False
+    if _NUMBERED_NAME.fullmatch(assigned.value) is not None:
+        return False  # the next name in a list: `"password1", "password2"`
     if _is_list_word(assigned.value):
         return (
             assigned.strength is Strength.PASSWORD

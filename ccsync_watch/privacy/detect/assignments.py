@@ -139,11 +139,12 @@ class AssignmentFinder:
             return Strength.NONE
         is_variable = name.isupper() and "_" in name  # `export ACME_KEY=`: no phrase
         is_followed = data[start - 1 : start] == b" " and not is_variable
-        if strength in {Strength.WEAK, Strength.TOKEN} and is_followed:
+        is_word = strength in {Strength.WEAK, Strength.TOKEN} or name == "pass"
+        if is_word and is_followed:
             before = _WORD_BEFORE.search(data[max(0, start - 24) : start - 1])
             if before is not None:
                 wider = strength_of(f"{before[0].decode('latin-1')}_{name}")
-                strength = min(wider, Strength.TOKEN)
+                strength = min(wider, max(strength, Strength.TOKEN))
         return strength
 
     def _is_syntax(self, name_start: int, after: re.Match[bytes], first: int, last: int) -> bool:

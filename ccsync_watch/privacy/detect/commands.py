@@ -64,7 +64,7 @@ def _is_flag_value(value: str, strength: Strength, *, quoted: bool) -> bool:
 
 
 _USER_FLAG = (
-    r"(?:-u[ =]?|--(?:proxy-|http-)?user(?:name)?[ =]|--auth[ =]|-a[ ]|--creds?[ =]|--login[ =]|"
+    r"(?:-u[ =]?|--(?:proxy-|http-)?user(?:name)?[ =]|--?auth[ =]|-a[ ]|--creds?[ =]|--login[ =]|"
     r"--basic-auth[ =]|--authentication[ =])"
 )
 _USER_PASSWORD = (

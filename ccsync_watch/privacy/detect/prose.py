@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ccsync_watch.privacy.detect.assigned_secrets import is_postal_code
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
 from ccsync_watch.privacy.engine.structural_rule import (
@@ -110,8 +111,6 @@ _FORMAT = re.compile(
     r"^[\w.+-]+@[\w-]+(?:\.\w+)+$|%(?:\d\$)?[.*]*[sdu]\W*$|%0A"
 )
 """An address, or a place for a value in a message."""
-_POSTAL_DIGITS = 6
-"""Of a postal code in India, which is called so too."""
 _DIGEST = re.compile(r"[0-9a-f]{7,64}")
 _OWNED = re.compile(rb"(?:my|our|your)[ ]\Z", re.IGNORECASE)
 _NOT_PASSWORD = re.compile(r"\d+\w{0,3}|v\d+|[a-z]+\d{1,2}")
@@ -137,12 +136,26 @@ def _is_password_of_sentence(
     value, quoted = text_of(data, span), match["quote"] is not None
     subject = match["subject"].decode("latin-1")
     is_count = value.isdigit() and (subject == "pass" or b"=" in match[0] or b" for " in match[0])
+    before = _WORD_BEFORE.search(data, max(0, low + match.start() - 24), low + match.start())
+    is_step = (
+        subject == "pass"
+        and before is not None
+        and (strength_of(f"{before[0].decode('latin-1').strip()}_pass") is Strength.NONE)
+    )
     is_verb = subject == "pass" and _PASS.match(data, low + match.end("subject")) is None
     is_part = subject.startswith("pin") and not value.isdigit()
     is_format = _FORMAT.search(value) is not None
     is_format = is_format or (subject == "pass" and is_test_name(value))
-    is_postal = subject == "pincode" and value.isdigit() and len(value) == _POSTAL_DIGITS
-    if is_count or is_verb or is_part or is_format or is_postal or talks_of_secrets(value):
+    is_postal = is_postal_code(subject, value)
+    if (
+        is_count
+        or is_step
+        or is_verb
+        or is_part
+        or is_format
+        or is_postal
+        or talks_of_secrets(value)
+    ):
         return False
     if value.isalpha() and not quoted and not is_gibberish(value):
         after = data[low + match.end("subject") : low + match.end("subject") + 1]

@@ -49,7 +49,13 @@ _REFERENCE = re.compile(
     r"await |new |function|lambda|async |typeof|Optional\[|Union\[|List\[|Array<|Promise<|Record<|"
     r"string\b[\[|; ,)]|str\b[\[| ,)]|\{\}|\[\]|\(\))",
 )
+_PRINTED_QUOTES = "\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb\u2039\u203a\u300c\u300e"
 _CODE_CALL = re.compile(r"^[A-Za-z_$][\w$.:>-]*(?:\(|\[|\?\.|::|->|=>|\.[A-Za-z_$][\w$]*\()")
+_REGEX_LITERAL = re.compile(
+    r"(?:qr[/{|!(]|(?:m|s|tr|y)/[^/]*[\[\\(^][^/]*/|%r[{(/|!]|~[rR][/{\"'|(])"
+)
+"""Of Perl, Ruby and Elixir."""
+_STRUCT_TAG = re.compile(r"[a-z][a-z_]{1,15}:\\{0,3}\"")
 _OPERATOR = re.compile(r"[(\[{<|=]|[!&+?*][A-Za-z_.]+\W*$|(?:&&|\|\||!=|\?\?)")
 _DOTTED = re.compile(
     r"^[A-Za-z_$][A-Za-z_$]*[0-9]{0,2}(?:\.[A-Za-z_$][A-Za-z_$]*[0-9]{0,2})+[!?]?$"
@@ -86,17 +92,24 @@ def is_placeholder(value: str) -> bool:
 
 def is_reference(value: str) -> bool:
     """Tell whether a value names where the secret is: `${TOKEN}`, `os.environ[…]`, a path."""
-    return _REFERENCE.match(value) is not None
+    return _REFERENCE.match(value.lstrip(_PRINTED_QUOTES)) is not None
 
 
 def is_code(value: str) -> bool:
     """Tell whether a value without quotes is an expression of a programming language."""
     return (
         _CODE_CALL.match(value) is not None
+        or is_struct_tag(value)
+        or _REGEX_LITERAL.match(value) is not None
         or _DOTTED.match(value) is not None
         or _OPERATOR.match(value) is not None
         or _TYPE_NAME.match(value) is not None
     )
+
+
+def is_struct_tag(value: str) -> bool:
+    """Tell whether a value is the tag of a field in Go: `json:"-"`."""
+    return _STRUCT_TAG.match(value) is not None
 
 
 def is_dotted_name(value: str) -> bool:

@@ -10,6 +10,7 @@ from ccsync_watch.privacy.heuristics.dummy_values import (
     is_code,
     is_placeholder,
     is_reference,
+    is_struct_tag,
     is_word,
 )
 from ccsync_watch.privacy.heuristics.gibberish import is_drawn, is_gibberish
@@ -54,7 +55,8 @@ _USUAL_ENDINGS = (
     "ive",
 )
 _TEST_NAME = re.compile(
-    r"(?=.*(?:test|/|\.(?:sh|py|t|js|ts|rb|pl)\Z))[a-z][a-z_./-]{0,40}(?:[0-9]{1,3}[a-z_./-]{0,40}){0,3}"
+    r"(?=.*(?:[Tt]est|/|\.(?:sh|py|t|js|ts|rb|pl)\Z))[A-Za-z][A-Za-z_./:-]{0,60}"
+    r"(?:[0-9]{1,3}[A-Za-z_./:-]{0,60}){0,3}"
 )
 _TALKS_OF_SECRETS = re.compile(r"password|passwd|secret(?!\d)|credential", re.IGNORECASE)
 _COUNT = re.compile(
@@ -155,7 +157,7 @@ def is_quoted_password(core: str, *, is_talk: bool) -> bool:
     """Tell whether a quoted value is a password; `is_talk`: an article is before its name."""
     if core.lower() in _USUAL_WORDS or " " in core or not is_password(core, quoted=True):
         return False
-    if talks_of_secrets(core):
+    if talks_of_secrets(core) or is_struct_tag(core):
         return False
     if is_gibberish(core):
         return True
@@ -214,12 +216,20 @@ def _is_announced_word(core: str, data: bytes, stop: int) -> bool:
     )
 
 
+def _is_help_label(value: str) -> bool:
+    """Tell whether a value stands for one in a program's help: `PASSWORT`, `ПАРОЛЬ`, `密码`."""
+    letters = value.strip("[]<>.,:;").replace("_", "").replace("-", "")
+    is_capitals = letters.isupper() and not is_gibberish(letters)
+    return letters.isalpha() and (is_capitals or not letters.isascii())
+
+
 def is_typed_password(value: str) -> bool:
     """Tell whether a value on a command line is a password: not a flag, variable or dummy value."""
     if len(value) < LEAST_TYPED_PASSWORD or _NOT_TYPED.match(value):
         return False
     return not (
-        is_placeholder(value)
+        _is_help_label(value)
+        or is_placeholder(value)
         or is_reference(value)
         or is_code(value)
         or value.lower().strip(".,:;!?") in _WORDS_AFTER_FLAGS
