@@ -126,25 +126,39 @@ class SecretFinder:
 
     def _apply_rules(self, data: bytes, hits: list[scanner.Hit], depth: int) -> Iterator[Span]:
         """Yield the spans that the rules confirm at their triggers' hits."""
-        assignments = AssignmentFinder(data)
-        base64 = Base64Finder(data, lambda text: any(True for _ in self.find(text, depth + 1)))
+        names: list[int] = []
+        base64: list[int] = []
         vendors = VendorFinder(data, self._vendors)
-        done: dict[int, int] = {}
-        for number, (end, index) in enumerate(hits):
+        for index, ends in _ends_by_trigger(hits).items():
+            if index < STRUCTURAL_FROM:
+                yield from vendors.find(index, self._paced(ends))
+            elif index < ASSIGNMENTS_FROM:
+                yield from STRUCTURAL_RULES[index - STRUCTURAL_FROM].find(data, self._paced(ends))
+            else:
+                (names if index < BASE64_FROM else base64).extend(ends)
+        assignments = AssignmentFinder(data)
+        for end in self._paced(sorted(names)):
+            yield from assignments.at(end)
+        if base64 and depth < _MOST_DEPTH:
+            runs = Base64Finder(data, lambda text: any(True for _ in self.find(text, depth + 1)))
+            for end in self._paced(sorted(base64)):
+                yield from runs.at(end)
+
+    def _paced(self, ends: list[int]) -> Iterator[int]:
+        """Yield the ends of hits, with pauses between."""
+        for number, end in enumerate(ends):
             if number % _HITS_BETWEEN_PAUSES == _HITS_BETWEEN_PAUSES - 1:
                 self.pause()
-            if index < STRUCTURAL_FROM:
-                span = vendors.at(index, end)
-                if span is not None:
-                    yield span
-            elif index < ASSIGNMENTS_FROM:
-                rule = STRUCTURAL_RULES[index - STRUCTURAL_FROM]
-                yield from rule.find(data, end, done.get(index, 0))
-                done[index] = end
-            elif index < BASE64_FROM:
-                yield from assignments.at(end)
-            elif index < DRESSING_FROM and depth < _MOST_DEPTH:
-                yield from base64.at(end)
+            yield end
+
+
+def _ends_by_trigger(hits: list[scanner.Hit]) -> dict[int, list[int]]:
+    """Return the ends of the hits of each trigger of rules, in order."""
+    by_trigger: dict[int, list[int]] = {}
+    for end, index in hits:
+        if index < DRESSING_FROM:
+            by_trigger.setdefault(index, []).append(end)
+    return by_trigger
 
 
 @lru_cache(maxsize=1)

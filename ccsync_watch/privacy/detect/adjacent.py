@@ -21,6 +21,7 @@ from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
 from ccsync_watch.privacy.engine.structural_rule import (
     StructuralRule,
+    at_each_hit,
     text_of,
 )
 from ccsync_watch.privacy.engine.trigger_derivation import trigger_of
@@ -67,6 +68,7 @@ _FALLBACK_VALUE = (
 )
 
 
+@at_each_hit
 def find_adjacent_values(data: bytes, end: int, since: int) -> Iterator[Span]:
     """Yield the value that follows a name after nothing but blanks."""
     low = max(0, end - _REACH, since - _LONGEST_NAME)

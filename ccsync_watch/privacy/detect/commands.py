@@ -11,7 +11,9 @@ from ccsync_watch.privacy.detect.urls import is_url_password
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
 from ccsync_watch.privacy.engine.structural_rule import (
+    Hits,
     StructuralRule,
+    at_groups_of_hits,
     pattern_rule,
     text_of,
     window,
@@ -38,10 +40,11 @@ _FLAG = re.compile(
 )
 
 
-def find_flag_values(data: bytes, end: int, since: int) -> Iterator[Span]:
+@at_groups_of_hits
+def find_flag_values(data: bytes, hits: Hits) -> Iterator[Span]:
     """Yield what follows a flag whose name is a secret's, in a command or a list of arguments."""
-    position, limit = window(data, end, since, 160, 640)
-    while (match := _FLAG.search(data, position, limit)) is not None and match.start() < end:
+    position, limit = window(data, hits, 160, 640)
+    while (match := _FLAG.search(data, position, limit)) is not None and match.start() < hits.end:
         position = match.end("name")
         group = match.lastgroup or "bare"
         span = match.span(group)
@@ -74,12 +77,13 @@ _USER_PASSWORD = (
 _USER_PASSWORD_BYTES = re.compile(_USER_PASSWORD.encode())
 
 
-def find_user_passwords(data: bytes, end: int, since: int) -> Iterator[Span]:
+@at_groups_of_hits
+def find_user_passwords(data: bytes, hits: Hits) -> Iterator[Span]:
     """Yield the password in `-u name:password`; two numbers are the ids of a user and a group."""
-    position, limit = window(data, end, since, 220, 256)
+    position, limit = window(data, hits, 220, 256)
     while (
         match := _USER_PASSWORD_BYTES.search(data, position, limit)
-    ) is not None and match.start() < end:
+    ) is not None and match.start() < hits.end:
         position = match.start() + 1
         user, password = text_of(data, match.span("user")), text_of(data, match.span("secret"))
         if (user.isdigit() and password.isdigit()) or is_regex(f"{user}:{password}"):
@@ -111,10 +115,13 @@ _SET_VALUE = re.compile(
 )
 
 
-def find_set_variables(data: bytes, end: int, since: int) -> Iterator[Span]:
+@at_groups_of_hits
+def find_set_variables(data: bytes, hits: Hits) -> Iterator[Span]:
     """Yield the value in `ENV NAME value`, `convex env set NAME value` and the like."""
-    position, limit = window(data, end, since, 240, 640)
-    while (match := _SET_VALUE.search(data, position, limit)) is not None and match.start() < end:
+    position, limit = window(data, hits, 240, 640)
+    while (
+        match := _SET_VALUE.search(data, position, limit)
+    ) is not None and match.start() < hits.end:
         position = match.start() + 1
         span = match.span(match.lastgroup or "bare")
         value = text_of(data, span)

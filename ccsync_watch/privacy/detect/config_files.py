@@ -11,9 +11,13 @@ from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
 from ccsync_watch.privacy.engine.structural_rule import (
     HeadedPattern,
+    Hits,
     StructuralRule,
+    at_each_hit,
+    at_groups_of_hits,
     last,
     pattern_rule,
+    read_part,
     shifted,
     text_of,
 )
@@ -67,6 +71,7 @@ _KUBERNETES_VALUE = re.compile(
 _NEXT_DOCUMENT = re.compile(rb"\n---|\\n---|kind[\"']?:")
 
 
+@at_each_hit
 def find_kubernetes_data(data: bytes, end: int, since: int) -> Iterator[Span]:
     """Yield the values in the `data` of a Kubernetes Secret, after its `kind` or before it.
 
@@ -108,13 +113,14 @@ _FIELDS = HeadedPattern(
 )
 
 
-def find_paired_fields(data: bytes, end: int, since: int) -> Iterator[Span]:
+@at_groups_of_hits
+def find_paired_fields(data: bytes, hits: Hits) -> Iterator[Span]:
     """Yield the value in `name: DB_PASSWORD, value: …`, in the syntax of lists and of XML."""
-    for low, match in _FIELDS.matches(data, end, since):
+    for low, match in _FIELDS.matches(data, hits):
         name = shifted(match.span("name"), low)
         strength = strength_of(text_of(data, name))
         span = shifted(match.span("secret"), low)
-        if _is_field_value(text_of(data, span).strip(), strength):
+        if _is_field_value(text_of(data, read_part(span)).strip(), strength):
             kind = "password" if strength is Strength.PASSWORD else "secret"
             yield Span(*span, kind, Rank.NAMED_FIELD)
 

@@ -10,7 +10,9 @@ from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
 from ccsync_watch.privacy.engine.structural_rule import (
     Finder,
+    Hits,
     StructuralRule,
+    at_groups_of_hits,
     pattern_rule,
     text_of,
     window,
@@ -75,11 +77,12 @@ def _find_before_name(before: str) -> Finder:
     """Return the finder for a pattern with the group `secret` that a name follows."""
     pattern = re.compile(rf"{before}(?P<name>[\w #.-]{{2,60}})".encode(), re.IGNORECASE)
 
-    def find(data: bytes, end: int, since: int) -> Iterator[Span]:
-        position, limit = window(data, end, since, 500, 80)
+    @at_groups_of_hits
+    def find(data: bytes, hits: Hits) -> Iterator[Span]:
+        position, limit = window(data, hits, 500, 80)
         for match in pattern.finditer(data, position, limit):
             strength = strength_of_label(match["name"].decode("latin-1"))
-            if match.start() < end and is_value_in_code(
+            if match.start() < hits.end and is_value_in_code(
                 text_of(data, match.span("secret")), strength
             ):
                 kind = "password" if strength is Strength.PASSWORD else "secret"

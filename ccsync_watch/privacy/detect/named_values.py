@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING
 from ccsync_watch.privacy.detect.name_patterns import PASSWORD_WORDS, TOKEN_WORDS
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
-from ccsync_watch.privacy.engine.structural_rule import Finder, StructuralRule, text_of, window
+from ccsync_watch.privacy.engine.structural_rule import (
+    Finder,
+    Hits,
+    StructuralRule,
+    at_groups_of_hits,
+    text_of,
+    window,
+)
 from ccsync_watch.privacy.engine.trigger_derivation import trigger_of
 from ccsync_watch.privacy.heuristics.dummy_values import is_regex
 from ccsync_watch.privacy.heuristics.gibberish import is_drawn, is_gibberish
@@ -20,7 +27,7 @@ from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of_
 from ccsync_watch.privacy.heuristics.value_strength import is_password, is_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 _REACH_BEFORE = 100
 """How far what precedes a name is read, in bytes."""
@@ -53,9 +60,12 @@ def find_named(
     opening = re.compile(before.encode(), re.IGNORECASE)
     pattern = re.compile(f"(?P<name>{name}){after_name}".encode(), re.IGNORECASE)
 
-    def find(data: bytes, end: int, since: int) -> Iterator[Span]:
-        position, limit = window(data, end, since, reach, 600)
-        while (match := pattern.search(data, position, limit)) is not None and match.start() < end:
+    @at_groups_of_hits
+    def find(data: bytes, hits: Hits) -> Iterator[Span]:
+        position, limit = window(data, hits, reach, 600)
+        while (
+            match := pattern.search(data, position, limit)
+        ) is not None and match.start() < hits.end:
             position = match.end("name")
             strength = strength_of_label(match["name"].decode("latin-1"))
             span = match.span("secret")
@@ -129,9 +139,9 @@ _PROMPT = re.compile(
 _find_shown = find_named(r"[\w-]{2,64}", _INSPECTED, 200)
 
 
-def find_inspected(data: bytes, end: int, since: int) -> Iterator[Span]:
+def find_inspected(data: bytes, ends: Iterable[int]) -> Iterator[Span]:
     """Yield what an interpreter or debugger shows of an expression that ends in a secret's name."""
-    for span in _find_shown(data, end, since):
+    for span in _find_shown(data, ends):
         if _PROMPT.search(data, max(0, span.start - 240), span.start):
             yield span
 

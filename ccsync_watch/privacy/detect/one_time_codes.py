@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
-from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule, text_of
+from ccsync_watch.privacy.engine.structural_rule import (
+    StructuralRule,
+    at_each_hit,
+    pattern_rule,
+    text_of,
+)
 from ccsync_watch.privacy.heuristics.dummy_values import is_placeholder, is_word
 from ccsync_watch.privacy.heuristics.gibberish import is_gibberish
 
@@ -23,6 +28,7 @@ _CODE = re.compile(
 _SEPARATOR = re.compile(rb"[^\n:]{0,60}?[\])}]?[\"'`*]{0,3}[ ]?(?::|\n|\\n|\[|=|-)")
 
 
+@at_each_hit
 def find_recovery_codes(data: bytes, end: int, _since: int) -> Iterator[Span]:
     """Yield the codes of a list that a heading announces; a hit ends with the heading's words."""
     announced = _SEPARATOR.match(data, end)

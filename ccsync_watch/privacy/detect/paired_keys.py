@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
-from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule
+from ccsync_watch.privacy.engine.structural_rule import (
+    StructuralRule,
+    at_each_hit,
+    pattern_rule,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +22,7 @@ _LONGEST_OPENING = 96
 _KEY = re.compile(rb"(?<![A-Za-z0-9/+=_-])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+_-])")
 
 
+@at_each_hit
 def find_secret_keys(data: bytes, end: int, _since: int) -> Iterator[Span]:
     """Yield the secret access key near its id."""
     for match in _KEY.finditer(data, max(0, end - 240), min(len(data), end + 240)):
@@ -43,6 +48,7 @@ _WEB_KEY_MEMBER = (
 _WEB_KEY_MEMBER_BYTES = re.compile(_WEB_KEY_MEMBER.encode())
 
 
+@at_each_hit
 def find_web_key_members(data: bytes, end: int, since: int) -> Iterator[Span]:
     """Yield the private members of a JSON web key near its member `kty`, where a hit ends."""
     read = since + _NEAR - _LONGEST_OPENING if since else 0

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
-from ccsync_watch.privacy.engine.structural_rule import StructuralRule
+from ccsync_watch.privacy.engine.structural_rule import (
+    StructuralRule,
+    at_each_hit,
+)
 from ccsync_watch.privacy.known.command_lines.command_reader import read_command
 from ccsync_watch.privacy.known.printed_values import printed_values
 
@@ -44,6 +47,7 @@ _ANY_PROMPT = re.compile(rf"[^\n]{{0,80}}{_SIGN}(?:[ \t]|\Z)".encode("latin-1"),
 _FENCE = b"```"
 
 
+@at_each_hit
 def find_printed(data: bytes, end: int, since: int) -> Iterator[Span]:
     """Yield the values below a command that prints secrets; each line is read once."""
     low = max(0, end - _LONGEST_PROMPT - _LONGEST_COMMAND)

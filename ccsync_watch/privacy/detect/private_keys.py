@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span, opens_word
-from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule
+from ccsync_watch.privacy.engine.structural_rule import (
+    StructuralRule,
+    at_each_hit,
+    pattern_rule,
+)
 from ccsync_watch.privacy.heuristics.thresholds import (
     FULL_KEY_LINE,
     LEAST_BARE_KEY,
@@ -42,6 +46,7 @@ _ONLY_NOISE = re.compile(rb"[\s0-9\t:|>\"',+\xe2\x86\x92-]{0,40}")
 _DASHES = 5
 
 
+@at_each_hit
 def find_block(data: bytes, end: int, _since: int) -> Iterator[Span]:
     """Yield the block whose first line ends near `end`, up to its last line or its last run."""
     begin = data.rfind(b"BEGIN", max(0, end - 80), end)
@@ -85,6 +90,7 @@ def _body_end(data: bytes, body: int) -> int | None:
     return position if length >= LEAST_KEY_BODY else None
 
 
+@at_each_hit
 def find_end_of_block(data: bytes, end: int, _since: int) -> Iterator[Span]:
     """Yield the lines of base64 before a last line whose first line is missing."""
     last = data.rfind(b"END", max(0, end - 80), end)
@@ -122,6 +128,7 @@ _DER = re.compile(
 )
 
 
+@at_each_hit
 def find_bare_key(data: bytes, end: int, _since: int) -> Iterator[Span]:
     """Yield a key's DER in base64 without PEM lines around it."""
     match = _DER.search(data, max(0, end - 48), min(len(data), end + _LIMIT))

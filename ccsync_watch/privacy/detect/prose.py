@@ -10,7 +10,10 @@ from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
 from ccsync_watch.privacy.engine.structural_rule import (
     HeadedPattern,
+    Hits,
     StructuralRule,
+    at_each_hit,
+    at_groups_of_hits,
     pattern_rule,
     shifted,
     text_of,
@@ -118,9 +121,10 @@ _WORD_BEFORE = re.compile(rb"[A-Za-z]{2,20}[ _-]\Z")
 _QUOTES = frozenset({b"\\", b'"', b"'", b"`"})
 
 
-def find_announced_secrets(data: bytes, end: int, since: int) -> Iterator[Span]:
+@at_groups_of_hits
+def find_announced_secrets(data: bytes, hits: Hits) -> Iterator[Span]:
     """Yield the value of a password, key or token that a sentence names."""
-    for low, match in _SENTENCE.matches(data, end, since):
+    for low, match in _SENTENCE.matches(data, hits):
         span = value_span(data, match, low)
         if _IS_PASSWORD.fullmatch(match["subject"].decode("latin-1")):
             if _is_password_of_sentence(data, low, match, span):
@@ -201,13 +205,15 @@ def _is_prose_token(value: str) -> bool:
     )
 
 
-def find_login_passwords(data: bytes, end: int, since: int) -> Iterator[Span]:
+@at_groups_of_hits
+def find_login_passwords(data: bytes, hits: Hits) -> Iterator[Span]:
     """Yield the password in "credentials: admin / …"."""
-    for low, match in _LOGIN.matches(data, end, since):
+    for low, match in _LOGIN.matches(data, hits):
         start, stop = shifted(match.span("value"), low)
         yield from _find_chosen(data, start, stop)
 
 
+@at_each_hit
 def find_slashed_passwords(data: bytes, end: int, _since: int) -> Iterator[Span]:
     """Yield the password in "root / … for the login"."""
     match = _SLASHED.search(data, max(0, end - 160), min(len(data), end + 8))

@@ -19,7 +19,11 @@ from ccsync_watch.privacy.detect.sentence_syntax import (
 from ccsync_watch.privacy.engine.pattern_syntax import prefix_tree
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
-from ccsync_watch.privacy.engine.structural_rule import StructuralRule, last
+from ccsync_watch.privacy.engine.structural_rule import (
+    StructuralRule,
+    at_each_hit,
+    last,
+)
 from ccsync_watch.privacy.heuristics.dummy_values import FUNCTION_WORDS
 from ccsync_watch.privacy.heuristics.languages import load_vocabulary
 from ccsync_watch.privacy.heuristics.sentence_values import (
@@ -61,8 +65,13 @@ _PASSWORDS = frozenset(_stems("password") | _stems("shared-password"))
 _LENGTHS = sorted({len(stem) for stem in _STEMS}, reverse=True)
 
 
+@at_each_hit
 def find_named_secrets(data: bytes, end: int, _since: int) -> Iterator[Span]:
     """Yield the value before or after a word for a secret that ends at a hit or begins there."""
+    yield from _named_at(data, end)
+
+
+def _named_at(data: bytes, end: int) -> Iterator[Span]:
     start = _word_start(data, end)
     if start is None:
         return
@@ -75,13 +84,15 @@ def find_named_secrets(data: bytes, end: int, _since: int) -> Iterator[Span]:
                 yield from _before(data, start)
 
 
+@at_each_hit
 def find_named_in_english(data: bytes, end: int, _since: int) -> Iterator[Span]:
     """Yield the same, where a hit has joining words of another language next to an English one."""
     low = max(0, end - 40)
     for word in _SHARED_WORD.finditer(data[low:end].lower()):
-        yield from find_named_secrets(data, low + word.end(), 0)
+        yield from _named_at(data, low + word.end())
 
 
+@at_each_hit
 def find_spoken_passwords(data: bytes, end: int, _since: int) -> Iterator[Span]:
     """Yield the password after an English name, with no more than "is" or "to" between."""
     low = max(0, end - 120)

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
-from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule, text_of
+from ccsync_watch.privacy.engine.structural_rule import (
+    StructuralRule,
+    at_each_hit,
+    pattern_rule,
+    text_of,
+)
 from ccsync_watch.privacy.heuristics.gibberish import is_drawn, is_gibberish
 from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of
 from ccsync_watch.privacy.heuristics.password_forms import is_typed_password
@@ -29,6 +34,7 @@ _VALUE = re.compile(
 _NEXT_ROW = re.compile(rb"\s{0,8},?(?:\s|\\n){0,16}\(")
 
 
+@at_each_hit
 def find_inserted(data: bytes, end: int, _since: int) -> Iterator[Span]:
     """Yield the values of a secret's column; a hit ends at the bracket before the first row."""
     head = _COLUMNS.search(data, max(0, end - 700), end - 1)

@@ -12,7 +12,11 @@ from typing import TYPE_CHECKING
 from ccsync_watch.privacy.detect.named_values import WORDS
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
-from ccsync_watch.privacy.engine.structural_rule import StructuralRule, text_of
+from ccsync_watch.privacy.engine.structural_rule import (
+    StructuralRule,
+    at_each_hit,
+    text_of,
+)
 from ccsync_watch.privacy.heuristics.gibberish import is_drawn, is_gibberish
 from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of
 from ccsync_watch.privacy.heuristics.value_strength import (
@@ -47,6 +51,7 @@ _COLUMNS = re.compile(rb"[^ \t\n][^ \n]*(?: [^ \n]+)*")
 _PATHS = re.compile(r"[/~<{$(\[]")
 
 
+@at_each_hit
 def find_columns(data: bytes, end: int, since: int) -> Iterator[Span]:
     """Yield the values under a secret's name in a header; a hit ends after the name."""
     low = max(0, end - _LONGEST_HEADER)

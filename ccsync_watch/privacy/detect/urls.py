@@ -9,6 +9,7 @@ from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
 from ccsync_watch.privacy.engine.structural_rule import (
     StructuralRule,
+    at_each_hit,
     last,
     pattern_rule,
     text_of,
@@ -43,6 +44,7 @@ _PATTERN = re.compile(rb"\[[\w.^-]{0,8}(?:a-z|A-Z|0-9)|\\[wdS][+*{]|\[\^")
 """A regular expression for URLs."""
 
 
+@at_each_hit
 def find_userinfo(data: bytes, end: int, since: int) -> Iterator[Span]:
     """Yield the password, or lone token, between the nearest `://` and the host's `@`."""
     low = max(0, end - _REACH)

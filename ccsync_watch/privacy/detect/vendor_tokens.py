@@ -17,7 +17,7 @@ from ccsync_watch.privacy.heuristics.thresholds import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from ccsync_watch.privacy.detect.vendors import Check, Vendor
 
@@ -106,6 +106,13 @@ class VendorFinder:
         self._rules = rules
         self._done: dict[int, int] = {}
         self._rejected: dict[int, tuple[int, int]] = {}
+
+    def find(self, index: int, ends: Iterable[int]) -> Iterator[Span]:
+        """Yield the tokens of a rule whose trigger's matches end at `ends`."""
+        for end in ends:
+            span = self.at(index, end)
+            if span is not None:
+                yield span
 
     def at(self, index: int, end: int) -> Span | None:
         """Return the token of a rule whose trigger's match ends at `end`, if it is one."""

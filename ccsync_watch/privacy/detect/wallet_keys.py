@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
-from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule, text_of
+from ccsync_watch.privacy.engine.structural_rule import (
+    StructuralRule,
+    at_each_hit,
+    pattern_rule,
+    text_of,
+)
 from ccsync_watch.privacy.heuristics.dummy_values import FUNCTION_WORDS
 from ccsync_watch.privacy.heuristics.gibberish import entropy
 from ccsync_watch.privacy.heuristics.thresholds import (
@@ -29,6 +34,7 @@ _WALLET_REACH = 4096
 _WALLET_KEY = re.compile(rb"(?:0x)?[0-9a-fA-F]{64}")
 
 
+@at_each_hit
 def find_wallet_keys(data: bytes, end: int, _since: int) -> Iterator[Span]:
     """Yield the private keys that a development chain lists at its start."""
     near = data[max(0, end - _WALLET_REACH) : end + _WALLET_REACH // 2].lower()
@@ -52,6 +58,7 @@ _PHRASE = re.compile(
 _FUNCTION_WORDS = FUNCTION_WORDS | {"its"}
 
 
+@at_each_hit
 def find_seed_phrases(data: bytes, end: int, _since: int) -> Iterator[Span]:
     """Yield a wallet's seed phrase: twelve words or more, none of them a function word."""
     match = _PHRASE.search(data, max(0, end - 320), min(len(data), end + 320))
@@ -81,6 +88,7 @@ _SEED_WORDS = frozenset(word.encode() for word in load_words("seed_words"))
 _SEED_REACH = 420
 
 
+@at_each_hit
 def find_bare_seed_phrases(data: bytes, end: int, _since: int) -> Iterator[Span]:
     """Yield twelve words or more of the standard's list, in no order: no sentence has so many."""
     low = max(0, end - _SEED_REACH)

@@ -8,23 +8,70 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import wraps
+from typing import NamedTuple
 
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
 from ccsync_watch.privacy.engine.trigger_derivation import trigger_of
 
-Finder = Callable[[bytes, int, int], Iterator[Span]]
-"""Yields secrets near a hit: takes a text, the end of this hit, and the end of the rule's last one.
+Finder = Callable[[bytes, Iterable[int]], Iterator[Span]]
+"""Yields secrets near hits: takes a text and the ends of all hits of the rule, in order."""
 
-What begins before the last hit's end was read then. Hostile text has hits in close succession, and
-would otherwise be read again and again.
-"""
+_CLOSE_HITS = 128
+_LONGEST_GROUP = 1024
+"""Hits no further apart are read together, in one window, while that is no longer, in bytes."""
+
+
+class Hits(NamedTuple):
+    """Hits that are read together.
+
+    `first` and `end` are the ends of the first and the last of them; `since` is the end of the
+    rule's last one before. What begins before that was read then. Hostile text has hits in close
+    succession, and would otherwise be read again and again.
+    """
+
+    first: int
+    end: int
+    since: int
+
+
+def at_each_hit(find: Callable[[bytes, int, int], Iterator[Span]]) -> Finder:
+    """Return the finder that calls `find` with each hit's end, and that of the one before."""
+
+    @wraps(find)
+    def find_all(data: bytes, ends: Iterable[int]) -> Iterator[Span]:
+        since = 0
+        for end in ends:
+            yield from find(data, end, since)
+            since = end
+
+    return find_all
+
+
+def at_groups_of_hits(find: Callable[[bytes, Hits], Iterator[Span]]) -> Finder:
+    """Return the finder that calls `find` once for hits in close succession."""
+
+    @wraps(find)
+    def find_all(data: bytes, ends: Iterable[int]) -> Iterator[Span]:
+        first, last, since = -1, 0, 0
+        for end in ends:
+            if first >= 0 and (end - last > _CLOSE_HITS or end - first > _LONGEST_GROUP):
+                yield from find(data, Hits(first, last, since))
+                first, since = -1, last
+            first = end if first < 0 else first
+            last = end
+        if first >= 0:
+            yield from find(data, Hits(first, last, since))
+
+    return find_all
+
 
 WINDOW_AFTER = 512
 _MOST_READ = 512
-"""How much of a value is read to decide, in bytes; all of it is removed."""
+"""In bytes; see `read_part`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +106,7 @@ def pattern_rule(
 
     The trigger is derived from the pattern. `context` is what the trigger asks for before it and
     the pattern does not; `trigger` replaces it, where the scan has to look for something else.
-    The pattern is searched from `reach` bytes before a hit's end, and sees `after` bytes past it.
+    The pattern is searched from `reach` bytes before hits, and sees `after` bytes past them.
     """
     return StructuralRule(
         kind,
@@ -83,15 +130,15 @@ def _find_by_pattern(
     """Return a finder for a pattern. Matches may overlap: each search starts a byte further."""
     compiled = re.compile(pattern.encode("latin-1"), re.IGNORECASE)
 
-    def find(data: bytes, end: int, since: int) -> Iterator[Span]:
-        position, limit = window(data, end, since, reach, after)
+    @at_groups_of_hits
+    def find(data: bytes, hits: Hits) -> Iterator[Span]:
+        position, limit = window(data, hits, reach, after)
         while (match := compiled.search(data, position, limit)) is not None:
-            if match.start() >= end:
+            if match.start() >= hits.end:
                 return
-            start, stop = match.span("secret")
-            value = (start, min(stop, start + _MOST_READ))
-            if start < stop and (accept is None or accept(text_of(data, value))):
-                yield Span(start, stop, kind, rank)
+            span = match.span("secret")
+            if span[0] < span[1] and (accept is None or accept(text_of(data, read_part(span)))):
+                yield Span(*span, kind, rank)
             position = match.start() + 1
 
     return find
@@ -102,11 +149,11 @@ def text_of(data: bytes, span: tuple[int, int]) -> str:
     return data[span[0] : span[1]].decode("utf-8", "replace")
 
 
-def window(data: bytes, end: int, since: int, reach: int, after: int) -> tuple[int, int]:
-    """Return where a finder reads: from `reach` bytes before `end` to `after` bytes past it."""
-    low, high = max(0, end - reach), min(len(data), end + after)
-    is_read = end - since <= after // 2  # the last window reached far enough past this end
-    return (max(low, since) if is_read else low), high
+def window(data: bytes, hits: Hits, reach: int, after: int) -> tuple[int, int]:
+    """Return where a finder reads: from `reach` bytes before hits to `after` bytes past them."""
+    low, high = max(0, hits.first - reach), min(len(data), hits.end + after)
+    is_read = hits.first - hits.since <= after // 2  # the last window reached far enough
+    return (max(low, hits.since) if is_read else low), high
 
 
 class HeadedPattern:
@@ -123,11 +170,11 @@ class HeadedPattern:
         self._reach = reach
         self._after = after
 
-    def matches(self, data: bytes, end: int, since: int) -> Iterator[tuple[int, re.Match[bytes]]]:
-        """Yield each match that starts before `end`, and what to add to its offsets."""
-        low, high = window(data, end, since, self._reach, self._after)
+    def matches(self, data: bytes, hits: Hits) -> Iterator[tuple[int, re.Match[bytes]]]:
+        """Yield each match that starts before the hits' end, and what to add to its offsets."""
+        low, high = window(data, hits, self._reach, self._after)
         text = data[low:high].lower()
-        for head in self._head.finditer(text, 0, end - low):
+        for head in self._head.finditer(text, 0, hits.end - low):
             match = self._whole.match(text, head.start())
             if match is not None:
                 yield low, match
@@ -136,6 +183,11 @@ class HeadedPattern:
 def last(matches: Iterator[re.Match[bytes]]) -> re.Match[bytes] | None:
     """Return the last of the matches, if there is any."""
     return next(iter(deque(matches, maxlen=1)), None)
+
+
+def read_part(span: tuple[int, int]) -> tuple[int, int]:
+    """Return as much of a value as is read to decide; all of it is removed."""
+    return span[0], min(span[1], span[0] + _MOST_READ)
 
 
 def shifted(span: tuple[int, int], offset: int) -> tuple[int, int]:
