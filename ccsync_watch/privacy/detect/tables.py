@@ -7,7 +7,7 @@ under it are read while they have as many cells.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ccsync_watch.privacy.detect.named_values import WORDS
 from ccsync_watch.privacy.engine.rank import Rank
@@ -40,8 +40,12 @@ _BREAK = re.compile(rb"\r?\n|\\r\\n|\\n")
 _LAST_BREAK = re.compile(rb"(?:\r?\n|\\r\\n|\\n)\Z")
 _OTHER_CELLS = re.compile(rb"[\w \"'`.*/,;|\t\xe2\x94\x95\x82\x83\x91-]*")
 """What may follow a secret's name in a header."""
-_PASS = re.compile(rb"[\s\d]*pass")
-"""A statement of Python, by far the most frequent line that ends like a header's."""
+_REST = re.compile(_OTHER_CELLS.pattern + rb"(?=\r?\n|\\r\\n|\\n)")
+_BETWEEN_CELLS = re.compile(rb"[\t|;,]|\xe2[\x94\x95]|  ")
+_CELLS_BEFORE = re.compile(rb"[\w \"'`.*/,;|\t\r#()\xe2\x94\x95\x82\x83\x91-]*")
+"""And what may stand before it."""
+_NUMBER = re.compile(rb"[ ]{0,8}[0-9]{1,7}(?:\t|\xe2\x86\x92|:)")
+"""Before each line, as a tool prints a file."""
 _NAME = re.compile(r"[A-Za-z_#](?:[A-Za-z _.#()/-]{0,38}[A-Za-z0-9_)])?")
 _RULE_LINE = re.compile(rb"[\s|+=:\xe2\x94\x80-\xe2\x95\xbf\x80-\xbf-]+")
 """A line between header and rows: dashes and what joins them."""
@@ -57,15 +61,23 @@ def find_columns(data: bytes, end: int, since: int) -> Iterator[Span]:
     low = max(0, end - _LONGEST_HEADER)
     is_last = _LAST_BREAK.search(data, max(0, end - 4), end)
     name_end = is_last.start() if is_last else end
-    following = is_last or _BREAK.search(data, end, end + _LONGEST_HEADER)
-    if following is None or _OTHER_CELLS.fullmatch(data, name_end, following.start()) is None:
-        return
     start = _line_start(data, low, name_end)
-    if _PASS.fullmatch(data, start, following.start()):
+    number = _NUMBER.match(data, start, name_end)
+    start = number.end() if number else start
+    if _CELLS_BEFORE.fullmatch(data, start, name_end) is None:
         return
-    if since > start and _OTHER_CELLS.fullmatch(data, since, following.start()):
+    if is_last:
+        if _BETWEEN_CELLS.search(data, start, name_end) is None:
+            return  # a single word, as on most lines that end so
+        stop = name_end
+    else:
+        rest = _REST.match(data, end, end + _LONGEST_HEADER)
+        if rest is None:
+            return
+        stop = rest.end()
+    if since > start and _OTHER_CELLS.fullmatch(data, since, stop):
         return  # read at the name before
-    cells, delimiter = _split(data, start, following.start(), b"")
+    cells, delimiter = _split(data, start, stop, b"")
     names = [text_of(data, cell).strip() for cell in cells]
     is_header = all(not name or _NAME.fullmatch(name) for name in names)
     if not is_header or sum(map(bool, names)) < 2:  # noqa: PLR2004 - one name is none of a table
@@ -77,8 +89,10 @@ def find_columns(data: bytes, end: int, since: int) -> Iterator[Span]:
         for index, name in enumerate(names)
         if (strength := strength_of(name)) in {Strength.TOKEN, Strength.PASSWORD}
     }
-    if columns:
-        yield from _read_rows(data, following.end(), delimiter, len(cells), columns)
+    after = _BREAK.match(data, stop)
+    if columns and after:
+        table = _Table(delimiter, len(cells), columns, is_numbered=number is not None)
+        yield from _read_rows(data, after.end(), table)
 
 
 def _line_start(data: bytes, low: int, end: int) -> int:
@@ -100,21 +114,30 @@ def _follows_row(data: bytes, start: int, delimiter: bytes, size: int) -> bool:
     return len(_split(data, first, last, delimiter)[0]) == size
 
 
-def _read_rows(
-    data: bytes, start: int, delimiter: bytes, size: int, columns: Mapping[int, Strength]
-) -> Iterator[Span]:
+class _Table(NamedTuple):
+    """What a header says of the rows under it; of the columns those that are named like secrets."""
+
+    delimiter: bytes
+    size: int
+    columns: Mapping[int, Strength]
+    is_numbered: bool
+
+
+def _read_rows(data: bytes, start: int, table: _Table) -> Iterator[Span]:
     """Yield the secrets in the named columns of the rows that start at `start`."""
     limit = min(len(data), start + _MOST_BYTES)
     named_rows = 0
     while start < limit and named_rows < _MOST_NAMED_ROWS:
         following = _BREAK.search(data, start, start + _LONGEST_ROW)
         stop = following.start() if following else min(len(data), start + _LONGEST_ROW)
+        number = _NUMBER.match(data, start, stop) if table.is_numbered else None
+        start = number.end() if number else start
         if not _RULE_LINE.fullmatch(data, start, stop):
-            cells, _ = _split(data, start, stop, delimiter)
-            if len(cells) != size:
+            cells, _ = _split(data, start, stop, table.delimiter)
+            if len(cells) != table.size:
                 return
-            is_aligned = delimiter == b" "
-            for index, strength in columns.items():
+            is_aligned = table.delimiter == b" "
+            for index, strength in table.columns.items():
                 value = text_of(data, cells[index])
                 named_rows += strength_of(value) is not Strength.NONE
                 if _is_cell(value, strength, is_aligned=is_aligned):
@@ -176,11 +199,15 @@ _DELIMITER = r"(?:[,;|\t]|\xe2\x94[\x82\x83]|\xe2\x95\x91)"
 _END = r"(?:\r?\n|\\r\\n|\\n)"
 _HEADER_LINE = re.compile(WORDS.encode(), re.IGNORECASE)
 
+_LAST_PASS = rf"(?:[^\s0-9][ \t]{{0,40}}|[a-z_][0-9]{{1,4}}[ ]{{1,40}})pass"
+"""The word where it ends a header: Python's statement stands alone on its line or after a number."""
+
 RULES: tuple[StructuralRule, ...] = (
     StructuralRule(
         "column",
         "a table's column named like a secret",
-        rf"{WORDS}(?:[\w -]{{0,12}}{_BLANK}(?:{_DELIMITER}|{_END})|[\w-]{{0,12}}[ ]{{2}}[\w-])",
+        rf"{WORDS}(?:[\w -]{{0,12}}{_BLANK}{_DELIMITER}|[\w-]{{0,12}}[ ]{{2}}[\w-])|"
+        rf"(?:{WORDS.replace('|pass|', '|')}|{_LAST_PASS})[\w -]{{0,12}}{_BLANK}{_END}",
         find_columns,
     ),
 )
