@@ -17,7 +17,6 @@ from ccsync_watch.privacy.detect.rules import (
     STRUCTURAL_RULES,
 )
 from ccsync_watch.privacy.detect.vendors import VENDORS
-from ccsync_watch.privacy.dressing.table import DRESSING_FROM
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.text_views import Edit, View
 from ccsync_watch.privacy.redactor import Redactor
@@ -27,9 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from ccsync_watch.privacy.engine.scanner import Hit
     from ccsync_watch.privacy.engine.spans import Span
     from ccsync_watch.privacy.known.user_patterns import UserPatterns
+    from ccsync_watch.privacy.secret_finder import HitsByTrigger
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +100,12 @@ class _NamingFinder(SecretFinder):
             is_pattern = span.rank is Rank.USER_PATTERN
             yield _ruled(span, USER_PATTERN if is_pattern else KNOWN_VALUE)
 
-    def _apply_rules(self, data: bytes, hits: list[Hit], depth: int) -> Iterator[Span]:
-        by_rule: dict[RuleName, list[Hit]] = {}
-        for hit in hits:
-            if hit[1] < DRESSING_FROM:
-                by_rule.setdefault(_rule_at(hit[1]), []).append(hit)
+    def apply_rules(self, data: bytes, hits: HitsByTrigger, depth: int) -> Iterator[Span]:
+        by_rule: dict[RuleName, HitsByTrigger] = {}
+        for index, ends in hits.items():
+            by_rule.setdefault(_rule_at(index), {})[index] = ends
         for rule, own in by_rule.items():
-            for span in super()._apply_rules(data, own, depth):
+            for span in super().apply_rules(data, own, depth):
                 yield _ruled(span, rule)
 
 

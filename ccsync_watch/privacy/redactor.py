@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from ccsync_watch.model import JsonValue
     from ccsync_watch.privacy.engine.scanner import Hit
+    from ccsync_watch.privacy.secret_finder import HitsByTrigger
 
 _MOST_PASSES = 6
 _PIECE = 1 << 19
@@ -189,7 +190,7 @@ class Redactor:
         hits = self._finder.engine.scan(data)
         for index, hits_of_text in _by_text(hits, starts, sizes).items():
             text = data[starts[index] : starts[index] + sizes[index]]
-            if any(True for _ in self._finder.find_at(text, hits_of_text, 0)):
+            if any(True for _ in self._finder.apply_rules(text, hits_of_text, 0)):
                 yield index
         # Views of all texts at once: most texts with dressing have little of it.
         dressing = dressing_hits(data, hits)
@@ -257,15 +258,16 @@ def _bytewise(text: str) -> str:
     return text.encode("utf-8", "surrogatepass").decode("latin-1")
 
 
-def _by_text(hits: list[Hit], starts: list[int], sizes: list[int]) -> dict[int, list[Hit]]:
+def _by_text(hits: list[Hit], starts: list[int], sizes: list[int]) -> dict[int, HitsByTrigger]:
     """Return the hits of rules in each text, by its index; those across two texts are none."""
-    grouped: dict[int, list[Hit]] = {}
+    by_text: dict[int, HitsByTrigger] = {}
     for end, trigger in hits:
         if trigger < DRESSING_FROM:
             index = bisect_right(starts, end - 1) - 1
-            if end - starts[index] <= sizes[index]:
-                grouped.setdefault(index, []).append((end - starts[index], trigger))
-    return grouped
+            end_in_text = end - starts[index]
+            if end_in_text <= sizes[index]:
+                by_text.setdefault(index, {}).setdefault(trigger, []).append(end_in_text)
+    return by_text
 
 
 def _ends(data: bytes, word: bytes) -> Iterator[int]:

@@ -30,7 +30,7 @@ from ccsync_watch.privacy.engine.text_views import MASK
 from ccsync_watch.privacy.known.known_values import KnownValues
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from ccsync_watch.privacy.engine.spans import Span
@@ -47,6 +47,9 @@ _OVERLAP = 1 << 17
 _EDGE = 1 << 12
 """Long texts are read in pieces of so many bytes, which overlap; see `find`."""
 _HITS_BETWEEN_PAUSES = 64
+
+HitsByTrigger = dict[int, list[int]]
+"""The ends of the hits of each trigger of a rule, in order."""
 
 
 class SecretFinder:
@@ -88,10 +91,9 @@ class SecretFinder:
     ) -> Iterator[Span]:
         """Yield the spans of the rules at their triggers' hits, in the text and in its views."""
         ends: list[int] = []
-        if hits:
-            for span in self._apply_rules(data, hits, depth):
-                ends.append(span.end)
-                yield span
+        for span in self.apply_rules(data, _by_trigger(hits), depth):
+            ends.append(span.end)
+            yield span
         dressing = dressing_hits(data, hits)
         if dressing or ends:
             yield from self.find_in_views(data, dressing, ends, depth, layer)
@@ -124,37 +126,42 @@ class SecretFinder:
         yield from self._user_patterns.find(data)
         yield from self.known.find(data)
 
-    def _apply_rules(self, data: bytes, hits: list[scanner.Hit], depth: int) -> Iterator[Span]:
+    def apply_rules(self, data: bytes, hits: HitsByTrigger, depth: int) -> Iterator[Span]:
         """Yield the spans that the rules confirm at their triggers' hits."""
         names: list[int] = []
         base64: list[int] = []
-        vendors = VendorFinder(data, self._vendors)
-        for index, ends in _ends_by_trigger(hits).items():
+        vendors: VendorFinder | None = None
+        for index, ends in hits.items():
             if index < STRUCTURAL_FROM:
+                vendors = vendors or VendorFinder(data, self._vendors)
                 yield from vendors.find(index, self._paced(ends))
             elif index < ASSIGNMENTS_FROM:
                 yield from STRUCTURAL_RULES[index - STRUCTURAL_FROM].find(data, self._paced(ends))
             else:
                 (names if index < BASE64_FROM else base64).extend(ends)
-        assignments = AssignmentFinder(data)
-        for end in self._paced(sorted(names)):
-            yield from assignments.at(end)
+        if names:
+            assignments = AssignmentFinder(data)
+            for end in self._paced(sorted(names)):
+                yield from assignments.at(end)
         if base64 and depth < _MOST_DEPTH:
             runs = Base64Finder(data, lambda text: any(True for _ in self.find(text, depth + 1)))
             for end in self._paced(sorted(base64)):
                 yield from runs.at(end)
 
-    def _paced(self, ends: list[int]) -> Iterator[int]:
-        """Yield the ends of hits, with pauses between."""
+    def _paced(self, ends: list[int]) -> Iterable[int]:
+        """Return the ends of hits, with pauses between them if they are many."""
+        return ends if len(ends) < _HITS_BETWEEN_PAUSES else self._with_pauses(ends)
+
+    def _with_pauses(self, ends: list[int]) -> Iterator[int]:
         for number, end in enumerate(ends):
             if number % _HITS_BETWEEN_PAUSES == _HITS_BETWEEN_PAUSES - 1:
                 self.pause()
             yield end
 
 
-def _ends_by_trigger(hits: list[scanner.Hit]) -> dict[int, list[int]]:
-    """Return the ends of the hits of each trigger of rules, in order."""
-    by_trigger: dict[int, list[int]] = {}
+def _by_trigger(hits: list[scanner.Hit]) -> HitsByTrigger:
+    """Return the hits of rules by their triggers."""
+    by_trigger: HitsByTrigger = {}
     for end, index in hits:
         if index < DRESSING_FROM:
             by_trigger.setdefault(index, []).append(end)
