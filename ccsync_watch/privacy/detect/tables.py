@@ -91,7 +91,7 @@ def find_columns(data: bytes, end: int, since: int) -> Iterator[Span]:
     }
     after = _BREAK.match(data, stop)
     if columns and after:
-        table = _Table(delimiter, len(cells), columns, is_numbered=number is not None)
+        table = _NamedColumns(delimiter, len(cells), columns, is_numbered=number is not None)
         yield from _read_rows(data, after.end(), table)
 
 
@@ -114,7 +114,7 @@ def _follows_row(data: bytes, start: int, delimiter: bytes, size: int) -> bool:
     return len(_split(data, first, last, delimiter)[0]) == size
 
 
-class _Table(NamedTuple):
+class _NamedColumns(NamedTuple):
     """What a header says of the rows under it; of the columns those that are named like secrets."""
 
     delimiter: bytes
@@ -123,7 +123,7 @@ class _Table(NamedTuple):
     is_numbered: bool
 
 
-def _read_rows(data: bytes, start: int, table: _Table) -> Iterator[Span]:
+def _read_rows(data: bytes, start: int, table: _NamedColumns) -> Iterator[Span]:
     """Yield the secrets in the named columns of the rows that start at `start`."""
     limit = min(len(data), start + _MOST_BYTES)
     named_rows = 0
@@ -199,15 +199,15 @@ _DELIMITER = r"(?:[,;|\t]|\xe2\x94[\x82\x83]|\xe2\x95\x91)"
 _END = r"(?:\r?\n|\\r\\n|\\n)"
 _HEADER_LINE = re.compile(WORDS.encode(), re.IGNORECASE)
 
-_LAST_PASS = rf"(?:[^\s0-9][ \t]{{0,40}}|[a-z_][0-9]{{1,4}}[ ]{{1,40}})pass"
-"""The word where it ends a header: Python's statement stands alone on its line or after a number."""
+_AFTER_CELL = r"(?:[^\s0-9][ \t]{0,40}|[a-z_][0-9]{1,4}[ ]{1,40})pass"
+"""A column `pass` that ends a header: the statement of Python stands alone, or after a number."""
 
 RULES: tuple[StructuralRule, ...] = (
     StructuralRule(
         "column",
         "a table's column named like a secret",
         rf"{WORDS}(?:[\w -]{{0,12}}{_BLANK}{_DELIMITER}|[\w-]{{0,12}}[ ]{{2}}[\w-])|"
-        rf"(?:{WORDS.replace('|pass|', '|')}|{_LAST_PASS})[\w -]{{0,12}}{_BLANK}{_END}",
+        rf"(?:{WORDS.replace('|pass|', '|')}|{_AFTER_CELL})[\w -]{{0,12}}{_BLANK}{_END}",
         find_columns,
     ),
 )
