@@ -14,6 +14,8 @@ from ccsync_watch.privacy.detect.assigned_secrets import is_key_id
 from ccsync_watch.privacy.detect.name_patterns import (
     KEYWORD,
     NAME_TAIL,
+    PASSWORD_WORDS,
+    TOKEN_WORDS,
     name_start,
 )
 from ccsync_watch.privacy.detect.named_values import WORDS, find_named
@@ -34,7 +36,11 @@ from ccsync_watch.privacy.heuristics.password_forms import (
     value_span,
 )
 from ccsync_watch.privacy.heuristics.publishable import is_publishable
-from ccsync_watch.privacy.heuristics.thresholds import LEAST_ADJACENT_TOKEN, LEAST_LONG_TOKEN
+from ccsync_watch.privacy.heuristics.thresholds import (
+    LEAST_ADJACENT_TOKEN,
+    LEAST_LONG_TOKEN,
+    LEAST_SCORED_LETTERS,
+)
 from ccsync_watch.privacy.heuristics.value_strength import is_secret, is_strict_random
 
 if TYPE_CHECKING:
@@ -132,13 +138,22 @@ def _is_field(value: str, strength: Strength) -> bool:
     return strength is Strength.TOKEN and is_secret(value, quoted=False)
 
 
+def _trigger(names: str, least_letters: int) -> str:
+    """Return the trigger for a value after some names; of letters alone it has so many."""
+    return (
+        rf"(?:{names})[\w-]{{0,24}}[\"'`*]{{0,2}}(?:[ ](?:of|like|called|string))?[ \t]{{1,40}}"
+        r"(?:(?:\\{0,7}[\"'`]|\xe2\x80\x9c)[^\s\"'`]{5}|[^\s\"'`]{0,28}[0-9@#$%^&*!][^\s\"'`]|"
+        rf"[a-z]{{{least_letters}}})"
+    )
+
+
 RULES: tuple[StructuralRule, ...] = (
     StructuralRule(
         "adjacent",
         "a value after a name and nothing but blanks",
-        rf"(?:{WORDS}|key)[\w-]{{0,24}}[\"'`*]{{0,2}}(?:[ ](?:of|like|called|string))?[ \t]{{1,40}}"
-        r"(?:(?:\\{0,7}[\"'`]|\xe2\x80\x9c)[^\s\"'`]{5}|[^\s\"'`]{0,28}[0-9@#$%^&*!][^\s\"'`]|"
-        r"[a-z]{7})",
+        _trigger(f"{PASSWORD_WORDS}|master[_-]?key", LEAST_SCORED_LETTERS)
+        + "|"
+        + _trigger(f"{TOKEN_WORDS}|key", LEAST_LONG_TOKEN),
         find_adjacent_values,
     ),
     StructuralRule(

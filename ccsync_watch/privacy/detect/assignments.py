@@ -44,6 +44,7 @@ _CHECKSUM = re.compile(rb"(?:checksum|sha[0-9]{0,3}|digest|hash|md5)/\Z")
 _CALL_OPEN = re.compile(rb"\(\s{0,4}\\{0,7}[\"'`]\Z")
 _CALL_CLOSE = re.compile(rb"\\{0,7}[\"'`]\s{0,4}\)")
 _SIGNATURES = frozenset({"signature", "sig", "hmac", "hash", "policy", "appid"})
+_UNCERTAIN = frozenset({Strength.WEAK, Strength.TOKEN})
 _HEADER_SIGNS = frozenset({b":", b"=", b"=>", b",", b"%3A", b"%3a"})
 
 
@@ -131,19 +132,18 @@ class AssignmentFinder:
         strength = strength_of(name)
         if data[end : end + 1] == b"(":
             strength = strength_of(_SETTER.sub("", name))
-        if strength is Strength.NONE and in_query and name.lower() in _SIGNATURES:
-            return Strength.WEAK
-        if strength is Strength.NONE and is_code_name(name):
-            return Strength.WEAK
-        if data[start - 1 : start] == b"/" and _CHECKSUM.search(data[max(0, start - 24) : start]):
+        if strength is Strength.NONE:
+            is_weak = (in_query and name.lower() in _SIGNATURES) or is_code_name(name)
+            return Strength.WEAK if is_weak else strength
+        before = data[start - 1 : start]
+        if before == b"/" and _CHECKSUM.search(data, max(0, start - 24), start):
             return Strength.NONE
-        is_variable = name.isupper() and "_" in name  # `export ACME_KEY=`: no phrase
-        is_followed = data[start - 1 : start] == b" " and not is_variable
-        is_word = strength in {Strength.WEAK, Strength.TOKEN} or name == "pass"
-        if is_word and is_followed:
-            before = _WORD_BEFORE.search(data[max(0, start - 24) : start - 1])
-            if before is not None:
-                wider = strength_of(f"{before[0].decode('latin-1')}_{name}")
+        is_word = strength in _UNCERTAIN or name == "pass"
+        # `export ACME_KEY=` is no phrase
+        if is_word and before == b" " and not (name.isupper() and "_" in name):
+            word = _WORD_BEFORE.search(data, max(0, start - 24), start - 1)
+            if word is not None:
+                wider = strength_of(f"{word[0].decode('latin-1')}_{name}")
                 strength = min(wider, max(strength, Strength.TOKEN))
         return strength
 

@@ -138,14 +138,13 @@ LONGEST_KEYWORD = 16
 NAME_REACH = 64
 """How far a name is followed to the left of its keyword, in bytes."""
 NAME_TAIL = re.compile(rb"[\w-]{0,48}")
-NAME_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
+_NAME_BYTES = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
 
 
 def name_start(data: bytes, start: int) -> int:
     """Return where the name around a keyword at `start` begins; an escape is not part of it."""
-    first, limit = start, max(0, start - NAME_REACH)
-    while first > limit and data[first - 1] in NAME_BYTES:
-        first -= 1
+    limit = max(0, start - NAME_REACH)
+    first = limit + len(data[limit:start].rstrip(_NAME_BYTES))
     if limit < first < start and data[first - 1] == BACKSLASH and data[first] in b"nrt":
         first += 1
     return first

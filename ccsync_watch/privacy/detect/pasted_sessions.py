@@ -26,8 +26,8 @@ _LONGEST_COMMAND = 512
 _LONGEST_OUTPUT = 2048
 _MOST_LINES = 24
 _SIGN = r"(?:[$%]|\xe2\x9d\xaf|\xe2\x9e\x9c|[a-z0-9_-]{1,40}@[^\s]{1,60}#|ps [^>\n]{1,80}>)"
-_SIGN_END = r"(?:[$%#>]|\xe2\x9d\xaf|\xe2\x9e\x9c)"
-"""What a prompt ends with: enough for the scan."""
+_SIGN_END = r"(?:[$%]|[^\s]#|[^\s-]>|\xe2\x9d\xaf|\xe2\x9e\x9c)"
+"""What a prompt ends with: enough for the scan, without comments and arrows."""
 _PROGRAM = (
     r"(?:sudo )?(?:pass|gopass|op|bw|rbw|lpass|security|secret-tool|"
     r"keyring|vault|bao|aws|gcloud|az|doppler|infisical|chamber|conjur|credstash|sops|age|gpg|"
