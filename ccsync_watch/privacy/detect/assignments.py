@@ -139,7 +139,7 @@ class AssignmentFinder:
         if before == b"/" and _CHECKSUM.search(data, max(0, start - 24), start):
             return Strength.NONE
         is_word = strength in _UNCERTAIN or name == "pass"
-        # `export ACME_KEY=` is no phrase
+        # not of a variable: `export ACME_KEY=`
         if is_word and before == b" " and not (name.isupper() and "_" in name):
             word = _WORD_BEFORE.search(data, max(0, start - 24), start - 1)
             if word is not None:
