@@ -16,7 +16,7 @@ from ccsync_watch.privacy.engine.pattern_syntax import HEAD, heads
 from ccsync_watch.privacy.engine.scanner import Trigger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 BORDER = r"(?:\xe2\x94[\x82\x83]|\xe2\x95\x91|\|)"
 """What frames a text on a terminal."""
@@ -28,7 +28,9 @@ _LINE_START = rf"[ \t]{{0,12}}(?:(?:{BORDER}|[>#+])[ ]{{0,4}})?"
 _STRING_END = rf"\\{{0,7}}[\"'`][ \t]{{0,4}}(?:{JOINT}[ \t\r\n\"'`]|\\?\n|[\"'`])"
 _END = f"(?:{_LINE_END}|{_STRING_END})"
 _TOKEN = r"[A-Za-z0-9_=+/.~%-]"  # noqa: S105 - an alphabet
-_REST = re.compile(f"{_TOKEN}{{0,120}}{_END}".encode("latin-1"))
+_LONGEST_REST = 120
+_REST = re.compile(f"{_TOKEN}*".encode("latin-1"))
+_BREAK = re.compile(_END.encode("latin-1"))
 _NAMED = (
     rf"(?:{PASSWORD_WORDS}|{TOKEN_WORDS}|passwords?[ ]is)[\w-]{{0,24}}"
     r"[ \t:=\"'`*>|\\]{1,16}"
@@ -46,7 +48,7 @@ _SPLIT_HEADS = ("ghp_", "github_pat_", "sk-ant-", "sk-proj-", "sk_live_", "xoxb-
 def break_triggers() -> tuple[Trigger, ...]:
     """Return the triggers: tokens' beginnings, named values before a break, words split in two.
 
-    Whether a break follows the first, `break_after` says: that makes the scan simpler.
+    Whether a break follows the first, `breaks_after` says: that makes the scan simpler.
     """
     beginnings = sorted(
         head
@@ -68,10 +70,20 @@ def break_triggers() -> tuple[Trigger, ...]:
     )
 
 
-def break_after(data: bytes, end: int) -> int:
-    """Return where the break ends after a token whose beginning ends at `end`; -1 without one."""
-    match = _REST.match(data, end)
-    return match.end() if match else -1
+def breaks_after(data: bytes, ends: Iterable[int]) -> Iterator[int]:
+    """Yield where breaks end after tokens whose beginnings end at `ends`; a run is read once."""
+    first = last = -1
+    is_broken = False
+    for end in ends:
+        if not first <= end <= last:
+            rest = _REST.match(data, end)
+            first, last = end, rest.end() if rest else end
+            is_broken = False
+        if not is_broken and last - end <= _LONGEST_REST:
+            is_broken = True
+            match = _BREAK.match(data, last)
+            if match is not None:
+                yield match.end()
 
 
 def _split(word: str) -> str:

@@ -27,7 +27,8 @@ _INVISIBLE = (
 )
 _BLANK = r"\xc2\xa0|\xe2\x80[\x80-\x8a\xaf]|\xe2\x81\x9f|\xe3\x80\x80|\xe1\x9a\x80"
 _WIDE = r"\xef\xbc[\x81-\xbf]|\xef\xbd[\x80-\x9e]|\xf0\x9d[\x90-\x9f][\x80-\xbf]"
-_ENTRY = re.compile(rb"(?:^|[\x00\n])[A-Za-z_][A-Za-z0-9_]{0,60}=[^\x00\n]{0,200}\Z")
+_LONGEST_ENTRY = 262
+_ENTRY = re.compile(rb"[A-Za-z_][A-Za-z0-9_]{0,60}=[^\x00\n]{0,200}")
 _VARIABLE = re.compile(rb"[A-Za-z_][A-Za-z0-9_]{0,60}=")
 
 
@@ -37,10 +38,14 @@ def _fold_wide(character: bytes) -> bytes | None:
 
 
 def _undress_nul(match: re.Match[bytes]) -> Iterator[Edit]:
-    """Remove a NUL; before a variable it ends a line, as in a process's environment."""
-    before = _ENTRY.search(match.string, max(0, match.start() - 200), match.start())
-    is_line = before is not None and _VARIABLE.match(match.string, match.end()) is not None
-    yield Edit(match.start(), match.end(), b"\n" if is_line else b"")
+    """Remove NULs; before a variable they end a line, as in a process's environment."""
+    start, end = match.span()
+    is_line = False
+    if _VARIABLE.match(match.string, end) is not None:
+        low = max(0, start - _LONGEST_ENTRY)
+        nul, newline = match.string.rfind(b"\0", low, start), match.string.rfind(b"\n", low, start)
+        is_line = _ENTRY.fullmatch(match.string, max(nul, newline) + 1, start) is not None
+    yield Edit(start, end, b"\n" if is_line else b"")
 
 
 _ESCAPE_STARTS = (
@@ -55,7 +60,7 @@ ROWS: tuple[Dressing, ...] = (
         "colour", "a terminal's colour without its escape", _COLOUR_STARTS, _LOST_ESCAPE, removed
     ),
     Dressing("invisible", "a character without width", f"(?:{_INVISIBLE})", _INVISIBLE, removed),
-    Dressing("nul", "a NUL", r"\x00", r"\x00", _undress_nul),
+    Dressing("nul", "a NUL", r"\x00", r"\x00{1,4096}", _undress_nul),
     Dressing("blank", "another blank", f"(?:{_BLANK})", _BLANK, replaced(lambda _: b" ")),
     Dressing(
         "wide", "a wide or styled form", r"(?:\xef[\xbc\xbd]|\xf0\x9d)", _WIDE, replaced(_fold_wide)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.detect.rules import collect_triggers
 from ccsync_watch.privacy.dressing import characters, escapes, hex_text, source_code
-from ccsync_watch.privacy.dressing.breaks import BORDER, break_after, break_triggers
+from ccsync_watch.privacy.dressing.breaks import BORDER, break_triggers, breaks_after
 from ccsync_watch.privacy.dressing.folds import find_folds
 from ccsync_watch.privacy.dressing.source_code import JOINED, NEW, OLD
 from ccsync_watch.privacy.engine.scanner import Trigger
@@ -34,6 +34,8 @@ _BREAKS_FROM = _CHANGES + 1
 _JOINT = _BREAKS_FROM
 """What stands for the end of a string after which a value may continue."""
 _JOINED = frozenset(range(len(ROWS), len(ROWS) + len(JOINED)))
+_SPARSE = 256
+"""How far apart hits of one kind are kept, in bytes."""
 _WIDEST_TRIGGER = 64
 """What a trigger finds begins at most so far before its end, in bytes."""
 _LINE_END = re.compile(rf"(?:[ ]{{0,2}}{BORDER}[ ]{{0,2}}|\$)?\r?\n".encode("latin-1"))
@@ -54,15 +56,34 @@ def all_triggers() -> tuple[Trigger, ...]:
 
 def dressing_hits(data: bytes, hits: Iterable[Hit]) -> list[Hit]:
     """Return the hits of dressing's triggers, in order of their ends."""
-    dressing: list[Hit] = []
-    for end, index in hits:
-        if index == _BREAKS_FROM:
-            stop = break_after(data, end)
-            if stop >= 0:
-                dressing.append((stop, index))
-        elif index >= DRESSING_FROM:
-            dressing.append((end, index))
-    return sorted(dressing)
+    dressing = [hit for hit in hits if hit[1] >= DRESSING_FROM]
+    if not dressing:
+        return dressing
+    beginnings = [end for end, index in dressing if index == _BREAKS_FROM]
+    breaks = [(stop, _BREAKS_FROM) for stop in breaks_after(data, beginnings)]
+    return sorted([*breaks, *_thinned(dressing)])
+
+
+def _thinned(hits: Iterable[Hit]) -> Iterator[Hit]:
+    """Yield enough of the hits to know where to read, few of those that follow each other closely.
+
+    Places of breaks are all yielded, and no beginnings of tokens.
+    """
+    kept: dict[int, int] = {}
+    skipped: dict[int, int] = {}
+    for hit in hits:
+        end, index = hit
+        if index > _BREAKS_FROM:
+            yield hit
+        elif index < _BREAKS_FROM:
+            if end - kept.get(index, -_SPARSE) < _SPARSE:
+                skipped[index] = end
+                continue
+            kept[index] = end
+            if index in skipped:
+                yield skipped.pop(index), index
+            yield hit
+    yield from ((end, index) for index, end in skipped.items())
 
 
 def undressed_views(data: bytes, hits: Sequence[Hit], ends: Sequence[int] = ()) -> Iterator[View]:
@@ -81,10 +102,10 @@ def undressed_views(data: bytes, hits: Sequence[Hit], ends: Sequence[int] = ()) 
         marks = sorted([*marks, *joints])
     if not marks:
         return
-    regions = regions_around(data, ((max(0, end - _WIDEST_TRIGGER), end) for end, _ in marks))
-    kinds = _kinds_by_region(regions, marks)
-    has_changes = any(_CHANGES in kind for kind in kinds)
-    for reading in ("new", "old") if has_changes else ("",):
+    changes = [mark for mark in marks if mark[1] == _CHANGES]
+    for reading, places in (("new", marks), ("old", changes)) if changes else (("", marks),):
+        regions = regions_around(data, ((max(0, end - _WIDEST_TRIGGER), end) for end, _ in places))
+        kinds = _kinds_by_region(regions, marks)
         edits: list[list[Edit]] = [
             [
                 edit
@@ -104,7 +125,9 @@ def _kinds_by_region(
     """Return of each region the kinds of dressing in it, by the indices of their triggers."""
     kinds: list[frozenset[int]] = []
     position = 0
-    for _, high in regions:
+    for low, high in regions:
+        while position < len(marks) and marks[position][0] < low:
+            position += 1
         first = position
         while position < len(marks) and marks[position][0] <= high:
             position += 1

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ccsync_watch.privacy.engine.spans import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 MASK = b"\x01"
 """What rules see instead of a placeholder, and between regions: a byte that no value contains."""
@@ -84,9 +84,7 @@ class View:
 def regions_around(data: bytes, ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     """Return what rules may have to read around `ranges`, which are in order; joined where near."""
     regions: list[tuple[int, int]] = []
-    for start, end in ranges:
-        if regions and end + _AFTER <= regions[-1][1]:
-            continue
+    for start, end in _clusters(ranges):
         low = _region_start(data, start)
         high = _region_end(data, end)
         if regions and low <= regions[-1][1]:
@@ -94,6 +92,21 @@ def regions_around(data: bytes, ranges: Iterable[tuple[int, int]]) -> list[tuple
         else:
             regions.append((low, high))
     return regions
+
+
+def _clusters(ranges: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Yield ranges as one where their regions are one whatever is between."""
+    first = last = -_BEFORE - _AFTER - 1
+    for start, end in ranges:
+        if start > last + _BEFORE + _AFTER:
+            if last >= 0:
+                yield first, last
+            first = start
+            last = end
+        elif end > last:
+            last = end
+    if last >= 0:
+        yield first, last
 
 
 def _region_start(data: bytes, start: int) -> int:
