@@ -23,7 +23,6 @@ from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
 from ccsync_watch.privacy.engine.structural_rule import (
     StructuralRule,
-    at_each_hit,
     text_of,
 )
 from ccsync_watch.privacy.engine.trigger_derivation import trigger_of
@@ -44,10 +43,9 @@ from ccsync_watch.privacy.heuristics.thresholds import (
 from ccsync_watch.privacy.heuristics.value_strength import is_secret, is_strict_random
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _REACH = 172
-_LONGEST_NAME = 64
 _AFTER = re.compile(
     rb"[\"'`*]{0,2}(?:[ ](?:of|like|called|string))?[ \t]{1,40}"
     rb"(?:\\{0,7}(?P<quote>[\"'`])|\xe2\x80\x9c)?(?P<value>[^\s\"'`\x00-\x1f]{3,512})",
@@ -74,26 +72,32 @@ _FALLBACK_VALUE = (
 )
 
 
-@at_each_hit
-def find_adjacent_values(data: bytes, end: int, since: int) -> Iterator[Span]:
-    """Yield the value that follows a name after nothing but blanks."""
-    low = max(0, end - _REACH, since - _LONGEST_NAME)
-    for keyword in KEYWORD.finditer(data[low:end].lower()):
-        start = name_start(data, low + keyword.start())
-        tail = NAME_TAIL.match(data, low + keyword.end())
-        name_end = tail.end() if tail else low + keyword.end()
-        after = _AFTER.match(data, name_end)
-        if after is None or after.end() < end - 2:
-            continue
-        name = data[start:name_end].decode("latin-1")
-        strength = strength_of(name)
-        span = value_span(data, after)
-        quoted = after["quote"] is not None
-        if strength is Strength.PASSWORD:
-            if _is_adjacent_password(data, start, name, span, quoted=quoted):
-                yield Span(*span, "password", Rank.SENTENCE)
-        elif strength and _is_adjacent_token(data, start, name, span, quoted=quoted):
-            yield Span(*span, "secret", Rank.SENTENCE)
+def find_adjacent_values(data: bytes, ends: Iterable[int]) -> Iterator[Span]:
+    """Yield the values that follow a name after nothing but blanks; each name is read once."""
+    read = 0
+    for end in ends:
+        low = max(0, end - _REACH, read)
+        for keyword in KEYWORD.finditer(data[low:end].lower()):
+            read = low + keyword.end()
+            yield from _value_after(data, low + keyword.start(), read, end)
+
+
+def _value_after(data: bytes, keyword_start: int, keyword_end: int, end: int) -> Iterator[Span]:
+    start = name_start(data, keyword_start)
+    tail = NAME_TAIL.match(data, keyword_end)
+    name_end = tail.end() if tail else keyword_end
+    after = _AFTER.match(data, name_end)
+    if after is None or after.end() < end - 2:
+        return
+    name = data[start:name_end].decode("latin-1")
+    strength = strength_of(name)
+    span = value_span(data, after)
+    quoted = after["quote"] is not None
+    if strength is Strength.PASSWORD:
+        if _is_adjacent_password(data, start, name, span, quoted=quoted):
+            yield Span(*span, "password", Rank.SENTENCE)
+    elif strength and _is_adjacent_token(data, start, name, span, quoted=quoted):
+        yield Span(*span, "secret", Rank.SENTENCE)
 
 
 def _is_adjacent_password(

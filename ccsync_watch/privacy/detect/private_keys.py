@@ -39,6 +39,8 @@ _RUN = re.compile(rb"[A-Za-z0-9+/=]{24,}")
 _FIRST_LINE = re.compile(rb"-[ ]?BEGIN[ ]")
 _EDGE = re.compile(rb"-[ ]?(?:BEGIN[ ]|(?P<closes>END[ ][ A-Za-z0-9]{0,40}-{0,5}))")
 _LONGEST_LINE = 400
+_END_OF_LINE = 40
+"""So much of a line tells whether it ends with a run, in bytes."""
 _RUN_AT_END = re.compile(
     rb"(?:^|[^A-Za-z0-9+/=])(?P<run>[A-Za-z0-9+/=]{4,})[\s\"',+>|]{0,8}(?:-{2,5}[ ]?)?\Z"
 )
@@ -103,7 +105,7 @@ def find_end_of_block(data: bytes, end: int, _since: int) -> Iterator[Span]:
             data.rfind(b"\n", low, position), data.rfind(b"\\n", low, position) + 1, low - 1
         )
         line = data[max(begin + 1, position - _LONGEST_LINE) : position]
-        run = _RUN_AT_END.search(line)
+        run = _RUN_AT_END.search(line) if _RUN_AT_END.search(line[-_END_OF_LINE:]) else None
         if run is not None and (stop is None or len(run["run"]) >= FULL_KEY_LINE):
             start = position - len(line) + run.start("run")
             stop = position - len(line) + run.end("run") if stop is None else stop

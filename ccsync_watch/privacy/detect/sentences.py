@@ -62,7 +62,21 @@ _SHARED = _stems("shared-password") | _stems("shared-token")
 _OWN = _stems("token") | _stems("password")
 _STEMS = _OWN | _SHARED
 _PASSWORDS = frozenset(_stems("password") | _stems("shared-password"))
-_LENGTHS = sorted({len(stem) for stem in _STEMS}, reverse=True)
+_LONGEST_STEM = max(map(len, _STEMS))
+_EDGE = min(map(len, _STEMS))
+
+
+def _sizes(edge: slice) -> dict[bytes, list[int]]:
+    """Return the sizes of the words that begin or end alike, the longest first."""
+    sizes: dict[bytes, list[int]] = {}
+    for size, stem in sorted({(len(stem), stem) for stem in _STEMS}, reverse=True):
+        if size not in sizes.setdefault(stem[edge], []):
+            sizes[stem[edge]].append(size)
+    return sizes
+
+
+_SIZES_BY_HEAD = _sizes(slice(_EDGE))
+_SIZES_BY_TAIL = _sizes(slice(-_EDGE, None))
 
 
 @at_each_hit
@@ -75,21 +89,24 @@ def _named_at(data: bytes, end: int) -> Iterator[Span]:
     start = _word_start(data, end)
     if start is None:
         return
-    for size in _LENGTHS:
-        stem = data[start : start + size].lower()
+    text = data[start : start + _LONGEST_STEM].lower()
+    for size in _SIZES_BY_HEAD.get(text[:_EDGE], ()):
+        stem = text[:size]
         is_open = _STEMS.get(stem)
-        if is_open is not None:
+        if is_open is not None and len(stem) == size:
             yield from _after(data, start + size, stem, is_open=is_open)
             if stem in _PASSWORDS:
                 yield from _before(data, start)
 
 
-@at_each_hit
-def find_named_in_english(data: bytes, end: int, _since: int) -> Iterator[Span]:
+def find_named_in_english(data: bytes, ends: Iterable[int]) -> Iterator[Span]:
     """Yield the same, where a hit has joining words of another language next to an English one."""
-    low = max(0, end - 40)
-    for word in _SHARED_WORD.finditer(data[low:end].lower()):
-        yield from _named_at(data, low + word.end())
+    read = 0
+    for end in ends:
+        low = max(0, end - 40, read)
+        for word in _SHARED_WORD.finditer(data[low:end].lower()):
+            read = low + word.end()
+            yield from _named_at(data, read)
 
 
 @at_each_hit
@@ -107,9 +124,10 @@ def find_spoken_passwords(data: bytes, end: int, _since: int) -> Iterator[Span]:
 
 def _word_start(data: bytes, end: int) -> int | None:
     """Return where the longest word for a secret that ends at `end` begins."""
-    for size in _LENGTHS:
+    text = data[max(0, end - _LONGEST_STEM) : end].lower()
+    for size in _SIZES_BY_TAIL.get(text[-_EDGE:], ()):
         start = end - size
-        if start >= 0 and data[start:end].lower() in _STEMS:
+        if start >= 0 and text[-size:] in _STEMS:
             letter = data[max(0, start - 4) : start].decode("utf-8", "ignore")[-1:]
             first = data[start : start + 3].decode("utf-8", "ignore")
             is_inside = letter.isalpha() and not UNSPACED.match(first)

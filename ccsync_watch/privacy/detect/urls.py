@@ -9,7 +9,6 @@ from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
 from ccsync_watch.privacy.engine.structural_rule import (
     StructuralRule,
-    at_each_hit,
     last,
     pattern_rule,
     text_of,
@@ -24,7 +23,7 @@ from ccsync_watch.privacy.heuristics.thresholds import (
 from ccsync_watch.privacy.heuristics.value_strength import is_random
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _REACH = 420
 _LONGEST = 1200
@@ -33,6 +32,9 @@ _CLOSE = 32
 _LONGEST_IF_CLOSE = 128
 """Where URLs follow each other closely."""
 _AUTHORITY = re.compile(rb"(?::|%3A)(?:(?:\\{0,2}/){2}|(?:%2F){2})", re.IGNORECASE)
+_AT = re.compile(rb"@|%40")
+_COLON = re.compile(rb":|%3A", re.IGNORECASE)
+_MOST_AT_SIGNS = 16
 _END = re.compile(rb"[\s\"'<>`\x00-\x1f]|\\+[nrt\"]")
 _PLAIN_HOST = re.compile(rb"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.%a-z]{2,60}\])(?::[0-9]{1,5})?[/?#]")
 _HOST = re.compile(
@@ -44,9 +46,21 @@ _PATTERN = re.compile(rb"\[[\w.^-]{0,8}(?:a-z|A-Z|0-9)|\\[wdS][+*{]|\[\^")
 """A regular expression for URLs."""
 
 
-@at_each_hit
-def find_userinfo(data: bytes, end: int, since: int) -> Iterator[Span]:
-    """Yield the password, or lone token, between the nearest `://` and the host's `@`."""
+def find_userinfo(data: bytes, ends: Iterable[int]) -> Iterator[Span]:
+    """Yield the passwords, or lone tokens, between the nearest `://` and the host's `@`.
+
+    URLs inside one are removed with it.
+    """
+    since = covered = 0
+    for end in ends:
+        if end > covered:
+            for span in _userinfo_at(data, end, since):
+                covered = max(covered, span.end)
+                yield span
+        since = end
+
+
+def _userinfo_at(data: bytes, end: int, since: int) -> Iterator[Span]:
     low = max(0, end - _REACH)
     near = last(_AUTHORITY.finditer(data, max(low, since - _LONGEST_SIGN), end))
     scheme = near or last(_AUTHORITY.finditer(data, low, end))
@@ -83,21 +97,24 @@ def _is_url_token(value: str) -> bool:
 
 def _host_at(data: bytes, start: int, stop: int) -> int | None:
     """Return the position of the `@` before the host: the last one that a host follows."""
-    best = None
-    position = start
-    for _ in range(16):
-        at, after = data.find(b"@", position, stop), 1
+    plain = _PLAIN_HOST.match(data, start, stop)
+    stop_at = plain.end() if plain else stop
+    slash = data.find(b"/", start, stop_at)
+    if slash >= 0:
+        colon = _COLON.search(data, start, stop_at)
+        in_path = _AT.search(data, slash, colon.start() if colon else stop_at)
+        stop_at = in_path.start() if in_path else stop_at
+    for _ in range(_MOST_AT_SIGNS):
+        at, after = data.rfind(b"@", start, stop_at), 1
+        encoded = data.rfind(b"%40", max(start, at), stop_at)
+        if encoded >= 0:
+            at, after = encoded, 3
         if at < 0:
-            at, after = data.find(b"%40", position, stop), 3
-        if at < 0 or _PLAIN_HOST.match(data, start, at):
-            break
-        between = data[start:at]
-        if b":" not in between and b"%3A" not in between.upper() and b"/" in between:
             break
         if _HOST.match(data, at + after, stop):
-            best = at
-        position = at + after
-    return best
+            return at
+        stop_at = at
+    return None
 
 
 def is_url_password(user: str, password: str) -> bool:

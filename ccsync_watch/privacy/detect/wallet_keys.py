@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
 from ccsync_watch.privacy.engine.structural_rule import (
+    Hits,
     StructuralRule,
     at_each_hit,
+    at_groups_of_hits,
     pattern_rule,
     text_of,
+    window,
 )
 from ccsync_watch.privacy.heuristics.dummy_values import FUNCTION_WORDS
 from ccsync_watch.privacy.heuristics.gibberish import entropy
@@ -58,17 +61,17 @@ _PHRASE = re.compile(
 _FUNCTION_WORDS = FUNCTION_WORDS | {"its"}
 
 
-@at_each_hit
-def find_seed_phrases(data: bytes, end: int, _since: int) -> Iterator[Span]:
-    """Yield a wallet's seed phrase: twelve words or more, none of them a function word."""
-    match = _PHRASE.search(data, max(0, end - 320), min(len(data), end + 320))
-    if match is None:
-        return
-    words = re.findall(r"[a-z]+", text_of(data, match.span("value")).lower())
-    is_list = words == sorted(words)
-    is_varied = not is_list and entropy(" ".join(words)) > SEED_ENTROPY
-    if len(words) >= LEAST_SEED_WORDS and is_varied and not _FUNCTION_WORDS.intersection(words):
-        yield Span(*match.span("value"), "seed-phrase", Rank.KEY_MATERIAL)
+@at_groups_of_hits
+def find_seed_phrases(data: bytes, hits: Hits) -> Iterator[Span]:
+    """Yield wallets' seed phrases: twelve words or more, none of them a function word."""
+    position, limit = window(data, hits, 320, 320)
+    while (match := _PHRASE.search(data, position, limit)) is not None:
+        position = match.start() + 1
+        words = re.findall(r"[a-z]+", text_of(data, match.span("value")).lower())
+        is_list = words == sorted(words)
+        is_varied = not is_list and entropy(" ".join(words)) > SEED_ENTROPY
+        if len(words) >= LEAST_SEED_WORDS and is_varied and not _FUNCTION_WORDS.intersection(words):
+            yield Span(*match.span("value"), "seed-phrase", Rank.KEY_MATERIAL)
 
 
 _BREAK = r"[ \t]{0,4}(?:[-*>|][ ]{1,2})?(?:[0-9]{1,2}[.):]{0,2}[ ]{1,2})?"
