@@ -91,7 +91,10 @@ class SecretFinder:
     ) -> Iterator[Span]:
         """Yield the spans of the rules at their triggers' hits, in the text and in its views."""
         ends: list[int] = []
-        for span in self.apply_rules(data, _by_trigger(hits), depth):
+        news = hits
+        if MASK in data and self.engine.reports_all:  # what ends in a placeholder was found
+            news = [hit for hit in hits if data[hit[0] - 1] != MASK[0]]
+        for span in self.apply_rules(data, _by_trigger(news), depth):
             ends.append(span.end)
             yield span
         dressing = dressing_hits(data, hits)

@@ -8,6 +8,7 @@ length the caller has bounded.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from ccsync_watch.privacy.heuristics.gibberish import is_gibberish
 from ccsync_watch.privacy.heuristics.thresholds import LEAST_PASSPHRASE_WORDS, LEAST_SEED_WORDS
@@ -80,6 +81,7 @@ def is_token_placeholder(token: bytes) -> bool:
     return _TOKEN_PLACEHOLDER.search(token) is not None
 
 
+@lru_cache(maxsize=4096)
 def is_placeholder(value: str) -> bool:
     """Tell whether a value is a dummy: `YOUR_API_KEY`, `changeme`, `<token>`, `****`."""
     text = value.strip()
@@ -90,11 +92,13 @@ def is_placeholder(value: str) -> bool:
     )
 
 
+@lru_cache(maxsize=4096)
 def is_reference(value: str) -> bool:
     """Tell whether a value names where the secret is: `${TOKEN}`, `os.environ[…]`, a path."""
     return _REFERENCE.match(value.lstrip(_PRINTED_QUOTES)) is not None
 
 
+@lru_cache(maxsize=4096)
 def is_code(value: str) -> bool:
     """Tell whether a value without quotes is an expression of a programming language."""
     return (

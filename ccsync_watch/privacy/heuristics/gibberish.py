@@ -21,6 +21,7 @@ from ccsync_watch.privacy.heuristics.thresholds import (
 )
 from ccsync_watch.privacy.heuristics.words import load_words
 
+_LETTERS = re.compile(r"[A-Za-z]+")
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 _LETTER_PAIRS = load_words("letter_pairs")
@@ -42,7 +43,7 @@ def letter_score(letters: str) -> float:
 @lru_cache(maxsize=4096)
 def is_gibberish(value: str) -> bool:
     """Tell whether the ASCII letters of `value` are not words; False for fewer than seven."""
-    letters = "".join(c for c in value if c.isalpha() and c.isascii())
+    letters = "".join(_LETTERS.findall(value))
     if len(letters) < LEAST_SCORED_LETTERS:
         return False
     parts = _CAMEL.findall(letters)
@@ -55,6 +56,7 @@ def is_gibberish(value: str) -> bool:
     return letter_score(letters) < WORD_SCORE
 
 
+@lru_cache(maxsize=4096)
 def is_drawn(value: str) -> bool:
     """Tell whether mixed-case letters are unlikely to be words, where a password is announced.
 
@@ -72,19 +74,22 @@ def is_drawn(value: str) -> bool:
 
 
 _WORD_RUN = re.compile(r"[A-Z]?[a-z]{3,}|[A-Z]{3,}")
+_SIGN = re.compile(r"[\W_]")
 _VOWEL = re.compile(r"[aeiouyAEIOUY]")
 _CLUSTER = re.compile(r"[bcdfghjklmnpqrstvwxz]{4,}|[aeiou]{4,}|q[^u]|[jqvwxz]{2}", re.IGNORECASE)
 
 
+@lru_cache(maxsize=4096)
 def entropy(value: str) -> float:
     """Return Shannon's entropy of the characters, in bits each."""
     size = len(value)
-    return -sum(n / size * math.log2(n / size) for n in Counter(value).values()) if size else 0.0
+    return -sum([n / size * math.log2(n / size) for n in Counter(value).values()]) if size else 0.0
 
 
+@lru_cache(maxsize=4096)
 def wordiness(value: str) -> float:
     """Return the share of the letters and digits that are in pronounceable runs, from 0 to 1."""
-    size = sum(character.isalnum() for character in value)
+    size = len(value) - len(_SIGN.findall(value))
     inside = sum(
         len(run)
         for run in _WORD_RUN.findall(value)

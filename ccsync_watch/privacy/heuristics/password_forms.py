@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from ccsync_watch.privacy.engine.structural_rule import text_of
 from ccsync_watch.privacy.heuristics.dummy_values import (
@@ -117,6 +118,7 @@ def is_hyphened_passphrase(value: str) -> bool:
     )
 
 
+@lru_cache(maxsize=4096)
 def looks_chosen(core: str) -> bool:
     """Tell whether a value is a chosen password, with letters and digits or signs."""
     return (
@@ -142,6 +144,7 @@ def talks_of_secrets(value: str) -> bool:
     return _TALKS_OF_SECRETS.search(value) is not None
 
 
+@lru_cache(maxsize=4096)
 def has_password_form(core: str) -> bool:
     """Tell whether a value is not a count, unit, version, date, path or algorithm."""
     return not (
@@ -223,6 +226,7 @@ def _is_help_label(value: str) -> bool:
     return letters.isalpha() and (is_capitals or not letters.isascii())
 
 
+@lru_cache(maxsize=4096)
 def is_typed_password(value: str) -> bool:
     """Tell whether a value on a command line is a password: not a flag, variable or dummy value."""
     if len(value) < LEAST_TYPED_PASSWORD or _NOT_TYPED.match(value):

@@ -7,6 +7,7 @@ or signs, changes of case that no word has, or many words that are joined by sig
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from ccsync_watch.privacy.heuristics.dummy_values import (
     FUNCTION_WORDS,
@@ -75,6 +76,7 @@ def _has_letters_of_password(core: str) -> bool:
     return _SIGNS.search(core[1:-1]) is not None and any(c.isalpha() for c in core)
 
 
+@lru_cache(maxsize=4096)
 def is_reversed_password(value: str) -> bool:
     """Tell whether the value before "is the password" is one; any word can stand there."""
     core = value.rstrip("!?")
@@ -87,6 +89,7 @@ def is_reversed_password(value: str) -> bool:
     )
 
 
+@lru_cache(maxsize=4096)
 def is_named_token(value: str, *, is_announced: bool) -> bool:
     """Tell whether the value after a word for a token or key is one."""
     least = LEAST_TOKEN_IN_PROSE if is_announced else LEAST_LONG_TOKEN
