@@ -91,10 +91,10 @@ class SecretFinder:
     ) -> Iterator[Span]:
         """Yield the spans of the rules at their triggers' hits, in the text and in its views."""
         ends: list[int] = []
-        news = hits
+        fresh = hits
         if MASK in data and self.engine.reports_all:  # what ends in a placeholder was found
-            news = [hit for hit in hits if data[hit[0] - 1] != MASK[0]]
-        for span in self.apply_rules(data, _by_trigger(news), depth):
+            fresh = [hit for hit in hits if data[hit[0] - 1] != MASK[0]]
+        for span in self.apply_rules(data, _by_trigger(fresh), depth):
             ends.append(span.end)
             yield span
         dressing = dressing_hits(data, hits)
@@ -143,9 +143,7 @@ class SecretFinder:
             else:
                 (names if index < BASE64_FROM else base64).extend(ends)
         if names:
-            assignments = AssignmentFinder(data)
-            for end in self._paced(sorted(names)):
-                yield from assignments.at(end)
+            yield from AssignmentFinder(data).find(self._paced(sorted(names)))
         if base64 and depth < _MOST_DEPTH:
             runs = Base64Finder(data, lambda text: any(True for _ in self.find(text, depth + 1)))
             for end in self._paced(sorted(base64)):

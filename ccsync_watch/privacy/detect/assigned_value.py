@@ -38,6 +38,7 @@ _BARE_STOP = re.compile(
     rb",(?=[\w\" ]+[=:]|\Z|[\"'\s])|\|(?=\Z|\|)|&&|%22|%26|"
     rb"&(?:amp;){0,2}(?:quot|apos|#0{0,4}3[49]|#[xX]0{0,4}2[27]);",
 )
+_BRACKET = re.compile(rb"[)\]}]")
 _QUERY_STOP = re.compile(rb"[&#;]|%26")
 
 
@@ -88,7 +89,7 @@ class ValueReader:
         stops = _QUERY_STOP if name_start and data[name_start - 1] in b"?&" else _BARE_STOP
         stop = stops.search(data, start, end)
         end = stop.start() if stop else end
-        if not self._is_environment(name_start, after):
+        if _BRACKET.search(data, start, end) and not self._is_environment(name_start, after):
             end = balanced_end(data, start, end)
         return start, trim_end(data, start, end), False
 

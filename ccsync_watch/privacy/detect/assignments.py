@@ -26,7 +26,7 @@ from ccsync_watch.privacy.engine.spans import BACKSLASH, Span
 from ccsync_watch.privacy.heuristics.name_strength import Strength, is_code_name, strength_of
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator, Iterable, Iterator
 
 TRIGGER_REACH = 288
 """No trigger matches more bytes: this far before the end of a match there is a keyword."""
@@ -34,6 +34,8 @@ _MOST_READ = 512
 """How much of a value is read to decide, in bytes; all of it is removed."""
 _NEAR = 80
 """Nearly all names are this near."""
+_LONGEST_GROUP = 2048
+"""How far names are read together, in bytes."""
 
 _SETTER = re.compile(r"^(?:set|with|add|use|put|check|verify|hash|validate)_?")
 _RESOURCE = re.compile(rb"\w::\w{2,60}::\Z")
@@ -58,16 +60,31 @@ class AssignmentFinder:
         self._searched = 0
         self._covered = 0
 
-    def at(self, end: int) -> Iterator[Span]:
-        """Yield the secrets under the names whose trigger's match ends at `end`."""
-        if self._searched >= end - _NEAR:
+    def find(self, ends: Iterable[int]) -> Iterator[Span]:
+        """Yield the secrets under the names whose triggers' matches end at `ends`, in order."""
+        last = 0
+        for end in ends:
+            if end - last > _NEAR:
+                yield from self._read_until(last)
+                yield from self._read_before(end)
+            elif end - self._searched > _LONGEST_GROUP:
+                yield from self._read_until(end)
+            last = end
+        yield from self._read_until(last)
+
+    def _read_until(self, end: int) -> Iterator[Span]:
+        """Read on from where the last names were read; hits in close succession are one range."""
+        if end > self._searched:
             yield from self._between(self._searched - LONGEST_KEYWORD, end)
-        else:
-            near = yield from self._between(end - _NEAR, end)
-            if not near:  # a long name, or much space: look as far back as a trigger can reach
-                far = max(self._searched - LONGEST_KEYWORD, end - TRIGGER_REACH)
-                yield from self._between(far, end - _NEAR + LONGEST_KEYWORD)
-        self._searched = max(self._searched, end)
+            self._searched = end
+
+    def _read_before(self, end: int) -> Iterator[Span]:
+        """Read the names near a hit's end, and those further back if none there has a value."""
+        near = yield from self._between(end - _NEAR, end)
+        if not near:  # a long name, or much space: look as far back as a trigger can reach
+            far = max(self._searched - LONGEST_KEYWORD, end - TRIGGER_REACH)
+            yield from self._between(far, end - _NEAR + LONGEST_KEYWORD)
+        self._searched = end
 
     def _between(self, low: int, high: int) -> Generator[Span, None, bool]:
         """Read the names with a keyword in a range; return whether any has a value."""
@@ -104,24 +121,26 @@ class AssignmentFinder:
             return self._header(name, after, last if quoted else None, limit), True
         if first >= last or not self._is_syntax(start, after, first, last):
             return [], first < last
+        close, sign, pad = after.group("close", "sep", "pad")
+        value = data[first : min(last, first + limit, first + _MOST_READ)].decode(
+            "utf-8", "replace"
+        )
         assigned = Assigned(
-            name=name,
-            strength=strength,
-            sign=after["sep"],
-            is_padded=bool(after["pad"]),
+            name,
+            strength,
+            sign,
+            is_padded=bool(pad),
             is_quoted=quoted,
-            is_name_quoted=after["close"] is not None,
+            is_name_quoted=close is not None,
             in_query=in_query,
             is_call=self._is_call(start, last),
-            value=data[first : min(last, first + limit, first + _MOST_READ)].decode(
-                "utf-8", "replace"
-            ),
+            value=value,
         )
+        if not is_assigned_secret(assigned):
+            return [], True
         kind = "password" if strength is Strength.PASSWORD else "secret"
         if "token" in name.lower() and kind == "secret":
             kind = "token"
-        if not is_assigned_secret(assigned):
-            return [], True
         if last - first >= limit:
             _, last, _ = self._values.read(start, after, LONGEST_VALUE)
         return [Span(first, last, kind, Rank.ASSIGNMENT)], True
