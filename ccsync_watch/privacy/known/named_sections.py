@@ -17,19 +17,17 @@ if TYPE_CHECKING:
 MAX_CHARS = 1 << 20
 _MAX_LINES = 400
 """Of one file, and of all found lines."""
-_FOUND = re.compile(
-    r"^(?P<path>[^\s:]{1,200})[:-](?:\d{1,6}[:-])?(?P<line>[^\n]{4,4000})", re.MULTILINE
-)
+_FOUND = re.compile(r"\n(?P<path>[^\s:]{1,200})[:-](?:\d{1,6}[:-])?(?P<line>[^\n]{4,4000})")
 _HEADER = re.compile(
-    r"^(?:diff --git a/[^\n]{1,200}? b/(?P<changed>[^\n]{1,200})"
-    r"|[=#*>─-]{2,20}[> ]{0,2}(?P<path>[^\s=#*<>─]{1,200})[ ]{0,2}[=#*<─-]{0,20})$",
-    re.MULTILINE,
+    r"\n(?:diff --git a/[^\n]{1,200}? b/(?P<changed>[^\n]{1,200})"
+    r"|[=#*>─-]{2,20}[> ]{0,2}(?P<path>[^\s=#*<>─]{1,200})[ ]{0,2}[=#*<─-]{0,20})(?=\n|\Z)"
 )
+"""A line break comes first, which `re` finds much faster than a line's start."""
 
 
 def sections_of_secret_files(text: str) -> Iterator[str]:
     """Yield what a text shows of files of secrets, as they name it."""
-    text = text[:MAX_CHARS]
+    text = "\n" + text[:MAX_CHARS]
     lines_of_files = [
         match["line"] for match in _FOUND.finditer(text) if is_secret_file(match["path"])
     ]

@@ -60,7 +60,8 @@ def read_call(
         return _SECRETS
     line = command_line(arguments)
     if line:
-        return read_command(line, secret_files)
+        # Without files as the tracker asks: so that it is read once.
+        return read_command(line, secret_files) if secret_files else read_command(line)
     if any(map(prints_secrets, texts_under(arguments, CODE))):
         return _SECRETS
     return _ANYTHING

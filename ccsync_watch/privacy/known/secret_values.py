@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.heuristics.dummy_values import is_placeholder, is_reference, is_word
@@ -64,11 +64,12 @@ _PATHS = re.compile(
 _COMMON = frozenset(load_words("common_values"))
 
 
+@lru_cache(maxsize=4096)
 def is_secret_file(path: str) -> bool:
     """Tell from its path whether a file holds secrets and little else."""
-    posix = PurePosixPath(path.replace("\\", "/"))
-    name = posix.name.lower()
-    parents = {part.lower() for part in posix.parts[:-1]}
+    parts = [part for part in path.replace("\\", "/").lower().split("/") if part not in {"", "."}]
+    name = parts.pop() if parts else ""
+    parents = set(parts)
     is_template = _TEMPLATE.search(name) is not None and name not in _SECRET_NAMES
     if not name or is_template or name.endswith((".pub", ".pub.pem")):
         return False

@@ -112,7 +112,8 @@ def _secret_file_texts(part: Part, call: ToolCall | None) -> Iterable[str]:
 
 def _written_texts(arguments: dict[str, JsonValue], call: ToolCall | None) -> Iterable[str]:
     """Return what a call writes into a file of secrets."""
-    written = read_command(command_line(arguments)).written_texts
+    line = command_line(arguments)
+    written = read_command(line).written_texts if line else ()
     has_secrets = call is not None and call.reads == "secrets"
     return (*written, *(texts_under(arguments, WRITTEN) if has_secrets else ()))
 
