@@ -23,7 +23,7 @@ from ccsync_watch.privacy.redactor import Redactor
 from ccsync_watch.privacy.secret_finder import SecretFinder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from ccsync_watch.privacy.engine.spans import Span
@@ -89,8 +89,10 @@ class _NamingFinder(SecretFinder):
         super().__init__(patterns, engine=engine, cache=cache)
         self.seen: list[Span] = []
 
-    def find(self, data: bytes, depth: int = 0) -> Iterator[Span]:
-        for span in super().find(data, depth):
+    def find(
+        self, data: bytes, depth: int = 0, *, ranges: Sequence[tuple[int, int]] | None = None
+    ) -> Iterator[Span]:
+        for span in super().find(data, depth, ranges=ranges):
             if depth == 0:
                 self.seen.append(span)
             yield span

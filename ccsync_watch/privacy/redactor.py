@@ -80,6 +80,8 @@ class Redactor:
             ) from error
         self._known = self._finder.known
         self._known_count = 0
+        self._long: tuple[str, list[Span]] | None = None
+        """The last text that was read alone, and its secrets: it is not read twice."""
         for value, kind in (known or {}).items():
             self.add_known(value, kind)
 
@@ -123,12 +125,13 @@ class Redactor:
     def redact(self, text: str) -> str:
         """Return `text` without its secrets."""
         data = text.encode("utf-8", "surrogatepass")
-        spans = self._spans(data)
+        is_read = self._long is not None and self._long[0] is text
+        spans = self._long[1] if self._long and is_read else self._spans(data)
         if not spans:
             return text
         for _ in range(_MOST_PASSES):
             data = self._replace(data, spans)
-            spans = self._spans(data)
+            spans = self._spans(data, is_changed=True)
             if not spans:
                 break
         return data.decode("utf-8", "surrogatepass")
@@ -145,6 +148,7 @@ class Redactor:
             obj = json_values.Rebuild(self.redact, self._placeholder_text, strings, dirty).value(
                 obj
             )
+        self._long = None
         if strings.keys and self._known_count == known_count:
             self._seen_shapes.remember(
                 strings.keys.difference(map(strings.texts.__getitem__, dirty))
@@ -165,7 +169,9 @@ class Redactor:
     def _dirty_in_group(self, texts: list[str]) -> list[int]:
         """Return the indices of the texts with something to remove, by one scan over all."""
         if len(texts) == 1 and len(texts[0]) > _PIECE:
-            return [0] if self._spans(texts[0].encode("utf-8", "surrogatepass")) else []
+            spans = self._spans(texts[0].encode("utf-8", "surrogatepass"))
+            self._long = texts[0], spans
+            return [0] if spans else []
         spelled = list(map(_bytewise, texts))
         data = _SEPARATOR.join(spelled).encode("latin-1")
         sizes = list(map(len, spelled))
@@ -175,35 +181,49 @@ class Redactor:
         ends = list(_ends(data, b"REDACTED"))
         ends.extend(span.end for span in self._finder.find_users(data))
         dirty = {bisect_right(starts, end - 1) - 1 for end in ends}
-        dirty.update(self._dirty_by_hits(data, starts, sizes))
+        self._add_dirty_by_hits(dirty, data, starts, sizes)
         return sorted(dirty)
 
-    def _dirty_by_hits(self, data: bytes, starts: list[int], sizes: list[int]) -> Iterator[int]:
-        """Yield the indices of the texts with a secret; `data` is all texts joined."""
+    def _add_dirty_by_hits(
+        self, dirty: set[int], data: bytes, starts: list[int], sizes: list[int]
+    ) -> None:
+        """Add the indices of the texts with a secret; `data` is all texts joined."""
         if not self._finder.engine.reports_all:  # a match across two texts would hide one in a text
             for index, (start, size) in enumerate(zip(starts, sizes, strict=True)):
                 text = data[start : start + size]
                 hits = self._finder.engine.scan(text)
                 if hits and any(True for _ in self._finder.find_at(text, hits, 0)):
-                    yield index
+                    dirty.add(index)
             return
         hits = self._finder.engine.scan(data)
         for index, hits_of_text in _by_text(hits, starts, sizes).items():
             text = data[starts[index] : starts[index] + sizes[index]]
-            if any(True for _ in self._finder.apply_rules(text, hits_of_text, 0)):
-                yield index
+            if index in dirty or any(True for _ in self._finder.apply_rules(text, hits_of_text, 0)):
+                dirty.add(index)
         # Views of all texts at once: most texts with dressing have little of it.
-        dressing = dressing_hits(data, hits)
+        dressing = [
+            hit
+            for hit in dressing_hits(data, hits)
+            if bisect_right(starts, hit[0] - 1) - 1 not in dirty
+        ]
         if dressing:
             for span in self._finder.find_in_views(data, dressing, [], 0):
-                yield bisect_right(starts, span.start) - 1
+                dirty.add(bisect_right(starts, span.start) - 1)
 
-    def _spans(self, data: bytes) -> list[Span]:
-        """Return the spans to remove from `data`, in order, without overlaps."""
+    def _spans(self, data: bytes, *, is_changed: bool = False) -> list[Span]:
+        """Return the spans to remove from `data`, in order, without overlaps.
+
+        `is_changed`: it was read before, and placeholders are all that is new in it.
+        """
+        ranges: list[tuple[int, int]] | None = None
         if b"REDACTED" in data:
+            if is_changed:
+                ranges = [match.span() for match in PLACEHOLDER.finditer(data)]
             data = PLACEHOLDER.sub(lambda match: MASK * len(match[0]), data)
         spans = [
-            span for span in self._finder.find(data) if MASK not in data[span.start : span.end]
+            span
+            for span in self._finder.find(data, ranges=ranges)
+            if MASK not in data[span.start : span.end]
         ]
         if self._allow:
             spans = [span for span in spans if not self._is_allowed(data[span.start : span.end])]

@@ -30,7 +30,7 @@ from ccsync_watch.privacy.engine.text_views import MASK
 from ccsync_watch.privacy.known.known_values import KnownValues
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from ccsync_watch.privacy.engine.spans import Span
@@ -43,9 +43,11 @@ _MOST_LAYERS = 4
 """How many layers of dressing are taken off: `%2525`, colours in escaped entities."""
 
 _PIECE = 1 << 19
-_OVERLAP = 1 << 17
+_OVERLAP = 1 << 16
 _EDGE = 1 << 12
 """Long texts are read in pieces of so many bytes, which overlap; see `find`."""
+_MARGIN = 1 << 14
+"""How far around a change a text is read again, in bytes."""
 _HITS_BETWEEN_PAUSES = 64
 
 HitsByTrigger = dict[int, list[int]]
@@ -69,17 +71,25 @@ class SecretFinder:
     def _has_user_rules(self) -> bool:
         return bool(self._user_patterns or self.known)
 
-    def find(self, data: bytes, depth: int = 0) -> Iterator[Span]:
+    def find(
+        self, data: bytes, depth: int = 0, *, ranges: Sequence[tuple[int, int]] | None = None
+    ) -> Iterator[Span]:
         """Yield the spans of all rules; they may overlap and repeat.
 
-        A long text is read in pieces that overlap, so that what is noted of one stays small.
+        A long text is read in pieces that overlap, so that what is noted of one stays small. With
+        `ranges` it is read near these alone: elsewhere it is known to have none.
         """
-        for low in range(0, max(1, len(data) - _OVERLAP), _PIECE - _OVERLAP):
-            piece = data if len(data) <= _PIECE else data[low : low + _PIECE]
+        for low, high in _pieces(len(data), ranges):
+            is_whole = high - low == len(data)
             self.pause()
-            for span in self._find_in_piece(piece, depth):
-                if not low or span.start >= _EDGE:  # what begins there was read with the last piece
-                    yield span._replace(start=low + span.start, end=low + span.end)
+            for span in self._find_in_piece(data if is_whole else data[low:high], depth):
+                # What begins at a piece's start was read with the last one, as far as that went;
+                # what begins at its end is read whole with the next one.
+                is_last = low and span.start < _EDGE and span.end <= _OVERLAP
+                is_next = high < len(data) and span.start >= high - low - _EDGE
+                if not is_last and not is_next:
+                    moved = span._replace(start=low + span.start, end=low + span.end)
+                    yield moved if low else span
 
     def _find_in_piece(self, data: bytes, depth: int) -> Iterator[Span]:
         yield from self.find_at(data, self.engine.scan(data), depth)
@@ -116,6 +126,7 @@ class SecretFinder:
 
     def _find_in_view(self, view: View, depth: int, layer: int) -> Iterator[Span]:
         """Yield what is found in a view, as ranges of the text that it is a view of."""
+        self.pause()
         for span in self.find_at(view.data, self.engine.scan(view.data), depth, layer):
             if MASK not in view.data[span.start : span.end]:
                 yield view.original(span)
@@ -158,6 +169,23 @@ class SecretFinder:
             if number % _HITS_BETWEEN_PAUSES == _HITS_BETWEEN_PAUSES - 1:
                 self.pause()
             yield end
+
+
+def _pieces(size: int, ranges: Sequence[tuple[int, int]] | None) -> Iterator[tuple[int, int]]:
+    """Yield which ranges of a text of `size` bytes are read together."""
+    if ranges is None:
+        near = [(0, size)]
+    else:
+        near = []
+        for start, end in ranges:
+            low, high = max(0, start - _MARGIN), min(size, end + _MARGIN)
+            if near and low <= near[-1][1] + _MARGIN:
+                near[-1] = near[-1][0], high
+            else:
+                near.append((low, high))
+    for low, high in near:
+        for start in range(low, max(low + 1, high - _OVERLAP), _PIECE - _OVERLAP):
+            yield start, min(high, start + _PIECE) if high - low > _PIECE else high
 
 
 def _by_trigger(hits: list[scanner.Hit]) -> HitsByTrigger:

@@ -31,6 +31,8 @@ _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
 _RUN = re.compile(
     rb"[A-Za-z0-9+/_-]{0,65536}(?:(?:\\n|\r?\n|\\r\\n)[A-Za-z0-9+/_-]{20,128}){0,2000}={0,2}"
 )
+_PRINTABLE = bytes([*b"\t\r\n", *range(32, 127), *range(0xC2, 0x100)])
+"""ASCII, and what begins a character of UTF-8."""
 _BREAKS = (b"\\r\\n", b"\\n", b"\r\n", b"\n")
 MARKS = (
     "-----BEGIN",
@@ -178,5 +180,5 @@ def decode_run(run: bytes) -> bytes | None:
     except (binascii.Error, ValueError):
         return None
     head = decoded[:512]
-    printable = sum(32 <= byte < 127 or byte in b"\t\r\n" or byte >= 0xC2 for byte in head)  # noqa: PLR2004 - ASCII, UTF-8
+    printable = len(head) - len(head.translate(None, _PRINTABLE))
     return decoded if head and printable >= PRINTABLE_SHARE * len(head) else None

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
 from ccsync_watch.privacy.engine.structural_rule import (
+    Hits,
     StructuralRule,
     at_each_hit,
+    at_groups_of_hits,
     pattern_rule,
+    window,
 )
 
 if TYPE_CHECKING:
@@ -22,10 +25,10 @@ _LONGEST_OPENING = 96
 _KEY = re.compile(rb"(?<![A-Za-z0-9/+=_-])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+_-])")
 
 
-@at_each_hit
-def find_secret_keys(data: bytes, end: int, _since: int) -> Iterator[Span]:
-    """Yield the secret access key near its id."""
-    for match in _KEY.finditer(data, max(0, end - 240), min(len(data), end + 240)):
+@at_groups_of_hits
+def find_secret_keys(data: bytes, hits: Hits) -> Iterator[Span]:
+    """Yield the secret access keys near their ids."""
+    for match in _KEY.finditer(data, *window(data, hits, 240, 240)):
         value = match[0].decode("latin-1")
         if _is_mixed(value) and "EXAMPLE" not in value:
             yield Span(*match.span(), "aws-secret-key", Rank.PAIRED_KEY)
