@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from ccsync_watch.privacy.heuristics.characters import has_digit
 from ccsync_watch.privacy.heuristics.gibberish import is_drawn, is_gibberish
 from ccsync_watch.privacy.heuristics.name_strength import Strength, is_code_name, strength_of
 from ccsync_watch.privacy.heuristics.password_forms import is_hyphened_passphrase, is_test_name
@@ -200,7 +201,7 @@ def _is_list_word(value: str) -> bool:
 
 
 def _has_digit(value: str) -> bool:
-    return any(character.isdigit() for character in value)
+    return has_digit(value)
 
 
 _STRICT_SIGNS: dict[bytes, Callable[[Assigned], bool]] = {

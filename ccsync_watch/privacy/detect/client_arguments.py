@@ -9,6 +9,7 @@ from ccsync_watch.privacy.detect.client_passwords import (
     value_rule,
 )
 from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule
+from ccsync_watch.privacy.heuristics.characters import has_digit
 from ccsync_watch.privacy.heuristics.gibberish import is_drawn, is_gibberish
 from ccsync_watch.privacy.heuristics.password_forms import is_typed_password
 
@@ -17,12 +18,12 @@ def _is_drawn_word(value: str) -> bool:
     """Tell whether an argument is generated or chosen: position alone proves little."""
     if _APP_PASSWORD.fullmatch(value):
         return True
-    is_chosen = any(c.isdigit() for c in value) or is_gibberish(value) or is_drawn(value)
+    is_chosen = has_digit(value) or is_gibberish(value) or is_drawn(value)
     return is_chosen and is_typed_word(value) and value[0] not in "/.<["
 
 
 def _is_braced(value: str) -> bool:
-    is_chosen = any(c.isdigit() for c in value) or is_gibberish(value)
+    is_chosen = has_digit(value) or is_gibberish(value)
     is_chosen = is_chosen and not set(value) & set("()[]\"'")
     return is_chosen and is_typed_password(value)
 

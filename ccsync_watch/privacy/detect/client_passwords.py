@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule
 from ccsync_watch.privacy.engine.trigger_derivation import trigger_of
+from ccsync_watch.privacy.heuristics.characters import has_digit
 from ccsync_watch.privacy.heuristics.dummy_values import is_placeholder, is_reference
 from ccsync_watch.privacy.heuristics.gibberish import is_gibberish
 from ccsync_watch.privacy.heuristics.password_forms import is_typed_password
@@ -27,7 +28,7 @@ def _is_prompt_answer(value: str) -> bool:
 
 
 def _is_cookie_pair(value: str) -> bool:
-    return any(c.isdigit() for c in value) and not is_reference(value.partition("=")[2])
+    return has_digit(value) and not is_reference(value.partition("=")[2])
 
 
 def _is_protocol_password(value: str) -> bool:

@@ -21,6 +21,7 @@ from ccsync_watch.privacy.engine.structural_rule import (
     shifted,
     text_of,
 )
+from ccsync_watch.privacy.heuristics.characters import has_digit
 from ccsync_watch.privacy.heuristics.dummy_values import (
     is_code,
     is_placeholder,
@@ -50,7 +51,7 @@ def _is_bearer_token(value: str) -> bool:
         not is_reference(value)
         and not is_placeholder(value)
         and not is_code(value)
-        and (is_random(value) or any(c.isdigit() for c in value))
+        and (is_random(value) or has_digit(value))
         and not is_token_placeholder(value.encode())
     )
 
@@ -129,8 +130,8 @@ def _is_field_value(value: str, strength: Strength) -> bool:
     if strength is Strength.PASSWORD:
         return is_password(value, quoted=True)
     if strength is Strength.HEADER:
-        has_digit = any(c.isdigit() for c in value)
-        return len(value) >= LEAST_HEADER_FIELD and _is_file_value(value) and has_digit
+        is_numbered = has_digit(value)
+        return len(value) >= LEAST_HEADER_FIELD and _is_file_value(value) and is_numbered
     return strength is Strength.TOKEN and is_secret(value, quoted=True)
 
 
@@ -144,7 +145,7 @@ _HASHES = (
 
 
 def _is_password_hash(value: str) -> bool:
-    return any(c.isdigit() for c in value[4:])
+    return has_digit(value[4:])
 
 
 def _is_password_argument(value: str) -> bool:
@@ -164,9 +165,7 @@ def _is_router_password(value: str) -> bool:
 
 
 def _is_nested_value(value: str) -> bool:
-    return is_password(value, quoted=True) and (
-        is_gibberish(value) or any(c.isdigit() for c in value)
-    )
+    return is_password(value, quoted=True) and (is_gibberish(value) or has_digit(value))
 
 
 _ARGUMENT = r"[\"'][ ]{0,2},[ ]{0,2}(?:Some\()?\\{0,7}[\"']"

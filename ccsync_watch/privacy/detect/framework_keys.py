@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule
+from ccsync_watch.privacy.heuristics.characters import has_digit
 from ccsync_watch.privacy.heuristics.dummy_values import is_placeholder, is_reference
 from ccsync_watch.privacy.heuristics.value_strength import is_secret
 
@@ -14,7 +15,7 @@ def _is_salt(value: str) -> bool:
 
 def _is_file_key(value: str) -> bool:
     is_mixed = not value.islower() and not value.isupper() and not value.istitle()
-    return (any(c.isdigit() for c in value) or is_mixed) and not is_placeholder(value)
+    return (has_digit(value) or is_mixed) and not is_placeholder(value)
 
 
 def _is_argument(value: str) -> bool:

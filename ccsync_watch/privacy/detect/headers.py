@@ -7,6 +7,7 @@ import re
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span, trim_end
 from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule, text_of
+from ccsync_watch.privacy.heuristics.characters import has_digit
 from ccsync_watch.privacy.heuristics.dummy_values import is_code, is_placeholder, is_reference
 from ccsync_watch.privacy.heuristics.thresholds import (
     LEAST_COOKIE,
@@ -70,7 +71,7 @@ def find_authorization(data: bytes, start: int, end: int) -> Span | None:
         return None
     if scheme is None and not is_secret(value, quoted=False):
         return None
-    if not any(c.isdigit() for c in value) and not is_random(value):
+    if not has_digit(value) and not is_random(value):
         return None
     return Span(start, end, "authorization", Rank.HEADER)
 
@@ -105,7 +106,7 @@ def _is_cookie_value(value: str) -> bool:
         and not is_reference(value)
         and not is_placeholder(value)
         and not is_code(value)
-        and (any(c.isdigit() for c in value) or is_random(value))
+        and (has_digit(value) or is_random(value))
     )
 
 
@@ -115,15 +116,15 @@ def _is_session_value(value: str) -> bool:
 
 
 def _is_proof(value: str) -> bool:
-    return any(c.isdigit() for c in value) and not is_placeholder(value)
+    return has_digit(value) and not is_placeholder(value)
 
 
 def _is_protocol_token(value: str) -> bool:
-    return not is_placeholder(value) and any(c.isdigit() for c in value) and is_random(value)
+    return not is_placeholder(value) and has_digit(value) and is_random(value)
 
 
 def _is_joined_token(value: str) -> bool:
-    return any(c.isdigit() for c in value) and is_secret(value, quoted=True)
+    return has_digit(value) and is_secret(value, quoted=True)
 
 
 _COOKIE_VALUE = r"\\{0,7}[\"'](?P<secret>[^\s\"'\\;]{16,4096})\\{0,7}[\"']"

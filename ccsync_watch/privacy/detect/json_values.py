@@ -12,6 +12,7 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.detect.json_fields import Members, pair_strength, says_nothing
+from ccsync_watch.privacy.heuristics.characters import has_blank, has_digit
 from ccsync_watch.privacy.heuristics.dummy_values import (
     is_identifier,
     is_passphrase,
@@ -300,10 +301,10 @@ def _is_json_password(value: str) -> bool:
         return False
     if is_validation(value):
         return False
-    if any(c.isspace() for c in value):
-        has_digit = any(c.isdigit() for c in value)
+    if has_blank(value):
+        is_numbered = has_digit(value)
         # An article alone does not make it a sentence.
-        return is_passphrase(value) or (has_digit and not is_sentence(value.removeprefix("a ")))
+        return is_passphrase(value) or (is_numbered and not is_sentence(value.removeprefix("a ")))
     return True
 
 
@@ -312,8 +313,8 @@ def _is_json_token(value: str) -> bool:
         return True
     return (
         len(value) >= LEAST_JSON_TOKEN
-        and any(c.isdigit() for c in value)
-        and not any(c.isspace() for c in value)
+        and has_digit(value)
+        and not has_blank(value)
         and not value.isdigit()
         and not is_word(value)
         and not is_identifier(value)

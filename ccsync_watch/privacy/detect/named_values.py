@@ -21,6 +21,7 @@ from ccsync_watch.privacy.engine.structural_rule import (
     window,
 )
 from ccsync_watch.privacy.engine.trigger_derivation import trigger_of
+from ccsync_watch.privacy.heuristics.characters import has_digit
 from ccsync_watch.privacy.heuristics.dummy_values import is_regex
 from ccsync_watch.privacy.heuristics.gibberish import is_drawn, is_gibberish
 from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of_label
@@ -41,7 +42,7 @@ def is_value_in_code(value: str, strength: Strength) -> bool:
         return False
     if strength is Strength.TOKEN:
         return is_secret(value, quoted=True)
-    is_chosen = any(c.isdigit() for c in value) or is_gibberish(value) or is_drawn(value)
+    is_chosen = has_digit(value) or is_gibberish(value) or is_drawn(value)
     return strength is Strength.PASSWORD and is_chosen and is_password(value, quoted=True)
 
 

@@ -13,6 +13,7 @@ from ccsync_watch.privacy.engine.structural_rule import (
     pattern_rule,
     text_of,
 )
+from ccsync_watch.privacy.heuristics.characters import has_digit
 from ccsync_watch.privacy.heuristics.dummy_values import is_placeholder, is_word
 from ccsync_watch.privacy.heuristics.gibberish import is_gibberish
 
@@ -43,17 +44,17 @@ def find_recovery_codes(data: bytes, end: int, _since: int) -> Iterator[Span]:
 
 
 def _is_code(value: str) -> bool:
-    has_digit = any(c.isdigit() for c in value)
+    is_numbered = has_digit(value)
     is_same_case = value.islower() or value.isupper()
     is_random = (
-        has_digit or (is_same_case and "-" in value) or not (value[1:].islower() or is_same_case)
+        is_numbered or (is_same_case and "-" in value) or not (value[1:].islower() or is_same_case)
     )
     return is_random and not is_placeholder(value) and not is_word(value)
 
 
 def _is_seed(value: str) -> bool:
     """Tell whether a value is base32, with digits or no words, and not an example."""
-    is_drawn = any(c.isdigit() for c in value) or is_gibberish(value)
+    is_drawn = has_digit(value) or is_gibberish(value)
     return is_drawn and not is_placeholder(value) and len(set(value)) > 6  # noqa: PLR2004 - drawn, not typed
 
 

@@ -10,11 +10,11 @@ from ccsync_watch.privacy.engine.spans import Span
 from ccsync_watch.privacy.engine.structural_rule import (
     Hits,
     StructuralRule,
-    at_each_hit,
     at_groups_of_hits,
     pattern_rule,
     window,
 )
+from ccsync_watch.privacy.heuristics.characters import has_digit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,11 +36,7 @@ def find_secret_keys(data: bytes, hits: Hits) -> Iterator[Span]:
 
 def _is_mixed(value: str) -> bool:
     """Tell whether a value has digits and letters of both cases."""
-    return (
-        any(c.isdigit() for c in value)
-        and any(c.isupper() for c in value)
-        and any(c.islower() for c in value)
-    )
+    return has_digit(value) and any(c.isupper() for c in value) and any(c.islower() for c in value)
 
 
 _WEB_KEY_MEMBER = (
@@ -51,11 +47,12 @@ _WEB_KEY_MEMBER = (
 _WEB_KEY_MEMBER_BYTES = re.compile(_WEB_KEY_MEMBER.encode())
 
 
-@at_each_hit
-def find_web_key_members(data: bytes, end: int, since: int) -> Iterator[Span]:
-    """Yield the private members of a JSON web key near its member `kty`, where a hit ends."""
-    read = since + _NEAR - _LONGEST_OPENING if since else 0
-    for member in _WEB_KEY_MEMBER_BYTES.finditer(data, max(read, end - _NEAR, 0), end + _NEAR):
+@at_groups_of_hits
+def find_web_key_members(data: bytes, hits: Hits) -> Iterator[Span]:
+    """Yield the private members of JSON web keys near their member `kty`, where hits end."""
+    read = hits.since + _NEAR - _LONGEST_OPENING if hits.since else 0
+    low = max(read, hits.first - _NEAR, 0)
+    for member in _WEB_KEY_MEMBER_BYTES.finditer(data, low, hits.end + _NEAR):
         whole = _WEB_KEY_MEMBER_BYTES.match(data, member.start())
         if whole is not None:
             yield Span(*whole.span(whole.lastgroup or 0), "jwk", Rank.KEY_MATERIAL)

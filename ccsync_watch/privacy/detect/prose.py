@@ -19,6 +19,7 @@ from ccsync_watch.privacy.engine.structural_rule import (
     text_of,
 )
 from ccsync_watch.privacy.engine.trigger_derivation import trigger_of
+from ccsync_watch.privacy.heuristics.characters import has_digit, has_letter
 from ccsync_watch.privacy.heuristics.dummy_values import (
     is_code,
     is_passphrase,
@@ -194,8 +195,8 @@ def _is_token_of_sentence(
 def _is_prose_token(value: str) -> bool:
     return (
         len(value) >= LEAST_TOKEN_IN_PROSE
-        and (any(c.isdigit() for c in value) or is_gibberish(value))
-        and any(c.isalpha() for c in value)
+        and (has_digit(value) or is_gibberish(value))
+        and has_letter(value)
         and not is_placeholder(value)
         and not is_reference(value)
         and not is_code(value)

@@ -13,6 +13,7 @@ from ccsync_watch.privacy.engine.structural_rule import (
     pattern_rule,
     text_of,
 )
+from ccsync_watch.privacy.heuristics.characters import has_digit
 from ccsync_watch.privacy.heuristics.gibberish import is_drawn, is_gibberish
 from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of
 from ccsync_watch.privacy.heuristics.password_forms import is_typed_password
@@ -60,13 +61,13 @@ def find_inserted(data: bytes, end: int, _since: int) -> Iterator[Span]:
 
 def _is_inserted(value: str, strength: Strength) -> bool:
     if strength is Strength.PASSWORD:
-        is_chosen = any(c.isdigit() for c in value) or is_gibberish(value) or is_drawn(value)
+        is_chosen = has_digit(value) or is_gibberish(value) or is_drawn(value)
         return is_chosen and is_password(value, quoted=True)
     return strength is Strength.TOKEN and is_secret(value, quoted=True)
 
 
 def _is_bare_password(value: str) -> bool:
-    return is_password(value, quoted=False) and any(c.isdigit() for c in value)
+    return is_password(value, quoted=False) and has_digit(value)
 
 
 def _is_quoted_password(value: str) -> bool:
@@ -74,7 +75,7 @@ def _is_quoted_password(value: str) -> bool:
 
 
 def _is_hashed_password(value: str) -> bool:
-    is_chosen = any(c.isdigit() for c in value) or is_gibberish(value)
+    is_chosen = has_digit(value) or is_gibberish(value)
     return is_chosen and is_typed_password(value)
 
 

@@ -17,6 +17,7 @@ from ccsync_watch.privacy.engine.structural_rule import (
     at_each_hit,
     text_of,
 )
+from ccsync_watch.privacy.heuristics.characters import has_digit
 from ccsync_watch.privacy.heuristics.gibberish import is_drawn, is_gibberish
 from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of
 from ccsync_watch.privacy.heuristics.value_strength import (
@@ -157,8 +158,8 @@ def _is_cell(value: str, strength: Strength, *, is_aligned: bool) -> bool:
         return True
     if " " in value or _PATHS.match(value):
         return False
-    has_digit = any(c.isdigit() for c in value)
-    if not has_digit and not is_gibberish(value) and not is_drawn(value):
+    is_numbered = has_digit(value)
+    if not is_numbered and not is_gibberish(value) and not is_drawn(value):
         return False
     if strength is Strength.TOKEN:
         return is_secret(value, quoted=True)

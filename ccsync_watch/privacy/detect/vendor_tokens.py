@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ccsync_watch.privacy.engine.pattern_syntax import width
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span, opens_word
+from ccsync_watch.privacy.heuristics.characters import has_letter
 from ccsync_watch.privacy.heuristics.dummy_values import is_token_placeholder
 from ccsync_watch.privacy.heuristics.gibberish import is_gibberish, wordiness
 from ccsync_watch.privacy.heuristics.thresholds import (
@@ -44,8 +45,8 @@ class VendorRule:
     def __init__(self, row: Vendor) -> None:
         self._row = row
         self._pattern = re.compile(row.pattern.encode("latin-1"), re.DOTALL)
-        self._trigger = re.compile(row.trigger.encode("latin-1"), re.DOTALL)
-        self._least, self._most = width(row.trigger)
+        self._trigger = re.compile(f"(?={row.trigger})".encode("latin-1"), re.DOTALL)
+        _, self._most = width(row.trigger)
         self._reach = width(row.least_form)[1] + 1
         self._longest_if_close = max(_LONGEST_IF_CLOSE, self._reach)
         self._group = "secret" if "secret" in self._pattern.groupindex else 0
@@ -68,11 +69,10 @@ class VendorRule:
             )
             spans = (self._read_token(data, start, longest) for start in starts)
             return next((span for span in spans if span), None)
-        for start in range(max(0, end - self._most), end - self._least + 1):
-            if self._trigger.match(data, start, end) is not None:
-                span = self._read_token(data, start, longest)
-                if span is not None:
-                    return span
+        for match in self._trigger.finditer(data, max(0, end - self._most), end):
+            span = self._read_token(data, match.start(), longest)
+            if span is not None:
+                return span
         return None
 
     def _read_token(self, data: bytes, start: int, longest: int) -> Span | None:
@@ -141,7 +141,7 @@ def _has_token_digit(body: str) -> bool:
 
 def _is_mixed_body(body: str) -> bool:
     """Tell whether letters and digits are random, and not a name in some program."""
-    if not any(c.isalpha() for c in body):
+    if not has_letter(body):
         return False
     if _DIGIT.search(body) is not None and wordiness(body) < VENDOR_WORDINESS:
         return True

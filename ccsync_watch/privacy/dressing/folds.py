@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.dressing.breaks import BORDER
 from ccsync_watch.privacy.engine.text_views import Edit
+from ccsync_watch.privacy.heuristics.characters import has_digit, has_letter
 from ccsync_watch.privacy.heuristics.gibberish import is_gibberish
 
 if TYPE_CHECKING:
@@ -61,13 +62,14 @@ def find_folds(data: bytes, hits: Iterable[int], ends: Iterable[int]) -> list[Ed
     edits: dict[int, Edit] = {}
     checked: set[int] = set()
     whole = {data.find(b"\n", end, end + 12) for end in ends}
+    lines = _Lines(data)
     for end in sorted({*hits, *ends}):
         newline = data.find(b"\n", max(0, end - 24), end + 12)
         for _ in range(_MOST_LINES):
             if newline < 0 or newline in checked:
                 break
             checked.add(newline)
-            edit = _fold_at(data, newline, is_whole=newline in whole)
+            edit = _fold_at(lines, newline, is_whole=newline in whole)
             if edit is None:
                 break
             edits[newline] = edit
@@ -75,8 +77,9 @@ def find_folds(data: bytes, hits: Iterable[int], ends: Iterable[int]) -> list[Ed
     return [edits[newline] for newline in sorted(edits)]
 
 
-def _fold_at(data: bytes, newline: int, *, is_whole: bool) -> Edit | None:
+def _fold_at(lines: _Lines, newline: int, *, is_whole: bool) -> Edit | None:
     """Return the edit that joins the lines around a line's end, if a value was broken there."""
+    data = lines.data
     low = max(0, newline - _LONGEST_LINE)
     start = max(data.rfind(b"\n", low, newline) + 1, low)
     line = data[start:newline]
@@ -97,7 +100,7 @@ def _fold_at(data: bytes, newline: int, *, is_whole: bool) -> Edit | None:
     ):
         return None
     widths: set[int] = set()
-    for other in _widths_around(data, start, newline):
+    for other in lines.widths_around(start, newline):
         if other > width:
             return None
         widths.add(other)
@@ -140,30 +143,48 @@ def _joint_end(data: bytes, position: int, line: bytes) -> int:
     return opening.end() if is_marked else opening.end("indent")
 
 
-def _widths_around(data: bytes, start: int, newline: int) -> Iterator[int]:
-    """Yield the widths of the lines after one and before it, up to blank lines."""
-    position = newline + 1
-    for _ in range(_NEAR):
-        after = data.find(b"\n", position, position + _LONGEST_LINE)
-        end = after if after >= 0 else min(len(data), position + _LONGEST_LINE)
-        width = _width(data[position:end])
-        if not width:
-            break
-        yield width
-        if after < 0:
-            break
-        position = end + 1
-    position = start - 1
-    for _ in range(_NEAR):
-        if position < 0:
-            break
-        low = max(0, position - _LONGEST_LINE)
-        before = max(data.rfind(b"\n", low, position), low - 1)
-        width = _width(data[before + 1 : position])
-        if not width:
-            break
-        yield width
-        position = before
+class _Lines:
+    """The lines of a text, each of which is measured once."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self._after: dict[int, tuple[int, int]] = {}
+        self._before: dict[int, tuple[int, int]] = {}
+
+    def widths_around(self, start: int, newline: int) -> Iterator[int]:
+        """Yield the widths of the lines after one and before it, up to blank lines."""
+        position = newline + 1
+        for _ in range(_NEAR):
+            line = self._after.get(position) or self._measure_after(position)
+            if not line[0]:
+                break
+            yield line[0]
+            if line[1] < 0:
+                break
+            position = line[1] + 1
+        position = start - 1
+        for _ in range(_NEAR):
+            if position < 0:
+                break
+            line = self._before.get(position) or self._measure_before(position)
+            if not line[0]:
+                break
+            yield line[0]
+            position = line[1]
+
+    def _measure_after(self, start: int) -> tuple[int, int]:
+        """Return the width of the line that starts at `start`, and where its end is."""
+        after = self.data.find(b"\n", start, start + _LONGEST_LINE)
+        end = after if after >= 0 else min(len(self.data), start + _LONGEST_LINE)
+        self._after[start] = line = _width(self.data[start:end]), after
+        return line
+
+    def _measure_before(self, end: int) -> tuple[int, int]:
+        """Return the width of the line that ends at `end`, and where the one before it does."""
+        low = max(0, end - _LONGEST_LINE)
+        before = max(self.data.rfind(b"\n", low, end), low - 1)
+        self._before[end] = line = _width(self.data[before + 1 : end]), before
+        return line
 
 
 def _width(line: bytes) -> int:
@@ -178,4 +199,4 @@ def _continues(run: str, *, is_full: bool) -> bool:
     if core.isalpha():
         is_word = len(core) == 1 or core[1:].islower() or core.isupper()
         return is_gibberish(core) or not is_word
-    return is_full or (any(c.isdigit() for c in core) and any(c.isalpha() for c in core))
+    return is_full or (has_digit(core) and has_letter(core))

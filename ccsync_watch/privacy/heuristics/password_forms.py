@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 
 from ccsync_watch.privacy.engine.structural_rule import text_of
+from ccsync_watch.privacy.heuristics.characters import has_digit, has_letter
 from ccsync_watch.privacy.heuristics.dummy_values import (
     FUNCTION_WORDS,
     is_code,
@@ -123,12 +124,8 @@ def looks_chosen(core: str) -> bool:
     """Tell whether a value is a chosen password, with letters and digits or signs."""
     return (
         len(core) >= LEAST_CHOSEN_PASSWORD
-        and (
-            any(c.isdigit() for c in core)
-            or is_drawn(core)
-            or (is_gibberish(core) and not core.isupper())
-        )
-        and any(c.isalpha() for c in core)
+        and (has_digit(core) or is_drawn(core) or (is_gibberish(core) and not core.isupper()))
+        and has_letter(core)
         and not is_placeholder(core)
         and not is_reference(core)
         and not is_code(core)
@@ -196,7 +193,7 @@ def _is_bare_announced(core: str, data: bytes, stop: int) -> bool:
     """Tell whether a value without quotes is a password rather than the rest of the sentence."""
     if (is_gibberish(core) or is_drawn(core)) and not core.isupper():
         return True
-    if any(c.isdigit() for c in core):
+    if has_digit(core):
         return has_password_form(core)
     if any(c in "@#$%^&*!_+=~" for c in core[1:-1]) and _SNAKE.fullmatch(core) is None:
         return _PLACE.search(core) is None and not set(core) & set("()[]{}<>/\\")

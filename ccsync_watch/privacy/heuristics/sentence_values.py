@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from ccsync_watch.privacy.heuristics.characters import has_digit, has_letter
 from ccsync_watch.privacy.heuristics.dummy_values import (
     FUNCTION_WORDS,
     is_code,
@@ -56,7 +57,7 @@ def is_named_password(value: str, rest: str, *, is_announced: bool, is_quoted: b
         return is_announced or "-" in core
     if _is_other(value):
         return False
-    if any(c.isdigit() for c in core):
+    if has_digit(core):
         return _has_digits_of_password(core, is_announced=is_announced)
     return (is_announced or is_quoted) and _has_letters_of_password(core)
 
@@ -64,7 +65,7 @@ def is_named_password(value: str, rest: str, *, is_announced: bool, is_quoted: b
 def _has_digits_of_password(core: str, *, is_announced: bool) -> bool:
     if core.isdigit():
         return is_announced and _LEAST_PIN <= len(core) <= _MOST_PIN
-    if not any(c.isalpha() for c in core):
+    if not has_letter(core):
         return False
     return looks_chosen(core) or (is_announced and has_password_form(core) and _is_mixed(core))
 
@@ -73,7 +74,7 @@ def _has_letters_of_password(core: str) -> bool:
     """Tell whether a value without digits is not a word, by its letters' case or by signs."""
     if core.isalpha():
         return len(core) >= LEAST_MIXED_WORD_AS_PASSWORD and is_drawn(core) and core.isascii()
-    return _SIGNS.search(core[1:-1]) is not None and any(c.isalpha() for c in core)
+    return _SIGNS.search(core[1:-1]) is not None and has_letter(core)
 
 
 @lru_cache(maxsize=4096)
@@ -83,7 +84,7 @@ def is_reversed_password(value: str) -> bool:
     if _is_other(value):
         return False
     return is_joined(core) or (
-        any(c.isdigit() for c in core)
+        has_digit(core)
         and looks_chosen(core)
         and (_is_mixed(core) or is_gibberish(core) or core[-2:].isdigit())
     )
@@ -95,7 +96,7 @@ def is_named_token(value: str, *, is_announced: bool) -> bool:
     least = LEAST_TOKEN_IN_PROSE if is_announced else LEAST_LONG_TOKEN
     if len(value) < least or _is_other(value):
         return False
-    has_both = any(c.isdigit() for c in value) and any(c.isalpha() for c in value)
+    has_both = has_digit(value) and has_letter(value)
     return (has_both and is_random(value)) or is_strict_random(value)
 
 

@@ -12,6 +12,7 @@ import math
 import re
 from functools import lru_cache
 
+from ccsync_watch.privacy.heuristics.characters import has_blank, has_digit, has_letter
 from ccsync_watch.privacy.heuristics.dummy_values import (
     IDENTIFIER,
     is_code,
@@ -72,12 +73,12 @@ def is_password(value: str, *, quoted: bool) -> bool:
     is_dummy = is_placeholder(value) or is_reference(value) or is_word(value)
     if is_dummy or is_regex(value) or value.endswith("()"):  # a function, as prose quotes it
         return False
-    if any(character.isspace() for character in value):
+    if has_blank(value):
         return quoted and (
             _APP_PASSWORD.fullmatch(value) is not None
             or is_passphrase(value)
             or (
-                any(c.isdigit() for c in value)
+                has_digit(value)
                 and not is_sentence(value)
                 and len(value) <= LONGEST_SPACED_PASSWORD
             )
@@ -112,7 +113,7 @@ def is_secret(value: str, *, quoted: bool) -> bool:
     """Tell whether a value in the position of a token, key or secret is one."""
     if len(value) < LEAST_SECRET or is_placeholder(value) or is_reference(value):
         return False
-    if any(character.isspace() for character in value):
+    if has_blank(value):
         return is_passphrase(value) and len(value.split()) >= LEAST_SECRET_PHRASE_WORDS
     return (
         not is_public(value)
@@ -151,9 +152,9 @@ def is_random(value: str) -> bool:
         return True
     if _HEX.match(value) and size >= LEAST_RANDOM:
         return entropy(value.lower()) > HEX_ENTROPY
-    has_digit = any(c.isdigit() for c in value)
+    is_numbered = has_digit(value)
     words = wordiness(value)
-    if has_digit:
+    if is_numbered:
         is_wordless = words < RANDOM_WORDINESS or is_gibberish(value)
         least = min(RANDOM_ENTROPY, math.log2(size) * SHARE_OF_MOST_ENTROPY)
         return is_wordless and entropy(value) >= least
@@ -178,8 +179,8 @@ def is_strict_random(value: str) -> bool:
     if is_publishable(value):
         return False
     return (
-        any(c.isdigit() for c in value)
-        and any(c.isalpha() for c in value)
+        has_digit(value)
+        and has_letter(value)
         and (wordiness(value) < STRICT_WORDINESS or is_gibberish(value))
         and entropy(value) > STRICT_ENTROPY
     )
@@ -192,8 +193,8 @@ def is_opaque(value: str) -> bool:
         and not is_placeholder(value)
         and not is_publishable(value)
         and not _UUID.match(value)
-        and (any(c.isdigit() for c in value) or is_gibberish(value))
-        and any(c.isalpha() for c in value)
+        and (has_digit(value) or is_gibberish(value))
+        and has_letter(value)
         and (wordiness(value) < OPAQUE_WORDINESS or is_gibberish(value))
     )
 
