@@ -40,6 +40,10 @@ _LONGEST_GROUP = 2048
 _SETTER = re.compile(r"^(?:set|with|add|use|put|check|verify|hash|validate)_?")
 _RESOURCE = re.compile(rb"\w::\w{2,60}::\Z")
 """The text before the last part of a resource's type: `AWS::IAM::AccessKey`."""
+_ERRORS = frozenset({b"bad", b"invalid", b"expired", b"wrong", b"unknown", b"rejected", b"revoked"})
+"""Before the name in a message: it may say which."""
+_OWNER_BEFORE = re.compile(rb"([A-Za-z]{2,20})\.\Z")
+"""The part of a property's path before its last: `fs.s3a.secret.key`."""
 _WORD_BEFORE = re.compile(rb"[A-Za-z]{2,20}\Z")
 _CHECKSUM = re.compile(rb"(?:checksum|sha[0-9]{0,3}|digest|hash|md5)/\Z")
 """Before a name in an annotation: `checksum/secret`."""
@@ -157,13 +161,19 @@ class AssignmentFinder:
         before = data[start - 1 : start]
         if before == b"/" and _CHECKSUM.search(data, max(0, start - 24), start):
             return Strength.NONE
+        if before == b"." and strength is Strength.WEAK:
+            owner = _OWNER_BEFORE.search(data, max(0, start - 24), start)
+            return max(
+                strength, strength_of(f"{owner[1].decode('latin-1')}_{name}" if owner else "")
+            )
         is_word = strength in _UNCERTAIN or name == "pass"
         # not of a variable: `export ACME_KEY=`
         if is_word and before == b" " and not (name.isupper() and "_" in name):
             word = _WORD_BEFORE.search(data, max(0, start - 24), start - 1)
             if word is not None:
                 wider = strength_of(f"{word[0].decode('latin-1')}_{name}")
-                strength = min(wider, max(strength, Strength.TOKEN))
+                is_error = wider is Strength.NONE and word[0].lower() in _ERRORS
+                strength = Strength.WEAK if is_error else min(wider, max(strength, Strength.TOKEN))
         return strength
 
     def _is_syntax(self, name_start: int, after: re.Match[bytes], first: int, last: int) -> bool:

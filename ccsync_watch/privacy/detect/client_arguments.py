@@ -43,7 +43,8 @@ _POSITIONS = (
     rf"--encrypt{_S}[^\s]{{4,64}}{_S}(?=[^\s]{{4,64}}{_S}256)|"
     rf"etcdctl{_S}put{_S}[^\s]{{0,60}}(?:password|secret|token|key){_S}|"
     rf"consul{_S}acl{_S}set-agent-token{_S}(?:default|agent|recovery|replication){_S}|"
-    rf"networksetup{_S}-setairportnetwork{_S}[^\s]{{1,20}}{_S}(?:\\?\"[^\"\n]{{1,32}}\\?\"|[^\s]{{1,32}})"
+    rf"networksetup{_S}-setairportnetwork{_S}[^\s]{{1,20}}{_S}(?:\\?\"[^\"\n]{{1,32}}\\?\"|"
+    rf"[^\s]{{1,32}})"
     rf"{_S}|"
     rf"drush{_S}(?:user:password|user-password|upwd){_S}[^\s]{{1,60}}{_S}(?:--password=)?|"
     rf"(?:wandb|sentry-cli|clearml-init|dvc[ ]studio){_S}login{_S}(?:--relogin{_S})?|"
@@ -51,9 +52,9 @@ _POSITIONS = (
     rf"(?:-Dsonar\.(?:login|token)|/d:sonar\.(?:login|token))=|"
     rf"xh{_S}-A{_S}bearer{_S}-a{_S}|https?{_S}-A{_S}bearer{_S}-a{_S}|"
     rf"(?:preshared-key|private-key|auth-user-pass|password-file|passwd-file|pass-file|key-file)"
-    rf"[ =]<\((?:echo|printf){_S}(?:-n{_S})?[\"']?(?:[\w.@-]{{1,40}}\\n)?|"
+    rf"[ =]<\((?:echo|printf){_S}(?:-n{_S})?[\"']?(?:[\w.@-]{{1,40}}(?:\\n|\n))?|"
     rf"lftp{_S}(?:-e{_S}[\"']open{_S})?-u{_S}[\w.@-]{{1,40}},|"
-    rf"ftp[^\n]{{0,80}}(?:\r?\n|\\n)user{_S}\w[\w.@-]{{0,39}}{_S})"
+    rf"ftp[^\n]{{0,80}}(?:\r?\n|\\n|<<<[ ]?[\"'])user{_S}\w[\w.@-]{{0,39}}{_S})"
 )
 _SECURITY = (
     rf"security{_S}(?:(?:add|find)-(?:generic|internet)-password|unlock-keychain|create-keychain|"
@@ -81,7 +82,8 @@ _REDIS = (
     r"(?:ACL[ ]SETUSER|user)[ ][\w.-]{1,32}[ ](?:on|off)[ ][^\n]{0,60}?>)"
 )
 _CONFIGURED = (
-    r"(?:masterauth|bindpw|rootpw|olcrootpw:|auth_pass|stats[ ]auth[ ][\w.-]{1,40}:|"
+    r"(?:masterauth|bindpw|rootpw(?:[ ]--[a-z]{4,12}){0,2}|olcrootpw:|auth_pass|"
+    r"stats[ ]auth[ ][\w.-]{1,40}:|"
     r"static:[\w.@-]{1,60}:|"
     r"\]:\d{2,5}[ ][\w.@-]{1,60}:)"
 )

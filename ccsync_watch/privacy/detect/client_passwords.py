@@ -81,7 +81,7 @@ _CLIENTS = (
     r"smbclient|ipmitool|snmpwalk|impacket-[a-z]{1,20}|crackmapexec|netexec|nxc|evil-winrm|"
     r"hydra|kinit|useradd|usermod|cassandra|neo4j-admin|cypher-shell|arangosh|couchbase-cli|"
     r"vncviewer|openconnect|sshuttle|plink|pscp|winscp|lftp|ncftp|lastpass|wpa_cli|"
-    r"htdigest|mssql-cli|pgcli|usql|dsconf|nats|kcadm\.sh)"
+    r"hatch|atuin|htdigest|mssql-cli|pgcli|usql|dsconf|nats|kcadm\.sh)"
 )
 _NAMED_COMMANDS = (
     rf"(?:rabbitmqctl{_SPACE}(?:-[^\s]{{1,40}}{_SPACE})?(?:add_user|change_password)"
@@ -101,7 +101,7 @@ _ECHO = r"(?:echo|printf)[ \t]{1,3}(?:-[neE]{1,3}[ \t])?(?:['\"]?%s(?:\\n)?['\"]
 _READER = (
     r"\|[ \t]{0,4}(?:sudo[ \t]{1,4}(?:-S|chpasswd|-k|-p)|chpasswd|[^\n\r|]{0,80}-stdin|"
     r"[^\n\r|]{0,60}--with-token|passwd|su[ \t]|[^\n\r|]{0,40}(?:secret|variable|env)s?[ "
-    r"\t](?:put|set|add))"
+    r"\t](?:put|set|add|create))"
 )
 
 
@@ -240,7 +240,7 @@ RULES: tuple[StructuralRule, ...] = (
         r"(?:assword|assphrase|asscode)[^\n]{0,40}(?:\n|\\n|;|\))[^\n]{0,20}"
         + _SEND
         + r"(?P<secret>[^\"'\n\r\\]{3,60})",
-        trigger=_SEND + r"[^\"'\n\r\\]{3,60}(?:\\{1,4}[rn])?\\{0,7}[\"']",
+        trigger=_SEND + r"[^\"'\n\r\\]{3,60}(?:\\{1,4}[rn]|[\r\n])?\\{0,7}[\"']",
         accept=_is_prompt_answer,
         reach=260,
     ),

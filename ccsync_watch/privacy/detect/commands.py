@@ -134,7 +134,7 @@ def find_set_variables(data: bytes, hits: Hits) -> Iterator[Span]:
             yield Span(*span, "secret", Rank.ASSIGNMENT)
 
 
-_STORED_VALUE = r"[ =]\\{0,7}[\"']?(?P<secret>[^\s\"'\\]{4,512})"
+_STORED_VALUE = r"[ =]?\\{0,7}[\"']?(?P<secret>[^\s\"'\\]{4,512})"
 
 RULES: tuple[StructuralRule, ...] = (
     StructuralRule(
@@ -179,7 +179,7 @@ RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
         "secret",
         "a secret stored by a source host's command line",
-        rf"secret[ ]set[ ][\w-]{{1,100}}[ ](?:--body|-b){_STORED_VALUE}",
+        rf"secret[ ]set[ ](?:[\w-]{{1,100}}[ ]){{0,3}}(?:--body|-b){_STORED_VALUE}",
         reach=160,
         accept=is_typed_password,
     ),

@@ -98,13 +98,15 @@ def _kubernetes_values(data: bytes, start: int) -> Iterator[Span]:
 
 
 _FIELDS = HeadedPattern(
-    r"(?<![a-z0-9])(?:parameterkey|optionname|name|key|id|prop|field|head|var|env|param|setting|k)",
+    r"(?<![a-z0-9])(?:parameterkey|optionname|name|key|id|prop|field|head|var|env|param|setting|k|"
+    r"prompt|question)",
     r"(?:parameterkey|optionname|name|key|id|property|field|header|variable|var|env|param|"
-    r"setting|k)"
+    r"setting|k|prompt|question)"
     r"\\{0,7}[\"']?\s{0,4}[:=>]\s{0,4}"
-    rf"{_Q}(?P<name>[\w.:-]{{2,60}}(?:[ ][\w.:-]{{1,20}}){{0,3}})(?![\w.:-]){_Q}"
+    rf"{_Q}(?P<name>[\w.:-]{{2,60}}(?:[ ][\w.:-]{{1,20}}){{0,6}})\??(?![\w.:-]){_Q}"
     r"(?:(?:[\s,;]|\\n|\\t){1,40}(?:-[ ])?\\{0,7}[\"']?"
-    r"(?:(?:parameter|option)?value|val|v|contents?|current|secret|default|plaintext|text|data)"
+    r"(?:(?:parameter|option)?value|val|v|contents?|current|secret|default|plaintext|text|data|"
+    r"answer|response|reply)"
     r"\\{0,7}[\"']?\s{0,4}[:=]\s{0,4}\\{0,7}[\"']?"
     r"|</key>(?:\s|\\n|\\t){0,24}<string>|</(?:param-)?name>(?:\s|\\n|"
     r"\\t){0,24}<(?:param-)?value>|[^<>]{0,60}>(?:<value>)?)"
@@ -243,12 +245,13 @@ RULES: tuple[StructuralRule, ...] = (
     StructuralRule(
         "pair",
         "a name and its value as two fields",
-        rf"(?:{PASSWORD_WORDS}|{TOKEN_WORDS}|key)[\w-]{{0,20}}\\{{0,7}}[\"']?(?:</(?:key|"
+        rf"(?:{PASSWORD_WORDS}|{TOKEN_WORDS}|key)[\w-]{{0,20}}[?:]?\\{{0,7}}[\"']?(?:</(?:key|"
         rf"(?:param-)?name)"
         rf">(?:\s|\\n|\\t){{0,16}}<(?:string|(?:param-)?value)>|"
         r"[\"'][^<>]{0,60}>(?:<value>)?|(?:[\s,;]|\\n|\\t){1,24}(?:-[ ])?\\{0,7}[\"']?(?:val|"
         r"content|"
-        r"parameterval|optionval|current|secret|default|plain|text|data|v)[a-z]{0,6}"
+        r"parameterval|optionval|current|secret|default|plain|text|data|answer|response|reply|"
+        r"v)[a-z]{0,6}"
         r"\\{0,7}[\"']?\s{0,4}[:=]\s{0,4}\\{0,7}[\"']?)[^\s\"'<>]{3}",
         find_paired_fields,
     ),
@@ -257,7 +260,8 @@ RULES: tuple[StructuralRule, ...] = (
         "a name and password passed to a function",
         _ARGUMENT + r"(?P<secret>[^\"'\s\\]{4,100})\\{0,7}[\"']",
         trigger=r"(?:basic_?auth|auth(?:=|:[ ]?)|credentials?|login|authenticate|sign_?in|"
-        r"getconnection|createuser|create_user|adduser|credentials\.basic|(?:mysqli?|pg|db|smtp|ftp|imap|oracle|pdo|"
+        r"getconnection|createuser|create_user|adduser|credentials\.basic|(?:mysqli?|pg|db|"
+        r"smtp|ftp|imap|oracle|pdo|"
         r"dbi)[\w.]{0,16}(?:connect|login))\w{0,12}[ ]?"
         r"[(\[][^()\n\r]{0,120}" + _ARGUMENT + r"[^\"'\s]{4}[^\"'\s]{0,60}[\"']",
         rank=Rank.ARGUMENT,

@@ -27,6 +27,32 @@ _ARGUMENT = r"b?\\{0,7}[\"'](?P<secret>[^\"'\\\s]{10,512})\\{0,7}[\"']"
 
 RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
+        "pagerduty-integration-key",
+        "the key with which events are sent to PagerDuty",
+        r"(?:routing_?|integration_?|service_)key\\{0,7}[\"']?[ ]?[:=][ ]?\\{0,7}[\"']?"
+        r"(?P<secret>[0-9a-f]{32})(?![0-9a-f])",
+        rank=Rank.NAMED_FIELD,
+        reach=80,
+        accept=_is_file_key,
+    ),
+    pattern_rule(
+        "secret",
+        "a session of Bitwarden's program",
+        r"--session[ =]\\{0,7}[\"']?(?P<secret>[A-Za-z0-9+/]{40,128}={0,2})(?![A-Za-z0-9+/=])",
+        rank=Rank.NAMED_FIELD,
+        reach=160,
+        accept=_is_file_key,
+    ),
+    pattern_rule(
+        "secret",
+        "a header for a key that is not called one",
+        r"(?:x-honeycomb-team|x-jfrog-art-api|x-tableau-auth)"
+        r"\\{0,7}[\"']?[ ]?[:=,][ ]?\\{0,7}[\"']?(?P<secret>[A-Za-z0-9_.+/=|-]{16,512})",
+        rank=Rank.NAMED_FIELD,
+        reach=80,
+        accept=_is_file_key,
+    ),
+    pattern_rule(
         "wordpress-salt",
         "a key or salt of WordPress",
         r"\(\s{0,4}['\"](?:(?:secure_)?auth|logged_in|nonce|wp_cache)_(?:key|salt)"

@@ -11,6 +11,7 @@ import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
+from ccsync_watch.privacy.detect.argument_lists import is_command, redact_command
 from ccsync_watch.privacy.detect.json_fields import Members, pair_strength, says_nothing
 from ccsync_watch.privacy.heuristics.characters import has_blank, has_digit
 from ccsync_watch.privacy.heuristics.dummy_values import (
@@ -135,7 +136,7 @@ class Strings:
 
     def _collect_items(self, obj: list[JsonValue], depth: int) -> bool:
         texts = self.texts
-        names_secrets = pair_strength(obj) is not Strength.NONE
+        names_secrets = pair_strength(obj) is not Strength.NONE or is_command(obj)
         for item in obj:
             if isinstance(item, str):
                 texts.append(item)
@@ -250,6 +251,8 @@ class Rebuild:
             result.append(self.value(item, max(strength, flag)))
             is_flag = isinstance(item, str) and item[:1] == "-" and "=" not in item
             flag = strength_of(item) if is_flag and isinstance(item, str) else Strength.NONE
+        if is_command(result):
+            result = redact_command(result, self._redact)
         is_changed = any(new is not old for new, old in zip(result, obj, strict=True))
         return result if is_changed else obj
 

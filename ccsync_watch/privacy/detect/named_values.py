@@ -147,6 +147,7 @@ def find_inspected(data: bytes, ends: Iterable[int]) -> Iterator[Span]:
             yield span
 
 
+_PICTURE = r"[ ]{1,12}pic[ ]{1,4}[xa9]\(\d{1,4}\)[ ]{1,12}value[ ]{1,4}" + _QUOTED
 _TUPLE = r"(?:,[ ]?|[ ]=>[ ]?)(?:<<)?\"(?P<secret>[^\"\\\s]{4,512})\"(?:>>)?[ ]?\}"
 
 
@@ -175,6 +176,7 @@ RULES: tuple[StructuralRule, ...] = (
     _rule("a default that comes first", _DEFAULT_FIRST),
     _rule("the default in a block of Terraform", _BLOCK_DEFAULT, reach=420),
     _rule("a map as Go prints it", _GO_MAP),
+    _rule("the value of a variable in COBOL", _PICTURE),
     _rule("a list of one value, as headers are kept", _LISTED),
     _rule("a value as PHP prints it", _DUMPED),
     _rule(

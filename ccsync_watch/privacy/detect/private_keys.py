@@ -40,7 +40,7 @@ _FIRST_LINE = re.compile(rb"-[ ]?BEGIN[ ]")
 _EDGE = re.compile(rb"-[ ]?(?:BEGIN[ ]|(?P<closes>END[ ][ A-Za-z0-9]{0,40}-{0,5}))")
 _LONGEST_LINE = 400
 _END_OF_LINE = 40
-"""So much of a line tells whether it ends with a run, in bytes."""
+"""So much of a line shows whether it ends with a run, in bytes."""
 _RUN_AT_END = re.compile(
     rb"(?:^|[^A-Za-z0-9+/=])(?P<run>[A-Za-z0-9+/=]{4,})[\s\"',+>|]{0,8}(?:-{2,5}[ ]?)?\Z"
 )

@@ -119,6 +119,18 @@ def pattern_rule(
     )
 
 
+def rule_of_all(about: str, trigger: str, *rules: StructuralRule) -> StructuralRule:
+    """Return one rule for several of a kind that one simple trigger finds: the scan is faster."""
+
+    def find(data: bytes, ends: Iterable[int]) -> Iterator[Span]:
+        hits = list(ends)
+        for rule in rules:
+            yield from rule.find(data, hits)
+
+    patterns = "\n".join(rule.pattern for rule in rules)
+    return StructuralRule(rules[0].id, about, trigger, find, pattern=patterns, rank=rules[0].rank)
+
+
 def _find_by_pattern(
     pattern: str,
     kind: str,

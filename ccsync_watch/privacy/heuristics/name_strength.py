@@ -80,8 +80,9 @@ def strength_of(name: str) -> Strength:
         is_part = words[-1] == "pin" and len(words) > 1 and words[-2] in _PIN_OF
         return Strength.NONE if is_part else Strength.PASSWORD
     # STRIPE_KEY: an environment's variable for a key to some service
-    is_variable = len(words) > 1 and words[-1] == "key" and name.isupper()
-    if is_variable or joined.endswith(_TOKEN_ENDINGS):
+    is_variable = len(words) > 1 and words[-1] in {"key", "salt"} and name.isupper()
+    is_header = words[0] == "x" and words[-1] == "key" and name[1] == "-"
+    if is_variable or is_header or joined.endswith(_TOKEN_ENDINGS):
         return Strength.TOKEN
     return Strength.WEAK if joined.endswith(_WEAK_ENDINGS) else Strength.NONE
 

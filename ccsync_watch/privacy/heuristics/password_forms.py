@@ -15,15 +15,17 @@ from ccsync_watch.privacy.heuristics.dummy_values import (
     is_struct_tag,
     is_word,
 )
-from ccsync_watch.privacy.heuristics.gibberish import is_drawn, is_gibberish
+from ccsync_watch.privacy.heuristics.gibberish import is_drawn, is_gibberish, wordiness
 from ccsync_watch.privacy.heuristics.thresholds import (
     LEAST_CHOSEN_PASSWORD,
     LEAST_HYPHENED_WORDS,
     LEAST_LOWER_WORD_AS_PASSWORD,
     LEAST_MIXED_WORD_AS_PASSWORD,
     LEAST_PASSWORD_WITH_FORM,
+    LEAST_SURE_PASSWORD,
     LEAST_TYPED_PASSWORD,
     LEAST_WORD_AS_PASSWORD,
+    SURE_WORDINESS,
 )
 from ccsync_watch.privacy.heuristics.value_strength import is_password
 from ccsync_watch.privacy.heuristics.words import load_words
@@ -133,6 +135,17 @@ def looks_chosen(core: str) -> bool:
         and (is_gibberish(core) or _NUMBERED.fullmatch(core) is None)
         and _JOINED.search(core) is None
         and not talks_of_secrets(core)
+    )
+
+
+def is_surely_chosen(core: str) -> bool:
+    """Tell whether its characters alone show a password: no name has so few words in it."""
+    return (
+        len(core) >= LEAST_SURE_PASSWORD
+        and looks_chosen(core)
+        and (is_gibberish(core) or wordiness(core) < SURE_WORDINESS)
+        and (any(c.isdigit() for c in core) or is_drawn(core))
+        and not (core.isupper() or core.isdigit())
     )
 
 

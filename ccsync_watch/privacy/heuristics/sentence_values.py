@@ -31,7 +31,8 @@ from ccsync_watch.privacy.heuristics.thresholds import (
 from ccsync_watch.privacy.heuristics.value_strength import is_random, is_strict_random
 
 _NOT_VALUE = re.compile(
-    r"^[\w.+-]+@[\w-]+\.\w|://|^[/~.]{1,2}[\w/]|^--?\w|%(?:[.*a-z(%]|0A|\d\$)|\{\w*\}|^&\w|&\w+;|^</?|\\[nt]|"
+    r"^[\w.+-]+@[\w-]+\.\w|://|^[/~.]{1,2}[\w/]|^--?\w|%(?:[.*a-z(%]|0A|\d\$)|\{\w*\}|^&\w|"
+    r"&\w+;|^</?|\\[nt]|"
     r"^\d+(?:[.,:/-]\d+)+$|^[A-Z]{2,8}[-_ ]?v?\d{0,4}(?:[-_/]\w+)?$|"
     r"\.(?:\w{2,4}|conf|local|html|json|yaml)$|[()\[\]{}<>]|^[a-z]+_[a-z_]+\d?$",
 )
@@ -55,7 +56,7 @@ def is_named_password(value: str, rest: str, *, is_announced: bool, is_quoted: b
         return False
     if is_joined(core):
         return is_announced or "-" in core
-    if _is_other(value):
+    if _is_other(value, is_announced=is_announced):
         return False
     if has_digit(core):
         return _has_digits_of_password(core, is_announced=is_announced)
@@ -118,14 +119,14 @@ def is_joined(core: str) -> bool:
     )
 
 
-def _is_other(value: str) -> bool:
+def _is_other(value: str, *, is_announced: bool = False) -> bool:
     return (
         is_placeholder(value)
         or is_reference(value)
         or is_code(value)
         or talks_of_secrets(value)
         or _NOT_VALUE.search(value) is not None
-        or _is_product(value)
+        or (_is_product(value) and not (is_announced and "#" in value))
     )
 
 

@@ -30,6 +30,10 @@ LEAST_DIGITS_IN_URL = 4
 """Fewer digits between a colon and an `@` are part of something else."""
 LEAST_CHOSEN_PASSWORD = 5
 """Next to a name without quotes; shorter ones are names."""
+LEAST_SURE_PASSWORD = 8
+"""Where nothing but its characters says that a word is a password; shorter ones are names."""
+SURE_WORDINESS = 0.5
+"""There too: with more of it in words it is a name with a number."""
 LEAST_PASSWORD_WITH_FORM = 4
 """A shorter text is a number or a word, whatever its characters."""
 LEAST_WORD_AS_PASSWORD = 6

@@ -1,0 +1,148 @@
+"""Finds passwords and tokens in sentences whose verb is not "is".
+
+"changed the password from … to …", "the DB pass (…)", "log in with bob and …", "I typed … at the
+prompt". Little proves that such a word is a value, so that it must look chosen or generated.
+"""
+
+from __future__ import annotations
+
+from ccsync_watch.privacy.engine.rank import Rank
+from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule, rule_of_all
+from ccsync_watch.privacy.heuristics.gibberish import is_gibberish
+from ccsync_watch.privacy.heuristics.password_forms import is_surely_chosen, looks_chosen
+from ccsync_watch.privacy.heuristics.sentence_values import is_joined, is_reversed_password
+
+_NAMES = r"(?:passw(?:or)?ds?|passphrase|passcode|pwd|pass|pw)"
+_WHOLE = rf"(?<![a-z_-]){_NAMES}"
+_QUOTE = r"\\{0,3}[\"'`]"
+_VALUE = rf"{_QUOTE}?(?P<secret>[!#-&(-_a-~]{{6,128}}?){_QUOTE}?"
+_END = r"(?=[.,;)]{0,2}(?:\s|\Z|\\n))"
+_ENDS_IN_DIGIT = r"[!-~]{0,40}[0-9@#$%^&*!][!-~]{0,2}"
+_ENTERING = (
+    r"(?:log(?:ged|ging)?[ -]?in|sign(?:ed|ing)?[ -]?in|ssh(?:ed)?(?:[ ]in(?:to[ ][\w.-]{1,60})?)?|"
+    r"connect(?:ed)?|authenticated?)"
+)
+_ACCOUNT = (
+    r"(?:accounts?|zugangsdaten|anmeldedaten|identifiants|credenciales|credenziali|inloggegevens|"
+    r"\xd0\xb4\xd0\xbe\xd1\x81\xd1\x82\xd1\x83\xd0\xbf)"
+)
+_TOKEN = r"(?:api[ -]?key|token|secret|access[ -]?key)"  # noqa: S105 - names of tokens
+_AS_TOKEN = rf"[ ]as[ ](?:the|my|our|your|an?)[ ](?:[a-z]{{2,10}}[ ]){{0,2}}{_TOKEN}"
+_BASIC = r"[ ](?:for|as|with|via|in)[ ](?:the[ ])?(?:http[ ])?basic[ -]auth"
+
+
+def _is_changed(value: str) -> bool:
+    """Tell whether a value in "to …" is a password: its digits or signs are not a version's."""
+    return is_joined(value) or (
+        looks_chosen(value) and (is_reversed_password(value) or is_surely_chosen(value))
+    )
+
+
+def _is_account_password(value: str) -> bool:
+    return looks_chosen(value) and not value.islower() and value[0] not in "/."
+
+
+def _is_long_token(value: str) -> bool:
+    return any(c.isdigit() for c in value) and is_gibberish(value)
+
+
+RULES: tuple[StructuralRule, ...] = (
+    rule_of_all(
+        "a password after its name and other words, or in brackets",
+        rf"{_NAMES}[ ](?:\({_QUOTE}?[!-~]{{6}}|"
+        rf"(?:[a-z]{{2,9}}:?[ ]){{0,4}}{_QUOTE}?{_ENDS_IN_DIGIT})",
+        pattern_rule(
+            "password",
+            "a password that was changed, before the new one",
+            rf"{_WHOLE}(?:[ ][a-z]{{2,9}}){{0,3}}?[ ]from[ ]{_VALUE}"
+            r"(?=[ ](?:to|into)[ ]|[ ]?(?:->|=>|\xe2\x86\x92))",
+            rank=Rank.SENTENCE,
+            reach=200,
+            accept=_is_changed,
+        ),
+        pattern_rule(
+            "password",
+            "what a password is set or changed to",
+            rf"{_WHOLE}[ ](?:[a-z]{{2,9}}[ ]){{0,4}}?(?:from[ ][^\s]{{1,80}}[ ])?(?:to|as|"
+            rf"be)[ ](?:be[ ])?"
+            rf"{_VALUE}{_END}",
+            rank=Rank.SENTENCE,
+            reach=200,
+            accept=_is_changed,
+        ),
+        pattern_rule(
+            "password",
+            "a password in brackets after its name",
+            rf"{_WHOLE}[ ]\({_VALUE}\)",
+            rank=Rank.SENTENCE,
+            reach=200,
+            accept=is_surely_chosen,
+        ),
+        pattern_rule(
+            "password",
+            "a password after its name, before what is wrong with it",
+            rf"{_WHOLE}[ ]{_VALUE}[ ](?:doesn't|does not|didn't|did not|won't|isn't|is not|works|"
+            r"worked|fails|failed|no longer|"
+            r"is (?:wrong|rejected|accepted|correct|old|expired|still|the))",
+            rank=Rank.SENTENCE,
+            reach=200,
+            accept=_is_changed,
+        ),
+        pattern_rule(
+            "password",
+            "a password that an authentication got, in a log",
+            r"password[ ](?:attempt(?:ed)?|tried|used|entered|guess|received|typed|provided|"
+            rf"supplied|value|candidate):?[ ]{_VALUE}(?=[ .,;)]|\Z|\n)",
+            rank=Rank.SENTENCE,
+            reach=200,
+            accept=_is_changed,
+        ),
+    ),
+    pattern_rule(
+        "password",
+        "what somebody typed at a prompt for a password",
+        rf"(?<![a-z])(?:typed|entered|tried|pasted|typing|entering)[ ]{_VALUE}"
+        rf"[ ](?:at|for|as|in|into|on|when)[ ][^\n.]{{0,40}}?{_NAMES}",
+        trigger=rf"(?:typed|entered|pasted|tried|typing|entering)[ ]{_QUOTE}?{_ENDS_IN_DIGIT}",
+        rank=Rank.SENTENCE,
+        reach=240,
+        accept=_is_changed,
+    ),
+    pattern_rule(
+        "password",
+        "a user and a password after words for entering",
+        rf"(?<![a-z]){_ENTERING}[ ](?:with|as|using|via|w/)[ ][\w.@+-]{{2,60}}[ ]"
+        rf"(?:and|&|\+|w/|with|pw|pass)[ ]{_VALUE}{_END}",
+        trigger=r"(?:log|sign|ssh|connect|authenticat)[a-z -]{0,12}(?:to[ ][\w.-]{1,40})?"
+        r"[ ](?:with|as|using|via|w/)[ ][\w.@+-]{2,60}[ ](?:and|&|\+|w/|with|pw|pass)[ ]",
+        rank=Rank.SENTENCE,
+        reach=200,
+        accept=_is_changed,
+    ),
+    pattern_rule(
+        "password",
+        "a user and a password before words for basic authentication",
+        rf"[ ][\w.@-]{{2,60}}:{_VALUE}{_BASIC}",
+        trigger="basic[ -]auth",
+        rank=Rank.SENTENCE,
+        reach=180,
+        accept=_is_changed,
+    ),
+    pattern_rule(
+        "password",
+        "an account and its password with a slash between",
+        rf"{_ACCOUNT}[^\n|]{{0,24}}?[:=]?[ ][\w.@+-]{{2,60}}[ ]/[ ]{_VALUE}{_END}",
+        rank=Rank.SENTENCE,
+        reach=220,
+        accept=_is_account_password,
+    ),
+    pattern_rule(
+        "secret",
+        "a token before its name",
+        rf"(?<![\w/.-])(?P<secret>[A-Za-z0-9_.+/=-]{{20,512}})[\"'`]?{_AS_TOKEN}",
+        trigger=_AS_TOKEN,
+        rank=Rank.SENTENCE,
+        reach=560,
+        accept=_is_long_token,
+    ),
+)

@@ -1,0 +1,77 @@
+"""Finds literals that a comment on the same line calls a secret: `value = "…"  # password`.
+
+The line need not name it otherwise. The last literal before the comment is meant.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ccsync_watch.privacy.engine.rank import Rank
+from ccsync_watch.privacy.engine.spans import Span
+from ccsync_watch.privacy.engine.structural_rule import (
+    StructuralRule,
+    at_each_hit,
+    last,
+    text_of,
+)
+from ccsync_watch.privacy.heuristics.dummy_values import is_regex
+from ccsync_watch.privacy.heuristics.password_forms import is_surely_chosen
+from ccsync_watch.privacy.heuristics.value_strength import is_random, is_secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_REACH = 320
+_NAME = (
+    r"(?:passw(?:or)?d|passphrase|passcode|pass|pwd|token|secret|credentials?|api[ _-]?key|"
+    r"access[ _-]?key|auth[ _-]?key)"
+)
+_WORDS = (
+    r"(?:(?:the|my|our|an?|api|auth|access|db|database|admin|root|user|plain|old|new|test|real|"
+    r"temporary|initial|default|secret|bearer|bot|service|deploy|smtp|wifi)[ _-]){0,2}"
+)
+_COMMENT = rf"(?:#|//|/\*|--|<!--)[ ]?{_WORDS}{_NAME}"
+_BEFORE_COMMENT = re.compile(
+    rf"[^\n]*?[ \t;,)](?P<comment>{_COMMENT})(?=[\s.,:;!?)*-]|\Z)".encode(), re.IGNORECASE
+)
+_LITERAL = re.compile(
+    rb"\\{0,7}(?P<quote>[\"'`])(?P<quoted>[^\"'`\s\\]{6,512})\\{0,7}(?P=quote)|"
+    rb"(?:^|[ \t=:])(?P<bare>[^\s\"'`#;,(){}\[\]<>=:]{8,512})(?=[ \t;,)]|\Z)"
+)
+
+
+@at_each_hit
+def find_commented_values(data: bytes, end: int, _since: int) -> Iterator[Span]:
+    """Yield the last literal before a comment that ends at a hit, if it looks generated."""
+    start = data.rfind(b"\n", max(0, end - _REACH), end) + 1 or max(0, end - _REACH)
+    line = data[start : end + 1]
+    comment = _BEFORE_COMMENT.match(line)
+    if comment is None:
+        return
+    literal = last(_LITERAL.finditer(line, 0, comment.start("comment")))
+    if literal is None:
+        return
+    span = literal.span(literal.lastgroup or "quoted")
+    if _is_generated(text_of(line, span)):
+        yield Span(start + span[0], start + span[1], "secret", Rank.NAMED_FIELD)
+
+
+def _is_generated(value: str) -> bool:
+    if is_regex(value):
+        return False
+    if is_surely_chosen(value):
+        return True
+    has_both = any(c.isdigit() for c in value) and any(c.isupper() for c in value)
+    return has_both and is_secret(value, quoted=False) and is_random(value)
+
+
+RULES: tuple[StructuralRule, ...] = (
+    StructuralRule(
+        "commented-value",
+        "a literal that a comment on its line calls a secret",
+        _COMMENT,
+        find_commented_values,
+    ),
+)

@@ -1,0 +1,94 @@
+"""Finds the codes of a few digits that a message sends: "your code is 123456", "2FA code 123 456".
+
+Digits are everywhere, and so is the word "code": the words around must be those of such a message.
+"""
+
+from __future__ import annotations
+
+from ccsync_watch.privacy.detect.assigned_secrets import is_code_digits
+from ccsync_watch.privacy.engine.rank import Rank
+from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule, rule_of_all
+
+
+def _is_message_code(value: str) -> bool:
+    return is_code_digits(value.replace(" ", "").replace("-", ""))
+
+
+_DIGITS = (
+    r"(?P<secret>[0-9]{3}[ -][0-9]{3}|[0-9]{4,8})(?![0-9]|[.,:/-][0-9]|%|[ ]?(?:px|ms|kb|mb|bytes))"
+)
+_END = (
+    r"(?=[\"'`*)]{0,3}(?:[.,;!]{0,2}(?:\Z|\n|\\n|[ ]{0,2}\Z)|[.,;!][ ]|[ ](?:and|do|it|for|"
+    r"if|expires|valid|to|\()))"
+)
+_KIND = (
+    r"(?:verification|security|log-?in|sign-?in|confirmation|authenticat(?:ion|or)|auth|"
+    r"one[- ]time|"
+    r"2fa|mfa|2-step|two-factor|sms|otp|totp|access|activation|pairing|unlock|reset|"
+    r"best\xc3\xa4tigungs|sicherheits)"
+)
+_THING = r"(?:code|otp|passcode|pin)"
+_IS = r"(?:[ ](?:is|was)|[ ]?[:=])?[ ]{1,2}\*{0,2}[\"'`]?"
+
+_AFTER_THING = rf"{_THING}(?:[ ](?:is|was)|[ ]?[:=])?:?[ ]{{1,2}}\*{{0,2}}[\"'`]?[0-9]{{3}}"
+
+RULES: tuple[StructuralRule, ...] = (
+    rule_of_all(
+        "a code that a message sends",
+        _AFTER_THING,
+        pattern_rule(
+            "one-time-code",
+            "a code that a message calls one for signing in or verifying",
+            rf"(?<![a-z_]){_KIND}[ -]?{_THING}{_IS}{_DIGITS}",
+            rank=Rank.SENTENCE,
+            reach=100,
+            accept=_is_message_code,
+        ),
+        pattern_rule(
+            "one-time-code",
+            "what a message calls your code",
+            rf"(?<![a-z_])your[ ](?:[\w.-]{{2,20}}[ ]){{0,2}}{_THING}[ ]is:?[ ]\*{{0,2}}"
+            rf"{_DIGITS}{_END}",
+            rank=Rank.SENTENCE,
+            reach=100,
+            accept=_is_message_code,
+        ),
+        pattern_rule(
+            "one-time-code",
+            "a one-time password that a sentence names",
+            rf"(?<![a-z_-])(?:otp|totp)(?:[ ](?:is|was)|:)[ ]\*{{0,2}}[\"'`]?{_DIGITS}{_END}",
+            rank=Rank.SENTENCE,
+            reach=100,
+            accept=_is_message_code,
+        ),
+        pattern_rule(
+            "one-time-code",
+            "a code to enter, with the purpose",
+            rf"(?<![a-z_])(?:use|enter|type)[ ](?:the[ ]|this[ ])?{_THING}[ ]{_DIGITS}[ ](?:to|for)"
+            r"[ ](?:sign|log|verif|confirm|authenticat|reset|unlock|access|activat|"
+            r"your[ ](?:login|account))",
+            rank=Rank.SENTENCE,
+            reach=100,
+            accept=_is_message_code,
+        ),
+    ),
+    pattern_rule(
+        "one-time-code",
+        "a code before the words of its message",
+        rf"(?<![\w.,:/-]){_DIGITS}\*{{0,2}}[ ]is[ ]your[ ](?:[\w.-]{{1,20}}[ ]){{0,3}}{_THING}",
+        trigger=rf"[ ]is[ ]your[ ](?:[\w.-]{{1,20}}[ ]){{0,3}}{_THING}",
+        rank=Rank.SENTENCE,
+        reach=120,
+        accept=_is_message_code,
+    ),
+    pattern_rule(
+        "recovery-code",
+        "a recovery key in groups",
+        r"recovery[ _-]?(?:key|password|code)[^\n]{0,24}?[ :=\"'`]"
+        r"(?P<secret>(?-i:(?:[A-Z0-9]{4,8}-){3,11}[A-Z0-9]{4,8}|"
+        r"(?:[a-z0-9]{4,8}-){5,11}[a-z0-9]{4,8}))(?![\w-])",
+        rank=Rank.NAMED_FIELD,
+        reach=140,
+        accept=lambda value: any(c.isdigit() for c in value),
+    ),
+)
