@@ -6,7 +6,6 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from ccsync_watch.privacy.heuristics.characters import has_digit
 from ccsync_watch.privacy.heuristics.gibberish import is_drawn, is_gibberish
 from ccsync_watch.privacy.heuristics.name_strength import Strength, is_code_name, strength_of
 from ccsync_watch.privacy.heuristics.password_forms import is_hyphened_passphrase, is_test_name
@@ -16,6 +15,7 @@ from ccsync_watch.privacy.heuristics.thresholds import (
     LEAST_PASSWORD,
     MOST_CODE_DIGITS,
 )
+from ccsync_watch.privacy.heuristics.value_characters import has_digit
 from ccsync_watch.privacy.heuristics.value_strength import (
     decodes_to_credentials,
     is_app_password,

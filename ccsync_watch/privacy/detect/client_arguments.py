@@ -9,9 +9,9 @@ from ccsync_watch.privacy.detect.client_passwords import (
     value_rule,
 )
 from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule
-from ccsync_watch.privacy.heuristics.characters import has_digit
 from ccsync_watch.privacy.heuristics.gibberish import is_drawn, is_gibberish
 from ccsync_watch.privacy.heuristics.password_forms import is_typed_password
+from ccsync_watch.privacy.heuristics.value_characters import has_digit
 
 
 def _is_drawn_word(value: str) -> bool:

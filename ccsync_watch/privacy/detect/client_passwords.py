@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule
 from ccsync_watch.privacy.engine.trigger_derivation import trigger_of
-from ccsync_watch.privacy.heuristics.characters import has_digit
 from ccsync_watch.privacy.heuristics.dummy_values import is_placeholder, is_reference
 from ccsync_watch.privacy.heuristics.gibberish import is_gibberish
 from ccsync_watch.privacy.heuristics.password_forms import is_typed_password
+from ccsync_watch.privacy.heuristics.value_characters import has_digit
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -21,7 +21,6 @@ from ccsync_watch.privacy.engine.structural_rule import (
     shifted,
     text_of,
 )
-from ccsync_watch.privacy.heuristics.characters import has_digit
 from ccsync_watch.privacy.heuristics.dummy_values import (
     is_code,
     is_placeholder,
@@ -32,6 +31,7 @@ from ccsync_watch.privacy.heuristics.gibberish import is_drawn, is_gibberish
 from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of
 from ccsync_watch.privacy.heuristics.password_forms import is_typed_password
 from ccsync_watch.privacy.heuristics.thresholds import LEAST_HEADER_FIELD
+from ccsync_watch.privacy.heuristics.value_characters import has_digit
 from ccsync_watch.privacy.heuristics.value_strength import (
     decodes_to_credentials,
     is_password,

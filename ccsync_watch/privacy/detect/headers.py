@@ -7,13 +7,13 @@ import re
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span, trim_end
 from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule, text_of
-from ccsync_watch.privacy.heuristics.characters import has_digit
 from ccsync_watch.privacy.heuristics.dummy_values import is_code, is_placeholder, is_reference
 from ccsync_watch.privacy.heuristics.thresholds import (
     LEAST_COOKIE,
     LEAST_CREDENTIAL,
     LEAST_RANDOM,
 )
+from ccsync_watch.privacy.heuristics.value_characters import has_digit
 from ccsync_watch.privacy.heuristics.value_strength import is_random, is_secret
 
 _LINE = re.compile(rb"[^\r\n\"'`<>\x00-\x1f]{1,4096}")

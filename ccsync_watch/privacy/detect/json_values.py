@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.detect.argument_lists import is_command, redact_command
 from ccsync_watch.privacy.detect.json_fields import Members, pair_strength, says_nothing
-from ccsync_watch.privacy.heuristics.characters import has_blank, has_digit
 from ccsync_watch.privacy.heuristics.dummy_values import (
     is_identifier,
     is_passphrase,
@@ -29,6 +28,7 @@ from ccsync_watch.privacy.heuristics.thresholds import (
     LEAST_JSON_TOKEN,
     LONGEST_JSON_PASSWORD,
 )
+from ccsync_watch.privacy.heuristics.value_characters import has_blank, has_digit
 from ccsync_watch.privacy.heuristics.value_strength import (
     is_secret,
     is_strict_random,

@@ -21,10 +21,10 @@ from ccsync_watch.privacy.engine.structural_rule import (
     window,
 )
 from ccsync_watch.privacy.engine.trigger_derivation import trigger_of
-from ccsync_watch.privacy.heuristics.characters import has_digit
 from ccsync_watch.privacy.heuristics.dummy_values import is_regex
 from ccsync_watch.privacy.heuristics.gibberish import is_drawn, is_gibberish
 from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of_label
+from ccsync_watch.privacy.heuristics.value_characters import has_digit
 from ccsync_watch.privacy.heuristics.value_strength import is_password, is_secret
 
 if TYPE_CHECKING:

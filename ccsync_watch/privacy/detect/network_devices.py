@@ -6,9 +6,9 @@ A keyword and the key after it, without a sign between: Cisco IOS, Junos, strong
 from __future__ import annotations
 
 from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule
-from ccsync_watch.privacy.heuristics.characters import has_digit
 from ccsync_watch.privacy.heuristics.gibberish import is_drawn, is_gibberish
 from ccsync_watch.privacy.heuristics.password_forms import is_typed_password
+from ccsync_watch.privacy.heuristics.value_characters import has_digit
 
 
 def _is_key(value: str) -> bool:

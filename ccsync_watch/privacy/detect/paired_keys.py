@@ -14,7 +14,7 @@ from ccsync_watch.privacy.engine.structural_rule import (
     pattern_rule,
     window,
 )
-from ccsync_watch.privacy.heuristics.characters import has_digit
+from ccsync_watch.privacy.heuristics.value_characters import has_digit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,7 +19,6 @@ from ccsync_watch.privacy.engine.structural_rule import (
     text_of,
 )
 from ccsync_watch.privacy.engine.trigger_derivation import trigger_of
-from ccsync_watch.privacy.heuristics.characters import has_digit, has_letter
 from ccsync_watch.privacy.heuristics.dummy_values import (
     is_code,
     is_passphrase,
@@ -42,6 +41,7 @@ from ccsync_watch.privacy.heuristics.sentence_values import is_joined
 from ccsync_watch.privacy.heuristics.thresholds import (
     LEAST_TOKEN_IN_PROSE,
 )
+from ccsync_watch.privacy.heuristics.value_characters import has_digit, has_letter
 from ccsync_watch.privacy.heuristics.value_strength import is_random, is_strict_random
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ from ccsync_watch.privacy.engine.structural_rule import (
     at_each_hit,
     text_of,
 )
-from ccsync_watch.privacy.heuristics.characters import has_digit
 from ccsync_watch.privacy.heuristics.gibberish import is_drawn, is_gibberish
 from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of
+from ccsync_watch.privacy.heuristics.value_characters import has_digit
 from ccsync_watch.privacy.heuristics.value_strength import (
     is_app_password,
     is_password,

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from ccsync_watch.privacy.engine.pattern_syntax import width
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span, opens_word
-from ccsync_watch.privacy.heuristics.characters import has_letter
 from ccsync_watch.privacy.heuristics.dummy_values import is_token_placeholder
 from ccsync_watch.privacy.heuristics.gibberish import is_gibberish, wordiness
 from ccsync_watch.privacy.heuristics.thresholds import (
@@ -16,6 +15,7 @@ from ccsync_watch.privacy.heuristics.thresholds import (
     VENDOR_PREFIX,
     VENDOR_WORDINESS,
 )
+from ccsync_watch.privacy.heuristics.value_characters import has_letter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.dressing.breaks import BORDER
 from ccsync_watch.privacy.engine.text_views import Edit
-from ccsync_watch.privacy.heuristics.characters import has_digit, has_letter
 from ccsync_watch.privacy.heuristics.gibberish import is_gibberish
+from ccsync_watch.privacy.heuristics.value_characters import has_digit, has_letter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

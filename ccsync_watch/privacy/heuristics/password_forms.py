@@ -6,7 +6,6 @@ import re
 from functools import lru_cache
 
 from ccsync_watch.privacy.engine.structural_rule import text_of
-from ccsync_watch.privacy.heuristics.characters import has_digit, has_letter
 from ccsync_watch.privacy.heuristics.dummy_values import (
     FUNCTION_WORDS,
     is_code,
@@ -27,6 +26,7 @@ from ccsync_watch.privacy.heuristics.thresholds import (
     LEAST_WORD_AS_PASSWORD,
     SURE_WORDINESS,
 )
+from ccsync_watch.privacy.heuristics.value_characters import has_digit, has_letter
 from ccsync_watch.privacy.heuristics.value_strength import is_password
 from ccsync_watch.privacy.heuristics.words import load_words
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from ccsync_watch.privacy.heuristics.characters import has_digit, has_letter
 from ccsync_watch.privacy.heuristics.dummy_values import (
     FUNCTION_WORDS,
     is_code,
@@ -28,6 +27,7 @@ from ccsync_watch.privacy.heuristics.thresholds import (
     LEAST_MIXED_WORD_AS_PASSWORD,
     LEAST_TOKEN_IN_PROSE,
 )
+from ccsync_watch.privacy.heuristics.value_characters import has_digit, has_letter
 from ccsync_watch.privacy.heuristics.value_strength import is_random, is_strict_random
 
 _NOT_VALUE = re.compile(

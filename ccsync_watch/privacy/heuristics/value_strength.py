@@ -12,7 +12,6 @@ import math
 import re
 from functools import lru_cache
 
-from ccsync_watch.privacy.heuristics.characters import has_blank, has_digit, has_letter
 from ccsync_watch.privacy.heuristics.dummy_values import (
     IDENTIFIER,
     is_code,
@@ -48,6 +47,7 @@ from ccsync_watch.privacy.heuristics.thresholds import (
     STRICT_ENTROPY,
     STRICT_WORDINESS,
 )
+from ccsync_watch.privacy.heuristics.value_characters import has_blank, has_digit, has_letter
 
 _UUID = re.compile(r"^\{?[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\}?$")
 _PATH = re.compile(
