@@ -8,7 +8,6 @@ that was changed is read again until nothing more is found: redacting twice chan
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from bisect import bisect_right
 from collections import Counter
@@ -251,7 +250,7 @@ class Redactor:
 
     def _placeholder(self, secret: bytes, kind: str, *, in_url: bool = False) -> bytes:
         """Return the placeholder of `secret`, and count it; equal for equal secrets."""
-        digest = hmac.new(self._key, self._known.plain(secret), hashlib.sha256).hexdigest()[:8]
+        digest = hmac.digest(self._key, self._known.plain(secret), "sha256").hex()[:8]
         self._counts[kind] += 1
         text = f"REDACTED-{kind}-{digest}" if in_url else f"[REDACTED:{kind}:{digest}]"
         return text.encode()

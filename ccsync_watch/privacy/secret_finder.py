@@ -156,9 +156,8 @@ class SecretFinder:
         if names:
             yield from AssignmentFinder(data).find(self._paced(sorted(names)))
         if base64 and depth < _MOST_DEPTH:
-            runs = Base64Finder(data, lambda text: any(True for _ in self.find(text, depth + 1)))
-            for end in self._paced(sorted(base64)):
-                yield from runs.at(end)
+            runs = Base64Finder(data, lambda text: self.find(text, depth + 1))
+            yield from runs.find(self._paced(sorted(base64)))
 
     def _paced(self, ends: list[int]) -> Iterable[int]:
         """Return the ends of hits, with pauses between them if they are many."""

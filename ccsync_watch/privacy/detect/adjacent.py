@@ -18,7 +18,7 @@ from ccsync_watch.privacy.detect.name_patterns import (
     TOKEN_WORDS,
     name_start,
 )
-from ccsync_watch.privacy.detect.named_values import WORDS, find_named
+from ccsync_watch.privacy.detect.named_values import WORD, WORDS, find_named
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
 from ccsync_watch.privacy.engine.structural_rule import (
@@ -177,6 +177,6 @@ RULES: tuple[StructuralRule, ...] = (
         "fallback",
         'what is used if a variable is not set: `env.DB_PASSWORD || "…"`',
         rf"(?:{WORDS}|key)[\w-]{{0,24}}" + trigger_of(_FALLBACK_VALUE),
-        find_named(r"[\w-]{2,64}", _FALLBACK_VALUE, 120, _is_field),
+        find_named(WORD, _FALLBACK_VALUE, 120, _is_field),
     ),
 )

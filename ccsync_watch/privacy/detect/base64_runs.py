@@ -10,10 +10,13 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from typing import TYPE_CHECKING
+from bisect import bisect_right
+from itertools import accumulate
+from typing import TYPE_CHECKING, NamedTuple
 
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import BACKSLASH, Span
+from ccsync_watch.privacy.engine.text_views import MASK
 from ccsync_watch.privacy.heuristics.thresholds import (
     FULL_BASE64_LINE,
     LEAST_BASE64_MARK,
@@ -22,7 +25,7 @@ from ccsync_watch.privacy.heuristics.thresholds import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 _LIMIT = 65_536
 """How far a run is followed to either side of the trigger's match, in bytes."""
@@ -33,6 +36,8 @@ _RUN = re.compile(
 )
 _PRINTABLE = bytes([*b"\t\r\n", *range(32, 127), *range(0xC2, 0x100)])
 """ASCII, and what begins a character of UTF-8."""
+_ESCAPED_BREAK = re.compile(rb"\\[nr]")
+_URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _BREAKS = (b"\\r\\n", b"\\n", b"\r\n", b"\n")
 MARKS = (
     "-----BEGIN",
@@ -124,16 +129,45 @@ TRIGGERS: tuple[str, ...] = tuple(
 )
 
 
-class Base64Finder:
-    """The finder for one text; reads each run once, however many marks are in it."""
+_BATCH = 1 << 16
+"""So many bytes of decoded text are searched together, or one run."""
+_SEPARATOR = b"\n" + MASK + b"\n"
 
-    def __init__(self, data: bytes, holds_secret: Callable[[bytes], bool]) -> None:
+
+class _Decoded(NamedTuple):
+    """A range of base64, and the text that it encodes."""
+
+    start: int
+    stop: int
+    text: bytes
+
+
+class Base64Finder:
+    """The finder for one text; reads each run once, however many marks are in it.
+
+    `find_secrets` finds secrets in what runs encode. Many short runs are decoded to one text.
+    """
+
+    def __init__(self, data: bytes, find_secrets: Callable[[bytes], Iterator[Span]]) -> None:
         self._data = data
-        self._holds_secret = holds_secret
+        self._find_secrets = find_secrets
         self._read_until = 0
 
-    def at(self, end: int) -> Iterator[Span]:
-        """Yield the run of base64 around `end` if the text that it encodes holds a secret."""
+    def find(self, ends: Iterable[int]) -> Iterator[Span]:
+        """Yield the runs of base64 around `ends`, in order, whose text holds a secret."""
+        batch: list[_Decoded] = []
+        size = 0
+        for end in ends:
+            for decoded in self._decode(end):
+                batch.append(decoded)
+                size += len(decoded.text)
+            if size > _BATCH:
+                yield from self._with_secrets(batch)
+                batch, size = [], 0
+        yield from self._with_secrets(batch)
+
+    def _decode(self, end: int) -> Iterator[_Decoded]:
+        """Yield what the run around `end` may encode; a path or an escape may begin it."""
         if end <= self._read_until:
             return
         start = self._start(end)
@@ -142,11 +176,22 @@ class Base64Finder:
         self._read_until = stop
         if stop - start < LEAST_BASE64_RUN:
             return
-        for shift in range(4):  # a path or an escape before the run may have put it out of step
-            decoded = decode_run(self._data[start + shift : stop])
-            if decoded is not None and self._holds_secret(decoded):
-                yield Span(start + shift, stop, "base64", Rank.CONTEXT)
-                return
+        for shift in range(4):
+            text = decode_run(self._data[start + shift : stop])
+            if text is not None:
+                yield _Decoded(start + shift, stop, text)
+
+    def _with_secrets(self, batch: list[_Decoded]) -> Iterator[Span]:
+        """Yield the runs with a secret; one that can be read in several ways is yielded once."""
+        starts = list(accumulate((len(d.text) + len(_SEPARATOR) for d in batch), initial=0))
+        joined = _SEPARATOR.join(decoded.text for decoded in batch)
+        found = {bisect_right(starts, span.start) - 1 for span in self._find_secrets(joined)}
+        last_stop = -1
+        for index in sorted(found):
+            start, stop, text = batch[index]
+            if stop != last_stop and any(True for _ in self._find_secrets(text)):
+                last_stop = stop
+                yield Span(start, stop, "base64", Rank.CONTEXT)
 
     def _start(self, end: int) -> int:
         """Return where the run that reaches `end` begins, over line breaks between full lines."""
@@ -173,10 +218,12 @@ class Base64Finder:
 
 def decode_run(run: bytes) -> bytes | None:
     """Return the text that `run` encodes; None if it is not base64, or not text."""
-    compact = re.sub(rb"\\[nr]|[\r\n=]", b"", run).translate(bytes.maketrans(b"-_", b"+/"))
+    if b"\\" in run:
+        run = _ESCAPED_BREAK.sub(b"", run)
+    compact = run.translate(_URL_SAFE, b"\r\n=")
     compact = compact[: len(compact) - (len(compact) % 4 == 1)]
     try:
-        decoded = base64.b64decode(compact + b"=" * (-len(compact) % 4))
+        decoded = binascii.a2b_base64(compact + b"=" * (-len(compact) % 4))
     except (binascii.Error, ValueError):
         return None
     head = decoded[:512]

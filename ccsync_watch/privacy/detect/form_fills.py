@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ccsync_watch.privacy.detect.named_values import WORDS, find_named, is_value_in_code
+from ccsync_watch.privacy.detect.named_values import WORD, WORDS, find_named, is_value_in_code
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
 from ccsync_watch.privacy.engine.structural_rule import (
@@ -102,7 +102,7 @@ def _after_name(
         "typed",
         about,
         rf"{WORDS}[\w-]{{0,24}}{trigger or trigger_of(after)}",
-        find_named(r"[\w-]{2,64}", after, reach, before=before),
+        find_named(WORD, after, reach, before=before),
     )
 
 

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 _REACH_BEFORE = 100
 """How far what precedes a name is read, in bytes."""
+WORD = r"(?<![\w-])[\w-]{2,128}"
+"""A name in code, for `find_named`; tried where a word begins, not at each of its letters."""
 WORDS = rf"(?:{PASSWORD_WORDS}|{TOKEN_WORDS})"
 """What the name of a secret contains, for triggers."""
 
@@ -137,7 +139,7 @@ _PROMPT = re.compile(
     re.IGNORECASE,
 )
 """Before a value that an interpreter shows: its prompt, an expression, the next line's begin."""
-_find_shown = find_named(r"[\w-]{2,64}", _INSPECTED, 200)
+_find_shown = find_named(WORD, _INSPECTED, 200)
 
 
 def find_inspected(data: bytes, ends: Iterable[int]) -> Iterator[Span]:
@@ -162,7 +164,7 @@ def _rule(
         "named-value",
         about,
         trigger or rf"{before}{WORDS}[\w-]{{0,24}}{trigger_of(after_name)}",
-        find_named(r"[\w-]{2,64}", after_name, reach),
+        find_named(WORD, after_name, reach),
     )
 
 

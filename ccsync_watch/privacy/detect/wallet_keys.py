@@ -83,7 +83,7 @@ _SEED_LINES = rf"(?:\n{_BREAK}[a-z]{{3,8}},?){{12}}"
 _SEED_LIST = r"\[\s?\\{0,3}[\"'](?:[a-z]{3,8}\\{0,3}[\"'],\s{0,9}\\{0,3}[\"']){11}[a-z]{3}"
 _SEED_RUN = re.compile(
     rb"[a-z]{3,8}(?:(?:[ ,\t|\"'\\-]|\\n|\n){1,12}(?:[0-9]{1,2}[.):]{0,2}[ ]{1,2})?[a-z]{3,8})"
-    rb"{11,24}"
+    rb"{11,}"
     rb"(?![a-z])"
 )
 _SEED_WORD = re.compile(rb"[a-z]{3,8}")
@@ -91,11 +91,11 @@ _SEED_WORDS = frozenset(word.encode() for word in load_words("seed_words"))
 _SEED_REACH = 420
 
 
-@at_each_hit
-def find_bare_seed_phrases(data: bytes, end: int, _since: int) -> Iterator[Span]:
+@at_groups_of_hits
+def find_bare_seed_phrases(data: bytes, hits: Hits) -> Iterator[Span]:
     """Yield twelve words or more of the standard's list, in no order: no sentence has so many."""
-    low = max(0, end - _SEED_REACH)
-    for run in _SEED_RUN.finditer(data, low, min(len(data), end + _SEED_REACH)):
+    low = max(0, hits.first - _SEED_REACH)
+    for run in _SEED_RUN.finditer(data, low, min(len(data), hits.end + _SEED_REACH)):
         words = list(_SEED_WORD.finditer(run[0]))
         for first, count in _seeds_of([word[0] for word in words]):
             start = run.start() + words[first].start()

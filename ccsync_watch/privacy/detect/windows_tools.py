@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ccsync_watch.privacy.detect.client_passwords import is_typed_word, value_rule
-from ccsync_watch.privacy.detect.named_values import find_named, is_value_in_code
+from ccsync_watch.privacy.detect.named_values import WORD, find_named, is_value_in_code
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule
 from ccsync_watch.privacy.heuristics.gibberish import is_gibberish
@@ -31,19 +31,19 @@ RULES: tuple[StructuralRule, ...] = (
         "named-value",
         "a variable of the environment, set as an item",
         r"env:\\{0,4}[\w-]{2,60}[\"']?[ ]{1,4}-value[ ]{1,4}\\{0,7}[\"']?[^\s\"'$]{4}",
-        find_named(r"[\w-]{2,64}", _VARIABLE_VALUE, 120, before=r"env:\\{0,4}\Z"),
+        find_named(WORD, _VARIABLE_VALUE, 120, before=r"env:\\{0,4}\Z"),
     ),
     StructuralRule(
         "named-value",
         "a value that a command writes into the registry",
         r"[ ]/d[ ]{1,4}\\{0,7}[\"']?[^\s\"'%]{4}",
-        find_named(r"[\w-]{2,64}", _REGISTRY_VALUE, 160, before=r"/v[ ]{1,4}\\{0,3}[\"']?\Z"),
+        find_named(WORD, _REGISTRY_VALUE, 160, before=r"/v[ ]{1,4}\\{0,3}[\"']?\Z"),
     ),
     StructuralRule(
         "named-value",
         "a value of the registry, as a query prints it",
         r"REG_(?:EXPAND_)?SZ[ \t]{1,24}[^\s]{4}",
-        find_named(r"[\w-]{2,64}", _REGISTRY_ROW, 140, is_value_in_code),
+        find_named(WORD, _REGISTRY_ROW, 140, is_value_in_code),
         is_caseless=False,
     ),
     pattern_rule(
