@@ -70,6 +70,7 @@ def at_groups_of_hits(find: Callable[[bytes, Hits], Iterator[Span]]) -> Finder:
 
 
 WINDOW_AFTER = 512
+_BLANK = re.compile(rb"\s")
 _MOST_READ = 512
 """In bytes; see `read_part`."""
 
@@ -144,16 +145,25 @@ def _find_by_pattern(
 
     @at_groups_of_hits
     def find(data: bytes, hits: Hits) -> Iterator[Span]:
-        position, limit = window(data, hits, reach, after)
+        position, limit = window(data, hits, reach, _extent(data, hits.end, after))
         while (match := compiled.search(data, position, limit)) is not None:
             if match.start() >= hits.end:
                 return
+            if match.end() == limit:
+                match = compiled.match(data, match.start(), hits.end + after) or match
             span = match.span("secret")
             if span[0] < span[1] and (accept is None or accept(text_of(data, read_part(span)))):
                 yield Span(*span, kind, rank)
             position = match.start() + 1
 
     return find
+
+
+def _extent(data: bytes, end: int, after: int) -> int:
+    """Return how far past a hit is searched: not past the next blank, where values end."""
+    if after <= WINDOW_AFTER or _BLANK.search(data, end, end + WINDOW_AFTER) is None:
+        return after
+    return WINDOW_AFTER
 
 
 def text_of(data: bytes, span: tuple[int, int]) -> str:
