@@ -8,6 +8,7 @@ is decided by its characters: one that could be a word of the language is left.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.detect.sentence_syntax import (
@@ -141,14 +142,22 @@ _LEAST_COMPOUND = 6
 
 def _after(data: bytes, position: int, stem: bytes, *, is_open: bool) -> Iterator[Span]:
     """Yield the value after a word for a secret that ends at `position`."""
-    text = data[position : position + _AFTER].decode("utf-8", "surrogateescape")
+    found = _value_after(data[position : position + _AFTER], stem, is_open=is_open)
+    if found is not None:
+        first, size, kind = found
+        yield Span(position + first, position + first + size, kind, Rank.SENTENCE)
+
+
+@lru_cache(maxsize=1024)
+def _value_after(data: bytes, stem: bytes, *, is_open: bool) -> tuple[int, int, str] | None:
+    """Return where the value in the text after a word begins, its size, and its kind."""
+    text = data.decode("utf-8", "surrogateescape")
     is_spaced = not UNSPACED.match(stem.decode()[-1:]) and not UNSPACED.match(text)
     for value in values_after(text, is_open=is_open, is_spaced=is_spaced):
         kind = _kind_of(value, stem)
         if kind:
-            first = position + _size(text[: value.start])
-            yield Span(first, first + _size(value.text), kind, Rank.SENTENCE)
-            return
+            return _size(text[: value.start]), _size(value.text), kind
+    return None
 
 
 def _kind_of(value: NamedValue, stem: bytes) -> str:
@@ -163,12 +172,20 @@ def _kind_of(value: NamedValue, stem: bytes) -> str:
 def _before(data: bytes, start: int) -> Iterator[Span]:
     """Yield the value before a word for a password that begins at `start`."""
     low = max(0, start - _BEFORE)
-    text = data[low:start].decode("utf-8", "surrogateescape")
+    found = _value_before(data[low:start])
+    if found is not None:
+        first, size = found
+        yield Span(low + first, low + first + size, "password", Rank.SENTENCE)
+
+
+@lru_cache(maxsize=1024)
+def _value_before(data: bytes) -> tuple[int, int] | None:
+    """Return where the value in the text before a word begins, and its size."""
+    text = data.decode("utf-8", "surrogateescape")
     for value, place in values_before(text):
         if is_reversed_password(value):
-            begin = low + _size(text[:place])
-            yield Span(begin, begin + _size(value), "password", Rank.SENTENCE)
-            return
+            return _size(text[:place]), _size(value)
+    return None
 
 
 def _size(text: str) -> int:
