@@ -185,9 +185,9 @@ class Base64Finder:
         """Yield the runs with a secret; one that can be read in several ways is yielded once."""
         starts = list(accumulate((len(d.text) + len(_SEPARATOR) for d in batch), initial=0))
         joined = _SEPARATOR.join(decoded.text for decoded in batch)
-        found = {bisect_right(starts, span.start) - 1 for span in self._find_secrets(joined)}
+        holding = {bisect_right(starts, span.start) - 1 for span in self._find_secrets(joined)}
         last_stop = -1
-        for index in sorted(found):
+        for index in sorted(holding):
             start, stop, text = batch[index]
             if stop != last_stop and any(True for _ in self._find_secrets(text)):
                 last_stop = stop

@@ -142,9 +142,9 @@ _LEAST_COMPOUND = 6
 
 def _after(data: bytes, position: int, stem: bytes, *, is_open: bool) -> Iterator[Span]:
     """Yield the value after a word for a secret that ends at `position`."""
-    found = _value_after(data[position : position + _AFTER], stem, is_open=is_open)
-    if found is not None:
-        first, size, kind = found
+    place = _value_after(data[position : position + _AFTER], stem, is_open=is_open)
+    if place is not None:
+        first, size, kind = place
         yield Span(position + first, position + first + size, kind, Rank.SENTENCE)
 
 
@@ -172,9 +172,9 @@ def _kind_of(value: NamedValue, stem: bytes) -> str:
 def _before(data: bytes, start: int) -> Iterator[Span]:
     """Yield the value before a word for a password that begins at `start`."""
     low = max(0, start - _BEFORE)
-    found = _value_before(data[low:start])
-    if found is not None:
-        first, size = found
+    place = _value_before(data[low:start])
+    if place is not None:
+        first, size = place
         yield Span(low + first, low + first + size, "password", Rank.SENTENCE)
 
 
