@@ -9,6 +9,7 @@
     │   └── OtherSchema         another version wrote its database     exit 2
     ├── AlreadyRunning          another daemon holds the state folder  exit 1
     ├── NotRunning              no daemon has the control socket       exit 3
+    │   ├── StillStarting       one was started, and is not ready yet  exit 3
     │   └── NotAnswering        one has, but it hangs or fails         exit 3
     ├── StartFailed             a daemon in the background, at once    exit 1
     ├── RedactorUnavailable     nothing may pass: fail closed          exit 1
@@ -70,6 +71,10 @@ class NotRunning(CcsyncError):  # noqa: N818 - as above
     """No daemon listens on the control socket."""
 
     exit_code = 3
+
+
+class StillStarting(NotRunning):
+    """A daemon was started, its process runs, and it does not listen yet: nothing is wrong."""
 
 
 class NotAnswering(NotRunning):

@@ -15,7 +15,7 @@ from ccsync_watch import __version__
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.control.client import ControlClient
 from ccsync_watch.control.pidfile import is_alive, read_pidfile, start_time
-from ccsync_watch.errors import NotAnswering, NotRunning, StartFailed
+from ccsync_watch.errors import NotAnswering, NotRunning, StartFailed, StillStarting
 from ccsync_watch.private_files import make_folder
 
 if TYPE_CHECKING:
@@ -54,10 +54,17 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", version)[:4])
 
 
-def start(folder: Path, env: Mapping[str, str], *, clock: Clock | None = None) -> bool:
+def start(
+    folder: Path,
+    env: Mapping[str, str],
+    *,
+    seconds: float = START_SECONDS,
+    clock: Clock | None = None,
+) -> bool:
     """Have a daemon of this version or a later one; return whether one was started.
 
-    Raises NotAnswering when one hangs, StartFailed when a new one does not come up.
+    Raises NotAnswering when one hangs, StartFailed when a new one ends at once, StillStarting when
+    it is not ready after so many seconds: it continues to start by itself.
     """
     clock = clock or SystemClock()
     version = running_version(folder)
@@ -77,7 +84,7 @@ def start(folder: Path, env: Mapping[str, str], *, clock: Clock | None = None) -
         start_new_session=True,
         creationflags=getattr(subprocess, "DETACHED_PROCESS", 0),
     )
-    until = clock.monotonic() + START_SECONDS
+    until = clock.monotonic() + seconds
     while clock.monotonic() < until:
         exit_code = process.poll()
         # On a busy machine a daemon that comes up may answer late: its priority is low.
@@ -90,8 +97,10 @@ def start(folder: Path, env: Mapping[str, str], *, clock: Clock | None = None) -
                 hint="run `ccsync-watch` to see why",
             )
         _sleep(clock)
-    raise StartFailed(
-        f"the daemon does not answer after {START_SECONDS:.0f} s", hint=f"see {folder / 'log'}"
+    raise StillStarting(
+        "ccsync-watch is starting, and is not ready yet",
+        hint="nothing to do: on a busy machine that takes a while; `ccsync-watch status` shows when"
+        " it runs",
     )
 
 

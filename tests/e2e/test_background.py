@@ -64,6 +64,24 @@ def other_version(program: Program, version: str) -> subprocess.Popen[bytes]:
     return process
 
 
+def test_a_start_that_takes_longer_continues(clean: Program) -> None:
+    """Its caller need not wait for it, and does not report a failure."""
+    code = (
+        "import os, sys; from pathlib import Path;"
+        " from ccsync_watch.daemon.background import start;"
+        " start(Path(sys.argv[1]), os.environ, seconds=0.01)"
+    )
+    caller = subprocess.run(
+        [sys.executable, "-c", code, clean.state],
+        env=clean.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "StillStarting: ccsync-watch is starting" in caller.stderr
+    wait_until(lambda: clean.status()["daemon"]["running"], "it runs")
+
+
 def test_start_and_stop_work_once(clean: Program) -> None:
     """A second start finds it running; a second stop finds none."""
     assert (result := clean.call("start")).code == 0, result.err

@@ -17,6 +17,7 @@ EXIT_CODES = {
     "OtherSchema": 2,
     "AlreadyRunning": 1,
     "NotRunning": 3,
+    "StillStarting": 3,
     "NotAnswering": 3,
     "StartFailed": 1,
     "RedactorUnavailable": 1,
