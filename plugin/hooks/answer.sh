@@ -1,7 +1,7 @@
 # Answer /claude-code-sync:sync-status and sync-now without a turn of the model: the program
 # prints the decision as JSON. If it prints nothing, the client runs the command's own text instead.
 exec 2>/dev/null
-root=$CLAUDE_PLUGIN_ROOT
+root=${plugin:-$CLAUDE_PLUGIN_ROOT}
 [ -r "$root/hooks/find.sh" ] || exit 0
 . "$root/hooks/find.sh"
 if find_ccsync; then

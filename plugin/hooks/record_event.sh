@@ -107,5 +107,5 @@ set +C
 # A process session of its own, so that it does not end with this hook's group; without setsid the
 # program does that itself.
 if command -v setsid; then set -- setsid sh; else set -- sh; fi
-"$@" "$CLAUDE_PLUGIN_ROOT/hooks/start.sh" </dev/null >/dev/null 2>&1 &
+"$@" "${plugin:-$CLAUDE_PLUGIN_ROOT}/hooks/start.sh" </dev/null >/dev/null 2>&1 &
 exit 0

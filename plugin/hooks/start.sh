@@ -1,7 +1,7 @@
 # Start the daemon, detached. Run by record_event.sh with all descriptors at /dev/null.
 # A hook has the user's whole environment, API keys and the client's own tokens included; the
 # daemon gets what it needs and nothing else. Secrets never appear on a command line here.
-root=$CLAUDE_PLUGIN_ROOT
+root=${0%/hooks/start.sh}
 # A variable's value may contain lines that look like names: unsetting those does no harm.
 for name in $(export -p | sed -n -e 's/^export \([A-Za-z_][A-Za-z0-9_]*\).*/\1/p' \
   -e 's/^declare -x \([A-Za-z_][A-Za-z0-9_]*\).*/\1/p'); do

@@ -17,7 +17,7 @@ from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
 from ccsync_watch.control.pidfile import start_time
 from ccsync_watch.hook_events import Spool
-from support.ccsync_program.plugin_home import PLUGIN
+from support.ccsync_program.plugin_home import PLUGIN, hook_commands
 from support.waiting import wait_until
 
 SESSION = "11111111-2222-4333-8444-555555555555"
@@ -74,8 +74,7 @@ class Hook:
             **more,
         }
         line = f"{json.dumps(fields, separators=(',', ':'), ensure_ascii=False)}\n".encode()
-        hooks = json.loads((PLUGIN / "hooks" / "hooks.json").read_text())["hooks"]
-        command = hooks[event][0]["hooks"][0]["command"]
+        command = hook_commands()[event]
         words = [self.shell, "sh", "-c"] if self.shell == "busybox" else [self.shell, "-c"]
         completed = subprocess.run(
             [*words, command],

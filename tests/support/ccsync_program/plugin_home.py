@@ -23,6 +23,15 @@ PLUGIN = ROOT / "plugin"
 _BIN = Path(sys.executable).parent
 
 
+def hook_commands() -> dict[str, str]:
+    """Return the command line of each hook by its event, as the client passes it to `sh -c`."""
+    return {
+        event: groups[0]["hooks"][0]["command"]
+        for path in sorted((PLUGIN / "hooks").glob("*.json"))
+        for event, groups in json.loads(path.read_text())["hooks"].items()
+    }
+
+
 def program_path() -> str:
     """Return a PATH that finds the installed `ccsync-watch` first."""
     return f"{_BIN}{os.pathsep}{os.environ['PATH']}"

@@ -19,17 +19,6 @@ SETTINGS = declared_settings()
 OPTIONS = {name: setting for name, setting in SETTINGS.items() if setting.option_title}
 
 
-def test_the_plugin_has_the_options_that_are_declared() -> None:
-    """With the same titles, in the same order, and the key marked as sensitive."""
-    manifest = json.loads((ROOT / "plugin/.claude-plugin/plugin.json").read_text())
-    options = manifest["userConfig"]
-    assert list(options) == list(OPTIONS)
-    for name, setting in OPTIONS.items():
-        assert options[name]["title"] == setting.option_title
-        assert options[name]["type"] == ("boolean" if setting.is_switch else "string")
-        assert options[name].get("sensitive", False) == setting.is_secret
-
-
 def test_the_hook_writes_every_option() -> None:
     """A shell script cannot read the declarations."""
     script = (ROOT / "plugin/hooks/record_event.sh").read_text()
