@@ -90,7 +90,7 @@ def compare_versions(plugin_version: str) -> list[Problem]:
             "program-outdated",
             "Version",
             f"this plugin is {plugin_version}, ccsync-watch is {__version__}",
-            "update ccsync-watch: `uv tool upgrade ccsync-watch`, or `pip install -U ccsync-watch`",
+            "update ccsync-watch from where you installed it, such as with `uv tool upgrade`",
             "warning",
         )
     ]

@@ -16,6 +16,7 @@ import orjson
 from ccsync_watch import __version__
 from ccsync_watch.control.address import ControlAddress, remove_socket
 from ccsync_watch.control.pidfile import PIDFILE_NAME, Pidfile, read_pidfile, start_time
+from ccsync_watch.daemon.plugin_copy import PROGRAM_NAME
 from ccsync_watch.errors import AlreadyRunning, StateError
 from ccsync_watch.hook_events import ASIDE_NAME, SPOOL_NAME
 from ccsync_watch.private_files import make_folder, tighten_folder
@@ -43,7 +44,7 @@ class InstanceLock:
         """
         try:
             make_folder(self._folder)
-            tighten_folder(self._folder, besides={SPOOL_NAME, ASIDE_NAME})
+            tighten_folder(self._folder, besides={SPOOL_NAME, ASIDE_NAME, PROGRAM_NAME})
             self._lock.acquire(poll_interval=0.05)
         except filelock.Timeout:
             raise _already_running(read_pidfile(self._folder)) from None

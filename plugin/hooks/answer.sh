@@ -1,12 +1,30 @@
 # Answer /claude-code-sync:sync-status and sync-now without a turn of the model: the program
-# prints the decision as JSON. If it prints nothing, the client runs the command's own text instead.
+# prints the decision as JSON. Prints nothing, and the client runs the command's own text, where the
+# request is not one of these.
 exec 2>/dev/null
-root=${plugin:-$CLAUDE_PLUGIN_ROOT}
-[ -r "$root/hooks/find.sh" ] || exit 0
-. "$root/hooks/find.sh"
+umask 077
+plugin=${plugin:-$CLAUDE_PLUGIN_ROOT}
+[ -r "$plugin/hooks/find.sh" ] || exit 0
+. "$plugin/hooks/find.sh"
+if [ -d "$state" ]; then
+  printf '%s\n' "$version" "${AI_AGENT:-}" "$plugin" >"$state/hook.UserPromptExpansion"
+fi
+# Not the session's folder, in which somebody may have put a program.
+cd / || exit 0
 if find_ccsync; then
-  (run_ccsync plugin-command --plugin-version "$version")
+  (run_ccsync plugin-command --plugin-version "$version") && exit 0
+  text=$(explain_failure)
 else
   cat >/dev/null
-  printf '%s\n' '{"decision":"block","reason":"\nSync not working: ccsync-watch is not installed\n  → install uv (https://docs.astral.sh/uv) and run `uv tool install ccsync-watch`,\n    or set CCSYNC_WATCH_COMMAND to the program; then start Claude Code again","hookSpecificOutput":{"hookEventName":"UserPromptExpansion","suppressOriginalPrompt":true}}'
+  text=$(explain_absence)
+  [ "$absence" != unprepared ] || is_preparing || start_detached asked
 fi
+text=$(printf '%s\n' "$text" | tr -d '\000-\011\013-\037' | sed 's/[\\"]/\\&/g')
+nl='
+'
+json=
+while [ -n "$text" ]; do
+  json=$json\\n${text%%"$nl"*}
+  case $text in *"$nl"*) text=${text#*"$nl"} ;; *) text= ;; esac
+done
+printf '{"decision":"block","reason":"%s","hookSpecificOutput":{"hookEventName":"UserPromptExpansion","suppressOriginalPrompt":true}}\n' "$json"

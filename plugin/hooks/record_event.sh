@@ -4,20 +4,14 @@
 exec >/dev/null 2>&1
 umask 077
 
-version=0.2.0
-
-case ${CCSYNC_WATCH_HOME:-} in
-  '') case ${XDG_STATE_HOME:-} in
-        /*) state=$XDG_STATE_HOME/ccsync-watch ;;
-        *) [ -n "${HOME:-}" ] || exit 0; state=$HOME/.local/state/ccsync-watch ;;
-      esac ;;
-  /* | [A-Za-z]:*) state=$CCSYNC_WATCH_HOME ;;
-  '~/'*) [ -n "${HOME:-}" ] || exit 0; state=$HOME/${CCSYNC_WATCH_HOME#'~/'} ;;
-  *) exit 0 ;;
-esac
+plugin=${plugin:-$CLAUDE_PLUGIN_ROOT}
+[ -r "$plugin/hooks/state.sh" ] || exit 0
+. "$plugin/hooks/state.sh" || exit 0
 # The folder keeps the name that installed plugins of other versions write to.
 spool=$state/signals
 [ -d "$spool" ] || mkdir -p "$spool" || exit 0
+# When it fired last, in which client, for `doctor`. A kill may leave the file empty.
+printf '%s\n' "$version" "${AI_AGENT:-}" "$plugin" >"$state/hook.$event"
 
 # The client's input is JSON in one line, whatever is in its paths. At Stop it may be long, and the
 # shell reads byte by byte: there the environment has all that is needed.
@@ -107,5 +101,5 @@ set +C
 # A process session of its own, so that it does not end with this hook's group; without setsid the
 # program does that itself.
 if command -v setsid; then set -- setsid sh; else set -- sh; fi
-"$@" "${plugin:-$CLAUDE_PLUGIN_ROOT}/hooks/start.sh" </dev/null >/dev/null 2>&1 &
+"$@" "$plugin/hooks/start.sh" </dev/null >/dev/null 2>&1 &
 exit 0

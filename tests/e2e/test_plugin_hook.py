@@ -157,12 +157,13 @@ def test_an_older_client_does_not_name_the_session_in_the_environment(hook: Hook
     [b"", b"\n", b"{}\n", b'{"session_id":"../../x"}\n', b'{"session_id":"a b"}\n', b"\0\0\0"],
 )
 def test_other_input_is_ignored(hook: Hook, data: bytes) -> None:
-    """Nothing is written anywhere but in the spool."""
+    """Nothing is written anywhere but in the spool, and when the hook fired."""
     del hook.env["CLAUDE_CODE_SESSION_ID"]
     hook.note()
     hook.run("SessionEnd", data=data)
     assert [signal for signal in hook.signals() if signal[1]] == []
-    assert sorted(path.name for path in hook.state.iterdir()) == ["daemon.json", "signals"]
+    names = sorted(path.name for path in hook.state.iterdir())
+    assert names == ["daemon.json", "hook.SessionEnd", "signals"]
 
 
 def test_without_a_home_nothing_happens(hook: Hook) -> None:
@@ -193,7 +194,7 @@ def test_a_spool_that_cannot_be_written(hook: Hook, place: str) -> None:
         hook.run(event)
 
 
-@pytest.mark.parametrize("missing", ["record_event.sh", "start.sh", "find.sh"])
+@pytest.mark.parametrize("missing", ["record_event.sh", "state.sh", "start.sh", "find.sh"])
 def test_a_plugin_that_is_removed_during_a_session(hook: Hook, missing: str) -> None:
     """An update removes the old folder."""
     (hook.plugin / "hooks" / missing).unlink()
@@ -321,47 +322,6 @@ def test_the_plugins_options_are_settings(hook: Hook) -> None:
     hook.run("SessionStart")
     assert path.read_text() == ""
     assert load(env).convex_url is None
-
-
-@pytest.mark.parametrize(
-    ("there", "expected"),
-    [
-        (("override", "ccsync-watch", "uv", "uvx"), ("program", "start --from-hook")),
-        (("ccsync-watch", "uv", "uvx"), ("ccsync-watch", "start --from-hook")),
-        (
-            ("checkout", "uv", "uvx"),
-            ("uv", "run --quiet --no-dev --project {root}/.. ccsync-watch start --from-hook"),
-        ),
-        (
-            ("uv", "uvx"),
-            ("uvx", f"--quiet --from ccsync-watch=={__version__} ccsync-watch start --from-hook"),
-        ),
-    ],
-    ids=["override", "installed", "checkout", "uvx"],
-)
-def test_where_the_program_is_found(
-    hook: Hook, there: tuple[str, ...], expected: tuple[str, str]
-) -> None:
-    """The override, the installed one, the checkout around the plugin, the published package."""
-    folder = hook.root / ODD / "bin"
-    folder.mkdir()
-    if "override" not in there:
-        del hook.env["CCSYNC_WATCH_COMMAND"]
-    for name in {"ccsync-watch", "uv", "uvx"} & set(there):
-        (folder / name).write_text(_RECORDER)
-        (folder / name).chmod(0o755)
-    if "checkout" in there:
-        (hook.plugin.parent / "pyproject.toml").touch()
-        (hook.plugin.parent / "ccsync_watch").mkdir()
-        (hook.plugin.parent / "ccsync_watch" / "__main__.py").touch()
-    hook.env["PATH"] = f"{folder}:/usr/bin:/bin"
-    hook.run("SessionStart")
-    name, words = expected
-    args = Path(f"{hook.program if name == 'program' else folder / name}.args")
-    wait_until(args.exists, "the program is called")
-    assert args.read_text().rstrip("\n").replace("\n", " ") == words.format(
-        root=hook.plugin
-    ).replace("\n", " ")
 
 
 def test_where_there_is_no_program_nothing_happens(hook: Hook) -> None:

@@ -11,6 +11,7 @@ from ccsync_watch.cli.problem_text import already_running
 from ccsync_watch.config import load
 from ccsync_watch.control.client import ControlClient
 from ccsync_watch.daemon.background import start
+from ccsync_watch.daemon.plugin_copy import remove_other_environments
 from ccsync_watch.private_files import make_folder
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], _flags: Mapping[
     # Only now: while a daemon fails to start, hooks try again once a minute, not each time.
     _remove(folder / STARTING_NAME)
     if is_new:
+        remove_other_environments(folder)
         say("Started. Open it: `ccsync-watch dashboard`; stop it: `ccsync-watch stop`")
     else:
         say(already_running(ControlClient(folder).hello().pid))

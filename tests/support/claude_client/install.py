@@ -53,6 +53,11 @@ def installed_client(version: str = CLIENT_VERSION) -> Path:
     return binary
 
 
+def real_environment() -> dict[str, str]:
+    """Return the environment of the test run, with the user's own home."""
+    return dict(_REAL_ENVIRONMENT)
+
+
 def platform_package() -> str:
     """Return the npm package that holds the client for this machine."""
     system = {"linux": "linux", "darwin": "darwin"}.get(sys.platform)
