@@ -8,7 +8,7 @@ from ccsync_watch.cli.console import printable, say, warn
 from ccsync_watch.cli.problem_text import NOT_RUNNING, one_line
 from ccsync_watch.config import declared_settings
 from ccsync_watch.control.client import ControlClient
-from ccsync_watch.errors import NotAnswering, NotRunning
+from ccsync_watch.errors import NotAnswering, NotRunning, StillStarting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +22,7 @@ def reload_daemon(settings: Settings) -> None:
     """Have a running daemon load the settings file now, and say so."""
     try:
         answer = ControlClient(settings.state_dir).reload(seconds=_RELOAD_SECONDS)
-    except NotAnswering as error:
+    except (NotAnswering, StillStarting) as error:
         warn(printable(error))
     except NotRunning:
         say(NOT_RUNNING)

@@ -160,6 +160,8 @@ def _first_line(figures: dict[str, Any], plugin_version: str) -> str:
     state = "not running"
     if daemon["is_silent"]:
         state = "not answering"
+    elif daemon["is_starting"]:
+        state = "starting"
     elif daemon["running"]:
         state = f"running (process {daemon['pid']})"
     return f"ccsync-watch {figures['version']}, plugin {plugin_version}: {state}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ccsync_watch.cli.console import printable
-from ccsync_watch.errors import AlreadyRunning, NotRunning
+from ccsync_watch.errors import AlreadyRunning, NotRunning, StillStarting
 
 if TYPE_CHECKING:
     from ccsync_watch.errors import CcsyncError
@@ -30,6 +30,8 @@ def error_line(error: CcsyncError) -> str:
     """Return an error as the last line of a command; that nothing is wrong, in sentences."""
     if type(error) is NotRunning:
         return NOT_RUNNING
+    if isinstance(error, StillStarting):
+        return f"Starting. {_capitalize(error.hint)}"
     if isinstance(error, AlreadyRunning):
         return f"{_capitalize(error.message)}. {_capitalize(error.hint)}"
     return str(error)

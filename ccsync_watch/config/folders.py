@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ccsync_watch.errors import ConfigError
+from ccsync_watch.state_path import home_path, state_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,12 +17,10 @@ CONFIG_NAME = ".claude-code-sync.json"
 
 def home(env: Mapping[str, str]) -> Path:
     """Return the user's home folder: `HOME`, else the account's own."""
-    if env.get("HOME"):
-        return Path(env["HOME"])
-    try:
-        return Path.home()
-    except RuntimeError:
-        raise ConfigError("the home folder is not known", hint="set HOME and try again") from None
+    path = home_path(env)
+    if path is None:
+        raise ConfigError("the home folder is not known", hint="set HOME and try again")
+    return Path(path)
 
 
 def config_path(env: Mapping[str, str]) -> Path:
@@ -37,19 +36,16 @@ def cache_folder(env: Mapping[str, str]) -> Path:
 
 def state_folder(env: Mapping[str, str]) -> Path:
     """Return the folder of database, lock, socket and log; it may not exist."""
+    path = state_path(env)
+    if path is not None:
+        return Path(path)
     configured = env.get("CCSYNC_WATCH_HOME")
-    if configured:
-        try:
-            # Absolute: the daemon and a command that asks it may have different working folders.
-            return Path(configured).expanduser().absolute()
-        except RuntimeError:
-            shown = ascii(configured).strip("'")
-            raise ConfigError(
-                f'environment variable CCSYNC_WATCH_HOME is "{shown}"', hint="set it to a folder"
-            ) from None
-    base = Path(env.get("XDG_STATE_HOME", ""))
-    # The standard says to ignore a relative one.
-    return (base if base.is_absolute() else home(env) / ".local" / "state") / "ccsync-watch"
+    if not configured:
+        return home(env)  # which says what is missing
+    shown = ascii(configured).strip("'")
+    raise ConfigError(
+        f'environment variable CCSYNC_WATCH_HOME is "{shown}"', hint="set it to a folder"
+    )
 
 
 def managed_folder() -> Path:

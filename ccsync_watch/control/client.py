@@ -17,8 +17,8 @@ from ccsync_watch.control.messages import (
     SignOutAnswer,
     read_status,
 )
-from ccsync_watch.control.pidfile import is_alive, read_pidfile
-from ccsync_watch.errors import NotAnswering, NotRunning
+from ccsync_watch.control.pidfile import is_alive, is_starting, read_pidfile
+from ccsync_watch.errors import NotAnswering, NotRunning, StillStarting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,8 +39,8 @@ GRACE_SECONDS = 5.0
 class ControlClient:
     """The daemon of a state folder. Every call says hello first, to detect one that hangs.
 
-    Every method raises NotRunning when no daemon runs, and NotAnswering when it hangs, fails, is
-    of another version, or takes longer than `seconds`.
+    Every method raises NotRunning when no daemon runs, StillStarting when it does not listen yet,
+    and NotAnswering when it hangs, fails, is of another version, or takes longer than `seconds`.
     """
 
     def __init__(self, folder: Path, *, hello_seconds: float = HELLO_SECONDS) -> None:
@@ -92,7 +92,7 @@ class ControlClient:
     ) -> T:
         pidfile = read_pidfile(self._folder)
         if pidfile is None or pidfile.socket is None:
-            raise _not_running()
+            raise still_starting() if is_starting(self._folder) else _not_running()
         address = ControlAddress.parse(pidfile.socket)
         if not _is_listening(pidfile, address, self._hello_seconds):
             raise _not_running()
@@ -128,6 +128,14 @@ class ControlClient:
             f"ccsync-watch (process {pidfile.pid}) {what}",
             hint=f"see {self._folder / 'log'}; `kill -9 {pidfile.pid}` ends it without loss",
         )
+
+
+def still_starting() -> StillStarting:
+    """Return what to raise while a daemon is coming up."""
+    return StillStarting(
+        "ccsync-watch is starting",
+        hint="on a busy machine that takes a while; `ccsync-watch status` shows when it runs",
+    )
 
 
 def _not_running() -> NotRunning:

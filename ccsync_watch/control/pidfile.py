@@ -8,14 +8,20 @@ from pathlib import Path
 
 import orjson
 
+from ccsync_watch.file_locks import is_locked
+from ccsync_watch.state_path import DAEMON_LOCK_NAME
+
 PIDFILE_NAME = "daemon.json"
+# For the plugin's hooks: one of them is starting a daemon.
+STARTING_NAME = "starting"
 
 
 @dataclass(frozen=True, slots=True)
 class Pidfile:
     """Who holds the lock: its pid, since when, its version, and its control address.
 
-    `started` distinguishes a process from a later one with the same id, where the system can.
+    `started` distinguishes a process from a later one with the same id, where the system can;
+    `is_daemon` a daemon from a `sync-now`, which never listens.
     The plugin's hooks read this file too.
     """
 
@@ -24,6 +30,7 @@ class Pidfile:
     version: str
     socket: str | None
     started: str | None = None
+    is_daemon: bool = True
 
 
 def read_pidfile(folder: Path) -> Pidfile | None:
@@ -31,11 +38,27 @@ def read_pidfile(folder: Path) -> Pidfile | None:
     try:
         fields = orjson.loads((folder / PIDFILE_NAME).read_bytes())
         pid, socket = fields["pid"], fields["socket"]
-        pidfile = Pidfile(pid, fields["since_ms"], fields["version"], socket, fields.get("started"))
+        pidfile = Pidfile(
+            pid,
+            fields["since_ms"],
+            fields["version"],
+            socket,
+            fields.get("started"),
+            bool(fields.get("is_daemon", True)),
+        )
     except (OSError, ValueError, TypeError, KeyError):
         return None
     is_valid = isinstance(pid, int) and pid > 0 and isinstance(socket, (str, type(None)))
     return pidfile if is_valid else None
+
+
+def is_starting(folder: Path) -> bool:
+    """Return whether a daemon runs that does not listen yet."""
+    pidfile = read_pidfile(folder)
+    if pidfile is None or pidfile.socket is not None or not pidfile.is_daemon:
+        return False
+    # The process id may have been reused; the lock cannot.
+    return bool(is_locked(str(folder / DAEMON_LOCK_NAME)))
 
 
 def start_time(pid: int) -> str | None:

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch import __version__
 from ccsync_watch.clock import SystemClock
-from ccsync_watch.control.client import ControlClient
-from ccsync_watch.control.pidfile import is_alive, read_pidfile, start_time
-from ccsync_watch.errors import NotAnswering, NotRunning, StartFailed, StillStarting
+from ccsync_watch.control.client import ControlClient, still_starting
+from ccsync_watch.control.pidfile import is_alive, is_starting, read_pidfile, start_time
+from ccsync_watch.errors import NotAnswering, NotRunning, StartFailed
+from ccsync_watch.file_locks import is_locked
 from ccsync_watch.private_files import make_folder
+from ccsync_watch.state_path import DAEMON_LOCK_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,8 +27,9 @@ if TYPE_CHECKING:
     from ccsync_watch.clock import Clock
     from ccsync_watch.control.pidfile import Pidfile
 
-# The rules take seconds to compile the first time, on a busy machine many: its priority is low.
-START_SECONDS = 50.0
+# How long a caller waits. The rules take seconds to compile the first time, on a busy machine many:
+# the daemon's priority is low.
+START_SECONDS = 20.0
 # Well beyond the forced exit of `Shutdown`: on a busy machine even that comes late.
 STOP_SECONDS = 15.0
 _POLL_SECONDS = 0.05
@@ -73,7 +76,41 @@ def start(
     if version is not None:
         stop(folder, clock=clock)
     make_folder(folder)
-    process = subprocess.Popen(
+    until = clock.monotonic() + seconds
+    # Not while another one comes up: under load that would only make both slower.
+    process = None if is_starting(folder) else _launch(folder, env)
+    is_other_seen = process is None
+    while True:
+        exit_code = None if process is None else process.poll()
+        # On a busy machine a daemon that comes up may answer late: its priority is low.
+        with contextlib.suppress(NotAnswering):
+            if running_version(folder) is not None:
+                return process is not None
+        if _has_holder(folder):
+            is_other_seen = is_other_seen or exit_code is not None
+        elif process is None or (exit_code is not None and is_other_seen):
+            # The other one has ended, and ours with it or before.
+            process, is_other_seen = _launch(folder, env), False
+        elif exit_code is not None:
+            raise StartFailed(
+                f"the daemon ended at once (exit {exit_code})",
+                hint="run `ccsync-watch` to see why",
+            )
+        if clock.monotonic() >= until:
+            raise still_starting()
+        _sleep(clock)
+
+
+def wait_while_starting(folder: Path, seconds: float, *, clock: Clock | None = None) -> None:
+    """Wait until no daemon is coming up, at most for so many seconds."""
+    clock = clock or SystemClock()
+    until = clock.monotonic() + seconds
+    while is_starting(folder) and clock.monotonic() < until:
+        _sleep(clock)
+
+
+def _launch(folder: Path, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
         [sys.executable, "-m", "ccsync_watch", "run"],
         env=dict(env),
         # Not the caller's folder, which may be about to be deleted.
@@ -84,44 +121,27 @@ def start(
         start_new_session=True,
         creationflags=getattr(subprocess, "DETACHED_PROCESS", 0),
     )
-    until = clock.monotonic() + seconds
-    while clock.monotonic() < until:
-        exit_code = process.poll()
-        # On a busy machine a daemon that comes up may answer late: its priority is low.
-        with contextlib.suppress(NotAnswering):
-            if running_version(folder) is not None:
-                return True
-        if exit_code is not None and not _has_holder(folder):
-            raise StartFailed(
-                f"the daemon ended at once (exit {exit_code})",
-                hint="run `ccsync-watch` to see why",
-            )
-        _sleep(clock)
-    raise StillStarting(
-        "ccsync-watch is starting, and is not ready yet",
-        hint="nothing to do: on a busy machine that takes a while; `ccsync-watch status` shows when"
-        " it runs",
-    )
 
 
 def _has_holder(folder: Path) -> bool:
-    """Return whether another daemon is coming up: of several, only the lock's holder stays."""
+    """Return whether a daemon, or a `sync-now`, has the folder: of several only one stays."""
+    held = is_locked(str(folder / DAEMON_LOCK_NAME))
+    if held is not None:
+        return held
     pidfile = read_pidfile(folder)
     return pidfile is not None and is_alive(pidfile.pid)
 
 
 def stop(folder: Path, *, clock: Clock | None = None) -> bool:
-    """Stop the running daemon and wait for its end; return whether one ran.
+    """Stop the daemon that runs, or starts, and wait for its end; return whether one did.
 
     Raises NotAnswering.
     """
     clock = clock or SystemClock()
-    if running_version(folder) is None:
-        return False
     pidfile = read_pidfile(folder)
-    if pidfile is None:
+    if pidfile is None or not (is_starting(folder) or running_version(folder) is not None):
         return False
-    # It answered just now on the socket of this pidfile: the process is the right one.
+    # It holds the lock, or answered just now on the socket of this pidfile: it is the right one.
     with contextlib.suppress(ProcessLookupError):
         os.kill(pidfile.pid, signal.SIGTERM)
     until = clock.monotonic() + STOP_SECONDS

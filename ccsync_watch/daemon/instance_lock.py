@@ -15,25 +15,31 @@ import orjson
 
 from ccsync_watch import __version__
 from ccsync_watch.control.address import ControlAddress, remove_socket
-from ccsync_watch.control.pidfile import PIDFILE_NAME, Pidfile, read_pidfile, start_time
+from ccsync_watch.control.pidfile import (
+    PIDFILE_NAME,
+    STARTING_NAME,
+    Pidfile,
+    read_pidfile,
+    start_time,
+)
 from ccsync_watch.daemon.plugin_copy import PROGRAM_NAME
 from ccsync_watch.errors import AlreadyRunning, StateError
 from ccsync_watch.hook_events import ASIDE_NAME, SPOOL_NAME
 from ccsync_watch.private_files import make_folder, tighten_folder
+from ccsync_watch.state_path import DAEMON_LOCK_NAME
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_LOCK_NAME = "daemon.lock"
-
 
 class InstanceLock:
-    """The right to write to a state folder."""
+    """The right to write to a state folder; `is_daemon` is false for one `sync-now`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, is_daemon: bool = True) -> None:
         self._folder = folder
+        self._is_daemon = is_daemon
         # The timeout is for a holder that releases it at this moment.
-        self._lock = filelock.FileLock(folder / _LOCK_NAME, timeout=0.2, mode=0o600)
+        self._lock = filelock.FileLock(folder / DAEMON_LOCK_NAME, timeout=0.2, mode=0o600)
         self._since_ms = 0
 
     def acquire(self, now_ms: int) -> None:
@@ -59,17 +65,22 @@ class InstanceLock:
             raise
 
     def announce(self, address: str | None) -> None:
-        """Write who holds the lock and where it listens. Raises StateError."""
+        """Write who holds the lock and where it listens, which ends a start. Raises StateError."""
         path = self._folder / PIDFILE_NAME
         new = path.with_suffix(".json.new")
         pid = os.getpid()
-        pidfile = Pidfile(pid, self._since_ms, __version__, address, start_time(pid))
+        pidfile = Pidfile(
+            pid, self._since_ms, __version__, address, start_time(pid), self._is_daemon
+        )
         try:
             new.unlink(missing_ok=True)
             handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(handle, "wb") as file:
                 file.write(orjson.dumps(asdict(pidfile)))
             new.replace(path)
+            if address is not None:
+                # Not only by whoever started it: that may have been killed.
+                (self._folder / STARTING_NAME).unlink(missing_ok=True)
         except OSError as error:
             raise self._unusable(error) from None
 

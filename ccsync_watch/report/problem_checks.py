@@ -13,6 +13,7 @@ from ccsync_watch.errors import (
     DestinationError,
     NotAnswering,
     NotRunning,
+    StillStarting,
 )
 from ccsync_watch.problem import Problem
 from ccsync_watch.report.folder_checks import check_folders
@@ -104,6 +105,8 @@ def _missing_session_problems(backend_info: BackendInfo) -> Iterable[Problem]:
 def _check_daemon(live: Live | None, absence: NotRunning | None) -> Iterable[Problem]:
     if isinstance(absence, NotAnswering):
         yield Problem("daemon-silent", SYNC_NOT_WORKING, absence.message, absence.hint)
+    elif isinstance(absence, StillStarting):
+        yield Problem("daemon-starting", "Starting", absence.message, absence.hint, "info")
     elif live is None:
         yield Problem(
             "daemon-not-running",

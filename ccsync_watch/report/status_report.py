@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch import __version__
 from ccsync_watch.config import printable_path, shown_settings
-from ccsync_watch.errors import NotAnswering
+from ccsync_watch.errors import NotAnswering, StillStarting
 from ccsync_watch.pipeline import RealFiles
 from ccsync_watch.report.problem_checks import check_all
 from ccsync_watch.store import checkpoints, status_figures
@@ -59,6 +59,7 @@ def status(
         "daemon": {
             "running": live is not None,
             "is_silent": isinstance(absence, NotAnswering),
+            "is_starting": isinstance(absence, StillStarting),
             "pid": live.pid if live else None,
             "since_ms": live.since_ms if live else None,
         },

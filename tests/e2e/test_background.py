@@ -14,7 +14,7 @@ import pytest
 
 import ccsync_watch
 from ccsync_watch import __version__
-from ccsync_watch.control.pidfile import is_alive, read_pidfile, start_time
+from ccsync_watch.control.pidfile import is_alive, is_starting, read_pidfile, start_time
 from ccsync_watch.daemon.priority import NICENESS
 from support.ccsync_program.plugin_home import environ
 from support.ccsync_program.transcript import Transcript
@@ -80,6 +80,59 @@ def test_a_start_that_takes_longer_continues(clean: Program) -> None:
     )
     assert "StillStarting: ccsync-watch is starting" in caller.stderr
     wait_until(lambda: clean.status()["daemon"]["running"], "it runs")
+
+
+@pytest.fixture
+def held(clean: Program) -> Iterator[Path]:
+    """Have a daemon stop in the middle of its start, until somebody reads the file returned here.
+
+    Its log is a pipe then, which cannot be opened for writing without a reader.
+    """
+    (clean.claude_dir / "projects").mkdir(parents=True)
+    clean.state.mkdir(mode=0o700)
+    os.mkfifo(clean.state / "log", 0o600)
+    yield clean.state / "log"
+    if (pidfile := read_pidfile(clean.state)) is not None:
+        os.kill(pidfile.pid, signal.SIGKILL)
+
+
+STARTING = (
+    "Starting. On a busy machine that takes a while; `ccsync-watch status` shows when it runs\n"
+)
+
+
+def test_a_start_that_takes_long_is_not_a_failure(clean: Program, held: Path) -> None:
+    """Every command says that the daemon is starting, and none starts a second one."""
+    result = clean.call("start", "--timeout", "0.1")
+    assert (result.code, result.out, result.err) == (0, STARTING, "")
+    wait_until(lambda: is_starting(clean.state), "it holds the lock")
+    pid = pid_of(clean)
+    assert clean.call("start", "--timeout", "0.1").out == STARTING
+    status = clean.call("status")
+    assert status.code == 0
+    assert status.out.startswith(f"ccsync-watch {__version__}: starting\n")
+    for words in (("sync-now", "--timeout", "0.1"), ("dashboard", "--print-only")):
+        result = clean.call(*words)
+        assert (result.code, result.out, result.err) == (3, "", f"ccsync-watch: {STARTING}")
+    assert pid_of(clean) == pid
+    reader = os.open(held, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert clean.call("start").out.startswith("Already running")
+        wait_until(lambda: clean.status()["daemon"]["running"], "it runs")
+        assert pid_of(clean) == pid
+        assert clean.call("stop").code == 0
+    finally:
+        os.close(reader)
+
+
+def test_a_daemon_that_starts_can_be_stopped(clean: Program, held: Path) -> None:
+    """Nobody has to wait for it."""
+    assert clean.call("start", "--timeout", "0.1").out == STARTING
+    wait_until(lambda: is_starting(clean.state), "it holds the lock")
+    pid = pid_of(clean)
+    assert clean.call("stop").out.startswith("Stopped. ")
+    assert start_time(pid) is None
+    assert held.exists()
 
 
 def test_start_and_stop_work_once(clean: Program) -> None:

@@ -6,12 +6,15 @@ import argparse
 import contextlib
 from typing import TYPE_CHECKING, Any
 
+from ccsync_watch.cli.arguments import seconds
 from ccsync_watch.cli.console import say
-from ccsync_watch.cli.problem_text import already_running
+from ccsync_watch.cli.problem_text import already_running, error_line
 from ccsync_watch.config import load
 from ccsync_watch.control.client import ControlClient
-from ccsync_watch.daemon.background import start
+from ccsync_watch.control.pidfile import STARTING_NAME
+from ccsync_watch.daemon.background import START_SECONDS, start
 from ccsync_watch.daemon.plugin_copy import remove_other_environments
+from ccsync_watch.errors import StillStarting
 from ccsync_watch.private_files import make_folder
 
 if TYPE_CHECKING:
@@ -20,19 +23,25 @@ if TYPE_CHECKING:
 
 ORDER = 20
 
-# Both files are for the plugin's hooks, which are shell scripts: the one says that the user does
-# not want a daemon started, as of the time it was written; the other that one is being started.
+# For the plugin's hooks, which are shell scripts: the user does not want a daemon started, as of
+# the time when this was written.
 NO_AUTOSTART_NAME = "no-autostart"
-STARTING_NAME = "starting"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what the plugin's hook says of itself."""
+    """Add how long to wait, and what the plugin's hook says of itself."""
+    parser.add_argument(
+        "--timeout",
+        type=seconds,
+        default=START_SECONDS,
+        metavar="S",
+        help=f"seconds to wait until it runs ({START_SECONDS:.0f})",
+    )
     parser.add_argument("--from-hook", action="store_true", help=argparse.SUPPRESS)
 
 
 def main(arguments: argparse.Namespace, env: Mapping[str, str], _flags: Mapping[str, Any]) -> int:
-    """Start it unless it runs; 0 when it runs afterwards, or a hook may not start it."""
+    """Start it unless it runs; 0 when it runs or starts now, or a hook may not start it."""
     settings = load(env)
     folder = settings.state_dir
     if not settings.autostart and arguments.from_hook:
@@ -41,7 +50,11 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], _flags: Mapping[
         _remove(folder / STARTING_NAME)
         return 0
     _remove(folder / NO_AUTOSTART_NAME)
-    is_new = start(folder, env)
+    try:
+        is_new = start(folder, env, seconds=arguments.timeout)
+    except StillStarting as starting:
+        say(error_line(starting))
+        return 0
     # Only now: while a daemon fails to start, hooks try again once a minute, not each time.
     _remove(folder / STARTING_NAME)
     if is_new:

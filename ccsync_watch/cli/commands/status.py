@@ -103,6 +103,8 @@ def _print(figures: dict[str, Any], problems: list[Problem]) -> None:
     running = f"running (process {daemon['pid']})" if daemon["running"] else "not running"
     if daemon["is_silent"]:
         running = "not answering"
+    elif daemon["is_starting"]:
+        running = "starting"
     say(f"ccsync-watch {figures['version']}: {running}")
     url = destination["url"] if destination else "none: everything stays on this machine"
     say(f"  backend      {url}")

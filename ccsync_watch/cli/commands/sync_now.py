@@ -17,11 +17,12 @@ from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
 from ccsync_watch.control.client import ControlClient
 from ccsync_watch.control.messages import FlushAnswer, FlushRequest
+from ccsync_watch.daemon.background import wait_while_starting
 from ccsync_watch.daemon.hook_event_intake import save_hook_folders
 from ccsync_watch.daemon.instance_lock import InstanceLock
 from ccsync_watch.daemon.runtime import Runtime, make_redactor
 from ccsync_watch.daemon.sync_once import sync_once
-from ccsync_watch.errors import DestinationError, NotAnswering, NotRunning
+from ccsync_watch.errors import DestinationError, NotAnswering, NotRunning, StillStarting
 from ccsync_watch.units import plural
 
 if TYPE_CHECKING:
@@ -49,9 +50,10 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     settings = load(env, flags)
     show_warnings(settings)
     session_id, timeout = arguments.session, arguments.timeout
+    wait_while_starting(settings.state_dir, timeout)
     try:
         result = ControlClient(settings.state_dir).flush(FlushRequest(session_id, timeout))
-    except NotAnswering:
+    except (NotAnswering, StillStarting):
         raise
     except NotRunning:
         save_hook_folders(settings, clock=SystemClock())
@@ -119,7 +121,7 @@ def _flush_without_daemon(
 ) -> FlushAnswer:
     """Do the daemon's work once, under its lock."""
     clock = SystemClock()
-    lock = InstanceLock(settings.state_dir)
+    lock = InstanceLock(settings.state_dir, is_daemon=False)
     lock.acquire(clock.wall_ms())
     try:
         log_to(settings.state_dir, lambda: make_redactor(settings))

@@ -375,8 +375,9 @@ class TestMistakes:
     def test_a_missing_home_folder_is_an_error(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Neither HOME nor an account: one line says so."""
 
-        def unknown() -> Path:
-            raise RuntimeError
+        def unknown(_user_id: int) -> object:
+            raise KeyError
 
-        monkeypatch.setattr(Path, "home", unknown)
+        monkeypatch.delenv("HOME")
+        monkeypatch.setattr("pwd.getpwuid", unknown)
         assert error_of({}) == "the home folder is not known: set HOME and try again"

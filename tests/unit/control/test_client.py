@@ -12,7 +12,8 @@ from starlette.responses import JSONResponse, Response
 
 from ccsync_watch.control.client import HELLO_SECONDS, ControlClient
 from ccsync_watch.control.messages import read_status
-from ccsync_watch.errors import NotAnswering, NotRunning
+from ccsync_watch.daemon.instance_lock import InstanceLock
+from ccsync_watch.errors import NotAnswering, NotRunning, StillStarting
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,9 +45,19 @@ class TestNotRunning:
         assert type(failure(state.path / "missing")) is NotRunning
 
     def test_while_the_daemon_starts(self, state: StateFolder) -> None:
-        """It holds the lock and does not listen yet."""
-        state.write_pidfile(None)
+        """It holds the lock and does not listen yet: nothing is wrong."""
+        lock = InstanceLock(state.path)
+        lock.acquire(1)
+        assert type(failure(state.path)) is StillStarting
+        lock.release()
         assert type(failure(state.path)) is NotRunning
+
+    def test_while_a_sync_now_holds_the_lock(self, state: StateFolder) -> None:
+        """It ends without having listened."""
+        lock = InstanceLock(state.path, is_daemon=False)
+        lock.acquire(1)
+        assert type(failure(state.path)) is NotRunning
+        lock.release()
 
     def test_after_the_process_was_killed(self, state: StateFolder) -> None:
         """Its pidfile and its socket are still there."""

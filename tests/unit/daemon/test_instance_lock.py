@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import orjson
 import pytest
 
-from ccsync_watch.control.pidfile import Pidfile, is_alive, read_pidfile
+from ccsync_watch.control.pidfile import Pidfile, is_alive, is_starting, read_pidfile
 from ccsync_watch.daemon.instance_lock import InstanceLock
 from ccsync_watch.errors import AlreadyRunning, StateError
 
@@ -44,6 +44,18 @@ def test_the_pidfile_is_written_with_the_lock(tmp_path: Path) -> None:
     assert (pidfile.since_ms, pidfile.socket) == (5, "/somewhere/control.sock")
     lock.release()
     assert read_pidfile(tmp_path / "state") is None
+
+
+def test_a_daemon_that_listens_ends_the_start(tmp_path: Path) -> None:
+    """Whoever started it may have been killed, and left the marker."""
+    marker = tmp_path / "starting"
+    marker.touch()
+    lock = InstanceLock(tmp_path)
+    lock.acquire(5)
+    assert (marker.exists(), is_starting(tmp_path)) == (True, True)
+    lock.announce("/somewhere/control.sock")
+    assert (marker.exists(), is_starting(tmp_path)) == (False, False)
+    lock.release()
 
 
 def test_folder_lock_and_pidfile_are_private(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from ccsync_watch.errors import (
     DestinationError,
     NotAnswering,
     NotRunning,
+    StillStarting,
     Unauthorized,
     UnexpectedAnswer,
     Unsent,
@@ -102,9 +103,17 @@ class TestProblems:
         assert figures["daemon"] == {
             "running": False,
             "is_silent": True,
+            "is_starting": False,
             "pid": None,
             "since_ms": None,
         }
+
+    def test_a_daemon_that_starts_is_not_called_absent(self, settings: Settings) -> None:
+        """Nothing is wrong, and nobody has to do anything."""
+        starting = StillStarting("ccsync-watch is starting", hint="wait")
+        figures = report.status(settings, None, None, key=KEY, absence=starting)
+        assert by_code(figures)["daemon-starting"].severity == "info"
+        assert "daemon-not-running" not in by_code(figures)
 
     @pytest.mark.parametrize(
         "error",
