@@ -15,6 +15,7 @@ import pytest
 from ccsync_watch.accounting.prices import PriceList
 from ccsync_watch.cli import main
 from ccsync_watch.cli.commands import stats
+from ccsync_watch.cli.statusline_figures import MAX_SESSIONS, figures_of
 from ccsync_watch.config import load
 from ccsync_watch.dashboard.app import build_app
 from ccsync_watch.dashboard.browser_access import BrowserAccess
@@ -339,6 +340,27 @@ def test_all_tables_of_a_range_have_the_same_total(
         full_count(totals[0][1]),
     )
     assert totals[0][3] in facts["Cost"]
+
+
+def test_the_status_line_has_the_same_costs(
+    world: World, views: _Views, env: dict[str, str]
+) -> None:
+    """Of every session that it knows as `stats` prints it, and of today as the overview does."""
+    figures = figures_of(load(env), world.clock.now_ms)
+    assert len(figures["sessions"]) == MAX_SESSIONS
+    lines = {
+        line["session_id"]: line["account"]["cost"]
+        for line in json.loads(views.run("stats", "--by", "session", "--json"))
+    }
+    provenances = set()
+    for session_id, shown in figures["sessions"].items():
+        assert _shown_cost(lines[session_id]).rsplit(" ", 1)[0] == shown or shown == "unpriced"
+        assert (lines[session_id]["usd"] is None) == (shown == "unpriced")
+        provenances.add(lines[session_id]["provenance"])
+    assert {"client", "computed", "partial"} <= provenances
+    total = views.run("stats", "--since", "1d").split("\ntotal")[1].split("\n")[0]
+    assert total.endswith(f"  {figures['today']}")
+    assert figures["today"] in _facts(views.page("/?range=today"))["Cost"]
 
 
 def test_status_counts_the_same_sessions_and_prompts(views: _Views) -> None:

@@ -1,0 +1,55 @@
+"""Start the process that computes the figures of a state folder, and show it that it is used."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+
+from ccsync_watch.file_locks import is_locked, take_lock
+from ccsync_watch.statusline.figures_file import LOCK_NAME
+
+
+def mark_use(folder: str) -> None:
+    """Show the process that computes that a line was asked for."""
+    with suppress(OSError):
+        os.utime(f"{folder}/{LOCK_NAME}")
+
+
+def is_computing(folder: str) -> bool:
+    """Return whether the process runs."""
+    return is_locked(f"{folder}/{LOCK_NAME}") is True
+
+
+def start_computing(folder: str) -> bool:
+    """Start the process unless one runs; return whether one was started.
+
+    It inherits the lock from this one, so that two can never start.
+    """
+    try:
+        lock = take_lock(f"{folder}/{LOCK_NAME}")
+        if lock is None:
+            return False
+        try:
+            return _start(folder, lock)
+        finally:
+            os.close(lock)
+    except OSError:
+        return False  # a folder that cannot be written has no figures either
+
+
+def _start(folder: str, lock: int) -> bool:
+    """Start it, in a process session of its own, with nothing open but the lock."""
+    if os.fork():
+        return True
+    try:
+        os.setsid()
+        os.chdir(folder)
+        null = os.open(os.devnull, os.O_RDWR)
+        for handle in range(3):
+            os.dup2(null, handle)
+        os.set_inheritable(lock, True)  # noqa: FBT003 - as it is declared
+        words = [sys.executable, "-m", "ccsync_watch", "statusline", "--compute", str(lock)]
+        os.execv(sys.executable, words)  # noqa: S606 - ourselves
+    finally:
+        os._exit(1)
