@@ -1,6 +1,6 @@
 # Answer /claude-code-sync:sync-status and sync-now without a turn of the model: the program
 # prints the decision as JSON. Prints nothing, and the client runs the command's own text, where the
-# request is not one of these.
+# request is not one of these, or where the client would not show an answer.
 exec 2>/dev/null
 umask 077
 plugin=${plugin:-$CLAUDE_PLUGIN_ROOT}
@@ -8,6 +8,15 @@ plugin=${plugin:-$CLAUDE_PLUGIN_ROOT}
 . "$plugin/hooks/find.sh"
 if [ -d "$state" ]; then
   printf '%s\n' "$version" "${AI_AGENT:-}" "$plugin" >"$state/hook.UserPromptExpansion"
+fi
+# Without a terminal, clients before 2.1.178 print nothing for a command that a hook blocks.
+if [ "${CLAUDE_CODE_ENTRYPOINT:-cli}" != cli ]; then
+  case ${AI_AGENT:-} in
+    claude-code?2?1?*) patch=${AI_AGENT#claude-code?2?1?}; patch=${patch%%[!0-9]*} ;;
+    claude-code?[2-9]* | claude-code?1[0-9]*) patch=999 ;;
+    *) patch=0 ;; # up to 2.1.119 the environment does not name the client
+  esac
+  if [ "${patch:-0}" -lt 178 ]; then cat >/dev/null; exit 0; fi
 fi
 # Not the session's folder, in which somebody may have put a program.
 cd / || exit 0

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from support.claude_client.rows import Row
 
 SIZE = ["-x", "160", "-y", "50"]
-PROMPT_SIGN = "\N{HEAVY RIGHT-POINTING ANGLE QUOTATION MARK ORNAMENT}"
+# Clients of 2.0 show the second.
+PROMPT_SIGNS = ("\N{HEAVY RIGHT-POINTING ANGLE QUOTATION MARK ORNAMENT}", ">")
 RULE = "───"
 PASTED_SIGN = "[Pastedtext"
 END_SECONDS = 10.0
@@ -47,11 +48,15 @@ TMUX_CONFIG = "set -g remain-on-exit on\nset -g status off\n"
 class Terminal:
     """A client started with `args` under tmux; use it as a context manager.
 
-    Waits that fail raise TimeoutError with the screen of that moment in the message.
+    Waits that fail raise TimeoutError with the screen of that moment in the message. Clients before
+    2.1.75 do not name their session in a file: `names_session` is False for them.
     """
 
-    def __init__(self, home: ClaudeHome, *args: str, cwd: Path | None = None) -> None:
+    def __init__(
+        self, home: ClaudeHome, *args: str, cwd: Path | None = None, names_session: bool = True
+    ) -> None:
         self.home = home
+        self.names_session = names_session
         self.cwd = cwd or home.workdir
         # Not under the test's folder: a socket's path is limited to about a hundred characters.
         self._folder = tempfile.TemporaryDirectory(prefix="tmux-")
@@ -224,7 +229,8 @@ class Terminal:
         )
 
     def _is_ready(self) -> bool:
-        return PROMPT_SIGN in self._input_box() and self.session_id != ""
+        has_prompt = self._input_box().lstrip().startswith(PROMPT_SIGNS)
+        return has_prompt and (not self.names_session or self.session_id != "")
 
     def _evidence(self) -> str:
         try:
