@@ -1,6 +1,7 @@
 """The hooks' spool: small files which report that a session started, stopped or ended.
 
-A hook writes one file and returns; the reader may run now or tomorrow. A file is complete once it
+A hook writes one file and returns; the reader may run now or tomorrow. `SyncNow` comes from the
+command `sync-now` of the plugin, for what the daemon still has to do. A file is complete once it
 ends with a newline. A hook event is only a hint: its session is looked up below the Claude folders
 that are read, and no path in it is opened. An event of another Claude folder shows that there is
 one. A few of the other files in the folder are set aside for inspection, the rest is removed.
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 import orjson
 
+from ccsync_watch.errors import UnsafePath
 from ccsync_watch.private_files import check_folder, make_folder, tighten_folder
 
 if TYPE_CHECKING:
@@ -35,11 +37,11 @@ MAX_ASIDE = 20
 # A hook that was killed may leave an unfinished file behind.
 _UNFINISHED_MS = 60_000
 
-HookName: TypeAlias = Literal["SessionStart", "Stop", "SessionEnd"]
+HookName: TypeAlias = Literal["SessionStart", "Stop", "SessionEnd", "SyncNow"]
 
 # Hook, session, and the hook's process id, which distinguishes two of the same.
 _NAME = re.compile(
-    r"(SessionStart|Stop|SessionEnd)\.([0-9A-Za-z][0-9A-Za-z_-]{0,127})\.[0-9]{1,10}"
+    r"(SessionStart|Stop|SessionEnd|SyncNow)\.([0-9A-Za-z][0-9A-Za-z_-]{0,127})\.[0-9]{1,10}"
 )
 _MAX_TEXT = 4096
 # A transcript's path ends in `projects`, its project's folder and its session's name.
@@ -74,7 +76,27 @@ _DETAILS: dict[HookName, tuple[str, ...]] = {
     "SessionStart": ("source", "model", "cwd"),
     "Stop": (),
     "SessionEnd": ("reason", "cwd"),
+    "SyncNow": (),
 }
+
+
+def request_sync(state_dir: Path, session_id: str) -> bool:
+    """Have the daemon, as soon as it runs, read a session to its end and upload it.
+
+    Return whether the request was written.
+    """
+    name = f"SyncNow.{session_id}.0"
+    if not _NAME.fullmatch(name):
+        return False
+    data = orjson.dumps({"hook_event_name": "SyncNow", "session_id": session_id}) + b"\n"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
+    try:
+        make_folder(state_dir / SPOOL_NAME)
+        with os.fdopen(os.open(state_dir / SPOOL_NAME / name, flags, 0o600), "wb") as file:
+            file.write(data)
+    except (OSError, UnsafePath):
+        return False
+    return True
 
 
 class Spool:

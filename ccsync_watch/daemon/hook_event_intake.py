@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ccsync_watch.config import add_hook_folder
+from ccsync_watch.daemon.flush_answer import release_rows
 from ccsync_watch.daemon.runtime import projects_of
 from ccsync_watch.hook_events import Spool
 from ccsync_watch.privacy.hook_event import clean_hook_event
@@ -74,6 +75,8 @@ class HookEventIntake:
         self._redactor = redactor
         self._clock = clock
         self._pending: list[_PendingFlush] = []
+        # The file of a session's `SyncNow`, which is removed when its rows are released.
+        self._requests: dict[str, str] = {}
         self._second_flush_at: dict[str, float] = {}
         self._next_poll = 0.0
         self._reported_unexpected = 0
@@ -108,6 +111,9 @@ class HookEventIntake:
         batch = self._spool.read()
         self._save_folders([event for _name, event in batch.events], now)
         for name, event in batch.events:
+            if event.name == "SyncNow":
+                self._requests[event.session_id] = name
+                continue
             if event.is_read:
                 self._store(event)
             elif self._is_awaited(event, now):
@@ -121,7 +127,7 @@ class HookEventIntake:
         stopped = {event.session_id for event in events if event.name == "Stop"}
         for session_id in sorted(ended)[:MAX_SINGLE_FLUSHES]:
             self._second_flush_at[session_id] = now + SECOND_FLUSH_SECONDS
-        self._flush(sorted(ended | stopped))
+        self._flush(sorted(ended | stopped | self._requests.keys()))
         return batch.has_more
 
     def _save_folders(self, events: Iterable[HookEvent], now: float) -> None:
@@ -176,11 +182,23 @@ class HookEventIntake:
         if not ended:
             return
         self._pending = [pending for pending in self._pending if not pending.flush.done.is_set()]
+        self._release_requested(ended)
         if self._uploader is None or not self._settings.auto_sync:
             return
         for pending in ended:
             self._outbox.make_due_now(None if pending.session_id is None else [pending.session_id])
         self._uploader.wake_all()
+
+    def _release_requested(self, ended: Iterable[_PendingFlush]) -> None:
+        """Have what was read for `SyncNow` uploaded, also where uploading is manual."""
+        read = {pending.session_id for pending in ended if pending.flush.is_read}
+        for session_id, name in list(self._requests.items()):
+            if session_id in read or None in read:
+                if self._uploader is not None:
+                    release_rows(self._outbox, [session_id])
+                    self._uploader.wake_all()
+                del self._requests[session_id]
+                self._spool.remove(name)
 
 
 def save_hook_folders(settings: Settings, *, clock: Clock) -> bool:

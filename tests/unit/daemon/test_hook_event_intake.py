@@ -20,7 +20,7 @@ from ccsync_watch.daemon.hook_event_intake import (
     save_hook_folders,
 )
 from ccsync_watch.errors import RedactorUnavailable
-from ccsync_watch.hook_events import Spool
+from ccsync_watch.hook_events import Spool, request_sync
 from ccsync_watch.privacy import Redactor
 from ccsync_watch.store.outbox import Outbox
 from support.lines import OTHER, SESSION, START_MS, Writer, text
@@ -309,3 +309,47 @@ def test_without_a_daemon_the_events_stay(scene: Scene, tmp_path: Path) -> None:
     assert not save_hook_folders(scene.settings, clock=SystemClock())
     assert read_hook_folders(scene.settings.state_dir) == [other]
     assert path.exists()
+
+
+def test_a_requested_sync_is_done_where_uploading_is_manual(tmp_path: Path) -> None:
+    """What the session has is read and released, then the request is removed."""
+    scene = Scene(tmp_path, auto_sync=False)
+    scene.talk()
+    scene.talk(OTHER)
+    assert request_sync(scene.bench.state, SESSION)
+    scene.turn()
+    assert scene.outbox.count_sendable([SESSION], START_MS) == 0
+    scene.turn(3.0)
+    assert scene.outbox.count_sendable([SESSION], START_MS) > 0
+    assert scene.outbox.count_sendable([OTHER], START_MS) == 0
+    assert scene.uploader.wakes > 0
+    assert list(scene.spool.folder.iterdir()) == []
+    assert scene.stored() == []
+    assert scene.spool.unexpected == 0
+
+
+def test_a_requested_sync_is_kept_until_it_is_done(tmp_path: Path) -> None:
+    """The daemon may stop before, or be unable to read at present."""
+    scene = Scene(tmp_path, auto_sync=False)
+    scene.talk()
+    request_sync(scene.bench.state, SESSION)
+    scene.intake.turn()
+    scene.flushes.serve(is_failing=True)
+    scene.intake.turn()
+    assert len(list(scene.spool.folder.iterdir())) == 1
+    scene.turn(3.0)
+    assert list(scene.spool.folder.iterdir()) == []
+    assert scene.outbox.count_sendable([SESSION], START_MS) > 0
+
+
+@pytest.mark.parametrize("session_id", ["", "../x", "a.b", "x" * 200])
+def test_a_sync_of_what_is_not_a_session_is_not_requested(tmp_path: Path, session_id: str) -> None:
+    """Its name becomes that of a file."""
+    assert not request_sync(tmp_path / "state", session_id)
+    assert not (tmp_path / "state").exists()
+
+
+def test_a_sync_that_cannot_be_requested_is_no_error(tmp_path: Path) -> None:
+    """The caller says what it could do."""
+    (tmp_path / "signals").touch()
+    assert not request_sync(tmp_path, SESSION)
