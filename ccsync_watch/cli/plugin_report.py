@@ -1,17 +1,16 @@
-"""The texts of the plugin's two commands: short, with each problem and its hint at the end.
+"""The text of the plugin's `sync-status`: short, with each problem and its hint at the end.
 
-A report has about a second. What takes longer is said to continue in the background.
+A report has about a second; a daemon on a busy machine gets more.
 """
 
 from __future__ import annotations
 
-import queue
-import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from ccsync_watch import report
+from ccsync_watch import __version__, report
 from ccsync_watch.cli.console import printable
+from ccsync_watch.cli.later import Later
 from ccsync_watch.cli.plugin_problems import (
     CONNECTION_SECONDS,
     compare_settings,
@@ -19,15 +18,15 @@ from ccsync_watch.cli.plugin_problems import (
     with_connection,
     with_hints,
 )
+from ccsync_watch.cli.plugin_sync import HELLO_SECONDS
 from ccsync_watch.cli.problem_text import problem_lines
 from ccsync_watch.cli.sync_figures import confirmed, figures_without_daemon
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import declared_settings, load
 from ccsync_watch.control.client import ControlClient
-from ccsync_watch.control.messages import CheckAnswer, FlushAnswer, FlushRequest
-from ccsync_watch.daemon.background import start
+from ccsync_watch.control.messages import CheckAnswer
 from ccsync_watch.daemon.connection_test import try_backend
-from ccsync_watch.errors import CcsyncError, NotAnswering, NotRunning
+from ccsync_watch.errors import CcsyncError, NotRunning
 from ccsync_watch.problem import Problem
 from ccsync_watch.units import plural, size
 
@@ -40,17 +39,13 @@ if TYPE_CHECKING:
 STATUS_SECONDS = 0.6
 # A backend or daemon of which nothing bad is known gets more time (CONNECTION_SECONDS): a false
 # alarm costs more than a moment, and a daemon answers `hello` in milliseconds.
-HELLO_SECONDS = 1.5
-FIGURES_SECONDS = 10.0
-# A sync-now waits for so long; afterwards the daemon continues alone.
-MIN_WAIT_SECONDS = 20.0
-_GRACE_SECONDS = 2.0
+FIGURES_SECONDS = 6.0
 
 
 def status_text(env: Mapping[str, str], session_id: str | None, *, plugin_version: str) -> str:
     """Return the answer to sync-status. Raises CcsyncError."""
     settings = load(env)
-    connection = _Later(lambda: _test_connection(settings))
+    connection = Later(lambda: _test_connection(settings))
     since = time.monotonic()
     try:
         figures = _daemon_of(settings).status(seconds=FIGURES_SECONDS)
@@ -73,20 +68,6 @@ def status_text(env: Mapping[str, str], session_id: str | None, *, plugin_versio
     return "\n".join(lines)
 
 
-def sync_text(env: Mapping[str, str], session_id: str | None) -> str:
-    """Sync this session, and return the answer to sync-now. Raises CcsyncError."""
-    settings = load(env)
-    request, daemon = FlushRequest(session_id, MIN_WAIT_SECONDS), ControlClient(settings.state_dir)
-    try:
-        result = daemon.flush(request, grace_seconds=_GRACE_SECONDS)
-    except NotAnswering:
-        raise
-    except NotRunning:
-        start(settings.state_dir, env)
-        result = daemon.flush(request, grace_seconds=_GRACE_SECONDS)
-    return "\n".join(flush_lines(result, session_id))
-
-
 def error_text(error: Exception) -> str:
     """Return the answer of a command that failed."""
     if not isinstance(error, CcsyncError):
@@ -94,49 +75,12 @@ def error_text(error: Exception) -> str:
     return f"Sync not working: {printable(error.message)}\n  → {printable(error.hint)}"
 
 
-def flush_lines(result: FlushAnswer, session_id: str | None) -> list[str]:
-    """Return how a flush of this session ended."""
-    pending = plural(result.rows_pending, "row")
-    if result.problem:
-        return problem_lines(result.problem)
-    if result.error:
-        lines = problem_lines(result.error)
-        return [*lines, f"  {pending} of this session kept, to be sent later"]
-    if result.rows_pending:
-        return [f"Syncing: {pending} of this session pending; sync continues in the background"]
-    if not result.is_read:
-        return ["Syncing: this session is not all imported yet; sync continues in the background"]
-    if not result.is_known:
-        return [
-            f"Nothing of this session is stored yet ({printable(session_id or 'unknown')})",
-            "  → it has no messages yet, or its project is excluded in the settings",
-        ]
-    if result.is_local:
-        lines = [
-            "Everything of this session is stored on this machine; nothing was sent.",
-            "No Convex URL configured: run `ccsync-watch login` to sync to your deployment",
-        ]
-    else:
-        sent = plural(result.rows_sent, "row")
-        lines = [f"Synced: {sent} sent, nothing of this session is pending"]
-    if result.rows_rejected:
-        rejected = plural(result.rows_rejected, "row")
-        lines += [f"The backend rejected {rejected}", "  → see `ccsync-watch status`"]
-    return lines
-
-
-class _Later:
-    """A question asked in a thread of its own, which is abandoned if it takes too long."""
-
-    def __init__(self, ask_it: Any) -> None:  # noqa: ANN401 - any answer
-        self._answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        threading.Thread(target=lambda: self._answers.put(ask_it()), daemon=True).start()
-
-    def get(self, seconds: float) -> Any:  # noqa: ANN401 - as above
-        try:
-            return self._answers.get(timeout=max(seconds, 0.01))
-        except queue.Empty:
-            return None
+def late_status_text(seconds: float) -> str:
+    """Return the answer of a report that took too long."""
+    return (
+        f"ccsync-watch {__version__}: no report within {seconds:g} s, the machine is busy\n"
+        "  → run `ccsync-watch status` in a terminal, which waits longer"
+    )
 
 
 def _daemon_of(settings: Settings) -> ControlClient:

@@ -37,14 +37,14 @@ class StateFolder:
 
     @contextlib.contextmanager
     def serve(
-        self, handler: Handler, *, is_unix: bool = True, version: str = "0"
+        self, handler: Handler, *, path: str = "/v1/x", is_unix: bool = True, version: str = "0"
     ) -> Iterator[ControlServer]:
-        """Serve `/v1/x` and a hello by the daemon's own server."""
+        """Serve a path and a hello by the daemon's own server."""
 
         async def hello(_request: Request) -> Response:
             return JSONResponse({"version": version, "pid": os.getpid()})
 
-        routes = [Route("/v1/hello", hello), Route("/v1/x", handler, methods=["GET", "POST"])]
+        routes = [Route("/v1/hello", hello), Route(path, handler, methods=["GET", "POST"])]
         server = ControlServer(Starlette(routes=routes), self.path, is_unix=is_unix)
         self.write_pidfile(server.address)
         try:

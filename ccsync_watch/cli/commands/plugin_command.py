@@ -1,7 +1,8 @@
 """Answer the plugin's `sync-status` and `sync-now` without a turn of the model.
 
 Called by the plugin's UserPromptExpansion hook with the client's JSON on standard input, or as
-its fallback with `--plain`. It prints a decision or a text, ends with 0, and is always quick.
+its fallback with `--plain`. It prints a decision or a text, and ends with 0. What is not finished
+within ten seconds is left to the daemon, and said to be.
 """
 
 from __future__ import annotations
@@ -13,14 +14,18 @@ import orjson
 
 from ccsync_watch import __version__
 from ccsync_watch.cli.console import say
-from ccsync_watch.cli.plugin_report import error_text, status_text, sync_text
+from ccsync_watch.cli.later import Later
+from ccsync_watch.cli.plugin_report import error_text, late_status_text, status_text
+from ccsync_watch.cli.plugin_sync import late_sync_text, sync_text
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 IS_HIDDEN = True
 _MAX_INPUT = 1 << 20
+# Only where something takes longer than it should by all other limits.
+_ANSWER_SECONDS = 10.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,9 +68,22 @@ def _parse_request(data: bytes) -> tuple[str, str | None] | None:
 
 
 def _answer(command: str, session_id: str | None, env: Mapping[str, str], version: str) -> str:
-    try:
+    def work() -> str:
         if command == "status":
             return status_text(env, session_id, plugin_version=version)
         return sync_text(env, session_id)
+
+    def say_late() -> str:
+        if command == "status":
+            return late_status_text(_ANSWER_SECONDS)
+        return late_sync_text(env, session_id, _ANSWER_SECONDS)
+
+    answer = Later(lambda: _guard(work)).get(_ANSWER_SECONDS)
+    return _guard(say_late) if answer is None else answer
+
+
+def _guard(work: Callable[[], str]) -> str:
+    try:
+        return work()
     except Exception as error:  # noqa: BLE001 - nothing of ours may disturb the user's session
         return error_text(error)

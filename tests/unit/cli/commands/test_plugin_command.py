@@ -12,7 +12,7 @@ import pytest
 
 from ccsync_watch import __version__
 from ccsync_watch.cli import main
-from ccsync_watch.cli.plugin_report import flush_lines
+from ccsync_watch.cli.plugin_sync import flush_lines
 from ccsync_watch.control.messages import FlushAnswer
 from ccsync_watch.problem import Problem
 from support.lines import SESSION
