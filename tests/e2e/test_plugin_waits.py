@@ -1,4 +1,4 @@
-"""The plugin's commands answer in time whatever the daemon does, and what they begin is finished."""
+"""The commands of the plugin answer in time, and what they begin is finished."""
 
 from __future__ import annotations
 
