@@ -29,5 +29,8 @@ is_unwanted() {
   [ "$asked" != asked ] && grep -qs '"autostart"[[:space:]]*:[[:space:]]*false' "${HOME:-}/.claude-code-sync.json"
 }
 asked=${1:-}
-find_ccsync || { ! is_unwanted && prepare_ccsync; } || exit 0
+find_ccsync || { ! is_unwanted && prepare_ccsync; }
+# For `doctor`, whose environment may be another one.
+[ ! -d "$state" ] || printf '%s\n' "$kind" "$program" "$absence" >"$state/hook.program"
+[ -n "$kind" ] || exit 0
 run_ccsync start --from-hook

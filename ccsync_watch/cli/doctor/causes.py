@@ -1,0 +1,222 @@
+"""The table of causes: why the plugin, its hooks, the program or the daemon does not work."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ccsync_watch import __version__
+from ccsync_watch.config import printable_path, short_path
+from ccsync_watch.daemon.background import is_older
+from ccsync_watch.errors import NotAnswering, StillStarting
+from ccsync_watch.problem import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from ccsync_watch.cli.doctor.examination import Findings
+
+_FIRST_WITH_PLUGINS = "2.0.12"
+# The first client that runs a hook of the event.
+_FIRST_WITH_EVENT = {"SessionEnd": "2.0.42", "UserPromptExpansion": "2.1.116"}
+_INSTALL = (
+    "run `claude plugin marketplace add /path/to/claude-code-sync`, then"
+    " `claude plugin install claude-code-sync@claude-code-sync`"
+)
+_ABSENCES = {
+    "override": (
+        "CCSYNC_WATCH_COMMAND names what is not a program",
+        "set it to the path of ccsync-watch, or remove it",
+    ),
+    "uv": (
+        "the plugin contains the program, and uv, which runs it, is not on PATH",
+        "install uv (https://docs.astral.sh/uv)",
+    ),
+    "unprepared": (
+        "uv has not installed the packages of the plugin's copy yet",
+        "start a Claude Code session, whose hook does it; `program/log` says why it failed",
+    ),
+    "none": (
+        "no rule finds the program",
+        "run `uv tool install` with the path of a clone of claude-code-sync",
+    ),
+}
+
+
+def causes_of(findings: Findings) -> list[Problem]:
+    """Return everything that is wrong, in the order of a session."""
+    return [problem for cause in CAUSES for problem in cause(findings)]
+
+
+def _settings(findings: Findings) -> Iterable[Problem]:
+    error = findings.settings_error
+    if error is not None:
+        yield Problem("settings-wrong", "Settings", error.message, error.hint)
+
+
+def _client(findings: Findings) -> Iterable[Problem]:
+    version = findings.hook_client or findings.client
+    if version is None:
+        yield Problem(
+            "client-not-found",
+            "Claude Code",
+            "`claude` is not on PATH, and no hook has named its version",
+            "nothing to do if Claude Code is started elsewhere, such as by an editor",
+            "info",
+        )
+    elif is_older(version, _FIRST_WITH_PLUGINS):
+        yield Problem(
+            "client-without-plugins",
+            "Claude Code",
+            f"{version} has no plugins",
+            "update it, or start the daemon yourself: `ccsync-watch start`",
+            "warning",
+        )
+    for path, reason in findings.files.unreadable.items():
+        yield Problem(
+            "client-file-unreadable",
+            "Claude Code's files",
+            f"{short_path(path, findings.settings)}: {reason}",
+            "repair it: Claude Code may ignore it whole",
+        )
+
+
+def _plugin(findings: Findings) -> Iterable[Problem]:
+    if not findings.plugins:
+        yield Problem(
+            "plugin-not-installed",
+            "Plugin not installed",
+            "no Claude folder has it, and no hook of it ever ran",
+            f"{_INSTALL}; or start the daemon yourself: `ccsync-watch start`",
+        )
+    for plugin in findings.plugins:
+        name, root = plugin.name or "the plugin", short_path(plugin.root, findings.settings)
+        if not plugin.is_enabled:
+            yield Problem(
+                "plugin-disabled",
+                "Plugin disabled",
+                f"{name} is switched off in Claude Code's settings",
+                f"run `claude plugin enable {plugin.name}`",
+            )
+        if plugin.scripts is None:
+            yield Problem(
+                "plugin-folder-missing",
+                "Plugin incomplete",
+                f"{name} has no hooks in {root}",
+                f"run `claude plugin uninstall {plugin.name}`, then {_INSTALL}",
+            )
+        elif plugin.version and is_older(__version__, plugin.version):
+            yield Problem(
+                "program-outdated",
+                "Version",
+                f"the plugin in {root} is {plugin.version}, this ccsync-watch {__version__}",
+                "update ccsync-watch from where you installed it, such as with `uv tool upgrade`",
+                "warning",
+            )
+
+
+def _hooks(findings: Findings) -> Iterable[Problem]:
+    for switch in findings.files.switches:
+        yield Problem(
+            "hooks-disabled",
+            "Hooks disabled",
+            f"{switch.name} is true in {short_path(switch.file, findings.settings)}",
+            "remove it; until then start the daemon yourself: `ccsync-watch start`",
+        )
+    if findings.plugins and not findings.runs:
+        yield Problem(
+            "hooks-never-ran",
+            "No hook ever ran",
+            "the plugin is there, and none of its hooks has run with this state folder",
+            "start a new Claude Code session; hooks do not run with --bare, nor in a folder that"
+            " you do not trust",
+            "warning",
+        )
+    version = findings.hook_client
+    for event, first in _FIRST_WITH_EVENT.items():
+        if version is not None and is_older(version, first):
+            yield Problem(
+                "hook-unknown-to-client",
+                "Claude Code",
+                f"{version} has no hook {event}, which {first} has",
+                "nothing to do: the daemon reads the transcripts all the same",
+                "info",
+            )
+    plugin, last = findings.plugin, findings.runs.get("SessionStart")
+    if plugin and last and plugin.version and last.version not in {None, plugin.version}:
+        yield Problem(
+            "hooks-of-another-version",
+            "Version",
+            f"the last session used the plugin {last.version}, {plugin.version} is installed",
+            "start Claude Code again: it loads plugins when it starts",
+            "info",
+        )
+
+
+def _program(findings: Findings) -> Iterable[Problem]:
+    program, plugin = findings.program, findings.plugin
+    if program is None:
+        if plugin is not None and plugin.scripts is not None:
+            yield Problem(
+                "finder-failed",
+                "Program not found",
+                f"the script in {short_path(plugin.scripts, findings.settings)} does not run",
+                "install the plugin again; it needs a POSIX shell, on Windows that of Git",
+            )
+        return
+    if not program.rule:
+        what, hint = _ABSENCES.get(program.absence, _ABSENCES["none"])
+        yield Problem("program-not-found", "Program not found", what, hint)
+    elif program.failure is not None:
+        yield Problem(
+            "program-fails",
+            "Program does not run",
+            f"{printable_path(program.path)}: {program.failure}",
+            "install it again where it is, or remove it from there",
+        )
+    start = findings.start
+    if program.rule and start is not None and not start.rule:
+        what = _ABSENCES.get(start.absence, _ABSENCES["none"])[0]
+        yield Problem(
+            "program-not-found-by-hook",
+            "Program not found by the hook",
+            f"when a session started last, {what}",
+            "Claude Code may have another PATH than this terminal: set CCSYNC_WATCH_COMMAND to"
+            f" {printable_path(program.path)}, or start Claude Code again",
+            "warning",
+        )
+
+
+def _daemon(findings: Findings) -> Iterable[Problem]:
+    daemon, settings = findings.daemon, findings.settings
+    absence = daemon.absence
+    if isinstance(absence, NotAnswering):
+        yield Problem("daemon-silent", "Daemon not answering", absence.message, absence.hint)
+    elif isinstance(absence, StillStarting):
+        yield Problem("daemon-starting", "Daemon starting", absence.message, absence.hint, "info")
+    elif absence is not None:
+        why = "a hook starts it with the next session, or `ccsync-watch start` does"
+        if not settings.autostart:
+            why = "autostart is off: start it with `ccsync-watch start`"
+        waiting = f"; {findings.waiting} hook events wait for it" if findings.waiting else ""
+        yield Problem("daemon-not-running", "Daemon not running", f"none answers{waiting}", why)
+    elif daemon.version and daemon.version != __version__:
+        hint = "run `ccsync-watch start`, which replaces it"
+        if is_older(__version__, daemon.version):
+            hint = "update this ccsync-watch; the daemon is newer and stays"
+        yield Problem(
+            "daemon-version",
+            "Version",
+            f"the daemon is {daemon.version}, this ccsync-watch {__version__}",
+            hint,
+            "warning",
+        )
+
+
+CAUSES: tuple[Callable[[Findings], Iterable[Problem]], ...] = (
+    _settings,
+    _client,
+    _plugin,
+    _hooks,
+    _program,
+    _daemon,
+)

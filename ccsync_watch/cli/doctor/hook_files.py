@@ -1,0 +1,72 @@
+"""The files by which the plugin's hooks say when they ran last.
+
+`hook.<event>` in the state folder has the plugin's version, the client's own mark and the plugin's
+folder, a line each; a hook that was killed leaves less. `hook.program` has what the last start
+found.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+HOOK_EVENTS = ("SessionStart", "Stop", "SessionEnd", "UserPromptExpansion")
+_MAX_BYTES = 16 << 10
+# Such as `claude-code/2.1.120/harness` and `claude-code_2-1-332_agent`.
+_CLIENT = re.compile(r"claude-code[_/](\d+)[-.](\d+)[-.](\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class HookRun:
+    """The last run of one hook. `client` is the client's version, None if it does not say."""
+
+    event: str
+    at_ms: int
+    version: str | None = None
+    client: str | None = None
+    folder: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StartFound:
+    """What the last start by a hook found: the rule and program, or why there was none."""
+
+    at_ms: int
+    rule: str
+    program: str
+    absence: str
+
+
+def read_hook_runs(state_dir: Path) -> dict[str, HookRun]:
+    """Return the last run of each hook that ever ran."""
+    runs = {}
+    for event in HOOK_EVENTS:
+        content = _read(state_dir / f"hook.{event}")
+        if content is not None:
+            at_ms, (version, mark, folder) = content[0], _lines(content[1], 3)
+            match = _CLIENT.match(mark)
+            client = ".".join(match.groups()) if match else None
+            path = Path(folder) if os.path.isabs(folder) else None  # noqa: PTH117 - a str from outside
+            runs[event] = HookRun(event, at_ms, version or None, client, path)
+    return runs
+
+
+def read_start(state_dir: Path) -> StartFound | None:
+    """Return what the last start by a hook found, None if there was none."""
+    content = _read(state_dir / "hook.program")
+    return None if content is None else StartFound(content[0], *_lines(content[1], 3))
+
+
+def _read(path: Path) -> tuple[int, str] | None:
+    try:
+        with path.open("rb") as file:
+            at_ms = os.fstat(file.fileno()).st_mtime_ns // 1_000_000
+            return at_ms, file.read(_MAX_BYTES).decode("utf-8", "replace")
+    except (OSError, ValueError):
+        return None
+
+
+def _lines(text: str, count: int) -> list[str]:
+    return (text.split("\n") + [""] * count)[:count]
