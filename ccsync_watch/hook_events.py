@@ -2,8 +2,9 @@
 
 A hook writes one file and returns; the reader may run now or tomorrow. `SyncNow` comes from the
 command `sync-now` of the plugin, for what the daemon still has to do. A file is complete once it
-ends with a newline. A hook event is only a hint: its session is looked up below the Claude folders
-that are read, and no path in it is opened. An event of another Claude folder shows that there is
+ends with a newline; of a hook that was killed, the file's name says which session to read. A hook
+event is only a hint: its session is looked up below the Claude folders that are read, and no path
+in it is opened. An event of another Claude folder shows that there is
 one. A few of the other files in the folder are set aside for inspection, the rest is removed.
 """
 
@@ -21,6 +22,7 @@ import orjson
 
 from ccsync_watch.errors import UnsafePath
 from ccsync_watch.private_files import check_folder, make_folder, tighten_folder
+from ccsync_watch.processes import is_alive
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,15 +36,19 @@ MAX_HOOK_EVENT_BYTES = 64 << 10
 MAX_EVENTS = 200
 MAX_UNEXPECTED = 500
 MAX_ASIDE = 20
-# A hook that was killed may leave an unfinished file behind.
+# A hook that was killed leaves an unfinished file behind. One that takes longer than a moment is
+# waited for while its process runs.
+_MOMENT_MS = 2_000
 _UNFINISHED_MS = 60_000
 
 HookName: TypeAlias = Literal["SessionStart", "Stop", "SessionEnd", "SyncNow"]
 
 # Hook, session, and the hook's process id, which distinguishes two of the same.
 _NAME = re.compile(
-    r"(SessionStart|Stop|SessionEnd|SyncNow)\.([0-9A-Za-z][0-9A-Za-z_-]{0,127})\.[0-9]{1,10}"
+    r"(SessionStart|Stop|SessionEnd|SyncNow)\.([0-9A-Za-z][0-9A-Za-z_-]{0,127})\.([0-9]{1,10})"
 )
+# The plugin's options on their way to their file; they may contain the API key.
+_OPTIONS = re.compile(r"options\.([0-9]{1,10})")
 _MAX_TEXT = 4096
 # A transcript's path ends in `projects`, its project's folder and its session's name.
 _PROJECTS = "projects"
@@ -146,7 +152,10 @@ class Spool:
                 events.append((name, event))
         unexpected = [name for name in names if not _NAME.fullmatch(name)]
         for name in unexpected[:MAX_UNEXPECTED]:
-            self._set_aside(name)
+            if match := _OPTIONS.fullmatch(name):
+                self._remove_abandoned(name, int(match[1]))
+            else:
+                self._set_aside(name)
         events.sort(key=lambda named: named[1].at_ms)
         has_more = len(expected) > MAX_EVENTS or len(unexpected) > MAX_UNEXPECTED
         return HookEventBatch(events, has_more=has_more)
@@ -164,12 +173,35 @@ class Spool:
         except OSError:
             self._set_aside(name)
             return None
-        if not data.endswith(b"\n") and abs(self._clock.wall_ms() - at_ms) < _UNFINISHED_MS:
-            return None
+        if not data.endswith(b"\n"):
+            return self._read_unfinished(name, at_ms)
         event = self._parse(name, data, at_ms)
         if event is None:
             self._set_aside(name)
         return event
+
+    def _read_unfinished(self, file_name: str, at_ms: int) -> HookEvent | None:
+        """Return what the name of a killed hook's file says; None while it may be written.
+
+        That is enough to read the session now; how it ended is not known.
+        """
+        name, session_id, pid = file_name.split(".")
+        if not self._is_abandoned(at_ms, int(pid)):
+            return None
+        if name == "SessionStart":
+            self.remove(file_name)
+            return None
+        return HookEvent("SyncNow" if name == "SyncNow" else "Stop", session_id, at_ms, {})
+
+    def _remove_abandoned(self, name: str, pid: int) -> None:
+        with contextlib.suppress(OSError):
+            if self._is_abandoned((self.folder / name).lstat().st_mtime_ns // 1_000_000, pid):
+                self.remove(name)
+
+    def _is_abandoned(self, at_ms: int, pid: int) -> bool:
+        """Return whether nobody writes a file any more that was begun at that time."""
+        age_ms = abs(self._clock.wall_ms() - at_ms)
+        return age_ms >= _UNFINISHED_MS or (age_ms >= _MOMENT_MS and not is_alive(pid))
 
     def _parse(self, file_name: str, data: bytes, at_ms: int) -> HookEvent | None:
         """Return the hook event; None if it is malformed, or names another kind of file."""

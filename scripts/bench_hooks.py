@@ -96,7 +96,7 @@ def bench_hook(runs: int) -> None:
 
 def _pidfile_of(pid: int) -> str:
     from ccsync_watch import __version__  # noqa: PLC0415 - not needed otherwise
-    from ccsync_watch.control.pidfile import start_time  # noqa: PLC0415 - as above
+    from ccsync_watch.processes import start_time  # noqa: PLC0415 - as above
 
     content = {"pid": pid, "version": __version__, "socket": "x", "started": start_time(pid)}
     return json.dumps(content, separators=(",", ":"))

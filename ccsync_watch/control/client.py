@@ -17,8 +17,9 @@ from ccsync_watch.control.messages import (
     SignOutAnswer,
     read_status,
 )
-from ccsync_watch.control.pidfile import is_alive, is_starting, read_pidfile
+from ccsync_watch.control.pidfile import is_starting, read_pidfile
 from ccsync_watch.errors import NotAnswering, NotRunning, StillStarting
+from ccsync_watch.processes import is_alive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
 
 from ccsync_watch.file_locks import is_locked
 from ccsync_watch.state_path import DAEMON_LOCK_NAME
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PIDFILE_NAME = "daemon.json"
 # For the plugin's hooks: one of them is starting a daemon.
@@ -59,30 +61,3 @@ def is_starting(folder: Path) -> bool:
         return False
     # The process id may have been reused; the lock cannot.
     return bool(is_locked(str(folder / DAEMON_LOCK_NAME)))
-
-
-def start_time(pid: int) -> str | None:
-    """Return when a process started, in clock ticks since the system did; None if not known."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return None
-    # The command's name comes first, in brackets, and may hold anything.
-    fields = text.rpartition(")")[2].split()
-    # A zombie (its parent has not read its exit status) does not run any more.
-    is_running = len(fields) > 19 and fields[0] != "Z"  # noqa: PLR2004 - the kernel's field 22
-    return fields[19] if is_running else None
-
-
-def is_alive(pid: int) -> bool:
-    """Return whether a process with this id exists; True where only its socket can show that."""
-    if os.name == "nt":
-        # There, asking like this would end it.
-        return True
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except OSError:
-        return True
-    return True

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 from ccsync_watch import __version__
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.control.client import ControlClient, still_starting
-from ccsync_watch.control.pidfile import is_alive, is_starting, read_pidfile, start_time
+from ccsync_watch.control.pidfile import is_starting, read_pidfile
 from ccsync_watch.errors import NotAnswering, NotRunning, StartFailed
 from ccsync_watch.file_locks import is_locked
 from ccsync_watch.private_files import make_folder
+from ccsync_watch.processes import is_alive, start_time
 from ccsync_watch.state_path import DAEMON_LOCK_NAME
 
 if TYPE_CHECKING:

@@ -15,17 +15,12 @@ import orjson
 
 from ccsync_watch import __version__
 from ccsync_watch.control.address import ControlAddress, remove_socket
-from ccsync_watch.control.pidfile import (
-    PIDFILE_NAME,
-    STARTING_NAME,
-    Pidfile,
-    read_pidfile,
-    start_time,
-)
+from ccsync_watch.control.pidfile import PIDFILE_NAME, STARTING_NAME, Pidfile, read_pidfile
 from ccsync_watch.daemon.plugin_copy import PROGRAM_NAME
 from ccsync_watch.errors import AlreadyRunning, StateError
 from ccsync_watch.hook_events import ASIDE_NAME, SPOOL_NAME
 from ccsync_watch.private_files import make_folder, tighten_folder
+from ccsync_watch.processes import start_time
 from ccsync_watch.state_path import DAEMON_LOCK_NAME
 
 if TYPE_CHECKING:

@@ -45,7 +45,9 @@ if [ "$event" = SessionStart ]; then
     case $option in *= | *"$nl"*) ;; *) current=$current$option$nl ;; esac
   done
   if [ "$written" != "$current" ]; then
-    printf '%s' "$current" >"$state/.$$.options" && mv -f "$state/.$$.options" "$state/plugin.options"
+    # Written whole, then renamed. What killed hooks left is removed by the next one, and by the daemon.
+    rm -f "$spool"/options.*
+    printf '%s' "$current" >"$spool/options.$$" && mv -f "$spool/options.$$" "$state/plugin.options"
   fi
 fi
 

@@ -14,8 +14,9 @@ import pytest
 
 import ccsync_watch
 from ccsync_watch import __version__
-from ccsync_watch.control.pidfile import is_alive, is_starting, read_pidfile, start_time
+from ccsync_watch.control.pidfile import is_starting, read_pidfile
 from ccsync_watch.daemon.priority import NICENESS
+from ccsync_watch.processes import is_alive, start_time
 from support.ccsync_program.plugin_home import environ
 from support.ccsync_program.transcript import Transcript
 from support.lines import SESSION

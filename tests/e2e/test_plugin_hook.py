@@ -15,8 +15,8 @@ import pytest
 from ccsync_watch import __version__
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
-from ccsync_watch.control.pidfile import start_time
 from ccsync_watch.hook_events import Spool
+from ccsync_watch.processes import start_time
 from support.ccsync_program.plugin_home import PLUGIN, hook_commands
 from support.waiting import wait_until
 

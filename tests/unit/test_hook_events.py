@@ -16,6 +16,7 @@ from ccsync_watch.hook_events import (
     MAX_UNEXPECTED,
     Spool,
 )
+from support.ended_process import ended_pid
 from support.lines import SESSION
 
 
@@ -64,6 +65,12 @@ class Folder:
         """Return what was set aside."""
         folder = self.state / "signals.aside"
         return sorted(folder.iterdir()) if folder.exists() else []
+
+
+def age(path: Path, seconds: float) -> None:
+    """Let a file have been written so long ago."""
+    at = SystemClock().wall_ms() / 1000 - seconds
+    os.utime(path, (at, at))
 
 
 @pytest.fixture
@@ -252,18 +259,43 @@ class TestUnexpectedFiles:
         assert len(folder.aside()) == 1
 
     @pytest.mark.parametrize("content", [b"", b"{", b'{"hook_event_name": "Stop"}'])
-    def test_an_unfinished_file_stays_for_a_minute(self, folder: Folder, content: bytes) -> None:
-        """A hook may still write it; after that, the hook was killed and the file is set aside."""
-        path = folder.write(f"Stop.{SESSION}.1", content)
+    @pytest.mark.parametrize("name", ["Stop", "SessionEnd", "SessionStart"])
+    def test_an_unfinished_file_stays_while_its_hook_runs(
+        self, folder: Folder, content: bytes, name: str
+    ) -> None:
+        """After a minute it is taken for one that was killed: its name says what to read."""
+        path = folder.write(f"{name}.{SESSION}.{os.getpid()}", content)
+        for seconds in (0, 3, 59):
+            age(path, seconds)
+            assert folder.read_all() == []
+            assert folder.left() == [path.name]
+        age(path, 60)
+        assert folder.read_all() == ([] if name == "SessionStart" else [("Stop", SESSION)])
+        assert folder.left() == []
+        assert folder.aside() == []
+
+    def test_an_unfinished_file_of_a_killed_hook_does_not_stay(self, folder: Folder) -> None:
+        """A moment after its process ended; what is newer may be of another machine's process."""
+        path = folder.write(f"SessionEnd.{SESSION}.{ended_pid()}", b"{")
         assert folder.read_all() == []
-        assert folder.left() == [path.name]
-        long_ago = SystemClock().wall_ms() / 1000 - 3600
-        os.utime(path, (long_ago, long_ago))
+        age(path, 3)
+        assert folder.read_all() == [("Stop", SESSION)]
+        assert folder.left() == []
+
+    def test_options_on_their_way_do_not_stay(self, folder: Folder) -> None:
+        """They may contain a key: they are removed, not set aside, once nobody writes them."""
+        written = folder.write(f"options.{os.getpid()}", b"api_key=osk_x")
+        left = folder.write(f"options.{ended_pid()}", b"api_key=osk_x")
+        assert folder.read_all() == []
+        for path in (written, left):
+            age(path, 3)
+        assert folder.read_all() == []
+        assert folder.left() == [written.name]
+        age(written, 60)
         assert folder.read_all() == []
         assert folder.left() == []
-        assert len(folder.aside()) == 1
-        folder.emit("Stop", number=1)
-        assert folder.read_all() == [("Stop", SESSION)]
+        assert folder.aside() == []
+        assert folder.spool.unexpected == 0
 
     def test_links_folders_and_pipes_are_not_opened(self, folder: Folder, tmp_path: Path) -> None:
         """A pipe would block the reader, a link would lead to other files."""

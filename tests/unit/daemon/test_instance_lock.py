@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import os
 import stat
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import orjson
 import pytest
 
-from ccsync_watch.control.pidfile import Pidfile, is_alive, is_starting, read_pidfile
+from ccsync_watch.control.pidfile import Pidfile, is_starting, read_pidfile
 from ccsync_watch.daemon.instance_lock import InstanceLock
 from ccsync_watch.errors import AlreadyRunning, StateError
+from ccsync_watch.processes import is_alive
+from support.ended_process import ended_pid
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-def ended_pid() -> int:
-    """Return the id of a process that has just ended."""
-    process = subprocess.Popen([sys.executable, "-c", ""])
-    process.wait()
-    return process.pid
 
 
 def write_pidfile(folder: Path, **fields: object) -> None:
