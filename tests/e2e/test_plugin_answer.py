@@ -1,4 +1,4 @@
-"""The hook that answers the plugin's commands: when it does, and when it leaves that to the text."""
+"""When the hook answers the commands of the plugin, and when it leaves that to the text."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from support.claude_client.script import sealed_prompt
-from support.claude_client.terminal import ENTER_SECONDS, PROMPT_SIGN, Terminal
+from support.claude_client.terminal import ENTER_SECONDS, PROMPT_SIGNS, Terminal
 from support.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -46,12 +46,12 @@ class PersonTerminal(Terminal):
 
     def wait_for_dialog(self, text: str) -> None:
         """Wait for a question of the client, in which `text` is the one that is selected."""
-        self.wait_for_screen(f"{PROMPT_SIGN} {text}")
+        wait_for(lambda: self._has_selected(text), f"{text!r} selected", evidence=self.screen)
 
     def confirm(self, text: str) -> None:
         """Press Enter at an answer to a question, until the client accepts it."""
         self.wait_for_dialog(text)
-        self._press_until("Enter", lambda: f"{PROMPT_SIGN} {text}" not in self.screen())
+        self._press_until("Enter", lambda: not self._has_selected(text))
 
     def wait_for_input(self, text: str) -> None:
         """Wait until the input box holds a prompt that the client put back into it."""
@@ -76,3 +76,7 @@ class PersonTerminal(Terminal):
             return False
 
         wait_for(is_accepted, f"{key} accepted", evidence=self.screen)
+
+    def _has_selected(self, text: str) -> bool:
+        screen = self.screen()
+        return any(f"{sign} {text}" in screen for sign in PROMPT_SIGNS)
