@@ -16,6 +16,8 @@ from support.opensync_double.faults import FaultPlan, answer_late
 from support.waiting import wait_until
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from support.ccsync_program.program import Program
     from support.opensync_double.server import OpenSyncDouble
 
@@ -71,6 +73,13 @@ class TestOutput:
 
 class TestStop:
     """Ctrl+C and SIGTERM: exit 0 within five seconds."""
+
+    @pytest.fixture(autouse=True)
+    def default_hangup(self) -> Iterator[None]:
+        """Programs started by tests under nohup would inherit that SIGHUP is ignored."""
+        before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        yield
+        signal.signal(signal.SIGHUP, before)
 
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
     def test_an_idle_daemon_stops(self, program: Program, number: signal.Signals) -> None:
