@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
 from collections import defaultdict
 from pathlib import Path
 
@@ -14,6 +15,10 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "ccsync_watch"
+TOP_LEVEL = {
+    "CHANGELOG.md", "LICENSE", "README.md", "ccsync_watch", "plugin", "pyproject.toml", "scripts",
+    "tests", "uv.lock",
+}  # fmt: skip
 MAX_MODULE_LINES = 350
 MAX_README_LINES = 60
 
@@ -34,6 +39,19 @@ _READMES = sorted(str(path.relative_to(ROOT)) for path in PACKAGE.rglob("README.
 
 def _line_count(path: Path) -> int:
     return len(path.read_text(encoding="utf-8").splitlines())
+
+
+def test_the_top_level_is_fixed() -> None:
+    """What the repository needs there for its tools, or for being a plugin, has a dot before it."""
+    tracked = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split("\0")
+    names = {path.partition("/")[0] for path in tracked if path and (ROOT / path).exists()}
+    assert {name for name in names if not name.startswith(".")} == TOP_LEVEL
 
 
 @pytest.mark.parametrize("module", [path for path in _MODULES if path not in DATA_TABLES])

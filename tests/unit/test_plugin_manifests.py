@@ -69,23 +69,26 @@ def test_an_unknown_event_costs_no_other() -> None:
 
 
 @pytest.mark.parametrize("command", ["now", "status"])
-def test_a_command_finds_its_program_on_every_client(command: str) -> None:
+def test_a_command_may_run_one_script(command: str) -> None:
     """By a path, as old clients have no `bin` on PATH; both plugins have that path.
 
-    The rule that allows the line begins as the line does, because old clients compare no more, and
-    put no folder into the rule. An id that is not put in becomes an empty word of a shell.
+    A rule that allows more would allow it to the model too, until the turn ends. Clients before
+    2.1.92 compare a rule with a line without its quotes; later ones with what is written.
     """
     text = (PLUGIN / "commands" / f"sync-{command}.md").read_text()
-    rule = re.search(r"^allowed-tools: Bash\((.+):\*\)$", text, re.MULTILINE)
-    line = re.search(r"^!`(.+)`$", text, re.MULTILINE)
-    assert rule
-    assert line
-    assert line[1].startswith(f"{rule[1]} ")
-    program = re.search(r'"\$\{CLAUDE_PLUGIN_ROOT\}/([^"]+)"', line[1])
-    assert program
-    for folder in (ROOT, PLUGIN):
-        assert (folder / program[1]).stat().st_mode & 0o111
-    assert line[1].endswith(f" {command} --session=${{CLAUDE_SESSION_ID}}")
+    rules = re.search(r"^allowed-tools: (.+)$", text, re.MULTILINE)
+    lines = re.findall(r"!`(.+)`", text)
+    assert rules
+    program = "${CLAUDE_PLUGIN_ROOT}/.claude-plugin/ccsync-plugin"
+    assert rules[1] == f'Bash({program} {command}:*), Bash("{program}" {command}:*)'
+    assert lines == [f'"{program}" {command} --session=${{CLAUDE_SESSION_ID}}']
+
+
+def test_both_plugins_have_the_script() -> None:
+    """Where the commands' texts say, and executable: it is the first word of a line."""
+    scripts = [folder / ".claude-plugin" / "ccsync-plugin" for folder in (ROOT, PLUGIN)]
+    assert scripts[0].read_bytes() == scripts[1].read_bytes()
+    assert all(script.stat().st_mode & 0o111 == 0o111 for script in scripts)
 
 
 def test_the_version_is_the_programs() -> None:
