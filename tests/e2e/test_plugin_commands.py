@@ -178,8 +178,8 @@ def test_no_program(plugin_home: PluginHome, open_terminal: Callable[..., Termin
     terminal.submit(_TURN)
     assert "hook" not in terminal.wait_for_screen("Hello there.")
     screen = answer(terminal, STATUS, "Sync not working")
-    assert "ccsync-watch is not installed" in screen
-    assert "uv tool install ccsync-watch" in screen
+    assert "uv, which runs it, is not installed" in screen
+    assert "→ install uv" in screen
 
 
 def test_without_hooks_the_text_answers(

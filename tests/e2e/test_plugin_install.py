@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -125,7 +126,7 @@ def test_options_in_the_clients_settings_reach_the_daemon(
     plugin_home: PluginHome, tmp_path: Path
 ) -> None:
     """No manifest declares them, for the sake of old clients; hooks get them all the same."""
-    key = "osk_made_up_for_this_test_only"
+    key = f"osk_{uuid.uuid4().hex}"  # not in the clone, which is in the client's home too
     claude(plugin_home, "plugin", "marketplace", "add", str(clone_repository(tmp_path / "clone")))
     completed = claude(plugin_home, "plugin", "install", _ID)
     assert completed.returncode == 0, completed.stdout + completed.stderr
