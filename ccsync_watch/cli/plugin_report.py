@@ -22,16 +22,18 @@ from ccsync_watch.cli.plugin_sync import HELLO_SECONDS
 from ccsync_watch.cli.problem_text import problem_lines
 from ccsync_watch.cli.sync_figures import confirmed, figures_without_daemon
 from ccsync_watch.clock import SystemClock
-from ccsync_watch.config import declared_settings, load
+from ccsync_watch.config import declared_settings, load, short_path
 from ccsync_watch.control.client import ControlClient
 from ccsync_watch.control.messages import CheckAnswer
 from ccsync_watch.daemon.connection_test import try_backend
+from ccsync_watch.daemon.plugin_copy import command_of_copy
 from ccsync_watch.errors import CcsyncError, NotRunning
 from ccsync_watch.problem import Problem
 from ccsync_watch.units import plural, size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from ccsync_watch.config import Settings
 
@@ -61,6 +63,7 @@ def status_text(env: Mapping[str, str], session_id: str | None, *, plugin_versio
     ]
     lines += _session_lines(figures, session_id)
     lines += _total_lines(figures)
+    lines += command_lines(command_of_copy(settings.state_dir), settings)
     problems = with_hints(with_connection(problems, answer), session_id, figures)
     problems += compare_settings(figures, settings)
     problems += compare_versions(plugin_version)
@@ -157,6 +160,11 @@ def _total_lines(figures: dict[str, Any]) -> list[str]:
     if figures["bytes_behind"]:
         stored += f", {size(figures['bytes_behind'])} behind"
     return [_row("total", stored)]
+
+
+def command_lines(command: Path | None, settings: Settings) -> list[str]:
+    """Return where the hints' `ccsync-watch` is for a terminal, if the plugin brought it."""
+    return [] if command is None else [_row("ccsync-watch", short_path(command, settings))]
 
 
 def _row(name: str, text: str) -> str:

@@ -14,7 +14,7 @@ import pytest
 
 from ccsync_watch import __version__
 from support.ccsync_program.plugin_home import ROOT
-from support.claude_client.install import real_environment
+from support.ccsync_program.real_uv import put_uv
 from support.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -27,34 +27,19 @@ class InstalledCopy:
     """A repository in a folder that an update may replace, and a home without the program."""
 
     root: Path
-    uv: str
 
     def __post_init__(self) -> None:
         self.repository = self.root / "cache" / "0.2.0"
         self.state = self.root / "state"
         self.command = self.state / "program" / "ccsync-watch"
-        (self.root / "bin").mkdir()
-        (self.root / "bin" / "uv").symlink_to(self.uv)
         self.add(self.repository)
-        cache = subprocess.run(
-            [self.uv, "cache", "dir"],
-            env=real_environment(),
-            capture_output=True,
-            text=True,
-            check=True,
-        )
         self.env = {
             "PATH": f"{self.root / 'bin'}:/usr/bin:/bin",
             "HOME": str(self.root / "home"),
             "CCSYNC_WATCH_HOME": str(self.state),
             "CLAUDE_CONFIG_DIR": str(self.root / "claude"),
             "XDG_CACHE_HOME": os.environ["XDG_CACHE_HOME"],
-            "UV_CACHE_DIR": cache.stdout.strip(),
-            **{
-                name: value
-                for name, value in real_environment().items()
-                if name.startswith("SSL_CERT")
-            },
+            **put_uv(self.root / "bin"),
         }
 
     def add(self, folder: Path) -> None:
@@ -84,9 +69,8 @@ class InstalledCopy:
         return completed.stdout
 
     def daemon(self) -> dict[str, object]:
-        """Return the version and process of the daemon that runs."""
-        status = json.loads(self.run("status", "--json"))
-        assert status["daemon"]["running"]
+        """Return the version and process of the daemon, once it runs."""
+        wait_until(lambda: json.loads(self.run("status", "--json"))["daemon"]["running"], "it runs")
         pidfile = json.loads((self.state / "daemon.json").read_text())
         return {name: pidfile[name] for name in ("version", "pid")}
 
@@ -94,17 +78,7 @@ class InstalledCopy:
 @pytest.fixture
 def installed(tmp_path: Path) -> Iterator[InstalledCopy]:
     """Return an installed copy; stop its daemon afterwards."""
-    uv = shutil.which("uv", path=real_environment().get("PATH"))
-    assert uv is not None
-    # A version manager's shim finds its own settings in the home folder.
-    real = subprocess.run(
-        [uv, "run", "--no-project", "sh", "-c", 'printf %s "$UV"'],
-        env=real_environment(),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    copy = InstalledCopy(tmp_path, real.stdout)
+    copy = InstalledCopy(tmp_path)
     yield copy
     if copy.command.exists():
         copy.run("stop")
@@ -117,6 +91,8 @@ def test_the_copy_runs_and_outlives_its_folder(installed: InstalledCopy) -> None
     assert first["version"] == __version__
     shutil.rmtree(installed.repository)
     assert installed.daemon() == first
+    status = installed.run("plugin-command", "--plain", "status")
+    assert f"  ccsync-watch  {installed.command}\n" in status
     assert "Synced" in installed.run("sync-now") or "is stored" in installed.run("sync-now")
 
     updated = installed.root / "cache" / "9.9.9"
