@@ -219,6 +219,7 @@ def test_nothing_is_downloaded_where_no_program_is(scripts: Scripts) -> None:
         for text in (scripts.answer(f"sync-{command}"), scripts.run("bin/ccsync-plugin", command)):
             assert "ccsync-watch is not installed" in text
             assert "uv tool install` with the path" in text
+    assert "ccsync-watch is not installed" in scripts.run("bin/ccsync-plugin", "doctor")
     assert scripts.calls() == []
     assert not (scripts.state / "program").exists()
 

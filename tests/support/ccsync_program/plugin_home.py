@@ -53,6 +53,11 @@ class PluginHome:
         """The default state folder."""
         return self.claude.home / ".local" / "state" / "ccsync-watch"
 
+    def program(self) -> str:
+        """Return what start.sh wrote of the program that it found, and of uv's failure."""
+        files = (self.state / "hook.program", self.state / "program" / "log")
+        return "\n".join(f"{path}: {_read(path).decode()}" for path in files)
+
     def configure(self, **settings: object) -> None:
         """Write the settings file."""
         (self.claude.home / ".claude-code-sync.json").write_text(json.dumps(settings))
