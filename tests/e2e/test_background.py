@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from support.ccsync_program.program import Program
+    from support.opensync_double.server import OpenSyncDouble
 
 
 @pytest.fixture
@@ -122,6 +123,32 @@ def test_a_start_that_takes_long_is_not_a_failure(clean: Program, held: Path) ->
         wait_until(lambda: clean.status()["daemon"]["running"], "it runs")
         assert pid_of(clean) == pid
         assert clean.call("stop").code == 0
+    finally:
+        os.close(reader)
+
+
+@pytest.mark.parametrize("is_started", [True, False])
+def test_a_sync_that_is_asked_for_during_the_start_is_done_after_it(
+    clean: Program, held: Path, opensync: OpenSyncDouble, *, is_started: bool
+) -> None:
+    """Also where that command itself starts the daemon, and without uploads by themselves."""
+    clean.configure(convex_url=opensync.url, api_key=opensync.api_key, auto_sync=False)
+    Transcript(clean.claude_dir).turn()
+    if is_started:
+        clean.call("start", "--timeout", "0.1")
+        wait_until(lambda: is_starting(clean.state), "it holds the lock")
+    answer = clean.call("plugin-command", "--plain", "now", "--session", SESSION)
+    assert (answer.code, answer.err) == (0, "")
+    assert answer.out == (
+        "Syncing: ccsync-watch is starting; the daemon syncs this session as soon as it can\n"
+        "  → on a busy machine that takes a while; `ccsync-watch status` shows when it runs\n"
+    )
+    (request,) = (clean.state / "signals").iterdir()
+    assert request.name.startswith(f"SyncNow.{SESSION}.")
+    reader = os.open(held, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        wait_until(lambda: len(opensync.backend.messages(SESSION)) >= 2, "the turn is sent")
+        wait_until(lambda: not request.exists(), "the request is done")
     finally:
         os.close(reader)
 
