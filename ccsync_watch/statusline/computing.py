@@ -6,7 +6,7 @@ import os
 import sys
 from contextlib import suppress
 
-from ccsync_watch.file_locks import is_locked, take_lock
+from ccsync_watch.file_locks import take_lock
 from ccsync_watch.statusline.figures_file import LOCK_NAME
 
 
@@ -16,32 +16,25 @@ def mark_use(folder: str) -> None:
         os.utime(f"{folder}/{LOCK_NAME}")
 
 
-def is_computing(folder: str) -> bool:
-    """Return whether the process runs."""
-    return is_locked(f"{folder}/{LOCK_NAME}") is True
+def start_computing(folder: str) -> None:
+    """Start the process unless one runs.
 
-
-def start_computing(folder: str) -> bool:
-    """Start the process unless one runs; return whether one was started.
-
-    It inherits the lock from this one, so that two can never start.
+    It inherits the lock from this one, so that two can never start. A folder that cannot be
+    written has no figures.
     """
-    try:
+    with suppress(OSError):
         lock = take_lock(f"{folder}/{LOCK_NAME}")
-        if lock is None:
-            return False
-        try:
-            return _start(folder, lock)
-        finally:
-            os.close(lock)
-    except OSError:
-        return False  # a folder that cannot be written has no figures either
+        if lock is not None:
+            try:
+                _start(folder, lock)
+            finally:
+                os.close(lock)
 
 
-def _start(folder: str, lock: int) -> bool:
+def _start(folder: str, lock: int) -> None:
     """Start it, in a process session of its own, with nothing open but the lock."""
     if os.fork():
-        return True
+        return
     try:
         os.setsid()
         os.chdir(folder)

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
+# Where there is nothing else to say.
 NOTHING_STORED = "ccsync-watch: nothing is stored yet"
+NO_FIGURES = "ccsync-watch: no figures yet"
 _SEPARATOR, _MARK, _MORE = " · ", "⚠ ", "…"
 # For a terminal whose character set has none of these.
 _ASCII = str.maketrans({"·": "|", "⚠": "!", "…": "~", "≥": ">"})
@@ -24,11 +26,12 @@ def format_line(
     fields: Mapping[str, Any],
     figures: Mapping[str, Any] | None,
     problem: str,
+    nothing: str,
     *,
     now: float,
     env: Mapping[str, str],
 ) -> str:
-    """Return the line, without its end; never an empty one."""
+    """Return the line, without its end: `nothing` instead of an empty one."""
     # What is left out first where the line is too narrow comes last.
     shown = [(9, _problem_part(problem)), (0, _session_part(fields, figures))]
     if figures is not None:
@@ -37,7 +40,7 @@ def format_line(
     shown += [(number, text) for number, text in enumerate(rate_limits(dict(fields), now), start=3)]
     kept = [(place, text) for place, text in shown if text]
     if not kept:
-        return NOTHING_STORED
+        return nothing
     columns = _columns(env)
     while len(kept) > 1 and _length(kept) > columns:
         kept.pop()

@@ -16,7 +16,7 @@ import pytest
 from ccsync_watch.file_locks import is_locked
 from support.ccsync_program.transcript import Transcript
 from support.lines import SESSION
-from support.waiting import wait_until
+from support.waiting import wait_for, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,8 +49,18 @@ def stored(program: Program, transcript: Transcript) -> Iterator[Program]:
 
 def end_computing(program: Program) -> None:
     """End the process that computes, which would otherwise stay for a minute."""
-    for pid in computing(program):
-        os.kill(pid, signal.SIGKILL)
+
+    def is_ended() -> bool:
+        for pid in computing(program):
+            os.kill(pid, signal.SIGKILL)
+        return not is_computing(program)
+
+    wait_until(is_ended, "it has ended")
+
+
+def is_computing(program: Program) -> bool:
+    """Return whether a line started such a process; it may not have its name yet."""
+    return bool(is_locked(str(program.state / "statusline.lock")))
 
 
 def computing(program: Program) -> list[int]:
@@ -85,11 +95,25 @@ def line(program: Program, data: str | bytes = INPUT, **env: str) -> str:
     return text[:-1]
 
 
-def test_the_first_line_has_the_costs_of_stats(stored: Program) -> None:
+def computed_line(program: Program) -> str:
+    """Return the first line with figures of the store."""
+    return wait_for(lambda: next((text for text in [line(program)] if "today" in text), None), "it")
+
+
+def test_the_first_line_does_not_wait(stored: Program) -> None:
+    """It has what the client says; also while a store is new, and where the client says nothing."""
+    assert line(stored) == f"$0.50 session · {NOT_RUNNING}"
+    end_computing(stored)
+    (stored.state / "statusline.json").unlink(missing_ok=True)
+    stored.start()
+    assert line(stored, "{}") == "ccsync-watch: no figures yet"
+
+
+def test_the_line_has_the_costs_of_stats(stored: Program) -> None:
     """Without a daemon, which it says; one process computes them for all lines that follow."""
     cost = stored.call("stats", "--by", "session").out.splitlines()[2].split()[-1]
     expected = f"{cost} session · $0.00 today · local only · {NOT_RUNNING}"
-    assert line(stored) == expected
+    assert computed_line(stored) == expected
     (pid,) = computing(stored)
     for _ in range(5):
         assert line(stored) == expected
@@ -99,7 +123,7 @@ def test_the_first_line_has_the_costs_of_stats(stored: Program) -> None:
 def test_the_line_follows_the_store(stored: Program, transcript: Transcript) -> None:
     """What the daemon stores is soon in it, and that it runs."""
     stored.start()
-    before = line(stored)
+    before = computed_line(stored)
     for number in range(2, 5):
         transcript.turn(number)
     wait_until(lambda: (stored.session(SESSION) or {}).get("messages") == 8, "all is stored")
@@ -132,7 +156,7 @@ def test_lines_at_the_same_moment_start_one_process(stored: Program) -> None:
 
 def test_a_line_needs_no_module_that_takes_time(stored: Program) -> None:
     """Its cost is that of Python itself, and of reading JSON."""
-    line(stored)
+    computed_line(stored)
     code = (
         "import sys; sys.argv = ['ccsync-watch', 'statusline'];"
         " before = set(sys.modules); from ccsync_watch.__main__ import main; main();"
@@ -211,6 +235,9 @@ def test_any_store(stored: Program, spoil: str) -> None:
         database.mkdir()
     elif spoil == "read-only":
         stored.state.chmod(0o500)
+    assert line(stored).startswith("$0.50 session")
+    if is_computing(stored):
+        wait_until((stored.state / "statusline.json").exists, "they are computed")
     shown = line(stored)
     holder.close()
     stored.state.chmod(0o700)
@@ -238,11 +265,10 @@ def test_a_reader_that_has_ended(stored: Program) -> None:
 
 def test_a_process_that_was_killed_is_replaced(stored: Program) -> None:
     """The next line that needs one starts another; nothing of the first is left."""
-    line(stored)
+    computed_line(stored)
     end_computing(stored)
-    wait_until(lambda: not is_locked(str(stored.state / "statusline.lock")), "it has ended")
     (stored.state / "statusline.json").unlink()
-    assert "session · $0.00 today" in line(stored)
+    assert "session · $0.00 today" in computed_line(stored)
     assert len(computing(stored)) == 1
     names = {path.name for path in stored.state.iterdir() if path.name.startswith("statusline")}
     assert names == {"statusline.json", "statusline.lock"}

@@ -37,7 +37,7 @@ def line(
 ) -> str:
     """Return a line without colours, unless the environment asks for them."""
     return format_line(
-        FIELDS if fields is None else fields, figures, problem, now=NOW,
+        FIELDS if fields is None else fields, figures, problem, NOTHING_STORED, now=NOW,
         env={"NO_COLOR": "1", **env},
     )  # fmt: skip
 
@@ -125,10 +125,10 @@ def test_a_problem_stays_in_a_narrow_line() -> None:
 
 def test_a_problem_is_coloured_unless_the_user_says_otherwise() -> None:
     """Nothing else is."""
-    shown = format_line({}, FIGURES, "Connection failed", now=NOW, env={"TERM": "xterm"})
+    shown = format_line({}, FIGURES, "Connection failed", "", now=NOW, env={"TERM": "xterm"})
     assert shown == "≥ $3.10 today · 3 rows pending · \x1b[33m⚠ Connection failed\x1b[0m"
     for env in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
-        assert "\x1b" not in format_line({}, FIGURES, "Connection failed", now=NOW, env=env)
+        assert "\x1b" not in format_line({}, FIGURES, "Connection failed", "", now=NOW, env=env)
 
 
 @pytest.mark.parametrize(

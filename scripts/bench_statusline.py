@@ -1,0 +1,96 @@
+"""Measure `ccsync-watch statusline` beside a Python that does nothing, interleaved.
+
+Once with figures, as nearly every line; and once as the first line after a while, which starts the
+process that computes them. A daemon runs and one session of a thousand turns is stored.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from support.ccsync_program.program import Program  # noqa: E402 - found by the line above
+from support.ccsync_program.transcript import Transcript  # noqa: E402 - as above
+from support.lines import SESSION  # noqa: E402 - as above
+from support.waiting import wait_until  # noqa: E402 - as above
+
+TURNS = 1000
+FIRST = "the first line"
+
+
+def main() -> None:
+    """Print medians and 95th percentiles."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=100)
+    runs = parser.parse_args().runs
+    with tempfile.TemporaryDirectory(prefix="ccsync-bench-") as folder:
+        program = Program(Path(folder) / "ccsync", Path(folder) / "claude")
+        transcript = Transcript(program.claude_dir)
+        for number in range(TURNS):
+            transcript.turn(number)
+        program.start()
+        try:
+            wait_until(
+                lambda: (program.session(SESSION) or {}).get("messages") == 2 * TURNS,
+                "it is stored",
+            )
+            times = measure(program, runs)
+        finally:
+            program.stop()
+    print(f"{runs} runs, ms                                   median    p95")
+    for name, values in times.items():
+        p95 = statistics.quantiles(values, n=20)[-1]
+        print(f"  {name:<40} {statistics.median(values):7.2f} {p95:7.2f}")
+
+
+def measure(program: Program, runs: int) -> dict[str, list[float]]:
+    """Return the milliseconds of each command."""
+    word = str(Path(sys.executable).with_name("ccsync-watch"))
+    commands = {
+        "python -c pass": [sys.executable, "-c", "pass"],
+        "a line": [word, "statusline"],
+        FIRST: [word, "statusline"],
+    }
+    data = json.dumps({"session_id": SESSION, "cost": {"total_cost_usd": 0.5}}).encode()
+    # Figures are computed as long as lines are asked for, or until their folder is gone.
+    new = replace(program, env={"CCSYNC_WATCH_HOME": str(program.root / "new")})
+    times: dict[str, list[float]] = {name: [] for name in commands}
+    for _ in range(runs):
+        for name in random.sample(list(commands), len(commands)):
+            env = program.environment
+            if name == FIRST:
+                env = new.environment
+                copy = Path(env["CCSYNC_WATCH_HOME"])
+                copy.mkdir(mode=0o700)
+                shutil.copy(program.state / "ccsync.db", copy)
+            since = time.perf_counter()
+            run = subprocess.run(  # noqa: S603 - our own
+                commands[name],
+                env=env,
+                input=data,
+                capture_output=True,
+                check=True,
+            )
+            times[name].append((time.perf_counter() - since) * 1000)
+            if name != "python -c pass" and b"session" not in run.stdout:
+                raise SystemExit(f"no line: {run.stdout!r}")
+            if name == FIRST:
+                wait_until((copy / "statusline.json").exists, "they are computed")
+                shutil.rmtree(copy)
+    return times
+
+
+if __name__ == "__main__":
+    main()
