@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 # Where there is nothing else to say.
 NOTHING_STORED = "ccsync-watch: nothing is stored yet"
 NO_FIGURES = "ccsync-watch: no figures yet"
+# The client puts two columns before a line, and cuts it two before the end of the terminal's.
+_MARGINS = 4
 _SEPARATOR, _MARK, _MORE = " · ", "⚠ ", "…"
 # For a terminal whose character set has none of these.
 _ASCII = str.maketrans({"·": "|", "⚠": "!", "…": "~", "≥": ">"})
@@ -77,12 +79,12 @@ def _length(parts: Sequence[tuple[int, str]]) -> int:
 
 
 def _columns(env: Mapping[str, str]) -> int:
-    """Return the width that the client states, a large one if it states none."""
+    """Return the width that the client shows, a large one if it does not state the terminal's."""
     try:
         columns = int(env.get("COLUMNS", ""))
     except ValueError:
         columns = 0
-    return columns if columns > 0 else 1 << 20
+    return max(1, columns - _MARGINS) if columns > 0 else 1 << 20
 
 
 def _coloured(line: str, env: Mapping[str, str]) -> str:

@@ -12,7 +12,7 @@ import pytest
 from support.claude_client.api import ScriptedMessagesApi
 from support.claude_client.client import SKIP_PERMISSIONS, ClaudeHome
 from support.claude_client.install import ClientUnavailable, installed_client
-from support.claude_client.terminal import Terminal
+from support.claude_client.terminal import COLUMNS, Terminal
 from support.claude_client.versions import CLIENT_VERSION
 
 if TYPE_CHECKING:
@@ -71,10 +71,13 @@ def open_terminal(claude_home: ClaudeHome) -> Iterator[Callable[..., Terminal]]:
     with ExitStack() as terminals:
 
         def open_session(
-            *args: str, home: ClaudeHome = claude_home, cwd: Path | None = None
+            *args: str,
+            home: ClaudeHome = claude_home,
+            cwd: Path | None = None,
+            columns: int = COLUMNS,
         ) -> Terminal:
             options = args or (SKIP_PERMISSIONS,)
-            return terminals.enter_context(Terminal(home, *options, cwd=cwd))
+            return terminals.enter_context(Terminal(home, *options, cwd=cwd, columns=columns))
 
         yield open_session
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from support.claude_client.client import ClaudeHome
     from support.claude_client.rows import Row
 
-SIZE = ["-x", "160", "-y", "50"]
+COLUMNS, ROWS = 160, 50
 # Clients of 2.0 show the second.
 PROMPT_SIGNS = ("\N{HEAVY RIGHT-POINTING ANGLE QUOTATION MARK ORNAMENT}", ">")
 RULE = "───"
@@ -53,7 +53,12 @@ class Terminal:
     """
 
     def __init__(
-        self, home: ClaudeHome, *args: str, cwd: Path | None = None, names_session: bool = True
+        self,
+        home: ClaudeHome,
+        *args: str,
+        cwd: Path | None = None,
+        names_session: bool = True,
+        columns: int = COLUMNS,
     ) -> None:
         self.home = home
         self.names_session = names_session
@@ -65,6 +70,7 @@ class Terminal:
         self._status_file = Path(self._folder.name, "status")
         self._command = self._with_status_files(shlex.join([str(home.binary), *args]))
         self._session_id = ""
+        self._size = ("-x", str(columns), "-y", str(ROWS))
 
     def __enter__(self) -> Self:
         """Start the client and wait until it accepts input."""
@@ -73,7 +79,14 @@ class Terminal:
         config.write_text(TMUX_CONFIG)
         try:
             self._tmux(
-                "-f", str(config), "new-session", "-d", *SIZE, "-c", str(self.cwd), self._command
+                "-f",
+                str(config),
+                "new-session",
+                "-d",
+                *self._size,
+                "-c",
+                str(self.cwd),
+                self._command,
             )
             wait_for(
                 self._is_ready,
