@@ -11,7 +11,7 @@ from support.ccsync_program.plugin_home import PluginHome, program_path
 from support.ccsync_program.program import Program
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from support.claude_client.client import ClaudeHome
@@ -43,15 +43,28 @@ def syncing_program(watching_program: Program, opensync: OpenSyncDouble) -> Prog
 
 
 @pytest.fixture
-def plugin_home(claude_home: ClaudeHome) -> Iterator[PluginHome]:
-    """Return a client's home with the program on PATH; kill the daemons that its hooks start."""
-    new_home = PluginHome(
-        claude_home.with_env(
-            PATH=program_path(),
-            # The tests share compiled rules.
-            XDG_CACHE_HOME=os.environ["XDG_CACHE_HOME"],
-        )
-    )
-    yield new_home
-    new_home.claude.close()
-    new_home.close()
+def plugin_home_of() -> Iterator[Callable[[ClaudeHome], PluginHome]]:
+    """Return a function that puts the program on the PATH of a client's home.
+
+    The runs in each home, and the daemons that its hooks start, are killed afterwards.
+    """
+    homes: list[PluginHome] = []
+
+    def make(claude: ClaudeHome) -> PluginHome:
+        # The tests share compiled rules.
+        caches = os.environ["XDG_CACHE_HOME"]
+        homes.append(PluginHome(claude.with_env(PATH=program_path(), XDG_CACHE_HOME=caches)))
+        return homes[-1]
+
+    yield make
+    for home in homes:
+        home.claude.close()
+        home.close()
+
+
+@pytest.fixture
+def plugin_home(
+    claude_home: ClaudeHome, plugin_home_of: Callable[[ClaudeHome], PluginHome]
+) -> PluginHome:
+    """Return the newest client's home with the program on PATH."""
+    return plugin_home_of(claude_home)

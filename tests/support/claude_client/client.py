@@ -31,13 +31,15 @@ SKIP_PERMISSIONS = "--dangerously-skip-permissions"
 class ClaudeHome:
     """A temporary HOME for the client under `root`, set up so that it asks no questions.
 
-    `extra_env` is laid over the scrubbed environment, for instance CLAUDE_CONFIG_DIR.
+    `extra_env` is laid over the scrubbed environment, for instance CLAUDE_CONFIG_DIR. The oldest
+    clients do not take the id of a new session as an argument.
     """
 
     root: Path
     api_url: str
     extra_env: Mapping[str, str] = field(default_factory=dict)
     binary: Path = field(default_factory=installed_client)
+    takes_session_id: bool = True
     _started: list[BackgroundRun] = field(default_factory=list, repr=False)
 
     def __post_init__(self) -> None:
@@ -122,7 +124,12 @@ class ClaudeHome:
     def start(self, prompt: str, *args: str, cwd: Path | None = None) -> BackgroundRun:
         """Start one turn with `-p` and return at once; `close` kills it if it is still running."""
         command = [str(self.binary), "-p", prompt, *args]
-        run = BackgroundRun(command, env=self.env, cwd=cwd or self.workdir)
+        run = BackgroundRun(
+            command,
+            env=self.env,
+            cwd=cwd or self.workdir,
+            takes_session_id=self.takes_session_id,
+        )
         self._started.append(run)
         return run
 

@@ -37,13 +37,21 @@ class CompletedRun:
 class BackgroundRun:
     """A run in the background, in its own process group.
 
-    `session_id` is known from the start for a new session, None for a continued one.
+    `session_id` is known from the start for a new session, None for a continued one, and for one of
+    a client that does not take its id.
     """
 
-    def __init__(self, command: Sequence[str], *, env: Mapping[str, str], cwd: Path) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        cwd: Path,
+        takes_session_id: bool = True,
+    ) -> None:
         command = list(command)
         self.session_id: str | None = None
-        if SELECTS_SESSION.isdisjoint(command):
+        if takes_session_id and SELECTS_SESSION.isdisjoint(command):
             self.session_id = str(uuid.uuid4())
             command += ["--session-id", self.session_id]
         if "--output-format" not in command:
