@@ -13,9 +13,15 @@ from typing import TYPE_CHECKING
 
 sys.path[:0] = [str(Path(__file__).resolve().parent.parent / "tests")]
 
-from ccsync_watch.cli.command_index import list_commands  # noqa: E402 - after the path
+from ccsync_watch.cli.client_limits import CLIENT_LIMITS  # noqa: E402 - after the path
+from ccsync_watch.cli.command_index import list_commands  # noqa: E402 - as above
 from ccsync_watch.config import declared_settings  # noqa: E402 - as above
 from ccsync_watch.transcripts.left_out import LEFT_OUT  # noqa: E402 - as above
+from support.claude_client.plugin_record import (  # noqa: E402 - as above
+    HEADS,
+    client_table,
+    read_record,
+)
 from support.row_samples import row_table  # noqa: E402 - as above
 
 if TYPE_CHECKING:
@@ -76,12 +82,34 @@ def left_out_table() -> str:
     return _table(("left out because it is", "lines", "attachments", "system rows"), rows)
 
 
+def plugin_client_table() -> str:
+    """Return a line for the clients that do the same with the plugin; see scripts/clients."""
+    return _table(HEADS, client_table(read_record()))
+
+
+def client_limit_table() -> str:
+    """Return a line for everything that `sync-status` and `doctor` say of an old client."""
+    rows = [
+        (
+            f"from {limit.since}, before {limit.fixed_in}"
+            if limit.since != "0"
+            else f"before {limit.fixed_in}",
+            limit.what,
+            limit.hint,
+        )
+        for limit in CLIENT_LIMITS
+    ]
+    return _table(("Claude Code", "what it does not do", "what to do"), rows)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "commands": command_table,
     "settings": setting_table,
     "options": option_table,
     "rows": shown_row_table,
     "left_out": left_out_table,
+    "clients": plugin_client_table,
+    "client_limits": client_limit_table,
 }
 
 

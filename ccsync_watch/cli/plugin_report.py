@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch import __version__, report
+from ccsync_watch.cli.client_limits import limits_of, marked_version, session_version
 from ccsync_watch.cli.console import printable
 from ccsync_watch.cli.later import Later
 from ccsync_watch.cli.plugin_problems import (
@@ -67,6 +68,8 @@ def status_text(env: Mapping[str, str], session_id: str | None, *, plugin_versio
     problems = with_hints(with_connection(problems, answer), session_id, figures)
     problems += compare_settings(figures, settings)
     problems += compare_versions(plugin_version)
+    client = marked_version(env.get("AI_AGENT", ""))
+    problems += limits_of(client or session_version(settings.claude_dirs, session_id))
     lines += [line for problem in problems for line in ("", *problem_lines(problem))]
     return "\n".join(lines)
 

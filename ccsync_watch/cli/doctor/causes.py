@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ccsync_watch import __version__
+from ccsync_watch.cli.client_limits import limits_of
 from ccsync_watch.config import printable_path, short_path
 from ccsync_watch.daemon.background import is_older
 from ccsync_watch.errors import NotAnswering, StillStarting
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
 
     from ccsync_watch.cli.doctor.examination import Findings
 
-_FIRST_WITH_PLUGINS = "2.0.12"
-# The first client that runs a hook of the event.
-_FIRST_WITH_EVENT = {"SessionEnd": "2.0.42", "UserPromptExpansion": "2.1.116"}
 _INSTALL = (
     "run `claude plugin marketplace add /path/to/claude-code-sync`, then"
     " `claude plugin install claude-code-sync@claude-code-sync`"
@@ -63,14 +61,7 @@ def _client(findings: Findings) -> Iterable[Problem]:
             "nothing to do if Claude Code is started elsewhere, such as by an editor",
             "info",
         )
-    elif is_older(version, _FIRST_WITH_PLUGINS):
-        yield Problem(
-            "client-without-plugins",
-            "Claude Code",
-            f"{version} has no plugins",
-            "update it, or start the daemon yourself: `ccsync-watch start`",
-            "warning",
-        )
+    yield from limits_of(version)
     for path, reason in findings.files.unreadable.items():
         yield Problem(
             "client-file-unreadable",
@@ -131,16 +122,6 @@ def _hooks(findings: Findings) -> Iterable[Problem]:
             " you do not trust",
             "warning",
         )
-    version = findings.hook_client
-    for event, first in _FIRST_WITH_EVENT.items():
-        if version is not None and is_older(version, first):
-            yield Problem(
-                "hook-unknown-to-client",
-                "Claude Code",
-                f"{version} has no hook {event}, which {first} has",
-                "nothing to do: the daemon reads the transcripts all the same",
-                "info",
-            )
     plugin, last = findings.plugin, findings.runs.get("SessionStart")
     if plugin and last and plugin.version and last.version not in {None, plugin.version}:
         yield Problem(

@@ -8,14 +8,13 @@ found.
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from ccsync_watch.cli.client_limits import marked_version
+
 HOOK_EVENTS = ("SessionStart", "Stop", "SessionEnd", "UserPromptExpansion")
 _MAX_BYTES = 16 << 10
-# Such as `claude-code/2.1.120/harness` and `claude-code_2-1-332_agent`.
-_CLIENT = re.compile(r"claude-code[_/](\d+)[-.](\d+)[-.](\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +45,8 @@ def read_hook_runs(state_dir: Path) -> dict[str, HookRun]:
         content = _read(state_dir / f"hook.{event}")
         if content is not None:
             at_ms, (version, mark, folder) = content[0], _lines(content[1], 3)
-            match = _CLIENT.match(mark)
-            client = ".".join(match.groups()) if match else None
             path = Path(folder) if os.path.isabs(folder) else None  # noqa: PTH117 - a str from outside
-            runs[event] = HookRun(event, at_ms, version or None, client, path)
+            runs[event] = HookRun(event, at_ms, version or None, marked_version(mark), path)
     return runs
 
 

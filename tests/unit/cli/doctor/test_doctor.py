@@ -151,10 +151,11 @@ def test_damaged_state_is_no_failure(patient: Patient) -> None:
 
 
 def test_the_client_is_too_old(patient: Patient) -> None:
-    """It has no plugins, or does not know one of the events."""
+    """It has no plugins, or cannot do everything with one."""
     for client, expected in (
-        ("claude-code/1.0.88/x", {"client-without-plugins", "hook-unknown-to-client"}),
-        ("claude-code/2.0.76/x", {"hook-unknown-to-client"}),
+        ("claude-code/1.0.88/x", {"client-without-plugins"}),
+        ("claude-code/2.0.76/x", {"client-refuses-commands"}),
+        ("claude-code/2.1.160/x", {"client-prints-no-answer"}),
         ("something else", set()),
     ):
         for event in HOOK_EVENTS:
