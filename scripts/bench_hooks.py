@@ -35,6 +35,7 @@ from support.claude_client.api import ScriptedMessagesApi  # noqa: E402 - as abo
 from support.claude_client.client import SKIP_PERMISSIONS, ClaudeHome  # noqa: E402 - as above
 from support.claude_client.script import prompt, say, tool  # noqa: E402 - as above
 from support.opensync_double.apart import served_apart  # noqa: E402 - as above
+from support.process_times import HEADER, ProcessTimes  # noqa: E402 - as above
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -72,7 +73,7 @@ def bench_hook(runs: int) -> None:
         (state / "daemon.json").write_text(_pidfile_of(os.getpid()))
         commands = {"a shell alone": "exit 0", **hook_commands()}
         del commands["UserPromptExpansion"]  # see bench_report
-        times: dict[str, list[float]] = {name: [] for name in commands}
+        times = {name: ProcessTimes() for name in commands}
         for _ in range(runs):
             for name in random.sample(list(commands), len(commands)):
                 line = {
@@ -83,15 +84,13 @@ def bench_hook(runs: int) -> None:
                     "reason": "other",
                 }
                 data = f"{json.dumps(line, separators=(',', ':'))}\n".encode()
-                since = time.perf_counter()
-                subprocess.run(["/bin/sh", "-c", commands[name]], env=env, input=data, check=True)  # noqa: S603 - our own
-                times[name].append(time.perf_counter() - since)
+                times[name].run(["/bin/sh", "-c", commands[name]], env=env, data=data)
             # As the daemon does.
             for path in (state / "signals").glob("*"):
                 path.unlink()
-    print(f"the hook script, {runs} runs, ms                median    p95")
-    for name, values in times.items():
-        print(f"  {name:<40} {_ms(values)}")
+    print(f"{f'the hook script, {runs} runs, ms':<40} {HEADER}")
+    for name, shown in times.items():
+        print(f"  {name:<38} {shown}")
 
 
 def _pidfile_of(pid: int) -> str:
@@ -194,17 +193,13 @@ def bench_report(plugin_home: PluginHome, runs: int = 20) -> None:
     env = {**plugin_home.claude.env, "CLAUDE_PLUGIN_ROOT": str(PLUGIN)}
     command = hook_commands()["UserPromptExpansion"]
     data = json.dumps({"command_name": "claude-code-sync:sync-status", "session_id": "x"}).encode()
-    times = []
+    times = ProcessTimes()
     for _ in range(runs):
-        since = time.perf_counter()
-        completed = subprocess.run(  # noqa: S603 - our own
-            ["/bin/sh", "-c", command], env=env, input=data, capture_output=True, check=True
-        )
-        times.append(time.perf_counter() - since)
+        completed = times.run(["/bin/sh", "-c", command], env=env, data=data)
         if b"connection    ok" not in completed.stdout:
             raise SystemExit(f"no report: {completed.stdout.decode()}")
-    print(f"\nsync-status, {runs} runs, ms                     median    p95")
-    print(f"  {'with daemon and backend':<40} {_ms(times)}")
+    print(f"\n{f'sync-status, {runs} runs, ms':<40} {HEADER}")
+    print(f"  {'with daemon and backend':<38} {times}")
 
 
 def show(samples_of: dict[str, list[Sample]]) -> None:
@@ -235,11 +230,6 @@ def _added(values: list[float], before: list[float]) -> str:
     low = differences[max(0, middle - reach)]
     high = differences[min(len(differences) - 1, middle + reach)]
     return f"{statistics.median(differences):+.0f} ({low:+.0f}..{high:+.0f})"
-
-
-def _ms(values: list[float]) -> str:
-    p95 = statistics.quantiles(values, n=20)[-1]
-    return f"{statistics.median(values) * 1000:7.2f} {p95 * 1000:7.2f}"
 
 
 def main() -> None:

@@ -10,11 +10,8 @@ import argparse
 import json
 import random
 import shutil
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +21,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 from support.ccsync_program.program import Program  # noqa: E402 - found by the line above
 from support.ccsync_program.transcript import Transcript  # noqa: E402 - as above
 from support.lines import SESSION  # noqa: E402 - as above
+from support.process_times import HEADER, ProcessTimes  # noqa: E402 - as above
 from support.waiting import wait_until  # noqa: E402 - as above
 
 TURNS = 1000
@@ -31,7 +29,7 @@ FIRST = "the first line"
 
 
 def main() -> None:
-    """Print medians and 95th percentiles."""
+    """Print the times."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=100)
     runs = parser.parse_args().runs
@@ -49,13 +47,12 @@ def main() -> None:
             times = measure(program, runs)
         finally:
             program.stop()
-    print(f"{runs} runs, ms                                   median    p95")
-    for name, values in times.items():
-        p95 = statistics.quantiles(values, n=20)[-1]
-        print(f"  {name:<40} {statistics.median(values):7.2f} {p95:7.2f}")
+    print(f"{f'{runs} runs, ms':<40} {HEADER}")
+    for name, shown in times.items():
+        print(f"  {name:<38} {shown}")
 
 
-def measure(program: Program, runs: int) -> dict[str, list[float]]:
+def measure(program: Program, runs: int) -> dict[str, ProcessTimes]:
     """Return the milliseconds of each command."""
     word = str(Path(sys.executable).with_name("ccsync-watch"))
     commands = {
@@ -66,7 +63,7 @@ def measure(program: Program, runs: int) -> dict[str, list[float]]:
     data = json.dumps({"session_id": SESSION, "cost": {"total_cost_usd": 0.5}}).encode()
     # Figures are computed as long as lines are asked for, or until their folder is gone.
     new = replace(program, env={"CCSYNC_WATCH_HOME": str(program.root / "new")})
-    times: dict[str, list[float]] = {name: [] for name in commands}
+    times = {name: ProcessTimes() for name in commands}
     for _ in range(runs):
         for name in random.sample(list(commands), len(commands)):
             env = program.environment
@@ -75,15 +72,7 @@ def measure(program: Program, runs: int) -> dict[str, list[float]]:
                 copy = Path(env["CCSYNC_WATCH_HOME"])
                 copy.mkdir(mode=0o700)
                 shutil.copy(program.state / "ccsync.db", copy)
-            since = time.perf_counter()
-            run = subprocess.run(  # noqa: S603 - our own
-                commands[name],
-                env=env,
-                input=data,
-                capture_output=True,
-                check=True,
-            )
-            times[name].append((time.perf_counter() - since) * 1000)
+            run = times[name].run(commands[name], env=env, data=data)
             if name != "python -c pass" and b"session" not in run.stdout:
                 raise SystemExit(f"no line: {run.stdout!r}")
             if name == FIRST:
