@@ -150,20 +150,12 @@ def test_the_words_of_the_readme_install_it_in_the_terminal(
     terminal.submit(last)
     if not first:
         terminal.wait_for_screen("Press y to add")
-        wait_until(lambda: accepts(terminal), "the marketplace is added")
+        terminal.answer("y", "Press y to add")
     terminal.wait_for_screen("Install for you (user scope)")
     terminal.press("Enter")
     terminal.wait_for_screen("Installed claude-code-sync")
     assert terminal.exit() == 0
     assert stored_session(plugin_home)
-
-
-def accepts(terminal: Terminal) -> bool:
-    """Accept the client's question; return whether it is gone. A key that comes early is lost."""
-    is_asking = "Press y to add" in terminal.screen()
-    if is_asking:
-        terminal.press("y")
-    return not is_asking
 
 
 def test_the_client_takes_the_owners_name_for_a_marketplaces(

@@ -38,7 +38,8 @@ END_SECONDS = 10.0
 SCREEN_SECONDS = 150.0
 # tmux rejects commands of more than about 16 kB.
 TYPED_CHARS = 3000
-# After this time Enter is pressed again: the client treats an early one as part of the text.
+# After this time a key is pressed again: the client treats an early Enter as part of the text, and
+# ignores an early answer to a question.
 ENTER_SECONDS = 1.5
 
 # A dead pane stays, so that its last screen can be read.
@@ -145,19 +146,13 @@ class Terminal:
     def submit(self, text: str) -> None:
         """Type a prompt or a command, and press Enter until the client accepts it."""
         self.type(text)
-        self.press("Enter")
-        again_at = time.monotonic() + ENTER_SECONDS
+        self._press_until(
+            "Enter", lambda: self.exit_status is not None or not self._shows(text), text[-40:]
+        )
 
-        def is_accepted() -> bool:
-            nonlocal again_at
-            if self.exit_status is not None or not self._shows(text):
-                return True
-            if time.monotonic() >= again_at:
-                self.press("Enter")
-                again_at = time.monotonic() + ENTER_SECONDS
-            return False
-
-        wait_for(is_accepted, f"{text[-40:]!r} accepted", evidence=self._evidence)
+    def answer(self, key: str, question: str) -> None:
+        """Press a key until the client no longer shows a question."""
+        self._press_until(key, lambda: question not in self.screen(), question)
 
     def wait_for_screen(self, text: str, timeout: float = SCREEN_SECONDS) -> str:
         """Wait until the screen shows `text`; return the screen."""
@@ -250,6 +245,22 @@ class Terminal:
             return self.screen()
         except RuntimeError as error:
             return str(error)
+
+    def _press_until(self, key: str, is_accepted: Callable[[], bool], text: str) -> None:
+        """Press a key at a text, again if it came too early, until the client has accepted it."""
+        self.press(key)
+        again_at = time.monotonic() + ENTER_SECONDS
+
+        def probe() -> bool:
+            nonlocal again_at
+            if is_accepted():
+                return True
+            if time.monotonic() >= again_at:
+                self.press(key)
+                again_at = time.monotonic() + ENTER_SECONDS
+            return False
+
+        wait_for(probe, f"{text!r} accepted", evidence=self._evidence)
 
     def _shows(self, text: str) -> bool:
         """Return whether the input box shows the last characters of `text`, wrapped or not."""

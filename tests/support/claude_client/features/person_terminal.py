@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from support.claude_client.script import sealed_prompt
-from support.claude_client.terminal import ENTER_SECONDS, PROMPT_SIGNS, Terminal
+from support.claude_client.terminal import PROMPT_SIGNS, Terminal
 from support.waiting import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from support.claude_client.script import Part, Reply
@@ -51,7 +49,7 @@ class PersonTerminal(Terminal):
     def confirm(self, text: str) -> None:
         """Press Enter at an answer to a question, until the client accepts it."""
         self.wait_for_dialog(text)
-        self._press_until("Enter", lambda: not self._has_selected(text))
+        self._press_until("Enter", lambda: not self._has_selected(text), text)
 
     def wait_for_input(self, text: str) -> None:
         """Wait until the input box holds a prompt that the client put back into it."""
@@ -60,22 +58,6 @@ class PersonTerminal(Terminal):
     def type_in_dialog(self, text: str) -> None:
         """Type into a question of the client."""
         self._tmux("send-keys", "-l", "--", text)
-
-    def _press_until(self, key: str, is_done: Callable[[], bool]) -> None:
-        """Press a key, which an early one may not do, until it has done what it should."""
-        self.press(key)
-        again_at = time.monotonic() + ENTER_SECONDS
-
-        def is_accepted() -> bool:
-            nonlocal again_at
-            if is_done():
-                return True
-            if time.monotonic() >= again_at:
-                self.press(key)
-                again_at = time.monotonic() + ENTER_SECONDS
-            return False
-
-        wait_for(is_accepted, f"{key} accepted", evidence=self.screen)
 
     def _has_selected(self, text: str) -> bool:
         screen = self.screen()
