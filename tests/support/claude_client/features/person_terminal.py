@@ -34,7 +34,7 @@ class PersonTerminal(Terminal):
 
     def clear_input(self) -> None:
         """Remove what stands in the input box."""
-        self._press_until("C-c", lambda: len(self._input_box().split()) <= 1)
+        self._press_until("C-c", lambda: len(self._input_box().split()) <= 1, "input")
 
     def paste(self, path: Path) -> None:
         """Paste a file's text."""
