@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +11,7 @@ from support.ccsync_program.repository_clone import clone_repository
 from support.claude_client.client import ClaudeHome
 from support.claude_client.plugin_record import read_record
 from support.claude_client.plugin_trial import PLUGIN_ID, run_client, try_plugin
-from support.claude_client.script import prompt, say
+from support.claude_client.script import prompt, reply, say, tool
 from support.claude_client.versions import (
     FIRST_VERSION,
     QUICK_PLUGIN_VERSIONS,
@@ -90,6 +91,35 @@ def stored_session(plugin_home: PluginHome, *args: str) -> str:
     plugin_home.wait_for_daemon()
     wait_until(lambda: plugin_home.session(run.session_id).get("messages") == 2, "it is stored")
     return run.session_id
+
+
+@pytest.mark.parametrize("folder", [".", "plugin"])
+def test_a_command_allows_its_own_script_only(
+    folder: str,
+    plugin_home_of: Callable[[ClaudeHome], PluginHome],
+    claude_home: ClaudeHome,
+    clone: Path,
+    tmp_path: Path,
+) -> None:
+    """With a space in its path too; nothing else that the model calls in that turn is allowed."""
+    plugin_home = plugin_home_of(claude_home)
+    (plugin_home.claude.config_dir / "settings.json").write_text('{"disableAllHooks": true}')
+    place = tmp_path / "my code" / "claude-code-sync"
+    shutil.copytree(clone, place)
+    calls = [
+        tool("Bash", command=f"env CLAUDE_CODE_SYNC=1 sh -c 'touch {name}'", description="Make it")
+        for name in ("made-1", "made-2")
+    ]
+    words = prompt("", *(reply(call) for call in calls), say("Ended."))
+    run = plugin_home.claude.run(
+        f"/claude-code-sync:sync-status {words}", "--plugin-dir", str(place / folder)
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.result == "Ended."
+    text = plugin_home.claude.transcript(run.session_id).read_text()
+    assert "Sync not working: ccsync-watch is not running" in text
+    assert "env CLAUDE_CODE_SYNC=1 sh -c" in text
+    assert not list(plugin_home.claude.workdir.glob("made-*"))
 
 
 @pytest.mark.parametrize("folder", [".", "plugin"])

@@ -88,6 +88,14 @@ def test_a_newer_plugin_is_a_warning(ask_plugin: Any) -> None:  # noqa: ANN401 -
     assert f"Version: this plugin is 99.0.0, ccsync-watch is {__version__}" in text
 
 
+def test_a_status_names_what_the_client_cannot_do(ask_plugin: Any, env: dict[str, str]) -> None:  # noqa: ANN401 - as above
+    """The client that asks names itself."""
+    env["AI_AGENT"] = "claude-code_2-1-150_agent"
+    assert "Claude Code: 2.1.150 does not print" in ask_plugin(b"", "--plain", "status")
+    env["AI_AGENT"] = "claude-code_2-1-332_agent"
+    assert "2.1.332" not in ask_plugin(b"", "--plain", "status")
+
+
 def test_a_wrong_setting_is_an_answer_too(ask_plugin: Any, env: dict[str, str]) -> None:  # noqa: ANN401 - as above
     """Under the title that the README explains."""
     Path(env["HOME"], ".claude-code-sync.json").write_text('{"auto_sync": "maybe"}')
