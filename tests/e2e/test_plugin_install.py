@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ import pytest
 
 from support.ccsync_program.plugin_home import PLUGIN, ROOT
 from support.ccsync_program.repository_clone import clone_repository
+from support.claude_client.plugin_trial import run_client
 from support.claude_client.script import prompt, say
 from support.waiting import wait_until
 
@@ -23,20 +23,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.client
 
 _ID = "claude-code-sync@claude-code-sync"
-
-
-def claude(plugin_home: PluginHome, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run one of the client's own commands."""
-    return subprocess.run(
-        [plugin_home.claude.binary, *words],
-        env=plugin_home.claude.env,
-        cwd=plugin_home.claude.workdir,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 def set_options(plugin_home: PluginHome, **options: object) -> None:
@@ -73,7 +59,9 @@ def errors(report: Any) -> list[str]:  # noqa: ANN401 - any JSON
 @pytest.mark.parametrize("folder", ["plugin", "."])
 def test_validation_rejects_only_the_name(plugin_home: PluginHome, folder: str) -> None:
     """`claude-` is reserved; the client still installs the plugin."""
-    completed = claude(plugin_home, "plugin", "validate", "--strict", "--json", str(ROOT / folder))
+    completed = run_client(
+        plugin_home, "plugin", "validate", "--strict", "--json", str(ROOT / folder)
+    )
     assert completed.returncode == 1
     reported = set(errors(json.loads(completed.stdout)))
     assert reported
@@ -88,7 +76,7 @@ def test_validation_accepts_another_name(
 ) -> None:
     """Strictly, and by the rules of the public directory."""
     copy = renamed(tmp_path / "copy")
-    completed = claude(plugin_home, "plugin", "validate", *words[:-1], str(copy / words[-1]))
+    completed = run_client(plugin_home, "plugin", "validate", *words[:-1], str(copy / words[-1]))
     assert completed.returncode == 0, completed.stdout + completed.stderr
 
 
@@ -97,9 +85,9 @@ def test_install_from_a_clone_run_and_uninstall(plugin_home: PluginHome, tmp_pat
     home, clone = plugin_home.claude, clone_repository(tmp_path / "clone")
     settings = home.config_dir / "settings.json"
     before = json.loads(settings.read_text())
-    completed = claude(plugin_home, "plugin", "marketplace", "add", str(clone))
+    completed = run_client(plugin_home, "plugin", "marketplace", "add", str(clone))
     assert completed.returncode == 0, completed.stdout + completed.stderr
-    completed = claude(plugin_home, "plugin", "install", _ID)
+    completed = run_client(plugin_home, "plugin", "install", _ID)
     assert completed.returncode == 0, completed.stdout + completed.stderr
     assert json.loads(settings.read_text())["enabledPlugins"] == {_ID: True}
     set_options(plugin_home, sync_thinking=True)
@@ -109,9 +97,10 @@ def test_install_from_a_clone_run_and_uninstall(plugin_home: PluginHome, tmp_pat
     wait_until(lambda: plugin_home.session(run.session_id).get("messages") == 2, "it is stored")
     assert (plugin_home.state / "plugin.options").read_text() == "sync_thinking=true\n"
     assert plugin_home.status()["config"]["sync_thinking"] is True
-    assert claude(plugin_home, "plugin", "uninstall", _ID).returncode == 0
+    assert run_client(plugin_home, "plugin", "uninstall", _ID).returncode == 0
     assert (
-        claude(plugin_home, "plugin", "marketplace", "remove", "claude-code-sync").returncode == 0
+        run_client(plugin_home, "plugin", "marketplace", "remove", "claude-code-sync").returncode
+        == 0
     )
     after = json.loads(settings.read_text())
     del after["pluginConfigs"]  # the user's own
@@ -127,8 +116,10 @@ def test_options_in_the_clients_settings_reach_the_daemon(
 ) -> None:
     """No manifest declares them, for the sake of old clients; hooks get them all the same."""
     key = f"osk_{uuid.uuid4().hex}"  # not in the clone, which is in the client's home too
-    claude(plugin_home, "plugin", "marketplace", "add", str(clone_repository(tmp_path / "clone")))
-    completed = claude(plugin_home, "plugin", "install", _ID)
+    run_client(
+        plugin_home, "plugin", "marketplace", "add", str(clone_repository(tmp_path / "clone"))
+    )
+    completed = run_client(plugin_home, "plugin", "install", _ID)
     assert completed.returncode == 0, completed.stdout + completed.stderr
     set_options(plugin_home, convex_url="http://127.0.0.1:9", api_key=key)
     plugin_home.claude.run(prompt("Say hello", say("Hello.")))

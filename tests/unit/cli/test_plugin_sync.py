@@ -6,13 +6,14 @@ import asyncio
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from starlette.responses import JSONResponse, Response
 
 from ccsync_watch import __version__
 from ccsync_watch.cli.plugin_sync import SYNC_SECONDS, late_sync_text, sync_text
+from support.flush_answers import FLUSHED
 from support.lines import SESSION
 from support.state_folder import StateFolder
 
@@ -20,17 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from starlette.requests import Request
-
-ANSWER: dict[str, Any] = {
-    "is_read": True,
-    "is_known": True,
-    "is_local": False,
-    "rows_sent": 3,
-    "rows_pending": 0,
-    "rows_rejected": 0,
-    "error": None,
-    "problem": None,
-}
 
 
 @pytest.fixture
@@ -65,7 +55,7 @@ def test_what_is_not_read_yet_is_left_to_the_daemon(
     """It uploads what it reads after the answer, also where uploading is manual."""
 
     async def answer(_request: Request) -> Response:
-        return JSONResponse({**ANSWER, **change})
+        return JSONResponse({**FLUSHED, **change})
 
     with folder.serve(answer, path="/v1/flush", version=__version__):
         assert words in sync_text(env, SESSION)
@@ -79,7 +69,7 @@ def test_a_daemon_that_does_not_answer_is_not_waited_for(
 
     async def answer(_request: Request) -> Response:
         await asyncio.sleep(4.0)
-        return JSONResponse(ANSWER)
+        return JSONResponse(FLUSHED)
 
     with folder.serve(answer, path="/v1/flush", version=__version__):
         since = time.monotonic()

@@ -15,21 +15,11 @@ from ccsync_watch.cli import main
 from ccsync_watch.cli.plugin_sync import flush_lines
 from ccsync_watch.control.messages import FlushAnswer
 from ccsync_watch.problem import Problem
+from support.flush_answers import FLUSHED
 from support.lines import SESSION
 
 FULL = Problem("reading-failed", "Sync not working", "the disk is full", "free some")
 TIMED_OUT = Problem("connection-failed", "Connection failed", "x (timed out)", "wait")
-
-FLUSHED: dict[str, Any] = {
-    "is_read": True,
-    "is_known": True,
-    "is_local": False,
-    "rows_sent": 3,
-    "rows_pending": 0,
-    "rows_rejected": 0,
-    "error": None,
-    "problem": None,
-}
 
 
 @pytest.fixture
