@@ -20,7 +20,7 @@ from ccsync_watch.cli.plugin_problems import (
     with_hints,
 )
 from ccsync_watch.cli.plugin_sync import HELLO_SECONDS
-from ccsync_watch.cli.problem_text import problem_lines
+from ccsync_watch.cli.problem_text import hint_line, problem_lines
 from ccsync_watch.cli.sync_figures import confirmed, figures_without_daemon
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import declared_settings, load, short_path
@@ -77,15 +77,17 @@ def status_text(env: Mapping[str, str], session_id: str | None, *, plugin_versio
 def error_text(error: Exception) -> str:
     """Return the answer of a command that failed."""
     if not isinstance(error, CcsyncError):
-        return f"Sync not working: {type(error).__name__}\n  → run `ccsync-watch status`"
-    return f"Sync not working: {printable(error.message)}\n  → {printable(error.hint)}"
+        what, hint = type(error).__name__, "run `ccsync-watch status`"
+    else:
+        what, hint = error.message, error.hint
+    return f"Sync not working: {printable(what)}\n{hint_line(hint)}"
 
 
 def late_status_text(seconds: float) -> str:
     """Return the answer of a report that took too long."""
     return (
         f"ccsync-watch {__version__}: no report within {seconds:g} s, the machine is busy\n"
-        "  → run `ccsync-watch status` in a terminal, which waits longer"
+        + hint_line("run `ccsync-watch status` in a terminal, which waits longer")
     )
 
 

@@ -9,7 +9,8 @@ import time
 from typing import TYPE_CHECKING
 
 from ccsync_watch.cli.console import printable
-from ccsync_watch.cli.problem_text import problem_lines
+from ccsync_watch.cli.problem_text import hint_line, problem_lines
+from ccsync_watch.cli.typed_commands import typed
 from ccsync_watch.config import load, state_folder
 from ccsync_watch.control.client import ControlClient
 from ccsync_watch.control.messages import FlushRequest
@@ -73,12 +74,13 @@ def _request(session_id: str | None, until: float) -> FlushRequest:
 
 def _request_lines(state_dir: Path, session_id: str | None, error: CcsyncError) -> list[str]:
     """Leave the request to the daemon; return how that is said."""
+    message, hint = printable(error.message), hint_line(error.hint)
     if session_id is None or not request_sync(state_dir, session_id):
-        return [f"Sync not finished: {printable(error.message)}", f"  → {printable(error.hint)}"]
-    return [
-        f"Syncing: {printable(error.message)}; the daemon syncs this session as soon as it can",
-        f"  → {printable(error.hint)}",
-    ]
+        return [f"Sync not finished: {message}", hint]
+    if isinstance(error, StillStarting):
+        return [f"Syncing: {message}; the daemon syncs this session as soon as it can", hint]
+    # It may never answer again.
+    return [f"Not synced yet: {message}; this session is synced once it does", hint]
 
 
 def flush_lines(result: FlushAnswer, session_id: str | None) -> list[str]:
@@ -101,12 +103,12 @@ def flush_lines(result: FlushAnswer, session_id: str | None) -> list[str]:
     if result.is_local:
         lines = [
             "Everything of this session is stored on this machine; nothing was sent.",
-            "No Convex URL configured: run `ccsync-watch login` to sync to your deployment",
+            typed("No Convex URL configured: run `ccsync-watch login` to sync to your deployment"),
         ]
     else:
         sent = plural(result.rows_sent, "row")
         lines = [f"Synced: {sent} sent, nothing of this session is pending"]
     if result.rows_rejected:
         rejected = plural(result.rows_rejected, "row")
-        lines += [f"The backend rejected {rejected}", "  → see `ccsync-watch status`"]
+        lines += [f"The backend rejected {rejected}", hint_line("see `ccsync-watch status`")]
     return lines

@@ -1,0 +1,35 @@
+"""The commands in hints as the user can type them.
+
+The plugin's own copy of this program is not on PATH: there, `ccsync-watch …` has its path.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+
+from ccsync_watch.daemon.plugin_copy import PROGRAM_NAME, command_of_copy
+
+_NAME = "ccsync-watch"
+
+
+def typed(text: str, *, prefix: str = sys.prefix, home: str = "~") -> str:
+    """Return a text whose commands, which are in backticks, work in any terminal."""
+    if f"`{_NAME}" not in text:
+        return text
+    folder = Path(prefix).parent
+    command = command_of_copy(folder.parent, prefix=prefix) if folder.name == PROGRAM_NAME else None
+    if command is None:
+        return text
+    path = _typed_path(command, Path(home).expanduser())
+    for end in ("`", " "):
+        text = text.replace(f"`{_NAME}{end}", f"`{path}{end}")
+    return text
+
+
+def _typed_path(command: Path, home: Path) -> str:
+    # The shell expands no quoted `~`.
+    if command.is_relative_to(home):
+        return f"~/{shlex.quote(str(command.relative_to(home)))}"
+    return shlex.quote(str(command))
