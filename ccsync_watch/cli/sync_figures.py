@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch import report
+from ccsync_watch.control.client import explain_absence
 from ccsync_watch.errors import OtherSchema
 from ccsync_watch.problem import Problem
 from ccsync_watch.store.database import open_for_reading
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 def figures_without_daemon(settings: Settings, absence: NotRunning) -> dict[str, Any]:
     """Return the figures from the store alone."""
+    absence = explain_absence(settings.state_dir, absence)
     key = install_key(settings.state_dir)
     try:
         database = open_for_reading(settings.state_dir)

@@ -17,7 +17,7 @@ from ccsync_watch.control.messages import (
     SignOutAnswer,
     read_status,
 )
-from ccsync_watch.control.pidfile import is_starting, read_pidfile
+from ccsync_watch.control.pidfile import is_being_started, is_starting, read_pidfile
 from ccsync_watch.errors import NotAnswering, NotRunning, StillStarting
 from ccsync_watch.processes import is_alive
 
@@ -127,7 +127,8 @@ class ControlClient:
     def _not_answering(self, pidfile: Pidfile, what: str) -> NotAnswering:
         return NotAnswering(
             f"ccsync-watch (process {pidfile.pid}) {what}",
-            hint=f"see {self._folder / 'log'}; `kill -9 {pidfile.pid}` ends it without loss",
+            hint=f"see {self._folder / 'log'}; `kill -9 {pidfile.pid}` ends it without loss,"
+            " then `ccsync-watch start` starts another",
         )
 
 
@@ -137,6 +138,13 @@ def still_starting() -> StillStarting:
         "ccsync-watch is starting",
         hint="on a busy machine that takes a while; `ccsync-watch status` shows when it runs",
     )
+
+
+def explain_absence(folder: Path, absence: NotRunning) -> NotRunning:
+    """Return why no daemon answers: where a hook starts one now, that it is starting."""
+    if type(absence) is NotRunning and is_being_started(folder):
+        return still_starting()
+    return absence
 
 
 def _not_running() -> NotRunning:

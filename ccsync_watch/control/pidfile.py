@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,10 @@ if TYPE_CHECKING:
 PIDFILE_NAME = "daemon.json"
 # For the plugin's hooks: one of them is starting a daemon.
 STARTING_NAME = "starting"
+# From a hook to a daemon that holds the lock. A start that failed leaves the marker.
+STARTING_SECONDS = 60.0
+# Where start.sh writes which rule found a program, and nothing if none did.
+_FOUND_NAME = "hook.program"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +67,20 @@ def is_starting(folder: Path) -> bool:
         return False
     # The process id may have been reused; the lock cannot.
     return bool(is_locked(str(folder / DAEMON_LOCK_NAME)))
+
+
+def is_being_started(folder: Path) -> bool:
+    """Return whether a hook is starting a daemon, which does not hold the lock yet."""
+    try:
+        begun = (folder / STARTING_NAME).stat().st_mtime
+    except OSError:
+        return False
+    return 0 <= time.time() - begun < STARTING_SECONDS and not _is_without_program(folder, begun)
+
+
+def _is_without_program(folder: Path, since: float) -> bool:
+    try:
+        with (folder / _FOUND_NAME).open("rb") as file:
+            return os.fstat(file.fileno()).st_mtime >= since and file.readline() == b"\n"
+    except OSError:
+        return False

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ccsync_watch import __version__
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.control.client import ControlClient, still_starting
-from ccsync_watch.control.pidfile import is_starting, read_pidfile
+from ccsync_watch.control.pidfile import STARTING_NAME, is_starting, read_pidfile
 from ccsync_watch.errors import NotAnswering, NotRunning, StartFailed
 from ccsync_watch.file_locks import is_locked
 from ccsync_watch.private_files import make_folder
@@ -145,6 +145,9 @@ def stop(folder: Path, *, clock: Clock | None = None) -> bool:
     # It holds the lock, or answered just now on the socket of this pidfile: it is the right one.
     with contextlib.suppress(ProcessLookupError):
         os.kill(pidfile.pid, signal.SIGTERM)
+    # One that was still starting has not removed it.
+    with contextlib.suppress(OSError):
+        (folder / STARTING_NAME).unlink()
     until = clock.monotonic() + STOP_SECONDS
     while _is_running(pidfile, folder):
         if clock.monotonic() > until:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch.cli.arguments import seconds
 from ccsync_watch.cli.console import say
 from ccsync_watch.cli.problem_text import already_running, error_line
+from ccsync_watch.cli.typed_commands import typed
 from ccsync_watch.config import load
 from ccsync_watch.control.client import ControlClient
-from ccsync_watch.control.pidfile import STARTING_NAME
+from ccsync_watch.control.pidfile import STARTING_NAME, STARTING_SECONDS
 from ccsync_watch.daemon.background import START_SECONDS, start
 from ccsync_watch.daemon.plugin_copy import remove_other_environments
-from ccsync_watch.errors import StillStarting
+from ccsync_watch.errors import CcsyncError, StillStarting
 from ccsync_watch.private_files import make_folder
 
 if TYPE_CHECKING:
@@ -55,14 +57,25 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], _flags: Mapping[
     except StillStarting as starting:
         say(error_line(starting))
         return 0
+    except CcsyncError:
+        if arguments.from_hook:
+            _age(folder / STARTING_NAME)
+        raise
     # Only now: while a daemon fails to start, hooks try again once a minute, not each time.
     _remove(folder / STARTING_NAME)
     if is_new:
         remove_other_environments(folder)
-        say("Started. Open it: `ccsync-watch dashboard`; stop it: `ccsync-watch stop`")
+        say(typed("Started. Open it: `ccsync-watch dashboard`; stop it: `ccsync-watch stop`"))
     else:
         say(already_running(ControlClient(folder).hello().pid))
     return 0
+
+
+def _age(path: Path) -> None:
+    """Show that the start is over, and keep other hooks from trying again at once."""
+    with contextlib.suppress(OSError):
+        ended = path.stat().st_mtime - STARTING_SECONDS
+        os.utime(path, (ended, ended))
 
 
 def _remove(path: Path) -> None:
