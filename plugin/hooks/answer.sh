@@ -7,7 +7,7 @@ plugin=${plugin:-$CLAUDE_PLUGIN_ROOT}
 [ -r "$plugin/hooks/find.sh" ] || exit 0
 . "$plugin/hooks/find.sh"
 if [ -d "$state" ]; then
-  printf '%s\n' "$version" "${AI_AGENT:-}" "$plugin" >"$state/hook.UserPromptExpansion"
+  printf '%s\n' "$version" "${AI_AGENT:-}" "$plugin" "${CLAUDE_PLUGIN_DATA##*/}" >"$state/hook.UserPromptExpansion"
 fi
 # Without a terminal, clients before 2.1.178 print nothing for a command that a hook blocks.
 if [ "${CLAUDE_CODE_ENTRYPOINT:-cli}" != cli ]; then

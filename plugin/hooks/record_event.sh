@@ -11,7 +11,7 @@ plugin=${plugin:-$CLAUDE_PLUGIN_ROOT}
 spool=$state/signals
 [ -d "$spool" ] || mkdir -p "$spool" || exit 0
 # When it fired last, in which client, for `doctor`. A kill may leave the file empty.
-printf '%s\n' "$version" "${AI_AGENT:-}" "$plugin" >"$state/hook.$event"
+printf '%s\n' "$version" "${AI_AGENT:-}" "$plugin" "${CLAUDE_PLUGIN_DATA##*/}" >"$state/hook.$event"
 
 # The client's input is JSON in one line, whatever is in its paths. At Stop it may be long, and the
 # shell reads byte by byte: there the environment has all that is needed.

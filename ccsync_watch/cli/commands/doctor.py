@@ -65,7 +65,7 @@ def _lines(findings: Findings, now_ms: int) -> Iterator[tuple[str, str]]:
     yield "Claude Code", ", ".join(clients)
     for plugin in findings.plugins:
         facts = [plugin.version or "unknown version", short_path(plugin.root, settings)]
-        facts += [plugin.name or "loaded from a folder"]
+        facts += [plugin.name or ("not installed" if plugin.is_gone else "loaded from a folder")]
         yield "plugin", ", ".join(facts)
     if not findings.plugins:
         yield "plugin", "not installed"
@@ -97,6 +97,7 @@ def _as_json(findings: Findings) -> dict[str, Any]:
                 "folder": printable_path(plugin.root),
                 "version": plugin.version,
                 "is_enabled": plugin.is_enabled,
+                "is_gone": plugin.is_gone,
                 "hooks": list(plugin.events),
             }
             for plugin in findings.plugins

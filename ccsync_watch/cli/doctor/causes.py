@@ -8,6 +8,7 @@ from ccsync_watch import __version__
 from ccsync_watch.cli.client_limits import limits_of
 from ccsync_watch.config import printable_path, short_path
 from ccsync_watch.daemon.background import is_older
+from ccsync_watch.daemon.plugin_copy import command_of_copy
 from ccsync_watch.errors import NotAnswering, StillStarting
 from ccsync_watch.problem import Problem
 
@@ -31,7 +32,7 @@ _ABSENCES = {
     ),
     "unprepared": (
         "uv has not installed the packages of the plugin's copy yet",
-        "start a Claude Code session, whose hook does it; `program/log` says why it failed",
+        "start a Claude Code session, whose hook does it, or wait a moment if one was just started",
     ),
     "none": (
         "no rule finds the program",
@@ -72,11 +73,14 @@ def _client(findings: Findings) -> Iterable[Problem]:
 
 
 def _plugin(findings: Findings) -> Iterable[Problem]:
-    if not findings.plugins:
+    if all(plugin.is_gone for plugin in findings.plugins):
+        what = "no Claude folder has it, and no hook of it ever ran"
+        if findings.plugins:
+            what = "no Claude folder has it any more; nothing starts the daemon by itself"
         yield Problem(
             "plugin-not-installed",
             "Plugin not installed",
-            "no Claude folder has it, and no hook of it ever ran",
+            what,
             f"{_INSTALL}; or start the daemon yourself: `ccsync-watch start`",
         )
     for plugin in findings.plugins:
@@ -96,11 +100,17 @@ def _plugin(findings: Findings) -> Iterable[Problem]:
                 f"run `claude plugin uninstall {plugin.name}`, then {_INSTALL}",
             )
         elif plugin.version and is_older(__version__, plugin.version):
+            hint = (
+                "update ccsync-watch from where you installed it, such as with"
+                " `uv tool upgrade ccsync-watch`"
+            )
+            if command_of_copy(findings.settings.state_dir) is not None:
+                hint = "start Claude Code again, whose hook installs the new version"
             yield Problem(
                 "program-outdated",
                 "Version",
                 f"the plugin in {root} is {plugin.version}, this ccsync-watch {__version__}",
-                "update ccsync-watch from where you installed it, such as with `uv tool upgrade`",
+                hint,
                 "warning",
             )
 
@@ -146,6 +156,9 @@ def _program(findings: Findings) -> Iterable[Problem]:
         return
     if not program.rule:
         what, hint = _ABSENCES.get(program.absence, _ABSENCES["none"])
+        if program.absence == "unprepared" and program.log:
+            what = f"uv could not install the packages of the plugin's copy: {program.log}"
+            hint = "check the network; every start of a Claude Code session tries it again"
         yield Problem("program-not-found", "Program not found", what, hint)
     elif program.failure is not None:
         yield Problem(
@@ -176,7 +189,9 @@ def _daemon(findings: Findings) -> Iterable[Problem]:
         yield Problem("daemon-starting", "Daemon starting", absence.message, absence.hint, "info")
     elif absence is not None:
         why = "a hook starts it with the next session, or `ccsync-watch start` does"
-        if not settings.autostart:
+        if not any(plugin.is_enabled and not plugin.is_gone for plugin in findings.plugins):
+            why = "start it with `ccsync-watch start`"
+        elif not settings.autostart:
             why = "autostart is off: start it with `ccsync-watch start`"
         waiting = f"; {findings.waiting} hook events wait for it" if findings.waiting else ""
         yield Problem("daemon-not-running", "Daemon not running", f"none answers{waiting}", why)

@@ -16,16 +16,21 @@ if TYPE_CHECKING:
 
 PLUGIN_NAME = "claude-code-sync"
 _HOOK_SCRIPT = "hooks/record_event.sh"
+_INSTALLED = "installed_plugins.json"
 _MANIFEST = ".claude-plugin/plugin.json"
 
 
 @dataclass(frozen=True, slots=True)
 class InstalledPlugin:
-    """A plugin that the client has installed from a marketplace."""
+    """A plugin that the client has installed from a marketplace.
+
+    `source` is a marketplace that is a folder: clients load the plugin from there, not their copy.
+    """
 
     name: str
     folder: Path
     is_enabled: bool
+    source: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,11 @@ class ClientFiles:
     switches: tuple[HookSwitch, ...] = ()
     unreadable: dict[Path, str] = field(default_factory=dict)
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether all lists of installed plugins could be read."""
+        return all(path.name != _INSTALLED for path in self.unreadable)
+
 
 def read_client_files(claude_dirs: Iterable[Path], managed_dir: Path | None) -> ClientFiles:
     """Read the files of these Claude folders, and of an administrator."""
@@ -61,12 +71,14 @@ def read_client_files(claude_dirs: Iterable[Path], managed_dir: Path | None) -> 
             switches.append(HookSwitch("disableAllHooks", folder / "settings.json"))
         enabled = settings.get("enabledPlugins")
         enabled = enabled if isinstance(enabled, dict) else {}
-        installed = _read(folder / "plugins" / "installed_plugins.json", unreadable)
+        installed = _read(folder / "plugins" / _INSTALLED, unreadable)
+        markets = _read(folder / "plugins" / "known_marketplaces.json", unreadable)
         for name, path in _installed(installed):
             # A renamed plugin is known by its hooks.
             if name.split("@")[0] == PLUGIN_NAME or scripts_of(path) is not None:
                 # Without a word for it: a scope other than the user's switches it on.
-                plugins.append(InstalledPlugin(name, path, enabled.get(name) is not False))
+                is_enabled = enabled.get(name) is not False
+                plugins.append(InstalledPlugin(name, path, is_enabled, _source(markets, name)))
     return ClientFiles(tuple(plugins), tuple(switches), unreadable)
 
 
@@ -109,6 +121,16 @@ def _installed(content: dict[str, Any]) -> Iterator[tuple[str, Path]]:
             path = entry.get("installPath") if isinstance(entry, dict) else None
             if isinstance(path, str) and path:
                 yield name, Path(path)
+
+
+def _source(markets: dict[str, Any], name: str) -> Path | None:
+    """Return the folder that is the marketplace of a plugin, None if it was fetched."""
+    market = markets.get(name.rpartition("@")[2])
+    source = market.get("source") if isinstance(market, dict) else None
+    if not isinstance(source, dict) or source.get("source") != "directory":
+        return None
+    path = source.get("path")
+    return Path(path) if isinstance(path, str) and path else None
 
 
 def _read(path: Path, unreadable: dict[Path, str]) -> dict[str, Any]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ccsync_watch.cli.doctor.client_files import (
     ClientFiles,
+    InstalledPlugin,
     events_of,
     read_client_files,
     scripts_of,
@@ -15,7 +17,7 @@ from ccsync_watch.cli.doctor.client_files import (
 from ccsync_watch.cli.doctor.hook_files import HookRun, StartFound, read_hook_runs, read_start
 from ccsync_watch.cli.doctor.plugin_program import FoundProgram, client_version, find_program
 from ccsync_watch.config import Settings, config_path, load, state_folder
-from ccsync_watch.control.client import ControlClient
+from ccsync_watch.control.client import ControlClient, explain_absence
 from ccsync_watch.errors import CcsyncError, NotAnswering, NotRunning, StillStarting
 from ccsync_watch.hook_events import SPOOL_NAME
 
@@ -28,7 +30,10 @@ _HELLO_SECONDS = 3.0
 
 @dataclass(frozen=True, slots=True)
 class PluginFolder:
-    """A folder of the plugin: installed, or one that hooks ran from."""
+    """A folder of the plugin: installed, or one that hooks ran from.
+
+    `is_gone` if it was installed when they ran last, and is not any more.
+    """
 
     root: Path
     scripts: Path | None
@@ -36,6 +41,7 @@ class PluginFolder:
     events: tuple[str, ...]
     name: str | None = None
     is_enabled: bool = True
+    is_gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,23 +124,48 @@ def _load(env: Mapping[str, str]) -> tuple[Settings, CcsyncError | None]:
 
 
 def _plugins(files: ClientFiles, runs: Mapping[str, HookRun]) -> tuple[PluginFolder, ...]:
-    """Return the folder of the last hook first, then the installed ones."""
+    """Return the plugin of the last hook first, then the other installed ones."""
     latest = sorted(runs.values(), key=lambda run: -run.at_ms)
-    used = [run.folder for run in latest if run.folder is not None and run.folder.is_dir()]
-    installed = [
-        _folder(plugin.folder, plugin.name, is_enabled=plugin.is_enabled)
-        for plugin in files.plugins
-    ]
-    for scripts in used[:1]:
-        known = [plugin for plugin in installed if plugin.scripts == scripts]
-        others = [plugin for plugin in installed if plugin.scripts != scripts]
+    run = next((run for run in latest if run.folder is not None and run.folder.is_dir()), None)
+    if run is None or run.folder is None:
+        return tuple(_folder(_root(plugin), plugin) for plugin in files.plugins)
+    used, others = [], []
+    for plugin in files.plugins:
+        # A renamed marketplace has other data; without a word for it, the folder decides.
+        is_named = run.data in {"", plugin.name.replace("@", "-")}
+        roots = [root for root in _roots(plugin) if scripts_of(root) == run.folder]
+        if roots and is_named:
+            used.append(_folder(roots[0], plugin))
+        # After an update, a session's hooks run from the folder of the version before.
+        elif plugin.folder.parent in run.folder.parents:
+            used.append(_folder(_root(plugin), plugin))
+        else:
+            others.append(_folder(_root(plugin), plugin))
+    if not used:
         # The client names the root, the hook its own folder, which may be below it.
-        root = scripts if version_of(scripts) else scripts.parent
-        return (*(known or [_folder(root, None, is_enabled=True)]), *others)
-    return tuple(installed)
+        folder = _folder(run.folder if version_of(run.folder) else run.folder.parent, None)
+        used = [replace(folder, is_gone=files.is_complete and not _is_loaded_from_folder(run))]
+    return (*used, *others)
 
 
-def _folder(root: Path, name: str | None, *, is_enabled: bool) -> PluginFolder:
+def _is_loaded_from_folder(run: HookRun) -> bool:
+    """Return whether the plugin of a hook was not an installed one."""
+    if run.data:
+        return run.data.endswith("-inline")
+    return run.folder is not None and ("plugins", "cache") not in pairwise(run.folder.parts)
+
+
+def _roots(plugin: InstalledPlugin) -> list[Path]:
+    return [root for root in (plugin.source, plugin.folder) if root is not None]
+
+
+def _root(plugin: InstalledPlugin) -> Path:
+    """Return where the client loads a plugin from."""
+    return next((root for root in _roots(plugin) if scripts_of(root)), plugin.folder)
+
+
+def _folder(root: Path, plugin: InstalledPlugin | None) -> PluginFolder:
+    name, is_enabled = (plugin.name, plugin.is_enabled) if plugin else (None, True)
     events = tuple(events_of(root))
     return PluginFolder(root, scripts_of(root), version_of(root), events, name, is_enabled)
 
@@ -143,7 +174,7 @@ def _daemon(settings: Settings) -> DaemonState:
     try:
         hello = ControlClient(settings.state_dir, hello_seconds=_HELLO_SECONDS).hello()
     except NotRunning as absence:
-        return DaemonState(absence=absence)
+        return DaemonState(absence=explain_absence(settings.state_dir, absence))
     return DaemonState(hello.version, hello.pid)
 
 

@@ -1,7 +1,8 @@
 """The files by which the plugin's hooks say when they ran last.
 
-`hook.<event>` in the state folder has the plugin's version, the client's own mark and the plugin's
-folder, a line each; a hook that was killed leaves less. `hook.program` has what the last start
+`hook.<event>` in the state folder has the plugin's version, the client's own mark, the plugin's
+folder and the client's name for its data, a line each; a hook that was killed, or one of an earlier
+version, leaves less. `hook.program` has what the last start
 found.
 """
 
@@ -19,13 +20,18 @@ _MAX_BYTES = 16 << 10
 
 @dataclass(frozen=True, slots=True)
 class HookRun:
-    """The last run of one hook. `client` is the client's version, None if it does not say."""
+    """The last run of one hook. `client` is the client's version, None if it does not say.
+
+    `data` names the plugin and its marketplace, joined by a hyphen, or ends in `-inline` for one
+    that was loaded from a folder; old clients leave it out.
+    """
 
     event: str
     at_ms: int
     version: str | None = None
     client: str | None = None
     folder: Path | None = None
+    data: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +50,9 @@ def read_hook_runs(state_dir: Path) -> dict[str, HookRun]:
     for event in HOOK_EVENTS:
         content = _read(state_dir / f"hook.{event}")
         if content is not None:
-            at_ms, (version, mark, folder) = content[0], _lines(content[1], 3)
+            at_ms, (version, mark, folder, data) = content[0], _lines(content[1], 4)
             path = Path(folder) if os.path.isabs(folder) else None  # noqa: PTH117 - a str from outside
-            runs[event] = HookRun(event, at_ms, version or None, marked_version(mark), path)
+            runs[event] = HookRun(event, at_ms, version or None, marked_version(mark), path, data)
     return runs
 
 

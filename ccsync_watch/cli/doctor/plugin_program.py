@@ -5,11 +5,11 @@ from __future__ import annotations
 import shutil
 import subprocess
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 _SECONDS = 10.0
 # The script only looks; nothing that it finds is run.
@@ -18,13 +18,14 @@ _ASK = (
     ' printf "%s\\n" "$kind" "$absence" "$program" "$environment"'
 )
 _WORDS = 4
+_MAX_LINE = 500
 
 
 @dataclass(frozen=True, slots=True)
 class FoundProgram:
     """What the script found. `absence` says why it found none; `version` is the program's answer.
 
-    `failure` is how the program failed to answer.
+    `failure` is how the program failed to answer, `log` how uv failed to prepare the plugin's copy.
     """
 
     rule: str
@@ -32,6 +33,7 @@ class FoundProgram:
     path: str
     version: str | None = None
     failure: str | None = None
+    log: str = ""
 
 
 def find_program(scripts: Path, env: Mapping[str, str]) -> FoundProgram | None:
@@ -46,9 +48,22 @@ def find_program(scripts: Path, env: Mapping[str, str]) -> FoundProgram | None:
     rule, absence, path, environment = lines[:_WORDS]
     if rule in {"", "uvx"}:
         # Asking uvx for the version would download it.
-        return FoundProgram(rule, absence if not rule else "", path)
-    words = [path, f"{environment}/command/ccsync-watch"] if rule == "copy" else [path]
+        log = _first_line(Path(environment).with_name("log")) if environment else ""
+        return FoundProgram(rule, absence if not rule else "", path, log=log)
+    words = [path]
+    if rule == "copy":
+        words.append(f"{environment}/command/ccsync-watch")
+        # What the user can run, and what stays when an update changes the environment.
+        path = str(Path(environment).with_name("ccsync-watch"))
     return _ask_version(FoundProgram(rule, "", path), [*words, "--version"], env)
+
+
+def _first_line(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return file.readline(_MAX_LINE).decode("utf-8", "replace").strip()
+    except OSError:
+        return ""
 
 
 def _ask_version(program: FoundProgram, words: list[str], env: Mapping[str, str]) -> FoundProgram:

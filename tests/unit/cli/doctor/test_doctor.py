@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from ccsync_watch import __version__
 from ccsync_watch.cli import main
 from ccsync_watch.cli.doctor.client_files import events_of
 from ccsync_watch.cli.doctor.hook_files import HOOK_EVENTS, read_hook_runs
+from ccsync_watch.control.pidfile import STARTING_NAME, STARTING_SECONDS
 from support.ccsync_program.plugin_home import PLUGIN, ROOT
 from support.state_folder import StateFolder
 
@@ -66,10 +68,23 @@ class Patient:
         path.chmod(0o755)
         return path
 
-    def ran(self, event: str, *, version: str = __version__, client: str = CLIENT) -> None:
-        """Have a hook run."""
+    def ran(
+        self,
+        event: str,
+        *,
+        version: str = __version__,
+        client: str = CLIENT,
+        folder: Path | None = None,
+        data: str = "",
+    ) -> None:
+        """Have a hook run, from the plugin's own folder or another."""
         self.state.mkdir(parents=True, exist_ok=True)
-        (self.state / f"hook.{event}").write_text(f"{version}\n{client}\n{self.root}\n")
+        lines = f"{version}\n{client}\n{folder or self.root}\n"
+        (self.state / f"hook.{event}").write_text(f"{lines}{data}\n" if data else lines)
+
+    def uninstall(self) -> None:
+        """Have the client forget the plugin, as it does: its copy stays for a while."""
+        self.write("plugins/installed_plugins.json", {"version": 2, "plugins": {}})
 
     def report(self) -> tuple[dict[str, Any], int]:
         """Return what `doctor --json` prints, and its exit code."""
@@ -195,6 +210,77 @@ def test_a_session_uses_an_older_plugin(patient: Patient) -> None:
     """It was started before the update."""
     patient.ran("SessionStart", version="0.0.1")
     assert "hooks-of-another-version" in patient.codes()
+
+
+def test_an_update_is_one_plugin_of_two_versions(patient: Patient) -> None:
+    """The hooks of a session that runs on are not those of a plugin from a folder."""
+    updated = patient.root.with_name("99.0.0")
+    shutil.copytree(patient.root, updated)
+    manifest = updated / ".claude-plugin" / "plugin.json"
+    manifest.write_text(manifest.read_text().replace(__version__, "99.0.0"))
+    entry = {"scope": "user", "installPath": str(updated), "version": "99.0.0"}
+    patient.write("plugins/installed_plugins.json", {"version": 2, "plugins": {ID: [entry]}})
+    report, _ = patient.report()
+    assert [(row["name"], row["version"]) for row in report["plugins"]] == [(ID, "99.0.0")]
+    codes = {problem["code"] for problem in report["problems"]}
+    assert {"hooks-of-another-version", "program-outdated"} <= codes
+
+
+@pytest.mark.parametrize("data", ["", "claude-code-sync-claude-code-sync"])
+def test_a_marketplace_that_is_a_folder(patient: Patient, data: str) -> None:
+    """The client loads the plugin from there, and its copy is not another plugin."""
+    market = {"source": "directory", "path": str(ROOT)}
+    patient.write("plugins/known_marketplaces.json", {"claude-code-sync": {"source": market}})
+    for event in HOOK_EVENTS:
+        patient.ran(event, folder=PLUGIN, data=data)
+    rows = patient.report()[0]["plugins"]
+    assert [(row["name"], row["folder"]) for row in rows] == [(ID, str(ROOT))]
+    patient.ran("Stop", folder=PLUGIN, data="claude-code-sync-inline")
+    assert [row["name"] for row in patient.report()[0]["plugins"]] == [None, ID]
+
+
+@pytest.mark.parametrize(
+    ("folder", "data"), [(None, ""), (PLUGIN, "claude-code-sync-claude-code-sync")]
+)
+def test_a_plugin_that_was_uninstalled(patient: Patient, folder: Path | None, data: str) -> None:
+    """Nothing starts the daemon any more, though its hooks ran a moment ago."""
+    patient.uninstall()
+    for event in HOOK_EVENTS:
+        patient.ran(event, folder=folder, data=data)
+    problems = {row["code"]: row for row in patient.report()[0]["problems"]}
+    assert "no Claude folder has it any more" in problems["plugin-not-installed"]["detail"]
+    assert problems["daemon-not-running"]["hint"] == "start it with `ccsync-watch start`"
+
+
+def test_a_hook_has_just_begun_to_start_the_daemon(patient: Patient) -> None:
+    """Nothing is wrong then, unless it found no program, or a minute has passed."""
+    marker = patient.state / STARTING_NAME
+    marker.touch()
+    assert patient.codes() == {"daemon-starting"}
+    (patient.state / "hook.program").write_text("\n\nnone\n")
+    assert {"daemon-not-running", "program-not-found-by-hook"} <= patient.codes()
+    (patient.state / "hook.program").write_text("path\n/x/ccsync-watch\nnone\n")
+    assert patient.codes() == {"daemon-starting"}
+    old = time.time() - 2 * STARTING_SECONDS
+    os.utime(marker, (old, old))
+    assert patient.codes() == {"daemon-not-running"}
+
+
+def test_the_reason_why_uv_failed_is_named(patient: Patient) -> None:
+    """It is in the log of the attempt."""
+    (patient.bin / "ccsync-watch").unlink()
+    patient.program("uv", "")
+    for event in HOOK_EVENTS:
+        patient.ran(event, folder=PLUGIN, data="claude-code-sync-inline")
+    (patient.state / "program").mkdir()
+    assert "not installed" in _detail(patient, "program-not-found")
+    (patient.state / "program" / "log").write_text("error: Hash mismatch\nmore\n")
+    assert _detail(patient, "program-not-found").endswith(": error: Hash mismatch")
+
+
+def _detail(patient: Patient, code: str) -> str:
+    problems = patient.report()[0]["problems"]
+    return next(str(row["detail"]) for row in problems if row["code"] == code)
 
 
 def test_the_program_is_missing_or_broken(patient: Patient) -> None:
