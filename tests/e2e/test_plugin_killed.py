@@ -34,7 +34,8 @@ OPTIONS = {
     "CLAUDE_PLUGIN_OPTION_CONVEX_URL": "http://127.0.0.1:9",
     "CLAUDE_PLUGIN_OPTION_API_KEY": "osk_0123456789abcdef",
 }
-KEPT = {"signals", "hook.SessionStart", "hook.Stop", "hook.SessionEnd", "plugin.options"}
+HOOK_FILES = {"hook.SessionStart", "hook.Stop", "hook.SessionEnd", "hook.program"}
+KEPT = {"signals", "plugin.options", *HOOK_FILES}
 
 
 @dataclass
