@@ -146,7 +146,11 @@ explain_absence() {
       else
         echo "Sync not working: uv could not install the packages of ccsync-watch's lock file:"
         sed -e 's/^/  /' -e 5q "$state/program/log"
-        echo "  → check the network; it is tried again now, and whenever a session starts"
+        case $(sed 1q "$state/program/log") in
+          *[Ii]nterpreter*) fix="install Python 3.10 or later, such as with \`uv python install\`" ;;
+          *) fix="check the network" ;;
+        esac
+        echo "  → $fix; it is tried again now, and whenever a session starts"
       fi ;;
     *)
       echo "Sync not working: ccsync-watch is not installed"

@@ -310,17 +310,27 @@ def test_the_commands_do_not_wait_for_the_packages(scripts: Scripts) -> None:
     assert "command/ccsync-watch plugin-command --plugin-version" in call
 
 
-def test_what_prevents_installing_the_packages_is_said(scripts: Scripts) -> None:
+@pytest.mark.parametrize(
+    ("failure", "fix"),
+    [
+        ('error: "hash" mismatch', "check the network; "),
+        (
+            "error: No interpreter found for Python >=3.10 in managed installations",
+            "install Python 3.10 or later, such as with `uv python install`; ",
+        ),
+    ],
+)
+def test_what_prevents_installing_the_packages_is_said(
+    scripts: Scripts, failure: str, fix: str
+) -> None:
     """Nothing is run then; the next session tries again."""
     scripts.add_copy()
-    scripts.record(scripts.bin / "uv", code=1, more="echo 'error: \"hash\" mismatch' >&2\n")
+    scripts.record(scripts.bin / "uv", code=1, more=f"echo '{failure}' >&2\n")
     assert len(scripts.start()) == 1
     assert [path.name for path in (scripts.state / "program").iterdir()] == ["log"]
     text = scripts.run("bin/ccsync-plugin", "status")
-    assert (
-        'could not install the packages of ccsync-watch\'s lock file:\n  error: "hash" mismatch'
-        in text
-    )
+    assert f"could not install the packages of ccsync-watch's lock file:\n  {failure}\n" in text
+    assert f"  → {fix}" in text
     wait_until(lambda: bool(scripts.calls()), "it is tried again")
 
 

@@ -158,7 +158,10 @@ def _program(findings: Findings) -> Iterable[Problem]:
         what, hint = _ABSENCES.get(program.absence, _ABSENCES["none"])
         if program.absence == "unprepared" and program.log:
             what = f"uv could not install the packages of the plugin's copy: {program.log}"
-            hint = "check the network; every start of a Claude Code session tries it again"
+            fix = "check the network"
+            if "interpreter" in program.log.lower():
+                fix = "install Python 3.10 or later, such as with `uv python install`"
+            hint = f"{fix}; every start of a Claude Code session tries it again"
         yield Problem("program-not-found", "Program not found", what, hint)
     elif program.failure is not None:
         yield Problem(

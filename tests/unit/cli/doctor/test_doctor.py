@@ -273,14 +273,19 @@ def test_the_reason_why_uv_failed_is_named(patient: Patient) -> None:
     for event in HOOK_EVENTS:
         patient.ran(event, folder=PLUGIN, data="claude-code-sync-inline")
     (patient.state / "program").mkdir()
-    assert "not installed" in _detail(patient, "program-not-found")
+    assert "not installed" in _problem(patient, "program-not-found")["detail"]
     (patient.state / "program" / "log").write_text("error: Hash mismatch\nmore\n")
-    assert _detail(patient, "program-not-found").endswith(": error: Hash mismatch")
+    assert _problem(patient, "program-not-found")["detail"].endswith(": error: Hash mismatch")
+    assert _problem(patient, "program-not-found")["hint"].startswith("check the network; ")
+    (patient.state / "program" / "log").write_text(
+        "error: No interpreter found for Python >=3.10\n"
+    )
+    assert "`uv python install`" in _problem(patient, "program-not-found")["hint"]
 
 
-def _detail(patient: Patient, code: str) -> str:
+def _problem(patient: Patient, code: str) -> dict[str, str]:
     problems = patient.report()[0]["problems"]
-    return next(str(row["detail"]) for row in problems if row["code"] == code)
+    return next(dict(row) for row in problems if row["code"] == code)
 
 
 def test_the_program_is_missing_or_broken(patient: Patient) -> None:
