@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from ccsync_watch.cli.typed_commands import typed
 from ccsync_watch.plain_text import plain_text
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def terminal_columns() -> int | None:
 
 def warn(text: str) -> None:
     """Print one line on standard error."""
-    print(f"ccsync-watch: {plain_text(text)}", file=sys.stderr, flush=True)  # noqa: T201 - as above
+    print(f"ccsync-watch: {plain_text(typed(text))}", file=sys.stderr, flush=True)  # noqa: T201 - as above
 
 
 def printable(text: object) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.cli.console import printable, say, warn
 from ccsync_watch.cli.problem_text import NOT_RUNNING, one_line
+from ccsync_watch.cli.typed_commands import typed
 from ccsync_watch.config import declared_settings
 from ccsync_watch.control.client import ControlClient
 from ccsync_watch.errors import NotAnswering, NotRunning, StillStarting
@@ -25,7 +26,7 @@ def reload_daemon(settings: Settings) -> None:
     except (NotAnswering, StillStarting) as error:
         warn(printable(error))
     except NotRunning:
-        say(NOT_RUNNING)
+        say(typed(NOT_RUNNING))
     else:
         if answer.problem:
             warn(one_line(answer.problem))

@@ -9,18 +9,22 @@ import shlex
 import sys
 from pathlib import Path
 
-from ccsync_watch.daemon.plugin_copy import PROGRAM_NAME, command_of_copy
-
 _NAME = "ccsync-watch"
 
 
-def typed(text: str, *, prefix: str = sys.prefix, home: str = "~") -> str:
+def typed(text: str, *, prefix: str | None = None, home: str = "~") -> str:
     """Return a text whose commands, which are in backticks, work in any terminal."""
     if f"`{_NAME}" not in text:
         return text
+    from ccsync_watch.daemon.plugin_copy import (  # noqa: PLC0415 - seldom needed, by all commands
+        PROGRAM_NAME,
+        command_of_copy,
+    )
+
+    prefix = sys.prefix if prefix is None else prefix
     folder = Path(prefix).parent
-    command = command_of_copy(folder.parent, prefix=prefix) if folder.name == PROGRAM_NAME else None
-    if command is None:
+    command = command_of_copy(folder.parent, prefix=prefix)
+    if folder.name != PROGRAM_NAME or command is None:
         return text
     path = _typed_path(command, Path(home).expanduser())
     for end in ("`", " "):

@@ -16,6 +16,7 @@ from ccsync_watch.cli.console import (
     show_warnings,
 )
 from ccsync_watch.cli.redaction_progress import show_progress
+from ccsync_watch.cli.typed_commands import typed
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
 from ccsync_watch.daemon.runtime import make_knowing_redactor, rules_in_force
@@ -100,7 +101,8 @@ def _show(result: Audit, document: dict[str, Any]) -> None:
     say()
     if hidden > 0:
         say(f"And {plural(hidden, 'more session')}: `--json` lists them all.\n")
-    say_wrapped("Run `ccsync-watch repair`: it removes them here, and replaces what was sent.")
+    repair = "Run `ccsync-watch repair`: it removes them here, and replaces what was sent."
+    say_wrapped(typed(repair))
     if left["hosts"]:
         say_wrapped("Renew the secrets that were sent: who could read them there may have them.")
 

@@ -9,6 +9,7 @@ from ccsync_watch import __version__
 from ccsync_watch.cli.arguments import add_setting_flags
 from ccsync_watch.cli.console import format_counts, say, show_warnings
 from ccsync_watch.cli.redaction_progress import show_progress
+from ccsync_watch.cli.typed_commands import typed
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
 from ccsync_watch.control.client import ControlClient
@@ -107,7 +108,8 @@ def _show(outcome: RepairResult, *, is_dry: bool) -> None:
     if outcome.removed:
         say(f"Secrets removed: {format_counts(outcome.removed)}")
     if not is_dry:
-        say(
+        text = (
             "What had been sent is replaced there, which takes about half a minute;"
             " `ccsync-watch sync-now` waits for it."
         )
+        say(typed(text))

@@ -15,6 +15,7 @@ from ccsync_watch.cli.console import printable, say, show_warnings
 from ccsync_watch.cli.log_files import log_to
 from ccsync_watch.cli.problem_text import STOPPED
 from ccsync_watch.cli.progress_bars import Progress
+from ccsync_watch.cli.typed_commands import typed
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load, short_path
 from ccsync_watch.daemon.instance_lock import InstanceLock
@@ -85,5 +86,6 @@ def _start_daemon(settings: Settings, known: Mapping[str, str]) -> None:
     elif settings.auto_sync:
         say(f"  uploads    to {destination.url}, secrets removed")
     else:
-        say(f"  uploads    to {destination.url}, only on `ccsync-watch sync-now` (auto_sync off)")
-    say("  status     `ccsync-watch status` in another terminal; Ctrl+C here stops")
+        by_hand = typed("only on `ccsync-watch sync-now` (auto_sync off)")
+        say(f"  uploads    to {destination.url}, {by_hand}")
+    say(typed("  status     `ccsync-watch status` in another terminal; Ctrl+C here stops"))

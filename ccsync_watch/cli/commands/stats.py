@@ -17,6 +17,7 @@ from ccsync_watch.cli.arguments import add_setting_flags
 from ccsync_watch.cli.console import say, show_warnings
 from ccsync_watch.cli.session_lookup import open_store
 from ccsync_watch.cli.text_table import print_table
+from ccsync_watch.cli.typed_commands import typed
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
 from ccsync_watch.dashboard.local_time import days_ago_ms
@@ -219,4 +220,5 @@ def _show_sessions(lines: list[SessionLine]) -> None:
         heads = (*heads, "worktree")
         rows = [[*row, line.worktree or ""] for row, line in zip(rows, lines, strict=True)]
     print_table(heads, rows)
-    say(f"\n{plural(len(lines), 'session')}; `ccsync-watch explain SESSION` explains its figures.")
+    explained = typed("`ccsync-watch explain SESSION` explains its figures.")
+    say(f"\n{plural(len(lines), 'session')}; {explained}")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ccsync_watch.cli.console import say
 from ccsync_watch.cli.problem_text import NOT_RUNNING, STOPPED
+from ccsync_watch.cli.typed_commands import typed
 from ccsync_watch.config import load, state_folder
 from ccsync_watch.daemon.background import stop
 from ccsync_watch.errors import ConfigError, NotRunning
@@ -25,7 +26,7 @@ def main(_arguments: argparse.Namespace, env: Mapping[str, str], _flags: Mapping
     """Stop it; 3 when there was nothing to stop."""
     # Not the settings' own folder: a mistake in their file must not keep the daemon running.
     if not stop(state_folder(env)):
-        say(NOT_RUNNING)
+        say(typed(NOT_RUNNING))
         return NotRunning.exit_code
     say(STOPPED)
     if _may_autostart(env):
