@@ -25,12 +25,14 @@ class InstalledPlugin:
     """A plugin that the client has installed from a marketplace.
 
     `source` is a marketplace that is a folder: clients load the plugin from there, not their copy.
+    `clone` is the client's own clone of one, from which earlier clients, such as 2.1.83, load it.
     """
 
     name: str
     folder: Path
     is_enabled: bool
     source: Path | None = None
+    clone: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +75,12 @@ def read_client_files(claude_dirs: Iterable[Path], managed_dir: Path | None) -> 
         enabled = enabled if isinstance(enabled, dict) else {}
         installed = _read(folder / "plugins" / _INSTALLED, unreadable)
         markets = _read(folder / "plugins" / "known_marketplaces.json", unreadable)
-        for name, path in _installed(installed):
+        for name, path in (*_installed(installed), *_enabled(enabled, installed, markets)):
             # A renamed plugin is known by its hooks.
             if name.split("@")[0] == PLUGIN_NAME or scripts_of(path) is not None:
                 # Without a word for it: a scope other than the user's switches it on.
                 is_enabled = enabled.get(name) is not False
-                plugins.append(InstalledPlugin(name, path, is_enabled, _source(markets, name)))
+                plugins.append(InstalledPlugin(name, path, is_enabled, *_market(markets, name)))
     return ClientFiles(tuple(plugins), tuple(switches), unreadable)
 
 
@@ -123,14 +125,26 @@ def _installed(content: dict[str, Any]) -> Iterator[tuple[str, Path]]:
                 yield name, Path(path)
 
 
-def _source(markets: dict[str, Any], name: str) -> Path | None:
-    """Return the folder that is the marketplace of a plugin, None if it was fetched."""
+def _enabled(
+    enabled: dict[str, Any], installed: dict[str, Any], markets: dict[str, Any]
+) -> Iterator[tuple[str, Path]]:
+    """Yield the plugins of early clients, such as 2.0.42, which list only what is switched on."""
+    listed = installed.get("plugins")
+    for name, is_enabled in enabled.items():
+        folder = next((path for path in _market(markets, name) if path is not None), None)
+        if is_enabled is True and folder and not (isinstance(listed, dict) and name in listed):
+            yield name, folder
+
+
+def _market(markets: dict[str, Any], name: str) -> tuple[Path | None, Path | None]:
+    """Return the folder that is the marketplace of a plugin, or the client's clone of it."""
     market = markets.get(name.rpartition("@")[2])
-    source = market.get("source") if isinstance(market, dict) else None
-    if not isinstance(source, dict) or source.get("source") != "directory":
-        return None
-    path = source.get("path")
-    return Path(path) if isinstance(path, str) and path else None
+    path = market.get("installLocation") if isinstance(market, dict) else None
+    if not isinstance(market, dict) or not isinstance(path, str) or not path:
+        return None, None
+    source = market.get("source")
+    is_folder = isinstance(source, dict) and source.get("source") == "directory"
+    return (Path(path), None) if is_folder else (None, Path(path))
 
 
 def _read(path: Path, unreadable: dict[Path, str]) -> dict[str, Any]:

@@ -133,7 +133,7 @@ def _plugins(files: ClientFiles, runs: Mapping[str, HookRun]) -> tuple[PluginFol
     for plugin in files.plugins:
         # A renamed marketplace has other data; without a word for it, the folder decides.
         is_named = run.data in {"", plugin.name.replace("@", "-")}
-        roots = [root for root in _roots(plugin) if scripts_of(root) == run.folder]
+        roots = [root for root in _roots(plugin) if _is_same(scripts_of(root), run.folder)]
         if roots and is_named:
             used.append(_folder(roots[0], plugin))
         # After an update, a session's hooks run from the folder of the version before.
@@ -152,11 +152,16 @@ def _is_loaded_from_folder(run: HookRun) -> bool:
     """Return whether the plugin of a hook was not an installed one."""
     if run.data:
         return run.data.endswith("-inline")
-    return run.folder is not None and ("plugins", "cache") not in pairwise(run.folder.parts)
+    places = set(pairwise(run.folder.parts)) if run.folder else set()
+    return not places & {("plugins", "cache"), ("plugins", "marketplaces")}
 
 
 def _roots(plugin: InstalledPlugin) -> list[Path]:
-    return [root for root in (plugin.source, plugin.folder) if root is not None]
+    return [root for root in (plugin.source, plugin.folder, plugin.clone) if root is not None]
+
+
+def _is_same(folder: Path | None, other: Path) -> bool:
+    return folder is not None and folder.resolve() == other.resolve()
 
 
 def _root(plugin: InstalledPlugin) -> Path:

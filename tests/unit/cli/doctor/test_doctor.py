@@ -82,6 +82,11 @@ class Patient:
         lines = f"{version}\n{client}\n{folder or self.root}\n"
         (self.state / f"hook.{event}").write_text(f"{lines}{data}\n" if data else lines)
 
+    def add_market(self, folder: Path, kind: str) -> None:
+        """Have the client know the marketplace, in this folder."""
+        market = {"source": {"source": kind}, "installLocation": str(folder)}
+        self.write("plugins/known_marketplaces.json", {"claude-code-sync": market})
+
     def uninstall(self) -> None:
         """Have the client forget the plugin, as it does: its copy stays for a while."""
         self.write("plugins/installed_plugins.json", {"version": 2, "plugins": {}})
@@ -229,14 +234,32 @@ def test_an_update_is_one_plugin_of_two_versions(patient: Patient) -> None:
 @pytest.mark.parametrize("data", ["", "claude-code-sync-claude-code-sync"])
 def test_a_marketplace_that_is_a_folder(patient: Patient, data: str) -> None:
     """The client loads the plugin from there, and its copy is not another plugin."""
-    market = {"source": "directory", "path": str(ROOT)}
-    patient.write("plugins/known_marketplaces.json", {"claude-code-sync": {"source": market}})
+    patient.add_market(ROOT, "directory")
     for event in HOOK_EVENTS:
         patient.ran(event, folder=PLUGIN, data=data)
     rows = patient.report()[0]["plugins"]
     assert [(row["name"], row["folder"]) for row in rows] == [(ID, str(ROOT))]
     patient.ran("Stop", folder=PLUGIN, data="claude-code-sync-inline")
     assert [row["name"] for row in patient.report()[0]["plugins"]] == [None, ID]
+
+
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_an_old_client_loads_its_clone(patient: Patient, *, is_listed: bool) -> None:
+    """The oldest ones have no list of installed plugins, and no copy of each."""
+    clone = patient.claude / "plugins" / "marketplaces" / "claude-code-sync"
+    shutil.copytree(PLUGIN, clone / "plugin")
+    manifests = clone / ".claude-plugin"
+    shutil.copytree(ROOT / ".claude-plugin", manifests)
+    patient.add_market(clone, "git")
+    if not is_listed:
+        (patient.claude / "plugins" / "installed_plugins.json").unlink()
+    for event in HOOK_EVENTS:
+        patient.ran(event, folder=Path(f"{clone}//plugin"))
+    rows = patient.report()[0]["plugins"]
+    assert [(row["name"], row["folder"]) for row in rows] == [(ID, str(clone))]
+    patient.write("settings.json", {"enabledPlugins": {ID: False}})
+    patient.uninstall()
+    assert "plugin-not-installed" in patient.codes()
 
 
 @pytest.mark.parametrize(
