@@ -18,19 +18,23 @@ if [ "${CLAUDE_CODE_ENTRYPOINT:-cli}" != cli ]; then
   esac
   if [ "${patch:-0}" -lt 178 ]; then cat >/dev/null; exit 0; fi
 fi
-# Not the session's folder, in which somebody may have put a program.
-cd / || exit 0
 if find_ccsync; then
-  (run_ccsync plugin-command --plugin-version "$version") && exit 0
+  # Nothing but an answer that is complete: what another program prints is not one.
+  if text=$(run_ccsync plugin-command --plugin-version "$version"); then
+    [ -z "$text" ] || printf '%s\n' "$text"
+    exit 0
+  fi
   text=$(explain_failure)
 else
   cat >/dev/null
   text=$(explain_absence)
   [ "$absence" != unprepared ] || is_preparing || start_detached asked
 fi
-text=$(printf '%s\n' "$text" | tr -d '\000-\011\013-\037' | sed 's/[\\"]/\\&/g')
+text=$(printf '%s\n' "$text" | LC_ALL=C tr -d '\000-\011\013-\037' | LC_ALL=C sed 's/[\\"]/\\&/g')
 nl='
 '
+# Without PATH there is nothing to say.
+[ -n "$text" ] || exit 0
 json=
 while [ -n "$text" ]; do
   json=$json\\n${text%%"$nl"*}

@@ -35,9 +35,12 @@ add_program_folders() {
   for folder in "${UV_TOOL_BIN_DIR:-}" "${PIPX_BIN_DIR:-}" "${XDG_BIN_HOME:-}" \
     "${XDG_DATA_HOME:+$XDG_DATA_HOME/../bin}" "${HOME:+$HOME/.local/bin}" \
     "${HOME:+$HOME/.cargo/bin}" /opt/homebrew/bin /usr/local/bin; do
+    # One with a colon cannot be in PATH: what follows it would be a folder of its own.
+    case ${folder#[A-Za-z]:} in *:*) continue ;; esac
     case $folder in /* | [A-Za-z]:*) PATH=$PATH:$folder ;; esac
   done
   for folder in "${HOME:-}"/Library/Python/3.*/bin; do
+    case $folder in *:*) break ;; esac
     [ ! -d "$folder" ] || PATH=$PATH:$folder
   done
 }
@@ -61,7 +64,7 @@ find_tool_install() {
 # The repository: around the plugin, or where the client's marketplace has it.
 find_copy() {
   for copy in "$plugin/.." "$(find_marketplace)"; do
-    if is_copy "$copy"; then copy=$(CDPATH='' cd -- "$copy" && pwd -P) && return 0; fi
+    if is_copy "$copy"; then copy=$(CDPATH='' cd -P -- "$copy" && pwd) && return 0; fi
   done
   copy=
   return 1
@@ -95,12 +98,12 @@ find_marketplace() {
 
 # The environment's name says what it was made of: a changed copy has another one.
 find_environment() {
-  [ -n "$state" ] || return 1
+  if [ -z "$state" ]; then absence=state; return 1; fi
   content=$(cd "$copy" && find uv.lock ccsync_watch -type f ! -name '*.py[co]' -exec cksum {} + |
     LC_ALL=C sort | cksum) || return 1
   environment=$state/program/${content%% *}
   for program in "$environment/bin/python" "$environment/Scripts/python.exe"; do
-    if [ -x "$program" ]; then kind=copy; return 0; fi
+    if [ -x "$program" ] && is_own "$environment"; then kind=copy; return 0; fi
   done
   program=
   if ! command -v uv >/dev/null 2>&1; then absence=uv; else absence=unprepared; fi
@@ -127,7 +130,7 @@ is_preparing() {
   preparing=
   [ ! -r "$state/program/preparing" ] || IFS= read -r preparing <"$state/program/preparing"
   [ -n "$preparing" ] && kill -0 "$preparing" 2>/dev/null &&
-    [ -z "$(find "$state/program/preparing" -mmin +30)" ]
+    [ -z "$(find "$state/program/preparing" -mmin +30 -o -mmin -0)" ]
 }
 
 # Print what prevents running the program, and what to do, after `find_ccsync` failed.
@@ -139,6 +142,9 @@ explain_absence() {
     uv)
       echo "Sync not working: the plugin contains ccsync-watch, and uv, which runs it, is not installed"
       echo "  → install uv (https://docs.astral.sh/uv), then start Claude Code again" ;;
+    state)
+      echo "Sync not working: no state folder belongs to you"
+      echo "  → set HOME, or CCSYNC_WATCH_HOME to the path of a folder of your own" ;;
     unprepared)
       if is_preparing || [ ! -s "$state/program/log" ]; then
         echo "Starting: uv is installing the packages of ccsync-watch's lock file, once for this version"

@@ -69,7 +69,7 @@ case $pidfile in
           [ ! -r "/proc/$pid/stat" ] || IFS= read -r stat <"/proc/$pid/stat"
           # Split into words, without globs: field 22 of the line, 20th after the command's name.
           if [ -n "$stat" ]; then
-            set -f; set -- ${stat##*)}; set +f
+            set -f; set -- ${stat##*\)}; set +f
             # A zombie has ended too: its parent has just not collected it yet.
             if [ "$1" = Z ] || [ "${20}" != "$started" ]; then is_same=; fi
           fi ;;
@@ -92,10 +92,10 @@ if [ -e "$state/no-autostart" ]; then
 fi
 
 # Of ten hooks that run at the same moment one creates the marker, and starts the daemon; a marker
-# that is minutes old was left by a start that failed.
+# that is minutes old was left by a start that failed, or the clock was turned back since.
 set -C
 if ! printf '' >"$state/starting"; then
-  [ -n "$(find "$state/starting" -mmin +1)" ] || exit 0
+  [ -n "$(find "$state/starting" -mmin +1 -o -mmin -0)" ] || exit 0
   rm -f "$state/starting"
   printf '' >"$state/starting" || exit 0
 fi

@@ -2,7 +2,7 @@
 # argument `asked`, by one of the commands.
 # A hook has the user's whole environment, API keys and the client's own tokens included; the
 # daemon gets what it needs and nothing else. Secrets never appear on a command line here.
-plugin=${0%/hooks/*}
+cd / || exit 0
 # A variable's value may contain lines that look like names: unsetting those does no harm.
 for name in $(export -p | sed -n -e 's/^export \([A-Za-z_][A-Za-z0-9_]*\).*/\1/p' \
   -e 's/^declare -x \([A-Za-z_][A-Za-z0-9_]*\).*/\1/p'); do
@@ -19,8 +19,8 @@ for name in $(export -p | sed -n -e 's/^export \([A-Za-z_][A-Za-z0-9_]*\).*/\1/p
     *) unset "$name" ;;
   esac
 done
-# Not the session's folder: nothing in it may be taken for a program or its settings.
-cd / || exit 0
+# After that: the environment may have a variable of this name.
+plugin=${0%/hooks/*}
 . "$plugin/hooks/find.sh"
 . "$plugin/hooks/prepare.sh"
 # What nobody asked for is prepared only where a daemon may be started; the program itself reads the

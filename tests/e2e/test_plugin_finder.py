@@ -29,6 +29,11 @@ _UV = """
 site="$UV_PROJECT_ENVIRONMENT/lib/python3.11/site-packages"
 mkdir -p "$site" "$UV_PROJECT_ENVIRONMENT/bin" && cp "{python}" "$UV_PROJECT_ENVIRONMENT/bin/python"
 """
+# What the scripts run, under any path.
+_TOOLS = [
+    "cat", "chmod", "cksum", "cp", "dirname", "find", "grep", "id", "mkdir", "mv", "rm", "sed",
+    "setsid", "sh", "sort", "tr",
+]  # fmt: skip
 _SYNC = "sync --quiet --frozen --no-build --no-dev --no-install-project --no-python-downloads"
 
 
@@ -226,13 +231,19 @@ def test_nothing_is_downloaded_where_no_program_is(scripts: Scripts) -> None:
 
 def test_a_program_in_the_sessions_folder_is_not_run(scripts: Scripts) -> None:
     """Even where PATH has a relative folder: whoever wrote the project could have put it there."""
-    scripts.env["PATH"] = f".:{scripts.env['PATH']}:bin"
-    for name in ("ccsync-watch", "uv", "uvx", "bin/ccsync-watch"):
+    for name in ("ccsync-watch", "uv", "uvx", "bin/ccsync-watch", *_TOOLS):
         scripts.record(scripts.session / name)
-    assert scripts.start() == []
-    assert "is not installed" in scripts.answer()
-    assert "is not installed" in scripts.run("bin/ccsync-plugin", "status")
-    assert scripts.calls() == []
+    path = scripts.env["PATH"]
+    for scripts.env["PATH"] in (f".:{path}:bin", f":{path}", f"bin:.::{path}"):
+        assert scripts.start() == []
+        assert "is not installed" in scripts.answer()
+        for script in ("bin/ccsync-plugin", ".claude-plugin/ccsync-plugin"):
+            assert "is not installed" in scripts.run(script, "status")
+        for event in ("SessionStart", "Stop", "SessionEnd"):
+            scripts.fire(event)
+        wait_until((scripts.state / "hook.program").exists, "the hook's start has ended")
+        shutil.rmtree(scripts.state)
+        assert scripts.calls() == []
 
 
 @pytest.mark.parametrize(("value", "is_run"), [("true", True), ("1", True), ("false", False)])
@@ -396,6 +407,49 @@ def test_a_copy_of_another_users_is_not_run(scripts: Scripts, name: str) -> None
     scripts.record_uv()
     os.chown(repository / name, 12345, 12345)
     assert scripts.start() == []
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give files away")
+def test_nothing_in_another_users_state_folder_is_run(scripts: Scripts) -> None:
+    """Whoever owns it knows the name of the environment, and could have put one there."""
+    scripts.add_copy()
+    scripts.record_uv()
+    assert scripts.start() != []
+    os.chown(scripts.state, 12345, 12345)
+    assert scripts.start() == []
+    for text in (scripts.answer(), scripts.run("bin/ccsync-plugin", "now")):
+        assert "no state folder belongs to you" in text
+    before = sorted(path.name for path in scripts.state.iterdir())
+    for event in ("SessionStart", "Stop", "SessionEnd"):
+        scripts.fire(event)
+    assert sorted(path.name for path in scripts.state.iterdir()) == before
+    assert scripts.calls() == []
+
+
+def test_the_copy_around_a_plugin_that_a_link_leads_to(scripts: Scripts) -> None:
+    """Not what is around the link: whose that is was not asked."""
+    scripts.add_copy()
+    scripts.record_uv()
+    scripts.plugin = scripts.root / "elsewhere" / "plugin"
+    scripts.plugin.parent.mkdir()
+    scripts.plugin.symlink_to(scripts.repository / "plugin")
+    assert scripts.start()[-1].endswith("command/ccsync-watch start --from-hook")
+
+
+def test_a_home_folder_with_a_colon_adds_nothing_else_to_path(scripts: Scripts) -> None:
+    """What follows the colon would be a folder of its own."""
+    other = scripts.root / "other"
+    scripts.record(other / ".local" / "bin" / "ccsync-watch")
+    scripts.record(other / "ccsync-watch")
+    for variable in ("HOME", "XDG_BIN_HOME"):
+        scripts.env[variable] = f"{scripts.root}/x:{other}"
+    assert scripts.start() == []
+
+
+def test_what_another_program_prints_is_not_an_answer(scripts: Scripts) -> None:
+    """The client would show neither it nor what prevents an answer."""
+    scripts.record(scripts.bin / "ccsync-watch", code=1, more="echo usage: something else; ")
+    assert "does not run, or is of another version" in scripts.answer()
 
 
 def test_a_program_that_does_not_run_is_named(scripts: Scripts) -> None:

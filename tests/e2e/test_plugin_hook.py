@@ -24,6 +24,8 @@ SESSION = "11111111-2222-4333-8444-555555555555"
 SHELLS = [
     name for name in ("dash", "bash", "ksh", "mksh", "yash", "zsh", "busybox") if shutil.which(name)
 ]
+# How those are run that are not `sh` by themselves.
+_AS_SH = {"busybox": ["busybox", "sh"], "zsh": ["zsh", "--emulate", "sh"]}
 ODD = 'it\'s "odd"  $HOME `id` \\n\nnew line ü 雪 *'
 # Says how it was called; stands for the program.
 _RECORDER = """#!/bin/sh
@@ -60,7 +62,9 @@ class Hook:
             "ANTHROPIC_API_KEY": "sk-secret",
             "CLAUDE_CODE_MESSAGING_TOKEN": "token-secret",
             "MY_OWN\u00fc": "odd",
-            "LINES_OF": "x\nexport HOME=/nowhere\ny",
+            "LINES_OF": "x\nexport HOME=/nowhere\nexport plugin=/nowhere\ny",
+            # Names that the scripts use themselves.
+            **dict.fromkeys(("plugin", "event", "state", "kind", "program", "name"), "/nowhere"),
             **self.env,
         }
 
@@ -75,10 +79,11 @@ class Hook:
         }
         line = f"{json.dumps(fields, separators=(',', ':'), ensure_ascii=False)}\n".encode()
         command = hook_commands()[event]
-        words = [self.shell, "sh", "-c"] if self.shell == "busybox" else [self.shell, "-c"]
+        words = [*_AS_SH.get(self.shell, [self.shell]), "-c"]
         completed = subprocess.run(
             [*words, command],
-            env=self.env,
+            # Some shells accept no other characters than the locale's in a path.
+            env=self.env | ({"LC_ALL": "C.UTF-8"} if self.shell == "yash" else {}),
             cwd=self.root,
             input=line if data is None else data,
             capture_output=True,
@@ -269,15 +274,20 @@ def test_the_flag_of_the_program_switches_autostart_off(
 
 
 def test_one_start_at_a_time(hook: Hook) -> None:
-    """A hook that runs meanwhile does not start another; an old marker does not prevent a start."""
+    """A hook that runs meanwhile does not start another; an old marker does not prevent a start.
+
+    Nor does one from a time when the clock was wrong.
+    """
     (hook.state / "signals").mkdir(parents=True)
     mark = hook.state / "starting"
     mark.touch()
     hook.run("SessionStart")
     assert not Path(f"{hook.program}.args").exists()
-    os.utime(mark, (1000, 1000))
-    hook.run("SessionStart")
-    assert hook.was_started()
+    for time in (1000, 4_000_000_000):
+        mark.touch()
+        os.utime(mark, (time, time))
+        hook.run("SessionStart")
+        assert hook.was_started()
 
 
 def test_the_spool_is_bounded_while_no_daemon_reads_it(hook: Hook) -> None:

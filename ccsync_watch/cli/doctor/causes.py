@@ -30,6 +30,10 @@ _ABSENCES = {
         "the plugin contains the program, and uv, which runs it, is not on PATH",
         "install uv (https://docs.astral.sh/uv)",
     ),
+    "state": (
+        "the plugin contains the program, and no state folder belongs to this user",
+        "set HOME, or CCSYNC_WATCH_HOME to the path of a folder of your own",
+    ),
     "unprepared": (
         "uv has not installed the packages of the plugin's copy yet",
         "start a Claude Code session, whose hook does it, or wait a moment if one was just started",
