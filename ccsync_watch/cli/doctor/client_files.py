@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from ccsync_watch.cli.doctor.regular_files import is_file, read_regular
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 PLUGIN_NAME = "claude-code-sync"
+_MAX_BYTES = 16 << 20
 _HOOK_SCRIPT = "hooks/record_event.sh"
 _INSTALLED = "installed_plugins.json"
 _MANIFEST = ".claude-plugin/plugin.json"
@@ -87,7 +90,7 @@ def read_client_files(claude_dirs: Iterable[Path], managed_dir: Path | None) -> 
 def scripts_of(root: Path) -> Path | None:
     """Return the folder that contains `hooks/`, of a plugin's root; None if there is none."""
     for folder in (root, root / "plugin"):
-        if (folder / _HOOK_SCRIPT).is_file():
+        if is_file(folder / _HOOK_SCRIPT):
             return folder
     return None
 
@@ -149,7 +152,7 @@ def _market(markets: dict[str, Any], name: str) -> tuple[Path | None, Path | Non
 
 def _read(path: Path, unreadable: dict[Path, str]) -> dict[str, Any]:
     try:
-        content = orjson.loads(path.read_bytes())
+        content = orjson.loads(read_regular(path, _MAX_BYTES)[1])
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:

@@ -16,6 +16,7 @@ from ccsync_watch.cli.doctor.client_files import (
 )
 from ccsync_watch.cli.doctor.hook_files import HookRun, StartFound, read_hook_runs, read_start
 from ccsync_watch.cli.doctor.plugin_program import FoundProgram, client_version, find_program
+from ccsync_watch.cli.doctor.regular_files import is_folder
 from ccsync_watch.config import Settings, config_path, load, state_folder
 from ccsync_watch.control.client import ControlClient, explain_absence
 from ccsync_watch.errors import CcsyncError, NotAnswering, NotRunning, StillStarting
@@ -126,7 +127,7 @@ def _load(env: Mapping[str, str]) -> tuple[Settings, CcsyncError | None]:
 def _plugins(files: ClientFiles, runs: Mapping[str, HookRun]) -> tuple[PluginFolder, ...]:
     """Return the plugin of the last hook first, then the other installed ones."""
     latest = sorted(runs.values(), key=lambda run: -run.at_ms)
-    run = next((run for run in latest if run.folder is not None and run.folder.is_dir()), None)
+    run = next((run for run in latest if run.folder and is_folder(run.folder)), None)
     if run is None or run.folder is None:
         return tuple(_folder(_root(plugin), plugin) for plugin in files.plugins)
     used, others = [], []

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ccsync_watch.cli.client_limits import marked_version
+from ccsync_watch.cli.doctor.regular_files import read_regular
 
 HOOK_EVENTS = ("SessionStart", "Stop", "SessionEnd", "UserPromptExpansion")
 _MAX_BYTES = 16 << 10
@@ -64,11 +65,10 @@ def read_start(state_dir: Path) -> StartFound | None:
 
 def _read(path: Path) -> tuple[int, str] | None:
     try:
-        with path.open("rb") as file:
-            at_ms = os.fstat(file.fileno()).st_mtime_ns // 1_000_000
-            return at_ms, file.read(_MAX_BYTES).decode("utf-8", "replace")
+        at_ms, data = read_regular(path, _MAX_BYTES)
     except (OSError, ValueError):
         return None
+    return at_ms, data.decode("utf-8", "replace")
 
 
 def _lines(text: str, count: int) -> list[str]:

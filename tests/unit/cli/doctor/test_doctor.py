@@ -158,13 +158,30 @@ def test_damaged_files_are_named(patient: Patient, name: str, content: str) -> N
     assert report["program"]["rule"] == "path"
 
 
+@pytest.mark.parametrize("path", ["/x" * 4000, f"/{'x' * 300}", "/a\0b", "\x1b[31m"])
+def test_any_path_in_a_damaged_file(patient: Patient, path: str) -> None:
+    """A plugin there is incomplete, whatever the system says of such a path."""
+    entries = [{"installPath": path}, {"installPath": 7}, None]
+    patient.write("plugins/installed_plugins.json", {"plugins": {ID: entries, "other": path}})
+    (patient.state / "hook.Stop").write_text(f"{__version__}\n{CLIENT}\n{path}\n")
+    assert "plugin-folder-missing" in patient.codes()
+
+
+def test_what_is_not_a_file_is_not_waited_for(patient: Patient) -> None:
+    """It is named as a file that cannot be read."""
+    for path in (patient.claude / "settings.json", patient.root / ".claude-plugin/plugin.json"):
+        path.unlink()
+        os.mkfifo(path)
+    assert "client-file-unreadable" in patient.codes()
+
+
 def test_damaged_state_is_no_failure(patient: Patient) -> None:
     """The hooks' files are not written whole, and may be of anybody."""
     (patient.state / "hook.Stop").write_bytes(b"")
     (patient.state / "hook.SessionEnd").write_bytes(b"\xff\xfe\n" * 10_000)
     (patient.state / "hook.UserPromptExpansion").unlink()
     (patient.state / "hook.UserPromptExpansion").mkdir()
-    (patient.state / "hook.program").write_bytes(b"\0")
+    os.mkfifo(patient.state / "hook.program")
     (patient.state / "daemon.json").write_text("{")
     assert patient.codes() == {"daemon-not-running"}
     assert set(read_hook_runs(patient.state)) == {"SessionStart", "Stop", "SessionEnd"}
