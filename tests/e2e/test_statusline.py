@@ -244,6 +244,17 @@ def test_any_store(stored: Program, spoil: str) -> None:
     assert shown.startswith("$0.0" if spoil == "read-only" else "$0.50 session")
 
 
+def test_nothing_in_the_state_folder_is_run(stored: Program) -> None:
+    """It may be a folder that others can write to, which only the daemon checks."""
+    (stored.state / "ccsync_watch").mkdir()
+    mark = stored.state / "was run"
+    code = f"open({str(mark)!r}, 'w').close()\n"
+    for name in ("ccsync_watch/__init__.py", "sqlite3.py", "orjson.py", "json.py"):
+        (stored.state / name).write_text(code)
+    assert "session · $0.00 today" in computed_line(stored)
+    assert not mark.exists()
+
+
 def test_a_reader_that_has_ended(stored: Program) -> None:
     """The client stops a line that it does not need any more: no traceback, and exit code 0."""
     word = str(Path(sys.executable).with_name("ccsync-watch"))
@@ -261,6 +272,8 @@ def test_a_reader_that_has_ended(stored: Program) -> None:
             capture_output=True, stdin=subprocess.DEVNULL, check=False,
         )  # fmt: skip
         assert (run.returncode, run.stderr) == (0, b"")
+    wait_until(lambda: computing(stored) != [], "the figures are computed")
+    assert len(computing(stored)) == 1
 
 
 def test_a_process_that_was_killed_is_replaced(stored: Program) -> None:
