@@ -19,8 +19,10 @@ prepare_ccsync() {
 }
 
 make_environment() {
-  # Alone in a folder: uv would use the settings of a project around the copy.
+  # Alone in a folder, and a workspace of its own: uv would use the settings of a project around the
+  # copy, and the lock file of one around the state folder that claims what is in it.
   mkdir -p "$work/project" && cp "$copy/pyproject.toml" "$copy/uv.lock" "$work/project" &&
+    printf '\n[tool.uv.workspace]\n' >>"$work/project/pyproject.toml" &&
     UV_PROJECT_ENVIRONMENT=$work/environment uv sync --quiet --frozen --no-build --no-dev \
       --no-install-project --no-python-downloads --project "$work/project" \
       >"$folder/log" 2>&1 || return 1

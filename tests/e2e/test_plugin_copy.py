@@ -129,3 +129,20 @@ def test_a_package_with_another_hash_is_not_installed(installed: InstalledCopy) 
     wait_until(
         lambda: not (installed.state / "program" / "preparing").exists(), "it was tried again"
     )
+
+
+def test_a_project_around_the_state_folder_changes_nothing(installed: InstalledCopy) -> None:
+    """Whatever it claims: its lock file would bring other packages, and its Python is its own."""
+    around = installed.state.parent
+    python = around / "python"
+    python.write_text(f"#!/bin/sh\ntouch '{around}/was run'\nexit 1\n")
+    python.chmod(0o755)
+    (around / ".python-version").write_text(f"{python}\n")
+    (around / "uv.toml").write_text('index-url = "http://127.0.0.1:9/"\n')
+    (around / "uv.lock").write_text("version = 1\n")
+    (around / "pyproject.toml").write_text(
+        '[project]\nname = "around"\nversion = "1"\n[tool.uv.workspace]\nmembers = ["**"]\n'
+    )
+    installed.start()
+    assert installed.daemon()["version"] == __version__
+    assert not (around / "was run").exists()
