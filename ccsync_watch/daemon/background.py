@@ -85,8 +85,14 @@ def start(
         exit_code = None if process is None else process.poll()
         # On a busy machine a daemon that comes up may answer late: its priority is low.
         with contextlib.suppress(NotAnswering):
-            if running_version(folder) is not None:
+            version = running_version(folder)
+            if version is not None and not is_older(version, __version__):
                 return process is not None
+            if version is not None:
+                # It was starting when this began, such as before an update of the plugin.
+                stop(folder, clock=clock)
+                process, is_other_seen = _launch(folder, env), False
+                continue
         if _has_holder(folder):
             is_other_seen = is_other_seen or exit_code is not None
         elif process is None or (exit_code is not None and is_other_seen):

@@ -10,6 +10,7 @@ import pytest
 from starlette.responses import Response
 
 from ccsync_watch import __version__
+from ccsync_watch.daemon import background
 from ccsync_watch.daemon.background import is_older, running_version, start, stop
 from support.state_folder import StateFolder
 
@@ -57,3 +58,31 @@ def test_a_daemon_of_this_version_or_a_later_one_is_kept(folder: StateFolder, ve
     with folder.serve(answer, version=version):
         assert running_version(folder.path) == version
         assert start(folder.path, {}) is False
+
+
+def test_an_older_daemon_that_was_starting_is_replaced(
+    folder: StateFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It answers only after the start of the newer one has begun to wait for it."""
+    versions = iter([None, None, "0.0.1", __version__])
+    stopped: list[object] = []
+    launched: list[int] = []
+    monkeypatch.setattr(background, "running_version", lambda _folder: next(versions))
+    monkeypatch.setattr(background, "is_starting", lambda _folder: True)
+    monkeypatch.setattr(background, "_has_holder", lambda _folder: True)
+    monkeypatch.setattr(background, "stop", lambda _folder, clock: stopped.append(clock))
+
+    def launch(_folder: Path, _env: object) -> RunningProcess:
+        launched.append(1)
+        return RunningProcess()
+
+    monkeypatch.setattr(background, "_launch", launch)
+    assert start(folder.path, {}) is True
+    assert (len(stopped), len(launched)) == (1, 1)
+
+
+class RunningProcess:
+    """A process that was launched and runs."""
+
+    def poll(self) -> None:
+        """Return no exit code."""
