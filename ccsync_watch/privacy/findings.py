@@ -140,7 +140,7 @@ class ExplainingRedactor(Redactor):
         self._placeholders.append(result)
         return result
 
-    def _replace(self, data: bytes, spans: list[Span]) -> bytes:
+    def _replace(self, data: bytes, spans: list[Span]) -> tuple[bytes, list[tuple[int, int]]]:
         self._placeholders.clear()
         result = super()._replace(data, spans)
         for span, overlapping in zip(spans, self._overlapping(spans), strict=True):

@@ -129,8 +129,8 @@ class Redactor:
         if not spans:
             return text
         for _ in range(_MOST_PASSES):
-            data = self._replace(data, spans)
-            spans = self._spans(data, is_changed=True)
+            data, placed = self._replace(data, spans)
+            spans = self._spans(data, placed)
             if not spans:
                 break
         return data.decode("utf-8", "surrogatepass")
@@ -209,19 +209,16 @@ class Redactor:
             for span in self._finder.find_in_views(data, dressing, [], 0):
                 dirty.add(bisect_right(starts, span.start) - 1)
 
-    def _spans(self, data: bytes, *, is_changed: bool = False) -> list[Span]:
+    def _spans(self, data: bytes, changes: list[tuple[int, int]] | None = None) -> list[Span]:
         """Return the spans to remove from `data`, in order, without overlaps.
 
-        `is_changed`: it was read before, and placeholders are all that is new in it.
+        `changes`: it was read before, and the placeholders at these ranges are all that is new.
         """
-        ranges: list[tuple[int, int]] | None = None
         if b"REDACTED" in data:
-            if is_changed:
-                ranges = [match.span() for match in PLACEHOLDER.finditer(data)]
             data = PLACEHOLDER.sub(lambda match: MASK * len(match[0]), data)
         spans = [
             span
-            for span in self._finder.find(data, ranges=ranges)
+            for span in self._finder.find(data, ranges=changes)
             if MASK not in data[span.start : span.end]
         ]
         if self._allow:
@@ -233,20 +230,25 @@ class Redactor:
     def _is_allowed(self, secret: bytes) -> bool:
         return any(pattern.fullmatch(secret[: user_patterns.PIECE]) for pattern in self._allow)
 
-    def _replace(self, data: bytes, spans: list[Span]) -> bytes:
-        """Return `data` with the bytes of each span replaced by a placeholder."""
+    def _replace(self, data: bytes, spans: list[Span]) -> tuple[bytes, list[tuple[int, int]]]:
+        """Return `data` with a placeholder for the bytes of each span, and where these are."""
         pieces: list[bytes] = []
-        position = 0
+        placed: list[tuple[int, int]] = []
+        position = size = 0
         for number, span in enumerate(spans):
             if number % _SPANS_BETWEEN_PAUSES == _SPANS_BETWEEN_PAUSES - 1:
                 self._finder.pause()
             pieces.append(data[position : span.start])
             in_url = is_in_userinfo(data, span.start, span.end)
             secret = span.text or data[span.start : span.end]
-            pieces.append(self._placeholder(secret, span.kind, in_url=in_url))
+            placeholder = self._placeholder(secret, span.kind, in_url=in_url)
+            pieces.append(placeholder)
+            start = size + span.start - position
+            size = start + len(placeholder)
+            placed.append((start, size))
             position = span.end
         pieces.append(data[position:])
-        return b"".join(pieces)
+        return b"".join(pieces), placed
 
     def _placeholder(self, secret: bytes, kind: str, *, in_url: bool = False) -> bytes:
         """Return the placeholder of `secret`, and count it; equal for equal secrets."""
