@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from ccsync_watch.privacy.engine.joined_texts import HitsByTrigger
     from ccsync_watch.privacy.engine.spans import Span
     from ccsync_watch.privacy.known.user_patterns import UserPatterns
-    from ccsync_watch.privacy.secret_finder import HitsByTrigger
 
 
 @dataclass(frozen=True, slots=True)

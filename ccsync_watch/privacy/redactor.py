@@ -9,16 +9,14 @@ that was changed is read again until nothing more is found: redacting twice chan
 from __future__ import annotations
 
 import hmac
-from bisect import bisect_right
 from collections import Counter
-from itertools import accumulate
-from operator import add
 from typing import TYPE_CHECKING
 
 from ccsync_watch.errors import RedactorUnavailable
 from ccsync_watch.privacy.detect import json_values
 from ccsync_watch.privacy.detect.urls import is_in_userinfo
-from ccsync_watch.privacy.dressing.table import DRESSING_FROM, dressing_hits
+from ccsync_watch.privacy.dressing.table import DRESSING_FROM, PLACEHOLDERS, dressing_hits
+from ccsync_watch.privacy.engine.joined_texts import PIECE, join_texts
 from ccsync_watch.privacy.engine.placeholders import PLACEHOLDER
 from ccsync_watch.privacy.engine.spans import Span, merge, whole_characters
 from ccsync_watch.privacy.engine.text_views import MASK
@@ -26,21 +24,14 @@ from ccsync_watch.privacy.known import user_patterns
 from ccsync_watch.privacy.secret_finder import SecretFinder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from ccsync_watch.model import JsonValue
-    from ccsync_watch.privacy.engine.scanner import Hit
-    from ccsync_watch.privacy.secret_finder import HitsByTrigger
+    from ccsync_watch.privacy.engine.joined_texts import JoinedTexts
 
 _MOST_PASSES = 6
-_PIECE = 1 << 19
-"""How much text is read together."""
 _SPANS_BETWEEN_PAUSES = 256
-_MOST_TEXTS = 16_384
-
-_SEPARATOR = "\n\x01\n"
-"""Between the strings of a value that are scanned together; no rule matches across it."""
 
 
 class Redactor:
@@ -160,54 +151,48 @@ class Redactor:
     def _dirty_indices(self, texts: list[str]) -> list[int]:
         """Return the indices of the texts with something to remove, in order."""
         dirty: list[int] = []
-        for first, last in _group(texts):
+        for joined in join_texts(texts):
             self._finder.pause()
-            dirty.extend(first + index for index in self._dirty_in_group(texts[first:last]))
+            if len(joined.data) <= PIECE:
+                dirty.extend(sorted(self._dirty_among(joined)))
+                continue
+            (index,) = joined.indices
+            spans = self._spans(joined.text(index))
+            self._long = texts[index], spans
+            if spans:
+                dirty.append(index)
         return dirty
 
-    def _dirty_in_group(self, texts: list[str]) -> list[int]:
+    def _dirty_among(self, joined: JoinedTexts) -> set[int]:
         """Return the indices of the texts with something to remove, by one scan over all."""
-        if len(texts) == 1 and len(texts[0]) > _PIECE:
-            spans = self._spans(texts[0].encode("utf-8", "surrogatepass"))
-            self._long = texts[0], spans
-            return [0] if spans else []
-        spelled = list(map(_bytewise, texts))
-        data = _SEPARATOR.join(spelled).encode("latin-1")
-        sizes = list(map(len, spelled))
-        gaps = range(0, len(_SEPARATOR) * len(texts), len(_SEPARATOR))
-        starts = list(map(add, accumulate(sizes, initial=0), gaps))
+        data, finder = joined.data, self._finder
+        dirty = {joined.index_at(span.end - 1) for span in finder.find_users(data)}
+        if not finder.engine.reports_all:  # a match across two texts would hide one in a text
+            dirty.update(index for index in joined.indices if self._is_dirty(joined.text(index)))
+            return dirty
+        hits = finder.engine.scan_lines(data)
         # A text with placeholders is redacted by itself, with its placeholders masked.
-        ends = list(_ends(data, b"REDACTED"))
-        ends.extend(span.end for span in self._finder.find_users(data))
-        dirty = {bisect_right(starts, end - 1) - 1 for end in ends}
-        self._add_dirty_by_hits(dirty, data, starts, sizes)
-        return sorted(dirty)
-
-    def _add_dirty_by_hits(
-        self, dirty: set[int], data: bytes, starts: list[int], sizes: list[int]
-    ) -> None:
-        """Add the indices of the texts with a secret; `data` is all texts joined."""
-        if not self._finder.engine.reports_all:  # a match across two texts would hide one in a text
-            for index, (start, size) in enumerate(zip(starts, sizes, strict=True)):
-                text = data[start : start + size]
-                hits = self._finder.engine.scan(text)
-                if hits and any(True for _ in self._finder.find_at(text, hits, 0)):
-                    dirty.add(index)
-            return
-        hits = self._finder.engine.scan(data)
-        for index, hits_of_text in _by_text(hits, starts, sizes).items():
-            text = data[starts[index] : starts[index] + sizes[index]]
-            if index in dirty or any(True for _ in self._finder.apply_rules(text, hits_of_text, 0)):
+        dirty.update(joined.index_at(end - 1) for end, index in hits if index == PLACEHOLDERS)
+        for index, hits_of_text in joined.by_text(hits, DRESSING_FROM).items():
+            if index not in dirty and any(
+                True for _ in finder.apply_rules(joined.text(index), hits_of_text, 0)
+            ):
                 dirty.add(index)
         # Views of all texts at once: most texts with dressing have little of it.
         dressing = [
-            hit
-            for hit in dressing_hits(data, hits)
-            if bisect_right(starts, hit[0] - 1) - 1 not in dirty
+            hit for hit in dressing_hits(data, hits) if joined.index_at(hit[0] - 1) not in dirty
         ]
         if dressing:
-            for span in self._finder.find_in_views(data, dressing, [], 0):
-                dirty.add(bisect_right(starts, span.start) - 1)
+            spans = finder.find_in_views(data, dressing, [], 0)
+            dirty.update(joined.index_at(span.start) for span in spans)
+        return dirty
+
+    def _is_dirty(self, text: bytes) -> bool:
+        """Tell whether the rules find something in a text, or placeholders are in it."""
+        hits = self._finder.engine.scan(text)
+        return any(index == PLACEHOLDERS for _, index in hits) or any(
+            True for _ in self._finder.find_at(text, hits, 0)
+        )
 
     def _spans(self, data: bytes, changes: list[tuple[int, int]] | None = None) -> list[Span]:
         """Return the spans to remove from `data`, in order, without overlaps.
@@ -256,44 +241,3 @@ class Redactor:
         self._counts[kind] += 1
         text = f"REDACTED-{kind}-{digest}" if in_url else f"[REDACTED:{kind}:{digest}]"
         return text.encode()
-
-
-def _group(texts: list[str]) -> Iterator[tuple[int, int]]:
-    """Yield the ranges of texts that are read together; one that is long stays alone."""
-    first = size = 0
-    for index, text in enumerate(texts):
-        if index > first and (size + len(text) > _PIECE or index - first >= _MOST_TEXTS):
-            yield first, index
-            first, size = index, 0
-        size += len(text) + len(_SEPARATOR)
-    yield first, len(texts)
-
-
-def _bytewise(text: str) -> str:
-    """Return a text with a character for each of its bytes: itself if it is ASCII, as most are.
-
-    Such texts are joined and encoded without a conversion of any.
-    """
-    if text.isascii():
-        return text
-    return text.encode("utf-8", "surrogatepass").decode("latin-1")
-
-
-def _by_text(hits: list[Hit], starts: list[int], sizes: list[int]) -> dict[int, HitsByTrigger]:
-    """Return the hits of rules in each text, by its index; those across two texts are none."""
-    by_text: dict[int, HitsByTrigger] = {}
-    for end, trigger in hits:
-        if trigger < DRESSING_FROM:
-            index = bisect_right(starts, end - 1) - 1
-            end_in_text = end - starts[index]
-            if end_in_text <= sizes[index]:
-                by_text.setdefault(index, {}).setdefault(trigger, []).append(end_in_text)
-    return by_text
-
-
-def _ends(data: bytes, word: bytes) -> Iterator[int]:
-    """Yield where each occurrence of `word` ends; `re` would take ten times as long."""
-    start = data.find(word)
-    while start >= 0:
-        yield start + len(word)
-        start = data.find(word, start + len(word))

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from ccsync_watch.privacy.engine.joined_texts import HitsByTrigger
     from ccsync_watch.privacy.engine.spans import Span
     from ccsync_watch.privacy.engine.text_views import View
     from ccsync_watch.privacy.known.user_patterns import UserPatterns
@@ -49,9 +50,6 @@ _EDGE = 1 << 12
 _MARGIN = 1 << 14
 """How far around a change a text is read again, in bytes."""
 _HITS_BETWEEN_PAUSES = 64
-
-HitsByTrigger = dict[int, list[int]]
-"""The ends of the hits of each trigger of a rule, in order."""
 
 
 class SecretFinder:

@@ -46,17 +46,22 @@ _STRING_END = re.compile(rb"\\{0,7}[\"'`][ \t]{0,8}[\s+.&~|<\\\"'`]")
 
 @lru_cache(maxsize=1)
 def all_triggers() -> tuple[Trigger, ...]:
-    """Return the triggers of the rules, then those of dressing."""
+    """Return the triggers of the rules, then those of dressing, then that of placeholders."""
     return (
         *collect_triggers(),
         *(Trigger(row.trigger, is_caseless=row.is_caseless) for row in (*ROWS, NEW)),
         *break_triggers(),
+        Trigger("REDACTED", is_caseless=False),
     )
+
+
+PLACEHOLDERS = len(all_triggers()) - 1
+"""The index of the trigger for placeholders, the last one."""
 
 
 def dressing_hits(data: bytes, hits: Iterable[Hit]) -> list[Hit]:
     """Return the hits of dressing's triggers, in order of their ends."""
-    dressing = [hit for hit in hits if hit[1] >= DRESSING_FROM]
+    dressing = [hit for hit in hits if DRESSING_FROM <= hit[1] < PLACEHOLDERS]
     if not dressing:
         return dressing
     beginnings = [end for end, index in dressing if index == _BREAKS_FROM]

@@ -48,6 +48,9 @@ class Engine(Protocol):
     def scan(self, data: bytes) -> list[Hit]:
         """Return the hits in `data`."""
 
+    def scan_lines(self, data: bytes) -> list[Hit]:
+        """Return the hits in `data`, which begins with a line break: so that it is not copied."""
+
 
 _LINE_BREAK = b"\n"
 """Put before every text, so that a trigger can ask for the beginning of a line."""
@@ -101,13 +104,17 @@ class HyperscanEngine:
 
     def scan(self, data: bytes) -> list[Hit]:
         """Return the hits in `data`, in order of their ends."""
+        return _before_break(self.scan_lines(_LINE_BREAK + data))
+
+    def scan_lines(self, data: bytes) -> list[Hit]:
+        """Return the same for a text that begins with a line break."""
         hits: list[Hit] = []
         append = hits.append
 
         def on_match(trigger: int, _start: int, end: int, _flags: int, _context: object) -> None:
-            append((end - len(_LINE_BREAK), trigger))
+            append((end, trigger))
 
-        self._database.scan(_LINE_BREAK + data, match_event_handler=on_match)
+        self._database.scan(data, match_event_handler=on_match)
         return hits
 
 
@@ -142,15 +149,18 @@ class SearchEngine:
 
     def scan(self, data: bytes) -> list[Hit]:
         """Return the hits in `data`, in order of their starts."""
+        return _before_break(self.scan_lines(_LINE_BREAK + data))
+
+    def scan_lines(self, data: bytes) -> list[Hit]:
+        """Return the same for a text that begins with a line break."""
         hits: list[Hit] = []
-        data = _LINE_BREAK + data
         lowered = data.lower()
         for index, pattern, literal in self._open:
             if literal not in lowered:
                 continue
             hits.extend((match.end(), index) for match in pattern.finditer(data))
         self._scan_heads(data, lowered, hits)
-        return [(end - len(_LINE_BREAK), index) for end, index in hits]
+        return hits
 
     def _scan_heads(self, data: bytes, lowered: bytes, hits: list[Hit]) -> None:
         """Try the triggers that begin as the text does, at each beginning; these may overlap."""
@@ -164,6 +174,11 @@ class SearchEngine:
                         if hit is not None:
                             hits.append((start + hit.end(), index))
             tried = match.end()
+
+
+def _before_break(hits: list[Hit]) -> list[Hit]:
+    """Return the hits as those of the text without the line break that was put before it."""
+    return [(end - len(_LINE_BREAK), index) for end, index in hits]
 
 
 def _library_options(library: Any) -> tuple[Any, ...]:  # noqa: ANN401 - as above
