@@ -53,11 +53,13 @@ class Members:
         self._has_code = any(map(is_code_name, obj))
         self._is_web_key = "kty" in obj
         self.is_kubernetes = obj.get("kind") == "Secret"
-        if not _VALUES.isdisjoint(obj):
+        values = _VALUES.intersection(obj)
+        if values:
             self._named = _most(obj, _NAMES)
             if "keyName" in obj:  # of an Azure account
                 self._named = max(self._named, Strength.TOKEN)
-            self._labelled = max(self._named, _most(obj, _LABELS))
+            if any(isinstance(obj[field], str) for field in values):  # a label is of a text alone
+                self._labelled = max(self._named, _most(obj, _LABELS))
 
     def name_secrets(self) -> bool:
         """Tell whether any member may be a secret because of another."""

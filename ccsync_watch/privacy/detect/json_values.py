@@ -57,12 +57,13 @@ class SeenShapes:
     """What was read before and need not be read again: most objects have one of a few shapes.
 
     `keys` are keys without a secret in them. `shapes` are the keys of whole objects, in order, that
-    are all among these and of which none says anything about its value.
+    are all among these and of which none says anything about its value; with each, whether its
+    members can say something about each other, as in `{"name": …, "value": …}`.
     """
 
     def __init__(self) -> None:
         self.keys: set[str] = set()
-        self.shapes: set[tuple[str, ...]] = set()
+        self.shapes: dict[tuple[str, ...], bool] = {}
 
     def forget(self) -> None:
         """Read everything again: there is more to find now, or too much was remembered."""
@@ -82,11 +83,10 @@ class SeenShapes:
         is_plain = (
             len(obj) <= _MOST_FIELDS
             and self.keys.issuperset(obj)
-            and says_nothing(obj)
             and not any(map(strength_of, obj))
         )
         if is_plain and len(self.shapes) < _MOST_SHAPES:
-            self.shapes.add(tuple(obj))
+            self.shapes[tuple(obj)] = not says_nothing(obj)
 
 
 class Strings:
@@ -121,14 +121,17 @@ class Strings:
             self._too_deep.add(id(obj))
             names_secrets = True
         elif isinstance(obj, dict):
-            if tuple(obj) in self._seen_shapes.shapes:
+            says_something = self._seen_shapes.shapes.get(tuple(obj))
+            if says_something is None:
+                names_secrets = self._collect_mapping(obj, depth)
+            else:
                 for value in obj.values():
                     if isinstance(value, str):
                         texts.append(value)
                     elif isinstance(value, _CONTAINERS):
                         names_secrets = self._collect(value, depth + 1) or names_secrets
-            else:
-                names_secrets = self._collect_mapping(obj, depth)
+                if says_something:
+                    names_secrets = names_secrets or Members(obj).name_secrets()
         elif isinstance(obj, list):
             names_secrets = self._collect_items(obj, depth)
         self._known[id(obj)] = (len(texts) - start, names_secrets)

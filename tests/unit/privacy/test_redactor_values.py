@@ -38,6 +38,28 @@ def test_a_token_is_removed_wherever_it_stands(shape: Callable[[str], JsonValue]
         assert redactor.redact_value(result) == result
 
 
+@pytest.mark.parametrize(
+    ("ordinary", "secret"),
+    [
+        (
+            {"name": "region", "value": "kestrel"},
+            {"name": "DB_PASSWORD", "value": "kestrel-42-moor"},
+        ),
+        ({"id": "city", "text": "Gotland"}, {"id": "password", "text": "kestrel-42-moor"}),
+        ({"otp": "none"}, {"otp": "482913"}),
+        ({"kty": "a", "d": "b"}, {"kty": "RSA", "d": "kestrel42moorfen77wren"}),
+    ],
+)
+def test_a_member_that_names_another_is_read_in_each_object(
+    ordinary: dict[str, JsonValue], secret: dict[str, JsonValue]
+) -> None:
+    """However many objects with the same keys and no secret were read before it."""
+    redactor = build_redactor()
+    for _ in range(3):
+        assert redactor.redact_value([ordinary, ordinary]) == [ordinary, ordinary]
+    assert "[REDACTED:" in repr(redactor.redact_value([ordinary, secret]))
+
+
 def test_what_holds_no_secret_comes_back_as_it_was() -> None:
     """Ordinary text, ids and numbers are not touched."""
     value: JsonValue = {
