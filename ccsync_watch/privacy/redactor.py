@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 _MOST_PASSES = 6
 _SPANS_BETWEEN_PAUSES = 256
+_MOST_DIGESTS = 1024
+_LONGEST_REMEMBERED = 256
+"""Digests are remembered of so many secrets, and of those not longer, in bytes."""
 
 
 class Redactor:
@@ -56,6 +59,7 @@ class Redactor:
     ) -> None:
         self._key = key
         self._counts: Counter[str] = Counter()
+        self._digests: dict[bytes, str] = {}
         self._seen_shapes = json_values.SeenShapes()
         added = user_patterns.UserPatterns(
             [user_patterns.compile_pattern(pattern, "redact.patterns") for pattern in patterns]
@@ -97,6 +101,7 @@ class Redactor:
         """
         self._known.add(value, kind)
         self._known_count += 1
+        self._digests.clear()
         self._seen_shapes.forget()
 
     def set_pause(self, pause: Callable[[], None]) -> None:
@@ -237,7 +242,15 @@ class Redactor:
 
     def _placeholder(self, secret: bytes, kind: str, *, in_url: bool = False) -> bytes:
         """Return the placeholder of `secret`, and count it; equal for equal secrets."""
-        digest = hmac.digest(self._key, self._known.plain(secret), "sha256").hex()[:8]
+        digest = self._digests.get(secret) or self._digest(secret)
         self._counts[kind] += 1
         text = f"REDACTED-{kind}-{digest}" if in_url else f"[REDACTED:{kind}:{digest}]"
         return text.encode()
+
+    def _digest(self, secret: bytes) -> str:
+        if len(self._digests) >= _MOST_DIGESTS:
+            self._digests.clear()
+        digest = hmac.digest(self._key, self._known.plain(secret), "sha256").hex()[:8]
+        if len(secret) <= _LONGEST_REMEMBERED:
+            self._digests[secret] = digest
+        return digest

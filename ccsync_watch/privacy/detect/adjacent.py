@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ccsync_watch.privacy.detect.assigned_secrets import is_key_id
 from ccsync_watch.privacy.detect.name_patterns import (
     KEYWORD,
+    LONGEST_KEYWORD,
     NAME_TAIL,
     PASSWORD_WORDS,
     TOKEN_WORDS,
@@ -23,6 +24,7 @@ from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
 from ccsync_watch.privacy.engine.structural_rule import (
     StructuralRule,
+    in_groups,
     text_of,
 )
 from ccsync_watch.privacy.engine.trigger_derivation import trigger_of
@@ -43,7 +45,7 @@ from ccsync_watch.privacy.heuristics.thresholds import (
 from ccsync_watch.privacy.heuristics.value_strength import is_secret, is_strict_random
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 _REACH = 172
 _AFTER = re.compile(
@@ -72,9 +74,10 @@ _FALLBACK_VALUE = (
 )
 
 
-def find_adjacent_values(data: bytes, ends: Iterable[int]) -> Iterator[Span]:
+@in_groups
+def find_adjacent_values(data: bytes, ends: list[int], since: int) -> Iterator[Span]:
     """Yield the values that follow a name after nothing but blanks; each name is read once."""
-    read = 0
+    read = since - LONGEST_KEYWORD
     for end in ends:
         low = max(0, end - _REACH, read)
         for keyword in KEYWORD.finditer(data[low:end].lower()):

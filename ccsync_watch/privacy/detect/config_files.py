@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -72,7 +73,7 @@ _KUBERNETES_VALUE = re.compile(
 _NEXT_DOCUMENT = re.compile(rb"\n---|\\n---|kind[\"']?:")
 
 
-@at_each_hit
+@partial(at_each_hit, seen=None)
 def find_kubernetes_data(data: bytes, end: int, since: int) -> Iterator[Span]:
     """Yield the values in the `data` of a Kubernetes Secret, after its `kind` or before it.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.engine.rank import Rank
@@ -48,7 +49,7 @@ _ONLY_NOISE = re.compile(rb"[\s0-9\t:|>\"',+\xe2\x86\x92-]{0,40}")
 _DASHES = 5
 
 
-@at_each_hit
+@partial(at_each_hit, seen=None)
 def find_block(data: bytes, end: int, _since: int) -> Iterator[Span]:
     """Yield the block whose first line ends near `end`, up to its last line or its last run."""
     begin = data.rfind(b"BEGIN", max(0, end - 80), end)
@@ -92,7 +93,7 @@ def _body_end(data: bytes, body: int) -> int | None:
     return position if length >= LEAST_KEY_BODY else None
 
 
-@at_each_hit
+@partial(at_each_hit, seen=None)
 def find_end_of_block(data: bytes, end: int, _since: int) -> Iterator[Span]:
     """Yield the lines of base64 before a last line whose first line is missing."""
     last = data.rfind(b"END", max(0, end - 80), end)
@@ -130,7 +131,7 @@ _DER = re.compile(
 )
 
 
-@at_each_hit
+@partial(at_each_hit, seen=None)
 def find_bare_key(data: bytes, end: int, _since: int) -> Iterator[Span]:
     """Yield a key's DER in base64 without PEM lines around it."""
     match = _DER.search(data, max(0, end - 48), min(len(data), end + _LIMIT))

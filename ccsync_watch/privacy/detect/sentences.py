@@ -23,6 +23,7 @@ from ccsync_watch.privacy.engine.spans import Span
 from ccsync_watch.privacy.engine.structural_rule import (
     StructuralRule,
     at_each_hit,
+    in_groups,
     last,
 )
 from ccsync_watch.privacy.heuristics.dummy_values import FUNCTION_WORDS
@@ -100,9 +101,10 @@ def _named_at(data: bytes, end: int) -> Iterator[Span]:
                 yield from _before(data, start)
 
 
-def find_named_in_english(data: bytes, ends: Iterable[int]) -> Iterator[Span]:
+@in_groups
+def find_named_in_english(data: bytes, ends: list[int], since: int) -> Iterator[Span]:
     """Yield the same, where a hit has joining words of another language next to an English one."""
-    read = 0
+    read = since - _LONGEST_STEM
     for end in ends:
         low = max(0, end - 40, read)
         for word in _SHARED_WORD.finditer(data[low:end].lower()):

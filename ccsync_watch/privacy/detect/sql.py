@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.engine.rank import Rank
@@ -35,7 +36,7 @@ _VALUE = re.compile(
 _NEXT_ROW = re.compile(rb"\s{0,8},?(?:\s|\\n){0,16}\(")
 
 
-@at_each_hit
+@partial(at_each_hit, seen=None)
 def find_inserted(data: bytes, end: int, _since: int) -> Iterator[Span]:
     """Yield the values of a secret's column; a hit ends at the bracket before the first row."""
     head = _COLUMNS.search(data, max(0, end - 700), end - 1)

@@ -7,12 +7,14 @@ under it are read while they have as many cells.
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from ccsync_watch.privacy.detect.named_values import WORDS
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
 from ccsync_watch.privacy.engine.structural_rule import (
+    Seen,
     StructuralRule,
     at_each_hit,
     text_of,
@@ -56,7 +58,7 @@ _COLUMNS = re.compile(rb"[^ \t\n][^ \n]*(?: [^ \n]+)*")
 _PATHS = re.compile(r"[/~<{$(\[]")
 
 
-@at_each_hit
+@partial(at_each_hit, seen=Seen(after=_MOST_BYTES + _LONGEST_ROW))
 def find_columns(data: bytes, end: int, since: int) -> Iterator[Span]:
     """Yield the values under a secret's name in a header; a hit ends after the name."""
     low = max(0, end - _LONGEST_HEADER)

@@ -167,6 +167,7 @@ _AFTER = re.compile(rb"[^\s/\"'<>]{0,256}@")
 def is_in_userinfo(data: bytes, start: int, end: int) -> bool:
     """Tell whether a range is between `://` and `@`, where brackets would break the URL."""
     return (
-        _BEFORE.search(data[max(0, start - 256) : start]) is not None
+        data.find(b"@", end, end + 257) >= 0
         and _AFTER.match(data, end) is not None
+        and _BEFORE.search(data[max(0, start - 256) : start]) is not None
     )

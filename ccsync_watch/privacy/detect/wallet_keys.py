@@ -6,12 +6,14 @@ import base64
 import binascii
 import hashlib
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
 from ccsync_watch.privacy.engine.structural_rule import (
     Hits,
+    Seen,
     StructuralRule,
     at_each_hit,
     at_groups_of_hits,
@@ -37,7 +39,7 @@ _WALLET_REACH = 4096
 _WALLET_KEY = re.compile(rb"(?:0x)?[0-9a-fA-F]{64}")
 
 
-@at_each_hit
+@partial(at_each_hit, seen=Seen(before=4608))
 def find_wallet_keys(data: bytes, end: int, _since: int) -> Iterator[Span]:
     """Yield the private keys that a development chain lists at its start."""
     near = data[max(0, end - _WALLET_REACH) : end + _WALLET_REACH // 2].lower()

@@ -15,7 +15,7 @@ from ccsync_watch.privacy.heuristics.gibberish import is_gibberish
 from ccsync_watch.privacy.heuristics.value_characters import has_digit, has_letter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
 _LEAST_WIDTH = 20
 _NEAR = 10
@@ -99,13 +99,11 @@ def _fold_at(lines: _Lines, newline: int, *, is_whole: bool) -> Edit | None:
         or _are_rows(data, line, newline)
     ):
         return None
-    widths: set[int] = set()
-    for other in lines.widths_around(start, newline):
-        if other > width:
-            return None
-        widths.add(other)
+    is_equal = lines.has_equal(start, newline, width)
+    if is_equal is None:
+        return None
     is_random = _continues(run[0].decode("utf-8", "replace"), is_full=False)
-    if closing["border"] is not None or width in widths:
+    if closing["border"] is not None or is_equal:
         is_broken = True  # as long as other lines
     elif _WIDTHS.isdisjoint({width, width - _mark_width(line)}):
         is_broken = is_random and not is_whole
@@ -151,26 +149,33 @@ class _Lines:
         self._after: dict[int, tuple[int, int]] = {}
         self._before: dict[int, tuple[int, int]] = {}
 
-    def widths_around(self, start: int, newline: int) -> Iterator[int]:
-        """Yield the widths of the lines after one and before it, up to blank lines."""
-        position = newline + 1
+    def has_equal(self, start: int, newline: int, width: int) -> bool | None:
+        """Tell whether any line around one has its width; None if any is wider.
+
+        These are the lines after it and before it, up to blank lines.
+        """
+        is_equal = False
+        position, measured = newline + 1, self._after
         for _ in range(_NEAR):
-            line = self._after.get(position) or self._measure_after(position)
-            if not line[0]:
+            other, end = measured.get(position) or self._measure_after(position)
+            if other > width:
+                return None
+            is_equal = is_equal or other == width
+            if not other or end < 0:
                 break
-            yield line[0]
-            if line[1] < 0:
-                break
-            position = line[1] + 1
-        position = start - 1
+            position = end + 1
+        position, measured = start - 1, self._before
         for _ in range(_NEAR):
             if position < 0:
                 break
-            line = self._before.get(position) or self._measure_before(position)
-            if not line[0]:
+            other, end = measured.get(position) or self._measure_before(position)
+            if other > width:
+                return None
+            is_equal = is_equal or other == width
+            if not other:
                 break
-            yield line[0]
-            position = line[1]
+            position = end
+        return is_equal
 
     def _measure_after(self, start: int) -> tuple[int, int]:
         """Return the width of the line that starts at `start`, and where its end is."""

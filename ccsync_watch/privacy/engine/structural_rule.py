@@ -25,6 +25,21 @@ _LONGEST_GROUP = 1024
 """Hits no further apart are read together, in one window, while that is no longer, in bytes."""
 
 
+_LEAST_REMEMBERED = 8
+"""Hits in a group whose secrets are remembered: what few have costs less to find again."""
+_MOST_REMEMBERED = 64
+
+
+class Seen(NamedTuple):
+    """How much of a text around its hits a finder sees, in bytes."""
+
+    before: int = 1024
+    after: int = 4608
+
+
+_NEAR = Seen()
+
+
 class Hits(NamedTuple):
     """Hits that are read together.
 
@@ -38,35 +53,79 @@ class Hits(NamedTuple):
     since: int
 
 
-def at_each_hit(find: Callable[[bytes, int, int], Iterator[Span]]) -> Finder:
-    """Return the finder that calls `find` with each hit's end, and that of the one before."""
+def at_each_hit(
+    find: Callable[[bytes, int, int], Iterator[Span]], seen: Seen | None = _NEAR
+) -> Finder:
+    """Return the finder that calls `find` with each hit's end, and that of the one before.
+
+    It sees no more of a text around a hit than `seen`; None if it may see all of it.
+    """
 
     @wraps(find)
-    def find_all(data: bytes, ends: Iterable[int]) -> Iterator[Span]:
-        since = 0
+    def find_group(data: bytes, ends: list[int], since: int) -> Iterator[Span]:
         for end in ends:
             yield from find(data, end, since)
             since = end
 
-    return find_all
+    return in_groups(find_group, seen)
 
 
-def at_groups_of_hits(find: Callable[[bytes, Hits], Iterator[Span]]) -> Finder:
+def at_groups_of_hits(
+    find: Callable[[bytes, Hits], Iterator[Span]], seen: Seen | None = _NEAR
+) -> Finder:
     """Return the finder that calls `find` once for hits in close succession."""
 
     @wraps(find)
+    def find_group(data: bytes, ends: list[int], since: int) -> Iterator[Span]:
+        return find(data, Hits(ends[0], ends[-1], since))
+
+    return in_groups(find_group, seen)
+
+
+def in_groups(
+    find_group: Callable[[bytes, list[int], int], Iterator[Span]], seen: Seen | None = _NEAR
+) -> Finder:
+    """Return the finder that calls `find_group` with the ends of hits in close succession.
+
+    And with the end of the hit before them. Groups of many hits with the same text around them have
+    the same secrets: they are found once, and moved. `seen` as in `at_each_hit`.
+    """
+
+    @wraps(find_group)
     def find_all(data: bytes, ends: Iterable[int]) -> Iterator[Span]:
-        first, last, since = -1, 0, 0
+        known: dict[tuple[bytes, int, int, int, int], list[Span]] = {}
+
+        def read(group: list[int], since: int) -> Iterable[Span]:
+            first, last = group[0], group[-1]
+            if len(group) < _LEAST_REMEMBERED or seen is None:
+                return find_group(data, group, since)
+            low = max(0, first - seen.before)
+            around = data[low : last + seen.after]
+            key = (around, len(group), first - low, last - first, min(first - since, seen.after))
+            spans = known.get(key)
+            if spans is None:
+                if len(known) >= _MOST_REMEMBERED:
+                    known.clear()
+                spans = known[key] = [_moved(s, -low) for s in find_group(data, group, since)]
+            return [_moved(span, low) for span in spans]
+
+        group: list[int] = []
+        since = 0
         for end in ends:
-            if first >= 0 and (end - last > _CLOSE_HITS or end - first > _LONGEST_GROUP):
-                yield from find(data, Hits(first, last, since))
-                first, since = -1, last
-            first = end if first < 0 else first
-            last = end
-        if first >= 0:
-            yield from find(data, Hits(first, last, since))
+            if group and (end - group[-1] > _CLOSE_HITS or end - group[0] > _LONGEST_GROUP):
+                yield from read(group, since)
+                since = group[-1]
+                group = []
+            group.append(end)
+        if group:
+            yield from read(group, since)
 
     return find_all
+
+
+def _moved(span: Span, offset: int) -> Span:
+    start, end, kind, rank, text = span
+    return Span(start + offset, end + offset, kind, rank, text)
 
 
 WINDOW_AFTER = 512
@@ -143,7 +202,6 @@ def _find_by_pattern(
     """Return a finder for a pattern. Matches may overlap: each search starts a byte further."""
     compiled = re.compile(pattern.encode("latin-1"), re.IGNORECASE)
 
-    @at_groups_of_hits
     def find(data: bytes, hits: Hits) -> Iterator[Span]:
         position, limit = window(data, hits, reach, _extent(data, hits.end, after))
         while (match := compiled.search(data, position, limit)) is not None:
@@ -156,7 +214,7 @@ def _find_by_pattern(
                 yield Span(*span, kind, rank)
             position = match.start() + 1
 
-    return find
+    return at_groups_of_hits(find, Seen(after=after + WINDOW_AFTER))
 
 
 def _extent(data: bytes, end: int, after: int) -> int:
