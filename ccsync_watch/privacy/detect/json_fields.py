@@ -7,7 +7,7 @@ JSON web key, the data of a Kubernetes Secret.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ccsync_watch.privacy.detect.assigned_secrets import is_code_digits, is_postal_code
 from ccsync_watch.privacy.detect.named_values import is_value_in_code
@@ -22,12 +22,12 @@ from ccsync_watch.privacy.heuristics.words import load_words
 if TYPE_CHECKING:
     from ccsync_watch.model import JsonValue
 
-_NAMES = frozenset(load_words("name_fields"))
+_NAMES = frozenset({*load_words("name_fields"), "keyName"})
 _LABELS = frozenset(load_words("label_fields"))
 _VALUES = frozenset(load_words("value_fields"))
 _VAGUE = frozenset({"text", "contents", "current"})
 """Fields that hold prose as often as a value."""
-_NAMING = _NAMES | _LABELS | {"keyName"}
+_NAMING = _NAMES | _LABELS
 _MARKS = frozenset({"kty", "kind"})
 _WEB_KEY_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "k"})
 _KUBERNETES_DATA = frozenset({"data", "stringData"})
@@ -36,13 +36,36 @@ _LONGEST_NAME = 100
 _LEAST_KEY_MEMBER = 16
 
 
-def says_nothing(keys: dict[str, JsonValue]) -> bool:
-    """Tell whether no member of an object with such keys says anything about another."""
-    return (
-        not any(map(is_code_name, keys))
-        and _MARKS.isdisjoint(keys)
-        and (_VALUES.isdisjoint(keys) or _NAMING.isdisjoint(keys))
-    )
+def speaks_by_keys(keys: dict[str, JsonValue]) -> bool:
+    """Tell whether a key of an object says something about a member's value, or about others'."""
+    return any(map(is_code_name, keys)) or not _MARKS.isdisjoint(keys)
+
+
+class NamingFields(NamedTuple):
+    """The fields of an object whose texts say what the values in others are."""
+
+    names: tuple[str, ...]
+    labels: tuple[str, ...]
+    values: tuple[str, ...]
+
+    def strengths(self, obj: dict[str, JsonValue]) -> tuple[Strength, Strength]:
+        """Return what the names prove, and what they and the labels do; those are of texts."""
+        named = _most(obj, self.names)
+        if "keyName" in self.names:  # of an Azure account
+            named = max(named, Strength.TOKEN)
+        for field in self.values:
+            if isinstance(obj[field], str):
+                return named, max(named, _most(obj, self.labels))
+        return named, named
+
+
+def naming_fields(keys: dict[str, JsonValue]) -> NamingFields | None:
+    """Return the naming fields of an object with such keys."""
+    values = tuple(_VALUES.intersection(keys))
+    if not values or _NAMING.isdisjoint(keys):
+        return None
+    names, labels = tuple(_NAMES.intersection(keys)), tuple(_LABELS.intersection(keys))
+    return NamingFields(names, labels, values)
 
 
 class Members:
@@ -53,13 +76,9 @@ class Members:
         self._has_code = any(map(is_code_name, obj))
         self._is_web_key = "kty" in obj
         self.is_kubernetes = obj.get("kind") == "Secret"
-        values = _VALUES.intersection(obj)
-        if values:
-            self._named = _most(obj, _NAMES)
-            if "keyName" in obj:  # of an Azure account
-                self._named = max(self._named, Strength.TOKEN)
-            if any(isinstance(obj[field], str) for field in values):  # a label is of a text alone
-                self._labelled = max(self._named, _most(obj, _LABELS))
+        fields = naming_fields(obj)
+        if fields:
+            self._named, self._labelled = fields.strengths(obj)
 
     def name_secrets(self) -> bool:
         """Tell whether any member may be a secret because of another."""
@@ -110,10 +129,10 @@ def _is_key_member(value: JsonValue) -> bool:
     return isinstance(value, str) and len(value) >= _LEAST_KEY_MEMBER
 
 
-def _most(obj: dict[str, JsonValue], fields: frozenset[str]) -> Strength:
+def _most(obj: dict[str, JsonValue], fields: tuple[str, ...]) -> Strength:
     """Return the most that a name in one of the fields proves."""
     most = Strength.NONE
-    for field in fields.intersection(obj):
+    for field in fields:
         name = obj[field]
         if isinstance(name, str) and len(name) < _LONGEST_NAME:
             most = max(most, strength_of_label(name))

@@ -12,7 +12,13 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.detect.argument_lists import is_command, redact_command
-from ccsync_watch.privacy.detect.json_fields import Members, pair_strength, says_nothing
+from ccsync_watch.privacy.detect.json_fields import (
+    Members,
+    NamingFields,
+    naming_fields,
+    pair_strength,
+    speaks_by_keys,
+)
 from ccsync_watch.privacy.heuristics.dummy_values import (
     is_identifier,
     is_passphrase,
@@ -40,6 +46,7 @@ if TYPE_CHECKING:
 
     from ccsync_watch.model import JsonValue
 
+_UNSEEN = NamingFields((), (), ())
 _NOTHING = (None, "", True, False)
 _CONTAINERS = (dict, list)
 _MOST_KEYS = 8192
@@ -57,13 +64,13 @@ class SeenShapes:
     """What was read before and need not be read again: most objects have one of a few shapes.
 
     `keys` are keys without a secret in them. `shapes` are the keys of whole objects, in order, that
-    are all among these and of which none says anything about its value; with each, whether its
-    members can say something about each other, as in `{"name": …, "value": …}`.
+    are all among these and of which none says anything about a value; with each, the fields whose
+    texts can, as in `{"name": …, "value": …}`.
     """
 
     def __init__(self) -> None:
         self.keys: set[str] = set()
-        self.shapes: dict[tuple[str, ...], bool] = {}
+        self.shapes: dict[tuple[str, ...], NamingFields | None] = {}
 
     def forget(self) -> None:
         """Read everything again: there is more to find now, or too much was remembered."""
@@ -83,10 +90,11 @@ class SeenShapes:
         is_plain = (
             len(obj) <= _MOST_FIELDS
             and self.keys.issuperset(obj)
+            and not speaks_by_keys(obj)
             and not any(map(strength_of, obj))
         )
         if is_plain and len(self.shapes) < _MOST_SHAPES:
-            self.shapes[tuple(obj)] = not says_nothing(obj)
+            self.shapes[tuple(obj)] = naming_fields(obj)
 
 
 class Strings:
@@ -121,8 +129,8 @@ class Strings:
             self._too_deep.add(id(obj))
             names_secrets = True
         elif isinstance(obj, dict):
-            says_something = self._seen_shapes.shapes.get(tuple(obj))
-            if says_something is None:
+            naming = self._seen_shapes.shapes.get(tuple(obj), _UNSEEN)
+            if naming is _UNSEEN:
                 names_secrets = self._collect_mapping(obj, depth)
             else:
                 for value in obj.values():
@@ -130,8 +138,8 @@ class Strings:
                         texts.append(value)
                     elif isinstance(value, _CONTAINERS):
                         names_secrets = self._collect(value, depth + 1) or names_secrets
-                if says_something:
-                    names_secrets = names_secrets or Members(obj).name_secrets()
+                if naming:
+                    names_secrets = names_secrets or any(naming.strengths(obj))
         elif isinstance(obj, list):
             names_secrets = self._collect_items(obj, depth)
         self._known[id(obj)] = (len(texts) - start, names_secrets)
@@ -164,7 +172,7 @@ class Strings:
                 names_secrets = self._collect(value, depth + 1) or names_secrets
             if strength_of(key) and value not in _NOTHING:
                 names_secrets = True
-        return names_secrets or (not says_nothing(obj) and Members(obj).name_secrets())
+        return names_secrets or Members(obj).name_secrets()
 
 
 class Rebuild:
