@@ -6,8 +6,10 @@ Dressing that the scan finds leads to views of the text, which are scanned and r
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING
 
+from ccsync_watch.privacy.detect import tables
 from ccsync_watch.privacy.detect.assignments import AssignmentFinder
 from ccsync_watch.privacy.detect.base64_runs import Base64Finder
 from ccsync_watch.privacy.detect.rules import (
@@ -51,6 +53,9 @@ _MARGIN = 1 << 14
 """How far around a change a text is read again, in bytes."""
 _HITS_BETWEEN_PAUSES = 64
 
+_COLUMNS = STRUCTURAL_FROM + STRUCTURAL_RULES.index(tables.RULES[0])
+"""The index of the trigger of a table's header."""
+
 
 class SecretFinder:
     """Finds what rules, known values and the user's patterns match; one thread at a time.
@@ -74,13 +79,20 @@ class SecretFinder:
     ) -> Iterator[Span]:
         """Yield the spans of all rules; they may overlap and repeat.
 
-        A long text is read in pieces that overlap, so that what is noted of one stays small. With
-        `ranges` it is read near these alone: elsewhere it is known to have none.
+        A long text is read in pieces that overlap, so that what is noted of one stays small; a
+        table is read on in the next. With `ranges` it is read near these alone: elsewhere it is
+        known to have none.
         """
+        table: tables.Table | None = None
         for low, high in _pieces(len(data), ranges):
             is_whole = high - low == len(data)
+            piece = data if is_whole else data[low:high]
             self.pause()
-            for span in self._find_in_piece(data if is_whole else data[low:high], depth):
+            hits = self.engine.scan(piece)
+            rows: list[Span] = []
+            if not is_whole and ranges is None:
+                rows, table = _read_table(piece, table, hits)
+            for span in chain(rows, self._find_in_piece(piece, hits, depth)):
                 # What begins at a piece's start was read with the last one, as far as that went;
                 # what begins at its end is read whole with the next one.
                 is_last = low and span.start < _EDGE and span.end <= _OVERLAP
@@ -89,8 +101,8 @@ class SecretFinder:
                     moved = span._replace(start=low + span.start, end=low + span.end)
                     yield moved if low else span
 
-    def _find_in_piece(self, data: bytes, depth: int) -> Iterator[Span]:
-        yield from self.find_at(data, self.engine.scan(data), depth)
+    def _find_in_piece(self, data: bytes, hits: list[scanner.Hit], depth: int) -> Iterator[Span]:
+        yield from self.find_at(data, hits, depth)
         if self._has_user_rules:
             yield from self.find_users(data)
 
@@ -183,6 +195,16 @@ def _pieces(size: int, ranges: Sequence[tuple[int, int]] | None) -> Iterator[tup
     for low, high in near:
         for start in range(low, max(low + 1, high - _OVERLAP), _PIECE - _OVERLAP):
             yield start, min(high, start + _PIECE) if high - low > _PIECE else high
+
+
+def _read_table(
+    piece: bytes, table: tables.Table | None, hits: list[scanner.Hit]
+) -> tuple[list[Span], tables.Table | None]:
+    """Return what a piece has of the table that the one before ended in, and the one it ends in."""
+    spans, is_open = tables.continue_table(piece, table) if table else ([], False)
+    if is_open:
+        return spans, table
+    return spans, tables.open_table(piece, [end for end, index in hits if index == _COLUMNS])
 
 
 def _by_trigger(hits: list[scanner.Hit]) -> HitsByTrigger:

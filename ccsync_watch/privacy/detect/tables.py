@@ -7,16 +7,13 @@ under it are read while they have as many cells.
 from __future__ import annotations
 
 import re
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from ccsync_watch.privacy.detect.named_values import WORDS
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
 from ccsync_watch.privacy.engine.structural_rule import (
-    Seen,
     StructuralRule,
-    at_each_hit,
     text_of,
 )
 from ccsync_watch.privacy.heuristics.gibberish import is_drawn, is_gibberish
@@ -29,14 +26,12 @@ from ccsync_watch.privacy.heuristics.value_strength import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 
 _LONGEST_HEADER = 512
 _LONGEST_ROW = 2048
-_MOST_BYTES = 16_384
-"""How far the rows of a table are read after its header."""
-_MOST_NAMED_ROWS = 2
-"""Rows that could be headers: after these the table ends, so that no row is read often."""
+_MOST_BREAKS = 8
+"""In the quoted cells of a row."""
 
 _DELIMITERS = (b"\xe2\x94\x82", b"\xe2\x94\x83", b"\xe2\x95\x91", b"\t", b"|", b";", b",")
 _BREAK = re.compile(rb"\r?\n|\\r\\n|\\n")
@@ -58,9 +53,89 @@ _COLUMNS = re.compile(rb"[^ \t\n][^ \n]*(?: [^ \n]+)*")
 _PATHS = re.compile(r"[/~<{$(\[]")
 
 
-@partial(at_each_hit, seen=Seen(after=_MOST_BYTES + _LONGEST_ROW))
-def find_columns(data: bytes, end: int, since: int) -> Iterator[Span]:
-    """Yield the values under a secret's name in a header; a hit ends after the name."""
+class Table(NamedTuple):
+    """What a header says of the rows under it; of the columns those that are named like secrets."""
+
+    delimiter: bytes
+    size: int
+    columns: Mapping[int, Strength]
+    is_numbered: bool
+
+
+def find_columns(data: bytes, ends: Iterable[int]) -> Iterator[Span]:
+    """Yield the values under a secret's name in a header; a hit ends after the name.
+
+    A row may look like a header itself: of all tables that have it as a row, two read it.
+    """
+    since = nearer = farther = 0
+    for end in ends:
+        header = _read_header(data, end, since)
+        since = end
+        if header is not None and header[0] > nearer:
+            stop = yield from _read_rows(data, *header)
+            nearer, farther = sorted((farther, stop))
+
+
+def open_table(data: bytes, ends: Sequence[int]) -> Table | None:
+    """Return the table whose rows reach the end of a text with these hits, if there is one."""
+    headers = (_read_header(data, end, 0) for end in reversed(ends))
+    header = next(filter(None, headers), None)
+    if header is None or _read_all(_read_rows(data, *header), []) < len(data):
+        return None
+    return header[1]
+
+
+def continue_table(data: bytes, table: Table) -> tuple[list[Span], bool]:
+    """Return the secrets in a table's rows at the start of a text, and whether they reach its end.
+
+    The text's first row was cut, and is left out.
+    """
+    spans: list[Span] = []
+    first = _BREAK.search(data, 0, _LONGEST_ROW)
+    if first is None:
+        return spans, False
+    return spans, _read_all(_read_rows(data, first.end(), table), spans) == len(data)
+
+
+def _read_all(rows: Generator[Span, None, int], spans: list[Span]) -> int:
+    """Add the secrets in rows to `spans`, and return where the rows end."""
+    while True:
+        try:
+            spans.append(next(rows))
+        except StopIteration as end:
+            return int(end.value)
+
+
+def _read_header(data: bytes, end: int, since: int) -> tuple[int, Table] | None:
+    """Return where the rows start under a header with a secret's name, and what it says of them.
+
+    `end` is where such a name ends, `since` where the one before ended.
+    """
+    number, start, stop = _header_line(data, end)
+    after = _BREAK.match(data, stop)
+    is_read = since > start and _OTHER_CELLS.fullmatch(data, since, stop)  # at the name before
+    if start >= stop or is_read or after is None:
+        return None
+    cells, delimiter = _split(data, start, stop, b"")
+    names = [text_of(data, cell).strip() for cell in cells]
+    is_header = all(not name or _NAME.fullmatch(name) for name in names)
+    if not is_header or sum(map(bool, names)) < 2:  # noqa: PLR2004 - one name is none of a table
+        return None
+    columns = {
+        index: strength
+        for index, name in enumerate(names)
+        if (strength := strength_of(name)) in {Strength.TOKEN, Strength.PASSWORD}
+    }
+    if not columns or _follows_row(data, start, delimiter, len(cells)):
+        return None
+    return after.end(), Table(delimiter, len(cells), columns, is_numbered=number is not None)
+
+
+def _header_line(data: bytes, end: int) -> tuple[re.Match[bytes] | None, int, int]:
+    """Return the number of the line in which a name ends, and its range, empty if not a header's.
+
+    A name at the end of a line is followed by the line's break.
+    """
     low = max(0, end - _LONGEST_HEADER)
     is_last = _LAST_BREAK.search(data, max(0, end - 4), end)
     name_end = is_last.start() if is_last else end
@@ -68,34 +143,11 @@ def find_columns(data: bytes, end: int, since: int) -> Iterator[Span]:
     number = _NUMBER.match(data, start, name_end)
     start = number.end() if number else start
     if _CELLS_BEFORE.fullmatch(data, start, name_end) is None:
-        return
-    if is_last:
-        if _BETWEEN_CELLS.search(data, start, name_end) is None:
-            return  # a single word, as on most lines that end so
-        stop = name_end
-    else:
-        rest = _REST.match(data, end, end + _LONGEST_HEADER)
-        if rest is None:
-            return
-        stop = rest.end()
-    if since > start and _OTHER_CELLS.fullmatch(data, since, stop):
-        return  # read at the name before
-    cells, delimiter = _split(data, start, stop, b"")
-    names = [text_of(data, cell).strip() for cell in cells]
-    is_header = all(not name or _NAME.fullmatch(name) for name in names)
-    if not is_header or sum(map(bool, names)) < 2:  # noqa: PLR2004 - one name is none of a table
-        return
-    if _follows_row(data, start, delimiter, len(cells)):
-        return
-    columns = {
-        index: strength
-        for index, name in enumerate(names)
-        if (strength := strength_of(name)) in {Strength.TOKEN, Strength.PASSWORD}
-    }
-    after = _BREAK.match(data, stop)
-    if columns and after:
-        table = _NamedColumns(delimiter, len(cells), columns, is_numbered=number is not None)
-        yield from _read_rows(data, after.end(), table)
+        return number, start, start
+    if is_last:  # a single word, as on most lines that end so, has no cells before
+        return number, start, name_end if _BETWEEN_CELLS.search(data, start, name_end) else start
+    rest = _REST.match(data, end, end + _LONGEST_HEADER)
+    return number, start, rest.end() if rest else start
 
 
 def _line_start(data: bytes, low: int, end: int) -> int:
@@ -117,41 +169,55 @@ def _follows_row(data: bytes, start: int, delimiter: bytes, size: int) -> bool:
     return len(_split(data, first, last, delimiter)[0]) == size
 
 
-class _NamedColumns(NamedTuple):
-    """What a header says of the rows under it; of the columns those that are named like secrets."""
-
-    delimiter: bytes
-    size: int
-    columns: Mapping[int, Strength]
-    is_numbered: bool
-
-
-def _read_rows(data: bytes, start: int, table: _NamedColumns) -> Iterator[Span]:
-    """Yield the secrets in the named columns of the rows that start at `start`."""
-    limit = min(len(data), start + _MOST_BYTES)
-    named_rows = 0
-    while start < limit and named_rows < _MOST_NAMED_ROWS:
-        following = _BREAK.search(data, start, start + _LONGEST_ROW)
-        stop = following.start() if following else min(len(data), start + _LONGEST_ROW)
-        number = _NUMBER.match(data, start, stop) if table.is_numbered else None
+def _read_rows(data: bytes, start: int, table: Table) -> Generator[Span, None, int]:
+    """Yield the secrets in the rows that start at `start`; return where the rows end."""
+    while start < len(data):
+        number = _NUMBER.match(data, start, start + _LONGEST_ROW) if table.is_numbered else None
         start = number.end() if number else start
-        if not _RULE_LINE.fullmatch(data, start, stop):
-            cells, _ = _split(data, start, stop, table.delimiter)
-            if len(cells) != table.size:
-                return
-            is_aligned = table.delimiter == b" "
+        row, stop, following = _read_row(data, start, table)
+        if row is None:
+            return stop if stop == len(data) else start  # where the text is cut
+        if row:
             for index, strength in table.columns.items():
-                value = text_of(data, cells[index])
-                named_rows += strength_of(value) is not Strength.NONE
-                if _is_cell(value, strength, is_aligned=is_aligned):
+                value = text_of(data, row[index])
+                if _is_cell(value, strength, is_aligned=table.delimiter == b" "):
                     kind = "password" if strength is Strength.PASSWORD else "secret"
-                    yield Span(*cells[index], kind, Rank.NAMED_FIELD)
-            named_rows += _HEADER_LINE.search(data, start, stop) is not None and any(
-                strength_of(text_of(data, cell)) for cell in cells
-            )
-        if following is None:
-            return
-        start = following.end()
+                    yield Span(*row[index], kind, Rank.NAMED_FIELD)
+        if following == stop:
+            return stop
+        start = following
+    return start
+
+
+def _read_row(
+    data: bytes, start: int, table: Table
+) -> tuple[list[tuple[int, int]] | None, int, int]:
+    """Return the cells of the row at `start`, where it ends and the next line starts.
+
+    A line between header and rows has none; what is not a row, None. A cell in quotes may have line
+    breaks.
+    """
+    stop, following = _line_end(data, start, start)
+    if _RULE_LINE.fullmatch(data, start, stop):
+        return [], stop, following
+    cells, _ = _split(data, start, stop, table.delimiter)
+    for _ in range(_MOST_BREAKS):
+        if len(cells) == table.size or not data.count(b'"', start, stop) % 2 or following == stop:
+            break
+        stop, following = _line_end(data, start, following)
+        if not data.count(b'"', start, stop) % 2:
+            cells, _ = _split(data, start, stop, table.delimiter)
+    return (cells if len(cells) == table.size else None), stop, following
+
+
+def _line_end(data: bytes, start: int, position: int) -> tuple[int, int]:
+    """Return where the line at `position` ends and the next starts: there too if it is too long.
+
+    `start` is where its row starts.
+    """
+    limit = max(position, min(len(data), start + _LONGEST_ROW))
+    following = _BREAK.search(data, position, limit)
+    return following.span() if following else (limit, limit)
 
 
 def _is_cell(value: str, strength: Strength, *, is_aligned: bool) -> bool:
@@ -200,7 +266,6 @@ def _split(
 _BLANK = r"[ \"'`*]{0,40}"
 _DELIMITER = r"(?:[,;|\t]|\xe2\x94[\x82\x83]|\xe2\x95\x91)"
 _END = r"(?:\r?\n|\\r\\n|\\n)"
-_HEADER_LINE = re.compile(WORDS.encode(), re.IGNORECASE)
 
 _AFTER_CELL = r"(?:[^\s0-9][ \t]{0,40}|[a-z_][0-9]{1,4}[ ]{1,40})pass"
 """A column `pass` that ends a header: the statement of Python stands alone, or after a number."""

@@ -28,6 +28,7 @@ SEEDS = {
     "credentials": "credentials: admin / a1b2c3 ",
     "seed words": "seed abandon ability able about ",
     "tables": "| password | abc123 ",
+    "headers of tables": "----\nname,password\n",
     "elements": "<password>",
     "colours": "\x1b[36mpassword\x1b[0m=",
     "pgpass": "*:*:*:*:",
