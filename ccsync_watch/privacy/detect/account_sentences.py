@@ -6,11 +6,14 @@ prompt". Little proves that such a word is a value, so that it must look chosen 
 
 from __future__ import annotations
 
+from functools import partial
+
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule, rule_of_all
 from ccsync_watch.privacy.heuristics.gibberish import is_gibberish
 from ccsync_watch.privacy.heuristics.password_forms import is_surely_chosen, looks_chosen
 from ccsync_watch.privacy.heuristics.sentence_values import is_joined, is_reversed_password
+from ccsync_watch.privacy.heuristics.value_characters import has_digit
 
 _NAMES = r"(?:passw(?:or)?ds?|passphrase|passcode|pwd|pass|pw)"
 _WHOLE = rf"(?<![a-z_-]){_NAMES}"
@@ -43,96 +46,69 @@ def _is_account_password(value: str) -> bool:
 
 
 def _is_long_token(value: str) -> bool:
-    return any(c.isdigit() for c in value) and is_gibberish(value)
+    return has_digit(value) and is_gibberish(value)
 
+
+_password_rule = partial(
+    pattern_rule, "password", rank=Rank.SENTENCE, reach=200, accept=_is_changed
+)
 
 RULES: tuple[StructuralRule, ...] = (
     rule_of_all(
         "a password after its name and other words, or in brackets",
         rf"{_NAMES}[ ](?:\({_QUOTE}?[!-~]{{6}}|"
         rf"(?:[a-z]{{2,9}}:?[ ]){{0,4}}{_QUOTE}?{_ENDS_IN_DIGIT})",
-        pattern_rule(
-            "password",
+        _password_rule(
             "a password that was changed, before the new one",
             rf"{_WHOLE}(?:[ ][a-z]{{2,9}}){{0,3}}?[ ]from[ ]{_VALUE}"
             r"(?=[ ](?:to|into)[ ]|[ ]?(?:->|=>|\xe2\x86\x92))",
-            rank=Rank.SENTENCE,
-            reach=200,
-            accept=_is_changed,
         ),
-        pattern_rule(
-            "password",
+        _password_rule(
             "what a password is set or changed to",
             rf"{_WHOLE}[ ](?:[a-z]{{2,9}}[ ]){{0,4}}?(?:from[ ][^\s]{{1,80}}[ ])?(?:to|as|"
             rf"be)[ ](?:be[ ])?"
             rf"{_VALUE}{_END}",
-            rank=Rank.SENTENCE,
-            reach=200,
-            accept=_is_changed,
         ),
-        pattern_rule(
-            "password",
+        _password_rule(
             "a password in brackets after its name",
             rf"{_WHOLE}[ ]\({_VALUE}\)",
-            rank=Rank.SENTENCE,
-            reach=200,
             accept=is_surely_chosen,
         ),
-        pattern_rule(
-            "password",
+        _password_rule(
             "a password after its name, before what is wrong with it",
             rf"{_WHOLE}[ ]{_VALUE}[ ](?:doesn't|does not|didn't|did not|won't|isn't|is not|works|"
             r"worked|fails|failed|no longer|"
             r"is (?:wrong|rejected|accepted|correct|old|expired|still|the))",
-            rank=Rank.SENTENCE,
-            reach=200,
-            accept=_is_changed,
         ),
-        pattern_rule(
-            "password",
+        _password_rule(
             "a password that an authentication got, in a log",
             r"password[ ](?:attempt(?:ed)?|tried|used|entered|guess|received|typed|provided|"
             rf"supplied|value|candidate):?[ ]{_VALUE}(?=[ .,;)]|\Z|\n)",
-            rank=Rank.SENTENCE,
-            reach=200,
-            accept=_is_changed,
         ),
     ),
-    pattern_rule(
-        "password",
+    _password_rule(
         "what somebody typed at a prompt for a password",
         rf"(?<![a-z])(?:typed|entered|tried|pasted|typing|entering)[ ]{_VALUE}"
         rf"[ ](?:at|for|as|in|into|on|when)[ ][^\n.]{{0,40}}?{_NAMES}",
         trigger=rf"(?:typed|entered|pasted|tried|typing|entering)[ ]{_QUOTE}?{_ENDS_IN_DIGIT}",
-        rank=Rank.SENTENCE,
         reach=240,
-        accept=_is_changed,
     ),
-    pattern_rule(
-        "password",
+    _password_rule(
         "a user and a password after words for entering",
         rf"(?<![a-z]){_ENTERING}[ ](?:with|as|using|via|w/)[ ][\w.@+-]{{2,60}}[ ]"
         rf"(?:and|&|\+|w/|with|pw|pass)[ ]{_VALUE}{_END}",
         trigger=r"(?:log|sign|ssh|connect|authenticat)[a-z -]{0,12}(?:to[ ][\w.-]{1,40})?"
         r"[ ](?:with|as|using|via|w/)[ ][\w.@+-]{2,60}[ ](?:and|&|\+|w/|with|pw|pass)[ ]",
-        rank=Rank.SENTENCE,
-        reach=200,
-        accept=_is_changed,
     ),
-    pattern_rule(
-        "password",
+    _password_rule(
         "a user and a password before words for basic authentication",
         rf"[ ][\w.@-]{{2,60}}:{_VALUE}{_BASIC}",
         trigger="basic[ -]auth",
-        rank=Rank.SENTENCE,
         reach=180,
-        accept=_is_changed,
     ),
-    pattern_rule(
-        "password",
+    _password_rule(
         "an account and its password with a slash between",
         rf"{_ACCOUNT}[^\n|]{{0,24}}?[:=]?[ ][\w.@+-]{{2,60}}[ ]/[ ]{_VALUE}{_END}",
-        rank=Rank.SENTENCE,
         reach=220,
         accept=_is_account_password,
     ),

@@ -139,7 +139,7 @@ def _is_secret_argument(assigned: Assigned) -> bool:
         return (
             assigned.strength is Strength.PASSWORD
             and assigned.is_call
-            and _has_digit(assigned.value)
+            and has_digit(assigned.value)
         )
     return _is_secret_value(assigned)
 
@@ -154,7 +154,7 @@ def _is_secret_parameter(assigned: Assigned) -> bool:
 
 def _is_secret_compared(assigned: Assigned) -> bool:
     """Tell whether a value in a comparison is a secret, and not a state or a kind."""
-    if not assigned.is_quoted or not (_has_digit(assigned.value) or is_gibberish(assigned.value)):
+    if not assigned.is_quoted or not (has_digit(assigned.value) or is_gibberish(assigned.value)):
         return False
     if assigned.strength is Strength.PASSWORD:
         return is_password(assigned.value, quoted=True)
@@ -165,7 +165,7 @@ def _is_secret_cell(assigned: Assigned) -> bool:
     """Tell whether a value in a table is a secret; any word may be next to a name there."""
     if is_app_password(assigned.value):
         return True
-    if not _has_digit(assigned.value) and not is_gibberish(assigned.value):
+    if not has_digit(assigned.value) and not is_gibberish(assigned.value):
         return False
     return is_secret(assigned.value, quoted=False) or (
         assigned.strength is Strength.PASSWORD
@@ -198,10 +198,6 @@ def _is_secret_password(assigned: Assigned) -> bool:
 
 def _is_list_word(value: str) -> bool:
     return _LIST_WORD.fullmatch(value) is not None and not is_gibberish(value)
-
-
-def _has_digit(value: str) -> bool:
-    return has_digit(value)
 
 
 _STRICT_SIGNS: dict[bytes, Callable[[Assigned], bool]] = {

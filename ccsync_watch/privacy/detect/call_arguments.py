@@ -8,7 +8,7 @@ from __future__ import annotations
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule
 from ccsync_watch.privacy.heuristics.dummy_values import is_placeholder
-from ccsync_watch.privacy.heuristics.gibberish import is_drawn, is_gibberish
+from ccsync_watch.privacy.heuristics.gibberish import is_unlike_words
 from ccsync_watch.privacy.heuristics.password_forms import is_surely_chosen, looks_chosen
 
 
@@ -17,8 +17,7 @@ def _is_hashed(value: str) -> bool:
 
 
 def _is_network_key(value: str) -> bool:
-    is_chosen = any(c.isdigit() for c in value) or is_gibberish(value) or is_drawn(value)
-    return is_chosen and not is_placeholder(value)
+    return is_unlike_words(value) and not is_placeholder(value)
 
 
 _QUOTED = r"b?\\{0,7}[\"'](?P<secret>[^\"'\s\\]{6,128})\\{0,7}[\"']"

@@ -9,7 +9,7 @@ from ccsync_watch.privacy.detect.client_passwords import (
     value_rule,
 )
 from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule
-from ccsync_watch.privacy.heuristics.gibberish import is_drawn, is_gibberish
+from ccsync_watch.privacy.heuristics.gibberish import is_gibberish, is_unlike_words
 from ccsync_watch.privacy.heuristics.password_forms import is_typed_password
 from ccsync_watch.privacy.heuristics.value_characters import has_digit
 
@@ -18,8 +18,7 @@ def _is_drawn_word(value: str) -> bool:
     """Tell whether an argument is generated or chosen: position alone proves little."""
     if _APP_PASSWORD.fullmatch(value):
         return True
-    is_chosen = has_digit(value) or is_gibberish(value) or is_drawn(value)
-    return is_chosen and is_typed_word(value) and value[0] not in "/.<["
+    return is_unlike_words(value) and is_typed_word(value) and value[0] not in "/.<["
 
 
 def _is_braced(value: str) -> bool:

@@ -18,6 +18,7 @@ from ccsync_watch.privacy.engine.structural_rule import (
 )
 from ccsync_watch.privacy.heuristics.dummy_values import is_regex
 from ccsync_watch.privacy.heuristics.password_forms import is_surely_chosen
+from ccsync_watch.privacy.heuristics.value_characters import has_digit
 from ccsync_watch.privacy.heuristics.value_strength import is_random, is_secret
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def _is_generated(value: str) -> bool:
         return False
     if is_surely_chosen(value):
         return True
-    has_both = any(c.isdigit() for c in value) and any(c.isupper() for c in value)
+    has_both = has_digit(value) and any(c.isupper() for c in value)
     return has_both and is_secret(value, quoted=False) and is_random(value)
 
 

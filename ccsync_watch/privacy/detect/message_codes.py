@@ -5,14 +5,21 @@ Digits are everywhere, and so is the word "code": the words around must be those
 
 from __future__ import annotations
 
+from functools import partial
+
 from ccsync_watch.privacy.detect.assigned_secrets import is_code_digits
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule, rule_of_all
+from ccsync_watch.privacy.heuristics.value_characters import has_digit
 
 
 def _is_message_code(value: str) -> bool:
     return is_code_digits(value.replace(" ", "").replace("-", ""))
 
+
+_code_rule = partial(
+    pattern_rule, "one-time-code", rank=Rank.SENTENCE, reach=100, accept=_is_message_code
+)
 
 _DIGITS = (
     r"(?P<secret>[0-9]{3}[ -][0-9]{3}|[0-9]{4,8})(?![0-9]|[.,:/-][0-9]|%|[ ]?(?:px|ms|kb|mb|bytes))"
@@ -36,50 +43,31 @@ RULES: tuple[StructuralRule, ...] = (
     rule_of_all(
         "a code that a message sends",
         _AFTER_THING,
-        pattern_rule(
-            "one-time-code",
+        _code_rule(
             "a code that a message calls one for signing in or verifying",
             rf"(?<![a-z_]){_KIND}[ -]?{_THING}{_IS}{_DIGITS}",
-            rank=Rank.SENTENCE,
-            reach=100,
-            accept=_is_message_code,
         ),
-        pattern_rule(
-            "one-time-code",
+        _code_rule(
             "what a message calls your code",
             rf"(?<![a-z_])your[ ](?:[\w.-]{{2,20}}[ ]){{0,2}}{_THING}[ ]is:?[ ]\*{{0,2}}"
             rf"{_DIGITS}{_END}",
-            rank=Rank.SENTENCE,
-            reach=100,
-            accept=_is_message_code,
         ),
-        pattern_rule(
-            "one-time-code",
+        _code_rule(
             "a one-time password that a sentence names",
             rf"(?<![a-z_-])(?:otp|totp)(?:[ ](?:is|was)|:)[ ]\*{{0,2}}[\"'`]?{_DIGITS}{_END}",
-            rank=Rank.SENTENCE,
-            reach=100,
-            accept=_is_message_code,
         ),
-        pattern_rule(
-            "one-time-code",
+        _code_rule(
             "a code to enter, with the purpose",
             rf"(?<![a-z_])(?:use|enter|type)[ ](?:the[ ]|this[ ])?{_THING}[ ]{_DIGITS}[ ](?:to|for)"
             r"[ ](?:sign|log|verif|confirm|authenticat|reset|unlock|access|activat|"
             r"your[ ](?:login|account))",
-            rank=Rank.SENTENCE,
-            reach=100,
-            accept=_is_message_code,
         ),
     ),
-    pattern_rule(
-        "one-time-code",
+    _code_rule(
         "a code before the words of its message",
         rf"(?<![\w.,:/-]){_DIGITS}\*{{0,2}}[ ]is[ ]your[ ](?:[\w.-]{{1,20}}[ ]){{0,3}}{_THING}",
         trigger=rf"[ ]is[ ]your[ ](?:[\w.-]{{1,20}}[ ]){{0,3}}{_THING}",
-        rank=Rank.SENTENCE,
         reach=120,
-        accept=_is_message_code,
     ),
     pattern_rule(
         "recovery-code",
@@ -89,6 +77,6 @@ RULES: tuple[StructuralRule, ...] = (
         r"(?:[a-z0-9]{4,8}-){5,11}[a-z0-9]{4,8}))(?![\w-])",
         rank=Rank.NAMED_FIELD,
         reach=140,
-        accept=lambda value: any(c.isdigit() for c in value),
+        accept=has_digit,
     ),
 )

@@ -22,9 +22,8 @@ from ccsync_watch.privacy.engine.structural_rule import (
 )
 from ccsync_watch.privacy.engine.trigger_derivation import trigger_of
 from ccsync_watch.privacy.heuristics.dummy_values import is_regex
-from ccsync_watch.privacy.heuristics.gibberish import is_drawn, is_gibberish
+from ccsync_watch.privacy.heuristics.gibberish import is_unlike_words
 from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of_label
-from ccsync_watch.privacy.heuristics.value_characters import has_digit
 from ccsync_watch.privacy.heuristics.value_strength import is_password, is_secret
 
 if TYPE_CHECKING:
@@ -44,8 +43,8 @@ def is_value_in_code(value: str, strength: Strength) -> bool:
         return False
     if strength is Strength.TOKEN:
         return is_secret(value, quoted=True)
-    is_chosen = has_digit(value) or is_gibberish(value) or is_drawn(value)
-    return strength is Strength.PASSWORD and is_chosen and is_password(value, quoted=True)
+    is_password_name = strength is Strength.PASSWORD
+    return is_password_name and is_unlike_words(value) and is_password(value, quoted=True)
 
 
 def find_named(

@@ -6,15 +6,13 @@ A keyword and the key after it, without a sign between: Cisco IOS, Junos, strong
 from __future__ import annotations
 
 from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule
-from ccsync_watch.privacy.heuristics.gibberish import is_drawn, is_gibberish
+from ccsync_watch.privacy.heuristics.gibberish import is_unlike_words
 from ccsync_watch.privacy.heuristics.password_forms import is_typed_password
-from ccsync_watch.privacy.heuristics.value_characters import has_digit
 
 
 def _is_key(value: str) -> bool:
     """Tell whether a value is generated or chosen, and not a keyword of the configuration."""
-    is_chosen = has_digit(value) or is_gibberish(value) or is_drawn(value)
-    return is_chosen and is_typed_password(value) and not value.isdigit()
+    return is_unlike_words(value) and is_typed_password(value) and not value.isdigit()
 
 
 _VALUE = r"\\{0,3}\"?(?P<secret>[^\s\"\\;<>]{6,128})"

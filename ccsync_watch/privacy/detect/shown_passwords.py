@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule
-from ccsync_watch.privacy.heuristics.gibberish import is_drawn, is_gibberish
+from ccsync_watch.privacy.heuristics.gibberish import is_unlike_words
 from ccsync_watch.privacy.heuristics.password_forms import has_password_form, is_typed_password
-from ccsync_watch.privacy.heuristics.value_characters import has_digit
 from ccsync_watch.privacy.heuristics.value_strength import is_secret
 
 
 def _is_shown(value: str) -> bool:
     """Tell whether a value is generated or chosen, and not the next word of the message."""
     core = value.rstrip(".")
-    is_chosen = has_digit(core) or is_gibberish(core) or is_drawn(core)
-    return is_chosen and is_typed_password(core) and has_password_form(core)
+    return is_unlike_words(core) and is_typed_password(core) and has_password_form(core)
 
 
 def _is_shown_token(value: str) -> bool:

@@ -14,7 +14,7 @@ from ccsync_watch.privacy.engine.structural_rule import (
     pattern_rule,
     text_of,
 )
-from ccsync_watch.privacy.heuristics.gibberish import is_drawn, is_gibberish
+from ccsync_watch.privacy.heuristics.gibberish import is_gibberish, is_unlike_words
 from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of
 from ccsync_watch.privacy.heuristics.password_forms import is_typed_password
 from ccsync_watch.privacy.heuristics.value_characters import has_digit
@@ -62,8 +62,7 @@ def find_inserted(data: bytes, end: int, _since: int) -> Iterator[Span]:
 
 def _is_inserted(value: str, strength: Strength) -> bool:
     if strength is Strength.PASSWORD:
-        is_chosen = has_digit(value) or is_gibberish(value) or is_drawn(value)
-        return is_chosen and is_password(value, quoted=True)
+        return is_unlike_words(value) and is_password(value, quoted=True)
     return strength is Strength.TOKEN and is_secret(value, quoted=True)
 
 

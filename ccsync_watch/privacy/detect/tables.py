@@ -16,9 +16,8 @@ from ccsync_watch.privacy.engine.structural_rule import (
     StructuralRule,
     text_of,
 )
-from ccsync_watch.privacy.heuristics.gibberish import is_drawn, is_gibberish
+from ccsync_watch.privacy.heuristics.gibberish import is_unlike_words
 from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of
-from ccsync_watch.privacy.heuristics.value_characters import has_digit
 from ccsync_watch.privacy.heuristics.value_strength import (
     is_app_password,
     is_password,
@@ -226,8 +225,7 @@ def _is_cell(value: str, strength: Strength, *, is_aligned: bool) -> bool:
         return True
     if " " in value or _PATHS.match(value):
         return False
-    is_numbered = has_digit(value)
-    if not is_numbered and not is_gibberish(value) and not is_drawn(value):
+    if not is_unlike_words(value):
         return False
     if strength is Strength.TOKEN:
         return is_secret(value, quoted=True)

@@ -8,6 +8,7 @@ from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule
 from ccsync_watch.privacy.heuristics.gibberish import is_gibberish
 from ccsync_watch.privacy.heuristics.password_forms import is_typed_password
+from ccsync_watch.privacy.heuristics.value_characters import has_digit
 
 _QUOTED = r"\\{0,7}[\"']?(?P<secret>[^\s\"'\\]{4,512})"
 _VARIABLE_VALUE = r"\\{0,3}[\"']?[ ]{1,4}(?:-value[ ]{1,4})?" + _QUOTED
@@ -23,7 +24,7 @@ def _is_network_key(value: str) -> bool:
 
 
 def _is_chosen_word(value: str) -> bool:
-    return is_typed_word(value) and (any(c.isdigit() for c in value) or is_gibberish(value))
+    return is_typed_word(value) and (has_digit(value) or is_gibberish(value))
 
 
 RULES: tuple[StructuralRule, ...] = (

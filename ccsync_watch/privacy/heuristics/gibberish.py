@@ -19,6 +19,7 @@ from ccsync_watch.privacy.heuristics.thresholds import (
     LEAST_SCORED_LETTERS,
     WORD_SCORE,
 )
+from ccsync_watch.privacy.heuristics.value_characters import has_digit
 from ccsync_watch.privacy.heuristics.words import load_words
 
 _LETTERS = re.compile(r"[A-Za-z]+")
@@ -71,6 +72,11 @@ def is_drawn(value: str) -> bool:
         and not value.isupper()
         and letter_score(value) < ANNOUNCED_WORD_SCORE
     )
+
+
+def is_unlike_words(value: str) -> bool:
+    """Tell whether a value has a digit, or letters that are not words: chosen or generated."""
+    return has_digit(value) or is_gibberish(value) or is_drawn(value)
 
 
 _WORD_RUN = re.compile(r"[A-Z]?[a-z]{3,}|[A-Z]{3,}")

@@ -144,7 +144,7 @@ def is_surely_chosen(core: str) -> bool:
         len(core) >= LEAST_SURE_PASSWORD
         and looks_chosen(core)
         and (is_gibberish(core) or wordiness(core) < SURE_WORDINESS)
-        and (any(c.isdigit() for c in core) or is_drawn(core))
+        and (has_digit(core) or is_drawn(core))
         and not (core.isupper() or core.isdigit())
     )
 
