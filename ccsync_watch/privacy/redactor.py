@@ -17,6 +17,7 @@ from ccsync_watch.privacy.detect import json_values
 from ccsync_watch.privacy.detect.urls import is_in_userinfo
 from ccsync_watch.privacy.dressing.table import DRESSING_FROM, PLACEHOLDERS, dressing_hits
 from ccsync_watch.privacy.engine.joined_texts import PIECE, join_texts
+from ccsync_watch.privacy.engine.pauses import paced
 from ccsync_watch.privacy.engine.placeholders import PLACEHOLDER
 from ccsync_watch.privacy.engine.spans import Span, merge, whole_characters
 from ccsync_watch.privacy.engine.text_views import MASK
@@ -137,12 +138,12 @@ class Redactor:
         A value without secrets is returned itself, not copied.
         """
         known_count = self._known_count
-        strings = json_values.Strings(obj, self._seen_shapes)
+        strings = json_values.Strings(obj, self._seen_shapes, self._finder.pause)
         dirty = self._dirty_indices(strings.texts) if strings.texts else []
         if strings.names_secrets or dirty:
-            obj = json_values.Rebuild(self.redact, self._placeholder_text, strings, dirty).value(
-                obj
-            )
+            obj = json_values.Rebuild(
+                self.redact, self._placeholder_text, strings, dirty, self._finder.pause
+            ).value(obj)
         self._long = None
         if strings.keys and self._known_count == known_count:
             self._seen_shapes.remember(
@@ -178,7 +179,8 @@ class Redactor:
         hits = finder.engine.scan_lines(data)
         # A text with placeholders is redacted by itself, with its placeholders masked.
         dirty.update(joined.index_at(end - 1) for end, index in hits if index == PLACEHOLDERS)
-        for index, hits_of_text in joined.by_text(hits, DRESSING_FROM).items():
+        by_text = joined.by_text(hits, DRESSING_FROM)
+        for index, hits_of_text in paced(by_text.items(), finder.pause):
             if index not in dirty and any(
                 True for _ in finder.apply_rules(joined.text(index), hits_of_text, 0)
             ):

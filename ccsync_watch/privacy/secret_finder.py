@@ -28,11 +28,12 @@ from ccsync_watch.privacy.dressing.table import (
     unfolded_view,
 )
 from ccsync_watch.privacy.engine import scanner
+from ccsync_watch.privacy.engine.pauses import paced
 from ccsync_watch.privacy.engine.text_views import MASK
 from ccsync_watch.privacy.known.known_values import KnownValues
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from ccsync_watch.privacy.engine.joined_texts import HitsByTrigger
@@ -51,7 +52,6 @@ _EDGE = 1 << 12
 """Long texts are read in pieces of so many bytes, which overlap; see `find`."""
 _MARGIN = 1 << 14
 """How far around a change a text is read again, in bytes."""
-_HITS_BETWEEN_PAUSES = 64
 
 _COLUMNS = STRUCTURAL_FROM + STRUCTURAL_RULES.index(tables.RULES[0])
 """The index of the trigger of a table's header."""
@@ -158,26 +158,18 @@ class SecretFinder:
         for index, ends in hits.items():
             if index < STRUCTURAL_FROM:
                 vendors = vendors or VendorFinder(data, self._vendors)
-                yield from vendors.find(index, self._paced(ends))
+                yield from vendors.find(index, paced(ends, self.pause))
             elif index < ASSIGNMENTS_FROM:
-                yield from STRUCTURAL_RULES[index - STRUCTURAL_FROM].find(data, self._paced(ends))
+                yield from STRUCTURAL_RULES[index - STRUCTURAL_FROM].find(
+                    data, paced(ends, self.pause)
+                )
             else:
                 (names if index < BASE64_FROM else base64).extend(ends)
         if names:
-            yield from AssignmentFinder(data).find(self._paced(sorted(names)))
+            yield from AssignmentFinder(data).find(paced(sorted(names), self.pause))
         if base64 and depth < _MOST_DEPTH:
             runs = Base64Finder(data, lambda text: self.find(text, depth + 1))
-            yield from runs.find(self._paced(sorted(base64)))
-
-    def _paced(self, ends: list[int]) -> Iterable[int]:
-        """Return the ends of hits, with pauses between them if they are many."""
-        return ends if len(ends) < _HITS_BETWEEN_PAUSES else self._with_pauses(ends)
-
-    def _with_pauses(self, ends: list[int]) -> Iterator[int]:
-        for number, end in enumerate(ends):
-            if number % _HITS_BETWEEN_PAUSES == _HITS_BETWEEN_PAUSES - 1:
-                self.pause()
-            yield end
+            yield from runs.find(paced(sorted(base64), self.pause))
 
 
 def _pieces(size: int, ranges: Sequence[tuple[int, int]] | None) -> Iterator[tuple[int, int]]:

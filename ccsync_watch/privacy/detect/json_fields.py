@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ccsync_watch.privacy.detect.assigned_secrets import is_code_digits, is_postal_code
 from ccsync_watch.privacy.detect.named_values import is_value_in_code
+from ccsync_watch.privacy.engine.pauses import paced
 from ccsync_watch.privacy.heuristics.name_strength import (
     Strength,
     is_code_name,
@@ -20,6 +21,8 @@ from ccsync_watch.privacy.heuristics.name_strength import (
 from ccsync_watch.privacy.heuristics.words import load_words
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ccsync_watch.model import JsonValue
 
 _NAMES = frozenset({*load_words("name_fields"), "keyName"})
@@ -69,11 +72,11 @@ def naming_fields(keys: dict[str, JsonValue]) -> NamingFields | None:
 
 
 class Members:
-    """What the members of one object prove about each other."""
+    """What the members of one object prove about each other; with `pause` between its many keys."""
 
-    def __init__(self, obj: dict[str, JsonValue]) -> None:
+    def __init__(self, obj: dict[str, JsonValue], pause: Callable[[], None]) -> None:
         self._named = self._labelled = Strength.NONE
-        self._has_code = any(map(is_code_name, obj))
+        self._has_code = any(map(is_code_name, paced(obj, pause)))
         self._is_web_key = "kty" in obj
         self.is_kubernetes = obj.get("kind") == "Secret"
         fields = naming_fields(obj)

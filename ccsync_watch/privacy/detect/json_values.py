@@ -19,6 +19,7 @@ from ccsync_watch.privacy.detect.json_fields import (
     pair_strength,
     speaks_by_keys,
 )
+from ccsync_watch.privacy.engine.pauses import paced
 from ccsync_watch.privacy.heuristics.dummy_values import (
     is_identifier,
     is_passphrase,
@@ -74,7 +75,7 @@ class SeenShapes:
 
     def forget(self) -> None:
         """Read everything again: there is more to find now, or too much was remembered."""
-        self.keys.clear()
+        self.keys = set()  # a new one, since `Strings` may be reading the old one
         self.shapes.clear()
 
     def remember(self, keys: Collection[str]) -> None:
@@ -100,20 +101,24 @@ class SeenShapes:
 class Strings:
     """The strings of a JSON value, in one order, and what is known of its containers.
 
-    `texts` has every string, keys included, except the keys in `seen`, which most are.
+    `texts` has every string, keys included, except the keys in `seen`, which most are. `pause` may
+    read other values and have `seen` changed: a key that is in `texts` once is there each time.
     """
 
-    def __init__(self, obj: JsonValue, seen: SeenShapes) -> None:
+    def __init__(self, obj: JsonValue, seen: SeenShapes, pause: Callable[[], None]) -> None:
         self.texts: list[str] = []
         self.keys: set[str] = set()
         self._seen_shapes = seen
-        self._known: dict[int, tuple[int, bool]] = {}
+        self._seen_keys = seen.keys
+        self._pause = pause
+        self._known: dict[int, int] = {}
         self._too_deep: set[int] = set()
         self.names_secrets = self._collect(obj)
 
     def facts_of(self, container: object) -> tuple[int, bool]:
         """Return how many strings a container has, and whether a key or flag names a secret."""
-        return self._known[id(container)]
+        known = self._known[id(container)]
+        return known >> 1, bool(known & 1)
 
     def is_too_deep(self, container: object) -> bool:
         """Tell whether a container is nested too deep to be read."""
@@ -129,7 +134,8 @@ class Strings:
             self._too_deep.add(id(obj))
             names_secrets = True
         elif isinstance(obj, dict):
-            naming = self._seen_shapes.shapes.get(tuple(obj), _UNSEEN)
+            is_new = self.keys and not self.keys.isdisjoint(obj)
+            naming = _UNSEEN if is_new else self._seen_shapes.shapes.get(tuple(obj), _UNSEEN)
             if naming is _UNSEEN:
                 names_secrets = self._collect_mapping(obj, depth)
             else:
@@ -142,13 +148,13 @@ class Strings:
                     names_secrets = names_secrets or any(naming.strengths(obj))
         elif isinstance(obj, list):
             names_secrets = self._collect_items(obj, depth)
-        self._known[id(obj)] = (len(texts) - start, names_secrets)
+        self._known[id(obj)] = (len(texts) - start) << 1 | names_secrets  # as small as can be
         return names_secrets
 
     def _collect_items(self, obj: list[JsonValue], depth: int) -> bool:
         texts = self.texts
         names_secrets = pair_strength(obj) is not Strength.NONE or is_command(obj)
-        for item in obj:
+        for item in paced(obj, self._pause):
             if isinstance(item, str):
                 texts.append(item)
                 if item[:1] == "-" and strength_of(item):
@@ -159,11 +165,11 @@ class Strings:
 
     def _collect_mapping(self, obj: dict[str, JsonValue], depth: int) -> bool:
         """Collect from an object whose shape is new."""
-        texts, seen = self.texts, self._seen_shapes
-        seen.remember_shape(obj)
+        texts, seen = self.texts, self._seen_keys
+        self._seen_shapes.remember_shape(obj)
         names_secrets = False
-        for key, value in obj.items():
-            if key not in seen.keys:
+        for key, value in paced(obj.items(), self._pause):
+            if key not in seen or key in self.keys:
                 self.keys.add(key)
                 texts.append(key)
             if isinstance(value, str):
@@ -172,7 +178,7 @@ class Strings:
                 names_secrets = self._collect(value, depth + 1) or names_secrets
             if strength_of(key) and value not in _NOTHING:
                 names_secrets = True
-        return names_secrets or Members(obj).name_secrets()
+        return names_secrets or Members(obj, self._pause).name_secrets()
 
 
 class Rebuild:
@@ -188,11 +194,13 @@ class Rebuild:
         placeholder: Callable[[str, str], str],
         strings: Strings,
         dirty: Sequence[int],
+        pause: Callable[[], None],
     ) -> None:
         self._redact = redact
         self._placeholder = placeholder
         self._strings = strings
         self._dirty = dirty
+        self._pause = pause
         self._visited = 0
 
     def value(self, obj: JsonValue, strength: Strength = Strength.NONE) -> JsonValue:
@@ -237,10 +245,10 @@ class Rebuild:
         all_of: Strength = Strength.NONE,
     ) -> dict[str, JsonValue]:
         """Copy an object under a key of `strength`; with `all_of` every member has that one."""
-        members = Members(obj)
+        members = Members(obj, self._pause)
         result: dict[str, JsonValue] = {}
         is_changed = False
-        for key, value in obj.items():
+        for key, value in paced(obj.items(), self._pause):
             own = all_of or members.strength_of(key, value, strength)
             # In the order of `Strings`: an assignment would visit its right side first.
             name = self._copy_text(key, Strength.NONE) if key in self._strings.keys else key
@@ -258,7 +266,7 @@ class Rebuild:
         if pair:
             result.append(self.value(obj[0], strength))
             flag = pair
-        for item in obj[len(result) :]:
+        for item in paced(obj[len(result) :], self._pause):
             result.append(self.value(item, max(strength, flag)))
             is_flag = isinstance(item, str) and item[:1] == "-" and "=" not in item
             flag = strength_of(item) if is_flag and isinstance(item, str) else Strength.NONE

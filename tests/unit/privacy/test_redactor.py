@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +18,7 @@ from support.redaction_corpus.vendors import ALNUM, HEX, drawn, token
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from types import FrameType
 
     from ccsync_watch.model import JsonValue
 
@@ -283,3 +285,54 @@ def test_long_work_can_be_paused(rng: random.Random) -> None:
     assert here.redact_value([{"a": "password=hunter22"}, "x"]) != [{"a": "password=hunter22"}, "x"]
     assert PLACEHOLDER.sub("#", paused[0]) == "# #"
     assert here.redact_value([{"blue owl flies": 1}]) != [{"blue owl flies": 1}]
+
+
+@pytest.mark.parametrize("secret", ["", "hunter22-"], ids=["innocent", "secret"])
+def test_a_container_of_many_members_is_left_often(secret: str) -> None:
+    """However many members it has, no more than some are read between two pauses."""
+    here = build_redactor()
+    calls = most = 0
+
+    def count(frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal calls  # one scan is of a bounded part of the row
+        calls += event == "call" and frame.f_code.co_name != "on_match"
+
+    def pause() -> None:
+        nonlocal calls, most
+        calls, most = 0, max(calls, most)
+
+    here.set_pause(pause)
+    row: dict[str, JsonValue] = {
+        f"password{number}": f"{secret}{number % 10}" for number in range(12_000)
+    }
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        here.redact_value([row, [{key: 1} for key in list(row)[:4_000]]])
+    finally:
+        sys.setprofile(before)
+    assert 0 < max(most, calls) < len(row)
+
+
+def test_a_pause_may_change_what_keys_are_known() -> None:
+    """Keys that are forgotten or learnt meanwhile are still those of the value that is read."""
+    here = build_redactor()
+    others = iter(range(1_000_000))
+
+    def use() -> None:
+        here.set_pause(lambda: None)
+        here.redact_value({"name": 1, f"other{next(others)}": 2})
+        here.redact_value({f"other{next(others)}": 1 for _ in range(50)})
+        if next(others) % 3 == 0:
+            here.add_known(f"blue owl {next(others)}", "file")
+        here.set_pause(use)
+
+    here.set_pause(use)
+    rows: list[JsonValue] = [
+        {"name": "a", "note": "password=hunter22", f"k{n % 90}": "b"} for n in range(500)
+    ]
+    for row, redacted in zip(rows, json.loads(json.dumps(here.redact_value(rows))), strict=True):
+        assert isinstance(row, dict)
+        assert list(redacted) == list(row)
+        assert PLACEHOLDER.sub("#", redacted["note"]) == "password=#"
+        assert {redacted[key] for key in row if key != "note"} == {"a", "b"}
