@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from ccsync_watch.privacy.heuristics.dummy_values import is_password_of_tests
 from ccsync_watch.privacy.heuristics.gibberish import is_drawn, is_gibberish
 from ccsync_watch.privacy.heuristics.name_strength import Strength, is_code_name, strength_of
 from ccsync_watch.privacy.heuristics.password_forms import is_hyphened_passphrase, is_test_name
@@ -149,7 +150,7 @@ def _is_secret_parameter(assigned: Assigned) -> bool:
     is_plain = assigned.value.isalpha() and not is_gibberish(assigned.value)
     if not assigned.is_quoted or (assigned.strength is Strength.PASSWORD and is_plain):
         return False
-    return _is_secret_value(assigned)
+    return not is_password_of_tests(assigned.value) and _is_secret_value(assigned)
 
 
 def _is_secret_compared(assigned: Assigned) -> bool:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule
-from ccsync_watch.privacy.heuristics.dummy_values import is_placeholder
+from ccsync_watch.privacy.heuristics.dummy_values import is_password_of_tests, is_placeholder
 from ccsync_watch.privacy.heuristics.gibberish import is_unlike_words
 from ccsync_watch.privacy.heuristics.password_forms import is_surely_chosen, looks_chosen
 
 
 def _is_hashed(value: str) -> bool:
-    return looks_chosen(value) and value[0] != "$"
+    return looks_chosen(value) and value[0] != "$" and not is_password_of_tests(value)
 
 
 def _is_network_key(value: str) -> bool:

@@ -148,7 +148,7 @@ _HASHES = (
 
 
 def _is_password_hash(value: str) -> bool:
-    return has_digit(value[4:])
+    return has_digit(value[4:]) and not is_token_placeholder(value.encode())
 
 
 def _is_password_argument(value: str) -> bool:

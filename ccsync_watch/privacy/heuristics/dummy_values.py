@@ -51,6 +51,10 @@ _REFERENCE = re.compile(
     r"string\b[\[|; ,)]|str\b[\[| ,)]|\{\}|\[\]|\(\))",
 )
 _PRINTED_QUOTES = "\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb\u2039\u203a\u300c\u300e"
+_PASSWORD_OF_TESTS = re.compile(
+    r"[a-z_-]{0,16}(?:pass(?:word|wd|wort)?|pwd|secret)[_-]?[0-9]{0,4}[!.]?", re.IGNORECASE
+)
+_FOOTNOTE = re.compile(r"[^\W\d_]+|[A-Za-z\u00c0-\u024f]+[1-9]")
 _CODE_CALL = re.compile(r"^[A-Za-z_$][\w$.:>-]*(?:\(|\[|\?\.|::|->|=>|\.[A-Za-z_$][\w$]*\()")
 _REGEX_LITERAL = re.compile(
     r"(?:qr[/{|!(]|(?:m|s|tr|y)/[^/]*[\[\\(^][^/]*/|%r[{(/|!]|~[rR][/{\"'|(])"
@@ -124,6 +128,17 @@ def is_dotted_name(value: str) -> bool:
 def is_word(value: str) -> bool:
     """Tell whether a value is a word of forms, types and configuration."""
     return value.lower().strip(".,;:!?") in _TYPE_WORDS
+
+
+def is_password_of_tests(value: str) -> bool:
+    """Tell whether a call's argument only says what it is for: `password123`, `wrong_password1`."""
+    return _PASSWORD_OF_TESTS.fullmatch(value) is not None
+
+
+def is_accented_word(value: str) -> bool:
+    """Tell whether a value is a word with letters outside ASCII, or a Latin one and a footnote."""
+    is_plain = not value.isascii() and _FOOTNOTE.fullmatch(value) is not None
+    return is_plain and (value.islower() or value.istitle() or value.isupper())
 
 
 def is_identifier(value: str) -> bool:

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from ccsync_watch.privacy.heuristics.dummy_values import (
     FUNCTION_WORDS,
+    is_accented_word,
     is_code,
     is_placeholder,
     is_reference,
@@ -56,7 +57,7 @@ def is_named_password(value: str, rest: str, *, is_announced: bool, is_quoted: b
         return False
     if is_joined(core):
         return is_announced or "-" in core
-    if _is_other(value, is_announced=is_announced):
+    if _is_other(value, is_announced=is_announced) or is_accented_word(value):
         return False
     if has_digit(core):
         return _has_digits_of_password(core, is_announced=is_announced)

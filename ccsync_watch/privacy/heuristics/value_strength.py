@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from ccsync_watch.privacy.heuristics.dummy_values import (
     IDENTIFIER,
+    is_accented_word,
     is_code,
     is_dotted_name,
     is_identifier,
@@ -94,6 +95,8 @@ def is_password(value: str, *, quoted: bool) -> bool:
 
 def _is_password_word(value: str) -> bool:
     """Tell whether letters alone are a password rather than a label or an identifier."""
+    if is_accented_word(value):
+        return False
     if not value.isalpha():
         return not (
             IDENTIFIER.match(value) and any(w in value.lower() for w in ("pass", "secret", "token"))
