@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.known.command_lines import inline_code
 from ccsync_watch.privacy.known.command_lines.line_state import TERMINALS
+from ccsync_watch.privacy.known.command_lines.named_scripts import is_named_for_secrets
 from ccsync_watch.privacy.known.command_lines.program_table import (
     Arguments,
     is_known_program,
@@ -77,6 +78,7 @@ def prints_secrets(invocation: Invocation, state: LineState, *, has_names: bool)
         or _prints_variable(invocation, state)
         or _prints_file(invocation, state, has_names=has_names)
         or _runs_code(invocation, state)
+        or _runs_named_script(invocation)
         or any(
             _reaches_terminal(row, invocation, state)
             for row, _ in program_table("secret_printers").matches(
@@ -152,6 +154,14 @@ def _runs_code(invocation: Invocation, state: LineState) -> bool:
         if state.is_loaded and any(map(inline_code.reads_environment, code)):
             return True
     return False
+
+
+def _runs_named_script(invocation: Invocation) -> bool:
+    words = invocation.command.words[:1]
+    return any(
+        is_named_for_secrets(word.text, invocation.program, invocation.arguments.texts)
+        for word in words
+    )
 
 
 def _operands(words: Sequence[Word], skip: int) -> Sequence[Word]:
