@@ -153,15 +153,17 @@ class Strings:
 
     def _collect_items(self, obj: list[JsonValue], depth: int) -> bool:
         texts = self.texts
-        names_secrets = pair_strength(obj) is not Strength.NONE or is_command(obj)
+        names_secrets = pair_strength(obj) is not Strength.NONE
+        has_flag = False
         for item in paced(obj, self._pause):
             if isinstance(item, str):
                 texts.append(item)
-                if item[:1] == "-" and strength_of(item):
-                    names_secrets = True
+                if item[:1] == "-":
+                    has_flag = True
+                    names_secrets = names_secrets or strength_of(item) is not Strength.NONE
             elif isinstance(item, _CONTAINERS):
                 names_secrets = self._collect(item, depth + 1) or names_secrets
-        return names_secrets
+        return names_secrets or (has_flag and is_command(obj))
 
     def _collect_mapping(self, obj: dict[str, JsonValue], depth: int) -> bool:
         """Collect from an object whose shape is new."""
