@@ -315,7 +315,7 @@ def test_a_container_of_many_members_is_left_often(secret: str) -> None:
 
 
 def test_a_pause_may_change_what_keys_are_known() -> None:
-    """Keys that are forgotten or learnt meanwhile are still those of the value that is read."""
+    """Keys that are forgotten or found meanwhile are still those of the value that is read."""
     here = build_redactor()
     others = iter(range(1_000_000))
 
