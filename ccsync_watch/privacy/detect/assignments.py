@@ -47,6 +47,10 @@ _OWNER_BEFORE = re.compile(rb"([A-Za-z]{2,20})\.\Z")
 _WORD_BEFORE = re.compile(rb"[A-Za-z]{2,20}\Z")
 _CHECKSUM = re.compile(rb"(?:checksum|sha[0-9]{0,3}|digest|hash|md5)/\Z")
 """Before a name in an annotation: `checksum/secret`."""
+_CHANGED_TO = re.compile(
+    rb"\\{0,7}\"[ ]{1,2}[-=]>[ ]{1,2}\\{0,7}\"(?P<secret>[^\"\s\\$(]{4,512})(?=\\{0,7}\")"
+)
+"""What a plan shows after the old value."""
 _CALL_OPEN = re.compile(rb"\(\s{0,4}\\{0,7}[\"'`]\Z")
 _CALL_CLOSE = re.compile(rb"\\{0,7}[\"'`]\s{0,4}\)")
 _SIGNATURES = frozenset({"signature", "sig", "hmac", "hash", "policy", "appid"})
@@ -147,7 +151,11 @@ class AssignmentFinder:
             kind = "token"
         if last - first >= limit:
             _, last, _ = self._values.read(start, after, LONGEST_VALUE)
-        return [Span(first, last, kind, Rank.ASSIGNMENT)], True
+        spans = [Span(first, last, kind, Rank.ASSIGNMENT)]
+        changed = _CHANGED_TO.match(data, last) if quoted else None
+        if changed is not None:
+            spans.append(Span(*changed.span("secret"), kind, Rank.ASSIGNMENT))
+        return spans, True
 
     def _strength(self, name: str, start: int, end: int, *, in_query: bool) -> Strength:
         """Return what the name proves, with the word before it and the call after assigned."""

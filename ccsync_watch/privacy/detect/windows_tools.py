@@ -49,6 +49,14 @@ RULES: tuple[StructuralRule, ...] = (
     ),
     pattern_rule(
         "password",
+        "a password in the answer file of an installation",
+        r"password>(?:\s|\\[nrt]){0,40}<value>(?P<secret>[^<>\s]{4,512})</value>",
+        rank=Rank.NAMED_FIELD,
+        reach=80,
+        accept=is_typed_password,
+    ),
+    pattern_rule(
+        "password",
         "the key of a wireless network, as Windows prints it",
         r"(?:key[ ]content|schl\xc3\xbcsselinhalt|contenu[ ]de[ ]la[ ]cl\xc3\xa9|"
         r"contenido[ ]de[ ]la[ ]clave|"
