@@ -51,6 +51,15 @@ class ValueReader:
         self._position = 0
         self._read_until = 0
 
+    def state_at(self, position: int) -> tuple[int, int]:
+        """Return what decides how much is read from `position` on; to be resumed elsewhere."""
+        left = _START if self._left > _START // 2 else self._left
+        return left, self._position - position
+
+    def resume(self, state: tuple[int, int], position: int) -> None:
+        """Read on from `position` as where `state` was taken."""
+        self._left, self._position = state[0], position + state[1]
+
     def limit(self, name_start: int) -> int:
         """Return how much of the value under the name at `name_start` may be read, in bytes."""
         self._left = min(_START, self._left + _SHARE * max(0, name_start - self._position))

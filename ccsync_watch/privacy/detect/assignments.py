@@ -9,7 +9,7 @@ the value decide. Work per match is bounded: names by 64 bytes, values by 4096.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ccsync_watch.privacy.detect import headers
 from ccsync_watch.privacy.detect.assigned_secrets import Assigned, is_assigned_secret
@@ -22,7 +22,7 @@ from ccsync_watch.privacy.detect.name_patterns import (
     name_start,
 )
 from ccsync_watch.privacy.engine.rank import Rank
-from ccsync_watch.privacy.engine.spans import BACKSLASH, Span
+from ccsync_watch.privacy.engine.spans import BACKSLASH, Span, moved
 from ccsync_watch.privacy.heuristics.name_strength import Strength, is_code_name, strength_of
 
 if TYPE_CHECKING:
@@ -36,6 +36,13 @@ _NEAR = 80
 """Nearly all names are this near."""
 _LONGEST_GROUP = 2048
 """How far names are read together, in bytes."""
+
+_LEAST_REMEMBERED = 512
+_MOST_REMEMBERED = 64
+"""What long ranges hold is remembered, of so many."""
+_SEEN_BEFORE = 256
+_SEEN_AFTER = LONGEST_VALUE + 512
+"""No name in a range is read further before it or past it, in bytes."""
 
 _SETTER = re.compile(r"^(?:set|with|add|use|put|check|verify|hash|validate)_?")
 _RESOURCE = re.compile(rb"\w::\w{2,60}::\Z")
@@ -58,6 +65,15 @@ _UNCERTAIN = frozenset({Strength.WEAK, Strength.TOKEN})
 _HEADER_SIGNS = frozenset({b":", b"=", b"=>", b",", b"%3A", b"%3a"})
 
 
+class _Range(NamedTuple):
+    """What a range of a text holds, from its start on: secrets, and how the reading stood after."""
+
+    spans: list[Span]
+    names: frozenset[int]
+    covered: int
+    state: tuple[int, int]
+
+
 class AssignmentFinder:
     """The finder for one text; remembers the names that it has read, so that each is read once."""
 
@@ -67,6 +83,7 @@ class AssignmentFinder:
         self._read_names: set[int] = set()
         self._searched = 0
         self._covered = 0
+        self._ranges: dict[tuple[object, ...], _Range] = {}
 
     def find(self, ends: Iterable[int]) -> Iterator[Span]:
         """Yield the secrets under the names whose triggers' matches end at `ends`, in order."""
@@ -83,7 +100,9 @@ class AssignmentFinder:
     def _read_until(self, end: int) -> Iterator[Span]:
         """Read on from where the last names were read; hits in close succession are one range."""
         if end > self._searched:
-            yield from self._between(self._searched - LONGEST_KEYWORD, end)
+            low = max(0, self._searched - LONGEST_KEYWORD)
+            read = self._between if end - low < _LEAST_REMEMBERED else self._once_between
+            yield from read(low, end)
             self._searched = end
 
     def _read_before(self, end: int) -> Iterator[Span]:
@@ -93,6 +112,31 @@ class AssignmentFinder:
             far = max(self._searched - LONGEST_KEYWORD, end - TRIGGER_REACH)
             yield from self._between(far, end - _NEAR + LONGEST_KEYWORD)
         self._searched = end
+
+    def _once_between(self, low: int, high: int) -> list[Span]:
+        """Read the names in a range, if there was none with the same text in it and around it."""
+        first = max(0, low - _SEEN_BEFORE)
+        names = frozenset(name - low for name in self._read_names if name >= first)
+        covered = max(self._covered - low, -_SEEN_BEFORE)
+        around, state = self._data[first : high + _SEEN_AFTER], self._values.state_at(low)
+        key = (around, low - first, high - low, covered, names, state)
+        known = self._ranges.get(key)
+        if known is not None:
+            self._read_names = {low + name for name in known.names}
+            self._covered = max(self._covered, low + known.covered)
+            self._values.resume(known.state, low)
+            return [moved(span, low) for span in known.spans]
+        spans = list(self._between(low, high))
+        self._read_names = {name for name in self._read_names if name >= high - _SEEN_BEFORE}
+        if len(self._ranges) >= _MOST_REMEMBERED:
+            self._ranges.clear()
+        self._ranges[key] = _Range(
+            [moved(span, -low) for span in spans],
+            frozenset(name - low for name in self._read_names),
+            self._covered - low,
+            self._values.state_at(low),
+        )
+        return spans
 
     def _between(self, low: int, high: int) -> Generator[Span, None, bool]:
         """Read the names with a keyword in a range; return whether any has a value."""

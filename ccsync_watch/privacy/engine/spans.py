@@ -33,6 +33,12 @@ class Span(NamedTuple):
     text: bytes = b""
 
 
+def moved(span: Span, offset: int) -> Span:
+    """Return a span of a text as one of a text in which that begins at `offset`."""
+    start, end, kind, rank, text = span
+    return Span(start + offset, end + offset, kind, rank, text)
+
+
 def opens_word(data: bytes, start: int) -> bool:
     """Tell whether a word can begin at `start`, which is after an escape or not after a letter."""
     if start == 0:

@@ -14,7 +14,7 @@ from functools import wraps
 from typing import NamedTuple
 
 from ccsync_watch.privacy.engine.rank import Rank
-from ccsync_watch.privacy.engine.spans import Span
+from ccsync_watch.privacy.engine.spans import Span, moved
 from ccsync_watch.privacy.engine.trigger_derivation import trigger_of
 
 Finder = Callable[[bytes, Iterable[int]], Iterator[Span]]
@@ -106,8 +106,8 @@ def in_groups(
             if spans is None:
                 if len(known) >= _MOST_REMEMBERED:
                     known.clear()
-                spans = known[key] = [_moved(s, -low) for s in find_group(data, group, since)]
-            return [_moved(span, low) for span in spans]
+                spans = known[key] = [moved(s, -low) for s in find_group(data, group, since)]
+            return [moved(span, low) for span in spans]
 
         group: list[int] = []
         since = 0
@@ -121,11 +121,6 @@ def in_groups(
             yield from read(group, since)
 
     return find_all
-
-
-def _moved(span: Span, offset: int) -> Span:
-    start, end, kind, rank, text = span
-    return Span(start + offset, end + offset, kind, rank, text)
 
 
 WINDOW_AFTER = 512

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ccsync_watch.privacy import detect
-from ccsync_watch.privacy.detect import pasted_sessions
+from ccsync_watch.privacy.detect import assignments, pasted_sessions
 from ccsync_watch.privacy.dressing.table import all_triggers
 from ccsync_watch.privacy.engine import structural_rule
 from support.redaction_corpus.hostile import SEEDS, repeated
@@ -102,6 +102,17 @@ def test_four_times_the_text_takes_about_four_times_the_work(work: _Work, seed: 
     short = work.calls
     assert work.of(repeated(seed, 4 * SHORT)) <= MOST_FOR_A_BYTE * 4 * SHORT
     assert work.calls <= MOST * max(short, FEW)
+
+
+@pytest.mark.parametrize("seed", SEEDS.values(), ids=SEEDS.keys())
+def test_what_is_remembered_is_what_is_found(monkeypatch: pytest.MonkeyPatch, seed: str) -> None:
+    """The same text again is redacted as if it were read each time, also next to other text."""
+    once = repeated(seed, SHORT)
+    text = f"{once} password=hunter22 {seed} {once[1:]}"
+    redacted = _redactor().redact(text)
+    for module in (structural_rule, assignments):
+        monkeypatch.setattr(module, "_LEAST_REMEMBERED", len(text))
+    assert redacted == _redactor().redact(text)
 
 
 @pytest.mark.parametrize("part", range(PARTS))
