@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ccsync_watch.privacy.known.command_lines.command_reader import most_secret, read_command
 from ccsync_watch.privacy.known.secret_reads import read_call
+from ccsync_watch.privacy.known.secret_tables import has_secret_column
 from ccsync_watch.privacy.policy.policy import ToolCall
 from ccsync_watch.transcripts.tool_results import read_result
-from ccsync_watch.transcripts.tools import TASKS, texts_under
+from ccsync_watch.transcripts.tools import TASKS, command_line, named_files, texts_under
 from ccsync_watch.transcripts.wrappers import TYPED_COMMAND
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ _SAVED = re.compile(
     r"(?:output is being written to|output saved to):? (\S[^\n]{0,4000})", re.IGNORECASE
 )
 _TASK = re.compile(r"\bID: ([\w-]{1,64})")
+
+_TABLE_FILE = re.compile(r"[\w./~@%+-]{1,400}\.(?:csv|tsv|tab|psv)\b", re.IGNORECASE)
 
 V = TypeVar("V")
 
@@ -59,6 +62,8 @@ class CallHistory:
         self._tasks: OrderedDict[str, Reads] = OrderedDict()
         self._typed: OrderedDict[str, Reads] = OrderedDict()
         self._files: OrderedDict[str, frozenset[str]] = OrderedDict()
+        self._tables: OrderedDict[str, list[str]] = OrderedDict()
+        """The files of tables that calls name: their results show whether these hold secrets."""
 
     def read(
         self, batch: Batch, load_stored: Callable[[set[str]], Mapping[str, ToolCall]]
@@ -99,7 +104,10 @@ class CallHistory:
         readings.calls[call_id] = call
         _remember(self._calls, call_id, call, MAX_CALLS)
         self._add_files(message.session_id, reading.secret_files)
-        if reads != "anything" or reading.secret_files:
+        tables = _table_files(name, part)
+        if tables:
+            _remember(self._tables, call_id, tables, MAX_CALLS)
+        if reads != "anything" or reading.secret_files or tables:
             readings.lines.add((message.start, message.end))
 
     def _add_result(self, message: Message, part: Part, readings: CallReadings) -> None:
@@ -108,9 +116,14 @@ class CallHistory:
         if call is None:
             return
         readings.calls[call_id] = call
+        result = read_result(part.content)
+        tables = self._tables.get(call_id)
+        if tables and any(map(has_secret_column, (result.text, *result.file_texts))):
+            # Later calls may show other rows of it, without the header.
+            self._add_files(message.session_id, tables)
+            readings.lines.add((message.start, message.end))
         if call.reads == "anything":
             return
-        result = read_result(part.content)
         task = texts_under(result.detail, ("backgroundTaskId",)) or _TASK.findall(result.text)
         saved = texts_under(result.detail, ("persistedOutputPath",)) + _SAVED.findall(result.text)
         for task_id in task[:1]:
@@ -141,6 +154,14 @@ class CallHistory:
         new = [name for name in files if name not in known][: MAX_FILES - len(known)]
         if new:
             _remember(self._files, session_id, known.union(new), MAX_SESSIONS)
+
+
+def _table_files(name: str, part: Part) -> list[str]:
+    """Return the files of tables that a call names."""
+    if not isinstance(part.content, dict):
+        return []
+    texts = [*named_files(name, part.content), command_line(part.content)]
+    return [match[0] for text in texts for match in _TABLE_FILE.finditer(text)][:MAX_FILES]
 
 
 def _remember(values: OrderedDict[str, V], key: str, value: V, limit: int) -> None:

@@ -25,6 +25,7 @@ SAVED = (
     f"<persisted-output>\nOutput too large (40KB). Full output saved to: {LOG}\n\n"
     "Preview (first 2KB):\nHOST=x\n...\n</persisted-output>"
 )
+TABLE = "id,name,password\n1,ann,Rocket4821!\n"
 TASK = f"<status>completed</status>\n\n<output>\n{VALUE}\n</output>"
 
 
@@ -131,3 +132,32 @@ def test_the_size_of_a_typed_command_s_output_is_kept(bench: Bench) -> None:
     rows = stored_messages.session_messages(bench.database, SESSION)
     assert [row.kind for row in rows[1:]] == ["command", "command_output"]
     assert rows[2].parts[0].content == {"lines": 2, "bytes": 7}
+
+
+@pytest.mark.parametrize("is_restarted", [False, True], ids=["one run", "restarted"])
+@pytest.mark.parametrize("command", ["tail -1 data/users.csv", "grep bob users.csv"])
+def test_other_rows_of_a_table_with_passwords_are_not_kept(
+    bench: Bench, command: str, *, is_restarted: bool
+) -> None:
+    """They come without the header that says which column has them."""
+    writer = Writer()
+    head = _call(writer, "t1", "Bash", TABLE, command="head -2 data/users.csv")
+    rest = _call(writer, "t2", "Bash", f"9,bob,{VALUE}", command=command)
+    bench.append(bench.path(), *head)
+    bench.catch_up()
+    if is_restarted:
+        bench.restart()
+    bench.append(bench.path(), *rest)
+    bench.catch_up()
+    assert VALUE not in _everything(bench)
+
+
+def test_other_rows_of_an_ordinary_table_are_kept(bench: Bench) -> None:
+    """A column of tokens may have words."""
+    writer = Writer()
+    head = _call(writer, "t1", "Bash", "step,token\n1,the\n", command="head -2 words.csv")
+    rest = _call(writer, "t2", "Bash", "9,bicycle", command="tail -1 words.csv")
+    bench.append(bench.path(), *head, *rest)
+    bench.catch_up()
+    dump = _everything(bench)
+    assert ("9,bicycle" in dump) is ("1,the" in dump)
