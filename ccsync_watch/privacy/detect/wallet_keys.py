@@ -77,7 +77,7 @@ def find_seed_phrases(data: bytes, hits: Hits) -> Iterator[Span]:
 
 
 _BREAK = r"[ \t]{0,4}(?:[-*>|][ ]{1,2})?(?:[0-9]{1,2}[.):]{0,2}[ ]{1,2})?"
-_LABEL = r"[^a-z\n]{0,8}(?:[a-z_]{1,16}[^a-z\n]{1,4})?"
+_LABEL = r"[^A-Za-z\n]{0,8}(?:[A-Za-z_]{1,16}[^A-Za-z\n]{1,4})?"
 _SEED_LINE = (
     rf"\n{_LABEL}(?:[a-z]{{3,8}}[ ,]{{1,2}}(?:[0-9]{{1,2}}[.):]{{0,2}}[ ])?){{11}}[a-z]{{3}}"
 )
@@ -213,6 +213,7 @@ RULES: tuple[StructuralRule, ...] = (
             "twelve words or more of the list of seed phrases",
             trigger,
             find_bare_seed_phrases,
+            is_caseless=False,
         )
         for trigger in (_SEED_LINE, _SEED_LINES, _SEED_LIST)
     ),

@@ -259,6 +259,7 @@ AI_MODELS = (
         "https://docs.fal.ai/model-apis/authentication",
         "{uuid}:{h:32}",
         "{uuid}:{h:64}",
+        anchor=r"[0-9a-fA-F]{12}:[0-9a-f]{32}",
     ),
     worded(
         "humanloop-key",

@@ -34,6 +34,7 @@ MAIL = (
         BETTERLEAKS,
         "{h:32}-{h:8}-{h:8}",
         "{uuid}",
+        anchor=r"[0-9a-f]-[0-9a-f]{8}-[0-9a-f]{8}",
     ),
     worded(
         "mailchimp-key",

@@ -127,6 +127,7 @@ OBSERVABILITY = (
         "https://uptimerobot.com/api/",
         "u{d:7}-{h:24} m{d:9}-{h:24}",
         "u1234-name",
+        anchor=r"[0-9]-[0-9a-f]{24}",
     ),
     worded(
         "axiom-token",
