@@ -19,6 +19,8 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _ID_PREFIX = re.compile(
     r"(?:agent|batch|call|chatcmpl|cmpl|fc|functions|gen|item|msg|req|request|resp|rs|run|session"
     r"|srvtoolu|step|task|tool|toolu|tooluse|wf|ws)[_.:-]|20\d{10}"
+    # A helper of the client's, and a hash that stands for an id.
+    rf"|(?:a[a-z_]{{1,40}}-[0-9a-f]{{4,32}}|{_HASHED_PREFIX}[0-9a-f]{{32}})\Z"
 )
 _MIXED = re.compile(r"(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[0-9A-Za-z]{16,}")
 _HEX = re.compile(r"[0-9a-f]+")
@@ -49,10 +51,16 @@ def identity(value: object) -> str | None:
 
 
 def may_be_secret(name: str) -> bool:
-    """Tell whether an id or a name has long mixed letters and digits, as no id of the client's."""
+    """Tell whether an id or a name has long mixed letters and digits, as no id of the client's.
+
+    Hexadecimal ones are an id if they are all of it, or short: vendors' tokens have a prefix.
+    """
     if len(name) < _SHORTEST_MIXED or _UUID.fullmatch(name) or _ID_PREFIX.match(name):
         return False
-    return any(not _HEX.fullmatch(run) for run in _MIXED.findall(name))
+    if _HEX.fullmatch(name):
+        return False
+    runs = _MIXED.findall(name)
+    return any(len(run) > _SHORTEST_MIXED or not _HEX.fullmatch(run) for run in runs)
 
 
 def opaque_id(value: object) -> str | None:

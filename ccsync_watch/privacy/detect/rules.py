@@ -1,10 +1,12 @@
 """All rules, in the order in which the scan numbers their triggers.
 
 A module of this package adds its structural rules by a table `RULES`; there is nothing to register.
+`sources` says where their places were seen.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from importlib import import_module
 from pkgutil import iter_modules
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy import detect
 from ccsync_watch.privacy.detect import base64_runs, name_patterns
+from ccsync_watch.privacy.detect.sources import DOCUMENTED, OBSERVED
 from ccsync_watch.privacy.detect.vendors import VENDORS
 from ccsync_watch.privacy.engine.scanner import Trigger
 
@@ -21,9 +24,13 @@ if TYPE_CHECKING:
 
 def _collect_structural_rules() -> tuple[StructuralRule, ...]:
     """Return the tables `RULES` of all modules here, in the order of the modules' names."""
-    names = sorted(module.name for module in iter_modules(detect.__path__))
-    modules = [import_module(f"{detect.__name__}.{name}") for name in names if name != "rules"]
-    return tuple(rule for module in modules for rule in getattr(module, "RULES", ()))
+    names = {module.name for module in iter_modules(detect.__path__)} - {"rules"}
+    modules = {name: import_module(f"{detect.__name__}.{name}") for name in sorted(names)}
+    return tuple(
+        replace(rule, source=DOCUMENTED.get(rule.about) or OBSERVED.get(name, ""))
+        for name, module in modules.items()
+        for rule in getattr(module, "RULES", ())
+    )
 
 
 STRUCTURAL_RULES = _collect_structural_rules()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import NamedTuple
 
@@ -142,6 +142,8 @@ class StructuralRule:
     """What the finder searches for, if it was made from a pattern."""
     rank: Rank | None = None
     """As `pattern`."""
+    source: str = field(default="", compare=False)
+    """The address of a documentation that shows the place, or where it was observed."""
 
 
 def pattern_rule(

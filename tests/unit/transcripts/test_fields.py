@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from ccsync_watch.transcripts.fields import count, identity, mapping, milliseconds, text
+from ccsync_watch.transcripts.fields import (
+    agent_identity,
+    count,
+    identity,
+    mapping,
+    milliseconds,
+    opaque_id,
+    text,
+)
 
 
 @pytest.mark.parametrize(
@@ -30,6 +38,33 @@ def test_a_count_is_a_positive_whole_number(value: object, expected: int) -> Non
 def test_only_a_safe_string_is_an_id(value: object, expected: str | None) -> None:
     """An id is stored without redaction."""
     assert identity(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "is_kept"),
+    [
+        ("a0123456789abcdef", True),
+        ("0123456789abcdef" * 2, True),
+        ("aprompt_suggestion-0123456789abcdef", True),
+        ("acompact-" + "0123456789abcdef" * 2, True),
+        ("hash:" + "0123456789abcdef" * 2, True),
+        ("toolu_" + "0123456789abcdef" * 2, True),
+        ("lily-0123456789abcdef", True),
+        ("00000000-1111-4222-8333-444444444444", True),
+        ("dop_v1_" + "0123456789abcdef" * 4, False),
+        ("shpat_" + "0123456789abcdef" * 2, False),
+        ("key-" + "0123456789abcdef" * 2, False),
+        ("ghp_" + "0aZ1" * 9, False),
+    ],
+)
+def test_an_id_with_a_form_of_a_token_is_a_hash(value: str, *, is_kept: bool) -> None:
+    """Vendors' tokens have a prefix, also where the rest is hexadecimal as in many ids."""
+    assert (identity(value) == value) is is_kept
+    assert (agent_identity(value) == value) is is_kept
+    if is_kept:
+        assert opaque_id(value) == value
+    else:
+        assert opaque_id(value) == identity(value) == agent_identity(value)
 
 
 def test_other_json_values_are_not_texts_or_objects() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ccsync_watch.privacy import detect
-from ccsync_watch.privacy.detect import base64_runs
+from ccsync_watch.privacy.detect import base64_runs, sources
 from ccsync_watch.privacy.detect.name_patterns import TRIGGERS
 from ccsync_watch.privacy.detect.rules import (
     ASSIGNMENTS_FROM,
@@ -59,3 +59,13 @@ def test_triggers_are_numbered_by_the_kind_of_their_rule() -> None:
     assert triggers[STRUCTURAL_FROM].pattern == STRUCTURAL_RULES[0].trigger
     assert triggers[ASSIGNMENTS_FROM].pattern == TRIGGERS[0][1]
     assert triggers[BASE64_FROM].pattern == base64_runs.TRIGGERS[0]
+
+
+def test_every_rule_says_where_its_place_is_shown() -> None:
+    """The address of a documentation, or where the place was observed; no entry is stale."""
+    for rule in STRUCTURAL_RULES:
+        shown = re.match(r"https://[\w.-]+\.[a-z]+/\S*$|observed in [a-z].+", rule.source)
+        assert shown, rule.about
+    assert {rule.about for rule in STRUCTURAL_RULES} >= set(sources.DOCUMENTED)
+    modules = {name.stem for name in FOLDER.glob("*.py") if "\nRULES: " in name.read_text("utf-8")}
+    assert modules == set(sources.OBSERVED)
