@@ -4,8 +4,8 @@ A hook writes one file and returns; the reader may run now or tomorrow. `SyncNow
 command `sync-now` of the plugin, for what the daemon still has to do. A file is complete once it
 ends with a newline; of a hook that was killed, the file's name says which session to read. A hook
 event is only a hint: its session is looked up below the Claude folders that are read, and no path
-in it is opened. An event of another Claude folder shows that there is
-one. A few of the other files in the folder are set aside for inspection, the rest is removed.
+in it is opened. An event of another Claude folder shows that there is one. A few of the other files
+in the folder are set aside for inspection, without their secrets; the rest is removed.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 import orjson
 
 from ccsync_watch.errors import UnsafePath
-from ccsync_watch.private_files import check_folder, make_folder, tighten_folder
+from ccsync_watch.private_files import check_folder, make_folder, tighten_folder, write_private
 from ccsync_watch.processes import is_alive
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from ccsync_watch.clock import Clock
 
@@ -106,12 +106,23 @@ def request_sync(state_dir: Path, session_id: str) -> bool:
 
 
 class Spool:
-    """The reader; used by one thread. `claude_dirs` are the folders that an event may refer to."""
+    """The reader; used by one thread. `claude_dirs` are the folders that an event may refer to.
 
-    def __init__(self, state_dir: Path, claude_dirs: Iterable[Path], *, clock: Clock) -> None:
+    `redact` returns a text without its secrets. Without it, unexpected files stay in the folder.
+    """
+
+    def __init__(
+        self,
+        state_dir: Path,
+        claude_dirs: Iterable[Path],
+        *,
+        clock: Clock,
+        redact: Callable[[str], str] | None = None,
+    ) -> None:
         self.folder = state_dir / SPOOL_NAME
         self._aside = state_dir / ASIDE_NAME
         self._clock = clock
+        self._redact = redact
         self._roots = [root for claude_dir in claude_dirs for root in _spellings(claude_dir)]
         self._mtime_ns = 0
         # How many files were not hook events, since the start.
@@ -233,7 +244,9 @@ class Spool:
         )
 
     def _set_aside(self, name: str) -> None:
-        """Move a small unexpected file to the folder for inspection, and remove any other."""
+        """Write what is in one of the first unexpected files for inspection; remove all of them."""
+        if self._redact is None:
+            return
         self.unexpected += 1
         path = self.folder / name
         try:
@@ -241,11 +254,12 @@ class Spool:
             if stat.S_ISDIR(status.st_mode):
                 # Only if it is empty: no files of others are removed with their folder.
                 path.rmdir()
-            elif _is_own(status) and status.st_size <= MAX_HOOK_EVENT_BYTES:
+            elif self.unexpected <= MAX_ASIDE and _is_small_and_own(status):
+                text = self._redact(_read_private(path)[0].decode("utf-8", "replace"))
                 self._aside.mkdir(mode=0o700, exist_ok=True)
-                slot = self._aside / f"{self.unexpected % MAX_ASIDE}"
-                path.chmod(0o600)
-                path.replace(slot)
+                slot = self._aside / f"{self.unexpected}"
+                write_private(slot, text.encode("utf-8", "replace"))
+                path.unlink()
             else:
                 path.unlink()
         except OSError:
@@ -262,17 +276,17 @@ def _read_private(path: Path) -> tuple[bytes, int]:
     handle = os.open(path, flags)
     try:
         status = os.fstat(handle)
-        if not _is_own(status) or status.st_size > MAX_HOOK_EVENT_BYTES:
+        if not _is_small_and_own(status):
             raise PermissionError("not a hook event")
         return os.read(handle, MAX_HOOK_EVENT_BYTES), status.st_mtime_ns // 1_000_000
     finally:
         os.close(handle)
 
 
-def _is_own(status: os.stat_result) -> bool:
-    """Return whether this is a regular file of this user's."""
+def _is_small_and_own(status: os.stat_result) -> bool:
+    """Return whether this is a regular file of this user's, no larger than hook events are."""
     is_own = not hasattr(os, "getuid") or status.st_uid == os.getuid()
-    return is_own and stat.S_ISREG(status.st_mode)
+    return is_own and stat.S_ISREG(status.st_mode) and status.st_size <= MAX_HOOK_EVENT_BYTES
 
 
 def _claude_dir(path: object, session_id: str) -> Path | None:

@@ -19,6 +19,7 @@ from ccsync_watch.daemon.runtime import Runtime, rules_in_force
 from ccsync_watch.daemon.upload_workers import UploadWorkers
 from ccsync_watch.errors import CcsyncError, NotRunning
 from ccsync_watch.hook_events import Spool
+from ccsync_watch.privacy.clean import clean_text
 from ccsync_watch.problem import Problem
 from ccsync_watch.transcripts.observer import Observer, Wakeups
 
@@ -83,7 +84,12 @@ class Daemon:
         self.uploads = UploadWorkers(
             self.runtime.uploader, self.runtime.outbox, stop=self.runtime.stop, clock=clock
         )
-        spool = Spool(settings.state_dir, settings.claude_dirs, clock=clock)
+        spool = Spool(
+            settings.state_dir,
+            settings.claude_dirs,
+            clock=clock,
+            redact=lambda text: clean_text(text, self.runtime.redactor).value,
+        )
         spool.prepare()
         self._intake = HookEventIntake(
             spool,

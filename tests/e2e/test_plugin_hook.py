@@ -94,7 +94,7 @@ class Hook:
 
     def signals(self) -> list[tuple[str, dict[str, str]]]:
         """Read and remove what the daemon would read."""
-        spool = Spool(self.state, [self.root / "claude"], clock=SystemClock())
+        spool = Spool(self.state, [self.root / "claude"], clock=SystemClock(), redact=str)
         events = spool.read().events
         for name, _ in events:
             spool.remove(name)

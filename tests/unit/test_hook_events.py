@@ -20,6 +20,10 @@ from support.ended_process import ended_pid
 from support.lines import SESSION
 
 
+def _without_secrets(text: str) -> str:
+    return text.replace("hunter2", "…")
+
+
 class Folder:
     """A state folder with a spool and a Claude folder."""
 
@@ -27,7 +31,7 @@ class Folder:
         self.claude = root / "claude"
         (self.claude / "projects").mkdir(parents=True)
         self.state = root / "state"
-        self.spool = Spool(self.state, [self.claude], clock=SystemClock())
+        self.spool = Spool(self.state, [self.claude], clock=SystemClock(), redact=_without_secrets)
         self.spool.prepare()
 
     def write(self, name: str, content: bytes | dict[str, object]) -> Path:
@@ -241,11 +245,19 @@ class TestUnexpectedFiles:
         ],
     )
     def test_content_that_contradicts_its_name(self, folder: Folder, content: bytes) -> None:
-        """It is kept for inspection."""
-        content += b"\n"
+        """It is kept for inspection, without its secrets."""
+        content += b"hunter2\n"
         folder.write(f"SessionEnd.{SESSION}.1", content)
         assert folder.read_all() == []
-        assert [path.read_bytes() for path in folder.aside()] == [content]
+        kept = _without_secrets(content.decode("utf-8", "replace"))
+        assert [path.read_text("utf-8") for path in folder.aside()] == [kept]
+
+    def test_a_reader_without_a_redactor_leaves_them(self, folder: Folder) -> None:
+        """Commands read the spool, too: what is not a hook event stays for the daemon."""
+        path = folder.write("x", b"hunter2\n")
+        spool = Spool(folder.state, [folder.claude], clock=SystemClock())
+        assert spool.read().events == []
+        assert (folder.left(), folder.aside(), spool.unexpected) == ([path.name], [], 0)
 
     @pytest.mark.parametrize(
         "name",

@@ -63,7 +63,9 @@ class Scene:
         self.settings = Settings(
             claude_dirs=(self.bench.root.parent,), state_dir=self.bench.state, **settings
         )
-        self.spool = Spool(self.settings.state_dir, self.settings.claude_dirs, clock=SystemClock())
+        self.spool = Spool(
+            self.settings.state_dir, self.settings.claude_dirs, clock=SystemClock(), redact=str
+        )
         self.spool.prepare()
         self.outbox = Outbox(self.bench.database)
         self.uploader = UploaderDouble()
