@@ -305,8 +305,9 @@ def _details(fields: dict[str, Any], names: Iterable[str]) -> dict[str, str]:
         value = fields.get(name)
         if isinstance(value, dict):  # clients report the model as a name or as an object
             value = value.get("id")
-        if isinstance(value, str) and value:
-            details[name] = value[:_MAX_TEXT]
+        # Not cut: no rule recognizes half a secret.
+        if isinstance(value, str) and 0 < len(value) <= _MAX_TEXT:
+            details[name] = value
     return details
 
 
