@@ -69,18 +69,6 @@ class SessionSummary:
 
 
 @dataclass(frozen=True, slots=True)
-class DestinationInfo:
-    """Where the settings say that sessions are uploaded to: a product's name and an address.
-
-    Its app cannot open sessions of more messages than about `max_messages`.
-    """
-
-    name: str
-    url: str
-    max_messages: int
-
-
-@dataclass(frozen=True, slots=True)
 class BackendInfo:
     """What a destination that accepts our key reports of itself.
 

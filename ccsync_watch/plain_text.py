@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
@@ -99,6 +97,9 @@ def is_plain(value: Any) -> bool:  # noqa: ANN401 - any JSON
 
     All texts of transcripts pass here: writing them as JSON takes a tenth of a walk's time.
     """
+    # Loaded here: it is slow to import, and most commands print texts only.
+    import orjson  # noqa: PLC0415 - see above
+
     try:
         data = orjson.dumps(value)
     except TypeError:

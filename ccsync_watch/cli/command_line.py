@@ -6,7 +6,6 @@ import argparse
 import errno
 import io
 import os
-import sqlite3
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -17,6 +16,7 @@ from ccsync_watch.cli.problem_text import error_line
 from ccsync_watch.errors import CcsyncError, ConfigError, StateError
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Mapping, Sequence
 
 _DESCRIPTION = "Stream Claude Code sessions, redacted, to a dashboard that you own."
@@ -111,7 +111,7 @@ def _guard(command: Command, arguments: argparse.Namespace, env: Mapping[str, st
         # The reader of our output has ended; do not fail again when it is flushed.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except sqlite3.Error as error:
+    except _database_error() as error:
         warn(f"cannot read the database ({error}): start `ccsync-watch`, which repairs it")
         return StateError.exit_code
     except OSError as error:
@@ -120,6 +120,13 @@ def _guard(command: Command, arguments: argparse.Namespace, env: Mapping[str, st
         hint = "free some space, then try again" if is_full else "make it usable for this user"
         warn(printable(f"{path}{error.strerror or error}: {hint}"))
         return 1
+
+
+def _database_error() -> type[sqlite3.Error]:
+    # Loaded here: `--help` does without the database.
+    import sqlite3  # noqa: PLC0415 - see above
+
+    return sqlite3.Error
 
 
 def _interrupted() -> int:

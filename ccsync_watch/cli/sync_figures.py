@@ -8,8 +8,6 @@ from ccsync_watch import report
 from ccsync_watch.control.client import explain_absence
 from ccsync_watch.errors import OtherSchema
 from ccsync_watch.problem import Problem
-from ccsync_watch.store.database import open_for_reading
-from ccsync_watch.store.install_keys import install_key
 from ccsync_watch.units import age, size
 
 if TYPE_CHECKING:
@@ -19,6 +17,10 @@ if TYPE_CHECKING:
 
 def figures_without_daemon(settings: Settings, absence: NotRunning) -> dict[str, Any]:
     """Return the figures from the store alone."""
+    # Loaded here: where a daemon answers, it has them.
+    from ccsync_watch.store.database import open_for_reading  # noqa: PLC0415 - see above
+    from ccsync_watch.store.install_keys import install_key  # noqa: PLC0415 - see above
+
     absence = explain_absence(settings.state_dir, absence)
     key = install_key(settings.state_dir)
     try:

@@ -66,3 +66,15 @@ class ModelPrices:
     cache_write_1h: float | None = None
     cache_read: float | None = None
     web_search: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationInfo:
+    """Where the settings say that sessions are uploaded to: a product's name and an address.
+
+    Its app cannot open sessions of more messages than about `max_messages`.
+    """
+
+    name: str
+    url: str
+    max_messages: int

@@ -12,8 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from ccsync_watch.config import setting_checks as checks
-from ccsync_watch.config.setting_values import DashboardSettings, RedactSettings
-from ccsync_watch.outgoing import DestinationInfo
+from ccsync_watch.config.setting_values import (
+    DashboardSettings,
+    DestinationInfo,
+    RedactSettings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
@@ -35,6 +34,7 @@ HELLO_SECONDS = 3.0
 ANSWER_SECONDS = 30.0
 # How much longer than its flush a client waits for the answer.
 GRACE_SECONDS = 5.0
+_OK, _SERVICE_UNAVAILABLE = 200, 503
 
 
 class ControlClient:
@@ -97,12 +97,15 @@ class ControlClient:
         address = ControlAddress.parse(pidfile.socket)
         if not _is_listening(pidfile, address, self._hello_seconds):
             raise _not_running()
+        # Loaded here: where no daemon runs, nobody waits for an HTTP library to load.
+        from ccsync_watch.control.exchange import exchange  # noqa: PLC0415 - see above
+
         try:
-            _exchange(address, "/v1/hello", None, self._hello_seconds)
-            status, content = _exchange(address, path, body, seconds)
+            exchange(address, "/v1/hello", None, self._hello_seconds)
+            status, content = exchange(address, path, body, seconds)
         except TimeoutError:
             raise self._not_answering(pidfile, "does not answer") from None
-        except (OSError, http.client.HTTPException):
+        except OSError:
             raise self._not_answering(pidfile, "ended before it answered") from None
         answer = self._read_answer(pidfile, status, content)
         try:
@@ -118,9 +121,9 @@ class ControlClient:
             answer = orjson.loads(content)
         except orjson.JSONDecodeError:
             answer = None
-        if isinstance(answer, dict) and status == http.client.OK:
+        if isinstance(answer, dict) and status == _OK:
             return answer
-        if isinstance(answer, dict) and status == http.client.SERVICE_UNAVAILABLE:
+        if isinstance(answer, dict) and status == _SERVICE_UNAVAILABLE:
             raise NotAnswering(str(answer.get("error")), hint=str(answer.get("hint")))
         raise self._not_answering(pidfile, f"failed to answer (HTTP {status})")
 
@@ -149,32 +152,6 @@ def explain_absence(folder: Path, absence: NotRunning) -> NotRunning:
 
 def _not_running() -> NotRunning:
     return NotRunning("ccsync-watch is not running", hint="start it with `ccsync-watch start`")
-
-
-class _Connection(http.client.HTTPConnection):
-    """HTTP to the daemon's address, by the standard library: it loads in no time."""
-
-    def __init__(self, address: ControlAddress, seconds: float) -> None:
-        super().__init__("daemon", timeout=seconds)
-        self._address = address
-        self._seconds = seconds
-
-    def connect(self) -> None:
-        self.sock = self._address.connect(self._seconds)
-
-
-def _exchange(
-    address: ControlAddress, path: str, body: dict[str, Any] | None, seconds: float
-) -> tuple[int, bytes]:
-    connection = _Connection(address, seconds)
-    try:
-        data = None if body is None else orjson.dumps(body)
-        headers = {"Authorization": address.authorization} if address.authorization else {}
-        connection.request("GET" if data is None else "POST", path, data, headers)
-        response = connection.getresponse()
-        return response.status, response.read()
-    finally:
-        connection.close()
 
 
 def _is_listening(pidfile: Pidfile, address: ControlAddress, seconds: float) -> bool:

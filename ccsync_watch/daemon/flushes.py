@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ccsync_watch.clock import Clock
-    from ccsync_watch.pipeline import Pump
+    from ccsync_watch.pipeline.pump import Pump
 
 QUIET_SECONDS = 0.5
 # Where something is written all the time it is never quiet: what was there is read by then.

@@ -6,15 +6,14 @@ is stored; handling it twice does no harm.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ccsync_watch.config import add_hook_folder
 from ccsync_watch.daemon.flush_answer import release_rows
+from ccsync_watch.daemon.hook_event_folders import folders_to_save
 from ccsync_watch.daemon.runtime import projects_of
-from ccsync_watch.hook_events import Spool
 from ccsync_watch.privacy.hook_event import clean_hook_event
 from ccsync_watch.store.hook_event_writer import save_hook_event
 
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from ccsync_watch.clock import Clock
     from ccsync_watch.config import Settings
     from ccsync_watch.daemon.flushes import Flush, Flushes
-    from ccsync_watch.hook_events import HookEvent
+    from ccsync_watch.hook_events import HookEvent, Spool
     from ccsync_watch.privacy.clean import Redacting
     from ccsync_watch.store.database import Database
     from ccsync_watch.store.outbox import Outbox
@@ -136,7 +135,7 @@ class HookEventIntake:
         Where the environment names one account's folder, that is saved too: the next daemon may
         be started with another one.
         """
-        for folder in _folders_to_save(events, self._settings) - self._saved_at.keys():
+        for folder in folders_to_save(events, self._settings) - self._saved_at.keys():
             self._saved_at[folder] = now
             try:
                 is_new = add_hook_folder(self._settings.state_dir, folder)
@@ -199,25 +198,3 @@ class HookEventIntake:
                     self._uploader.wake_all()
                 del self._requests[session_id]
                 self._spool.remove(name)
-
-
-def save_hook_folders(settings: Settings, *, clock: Clock) -> bool:
-    """Save the Claude folders that pending hook events name; return whether one is new.
-
-    Without a daemon; the events stay for the next one.
-    """
-    batch = Spool(settings.state_dir, settings.claude_dirs, clock=clock).read()
-    is_new = False
-    for folder in sorted(_folders_to_save([event for _name, event in batch.events], settings)):
-        with contextlib.suppress(OSError):
-            is_new = add_hook_folder(settings.state_dir, folder) or is_new
-    return is_new
-
-
-def _folders_to_save(events: Iterable[HookEvent], settings: Settings) -> set[Path]:
-    is_default = settings.claude_dirs_place is None
-    return {
-        event.claude_dir
-        for event in events
-        if event.claude_dir is not None and not (event.is_read and is_default)
-    }

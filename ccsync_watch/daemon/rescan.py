@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ccsync_watch.clock import Clock
-    from ccsync_watch.pipeline import Pump
+    from ccsync_watch.pipeline.pump import Pump
     from ccsync_watch.transcripts.observer import Observer
 
 log = logging.getLogger(__name__)

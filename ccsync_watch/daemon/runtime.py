@@ -13,9 +13,11 @@ from ccsync_watch.accounting.priced_summaries import PricedSummaries
 from ccsync_watch.accounting.prices import PriceList
 from ccsync_watch.daemon.destinations import make_destination
 from ccsync_watch.errors import UnsafePath
-from ccsync_watch.pipeline import Pump, PumpConfig, RealFiles
+from ccsync_watch.pipeline.files import RealFiles
 from ccsync_watch.pipeline.known_secrets import load_known_secrets
 from ccsync_watch.pipeline.late_secrets import LateSecrets
+from ccsync_watch.pipeline.pump import Pump
+from ccsync_watch.pipeline.pump_config import PumpConfig
 from ccsync_watch.pipeline.reapply import apply_policies, repair
 from ccsync_watch.privacy import RULES_VERSION, Redactor
 from ccsync_watch.privacy.known.secret_values import values_in_environment

@@ -10,16 +10,20 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.config import printable_path, short_path
 from ccsync_watch.errors import (
-    DestinationError,
     NotAnswering,
     NotRunning,
     StillStarting,
 )
 from ccsync_watch.problem import Problem
+from ccsync_watch.report.connection_problems import (
+    clock_problems,
+    connection_problem,
+    missing_session_problems,
+)
 from ccsync_watch.report.folder_checks import check_folders
 from ccsync_watch.store.meta import get_meta
-from ccsync_watch.store.recall import count_recalled_sessions
 from ccsync_watch.store.status_figures import (
+    count_recalled_sessions,
     repaired_rows,
     sessions_longer_than,
     uncounted_rows,
@@ -32,18 +36,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ccsync_watch.config import Settings
+    from ccsync_watch.config.setting_values import DestinationInfo
     from ccsync_watch.model import JsonValue
-    from ccsync_watch.outgoing import BackendInfo, DestinationInfo
     from ccsync_watch.report.live import Live
     from ccsync_watch.store.database import Database
     from ccsync_watch.transcripts.discovery import TranscriptScan
 
-MAX_CLOCK_SKEW_SECONDS = 30.0
 MIN_FREE_BYTES = 200 << 20
 _MAX_NAMED_SESSIONS = 3
 # The titles by which the README's troubleshooting section explains a problem.
 SYNC_NOT_WORKING = "Sync not working"
-CONNECTION_FAILED = "Connection failed"
 NO_URL = "No Convex URL configured"
 
 
@@ -69,39 +71,6 @@ def check_all(
     ]
 
 
-def connection_problem(error: DestinationError) -> Problem:
-    """Return the problem for an error of the backend."""
-    return Problem("connection-failed", CONNECTION_FAILED, error.message, error.hint)
-
-
-def clock_problems(backend_info: BackendInfo) -> Iterable[Problem]:
-    """Yield a problem when this machine's clock and the backend's disagree."""
-    skew = backend_info.clock_skew_seconds
-    if skew is not None and abs(skew) > MAX_CLOCK_SKEW_SECONDS:
-        direction = "behind" if skew > 0 else "ahead of"
-        yield Problem(
-            "clock-skew",
-            "Clock differs",
-            f"this machine's clock is {abs(skew):.0f} s {direction} the backend's",
-            "set the clock: until then sessions are shown at the wrong time",
-            "warning",
-        )
-
-
-def _missing_session_problems(backend_info: BackendInfo) -> Iterable[Problem]:
-    if backend_info.missing_sessions:
-        count = plural(backend_info.missing_sessions, "session")
-        yield Problem(
-            "sessions-sent-again",
-            "Sessions sent again",
-            f"the backend no longer had {count} that were uploaded before: the key may belong to"
-            " another account, or they were deleted there",
-            "they are sent again; a session that should not be there belongs into a project of"
-            " exclude_projects",
-            "info",
-        )
-
-
 def _check_daemon(live: Live | None, absence: NotRunning | None) -> Iterable[Problem]:
     if isinstance(absence, NotAnswering):
         yield Problem("daemon-silent", SYNC_NOT_WORKING, absence.message, absence.hint)
@@ -120,7 +89,7 @@ def _check_daemon(live: Live | None, absence: NotRunning | None) -> Iterable[Pro
             yield connection_problem(live.backend.error)
         if live.backend.backend_info is not None:
             yield from clock_problems(live.backend.backend_info)
-            yield from _missing_session_problems(live.backend.backend_info)
+            yield from missing_session_problems(live.backend.backend_info)
 
 
 def _check_backend_configured(settings: Settings) -> Iterable[Problem]:

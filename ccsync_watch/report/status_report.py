@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ccsync_watch import __version__
 from ccsync_watch.config import printable_path, shown_settings
 from ccsync_watch.errors import NotAnswering, StillStarting
-from ccsync_watch.pipeline import RealFiles
+from ccsync_watch.pipeline.files import RealFiles
 from ccsync_watch.report.problem_checks import check_all
 from ccsync_watch.store import checkpoints, status_figures
 from ccsync_watch.store.install_keys import path_key

@@ -110,12 +110,3 @@ def recalled_summary(database: Database, session_id: str) -> Redacted[SessionSum
             duration_ms=None,
         )
     )
-
-
-def count_recalled_sessions(database: Database) -> int:
-    """Return how many excluded sessions are still at the destination, without their content."""
-    row = database.read().execute(
-        "SELECT count(*) FROM sessions s JOIN remote r ON r.session_id = s.id"
-        " WHERE s.is_excluded AND r.sent IS NOT NULL"
-    )
-    return int(row.fetchone()[0])

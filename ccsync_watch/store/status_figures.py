@@ -113,3 +113,12 @@ def rejected_rows(database: Database, limit: int = 100) -> list[dict[str, JsonVa
         (limit,),
     )
     return [dict(row) for row in rows]
+
+
+def count_recalled_sessions(database: Database) -> int:
+    """Return how many excluded sessions are still at the destination, without their content."""
+    row = database.read().execute(
+        "SELECT count(*) FROM sessions s JOIN remote r ON r.session_id = s.id"
+        " WHERE s.is_excluded AND r.sent IS NOT NULL"
+    )
+    return int(row.fetchone()[0])

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ccsync_watch.errors import StateError
-from ccsync_watch.pipeline import RealFiles
+from ccsync_watch.pipeline.files import RealFiles
 from ccsync_watch.store.database import Database
 from support.pumping import PassingRedactor
 

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pytest
 
-from ccsync_watch.pipeline import Pump, PumpConfig, RealFiles
+from ccsync_watch.pipeline.files import RealFiles
+from ccsync_watch.pipeline.pump import Pump
+from ccsync_watch.pipeline.pump_config import PumpConfig
 from ccsync_watch.privacy.policy.policy import Policy
 from ccsync_watch.store.database import DATABASE_NAME, open_database
 from ccsync_watch.store.install_keys import install_key
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ccsync_watch.model import JsonValue
-    from ccsync_watch.pipeline import Files
+    from ccsync_watch.pipeline.files import Files
     from ccsync_watch.privacy.known.tracker import TrackingRedactor
     from ccsync_watch.store.database import Database
 

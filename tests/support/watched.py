@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from ccsync_watch.pipeline import RealFiles
+from ccsync_watch.pipeline.files import RealFiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

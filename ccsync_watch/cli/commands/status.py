@@ -13,10 +13,9 @@ from ccsync_watch.cli.console import printable, say, say_wrapped, show_warnings
 from ccsync_watch.cli.problem_text import problem_lines
 from ccsync_watch.cli.sync_figures import behind, confirmed, figures_without_daemon
 from ccsync_watch.clock import SystemClock
-from ccsync_watch.config import changed_settings, load
+from ccsync_watch.config import changed_settings, load, shown_settings
 from ccsync_watch.control.client import ControlClient
 from ccsync_watch.daemon.connection_test import try_backend
-from ccsync_watch.daemon.hook_event_intake import save_hook_folders
 from ccsync_watch.errors import DestinationError, NotRunning
 from ccsync_watch.problem import Problem
 from ccsync_watch.units import age, plural
@@ -44,7 +43,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     settings = load(env, flags)
     figures, problems = gather(settings)
     is_absent = not (figures["daemon"]["running"] or figures["daemon"]["is_silent"])
-    if is_absent and save_hook_folders(settings, clock=SystemClock()):
+    if is_absent and _save_hook_folders(settings):
         # Hooks named another account's folder, and no daemon has handled their events yet.
         settings = load(env, flags)
         figures, problems = gather(settings)
@@ -55,6 +54,13 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
         show_warnings(settings)
         _print(figures, problems)
     return _exit_code(problems)
+
+
+def _save_hook_folders(settings: Settings) -> bool:
+    # Loaded here: a daemon does it itself.
+    from ccsync_watch.daemon.hook_event_folders import save_hook_folders  # noqa: PLC0415
+
+    return save_hook_folders(settings, clock=SystemClock())
 
 
 def _exit_code(problems: list[Problem]) -> int:
@@ -92,7 +98,7 @@ def gather(settings: Settings) -> tuple[dict[str, Any], list[Problem]]:
 
 def _is_same_backend(figures: Mapping[str, Any], settings: Settings) -> bool:
     destination = asdict(settings.destination) if settings.destination else None
-    key = report.shown_config(settings)["api_key"]
+    key = shown_settings(settings)["api_key"]
     return bool(figures["destination"] == destination and figures["config"]["api_key"] == key)
 
 

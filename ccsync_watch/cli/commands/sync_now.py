@@ -18,7 +18,7 @@ from ccsync_watch.config import load
 from ccsync_watch.control.client import ControlClient
 from ccsync_watch.control.messages import FlushAnswer, FlushRequest
 from ccsync_watch.daemon.background import wait_while_starting
-from ccsync_watch.daemon.hook_event_intake import save_hook_folders
+from ccsync_watch.daemon.hook_event_folders import save_hook_folders
 from ccsync_watch.daemon.instance_lock import InstanceLock
 from ccsync_watch.daemon.runtime import Runtime, make_redactor
 from ccsync_watch.daemon.sync_once import sync_once

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from ccsync_watch.cli.progress_bars import Progress
-from ccsync_watch.pipeline import PumpProgress as Counts
+from ccsync_watch.pipeline.pump_config import PumpProgress as Counts
 from support.fakes import FakeClock
 
 if TYPE_CHECKING:

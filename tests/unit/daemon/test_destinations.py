@@ -10,11 +10,11 @@ import pytest
 
 from ccsync_watch.accounting.priced_summaries import PricedSummaries
 from ccsync_watch.config import Secret, Settings
+from ccsync_watch.config.setting_values import DestinationInfo
 from ccsync_watch.daemon.connection_test import try_backend
 from ccsync_watch.daemon.destinations import connect, make_destination, preview_requests
 from ccsync_watch.errors import Unauthorized
 from ccsync_watch.model import Part
-from ccsync_watch.outgoing import DestinationInfo
 from ccsync_watch.store.outbox import Outbox
 from ccsync_watch.store.sendable_messages import sendable_messages
 from support.double_transport import DoubleTransport

@@ -13,7 +13,7 @@ from support.pump_double import PumpDouble
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ccsync_watch.pipeline import Pump
+    from ccsync_watch.pipeline.pump import Pump
 
 
 class Scene:

@@ -12,12 +12,12 @@ from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import Settings
 from ccsync_watch.config.hook_folders import read_hook_folders
 from ccsync_watch.daemon.flushes import Flushes
+from ccsync_watch.daemon.hook_event_folders import save_hook_folders
 from ccsync_watch.daemon.hook_event_intake import (
     MAX_SINGLE_FLUSHES,
     POLL_SECONDS,
     SECOND_FLUSH_SECONDS,
     HookEventIntake,
-    save_hook_folders,
 )
 from ccsync_watch.errors import RedactorUnavailable
 from ccsync_watch.hook_events import Spool, request_sync

@@ -18,7 +18,7 @@ from support.fakes import FakeClock
 from support.pump_double import PumpDouble
 
 if TYPE_CHECKING:
-    from ccsync_watch.pipeline import Pump
+    from ccsync_watch.pipeline.pump import Pump
     from ccsync_watch.transcripts.observer import Observer
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ccsync_watch.pipeline import RealFiles
+from ccsync_watch.pipeline.files import RealFiles
 from support.lines import OTHER, SESSION
 
 if TYPE_CHECKING:

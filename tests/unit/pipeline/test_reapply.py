@@ -12,7 +12,7 @@ from ccsync_watch.pipeline import reapply as repairing
 from ccsync_watch.pipeline.reapply import RepairResult, apply_policies, repair
 from ccsync_watch.privacy.policy.projects import Projects
 from ccsync_watch.store import search, session_policy, stored_messages
-from ccsync_watch.store.recall import count_recalled_sessions
+from ccsync_watch.store.status_figures import count_recalled_sessions
 from support.opensync_double.faults import FaultPlan
 from support.storing import OTHER, SESSION, World, message, usage
 

@@ -1,0 +1,65 @@
+"""A command loads only what it uses: what it imports is most of the time that it takes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_SLOW = {
+    "ccsync_watch.pipeline.pump",
+    "ccsync_watch.privacy",
+    "ccsync_watch.uploader",
+    "genai_prices",
+    "httpx",
+    "hyperscan",
+    "rich",
+    "starlette",
+    "uvicorn",
+    "watchdog",
+}
+_PROGRAM = """
+import sys
+from ccsync_watch.__main__ import main
+sys.argv[0] = "ccsync-watch"
+try:
+    main()
+finally:
+    print(*sys.modules, file=sys.stderr)
+"""
+
+
+def loaded(folder: Path, *words: str) -> set[str]:
+    """Return the modules that a command has loaded at its end."""
+    names = ("HOME", "CLAUDE_CONFIG_DIR", "CCSYNC_WATCH_HOME")
+    completed = subprocess.run(
+        [sys.executable, "-c", _PROGRAM, *words],
+        env={"PATH": os.environ["PATH"], **{name: str(folder / name) for name in names}},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert completed.stdout, completed.stderr
+    return set(completed.stderr.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize(
+    ("words", "more"),
+    [
+        (["--help"], {"orjson", "sqlite3", "dataclasses", "ccsync_watch.config"}),
+        (["status"], {"http.client"}),
+        (["status", "--json"], {"http.client"}),
+    ],
+    ids=["help", "status", "status-json"],
+)
+def test_command_loads_nothing_slow(words: list[str], more: set[str], tmp_path: Path) -> None:
+    """Not the redactor's rules, nor libraries for pages, requests, bars and prices."""
+    modules = loaded(tmp_path, *words)
+    assert "ccsync_watch.cli.command_line" in modules
+    assert not modules & (_SLOW | more)
