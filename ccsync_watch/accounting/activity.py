@@ -17,15 +17,23 @@ if TYPE_CHECKING:
 
 _EXCLUDED = "(SELECT id FROM sessions WHERE is_excluded)"
 
-# Of a part `p` of a message `m`: a call that was denied did not run, and so did not fail. Waiting
-# for the person is not the tool's time. What the row says is not about a result that is fine.
+# Calls and results, each with its message `m`. With the LIMIT each text is unpacked once; without
+# it SQLite does that for every column that reads the text.
+_CALLS = (
+    "(SELECT m.session_id, m.facts, p.kind, p.tool_name,"
+    " iif(p.kind = 'tool-result', unpacked(p.content), NULL) AS content"
+    " FROM parts p JOIN messages m ON m.seq = p.message_seq"
+    " WHERE p.kind IN ('tool-call', 'tool-result') AND {condition} LIMIT -1)"
+)
+# Of one of them: a call that was denied did not run, and so did not fail. Waiting for the person is
+# not the tool's time. What the row says is not about a result that is fine.
 _IS_DENIED = (
-    "(p.kind = 'tool-result' AND (json_extract(p.content, '$.denied') IS NOT NULL"
-    " OR json_extract(m.facts, '$.denial') IS NOT NULL"
-    " AND json_extract(p.content, '$.ok') = 0))"
+    "(kind = 'tool-result' AND (json_extract(content, '$.denied') IS NOT NULL"
+    " OR json_extract(facts, '$.denial') IS NOT NULL"
+    " AND json_extract(content, '$.ok') = 0))"
 )
 _IS_ERROR = (
-    "(p.kind = 'tool-result' AND json_extract(p.content, '$.ok') = 0 AND NOT " + _IS_DENIED + ")"
+    "(kind = 'tool-result' AND json_extract(content, '$.ok') = 0 AND NOT " + _IS_DENIED + ")"
 )
 
 
@@ -74,13 +82,12 @@ class ToolLine:
 def by_tool(database: Database, *, since_ms: int | None = None) -> list[ToolLine]:
     """Return tools, the most called first; none where `sync_tool_calls` is off."""
     query = (
-        "SELECT coalesce(p.tool_name, 'unknown') AS tool, sum(p.kind = 'tool-call') AS calls,"  # noqa: S608 - constants
-        " sum(p.kind = 'tool-result') AS results,"
+        "SELECT coalesce(tool_name, 'unknown') AS tool, sum(kind = 'tool-call') AS calls,"  # noqa: S608 - constants
+        " sum(kind = 'tool-result') AS results,"
         f" coalesce(sum({_IS_ERROR}), 0) AS errors, coalesce(sum({_IS_DENIED}), 0) AS denied,"
-        f" coalesce(sum(iif(p.kind = 'tool-result' AND NOT {_IS_DENIED},"
-        " json_extract(p.content, '$.durationMs'), 0)), 0)"
-        " AS total_ms FROM parts p JOIN messages m ON m.seq = p.message_seq"
-        f" WHERE p.kind IN ('tool-call', 'tool-result') AND {_counted(since_ms)}"
+        f" coalesce(sum(iif(kind = 'tool-result' AND NOT {_IS_DENIED},"
+        " json_extract(content, '$.durationMs'), 0)), 0)"
+        f" AS total_ms FROM {_CALLS.format(condition=_counted(since_ms))}"
         " GROUP BY 1 ORDER BY calls DESC, tool"
     )
     return [
@@ -143,14 +150,13 @@ def by_session_id(
         f" FROM messages m WHERE {condition} GROUP BY m.session_id"
     )
     tools = (
-        "SELECT m.session_id, sum(p.kind = 'tool-call') AS calls,"  # noqa: S608 - constants
+        "SELECT session_id, sum(kind = 'tool-call') AS calls,"  # noqa: S608 - constants
         f" coalesce(sum({_IS_ERROR}), 0) AS errors, coalesce(sum({_IS_DENIED}), 0) AS denied,"
-        f" sum(iif(p.kind = 'tool-result' AND NOT {_IS_DENIED},"
-        " json_extract(p.content, '$.durationMs'), NULL)) AS tool_ms,"
-        " sum(iif(p.kind = 'tool-result', json_extract(p.content, '$.lines_added'), NULL))"
-        " AS added, sum(iif(p.kind = 'tool-result', json_extract(p.content, '$.lines_removed'),"
-        " NULL)) AS removed FROM parts p JOIN messages m ON m.seq = p.message_seq"
-        f" WHERE p.kind IN ('tool-call', 'tool-result') AND {condition} GROUP BY m.session_id"
+        f" sum(iif(kind = 'tool-result' AND NOT {_IS_DENIED},"
+        " json_extract(content, '$.durationMs'), NULL)) AS tool_ms,"
+        " sum(iif(kind = 'tool-result', json_extract(content, '$.lines_added'), NULL))"
+        " AS added, sum(iif(kind = 'tool-result', json_extract(content, '$.lines_removed'),"
+        f" NULL)) AS removed FROM {_CALLS.format(condition=condition)} GROUP BY session_id"
     )
     read = database.read()
     activities: dict[str, Activity] = {}

@@ -77,7 +77,8 @@ def _is_after_clear(read: sqlite3.Connection, session_id: str) -> bool:
     return bool(
         read.execute(
             "SELECT EXISTS (SELECT 1 FROM messages m JOIN parts p ON p.message_seq = m.seq"
-            "  WHERE m.session_id = ?1 AND m.kind = 'command' AND p.content LIKE '\"/clear%'"
+            "  WHERE m.session_id = ?1 AND m.kind = 'command'"
+            "  AND unpacked(p.content) LIKE '\"/clear%'"
             "  AND m.seq < (SELECT min(seq) FROM messages"
             "    WHERE session_id = ?1 AND kind IN ('prompt', 'answer')))"
             " OR EXISTS (SELECT 1 FROM hook_events WHERE session_id = ?1"

@@ -33,7 +33,7 @@ from ccsync_watch.uploader import Uploader
 from ccsync_watch.uploader.gathering import GATHER_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     import httpx
@@ -152,6 +152,20 @@ def _private(folder: Path) -> Path | None:
     return folder
 
 
+def _log_migration() -> Callable[[int, int], None]:
+    """Return what logs how far a migration is, a tenth at a time; short ones are not worth it."""
+    logged = 0
+
+    def on_progress(done: int, total: int) -> None:
+        nonlocal logged
+        tenths = 10 * done // total if total else 0
+        if logged < tenths < 10:  # noqa: PLR2004 - all of it
+            logged = tenths
+            log.info("updating the database: %d %%", 10 * tenths)
+
+    return on_progress
+
+
 class Runtime:
     """The parts, built from the settings; `close` closes them.
 
@@ -175,7 +189,9 @@ class Runtime:
         self.roots = project_roots(settings)
         self.install_key = install_key(settings.state_dir)
         self.redactor = redactor or make_redactor(settings)
-        self.database = open_database(settings.state_dir, now_ms=clock.wall_ms())
+        self.database = open_database(
+            settings.state_dir, now_ms=clock.wall_ms(), on_progress=_log_migration()
+        )
         if self.database.set_aside is not None:
             log.error(
                 "the database was damaged: it is kept as %s, and rebuilt from the transcripts",

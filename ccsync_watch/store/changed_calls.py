@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
+from ccsync_watch.store.packed_texts import pack
+
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
@@ -78,15 +80,15 @@ def save_changed_calls(
     for call in calls:
         content = orjson.dumps(call.part.content).decode()
         rows = connection.execute(
-            "SELECT p.message_seq, p.position, p.content, m.is_inherited FROM parts p"
+            "SELECT p.message_seq, p.position, unpacked(p.content), m.is_inherited FROM parts p"
             " JOIN messages m ON m.seq = p.message_seq WHERE p.kind = 'tool-call'"
-            " AND p.tool_use_id = ? AND m.session_id = ? AND p.content <> ?",
+            " AND p.tool_use_id = ? AND m.session_id = ? AND unpacked(p.content) <> ?",
             (call.part.tool_use_id, call.session_id, content),
         ).fetchall()
         for seq, position, asked, is_inherited in rows:
             connection.execute(
                 "UPDATE parts SET content = ? WHERE message_seq = ? AND position = ?",
-                (content, seq, position),
+                (pack(content), seq, position),
             )
             label = f"changed by hook {call.hook}; Claude asked for"
             connection.execute(
@@ -97,7 +99,7 @@ def save_changed_calls(
                 (
                     seq,
                     call.part.tool_use_id,
-                    orjson.dumps({"label": label, "text": asked}).decode(),
+                    pack(orjson.dumps({"label": label, "text": asked}).decode()),
                 ),
             )
             if not is_inherited:

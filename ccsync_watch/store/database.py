@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 from ccsync_watch.errors import OtherSchema, StateError
 from ccsync_watch.private_files import make_folder
 from ccsync_watch.store.migrations import MIGRATIONS
+from ccsync_watch.store.packed_texts import add_unpacked
 from ccsync_watch.store.schema import migrate, newer_schema
 from ccsync_watch.store.views import create_views
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 DATABASE_NAME = "ccsync.db"
 _BUSY_MS = 10_000
@@ -68,6 +69,7 @@ class Database:
         connection.row_factory = sqlite3.Row
         try:
             connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+            add_unpacked(connection)
             if query_only:
                 create_views(connection)
                 connection.execute("PRAGMA query_only = ON")
@@ -144,8 +146,15 @@ class Database:
                     reader.connection.interrupt()
 
 
-def open_database(folder: Path, *, now_ms: int) -> Database:
+def open_database(
+    folder: Path,
+    *,
+    now_ms: int,
+    on_progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Database:
     """Open the database in the state folder; create or migrate it as needed.
+
+    `on_progress` gets how much of a long migration is done, and of how much.
 
     A corrupt one is renamed and kept; the new one is filled from the transcripts again.
     Raises StateError when the folder cannot be used, UnsafePath when it is another user's.
@@ -160,13 +169,13 @@ def open_database(folder: Path, *, now_ms: int) -> Database:
             hint="make it writable, or set CCSYNC_WATCH_HOME to a folder that is",
         ) from None
     try:
-        return _check(Database(path))
+        return _check(Database(path), on_progress)
     except sqlite3.OperationalError as error:
         raise _unusable(path, error) from None
     except sqlite3.DatabaseError:
         pass  # it is corrupt
     try:
-        return _check(Database(path, set_aside=_rename_aside(path, now_ms)))
+        return _check(Database(path, set_aside=_rename_aside(path, now_ms)), on_progress)
     except (OSError, sqlite3.Error) as error:
         raise _unusable(path, error) from None
 
@@ -204,13 +213,13 @@ def _unusable(path: Path, error: OSError | sqlite3.Error) -> StateError:
     )
 
 
-def _check(database: Database) -> Database:
+def _check(database: Database, on_progress: Callable[[int, int], None]) -> Database:
     try:
         with database.write() as connection:
             result = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             if result != "ok":
                 raise sqlite3.DatabaseError(result)  # noqa: TRY301 - handled as SQLite's own errors
-        migrate(connection)
+        migrate(connection, on_progress=on_progress)
         # Not before: a view of columns that an old file lacks prevents its migration.
         create_views(connection)
     except BaseException:

@@ -97,8 +97,8 @@ def _earlier(
     if seq is None:
         seq = connection.execute("SELECT coalesce(max(seq), 0) + 1 FROM messages").fetchone()[0]
     rows = connection.execute(
-        "SELECT id, facts, (SELECT json_group_array(json_extract(content, '$.text')) FROM parts"
-        "  WHERE message_seq = seq AND kind = 'note') AS words FROM messages"
+        "SELECT id, facts, (SELECT json_group_array(json_extract(unpacked(content), '$.text'))"
+        "  FROM parts WHERE message_seq = seq AND kind = 'note') AS words FROM messages"
         " WHERE session_id = ?1 AND agent_id IS ?2 AND kind = 'notice'"
         " AND seq < ?3 AND seq >= ?3 - ?4 ORDER BY seq DESC",
         (message.session_id, message.agent_id, seq, _MAX_BETWEEN),

@@ -13,6 +13,7 @@ import orjson
 
 from ccsync_watch.store.id_queries import select_among
 from ccsync_watch.store.meta import get_meta
+from ccsync_watch.store.packed_texts import pack
 
 if TYPE_CHECKING:
     import sqlite3
@@ -283,7 +284,7 @@ def _next_seq(connection: sqlite3.Connection) -> int:
 def _part_row(message_seq: int, position: int, part: Part, content: str) -> tuple[object, ...]:
     styles = orjson.dumps(part.styles).decode() if part.styles else None
     names = (part.kind, part.tool_use_id, part.tool_name)
-    return (message_seq, position, *names, content, styles)
+    return (message_seq, position, *names, pack(content), styles)
 
 
 def _message_row(

@@ -2,6 +2,22 @@
 
 from __future__ import annotations
 
+NEW_PARTS = """CREATE TABLE IF NOT EXISTS new_parts (
+        message_seq INTEGER NOT NULL,
+        position INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        tool_use_id TEXT,
+        tool_name TEXT,
+        content NOT NULL,
+        styles TEXT,
+        PRIMARY KEY (message_seq, position)
+    )"""
+COPY_PARTS = (
+    "INSERT INTO new_parts SELECT message_seq, position, kind, tool_use_id, tool_name,"
+    " packed(content), styles FROM parts"
+    " WHERE message_seq > coalesce((SELECT max(message_seq) FROM new_parts), -1)"
+)
+
 # One entry per version, each applied once, in order, in a transaction of its own. An entry that
 # was ever released is never edited: a change is a new entry.
 MIGRATIONS: tuple[str, ...] = (
@@ -721,4 +737,23 @@ MIGRATIONS: tuple[str, ...] = (
         WHERE tool_use_id <> stored_id(tool_use_id);
     UPDATE worktrees SET call_id = stored_id(call_id) WHERE call_id <> stored_id(call_id);
     """,
+    f"""
+    -- A row of a table without rowids that is longer than a quarter of a page has a page of its
+    -- own; and long texts are packed (see `packed_texts`). A large table was copied before, in
+    -- steps: see `copied_parts`.
+    {NEW_PARTS};
+    {COPY_PARTS};
+    DROP TABLE parts;
+    ALTER TABLE new_parts RENAME TO parts;
+    CREATE INDEX parts_call ON parts (tool_use_id) WHERE kind = 'tool-call';
+    CREATE INDEX parts_result ON parts (tool_use_id) WHERE kind = 'tool-result';
+    CREATE TRIGGER parts_removed AFTER DELETE ON parts BEGIN
+        DELETE FROM search WHERE rowid = old.message_seq;
+        INSERT OR IGNORE INTO search_due VALUES (old.message_seq);
+    END;
+    CREATE TRIGGER parts_changed AFTER UPDATE ON parts BEGIN
+        DELETE FROM search WHERE rowid = old.message_seq;
+        INSERT OR IGNORE INTO search_due VALUES (old.message_seq);
+    END;
+    """,  # noqa: S608 - constants
 )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from ccsync_watch.model import Message, Part
+from ccsync_watch.store.packed_texts import unpack
 from ccsync_watch.store.prompt_sources import words_of_message
 
 if TYPE_CHECKING:
@@ -202,7 +203,7 @@ def load_unanswered(
             uuid,
             start=start,
             timestamp_ms=timestamp_ms,
-            parts=tuple(Part(kind, orjson.loads(content)) for kind, content in parts),
+            parts=tuple(Part(kind, orjson.loads(unpack(content))) for kind, content in parts),
             facts=orjson.loads(facts),
         )
         unanswered.append(prompt)

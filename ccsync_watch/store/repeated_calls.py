@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import orjson
 
 from ccsync_watch.store.id_queries import select_among
+from ccsync_watch.store.packed_texts import unpack
 
 if TYPE_CHECKING:
     import sqlite3
@@ -93,7 +94,7 @@ def _stored(
     for kind, wanted in ids.items():
         for row in _rows(connection, kind, list(wanted)):
             key = (kind, row["session_id"], row["agent_id"], row["tool_use_id"])
-            content = orjson.loads(row["content"])
+            content = orjson.loads(unpack(row["content"]))
             first.setdefault(key, []).append(
                 _First(row["id"], row["usage_id"], row["tool_name"], content)
             )

@@ -13,6 +13,7 @@ import orjson
 
 from ccsync_watch.store import search
 from ccsync_watch.store.message_writer import content_digest, requeue
+from ccsync_watch.store.packed_texts import pack
 from ccsync_watch.store.recall import mark_recalled
 from ccsync_watch.store.session_policy import excluded_among
 from ccsync_watch.store.session_writer import mark_due
@@ -149,7 +150,7 @@ def _messages(
 def raw_texts_after(database: Database, seq: int, max_bytes: int) -> list[tuple[int, bytes]]:
     """Return the next messages after one, each with all of its texts as they are stored."""
     rows = database.read().execute(
-        "SELECT m.seq, m.model, m.facts, p.tool_name, p.content FROM messages m"
+        "SELECT m.seq, m.model, m.facts, p.tool_name, unpacked(p.content) FROM messages m"
         " LEFT JOIN parts p ON p.message_seq = m.seq WHERE m.seq > ? ORDER BY m.seq",
         (seq,),
     )
@@ -213,10 +214,10 @@ def _rewrite_message(connection: sqlite3.Connection, item: RewritableMessage) ->
         return False
     connection.executemany(
         # Where a text changed, its styles are no longer at their places.
-        "UPDATE parts SET styles = iif(content = ?2, styles, NULL), tool_name = ?1, content = ?2"
-        " WHERE message_seq = ?3 AND position = ?4",
+        "UPDATE parts SET styles = iif(unpacked(content) = ?2, styles, NULL), tool_name = ?1,"
+        " content = ?3 WHERE message_seq = ?4 AND position = ?5",
         [
-            (part.tool_name, content, message.seq, position)
+            (part.tool_name, content, pack(content), message.seq, position)
             for position, (part, content) in enumerate(zip(message.parts, contents, strict=True))
         ],
     )

@@ -12,7 +12,9 @@ import orjson
 
 from ccsync_watch.errors import OtherSchema
 from ccsync_watch.plain_text import plain_text
+from ccsync_watch.store import copied_parts
 from ccsync_watch.store.migrations import MIGRATIONS
+from ccsync_watch.store.packed_texts import pack
 from ccsync_watch.store.prompt_sources import words_of
 from ccsync_watch.transcripts.fields import opaque_id
 from ccsync_watch.transcripts.project_folders import (
@@ -24,20 +26,34 @@ from ccsync_watch.transcripts.project_folders import (
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable
+    from pathlib import Path
 
 
-def migrate(connection: sqlite3.Connection) -> None:
+def _ignore_progress(_done: int, _total: int) -> None: ...
+
+
+def migrate(
+    connection: sqlite3.Connection,
+    *,
+    on_progress: Callable[[int, int], None] = _ignore_progress,
+    free_bytes: Callable[[Path], int] = copied_parts.free_bytes,
+) -> None:
     """Apply the migrations that the database has not had yet.
 
-    Raises OtherSchema when a newer ccsync-watch wrote it.
+    Raises OtherSchema when a newer ccsync-watch wrote it, StateError when the disk is too full.
     """
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > len(MIGRATIONS):
         raise newer_schema(version)
     add_functions(connection)
+    if 0 < version < copied_parts.VERSION:
+        copied_parts.check_space(connection, free_bytes)
     for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
+        if number == copied_parts.VERSION and version:
+            copied_parts.copy_parts(connection, on_progress)
         steps = f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT;"
         connection.executescript(steps)
+    copied_parts.shrink(connection, free_bytes)
 
 
 def add_functions(connection: sqlite3.Connection) -> None:
@@ -46,6 +62,7 @@ def add_functions(connection: sqlite3.Connection) -> None:
         # Earlier versions stored folders as rows have them, with escape sequences.
         "normal_folder": lambda path: normalize_folder(plain_text(path)),
         "stored_id": opaque_id,
+        "packed": pack,
         "project_folder": lambda path: _project_folder(plain_text(path)),
         "prompt_words": lambda parts: words_of(orjson.loads(parts)),
         "worktree_name": lambda path: locate_project(plain_text(path)).worktree,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from ccsync_watch.store.meta import delete_meta, get_meta, set_meta
+from ccsync_watch.store.packed_texts import unpack
 
 if TYPE_CHECKING:
     import sqlite3
@@ -117,7 +118,7 @@ def _text(connection: sqlite3.Connection, seq: int) -> str:
     for tool_name, content in rows:
         if tool_name:
             pieces.append(tool_name)
-        pieces.extend(_strings(orjson.loads(content)))
+        pieces.extend(_strings(orjson.loads(unpack(content))))
     return "\n".join(pieces)[:_MAX_INDEXED_CHARS]
 
 

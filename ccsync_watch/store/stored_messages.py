@@ -14,6 +14,7 @@ import orjson
 from ccsync_watch.model import Part
 from ccsync_watch.outgoing import StoredMessage
 from ccsync_watch.store.id_queries import select_among
+from ccsync_watch.store.packed_texts import unpack
 
 if TYPE_CHECKING:
     import sqlite3
@@ -62,7 +63,7 @@ def read_message(read: sqlite3.Connection, row: sqlite3.Row) -> StoredMessage:
 def _part(row: Iterable[Any]) -> Part:
     kind, content, tool_use_id, tool_name, styles = row
     runs = tuple(tuple(run) for run in orjson.loads(styles)) if styles else ()
-    return Part(kind, orjson.loads(content), tool_use_id, tool_name, runs)
+    return Part(kind, orjson.loads(unpack(content)), tool_use_id, tool_name, runs)
 
 
 def session_messages(database: Database, session_id: str) -> list[StoredMessage]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
+from ccsync_watch.store.packed_texts import unpack
 from ccsync_watch.store.subagent_links import SIDECHAIN_PREFIX
 from ccsync_watch.transcripts.subagent_meta import STARTING_TOOLS, SUBAGENT_TOOLS, read_task
 
@@ -272,7 +273,7 @@ def _tasks(connection: sqlite3.Connection, session_id: str) -> list[_Task]:
         if is_sidechain and agent_id != SIDECHAIN_PREFIX + uuid:
             continue
         if agent_id not in first or start < first[agent_id].start:
-            text = _uncut(orjson.loads(content))
+            text = _uncut(orjson.loads(unpack(content)))
             first[agent_id] = _Task(agent_id, start, text, is_sidechain)
     return sorted(first.values(), key=lambda task: task.start if task.is_sidechain else 0)
 
@@ -283,7 +284,7 @@ def _calls(connection: sqlite3.Connection, session_id: str) -> list[_Call]:
         _Call(
             row["tool_use_id"],
             row["start"],
-            _uncut(read_task(orjson.loads(row["content"])).prompt),
+            _uncut(read_task(orjson.loads(unpack(row["content"]))).prompt),
             row["agent_id"] is None or row["agent_id"].startswith(SIDECHAIN_PREFIX),
         )
         for row in connection.execute(
@@ -324,5 +325,5 @@ def _read_call(
     ).fetchone()
     if row is None or row[1] not in SUBAGENT_TOOLS:
         return None
-    task = read_task(orjson.loads(row[0]))
+    task = read_task(orjson.loads(unpack(row[0])))
     return task.agent_type, task.description

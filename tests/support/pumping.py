@@ -17,6 +17,7 @@ from ccsync_watch.pipeline.pump_config import PumpConfig
 from ccsync_watch.privacy.policy.policy import Policy
 from ccsync_watch.store.database import DATABASE_NAME, open_database
 from ccsync_watch.store.install_keys import install_key
+from ccsync_watch.store.packed_texts import unpack
 from support.cleanup import close_after_test
 from support.fakes import FakeClock
 from support.lines import SESSION, START_MS, line
@@ -198,7 +199,7 @@ class Bench:
             "SELECT p.content FROM parts p JOIN messages m ON m.seq = p.message_seq"
             " WHERE m.kind != 'session' AND p.kind = 'text' ORDER BY m.seq, p.position"
         )
-        return [orjson.loads(content) for (content,) in self.select(query)]
+        return [orjson.loads(unpack(content)) for (content,) in self.select(query)]
 
     def offsets(self) -> list[int]:
         """Return the offsets of all known transcripts, in the order they were found."""

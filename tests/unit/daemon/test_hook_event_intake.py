@@ -114,7 +114,7 @@ class Scene:
     def header(self) -> str:
         """Return the session's first message."""
         ((content,),) = self.bench.select(
-            "SELECT p.content FROM parts p JOIN messages m ON m.seq = p.message_seq"
+            "SELECT unpacked(p.content) FROM parts p JOIN messages m ON m.seq = p.message_seq"
             " WHERE m.kind = 'session'"
         )
         return str(json.loads(content))

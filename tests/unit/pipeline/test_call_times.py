@@ -40,5 +40,5 @@ def test_a_call_that_a_hook_changed_takes_as_long_in_any_pieces(bench: Bench) ->
             bench.path(other.session_id), json.loads(json.dumps(copied).replace("t1", "t2"))
         )
         bench.catch_up()
-    results = bench.select("SELECT content FROM parts WHERE kind = 'tool-result'")
+    results = bench.select("SELECT unpacked(content) FROM parts WHERE kind = 'tool-result'")
     assert [json.loads(content)["durationMs"] for (content,) in results] == [2000, 2000]

@@ -37,7 +37,7 @@ def test_the_header_says_what_was_joined_later(bench: Bench) -> None:
     """It is what the backend shows of a session's folder."""
     projects_of(bench, "/c/dev/shop", "C:\\else")
     (header,) = bench.select(
-        "SELECT p.content FROM parts p JOIN messages m ON m.seq = p.message_seq"
+        "SELECT unpacked(p.content) FROM parts p JOIN messages m ON m.seq = p.message_seq"
         " WHERE m.kind = 'session' AND m.session_id LIKE '00000000%'"
     )
     assert "Folder: C:\\\\dev\\\\shop" in header[0]

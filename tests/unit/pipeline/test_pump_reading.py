@@ -194,7 +194,7 @@ class TestResults:
         bench.append(bench.path(), writer.result("toolu_1", "listing"))
         bench.catch_up()
         ((name, content),) = bench.select(
-            "SELECT tool_name, content FROM parts WHERE kind = 'tool-result'"
+            "SELECT tool_name, unpacked(content) FROM parts WHERE kind = 'tool-result'"
         )
         assert name == "Bash"
         assert "listing" in content
@@ -210,7 +210,7 @@ class TestResults:
             writer.result("not known", "something"),
         )
         bench.catch_up()
-        stored = bench.select("SELECT tool_name, content FROM parts WHERE kind = 'tool-result'")
+        stored = bench.select("SELECT tool_name, unpacked(content) FROM parts WHERE kind = 'tool-result'")
         assert {name for name, _ in stored} == {"Read", None}
         assert not any("the file" in content or "something" in content for _, content in stored)
 

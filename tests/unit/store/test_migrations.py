@@ -17,6 +17,7 @@ from ccsync_watch.store.conversations import list_helpers
 from ccsync_watch.store.database import DATABASE_NAME
 from ccsync_watch.store.hook_event_writer import save_hook_event
 from ccsync_watch.store.migrations import MIGRATIONS
+from ccsync_watch.store.packed_texts import unpack
 from ccsync_watch.store.prompt_sources import words_of
 from ccsync_watch.store.schema import add_functions, migrate
 from ccsync_watch.transcripts.fields import opaque_id
@@ -42,9 +43,12 @@ FAR_MS = 1 << 50
 
 
 def _renamed(version: int) -> tuple[dict[str, str], dict[tuple[str, str], str]]:
-    """Return what was renamed since: tables, and columns by table, from today's name to the old."""
+    """Return what was renamed since: tables, and columns by table, from today's name to the old.
+
+    A table that is made anew is not renamed: it has its name from the start.
+    """
     since = "".join(MIGRATIONS[version:])
-    tables = re.findall(r"ALTER TABLE (\w+) RENAME TO (\w+)", since)
+    tables = re.findall(r"ALTER TABLE (?!new_)(\w+) RENAME TO (\w+)", since)
     columns = re.findall(r"ALTER TABLE (\w+) RENAME COLUMN (\w+) TO (\w+)", since)
     return {new: old for old, new in tables}, {(table, new): old for table, old, new in columns}
 
@@ -64,7 +68,13 @@ def _tables(connection: sqlite3.Connection) -> list[str]:
 def _rows(connection: sqlite3.Connection, table: str, columns: list[str]) -> list[tuple[Any, ...]]:
     selected = ", ".join(["rowid", *columns] if table == "search" else columns)
     rows = connection.execute(f"SELECT {selected} FROM {table}")  # noqa: S608 - names of the schema
-    return sorted((tuple(row) for row in rows), key=repr)
+    # Earlier versions stored every text as it is.
+    packed = columns.index("content") if "content" in columns else None
+    unpacked = (
+        tuple(unpack(value) if number == packed else value for number, value in enumerate(row))
+        for row in rows
+    )
+    return sorted(unpacked, key=repr)
 
 
 def _without(rows: list[tuple[Any, ...]], columns: set[int]) -> list[tuple[Any, ...]]:

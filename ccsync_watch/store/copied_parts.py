@@ -1,0 +1,108 @@
+"""Make the table of parts anew before its migration, in small steps, and give its space back.
+
+The table may hold gigabytes. Each step is a commit, so a copy that is interrupted continues where
+it was; until the migration itself, an earlier version can still use the database.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ccsync_watch.errors import StateError
+from ccsync_watch.store.migrations import COPY_PARTS, NEW_PARTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+VERSION = 12
+"""The migration that needs the copy."""
+_STEP_ROWS = 2000
+_MIN_FREE_SHARE = 0.25
+_MIN_FREE_BYTES = 4 << 20
+# While both tables exist, an earlier version may write: what it changed is copied again.
+_FOLLOW = "".join(
+    f"CREATE TRIGGER IF NOT EXISTS parts_{name}_since AFTER {name} ON parts BEGIN"  # noqa: S608 - constants
+    f" DELETE FROM new_parts WHERE message_seq >= {changed}; END;"
+    for name, changed in (
+        ("insert", "new.message_seq"),
+        ("update", "min(old.message_seq, new.message_seq)"),
+        ("delete", "old.message_seq"),
+    )
+)
+
+
+def free_bytes(folder: Path) -> int:
+    """Return how many bytes can be written to a folder's disk."""
+    return shutil.disk_usage(folder).free
+
+
+def check_space(connection: sqlite3.Connection, free: Callable[[Path], int] = free_bytes) -> None:
+    """Raise StateError when the disk has no room for a copy of the database."""
+    path = _path(connection)
+    if path is None:
+        return
+    size = _pages(connection, "page_count")
+    needed = size + size // 2
+    if (available := free(path.parent)) < needed:
+        raise StateError(
+            f"updating the database needs {_megabytes(needed)} of disk space,"
+            f" {_megabytes(available)} are free",
+            hint=f"free some space on the disk of {path.parent}; nothing was changed",
+        )
+
+
+def copy_parts(connection: sqlite3.Connection, on_progress: Callable[[int, int], None]) -> None:
+    """Copy all parts; `on_progress` gets how many messages are copied, and how many there are."""
+    connection.executescript(f"BEGIN IMMEDIATE; {NEW_PARTS}; {_FOLLOW} COMMIT;")
+    (total,) = connection.execute("SELECT coalesce(max(message_seq), 0) FROM parts").fetchone()
+    while True:
+        (done,) = connection.execute(
+            "SELECT coalesce(max(message_seq), -1) FROM new_parts"
+        ).fetchone()
+        on_progress(max(0, done), total)
+        row = connection.execute(
+            "SELECT max(message_seq) FROM (SELECT message_seq FROM parts WHERE message_seq > ?"
+            " ORDER BY message_seq LIMIT ?)",
+            (done, _STEP_ROWS),
+        ).fetchone()
+        if row[0] is None:
+            return
+        connection.execute(f"{COPY_PARTS} AND message_seq <= ?", row)
+
+
+def shrink(connection: sqlite3.Connection, free: Callable[[Path], int] = free_bytes) -> bool:
+    """Give unused pages back to the disk if there are many; return whether that was done.
+
+    Without the space that this needs itself, the pages stay until another start.
+    """
+    path = _path(connection)
+    unused, size = _pages(connection, "freelist_count"), _pages(connection, "page_count")
+    if path is None or unused < max(_MIN_FREE_BYTES, size * _MIN_FREE_SHARE):
+        return False
+    if free(path.parent) < 2 * (size - unused):
+        return False
+    with contextlib.suppress(sqlite3.OperationalError):
+        connection.execute("VACUUM")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        return True
+    return False
+
+
+def _path(connection: sqlite3.Connection) -> Path | None:
+    name = connection.execute("PRAGMA database_list").fetchone()[2]
+    return Path(name) if name else None
+
+
+def _pages(connection: sqlite3.Connection, pragma: str) -> int:
+    """Return the bytes of so many pages as a pragma counts."""
+    (count,) = connection.execute(f"PRAGMA {pragma}").fetchone()
+    (size,) = connection.execute("PRAGMA page_size").fetchone()
+    return int(count * size)
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.0f} MB"

@@ -1,0 +1,46 @@
+"""Long texts are packed, by any thread, and come back as they were."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import string
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ccsync_watch.store.packed_texts import MIN_PACKED_BYTES, add_unpacked, pack, unpack
+
+LONG = "A sentence of some words. " * 40
+
+
+@given(st.text(), st.integers(1, 60))
+def test_every_text_comes_back(text: str, times: int) -> None:
+    """Whatever its letters, packed or not."""
+    assert unpack(pack(text * times)) == text * times
+
+
+def test_only_what_gains_is_packed() -> None:
+    """Short texts and those without repetition stay as they are."""
+    assert isinstance(pack(LONG), bytes)
+    assert len(pack(LONG)) < len(LONG) / 10
+    assert pack("a" * (MIN_PACKED_BYTES - 1)) == "a" * (MIN_PACKED_BYTES - 1)
+    noise = "".join(random.Random(1).choices(string.printable, k=MIN_PACKED_BYTES))  # noqa: S311 - no secret
+    assert pack(noise) == noise
+
+
+def test_threads_pack_at_the_same_time() -> None:
+    """Each has the library's objects for itself."""
+    texts = [f"{number} {LONG}" for number in range(2000)]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(lambda text: unpack(pack(text)), texts)) == texts
+
+
+def test_sql_reads_packed_texts() -> None:
+    """Conditions and JSON functions see the text."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        add_unpacked(connection)
+        query = "SELECT unpacked(?), unpacked(?)"
+        assert connection.execute(query, (pack(LONG), "short")).fetchone() == (LONG, "short")
