@@ -210,7 +210,9 @@ class TestResults:
             writer.result("not known", "something"),
         )
         bench.catch_up()
-        stored = bench.select("SELECT tool_name, unpacked(content) FROM parts WHERE kind = 'tool-result'")
+        stored = bench.select(
+            "SELECT tool_name, unpacked(content) FROM parts WHERE kind = 'tool-result'"
+        )
         assert {name for name, _ in stored} == {"Read", None}
         assert not any("the file" in content or "something" in content for _, content in stored)
 
