@@ -1,4 +1,4 @@
-"""Make the table of parts anew before its migration, in small steps, and give its space back.
+"""Copy the table of parts before its migration, in small steps, and give its space back.
 
 The table may hold gigabytes. Each step is a commit, so a copy that is interrupted continues where
 it was; until the migration itself, an earlier version can still use the database.

@@ -45,7 +45,7 @@ FAR_MS = 1 << 50
 def _renamed(version: int) -> tuple[dict[str, str], dict[tuple[str, str], str]]:
     """Return what was renamed since: tables, and columns by table, from today's name to the old.
 
-    A table that is made anew is not renamed: it has its name from the start.
+    A table that is created again is not renamed: it keeps its name.
     """
     since = "".join(MIGRATIONS[version:])
     tables = re.findall(r"ALTER TABLE (?!new_)(\w+) RENAME TO (\w+)", since)
