@@ -63,3 +63,12 @@ def test_command_loads_nothing_slow(words: list[str], more: set[str], tmp_path: 
     modules = loaded(tmp_path, *words)
     assert "ccsync_watch.cli.command_line" in modules
     assert not modules & (_SLOW | more)
+
+
+def test_run_loads_nothing_slow_before_its_first_line() -> None:
+    """The redactor's rules and the daemon are loaded after it."""
+    program = "import sys, ccsync_watch.cli.commands.run; print(*sys.modules)"
+    words = [sys.executable, "-c", program]
+    modules = set(subprocess.run(words, capture_output=True, text=True, check=True).stdout.split())
+    assert "ccsync_watch.cli.banner" in modules
+    assert not modules & _SLOW

@@ -1,0 +1,56 @@
+"""What `run` prints first: where it reads, where it stores and what it uploads."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ccsync_watch import __version__
+from ccsync_watch.cli.console import printable, say, show_warnings
+from ccsync_watch.cli.typed_commands import typed
+from ccsync_watch.config import short_path
+
+if TYPE_CHECKING:
+    from ccsync_watch.config import Settings
+
+PREPARING = "Preparing the redactor (first start only) …"
+
+
+class Banner:
+    """Prints what a daemon does, once for each set of settings."""
+
+    def __init__(self) -> None:
+        self._shown: Settings | None = None
+
+    def show(self, settings: Settings) -> None:
+        """Print what a daemon with these settings does, unless the last one had the same."""
+        if settings == self._shown:
+            return
+        self._shown = settings
+        show_warnings(settings)
+        roots = [os.fspath(folder / "projects") for folder in settings.claude_dirs]
+        shown_roots = ", ".join(printable(short_path(Path(root), settings)) for root in roots)
+        say(f"ccsync-watch {__version__}")
+        say(f"  reads      {shown_roots}")
+        if not any(os.path.isdir(root) for root in roots):  # noqa: PTH112 - roots are texts
+            say("             waiting for Claude Code: no transcripts there yet")
+        say(f"  stores in  {printable(short_path(settings.state_dir, settings))}")
+        destination = settings.destination
+        if destination is None:
+            say("  uploads    nothing: no Convex URL configured, everything stays on this machine")
+        elif settings.auto_sync:
+            say(f"  uploads    to {destination.url}, secrets removed")
+        else:
+            by_hand = typed("only on `ccsync-watch sync-now` (auto_sync off)")
+            say(f"  uploads    to {destination.url}, {by_hand}")
+        say(typed("  status     `ccsync-watch status` in another terminal; Ctrl+C here stops"))
+
+    def show_preparation(self, settings: Settings) -> None:
+        """Print that the redactor's rules are compiled first, if none have been."""
+        folder = settings.cache_dir
+        if folder is None or importlib.util.find_spec("hyperscan") is None:
+            return
+        if not any(folder.glob("rules-*.hs")):
+            say(PREPARING)

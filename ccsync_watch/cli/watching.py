@@ -1,0 +1,52 @@
+"""The daemon in the foreground: its log, its progress bars and its banner."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from ccsync_watch.cli.console import say
+from ccsync_watch.cli.log_files import log_to
+from ccsync_watch.cli.progress_bars import Progress
+from ccsync_watch.daemon.runtime import make_redactor
+from ccsync_watch.daemon.supervisor import Supervisor
+from ccsync_watch.privacy.known.secret_values import values_in_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ccsync_watch.cli.banner import Banner
+    from ccsync_watch.clock import Clock
+    from ccsync_watch.config import Settings
+    from ccsync_watch.daemon.instance_lock import InstanceLock
+    from ccsync_watch.daemon.shutdown import Shutdown
+
+
+def watch(
+    load: Callable[[], Settings],
+    *,
+    clock: Clock,
+    lock: InstanceLock,
+    shutdown: Shutdown,
+    banner: Banner,
+    env: Mapping[str, str],
+) -> None:
+    """Run until `shutdown` is requested; the secrets in `env` are known ones."""
+    known = values_in_environment(env)
+
+    def start(settings: Settings) -> None:
+        log_to(settings.state_dir, lambda: make_redactor(settings, known=known))
+        banner.show(settings)
+
+    with Progress(sys.stderr) as progress:
+        supervisor = Supervisor(
+            load,
+            clock=clock,
+            lock=lock,
+            on_progress=progress.show,
+            on_start=start,
+            known=known,
+            on_dashboard=lambda link: say(f"  dashboard  {link}  (lets one browser in)"),
+        )
+        shutdown.on_request(supervisor.stop)
+        supervisor.run()
