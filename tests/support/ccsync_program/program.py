@@ -74,6 +74,11 @@ class Program:
             **self.env,
         }
 
+    @property
+    def words(self) -> list[str]:
+        """The command line that the others begin with."""
+        return [str(_PROGRAM)]
+
     def configure(self, **settings: object) -> None:
         """Write the settings file."""
         self.config_file.write_text(json.dumps(settings))

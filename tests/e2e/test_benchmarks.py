@@ -1,0 +1,27 @@
+"""Benchmarks run in a short form, which shows that they measure what they say."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support.import_corpora import CORPORA
+
+_SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "bench_import.py"
+
+
+@pytest.mark.parametrize("name", sorted(CORPORA))
+def test_import_of_each_corpus(name: str) -> None:
+    """It fails unless all messages of the transcripts are stored, and sent."""
+    upload = "0.02" if name == "dense" else "0"
+    words = [name, "--mb", "0.3", "--rounds", "1", "--upload-mb", upload]
+    completed = subprocess.run(
+        [sys.executable, str(_SCRIPT), *words], capture_output=True, text=True, check=False
+    )
+    assert completed.returncode == 0, completed.stdout + completed.stderr
+    assert f"{name}: 0.3 MB" in completed.stdout
+    assert "  sync-now " in completed.stdout
+    assert ("stored and sent by a daemon" in completed.stdout) == (name == "dense")
