@@ -749,11 +749,28 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX parts_result ON parts (tool_use_id) WHERE kind = 'tool-result';
     CREATE TRIGGER parts_removed AFTER DELETE ON parts BEGIN
         DELETE FROM search WHERE rowid = old.message_seq;
+        DELETE FROM indexed_texts WHERE seq = old.message_seq;
         INSERT OR IGNORE INTO search_due VALUES (old.message_seq);
     END;
     CREATE TRIGGER parts_changed AFTER UPDATE ON parts BEGIN
         DELETE FROM search WHERE rowid = old.message_seq;
+        DELETE FROM indexed_texts WHERE seq = old.message_seq;
         INSERT OR IGNORE INTO search_due VALUES (old.message_seq);
     END;
+
+    -- The search had a copy of each text; it reads packed ones now. It is indexed again when
+    -- somebody looks.
+    DROP TABLE search;
+    CREATE TABLE indexed_texts (
+        seq INTEGER PRIMARY KEY,
+        packed NOT NULL,
+        text GENERATED ALWAYS AS (unpacked(packed)) VIRTUAL
+    );
+    CREATE VIRTUAL TABLE search USING fts5 (
+        text, content = 'indexed_texts', content_rowid = 'seq',
+        tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2'
+    );
+    DELETE FROM search_due;
+    DELETE FROM meta WHERE name = 'search';
     """,  # noqa: S608 - constants
 )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from ccsync_watch.store.meta import delete_meta, get_meta, set_meta
-from ccsync_watch.store.packed_texts import unpack
+from ccsync_watch.store.packed_texts import pack, unpack
 
 if TYPE_CHECKING:
     import sqlite3
@@ -30,7 +30,8 @@ MARKS = ("\x02", "\x03")
 """Around each matched word of a snippet: JSON never contains these characters raw."""
 TABLE = (
     "CREATE VIRTUAL TABLE search USING fts5 ("
-    "text, tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2')"
+    "text, content = 'indexed_texts', content_rowid = 'seq',"
+    " tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2')"
 )
 _WORD = re.compile(r"\w+", re.UNICODE)
 _MAX_INDEXED_CHARS = 40_000
@@ -52,6 +53,7 @@ class SearchHit:
 def reset_index(connection: sqlite3.Connection) -> None:
     """Drop the whole index, to be built again: what is deleted from it may stay in its pages."""
     connection.execute("DROP TABLE search")
+    connection.execute("DELETE FROM indexed_texts")
     connection.execute(TABLE)
     connection.execute("DELETE FROM search_due")
     delete_meta(connection, "search")
@@ -73,7 +75,9 @@ def catch_up(database: Database, clock: Clock) -> int:
         deadline = clock.monotonic() + _HOLD_SECONDS
         # The texts are read here, not before: one that changed since would be indexed as it was.
         for seq in due:
+            # In this order: what is to be removed from the index is read from the other table.
             connection.execute("DELETE FROM search WHERE rowid = ?", (seq,))
+            connection.execute("DELETE FROM indexed_texts WHERE seq = ?", (seq,))
             connection.execute("DELETE FROM search_due WHERE seq = ?", (seq,))
             if seq <= done:
                 _add(connection, seq)
@@ -92,6 +96,7 @@ def catch_up(database: Database, clock: Clock) -> int:
 def _add(connection: sqlite3.Connection, seq: int) -> None:
     text = _text(connection, seq)
     if text:
+        connection.execute("INSERT INTO indexed_texts VALUES (?, ?)", (seq, pack(text)))
         connection.execute("INSERT INTO search (rowid, text) VALUES (?, ?)", (seq, text))
 
 

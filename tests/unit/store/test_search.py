@@ -118,6 +118,25 @@ def test_removed_text_cannot_be_found(world: World) -> None:
     assert _sessions_of(world, "secretive") == []
 
 
+def test_the_index_is_that_of_the_stored_texts(world: World) -> None:
+    """Whatever changed or went since: FTS5 compares its index with the packed texts."""
+    text = "a long text that is packed " * 20
+    world.ingest(*(message(f"u{number}", f"{text} {number}") for number in range(5)))
+    _index(world.database)
+    world.ingest(message("u1", f"{text} changed"), message("u5", "new"))
+    with world.database.write() as connection:
+        connection.execute(
+            "DELETE FROM parts WHERE message_seq = (SELECT seq FROM messages WHERE uuid = 'u2')"
+        )
+        connection.execute("INSERT INTO search (search, rank) VALUES ('integrity-check', 1)")
+    _index(world.database)
+    with world.database.write() as connection:
+        connection.execute("INSERT INTO search (search, rank) VALUES ('integrity-check', 1)")
+    read = world.database.read()
+    kinds = read.execute("SELECT typeof(packed), count(*) FROM indexed_texts GROUP BY 1")
+    assert dict(map(tuple, kinds)) == {"blob": 4, "text": 1}
+
+
 def test_excluded_sessions_are_not_found(world: World) -> None:
     """Though they were indexed when they were not excluded yet."""
     world.ingest(message("u1", "shared word"))
