@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from ccsync_watch.errors import NotRunning
 
 
-def figures_without_daemon(settings: Settings, absence: NotRunning) -> dict[str, Any]:
-    """Return the figures from the store alone."""
+def figures_without_daemon(
+    settings: Settings, absence: NotRunning, *, max_sessions: int | None = None
+) -> dict[str, Any]:
+    """Return the figures from the store alone; of sessions all, or the latest `max_sessions`."""
     # Loaded here: where a daemon answers, it has them.
     from ccsync_watch.store.database import open_for_reading  # noqa: PLC0415 - see above
     from ccsync_watch.store.install_keys import install_key  # noqa: PLC0415 - see above
@@ -31,7 +33,9 @@ def figures_without_daemon(settings: Settings, absence: NotRunning) -> dict[str,
         figures["problems"].append(problem.as_json())
         return figures
     try:
-        return report.status(settings, database, None, key=key, absence=absence)
+        return report.status(
+            settings, database, None, key=key, absence=absence, max_sessions=max_sessions
+        )
     finally:
         if database is not None:
             database.close()

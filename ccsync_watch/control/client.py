@@ -52,9 +52,12 @@ class ControlClient:
         """Return the daemon's version and process id."""
         return self._ask("/v1/hello", HelloAnswer.from_json)
 
-    def status(self, *, seconds: float = ANSWER_SECONDS) -> dict[str, Any]:
-        """Return the daemon's `report.status`."""
-        return self._ask("/v1/status", read_status, seconds=seconds)
+    def status(
+        self, *, seconds: float = ANSWER_SECONDS, max_sessions: int | None = None
+    ) -> dict[str, Any]:
+        """Return the daemon's `report.status`; of sessions all, or the latest `max_sessions`."""
+        query = "" if max_sessions is None else f"?sessions={max_sessions}"
+        return self._ask(f"/v1/status{query}", read_status, seconds=seconds)
 
     def check(self, *, seconds: float = ANSWER_SECONDS) -> CheckAnswer:
         """Have the daemon test the connection to the backend."""

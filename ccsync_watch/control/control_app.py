@@ -46,8 +46,8 @@ class Controlled(Protocol):
     Every method raises a CcsyncError while the daemon is stopping.
     """
 
-    def status(self) -> dict[str, JsonValue]:
-        """Return `report.status`."""
+    def status(self, *, max_sessions: int | None = None) -> dict[str, JsonValue]:
+        """Return `report.status`; of sessions all, or the latest `max_sessions`."""
         ...
 
     def check(self) -> CheckAnswer:
@@ -103,8 +103,11 @@ class _Handlers:
     async def hello(self, _request: Request) -> Response:
         return _JsonResponse(HelloAnswer(__version__, os.getpid()).to_json())
 
-    async def status(self, _request: Request) -> Response:
-        return await self._answer(self._queries, self._daemon.status)
+    async def status(self, request: Request) -> Response:
+        limit = request.query_params.get("sessions", "")
+        # Ten digits are more than all.
+        sessions = int(limit[:10]) if limit.isascii() and limit.isdecimal() else None
+        return await self._answer(self._queries, lambda: self._daemon.status(max_sessions=sessions))
 
     async def check(self, _request: Request) -> Response:
         # Like a flush, it may have to wait for the network.

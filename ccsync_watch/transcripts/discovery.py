@@ -161,20 +161,23 @@ def identify_stream(path: str) -> Stream | None:
     subagent's session is the folder above `subagents`; older clients kept its file in the folder
     of the session's file, and then its rows identify the session.
     """
-    pure = PurePath(path)
-    if pure.suffix != _SUFFIX or pure.name == "journal.jsonl":
+    # Not by pathlib: a rescan comes here for every file, and would take three times as long.
+    name = os.path.basename(path)  # noqa: PTH119 - see above
+    stem, dot, suffix = name.rpartition(".")
+    if not stem or dot + suffix != _SUFFIX or name == "journal.jsonl":
         return None
     # Agents of a team are called `name@team`, in any script.
-    agent = _AGENT_STEM.fullmatch(pure.stem)
+    agent = _AGENT_STEM.fullmatch(stem)
     if agent:
         agent_id = agent_identity(agent[1])
         name = f"agent-{agent_id}"
-        parents = pure.parts[:-1]
+        parents = PurePath(path).parts[:-1]
         if "subagents" in parents:
             position = len(parents) - 1 - parents[::-1].index("subagents")
             return Stream(name, _normalize_id(parents[position - 1]), agent_id)
         return Stream(name, "", agent_id)
-    return Stream(_normalize_id(pure.stem), _normalize_id(pure.stem), None)
+    session_id = _normalize_id(stem)
+    return Stream(session_id, session_id, None)
 
 
 def _normalize_id(stem: str) -> str:

@@ -28,6 +28,12 @@ _CODE = (
     "src/server/app.py:118: warning: unused variable 'answer' [unused-variable]\n",
     "| name | bytes | rows |\n|---|---|---|\n| dense | 1,024 | 12 |\n",
 )
+_COMMANDS = (
+    "uv run pytest -q tests/unit/test_module_{}.py 2>&1 | tail -20",
+    "git log --oneline -{} -- src/server && git status --short",
+    "cd /home/user/project && sed -n '{},+40p' src/server/app.py",
+    "grep -rn 'def handler_{}' --include='*.py' src tests | head",
+)
 _SOURCE_CHARS = 1 << 20
 _SESSION_BYTES = 2 << 20
 _MESSAGE_SHARE = 0.06
@@ -78,12 +84,13 @@ class _Session:
     def _rows(self) -> Iterator[dict[str, Any]]:
         """Yield the rows of one turn: a prompt, an answer, a call, its result and the end."""
         self._turn += 1
-        writer, source, name = self.transcript.writer, self._source, f"{self._turn}"
-        used = f"toolu_{self.transcript.session_id[:8]}_{name}"
+        writer, source = self.transcript.writer, self._source
+        name = f"{self.transcript.session_id[:8]}_{self._turn}"
+        used = f"toolu_{name}"
         tokens = {"cache_read_input_tokens": 1000 + self._turn, "output_tokens": 50}
         yield writer.prompt(source.text(200))
         yield writer.answer(text(source.text(700)), usage_id=f"msg_{name}_a", **tokens)
-        arguments = {"command": source.text(120), "description": source.text(40)}
+        arguments = {"command": source.command(), "description": source.text(40)}
         yield writer.answer(call(used, "Bash", **arguments), usage_id=f"msg_{name}_b", **tokens)
         output = source.text(1500)
         yield writer.result(used, output, detail={"stdout": output, "stderr": ""})
@@ -110,6 +117,10 @@ class _Source:
             pieces.append(f"{words}.\n{self._random.choice(_CODE)}")
             size += len(pieces[-1])
         self._text = "".join(pieces)
+
+    def command(self) -> str:
+        """Return a command."""
+        return self._random.choice(_COMMANDS).format(self._random.randrange(1000))
 
     def text(self, chars: int) -> str:
         """Return a text of about so many characters."""

@@ -41,12 +41,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[str, Any]) -> int:
     """Print the report; return the exit code of its worst problem, 0 if none is an error."""
     settings = load(env, flags)
-    figures, problems = gather(settings)
+    limit = None if arguments.json else _SHOWN_SESSIONS
+    figures, problems = gather(settings, limit)
     is_absent = not (figures["daemon"]["running"] or figures["daemon"]["is_silent"])
     if is_absent and _save_hook_folders(settings):
         # Hooks named another account's folder, and no daemon has handled their events yet.
         settings = load(env, flags)
-        figures, problems = gather(settings)
+        figures, problems = gather(settings, limit)
     if arguments.json:
         figures["problems"] = [problem.as_json() for problem in problems]
         say(orjson.dumps(figures, option=orjson.OPT_INDENT_2).decode())
@@ -72,12 +73,12 @@ def _exit_code(problems: list[Problem]) -> int:
     return _OTHER_ERROR if codes else 0
 
 
-def gather(settings: Settings) -> tuple[dict[str, Any], list[Problem]]:
+def gather(settings: Settings, max_sessions: int | None) -> tuple[dict[str, Any], list[Problem]]:
     """Return the figures, from the daemon if it runs, and the problems, the connection tested."""
     try:
-        figures = ControlClient(settings.state_dir).status()
+        figures = ControlClient(settings.state_dir).status(max_sessions=max_sessions)
     except NotRunning as absence:
-        figures = figures_without_daemon(settings, absence)
+        figures = figures_without_daemon(settings, absence, max_sessions=max_sessions)
     backend = try_backend(settings, clock=SystemClock())
     figures["backend"] = {
         "tested": settings.destination is not None,
@@ -165,5 +166,6 @@ def _print_sessions(figures: dict[str, Any], now_ms: int) -> None:
         error = row["last_error"] if has_backend else None
         if error and error != figures["backend"]["error"]:
             say(f"      last error: {printable(error)}")
-    if len(sessions) > _SHOWN_SESSIONS:
-        say(f"  … and {len(sessions) - _SHOWN_SESSIONS} more (--json lists all)")
+    more = figures["totals"]["sessions"] - _SHOWN_SESSIONS
+    if more > 0:
+        say(f"  … and {more} more (--json lists all)")

@@ -53,12 +53,12 @@ class DaemonDouble:
     is_stopping: bool = False
     problem: Problem | None = None
 
-    def status(self) -> dict[str, JsonValue]:
+    def status(self, *, max_sessions: int | None = None) -> dict[str, JsonValue]:
         """Return something."""
         self.threads.add(threading.get_ident())
         if self.is_stopping:
             raise NotRunning("ccsync-watch is stopping", hint="try again in a moment")
-        return {"version": "x"}
+        return {"version": "x", "sessions": max_sessions}
 
     def check(self) -> CheckAnswer:
         """Report a healthy backend."""
@@ -119,7 +119,19 @@ def test_a_check_returns_the_result_of_the_connection_test() -> None:
 def test_the_status_is_returned_unchanged() -> None:
     """As the daemon returns it."""
     (answer,) = send(DaemonDouble(), ("GET", "/v1/status", b""))
-    assert answer.json() == {"version": "x"}
+    assert answer.json() == {"version": "x", "sessions": None}
+
+
+@pytest.mark.parametrize(
+    ("query", "sessions"),
+    [("sessions=7", 7), ("sessions=0", 0), ("sessions=-1", None), ("sessions=\u0663", None)],
+)
+def test_the_status_lists_as_many_sessions_as_are_asked_for(
+    query: str, sessions: int | None
+) -> None:
+    """Whoever shows ten does not have thousands listed; anything else means all."""
+    (answer,) = send(DaemonDouble(), ("GET", f"/v1/status?{query}", b""))
+    assert answer.json()["sessions"] == sessions
 
 
 def test_a_stopping_daemon_answers_503_with_error_and_hint() -> None:
