@@ -152,7 +152,7 @@ def _private(folder: Path) -> Path | None:
     return folder
 
 
-def _log_migration() -> Callable[[int, int], None]:
+def log_migration() -> Callable[[int, int], None]:
     """Return what logs how far a migration is, a tenth at a time; short ones are not worth it."""
     logged = 0
 
@@ -190,7 +190,7 @@ class Runtime:
         self.install_key = install_key(settings.state_dir)
         self.redactor = redactor or make_redactor(settings)
         self.database = open_database(
-            settings.state_dir, now_ms=clock.wall_ms(), on_progress=_log_migration()
+            settings.state_dir, now_ms=clock.wall_ms(), on_progress=log_migration()
         )
         if self.database.set_aside is not None:
             log.error(
