@@ -22,9 +22,11 @@ def load_checkpoints(database: Database) -> list[Checkpoint]:
 
 
 def _checkpoint(row: sqlite3.Row) -> Checkpoint:
+    name, session_id = row["stream"], row["session_id"]
     return Checkpoint(
         path_key=row["path_key"],
-        stream=Stream(row["stream"], row["session_id"], row["agent_id"]),
+        # One text where both are the same: there may be ten thousand.
+        stream=Stream(name, name if name == session_id else session_id, row["agent_id"]),
         shown_path=row["shown_path"],
         offset=row["offset"],
         fingerprint=Fingerprint(row["device"], row["inode"], row["head"], row["marker"]),
