@@ -14,7 +14,7 @@ NEW_PARTS = """CREATE TABLE IF NOT EXISTS new_parts (
     )"""
 COPY_PARTS = (
     "INSERT INTO new_parts SELECT message_seq, position, kind, tool_use_id, tool_name,"
-    " packed(content), styles FROM parts"
+    " coalesce(packed(CAST(content AS BLOB)), content), styles FROM parts"
     " WHERE message_seq > coalesce((SELECT max(message_seq) FROM new_parts), -1)"
 )
 

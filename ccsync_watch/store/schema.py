@@ -14,7 +14,7 @@ from ccsync_watch.errors import OtherSchema
 from ccsync_watch.plain_text import plain_text
 from ccsync_watch.store import copied_parts
 from ccsync_watch.store.migrations import MIGRATIONS
-from ccsync_watch.store.packed_texts import add_unpacked, pack
+from ccsync_watch.store.packed_texts import add_unpacked, pack_bytes
 from ccsync_watch.store.prompt_sources import words_of
 from ccsync_watch.transcripts.fields import opaque_id
 from ccsync_watch.transcripts.project_folders import (
@@ -58,11 +58,11 @@ def migrate(
 
 def add_functions(connection: sqlite3.Connection) -> None:
     """Add what migrations cannot say in SQL."""
-    functions: dict[str, Callable[[str], str | bytes | None]] = {
+    functions: dict[str, Callable[..., str | bytes | None]] = {
         # Earlier versions stored folders as rows have them, with escape sequences.
         "normal_folder": lambda path: normalize_folder(plain_text(path)),
         "stored_id": opaque_id,
-        "packed": pack,
+        "packed": pack_bytes,
         "project_folder": lambda path: _project_folder(plain_text(path)),
         "prompt_words": lambda parts: words_of(orjson.loads(parts)),
         "worktree_name": lambda path: locate_project(plain_text(path)).worktree,

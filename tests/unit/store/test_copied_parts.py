@@ -13,7 +13,7 @@ from ccsync_watch.errors import StateError
 from ccsync_watch.store import copied_parts
 from ccsync_watch.store.database import DATABASE_NAME, open_database
 from ccsync_watch.store.migrations import MIGRATIONS
-from ccsync_watch.store.packed_texts import unpack
+from ccsync_watch.store.packed_texts import DAMAGED, unpack
 from ccsync_watch.store.schema import add_functions, migrate
 
 if TYPE_CHECKING:
@@ -143,3 +143,20 @@ def test_few_unused_pages_are_left_as_they_are(folder: Path) -> None:
     """Rewriting the whole file for them does not pay."""
     with closing(open_database(folder, now_ms=1)), closing(_connect(folder)) as connection:
         assert not copied_parts.shrink(connection, lambda _folder: PLENTY)
+
+
+def test_a_text_that_is_damaged_does_not_keep_the_others_from_being_copied(folder: Path) -> None:
+    """A daemon starts in spite of one wrong byte in an old row."""
+    with closing(_connect(folder)) as connection:
+        connection.execute(
+            "UPDATE parts SET content = CAST(CAST(content AS BLOB) || x'ff' AS TEXT)"
+            " WHERE message_seq = 80"
+        )
+        before = connection.execute(
+            "SELECT message_seq, position, content FROM parts WHERE message_seq <> 80 ORDER BY 1, 2"
+        ).fetchall()
+    with closing(open_database(folder, now_ms=1)) as database:
+        assert database.set_aside is None
+    after = _parts(folder)
+    assert [row for row in after if row[0] != 80] == before
+    assert [text for seq, _at, text in after if seq == 80] == [DAMAGED] * 2

@@ -8,12 +8,21 @@ import string
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccsync_watch.store.packed_texts import MIN_PACKED_BYTES, add_unpacked, pack, unpack
+from ccsync_watch.store.packed_texts import (
+    DAMAGED,
+    MIN_PACKED_BYTES,
+    add_unpacked,
+    pack,
+    pack_bytes,
+    unpack,
+)
 
 LONG = "A sentence of some words. " * 40
+PACKED = pack_bytes(LONG.encode()) or b""
 
 
 @given(st.text(), st.integers(1, 60))
@@ -44,3 +53,33 @@ def test_sql_reads_packed_texts() -> None:
         add_unpacked(connection)
         query = "SELECT unpacked(?), unpacked(?)"
         assert connection.execute(query, (pack(LONG), "short")).fetchone() == (LONG, "short")
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        b"",
+        b"no packed text",
+        PACKED[:-20],
+        PACKED[:-3] + b"abc",
+        # A size of a terabyte, which would be allocated.
+        b"\x28\xb5\x2f\xfd\xe0" + (1 << 40).to_bytes(8, "little") + b"\x01\x00\x00",
+        pack_bytes(b"\xff" * 1000),
+    ],
+)
+def test_a_damaged_text_says_so(damaged: bytes) -> None:
+    """In Python and in SQL; and it is JSON, as every content is."""
+    assert unpack(damaged) == DAMAGED
+    with closing(sqlite3.connect(":memory:")) as connection:
+        add_unpacked(connection)
+        read = connection.execute("SELECT json_type(unpacked(?))", (damaged,)).fetchone()
+    assert read == ("text",)
+
+
+def test_no_changed_byte_changes_a_text_silently() -> None:
+    """It is the text, or it is `DAMAGED`."""
+    for at in range(len(PACKED)):
+        for bit in range(8):
+            changed = bytearray(PACKED)
+            changed[at] ^= 1 << bit
+            assert unpack(bytes(changed)) in {DAMAGED, LONG}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,10 +13,12 @@ from hypothesis import strategies as st
 
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.store import search
+from ccsync_watch.store.packed_texts import DAMAGED
+from ccsync_watch.store.schema import add_functions
+from ccsync_watch.store.stored_messages import session_messages
 from support.storing import OTHER, SESSION, World, message
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator
 
     from ccsync_watch.store.database import Database
@@ -227,3 +232,34 @@ def test_the_table_is_that_of_the_schema(world: World) -> None:
     with world.database.write() as connection:
         search.reset_index(connection)
     assert definition() == before
+
+
+def test_a_damaged_text_keeps_no_other_from_being_found(world: World) -> None:
+    """Neither one that is still to be indexed, nor one whose row has to leave the index."""
+    words = "these words are packed " * 30
+    world.ingest(message("u1", words + "alpha"), message("u2", words + "beta"))
+    _index(world.database)
+    world.ingest(message("u3", words + "gamma"), message("u4", words + "delta"))
+    with closing(sqlite3.connect(world.database.path)) as connection:
+        add_functions(connection)
+        connection.execute("DROP TRIGGER parts_changed")
+        connection.execute(
+            "CREATE TEMP TABLE d AS SELECT seq FROM messages WHERE uuid IN ('u1', 'u3')"
+        )
+        connection.execute(
+            "UPDATE parts SET content = substr(content, 1, 20)"
+            " WHERE message_seq IN (SELECT seq FROM temp.d)"
+        )
+        connection.execute(
+            "UPDATE indexed_texts SET packed = substr(packed, 1, 20)"
+            " WHERE seq IN (SELECT seq FROM temp.d)"
+        )
+        connection.commit()
+    assert _sessions_of(world, "delta") == [SESSION]
+    world.ingest(message("u1", words + "epsilon"))
+    assert _sessions_of(world, "epsilon") == [SESSION]
+    assert len(_sessions_of(world, "damaged")) == 1
+    read = [item.parts[0].content for item in session_messages(world.database, SESSION)]
+    assert json.loads(DAMAGED) in read
+    assert words + "epsilon" in read
+    assert words + "beta" in read
