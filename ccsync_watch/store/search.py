@@ -61,18 +61,14 @@ def reset_index(connection: sqlite3.Connection) -> None:
 
 def catch_up(database: Database, clock: Clock) -> int:
     """Index the next messages; return how many, 0 when every message is indexed."""
-    read = database.read()
-    due = [row[0] for row in read.execute("SELECT seq FROM search_due LIMIT ?", (CHUNK_MESSAGES,))]
-    done = _last_indexed(read)
-    new_rows = read.execute(
-        "SELECT seq FROM messages WHERE seq > ? ORDER BY seq LIMIT ?", (done, CHUNK_MESSAGES)
-    )
-    new = [row[0] for row in new_rows]
+    due, new, _done = _waiting(database.read())
     if not due and not new:
         return 0
     count = 0
     with database.write() as connection:
         deadline = clock.monotonic() + _HOLD_SECONDS
+        # Again: since then another thread may have dropped the whole index.
+        due, new, done = _waiting(connection)
         # The texts are read here, not before: one that changed since would be indexed as it was.
         for seq in due:
             # In this order: what is to be removed from the index is read from the other table.
@@ -91,6 +87,16 @@ def catch_up(database: Database, clock: Clock) -> int:
                 break
         set_meta(connection, "search", str(done))
     return count
+
+
+def _waiting(connection: sqlite3.Connection) -> tuple[list[int], list[int], int]:
+    """Return the next messages that changed, the next new ones, and the last indexed one."""
+    due = connection.execute("SELECT seq FROM search_due LIMIT ?", (CHUNK_MESSAGES,))
+    done = _last_indexed(connection)
+    new = connection.execute(
+        "SELECT seq FROM messages WHERE seq > ? ORDER BY seq LIMIT ?", (done, CHUNK_MESSAGES)
+    )
+    return [row[0] for row in due], [row[0] for row in new], done
 
 
 def _add(connection: sqlite3.Connection, seq: int) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from contextlib import closing
-from typing import TYPE_CHECKING
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -263,3 +263,24 @@ def test_a_damaged_text_keeps_no_other_from_being_found(world: World) -> None:
     assert json.loads(DAMAGED) in read
     assert words + "epsilon" in read
     assert words + "beta" in read
+
+
+def test_an_index_that_is_dropped_meanwhile_is_built_from_its_beginning(world: World) -> None:
+    """A secret was redacted after `catch_up` had looked, and before it writes."""
+
+    class Redacted:
+        read = world.database.read
+
+        @contextmanager
+        def write(self) -> Iterator[sqlite3.Connection]:
+            with world.database.write() as connection:
+                search.reset_index(connection)
+            with world.database.write() as connection:
+                yield connection
+
+    world.ingest(message("u1", "alpha"), message("u2", "beta"))
+    _index(world.database)
+    world.ingest(message("u3", "gamma"))
+    search.catch_up(cast("Database", Redacted()), SystemClock())
+    for word in ("alpha", "beta", "gamma"):
+        assert _sessions_of(world, word) == [SESSION]
