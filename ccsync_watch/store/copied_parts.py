@@ -74,6 +74,12 @@ def copy_parts(connection: sqlite3.Connection, on_progress: Callable[[int, int],
         connection.execute(f"{COPY_PARTS} AND message_seq <= ?", row)
 
 
+def is_begun(read: sqlite3.Connection) -> bool:
+    """Return whether the copy was begun: it is under way, or was interrupted."""
+    query = "SELECT 1 FROM sqlite_master WHERE name = 'new_parts'"
+    return read.execute(query).fetchone() is not None
+
+
 def shrink(connection: sqlite3.Connection, free: Callable[[Path], int] = free_bytes) -> bool:
     """Give unused pages back to the disk if there are many; return whether that was done.
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.errors import OtherSchema, StateError
 from ccsync_watch.private_files import make_folder
+from ccsync_watch.store import copied_parts
 from ccsync_watch.store.migrations import MIGRATIONS
 from ccsync_watch.store.packed_texts import add_unpacked
 from ccsync_watch.store.schema import migrate, newer_schema
@@ -190,7 +191,9 @@ def open_for_reading(folder: Path) -> Database | None:
         return None
     database = Database(path, read_only=True)
     try:
-        (version,) = database.read().execute("PRAGMA user_version").fetchone()
+        read = database.read()
+        (version,) = read.execute("PRAGMA user_version").fetchone()
+        is_updating = copied_parts.is_begun(read)
     except sqlite3.Error as error:
         database.close()
         raise _unusable(path, error) from None
@@ -201,6 +204,11 @@ def open_for_reading(folder: Path) -> Database | None:
         return None
     if version > len(MIGRATIONS):
         raise newer_schema(version)
+    if is_updating:
+        raise OtherSchema(
+            "the database is still being updated",
+            hint="try again soon; if none is running, `ccsync-watch start` continues it",
+        )
     raise OtherSchema(
         "the database is of an earlier version of ccsync-watch",
         hint="run `ccsync-watch stop`, then `ccsync-watch start`, which updates it",

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ccsync_watch.errors import StateError
+from ccsync_watch.errors import OtherSchema, StateError
 from ccsync_watch.store import copied_parts
-from ccsync_watch.store.database import DATABASE_NAME, open_database
+from ccsync_watch.store.database import DATABASE_NAME, open_database, open_for_reading
 from ccsync_watch.store.migrations import MIGRATIONS
 from ccsync_watch.store.packed_texts import DAMAGED, unpack
 from ccsync_watch.store.schema import add_functions, migrate
@@ -160,3 +160,18 @@ def test_a_text_that_is_damaged_does_not_keep_the_others_from_being_copied(folde
     after = _parts(folder)
     assert [row for row in after if row[0] != 80] == before
     assert [text for seq, _at, text in after if seq == 80] == [DAMAGED] * 2
+
+
+def test_a_reader_meanwhile_gets_no_advice_to_stop_the_update(folder: Path) -> None:
+    """Other commands say what is going on."""
+    errors: list[str] = []
+
+    def look(_done: int, _total: int) -> None:
+        with pytest.raises(OtherSchema) as raised:
+            open_for_reading(folder)
+        errors.append(str(raised.value))
+
+    with closing(open_database(folder, now_ms=1, on_progress=look)):
+        pass
+    assert len(errors) > 3
+    assert all("still being updated" in text and "stop" not in text for text in errors)
