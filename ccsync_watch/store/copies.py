@@ -162,9 +162,9 @@ class CopyMarker:
         copied = {row["seq"] for row in self._said_before(session_id, rows[: last + 1])}
         following = self._following(session_id, rows[last]) if last >= 0 else []
         owner = rows[last]["owner"] if last >= 0 else None
-        sharers = self._sharers(rows[end]["response_id"]) if end < len(rows) else set()
+        response_id = rows[end]["response_id"] if end < len(rows) else None
         for row in rows[last + 1 : end]:
-            original = self._original(session_id, row, owner, sharers)
+            original = self._original(session_id, row, owner, response_id)
             if original == session_id:
                 copiers.update(self._holders(row["uuid"]))
             elif original is not None:
@@ -238,20 +238,23 @@ class CopyMarker:
         )
         return dict(rows.fetchall())
 
-    def _sharers(self, response_id: str) -> set[str]:
-        """Return the sessions that have rows of a response."""
-        rows = self._connection.execute(
-            f"SELECT DISTINCT session_id FROM usage_rows WHERE usage_id IN ({RECORDS_OF_RESPONSE})",  # noqa: S608 - a constant
-            (response_id,),
+    def _is_shared(self, response_id: str | None, session_ids: Iterable[str]) -> bool:
+        """Return whether one of these sessions has rows of a response."""
+        query = (
+            "SELECT 1 FROM usage_rows"  # noqa: S608 - a constant
+            f" WHERE usage_id IN ({RECORDS_OF_RESPONSE}) AND session_id = ?2 LIMIT 1"
         )
-        return {row[0] for row in rows}
+        return any(
+            self._connection.execute(query, (response_id, session_id)).fetchone()
+            for session_id in session_ids
+        )
 
     def _original(
-        self, session_id: str, row: sqlite3.Row, owner: str | None, sharers: set[str]
+        self, session_id: str, row: sqlite3.Row, owner: str | None, response_id: str | None
     ) -> str | None:
         """Return the session in which a row is not a copy; None if only one has it.
 
-        `owner` is that of the answer before the row, `sharers` have the session's answer after it.
+        `owner` is that of the answer before the row, `response_id` is the answer after it.
         """
         if self._is_in_parent(row):
             return str(row["forked_from"])
@@ -264,7 +267,7 @@ class CopyMarker:
             ).fetchone()
             for name in holders
         }
-        if owner not in holders and (sharers - {session_id}) & holders.keys():
+        if owner not in holders and self._is_shared(response_id, holders.keys() - {session_id}):
             owner = session_id
 
         def rank(name: str) -> tuple[bool, bool, float, str]:

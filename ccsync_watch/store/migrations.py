@@ -773,4 +773,21 @@ MIGRATIONS: tuple[str, ...] = (
     DELETE FROM search_due;
     DELETE FROM meta WHERE name = 'search';
     """,  # noqa: S608 - constants
+    """
+    -- Gateways give one id to responses of thousands of sessions: a new claim is compared with the
+    -- owner's only, where all rows are their own session's. The sessions that have the same words
+    -- as an owner may have copied from it.
+    CREATE INDEX usage_rows_of_others ON usage_rows (usage_id) WHERE owner <> session_id;
+    CREATE TABLE contested_answers (
+        usage_id TEXT NOT NULL,
+        digest BLOB NOT NULL,
+        session_id TEXT NOT NULL,
+        PRIMARY KEY (usage_id, digest, session_id)
+    ) WITHOUT ROWID;
+    INSERT OR IGNORE INTO contested_answers
+        SELECT coalesce(u.counted_in, u.id), m.digest, m.session_id FROM contested c
+            JOIN messages m ON m.session_id = c.session_id AND m.kind = 'answer'
+            JOIN usage u ON u.id = m.usage_id
+            WHERE coalesce(u.counted_in, u.id) = c.usage_id;
+    """,
 )

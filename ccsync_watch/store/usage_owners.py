@@ -21,6 +21,18 @@ _MAIN_ROWS = (
     "FROM messages m WHERE session_id = ?1 AND agent_id IS NULL AND kind <> 'session'"
     " AND timestamp_ms IS NOT NULL"
 )
+# The owner that `settle` found is certain: no other claim is as early, and no row names a session
+# other than its own. What has several records is compared as a whole.
+_IS_CERTAIN = (
+    "(SELECT NOT is_guess FROM contested WHERE usage_id = ?1 LIMIT 1)"
+    " AND NOT EXISTS (SELECT 1 FROM usage_rows INDEXED BY usage_rows_of_others"
+    "  WHERE usage_id = ?1 AND owner <> session_id)"
+    " AND NOT EXISTS (SELECT 1 FROM usage WHERE counted_in = ?1) AND counted_in IS NULL"
+)
+_ANSWERS = (
+    "usage_rows r JOIN messages m ON m.kind = 'answer' AND m.id IN"
+    " (r.session_id || ':' || r.uuid, r.session_id || ':' || r.agent_id || ':' || r.uuid)"
+)
 _IS_SHARED = "EXISTS (SELECT 1 FROM messages WHERE id = ?2 || ':' || m.uuid)"
 
 
@@ -46,6 +58,63 @@ class Ownership:
         self._ends: dict[str, tuple[int, int, str]] = {}
         self._first_own: dict[tuple[str, str], tuple[int, str]] = {}
 
+    def settle_among(self, usage_id: str, session_ids: Collection[str]) -> Collection[str]:
+        """Do what `settle` does, of a response of which only rows of these sessions are new.
+
+        Where the owner is certain, only their claims are compared with its own: a gateway may give
+        the responses of thousands of sessions one id. Returned are the sessions whose totals
+        change, and those that may have copied from the old owner or the new one.
+        """
+        query = f"SELECT session_id FROM usage WHERE id = ?1 AND {_IS_CERTAIN}"  # noqa: S608 - a constant
+        row = self._connection.execute(query, (usage_id,)).fetchone()
+        if row is None:
+            return self.settle(usage_id)
+        owner = str(row[0])
+        claims = sorted(
+            claim for name in {owner, *session_ids} for claim in self._claim(usage_id, name)
+        )
+        known = [claim for claim in claims if claim.session_id == owner]
+        is_guess = len(claims) > 1 and claims[0].evidence == claims[1].evidence
+        if not known or known[0].is_fork or is_guess:
+            return self.settle(usage_id)
+        self._add_claims(usage_id, claims, is_guess=False)
+        best = claims[0].session_id
+        agent_id = self._connection.execute(
+            "SELECT min(agent_id) FROM usage_rows WHERE usage_id = ? AND session_id = ?",
+            (usage_id, best),
+        ).fetchone()[0]
+        if not self._assign(usage_id, best, agent_id):
+            return ()
+        return {owner, best, *self._with_answers_of(usage_id, owner, best)}
+
+    def _claim(self, usage_id: str, session_id: str) -> list[_Claim]:
+        """Return a session's claim to a response of which all rows are their own session's."""
+        query = (
+            "SELECT min(coalesce(timestamp_ms, ?3)) FROM usage_rows"
+            " WHERE usage_id = ?1 AND session_id = ?2"
+        )
+        first_ms, *ancestors_ms = (
+            self._connection.execute(query, (usage_id, name, _NEVER_MS)).fetchone()[0]
+            for name in (session_id, *self._forked_from(session_id))
+        )
+        if first_ms is None:
+            return []
+        is_fork = any(at_ms is not None for at_ms in ancestors_ms)
+        return [_Claim(is_fork, first_ms, session_id)]
+
+    def _with_answers_of(self, usage_id: str, *owners: str) -> set[str]:
+        """Return the sessions that have an owner's answer, by its id or its words."""
+        query = (
+            f"SELECT c.session_id FROM {_ANSWERS} JOIN contested_answers c"  # noqa: S608 - a constant
+            " ON c.usage_id = r.usage_id AND c.digest = m.digest"
+            " WHERE r.usage_id = ?1 AND r.session_id = ?2"
+            " UNION SELECT m.session_id FROM usage_rows r JOIN messages m ON m.uuid = r.uuid"
+            " WHERE r.usage_id = ?1 AND r.session_id = ?2"
+        )
+        return {
+            row[0] for owner in owners for row in self._connection.execute(query, (usage_id, owner))
+        }
+
     def settle(self, usage_id: str) -> Collection[str]:
         """Assign a response to the session that asked; return the sessions whose totals change."""
         rows = self._connection.execute(
@@ -62,6 +131,10 @@ class Ownership:
             (row["session_id"] != owner, row["agent_id"]) for row in rows if row["owner"] == owner
         )
         self._save_claims(usage_id, claims)
+        is_moved = self._assign(usage_id, owner, agent_id)
+        return [claim.session_id for claim in claims] if is_moved else ()
+
+    def _assign(self, usage_id: str, owner: str, agent_id: str) -> bool:
         moved = self._connection.execute(
             "UPDATE usage SET session_id = ?2, agent_id = ?3, carrier = iif(session_id = ?2,"  # noqa: S608 - a constant
             " carrier, (SELECT m.id FROM messages m WHERE m.session_id = ?2"
@@ -70,7 +143,7 @@ class Ownership:
             " AND (session_id, coalesce(agent_id, '')) <> (?2, coalesce(?3, ''))",
             (usage_id, owner, agent_id or None),
         )
-        return [claim.session_id for claim in claims] if moved.rowcount else ()
+        return moved.rowcount > 0
 
     def _claims(self, rows: list[sqlite3.Row]) -> list[_Claim]:
         """Return the claims to a response, that of its owner first."""
@@ -120,13 +193,24 @@ class Ownership:
         return self._first_own[key]
 
     def _save_claims(self, usage_id: str, claims: list[_Claim]) -> None:
-        self._connection.execute("DELETE FROM contested WHERE usage_id = ?", (usage_id,))
+        for table in ("contested", "contested_answers"):
+            self._connection.execute(f"DELETE FROM {table} WHERE usage_id = ?", (usage_id,))  # noqa: S608 - constants
         if len(claims) > 1:
             is_guess = claims[0].evidence == claims[1].evidence
-            self._connection.executemany(
-                "INSERT INTO contested VALUES (?, ?, ?)",
-                [(claim.session_id, usage_id, is_guess) for claim in claims],
-            )
+            self._add_claims(usage_id, claims, is_guess=is_guess)
+
+    def _add_claims(self, usage_id: str, claims: list[_Claim], *, is_guess: bool) -> None:
+        keys = [(usage_id, claim.session_id) for claim in claims]
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO contested (usage_id, session_id, is_guess) VALUES (?, ?, ?)",
+            [(*key, is_guess) for key in keys],
+        )
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO contested_answers (usage_id, session_id, digest)"  # noqa: S608 - constants
+            f" SELECT ?1, ?2, m.digest FROM {_ANSWERS}"
+            f" WHERE r.usage_id IN ({RECORDS_OF_RESPONSE}) AND r.session_id = ?2",
+            keys,
+        )
 
     def _end(self, session_id: str) -> tuple[int, int, str]:
         """Return the sort key of sessions that differ in nothing: the one that ended first."""

@@ -6,6 +6,7 @@ response's rows the last one of its stream counts, and of the sessions that clai
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 import orjson
@@ -102,17 +103,27 @@ def settle_usage(
     response_rows.replace_older_records(connection, usages)
     unsettled = response_rows.combine(connection, response_ids)
     unsettled |= response_rows.combine_rows(connection, usages)
-    unsettled |= _contested(connection, list({usage.id for usage in usages}))
+    contested = _contested(connection, list({usage.id for usage in usages}))
+    claims = {(usage.id, usage.row_session_id) for usage in usages if usage.id in contested}
     for session_id in touched:
-        unsettled.update(
-            row[0]
+        claims.update(
+            (row[0], session_id)
             for row in connection.execute(
                 "SELECT usage_id FROM contested WHERE session_id = ?", (session_id,)
             )
         )
+    claimants: defaultdict[str, set[str]] = defaultdict(set)
+    for usage_id, session_id in claims:
+        claimants[usage_id].add(session_id)
     ownership = Ownership(connection)
     changed = {
-        session_id for usage_id in sorted(unsettled) for session_id in ownership.settle(usage_id)
+        session_id
+        for usage_id in sorted(unsettled | claimants.keys())
+        for session_id in (
+            ownership.settle(usage_id)
+            if usage_id in unsettled
+            else ownership.settle_among(usage_id, claimants[usage_id])
+        )
     }
     return {session_id for session_id in changed if _is_shown(connection, session_id)}
 
@@ -177,12 +188,18 @@ def _save_reports(connection: sqlite3.Connection, usages: Iterable[Usage]) -> No
 def _contested(connection: sqlite3.Connection, ids: list[str]) -> set[str]:
     """Return the responses whose rows name several sessions or agents."""
     query = (
+        "SELECT id FROM usage WHERE id IN ({ids}) AND counted_in IS NULL"
+        " AND EXISTS (SELECT 1 FROM contested WHERE usage_id = usage.id)"
+    )
+    known = {row[0] for row in select_among(connection, query, ids)}
+    query = (
         "SELECT r.usage_id FROM usage_rows r JOIN usage u ON u.id = r.usage_id"
         " WHERE u.counted_in IS NULL AND r.usage_id IN ({ids}) GROUP BY r.usage_id"
         " HAVING min(r.owner) <> max(r.owner) OR min(r.agent_id) <> max(r.agent_id)"
         " OR min(r.owner) <> u.session_id"
     )
-    return {row[0] for row in select_among(connection, query, ids)}
+    others = [usage_id for usage_id in ids if usage_id not in known]
+    return known | {row[0] for row in select_among(connection, query, others)}
 
 
 def _is_shown(connection: sqlite3.Connection, session_id: str) -> bool:

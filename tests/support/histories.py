@@ -72,6 +72,17 @@ class Transcript:
         return lines
 
 
+def numbered_session(session_id: str, at_ms: int, number: int = 1) -> Transcript:
+    """Return a session by a gateway that numbers the responses of each session from one on."""
+    writer = Writer(session_id, at_ms=at_ms)
+    rows = [writer.prompt(f"Begin {session_id}")]
+    for block in "abc":
+        answer = {"type": "text", "text": f"Answer {block} of {session_id}"}
+        rows.append(writer.answer(answer, usage_id=f"msg_{number}_{block}"))
+    rows.append(writer.prompt(f"Thanks for {session_id}"))
+    return Transcript(session_id, None, writer, rows)
+
+
 @dataclass
 class Historian:
     """Writes transcripts, and records what is true of them."""

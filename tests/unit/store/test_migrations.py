@@ -22,6 +22,7 @@ from ccsync_watch.store.prompt_sources import words_of
 from ccsync_watch.store.schema import add_functions, migrate
 from ccsync_watch.transcripts.fields import opaque_id
 from ccsync_watch.transcripts.usage import NOT_A_RESPONSE
+from support.histories import START_MS, feed, numbered_session
 from support.storing import OTHER, SESSION, URL, World, message, usage
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 RELEASED = 6  # the version of 0.1.0
 READ_AGAIN = 9  # the last version that has all transcripts read again
+INDEXED_AGAIN = 11  # the last version that has all messages indexed again
 # Recomputed from other tables, or reset so that all transcripts are read again.
 CHANGED = {
     "transcripts": {"offset", "head", "marker", "size", "lines"},
@@ -120,6 +122,7 @@ def _fill(world: World) -> None:
             "INSERT INTO earlier_sessions"
             " VALUES ('http://gone', 's', 0, '', '{}', 1, 1, 1, 1, 0, 0)"
         )
+        connection.execute("INSERT INTO contested_answers VALUES ('m1', x'', ?)", (SESSION,))
         connection.execute("INSERT INTO windows_roots VALUES (1, 'D:\\')")
         connection.execute(
             "INSERT INTO uncounted_usage VALUES (?, '', 'u1', ?)", (SESSION, NOT_A_RESPONSE)
@@ -165,7 +168,7 @@ def _downgrade(path: Path, version: int) -> dict[str, tuple[list[str], list[tupl
         if not columns:
             continue
         rows = _rows(new, table, columns)
-        if table == "meta":
+        if table == "meta" and version <= INDEXED_AGAIN:
             rows = [row for row in rows if row[0] != "search"]
         kept[table] = columns, rows
         if table not in DERIVED:
@@ -230,6 +233,25 @@ def test_the_store_that_is_migrated_has_rows_in_every_table(world: World) -> Non
     empty = [name for name in _tables(connection) if not _rows(connection, name, ["1"])]
     connection.close()
     assert empty == []
+
+
+def test_the_answers_of_what_several_sessions_claim_are_known_after_a_migration(
+    world: World,
+) -> None:
+    """As if they had been imported by today's version."""
+    for number, session_id in enumerate((SESSION, OTHER, FORK)):
+        transcript = numbered_session(session_id, START_MS + number)
+        feed(world.database, transcript, transcript.lines())
+    columns = ["usage_id", "digest", "session_id"]
+    imported = _rows(world.database.read(), "contested_answers", columns)
+    assert len(imported) == 9
+    with world.database.write() as connection:
+        connection.execute("DROP TABLE contested_answers")
+        connection.execute("DROP INDEX usage_rows_of_others")
+        connection.execute("PRAGMA user_version = 12")
+    world.close()
+    world.open()
+    assert _rows(world.database.read(), "contested_answers", columns) == imported
 
 
 def test_chains_of_older_clients_become_subagents(world: World) -> None:
