@@ -51,7 +51,7 @@ def check_space(connection: sqlite3.Connection, free: Callable[[Path], int] = fr
         raise StateError(
             f"updating the database needs {_megabytes(needed)} of disk space,"
             f" {_megabytes(available)} are free",
-            hint=f"free some space on the disk of {path.parent}; nothing was changed",
+            hint=f"free some space on the disk of {path.parent}; nothing is lost",
         )
 
 

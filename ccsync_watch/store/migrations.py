@@ -745,8 +745,11 @@ MIGRATIONS: tuple[str, ...] = (
     {COPY_PARTS};
     DROP TABLE parts;
     ALTER TABLE new_parts RENAME TO parts;
-    CREATE INDEX parts_call ON parts (tool_use_id) WHERE kind = 'tool-call';
-    CREATE INDEX parts_result ON parts (tool_use_id) WHERE kind = 'tool-result';
+    -- Of several copies of a call the first message's counts, whichever row was written first.
+    CREATE INDEX parts_call ON parts (tool_use_id, message_seq, position)
+        WHERE kind = 'tool-call';
+    CREATE INDEX parts_result ON parts (tool_use_id, message_seq, position)
+        WHERE kind = 'tool-result';
     CREATE TRIGGER parts_removed AFTER DELETE ON parts BEGIN
         DELETE FROM search WHERE rowid = old.message_seq;
         DELETE FROM indexed_texts WHERE seq = old.message_seq;

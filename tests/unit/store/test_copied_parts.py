@@ -163,7 +163,7 @@ def test_a_text_that_is_damaged_does_not_keep_the_others_from_being_copied(folde
 
 
 def test_a_reader_meanwhile_gets_no_advice_to_stop_the_update(folder: Path) -> None:
-    """Other commands say what is going on."""
+    """Other commands say what happens."""
     errors: list[str] = []
 
     def look(_done: int, _total: int) -> None:

@@ -36,3 +36,24 @@ def test_tool_calls_are_found_by_id(world: World) -> None:
         f"toolu_{number}": StoredCall(call, 5) for number, call in enumerate(calls)
     }
     assert stored_messages.tool_calls(world.database, []) == {}
+
+
+def test_of_copies_of_a_call_the_first_messages_counts(world: World) -> None:
+    """Also when its parts were written last: it was read again, and has changed."""
+
+    def say(uuid: str, words: str) -> None:
+        call = Part("tool-call", {"command": words}, "t1", "Bash")
+        result = Part("tool-result", {"output": words}, "t1")
+        world.ingest(message(uuid, parts=(call, result)))
+
+    say("u1", "first")
+    say("u2", "second")
+    say("u1", "first, changed")
+    database = world.database
+    found = stored_messages.find_call(database.read(), SESSION, "t1")
+    assert found is not None
+    assert found.content == {"command": "first, changed"}
+    assert stored_messages.tool_results(database, ["t1"])["t1"].content == {
+        "output": "first, changed"
+    }
+    assert stored_messages.tool_calls(database, ["t1"])["t1"].part.content == {"command": "second"}
