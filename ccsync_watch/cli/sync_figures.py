@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ccsync_watch import report
 from ccsync_watch.control.client import explain_absence
-from ccsync_watch.errors import OtherSchema
+from ccsync_watch.errors import OtherSchema, StillStarting
 from ccsync_watch.problem import Problem
 from ccsync_watch.units import age, size
 
@@ -29,7 +29,9 @@ def figures_without_daemon(
         database = open_for_reading(settings.state_dir)
     except OtherSchema as error:
         figures: dict[str, Any] = report.status(settings, None, None, key=key, absence=absence)
-        problem = Problem("other-schema", "Stored data not shown", error.message, error.hint)
+        # The daemon that starts updates it: nobody has to stop it for that.
+        hint = absence.hint if isinstance(absence, StillStarting) else error.hint
+        problem = Problem("other-schema", "Stored data not shown", error.message, hint)
         figures["problems"].append(problem.as_json())
         return figures
     try:

@@ -50,9 +50,9 @@ def test_of_copies_of_a_call_the_first_messages_counts(world: World) -> None:
     say("u2", "second")
     say("u1", "first, changed")
     database = world.database
-    found = stored_messages.find_call(database.read(), SESSION, "t1")
-    assert found is not None
-    assert found.content == {"command": "first, changed"}
+    stored = stored_messages.find_call(database.read(), SESSION, "t1")
+    assert stored is not None
+    assert stored.content == {"command": "first, changed"}
     assert stored_messages.tool_results(database, ["t1"])["t1"].content == {
         "output": "first, changed"
     }
