@@ -90,22 +90,28 @@ class MessageDelivery:
     def send_next(self, session_id: str) -> DeliveryStep:
         """Send the session's next rows with one request."""
         now_ms = self._clock.wall_ms()
-        limit = self._batch_limits.get(session_id, rules.MAX_BATCH_ROWS)
-        rows = self._outbox.rows(session_id, now_ms, limit).value
-        if not rows:
-            return DeliveryStep(rows_acked=0, is_last=True)
         # A session that this store did not create may hold any of its messages.
         is_preexisting = self._outbox.remote(session_id).is_preexisting
+        rows = self._outbox.rows(session_id, now_ms, 1).value
         certain = [] if is_preexisting else _leading_certain(rows)
+        # The rows after one that goes alone are read in their turn, not with each row before them.
+        if self._accepts_dates is not False or self._leading_fresh(session_id, certain, now_ms):
+            certain = self._next_certain(session_id, now_ms) if certain else []
+        if not rows:
+            return DeliveryStep(rows_acked=0, is_last=True)
         fresh = self._leading_fresh(session_id, certain, now_ms)
         if self._accepts_dates is not False and len(certain) > 1:
             rows_acked = self._send_dated_batch(certain).total()
         elif len(fresh) > 1:
             rows_acked = self._send_batch(fresh, [None] * len(fresh)).total()
         else:
-            rows_acked = self._send_one(rows[0], is_certain=bool(certain))
+            rows_acked = self._send_one((certain or rows)[0], is_certain=bool(certain))
         self._alone.discard(session_id)
         return DeliveryStep(rows_acked=rows_acked, is_last=False)
+
+    def _next_certain(self, session_id: str, now_ms: int) -> list[OutboxRow]:
+        limit = self._batch_limits.get(session_id, rules.MAX_BATCH_ROWS)
+        return _leading_certain(self._outbox.rows(session_id, now_ms, limit).value)
 
     def _send_dated_batch(self, rows: list[OutboxRow]) -> Counter[str]:
         """Send rows with their own dates, which not every version of the backend accepts."""

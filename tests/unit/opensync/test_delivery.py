@@ -65,6 +65,21 @@ class TestTodaysBackend:
         dates = [row.created_at_ms for row in world.backend.shown(SESSION)]
         assert dates == [world.clock.now_ms - DAY_MS + at for at in (0, 0, 1, 2, 3, 4)]
 
+    def test_a_row_of_a_long_history_costs_as_many_reads_as_of_a_short_one(
+        self, world: World
+    ) -> None:
+        """What follows it is not read with each row that goes alone."""
+        world.database.read().set_trace_callback(lambda _statement: reads.append(1))
+        reads: list[int] = []
+        per_row: list[float] = []
+        for count in (10, 90):
+            reads.clear()
+            _write(world, count, ago_ms=DAY_MS, prefix=f"of{count}-")
+            world.work()
+            per_row.append(len(reads) / count)
+        assert len(_sizes(world, MESSAGE)) == 101  # with the session's header
+        assert per_row[1] <= per_row[0] * 1.1
+
     def test_a_single_row_is_sent_as_a_message(self, world: World) -> None:
         """With the transcript's date, to the millisecond."""
         _write(world, 1)
