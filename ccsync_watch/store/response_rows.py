@@ -20,7 +20,7 @@ from ccsync_watch.transcripts.usage import ROW_MARK
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from ccsync_watch.model import Usage
 
@@ -94,19 +94,25 @@ def find_targets(records: Sequence[Record]) -> dict[str, str]:
     return targets
 
 
-def combine(connection: sqlite3.Connection, response_ids: Iterable[str]) -> set[str]:
-    """Combine the records of some message ids; return the records whose owner must be decided."""
+def combine(connection: sqlite3.Connection, usages: Iterable[Usage]) -> set[str]:
+    """Combine the records of these message ids; return the records whose owner must be decided.
+
+    A gateway may give the responses of thousands of sessions one id: of a record that is a response
+    of its own, as it was before, nothing is written again.
+    """
+    new_ids = {usage.id for usage in usages}
+    response_ids = {usage.response_id or usage.id for usage in usages}
     changed: set[str] = set()
     for response_id in _uncertain_ids(connection, sorted(response_ids)):
-        records = [
-            Record(row[0], row[1], row[2], (row[3], row[4]))
-            for row in connection.execute(
-                f"SELECT id, request_id, {_PROMPT}, is_final, output_tokens"  # noqa: S608 - constants
-                f" FROM usage WHERE response_id = ? AND NOT {_IS_ROW}",
-                (response_id,),
-            )
-        ]
-        changed |= _combine_records(connection, records)
+        rows = connection.execute(
+            f"SELECT id, request_id, {_PROMPT}, is_final, output_tokens, counted_in"  # noqa: S608 - constants
+            f" FROM usage WHERE response_id = ? AND NOT {_IS_ROW}",
+            (response_id,),
+        ).fetchall()
+        records = [Record(row[0], row[1], row[2], (row[3], row[4])) for row in rows]
+        settled = {row[0] for row in rows if row[5] is None}
+        settled -= new_ids.union(row[5] for row in rows)
+        changed |= _combine_records(connection, records, settled)
     return changed
 
 
@@ -173,8 +179,13 @@ def _prompts_before(
     return [(row["agent_id"], bisect(starts[row["agent_id"]], row["start"])) for row in rows]
 
 
-def _combine_records(connection: sqlite3.Connection, records: Sequence[Record]) -> set[str]:
-    """Save which of some records form one response; return those that count."""
+def _combine_records(
+    connection: sqlite3.Connection, records: Sequence[Record], settled: Collection[str] = ()
+) -> set[str]:
+    """Save which of some records form one response; return those that count.
+
+    `settled` are known to count: where one of them is a response of its own, nothing changes.
+    """
     members: defaultdict[str, list[Record]] = defaultdict(list)
     targets = find_targets(records)
     for record in records:
@@ -182,6 +193,8 @@ def _combine_records(connection: sqlite3.Connection, records: Sequence[Record]) 
     _save_unclear(connection, members.pop(_SEVERAL, []))
     changed: set[str] = set()
     for response in members.values():
+        if len(response) == 1 and response[0].id in settled:
+            continue
         counted = max(response, key=lambda record: record.rank)
         _save_members(connection, counted, response)
         changed.add(counted.id)

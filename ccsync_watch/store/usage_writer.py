@@ -99,9 +99,8 @@ def settle_usage(
     `touched` are the sessions of this commit: what is new of them may decide which session owns a
     response that several claim.
     """
-    response_ids = {usage.response_id or usage.id for usage in usages}
     response_rows.replace_older_records(connection, usages)
-    unsettled = response_rows.combine(connection, response_ids)
+    unsettled = response_rows.combine(connection, usages)
     unsettled |= response_rows.combine_rows(connection, usages)
     contested = _contested(connection, list({usage.id for usage in usages}))
     claims = {(usage.id, usage.row_session_id) for usage in usages if usage.id in contested}
