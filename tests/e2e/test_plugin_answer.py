@@ -51,10 +51,10 @@ def test_only_where_the_client_shows_it(
     completed = subprocess.run(
         ["/bin/sh", "-c", hook_commands()["UserPromptExpansion"]],
         env=env,
-        input=b"request",
+        input=b"request\n",
         capture_output=True,
         timeout=20,
         check=False,
     )
-    output = b"request" if answers else b""
+    output = b"request\n" if answers else b""
     assert (completed.returncode, completed.stdout, completed.stderr) == (0, output, b"")
