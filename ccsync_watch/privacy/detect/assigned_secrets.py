@@ -106,6 +106,8 @@ def _is_next_assignment(assigned: Assigned) -> bool:
 
 def is_postal_code(name: str, value: str) -> bool:
     """Tell whether a pincode is a postal code, which India calls so."""
+    if not value[:3].isdigit():
+        return False
     joined = re.sub(r"[ _-]", "", name.lower())
     form = _POSTAL_CODE if name.lower().endswith("pincode") else _CITY_CODE
     return joined.endswith("pincode") and form.fullmatch(value) is not None

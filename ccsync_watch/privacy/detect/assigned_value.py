@@ -32,6 +32,7 @@ _QUOTED = {
     )
 }
 _UNTIL_TAG = re.compile(rb"[^<\r\n\x00-\x08]{1,4096}")
+_APP_WORD = 4
 _APP_PASSWORD = re.compile(rb"[a-z]{4}(?: [a-z]{4}){3}(?! ?[a-z])")
 _BARE_STOP = re.compile(
     rb"\\+(?:[nrt]|[\"'`]|u00|x1b|033)|&(?=[\w.%-]+=|amp;|\Z)|;(?=[\s\w]|\Z)|"
@@ -91,10 +92,10 @@ class ValueReader:
         self._read_until = match.end()
         if pattern is not _BARE:
             return start, match.end(), True
-        spaced = _APP_PASSWORD.match(data, start)
+        end = match.end()
+        spaced = _APP_PASSWORD.match(data, start) if end - start == _APP_WORD else None
         if spaced is not None:
             return start, spaced.end(), True
-        end = match.end()
         stops = _QUERY_STOP if name_start and data[name_start - 1] in b"?&" else _BARE_STOP
         stop = stops.search(data, start, end)
         end = stop.start() if stop else end

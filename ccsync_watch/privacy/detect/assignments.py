@@ -185,7 +185,7 @@ class AssignmentFinder:
             is_quoted=quoted,
             is_name_quoted=close is not None,
             in_query=in_query,
-            is_call=self._is_call(start, last),
+            is_call=sign == b"," and self._is_call(start, last),
             value=value,
         )
         if not is_assigned_secret(assigned):

@@ -45,6 +45,8 @@ _ROW = re.compile(
     rb"[A-Za-z_][\w./-]{0,80}\\{0,3}[\"'`*]{0,3}"
     rb"(?:[ \t]?[=:]|[ \t]*\|)(?=[^=:])"
 )
+_SIGNS = frozenset(b"=:|")
+"""After a name; a line that ends in one is no row, and has to be read by itself."""
 _SENTENCE_END = ".,;:!?)"
 _NEXT_LINE = re.compile(rb"[A-Za-z_][\w.-]{0,63}:(?:$|//)|[^A-Za-z0-9/+=_]+$")
 """What begins a line of its own: a name before its value, or the mark of a list."""
@@ -69,6 +71,8 @@ def find_folds(data: bytes, hits: Iterable[int], ends: Iterable[int]) -> list[Ed
             if newline < 0 or newline in checked:
                 break
             checked.add(newline)
+            if lines.are_rows(newline):
+                break
             edit = _fold_at(lines, newline, is_whole=newline in whole)
             if edit is None:
                 break
@@ -148,6 +152,21 @@ class _Lines:
         self.data = data
         self._after: dict[int, tuple[int, int]] = {}
         self._before: dict[int, tuple[int, int]] = {}
+        self._last_row = -1
+        """Where the last line starts that is known to be an item with a name."""
+
+    def are_rows(self, newline: int) -> bool:
+        """Tell whether the lines around a line's end are surely items of a list, each with a name.
+
+        See `_are_rows`; in a list each line is read once.
+        """
+        data, following = self.data, newline + 1
+        if _ROW.match(data, following) is None:
+            return False
+        start = data.rfind(b"\n", max(0, newline - _LONGEST_LINE), newline) + 1
+        is_known = start == self._last_row and data[newline - 1] not in _SIGNS
+        self._last_row = following
+        return is_known
 
     def has_equal(self, start: int, newline: int, width: int) -> bool | None:
         """Tell whether any line around one has its width; None if any is wider.
