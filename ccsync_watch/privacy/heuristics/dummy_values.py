@@ -27,6 +27,13 @@ _PLACEHOLDER_PART = re.compile(
     r"not[-_]?a[-_]?(?:real|secret)|lorem|do[-_]not[-_]use|sha(?:1|256|384|512)-|deadbeef|cafebabe",
     re.IGNORECASE,
 )
+_PLACEHOLDER_HINT = re.compile(
+    r"x{5}|\*{3}|\.{3}|your|my[-_ ]|example|placeholder|change[-_ ]?me|replace|redacted|insert|"
+    r"goes[-_ ]|[-_ ]here|dummy|123456789|<|\[|todo|fixme|not[-_]?a|lorem|do[-_]not|"
+    r"sha(?:1|256|384|512)-|deadbeef|cafebabe"
+)
+"""In all that has such a part, in lower case, if nothing is repeated; found faster."""
+_LEAST_REPEATED = 8
 _TOKEN_PLACEHOLDER = re.compile(
     rb"x{6,}|\*{3,}|\.{3}|example|placeholder|your[-_]|[-_]here|changeme|redacted|insert|dummy|"
     rb"([^Aa])\1{7,}|1234567890|0123456789abcdef|abcdefghij",
@@ -89,10 +96,23 @@ def is_token_placeholder(token: bytes) -> bool:
 def is_placeholder(value: str) -> bool:
     """Tell whether a value is a dummy: `YOUR_API_KEY`, `changeme`, `<token>`, `****`."""
     text = value.strip()
-    if not text or _MASK.fullmatch(text) or _PLACEHOLDER_PART.search(text):
+    if not text or _MASK.fullmatch(text):
+        return True
+    if _may_have_placeholder(text) and _PLACEHOLDER_PART.search(text):
         return True
     return _ONLY_WORDS.fullmatch(text) is not None and all(
         word.lower() in _PLACEHOLDER_WORDS for word in _PLACEHOLDER_WORD.findall(text)
+    )
+
+
+def _may_have_placeholder(text: str) -> bool:
+    """Tell, by less work than the search takes, whether a part of a text may be a dummy's."""
+    if not text.isascii():
+        return True
+    lower = text.lower()
+    most_distinct = len(lower) - _LEAST_REPEATED + 1
+    return _PLACEHOLDER_HINT.search(lower) is not None or (
+        most_distinct > 0 and len(set(lower)) <= most_distinct
     )
 
 

@@ -11,6 +11,7 @@ import math
 import re
 from collections import Counter
 from functools import lru_cache
+from string import ascii_lowercase
 
 from ccsync_watch.privacy.heuristics.thresholds import (
     ANNOUNCED_WORD_SCORE,
@@ -28,17 +29,20 @@ _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _LETTER_PAIRS = load_words("letter_pairs")
 """A row for each first letter, a to z, with a digit for each second letter."""
 
+_PAIR_SCORES = {
+    (first, second): int(score)
+    for first, row in zip(ascii_lowercase, _LETTER_PAIRS, strict=True)
+    for second, score in zip(ascii_lowercase, row, strict=True)
+}
+
 
 def letter_score(letters: str) -> float:
     """Return the mean likelihood of the pairs of letters; words score above `WORD_SCORE`."""
     parts = [part.lower() for part in _CAMEL.findall(letters)]
-    pairs = [
-        int(_LETTER_PAIRS[ord(first) - 97][ord(second) - 97])
-        for part in parts
-        for first, second in itertools.pairwise(part)
-    ]
-    total = sum(pairs) + CASE_CHANGE_SCORE * (len(parts) - 1)
-    return total / max(1, len(pairs) + len(parts) - 1)
+    pairs = sum(map(len, parts)) - len(parts)
+    total = sum([sum(map(_PAIR_SCORES.__getitem__, itertools.pairwise(part))) for part in parts])
+    total += CASE_CHANGE_SCORE * (len(parts) - 1)
+    return total / max(1, pairs + len(parts) - 1)
 
 
 @lru_cache(maxsize=4096)
