@@ -31,6 +31,8 @@ _LONGEST_HEADER = 512
 _LONGEST_ROW = 2048
 _MOST_BREAKS = 8
 """In the quoted cells of a row."""
+_MOST_CELLS = 64
+"""No table is wider."""
 
 _DELIMITERS = (b"\xe2\x94\x82", b"\xe2\x94\x83", b"\xe2\x95\x91", b"\t", b"|", b";", b",")
 _BREAK = re.compile(rb"\r?\n|\\r\\n|\\n")
@@ -156,13 +158,25 @@ def _line_start(data: bytes, low: int, end: int) -> int:
     return escaped + 2 if escaped >= 0 else start
 
 
+def _break_before(data: bytes, low: int, end: int) -> tuple[int, int]:
+    """Return the range of the last break before `end`, empty at `low` if there is none after it."""
+    position = data.rfind(b"\n", low, end)
+    escaped = data.rfind(b"\\n", max(low, position), end)
+    if escaped >= 0:
+        is_double = data.startswith(b"\\r", escaped - 2) and escaped - 2 >= low
+        return escaped - 2 * is_double, escaped + 2
+    if position < 0:
+        return low, low
+    return position - (position > low and data[position - 1] == ord("\r")), position + 1
+
+
 def _follows_row(data: bytes, start: int, delimiter: bytes, size: int) -> bool:
     """Tell whether the line before `start` has as many cells, so that this one is not a header."""
-    breaks = [m.span() for m in _BREAK.finditer(data, max(0, start - _LONGEST_HEADER), start)]
-    if not breaks:
+    low = max(0, start - _LONGEST_HEADER)
+    last, after = _break_before(data, low, start)
+    if after == low:
         return False
-    first = breaks[-2][1] if len(breaks) > 1 else max(0, start - _LONGEST_HEADER)
-    last = breaks[-1][0]
+    first = _break_before(data, low, last)[1]
     if _RULE_LINE.fullmatch(data, first, last):
         return False
     return len(_split(data, first, last, delimiter)[0]) == size
@@ -243,22 +257,31 @@ def _split(
     if delimiter == b" ":
         return [(start + m.start(), start + m.end()) for m in _COLUMNS.finditer(line)], delimiter
     cells: list[tuple[int, int]] = []
-    position = 0
-    while position <= len(line) and len(cells) < 64:  # noqa: PLR2004 - no table is wider
-        quote = line[position : position + 1]
-        if quote == b'"' and (close := line.find(b'"' + delimiter, position + 1)) >= 0:
-            following = close + 1
-        else:
-            following = line.find(delimiter, position)
-        following = len(line) if following < 0 else following
-        first, last = position, following
-        while first < last and line[first] in _QUOTES:
-            first += 1
-        while last > first and line[last - 1] in _QUOTES:
-            last -= 1
-        cells.append((start + first, start + last))
-        position = following + len(delimiter)
+    position = start
+    for cell in _cells(line, delimiter)[:_MOST_CELLS]:
+        plain, first = cell.strip(_QUOTES), position
+        if len(plain) != len(cell):
+            first += len(cell) - len(cell.lstrip(_QUOTES))
+        cells.append((first, first + len(plain)))
+        position += len(cell) + len(delimiter)
     return cells, delimiter
+
+
+def _cells(line: bytes, delimiter: bytes) -> list[bytes]:
+    """Return a line's cells with their quotes; between double quotes nothing delimits them."""
+    if b'"' not in line:
+        return line.split(delimiter)
+    cells: list[bytes] = []
+    position = 0
+    while position <= len(line) and len(cells) < _MOST_CELLS:
+        close = -1
+        if line.startswith(b'"', position):
+            close = line.find(b'"' + delimiter, position + 1)
+        following = close + 1 if close >= 0 else line.find(delimiter, position)
+        following = len(line) if following < 0 else following
+        cells.append(line[position:following])
+        position = following + len(delimiter)
+    return cells
 
 
 _BLANK = r"[ \"'`*]{0,40}"

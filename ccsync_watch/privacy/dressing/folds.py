@@ -201,6 +201,8 @@ class _Lines:
         after = self.data.find(b"\n", start, start + _LONGEST_LINE)
         end = after if after >= 0 else min(len(self.data), start + _LONGEST_LINE)
         self._after[start] = line = _width(self.data[start:end]), after
+        if after >= 0:
+            self._before[after] = line[0], start - 1
         return line
 
     def _measure_before(self, end: int) -> tuple[int, int]:

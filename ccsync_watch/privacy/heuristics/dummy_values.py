@@ -125,6 +125,8 @@ def is_reference(value: str) -> bool:
 @lru_cache(maxsize=4096)
 def is_code(value: str) -> bool:
     """Tell whether a value without quotes is an expression of a programming language."""
+    if value.isalnum():  # all but a type's name has signs
+        return _TYPE_NAME.match(value) is not None
     return (
         _CODE_CALL.match(value) is not None
         or is_struct_tag(value)
