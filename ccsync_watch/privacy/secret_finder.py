@@ -5,6 +5,7 @@ Dressing that the scan finds leads to views of the text, which are scanned and r
 
 from __future__ import annotations
 
+from collections import defaultdict
 from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -201,11 +202,10 @@ def _read_table(
 
 def _by_trigger(hits: list[scanner.Hit]) -> HitsByTrigger:
     """Return the hits of rules by their triggers."""
-    by_trigger: HitsByTrigger = {}
+    by_trigger: defaultdict[int, list[int]] = defaultdict(list)
     for end, index in hits:
-        if index < DRESSING_FROM:
-            by_trigger.setdefault(index, []).append(end)
-    return by_trigger
+        by_trigger[index].append(end)
+    return {index: ends for index, ends in by_trigger.items() if index < DRESSING_FROM}
 
 
 @lru_cache(maxsize=1)

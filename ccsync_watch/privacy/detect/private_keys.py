@@ -22,7 +22,7 @@ from ccsync_watch.privacy.heuristics.thresholds import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _LIMIT = 32_768
 """No private key in text is longer, in bytes."""
@@ -39,6 +39,7 @@ _LINE = re.compile(
 _RUN = re.compile(rb"[A-Za-z0-9+/=]{24,}")
 _FIRST_LINE = re.compile(rb"-[ ]?BEGIN[ ]")
 _EDGE = re.compile(rb"-[ ]?(?:BEGIN[ ]|(?P<closes>END[ ][ A-Za-z0-9]{0,40}-{0,5}))")
+_LONGEST_EDGE = 64
 _LONGEST_LINE = 400
 _END_OF_LINE = 40
 """So much of a line shows whether it ends with a run, in bytes."""
@@ -49,25 +50,45 @@ _ONLY_NOISE = re.compile(rb"[\s0-9\t:|>\"',+\xe2\x86\x92-]{0,40}")
 _DASHES = 5
 
 
-@partial(at_each_hit, seen=None)
-def find_block(data: bytes, end: int, _since: int) -> Iterator[Span]:
-    """Yield the block whose first line ends near `end`, up to its last line or its last run."""
-    begin = data.rfind(b"BEGIN", max(0, end - 80), end)
-    if begin < 0:
-        return
-    start = begin
-    while start and begin - start <= _DASHES and data[start - 1] in b"- ":
-        start -= 1
-    body = _past_dashes(data, end)
-    # The letters END alone occur in base64; the next edge decides, so that no text is read twice.
-    edge = _EDGE.search(data, body, body + _LIMIT)
-    if edge is not None and edge["closes"] is not None:
-        if _RUN.search(data, body, edge.start()):
-            yield Span(start, edge.end(), "private-key", Rank.KEY_BLOCK)
-        return
-    stop = _body_end(data, body)
-    if stop is not None:
-        yield Span(start, stop, "private-key", Rank.KEY_BLOCK)
+def find_block(data: bytes, ends: Iterable[int]) -> Iterator[Span]:
+    """Yield the blocks whose first lines end near `ends`, each to its last line or last run."""
+    edges = _Edges(data)
+    for end in ends:
+        begin = data.rfind(b"BEGIN", max(0, end - 80), end)
+        if begin < 0:
+            continue
+        start = begin
+        while start and begin - start <= _DASHES and data[start - 1] in b"- ":
+            start -= 1
+        body = _past_dashes(data, end)
+        # The letters END alone occur in base64: the next edge decides.
+        edge = edges.after(body)
+        if edge is None or edge["closes"] is None:
+            stop = _body_end(data, body)
+        else:
+            stop = edge.end() if _RUN.search(data, body, edge.start()) else None
+        if stop is not None:
+            yield Span(start, stop, "private-key", Rank.KEY_BLOCK)
+
+
+class _Edges:
+    """The edges of blocks in one text, none of which is read twice."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._from = self._until = 0
+        """Between these is no edge but `_edge`."""
+        self._edge: re.Match[bytes] | None = None
+
+    def after(self, body: int) -> re.Match[bytes] | None:
+        """Return the first edge after the start of a body, unless it is too far for a block."""
+        edge, limit = self._edge, body + _LIMIT
+        if edge is not None and self._from <= body <= edge.start() and edge.end() < self._until:
+            return edge
+        start = self._until - _LONGEST_EDGE if edge is None and self._from <= body else body
+        self._from, self._until = body, limit
+        self._edge = _EDGE.search(self._data, max(body, start), limit)
+        return self._edge
 
 
 def _past_dashes(data: bytes, end: int) -> int:

@@ -21,6 +21,13 @@ _LEAST_WIDTH = 20
 _NEAR = 10
 """So many lines on either side say how wide the text is."""
 _LONGEST_LINE = 1024
+_LOOK = 48
+_SEEN = 1024
+"""In bytes: the same so near a line's end, lines are compared so far around it, if all are there.
+
+Otherwise it is read. Hostile text has the same lines again and again.
+"""
+_MOST_REMEMBERED = 256
 _MOST_LINES = 400
 """A longer value in folded lines is a file."""
 _WIDTHS = frozenset(
@@ -73,7 +80,7 @@ def find_folds(data: bytes, hits: Iterable[int], ends: Iterable[int]) -> list[Ed
             checked.add(newline)
             if lines.are_rows(newline):
                 break
-            edit = _fold_at(lines, newline, is_whole=newline in whole)
+            edit = lines.fold_at(newline, is_whole=newline in whole)
             if edit is None:
                 break
             edits[newline] = edit
@@ -154,6 +161,29 @@ class _Lines:
         self._before: dict[int, tuple[int, int]] = {}
         self._last_row = -1
         """Where the last line starts that is known to be an item with a name."""
+        self._near: set[bytes] = set()
+        self._folds: dict[tuple[bytes, int, bool], tuple[int, int] | None] = {}
+
+    def fold_at(self, newline: int, *, is_whole: bool) -> Edit | None:
+        """Return the edit at a line's end, if there is one; once for the same lines around it."""
+        data = self.data
+        low, high = max(0, newline - _SEEN), newline + _SEEN
+        near = data[max(0, newline - _LOOK) : newline + _LOOK]
+        if near not in self._near:
+            if len(self._near) >= _MOST_REMEMBERED:
+                self._near.clear()
+            self._near.add(near)
+            return _fold_at(self, newline, is_whole=is_whole)
+        if min(data.count(b"\n", low, newline), data.count(b"\n", newline + 1, high)) <= _NEAR:
+            return _fold_at(self, newline, is_whole=is_whole)
+        key = data[low:high], newline - low, is_whole
+        if key not in self._folds:
+            if len(self._folds) >= _MOST_REMEMBERED:
+                self._folds.clear()
+            edit = _fold_at(self, newline, is_whole=is_whole)
+            self._folds[key] = edit and (edit.start - newline, edit.end - newline)
+        fold = self._folds[key]
+        return fold and Edit(newline + fold[0], newline + fold[1], b"")
 
     def are_rows(self, newline: int) -> bool:
         """Tell whether the lines around a line's end are surely items of a list, each with a name.

@@ -104,15 +104,19 @@ class HyperscanEngine:
 
     def scan(self, data: bytes) -> list[Hit]:
         """Return the hits in `data`, in order of their ends."""
-        return _before_break(self.scan_lines(_LINE_BREAK + data))
+        return self._scan(_LINE_BREAK + data, len(_LINE_BREAK))
 
     def scan_lines(self, data: bytes) -> list[Hit]:
         """Return the same for a text that begins with a line break."""
+        return self._scan(data, 0)
+
+    def _scan(self, data: bytes, before: int) -> list[Hit]:
+        """Return the hits as those of the text without the first bytes, as many as `before`."""
         hits: list[Hit] = []
         append = hits.append
 
         def on_match(trigger: int, _start: int, end: int, _flags: int, _context: object) -> None:
-            append((end, trigger))
+            append((end - before, trigger))
 
         self._database.scan(data, match_event_handler=on_match)
         return hits
@@ -149,7 +153,8 @@ class SearchEngine:
 
     def scan(self, data: bytes) -> list[Hit]:
         """Return the hits in `data`, in order of their starts."""
-        return _before_break(self.scan_lines(_LINE_BREAK + data))
+        hits = self.scan_lines(_LINE_BREAK + data)
+        return [(end - len(_LINE_BREAK), index) for end, index in hits]
 
     def scan_lines(self, data: bytes) -> list[Hit]:
         """Return the same for a text that begins with a line break."""
@@ -174,11 +179,6 @@ class SearchEngine:
                         if hit is not None:
                             hits.append((start + hit.end(), index))
             tried = match.end()
-
-
-def _before_break(hits: list[Hit]) -> list[Hit]:
-    """Return the hits as those of the text without the line break that was put before it."""
-    return [(end - len(_LINE_BREAK), index) for end, index in hits]
 
 
 def _library_options(library: Any) -> tuple[Any, ...]:  # noqa: ANN401 - as above

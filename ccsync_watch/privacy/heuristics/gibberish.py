@@ -40,8 +40,8 @@ def letter_score(letters: str) -> float:
     """Return the mean likelihood of the pairs of letters; words score above `WORD_SCORE`."""
     parts = [part.lower() for part in _CAMEL.findall(letters)]
     pairs = sum(map(len, parts)) - len(parts)
-    total = sum([sum(map(_PAIR_SCORES.__getitem__, itertools.pairwise(part))) for part in parts])
-    total += CASE_CHANGE_SCORE * (len(parts) - 1)
+    scores = [sum(map(_PAIR_SCORES.__getitem__, itertools.pairwise(part))) for part in parts]
+    total = sum(scores) + CASE_CHANGE_SCORE * (len(parts) - 1)
     return total / max(1, pairs + len(parts) - 1)
 
 

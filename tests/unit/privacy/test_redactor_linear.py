@@ -19,6 +19,7 @@ import pytest
 
 from ccsync_watch.privacy import detect
 from ccsync_watch.privacy.detect import assignments, pasted_sessions
+from ccsync_watch.privacy.dressing import folds
 from ccsync_watch.privacy.dressing.table import all_triggers
 from ccsync_watch.privacy.engine import structural_rule
 from support.redaction_corpus.hostile import SEEDS, repeated
@@ -112,6 +113,7 @@ def test_what_is_remembered_is_what_is_found(monkeypatch: pytest.MonkeyPatch, se
     redacted = _redactor().redact(text)
     for module in (structural_rule, assignments):
         monkeypatch.setattr(module, "_LEAST_REMEMBERED", len(text))
+    monkeypatch.setattr(folds, "_SEEN", 0)
     assert redacted == _redactor().redact(text)
 
 
