@@ -36,6 +36,8 @@ MOST_FOR_A_BYTE = 40
 """Ordinary text takes about two: it is scanned, and a view of some of it."""
 MOST_FOR_A_COMMAND = 90
 """The same for a pasted session, where each command line is parsed."""
+MOST_FOR_A_PAIR = 120
+"""The same where two rules meet: lines that are folded and commands, each read by more than one."""
 FEW = 2_000
 """So many calls say nothing yet."""
 SAMPLED = 4_000
@@ -129,4 +131,20 @@ def test_no_trigger_makes_a_text_much_work(work: _Work, part: int) -> None:
         is_session = trigger.pattern in {rule.trigger for rule in pasted_sessions.RULES}
         if for_a_byte > (MOST_FOR_A_COMMAND if is_session else MOST_FOR_A_BYTE):
             costly[trigger.pattern[:60]] = for_a_byte
+    assert not costly
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_no_two_triggers_together_make_a_text_much_work(work: _Work, part: int) -> None:
+    """Each trigger's matches before those of another one, which is drawn at random."""
+    costly: dict[tuple[str, str], float] = {}
+    triggers = [trigger.pattern for trigger in all_triggers()]
+    for first in triggers[part::PARTS]:
+        rng = random.Random(first)  # noqa: S311 - repeatable, not secret
+        second = rng.choice(triggers)
+        pair = f"(?:{first})(?:|[ ]|\\n)(?:{second})"
+        text = TriggerSampler(pair, rng).text(SAMPLED)
+        for_a_byte = work.of(text) / len(text.encode())
+        if for_a_byte > MOST_FOR_A_PAIR:
+            costly[first[:60], second[:60]] = for_a_byte
     assert not costly
