@@ -77,7 +77,7 @@ class _Edges:
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._from = self._until = 0
-        """Between these is no edge but `_edge`."""
+        """Between these `_edge` is the only edge."""
         self._edge: re.Match[bytes] | None = None
 
     def after(self, body: int) -> re.Match[bytes] | None:

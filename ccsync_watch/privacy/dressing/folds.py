@@ -53,7 +53,7 @@ _ROW = re.compile(
     rb"(?:[ \t]?[=:]|[ \t]*\|)(?=[^=:])"
 )
 _SIGNS = frozenset(b"=:|")
-"""After a name; a line that ends in one is no row, and has to be read by itself."""
+"""After a name; a line that ends in one has to be read by itself."""
 _SENTENCE_END = ".,;:!?)"
 _NEXT_LINE = re.compile(rb"[A-Za-z_][\w.-]{0,63}:(?:$|//)|[^A-Za-z0-9/+=_]+$")
 """What begins a line of its own: a name before its value, or the mark of a list."""

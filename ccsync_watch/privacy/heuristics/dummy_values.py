@@ -32,7 +32,7 @@ _PLACEHOLDER_HINT = re.compile(
     r"goes[-_ ]|[-_ ]here|dummy|123456789|<|\[|todo|fixme|not[-_]?a|lorem|do[-_]not|"
     r"sha(?:1|256|384|512)-|deadbeef|cafebabe"
 )
-"""In all that has such a part, in lower case, if nothing is repeated; found faster."""
+"""What has such a part has this too, in lower case, unless something is repeated."""
 _LEAST_REPEATED = 8
 _TOKEN_PLACEHOLDER = re.compile(
     rb"x{6,}|\*{3,}|\.{3}|example|placeholder|your[-_]|[-_]here|changeme|redacted|insert|dummy|"
