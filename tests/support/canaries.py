@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import random
+import re
 import string
 from dataclasses import dataclass, field
 
 _ALNUM = string.ascii_letters + string.digits
 _HEX = "0123456789abcdef"
+_FIELD_CANARY = re.compile(rb"ghp_[A-Za-z0-9]{36}|dop_v1_[0-9a-f]{64}")
 _NAMES = ("STRIPE_KEY", "DB_PASSWORD", "API_TOKEN", "AUTH_SECRET", "SMTP_PASSWORD")
 
 
@@ -46,6 +48,19 @@ class Canaries:
             lambda: "osk_" + self._draw(_ALNUM, 32),
         )
         return self._plant(self._random.choice(shapes)())
+
+    def github_token(self) -> str:
+        """Return a token of GitHub's form, of letters and digits."""
+        return self._plant("ghp_" + self._draw(_ALNUM, 36))
+
+    def hex_token(self) -> str:
+        """Return a token whose letters and digits are hexadecimal, as those of many ids."""
+        return self._plant("dop_v1_" + self._draw(_HEX, 64))
+
+    @staticmethod
+    def find_all(data: bytes) -> set[str]:
+        """Return everything of the form of `github_token` and `hex_token`, at once: fast."""
+        return {match.decode() for match in _FIELD_CANARY.findall(data)}
 
     def password(self) -> str:
         """Return a password without special characters of shells and URLs."""

@@ -13,7 +13,13 @@ if TYPE_CHECKING:
 
 def written_bytes(program: Program, opensync: OpenSyncDouble) -> dict[str, bytes]:
     """Return the raw bytes of everything that the program wrote, printed or sent."""
-    places = {path.name: path.read_bytes() for path in program.state.iterdir() if path.is_file()}
+    paths = [path.relative_to(program.state) for path in program.state.rglob("*")]
+    places = {
+        str(path): (program.state / path).read_bytes()
+        for path in paths
+        if (program.state / path).is_file()
+    }
+    places["names of files"] = "\n".join(map(str, paths)).encode()
     places["output"] = program.output().encode()
     places["requests"] = b"\n".join(call.body for call in opensync.backend.calls)
     ids = [row["session_id"] for row in program.status()["sessions"]]
