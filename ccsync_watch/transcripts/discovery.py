@@ -212,8 +212,9 @@ def run_path(path: str) -> str | None:
 
 
 def run_id(path: str) -> str:
-    """Return the id of a workflow's run, which its file's name is."""
-    return PurePath(path).stem
+    """Return the id of a workflow's run, which its file's name is, the same as from a row."""
+    stem = PurePath(path).stem
+    return agent_identity(stem) or hashed_id(stem)
 
 
 def sidecar_path(path: str) -> str:

@@ -17,11 +17,12 @@ _HASHED_PREFIX = "hash:"
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 # What the client's ids, the API's and those of gateways begin with, where they are long.
 _ID_PREFIX = re.compile(
-    r"(?:agent|batch|call|chatcmpl|cmpl|fc|functions|gen|item|msg|req|request|resp|rs|run|session"
-    r"|srvtoolu|step|task|tool|toolu|tooluse|wf|ws)[_.:-]|20\d{10}"
+    r"(?:agent|batch|bdrk|call|chatcmpl|cmpl|fc|functions?|gen|item|msg|req|request|resp|rs|run|session"
+    r"|srvtoolu|step|task|tool|toolu|tooluse|vrtx|wf|ws)[_.:-]|20\d{10}"
     # A helper of the client's, and a hash that stands for an id.
     rf"|(?:a[a-z_]{{1,40}}-[0-9a-f]{{4,32}}|{_HASHED_PREFIX}[0-9a-f]{{32}})\Z"
 )
+_TOKEN_PREFIX = re.compile(r"[A-Za-z]{2,12}[0-9]{0,2}[_-]")
 _MIXED = re.compile(r"(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[0-9A-Za-z]{16,}")
 _HEX = re.compile(r"[0-9a-f]+")
 _SHORTEST_MIXED = 16
@@ -55,10 +56,12 @@ def may_be_secret(name: str) -> bool:
 
     Hexadecimal ones are an id if they are all of it, or short: vendors' tokens have a prefix.
     """
-    if len(name) < _SHORTEST_MIXED or _UUID.fullmatch(name) or _ID_PREFIX.match(name):
+    if len(name) < _SHORTEST_MIXED or _UUID.fullmatch(name) or _HEX.fullmatch(name):
         return False
-    if _HEX.fullmatch(name):
-        return False
+    if prefix := _ID_PREFIX.match(name):
+        rest = name[prefix.end() :]
+        # A file can be named for a token: `wf_ghp_…`.
+        return bool(_TOKEN_PREFIX.match(rest)) and may_be_secret(rest)
     runs = _MIXED.findall(name)
     return any(len(run) > _SHORTEST_MIXED or not _HEX.fullmatch(run) for run in runs)
 

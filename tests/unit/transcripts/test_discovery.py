@@ -13,11 +13,13 @@ from ccsync_watch.transcripts import discovery
 from ccsync_watch.transcripts.discovery import (
     TranscriptScan,
     identify_stream,
+    run_id,
     scan_session,
     scan_transcripts,
     stat_transcript,
     transcript_paths,
 )
+from ccsync_watch.transcripts.fields import agent_identity
 from support.lines import SESSION, Writer
 from support.parsing import read_row
 
@@ -336,3 +338,11 @@ def test_a_subagent_may_have_a_name_in_any_script(name: str) -> None:
     assert message.kind == "task"
     assert stream.session_id == SESSION
     assert (stream.agent_id == name) == (name not in {"a b", "x" * 200})
+
+
+def test_a_run_that_is_named_for_a_token_has_a_hash_for_an_id() -> None:
+    """Its file's name is kept, as ids are."""
+    token = "ghp_" + "0aZ1" * 9
+    assert run_id("/p/s/workflows/wf_0123456789ab.json") == "wf_0123456789ab"
+    assert run_id(f"/p/s/workflows/wf_{token}.json") == agent_identity(f"wf_{token}")
+    assert token not in run_id(f"/p/s/workflows/wf_{token}.json")
