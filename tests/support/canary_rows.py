@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import copy
 import json
-import time
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from support.lines import iso
 from support.row_samples import samples
 
 if TYPE_CHECKING:
@@ -80,8 +78,6 @@ def _put(row: Row, place: _Place, value: object) -> Row:
     changed = copy.deepcopy(row)
     if "uuid" in changed:
         changed["uuid"] = str(uuid.uuid4())
-    if "timestamp" in changed:  # what is recent is sent in batches
-        changed["timestamp"] = iso(round(time.time() * 1000))
     message = changed.get("message")
     if isinstance(message, dict) and "id" in message:
         message["id"] = f"msg_{uuid.uuid4().hex}"
