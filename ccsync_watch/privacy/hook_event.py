@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.model import Redacted
 from ccsync_watch.privacy.clean import Redacting, clean_text
+from ccsync_watch.transcripts.fields import hashed_id, identity
 
 if TYPE_CHECKING:
     from ccsync_watch.hook_events import HookEvent
@@ -15,4 +16,5 @@ if TYPE_CHECKING:
 def clean_hook_event(event: HookEvent, redactor: Redacting) -> Redacted[HookEvent]:
     """Return the event without secrets. Raises RedactorUnavailable."""
     detail = {name: clean_text(text, redactor).value for name, text in event.detail.items()}
-    return Redacted(replace(event, detail=detail))
+    session_id = identity(event.session_id) or hashed_id(event.session_id)
+    return Redacted(replace(event, session_id=session_id, detail=detail))
