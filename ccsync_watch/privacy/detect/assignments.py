@@ -234,8 +234,9 @@ class AssignmentFinder:
         before = data[name_start - 1 : name_start]
         if data.startswith((b"...", b"\xe2\x80\xa6"), last):
             return False  # shortened for display
-        if data[last - 1 : last + 1] == b"->":
-            return False  # a member of an object: `pass => $self->{pass}`
+        is_member = data[last - 1 : last + 1] == b"->"  # `pass => $self->{pass}`
+        if is_member or self._is_command(after, first, last):
+            return False
         if sign == b">":
             if data[name_start : after.start()].lower() == b"code":
                 return False  # HTML's element for any code
@@ -244,6 +245,11 @@ class AssignmentFinder:
             return False
         # a list with colons: an ARN, a path of groups
         return not (sign == b":" and not after["pad"] and before == b":")
+
+    def _is_command(self, after: re.Match[bytes], first: int, last: int) -> bool:
+        """Tell whether a shell assigns what a command prints: NAME=`command arguments`."""
+        is_shell = after["quote"] == b"`" and after["sep"] == b"=" and not after["pad"]
+        return is_shell and self._data.find(b" ", first, last) >= 0
 
     def _is_call(self, name_start: int, value_end: int) -> bool:
         """Tell whether it is `define('NAME', 'value')`, and not a list of words."""

@@ -21,6 +21,11 @@ def _is_drawn_word(value: str) -> bool:
     return is_unlike_words(value) and is_typed_word(value) and value[0] not in "/.<["
 
 
+def _is_login_password(value: str) -> bool:
+    """Tell whether it is a password, and neither a port, a path nor a SQL statement."""
+    return _is_drawn_word(value) and not set(value) & set(":/ ")
+
+
 def _is_braced(value: str) -> bool:
     is_chosen = has_digit(value) or is_gibberish(value)
     is_chosen = is_chosen and not set(value) & set("()[]\"'")
@@ -33,7 +38,7 @@ _POSITIONS = (
     rf"openssl{_S}passwd{_S}(?:-(?!salt)"
     rf"[156a-z]{{1,10}}{_S}){{0,3}}(?:-salt{_S}[^\s]{{1,20}}{_S})?|"
     rf"mosquitto_passwd{_S}-[a-z]{{0,3}}b[a-z]{{0,3}}{_S}[^\s]{{1,80}}{_S}[^\s]{{1,60}}{_S}|"
-    rf"isql{_S}[^\s-][^\s]{{0,40}}{_S}[^\s-][^\s]{{0,40}}{_S}|"
+    rf"isql{_S}(?:-[a-z]{_S}){{0,2}}[^\s-][^\s]{{0,40}}{_S}[^\s-][^\s]{{0,40}}{_S}|"
     rf"(?:poetry|"
     rf"composer){_S}config{_S}(?:-[^\s]{{1,12}}{_S})?(?:http-basic\.[^\s]{{1,60}}{_S}[^\s]{{1,60}}|"
     rf"pypi-token\.[^\s]{{1,40}}){_S}|"
@@ -53,7 +58,8 @@ _POSITIONS = (
     rf"(?:preshared-key|private-key|auth-user-pass|password-file|passwd-file|pass-file|key-file)"
     rf"[ =]<\((?:echo|printf){_S}(?:-n{_S})?[\"']?(?:[\w.@-]{{1,40}}(?:\\n|\n))?|"
     rf"lftp{_S}(?:-e{_S}[\"']open{_S})?-u{_S}[\w.@-]{{1,40}},|"
-    rf"ftp[^\n]{{0,80}}(?:\r?\n|\\n|<<<[ ]?[\"'])user{_S}\w[\w.@-]{{0,39}}{_S})"
+    rf"ftp[^\n]{{0,80}}(?:\r?\n|\\n|<<<[ ]?[\"'])user{_S}\w[\w.@-]{{0,39}}{_S}|"
+    rf"ftp>{_S}user{_S}\w[\w.@-]{{0,39}}{_S})"
 )
 _SECURITY = (
     rf"security{_S}(?:(?:add|find)-(?:generic|internet)-password|unlock-keychain|create-keychain|"
@@ -118,6 +124,13 @@ RULES: tuple[StructuralRule, ...] = (
         first=r"[^\s'\"-]{6}",
         accept=_is_drawn_word,
         reach=12,
+    ),
+    value_rule(
+        "a password after -p that follows a user after -u, of any program",
+        r"[ \t]-[uU][ \t][\w.@\\-]{1,60}[ \t]-[pP][ \t]{1,2}",
+        first=r"[^\s'\"-]{4}",
+        accept=_is_login_password,
+        reach=100,
     ),
     value_rule(
         "a new password for ldappasswd",
@@ -214,8 +227,8 @@ RULES: tuple[StructuralRule, ...] = (
         "a password by a here-string to a program that asks for one",
         r"<<<[ ]?",
         context=r"(?:cryptsetup|vncpasswd|wrangler[ ]secret|vercel[ ]env|gh[ ]secret|kinit|gpg|"
-        r"keytool|secret-tool|keepassxc-cli|gcloud[ ]secrets|lpass|smbpasswd|mysql_config_editor)"
-        r"[^\n\r]{0,80}",
+        r"mysql|mariadb|psql|keytool|secret-tool|keepassxc-cli|gcloud[ ]secrets|lpass|"
+        r"smbpasswd|mysql_config_editor)[^\n\r]{0,80}",
         quote=r"['\"]?",
         accept=_is_drawn_word,
         reach=12,

@@ -67,8 +67,8 @@ def _is_flag_value(value: str, strength: Strength, *, quoted: bool) -> bool:
 
 
 _USER_FLAG = (
-    r"(?:-u[ =]?|--(?:proxy-|http-)?user(?:name)?[ =]|--?auth[ =]|-a[ ]|--creds?[ =]|--login[ =]|"
-    r"--basic-auth[ =]|--authentication[ =])"
+    r"(?:-u[ =]?|--(?:proxy-|http-)?user(?:name)?[ =]|--?auth[ =]|-a[ ]|"
+    r"--(?:src-|dest-)?creds?[ =]|--login[ =]|--basic-auth[ =]|--authentication[ =])"
 )
 _USER_PASSWORD = (
     rf"(?<![\w-]){_USER_FLAG}\\?['\"]?(?P<user>[^\s:'\"\\/]{{1,80}}):['\"]?"

@@ -116,7 +116,17 @@ def _before_name(about: str, before: str) -> StructuralRule:
     )
 
 
+_SNAPSHOT = (
+    _FIELD + r"\\{0,7}\"(?:[ ]\[[^\]\n]{1,24}\]|[ ][a-z]{3,20}){0,6}(?::[ ]|[ ]value=)\\{0,7}[\"']?"
+    r"(?P<secret>[^\s\"'\\]{4,256})(?=\\{0,7}[\"']|[ ]?(?:\n|\\n|\Z))"
+)
+
 RULES: tuple[StructuralRule, ...] = (
+    _after_name(
+        "what a snapshot of a page shows in a field",
+        _SNAPSHOT,
+        before=r"(?:textbox|input|field)[ ]\\{0,7}\"[^\"\n]{0,60}\Z",
+    ),
     _after_name(
         "what is typed into a field that a call finds",
         _CHAINED,

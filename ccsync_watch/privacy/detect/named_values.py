@@ -24,7 +24,8 @@ from ccsync_watch.privacy.engine.trigger_derivation import trigger_of
 from ccsync_watch.privacy.heuristics.dummy_values import is_regex
 from ccsync_watch.privacy.heuristics.gibberish import is_unlike_words
 from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of_label
-from ccsync_watch.privacy.heuristics.value_strength import is_password, is_secret
+from ccsync_watch.privacy.heuristics.password_forms import is_surely_chosen
+from ccsync_watch.privacy.heuristics.value_strength import is_password, is_secret, is_strict_random
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -148,6 +149,8 @@ def find_inspected(data: bytes, ends: Iterable[int]) -> Iterator[Span]:
             yield span
 
 
+_SAID = r"[\"'`]{1,2}[ ](?:to|is|as)[ ][\"'`](?P<secret>[^\s\"'`]{6,512})(?=[\"'`])"
+_SAID_PLAIN = r"[\"'`]{0,2}[ ](?:to|is|as)[ ](?P<secret>[^\s\"'`,;]{8,512}?)(?=\.?(?:[\s,;\"]|\Z))"
 _PICTURE = r"[ ]{1,12}pic[ ]{1,4}[xa9]\(\d{1,4}\)[ ]{1,12}value[ ]{1,4}" + _QUOTED
 _TUPLE = r"(?:,[ ]?|[ ]=>[ ]?)(?:<<)?\"(?P<secret>[^\"\\\s]{4,512})\"(?:>>)?[ ]?\}"
 
@@ -167,7 +170,21 @@ def _rule(
     )
 
 
+def _is_said(value: str, strength: Strength) -> bool:
+    """Tell whether what a variable is set to in a sentence is a secret, and not its next word."""
+    if strength is Strength.PASSWORD:
+        return is_surely_chosen(value)
+    return strength is Strength.TOKEN and is_strict_random(value)
+
+
 RULES: tuple[StructuralRule, ...] = (
+    _rule("what a sentence says that a variable is, both in quotes", _SAID),
+    StructuralRule(
+        "named-value",
+        "what a sentence says that a variable is set to",
+        rf"{WORDS}[\w-]{{0,24}}{trigger_of(_SAID_PLAIN)}",
+        find_named(r"(?<![\w-])[A-Z][A-Z0-9_]{1,127}(?![a-z])", _SAID_PLAIN, 200, _is_said),
+    ),
     _rule("an initialiser after a type or accessors", _TYPE + _EQUALS + _QUOTED),
     _rule("a value made by a wrapper: `String::from(…)`, `Field(…)`", _WRAPPED),
     _rule("a value that a property returns", _RETURNED),

@@ -69,4 +69,13 @@ RULES: tuple[StructuralRule, ...] = (
         r"(?P<secret>0x[0-9a-f]{32,128})",
         reach=200,
     ),
+    pattern_rule(
+        "password",
+        "the key of a wireless network in the text of its QR code",
+        r"(?-i:WIFI:)(?:[A-Z]:[^\n]{0,60};){0,4}?(?-i:P:)(?P<secret>(?:[^;\s\\]|\\[;,:\"\\]){8,63});",
+        trigger=r"WIFI:[STPHRE]:",
+        reach=24,
+        is_caseless=False,
+        accept=is_typed_password,
+    ),
 )

@@ -98,6 +98,16 @@ RULES: tuple[StructuralRule, ...] = (
         reach=80,
         is_caseless=False,
     ),
+    pattern_rule(
+        "vault-key",
+        "the secret with which a program logs in to Vault, after its role's id",
+        r"role[_-]?id[^\n]{0,80}?(?:\n|\\n)?[^\n]{0,24}?secret[_-]?id\\{0,7}[\"']?"
+        r"[ ]{0,4}[:=][ ]{0,4}\\{0,7}[\"']?(?P<secret>[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})",
+        trigger=r"secret[_-]?id\\{0,7}[\"']?[ ]{0,4}[:=][ ]{0,4}\\{0,7}[\"']?"
+        r"[0-9a-f]{8}-[0-9a-f]{4}-",
+        rank=Rank.PAIRED_KEY,
+        reach=240,
+    ),
     StructuralRule(
         "jwk",
         "the private members of a JSON web key",

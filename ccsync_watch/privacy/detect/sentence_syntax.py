@@ -56,7 +56,7 @@ _STEP = re.compile(
 _MOST_STEPS = 5
 _VALUE = re.compile(
     r"[*_]{0,2}(?P<blank>\s{0,3})(?P<open>[*_]{0,2}\\{0,7}[\"'`«“„‘‚「『（(<\[]{0,2}\s?)"
-    r"(?P<value>[!#-&(-_a-~\u00c0-\u024f\u0400-\u052f]{3,256})"
+    r"(?P<value>(?:(?!</?[a-z][a-z0-9]{0,9}>)[!#-&(-_a-~\u00c0-\u024f\u0400-\u052f]){3,256})"
 )
 _LOOSE_STEP = re.compile(
     rf"(?P<sign>{_SIGN})|(?<=\s)(?P<word>{_LETTER}{{1,12}})(?=\s)|[\n.;|<>{{}}]"

@@ -249,6 +249,13 @@ RULES: tuple[StructuralRule, ...] = (
     ),
     StructuralRule(
         "password",
+        "a password with an English name and its owner in a sentence of another language",
+        rf"{_SHARED_WORD.pattern.decode()}[ ](?:d[eiu]|del|della|do|da|van|voor|f\xc3\xb6r|til|"
+        rf"f\xc3\xbcr|para|pour|per)[ ][\w@.-]{{1,24}}[ ]{_SPACED_JOINS}[ :]",
+        find_named_in_english,
+    ),
+    StructuralRule(
+        "password",
         "a password before its name: `use … as the password`",
         rf"[ ]{_AS}[ ](?:[a-z']{{1,8}}[ ]){{0,2}}{prefix_tree(_REVERSED_NAMES)}",
         find_named_in_english,

@@ -6,7 +6,7 @@ from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule
 from ccsync_watch.privacy.heuristics.gibberish import is_unlike_words
 from ccsync_watch.privacy.heuristics.password_forms import has_password_form, is_typed_password
-from ccsync_watch.privacy.heuristics.value_strength import is_secret
+from ccsync_watch.privacy.heuristics.value_strength import is_secret, is_strict_random
 
 
 def _is_shown(value: str) -> bool:
@@ -17,6 +17,10 @@ def _is_shown(value: str) -> bool:
 
 def _is_shown_token(value: str) -> bool:
     return is_secret(value, quoted=True)
+
+
+def _is_listed_token(value: str) -> bool:
+    return is_strict_random(value)
 
 
 _VALUE = r"(?P<secret>[^\s\"'`<>\\]{6,256})"
@@ -38,8 +42,9 @@ RULES: tuple[StructuralRule, ...] = (
         "a password on a line of its own after the sentence that announces it",
         r"(?:following (?:password|token)|password (?:generated|for the)|new (?:password|value)|"
         r"user[^\n]{0,40} reset)"
-        r"[^\n]{0,100}(?:\n|\\n)(?:[ >|#*]{0,8}(?:\n|\\n)){0,3}[ >|#*\t]{0,8}(?:new value: )?"
-        r"(?P<secret>[^\s\"'`<>\\]{10,128})(?=[ ]{0,4}(?:\r?\n|\\n|\Z))",
+        r"[^\n]{0,100}?(?:\n|\\{1,4}n)(?:[ >|#*]{0,8}(?:\n|\\{1,4}n)){0,3}[ >|#*\t]{0,8}"
+        r"(?:new value: )?"
+        r"(?P<secret>[^\s\"'`<>\\]{10,128})(?=[ ]{0,4}(?:\r?\n|\\{1,4}n|\Z))",
         rank=Rank.SENTENCE,
         reach=280,
         accept=_is_shown,
@@ -67,6 +72,32 @@ RULES: tuple[StructuralRule, ...] = (
         rank=Rank.SENTENCE,
         reach=120,
         accept=_is_shown,
+    ),
+    pattern_rule(
+        "secret",
+        "a key or token after the default that a prompt offers",
+        r"(?:access key|api key|token|secret)(?: \(hidden\))? \[[^\]\n]{1,30}\]: " + _VALUE,
+        rank=Rank.SENTENCE,
+        reach=120,
+        accept=_is_shown_token,
+    ),
+    pattern_rule(
+        "password",
+        "what is typed at a prompt that names a file or an address in quotes",
+        r"(?:password|passphrase) for (?:key |pem file |private key )?[\"'][^\"'\n]{1,120}[\"']: "
+        + _VALUE,
+        rank=Rank.SENTENCE,
+        reach=200,
+        accept=_is_shown,
+    ),
+    pattern_rule(
+        "secret",
+        "a key or token between commas after its name",
+        r"(?:api[ _-]?key|token|secret|access key), [\"'`]?(?P<secret>[A-Za-z0-9_.+/=-]{20,256})"
+        r"[\"'`]?(?=[,;)]|\.?(?:\s|\Z))",
+        rank=Rank.SENTENCE,
+        reach=300,
+        accept=_is_listed_token,
     ),
     pattern_rule(
         "secret",

@@ -157,6 +157,15 @@ RULES: tuple[StructuralRule, ...] = (
         reach=220,
         accept=is_typed_password,
     ),
+    pattern_rule(
+        "url-password",
+        "a password in the address of a telephone",
+        r"(?<![a-z])sips?:[\w.+-]{1,60}:(?P<secret>[^\s\"'`<>/@$%{}]{3,128})@[a-z0-9\[]",
+        trigger=r"sips?:[\w.+-]{1,60}:[^\s\"'`<>/@$%{}]{3,128}@",
+        rank=Rank.URL_PASSWORD,
+        reach=220,
+        accept=is_typed_password,
+    ),
 )
 
 

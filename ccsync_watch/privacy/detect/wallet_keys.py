@@ -162,6 +162,13 @@ RULES: tuple[StructuralRule, ...] = (
         r"private[ _-]?key[^\n]{0,24}?(?P<secret>0x[0-9a-f]{64})(?![0-9a-f])",
         reach=108,
     ),
+    pattern_rule(
+        "wallet-key",
+        "the accounts that a development tool signs with",
+        r"accounts\\{0,7}[\"']?[ ]{0,2}[:=][ ]{0,2}\[\s{0,12}\\{0,7}[\"'`]"
+        r"(?P<secret>(?:0x)?[0-9a-f]{64})(?![0-9a-f])",
+        reach=120,
+    ),
     StructuralRule(
         "wallet-key",
         "a private key in a development chain's list",

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.detect.rules import collect_triggers
-from ccsync_watch.privacy.dressing import characters, escapes, hex_text, source_code
+from ccsync_watch.privacy.dressing import characters, escapes, gutters, hex_text, source_code
 from ccsync_watch.privacy.dressing.breaks import BORDER, break_triggers, breaks_after
 from ccsync_watch.privacy.dressing.folds import find_folds
 from ccsync_watch.privacy.dressing.source_code import JOINED, NEW, OLD
@@ -24,6 +24,7 @@ ROWS: tuple[Dressing, ...] = (
     *characters.ROWS,
     *hex_text.ROWS,
     *escapes.ROWS,
+    *gutters.ROWS,
     *source_code.ROWS,
 )
 DRESSING: tuple[Dressing, ...] = (*ROWS, *JOINED, NEW, OLD)

@@ -78,6 +78,8 @@ _JOINT = re.compile(r"[-_.]")
 _PASSPHRASE_WORD = re.compile(r"[A-Z]?[a-z]{3,12}")
 _NOT_IN_PASSPHRASE = FUNCTION_WORDS | frozenset(load_words("placeholder_words"))
 _JOINED = re.compile(r"[=:,;|]")
+_ESCAPED_LETTER = re.compile(r"\\u[0-9a-fA-F]{4}")
+"""Of a word in a string; rules read it again as it is."""
 _CUT = re.compile(rb"\\+[nrt\"']|\*\*|&(?:quot|lt|gt|amp|#39);|\xe2\x80[\x9d\x99]")
 _CLOSING = {0x29: b"(", 0x5D: b"[", 0x7D: b"{"}
 _LONGEST_QUOTE = 256
@@ -134,6 +136,7 @@ def looks_chosen(core: str) -> bool:
         and has_password_form(core)
         and (is_gibberish(core) or _NUMBERED.fullmatch(core) is None)
         and _JOINED.search(core) is None
+        and _ESCAPED_LETTER.search(core) is None
         and not talks_of_secrets(core)
     )
 

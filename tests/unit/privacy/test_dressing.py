@@ -58,6 +58,10 @@ DRESSED = {
     "frame": f"│ password │ {PASSWORD} │",
     "mail": f"password=3D{PASSWORD}=\n",
     "hexadecimal": TOKEN.encode().hex(),
+    "numbers of lines": f"    10→  - name: DB_PASSWORD\n    11→    value: {PASSWORD}",
+    "names of files": f"a.yml:10:  - name: DB_PASSWORD\na.yml-11-    value: {PASSWORD}",
+    "quote": f"> apiKey: >-\n>   {TOKEN[4:]}",
+    "letters of an alphabet": f'"\\u043f\\u0430\\u0440\\u043e\\u043b\\u044c: {PASSWORD}"',
     "upper hexadecimal": TOKEN.encode().hex(" ").upper(),
 }
 

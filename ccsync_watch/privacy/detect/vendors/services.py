@@ -5,6 +5,7 @@ from __future__ import annotations
 from ccsync_watch.privacy.detect.vendors.rule import (
     BETTERLEAKS,
     CREDSWEEPER,
+    KINGFISHER,
     PUBLIC_CODE,
     SEMGREP,
     worded,
@@ -138,6 +139,15 @@ SERVICES = (
         CREDSWEEPER,
         "cosmo_{h:32}",
         "cosmo_router",
+    ),
+    worded(
+        "adafruit-key",
+        "Adafruit IO key",
+        r"aio_[A-Za-z0-9]{28}",
+        KINGFISHER,
+        "aio_{a:28}",
+        "aio_error_configurationOfServer",
+        "mixed",
     ),
     worded(
         "voiceflow-key",
