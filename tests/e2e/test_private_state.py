@@ -43,9 +43,10 @@ def run_once(program: Program) -> None:
     transcript.turn()
     wait_until(lambda: program.session(transcript.session_id) is not None, "it is read")
     DashboardAccess.request(program)
-    (program.state / "signals" / "junk").write_bytes(b"x")
-    aside = program.state / "signals.aside"
-    wait_until(lambda: aside.is_dir() and any(aside.iterdir()), "the junk is set aside")
+    junk, aside = program.state / "signals" / "junk", program.state / "signals.aside"
+    junk.write_bytes(b"x")
+    wait_until(lambda: not junk.exists(), "the junk is removed")
+    assert any(aside.iterdir())
 
 
 def loose_paths(folder: Path) -> dict[str, str]:
