@@ -16,6 +16,7 @@ from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
 from ccsync_watch.control.client import ControlClient
 from ccsync_watch.control.messages import FlushRequest
+from ccsync_watch.daemon.background import START_SECONDS, wait_while_starting
 from ccsync_watch.daemon.destinations import preview_requests
 from ccsync_watch.daemon.instance_lock import InstanceLock
 from ccsync_watch.daemon.runtime import Runtime
@@ -76,6 +77,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
 
 def _import_new_lines(settings: Settings) -> None:
     """Import what is new on disk, in the daemon if it runs, else here; send nothing."""
+    wait_while_starting(settings.state_dir, START_SECONDS)
     try:
         ControlClient(settings.state_dir).flush(
             FlushRequest(seconds=_READ_SECONDS, is_sending=False)

@@ -13,6 +13,7 @@ from ccsync_watch.cli.typed_commands import typed
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
 from ccsync_watch.control.client import ControlClient
+from ccsync_watch.daemon.background import START_SECONDS, wait_while_starting
 from ccsync_watch.daemon.runtime import make_knowing_redactor, rules_in_force
 from ccsync_watch.errors import NotAnswering, NotRunning, StateError, StillStarting
 from ccsync_watch.pipeline.reapply import RepairResult, repair
@@ -44,6 +45,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     if not (settings.state_dir / DATABASE_NAME).exists():
         say("Nothing to repair: nothing is stored yet")
         return 0
+    wait_while_starting(settings.state_dir, START_SECONDS)
     _check_version(settings)
     clock = SystemClock()
     # Safe while a daemon runs: it writes by the same rules, and each step is a commit of its own.
