@@ -62,10 +62,8 @@ class Redactor:
         self._counts: Counter[str] = Counter()
         self._digests: dict[bytes, str] = {}
         self._seen_shapes = json_values.SeenShapes()
-        added = user_patterns.UserPatterns(
-            [user_patterns.compile_pattern(pattern, "redact.patterns") for pattern in patterns]
-        )
-        self._allow = [user_patterns.compile_pattern(pattern, "redact.allow") for pattern in allow]
+        compiled, self._allow = user_patterns.compile_settings(patterns, allow)
+        added = user_patterns.UserPatterns(compiled)
         try:
             self._finder = self._make_finder(added, engine=engine, cache=cache)
         except Exception as error:

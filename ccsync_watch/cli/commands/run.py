@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
 
+    from ccsync_watch.config import Settings
+
 ORDER = 10
 
 
@@ -33,6 +35,7 @@ def main(_arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[
     lower_priority()
     kept = {name: value for name, value in env.items() if is_kept(name)}
     settings = load(kept, flags)
+    _check_patterns(settings)
     clock = SystemClock()
     lock = InstanceLock(settings.state_dir)
     with Shutdown(clock) as shutdown:
@@ -57,3 +60,14 @@ def main(_arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[
     with contextlib.suppress(OSError):  # the end of the terminal may have stopped us
         say(STOPPED)
     return 0
+
+
+def _check_patterns(settings: Settings) -> None:
+    """Raise ConfigError for a mistake in a pattern, before the banner says what the daemon does."""
+    if settings.redact.patterns or settings.redact.allow:
+        # Loaded here: most have no patterns, and it takes a third of a second.
+        from ccsync_watch.privacy.known.user_patterns import (  # noqa: PLC0415 - see above
+            compile_settings,
+        )
+
+        compile_settings(settings.redact.patterns, settings.redact.allow)

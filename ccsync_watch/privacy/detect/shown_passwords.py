@@ -19,10 +19,6 @@ def _is_shown_token(value: str) -> bool:
     return is_secret(value, quoted=True)
 
 
-def _is_listed_token(value: str) -> bool:
-    return is_strict_random(value)
-
-
 _VALUE = r"(?P<secret>[^\s\"'`<>\\]{6,256})"
 
 RULES: tuple[StructuralRule, ...] = (
@@ -97,7 +93,7 @@ RULES: tuple[StructuralRule, ...] = (
         r"[\"'`]?(?=[,;)]|\.?(?:\s|\Z))",
         rank=Rank.SENTENCE,
         reach=300,
-        accept=_is_listed_token,
+        accept=is_strict_random,
     ),
     pattern_rule(
         "secret",

@@ -49,6 +49,16 @@ def compile_pattern(pattern: str, setting: str) -> re.Pattern[bytes]:
     return result
 
 
+def compile_settings(
+    patterns: Sequence[str], allow: Sequence[str]
+) -> tuple[list[re.Pattern[bytes]], list[re.Pattern[bytes]]]:
+    """Compile the patterns of the two settings; raise ConfigError for the first mistake."""
+    return (
+        [compile_pattern(pattern, "redact.patterns") for pattern in patterns],
+        [compile_pattern(pattern, "redact.allow") for pattern in allow],
+    )
+
+
 def _nests_repeats(pattern: str) -> bool:
     """Tell whether a group with an unbounded repeat is itself repeated without bound."""
     open_groups: list[bool] = []
