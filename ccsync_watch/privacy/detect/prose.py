@@ -37,7 +37,7 @@ from ccsync_watch.privacy.heuristics.password_forms import (
     talks_of_secrets,
     value_span,
 )
-from ccsync_watch.privacy.heuristics.sentence_values import is_joined
+from ccsync_watch.privacy.heuristics.sentence_values import is_assignment, is_joined
 from ccsync_watch.privacy.heuristics.thresholds import (
     LEAST_TOKEN_IN_PROSE,
 )
@@ -201,6 +201,7 @@ def _is_prose_token(value: str) -> bool:
         and not is_placeholder(value)
         and not is_reference(value)
         and not is_code(value)
+        and not is_assignment(value)
         and value[0] != "/"
         and _NOT_TOKEN.search(value) is None
         and is_random(value)

@@ -37,6 +37,7 @@ _NOT_VALUE = re.compile(
     r"^\d+(?:[.,:/-]\d+)+$|^[A-Z]{2,8}[-_ ]?v?\d{0,4}(?:[-_/]\w+)?$|"
     r"\.(?:\w{2,4}|conf|local|html|json|yaml)$|[()\[\]{}<>]|^[a-z]+_[a-z_]+\d?$",
 )
+_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=[^=]")
 _PRODUCT = re.compile(r"([A-Z][A-Za-z]*|[a-z]{2,5})[.#v]?\d{1,2}(?:\.\d+)*")
 _SIGNS = re.compile(r"[@#$^*!~]")
 _WORDS = re.compile(r"[A-Za-z]{2,12}(?:[-_.+][A-Za-z]{2,12})+")
@@ -96,10 +97,15 @@ def is_reversed_password(value: str) -> bool:
 def is_named_token(value: str, *, is_announced: bool) -> bool:
     """Tell whether the value after a word for a token or key is one."""
     least = LEAST_TOKEN_IN_PROSE if is_announced else LEAST_LONG_TOKEN
-    if len(value) < least or _is_other(value):
+    if len(value) < least or _is_other(value) or is_assignment(value):
         return False
     has_both = has_digit(value) and has_letter(value)
     return (has_both and is_random(value)) or is_strict_random(value)
+
+
+def is_assignment(value: str) -> bool:
+    """Tell whether it is not a value but the line of the next variable, after one that is empty."""
+    return _ASSIGNMENT.match(value) is not None
 
 
 def _is_mixed(core: str) -> bool:
