@@ -90,16 +90,17 @@ class MessageDelivery:
     def send_next(self, session_id: str) -> DeliveryStep:
         """Send the session's next rows with one request."""
         now_ms = self._clock.wall_ms()
-        # A session that this store did not create may hold any of its messages.
-        is_preexisting = self._outbox.remote(session_id).is_preexisting
         rows = self._outbox.rows(session_id, now_ms, 1).value
-        certain = [] if is_preexisting else _leading_certain(rows)
-        # The rows after one that goes alone are read in their turn, not with each row before them.
-        if self._accepts_dates is not False or self._leading_fresh(session_id, certain, now_ms):
-            certain = self._next_certain(session_id, now_ms) if certain else []
         if not rows:
             return DeliveryStep(rows_acked=0, is_last=True)
+        # A session that this store did not create may hold any of its messages.
+        is_preexisting = self._outbox.remote(session_id).is_preexisting
+        certain = [] if is_preexisting else _leading_certain(rows)
         fresh = self._leading_fresh(session_id, certain, now_ms)
+        # The rows after one that goes alone are read in their turn, not with each row before them.
+        if certain and (fresh or self._accepts_dates is not False):
+            certain = self._next_certain(session_id, now_ms)
+            fresh = self._leading_fresh(session_id, certain, now_ms)
         if self._accepts_dates is not False and len(certain) > 1:
             rows_acked = self._send_dated_batch(certain).total()
         elif len(fresh) > 1:
