@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ccsync_watch import __version__
@@ -30,11 +29,11 @@ class Banner:
             return
         self._shown = settings
         show_warnings(settings)
-        roots = [os.fspath(folder / "projects") for folder in settings.claude_dirs]
-        shown_roots = ", ".join(printable(short_path(Path(root), settings)) for root in roots)
+        roots = settings.project_roots
+        shown_roots = ", ".join(printable(short_path(root, settings)) for root in roots)
         say(f"ccsync-watch {__version__}")
         say(f"  reads      {shown_roots}")
-        if not any(os.path.isdir(root) for root in roots):  # noqa: PTH112 - roots are texts
+        if not any(os.path.isdir(root) for root in roots):  # noqa: PTH112 - Path's own method may raise
             say("             waiting for Claude Code: no transcripts there yet")
         say(f"  stores in  {printable(short_path(settings.state_dir, settings))}")
         destination = settings.destination

@@ -221,6 +221,11 @@ class Settings:
         return DestinationInfo("OpenSync", self.convex_url, _MAX_OPENSYNC_MESSAGES)
 
     @property
+    def project_roots(self) -> tuple[Path, ...]:
+        """Return the folder of transcripts in each Claude folder that is read."""
+        return tuple(folder / "projects" for folder in self.claude_dirs)
+
+    @property
     def secrets(self) -> dict[str, Secret]:
         """Return the values of those secret settings that are set, by their names."""
         values = {

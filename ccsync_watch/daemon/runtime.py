@@ -49,11 +49,6 @@ _SECRET_KINDS = {"api_key": "opensync-key"}
 """What placeholders call the secret settings, where that is not their name."""
 
 
-def project_roots(settings: Settings) -> tuple[str, ...]:
-    """Return the `projects` folder of each configured Claude folder."""
-    return tuple(os.fspath(folder / "projects") for folder in settings.claude_dirs)
-
-
 def projects_of(settings: Settings) -> Projects:
     """Return the policy of each project: what of it may be kept."""
     return Projects(exclude=settings.exclude_projects, policies=settings.projects)
@@ -62,7 +57,7 @@ def projects_of(settings: Settings) -> Projects:
 def pump_config(settings: Settings, *, host: str | None = None) -> PumpConfig:
     """Return the part of the settings that a pump needs; `host` is this machine's name."""
     return PumpConfig(
-        roots=project_roots(settings),
+        roots=tuple(map(os.fspath, settings.project_roots)),
         policy=Policy.of(settings),
         install_key=install_key(settings.state_dir),
         host=host or socket.gethostname(),
@@ -186,7 +181,7 @@ class Runtime:
         self.settings = settings
         self.clock = clock
         self.stop = threading.Event()
-        self.roots = project_roots(settings)
+        self.roots = tuple(map(os.fspath, settings.project_roots))
         self.install_key = install_key(settings.state_dir)
         self.redactor = redactor or make_redactor(settings)
         self.database = open_database(

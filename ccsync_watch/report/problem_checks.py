@@ -108,9 +108,7 @@ def _check_transcripts(settings: Settings, scan: TranscriptScan) -> Iterable[Pro
     problems = check_folders(settings)
     yield from problems
     if not problems and not scan.transcripts and not scan.unread:
-        folders = ", ".join(
-            short_path(root / "projects", settings) for root in settings.claude_dirs
-        )
+        folders = ", ".join(short_path(root, settings) for root in settings.project_roots)
         yield Problem(
             "no-transcripts",
             "Waiting for Claude Code",
