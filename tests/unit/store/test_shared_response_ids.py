@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+from statistics import median
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from support.storing import World
 
 _FEW, _MANY = 60, 400
+_WINDOW = 20  # files; now and then SQLite does some work once more for one
 _STEPS = 20  # of SQLite's virtual machine
 
 
@@ -50,9 +53,9 @@ def test_a_file_costs_the_same_however_many_sessions_share_its_ids(world: World,
     """Read from the newest on, as a first import does, each file's session is the next owner."""
     numbers = range(_MANY)[::step]
     works = [_work_of_next(world, number) for number in numbers]
-    few, many = works[_FEW], works[-1]
-    assert many.statements <= few.statements * 1.1
-    assert many.steps <= few.steps * 1.1
+    few, many = works[_FEW : _FEW + _WINDOW], works[-_WINDOW:]
+    for count in (attrgetter("statements"), attrgetter("steps")):
+        assert median(map(count, many)) <= median(map(count, few)) * 1.1
 
 
 @pytest.mark.parametrize("step", [1, -1], ids=["oldest first", "newest first"])
