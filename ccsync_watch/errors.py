@@ -8,9 +8,10 @@
     ├── StateError              the state folder cannot be used        exit 2
     │   └── OtherSchema         another version wrote its database     exit 2
     ├── AlreadyRunning          another daemon holds the state folder  exit 1
-    ├── NotRunning              no daemon has the control socket       exit 3
-    │   ├── StillStarting       one was started, and is not ready yet  exit 3
-    │   └── NotAnswering        one has, but it hangs or fails         exit 3
+    ├── DaemonUnavailable       no daemon answers                      exit 3
+    │   ├── NotRunning          there is none
+    │   ├── StillStarting       one was started, and is not ready yet
+    │   └── NotAnswering        one has the control socket, but hangs or fails
     ├── StartFailed             a daemon in the background, at once    exit 1
     ├── RedactorUnavailable     nothing may pass: fail closed          exit 1
     └── DestinationError        the destination did not accept rows    exit 4
@@ -67,17 +68,21 @@ class AlreadyRunning(CcsyncError):  # noqa: N818 - a state of the world, not a d
     """Another daemon holds the state folder."""
 
 
-class NotRunning(CcsyncError):  # noqa: N818 - as above
-    """No daemon listens on the control socket."""
+class DaemonUnavailable(CcsyncError):  # noqa: N818 - as above
+    """No daemon answers on the control socket."""
 
     exit_code = 3
 
 
-class StillStarting(NotRunning):
+class NotRunning(DaemonUnavailable):
+    """No daemon listens on the control socket."""
+
+
+class StillStarting(DaemonUnavailable):
     """A daemon was started, its process runs, and it does not listen yet: nothing is wrong."""
 
 
-class NotAnswering(NotRunning):
+class NotAnswering(DaemonUnavailable):
     """A daemon is there, but hangs, fails, or is on its way out."""
 
 

@@ -28,7 +28,7 @@ from ccsync_watch.control.client import ControlClient
 from ccsync_watch.control.messages import CheckAnswer
 from ccsync_watch.daemon.connection_test import try_backend
 from ccsync_watch.daemon.plugin_copy import command_of_copy
-from ccsync_watch.errors import CcsyncError, NotRunning
+from ccsync_watch.errors import CcsyncError, DaemonUnavailable
 from ccsync_watch.problem import Problem
 from ccsync_watch.units import plural, size
 
@@ -52,7 +52,7 @@ def status_text(env: Mapping[str, str], session_id: str | None, *, plugin_versio
     since = time.monotonic()
     try:
         figures = _daemon_of(settings).status(seconds=FIGURES_SECONDS)
-    except NotRunning as absence:
+    except DaemonUnavailable as absence:
         figures = figures_without_daemon(settings, absence)
     problems = [Problem.of_json(fields) for fields in figures["problems"]]
     is_failing = any(problem.code == "connection-failed" for problem in problems)

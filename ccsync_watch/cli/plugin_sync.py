@@ -61,8 +61,6 @@ def _flush(
     daemon = ControlClient(state_dir, hello_seconds=HELLO_SECONDS)
     try:
         return daemon.flush(_request(session_id, until), grace_seconds=_GRACE_SECONDS)
-    except (NotAnswering, StillStarting):
-        raise
     except NotRunning:
         start(state_dir, env, seconds=until - time.monotonic())
         return daemon.flush(_request(session_id, until), grace_seconds=_GRACE_SECONDS)

@@ -23,7 +23,7 @@ from ccsync_watch.cli.sync_figures import figures_without_daemon
 from ccsync_watch.config import load, options_path
 from ccsync_watch.control.client import ControlClient
 from ccsync_watch.dashboard.local_time import days_ago_ms
-from ccsync_watch.errors import CcsyncError, ConfigError, NotRunning, OtherSchema
+from ccsync_watch.errors import CcsyncError, ConfigError, DaemonUnavailable, OtherSchema
 from ccsync_watch.statusline.figures_file import (
     DATABASE_NAME,
     FIGURES_NAME,
@@ -133,7 +133,7 @@ class FiguresProcess:
         if time.monotonic() >= self._problem_until:
             try:
                 report = ControlClient(settings.state_dir).status()
-            except NotRunning as absence:
+            except DaemonUnavailable as absence:
                 report = figures_without_daemon(settings, absence)
             titles = [
                 str(problem["title"])

@@ -6,17 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from ccsync_watch import report
 from ccsync_watch.control.client import explain_absence
-from ccsync_watch.errors import OtherSchema, StillStarting
+from ccsync_watch.errors import DaemonUnavailable, OtherSchema, StillStarting
 from ccsync_watch.problem import Problem
 from ccsync_watch.units import age, size
 
 if TYPE_CHECKING:
     from ccsync_watch.config import Settings
-    from ccsync_watch.errors import NotRunning
 
 
 def figures_without_daemon(
-    settings: Settings, absence: NotRunning, *, max_sessions: int | None = None
+    settings: Settings, absence: DaemonUnavailable, *, max_sessions: int | None = None
 ) -> dict[str, Any]:
     """Return the figures from the store alone; of sessions all, or the latest `max_sessions`."""
     # Loaded here: where a daemon answers, it has them.

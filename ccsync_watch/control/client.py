@@ -17,7 +17,7 @@ from ccsync_watch.control.messages import (
     read_status,
 )
 from ccsync_watch.control.pidfile import is_being_started, is_starting, read_pidfile
-from ccsync_watch.errors import NotAnswering, NotRunning, StillStarting
+from ccsync_watch.errors import DaemonUnavailable, NotAnswering, NotRunning, StillStarting
 from ccsync_watch.processes import is_alive
 
 if TYPE_CHECKING:
@@ -146,9 +146,9 @@ def still_starting() -> StillStarting:
     )
 
 
-def explain_absence(folder: Path, absence: NotRunning) -> NotRunning:
+def explain_absence(folder: Path, absence: DaemonUnavailable) -> DaemonUnavailable:
     """Return why no daemon answers: where a hook starts one now, that it is starting."""
-    if type(absence) is NotRunning and is_being_started(folder):
+    if isinstance(absence, NotRunning) and is_being_started(folder):
         return still_starting()
     return absence
 

@@ -15,7 +15,7 @@ from ccsync_watch import __version__
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.control.client import ControlClient, still_starting
 from ccsync_watch.control.pidfile import STARTING_NAME, is_starting, read_pidfile
-from ccsync_watch.errors import NotAnswering, NotRunning, StartFailed
+from ccsync_watch.errors import NotAnswering, NotRunning, StartFailed, StillStarting
 from ccsync_watch.file_locks import is_locked
 from ccsync_watch.private_files import make_folder
 from ccsync_watch.processes import is_alive, start_time
@@ -43,9 +43,7 @@ def running_version(folder: Path) -> str | None:
     """
     try:
         return ControlClient(folder).hello().version
-    except NotAnswering:
-        raise
-    except NotRunning:
+    except (NotRunning, StillStarting):
         return None
 
 

@@ -9,11 +9,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from ccsync_watch.config import printable_path, short_path
-from ccsync_watch.errors import (
-    NotAnswering,
-    NotRunning,
-    StillStarting,
-)
+from ccsync_watch.errors import DaemonUnavailable, NotAnswering, StillStarting
 from ccsync_watch.problem import Problem
 from ccsync_watch.report.connection_problems import (
     clock_problems,
@@ -55,7 +51,7 @@ def check_all(
     scan: TranscriptScan,
     *,
     live: Live | None,
-    absence: NotRunning | None,
+    absence: DaemonUnavailable | None,
     rules: str | None,
     totals: dict[str, JsonValue],
     unfinished: list[int],
@@ -71,7 +67,7 @@ def check_all(
     ]
 
 
-def _check_daemon(live: Live | None, absence: NotRunning | None) -> Iterable[Problem]:
+def _check_daemon(live: Live | None, absence: DaemonUnavailable | None) -> Iterable[Problem]:
     if isinstance(absence, NotAnswering):
         yield Problem("daemon-silent", SYNC_NOT_WORKING, absence.message, absence.hint)
     elif isinstance(absence, StillStarting):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch import __version__
 from ccsync_watch.config import printable_path, shown_settings
-from ccsync_watch.errors import NotAnswering, StillStarting
+from ccsync_watch.errors import DaemonUnavailable, NotAnswering, StillStarting
 from ccsync_watch.pipeline.files import RealFiles
 from ccsync_watch.report.problem_checks import check_all
 from ccsync_watch.store import checkpoints, status_figures
@@ -15,7 +15,6 @@ from ccsync_watch.store.install_keys import path_key
 
 if TYPE_CHECKING:
     from ccsync_watch.config import Settings
-    from ccsync_watch.errors import NotRunning
     from ccsync_watch.model import JsonValue
     from ccsync_watch.report.live import Live
     from ccsync_watch.store.database import Database
@@ -28,7 +27,7 @@ def status(
     live: Live | None,
     *,
     key: bytes,
-    absence: NotRunning | None = None,
+    absence: DaemonUnavailable | None = None,
     rules: str | None = None,
     max_sessions: int | None = None,
 ) -> dict[str, JsonValue]:

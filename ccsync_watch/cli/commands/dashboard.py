@@ -10,7 +10,7 @@ from ccsync_watch.cli.console import say, show_warnings, warn
 from ccsync_watch.cli.problem_text import one_line
 from ccsync_watch.config import load
 from ccsync_watch.control.client import ControlClient
-from ccsync_watch.errors import ConfigError, NotAnswering, NotRunning, StillStarting
+from ccsync_watch.errors import ConfigError, NotRunning
 
 if TYPE_CHECKING:
     import argparse
@@ -65,8 +65,6 @@ def _page(address: str | None) -> str | None:
 def _sign_out_all(settings: Settings) -> int:
     try:
         ControlClient(settings.state_dir).sign_out_all()
-    except (NotAnswering, StillStarting):
-        raise
     except NotRunning:
         from ccsync_watch.dashboard.browser_access import forget_sessions  # noqa: PLC0415 - as above
 

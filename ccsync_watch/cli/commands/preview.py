@@ -21,7 +21,7 @@ from ccsync_watch.daemon.destinations import preview_requests
 from ccsync_watch.daemon.instance_lock import InstanceLock
 from ccsync_watch.daemon.runtime import Runtime
 from ccsync_watch.daemon.sync_once import read_all
-from ccsync_watch.errors import NotAnswering, NotRunning, StillStarting
+from ccsync_watch.errors import NotRunning
 from ccsync_watch.store import session_summaries
 from ccsync_watch.store.sendable_messages import sendable_messages, sendable_summary
 from ccsync_watch.units import plural
@@ -82,8 +82,6 @@ def _import_new_lines(settings: Settings) -> None:
         ControlClient(settings.state_dir).flush(
             FlushRequest(seconds=_READ_SECONDS, is_sending=False)
         )
-    except (NotAnswering, StillStarting):
-        raise
     except NotRunning:
         clock = SystemClock()
         lock = InstanceLock(settings.state_dir, is_daemon=False)

@@ -15,7 +15,7 @@ from ccsync_watch.config import load
 from ccsync_watch.control.client import ControlClient
 from ccsync_watch.daemon.background import START_SECONDS, wait_while_starting
 from ccsync_watch.daemon.runtime import make_knowing_redactor, rules_in_force
-from ccsync_watch.errors import NotAnswering, NotRunning, StateError, StillStarting
+from ccsync_watch.errors import NotRunning, StateError
 from ccsync_watch.pipeline.reapply import RepairResult, repair
 from ccsync_watch.store.database import DATABASE_NAME, open_database, open_for_reading
 from ccsync_watch.store.meta import set_meta
@@ -71,8 +71,6 @@ def _check_version(settings: Settings) -> None:
     """
     try:
         version = ControlClient(settings.state_dir).hello().version
-    except (NotAnswering, StillStarting):
-        raise
     except NotRunning:
         return
     if version != __version__:

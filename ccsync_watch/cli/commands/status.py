@@ -16,7 +16,7 @@ from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import changed_settings, load, shown_settings
 from ccsync_watch.control.client import ControlClient
 from ccsync_watch.daemon.connection_test import try_backend
-from ccsync_watch.errors import DestinationError, NotRunning
+from ccsync_watch.errors import DaemonUnavailable, DestinationError, NotRunning
 from ccsync_watch.problem import Problem
 from ccsync_watch.units import age, plural
 
@@ -77,7 +77,7 @@ def gather(settings: Settings, max_sessions: int | None) -> tuple[dict[str, Any]
     """Return the figures, from the daemon if it runs, and the problems, the connection tested."""
     try:
         figures = ControlClient(settings.state_dir).status(max_sessions=max_sessions)
-    except NotRunning as absence:
+    except DaemonUnavailable as absence:
         figures = figures_without_daemon(settings, absence, max_sessions=max_sessions)
     backend = try_backend(settings, clock=SystemClock())
     figures["backend"] = {

@@ -22,7 +22,7 @@ from ccsync_watch.daemon.hook_event_folders import save_hook_folders
 from ccsync_watch.daemon.instance_lock import InstanceLock
 from ccsync_watch.daemon.runtime import Runtime, make_redactor
 from ccsync_watch.daemon.sync_once import sync_once
-from ccsync_watch.errors import DestinationError, NotAnswering, NotRunning, StillStarting
+from ccsync_watch.errors import DestinationError, NotRunning
 from ccsync_watch.units import plural
 
 if TYPE_CHECKING:
@@ -53,8 +53,6 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     wait_while_starting(settings.state_dir, timeout)
     try:
         result = ControlClient(settings.state_dir).flush(FlushRequest(session_id, timeout))
-    except (NotAnswering, StillStarting):
-        raise
     except NotRunning:
         save_hook_folders(settings, clock=SystemClock())
         settings = load(env, flags)

@@ -19,7 +19,7 @@ from ccsync_watch.cli.doctor.plugin_program import FoundProgram, client_version,
 from ccsync_watch.cli.doctor.regular_files import is_folder
 from ccsync_watch.config import Settings, config_path, load, state_folder
 from ccsync_watch.control.client import ControlClient, explain_absence
-from ccsync_watch.errors import CcsyncError, NotAnswering, NotRunning, StillStarting
+from ccsync_watch.errors import CcsyncError, DaemonUnavailable, NotAnswering, StillStarting
 from ccsync_watch.hook_events import SPOOL_NAME
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class DaemonState:
 
     version: str | None = None
     pid: int | None = None
-    absence: NotRunning | None = None
+    absence: DaemonUnavailable | None = None
 
     @property
     def word(self) -> str:
@@ -179,7 +179,7 @@ def _folder(root: Path, plugin: InstalledPlugin | None) -> PluginFolder:
 def _daemon(settings: Settings) -> DaemonState:
     try:
         hello = ControlClient(settings.state_dir, hello_seconds=_HELLO_SECONDS).hello()
-    except NotRunning as absence:
+    except DaemonUnavailable as absence:
         return DaemonState(absence=explain_absence(settings.state_dir, absence))
     return DaemonState(hello.version, hello.pid)
 

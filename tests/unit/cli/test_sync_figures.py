@@ -10,7 +10,7 @@ import pytest
 from ccsync_watch.cli.sync_figures import figures_without_daemon
 from ccsync_watch.config import load
 from ccsync_watch.control.client import still_starting
-from ccsync_watch.errors import NotRunning
+from ccsync_watch.errors import DaemonUnavailable, NotRunning
 from ccsync_watch.store.database import DATABASE_NAME, open_database
 
 STOPPED = NotRunning("ccsync-watch is not running", hint="start it")
@@ -20,7 +20,7 @@ STOPPED = NotRunning("ccsync-watch is not running", hint="start it")
     ("absence", "is_stop_advised"), [(still_starting(), False), (STOPPED, True)]
 )
 def test_who_updates_the_database_is_not_to_be_stopped(
-    env: dict[str, str], absence: NotRunning, *, is_stop_advised: bool
+    env: dict[str, str], absence: DaemonUnavailable, *, is_stop_advised: bool
 ) -> None:
     """A daemon that starts does so before it answers."""
     settings = load(env)

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from ccsync_watch.control.client import HELLO_SECONDS, ControlClient
 from ccsync_watch.control.messages import read_status
 from ccsync_watch.daemon.instance_lock import InstanceLock
-from ccsync_watch.errors import NotAnswering, NotRunning, StillStarting
+from ccsync_watch.errors import DaemonUnavailable, NotAnswering, NotRunning, StillStarting
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,38 +25,38 @@ if TYPE_CHECKING:
 
 def failure(
     folder: Path, *, seconds: float = 30.0, hello_seconds: float = HELLO_SECONDS
-) -> NotRunning:
+) -> DaemonUnavailable:
     """Return how a request fails."""
     client = ControlClient(folder, hello_seconds=hello_seconds)
-    with pytest.raises(NotRunning) as caught:
+    with pytest.raises(DaemonUnavailable) as caught:
         client.request("/v1/x", seconds=seconds)
     return caught.value
 
 
 class TestNotRunning:
-    """No daemon: NotRunning itself, not its subclass NotAnswering."""
+    """No daemon, and none of the other reasons."""
 
     def test_without_a_pidfile(self, state: StateFolder) -> None:
         """No daemon was ever started here."""
-        assert type(failure(state.path)) is NotRunning
+        assert isinstance(failure(state.path), NotRunning)
 
     def test_without_a_state_folder(self, state: StateFolder) -> None:
         """A missing folder is not an error of its own."""
-        assert type(failure(state.path / "missing")) is NotRunning
+        assert isinstance(failure(state.path / "missing"), NotRunning)
 
     def test_while_the_daemon_starts(self, state: StateFolder) -> None:
         """It holds the lock and does not listen yet: nothing is wrong."""
         lock = InstanceLock(state.path)
         lock.acquire(1)
-        assert type(failure(state.path)) is StillStarting
+        assert isinstance(failure(state.path), StillStarting)
         lock.release()
-        assert type(failure(state.path)) is NotRunning
+        assert isinstance(failure(state.path), NotRunning)
 
     def test_while_a_sync_now_holds_the_lock(self, state: StateFolder) -> None:
         """It ends without having listened."""
         lock = InstanceLock(state.path, is_daemon=False)
         lock.acquire(1)
-        assert type(failure(state.path)) is NotRunning
+        assert isinstance(failure(state.path), NotRunning)
         lock.release()
 
     def test_after_the_process_was_killed(self, state: StateFolder) -> None:
@@ -65,7 +65,7 @@ class TestNotRunning:
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(str(path))
         state.write_pidfile(path, pid=2**22 + 1)
-        assert type(failure(state.path)) is NotRunning
+        assert isinstance(failure(state.path), NotRunning)
 
     @pytest.mark.parametrize("has_socket", [True, False])
     def test_when_the_process_id_was_reused(self, state: StateFolder, *, has_socket: bool) -> None:
@@ -75,7 +75,7 @@ class TestNotRunning:
             with socket.socket(socket.AF_UNIX) as listener:
                 listener.bind(str(path))
         state.write_pidfile(path)
-        assert type(failure(state.path)) is NotRunning
+        assert isinstance(failure(state.path), NotRunning)
 
 
 class TestAnswers:
