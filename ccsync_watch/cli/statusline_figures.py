@@ -91,6 +91,7 @@ class FiguresProcess:
         if not holds(self._figures, now):
             # Prices that were looked up for the first time are in a file that they come from.
             self._figures = self._compute(now)
+        # One process writes it: its unfinished file has one name, and one killed leaves no other.
         new = self._folder / f"{FIGURES_NAME}.new"
         with contextlib.suppress(OSError):
             new.unlink(missing_ok=True)

@@ -18,7 +18,7 @@ _MASK = re.compile(r"(?:x{3,}|\*{2,}|\.{2,}|…+|-{2,}|_{2,}|#{2,}|•+|●+|0+|
 _ONLY_WORDS = re.compile(r"[A-Za-z_ ./:<>\[\]{}()-]+[0-9]?")
 _PLACEHOLDER_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _PLACEHOLDER_WORDS = frozenset(load_words("placeholder_words"))
-_PLACEHOLDER_PART = re.compile(
+PLACEHOLDER_PART = re.compile(
     r"x{5,}|\*{3,}|\.{3}|…|•{2,}|(?-i:(?:^|[-_ <])(?:your|my|YOUR|MY)[-_ ](?:[a-z]{3}|[A-Z]{3}|"
     r"[0-9]{1,4}[-_ ]))|"
     r"^your[a-z_-]*$|example|placeholder|change[-_ ]?me|"
@@ -98,7 +98,7 @@ def is_placeholder(value: str) -> bool:
     text = value.strip()
     if not text or _MASK.fullmatch(text):
         return True
-    if _may_have_placeholder(text) and _PLACEHOLDER_PART.search(text):
+    if _may_have_placeholder(text) and PLACEHOLDER_PART.search(text):
         return True
     return _ONLY_WORDS.fullmatch(text) is not None and all(
         word.lower() in _PLACEHOLDER_WORDS for word in _PLACEHOLDER_WORD.findall(text)
