@@ -2,6 +2,9 @@
 
 A session's own transcript comes before those of its subagents, which make no session by themselves:
 its start dates the session, titles it and is the first of what is sent.
+
+One session that is written faster than it can be read does not keep the others from being read: once
+it is far ahead of them, they get every second byte.
 """
 
 from __future__ import annotations
@@ -11,6 +14,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ccsync_watch.transcripts.discovery import Transcript
+
+
+# A large transcript that is written to now is first for so many bytes without a pause.
+LEAD_BYTES = 8 * 2**20
 
 
 class Backlog:
@@ -23,6 +30,11 @@ class Backlog:
         # subagent's that was queued since the queue was last empty.
         self._own_paths: dict[str, str] = {}
         self._subagent_ranks: dict[str, int] = {}
+        # Since the queue was last empty: the bytes read of all sessions, and of each session those
+        # of all before its first turn, and its own.
+        self._read_bytes = 0
+        self._read_before: dict[str, int] = {}
+        self._own_bytes: dict[str, int] = {}
 
     def __len__(self) -> int:
         return len(self._queued)
@@ -55,8 +67,35 @@ class Backlog:
         if queued is None or queued[0] != rank:
             heapq.heappush(self._heap, (-rank, transcript.path))
 
+    def add_read(self, transcript: Transcript, size: int) -> None:
+        """Count the bytes of a turn that a transcript has had."""
+        session_id = transcript.stream.session_id
+        self._read_before.setdefault(session_id, self._read_bytes)
+        self._own_bytes[session_id] = self._own_bytes.get(session_id, 0) + size
+        self._read_bytes += size
+
     def take(self) -> tuple[int, Transcript] | None:
         """Remove and return the first transcript with its rank; None when the queue is empty."""
+        passed: list[tuple[int, Transcript]] = []
+        while (queued := self._pop()) is not None and self._is_ahead(queued[1].stream.session_id):
+            passed.append(queued)
+        if queued is None and passed:
+            queued = passed.pop(0)
+        for rank, transcript in passed:
+            self.put(transcript, rank)
+        if queued is None:
+            self._subagent_ranks.clear()
+            self._read_before.clear()
+            self._own_bytes.clear()
+        return queued
+
+    def _is_ahead(self, session_id: str) -> bool:
+        """Return whether a session was read much more than all others since its first turn."""
+        own = self._own_bytes.get(session_id, 0)
+        all_since = self._read_bytes - self._read_before.get(session_id, self._read_bytes)
+        return own - (all_since - own) > LEAD_BYTES
+
+    def _pop(self) -> tuple[int, Transcript] | None:
         while self._heap:
             rank, path = heapq.heappop(self._heap)
             queued = self._queued.get(path)
@@ -66,5 +105,4 @@ class Backlog:
                 if queued[1].stream.agent_id is None:
                     self._own_paths.pop(queued[1].stream.session_id, None)
                 return queued
-        self._subagent_ranks.clear()
         return None

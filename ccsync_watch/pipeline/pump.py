@@ -232,6 +232,7 @@ class Pump:
         )
         ingested = ingest(self._database, cleaned.batch, after, self._context(transcript, cleaned))
         self._resolver.remember(after)
+        self._backlog.add_read(transcript, batch.end - batch.start)
         self.progress.bytes_read += batch.end - batch.start
         self.progress.lines += batch.lines
         self.progress.rows += ingested.inserted

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ccsync_watch.model import Stream
-from ccsync_watch.pipeline.backlog import Backlog
+from ccsync_watch.pipeline.backlog import LEAD_BYTES, Backlog
 from ccsync_watch.transcripts.discovery import Transcript
 
 
@@ -109,3 +109,32 @@ def test_a_subagent_alone_has_its_own_rank() -> None:
     assert order(backlog) == []
     backlog.put(transcript("a"), 1)
     assert backlog.take() == (1, transcript("a"))
+
+
+def test_a_session_that_is_far_ahead_shares_with_the_others() -> None:
+    """Whatever is written to it: of two bytes that are read, one is of another session."""
+    backlog = Backlog()
+    hot, cold = transcript("hot"), [transcript(str(number)) for number in range(20)]
+    rest = subagent("hot's subagent", "hot")
+    for number, waiting in enumerate(cold):
+        backlog.put(waiting, number)
+    turns: list[str] = []
+    for number in range(100, 150):
+        backlog.put(hot, number)
+        backlog.put(rest, number)
+        turn = backlog.take()
+        assert turn is not None
+        turns.append(turn[1].path)
+        backlog.add_read(turn[1], LEAD_BYTES // 4 if turn[1] == hot else LEAD_BYTES // 8)
+    assert turns[:5] == ["hot"] * 5
+    assert turns[5:11] == ["19", "18", "hot", "17", "16", "hot"]
+    assert set(turns[5:]) == {"hot"} | {waiting.path for waiting in cold}
+
+
+def test_a_session_that_is_far_ahead_goes_on_alone() -> None:
+    """Where nothing else waits."""
+    backlog = Backlog()
+    for _ in range(3):
+        backlog.put(transcript("hot"), 1)
+        assert backlog.take() == (1, transcript("hot"))
+        backlog.add_read(transcript("hot"), 2 * LEAD_BYTES)
