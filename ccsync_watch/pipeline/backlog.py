@@ -3,8 +3,8 @@
 A session's own transcript comes before those of its subagents, which make no session by themselves:
 its start dates the session, titles it and is the first of what is sent.
 
-One session that is written faster than it can be read does not keep the others from being read: once
-it is far ahead of them, they get every second byte.
+One session that is written faster than it can be read does not keep the others from being read:
+once it is far ahead of them, they get every second byte.
 """
 
 from __future__ import annotations
