@@ -35,6 +35,10 @@ _BREAKS_FROM = _CHANGES + 1
 _JOINT = _BREAKS_FROM
 """What stands for the end of a string after which a value may continue."""
 _JOINED = frozenset(range(len(ROWS), len(ROWS) + len(JOINED)))
+_ORDINARY = {
+    number: row.is_ordinary for number, row in enumerate(ROWS, DRESSING_FROM) if row.is_ordinary
+}
+"""What is asked of a kind's hits first."""
 _SPARSE = 256
 """How far apart hits of one kind are kept, in bytes."""
 _WIDEST_TRIGGER = 64
@@ -62,7 +66,12 @@ PLACEHOLDERS = len(all_triggers()) - 1
 
 def dressing_hits(data: bytes, hits: Iterable[Hit]) -> list[Hit]:
     """Return the hits of dressing's triggers, in order of their ends."""
-    dressing = [hit for hit in hits if DRESSING_FROM <= hit[1] < PLACEHOLDERS]
+    dressing = [
+        hit
+        for hit in hits
+        if DRESSING_FROM <= hit[1] < PLACEHOLDERS
+        and (hit[1] not in _ORDINARY or not _ORDINARY[hit[1]](data, hit[0]))
+    ]
     if not dressing:
         return dressing
     beginnings = [end for end, index in dressing if index == _BREAKS_FROM]
@@ -115,8 +124,9 @@ def undressed_views(data: bytes, hits: Sequence[Hit], ends: Sequence[int] = ()) 
         edits: list[list[Edit]] = [
             [
                 edit
-                for match in _compile(kind, reading).finditer(data, low, high)
+                for match in _compile(kind, reading, low == 0).finditer(data, max(0, low - 1), high)
                 for edit in _edits_of(match)
+                if edit.start >= low
             ]
             for (low, high), kind in zip(regions, kinds, strict=True)
         ]
@@ -155,9 +165,9 @@ def unfolded_view(data: bytes, hits: Sequence[Hit], ends: Sequence[int] = ()) ->
     return View(data, _grouped(regions, edits))
 
 
-def _edits_of(match: re.Match[bytes]) -> Iterator[Edit]:
+def _edits_of(match: re.Match[bytes]) -> Iterable[Edit]:
     name = match.lastgroup
-    return _UNDRESS[name](match) if name else iter(())
+    return _UNDRESS[name](match) if name else ()
 
 
 def _grouped(
@@ -180,7 +190,7 @@ _UNDRESS = {
 
 
 @lru_cache(maxsize=1024)
-def _compile(kinds: frozenset[int], reading: str) -> re.Pattern[bytes]:
+def _compile(kinds: frozenset[int], reading: str, is_start: bool) -> re.Pattern[bytes]:  # noqa: FBT001 - a part of the key
     """Return one pattern for some kinds of dressing, and for one reading of changes.
 
     A branch has its name at its end: so `re` sees what all begin with, and looks for that first.
@@ -189,7 +199,11 @@ def _compile(kinds: frozenset[int], reading: str) -> re.Pattern[bytes]:
     numbers = {index - DRESSING_FROM for index in kinds if index < _CHANGES}
     if _JOINT in kinds:
         numbers |= _JOINED
-    branches = [f"(?:{rows[number].pattern})(?P<row_{number}>)" for number in sorted(numbers)]
+    is_alone = not is_start and len(kinds) == 1
+    branches = [
+        f"(?:{(is_alone and rows[number].lone_pattern) or rows[number].pattern})(?P<row_{number}>)"
+        for number in sorted(numbers)
+    ]
     if _CHANGES in kinds:
         pattern = NEW.pattern if reading == "new" else OLD.pattern
         branches.insert(0, f"(?:{pattern})(?P<{reading}>)")

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from functools import cached_property
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from ccsync_watch.privacy.engine.spans import Span
@@ -46,26 +48,31 @@ class View:
         self, data: bytes, regions: Iterable[tuple[tuple[int, int], Sequence[Edit]]]
     ) -> None:
         """Apply the edits of each region, which are in order without overlaps."""
-        self._pieces: list[bytes] = []
-        self._starts: list[int] = []
-        self._origins: list[tuple[int, int, bool]] = []
-        self._size = 0
+        pieces: list[bytes] = []
+        origins: list[tuple[int, int, bool]] = []
         for (low, high), edits in regions:
             position = low
-            for edit in edits:
-                self._add(data[position : edit.start], position, edit.start, is_copy=True)
-                self._add(edit.text, edit.start, edit.reach or edit.end, is_copy=False)
-                position = edit.end
-            self._add(data[position:high], position, high, is_copy=True)
-            self._add(_SEPARATOR, high, high, is_copy=False)
-        self.data = b"".join(self._pieces)
+            for start, end, text, reach in edits:
+                if start > position:
+                    pieces.append(data[position:start])
+                    origins.append((position, start, True))
+                if text:
+                    pieces.append(text)
+                    origins.append((start, reach or end, False))
+                position = end
+            if high > position:
+                pieces.append(data[position:high])
+                origins.append((position, high, True))
+            pieces.append(_SEPARATOR)
+            origins.append((high, high, False))
+        self.data = b"".join(pieces)
+        self._origins = origins
+        self._sizes = list(map(len, pieces))
 
-    def _add(self, text: bytes, start: int, end: int, *, is_copy: bool) -> None:
-        if text:
-            self._pieces.append(text)
-            self._starts.append(self._size)
-            self._origins.append((start, end, is_copy))
-            self._size += len(text)
+    @cached_property
+    def _starts(self) -> list[int]:
+        """Return where the pieces start in `data`; few views are asked."""
+        return list(accumulate(self._sizes[:-1], initial=0))
 
     def original(self, span: Span) -> Span:
         """Return the range of the text from a span's first byte to its last, dressing included."""

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ccsync_watch.privacy.dressing.table import DRESSING, all_triggers
+from ccsync_watch.privacy.dressing.table import (
+    DRESSING,
+    DRESSING_FROM,
+    all_triggers,
+    dressing_hits,
+    undressed_views,
+)
 from ccsync_watch.privacy.engine.pattern_syntax import width
 from support.redaction_corpus.shared import build_redactor
 
@@ -162,6 +168,41 @@ def test_a_trigger_is_bounded(trigger: str) -> None:
     """As those of rules are."""
     least, most = width(trigger)
     assert 1 <= least <= most < 2000
+
+
+@pytest.mark.parametrize(
+    ("text", "has_view"),
+    [
+        ("    12\tdb_password: |\n    13\t  {0}\n", True),
+        ("12:path of the token\n13:{0}\n", True),
+        ("    12\tpass\n    13\t{0}\n", True),
+        ("    12\t    user    pass\n    13\t    root    {0}\n", True),
+        ("    12\t        pass\n    13\t{0}\n", False),
+        ("a.py-12-    pass\na.py-13-{0}\n", False),
+        ("    12\texcept OSError: pass\n    13\t{0}\n", False),
+        ("    12\tfor part in a.__path__:\n    13\t{0}\n", False),
+    ],
+)
+def test_numbers_of_lines_are_removed_after_names_and_not_after_code(
+    text: str, *, has_view: bool
+) -> None:
+    """Statements that end in `pass` or a path are in every file of Python."""
+    data = text.format("value").encode()
+    gutters = [row.id for row in DRESSING].index("gutter")
+    hits = [(data.index(b"\n") + 8, DRESSING_FROM + gutters)]
+    views = [view.data for view in undressed_views(data, dressing_hits(data, hits))]
+    assert len(views) == has_view
+    assert all(b"13" not in view and b"12" not in view for view in views)
+
+
+@pytest.mark.parametrize("border", [" \u2502", "      \u2502", " \u2502 "])
+def test_a_border_at_a_lines_end_is_removed_with_its_blanks(border: str) -> None:
+    """Also after the mark before the line, whose blank is gone already."""
+    data = f"> password:{border}\n> value{border}\n> \u2502\n".encode()
+    gutters = [row.id for row in DRESSING].index("gutter")
+    (view,) = undressed_views(data, [(data.index(b"value"), DRESSING_FROM + gutters)])
+    is_last = border.endswith("\u2502")
+    assert (b"password:\nvalue\n" in view.data) == is_last
 
 
 def test_kinds_are_named_and_described() -> None:
