@@ -84,24 +84,29 @@ _SEED_LINE = (
 _SEED_LINES = rf"(?:\n{_BREAK}[a-z]{{3,8}},?){{12}}"
 _SEED_LIST = r"\[\s?\\{0,3}[\"'](?:[a-z]{3,8}\\{0,3}[\"'],\s{0,9}\\{0,3}[\"']){11}[a-z]{3}"
 _SEED_RUN = re.compile(
-    rb"[a-z]{3,8}(?:(?:[ ,\t|\"'\\-]|\\n|\n){1,12}(?:[0-9]{1,2}[.):]{0,2}[ ]{1,2})?[a-z]{3,8})"
-    rb"{11,}"
-    rb"(?![a-z])"
+    rb"[a-z]{3,8}(?:[ ,\t|\"'\\\n-]{1,12}(?:[0-9]{1,2}[.):]{0,2}[ ]{1,2})?[a-z]{3,8}){11,}(?![a-z])"
 )
 _SEED_WORD = re.compile(rb"[a-z]{3,8}")
 _SEED_WORDS = frozenset(word.encode() for word in load_words("seed_words"))
 _SEED_REACH = 420
+_LETTERS_ALONE = bytes(code if chr(code).islower() and code < 128 else 32 for code in range(256))  # noqa: PLR2004 - ASCII
+_MANY_SEED_WORDS = b"\1" * (LEAST_SEED_WORDS - 1)
+"""So many of the list's words one after the other: the first may be a word's end."""
 
 
 @at_groups_of_hits
 def find_bare_seed_phrases(data: bytes, hits: Hits) -> Iterator[Span]:
     """Yield twelve words or more of the standard's list, in no order: no sentence has so many."""
     low = max(0, hits.first - _SEED_REACH)
-    for run in _SEED_RUN.finditer(data, low, min(len(data), hits.end + _SEED_REACH)):
-        words = list(_SEED_WORD.finditer(run[0]))
-        for first, count in _seeds_of([word[0] for word in words]):
-            start = run.start() + words[first].start()
-            stop = run.start() + words[first + count - 1].end()
+    text = data[low : hits.end + _SEED_REACH].replace(b"\\n", b"\n\n")
+    words = text.translate(_LETTERS_ALONE).split()
+    if _MANY_SEED_WORDS not in bytes(map(_SEED_WORDS.__contains__, words)):
+        return
+    for run in _SEED_RUN.finditer(text):
+        found = list(_SEED_WORD.finditer(run[0]))
+        for first, count in _seeds_of([word[0] for word in found]):
+            start = low + run.start() + found[first].start()
+            stop = low + run.start() + found[first + count - 1].end()
             yield Span(start, stop, "seed-phrase", Rank.KEY_MATERIAL)
 
 

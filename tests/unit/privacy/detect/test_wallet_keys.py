@@ -35,7 +35,15 @@ def test_the_short_form_needs_its_checksum() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [SEED, f"ok\n{SEED}\nok", SEED.replace(" ", "\n"), f"- {SEED}", SEED.replace(" ", ", ")],
+    [
+        SEED,
+        f"ok\n{SEED}\nok",
+        SEED.replace(" ", "\n"),
+        f"- {SEED}",
+        SEED.replace(" ", ", "),
+        f"uninteresting {SEED} uninteresting",
+        f"{SEED}\\n{SEED[::-1]}\\n{SEED}",
+    ],
 )
 def test_a_seed_phrase_needs_no_name(text: str) -> None:
     """Nor is its order that of the list."""
