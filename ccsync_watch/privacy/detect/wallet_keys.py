@@ -103,10 +103,10 @@ def find_bare_seed_phrases(data: bytes, hits: Hits) -> Iterator[Span]:
     if _MANY_SEED_WORDS not in bytes(map(_SEED_WORDS.__contains__, words)):
         return
     for run in _SEED_RUN.finditer(text):
-        found = list(_SEED_WORD.finditer(run[0]))
-        for first, count in _seeds_of([word[0] for word in found]):
-            start = low + run.start() + found[first].start()
-            stop = low + run.start() + found[first + count - 1].end()
+        matches = list(_SEED_WORD.finditer(run[0]))
+        for first, count in _seeds_of([match[0] for match in matches]):
+            start = low + run.start() + matches[first].start()
+            stop = low + run.start() + matches[first + count - 1].end()
             yield Span(start, stop, "seed-phrase", Rank.KEY_MATERIAL)
 
 
