@@ -23,6 +23,7 @@ from support.claude_client.plugin_record import (  # noqa: E402 - as above
     read_record,
 )
 from support.row_samples import row_table  # noqa: E402 - as above
+from support.tailing_cases import case_rows  # noqa: E402 - as above
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,12 +103,18 @@ def client_limit_table() -> str:
     return _table(("Claude Code", "what it does not do", "what to do"), rows)
 
 
+def tailing_case_table() -> str:
+    """Return a line for each case that a tailer has to survive, with the tests that show it."""
+    return _table(("case", "what happens", "shown by, in tests/"), case_rows())
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "commands": command_table,
     "settings": setting_table,
     "options": option_table,
     "rows": shown_row_table,
     "left_out": left_out_table,
+    "tailing_cases": tailing_case_table,
     "clients": plugin_client_table,
     "client_limits": client_limit_table,
 }

@@ -58,6 +58,7 @@ def _keep_writing(home: ClaudeHome, stopping: threading.Event, sessions: list[st
             sessions.append(run.session_id)
 
 
+@pytest.mark.tailing_case("34")
 def test_fifty_crashes_lose_and_double_nothing(
     claude_home: ClaudeHome, watching_program: Program, opensync: OpenSyncDouble
 ) -> None:

@@ -107,6 +107,7 @@ class TestStop:
         assert program.call("sync-now", seconds=300).code == 0
         assert program.status()["totals"]["messages"] == BACKLOG_SESSIONS * 60
 
+    @pytest.mark.tailing_case("37")
     def test_a_hanging_backend_is_not_waited_for(
         self, program: Program, opensync: OpenSyncDouble
     ) -> None:
@@ -122,6 +123,7 @@ class TestStop:
         assert program.call("sync-now").code == 0
         assert len(opensync.backend.messages(transcript.session_id)) == 3
 
+    @pytest.mark.tailing_case("38")
     def test_the_last_lines_are_uploaded(self, program: Program, opensync: OpenSyncDouble) -> None:
         """Lines written a moment before the end are at the backend after it."""
         program.configure(convex_url=opensync.url, api_key=opensync.api_key)
@@ -153,6 +155,7 @@ class TestStop:
 class TestSingleInstance:
     """One daemon for one state folder."""
 
+    @pytest.mark.tailing_case("46")
     @pytest.mark.parametrize("words", [("run",), ()])
     def test_a_second_daemon_names_the_first(
         self, program: Program, words: tuple[str, ...]

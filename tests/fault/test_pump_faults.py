@@ -139,6 +139,7 @@ def test_a_failing_redactor_loses_nothing(tmp_path: Path, restarts: bool) -> Non
         pytest.fail("the run never ended")
 
 
+@pytest.mark.tailing_case("44")
 @pytest.mark.parametrize(
     ("every", "stride", "restarts"),
     [(0, 1, False), (0, 1, True), (40, 7, False), (40, 7, True)],

@@ -74,6 +74,7 @@ def _assert_right(world: World, *, is_ordered: bool = True) -> None:
     assert len(world.backend.calls) == calls
 
 
+@pytest.mark.tailing_case("39")
 @pytest.mark.parametrize("accepts_dates", [False, True], ids=["todays", "newer"])
 @pytest.mark.parametrize("fault", WAYS, ids=lambda fault: fault.name)
 def test_a_fault_at_any_request_neither_loses_nor_doubles_a_row(
@@ -113,6 +114,7 @@ def test_an_outage_of_any_kind_is_survived(tmp_path: Path, fault: Fault) -> None
     world.close()
 
 
+@pytest.mark.tailing_case("35")
 @pytest.mark.parametrize("is_carried_out", [False, True], ids=["before", "after"])
 def test_a_crash_at_any_request_neither_loses_nor_doubles_a_row(
     tmp_path: Path, *, is_carried_out: bool

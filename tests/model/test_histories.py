@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
+import pytest
 from hypothesis import example, given, note, settings
 from hypothesis import strategies as st
 
@@ -273,6 +274,7 @@ def _damaged(data: list[bytes], at: int, chance: random.Random) -> tuple[str, li
 class TestDamage:
     """One line of one file was damaged: torn, spliced with the next one, or a byte was lost."""
 
+    @pytest.mark.tailing_case("13")
     @given(STEPS, SEEDS)
     @settings(max_examples=30)
     def test_neighbours_are_kept_and_what_is_missing_is_reported(

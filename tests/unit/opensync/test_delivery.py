@@ -188,6 +188,7 @@ class TestNewerBackend:
 class TestUncertain:
     """What the backend may hold is sent by the path that can send twice without harm."""
 
+    @pytest.mark.tailing_case("42")
     def test_a_batch_without_an_answer_is_sent_again_one_by_one(self, world: World) -> None:
         """Everything is there once, with its parts."""
         _write(world, 1)
@@ -248,6 +249,7 @@ def _halve(world: World) -> None:
 class TestRejected:
     """A row that the backend never accepts is set aside, and does not block the others."""
 
+    @pytest.mark.tailing_case("42")
     def test_it_is_found_by_halving(self, world: World, caplog: pytest.LogCaptureFixture) -> None:
         """All others arrive in order; log and store name it and the reason."""
         _write(world, 1, prefix="z")
@@ -464,6 +466,7 @@ class TestSeveralSessions:
         self._assert_complete(world)
         world.close()
 
+    @pytest.mark.tailing_case("39")
     def test_a_rejected_row_is_found_and_the_others_arrive(self, world: World) -> None:
         """Each session goes alone after it, and joins the others again later."""
         self._start(world)

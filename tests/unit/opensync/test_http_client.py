@@ -172,6 +172,7 @@ class TestAnswers:
         """Whoever describes it."""
         assert type(_failure(_json(status, {"error": "Plan exceeded"}))) is Retryable
 
+    @pytest.mark.tailing_case("42")
     def test_a_row_that_is_too_large_is_rejected(self) -> None:
         """By whatever stands before the backend, too: it cannot become smaller."""
         assert isinstance(_failure(httpx.Response(413, text="<html>")), Rejected)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 
+import pytest
+
 from support.lines import OTHER, SESSION, Writer, line, text
 from support.pumping import PROJECT, Bench, ids, joined
 
@@ -17,6 +19,7 @@ class TestAbsence:
         rows = bench.select("SELECT missing_since_ms FROM transcripts ORDER BY id")
         return [since is not None for (since,) in rows]
 
+    @pytest.mark.tailing_case("58")
     def test_a_bulk_deletion_deletes_nothing(self, bench: Bench) -> None:
         """Rows and checkpoints stay, marked with since when their files are gone."""
         rows = []
@@ -56,6 +59,7 @@ class TestAbsence:
         assert bench.pump.progress.bytes_read - before == len(line(rows[1]))
         assert bench.uuids() == ids(*rows)
 
+    @pytest.mark.tailing_case("54")
     def test_a_root_that_is_absent_proves_nothing(self, bench: Bench) -> None:
         """Absent at the start, deleted, created again: nothing is marked, nothing is lost."""
         shutil.rmtree(bench.root)
@@ -71,6 +75,7 @@ class TestAbsence:
         bench.catch_up()
         assert bench.uuids() == ids(first, second)
 
+    @pytest.mark.tailing_case("50")
     def test_quick_creation_and_deletion_leaves_what_was_read(self, bench: Bench) -> None:
         """A file that came and went between two scans was never seen; no other suffers."""
         rows = []
@@ -89,6 +94,7 @@ class TestAbsence:
         assert set(ids(*rows)) <= set(bench.uuids())
         assert bench.pump.problems.reasons == {}
 
+    @pytest.mark.tailing_case("48", "49")
     def test_folders_moved_in_and_about_lose_nothing(self, bench: Bench) -> None:
         """A folder comes from outside, is appended to, and moves on inside another."""
         writer = Writer()
@@ -108,6 +114,7 @@ class TestAbsence:
         assert bench.pump.progress.bytes_read - before == len(line(rows[2]))
 
 
+@pytest.mark.tailing_case("59")
 def test_names_that_are_not_text_are_read_and_shown(bench: Bench) -> None:
     """Bytes that are not UTF-8, and newlines."""
     rows = []

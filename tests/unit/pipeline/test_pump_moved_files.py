@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 
+import pytest
+
 from ccsync_watch.model import Redacted
 from ccsync_watch.store import checkpoints
 from ccsync_watch.store.checkpoints import adopt_path, mark_missing
@@ -17,6 +19,7 @@ MOVED = "-home-user-worktree"
 class TestMoves:
     """The same file under another path."""
 
+    @pytest.mark.tailing_case("23", "24")
     @IS_LIVE
     def test_a_file_moved_to_another_project_is_not_sent_again(
         self,
@@ -123,6 +126,7 @@ class TestMoves:
 class TestCopies:
     """The same rows in several files."""
 
+    @pytest.mark.tailing_case("28")
     def test_files_with_the_same_beginning_are_both_read(self, bench: Bench) -> None:
         """A fork begins like its parent, byte for byte if its rows do."""
         shared = b'{"type":"mode","mode":"' + b"x" * 5000 + b'"}\n'
@@ -132,6 +136,7 @@ class TestCopies:
         bench.catch_up()
         assert sorted(bench.uuids()) == sorted(ids(one, two))
 
+    @pytest.mark.tailing_case("29")
     @IS_LIVE
     def test_a_session_in_two_projects_is_stored_once(
         self,
@@ -166,6 +171,7 @@ class TestCopies:
         bench.drain()
         assert len(bench.offsets()) == 2
 
+    @pytest.mark.tailing_case("30")
     def test_links_to_a_transcript_send_nothing_twice(self, bench: Bench) -> None:
         """Hard or symbolic, to the file or to its folder, or in a loop."""
         row = Writer().prompt("a")

@@ -170,6 +170,7 @@ class TestQuiet:
         assert files.opened == []
         bench.close()
 
+    @pytest.mark.tailing_case("32")
     def test_a_touched_file_sends_nothing_again(self, bench: Bench) -> None:
         """It is opened once more, and is the same."""
         bench.append(bench.path(), Writer().prompt("a"))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 class TestProblems:
     """What cannot be read is logged, remembered and tried again."""
 
+    @pytest.mark.tailing_case("57")
     def test_a_file_that_cannot_be_opened_is_read_once_it_can(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
@@ -70,6 +71,7 @@ class TestProblems:
         assert bench.pump.problems.reasons == {}
         bench.close()
 
+    @pytest.mark.tailing_case("56")
     def test_a_folder_that_cannot_be_listed_is_not_missing(self, tmp_path: Path) -> None:
         """Its transcripts are not marked as missing, and its problem ends with it."""
         refused = {"x": False}
@@ -134,6 +136,7 @@ class TestProblems:
 class TestFailClosed:
     """Nothing is stored when the redactor fails."""
 
+    @pytest.mark.tailing_case("43")
     def test_the_line_it_fails_on_holds_the_offset(self, tmp_path: Path) -> None:
         """What comes before is stored, the line and what follows wait, and nothing is doubled."""
         redactor = PassingRedactor("POISON")

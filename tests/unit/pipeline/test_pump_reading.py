@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from support.lines import OTHER, SESSION, Writer, call, line, text
 from support.pumping import Bench, ids
 from support.watched import WatchedFiles
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 class TestReading:
     """From appended bytes to stored messages."""
 
+    @pytest.mark.tailing_case("1")
     def test_two_transcripts_are_read(self, bench: Bench) -> None:
         """Every complete line, in the order of its file."""
         one, two = Writer(), Writer(OTHER)
@@ -38,6 +41,7 @@ class TestReading:
         assert bench.uuids() == ids(first, second)
         assert bench.pump.progress.bytes_read == size + len(line(second))
 
+    @pytest.mark.tailing_case("5", "6")
     def test_an_unfinished_line_is_not_read(self, bench: Bench) -> None:
         """However many writes it takes, it is stored once, when it ends."""
         writer = Writer()
@@ -55,6 +59,7 @@ class TestReading:
         bench.catch_up()
         assert bench.uuids() == ids(before, row)
 
+    @pytest.mark.tailing_case("7")
     def test_a_line_completed_across_a_restart_is_stored_once(self, bench: Bench) -> None:
         """What a new run knows is in the store alone."""
         row = Writer().prompt("a")
@@ -67,6 +72,7 @@ class TestReading:
         bench.catch_up()
         assert bench.uuids() == ids(row)
 
+    @pytest.mark.tailing_case("4")
     def test_an_empty_file_that_grows_is_read(self, bench: Bench) -> None:
         """It has a checkpoint before it has a line."""
         bench.append(bench.path())
@@ -77,6 +83,7 @@ class TestReading:
         bench.catch_up()
         assert bench.uuids() == ids(row)
 
+    @pytest.mark.tailing_case("3")
     def test_newlines_alone_move_the_offset(self, bench: Bench) -> None:
         """Nothing is stored, and nothing is read again."""
         bench.append(bench.path(), b"\n" * 100)
@@ -85,6 +92,7 @@ class TestReading:
         assert (bench.uuids(), bench.unreadable()) == ([], [])
         assert bench.catch_up() == 0
 
+    @pytest.mark.tailing_case("18")
     def test_with_every_line_rejected_there_is_a_checkpoint(self, bench: Bench) -> None:
         """What is unreadable is recorded once, and passed."""
         size = bench.append(bench.path(), b"bad\n", b"worse\n")
@@ -111,6 +119,7 @@ class TestReading:
         assert bench.uuids() == ids(*rows)
         assert bench.pump.progress.bytes_read == size - read
 
+    @pytest.mark.tailing_case("17")
     def test_a_line_longer_than_the_limit_costs_no_memory_and_no_neighbour(
         self, tmp_path: Path
     ) -> None:

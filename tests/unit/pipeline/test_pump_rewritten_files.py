@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from support.lines import OTHER, Writer, line
 from support.pumping import IS_LIVE, Bench, ids, joined
 
@@ -9,6 +11,7 @@ from support.pumping import IS_LIVE, Bench, ids, joined
 class TestRewrites:
     """The bytes before the offset are not those that were read."""
 
+    @pytest.mark.tailing_case("19")
     @IS_LIVE
     def test_a_truncated_file_is_read_from_its_start(self, bench: Bench, is_live: bool) -> None:  # noqa: FBT001 - a parameter
         """What is left of it is known, what is written then is new."""
@@ -24,6 +27,7 @@ class TestRewrites:
         bench.catch_up_again(is_live=is_live)
         assert bench.uuids() == ids(*rows, more)
 
+    @pytest.mark.tailing_case("20", "21")
     @IS_LIVE
     def test_a_file_refilled_larger_is_read_from_its_start(
         self,
@@ -54,6 +58,7 @@ class TestRewrites:
         bench.catch_up_again(is_live=is_live)
         assert bench.uuids() == ids(one, two)
 
+    @pytest.mark.tailing_case("22")
     def test_a_writer_that_did_not_notice_leaves_nul_bytes(self, bench: Bench) -> None:
         """After a copy-and-truncate it writes at its old offset."""
         writer = Writer()
@@ -65,6 +70,7 @@ class TestRewrites:
         assert bench.uuids() == ids(old, new)
         assert bench.unreadable() == [(0, size, "NUL bytes")]
 
+    @pytest.mark.tailing_case("33b")
     @IS_LIVE
     def test_a_changed_beginning_and_an_append_are_both_read(
         self,
@@ -100,6 +106,7 @@ class TestRewrites:
         assert bench.uuids() == ids(*rows, more)
         assert bench.sent_again() == 0
 
+    @pytest.mark.tailing_case("27")
     @IS_LIVE
     def test_a_copy_renamed_over_it_continues_at_the_offset(
         self,
@@ -116,6 +123,7 @@ class TestRewrites:
         assert bench.catch_up_again(is_live=is_live) == len(line(more))
         assert bench.uuids() == ids(*rows, more)
 
+    @pytest.mark.tailing_case("25")
     @IS_LIVE
     def test_a_file_deleted_and_created_again_is_read_from_its_start(
         self,
@@ -132,6 +140,7 @@ class TestRewrites:
         bench.catch_up_again(is_live=is_live)
         assert bench.uuids() == ids(old, *new)
 
+    @pytest.mark.tailing_case("26")
     def test_a_reused_inode_is_not_the_same_file(self, bench: Bench) -> None:
         """A checkpoint belongs to a path, not to an inode."""
         one, two = Writer().prompt("one"), Writer(OTHER).prompt("two")
@@ -157,6 +166,7 @@ class TestRewrites:
         bench.catch_up()
         assert bench.uuids() == ids(*rows, other, more)
 
+    @pytest.mark.tailing_case("31")
     def test_a_file_below_64_bytes_keeps_its_identity(self, bench: Bench) -> None:
         """It has one from its first line, and growth does not change it."""
         first = b'{"type":"mode"}\n'

@@ -88,6 +88,7 @@ class TestOpening:
         open_database(folder, now_ms=1).close()
         assert (folder / "ccsync.db").exists()
 
+    @pytest.mark.tailing_case("44")
     @pytest.mark.parametrize("damage", ["text", "header", "page", "count"])
     def test_a_damaged_database_is_kept_aside_and_a_new_one_made(
         self, tmp_path: Path, damage: str
@@ -179,6 +180,7 @@ class TestWriting:
         assert _names(database) == ["x"]
         database.close()
 
+    @pytest.mark.tailing_case("44")
     def test_a_disk_that_refuses_is_a_state_error(self, tmp_path: Path) -> None:
         """A full disk undoes the whole transaction, with a hint; later writes succeed."""
         database = open_database(tmp_path, now_ms=1)

@@ -185,6 +185,7 @@ def _downgrade(path: Path, version: int) -> dict[str, tuple[list[str], list[tupl
     return kept
 
 
+@pytest.mark.tailing_case("45")
 @pytest.mark.parametrize("version", range(1, len(MIGRATIONS)))
 def test_an_earlier_store_is_migrated_and_its_upload_continues(world: World, version: int) -> None:
     """Every row is kept, nothing is sent twice, and the search still finds."""

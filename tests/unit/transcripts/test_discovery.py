@@ -186,6 +186,7 @@ class TestScan:
         put(root / "p" / "one.jsonl")
         assert set(scan_transcripts([str(root)]).folders) == {str(root), str(root / "p")}
 
+    @pytest.mark.tailing_case("30")
     def test_links_are_followed_once(self, root: Path) -> None:
         """A file reached by two paths counts once, and a loop of folders ends."""
         original = put(root / "p" / "one.jsonl")

@@ -168,6 +168,7 @@ class TestWatching:
         (root / "p" / "q").mkdir(parents=True)
         take_until(wakeups, lambda _, needs_rescan: needs_rescan)
 
+    @pytest.mark.tailing_case("48")
     @pytest.mark.skipif(
         sys.version_info < (3, 11),
         reason="watchdog 6, the last for Python 3.10, does not watch a folder that is moved in",
@@ -218,6 +219,7 @@ class TestWatching:
         assert observer.ensure()
         assert not observer.is_complete
 
+    @pytest.mark.tailing_case("54")
     def test_a_root_deleted_and_created_again_is_watched_again(
         self, root: Path, watch: Callable[..., tuple[Observer, Wakeups]]
     ) -> None:
@@ -243,6 +245,30 @@ class TestWatching:
         observer.rebuild()
         (root / "one.jsonl").touch()
         take_until(wakeups, lambda paths, _: str(root / "one.jsonl") in paths)
+
+    @pytest.mark.tailing_case("47")
+    def test_folders_made_with_their_files_are_announced(
+        self, root: Path, watch: Callable[..., tuple[Observer, Wakeups]]
+    ) -> None:
+        """A file written into a new folder may have no event, but a rescan after it is requested.
+
+        The folders are watched in the end: what is written later has an event of its own.
+        """
+        observer, wakeups = watch(root)
+        assert observer.ensure()
+        paths = [root / f"p{number}" / "s" / "subagents" / "x.jsonl" for number in range(3000)]
+        for path in paths[:-1]:
+            path.parent.mkdir(parents=True)
+            path.touch()
+        take_until(wakeups, lambda seen, is_requested: is_requested or str(paths[-2]) in seen)
+        wakeups.take()
+        paths[-1].parent.mkdir(parents=True)
+        paths[-1].touch()
+        take_until(wakeups, lambda seen, is_requested: is_requested or str(paths[-1]) in seen)
+        for path in paths[::300]:
+            path.write_text("x")
+            name = str(path)
+            take_until(wakeups, lambda seen, _: name in seen)  # noqa: B023 - called at once
 
 
 class TestLinks:
@@ -354,6 +380,7 @@ class FailingObserver(PollingObserver):
 class TestFailure:
     """Where events do not work, the rescan finds changes."""
 
+    @pytest.mark.tailing_case("52", "55")
     def test_a_root_that_cannot_be_watched_is_reported(
         self, root: Path, watch: Callable[..., tuple[Observer, Wakeups]]
     ) -> None:

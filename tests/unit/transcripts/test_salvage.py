@@ -18,6 +18,7 @@ def test_empty_lines_are_skipped() -> None:
     assert (batch.lines, batch.unreadable) == (5, [])
 
 
+@pytest.mark.tailing_case("10")
 def test_a_carriage_return_before_the_newline_is_ignored() -> None:
     """For rows that are read and for rows that are dropped."""
     row = Writer().prompt("x")
@@ -29,6 +30,7 @@ def test_a_carriage_return_before_the_newline_is_ignored() -> None:
     assert batch.unreadable == []
 
 
+@pytest.mark.tailing_case("11")
 def test_a_byte_order_mark_is_ignored() -> None:
     """It stands before the first row of a file that an editor saved."""
     row = Writer().prompt("x")
@@ -58,6 +60,7 @@ def test_a_line_that_is_not_a_row_is_unreadable(junk: bytes) -> None:
     assert batch.unreadable == [Unreadable(start, start + len(junk), "not JSON")]
 
 
+@pytest.mark.tailing_case("13")
 @pytest.mark.parametrize("word", [b"b\xc3", b"b\xe9", b"b\xff\\ud83d"])
 def test_a_row_with_a_byte_that_is_not_utf8_is_read(word: bytes) -> None:
     """The character is lost; the row's other text and its tokens are not."""
@@ -68,12 +71,14 @@ def test_a_row_with_a_byte_that_is_not_utf8_is_read(word: bytes) -> None:
     assert reasons(batch) == []
 
 
+@pytest.mark.tailing_case("13")
 def test_a_torn_row_with_a_byte_that_is_not_utf8_is_unreadable() -> None:
     """What is not JSON otherwise stays unreadable."""
     batch = parse_rows(b'{"parentUuid":null,"type":"user","message":"b\xe9\n')
     assert reasons(batch) == ["not JSON"]
 
 
+@pytest.mark.tailing_case("14")
 def test_nul_bytes_before_a_row_are_recorded_and_the_row_is_read() -> None:
     """A machine that lost power leaves such runs."""
     row = Writer().prompt("x")
@@ -91,6 +96,7 @@ def test_a_row_with_nul_bytes_after_it_is_read() -> None:
     assert reasons(batch) in ([], ["NUL bytes"])
 
 
+@pytest.mark.tailing_case("15")
 def test_all_rows_on_one_line_are_read() -> None:
     """Two processes that wrote at once may leave `}{`."""
     writer = Writer()
@@ -114,6 +120,7 @@ def test_bytes_between_two_rows_are_unreadable() -> None:
     assert batch.unreadable == [Unreadable(len(head), len(head) + 7, "not JSON")]
 
 
+@pytest.mark.tailing_case("16")
 @pytest.mark.parametrize("cut", [20, 100, 150, 300])
 def test_a_row_after_a_torn_one_is_read(cut: int) -> None:
     """A torn write costs only its own row, not the one appended to it."""

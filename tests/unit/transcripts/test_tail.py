@@ -45,6 +45,7 @@ def test_a_line_has_its_offsets_and_no_newline() -> None:
     assert read(b"ab\ncd\n").lines == [Line(0, 3, b"ab"), Line(3, 6, b"cd")]
 
 
+@pytest.mark.tailing_case("2")
 def test_empty_lines_advance_the_offset() -> None:
     """An empty line is a line of one byte."""
     assert split(b"\n\na\n", 5) == [Line(5, 6, b""), Line(6, 7, b""), Line(7, 9, b"a")]
@@ -63,6 +64,7 @@ def test_an_unfinished_last_line_stays_where_it_is() -> None:
     assert (chunk.lines, chunk.end) == ([Line(0, 3, b"ab")], 3)
 
 
+@pytest.mark.tailing_case("8")
 def test_a_newline_on_a_chunk_boundary_ends_the_line() -> None:
     """Neither the line before the boundary nor the one after it is cut or doubled."""
     data = b"0123456789abcde\nnext\n"
@@ -80,12 +82,14 @@ def test_unicode_line_separators_end_no_line() -> None:
     assert [line.data for line in read_all(data, 64)] == [data[:-1]]
 
 
+@pytest.mark.tailing_case("12")
 def test_a_character_on_a_chunk_boundary_is_complete() -> None:
     """Lines are split as bytes, so no read cuts a character."""
     data = "ääääääääääää\n".encode()
     assert read_all(data, 5) == [Line(0, len(data), data[:-1])]
 
 
+@pytest.mark.tailing_case("9")
 @given(st.lists(st.binary(max_size=40)), st.binary(max_size=20), st.integers(1, 50))
 def test_lines_do_not_depend_on_the_chunk_size(
     lines: list[bytes], rest: bytes, chunk_bytes: int

@@ -509,6 +509,7 @@ class TestFailures:
         world.drain()
         assert world.uploader.health.rows_sent == len(memory.rows) == 2
 
+    @pytest.mark.tailing_case("41")
     def test_a_key_that_stops_working_loses_nothing(self, world: World) -> None:
         """Nor is anything doubled once it works again."""
         world.ingest(message("u1"), message("u2"))
