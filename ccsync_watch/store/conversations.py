@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from ccsync_watch.store.hand_offs import IS_DRAWN
-from ccsync_watch.store.stored_messages import MESSAGE_COLUMNS, MESSAGE_JOINS, read_message
+from ccsync_watch.store.stored_messages import (
+    CARRIED_USAGE,
+    MESSAGE_COLUMNS,
+    MESSAGE_JOINS,
+    PROMPT_TOKENS,
+    read_message,
+)
 from ccsync_watch.store.turns import ENDS_TURN
 
 if TYPE_CHECKING:
@@ -166,10 +172,10 @@ class TimelineStep(NamedTuple):
 def timeline_steps(database: Database, session_id: str) -> list[TimelineStep]:
     """Return a step for every message of a session's main conversation."""
     rows = database.read().execute(
-        "SELECT m.seq, m.kind, m.dated_ms, u.prompt_tokens, u.output_tokens,"  # noqa: S608 - a constant
+        f"SELECT m.seq, m.kind, m.dated_ms, {PROMPT_TOKENS}, u.output_tokens,"  # noqa: S608 - constants
         " iif(m.role = 'assistant', (SELECT count(*) FROM parts p"
-        f"   WHERE p.message_seq = m.seq AND p.kind = 'tool-call'), 0), u.id, {ENDS_TURN}"
-        " FROM messages m LEFT JOIN usage_tokens u ON u.carrier = m.id AND u.id = m.usage_id"
+        f"   WHERE p.message_seq = m.seq AND p.kind = 'tool-call'), 0),"
+        f" iif(u.key IS NULL, NULL, m.usage_id), {ENDS_TURN} FROM messages m {CARRIED_USAGE}"
         " WHERE m.session_id = ? AND m.agent_id IS NULL AND m.kind <> 'session'"
         f" AND {IS_DRAWN} ORDER BY m.seq",
         (session_id,),

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ccsync_watch.store.id_keys import key_of
 from ccsync_watch.store.id_queries import select_among
 from ccsync_watch.store.message_writer import requeue
-from ccsync_watch.store.response_rows import RECORDS_OF_RESPONSE
+from ccsync_watch.store.response_rows import RECORD_KEYS, RECORDS_OF_RESPONSE
 from ccsync_watch.store.subagent_links import SIDECHAIN_PREFIX
 
 if TYPE_CHECKING:
@@ -116,10 +117,11 @@ class CopyMarker:
         """Mark a session's copies; return the sessions that may have copied from it."""
         rows = self._connection.execute(
             "SELECT m.seq, m.uuid, m.agent_id, m.kind, m.transcript_id, m.start, m.timestamp_ms,"
-            " m.digest, m.is_inherited, m.usage_id, u.session_id AS owner, s.forked_from,"
-            " coalesce(u.counted_in, u.id) AS response_id"
+            " m.digest, m.is_inherited, m.usage_id, o.id AS owner, s.forked_from,"
+            " iif(u.key IS NULL, NULL, coalesce(u.counted_in, m.usage_id)) AS response_id"
             " FROM messages m JOIN sessions s ON s.id = m.session_id"
-            " LEFT JOIN usage u ON u.id = m.usage_id"
+            " LEFT JOIN ids k ON k.id = m.usage_id LEFT JOIN compact_usage u ON u.key = k.key"
+            " LEFT JOIN ids o ON o.key = u.session_key"
             " WHERE m.session_id = ? AND m.kind <> 'session'"
             " AND (m.agent_id IS NULL OR m.agent_id LIKE ?)"
             " ORDER BY m.transcript_id, m.start, m.seq",
@@ -241,8 +243,8 @@ class CopyMarker:
     def _is_shared(self, response_id: str | None, session_ids: Iterable[str]) -> bool:
         """Return whether one of these sessions has rows of a response."""
         query = (
-            "SELECT 1 FROM usage_rows"  # noqa: S608 - a constant
-            f" WHERE usage_id IN ({RECORDS_OF_RESPONSE}) AND session_id = ?2 LIMIT 1"
+            "SELECT 1 FROM compact_usage_rows"  # noqa: S608 - constants
+            f" WHERE usage_key IN ({RECORD_KEYS}) AND session_key = {key_of('?2')} LIMIT 1"
         )
         return any(
             self._connection.execute(query, (response_id, session_id)).fetchone()

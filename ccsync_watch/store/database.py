@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from ccsync_watch.errors import OtherSchema, StateError
 from ccsync_watch.private_files import make_folder
 from ccsync_watch.store import copied_parts
+from ccsync_watch.store.id_keys import add_uuid_functions
 from ccsync_watch.store.migrations import MIGRATIONS
 from ccsync_watch.store.packed_texts import add_unpacked
 from ccsync_watch.store.schema import migrate, newer_schema
@@ -71,6 +72,7 @@ class Database:
         try:
             connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
             add_unpacked(connection)
+            add_uuid_functions(connection)
             if query_only:
                 create_views(connection)
                 connection.execute("PRAGMA query_only = ON")

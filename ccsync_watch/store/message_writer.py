@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
+from ccsync_watch.store.id_keys import key_of
 from ccsync_watch.store.id_queries import select_among
 from ccsync_watch.store.meta import get_meta
 from ccsync_watch.store.packed_texts import pack
@@ -147,6 +148,11 @@ class MessageWriter:
                 (new, old),
             )
         self._connection.execute(
+            "UPDATE compact_usage SET carrier_seq = ?1 WHERE carrier_seq = ?2 AND key ="
+            " (SELECT k.key FROM messages m JOIN ids k ON k.id = m.usage_id WHERE m.seq = ?1)",
+            (new, old),
+        )
+        self._connection.execute(
             "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'messages'", (new,)
         )
 
@@ -169,10 +175,11 @@ class MessageWriter:
         )
         # The tokens of a response are sent with the first of its messages.
         self._connection.executemany(
-            "UPDATE usage SET carrier = ? WHERE id = ? AND session_id = ? AND carrier IS NULL",
+            f"UPDATE compact_usage SET carrier_seq = ? WHERE key = {key_of('?')}"  # noqa: S608 - constants
+            f" AND session_key = {key_of('?')} AND carrier_seq IS NULL",
             [
-                (message.id, message.usage_id, message.session_id)
-                for _seq, message in new
+                (seq, message.usage_id, message.session_id)
+                for seq, message in new
                 if message.usage_id
             ],
         )

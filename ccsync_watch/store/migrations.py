@@ -793,4 +793,74 @@ MIGRATIONS: tuple[str, ...] = (
             JOIN usage u ON u.id = m.usage_id
             WHERE coalesce(u.counted_in, u.id) = c.usage_id;
     """,
+    """
+    -- Ids that many rows repeat are stored once and have a key; UUIDs are 16 bytes. Temporary views
+    -- with the names of the old tables show the rows with their ids: see `id_keys`.
+    CREATE TABLE ids (key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE);
+    INSERT INTO ids (id) SELECT session_id FROM usage UNION SELECT session_id FROM usage_rows
+        UNION SELECT owner FROM usage_rows;
+    INSERT OR IGNORE INTO ids (id) SELECT id FROM usage;
+    INSERT OR IGNORE INTO ids (id) SELECT usage_id FROM usage_rows;
+
+    -- `key` is that of the response's id. `response` is its message id: a number is how many
+    -- characters of the response's id it is. `carrier_seq` is the message with which it is sent.
+    CREATE TABLE compact_usage (
+        key INTEGER PRIMARY KEY,
+        session_key INTEGER NOT NULL,
+        agent_id TEXT,
+        model TEXT,
+        timestamp_ms INTEGER,
+        input_tokens INTEGER NOT NULL,
+        output_tokens INTEGER NOT NULL,
+        cache_write_5m_tokens INTEGER NOT NULL,
+        cache_write_1h_tokens INTEGER NOT NULL,
+        cache_read_tokens INTEGER NOT NULL,
+        web_searches INTEGER NOT NULL,
+        tier TEXT,
+        is_marked INTEGER NOT NULL,
+        carrier_seq INTEGER,
+        is_final INTEGER NOT NULL,
+        is_fast INTEGER NOT NULL,
+        is_us_only INTEGER NOT NULL,
+        cost_usd REAL,
+        response NOT NULL,
+        request_id TEXT,
+        counted_in TEXT,
+        iterations TEXT
+    );
+    INSERT INTO compact_usage SELECT k.key, s.key, agent_id, model, timestamp_ms, input_tokens,
+            output_tokens, cache_write_5m_tokens, cache_write_1h_tokens, cache_read_tokens,
+            web_searches, tier, is_marked, (SELECT seq FROM messages WHERE id = carrier), is_final,
+            is_fast, is_us_only, cost_usd,
+            CASE WHEN response_id = u.id
+                OR substr(u.id, 1, length(response_id) + 1) = response_id || '#'
+            THEN length(response_id) ELSE response_id END, request_id, counted_in, iterations
+        FROM usage u JOIN ids k ON k.id = u.id JOIN ids s ON s.id = u.session_id ORDER BY k.key;
+    DROP TABLE usage;
+    CREATE INDEX usage_session ON compact_usage (session_key);
+    CREATE INDEX usage_counted_in ON compact_usage (counted_in) WHERE counted_in IS NOT NULL;
+    CREATE INDEX usage_response ON compact_usage (response) WHERE typeof(response) = 'text';
+
+    CREATE TABLE compact_usage_rows (
+        usage_key INTEGER NOT NULL,
+        session_key INTEGER NOT NULL,
+        agent_id TEXT NOT NULL,
+        uuid_key NOT NULL,
+        start INTEGER NOT NULL,
+        owner_key INTEGER NOT NULL,
+        is_marked INTEGER NOT NULL,
+        prompt_tokens INTEGER NOT NULL,
+        output_tokens INTEGER NOT NULL,
+        timestamp_ms INTEGER,
+        PRIMARY KEY (usage_key, session_key, agent_id, uuid_key)
+    ) WITHOUT ROWID;
+    INSERT INTO compact_usage_rows SELECT k.key, s.key, agent_id, uuid_key(uuid), start, o.key,
+            is_marked, prompt_tokens, output_tokens, timestamp_ms
+        FROM usage_rows r JOIN ids k ON k.id = r.usage_id JOIN ids s ON s.id = r.session_id
+        JOIN ids o ON o.id = r.owner ORDER BY 1, 2, 3, 4;
+    DROP TABLE usage_rows;
+    CREATE INDEX usage_rows_session ON compact_usage_rows (session_key);
+    CREATE INDEX usage_rows_of_others ON compact_usage_rows (usage_key)
+        WHERE owner_key <> session_key;
+    """,
 )

@@ -14,7 +14,7 @@ from bisect import bisect
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from ccsync_watch.store.id_queries import select_among
+from ccsync_watch.store.id_keys import key_of, uuid_key
 from ccsync_watch.store.turns import STARTERS
 from ccsync_watch.transcripts.usage import ROW_MARK
 
@@ -24,24 +24,38 @@ if TYPE_CHECKING:
 
     from ccsync_watch.model import Usage
 
-RECORDS_OF_RESPONSE = "SELECT ?1 UNION ALL SELECT id FROM usage WHERE counted_in = ?1"
+RECORDS_OF_RESPONSE = (
+    "SELECT ?1 UNION ALL SELECT k.id FROM compact_usage c JOIN ids k ON k.key = c.key"
+    " WHERE c.counted_in = ?1"
+)
 """The records of the response that counts as `?1`: its own, earlier states, and those of copies."""
+RECORD_KEYS = (
+    "SELECT key FROM ids WHERE id = ?1"
+    " UNION ALL SELECT key FROM compact_usage WHERE counted_in = ?1"
+)
+"""The keys of the same."""
+_OF_MESSAGE_ID = (
+    "u.key IN (SELECT key FROM ids WHERE id = ?1"
+    " UNION ALL SELECT key FROM ids WHERE id > ?1 || '#' AND id < ?1 || '$'"
+    " UNION ALL SELECT key FROM compact_usage WHERE typeof(response) = 'text' AND response = ?1)"
+    " AND u.response_id = ?1"
+)
 
 _CHUNK_IDS = 400
 _SEVERAL = ""
 _PROMPT = "input_tokens + cache_write_5m_tokens + cache_write_1h_tokens + cache_read_tokens"
-_IS_ROW = f"(request_id = '' AND substr(id, -1) = '{ROW_MARK}')"
+_IS_ROW = f"(u.request_id = '' AND substr(u.id, -1) = '{ROW_MARK}')"
 # A message's id has its subagent only if its transcript is the subagent's.
 _MESSAGE_IDS = "(r.session_id || ':' || {uuid}, r.session_id || ':' || r.agent_id || ':' || {uuid})"
 _ROWS_OF_RESPONSE = (
     "SELECT u.id, u.is_final, u.output_tokens, u.input_tokens + u.cache_write_5m_tokens"  # noqa: S608 - constants
     " + u.cache_write_1h_tokens + u.cache_read_tokens AS prompt_tokens, r.agent_id, r.uuid,"
     " r.start, m.uuid IS NOT NULL AS is_stored, m.parent_uuid, t.parent_uuid AS call_uuid"
-    " FROM usage_rows r JOIN usage u ON u.id = r.usage_id"
+    " FROM usage u JOIN usage_rows r ON r.usage_key = u.key"
     f" LEFT JOIN messages m ON m.id IN {_MESSAGE_IDS.format(uuid='r.uuid')}"
     f" LEFT JOIN messages t ON t.id IN {_MESSAGE_IDS.format(uuid='m.parent_uuid')}"
     "   AND t.kind = 'tool_result'"
-    f" WHERE u.response_id = ? AND r.session_id = ? AND substr(u.id, -1) = '{ROW_MARK}'"
+    f" WHERE {_OF_MESSAGE_ID} AND r.session_id = ?2 AND substr(u.id, -1) = '{ROW_MARK}'"
     " ORDER BY r.agent_id, r.start"
 )
 
@@ -106,7 +120,7 @@ def combine(connection: sqlite3.Connection, usages: Iterable[Usage]) -> set[str]
     for response_id in _uncertain_ids(connection, sorted(response_ids)):
         rows = connection.execute(
             f"SELECT id, request_id, {_PROMPT}, is_final, output_tokens, counted_in"  # noqa: S608 - constants
-            f" FROM usage WHERE response_id = ? AND NOT {_IS_ROW}",
+            f" FROM usage u WHERE {_OF_MESSAGE_ID} AND NOT {_IS_ROW}",
             (response_id,),
         ).fetchall()
         records = [Record(row[0], row[1], row[2], (row[3], row[4])) for row in rows]
@@ -231,7 +245,8 @@ def replace_older_records(connection: sqlite3.Connection, usages: Sequence[Usage
         for usage_id in sorted(old):
             query = "SELECT 1 FROM usage_rows WHERE usage_id = ? LIMIT 1"
             if connection.execute(query, (usage_id,)).fetchone() is None:
-                connection.execute("DELETE FROM usage WHERE id = ?", (usage_id,))
+                query = f"DELETE FROM compact_usage WHERE key = {key_of('?')}"  # noqa: S608 - a constant
+                connection.execute(query, (usage_id,))
                 connection.execute("DELETE FROM contested WHERE usage_id = ?", (usage_id,))
 
 
@@ -240,16 +255,18 @@ def _replace_row(connection: sqlite3.Connection, usage: Usage) -> None:
     agent = f"{usage.agent_id}:" if usage.agent_id else ""
     message_id = f"{usage.row_session_id}:{agent}{usage.uuid}"
     connection.execute(
-        "DELETE FROM usage_rows WHERE usage_id = ? AND session_id = ? AND uuid = ?",
-        (usage.response_id, usage.row_session_id, usage.uuid),
+        f"DELETE FROM compact_usage_rows WHERE usage_key = {key_of('?')}"  # noqa: S608 - a constant
+        f" AND session_key = {key_of('?')} AND uuid_key = ?",
+        (usage.response_id, usage.row_session_id, uuid_key(usage.uuid)),
     )
     connection.execute(
         "UPDATE messages SET usage_id = ? WHERE id = ? AND usage_id = ?",
         (usage.id, message_id, usage.response_id),
     )
     connection.execute(
-        "UPDATE usage SET carrier = ?1 WHERE id = ?2 AND session_id = ?3 AND carrier IS NULL"
-        " AND EXISTS (SELECT 1 FROM messages WHERE id = ?1 AND usage_id = ?2)",
+        "UPDATE compact_usage SET carrier_seq ="  # noqa: S608 - constants
+        "  (SELECT seq FROM messages WHERE id = ?1 AND usage_id = ?2)"
+        f" WHERE key = {key_of('?2')} AND session_key = {key_of('?3')} AND carrier_seq IS NULL",
         (message_id, usage.id, usage.row_session_id),
     )
 
@@ -292,10 +309,11 @@ def _save_unclear(connection: sqlite3.Connection, records: list[Record]) -> None
     """Save that some records count in no response, the same way in any order of reading."""
     for record in records:
         connection.execute(
-            "UPDATE usage SET counted_in = ?1, agent_id = NULL, carrier = NULL,"
-            " session_id = coalesce((SELECT min(owner) FROM usage_rows WHERE usage_id = ?2),"
-            "   session_id), timestamp_ms = (SELECT min(timestamp_ms) FROM usage_rows"
-            "   WHERE usage_id = ?2) WHERE id = ?2",
+            "UPDATE compact_usage SET counted_in = ?1, agent_id = NULL, carrier_seq = NULL,"  # noqa: S608 - a constant
+            " session_key = coalesce((SELECT owner_key FROM usage_rows"
+            "   WHERE usage_key = compact_usage.key ORDER BY owner LIMIT 1), session_key),"
+            " timestamp_ms = (SELECT min(timestamp_ms) FROM compact_usage_rows"
+            f"   WHERE usage_key = compact_usage.key) WHERE key = {key_of('?2')}",
             (_SEVERAL, record.id),
         )
         connection.execute("DELETE FROM contested WHERE usage_id = ?", (record.id,))
@@ -305,9 +323,10 @@ def _save_members(connection: sqlite3.Connection, counted: Record, response: lis
     ids = [record.id for record in response]
     marks = ",".join("?" * len(ids))
     connection.execute(
-        "UPDATE usage SET counted_in = iif(id = ?, NULL, ?), timestamp_ms = coalesce("  # noqa: S608 - question marks only
-        f"(SELECT min(timestamp_ms) FROM usage_rows WHERE usage_id IN ({marks})), timestamp_ms)"
-        f" WHERE id IN ({marks})",
+        f"UPDATE compact_usage SET counted_in = iif(key = {key_of('?')}, NULL, ?),"  # noqa: S608 - question marks only
+        " timestamp_ms = coalesce((SELECT min(timestamp_ms) FROM compact_usage_rows"
+        f"  WHERE usage_key IN (SELECT key FROM ids WHERE id IN ({marks}))), timestamp_ms)"
+        f" WHERE key IN (SELECT key FROM ids WHERE id IN ({marks}))",
         (counted.id, counted.id, *ids, *ids),
     )
     connection.executemany(
@@ -319,10 +338,9 @@ def _save_members(connection: sqlite3.Connection, counted: Record, response: lis
 def _uncertain_ids(connection: sqlite3.Connection, response_ids: list[str]) -> list[str]:
     """Return the message ids with several records, some of which could be parts of another."""
     query = (
-        f"SELECT response_id FROM usage WHERE response_id IN ({{ids}}) AND NOT {_IS_ROW}"  # noqa: S608 - constants
-        " GROUP BY response_id HAVING count(*) > 1"
-        f" AND (min({_PROMPT}) = 0 OR max(request_id IS NULL)"
+        f"SELECT count(*) > 1 AND (min({_PROMPT}) = 0 OR max(request_id IS NULL)"  # noqa: S608 - constants
         "   OR (min(request_id) = '' AND max(request_id) > '')"
         "   OR min(is_final) < max(is_final) OR max(counted_in IS NOT NULL))"
+        f" FROM usage u WHERE {_OF_MESSAGE_ID} AND NOT {_IS_ROW}"
     )
-    return [row[0] for row in select_among(connection, query, response_ids)]
+    return [name for name in response_ids if connection.execute(query, (name,)).fetchone()[0]]

@@ -75,7 +75,7 @@ _TABLES = (
     _TextTable("summaries", ("leaf",), ("text",)),
     _TextTable("worktrees", ("id",), ("path", "project", "name")),
     _TextTable("windows_roots", ("id",), ("root",)),
-    _TextTable("usage", ("id",), ("model", "tier")),
+    _TextTable("compact_usage", ("key",), ("model", "tier")),
     _TextTable("hook_events", ("id",), (), ("detail",), "session_id"),
     _TextTable("transcripts", ("id",), ("shown_path",)),
     _TextTable("outbox", ("seq",), ("rejected",)),

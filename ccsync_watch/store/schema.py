@@ -13,6 +13,7 @@ import orjson
 from ccsync_watch.errors import OtherSchema
 from ccsync_watch.plain_text import plain_text
 from ccsync_watch.store import copied_parts
+from ccsync_watch.store.id_keys import add_uuid_functions
 from ccsync_watch.store.migrations import MIGRATIONS
 from ccsync_watch.store.packed_texts import add_unpacked, pack_bytes
 from ccsync_watch.store.prompt_sources import words_of
@@ -68,6 +69,7 @@ def add_functions(connection: sqlite3.Connection) -> None:
         "worktree_name": lambda path: locate_project(plain_text(path)).worktree,
     }
     add_unpacked(connection)
+    add_uuid_functions(connection)
     for name, function in functions.items():
         connection.create_function(name, 1, function)
 

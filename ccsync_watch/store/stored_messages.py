@@ -22,14 +22,23 @@ if TYPE_CHECKING:
 
     from ccsync_watch.store.database import Database
 
+# The response with whose tokens a message is sent, of which it is the first one. Not the view: what
+# is joined from the left is read as a whole if it is more than one table.
+CARRIED_USAGE = (
+    "LEFT JOIN ids response ON response.id = m.usage_id LEFT JOIN compact_usage u"
+    " ON u.key = response.key AND u.carrier_seq = m.seq AND u.counted_in IS NULL"
+)
+PROMPT_TOKENS = (
+    "u.input_tokens + u.cache_write_5m_tokens + u.cache_write_1h_tokens + u.cache_read_tokens"
+)
 MESSAGE_COLUMNS = (
     "m.seq, m.id, m.session_id, m.agent_id, a.agent_type, m.uuid, m.role, m.kind,"
-    " m.dated_ms AS timestamp_ms, m.model, m.is_inherited, u.prompt_tokens, u.output_tokens,"
-    " m.facts"
+    f" m.dated_ms AS timestamp_ms, m.model, m.is_inherited, {PROMPT_TOKENS} AS prompt_tokens,"
+    " u.output_tokens, m.facts"
 )
 # Of the table `messages m`, to which this is joined.
 MESSAGE_JOINS = (
-    "LEFT JOIN usage_tokens u ON u.carrier = m.id AND u.id = m.usage_id"
+    f"{CARRIED_USAGE}"
     " LEFT JOIN subagents a ON a.session_id = m.session_id AND a.agent_id = m.agent_id"
 )
 _PART_COLUMNS = "kind, content, tool_use_id, tool_name, styles"

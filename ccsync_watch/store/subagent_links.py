@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ccsync_watch.store.id_keys import key_of, uuid_key
+
 if TYPE_CHECKING:
     import sqlite3
 
@@ -82,7 +84,9 @@ def _stored_agent_id(connection: sqlite3.Connection, session_id: str, uuid: str)
             "SELECT agent_id FROM messages WHERE id = ?", (f"{session_id}:{uuid}",)
         ).fetchone()
         or connection.execute(
-            "SELECT agent_id FROM usage_rows WHERE session_id = ? AND uuid = ?", (session_id, uuid)
+            f"SELECT agent_id FROM compact_usage_rows WHERE session_key = {key_of('?')}"  # noqa: S608 - a constant
+            " AND uuid_key = ?",
+            (session_id, uuid_key(uuid)),
         ).fetchone()
     )
     return (stored and stored[0]) or SIDECHAIN_PREFIX + uuid
@@ -93,14 +97,18 @@ def _rename(connection: sqlite3.Connection, session_id: str, old: str, new: str)
         "DELETE FROM subagents WHERE session_id = ? AND agent_id = ?", (session_id, old)
     )
     if known.rowcount:
-        for table in ("messages", "usage_rows"):
-            connection.execute(
-                f"UPDATE OR REPLACE {table} SET agent_id = ? WHERE session_id = ? AND agent_id = ?",  # noqa: S608 - constants
-                (new, session_id, old),
-            )
+        connection.execute(
+            "UPDATE OR REPLACE messages SET agent_id = ? WHERE session_id = ? AND agent_id = ?",
+            (new, session_id, old),
+        )
+        connection.execute(
+            "UPDATE OR REPLACE compact_usage_rows SET agent_id = ?"  # noqa: S608 - a constant
+            f" WHERE session_key = {key_of('?')} AND agent_id = ?",
+            (new, session_id, old),
+        )
         # By the rows: a response may be another session's than the copy that is read.
         connection.execute(
-            "UPDATE usage SET agent_id = ?1 WHERE agent_id = ?2 AND id IN"
-            " (SELECT usage_id FROM usage_rows WHERE session_id = ?3)",
+            "UPDATE compact_usage SET agent_id = ?1 WHERE agent_id = ?2 AND key IN"  # noqa: S608 - a constant
+            f" (SELECT usage_key FROM compact_usage_rows WHERE session_key = {key_of('?3')})",
             (new, old, session_id),
         )

@@ -9,7 +9,8 @@ from __future__ import annotations
 from functools import cmp_to_key
 from typing import TYPE_CHECKING, NamedTuple
 
-from ccsync_watch.store.response_rows import RECORDS_OF_RESPONSE
+from ccsync_watch.store.id_keys import key_of
+from ccsync_watch.store.response_rows import RECORD_KEYS
 
 if TYPE_CHECKING:
     import sqlite3
@@ -24,10 +25,10 @@ _MAIN_ROWS = (
 # The owner that `settle` found is certain: no other claim is as early, and no row names a session
 # other than its own. What has several records is compared as a whole.
 _IS_CERTAIN = (
-    "(SELECT NOT is_guess FROM contested WHERE usage_id = ?1 LIMIT 1)"
-    " AND NOT EXISTS (SELECT 1 FROM usage_rows INDEXED BY usage_rows_of_others"
-    "  WHERE usage_id = ?1 AND owner <> session_id)"
-    " AND NOT EXISTS (SELECT 1 FROM usage WHERE counted_in = ?1) AND counted_in IS NULL"
+    "(SELECT NOT is_guess FROM contested WHERE usage_id = ?1 LIMIT 1)"  # noqa: S608 - a constant
+    " AND NOT EXISTS (SELECT 1 FROM compact_usage_rows INDEXED BY usage_rows_of_others"
+    f"  WHERE usage_key = {key_of('?1')} AND owner_key <> session_key)"
+    " AND NOT EXISTS (SELECT 1 FROM compact_usage WHERE counted_in = ?1) AND counted_in IS NULL"
 )
 _ANSWERS = (
     "usage_rows r JOIN messages m ON m.kind = 'answer' AND m.id IN"
@@ -119,7 +120,7 @@ class Ownership:
         """Assign a response to the session that asked; return the sessions whose totals change."""
         rows = self._connection.execute(
             "SELECT owner, session_id, agent_id, min(coalesce(timestamp_ms, ?2)) AS first_ms"  # noqa: S608 - a constant
-            f" FROM usage_rows WHERE usage_id IN ({RECORDS_OF_RESPONSE}) GROUP BY 1, 2, 3",
+            f" FROM usage_rows WHERE usage_key IN ({RECORD_KEYS}) GROUP BY 1, 2, 3",
             (usage_id, _NEVER_MS),
         ).fetchall()
         if not rows:
@@ -136,11 +137,12 @@ class Ownership:
 
     def _assign(self, usage_id: str, owner: str, agent_id: str) -> bool:
         moved = self._connection.execute(
-            "UPDATE usage SET session_id = ?2, agent_id = ?3, carrier = iif(session_id = ?2,"  # noqa: S608 - a constant
-            " carrier, (SELECT m.id FROM messages m WHERE m.session_id = ?2"
-            " AND m.usage_id = usage.id ORDER BY m.seq LIMIT 1))"
-            f" WHERE id IN ({RECORDS_OF_RESPONSE})"
-            " AND (session_id, coalesce(agent_id, '')) <> (?2, coalesce(?3, ''))",
+            f"UPDATE compact_usage SET session_key = {key_of('?2')}, agent_id = ?3,"  # noqa: S608 - constants
+            f" carrier_seq = iif(session_key = {key_of('?2')}, carrier_seq,"
+            "  (SELECT m.seq FROM messages m WHERE m.session_id = ?2 AND m.usage_id ="
+            "   (SELECT id FROM ids WHERE key = compact_usage.key) ORDER BY m.seq LIMIT 1))"
+            f" WHERE key IN ({RECORD_KEYS})"
+            f" AND (session_key, coalesce(agent_id, '')) <> ({key_of('?2')}, coalesce(?3, ''))",
             (usage_id, owner, agent_id or None),
         )
         return moved.rowcount > 0
@@ -208,7 +210,7 @@ class Ownership:
         self._connection.executemany(
             "INSERT OR IGNORE INTO contested_answers (usage_id, session_id, digest)"  # noqa: S608 - constants
             f" SELECT ?1, ?2, m.digest FROM {_ANSWERS}"
-            f" WHERE r.usage_id IN ({RECORDS_OF_RESPONSE}) AND r.session_id = ?2",
+            f" WHERE r.usage_key IN ({RECORD_KEYS}) AND r.session_id = ?2",
             keys,
         )
 

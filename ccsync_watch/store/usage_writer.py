@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 import orjson
 
 from ccsync_watch.store import response_rows
+from ccsync_watch.store.id_keys import key_of, save_ids, uuid_key
 from ccsync_watch.store.id_queries import select_among
 from ccsync_watch.store.usage_owners import Ownership
 from ccsync_watch.transcripts.web_searches import SEARCH_PREFIX
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from ccsync_watch.model import Fact, UncountedUsage, Usage
 
@@ -43,10 +44,18 @@ def _snapshot_key(prefix: str) -> str:
     )
 
 
+# Those before the searches of a row, of their session `?2` and subagent `?3`.
+_RESPONSES_BEFORE = (
+    "FROM usage u WHERE u.session_id = ?2 AND u.agent_id IS ?3 AND u.model IS NOT NULL"
+    " AND coalesce(u.timestamp_ms, 0) <= coalesce(compact_usage.timestamp_ms, u.timestamp_ms)"
+    " AND substr(u.id, 1, length(?4)) <> ?4"
+)
+_OWNER = "(SELECT id FROM ids WHERE key = {})"
 _IS_LATER = f"({_snapshot_key('excluded.')}) > ({_snapshot_key('')})"
 _SAVE_SNAPSHOT = (
-    "INSERT INTO usage (id, session_id, agent_id, is_marked, response_id, request_id, timestamp_ms,"  # noqa: S608 - constant names
-    f" {', '.join(_SNAPSHOT_COLUMNS)}) VALUES (?, ?, ?, ?, ?, ?, ?{', ?' * len(_SNAPSHOT_COLUMNS)})"
+    "INSERT INTO compact_usage (key, session_key, agent_id, is_marked, response, request_id,"  # noqa: S608 - constant names
+    f" timestamp_ms, {', '.join(_SNAPSHOT_COLUMNS)})"
+    f" VALUES (?, ?, ?, ?, ?, ?, ?{', ?' * len(_SNAPSHOT_COLUMNS)})"
     f" ON CONFLICT DO UPDATE SET timestamp_ms = {_EARLIEST}, "
     + ", ".join(f"{name} = iif({_IS_LATER}, excluded.{name}, {name})" for name in _SNAPSHOT_COLUMNS)
     + f" WHERE {_IS_LATER} OR coalesce(excluded.timestamp_ms < timestamp_ms, timestamp_ms IS NULL)"
@@ -58,13 +67,17 @@ def save_usage(connection: sqlite3.Connection, usages: Sequence[Usage]) -> None:
 
     `settle_usage` completes it, once the messages of the commit are saved.
     """
-    _save_reports(connection, usages)
+    keys = save_ids(
+        connection,
+        {name for usage in usages for name in (usage.id, usage.session_id, usage.row_session_id)},
+    )
+    _save_reports(connection, usages, keys)
     connection.executemany(
         _SAVE_SNAPSHOT,
         [
             (
-                usage.id, usage.session_id, usage.agent_id, usage.is_marked,
-                usage.response_id or usage.id, usage.request_id, usage.timestamp_ms,
+                keys[usage.id], keys[usage.session_id], usage.agent_id, usage.is_marked,
+                _response(usage), usage.request_id, usage.timestamp_ms,
                 *(getattr(usage, name) for name in _SNAPSHOT_COLUMNS[:-1]),
                 _iterations(usage),
             )
@@ -78,15 +91,10 @@ def complete_searches(connection: sqlite3.Connection, usages: Iterable[Usage]) -
     for usage in usages:
         if usage.id.startswith(SEARCH_PREFIX):
             connection.execute(
-                "UPDATE usage SET (model, web_searches) = (SELECT u.model,"
-                "  iif(u.web_searches > 0, 0, usage.web_searches) FROM usage u"
-                "  WHERE u.session_id = ?2 AND u.agent_id IS ?3 AND u.model IS NOT NULL"
-                "   AND coalesce(u.timestamp_ms, 0) <= coalesce(usage.timestamp_ms, u.timestamp_ms)"
-                "   AND substr(u.id, 1, length(?4)) <> ?4 ORDER BY u.timestamp_ms DESC LIMIT 1)"
-                " WHERE id = ?1 AND EXISTS (SELECT 1 FROM usage u WHERE u.session_id = ?2"
-                "  AND u.agent_id IS ?3 AND u.model IS NOT NULL"
-                "  AND coalesce(u.timestamp_ms, 0) <= coalesce(usage.timestamp_ms, u.timestamp_ms)"
-                "  AND substr(u.id, 1, length(?4)) <> ?4)",
+                "UPDATE compact_usage SET (model, web_searches) = (SELECT u.model,"  # noqa: S608 - constants
+                "  iif(u.web_searches > 0, 0, compact_usage.web_searches)"
+                f"  {_RESPONSES_BEFORE} ORDER BY u.timestamp_ms DESC LIMIT 1)"
+                f" WHERE key = {key_of('?1')} AND EXISTS (SELECT 1 {_RESPONSES_BEFORE})",
                 (usage.id, usage.session_id, usage.agent_id, SEARCH_PREFIX),
             )
 
@@ -156,24 +164,35 @@ def _iterations(usage: Usage) -> str | None:
     return orjson.dumps([tuple(counts) for counts in usage.iterations]).decode()
 
 
-def _save_reports(connection: sqlite3.Connection, usages: Iterable[Usage]) -> None:
+def _response(usage: Usage) -> int | str:
+    """Return a response's message id as it is to be stored: see the table."""
+    response_id = usage.response_id or usage.id
+    is_start = usage.id == response_id or usage.id.startswith(f"{response_id}#")
+    return len(response_id) if is_start else response_id
+
+
+def _save_reports(
+    connection: sqlite3.Connection, usages: Iterable[Usage], keys: Mapping[str, int]
+) -> None:
     """Save every row that reports a response, with the session that it names as its owner."""
     connection.executemany(
-        "INSERT INTO usage_rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"  # noqa: S608 - a constant
-        " owner = iif((excluded.is_marked, excluded.owner) > (is_marked, owner),"
-        "   excluded.owner, owner),"
+        "INSERT INTO compact_usage_rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - a constant
+        " ON CONFLICT DO UPDATE SET owner_key = iif(excluded.is_marked > is_marked"
+        "   OR (excluded.is_marked = is_marked AND excluded.owner_key <> owner_key"
+        f"    AND {_OWNER.format('excluded.owner_key')} > {_OWNER.format('owner_key')}),"
+        "   excluded.owner_key, owner_key),"
         " is_marked = max(is_marked, excluded.is_marked), start = min(start, excluded.start),"
         " prompt_tokens = max(prompt_tokens, excluded.prompt_tokens),"
         " output_tokens = max(output_tokens, excluded.output_tokens),"
         f" timestamp_ms = {_EARLIEST}",
         [
             (
-                usage.id,
-                usage.row_session_id,
+                keys[usage.id],
+                keys[usage.row_session_id],
                 usage.agent_id or "",
-                usage.uuid,
+                uuid_key(usage.uuid),
                 usage.start,
-                usage.session_id,
+                keys[usage.session_id],
                 usage.is_marked,
                 usage.prompt_tokens,
                 usage.output_tokens,
@@ -192,10 +211,11 @@ def _contested(connection: sqlite3.Connection, ids: list[str]) -> set[str]:
     )
     known = {row[0] for row in select_among(connection, query, ids)}
     query = (
-        "SELECT r.usage_id FROM usage_rows r JOIN usage u ON u.id = r.usage_id"
-        " WHERE u.counted_in IS NULL AND r.usage_id IN ({ids}) GROUP BY r.usage_id"
-        " HAVING min(r.owner) <> max(r.owner) OR min(r.agent_id) <> max(r.agent_id)"
-        " OR min(r.owner) <> u.session_id"
+        "SELECT k.id FROM ids k JOIN compact_usage u ON u.key = k.key"
+        " JOIN compact_usage_rows r ON r.usage_key = k.key"
+        " WHERE u.counted_in IS NULL AND k.id IN ({ids}) GROUP BY k.key"
+        " HAVING min(r.owner_key) <> max(r.owner_key) OR min(r.agent_id) <> max(r.agent_id)"
+        " OR min(r.owner_key) <> u.session_key"
     )
     others = [usage_id for usage_id in ids if usage_id not in known]
     return known | {row[0] for row in select_among(connection, query, others)}

@@ -1,4 +1,4 @@
-"""The views that every query of tokens reads: what a prompt's and a cache write's tokens are.
+"""The views: rows with their ids, and what a prompt's and a cache write's tokens are.
 
 Each connection has its own temporary ones, so that a change here needs no migration. They must not
 be stored in the file: with a view in it, some versions of SQLite skip the free pages in
@@ -13,6 +13,24 @@ if TYPE_CHECKING:
     import sqlite3
 
 _VIEWS = (
+    # The tables with keys (see `id_keys`) with the ids, for reading.
+    """
+    CREATE TEMP VIEW usage AS SELECT k.id, s.id AS session_id, u.agent_id, u.model, u.timestamp_ms,
+        u.input_tokens, u.output_tokens, u.cache_write_5m_tokens, u.cache_write_1h_tokens,
+        u.cache_read_tokens, u.web_searches, u.tier, u.is_marked, u.carrier_seq,
+        (SELECT id FROM messages WHERE seq = u.carrier_seq) AS carrier, u.is_final, u.is_fast,
+        u.is_us_only, u.cost_usd,
+        iif(typeof(u.response) = 'text', u.response, substr(k.id, 1, u.response)) AS response_id,
+        u.request_id, u.counted_in, u.iterations, u.key, u.session_key
+    FROM compact_usage u JOIN ids k ON k.key = u.key JOIN ids s ON s.key = u.session_key
+    """,
+    """
+    CREATE TEMP VIEW usage_rows AS SELECT k.id AS usage_id, s.id AS session_id, r.agent_id,
+        uuid_text(r.uuid_key) AS uuid, r.start,
+        (SELECT id FROM ids WHERE key = r.owner_key) AS owner, r.is_marked, r.prompt_tokens,
+        r.output_tokens, r.timestamp_ms, r.usage_key, r.session_key, r.uuid_key, r.owner_key
+    FROM compact_usage_rows r JOIN ids k ON k.key = r.usage_key JOIN ids s ON s.key = r.session_key
+    """,
     # One row per response. `prompt_tokens` is everything that was sent to the model.
     """
     CREATE TEMP VIEW usage_tokens AS SELECT id, session_id, agent_id, carrier, model, timestamp_ms,

@@ -268,17 +268,24 @@ def stored_totals(database: Database) -> Counter[tuple[str, str]]:
 
 def stored(database: Database) -> list[tuple[Any, ...]]:
     """Return everything that the store keeps of tokens, except which message carries them."""
-    names = [
-        row["name"]
-        for row in database.read().execute("PRAGMA table_info(usage)")
-        if row["name"] not in {"carrier", "is_marked"}
-    ]
-    tables = (f"{', '.join(names)} FROM usage", "* FROM usage_rows", "* FROM contested")
+    tables = [f"{_columns(database, name)} FROM {name}" for name in ("usage", "usage_rows")]
+    tables.append("* FROM contested")
     return [
         tuple(row)
         for table in tables
         for row in database.read().execute(f"SELECT {table} ORDER BY 1, 2, 3")
     ]
+
+
+def _columns(database: Database, table: str) -> str:
+    """Return the columns of a table of tokens that do not depend on what was read first."""
+    names = [row["name"] for row in database.read().execute(f"PRAGMA table_info({table})")]
+    left_out = {"carrier", "carrier_seq", "is_marked"} if table == "usage" else set()
+    return ", ".join(
+        name
+        for name in names
+        if name not in left_out and name != "key" and not name.endswith("_key")
+    )
 
 
 def in_order(history: Historian) -> Iterable[tuple[Transcript, list[Line]]]:

@@ -37,7 +37,7 @@ class LargeStoreWriter:
         self._rng = random.Random(7)  # noqa: S311 - repeatable, not secret
         self._sessions = sessions
         self._mean = max(2.0, (messages - LONG_MESSAGES) / max(1, sessions - 1))
-        self._seq = 0
+        self._seq = self._keys = self._session_key = 0
         self._now_ms = time.time_ns() // 1_000_000
         self._rows: dict[str, list[tuple[object, ...]]] = {}
         syllables = [a + b for a in "bdfgklmn" for b in "aeiou"]
@@ -64,6 +64,7 @@ class LargeStoreWriter:
         name = LONG if is_long else f"{rng.getrandbits(128):032x}"
         count = LONG_MESSAGES if is_long else max(2, int(rng.expovariate(1 / self._mean)))
         start_ms = self._now_ms - (DAY_MS if is_long else int(rng.random() * 730 * DAY_MS))
+        self._session_key = self._key(name)
         model, at_ms = rng.choice(MODELS), start_ms
         used = [0, 0, 0, 0]
         for row in range(count):
@@ -99,9 +100,9 @@ class LargeStoreWriter:
             used[:] = [a + b for a, b in zip(used, tokens, strict=True)]
             input_tokens, output_tokens, cache_write, cache_read = tokens
             self._add(
-                "usage", response, name, None, model, at_ms, input_tokens, output_tokens,
-                cache_write, 0, cache_read, 0,
-                None, 0, f"{name}:{uuid}", 1, 0, 0, None, response, f"req_{self._seq}", None, None,
+                "compact_usage", self._key(response), self._session_key, None, model, at_ms,
+                input_tokens, output_tokens, cache_write, 0, cache_read, 0,
+                None, 0, self._seq, 1, 0, 0, None, len(response), f"req_{self._seq}", None, None,
             )  # fmt: skip
             self._part(0, "text", None, None, words)
             arguments = (
@@ -124,6 +125,12 @@ class LargeStoreWriter:
         content: Any,  # noqa: ANN401 - JSON
     ) -> None:
         self._add("parts", self._seq, position, kind, call_id, tool, json.dumps(content), None)
+
+    def _key(self, name: str) -> int:
+        """Store an id; return its key."""
+        self._keys += 1
+        self._add("ids", self._keys, name)
+        return self._keys
 
     def _add(self, table: str, *values: object) -> None:
         self._rows.setdefault(table, []).append(values)

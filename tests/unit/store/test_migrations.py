@@ -20,6 +20,7 @@ from ccsync_watch.store.migrations import MIGRATIONS
 from ccsync_watch.store.packed_texts import unpack
 from ccsync_watch.store.prompt_sources import words_of
 from ccsync_watch.store.schema import add_functions, migrate
+from ccsync_watch.store.views import create_views
 from ccsync_watch.transcripts.fields import opaque_id
 from ccsync_watch.transcripts.usage import NOT_A_RESPONSE
 from support.histories import START_MS, feed, numbered_session
@@ -62,11 +63,12 @@ def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
 
 
 def _tables(connection: sqlite3.Connection) -> list[str]:
+    """Return the tables; of those with keys, the views that show the ids."""
     rows = connection.execute(
         "SELECT name FROM sqlite_master WHERE type = 'table'"
-        " AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'search_%' ORDER BY name"
+        " AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'search_%' AND name <> 'ids' ORDER BY name"
     )
-    return [row[0] for row in rows] + ["search_due"]
+    return [row[0].removeprefix("compact_") for row in rows] + ["search_due"]
 
 
 def _rows(connection: sqlite3.Connection, table: str, columns: list[str]) -> list[tuple[Any, ...]]:
@@ -150,6 +152,7 @@ def _downgrade(path: Path, version: int) -> dict[str, tuple[list[str], list[tupl
     old_tables, old_names = _renamed(version)
     new = sqlite3.connect(path)
     add_functions(new)
+    create_views(new)
     old_path = path.with_name("old.db")
     old = sqlite3.connect(old_path, isolation_level=None)
     add_functions(old)
@@ -231,6 +234,7 @@ def test_the_store_that_is_migrated_has_rows_in_every_table(world: World) -> Non
     world.close()
     connection = sqlite3.connect(world.folder / DATABASE_NAME)
     add_functions(connection)
+    create_views(connection)
     empty = [name for name in _tables(connection) if not _rows(connection, name, ["1"])]
     connection.close()
     assert empty == []
@@ -246,11 +250,8 @@ def test_the_answers_of_what_several_sessions_claim_are_known_after_a_migration(
     columns = ["usage_id", "digest", "session_id"]
     imported = _rows(world.database.read(), "contested_answers", columns)
     assert len(imported) == 9
-    with world.database.write() as connection:
-        connection.execute("DROP TABLE contested_answers")
-        connection.execute("DROP INDEX usage_rows_of_others")
-        connection.execute("PRAGMA user_version = 12")
     world.close()
+    _downgrade(world.folder / DATABASE_NAME, 12)
     world.open()
     assert _rows(world.database.read(), "contested_answers", columns) == imported
 

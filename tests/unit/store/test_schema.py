@@ -12,6 +12,7 @@ from ccsync_watch.store import conversations, session_summaries, session_writer,
 from ccsync_watch.store.migrations import MIGRATIONS
 from ccsync_watch.store.schema import add_functions, migrate
 from ccsync_watch.store.session_list import load_session
+from ccsync_watch.store.views import create_views
 from support.storing import SESSION, World, message
 
 if TYPE_CHECKING:
@@ -194,6 +195,7 @@ class TestCounts:
         )
         connection.execute("INSERT INTO session_facts VALUES ('s', 'cost_state', '{}')")
         migrate(connection)
+        create_views(connection)
         counts = connection.execute("SELECT * FROM session_counts").fetchall()
         assert counts == [("s", 2, 1, 1, 1, 0)]
         rows = connection.execute("SELECT usage_id, owner, prompt_tokens FROM usage_rows")

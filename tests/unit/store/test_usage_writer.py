@@ -259,7 +259,7 @@ class TestRecordsOfEarlierVersions:
                 session_id=session_id,
             )
         with world.database.write() as connection:
-            connection.execute("UPDATE usage SET request_id = NULL")
+            connection.execute("UPDATE compact_usage SET request_id = NULL")
 
     @staticmethod
     def read_again(world: World, session_id: str, uuid: str, tokens_in: int) -> None:

@@ -1,0 +1,49 @@
+"""Ids with keys, and UUIDs as bytes."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+
+from ccsync_watch.store.id_keys import save_ids, uuid_key, uuid_text
+from ccsync_watch.store.schema import migrate
+
+
+def test_a_uuid_is_16_bytes() -> None:
+    """And comes back as it was."""
+    uuid = "a8506131-9b6e-577c-8f14-89ba2201378b"
+    assert uuid_key(uuid) == bytes.fromhex("a85061319b6e577c8f1489ba2201378b")
+    assert uuid_text(uuid_key(uuid)) == uuid
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        None,
+        "",
+        "session",
+        "A8506131-9B6E-577C-8F14-89BA2201378B",
+        "a85061319b6e577c8f1489ba2201378b",
+        "a8506131-9b6e-577c-8f14-89ba2201378b\n",
+        "a8506131-9b6e-577c-8f14-89ba2201378b/0",
+        "٣8506131-9b6e-577c-8f14-89ba2201378b",
+    ],
+)
+def test_what_is_not_written_as_uuids_are_stays_as_it_is(other: str | None) -> None:
+    """Two spellings must not become one id."""
+    assert uuid_key(other) == other
+    assert uuid_text(uuid_key(other)) == other
+
+
+def test_an_id_has_one_key() -> None:
+    """Whenever it is saved, and whichever others are."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    migrate(connection)
+    first = save_ids(connection, ["b", "a", "b"])
+    many = save_ids(connection, ["a", *(f"id-{number}" for number in range(1200))])
+    assert sorted(first) == ["a", "b"]
+    assert many["a"] == first["a"]
+    assert len(set({**first, **many}.values())) == 1202
+    assert save_ids(connection, ["b"]) == {"b": first["b"]}
+    connection.close()
