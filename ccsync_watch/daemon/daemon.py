@@ -104,6 +104,7 @@ class Daemon:
         self._observer = Observer(self.runtime.roots, self._wakeups, spool=str(spool.folder))
         self._rescanner = Rescanner(self.runtime.pump, self._observer, clock)
         self.runtime.redactor.set_pause(self._read_meanwhile)
+        self.runtime.pump.set_interrupt(self._wakeups.event.is_set)
 
     # Used by other threads --------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""The pump: from a changed transcript to committed rows, the most recently written first.
+"""The pump: from changed transcripts to committed rows, the most recently written first.
 
 It has no thread and no clock of its own: `step` does one bounded piece of work. Its invariant is
 the store's: an offset moves only in the transaction that holds the rows before it.
@@ -9,15 +9,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ccsync_watch.errors import RedactorUnavailable
+from ccsync_watch.errors import RedactorUnavailable, StateError
 from ccsync_watch.pipeline.backlog import Backlog
 from ccsync_watch.pipeline.batch_cleaner import BatchCleaner
 from ccsync_watch.pipeline.checkpoint_resolver import CheckpointResolver
 from ccsync_watch.pipeline.known_secrets import KnownSecretLoader
 from ccsync_watch.pipeline.problem_log import ProblemLog
 from ccsync_watch.pipeline.pump_config import PumpProgress
+from ccsync_watch.pipeline.read_chunks import GATHER_SECONDS, ReadChunk, ReadChunks
 from ccsync_watch.privacy.clean import clean_text
-from ccsync_watch.store.ingest import IngestContext, ingest
+from ccsync_watch.store.ingest import IngestContext, ingest_all
 from ccsync_watch.transcripts import tail
 from ccsync_watch.transcripts.fingerprint import Edges
 from ccsync_watch.transcripts.line_types import is_dropped
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from ccsync_watch.clock import Clock
-    from ccsync_watch.model import Line
+    from ccsync_watch.model import Checkpoint, Line
     from ccsync_watch.pipeline.batch_cleaner import CleanBatch
     from ccsync_watch.pipeline.checkpoint_resolver import ReadPosition
     from ccsync_watch.pipeline.files import Files
@@ -65,8 +66,13 @@ class Pump:
         )
         self._known_secrets = KnownSecretLoader(database, files=files, track=self._cleaner.track)
         self._backlog = Backlog()
-        # What is being read: more than one path where a slow one was paused for another.
+        # The queued paths that an event or a flush named.
+        self._live: set[str] = set()
+        # What is read and not committed. More than one path is being read where a slow one was
+        # paused for another.
+        self._chunks = ReadChunks(config.chunk_bytes)
         self._in_progress: set[str] = set()
+        self._is_interrupted: Callable[[], bool] = lambda: False
         # How far an unfinished last line was searched for its end, by path: (start, scanned).
         self._scanned: dict[str, tuple[int, int]] = {}
         self.problems = ProblemLog(redactor)
@@ -85,13 +91,13 @@ class Pump:
                 self.problems.record_unreadable(path, error.strerror)
                 continue
             if transcript is not None:
-                self._queue(self._resolver.add_present(transcript))
+                self._queue_live(self._resolver.add_present(transcript))
 
     def queue_session(self, session_id: str) -> None:
         """Queue a session's transcripts, its subagents' included, before everything else."""
         for transcript in self._files.scan_session(self._config.roots, session_id).transcripts:
             known = self._resolver.add_present(transcript)
-            self._queue(known, urgency=self._clock.wall_ms() * 1_000_000)
+            self._queue_live(known, urgency=self._clock.wall_ms() * 1_000_000)
 
     def reconcile(self) -> list[Transcript]:
         """Compare every transcript with its checkpoint; queue and return those that changed.
@@ -111,11 +117,11 @@ class Pump:
     def backlog_size(self) -> tuple[int, int]:
         """Return how many transcripts are queued, and how many bytes of them are unread."""
         transcripts = self._backlog.transcripts()
-        unread = 0
-        for transcript in transcripts:
-            checkpoint = self._resolver.checkpoint(transcript.path)
-            unread += max(0, transcript.size - (checkpoint.offset if checkpoint else 0))
-        return len(transcripts), unread
+        return len(transcripts), sum(map(self._unread_bytes, transcripts))
+
+    def _unread_bytes(self, transcript: Transcript) -> int:
+        checkpoint = self._resolver.checkpoint(transcript.path)
+        return max(0, transcript.size - (checkpoint.offset if checkpoint else 0))
 
     def unfinished_sizes(self, session_id: str | None) -> list[int]:
         """Return the bytes of each unfinished last line, of a session's transcripts or of all."""
@@ -124,6 +130,11 @@ class Pump:
     def has_work(self) -> bool:
         """Return whether `step` has something to do."""
         return len(self._backlog) > 0
+
+    def _queue_live(self, transcript: Transcript, urgency: int = 0) -> None:
+        self._queue(transcript, urgency)
+        if transcript.path in self._backlog:
+            self._live.add(transcript.path)
 
     def _queue(self, transcript: Transcript, urgency: int = 0) -> bool:
         """Queue a transcript if it changed; return whether it was neither queued nor failing."""
@@ -136,23 +147,30 @@ class Pump:
 
     # The journey -----------------------------------------------------------------------
 
+    def set_interrupt(self, is_interrupted: Callable[[], bool]) -> None:
+        """Have `step` commit what it has read as soon as there is something else to do."""
+        self._is_interrupted = is_interrupted
+
     def step(self) -> bool:
-        """Read one chunk of the first transcript; return whether there was anything to do.
+        """Read and commit one chunk of the first transcript; return whether there was anything.
+
+        Of older transcripts that are small it reads several, and commits them together.
 
         It may be called again while it redacts a long row: then it reads another transcript.
         Raises StateError when the store fails, and RedactorUnavailable when nothing may pass: in
         both cases the offset stays where it was, and the next rescan queues the transcript again.
         """
+        self._commit()  # what was read before a long row does not wait for it
         queued = self._take()
         if queued is None:
             return False
-        rank, transcript = queued
-        path = transcript.path
-        self._in_progress.add(path)
+        until = self._clock.monotonic() + GATHER_SECONDS
         try:
-            self._read(rank, transcript)
+            while queued is not None:
+                self._read(*queued)
+                queued = self._take_next(until)
         finally:
-            self._in_progress.discard(path)
+            self._commit()
         return True
 
     def _take(self) -> tuple[int, Transcript] | None:
@@ -166,17 +184,45 @@ class Pump:
             self._backlog.put(transcript, rank)
         return queued
 
+    def _take_next(self, until: float) -> tuple[int, Transcript] | None:
+        """Return the next transcript if it is to be committed with what was read before it."""
+        if (
+            not self._chunks.has_room()
+            or not self._backlog
+            or self._is_interrupted()
+            or self._clock.monotonic() >= until
+        ):
+            return None
+        queued = self._take()
+        if queued is None:
+            return None
+        rank, transcript = queued
+        if transcript.path not in self._live and self._chunks.has_room_for(
+            transcript, self._unread_bytes(transcript)
+        ):
+            return queued
+        self._backlog.put(transcript, rank)
+        return None
+
     def _read(self, rank: int, transcript: Transcript) -> None:
-        """Read one chunk of a transcript into the store."""
+        """Read and clean one chunk of a transcript."""
         path = transcript.path
-        with self.problems.recording(path), self._files.open_file(path) as file:
-            position = self._resolver.resolve(transcript, file)
-            chunk = self._read_chunk(transcript, file, position)
-            cleaned = self._clean(transcript, position, chunk)
-            self._store(transcript, file, _advance(position, chunk, cleaned, file), cleaned)
-            if cleaned.batch.value.end not in {position.checkpoint.offset, file.size}:
-                # There may be more: it is queued again, behind whatever was written since.
-                self._backlog.put(replace(transcript, size=file.size), rank)
+        is_live = path in self._live
+        self._live.discard(path)
+        self._in_progress.add(path)
+        is_read = False
+        try:
+            with self.problems.recording(path), self._files.open_file(path) as file:
+                position = self._resolver.resolve(transcript, file)
+                chunk = self._read_chunk(transcript, file, position)
+                cleaned = self._clean(transcript, position, chunk)
+                position = _advance(position, chunk, cleaned, file)
+                after, rest = _end_of(cleaned, position, transcript, file)
+                self._chunks.add(ReadChunk(transcript, rank, is_live, cleaned, after, rest))
+                is_read = True
+        finally:
+            if not is_read:
+                self._in_progress.discard(path)
 
     def _read_chunk(
         self, transcript: Transcript, file: OpenFile, position: ReadPosition
@@ -214,33 +260,53 @@ class Pump:
                     raise
                 lines = lines[: len(lines) // 2]
 
-    def _store(
-        self, transcript: Transcript, file: OpenFile, position: ReadPosition, cleaned: CleanBatch
-    ) -> None:
-        """Commit the rows of a batch with the offset after it."""
-        batch = cleaned.batch.value
-        # Only a read that found no further line has seen all of the file: while the size stored
-        # here is another, the next rescan queues the file again, also after a crash.
-        is_complete = batch.end in {batch.start, file.size}
-        after = replace(
-            position.checkpoint,
-            offset=batch.end,
-            fingerprint=position.edges.fingerprint(device=file.device, inode=file.inode),
-            size=file.size if is_complete else batch.end,
-            mtime_ns=max(file.mtime_ns, transcript.mtime_ns),
-            problem=None,
+    def _commit(self) -> None:
+        """Commit what was read."""
+        chunks = self._chunks.take()
+        try:
+            self._store(chunks)
+        except StateError:
+            raise
+        except Exception:
+            if len(chunks) == 1:
+                raise
+            self._store_each(chunks)
+        finally:
+            self._in_progress.difference_update(chunk.transcript.path for chunk in chunks)
+
+    def _store_each(self, chunks: list[ReadChunk]) -> None:
+        """Commit each chunk by itself: one that cannot be stored does not keep others from it."""
+        if chunks:
+            try:
+                self._store(chunks[:1])
+            finally:
+                self._store_each(chunks[1:])
+
+    def _store(self, chunks: list[ReadChunk]) -> None:
+        """Commit the rows of chunks with the offsets after them."""
+        if not chunks:
+            return
+        stored = ingest_all(
+            self._database,
+            [(chunk.cleaned.batch, chunk.after, self._context(chunk)) for chunk in chunks],
         )
-        ingested = ingest(self._database, cleaned.batch, after, self._context(transcript, cleaned))
-        self._resolver.remember(after)
-        self._backlog.add_read(transcript, batch.end - batch.start)
-        self.progress.bytes_read += batch.end - batch.start
-        self.progress.lines += batch.lines
-        self.progress.rows += ingested.inserted
-        if ingested.sessions:
+        for chunk, ingested in zip(chunks, stored, strict=True):
+            self._resolver.remember(chunk.after)
+            self._backlog.add_read(chunk.transcript, chunk.size)
+            self.progress.bytes_read += chunk.size
+            self.progress.lines += chunk.cleaned.batch.value.lines
+            self.progress.rows += ingested.inserted
+            if chunk.rest is not None:
+                # It is queued again, behind whatever was written since.
+                self._backlog.put(chunk.rest, chunk.rank)
+                if chunk.is_live:
+                    self._live.add(chunk.rest.path)
+        if any(ingested.sessions for ingested in stored):
             self._on_commit()
 
-    def _context(self, transcript: Transcript, cleaned: CleanBatch) -> IngestContext:
-        above = next((root for root in self._config.roots if transcript.path.startswith(root)), "")
+    def _context(self, chunk: ReadChunk) -> IngestContext:
+        path, cleaned = chunk.transcript.path, chunk.cleaned
+        above = next((root for root in self._config.roots if path.startswith(root)), "")
         return IngestContext(
             now_ms=self._clock.wall_ms(),
             host=self._host,
@@ -248,7 +314,7 @@ class Pump:
             excluded=cleaned.excluded,
             metadata_only=cleaned.metadata_only,
             disclosures=cleaned.disclosures,
-            windows_root=find_encoded_root(transcript.path[len(above) + 1 :]),
+            windows_root=find_encoded_root(path[len(above) + 1 :]),
         )
 
 
@@ -262,3 +328,22 @@ def _advance(
     if chunk.skipped is None:
         return replace(position, edges=position.edges.after(cleaned.lines))
     return replace(position, edges=Edges.at(file.read_at, chunk.end))
+
+
+def _end_of(
+    cleaned: CleanBatch, position: ReadPosition, transcript: Transcript, file: OpenFile
+) -> tuple[Checkpoint, Transcript | None]:
+    """Return the checkpoint after a batch, and the transcript if there may be more to read."""
+    batch = cleaned.batch.value
+    # Only a read that found no further line has seen all of the file: while the size stored
+    # here is another, the next rescan queues the file again, also after a crash.
+    is_complete = batch.end in {batch.start, file.size}
+    after = replace(
+        position.checkpoint,
+        offset=batch.end,
+        fingerprint=position.edges.fingerprint(device=file.device, inode=file.inode),
+        size=file.size if is_complete else batch.end,
+        mtime_ns=max(file.mtime_ns, transcript.mtime_ns),
+        problem=None,
+    )
+    return after, None if is_complete else replace(transcript, size=file.size)

@@ -35,6 +35,7 @@ from ccsync_watch.transcripts.project_folders import find_windows_root
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterable
 
     from ccsync_watch.model import (
         AgentLink,
@@ -82,38 +83,57 @@ def ingest(
     database: Database, batch: Redacted[Batch], checkpoint: Checkpoint, context: IngestContext
 ) -> Ingested:
     """Commit a batch and the checkpoint after it. Raises StateError; then nothing changed."""
-    value = batch.value
+    (ingested,) = ingest_all(database, [(batch, checkpoint, context)])
+    return ingested
+
+
+def ingest_all(
+    database: Database, batches: Iterable[tuple[Redacted[Batch], Checkpoint, IngestContext]]
+) -> list[Ingested]:
+    """Commit batches, each with the checkpoint after it, in one transaction.
+
+    Raises StateError; then nothing changed.
+    """
     with database.write() as connection:
-        transcript_id = _save_checkpoint(connection, checkpoint, value.lines)
-        value = infer_times(
-            value,
-            before_ms=last_date(connection, transcript_id) if value.start else None,
-            changed_ms=checkpoint.mtime_ns // 1_000_000 or None,
-        )
-        touched = _save_rows(connection, value, transcript_id, context)
-        # Ranges recorded at or after this start belong to contents that were rewritten since.
-        connection.execute(
-            "DELETE FROM unreadable WHERE transcript_id = ? AND start >= ?",
-            (transcript_id, value.start),
-        )
-        connection.executemany(
-            "INSERT INTO unreadable VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
-            " end = excluded.end, reason = excluded.reason",
-            [(transcript_id, item.start, item.end, item.reason) for item in value.unreadable],
-        )
-        connection.execute(
-            "DELETE FROM disclosures WHERE path_key = ? AND start >= ?",
-            (checkpoint.path_key, value.start),
-        )
-        connection.executemany(
-            "INSERT INTO disclosures VALUES (?, ?, ?)",
-            [(checkpoint.path_key, start, end) for start, end in context.disclosures],
-        )
-        connection.executemany(
-            "INSERT INTO line_types VALUES (?, ?) ON CONFLICT DO UPDATE SET"
-            " lines = lines + excluded.lines",
-            list(value.counted.items()),
-        )
+        return [
+            _ingest(connection, batch.value, checkpoint, context)
+            for batch, checkpoint, context in batches
+        ]
+
+
+def _ingest(
+    connection: sqlite3.Connection, value: Batch, checkpoint: Checkpoint, context: IngestContext
+) -> Ingested:
+    transcript_id = _save_checkpoint(connection, checkpoint, value.lines)
+    value = infer_times(
+        value,
+        before_ms=last_date(connection, transcript_id) if value.start else None,
+        changed_ms=checkpoint.mtime_ns // 1_000_000 or None,
+    )
+    touched = _save_rows(connection, value, transcript_id, context)
+    # Ranges recorded at or after this start belong to contents that were rewritten since.
+    connection.execute(
+        "DELETE FROM unreadable WHERE transcript_id = ? AND start >= ?",
+        (transcript_id, value.start),
+    )
+    connection.executemany(
+        "INSERT INTO unreadable VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+        " end = excluded.end, reason = excluded.reason",
+        [(transcript_id, item.start, item.end, item.reason) for item in value.unreadable],
+    )
+    connection.execute(
+        "DELETE FROM disclosures WHERE path_key = ? AND start >= ?",
+        (checkpoint.path_key, value.start),
+    )
+    connection.executemany(
+        "INSERT INTO disclosures VALUES (?, ?, ?)",
+        [(checkpoint.path_key, start, end) for start, end in context.disclosures],
+    )
+    connection.executemany(
+        "INSERT INTO line_types VALUES (?, ?) ON CONFLICT DO UPDATE SET"
+        " lines = lines + excluded.lines",
+        list(value.counted.items()),
+    )
     return touched
 
 

@@ -1,0 +1,93 @@
+"""Chunks of transcripts that were read and are committed together: each commit waits for the disk.
+
+While they are not committed, what is read next is cleaned as if it came before them. So a chunk
+that matters to how others are cleaned is the last of its commit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ccsync_watch.transcripts.worktrees import ENTERED_WORKTREE
+
+if TYPE_CHECKING:
+    from ccsync_watch.model import Checkpoint
+    from ccsync_watch.pipeline.batch_cleaner import CleanBatch
+    from ccsync_watch.transcripts.discovery import Transcript
+
+GATHER_SECONDS = 0.25
+"""So long small files are read before their rows are committed."""
+_MAX_CHUNKS = 64
+# Fewer than the calls that are kept in memory: the result of one may be in the next file.
+_MAX_PARTS = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ReadChunk:
+    """One chunk: its rows, the checkpoint after them, and where its transcript was queued.
+
+    `rest` is the transcript if there may be more to read; `is_live`: an event announced it.
+    """
+
+    transcript: Transcript
+    rank: int
+    is_live: bool
+    cleaned: CleanBatch
+    after: Checkpoint
+    rest: Transcript | None
+
+    @property
+    def size(self) -> int:
+        """Return how many bytes were read."""
+        return self.cleaned.batch.value.end - self.cleaned.batch.value.start
+
+
+class ReadChunks:
+    """The chunks of the next commit, of `max_bytes` together unless it is one alone."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._chunks: list[ReadChunk] = []
+        self._bytes = self._parts = 0
+        self._is_full = False
+
+    def __len__(self) -> int:
+        return len(self._chunks)
+
+    def add(self, chunk: ReadChunk) -> None:
+        """Add a chunk."""
+        batch = chunk.cleaned.batch.value
+        self._chunks.append(chunk)
+        self._bytes += chunk.size
+        self._parts += sum(len(message.parts) for message in batch.messages)
+        # What was written just now does not wait, and policies of sessions and worktrees are read
+        # from the store.
+        self._is_full = (
+            chunk.is_live
+            or bool(chunk.cleaned.excluded or chunk.cleaned.metadata_only)
+            or any(fact.name == ENTERED_WORKTREE for fact in batch.facts)
+        )
+
+    def take(self) -> list[ReadChunk]:
+        """Return the chunks, and begin the next commit."""
+        chunks, self._chunks = self._chunks, []
+        self._bytes = self._parts = 0
+        self._is_full = False
+        return chunks
+
+    def has_room(self) -> bool:
+        """Return whether another chunk may be added at all."""
+        return (
+            0 < len(self._chunks) < _MAX_CHUNKS and self._parts < _MAX_PARTS and not self._is_full
+        )
+
+    def has_room_for(self, transcript: Transcript, unread_bytes: int) -> bool:
+        """Return whether the chunk of a transcript may be added.
+
+        Not a second one of the same transcript, or of a copy: where to read depends on the first.
+        """
+        name = transcript.stream.name
+        return self._bytes + unread_bytes <= self._max_bytes and all(
+            chunk.transcript.stream.name != name for chunk in self._chunks
+        )
