@@ -6,8 +6,12 @@ import hashlib
 import re
 import unicodedata
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Any
 
+_MOST_ID_CHARS = 128
+_IDS_REMEMBERED = 1024
+"""Of how many ids it is remembered whether they can be stored: rows name those before them."""
 _ID = re.compile(r"[0-9A-Za-z_.:-]{1,128}")
 _AGENT_ID = re.compile(r"[0-9A-Za-z_.:@-]{1,128}")
 _MAX_AGENT_CHARS = 128
@@ -46,7 +50,12 @@ def identity(value: object) -> str | None:
 
     One that may be a secret, since it has no id's shape, is a hash. Equal ids stay equal.
     """
-    if not isinstance(value, str) or not _ID.fullmatch(value):
+    return _stored_id(value) if isinstance(value, str) and len(value) <= _MOST_ID_CHARS else None
+
+
+@lru_cache(maxsize=_IDS_REMEMBERED)
+def _stored_id(value: str) -> str | None:
+    if not _ID.fullmatch(value):
         return None
     return hashed_id(value) if may_be_secret(value) else value
 
@@ -73,6 +82,11 @@ def opaque_id(value: object) -> str | None:
     """
     if not isinstance(value, str) or not value:
         return None
+    return _stored_opaque_id(value) if len(value) <= _MOST_ID_CHARS else hashed_id(value)
+
+
+@lru_cache(maxsize=_IDS_REMEMBERED)
+def _stored_opaque_id(value: str) -> str:
     if _OPAQUE_ID.fullmatch(value) and not may_be_secret(value):
         return value
     return hashed_id(value)
@@ -132,6 +146,8 @@ def token_count(value: object) -> int | None:
 
     Gateways write counts as floats and as texts, too, and absurd ones.
     """
+    if type(value) is int:
+        return value if 0 <= value < _MAX_TOKENS else None
     if value is None:
         return 0
     if isinstance(value, str):

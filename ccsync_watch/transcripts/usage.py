@@ -82,14 +82,18 @@ def read_usages(
     counts = _token_counts(values) if isinstance(values, dict) else None
     if is_synthetic and counts is not None and not any(counts):
         return [], []
-    response_id = _response_id(row, message, source.uuid)
+    request_id = _request_id(row)
+    message_id = opaque_id(message.get("id"))
+    response_id = message_id or request_id or source.uuid
     if is_synthetic or counts is None:
         return [], [_uncounted(source, NOT_A_RESPONSE if is_synthetic else _UNREADABLE)]
     requester = identity(row.get("requestSessionId")) or source_session(row)
     iterations = _iterations(values)
-    row_id = _row_id(row, message, source)
+    # A gateway's message id may be constant: then the row alone says which response it reports.
+    is_unique = message_id is None or request_id or _UNIQUE_ID.fullmatch(message_id)
+    row_id = "" if is_unique else source.uuid
     usage = Usage(
-        id=response_key(response_id, _request_id(row), sum(counts.prompt), row_id),
+        id=response_key(response_id, request_id, sum(counts.prompt), row_id),
         session_id=requester or source.session_id,
         agent_id=source.agent_id,
         model=text(message.get("model")),
@@ -110,7 +114,7 @@ def read_usages(
         is_us_only=values.get("inference_geo") == "us",
         cost_usd=_cost(row.get("costUSD")),
         response_id=response_id,
-        request_id=_request_id(row),
+        request_id=request_id,
         iterations=_parts_of(counts, iterations),
     )
     if not iterations:
@@ -122,7 +126,7 @@ def read_usages(
 
 def row_response_id(row: Mapping[str, Any], uuid: str) -> str:
     """Return the id of the response that a row without readable usage is a part of."""
-    return _response_id(row, mapping(row.get("message")), uuid)
+    return opaque_id(mapping(row.get("message")).get("id")) or _request_id(row) or uuid
 
 
 def response_key(response_id: str, request_id: str, prompt_tokens: int, row_id: str = "") -> str:
@@ -140,20 +144,8 @@ def source_session(row: Mapping[str, Any]) -> str | None:
 
     It is the nearest one: a branch of a fork has both, the branched session and the requester.
     """
-    forked = identity(mapping(row.get("forkedFrom")).get("sessionId"))
+    forked = "forkedFrom" in row and identity(mapping(row["forkedFrom"]).get("sessionId"))
     return forked or identity(row.get("requestSessionId"))
-
-
-def _response_id(row: Mapping[str, Any], message: Mapping[str, Any], uuid: str) -> str:
-    return opaque_id(message.get("id")) or _request_id(row) or uuid
-
-
-def _row_id(row: Mapping[str, Any], message: Mapping[str, Any], source: RowIdentity) -> str:
-    """Return the id of a row that only has a gateway's message id, which may be constant."""
-    message_id = opaque_id(message.get("id"))
-    if message_id is None or _request_id(row) or _UNIQUE_ID.fullmatch(message_id):
-        return ""
-    return source.uuid
 
 
 def _request_id(row: Mapping[str, Any]) -> str:
