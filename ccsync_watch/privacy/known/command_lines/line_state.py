@@ -88,6 +88,8 @@ class LineState:
 
     def texts_of(self, word: Word) -> list[str]:
         """Return what a word may be: as it is written, and with the variables that are known."""
+        if not word.variables and "\\" not in word.raw:
+            return [word.text[:_MAX_TEXT]]
         texts = [word.text]
         for name in word.variables:
             texts += [
@@ -101,12 +103,15 @@ class LineState:
 
     def is_secret_file(self, word: Word) -> bool:
         """Tell whether a word names a file of secrets, or is what a command says of one."""
-        return any(
-            names_secret_file(text, self._folder)
-            or is_same_file(text, self._folder, self.secret_files)
-            or is_same_file(text, self._folder, self.written)
-            for text in self.texts_of(word)
-        ) or any(map(self._mentions_secret_file, word.scripts))
+        folder = self._folder
+        for text in self.texts_of(word):
+            if (
+                names_secret_file(text, folder)
+                or is_same_file(text, folder, self.secret_files)
+                or is_same_file(text, folder, self.written)
+            ):
+                return True
+        return bool(word.scripts) and any(map(self._mentions_secret_file, word.scripts))
 
     def _mentions_secret_file(self, script: Script) -> bool:
         return any(

@@ -23,6 +23,8 @@ TABLES = (
     "secret_printers",
     "value_printers",
 )
+_MOST_PROGRAMS = 1024
+"""Of how many names it is remembered which rows with wildcards match them."""
 _CONDITIONS = frozenset({"needs", "unless", "besides", "files", "flags", "skip", "text"})
 
 
@@ -90,6 +92,7 @@ class ProgramTable:
     def __init__(self, name: str) -> None:
         self._rows: dict[str, list[ProgramRow]] = {}
         self._globs: list[tuple[str, ProgramRow]] = []
+        self._by_program: dict[str, tuple[ProgramRow, ...]] = {}
         for cells in load_rows(name):
             row = _row(cells)
             for program in cells[0].split():
@@ -100,10 +103,22 @@ class ProgramTable:
 
     def matches(self, program: str, arguments: Arguments) -> list[tuple[ProgramRow, int]]:
         """Return the rows that match a command, with where its operands begin."""
-        rows = self._rows.get(program, [])
+        rows: Sequence[ProgramRow] = self._rows.get(program, ())
         if self._globs:
-            rows = rows + [row for name, row in self._globs if fnmatchcase(program, name)]
+            rows = self._with_globs(program)
+        if not rows:
+            return []
         return [(row, start) for row in rows if (start := row.start(arguments)) is not None]
+
+    def _with_globs(self, program: str) -> Sequence[ProgramRow]:
+        rows = self._by_program.get(program)
+        if rows is None:
+            if len(self._by_program) >= _MOST_PROGRAMS:
+                self._by_program.clear()
+            named = self._rows.get(program, ())
+            rows = (*named, *(row for name, row in self._globs if fnmatchcase(program, name)))
+            self._by_program[program] = rows
+        return rows
 
     def names(self, program: str) -> bool:
         """Tell whether any row is about a program."""

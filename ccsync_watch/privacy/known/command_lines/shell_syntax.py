@@ -20,6 +20,8 @@ MAX_DEPTH = 12
 _BLANK = re.compile(r"(?:[ \t\r]|\\\r?\n|(?<![^\s;&|()])#[^\n]*)+")
 _OPERATOR = re.compile(r"&&|\|\||;;&?|;&|\|&|&>>?|<<<|<<-?|<>|>\||>>|[<>]&|[<>]\(|[;&|()<>\n]")
 _PLAIN = re.compile(r"[^\s'\"\\$`;&|()<>]+")
+_WHOLE = re.compile(r"[^\s'\"\\$`;&|()<>]+(?=[ \t\r\n;&|()<>]|\Z)")
+"""A word without anything that is quoted or expanded."""
 _IN_QUOTES = re.compile(r"[^\"\\$`]+")
 _IN_DOCUMENT = re.compile(r"[^\\$`]+")
 _IN_BRACES = re.compile(r"[^'\"\\$`}]+")
@@ -227,6 +229,10 @@ class _ShellParser:
 
     def _word(self) -> Word:
         """Read one word: everything up to a blank or an operator outside quotes."""
+        whole = _WHOLE.match(self.text, self.at)
+        if whole:  # as most are
+            self.at = whole.end()
+            return Word(whole[0], whole[0])
         builder = _Builder()
         while self.at < len(self.text):
             character = self.text[self.at]
