@@ -9,6 +9,9 @@ from dataclasses import dataclass
 
 from ccsync_watch.model import JsonValue, Part  # noqa: TC001 - annotations are read at run time
 
+PRUNED = "pruned"
+"""The fact of a message, and of a session, whose texts were removed."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoredMessage:
@@ -34,6 +37,11 @@ class StoredMessage:
     output_tokens: int | None
     facts: dict[str, JsonValue]
     parts: tuple[Part, ...]
+
+    @property
+    def is_pruned(self) -> bool:
+        """Return whether its texts were removed, see `store.pruning`."""
+        return PRUNED in self.facts
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from ccsync_watch.config.setting_values import (
     ModelPrices,
     ProjectPolicy,
     RedactSettings,
+    RetentionSettings,
     Secret,
 )
 from ccsync_watch.config.settings import Setting, Settings, declared_settings
@@ -26,6 +27,7 @@ __all__ = [
     "ModelPrices",
     "ProjectPolicy",
     "RedactSettings",
+    "RetentionSettings",
     "Secret",
     "Setting",
     "Settings",

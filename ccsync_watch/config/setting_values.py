@@ -53,6 +53,14 @@ class DashboardSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RetentionSettings:
+    """How long texts are kept: for so many days, and within a database of so many bytes."""
+
+    max_age_days: int | None = None
+    max_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ModelPrices:
     """The user's own prices of a model: USD for a million tokens, for a thousand searches.
 

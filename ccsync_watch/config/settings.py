@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from ccsync_watch.config import setting_checks as checks
+from ccsync_watch.config.retention_checks import check_retention
 from ccsync_watch.config.setting_values import (
     DashboardSettings,
     DestinationInfo,
@@ -21,7 +22,12 @@ from ccsync_watch.config.setting_values import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ccsync_watch.config.setting_values import ModelPrices, ProjectPolicy, Secret
+    from ccsync_watch.config.setting_values import (
+        ModelPrices,
+        ProjectPolicy,
+        RetentionSettings,
+        Secret,
+    )
 
 T = TypeVar("T")
 
@@ -180,6 +186,14 @@ class Settings:
         checks.check_redact,
         "your own regular expressions: what else is secret, and what never is",
         '`{"patterns": [], "allow": []}`',
+    )
+    retention: RetentionSettings | None = setting(
+        None,
+        check_retention,
+        'how long texts are kept here, such as `"90d"`, or `{"age": "90d", "size": "2GB"}` to keep'
+        " the database within a size, too; older ones are removed once a day, as by `prune`:"
+        " figures, titles and what was uploaded stay, and what is still to be uploaded is kept",
+        "forever",
     )
     dashboard: DashboardSettings = setting(
         DashboardSettings(),

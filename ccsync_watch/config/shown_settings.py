@@ -6,10 +6,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ccsync_watch.config.retention_checks import retention_text
 from ccsync_watch.config.setting_values import (
     DashboardSettings,
     ModelPrices,
     RedactSettings,
+    RetentionSettings,
     Secret,
 )
 from ccsync_watch.config.settings import Settings, declared_settings
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from ccsync_watch.model import JsonValue
 
 # Shown on lines of their own, or without a fixed default.
-_NOT_COMPARED = frozenset({"convex_url", "api_key", "claude_dirs"})
+_NOT_COMPARED = frozenset({"convex_url", "api_key", "claude_dirs", "retention"})
 
 
 def shown_settings(settings: Settings) -> dict[str, JsonValue]:
@@ -59,10 +61,10 @@ def _shown(value: object) -> JsonValue:
     if isinstance(value, RedactSettings):
         # A pattern may be the secret itself.
         return {"patterns": len(value.patterns), "allow": len(value.allow)}
-    if isinstance(value, DashboardSettings):
-        return asdict(value)
+    if isinstance(value, (DashboardSettings, RetentionSettings)):
+        return retention_text(value) if isinstance(value, RetentionSettings) else asdict(value)
     if isinstance(value, tuple):
         return [_shown(item) for item in value]
-    if isinstance(value, Path):
-        return printable_path(value)
-    return value if isinstance(value, (bool, int, float, str)) else None
+    if isinstance(value, (bool, int, float, str)):
+        return value
+    return printable_path(value) if isinstance(value, Path) else None

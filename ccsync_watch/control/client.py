@@ -13,6 +13,7 @@ from ccsync_watch.control.messages import (
     FlushAnswer,
     HelloAnswer,
     ReloadAnswer,
+    ShrinkAnswer,
     SignOutAnswer,
     read_status,
 )
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from ccsync_watch.control.messages import FlushRequest
+    from ccsync_watch.control.messages import FlushRequest, ShrinkRequest
     from ccsync_watch.control.pidfile import Pidfile
 
 T = TypeVar("T")
@@ -79,6 +80,10 @@ class ControlClient:
     def reload(self, *, seconds: float = ANSWER_SECONDS) -> ReloadAnswer:
         """Have the daemon read its settings again now."""
         return self._ask("/v1/reload", ReloadAnswer.from_json, {}, seconds=seconds)
+
+    def shrink(self, request: ShrinkRequest, *, seconds: float) -> ShrinkAnswer:
+        """Have the daemon give unused space of its database back to the disk."""
+        return self._ask("/v1/shrink", ShrinkAnswer.from_json, request.to_json(), seconds=seconds)
 
     def request(
         self, path: str, body: dict[str, Any] | None = None, *, seconds: float = ANSWER_SECONDS

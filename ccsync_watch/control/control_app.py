@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ccsync_watch import __version__
-from ccsync_watch.control.messages import FlushRequest, HelloAnswer
+from ccsync_watch.control.messages import FlushRequest, HelloAnswer, ShrinkRequest
 from ccsync_watch.errors import CcsyncError
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         DashboardAnswer,
         FlushAnswer,
         ReloadAnswer,
+        ShrinkAnswer,
         SignOutAnswer,
     )
     from ccsync_watch.model import JsonValue
@@ -70,6 +71,10 @@ class Controlled(Protocol):
         """Read the settings again; return what is wrong with them."""
         ...
 
+    def shrink(self, request: ShrinkRequest) -> ShrinkAnswer:
+        """Give unused space of the database back to the disk."""
+        ...
+
 
 class _JsonResponse(JSONResponse):
     def render(self, content: JsonValue) -> bytes:
@@ -88,6 +93,7 @@ def control_app(daemon: Controlled) -> Starlette:
             Route("/v1/dashboard", handlers.dashboard, methods=["POST"]),
             Route("/v1/sign-out", handlers.sign_out_all, methods=["POST"]),
             Route("/v1/reload", handlers.reload, methods=["POST"]),
+            Route("/v1/shrink", handlers.shrink, methods=["POST"]),
         ]
     )
 
@@ -128,6 +134,15 @@ class _Handlers:
 
     async def reload(self, _request: Request) -> Response:
         return await self._answer(self._queries, lambda: self._daemon.reload().to_json())
+
+    async def shrink(self, request: Request) -> Response:
+        try:
+            shrink = ShrinkRequest.from_body(await request.body())
+        except ValueError:
+            text = "send an object with removed_bytes and min_share"
+            return _JsonResponse({"error": text}, 400)
+        # It takes long for a large database.
+        return await self._answer(self._flushes, lambda: self._daemon.shrink(shrink).to_json())
 
     async def _answer(self, threads: ThreadPoolExecutor, work: Callable[[], JsonValue]) -> Response:
         """Do the work in one of these threads; answer 503 with the error that it raises."""

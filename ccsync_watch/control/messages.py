@@ -184,6 +184,54 @@ class ReloadAnswer:
         return cls(problem=_read_problem(fields["problem"]))
 
 
+@dataclass(frozen=True, slots=True)
+class ShrinkRequest:
+    """Give the database's unused space back, if that is such a share of it.
+
+    `removed_bytes` were just removed.
+    """
+
+    removed_bytes: int
+    min_share: float
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """Return the request's fields."""
+        return asdict(self)
+
+    @classmethod
+    def from_body(cls, body: bytes) -> ShrinkRequest:
+        """Read a request's body. Raises ValueError."""
+        fields = orjson.loads(body)
+        try:
+            return cls(int(fields["removed_bytes"]), float(fields["min_share"]))
+        except (KeyError, TypeError) as error:
+            raise ValueError("wrong types") from error
+
+
+@dataclass(frozen=True, slots=True)
+class ShrinkAnswer:
+    """The database's size before and after; `missing_bytes` of free disk space prevented it."""
+
+    before_bytes: int
+    after_bytes: int
+    is_done: bool
+    missing_bytes: int
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """Return the answer's fields."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> ShrinkAnswer:
+        """Read an answer. Raises KeyError, TypeError or ValueError for any other JSON."""
+        return cls(
+            int(fields["before_bytes"]),
+            int(fields["after_bytes"]),
+            is_done=bool(fields["is_done"]),
+            missing_bytes=int(fields["missing_bytes"]),
+        )
+
+
 def read_status(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return an answer unchanged. Raises KeyError or TypeError for that of another version."""
     for name in ("daemon", "config", "destination", "totals", "sessions", "problems"):

@@ -10,7 +10,12 @@ import os
 from typing import TYPE_CHECKING, Protocol
 
 from ccsync_watch import report
-from ccsync_watch.control.messages import CheckAnswer, ReloadAnswer, SignOutAnswer
+from ccsync_watch.control.messages import (
+    CheckAnswer,
+    ReloadAnswer,
+    ShrinkAnswer,
+    SignOutAnswer,
+)
 from ccsync_watch.daemon.connection_test import try_backend
 from ccsync_watch.daemon.flush_answer import build_flush_answer
 from ccsync_watch.errors import NotRunning
@@ -22,7 +27,12 @@ if TYPE_CHECKING:
 
     from ccsync_watch.clock import Clock
     from ccsync_watch.config import Settings
-    from ccsync_watch.control.messages import DashboardAnswer, FlushAnswer, FlushRequest
+    from ccsync_watch.control.messages import (
+        DashboardAnswer,
+        FlushAnswer,
+        FlushRequest,
+        ShrinkRequest,
+    )
     from ccsync_watch.daemon.daemon import Daemon
     from ccsync_watch.daemon.dashboard_server import DashboardHost
     from ccsync_watch.model import JsonValue
@@ -158,3 +168,11 @@ class ControlService:
         with self._source.current() as daemon:
             daemon.uploads.wake()
             return ReloadAnswer(self._source.settings_problem)
+
+    def shrink(self, request: ShrinkRequest) -> ShrinkAnswer:
+        """Give unused space of the database back, after a prune; nothing is written meanwhile."""
+        with self._source.current() as daemon:
+            shrunk = daemon.runtime.database.shrink(
+                removed_bytes=request.removed_bytes, min_share=request.min_share
+            )
+        return ShrinkAnswer(**shrunk._asdict())

@@ -24,7 +24,7 @@ from ccsync_watch.problem import Problem
 from ccsync_watch.transcripts.observer import Observer, Wakeups
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     import httpx
 
@@ -167,8 +167,15 @@ class Daemon:
             self._poll()
             if self._guard(self._read):
                 self._gather_until = self._clock.monotonic() + GATHER_SECONDS
-            elif not self._guard(self.runtime.late_secrets.step) and not self._guard(self._serve):
+            elif not any(map(self._guard, self._idle_work())):
                 self._sleep()
+
+    def _idle_work(self) -> Iterator[Callable[[], bool]]:
+        """Yield what is done, in this order, while there is nothing to read."""
+        yield self.runtime.late_secrets.step
+        yield self._serve
+        if self.runtime.retention is not None:
+            yield self.runtime.retention.step
 
     def _poll(self) -> None:
         """Once a second, during a backlog as well: pick up changed settings and hook events."""

@@ -16,9 +16,11 @@ from ccsync_watch.errors import UnsafePath
 from ccsync_watch.pipeline.files import RealFiles
 from ccsync_watch.pipeline.known_secrets import load_known_secrets
 from ccsync_watch.pipeline.late_secrets import LateSecrets
+from ccsync_watch.pipeline.pruning import PruneRequest
 from ccsync_watch.pipeline.pump import Pump
 from ccsync_watch.pipeline.pump_config import PumpConfig
 from ccsync_watch.pipeline.reapply import apply_policies, repair
+from ccsync_watch.pipeline.retention import Retention
 from ccsync_watch.privacy import RULES_VERSION, Redactor
 from ccsync_watch.privacy.known.secret_values import values_in_environment
 from ccsync_watch.privacy.policy.policy import Policy
@@ -29,6 +31,7 @@ from ccsync_watch.store.database import open_database
 from ccsync_watch.store.install_keys import install_key
 from ccsync_watch.store.meta import get_meta, set_meta
 from ccsync_watch.store.outbox import Outbox
+from ccsync_watch.store.pruning import has_destination
 from ccsync_watch.uploader import Uploader
 from ccsync_watch.uploader.gathering import GATHER_SECONDS
 
@@ -69,6 +72,11 @@ def pump_config(settings: Settings, *, host: str | None = None) -> PumpConfig:
 def transcript_files(settings: Settings) -> RealFiles:
     """Return the file system, as far as transcripts may be read from it."""
     return RealFiles(confined=(str(folder / "projects") for folder in settings.hook_dirs))
+
+
+def has_backend(settings: Settings, database: Database) -> bool:
+    """Return whether the outbox is for a backend, now or before: what is queued is to be sent."""
+    return settings.destination is not None or has_destination(database.read())
 
 
 def rules_in_force(settings: Settings) -> str:
@@ -213,6 +221,21 @@ class Runtime:
             install_key=self.install_key,
             clock=clock,
             is_released=settings.auto_sync,
+        )
+        self.retention = self._make_retention()
+
+    def _make_retention(self) -> Retention | None:
+        chosen = self.settings.retention
+        if chosen is None:
+            return None
+        return Retention(
+            self.database,
+            PruneRequest(chosen.max_age_days, chosen.max_bytes),
+            files=transcript_files(self.settings),
+            roots=self.roots,
+            install_key=self.install_key,
+            has_backend=has_backend(self.settings, self.database),
+            clock=self.clock,
         )
 
     def _apply_current_policies(self, redactor: Redactor) -> None:

@@ -81,6 +81,8 @@ def _iterate_json(
         "cost": asdict(account.cost),
         "facts": shown_facts(database.read(), session.session_id),
     }
+    if session.pruned is None:
+        del fields["pruned"]
     yield '{"session":' + compact_json(fields) + ',"messages":['
     session_id = session.session_id
     agent_ids = [
@@ -102,6 +104,13 @@ def _iterate_json(
     yield "\n]}\n"
 
 
+def _pruned_text(session: SessionRow) -> str | None:
+    pruned = session.pruned
+    if pruned is None:
+        return None
+    return f"of {plural(pruned.messages, 'message')}, {date_and_time(pruned.at_ms)}"
+
+
 def _iterate_markdown(
     database: Database, session: SessionRow, account: SessionAccount
 ) -> Iterator[str]:
@@ -117,6 +126,7 @@ def _iterate_markdown(
         "Model": session.model,
         "Started": date_and_time(session.started_ms),
         "Last message": date_and_time(session.updated_ms),
+        "Texts removed": _pruned_text(session),
         "Tokens": f"{account.tokens.prompt:,} prompt, {account.tokens.output:,} output",
         "Cost": format_cost(account.cost),
         "Claude Code's own helpers": _describe_helpers(database, session.session_id),

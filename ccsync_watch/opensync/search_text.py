@@ -34,6 +34,8 @@ def search_text(title: str, messages: Iterable[Redacted[StoredMessage]]) -> str:
     for message in messages:
         if left <= 0:
             break
+        if message.value.is_pruned:
+            continue
         piece = wire.searched_text(wire.message_payload(message, None).value)
         if piece:
             pieces.append(piece)

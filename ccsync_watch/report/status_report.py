@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ccsync_watch import __version__
 from ccsync_watch.config import printable_path, shown_settings
 from ccsync_watch.errors import DaemonUnavailable, NotAnswering, StillStarting
+from ccsync_watch.pipeline import retention
 from ccsync_watch.pipeline.files import RealFiles
 from ccsync_watch.report.problem_checks import check_all
 from ccsync_watch.store import checkpoints, status_figures
@@ -63,6 +64,7 @@ def status(
             "since_ms": live.since_ms if live else None,
         },
         "config": shown_config(settings),
+        "retention": retention.last_run(database.read()) if database else None,
         "destination": asdict(settings.destination) if settings.destination else None,
         "state_dir": printable_path(settings.state_dir),
         "bytes_behind": total_behind,

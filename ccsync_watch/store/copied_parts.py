@@ -80,16 +80,35 @@ def is_begun(read: sqlite3.Connection) -> bool:
     return read.execute(query).fetchone() is not None
 
 
-def shrink(connection: sqlite3.Connection, free: Callable[[Path], int] = free_bytes) -> bool:
-    """Give unused pages back to the disk if there are many; return whether that was done.
+def file_bytes(connection: sqlite3.Connection) -> tuple[int, int]:
+    """Return the size of the database, and how much of it are unused pages."""
+    return _pages(connection, "page_count"), _pages(connection, "freelist_count")
 
-    Without the space that this needs itself, the pages stay until another start.
+
+def space_to_shrink(connection: sqlite3.Connection) -> int:
+    """Return how many bytes of the disk `shrink` needs for a while: a copy, and its log."""
+    size, unused = file_bytes(connection)
+    return 2 * (size - unused)
+
+
+def shrink(
+    connection: sqlite3.Connection,
+    free: Callable[[Path], int] = free_bytes,
+    *,
+    removed_bytes: int = 0,
+    min_share: float = _MIN_FREE_SHARE,
+) -> bool:
+    """Give unused pages back to the disk if that pays; return whether that was done.
+
+    It pays for this share of the file. `removed_bytes` were just removed: many of them are in pages
+    that are not empty. Without the space that this needs itself, the pages stay until another time.
     """
     path = _path(connection)
-    unused, size = _pages(connection, "freelist_count"), _pages(connection, "page_count")
-    if path is None or unused < max(_MIN_FREE_BYTES, size * _MIN_FREE_SHARE):
+    size, unused = file_bytes(connection)
+    gain = max(unused, removed_bytes)
+    if path is None or gain < max(_MIN_FREE_BYTES, size * min_share):
         return False
-    if free(path.parent) < 2 * (size - unused):
+    if free(path.parent) < space_to_shrink(connection):
         return False
     with contextlib.suppress(sqlite3.OperationalError):
         connection.execute("VACUUM")

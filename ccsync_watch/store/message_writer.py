@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
+from ccsync_watch.outgoing import PRUNED
 from ccsync_watch.store.id_keys import key_of
 from ccsync_watch.store.id_queries import select_among
 from ccsync_watch.store.meta import get_meta
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
     from ccsync_watch.model import Message, Part
     from ccsync_watch.store.file_order import FileOrder
 
-# The facts that the store adds to those of a row, see `withdrawn`.
-_ADDED_FACTS = frozenset({"withdrawn"})
+IS_PRUNED = f"json_extract({{m}}.facts, '$.{PRUNED}') IS NOT NULL"
+"""Whether a row of `messages`, named `{m}`, was pruned; in SQL."""
+# The facts that the store adds to those of a row, see `withdrawn` and `pruning`.
+_ADDED_FACTS = frozenset({"withdrawn", PRUNED})
 
 
 class _Stored(NamedTuple):
@@ -103,10 +106,14 @@ class MessageWriter:
                         "UPDATE messages SET agent_id = ? WHERE seq = ?",
                         (message.agent_id, message_seq),
                     )
-                is_dated_now = stored.is_undated and message.timestamp_ms is not None
+                # Whatever the text of a pruned one is now: it does not come back.
+                is_gone = is_pruned(stored.facts)
+                is_dated_now = (
+                    stored.is_undated and message.timestamp_ms is not None and not is_gone
+                )
                 if is_dated_now:
                     self._date(message_seq, message, dated_ms)
-                if stored.digest == digest and not is_dated_now:
+                if is_gone or (stored.digest == digest and not is_dated_now):
                     self._save_facts(message_seq, message, stored.facts)
                     continue
                 updated += 1
@@ -229,9 +236,12 @@ def requeue(
     If it was sent it is postponed, as the backend ignores a change that follows closely. If that is
     unknown its session is blocked as long: its later rows must not overtake it.
     The results of its calls are queued too: each is sent with its call.
+    What was pruned is not sent again: there are no texts to send.
     """
     settled_ms = now_ms + resend_delay_ms(connection)
     for changed_seq in (seq, *_results_of(connection, seq, session_id)):
+        if _is_pruned_message(connection, changed_seq):
+            continue
         connection.execute(
             "UPDATE remote SET blocked_ms = ? WHERE session_id = ? AND EXISTS"
             " (SELECT 1 FROM outbox WHERE seq = ? AND NOT is_certain AND not_before_ms <= ?)",
@@ -243,6 +253,16 @@ def requeue(
             " rejected = NULL, attempts = 0",
             (changed_seq, session_id, is_released, settled_ms),
         )
+
+
+def is_pruned(facts: str) -> bool:
+    """Return whether the stored facts of a message say that it was pruned."""
+    return f'"{PRUNED}"' in facts and PRUNED in orjson.loads(facts)
+
+
+def _is_pruned_message(connection: sqlite3.Connection, seq: int) -> bool:
+    row = connection.execute("SELECT facts FROM messages WHERE seq = ?", (seq,)).fetchone()
+    return row is not None and is_pruned(row[0])
 
 
 def _results_of(connection: sqlite3.Connection, seq: int, session_id: str) -> list[int]:

@@ -10,6 +10,7 @@ from ccsync_watch.store.earlier_destinations import (
     restore_destination,
     resume_recording,
 )
+from ccsync_watch.store.message_writer import IS_PRUNED
 from ccsync_watch.store.meta import get_meta, set_meta
 from ccsync_watch.store.session_writer import mark_due
 
@@ -20,11 +21,15 @@ if TYPE_CHECKING:
     from ccsync_watch.store.database import Database
 
 _QUEUE = (
-    "INSERT INTO outbox (seq, session_id, is_certain, is_released)"
+    "INSERT INTO outbox (seq, session_id, is_certain, is_released)"  # noqa: S608 - constants
     " SELECT m.seq, m.session_id, ?, ? FROM messages m"
     " JOIN sessions s ON s.id = m.session_id WHERE NOT s.is_excluded"
     # Copies without a mark are sent in the session that they were copied from.
     " AND NOT (m.is_inherited AND s.forked_from IS NULL)"
+    # Of a session whose texts were all removed, the header alone is not worth sending.
+    f" AND NOT {IS_PRUNED.format(m='m')} AND (m.kind <> 'session' OR EXISTS (SELECT 1"
+    "   FROM messages n WHERE n.session_id = m.session_id AND n.kind <> 'session'"
+    f"  AND NOT {IS_PRUNED.format(m='n')}))"
 )
 
 
@@ -171,15 +176,18 @@ class Release:
                 " WHERE ack_ms IS NOT NULL AND NOT s.is_excluded"
             ).fetchall()
             missing = [row[0] for row in acked if row[0] not in held]
+            queued = []
             _forget_excluded(connection, held)
             for session_id in missing:
                 connection.execute("DELETE FROM outbox WHERE session_id = ?", (session_id,))
                 connection.execute("DELETE FROM remote WHERE session_id = ?", (session_id,))
-                connection.execute(
+                inserted = connection.execute(
                     f"{_QUEUE} AND m.session_id = ?", (False, is_released, session_id)
                 )
-            mark_due(connection, missing, is_released=is_released)
-        return len(missing)
+                if inserted.rowcount:
+                    queued.append(session_id)
+            mark_due(connection, queued, is_released=is_released)
+        return len(queued)
 
 
 def _forget_excluded(connection: sqlite3.Connection, held: frozenset[str]) -> None:

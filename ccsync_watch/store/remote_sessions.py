@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ccsync_watch.outgoing import PRUNED
 from ccsync_watch.store.egress_ledger import LedgerEntry, add_entry
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ class RemoteState:
     last one sent, both as JSON. `write_ms` is our last write of any kind to it. Where a destination
     dates rows itself, a row that is sent from now on is not dated before `date_floor_ms`.
     `is_search_stale`: what the destination lets people search may lack texts, or have old ones.
+    Not of a pruned session: the texts to write there are gone.
     `is_recalled`: it may have words that must go, see `recall`.
     """
 
@@ -90,8 +92,10 @@ class RemoteSessions:
             self._database.read()
             .execute(
                 "SELECT *, EXISTS (SELECT 1 FROM messages m WHERE m.session_id = ?1)"
-                " AS has_messages FROM remote WHERE session_id = ?1",
-                (session_id,),
+                " AS has_messages, EXISTS (SELECT 1 FROM session_facts f"
+                "  WHERE f.session_id = ?1 AND f.name = ?2) AS is_pruned"
+                " FROM remote WHERE session_id = ?1",
+                (session_id, PRUNED),
             )
             .fetchone()
         )
@@ -106,7 +110,9 @@ class RemoteSessions:
             write_ms=row["write_ms"],
             date_floor_ms=row["dated_ms"] or 0,
             has_messages=bool(row["has_messages"]),
-            is_search_stale=bool(row["is_search_stale"]),
+            is_search_stale=bool(
+                row["is_search_stale"] and (row["is_recalled"] or not row["is_pruned"])
+            ),
             is_recalled=bool(row["is_recalled"]),
         )
 

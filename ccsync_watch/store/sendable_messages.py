@@ -27,11 +27,15 @@ _LOCAL_LINES = (f"{FOLDER}: ", f"{HOST}: ")
 def sendable_messages(
     database: Database, session_id: str, *, is_host_sent: bool
 ) -> list[StoredMessage]:
-    """Return every message of a session as it may be sent, in the order of sending."""
+    """Return every message of a session as it may be sent, in the order of sending.
+
+    Those that were pruned are not sent any more.
+    """
     read = database.read()
     return [
         make_sendable(read, message, is_host_sent=is_host_sent)
         for message in session_messages(database, session_id)
+        if not message.is_pruned
     ]
 
 

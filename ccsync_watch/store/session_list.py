@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
+from ccsync_watch.store.pruning import PrunedSession, pruned_session
 from ccsync_watch.store.session_summaries import project_name, session_title
 
 if TYPE_CHECKING:
@@ -49,7 +50,10 @@ class PageEnd(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
-    """One session of a list; `prompts` are its own, without copies of another session's."""
+    """One session of a list; `prompts` are its own, without copies of another session's.
+
+    `pruned`: the texts of so many of its messages were removed.
+    """
 
     session_id: str
     title: str | None
@@ -64,6 +68,7 @@ class SessionRow:
     messages: int
     prompts: int
     is_metadata_only: bool
+    pruned: PrunedSession | None = None
 
 
 def list_sessions(
@@ -149,6 +154,7 @@ def _session_row(database: Database, row: sqlite3.Row) -> SessionRow:
         messages=messages,
         prompts=prompts,
         is_metadata_only=bool(row["is_metadata_only"]),
+        pruned=pruned_session(read, row["id"]),
     )
 
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from ccsync_watch import __version__
 from ccsync_watch.cli.arguments import add_setting_flags
 from ccsync_watch.cli.console import format_counts, say, show_warnings
 from ccsync_watch.cli.redaction_progress import show_progress
+from ccsync_watch.cli.same_version import check_version
 from ccsync_watch.cli.typed_commands import typed
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
 from ccsync_watch.control.client import ControlClient
 from ccsync_watch.daemon.background import START_SECONDS, wait_while_starting
 from ccsync_watch.daemon.runtime import make_knowing_redactor, rules_in_force
-from ccsync_watch.errors import NotRunning, StateError
+from ccsync_watch.errors import NotRunning
 from ccsync_watch.pipeline.reapply import RepairResult, repair
-from ccsync_watch.store.database import DATABASE_NAME, open_database, open_for_reading
+from ccsync_watch.store.database import DATABASE_NAME, open_database
 from ccsync_watch.store.meta import set_meta
 from ccsync_watch.units import plural
 
@@ -46,7 +46,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
         say("Nothing to repair: nothing is stored yet")
         return 0
     wait_while_starting(settings.state_dir, START_SECONDS)
-    _check_version(settings)
+    check_version(settings, "repair")
     clock = SystemClock()
     # Safe while a daemon runs: it writes by the same rules, and each step is a commit of its own.
     database = open_database(settings.state_dir, now_ms=clock.wall_ms())
@@ -62,25 +62,6 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
             ControlClient(settings.state_dir).reload()  # it uploads what was queued here
     _show(outcome, is_dry=arguments.dry_run)
     return 0
-
-
-def _check_version(settings: Settings) -> None:
-    """Raise StateError while a daemon runs that would continue to write by other rules.
-
-    Also while its database is of another version: opened for writing, that would be migrated.
-    """
-    try:
-        version = ControlClient(settings.state_dir).hello().version
-    except NotRunning:
-        return
-    if version != __version__:
-        raise StateError(
-            f"ccsync-watch {version} is running, this is {__version__}",
-            hint="run `ccsync-watch start`, which replaces it, then repair",
-        )
-    database = open_for_reading(settings.state_dir)
-    if database is not None:
-        database.close()
 
 
 def _repair(

@@ -18,7 +18,7 @@ from ccsync_watch.control.client import ControlClient
 from ccsync_watch.daemon.connection_test import try_backend
 from ccsync_watch.errors import DaemonUnavailable, DestinationError, NotRunning
 from ccsync_watch.problem import Problem
-from ccsync_watch.units import age, plural
+from ccsync_watch.units import age, plural, size
 
 if TYPE_CHECKING:
     import argparse
@@ -130,6 +130,7 @@ def _print(figures: dict[str, Any], problems: list[Problem]) -> None:
                 f"  pending      {plural(totals['rows_pending'], 'row')};"
                 f" last confirmed upload {age(totals['last_ack_ms'], now_ms)}"
             )
+    _print_retention(figures, now_ms)
     changed = changed_settings(config)
     if changed:
         settings = ", ".join(f"{name} {_json(value)}" for name, value in changed.items())
@@ -139,6 +140,19 @@ def _print(figures: dict[str, Any], problems: list[Problem]) -> None:
         say()
         for line in problem_lines(problem):
             say_wrapped(line)
+
+
+def _print_retention(figures: dict[str, Any], now_ms: int) -> None:
+    chosen, last = figures["config"].get("retention"), figures.get("retention")
+    if not chosen:
+        return
+    said = "not applied yet"
+    if last:
+        removed = f"{size(last['texts_bytes'])} of {plural(last['sessions'], 'session')}"
+        said = f"last applied {age(last['at_ms'], now_ms)}, removed {removed}"
+        if pending := last["left_alone"].get("pending"):
+            said += f"; {plural(pending, 'session')} not uploaded completely left alone"
+    say(f"  retention    {chosen}; {said}")
 
 
 def _json(value: JsonValue) -> str:

@@ -22,6 +22,8 @@ from ccsync_watch.control.messages import (
     FlushRequest,
     HelloAnswer,
     ReloadAnswer,
+    ShrinkAnswer,
+    ShrinkRequest,
     SignOutAnswer,
 )
 from ccsync_watch.errors import NotRunning
@@ -50,6 +52,7 @@ class DaemonDouble:
     flushes: list[FlushRequest] = field(default_factory=list)
     threads: set[int] = field(default_factory=set)
     sign_outs: int = 0
+    shrinks: list[ShrinkRequest] = field(default_factory=list)
     is_stopping: bool = False
     problem: Problem | None = None
 
@@ -84,6 +87,11 @@ class DaemonDouble:
     def reload(self) -> ReloadAnswer:
         """Return the problem."""
         return ReloadAnswer(self.problem)
+
+    def shrink(self, request: ShrinkRequest) -> ShrinkAnswer:
+        """Record the request; answer that half is left."""
+        self.shrinks.append(request)
+        return ShrinkAnswer(100, 50, is_done=True, missing_bytes=0)
 
 
 def send(daemon: DaemonDouble, *requests: tuple[str, str, bytes]) -> list[httpx.Response]:

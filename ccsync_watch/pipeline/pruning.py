@@ -1,0 +1,190 @@
+"""Choose which sessions lose their texts, by age, project and size, and remove these step by step.
+
+Left alone are sessions that still grow, and those of which something is still to be sent.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ccsync_watch.model import Redacted
+from ccsync_watch.privacy.policy.projects import Projects
+from ccsync_watch.privacy.policy.pruned import pruned_content
+from ccsync_watch.store import checkpoints, pruning
+from ccsync_watch.store.install_keys import path_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ccsync_watch.clock import Clock
+    from ccsync_watch.model import JsonValue, Part
+    from ccsync_watch.pipeline.files import Files
+    from ccsync_watch.store.database import Database
+    from ccsync_watch.store.pruning import PrunableSession
+
+IDLE_MS = 3_600_000
+"""A session that was written to since then still grows."""
+DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class PruneRequest:
+    """Which sessions: those of some projects (globs on their folders), of all by default.
+
+    Of them those whose last message is older than `max_age_days`, and the oldest until the database
+    is of `max_bytes`; without age and size all of them.
+    """
+
+    max_age_days: int | None = None
+    max_bytes: int | None = None
+    projects: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PruneItem:
+    """A session to prune: how many of its messages have texts, and about how many bytes of them."""
+
+    session: PrunableSession
+    messages: int
+    texts_bytes: int
+
+
+@dataclass(slots=True)
+class PrunePlan:
+    """What to prune, the oldest first; `kept` counts the sessions that are left alone, by reason.
+
+    `used_bytes` is the database's size before, without unused pages.
+    """
+
+    items: list[PruneItem] = field(default_factory=list)
+    kept: Counter[str] = field(default_factory=Counter)
+    used_bytes: int = 0
+
+    @property
+    def messages(self) -> int:
+        """Return how many messages would lose their texts."""
+        return sum(item.messages for item in self.items)
+
+    @property
+    def texts_bytes(self) -> int:
+        """Return about how many bytes their texts take."""
+        return sum(item.texts_bytes for item in self.items)
+
+
+@dataclass(slots=True)
+class PruneResult:
+    """What was removed."""
+
+    sessions: int = 0
+    messages: int = 0
+    texts_bytes: int = 0
+
+
+def growing_sessions(
+    database: Database, files: Files, roots: tuple[str, ...], *, key: bytes, now_ms: int
+) -> frozenset[str]:
+    """Return the sessions with a transcript that was written to, or that is not read to its end."""
+    known = checkpoints.load_offsets(database)
+    growing = set()
+    for transcript in files.scan(roots).transcripts:
+        _offset, size = known.get(path_key(key, transcript.path), (0, None))
+        is_written = transcript.mtime_ns // 1_000_000 > now_ms - IDLE_MS
+        if is_written or size != transcript.size:
+            growing.add(transcript.stream.session_id)
+    return frozenset(growing)
+
+
+def plan_pruning(
+    database: Database,
+    request: PruneRequest,
+    *,
+    growing: frozenset[str],
+    has_backend: bool,
+    now_ms: int,
+) -> PrunePlan:
+    """Return which sessions to prune. Reads the sizes of all their texts."""
+    size, unused = database.file_bytes()
+    plan = PrunePlan(used_bytes=size - unused)
+    is_all = request.max_age_days is None and request.max_bytes is None
+    before_ms = None if request.max_age_days is None else now_ms - request.max_age_days * DAY_MS
+    projects = Projects(exclude=request.projects, policies=())
+    left_bytes = plan.used_bytes
+    for session in pruning.prunable_sessions(
+        database, before_ms=now_ms - IDLE_MS, has_backend=has_backend
+    ):
+        if request.projects and not any(
+            projects.policy(folder) == "off" for folder in session.folders
+        ):
+            continue
+        is_old = before_ms is not None and session.updated_ms < before_ms
+        is_too_much = request.max_bytes is not None and left_bytes > request.max_bytes
+        if not (is_all or is_old or is_too_much):
+            break
+        reason = "growing" if session.session_id in growing else session.kept_because
+        if reason is not None:
+            plan.kept[reason] += 1
+            continue
+        messages, texts_bytes = pruning.measure_session(database, session.session_id)
+        if messages:
+            plan.items.append(PruneItem(session, messages, texts_bytes))
+            left_bytes -= texts_bytes
+    return plan
+
+
+def prune(
+    database: Database,
+    plan: PrunePlan,
+    *,
+    has_backend: bool,
+    clock: Clock,
+    on_progress: Callable[[int], None] = lambda _messages: None,
+) -> PruneResult:
+    """Prune what is planned; `on_progress` is called with the messages of each step."""
+    result = PruneResult()
+    for messages in prune_steps(
+        database, plan, has_backend=has_backend, clock=clock, result=result
+    ):
+        on_progress(messages)
+    return result
+
+
+def prune_steps(
+    database: Database,
+    plan: PrunePlan,
+    *,
+    has_backend: bool,
+    clock: Clock,
+    result: PruneResult,
+) -> Iterator[int]:
+    """Prune what is planned, a commit at a time; yield the messages of each, and count them.
+
+    An interruption loses nothing: what is left is chosen again. Raises StateError.
+    """
+    pruning.forget_index(database, plan.texts_bytes)
+    for item in plan.items:
+        after_seq: int | None = -1
+        removed = 0
+        while after_seq is not None:
+            step = pruning.prune_step(
+                database,
+                item.session,
+                _reduce,
+                after_seq=after_seq,
+                now_ms=clock.wall_ms(),
+                has_backend=has_backend,
+            )
+            if step is None:
+                plan.kept["growing"] += 1
+                break
+            after_seq = step.last_seq
+            removed += step.messages
+            result.messages += step.messages
+            result.texts_bytes += step.texts_bytes
+            yield step.messages
+        result.sessions += bool(removed)
+
+
+def _reduce(message_kind: str, part: Part) -> Redacted[JsonValue]:
+    return Redacted(pruned_content(message_kind, part))

@@ -1,0 +1,226 @@
+"""Remove the texts of old sessions; what figures are made of, and what was read, stays.
+
+A message keeps its row, with its id and the digest of its text, and is marked as pruned: read
+again, it is the same message, and its texts do not come back. It is never queued again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import orjson
+
+from ccsync_watch.model import Part
+from ccsync_watch.outgoing import PRUNED
+from ccsync_watch.store import search
+from ccsync_watch.store.message_writer import IS_PRUNED
+from ccsync_watch.store.meta import get_meta
+from ccsync_watch.store.packed_texts import pack, unpack
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+    from typing import TypeAlias
+
+    from ccsync_watch.model import JsonValue, Redacted
+    from ccsync_watch.store.database import Database
+
+    Reduce: TypeAlias = Callable[[str, Part], Redacted[JsonValue]]
+    """What is kept of a part of a message of this kind."""
+
+STEP_MESSAGES = 200
+_RESET_SHARE = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class PrunableSession:
+    """A session with texts. `kept_because`: why none may be removed now, None if they may."""
+
+    session_id: str
+    folders: frozenset[str]
+    updated_ms: int
+    kept_because: Literal["pending"] | None
+
+
+@dataclass(frozen=True, slots=True)
+class PrunedSession:
+    """When texts of a session were removed last, and of how many of its messages."""
+
+    at_ms: int
+    messages: int
+
+
+class PrunedStep(NamedTuple):
+    """What a step removed; `last_seq` is the last message that it looked at, None at the end."""
+
+    messages: int
+    texts_bytes: int
+    last_seq: int | None
+
+
+def has_destination(read: sqlite3.Connection) -> bool:
+    """Return whether the outbox is for a destination: what is queued for none is not pending."""
+    return get_meta(read, "destination") is not None
+
+
+def prunable_sessions(
+    database: Database, *, before_ms: int, has_backend: bool
+) -> list[PrunableSession]:
+    """Return the sessions with texts whose last message is older, the oldest first."""
+    rows = database.read().execute(
+        "SELECT s.id, s.project_path, s.folder, s.cwd, s.updated_ms,"  # noqa: S608 - constants
+        f" {_pending('s.id')} AS is_pending FROM sessions s"
+        " WHERE s.updated_ms < ?1 AND EXISTS (SELECT 1 FROM messages m WHERE m.session_id = s.id"
+        "  AND m.kind <> 'session' AND m.seq > coalesce((SELECT json_extract(value, '$.last_seq')"
+        f"   FROM session_facts WHERE session_id = s.id AND name = '{PRUNED}'), -1))"
+        " ORDER BY s.updated_ms, s.id",
+        (before_ms,),
+    )
+    return [
+        PrunableSession(
+            session_id=row[0],
+            folders=frozenset(folder for folder in row[1:4] if folder),
+            updated_ms=row[4],
+            kept_because="pending" if has_backend and row["is_pending"] else None,
+        )
+        for row in rows
+    ]
+
+
+def measure_session(database: Database, session_id: str) -> tuple[int, int]:
+    """Return how many messages of a session have texts, and about how many bytes these take."""
+    row = database.read().execute(
+        "SELECT count(DISTINCT m.seq), coalesce(sum(length(p.content) + coalesce(length(p.styles),"  # noqa: S608 - constants
+        " 0) + iif(p.position = 0, coalesce((SELECT length(packed) FROM indexed_texts"
+        "  WHERE seq = m.seq), 0), 0)), 0) FROM messages m"
+        " LEFT JOIN parts p ON p.message_seq = m.seq WHERE m.session_id = ?"
+        f" AND m.kind <> 'session' AND NOT {IS_PRUNED.format(m='m')}",
+        (session_id,),
+    )
+    messages, size = row.fetchone()
+    return int(messages), int(size)
+
+
+def forget_index(database: Database, removed_bytes: int) -> None:
+    """Drop the search index if much of it goes: it is built again sooner than words are removed."""
+    with database.write() as connection:
+        (indexed,) = connection.execute(
+            "SELECT coalesce(sum(length(packed)), 0) FROM indexed_texts"
+        ).fetchone()
+        if indexed and removed_bytes >= indexed * _RESET_SHARE:
+            search.reset_index(connection)
+
+
+def prune_step(
+    database: Database,
+    session: PrunableSession,
+    reduce: Reduce,
+    *,
+    after_seq: int,
+    now_ms: int,
+    has_backend: bool,
+) -> PrunedStep | None:
+    """Remove the texts of a session's next messages, in a commit of its own.
+
+    None if the session was written to, or queued, since it was selected: then nothing changed.
+    """
+    with database.write() as connection:
+        if not _is_unchanged(connection, session, has_backend=has_backend):
+            return None
+        rows = connection.execute(
+            "SELECT seq, kind FROM messages m WHERE session_id = ? AND seq > ?"  # noqa: S608 - constants
+            f" AND kind <> 'session' AND NOT {IS_PRUNED.format(m='m')} ORDER BY seq LIMIT ?",
+            (session.session_id, after_seq, STEP_MESSAGES),
+        ).fetchall()
+        removed = sum(_prune_message(connection, seq, kind, reduce) for seq, kind in rows)
+        seqs = [(row[0],) for row in rows]
+        connection.executemany(
+            f"UPDATE messages SET facts = json_set(facts, '$.{PRUNED}', json('true'))"  # noqa: S608 - a constant
+            " WHERE seq = ?",
+            seqs,
+        )
+        # What no destination was to get, none gets later: there are no texts to send.
+        connection.executemany("DELETE FROM earlier_outbox WHERE seq = ?", seqs)
+        connection.executemany("DELETE FROM outbox WHERE seq = ?", seqs)
+        is_last = len(rows) < STEP_MESSAGES
+        if is_last:
+            _finish_session(connection, session.session_id, now_ms, has_backend=has_backend)
+    return PrunedStep(len(rows), removed, None if is_last else rows[-1][0])
+
+
+def _is_unchanged(
+    connection: sqlite3.Connection, session: PrunableSession, *, has_backend: bool
+) -> bool:
+    row = connection.execute(
+        f"SELECT updated_ms, {_pending('s.id')} FROM sessions s WHERE id = ?",  # noqa: S608 - constants
+        (session.session_id,),
+    ).fetchone()
+    return row is not None and row[0] == session.updated_ms and not (has_backend and row[1])
+
+
+def _pending(session_id: str) -> str:
+    """Return whether anything of a session is still to be sent, its own state included."""
+    return (
+        f"(EXISTS (SELECT 1 FROM outbox o WHERE o.session_id = {session_id}) OR EXISTS (SELECT 1"  # noqa: S608 - constants
+        f" FROM remote r WHERE r.session_id = {session_id} AND (r.is_due OR r.is_held)))"
+    )
+
+
+def _prune_message(connection: sqlite3.Connection, seq: int, kind: str, reduce: Reduce) -> int:
+    """Reduce a message's parts; return by how many bytes."""
+    removed = 0
+    query = (
+        "SELECT position, kind, content, tool_use_id, tool_name, styles FROM parts"
+        " WHERE message_seq = ?"
+    )
+    for position, part_kind, stored, tool_use_id, tool_name, styles in connection.execute(
+        query, (seq,)
+    ).fetchall():
+        part = Part(part_kind, orjson.loads(unpack(stored)), tool_use_id, tool_name)
+        content = pack(orjson.dumps(reduce(kind, part).value).decode())
+        if content != stored or styles is not None:
+            connection.execute(
+                "UPDATE parts SET content = ?, styles = NULL WHERE message_seq = ?"
+                " AND position = ?",
+                (content, seq, position),
+            )
+            removed += len(stored) - len(content) + len(styles or "")
+    return removed
+
+
+def _finish_session(
+    connection: sqlite3.Connection, session_id: str, now_ms: int, *, has_backend: bool
+) -> None:
+    """Note that all texts of a session were removed, and up to which message."""
+    messages, last_seq = connection.execute(
+        f"SELECT count(*) FILTER (WHERE {IS_PRUNED.format(m='m')}), max(seq)"  # noqa: S608 - constants
+        " FROM messages m WHERE session_id = ?",
+        (session_id,),
+    ).fetchone()
+    value = {"at_ms": now_ms, "messages": messages, "last_seq": last_seq}
+    connection.execute(
+        "INSERT INTO session_facts VALUES (?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET value = excluded.value",
+        (session_id, PRUNED, orjson.dumps(value).decode()),
+    )
+    connection.execute(
+        "UPDATE waiting_prompts SET prompt = NULL WHERE session_id = ?", (session_id,)
+    )
+    if not has_backend:
+        # Its header alone is not worth sending to a backend that is configured later.
+        for table in ("outbox", "remote"):
+            connection.execute(
+                f"DELETE FROM {table} WHERE session_id = ?",  # noqa: S608 - constants
+                (session_id,),
+            )
+
+
+def pruned_session(read: sqlite3.Connection, session_id: str) -> PrunedSession | None:
+    """Return when a session was pruned, None if it never was."""
+    row = read.execute(
+        "SELECT json_extract(value, '$.at_ms'), json_extract(value, '$.messages')"
+        " FROM session_facts WHERE session_id = ? AND name = ?",
+        (session_id, PRUNED),
+    ).fetchone()
+    return None if row is None else PrunedSession(*row)
