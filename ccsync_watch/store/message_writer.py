@@ -236,7 +236,7 @@ def requeue(
     If it was sent it is postponed, as the backend ignores a change that follows closely. If that is
     unknown its session is blocked as long: its later rows must not overtake it.
     The results of its calls are queued too: each is sent with its call.
-    What was pruned is not sent again: there are no texts to send.
+    What was pruned is not sent again: its texts are gone.
     """
     settled_ms = now_ms + resend_delay_ms(connection)
     for changed_seq in (seq, *_results_of(connection, seq, session_id)):

@@ -140,7 +140,7 @@ def prune_step(
             " WHERE seq = ?",
             seqs,
         )
-        # What no destination was to get, none gets later: there are no texts to send.
+        # What no destination was to get, none gets later: its texts are gone.
         connection.executemany("DELETE FROM earlier_outbox WHERE seq = ?", seqs)
         connection.executemany("DELETE FROM outbox WHERE seq = ?", seqs)
         is_last = len(rows) < STEP_MESSAGES
