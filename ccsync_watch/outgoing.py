@@ -40,7 +40,7 @@ class StoredMessage:
 
     @property
     def is_pruned(self) -> bool:
-        """Return whether its texts were removed, see `store.pruning`."""
+        """Return whether its texts were removed, see `store.pruned_texts`."""
         return PRUNED in self.facts
 
 

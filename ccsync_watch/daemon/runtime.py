@@ -13,6 +13,7 @@ from ccsync_watch.accounting.priced_summaries import PricedSummaries
 from ccsync_watch.accounting.prices import PriceList
 from ccsync_watch.daemon.destinations import make_destination
 from ccsync_watch.errors import UnsafePath
+from ccsync_watch.pipeline.daily_pruning import Retention
 from ccsync_watch.pipeline.files import RealFiles
 from ccsync_watch.pipeline.known_secrets import load_known_secrets
 from ccsync_watch.pipeline.late_secrets import LateSecrets
@@ -20,7 +21,6 @@ from ccsync_watch.pipeline.pruning import PruneRequest
 from ccsync_watch.pipeline.pump import Pump
 from ccsync_watch.pipeline.pump_config import PumpConfig
 from ccsync_watch.pipeline.reapply import apply_policies, repair
-from ccsync_watch.pipeline.retention import Retention
 from ccsync_watch.privacy import RULES_VERSION, Redactor
 from ccsync_watch.privacy.known.secret_values import values_in_environment
 from ccsync_watch.privacy.policy.policy import Policy
@@ -31,7 +31,7 @@ from ccsync_watch.store.database import open_database
 from ccsync_watch.store.install_keys import install_key
 from ccsync_watch.store.meta import get_meta, set_meta
 from ccsync_watch.store.outbox import Outbox
-from ccsync_watch.store.pruning import has_destination
+from ccsync_watch.store.pruned_texts import has_destination
 from ccsync_watch.uploader import Uploader
 from ccsync_watch.uploader.gathering import GATHER_SECONDS
 

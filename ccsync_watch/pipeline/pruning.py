@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ccsync_watch.model import Redacted
 from ccsync_watch.privacy.policy.projects import Projects
 from ccsync_watch.privacy.policy.pruned import pruned_content
-from ccsync_watch.store import checkpoints, pruning
+from ccsync_watch.store import checkpoints, pruned_texts
 from ccsync_watch.store.install_keys import path_key
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ccsync_watch.model import JsonValue, Part
     from ccsync_watch.pipeline.files import Files
     from ccsync_watch.store.database import Database
-    from ccsync_watch.store.pruning import PrunableSession
+    from ccsync_watch.store.pruned_texts import PrunableSession
 
 IDLE_MS = 3_600_000
 """A session that was written to since then still grows."""
@@ -111,7 +111,7 @@ def plan_pruning(
     before_ms = None if request.max_age_days is None else now_ms - request.max_age_days * DAY_MS
     projects = Projects(exclude=request.projects, policies=())
     left_bytes = plan.used_bytes
-    for session in pruning.prunable_sessions(
+    for session in pruned_texts.prunable_sessions(
         database, before_ms=now_ms - IDLE_MS, has_backend=has_backend
     ):
         if request.projects and not any(
@@ -126,7 +126,7 @@ def plan_pruning(
         if reason is not None:
             plan.kept[reason] += 1
             continue
-        messages, texts_bytes = pruning.measure_session(database, session.session_id)
+        messages, texts_bytes = pruned_texts.measure_session(database, session.session_id)
         if messages:
             plan.items.append(PruneItem(session, messages, texts_bytes))
             left_bytes -= texts_bytes
@@ -162,12 +162,12 @@ def prune_steps(
 
     An interruption loses nothing: what is left is chosen again. Raises StateError.
     """
-    pruning.forget_index(database, plan.texts_bytes)
+    pruned_texts.forget_index(database, plan.texts_bytes)
     for item in plan.items:
         after_seq: int | None = -1
         removed = 0
         while after_seq is not None:
-            step = pruning.prune_step(
+            step = pruned_texts.prune_step(
                 database,
                 item.session,
                 _reduce,

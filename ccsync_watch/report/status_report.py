@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from ccsync_watch import __version__
 from ccsync_watch.config import printable_path, shown_settings
 from ccsync_watch.errors import DaemonUnavailable, NotAnswering, StillStarting
-from ccsync_watch.pipeline import retention
 from ccsync_watch.pipeline.files import RealFiles
 from ccsync_watch.report.problem_checks import check_all
 from ccsync_watch.store import checkpoints, status_figures
 from ccsync_watch.store.install_keys import path_key
+from ccsync_watch.store.meta import last_retention
 
 if TYPE_CHECKING:
     from ccsync_watch.config import Settings
@@ -64,7 +64,7 @@ def status(
             "since_ms": live.since_ms if live else None,
         },
         "config": shown_config(settings),
-        "retention": retention.last_run(database.read()) if database else None,
+        "retention": last_retention(database.read()) if database else None,
         "destination": asdict(settings.destination) if settings.destination else None,
         "state_dir": printable_path(settings.state_dir),
         "bytes_behind": total_behind,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 IS_PRUNED = f"json_extract({{m}}.facts, '$.{PRUNED}') IS NOT NULL"
 """Whether a row of `messages`, named `{m}`, was pruned; in SQL."""
-# The facts that the store adds to those of a row, see `withdrawn` and `pruning`.
+# The facts that the store adds to those of a row, see `withdrawn` and `pruned_texts`.
 _ADDED_FACTS = frozenset({"withdrawn", PRUNED})
 
 

@@ -10,8 +10,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import orjson
+
 if TYPE_CHECKING:
     import sqlite3
+
+    from ccsync_watch.model import JsonValue
+
+
+LAST_RETENTION = "retention"
 
 
 def get_meta(connection: sqlite3.Connection, name: str) -> str | None:
@@ -31,3 +38,10 @@ def set_meta(connection: sqlite3.Connection, name: str, value: str) -> None:
 def delete_meta(connection: sqlite3.Connection, name: str) -> None:
     """Remove a value, inside a transaction in progress."""
     connection.execute("DELETE FROM meta WHERE name = ?", (name,))
+
+
+def last_retention(connection: sqlite3.Connection) -> dict[str, JsonValue] | None:
+    """Return what the setting `retention` last removed, and when; None before the first time."""
+    stored = get_meta(connection, LAST_RETENTION)
+    value = None if stored is None else orjson.loads(stored)
+    return value if isinstance(value, dict) else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from ccsync_watch.store.pruning import PrunedSession, pruned_session
+from ccsync_watch.store.pruned_texts import PrunedSession, pruned_session
 from ccsync_watch.store.session_summaries import project_name, session_title
 
 if TYPE_CHECKING:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ccsync_watch.pipeline.daily_pruning import Retention
 from ccsync_watch.pipeline.files import RealFiles
 from ccsync_watch.pipeline.pruning import DAY_MS, PruneRequest
-from ccsync_watch.pipeline.retention import Retention, last_run
+from ccsync_watch.store.meta import last_retention
 from support.storing import OTHER, SESSION, World
 
 if TYPE_CHECKING:
@@ -67,13 +68,13 @@ def test_it_is_applied_once_a_day(world: World) -> None:
 
 def test_the_last_run_is_remembered(world: World) -> None:
     """For `status`."""
-    assert last_run(world.database.read()) is None
+    assert last_retention(world.database.read()) is None
     world.say("u1", ago_ms=31 * DAY_MS)
     world.say("u2", session_id=OTHER, ago_ms=31 * DAY_MS, is_released=False)
     world.drain()
     at_ms = world.clock.wall_ms()
     run(retention(world))
-    last = last_run(world.database.read())
+    last = last_retention(world.database.read())
     assert last is not None
     assert (last["at_ms"], last["sessions"], last["messages"]) == (at_ms, 1, 1)
     assert last["left_alone"] == {"pending": 1}

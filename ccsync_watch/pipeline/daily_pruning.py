@@ -14,11 +14,10 @@ from ccsync_watch.pipeline.pruning import (
     plan_pruning,
     prune_steps,
 )
-from ccsync_watch.store.meta import get_meta, set_meta
+from ccsync_watch.store.meta import LAST_RETENTION, last_retention, set_meta
 from ccsync_watch.units import plural, size
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator
 
     from ccsync_watch.clock import Clock
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
     from ccsync_watch.store.database import Database
 
 log = logging.getLogger(__name__)
-
-_META = "retention"
 
 
 class Retention:
@@ -78,7 +75,7 @@ class Retention:
         """Return when it is due; what the clock cannot have shown yet counts for nothing."""
         now_ms = self._clock.wall_ms()
         if self._next_ms is None or self._next_ms > now_ms + DAY_MS:
-            last = last_run(self._database.read())
+            last = last_retention(self._database.read())
             last_ms = None if last is None or last["request"] != self._mark() else last["at_ms"]
             is_past = isinstance(last_ms, int) and last_ms <= now_ms
             self._next_ms = int(str(last_ms)) + DAY_MS if is_past else now_ms
@@ -128,12 +125,5 @@ class Retention:
             "left_alone": dict(plan.kept),
         }
         with self._database.write() as connection:
-            set_meta(connection, _META, orjson.dumps(value).decode())
+            set_meta(connection, LAST_RETENTION, orjson.dumps(value).decode())
         self._next_ms = now_ms + DAY_MS
-
-
-def last_run(read: sqlite3.Connection) -> dict[str, JsonValue] | None:
-    """Return what the last run of the retention removed, and when; None before the first."""
-    stored = get_meta(read, _META)
-    value = None if stored is None else orjson.loads(stored)
-    return value if isinstance(value, dict) else None
