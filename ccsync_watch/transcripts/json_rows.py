@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from ccsync_watch.transcripts.large_rows import shorten_row
+
 if TYPE_CHECKING:
     from collections import Counter
 
@@ -24,14 +26,15 @@ _MAX_NESTING = 100
 def load_row(data: bytes, repairs: Counter[str] | None = None) -> dict[str, Any] | None:
     """Return the object in `data`, None if it is not a JSON object that can be walked.
 
-    What had to be repaired in it is counted in `repairs`, by its kind.
+    What had to be repaired in it is counted in `repairs`, by its kind. Raises TooManyValuesError.
     """
     kind = ""
+    json_bytes = shorten_row(data)
     try:
-        row = orjson.loads(data)
+        row = orjson.loads(json_bytes)
     except orjson.JSONDecodeError:
         row, kind = _load_leniently(data)
-    if not isinstance(row, dict) or _is_too_deep(row, data):
+    if not isinstance(row, dict) or _is_too_deep(row, json_bytes):
         return None
     if kind and repairs is not None:
         repairs[kind] += 1
@@ -66,7 +69,7 @@ def _is_utf8(data: bytes) -> bool:
     return True
 
 
-def _is_too_deep(row: dict[str, Any], data: bytes) -> bool:
+def _is_too_deep(row: dict[str, Any], data: bytes | bytearray) -> bool:
     if data.count(b"{") + data.count(b"[") <= _MAX_NESTING:
         return False
     level: list[Any] = [row]

@@ -36,6 +36,8 @@ class Chunk:
 
 def split(data: bytes, start: int) -> list[Line]:
     """Return the lines of `data`, which begins at offset `start` and ends with a newline."""
+    if data.find(b"\n") == len(data) - 1:  # one line, which may be long: it is copied once
+        return [Line(start, start + len(data), data[:-1])]
     lines = []
     for piece in data[:-1].split(b"\n"):
         end = start + len(piece) + 1
