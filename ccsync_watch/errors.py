@@ -7,6 +7,7 @@
     ├── UnsafePath              another user can change a file of ours exit 2
     ├── StateError              the state folder cannot be used        exit 2
     │   └── OtherSchema         another version wrote its database     exit 2
+    │       └── NewerSchema     a newer one, which this cannot read    exit 2
     ├── AlreadyRunning          another daemon holds the state folder  exit 1
     ├── DaemonUnavailable       no daemon answers                      exit 3
     │   ├── NotRunning          there is none
@@ -28,14 +29,18 @@ from __future__ import annotations
 
 
 class CcsyncError(Exception):
-    """What went wrong (`message`, a clause without a full stop) and what to do (`hint`)."""
+    """What went wrong (`message`, a clause without a full stop) and what to do (`hint`).
+
+    `title` names the kind of problem, if it is known.
+    """
 
     exit_code = 1
 
-    def __init__(self, message: str, *, hint: str) -> None:
+    def __init__(self, message: str, *, hint: str, title: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.title = title
 
     def __str__(self) -> str:
         """Return one line: what went wrong, then what to do."""
@@ -62,6 +67,10 @@ class StateError(CcsyncError):
 
 class OtherSchema(StateError):  # noqa: N818 - as below
     """The database is of another version of ccsync-watch, which may be running."""
+
+
+class NewerSchema(OtherSchema):
+    """A newer version wrote the database: this program cannot use it."""
 
 
 class AlreadyRunning(CcsyncError):  # noqa: N818 - a state of the world, not a defect

@@ -115,11 +115,18 @@ def _guard(command: Command, arguments: argparse.Namespace, env: Mapping[str, st
         warn(f"cannot read the database ({error}): start `ccsync-watch`, which repairs it")
         return StateError.exit_code
     except OSError as error:
-        path = f"{error.filename}: " if error.filename else ""
-        is_full = error.errno == errno.ENOSPC
-        hint = "free some space, then try again" if is_full else "make it usable for this user"
-        warn(printable(f"{path}{error.strerror or error}: {hint}"))
+        warn(printable(_system_error(error)))
         return 1
+
+
+def _system_error(error: OSError) -> str:
+    # Loaded here: only a failure needs it.
+    from ccsync_watch.disk_faults import hint_for  # noqa: PLC0415 - see above
+
+    path = f"{error.filename}: " if error.filename else ""
+    is_full = error.errno == errno.ENOSPC
+    hint = "free some space, then try again" if is_full else hint_for(error)
+    return f"{path}{error.strerror or error}: {hint}"
 
 
 def _database_error() -> type[sqlite3.Error]:

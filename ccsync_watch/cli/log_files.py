@@ -10,7 +10,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
-from ccsync_watch.errors import StateError
+from ccsync_watch.disk_faults import state_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,10 +86,7 @@ def log_to(
     try:
         file = _PrivateFile(folder / LOG_NAME, maxBytes=max_bytes, backupCount=2)
     except OSError as error:
-        raise StateError(
-            f"cannot write {folder / LOG_NAME}: {error.strerror}",
-            hint="make it a writable file, or set CCSYNC_WATCH_HOME to another folder",
-        ) from None
+        raise state_error(folder / LOG_NAME, error, doing="write") from None
     root = logging.getLogger()
     for handler in list(root.handlers):
         root.removeHandler(handler)

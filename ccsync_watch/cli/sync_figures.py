@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ccsync_watch import report
 from ccsync_watch.control.client import explain_absence
-from ccsync_watch.errors import DaemonUnavailable, OtherSchema, StillStarting
+from ccsync_watch.errors import DaemonUnavailable, NewerSchema, OtherSchema, StillStarting
 from ccsync_watch.problem import Problem
 from ccsync_watch.units import age, size
 
@@ -30,8 +30,13 @@ def figures_without_daemon(
         figures: dict[str, Any] = report.status(settings, None, None, key=key, absence=absence)
         # The daemon that starts updates it: nobody has to stop it for that.
         hint = absence.hint if isinstance(absence, StillStarting) else error.hint
-        problem = Problem("other-schema", "Stored data not shown", error.message, hint)
-        figures["problems"].append(problem.as_json())
+        title = error.title or "Stored data not shown"
+        problem = Problem("other-schema", title, error.message, hint).as_json()
+        if isinstance(error, NewerSchema):
+            # Before what says that no daemon runs: this one cannot be started.
+            figures["problems"].insert(0, problem)
+        else:
+            figures["problems"].append(problem)
         return figures
     try:
         return report.status(

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
 from ccsync_watch.control.address import HAS_UNIX, listen, remove_socket
 from ccsync_watch.daemon.asgi_server import ServerThread
-from ccsync_watch.errors import StateError
+from ccsync_watch.disk_faults import state_error
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 _BACKLOG = 64
@@ -29,11 +28,8 @@ class ControlServer:
         try:
             listener, self.address = listen(folder, _BACKLOG, is_unix=is_unix)
         except OSError as error:
-            where = error.filename or folder
-            raise StateError(
-                f"cannot make the control socket {where}: {error.strerror or error}",
-                hint="make its folder writable, or set CCSYNC_WATCH_HOME to one on a local disk",
-            ) from None
+            where = Path(error.filename or folder)
+            raise state_error(where, error, doing="make the control socket") from None
         if self.address.authorization is not None:
             app = _require_token(app, self.address.authorization)
         self._server = ServerThread(

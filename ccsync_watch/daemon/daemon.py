@@ -264,7 +264,9 @@ class Daemon:
             return work()
         except CcsyncError as error:
             self._handle_failure(
-                Problem("reading-failed", "Sync not working", error.message, error.hint)
+                Problem(
+                    "reading-failed", error.title or "Sync not working", error.message, error.hint
+                )
             )
         except Exception as error:
             # A defect of ours must not end the stream: the next rescan finds what it left.

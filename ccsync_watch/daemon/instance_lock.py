@@ -6,6 +6,7 @@ The lock is the truth; the pidfile only says who holds it and where it listens.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from ccsync_watch import __version__
 from ccsync_watch.control.address import ControlAddress, remove_socket
 from ccsync_watch.control.pidfile import PIDFILE_NAME, STARTING_NAME, Pidfile, read_pidfile
 from ccsync_watch.daemon.plugin_copy import PROGRAM_NAME
+from ccsync_watch.disk_faults import state_error
 from ccsync_watch.errors import AlreadyRunning, StateError
 from ccsync_watch.hook_events import ASIDE_NAME, SPOOL_NAME
 from ccsync_watch.private_files import make_folder, tighten_folder
@@ -49,7 +51,9 @@ class InstanceLock:
             self._lock.acquire(poll_interval=0.05)
         except filelock.Timeout:
             raise _already_running(read_pidfile(self._folder)) from None
-        except (OSError, NotImplementedError) as error:
+        except NotImplementedError as error:  # the file system knows no locks
+            raise self._unusable(OSError(errno.ENOLCK, str(error))) from None
+        except OSError as error:
             raise self._unusable(error) from None
         self._since_ms = now_ms
         try:
@@ -91,12 +95,8 @@ class InstanceLock:
             with contextlib.suppress(OSError):
                 remove_socket(ControlAddress.parse(dead.socket), self._folder)
 
-    def _unusable(self, error: Exception) -> StateError:
-        reason = getattr(error, "strerror", None) or str(error)
-        return StateError(
-            f"cannot use the state folder {self._folder}: {reason}",
-            hint="make it writable, or set CCSYNC_WATCH_HOME to a folder that is",
-        )
+    def _unusable(self, error: OSError) -> StateError:
+        return state_error(self._folder, error, doing="use the state folder")
 
 
 def _already_running(holder: Pidfile | None) -> AlreadyRunning:

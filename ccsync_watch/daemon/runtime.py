@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 from ccsync_watch.accounting.priced_summaries import PricedSummaries
 from ccsync_watch.accounting.prices import PriceList
 from ccsync_watch.daemon.destinations import make_destination
+from ccsync_watch.disk_faults import FAULTS
 from ccsync_watch.errors import UnsafePath
+from ccsync_watch.file_systems import network_drive
 from ccsync_watch.pipeline.daily_pruning import Retention
 from ccsync_watch.pipeline.files import RealFiles
 from ccsync_watch.pipeline.known_secrets import load_known_secrets
@@ -195,6 +197,10 @@ class Runtime:
         self.database = open_database(
             settings.state_dir, now_ms=clock.wall_ms(), on_progress=log_migration()
         )
+        if drive := network_drive(str(settings.state_dir)):
+            fault = FAULTS["network"]
+            detail = fault.detail.format(folder=settings.state_dir, drive=drive)
+            log.warning("%s: %s", detail, fault.hint)
         if self.database.set_aside is not None:
             log.error(
                 "the database was damaged: it is kept as %s, and rebuilt from the transcripts",

@@ -9,7 +9,9 @@ import shutil
 from typing import TYPE_CHECKING
 
 from ccsync_watch.config import printable_path, short_path
+from ccsync_watch.disk_faults import FAULTS
 from ccsync_watch.errors import DaemonUnavailable, NotAnswering, StillStarting
+from ccsync_watch.file_systems import network_drive
 from ccsync_watch.problem import Problem
 from ccsync_watch.report.connection_problems import (
     clock_problems,
@@ -64,6 +66,7 @@ def check_all(
         *_check_unfinished(unfinished),
         *_check_store(settings, database, rules, totals),
         *_check_disk(settings.state_dir),
+        *_check_drive(settings.state_dir),
     ]
 
 
@@ -262,5 +265,17 @@ def _check_disk(folder: Path) -> Iterable[Problem]:
             "Disk almost full",
             f"{free >> 20} MiB are free at {printable_path(folder)}",
             "free some space: the store needs it",
+            "warning",
+        )
+
+
+def _check_drive(folder: Path) -> Iterable[Problem]:
+    if drive := network_drive(str(folder)):
+        fault = FAULTS["network"]
+        yield Problem(
+            "network-drive",
+            fault.title,
+            fault.detail.format(folder=printable_path(folder), drive=drive),
+            fault.hint,
             "warning",
         )

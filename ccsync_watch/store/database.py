@@ -13,6 +13,7 @@ import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from ccsync_watch.disk_faults import state_error
 from ccsync_watch.errors import OtherSchema, StateError
 from ccsync_watch.private_files import make_folder
 from ccsync_watch.store import copied_parts
@@ -120,10 +121,7 @@ class Database:
             except sqlite3.OperationalError as error:
                 with contextlib.suppress(sqlite3.Error):
                     self._writer.execute("ROLLBACK")
-                raise StateError(
-                    f"cannot write {self.path}: {error}",
-                    hint="free some disk space or make the folder writable",
-                ) from error
+                raise state_error(self.path, error, doing="write") from error
 
     def read(self) -> sqlite3.Connection:
         """Return this thread's reading connection; it sees committed rows only."""
@@ -205,20 +203,17 @@ def open_database(
         make_folder(folder)
         path.touch(mode=0o600)
     except OSError as error:
-        raise StateError(
-            f"cannot use the state folder {folder}: {error.strerror}",
-            hint="make it writable, or set CCSYNC_WATCH_HOME to a folder that is",
-        ) from None
+        raise state_error(folder, error, doing="use the state folder") from None
     try:
         return _check(Database(path), on_progress)
     except sqlite3.OperationalError as error:
-        raise _unusable(path, error) from None
+        raise state_error(path, error) from None
     except sqlite3.DatabaseError:
         pass  # it is corrupt
     try:
         return _check(Database(path, set_aside=_rename_aside(path, now_ms)), on_progress)
     except (OSError, sqlite3.Error) as error:
-        raise _unusable(path, error) from None
+        raise state_error(path, error) from None
 
 
 def open_for_reading(folder: Path) -> Database | None:
@@ -236,7 +231,7 @@ def open_for_reading(folder: Path) -> Database | None:
         is_updating = copied_parts.is_begun(read)
     except sqlite3.Error as error:
         database.close()
-        raise _unusable(path, error) from None
+        raise state_error(path, error) from None
     if version == len(MIGRATIONS):
         return database
     database.close()
@@ -252,12 +247,6 @@ def open_for_reading(folder: Path) -> Database | None:
     raise OtherSchema(
         "the database is of an earlier version of ccsync-watch",
         hint="run `ccsync-watch stop`, then `ccsync-watch start`, which updates it",
-    )
-
-
-def _unusable(path: Path, error: OSError | sqlite3.Error) -> StateError:
-    return StateError(
-        f"cannot use {path}: {error}", hint="check its permissions and the space on its disk"
     )
 
 

@@ -13,6 +13,7 @@ import secrets
 import tempfile
 from pathlib import Path
 
+from ccsync_watch.disk_faults import state_error
 from ccsync_watch.errors import StateError
 from ccsync_watch.private_files import make_folder, read_private
 
@@ -29,10 +30,7 @@ def install_key(folder: Path) -> bytes:
             _create(path)
         key = read_private(path)
     except OSError as error:
-        raise StateError(
-            f"cannot use the state folder {folder}: {error.strerror}",
-            hint="make it writable, or set CCSYNC_WATCH_HOME to a folder that is",
-        ) from None
+        raise state_error(folder, error, doing="use the state folder") from None
     if len(key) != _KEY_BYTES:
         raise StateError(f"{path} is damaged", hint="delete it; a new one is created")
     return key

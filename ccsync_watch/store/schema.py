@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from ccsync_watch.errors import OtherSchema
+from ccsync_watch.errors import NewerSchema
 from ccsync_watch.plain_text import plain_text
 from ccsync_watch.store import copied_parts
 from ccsync_watch.store.id_keys import add_uuid_functions
@@ -82,9 +82,11 @@ def _no_root(_root: str) -> bool:
     return False  # which drives there are is known once the transcripts are read again
 
 
-def newer_schema(version: int) -> OtherSchema:
+def newer_schema(version: int) -> NewerSchema:
     """Return the error for a database that a newer ccsync-watch wrote."""
-    return OtherSchema(
-        f"the database has version {version}, this program knows up to {len(MIGRATIONS)}",
-        hint="update ccsync-watch",
+    return NewerSchema(
+        f"a newer ccsync-watch wrote the database: it has version {version}, this program knows up"
+        f" to {len(MIGRATIONS)}",
+        hint="update ccsync-watch, or call the newer one; nothing is lost",
+        title="Newer database",
     )

@@ -15,6 +15,7 @@ EXIT_CODES = {
     "UnsafePath": 2,
     "StateError": 2,
     "OtherSchema": 2,
+    "NewerSchema": 2,
     "AlreadyRunning": 1,
     "DaemonUnavailable": 3,
     "NotRunning": 3,

@@ -103,8 +103,9 @@ def test_an_error_is_one_line_with_its_code(
     output = capsys.readouterr()
     assert output.out == ""
     assert output.err == (
-        f"ccsync-watch: cannot use the state folder {env['HOME']}/file/state: Not a directory:"
-        " make it writable, or set CCSYNC_WATCH_HOME to a folder that is\n"
+        f"ccsync-watch: cannot use the state folder {env['HOME']}/file/state: a file is where a"
+        " folder has to be (Not a directory): move that file, or set CCSYNC_WATCH_HOME to a folder"
+        " elsewhere\n"
     )
 
 

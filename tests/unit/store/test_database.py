@@ -126,7 +126,7 @@ class TestOpening:
     def test_a_file_that_is_a_folder_is_named(self, tmp_path: Path) -> None:
         """What cannot be opened at all is not set aside: it may be fine."""
         (tmp_path / "ccsync.db").mkdir()
-        with pytest.raises(StateError, match=r"cannot use .*ccsync\.db.*permissions"):
+        with pytest.raises(StateError, match=r"cannot use .*ccsync\.db: a folder is where"):
             open_database(tmp_path, now_ms=1)
         assert (tmp_path / "ccsync.db").is_dir()
 

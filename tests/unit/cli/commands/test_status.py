@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ccsync_watch.cli import main
+from ccsync_watch.store.database import open_database
 from support.ccsync_program.transcript import Transcript
 from support.lines import SESSION
 
@@ -29,3 +30,18 @@ def test_a_folder_that_only_a_pending_hook_event_names_is_counted(
     assert figures["transcripts_found"] == 1
     assert str(tmp_path / "work") in figures["config"]["claude_dirs"]
     assert event.exists()
+
+
+def test_a_newer_database_is_the_first_thing_said(
+    env: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No daemon of this version can be started with it."""
+    folder = Path(env["CCSYNC_WATCH_HOME"])
+    database = open_database(folder, now_ms=1)
+    with database.write() as connection:
+        connection.execute("PRAGMA user_version = 999")
+    database.close()
+    assert main(["status"], env) == 3
+    first, *_others = capsys.readouterr().out.split("\n\n")[1:]
+    assert first.startswith("Newer database: a newer ccsync-watch wrote the database")
+    assert "update ccsync-watch" in first
