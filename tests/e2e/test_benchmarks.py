@@ -25,3 +25,14 @@ def test_import_of_each_corpus(name: str) -> None:
     assert f"{name}: 0.3 MB" in completed.stdout
     assert "  sync-now " in completed.stdout
     assert ("stored and sent by a daemon" in completed.stdout) == (name == "dense")
+
+
+def test_drain_of_a_small_backlog() -> None:
+    """It fails unless all is sent, live lines included."""
+    script = _SCRIPT.with_name("bench_drain.py")
+    completed = subprocess.run(
+        [sys.executable, str(script), "--rows", "200"], capture_output=True, text=True, check=False
+    )
+    assert completed.returncode == 0, completed.stdout + completed.stderr
+    assert "rows a second" in completed.stdout
+    assert "missing" not in completed.stdout

@@ -13,7 +13,7 @@ from http.server import ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 from support.opensync_double.backend import API_KEY, Backend
-from support.opensync_double.faults import Fault, FaultPlan
+from support.opensync_double.faults import Fault, FaultPlan, refuse
 from support.opensync_double.handler import Handler, cut
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ class OpenSyncDouble:
     """A running backend: a context manager, listening from `__enter__` to `__exit__`.
 
     `faults` may be replaced at any time; its numbering then starts again. A handler that crashes
-    makes `__exit__` raise: a bug of the double must not be mistaken for a fault.
+    makes `__exit__` raise: a bug of the double must not be mistaken for a fault. Beyond
+    `max_per_second` requests it answers 429, as a hosted backend does to a client too fast.
     """
 
     def __init__(
@@ -40,8 +41,10 @@ class OpenSyncDouble:
         faults: FaultPlan | None = None,
         accepts_batch_created_at: bool = False,
         api_key: str = API_KEY,
+        max_per_second: float | None = None,
     ) -> None:
         self.api_key = api_key
+        self._allowance = Allowance(max_per_second) if max_per_second else None
         self.backend = Backend(
             clock=clock, api_key=api_key, accepts_batch_created_at=accepts_batch_created_at
         )
@@ -101,9 +104,28 @@ class OpenSyncDouble:
     def decide(self, path: str) -> Fault | None:
         """Give the request its number and return what the plan decides for it."""
         with self._lock:
+            if self._allowance is not None and not self._allowance.take(time.monotonic()):
+                return refuse(429)
             if not self._faults.covers(path):
                 return None
             return self._faults.decide(next(self._numbers), path)
+
+
+class Allowance:
+    """How many requests are served: so many a second, and of a second's unused ones all."""
+
+    def __init__(self, per_second: float) -> None:
+        self._per_second = self._left = per_second
+        self._at = 0.0
+
+    def take(self, now: float) -> bool:
+        """Return whether one more is served at this time."""
+        gained = (now - self._at) * self._per_second
+        self._left, self._at = min(self._per_second, self._left + gained), now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
 
 
 class Listener(ThreadingHTTPServer):
