@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import email.utils
-import os
-import socket
-import ssl
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -26,7 +23,7 @@ from ccsync_watch.errors import (
     Unsent,
 )
 from ccsync_watch.opensync.backend_rules import NEWEST_SESSIONS
-from ccsync_watch.opensync.transport import make_transport
+from ccsync_watch.opensync.transport import failure_reason, make_transport
 from ccsync_watch.outgoing import BackendInfo
 
 if TYPE_CHECKING:
@@ -49,14 +46,6 @@ _KEEP_ALIVE_SECONDS = 240.0
 _STATUSES_OF_ROWS = frozenset({400, 409, 413, 422})
 _MAX_RETRY_AFTER = 600.0
 _MAX_SHOWN_CHARS = 160
-# Used where the operating system does not name an error.
-_REASONS = {
-    "ConnectError": "it cannot be connected to",
-    "RemoteProtocolError": "it closed the connection",
-    "ReadError": "the connection broke",
-    "WriteError": "the connection broke",
-    "ProxyError": "the proxy refused",
-}
 _KEY_HINT = "set api_key to a key of this deployment (osk_…), or run `ccsync-watch login`"
 _URL_HINT = "check convex_url: it should end in .convex.cloud and belong to a deployed OpenSync"
 _CONNECTION_HINT = (
@@ -85,21 +74,35 @@ class OpenSyncClient:
         self.clock_skew_seconds: float | None = None
         self._clock = clock
         self._api_key = api_key
-        headers = {"User-Agent": f"ccsync-watch/{__version__}"}
-        if api_key is not None:
-            headers["Authorization"] = f"Bearer {api_key.reveal()}"
-        self._client = httpx.Client(
-            headers=headers,
-            timeout=httpx.Timeout(timeout_seconds, connect=min(timeout_seconds, _CONNECT_SECONDS)),
-            follow_redirects=False,
-            transport=transport
-            or make_transport(endpoint, limits=httpx.Limits(keepalive_expiry=_KEEP_ALIVE_SECONDS)),
-            trust_env=False,
+        # Not a dict: this type does not show the key.
+        self._headers = httpx.Headers(
+            {"Accept": "*/*", "User-Agent": f"ccsync-watch/{__version__}"}
         )
+        if api_key is not None:
+            self._headers["Authorization"] = f"Bearer {api_key.reveal()}"
+        # The answers to writes are a few words, which are not worth compressing.
+        self._json_headers = httpx.Headers(
+            [
+                *self._headers.raw,
+                (b"Content-Type", b"application/json"),
+                (b"Accept-Encoding", b"identity"),
+            ]
+        )
+        self._headers["Accept-Encoding"] = "gzip, deflate"
+        self._timeout = httpx.Timeout(
+            timeout_seconds, connect=min(timeout_seconds, _CONNECT_SECONDS)
+        )
+        # Used directly: for each message of a backlog, an httpx.Client takes as long as this again,
+        # for cookies, redirects and the like, of which none is wanted.
+        self._transport = transport or make_transport(
+            endpoint, limits=httpx.Limits(keepalive_expiry=_KEEP_ALIVE_SECONDS)
+        )
+        self._is_closed = False
 
     def close(self) -> None:
         """Close the connections; the client cannot be used afterwards."""
-        self._client.close()
+        self._is_closed = True
+        self._transport.close()
 
     def check(self) -> BackendInfo:
         """Test address and key, with as little work for the backend as possible.
@@ -142,8 +145,8 @@ class OpenSyncClient:
         content = bytearray()
         with (
             self._errors(),
-            self._client.stream(
-                "GET", f"{self.endpoint.base_url}/sync/sessions/list", timeout=_LIST_SECONDS
+            self._open(
+                "GET", "/sync/sessions/list", timeout=httpx.Timeout(_LIST_SECONDS)
             ) as response,
         ):
             for chunk in response.iter_bytes():
@@ -216,12 +219,34 @@ class OpenSyncClient:
         return len(body)
 
     def _request(self, method: str, path: str, body: bytes | None = None) -> dict[str, Any]:
-        headers = {"Content-Type": "application/json"} if body is not None else {}
-        with self._errors():
-            response = self._client.request(
-                method, f"{self.endpoint.base_url}{path}", content=body, headers=headers
-            )
+        with self._errors(), self._open(method, path, body) as response:
+            response.read()
         return self._parse_answer(response, path)
+
+    @contextlib.contextmanager
+    def _open(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        *,
+        timeout: httpx.Timeout | None = None,
+    ) -> Iterator[httpx.Response]:
+        """Send a request and provide its answer, of which the content is not read yet."""
+        if self._is_closed:
+            raise Unsent(f"the connection to {self.host} is closed", hint="")
+        request = httpx.Request(
+            method,
+            f"{self.endpoint.base_url}{path}",
+            headers=self._headers if body is None else self._json_headers,
+            content=body,
+            extensions={"timeout": (timeout or self._timeout).as_dict()},
+        )
+        response = self._transport.handle_request(request)
+        try:
+            yield response
+        finally:
+            response.close()
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
@@ -230,14 +255,14 @@ class OpenSyncClient:
             yield
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise Unsent(
-                f"cannot reach {self.host} ({_reason(error)})", hint=_CONNECTION_HINT
+                f"cannot reach {self.host} ({failure_reason(error)})", hint=_CONNECTION_HINT
             ) from None
         except RuntimeError:
             # The daemon stops, and has closed the connections while a worker was using them.
             raise Unsent(f"the connection to {self.host} is closed", hint="") from None
         except httpx.HTTPError as error:
             raise Retryable(
-                f"no answer from {self.host} ({_reason(error)})", hint=_CONNECTION_HINT
+                f"no answer from {self.host} ({failure_reason(error)})", hint=_CONNECTION_HINT
             ) from None
 
     def _parse_answer(self, response: httpx.Response, path: str) -> dict[str, Any]:
@@ -314,20 +339,3 @@ def _json_object(response: httpx.Response) -> dict[str, Any] | None:
     except orjson.JSONDecodeError:
         return None
     return answer if isinstance(answer, dict) else None
-
-
-def _reason(error: BaseException) -> str:
-    """Return what went wrong with a connection: the operating system's words where it has some."""
-    if isinstance(error, httpx.TimeoutException):
-        return "timed out"
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLError):
-            reason = getattr(cause, "verify_message", "") or getattr(cause, "reason", "")
-            return f"TLS: {reason or 'it failed'}"
-        if isinstance(cause, socket.gaierror):
-            return "no such host"
-        if isinstance(cause, OSError) and cause.errno:
-            return os.strerror(cause.errno).lower()
-        cause = cause.__cause__ or cause.__context__
-    return _REASONS.get(type(error).__name__, type(error).__name__)

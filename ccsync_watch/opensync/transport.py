@@ -1,4 +1,4 @@
-"""How a backend is reached: by which proxy, and with whose certificates, as the environment says.
+"""How a backend is reached, by the proxy and certificates of the environment, or why it is not.
 
 What cannot be used of that is an error of each request, and none of the program: transcripts are
 stored all the same.
@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import os
+import socket
+import ssl
 import urllib.request
 from typing import TYPE_CHECKING
 
@@ -24,6 +27,14 @@ _PROXY_HINT = "set HTTPS_PROXY to an http:// or https:// proxy, or NO_PROXY to t
 _CERTIFICATES_HINT = (
     "set SSL_CERT_FILE to a readable file of certificates in PEM format, or unset it"
 )
+# Used where the operating system does not name an error.
+_REASONS = {
+    "ConnectError": "it cannot be connected to",
+    "RemoteProtocolError": "it closed the connection",
+    "ReadError": "the connection broke",
+    "WriteError": "the connection broke",
+    "ProxyError": "the proxy refused",
+}
 
 
 class UnusableTransport(httpx.BaseTransport):
@@ -65,6 +76,23 @@ def make_transport(endpoint: Endpoint, *, limits: httpx.Limits) -> httpx.BaseTra
     return UnusableTransport(
         f"cannot reach {endpoint.host} ({variable}: {reason})", hint=_PROXY_HINT
     )
+
+
+def failure_reason(error: BaseException) -> str:
+    """Return what went wrong with a connection: the operating system's words where it has some."""
+    if isinstance(error, httpx.TimeoutException):
+        return "timed out"
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLError):
+            reason = getattr(cause, "verify_message", "") or getattr(cause, "reason", "")
+            return f"TLS: {reason or 'it failed'}"
+        if isinstance(cause, socket.gaierror):
+            return "no such host"
+        if isinstance(cause, OSError) and cause.errno:
+            return os.strerror(cause.errno).lower()
+        cause = cause.__cause__ or cause.__context__
+    return _REASONS.get(type(error).__name__, type(error).__name__)
 
 
 def _proxy_of(host: str) -> tuple[str, str | None]:
