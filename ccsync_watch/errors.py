@@ -113,14 +113,23 @@ class DestinationError(CcsyncError):
 class Retryable(DestinationError):  # noqa: N818 - a verdict on a request
     """A later attempt may succeed; the destination may or may not have stored the rows.
 
-    `retry_after` is in seconds from now, where the destination asked for a delay.
+    `retry_after` is in seconds from now, where the destination asked for a delay. `is_throttled`:
+    it takes no more requests now, whatever is in them.
     """
 
     is_passing = True
 
-    def __init__(self, message: str, *, hint: str, retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str,
+        retry_after: float | None = None,
+        is_throttled: bool = False,
+    ) -> None:
         super().__init__(message, hint=hint)
         self.retry_after = retry_after
+        self.is_throttled = is_throttled
 
 
 class Unsent(Retryable):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ccsync_watch.errors import DestinationError  # noqa: TC001 - as below
 from ccsync_watch.model import JsonValue, Part  # noqa: TC001 - annotations are read at run time
 
 PRUNED = "pruned"
@@ -90,7 +91,12 @@ class BackendInfo:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryStep:
-    """What one step of an upload came to; `is_last`: there was nothing left to send now."""
+    """What one step of an upload came to; `is_last`: there was nothing left to send now.
+
+    `error` ended it after rows were acknowledged; `is_rejected`: a row was set aside.
+    """
 
     rows_acked: int
     is_last: bool
+    error: DestinationError | None = None
+    is_rejected: bool = False

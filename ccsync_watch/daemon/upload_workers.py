@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.daemon.flush_answer import release_rows
 from ccsync_watch.problem import Problem
+from ccsync_watch.uploader.worker import WORKERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-WORKERS = 4
 # How long a flush tries a backend that cannot be reached before it reports that.
 PATIENCE_SECONDS = 8.0
 _RETRY_SECONDS = 1.0

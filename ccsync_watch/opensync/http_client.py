@@ -23,6 +23,7 @@ from ccsync_watch.errors import (
     Unsent,
 )
 from ccsync_watch.opensync.backend_rules import NEWEST_SESSIONS
+from ccsync_watch.opensync.pace import Pace
 from ccsync_watch.opensync.transport import failure_reason, make_transport
 from ccsync_watch.outgoing import BackendInfo
 
@@ -57,7 +58,8 @@ _CONNECTION_HINT = (
 class OpenSyncClient:
     """One backend; safe to use from several threads.
 
-    `clock_skew_seconds` is its clock minus ours, None while it is not known.
+    `clock_skew_seconds` is its clock minus ours, None while it is not known. `pace` says how fast a
+    backlog may be sent.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class OpenSyncClient:
         self.endpoint = endpoint
         self.host = endpoint.host
         self.clock_skew_seconds: float | None = None
+        self.pace = Pace(clock)
         self._clock = clock
         self._api_key = api_key
         # Not a dict: this type does not show the key.
@@ -102,6 +105,7 @@ class OpenSyncClient:
     def close(self) -> None:
         """Close the connections; the client cannot be used afterwards."""
         self._is_closed = True
+        self.pace.stop()
         self._transport.close()
 
     def check(self) -> BackendInfo:
@@ -219,6 +223,7 @@ class OpenSyncClient:
         return len(body)
 
     def _request(self, method: str, path: str, body: bytes | None = None) -> dict[str, Any]:
+        self.pace.record_request()
         with self._errors(), self._open(method, path, body) as response:
             response.read()
         return self._parse_answer(response, path)
@@ -261,6 +266,7 @@ class OpenSyncClient:
             # The daemon stops, and has closed the connections while a worker was using them.
             raise Unsent(f"the connection to {self.host} is closed", hint="") from None
         except httpx.HTTPError as error:
+            self.pace.record_refusal()
             raise Retryable(
                 f"no answer from {self.host} ({failure_reason(error)})", hint=_CONNECTION_HINT
             ) from None
@@ -284,11 +290,13 @@ class OpenSyncClient:
                 hint="the row is kept and shown by `ccsync-watch status`",
             )
         if response.is_error:
+            self.pace.record_refusal()
             retry_after = self._retry_after(response)
             raise Retryable(
                 f"{self.host} answered HTTP {status}{error_text}",
                 hint=_pause_hint(retry_after) if retry_after else _CONNECTION_HINT,
                 retry_after=retry_after,
+                is_throttled=status == httpx.codes.TOO_MANY_REQUESTS,
             )
         answer = _json_object(response)
         if answer is None:

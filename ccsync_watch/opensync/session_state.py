@@ -1,8 +1,8 @@
 """A session's own state at the backend: sent first, and again until the last one is certainly held.
 
-The backend drops some states that closely follow a write, and answers ok. And every state that
-is sent costs its owner an embedding job: so it is sent rarely, but the last one certainly. A new
-title replaces the search text: they are written together (`search_text`).
+The backend drops some states that closely follow a write, and answers ok. Each that is sent costs
+its owner an embedding job: so it is sent rarely, but the last one certainly. A new title replaces
+the search text: they are written together (`search_text`).
 """
 
 from __future__ import annotations
@@ -131,8 +131,9 @@ class SessionState:
 
         Mark the session if another machine wrote that. Its rows may then be there, too.
         """
-        state, payload = self._outbox.remote(session_id), self._payload(session_id)
-        if payload is None or not self._other_machines.may_have_written(state, own_ms):
+        state = self._outbox.remote(session_id)
+        is_ours = not self._other_machines.may_have_written(state, own_ms)
+        if is_ours or self._payload(session_id) is None:
             return None
         newest = self._other_machines.read(session_id)
         if newest is not None and session_id not in newest:
@@ -269,12 +270,11 @@ class SessionState:
         payload: Redacted[Payload],
     ) -> int:
         """Send one request; record it if it may have left without being acknowledged."""
-        now_ms = self._clock.wall_ms()
         try:
             return put(payload)
         except DestinationError as error:
             entry = LedgerEntry(
-                now_ms,
+                self._clock.wall_ms(),
                 self._client.endpoint.host,
                 session_id,
                 "session",

@@ -28,7 +28,7 @@ from ccsync_watch.plain_text import is_blank
 from ccsync_watch.transcripts.kept_files import describe_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from ccsync_watch.model import Part
     from ccsync_watch.outgoing import SessionSummary, StoredMessage
@@ -138,6 +138,11 @@ def searched_text(payload: Payload) -> str:
 def size(payload: JsonValue) -> int:
     """Return a payload's bytes as sent."""
     return len(orjson.dumps(payload))
+
+
+def total_size(payloads: Iterable[Redacted[Payload]]) -> int:
+    """Return the bytes of several payloads as sent."""
+    return sum(size(payload.value) for payload in payloads)
 
 
 def _label(message: StoredMessage) -> str | None:

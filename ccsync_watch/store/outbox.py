@@ -81,6 +81,15 @@ class Outbox(RemoteSessions, Release):
             ]
         )
 
+    def is_current(self, row: OutboxRow) -> bool:
+        """Return whether a row that was read is still to be sent, with the same content."""
+        row_now = self._database.read().execute(
+            "SELECT 1 FROM outbox WHERE seq = ? AND version = ? AND is_released"
+            " AND rejected IS NULL",
+            (row.message.seq, row.version),
+        )
+        return row_now.fetchone() is not None
+
     def has_rows(self, session_id: str) -> bool:
         """Return whether rows of a session are to be sent, now or later."""
         row = self._database.read().execute(
@@ -167,9 +176,7 @@ class Outbox(RemoteSessions, Release):
     def restore_certain(self, seqs: Iterable[int]) -> None:
         """Remove the mark of `mark_uncertain`: the backend certainly stored none of these rows."""
         with self._database.write() as connection:
-            connection.executemany(
-                "UPDATE outbox SET is_certain = 1 WHERE seq = ?", [(seq,) for seq in seqs]
-            )
+            _restore_certain(connection, seqs)
 
     def ack(
         self,
@@ -182,23 +189,27 @@ class Outbox(RemoteSessions, Release):
         date_floor_ms: int = 0,
         removed: Mapping[str, int] | None = None,
         is_search_stale: bool = False,
+        unsent: Sequence[int] = (),
     ) -> None:
         """Delete rows that the backend certainly has, and add to the ledger that they were sent.
 
         A row whose content changed in the meantime stays, to be sent again.
         `date_floor_ms` raises the session's date floor, see `RemoteState`. `is_search_stale`: the
-        rows may have been there before.
+        rows may have been there before. `unsent` rows were marked with these, and are certain as
+        before: see `restore_certain`.
         """
         with self._database.write() as connection:
-            resend_ms = now_ms + resend_delay_ms(connection)
-            connection.executemany(
+            deleted = connection.executemany(
                 "DELETE FROM outbox WHERE seq = ? AND version = ?",
                 [(row.message.seq, row.version) for row in rows],
-            )
-            connection.executemany(
-                "UPDATE outbox SET is_certain = 0, not_before_ms = ? WHERE seq = ?",
-                [(resend_ms, row.message.seq) for row in rows],
-            )
+            ).rowcount
+            if deleted < len(rows):
+                resend_ms = now_ms + resend_delay_ms(connection)
+                connection.executemany(
+                    "UPDATE outbox SET is_certain = 0, not_before_ms = ? WHERE seq = ?",
+                    [(resend_ms, row.message.seq) for row in rows],
+                )
+            _restore_certain(connection, unsent)
             connection.execute(
                 "UPDATE remote SET write_ms = ?1, ack_ms = ?1, error = NULL,"
                 " dated_ms = max(coalesce(dated_ms, 0), ?2),"
@@ -236,3 +247,9 @@ class Outbox(RemoteSessions, Release):
             connection.execute(
                 "UPDATE remote SET error = ? WHERE session_id = ?", (reason, row.message.session_id)
             )
+
+
+def _restore_certain(connection: sqlite3.Connection, seqs: Iterable[int]) -> None:
+    connection.executemany(
+        "UPDATE outbox SET is_certain = 1 WHERE seq = ?", [(seq,) for seq in seqs]
+    )

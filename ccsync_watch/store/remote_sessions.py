@@ -52,14 +52,20 @@ class RemoteSessions:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def due_sessions(self, now_ms: int, limit: int = 16) -> list[str]:
-        """Return sessions that may have something to send now, the most recent first."""
+    def due_sessions(
+        self, now_ms: int, limit: int = 16, *, since_ms: int | None = None
+    ) -> list[str]:
+        """Return sessions that may have something to send now, the most recent first.
+
+        `since_ms`: only those that were written to since then.
+        """
         return [
             row[0]
             for row in self._database.read().execute(
                 "SELECT session_id FROM remote WHERE is_due"
-                " AND not_before_ms <= ?1 AND blocked_ms <= ?1 ORDER BY newest_ms DESC LIMIT ?2",
-                (now_ms, limit),
+                " AND not_before_ms <= ?1 AND blocked_ms <= ?1 AND newest_ms >= ?3"
+                " ORDER BY newest_ms DESC LIMIT ?2",
+                (now_ms, limit, since_ms or 0),
             )
         ]
 
@@ -77,6 +83,13 @@ class RemoteSessions:
                 (now_ms, since_ms),
             )
         ]
+
+    def was_written_since(self, session_id: str, since_ms: int) -> bool:
+        """Return whether a session's last row is of that time or later."""
+        row = self._database.read().execute(
+            "SELECT 1 FROM remote WHERE session_id = ? AND newest_ms >= ?", (session_id, since_ms)
+        )
+        return row.fetchone() is not None
 
     def next_due_ms(self) -> int | None:
         """Return when the next session becomes due, None when nothing is pending."""

@@ -60,7 +60,8 @@ class Destination(Protocol):
         call, must neither lose a row nor store it twice: a row marked uncertain may be there
         already. Every request that may have left is recorded in the ledger, acknowledged or not.
 
-        The step is the last one when there is nothing left to send now. Between two steps the
+        An error after rows were acknowledged is the step's, not raised: what it counts is sent. The
+        step is the last one when there is nothing left to send now. Between two steps the
         uploader may turn to a session that was written to more recently.
         """
         ...

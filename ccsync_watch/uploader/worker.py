@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# A backlog of many sessions is sent by so many at once: a far backend takes its time for each row.
+BACKLOG_WORKERS = 3
+# One more is always there for what is written now.
+WORKERS = BACKLOG_WORKERS + 1
 # Rows that are not older gather, and are sent together; see `gathering`. Older ones are a backlog.
 LIVE_MS = 5_000
 # After a failure others are sent first, then the session is tried again: twice as late each time.
@@ -49,7 +53,9 @@ _SERVED_SECONDS = 0.1
 class Uploader:
     """Sends what is due; `turn` may be called from several threads.
 
-    `gather_seconds` is how long live rows gather at least, after others were sent.
+    `gather_seconds` is how long live rows gather at least, after others were sent. At most
+    `backlog_workers` threads serve what was not written just now (None: any number): if all did, a
+    live row would wait for a step of theirs to end.
     """
 
     def __init__(
@@ -60,6 +66,7 @@ class Uploader:
         clock: Clock,
         stop: threading.Event,
         gather_seconds: float = 0.0,
+        backlog_workers: int | None = None,
     ) -> None:
         self.health = Health()
         self._destination = destination
@@ -71,6 +78,9 @@ class Uploader:
         self._lock = threading.Lock()
         self._check_lock = threading.Lock()
         self._busy: set[str] = set()
+        self._backlog_workers = backlog_workers
+        # Those of the busy sessions that were not live when they were claimed.
+        self._backlog: set[str] = set()
         self._gathering = Gathering(clock, gather_seconds)
         # Live sessions of which a common request could not send everything.
         self._apart: set[str] = set()
@@ -181,6 +191,7 @@ class Uploader:
     def _release(self, session_ids: list[str]) -> None:
         with self._lock:
             self._busy.difference_update(session_ids)
+            self._backlog.difference_update(session_ids)
 
     def is_busy(self, session_ids: Sequence[str] | None) -> bool:
         """Return whether one of these sessions (None = any) is being uploaded now."""
@@ -201,6 +212,8 @@ class Uploader:
             if session_id in live:
                 claimed += [name for name in live if name not in {session_id, *self._busy}]
                 has_gathered = self._gathering.record_sending()
+            elif not self._outbox.was_written_since(session_id, self._clock.wall_ms() - LIVE_MS):
+                self._backlog.add(session_id)
             self._apart.discard(session_id)
             self._busy.update(claimed)
         return claimed, has_gathered
@@ -215,7 +228,11 @@ class Uploader:
         """Return the most recent due session that is not served, and need not gather."""
         has_rows = any(session_id not in self._busy for session_id in live)
         passed = served.union(live) if self._gathering.must_wait(has_rows=has_rows) else served
-        due = self._outbox.due_sessions(self._clock.wall_ms(), limit=len(passed) + 1)
+        now_ms = self._clock.wall_ms()
+        most = self._backlog_workers
+        is_full = most is not None and len(self._backlog & served) >= most
+        since_ms = now_ms - LIVE_MS if is_full else None
+        due = self._outbox.due_sessions(now_ms, limit=len(passed) + 1, since_ms=since_ms)
         return next((session_id for session_id in due if session_id not in passed), None)
 
     def _live(self) -> list[str]:
@@ -241,6 +258,8 @@ class Uploader:
                 rows_acked += step.rows_acked
                 self.health.add_sent(step.rows_acked)
                 self._record_success(session_id)
+            if step.error is not None:
+                raise step.error
             if self._stop.is_set() or self._is_overtaken(session_id):
                 self._outbox.finish(session_id, state.version, self._clock.wall_ms())
                 return rows_acked

@@ -120,6 +120,12 @@ class Uploads(RuleBasedStateMachine):
         if not self.lines[session_id]:
             self._write(session_id, count, HISTORY_MS)
 
+    @rule(session_id=SESSION, count=st.integers(10, 40))
+    def write_backlog(self, session_id: str, count: int) -> None:
+        """Find an old session with many rows, which are marked and acknowledged together."""
+        if not self.lines[session_id]:
+            self._write(session_id, count, HISTORY_MS)
+
     @rule(session_id=SESSION)
     def write_undated(self, session_id: str) -> None:
         """Write a line without a time, behind others."""
@@ -159,7 +165,7 @@ class Uploads(RuleBasedStateMachine):
         """Change a message during a request, which may be the one that carries it."""
         self._during_a_turn(lambda: self._change(session_id, choice), before=before)
 
-    @rule(at=st.integers(0, 5), before=st.booleans())
+    @rule(at=st.one_of(st.integers(0, 5), st.integers(6, 40)), before=st.booleans())
     def crash(self, at: int, *, before: bool) -> None:
         """End the process before a request leaves, or after it was carried out, unanswered."""
         requests = iter(range(1000))
@@ -192,6 +198,15 @@ class Uploads(RuleBasedStateMachine):
             self.world.turn()
         finally:
             transport.on_arrival = transport.on_answer = lambda _path: None
+
+    @rule(seconds=st.sampled_from([0.01, 0.1, 0.3]), count=st.integers(1, 3))
+    def slow_turns(self, seconds: float, count: int) -> None:
+        """Take turns with a backend far away: fewer rows go together, and time passes."""
+        self.world.transport.on_answer = lambda _path: self.world.clock.advance(seconds)
+        try:
+            self.turns(count)
+        finally:
+            self.world.transport.on_answer = lambda _path: None
 
     @rule(seconds=st.sampled_from([0.05, 0.25, 0.4, 1, 3, 5, 6, 11, 60]))
     def wait(self, seconds: float) -> None:

@@ -178,7 +178,8 @@ def calls_to(backend: Backend, *paths: str) -> list[str]:
 class World:
     """One installation and its backend on one clock, which tests move.
 
-    `skew_ms` is the backend's clock less ours; `gather_seconds` is the uploader's.
+    `skew_ms` is the backend's clock less ours; `gather_seconds` and `backlog_workers` are the
+    uploader's.
     """
 
     def __init__(
@@ -188,8 +189,10 @@ class World:
         skew_ms: int = 0,
         accepts_dates: bool = False,
         gather_seconds: float = 0.0,
+        backlog_workers: int | None = None,
     ) -> None:
         self.folder = folder
+        self.backlog_workers = backlog_workers
         self.gather_seconds = gather_seconds
         self.clock = FakeClock()
         self.backend = Backend(
@@ -224,6 +227,7 @@ class World:
             clock=self.clock,
             stop=self.stop,
             gather_seconds=self.gather_seconds,
+            backlog_workers=self.backlog_workers,
         )
 
     def opensync(self, url: str = URL) -> OpenSyncDestination:
