@@ -81,10 +81,9 @@ class SingleRows:
             self._outbox.mark_uncertain(session_id, marked)
         payloads, error = self._send_each(rows, is_live=is_live)
         sent, rest = rows[: len(payloads)], rows[len(payloads) :]
-        if error is not None and not isinstance(error, (Unsent, Unauthorized)):
-            rest = rest[1:]  # but for the one that may have arrived
-        # Of a session from before, none of the rows is certain, whatever is known of this request.
-        unsent = [row.message.seq for row in rest if row.is_certain and not is_preexisting]
+        if error is not None and (is_preexisting or not isinstance(error, (Unsent, Unauthorized))):
+            rest = rest[1:]  # but for the one that may have arrived, or be there from before
+        unsent = [row.message.seq for row in rest if row.is_certain]
         if sent:
             self._ack(
                 sent,
