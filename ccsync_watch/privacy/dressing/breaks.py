@@ -31,6 +31,8 @@ _TOKEN = r"[A-Za-z0-9_=+/.~%-]"  # noqa: S105 - an alphabet
 _LONGEST_REST = 120
 _REST = re.compile(f"{_TOKEN}*".encode("latin-1"))
 _BREAK = re.compile(_END.encode("latin-1"))
+_BREAK_STARTS = frozenset(bytes([code]) for code in b" \xe2|$\r\n\\\"'`")
+"""What `_BREAK` begins with."""
 _NAMED = (
     rf"(?:{PASSWORD_WORDS}|{TOKEN_WORDS}|passwords?[ ]is)[\w-]{{0,24}}"
     r"[ \t:=\"'`*>|\\]{1,16}"
@@ -79,7 +81,7 @@ def breaks_after(data: bytes, ends: Iterable[int]) -> Iterator[int]:
             rest = _REST.match(data, end)
             first, last = end, rest.end() if rest else end
             is_broken = False
-        if not is_broken and last - end <= _LONGEST_REST:
+        if not is_broken and last - end <= _LONGEST_REST and data[last : last + 1] in _BREAK_STARTS:
             is_broken = True
             match = _BREAK.match(data, last)
             if match is not None:

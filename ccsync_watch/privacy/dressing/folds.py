@@ -78,7 +78,7 @@ def find_folds(data: bytes, hits: Iterable[int], ends: Iterable[int]) -> list[Ed
             if newline < 0 or newline in checked:
                 break
             checked.add(newline)
-            if lines.are_rows(newline):
+            if data[newline - 1 : newline] in _SURELY_LAST or lines.are_rows(newline):
                 break
             edit = lines.fold_at(newline, is_whole=newline in whole)
             if edit is None:
@@ -94,7 +94,7 @@ def _fold_at(lines: _Lines, newline: int, *, is_whole: bool) -> Edit | None:
     low = max(0, newline - _LONGEST_LINE)
     start = max(data.rfind(b"\n", low, newline) + 1, low)
     line = data[start:newline]
-    if line[-1:] in _SURELY_LAST:
+    if line[-1:] in _SURELY_LAST:  # of the next of several lines
         return None
     closing = _CLOSING.search(line, max(0, len(line) - _LONGEST_CLOSING))
     if closing is None or not closing.start() or line[closing.start() - 1] in _NOT_LAST:

@@ -36,14 +36,12 @@ _MARKS = b">#|/\x82"
 _LONGEST_LINE = 400
 _GUTTER_ENDS = b"0123456789:-"
 _WORDS = re.compile(
-    rb"[_-]pat(?:h|tern|che?)|(?<![a-z])pass(?:e[ds]|ing|ive|age)|tokeni|"
-    rb"(?:\)|except|else|try|finally|Error|Exception): pass\Z",
-    re.IGNORECASE,
+    rb"_pat(?:h|tern|che?)|-pat(?:h|tern|che?)|pass(?<![a-z]pass)(?:e[ds]|ing|ive|age)|tokeni|"
+    rb"\): pass\Z|except: pass\Z|else: pass\Z|try: pass\Z|finally: pass\Z|"
+    rb"error: pass\Z|exception: pass\Z"
 )
-"""What is written as secrets' names are, and is none."""
-_NAMES = re.compile(
-    rf"{PASSWORD_WORDS}|{TOKEN_WORDS}|PRIVATE|backup".encode("latin-1"), re.IGNORECASE
-)
+"""What is written as secrets' names are, and is none; in lower case."""
+_NAMES = re.compile(rf"{PASSWORD_WORDS}|{TOKEN_WORDS}|private|backup".encode("latin-1"))
 
 
 def _is_code(data: bytes, end: int) -> bool:
@@ -55,7 +53,7 @@ def _is_code(data: bytes, end: int) -> bool:
         words = line.split()
         if len(words) == 1 or (len(words) == 2 and words[0][-1:] in _GUTTER_ENDS):  # noqa: PLR2004 - two words
             return True
-    rest, count = _WORDS.subn(b"", line)
+    rest, count = _WORDS.subn(b"", line.lower())
     return count > 0 and not _NAMES.search(rest)
 
 
