@@ -39,7 +39,6 @@ MAX_CHARS = 256 << 10
 _MAX_COMMANDS = 5000
 _MAX_INNER = 200
 _MAX_DEPTH = 8
-_RANKS: dict[Reads, int] = {"anything": 0, "variables": 1, "secrets": 2}
 _SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "ash", "fish", "ssh", "su", "sudo"})
 _FOLDER_CHANGES = frozenset({"cd", "pushd", "set-location", "chdir"})
 _LOOPS = frozenset({"for", "foreach", "select"})
@@ -81,7 +80,13 @@ def read_command(line: str, secret_files: frozenset[str] = frozenset()) -> Comma
 
 def most_secret(readings: Iterable[Reads]) -> Reads:
     """Return the reading that hides most, `anything` of none."""
-    return max(readings, key=_RANKS.__getitem__, default="anything")
+    most: Reads = "anything"
+    for reads in readings:
+        if reads == "secrets":
+            return reads
+        if reads != "anything":
+            most = reads
+    return most
 
 
 class _LineReader:

@@ -33,12 +33,12 @@ def is_named_for_secrets(word: str, program: str, arguments: Sequence[str]) -> b
     """Tell whether a command runs such a script or task; `word` is how it names its program."""
     if "/" in word or "\\" in word or _EXTENSION.search(word):
         return _is_name(word)
+    if program not in _TASK_RUNNERS and program not in _INTERPRETERS:
+        return False
     operands = [text for text in arguments[:_MOST_WORDS] if not text.startswith("-")]
     if program in _TASK_RUNNERS:
         return any(map(_is_name, operands))
-    return program in _INTERPRETERS and any(
-        _EXTENSION.search(operand) and _is_name(operand) for operand in operands[:1]
-    )
+    return any(_EXTENSION.search(operand) and _is_name(operand) for operand in operands[:1])
 
 
 def _is_name(text: str) -> bool:

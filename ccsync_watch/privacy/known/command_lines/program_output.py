@@ -157,10 +157,9 @@ def _runs_code(invocation: Invocation, state: LineState) -> bool:
 
 
 def _runs_named_script(invocation: Invocation) -> bool:
-    words = invocation.command.words[:1]
-    return any(
-        is_named_for_secrets(word.text, invocation.program, invocation.arguments.texts)
-        for word in words
+    words = invocation.command.words
+    return bool(words) and is_named_for_secrets(
+        words[0].text, invocation.program, invocation.arguments.texts
     )
 
 

@@ -65,7 +65,7 @@ class Arguments:
         self.conditions = list(texts)
         self.first = ""
         for at, text in enumerate(texts):
-            if is_option(text):
+            if len(text) > 1 and text[0] == "-":
                 following = texts[at + 1] if at + 1 < len(texts) else ""
                 self.conditions.append(f"{text}={following}")
             elif not self.first:

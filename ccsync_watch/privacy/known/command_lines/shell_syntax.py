@@ -19,6 +19,8 @@ MAX_DEPTH = 12
 
 _BLANK = re.compile(r"(?:[ \t\r]|\\\r?\n|(?<![^\s;&|()])#[^\n]*)+")
 _OPERATOR = re.compile(r"&&|\|\||;;&?|;&|\|&|&>>?|<<<|<<-?|<>|>\||>>|[<>]&|[<>]\(|[;&|()<>\n]")
+_BLANK_STARTS = frozenset(" \t\r\\#")
+_OPERATOR_STARTS = frozenset("&|;<>()\n")
 _PLAIN = re.compile(r"[^\s'\"\\$`;&|()<>]+")
 _WHOLE = re.compile(r"[^\s'\"\\$`;&|()<>]+(?=[ \t\r\n;&|()<>]|\Z)")
 """A word without anything that is quoted or expanded."""
@@ -123,11 +125,12 @@ class _ShellParser:
         pipeline: Pipeline = []
         command = SimpleCommand()
         while self.at < len(self.text):
-            blank = _BLANK.match(self.text, self.at)
+            first = self.text[self.at]
+            blank = _BLANK.match(self.text, self.at) if first in _BLANK_STARTS else None
             if blank:
                 self.at = blank.end()
                 continue
-            operator = _OPERATOR.match(self.text, self.at)
+            operator = _OPERATOR.match(self.text, self.at) if first in _OPERATOR_STARTS else None
             if operator is None:
                 self._add_word(command)
                 continue
