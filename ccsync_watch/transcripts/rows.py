@@ -6,7 +6,8 @@ What a row says is read by the reader of its line type, see `line_types`.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import fields, replace
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch.model import Fact, Message, SessionObservation, SidechainRow, Unreadable
@@ -52,6 +53,8 @@ _NAMING_AGENTS = frozenset({"tool_result", "notification"})
 _BODIES = {"assistant": "message", "attachment": "attachment", "user": "message"}
 EFFORT = "effort"
 """The fact that rows of responses say: how much effort the model was asked for."""
+_TIMES = frozenset({"start", "timestamp_ms"})
+_SAYS = attrgetter(*(item.name for item in fields(SessionObservation) if item.name not in _TIMES))
 _SAFE_NAME = re.compile(r"[A-Za-z0-9_./-]{1,48}")
 
 
@@ -119,9 +122,10 @@ def _add_message(
     timestamp_ms = milliseconds(row.get("timestamp"))
     is_sidechain = row.get("isSidechain") is True
     is_subagent = is_sidechain or agent_id is not None
-    batch.observations.append(
-        _observe_session(row, session_id, timestamp_ms, line.start, is_subagent=is_subagent)
+    observation = _observe_session(
+        row, session_id, timestamp_ms, line.start, is_subagent=is_subagent
     )
+    _add_observation(observation, batch.observations)
     usage_id = None
     if name == "assistant" or "searchCount" in mapping(row.get("toolUseResult")):
         source = RowIdentity(session_id, agent_id, uuid, timestamp_ms, line.start)
@@ -267,6 +271,29 @@ def _has_unread_words(label: str, row: dict[str, Any]) -> bool:
     key = WORDS.get(label)
     value = mapping(row.get("attachment")).get(key) or row.get(key) if key else None
     return bool(value) and not isinstance(value, (str, bool))
+
+
+def _add_observation(
+    observation: SessionObservation, observations: list[SessionObservation]
+) -> None:
+    """Add what a row says of its session; of many rows that say the same, the first and the last.
+
+    Only if their times are in order: then no other is the earliest or the latest.
+    """
+    if len(observations) > 1:
+        first, last = observations[-2:]
+        says = _SAYS(observation)
+        if (
+            says == _SAYS(last)
+            and says == _SAYS(first)
+            and first.timestamp_ms is not None
+            and last.timestamp_ms is not None
+            and observation.timestamp_ms is not None
+            and first.timestamp_ms <= last.timestamp_ms <= observation.timestamp_ms
+        ):
+            observations[-1] = observation
+            return
+    observations.append(observation)
 
 
 def _observe_session(

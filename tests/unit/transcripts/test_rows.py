@@ -8,7 +8,7 @@ import pytest
 
 from ccsync_watch.model import SessionObservation, Stream
 from support.lines import SESSION, START_MS, Writer, text
-from support.parsing import AGENT, read_message, read_row, reasons
+from support.parsing import AGENT, parse_rows, read_message, read_row, reasons
 
 
 def test_a_message_is_identified_by_session_and_uuid() -> None:
@@ -102,6 +102,19 @@ def test_a_copied_row_is_marked_as_inherited(more: dict[str, Any], source: str |
     row = Writer().prompt("x", **more)
     assert read_message(row).is_inherited is (source is not None)
     assert read_row(row).observations[0].forked_from == source
+
+
+def test_of_rows_that_say_the_same_of_a_session_the_first_and_the_last_are_kept() -> None:
+    """Where a folder changes, and where a time is missing or not in order, also those."""
+    writer = Writer()
+    rows = [writer.prompt(name) for name in "abcdefghi"]
+    rows[4]["cwd"] = "/home/user/other"
+    del rows[6]["timestamp"]
+    rows[7]["timestamp"] = rows[0]["timestamp"]
+    batch = parse_rows(*rows)
+    starts = [message.start for message in batch.messages]
+    kept = [starts.index(observation.start) for observation in batch.observations]
+    assert kept == [0, 3, 4, 5, 6, 7, 8]
 
 
 def test_a_row_says_where_the_session_runs() -> None:
