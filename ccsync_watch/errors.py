@@ -6,8 +6,9 @@
     ├── ConfigError             a setting is wrong                     exit 2
     ├── UnsafePath              another user can change a file of ours exit 2
     ├── StateError              the state folder cannot be used        exit 2
-    │   └── OtherSchema         another version wrote its database     exit 2
-    │       └── NewerSchema     a newer one, which this cannot read    exit 2
+    │   ├── OtherSchema         another version wrote its database     exit 2
+    │   │   └── NewerSchema     a newer one, which this cannot read    exit 2
+    │   └── DatabaseDamaged     what SQLite reads is no database       exit 2
     ├── AlreadyRunning          another daemon holds the state folder  exit 1
     ├── DaemonUnavailable       no daemon answers                      exit 3
     │   ├── NotRunning          there is none
@@ -71,6 +72,10 @@ class OtherSchema(StateError):  # noqa: N818 - as below
 
 class NewerSchema(OtherSchema):
     """A newer version wrote the database: this program cannot use it."""
+
+
+class DatabaseDamaged(StateError):  # noqa: N818 - as below
+    """The database is damaged: a daemon sets it aside, and fills another one."""
 
 
 class AlreadyRunning(CcsyncError):  # noqa: N818 - a state of the world, not a defect

@@ -7,6 +7,10 @@ known of a lock here, and none is taken.
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 try:
     import fcntl
@@ -45,3 +49,12 @@ def take_lock(path: str) -> int | None:
         os.close(handle)
         return None
     return handle
+
+
+def file_identity(path: Path) -> tuple[int, int] | None:
+    """Return a file's device and inode, None when there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino

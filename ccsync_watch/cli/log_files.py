@@ -32,6 +32,19 @@ class _PrivateFile(logging.handlers.RotatingFileHandler):
         handle = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         return os.fdopen(handle, "a", encoding="utf-8", errors="backslashreplace")
 
+    def shouldRollover(self, record: logging.LogRecord) -> bool:  # noqa: N802 - as inherited
+        """Return whether the file is full; open it again first where it was deleted or renamed."""
+        try:
+            status = os.stat(self.baseFilename)  # noqa: PTH116 - as the handler has it
+        except FileNotFoundError:
+            status = None
+        if self.stream is not None:
+            own = os.fstat(self.stream.fileno())
+            if status is None or not os.path.samestat(status, own):
+                self.stream.close()
+                self.stream = None
+        return bool(super().shouldRollover(record))
+
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - as inherited
         """Continue without the line: a full disk is reported on stderr and in `status`."""
 

@@ -48,6 +48,10 @@ class ControlAddress:
         """The value of the Authorization header that every request needs; None for a socket."""
         return f"Bearer {self.token}" if self.token else None
 
+    def is_there(self) -> bool:
+        """Return whether the socket was not deleted."""
+        return self.path is None or self.path.exists()
+
     def connect(self, seconds: float) -> socket.socket:
         """Connect, waiting at most so long for each operation. Raises OSError."""
         if self.path is None:

@@ -64,6 +64,7 @@ class Daemon:
         transport: httpx.BaseTransport | None = None,
         on_progress: Callable[[Runtime], None] = lambda _runtime: None,
         on_poll: Callable[[], None] = lambda: None,
+        is_set_aside: bool = False,
     ) -> None:
         self.settings = settings
         self.since_ms = clock.wall_ms()
@@ -79,10 +80,20 @@ class Daemon:
         self._next_poll = self._gather_until = 0.0
         self._next_pause = math.inf
         self._paused = 0
-        self.runtime = Runtime(settings, clock=clock, redactor=redactor, transport=transport)
+        self.runtime = Runtime(
+            settings,
+            clock=clock,
+            redactor=redactor,
+            transport=transport,
+            is_set_aside=is_set_aside,
+        )
         self.flushes = Flushes(self.runtime.pump, clock)
         self.uploads = UploadWorkers(
-            self.runtime.uploader, self.runtime.outbox, stop=self.runtime.stop, clock=clock
+            self.runtime.uploader,
+            self.runtime.outbox,
+            stop=self.runtime.stop,
+            clock=clock,
+            on_failure=self.runtime.database.note_failure,
         )
         spool = Spool(
             settings.state_dir,
@@ -269,6 +280,7 @@ class Daemon:
                 )
             )
         except Exception as error:
+            self.runtime.database.note_failure(error)
             # A defect of ours must not end the stream: the next rescan finds what it left.
             problem = Problem(
                 "reading-failed",

@@ -20,6 +20,7 @@ from ccsync_watch.control.pidfile import PIDFILE_NAME, STARTING_NAME, Pidfile, r
 from ccsync_watch.daemon.plugin_copy import PROGRAM_NAME
 from ccsync_watch.disk_faults import state_error
 from ccsync_watch.errors import AlreadyRunning, StateError
+from ccsync_watch.file_locks import file_identity
 from ccsync_watch.hook_events import ASIDE_NAME, SPOOL_NAME
 from ccsync_watch.private_files import make_folder, tighten_folder
 from ccsync_watch.processes import start_time
@@ -38,6 +39,7 @@ class InstanceLock:
         # The timeout is for a holder that releases it at this moment.
         self._lock = filelock.FileLock(folder / DAEMON_LOCK_NAME, timeout=0.2, mode=0o600)
         self._since_ms = 0
+        self._identity: tuple[int, int] | None = None
 
     def acquire(self, now_ms: int) -> None:
         """Take the lock and write the pidfile. Raises AlreadyRunning with the holder's pid.
@@ -56,6 +58,7 @@ class InstanceLock:
         except OSError as error:
             raise self._unusable(error) from None
         self._since_ms = now_ms
+        self._identity = file_identity(self._folder / DAEMON_LOCK_NAME)
         try:
             self._remove_dead_socket(read_pidfile(self._folder))
             self.announce(None)
@@ -83,10 +86,30 @@ class InstanceLock:
         except OSError as error:
             raise self._unusable(error) from None
 
+    def is_lost(self) -> bool:
+        """Return whether the lock's file was deleted or replaced: another may hold the new one."""
+        return file_identity(self._folder / DAEMON_LOCK_NAME) != self._identity
+
+    def is_announced(self) -> bool:
+        """Return whether others still find this process, and the socket that it listens on."""
+        pidfile = read_pidfile(self._folder)
+        return (
+            pidfile is not None
+            and pidfile.pid == os.getpid()
+            and pidfile.socket is not None
+            and ControlAddress.parse(pidfile.socket).is_there()
+        )
+
+    def take_again(self) -> None:
+        """Take the lock of a file that replaced ours. Raises what `acquire` does."""
+        self._lock.release()
+        self.acquire(self._since_ms)
+
     def release(self) -> None:
-        """Remove the pidfile, and release the lock."""
-        with contextlib.suppress(OSError):
-            (self._folder / PIDFILE_NAME).unlink()
+        """Remove the pidfile, unless it is of another holder by now, and release the lock."""
+        if not self.is_lost():
+            with contextlib.suppress(OSError):
+                (self._folder / PIDFILE_NAME).unlink()
         self._lock.release()
 
     def _remove_dead_socket(self, dead: Pidfile | None) -> None:

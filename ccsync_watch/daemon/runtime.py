@@ -188,6 +188,7 @@ class Runtime:
         transport: httpx.BaseTransport | None = None,
         host: str | None = None,
         is_uploading: bool = True,
+        is_set_aside: bool = False,
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -196,7 +197,10 @@ class Runtime:
         self.install_key = install_key(settings.state_dir)
         self.redactor = redactor or make_redactor(settings)
         self.database = open_database(
-            settings.state_dir, now_ms=clock.wall_ms(), on_progress=log_migration()
+            settings.state_dir,
+            now_ms=clock.wall_ms(),
+            on_progress=log_migration(),
+            is_set_aside=is_set_aside,
         )
         if drive := network_drive(str(settings.state_dir)):
             fault = FAULTS["network"]

@@ -18,7 +18,7 @@ from ccsync_watch.daemon.control_service import ControlService
 from ccsync_watch.daemon.daemon import Daemon
 from ccsync_watch.daemon.dashboard_server import DashboardHost
 from ccsync_watch.daemon.runtime import make_redactor
-from ccsync_watch.errors import CcsyncError, NotRunning
+from ccsync_watch.errors import AlreadyRunning, CcsyncError, NotRunning
 from ccsync_watch.problem import Problem
 
 if TYPE_CHECKING:
@@ -37,6 +37,9 @@ log = logging.getLogger(__name__)
 
 _CHANGE_SECONDS = 15.0
 _RETURN_SECONDS = 2.0
+_RETRY_SECONDS = 2.0
+# Damage that comes back so soon is not gone by opening the database again.
+_DAMAGE_SECONDS = 600.0
 
 
 class Supervisor:
@@ -83,6 +86,9 @@ class Supervisor:
         self._current: Daemon | None = None
         self._has_started = False
         self._borrowers = 0
+        self._damaged_at: float | None = None
+        self._is_set_aside = False
+        self._server: ControlServer | None = None
         self._dashboard = DashboardHost(
             settings=lambda: self.settings, clock=clock, on_open=on_dashboard
         )
@@ -159,32 +165,88 @@ class Supervisor:
             if self._running is not None:
                 self._running.stop(is_draining=False)
 
+    def poll(self) -> None:
+        """Start again with what changed: the settings, or the state folder under the daemon."""
+        self.reload_if_changed()
+        with self._changed:
+            daemon = self._current
+            if daemon is None or self._is_ending.is_set():
+                return
+            damage = daemon.runtime.database.damage()
+            if damage is not None:
+                log.error("the database is damaged (%s): opening it again", damage.reason)
+                now = self._clock.monotonic()
+                since, self._damaged_at = self._damaged_at, now
+                is_again = since is not None and now - since < _DAMAGE_SECONDS
+                self._is_set_aside = damage.is_lasting or is_again
+            elif self._lock.is_lost() or not self._lock.is_announced():
+                log.error("files of the state folder were deleted: they are made again")
+            else:
+                return
+            self._current = None
+            daemon.stop(is_draining=False)
+
     # The run ---------------------------------------------------------------------------
 
     def run(self) -> None:
         """Run until stopped. Raises StateError, ConfigError or RedactorUnavailable at the start."""
         daemon = self._build_daemon()
         try:
-            server = ControlServer(control_app(self.service), self.settings.state_dir)
+            self._listen()
         except BaseException:
             daemon.close()
             raise
         try:
-            self._lock.announce(str(server.address))
             self._run_daemon(daemon)
             while not self._is_ending.is_set():
-                self._run_daemon(self._build_daemon())
+                next_daemon = self._build_again()
+                if next_daemon is not None:
+                    self._run_daemon(next_daemon)
         finally:
             with self._changed:
                 self._is_ending.set()
                 self._changed.notify_all()
-            server.stop()
+            if self._server is not None:
+                self._server.stop()
             self._dashboard.close()
+
+    def _listen(self) -> None:
+        """Listen, and let others find that; also where files of that were deleted.
+
+        Raises AlreadyRunning when another daemon holds the lock by now, StateError.
+        """
+        is_lost = self._lock.is_lost()
+        if self._server is not None:
+            if not is_lost and self._lock.is_announced():
+                return
+            self._server.stop()
+            self._server = None
+        if is_lost:
+            self._lock.take_again()
+        self._server = ControlServer(control_app(self.service), self.settings.state_dir)
+        self._lock.announce(str(self._server.address))
+
+    def _build_again(self) -> Daemon | None:
+        """Build the next daemon; None when that fails now, and after a while.
+
+        Raises AlreadyRunning when another one holds the state folder by now.
+        """
+        try:
+            # Before the database is opened: nobody else may write to it.
+            self._listen()
+            return self._build_daemon()
+        except AlreadyRunning:
+            raise
+        except CcsyncError as error:
+            log.error("%s; it is tried again", error)  # noqa: TRY400 - one line says it all
+            self._clock.wait(self._is_ending, _RETRY_SECONDS)
+            return None
 
     def _build_daemon(self) -> Daemon:
         # Read together: the settings may change while the daemon is built.
         with self._changed:
             settings, redactor, earlier = self.settings, self._redactor, self._earlier
+            is_set_aside, self._is_set_aside = self._is_set_aside, False
         if redactor is None:
             redactor = make_redactor(settings, earlier=earlier, known=self._known)
             with self._changed:
@@ -196,7 +258,8 @@ class Supervisor:
             clock=self._clock,
             transport=self._transport,
             on_progress=self._on_progress,
-            on_poll=self.reload_if_changed,
+            on_poll=self.poll,
+            is_set_aside=is_set_aside,
         )
 
     def _run_daemon(self, daemon: Daemon) -> None:

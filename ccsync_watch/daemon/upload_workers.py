@@ -11,7 +11,7 @@ from ccsync_watch.problem import Problem
 from ccsync_watch.uploader.worker import WORKERS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ccsync_watch.clock import Clock
     from ccsync_watch.errors import DestinationError
@@ -31,12 +31,19 @@ class UploadWorkers:
     """Upload in threads of their own from `start` to `stop`; nothing is done without a backend."""
 
     def __init__(
-        self, uploader: Uploader | None, outbox: Outbox, *, stop: threading.Event, clock: Clock
+        self,
+        uploader: Uploader | None,
+        outbox: Outbox,
+        *,
+        stop: threading.Event,
+        clock: Clock,
+        on_failure: Callable[[Exception], None] = lambda _error: None,
     ) -> None:
         self._uploader = uploader
         self._outbox = outbox
         self._stop = stop
         self._clock = clock
+        self._on_failure = on_failure
         self._threads: list[threading.Thread] = []
         self.problem: Problem | None = None
 
@@ -56,6 +63,7 @@ class UploadWorkers:
             except Exception as error:
                 if self._stop.is_set():
                     return  # abandoned: its database was closed while it worked
+                self._on_failure(error)
                 # A defect of ours must not end the stream: its rows stay in the outbox.
                 log.exception("uploading failed")
                 self.problem = Problem(

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ccsync_watch.disk_faults import state_error
-from ccsync_watch.errors import OtherSchema, StateError
+from ccsync_watch.errors import DatabaseDamaged, OtherSchema, StateError
 from ccsync_watch.private_files import make_folder
 from ccsync_watch.store import copied_parts
+from ccsync_watch.store.damage import Damage, DamageWatch, is_damage
 from ccsync_watch.store.id_keys import add_uuid_functions
 from ccsync_watch.store.migrations import MIGRATIONS
 from ccsync_watch.store.packed_texts import add_unpacked
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 DATABASE_NAME = "ccsync.db"
 SHRINK_SHARE = 0.25
 """What share of the database must be unused, for its pages to be given back."""
+_ASIDE = ".corrupt-"
+_FILES = ("", "-wal", "-shm")
 _BUSY_MS = 10_000
 _READER_CACHE_KIB = 512
 
@@ -70,6 +73,7 @@ class Database:
         self._local = threading.local()
         self._readers: weakref.WeakSet[_Reader] = weakref.WeakSet()
         self._writer = None if read_only else self._connect()
+        self._damage = DamageWatch(path)
 
     def _connect(self, *, query_only: bool = False) -> sqlite3.Connection:
         mode = "ro" if self._read_only else "rwc"
@@ -104,7 +108,7 @@ class Database:
     def write(self) -> Iterator[sqlite3.Connection]:
         """Provide the writing connection in one transaction: all of the block or none of it.
 
-        Raises StateError when the disk or the file cannot be written.
+        Raises StateError when the disk or the file cannot be written, or the file is damaged.
         """
         with self._lock:
             if self._writer is None:
@@ -118,9 +122,17 @@ class Database:
                         self._writer.execute("ROLLBACK")
                     raise
                 self._writer.execute("COMMIT")
-            except sqlite3.OperationalError as error:
+            except sqlite3.DatabaseError as error:
                 with contextlib.suppress(sqlite3.Error):
                     self._writer.execute("ROLLBACK")
+                self._damage.note(error)
+                if is_damage(error):
+                    raise DatabaseDamaged(
+                        f"{self.path} is damaged: {error}",
+                        hint="nothing to do: it is rebuilt from the transcripts within seconds",
+                    ) from error
+                if not isinstance(error, sqlite3.OperationalError):
+                    raise
                 raise state_error(self.path, error, doing="write") from error
 
     def read(self) -> sqlite3.Connection:
@@ -133,6 +145,19 @@ class Database:
                 reader = self._local.reader = _Reader(self._connect(query_only=True))
                 self._readers.add(reader)
         return reader.connection
+
+    def note_failure(self, error: BaseException) -> None:
+        """Note an error of a reader, which may be how damage shows."""
+        self._damage.note(error)
+
+    def damage(self) -> Damage | None:
+        """Return what is wrong with the file, None when nothing is known to be."""
+        is_at_rest = self._lock.acquire(blocking=False)
+        try:
+            return self._damage.find(is_at_rest=is_at_rest)
+        finally:
+            if is_at_rest:
+                self._lock.release()
 
     def checkpoint(self) -> None:
         """Move commits from the write-ahead log into the file, as far as readers allow it."""
@@ -190,12 +215,14 @@ def open_database(
     *,
     now_ms: int,
     on_progress: Callable[[int, int], None] = lambda _done, _total: None,
+    is_set_aside: bool = False,
 ) -> Database:
     """Open the database in the state folder; create or migrate it as needed.
 
     `on_progress` gets how much of a long migration is done, and of how much.
 
-    A corrupt one is renamed and kept; the new one is filled from the transcripts again.
+    A corrupt one is renamed and kept, with `is_set_aside` whatever its state; the new one is filled
+    from the transcripts again.
     Raises StateError when the folder cannot be used, UnsafePath when it is another user's.
     """
     path = folder / DATABASE_NAME
@@ -205,13 +232,14 @@ def open_database(
     except OSError as error:
         raise state_error(folder, error, doing="use the state folder") from None
     try:
-        return _check(Database(path), on_progress)
+        if not is_set_aside:
+            return _check(Database(path), on_progress)
     except sqlite3.OperationalError as error:
         raise state_error(path, error) from None
-    except sqlite3.DatabaseError:
-        pass  # it is corrupt
+    except (sqlite3.DatabaseError, DatabaseDamaged):
+        pass
     try:
-        return _check(Database(path, set_aside=_rename_aside(path, now_ms)), on_progress)
+        return _check(Database(path, set_aside=set_aside(path, now_ms)), on_progress)
     except (OSError, sqlite3.Error) as error:
         raise state_error(path, error) from None
 
@@ -265,10 +293,20 @@ def _check(database: Database, on_progress: Callable[[int, int], None]) -> Datab
     return database
 
 
-def _rename_aside(path: Path, now_ms: int) -> Path:
-    aside = path.with_name(f"{path.name}.corrupt-{now_ms}")
-    for suffix in ("", "-wal", "-shm"):
+def set_aside(path: Path, now_ms: int) -> Path:
+    """Rename a damaged database, and remove earlier ones but for the last; return its new path."""
+    earlier = sorted(path.parent.glob(f"{path.name}{_ASIDE}*[0-9]"), key=lambda file: file.name)
+    for old in earlier[:-1]:
+        _remove(old)
+    aside = path.with_name(f"{path.name}{_ASIDE}{now_ms}")
+    for suffix in _FILES:
         with contextlib.suppress(FileNotFoundError):
             Path(f"{path}{suffix}").rename(f"{aside}{suffix}")
     path.touch(mode=0o600)
     return aside
+
+
+def _remove(path: Path) -> None:
+    for suffix in _FILES:
+        with contextlib.suppress(OSError):
+            Path(f"{path}{suffix}").unlink()

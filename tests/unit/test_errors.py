@@ -16,6 +16,7 @@ EXIT_CODES = {
     "StateError": 2,
     "OtherSchema": 2,
     "NewerSchema": 2,
+    "DatabaseDamaged": 2,
     "AlreadyRunning": 1,
     "DaemonUnavailable": 3,
     "NotRunning": 3,

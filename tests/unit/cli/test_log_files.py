@@ -79,6 +79,25 @@ def test_the_log_is_appended_to(tmp_path: Path) -> None:
     assert [line.rsplit(" ", 1)[1] for line in lines] == ["first", "second"]
 
 
+@pytest.mark.parametrize("is_renamed", [True, False])
+def test_a_log_that_was_taken_away_is_begun_again(tmp_path: Path, *, is_renamed: bool) -> None:
+    """Lines do not go into a file that nobody sees, also where its folder was deleted."""
+    folder = tmp_path / "state"
+    folder.mkdir()
+    log_files.log_to(folder, redactor)
+    log = logging.getLogger("ccsync_watch.test")
+    log.info("first")
+    if is_renamed:
+        (folder / "log").rename(tmp_path / "log.1")
+    else:
+        (folder / "log").unlink()
+        folder.rmdir()
+        log.info("nowhere")
+        folder.mkdir()
+    log.info("second")
+    assert (folder / "log").read_text().split()[2:] == ["INFO", "second"]
+
+
 def test_a_long_line_is_cut_between_words(tmp_path: Path) -> None:
     """An error may quote megabytes; and half a secret would not be recognised."""
     log_files.log_to(tmp_path, redactor)

@@ -130,6 +130,16 @@ class TestOpening:
             open_database(tmp_path, now_ms=1)
         assert (tmp_path / "ccsync.db").is_dir()
 
+    def test_few_damaged_databases_are_kept(self, tmp_path: Path) -> None:
+        """The last two, with their logs: each may be as large as the store."""
+        path = tmp_path / "ccsync.db"
+        for now_ms in range(1001, 1006):
+            path.write_bytes(b"no database" * 100)
+            path.with_name("ccsync.db-wal").write_bytes(b"log")
+            open_database(tmp_path, now_ms=now_ms).close()
+        names = sorted(file.name for file in tmp_path.glob("*corrupt*"))
+        assert {name.split("-")[1] for name in names} == {"1004", "1005"}
+
     def test_what_cannot_be_replaced_either_is_named(self, tmp_path: Path) -> None:
         """When the new one in a damaged one's place fails as well, the file is named."""
         (tmp_path / "ccsync.db").write_bytes(b"no database" * 100)

@@ -1,0 +1,90 @@
+"""Notice that a database file is not the one that was opened, or is not a database any more.
+
+SQLite reports damage when it reads the damaged page; it never looks at whether the file is still
+where it was, and goes on writing to one that was deleted.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ccsync_watch.file_locks import file_identity
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# https://www.sqlite.org/fileformat.html, "The Database Header"
+_MAGIC = b"SQLite format 3\0"
+_HEADER_BYTES = 100
+_PAGE_SIZE = slice(16, 18)
+_CHANGES = slice(24, 28)
+_PAGE_COUNT = slice(28, 32)
+_CHANGES_OF_COUNT = slice(92, 96)
+_LARGEST_PAGE = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """What is wrong with a database; `is_lasting`: to open it again cannot help."""
+
+    reason: str
+    is_lasting: bool = False
+
+
+class DamageWatch:
+    """What is known of a database file since it was opened; safe to use from several threads."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._identity = file_identity(path)
+        self._error: Damage | None = None
+
+    def note(self, error: BaseException) -> None:
+        """Note that this error came from the database, if it says that it is damaged."""
+        if is_damage(error):
+            self._error = Damage(str(error))
+
+    def find(self, *, is_at_rest: bool) -> Damage | None:
+        """Return what is wrong with the file, None when nothing is known to be.
+
+        `is_at_rest`: nobody writes to it at this moment, so that its size means something.
+        """
+        return self._error or self._wrong_place() or self._wrong_content(is_at_rest=is_at_rest)
+
+    def _wrong_place(self) -> Damage | None:
+        identity = file_identity(self._path)
+        if identity is None:
+            return Damage("it was deleted")
+        return None if identity == self._identity else Damage("another file is in its place")
+
+    def _wrong_content(self, *, is_at_rest: bool) -> Damage | None:
+        try:
+            with self._path.open("rb") as file:
+                header = file.read(_HEADER_BYTES)
+                size = os.fstat(file.fileno()).st_size
+        except OSError:
+            return None  # such as too many open files: nothing is wrong with this one
+        if not header.startswith(_MAGIC):
+            return Damage("it is not a database any more", is_lasting=True)
+        is_truncated = is_at_rest and size < _expected_size(header)
+        return Damage("it was truncated", is_lasting=True) if is_truncated else None
+
+
+def is_damage(error: BaseException) -> bool:
+    """Return whether an error says that the file is damaged: not that it is locked, or full."""
+    # The subclasses are about statements, values and the disk.
+    return type(error) is sqlite3.DatabaseError or (
+        isinstance(error, sqlite3.OperationalError) and str(error).startswith("no such table")
+    )
+
+
+def _expected_size(header: bytes) -> int:
+    """Return the bytes that a file with this header has at least, 0 where it does not say."""
+    if header[_CHANGES] != header[_CHANGES_OF_COUNT]:
+        return 0
+    page_size = int.from_bytes(header[_PAGE_SIZE], "big")
+    page_size = _LARGEST_PAGE if page_size == 1 else page_size
+    return page_size * int.from_bytes(header[_PAGE_COUNT], "big")

@@ -1,0 +1,141 @@
+"""The state folder is damaged under a running daemon, which makes it whole again by itself."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ccsync_watch.control.client import ControlClient
+from ccsync_watch.control.messages import FlushRequest
+from ccsync_watch.daemon.instance_lock import InstanceLock
+from ccsync_watch.errors import AlreadyRunning, CcsyncError
+from ccsync_watch.store import status_figures
+from ccsync_watch.store.database import DATABASE_NAME, open_for_reading
+from support.waiting import WAIT_SECONDS, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from support.supervised_daemon import SupervisedDaemon
+
+
+def _zeros(path: Path) -> None:
+    """Overwrite the whole file, in its place."""
+    with path.open("r+b") as file:
+        file.write(bytes(path.stat().st_size))
+
+
+def _flipped(path: Path) -> None:
+    """Flip the bits of all pages but the first."""
+    data = bytearray(path.read_bytes())
+    data[4096:] = bytes(byte ^ 0xFF for byte in data[4096:])
+    with path.open("r+b") as file:
+        file.write(data)
+
+
+def _emptied(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def _truncated(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def _replaced(path: Path) -> None:
+    other = path.with_name("other")
+    other.write_bytes(b"no database" * 1000)
+    other.replace(path)
+
+
+DAMAGES = [_zeros, _flipped, _emptied, _truncated, _replaced]
+
+
+def _messages(supervised: SupervisedDaemon) -> int:
+    try:
+        database = open_for_reading(supervised.settings.state_dir)
+    except CcsyncError:
+        return -1
+    if database is None:
+        return -1
+    messages = status_figures.totals(database)["messages"]
+    database.close()
+    assert isinstance(messages, int)
+    return messages
+
+
+def _start(supervised: SupervisedDaemon) -> Path:
+    """Start with a turn that is in the database's own file."""
+    supervised.start()
+    supervised.transcript.turn(1)
+    assert supervised.flush().is_read
+    with supervised.supervisor.current() as daemon:
+        daemon.runtime.database.checkpoint()
+    return supervised.settings.state_dir / DATABASE_NAME
+
+
+def _assert_whole(supervised: SupervisedDaemon) -> None:
+    """Wait until everything is stored again, and what comes then is stored and answered too."""
+    wait_until(lambda: len(supervised.started) > 1, "another daemon")
+    wait_until(lambda: _messages(supervised) == 2, "everything is stored again")
+    supervised.transcript.turn(2)
+    client = ControlClient(supervised.settings.state_dir)
+    assert client.flush(FlushRequest(seconds=WAIT_SECONDS)).is_read
+    assert _messages(supervised) == 4
+    assert client.status()["totals"]["messages"] == 4
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__.strip("_"))
+def test_a_damaged_database_is_rebuilt(
+    supervised: SupervisedDaemon, damage: Callable[[Path], None]
+) -> None:
+    """Without a restart by hand; the damaged one is kept."""
+    path = _start(supervised)
+    damage(path)
+    supervised.transcript.append()
+    _assert_whole(supervised)
+
+
+def test_a_deleted_database_is_rebuilt(supervised: SupervisedDaemon) -> None:
+    """Nothing is written into a file that nobody sees."""
+    path = _start(supervised)
+    path.unlink()
+    _assert_whole(supervised)
+
+
+def test_a_deleted_state_folder_is_made_again(supervised: SupervisedDaemon) -> None:
+    """With the lock, the socket and the pidfile."""
+    path = _start(supervised)
+    shutil.rmtree(path.parent)
+    _assert_whole(supervised)
+    with pytest.raises(AlreadyRunning):
+        InstanceLock(path.parent).acquire(0)
+
+
+@pytest.mark.parametrize("name", ["daemon.lock", "daemon.json", "control.sock"])
+def test_a_deleted_file_of_the_daemon_is_made_again(
+    supervised: SupervisedDaemon, name: str
+) -> None:
+    """No second daemon starts, and commands find this one."""
+    path = _start(supervised)
+    (path.parent / name).unlink()
+    _assert_whole(supervised)
+    with pytest.raises(AlreadyRunning):
+        InstanceLock(path.parent).acquire(0)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_whoever_took_the_lock_meanwhile_stays_alone(supervised: SupervisedDaemon) -> None:
+    """A daemon that lost its lock to another one ends."""
+    path = _start(supervised)
+    (path.parent / "daemon.lock").unlink()
+    other = InstanceLock(path.parent)
+    other.acquire(0)
+    supervised.thread.join(WAIT_SECONDS)
+    assert not supervised.thread.is_alive()
+    supervised.lock.release()
+    assert (path.parent / "daemon.json").exists(), "it is the other one's"
+    other.release()
