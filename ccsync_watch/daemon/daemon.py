@@ -14,6 +14,11 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.daemon.flushes import Flushes
 from ccsync_watch.daemon.hook_event_intake import HookEventIntake
+from ccsync_watch.daemon.reading_problems import (
+    dropped_problem,
+    events_problem,
+    unreadable_problem,
+)
 from ccsync_watch.daemon.rescan import Rescanner
 from ccsync_watch.daemon.runtime import Runtime, rules_in_force
 from ccsync_watch.daemon.upload_workers import UploadWorkers
@@ -144,9 +149,9 @@ class Daemon:
         problems = (
             self.problem,
             self.uploads.problem,
-            _events_problem(self._observer.problem),
-            _unreadable_problem(unreadable),
-            _dropped_problem(self.runtime.redactor.dropped_known),
+            events_problem(self._observer.problem),
+            unreadable_problem(unreadable),
+            dropped_problem(self.runtime.redactor.dropped_known),
         )
         return [problem for problem in problems if problem is not None]
 
@@ -316,39 +321,3 @@ class Daemon:
             log.error("%s", error)  # noqa: TRY400 - one line says it all
         except Exception:
             log.exception("the last reading failed; the next start reads the rest")
-
-
-def _events_problem(reason: str | None) -> Problem | None:
-    if reason is None:
-        return None
-    return Problem(
-        "events-unavailable",
-        "File events",
-        reason,
-        "nothing to do: transcripts are scanned every few seconds instead",
-        "warning",
-    )
-
-
-def _unreadable_problem(count: int) -> Problem | None:
-    if not count:
-        return None
-    return Problem(
-        "transcripts-unreadable",
-        "Sync not working",
-        f"transcripts that cannot be read: {count}",
-        "make them readable for this user; the log in the state folder names them",
-    )
-
-
-def _dropped_problem(count: int) -> Problem | None:
-    if not count:
-        return None
-    return Problem(
-        "known-secrets-bound",
-        "Too many secrets",
-        f"sessions read more secrets from files than are kept in memory: {count:,} of them, which"
-        " occurred nowhere else, are not looked for any more",
-        "add what matters to redact.patterns",
-        "warning",
-    )
