@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import email.utils
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -24,6 +25,7 @@ from ccsync_watch.errors import (
 )
 from ccsync_watch.opensync.backend_rules import NEWEST_SESSIONS
 from ccsync_watch.opensync.pace import Pace
+from ccsync_watch.opensync.passing_errors import is_passing
 from ccsync_watch.opensync.transport import failure_reason, make_transport
 from ccsync_watch.outgoing import BackendInfo
 
@@ -45,7 +47,10 @@ _MAX_LIST_BYTES = 4 << 20
 _KEEP_ALIVE_SECONDS = 240.0
 # What the backend says of a request itself; other errors of 4xx are of whatever stands before it.
 _STATUSES_OF_ROWS = frozenset({400, 409, 413, 422})
-_MAX_RETRY_AFTER = 600.0
+# The longest pause that is kept; of those from the next on, the end is shown.
+_MAX_RETRY_AFTER = 6 * 3600.0
+_LONG_PAUSE = 600.0
+_MAX_DIGITS = 10
 _MAX_SHOWN_CHARS = 160
 _KEY_HINT = "set api_key to a key of this deployment (osk_…), or run `ccsync-watch login`"
 _URL_HINT = "check convex_url: it should end in .convex.cloud and belong to a deployed OpenSync"
@@ -188,6 +193,8 @@ class OpenSyncClient:
             raise self._unexpected("its /sync/batch does not answer as OpenSync does")
         if errors:
             first = self._shorten(str(errors[0]))
+            if is_passing(first):
+                raise Retryable(f"the backend did not store a session ({first})", hint="")
             raise Rejected(f"the backend rejected a session ({first})", hint="")
         return len(body)
 
@@ -284,18 +291,19 @@ class OpenSyncClient:
             raise self._unexpected(f"{path} is missing")
         error_text = self._error_text(response)
         is_too_large = status == httpx.codes.REQUEST_ENTITY_TOO_LARGE
-        if is_too_large or (error_text and status in _STATUSES_OF_ROWS):
+        is_of_row = status in _STATUSES_OF_ROWS and not is_passing(error_text)
+        if is_too_large or (error_text and is_of_row):
             raise Rejected(
                 f"{self.host} answered HTTP {status}{error_text}",
                 hint="the row is kept and shown by `ccsync-watch status`",
             )
         if response.is_error:
             self.pace.record_refusal()
-            retry_after = self._retry_after(response)
+            pause = self._asked_pause(response)
             raise Retryable(
                 f"{self.host} answered HTTP {status}{error_text}",
-                hint=_pause_hint(retry_after) if retry_after else _CONNECTION_HINT,
-                retry_after=retry_after,
+                hint=self._pause_hint(pause) if pause else _CONNECTION_HINT,
+                retry_after=None if pause is None else min(pause, _MAX_RETRY_AFTER),
                 is_throttled=status == httpx.codes.TOO_MANY_REQUESTS,
             )
         answer = _json_object(response)
@@ -308,16 +316,26 @@ class OpenSyncClient:
             f"{self.host} is not an OpenSync deployment: {reason}", hint=_URL_HINT
         )
 
-    def _retry_after(self, response: httpx.Response) -> float | None:
+    def _pause_hint(self, seconds: float) -> str:
+        pause = units.duration(seconds * 1000)
+        if seconds > _MAX_RETRY_AFTER:
+            longest = units.duration(_MAX_RETRY_AFTER * 1000)
+            return f"it asked for a pause of {pause}; it is asked again in {longest}"
+        if seconds >= _LONG_PAUSE:
+            end = datetime.fromtimestamp(self._clock.wall_ms() / 1000 + seconds, timezone.utc)
+            pause = f"{pause}, until {end.astimezone():%H:%M}"
+        return f"it asked for a pause of {pause}, after which unsent data is sent; nothing is lost"
+
+    def _asked_pause(self, response: httpx.Response) -> float | None:
         """Return the seconds that the backend asks us to wait, from either form of the header."""
         value = response.headers.get("Retry-After", "").strip()
         if value.isascii() and value.isdigit():
-            return min(float(value), _MAX_RETRY_AFTER)
+            return float(value[:_MAX_DIGITS])
         try:
             asked_seconds = email.utils.parsedate_to_datetime(value).timestamp()
         except (ValueError, TypeError, OverflowError):
             return None
-        return min(max(asked_seconds - self._clock.wall_ms() / 1000, 0.0), _MAX_RETRY_AFTER)
+        return max(asked_seconds - self._clock.wall_ms() / 1000, 0.0)
 
     def _error_text(self, response: httpx.Response) -> str:
         """Return the backend's own description of the error, in brackets; empty without one."""
@@ -333,11 +351,6 @@ class OpenSyncClient:
             text = text.replace(self._api_key.reveal(), "…")
         line = " ".join(text.split())
         return line if len(line) <= _MAX_SHOWN_CHARS else f"{line[: _MAX_SHOWN_CHARS - 1]}…"
-
-
-def _pause_hint(seconds: float) -> str:
-    pause = units.duration(seconds * 1000)
-    return f"it asked for a pause of {pause}, after which unsent data is sent; nothing is lost"
 
 
 def _json_object(response: httpx.Response) -> dict[str, Any] | None:

@@ -28,19 +28,25 @@ ORDER = 160
 _UNIT = "ccsync-watch.service"
 _LABEL = "ccsync-watch"
 _SECONDS = 30.0
+_LINGER = Path("/var/lib/systemd/linger")
 # Where files are; what is secret belongs into the settings file, not into a unit.
 _PASSED_ON = ("CCSYNC_WATCH_HOME", "CLAUDE_CONFIG_DIR", "XDG_STATE_HOME", "XDG_CACHE_HOME")
 
 
 @dataclass(frozen=True, slots=True)
 class Manager:
-    """A service manager: the file it reads, its content, and the commands to run."""
+    """A service manager: the file it reads, its content, and the commands to run.
+
+    The last one of `load` starts the service. `lingering` exists if the user's services run without
+    a login; None where that cannot be chosen.
+    """
 
     file: Path
     content: bytes
     load: tuple[tuple[str, ...], ...]
     unload: tuple[tuple[str, ...], ...]
     ask: tuple[str, ...]
+    lingering: Path | None = None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,13 +61,10 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], _flags: Mapping[
     if arguments.action == "status":
         return _show_status(manager, env)
     if arguments.action == "install":
-        # Two daemons cannot share a state folder: stop the one in the background.
-        stop(settings.state_dir)
-        manager.file.parent.mkdir(parents=True, exist_ok=True)
-        manager.file.write_bytes(manager.content)
-        for command in manager.load:
-            _run(command, env)
+        _install(manager, env, settings.state_dir)
         say(f"Installed and started; it starts at every login ({printable(manager.file)})")
+        if manager.lingering is not None and not manager.lingering.exists():
+            say("It ends when you log out: `loginctl enable-linger` keeps it running, from boot on")
         return 0
     if not manager.file.exists():
         say("Nothing to do: the service is not installed.")
@@ -72,6 +75,29 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], _flags: Mapping[
         manager.file.unlink()
     say("Uninstalled. Stored data is kept.")
     return 0
+
+
+def _install(manager: Manager, env: Mapping[str, str], state_dir: Path) -> None:
+    """Write the file and load it; if that fails, leave what was there before."""
+    before = manager.file.read_bytes() if manager.file.exists() else None
+    manager.file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        manager.file.write_bytes(manager.content)
+        for command in manager.load[:-1]:
+            _run(command, env)
+        # Two daemons cannot share a state folder: stop the one in the background.
+        stop(state_dir)
+        _run(manager.load[-1], env)
+    except BaseException:
+        if before is None:
+            for command in manager.unload:
+                _run(command, env, is_asking=True)
+            manager.file.unlink(missing_ok=True)
+        else:
+            manager.file.write_bytes(before)
+        for command in manager.load[:-1]:
+            _run(command, env, is_asking=True)
+        raise
 
 
 def _show_status(manager: Manager, env: Mapping[str, str]) -> int:
@@ -96,6 +122,7 @@ def manager_for(platform: str, env: Mapping[str, str], command: Sequence[str]) -
             load=((*ctl, "daemon-reload"), (*ctl, "enable", "--now", _UNIT)),
             unload=((*ctl, "disable", "--now", _UNIT),),
             ask=(*ctl, "is-active", "--quiet", _UNIT),
+            lingering=_LINGER / _user_name(env),
         )
     if platform == "darwin":
         file = home(env) / "Library" / "LaunchAgents" / f"{_LABEL}.plist"
@@ -111,6 +138,15 @@ def manager_for(platform: str, env: Mapping[str, str], command: Sequence[str]) -
         f"services on {platform} are not supported",
         hint="use the plugin, which starts the daemon, or `ccsync-watch start`",
     )
+
+
+def _user_name(env: Mapping[str, str]) -> str:
+    import pwd  # noqa: PLC0415 - Windows has none
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container's user without an account
+        return env.get("USER") or str(os.getuid())
 
 
 def systemd_unit(command: Sequence[str], env: Mapping[str, str]) -> str:

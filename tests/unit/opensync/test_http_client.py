@@ -8,6 +8,7 @@ import logging
 import socket
 import ssl
 import zlib
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -177,6 +178,17 @@ class TestAnswers:
         """By whatever stands before the backend, too: it cannot become smaller."""
         assert isinstance(_failure(httpx.Response(413, text="<html>")), Rejected)
 
+    @pytest.mark.parametrize("status", [400, 409, 422])
+    def test_a_wrong_status_for_an_overload_is_retryable(self, status: int) -> None:
+        """With the pause that it asks for."""
+        answer = httpx.Response(
+            status, headers={"Retry-After": "9"}, json={"error": "Too many requests"}
+        )
+        failure = _failure(answer)
+        assert isinstance(failure, Retryable)
+        assert failure.retry_after == 9
+        assert "Too many requests" in failure.message
+
     @pytest.mark.parametrize("status", [400, 409, 413, 422])
     def test_a_fault_of_the_row_is_rejected(self, status: int) -> None:
         """With the backend's own description."""
@@ -273,15 +285,28 @@ class TestRetryAfter:
         assert "a pause of 1 min 30 s" in failure.hint
         assert "check that" not in failure.hint
 
+    def test_of_a_long_pause_the_end_is_shown(self) -> None:
+        """Nobody knows when an hour began."""
+        clock = FakeClock(1_790_000_000_000)
+        answer = httpx.Response(429, headers={"Retry-After": "7200"})
+        end = datetime.fromtimestamp(1_790_007_200, timezone.utc).astimezone()
+        hint = _failure(answer, clock=clock).hint
+        assert hint.startswith(f"it asked for a pause of 2 h 0 min, until {end:%H:%M}, after which")
+        answer = httpx.Response(429, headers={"Retry-After": "259200"})
+        hint = _failure(answer, clock=clock).hint
+        assert hint == "it asked for a pause of 3 d 0 h; it is asked again in 6 h 0 min"
+
     @pytest.mark.parametrize(
         ("value", "seconds"),
         [
             ("7", 7.0),
             (" 0 ", 0.0),
-            ("99999999", 600.0),
+            ("7200", 7200.0),
+            ("99999999", 21_600.0),
+            ("9" * 5000, 21_600.0),
             ("Mon, 21 Sep 2026 14:13:27 GMT", 7.0),
             ("Mon, 21 Sep 2026 14:13:13 GMT", 0.0),
-            ("Mon, 21 Sep 2099 14:13:13 GMT", 600.0),
+            ("Mon, 21 Sep 2099 14:13:13 GMT", 21_600.0),
             ("", None),
             ("soon", None),
             ("-5", None),
@@ -292,7 +317,7 @@ class TestRetryAfter:
     )
     @pytest.mark.parametrize("status", [429, 503])
     def test_it_is_read(self, status: int, value: str, seconds: float | None) -> None:
-        """Seconds, or a date against our own clock; at most ten minutes; else unknown."""
+        """Seconds, or a date against our own clock; at most six hours; else unknown."""
         clock = FakeClock(1_790_000_000_000)  # 2026-09-21 14:13:20 GMT
         answer = httpx.Response(status, headers={"Retry-After": value})
         failure = _failure(answer, clock=clock)

@@ -118,7 +118,10 @@ def test_a_manager_that_fails_is_one_line(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Without a user session, or without systemd: the plugin works without it."""
+    """Without a user session, or without systemd: the plugin works without it.
+
+    Nothing is left that `status` calls installed.
+    """
     monkeypatch.setattr("sys.platform", "linux")
     (tmp_path / "tools" / "systemctl.code").write_text("1")
     assert main(("service", "install"), env) == 1
@@ -127,3 +130,40 @@ def test_a_manager_that_fails_is_one_line(
     for line in capsys.readouterr().err.splitlines():
         assert line.startswith("ccsync-watch: `systemctl --user daemon-reload` failed (")
         assert line.endswith("`ccsync-watch start`")
+    env["PATH"] = f"{tmp_path / 'tools'}:/usr/bin:/bin"
+    assert main(("service", "status"), env) == 3
+    assert capsys.readouterr().out.startswith("Not installed (")
+
+
+def test_a_start_that_fails_leaves_what_was_there(
+    env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing, or the unit of an earlier version, which is loaded again."""
+    monkeypatch.setattr("sys.platform", "linux")
+    (tmp_path / "tools" / "systemctl").write_text(
+        '#!/bin/sh\necho "$@" >>"$0.calls"\ncase "$*" in *enable*) exit 1;; esac\n'
+    )
+    unit = tmp_path / "home" / ".config" / "systemd" / "user" / "ccsync-watch.service"
+    assert main(("service", "install"), env) == 1
+    assert not unit.exists()
+    assert calls(tmp_path)[-2:] == [
+        "--user disable --now ccsync-watch.service",
+        "--user daemon-reload",
+    ]
+    unit.write_text("[Unit]\n")
+    assert main(("service", "install"), env) == 1
+    assert unit.read_text() == "[Unit]\n"
+    assert calls(tmp_path)[-1] == "--user daemon-reload"
+
+
+def test_install_says_what_happens_after_a_logout(
+    env: dict[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where that is not chosen already, and can be."""
+    monkeypatch.setattr("sys.platform", "linux")
+    manager = manager_for("linux", env, COMMAND)
+    assert manager.lingering is not None
+    assert manager.lingering.parent.as_posix() == "/var/lib/systemd/linger"
+    assert manager_for("darwin", env, COMMAND).lingering is None
+    assert main(("service", "install"), env) == 0
+    assert ("loginctl enable-linger" in capsys.readouterr().out) is not manager.lingering.exists()
