@@ -7,14 +7,12 @@ key is sent in one header, is never shown, and never follows a redirect.
 from __future__ import annotations
 
 import contextlib
-import email.utils
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import orjson
 
-from ccsync_watch import __version__, units
+from ccsync_watch import __version__
 from ccsync_watch.errors import (
     DestinationError,
     Rejected,
@@ -23,6 +21,7 @@ from ccsync_watch.errors import (
     UnexpectedAnswer,
     Unsent,
 )
+from ccsync_watch.opensync.asked_pauses import MAX_PAUSE_SECONDS, pause_hint, read_pause
 from ccsync_watch.opensync.backend_rules import NEWEST_SESSIONS
 from ccsync_watch.opensync.pace import Pace
 from ccsync_watch.opensync.passing_errors import is_passing
@@ -47,10 +46,6 @@ _MAX_LIST_BYTES = 4 << 20
 _KEEP_ALIVE_SECONDS = 240.0
 # What the backend says of a request itself; other errors of 4xx are of whatever stands before it.
 _STATUSES_OF_ROWS = frozenset({400, 409, 413, 422})
-# The longest pause that is kept; of those from the next on, the end is shown.
-_MAX_RETRY_AFTER = 6 * 3600.0
-_LONG_PAUSE = 600.0
-_MAX_DIGITS = 10
 _MAX_SHOWN_CHARS = 160
 _KEY_HINT = "set api_key to a key of this deployment (osk_…), or run `ccsync-watch login`"
 _URL_HINT = "check convex_url: it should end in .convex.cloud and belong to a deployed OpenSync"
@@ -299,11 +294,12 @@ class OpenSyncClient:
             )
         if response.is_error:
             self.pace.record_refusal()
-            pause = self._asked_pause(response)
+            now_ms = self._clock.wall_ms()
+            pause = read_pause(response.headers.get("Retry-After", ""), now_ms)
             raise Retryable(
                 f"{self.host} answered HTTP {status}{error_text}",
-                hint=self._pause_hint(pause) if pause else _CONNECTION_HINT,
-                retry_after=None if pause is None else min(pause, _MAX_RETRY_AFTER),
+                hint=pause_hint(pause, now_ms) if pause else _CONNECTION_HINT,
+                retry_after=None if pause is None else min(pause, MAX_PAUSE_SECONDS),
                 is_throttled=status == httpx.codes.TOO_MANY_REQUESTS,
             )
         answer = _json_object(response)
@@ -315,27 +311,6 @@ class OpenSyncClient:
         return UnexpectedAnswer(
             f"{self.host} is not an OpenSync deployment: {reason}", hint=_URL_HINT
         )
-
-    def _pause_hint(self, seconds: float) -> str:
-        pause = units.duration(seconds * 1000)
-        if seconds > _MAX_RETRY_AFTER:
-            longest = units.duration(_MAX_RETRY_AFTER * 1000)
-            return f"it asked for a pause of {pause}; it is asked again in {longest}"
-        if seconds >= _LONG_PAUSE:
-            end = datetime.fromtimestamp(self._clock.wall_ms() / 1000 + seconds, timezone.utc)
-            pause = f"{pause}, until {end.astimezone():%H:%M}"
-        return f"it asked for a pause of {pause}, after which unsent data is sent; nothing is lost"
-
-    def _asked_pause(self, response: httpx.Response) -> float | None:
-        """Return the seconds that the backend asks us to wait, from either form of the header."""
-        value = response.headers.get("Retry-After", "").strip()
-        if value.isascii() and value.isdigit():
-            return float(value[:_MAX_DIGITS])
-        try:
-            asked_seconds = email.utils.parsedate_to_datetime(value).timestamp()
-        except (ValueError, TypeError, OverflowError):
-            return None
-        return max(asked_seconds - self._clock.wall_ms() / 1000, 0.0)
 
     def _error_text(self, response: httpx.Response) -> str:
         """Return the backend's own description of the error, in brackets; empty without one."""

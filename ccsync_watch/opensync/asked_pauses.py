@@ -1,0 +1,37 @@
+"""The pause that a backend asks for by `Retry-After`: how long it is, and what is said of it."""
+
+from __future__ import annotations
+
+import email.utils
+from datetime import datetime, timezone
+
+from ccsync_watch import units
+
+MAX_PAUSE_SECONDS = 6 * 3600.0
+"""The longest that is kept: after it the backend is asked again."""
+_LONG_SECONDS = 600.0
+_MAX_DIGITS = 10
+
+
+def read_pause(header: str, now_ms: int) -> float | None:
+    """Return the seconds that the header asks for, in either of its forms; None for none."""
+    value = header.strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:_MAX_DIGITS])
+    try:
+        asked_seconds = email.utils.parsedate_to_datetime(value).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return max(asked_seconds - now_ms / 1000, 0.0)
+
+
+def pause_hint(seconds: float, now_ms: int) -> str:
+    """Return what is said of a pause; of a long one its end, by this machine's time."""
+    pause = units.duration(seconds * 1000)
+    if seconds > MAX_PAUSE_SECONDS:
+        longest = units.duration(MAX_PAUSE_SECONDS * 1000)
+        return f"it asked for a pause of {pause}; it is asked again in {longest}"
+    if seconds >= _LONG_SECONDS:
+        end = datetime.fromtimestamp(now_ms / 1000 + seconds, timezone.utc)
+        pause = f"{pause}, until {end.astimezone():%H:%M}"
+    return f"it asked for a pause of {pause}, after which unsent data is sent; nothing is lost"
