@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
+from ccsync_watch.store.views import create_views  # noqa: E402 - installed
 from support.ccsync_program.program import Program  # noqa: E402 - found by the line above
 from support.ccsync_program.transcript import Transcript  # noqa: E402 - as above
 from support.import_corpora import CORPORA  # noqa: E402 - as above
@@ -79,7 +80,9 @@ def _cpu_seconds(pid: int) -> float:
 
 def connect(program: Program) -> sqlite3.Connection:
     """Open the daemon's database for reading."""
-    return sqlite3.connect(f"{(program.state / 'ccsync.db').as_uri()}?mode=ro", uri=True)
+    connection = sqlite3.connect(f"{(program.state / 'ccsync.db').as_uri()}?mode=ro", uri=True)
+    create_views(connection)
+    return connection
 
 
 def make_corpus(name: str, folder: Path, rows: int) -> Corpus:

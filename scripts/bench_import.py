@@ -209,7 +209,9 @@ def bench_upload(name: str, options: argparse.Namespace) -> None:
 
 def _count(program: Program, table: str = "messages") -> int | None:
     """Return how many rows a table of the store has, headers of sessions left out."""
-    own = " WHERE kind != 'session'" if table == "messages" else ""
+    table, own = (
+        ("compact_messages", " WHERE kind != 'session'") if table == "messages" else (table, "")
+    )
     uri = f"{(program.state / 'ccsync.db').as_uri()}?mode=ro"
     try:
         with contextlib.closing(sqlite3.connect(uri, uri=True)) as database:

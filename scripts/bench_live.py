@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
+from ccsync_watch.store.views import create_views  # noqa: E402 - installed
 from support.ccsync_program.program import Program  # noqa: E402 - found by the line above
 from support.ccsync_program.transcript import Transcript  # noqa: E402 - as above
 from support.lines import text  # noqa: E402 - as above
@@ -55,6 +56,7 @@ class Store:
     def __post_init__(self) -> None:
         """Open it."""
         self._read = sqlite3.connect(f"{self.path.as_uri()}?mode=ro", uri=True)
+        create_views(self._read)
 
     def poll(self) -> None:
         """Record the time of what was committed since the last poll."""

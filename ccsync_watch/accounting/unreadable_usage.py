@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ccsync_watch.accounting.account import NO_TOKENS
 from ccsync_watch.accounting.spreading import Day, RowSum
 from ccsync_watch.accounting.usage_groups import NEVER_MS, day_of
+from ccsync_watch.store.id_keys import key_of
 from ccsync_watch.transcripts.usage import NOT_A_RESPONSE
 
 if TYPE_CHECKING:
@@ -18,7 +19,11 @@ if TYPE_CHECKING:
 
 # A part of a row has its position behind the row's own id.
 _UUID = "substr(u.row_id, 1, instr(u.row_id || '/', '/') - 1)"
-_MESSAGE_ID = f"u.session_id || ':' || iif(u.agent_id = '', '', u.agent_id || ':') || {_UUID}"
+_MESSAGE = (
+    f"m.uuid_key = uuid_key({_UUID}) AND m.session_key = {key_of('u.session_id')}"
+    " AND iif(u.agent_id = '', m.own_id IS NULL, m.own_id = 1 AND m.agent_id = u.agent_id)"
+)
+_MODEL = "(SELECT id FROM ids WHERE key = m.model_key)"
 _DATED_MS = "coalesce(m.timestamp_ms, s.updated_ms, s.started_ms)"
 
 
@@ -34,11 +39,11 @@ def load_unreadable(
     """Return those of some sessions, by session; `condition` is SQL over `session_id`."""
     by_session: defaultdict[str, list[RowSum]] = defaultdict(list)
     query = (
-        f"SELECT u.session_id, m.model, {day_of(_DATED_MS, zone)},"  # noqa: S608 - constants
+        f"SELECT u.session_id, {_MODEL}, {day_of(_DATED_MS, zone)},"  # noqa: S608 - constants
         f" coalesce({_DATED_MS} >= ?, 1), coalesce(m.timestamp_ms >= ?, 0), count(*)"
         f" FROM (SELECT * FROM uncounted_usage WHERE reason <> ? AND {condition}) u"
         " LEFT JOIN sessions s ON s.id = u.session_id"
-        f" LEFT JOIN messages m ON m.id = {_MESSAGE_ID}"
+        f" LEFT JOIN compact_messages m ON {_MESSAGE}"
         " GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3"
     )
     for session_id, model, day, is_counted, is_later, number in read.execute(

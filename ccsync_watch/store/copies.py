@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ccsync_watch.store.id_keys import key_of
+from ccsync_watch.store.id_keys import has_id, key_of
 from ccsync_watch.store.id_queries import select_among
 from ccsync_watch.store.message_writer import requeue
-from ccsync_watch.store.response_rows import RECORD_KEYS, RECORDS_OF_RESPONSE
+from ccsync_watch.store.response_rows import RECORD_KEYS
 from ccsync_watch.store.subagent_links import SIDECHAIN_PREFIX
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ _SAID = ("prompt", "command")
 _MARKED_BY_CLIENT = 1
 _MARKED_HERE = 2
 _MARKED_UNSENT = 3
+# The row that a title names, in the session `?1`.
+_IS_LEAF = has_id("json_extract(value, '$.leaf')", "?1")
 
 
 class CopyMarker:
@@ -48,16 +50,16 @@ class CopyMarker:
         `start` is where the new messages' batch starts in its file.
         """
         pending = set(moved)
-        first_messages: dict[str, str] = {}
+        first_messages: dict[str, Message] = {}
         for message in messages:
-            first_messages.setdefault(message.session_id, message.id)
+            first_messages.setdefault(message.session_id, message)
         copied = self._with_copied_answers(messages)
-        for session_id, message_id in first_messages.items():
+        for session_id, message in first_messages.items():
             if (
                 session_id in copied
                 or start == 0
                 or not self._has_own_response(session_id)
-                or self._is_behind(session_id, message_id)
+                or self._is_behind(message)
             ):
                 pending.add(session_id)
         pending |= self._copiers_of(messages)
@@ -103,14 +105,16 @@ class CopyMarker:
         query = "SELECT 1 FROM usage WHERE session_id = ? AND agent_id IS NULL LIMIT 1"
         return self._connection.execute(query, (session_id,)).fetchone() is not None
 
-    def _is_behind(self, session_id: str, message_id: str) -> bool:
+    def _is_behind(self, message: Message) -> bool:
         """Return whether a row is stored before one that follows it in the file: a re-read."""
         query = (
-            "SELECT n.start > m.start FROM messages m JOIN messages n"
-            " ON n.session_id = m.session_id AND n.transcript_id = m.transcript_id"
-            " WHERE m.id = ?1 AND m.session_id = ?2 AND n.seq < m.seq ORDER BY n.seq DESC LIMIT 1"
+            "SELECT n.start > m.start FROM messages m JOIN compact_messages n"
+            " ON n.session_key = m.session_key AND n.transcript_id = m.transcript_id"
+            " WHERE m.uuid_key = uuid_key(?2) AND m.id = ?1 AND m.session_id = ?3"
+            " AND n.seq < m.seq ORDER BY n.seq DESC LIMIT 1"
         )
-        row = self._connection.execute(query, (message_id, session_id)).fetchone()
+        values = (message.id, message.uuid, message.session_id)
+        row = self._connection.execute(query, values).fetchone()
         return bool(row and row[0])
 
     def _mark_session(self, session_id: str) -> set[str]:
@@ -120,7 +124,7 @@ class CopyMarker:
             " m.digest, m.is_inherited, m.usage_id, o.id AS owner, s.forked_from,"
             " iif(u.key IS NULL, NULL, coalesce(u.counted_in, m.usage_id)) AS response_id"
             " FROM messages m JOIN sessions s ON s.id = m.session_id"
-            " LEFT JOIN ids k ON k.id = m.usage_id LEFT JOIN compact_usage u ON u.key = k.key"
+            " LEFT JOIN compact_usage u ON u.key = m.usage_key"
             " LEFT JOIN ids o ON o.key = u.session_key"
             " WHERE m.session_id = ? AND m.kind <> 'session'"
             " AND (m.agent_id IS NULL OR m.agent_id LIKE ?)"
@@ -144,7 +148,10 @@ class CopyMarker:
 
         While a fork's first answer was not read, its first prompt could be the original.
         """
-        query = "SELECT 1 FROM messages WHERE uuid = ? AND NOT is_inherited LIMIT 1"
+        query = (
+            "SELECT 1 FROM compact_messages WHERE uuid_key = uuid_key(?) AND NOT is_inherited"
+            " LIMIT 1"
+        )
         has_original = self._connection.execute(query, (uuid,)).fetchone()
         return set() if has_original else set(self._holders(uuid))
 
@@ -185,13 +192,13 @@ class CopyMarker:
 
         An id that a gateway gave twice proves nothing, and all other answers must be sent.
         """
-        query = "SELECT 1 FROM messages WHERE id = ?"
-        if self._connection.execute(query, (f"{owner}:{row['uuid']}",)).fetchone():
+        query = f"SELECT 1 FROM compact_messages WHERE {has_id('?', '?')}"  # noqa: S608 - a constant
+        if self._connection.execute(query, (row["uuid"], owner)).fetchone():
             return True
         if owner not in self._answers:
             answers = self._connection.execute(
                 "SELECT coalesce(u.counted_in, u.id), m.digest FROM messages m"
-                " JOIN usage u ON u.id = m.usage_id"
+                " JOIN usage u ON u.key = m.usage_key"
                 " WHERE m.session_id = ? AND m.kind = 'answer'",
                 (owner,),
             )
@@ -225,7 +232,7 @@ class CopyMarker:
 
     def _is_elsewhere(self, session_id: str, uuid: str) -> bool:
         """Return whether another session has a row of this id; only of a real UUID."""
-        query = "SELECT 1 FROM messages WHERE uuid = ? AND session_id <> ? LIMIT 1"
+        query = "SELECT 1 FROM messages WHERE uuid_key = uuid_key(?) AND session_id <> ? LIMIT 1"
         return (
             len(uuid) == _UUID_CHARS
             and self._connection.execute(query, (uuid, session_id)).fetchone() is not None
@@ -236,7 +243,7 @@ class CopyMarker:
         if len(uuid) != _UUID_CHARS:
             return {}
         rows = self._connection.execute(
-            "SELECT session_id, timestamp_ms FROM messages WHERE uuid = ?", (uuid,)
+            "SELECT session_id, timestamp_ms FROM messages WHERE uuid_key = uuid_key(?)", (uuid,)
         )
         return dict(rows.fetchall())
 
@@ -281,9 +288,9 @@ class CopyMarker:
         return min(holders, key=rank) if session_id in holders else None
 
     def _is_in_parent(self, row: sqlite3.Row) -> bool:
-        query = "SELECT 1 FROM messages WHERE id = ?"
-        copied_id = f"{row['forked_from']}:{row['uuid']}"
-        return self._connection.execute(query, (copied_id,)).fetchone() is not None
+        query = f"SELECT 1 FROM compact_messages WHERE {has_id('?', '?')}"  # noqa: S608 - a constant
+        copied = (row["uuid"], row["forked_from"])
+        return self._connection.execute(query, copied).fetchone() is not None
 
     def _following(self, session_id: str, last: sqlite3.Row) -> list[sqlite3.Row]:
         """Return the rows that follow a copied answer where it was copied from, until the copy.
@@ -296,8 +303,8 @@ class CopyMarker:
         rows = self._connection.execute(
             "SELECT m.kind, m.digest FROM messages m WHERE m.session_id = ?2 AND m.agent_id IS NULL"  # noqa: S608 - a constant
             " AND m.kind <> 'session' AND m.timestamp_ms <= ?3"
-            " AND m.start > (SELECT max(n.start) FROM messages n"
-            f"   WHERE n.session_id = m.session_id AND n.usage_id IN ({RECORDS_OF_RESPONSE}))"
+            " AND m.start > (SELECT max(n.start) FROM compact_messages n"
+            f"   WHERE n.session_key = m.session_key AND n.usage_key IN ({RECORD_KEYS}))"
             " ORDER BY m.start LIMIT 20",
             (last["response_id"], last["owner"], last["timestamp_ms"]),
         ).fetchall()
@@ -308,16 +315,15 @@ class CopyMarker:
     ) -> None:
         new = [(row["seq"],) for row in rows if row["seq"] in copied and not row["is_inherited"]]
         self._connection.executemany(
-            "UPDATE messages SET is_inherited = iif(?2 AND EXISTS"
+            "UPDATE compact_messages SET is_inherited = iif(?2 AND EXISTS"
             " (SELECT 1 FROM outbox WHERE seq = ?1 AND is_certain), ?3, ?4) WHERE seq = ?1",
             [(*seq, not is_marked, _MARKED_UNSENT, _MARKED_HERE) for seq in new],
         )
         if new:
             # Older clients' title of a copied row is that of the session that has the original.
             self._connection.execute(
-                "DELETE FROM session_facts WHERE session_id = ?1 AND name = 'summary' AND EXISTS"
-                " (SELECT 1 FROM messages WHERE is_inherited"
-                "  AND id = ?1 || ':' || json_extract(value, '$.leaf'))",
+                "DELETE FROM session_facts WHERE session_id = ?1 AND name = 'summary' AND EXISTS"  # noqa: S608 - a constant
+                f" (SELECT 1 FROM compact_messages WHERE is_inherited AND {_IS_LEAF})",
                 (session_id,),
             )
         if not is_marked:
@@ -330,7 +336,9 @@ class CopyMarker:
     def _release(self, session_id: str, row: sqlite3.Row) -> None:
         """Queue a row that turned out not to be a copy."""
         seq = row["seq"]
-        self._connection.execute("UPDATE messages SET is_inherited = 0 WHERE seq = ?", (seq,))
+        self._connection.execute(
+            "UPDATE compact_messages SET is_inherited = 0 WHERE seq = ?", (seq,)
+        )
         if row["is_inherited"] == _MARKED_UNSENT:
             self._connection.execute(
                 "INSERT OR IGNORE INTO outbox (seq, session_id, is_certain, is_released)"

@@ -18,7 +18,6 @@ from ccsync_watch.errors import DatabaseDamaged, OtherSchema, StateError
 from ccsync_watch.private_files import make_folder
 from ccsync_watch.store import copied_parts
 from ccsync_watch.store.damage import Damage, DamageWatch, is_damage
-from ccsync_watch.store.id_keys import add_uuid_functions
 from ccsync_watch.store.migrations import MIGRATIONS
 from ccsync_watch.store.packed_texts import add_unpacked
 from ccsync_watch.store.schema import migrate, newer_schema
@@ -88,7 +87,6 @@ class Database:
         try:
             connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
             add_unpacked(connection)
-            add_uuid_functions(connection)
             if query_only:
                 create_views(connection)
                 connection.execute("PRAGMA query_only = ON")

@@ -81,7 +81,10 @@ def _since_summary(notices: Iterator[_Notice], event: str) -> Iterator[_Notice]:
 
 
 def _number_of(connection: sqlite3.Connection, message: Message) -> int | None:
-    row = connection.execute("SELECT seq FROM messages WHERE id = ?", (message.id,)).fetchone()
+    row = connection.execute(
+        "SELECT seq FROM messages WHERE id = ? AND uuid_key = uuid_key(?) AND session_id = ?",
+        (message.id, message.uuid, message.session_id),
+    ).fetchone()
     return row[0] if row else None
 
 

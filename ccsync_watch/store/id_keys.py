@@ -24,6 +24,17 @@ def key_of(expression: str) -> str:
     return f"(SELECT key FROM ids WHERE id = {expression})"  # noqa: S608 - an expression of this package
 
 
+def has_id(uuid: str, session_id: str, m: str = "compact_messages") -> str:
+    """Return the SQL condition of the message whose id is that of a session and a uuid.
+
+    Both are SQL expressions, of which the uuid's comes first.
+    """
+    return (
+        f"{m}.uuid_key = uuid_key({uuid}) AND {m}.session_key = {key_of(session_id)}"
+        f" AND {m}.own_id IS NULL"
+    )
+
+
 def save_ids(connection: sqlite3.Connection, ids: Collection[str]) -> dict[str, int]:
     """Return the keys of some ids; those that are new get one."""
     ordered = sorted(set(ids))

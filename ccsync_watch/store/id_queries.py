@@ -13,7 +13,7 @@ _CHUNK_IDS = 500
 
 
 def select_among(
-    connection: sqlite3.Connection, query: str, ids: Sequence[str]
+    connection: sqlite3.Connection, query: str, ids: Sequence[str | bytes | None]
 ) -> Iterator[sqlite3.Row]:
     """Yield the rows of a query that asks `IN ({ids})`, for any number of ids, in chunks.
 

@@ -7,19 +7,20 @@ its content changed; then it is sent again by the path that can send twice witho
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
 from ccsync_watch.outgoing import PRUNED
-from ccsync_watch.store.id_keys import key_of
+from ccsync_watch.store.id_keys import key_of, save_ids, uuid_key
 from ccsync_watch.store.id_queries import select_among
 from ccsync_watch.store.meta import get_meta
 from ccsync_watch.store.packed_texts import pack
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
     from ccsync_watch.model import Message, Part
     from ccsync_watch.store.file_order import FileOrder
@@ -68,8 +69,9 @@ class MessageWriter:
     def save(self, messages: Iterable[Message], order: FileOrder) -> tuple[int, int]:
         """Save messages of one file in its order; return how many are new, and how many changed."""
         latest = {message.id: message for message in messages}
-        known = _known(self._connection, list(latest))
+        known = _known(self._connection, latest)
         next_seq = _next_seq(self._connection)
+        keys = save_ids(self._connection, _ids_of(latest.values()))
         new: list[tuple[int, Message]] = []
         rows: list[tuple[object, ...]] = []
         parts: list[tuple[object, ...]] = []
@@ -84,7 +86,7 @@ class MessageWriter:
                 order.last_seq = message_seq
                 new.append((message_seq, message))
                 rows.append(
-                    _message_row(message, message_seq, order.transcript_id, dated_ms, digest)
+                    _message_row(message, message_seq, order.transcript_id, dated_ms, digest, keys)
                 )
             else:
                 message_seq = stored.seq
@@ -103,7 +105,7 @@ class MessageWriter:
                 if is_same_row and stored.agent_id != message.agent_id:
                     # A migration that knew only what follows what took it for a subagent's.
                     self._connection.execute(
-                        "UPDATE messages SET agent_id = ? WHERE seq = ?",
+                        "UPDATE compact_messages SET agent_id = ? WHERE seq = ?",
                         (message.agent_id, message_seq),
                     )
                 # Whatever the text of a pruned one is now: it does not come back.
@@ -128,7 +130,8 @@ class MessageWriter:
                 )
             )
         self._connection.executemany(
-            "INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows
+            f"INSERT INTO compact_messages VALUES (?{', ?' * 16})",  # noqa: S608 - question marks only
+            rows,
         )
         self._connection.executemany("INSERT INTO parts VALUES (?, ?, ?, ?, ?, ?, ?)", parts)
         self._queue(new)
@@ -145,7 +148,8 @@ class MessageWriter:
         one that is new are put behind it.
         """
         self._connection.execute(
-            "UPDATE messages SET seq = ?, transcript_id = ?, start = ?, dated_ms = ? WHERE seq = ?",
+            "UPDATE compact_messages SET seq = ?, transcript_id = ?, start = ?, dated_ms = ?"
+            " WHERE seq = ?",
             (new, transcript_id, message.start, dated_ms, old),
         )
         tables = (("parts", "message_seq"), ("outbox", "seq"), ("earlier_outbox", "seq"))
@@ -155,12 +159,13 @@ class MessageWriter:
                 (new, old),
             )
         self._connection.execute(
-            "UPDATE compact_usage SET carrier_seq = ?1 WHERE carrier_seq = ?2 AND key ="
-            " (SELECT k.key FROM messages m JOIN ids k ON k.id = m.usage_id WHERE m.seq = ?1)",
+            "UPDATE compact_usage SET carrier_seq = ?1 WHERE carrier_seq = ?2"
+            " AND key = (SELECT usage_key FROM compact_messages WHERE seq = ?1)",
             (new, old),
         )
         self._connection.execute(
-            "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'messages'", (new,)
+            "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'compact_messages'",
+            (new,),
         )
 
     def queue_stored(self, session_ids: Iterable[str]) -> None:
@@ -194,14 +199,14 @@ class MessageWriter:
     def _date(self, seq: int, message: Message, dated_ms: int | None) -> None:
         """Date a message that had no readable time until now."""
         self._connection.execute(
-            "UPDATE messages SET timestamp_ms = ?, dated_ms = ?, facts = ? WHERE seq = ?",
+            "UPDATE compact_messages SET timestamp_ms = ?, dated_ms = ?, facts = ? WHERE seq = ?",
             (message.timestamp_ms, dated_ms, orjson.dumps(message.facts).decode(), seq),
         )
 
     def _replace(self, seq: int, message: Message, digest: bytes) -> None:
         """Delete a message's parts; the caller writes the new ones."""
         self._connection.execute(
-            "UPDATE messages SET role = ?, kind = ?, facts = ?, digest = ? WHERE seq = ?",
+            "UPDATE compact_messages SET role = ?, kind = ?, facts = ?, digest = ? WHERE seq = ?",
             (message.role, message.kind, orjson.dumps(message.facts).decode(), digest, seq),
         )
         self._connection.execute("DELETE FROM parts WHERE message_seq = ?", (seq,))
@@ -212,7 +217,8 @@ class MessageWriter:
         merged = {**message.facts, **{name: facts[name] for name in _ADDED_FACTS & facts.keys()}}
         if merged != facts:
             self._connection.execute(
-                "UPDATE messages SET facts = ? WHERE seq = ?", (orjson.dumps(merged).decode(), seq)
+                "UPDATE compact_messages SET facts = ? WHERE seq = ?",
+                (orjson.dumps(merged).decode(), seq),
             )
 
     def queue_again(self, seq: int, session_id: str) -> None:
@@ -294,17 +300,39 @@ def content_digest(role: str, kind: str, parts: Iterable[tuple[str, str]]) -> by
     return digest.digest()
 
 
-def _known(connection: sqlite3.Connection, ids: list[str]) -> dict[str, _Stored]:
-    query = (
-        "SELECT m.id, m.seq, m.digest, m.agent_id IS NULL AND t.session_id <> m.session_id,"
-        " m.timestamp_ms IS NULL, m.transcript_id, m.start, m.facts, m.agent_id"
-        " FROM messages m LEFT JOIN transcripts t ON t.id = m.transcript_id WHERE m.id IN ({ids})"
-    )
-    return {row[0]: _Stored(*row[1:]) for row in select_among(connection, query, ids)}
+def _known(connection: sqlite3.Connection, messages: Mapping[str, Message]) -> dict[str, _Stored]:
+    uuids: defaultdict[str, list[str | bytes | None]] = defaultdict(list)
+    for message in messages.values():
+        uuids[message.session_id].append(uuid_key(message.uuid))
+    known: dict[str, _Stored] = {}
+    for session_id, keys in uuids.items():
+        row = connection.execute("SELECT key FROM ids WHERE id = ?", (session_id,)).fetchone()
+        query = (
+            "SELECT m.id, m.seq, m.digest, m.agent_id IS NULL AND t.session_id <> m.session_id,"  # noqa: S608 - a number
+            " m.timestamp_ms IS NULL, m.transcript_id, m.start, m.facts, m.agent_id"
+            " FROM messages m LEFT JOIN transcripts t ON t.id = m.transcript_id"
+            f" WHERE m.session_key = {row[0] if row else 0} AND m.uuid_key IN ({{ids}})"
+        )
+        for stored in select_among(connection, query, keys):
+            if stored[0] in messages:
+                known[stored[0]] = _Stored(*stored[1:])
+    return known
+
+
+def _ids_of(messages: Iterable[Message]) -> set[str]:
+    """Return the ids of messages that are stored once and have keys."""
+    return {
+        name
+        for message in messages
+        for name in (message.session_id, message.model, message.usage_id)
+        if name is not None
+    }
 
 
 def _next_seq(connection: sqlite3.Connection) -> int:
-    row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'messages'").fetchone()
+    row = connection.execute(
+        "SELECT seq FROM sqlite_sequence WHERE name = 'compact_messages'"
+    ).fetchone()
     return (row[0] if row else 0) + 1
 
 
@@ -314,24 +342,37 @@ def _part_row(message_seq: int, position: int, part: Part, content: str) -> tupl
     return (message_seq, position, *names, pack(content), styles)
 
 
+def _own_id(message: Message) -> str | int | None:
+    """Return what the table has of a message's id."""
+    if message.id == f"{message.session_id}:{message.uuid}":
+        return None
+    is_agents = message.id == f"{message.session_id}:{message.agent_id}:{message.uuid}"
+    return 1 if is_agents and message.agent_id is not None else message.id
+
+
 def _message_row(
-    message: Message, seq: int, transcript_id: int, dated_ms: int | None, digest: bytes
+    message: Message,
+    seq: int,
+    transcript_id: int,
+    dated_ms: int | None,
+    digest: bytes,
+    keys: Mapping[str, int],
 ) -> tuple[object, ...]:
     return (
         seq,
-        message.id,
-        message.session_id,
+        keys[message.session_id],
         message.agent_id,
-        message.uuid,
-        message.parent_uuid,
+        _own_id(message),
+        uuid_key(message.uuid),
+        uuid_key(message.parent_uuid),
         transcript_id,
         message.start,
         message.role,
         message.kind,
         message.timestamp_ms,
         dated_ms,
-        message.model,
-        message.usage_id,
+        None if message.model is None else keys[message.model],
+        None if message.usage_id is None else keys[message.usage_id],
         message.is_inherited,
         orjson.dumps(message.facts).decode(),
         digest,

@@ -863,4 +863,71 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX usage_rows_of_others ON compact_usage_rows (usage_key)
         WHERE owner_key <> session_key;
     """,
+    """
+    -- The same for messages. `own_id`: NULL = the id is that of the session and the uuid, 1 = the
+    -- subagent is between them; a text is an id that is made in another way.
+    INSERT OR IGNORE INTO ids (id) SELECT DISTINCT session_id FROM messages;
+    INSERT OR IGNORE INTO ids (id) SELECT DISTINCT model FROM messages WHERE model IS NOT NULL;
+    INSERT OR IGNORE INTO ids (id) SELECT usage_id FROM messages WHERE usage_id IS NOT NULL;
+    CREATE TABLE compact_messages (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        session_key INTEGER NOT NULL,
+        agent_id TEXT,
+        own_id,
+        uuid_key NOT NULL,
+        parent_key,
+        transcript_id INTEGER NOT NULL,
+        start INTEGER NOT NULL,
+        role TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        timestamp_ms INTEGER,
+        dated_ms INTEGER,
+        model_key INTEGER,
+        usage_key INTEGER,
+        is_inherited INTEGER NOT NULL,
+        facts TEXT NOT NULL,
+        digest BLOB NOT NULL
+    );
+    INSERT INTO compact_messages SELECT seq, s.key, agent_id,
+            CASE m.id WHEN m.session_id || ':' || uuid THEN NULL
+                WHEN m.session_id || ':' || agent_id || ':' || uuid THEN 1 ELSE m.id END,
+            uuid_key(uuid), uuid_key(parent_uuid), transcript_id, start, role, kind, timestamp_ms,
+            dated_ms, (SELECT key FROM ids WHERE id = model),
+            (SELECT key FROM ids WHERE id = usage_id), is_inherited, facts, digest
+        FROM messages m JOIN ids s ON s.id = m.session_id ORDER BY seq;
+    INSERT INTO sqlite_sequence (name, seq) SELECT 'compact_messages', 0
+        WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'compact_messages');
+    UPDATE sqlite_sequence SET seq = max(seq, coalesce((SELECT seq FROM sqlite_sequence
+        WHERE name = 'messages'), 0)) WHERE name = 'compact_messages';
+    DROP TABLE messages;
+    CREATE UNIQUE INDEX messages_id ON compact_messages (uuid_key, session_key,
+        CASE own_id WHEN 1 THEN agent_id ELSE coalesce(own_id, '') END);
+    CREATE INDEX messages_session ON compact_messages (session_key, seq);
+    CREATE INDEX messages_prompts ON compact_messages (timestamp_ms, session_key)
+        WHERE kind = 'prompt' AND NOT is_inherited;
+    CREATE TRIGGER messages_added AFTER INSERT ON compact_messages BEGIN
+        INSERT INTO session_counts (session_id, messages, prompts)
+            SELECT id, new.kind <> 'session', new.kind = 'prompt' AND NOT new.is_inherited
+            FROM ids WHERE key = new.session_key
+        ON CONFLICT DO UPDATE SET messages = messages + excluded.messages,
+            prompts = prompts + excluded.prompts;
+    END;
+    CREATE TRIGGER messages_removed AFTER DELETE ON compact_messages BEGIN
+        UPDATE session_counts SET messages = messages - (old.kind <> 'session'),
+            prompts = prompts - (old.kind = 'prompt' AND NOT old.is_inherited)
+        WHERE session_id = (SELECT id FROM ids WHERE key = old.session_key);
+    END;
+    CREATE TRIGGER messages_changed AFTER UPDATE OF kind, is_inherited ON compact_messages
+    WHEN old.kind <> new.kind OR old.is_inherited <> new.is_inherited BEGIN
+        UPDATE session_counts SET
+            messages = messages + (new.kind <> 'session') - (old.kind <> 'session'),
+            prompts = prompts + (new.kind = 'prompt' AND NOT new.is_inherited)
+                - (old.kind = 'prompt' AND NOT old.is_inherited)
+        WHERE session_id = (SELECT id FROM ids WHERE key = new.session_key);
+    END;
+    -- One that had no parts has none to remove when it is replaced.
+    CREATE TRIGGER messages_replaced AFTER UPDATE OF digest ON compact_messages BEGIN
+        INSERT OR IGNORE INTO search_due VALUES (new.seq);
+    END;
+    """,
 )

@@ -139,7 +139,8 @@ class Outbox(RemoteSessions, Release):
                 return  # what earlier versions sent stays until it changes
             rows = connection.execute(
                 "SELECT m.seq, m.session_id FROM remote r"
-                " JOIN messages m ON m.id = r.session_id || ':session'"
+                " JOIN messages m ON m.uuid_key = 'session' AND m.session_id = r.session_id"
+                "  AND m.kind = 'session'"
                 " JOIN sessions s ON s.id = r.session_id"
                 " WHERE r.sent IS NOT NULL AND NOT s.is_excluded"
             ).fetchall()

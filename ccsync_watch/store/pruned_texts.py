@@ -136,7 +136,7 @@ def prune_step(
         removed = sum(_prune_message(connection, seq, kind, reduce) for seq, kind in rows)
         seqs = [(row[0],) for row in rows]
         connection.executemany(
-            f"UPDATE messages SET facts = json_set(facts, '$.{PRUNED}', json('true'))"  # noqa: S608 - a constant
+            f"UPDATE compact_messages SET facts = json_set(facts, '$.{PRUNED}', json('true'))"  # noqa: S608 - a constant
             " WHERE seq = ?",
             seqs,
         )

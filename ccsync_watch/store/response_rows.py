@@ -46,14 +46,18 @@ _SEVERAL = ""
 _PROMPT = "input_tokens + cache_write_5m_tokens + cache_write_1h_tokens + cache_read_tokens"
 _IS_ROW = f"(u.request_id = '' AND substr(u.id, -1) = '{ROW_MARK}')"
 # A message's id has its subagent only if its transcript is the subagent's.
-_MESSAGE_IDS = "(r.session_id || ':' || {uuid}, r.session_id || ':' || r.agent_id || ':' || {uuid})"
+_MESSAGE = (
+    "{m}.uuid_key = {uuid_key} AND {m}.session_key = r.session_key"
+    " AND ({m}.own_id IS NULL OR {m}.own_id = 1 AND {m}.agent_id = r.agent_id)"
+)
 _ROWS_OF_RESPONSE = (
     "SELECT u.id, u.is_final, u.output_tokens, u.input_tokens + u.cache_write_5m_tokens"  # noqa: S608 - constants
     " + u.cache_write_1h_tokens + u.cache_read_tokens AS prompt_tokens, r.agent_id, r.uuid,"
-    " r.start, m.uuid IS NOT NULL AS is_stored, m.parent_uuid, t.parent_uuid AS call_uuid"
+    " r.start, m.seq IS NOT NULL AS is_stored, uuid_text(m.parent_key) AS parent_uuid,"
+    " uuid_text(t.parent_key) AS call_uuid"
     " FROM usage u JOIN usage_rows r ON r.usage_key = u.key"
-    f" LEFT JOIN messages m ON m.id IN {_MESSAGE_IDS.format(uuid='r.uuid')}"
-    f" LEFT JOIN messages t ON t.id IN {_MESSAGE_IDS.format(uuid='m.parent_uuid')}"
+    f" LEFT JOIN compact_messages m ON {_MESSAGE.format(m='m', uuid_key='r.uuid_key')}"
+    f" LEFT JOIN compact_messages t ON {_MESSAGE.format(m='t', uuid_key='m.parent_key')}"
     "   AND t.kind = 'tool_result'"
     f" WHERE {_OF_MESSAGE_ID} AND r.session_id = ?2 AND substr(u.id, -1) = '{ROW_MARK}'"
     " ORDER BY r.agent_id, r.start"
@@ -259,15 +263,22 @@ def _replace_row(connection: sqlite3.Connection, usage: Usage) -> None:
         f" AND session_key = {key_of('?')} AND uuid_key = ?",
         (usage.response_id, usage.row_session_id, uuid_key(usage.uuid)),
     )
+    ids = (message_id, usage.uuid, usage.row_session_id)
+    row = connection.execute(
+        "SELECT seq, usage_id FROM messages WHERE id = ? AND uuid_key = uuid_key(?)"
+        " AND session_id = ?",
+        ids,
+    ).fetchone()
+    if row is None or row["usage_id"] not in {usage.id, usage.response_id}:
+        return
     connection.execute(
-        "UPDATE messages SET usage_id = ? WHERE id = ? AND usage_id = ?",
-        (usage.id, message_id, usage.response_id),
+        f"UPDATE compact_messages SET usage_key = {key_of('?')} WHERE seq = ?",  # noqa: S608 - a constant
+        (usage.id, row["seq"]),
     )
     connection.execute(
-        "UPDATE compact_usage SET carrier_seq ="  # noqa: S608 - constants
-        "  (SELECT seq FROM messages WHERE id = ?1 AND usage_id = ?2)"
-        f" WHERE key = {key_of('?2')} AND session_key = {key_of('?3')} AND carrier_seq IS NULL",
-        (message_id, usage.id, usage.row_session_id),
+        f"UPDATE compact_usage SET carrier_seq = ? WHERE key = {key_of('?')}"  # noqa: S608 - constants
+        f" AND session_key = {key_of('?')} AND carrier_seq IS NULL",
+        (row["seq"], usage.id, usage.row_session_id),
     )
 
 

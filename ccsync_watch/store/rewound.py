@@ -27,7 +27,8 @@ def rewound_ranges(database: Database, session_id: str) -> list[RewoundRange]:
     """Return what was taken back in a session, in order; ranges do not overlap."""
     rows = database.read().execute(
         "SELECT m.seq, m.kind, m.parent_uuid, p.seq AS parent_seq FROM messages m"
-        " LEFT JOIN messages p ON p.id = m.session_id || ':' || m.parent_uuid"
+        " LEFT JOIN compact_messages p ON p.uuid_key = m.parent_key"
+        "  AND p.session_key = m.session_key AND p.own_id IS NULL"
         " WHERE m.session_id = ? AND m.agent_id IS NULL"
         " AND m.kind IN ('prompt', 'command', 'injected')"
         " AND (m.parent_uuid IS NOT NULL OR m.kind = 'prompt'"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import orjson
 
 from ccsync_watch.store import search
+from ccsync_watch.store.id_keys import save_ids
 from ccsync_watch.store.message_writer import content_digest, requeue
 from ccsync_watch.store.packed_texts import pack
 from ccsync_watch.store.recall import mark_recalled
@@ -206,9 +207,11 @@ def _rewrite_message(connection: sqlite3.Connection, item: RewritableMessage) ->
     kinds = [part.kind for part in message.parts]
     digest = content_digest(message.role, message.kind, zip(kinds, contents, strict=True))
     facts = orjson.dumps(message.facts).decode()
+    model_key = save_ids(connection, [message.model])[message.model] if message.model else None
     updated = connection.execute(
-        "UPDATE messages SET model = ?, facts = ?, digest = ? WHERE seq = ? AND digest = ?",
-        (message.model, facts, digest, message.seq, item.digest),
+        "UPDATE compact_messages SET model_key = ?, facts = ?, digest = ?"
+        " WHERE seq = ? AND digest = ?",
+        (model_key, facts, digest, message.seq, item.digest),
     )
     if not updated.rowcount:
         return False

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 # The response with whose tokens a message is sent, of which it is the first one. Not the view: what
 # is joined from the left is read as a whole if it is more than one table.
 CARRIED_USAGE = (
-    "LEFT JOIN ids response ON response.id = m.usage_id LEFT JOIN compact_usage u"
-    " ON u.key = response.key AND u.carrier_seq = m.seq AND u.counted_in IS NULL"
+    "LEFT JOIN compact_usage u"
+    " ON u.key = m.usage_key AND u.carrier_seq = m.seq AND u.counted_in IS NULL"
 )
 PROMPT_TOKENS = (
     "u.input_tokens + u.cache_write_5m_tokens + u.cache_write_1h_tokens + u.cache_read_tokens"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ccsync_watch.store.id_keys import key_of, uuid_key
+from ccsync_watch.store.id_keys import has_id, key_of, uuid_key
 
 if TYPE_CHECKING:
     import sqlite3
@@ -81,7 +81,8 @@ def _stored_agent_id(connection: sqlite3.Connection, session_id: str, uuid: str)
     """Return the subagent of a row that is stored, or else the one that is named for it."""
     stored = (
         connection.execute(
-            "SELECT agent_id FROM messages WHERE id = ?", (f"{session_id}:{uuid}",)
+            f"SELECT agent_id FROM compact_messages WHERE {has_id('?', '?')}",  # noqa: S608 - a constant
+            (uuid, session_id),
         ).fetchone()
         or connection.execute(
             f"SELECT agent_id FROM compact_usage_rows WHERE session_key = {key_of('?')}"  # noqa: S608 - a constant
@@ -98,7 +99,8 @@ def _rename(connection: sqlite3.Connection, session_id: str, old: str, new: str)
     )
     if known.rowcount:
         connection.execute(
-            "UPDATE OR REPLACE messages SET agent_id = ? WHERE session_id = ? AND agent_id = ?",
+            "UPDATE OR REPLACE compact_messages SET agent_id = ?"  # noqa: S608 - a constant
+            f" WHERE session_key = {key_of('?')} AND agent_id = ?",
             (new, session_id, old),
         )
         connection.execute(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from ccsync_watch.store.id_keys import has_id
 from ccsync_watch.store.id_queries import select_among
 
 if TYPE_CHECKING:
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ccsync_watch.model import Fact, Message
+
+# Where the row of a summary stands in the file of the summary's session.
+_LEAF = has_id("json_extract({}, '$.leaf')", "session_facts.session_id")
+_START = f"(SELECT start FROM compact_messages WHERE {_LEAF})"  # noqa: S608 - a constant
 
 
 def save_summaries(
@@ -62,14 +67,12 @@ def _give_title(connection: sqlite3.Connection, leaf: str) -> set[str]:
     (text,) = connection.execute("SELECT text FROM summaries WHERE leaf = ?", (leaf,)).fetchone()
     value = orjson.dumps({"text": text, "leaf": leaf}).decode()
     changed = connection.execute(
-        "INSERT INTO session_facts SELECT m.session_id, 'summary', ? FROM messages m"
+        "INSERT INTO session_facts SELECT m.session_id, 'summary', ? FROM messages m"  # noqa: S608 - constants
         " JOIN sessions s ON s.id = m.session_id AND NOT s.is_excluded AND NOT s.is_metadata_only"
-        " WHERE m.uuid = ? AND NOT m.is_inherited AND m.agent_id IS NULL"
+        " WHERE m.uuid_key = uuid_key(?) AND NOT m.is_inherited AND m.agent_id IS NULL"
         " ON CONFLICT DO UPDATE SET value = excluded.value WHERE value <> excluded.value"
-        " AND coalesce((SELECT start FROM messages"
-        "   WHERE id = session_id || ':' || json_extract(excluded.value, '$.leaf')), -1)"
-        " >= coalesce((SELECT start FROM messages"
-        "   WHERE id = session_id || ':' || json_extract(value, '$.leaf')), -1)"
+        f" AND coalesce({_START.format('excluded.value')}, -1)"
+        f" >= coalesce({_START.format('session_facts.value')}, -1)"
         " RETURNING session_id",
         (value, leaf),
     ).fetchall()

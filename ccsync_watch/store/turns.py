@@ -19,7 +19,7 @@ def _is_answer(m: str) -> str:
 
     When a session is resumed after a command, clients add one that no model gave.
     """
-    return f"({m}.kind = 'answer' AND ({m}.model IS NOT NULL OR {m}.usage_id IS NOT NULL))"
+    return f"({m}.kind = 'answer' AND ({m}.model_key IS NOT NULL OR {m}.usage_key IS NOT NULL))"
 
 
 def _is_last_of_turn(m: str) -> str:
@@ -33,7 +33,8 @@ def _is_last_of_turn(m: str) -> str:
     return (
         f"iif({reason} IS NOT NULL, {reason} <> 'tool_use' OR EXISTS"  # noqa: S608 - constants
         f" ({calls}.tool_name = '{_LAST_ANSWER_TOOL}'), NOT EXISTS ({calls}.kind = 'tool-call')"
-        f" AND coalesce((SELECT n.kind FROM messages n WHERE n.session_id = {m}.session_id"
+        " AND coalesce((SELECT n.kind FROM compact_messages n"
+        f"  WHERE n.session_key = {m}.session_key"
         f"  AND n.seq > {m}.seq AND n.agent_id IS NULL AND n.kind <> 'session'"
         f"  ORDER BY n.seq LIMIT 1), 'prompt') IN {(*STARTERS, 'compaction', 'summary')})"
     )
@@ -42,8 +43,8 @@ def _is_last_of_turn(m: str) -> str:
 def _is_continued(m: str) -> str:
     """Return whether another answer follows before anything that starts a turn."""
     return (
-        "coalesce((SELECT n.kind = 'answer' FROM messages n"  # noqa: S608 - constants
-        f" WHERE n.session_id = {m}.session_id AND n.seq > {m}.seq AND n.agent_id IS NULL"
+        "coalesce((SELECT n.kind = 'answer' FROM compact_messages n"  # noqa: S608 - constants
+        f" WHERE n.session_key = {m}.session_key AND n.seq > {m}.seq AND n.agent_id IS NULL"
         f" AND (n.kind IN {STARTERS} OR {_is_answer('n')}) ORDER BY n.seq LIMIT 1), 0)"
     )
 
@@ -57,10 +58,11 @@ def _is_last_answer(m: str) -> str:
 _IS_STOP = "({m}.kind = 'interrupt' OR {m}.kind = 'api_error' AND {m}.role = 'assistant')"
 _STOPS_TURN = (
     f"({_IS_STOP.format(m='m')} AND coalesce((SELECT CASE WHEN k.kind IN {STARTERS} THEN"  # noqa: S608 - constants
-    "   EXISTS (SELECT 1 FROM messages r WHERE r.session_id = m.session_id AND r.agent_id IS NULL"
-    "    AND r.seq > k.seq AND r.seq <= m.seq AND r.kind = 'api_error')"
+    "   EXISTS (SELECT 1 FROM compact_messages r WHERE r.session_key = m.session_key"
+    "    AND r.agent_id IS NULL AND r.seq > k.seq AND r.seq <= m.seq AND r.kind = 'api_error')"
     f"   WHEN k.kind = 'answer' THEN NOT {_is_last_answer('k')} ELSE 0 END"
-    "  FROM messages k WHERE k.session_id = m.session_id AND k.seq < m.seq AND k.agent_id IS NULL"
+    "  FROM compact_messages k WHERE k.session_key = m.session_key AND k.seq < m.seq"
+    "  AND k.agent_id IS NULL"
     f"  AND (k.kind IN {STARTERS} OR {_IS_STOP.format(m='k')} OR {_is_answer('k')})"
     f"  ORDER BY k.seq DESC LIMIT 1), 0) AND NOT {_is_continued('m')})"
 )

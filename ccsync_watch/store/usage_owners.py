@@ -31,10 +31,14 @@ _IS_CERTAIN = (
     " AND NOT EXISTS (SELECT 1 FROM compact_usage WHERE counted_in = ?1) AND counted_in IS NULL"
 )
 _ANSWERS = (
-    "usage_rows r JOIN messages m ON m.kind = 'answer' AND m.id IN"
-    " (r.session_id || ':' || r.uuid, r.session_id || ':' || r.agent_id || ':' || r.uuid)"
+    "usage_rows r JOIN compact_messages m ON m.kind = 'answer' AND m.uuid_key = r.uuid_key"
+    " AND m.session_key = r.session_key"
+    " AND (m.own_id IS NULL OR m.own_id = 1 AND m.agent_id = r.agent_id)"
 )
-_IS_SHARED = "EXISTS (SELECT 1 FROM messages WHERE id = ?2 || ':' || m.uuid)"
+_IS_SHARED = (
+    "EXISTS (SELECT 1 FROM compact_messages o WHERE o.uuid_key = m.uuid_key"  # noqa: S608 - a constant
+    f" AND o.session_key = {key_of('?2')} AND o.own_id IS NULL)"
+)
 
 
 class _Claim(NamedTuple):
@@ -109,7 +113,8 @@ class Ownership:
             f"SELECT c.session_id FROM {_ANSWERS} JOIN contested_answers c"  # noqa: S608 - a constant
             " ON c.usage_id = r.usage_id AND c.digest = m.digest"
             " WHERE r.usage_id = ?1 AND r.session_id = ?2"
-            " UNION SELECT m.session_id FROM usage_rows r JOIN messages m ON m.uuid = r.uuid"
+            " UNION SELECT m.session_id FROM usage_rows r"
+            " JOIN messages m ON m.uuid_key = r.uuid_key"
             " WHERE r.usage_id = ?1 AND r.session_id = ?2"
         )
         return {
@@ -139,8 +144,8 @@ class Ownership:
         moved = self._connection.execute(
             f"UPDATE compact_usage SET session_key = {key_of('?2')}, agent_id = ?3,"  # noqa: S608 - constants
             f" carrier_seq = iif(session_key = {key_of('?2')}, carrier_seq,"
-            "  (SELECT m.seq FROM messages m WHERE m.session_id = ?2 AND m.usage_id ="
-            "   (SELECT id FROM ids WHERE key = compact_usage.key) ORDER BY m.seq LIMIT 1))"
+            f"  (SELECT m.seq FROM compact_messages m WHERE m.session_key = {key_of('?2')}"
+            "   AND m.usage_key = compact_usage.key ORDER BY m.seq LIMIT 1))"
             f" WHERE key IN ({RECORD_KEYS})"
             f" AND (session_key, coalesce(agent_id, '')) <> ({key_of('?2')}, coalesce(?3, ''))",
             (usage_id, owner, agent_id or None),

@@ -9,11 +9,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ccsync_watch.store.id_keys import add_uuid_functions
+
 if TYPE_CHECKING:
     import sqlite3
 
 _VIEWS = (
     # The tables with keys (see `id_keys`) with the ids, for reading.
+    """
+    CREATE TEMP VIEW messages AS SELECT m.seq,
+        CASE typeof(m.own_id) WHEN 'text' THEN m.own_id WHEN 'null'
+            THEN s.id || ':' || uuid_text(m.uuid_key)
+            ELSE s.id || ':' || m.agent_id || ':' || uuid_text(m.uuid_key) END AS id,
+        s.id AS session_id, m.agent_id, uuid_text(m.uuid_key) AS uuid,
+        uuid_text(m.parent_key) AS parent_uuid, m.transcript_id, m.start, m.role, m.kind,
+        m.timestamp_ms, m.dated_ms, (SELECT id FROM ids WHERE key = m.model_key) AS model,
+        (SELECT id FROM ids WHERE key = m.usage_key) AS usage_id, m.is_inherited, m.facts,
+        m.digest, m.session_key, m.own_id, m.uuid_key, m.parent_key, m.model_key, m.usage_key
+    FROM compact_messages m JOIN ids s ON s.key = m.session_key
+    """,
     """
     CREATE TEMP VIEW usage AS SELECT k.id, s.id AS session_id, u.agent_id, u.model, u.timestamp_ms,
         u.input_tokens, u.output_tokens, u.cache_write_5m_tokens, u.cache_write_1h_tokens,
@@ -84,5 +98,6 @@ _VIEWS = (
 
 def create_views(connection: sqlite3.Connection) -> None:
     """Create the views for one connection; the tables need not exist yet."""
+    add_uuid_functions(connection)
     for statement in _VIEWS:
         connection.execute(statement)

@@ -12,6 +12,7 @@ import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from ccsync_watch.store.views import create_views
 from support.opensync_double.faults import FaultPlan
 from support.true_sessions import TrueSession
 from support.waiting import wait_until
@@ -160,6 +161,7 @@ class Chaos:
 
     def _stored(self, query: str, *values: str) -> list[tuple[object, ...]]:
         with closing(sqlite3.connect(self.program.state / "ccsync.db")) as database:
+            create_views(database)
             return database.execute(query, values).fetchall()
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ccsync_watch.store.views import create_views
 from support.claude_client.client import SKIP_PERMISSIONS
 from support.claude_client.script import delay, prompt, reply, say, think, tool
 from support.expected_messages import expected_messages
@@ -110,6 +111,7 @@ def test_fifty_crashes_lose_and_double_nothing(
 
 def _assert_stored_once(program: Program, ids: set[str]) -> None:
     with closing(sqlite3.connect(program.state / "ccsync.db")) as database:
+        create_views(database)
         stored = [row[0] for row in database.execute("SELECT id FROM messages")]
         assert len(stored) == len(set(stored))
         assert set(stored) == ids

@@ -38,6 +38,7 @@ class LargeStoreWriter:
         self._sessions = sessions
         self._mean = max(2.0, (messages - LONG_MESSAGES) / max(1, sessions - 1))
         self._seq = self._keys = self._session_key = 0
+        self._models: dict[str, int] = {}
         self._now_ms = time.time_ns() // 1_000_000
         self._rows: dict[str, list[tuple[object, ...]]] = {}
         syllables = [a + b for a in "bdfgklmn" for b in "aeiou"]
@@ -69,7 +70,7 @@ class LargeStoreWriter:
         used = [0, 0, 0, 0]
         for row in range(count):
             at_ms = min(at_ms + rng.randint(500, 15_000), self._now_ms)
-            self._message(name, row, at_ms, model, used, is_rare=is_long and row == count // 2)
+            self._message(row, at_ms, model, used, is_rare=is_long and row == count // 2)
         self._add(
             "sessions", name, rng.choice(PROJECTS), None, rng.choice(BRANCHES), "laptop", "2.1.330",
             "cli", model, None, self._text(9), start_ms, at_ms, 0, 0, None, 0,
@@ -81,16 +82,18 @@ class LargeStoreWriter:
             state = _client_total(model, used)
             self._add("cost_states", name, json.dumps(state), 1 << 40)
 
-    def _message(
-        self, name: str, row: int, at_ms: int, model: str, used: list[int], *, is_rare: bool
-    ) -> None:
+    def _message(self, row: int, at_ms: int, model: str, used: list[int], *, is_rare: bool) -> None:
         self._seq += 1
         uuid = f"{self._seq:08x}-0000"
+        if model not in self._models:
+            self._models[model] = self._key(model)
         kind = "prompt" if row % 10 == 0 else ("answer" if row % 2 else "tool_result")
         response = f"msg_{self._seq:010}" if kind == "answer" else None
+        response_key = self._key(response) if response else None
         self._add(
-            "messages", self._seq, f"{name}:{uuid}", name, None, uuid, None, 1, row * 900,
-            "assistant" if response else "user", kind, at_ms, at_ms, model, response, 0,
+            "compact_messages", self._seq, self._session_key, None, None, uuid, None, 1, row * 900,
+            "assistant" if response else "user", kind, at_ms, at_ms, self._models[model],
+            response_key, 0,
             '{"stop_reason":"tool_use"}' if response else "{}", b"0123456789abcdef",
         )  # fmt: skip
         words = self._text(45) + (f" {RARE}" if is_rare else "")
@@ -100,7 +103,7 @@ class LargeStoreWriter:
             used[:] = [a + b for a, b in zip(used, tokens, strict=True)]
             input_tokens, output_tokens, cache_write, cache_read = tokens
             self._add(
-                "compact_usage", self._key(response), self._session_key, None, model, at_ms,
+                "compact_usage", response_key, self._session_key, None, model, at_ms,
                 input_tokens, output_tokens, cache_write, 0, cache_read, 0,
                 None, 0, self._seq, 1, 0, 0, None, len(response), f"req_{self._seq}", None, None,
             )  # fmt: skip

@@ -313,7 +313,7 @@ class World:
         """Give a stored row a role that the backend does not know: it fails on that row."""
         with self.database.write() as connection:
             connection.execute(
-                "UPDATE messages SET role = 'alien' WHERE id = ?", (f"{SESSION}:{uuid}",)
+                "UPDATE compact_messages SET role = 'alien' WHERE uuid_key = uuid_key(?)", (uuid,)
             )
 
     def turn(self) -> bool | DestinationError:

@@ -44,7 +44,7 @@ class TestOnce:
 
     def test_a_batch_that_fails_leaves_nothing(self, world: World) -> None:
         """A row that cannot be written takes offset and all other rows with it."""
-        broken = replace(message("u2"), parent_uuid=object())  # type: ignore[arg-type]
+        broken = replace(message("u2"), is_inherited=object())  # type: ignore[arg-type]
         with pytest.raises(sqlite3.Error):
             world.ingest(message("u1"), broken)
         assert checkpoints.load_checkpoints(world.database) == []
@@ -310,7 +310,9 @@ class TestOrder:
         """Its own file says whose it is."""
         world.ingest(message("u1"))
         with world.database.write() as connection:
-            connection.execute("UPDATE messages SET agent_id = 'side-x' WHERE uuid = 'u1'")
+            connection.execute(
+                "UPDATE compact_messages SET agent_id = 'side-x' WHERE uuid_key = 'u1'"
+            )
         world.ends[SESSION] = 0
         world.ingest(message("u1"))
         assert _all(world, "SELECT agent_id FROM messages WHERE uuid = 'u1'") == [(None,)]

@@ -39,6 +39,8 @@ CHANGED = {
 }
 # Emptied for the same reason.
 EMPTIED = {"line_types"}
+# More are added.
+ADDED_TO = {"ids"}
 # The index of the search is built again.
 INDEXED = {"search", "search_due", "indexed_texts"}
 # Filled by triggers; and the parts of the search index, which SQLite fills.
@@ -63,12 +65,16 @@ def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
 
 
 def _tables(connection: sqlite3.Connection) -> list[str]:
-    """Return the tables; of those with keys, the views that show the ids."""
     rows = connection.execute(
         "SELECT name FROM sqlite_master WHERE type = 'table'"
-        " AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'search_%' AND name <> 'ids' ORDER BY name"
+        " AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'search_%' ORDER BY name"
     )
-    return [row[0].removeprefix("compact_") for row in rows] + ["search_due"]
+    return [row[0] for row in rows] + ["search_due"]
+
+
+def _readable(table: str, old: sqlite3.Connection) -> str:
+    """Return the view of a table with keys, if an earlier version had a table of that name."""
+    return table if _columns(old, table) else table.removeprefix("compact_")
 
 
 def _rows(connection: sqlite3.Connection, table: str, columns: list[str]) -> list[tuple[Any, ...]]:
@@ -160,7 +166,7 @@ def _downgrade(path: Path, version: int) -> dict[str, tuple[list[str], list[tupl
         old.executescript(script)
     old.execute(f"PRAGMA user_version = {version}")
     kept: dict[str, tuple[list[str], list[tuple[Any, ...]]]] = {}
-    for table in _tables(new):
+    for table in [_readable(name, old) for name in _tables(new)]:
         old_table = old_tables.get(table, table)
         old_columns = _columns(old, old_table)
         columns = [
@@ -200,7 +206,7 @@ def test_an_earlier_store_is_migrated_and_its_upload_continues(world: World, ver
     assert world.database.set_aside is None
     read = world.database.read()
     for table, (columns, rows) in kept.items():
-        if table in EMPTIED | INDEXED:
+        if table in EMPTIED | INDEXED | ADDED_TO:
             continue
         changed = {columns.index(name) for name in CHANGED.get(table, ()) if name in columns}
         migrated = _rows(read, table, columns)

@@ -175,10 +175,10 @@ class TestCounts:
         world.drain()
         _assert_counted(world)
         with world.database.write() as connection:
-            connection.execute("UPDATE messages SET is_inherited = 1 - is_inherited")
+            connection.execute("UPDATE compact_messages SET is_inherited = 1 - is_inherited")
         _assert_counted(world)
         with world.database.write() as connection:
-            connection.execute("DELETE FROM messages WHERE seq % 2")
+            connection.execute("DELETE FROM compact_messages WHERE seq % 2")
         _assert_counted(world)
 
     def test_an_older_database_is_counted_when_it_is_migrated(self) -> None:

@@ -118,7 +118,7 @@ def test_removed_text_cannot_be_found(world: World) -> None:
     _index(world.database)
     with world.database.write() as connection:
         connection.execute("DELETE FROM parts")
-        connection.execute("DELETE FROM messages WHERE uuid = 'u2'")
+        connection.execute("DELETE FROM compact_messages WHERE uuid_key = 'u2'")
     assert search.find_messages(world.database, "secretive", limit=5) == []
     assert _sessions_of(world, "secretive") == []
 
@@ -244,7 +244,7 @@ def test_a_damaged_text_keeps_no_other_from_being_found(world: World) -> None:
         add_functions(connection)
         connection.execute("DROP TRIGGER parts_changed")
         connection.execute(
-            "CREATE TEMP TABLE d AS SELECT seq FROM messages WHERE uuid IN ('u1', 'u3')"
+            "CREATE TEMP TABLE d AS SELECT seq FROM compact_messages WHERE uuid_key IN ('u1', 'u3')"
         )
         connection.execute(
             "UPDATE parts SET content = substr(content, 1, 20)"
