@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from ccsync_watch.config import short_path
 if TYPE_CHECKING:
     from ccsync_watch.config import Settings
 
-PREPARING = "Preparing the redactor (first start only) …"
+PREPARING = "Preparing the redactor (once for each version): reading is slower until then"
 
 
 class Banner:
@@ -45,11 +44,3 @@ class Banner:
             by_hand = typed("only on `ccsync-watch sync-now` (auto_sync off)")
             say(f"  uploads    to {destination.url}, {by_hand}")
         say(typed("  status     `ccsync-watch status` in another terminal; Ctrl+C here stops"))
-
-    def show_preparation(self, settings: Settings) -> None:
-        """Print that the redactor's rules are compiled first, if none have been."""
-        folder = settings.cache_dir
-        if folder is None or importlib.util.find_spec("hyperscan") is None:
-            return
-        if not any(folder.glob("rules-*.hs")):
-            say(PREPARING)

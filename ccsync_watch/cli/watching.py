@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from ccsync_watch.cli.banner import PREPARING
 from ccsync_watch.cli.console import say
 from ccsync_watch.cli.log_files import log_to
 from ccsync_watch.cli.progress_bars import Progress
-from ccsync_watch.daemon.runtime import make_redactor
+from ccsync_watch.daemon.runtime import redactor_options
 from ccsync_watch.daemon.supervisor import Supervisor
+from ccsync_watch.privacy import READY, Redactor
 from ccsync_watch.privacy.known.secret_values import values_in_environment
 
 if TYPE_CHECKING:
@@ -35,7 +37,10 @@ def watch(
     known = values_in_environment(env)
 
     def start(settings: Settings) -> None:
-        log_to(settings.state_dir, lambda: make_redactor(settings, known=known))
+        log_to(
+            settings.state_dir,
+            lambda: Redactor(**redactor_options(settings, known=known), engine=READY),
+        )
         banner.show(settings)
 
     with Progress(sys.stderr) as progress:
@@ -47,6 +52,7 @@ def watch(
             on_start=start,
             known=known,
             on_dashboard=lambda link: say(f"  dashboard  {link}  (lets one browser in)"),
+            on_compile=lambda: say(PREPARING),
         )
         shutdown.on_request(supervisor.stop)
         supervisor.run()

@@ -139,8 +139,13 @@ def redactor_options(
         "patterns": settings.redact.patterns,
         "allow": settings.redact.allow,
         "known": values,
-        "cache": _private(settings.cache_dir) if settings.cache_dir else None,
+        "cache": rules_folder(settings),
     }
+
+
+def rules_folder(settings: Settings) -> Path | None:
+    """Return the folder for the redactor's compiled rules, None where none is private."""
+    return _private(settings.cache_dir) if settings.cache_dir else None
 
 
 def _private(folder: Path) -> Path | None:

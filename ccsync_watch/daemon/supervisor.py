@@ -17,8 +17,10 @@ from ccsync_watch.daemon.control_server import ControlServer
 from ccsync_watch.daemon.control_service import ControlService
 from ccsync_watch.daemon.daemon import Daemon
 from ccsync_watch.daemon.dashboard_server import DashboardHost
-from ccsync_watch.daemon.runtime import make_redactor
+from ccsync_watch.daemon.rules_compiler import RulesCompiler
+from ccsync_watch.daemon.runtime import redactor_options, rules_folder
 from ccsync_watch.errors import AlreadyRunning, CcsyncError, NotRunning
+from ccsync_watch.privacy import READY, Redactor
 from ccsync_watch.problem import Problem
 
 if TYPE_CHECKING:
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
     from ccsync_watch.config import Settings
     from ccsync_watch.daemon.instance_lock import InstanceLock
     from ccsync_watch.daemon.runtime import Runtime
-    from ccsync_watch.privacy import Redactor
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,8 @@ class Supervisor:
     """Runs daemons one after the other. The caller holds `lock`.
 
     `load` reads the settings; `on_start` is called with the settings of every daemon before it
-    runs, `on_dashboard` with a link to each dashboard that is opened. `known` are secret values,
+    runs, `on_dashboard` with a link to each dashboard that is opened, `on_compile` when the
+    redactor's rules are compiled first. `known` are secret values,
     None for those in the environment.
     """
 
@@ -60,6 +62,7 @@ class Supervisor:
         on_progress: Callable[[Runtime], None] = lambda _runtime: None,
         on_start: Callable[[Settings], None] = lambda _settings: None,
         on_dashboard: Callable[[str], None] = lambda _link: None,
+        on_compile: Callable[[], None] = lambda: None,
         known: Mapping[str, str] | None = None,
     ) -> None:
         self._load = load
@@ -74,6 +77,7 @@ class Supervisor:
         self._changed = threading.Condition(threading.RLock())
         self.settings = load()
         self.settings_problem: Problem | None = None
+        self._rules = RulesCompiler(on_compile)
         # Kept from daemon to daemon while what it is built from stays the same.
         self._redactor: Redactor | None = None
         # Those of this run whose secrets differ from the next ones'.
@@ -145,7 +149,7 @@ class Supervisor:
                 if settings.secrets != self.settings.secrets:
                     earlier = (*earlier, self.settings)
                 if _redactor_inputs(settings) != _redactor_inputs(self.settings):
-                    redactor = make_redactor(settings, earlier=earlier, known=self._known)
+                    redactor = self._make_redactor(settings, earlier)
             except CcsyncError as error:
                 self.settings_problem = Problem(
                     "settings-not-used",
@@ -166,7 +170,11 @@ class Supervisor:
                 self._running.stop(is_draining=False)
 
     def poll(self) -> None:
-        """Start again with what changed: the settings, or the state folder under the daemon."""
+        """Start again with what changed: the settings, or the state folder under the daemon.
+
+        And use the rules once they are compiled: the daemon calls it between two chunks.
+        """
+        self._rules.turn()
         self.reload_if_changed()
         with self._changed:
             daemon = self._current
@@ -190,6 +198,12 @@ class Supervisor:
 
     def run(self) -> None:
         """Run until stopped. Raises StateError, ConfigError or RedactorUnavailable at the start."""
+        try:
+            self._run()
+        finally:
+            self._rules.stop()
+
+    def _run(self) -> None:
         daemon = self._build_daemon()
         try:
             self._listen()
@@ -242,16 +256,22 @@ class Supervisor:
             self._clock.wait(self._is_ending, _RETRY_SECONDS)
             return None
 
+    def _make_redactor(self, settings: Settings, earlier: tuple[Settings, ...]) -> Redactor:
+        """Build a redactor at once; its rules are compiled when it is used, if they are not yet."""
+        options = redactor_options(settings, earlier=earlier, known=self._known)
+        return Redactor(**options, engine=READY)
+
     def _build_daemon(self) -> Daemon:
         # Read together: the settings may change while the daemon is built.
         with self._changed:
             settings, redactor, earlier = self.settings, self._redactor, self._earlier
             is_set_aside, self._is_set_aside = self._is_set_aside, False
         if redactor is None:
-            redactor = make_redactor(settings, earlier=earlier, known=self._known)
+            redactor = self._make_redactor(settings, earlier)
             with self._changed:
                 self._redactor = self._redactor or redactor
         self._on_start(settings)
+        self._rules.start(redactor, rules_folder(settings))
         return Daemon(
             settings,
             redactor=redactor,

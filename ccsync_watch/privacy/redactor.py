@@ -44,7 +44,8 @@ class Redactor:
     `key` is the installation's own secret for the placeholders' hashes. `patterns` and `allow` are
     the user's regular expressions: what else to remove, and what to leave (a secret that one of
     them matches whole). `known` maps exact values to the kind that their placeholders name. `cache`
-    is a folder, writable by the user alone, for the compiled rules; `engine` names one, for tests.
+    is a folder, writable by the user alone, for the compiled rules; `engine` names one, for tests,
+    or is READY: then nothing takes seconds to compile, and `use_compiled` can be called later.
     Raises ConfigError for an invalid pattern, RedactorUnavailable if no engine can be built.
     """
 
@@ -87,6 +88,10 @@ class Redactor:
     def engine(self) -> str:
         """Return the name of the engine that scans: `hyperscan`, `re2` or `re`."""
         return self._finder.engine.name
+
+    def use_compiled(self, cache: Path | None) -> None:
+        """Continue with the fastest engine; between two texts, never during a pause."""
+        self._finder.use_compiled(cache)
 
     def take_counts(self) -> dict[str, int]:
         """Return how many replacements of each kind were made since the last call."""

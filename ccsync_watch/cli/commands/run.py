@@ -43,8 +43,7 @@ def main(_arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[
         try:
             banner = Banner()
             banner.show(settings)
-            banner.show_preparation(settings)
-            # Loaded here: it takes half a second, and the rules, for the first time, several.
+            # Loaded here: it takes half a second.
             from ccsync_watch.cli.watching import watch  # noqa: PLC0415 - see above
 
             watch(

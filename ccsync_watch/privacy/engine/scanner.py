@@ -52,11 +52,21 @@ class Engine(Protocol):
         """Return the hits in `data`, which begins with a line break: so that it is not copied."""
 
 
+READY = "ready"
+"""The engine that can be had at once, where compiled rules are cached."""
+
+_KEPT = 4
+"""So many files of compiled rules stay in the cache: two versions may be used in turn."""
+
 _LINE_BREAK = b"\n"
 """Put before every text, so that a trigger can ask for the beginning of a line."""
 
 _COMMON = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 \t\"'(")
 """Single characters that occur everywhere: no trigger is searched for by one of these alone."""
+
+
+class NotCompiledError(Exception):
+    """The triggers are not in the cache, and were not to be compiled."""
 
 
 class HyperscanEngine:
@@ -65,8 +75,14 @@ class HyperscanEngine:
     name = "hyperscan"
     reports_all = True
 
-    def __init__(self, triggers: Sequence[Trigger], *, cache: Path | None = None) -> None:
-        """Compile `triggers`, or load them from `cache`, a folder only the user may write to."""
+    def __init__(
+        self, triggers: Sequence[Trigger], *, cache: Path | None = None, may_compile: bool = True
+    ) -> None:
+        """Compile `triggers`, or load them from `cache`, a folder only the user may write to.
+
+        Raises NotCompiledError if they are not there and `may_compile` is false.
+        """
+        self._may_compile = may_compile
         self._library: Any = importlib.import_module("hyperscan")
         self._database = self._load(triggers, cache) if cache else self._compile(triggers)
 
@@ -94,12 +110,16 @@ class HyperscanEngine:
         with contextlib.suppress(OSError, library.error):
             database = library.loadb(path.read_bytes(), library.HS_MODE_BLOCK)
             database.scratch = library.Scratch(database)
+            os.utime(path)  # it is in use
             return database
+        if not self._may_compile:
+            raise NotCompiledError
         database = self._compile(triggers)
         with contextlib.suppress(OSError):
             unfinished = path.with_suffix(f".{os.getpid()}")
             unfinished.write_bytes(library.dumpb(database))
             unfinished.replace(path)
+            _remove_unused(cache)
         return database
 
     def scan(self, data: bytes) -> list[Hit]:
@@ -192,12 +212,23 @@ def _library_options(library: Any) -> tuple[Any, ...]:  # noqa: ANN401 - as abov
     return (options,)
 
 
+def _remove_unused(cache: Path) -> None:
+    """Remove the compiled rules that were not used for longest, those of old versions."""
+    files = sorted(cache.glob("rules-*.hs"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in files[_KEPT:]:
+        path.unlink(missing_ok=True)
+
+
 def build(triggers: Sequence[Trigger], *, prefer: str = "", cache: Path | None = None) -> Engine:
-    """Return the fastest engine that can be imported; `prefer` names one, for tests and benches."""
-    if prefer in {"", "hyperscan"}:
-        with contextlib.suppress(ImportError):
-            return HyperscanEngine(triggers, cache=cache)
-    if prefer in {"", "re2"}:
+    """Return the fastest engine that can be imported; `prefer` names one, for tests and benches.
+
+    READY: the fastest that does not take seconds to compile.
+    """
+    if prefer in {"", READY, "hyperscan"}:
+        with contextlib.suppress(ImportError, NotCompiledError):
+            may_compile = prefer != READY or cache is None
+            return HyperscanEngine(triggers, cache=cache, may_compile=may_compile)
+    if prefer in {"", READY, "re2"}:
         with contextlib.suppress(ImportError):
             return SearchEngine(triggers, name="re2")
     return SearchEngine(triggers, name="re")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,6 +14,9 @@ from ccsync_watch.privacy.engine import scanner as engines
 from support.redaction_corpus.generator import negatives, positives
 from support.redaction_corpus.reviewer import innocent, planted
 from support.redaction_corpus.shared import build_redactor
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 TEXTS = (
     [item.text for item in positives(5, 1)]
@@ -72,3 +77,21 @@ def test_each_trigger_says_whether_case_matters(name: str) -> None:
     ]
     hits = engines.build(triggers, prefer=name).scan(b"xAB1 ab2")
     assert sorted(hits) == [(4, 0), (8, 0), (8, 1)]
+
+
+def test_what_is_ready_is_not_compiled(tmp_path: Path) -> None:
+    """Compiled triggers are used from the cache alone; the files of old versions are removed."""
+    pytest.importorskip("hyperscan")
+    triggers = [engines.Trigger("ghp_[a-z]{4}", is_caseless=False)]
+    assert engines.build(triggers, prefer=engines.READY, cache=tmp_path).name != "hyperscan"
+    assert list(tmp_path.iterdir()) == []
+    old = [tmp_path / f"rules-{number}.hs" for number in range(9)]
+    for number, path in enumerate(old):
+        path.touch()
+        os.utime(path, (number, number))
+    assert engines.build(triggers, cache=tmp_path).name == "hyperscan"
+    ready = engines.build(triggers, prefer=engines.READY, cache=tmp_path)
+    assert ready.name == "hyperscan"
+    assert ready.scan(b"ghp_abcd") == [(8, 0)]
+    assert [path for path in old if path.exists()] == old[-3:]
+    assert len(list(tmp_path.iterdir())) == 4

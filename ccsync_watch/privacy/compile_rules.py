@@ -1,0 +1,16 @@
+"""Compile the redactor's rules: `python -m ccsync_watch.privacy.compile_rules FOLDER`.
+
+A process of its own does it: the seconds that it takes and the memory that it needs are not the
+daemon's.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from ccsync_watch.privacy.dressing.table import all_triggers
+from ccsync_watch.privacy.engine import scanner
+
+if __name__ == "__main__":
+    scanner.build(all_triggers(), cache=Path(sys.argv[1]))
