@@ -173,8 +173,12 @@ def is_mcp_tool(name: str) -> bool:
 def named_files(name: str, arguments: dict[str, JsonValue]) -> list[str]:
     """Return the paths and file patterns in a call's arguments, also of a server's tool."""
     keys = (*PATHS, _FILE_PATTERNS[name]) if name in _FILE_PATTERNS else PATHS
-    lists = (arguments.get(key) for key in _PATH_LISTS)
-    listed = [path for paths in lists if isinstance(paths, list) for path in paths]
+    listed = [
+        path
+        for key in _PATH_LISTS
+        if isinstance(paths := arguments.get(key), list)
+        for path in paths
+    ]
     others = [*texts_under(arguments, _OTHER_PATHS), *listed]
     return [
         *texts_under(arguments, keys),
@@ -182,9 +186,9 @@ def named_files(name: str, arguments: dict[str, JsonValue]) -> list[str]:
     ]
 
 
-def texts_under(values: dict[str, JsonValue], keys: Iterable[str]) -> list[str]:
+def texts_under(values: dict[str, JsonValue], keys: Collection[str]) -> list[str]:
     """Return the texts under some keys of an object, in the order of the keys."""
-    if not values:
+    if not values or values.keys().isdisjoint(keys):
         return []
     return [value for key in keys if isinstance(value := values.get(key), str) and value]
 
@@ -195,6 +199,8 @@ def command_line(arguments: dict[str, JsonValue]) -> str:
     Tools of MCP servers also take it as a list, or the program and its arguments apart.
     """
     for key in COMMANDS:
+        if key not in arguments:
+            continue
         parts = [arguments.get(key), arguments.get("args")]
         words = [
             shlex.quote(word)

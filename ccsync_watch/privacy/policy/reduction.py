@@ -203,7 +203,7 @@ def _figures_of(result: ToolResult) -> dict[str, JsonValue]:
 
 
 def _result_values(values: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    if not values:
+    if not values or values.keys().isdisjoint(RESULT_VALUES):
         return {}
     return {key: values[key] for key in RESULT_VALUES if _is_plain(values.get(key))}
 
