@@ -8,7 +8,7 @@
     ├── StateError              the state folder cannot be used        exit 2
     │   ├── OtherSchema         another version wrote its database     exit 2
     │   │   └── NewerSchema     a newer one, which this cannot read    exit 2
-    │   └── DatabaseDamaged     what SQLite reads is no database       exit 2
+    │   └── DatabaseDamaged     the file of the database is damaged    exit 2
     ├── AlreadyRunning          another daemon holds the state folder  exit 1
     ├── DaemonUnavailable       no daemon answers                      exit 3
     │   ├── NotRunning          there is none

@@ -12,6 +12,7 @@ import math
 import threading
 from typing import TYPE_CHECKING
 
+from ccsync_watch.daemon.daily_backup import DailyBackup
 from ccsync_watch.daemon.flushes import Flushes
 from ccsync_watch.daemon.hook_event_intake import HookEventIntake
 from ccsync_watch.daemon.reading_problems import (
@@ -119,6 +120,7 @@ class Daemon:
         )
         self._observer = Observer(self.runtime.roots, self._wakeups, spool=str(spool.folder))
         self._rescanner = Rescanner(self.runtime.pump, self._observer, clock)
+        self._backup = DailyBackup(self.runtime.database, clock)
         self.runtime.redactor.set_pause(self._read_meanwhile)
         self.runtime.pump.set_interrupt(self._wakeups.event.is_set)
 
@@ -169,6 +171,7 @@ class Daemon:
             self.flushes.close()
             self._observer.stop()
             self.uploads.stop(JOIN_SECONDS)
+            self._backup.stop()
 
     def close(self) -> None:
         """Close the database and all connections, once no other thread uses the daemon."""
@@ -201,6 +204,8 @@ class Daemon:
             self._on_poll()
             self._guard(self._intake.turn)
             self._guard(self.runtime.late_secrets.step)
+            if not self.runtime.pump.has_work():
+                self._backup.turn()
 
     def _read(self) -> bool:
         """Queue what events announced, rescan if it is time, and read one chunk.

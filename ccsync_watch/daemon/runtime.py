@@ -216,6 +216,8 @@ class Runtime:
                 "the database was damaged: it is kept as %s, and rebuilt from the transcripts",
                 self.database.set_aside.name,
             )
+        if self.database.restored_ms is not None:
+            log.error("the database is restored from its copy; what came since is read again")
         self.outbox = Outbox(self.database, is_host_sent=settings.sync_host)
         self._destination = self._make_destination(transport) if is_uploading else None
         if self._destination is not None:

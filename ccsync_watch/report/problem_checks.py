@@ -233,7 +233,9 @@ def _check_store(
             "database-rebuilt",
             "Database rebuilt",
             f"the database was damaged and is kept as {database.set_aside.name}",
-            "nothing to do: it was rebuilt from the transcripts; you may delete the damaged file",
+            "nothing to do: it was rebuilt from the transcripts"
+            + ("" if database.restored_ms is None else ", and from a copy")
+            + "; you may delete the damaged file",
             "warning",
         )
 

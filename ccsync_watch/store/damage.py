@@ -1,7 +1,7 @@
 """Notice that a database file is not the one that was opened, or is not a database any more.
 
 SQLite reports damage when it reads the damaged page; it never looks at whether the file is still
-where it was, and goes on writing to one that was deleted.
+where it was, and continues to write to one that was deleted.
 """
 
 from __future__ import annotations

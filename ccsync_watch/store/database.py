@@ -17,6 +17,7 @@ from ccsync_watch.disk_faults import state_error
 from ccsync_watch.errors import DatabaseDamaged, OtherSchema, StateError
 from ccsync_watch.private_files import make_folder
 from ccsync_watch.store import copied_parts
+from ccsync_watch.store.backups import forget_answers, restore_backup
 from ccsync_watch.store.damage import Damage, DamageWatch, is_damage
 from ccsync_watch.store.migrations import MIGRATIONS
 from ccsync_watch.store.packed_texts import add_unpacked
@@ -59,6 +60,7 @@ class Database:
     """The database file; safe to use from several threads.
 
     `set_aside` is where a corrupt predecessor was moved to when this one was opened, else None.
+    `restored_ms` is when the copy was written that this one was restored from, else None.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Database:
     ) -> None:
         self.path = path
         self.set_aside = set_aside
+        self.restored_ms: int | None = None
         self._read_only = read_only
         self._lock = threading.RLock()
         self._is_closed = False
@@ -219,25 +222,32 @@ def open_database(
 
     `on_progress` gets how much of a long migration is done, and of how much.
 
-    A corrupt one is renamed and kept, with `is_set_aside` whatever its state; the new one is filled
-    from the transcripts again.
+    A corrupt one is renamed and kept, with `is_set_aside` whatever its state; in its place, and in
+    that of one that was deleted, comes the copy of it, else an empty one. Then the transcripts are
+    read again.
     Raises StateError when the folder cannot be used, UnsafePath when it is another user's.
     """
     path = folder / DATABASE_NAME
     try:
         make_folder(folder)
+        is_missing = not path.exists()
         path.touch(mode=0o600)
     except OSError as error:
         raise state_error(folder, error, doing="use the state folder") from None
     try:
         if not is_set_aside:
-            return _check(Database(path), on_progress)
+            return (is_missing and _restore(path, None, on_progress)) or _check(
+                Database(path), on_progress
+            )
     except sqlite3.OperationalError as error:
         raise state_error(path, error) from None
     except (sqlite3.DatabaseError, DatabaseDamaged):
         pass
     try:
-        return _check(Database(path, set_aside=set_aside(path, now_ms)), on_progress)
+        aside = set_aside(path, now_ms)
+        return _restore(path, aside, on_progress) or _check(
+            Database(path, set_aside=aside), on_progress
+        )
     except (OSError, sqlite3.Error) as error:
         raise state_error(path, error) from None
 
@@ -288,6 +298,25 @@ def _check(database: Database, on_progress: Callable[[int, int], None]) -> Datab
     except BaseException:
         database.close()
         raise
+    return database
+
+
+def _restore(
+    path: Path, aside: Path | None, on_progress: Callable[[int, int], None]
+) -> Database | None:
+    """Return a database restored from the copy beside it; None without one that can be used."""
+    try:
+        restored_ms = restore_backup(path)
+        if restored_ms is None:
+            return None
+        database = _check(Database(path, set_aside=aside), on_progress)
+        with database.write() as connection:
+            forget_answers(connection)
+    except (OSError, sqlite3.Error, StateError):
+        _remove(path)
+        path.touch(mode=0o600)
+        return None
+    database.restored_ms = restored_ms
     return database
 
 

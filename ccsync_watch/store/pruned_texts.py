@@ -14,6 +14,7 @@ import orjson
 from ccsync_watch.model import Part
 from ccsync_watch.outgoing import PRUNED
 from ccsync_watch.store import search
+from ccsync_watch.store.backups import remove_backup
 from ccsync_watch.store.message_writer import IS_PRUNED
 from ccsync_watch.store.meta import get_meta
 from ccsync_watch.store.packed_texts import pack, unpack
@@ -128,6 +129,7 @@ def prune_step(
     with database.write() as connection:
         if not _is_unchanged(connection, session, has_backend=has_backend):
             return None
+        remove_backup(connection)
         rows = connection.execute(
             "SELECT seq, kind FROM messages m WHERE session_id = ? AND seq > ?"  # noqa: S608 - constants
             f" AND kind <> 'session' AND NOT {IS_PRUNED.format(m='m')} ORDER BY seq LIMIT ?",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import orjson
 
 from ccsync_watch.store import search
+from ccsync_watch.store.backups import remove_backup
 from ccsync_watch.store.id_keys import save_ids
 from ccsync_watch.store.message_writer import content_digest, requeue
 from ccsync_watch.store.packed_texts import pack
@@ -183,6 +184,7 @@ def rewrite_messages(
     """
     with database.write() as connection:
         search.reset_index(connection)
+        remove_backup(connection)
         for item in changed.value:
             if not _rewrite_message(connection, item):
                 continue  # the daemon has just written it, by the current rules
@@ -275,6 +277,7 @@ def rewrite_rows(
 ) -> None:
     """Write rows back; a session whose own texts changed is sent again. Raises StateError."""
     with database.write() as connection:
+        remove_backup(connection)
         for row in changed.value:
             _rewrite_row(connection, row)
         # The backend applied a state with other texts: the next one differs from it.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ccsync_watch.store.backups import remove_backup
 from ccsync_watch.store.recall import mark_recalled, recall_session
 from ccsync_watch.transcripts.line_types import TEXT_FACTS
 
@@ -25,7 +26,10 @@ def mark_excluded(
     is_released: bool,
 ) -> None:
     """Mark sessions of excluded projects, and take back what was sent; inside a transaction."""
-    for session_id in set(session_ids) - excluded_among(connection, session_ids):
+    new = set(session_ids) - excluded_among(connection, session_ids)
+    if new:
+        remove_backup(connection)
+    for session_id in new:
         connection.execute(
             "INSERT INTO sessions (id, is_excluded) VALUES (?, 1)"
             " ON CONFLICT DO UPDATE SET is_excluded = 1",
@@ -42,6 +46,8 @@ def mark_metadata_only(connection: sqlite3.Connection, session_ids: Iterable[str
         for session_id in session_ids
         if not connection.execute(query, (session_id,)).fetchone()
     ]
+    if new:
+        remove_backup(connection)
     for statement in (
         (
             "INSERT INTO sessions (id, is_metadata_only) VALUES (?, 1)"

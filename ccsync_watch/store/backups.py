@@ -1,0 +1,133 @@
+"""A copy of the database beside it, for what only the database knows.
+
+Sessions whose transcripts are gone, what left this machine, and what was pruned cannot be read
+again from the transcripts. Where a damaged database is set aside, the copy takes its place, and
+what was written since is read again.
+
+No word is longer in the copy than in the database: whatever redacts or removes texts counts
+that in the database and removes the copy.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ccsync_watch.store.meta import get_meta, set_meta
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_SUFFIX = ".backup"
+_NEW_SUFFIX = ".backup.new"
+# Room for the copy, and for the database to grow meanwhile.
+_LEAST_FREE = 2
+_REWRITTEN = "rewritten"
+
+
+def backup_path(path: Path) -> Path:
+    """Return where the copy of a database is."""
+    return path.with_name(path.name + _SUFFIX)
+
+
+def age_ms(path: Path, now_ms: int) -> int | None:
+    """Return how old the copy of a database is, None without one."""
+    try:
+        written_ms = backup_path(path).stat().st_mtime_ns // 1_000_000
+    except OSError:
+        return None
+    return max(0, now_ms - written_ms)
+
+
+def is_needed(read: sqlite3.Connection) -> bool:
+    """Return whether a database knows what cannot be read again from the transcripts."""
+    query = (
+        "SELECT EXISTS (SELECT 1 FROM transcripts WHERE missing_since_ms IS NOT NULL)"
+        " OR EXISTS (SELECT 1 FROM ledger)"
+    )
+    return bool(read.execute(query).fetchone()[0])
+
+
+def free_bytes(folder: Path) -> int:
+    """Return how many bytes can be written to a folder's disk."""
+    return shutil.disk_usage(folder).free
+
+
+def write_backup(read: sqlite3.Connection, free: Callable[[Path], int] = free_bytes) -> bool:
+    """Replace the copy by one of now; return whether there was room for it on the disk.
+
+    It is written in the calling thread, whose reading connection this is, and holds up no writer.
+    Raises sqlite3.Error, OSError.
+    """
+    path = _path(read)
+    new = path.with_name(path.name + _NEW_SUFFIX)
+    _unlink(new)
+    if free(path.parent) < _LEAST_FREE * path.stat().st_size:
+        return False
+    os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    try:
+        _copy(read, new)
+        new.replace(backup_path(path))
+    finally:
+        _unlink(new)
+    if _count_of(backup_path(path)) != get_meta(read, _REWRITTEN):
+        _unlink(backup_path(path))  # words were removed while it was written
+    return True
+
+
+def remove_backup(connection: sqlite3.Connection) -> None:
+    """Remove the copy, inside the transaction that removes words from the database."""
+    count = int(get_meta(connection, _REWRITTEN) or 0) + 1
+    set_meta(connection, _REWRITTEN, str(count))
+    _unlink(backup_path(_path(connection)))
+
+
+def restore_backup(path: Path) -> int | None:
+    """Put the copy in the place of a database; return when it was written, None without one.
+
+    Raises OSError.
+    """
+    copy = backup_path(path)
+    try:
+        written_ms = copy.stat().st_mtime_ns // 1_000_000
+        shutil.copyfile(copy, path)
+    except FileNotFoundError:
+        return None
+    return written_ms
+
+
+def forget_answers(connection: sqlite3.Connection) -> None:
+    """Take nothing for certainly unsent, inside a transaction: some was sent after the copy."""
+    connection.execute("UPDATE outbox SET is_certain = 0")
+    connection.execute(
+        "UPDATE remote SET is_preexisting = 1, is_search_stale = 1 WHERE sent IS NOT NULL"
+    )
+
+
+def _path(connection: sqlite3.Connection) -> Path:
+    return Path(connection.execute("PRAGMA database_list").fetchone()[2])
+
+
+def _copy(source: sqlite3.Connection, new: Path) -> None:
+    # It writes to another file, which reading connections are not allowed either.
+    source.execute("PRAGMA query_only = OFF")
+    try:
+        source.execute("VACUUM INTO ?", (str(new),))
+    finally:
+        source.execute("PRAGMA query_only = ON")
+    with new.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _count_of(path: Path) -> str | None:
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        return get_meta(connection, _REWRITTEN)
+
+
+def _unlink(path: Path) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        path.unlink()

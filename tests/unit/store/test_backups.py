@@ -1,0 +1,198 @@
+"""The copy of the database: what it saves, and that no word outlives the database in it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ccsync_watch.daemon.daily_backup import DailyBackup
+from ccsync_watch.model import Redacted
+from ccsync_watch.store import backups, pruned_texts, rewriting, session_policy
+from ccsync_watch.store.meta import get_meta
+from support.storing import SESSION, World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+UNLIKELY_BYTES = 10**15
+
+
+def _damage(world: World) -> None:
+    """End the program, and damage what it leaves."""
+    world.close()
+    world.database.path.write_bytes(b"no database" * 100)
+
+
+@pytest.mark.parametrize("is_deleted", [True, False])
+def test_what_no_transcript_has_is_there_again(tmp_path: Path, *, is_deleted: bool) -> None:
+    """Whether the database was damaged or deleted; and the backend holds everything once."""
+    world = World(tmp_path)
+    world.say("u1", "Before")
+    world.drain()
+    assert backups.write_backup(world.database.read())
+    world.say("u2", "After")
+    world.drain()
+    _damage(world)
+    if is_deleted:
+        world.database.path.unlink()
+    world.open()
+    assert (world.database.set_aside is None) == is_deleted
+    assert world.database.restored_ms is not None
+    assert world.ids() == ["u1", "u2"]
+    stored = [row[0] for row in world.database.read().execute("SELECT id FROM messages")]
+    assert f"{SESSION}:u1" in stored
+    assert f"{SESSION}:u2" not in stored
+    world.ends[SESSION] = 100  # the checkpoint in the copy
+    world.say("u2", "After")
+    world.drain()
+    world.assert_complete()
+    assert world.ids() == ["u1", "u2"]
+
+
+def test_rows_that_were_pending_in_the_copy_are_not_doubled(tmp_path: Path) -> None:
+    """They were sent after it was written."""
+    world = World(tmp_path)
+    world.say("u1")
+    world.drain()
+    world.say("u2")
+    assert backups.write_backup(world.database.read())
+    world.drain()
+    _damage(world)
+    world.open()
+    world.drain()
+    world.assert_complete()
+    assert world.ids() == ["u1", "u2"]
+
+
+def test_a_damaged_copy_is_not_used(tmp_path: Path) -> None:
+    """Then the database begins empty, as without a copy."""
+    world = World(tmp_path)
+    world.say("u1")
+    assert backups.write_backup(world.database.read())
+    backups.backup_path(world.database.path).write_bytes(b"no database" * 100)
+    _damage(world)
+    world.open()
+    assert world.database.restored_ms is None
+    assert world.database.read().execute("SELECT count(*) FROM messages").fetchone()[0] == 0
+
+
+def test_the_copy_is_the_users_alone_and_replaces_the_last(tmp_path: Path) -> None:
+    """Nothing else is left beside it, also by one that was killed."""
+    world = World(tmp_path)
+    path = backups.backup_path(world.database.path)
+    path.with_name(path.name + ".new").write_bytes(b"left")
+    for name in ("u1", "u2"):
+        world.say(name)
+        assert backups.write_backup(world.database.read())
+        assert path.stat().st_mode & 0o777 == 0o600
+    names = {file.name for file in path.parent.iterdir()}
+    assert {name for name in names if "backup" in name} == {path.name}
+
+
+def test_without_room_there_is_no_copy(tmp_path: Path) -> None:
+    """A full disk would stop everything else."""
+    world = World(tmp_path)
+    size = world.database.path.stat().st_size
+    assert not backups.write_backup(world.database.read(), lambda _folder: 2 * size - 1)
+    assert backups.age_ms(world.database.path, world.clock.wall_ms()) is None
+    assert backups.write_backup(world.database.read(), lambda _folder: UNLIKELY_BYTES)
+
+
+def test_a_copy_is_needed_for_what_only_the_database_knows(tmp_path: Path) -> None:
+    """Of a transcript that is gone, and of what was sent."""
+    world = World(tmp_path)
+    world.say("u1")
+    assert not backups.is_needed(world.database.read())
+    world.drain()
+    assert backups.is_needed(world.database.read())
+
+
+def _rewrite(world: World) -> None:
+    changed = [
+        item
+        for item in rewriting.messages_after(world.database, -1, 10)
+        if item.message.kind == "prompt"
+    ]
+    rewriting.rewrite_messages(
+        world.database, Redacted(changed), now_ms=world.clock.now_ms, is_released=True
+    )
+
+
+def _rewrite_rows(world: World) -> None:
+    rows = next(rewriting.other_rows(world.database, 10))
+    rewriting.rewrite_rows(world.database, Redacted(rows), is_released=True)
+
+
+def _exclude(world: World) -> None:
+    with world.database.write() as connection:
+        session_policy.mark_excluded(
+            connection, [SESSION], now_ms=world.clock.now_ms, is_released=True
+        )
+
+
+def _keep_metadata(world: World) -> None:
+    with world.database.write() as connection:
+        session_policy.mark_metadata_only(connection, [SESSION])
+
+
+def _prune(world: World) -> None:
+    (session,) = pruned_texts.prunable_sessions(
+        world.database, before_ms=world.clock.now_ms + 1, has_backend=False
+    )
+    step = pruned_texts.prune_step(
+        world.database,
+        session,
+        lambda _kind, _part: Redacted(None),
+        after_seq=-1,
+        now_ms=world.clock.now_ms,
+        has_backend=False,
+    )
+    assert step is not None
+
+
+@pytest.mark.parametrize(
+    "remove",
+    [_rewrite, _rewrite_rows, _exclude, _keep_metadata, _prune],
+    ids=lambda way: way.__name__,
+)
+def test_words_that_are_removed_leave_the_copy(
+    tmp_path: Path, remove: Callable[[World], None]
+) -> None:
+    """And each way counts that in the database, so that a copy under way is not kept."""
+    world = World(tmp_path)
+    world.say("u1", "a word that must go")
+    path = backups.backup_path(world.database.path)
+    assert backups.write_backup(world.database.read())
+    assert b"a word that must go" in path.read_bytes()
+    count = get_meta(world.database.read(), "rewritten")
+    remove(world)
+    assert not path.exists()
+    assert get_meta(world.database.read(), "rewritten") != count
+
+
+def test_a_copy_is_written_once_a_day_where_it_is_needed(tmp_path: Path) -> None:
+    """And not while the daemon starts."""
+    world = World(tmp_path)
+    world.say("u1")
+    path = backups.backup_path(world.database.path)
+    daily = DailyBackup(world.database, world.clock)
+
+    def is_written(seconds: float) -> bool:
+        before = path.stat().st_mtime_ns if path.exists() else None
+        world.clock.advance(seconds)
+        daily.turn()
+        daily.stop()
+        after = path.stat().st_mtime_ns if path.exists() else None
+        if after is not None and after != before:
+            now = world.clock.now_ms / 1000
+            os.utime(path, (now, now))
+        return after != before
+
+    assert not is_written(3600), "nothing was sent yet"
+    world.drain()
+    assert is_written(3600)
+    assert not is_written(3600)
+    assert is_written(86_400)
