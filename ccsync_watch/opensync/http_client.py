@@ -7,6 +7,7 @@ key is sent in one header, is never shown, and never follows a redirect.
 from __future__ import annotations
 
 import contextlib
+import functools
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -47,6 +48,7 @@ _KEEP_ALIVE_SECONDS = 240.0
 # What the backend says of a request itself; other errors of 4xx are of whatever stands before it.
 _STATUSES_OF_ROWS = frozenset({400, 409, 413, 422})
 _MAX_SHOWN_CHARS = 160
+_url = functools.lru_cache(maxsize=16)(httpx.URL)
 _KEY_HINT = "set api_key to a key of this deployment (osk_…), or run `ccsync-watch login`"
 _URL_HINT = "check convex_url: it should end in .convex.cloud and belong to a deployed OpenSync"
 _CONNECTION_HINT = (
@@ -58,8 +60,7 @@ _CONNECTION_HINT = (
 class OpenSyncClient:
     """One backend; safe to use from several threads.
 
-    `clock_skew_seconds` is its clock minus ours, None while it is not known. `pace` says how fast a
-    backlog may be sent.
+    `clock_skew_seconds` is its clock minus ours, None while unknown; `pace` is that of a backlog.
     """
 
     def __init__(
@@ -244,7 +245,7 @@ class OpenSyncClient:
             raise Unsent(f"the connection to {self.host} is closed", hint="")
         request = httpx.Request(
             method,
-            f"{self.endpoint.base_url}{path}",
+            _url(f"{self.endpoint.base_url}{path}"),
             headers=self._headers if body is None else self._json_headers,
             content=body,
             extensions={"timeout": (timeout or self._timeout).as_dict()},

@@ -22,7 +22,8 @@ _TOTALS = (
     "SELECT count(*) AS sessions FROM sessions WHERE NOT is_excluded",
     (
         "SELECT coalesce(sum(pending), 0) AS rows_pending, coalesce(sum(held), 0) AS rows_held,"
-        " coalesce(sum(rejected), 0) AS rows_rejected FROM session_counts"
+        " coalesce(sum(rejected), 0) AS rows_rejected,"
+        " coalesce(sum(pending > 0), 0) AS sessions_pending FROM session_counts"
     ),
     # Subtracted: looking up every session would take longer.
     (
@@ -35,6 +36,13 @@ _TOTALS = (
     "SELECT count(*) AS unreadable FROM unreadable",
     "SELECT count(*) AS rows_uncounted FROM uncounted_usage",
     "SELECT max(ack_ms) AS last_ack_ms FROM remote",
+    # Of the last minute of uploading, whenever that was; of the newest requests, as in a backlog.
+    (
+        "SELECT iif(max(at_ms) > min(at_ms),"
+        " sum(rows) * 1000.0 / (max(at_ms) - min(at_ms)), NULL) AS rows_per_second FROM ledger"
+        " WHERE id > (SELECT coalesce(max(id), 0) FROM ledger) - 2000 AND kind = 'messages'"
+        " AND is_acked AND at_ms > (SELECT max(ack_ms) FROM remote) - 60000"
+    ),
 )
 
 

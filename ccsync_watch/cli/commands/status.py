@@ -18,7 +18,7 @@ from ccsync_watch.control.client import ControlClient
 from ccsync_watch.daemon.connection_test import try_backend
 from ccsync_watch.errors import DaemonUnavailable, DestinationError, NotRunning
 from ccsync_watch.problem import Problem
-from ccsync_watch.units import age, plural, size
+from ccsync_watch.units import age, duration, plural, size
 
 if TYPE_CHECKING:
     import argparse
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 ORDER = 40
 _SHOWN_SESSIONS = 10
+# What is fewer is sent in a moment; a rate that is older says nothing of how long it takes.
+_BACKLOG_ROWS = 100
+_RECENT_MS = 60_000
 _OTHER_ERROR = 1
 
 
@@ -130,6 +133,7 @@ def _print(figures: dict[str, Any], problems: list[Problem]) -> None:
                 f"  pending      {plural(totals['rows_pending'], 'row')};"
                 f" last confirmed upload {age(totals['last_ack_ms'], now_ms)}"
             )
+            _print_backlog(totals, now_ms)
     _print_retention(figures, now_ms)
     changed = changed_settings(config)
     if changed:
@@ -140,6 +144,20 @@ def _print(figures: dict[str, Any], problems: list[Problem]) -> None:
         say()
         for line in problem_lines(problem):
             say_wrapped(line)
+
+
+def _print_backlog(totals: Mapping[str, Any], now_ms: int) -> None:
+    """Say how long what is pending will take, where that is more than a moment."""
+    rows = totals["rows_pending"] - totals["rows_held"]
+    if rows < _BACKLOG_ROWS:
+        return
+    sessions, rate = plural(totals["sessions_pending"], "session"), totals["rows_per_second"]
+    said = f"{sessions} to upload, no row in the last minute"
+    if rate and now_ms - (totals["last_ack_ms"] or 0) <= _RECENT_MS:
+        speed = f"{rate:,.0f} rows a second" if rate >= 1 else "less than a row a second"
+        left = duration(rows / rate * 1000)
+        said = f"{sessions} being uploaded at {speed}: done in about {left}"
+    say(f"  backlog      {said}")
 
 
 def _print_retention(figures: dict[str, Any], now_ms: int) -> None:

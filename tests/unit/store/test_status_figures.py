@@ -25,6 +25,7 @@ def test_totals_of_an_empty_store(world: World) -> None:
     """Counts are 0, and the last ack is not known."""
     figures = totals(world.database)
     assert figures.pop("last_ack_ms") is None
+    assert figures.pop("rows_per_second") is None
     assert set(figures.values()) == {0}
 
 
@@ -67,3 +68,21 @@ def test_messages_of_excluded_sessions_are_not_counted(world: World) -> None:
     mark_sessions(world.database, excluded={OTHER}, metadata_only=set(), now_ms=0, is_released=True)
     figures = world.figures()
     assert (figures["sessions"], figures["messages"], figures["prompts"]) == (1, 1, 1)
+
+
+def test_the_rate_is_that_of_the_last_minute_of_uploading(world: World) -> None:
+    """Whenever that was; what was sent long before says nothing of it."""
+    world.say("u0")
+    world.work()
+    world.clock.advance(600)
+    day_ms = 86_400_000
+    world.ingest(*(message(f"v{at}", at_ms=world.clock.now_ms - day_ms + at) for at in range(40)))
+    world.transport.on_answer = lambda _path: world.clock.advance(0.1)
+    world.work()
+    figures = totals(world.database)
+    rate = figures["rows_per_second"]
+    assert isinstance(rate, float)
+    assert 8 < rate < 13
+    assert figures["sessions_pending"] == 0
+    world.say("u1", session_id=OTHER)
+    assert totals(world.database)["sessions_pending"] == 1

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import pytest
 
 from ccsync_watch.cli import main
 from ccsync_watch.store.database import open_database
 from support.ccsync_program.transcript import Transcript
 from support.lines import SESSION
+from support.storing import OTHER, World, message
 
 if TYPE_CHECKING:
-    import pytest
+    from collections.abc import Iterator
 
 
 def test_a_folder_that_only_a_pending_hook_event_names_is_counted(
@@ -45,3 +50,63 @@ def test_a_newer_database_is_the_first_thing_said(
     first, *_others = capsys.readouterr().out.split("\n\n")[1:]
     assert first.startswith("Newer database: a newer ccsync-watch wrote the database")
     assert "update ccsync-watch" in first
+
+
+class TestBacklog:
+    """How long what is pending will take."""
+
+    @pytest.fixture
+    def world(self, env: dict[str, str]) -> Iterator[World]:
+        """Return a store in the program's own state folder, with a backend that it is set for."""
+        world = World(Path(env["CCSYNC_WATCH_HOME"]))
+        world.clock.now_ms = int(time.time() * 1000)
+        Path(env["HOME"], ".claude-code-sync.json").write_text(
+            json.dumps({"convex_url": "http://127.0.0.1:9"})
+        )
+        yield world
+        world.close()
+
+    def _line(self, env: dict[str, str], capsys: pytest.CaptureFixture[str]) -> str | None:
+        capsys.readouterr()
+        main(["status"], env)
+        lines = capsys.readouterr().out.splitlines()
+        return next((line for line in lines if line.startswith("  backlog ")), None)
+
+    def _write_history(self, world: World, session_id: str, count: int) -> None:
+        old_ms = world.clock.now_ms - 86_400_000
+        rows = [message(f"u{at}", session_id=session_id, at_ms=old_ms + at) for at in range(count)]
+        world.ingest(*rows, session_id=session_id)
+
+    def test_it_names_the_rate_and_the_time(
+        self, env: dict[str, str], world: World, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Of the minute until now."""
+        world.clock.now_ms -= 30_000
+        self._write_history(world, SESSION, 100)
+        world.transport.on_answer = lambda _path: world.clock.advance(0.1)
+        world.work()
+        self._write_history(world, OTHER, 400)
+        line = self._line(env, capsys)
+        assert line is not None
+        said = re.fullmatch(
+            r"  backlog      1 session being uploaded at (\d+) rows a second:"
+            r" done in about ([\d.]+) s",
+            line,
+        )
+        assert said is not None
+        assert int(said[1]) * float(said[2]) == pytest.approx(401, rel=0.1)
+
+    def test_it_says_when_nothing_moves(
+        self, env: dict[str, str], world: World, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """An old rate would promise too much."""
+        self._write_history(world, OTHER, 400)
+        line = self._line(env, capsys)
+        assert line == "  backlog      1 session to upload, no row in the last minute"
+
+    def test_a_few_rows_are_no_backlog(
+        self, env: dict[str, str], world: World, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """They are sent before anybody has read it."""
+        self._write_history(world, OTHER, 20)
+        assert self._line(env, capsys) is None
