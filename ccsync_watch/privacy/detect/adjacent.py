@@ -86,12 +86,12 @@ def find_adjacent_values(data: bytes, ends: list[int], since: int) -> Iterator[S
 
 
 def _value_after(data: bytes, keyword_start: int, keyword_end: int, end: int) -> Iterator[Span]:
-    start = name_start(data, keyword_start)
     tail = NAME_TAIL.match(data, keyword_end)
     name_end = tail.end() if tail else keyword_end
     after = _AFTER.match(data, name_end)
     if after is None or after.end() < end - 2:
         return
+    start = name_start(data, keyword_start)
     name = data[start:name_end].decode("latin-1")
     strength = strength_of(name)
     span = value_span(data, after)

@@ -197,16 +197,21 @@ class Base64Finder:
         """Return where the run that reaches `end` begins, over line breaks between full lines."""
         data = self._data
         low = max(0, end - _LIMIT)
-        position = end
+        position, size, length = end, 128, 0
         while position > low:
-            chunk = data[max(low, position - 4096) : position]
+            chunk = data[max(low, position - size) : position]
             run = len(chunk) - len(chunk.rstrip(_LETTERS))
             position -= run
+            length += run
             if run == len(chunk):
+                size = 4096
                 continue
-            ending = next((b for b in _BREAKS if data.endswith(b, 0, position)), None)
-            if ending is None or run < FULL_BASE64_LINE:
+            if length < FULL_BASE64_LINE:
                 break
+            ending = next((b for b in _BREAKS if data.endswith(b, 0, position)), None)
+            if ending is None:
+                break
+            length = 0
             before = data[max(low, position - len(ending) - 128) : position - len(ending)]
             if len(before) - len(before.rstrip(_LETTERS)) < FULL_BASE64_LINE:
                 break

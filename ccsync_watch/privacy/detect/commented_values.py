@@ -12,7 +12,7 @@ from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
 from ccsync_watch.privacy.engine.structural_rule import (
     StructuralRule,
-    at_each_hit,
+    in_groups,
     last,
     text_of,
 )
@@ -43,14 +43,21 @@ _LITERAL = re.compile(
 )
 
 
-@at_each_hit
-def find_commented_values(data: bytes, end: int, _since: int) -> Iterator[Span]:
-    """Yield the last literal before a comment that ends at a hit, if it looks generated."""
-    start = data.rfind(b"\n", max(0, end - _REACH), end) + 1 or max(0, end - _REACH)
-    line = data[start : end + 1]
-    comment = _BEFORE_COMMENT.match(line)
-    if comment is None:
-        return
+@in_groups
+def find_commented_values(data: bytes, ends: list[int], _since: int) -> Iterator[Span]:
+    """Yield the last literal before comments that end at hits, if it looks generated."""
+    read: tuple[int, int] | None = None
+    for end in ends:
+        start = data.rfind(b"\n", max(0, end - _REACH), end) + 1 or max(0, end - _REACH)
+        line = data[start : end + 1]
+        comment = _BEFORE_COMMENT.match(line)
+        if comment is not None and read != (start, comment.start("comment")):
+            read = start, comment.start("comment")
+            yield from _literal_before(line, start, comment)
+
+
+def _literal_before(line: bytes, start: int, comment: re.Match[bytes]) -> Iterator[Span]:
+    """Yield the last literal before a comment in a line that begins at `start`."""
     literal = last(_LITERAL.finditer(line, 0, comment.start("comment")))
     if literal is None:
         return

@@ -123,9 +123,9 @@ def find_end_of_block(data: bytes, end: int, _since: int) -> Iterator[Span]:
     start = stop = None
     low, position = max(0, last - _LIMIT // 4), last
     while position > low:
-        begin = max(
-            data.rfind(b"\n", low, position), data.rfind(b"\\n", low, position) + 1, low - 1
-        )
+        newline = data.rfind(b"\n", low, position)
+        escaped = data.rfind(b"\\n", max(low, newline), position)
+        begin = max(newline, escaped + 1, low - 1)
         line = data[max(begin + 1, position - _LONGEST_LINE) : position]
         run = _RUN_AT_END.search(line) if _RUN_AT_END.search(line[-_END_OF_LINE:]) else None
         if run is not None and (stop is None or len(run["run"]) >= FULL_KEY_LINE):

@@ -131,11 +131,15 @@ def _word_start(data: bytes, end: int) -> int | None:
     for size in _SIZES_BY_TAIL.get(text[-_EDGE:], ()):
         start = end - size
         if start >= 0 and text[-size:] in _STEMS:
-            letter = data[max(0, start - 4) : start].decode("utf-8", "ignore")[-1:]
-            first = data[start : start + 3].decode("utf-8", "ignore")
-            is_inside = letter.isalpha() and not UNSPACED.match(first)
-            return None if is_inside and size < _LEAST_COMPOUND else start
+            return None if size < _LEAST_COMPOUND and _is_inside_word(data, start) else start
     return None
+
+
+def _is_inside_word(data: bytes, start: int) -> bool:
+    """Tell whether a letter is before `start`, in a script with blanks between words."""
+    letter = data[max(0, start - 4) : start].decode("utf-8", "ignore")[-1:]
+    first = data[start : start + 3].decode("utf-8", "ignore")
+    return letter.isalpha() and not UNSPACED.match(first)
 
 
 _LEAST_COMPOUND = 6

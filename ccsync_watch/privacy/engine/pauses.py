@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain, islice
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -14,11 +15,13 @@ _BETWEEN_PAUSES = 64
 
 def paced(items: Collection[_Item], pause: Callable[[], None]) -> Iterable[_Item]:
     """Return the items, with a call of `pause` now and then between them if they are many."""
-    return items if len(items) < _BETWEEN_PAUSES else _with_pauses(items, pause)
+    if len(items) < _BETWEEN_PAUSES:
+        return items
+    return chain.from_iterable(_parts(items, pause))
 
 
-def _with_pauses(items: Collection[_Item], pause: Callable[[], None]) -> Iterator[_Item]:
-    for number, item in enumerate(items):
-        if number % _BETWEEN_PAUSES == _BETWEEN_PAUSES - 1:
-            pause()
-        yield item
+def _parts(items: Collection[_Item], pause: Callable[[], None]) -> Iterator[Iterator[_Item]]:
+    remaining = iter(items)
+    for _ in range(0, len(items), _BETWEEN_PAUSES):
+        yield islice(remaining, _BETWEEN_PAUSES)
+        pause()
