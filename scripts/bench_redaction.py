@@ -1,6 +1,6 @@
 """Measure the redactor: recall, false positives and speed, also of other tools.
 
-    scripts/bench redaction [--full] [--linear] [--engine re2]
+    scripts/bench redaction [--full] [--linear] [--worst] [--engine re2]
     uv run --with detect-secrets --with credsweeper python scripts/bench_redaction.py --others
 
 The corpus is `tests/support/redaction_corpus`, generated from `--seed`. Speed is measured on one
@@ -28,6 +28,7 @@ from typing import Any
 sys.path[:0] = [str(Path(__file__).resolve().parent.parent / "tests")]
 
 from ccsync_watch.privacy import RULES_VERSION, Redactor  # noqa: E402 - after the path
+from ccsync_watch.privacy.dressing.table import all_triggers  # noqa: E402 - as above
 from support.redaction_corpus.classes import (  # noqa: E402 - as above
     lookalikes,
     planted_in_classes,
@@ -35,11 +36,13 @@ from support.redaction_corpus.classes import (  # noqa: E402 - as above
 from support.redaction_corpus.generator import leaks, negatives, positives  # noqa: E402 - as above
 from support.redaction_corpus.hostile import SEEDS, repeated  # noqa: E402 - as above
 from support.redaction_corpus.reviewer import innocent, planted  # noqa: E402 - as above
+from support.redaction_corpus.trigger_samples import TriggerSampler  # noqa: E402 - as above
 
 Redact = Callable[[str], str]
 
 BATCH_BYTES = 1 << 20
 """As much as the daemon reads, and so redacts, at once."""
+_ADVERSARIAL_BYTES = 100_000
 
 
 def session(megabytes: float, seed: int) -> list[dict[str, Any]]:
@@ -144,6 +147,26 @@ def linear(redactor: Redactor) -> None:
         print(f"  {megabytes:8.2f} {ratio:6.1f}  {name}")
 
 
+def worst(redactor: Redactor, seed: int) -> None:
+    """Print the slowest of adversarial texts: of those in `SEEDS`, and of as many drawn ones.
+
+    Each is read once, before anything in it is known.
+    """
+    rng = random.Random(seed)  # noqa: S311 - repeatable, not secret
+    texts = {name: repeated(text, _ADVERSARIAL_BYTES) for name, text in SEEDS.items()}
+    for trigger in rng.sample(all_triggers(), len(SEEDS)):
+        sampler = TriggerSampler(trigger.pattern, rng)
+        texts[f"only {trigger.pattern[:50]}"] = sampler.text(_ADVERSARIAL_BYTES)
+    speeds = sorted(
+        (text_size(text) / 1e6 / best(partial(redactor.redact, text), 1), name)
+        for name, text in texts.items()
+    )
+    slow = sum(megabytes < 1 for megabytes, _ in speeds)
+    print(f"\n{len(texts)} adversarial texts of 100 KB: {slow} slower than 1 MB/s; the slowest")
+    for megabytes, name in speeds[:10]:
+        print(f"  {megabytes:8.2f} MB/s  {name}")
+
+
 def table(redact: Redact, seed: int, samples: int, *, full: bool) -> None:
     """Print recall by family and false positives by kind."""
     redacted: Counter[str] = Counter()
@@ -239,6 +262,7 @@ def main() -> None:
     parser.add_argument("--engine", default="", choices=["", "hyperscan", "re2", "re"])
     parser.add_argument("--full", action="store_true", help="a line for every family and kind")
     parser.add_argument("--linear", action="store_true", help="times of hostile texts")
+    parser.add_argument("--worst", action="store_true", help="the slowest of adversarial texts")
     parser.add_argument("--others", action="store_true", help="other tools too, if installed")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -251,6 +275,8 @@ def main() -> None:
     speed(redactor, options.megabytes, options.seed)
     if options.linear:
         linear(redactor)
+    if options.worst:
+        worst(redactor, options.seed)
     if options.others:
         compare(options)
 
