@@ -341,8 +341,8 @@ class CopyMarker:
         )
         if row["is_inherited"] == _MARKED_UNSENT:
             self._connection.execute(
-                "INSERT OR IGNORE INTO outbox (seq, session_id, is_certain, is_released)"
-                " VALUES (?, ?, 1, ?)",
+                "INSERT OR IGNORE INTO outbox (seq, session_key, is_certain, is_released)"  # noqa: S608 - a constant
+                f" VALUES (?, {key_of('?')}, 1, ?)",
                 (seq, session_id, self._is_released),
             )
             return

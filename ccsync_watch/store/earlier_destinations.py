@@ -52,8 +52,8 @@ def restore_destination(connection: sqlite3.Connection, address: str, *, now_ms:
     Sessions that were excluded since are taken back there, too.
     """
     connection.execute(
-        "INSERT INTO outbox (seq, session_id, is_certain, is_released)"
-        " SELECT m.seq, m.session_id, e.is_certain, 1"
+        "INSERT INTO outbox (seq, session_key, is_certain, is_released)"
+        " SELECT m.seq, m.session_key, e.is_certain, 1"
         " FROM earlier_outbox e JOIN messages m ON m.seq = e.seq"
         " JOIN sessions s ON s.id = m.session_id WHERE e.address = ? AND NOT s.is_excluded"
         # Copies without a mark are sent in the session that they were copied from.

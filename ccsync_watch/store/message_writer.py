@@ -134,7 +134,7 @@ class MessageWriter:
             rows,
         )
         self._connection.executemany("INSERT INTO parts VALUES (?, ?, ?, ?, ?, ?, ?)", parts)
-        self._queue(new)
+        self._queue(new, keys)
         return len(new), updated
 
     def _place(
@@ -171,26 +171,26 @@ class MessageWriter:
     def queue_stored(self, session_ids: Iterable[str]) -> None:
         """Queue the messages that were stored before their sessions began."""
         self._connection.executemany(
-            "INSERT OR IGNORE INTO outbox (seq, session_id, is_certain, is_released)"
-            " SELECT seq, session_id, 1, ? FROM messages WHERE session_id = ?",
+            "INSERT OR IGNORE INTO outbox (seq, session_key, is_certain, is_released)"
+            " SELECT seq, session_key, 1, ? FROM messages WHERE session_id = ?",
             [(self._is_released, session_id) for session_id in sorted(session_ids)],
         )
 
-    def _queue(self, new: list[tuple[int, Message]]) -> None:
+    def _queue(self, new: list[tuple[int, Message]], keys: Mapping[str, int]) -> None:
         self._connection.executemany(
-            "INSERT INTO outbox (seq, session_id, is_certain, is_released) VALUES (?, ?, 1, ?)",
+            "INSERT INTO outbox (seq, session_key, is_certain, is_released) VALUES (?, ?, 1, ?)",
             [
-                (seq, message.session_id, self._is_released)
+                (seq, keys[message.session_id], self._is_released)
                 for seq, message in new
                 if message.session_id not in self._unqueued
             ],
         )
         # The tokens of a response are sent with the first of its messages.
         self._connection.executemany(
-            f"UPDATE compact_usage SET carrier_seq = ? WHERE key = {key_of('?')}"  # noqa: S608 - constants
-            f" AND session_key = {key_of('?')} AND carrier_seq IS NULL",
+            "UPDATE compact_usage SET carrier_seq = ? WHERE key = ? AND session_key = ?"
+            " AND carrier_seq IS NULL",
             [
-                (seq, message.usage_id, message.session_id)
+                (seq, keys[message.usage_id], keys[message.session_id])
                 for seq, message in new
                 if message.usage_id
             ],
@@ -254,8 +254,8 @@ def requeue(
             (settled_ms, session_id, changed_seq, now_ms),
         )
         connection.execute(
-            "INSERT INTO outbox (seq, session_id, is_certain, is_released, not_before_ms)"
-            " VALUES (?, ?, 0, ?, ?) ON CONFLICT DO UPDATE SET version = version + 1,"
+            "INSERT INTO outbox (seq, session_key, is_certain, is_released, not_before_ms)"  # noqa: S608 - a constant
+            f" VALUES (?, {key_of('?')}, 0, ?, ?) ON CONFLICT DO UPDATE SET version = version + 1,"
             " rejected = NULL, attempts = 0",
             (changed_seq, session_id, is_released, settled_ms),
         )

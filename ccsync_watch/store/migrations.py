@@ -930,4 +930,60 @@ MIGRATIONS: tuple[str, ...] = (
         INSERT OR IGNORE INTO search_due VALUES (new.seq);
     END;
     """,
+    """
+    -- The same for what is queued.
+    INSERT OR IGNORE INTO ids (id) SELECT DISTINCT session_id FROM outbox;
+    CREATE TABLE new_outbox (
+        seq INTEGER PRIMARY KEY,
+        session_key INTEGER NOT NULL,
+        version INTEGER NOT NULL DEFAULT 0,
+        is_certain INTEGER NOT NULL,
+        is_released INTEGER NOT NULL,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        not_before_ms INTEGER NOT NULL DEFAULT 0,
+        rejected TEXT
+    );
+    INSERT INTO new_outbox SELECT seq, k.key, version, is_certain, is_released, attempts,
+        not_before_ms, rejected FROM outbox JOIN ids k ON k.id = session_id ORDER BY seq;
+    DROP TABLE outbox;
+    ALTER TABLE new_outbox RENAME TO outbox;
+    CREATE INDEX outbox_session ON outbox (session_key) WHERE rejected IS NULL;
+    CREATE INDEX outbox_rejected ON outbox (session_key) WHERE rejected IS NOT NULL;
+    CREATE TRIGGER outbox_added AFTER INSERT ON outbox BEGIN
+        INSERT INTO session_counts (session_id, pending, held, rejected)
+            SELECT id, new.rejected IS NULL, new.rejected IS NULL AND NOT new.is_released,
+                new.rejected IS NOT NULL FROM ids WHERE key = new.session_key
+        ON CONFLICT DO UPDATE SET pending = pending + excluded.pending,
+            held = held + excluded.held, rejected = rejected + excluded.rejected;
+    END;
+    CREATE TRIGGER outbox_removed AFTER DELETE ON outbox BEGIN
+        UPDATE session_counts SET pending = pending - (old.rejected IS NULL),
+            held = held - (old.rejected IS NULL AND NOT old.is_released),
+            rejected = rejected - (old.rejected IS NOT NULL)
+        WHERE session_id = (SELECT id FROM ids WHERE key = old.session_key);
+    END;
+    CREATE TRIGGER outbox_changed AFTER UPDATE OF rejected, is_released ON outbox
+    WHEN (old.rejected IS NULL) <> (new.rejected IS NULL) OR old.is_released <> new.is_released
+    BEGIN
+        UPDATE session_counts SET
+            pending = pending + (new.rejected IS NULL) - (old.rejected IS NULL),
+            held = held + (new.rejected IS NULL AND NOT new.is_released)
+                - (old.rejected IS NULL AND NOT old.is_released),
+            rejected = rejected + (new.rejected IS NOT NULL) - (old.rejected IS NOT NULL)
+        WHERE session_id = (SELECT id FROM ids WHERE key = new.session_key);
+    END;
+    CREATE TRIGGER outbox_missing_earlier AFTER INSERT ON outbox
+        WHEN EXISTS (SELECT 1 FROM earlier_destinations) BEGIN
+        INSERT INTO earlier_outbox SELECT address, NEW.seq, NEW.is_certain
+            FROM earlier_destinations WHERE true ON CONFLICT DO NOTHING;
+    END;
+    CREATE TRIGGER outbox_changed_earlier AFTER UPDATE OF version ON outbox
+        WHEN EXISTS (SELECT 1 FROM earlier_destinations) BEGIN
+        INSERT INTO earlier_outbox SELECT address, NEW.seq, 0
+            FROM earlier_destinations WHERE true ON CONFLICT DO NOTHING;
+    END;
+    -- The number of the row is in every index anyway.
+    DROP INDEX messages_session;
+    CREATE INDEX messages_session ON compact_messages (session_key);
+    """,
 )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ccsync_watch.model import Redacted
 from ccsync_watch.outgoing import OutboxRow
 from ccsync_watch.store.egress_ledger import LedgerEntry, add_entry
+from ccsync_watch.store.id_keys import key_of
 from ccsync_watch.store.message_writer import requeue, resend_delay_ms
 from ccsync_watch.store.meta import get_meta, set_meta
 from ccsync_watch.store.recall import (
@@ -65,7 +66,7 @@ class Outbox(RemoteSessions, Release):
         rows = read.execute(
             f"SELECT {MESSAGE_COLUMNS}, o.version, o.is_certain, o.attempts"  # noqa: S608 - constants
             f" FROM outbox o JOIN messages m USING (seq) {MESSAGE_JOINS}"
-            " WHERE o.session_id = ? AND o.rejected IS NULL AND o.is_released"
+            f" WHERE o.session_key = {key_of('?')} AND o.rejected IS NULL AND o.is_released"
             " AND o.not_before_ms <= ? ORDER BY o.seq LIMIT ?",
             (session_id, now_ms, limit),
         ).fetchall()
@@ -93,7 +94,8 @@ class Outbox(RemoteSessions, Release):
     def has_rows(self, session_id: str) -> bool:
         """Return whether rows of a session are to be sent, now or later."""
         row = self._database.read().execute(
-            "SELECT 1 FROM outbox WHERE session_id = ? AND rejected IS NULL AND is_released",
+            f"SELECT 1 FROM outbox WHERE session_key = {key_of('?')}"  # noqa: S608 - a constant
+            " AND rejected IS NULL AND is_released",
             (session_id,),
         )
         return row.fetchone() is not None

@@ -15,6 +15,7 @@ from ccsync_watch.model import Part
 from ccsync_watch.outgoing import PRUNED
 from ccsync_watch.store import search
 from ccsync_watch.store.backups import remove_backup
+from ccsync_watch.store.id_keys import key_of
 from ccsync_watch.store.message_writer import IS_PRUNED
 from ccsync_watch.store.meta import get_meta
 from ccsync_watch.store.packed_texts import pack, unpack
@@ -164,8 +165,9 @@ def _is_unchanged(
 def _pending(session_id: str) -> str:
     """Return whether anything of a session is still to be sent, its own state included."""
     return (
-        f"(EXISTS (SELECT 1 FROM outbox o WHERE o.session_id = {session_id}) OR EXISTS (SELECT 1"  # noqa: S608 - constants
-        f" FROM remote r WHERE r.session_id = {session_id} AND (r.is_due OR r.is_held)))"
+        f"(EXISTS (SELECT 1 FROM outbox o WHERE o.session_key = {key_of(session_id)})"  # noqa: S608 - constants
+        f" OR EXISTS (SELECT 1 FROM remote r WHERE r.session_id = {session_id}"
+        " AND (r.is_due OR r.is_held)))"
     )
 
 
@@ -211,11 +213,11 @@ def _finish_session(
     )
     if not has_backend:
         # Its header alone is not worth sending to a backend that is configured later.
-        for table in ("outbox", "remote"):
-            connection.execute(
-                f"DELETE FROM {table} WHERE session_id = ?",  # noqa: S608 - constants
-                (session_id,),
-            )
+        for condition in (
+            f"outbox WHERE session_key = {key_of('?')}",
+            "remote WHERE session_id = ?",
+        ):
+            connection.execute(f"DELETE FROM {condition}", (session_id,))  # noqa: S608 - constants
 
 
 def pruned_session(read: sqlite3.Connection, session_id: str) -> PrunedSession | None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.model import Part, Redacted
 from ccsync_watch.outgoing import SessionSummary
+from ccsync_watch.store.id_keys import key_of
 from ccsync_watch.store.message_writer import resend_delay_ms
 from ccsync_watch.store.session_writer import mark_due
 
@@ -26,6 +27,8 @@ _REMOVED = (Part("thinking", "[removed]"),)
 _TITLE = "Excluded session"
 _FOLDER = "excluded"
 
+_UNQUEUE = f"DELETE FROM outbox WHERE session_key = {key_of('?')}"  # noqa: S608 - a constant
+
 
 def recall_session(
     connection: sqlite3.Connection, session_id: str, *, now_ms: int, is_released: bool
@@ -38,14 +41,14 @@ def recall_session(
         "SELECT 1 FROM remote WHERE session_id = ? AND sent IS NOT NULL", (session_id,)
     ).fetchone()
     if not was_sent:
-        connection.execute("DELETE FROM outbox WHERE session_id = ?", (session_id,))
+        connection.execute(_UNQUEUE, (session_id,))
         connection.execute(
             "UPDATE remote SET is_due = 0, is_held = 0 WHERE session_id = ?", (session_id,)
         )
         return
     connection.execute(
-        "INSERT INTO outbox (seq, session_id, is_certain, is_released, not_before_ms)"
-        " SELECT m.seq, m.session_id, 0, ?1, ?2 FROM messages m JOIN sessions s"
+        "INSERT INTO outbox (seq, session_key, is_certain, is_released, not_before_ms)"
+        " SELECT m.seq, m.session_key, 0, ?1, ?2 FROM messages m JOIN sessions s"
         " ON s.id = m.session_id WHERE m.session_id = ?3"
         # Copies without a mark were sent in the session that they were copied from.
         " AND NOT (m.is_inherited AND s.forked_from IS NULL)"
@@ -54,7 +57,7 @@ def recall_session(
         " is_released = excluded.is_released, not_before_ms = excluded.not_before_ms",
         (is_released, now_ms + resend_delay_ms(connection), session_id),
     )
-    connection.execute("DELETE FROM outbox WHERE session_id = ? AND is_certain", (session_id,))
+    connection.execute(f"{_UNQUEUE} AND is_certain", (session_id,))
     mark_recalled(connection, session_id)
     connection.execute("UPDATE remote SET sent = '{}' WHERE session_id = ?", (session_id,))
     mark_due(connection, [session_id], is_released=is_released)

@@ -10,6 +10,7 @@ from ccsync_watch.store.earlier_destinations import (
     restore_destination,
     resume_recording,
 )
+from ccsync_watch.store.id_keys import key_of
 from ccsync_watch.store.message_writer import IS_PRUNED
 from ccsync_watch.store.meta import get_meta, set_meta
 from ccsync_watch.store.session_writer import mark_due
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from ccsync_watch.store.database import Database
 
 _QUEUE = (
-    "INSERT INTO outbox (seq, session_id, is_certain, is_released)"  # noqa: S608 - constants
-    " SELECT m.seq, m.session_id, ?, ? FROM messages m"
+    "INSERT INTO outbox (seq, session_key, is_certain, is_released)"  # noqa: S608 - constants
+    " SELECT m.seq, m.session_key, ?, ? FROM messages m"
     " JOIN sessions s ON s.id = m.session_id WHERE NOT s.is_excluded"
     # Copies without a mark are sent in the session that they were copied from.
     " AND NOT (m.is_inherited AND s.forked_from IS NULL)"
@@ -31,6 +32,8 @@ _QUEUE = (
     "   FROM messages n WHERE n.session_id = m.session_id AND n.kind <> 'session'"
     f"  AND NOT {IS_PRUNED.format(m='n')}))"
 )
+_OF_QUEUED = f" AND session_key = {key_of('?')}"
+_UNQUEUE = f"DELETE FROM outbox WHERE session_key = {key_of('?')}"  # noqa: S608 - a constant
 
 
 class Release:
@@ -42,11 +45,12 @@ class Release:
     def release(self, session_ids: Sequence[str] | None) -> None:
         """Allow what is queued now to be sent: for sync-now, or when auto_sync is switched on."""
         with self._database.write() as connection:
-            for clause, values in _session_clauses(session_ids):
+            for clause, values in _session_clauses(session_ids, _OF_QUEUED):
                 connection.execute(
                     f"UPDATE outbox SET is_released = 1 WHERE NOT is_released{clause}",  # noqa: S608 - a constant clause
                     values,
                 )
+            for clause, values in _session_clauses(session_ids):
                 connection.execute(
                     "UPDATE remote SET is_due = 1, is_held = 0, version = version + 1,"  # noqa: S608 - as above
                     f" not_before_ms = 0 WHERE (is_due OR is_held){clause}",
@@ -73,11 +77,11 @@ class Release:
         """Queue rejected rows again, as backend or program may be fixed by now; return how many."""
         with self._database.write() as connection:
             queued = 0
-            for clause, values in _session_clauses(session_ids):
+            for clause, values in _session_clauses(session_ids, _OF_QUEUED):
                 affected = [
                     row[0]
                     for row in connection.execute(
-                        "SELECT DISTINCT session_id FROM outbox"  # noqa: S608 - as above
+                        "SELECT DISTINCT k.id FROM outbox JOIN ids k ON k.key = session_key"  # noqa: S608 - as above
                         f" WHERE rejected IS NOT NULL{clause}",
                         values,
                     )
@@ -106,7 +110,8 @@ class Release:
         """
         return self._count(
             "outbox WHERE rejected IS NULL AND is_released AND (not_before_ms <= ?"
-            " OR session_id IN (SELECT session_id FROM remote WHERE is_recalled))",
+            " OR session_key IN"
+            "  (SELECT k.key FROM remote JOIN ids k ON k.id = session_id WHERE is_recalled))",
             session_ids,
             now_ms,
         ) + self._count("remote WHERE is_due AND is_recalled", session_ids)
@@ -121,12 +126,13 @@ class Release:
 
     def _count(self, rows: str, session_ids: Sequence[str] | None, *values: int) -> int:
         read = self._database.read()
+        condition = _OF_QUEUED if rows.startswith("outbox ") else " AND session_id = ?"
         return sum(
             read.execute(
                 f"SELECT count(*) FROM {rows}{clause}",  # noqa: S608 - constants
                 (*values, *ids),
             ).fetchone()[0]
-            for clause, ids in _session_clauses(session_ids)
+            for clause, ids in _session_clauses(session_ids, condition)
         )
 
     def set_resend_delay(self, delay_ms: int) -> None:
@@ -159,7 +165,9 @@ class Release:
             else:
                 connection.execute(_QUEUE, (True, True))
             resume_recording(connection, earlier - {destination})
-            queued = connection.execute("SELECT DISTINCT session_id FROM outbox").fetchall()
+            queued = connection.execute(
+                "SELECT DISTINCT k.id FROM outbox JOIN ids k ON k.key = session_key"
+            ).fetchall()
             mark_due(connection, [row[0] for row in queued], is_released=True)
         return True
 
@@ -179,7 +187,7 @@ class Release:
             queued = []
             _forget_excluded(connection, held)
             for session_id in missing:
-                connection.execute("DELETE FROM outbox WHERE session_id = ?", (session_id,))
+                connection.execute(_UNQUEUE, (session_id,))
                 connection.execute("DELETE FROM remote WHERE session_id = ?", (session_id,))
                 inserted = connection.execute(
                     f"{_QUEUE} AND m.session_id = ?", (False, is_released, session_id)
@@ -196,7 +204,7 @@ def _forget_excluded(connection: sqlite3.Connection, held: frozenset[str]) -> No
         "SELECT session_id FROM remote JOIN sessions s ON s.id = session_id WHERE s.is_excluded"
     ).fetchall():
         if session_id not in held:
-            connection.execute("DELETE FROM outbox WHERE session_id = ?", (session_id,))
+            connection.execute(_UNQUEUE, (session_id,))
             connection.execute(
                 "UPDATE remote SET is_due = 0, is_held = 0, is_recalled = 0, sent = NULL,"
                 " applied = NULL, ack_ms = NULL WHERE session_id = ?",
@@ -204,8 +212,10 @@ def _forget_excluded(connection: sqlite3.Connection, held: frozenset[str]) -> No
             )
 
 
-def _session_clauses(session_ids: Sequence[str] | None) -> list[tuple[str, tuple[str, ...]]]:
+def _session_clauses(
+    session_ids: Sequence[str] | None, condition: str = " AND session_id = ?"
+) -> list[tuple[str, tuple[str, ...]]]:
     """Return a condition with its values for each session, one that is always true for None."""
     if session_ids is None:
         return [("", ())]
-    return [(" AND session_id = ?", (session_id,)) for session_id in session_ids]
+    return [(condition, (session_id,)) for session_id in session_ids]

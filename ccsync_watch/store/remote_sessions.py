@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.outgoing import PRUNED
 from ccsync_watch.store.egress_ledger import LedgerEntry, add_entry
+from ccsync_watch.store.id_keys import key_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -244,7 +245,7 @@ class RemoteSessions:
         """
         with self._database.write() as connection:
             (soonest_ms,) = connection.execute(
-                "SELECT min(not_before_ms) FROM outbox WHERE session_id = ?"
+                f"SELECT min(not_before_ms) FROM outbox WHERE session_key = {key_of('?')}"  # noqa: S608 - a constant
                 " AND rejected IS NULL AND is_released",
                 (session_id,),
             ).fetchone()

@@ -73,7 +73,8 @@ def _own(world: World, session_id: str) -> list[str]:
 def _pending(world: World) -> dict[tuple[str, bool], int]:
     """Return how many messages are queued, by session and whether they were certainly not sent."""
     rows = world.database.read().execute(
-        "SELECT session_id, is_certain, count(*) FROM outbox GROUP BY 1, 2"
+        "SELECT k.id, is_certain, count(*) FROM outbox JOIN ids k ON k.key = session_key"
+        " GROUP BY 1, 2"
     )
     return {(row[0], bool(row[1])): row[2] for row in rows}
 

@@ -39,6 +39,8 @@ CHANGED = {
 }
 # Emptied for the same reason.
 EMPTIED = {"line_types"}
+# Columns that have keys now, by their old name.
+WITH_KEYS = {("outbox", "session_id"): "(SELECT id FROM ids WHERE key = session_key)"}
 # More are added.
 ADDED_TO = {"ids"}
 # The index of the search is built again.
@@ -67,7 +69,9 @@ def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
 def _tables(connection: sqlite3.Connection) -> list[str]:
     rows = connection.execute(
         "SELECT name FROM sqlite_master WHERE type = 'table'"
-        " AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'search_%' ORDER BY name"
+        " AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'search_%'"
+        # Triggers of the others read it.
+        " ORDER BY name <> 'ids', name"
     )
     return [row[0] for row in rows] + ["search_due"]
 
@@ -78,7 +82,8 @@ def _readable(table: str, old: sqlite3.Connection) -> str:
 
 
 def _rows(connection: sqlite3.Connection, table: str, columns: list[str]) -> list[tuple[Any, ...]]:
-    selected = ", ".join(["rowid", *columns] if table == "search" else columns)
+    names = [WITH_KEYS.get((table, name), name) for name in columns]
+    selected = ", ".join(["rowid", *names] if table == "search" else names)
     rows = connection.execute(f"SELECT {selected} FROM {table}")  # noqa: S608 - names of the schema
     # Earlier versions stored every text as it is.
     packed = columns.index("content") if "content" in columns else None
@@ -171,7 +176,7 @@ def _downgrade(path: Path, version: int) -> dict[str, tuple[list[str], list[tupl
         old_columns = _columns(old, old_table)
         columns = [
             name
-            for name in _columns(new, table)
+            for name in [*_columns(new, table), *(name for of, name in WITH_KEYS if of == table)]
             if old_names.get((table, name), name) in old_columns
         ]
         if not columns:
