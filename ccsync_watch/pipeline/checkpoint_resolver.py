@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ccsync_watch.model import Checkpoint
+from ccsync_watch.pipeline.known_checkpoints import KnownCheckpoints
 from ccsync_watch.pipeline.pump_config import display_name
 from ccsync_watch.privacy.clean import Redacting, clean_text
 from ccsync_watch.store import checkpoints
@@ -47,7 +48,7 @@ class CheckpointResolver:
         self._redactor = redactor
         self._files = files
         self._install_key = install_key
-        self._known: dict[bytes, Checkpoint] = {}
+        self._known = KnownCheckpoints()
         # Tuples: nearly all have one key, and a set is four times as large.
         self._by_stream: dict[str, tuple[bytes, ...]] = {}
         self._keys: dict[str, bytes] = {}
@@ -62,17 +63,7 @@ class CheckpointResolver:
 
     def is_unchanged(self, transcript: Transcript) -> bool:
         """Return whether a transcript is as it was when it was last read to its end."""
-        checkpoint = self.checkpoint(transcript.path)
-        if checkpoint is None:
-            return False
-        mark = checkpoint.fingerprint
-        last = (checkpoint.size, checkpoint.mtime_ns, mark.device, mark.inode)
-        return last == (
-            transcript.size,
-            transcript.mtime_ns,
-            transcript.device,
-            transcript.inode,
-        )
+        return self._known.is_unchanged(self._key(transcript.path), transcript)
 
     def add_present(self, transcript: Transcript) -> Transcript:
         """Record that a transcript exists at its path; return it under the path to read it by.
@@ -112,15 +103,14 @@ class CheckpointResolver:
         """
         return [
             checkpoint.size - checkpoint.offset
-            for key in list(self._present)
-            if (checkpoint := self._known.get(key))
-            and checkpoint.offset < checkpoint.size
+            for checkpoint in self._known.unfinished()
+            if checkpoint.path_key in self._present
             and session_id in {None, checkpoint.stream.session_id}
         ]
 
     def store_missing(self, now_ms: int) -> None:
         """Store since when transcripts are missing; call it after a scan without errors."""
-        checkpoints.mark_missing(self._database, set(self._present), now_ms)
+        checkpoints.mark_missing(self._database, self._present.keys(), now_ms)
 
     def resolve(self, transcript: Transcript, file: OpenFile) -> ReadPosition:
         """Return where to continue in this file.
@@ -138,7 +128,7 @@ class CheckpointResolver:
 
     def remember(self, checkpoint: Checkpoint) -> None:
         """Make a stored checkpoint the current one of its path."""
-        self._known[checkpoint.path_key] = checkpoint
+        self._known.add(checkpoint)
         name = checkpoint.stream.name
         keys = self._by_stream.get(name, ())
         if checkpoint.path_key not in keys:
@@ -168,9 +158,9 @@ class CheckpointResolver:
     def _resolve_moved(self, transcript: Transcript, file: OpenFile) -> ReadPosition | None:
         """Return the position in a file that the client moved here (worktrees do that)."""
         for key in self._by_stream.get(transcript.stream.name, ()):
-            known = self._known[key]
+            known = self._known.get(key)
             path = self._present.get(key)
-            if path is not None and self._files.stat(path) is not None:
+            if known is None or (path is not None and self._files.stat(path) is not None):
                 continue  # the original still exists: this file is a copy
             verdict, position = _compare(known, file)
             if known.offset and verdict is Verdict.SAME:
@@ -183,7 +173,7 @@ class CheckpointResolver:
         shown = clean_text(display_name(transcript.path), self._redactor)
         checkpoints.adopt_path(self._database, known, key, shown)
         moved = replace(known, path_key=key, shown_path=shown.value)
-        del self._known[known.path_key]
+        self._known.remove(known.path_key)
         name = known.stream.name
         self._by_stream[name] = tuple(
             other for other in self._by_stream[name] if other != known.path_key

@@ -11,14 +11,15 @@ from ccsync_watch.model import Checkpoint, Fingerprint, Stream
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterator, Set
 
     from ccsync_watch.model import Redacted
     from ccsync_watch.store.database import Database
 
 
-def load_checkpoints(database: Database) -> list[Checkpoint]:
-    """Return every transcript's checkpoint."""
-    return [_checkpoint(row) for row in database.read().execute("SELECT * FROM transcripts")]
+def load_checkpoints(database: Database) -> Iterator[Checkpoint]:
+    """Yield every transcript's checkpoint: together they take much memory."""
+    return map(_checkpoint, database.read().execute("SELECT * FROM transcripts"))
 
 
 def _checkpoint(row: sqlite3.Row) -> Checkpoint:
@@ -74,13 +75,14 @@ def adopt_path(
         )
 
 
-def mark_missing(database: Database, present: set[bytes], now_ms: int) -> None:
+def mark_missing(database: Database, present: Set[bytes], now_ms: int) -> None:
     """Store since when files are missing; their rows and checkpoints stay."""
-    rows = database.read().execute("SELECT path_key, missing_since_ms FROM transcripts").fetchall()
+    rows = database.read().execute("SELECT path_key, missing_since_ms FROM transcripts")
     changed: list[tuple[int | None, bytes]] = [
-        (now_ms, key) for key, since in rows if since is None and key not in present
+        (now_ms if since is None else None, key)
+        for key, since in rows
+        if (since is None) is (key not in present)
     ]
-    changed += [(None, key) for key, since in rows if since is not None and key in present]
     if changed:
         with database.write() as connection:
             connection.executemany(

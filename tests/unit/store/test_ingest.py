@@ -47,7 +47,7 @@ class TestOnce:
         broken = replace(message("u2"), is_inherited=object())  # type: ignore[arg-type]
         with pytest.raises(sqlite3.Error):
             world.ingest(message("u1"), broken)
-        assert checkpoints.load_checkpoints(world.database) == []
+        assert list(checkpoints.load_checkpoints(world.database)) == []
         assert _queued(world) == []
         assert world.outbox.next_due_ms() is None
 
