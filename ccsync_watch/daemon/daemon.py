@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.daemon.daily_backup import DailyBackup
 from ccsync_watch.daemon.flushes import Flushes
+from ccsync_watch.daemon.free_memory import FreeMemory
 from ccsync_watch.daemon.hook_event_intake import HookEventIntake
 from ccsync_watch.daemon.reading_problems import (
     dropped_problem,
@@ -86,6 +87,7 @@ class Daemon:
         self._next_poll = self._gather_until = 0.0
         self._next_pause = math.inf
         self._paused = 0
+        self._memory = FreeMemory()
         self.runtime = Runtime(
             settings,
             clock=clock,
@@ -122,7 +124,10 @@ class Daemon:
         self._rescanner = Rescanner(self.runtime.pump, self._observer, clock)
         self._backup = DailyBackup(self.runtime.database, clock)
         self.runtime.redactor.set_pause(self._read_meanwhile)
-        self.runtime.pump.set_interrupt(self._wakeups.event.is_set)
+        self.runtime.pump.set_pace(
+            is_interrupted=self._wakeups.event.is_set,
+            is_slow=lambda: not self.runtime.redactor.is_fast,
+        )
 
     # Used by other threads --------------------------------------------------------------
 
@@ -267,6 +272,7 @@ class Daemon:
         # `stop` may have come before its wakeup was taken.
         if self.stopping.is_set():
             return
+        self._memory.turn(self.runtime.pump.progress.bytes_read)
         self._clock.wait(self._wakeups.event, self._idle_seconds())
         gather_seconds = self._gather_until - self._clock.monotonic()
         if gather_seconds > 0:

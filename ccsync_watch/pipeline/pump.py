@@ -15,8 +15,8 @@ from ccsync_watch.pipeline.batch_cleaner import BatchCleaner
 from ccsync_watch.pipeline.checkpoint_resolver import CheckpointResolver
 from ccsync_watch.pipeline.known_secrets import KnownSecretLoader
 from ccsync_watch.pipeline.problem_log import ProblemLog
-from ccsync_watch.pipeline.pump_config import PumpProgress
-from ccsync_watch.pipeline.read_chunks import GATHER_SECONDS, ReadChunk, ReadChunks
+from ccsync_watch.pipeline.pump_config import SLOW_CHUNK_BYTES, PumpProgress
+from ccsync_watch.pipeline.read_chunks import GATHER_SECONDS, ReadChunk, ReadChunks, end_of
 from ccsync_watch.privacy.clean import clean_text
 from ccsync_watch.store.ingest import IngestContext, ingest_all
 from ccsync_watch.transcripts import tail
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from ccsync_watch.clock import Clock
-    from ccsync_watch.model import Checkpoint, Line
+    from ccsync_watch.model import Line
     from ccsync_watch.pipeline.batch_cleaner import CleanBatch
     from ccsync_watch.pipeline.checkpoint_resolver import ReadPosition
     from ccsync_watch.pipeline.files import Files
@@ -73,6 +73,7 @@ class Pump:
         self._chunks = ReadChunks(config.chunk_bytes)
         self._in_progress: set[str] = set()
         self._is_interrupted: Callable[[], bool] = lambda: False
+        self._is_slow: Callable[[], bool] = lambda: False
         # How far an unfinished last line was searched for its end, by path: (start, scanned).
         self._scanned: dict[str, tuple[int, int]] = {}
         self.problems = ProblemLog(redactor)
@@ -147,9 +148,11 @@ class Pump:
 
     # The journey -----------------------------------------------------------------------
 
-    def set_interrupt(self, is_interrupted: Callable[[], bool]) -> None:
-        """Have `step` commit what it has read as soon as there is something else to do."""
-        self._is_interrupted = is_interrupted
+    def set_pace(
+        self, *, is_interrupted: Callable[[], bool], is_slow: Callable[[], bool] = lambda: False
+    ) -> None:
+        """Have `step` do less when there is something else to do, and while redacting is slow."""
+        self._is_interrupted, self._is_slow = is_interrupted, is_slow
 
     def step(self) -> bool:
         """Read and commit one chunk of the first transcript; return whether there was anything.
@@ -217,7 +220,7 @@ class Pump:
                 chunk = self._read_chunk(transcript, file, position)
                 cleaned = self._clean(transcript, position, chunk)
                 position = _advance(position, chunk, cleaned, file)
-                after, rest = _end_of(cleaned, position, transcript, file)
+                after, rest = end_of(cleaned, position, transcript, file)
                 self._chunks.add(ReadChunk(transcript, rank, is_live, cleaned, after, rest))
                 is_read = True
         finally:
@@ -235,7 +238,7 @@ class Pump:
             offset,
             scanned=scanned if is_valid else 0,
             is_skippable=is_dropped,
-            chunk_bytes=self._config.chunk_bytes,
+            chunk_bytes=SLOW_CHUNK_BYTES if self._is_slow() else self._config.chunk_bytes,
             max_line_bytes=self._config.max_line_bytes,
         )
         if chunk.scanned:
@@ -328,22 +331,3 @@ def _advance(
     if chunk.skipped is None:
         return replace(position, edges=position.edges.after(cleaned.lines))
     return replace(position, edges=Edges.at(file.read_at, chunk.end))
-
-
-def _end_of(
-    cleaned: CleanBatch, position: ReadPosition, transcript: Transcript, file: OpenFile
-) -> tuple[Checkpoint, Transcript | None]:
-    """Return the checkpoint after a batch, and the transcript if there may be more to read."""
-    batch = cleaned.batch.value
-    # Only a read that found no further line has seen all of the file: while the size stored
-    # here is another, the next rescan queues the file again, also after a crash.
-    is_complete = batch.end in {batch.start, file.size}
-    after = replace(
-        position.checkpoint,
-        offset=batch.end,
-        fingerprint=position.edges.fingerprint(device=file.device, inode=file.inode),
-        size=file.size if is_complete else batch.end,
-        mtime_ns=max(file.mtime_ns, transcript.mtime_ns),
-        problem=None,
-    )
-    return after, None if is_complete else replace(transcript, size=file.size)

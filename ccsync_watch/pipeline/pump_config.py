@@ -12,6 +12,9 @@ from ccsync_watch.transcripts import tail
 if TYPE_CHECKING:
     from ccsync_watch.privacy.policy.policy import Policy
 
+SLOW_CHUNK_BYTES = 1 << 16
+"""What is read at once while the redactor has a slow engine: a larger chunk would take seconds."""
+
 
 @dataclass(frozen=True, slots=True)
 class PumpConfig:

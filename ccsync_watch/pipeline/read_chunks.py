@@ -6,7 +6,7 @@ that matters to how others are cleaned is the last of its commit.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ccsync_watch.transcripts.worktrees import ENTERED_WORKTREE
@@ -14,7 +14,9 @@ from ccsync_watch.transcripts.worktrees import ENTERED_WORKTREE
 if TYPE_CHECKING:
     from ccsync_watch.model import Checkpoint
     from ccsync_watch.pipeline.batch_cleaner import CleanBatch
+    from ccsync_watch.pipeline.checkpoint_resolver import ReadPosition
     from ccsync_watch.transcripts.discovery import Transcript
+    from ccsync_watch.transcripts.transcript_file import OpenFile
 
 GATHER_SECONDS = 0.25
 """So long small files are read before their rows are committed."""
@@ -91,3 +93,22 @@ class ReadChunks:
         return self._bytes + unread_bytes <= self._max_bytes and all(
             chunk.transcript.stream.name != name for chunk in self._chunks
         )
+
+
+def end_of(
+    cleaned: CleanBatch, position: ReadPosition, transcript: Transcript, file: OpenFile
+) -> tuple[Checkpoint, Transcript | None]:
+    """Return the checkpoint after a batch, and the transcript if there may be more to read."""
+    batch = cleaned.batch.value
+    # Only a read that found no further line has seen all of the file: while the size stored
+    # here is another, the next rescan queues the file again, also after a crash.
+    is_complete = batch.end in {batch.start, file.size}
+    after = replace(
+        position.checkpoint,
+        offset=batch.end,
+        fingerprint=position.edges.fingerprint(device=file.device, inode=file.inode),
+        size=file.size if is_complete else batch.end,
+        mtime_ns=max(file.mtime_ns, transcript.mtime_ns),
+        problem=None,
+    )
+    return after, None if is_complete else replace(transcript, size=file.size)

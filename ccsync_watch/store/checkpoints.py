@@ -11,7 +11,8 @@ from ccsync_watch.model import Checkpoint, Fingerprint, Stream
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Set
+    from collections.abc import Iterator
+    from collections.abc import Set as AbstractSet
 
     from ccsync_watch.model import Redacted
     from ccsync_watch.store.database import Database
@@ -75,7 +76,7 @@ def adopt_path(
         )
 
 
-def mark_missing(database: Database, present: Set[bytes], now_ms: int) -> None:
+def mark_missing(database: Database, present: AbstractSet[bytes], now_ms: int) -> None:
     """Store since when files are missing; their rows and checkpoints stay."""
     rows = database.read().execute("SELECT path_key, missing_since_ms FROM transcripts")
     changed: list[tuple[int | None, bytes]] = [

@@ -96,11 +96,26 @@ def test_a_live_file_ends_the_commit_of_older_ones(bench: Bench) -> None:
 def test_something_else_to_do_ends_the_commit(bench: Bench) -> None:
     """A line that is written meanwhile waits for one file, not for several."""
     texts = write_files(bench)
-    bench.pump.set_interrupt(lambda: True)
+    bench.pump.set_pace(is_interrupted=lambda: True)
     bench.pump.reconcile()
     for number in range(FILES):
         assert bench.pump.step()
         assert bench.texts() == texts[: number + 1]
+
+
+def test_less_is_read_at_once_while_redacting_is_slow(bench: Bench) -> None:
+    """So that the first rows are stored soon, and something else is done in between."""
+    writer = Writer()
+    bench.append(bench.path(), *[writer.prompt("words " * 2000) for _ in range(20)])
+    slow = [True]
+    bench.pump.set_pace(is_interrupted=lambda: False, is_slow=lambda: slow[0])
+    bench.pump.reconcile()
+    bench.pump.step()
+    assert 0 < len(bench.texts()) < 10
+    slow.clear()
+    slow.append(False)
+    bench.pump.step()
+    assert len(bench.texts()) == 20
 
 
 def test_a_file_that_cannot_be_stored_does_not_keep_others_from_it(bench: Bench) -> None:

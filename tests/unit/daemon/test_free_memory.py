@@ -1,0 +1,26 @@
+"""Memory goes back to the system after a backlog, not after every line."""
+
+from __future__ import annotations
+
+from ccsync_watch.daemon.free_memory import READ_BYTES, FreeMemory
+
+
+def test_memory_goes_back_after_the_start_and_after_much_was_read() -> None:
+    """Once for each."""
+    trims = []
+    memory = FreeMemory(lambda: trims.append(1))
+    for bytes_read, expected in (
+        (0, 1),
+        (0, 1),
+        (READ_BYTES - 1, 1),
+        (READ_BYTES, 2),
+        (READ_BYTES + 1, 2),
+        (5 * READ_BYTES, 3),
+    ):
+        memory.turn(bytes_read)
+        assert len(trims) == expected
+
+
+def test_the_system_is_asked() -> None:
+    """Where it has no way, nothing happens."""
+    FreeMemory().turn(0)
