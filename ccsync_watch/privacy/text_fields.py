@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from operator import attrgetter, is_not
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, TypeVar, cast
 
 from ccsync_watch.model import (
@@ -54,6 +55,15 @@ RECORD_FIELDS: Mapping[type[HasTexts], tuple[str, ...]] = {
 }
 """The fields that hold records with texts of their own."""
 
+
+def _reader_of(fields: tuple[str, ...]) -> Callable[[HasTexts], list[JsonValue]]:
+    """Return what reads some fields of a record at once: all records of all batches pass there."""
+    get: Callable[[HasTexts], Any] = attrgetter(*fields)
+    return (lambda record: [get(record)]) if len(fields) == 1 else (lambda record: [*get(record)])
+
+
+_TEXTS_OF = {kind: _reader_of(fields) for kind, fields in TEXT_FIELDS.items()}
+
 R = TypeVar("R", bound=HasTexts)
 
 Visit: TypeAlias = Callable[[list[JsonValue]], object]
@@ -65,18 +75,19 @@ def visit_texts(record: R, visit: Visit) -> R:
 
     Raises ValueError if `visit` returns texts of another number or of other types.
     """
-    fields = TEXT_FIELDS.get(type(record), ())
+    kind = type(record)
     changes: dict[str, object] = {}
-    if fields:
-        texts = [getattr(record, name) for name in fields]
+    read = _TEXTS_OF.get(kind)
+    if read:
+        texts = read(record)
         new_texts = visit(texts)
         if new_texts is not texts:
-            pairs = zip(fields, texts, _checked_texts(texts, new_texts), strict=True)
+            pairs = zip(TEXT_FIELDS[kind], texts, _checked_texts(texts, new_texts), strict=True)
             changes = {name: new for name, old, new in pairs if new is not old}
-    for name in RECORD_FIELDS.get(type(record), ()):
+    for name in RECORD_FIELDS.get(kind, ()):
         inner: Iterable[HasTexts] = getattr(record, name)
         visited = [visit_texts(part, visit) for part in inner]
-        if any(new is not old for new, old in zip(visited, inner, strict=True)):
+        if any(map(is_not, visited, inner)):
             changes[name] = tuple(visited) if isinstance(inner, tuple) else visited
     return cast("R", replace(cast("Any", record), **changes)) if changes else record
 
