@@ -108,10 +108,10 @@ class CopyMarker:
     def _is_behind(self, message: Message) -> bool:
         """Return whether a row is stored before one that follows it in the file: a re-read."""
         query = (
-            "SELECT n.start > m.start FROM messages m JOIN compact_messages n"
-            " ON n.session_key = m.session_key AND n.transcript_id = m.transcript_id"
-            " WHERE m.uuid_key = uuid_key(?2) AND m.id = ?1 AND m.session_id = ?3"
-            " AND n.seq < m.seq ORDER BY n.seq DESC LIMIT 1"
+            "SELECT (SELECT n.start FROM compact_messages n WHERE n.session_key = m.session_key"
+            "  AND n.transcript_id = m.transcript_id AND n.seq < m.seq"
+            "  ORDER BY n.seq DESC LIMIT 1) > m.start"
+            " FROM messages m WHERE m.uuid_key = uuid_key(?2) AND m.id = ?1 AND m.session_id = ?3"
         )
         values = (message.id, message.uuid, message.session_id)
         row = self._connection.execute(query, values).fetchone()
