@@ -318,13 +318,15 @@ class Fingerprint:
     """Proof that a file is still the one that an offset refers to.
 
     `head` hashes its first `min(1024, offset)` bytes, `marker` the last `min(1024, offset)` bytes
-    before the offset; both are empty at offset 0.
+    before the offset; both are empty at offset 0. `prefix` is a checksum (CRC-32) of all bytes
+    before it, None where it is not known.
     """
 
     device: int
     inode: int
     head: bytes
     marker: bytes
+    prefix: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

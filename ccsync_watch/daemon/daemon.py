@@ -210,7 +210,14 @@ class Daemon:
             self._guard(self._intake.turn)
             self._guard(self.runtime.late_secrets.step)
             if not self.runtime.pump.has_work():
+                self._guard(self._compare)
                 self._backup.turn()
+
+    def _compare(self) -> bool:
+        """Compare what was read with the files, as long as there is nothing else to do."""
+        while not self._wakeups.event.is_set() and self.runtime.pump.prefix_audit.step():
+            pass
+        return False
 
     def _read(self) -> bool:
         """Queue what events announced, rescan if it is time, and read one chunk.

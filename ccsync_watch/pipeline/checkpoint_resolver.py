@@ -54,6 +54,8 @@ class CheckpointResolver:
         self._keys: dict[str, bytes] = {}
         self._present: dict[bytes, str] = {}
         self._files_by_identity: dict[tuple[int, int], str] = {}
+        # The keys of paths whose bytes before the offset are not those that were read.
+        self._rewritten: set[bytes] = set()
         for checkpoint in checkpoints.load_checkpoints(database):
             self.remember(checkpoint)
 
@@ -63,7 +65,8 @@ class CheckpointResolver:
 
     def is_unchanged(self, transcript: Transcript) -> bool:
         """Return whether a transcript is as it was when it was last read to its end."""
-        return self._known.is_unchanged(self._key(transcript.path), transcript)
+        key = self._key(transcript.path)
+        return key not in self._rewritten and self._known.is_unchanged(key, transcript)
 
     def add_present(self, transcript: Transcript) -> Transcript:
         """Record that a transcript exists at its path; return it under the path to read it by.
@@ -121,10 +124,26 @@ class CheckpointResolver:
         if known is None:
             return self._resolve_moved(transcript, file) or self._start(transcript, file)
         verdict, position = _compare(known, file)
+        if known.path_key in self._rewritten:
+            self._rewritten.discard(known.path_key)
+            verdict = Verdict.REWRITTEN
         if verdict is Verdict.SAME:
             return position
         log.info("%s was %s: reading it again", known.stream.name, verdict.value)
         return self._start(transcript, file)
+
+    def mark_rewritten(self, path: str) -> None:
+        """Have a transcript read from its start: some of what was read of it has changed."""
+        self._rewritten.add(self._key(path))
+
+    def set_prefix(self, path: str, offset: int, prefix: int) -> None:
+        """Store the checksum of what was read of a transcript, if it is that of now."""
+        known = self.checkpoint(path)
+        if known is not None and known.offset == offset:
+            fingerprint_now = replace(known.fingerprint, prefix=prefix)
+            now = replace(known, fingerprint=fingerprint_now)
+            checkpoints.save_prefix(self._database, now)
+            self.remember(now)
 
     def remember(self, checkpoint: Checkpoint) -> None:
         """Make a stored checkpoint the current one of its path."""
@@ -184,7 +203,7 @@ class CheckpointResolver:
 
 def _compare(known: Checkpoint, file: OpenFile) -> tuple[Verdict, ReadPosition]:
     """Compare a file with a checkpoint; the position is valid if the verdict is SAME."""
-    edges = Edges.at(file.read_at, known.offset)
+    edges = Edges.at(file.read_at, known.offset, known.fingerprint.prefix)
     now = edges.fingerprint(device=file.device, inode=file.inode)
     verdict = fingerprint.compare(known.fingerprint, now, offset=known.offset, size=file.size)
     return verdict, ReadPosition(replace(known, fingerprint=now), edges)

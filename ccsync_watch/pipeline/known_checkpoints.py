@@ -70,7 +70,7 @@ def _pack(checkpoint: Checkpoint) -> bytes:
     shown = None if checkpoint.shown_path == _usual_path(stream.name) else checkpoint.shown_path
     rest = (
         stream.name, session_id, stream.agent_id, shown, checkpoint.offset, mark.head, mark.marker,
-        checkpoint.id, checkpoint.problem,
+        mark.prefix, checkpoint.id, checkpoint.problem,
     )  # fmt: skip
     return state + marshal.dumps(rest, _FORMAT)
 
@@ -78,7 +78,7 @@ def _pack(checkpoint: Checkpoint) -> bytes:
 def _unpack(key: bytes, packed: bytes) -> Checkpoint:
     file = io.BytesIO(packed)
     size, mtime_ns, device, inode = marshal.load(file)  # noqa: S302 - our own
-    name, session_id, agent_id, shown, offset, head, marker, row_id, problem = marshal.load(  # noqa: S302 - as above
+    name, session_id, agent_id, shown, offset, head, marker, prefix, row_id, problem = marshal.load(  # noqa: S302 - as above
         file
     )
     return Checkpoint(
@@ -86,7 +86,7 @@ def _unpack(key: bytes, packed: bytes) -> Checkpoint:
         stream=Stream(name, name if session_id is None else session_id, agent_id),
         shown_path=_usual_path(name) if shown is None else shown,
         offset=offset,
-        fingerprint=Fingerprint(device, inode, head, marker),
+        fingerprint=Fingerprint(device, inode, head, marker, prefix),
         size=size,
         mtime_ns=mtime_ns,
         id=row_id,

@@ -6,7 +6,6 @@ the store's: an offset moves only in the transaction that holds the rows before 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ccsync_watch.errors import RedactorUnavailable, StateError
@@ -14,13 +13,13 @@ from ccsync_watch.pipeline.backlog import Backlog
 from ccsync_watch.pipeline.batch_cleaner import BatchCleaner
 from ccsync_watch.pipeline.checkpoint_resolver import CheckpointResolver
 from ccsync_watch.pipeline.known_secrets import KnownSecretLoader
+from ccsync_watch.pipeline.prefix_audit import PrefixAudit
 from ccsync_watch.pipeline.problem_log import ProblemLog
 from ccsync_watch.pipeline.pump_config import SLOW_CHUNK_BYTES, PumpProgress
-from ccsync_watch.pipeline.read_chunks import GATHER_SECONDS, ReadChunk, ReadChunks, end_of
+from ccsync_watch.pipeline.read_chunks import GATHER_SECONDS, ReadChunk, ReadChunks, advance, end_of
 from ccsync_watch.privacy.clean import clean_text
 from ccsync_watch.store.ingest import IngestContext, ingest_all
 from ccsync_watch.transcripts import tail
-from ccsync_watch.transcripts.fingerprint import Edges
 from ccsync_watch.transcripts.line_types import is_dropped
 from ccsync_watch.transcripts.project_folders import find_encoded_root
 
@@ -63,6 +62,12 @@ class Pump:
         )
         self._cleaner = BatchCleaner(
             config.policy, config.projects, database=database, redactor=redactor, files=files
+        )
+        self.prefix_audit = PrefixAudit(
+            self._resolver,
+            files=files,
+            clock=clock,
+            on_rewritten=lambda path: self.queue_paths([path]),
         )
         self._known_secrets = KnownSecretLoader(database, files=files, track=self._cleaner.track)
         self._backlog = Backlog()
@@ -219,7 +224,7 @@ class Pump:
                 position = self._resolver.resolve(transcript, file)
                 chunk = self._read_chunk(transcript, file, position)
                 cleaned = self._clean(transcript, position, chunk)
-                position = _advance(position, chunk, cleaned, file)
+                position = advance(position, chunk, cleaned, file)
                 after, rest = end_of(cleaned, position, transcript, file)
                 self._chunks.add(ReadChunk(transcript, rank, is_live, cleaned, after, rest))
                 is_read = True
@@ -296,6 +301,8 @@ class Pump:
         for chunk, ingested in zip(chunks, stored, strict=True):
             self._resolver.remember(chunk.after)
             self._backlog.add_read(chunk.transcript, chunk.size)
+            if chunk.cleaned.batch.value.start:
+                self.prefix_audit.add(chunk.transcript.path)
             self.progress.bytes_read += chunk.size
             self.progress.lines += chunk.cleaned.batch.value.lines
             self.progress.rows += ingested.inserted
@@ -319,15 +326,3 @@ class Pump:
             disclosures=cleaned.disclosures,
             windows_root=find_encoded_root(path[len(above) + 1 :]),
         )
-
-
-def _advance(
-    position: ReadPosition, chunk: tail.Chunk, cleaned: CleanBatch, file: OpenFile
-) -> ReadPosition:
-    """Return the position with the edges at the end of the batch.
-
-    They come from the lines that were read, but for an overlong line, which was never in memory.
-    """
-    if chunk.skipped is None:
-        return replace(position, edges=position.edges.after(cleaned.lines))
-    return replace(position, edges=Edges.at(file.read_at, chunk.end))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ccsync_watch.transcripts.fingerprint import Edges, checksum
 from ccsync_watch.transcripts.worktrees import ENTERED_WORKTREE
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from ccsync_watch.pipeline.batch_cleaner import CleanBatch
     from ccsync_watch.pipeline.checkpoint_resolver import ReadPosition
     from ccsync_watch.transcripts.discovery import Transcript
+    from ccsync_watch.transcripts.tail import Chunk
     from ccsync_watch.transcripts.transcript_file import OpenFile
 
 GATHER_SECONDS = 0.25
@@ -43,6 +45,39 @@ class ReadChunk:
     def size(self) -> int:
         """Return how many bytes were read."""
         return self.cleaned.batch.value.end - self.cleaned.batch.value.start
+
+
+def advance(
+    position: ReadPosition, chunk: Chunk, cleaned: CleanBatch, file: OpenFile
+) -> ReadPosition:
+    """Return the position with the edges at the end of the batch.
+
+    They come from the lines that were read, but for an overlong line, which was never in memory.
+    """
+    if chunk.skipped is None:
+        return replace(position, edges=position.edges.after(cleaned.lines))
+    start, prefix = position.checkpoint.offset, position.edges.prefix
+    prefix = checksum(file.read_at, start, chunk.end, prefix)
+    return replace(position, edges=Edges.at(file.read_at, chunk.end, prefix))
+
+
+def end_of(
+    cleaned: CleanBatch, position: ReadPosition, transcript: Transcript, file: OpenFile
+) -> tuple[Checkpoint, Transcript | None]:
+    """Return the checkpoint after a batch, and the transcript if there may be more to read."""
+    batch = cleaned.batch.value
+    # Only a read that found no further line has seen all of the file: while the size stored
+    # here is another, the next rescan queues the file again, also after a crash.
+    is_complete = batch.end in {batch.start, file.size}
+    after = replace(
+        position.checkpoint,
+        offset=batch.end,
+        fingerprint=position.edges.fingerprint(device=file.device, inode=file.inode),
+        size=file.size if is_complete else batch.end,
+        mtime_ns=max(file.mtime_ns, transcript.mtime_ns),
+        problem=None,
+    )
+    return after, None if is_complete else replace(transcript, size=file.size)
 
 
 class ReadChunks:
@@ -93,22 +128,3 @@ class ReadChunks:
         return self._bytes + unread_bytes <= self._max_bytes and all(
             chunk.transcript.stream.name != name for chunk in self._chunks
         )
-
-
-def end_of(
-    cleaned: CleanBatch, position: ReadPosition, transcript: Transcript, file: OpenFile
-) -> tuple[Checkpoint, Transcript | None]:
-    """Return the checkpoint after a batch, and the transcript if there may be more to read."""
-    batch = cleaned.batch.value
-    # Only a read that found no further line has seen all of the file: while the size stored
-    # here is another, the next rescan queues the file again, also after a crash.
-    is_complete = batch.end in {batch.start, file.size}
-    after = replace(
-        position.checkpoint,
-        offset=batch.end,
-        fingerprint=position.edges.fingerprint(device=file.device, inode=file.inode),
-        size=file.size if is_complete else batch.end,
-        mtime_ns=max(file.mtime_ns, transcript.mtime_ns),
-        problem=None,
-    )
-    return after, None if is_complete else replace(transcript, size=file.size)

@@ -31,7 +31,9 @@ def _checkpoint(row: sqlite3.Row) -> Checkpoint:
         stream=Stream(name, name if name == session_id else session_id, row["agent_id"]),
         shown_path=row["shown_path"],
         offset=row["offset"],
-        fingerprint=Fingerprint(row["device"], row["inode"], row["head"], row["marker"]),
+        fingerprint=Fingerprint(
+            row["device"], row["inode"], row["head"], row["marker"], row["prefix"]
+        ),
         size=row["size"],
         mtime_ns=row["mtime_ns"],
         id=row["id"],
@@ -73,6 +75,15 @@ def adopt_path(
         connection.execute(
             "UPDATE OR REPLACE disclosures SET path_key = ? WHERE path_key = ?",
             (key, checkpoint.path_key),
+        )
+
+
+def save_prefix(database: Database, checkpoint: Checkpoint) -> None:
+    """Store the checksum of what was read of a file, which was not known."""
+    with database.write() as connection:
+        connection.execute(
+            "UPDATE transcripts SET prefix = ? WHERE path_key = ? AND offset = ?",
+            (checkpoint.fingerprint.prefix, checkpoint.path_key, checkpoint.offset),
         )
 
 

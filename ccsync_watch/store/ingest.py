@@ -242,11 +242,12 @@ def _save_checkpoint(connection: sqlite3.Connection, checkpoint: Checkpoint, lin
     fingerprint = checkpoint.fingerprint
     (transcript_id,) = connection.execute(
         "INSERT INTO transcripts (path_key, stream, session_id, agent_id, shown_path, offset,"
-        " device, inode, head, marker, size, mtime_ns, lines, problem)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " device, inode, head, marker, prefix, size, mtime_ns, lines, problem)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (path_key) DO UPDATE SET offset = excluded.offset,"
         " device = excluded.device, inode = excluded.inode, head = excluded.head,"
-        " marker = excluded.marker, size = excluded.size, mtime_ns = excluded.mtime_ns,"
+        " marker = excluded.marker, prefix = excluded.prefix, size = excluded.size,"
+        " mtime_ns = excluded.mtime_ns,"
         " restarts = restarts + (excluded.offset < offset), lines = lines + excluded.lines,"
         " problem = excluded.problem, missing_since_ms = NULL RETURNING id",
         (
@@ -260,6 +261,7 @@ def _save_checkpoint(connection: sqlite3.Connection, checkpoint: Checkpoint, lin
             fingerprint.inode,
             fingerprint.head,
             fingerprint.marker,
+            fingerprint.prefix,
             checkpoint.size,
             checkpoint.mtime_ns,
             lines,

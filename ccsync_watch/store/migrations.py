@@ -986,4 +986,8 @@ MIGRATIONS: tuple[str, ...] = (
     DROP INDEX messages_session;
     CREATE INDEX messages_session ON compact_messages (session_key);
     """,
+    """
+    -- A checksum of all that was read of a file, null where it is not known.
+    ALTER TABLE transcripts ADD COLUMN prefix INTEGER;
+    """,
 )

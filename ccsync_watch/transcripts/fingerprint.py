@@ -3,12 +3,14 @@
 Neither an inode nor the head of a file identifies it alone: inodes are reused, and a fork begins
 like its parent. Device and inode, a hash of the head and a hash of the bytes just before the
 offset decide together. All hashes cover bytes that were read already, so growth does not change
-them.
+them. A change in the middle is found by the checksum of all bytes before the offset, which takes
+longer to compare.
 """
 
 from __future__ import annotations
 
 import hashlib
+import zlib
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -24,6 +26,7 @@ HEAD_BYTES = 1024
 # The last few hundred bytes of a session's rows are alike; this many include the row's own id.
 MARKER_BYTES = 1024
 _DIGEST_BYTES = 16
+_SLICE_BYTES = 4096  # small enough for any limit of memory; the system reads ahead
 
 
 class Verdict(Enum):
@@ -41,16 +44,20 @@ def _digest(data: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Edges:
-    """The bytes that a fingerprint hashes: a file's first ones and the last before an offset."""
+    """The bytes that a fingerprint hashes: a file's first ones and the last before an offset.
+
+    `prefix` is the checksum of all before it, None where it is not known.
+    """
 
     head: bytes = b""
     last: bytes = b""
+    prefix: int | None = 0
 
     @classmethod
-    def at(cls, read_at: Callable[[int, int], bytes], offset: int) -> Edges:
-        """Read them from a file."""
+    def at(cls, read_at: Callable[[int, int], bytes], offset: int, prefix: int | None) -> Edges:
+        """Read them from a file; the checksum is given."""
         before = min(MARKER_BYTES, offset)
-        return cls(read_at(0, min(HEAD_BYTES, offset)), read_at(offset - before, before))
+        return cls(read_at(0, min(HEAD_BYTES, offset)), read_at(offset - before, before), prefix)
 
     def after(self, lines: Sequence[Line]) -> Edges:
         """Return the edges after these lines, computed from the bytes that were read.
@@ -66,11 +73,29 @@ class Edges:
             if len(last) >= MARKER_BYTES:
                 break
             last = line.data[-MARKER_BYTES:] + b"\n" + last
-        return Edges(head[:HEAD_BYTES], (self.last + last)[-MARKER_BYTES:])
+        prefix = self.prefix
+        if prefix is not None:
+            for line in lines:
+                prefix = zlib.crc32(b"\n", zlib.crc32(line.data, prefix))
+        return Edges(head[:HEAD_BYTES], (self.last + last)[-MARKER_BYTES:], prefix)
 
     def fingerprint(self, *, device: int, inode: int) -> Fingerprint:
         """Return the hashes of the edges, with the file's device and inode."""
-        return Fingerprint(device, inode, _digest(self.head), _digest(self.last))
+        return Fingerprint(device, inode, _digest(self.head), _digest(self.last), self.prefix)
+
+
+def checksum(
+    read_at: Callable[[int, int], bytes], start: int, end: int, before: int | None
+) -> int | None:
+    """Return the checksum of the bytes before `end`, given that of those before `start`.
+
+    None where that is not known, or the file ends sooner.
+    """
+    while before is not None and start < end:
+        data = read_at(start, min(_SLICE_BYTES, end - start))
+        before = zlib.crc32(data, before) if data else None
+        start += len(data)
+    return before
 
 
 def compare(stored: Fingerprint, current: Fingerprint, *, offset: int, size: int) -> Verdict:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ccsync_watch.model import Fingerprint
-from ccsync_watch.transcripts.fingerprint import Edges, Verdict, compare
+from ccsync_watch.transcripts.fingerprint import Edges, Verdict, checksum, compare
 from ccsync_watch.transcripts.tail import split
 
 OLD = b"".join(b"line %d\n" % number for number in range(1000))
@@ -17,7 +17,11 @@ OLD = b"".join(b"line %d\n" % number for number in range(1000))
 
 def fingerprint(data: bytes, offset: int, *, device: int = 1, inode: int = 2) -> Fingerprint:
     """Return the fingerprint of a file in memory that was read up to `offset`."""
-    edges = Edges.at(lambda start, count: data[start : start + count], offset)
+
+    def read_at(start: int, count: int) -> bytes:
+        return data[start : start + count]
+
+    edges = Edges.at(read_at, offset, checksum(read_at, 0, offset, 0))
     return edges.fingerprint(device=device, inode=inode)
 
 
@@ -39,7 +43,7 @@ def test_an_append_leaves_the_file_the_same(offset: int) -> None:
 
 def test_at_offset_zero_every_file_is_the_same() -> None:
     """Nothing was read, so there is nothing to compare."""
-    assert fingerprint(OLD, 0) == Fingerprint(1, 2, b"", b"")
+    assert fingerprint(OLD, 0) == Fingerprint(1, 2, b"", b"", 0)
     assert verdict(OLD, b"other", 0) is Verdict.SAME
 
 
@@ -111,7 +115,11 @@ def test_edges_after_lines_are_those_of_the_file(lines: list[bytes], data: st.Da
         return whole[offset : offset + count]
 
     read = split(whole[start:end], start) if end > start else []
-    assert Edges.at(read_at, start).after(read) == Edges.at(read_at, end)
+    before = checksum(read_at, 0, start, 0)
+    prefix = checksum(read_at, start, end, before)
+    assert Edges.at(read_at, start, before).after(read) == Edges.at(read_at, end, prefix)
+    assert prefix == checksum(read_at, 0, end, 0)
+    assert checksum(read_at, 0, len(whole) + 1, 0) is None
 
 
 def test_edges_describe_the_bytes_that_were_read() -> None:

@@ -1,0 +1,145 @@
+"""Something in the middle of a file is changed that had been read: neither edge shows it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ccsync_watch.pipeline.prefix_audit import MOST_SECONDS, REST_SECONDS
+from support.lines import Writer, line
+from support.pumping import IS_LIVE, Bench, ids
+from support.watched import WatchedFiles
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def _rows(writer: Writer) -> list[dict[str, Any]]:
+    """Return rows that are larger than what a fingerprint hashes at either end."""
+    return [writer.prompt(f"row {number} " + "x" * 2000) for number in range(9)]
+
+
+def _exchange(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows with another text of the same length in the middle."""
+    content = str(rows[4]["message"]["content"]).replace("row 4", "ROW 4")
+    return [*rows[:4], {**rows[4], "message": {"role": "user", "content": content}}, *rows[5:]]
+
+
+def _compare(bench: Bench) -> None:
+    """Compare all that is due now, and read what has changed."""
+    while bench.pump.prefix_audit.step():
+        pass
+    bench.drain()
+
+
+@IS_LIVE
+@pytest.mark.parametrize("is_appended", [True, False], ids=["with an append", "alone"])
+def test_an_exchanged_row_is_found(
+    bench: Bench,
+    is_live: bool,  # noqa: FBT001 - a parameter
+    is_appended: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    """When the file has rested for a while; nothing else is sent again."""
+    writer = Writer()
+    rows = _rows(writer)
+    bench.append(bench.path(), *rows)
+    bench.catch_up()
+    more = [writer.prompt("more")] if is_appended else []
+    bench.rewrite(bench.path(), *_exchange(rows), *more)
+    bench.catch_up_again(is_live=is_live)
+    bench.clock.advance(REST_SECONDS - 1)
+    _compare(bench)
+    assert bench.texts()[4].startswith("row 4")
+    bench.clock.advance(1)
+    _compare(bench)
+    assert bench.texts()[4].startswith("ROW 4")
+    assert bench.uuids() == ids(*rows, *more)
+    assert bench.sent_again() == 1
+    before = bench.pump.progress.bytes_read
+    bench.clock.advance(MOST_SECONDS)
+    _compare(bench)
+    assert bench.pump.progress.bytes_read == before
+
+
+def test_a_file_that_never_rests_is_compared_too(bench: Bench) -> None:
+    """Within a minute."""
+    writer = Writer()
+    rows = _rows(writer)
+    bench.append(bench.path(), *rows)
+    bench.catch_up()
+    bench.rewrite(bench.path(), *_exchange(rows))
+    for _ in range(int(MOST_SECONDS // 5) + 2):
+        bench.append(bench.path(), writer.prompt("more"))
+        bench.catch_up()
+        _compare(bench)
+        bench.clock.advance(5)
+    assert bench.texts()[4].startswith("ROW 4")
+
+
+def test_the_store_of_an_earlier_version_gets_its_checksums(bench: Bench) -> None:
+    """At the first comparison: what is exchanged after that is found."""
+    writer = Writer()
+    rows = _rows(writer)
+    bench.append(bench.path(), *rows)
+    bench.catch_up()
+    with bench.database.write() as connection:
+        connection.execute("UPDATE transcripts SET prefix = NULL")
+    bench.restart()
+    bench.append(bench.path(), writer.prompt("more"))
+    bench.catch_up()
+    bench.clock.advance(REST_SECONDS)
+    _compare(bench)
+    more = writer.prompt("even more")
+    bench.restart()
+    bench.rewrite(
+        bench.path(), *_exchange(rows), bench.path().read_bytes().splitlines(keepends=True)[-1]
+    )
+    bench.append(bench.path(), more)
+    bench.catch_up()
+    bench.clock.advance(REST_SECONDS)
+    _compare(bench)
+    assert bench.texts()[4].startswith("ROW 4")
+
+
+def test_the_checksum_is_that_of_all_bytes_however_they_are_read(tmp_path: Path) -> None:
+    """In small chunks, with a line that is too long to hold, across a restart."""
+    bench = Bench(tmp_path)
+    bench.restart(chunk_bytes=3000, max_line_bytes=5000)
+    writer = Writer()
+    rows = _rows(writer)
+    bench.append(bench.path(), *rows[:4], line(writer.prompt("y" * 9000)), b"\n", *rows[4:])
+    bench.catch_up()
+    bench.append(bench.path(), writer.prompt("more"))
+    bench.restart()
+    bench.catch_up()
+    before = bench.pump.progress.bytes_read
+    bench.clock.advance(REST_SECONDS)
+    _compare(bench)
+    assert bench.pump.progress.bytes_read == before
+
+
+def test_what_was_just_read_for_the_first_time_is_not_read_twice(tmp_path: Path) -> None:
+    """A first import costs no more than it has to."""
+    files = WatchedFiles()
+    bench = Bench(tmp_path, files=files)
+    bench.append(bench.path(), *_rows(Writer()))
+    bench.catch_up()
+    count = len(files.opened)
+    bench.clock.advance(MOST_SECONDS)
+    _compare(bench)
+    assert len(files.opened) == count
+
+
+def test_a_file_that_is_gone_is_left_to_the_scan(bench: Bench) -> None:
+    """And one that is shorter by now is read from its start."""
+    writer = Writer()
+    rows = _rows(writer)
+    bench.append(bench.path(), *rows[:8])
+    bench.catch_up()
+    bench.append(bench.path(), rows[8])
+    bench.catch_up()
+    bench.clock.advance(REST_SECONDS)
+    bench.path().unlink()
+    _compare(bench)
+    assert bench.uuids() == ids(*rows)
