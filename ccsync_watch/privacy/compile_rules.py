@@ -9,8 +9,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from ccsync_watch.privacy.dressing.table import all_triggers
-from ccsync_watch.privacy.engine import scanner
+from ccsync_watch.privacy.dressing.table import build_engine
 
 if __name__ == "__main__":
-    scanner.build(all_triggers(), cache=Path(sys.argv[1]))
+    build_engine(cache=Path(sys.argv[1]))

@@ -23,12 +23,11 @@ from ccsync_watch.privacy.detect.vendor_tokens import VendorFinder, VendorRule
 from ccsync_watch.privacy.detect.vendors import VENDORS
 from ccsync_watch.privacy.dressing.table import (
     DRESSING_FROM,
-    all_triggers,
+    build_engine,
     dressing_hits,
     undressed_views,
     unfolded_view,
 )
-from ccsync_watch.privacy.engine import scanner
 from ccsync_watch.privacy.engine.pauses import paced
 from ccsync_watch.privacy.engine.text_views import MASK
 from ccsync_watch.privacy.known.known_values import KnownValues
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from ccsync_watch.privacy.engine import scanner
     from ccsync_watch.privacy.engine.joined_texts import HitsByTrigger
     from ccsync_watch.privacy.engine.spans import Span
     from ccsync_watch.privacy.engine.text_views import View
@@ -69,11 +69,11 @@ class SecretFinder:
         self.known = KnownValues(engine)
         self._user_patterns = patterns
         self._vendors = _vendor_rules()
-        self.engine = scanner.build(all_triggers(), prefer=engine, cache=cache)
+        self.engine = build_engine(engine, cache)
 
     def use_compiled(self, cache: Path | None) -> None:
         """Continue with the fastest engine, compiled in the cache; not while anything is read."""
-        self.engine = scanner.build(all_triggers(), cache=cache)
+        self.engine = build_engine(cache=cache)
 
     @property
     def _has_user_rules(self) -> bool:

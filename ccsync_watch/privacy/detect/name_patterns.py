@@ -28,6 +28,7 @@ TOKEN_WORDS = (
     r"-]?codes?|"
     r"_auth|authtoken"
 )
+SECRET_WORDS = f"{PASSWORD_WORDS}|{TOKEN_WORDS}"
 _WEAK_WORDS = "key|salt|sig|auth|session|sid|jwt|nonce|seed|hash|webhook|code|verifier|sessid"
 
 _CLOSE = r"(?:\\{0,7}[\"'`]|&quot;|%22|\\{1,4}u0022)?[\])]?\*{0,2}" + ANSI + r"?[ \t]{0,24}"

@@ -134,13 +134,13 @@ RULES: tuple[StructuralRule, ...] = (
     StructuralRule(
         "url-password",
         "a password in a URL's userinfo",
-        r":(?:/|\\{1,2}/)\\{0,2}/[^\s\"'<>@/:]{0,100}:[^\s\"'<>@]{1,200}@",
+        r"(?::/|:\\{1,2}/)\\{0,2}/[^\s\"'<>@/:]{0,100}:[^\s\"'<>@]{1,200}@",
         find_userinfo,
     ),
     StructuralRule(
         "url-password",
         "a token alone in a URL's userinfo",
-        r":(?:/|\\{1,2}/)\\{0,2}/[^\s\"'<>@/:]{16,200}@",
+        r"(?::/|:\\{1,2}/)\\{0,2}/[^\s\"'<>@/:]{16,200}@",
         find_userinfo,
     ),
     StructuralRule(

@@ -6,16 +6,19 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from ccsync_watch.privacy.detect.name_patterns import SECRET_WORDS
 from ccsync_watch.privacy.detect.rules import collect_triggers
 from ccsync_watch.privacy.dressing import characters, escapes, gutters, hex_text, source_code
 from ccsync_watch.privacy.dressing.breaks import BORDER, break_triggers, breaks_after
 from ccsync_watch.privacy.dressing.folds import find_folds
 from ccsync_watch.privacy.dressing.source_code import JOINED, NEW, OLD
+from ccsync_watch.privacy.engine import scanner
 from ccsync_watch.privacy.engine.scanner import Trigger
 from ccsync_watch.privacy.engine.text_views import Edit, View, regions_around
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from ccsync_watch.privacy.dressing.row import Dressing
     from ccsync_watch.privacy.engine.scanner import Hit
@@ -62,6 +65,11 @@ def all_triggers() -> tuple[Trigger, ...]:
 
 PLACEHOLDERS = len(all_triggers()) - 1
 """The index of the trigger for placeholders, the last one."""
+
+
+def build_engine(prefer: str = "", cache: Path | None = None) -> scanner.Engine:
+    """Return an engine for all triggers; see `scanner.build`."""
+    return scanner.build(all_triggers(), prefer=prefer, cache=cache, words=SECRET_WORDS)
 
 
 def dressing_hits(data: bytes, hits: Iterable[Hit]) -> list[Hit]:

@@ -36,26 +36,30 @@ def _width_of_alternatives(pattern: str, position: int) -> tuple[int, int, int]:
 def _width_of_sequence(pattern: str, position: int) -> tuple[int, int, int]:
     low = high = 0
     while position < len(pattern) and pattern[position] not in "|)":
-        item_low, item_high, position = _width_of_item(pattern, position)
-        least, most, position = _read_repeat(pattern, position)
+        item_low, item_high, position = width_of_item(pattern, position)
+        least, most, position = read_repeat(pattern, position)
         low += item_low * least
         high += item_high * most
     return low, high, position
 
 
-def _width_of_item(pattern: str, position: int) -> tuple[int, int, int]:
+def width_of_item(pattern: str, position: int) -> tuple[int, int, int]:
+    """Return the least and greatest length of one item without its repeat, and where it ends."""
     character = pattern[position]
     if character == "(":
-        opening = _FLAGS.match(pattern, position)
-        low, high, position = _width_of_alternatives(
-            pattern, opening.end() if opening else position + 1
-        )
+        low, high, position = _width_of_alternatives(pattern, opening_end(pattern, position))
         return low, high, position + 1
     if character == "[":
         return 1, 1, _class_end(pattern, position)
     if character == "\\":
         return 1, 1, position + (4 if pattern[position + 1] == "x" else 2)
     return 1, 1, position + 1
+
+
+def opening_end(pattern: str, position: int) -> int:
+    """Return where the content of a group begins whose bracket is at `position`."""
+    opening = _FLAGS.match(pattern, position)
+    return opening.end() if opening else position + 1
 
 
 def _class_end(pattern: str, position: int) -> int:
@@ -66,7 +70,8 @@ def _class_end(pattern: str, position: int) -> int:
     return position + 1
 
 
-def _read_repeat(pattern: str, position: int) -> tuple[int, int, int]:
+def read_repeat(pattern: str, position: int) -> tuple[int, int, int]:
+    """Return how often the item before is repeated, at least and at most, and where that ends."""
     character = pattern[position : position + 1]
     if character == "?":
         return 0, 1, position + 1
@@ -116,15 +121,15 @@ def _heads_of_sequence(pattern: str, position: int) -> tuple[set[str], bool, int
     while position < len(pattern) and pattern[position] not in "|)":
         item = position
         if pattern[item] == "(":
-            opening = _FLAGS.match(pattern, item)
-            start = opening.end() if opening else item + 1
-            next_heads, is_whole, position = _heads_of_alternatives(pattern, start)
+            next_heads, is_whole, position = _heads_of_alternatives(
+                pattern, opening_end(pattern, item)
+            )
             position += 1
         else:
-            _, _, position = _width_of_item(pattern, item)
+            _, _, position = width_of_item(pattern, item)
             next_heads = _first_characters(pattern[item:position])
             is_whole = "" not in next_heads
-        least, most, position = _read_repeat(pattern, position)
+        least, most, position = read_repeat(pattern, position)
         if not is_open:
             continue
         if least == 0:
@@ -174,9 +179,9 @@ def required(pattern: str) -> str:
         if pattern[position] == "|":
             return ""
         item = position
-        _, _, position = _width_of_item(pattern, position)
+        _, _, position = width_of_item(pattern, position)
         end = position
-        least, most, position = _read_repeat(pattern, position)
+        least, most, position = read_repeat(pattern, position)
         character = _character_of(pattern[item:end]) if pattern[item] not in "([" else ""
         current = current + character if character and least == most == 1 else ""
         best = max(best, current, key=len)

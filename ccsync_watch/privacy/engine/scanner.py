@@ -22,10 +22,13 @@ from ccsync_watch.privacy.engine.pattern_syntax import (
     required,
     width,
 )
+from ccsync_watch.privacy.engine.scan_plan import plan_scan
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from ccsync_watch.privacy.engine.scan_plan import Expression
 
 Hit = tuple[int, int]
 """Where a trigger's match ends, in bytes, and the trigger's index."""
@@ -70,13 +73,22 @@ class NotCompiledError(Exception):
 
 
 class HyperscanEngine:
-    """All triggers in one automaton; for one thread at a time, since it has one scratch space."""
+    """All triggers in one automaton; for one thread at a time, since it has one scratch space.
+
+    Triggers whose matches contain some words are in an automaton of their own, which reads only
+    what is near these words. Most text has few of them.
+    """
 
     name = "hyperscan"
     reports_all = True
 
     def __init__(
-        self, triggers: Sequence[Trigger], *, cache: Path | None = None, may_compile: bool = True
+        self,
+        triggers: Sequence[Trigger],
+        *,
+        cache: Path | None = None,
+        may_compile: bool = True,
+        words: str = "",
     ) -> None:
         """Compile `triggers`, or load them from `cache`, a folder only the user may write to.
 
@@ -84,28 +96,38 @@ class HyperscanEngine:
         """
         self._may_compile = may_compile
         self._library: Any = importlib.import_module("hyperscan")
-        self._database = self._load(triggers, cache) if cache else self._compile(triggers)
+        self._words = len(triggers)
+        plan = plan_scan(triggers, words)
+        self._bytes = plan.bytes
+        self._before, self._after = plan.before, plan.after
+        self._everywhere = self._load(plan.everywhere, cache)
+        self._near_words = self._load(plan.near_words, cache)
 
-    def _compile(self, triggers: Sequence[Trigger]) -> Any:  # noqa: ANN401 - the library has no types
+    def _compile(self, rows: Sequence[Expression]) -> Any:  # noqa: ANN401 - the library has no types
         library = self._library
         database = library.Database()
         database.compile(
-            expressions=[trigger.pattern.encode("latin-1") for trigger in triggers],
-            ids=list(range(len(triggers))),
-            elements=len(triggers),
+            expressions=[row.pattern.encode("latin-1") for row in rows],
+            ids=[row.number for row in rows],
+            elements=len(rows),
             flags=[
-                library.HS_FLAG_DOTALL | (library.HS_FLAG_CASELESS if trigger.is_caseless else 0)
-                for trigger in triggers
+                library.HS_FLAG_DOTALL | (library.HS_FLAG_CASELESS if row.is_caseless else 0)
+                for row in rows
             ],
         )
         return database
 
-    def _load(self, triggers: Sequence[Trigger], cache: Path) -> Any:  # noqa: ANN401 - as above
-        """Return the compiled database. A cache that cannot be read or written is not a failure."""
+    def _load(self, rows: Sequence[Expression], cache: Path | None) -> Any:  # noqa: ANN401 - as above
+        """Return the compiled database, or None of nothing.
+
+        A cache that cannot be read or written is not a failure.
+        """
+        if not rows:
+            return None
+        if cache is None:
+            return self._compile(rows)
         library = self._library
-        digest = hashlib.sha256(repr((library.__version__, list(triggers))).encode()).hexdigest()[
-            :16
-        ]
+        digest = hashlib.sha256(repr((library.__version__, list(rows))).encode()).hexdigest()[:16]
         path = cache / f"rules-{digest}.hs"
         with contextlib.suppress(OSError, library.error):
             database = library.loadb(path.read_bytes(), library.HS_MODE_BLOCK)
@@ -114,7 +136,7 @@ class HyperscanEngine:
             return database
         if not self._may_compile:
             raise NotCompiledError
-        database = self._compile(triggers)
+        database = self._compile(rows)
         with contextlib.suppress(OSError):
             unfinished = path.with_suffix(f".{os.getpid()}")
             unfinished.write_bytes(library.dumpb(database))
@@ -133,13 +155,54 @@ class HyperscanEngine:
     def _scan(self, data: bytes, before: int) -> list[Hit]:
         """Return the hits as those of the text without the first bytes, as many as `before`."""
         hits: list[Hit] = []
-        append = hits.append
+        words: list[int] = []
+        append, words_at = hits.append, self._words
 
         def on_match(trigger: int, _start: int, end: int, _flags: int, _context: object) -> None:
-            append((end - before, trigger))
+            if trigger == words_at:
+                words.append(end)
+            else:
+                append((end - before, trigger))
 
-        self._database.scan(data, match_event_handler=on_match)
+        if self._everywhere is not None:
+            self._everywhere.scan(data, match_event_handler=on_match)
+        more = [
+            (match.end() - before, number)
+            for byte, number in self._bytes
+            if byte in data
+            for match in re.finditer(re.escape(byte), data)
+        ]
+        if words:
+            more += self._scan_near(data, words, before)
+        if more:
+            hits += more
+            hits.sort()
         return hits
+
+    def _scan_near(self, data: bytes, words: list[int], before: int) -> list[Hit]:
+        """Return the hits of the triggers that are searched for near words, by the words' ends."""
+        hits: list[Hit] = []
+        append = hits.append
+
+        def on_match(trigger: int, _start: int, end: int, _flags: int, offset: int) -> None:
+            append((offset + end, trigger))
+
+        for low, high in _windows(words, self._before, self._after):
+            self._near_words.scan(
+                data[low:high], match_event_handler=on_match, context=low - before
+            )
+        return hits
+
+
+def _windows(ends: Sequence[int], before: int, after: int) -> Iterator[tuple[int, int]]:
+    """Yield the ranges that are near any of `ends`, which are in order."""
+    low, high = max(0, ends[0] - before), ends[0] + after
+    for end in ends:
+        if end - before > high:
+            yield low, high
+            low = end - before
+        high = end + after
+    yield low, high
 
 
 class SearchEngine:
@@ -219,15 +282,22 @@ def _remove_unused(cache: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def build(triggers: Sequence[Trigger], *, prefer: str = "", cache: Path | None = None) -> Engine:
+def build(
+    triggers: Sequence[Trigger],
+    *,
+    prefer: str = "",
+    cache: Path | None = None,
+    words: str = "",
+) -> Engine:
     """Return the fastest engine that can be imported; `prefer` names one, for tests and benches.
 
-    READY: the fastest that does not take seconds to compile.
+    READY: the fastest that does not take seconds to compile. `words` are alternatives that many
+    triggers contain and few texts: that makes a scan faster.
     """
     if prefer in {"", READY, "hyperscan"}:
         with contextlib.suppress(ImportError, NotCompiledError):
             may_compile = prefer != READY or cache is None
-            return HyperscanEngine(triggers, cache=cache, may_compile=may_compile)
+            return HyperscanEngine(triggers, cache=cache, may_compile=may_compile, words=words)
     if prefer in {"", READY, "re2"}:
         with contextlib.suppress(ImportError):
             return SearchEngine(triggers, name="re2")

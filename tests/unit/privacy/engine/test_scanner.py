@@ -95,3 +95,20 @@ def test_what_is_ready_is_not_compiled(tmp_path: Path) -> None:
     assert ready.scan(b"ghp_abcd") == [(8, 0)]
     assert [path for path in old if path.exists()] == old[-3:]
     assert len(list(tmp_path.iterdir())) == 4
+
+
+@pytest.mark.parametrize("name", INSTALLED)
+def test_words_change_nothing_that_is_found(name: str) -> None:
+    """Text has several words near each other, one alone, and matches without any."""
+    triggers = [
+        engines.Trigger("[a-z]{0,9}key=[0-9]{2}", is_caseless=True),
+        engines.Trigger("(?:key|pin)[ ][0-9]", is_caseless=True),
+        engines.Trigger("pin[ ]", is_caseless=False),
+        engines.Trigger(r"\x00", is_caseless=False),
+    ]
+    data = b"key=1 mykey=23 KEY 4" + b"." * 200 + b"pin 5\x00" + b"-" * 200 + b"thekey=67"
+    plain = engines.build(triggers, prefer=name).scan(data)
+    assert {index for _, index in plain} == {0, 1, 2, 3}
+    assert sorted(set(engines.build(triggers, prefer=name, words="key").scan(data))) == sorted(
+        set(plain)
+    )

@@ -1,0 +1,65 @@
+"""Divides triggers by how a scan finds them at least cost."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from ccsync_watch.privacy.engine.anchors import anchored_part
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_ONE_BYTE = re.compile(r"\\x([0-9a-f]{2})")
+_FARTHEST = 448
+"""A trigger that reaches farther around a word is searched for everywhere, in bytes."""
+
+
+class Expression(NamedTuple):
+    """What Hyperscan compiles: a trigger or a part of it, whose matches it reports by a number."""
+
+    pattern: str
+    is_caseless: bool
+    number: int
+
+
+class ScanPlan(NamedTuple):
+    """What is searched for everywhere, and what only near words; see `plan_scan`."""
+
+    bytes: list[tuple[bytes, int]]
+    """Triggers of one byte, which `bytes.find` finds at least cost."""
+    everywhere: list[Expression]
+    near_words: list[Expression]
+    before: int
+    after: int
+
+
+def plan_scan(triggers: Sequence[tuple[str, bool]], words: str) -> ScanPlan:
+    """Divide triggers by whether their matches contain one of `words`, or most kinds of them do.
+
+    The words themselves have the number after those of the triggers.
+    """
+    single: list[tuple[bytes, int]] = []
+    everywhere: list[Expression] = []
+    near_words: list[Expression] = []
+    before = after = 0
+    for number, (pattern, is_caseless) in enumerate(triggers):
+        byte = _ONE_BYTE.fullmatch(pattern)
+        if byte is not None:
+            single.append((bytes.fromhex(byte[1]), number))
+            continue
+        part = anchored_part(pattern, words) if words else None
+        if (
+            part is None
+            or max(part.before, part.after) > _FARTHEST
+            or len(part.rest or "") > len(pattern) / 2
+        ):
+            everywhere.append(Expression(pattern, is_caseless, number))
+            continue
+        near_words.append(Expression(part.pattern, is_caseless, number))
+        if part.rest is not None:
+            everywhere.append(Expression(part.rest, is_caseless, number))
+        before, after = max(before, part.before), max(after, part.after)
+    if near_words:
+        everywhere.append(Expression(f"(?:{words})", is_caseless=True, number=len(triggers)))
+    return ScanPlan(single, everywhere, near_words, before, after)
