@@ -70,6 +70,18 @@ def test_every_file_is_private_after_a_rotation_too(tmp_path: Path) -> None:
     assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
 
 
+def test_the_log_does_not_grow_for_ever(tmp_path: Path) -> None:
+    """Three files, none larger than the limit by more than its last line; the newest lines stay."""
+    log_files.log_to(tmp_path, redactor, max_bytes=2000)
+    log = logging.getLogger("ccsync_watch.test")
+    for number in range(400):
+        log.info("line %d", number)
+    files = sorted(tmp_path.iterdir())
+    assert [path.name for path in files] == ["log", "log.1", "log.2"]
+    assert max(path.stat().st_size for path in files) <= 2000
+    assert (tmp_path / "log").read_text().endswith("line 399\n")
+
+
 def test_the_log_is_appended_to(tmp_path: Path) -> None:
     """A restart keeps the lines of the last run, and does not repeat them."""
     for word in ("first", "second"):

@@ -189,6 +189,27 @@ def test_a_reload_returns_what_is_wrong_with_the_settings(problem: Problem | Non
     assert answer.json() == {"problem": problem.as_json() if problem else None}
 
 
+def test_unused_space_is_given_back_on_request() -> None:
+    """With what was removed, and which share is worth it."""
+    daemon = DaemonDouble()
+    request = ShrinkRequest(removed_bytes=7, min_share=0.05)
+    body = orjson.dumps(request.to_json())
+    (answer,) = send(daemon, ("POST", "/v1/shrink", body))
+    assert daemon.shrinks == [request]
+    assert ShrinkAnswer.from_json(answer.json()) == ShrinkAnswer(
+        100, 50, is_done=True, missing_bytes=0
+    )
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"{}", b'{"removed_bytes": null}'])
+def test_a_shrink_needs_its_figures(body: bytes) -> None:
+    """The daemon does not see the request."""
+    daemon = DaemonDouble()
+    (answer,) = send(daemon, ("POST", "/v1/shrink", body))
+    assert answer.status_code == 400
+    assert not daemon.shrinks
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [("GET", "/v1/flush", 405), ("POST", "/v1/status", 405), ("GET", "/v2/status", 404)],

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ccsync_watch.config import Settings
+from ccsync_watch.config import RetentionSettings, Settings
 from ccsync_watch.daemon.daemon import GATHER_SECONDS, PAUSE_SECONDS, Daemon
 from ccsync_watch.errors import StateError
 from ccsync_watch.privacy import Redactor
+from ccsync_watch.store.session_list import load_session
 from support.ccsync_program.transcript import Transcript
 from support.fakes import FakeClock
 
@@ -60,7 +61,13 @@ class Scene:
     `read` is how many lines it had read after each commit.
     """
 
-    def __init__(self, tmp_path: Path, redactor: Redactor | None = None) -> None:
+    def __init__(
+        self,
+        tmp_path: Path,
+        redactor: Redactor | None = None,
+        *,
+        retention: RetentionSettings | None = None,
+    ) -> None:
         claude_dir = tmp_path / "claude"
         self.read: list[int] = []
         self.transcript = Transcript(claude_dir)
@@ -70,6 +77,7 @@ class Scene:
             claude_dirs=(claude_dir,),
             state_dir=tmp_path / "state",
             cache_dir=Path(os.environ["XDG_CACHE_HOME"]),
+            retention=retention,
         )
         self.daemon = Daemon(settings, clock=self.clock, redactor=redactor, on_progress=self._note)
         self.clock.daemon = self.daemon
@@ -168,6 +176,19 @@ def test_problems_of_the_parts_have_codes_of_their_own(
     monkeypatch.setitem(scene.daemon._observer._problems, "/p", "cannot watch /p: no space")
     problems = [(problem.code, problem.severity) for problem in scene.daemon.problems()]
     assert problems == [("events-unavailable", "warning"), ("transcripts-unreadable", "error")]
+
+
+def test_the_retention_is_applied_while_nothing_is_to_be_read(tmp_path: Path) -> None:
+    """Once, and after what there was to read; a daemon without the setting removes nothing."""
+    for retention, is_pruned in ((None, False), (RetentionSettings(max_age_days=30), True)):
+        scene = Scene(tmp_path, retention=retention)
+        os.utime(scene.transcript.path, (1, 1))
+        scene.clock.now_ms += 365 * 86_400_000
+        scene.daemon.run()
+        session = load_session(scene.daemon.runtime.database, scene.transcript.session_id)
+        scene.daemon.close()
+        assert session is not None
+        assert (session.pruned is not None) is is_pruned
 
 
 class SlowRedactor(Redactor):

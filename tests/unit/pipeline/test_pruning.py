@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ccsync_watch.accounting import activity
+from ccsync_watch.accounting import activity, session_accounts
+from ccsync_watch.dashboard.session_document import iterate_document
 from ccsync_watch.model import JsonValue, Part
 from ccsync_watch.pipeline.files import RealFiles
 from ccsync_watch.pipeline.pruning import (
@@ -212,6 +214,25 @@ class TestWhatGoes:
         assert session.pruned is not None
         assert session.pruned.messages == 450
 
+    def test_pages_and_exports_say_what_is_missing(self, world: World) -> None:
+        """A JSON export has when, and of how many messages."""
+        write_session(world)
+        account = session_accounts.load_account(world.database, SESSION, world.prices)
+        session = session_list.load_session(world.database, SESSION)
+        assert session is not None
+        before = "".join(iterate_document(world.database, session, account, "json"))
+        assert "pruned" not in before
+        prune_now(world)
+        session = session_list.load_session(world.database, SESSION)
+        assert session is not None
+        after = "".join(iterate_document(world.database, session, account, "json"))
+        assert json.loads(after)["session"]["pruned"] == {
+            "at_ms": world.clock.wall_ms(),
+            "messages": 5,
+        }
+        text = "".join(iterate_document(world.database, session, account, "md"))
+        assert "- Texts removed: of 5 messages, " in text
+
     def test_the_sizes_said_before_are_those_removed(self, world: World) -> None:
         """A dry run does not promise more."""
         world.say("u1", " ".join(noise_words(5000)), ago_ms=OLD_MS)
@@ -220,6 +241,24 @@ class TestWhatGoes:
         result = prune(world.database, plan, has_backend=True, clock=world.clock)
         assert result.messages == plan.messages == 1
         assert result.texts_bytes == pytest.approx(plan.texts_bytes, rel=0.01)
+
+    def test_the_file_shrinks_where_the_disk_has_room_for_a_copy(self, world: World) -> None:
+        """Else it says how much is missing, and the space is used again."""
+        world.say("u1", " ".join(noise_words(2_000_000)), ago_ms=OLD_MS)
+        world.drain()
+        result = prune(world.database, plan_of(world), has_backend=True, clock=world.clock)
+        removed = result.texts_bytes
+        assert removed > 4 << 20
+        kept = world.database.shrink(removed_bytes=removed, free=lambda _folder: 1000)
+        assert not kept.is_done
+        assert kept.before_bytes == kept.after_bytes
+        assert 0 < kept.missing_bytes < 2 * kept.before_bytes
+        done = world.database.shrink(removed_bytes=removed)
+        assert done.is_done
+        assert done.before_bytes - done.after_bytes > removed / 2
+        assert world.database.path.stat().st_size == done.after_bytes
+        again = world.database.shrink(removed_bytes=0)
+        assert (again.is_done, again.missing_bytes) == (False, 0)
 
 
 class TestWhatIsChosen:
