@@ -160,5 +160,5 @@ def test_what_cannot_be_redacted_is_not_written(
 def test_a_log_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
     """One line with the file and what to do."""
     (tmp_path / "log").mkdir()
-    with pytest.raises(StateError, match=r"cannot write .*log: Is a directory: make it"):
+    with pytest.raises(StateError, match=r"cannot write .*log: a folder is where a file has to be"):
         log_files.log_to(tmp_path, redactor)
