@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,9 @@ _CHANGES = slice(24, 28)
 _PAGE_COUNT = slice(28, 32)
 _CHANGES_OF_COUNT = slice(92, 96)
 _LARGEST_PAGE = 65_536
+# Of this process, by device and inode: so are the locks, see `_read_header`.
+_descriptors: dict[tuple[int, int], int] = {}
+_lock = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +66,38 @@ class DamageWatch:
 
     def _wrong_content(self, *, is_at_rest: bool) -> Damage | None:
         try:
-            with self._path.open("rb") as file:
-                header = file.read(_HEADER_BYTES)
-                size = os.fstat(file.fileno()).st_size
+            header, size = _read_header(self._path)
         except OSError:
             return None  # such as too many open files: nothing is wrong with this one
         if not header.startswith(_MAGIC):
             return Damage("it is not a database any more", is_lasting=True)
         is_truncated = is_at_rest and size < _expected_size(header)
         return Damage("it was truncated", is_lasting=True) if is_truncated else None
+
+
+def _read_header(path: Path) -> tuple[bytes, int]:
+    """Return the first bytes of a database, and its size. Raises OSError.
+
+    POSIX drops all locks of a process on a file when it closes any descriptor of it, SQLite's locks
+    included: the next process that closes the database would believe to be the last one, and
+    delete the log that this one writes to. So each file is opened once in this process, and its
+    descriptor stays open for as long as the file has a name.
+    """
+    if not hasattr(os, "pread"):  # Windows keeps the locks
+        with path.open("rb") as file:
+            return file.read(_HEADER_BYTES), os.fstat(file.fileno()).st_size
+    with _lock:
+        identity = file_identity(path)
+        if identity not in _descriptors:
+            for old, descriptor in list(_descriptors.items()):
+                if not os.fstat(descriptor).st_nlink:
+                    os.close(_descriptors.pop(old))
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            status = os.fstat(descriptor)
+            identity = status.st_dev, status.st_ino
+            _descriptors[identity] = descriptor
+        descriptor = _descriptors[identity]
+        return os.pread(descriptor, _HEADER_BYTES, 0), os.fstat(descriptor).st_size
 
 
 def is_damage(error: BaseException) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import sqlite3
 import stat
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -331,3 +333,21 @@ class TestReading:
         (tmp_path / module.DATABASE_NAME).write_bytes(b"no database" * 100)
         with pytest.raises(StateError, match=r"cannot use .*ccsync\.db"):
             open_for_reading(tmp_path)
+
+
+def test_looking_for_damage_keeps_the_locks(tmp_path: Path) -> None:
+    """Else another process that closes the database deletes the log that this one writes to."""
+    database = open_database(tmp_path, now_ms=1)
+    assert database.damage() is None
+    script = (
+        "import sys; from pathlib import Path; from ccsync_watch.store.database import"
+        " open_database; open_database(Path(sys.argv[1]), now_ms=1).close()"
+    )
+    subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=True)
+    with database.write() as connection:
+        connection.execute("INSERT INTO meta VALUES ('probe', 'written after that')")
+    other = sqlite3.connect(database.path)
+    found = other.execute("SELECT value FROM meta WHERE name = 'probe'").fetchone()
+    other.close()
+    database.close()
+    assert found == ("written after that",)
