@@ -36,7 +36,7 @@ from ccsync_watch.store.outbox import Outbox
 from ccsync_watch.store.pruned_texts import has_destination
 from ccsync_watch.uploader import Uploader
 from ccsync_watch.uploader.gathering import GATHER_SECONDS
-from ccsync_watch.uploader.worker import BACKLOG_WORKERS
+from ccsync_watch.uploader.parallelism import BACKLOG_WORKERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

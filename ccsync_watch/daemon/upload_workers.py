@@ -45,16 +45,39 @@ class UploadWorkers:
         self._clock = clock
         self._on_failure = on_failure
         self._threads: list[threading.Thread] = []
+        self._lock = threading.Lock()
         self.problem: Problem | None = None
 
     def start(self) -> None:
         """Start the workers."""
         if self._uploader is None:
             return
-        for number in range(WORKERS):
-            thread = threading.Thread(target=self._work, name=f"upload-{number}", daemon=True)
-            self._threads.append(thread)
-            thread.start()
+        self._uploader.call_for_more(self._add_helpers)
+        with self._lock:
+            for number in range(WORKERS):
+                thread = threading.Thread(target=self._work, name=f"upload-{number}", daemon=True)
+                self._threads.append(thread)
+                thread.start()
+
+    def _add_helpers(self, workers: int) -> None:
+        """Start threads until there are so many; they end when nothing is due for them."""
+        with self._lock:
+            if self._stop.is_set():
+                return
+            self._threads = [thread for thread in self._threads if thread.is_alive()]
+            for number in range(len(self._threads), workers):
+                thread = threading.Thread(target=self._help, name=f"upload-{number}", daemon=True)
+                self._threads.append(thread)
+                thread.start()
+
+    def _help(self) -> None:
+        try:
+            if self._uploader is not None:
+                self._uploader.run_while_due()
+        except Exception:
+            # The workers that stay meet the same defect, and report it.
+            if not self._stop.is_set():
+                log.exception("uploading failed")
 
     def _work(self) -> None:
         while self._uploader is not None and not self._stop.is_set():
@@ -149,5 +172,7 @@ class UploadWorkers:
         if self._uploader is not None:
             self._uploader.wake_all()
         until = self._clock.monotonic() + seconds
-        for thread in self._threads:
+        with self._lock:
+            threads = list(self._threads)
+        for thread in threads:
             thread.join(max(0.0, until - self._clock.monotonic()))

@@ -23,20 +23,20 @@ from ccsync_watch.errors import (
 from ccsync_watch.uploader.backoff import Backoff, Notifier
 from ccsync_watch.uploader.gathering import Gathering
 from ccsync_watch.uploader.health import Health
+from ccsync_watch.uploader.parallelism import BACKLOG_WORKERS, Parallelism
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from ccsync_watch.clock import Clock
+    from ccsync_watch.outgoing import DeliveryStep
     from ccsync_watch.store.outbox import Outbox
     from ccsync_watch.store.remote_sessions import RemoteState
     from ccsync_watch.uploader.destination import Destination
 
 log = logging.getLogger(__name__)
 
-# A backlog of many sessions is sent by so many at once: a far backend takes its time for each row.
-BACKLOG_WORKERS = 3
-# One more is always there for what is written now.
+# One more than a backlog has: for what is written now.
 WORKERS = BACKLOG_WORKERS + 1
 # Rows that are not older gather, and are sent together; see `gathering`. Older ones are a backlog.
 LIVE_MS = 5_000
@@ -54,8 +54,8 @@ class Uploader:
     """Sends what is due; `turn` may be called from several threads.
 
     `gather_seconds` is how long live rows gather at least, after others were sent. At most
-    `backlog_workers` threads serve what was not written just now (None: any number): if all did, a
-    live row would wait for a step of theirs to end.
+    `backlog_workers` threads serve what was not written just now (None: any number), of a far
+    destination more (`parallelism`): if all did, a live row would wait for a step of theirs to end.
     """
 
     def __init__(
@@ -78,7 +78,8 @@ class Uploader:
         self._lock = threading.Lock()
         self._check_lock = threading.Lock()
         self._busy: set[str] = set()
-        self._backlog_workers = backlog_workers
+        self._parallelism = Parallelism(backlog_workers)
+        self._on_more: Callable[[int], None] = lambda _workers: None
         # Those of the busy sessions that were not live when they were claimed.
         self._backlog: set[str] = set()
         self._gathering = Gathering(clock, gather_seconds)
@@ -99,6 +100,18 @@ class Uploader:
                 if not self._stop.is_set():
                     log.error("upload: %s", error)  # noqa: TRY400 - its one line says it all
                     self._stop.wait(STORE_PAUSE_SECONDS)
+
+    def run_while_due(self) -> None:
+        """Take turns until nothing is due, or one fails: to help the others with a backlog."""
+        with contextlib.suppress(DestinationError, StateError, sqlite3.Error):
+            while not self._stop.is_set() and self._backoff.claim_attempt() == 0.0:
+                if not self.turn():
+                    self._backoff.return_attempt()
+                    return
+
+    def call_for_more(self, on_more: Callable[[int], None]) -> None:
+        """Have a function called, from any worker, with how many workers a backlog could use."""
+        self._on_more = on_more
 
     def wake_all(self) -> None:
         """Wake every worker and end the gathering: a user waits, or the daemon stops."""
@@ -229,7 +242,7 @@ class Uploader:
         has_rows = any(session_id not in self._busy for session_id in live)
         passed = served.union(live) if self._gathering.must_wait(has_rows=has_rows) else served
         now_ms = self._clock.wall_ms()
-        most = self._backlog_workers
+        most = self._parallelism.allowed
         is_full = most is not None and len(self._backlog & served) >= most
         since_ms = now_ms - LIVE_MS if is_full else None
         due = self._outbox.due_sessions(now_ms, limit=len(passed) + 1, since_ms=since_ms)
@@ -253,7 +266,7 @@ class Uploader:
     def _upload(self, session_id: str) -> int:
         state = self._outbox.remote(session_id)
         rows_acked = 0
-        while state.has_messages and not (step := self._destination.deliver(session_id)).is_last:
+        while state.has_messages and not (step := self._deliver(session_id)).is_last:
             if step.rows_acked:
                 rows_acked += step.rows_acked
                 self.health.add_sent(step.rows_acked)
@@ -265,6 +278,19 @@ class Uploader:
                 return rows_acked
         self._settle(state)
         return rows_acked
+
+    def _deliver(self, session_id: str) -> DeliveryStep:
+        """Take one step, and have other workers help if steps of a backlog take long."""
+        began = self._clock.monotonic()
+        step = self._destination.deliver(session_id)
+        seconds = self._clock.monotonic() - began
+        with self._lock:
+            is_backlog = session_id in self._backlog
+            may_grow = is_backlog and self._parallelism.record_step(step.rows_acked, seconds)
+            allowed = self._parallelism.allowed
+        if may_grow and allowed is not None:
+            self._on_more(allowed + 1)
+        return step
 
     def _settle(self, state: RemoteState) -> None:
         """End the turn of a session of which all rows are sent, for now."""
@@ -286,6 +312,8 @@ class Uploader:
             yield
         except DestinationError as error:
             self._backoff.record_failure(error)
+            with self._lock:
+                self._parallelism.record_failure()
             now_ms = self._clock.wall_ms()
             if isinstance(error, (Unauthorized, UnexpectedAnswer)):
                 self.health.backend_info = None

@@ -14,6 +14,7 @@ from ccsync_watch.daemon.upload_workers import PATIENCE_SECONDS, UploadWorkers
 from ccsync_watch.errors import DestinationError, Retryable, Unauthorized, Unsent
 from ccsync_watch.uploader import Health
 from support.fakes import FakeClock
+from support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,11 +37,23 @@ class UploaderDouble:
     on_wake: Callable[[], None] = lambda: None
     wakes: int = 0
     busy: bool = False
+    helping: int = 0
+    nothing_due: threading.Event = field(default_factory=threading.Event)
+    on_more: Callable[[int], None] = lambda _workers: None
 
     def run(self) -> None:
         """Work, then wait for the stop as the real one does."""
         self.work()
         self.stop.wait(30)
+
+    def call_for_more(self, on_more: Callable[[int], None]) -> None:
+        """Keep what is to be called."""
+        self.on_more = on_more
+
+    def run_while_due(self) -> None:
+        """Help until the test says that nothing is due."""
+        self.helping += 1
+        self.nothing_due.wait(30)
 
     def wake_all(self) -> None:
         """Count."""
@@ -319,3 +332,24 @@ def test_a_worker_that_hangs_is_abandoned_silently() -> None:
     for thread in scene.workers._threads:
         thread.join(10)
     assert scene.workers.problem is None
+
+
+def test_more_threads_help_while_there_is_a_backlog_for_them() -> None:
+    """They end with it, and are started again for the next one."""
+    scene = Scene()
+    scene.workers.start()
+    scene.double.on_more(6)
+    scene.double.on_more(6)
+    wait_until(lambda: scene.double.helping == 2, "two threads help")
+    scene.double.nothing_due.set()
+    helpers = [
+        thread for thread in threading.enumerate() if thread.name in {"upload-4", "upload-5"}
+    ]
+    for thread in helpers:
+        thread.join(5)
+    scene.double.on_more(5)
+    wait_until(lambda: scene.double.helping == 3, "one helps again")
+    scene.double.stop.set()
+    scene.workers.stop(5)
+    scene.double.on_more(9)
+    assert scene.double.helping == 3
