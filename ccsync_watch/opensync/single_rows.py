@@ -38,9 +38,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# So long are rows sent until they are acknowledged; a session that was just written to waits.
-_STEP_SECONDS = 0.25
+# So long are rows sent until they are acknowledged. Shorter, and the commits of several workers
+# would keep the disk busy; longer, and a stop of the program would leave more rows uncertain.
+_STEP_SECONDS = 1.0
 _FIRST_ROWS, MAX_ROWS = 8, 100
+# The longest wait for the turn of the first; then other sessions may be due.
+_PACE_SECONDS = 0.25
 
 
 class SingleRows:
@@ -75,7 +78,7 @@ class SingleRows:
         """
         session_id = rows[0].message.session_id
         marked = [row.message.seq for row in rows if row.is_certain]
-        if not is_live and not self._client.pace.wait(_STEP_SECONDS):
+        if not is_live and not self._client.pace.wait(_PACE_SECONDS):
             return DeliveryStep(rows_acked=0, is_last=False)
         if marked:
             self._outbox.mark_uncertain(session_id, marked)

@@ -163,7 +163,7 @@ def test_a_slow_backend_ends_the_step_early(world: World) -> None:
     """What was sent is acknowledged, and a session that was just written to has its turn."""
     _open(world)
     _write_history(world, 8)
-    world.transport.on_answer = lambda _path: world.clock.advance(0.1)
+    world.transport.on_answer = lambda _path: world.clock.advance(0.4)
     step = world.destination.deliver(SESSION)
     assert (step.rows_acked, step.is_last) == (3, False)
     assert _certainty(world) == [True] * 5
