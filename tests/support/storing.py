@@ -313,7 +313,9 @@ class World:
         """Give a stored row a role that the backend does not know: it fails on that row."""
         with self.database.write() as connection:
             connection.execute(
-                "UPDATE compact_messages SET role = 'alien' WHERE uuid_key = uuid_key(?)", (uuid,)
+                "UPDATE compact_messages SET role = 'alien' WHERE seq ="
+                " (SELECT seq FROM messages WHERE session_id = ? AND uuid = ?)",
+                (SESSION, uuid),
             )
 
     def turn(self) -> bool | DestinationError:

@@ -63,7 +63,7 @@ def test_the_uploader_calls_for_more_workers_during_a_far_backlog(tmp_path: Path
     world.work()
     assert called == []
     for number in range(3):
-        for row in range(6):
+        for row in range(30):
             world.say(f"u{row}", session_id=f"old{number}", ago_ms=DAY_MS + number)
     world.work()
     assert called[:3] == [3, 4, 5]

@@ -133,7 +133,7 @@ class TestTurn:
         gathering.say("u1")
         gathering.work()
         gathering.ingest(
-            *(message(f"u{n}", session_id=OTHER, at_ms=5) for n in range(9)), session_id=OTHER
+            *(message(f"u{n}", session_id=OTHER, at_ms=5) for n in range(40)), session_id=OTHER
         )
         counts = []
 
@@ -146,7 +146,7 @@ class TestTurn:
 
         gathering.transport.on_arrival = write
         assert gathering.uploader.turn() is True
-        assert 2 < len(gathering.backend.messages(OTHER)) < 9
+        assert 2 < len(gathering.backend.messages(OTHER)) < 40
         assert gathering.uploader.turn() is True
         assert gathering.ids() == ["u0", "u1", "u2"]
 
