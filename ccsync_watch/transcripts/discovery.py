@@ -15,7 +15,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from ccsync_watch.model import Stream
-from ccsync_watch.transcripts.fields import agent_identity, hashed_id, may_be_secret
+from ccsync_watch.transcripts.fields import agent_identity, hashed_id, is_uuid, may_be_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _AGENT_STEM = re.compile(r"agent-(.+)", re.DOTALL)
 _ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,127}")
 _SUFFIX = ".jsonl"
+_SESSION_CHARS = len("00000000-0000-0000-0000-000000000000.jsonl")
 _RUN = r"wf_[0-9A-Za-z_-]{1,64}"
 _RUN_FILE = re.compile(rf"(.+)[/\\]workflows[/\\]({_RUN})\.json", re.DOTALL)
 _RUN_PART = re.compile(rf"(.+)[/\\]subagents[/\\]workflows[/\\]({_RUN})[/\\][^/\\]+\Z", re.DOTALL)
@@ -161,7 +162,12 @@ def identify_stream(path: str) -> Stream | None:
     subagent's session is the folder above `subagents`; older clients kept its file in the folder
     of the session's file, and then its rows identify the session.
     """
-    # Not by pathlib: a rescan comes here for every file, and would take three times as long.
+    # A rescan comes here for every file: nearly all are named for a session, and pathlib would take
+    # three times as long.
+    if path.endswith(_SUFFIX) and path[-_SESSION_CHARS - 1 : -_SESSION_CHARS] == os.sep:
+        stem = path[-_SESSION_CHARS : -len(_SUFFIX)]
+        if is_uuid(stem):
+            return Stream(stem, stem, None)
     name = os.path.basename(path)  # noqa: PTH119 - see above
     stem, dot, suffix = name.rpartition(".")
     if not stem or dot + suffix != _SUFFIX or name == "journal.jsonl":

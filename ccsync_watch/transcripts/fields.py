@@ -60,6 +60,11 @@ def _stored_id(value: str) -> str | None:
     return hashed_id(value) if may_be_secret(value) else value
 
 
+def is_uuid(value: str) -> bool:
+    """Return whether a text is a UUID, as the client names sessions."""
+    return _UUID.fullmatch(value) is not None
+
+
 def may_be_secret(name: str) -> bool:
     """Tell whether an id or a name has long mixed letters and digits, as no id of the client's.
 

@@ -53,6 +53,9 @@ class TestFileNames:
     def test_a_session_is_identified_by_its_files_name(self) -> None:
         """Not by the folder, which is not unique."""
         assert identify_stream(f"/p/-home/{SESSION}.jsonl") == Stream(SESSION, SESSION, None)
+        assert identify_stream(f"{SESSION}.jsonl") == Stream(SESSION, SESSION, None)
+        longer = f"x{SESSION}"
+        assert identify_stream(f"/p/{longer}.jsonl") == Stream(longer, longer, None)
 
     def test_a_subagent_belongs_to_the_session_above_it(self) -> None:
         """Whatever the depth: a workflow's agents lie deeper."""
