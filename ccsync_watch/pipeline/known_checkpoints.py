@@ -42,8 +42,8 @@ class KnownCheckpoints:
 
     def unfinished(self) -> list[Checkpoint]:
         """Return those before the end of their file; safe to call from another thread."""
-        found = map(self.get, list(self._unfinished))
-        return [checkpoint for checkpoint in found if checkpoint is not None]
+        checkpoints = map(self.get, list(self._unfinished))
+        return [checkpoint for checkpoint in checkpoints if checkpoint is not None]
 
     def get(self, key: bytes) -> Checkpoint | None:
         """Return the checkpoint of a path, None if it has none."""
