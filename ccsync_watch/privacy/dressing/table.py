@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ccsync_watch.privacy.detect.name_patterns import SECRET_WORDS
 from ccsync_watch.privacy.detect.rules import collect_triggers
 from ccsync_watch.privacy.dressing import characters, escapes, gutters, hex_text, source_code
+from ccsync_watch.privacy.dressing.branches import AnyBranch
 from ccsync_watch.privacy.dressing.breaks import BORDER, break_triggers, breaks_after
 from ccsync_watch.privacy.dressing.folds import find_folds
 from ccsync_watch.privacy.dressing.source_code import JOINED, NEW, OLD
@@ -132,7 +133,9 @@ def undressed_views(data: bytes, hits: Sequence[Hit], ends: Sequence[int] = ()) 
         edits: list[list[Edit]] = [
             [
                 edit
-                for match in _compile(kind, reading, low == 0).finditer(data, max(0, low - 1), high)
+                for match in _search_for(kind, reading, low == 0).finditer(
+                    data, max(0, low - 1), high
+                )
                 for edit in _edits_of(match)
                 if edit.start >= low
             ]
@@ -198,8 +201,8 @@ _UNDRESS = {
 
 
 @lru_cache(maxsize=1024)
-def _compile(kinds: frozenset[int], reading: str, is_start: bool) -> re.Pattern[bytes]:  # noqa: FBT001 - a part of the key
-    """Return one pattern for some kinds of dressing, and for one reading of changes.
+def _search_for(kinds: frozenset[int], reading: str, is_start: bool) -> AnyBranch:  # noqa: FBT001 - a part of the key
+    """Return what searches for some kinds of dressing, and for one reading of changes.
 
     A branch has its name at its end: so `re` sees what all begin with, and looks for that first.
     """
@@ -215,4 +218,4 @@ def _compile(kinds: frozenset[int], reading: str, is_start: bool) -> re.Pattern[
     if _CHANGES in kinds:
         pattern = NEW.pattern if reading == "new" else OLD.pattern
         branches.insert(0, f"(?:{pattern})(?P<{reading}>)")
-    return re.compile("|".join(branches).encode("latin-1"))
+    return AnyBranch(branches)
