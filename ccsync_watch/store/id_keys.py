@@ -8,6 +8,7 @@ index must serve names a key, or the id that the view joins.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ccsync_watch.store.id_queries import select_among
@@ -46,6 +47,7 @@ def save_ids(connection: sqlite3.Connection, ids: Collection[str]) -> dict[str, 
     return known
 
 
+@lru_cache(maxsize=1024)
 def uuid_key(uuid: str | None) -> str | bytes | None:
     """Return a UUID as it is to be stored: as bytes, unless it is not written as UUIDs are."""
     if uuid is not None and _UUID.fullmatch(uuid):
