@@ -61,6 +61,20 @@ _POSITIONS = (
     rf"ftp[^\n]{{0,80}}(?:\r?\n|\\n|<<<[ ]?[\"'])user{_S}\w[\w.@-]{{0,39}}{_S}|"
     rf"ftp>{_S}user{_S}\w[\w.@-]{{0,39}}{_S})"
 )
+_PROGRAMS = (
+    rf"(?:cargo{_S}login{_S}|openssl{_S}passwd{_S}|mosquitto_passwd{_S}-|isql{_S}|"
+    rf"(?:poetry|composer|bundle){_S}config{_S}|ansible-vault{_S}encrypt_string{_S}|"
+    rf"qpdf{_S}--encrypt{_S}|--encrypt{_S}[^\s]{{4}}|etcdctl{_S}put{_S}|"
+    rf"consul{_S}acl{_S}set-agent-token{_S}|networksetup{_S}-setairportnetwork{_S}|"
+    rf"drush{_S}(?:user:password|user-password|upwd){_S}|"
+    rf"(?:wandb|sentry-cli|clearml-init|dvc[ ]studio){_S}login{_S}|keymaterial=|"
+    rf"(?:-Dsonar\.(?:login|token)|/d:sonar\.(?:login|token))=|"
+    rf"(?:xh|https?){_S}-A{_S}bearer{_S}-a{_S}|"
+    rf"(?:preshared-key|private-key|auth-user-pass|password-file|passwd-file|pass-file|key-file)"
+    rf"[ =]<\(|lftp{_S}(?:-e{_S}[\"']open{_S})?-u{_S}|"
+    rf"ftp[^\n]{{0,80}}(?:\r?\n|\\n|<<<[ ]?[\"'])user{_S}\w|ftp>{_S}user{_S})"
+)
+"""How the positions' commands begin: the scan looks for no more, since text has few of them."""
 _SECURITY = (
     rf"security{_S}(?:(?:add|find)-(?:generic|internet)-password|unlock-keychain|create-keychain|"
     r"set-keychain-password|set-key-partition-list|import)(?:[ \t][^\n\r]{0,160})?"
@@ -97,7 +111,9 @@ RULES: tuple[StructuralRule, ...] = (
     value_rule(
         "a password or token that a program takes by position",
         _POSITIONS,
-        first=r"[^\s'\"/-]{4}",
+        trigger=_PROGRAMS,
+        quote="",
+        first="",
         accept=_is_drawn_word,
         reach=320,
     ),
