@@ -33,6 +33,11 @@ TABLE = (
     "text, content = 'indexed_texts', content_rowid = 'seq',"
     " tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2')"
 )
+# In `meta`: whether texts were removed since the index was merged, and when that was begun.
+_REMOVED, _MERGED = "search_removed", "search_merged_ms"
+_MERGE_MS = 86_400_000
+_MERGE_PAGES = 50
+_MERGED_CHANGES = 2  # SQLite's documentation: fewer changes of rows mean that nothing was merged
 _WORD = re.compile(r"\w+", re.UNICODE)
 _MAX_INDEXED_CHARS = 40_000
 _SNIPPET_WORDS = 24
@@ -57,13 +62,14 @@ def reset_index(connection: sqlite3.Connection) -> None:
     connection.execute(TABLE)
     connection.execute("DELETE FROM search_due")
     delete_meta(connection, "search")
+    delete_meta(connection, _REMOVED)
 
 
 def catch_up(database: Database, clock: Clock) -> int:
     """Index the next messages; return how many, 0 when every message is indexed."""
     due, new, _done = _waiting(database.read())
     if not due and not new:
-        return 0
+        return _forget_removed(database, clock)
     count = 0
     with database.write() as connection:
         deadline = clock.monotonic() + _HOLD_SECONDS
@@ -79,14 +85,44 @@ def catch_up(database: Database, clock: Clock) -> int:
                 _add(connection, seq)
             count += 1
             if clock.monotonic() > deadline:
-                return count
-        for seq in new:
+                break
+        if count:
+            set_meta(connection, _REMOVED, get_meta(connection, _REMOVED) or "new")
+        for seq in new if count == len(due) else ():
             _add(connection, seq)
             done, count = seq, count + 1
             if clock.monotonic() > deadline:
                 break
         set_meta(connection, "search", str(done))
     return count
+
+
+def _forget_removed(database: Database, clock: Clock) -> int:
+    """Remove the words of removed texts from the index's pages, where they stay until it is merged.
+
+    A part at a time, and at most once a day, as all of the index is written again. SQLite's own
+    'secure-delete' makes an index that its versions before 3.42 cannot read.
+    """
+    state, now_ms = get_meta(database.read(), _REMOVED), clock.wall_ms()
+    last_ms = int(get_meta(database.read(), _MERGED) or 0)
+    if state is None or (state == "new" and 0 <= now_ms - last_ms < _MERGE_MS):
+        return 0
+    with database.write() as connection:
+        deadline = clock.monotonic() + _HOLD_SECONDS
+        if state == "new":
+            set_meta(connection, _REMOVED, "begun")
+            set_meta(connection, _MERGED, str(now_ms))
+        pages = -_MERGE_PAGES if state == "new" else _MERGE_PAGES
+        while True:
+            before = connection.total_changes
+            connection.execute("INSERT INTO search (search, rank) VALUES ('merge', ?)", (pages,))
+            pages = _MERGE_PAGES
+            if connection.total_changes - before < _MERGED_CHANGES:
+                delete_meta(connection, _REMOVED)
+                break
+            if clock.monotonic() > deadline:
+                break
+    return 1
 
 
 def _waiting(connection: sqlite3.Connection) -> tuple[list[int], list[int], int]:

@@ -21,12 +21,13 @@ from support.storing import OTHER, SESSION, World, message
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ccsync_watch.clock import Clock
     from ccsync_watch.store.database import Database
 
 
-def _index(database: Database) -> int:
+def _index(database: Database, clock: Clock | None = None) -> int:
     count = 0
-    while indexed := search.catch_up(database, SystemClock()):
+    while indexed := search.catch_up(database, clock or SystemClock()):
         count += indexed
     return count
 
@@ -121,6 +122,35 @@ def test_removed_text_cannot_be_found(world: World) -> None:
         connection.execute("DELETE FROM compact_messages WHERE uuid_key = 'u2'")
     assert search.find_messages(world.database, "secretive", limit=5) == []
     assert _sessions_of(world, "secretive") == []
+
+
+def test_the_words_of_removed_texts_leave_the_index_once_a_day(world: World) -> None:
+    """FTS5 only marks them as removed, until it merges what it wrote."""
+
+    def is_in_file(word: str) -> bool:
+        world.database.checkpoint()
+        return word.encode() in world.database.path.read_bytes()
+
+    world.ingest(message("u9", "stays and is the title"))
+    for number, word in enumerate(("xylophonist", "bassoonist")):
+        world.ingest(message(f"w{number}", word), message(f"u{number}", "stays"))
+        _index(world.database, world.clock)
+        assert is_in_file(word)
+        with world.database.write() as connection:
+            connection.execute(
+                "DELETE FROM parts WHERE message_seq = (SELECT seq FROM messages WHERE uuid = ?)",
+                (f"w{number}",),
+            )
+        _index(world.database, world.clock)
+    assert not is_in_file("xylophonist")
+    assert is_in_file("bassoonist")
+    world.clock.advance(86_400)
+    _index(world.database, world.clock)
+    assert not is_in_file("bassoonist")
+    assert search.catch_up(world.database, world.clock) == 0
+    assert len(search.find_messages(world.database, "stays", limit=9)) == 3
+    with world.database.write() as connection:
+        connection.execute("INSERT INTO search (search, rank) VALUES ('integrity-check', 1)")
 
 
 def test_the_index_is_that_of_the_stored_texts(world: World) -> None:
