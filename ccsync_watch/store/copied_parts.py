@@ -12,6 +12,7 @@ import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ccsync_watch import units
 from ccsync_watch.errors import StateError
 from ccsync_watch.store.migrations import COPY_PARTS, NEW_PARTS
 
@@ -45,12 +46,15 @@ def check_space(connection: sqlite3.Connection, free: Callable[[Path], int] = fr
     path = _path(connection)
     if path is None:
         return
-    size = _pages(connection, "page_count")
-    needed = size + size // 2
+    needed = _pages(connection, "page_count")
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    # The copy of the parts takes the most, and is in the file already where it was begun.
+    if version < VERSION and not is_begun(connection):
+        needed += needed // 2
     if (available := free(path.parent)) < needed:
         raise StateError(
-            f"updating the database needs {_megabytes(needed)} of disk space,"
-            f" {_megabytes(available)} are free",
+            f"updating the database needs {units.size(needed)} of disk space,"
+            f" {units.size(available)} are free",
             hint=f"free some space on the disk of {path.parent}; nothing is lost",
         )
 
@@ -127,7 +131,3 @@ def _pages(connection: sqlite3.Connection, pragma: str) -> int:
     (count,) = connection.execute(f"PRAGMA {pragma}").fetchone()
     (size,) = connection.execute("PRAGMA page_size").fetchone()
     return int(count * size)
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1e6:,.0f} MB"

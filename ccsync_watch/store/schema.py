@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_LAST_COPYING = 16
+"""The last migration that copies large tables."""
+
+
 def _ignore_progress(_done: int, _total: int) -> None: ...
 
 
@@ -47,7 +51,7 @@ def migrate(
     if version > len(MIGRATIONS):
         raise newer_schema(version)
     add_functions(connection)
-    if 0 < version < copied_parts.VERSION:
+    if 0 < version < _LAST_COPYING:
         copied_parts.check_space(connection, free_bytes)
     for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
         if number == copied_parts.VERSION and version:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ccsync_watch import units
 from ccsync_watch.errors import OtherSchema, StateError
 from ccsync_watch.store import copied_parts
 from ccsync_watch.store.database import DATABASE_NAME, open_database, open_for_reading
@@ -116,12 +117,29 @@ def test_what_an_earlier_version_changes_meanwhile_is_copied_again(folder: Path)
 def test_a_full_disk_is_said_before_anything_is_changed(folder: Path) -> None:
     """The message says how much is needed."""
     before = (folder / DATABASE_NAME).read_bytes()
-    needed = len(before) * 1.5 / 1e6
+    needed = units.size(len(before) * 1.5)
     with closing(_connect(folder)) as connection:
-        with pytest.raises(StateError, match=f"needs {needed:.0f} MB .* 1 MB are free"):
-            migrate(connection, free_bytes=lambda _folder: 1_000_000)
+        with pytest.raises(StateError, match=f"needs {needed} .* 1.0 MiB are free"):
+            migrate(connection, free_bytes=lambda _folder: 1 << 20)
         assert connection.execute("PRAGMA user_version").fetchone()[0] == OLD
     assert (folder / DATABASE_NAME).read_bytes() == before
+
+
+def test_an_interrupted_copy_asks_for_less_space(folder: Path) -> None:
+    """What it copied is in the file already."""
+
+    def stop(done: int, _total: int) -> None:
+        if done > MESSAGES // 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        open_database(folder, now_ms=1, on_progress=stop)
+    size = (folder / DATABASE_NAME).stat().st_size
+    with closing(_connect(folder)) as connection:
+        with pytest.raises(StateError, match="of disk space"):
+            migrate(connection, free_bytes=lambda _folder: size - 4096)
+        migrate(connection, free_bytes=lambda _folder: size)
+        assert connection.execute("PRAGMA user_version").fetchone()[0] == len(MIGRATIONS)
 
 
 def test_the_space_of_the_old_table_is_given_back(folder: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -237,6 +237,33 @@ def test_an_earlier_store_is_migrated_and_its_upload_continues(world: World, ver
     hits = search.find_messages(world.database, "changed", limit=9)
     assert [hit.session_id for hit in hits] == [SESSION]
     assert len(search.find_messages(world.database, "written", limit=9)) == 1
+
+
+@pytest.mark.parametrize("version", [RELEASED, 13, 14, 15])
+def test_an_update_that_is_interrupted_anywhere_continues(world: World, version: int) -> None:
+    """What was not committed is undone, nothing is lost."""
+    _fill(world)
+    world.close()
+    path = world.folder / DATABASE_NAME
+    kept = _downgrade(path, version)
+    versions = set()
+    for steps in (100, 300, 1000, 2000, 4000, 8000, 16_000):
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            connection.set_progress_handler(lambda: True, steps)
+            with suppress(sqlite3.OperationalError):
+                migrate(connection)
+        with closing(sqlite3.connect(path)) as connection:
+            assert connection.execute("PRAGMA quick_check").fetchone() == ("ok",)
+            versions.add(connection.execute("PRAGMA user_version").fetchone()[0])
+    assert min(versions) == version
+    world.open()
+    assert world.database.set_aside is None
+    for table in ("parts", "messages", "usage_rows", "usage", "outbox"):
+        columns, rows = kept.get(table) or kept[f"compact_{table}"]
+        name = table if table in kept else f"compact_{table}"
+        changed = {columns.index(column) for column in CHANGED.get(name, ()) if column in columns}
+        migrated = _rows(world.database.read(), name, columns)
+        assert _without(migrated, changed) == _without(rows, changed)
 
 
 def test_the_store_that_is_migrated_has_rows_in_every_table(world: World) -> None:
