@@ -347,7 +347,7 @@ def test_looking_for_damage_keeps_the_locks(tmp_path: Path) -> None:
     with database.write() as connection:
         connection.execute("INSERT INTO meta VALUES ('probe', 'written after that')")
     other = sqlite3.connect(database.path)
-    found = other.execute("SELECT value FROM meta WHERE name = 'probe'").fetchone()
+    row = other.execute("SELECT value FROM meta WHERE name = 'probe'").fetchone()
     other.close()
     database.close()
-    assert found == ("written after that",)
+    assert row == ("written after that",)
