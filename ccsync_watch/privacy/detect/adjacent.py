@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 _REACH = 172
 _AFTER = re.compile(
-    rb"[\"'`*]{0,2}(?:[ ](?:of|like|called|string|instead|below|again))?[ \t]{1,40}"
+    rb"\\{0,7}[\"'`*]{0,2}(?:[ ](?:of|like|called|string|instead|below|again))?[ \t]{1,40}"
     rb"(?:\\{0,7}(?P<quote>[\"'`])|\xe2\x80\x9c)?(?P<value>[^\s\"'`\x00-\x1f]{3,512})",
 )
 _WITH = re.compile(rb"(?:and|with|&|/)[ ]{0,2}\Z")
@@ -148,7 +148,7 @@ def _is_field(value: str, strength: Strength) -> bool:
 def _trigger(names: str, least_letters: int) -> str:
     """Return the trigger for a value after some names; of letters alone it has so many."""
     return (
-        rf"(?:{names})[\w-]{{0,24}}[\"'`*]{{0,2}}"
+        rf"(?:{names})[\w-]{{0,24}}\\{{0,7}}[\"'`*]{{0,2}}"
         r"(?:[ ](?:of|like|called|string|instead|below|again))?[ \t]{1,40}"
         r"(?:(?:\\{0,7}[\"'`]|\xe2\x80\x9c)[^\s\"'`]{5}|[^\s\"'`]{0,28}[0-9@#$%^&*!][^\s\"'`]|"
         rf"[a-z]{{{least_letters}}})"

@@ -16,6 +16,11 @@ def _is_hashed(value: str) -> bool:
     return looks_chosen(value) and value[0] != "$" and not is_password_of_tests(value)
 
 
+def _is_argument(value: str) -> bool:
+    """Tell whether an argument is a password where the call's name says that one is among them."""
+    return looks_chosen(value) and not is_password_of_tests(value)
+
+
 def _is_network_key(value: str) -> bool:
     return is_unlike_words(value) and not is_placeholder(value)
 
@@ -29,6 +34,11 @@ _HASHING = (
     r"check_?password(?:_?hash)?|verify_?password|compare_?password|hash_?sync|compare_?sync|"
     r"hash::make|getpasswordhash|htpasswd|encrypt_?password|set_?unix_?password|crypt"
 )
+_ACCOUNT_CALL = (
+    r"(?:networkcredential(?:\]::new)?|wifi\.begin|wifi\.softap|\.addap|username_pw_set|"
+    r"usernamepassword(?:credentials?|authenticationtoken)|passwordauthentication|"
+    r"basicauthcredentials)\("
+)
 
 RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
@@ -38,6 +48,15 @@ RULES: tuple[StructuralRule, ...] = (
         rank=Rank.ARGUMENT,
         reach=200,
         accept=_is_hashed,
+    ),
+    pattern_rule(
+        "password",
+        "the last text among the arguments of a call with a user and a password",
+        rf"{_ACCOUNT_CALL}(?:[^()\n]{{1,120}}[\"'\w],[ ]?){_QUOTED}(?:\.tochararray\(\))?[ ]?[,)]",
+        rank=Rank.ARGUMENT,
+        trigger=_ACCOUNT_CALL,
+        reach=60,
+        accept=_is_argument,
     ),
     pattern_rule(
         "password",

@@ -9,9 +9,12 @@ from ccsync_watch.privacy.detect.client_passwords import (
     value_rule,
 )
 from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule
+from ccsync_watch.privacy.heuristics.dummy_values import is_placeholder
 from ccsync_watch.privacy.heuristics.gibberish import is_gibberish, is_unlike_words
 from ccsync_watch.privacy.heuristics.password_forms import is_typed_password
+from ccsync_watch.privacy.heuristics.thresholds import LEAST_URL_TOKEN
 from ccsync_watch.privacy.heuristics.value_characters import has_digit
+from ccsync_watch.privacy.heuristics.value_strength import is_random
 
 
 def _is_drawn_word(value: str) -> bool:
@@ -80,6 +83,7 @@ _SECURITY = (
     r"set-keychain-password|set-key-partition-list|import)(?:[ \t][^\n\r]{0,160})?"
 )
 _P = r"[ \t]-[pPwk][ \t=]{1,2}"
+_QUOTE_OR_NONE = r"['\"]?"
 _APP_PASSWORD = re.compile(r"[a-z]{4}(?:-[a-z]{4}){3}")
 """Apple's password for a program."""
 _MORE_CLIENTS = (
@@ -107,7 +111,47 @@ _CONFIGURED = (
     r"\]:\d{2,5}[ ][\w.@-]{1,60}:)"
 )
 
+_IMPACKET = (
+    r"(?:secretsdump|psexec|wmiexec|smbexec|atexec|dcomexec|getuserspns|getnpusers|gettgt|"
+    r"lookupsid|samrdump|mssqlclient|rpcdump|impacket-)"
+)
+
+
+def _is_token_argument(value: str) -> bool:
+    return len(value) >= LEAST_URL_TOKEN and is_random(value) and not is_placeholder(value)
+
+
 RULES: tuple[StructuralRule, ...] = (
+    value_rule(
+        "a token after -t of a client that takes one there",
+        r"[ \t]-t[ \t=]",
+        context=r"(?:codecov|codacy-coverage-reporter|vercel|influx|doctl|coveralls|flyctl|"
+        r"act_runner|gitlab-runner|netlify|surge|snyk|convex|tea[ ]login)[^\n\r]{0,120}",
+        quote=_QUOTE_OR_NONE,
+        first=r"[^\s'\"-][^\s'\"]{15}",
+        kind="secret",
+        accept=_is_token_argument,
+        reach=60,
+    ),
+    pattern_rule(
+        "password",
+        "a password that mkpasswd hashes",
+        rf"mkpasswd{_S}(?:-[A-Za-z]{_S}[\w-]{{1,16}}{_S}|--?[a-z][\w-]{{1,12}}(?:=[^\s]{{1,24}})?{_S}"
+        rf"(?:(?:sha-?(?:256|512)|md5|yescrypt|bcrypt\w{{0,2}}|scrypt){_S})?){{0,3}}"
+        r"\\{0,7}['\"]?(?P<secret>[^\s'\"\\;|&-][^\s'\"\\;|&]{3,128})",
+        trigger=r"mkpasswd[ \t]",
+        reach=24,
+        accept=_is_drawn_word,
+    ),
+    pattern_rule(
+        "password",
+        "a password in the target of Impacket's programs",
+        _IMPACKET + r"[\w.-]{0,20}[ ][^\n\r]{0,120}?(?<=[ '\"])(?:[\w.-]{1,40}/)?[\w.$-]{1,40}:"
+        r"(?P<secret>[^\s'\"@/:\\]{4,64})@[\w.-]",
+        trigger=_IMPACKET,
+        reach=24,
+        accept=is_typed_password,
+    ),
     value_rule(
         "a password or token that a program takes by position",
         _POSITIONS,
@@ -121,7 +165,7 @@ RULES: tuple[StructuralRule, ...] = (
         "a password for macOS's keychain",
         _P,
         context=_SECURITY,
-        first=r"[^\s'\"-]{3}",
+        first=r"[^\s'\"-][^\s'\"]{2}",
         accept=is_typed_password,
         reach=12,
     ),
@@ -129,7 +173,7 @@ RULES: tuple[StructuralRule, ...] = (
         "a password after -p, -P or -k of more clients",
         _P,
         context=_MORE_CLIENTS + r"(?:[ \t][^\n\r]{0,160})?",
-        first=r"[^\s'\"-]{4}",
+        first=r"[^\s'\"-][^\s'\"]{3}",
         accept=_is_drawn_word,
         reach=12,
     ),
@@ -137,22 +181,22 @@ RULES: tuple[StructuralRule, ...] = (
         "a password joined to -P or -p",
         r"[ \t]-[pP]",
         context=r"(?:bcp|sqlcmd|isql|zip|mongo\w{0,8}|osql)(?:[ \t][^\n\r]{0,160})?",
-        first=r"[^\s'\"-]{6}",
+        first=r"[^\s'\"-][^\s'\"]{5}",
         accept=_is_drawn_word,
         reach=12,
     ),
     value_rule(
         "a password after -p that follows a user after -u, of any program",
         r"[ \t]-[uU][ \t][\w.@\\-]{1,60}[ \t]-[pP][ \t]{1,2}",
-        first=r"[^\s'\"-]{4}",
+        first=r"[^\s'\"-][^\s'\"]{3}",
         accept=_is_login_password,
         reach=100,
     ),
     value_rule(
-        "a new password for ldappasswd",
+        "a new password for ldappasswd or slappasswd",
         r"[ \t]-[sa][ \t]{1,2}",
-        context=r"ldappasswd(?:[ \t][^\n\r]{0,160})?",
-        first=r"[^\s'\"-]{4}",
+        context=r"(?:ld|sl)appasswd(?:[ \t][^\n\r]{0,160})?",
+        first=r"[^\s'\"-][^\s'\"]{3}",
         accept=_is_drawn_word,
         reach=12,
     ),
@@ -160,15 +204,15 @@ RULES: tuple[StructuralRule, ...] = (
         "a password after a Windows flag",
         r"[ \t]/(?:p|rp|pass|password)[: ]",
         context=r"(?:signtool|schtasks|cmdkey|net|wmic|runas|psexec)[ .][^\n\r]{0,160}",
-        first=r"[^\s'\"-]{4}",
+        first=r"[^\s'\"-][^\s'\"]{3}",
         accept=is_typed_word,
         reach=16,
     ),
     value_rule(
         "a password for snmp, pdftk, sendemail or netsh",
-        r"[ \t](?:(?-i:-[AXc])|user_pw|owner_pw|-xp|key=)[ ]{0,2}",
+        r"[ \t](?:(?-i:-[AXc])|user_pw|owner_pw|input_pw|-xp|key=)[ ]{0,2}",
         context=r"(?:snmp\w{2,12}|pdftk|sendemail|netsh)[ ][^\n\r]{0,160}",
-        first=r"[^\s'\"-]{4}",
+        first=r"[^\s'\"-][^\s'\"]{3}",
         accept=_is_drawn_word,
         reach=16,
     ),

@@ -99,7 +99,8 @@ _NAMED_COMMANDS = (
 _ORACLE = r"(?:jdbc:oracle:[a-z0-9]{2,5}:|sqlplus[ ](?:-[a-z]{1,2}[ ]){0,3})['\"]?[\w$#.]{1,40}/"
 _ECHO = r"(?:echo|printf)[ \t]{1,3}(?:-[neE]{1,3}[ \t])?(?:['\"]?%s(?:\\n)?['\"]?[ \t])?"
 _READER = (
-    r"\|[ \t]{0,4}(?:sudo[ \t]{1,4}(?:-S|chpasswd|-k|-p)|chpasswd|[^\n\r|]{0,80}-stdin|"
+    r"\|[ \t]{0,4}(?:sudo[ \t]{1,4}(?:-S|chpasswd|passwd|smbpasswd|-k|-p)|chpasswd|"
+    r"[^\n\r|]{0,80}-stdin|ipa[ ][^\n\r|]{0,80}--password|"
     r"[^\n\r|]{0,60}--with-token|passwd|su[ \t]|[^\n\r|]{0,40}(?:secret|variable|env)s?[ "
     r"\t](?:put|set|add|create))"
 )
@@ -133,7 +134,7 @@ RULES: tuple[StructuralRule, ...] = (
         "a password after -p, -a, -w or -P of a client that takes one there",
         _AFTER_P,
         context=_CLIENTS + r"[ \t][^\n\r]{0,160}",
-        first=r"[^\s'\"-]{2}",
+        first=r"[^\s'\"-][^\s'\"]",
         accept=is_typed_word,
         reach=12,
     ),
@@ -141,7 +142,7 @@ RULES: tuple[StructuralRule, ...] = (
         "a password after -p or -a that comes first",
         _AFTER_P,
         context=_CLIENTS + r"[ \t]?",
-        first=r"[^\s'\"-]{2}",
+        first=r"[^\s'\"-][^\s'\"]",
         accept=is_typed_word,
         reach=12,
     ),
@@ -197,7 +198,8 @@ RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
         "password",
         "a password piped into sudo, chpasswd, a login or a secret store",
-        _ECHO + r"\\{0,7}['\"]?(?:[\w.-]{1,40}:(?=[^'\"|\s]))?(?P<secret>[^'\"\n\r|\\]{3,160}?)"
+        _ECHO + r"\\{0,7}['\"]?(?:[\w.-]{1,40}:(?=[^'\"|\s]))?"
+        r"(?P<secret>[^'\"\n\r|\\]{3,160}?(?:\\{1,4}n[^'\"\n\r|\\]{3,160}?)?)"
         r"(?:\\{1,4}n)?\\{0,7}['\"]?[ \t]{0,4}\|",
         trigger=_ECHO + r"\\{0,7}['\"]?[^\n\r|'\"]{3,160}['\"]?[ \t]{0,4}" + _READER,
         accept=is_typed_password,
@@ -214,7 +216,7 @@ RULES: tuple[StructuralRule, ...] = (
         "a password for rabbitmqctl, htpasswd, net, ngrok, vault and others, by position",
         _NAMED_COMMANDS,
         quote=_PLAIN_QUOTE,
-        first=r"[^\s'\"/-]{4}",
+        first=r"[^\s'\"/-][^\s'\"]{3}",
         reach=300,
     ),
     value_rule(
@@ -271,8 +273,9 @@ RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
         "password",
         "a user and password for IMAP",
-        r"(?:\A|[\n\"> ])[A-Za-z0-9.]{1,8} (?-i:LOGIN) \\{0,3}\"?[\w.@+-]{1,60}\\{0,3}\"? "
+        r"(?<![A-Za-z0-9.])[A-Za-z0-9.]{1,8} (?-i:LOGIN) \\{0,3}\"?[\w.@+-]{1,60}\\{0,3}\"? "
         r"\\{0,3}\"?(?P<secret>[^\s\"\\]{4,128})",
+        trigger=r" LOGIN \\{0,3}\"?[\w.@+-]{1,60}\\{0,3}\"? \\{0,3}\"?[^\s\"\\]{4}",
         accept=_is_prompt_answer,
         reach=160,
         is_caseless=False,
@@ -281,7 +284,7 @@ RULES: tuple[StructuralRule, ...] = (
         "password",
         "a password in a protocol's dialogue",
         r"(?-i:PASS |AUTH (?:PLAIN|LOGIN) )(?P<secret>[^\s\"'\\]{4,256})",
-        trigger=r"(?:USER [^\s]{1,64}(?:\r|\\r)?(?:\n|\\n)[^\n]{0,80}?\n?[>< -]{0,4}PASS [^\s]{4}|"
+        trigger=r"(?:USER [^\s]{1,64}(?:\r|\\r)?(?:\n|\\n)[^\n]{0,80}?\n?[^\n]{0,48}PASS [^\s]{4}|"
         r"AUTH (?:PLAIN|LOGIN) [A-Za-z0-9+/=]{8})",
         reach=24,
         accept=_is_protocol_password,

@@ -53,6 +53,7 @@ _VALUE_FIRST = (
     rf"{_Q}(?:value|secret|text){_Q}:[ ]?{_Q}(?P<secret>[^\"'\\\s]{{4,256}}){_Q},"
     rf"[ ]?{_Q}(?:name|key|id|label|field|selector|element){_Q}:[ ]?{_Q}"
 )
+_FORM_BREAK = r"(?:\r?\n|(?:\\r)?\\n)(?:[^\w\n]{0,12}|[\w./-]{1,60}:\d{1,6}[:-])"
 _ATTRIBUTE_FIRST = (
     rf"[ ]value={_Q}(?P<secret>[^\"'\\\s]{{4,256}}){_Q}[^<>\n]{{0,60}}?[ ](?:type|name|id)={_Q}"
 )
@@ -144,6 +145,17 @@ RULES: tuple[StructuralRule, ...] = (
         trigger=rf"{_FIELD}[\"'\]\\]{{1,8}},[^\n{{}}]{{0,90}}{_Q}(?:value|text|content|input|"
         rf"keys){_Q}:[ ]?{_Q}"
         r"[^\"'`\\\s]{4}",
+    ),
+    StructuralRule(
+        "typed",
+        "the value of a part of a form, after its header",
+        r"form-data;[ ]name=\\{0,7}\"[\w.\[\]-]{2,40}\\{0,7}\"(?:\r?\n|(?:\\r)?\\n)",
+        find_named(
+            r"[\w.\[\]-]{2,40}",
+            rf"\\{{0,7}}\"{_FORM_BREAK}{_FORM_BREAK}(?P<secret>[^\s\"'\\]{{4,512}})",
+            80,
+            before=r"form-data;[ ]name=\\{0,7}\"\Z",
+        ),
     ),
     pattern_rule(
         "typed",

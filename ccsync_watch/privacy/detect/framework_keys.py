@@ -23,7 +23,17 @@ def _is_argument(value: str) -> bool:
 
 
 _NEXT = r"[\"'`:]{0,2}(?:[ ](?:<==|\|))?(?:(?:\r?\n|\\n)(?:@@[^\n]{1,40}(?:\n|\\n))?[+ ]{0,4}){1,2}"
-_ARGUMENT = r"b?\\{0,7}[\"'](?P<secret>[^\"'\\\s]{10,512})\\{0,7}[\"']"
+_BYTES_OF = (
+    r"(?:(?:bytes|bytearray)\.fromhex\(|(?:binascii\.)?unhexlify\(|(?:base64\.)?(?:urlsafe_)?b64decode\(|"
+    r"buffer\.from\(|\[\]byte\(|bytes\(|convert\.from(?:hex|base64)string\(|"
+    r"encoding\.\w{4,8}\.getbytes\(|new textencoder\(\)\.encode\()?"
+)
+"""What makes bytes of a text."""
+_SECTION = (
+    r"[\"'](?:crypt|encryption|encrypter|signing|hmac|jwt|cookies?|session)\\{0,7}[\"']"
+    r"[ ]?(?:=>|:)[ ]?[\[{(]"
+)
+_ARGUMENT = _BYTES_OF + r"b?\\{0,7}[\"'](?P<secret>[^\"'\\\s]{10,512})\\{0,7}[\"']"
 
 RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
@@ -93,9 +103,22 @@ RULES: tuple[StructuralRule, ...] = (
         "secret",
         "the key that an object is made with, as its first argument",
         r"(?:fernet|hmac\.new|hmac(?:sha\d{1,3})?|secretkeyspec|cookieparser|keys\.hmacshakeyfor|"
-        r"urlsafe(?:timed)?serializer|symmetricsecuritykey|aes\.new|secretbox)\([ ]?" + _ARGUMENT,
+        r"urlsafe(?:timed)?serializer|symmetricsecuritykey|aes\.new(?:cipher)?|aesgcm|aesccm|aessiv|"
+        r"chacha20_?poly1305(?:\.new)?|algorithms\.aes|secretbox)\([ ]?" + _ARGUMENT,
         rank=Rank.ARGUMENT,
-        reach=80,
+        reach=120,
+        accept=_is_argument,
+    ),
+    pattern_rule(
+        "secret",
+        "the key in a section of a configuration for encrypting or signing",
+        _SECTION
+        + r"[^\w\"'\[\]{}]{0,48}(?:(?<=\\)n[ ]{0,24})?\\{0,7}[\"'](?:key|secret)\\{0,7}[\"']"
+        r"[ ]?(?:=>|:)[ ]?"
+        r"\\{0,7}[\"'](?P<secret>[^\"'\\\s]{16,512})\\{0,7}[\"']",
+        trigger=_SECTION,
+        rank=Rank.NAMED_FIELD,
+        reach=60,
         accept=_is_argument,
     ),
     pattern_rule(

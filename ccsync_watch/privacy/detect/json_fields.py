@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
     from ccsync_watch.model import JsonValue
 
-_NAMES = frozenset({*load_words("name_fields"), "keyName"})
+_SECRET_NAMES = frozenset({"keyName", "secretName", "SecretName", "secret_name"})
+"""Fields next to which a value is a secret, whatever the name in them."""
+_NAMES = frozenset({*load_words("name_fields")}) | _SECRET_NAMES
 _LABELS = frozenset(load_words("label_fields"))
 _VALUES = frozenset(load_words("value_fields"))
 _VAGUE = frozenset({"text", "contents", "current"})
@@ -54,7 +56,7 @@ class NamingFields(NamedTuple):
     def strengths(self, obj: dict[str, JsonValue]) -> tuple[Strength, Strength]:
         """Return what the names prove, and what they and the labels do; those are of texts."""
         named = _most(obj, self.names)
-        if "keyName" in self.names:  # of an Azure account
+        if not _SECRET_NAMES.isdisjoint(self.names):
             named = max(named, Strength.TOKEN)
         for field in self.values:
             if isinstance(obj[field], str):

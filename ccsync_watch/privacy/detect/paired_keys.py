@@ -100,10 +100,11 @@ RULES: tuple[StructuralRule, ...] = (
     ),
     pattern_rule(
         "vault-key",
-        "the secret with which a program logs in to Vault, after its role's id",
-        r"role[_-]?id[^\n]{0,80}?(?:\n|\\n)?[^\n]{0,24}?secret[_-]?id\\{0,7}[\"']?"
-        r"[ ]{0,4}[:=][ ]{0,4}\\{0,7}[\"']?(?P<secret>[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})",
-        trigger=r"secret[_-]?id\\{0,7}[\"']?[ ]{0,4}[:=][ ]{0,4}\\{0,7}[\"']?"
+        "the secret that logs in to Vault, Consul or Nomad, after its role's or accessor's id",
+        r"(?:role|accessor)[_ -]?id[^\n]{0,80}?(?:\n|\\n)?[^\n]{0,48}?secret[_ -]?id\\{0,7}[\"']?"
+        r"(?:[ ]{0,24}[:=|]|[ ]{2})[ ]{0,24}\\{0,7}[\"']?"
+        r"(?P<secret>[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})",
+        trigger=r"secret[_ -]?id\\{0,7}[\"']?(?:[ ]{0,24}[:=|]|[ ]{2})[ ]{0,24}\\{0,7}[\"']?"
         r"[0-9a-f]{8}-[0-9a-f]{4}-",
         rank=Rank.PAIRED_KEY,
         reach=240,

@@ -32,6 +32,8 @@ _PROGRAM = (
     r"(?:sudo )?(?:pass|gopass|op|bw|rbw|lpass|security|secret-tool|"
     r"keyring|vault|bao|aws|gcloud|az|doppler|infisical|chamber|conjur|credstash|sops|age|gpg|"
     r"ansible-vault|gh|glab|doctl|fly|flyctl|heroku|netlify|railway|npm|kubectl|oc|argocd|"
+    r"headscale|nomad|kubeadm|age-keygen|supabase|vercel|wrangler|convex|influx|rclone|step|passage|"
+    r"bws|apg|mix|composer|rbw|tailscale|hcloud|scw|eksctl|aws-vault|k3s|bin/console|caddy|"
     r"terraform|tofu|pulumi|docker|podman|wg|openssl|pwgen|mkpasswd|htpasswd|consul|etcdctl|"
     r"redis-cli|rails|bin/rails|bundle|php|python3?|node|ruby|ssh|cat|head|tail|less|bat|grep|"
     r"echo|printf|printenv|base64|Get-Content|gc|type|git|bash|sh|keepassxc-cli|dotenvx?)"

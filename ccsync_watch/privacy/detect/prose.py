@@ -60,7 +60,7 @@ _TOKENS = (
     r"credentials?|otp)"
 )
 _FOR = (
-    r"(?:[ ](?:for|of|on|to|in|at|from|we use for|i use for|there)[ ][^\n.;:=]{1,60}?|"
+    r"(?:[ ](?:for|of|on|to|in|at|from|we use for|i use for|there)[ ](?:[^\n.;:=]|\.(?=\w)){1,60}?|"
     r"[ ](?:i|we|you|they|he|she|that)[ ][^\n.;:=]{1,40}?|"
     r"[ ]\([^()\n]{1,40}\)|[ ](?:here|below|above|again|instead))?"
 )

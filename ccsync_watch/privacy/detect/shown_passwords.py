@@ -38,7 +38,7 @@ RULES: tuple[StructuralRule, ...] = (
         "a password on a line of its own after the sentence that announces it",
         r"(?:following (?:password|token)|password (?:generated|for the)|new (?:password|value)|"
         r"user[^\n]{0,40} reset)"
-        r"[^\n]{0,100}?(?:\n|\\{1,4}n)(?:[ >|#*]{0,8}(?:\n|\\{1,4}n)){0,3}[ >|#*\t]{0,8}"
+        r"[^\n]{0,100}?(?:\n|\\{1,4}n)(?:[ >|#*+\r]{0,8}(?:\n|\\{1,4}[rn])){0,6}[ >|#*+\t]{0,8}"
         r"(?:new value: )?"
         r"(?P<secret>[^\s\"'`<>\\]{10,128})(?=[ ]{0,4}(?:\r?\n|\\{1,4}n|\Z))",
         rank=Rank.SENTENCE,

@@ -20,6 +20,7 @@ from ccsync_watch.privacy.heuristics.thresholds import (
     LEAST_URL_PASSWORD,
     LEAST_URL_TOKEN,
 )
+from ccsync_watch.privacy.heuristics.value_characters import has_digit
 from ccsync_watch.privacy.heuristics.value_strength import is_random
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ _HOST = re.compile(
 )
 _PATTERN = re.compile(rb"\[[\w.^-]{0,8}(?:a-z|A-Z|0-9)|\\[wdS][+*{]|\[\^")
 """A regular expression for URLs."""
+_GROUPS = re.compile(r"[a-z0-9]{4}(?:-[a-z0-9]{4}){3,5}")
 
 
 def find_userinfo(data: bytes, ends: Iterable[int]) -> Iterator[Span]:
@@ -92,6 +94,15 @@ def _is_url_token(value: str) -> bool:
         and not is_reference(value)
         and not is_placeholder(value)
         and is_random(value)
+    )
+
+
+def _is_stream_key(value: str) -> bool:
+    return (
+        has_digit(value)
+        and not is_reference(value)
+        and not is_placeholder(value)
+        and (is_random(value) or _GROUPS.fullmatch(value) is not None)
     )
 
 
@@ -156,6 +167,22 @@ RULES: tuple[StructuralRule, ...] = (
         trigger=r"@(?:tcp|udp|unix)\(",
         reach=220,
         accept=is_typed_password,
+    ),
+    pattern_rule(
+        "secret",
+        "a token in the address of a channel of conda",
+        r"/t/(?P<secret>(?:[a-z]{2}-)?[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})(?=/)",
+        rank=Rank.URL_PASSWORD,
+        reach=60,
+    ),
+    pattern_rule(
+        "secret",
+        "the key of a stream in the address that it is sent to",
+        r"rtmps?://[^\s\"'<>/]{3,100}/[^\s\"'<>/]{1,60}/(?P<secret>[^\s\"'<>/?\\]{12,200})",
+        trigger=r"rtmps?://[^\s\"'<>/]{3}",
+        rank=Rank.URL_PASSWORD,
+        reach=24,
+        accept=_is_stream_key,
     ),
     pattern_rule(
         "url-password",

@@ -51,7 +51,7 @@ _REFERENCE = re.compile(
     r"secrets?\.|inputs?\.|params?\.|props\.|args\.|options?\.|opts\.|req\.|request\.|response\.|"
     r"res\.|"
     r"github\.|steps\.|needs\.|values\.|\.Values|aws_|random_|azurerm_|google_|"
-    r"arn:|vault:|ref\+|op://|file:|keychain:|keyring:|pass:|env://|ssm:|secretsmanager:|"
+    r"Ag[ABCD][A-Za-z0-9+/]{200}|arn:|vault:|ref\+|op://|file:|keychain:|keyring:|pass:|env://|ssm:|secretsmanager:|"
     r"doppler://|gcp-sm://|akv://|projects/|secret://|"
     r"@[/~.]|/run/secrets|~/|\./|\.\./|/(?:etc|var|run|home|usr|opt|tmp|root|mnt|Users)/|[A-Z]:\\|"
     r"await |new |function|lambda|async |typeof|Optional\[|Union\[|List\[|Array<|Promise<|Record<|"
@@ -131,7 +131,7 @@ def is_code(value: str) -> bool:
         _CODE_CALL.match(value) is not None
         or is_struct_tag(value)
         or _REGEX_LITERAL.match(value) is not None
-        or _DOTTED.match(value) is not None
+        or (_DOTTED.match(value) is not None and not is_gibberish(value))
         or _OPERATOR.match(value) is not None
         or _TYPE_NAME.match(value) is not None
     )

@@ -26,6 +26,8 @@ class Strength(IntEnum):
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _LONGEST_NAME = 96
+_VARIABLE = re.compile(r"[A-Z]{2}[A-Za-z]{0,12}_Key")
+"""Of acme.sh, for the providers of DNS: `CF_Key`."""
 
 _QUALIFIERS = frozenset(load_words("name_qualifiers"))
 
@@ -81,6 +83,7 @@ def strength_of(name: str) -> Strength:
         return Strength.NONE if is_part else Strength.PASSWORD
     # STRIPE_KEY: an environment's variable for a key to some service
     is_variable = len(words) > 1 and words[-1] in {"key", "salt"} and name.isupper()
+    is_variable = is_variable or _VARIABLE.fullmatch(name) is not None
     is_header = words[0] == "x" and words[-1] == "key" and name[1] == "-"
     if is_variable or is_header or joined.endswith(_TOKEN_ENDINGS):
         return Strength.TOKEN

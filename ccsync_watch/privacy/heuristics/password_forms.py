@@ -218,7 +218,8 @@ def _is_bare_announced(core: str, data: bytes, stop: int) -> bool:
 
 def _is_announced_word(core: str, data: bytes, stop: int) -> bool:
     """Tell whether letters alone are a password rather than the next words of the sentence."""
-    if not core.isascii() or CLAUSE_END.match(data, stop) is None:
+    is_end = CLAUSE_END.match(data, stop) is not None
+    if not core.isascii() or not (is_end or is_hyphened_passphrase(core)):
         return False
     if core.isalpha():
         is_usual = core.isupper() or core.lower().endswith(_USUAL_ENDINGS) or is_word(core)

@@ -35,14 +35,15 @@ _NOT_VALUE = re.compile(
     r"^[\w.+-]+@[\w-]+\.\w|://|^[/~.]{1,2}[\w/]|^--?\w|%(?:[.*(%]|[a-z](?![A-Za-z0-9])|0A|\d\$)|\{\w*\}|^&\w|"
     r"&\w+;|^</?|\\(?:[nt]|u[0-9a-f]{4})|"
     r"^\d+(?:[.,:/-]\d+)+$|^[A-Z]{2,8}[-_ ]?v?\d{0,4}(?:[-_/]\w+)?$|"
-    r"\.(?:\w{2,4}|conf|local|html|json|yaml)$|[()\[\]{}<>]|^[a-z]+_[a-z_]+\d?$",
+    r"\.(?:(?!\d+$)\w{2,4}|conf|local|html|json|yaml)$|[()\[\]{}<>]|^[a-z]+_[a-z_]+\d?$",
 )
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=[^=]")
 _PRODUCT = re.compile(r"([A-Z][A-Za-z]*|[a-z]{2,5})[.#v]?\d{1,2}(?:\.\d+)*")
 _SIGNS = re.compile(r"[@#$^*!~]")
 _WORDS = re.compile(r"[A-Za-z]{2,12}(?:[-_.+][A-Za-z]{2,12})+")
 _CLAUSE = re.compile(
-    r"[\"'`*_»”」)]{0,3}[.,;!)\u3002\uff0c]{0,2}(?:\s|$|</?[a-z]|[\u0e00-\u0e7f\u3000-\u9fff\uac00-\ud7af])"
+    r"\\{0,15}\"[ ]?[,}\]]|"
+    r"\\{0,15}[\"'`*_»”」)]{0,3}[.,;!)\u3002\uff0c]{0,2}(?:\s|$|</?[a-z]|[\u0e00-\u0e7f\u3000-\u9fff\uac00-\ud7af])"
 )
 _MOST_PIN = 12
 _LEAST_PIN = 4

@@ -45,6 +45,10 @@ def test_a_token_is_removed_wherever_it_stands(shape: Callable[[str], JsonValue]
             {"name": "region", "value": "kestrel"},
             {"name": "DB_PASSWORD", "value": "kestrel-42-moor"},
         ),
+        (
+            {"secret_name": "tls", "value": "production"},
+            {"secret_name": "DEPLOY", "value": "Kq9kestrel42moor77Wren"},
+        ),
         ({"id": "city", "text": "Gotland"}, {"id": "password", "text": "kestrel-42-moor"}),
         ({"otp": "none"}, {"otp": "482913"}),
         ({"kty": "a", "d": "b"}, {"kty": "RSA", "d": "kestrel42moorfen77wren"}),
