@@ -38,6 +38,7 @@ _NEXT_FIELD = re.compile(r"[A-Z][A-Za-z]*:(?:true|false|nil|<nil>|[0-9]*)")
 _PAIR = re.compile(r"([A-Za-z][A-Za-z0-9_-]{1,40})=(?=[^=]{4})")
 _POSTAL_CODE = re.compile(r"[1-9][0-9]{2} ?[0-9]{3}")
 """India's, which are called "pincode"."""
+_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _CITY_CODE = re.compile(r"[1-8][0-9]0 ?0[0-9]{2}")
 """Of India's large cities."""
 _NUMBERED_NAME = re.compile(
@@ -73,7 +74,8 @@ def is_assigned_secret(assigned: Assigned) -> bool:
         and assigned.in_query
         and len(assigned.value) >= LEAST_OPAQUE
     ):
-        return is_opaque(assigned.value)
+        is_key = assigned.strength is Strength.TOKEN and _UUID.fullmatch(assigned.value) is not None
+        return is_key or is_opaque(assigned.value)
     return _is_secret_value(assigned)
 
 

@@ -28,9 +28,9 @@ from ccsync_watch.privacy.heuristics.dummy_values import (
     is_reference,
     is_token_placeholder,
 )
-from ccsync_watch.privacy.heuristics.gibberish import is_drawn, is_gibberish, is_unlike_words
+from ccsync_watch.privacy.heuristics.gibberish import is_drawn, is_gibberish
 from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of
-from ccsync_watch.privacy.heuristics.password_forms import is_typed_password, looks_chosen
+from ccsync_watch.privacy.heuristics.password_forms import is_typed_password
 from ccsync_watch.privacy.heuristics.thresholds import LEAST_HEADER_FIELD
 from ccsync_watch.privacy.heuristics.value_characters import has_digit
 from ccsync_watch.privacy.heuristics.value_strength import (
@@ -171,18 +171,6 @@ def _is_nested_value(value: str) -> bool:
     return is_password(value, quoted=True) and (is_gibberish(value) or has_digit(value))
 
 
-_LINE_START = r"(?:\r?\n|\\n)[^\w\n]{0,12}(?:[ ]{0,8}\d{1,6}(?:\xe2\x86\x92|\t|:))?[ \t]{0,24}"
-_ACCOUNT = rf"{_LINE_START}[\w.@-]{{1,60}}[ ]?=[ ]?(?=[^\s])"
-
-
-def _is_account_password(value: str) -> bool:
-    return looks_chosen(value) and value[0] not in "-/[{$"
-
-
-def _is_config_password(value: str) -> bool:
-    return is_unlike_words(value) and is_typed_password(value) and not value.isdigit()
-
-
 _ARGUMENT = r"[\"'][ ]{0,2},[ ]{0,2}(?:Some\()?\\{0,7}[\"']"
 
 RULES: tuple[StructuralRule, ...] = (
@@ -289,54 +277,6 @@ RULES: tuple[StructuralRule, ...] = (
         r"enable (?:password|secret) (?:[05789] )?)(?P<secret>[^\s\"'\\]{4,128})",
         reach=48,
         accept=_is_router_password,
-    ),
-    pattern_rule(
-        "password",
-        "a user and password in curl's configuration",
-        r"user[ ]?=[ ]?\\{0,7}\"[\w.@-]{1,60}:(?P<secret>[^\s\"\\]{4,128})\\{0,7}\"",
-        reach=120,
-        accept=_is_account_password,
-    ),
-    pattern_rule(
-        "password",
-        "the first account in a section for accounts, of CouchDB or Subversion",
-        rf"\[(?:admins|users)\](?:{_LINE_START}[#;][^\n]{{0,120}}){{0,4}}{_ACCOUNT}"
-        r"(?P<secret>[^\s,;]{5,128})(?=[ ]{0,4}(?:\r?\n|\\|\"|\Z))",
-        trigger=r"\[(?:admins|users)\](?:\r?\n|\\n)",
-        reach=24,
-        accept=_is_account_password,
-    ),
-    pattern_rule(
-        "password",
-        "the first user and password of Neo4j",
-        r"neo4j_auth\\{0,7}[\"']?[ ]?[:=][ ]?\\{0,7}[\"']?neo4j/(?P<secret>[^\s\"'\\]{4,128})",
-        reach=60,
-        accept=is_typed_password,
-    ),
-    pattern_rule(
-        "secret",
-        "a user and key of Kaggle",
-        r"\"username\\{0,7}\"[ ]?:[ ]?\\{0,7}\"[\w.-]{1,60}\\{0,7}\",[ ]?"
-        r"\\{0,7}\"key\\{0,7}\"[ ]?:[ ]?"
-        r"\\{0,7}\"(?P<secret>[0-9a-f]{32})(?![0-9a-f])",
-        reach=160,
-    ),
-    pattern_rule(
-        "password",
-        "the secret that a server of RADIUS shares with a client",
-        r"client[ ][\w.:/-]{1,60}[ ]\{[^{}]{0,240}?secret[ ]{0,12}=[ ]{0,12}"
-        r"(?P<secret>[^\s\"'\\#]{4,128})",
-        reach=360,
-        accept=_is_config_password,
-    ),
-    pattern_rule(
-        "password",
-        "the secret of a telephone's account",
-        rf"type=(?:friend|peer|user)(?:{_LINE_START}[\w-]{{1,24}}=[^\n\\]{{0,60}}){{0,8}}?"
-        rf"{_LINE_START}secret=(?P<secret>[^\s\"'\\;]{{4,128}})",
-        trigger=r"type=(?:friend|peer|user)(?:\r?\n|\\n)",
-        reach=24,
-        accept=_is_config_password,
     ),
     pattern_rule(
         "secret",

@@ -34,7 +34,8 @@ _VERBS = (
 _CHAINED = (
     _FIELD
     + _CLOSE
-    + r"[ ]?\}?\)?(?:\.\w{1,24}\([^()\n]{0,30}\)){0,3}\.(?:"
+    + r"[ ]?\}?\)?(?:\.\w{1,24}\([^()\n]{0,30}\)){0,3}(?:;?(?:[ ]|(?:\r?\n|\\n)[^\w\n]{0,24}"
+    r"(?:\d{1,6}(?:\xe2\x86\x92|\t|:)[ \t]{0,24})?)(?:await[ ])?[a-z_$][\w$.]{0,30})?\.(?:"
     + _VERBS
     + r"\(|value[ ]?=)[ ]?"
     + _TYPED
@@ -131,7 +132,8 @@ RULES: tuple[StructuralRule, ...] = (
     _after_name(
         "what is typed into a field that a call finds",
         _CHAINED,
-        trigger=rf"[^\w\n][^\n]{{0,80}}\.(?:{_VERBS}\(|value[ ]?=)[ ]?{_Q}[^\"'`\\\s]{{4}}",
+        trigger=rf"[^\w\n][^\n]{{0,40}}\n?[^\n]{{0,60}}\.(?:{_VERBS}\(|value[ ]?=)[ ]?"
+        rf"{_Q}[^\"'`\\\s]{{4}}",
     ),
     _after_name(
         "the second argument of a call that fills a field",

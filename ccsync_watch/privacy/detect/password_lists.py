@@ -17,7 +17,8 @@ _MOST_READ = 2048
 _NEXT = re.compile(rb"chpasswd", re.IGNORECASE)
 _BREAK = re.compile(rb"\r?\n|\\+n")
 _PAIR = re.compile(
-    rb"[ \t]{0,16}(?:-[ ]{1,4})?[\"']?[a-z_][a-z0-9_.-]{0,31}:(?P<secret>[^\s\"'\\:]{4,128})[\"']?"
+    rb"(?:[^\n|]{0,60}\|[ ]|[#+>])?[ \t]{0,16}(?:-[ ]{1,4})?[\"']?"
+    rb"[a-z_][a-z0-9_.-]{0,31}:(?P<secret>[^\s\"'\\:]{4,128})[\"']?"
     rb"[ \t]{0,4}(?=\r?\n|\\|\Z)"
 )
 _SETTING = re.compile(rb"[ \t]{0,16}[a-z_]{2,20}:(?:[ ][^\n\\]{0,20})?(?=\r?\n|\\|\Z)")

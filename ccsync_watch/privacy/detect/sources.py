@@ -46,6 +46,7 @@ OBSERVED: Mapping[str, str] = {
     "private_keys": _FILES,
     "prose": _PROSE,
     "sentences": _PROSE,
+    "server_files": _FILES,
     "shown_passwords": _OUTPUT,
     "sql": _CODE,
     "stored_variables": _COMMANDS,
@@ -122,6 +123,10 @@ DOCUMENTED: Mapping[str, str] = {
     "the key of an Azure storage account or database, next to a word for it":
         f"{_MICROSOFT}azure/storage/common/storage-account-keys-manage",
     "the private members of a JSON web key": f"{_RFC}rfc7517",
+    "a user and password in curl's configuration": "https://curl.se/docs/manpage.html",
+    "the first user and password of Neo4j":
+        "https://neo4j.com/docs/operations-manual/current/docker/introduction/",
+    "a user and key of Kaggle": "https://www.kaggle.com/docs/api",
     "a list of users and their passwords for chpasswd": f"{_MAN}man8/chpasswd.8.html",
     "a private key block, whole or cut off, however escaped or numbered": f"{_RFC}rfc7468",
     "the end of a private key block whose beginning is missing": f"{_RFC}rfc7468",

@@ -43,8 +43,11 @@ _REST = re.compile(_OTHER_CELLS.pattern + rb"(?=\r?\n|\\r\\n|\\n)")
 _BETWEEN_CELLS = re.compile(rb"[\t|;,]|\xe2[\x94\x95]|  ")
 _CELLS_BEFORE = re.compile(rb"[\w \"'`.*/,;|\t\r#()\xe2\x94\x95\x82\x83\x91-]*")
 """And what may stand before it."""
-_NUMBER = re.compile(rb"[ ]{0,8}[0-9]{1,7}(?:\t|\xe2\x86\x92|:)")
-"""Before each line, as a tool prints a file."""
+_NUMBER = re.compile(
+    rb"[ ]{0,8}[0-9]{1,7}(?:\t|\xe2\x86\x92|:)|[+>#-][ ]{0,8}(?=\S)|"
+    rb"(?:[0-9]{4}-[0-9]{2}-[0-9T:. ]{3,24}Z?[ ])?[\w.-]{1,40}-[0-9]{1,2}[ ]{1,12}\|[ ]"
+)
+"""Before each line, as a tool prints a file, a difference, a comment or several programs' logs."""
 _NAME = re.compile(r"[A-Za-z_#](?:[A-Za-z _.#()/-]{0,38}[A-Za-z0-9_)])?")
 _RULE_LINE = re.compile(rb"[\s|+=:\xe2\x94\x80-\xe2\x95\xbf\x80-\xbf-]+")
 """A line between header and rows: dashes and what joins them."""

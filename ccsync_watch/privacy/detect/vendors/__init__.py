@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ccsync_watch.privacy.detect.vendors.addresses import ADDRESSES
 from ccsync_watch.privacy.detect.vendors.ai_models import AI_MODELS
 from ccsync_watch.privacy.detect.vendors.ai_tools import AI_TOOLS
 from ccsync_watch.privacy.detect.vendors.azure import AZURE
@@ -32,6 +33,7 @@ VENDORS: tuple[Vendor, ...] = (
     *PAYMENTS,
     *COMMERCE,
     *CHAT,
+    *ADDRESSES,
     *MAIL,
     *SECRET_STORES,
     *OBSERVABILITY,

@@ -1,0 +1,70 @@
+"""Finds accounts and keys in the configuration of servers and clients, by each file's syntax."""
+
+from __future__ import annotations
+
+from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule
+from ccsync_watch.privacy.heuristics.gibberish import is_unlike_words
+from ccsync_watch.privacy.heuristics.password_forms import is_typed_password, looks_chosen
+
+_LINE_START = r"(?:\r?\n|\\n)[^\w\n]{0,12}(?:[ ]{0,8}\d{1,6}(?:\xe2\x86\x92|\t|:))?[ \t]{0,24}"
+_ACCOUNT = rf"{_LINE_START}[\w.@-]{{1,60}}[ ]?=[ ]?(?=[^\s])"
+
+
+def _is_account_password(value: str) -> bool:
+    return looks_chosen(value) and value[0] not in "-/[{$"
+
+
+def _is_config_password(value: str) -> bool:
+    return is_unlike_words(value) and is_typed_password(value) and not value.isdigit()
+
+
+RULES: tuple[StructuralRule, ...] = (
+    pattern_rule(
+        "password",
+        "a user and password in curl's configuration",
+        r"user[ ]?=[ ]?\\{0,7}\"[\w.@-]{1,60}:(?P<secret>[^\s\"\\]{4,128})\\{0,7}\"",
+        reach=120,
+        accept=_is_account_password,
+    ),
+    pattern_rule(
+        "password",
+        "the first account in a section for accounts, of CouchDB or Subversion",
+        rf"\[(?:admins|users)\](?:{_LINE_START}[#;][^\n]{{0,120}}){{0,4}}{_ACCOUNT}"
+        r"(?P<secret>[^\s,;]{5,128})(?=[ ]{0,4}(?:\r?\n|\\|\"|\Z))",
+        trigger=r"\[(?:admins|users)\](?:\r?\n|\\n)",
+        reach=24,
+        accept=_is_account_password,
+    ),
+    pattern_rule(
+        "password",
+        "the first user and password of Neo4j",
+        r"neo4j_auth\\{0,7}[\"']?[ ]?[:=][ ]?\\{0,7}[\"']?neo4j/(?P<secret>[^\s\"'\\]{4,128})",
+        reach=60,
+        accept=is_typed_password,
+    ),
+    pattern_rule(
+        "secret",
+        "a user and key of Kaggle",
+        r"\"username\\{0,7}\"[ ]?:[ ]?\\{0,7}\"[\w.-]{1,60}\\{0,7}\",[ ]?"
+        r"\\{0,7}\"key\\{0,7}\"[ ]?:[ ]?"
+        r"\\{0,7}\"(?P<secret>[0-9a-f]{32})(?![0-9a-f])",
+        reach=160,
+    ),
+    pattern_rule(
+        "password",
+        "the secret that a server of RADIUS shares with a client",
+        r"client[ ][\w.:/-]{1,60}[ ]\{[^{}]{0,240}?secret[ ]{0,12}=[ ]{0,12}"
+        r"(?P<secret>[^\s\"'\\#]{4,128})",
+        reach=360,
+        accept=_is_config_password,
+    ),
+    pattern_rule(
+        "password",
+        "the secret of a telephone's account",
+        rf"type=(?:friend|peer|user)(?:{_LINE_START}[\w-]{{1,24}}=[^\n\\]{{0,60}}){{0,8}}?"
+        rf"{_LINE_START}secret=(?P<secret>[^\s\"'\\;]{{4,128}})",
+        trigger=r"type=(?:friend|peer|user)(?:\r?\n|\\n)",
+        reach=24,
+        accept=_is_config_password,
+    ),
+)
