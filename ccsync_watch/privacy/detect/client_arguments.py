@@ -92,7 +92,8 @@ _MORE_CLIENTS = (
     r"(?:docker|podman)[ ]login|mongo\w{0,8}|signtool|schtasks|psexec|"
     r"dotnet[ ]nuget[ ](?:push|add|update)|"
     r"ldappasswd|"
-    r"expect|gcloud|nordvpn|protonvpn-cli|mc|b2|sftp|xfreerdp|smbpasswd|pdbedit|restic|kopia)"
+    r"expect|gcloud|nordvpn|protonvpn-cli|mc|b2|sftp|xfreerdp|smbpasswd|pdbedit|restic|kopia|"
+    r"knife|steghide|swift)"
 )
 _REDIS_TRIGGER = (
     r"(?:(?-i:AUTH)[ ](?:[\w.-]{1,32}[ ])?|auth(?:\r\n|\\r\\n)\$\d{1,4}(?:\r\n|\\r\\n)|"
@@ -287,7 +288,8 @@ RULES: tuple[StructuralRule, ...] = (
         "a password by a here-string to a program that asks for one",
         r"<<<[ ]?",
         context=r"(?:cryptsetup|vncpasswd|wrangler[ ]secret|vercel[ ]env|gh[ ]secret|kinit|gpg|"
-        r"mysql|mariadb|psql|keytool|secret-tool|keepassxc-cli|gcloud[ ]secrets|lpass|"
+        r"mysql|mariadb|psql|keytool|secret-tool|gopass|pass[ ]insert|"
+        r"ssh-add|keepassxc-cli|gcloud[ ]secrets|lpass|"
         r"smbpasswd|mysql_config_editor)[^\n\r]{0,80}",
         quote=r"['\"]?",
         accept=_is_drawn_word,

@@ -77,7 +77,7 @@ _CLIENTS = (
     r"doctl|scw|tsh|bw|lpass|op|snap|npm)[ \t][^\n\r]{0,60}login|"
     r"mongo(?:sh|dump|restore|export|import|stat|top)?|cqlsh|"
     r"ldap(?:search|add|modify|delete|whoami|passwd)|redis-cli|valkey-cli|keydb-cli|sqlcmd|bcp|"
-    r"mosquitto_(?:pub|sub)|unzip|zip|rar|psexec|snowsql|clickhouse-client|influx|rdesktop|"
+    r"mosquitto_(?:pub|sub|ctrl|rr)|unzip|zip|rar|psexec|snowsql|clickhouse-client|influx|rdesktop|"
     r"smbclient|ipmitool|snmpwalk|impacket-[a-z]{1,20}|crackmapexec|netexec|nxc|evil-winrm|"
     r"hydra|kinit|useradd|usermod|cassandra|neo4j-admin|cypher-shell|arangosh|couchbase-cli|"
     r"vncviewer|openconnect|sshuttle|plink|pscp|winscp|lftp|ncftp|lastpass|wpa_cli|"
@@ -86,7 +86,8 @@ _CLIENTS = (
 _NAMED_COMMANDS = (
     rf"(?:rabbitmqctl{_SPACE}(?:-[^\s]{{1,40}}{_SPACE})?(?:add_user|change_password)"
     rf"{_SPACE}[^\s]{{1,60}}{_SPACE}|"
-    rf"htpasswd{_SPACE}-[a-zA-Z]{{0,6}}[bB][a-zA-Z]{{0,6}}{_SPACE}(?:[^\s]{{1,100}}{_SPACE})"
+    rf"htpasswd{_SPACE}-[a-zA-Z]{{0,6}}[bB][a-zA-Z]{{0,6}}{_SPACE}(?:-C{_SPACE}\d{{1,2}}{_SPACE})?"
+    rf"(?:[^\s]{{1,100}}{_SPACE})"
     rf"?[^\s]{{1,60}}{_SPACE}|"
     rf"net{_SPACE}user{_SPACE}[^\s/]{{1,40}}{_SPACE}|"
     rf"net{_SPACE}use{_SPACE}[^\n\r]{{1,100}}/user:[^\s]{{1,60}}{_SPACE}|"

@@ -67,7 +67,7 @@ def _is_flag_value(value: str, strength: Strength, *, quoted: bool) -> bool:
 
 
 _USER_FLAG = (
-    r"(?:-u[ =]?|--(?:proxy-|http-)?user(?:name)?[ =]|--?auth[ =]|-[aA][ ]|"
+    r"(?:-u[ =]?|--(?:proxy-|http-)?user(?:name)?[ =]|--?auth(?:-creds?)?[ =]|-[aA][ ]|"
     r"--(?:src-|dest-)?creds?[ =]|--login[ =]|--basic-auth[ =]|--authentication[ =])"
 )
 _USER_PASSWORD = (

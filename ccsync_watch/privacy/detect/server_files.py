@@ -1,10 +1,11 @@
-"""Finds accounts and keys in the configuration of servers and clients, by each file's syntax."""
+"""Finds accounts and keys in the configuration of servers and clients, by the syntax of each."""
 
 from __future__ import annotations
 
 from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule
 from ccsync_watch.privacy.heuristics.gibberish import is_unlike_words
 from ccsync_watch.privacy.heuristics.password_forms import is_typed_password, looks_chosen
+from ccsync_watch.privacy.heuristics.value_characters import has_digit
 
 _LINE_START = r"(?:\r?\n|\\n)[^\w\n]{0,12}(?:[ ]{0,8}\d{1,6}(?:\xe2\x86\x92|\t|:))?[ \t]{0,24}"
 _ACCOUNT = rf"{_LINE_START}[\w.@-]{{1,60}}[ ]?=[ ]?(?=[^\s])"
@@ -41,6 +42,28 @@ RULES: tuple[StructuralRule, ...] = (
         r"neo4j_auth\\{0,7}[\"']?[ ]?[:=][ ]?\\{0,7}[\"']?neo4j/(?P<secret>[^\s\"'\\]{4,128})",
         reach=60,
         accept=is_typed_password,
+    ),
+    pattern_rule(
+        "secret",
+        "the key that signs a message to a server of names",
+        r"[ ]-y[ ](?:hmac-[a-z0-9]{3,6}:)?[\w.-]{1,60}:(?P<secret>[A-Za-z0-9+/]{16,128}={0,2})",
+        reach=160,
+        accept=has_digit,
+    ),
+    pattern_rule(
+        "password",
+        "a text that a template's filter hashes as a password",
+        r"\\{0,7}[\"'](?P<secret>[^\"'\\\n]{4,128})\\{0,7}[\"'][ ]?\|[ ]?password_hash",
+        trigger=r"\|[ ]?password_hash",
+        reach=180,
+        accept=_is_config_password,
+    ),
+    pattern_rule(
+        "password",
+        "a password that a procedure of SQL Server gives a login",
+        r"sp_(?:addlogin|adduser|password)[ ][^\n;]{1,80}?,[ ]?N?'(?P<secret>[^'\n]{4,128})'",
+        reach=160,
+        accept=_is_config_password,
     ),
     pattern_rule(
         "secret",

@@ -78,6 +78,12 @@ RULES: tuple[StructuralRule, ...] = (
     ),
     StructuralRule(
         "stored-secret",
+        "the members of a secret that a command writes into a store",
+        r"kv[ ](?:put|patch)[ ]",
+        _find_stored(_is_stored_secret, takes_arguments=False),
+    ),
+    StructuralRule(
+        "stored-secret",
         "random values that a command stores in an environment",
         r"(?:config:set|env:set|env[ ]set|env[ ]add|set-env|setenv|variables?[ ](?:set|--set|"
         r"add)|functions:config:set|"

@@ -62,7 +62,10 @@ _APP_PASSWORD = re.compile(r"[a-z]{4}(?: [a-z]{4}){3}")
 _BOOTSTRAP = re.compile(r"[a-z0-9]{6}\.[a-z0-9]{16}")
 """The format of a token that lets a node join a Kubernetes cluster."""
 _LONG_RUN = re.compile(r"[A-Za-z0-9+/=]{12}")
-_HEX_END = re.compile(r"^(?:0x)?[0-9a-fA-F]+$|(?:^|[^0-9A-Za-z])(?:0x)?[0-9a-f]{16,}$")
+_HEX_END = re.compile(
+    r"^(?:0x)?[0-9a-fA-F]+$|(?:^|[^0-9A-Za-z])(?:0x)?[0-9a-f]{16,}$|"
+    r"^[A-Z]{2}[0-9a-f]{32}$"
+)
 _DATE = re.compile(r"^\d{4}-\d\d-\d\d(?:[T ]|$)|^\d{1,2}:\d\d(?::\d\d)?$|^v?\d+(?:\.\d+){1,3}$")
 _NUMBER = re.compile(r"^[-+]?[0-9][0-9_,.]*(?:[a-zA-Z%]{0,3})$")
 _RULES = re.compile(r"[a-z_]+(?::[\w,.]+)?(?:\|[a-z_]+(?::[^\s|]+)?)+")
