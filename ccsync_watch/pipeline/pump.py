@@ -143,13 +143,17 @@ class Pump:
             self._live.add(transcript.path)
 
     def _queue(self, transcript: Transcript, urgency: int = 0) -> bool:
-        """Queue a transcript if it changed; return whether it was neither queued nor failing."""
-        has_problem = transcript.path in self.problems
+        """Queue a transcript if it changed; return whether nothing of it was known before.
+
+        What was queued, fails, or is read and not committed yet, was known.
+        """
+        path = transcript.path
+        has_problem = path in self.problems
         if not has_problem and self._resolver.is_unchanged(transcript):
             return False
-        is_new = transcript.path not in self._backlog and not has_problem
+        is_known = has_problem or path in self._backlog or path in self._in_progress
         self._backlog.put(transcript, max(transcript.mtime_ns, urgency))
-        return is_new
+        return not is_known
 
     # The journey -----------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +15,6 @@ from support.watched import WatchedFiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from ccsync_watch.model import JsonValue
 
@@ -77,6 +77,25 @@ class TestOrder:
         bench.pump.reconcile()
         bench.drain()
         assert bench.texts() == ["now", "slow", "more"]
+
+    def test_what_is_being_read_is_not_new_to_a_rescan(self, tmp_path: Path) -> None:
+        """Nor is what was read with it and is not committed yet: no event was missed."""
+        redactor = PausedRedactor()
+        bench = Bench(tmp_path, redactor=redactor)
+        bench.append(bench.path("slow"), Writer("slow").prompt("slow"))
+        bench.append(bench.path("read before"), Writer("read before").prompt("a"))
+        found: list[str] = []
+
+        def meanwhile() -> None:
+            bench.append(bench.path("written now"), Writer("written now").prompt("b"))
+            found.extend(Path(transcript.path).stem for transcript in bench.pump.reconcile())
+
+        redactor.meanwhile = meanwhile
+        assert len(bench.pump.reconcile()) == 2
+        assert bench.pump.step()
+        assert found == ["written now"]
+        bench.drain()
+        assert sorted(bench.texts()) == ["a", "b", "slow"]
 
     def test_a_flushed_session_is_read_before_everything(self, bench: Bench) -> None:
         """With its subagents; a later rescan does not move it back."""
