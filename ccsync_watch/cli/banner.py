@@ -13,7 +13,7 @@ from ccsync_watch.config import short_path
 if TYPE_CHECKING:
     from ccsync_watch.config import Settings
 
-PREPARING = "Preparing the redactor (once for each version): reading is slower until then"
+PREPARING = "  redactor   being prepared, once for each version; until then reading is slower"
 
 
 class Banner:

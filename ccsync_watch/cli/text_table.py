@@ -2,48 +2,114 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import unicodedata
+from typing import TYPE_CHECKING, TypeAlias
 
 from ccsync_watch.cli.console import printable, say, terminal_columns
+from ccsync_watch.units import full_count, short_count
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+Cell: TypeAlias = "str | int"
+"""A text, or a count that may be rounded in a narrow terminal."""
 
-_MIN_NAME_CHARS = 12
+_MIN_NAME_COLUMNS = 12
 
 
 def print_table(
-    heads: Sequence[str], rows: Sequence[Sequence[str]], *, foot: int = 0, has_names: bool = False
+    heads: Sequence[str], rows: Sequence[Sequence[Cell]], *, foot: int = 0, has_names: bool = False
 ) -> None:
     """Print a table: the first column to the left, the others to the right; `foot` rows set off.
 
-    On a terminal that is too narrow the columns stand closer, and, where the first one `has_names`,
-    which nobody has to type, the middle of the long ones is left out.
+    On a terminal that is too narrow the columns stand closer, below heads of two lines. Where they
+    still do not fit and the first one `has_names`, which nobody has to type, the middle of
+    the long ones is left out; and where only that makes them fit, counts are rounded, which a last
+    line says.
     """
-    shown = [[printable(cell) for cell in row] for row in (heads, *rows)]
-    widths = [max(len(row[column]) for row in shown) for column in range(len(heads))]
-    columns = terminal_columns() or _total(widths, "  ")
-    gap = "  " if _total(widths, "  ") <= columns else " "
-    room = columns - _total([0, *widths[1:]], gap)
-    if has_names and room >= _MIN_NAME_CHARS:
+    columns = terminal_columns()
+    head_rows, gap, is_rounded = [list(heads)], "  ", False
+    body = _texts(rows, full_count)
+    if columns is not None and _total(_widths([*head_rows, *body]), gap) > columns:
+        head_rows, gap = _in_two_lines(heads), " "
+        rounded = _texts(rows, short_count)
+        least, rounded_least = (
+            _least([*head_rows, *table], gap, has_names=has_names) for table in (body, rounded)
+        )
+        is_rounded = rounded_least <= columns < least
+        body = rounded if is_rounded else body
+    shown = [*head_rows, *body]
+    widths = _widths(shown)
+    room = (columns or _total(widths, gap)) - _total([0, *widths[1:]], gap)
+    if has_names and room >= _MIN_NAME_COLUMNS:
         widths[0] = min(widths[0], room)
     rule = "─" * _total(widths, gap)
     for number, row in enumerate(shown):
-        if number == 1 or (foot and number == len(shown) - foot):
+        if number == len(head_rows) or (foot and number == len(shown) - foot):
             say(rule)
         first, *others = zip(row, widths, strict=True)
-        cells = [_shorten(*first).ljust(first[1]), *(cell.rjust(width) for cell, width in others)]
+        name = _shorten(*first)
+        cells = [name + _padding(name, first[1]), *(_padding(*cell) + cell[0] for cell in others)]
         say(gap.join(cells).rstrip())
+    if is_rounded:
+        say("\nCounts are rounded to fit in this terminal.")
+
+
+def _text_columns(text: str) -> int:
+    """Return how many columns of a terminal a text takes: some characters take two, some none."""
+    if text.isascii():
+        return len(text)
+    wide = sum(unicodedata.east_asian_width(char) in {"W", "F"} for char in text)
+    return len(text) + wide - sum(map(bool, map(unicodedata.combining, text)))
+
+
+def shorten_to_fit(name: str, *, after: str) -> str:
+    """Return a name for the rest of a terminal's line; whole if too little would stay of it."""
+    room = (terminal_columns() or 0) - _text_columns(after)
+    return _shorten(name, room) if room >= _MIN_NAME_COLUMNS else name
+
+
+def _shorten(name: str, limit: int) -> str:
+    """Return a name with its middle left out: names of folders and models differ at their ends."""
+    if _text_columns(name) <= limit:
+        return name
+    end = (limit - 1) * 2 // 3
+    return f"{_cut(name, limit - 1 - end)}…{_cut(name[::-1], end)[::-1]}"
+
+
+def _cut(text: str, limit: int) -> str:
+    """Return as much of the beginning of a text as fits."""
+    while _text_columns(text[:limit]) > limit:
+        text = text[: min(len(text), limit) - 1]
+    return text[:limit]
+
+
+def _texts(rows: Sequence[Sequence[Cell]], form: Callable[[int], str]) -> list[list[str]]:
+    return [
+        [form(cell) if isinstance(cell, int) else printable(cell) for cell in row] for row in rows
+    ]
+
+
+def _in_two_lines(heads: Sequence[str]) -> list[list[str]]:
+    """Return the heads with the last word of each below the others, if any has several."""
+    split = [head.rpartition(" ") for head in heads]
+    above, below = [words[0] for words in split], [words[2] for words in split]
+    return [above, below] if any(above) else [below]
+
+
+def _widths(shown: list[list[str]]) -> list[int]:
+    return [max(map(_text_columns, column)) for column in zip(*shown, strict=True)]
+
+
+def _least(shown: list[list[str]], gap: str, *, has_names: bool) -> int:
+    """Return the columns that a table takes at least, with its names shortened."""
+    first, *others = _widths(shown)
+    return _total([min(first, _MIN_NAME_COLUMNS) if has_names else first, *others], gap)
 
 
 def _total(widths: Sequence[int], gap: str) -> int:
     return sum(widths) + len(gap) * (len(widths) - 1)
 
 
-def _shorten(name: str, limit: int) -> str:
-    """Return a name with its middle left out: names of folders and models differ at their ends."""
-    if len(name) <= limit:
-        return name
-    end = (limit - 1) * 2 // 3
-    return f"{name[: limit - 1 - end]}…{name[-end:]}"
+def _padding(text: str, width: int) -> str:
+    return " " * (width - _text_columns(text))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ccsync_watch.accounting.session_accounts import SubagentAccount
+    from ccsync_watch.cli.text_table import Cell
 
 
 ORDER = 80
@@ -118,20 +119,20 @@ def _show_models(explanation: Explanation) -> None:
         return
     say("")
     heads = ("model", "responses", "input", "write 5m", "write 1h", "cache read", "output", "cost")
-    rows = [
+    rows: list[list[Cell]] = [
         [
             model.model or "unknown",
-            f"{model.responses:,}",
-            f"{model.tokens.input:,}",
-            f"{model.tokens.cache_write_5m:,}",
-            f"{model.tokens.cache_write_1h:,}",
-            f"{model.tokens.cache_read:,}",
-            f"{model.tokens.output:,}",
+            model.responses,
+            model.tokens.input,
+            model.tokens.cache_write_5m,
+            model.tokens.cache_write_1h,
+            model.tokens.cache_read,
+            model.tokens.output,
             format_cost(model.cost),
         ]
         for model in explanation.account.models
     ]
-    print_table(heads, rows)
+    print_table(heads, rows, has_names=True)
     for model, source in explanation.price_sources.items():
         say(f"  price of {printable(model)}: {printable(source or 'not known')}")
 
@@ -141,13 +142,13 @@ def _show_subagents(explanation: Explanation) -> None:
         return
     say("")
     heads = ("subagent", "type", "responses", "prompt", "output", "cost of its rows")
-    rows = [
+    rows: list[list[Cell]] = [
         [
             subagent.agent_id,
             _type_of(subagent),
-            f"{subagent.responses:,}",
-            f"{subagent.tokens.prompt:,}",
-            f"{subagent.tokens.output:,}",
+            subagent.responses,
+            subagent.tokens.prompt,
+            subagent.tokens.output,
             format_cost(subagent.cost),
         ]
         for subagent in explanation.subagents
@@ -162,15 +163,15 @@ def _show_responses(explanation: Explanation, *, is_whole: bool) -> None:
     session_id = explanation.account.session_id
     shown = explanation.responses if is_whole else explanation.responses[:_SHOWN_RESPONSES]
     heads = ("response", "at byte", "where", "rows", "copies", "prompt", "output", "counts")
-    rows = [
+    rows: list[list[Cell]] = [
         [
             response.id,
             f"{response.start:,}",
             response.agent_id[:8] if response.agent_id else "main",
-            f"{response.rows:,}",
-            f"{response.copies:,}",
-            f"{response.prompt_tokens:,}",
-            f"{response.output_tokens:,}",
+            response.rows,
+            response.copies,
+            response.prompt_tokens,
+            response.output_tokens,
             "here" if response.counts_for(session_id) else f"for {response.owner[:8]}",
         ]
         for response in shown

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ccsync_watch.accounting.activity import ToolLine
     from ccsync_watch.accounting.breakdowns import BreakdownLine
     from ccsync_watch.accounting.statistics import SessionLine
+    from ccsync_watch.cli.text_table import Cell
     from ccsync_watch.store.database import Database
 
 ORDER = 70
@@ -155,7 +156,7 @@ def _write_csv(rows: list[dict[str, object]]) -> None:
 
 def _show_lines(by: str, lines: list[BreakdownLine]) -> None:
     heads = (by, "sessions", "responses", "input", "cache write", "cache read", "output", "cost")
-    rows = [_cells(line.key or _NO_KEY[by], line, f"{line.sessions:,}") for line in lines]
+    rows = [_cells(line.key or _NO_KEY[by], line, line.sessions) for line in lines]
     if not lines:
         say("No usage is stored yet.")
         return
@@ -164,10 +165,10 @@ def _show_lines(by: str, lines: list[BreakdownLine]) -> None:
     _explain_unpriced(lines)
 
 
-def _cells(name: str, line: BreakdownLine, sessions: str) -> list[str]:
+def _cells(name: str, line: BreakdownLine, sessions: Cell) -> list[Cell]:
     tokens = line.tokens
     counts = (line.responses, tokens.input, tokens.cache_write, tokens.cache_read, tokens.output)
-    return [name, sessions, *(f"{count:,}" for count in counts), format_cost(line.cost)]
+    return [name, sessions, *counts, format_cost(line.cost)]
 
 
 def _explain_unpriced(lines: Sequence[BreakdownLine]) -> None:
@@ -177,18 +178,18 @@ def _explain_unpriced(lines: Sequence[BreakdownLine]) -> None:
 
 def _show_tools(lines: list[ToolLine]) -> None:
     heads = ("tool", "calls", "errors", "error rate", "denied", "time")
-    rows = [
+    rows: list[list[Cell]] = [
         [
             line.tool,
-            f"{line.calls:,}",
-            f"{line.errors:,}",
+            line.calls,
+            line.errors,
             percent(line.error_rate, places=1),
-            f"{line.denied:,}",
+            line.denied,
             duration(line.total_ms),
         ]
         for line in lines
     ]
-    print_table(heads, rows)
+    print_table(heads, rows, has_names=True)
 
 
 def _show_sessions(lines: list[SessionLine]) -> None:
@@ -196,7 +197,7 @@ def _show_sessions(lines: list[SessionLine]) -> None:
         "session", "last active", "prompts", "turns", "tools", "wall", "API", "lines", "prompt",
         "output", "cost",
     )  # fmt: skip
-    rows = []
+    rows: list[list[Cell]] = []
     for line in lines:
         done, account = line.activity, line.account
         active = datetime.fromtimestamp((line.updated_ms or 0) / 1000).astimezone()
@@ -205,14 +206,14 @@ def _show_sessions(lines: list[SessionLine]) -> None:
             [
                 line.session_id,
                 f"{active:%Y-%m-%d %H:%M}",
-                f"{done.prompts:,}",
-                f"{done.turns:,}",
-                f"{done.tool_calls:,}",
+                done.prompts,
+                done.turns,
+                done.tool_calls,
                 duration(done.wall_ms),
                 duration(done.api_ms),
                 changed,
-                f"{account.tokens.prompt:,}",
-                f"{account.tokens.output:,}",
+                account.tokens.prompt,
+                account.tokens.output,
                 format_cost(account.cost),
             ]
         )

@@ -12,6 +12,7 @@ from ccsync_watch.cli.arguments import add_setting_flags
 from ccsync_watch.cli.console import printable, say, say_wrapped, show_warnings
 from ccsync_watch.cli.problem_text import problem_lines
 from ccsync_watch.cli.sync_figures import behind, confirmed, figures_without_daemon
+from ccsync_watch.cli.text_table import shorten_to_fit
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import changed_settings, load, shown_settings
 from ccsync_watch.control.client import ControlClient
@@ -191,7 +192,8 @@ def _print_sessions(figures: dict[str, Any], now_ms: int) -> None:
             facts.append(f"{row['rows_rejected']} rejected")
         worktree = f" (worktree {row['worktree']})" if row.get("worktree") else ""
         project = printable((row["project_path"] or "") + worktree)
-        say(f"  {row['session_id']}  {age(row['updated_ms'], now_ms):>10}  {project}")
+        line = f"  {row['session_id']}  {age(row['updated_ms'], now_ms):>10}  "
+        say(line + shorten_to_fit(project, after=line))
         say(f"      {', '.join(facts)}")
         # During an outage every session has the same error, which is shown once, below. Without a
         # backend it is that of one no longer configured.

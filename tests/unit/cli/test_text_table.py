@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ccsync_watch.cli.text_table import print_table
+from ccsync_watch.cli.text_table import print_table, shorten_to_fit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,15 +19,25 @@ NAME = "/home/user/projects/customers/garden/shop"
 
 
 @pytest.fixture
-def printed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Printed:
-    """Return a function that prints a table, on a terminal of a width or into a pipe."""
+def terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Printed:
+    """Return a function that prints a table of names on a terminal of a width, or into a pipe."""
 
-    def print_on(columns: int | None, *, has_names: bool = True) -> list[str]:
+    def print_on(columns: int | None, *table: Any, **options: Any) -> list[str]:  # noqa: ANN401 - as print_table
         monkeypatch.setattr(sys.stdout, "isatty", lambda: columns is not None)
         monkeypatch.setenv("COLUMNS", str(columns or 0))
-        rows = [(NAME, "$1"), ("b\x1b[31m", "$20"), ("total", "$21")]
-        print_table(("project", "cost"), rows, foot=1, has_names=has_names)
+        print_table(*table, **{"has_names": True, **options})
         return capsys.readouterr().out.splitlines()
+
+    return print_on
+
+
+@pytest.fixture
+def printed(terminal: Printed) -> Printed:
+    """Return a function that prints a table of projects with a sum."""
+
+    def print_on(columns: int | None, *, has_names: bool = True) -> list[str]:
+        rows = [(NAME, "$1"), ("b\x1b[31m", "$20"), ("total", "$21")]
+        return terminal(columns, ("project", "cost"), rows, foot=1, has_names=has_names)
 
     return print_on
 
@@ -51,6 +61,48 @@ def test_a_name_is_whole_where_a_few_letters_would_stay_or_it_is_typed(printed: 
     """As a session's id is."""
     assert printed(16)[2].startswith(NAME)
     assert printed(30, has_names=False)[2].startswith(NAME)
+
+
+@pytest.mark.parametrize(
+    ("columns", "row", "is_rounded"),
+    [
+        (80, f"{NAME}  1,234,567,890    $1", False),
+        (34, "/home…rden/shop 1,234,567,890   $1", False),
+        (26, "/home…arden/shop 1.2G   $1", True),
+        (15, f"{NAME} 1,234,567,890   $1", False),
+    ],
+)
+def test_counts_are_rounded_only_where_that_makes_them_fit(
+    columns: int, row: str, *, is_rounded: bool, terminal: Printed
+) -> None:
+    """And a last line says so."""
+    lines = terminal(columns, ("project", "rows", "cost"), [(NAME, 1_234_567_890, "$1")])
+    assert lines[2] == row
+    assert ("Counts are rounded to fit in this terminal." in lines) == is_rounded
+
+
+def test_heads_of_several_words_take_two_lines_in_a_narrow_terminal(terminal: Printed) -> None:
+    """The first line holds what is before the last word."""
+    table = (("day", "cache write"), [("2026-01-01", 5)])
+    assert terminal(23, *table)[0] == "day         cache write"
+    assert terminal(17, *table)[:2] == ["           cache", "day        write"]
+
+
+def test_characters_that_take_two_columns_are_counted(terminal: Printed) -> None:
+    """Chinese, Japanese and Korean names, and accents that are characters of their own."""
+    rows = [("/home/日本語プロジェクト/日本語プロジェクト", "$1"), ("cafe\u0301", "$2")]
+    wide, accent = terminal(30, ("project", "cost"), rows)[2:]
+    assert wide == "/home/日…本語プロジェクト   $1"
+    assert accent == "cafe\u0301" + " " * 24 + "$2"
+
+
+def test_a_name_at_the_end_of_a_line_fits_in(terminal: Printed) -> None:
+    """A pipe gets the whole, and so does a terminal with too little room."""
+    seen = {}
+    for columns in (30, 20, None):
+        terminal(columns, ("x",), [])
+        seen[columns] = shorten_to_fit(NAME, after="1 min ago  ")
+    assert seen == {30: "/home/…/garden/shop", 20: NAME, None: NAME}
 
 
 def test_no_control_character_is_printed(printed: Printed) -> None:

@@ -84,16 +84,16 @@ class TestOrder:
         bench = Bench(tmp_path, redactor=redactor)
         bench.append(bench.path("slow"), Writer("slow").prompt("slow"))
         bench.append(bench.path("read before"), Writer("read before").prompt("a"))
-        found: list[str] = []
+        changed: list[str] = []
 
         def meanwhile() -> None:
             bench.append(bench.path("written now"), Writer("written now").prompt("b"))
-            found.extend(Path(transcript.path).stem for transcript in bench.pump.reconcile())
+            changed.extend(Path(transcript.path).stem for transcript in bench.pump.reconcile())
 
         redactor.meanwhile = meanwhile
         assert len(bench.pump.reconcile()) == 2
         assert bench.pump.step()
-        assert found == ["written now"]
+        assert changed == ["written now"]
         bench.drain()
         assert sorted(bench.texts()) == ["a", "b", "slow"]
 
