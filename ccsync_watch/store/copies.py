@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.store.id_keys import has_id, key_of
 from ccsync_watch.store.id_queries import select_among
-from ccsync_watch.store.message_writer import requeue
+from ccsync_watch.store.requeueing import requeue
 from ccsync_watch.store.response_rows import RECORD_KEYS
+from ccsync_watch.store.row_holders import find_holders, is_elsewhere, is_shared
 from ccsync_watch.store.subagent_links import SIDECHAIN_PREFIX
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 # A client that gave copies new ids wrote all of them within this time.
 _COPY_MS = 1000
-_UUID_CHARS = 36
 _SAID = ("prompt", "command")
 # The values of `is_inherited` in rows that say it themselves, and in rows that do not: the latter
 # may be taken back, and of some it is certain that they were never sent.
@@ -97,7 +97,7 @@ class CopyMarker:
             holder
             for message in messages
             if message.session_id in shared
-            for holder in self._holders(message.uuid)
+            for holder in find_holders(self._connection, message.uuid)
             if holder != message.session_id
         }
 
@@ -153,7 +153,7 @@ class CopyMarker:
             " LIMIT 1"
         )
         has_original = self._connection.execute(query, (uuid,)).fetchone()
-        return set() if has_original else set(self._holders(uuid))
+        return set() if has_original else set(find_holders(self._connection, uuid))
 
     def _copied_rows(
         self, session_id: str, rows: Sequence[sqlite3.Row], copiers: set[str]
@@ -175,7 +175,7 @@ class CopyMarker:
         for row in rows[last + 1 : end]:
             original = self._original(session_id, row, owner, response_id)
             if original == session_id:
-                copiers.update(self._holders(row["uuid"]))
+                copiers.update(find_holders(self._connection, row["uuid"]))
             elif original is not None:
                 copied.add(row["seq"])
                 continue
@@ -217,7 +217,7 @@ class CopyMarker:
             row
             for row in rows
             if row["kind"] not in _SAID
-            or self._is_elsewhere(session_id, row["uuid"])
+            or is_elsewhere(self._connection, session_id, row["uuid"])
             or any((row["kind"], row["digest"]) in self._said_in(owner) for owner in owners)
         ]
 
@@ -230,34 +230,6 @@ class CopyMarker:
             self._contents[session_id] = set(map(tuple, rows))
         return self._contents[session_id]
 
-    def _is_elsewhere(self, session_id: str, uuid: str) -> bool:
-        """Return whether another session has a row of this id; only of a real UUID."""
-        query = "SELECT 1 FROM messages WHERE uuid_key = uuid_key(?) AND session_id <> ? LIMIT 1"
-        return (
-            len(uuid) == _UUID_CHARS
-            and self._connection.execute(query, (uuid, session_id)).fetchone() is not None
-        )
-
-    def _holders(self, uuid: str) -> dict[str, int | None]:
-        """Return the sessions that have a row of this id, with its time; only of a real UUID."""
-        if len(uuid) != _UUID_CHARS:
-            return {}
-        rows = self._connection.execute(
-            "SELECT session_id, timestamp_ms FROM messages WHERE uuid_key = uuid_key(?)", (uuid,)
-        )
-        return dict(rows.fetchall())
-
-    def _is_shared(self, response_id: str | None, session_ids: Iterable[str]) -> bool:
-        """Return whether one of these sessions has rows of a response."""
-        query = (
-            "SELECT 1 FROM compact_usage_rows"  # noqa: S608 - constants
-            f" WHERE usage_key IN ({RECORD_KEYS}) AND session_key = {key_of('?2')} LIMIT 1"
-        )
-        return any(
-            self._connection.execute(query, (response_id, session_id)).fetchone()
-            for session_id in session_ids
-        )
-
     def _original(
         self, session_id: str, row: sqlite3.Row, owner: str | None, response_id: str | None
     ) -> str | None:
@@ -267,7 +239,7 @@ class CopyMarker:
         """
         if self._is_in_parent(row):
             return str(row["forked_from"])
-        holders = self._holders(row["uuid"])
+        holders = find_holders(self._connection, row["uuid"])
         if len(holders) < 2:  # noqa: PLR2004 - a copy needs an original
             return None
         forks = {
@@ -276,7 +248,9 @@ class CopyMarker:
             ).fetchone()
             for name in holders
         }
-        if owner not in holders and self._is_shared(response_id, holders.keys() - {session_id}):
+        if owner not in holders and is_shared(
+            self._connection, response_id, holders.keys() - {session_id}
+        ):
             owner = session_id
 
         def rank(name: str) -> tuple[bool, bool, float, str]:
@@ -298,7 +272,7 @@ class CopyMarker:
         None if it was answered by then, as the copy would have the answer too, or if the client
         kept the ids of what it copied.
         """
-        if self._is_elsewhere(session_id, last["uuid"]):
+        if is_elsewhere(self._connection, session_id, last["uuid"]):
             return []
         rows = self._connection.execute(
             "SELECT m.kind, m.digest FROM messages m WHERE m.session_id = ?2 AND m.agent_id IS NULL"  # noqa: S608 - a constant

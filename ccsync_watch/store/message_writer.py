@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import orjson
 
 from ccsync_watch.outgoing import PRUNED
-from ccsync_watch.store.id_keys import key_of, save_ids, uuid_key
+from ccsync_watch.store.id_keys import save_ids, uuid_key
 from ccsync_watch.store.id_queries import select_among
-from ccsync_watch.store.meta import get_meta
 from ccsync_watch.store.packed_texts import pack
+from ccsync_watch.store.requeueing import is_pruned, requeue
 
 if TYPE_CHECKING:
     import sqlite3
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from ccsync_watch.model import Message, Part
     from ccsync_watch.store.file_order import FileOrder
 
-IS_PRUNED = f"json_extract({{m}}.facts, '$.{PRUNED}') IS NOT NULL"
-"""Whether a row of `messages`, named `{m}`, was pruned; in SQL."""
 # The facts that the store adds to those of a row, see `withdrawn` and `pruned_texts`.
 _ADDED_FACTS = frozenset({"withdrawn", PRUNED})
 
@@ -232,63 +230,6 @@ class MessageWriter:
             now_ms=self._now_ms,
             is_released=self._is_released,
         )
-
-
-def requeue(
-    connection: sqlite3.Connection, seq: int, session_id: str, *, now_ms: int, is_released: bool
-) -> None:
-    """Queue a message whose content changed: as uncertain, unless it was never sent.
-
-    If it was sent it is postponed, as the backend ignores a change that follows closely. If that is
-    unknown its session is blocked as long: its later rows must not overtake it.
-    The results of its calls are queued too: each is sent with its call.
-    What was pruned is not sent again: its texts are gone.
-    """
-    settled_ms = now_ms + resend_delay_ms(connection)
-    for changed_seq in (seq, *_results_of(connection, seq, session_id)):
-        if _is_pruned_message(connection, changed_seq):
-            continue
-        connection.execute(
-            "UPDATE remote SET blocked_ms = ? WHERE session_id = ? AND EXISTS"
-            " (SELECT 1 FROM outbox WHERE seq = ? AND NOT is_certain AND not_before_ms <= ?)",
-            (settled_ms, session_id, changed_seq, now_ms),
-        )
-        connection.execute(
-            "INSERT INTO outbox (seq, session_key, is_certain, is_released, not_before_ms)"  # noqa: S608 - a constant
-            f" VALUES (?, {key_of('?')}, 0, ?, ?) ON CONFLICT DO UPDATE SET version = version + 1,"
-            " rejected = NULL, attempts = 0",
-            (changed_seq, session_id, is_released, settled_ms),
-        )
-
-
-def is_pruned(facts: str) -> bool:
-    """Return whether the stored facts of a message say that it was pruned."""
-    return f'"{PRUNED}"' in facts and PRUNED in orjson.loads(facts)
-
-
-def _is_pruned_message(connection: sqlite3.Connection, seq: int) -> bool:
-    row = connection.execute("SELECT facts FROM messages WHERE seq = ?", (seq,)).fetchone()
-    return row is not None and is_pruned(row[0])
-
-
-def _results_of(connection: sqlite3.Connection, seq: int, session_id: str) -> list[int]:
-    """Return the messages of a session with the results of a message's calls."""
-    rows = connection.execute(
-        "SELECT DISTINCT r.message_seq FROM parts c JOIN parts r"
-        " ON r.tool_use_id = c.tool_use_id AND r.kind = 'tool-result'"
-        " JOIN messages m ON m.seq = r.message_seq"
-        " WHERE c.message_seq = ? AND c.kind = 'tool-call' AND m.session_id = ?",
-        (seq, session_id),
-    )
-    return [row[0] for row in rows.fetchall()]
-
-
-def resend_delay_ms(connection: sqlite3.Connection) -> int:
-    """Return how long the outbox's destination ignores new content of a row just stored.
-
-    `Outbox.set_resend_delay` keeps it; 0 before there was a destination.
-    """
-    return int(get_meta(connection, "resend_delay_ms") or 0)
 
 
 def content_digest(role: str, kind: str, parts: Iterable[tuple[str, str]]) -> bytes:

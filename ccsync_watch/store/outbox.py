@@ -14,7 +14,6 @@ from ccsync_watch.model import Redacted
 from ccsync_watch.outgoing import OutboxRow
 from ccsync_watch.store.egress_ledger import LedgerEntry, add_entry
 from ccsync_watch.store.id_keys import key_of
-from ccsync_watch.store.message_writer import requeue, resend_delay_ms
 from ccsync_watch.store.meta import get_meta, set_meta
 from ccsync_watch.store.recall import (
     is_excluded,
@@ -24,6 +23,7 @@ from ccsync_watch.store.recall import (
 )
 from ccsync_watch.store.release import Release
 from ccsync_watch.store.remote_sessions import RemoteSessions
+from ccsync_watch.store.requeueing import requeue, resend_delay_ms
 from ccsync_watch.store.sendable_messages import make_sendable, sendable_summary
 from ccsync_watch.store.session_writer import mark_due
 from ccsync_watch.store.stored_messages import MESSAGE_COLUMNS, MESSAGE_JOINS, read_message

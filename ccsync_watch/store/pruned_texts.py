@@ -16,9 +16,9 @@ from ccsync_watch.outgoing import PRUNED
 from ccsync_watch.store import search
 from ccsync_watch.store.backups import remove_backup
 from ccsync_watch.store.id_keys import key_of
-from ccsync_watch.store.message_writer import IS_PRUNED
 from ccsync_watch.store.meta import get_meta
 from ccsync_watch.store.packed_texts import pack, unpack
+from ccsync_watch.store.requeueing import IS_PRUNED
 
 if TYPE_CHECKING:
     import sqlite3

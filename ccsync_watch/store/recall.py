@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ccsync_watch.model import Part, Redacted
 from ccsync_watch.outgoing import SessionSummary
 from ccsync_watch.store.id_keys import key_of
-from ccsync_watch.store.message_writer import resend_delay_ms
+from ccsync_watch.store.requeueing import resend_delay_ms
 from ccsync_watch.store.session_writer import mark_due
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from ccsync_watch.store.earlier_destinations import (
     resume_recording,
 )
 from ccsync_watch.store.id_keys import key_of
-from ccsync_watch.store.message_writer import IS_PRUNED
 from ccsync_watch.store.meta import get_meta, set_meta
+from ccsync_watch.store.requeueing import IS_PRUNED
 from ccsync_watch.store.session_writer import mark_due
 
 if TYPE_CHECKING:

@@ -12,9 +12,12 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections import defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+import orjson
 
 from ccsync_watch.store.id_keys import key_of, uuid_key
+from ccsync_watch.store.response_records import SEVERAL, Record, find_targets
 from ccsync_watch.store.turns import STARTERS
 from ccsync_watch.transcripts.usage import ROW_MARK
 
@@ -42,7 +45,6 @@ _OF_MESSAGE_ID = (
 )
 
 _CHUNK_IDS = 400
-_SEVERAL = ""
 _PROMPT = "input_tokens + cache_write_5m_tokens + cache_write_1h_tokens + cache_read_tokens"
 _IS_ROW = f"(u.request_id = '' AND substr(u.id, -1) = '{ROW_MARK}')"
 # A message's id has its subagent only if its transcript is the subagent's.
@@ -62,54 +64,6 @@ _ROWS_OF_RESPONSE = (
     f" WHERE {_OF_MESSAGE_ID} AND r.session_id = ?2 AND substr(u.id, -1) = '{ROW_MARK}'"
     " ORDER BY r.agent_id, r.start"
 )
-
-
-class Record(NamedTuple):
-    """A row of `usage`; `request_id` is None if an earlier version stored it, which kept none."""
-
-    id: str
-    request_id: str | None
-    prompt_tokens: int
-    state: tuple[int, int]
-
-    @property
-    def rank(self) -> tuple[bool, bool, tuple[int, int], str]:
-        """Of the records of a response the greatest counts."""
-        return self.request_id is not None, self.prompt_tokens > 0, self.state, self.id
-
-    def may_continue_in(self, block: Record) -> bool:
-        """Return whether a later block may be of the same response: after its end all are equal."""
-        return not self.state[0] or self.state == block.state
-
-
-def find_targets(records: Sequence[Record]) -> dict[str, str]:
-    """Return, by id, the record with which each record of a message id forms one response; pure.
-
-    A record that is certainly a response of its own is its own target. One that fits several
-    responses has the target `_SEVERAL`: it counts in none, as each of them has a later state.
-    """
-    early = [record for record in records if any(_grown(record, records))]
-    certain = [record for record in records if record.request_id and record.prompt_tokens]
-    targets = {record.id: record.id for record in certain if record not in early}
-    by_prompt: dict[int, str] = {}
-    for record in sorted(certain):
-        if record not in early:
-            by_prompt.setdefault(record.prompt_tokens, record.id)
-    unnamed = [record for record in records if record.request_id == "" and record.prompt_tokens]
-    for record in sorted(unnamed):
-        if record not in early:
-            target = by_prompt.setdefault(record.prompt_tokens, record.id)
-            targets[record.id] = target
-    for record in early:
-        grown = {targets[other.id] for other in _grown(record, records)}
-        targets[record.id] = min(grown) if len(grown) == 1 else _SEVERAL
-    for record in sorted(records, key=_search_order):
-        if record.id not in targets:
-            fitting = {targets[other.id] for other in _fitting(record, records, targets)}
-            targets[record.id] = (
-                record.id if not fitting else min(fitting) if len(fitting) == 1 else _SEVERAL
-            )
-    return targets
 
 
 def combine(connection: sqlite3.Connection, usages: Iterable[Usage]) -> set[str]:
@@ -208,7 +162,7 @@ def _combine_records(
     targets = find_targets(records)
     for record in records:
         members[targets[record.id]].append(record)
-    _save_unclear(connection, members.pop(_SEVERAL, []))
+    _save_unclear(connection, members.pop(SEVERAL, []))
     changed: set[str] = set()
     for response in members.values():
         if len(response) == 1 and response[0].id in settled:
@@ -282,40 +236,6 @@ def _replace_row(connection: sqlite3.Connection, usage: Usage) -> None:
     )
 
 
-def _grown(record: Record, records: Sequence[Record]) -> list[Record]:
-    """Return the ends of what a record may be an early state of, with a longer prompt.
-
-    With searches and other tools of the API, a response reads more while it is written.
-    """
-    if record.state[0] or not record.prompt_tokens or record.request_id is None:
-        return []
-    return [
-        other
-        for other in records
-        if other.state[0]
-        and other.request_id == record.request_id
-        and other.prompt_tokens > record.prompt_tokens
-    ]
-
-
-def _search_order(record: Record) -> tuple[bool, bool, str]:
-    """Return the order of what is uncertain: what has a request id first, old records last."""
-    return record.request_id is None, not record.request_id, record.id
-
-
-def _fitting(record: Record, records: Sequence[Record], targets: dict[str, str]) -> list[Record]:
-    """Return the records of which an uncertain one may be an earlier state."""
-    known = [other for other in records if targets.get(other.id, _SEVERAL) != _SEVERAL]
-    if record.request_id is None and record.prompt_tokens:
-        return [other for other in known if other.prompt_tokens == record.prompt_tokens]
-    with_prompt = [other for other in known if other.prompt_tokens]
-    if not record.request_id:
-        return with_prompt or known
-    same = [other for other in with_prompt if other.request_id == record.request_id]
-    unnamed = [other for other in with_prompt if targets[other.id] == other.id]
-    return same or [other for other in unnamed if not other.request_id]
-
-
 def _save_unclear(connection: sqlite3.Connection, records: list[Record]) -> None:
     """Save that some records count in no response, the same way in any order of reading."""
     for record in records:
@@ -325,7 +245,7 @@ def _save_unclear(connection: sqlite3.Connection, records: list[Record]) -> None
             "   WHERE usage_key = compact_usage.key ORDER BY owner LIMIT 1), session_key),"
             " timestamp_ms = (SELECT min(timestamp_ms) FROM compact_usage_rows"
             f"   WHERE usage_key = compact_usage.key) WHERE key = {key_of('?2')}",
-            (_SEVERAL, record.id),
+            (SEVERAL, record.id),
         )
         connection.execute("DELETE FROM contested WHERE usage_id = ?", (record.id,))
 
@@ -349,9 +269,11 @@ def _save_members(connection: sqlite3.Connection, counted: Record, response: lis
 def _uncertain_ids(connection: sqlite3.Connection, response_ids: list[str]) -> list[str]:
     """Return the message ids with several records, some of which could be parts of another."""
     query = (
-        f"SELECT count(*) > 1 AND (min({_PROMPT}) = 0 OR max(request_id IS NULL)"  # noqa: S608 - constants
+        "SELECT w.value FROM json_each(?) w WHERE (SELECT count(*) > 1"  # noqa: S608 - constants
+        f" AND (min({_PROMPT}) = 0 OR max(request_id IS NULL)"
         "   OR (min(request_id) = '' AND max(request_id) > '')"
         "   OR min(is_final) < max(is_final) OR max(counted_in IS NOT NULL))"
-        f" FROM usage u WHERE {_OF_MESSAGE_ID} AND NOT {_IS_ROW}"
+        f" FROM usage u WHERE {_OF_MESSAGE_ID.replace('?1', 'w.value')} AND NOT {_IS_ROW})"
     )
-    return [name for name in response_ids if connection.execute(query, (name,)).fetchone()[0]]
+    rows = connection.execute(query, (orjson.dumps(response_ids).decode(),))
+    return [row[0] for row in rows.fetchall()]

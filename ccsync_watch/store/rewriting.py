@@ -14,9 +14,10 @@ import orjson
 from ccsync_watch.store import search
 from ccsync_watch.store.backups import remove_backup
 from ccsync_watch.store.id_keys import save_ids
-from ccsync_watch.store.message_writer import content_digest, requeue
+from ccsync_watch.store.message_writer import content_digest
 from ccsync_watch.store.packed_texts import pack
 from ccsync_watch.store.recall import mark_recalled
+from ccsync_watch.store.requeueing import requeue
 from ccsync_watch.store.session_policy import excluded_among
 from ccsync_watch.store.session_writer import mark_due
 from ccsync_watch.store.stored_messages import MESSAGE_COLUMNS, MESSAGE_JOINS, read_message

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ccsync_watch.store import session_writer, usage_writer
-from ccsync_watch.store.response_rows import Record, find_targets
+from ccsync_watch.store.response_records import Record, find_targets
 from ccsync_watch.transcripts.usage import response_key
 from support.storing import SESSION, World, message, observation, usage
 
