@@ -20,6 +20,21 @@ if TYPE_CHECKING:
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
+USES = (
+    ("compact_messages", "session_key"),
+    ("compact_usage", "key"),
+    ("compact_usage", "session_key"),
+    ("compact_usage_rows", "usage_key"),
+    ("compact_usage_rows", "session_key"),
+    ("compact_usage_rows", "owner_key"),
+    ("outbox", "session_key"),
+    # Without an index: those above usually spare this.
+    ("compact_messages", "usage_key"),
+    ("compact_messages", "model_key"),
+)
+"""The tables and columns with keys of ids."""
+
+
 def key_of(expression: str) -> str:
     """Return the SQL expression of an id's key; NULL for an id that is not stored."""
     return f"(SELECT key FROM ids WHERE id = {expression})"  # noqa: S608 - an expression of this package
@@ -45,6 +60,15 @@ def save_ids(connection: sqlite3.Connection, ids: Collection[str]) -> dict[str, 
     connection.executemany("INSERT INTO ids (id) VALUES (?)", [(name,) for name in new])
     known.update((row[0], row[1]) for row in select_among(connection, query, new))
     return known
+
+
+def forget_unused(connection: sqlite3.Connection, key: int | None) -> None:
+    """Remove an id that was redacted where it was used, once no row of any table has its key."""
+    if key is not None and not any(
+        connection.execute(f"SELECT 1 FROM {table} WHERE {column} = ? LIMIT 1", (key,)).fetchone()  # noqa: S608 - constants
+        for table, column in USES
+    ):
+        connection.execute("DELETE FROM ids WHERE key = ?", (key,))
 
 
 @lru_cache(maxsize=1024)

@@ -13,7 +13,7 @@ import orjson
 
 from ccsync_watch.store import search
 from ccsync_watch.store.backups import remove_backup
-from ccsync_watch.store.id_keys import save_ids
+from ccsync_watch.store.id_keys import forget_unused, save_ids
 from ccsync_watch.store.message_writer import content_digest
 from ccsync_watch.store.packed_texts import pack
 from ccsync_watch.store.recall import mark_recalled
@@ -211,6 +211,9 @@ def _rewrite_message(connection: sqlite3.Connection, item: RewritableMessage) ->
     digest = content_digest(message.role, message.kind, zip(kinds, contents, strict=True))
     facts = orjson.dumps(message.facts).decode()
     model_key = save_ids(connection, [message.model])[message.model] if message.model else None
+    (earlier_key,) = connection.execute(
+        "SELECT model_key FROM compact_messages WHERE seq = ?", (message.seq,)
+    ).fetchone() or (None,)
     updated = connection.execute(
         "UPDATE compact_messages SET model_key = ?, facts = ?, digest = ?"
         " WHERE seq = ? AND digest = ?",
@@ -218,6 +221,8 @@ def _rewrite_message(connection: sqlite3.Connection, item: RewritableMessage) ->
     )
     if not updated.rowcount:
         return False
+    if earlier_key != model_key:
+        forget_unused(connection, earlier_key)
     connection.executemany(
         # Where a text changed, its styles are no longer at their places.
         "UPDATE parts SET styles = iif(unpacked(content) = ?2, styles, NULL), tool_name = ?1,"

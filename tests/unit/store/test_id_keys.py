@@ -6,7 +6,7 @@ import sqlite3
 
 import pytest
 
-from ccsync_watch.store.id_keys import save_ids, uuid_key, uuid_text
+from ccsync_watch.store.id_keys import USES, forget_unused, save_ids, uuid_key, uuid_text
 from ccsync_watch.store.schema import migrate
 
 
@@ -46,4 +46,29 @@ def test_an_id_has_one_key() -> None:
     assert many["a"] == first["a"]
     assert len(set({**first, **many}.values())) == 1202
     assert save_ids(connection, ["b"]) == {"b": first["b"]}
+    connection.close()
+
+
+def test_every_use_of_an_id_is_known() -> None:
+    """One that is used is not removed: in any column that has keys."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    migrate(connection)
+    tables = [
+        row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE sql <> ''")
+    ]
+    columns = {
+        (table, row[1])
+        for table in tables
+        for row in connection.execute(f"PRAGMA table_info({table})")
+        if row[1].endswith("_key") and row[1] not in {"uuid_key", "parent_key", "path_key"}
+    }
+    assert columns | {("compact_usage", "key")} == set(USES)
+    keys = save_ids(connection, ["used", "unused"])
+    connection.execute(
+        "INSERT INTO outbox (seq, session_key, is_certain, is_released) VALUES (1, ?, 1, 1)",
+        (keys["used"],),
+    )
+    for key in (*keys.values(), None):
+        forget_unused(connection, key)
+    assert [row[0] for row in connection.execute("SELECT id FROM ids")] == ["used"]
     connection.close()
