@@ -83,4 +83,9 @@ def unpack(stored: str | bytes) -> str:
 
 def add_unpacked(connection: sqlite3.Connection) -> None:
     """Give a connection the SQL function `unpacked`."""
-    connection.create_function("unpacked", 1, unpack, deterministic=True)
+    connection.create_function("unpacked", 1, _unpack_or_null, deterministic=True)
+
+
+def _unpack_or_null(stored: str | bytes | None) -> str | None:
+    """Return NULL for NULL, as functions of SQL do: where an outer join finds no part."""
+    return None if stored is None else unpack(stored)

@@ -119,6 +119,21 @@ def test_what_was_stored_before_is_redacted(bench: Bench) -> None:
     ]
 
 
+def test_messages_without_texts_end_no_search(bench: Bench) -> None:
+    """A notice without text has no part; what is behind it is redacted as well."""
+    writer = Writer()
+    notice = writer.answer(call("c1", "Bash", command="ls"))
+    notice["message"]["model"] = "<synthetic>"  # the client's own words, of which here are none
+    bench.append(bench.path(), notice, writer.prompt(f"Use {VALUE} for it"))
+    bench.catch_up()
+    query = "SELECT kind FROM messages WHERE seq NOT IN (SELECT message_seq FROM parts)"
+    assert bench.select(query) == [("notice",)]
+    _finish(_late_secrets(bench))
+    _disclose(bench, writer)
+    _finish(_late_secrets(bench))
+    assert WORD not in _everything(bench)
+
+
 def test_a_search_that_was_interrupted_begins_again(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

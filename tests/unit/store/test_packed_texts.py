@@ -51,8 +51,9 @@ def test_sql_reads_packed_texts() -> None:
     """Conditions and JSON functions see the text."""
     with closing(sqlite3.connect(":memory:")) as connection:
         add_unpacked(connection)
-        query = "SELECT unpacked(?), unpacked(?)"
-        assert connection.execute(query, (pack(LONG), "short")).fetchone() == (LONG, "short")
+        query = "SELECT unpacked(?), unpacked(?), unpacked(NULL)"
+        row = connection.execute(query, (pack(LONG), "short")).fetchone()
+    assert row == (LONG, "short", None)
 
 
 @pytest.mark.parametrize(
