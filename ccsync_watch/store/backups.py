@@ -17,6 +17,7 @@ import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ccsync_watch.store.copied_parts import free_bytes
 from ccsync_watch.store.meta import get_meta, set_meta
 
 if TYPE_CHECKING:
@@ -50,11 +51,6 @@ def is_needed(read: sqlite3.Connection) -> bool:
         " OR EXISTS (SELECT 1 FROM ledger)"
     )
     return bool(read.execute(query).fetchone()[0])
-
-
-def free_bytes(folder: Path) -> int:
-    """Return how many bytes can be written to a folder's disk."""
-    return shutil.disk_usage(folder).free
 
 
 def write_backup(read: sqlite3.Connection, free: Callable[[Path], int] = free_bytes) -> bool:
