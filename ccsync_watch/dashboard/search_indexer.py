@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from ccsync_watch.clock import Clock
     from ccsync_watch.dashboard.page_priority import PagePriority
     from ccsync_watch.store.database import Database
+
+log = logging.getLogger(__name__)
 
 _PAUSE_SECONDS = 0.01
 
@@ -26,6 +29,7 @@ class SearchIndexer:
         self._threads = ThreadPoolExecutor(1, "search")
         self._never = threading.Event()
         self._is_running = False
+        self._failure = ""
 
     def wake(self) -> None:
         """Start indexing, unless it is running already."""
@@ -39,5 +43,13 @@ class SearchIndexer:
                 # The pump gets its turn to write.
                 self._clock.wait(self._never, _PAUSE_SECONDS)
                 self._priority.yield_to_pages()
+        except Exception as error:
+            # Nobody asks for the result of the thread; the next page that is opened tries again.
+            self._database.note_failure(error)
+            if str(error) != self._failure:
+                log.exception("the search index cannot be brought up to date")
+            self._failure = str(error)
+        else:
+            self._failure = ""
         finally:
             self._is_running = False

@@ -61,10 +61,16 @@ class Database:
 
     `set_aside` is where a corrupt predecessor was moved to when this one was opened, else None.
     `restored_ms` is when the copy was written that this one was restored from, else None.
+    `is_current`: the file has the tables of this version, so the views of them can be created.
     """
 
     def __init__(
-        self, path: Path, *, set_aside: Path | None = None, read_only: bool = False
+        self,
+        path: Path,
+        *,
+        set_aside: Path | None = None,
+        read_only: bool = False,
+        is_current: bool = True,
     ) -> None:
         self.path = path
         self.set_aside = set_aside
@@ -74,10 +80,10 @@ class Database:
         self._is_closed = False
         self._local = threading.local()
         self._readers: weakref.WeakSet[_Reader] = weakref.WeakSet()
-        self._writer = None if read_only else self._connect()
+        self._writer = None if read_only else self._connect(has_views=is_current)
         self._damage = DamageWatch(path)
 
-    def _connect(self, *, query_only: bool = False) -> sqlite3.Connection:
+    def _connect(self, *, query_only: bool = False, has_views: bool = True) -> sqlite3.Connection:
         mode = "ro" if self._read_only else "rwc"
         connection = sqlite3.connect(
             f"{self.path.absolute().as_uri()}?mode={mode}",
@@ -90,8 +96,9 @@ class Database:
         try:
             connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
             add_unpacked(connection)
-            if query_only:
+            if has_views:
                 create_views(connection)
+            if query_only:
                 connection.execute("PRAGMA query_only = ON")
                 # Every reading thread has one: the cache of the system is shared by all.
                 connection.execute(f"PRAGMA cache_size = -{_READER_CACHE_KIB}")
@@ -237,7 +244,7 @@ def open_database(
     try:
         if not is_set_aside:
             return (is_missing and _restore(path, None, on_progress)) or _check(
-                Database(path), on_progress
+                Database(path, is_current=False), on_progress
             )
     except sqlite3.OperationalError as error:
         raise state_error(path, error) from None
@@ -246,7 +253,7 @@ def open_database(
     try:
         aside = set_aside(path, now_ms)
         return _restore(path, aside, on_progress) or _check(
-            Database(path, set_aside=aside), on_progress
+            Database(path, set_aside=aside, is_current=False), on_progress
         )
     except (OSError, sqlite3.Error) as error:
         raise state_error(path, error) from None
@@ -309,7 +316,7 @@ def _restore(
         restored_ms = restore_backup(path)
         if restored_ms is None:
             return None
-        database = _check(Database(path, set_aside=aside), on_progress)
+        database = _check(Database(path, set_aside=aside, is_current=False), on_progress)
         with database.write() as connection:
             forget_answers(connection)
     except (OSError, sqlite3.Error, StateError):

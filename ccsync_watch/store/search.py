@@ -146,8 +146,10 @@ def count_unindexed(database: Database) -> int:
     """Return about how many messages are not indexed yet."""
     read = database.read()
     (newest,) = read.execute("SELECT coalesce(max(seq), 0) FROM messages").fetchone()
-    (due,) = read.execute("SELECT count(*) FROM search_due").fetchone()
-    return int(max(0, newest - _last_indexed(read)) + due)
+    done = _last_indexed(read)
+    # What is not indexed yet and changed meanwhile is waiting once.
+    (due,) = read.execute("SELECT count(*) FROM search_due WHERE seq <= ?", (done,)).fetchone()
+    return int(max(0, newest - done) + due)
 
 
 def _last_indexed(read: sqlite3.Connection) -> int:

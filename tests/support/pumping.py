@@ -18,7 +18,6 @@ from ccsync_watch.privacy.policy.policy import Policy
 from ccsync_watch.store.database import DATABASE_NAME, open_database
 from ccsync_watch.store.install_keys import install_key
 from ccsync_watch.store.packed_texts import unpack
-from ccsync_watch.store.views import create_views
 from support.cleanup import close_after_test
 from support.fakes import FakeClock
 from support.lines import SESSION, START_MS, line
@@ -100,8 +99,6 @@ class Bench:
             path = self._database.path
             self._database.close()
             self._database = self.make_database(path)
-            assert self._database._writer is not None
-            create_views(self._database._writer)
         self.pump = Pump(
             PumpConfig(
                 policy=self.policy,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from ccsync_watch.dashboard.page_priority import PagePriority
 from ccsync_watch.dashboard.search_indexer import SearchIndexer
 from ccsync_watch.store import search
+from ccsync_watch.store.database import Database
 
 if TYPE_CHECKING:
+    import pytest
+
     from support.fakes import FakeClock
     from support.storing import World
 
@@ -22,3 +25,45 @@ def test_new_messages_are_indexed_after_a_wake(world: World, clock: FakeClock) -
         indexer._threads.submit(lambda: None).result(30)
         assert len(search.find_messages(world.database, "xylophone", limit=9)) == number + 1
     assert search.count_unindexed(world.database) == 0
+
+
+def test_the_dashboards_own_connection_can_index(world: World, clock: FakeClock) -> None:
+    """It opens the file that the daemon has open already."""
+    world.say("u1", "xylophone")
+    database = Database(world.database.path)
+    try:
+        indexer = SearchIndexer(database, clock=clock, priority=PagePriority(clock))
+        indexer.wake()
+        indexer._threads.submit(lambda: None).result(30)
+    finally:
+        database.close()
+    assert len(search.find_messages(world.database, "xylophone", limit=9)) == 1
+
+
+def test_a_failure_is_logged_once_and_tried_again(
+    world: World,
+    clock: FakeClock,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Every page that is opened wakes the indexer."""
+    world.say("u1", "xylophone")
+    indexer = SearchIndexer(world.database, clock=clock, priority=PagePriority(clock))
+
+    def run() -> None:
+        indexer.wake()
+        indexer._threads.submit(lambda: None).result(30)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(search, "_add", _fail)
+        run()
+        run()
+    assert [record.message for record in caplog.records] == [
+        "the search index cannot be brought up to date"
+    ]
+    run()
+    assert len(search.find_messages(world.database, "xylophone", limit=9)) == 1
+
+
+def _fail(*_arguments: object) -> NoReturn:
+    raise ValueError("not a text")

@@ -233,6 +233,16 @@ def test_a_piece_ends_after_a_few_milliseconds(
     assert _sessions_of(world, "old") == []
 
 
+def test_a_message_that_changed_before_it_was_indexed_is_waiting_once(world: World) -> None:
+    """And one that was indexed already is waiting again."""
+    world.ingest(message("u1", "old"))
+    world.ingest(message("u1", "new"))
+    assert search.count_unindexed(world.database) == 2  # with our own header
+    _index(world.database)
+    world.ingest(message("u1", "newest"))
+    assert search.count_unindexed(world.database) == 1
+
+
 def test_a_reset_index_is_built_again(world: World) -> None:
     """With every message."""
     world.ingest(message("u1", "keepsake"))
