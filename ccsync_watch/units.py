@@ -8,6 +8,7 @@ UNKNOWN = "\N{EN DASH}"
 _KIB = 1024
 _BYTE_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 _THOUSAND = 1000
+_MINUTE = 60
 _AGE_UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"))
 # As good as now: what is shown is seconds old itself.
 _NOW_SECONDS = 5
@@ -60,6 +61,11 @@ def duration(milliseconds: float | None) -> str:
     if minutes:
         return f"{minutes} min {seconds} s"
     return f"{milliseconds / _THOUSAND:.1f} s"
+
+
+def estimated_duration(seconds: float) -> str:
+    """Return how long something will take: as `duration`, but no part of a second is foreseen."""
+    return duration(seconds * _THOUSAND) if seconds >= _MINUTE else f"{max(1, int(seconds))} s"
 
 
 def full_count(count: float | None) -> str:

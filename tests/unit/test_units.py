@@ -80,6 +80,15 @@ def test_durations_have_the_two_largest_units(milliseconds: float | None, shown:
 
 
 @pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(0.2, "1 s"), (31.7, "31 s"), (59.9, "59 s"), (60, "1 min 0 s"), (7300, "2 h 1 min")],
+)
+def test_an_estimate_has_no_parts_of_a_second(seconds: float, shown: str) -> None:
+    """Nobody can foresee them."""
+    assert units.estimated_duration(seconds) == shown
+
+
+@pytest.mark.parametrize(
     ("count", "shown"),
     [(None, UNKNOWN), (0, "0"), (950, "950"), (1234, "1.2k"), (34_000_000, "34M"), (2e9, "2.0G"),
      (5e12, "5000G")],

@@ -286,8 +286,8 @@ def _show_result(
         )
     else:
         say_wrapped(
-            f"Nothing is freed on the disk: {size(unused_bytes)} in the database are free for new"
-            " sessions; the file shrinks when that is more."
+            "Nothing is freed on the disk: the database uses the space again for new sessions, and"
+            f" shrinks when more of it is unused ({size(unused_bytes)} of whole pages now)."
         )
     say_wrapped(_WHAT_STAYS)
 

@@ -19,7 +19,7 @@ from ccsync_watch.control.client import ControlClient
 from ccsync_watch.daemon.connection_test import try_backend
 from ccsync_watch.errors import DaemonUnavailable, DestinationError, NotRunning
 from ccsync_watch.problem import Problem
-from ccsync_watch.units import age, duration, plural, size
+from ccsync_watch.units import age, estimated_duration, plural, size
 
 if TYPE_CHECKING:
     import argparse
@@ -156,7 +156,7 @@ def _print_backlog(totals: Mapping[str, Any], now_ms: int) -> None:
     said = f"{sessions} to upload, no row in the last minute"
     if rate and now_ms - (totals["last_ack_ms"] or 0) <= _RECENT_MS:
         speed = f"{rate:,.0f} rows a second" if rate >= 1 else "less than a row a second"
-        left = duration(rows / rate * 1000)
+        left = estimated_duration(rows / rate)
         said = f"{sessions} being uploaded at {speed}: done in about {left}"
     say(f"  backlog      {said}")
 

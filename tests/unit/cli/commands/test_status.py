@@ -90,7 +90,7 @@ class TestBacklog:
         assert line is not None
         said = re.fullmatch(
             r"  backlog      1 session being uploaded at (\d+) rows a second:"
-            r" done in about ([\d.]+) s",
+            r" done in about (\d+) s",
             line,
         )
         assert said is not None
