@@ -134,7 +134,7 @@ def _print(figures: dict[str, Any], problems: list[Problem]) -> None:
                 f"  pending      {plural(totals['rows_pending'], 'row')};"
                 f" last confirmed upload {age(totals['last_ack_ms'], now_ms)}"
             )
-            _print_backlog(totals, now_ms)
+            _print_backlog(totals, now_ms, is_read=not figures["bytes_behind"])
     _print_retention(figures, now_ms)
     changed = changed_settings(config)
     if changed:
@@ -147,8 +147,11 @@ def _print(figures: dict[str, Any], problems: list[Problem]) -> None:
             say_wrapped(line)
 
 
-def _print_backlog(totals: Mapping[str, Any], now_ms: int) -> None:
-    """Say how long what is pending will take, where that is more than a moment."""
+def _print_backlog(totals: Mapping[str, Any], now_ms: int, *, is_read: bool) -> None:
+    """Say how long what is pending will take, where that is more than a moment.
+
+    While transcripts are still read, more than that becomes pending.
+    """
     rows = totals["rows_pending"] - totals["rows_held"]
     if rows < _BACKLOG_ROWS:
         return
@@ -156,8 +159,8 @@ def _print_backlog(totals: Mapping[str, Any], now_ms: int) -> None:
     said = f"{sessions} to upload, no row in the last minute"
     if rate and now_ms - (totals["last_ack_ms"] or 0) <= _RECENT_MS:
         speed = f"{rate:,.0f} rows a second" if rate >= 1 else "less than a row a second"
-        left = estimated_duration(rows / rate)
-        said = f"{sessions} being uploaded at {speed}: done in about {left}"
+        left = f"done in about {estimated_duration(rows / rate)}" if is_read else "more to be read"
+        said = f"{sessions} being uploaded at {speed}: {left}"
     say(f"  backlog      {said}")
 
 

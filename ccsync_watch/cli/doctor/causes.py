@@ -81,11 +81,11 @@ def _plugin(findings: Findings) -> Iterable[Problem]:
         what = "no Claude folder has it, and no hook of it ever ran"
         if findings.plugins:
             what = "no Claude folder has it any more; nothing starts the daemon by itself"
+        otherwise = "or start the daemon yourself: `ccsync-watch start`"
+        if findings.daemon.absence is None:
+            otherwise = "or continue to start the daemon yourself"
         yield Problem(
-            "plugin-not-installed",
-            "Plugin not installed",
-            what,
-            f"{_INSTALL}; or start the daemon yourself: `ccsync-watch start`",
+            "plugin-not-installed", "Plugin not installed", what, f"{_INSTALL}; {otherwise}"
         )
     for plugin in findings.plugins:
         name, root = plugin.name or "the plugin", short_path(plugin.root, findings.settings)

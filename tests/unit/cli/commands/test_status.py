@@ -96,6 +96,20 @@ class TestBacklog:
         assert said is not None
         assert int(said[1]) * float(said[2]) == pytest.approx(401, rel=0.1)
 
+    def test_there_is_no_end_before_all_is_read(
+        self, env: dict[str, str], world: World, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """More becomes pending until then."""
+        world.clock.now_ms -= 30_000
+        self._write_history(world, SESSION, 100)
+        world.transport.on_answer = lambda _path: world.clock.advance(0.1)
+        world.work()
+        self._write_history(world, OTHER, 400)
+        Transcript(Path(env["HOME"], ".claude")).turn()
+        line = self._line(env, capsys)
+        assert line is not None
+        assert line.endswith(" rows a second: more to be read")
+
     def test_it_says_when_nothing_moves(
         self, env: dict[str, str], world: World, capsys: pytest.CaptureFixture[str]
     ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -141,6 +142,18 @@ def test_an_empty_home(env: dict[str, str], capsys: pytest.CaptureFixture[str]) 
     assert main(("doctor", "--json"), env) == 1
     codes = {problem["code"] for problem in json.loads(capsys.readouterr().out)["problems"]}
     assert codes == {"client-not-found", "plugin-not-installed", "daemon-not-running"}
+
+
+@pytest.mark.parametrize("is_running", [True, False])
+def test_a_running_daemon_is_not_to_be_started(patient: Patient, *, is_running: bool) -> None:
+    """Without the plugin the user started it."""
+    patient.uninstall()
+    with contextlib.ExitStack() as stack:
+        if is_running:
+            stack.enter_context(StateFolder(patient.state).serve(_answer, version=__version__))
+        problems = patient.report()[0]["problems"]
+    hint = next(item["hint"] for item in problems if item["code"] == "plugin-not-installed")
+    assert ("ccsync-watch start" in hint) != is_running
 
 
 @pytest.mark.parametrize(
