@@ -24,6 +24,11 @@ def _is_drawn_word(value: str) -> bool:
     return is_unlike_words(value) and is_typed_word(value) and value[0] not in "/.<["
 
 
+def _is_operand(value: str) -> bool:
+    """Tell whether an argument is a password where options may be too."""
+    return _is_drawn_word(value) and value[0] not in "- " and len(value) >= _LEAST_OPERAND
+
+
 def _is_login_password(value: str) -> bool:
     """Tell whether it is a password, and neither a port, a path nor a SQL statement."""
     return _is_drawn_word(value) and not set(value) & set(":/ ")
@@ -36,6 +41,7 @@ def _is_braced(value: str) -> bool:
 
 
 _S = r"[ \t]{1,4}"
+_LEAST_OPERAND = 4
 _POSITIONS = (
     rf"(?:cargo{_S}login{_S}(?:--registry[ =][^\s]{{1,40}}{_S})?|"
     rf"openssl{_S}passwd{_S}(?:-(?!salt)"
@@ -95,6 +101,7 @@ _MORE_CLIENTS = (
     r"expect|gcloud|nordvpn|protonvpn-cli|mc|b2|sftp|xfreerdp|smbpasswd|pdbedit|restic|kopia|"
     r"knife|steghide|swift)"
 )
+_JOINING_CLIENTS = r"(?:bcp|sqlcmd|isql|zip|mongo\w{0,8}|osql)"
 _REDIS_TRIGGER = (
     r"(?:(?-i:AUTH)[ ](?:[\w.-]{1,32}[ ])?|auth(?:\r\n|\\r\\n)\$\d{1,4}(?:\r\n|\\r\\n)|"
     r"[ ]>[^\s'\"<=>])"
@@ -159,7 +166,7 @@ RULES: tuple[StructuralRule, ...] = (
         trigger=_PROGRAMS,
         quote="",
         first="",
-        accept=_is_drawn_word,
+        accept=_is_operand,
         reach=320,
     ),
     value_rule(
@@ -181,7 +188,8 @@ RULES: tuple[StructuralRule, ...] = (
     value_rule(
         "a password joined to -P or -p",
         r"[ \t]-[pP]",
-        context=r"(?:bcp|sqlcmd|isql|zip|mongo\w{0,8}|osql)(?:[ \t][^\n\r]{0,160})?",
+        context=_JOINING_CLIENTS + r"[ \t][^\n\r]{1,160}",
+        shortest=_JOINING_CLIENTS + r"[ \t]{0,2}",
         first=r"[^\s'\"-][^\s'\"]{5}",
         accept=_is_drawn_word,
         reach=12,

@@ -52,6 +52,7 @@ def value_rule(
     first: str = r"[^\s'\"]{3}",
     quote: str = _OPEN_QUOTE,
     context: str = "",
+    shortest: str = "",
     trigger: str = "",
     reach: int,
     kind: str = "password",
@@ -60,13 +61,15 @@ def value_rule(
     """Return the rule for the value that follows the pattern `before`.
 
     The trigger asks for the value's `first` characters after an opening quote, and for `context`
-    before all of it. `trigger` is simpler than `before`.
+    before all of it. `trigger` is simpler than `before`. `shortest` is a context of its own, where
+    Hyperscan would overlook the shortest matches of one pattern for both.
     """
+    rest = (trigger or trigger_of(before)) + quote + first
     return pattern_rule(
         kind,
         about,
         before + _VALUE,
-        trigger=context + (trigger or trigger_of(before)) + quote + first,
+        trigger=(f"{shortest}{rest}|" if shortest else "") + context + rest,
         reach=reach,
         accept=accept,
     )
@@ -83,6 +86,7 @@ _CLIENTS = (
     r"vncviewer|openconnect|sshuttle|plink|pscp|winscp|lftp|ncftp|lastpass|wpa_cli|"
     r"hatch|atuin|htdigest|mssql-cli|pgcli|usql|dsconf|nats|kcadm\.sh)"
 )
+_SUDO = r"(?:sudo|su|passwd|chpasswd|docker|-stdin|-S)"
 _NAMED_COMMANDS = (
     rf"(?:rabbitmqctl{_SPACE}(?:-[^\s]{{1,40}}{_SPACE})?(?:add_user|change_password)"
     rf"{_SPACE}[^\s]{{1,60}}{_SPACE}|"
@@ -209,7 +213,8 @@ RULES: tuple[StructuralRule, ...] = (
     value_rule(
         "a password passed to sudo by a here-string",
         r"<<<[ ]?",
-        context=r"(?:sudo|su|passwd|chpasswd|docker|-stdin|-S)[^\n\r]{0,40}",
+        context=_SUDO + r"[^\n\r]{1,40}",
+        shortest=_SUDO,
         quote=_PLAIN_QUOTE,
         reach=12,
     ),

@@ -24,7 +24,8 @@ JOINT = r"(?:\+|\.{1,2}|&|~|\|\||<>|\+\+)"
 """What joins two strings in some language."""
 
 _LINE_END = rf"(?:[ ]{{0,2}}{BORDER}[ ]{{0,2}})?\$?\r?\n"
-_LINE_START = rf"[ \t]{{0,12}}(?:(?:{BORDER}|[>#+])[ ]{{0,4}})?"
+_MARK = rf"(?:{BORDER}|[>#+])[ ]{{0,4}}"
+_LINE_START = rf"[ \t]{{0,12}}(?:{_MARK})?"
 _STRING_END = rf"\\{{0,7}}[\"'`][ \t]{{0,4}}(?:{JOINT}[ \t\r\n\"'`]|\\?\n|[\"'`])"
 _END = f"(?:{_LINE_END}|{_STRING_END})"
 _TOKEN = r"[A-Za-z0-9_=+/.~%-]"  # noqa: S105 - an alphabet
@@ -98,5 +99,9 @@ def _split(word: str) -> str:
 
 
 def _without_first(words: Iterable[str]) -> str:
-    """Return a pattern for lines that begin with a word whose first letter is missing."""
-    return f"\\n{_LINE_START}(?:{'|'.join(re.escape(word[1:]) for word in words)})"
+    """Return a pattern for lines that begin with a word whose first letter is missing.
+
+    Hyperscan overlooks the shortest starts of a line if all are written as one.
+    """
+    rest = f"(?:{'|'.join(re.escape(word[1:]) for word in words)})"
+    return rf"\n[ \t>#+|]?{rest}|\n[ \t]{{2,12}}{rest}|\n[ \t]{{0,12}}{_MARK}{rest}"

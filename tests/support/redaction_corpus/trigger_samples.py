@@ -14,6 +14,7 @@ else:
     import sre_parse as parser
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from random import Random
 
 _CHARACTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -29,16 +30,22 @@ _GAPS = ("", " ", "\n", ",", "; ")
 class TriggerSampler:
     """Draws matches of one trigger, most with the least of each repeat."""
 
-    def __init__(self, pattern: str, rng: Random) -> None:
+    def __init__(self, pattern: str, rng: Random, more: Sequence[int] = (0, 0, 1, 3)) -> None:
+        """Draw from `more` how much more than the least a repeat has."""
         self._tree: Any = parser.parse(pattern)
         self._rng = rng
+        self._more = more
+
+    def match(self) -> str:
+        """Return one match."""
+        return self._draw(self._tree)
 
     def text(self, size: int) -> str:
         """Return different matches, one after the other, at least `size` bytes."""
         pieces: list[str] = []
         length = 0
         while length < size:
-            piece = self._draw(self._tree) + self._rng.choice(_GAPS)
+            piece = self.match() + self._rng.choice(_GAPS)
             pieces.append(piece)
             length += len(piece)
         return "".join(pieces).encode("latin-1").decode("utf-8", "replace")
@@ -62,7 +69,7 @@ class TriggerSampler:
             return self._draw(value[-1])
         if kind in {"MAX_REPEAT", "MIN_REPEAT"}:
             least, most, item = value
-            more = self._rng.choice((0, 0, 1, 3))
+            more = self._rng.choice(self._more)
             return "".join(self._draw(item) for _ in range(min(least + more, most)))
         raise ValueError(f"no trigger has {kind}")
 

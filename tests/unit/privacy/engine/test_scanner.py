@@ -5,15 +5,20 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
+import random
+import re
+from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import pytest
 
+from ccsync_watch.privacy.dressing.table import all_triggers, build_engine
 from ccsync_watch.privacy.engine import scanner as engines
 from support.redaction_corpus.generator import negatives, positives
 from support.redaction_corpus.reviewer import innocent, planted
-from support.redaction_corpus.shared import build_redactor
+from support.redaction_corpus.shared import build_redactor, cache_folder
+from support.redaction_corpus.trigger_samples import TriggerSampler
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,6 +71,39 @@ def test_without_libraries_the_standard_one_serves(monkeypatch: pytest.MonkeyPat
     redactor = build_redactor()
     assert redactor.engine == "re"
     assert "hunter22" not in redactor.redact("password=hunter22")
+
+
+@pytest.mark.parametrize("name", INSTALLED[:1])
+def test_no_trigger_is_overlooked(name: str) -> None:
+    """Hyperscan misses the shortest matches of some patterns, far enough from a text's start."""
+    rng = random.Random(7)  # noqa: S311 - to be repeatable
+    engine = build_engine(name, cache_folder())
+    missed: Counter[str] = Counter()
+    for index, trigger in enumerate(all_triggers()):
+        flags = re.DOTALL | re.ASCII | (re.IGNORECASE if trigger.is_caseless else 0)
+        sampler = TriggerSampler(trigger.pattern, rng, more=(0, 0, 0, 1))
+        pattern = re.compile(trigger.pattern, flags)
+        for _ in range(24):
+            text = f"\nlorem ipsum dolor sit amet {sampler.match()} "
+            match = pattern.search(text)
+            hits = engine.scan_lines(text.encode("latin-1"))
+            missed[trigger.pattern] += match is not None and (match.end(), index) not in hits
+    assert +missed == Counter()
+
+
+@pytest.mark.parametrize("name", INSTALLED)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cd /srv/app && su<<<'Rk4mTz81q' deploy",
+        "cd /srv/app && zip  -pRk4mTz81q backup.zip dump.sql",
+        "cd /srv/app && isql -P'Rk4mTz81q'",
+        'const first = "Rk4mTz81qLw0" //secret',
+    ],
+)
+def test_the_shortest_match_of_a_trigger_counts(name: str, text: str) -> None:
+    """Nothing optional is between the program and its password."""
+    assert "Rk4mTz81q" not in build_redactor(engine=name).redact(text)
 
 
 @pytest.mark.parametrize("name", INSTALLED)
