@@ -134,7 +134,7 @@ def _print(figures: dict[str, Any], problems: list[Problem]) -> None:
                 f"  pending      {plural(totals['rows_pending'], 'row')};"
                 f" last confirmed upload {age(totals['last_ack_ms'], now_ms)}"
             )
-            _print_backlog(totals, now_ms, is_read=not figures["bytes_behind"])
+            _print_backlog(figures, now_ms)
     _print_retention(figures, now_ms)
     changed = changed_settings(config)
     if changed:
@@ -147,20 +147,25 @@ def _print(figures: dict[str, Any], problems: list[Problem]) -> None:
             say_wrapped(line)
 
 
-def _print_backlog(totals: Mapping[str, Any], now_ms: int, *, is_read: bool) -> None:
+def _print_backlog(figures: Mapping[str, Any], now_ms: int) -> None:
     """Say how long what is pending will take, where that is more than a moment.
 
     While transcripts are still read, more than that becomes pending.
     """
+    totals = figures["totals"]
     rows = totals["rows_pending"] - totals["rows_held"]
     if rows < _BACKLOG_ROWS:
         return
     sessions, rate = plural(totals["sessions_pending"], "session"), totals["rows_per_second"]
-    said = f"{sessions} to upload, no row in the last minute"
-    if rate and now_ms - (totals["last_ack_ms"] or 0) <= _RECENT_MS:
+    if not figures["daemon"]["running"]:
+        said = f"{sessions} to upload"
+    elif rate and now_ms - (totals["last_ack_ms"] or 0) <= _RECENT_MS:
         speed = f"{rate:,.0f} rows a second" if rate >= 1 else "less than a row a second"
+        is_read = not figures["bytes_behind"]
         left = f"done in about {estimated_duration(rows / rate)}" if is_read else "more to be read"
         said = f"{sessions} being uploaded at {speed}: {left}"
+    else:
+        said = f"{sessions} to upload, no row in the last minute"
     say(f"  backlog      {said}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import time
@@ -9,15 +10,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from starlette.responses import JSONResponse, Response
 
 from ccsync_watch.cli import main
 from ccsync_watch.store.database import open_database
 from support.ccsync_program.transcript import Transcript
 from support.lines import SESSION
+from support.state_folder import StateFolder
 from support.storing import OTHER, World, message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from starlette.requests import Request
 
 
 def test_a_folder_that_only_a_pending_hook_event_names_is_counted(
@@ -66,9 +71,23 @@ class TestBacklog:
         yield world
         world.close()
 
-    def _line(self, env: dict[str, str], capsys: pytest.CaptureFixture[str]) -> str | None:
+    def _line(
+        self, env: dict[str, str], capsys: pytest.CaptureFixture[str], *, is_running: bool = True
+    ) -> str | None:
+        """Return what is said of the backlog, as a daemon would report it or without one."""
         capsys.readouterr()
-        main(["status"], env)
+        main(["status", "--json"], env)
+        figures = json.loads(capsys.readouterr().out)
+        figures["daemon"] |= {"running": True, "pid": 1}
+
+        async def report(_request: Request) -> Response:
+            return JSONResponse(figures)
+
+        with contextlib.ExitStack() as stack:
+            if is_running:
+                folder = StateFolder(Path(env["CCSYNC_WATCH_HOME"]))
+                stack.enter_context(folder.serve(report, path="/v1/status", is_unix=False))
+            main(["status"], env)
         lines = capsys.readouterr().out.splitlines()
         return next((line for line in lines if line.startswith("  backlog ")), None)
 
@@ -109,6 +128,17 @@ class TestBacklog:
         line = self._line(env, capsys)
         assert line is not None
         assert line.endswith(" rows a second: more to be read")
+
+    def test_nothing_is_uploaded_without_a_daemon(
+        self, env: dict[str, str], world: World, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """However short ago it was stopped."""
+        world.clock.now_ms -= 30_000
+        self._write_history(world, SESSION, 100)
+        world.work()
+        self._write_history(world, OTHER, 400)
+        line = self._line(env, capsys, is_running=False)
+        assert line == "  backlog      1 session to upload"
 
     def test_it_says_when_nothing_moves(
         self, env: dict[str, str], world: World, capsys: pytest.CaptureFixture[str]
