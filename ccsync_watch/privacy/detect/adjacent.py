@@ -168,7 +168,7 @@ RULES: tuple[StructuralRule, ...] = (
         "block",
         "a value on the line after its name, in YAML's block style or under a label",
         rf"{WORDS}[\w-]{{0,24}}" + trigger_of(_BLOCK_VALUE),
-        find_named(r"(?<![\w.-])[\w.-]{2,64}", _BLOCK_VALUE, 120, _is_field),
+        find_named(r"(?<![\w-])[\w.-]{2,96}", _BLOCK_VALUE, 160, _is_field),
     ),
     StructuralRule(
         "cell",

@@ -54,10 +54,11 @@ class VendorRule:
         self._prefix = max(len(row.prefix), VENDOR_PREFIX)
         self._rank = Rank.SHARED_FORM if row.is_shared else Rank.VENDOR_TOKEN
 
-    def at(self, data: bytes, end: int, since: int = 0) -> Span | None:
+    def at(self, data: bytes, end: int, since: int = 0, last: int = -1) -> Span | None:
         """Return the token whose least form ends at `end`, if it is one.
 
         `since` is the end of the rule's last hit: where hits are close, less of each is read.
+        `last` is the end of its last token: the next may follow with nothing between.
         """
         longest = _LONGEST if end - since > _CLOSE else self._longest_if_close
         if self._row.anchor:
@@ -67,17 +68,17 @@ class VendorRule:
                 for match in self._pattern.finditer(data, low, high)
                 if match.start() < end <= match.end()
             )
-            spans = (self._read_token(data, start, longest) for start in starts)
+            spans = (self._read_token(data, start, longest, last) for start in starts)
             return next((span for span in spans if span), None)
         for match in self._trigger.finditer(data, max(0, end - self._most), end):
-            span = self._read_token(data, match.start(), longest)
+            span = self._read_token(data, match.start(), longest, last)
             if span is not None:
                 return span
         return None
 
-    def _read_token(self, data: bytes, start: int, longest: int) -> Span | None:
+    def _read_token(self, data: bytes, start: int, longest: int, last: int) -> Span | None:
         """Return the token that starts at `start` and extends as far as its alphabet."""
-        if self._row.left == "edge" and not opens_word(data, start):
+        if self._row.left == "edge" and start != last and not opens_word(data, start):
             return None
         match = self._pattern.match(data, start, start + longest)
         if match is None:
@@ -105,6 +106,7 @@ class VendorFinder:
         self._data = data
         self._rules = rules
         self._done: dict[int, int] = {}
+        self._last: dict[int, int] = {}
         self._rejected: dict[int, tuple[int, int]] = {}
 
     def find(self, index: int, ends: Iterable[int]) -> Iterator[Span]:
@@ -119,9 +121,11 @@ class VendorFinder:
         since = self._done.get(index, -end)
         if end <= since:
             return None  # inside the token that this rule has just found
-        span = self._rules[index].at(self._data, end, since)
+        span = self._rules[index].at(self._data, end, since, self._last.get(index, -1))
         self._done[index] = span.end if span else end
-        if span is None:
+        if span is not None:
+            self._last[index] = span.end
+        else:
             last, count = self._rejected.get(index, (-end, 0))
             is_joined = end - last < 3 * _CLOSE and _JOINED.fullmatch(self._data, last, end)
             count = count + 1 if is_joined else 1

@@ -336,3 +336,13 @@ def test_a_pause_may_change_what_keys_are_known() -> None:
         assert list(redacted) == list(row)
         assert PLACEHOLDER.sub("#", redacted["note"]) == "password=#"
         assert {redacted[key] for key in row if key != "note"} == {"a", "b"}
+
+
+@pytest.mark.parametrize("mark", [">", "|-", ""])
+def test_a_long_dotted_name_keeps_its_block_secret(mark: str) -> None:
+    """Settings of frameworks have names of many parts."""
+    name = (
+        "spring.cloud.stream.binders.orders-kafka.environment.spring.kafka.ssl.key-store-password"
+    )
+    text = f"{name}: {mark}\n  Rk4mTz81qLw\n"
+    assert "Rk4mTz81qLw" not in build_redactor().redact(text)

@@ -140,6 +140,15 @@ def test_two_tokens_within_reach_of_one_anchor_are_both_found(redactor: Redactor
     assert second not in redacted
 
 
+@pytest.mark.parametrize("shape", ["sk_{uuid}", "{h:32}-{h:8}-{h:8}", "ws-{h:64}"])
+def test_tokens_with_nothing_between_are_all_found(shape: str, redactor: Redactor) -> None:
+    """However many there are: each ends where the next begins."""
+    token = planted(shape, random.Random(5))[0]  # noqa: S311 - repeatable
+    redacted = redactor.redact(token * 40)
+    assert redacted.count("REDACTED") == 40
+    assert token not in redacted
+
+
 def test_base64_is_not_taken_apart(redactor: Redactor) -> None:
     """What begins like a token after a sign of base64 is a part of it."""
     blob = "QQxq3MwBIAJBEGokAhwfLoIERQRAIAYgABDxMiAhAAu"
@@ -153,10 +162,10 @@ class CountedRule(VendorRule):
 
     reads = 0
 
-    def at(self, data: bytes, end: int, since: int = 0) -> Span | None:
+    def at(self, data: bytes, end: int, since: int = 0, last: int = -1) -> Span | None:
         """Read as the rule does."""
         self.reads += 1
-        return super().at(data, end, since)
+        return super().at(data, end, since, last)
 
 
 @pytest.mark.parametrize("kind", ["expo-token", "sk-key", "voyage-key", "stytch-secret"])
