@@ -184,6 +184,8 @@ def prune_steps(
             result.texts_bytes += step.texts_bytes
             yield step.messages
         result.sessions += bool(removed)
+    if result.messages:
+        database.checkpoint()  # SQLite's log may still hold what was just removed
 
 
 def _reduce(message_kind: str, part: Part) -> Redacted[JsonValue]:

@@ -85,7 +85,6 @@ def noise_words(count: int) -> list[str]:
 def files_of(world: World) -> bytes:
     """Return the database's files, its log included."""
     path = world.database.path
-    world.database.checkpoint()
     return b"".join(file.read_bytes() for file in path.parent.glob(f"{path.name}*"))
 
 
