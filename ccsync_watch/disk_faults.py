@@ -133,6 +133,8 @@ _BY_ERRNO = {
     errno.ENOLCK: "network",
     errno.ESTALE: "network",
 }
+# They say nothing of the file that could not be used.
+_PASSING = {"locked", "full", "inodes", "quota", "file-size", "descriptors", "system-descriptors"}
 _BY_TEXT = {"is locked": "locked", "is full": "full", "locking protocol": "network"}
 _PROBE_BYTES = 16 << 10
 
@@ -179,6 +181,11 @@ def find_cause(folder: Path, error: OSError | sqlite3.Error, path: Path | None =
     if code in {None, "locked", "disk"} and network_drive(str(folder)):
         return "network"
     return code or "unknown"
+
+
+def is_passing(folder: Path, error: OSError | sqlite3.Error) -> bool:
+    """Return whether what failed can be done later, or once the user did what the hint says."""
+    return find_cause(folder, error) in _PASSING
 
 
 def _existing_folder(path: Path) -> Path:

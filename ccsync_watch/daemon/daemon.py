@@ -180,6 +180,8 @@ class Daemon:
 
     def close(self) -> None:
         """Close the database and all connections, once no other thread uses the daemon."""
+        # The next daemon has the same redactor, which would keep this one, and its database.
+        self.runtime.redactor.set_pause(lambda: None)
         self.runtime.close()
 
     def _loop(self) -> None:

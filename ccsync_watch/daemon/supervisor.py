@@ -7,6 +7,7 @@ one starts; other threads that need a daemon meanwhile wait for the new one.
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import threading
 from typing import TYPE_CHECKING
@@ -183,16 +184,20 @@ class Supervisor:
             damage = daemon.runtime.database.damage()
             if damage is not None:
                 log.error("the database is damaged (%s): opening it again", damage.reason)
-                now = self._clock.monotonic()
-                since, self._damaged_at = self._damaged_at, now
-                is_again = since is not None and now - since < _DAMAGE_SECONDS
-                self._is_set_aside = damage.is_lasting or is_again
+                self._is_set_aside = damage.is_lasting or (
+                    not damage.is_misplaced and self._is_damaged_again()
+                )
             elif self._lock.is_lost() or not self._lock.is_announced():
                 log.error("files of the state folder were deleted: they are made again")
             else:
                 return
             self._current = None
             daemon.stop(is_draining=False)
+
+    def _is_damaged_again(self) -> bool:
+        now = self._clock.monotonic()
+        since, self._damaged_at = self._damaged_at, now
+        return since is not None and now - since < _DAMAGE_SECONDS
 
     # The run ---------------------------------------------------------------------------
 
@@ -212,10 +217,12 @@ class Supervisor:
             raise
         try:
             self._run_daemon(daemon)
+            del daemon
             while not self._is_ending.is_set():
-                next_daemon = self._build_again()
-                if next_daemon is not None:
-                    self._run_daemon(next_daemon)
+                # Idle threads' connections close with the database: while one is open, the next
+                # database shares the index of its log, which may be a file that was deleted.
+                gc.collect()
+                self._run_again()
         finally:
             with self._changed:
                 self._is_ending.set()
@@ -223,6 +230,11 @@ class Supervisor:
             if self._server is not None:
                 self._server.stop()
             self._dashboard.close()
+
+    def _run_again(self) -> None:
+        daemon = self._build_again()
+        if daemon is not None:
+            self._run_daemon(daemon)
 
     def _listen(self) -> None:
         """Listen, and let others find that; also where files of that were deleted.

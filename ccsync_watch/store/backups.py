@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _SUFFIX = ".backup"
 _NEW_SUFFIX = ".backup.new"
+_RESTORED_SUFFIX = ".restored"
 # Room for the copy, and for the database to grow meanwhile.
 _LEAST_FREE = 2
 _REWRITTEN = "rewritten"
@@ -82,17 +83,25 @@ def remove_backup(connection: sqlite3.Connection) -> None:
     _unlink(backup_path(_path(connection)))
 
 
-def restore_backup(path: Path) -> int | None:
-    """Put the copy in the place of a database; return when it was written, None without one.
+def restored_path(path: Path) -> Path:
+    """Return where the copy is prepared before it takes the place of a database."""
+    return path.with_name(path.name + _RESTORED_SUFFIX)
 
-    Raises OSError.
+
+def prepare_backup(path: Path) -> int | None:
+    """Write the copy to `restored_path`; return when it was written, None without one.
+
+    Not to the database's own path: an interrupted start must not leave half of a database there,
+    or one that takes for unsent what was sent. Raises OSError.
     """
-    copy = backup_path(path)
     try:
-        written_ms = copy.stat().st_mtime_ns // 1_000_000
-        shutil.copyfile(copy, path)
+        written_ms = backup_path(path).stat().st_mtime_ns // 1_000_000
     except FileNotFoundError:
         return None
+    new = restored_path(path)
+    _unlink(new)
+    os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    shutil.copyfile(backup_path(path), new)
     return written_ms
 
 

@@ -6,16 +6,24 @@ where it was, and continues to write to one that was deleted.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ccsync_watch.file_locks import file_identity
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterable
+
+LOGS = ("-wal", "-shm")
+"""The ends of the names of a database's log, and of that log's index."""
+_FILES = ("", *LOGS)
+_ASIDE = ".corrupt-"
+_SAVE_MS = 1_000
 
 # https://www.sqlite.org/fileformat.html, "The Database Header"
 _MAGIC = b"SQLite format 3\0"
@@ -32,10 +40,14 @@ _lock = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """What is wrong with a database; `is_lasting`: to open it again cannot help."""
+    """What is wrong with a database; `is_lasting`: to open it again cannot help.
+
+    `is_misplaced`: the files are not the opened ones, so that it helps however often that happens.
+    """
 
     reason: str
     is_lasting: bool = False
+    is_misplaced: bool = False
 
 
 class DamageWatch:
@@ -44,7 +56,10 @@ class DamageWatch:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._identity = file_identity(path)
+        # Those of the log, which SQLite creates when it needs them.
+        self._logs: dict[str, tuple[int, int]] = {}
         self._error: Damage | None = None
+        self.is_log_gone()
 
     def note(self, error: BaseException) -> None:
         """Note that this error came from the database, if it says that it is damaged."""
@@ -61,8 +76,23 @@ class DamageWatch:
     def _wrong_place(self) -> Damage | None:
         identity = file_identity(self._path)
         if identity is None:
-            return Damage("it was deleted")
-        return None if identity == self._identity else Damage("another file is in its place")
+            return Damage("it was deleted", is_misplaced=True)
+        if identity != self._identity:
+            return Damage("another file is in its place", is_misplaced=True)
+        return Damage("its log was deleted", is_misplaced=True) if self.is_log_gone() else None
+
+    def is_log_gone(self) -> bool:
+        """Return whether a file of the log is not the opened one, which SQLite continues to use.
+
+        Other processes do not see what is written to it, and nobody does after a crash.
+        """
+        for suffix in LOGS:
+            identity = file_identity(self._path.with_name(self._path.name + suffix))
+            if suffix not in self._logs and identity is not None:
+                self._logs[suffix] = identity
+            if identity != self._logs.get(suffix):
+                return True
+        return False
 
     def _wrong_content(self, *, is_at_rest: bool) -> Damage | None:
         try:
@@ -100,6 +130,16 @@ def _read_header(path: Path) -> tuple[bytes, int]:
         return os.pread(descriptor, _HEADER_BYTES, 0), os.fstat(descriptor).st_size
 
 
+def save_log(writer: sqlite3.Connection) -> None:
+    """Move the commits of a deleted log into the database's file, as far as that works.
+
+    The next connection of this process would look for them in the log that it creates.
+    """
+    with contextlib.suppress(sqlite3.Error):
+        writer.execute(f"PRAGMA busy_timeout = {_SAVE_MS}")
+        writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
 def is_damage(error: BaseException) -> bool:
     """Return whether an error says that the file is damaged: not that it is locked, or full."""
     # The subclasses are about statements, values and the disk.
@@ -115,3 +155,36 @@ def _expected_size(header: bytes) -> int:
     page_size = int.from_bytes(header[_PAGE_SIZE], "big")
     page_size = _LARGEST_PAGE if page_size == 1 else page_size
     return page_size * int.from_bytes(header[_PAGE_COUNT], "big")
+
+
+def create_if_missing(path: Path) -> bool:
+    """Return whether there is no database at a path, or only an empty file, which is created.
+
+    An interrupted start leaves that, in whose place a restored database was to come.
+    """
+    if path.exists() and path.stat().st_size:
+        return False
+    # SQLite would write the lost database's log into the restored one.
+    remove_files(path, LOGS)
+    path.touch(mode=0o600)
+    return True
+
+
+def set_aside(path: Path, now_ms: int) -> Path:
+    """Rename a damaged database, and remove earlier ones but for the last; return its new path."""
+    earlier = sorted(path.parent.glob(f"{path.name}{_ASIDE}*[0-9]"), key=lambda file: file.name)
+    for old in earlier[:-1]:
+        remove_files(old)
+    aside = path.with_name(f"{path.name}{_ASIDE}{now_ms}")
+    for suffix in _FILES:
+        with contextlib.suppress(FileNotFoundError):
+            Path(f"{path}{suffix}").rename(f"{aside}{suffix}")
+    path.touch(mode=0o600)
+    return aside
+
+
+def remove_files(path: Path, suffixes: Iterable[str] = _FILES) -> None:
+    """Remove a database that nobody has open, or only the files with these suffixes."""
+    for suffix in suffixes:
+        with contextlib.suppress(OSError):
+            Path(f"{path}{suffix}").unlink()

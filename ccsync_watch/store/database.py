@@ -10,15 +10,22 @@ import contextlib
 import sqlite3
 import threading
 import weakref
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ccsync_watch.disk_faults import state_error
+from ccsync_watch.disk_faults import is_passing, state_error
 from ccsync_watch.errors import DatabaseDamaged, OtherSchema, StateError
 from ccsync_watch.private_files import make_folder
 from ccsync_watch.store import copied_parts
-from ccsync_watch.store.backups import forget_answers, restore_backup
-from ccsync_watch.store.damage import Damage, DamageWatch, is_damage
+from ccsync_watch.store.backups import forget_answers, prepare_backup, restored_path
+from ccsync_watch.store.damage import (
+    Damage,
+    DamageWatch,
+    create_if_missing,
+    is_damage,
+    remove_files,
+    save_log,
+    set_aside,
+)
 from ccsync_watch.store.migrations import MIGRATIONS
 from ccsync_watch.store.packed_texts import add_unpacked
 from ccsync_watch.store.schema import migrate, newer_schema
@@ -26,12 +33,11 @@ from ccsync_watch.store.views import create_views
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 DATABASE_NAME = "ccsync.db"
 SHRINK_SHARE = 0.25
 """What share of the database must be unused, for its pages to be given back."""
-_ASIDE = ".corrupt-"
-_FILES = ("", "-wal", "-shm")
 _BUSY_MS = 10_000
 _READER_CACHE_KIB = 512
 
@@ -158,6 +164,10 @@ class Database:
         """Note an error of a reader, which may be how damage shows."""
         self._damage.note(error)
 
+    def note_log(self) -> None:
+        """Note which files are those of the log, once it was written to."""
+        self._damage.is_log_gone()
+
     def damage(self) -> Damage | None:
         """Return what is wrong with the file, None when nothing is known to be."""
         is_at_rest = self._lock.acquire(blocking=False)
@@ -209,13 +219,15 @@ class Database:
         own: _Reader | None = getattr(self._local, "reader", None)
         with self._lock:
             self._is_closed = True
-            if self._writer is not None:
-                self._writer.close()
             for reader in list(self._readers):
                 if reader is own:
                     reader.connection.close()
                 else:
                     reader.connection.interrupt()
+            if self._writer is not None:
+                if self._damage.is_log_gone():
+                    save_log(self._writer)
+                self._writer.close()
 
 
 def open_database(
@@ -237,14 +249,13 @@ def open_database(
     path = folder / DATABASE_NAME
     try:
         make_folder(folder)
-        is_missing = not path.exists()
-        path.touch(mode=0o600)
+        is_missing = create_if_missing(path)
     except OSError as error:
         raise state_error(folder, error, doing="use the state folder") from None
     try:
         if not is_set_aside:
-            return (is_missing and _restore(path, None, on_progress)) or _check(
-                Database(path, is_current=False), on_progress
+            return (is_missing and _restore(path, None, on_progress)) or _open(
+                path, None, on_progress
             )
     except sqlite3.OperationalError as error:
         raise state_error(path, error) from None
@@ -252,9 +263,7 @@ def open_database(
         pass
     try:
         aside = set_aside(path, now_ms)
-        return _restore(path, aside, on_progress) or _check(
-            Database(path, set_aside=aside, is_current=False), on_progress
-        )
+        return _restore(path, aside, on_progress) or _open(path, aside, on_progress)
     except (OSError, sqlite3.Error) as error:
         raise state_error(path, error) from None
 
@@ -293,7 +302,8 @@ def open_for_reading(folder: Path) -> Database | None:
     )
 
 
-def _check(database: Database, on_progress: Callable[[int, int], None]) -> Database:
+def _open(path: Path, aside: Path | None, on_progress: Callable[[int, int], None]) -> Database:
+    database = Database(path, set_aside=aside, is_current=False)
     try:
         with database.write() as connection:
             result = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
@@ -302,6 +312,7 @@ def _check(database: Database, on_progress: Callable[[int, int], None]) -> Datab
         migrate(connection, on_progress=on_progress)
         # Not before: a view of columns that an old file lacks prevents its migration.
         create_views(connection)
+        database.note_log()
     except BaseException:
         database.close()
         raise
@@ -311,36 +322,28 @@ def _check(database: Database, on_progress: Callable[[int, int], None]) -> Datab
 def _restore(
     path: Path, aside: Path | None, on_progress: Callable[[int, int], None]
 ) -> Database | None:
-    """Return a database restored from the copy beside it; None without one that can be used."""
+    """Return a database restored from the copy beside it; None without one that can be used.
+
+    Raises StateError when it can be used, and not now, as on a full disk: with an empty database
+    in its place it never would be.
+    """
+    new = restored_path(path)
     try:
-        restored_ms = restore_backup(path)
+        remove_files(new)
+        restored_ms = prepare_backup(path)
         if restored_ms is None:
             return None
-        database = _check(Database(path, set_aside=aside, is_current=False), on_progress)
-        with database.write() as connection:
-            forget_answers(connection)
-    except (OSError, sqlite3.Error, StateError):
-        _remove(path)
-        path.touch(mode=0o600)
+        with contextlib.closing(_open(new, None, on_progress)) as copy:
+            with copy.write() as connection:
+                forget_answers(connection)
+            copy.checkpoint()
+        new.replace(path)
+        database = _open(path, aside, on_progress)
+    except (OSError, sqlite3.Error, StateError) as error:
+        remove_files(new)
+        cause = error.__cause__ if isinstance(error, StateError) else error
+        if isinstance(cause, OSError | sqlite3.Error) and is_passing(path.parent, cause):
+            raise state_error(path, cause, doing="restore") from error
         return None
     database.restored_ms = restored_ms
     return database
-
-
-def set_aside(path: Path, now_ms: int) -> Path:
-    """Rename a damaged database, and remove earlier ones but for the last; return its new path."""
-    earlier = sorted(path.parent.glob(f"{path.name}{_ASIDE}*[0-9]"), key=lambda file: file.name)
-    for old in earlier[:-1]:
-        _remove(old)
-    aside = path.with_name(f"{path.name}{_ASIDE}{now_ms}")
-    for suffix in _FILES:
-        with contextlib.suppress(FileNotFoundError):
-            Path(f"{path}{suffix}").rename(f"{aside}{suffix}")
-    path.touch(mode=0o600)
-    return aside
-
-
-def _remove(path: Path) -> None:
-    for suffix in _FILES:
-        with contextlib.suppress(OSError):
-            Path(f"{path}{suffix}").unlink()

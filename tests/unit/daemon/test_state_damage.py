@@ -106,6 +106,31 @@ def test_a_deleted_database_is_rebuilt(supervised: SupervisedDaemon) -> None:
     _assert_whole(supervised)
 
 
+def _delete_log(supervised: SupervisedDaemon, path: Path, suffixes: tuple[str, ...]) -> None:
+    starts = len(supervised.started)
+    for suffix in suffixes:
+        path.with_name(path.name + suffix).unlink()
+    wait_until(lambda: len(supervised.started) > starts, "another daemon")
+
+
+@pytest.mark.parametrize("suffixes", [("-wal",), ("-shm",), ("-wal", "-shm")], ids="".join)
+def test_a_deleted_log_loses_nothing(
+    supervised: SupervisedDaemon, suffixes: tuple[str, ...]
+) -> None:
+    """What was committed to it is moved into the file, however often, and none is set aside."""
+    path = _start(supervised)
+    for number in (1, 2):
+        supervised.transcript.turn(10 + number)
+        assert supervised.flush().is_read
+        _delete_log(supervised, path, suffixes)
+        assert supervised.flush().is_read
+        assert _messages(supervised) == 2 + 2 * number
+    assert not list(path.parent.glob("*corrupt*"))
+    with supervised.supervisor.current() as daemon:
+        read = daemon.runtime.database.read()
+        assert read.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+
+
 def test_a_deleted_state_folder_is_made_again(supervised: SupervisedDaemon) -> None:
     """With the lock, the socket and the pidfile."""
     path = _start(supervised)

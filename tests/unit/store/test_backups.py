@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 from ccsync_watch.daemon.daily_backup import DailyBackup
+from ccsync_watch.errors import StateError
 from ccsync_watch.model import Redacted
 from ccsync_watch.store import backups, pruned_texts, rewriting, session_policy
 from ccsync_watch.store.meta import get_meta
@@ -77,6 +79,84 @@ def test_a_damaged_copy_is_not_used(tmp_path: Path) -> None:
     world.open()
     assert world.database.restored_ms is None
     assert world.database.read().execute("SELECT count(*) FROM messages").fetchone()[0] == 0
+
+
+@pytest.mark.parametrize("is_emptied", [True, False])
+def test_the_log_of_a_lost_database_is_not_written_into_the_copy(
+    tmp_path: Path, *, is_emptied: bool
+) -> None:
+    """It belongs to other pages. An interrupted start leaves an empty file."""
+    world = World(tmp_path)
+    world.say("u1", "Before")
+    world.drain()
+    assert backups.write_backup(world.database.read())
+    for number in range(2, 60):
+        world.say(f"u{number}", "After " * 200)
+    path = world.database.path
+    log = path.with_name("ccsync.db-wal").read_bytes()
+    world.close()
+    path.unlink()
+    if is_emptied:
+        path.touch()
+    path.with_name("ccsync.db-wal").write_bytes(log)
+    world.open()
+    assert world.database.restored_ms is not None
+    stored = [row[0] for row in world.database.read().execute("SELECT id FROM messages")]
+    assert f"{SESSION}:u1" in stored
+    assert f"{SESSION}:u59" not in stored
+    assert world.database.read().execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+
+
+@pytest.mark.parametrize("is_damaged", [True, False])
+def test_a_full_disk_leaves_the_copy_for_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_damaged: bool
+) -> None:
+    """An empty database in its place would be used from then on, and replace the copy."""
+    world = World(tmp_path)
+    world.say("u1")
+    world.drain()
+    assert backups.write_backup(world.database.read())
+    _damage(world)
+    if not is_damaged:
+        world.database.path.unlink()
+
+    def copy_half(_source: Path, target: Path) -> None:
+        target.write_bytes(b"SQLite")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("shutil.copyfile", copy_half)
+        for _attempt in range(2):
+            with pytest.raises(StateError, match="the disk is full"):
+                world.open()
+    world.open()
+    assert world.database.restored_ms is not None
+    stored = [row[0] for row in world.database.read().execute("SELECT id FROM messages")]
+    assert f"{SESSION}:u1" in stored
+
+
+def test_a_copy_in_which_answers_were_not_forgotten_is_never_the_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The program is killed between the two: what was sent since the copy would be sent as new."""
+    world = World(tmp_path)
+    world.say("u1")
+    assert backups.write_backup(world.database.read())
+    world.drain()
+    _damage(world)
+
+    def kill(_connection: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("ccsync_watch.store.database.forget_answers", kill)
+        with pytest.raises(KeyboardInterrupt):
+            world.open()
+    world.open()
+    assert world.database.restored_ms is not None
+    certain = world.database.read().execute("SELECT count(*) FROM outbox WHERE is_certain")
+    assert certain.fetchone()[0] == 0
+    assert not backups.restored_path(world.database.path).exists()
 
 
 def test_the_copy_is_the_users_alone_and_replaces_the_last(tmp_path: Path) -> None:
