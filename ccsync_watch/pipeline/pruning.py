@@ -112,7 +112,7 @@ def plan_pruning(
     projects = Projects(exclude=request.projects, policies=())
     left_bytes = plan.used_bytes
     for session in pruned_texts.prunable_sessions(
-        database, before_ms=now_ms - IDLE_MS, has_backend=has_backend
+        database, before_ms=now_ms + 1, has_backend=has_backend
     ):
         if request.projects and not any(
             projects.policy(folder) == "off" for folder in session.folders
@@ -122,7 +122,9 @@ def plan_pruning(
         is_too_much = request.max_bytes is not None and left_bytes > request.max_bytes
         if not (is_all or is_old or is_too_much):
             break
-        reason = "growing" if session.session_id in growing else session.kept_because
+        is_recent = session.updated_ms >= now_ms - IDLE_MS
+        is_growing = is_recent or session.session_id in growing
+        reason = "growing" if is_growing else session.kept_because
         if reason is not None:
             plan.kept[reason] += 1
             continue

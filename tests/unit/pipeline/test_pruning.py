@@ -316,10 +316,12 @@ class TestWhatIsChosen:
         assert WORD in str(stored_messages.session_messages(world.database, SESSION))
 
     def test_what_was_just_written_is_left_alone(self, world: World) -> None:
-        """For an hour."""
+        """For an hour, and counted as that."""
         world.say("u1", ago_ms=IDLE_MS - 1)
         world.drain()
-        assert not plan_of(world).items
+        plan = plan_of(world)
+        assert (chosen(plan), plan.kept) == ([], {"growing": 1})
+        assert not plan_of(world, PruneRequest(1, None, ())).kept, "it is not old enough anyway"
         world.clock.advance(2)
         assert chosen(plan_of(world)) == [SESSION]
 
