@@ -158,7 +158,7 @@ def _expected_size(header: bytes) -> int:
 
 
 def create_if_missing(path: Path) -> bool:
-    """Return whether there is no database at a path, or only an empty file, which is created.
+    """Return whether a database is missing at a path, or only an empty file is there; create it.
 
     An interrupted start leaves that, in whose place a restored database was to come.
     """
