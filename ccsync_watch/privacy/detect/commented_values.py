@@ -33,7 +33,8 @@ _WORD = (
     r"(?:(?:the|my|our|an?|api|auth|access|db|database|admin|root|user|plain|old|new|test|real|"
     r"temporary|initial|default|secret|bearer|bot|service|deploy|smtp|wifi)[ _-])"
 )
-_START = r"(?:#|//|/\*|--|<!--)[ ]?"
+_START = r"(?:(?:#|//|/\*|<!--)[ ]?|--[ ])"
+"""Two hyphens and a word are an option of a command."""
 _COMMENT = rf"{_START}{_WORD}{{0,2}}{_NAME}"
 _BEFORE_COMMENT = re.compile(
     rf"[^\n]*?[ \t;,)](?P<comment>{_COMMENT})(?=[\s.,:;!?)*-]|\Z)".encode(), re.IGNORECASE

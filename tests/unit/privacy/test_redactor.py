@@ -338,6 +338,14 @@ def test_a_pause_may_change_what_keys_are_known() -> None:
         assert {redacted[key] for key in row if key != "note"} == {"a", "b"}
 
 
+@pytest.mark.parametrize("option", ["--token", "--password", "--secret "])
+def test_an_option_is_not_a_comment(option: str) -> None:
+    """What is before it is not the value that it speaks of; after two hyphens a comment has one."""
+    value = "Rk4mTz81qLw0"
+    assert build_redactor().redact(f"deploy {value} now {option}") == f"deploy {value} now {option}"
+    assert value not in build_redactor().redact(f"SELECT '{value}' -- {option.strip(' -')}")
+
+
 @pytest.mark.parametrize("mark", [">", "|-", ""])
 def test_a_long_dotted_name_keeps_its_block_secret(mark: str) -> None:
     """Settings of frameworks have names of many parts."""
