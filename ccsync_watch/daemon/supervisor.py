@@ -93,6 +93,8 @@ class Supervisor:
         self._borrowers = 0
         self._damaged_at: float | None = None
         self._is_set_aside = False
+        # Why there is no daemon at present.
+        self._failure: CcsyncError | None = None
         self._server: ControlServer | None = None
         self._dashboard = DashboardHost(
             settings=lambda: self.settings, clock=clock, on_open=on_dashboard
@@ -122,9 +124,7 @@ class Supervisor:
             )
             daemon = self._current
             if daemon is None:
-                state = "loading new settings" if self._has_started else "starting"
-                state = "stopping" if self._is_ending.is_set() else state
-                raise NotRunning(f"ccsync-watch is {state}", hint="try again in a moment")
+                raise self._absence()
             self._borrowers += 1
         try:
             yield daemon
@@ -132,6 +132,16 @@ class Supervisor:
             with self._changed:
                 self._borrowers -= 1
                 self._changed.notify_all()
+
+    def _absence(self) -> NotRunning:
+        state = "starting again" if self._has_started else "starting"
+        state = "stopping" if self._is_ending.is_set() else state
+        failure = self._failure
+        if failure is None or self._is_ending.is_set():
+            return NotRunning(f"ccsync-watch is {state}", hint="try again in a moment")
+        return NotRunning(
+            f"ccsync-watch is {state}: {failure.message}", hint=failure.hint, title=failure.title
+        )
 
     def reload_if_changed(self) -> None:
         """Load the settings if their files changed; keep the old ones while they are invalid."""
@@ -260,13 +270,17 @@ class Supervisor:
         try:
             # Before the database is opened: nobody else may write to it.
             self._listen()
-            return self._build_daemon()
+            daemon = self._build_daemon()
         except AlreadyRunning:
             raise
         except CcsyncError as error:
-            log.error("%s; it is tried again", error)  # noqa: TRY400 - one line says it all
+            if str(error) != str(self._failure):
+                log.error("%s; it is tried again", error)  # noqa: TRY400 - one line says it all
+            self._failure = error
             self._clock.wait(self._is_ending, _RETRY_SECONDS)
             return None
+        self._failure = None
+        return daemon
 
     def _make_redactor(self, settings: Settings, earlier: tuple[Settings, ...]) -> Redactor:
         """Build a redactor at once; its rules are compiled when it is used, if they are not yet."""

@@ -10,10 +10,10 @@ import pytest
 
 from ccsync_watch.config import Secret
 from ccsync_watch.control.pidfile import read_pidfile
-from ccsync_watch.errors import ConfigError
+from ccsync_watch.errors import ConfigError, NotRunning, StateError
 from ccsync_watch.store import status_figures
 from ccsync_watch.store.database import open_for_reading
-from support.waiting import WAIT_SECONDS
+from support.waiting import WAIT_SECONDS, wait_until
 
 if TYPE_CHECKING:
     from support.supervised_daemon import SupervisedDaemon
@@ -65,6 +65,32 @@ def test_an_invalid_edit_is_an_error_and_is_not_used(
     supervised.touch()
     assert supervised.service.reload().problem is None
     assert len(supervised.started) == 1
+
+
+def test_why_there_is_no_daemon_is_said_once_and_to_all_who_ask(
+    supervised: SupervisedDaemon, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A disk may be full for days, and the daemon is tried again every two seconds."""
+    attempts: list[int] = []
+
+    def fail() -> None:
+        attempts.append(1)
+        raise StateError("the disk is full", hint="free some space", title="Disk full")
+
+    monkeypatch.setattr("ccsync_watch.daemon.supervisor._CHANGE_SECONDS", 0.1)
+    monkeypatch.setattr("ccsync_watch.daemon.supervisor._RETRY_SECONDS", 0.05)
+    supervised.start()
+    supervised.on_start = fail
+    supervised.change(sync_thinking=True)
+    wait_until(lambda: len(attempts) > 3, "it is tried again")
+    with pytest.raises(NotRunning, match="starting again: the disk is full: free some space"):
+        supervised.flush()
+    assert caplog.text.count("the disk is full") == 1
+    failed = len(attempts)
+    supervised.on_start = lambda: None
+    monkeypatch.undo()
+    assert supervised.flush().is_read
+    assert len(attempts) <= failed + 1
 
 
 def test_an_invalid_pattern_is_an_invalid_edit(supervised: SupervisedDaemon) -> None:
