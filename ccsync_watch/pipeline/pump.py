@@ -145,15 +145,17 @@ class Pump:
     def _queue(self, transcript: Transcript, urgency: int = 0) -> bool:
         """Queue a transcript if it changed; return whether nothing of it was known before.
 
-        What was queued, fails, or is read and not committed yet, was known.
+        What was queued, fails, or is read and not committed yet, was known. So was a file that has
+        another time and nothing more to read: no event announces `touch`, or a restored time.
         """
         path = transcript.path
         has_problem = path in self.problems
         if not has_problem and self._resolver.is_unchanged(transcript):
             return False
         is_known = has_problem or path in self._backlog or path in self._in_progress
+        is_read = self._resolver.checkpoint(path) and not self._unread_bytes(transcript)
         self._backlog.put(transcript, max(transcript.mtime_ns, urgency))
-        return not is_known
+        return not (is_known or is_read)
 
     # The journey -----------------------------------------------------------------------
 

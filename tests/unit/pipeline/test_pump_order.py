@@ -97,6 +97,17 @@ class TestOrder:
         bench.drain()
         assert sorted(bench.texts()) == ["a", "b", "slow"]
 
+    def test_another_time_alone_is_nothing_new(self, bench: Bench) -> None:
+        """Restored transcripts get their old times back; what is appended to them is new."""
+        writer = Writer()
+        bench.append(bench.path(), writer.prompt("a"))
+        bench.catch_up()
+        os.utime(bench.path(), (1, 1))
+        assert bench.pump.reconcile() == []
+        bench.drain()
+        bench.append(bench.path(), writer.prompt("b"))
+        assert len(bench.pump.reconcile()) == 1
+
     def test_a_flushed_session_is_read_before_everything(self, bench: Bench) -> None:
         """With its subagents; a later rescan does not move it back."""
         bench.append(bench.path(), Writer().prompt("asked for"))
