@@ -93,7 +93,7 @@ class Supervisor:
         self._borrowers = 0
         self._damaged_at: float | None = None
         self._is_set_aside = False
-        # Why there is no daemon at present.
+        # Why no daemon runs at present.
         self._failure: CcsyncError | None = None
         self._server: ControlServer | None = None
         self._dashboard = DashboardHost(

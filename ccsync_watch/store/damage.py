@@ -160,7 +160,8 @@ def _expected_size(header: bytes) -> int:
 def create_if_missing(path: Path) -> bool:
     """Return whether a database is missing at a path, or only an empty file is there; create it.
 
-    An interrupted start leaves that, in whose place a restored database was to come.
+    An empty file counts as missing: an interrupted start leaves it where a restored database was
+    to come.
     """
     if path.exists() and path.stat().st_size:
         return False
