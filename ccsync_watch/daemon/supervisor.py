@@ -9,24 +9,28 @@ from __future__ import annotations
 import contextlib
 import gc
 import logging
+import sqlite3
 import threading
 from typing import TYPE_CHECKING
 
 from ccsync_watch.config import hook_folders_path, options_path
 from ccsync_watch.control.control_app import control_app
+from ccsync_watch.daemon.changed_files import state_of
 from ccsync_watch.daemon.control_server import ControlServer
 from ccsync_watch.daemon.control_service import ControlService
 from ccsync_watch.daemon.daemon import Daemon
 from ccsync_watch.daemon.dashboard_server import DashboardHost
 from ccsync_watch.daemon.rules_compiler import RulesCompiler
 from ccsync_watch.daemon.runtime import redactor_options, rules_folder
-from ccsync_watch.errors import AlreadyRunning, CcsyncError, NotRunning
+from ccsync_watch.disk_faults import state_error
+from ccsync_watch.errors import AlreadyRunning, CcsyncError, DatabaseDamaged, NotRunning
 from ccsync_watch.privacy import READY, Redactor
 from ccsync_watch.problem import Problem
+from ccsync_watch.store.damage import is_damage
+from ccsync_watch.store.database import DATABASE_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
 
     import httpx
 
@@ -147,7 +151,7 @@ class Supervisor:
         """Load the settings if their files changed; keep the old ones while they are invalid."""
         with self._changed:
             state_dir = self.settings.state_dir
-            state = _state_of(
+            state = state_of(
                 self.settings.file, options_path(state_dir), hook_folders_path(state_dir)
             )
             if state == self._files_state or self._is_ending.is_set():
@@ -273,7 +277,11 @@ class Supervisor:
             daemon = self._build_daemon()
         except AlreadyRunning:
             raise
-        except CcsyncError as error:
+        except (CcsyncError, sqlite3.Error) as error:
+            # It may have been damaged since it was opened, or be damaged where nothing looked.
+            self._is_set_aside = isinstance(error, DatabaseDamaged) or is_damage(error)
+            if not isinstance(error, CcsyncError):
+                error = state_error(self.settings.state_dir / DATABASE_NAME, error)
             if str(error) != str(self._failure):
                 log.error("%s; it is tried again", error)  # noqa: TRY400 - one line says it all
             self._failure = error
@@ -334,16 +342,3 @@ class Supervisor:
 def _redactor_inputs(settings: Settings) -> object:
     """Return what a redactor is built from: the user's rules, and the secrets as known values."""
     return settings.redact, settings.secrets
-
-
-def _state_of(*paths: Path) -> object:
-    """Return a value that differs between two states of these files."""
-    return tuple(_file_state(path) for path in paths)
-
-
-def _file_state(path: Path) -> object:
-    try:
-        status = path.stat()
-    except OSError as error:
-        return error.errno
-    return status.st_mtime_ns, status.st_ino, status.st_size

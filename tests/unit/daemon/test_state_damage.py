@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-from typing import TYPE_CHECKING
+import sqlite3
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ccsync_watch.control.client import ControlClient
 from ccsync_watch.control.messages import FlushRequest
+from ccsync_watch.daemon.daemon import Daemon
 from ccsync_watch.daemon.instance_lock import InstanceLock
 from ccsync_watch.errors import AlreadyRunning, CcsyncError
 from ccsync_watch.store import status_figures
@@ -164,3 +166,22 @@ def test_whoever_took_the_lock_meanwhile_stays_alone(supervised: SupervisedDaemo
     supervised.lock.release()
     assert (path.parent / "daemon.json").exists(), "it is the other one's"
     other.release()
+
+
+def test_damage_while_the_next_daemon_is_built_is_no_end(
+    supervised: SupervisedDaemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is set aside at the next attempt."""
+    _start(supervised)
+    attempts = list[bool]()
+
+    def build(*values: Any, **options: Any) -> Daemon:  # noqa: ANN401 - passed on
+        attempts.append(options["is_set_aside"])
+        if len(attempts) == 1:
+            raise sqlite3.DatabaseError("database disk image is malformed")
+        return Daemon(*values, **options)
+
+    monkeypatch.setattr("ccsync_watch.daemon.supervisor.Daemon", build)
+    supervised.change(sync_thinking=True)
+    _assert_whole(supervised)
+    assert attempts == [False, True]
