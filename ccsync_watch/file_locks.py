@@ -7,10 +7,6 @@ known of a lock here, and none is taken.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 try:
     import fcntl
@@ -51,10 +47,10 @@ def take_lock(path: str) -> int | None:
     return handle
 
 
-def file_identity(path: Path) -> tuple[int, int] | None:
+def file_identity(path: os.PathLike[str]) -> tuple[int, int] | None:
     """Return a file's device and inode, None when there is none."""
     try:
-        status = path.stat()
+        status = os.stat(path)  # noqa: PTH116 - without an import of pathlib
     except OSError:
         return None
     return status.st_dev, status.st_ino
