@@ -8,6 +8,7 @@ calls. `scripts/bench redaction --linear` shows the times.
 from __future__ import annotations
 
 import random
+import re
 import sys
 from collections import deque
 from functools import lru_cache
@@ -27,6 +28,8 @@ from support.redaction_corpus.shared import build_redactor
 from support.redaction_corpus.trigger_samples import TriggerSampler
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from ccsync_watch.privacy import Redactor
 
 SHORT = 8_000
@@ -42,6 +45,8 @@ MOST_FOR_A_PAIR = 120
 """The same where two rules meet: lines that are folded and commands, each read by more than one."""
 FEW = 2_000
 """So many calls say nothing yet."""
+_COMPILING = re.compile(r"\b(?:re|sre_\w+|enum)\.py$|\bre[/\\\\]\w+\.py$")
+"""What compiles a pattern once in a process, for whichever text comes first."""
 SAMPLED = 4_000
 """How much is drawn for one trigger, in bytes."""
 PARTS = 40
@@ -72,8 +77,9 @@ class _Work:
             sys.setprofile(before)
         return self.calls + self.bytes
 
-    def _count_call(self, _frame: object, event: str, _argument: object) -> None:
-        self.calls += event in {"call", "c_call"}
+    def _count_call(self, frame: FrameType, event: str, _argument: object) -> None:
+        if event in {"call", "c_call"} and not _COMPILING.search(frame.f_code.co_filename):
+            self.calls += 1
 
 
 @pytest.fixture
