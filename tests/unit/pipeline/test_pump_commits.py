@@ -118,17 +118,22 @@ def test_less_is_read_at_once_while_redacting_is_slow(bench: Bench) -> None:
     assert len(bench.texts()) == 20
 
 
-def test_a_file_that_cannot_be_stored_does_not_keep_others_from_it(bench: Bench) -> None:
-    """Of those that are committed together; the failure is reported, and tried again."""
-    texts = write_files(bench)
+def fail_to_store(bench: Bench, condition: str) -> None:
+    """Read what there is, while the checkpoints that meet a condition cannot be stored."""
     with bench.database.write() as connection:
         connection.execute(
-            "CREATE TRIGGER fails BEFORE INSERT ON transcripts WHEN new.stream = 'file-7'"
+            f"CREATE TRIGGER fails BEFORE INSERT ON transcripts WHEN {condition}"
             " BEGIN SELECT raise(ABORT, 'a defect'); END"
         )
     bench.pump.reconcile()
     with pytest.raises(sqlite3.IntegrityError, match="a defect"):
         bench.pump.step()
+
+
+def test_a_file_that_cannot_be_stored_does_not_keep_others_from_it(bench: Bench) -> None:
+    """Of those that are committed together; the failure is reported, and tried again."""
+    texts = write_files(bench)
+    fail_to_store(bench, "new.stream = 'file-7'")
     assert bench.texts() == [text for text in texts if text != "file-7"]
     with bench.database.write() as connection:
         connection.execute("DROP TRIGGER fails")
@@ -139,14 +144,7 @@ def test_a_file_that_cannot_be_stored_does_not_keep_others_from_it(bench: Bench)
 def test_a_commit_that_fails_moves_no_offset(bench: Bench) -> None:
     """Each of the files is read again, and stored once."""
     texts = write_files(bench)
-    with bench.database.write() as connection:
-        connection.execute(
-            "CREATE TRIGGER fails BEFORE INSERT ON transcripts"
-            " BEGIN SELECT raise(ABORT, 'a defect'); END"
-        )
-    bench.pump.reconcile()
-    with pytest.raises(sqlite3.IntegrityError, match="a defect"):
-        bench.pump.step()
+    fail_to_store(bench, "true")
     assert bench.offsets() == []
     assert bench.pump.progress.bytes_read == 0
     with bench.database.write() as connection:

@@ -96,15 +96,19 @@ class TestBacklog:
         rows = [message(f"u{at}", session_id=session_id, at_ms=old_ms + at) for at in range(count)]
         world.ingest(*rows, session_id=session_id)
 
-    def test_it_names_the_rate_and_the_time(
-        self, env: dict[str, str], world: World, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        """Of the minute until now."""
+    def _upload_a_part(self, world: World) -> None:
+        """Upload one session, a row in a tenth of a second, and have another one pending."""
         world.clock.now_ms -= 30_000
         self._write_history(world, SESSION, 100)
         world.transport.on_answer = lambda _path: world.clock.advance(0.1)
         world.work()
         self._write_history(world, OTHER, 400)
+
+    def test_it_names_the_rate_and_the_time(
+        self, env: dict[str, str], world: World, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Of the minute until now."""
+        self._upload_a_part(world)
         line = self._line(env, capsys)
         assert line is not None
         said = re.fullmatch(
@@ -119,11 +123,7 @@ class TestBacklog:
         self, env: dict[str, str], world: World, capsys: pytest.CaptureFixture[str]
     ) -> None:
         """More becomes pending until then."""
-        world.clock.now_ms -= 30_000
-        self._write_history(world, SESSION, 100)
-        world.transport.on_answer = lambda _path: world.clock.advance(0.1)
-        world.work()
-        self._write_history(world, OTHER, 400)
+        self._upload_a_part(world)
         Transcript(Path(env["HOME"], ".claude")).turn()
         line = self._line(env, capsys)
         assert line is not None
