@@ -41,6 +41,9 @@ TYPED_CHARS = 3000
 # After this time a key is pressed again: the client treats an early Enter as part of the text, and
 # ignores an early answer to a question.
 ENTER_SECONDS = 1.5
+# After this time with an empty input box a text is typed again: a command that the client runs by
+# itself (`/reload-plugins` after a marketplace was added) takes away what was typed meanwhile.
+TYPE_SECONDS = 5.0
 
 # A dead pane stays, so that its last screen can be read.
 TMUX_CONFIG = "set -g remain-on-exit on\nset -g status off\n"
@@ -135,9 +138,18 @@ class Terminal:
 
     def type(self, text: str) -> None:
         """Type text, without Enter, and wait until the client shows its last characters."""
-        for start in range(0, len(text), TYPED_CHARS):
-            self._tmux("send-keys", "-l", "--", text[start : start + TYPED_CHARS])
-        wait_for(lambda: self._shows(text), f"{text[-40:]!r} typed", evidence=self._evidence)
+
+        def type_all() -> None:
+            for start in range(0, len(text), TYPED_CHARS):
+                self._tmux("send-keys", "-l", "--", text[start : start + TYPED_CHARS])
+
+        self._repeat_until(
+            type_all,
+            lambda: self._shows(text),
+            f"{text[-40:]!r} typed",
+            TYPE_SECONDS,
+            may_repeat=self._is_input_empty,
+        )
 
     def press(self, key: str) -> None:
         """Press one key by the name that tmux gives it: Enter, Escape, C-c, Up."""
@@ -248,19 +260,36 @@ class Terminal:
 
     def _press_until(self, key: str, is_accepted: Callable[[], bool], text: str) -> None:
         """Press a key at a text, again if it came too early, until the client has accepted it."""
-        self.press(key)
-        again_at = time.monotonic() + ENTER_SECONDS
+        self._repeat_until(
+            lambda: self.press(key), is_accepted, f"{text!r} accepted", ENTER_SECONDS
+        )
+
+    def _repeat_until(
+        self,
+        action: Callable[[], None],
+        is_done: Callable[[], bool],
+        what: str,
+        seconds: float,
+        may_repeat: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """Do `action` until `is_done`, again after each `seconds` in which `may_repeat` is true."""
+        action()
+        again_at = time.monotonic() + seconds
 
         def probe() -> bool:
             nonlocal again_at
-            if is_accepted():
+            if is_done():
                 return True
             if time.monotonic() >= again_at:
-                self.press(key)
-                again_at = time.monotonic() + ENTER_SECONDS
+                if may_repeat():
+                    action()
+                again_at = time.monotonic() + seconds
             return False
 
-        wait_for(probe, f"{text!r} accepted", evidence=self._evidence)
+        wait_for(probe, what, evidence=self._evidence)
+
+    def _is_input_empty(self) -> bool:
+        return self._input_box().strip() in PROMPT_SIGNS
 
     def _shows(self, text: str) -> bool:
         """Return whether the input box shows the last characters of `text`, wrapped or not."""
