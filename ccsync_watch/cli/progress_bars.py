@@ -45,7 +45,7 @@ class Progress:
         files, unread = runtime.pump.backlog_size()
         rows = 0
         if runtime.uploader is not None:
-            rows = runtime.outbox.count_sendable(None, runtime.clock.wall_ms())
+            rows = runtime.outbox.count_sendable(None, runtime.clock.steady_ms())
         if self._bars is None:
             if unread < _MIN_BYTES and rows < _MIN_ROWS:
                 return

@@ -98,8 +98,8 @@ class ControlService:
         own = (self._source.settings_problem, self._dashboard.problem)
         backend = report.Backend()
         if daemon.runtime.uploader is not None:
-            health = daemon.runtime.uploader.health
-            backend = report.Backend(health.backend_info, health.error)
+            uploader = daemon.runtime.uploader
+            backend = report.Backend(uploader.backend_info, uploader.health.error)
         return report.Live(
             pid=os.getpid(),
             since_ms=daemon.since_ms,

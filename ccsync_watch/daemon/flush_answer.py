@@ -39,7 +39,7 @@ def build_flush_answer(
     """Return how a flush of a session (None: all) ended."""
     session_ids = None if session_id is None else [session_id]
     unfinished = runtime.pump.unfinished_sizes(session_id)
-    now_ms = runtime.clock.wall_ms()
+    now_ms = runtime.clock.steady_ms()
     outbox, has_backend = runtime.outbox, runtime.uploader is not None
     return FlushAnswer(
         is_read=is_read,

@@ -156,7 +156,7 @@ class HookEventIntake:
         save_hook_event(
             self._database,
             clean_hook_event(event, self._redactor),
-            now_ms=self._clock.wall_ms(),
+            now_ms=self._clock.steady_ms(),
             is_released=self._settings.auto_sync,
         )
         if self._uploader is not None:

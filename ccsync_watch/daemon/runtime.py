@@ -34,6 +34,7 @@ from ccsync_watch.store.install_keys import install_key
 from ccsync_watch.store.meta import get_meta, set_meta
 from ccsync_watch.store.outbox import Outbox
 from ccsync_watch.store.pruned_texts import has_destination
+from ccsync_watch.store.steady_time import take_origin
 from ccsync_watch.uploader import Uploader
 from ccsync_watch.uploader.gathering import GATHER_SECONDS
 from ccsync_watch.uploader.parallelism import BACKLOG_WORKERS
@@ -218,6 +219,7 @@ class Runtime:
             )
         if self.database.restored_ms is not None:
             log.error("the database is restored from its copy; what came since is read again")
+        take_origin(self.database, clock)
         self.outbox = Outbox(self.database, is_host_sent=settings.sync_host)
         self._destination = self._make_destination(transport) if is_uploading else None
         if self._destination is not None:
@@ -292,9 +294,11 @@ class Runtime:
         )
 
     def _make_uploader(self, destination: Destination) -> Uploader:
-        if self.outbox.set_destination(destination.address, now_ms=self.clock.wall_ms()):
+        if self.outbox.set_destination(destination.address, now_ms=self.clock.steady_ms()):
             log.info("another destination: what it does not have is sent to it")
-        self.outbox.update_headers(now_ms=self.clock.wall_ms(), is_released=self.settings.auto_sync)
+        self.outbox.update_headers(
+            now_ms=self.clock.steady_ms(), is_released=self.settings.auto_sync
+        )
         if self.settings.auto_sync:
             self.outbox.release(None)
         else:

@@ -95,4 +95,4 @@ def _is_due_by(runtime: Runtime, until: float) -> bool:
     """Return whether anything can be sent until then: waiting for it would be in vain."""
     due_ms = runtime.outbox.next_due_ms()
     seconds_left = until - runtime.clock.monotonic()
-    return due_ms is not None and due_ms - runtime.clock.wall_ms() <= 1000 * seconds_left
+    return due_ms is not None and due_ms - runtime.clock.steady_ms() <= 1000 * seconds_left

@@ -136,7 +136,7 @@ class UploadWorkers:
 
     def _has_pending(self, session_ids: Sequence[str] | None) -> bool:
         """Return whether a flush has to wait: for rows, and for words that must go there."""
-        now_ms = self._clock.wall_ms()
+        now_ms = self._clock.steady_ms()
         return self._outbox.count_pending(session_ids, now_ms) > 0 or self._has_rows(session_ids)
 
     def wake(self) -> None:
@@ -147,7 +147,7 @@ class UploadWorkers:
     def _has_rows(self, session_ids: Sequence[str] | None) -> bool:
         uploader = self._uploader
         return uploader is not None and (
-            self._outbox.count_sendable(session_ids, self._clock.wall_ms()) > 0
+            self._outbox.count_sendable(session_ids, self._clock.steady_ms()) > 0
             or uploader.is_busy(session_ids)
         )
 

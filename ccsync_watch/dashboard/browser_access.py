@@ -41,7 +41,10 @@ _NAME_BYTES = 16
 
 @dataclass(slots=True)
 class _Session:
-    """When a browser was let in, and when its cookie was last renewed, in ms since 1970."""
+    """When a browser was let in, and when its cookie was last renewed, in ms since 1970.
+
+    By the clock as it was set when the process began: setting it back makes no session last longer.
+    """
 
     since_ms: int
     renewed_ms: int
@@ -60,6 +63,7 @@ class BrowserAccess:
     def __init__(self, folder: Path, *, clock: Clock) -> None:
         self._path = folder / FILE_NAME
         self._clock = clock
+        self._origin_ms = clock.wall_ms() - round(clock.monotonic() * 1000)
         self._lock = threading.Lock()
         self._links: dict[str, float] = {}
         self._name = ""
@@ -89,7 +93,7 @@ class BrowserAccess:
             if expires is None or expires <= self._clock.monotonic():
                 return None
             cookie = secrets.token_urlsafe(32)
-            now_ms = self._clock.wall_ms()
+            now_ms = self._now_ms()
             self._drop_invalid(now_ms)
             while len(self._sessions) >= _MAX_SESSIONS:
                 oldest = min(self._sessions, key=lambda name: self._sessions[name].renewed_ms)
@@ -102,12 +106,12 @@ class BrowserAccess:
         """Return whether a browser with this cookie may see the pages."""
         with self._lock:
             session = self._sessions.get(_hash(cookie))
-            return session is not None and session.is_valid(self._clock.wall_ms())
+            return session is not None and session.is_valid(self._now_ms())
 
     def renew(self, cookie: str) -> int | None:
         """Return for how many seconds a browser keeps its cookie; None before it is time."""
         with self._lock:
-            session, now_ms = self._sessions.get(_hash(cookie)), self._clock.wall_ms()
+            session, now_ms = self._sessions.get(_hash(cookie)), self._now_ms()
             if session is None or now_ms < session.renewed_ms + _RENEW_SECONDS * 1000:
                 return None
             session.renewed_ms = now_ms
@@ -129,8 +133,11 @@ class BrowserAccess:
     def count_sessions(self) -> int:
         """Return how many browsers are signed in."""
         with self._lock:
-            self._drop_invalid(self._clock.wall_ms())
+            self._drop_invalid(self._now_ms())
             return len(self._sessions)
+
+    def _now_ms(self) -> int:
+        return self._origin_ms + round(self._clock.monotonic() * 1000)
 
     def _drop_invalid(self, now_ms: int) -> None:
         self._sessions = {
@@ -141,9 +148,10 @@ class BrowserAccess:
         """Read the file; without one that is valid and the user's own, all sessions are gone."""
         try:
             fields = orjson.loads(read_private(self._path))
-            name = fields["name"]
+            name, now_ms = fields["name"], self._now_ms()
             sessions = {
-                key: _Session(int(times["since_ms"]), int(times["renewed_ms"]))
+                # What is in the future was written while the clock was wrong.
+                key: _Session(*(min(int(times[at]), now_ms) for at in ("since_ms", "renewed_ms")))
                 for key, times in fields["sessions"].items()
             }
         except (OSError, UnsafePath, ValueError, TypeError, KeyError, AttributeError):

@@ -74,7 +74,8 @@ class MessageDelivery:
         """
         if self._accepts_dates is None:
             return Counter()  # the first batch of one session finds that out
-        now_ms = self._clock.wall_ms()
+        self._client.check_clock()
+        now_ms = self._clock.steady_ms()
         rows: list[OutboxRow] = []
         for session_id in session_ids:
             state, limit = self._outbox.remote(session_id), rules.MAX_BATCH_ROWS - len(rows)
@@ -82,7 +83,7 @@ class MessageDelivery:
             if is_limited or not state.is_acked or state.is_preexisting or limit <= 0:
                 continue
             certain = _leading_certain(self._outbox.rows(session_id, now_ms, limit).value)
-            rows += self._dates.leading_fresh(session_id, certain, now_ms)
+            rows += self._dates.leading_fresh(session_id, certain)
         if len(rows) < 2:  # noqa: PLR2004 - one row is sent with its own date
             return Counter()
         dates = [self._dates.date(row) if self._accepts_dates else None for row in rows]
@@ -90,17 +91,18 @@ class MessageDelivery:
 
     def send_next(self, session_id: str) -> DeliveryStep:
         """Send the session's next rows: with one request, or one after the other."""
-        now_ms = self._clock.wall_ms()
+        self._client.check_clock()
+        now_ms = self._clock.steady_ms()
         rows = self._outbox.rows(session_id, now_ms, 1).value
         if not rows:
             return DeliveryStep(rows_acked=0, is_last=True)
         # A session that this store did not create may hold any of its messages.
         is_preexisting = self._outbox.remote(session_id).is_preexisting
         certain = [] if is_preexisting else _leading_certain(rows)
-        fresh = self._dates.leading_fresh(session_id, certain, now_ms)
+        fresh = self._dates.leading_fresh(session_id, certain)
         if certain and (fresh or self._accepts_dates is not False):
             certain = self._next_certain(session_id, now_ms)
-            fresh = self._dates.leading_fresh(session_id, certain, now_ms)
+            fresh = self._dates.leading_fresh(session_id, certain)
         if self._accepts_dates is not False and len(certain) > 1:
             step = self._send_dated_batch(certain, is_live=bool(fresh))
         elif len(fresh) > 1:
@@ -120,7 +122,7 @@ class MessageDelivery:
         rows = self._outbox.rows(session_id, now_ms, self._singles.limit).value
 
         def may_be_batched(row: OutboxRow) -> bool:
-            has_date = self._accepts_dates is not False or self._dates.is_fresh(row, now_ms)
+            has_date = self._accepts_dates is not False or self._dates.is_fresh(row)
             return row.is_certain and has_date and not is_preexisting
 
         count = next((at for at, row in enumerate(rows) if at and may_be_batched(row)), len(rows))
@@ -186,7 +188,7 @@ class MessageDelivery:
             for session_id in sessions:
                 self._outbox.block(
                     session_id,
-                    self._clock.wall_ms() + rules.YOUNG_MS,
+                    self._clock.steady_ms() + rules.YOUNG_MS,
                     date_floor_ms=self._dates.latest_ms() if is_dated_there else 0,
                 )
             raise
@@ -215,7 +217,8 @@ class MessageDelivery:
                 {session_id: own for session_id, (_rows, own) in sessions.items()},
                 error,
                 host=self._client.endpoint.host,
-                now_ms=self._clock.wall_ms(),
+                now_ms=self._clock.steady_ms(),
+                at_ms=self._clock.wall_ms(),
             )
             raise
 
@@ -232,7 +235,8 @@ class MessageDelivery:
             rows,
             host=self._client.endpoint.host,
             size=wire.total_size(payloads),
-            now_ms=self._clock.wall_ms(),
+            now_ms=self._clock.steady_ms(),
+            at_ms=self._clock.wall_ms(),
             date_floor_ms=self._dates.latest_ms() if is_dated_there else 0,
             removed=count_removed(payloads),
         )

@@ -23,6 +23,7 @@ from ccsync_watch.errors import (
     Unsent,
 )
 from ccsync_watch.opensync.asked_pauses import MAX_PAUSE_SECONDS, pause_hint, read_pause
+from ccsync_watch.opensync.backend_clock import BackendClock, header_date_ms
 from ccsync_watch.opensync.backend_rules import NEWEST_SESSIONS
 from ccsync_watch.opensync.pace import Pace
 from ccsync_watch.opensync.passing_errors import is_passing
@@ -60,7 +61,7 @@ _CONNECTION_HINT = (
 class OpenSyncClient:
     """One backend; safe to use from several threads.
 
-    `clock_skew_seconds` is its clock minus ours, None while unknown; `pace` is that of a backlog.
+    `backend_clock` is what its answers tell of its time; `pace` is that of a backlog.
     """
 
     def __init__(
@@ -74,7 +75,7 @@ class OpenSyncClient:
     ) -> None:
         self.endpoint = endpoint
         self.host = endpoint.host
-        self.clock_skew_seconds: float | None = None
+        self.backend_clock = BackendClock(clock)
         self.pace = Pace(clock)
         self._clock = clock
         self._api_key = api_key
@@ -120,19 +121,24 @@ class OpenSyncClient:
 
     def check_address(self) -> BackendInfo:
         """Test the address and compare the clocks; /health answers ok whatever the key is."""
-        before_ms = self._clock.wall_ms()
-        answer = self._request("GET", "/health")
-        after_ms = self._clock.wall_ms()
+        self.pace.record_request()
+        sent_ms = self._clock.steady_ms()
+        with self._errors(), self._open("GET", "/health") as response:
+            response.read()
+        answered_ms = self._clock.steady_ms()
+        answer = self._parse_answer(response, "/health")
         if answer.get("status") != "ok":
             raise self._unexpected("its /health does not answer as OpenSync does")
-        timestamp_ms = answer.get("timestamp")
-        # The backend read its clock about half-way between our request and its answer.
-        middle_ms = (before_ms + after_ms) / 2
-        skew_seconds = None
-        if isinstance(timestamp_ms, (int, float)):
-            skew_seconds = (timestamp_ms - middle_ms) / 1000
-        self.clock_skew_seconds = skew_seconds
-        return BackendInfo(skew_seconds)
+        self.backend_clock.read(answer.get("timestamp"), response.headers, sent_ms, answered_ms)
+        return BackendInfo(self.backend_clock.skew_seconds)
+
+    def check_clock(self) -> None:
+        """Compare the clocks again if one of them seems to have been set since the last time.
+
+        Raises what `check_address` does.
+        """
+        if self.backend_clock.must_be_read():
+            self.check_address()
 
     def check_key(self) -> None:
         """Test the key by a batch of nothing: the backend looks the key up, and stores nothing."""
@@ -227,8 +233,10 @@ class OpenSyncClient:
 
     def _request(self, method: str, path: str, body: bytes | None = None) -> dict[str, Any]:
         self.pace.record_request()
+        sent_ms = self._clock.steady_ms()
         with self._errors(), self._open(method, path, body) as response:
             response.read()
+        self.backend_clock.compare(response.headers, sent_ms, self._clock.steady_ms())
         return self._parse_answer(response, path)
 
     @contextlib.contextmanager
@@ -295,11 +303,12 @@ class OpenSyncClient:
             )
         if response.is_error:
             self.pace.record_refusal()
-            now_ms = self._clock.wall_ms()
-            pause = read_pause(response.headers.get("Retry-After", ""), now_ms)
+            # By the clock that the answer is dated by: ours may be hours away from it.
+            answered_ms = header_date_ms(response.headers) or self.backend_clock.now_ms
+            pause = read_pause(response.headers.get("Retry-After", ""), answered_ms)
             raise Retryable(
                 f"{self.host} answered HTTP {status}{error_text}",
-                hint=pause_hint(pause, now_ms) if pause else _CONNECTION_HINT,
+                hint=pause_hint(pause, self._clock.wall_ms()) if pause else _CONNECTION_HINT,
                 retry_after=None if pause is None else min(pause, MAX_PAUSE_SECONDS),
                 is_throttled=status == httpx.codes.TOO_MANY_REQUESTS,
             )

@@ -48,6 +48,11 @@ class OpenSyncDestination:
         self._asked_ms: int | None = None
         self._missing_sessions = 0
 
+    @property
+    def clock_skew_seconds(self) -> float | None:
+        """Its clock minus ours, as both are now; None while that is not known."""
+        return self._client.backend_clock.skew_seconds
+
     def check(self) -> BackendInfo:
         """Test address and key; the first time, ask which sessions the backend holds already.
 
@@ -64,7 +69,7 @@ class OpenSyncDestination:
 
     def _ask_for_sessions(self) -> None:
         """Ask once: the backend reads all of every session for its answer, or fails at that."""
-        now_ms = self._clock.wall_ms()
+        now_ms = self._clock.steady_ms()
         try:
             self._held_sessions = self._client.list_sessions()
         except (Unsent, Unauthorized):
@@ -100,13 +105,15 @@ class OpenSyncDestination:
 
     def _may_hold(self, session_id: str) -> bool:
         """Return whether the backend may hold a session that this store never sent."""
-        until_ms = self._asked_ms or 0
+        asked_ms = self._asked_ms or 0
+        # A session is dated by the machine's clock, as that was set at its beginning.
+        until_ms = max(asked_ms, asked_ms + self._clock.wall_ms() - self._clock.steady_ms())
         if self._held_sessions is not None:
             if session_id in self._held_sessions:
                 return True
             # Another machine may have sent it since.
-            now_ms = self._clock.wall_ms()
-            until_ms = now_ms - NEW_SESSION_MS if now_ms - until_ms > NEW_SESSION_MS else 0
+            is_old = self._clock.steady_ms() - asked_ms > NEW_SESSION_MS
+            until_ms = self._clock.wall_ms() - NEW_SESSION_MS if is_old else 0
         summary = self._summaries.summary(session_id)
         started_ms = summary.value.started_ms if summary else None
         return started_ms is None or started_ms < until_ms

@@ -39,12 +39,14 @@ class OtherMachines:
         self._failures = 0
 
     def may_have_written(self, state: RemoteState, own_ms: int | None) -> bool:
-        """Return whether to read a session; `own_ms` is when it was certainly only ours.
+        """Return whether to read a session; `own_ms` is the wall time when it was only ours.
 
         That is not known where a policy has removed what was sent.
         """
-        last_ms = max(own_ms or 0, self._read_ms.get(state.session_id, 0))
-        is_old = self._clock.wall_ms() - last_ms > ELSEWHERE_MS
+        own_age_ms = self._clock.wall_ms() - (own_ms or 0)
+        read_age_ms = self._clock.steady_ms() - self._read_ms.get(state.session_id, 0)
+        # What is in the future was written down while the machine's clock was wrong.
+        is_old = not any(0 <= age_ms <= ELSEWHERE_MS for age_ms in (own_age_ms, read_age_ms))
         is_unknown = state.sent is not None and not held_state.knows_totals(state)
         return state.is_preexisting or is_old or is_unknown
 
@@ -53,14 +55,16 @@ class OtherMachines:
 
         It sends its totals before its rows; after a longer pause it reads what is there itself.
         """
-        now_ms, written = self._clock.wall_ms(), held_state.written(held)
+        now_ms, written = self._clock.steady_ms(), held_state.written(held)
         before, since_ms = self._unclear.get(session_id, (None, now_ms))
         if before != written or since_ms > now_ms:
             since_ms = now_ms
         self._unclear[session_id] = written, since_ms
-        updated_ms, skew_seconds = held.get("updatedAt"), self._client.clock_skew_seconds
-        if isinstance(updated_ms, (int, float)) and skew_seconds is not None:
-            since_ms = min(since_ms, round(updated_ms - 1000 * skew_seconds))
+        updated_ms, age_ms = held.get("updatedAt"), None
+        if isinstance(updated_ms, (int, float)):
+            age_ms = self._client.backend_clock.age_ms(updated_ms)
+        if age_ms is not None:
+            since_ms = min(since_ms, now_ms - age_ms)
         return since_ms + ELSEWHERE_MS
 
     def forget(self, session_id: str) -> None:
@@ -86,7 +90,7 @@ class OtherMachines:
                 raise
             raise Retryable(error.message, hint=error.hint) from None
         self._failures = 0
-        now_ms = self._clock.wall_ms()
+        now_ms = self._clock.steady_ms()
         recent = {name: at for name, at in self._read_ms.items() if now_ms - at <= ELSEWHERE_MS}
         self._read_ms = {**recent, session_id: now_ms}
         return held

@@ -24,12 +24,9 @@ class RowDates:
 
     def date(self, row: OutboxRow) -> int:
         """Return a row's date, which must not lie in the backend's future: it would stay young."""
-        backend_ms = self._backend_ms()
-        return (
-            backend_ms
-            if row.message.timestamp_ms is None
-            else min(row.message.timestamp_ms, backend_ms)
-        )
+        if row.message.timestamp_ms is None:
+            return self._client.backend_clock.now_ms
+        return min(row.message.timestamp_ms, self.latest_ms())
 
     def date_alone(self, row: OutboxRow, floor_ms: int) -> int:
         """Return the date of a row that is sent alone.
@@ -42,29 +39,24 @@ class RowDates:
         self._last_ms[row.message.session_id] = date_ms
         return date_ms
 
-    def is_fresh(self, row: OutboxRow, now_ms: int) -> bool:
+    def is_fresh(self, row: OutboxRow) -> bool:
         """Return whether a row was written so short a time ago that its arrival is its date."""
         timestamp_ms = row.message.timestamp_ms
-        return timestamp_ms is not None and abs(now_ms - timestamp_ms) <= rules.FRESH_MS
+        if timestamp_ms is None:
+            return False
+        return abs(self._clock.wall_ms() - timestamp_ms) <= rules.FRESH_MS
 
-    def leading_fresh(
-        self, session_id: str, rows: Sequence[OutboxRow], now_ms: int
-    ) -> list[OutboxRow]:
+    def leading_fresh(self, session_id: str, rows: Sequence[OutboxRow]) -> list[OutboxRow]:
         """Return the rows that the backend may date by its own clock without harm."""
-        skew = self._client.clock_skew_seconds
-        last_ms = self._last_ms.get(session_id, 0)
+        backend = self._client.backend_clock
+        skew = backend.skew_seconds
         if skew is None or abs(skew) > rules.MAX_BATCH_CLOCK_SKEW_SECONDS:
             return []
-        if now_ms + round(skew * 1000) < last_ms + rules.MIN_GAP_MS:
+        if backend.now_ms < self._last_ms.get(session_id, 0) + rules.MIN_GAP_MS:
             return []
-        count = next(
-            (at for at, row in enumerate(rows) if not self.is_fresh(row, now_ms)), len(rows)
-        )
+        count = next((at for at, row in enumerate(rows) if not self.is_fresh(row)), len(rows))
         return list(rows[:count])
 
     def latest_ms(self) -> int:
         """Return the latest date that the backend can have given to what it has just received."""
-        return max(self._clock.wall_ms(), self._backend_ms())
-
-    def _backend_ms(self) -> int:
-        return self._clock.wall_ms() + round((self._client.clock_skew_seconds or 0) * 1000)
+        return self._client.backend_clock.latest_ms

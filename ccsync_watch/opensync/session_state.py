@@ -70,16 +70,15 @@ class SessionState:
         has_changed = _text(payload) != state.applied
         if not (has_changed or is_stale or self._summaries.has_unknown_prices(session_id)):
             return None
-        now_ms = self._clock.wall_ms()
+        now_ms = self._clock.steady_ms()
         due_ms = max(_due_ms(payload, state), self._next_ms.get(session_id, 0))
-        if is_stale and state.is_recalled:
-            due_ms = now_ms
-        if now_ms < due_ms:
+        if now_ms < due_ms and not (is_stale and state.is_recalled):
             return due_ms
         # This takes a moment, once for each model; no line is being written now.
         self._summaries.look_up_prices(session_id)
         # Attempts that failed say nothing of what others wrote meanwhile.
-        own_ms = min(state.upsert_ms or 0, state.ack_ms or 0)
+        upsert_ms = (state.upsert_ms or 0) + self._clock.wall_ms() - now_ms
+        own_ms = min(upsert_ms, state.ack_ms or 0)
         return self._replace(session_id, self._held(session_id, own_ms))
 
     def _replace(self, session_id: str, held: Payload | None) -> int | None:
@@ -87,7 +86,7 @@ class SessionState:
 
         Return when to try again, None when nothing is left to do.
         """
-        now_ms = self._clock.wall_ms()
+        now_ms = self._clock.steady_ms()
         state = self._outbox.remote(session_id)
         payload = self._payload(session_id)
         if payload is None:
@@ -101,7 +100,7 @@ class SessionState:
         if is_stale or _changes_title(payload, state, held):
             self._write_search_text(session_id, payload, is_stale=is_stale)
         elif _text(payload) != state.applied and not self.send(session_id, held=held):
-            return self._clock.wall_ms() + SETTLE_MS
+            return self._clock.steady_ms() + SETTLE_MS
         self._other_machines.forget(session_id)
         self._postpone(session_id, now_ms)
         return None
@@ -150,7 +149,7 @@ class SessionState:
         if (payload := self._payload(session_id)) is None:
             return
         state, opening = self._outbox.remote(session_id), Redacted(held_state.opening(payload))
-        now_ms = self._clock.wall_ms()
+        now_ms = self._clock.steady_ms()
         self._outbox.mark_upsert_started(session_id, state.sent or "{}", now_ms)
         size = self._request(session_id, self._client.put_session, opening)
         self._ack(session_id, "", opening, size, is_applied=False)
@@ -163,7 +162,7 @@ class SessionState:
         Return None if it is, else when ours is to be sent all the same.
         """
         if self._outbox.has_rows(session_id):
-            return self._clock.wall_ms() + SETTLE_MS  # it is not known yet which are there
+            return self._clock.steady_ms() + SETTLE_MS  # it is not known yet which are there
         if state.is_recalled:
             words = held_state.without_totals(payload)
             self._write_search_text(session_id, words, is_stale=True)
@@ -187,7 +186,7 @@ class SessionState:
         if payload is None:
             return True
         text = _text(payload)
-        now_ms = self._clock.wall_ms()
+        now_ms = self._clock.steady_ms()
         is_first = state.sent is None and not state.is_preexisting
         is_quiet = state.write_ms is not None and now_ms >= state.write_ms + SETTLE_MS
         differs = (
@@ -250,9 +249,8 @@ class SessionState:
         After a failure they are sent again, both, when the session settles.
         """
         text = _text(payload)
-        self._outbox.mark_upsert_started(
-            session_id, text, self._clock.wall_ms(), is_search_stale=True
-        )
+        now_ms = self._clock.steady_ms()
+        self._outbox.mark_upsert_started(session_id, text, now_ms, is_search_stale=True)
         size = self._request(session_id, self._client.put_session, steps[0])
         self._ack(session_id, text, steps[0], size, is_applied=False)
         try:
@@ -283,7 +281,7 @@ class SessionState:
                 count_removed([payload]),
                 is_acked=False,
             )
-            record_unanswered(self._outbox, entry, error, write_ms=self._clock.wall_ms())
+            record_unanswered(self._outbox, entry, error, write_ms=self._clock.steady_ms())
             raise
 
     def _ack(
@@ -302,7 +300,8 @@ class SessionState:
             is_applied=is_applied,
             host=self._client.endpoint.host,
             size=size,
-            now_ms=self._clock.wall_ms(),
+            now_ms=self._clock.steady_ms(),
+            at_ms=self._clock.wall_ms(),
             removed=count_removed([payload]),
             is_search_written=is_search_written,
         )

@@ -118,6 +118,7 @@ class SingleRows:
                 or not (is_live or self._client.pace.wait(seconds_left))
                 # What is to be sent may have changed meanwhile, or is not to be sent any more.
                 or not self._outbox.is_current(row)
+                or self._client.backend_clock.must_be_read()
             ):
                 self.limit = max(len(payloads), _FIRST_ROWS)
                 return payloads, None
@@ -132,7 +133,8 @@ class SingleRows:
                     {row.message.session_id: [payload]},
                     error,
                     host=self._client.endpoint.host,
-                    now_ms=self._clock.wall_ms(),
+                    now_ms=self._clock.steady_ms(),
+                    at_ms=self._clock.wall_ms(),
                 )
                 return payloads, error
             payloads.append(payload)
@@ -153,7 +155,8 @@ class SingleRows:
             rows,
             host=self._client.endpoint.host,
             size=wire.total_size(payloads),
-            now_ms=self._clock.wall_ms(),
+            now_ms=self._clock.steady_ms(),
+            at_ms=self._clock.wall_ms(),
             removed=count_removed(payloads),
             is_search_stale=is_resent,
             unsent=unsent,

@@ -38,11 +38,12 @@ def record_messages(
     *,
     host: str,
     now_ms: int,
+    at_ms: int,
 ) -> None:
     """Record a request with messages, by their sessions, that ended in an error."""
     for session_id, own in payloads.items():
         entry = LedgerEntry(
-            at_ms=now_ms,
+            at_ms=at_ms,
             host=host,
             session_id=session_id,
             kind="messages",

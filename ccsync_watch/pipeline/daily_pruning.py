@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# What is removed does not come back: a clock that was set ahead is believed once it stayed so.
+_BELIEF_SECONDS = 86_400.0
+_SMALL_STEP_MS = 3_600_000
+
 
 class Retention:
     """Prunes what the setting says; used by the thread that reads, while nothing is to be read."""
@@ -52,6 +56,9 @@ class Retention:
         self._clock = clock
         self._steps: Iterator[int] | None = None
         self._next_ms: int | None = None
+        # By how much the clock is ahead of steady time, as far as it is believed to be.
+        self._believed_ms = clock.wall_ms() - clock.steady_ms()
+        self._doubted_at: float | None = None
 
     def step(self) -> bool:
         """Remove the texts of the next messages; return whether there was anything to do.
@@ -59,7 +66,7 @@ class Retention:
         Raises StateError; then it begins again later.
         """
         if self._steps is None:
-            if self._clock.wall_ms() < self._due_ms():
+            if self._now_ms() < self._due_ms():
                 return False
             self._steps = self._run()
         try:
@@ -71,9 +78,22 @@ class Retention:
             raise
         return True
 
+    def _now_ms(self) -> int:
+        """Return the time; not by a clock that was set ahead by hours, until a day has passed."""
+        steady_ms, now = self._clock.steady_ms(), self._clock.monotonic()
+        ahead_ms = self._clock.wall_ms() - steady_ms
+        if ahead_ms - self._believed_ms <= _SMALL_STEP_MS:
+            self._believed_ms, self._doubted_at = ahead_ms, None
+        elif self._doubted_at is None:
+            self._doubted_at = now
+            log.warning("the clock was set ahead: retention goes by the earlier time for a day")
+        elif now - self._doubted_at >= _BELIEF_SECONDS:
+            self._believed_ms, self._doubted_at = ahead_ms, None
+        return steady_ms + self._believed_ms
+
     def _due_ms(self) -> int:
         """Return when it is due; what the clock cannot have shown yet counts for nothing."""
-        now_ms = self._clock.wall_ms()
+        now_ms = self._now_ms()
         if self._next_ms is None or self._next_ms > now_ms + DAY_MS:
             last = last_retention(self._database.read())
             last_ms = None if last is None or last["request"] != self._mark() else last["at_ms"]
@@ -85,7 +105,7 @@ class Retention:
         return [self._request.max_age_days, self._request.max_bytes]
 
     def _run(self) -> Iterator[int]:
-        now_ms = self._clock.wall_ms()
+        now_ms = self._now_ms()
         plan = plan_pruning(
             self._database,
             self._request,

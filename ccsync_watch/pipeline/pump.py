@@ -324,7 +324,7 @@ class Pump:
         path, cleaned = chunk.transcript.path, chunk.cleaned
         above = next((root for root in self._config.roots if path.startswith(root)), "")
         return IngestContext(
-            now_ms=self._clock.wall_ms(),
+            now_ms=self._clock.steady_ms(),
             host=self._host,
             is_released=self._config.is_released,
             excluded=cleaned.excluded,

@@ -53,7 +53,7 @@ def apply_policies(
         database,
         excluded=excluded,
         metadata_only=metadata_only,
-        now_ms=clock.wall_ms(),
+        now_ms=clock.steady_ms(),
         is_released=is_released,
     )
     return bool(metadata_only)
@@ -156,7 +156,7 @@ class StoredTexts:
             rewriting.rewrite_messages(
                 self._database,
                 Redacted([new for _old, new in changes]),
-                now_ms=self._clock.wall_ms(),
+                now_ms=self._clock.steady_ms(),
                 is_released=self._is_released,
             )
 

@@ -29,6 +29,8 @@ _RESTORED_SUFFIX = ".restored"
 # Room for the copy, and for the database to grow meanwhile.
 _LEAST_FREE = 2
 _REWRITTEN = "rewritten"
+# A file system may date a file a little later than the clock.
+_CLOCK_ERROR_MS = 60_000
 
 
 def backup_path(path: Path) -> Path:
@@ -37,12 +39,14 @@ def backup_path(path: Path) -> Path:
 
 
 def age_ms(path: Path, now_ms: int) -> int | None:
-    """Return how old the copy of a database is, None without one."""
+    """Return how old the copy of a database is; None without one, or if its clock was wrong."""
     try:
         written_ms = backup_path(path).stat().st_mtime_ns // 1_000_000
     except OSError:
         return None
-    return max(0, now_ms - written_ms)
+    age = now_ms - written_ms
+    # One from the future would count as new until then.
+    return age if age >= -_CLOCK_ERROR_MS else None
 
 
 def is_needed(read: sqlite3.Connection) -> bool:

@@ -47,7 +47,7 @@ _IS_SENT = (
 
 
 class Outbox(RemoteSessions, Release):
-    """The queue of messages to send, for the uploader. All times are wall-clock milliseconds.
+    """The queue of messages to send, for the uploader; of its times see `RemoteSessions`.
 
     `is_host_sent`: the destination also gets the name of this machine and the session's folder.
     """
@@ -189,6 +189,7 @@ class Outbox(RemoteSessions, Release):
         host: str,
         size: int,
         now_ms: int,
+        at_ms: int,
         date_floor_ms: int = 0,
         removed: Mapping[str, int] | None = None,
         is_search_stale: bool = False,
@@ -214,14 +215,14 @@ class Outbox(RemoteSessions, Release):
                 )
             _restore_certain(connection, unsent)
             connection.execute(
-                "UPDATE remote SET write_ms = ?1, ack_ms = ?1, error = NULL,"
-                " dated_ms = max(coalesce(dated_ms, 0), ?2),"
-                " is_search_stale = max(is_search_stale, ?3) WHERE session_id = ?4",
-                (now_ms, date_floor_ms, is_search_stale, session_id),
+                "UPDATE remote SET write_ms = ?1, ack_ms = ?2, error = NULL,"
+                " dated_ms = max(coalesce(dated_ms, 0), ?3),"
+                " is_search_stale = max(is_search_stale, ?4) WHERE session_id = ?5",
+                (now_ms, at_ms, date_floor_ms, is_search_stale, session_id),
             )
             add_entry(
                 connection,
-                LedgerEntry(now_ms, host, session_id, "messages", len(rows), size, removed or {}),
+                LedgerEntry(at_ms, host, session_id, "messages", len(rows), size, removed or {}),
             )
 
     def count_attempt(self, row: OutboxRow) -> None:

@@ -48,7 +48,11 @@ class RemoteState:
 
 
 class RemoteSessions:
-    """The part of the outbox that is kept per session. All times are wall-clock milliseconds."""
+    """The part of the outbox that is kept per session.
+
+    Times are milliseconds of `Clock.steady_ms`, as what is due does not depend on how a clock is
+    set. `at_ms` and `ack_ms` are wall time: people read them.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -146,12 +150,12 @@ class RemoteSessions:
                 (session_id,),
             )
 
-    def mark_held(self, session_id: str, now_ms: int) -> None:
+    def mark_held(self, session_id: str, at_ms: int) -> None:
         """Mark that the backend certainly has a session, though this store sent no state of it."""
         with self._database.write() as connection:
             connection.execute(
                 "UPDATE remote SET sent = coalesce(sent, '{}'), ack_ms = ? WHERE session_id = ?",
-                (now_ms, session_id),
+                (at_ms, session_id),
             )
 
     def mark_superseded(self, session_id: str, payload: str) -> None:
@@ -185,6 +189,7 @@ class RemoteSessions:
         host: str,
         size: int,
         now_ms: int,
+        at_ms: int,
         removed: Mapping[str, int] | None = None,
         is_search_written: bool = False,
     ) -> None:
@@ -194,14 +199,14 @@ class RemoteSessions:
         """
         with self._database.write() as connection:
             connection.execute(
-                "UPDATE remote SET applied = iif(?1, ?2, applied), write_ms = ?3, ack_ms = ?3,"
-                " error = NULL, is_search_stale = iif(?4, 0, is_search_stale),"
-                " is_recalled = iif(?4, 0, is_recalled) WHERE session_id = ?5",
-                (is_applied, payload, now_ms, is_search_written, session_id),
+                "UPDATE remote SET applied = iif(?1, ?2, applied), write_ms = ?3, ack_ms = ?4,"
+                " error = NULL, is_search_stale = iif(?5, 0, is_search_stale),"
+                " is_recalled = iif(?5, 0, is_recalled) WHERE session_id = ?6",
+                (is_applied, payload, now_ms, at_ms, is_search_written, session_id),
             )
             add_entry(
                 connection,
-                LedgerEntry(now_ms, host, session_id, "session", 1, size, removed or {}),
+                LedgerEntry(at_ms, host, session_id, "session", 1, size, removed or {}),
             )
 
     def record_unanswered(self, entry: LedgerEntry, *, write_ms: int | None) -> None:

@@ -44,6 +44,11 @@ class Destination(Protocol):
     address: str
     """Which destination this is: when it changes, what the new one does not have is sent to it."""
 
+    @property
+    def clock_skew_seconds(self) -> float | None:
+        """Its clock minus ours, as both are now and as far as that is known."""
+        ...
+
     def check(self) -> BackendInfo:
         """Test address and key; sends nothing.
 

@@ -10,6 +10,7 @@ import logging
 import sqlite3
 import threading
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ccsync_watch.errors import (
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from ccsync_watch.clock import Clock
-    from ccsync_watch.outgoing import DeliveryStep
+    from ccsync_watch.outgoing import BackendInfo, DeliveryStep
     from ccsync_watch.store.outbox import Outbox
     from ccsync_watch.store.remote_sessions import RemoteState
     from ccsync_watch.uploader.destination import Destination
@@ -87,6 +88,13 @@ class Uploader:
         self._apart: set[str] = set()
         self._failures: Counter[str] = Counter()
 
+    @property
+    def backend_info(self) -> BackendInfo | None:
+        """What the last check found, None without one that passed; the clocks are those of now."""
+        info = self.health.backend_info
+        skew = self._destination.clock_skew_seconds
+        return None if info is None else replace(info, clock_skew_seconds=skew)
+
     # The loop of one worker ------------------------------------------------------------
 
     def run(self) -> None:
@@ -133,13 +141,14 @@ class Uploader:
                 return
             self._backoff.return_attempt()
             seconds = self._idle_seconds()
-        self._notifier.wait(seconds, since=wakeups)
+        # A suspended machine does not count a wait, and what is due is due by then.
+        self._notifier.wait(min(seconds, MAX_WAIT_SECONDS), since=wakeups)
 
     def _idle_seconds(self) -> float:
         due_ms = self._outbox.next_due_ms()
         if due_ms is None:
             return MAX_WAIT_SECONDS
-        seconds = (due_ms - self._clock.wall_ms()) / 1000
+        seconds = (due_ms - self._clock.steady_ms()) / 1000
         if seconds > 0:
             return min(seconds, MAX_WAIT_SECONDS)
         with self._lock:
@@ -225,7 +234,7 @@ class Uploader:
             if session_id in live:
                 claimed += [name for name in live if name not in {session_id, *self._busy}]
                 has_gathered = self._gathering.record_sending()
-            elif not self._outbox.was_written_since(session_id, self._clock.wall_ms() - LIVE_MS):
+            elif not self._outbox.was_written_since(session_id, self._live_since_ms()):
                 self._backlog.add(session_id)
             self._apart.discard(session_id)
             self._busy.update(claimed)
@@ -241,18 +250,22 @@ class Uploader:
         """Return the most recent due session that is not served, and need not gather."""
         has_rows = any(session_id not in self._busy for session_id in live)
         passed = served.union(live) if self._gathering.must_wait(has_rows=has_rows) else served
-        now_ms = self._clock.wall_ms()
         most = self._parallelism.allowed
         is_full = most is not None and len(self._backlog & served) >= most
-        since_ms = now_ms - LIVE_MS if is_full else None
-        due = self._outbox.due_sessions(now_ms, limit=len(passed) + 1, since_ms=since_ms)
+        since_ms = self._live_since_ms() if is_full else None
+        due = self._outbox.due_sessions(
+            self._clock.steady_ms(), limit=len(passed) + 1, since_ms=since_ms
+        )
         return next((session_id for session_id in due if session_id not in passed), None)
 
     def _live(self) -> list[str]:
         """Return the due sessions that are sent together; under the lock."""
-        now_ms = self._clock.wall_ms()
-        live = self._outbox.live_sessions(now_ms, now_ms - LIVE_MS)
+        live = self._outbox.live_sessions(self._clock.steady_ms(), self._live_since_ms())
         return [session_id for session_id in live if session_id not in self._apart]
+
+    def _live_since_ms(self) -> int:
+        """Return since when rows are live: by wall time, as Claude Code dates them by that."""
+        return self._clock.wall_ms() - LIVE_MS
 
     def _check_once(self) -> None:
         """Check address and key before anything is sent to it, once until they fail.
@@ -274,7 +287,7 @@ class Uploader:
             if step.error is not None:
                 raise step.error
             if self._stop.is_set() or self._is_overtaken(session_id):
-                self._outbox.finish(session_id, state.version, self._clock.wall_ms())
+                self._outbox.finish(session_id, state.version, self._clock.steady_ms())
                 return rows_acked
         self._settle(state)
         return rows_acked
@@ -314,7 +327,7 @@ class Uploader:
             self._backoff.record_failure(error)
             with self._lock:
                 self._parallelism.record_failure()
-            now_ms = self._clock.wall_ms()
+            now_ms = self._clock.steady_ms()
             if isinstance(error, (Unauthorized, UnexpectedAnswer)):
                 self.health.backend_info = None
             for session_id in session_ids:

@@ -27,11 +27,13 @@ class DoubleTransport(httpx.BaseTransport):
     `on_arrival` runs when a request has arrived, `on_answer` when it was carried out. Messages
     with an id in `rejected_ids` are never stored: alone they are answered with 400, and a batch
     that contains one is rejected as a whole; with a fault in `rejected_by` either meets that.
+    `date` is what its answers are dated by, in seconds since the epoch.
     """
 
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
         self.is_offline = False
+        self.date: Callable[[], float] = lambda: backend.clock()  # noqa: PLW0108 - tests replace it
         self.on_arrival: Callable[[str], None] = lambda _path: None
         self.on_answer: Callable[[str], None] = lambda _path: None
         self.met: list[str] = []
@@ -64,12 +66,12 @@ class DoubleTransport(httpx.BaseTransport):
         self.on_arrival(path)
         if self.rejected_ids and _message_ids(path, body) & self.rejected_ids:
             if self.rejected_by is None:
-                return _response(_rejection(path), {})
+                return self._response(_rejection(path), {})
             fault = self.rejected_by
         if fault is None:
             answer = self.backend.answer(request.method, target, authorization, body)
             self.on_answer(path)
-            return _response(answer, {})
+            return self._response(answer, {})
         self.met.append(fault.name)
         answer = Answer(fault.status, fault.body, fault.content_type)
         if fault.stores:
@@ -88,13 +90,21 @@ class DoubleTransport(httpx.BaseTransport):
         if fault.reply is Reply.HALF:
             raise httpx.ReadError("cut", request=request)
         if fault.reply is Reply.GENUINE:
-            return _response(answer, {})
+            return self._response(answer, {})
         headers = {"Location": "http://elsewhere.invalid/"} if fault.redirects else {}
         wait = fault.retry_after_seconds
         if wait is not None:
             date = formatdate(self.backend.clock() + wait, usegmt=True)
             headers["Retry-After"] = date if fault.retry_after_is_date else str(wait)
-        return _response(Answer(fault.status, fault.body, fault.content_type), headers)
+        return self._response(Answer(fault.status, fault.body, fault.content_type), headers)
+
+    def _response(self, answer: Answer, headers: dict[str, str]) -> httpx.Response:
+        dated = {"Date": formatdate(self.date(), usegmt=True)}
+        return httpx.Response(
+            answer.status,
+            content=answer.body,
+            headers={"Content-Type": answer.content_type, **dated, **headers},
+        )
 
 
 def _message_ids(path: str, body: bytes) -> set[str]:
@@ -110,11 +120,3 @@ def _rejection(path: str) -> Answer:
         return Answer.of({"error": "too odd"}, 400)
     errors = ["Messages batch error: Error: too odd"]
     return Answer.of({"ok": True, "sessions": 0, "messages": 0, "errors": errors})
-
-
-def _response(answer: Answer, headers: dict[str, str]) -> httpx.Response:
-    return httpx.Response(
-        answer.status,
-        content=answer.body,
-        headers={"Content-Type": answer.content_type, **headers},
-    )

@@ -59,6 +59,8 @@ class MemoryDestination:
         """Connect the destination to a store; it keeps what it holds from another one."""
         self._outbox, self._summaries, self._clock = outbox, summaries, clock
 
+    clock_skew_seconds = 0.0
+
     def check(self) -> BackendInfo:
         """Say that its clock is ours."""
         self._arrive("check")
@@ -68,7 +70,7 @@ class MemoryDestination:
         """Send the session's state if it was never sent, then some rows with one request."""
         if not self._outbox.remote(session_id).is_acked:
             self._send_state(session_id)
-        rows = self._outbox.rows(session_id, self._clock.wall_ms(), self.step_rows).value
+        rows = self._outbox.rows(session_id, self._clock.steady_ms(), self.step_rows).value
         if not rows:
             return DeliveryStep(rows_acked=0, is_last=True)
         rejected = [row for row in rows if row.message.role in self.rejected_roles]
@@ -81,7 +83,7 @@ class MemoryDestination:
 
     def deliver_together(self, session_ids: Sequence[str]) -> Counter[str]:
         """Send some rows of each session with one request."""
-        now_ms = self._clock.wall_ms()
+        now_ms = self._clock.steady_ms()
         rows = {name: self._outbox.rows(name, now_ms, self.step_rows).value for name in session_ids}
         rows = {name: own for name, own in rows.items() if own and self._accepts(own)}
         if rows:
@@ -117,15 +119,17 @@ class MemoryDestination:
             for session_id, own in rows.items():
                 self._record(error, session_id, "messages", len(own), _size(own))
             raise
-        now_ms = self._clock.wall_ms()
+        now_ms, at_ms = self._clock.steady_ms(), self._clock.wall_ms()
         for session_id, own in rows.items():
-            self._outbox.ack(session_id, own, host=HOST, size=_size(own), now_ms=now_ms)
+            self._outbox.ack(
+                session_id, own, host=HOST, size=_size(own), now_ms=now_ms, at_ms=at_ms
+            )
 
     def _send_state(self, session_id: str) -> None:
         summary, text = self._summaries.summary(session_id), self._state_text(session_id)
         if summary is None or text is None:
             return
-        now_ms = self._clock.wall_ms()
+        now_ms, at_ms = self._clock.steady_ms(), self._clock.wall_ms()
         self._outbox.mark_upsert_started(session_id, text, now_ms)
         try:
             self._arrive("state")
@@ -135,7 +139,13 @@ class MemoryDestination:
             self._record(error, session_id, "session", 1, len(text))
             raise
         self._outbox.ack_session(
-            session_id, text, is_applied=True, host=HOST, size=len(text), now_ms=now_ms
+            session_id,
+            text,
+            is_applied=True,
+            host=HOST,
+            size=len(text),
+            now_ms=now_ms,
+            at_ms=at_ms,
         )
 
     def _state_text(self, session_id: str) -> str | None:
@@ -151,9 +161,9 @@ class MemoryDestination:
         size: int,
     ) -> None:
         if not isinstance(error, Unsent):
-            now_ms = self._clock.wall_ms()
-            entry = LedgerEntry(now_ms, HOST, session_id, kind, rows, size, {}, is_acked=False)
-            self._outbox.record_unanswered(entry, write_ms=now_ms)
+            at_ms = self._clock.wall_ms()
+            entry = LedgerEntry(at_ms, HOST, session_id, kind, rows, size, {}, is_acked=False)
+            self._outbox.record_unanswered(entry, write_ms=self._clock.steady_ms())
 
     def _arrive(self, name: str) -> None:
         if self.is_closed:

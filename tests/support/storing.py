@@ -176,7 +176,7 @@ def calls_to(backend: Backend, *paths: str) -> list[str]:
 
 
 class World:
-    """One installation and its backend on one clock, which tests move.
+    """One installation and its backend on one clock, which tests move; see `FakeClock.set_wall`.
 
     `skew_ms` is the backend's clock less ours; `gather_seconds` and `backlog_workers` are the
     uploader's.
@@ -213,7 +213,7 @@ class World:
 
     def open(self) -> None:
         """Start the program, so far as this part of it goes."""
-        self.database = open_database(self.folder, now_ms=self.clock.now_ms)
+        self.database = open_database(self.folder, now_ms=self.clock.wall_ms())
         self.outbox = Outbox(self.database)
         self.connect()
 
@@ -280,7 +280,7 @@ class World:
         start = self.ends[session_id]
         end = self.ends[session_id] = start + 100
         times = [(start + item.start, item.timestamp_ms) for item in messages]
-        times = times or [(start, self.clock.now_ms)]
+        times = times or [(start, self.clock.wall_ms())]
         batch = Batch(
             start=start,
             end=end,
@@ -305,7 +305,7 @@ class World:
         """Commit one prompt, written `ago_ms` ago."""
         session_id = more.pop("session_id", SESSION)
         is_released = more.pop("is_released", True)
-        at_ms = self.clock.now_ms - ago_ms
+        at_ms = self.clock.wall_ms() - ago_ms
         prompt = message(uuid, text, session_id=session_id, at_ms=at_ms, **more)
         return self.ingest(prompt, session_id=session_id, is_released=is_released)
 

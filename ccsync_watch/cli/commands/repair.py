@@ -19,6 +19,7 @@ from ccsync_watch.errors import NotRunning
 from ccsync_watch.pipeline.reapply import RepairResult, repair
 from ccsync_watch.store.database import DATABASE_NAME, open_database
 from ccsync_watch.store.meta import set_meta
+from ccsync_watch.store.steady_time import follow_origin
 from ccsync_watch.units import plural
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     # Safe while a daemon runs: it writes by the same rules, and each step is a commit of its own.
     database = open_database(settings.state_dir, now_ms=clock.wall_ms())
     try:
+        follow_origin(database, clock)
         outcome = _repair(settings, database, clock, is_dry=arguments.dry_run)
         if not arguments.dry_run:
             with database.write() as connection:

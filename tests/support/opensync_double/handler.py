@@ -32,6 +32,11 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as inherited
         """Say nothing."""
 
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """Return the date of an answer: the backend's, not this machine's."""
+        now = self.server.double.backend.clock() if timestamp is None else timestamp
+        return formatdate(now, usegmt=True)
+
     def handle_request(self) -> None:
         """Read one request, ask the plan, ask the backend, answer."""
         double = self.server.double

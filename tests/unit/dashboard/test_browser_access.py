@@ -9,6 +9,7 @@ import pytest
 
 from ccsync_watch.dashboard.browser_access import (
     FILE_NAME,
+    IDLE_SECONDS,
     LINK_SECONDS,
     BrowserAccess,
     forget_sessions,
@@ -75,6 +76,24 @@ def test_session_outlives_a_restart(access: BrowserAccess, clock: FakeClock) -> 
     assert again.host == access.host
     assert again.is_signed_in(cookie)
     assert again.use_link(link) is None
+
+
+@pytest.mark.parametrize("set_by", [-365 * 86_400, -3_600, 1_000_000])
+def test_no_session_lasts_longer_because_the_clock_was_set(
+    access: BrowserAccess, clock: FakeClock, set_by: int
+) -> None:
+    """Nor less long; also not over a restart."""
+    cookie = enter(access)
+    clock.set_wall(set_by)
+    clock.advance(IDLE_SECONDS - 10)
+    assert access.is_signed_in(cookie)
+    clock.advance(20)
+    assert not access.is_signed_in(cookie)
+    cookie = enter(access)
+    clock.set_wall(-set_by - 365 * 86_400)
+    again = BrowserAccess(access._path.parent, clock=clock)
+    clock.advance(IDLE_SECONDS + 10)
+    assert not again.is_signed_in(cookie)
 
 
 def test_two_installations_have_names_that_nobody_guesses(tmp_path: Path, clock: FakeClock) -> None:

@@ -152,7 +152,7 @@ class TestTodaysBackend:
         world.outbox.mark_uncertain(SESSION, [1])
         world.work()
         assert isinstance(world.destination, OpenSyncDestination)
-        world.destination._client.clock_skew_seconds = None
+        world.destination._client.backend_clock.read(None, {}, 0, 0)
         for number in range(3):
             world.say(f"v{number}")
         world.work()

@@ -102,6 +102,39 @@ def test_a_clock_that_was_wrong_does_not_stop_it(world: World) -> None:
     assert pruned(world) == [SESSION]
 
 
+@pytest.mark.parametrize("set_by", [2 * DAY_MS, 365 * DAY_MS])
+def test_a_clock_that_is_set_ahead_removes_nothing_for_a_day(world: World, set_by: int) -> None:
+    """It does not come back; by then the clock is right again, or was wrong before."""
+    world.say("u1", ago_ms=29 * DAY_MS)
+    world.drain()
+    keeper = retention(world)
+    run(keeper)
+    world.clock.set_wall(set_by / 1000)
+    run(keeper)
+    world.clock.advance(DAY_MS / 1000 - 100)
+    run(keeper)
+    assert not pruned(world)
+    world.clock.advance(200)
+    run(keeper)
+    world.clock.advance(DAY_MS / 1000)
+    run(keeper)
+    assert pruned(world) == [SESSION]
+
+
+def test_a_clock_that_is_set_ahead_and_back_removes_nothing(world: World) -> None:
+    """Whenever that happens."""
+    world.say("u1", ago_ms=10 * DAY_MS)
+    world.drain()
+    keeper = retention(world)
+    for _ in range(3):
+        run(keeper)
+        world.clock.set_wall(365 * DAY_MS / 1000)
+        run(keeper)
+        world.clock.advance(DAY_MS / 1000 - 100)
+        world.clock.set_wall(-365 * DAY_MS / 1000)
+    assert not pruned(world)
+
+
 def test_many_sessions_take_many_steps(world: World) -> None:
     """Between them the daemon reads what is written."""
     for number in range(5):

@@ -181,6 +181,17 @@ def test_without_room_there_is_no_copy(tmp_path: Path) -> None:
     assert backups.write_backup(world.database.read(), lambda _folder: UNLIKELY_BYTES)
 
 
+def test_a_copy_from_the_future_has_no_age(tmp_path: Path) -> None:
+    """A clock that was a year ahead must not end the daily copies for a year."""
+    world = World(tmp_path)
+    assert backups.write_backup(world.database.read(), lambda _folder: UNLIKELY_BYTES)
+    path = backups.backup_path(world.database.path)
+    now_ms = world.clock.wall_ms()
+    for ahead_ms, age_ms in ((365 * 86_400_000, None), (-5_000, 5_000), (1_000, -1_000)):
+        os.utime(path, ns=((now_ms + ahead_ms) * 1_000_000,) * 2)
+        assert backups.age_ms(world.database.path, now_ms) == age_ms
+
+
 def test_a_copy_is_needed_for_what_only_the_database_knows(tmp_path: Path) -> None:
     """Of a transcript that is gone, and of what was sent."""
     world = World(tmp_path)

@@ -25,7 +25,7 @@ def _names(world: World, session_id: str = SESSION, now_ms: int = FAR) -> list[s
 
 
 def _ack(world: World, rows: list[OutboxRow]) -> None:
-    world.outbox.ack(SESSION, rows, host="h", size=10, now_ms=world.clock.now_ms)
+    world.outbox.ack(SESSION, rows, host="h", size=10, now_ms=world.clock.now_ms, at_ms=1)
 
 
 def _ledger(world: World) -> list[tuple[str, str, int, int]]:
@@ -116,7 +116,9 @@ class TestCertainty:
         for date_floor_ms in (9, 5, 0):
             world.outbox.mark_uncertain(SESSION, [], date_floor_ms=date_floor_ms)
             world.outbox.block(SESSION, 0, date_floor_ms=date_floor_ms)
-            world.outbox.ack(SESSION, rows, host="h", size=1, now_ms=1, date_floor_ms=date_floor_ms)
+            world.outbox.ack(
+                SESSION, rows, host="h", size=1, now_ms=1, at_ms=1, date_floor_ms=date_floor_ms
+            )
         assert world.outbox.remote(SESSION).date_floor_ms == 9
 
     def test_failed_attempts_are_counted_and_reset(self, world: World) -> None:
