@@ -61,7 +61,7 @@ class Machine:
     def dates(self) -> dict[str, int]:
         """Return the dates of all rows at the backend, by their texts."""
         messages = self.opensync.backend.messages(self.transcript.session_id)
-        return {str(row.text_content): row.created_at_ms for row in messages}
+        return {str(row.text_content): round(row.created_at_ms) for row in messages}
 
 
 def test_rows_keep_their_dates_and_arrive_at_once(

@@ -15,7 +15,6 @@ from support.opensync_double.faults import FaultPlan
 from support.storing import OTHER, SESSION, World, calls_to, message, usage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 HOUR, DAY = 3_600, 86_400
@@ -212,7 +211,7 @@ class TestBackendClock:
     """What is known of the backend's time."""
 
     @pytest.fixture
-    def backend(self, clock: FakeClock) -> Iterator[BackendClock]:
+    def backend(self, clock: FakeClock) -> BackendClock:
         """Have a backend that is 90 s ahead."""
         backend = BackendClock(clock)
         backend.read(START_MS + 90_000, {}, START_MS - 200, START_MS + 200)
