@@ -136,14 +136,11 @@ class CheckpointResolver:
         """Have a transcript read from its start: some of what was read of it has changed."""
         self._rewritten.add(self._key(path))
 
-    def set_prefix(self, path: str, offset: int, prefix: int) -> None:
-        """Store the checksum of what was read of a transcript, if it is that of now."""
+    def set_compared(self, path: str, offset: int) -> None:
+        """Store that what was read of a transcript has not changed until its last read."""
         known = self.checkpoint(path)
         if known is not None and known.offset == offset:
-            fingerprint_now = replace(known.fingerprint, prefix=prefix)
-            now = replace(known, fingerprint=fingerprint_now)
-            checkpoints.save_prefix(self._database, now)
-            self.remember(now)
+            checkpoints.save_compared(self._database, known)
 
     def remember(self, checkpoint: Checkpoint) -> None:
         """Make a stored checkpoint the current one of its path."""

@@ -2,7 +2,8 @@
 
 An append changes size and time as a rewrite does, and the edges of a file do not show what is
 between them. So a transcript that changed is read once more, as bytes only, when it has rested: the
-checksum of what was read of it has to be the same.
+checksum of what was read of it has to be the same. Until then its checkpoint is stored without a
+modification time, so that a restart in between has it compared too.
 """
 
 from __future__ import annotations
@@ -65,6 +66,10 @@ class PrefixAudit:
         first, _last = self._due.get(path, (now, now))
         self._due[path] = (first, now)
 
+    def is_due(self, path: str) -> bool:
+        """Return whether a transcript is yet to be compared."""
+        return path in self._due or (self._reading is not None and self._reading.path == path)
+
     def step(self) -> bool:
         """Read a slice; return whether there was anything to read, and bytes left to read it."""
         now = self._clock.monotonic()
@@ -99,8 +104,9 @@ class PrefixAudit:
         if reading.prefix is not None and end < reading.offset:
             return
         self._reading = None
-        if reading.prefix is None or reading.expected not in {None, reading.prefix}:
+        # Earlier versions stored no checksum: nothing says whether it is what they read.
+        if reading.prefix is None or reading.prefix != reading.expected:
             self._resolver.mark_rewritten(reading.path)
             self._on_rewritten(reading.path)
-        elif reading.expected is None:
-            self._resolver.set_prefix(reading.path, reading.offset, reading.prefix)
+        else:
+            self._resolver.set_compared(reading.path, reading.offset)

@@ -227,12 +227,20 @@ class Pump:
         is_read = False
         try:
             with self.problems.recording(path), self._files.open_file(path) as file:
+                known = self._resolver.checkpoint(path)
                 position = self._resolver.resolve(transcript, file)
                 chunk = self._read_chunk(transcript, file, position)
                 cleaned = self._clean(transcript, position, chunk)
                 position = advance(position, chunk, cleaned, file)
                 after, rest = end_of(cleaned, position, transcript, file)
-                self._chunks.add(ReadChunk(transcript, rank, is_live, cleaned, after, rest))
+                is_compared = not cleaned.batch.value.start or (
+                    known is not None
+                    and known.mtime_ns == after.mtime_ns
+                    and not self.prefix_audit.is_due(path)
+                )
+                self._chunks.add(
+                    ReadChunk(transcript, rank, is_live, cleaned, after, rest, is_compared)
+                )
                 is_read = True
         finally:
             if not is_read:
@@ -307,7 +315,7 @@ class Pump:
         for chunk, ingested in zip(chunks, stored, strict=True):
             self._resolver.remember(chunk.after)
             self._backlog.add_read(chunk.transcript, chunk.size)
-            if chunk.cleaned.batch.value.start:
+            if not chunk.is_compared:
                 self.prefix_audit.add(chunk.transcript.path)
             self.progress.bytes_read += chunk.size
             self.progress.lines += chunk.cleaned.batch.value.lines
@@ -331,4 +339,5 @@ class Pump:
             metadata_only=cleaned.metadata_only,
             disclosures=cleaned.disclosures,
             windows_root=find_encoded_root(path[len(above) + 1 :]),
+            is_compared=chunk.is_compared,
         )

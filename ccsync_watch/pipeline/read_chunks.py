@@ -32,6 +32,7 @@ class ReadChunk:
     """One chunk: its rows, the checkpoint after them, and where its transcript was queued.
 
     `rest` is the transcript if there may be more to read; `is_live`: an event announced it.
+    `is_compared`: what is before the chunk has not changed since it was read.
     """
 
     transcript: Transcript
@@ -40,6 +41,7 @@ class ReadChunk:
     cleaned: CleanBatch
     after: Checkpoint
     rest: Transcript | None
+    is_compared: bool
 
     @property
     def size(self) -> int:

@@ -78,12 +78,12 @@ def adopt_path(
         )
 
 
-def save_prefix(database: Database, checkpoint: Checkpoint) -> None:
-    """Store the checksum of what was read of a file, which was not known."""
+def save_compared(database: Database, checkpoint: Checkpoint) -> None:
+    """Store when a file had changed last before it was compared with what was read of it."""
     with database.write() as connection:
         connection.execute(
-            "UPDATE transcripts SET prefix = ? WHERE path_key = ? AND offset = ?",
-            (checkpoint.fingerprint.prefix, checkpoint.path_key, checkpoint.offset),
+            "UPDATE transcripts SET mtime_ns = ? WHERE path_key = ? AND offset = ?",
+            (checkpoint.mtime_ns, checkpoint.path_key, checkpoint.offset),
         )
 
 

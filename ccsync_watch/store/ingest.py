@@ -67,7 +67,7 @@ class IngestContext:
 
     `excluded` and `metadata_only` are the sessions with such a policy; `disclosures` are the lines,
     as `(start, end)`, that disclosed secrets. `windows_root` is the drive that the transcript's
-    folder is named after.
+    folder is named after. `is_compared`: what is before the batch in its file is as it was read.
     """
 
     now_ms: int
@@ -77,6 +77,7 @@ class IngestContext:
     metadata_only: frozenset[str] = field(default_factory=frozenset)
     disclosures: frozenset[tuple[int, int]] = field(default_factory=frozenset)
     windows_root: str | None = None
+    is_compared: bool = True
 
 
 def ingest(
@@ -104,7 +105,9 @@ def ingest_all(
 def _ingest(
     connection: sqlite3.Connection, value: Batch, checkpoint: Checkpoint, context: IngestContext
 ) -> Ingested:
-    transcript_id = _save_checkpoint(connection, checkpoint, value.lines)
+    transcript_id = _save_checkpoint(
+        connection, checkpoint, value.lines, is_compared=context.is_compared
+    )
     value = infer_times(
         value,
         before_ms=last_date(connection, transcript_id) if value.start else None,
@@ -238,7 +241,9 @@ def _shown_among(connection: sqlite3.Connection, session_ids: set[str]) -> set[s
     }
 
 
-def _save_checkpoint(connection: sqlite3.Connection, checkpoint: Checkpoint, lines: int) -> int:
+def _save_checkpoint(
+    connection: sqlite3.Connection, checkpoint: Checkpoint, lines: int, *, is_compared: bool
+) -> int:
     fingerprint = checkpoint.fingerprint
     (transcript_id,) = connection.execute(
         "INSERT INTO transcripts (path_key, stream, session_id, agent_id, shown_path, offset,"
@@ -263,7 +268,8 @@ def _save_checkpoint(connection: sqlite3.Connection, checkpoint: Checkpoint, lin
             fingerprint.marker,
             fingerprint.prefix,
             checkpoint.size,
-            checkpoint.mtime_ns,
+            # With none, the next start opens the file, and has it compared: see `prefix_audit`.
+            checkpoint.mtime_ns if is_compared else 0,
             lines,
             checkpoint.problem,
         ),

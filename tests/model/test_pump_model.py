@@ -41,6 +41,7 @@ class World(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Catch up a last time, then remove everything."""
         self.catch_up()
+        self.bench.rest()
         self.bench.restart()
         assert self.bench.catch_up() == 0, "a new run finds nothing to do"
         self.bench.close()

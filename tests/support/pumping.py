@@ -12,6 +12,7 @@ import orjson
 import pytest
 
 from ccsync_watch.pipeline.files import RealFiles
+from ccsync_watch.pipeline.prefix_audit import REST_SECONDS
 from ccsync_watch.pipeline.pump import Pump
 from ccsync_watch.pipeline.pump_config import PumpConfig
 from ccsync_watch.privacy.policy.policy import Policy
@@ -169,6 +170,13 @@ class Bench:
             steps += 1
             assert steps < 10_000, "the pump does not come to an end"
         return steps
+
+    def rest(self) -> None:
+        """Let files rest until they are compared with what was read; read those that differ."""
+        self.clock.advance(REST_SECONDS)
+        while self.pump.prefix_audit.step():
+            pass
+        self.drain()
 
     def catch_up_again(self, *, is_live: bool) -> int:
         """Catch up in the same run or in a new one; return how many bytes were read."""

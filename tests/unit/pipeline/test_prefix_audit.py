@@ -77,8 +77,8 @@ def test_a_file_that_never_rests_is_compared_too(bench: Bench) -> None:
     assert bench.texts()[4].startswith("ROW 4")
 
 
-def test_the_store_of_an_earlier_version_gets_its_checksums(bench: Bench) -> None:
-    """At the first comparison: what is exchanged after that is found."""
+def test_an_exchange_in_a_file_that_an_earlier_version_read_is_found(bench: Bench) -> None:
+    """It stored no checksum; so the file is read once more when it changes, and once only."""
     writer = Writer()
     rows = _rows(writer)
     bench.append(bench.path(), *rows)
@@ -86,20 +86,46 @@ def test_the_store_of_an_earlier_version_gets_its_checksums(bench: Bench) -> Non
     with bench.database.write() as connection:
         connection.execute("UPDATE transcripts SET prefix = NULL")
     bench.restart()
-    bench.append(bench.path(), writer.prompt("more"))
-    bench.catch_up()
-    bench.clock.advance(REST_SECONDS)
-    _compare(bench)
-    more = writer.prompt("even more")
-    bench.restart()
-    bench.rewrite(
-        bench.path(), *_exchange(rows), bench.path().read_bytes().splitlines(keepends=True)[-1]
-    )
-    bench.append(bench.path(), more)
+    bench.rewrite(bench.path(), *_exchange(rows))
     bench.catch_up()
     bench.clock.advance(REST_SECONDS)
     _compare(bench)
     assert bench.texts()[4].startswith("ROW 4")
+    bench.append(bench.path(), writer.prompt("more"))
+    bench.catch_up()
+    before = bench.pump.progress.bytes_read
+    bench.clock.advance(REST_SECONDS)
+    _compare(bench)
+    assert bench.pump.progress.bytes_read == before
+
+
+@pytest.mark.parametrize("is_appended", [True, False], ids=["with an append", "alone"])
+def test_a_restart_before_the_comparison_does_not_prevent_it(
+    bench: Bench,
+    is_appended: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    """The changed file had been read by then, so that its size and time were known."""
+    writer = Writer()
+    rows = _rows(writer)
+    bench.append(bench.path(), *rows)
+    bench.catch_up()
+    more = [writer.prompt("more")] if is_appended else []
+    bench.rewrite(bench.path(), *_exchange(rows), *more)
+    bench.catch_up()
+    for _ in range(2):
+        bench.restart()
+        bench.catch_up()
+    bench.clock.advance(REST_SECONDS)
+    _compare(bench)
+    assert bench.texts()[4].startswith("ROW 4")
+    bench.clock.advance(REST_SECONDS)
+    _compare(bench)
+    bench.restart()
+    bench.catch_up()
+    before = bench.pump.progress.bytes_read
+    bench.clock.advance(MOST_SECONDS)
+    _compare(bench)
+    assert bench.pump.progress.bytes_read == before
 
 
 def test_the_checksum_is_that_of_all_bytes_however_they_are_read(tmp_path: Path) -> None:
@@ -119,10 +145,14 @@ def test_the_checksum_is_that_of_all_bytes_however_they_are_read(tmp_path: Path)
     assert bench.pump.progress.bytes_read == before
 
 
-def test_what_was_just_read_for_the_first_time_is_not_read_twice(tmp_path: Path) -> None:
-    """A first import costs no more than it has to."""
+@pytest.mark.parametrize("chunk_bytes", [3000, 1 << 20])
+def test_what_was_just_read_for_the_first_time_is_not_read_twice(
+    tmp_path: Path, chunk_bytes: int
+) -> None:
+    """A first import costs no more than it has to, in however many chunks."""
     files = WatchedFiles()
     bench = Bench(tmp_path, files=files)
+    bench.restart(chunk_bytes=chunk_bytes)
     bench.append(bench.path(), *_rows(Writer()))
     bench.catch_up()
     count = len(files.opened)
