@@ -16,6 +16,12 @@ from typing import TYPE_CHECKING
 from ccsync_watch.errors import StateError
 from ccsync_watch.file_systems import network_drive
 
+try:
+    # Not when it is needed: with too many open files no module can be loaded.
+    import resource
+except ImportError:  # Windows has none
+    resource = None  # type: ignore[assignment]  # as above
+
 if TYPE_CHECKING:
     import sqlite3
     from pathlib import Path
@@ -137,6 +143,8 @@ _BY_ERRNO = {
 _PASSING = {"locked", "full", "inodes", "quota", "file-size", "descriptors", "system-descriptors"}
 _BY_TEXT = {"is locked": "locked", "is full": "full", "locking protocol": "network"}
 _PROBE_BYTES = 16 << 10
+# SQLite opens so many at once: the database, its log, the log's index, their folder.
+_DATABASE_FILES = 4
 
 
 def state_error(path: Path, error: OSError | sqlite3.Error, *, doing: str = "use") -> StateError:
@@ -197,7 +205,9 @@ def _existing_folder(path: Path) -> Path:
 def _probe(folder: Path) -> str | None:
     """Return the cause that the system names when something is written to a folder."""
     try:
-        os.close(os.open(os.devnull, os.O_RDONLY))
+        with contextlib.ExitStack() as opened:
+            for _ in range(_DATABASE_FILES):
+                opened.callback(os.close, os.open(os.devnull, os.O_RDONLY))
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(bytes(_PROBE_BYTES))
             file.flush()
@@ -228,9 +238,7 @@ def _limit(code: str) -> str:
 
 def _resource_limit(name: str) -> int | None:
     """Return a limit of this process, None without one, and on Windows."""
-    try:
-        import resource  # noqa: PLC0415 - Windows has none
-    except ImportError:
+    if resource is None:
         return None
     soft: int = resource.getrlimit(getattr(resource, name))[0]
     return None if soft == resource.RLIM_INFINITY else soft

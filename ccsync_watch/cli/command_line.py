@@ -7,6 +7,7 @@ import errno
 import io
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ccsync_watch import __version__
@@ -14,6 +15,7 @@ from ccsync_watch.cli.command_index import Command, list_commands
 from ccsync_watch.cli.console import printable, warn
 from ccsync_watch.cli.problem_text import error_line
 from ccsync_watch.errors import CcsyncError, ConfigError, StateError
+from ccsync_watch.state_path import state_path
 
 if TYPE_CHECKING:
     import sqlite3
@@ -50,7 +52,11 @@ def main(argv: Sequence[str] | None = None, env: Mapping[str, str] | None = None
         return _interrupted()
     if env is None:
         is_daemon = argv is None and arguments.command == _DEFAULT_COMMAND
-        env = _clean_environment() if is_daemon else os.environ
+        try:
+            env = _clean_environment() if is_daemon else os.environ
+        except OSError as error:
+            warn(printable(_system_error(error)))
+            return 1
     return _guard(commands[arguments.command], arguments, env)
 
 
@@ -112,7 +118,7 @@ def _guard(command: Command, arguments: argparse.Namespace, env: Mapping[str, st
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except _database_error() as error:
-        warn(f"cannot read the database ({error}): start `ccsync-watch`, which repairs it")
+        warn(printable(_database_failure(error, env)))
         return StateError.exit_code
     except OSError as error:
         warn(printable(_system_error(error)))
@@ -127,6 +133,16 @@ def _system_error(error: OSError) -> str:
     is_full = error.errno == errno.ENOSPC
     hint = "free some space, then try again" if is_full else hint_for(error)
     return f"{path}{error.strerror or error}: {hint}"
+
+
+def _database_failure(error: sqlite3.Error, env: Mapping[str, str]) -> str:
+    # Loaded here: only a failure needs it.
+    from ccsync_watch.disk_faults import is_passing, state_error  # noqa: PLC0415 - see above
+
+    folder = Path(state_path(env) or ".")
+    if is_passing(folder, error):
+        return error_line(state_error(folder / "ccsync.db", error))
+    return f"cannot read the database ({error}): start `ccsync-watch`, which repairs it"
 
 
 def _database_error() -> type[sqlite3.Error]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING
 
@@ -350,3 +351,17 @@ class TestLogin:
         completed = program.call("logout")
         assert completed.code == 0
         assert "Nothing to do" in completed.out
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="prlimit is Linux's")
+@pytest.mark.parametrize("limit", [4, 6, 10])
+def test_too_few_open_files_are_named_at_each_step_of_a_start(program: Program, limit: int) -> None:
+    """Whatever fails first: the clean environment, the lock, the database."""
+    program.env = {"DEPLOY_TOKEN": "removed from the environment"}
+    program.configure(dashboard={"enabled": False})
+    program.prefix = ["prlimit", f"--nofile={limit}"]
+    program.start_unready()
+    wait_until(lambda: not program.is_running(), "it ends")
+    said = program.output()
+    assert "Traceback" not in said
+    assert "(`ulimit -n 4096`, LimitNOFILE)" in said.splitlines()[-1]

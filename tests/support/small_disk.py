@@ -28,14 +28,14 @@ class SmallDisk:
 
     def make_read_only(self) -> None:
         """Allow no writing any more."""
-        _mount("-o", "remount,ro", str(self.path))
+        mount("-o", "remount,ro", str(self.path))
 
 
 @contextlib.contextmanager
 def small_disk(path: Path, *, size: str = "1m", inodes: int = 1000) -> Iterator[SmallDisk]:
     """Mount a disk of this size; skip the test where that is not allowed."""
     path.mkdir()
-    if not _mount("-t", "tmpfs", "-o", f"size={size},nr_inodes={inodes}", "tmpfs", str(path)):
+    if not mount("-t", "tmpfs", "-o", f"size={size},nr_inodes={inodes}", "tmpfs", str(path)):
         pytest.skip("mounting is not allowed here")
     try:
         yield SmallDisk(path)
@@ -43,7 +43,8 @@ def small_disk(path: Path, *, size: str = "1m", inodes: int = 1000) -> Iterator[
         subprocess.run(["umount", "-l", str(path)], check=True)
 
 
-def _mount(*arguments: str) -> bool:
+def mount(*arguments: str) -> bool:
+    """Call `mount`; return whether that is allowed, and worked."""
     if not shutil.which("mount"):
         return False
     done = subprocess.run(["mount", *arguments], capture_output=True, check=False)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from support.waiting import WAIT_SECONDS, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _INHERITED = ("COVERAGE_PROCESS_START", "XDG_CACHE_HOME")
 _PROGRAM = Path(sys.executable).with_name("ccsync-watch")
@@ -33,12 +33,15 @@ class Completed:
 class Program:
     """`ccsync-watch` with its own HOME and state folder under `root`.
 
-    `env` is added to a minimal environment; `claude_dir` is the folder that it watches.
+    `env` is added to a minimal environment; `claude_dir` is the folder that it watches. The
+    daemon's command line begins with `prefix`, a program that becomes the one behind it.
     """
 
     root: Path
     claude_dir: Path
     env: Mapping[str, str] = field(default_factory=dict)
+    path: Path = _PROGRAM
+    prefix: Sequence[str] = ()
     _daemon: subprocess.Popen[bytes] | None = None
 
     def __post_init__(self) -> None:
@@ -77,7 +80,7 @@ class Program:
     @property
     def words(self) -> list[str]:
         """The command line that the others begin with."""
-        return [str(_PROGRAM)]
+        return [str(self.path)]
 
     def configure(self, **settings: object) -> None:
         """Write the settings file."""
@@ -86,7 +89,7 @@ class Program:
     def call(self, *words: str, stdin: str = "", seconds: float = WAIT_SECONDS) -> Completed:
         """Run one command until it exits."""
         completed = subprocess.run(
-            [str(_PROGRAM), *words],
+            [*self.words, *words],
             env=self.environment,
             input=stdin,
             capture_output=True,
@@ -99,21 +102,34 @@ class Program:
     def start(self, *words: str) -> None:
         """Start the daemon and wait until it answers."""
         self.start_unready(*words)
-        wait_until(self._answers, "the daemon answers")
+        wait_until(self.is_ready, "the daemon answers")
 
     def start_unready(self, *words: str) -> None:
         """Start the daemon and return at once."""
         assert self._daemon is None
         with (self.root / "output").open("ab") as output:
             self._daemon = subprocess.Popen(
-                [str(_PROGRAM), *words],
+                [*self.prefix, *self.words, *words],
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
             )
 
-    def _answers(self) -> bool:
+    def is_running(self) -> bool:
+        """Return whether the daemon was started and has not ended."""
+        return self._daemon is not None and self._daemon.poll() is None
+
+    def has_announced(self) -> bool:
+        """Return whether the daemon has written where it listens."""
+        try:
+            written = (self.folder / "daemon.json").read_bytes()
+        except OSError:
+            return False
+        return f'"pid":{self.pid},'.encode() in written and b'"socket":null' not in written
+
+    def is_ready(self) -> bool:
+        """Return whether the daemon answers; it must not have ended."""
         assert self._daemon is not None
         assert self._daemon.poll() is None, f"the daemon exited: {self.output()}"
         # Cheaper than a command, which would slow the start of the daemon.
