@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 PIDFILE_NAME = "daemon.json"
 # For the plugin's hooks: one of them is starting a daemon.
 STARTING_NAME = "starting"
-# From a hook to a daemon that holds the lock. A start that failed leaves the marker.
+# From a hook to a daemon that holds the lock. A start that failed leaves the marker, with a word in
+# it unless it was killed.
 STARTING_SECONDS = 60.0
 # Where start.sh writes which rule found a program, and nothing if none did.
 _FOUND_NAME = "hook.program"
@@ -72,10 +73,15 @@ def is_starting(folder: Path) -> bool:
 def is_being_started(folder: Path) -> bool:
     """Return whether a hook is starting a daemon, which does not hold the lock yet."""
     try:
-        begun = (folder / STARTING_NAME).stat().st_mtime
+        status = (folder / STARTING_NAME).stat()
     except OSError:
         return False
-    return 0 <= time.time() - begun < STARTING_SECONDS and not _is_without_program(folder, begun)
+    begun, has_failed = status.st_mtime, status.st_size > 0
+    return (
+        not has_failed
+        and 0 <= time.time() - begun < STARTING_SECONDS
+        and not _is_without_program(folder, begun)
+    )
 
 
 def _is_without_program(folder: Path, since: float) -> bool:

@@ -70,14 +70,22 @@ find_copy() {
   return 1
 }
 
-# All of the program must be this user's or root's: the folder around a plugin may be anybody's.
+# All of the program must be this user's or root's, and nobody else's to change: the folder around a
+# plugin may be anybody's. A group's only if it is the user's own, as where each user has one.
 is_copy() {
   [ -n "$1" ] && [ -f "$1/ccsync_watch/__main__.py" ] && [ -f "$1/uv.lock" ] &&
     [ -f "$1/plugin/hooks/find.sh" ] &&
     grep -q '^name = "ccsync-watch"' "$1/pyproject.toml" 2>/dev/null || return 1
   [ "${OS:-}" != Windows_NT ] || return 0
-  set -- "$1" "$1/ccsync_watch" "$1/uv.lock" "$1/pyproject.toml"
-  [ "$(find -L "$@" -prune \( -user 0 -o -user "$(id -u)" \) -exec printf x \;)" = xxxx ]
+  [ -z "$(find_changeable "$1" "$(id -u)" "$(id -g)" 2>&1)" ]
+}
+
+# Print what of the repository $1 somebody other than the user $2 and root can change.
+find_changeable() {
+  find -L "$1" "$1/uv.lock" "$1/pyproject.toml" -prune \
+    \( ! \( -user 0 -o -user "$2" \) -o -perm -0002 -o -perm -0020 ! -group "$3" ! -group 0 \)
+  find -L "$1/ccsync_watch" \
+    \( ! \( -user 0 -o -user "$2" \) -o -perm -0002 -o -perm -0020 ! -group "$3" ! -group 0 \)
 }
 
 # An installed plugin is in …/plugins/cache/MARKETPLACE/NAME/VERSION, or its folder `plugin` is; the

@@ -35,7 +35,7 @@ if [ $# -le 2000 ]; then
 fi
 
 # Write the plugin's own options down for the daemon, if they differ from what is written there.
-if [ "$event" = SessionStart ]; then
+if [ "$event" = SessionStart ] && [ -n "$are_options_own" ]; then
   written= current= nl='
 '
   [ ! -r "$state/plugin.options" ] || while IFS= read -r option; do written=$written$option$nl; done <"$state/plugin.options"
@@ -91,11 +91,13 @@ if [ -e "$state/no-autostart" ]; then
   if [ ! -e "$settings" ] || [ "$state/no-autostart" -nt "$settings" ]; then exit 0; fi
 fi
 
-# Of ten hooks that run at the same moment one creates the marker, and starts the daemon; a marker
-# that is minutes old was left by a start that failed, or the clock was turned back since.
+# Of ten hooks that run at the same moment one creates the marker, and starts the daemon. One with a
+# word in it was left by a start that failed; one that is a minute old too, or the clock was set back.
 set -C
 if ! printf '' >"$state/starting"; then
-  [ -n "$(find "$state/starting" -mmin +1 -o -mmin -0)" ] || exit 0
+  failed=
+  [ "$event" != SessionStart ] || [ ! -f "$state/starting" ] || IFS= read -r failed <"$state/starting"
+  [ -n "$failed" ] || [ -n "$(find "$state/starting" -mmin +1 -o -mmin -0)" ] || exit 0
   rm -f "$state/starting"
   printf '' >"$state/starting" || exit 0
 fi

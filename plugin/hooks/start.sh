@@ -32,5 +32,10 @@ asked=${1:-}
 find_ccsync || { ! is_unwanted && prepare_ccsync; }
 # For `doctor`, whose environment may be another one.
 [ ! -d "$state" ] || printf '%s\n' "$kind" "$program" "$absence" >"$state/hook.program"
-[ -n "$kind" ] || exit 0
-run_ccsync start --from-hook
+# A start that failed is tried again by the next session, not only after a while.
+fail() {
+  [ ! -e "$state/starting" ] || printf 'failed\n' >"$state/starting"
+  exit 0
+}
+[ -n "$kind" ] || fail
+(run_ccsync start --from-hook) || fail

@@ -2,6 +2,40 @@
 # cannot be one. Sourced, with the plugin's folder in $plugin; runs no other program.
 version=0.2.0
 
+# A project's settings can set variables for all that its sessions start. What runs here outlives the
+# session and serves every project, so none may say where that sends, or what it runs: a variable that
+# such a file names counts as not set. A letter that is written as \u could be part of any name.
+forget_variables() {
+  case $1 in *'"HOME"'* | *\\u00[4567]*) home= ;; esac
+  case $1 in *'"CLAUDE_PLUGIN_OPTION_'* | *'"pluginConfigs"'* | *\\u00[4567]*) are_options_own= ;; esac
+  case $1 in *'"PATH"'* | *\\u00[4567]*) PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin ;; esac
+  for name in CCSYNC_WATCH_HOME CCSYNC_WATCH_COMMAND CCSYNC_WATCH_UVX CLAUDE_CONFIG_DIR \
+    CLAUDE_SYNC_CONVEX_URL CLAUDE_SYNC_API_KEY CLAUDE_SYNC_AUTO CLAUDE_SYNC_AUTOSTART \
+    CLAUDE_SYNC_TOOL_CALLS CLAUDE_SYNC_THINKING CLAUDE_SYNC_HOST XDG_STATE_HOME XDG_CACHE_HOME \
+    XDG_CONFIG_HOME XDG_DATA_HOME XDG_RUNTIME_DIR XDG_BIN_HOME HTTP_PROXY HTTPS_PROXY ALL_PROXY \
+    NO_PROXY http_proxy https_proxy all_proxy no_proxy SSL_CERT_FILE SSL_CERT_DIR UV_CACHE_DIR \
+    UV_PYTHON_INSTALL_DIR UV_TOOL_DIR UV_TOOL_BIN_DIR PIPX_HOME PIPX_BIN_DIR APPDATA LOCALAPPDATA; do
+    case $1 in *"\"$name\""* | *\\u00[4567]*) unset "$name" ;; esac
+  done
+}
+home=${HOME:-} are_options_own=1 project=${CLAUDE_PROJECT_DIR:-$PWD}
+while :; do
+  content=
+  for file in "$project/.claude/settings.json" "$project/.claude/settings.local.json"; do
+    [ ! -f "$file" ] || [ ! -r "$file" ] || content=$content$(command -p cat "$file" 2>/dev/null)
+  done
+  case $project=$content in
+    # Those of the home folder are the user's own, if it is that.
+    "${HOME:-/}="*'"HOME"'* | "${HOME:-/}="*\\u00[4567]*) forget_variables "$content" ;;
+    *= | "${HOME:-/}="*) ;;
+    *) forget_variables "$content" ;;
+  esac
+  # The client says which folder it is; elsewhere it may be any above.
+  [ -z "${CLAUDE_PROJECT_DIR:-}" ] || break
+  case $project in */*) project=${project%/*} ;; *) break ;; esac
+done
+[ "$home" = "${HOME:-}" ] || return 1
+
 # Not the session's folder, in which somebody may have put a program: PATH may have `.` in it, or an
 # empty entry, which means the same.
 case $plugin in /* | [A-Za-z]:*) ;; *) plugin=$PWD/$plugin ;; esac

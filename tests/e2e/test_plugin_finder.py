@@ -409,6 +409,26 @@ def test_a_copy_of_another_users_is_not_run(scripts: Scripts, name: str) -> None
     assert scripts.start() == []
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["", "pyproject.toml", "uv.lock", "ccsync_watch", "ccsync_watch/__main__.py"],
+)
+def test_a_copy_that_others_can_change_is_not_run(scripts: Scripts, name: str) -> None:
+    """Whoever owns it; a group of the user's own is not another user."""
+    repository = scripts.add_copy()
+    scripts.record_uv()
+    path = repository / name
+    mode = path.stat().st_mode
+    path.chmod(mode | 0o002)
+    assert scripts.start() == []
+    path.chmod(mode | 0o020)
+    assert scripts.start()[-1].endswith("command/ccsync-watch start --from-hook")
+    if os.getuid() == 0:
+        shutil.rmtree(scripts.state)
+        os.chown(path, 0, 12345)
+        assert scripts.start() == []
+
+
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give files away")
 def test_nothing_in_another_users_state_folder_is_run(scripts: Scripts) -> None:
     """Whoever owns it knows the name of the environment, and could have put one there."""

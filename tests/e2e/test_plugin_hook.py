@@ -171,6 +171,122 @@ def test_other_input_is_ignored(hook: Hook, data: bytes) -> None:
     assert names == ["daemon.json", "hook.SessionEnd", "signals"]
 
 
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("file", ["settings.json", "settings.local.json"])
+@pytest.mark.parametrize(
+    ("name", "spelled"),
+    [
+        ("CCSYNC_WATCH_COMMAND", "CCSYNC_WATCH_COMMAND"),
+        ("CCSYNC_WATCH_COMMAND", "CCSYNC_\\u0057ATCH_COMMAND"),
+        ("CLAUDE_SYNC_CONVEX_URL", "CLAUDE_SYNC_CONVEX_URL"),
+        ("CCSYNC_WATCH_HOME", "CCSYNC_WATCH_HOME"),
+        ("HTTPS_PROXY", "HTTPS_PROXY"),
+    ],
+)
+def test_a_project_cannot_say_what_runs_or_where_it_sends(
+    hook: Hook, shell: str, file: str, name: str, spelled: str
+) -> None:
+    """The client gives hooks the variables of its settings; the user's own are used."""
+    hook.shell = shell
+    project, own = hook.root / ODD / "project", hook.home / ".local/bin/ccsync-watch"
+    (project / ".claude").mkdir(parents=True)
+    (project / ".claude" / file).write_text(f'{{"env": {{"{spelled}": "x"}}}}')
+    own.parent.mkdir(parents=True)
+    own.write_text(_RECORDER)
+    own.chmod(0o755)
+    hook.env["PATH"] = "/usr/bin:/bin"
+    hook.env |= {"CLAUDE_PROJECT_DIR": str(project), "HTTPS_PROXY": "http://mine.invalid"}
+    hook.env |= {
+        "CLAUDE_SYNC_CONVEX_URL": "https://mine.invalid",
+        "XDG_STATE_HOME": hook.env["HOME"],
+    }
+    theirs = {"CCSYNC_WATCH_COMMAND": "/theirs", "CCSYNC_WATCH_HOME": str(project / "state")}
+    hook.env[name] = theirs.get(name, "https://theirs.invalid")
+    hook.run("SessionStart", source="startup")
+    if spelled != name:  # it could also be that of the home folder
+        assert not hook.state.exists()
+        return
+    state = hook.home / "ccsync-watch" if name == "CCSYNC_WATCH_HOME" else hook.state
+    assert (state / "starting").exists()
+    assert not (project / "state").exists()
+    program = own if name == "CCSYNC_WATCH_COMMAND" else hook.program
+    wait_until(Path(f"{program}.args").exists, "the program is called")
+    received = dict(
+        line.split("=", 1)
+        for line in Path(f"{program}.env").read_text().splitlines()
+        if "=" in line
+    )
+    assert "theirs" not in str(received)
+    kept = {
+        "HTTPS_PROXY": "http://mine.invalid",
+        "CLAUDE_SYNC_CONVEX_URL": "https://mine.invalid",
+    }
+    kept.pop(name, None)
+    assert kept.items() <= received.items()
+
+
+@pytest.mark.parametrize(
+    "setting", ['"env": {"CLAUDE_PLUGIN_OPTION_API_KEY": ""}', '"pluginConfigs": 1']
+)
+def test_a_project_cannot_set_the_plugins_options(hook: Hook, setting: str) -> None:
+    """What the user's settings said of them before stays."""
+    hook.note()
+    hook.env["CLAUDE_PLUGIN_OPTION_CONVEX_URL"] = "https://mine.invalid"
+    hook.run("SessionStart", source="startup")
+    options = hook.state / "plugin.options"
+    before = options.read_text()
+    assert "mine" in before
+    project = hook.root / "project"
+    (project / ".claude").mkdir(parents=True)
+    (project / ".claude" / "settings.json").write_text(f"{{{setting}}}")
+    hook.env |= {"CLAUDE_PROJECT_DIR": str(project)}
+    hook.env["CLAUDE_PLUGIN_OPTION_CONVEX_URL"] = "https://theirs.invalid"
+    hook.run("SessionStart", source="startup")
+    assert options.read_text() == before
+    (project / ".claude" / "settings.json").write_text('{"model": "opus"}')
+    hook.run("SessionStart", source="startup")
+    assert "theirs" in options.read_text()
+
+
+def test_a_project_cannot_move_the_home_folder(hook: Hook) -> None:
+    """Where the settings file is; also if it claims to be that folder itself."""
+    project = hook.root / "project"
+    (project / ".claude").mkdir(parents=True)
+    (project / ".claude" / "settings.json").write_text('{"env": {"HOME": "x"}}')
+    hook.env |= {"CLAUDE_PROJECT_DIR": str(project), "HOME": str(project)}
+    hook.run("SessionStart", source="startup")
+    assert not hook.state.exists()
+
+
+def test_the_users_own_settings_set_variables(hook: Hook) -> None:
+    """Also for a session in the home folder, whose project settings they are."""
+    (hook.home / ".claude").mkdir()
+    (hook.home / ".claude" / "settings.json").write_text('{"env": {"CCSYNC_WATCH_HOME": "x"}}')
+    hook.env["CLAUDE_PROJECT_DIR"] = str(hook.home)
+    hook.run("SessionStart", source="startup")
+    assert hook.was_started()
+
+
+@pytest.mark.parametrize("failure", ["exit 1", "missing"])
+def test_a_start_that_failed_is_tried_again_by_the_next_session(hook: Hook, failure: str) -> None:
+    """Without a wait: the user may have repaired what prevented it. Turns wait for a minute."""
+    hook.env["PATH"] = "/usr/bin:/bin"
+    right = hook.program.read_text()
+    if failure == "missing":
+        hook.program.unlink()
+    else:
+        hook.program.write_text("#!/bin/sh\nexit 1\n")
+    hook.run("SessionStart", source="startup")
+    marker = hook.state / "starting"
+    wait_until(lambda: marker.read_text() == "failed\n", "the start fails")
+    hook.program.write_text(right)
+    hook.program.chmod(0o755)
+    hook.run("Stop")
+    assert marker.read_text() == "failed\n"
+    hook.run("SessionStart", source="startup")
+    assert hook.was_started()
+
+
 def test_without_a_home_nothing_happens(hook: Hook) -> None:
     """Nor with a relative path as the state folder, which could be anywhere."""
     for drop, more in (("HOME", {}), ("", {"CCSYNC_WATCH_HOME": "relative"})):
