@@ -19,7 +19,7 @@ def is_locked(path: str) -> bool | None:
     if fcntl is None:  # pragma: no cover - on Windows
         return None
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return False
     try:
@@ -38,7 +38,7 @@ def take_lock(path: str) -> int | None:
     """
     if fcntl is None:  # pragma: no cover - on Windows
         return None
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

@@ -18,6 +18,7 @@ import orjson
 
 from ccsync_watch.accounting.price_tables import PriceTable, in_every_mode, usd
 from ccsync_watch.accounting.rates import FAST, STANDARD, THOUSAND, Price, Rates
+from ccsync_watch.regular_files import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -189,8 +190,8 @@ def _multiplier(value: object) -> Decimal:
 
 
 def _load(path: Path) -> dict[str, Any]:
-    with contextlib.suppress(OSError, ValueError), path.open("rb") as file:
-        return _mapping(orjson.loads(file.read(_MAX_BYTES)))
+    with contextlib.suppress(OSError, ValueError):
+        return _mapping(orjson.loads(read_regular(path, _MAX_BYTES)))
     return {}
 
 

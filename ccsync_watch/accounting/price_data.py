@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 from genai_prices import data_snapshot
 from genai_prices.types import _providers_from_raw
 
+from ccsync_watch.regular_files import read_regular
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -33,7 +35,7 @@ def load_snapshot(downloaded: Path | None) -> data_snapshot.DataSnapshot:
     installed = metadata.version(LIBRARY)
     if downloaded is not None:
         with contextlib.suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
-            wrapper = json.loads(downloaded.read_bytes())
+            wrapper = json.loads(read_regular(downloaded))
             if wrapper["library"] == installed:
                 return parse(wrapper["providers"])
     copy = read_copy()

@@ -28,6 +28,7 @@ from ccsync_watch.accounting.client_prices import NO_CLIENT_PRICES
 from ccsync_watch.accounting.price_tables import OWN_LABEL
 from ccsync_watch.accounting.rates import STANDARD, Period, Rates, periods, rates_at
 from ccsync_watch.accounting.written_prices import CurrentPrices, WrittenPrices
+from ccsync_watch.regular_files import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -180,7 +181,7 @@ class PriceList:
         if self._data_file is None or not self._data_file.exists():
             return f"{name}, as installed"
         with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
-            library = json.loads(self._data_file.read_bytes())["library"]
+            library = json.loads(read_regular(self._data_file))["library"]
             if library != _library_version():
                 return f"{name}, as installed: newer than the download"
             day = datetime.fromtimestamp(self._data_file.stat().st_mtime, timezone.utc)
@@ -224,7 +225,7 @@ class PriceList:
         if self._file is None:
             return {}
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-            cached = json.loads(self._file.read_bytes())
+            cached = json.loads(read_regular(self._file))
             if cached["version"] == self._version():
                 models = cached["models"]
                 for prices in models.values():

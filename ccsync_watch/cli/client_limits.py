@@ -11,6 +11,7 @@ import orjson
 
 from ccsync_watch.daemon.background import is_older
 from ccsync_watch.problem import Problem
+from ccsync_watch.regular_files import file_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -119,7 +120,7 @@ def session_version(claude_dirs: Iterable[Path], session_id: str | None) -> str 
 
 
 def _last_lines(path: Path) -> list[bytes]:
-    with suppress(OSError), path.open("rb") as file:
+    with suppress(OSError), file_of(path) as file:
         size = file.seek(0, 2)
         file.seek(max(0, size - _TAIL_BYTES))
         return file.read(_TAIL_BYTES).split(b"\n")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from ccsync_watch.file_locks import is_locked
+from ccsync_watch.regular_files import file_of, read_regular
 from ccsync_watch.state_path import DAEMON_LOCK_NAME
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Pidfile:
 def read_pidfile(folder: Path) -> Pidfile | None:
     """Return what the last holder of the lock wrote; it may have died since. None if unreadable."""
     try:
-        fields = orjson.loads((folder / PIDFILE_NAME).read_bytes())
+        fields = orjson.loads(read_regular(folder / PIDFILE_NAME))
         pid, socket = fields["pid"], fields["socket"]
         pidfile = Pidfile(
             pid,
@@ -86,7 +87,7 @@ def is_being_started(folder: Path) -> bool:
 
 def _is_without_program(folder: Path, since: float) -> bool:
     try:
-        with (folder / _FOUND_NAME).open("rb") as file:
+        with file_of(folder / _FOUND_NAME) as file:
             return os.fstat(file.fileno()).st_mtime >= since and file.readline() == b"\n"
     except OSError:
         return False

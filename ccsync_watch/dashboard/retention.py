@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ccsync_watch.regular_files import read_regular
 from ccsync_watch.store import sync_queues
 from ccsync_watch.transcripts import discovery
 
@@ -52,7 +53,7 @@ def find_retention_risk(
 def _period_days(folder: Path) -> int:
     """Return how long Claude Code keeps the transcripts of one of its folders."""
     try:
-        content: Any = json.loads((folder / "settings.json").read_bytes())
+        content: Any = json.loads(read_regular(folder / "settings.json"))
         days = content.get("cleanupPeriodDays")
     except (OSError, ValueError, AttributeError):
         return _DEFAULT_PERIOD_DAYS

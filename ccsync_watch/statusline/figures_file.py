@@ -10,6 +10,8 @@ import json
 import os
 import time
 
+from ccsync_watch.regular_files import read_regular
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -40,8 +42,8 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
 def read_figures(folder: str) -> dict[str, Any] | None:
     """Return the figures of a state folder; None without any that can be used."""
     try:
-        with open(os.path.join(folder, FIGURES_NAME), "rb") as file:  # noqa: PTH118, PTH123 - pathlib takes too long
-            figures = json.loads(file.read(_MAX_BYTES))
+        path = os.path.join(folder, FIGURES_NAME)  # noqa: PTH118 - pathlib takes too long
+        figures = json.loads(read_regular(path, _MAX_BYTES))
         is_usable = figures["form"] == FORM and all(
             isinstance(figures[name], kind) for name, kind in _KINDS.items()
         )

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ccsync_watch.file_locks import file_identity
+from ccsync_watch.regular_files import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -122,7 +123,7 @@ def _read_header(path: Path) -> tuple[bytes, int]:
             for old, descriptor in list(_descriptors.items()):
                 if not os.fstat(descriptor).st_nlink:
                     os.close(_descriptors.pop(old))
-            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            descriptor = open_regular(path)
             status = os.fstat(descriptor)
             identity = status.st_dev, status.st_ino
             _descriptors[identity] = descriptor

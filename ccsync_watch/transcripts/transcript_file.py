@@ -10,6 +10,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ccsync_watch.regular_files import open_regular, read_regular
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -28,7 +30,7 @@ class OpenFile:
 @contextlib.contextmanager
 def open_file(path: str) -> Iterator[OpenFile]:
     """Open a transcript. Raises OSError."""
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+    descriptor = open_regular(path)
     try:
         status = os.fstat(descriptor)
         yield OpenFile(
@@ -48,7 +50,6 @@ def read_sidecar(path: str, max_bytes: int = 16 << 20) -> bytes:
     That of a workflow's run holds the script and all results, too.
     """
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 - a str path may hold bytes that Path would not print
-            return file.read(max_bytes)
+        return read_regular(path, max_bytes)
     except OSError:
         return b""

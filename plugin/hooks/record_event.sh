@@ -9,6 +9,10 @@ plugin=${plugin:-$CLAUDE_PLUGIN_ROOT}
 . "$plugin/hooks/state.sh" || exit 0
 # The folder keeps the name that installed plugins of other versions write to.
 spool=$state/signals
+# Opening a pipe would wait for whoever is at its other end.
+for file in daemon.json starting plugin.options no-autostart "hook.$event"; do
+  [ ! -e "$state/$file" ] || [ -f "$state/$file" ] || exit 0
+done
 [ -d "$spool" ] || mkdir -p "$spool" || exit 0
 # When it fired last, in which client, for `doctor`. A kill may leave the file empty.
 printf '%s\n' "$version" "${AI_AGENT:-}" "$plugin" "${CLAUDE_PLUGIN_DATA##*/}" >"$state/hook.$event"

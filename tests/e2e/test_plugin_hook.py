@@ -287,6 +287,19 @@ def test_a_start_that_failed_is_tried_again_by_the_next_session(hook: Hook, fail
     assert hook.was_started()
 
 
+@pytest.mark.parametrize(
+    "name", ["daemon.json", "starting", "plugin.options", "hook.SessionStart", "no-autostart"]
+)
+def test_a_pipe_in_the_state_folder_stops_no_hook(hook: Hook, name: str) -> None:
+    """Opening it would wait until the client kills the hook."""
+    hook.state.mkdir(parents=True)
+    os.mkfifo(hook.state / name)
+    hook.run("SessionStart", source="startup")
+    (hook.state / name).unlink()
+    hook.run("SessionStart", source="startup")
+    assert hook.was_started()
+
+
 def test_without_a_home_nothing_happens(hook: Hook) -> None:
     """Nor with a relative path as the state folder, which could be anywhere."""
     for drop, more in (("HOME", {}), ("", {"CCSYNC_WATCH_HOME": "relative"})):

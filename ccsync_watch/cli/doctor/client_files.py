@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from ccsync_watch.cli.doctor.regular_files import is_file, read_regular
+from ccsync_watch.cli.doctor.reachable_paths import is_file, read_dated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -152,7 +152,7 @@ def _market(markets: dict[str, Any], name: str) -> tuple[Path | None, Path | Non
 
 def _read(path: Path, unreadable: dict[Path, str]) -> dict[str, Any]:
     try:
-        content = orjson.loads(read_regular(path, _MAX_BYTES)[1])
+        content = orjson.loads(read_dated(path, _MAX_BYTES)[1])
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:

@@ -16,7 +16,7 @@ from ccsync_watch.cli.doctor.client_files import (
 )
 from ccsync_watch.cli.doctor.hook_files import HookRun, StartFound, read_hook_runs, read_start
 from ccsync_watch.cli.doctor.plugin_program import FoundProgram, client_version, find_program
-from ccsync_watch.cli.doctor.regular_files import is_folder
+from ccsync_watch.cli.doctor.reachable_paths import is_folder
 from ccsync_watch.config import Settings, config_path, load, state_folder
 from ccsync_watch.control.client import ControlClient, explain_absence
 from ccsync_watch.errors import CcsyncError, DaemonUnavailable, NotAnswering, StillStarting

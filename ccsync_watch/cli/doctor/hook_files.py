@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ccsync_watch.cli.client_limits import marked_version
-from ccsync_watch.cli.doctor.regular_files import read_regular
+from ccsync_watch.cli.doctor.reachable_paths import read_dated
 
 HOOK_EVENTS = ("SessionStart", "Stop", "SessionEnd", "UserPromptExpansion")
 _MAX_BYTES = 16 << 10
@@ -65,7 +65,7 @@ def read_start(state_dir: Path) -> StartFound | None:
 
 def _read(path: Path) -> tuple[int, str] | None:
     try:
-        at_ms, data = read_regular(path, _MAX_BYTES)
+        at_ms, data = read_dated(path, _MAX_BYTES)
     except (OSError, ValueError):
         return None
     return at_ms, data.decode("utf-8", "replace")

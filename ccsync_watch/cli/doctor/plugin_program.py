@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ccsync_watch.regular_files import file_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -60,7 +62,7 @@ def find_program(scripts: Path, env: Mapping[str, str]) -> FoundProgram | None:
 
 def _first_line(path: Path) -> str:
     try:
-        with path.open("rb") as file:
+        with file_of(path) as file:
             return file.readline(_MAX_LINE).decode("utf-8", "replace").strip()
     except OSError:
         return ""

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from ccsync_watch.dashboard.page import Context, Page
+from ccsync_watch.regular_files import file_of
 from ccsync_watch.store import egress_ledger, sync_queues
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def build_context(site: Site, request: Request) -> Context:
 def _read_log_end(path: Path) -> list[str]:
     """Return the log's last lines; it is redacted when it is written."""
     try:
-        with path.open("rb") as file:
+        with file_of(path) as file:
             file.seek(0, 2)
             file.seek(max(0, file.tell() - _LOG_BYTES))
             data = file.read()

@@ -6,24 +6,21 @@ What is in a damaged file may be any text, and what has an expected name may be 
 from __future__ import annotations
 
 import os
-import stat
 from typing import TYPE_CHECKING
+
+from ccsync_watch.regular_files import file_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-def read_regular(path: Path, max_bytes: int) -> tuple[int, bytes]:
+def read_dated(path: Path, max_bytes: int) -> tuple[int, bytes]:
     """Return when a file was written, in milliseconds, and how it begins.
 
     Raises OSError, also for what is not a file, and ValueError.
     """
-    # Opening a pipe would wait for whoever writes to it.
-    with open(path, "rb", opener=_open_at_once) as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError(0, "not a file")
-        return status.st_mtime_ns // 1_000_000, file.read(max_bytes)
+    with file_of(path) as file:
+        return os.fstat(file.fileno()).st_mtime_ns // 1_000_000, file.read(max_bytes)
 
 
 def is_file(path: Path) -> bool:
@@ -35,7 +32,3 @@ def is_file(path: Path) -> bool:
 def is_folder(path: Path) -> bool:
     """Return whether there is a folder that this user can reach."""
     return os.path.isdir(path)  # noqa: PTH112 - see above
-
-
-def _open_at_once(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
