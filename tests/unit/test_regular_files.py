@@ -63,7 +63,7 @@ def test_files_of_the_state_folder_that_are_pipes_count_as_missing(pipe: Path) -
     assert read_figures(str(folder)) is None
     assert not is_locked(str(folder / "daemon.lock"))
     assert _read_log_end(folder / "log") == []
-    assert price_data.load_snapshot(folder / "prices.json")
+    assert price_data.load_snapshot(folder / "prices.json") is not None
     assert read_sidecar(str(folder / "log")) == b""
     with pytest.raises(CcsyncError):
         log_to(folder, lambda: pytest.fail("nothing is logged"))
