@@ -127,6 +127,7 @@ class Daemon:
         self.runtime.pump.set_pace(
             is_interrupted=self._wakeups.event.is_set,
             is_slow=lambda: not self.runtime.redactor.is_fast,
+            pause=self._read_meanwhile,
         )
 
     # Used by other threads --------------------------------------------------------------

@@ -15,6 +15,8 @@ from ccsync_watch.daemon.destinations import make_destination
 from ccsync_watch.disk_faults import FAULTS
 from ccsync_watch.errors import UnsafePath
 from ccsync_watch.file_systems import network_drive
+from ccsync_watch.pipeline.ahead_cleaner import AheadCleaner
+from ccsync_watch.pipeline.cleaning_messages import CleaningSetup
 from ccsync_watch.pipeline.daily_pruning import Retention
 from ccsync_watch.pipeline.files import RealFiles
 from ccsync_watch.pipeline.known_secrets import load_known_secrets
@@ -234,6 +236,7 @@ class Runtime:
             files=transcript_files(settings),
             clock=clock,
             on_commit=self.uploader.wake_one if self.uploader else lambda: None,
+            ahead=self._make_ahead_cleaner(),
         )
         self.late_secrets = LateSecrets(
             self.database,
@@ -243,6 +246,22 @@ class Runtime:
             is_released=settings.auto_sync,
         )
         self.retention = self._make_retention()
+
+    def _make_ahead_cleaner(self) -> AheadCleaner | None:
+        """Return what cleans a long backlog; None where its process would compile the rules."""
+        settings = self.settings
+        options = redactor_options(settings, known={})
+        if options["cache"] is None:
+            return None
+        options["known"] = {}  # it gets those of the redactor here
+        setup = CleaningSetup(
+            Policy.of(settings),
+            projects_of(settings),
+            redactor=options,
+            state_dir=settings.state_dir.absolute(),
+            files=transcript_files(settings),
+        )
+        return AheadCleaner(setup, self.redactor, clock=self.clock)
 
     def _make_retention(self) -> Retention | None:
         chosen = self.settings.retention
@@ -316,6 +335,7 @@ class Runtime:
     def close(self) -> None:
         """Close connections and database; the runtime cannot be used afterwards."""
         self.stop.set()
+        self.pump.close()
         if self.uploader is not None:
             self.uploader.wake_all()
         if self._destination is not None:

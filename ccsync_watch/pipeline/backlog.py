@@ -42,6 +42,13 @@ class Backlog:
     def __contains__(self, path: str) -> bool:
         return path in self._queued
 
+    def copy(self) -> Backlog:
+        """Return a queue of its own with the same transcripts in the same order."""
+        copied = Backlog()
+        for name, value in vars(self).items():
+            setattr(copied, name, value.copy() if isinstance(value, (dict, list)) else value)
+        return copied
+
     def transcripts(self) -> list[Transcript]:
         """Return the queued transcripts, unordered; safe to call from another thread."""
         return [transcript for _rank, transcript in list(self._queued.values())]

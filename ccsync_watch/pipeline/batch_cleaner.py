@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ccsync_watch.pipeline.cleaning_reads import CleaningReads
 from ccsync_watch.privacy.clean import clean
 from ccsync_watch.privacy.known.call_history import CallHistory
-from ccsync_watch.privacy.known.secret_reads import classify_call
 from ccsync_watch.privacy.known.tracker import KnownSecretTracker, TrackingRedactor
-from ccsync_watch.privacy.policy.policy import Policy, ToolCall
-from ccsync_watch.store import session_policy, session_projects, stored_messages
+from ccsync_watch.store import session_projects
 from ccsync_watch.transcripts import discovery
 from ccsync_watch.transcripts.parse import parse
 from ccsync_watch.transcripts.subagent_meta import read_subagent
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from ccsync_watch.config import ProjectPolicy
     from ccsync_watch.model import Batch, Line, Redacted, Unreadable
     from ccsync_watch.pipeline.files import Files
+    from ccsync_watch.privacy.policy.policy import Policy
     from ccsync_watch.privacy.policy.projects import Projects
     from ccsync_watch.store.database import Database
     from ccsync_watch.store.session_projects import Worktree
@@ -35,7 +35,8 @@ class CleanBatch:
     """A batch that may be stored, and what its projects' policies say about its sessions.
 
     `lines` are the lines it was made from; `disclosures` are the positions of those among them
-    that disclosed known secrets, or say that later ones do.
+    that disclosed known secrets, or say that later ones do. `calls` are the ids of the calls that
+    it has or answers.
     """
 
     lines: Sequence[Line]
@@ -43,10 +44,14 @@ class CleanBatch:
     excluded: frozenset[str]
     metadata_only: frozenset[str]
     disclosures: frozenset[tuple[int, int]]
+    calls: frozenset[str]
 
 
 class BatchCleaner:
-    """Parses lines, adds what other files and the store know of them, and redacts the result."""
+    """Parses lines, adds what other files and the store know of them, and redacts the result.
+
+    `history` and the redactor are all that it remembers from one batch to the next.
+    """
 
     def __init__(
         self,
@@ -59,11 +64,11 @@ class BatchCleaner:
     ) -> None:
         self._policy = policy
         self._projects = projects
-        self._database = database
+        self.reads = CleaningReads(database)
+        self.history = CallHistory()
         self._redactor = redactor
         self._files = files
         self._tracker = KnownSecretTracker(redactor)
-        self._history = CallHistory()
 
     def clean(
         self,
@@ -79,7 +84,7 @@ class BatchCleaner:
         batch = parse(lines, transcript.stream, start)
         if skipped is not None:
             _count_skipped(skipped, batch)
-        readings = self._history.read(batch, self._load_calls)
+        readings = self.history.read(batch, self.reads.calls)
         # Before anything is left out, and before redaction: the secrets that a line discloses are
         # removed from that line too.
         disclosures = self._tracker.track(batch, readings.calls)
@@ -99,12 +104,13 @@ class BatchCleaner:
             excluded,
             frozenset(metadata_from),
             disclosures | readings.lines,
+            frozenset(readings.calls),
         )
 
     def track(self, transcript: Transcript, line: Line) -> None:
         """Add the secrets that a stored line discloses to the known secrets of this run."""
         batch = parse([line], transcript.stream, line.start)
-        self._tracker.track(batch, self._history.read(batch, self._load_calls).calls)
+        self._tracker.track(batch, self.history.read(batch, self.reads.calls).calls)
 
     def _apply_project_policies(self, batch: Batch) -> tuple[frozenset[str], dict[str, int]]:
         """Return the excluded sessions, and the offset from which others are metadata only.
@@ -113,16 +119,14 @@ class BatchCleaner:
         match the folders as they were written: a redacted name would match no glob.
         """
         cwds = {observation.cwd for observation in batch.observations if observation.cwd}
-        worktrees = session_projects.load_worktrees(self._database.read()) if cwds else []
+        worktrees = self.reads.worktrees() if cwds else []
         policies = {cwd: self._policy_of(cwd, worktrees) for cwd in cwds}
         excluded = set()
         session_ids = {message.session_id for message in batch.messages}
         session_ids.update(fact.session_id for fact in batch.facts)
         session_ids.update(subagent.session_id for subagent in batch.subagents)
         session_ids.update(operation.session_id for operation in batch.queue)
-        metadata_from = dict.fromkeys(
-            session_policy.metadata_only_among(self._database, session_ids), 0
-        )
+        metadata_from = dict.fromkeys(self.reads.metadata_only(session_ids), 0)
         for observation in batch.observations:
             policy = policies.get(observation.cwd or "")
             if policy == "off":
@@ -167,15 +171,6 @@ class BatchCleaner:
         if path is None:
             return None
         return read_run(self._files.read_sidecar(path), discovery.run_id(path))
-
-    def _load_calls(self, ids: set[str]) -> dict[str, ToolCall]:
-        """Return the stored calls among these ids."""
-        calls: dict[str, ToolCall] = {}
-        for tool_use_id, stored in stored_messages.tool_calls(self._database, ids).items():
-            name = stored.part.tool_name or "unknown"
-            reads = classify_call(name, stored.part.content)
-            calls[tool_use_id] = ToolCall(name, stored.timestamp_ms, reads)
-        return calls
 
 
 def _count_skipped(skipped: Unreadable, batch: Batch) -> None:

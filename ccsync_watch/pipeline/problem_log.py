@@ -45,7 +45,9 @@ class ProblemLog:
 
     @contextlib.contextmanager
     def recording(self, path: str) -> Iterator[None]:
-        """Record an OSError of the block as this path's problem; without one, clear its problem.
+        """Record an error of the block as this path's problem; without one, clear its problem.
+
+        It is an OSError, or RedactorUnavailable, which is raised again.
 
         A file that does not exist is not a problem: it was deleted, or moved, and then it is found
         under its new path.
@@ -57,6 +59,9 @@ class ProblemLog:
         except OSError as error:
             self.record_unreadable(path, error.strerror)
             return
+        except RedactorUnavailable as error:
+            self.record(path, error.message)
+            raise
         self.reasons.pop(path, None)
 
     def update(self, scan: TranscriptScan, *, is_present: Callable[[str], bool]) -> None:

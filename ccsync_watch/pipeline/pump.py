@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ccsync_watch.errors import RedactorUnavailable, StateError
+from ccsync_watch.errors import StateError
 from ccsync_watch.pipeline.backlog import Backlog
 from ccsync_watch.pipeline.batch_cleaner import BatchCleaner
 from ccsync_watch.pipeline.checkpoint_resolver import CheckpointResolver
+from ccsync_watch.pipeline.chunk_cleaner import ChunkCleaner
 from ccsync_watch.pipeline.known_secrets import KnownSecretLoader
 from ccsync_watch.pipeline.prefix_audit import PrefixAudit
 from ccsync_watch.pipeline.problem_log import ProblemLog
@@ -24,11 +25,10 @@ from ccsync_watch.transcripts.line_types import is_dropped
 from ccsync_watch.transcripts.project_folders import find_encoded_root
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
     from ccsync_watch.clock import Clock
-    from ccsync_watch.model import Line
-    from ccsync_watch.pipeline.batch_cleaner import CleanBatch
+    from ccsync_watch.pipeline.ahead_cleaner import AheadCleaner
     from ccsync_watch.pipeline.checkpoint_resolver import ReadPosition
     from ccsync_watch.pipeline.files import Files
     from ccsync_watch.pipeline.pump_config import PumpConfig
@@ -39,7 +39,10 @@ if TYPE_CHECKING:
 
 
 class Pump:
-    """Reads transcripts into the store. Used by one thread at a time."""
+    """Reads transcripts into the store. Used by one thread at a time.
+
+    `ahead` cleans a long backlog in a process of its own; then `close` ends it.
+    """
 
     def __init__(
         self,
@@ -50,6 +53,7 @@ class Pump:
         files: Files,
         clock: Clock,
         on_commit: Callable[[], None] = lambda: None,
+        ahead: AheadCleaner | None = None,
     ) -> None:
         self._config = config
         self._database = database
@@ -60,16 +64,19 @@ class Pump:
         self._resolver = CheckpointResolver(
             database, redactor=redactor, files=files, install_key=config.install_key
         )
-        self._cleaner = BatchCleaner(
+        cleaner = BatchCleaner(
             config.policy, config.projects, database=database, redactor=redactor, files=files
         )
+        self._chunk_cleaner = ChunkCleaner(cleaner, ahead, config.chunk_bytes)
         self.prefix_audit = PrefixAudit(
             self._resolver,
             files=files,
             clock=clock,
             on_rewritten=lambda path: self.queue_paths([path]),
         )
-        self._known_secrets = KnownSecretLoader(database, files=files, track=self._cleaner.track)
+        self._known_secrets = KnownSecretLoader(
+            database, files=files, track=self._chunk_cleaner.track
+        )
         self._backlog = Backlog()
         # The queued paths that an event or a flush named.
         self._live: set[str] = set()
@@ -118,6 +125,8 @@ class Pump:
         queued = [transcript for transcript in scan.transcripts if self._queue(transcript)]
         if scan.folders and not scan.unread:
             self._resolver.store_missing(self._clock.wall_ms())
+        if queued:
+            self._chunk_cleaner.want(self.backlog_size()[1])
         return queued
 
     def backlog_size(self) -> tuple[int, int]:
@@ -126,8 +135,7 @@ class Pump:
         return len(transcripts), sum(map(self._unread_bytes, transcripts))
 
     def _unread_bytes(self, transcript: Transcript) -> int:
-        checkpoint = self._resolver.checkpoint(transcript.path)
-        return max(0, transcript.size - (checkpoint.offset if checkpoint else 0))
+        return max(0, transcript.size - self._offset_of(transcript.path))
 
     def unfinished_sizes(self, session_id: str | None) -> list[int]:
         """Return the bytes of each unfinished last line, of a session's transcripts or of all."""
@@ -160,10 +168,22 @@ class Pump:
     # The journey -----------------------------------------------------------------------
 
     def set_pace(
-        self, *, is_interrupted: Callable[[], bool], is_slow: Callable[[], bool] = lambda: False
+        self,
+        *,
+        is_interrupted: Callable[[], bool],
+        is_slow: Callable[[], bool] = lambda: False,
+        pause: Callable[[], None] = lambda: None,
     ) -> None:
-        """Have `step` do less when there is something else to do, and while redacting is slow."""
+        """Have `step` do less when there is something else to do, and while redacting is slow.
+
+        `pause` is called while it waits for a chunk that another process redacts.
+        """
         self._is_interrupted, self._is_slow = is_interrupted, is_slow
+        self._chunk_cleaner.set_pause(pause)
+
+    def close(self) -> None:
+        """End the process that cleans ahead, if there is one."""
+        self._chunk_cleaner.close()
 
     def step(self) -> bool:
         """Read and commit one chunk of the first transcript; return whether there was anything.
@@ -177,6 +197,8 @@ class Pump:
         self._commit()  # what was read before a long row does not wait for it
         queued = self._take()
         if queued is None:
+            if not self._in_progress:
+                self.close()
             return False
         until = self._clock.monotonic() + GATHER_SECONDS
         try:
@@ -185,7 +207,15 @@ class Pump:
                 queued = self._take_next(until)
         finally:
             self._commit()
+        if not self._in_progress:
+            self._chunk_cleaner.prepare(
+                self._backlog, offset_of=self._offset_of, is_slow=self._is_slow()
+            )
         return True
+
+    def _offset_of(self, path: str) -> int:
+        checkpoint = self._resolver.checkpoint(path)
+        return checkpoint.offset if checkpoint else 0
 
     def _take(self) -> tuple[int, Transcript] | None:
         """Return the first queued transcript that is not being read already."""
@@ -230,7 +260,8 @@ class Pump:
                 known = self._resolver.checkpoint(path)
                 position = self._resolver.resolve(transcript, file)
                 chunk = self._read_chunk(transcript, file, position)
-                cleaned = self._clean(transcript, position, chunk)
+                offset = position.checkpoint.offset
+                cleaned = self._chunk_cleaner.clean(transcript, offset, chunk, is_live=is_live)
                 position = advance(position, chunk, cleaned, file)
                 after, rest = end_of(cleaned, position, transcript, file)
                 is_compared = not cleaned.batch.value.start or (
@@ -263,24 +294,6 @@ class Pump:
         if chunk.scanned:
             self._scanned[transcript.path] = (offset, chunk.scanned)
         return chunk
-
-    def _clean(
-        self, transcript: Transcript, position: ReadPosition, chunk: tail.Chunk
-    ) -> CleanBatch:
-        """Return the clean batch of a chunk, or of the lines before one that cannot be redacted.
-
-        Raises RedactorUnavailable when that is the first line: the offset stays before it.
-        """
-        offset = position.checkpoint.offset
-        lines: Sequence[Line] = chunk.lines
-        while True:
-            try:
-                return self._cleaner.clean(transcript, offset, lines, chunk.skipped)
-            except RedactorUnavailable as error:
-                if len(lines) <= 1:
-                    self.problems.record(transcript.path, error.message)
-                    raise
-                lines = lines[: len(lines) // 2]
 
     def _commit(self) -> None:
         """Commit what was read."""

@@ -121,6 +121,10 @@ class Redactor:
         """Return the values that became known since the last call."""
         return self._known.take_added()
 
+    def known_values(self) -> dict[str, str]:
+        """Return the values that are known, with their kinds, in the order of `add_known`."""
+        return self._known.kinds()
+
     @property
     def dropped_known(self) -> int:
         """Return how many values of files are not known any more, to bound what all take."""

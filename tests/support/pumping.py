@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ccsync_watch.model import JsonValue
+    from ccsync_watch.pipeline.ahead_cleaner import AheadCleaner
     from ccsync_watch.pipeline.files import Files
     from ccsync_watch.privacy.known.tracker import TrackingRedactor
     from ccsync_watch.store.database import Database
@@ -70,6 +71,7 @@ class Bench:
     policy: Policy = field(default_factory=Policy)
     config: dict[str, Any] = field(default_factory=dict)
     make_database: Callable[[Path], Database] | None = None
+    make_ahead: Callable[[Bench], AheadCleaner] | None = None
     clock: FakeClock = field(default_factory=FakeClock)
     commits: int = 0
 
@@ -112,12 +114,15 @@ class Bench:
             files=self.files,
             clock=self.clock,
             on_commit=self._note_commit,
+            ahead=self.make_ahead(self) if self.make_ahead else None,
         )
         return self.pump
 
     def close(self) -> None:
         """Close the database."""
         if self._database is not None:
+            if hasattr(self, "pump"):
+                self.pump.close()
             self._database.close()
             self._database = None
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ccsync_watch.privacy.known.command_lines.command_reader import most_secret, read_command
 from ccsync_watch.privacy.known.secret_reads import read_call
@@ -54,16 +54,73 @@ class CallReadings:
     lines: set[tuple[int, int]] = field(default_factory=set)
 
 
+CALLS = "calls"
+"""The table of a history with what each call reads."""
+
+
+class HistoryChange(NamedTuple):
+    """Something that a history remembered: in which of its tables, and under which key."""
+
+    table: str
+    key: str
+    value: Any
+
+
+class _Memory(OrderedDict[str, V]):
+    """The latest values by key; the oldest is forgotten first. `changes` gets what is new."""
+
+    def __init__(self, table: str, limit: int, changes: list[HistoryChange]) -> None:
+        super().__init__()
+        self._table = table
+        self._limit = limit
+        self._changes = changes
+
+    def remember(self, key: str, value: V) -> None:
+        self[key] = value
+        self.move_to_end(key)
+        self._changes.append(HistoryChange(self._table, key, value))
+        if len(self) > self._limit:
+            self.popitem(last=False)
+
+
 class CallHistory:
     """The calls, tasks, files and typed commands of all sessions, as batches are read in order."""
 
     def __init__(self) -> None:
-        self._calls: OrderedDict[str, ToolCall] = OrderedDict()
-        self._tasks: OrderedDict[str, Reads] = OrderedDict()
-        self._typed: OrderedDict[str, Reads] = OrderedDict()
-        self._files: OrderedDict[str, frozenset[str]] = OrderedDict()
-        self._tables: OrderedDict[str, list[str]] = OrderedDict()
+        self._changes: list[HistoryChange] = []
+        self._calls: _Memory[ToolCall] = _Memory(CALLS, MAX_CALLS, self._changes)
+        self._tasks: _Memory[Reads] = _Memory("tasks", MAX_CALLS, self._changes)
+        self._typed: _Memory[Reads] = _Memory("typed", MAX_CALLS, self._changes)
+        self._files: _Memory[frozenset[str]] = _Memory("files", MAX_SESSIONS, self._changes)
+        self._tables: _Memory[list[str]] = _Memory("tables", MAX_CALLS, self._changes)
         """The files of tables that calls name: their results show whether these hold secrets."""
+        self._memories: dict[str, _Memory[Any]] = {
+            CALLS: self._calls,
+            "tasks": self._tasks,
+            "typed": self._typed,
+            "files": self._files,
+            "tables": self._tables,
+        }
+
+    def take_changes(self) -> list[HistoryChange]:
+        """Return what was remembered since the last call, or in the last `read`."""
+        changes = self._changes.copy()
+        self._changes.clear()
+        return changes
+
+    def everything(self) -> list[HistoryChange]:
+        """Return what is remembered, as the changes that make an empty history equal to this."""
+        return [
+            HistoryChange(table, key, value)
+            for table, memory in self._memories.items()
+            for key, value in memory.items()
+        ]
+
+    def apply(self, changes: Iterable[HistoryChange]) -> None:
+        """Remember what the history of another process remembered, in its order."""
+        for table, key, value in changes:
+            self._memories[table].remember(key, value)
+        self._changes.clear()
 
     def read(
         self, batch: Batch, load_stored: Callable[[set[str]], Mapping[str, ToolCall]]
@@ -73,6 +130,7 @@ class CallHistory:
         `load_stored` returns the stored calls among some ids. A call that a hook changed is what it
         became, since Claude asked for it.
         """
+        self._changes.clear()
         readings = CallReadings(dict(load_stored(self._unknown_calls(batch))))
         for message in batch.messages:
             for part in message.parts:
@@ -102,11 +160,11 @@ class CallHistory:
         if message.role != "assistant" and asked is not None:
             call = replace(call, timestamp_ms=asked.timestamp_ms)
         readings.calls[call_id] = call
-        _remember(self._calls, call_id, call, MAX_CALLS)
+        self._calls.remember(call_id, call)
         self._add_files(message.session_id, reading.secret_files)
         tables = _table_files(name, part)
         if tables:
-            _remember(self._tables, call_id, tables, MAX_CALLS)
+            self._tables.remember(call_id, tables)
         if reads != "anything" or reading.secret_files or tables:
             readings.lines.add((message.start, message.end))
 
@@ -127,7 +185,7 @@ class CallHistory:
         task = texts_under(result.detail, ("backgroundTaskId",)) or _TASK.findall(result.text)
         saved = texts_under(result.detail, ("persistedOutputPath",)) + _SAVED.findall(result.text)
         for task_id in task[:1]:
-            _remember(self._tasks, task_id, call.reads, MAX_CALLS)
+            self._tasks.remember(task_id, call.reads)
         self._add_files(message.session_id, [path.rstrip(". ") for path in saved])
         if task or saved:
             readings.lines.add((message.start, message.end))
@@ -142,18 +200,18 @@ class CallHistory:
                 reading = read_command(part.content.removeprefix(TYPED_COMMAND), files)
                 self._add_files(message.session_id, reading.secret_files)
                 if reading.reads != "anything":
-                    _remember(self._typed, message.uuid, reading.reads, MAX_CALLS)
+                    self._typed.remember(message.uuid, reading.reads)
                     readings.lines.add((message.start, message.end))
         elif reads := self._typed.get(message.parent_uuid or ""):
             # What it printed on the two streams may be in two rows.
-            _remember(self._typed, message.uuid, reads, MAX_CALLS)
+            self._typed.remember(message.uuid, reads)
             readings.calls[message.id] = ToolCall("", None, reads)
 
     def _add_files(self, session_id: str, files: Iterable[str]) -> None:
         known = self._files.get(session_id, frozenset())
         new = [name for name in files if name not in known][: MAX_FILES - len(known)]
         if new:
-            _remember(self._files, session_id, known.union(new), MAX_SESSIONS)
+            self._files.remember(session_id, known.union(new))
 
 
 def _table_files(name: str, part: Part) -> list[str]:
@@ -162,10 +220,3 @@ def _table_files(name: str, part: Part) -> list[str]:
         return []
     texts = [*named_files(name, part.content), command_line(part.content)]
     return [match[0] for text in texts for match in _TABLE_FILE.finditer(text)][:MAX_FILES]
-
-
-def _remember(values: OrderedDict[str, V], key: str, value: V, limit: int) -> None:
-    values[key] = value
-    values.move_to_end(key)
-    if len(values) > limit:
-        values.popitem(last=False)

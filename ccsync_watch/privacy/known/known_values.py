@@ -77,6 +77,10 @@ class KnownValues:
         added, self._added = self._added, []
         return added
 
+    def kinds(self) -> dict[str, str]:
+        """Return all values with their kinds, in the order in which they were added."""
+        return dict(self._kinds)
+
     def plain(self, secret: bytes) -> bytes:
         """Return the value that `secret` is an encoding of; itself if it is not known."""
         known = self._values.get(secret)
