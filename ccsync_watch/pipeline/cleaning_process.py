@@ -113,7 +113,7 @@ class CleaningProcess:
             os._exit(0)
 
     def _clean_next(self) -> ChunkCleaned | None:
-        """Return the next chunk; None where the plan ends, or only the parent can go on."""
+        """Return the next chunk; None where the plan ends, or only the parent can continue."""
         while self._turns:
             turn = self._turns[0]
             path = turn.transcript.path
