@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import http.client
 import re
 import socket
 import statistics
@@ -22,7 +21,7 @@ import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 sys.path[:0] = [str(Path(__file__).resolve().parent.parent / "tests")]
 
@@ -39,6 +38,8 @@ from support.large_store import (  # noqa: E402 - as above
     RARE,
     LargeStoreWriter,
 )
+from support.page_client import PageClient  # noqa: E402 - as above
+from support.process_memory import Memory  # noqa: E402 - as above
 from support.waiting import wait_until  # noqa: E402 - as above
 
 if TYPE_CHECKING:
@@ -85,43 +86,13 @@ def index(folder: Path) -> None:
     database.close()
 
 
-class Browser:
-    """One connection to the dashboard, let in by a one-time link."""
-
-    def __init__(self, link: str) -> None:
-        at = urlsplit(link)
-        self._host = at.netloc
-        self._connection = http.client.HTTPConnection("127.0.0.1", at.port, timeout=60)
-        self._cookie = ""
-        self._connection.request("GET", f"{at.path}?{at.query}", headers={"Host": self._host})
-        answer = self._connection.getresponse()
-        answer.read()
-        self._cookie = (answer.getheader("Set-Cookie") or "").partition(";")[0]
-
-    def get(self, path: str) -> tuple[str, float]:
-        """Return a page and the milliseconds it took; raise for any other answer."""
-        began = time.perf_counter()
-        headers = {"Host": self._host, "Cookie": self._cookie}
-        self._connection.request("GET", path, headers=headers)
-        try:
-            answer = self._connection.getresponse()
-        except http.client.RemoteDisconnected:  # it was idle for long
-            self._connection.request("GET", path, headers=headers)
-            answer = self._connection.getresponse()
-        text = answer.read().decode()
-        took = (time.perf_counter() - began) * 1000
-        if answer.status != 200:  # noqa: PLR2004 - HTTP's
-            raise RuntimeError(f"{path}: {answer.status} {text[:300]}")
-        return text, took
-
-
 def _summary(times: list[float]) -> str:
     ordered = sorted(times)
     high = ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))]
     return f"median {statistics.median(ordered):7.1f}  p95 {high:7.1f}  max {ordered[-1]:7.1f} ms"
 
 
-def pages(browser: Browser, depth: int) -> dict[str, str]:
+def pages(browser: PageClient, depth: int) -> dict[str, str]:
     """Return the addresses to open, by the name to print."""
     path = "/sessions"
     for _ in range(depth - 1):
@@ -161,7 +132,7 @@ def pages(browser: Browser, depth: int) -> dict[str, str]:
     }
 
 
-def measure(browser: Browser, paths: dict[str, str], rounds: int, title: str) -> None:
+def measure(browser: PageClient, paths: dict[str, str], rounds: int, title: str) -> None:
     """Open each page several times, and print the times."""
     print(f"\n{title}")
     for name, path in paths.items():
@@ -188,7 +159,7 @@ def daemon(folder: Path) -> Iterator[tuple[Program, str]]:
         program.stop()
 
 
-def wait_for_figures(browser: Browser) -> None:
+def wait_for_figures(browser: PageClient) -> None:
     """Wait for the figures, and print how long they take."""
     for name in ("today", "7", "30", "all"):
         began = time.monotonic()
@@ -203,7 +174,7 @@ def counting(link: Callable[[], str], folder: Path) -> Iterator[None]:
     database = open_database(folder, now_ms=0)
 
     def work() -> None:
-        browser = Browser(link())
+        browser = PageClient(link())
         while not ended.wait(0.3):
             with database.write() as connection:
                 connection.execute("UPDATE sessions SET host = host WHERE id = ?", (LONG,))
@@ -219,30 +190,26 @@ def counting(link: Callable[[], str], folder: Path) -> Iterator[None]:
         database.close()
 
 
-def _rss(pid: int) -> float:
-    line = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
-    return int(line[1]) / 1024 if line else 0.0
-
-
 def memory(folder: Path) -> None:
     """Print the daemon's memory before the first page and after all of them, on a small store."""
     fill_store(folder / "state", 200, LONG_MESSAGES + 2000)
     with daemon(folder) as (program, link):
-        pid = program.status()["daemon"]["pid"]
-        print(f"before the first page {_rss(pid):6.1f} MiB")
-        browser = Browser(link)
+        pid = program.pid
+        print(f"before the first page {Memory.of(pid)}")
+        browser = PageClient(link)
         browser.get("/sync")
-        print(f"after the first one   {_rss(pid):6.1f} MiB")
+        print(f"after the first one   {Memory.of(pid)}")
         paths = pages(browser, 3)
         for name, path in paths.items():
-            before = _rss(pid)
+            before = Memory.of(pid).pss_bytes
             browser.get(path)
-            if _rss(pid) - before > 1:
-                print(f"  {name:36} + {_rss(pid) - before:.1f} MiB")
+            more = (Memory.of(pid).pss_bytes - before) / 1e6
+            if more > 1:
+                print(f"  {name:36} + {more:.1f} MB")
         for _ in range(5):
             for path in paths.values():
                 browser.get(path)
-        print(f"after all, six times  {_rss(pid):6.1f} MiB")
+        print(f"after all, six times  {Memory.of(pid)}")
 
 
 def main() -> None:
@@ -264,7 +231,7 @@ def main() -> None:
         if not (folder / "state").exists():
             fill_store(folder / "state", options.sessions, options.messages)
         with daemon(folder) as (program, link):
-            browser = Browser(link)
+            browser = PageClient(link)
             wait_for_figures(browser)
             paths = pages(browser, 500)
             measure(browser, paths, options.rounds, "Idle otherwise")

@@ -33,7 +33,7 @@ def load_row(data: bytes, repairs: Counter[str] | None = None) -> dict[str, Any]
     try:
         row = orjson.loads(json_bytes)
     except orjson.JSONDecodeError:
-        row, kind = _load_leniently(data)
+        row, kind = _load_leniently(json_bytes)
     if not isinstance(row, dict) or _is_too_deep(row, json_bytes):
         return None
     if kind and repairs is not None:
@@ -41,7 +41,7 @@ def load_row(data: bytes, repairs: Counter[str] | None = None) -> dict[str, Any]
     return row
 
 
-def _load_leniently(data: bytes) -> tuple[object, str]:
+def _load_leniently(data: bytes | bytearray) -> tuple[object, str]:
     """Load JSON with bytes that are not UTF-8, half a surrogate pair or raw control characters.
 
     They come from programs that cut a text inside a character, and from damaged disks. U+FFFD
@@ -61,7 +61,7 @@ def _load_leniently(data: bytes) -> tuple[object, str]:
         return None, ""
 
 
-def _is_utf8(data: bytes) -> bool:
+def _is_utf8(data: bytes | bytearray) -> bool:
     try:
         data.decode()
     except UnicodeDecodeError:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ccsync_watch.transcripts.long_texts import cut_long_texts
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -30,6 +32,8 @@ _BYTES_OF_CONTAINER = 80
 _BYTES_OF_VALUE = 60
 _MOST_BYTES = 256 << 20
 """What the values of a row may take, by this estimate."""
+_LONG_BYTES = 8 << 20
+"""Of longer rows long texts are shortened, too."""
 
 
 class TooManyValuesError(ValueError):
@@ -37,13 +41,16 @@ class TooManyValuesError(ValueError):
 
 
 def shorten_row(data: bytes) -> bytes | bytearray:
-    """Return a row whose objects have no more members than are read; it has as many bytes.
+    """Return a row whose objects have no more members than are read, and that takes less memory.
 
-    In their place is one member with a text as long as they are. Raises TooManyValuesError.
+    In their place is one member with a text as long as they are. Of long texts the middle is left
+    out, see `long_texts`. Raises TooManyValuesError.
     """
     if len(data) <= LARGE_BYTES:
         return data
     row = _without_members(data) if data.count(b'":') > MOST_MEMBERS else data
+    if len(row) > _LONG_BYTES:
+        row = cut_long_texts(row)
     if _estimate(row) > _MOST_BYTES and _estimate(_TEXT.sub(b'""', row)) > _MOST_BYTES:
         raise TooManyValuesError
     return row

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ccsync_watch.transcripts.fields import mapping, text
+from ccsync_watch.transcripts.long_texts import size_of, without_marks
 
 # How files of these types begin, in base64.
 _BEGINNINGS = {
@@ -41,7 +42,7 @@ def read_media(block: object) -> Media | None:
     declared = text(source.get("media_type")) or text(source.get("mimeType"))
     data, url = source.get("data"), text(source.get("url"))
     if source.get("type") == "text" and isinstance(data, str):
-        return Media(declared, len(data.encode("utf-8", "replace")), data)
+        return Media(declared, size_of(data).bytes, data)
     if url is not None and url.startswith("data:"):
         head, _comma, data = url.partition(",")
         declared, url = head[len("data:") :].split(";")[0] or declared, None
@@ -67,6 +68,7 @@ def _sniff(data: str) -> str | None:
 
 def _decoded_size(data: str) -> int:
     """Return the bytes that a text of base64 stands for: three for four characters."""
+    data, left_out = without_marks(data)
     if "\n" in data or "\r" in data or " " in data:
         data = "".join(data.split())
-    return len(data.rstrip("=")) * 3 // 4
+    return (len(data.rstrip("=")) + left_out.chars - left_out.line_ends) * 3 // 4

@@ -36,8 +36,6 @@ class Chunk:
 
 def split(data: bytes, start: int) -> list[Line]:
     """Return the lines of `data`, which begins at offset `start` and ends with a newline."""
-    if data.find(b"\n") == len(data) - 1:  # one line, which may be long: it is copied once
-        return [Line(start, start + len(data), data[:-1])]
     lines = []
     for piece in data[:-1].split(b"\n"):
         end = start + len(piece) + 1
@@ -74,7 +72,10 @@ def read_lines(
         return Chunk([], start, position)
     end = newline + 1
     if end - start <= max_line_bytes:
-        return Chunk(split(_read_range(read_at, start, end), start), end, 0)
+        line = _read_range(read_at, start, newline)
+        if len(line) == newline - start and b"\n" not in line:
+            return Chunk([Line(start, end, line)], end, 0)  # not copied: it may be long
+        return Chunk(split(line + b"\n", start), end, 0)  # the file changed meanwhile
     is_dropped = is_skippable(read_at(start, HEAD_BYTES))
     reason = "" if is_dropped else f"line longer than {max_line_bytes >> 20} MiB"
     return Chunk([], end, 0, Unreadable(start, end, reason))
@@ -93,10 +94,9 @@ def _find_newline(
 
 
 def _read_range(read_at: Callable[[int, int], bytes], start: int, end: int) -> bytes:
-    """Return a range that ends with a newline; a file truncated meanwhile gives a short line."""
+    """Return a range, in one piece of memory; less of it if the file was truncated meanwhile."""
     pieces = []
     while start < end and (data := read_at(start, end - start)):
         pieces.append(data)
         start += len(data)
-    line = b"".join(pieces)
-    return line if line.endswith(b"\n") else line + b"\n"
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)

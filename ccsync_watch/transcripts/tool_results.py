@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from ccsync_watch.transcripts.fields import mapping, text
+from ccsync_watch.transcripts.long_texts import size_of
 from ccsync_watch.transcripts.media import read_media, sniff_file
 from ccsync_watch.transcripts.result_blocks import file_texts, result_texts
 from ccsync_watch.transcripts.tools import PATHS, texts_under
@@ -134,7 +135,7 @@ class ToolResult(NamedTuple):
         patch = self.detail.get("structuredPatch")
         new = self.detail.get("content")
         if not patch and self.detail.get("type") == "create" and isinstance(new, str):
-            return new.count("\n") + (new[-1:] not in {"", "\n"}), 0
+            return size_of(new).line_ends + (new[-1:] not in {"", "\n"}), 0
         if not isinstance(patch, list):
             return None
         signs = [

@@ -7,6 +7,7 @@ from operator import is_
 from typing import TYPE_CHECKING
 
 from ccsync_watch.plain_text import has_sequences, shown_start
+from ccsync_watch.transcripts.long_texts import size_of
 
 if TYPE_CHECKING:
     from ccsync_watch.model import JsonValue
@@ -35,8 +36,9 @@ def bounded(text: str, limit: int, *, shown: int | None = None) -> str | dict[st
         return text
     if has_sequences(text):
         start, chars = shown_start(text, end)
+        chars += size_of(text).chars - len(text)
         return start if chars <= end else {"_text": start, "_chars": chars}
-    return {"_text": text[:end], "_chars": len(text)}
+    return {"_text": text[:end], "_chars": size_of(text).chars}
 
 
 def cut(content: JsonValue, limit: int) -> JsonValue:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from ccsync_watch.privacy.policy.limits import bounded
+from ccsync_watch.transcripts.long_texts import size_of
 from ccsync_watch.transcripts.result_wrappers import unwrap_result
 from ccsync_watch.transcripts.subagent_meta import SUBAGENT_TOOLS
 from ccsync_watch.transcripts.tool_results import read_file, read_result
@@ -67,8 +68,9 @@ def _reduce_note(content: JsonValue, limit: int) -> JsonValue:
 
 def measure(text: str) -> dict[str, JsonValue]:
     """Return the lines and bytes of a text, which are kept instead of it."""
-    lines = text.count("\n") + (not text.endswith("\n")) if text else 0
-    return {"lines": lines, "bytes": len(text.encode("utf-8", "replace"))}
+    _chars, size, line_ends = size_of(text)
+    lines = line_ends + (not text.endswith("\n")) if text else 0
+    return {"lines": lines, "bytes": size}
 
 
 def _reduce_arguments(name: str, arguments: JsonValue, call: ToolCall | None) -> JsonValue:
