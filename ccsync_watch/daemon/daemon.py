@@ -214,6 +214,7 @@ class Daemon:
             self._guard(self.runtime.late_secrets.step)
             if not self.runtime.pump.has_work():
                 self._guard(self._compare)
+                self.runtime.database.trim_log()
                 self._backup.turn()
 
     def _compare(self) -> bool:

@@ -10,7 +10,7 @@ import contextlib
 import shutil
 import sqlite3
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ccsync_watch import units
 from ccsync_watch.errors import StateError
@@ -57,6 +57,15 @@ def check_space(connection: sqlite3.Connection, free: Callable[[Path], int] = fr
             f" {units.size(available)} are free",
             hint=f"free some space on the disk of {path.parent}; nothing is lost",
         )
+
+
+class Shrunk(NamedTuple):
+    """The database's size before and after; `missing_bytes` of free disk space prevented it."""
+
+    before_bytes: int
+    after_bytes: int
+    is_done: bool
+    missing_bytes: int
 
 
 def copy_parts(connection: sqlite3.Connection, on_progress: Callable[[int, int], None]) -> None:

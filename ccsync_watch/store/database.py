@@ -10,7 +10,7 @@ import contextlib
 import sqlite3
 import threading
 import weakref
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ccsync_watch.disk_faults import is_passing, state_error
 from ccsync_watch.errors import DatabaseDamaged, OtherSchema, StateError
@@ -30,6 +30,7 @@ from ccsync_watch.store.migrations import MIGRATIONS
 from ccsync_watch.store.packed_texts import add_unpacked
 from ccsync_watch.store.schema import migrate, newer_schema
 from ccsync_watch.store.views import create_views
+from ccsync_watch.store.write_ahead_log import LOG_BYTES, empty_log, log_bytes, use_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,15 +41,6 @@ SHRINK_SHARE = 0.25
 """What share of the database must be unused, for its pages to be given back."""
 _BUSY_MS = 10_000
 _READER_CACHE_KIB = 512
-
-
-class Shrunk(NamedTuple):
-    """The database's size before and after; `missing_bytes` of free disk space prevented it."""
-
-    before_bytes: int
-    after_bytes: int
-    is_done: bool
-    missing_bytes: int
 
 
 class _Reader:
@@ -109,8 +101,7 @@ class Database:
                 # Every reading thread has one: the cache of the system is shared by all.
                 connection.execute(f"PRAGMA cache_size = -{_READER_CACHE_KIB}")
             else:
-                connection.execute("PRAGMA journal_mode = WAL")
-                connection.execute("PRAGMA synchronous = FULL")
+                use_log(connection)
                 # Nothing that was redacted late or deleted stays readable in free pages.
                 connection.execute("PRAGMA secure_delete = ON")
         except sqlite3.Error:
@@ -183,6 +174,16 @@ class Database:
             if self._writer is not None:
                 self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
+    def trim_log(self) -> None:
+        """Empty the write-ahead log if it is large and nobody uses it; else do nothing, at once."""
+        is_large = self._writer is not None and log_bytes(self.path) > LOG_BYTES
+        if is_large and self._lock.acquire(blocking=False):
+            try:
+                if self._writer is not None:
+                    empty_log(self._writer, _BUSY_MS)
+            finally:
+                self._lock.release()
+
     def file_bytes(self) -> tuple[int, int]:
         """Return the size of the database, and how much of it are unused pages."""
         return copied_parts.file_bytes(self.read())
@@ -193,7 +194,7 @@ class Database:
         removed_bytes: int,
         min_share: float = SHRINK_SHARE,
         free: Callable[[Path], int] = copied_parts.free_bytes,
-    ) -> Shrunk:
+    ) -> copied_parts.Shrunk:
         """Give unused pages back to the disk, if that pays and the disk has room for it.
 
         Nothing is written meanwhile: on a usual disk that takes a second for 200 MB.
@@ -208,7 +209,7 @@ class Database:
                 if not is_done:
                     needed = copied_parts.space_to_shrink(self._writer)
                     missing = max(0, needed - free(self.path.parent))
-            return Shrunk(before, self.file_bytes()[0], is_done=is_done, missing_bytes=missing)
+            return copied_parts.Shrunk(before, self.file_bytes()[0], is_done=is_done, missing_bytes=missing)
 
     def close(self) -> None:
         """Close the database; the object cannot be used afterwards.

@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from ccsync_watch.config import Settings
     from ccsync_watch.control.messages import ShrinkAnswer
     from ccsync_watch.pipeline.pruning import PrunePlan
-    from ccsync_watch.store.database import Database, Shrunk
+    from ccsync_watch.store.copied_parts import Shrunk
+    from ccsync_watch.store.database import Database
 
 T = TypeVar("T")
 

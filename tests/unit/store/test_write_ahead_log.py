@@ -1,0 +1,81 @@
+"""A log that became large while another connection was reading is emptied once that has left."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ccsync_watch.store.database import open_database
+from ccsync_watch.store.write_ahead_log import LOG_BYTES, log_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from ccsync_watch.store.database import Database
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    """An empty database."""
+    database = open_database(tmp_path, now_ms=1)
+    yield database
+    database.close()
+
+
+@contextlib.contextmanager
+def _reading(database: Database) -> Iterator[sqlite3.Connection]:
+    uri = f"{database.path.as_uri()}?mode=ro"
+    with contextlib.closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
+        connection.execute("BEGIN")
+        connection.execute("SELECT count(*) FROM meta").fetchone()
+        yield connection
+
+
+def _write(database: Database, size: int = 3 * LOG_BYTES) -> None:
+    for number in range(size >> 20):
+        with database.write() as connection:
+            connection.execute("REPLACE INTO meta VALUES (?, zeroblob(1 << 20))", (f"{number}",))
+
+
+def test_a_large_log_is_emptied_when_the_reader_has_left(database: Database) -> None:
+    """While it reads, nothing waits for it; no further commit is needed."""
+    with _reading(database) as reader:
+        _write(database)
+        assert log_bytes(database.path) > 2 * LOG_BYTES
+        database.trim_log()
+        assert log_bytes(database.path) > 2 * LOG_BYTES
+        assert reader.execute("SELECT count(*) FROM meta").fetchone() == (0,)
+    database.trim_log()
+    assert log_bytes(database.path) == 0
+    (count,) = database.read().execute("SELECT count(*) FROM meta").fetchone()
+    assert count == 3 * LOG_BYTES >> 20
+
+
+def test_commits_make_the_log_small_again(database: Database) -> None:
+    """During a backlog nobody looks after it: the next commits do."""
+    with _reading(database):
+        _write(database)
+    for _ in range(3):
+        _write(database, 1 << 20)
+    assert log_bytes(database.path) <= LOG_BYTES
+
+
+def test_a_small_log_is_left_alone(database: Database) -> None:
+    """Nothing is gained by emptying it at each commit."""
+    _write(database, 1 << 20)
+    size = log_bytes(database.path)
+    database.trim_log()
+    assert 0 < log_bytes(database.path) == size
+
+def test_waiting_for_others_is_as_before(database: Database) -> None:
+    """The connection that never waited here waits again for another process that writes."""
+    with _reading(database):
+        _write(database)
+        database.trim_log()
+    with database.write() as connection:
+        (wait_ms,) = connection.execute("PRAGMA busy_timeout").fetchone()
+    assert wait_ms == database.read().execute("PRAGMA busy_timeout").fetchone()[0] > 0
