@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import logging
 import os
 import stat
 from functools import cache
@@ -20,8 +19,6 @@ from ccsync_watch.errors import UnsafePath
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-
-log = logging.getLogger(__name__)
 
 HAS_USERS = hasattr(os, "getuid")
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -86,9 +83,18 @@ def check_folder(path: Path) -> None:
         if stat.S_IMODE(status.st_mode) & 0o077:
             os.fchmod(handle, 0o700)
         if stat.S_IMODE(status.st_mode) & 0o022:
-            log.warning("other users could write to %s: it is this user's alone from now on", real)
+            _log_repair(real)
     finally:
         os.close(handle)
+
+
+def _log_repair(folder: Path) -> None:
+    # Loaded here: most folders are private, and every command checks one.
+    import logging  # noqa: PLC0415 - see above
+
+    logging.getLogger(__name__).warning(
+        "other users could write to %s: it is this user's alone from now on", folder
+    )
 
 
 def make_folder(path: Path) -> None:

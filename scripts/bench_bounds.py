@@ -16,11 +16,9 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import random
 import socket
 import sqlite3
-import subprocess
 import sys
 import tempfile
 import threading
@@ -49,14 +47,8 @@ if TYPE_CHECKING:
 
 _MAX_SECONDS = 1800
 _WORDS = ("every", "line", "of", "a", "session", "is", "stored", "and", "then", "sent", "def", "()")
-_HOLD_READER = """
-import sqlite3, sys
-connection = sqlite3.connect(sys.argv[1], uri=True, isolation_level=None)
-connection.execute("BEGIN")
-connection.execute("SELECT count(*) FROM transcripts").fetchone()
-print("reading", flush=True)
-sys.stdin.read()
-"""
+_SMALL_LOG_BYTES = 1_000_000
+_LEAVE_SECONDS = 60
 
 
 class Daemon:
@@ -162,9 +154,7 @@ def _lines(size: int) -> dict[str, Callable[[Transcript], bytes]]:
             )
         ),
         "many members": lambda t: line(
-            t.writer.result(
-                "toolu_1", "ok", detail={f"key{n}": n for n in range(size // 21)}
-            )
+            t.writer.result("toolu_1", "ok", detail={f"key{n}": n for n in range(size // 21)})
         ),
         "many blocks": lambda t: line(
             t.writer.answer(*(text(f"Block {n}.") for n in range(size // 38)))
@@ -178,7 +168,7 @@ def bench_line(options: argparse.Namespace) -> None:
         with started() as daemon:
             transcript = Transcript(daemon.claude_dir)
             transcript.append(transcript.writer.prompt("Begin."))
-            wait(lambda: daemon.count() >= 2, "the first line")  # noqa: B023, PLR2004 - called at once; header
+            wait(lambda: daemon.count() >= 2, "the first line")  # noqa: PLR2004 - called at once; header
             before, used = settled(daemon.pid), processor_seconds(daemon.pid)
             data = make(transcript)
             after = line(transcript.writer.prompt("The end."))
@@ -318,25 +308,19 @@ def bench_reader(options: argparse.Namespace) -> None:
     """Measure SQLite's log while a process reads, and after it."""
     with started() as daemon:
         uri = f"{(daemon.program.state / 'ccsync.db').as_uri()}?mode=ro"
-        with subprocess.Popen(
-            [sys.executable, "-c", _HOLD_READER, uri], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        ) as reader:
-            assert reader.stdout is not None
-            assert reader.stdin is not None
-            reader.stdout.readline()
-            with PeakMemory(daemon.pid) as peak:
-                corpus = CORPORA["dense"](daemon.claude_dir, int(options.reader_mb * 1e6))
-                wait(lambda: daemon.count() >= corpus.messages + len(corpus.files), "the import")
-            most = daemon.log_bytes()
-            print(
-                f"reader: {corpus.bytes / 1e6:.0f} MB imported meanwhile: memory {peak.most}, log"
-                f" {most / 1e6:.1f} MB",
-                flush=True,
-            )
-            reader.stdin.close()
-            reader.wait()
+        reader = sqlite3.connect(uri, uri=True, isolation_level=None)
+        with contextlib.closing(reader), PeakMemory(daemon.pid) as peak:
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM transcripts").fetchone()
+            corpus = CORPORA["dense"](daemon.claude_dir, int(options.reader_mb * 1e6))
+            wait(lambda: daemon.count() >= corpus.messages + len(corpus.files), "the import")
+        print(
+            f"reader: {corpus.bytes / 1e6:.0f} MB imported meanwhile: memory {peak.most}, log"
+            f" {daemon.log_bytes() / 1e6:.1f} MB",
+            flush=True,
+        )
         began = time.monotonic()
-        while daemon.log_bytes() > 1e6 and time.monotonic() < began + 60:
+        while daemon.log_bytes() > _SMALL_LOG_BYTES and time.monotonic() < began + _LEAVE_SECONDS:
             time.sleep(0.1)
         print(
             f"reader: {time.monotonic() - began:.1f} s after it left: log"

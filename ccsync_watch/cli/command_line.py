@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _DESCRIPTION = "Stream Claude Code sessions, redacted, to a dashboard that you own."
 _DEFAULT_COMMAND = "run"
+_DEFAULT_COLUMNS = 80
 
 _EXIT_CODES = (
     "Exit codes: 0 done; 1 failed, or not all is read, stored and sent; 2 wrong usage or"
@@ -72,7 +73,10 @@ def _valid_text(word: str) -> str:
 
 
 def build_parser(name: str, commands: Mapping[str, Command]) -> argparse.ArgumentParser:
-    """Return the grammar; only the command with this name is imported, and has its arguments."""
+    """Return the grammar, of the command with this name alone if it is one.
+
+    That command is imported; of all others there is only what `--help` lists.
+    """
     parser = _Parser(
         prog="ccsync-watch",
         description=_DESCRIPTION,
@@ -80,7 +84,7 @@ def build_parser(name: str, commands: Mapping[str, Command]) -> argparse.Argumen
     )
     parser.add_argument("--version", action="version", version=f"ccsync-watch {__version__}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND")
-    for command in commands.values():
+    for command in [commands[name]] if name in commands else commands.values():
         # Without `help` it is not listed; None would be listed.
         listed: dict[str, Any] = {} if command.is_hidden else {"help": command.help}
         subparser = subparsers.add_parser(
@@ -176,8 +180,25 @@ class _Parser(argparse.ArgumentParser):
 
 
 class _Help(argparse.HelpFormatter):
-    """Keeps the longest command on one line with its help: the library ignores their indent."""
+    """Keeps the longest command on one line with its help: the library ignores their indent.
+
+    It is made for every argument: the library would load all compressors to find the width.
+    """
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_columns() - 2)
 
     def add_argument(self, action: argparse.Action) -> None:
         super().add_argument(action)
         self._action_max_length = max(self._action_max_length, 2 * self._indent_increment + 9)
+
+
+def _columns() -> int:
+    """Return the width of the terminal, as the shell or the system says."""
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns):
+        return int(columns)
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or _DEFAULT_COLUMNS
+    except (OSError, ValueError):  # a pipe, or no file at all
+        return _DEFAULT_COLUMNS

@@ -44,6 +44,12 @@ def terminal_columns() -> int | None:
     return shutil.get_terminal_size().columns
 
 
+def announce(text: str) -> None:
+    """Print what takes a while now, on standard error if that is a terminal."""
+    if sys.stderr.isatty():
+        print(plain_text(typed(text)), file=sys.stderr, flush=True)  # noqa: T201 - as above
+
+
 def warn(text: str) -> None:
     """Print one line on standard error."""
     print(f"ccsync-watch: {plain_text(typed(text))}", file=sys.stderr, flush=True)  # noqa: T201 - as above

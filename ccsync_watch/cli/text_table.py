@@ -18,16 +18,29 @@ _MIN_NAME_COLUMNS = 12
 
 
 def print_table(
-    heads: Sequence[str], rows: Sequence[Sequence[Cell]], *, foot: int = 0, has_names: bool = False
+    heads: Sequence[str],
+    rows: Sequence[Sequence[Cell]],
+    *,
+    foot: int = 0,
+    has_names: bool = False,
+    optional: Sequence[str] = (),
 ) -> None:
     """Print a table: the first column to the left, the others to the right; `foot` rows set off.
 
     On a terminal that is too narrow the columns stand closer, below heads of two lines. Where they
     still do not fit and the first one `has_names`, which nobody has to type, the middle of
     the long ones is left out; and where only that makes them fit, counts are rounded, which a last
-    line says.
+    line says. Before they would not fit at all, columns with the heads in `optional` are left out,
+    one after the other; the command has `--json`, which a last line says too.
     """
     columns = terminal_columns()
+    left_out: list[str] = []
+    for head in optional:
+        narrow = [*_in_two_lines(heads), *_texts(rows, short_count)]
+        if columns is None or _least(narrow, " ", has_names=has_names) <= columns:
+            break
+        heads, rows = _without(heads, rows, list(heads).index(head))
+        left_out.append(head)
     head_rows, gap, is_rounded = [list(heads)], "  ", False
     body = _texts(rows, full_count)
     if columns is not None and _total(_widths([*head_rows, *body]), gap) > columns:
@@ -53,6 +66,18 @@ def print_table(
         say(gap.join(cells).rstrip())
     if is_rounded:
         say("\nCounts are rounded to fit in this terminal.")
+    if left_out:
+        say(f"\nNot shown here: {', '.join(left_out)}; see `--json`.")
+
+
+def _without(
+    heads: Sequence[str], rows: Sequence[Sequence[Cell]], column: int
+) -> tuple[list[str], list[list[Cell]]]:
+    """Return a table without one of its columns."""
+    return (
+        [*heads[:column], *heads[column + 1 :]],
+        [[*row[:column], *row[column + 1 :]] for row in rows],
+    )
 
 
 def _text_columns(text: str) -> int:

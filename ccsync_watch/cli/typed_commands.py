@@ -5,9 +5,11 @@ The plugin's own copy of this program is not on PATH: there, `ccsync-watch …` 
 
 from __future__ import annotations
 
-import shlex
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _NAME = "ccsync-watch"
 
@@ -16,7 +18,10 @@ def typed(text: str, *, prefix: str | None = None, home: str = "~") -> str:
     """Return a text whose commands, which are in backticks, work in any terminal."""
     if f"`{_NAME}" not in text:
         return text
-    from ccsync_watch.daemon.plugin_copy import (  # noqa: PLC0415 - seldom needed, by all commands
+    # Loaded here: all commands print texts, and few texts name a command.
+    from pathlib import Path  # noqa: PLC0415 - see above
+
+    from ccsync_watch.daemon.plugin_copy import (  # noqa: PLC0415 - see above
         PROGRAM_NAME,
         command_of_copy,
     )
@@ -33,6 +38,8 @@ def typed(text: str, *, prefix: str | None = None, home: str = "~") -> str:
 
 
 def _typed_path(command: Path, home: Path) -> str:
+    import shlex  # noqa: PLC0415 - only for the plugin's own copy
+
     # The shell expands no quoted `~`.
     if command.is_relative_to(home):
         return f"~/{shlex.quote(str(command.relative_to(home)))}"

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import socket
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,6 +72,9 @@ def listen(
     The caller holds the state folder's lock.
     """
     if not is_unix:
+        # Loaded here: only who listens needs it, and no client.
+        import secrets  # noqa: PLC0415 - see above
+
         listener = socket.create_server((_LOCALHOST, 0), backlog=backlog)
         port = int(listener.getsockname()[1])
         return listener, ControlAddress(port=port, token=secrets.token_urlsafe(32))
@@ -103,6 +104,9 @@ def socket_path(folder: Path) -> Path:
     path = folder / SOCKET_NAME
     if len(os.fsencode(path)) <= _MAX_SOCKET_PATH:
         return path
+    # Loaded here: only who listens needs it, and no client.
+    import tempfile  # noqa: PLC0415 - see above
+
     path = Path(tempfile.mkdtemp(prefix=_TEMPORARY_PREFIX)) / SOCKET_NAME
     if len(os.fsencode(path)) <= _MAX_SOCKET_PATH:
         return path

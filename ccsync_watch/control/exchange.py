@@ -1,8 +1,12 @@
-"""One HTTP request to the daemon's address, and its answer."""
+"""One HTTP request to the daemon's address, and its answer.
+
+Written for the one server that it talks to: loading the standard library's client, with its parts
+for mail and TLS, takes a third of the time of `status`.
+"""
 
 from __future__ import annotations
 
-import http.client
+import re
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -10,31 +14,34 @@ import orjson
 if TYPE_CHECKING:
     from ccsync_watch.control.address import ControlAddress
 
-
-class _Connection(http.client.HTTPConnection):
-    """HTTP to the daemon's address, by the standard library: it loads in no time."""
-
-    def __init__(self, address: ControlAddress, seconds: float) -> None:
-        super().__init__("daemon", timeout=seconds)
-        self._address = address
-        self._seconds = seconds
-
-    def connect(self) -> None:
-        self.sock = self._address.connect(self._seconds)
+_STATUS = re.compile(rb"HTTP/1\.[01] ([0-9]{3})[ \r]")
+_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,18})[ \t]*(?:\r|\Z)", re.IGNORECASE)
+_READ_BYTES = 1 << 16
 
 
 def exchange(
     address: ControlAddress, path: str, body: dict[str, Any] | None, seconds: float
 ) -> tuple[int, bytes]:
     """Return status and content of one answer. Raises OSError, TimeoutError among them."""
-    connection = _Connection(address, seconds)
-    try:
-        data = None if body is None else orjson.dumps(body)
-        headers = {"Authorization": address.authorization} if address.authorization else {}
-        connection.request("GET" if data is None else "POST", path, data, headers)
-        response = connection.getresponse()
-        return response.status, response.read()
-    except http.client.HTTPException as error:
-        raise ConnectionAbortedError(str(error)) from error
-    finally:
-        connection.close()
+    data = b"" if body is None else orjson.dumps(body)
+    # Of version 1.0: the content is all that comes until the server closes the connection.
+    head = [f"{'GET' if body is None else 'POST'} {path} HTTP/1.0", "Host: daemon"]
+    if body is not None:
+        head.append(f"Content-Length: {len(data)}")
+    if address.authorization:
+        head.append(f"Authorization: {address.authorization}")
+    with address.connect(seconds) as connection:
+        connection.sendall("\r\n".join((*head, "", "")).encode() + data)
+        answer = bytearray()
+        while piece := connection.recv(_READ_BYTES):
+            answer += piece
+    return _read(bytes(answer))
+
+
+def _read(answer: bytes) -> tuple[int, bytes]:
+    """Return status and content. Raises ConnectionAbortedError for less than a whole answer."""
+    head, end, content = answer.partition(b"\r\n\r\n")
+    status, length = _STATUS.match(head), _LENGTH.search(head)
+    if not end or status is None or length is None or len(content) != int(length[1]):
+        raise ConnectionAbortedError("the answer is not complete")
+    return int(status[1]), content

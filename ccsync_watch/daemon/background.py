@@ -22,7 +22,7 @@ from ccsync_watch.processes import is_alive, start_time
 from ccsync_watch.state_path import DAEMON_LOCK_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from ccsync_watch.clock import Clock
@@ -62,9 +62,11 @@ def start(
     *,
     seconds: float = START_SECONDS,
     clock: Clock | None = None,
+    on_launch: Callable[[], None] = lambda: None,
 ) -> bool:
     """Have a daemon of this version or a later one; return whether one was started.
 
+    `on_launch` is called before the wait for one that is coming up.
     Raises NotAnswering when one hangs, StartFailed when a new one ends at once, StillStarting when
     it is not ready after so many seconds: it continues to start by itself.
     """
@@ -78,6 +80,7 @@ def start(
     until = clock.monotonic() + seconds
     # Not while another one comes up: under load that would only make both slower.
     process = None if is_starting(folder) else _launch(folder, env)
+    on_launch()
     is_other_seen = process is None
     while True:
         exit_code = None if process is None else process.poll()

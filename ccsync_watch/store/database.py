@@ -209,7 +209,9 @@ class Database:
                 if not is_done:
                     needed = copied_parts.space_to_shrink(self._writer)
                     missing = max(0, needed - free(self.path.parent))
-            return copied_parts.Shrunk(before, self.file_bytes()[0], is_done=is_done, missing_bytes=missing)
+            return copied_parts.Shrunk(
+                before, self.file_bytes()[0], is_done=is_done, missing_bytes=missing
+            )
 
     def close(self) -> None:
         """Close the database; the object cannot be used afterwards.

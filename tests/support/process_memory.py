@@ -43,7 +43,7 @@ class PeakMemory:
         self._thread = threading.Thread(target=self._run, daemon=True)
         self.most = Memory()
 
-    def __enter__(self) -> PeakMemory:
+    def __enter__(self) -> PeakMemory:  # noqa: PYI034 - Self needs Python 3.11
         """Begin."""
         self._thread.start()
         return self
@@ -79,6 +79,6 @@ def settled(pid: int, seconds: float = 2.0) -> Memory:
     while time.monotonic() < since + seconds:
         time.sleep(0.1)
         now = processor_seconds(pid)
-        if now > used + 0.02:  # noqa: PLR2004 - two ticks: a poll each second
+        if now > used + 0.02:
             used, since = now, time.monotonic()
     return Memory.of(pid)

@@ -103,7 +103,7 @@ def _show(prices: PriceList, models: list[str]) -> None:
         rates = prices.rates(model, today, STANDARD)
         cells = [_cell(getattr(rates, kind)) if rates else "-" for kind in _KINDS]
         rows.append([model, *cells, prices.source(model) or "not known"])
-    print_table(("model", *_HEADS, "source"), rows, has_names=True)
+    print_table(("model", *_HEADS, "source"), rows, has_names=True, optional=("source",))
     say("")
     say("USD per million tokens. A price after > is for prompts of more than so many tokens.")
     say(f"Price data: {prices.data_description()}.")

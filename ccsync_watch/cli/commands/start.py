@@ -8,7 +8,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch.cli.arguments import seconds
-from ccsync_watch.cli.console import say
+from ccsync_watch.cli.console import announce, say
 from ccsync_watch.cli.problem_text import already_running, error_line
 from ccsync_watch.cli.typed_commands import typed
 from ccsync_watch.config import load
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ORDER = 20
+_LAUNCHED = "Starting; the first time after an update that takes some seconds longer."
 
 # For the plugin's hooks, which are shell scripts: the user does not want a daemon started, as of
 # the time when this was written.
@@ -53,7 +54,9 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], _flags: Mapping[
         return 0
     _remove(folder / NO_AUTOSTART_NAME)
     try:
-        is_new = start(folder, env, seconds=arguments.timeout)
+        is_new = start(
+            folder, env, seconds=arguments.timeout, on_launch=lambda: announce(_LAUNCHED)
+        )
     except StillStarting as starting:
         say(error_line(starting))
         return 0

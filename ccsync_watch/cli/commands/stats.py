@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 ORDER = 70
 _MAX_DAYS = 36_500
+# What a narrow terminal shows of sessions without, in this order.
+_LEAST_ASKED = ("API", "wall", "lines", "tools", "turns", "prompts")
 _NO_KEY = {
     "agent": "main conversation",
     "day": "not in transcripts",
@@ -220,6 +222,6 @@ def _show_sessions(lines: list[SessionLine]) -> None:
     if any(line.worktree for line in lines):
         heads = (*heads, "worktree")
         rows = [[*row, line.worktree or ""] for row, line in zip(rows, lines, strict=True)]
-    print_table(heads, rows)
+    print_table(heads, rows, optional=_LEAST_ASKED)
     explained = typed("`ccsync-watch explain SESSION` explains its figures.")
     say(f"\n{plural(len(lines), 'session')}; {explained}")

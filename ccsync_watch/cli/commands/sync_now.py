@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch.cli.arguments import add_setting_flags, seconds
-from ccsync_watch.cli.console import printable, say, show_warnings, warn
+from ccsync_watch.cli.console import announce, printable, say, show_warnings, warn
 from ccsync_watch.cli.log_files import log_to
 from ccsync_watch.cli.problem_text import one_line
 from ccsync_watch.cli.progress_bars import Progress
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 ORDER = 50
 _IN_BACKGROUND = "the daemon continues in the background, see `ccsync-watch status`"
+_IMPORTING = (
+    "Importing without a daemon; the first time after an update, the redactor is prepared before."
+)
 _BY_HAND = "run `ccsync-watch sync-now` again, or start `ccsync-watch`"
 
 
@@ -122,6 +125,7 @@ def _flush_without_daemon(
     lock = InstanceLock(settings.state_dir, is_daemon=False)
     lock.acquire(clock.wall_ms())
     try:
+        announce(_IMPORTING)
         log_to(settings.state_dir, lambda: make_redactor(settings))
         runtime = Runtime(settings, clock=clock)
         try:

@@ -108,3 +108,19 @@ def test_a_name_at_the_end_of_a_line_fits_in(terminal: Printed) -> None:
 def test_no_control_character_is_printed(printed: Printed) -> None:
     """Names of folders may contain them."""
     assert "b\ufffd[31m" in printed(200)[3]
+
+
+def test_columns_are_left_out_where_nothing_else_makes_a_table_fit(terminal: Printed) -> None:
+    """Those that are named, one after the other; the last line says which."""
+    heads, row = ("session", "wall", "tools", "cost"), ("i" * 36, "1.0 s", "12 + 3 x", "$1")
+    options = {"has_names": False, "optional": ("wall", "tools", "cost")}
+    whole = terminal(None, heads, [row], **options)
+    assert whole[0].split() == list(heads)
+    assert terminal(60, heads, [row], **options)[0].split() == list(heads)
+    lines = terminal(50, heads, [row], **options)
+    assert lines[0].split() == ["session", "tools", "cost"]
+    assert lines[2].split() == ["i" * 36, "12", "+", "3", "x", "$1"]
+    assert lines[-1] == "Not shown here: wall; see `--json`."
+    lines = terminal(41, heads, [row], **options)
+    assert lines[2].split() == ["i" * 36, "$1"]
+    assert max(map(len, lines[:3])) <= 41

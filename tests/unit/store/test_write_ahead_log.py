@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    """An empty database."""
+    """Provide an empty database."""
     database = open_database(tmp_path, now_ms=1)
     yield database
     database.close()
@@ -70,6 +70,7 @@ def test_a_small_log_is_left_alone(database: Database) -> None:
     size = log_bytes(database.path)
     database.trim_log()
     assert 0 < log_bytes(database.path) == size
+
 
 def test_waiting_for_others_is_as_before(database: Database) -> None:
     """The connection that never waited here waits again for another process that writes."""

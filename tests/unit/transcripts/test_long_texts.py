@@ -39,7 +39,7 @@ def _json(value: object, *, is_ascii: bool) -> bytes:
 
 @pytest.mark.parametrize("is_ascii", [False, True], ids=["as it is", "escaped"])
 @pytest.mark.parametrize("alphabet", ALPHABETS.values(), ids=list(ALPHABETS))
-def test_a_long_text_is_cut_and_its_size_is_known(alphabet: str, is_ascii: bool) -> None:
+def test_a_long_text_is_cut_and_its_size_is_known(alphabet: str, *, is_ascii: bool) -> None:
     """Its beginning and end are as they were, whatever it consists of."""
     text = _text(alphabet)
     data = _json({"before": "a", "text": text, "after": ["b", text[:9]]}, is_ascii=is_ascii)

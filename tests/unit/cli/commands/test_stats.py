@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -184,3 +185,16 @@ def test_since_a_number_of_days_is_what_the_dashboard_shows() -> None:
 def test_an_unknown_cost_is_never_zero(cost: Cost, shown: str) -> None:
     """And a partial one is marked."""
     assert format_cost(cost) == shown
+
+
+def test_sessions_fit_in_a_terminal_of_80_columns(
+    filled: dict[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their ids are whole, as `explain` wants them; columns that do not fit are named below."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main(["stats", "--by", "session"], filled) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert any(line.startswith(SESSION) and line.endswith("$0.50") for line in lines)
+    assert any(line.startswith("Not shown here: API, wall") for line in lines)
