@@ -8,11 +8,14 @@ pages with its session's token. Every other request is rejected before a page is
 from __future__ import annotations
 
 import re
+from base64 import b64encode
+from hashlib import sha256
+from html import escape
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
 from ccsync_watch.dashboard.browser_access import IDLE_SECONDS
 
@@ -40,9 +43,40 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-_LOCKED = """This page shows your Claude Code sessions. It needs a one-time link.
-
-Run `ccsync-watch dashboard{page}`: it opens the page with such a link.
+_NEEDS_LINK = "This page shows your Claude Code sessions. It needs a one-time link."
+_IS_USED = "This link was used before, or is too old."
+_STYLE = (
+    "body{font:16px/1.6 system-ui,sans-serif;margin:0;min-height:100vh;display:grid;"
+    "place-items:center;background:Canvas;color:CanvasText}"
+    "main{max-width:38rem;padding:2rem}h1{font-size:1.3rem;margin:0 0 .6rem}p{margin:.4rem 0}"
+    "code{display:block;font:.95rem/1.5 ui-monospace,monospace;padding:.7rem 1rem;margin:.7rem 0;"
+    "border:1px solid GrayText;border-radius:8px;overflow-wrap:anywhere;user-select:all}"
+)
+# The sheet of the pages is theirs alone: this one is in the page, and the policy allows no other.
+_LOCKED_POLICY = (
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none';"
+    f" style-src 'sha256-{b64encode(sha256(_STYLE.encode()).digest()).decode()}'; img-src data:"
+)
+_LOCKED_PAGE = f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>Sign in · ccsync-watch</title>
+<link rel="icon" href="data:,">
+<style>{_STYLE}</style>
+</head>
+<body>
+<main>
+<h1>Sign in to ccsync-watch</h1>
+<p>{{reason}}</p>
+<p>Run this in a terminal; it opens the page with such a link:</p>
+<code>{{command}}</code>
+<p>Links are for one browser and last ten minutes.</p>
+</main>
+</body>
+</html>
 """
 
 
@@ -95,29 +129,27 @@ class Guard:
         if host != f"{self._access.host}:{self._port}":
             if host in {f"{name}:{self._port}" for name in _LOOPBACK}:
                 # It does not say the name: any program on this machine can ask here.
-                return _locked(scope)
+                return _locked(_address_of(scope), headers)
             return PlainTextResponse("This address does not belong to ccsync-watch.\n", 421)
         if scope["path"] == ENTER_PATH and scope["method"] == "GET":
-            return self._enter(scope, cookie)
+            return self._enter(scope, headers, cookie)
         if not self._access.is_signed_in(cookie):
-            return _locked(scope)
+            return _locked(_address_of(scope), headers)
         if scope["method"] in {"GET", "HEAD"} or self._is_same_origin(headers):
             return None
         return PlainTextResponse("This request does not come from a page of ccsync-watch.\n", 403)
 
-    def _enter(self, scope: Scope, old_cookie: str) -> ASGIApp:
+    def _enter(self, scope: Scope, headers: dict[str, str], old_cookie: str) -> ASGIApp:
         query = parse_qs(scope["query_string"].decode("latin-1"))
         page = page_of(query.get("to", ["/"])[0]) or "/"
         cookie = self._access.use_link(query.get("link", [""])[0])
         if cookie is None and self._access.is_signed_in(old_cookie):
-            return RedirectResponse(page, 303)
+            return RedirectResponse(_with_fragment(page), 303)
         if cookie is None:
-            return PlainTextResponse(
-                "This link was used before, or is too old.\n\n" + _locked_text(page), 403
-            )
+            return _locked(page, headers, _IS_USED)
         self._access.sign_out(old_cookie)
-        headers = {"Set-Cookie": _cookie_header(cookie, IDLE_SECONDS)}
-        return RedirectResponse(page, 303, headers=headers)
+        added = {"Set-Cookie": _cookie_header(cookie, IDLE_SECONDS)}
+        return RedirectResponse(_with_fragment(page), 303, headers=added)
 
     def _is_same_origin(self, headers: dict[str, str]) -> bool:
         """Return whether a page of ours made this request.
@@ -151,14 +183,34 @@ def _read_cookie(header: str) -> str:
     return cookie.value if cookie is not None else ""
 
 
-def _locked(scope: Scope) -> Response:
-    return PlainTextResponse(_locked_text(scope["path"]), 403)
+def _address_of(scope: Scope) -> str:
+    query = scope["query_string"].decode("latin-1")
+    return f"{scope['path']}?{query}" if query else str(scope["path"])
 
 
-def _locked_text(page: str) -> str:
+def _with_fragment(page: str) -> str:
+    """Return the address of a page with the place of the message that it names."""
+    name = parse_qs(urlsplit(page).query).get("at", [""])[0]
+    return f"{page}#m-{quote(name)}" if name else page
+
+
+def _locked(page: str, headers: dict[str, str], reason: str = _NEEDS_LINK) -> Response:
+    """Return the answer to a browser that is not let in, which says how to open its page."""
+    command = _open_command(page)
+    if "text/html" not in headers.get("accept", ""):
+        return PlainTextResponse(f"{reason}\n\nRun `{command}`: it opens the page.\n", 403)
+    text = _LOCKED_PAGE.replace("{reason}", reason).replace("{command}", escape(command))
+    return HTMLResponse(text, 403, headers={"Content-Security-Policy": _LOCKED_POLICY})
+
+
+def _open_command(page: str) -> str:
+    """Return the command that opens a page, with as much of its address as a shell leaves alone."""
     path = page.partition("?")[0]
-    is_shown = path not in {"/", ENTER_PATH} and _PAGE_PATH.fullmatch(path)
-    return _LOCKED.format(page=f" {path}" if is_shown else "")
+    if path in {"/", ENTER_PATH} or not _PAGE_PATH.fullmatch(path):
+        return "ccsync-watch dashboard"
+    if path != page and _PAGE.fullmatch(page):
+        return f"ccsync-watch dashboard '{page}'"
+    return f"ccsync-watch dashboard {path}"
 
 
 def _with_headers(send: Send, added: dict[str, str]) -> Send:
@@ -167,11 +219,11 @@ def _with_headers(send: Send, added: dict[str, str]) -> Send:
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             names = {name.lower() for name, _value in message["headers"]}
-            missing = dict(added)
+            missing = {
+                name: value for name, value in added.items() if name.lower().encode() not in names
+            }
             if b"cache-control" not in names:
                 missing["Cache-Control"] = "no-store"
-            if b"set-cookie" in names:  # the page signs out
-                missing.pop("Set-Cookie", None)
             message["headers"] = [
                 *message["headers"],
                 *((name.lower().encode(), value.encode()) for name, value in missing.items()),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
 from typing import TYPE_CHECKING
 
 import httpx
@@ -44,7 +46,8 @@ def test_link_is_exchanged_for_the_cookie(access: BrowserAccess) -> None:
 def test_link_leads_to_the_page_that_it_names(access: BrowserAccess) -> None:
     """The page of a session, with its parameters; never another host's."""
     for page, location in (
-        ("/sessions/abc?at=5", "/sessions/abc?at=5"),
+        ("/sessions/abc?at=5&agent=a", "/sessions/abc?at=5&agent=a#m-5"),
+        ("/sessions/abc", "/sessions/abc"),
         ("//evil.example", "/"),
         ("/\\evil.example", "/"),
         ("https://evil.example/", "/"),
@@ -121,8 +124,33 @@ def test_nothing_is_reached_without_the_cookie(access: BrowserAccess, cookie: st
 def test_rejection_names_the_page_for_the_command(access: BrowserAccess) -> None:
     """A page that was bookmarked opens again; nothing that a shell would run is suggested."""
     assert "`ccsync-watch dashboard /sessions/abc-1`" in send(access, path="/sessions/abc-1").text
+    deep = "/sessions/abc-1?agent=a%2Fb&at=9f8e-7d"
+    assert f"`ccsync-watch dashboard '{deep}'`" in send(access, path=deep).text
     for path in ("/$(id)", "/a;b", "/`id`", "/a b"):
         assert "`ccsync-watch dashboard`" in send(access, path=path).text
+    for query in ("q='$(id)'", "q=`id`", "q=a'b", "q=;id"):
+        assert "`ccsync-watch dashboard /search`" in send(access, path=f"/search?{query}").text
+
+
+def test_a_browser_that_is_not_let_in_gets_a_page(access: BrowserAccess) -> None:
+    """With a style that its policy allows, and nothing that is loaded."""
+    used = f"{ENTER_PATH}?link=used&to=/sessions/a%3Fat%3Db"
+    for path, command in (
+        ("/sessions/a?at=b&c=d", "dashboard &#x27;/sessions/a?at=b&amp;c=d&#x27;</code>"),
+        (used, "dashboard &#x27;/sessions/a?at=b&#x27;</code>"),
+        ("/<script>", "dashboard</code>"),
+    ):
+        response = send(access, path=path, accept="text/html,*/*;q=0.8")
+        assert response.status_code == 403
+        assert response.headers["content-type"] == "text/html; charset=utf-8"
+        assert command in response.text
+        assert "<script" not in response.text
+        style = response.text.partition("<style>")[2].partition("</style>")[0]
+        digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+        policies = response.headers.get_list("content-security-policy")
+        assert len(policies) == 1
+        assert f"style-src 'sha256-{digest}'" in policies[0]
+    assert "used before" in send(access, path=used, accept="text/html").text
 
 
 def test_session_ends_without_use_and_after_a_month(
