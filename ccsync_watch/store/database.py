@@ -27,8 +27,8 @@ from ccsync_watch.store.damage import (
     set_aside,
 )
 from ccsync_watch.store.migrations import MIGRATIONS
-from ccsync_watch.store.packed_texts import add_unpacked
 from ccsync_watch.store.schema import migrate, newer_schema
+from ccsync_watch.store.search_words import add_text_functions
 from ccsync_watch.store.views import create_views
 from ccsync_watch.store.write_ahead_log import LOG_BYTES, empty_log, log_bytes, use_log
 
@@ -93,7 +93,7 @@ class Database:
         connection.row_factory = sqlite3.Row
         try:
             connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
-            add_unpacked(connection)
+            add_text_functions(connection)
             if has_views:
                 create_views(connection)
             if query_only:

@@ -990,4 +990,18 @@ MIGRATIONS: tuple[str, ...] = (
     -- A checksum of all that was read of a file, null where it is not known.
     ALTER TABLE transcripts ADD COLUMN prefix INTEGER;
     """,
+    """
+    -- The search finds parts of identifiers, and words in scripts without spaces. It is indexed
+    -- again when somebody looks.
+    DROP TABLE search;
+    DELETE FROM indexed_texts;
+    ALTER TABLE indexed_texts
+        ADD COLUMN split GENERATED ALWAYS AS (split_words(unpacked(packed))) VIRTUAL;
+    CREATE VIRTUAL TABLE search USING fts5 (
+        text, split, content = 'indexed_texts', content_rowid = 'seq',
+        tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2'
+    );
+    DELETE FROM search_due;
+    DELETE FROM meta WHERE name IN ('search', 'search_removed');
+    """,
 )

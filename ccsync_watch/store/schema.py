@@ -15,8 +15,9 @@ from ccsync_watch.plain_text import plain_text
 from ccsync_watch.store import copied_parts
 from ccsync_watch.store.id_keys import add_uuid_functions
 from ccsync_watch.store.migrations import MIGRATIONS
-from ccsync_watch.store.packed_texts import add_unpacked, pack_bytes
+from ccsync_watch.store.packed_texts import pack_bytes
 from ccsync_watch.store.prompt_sources import words_of
+from ccsync_watch.store.search_words import add_text_functions
 from ccsync_watch.transcripts.fields import opaque_id
 from ccsync_watch.transcripts.project_folders import (
     locate_project,
@@ -72,7 +73,7 @@ def add_functions(connection: sqlite3.Connection) -> None:
         "prompt_words": lambda parts: words_of(orjson.loads(parts)),
         "worktree_name": lambda path: locate_project(plain_text(path)).worktree,
     }
-    add_unpacked(connection)
+    add_text_functions(connection)
     add_uuid_functions(connection)
     for name, function in functions.items():
         connection.create_function(name, 1, function)

@@ -1,4 +1,4 @@
-"""Full-text search over texts, thinking, tool calls and results; indexed when it is needed.
+"""The index of the search over texts, thinking, tool calls and results; built when it is needed.
 
 Ingestion does not index: `catch_up` indexes what was committed since it ran last, for a few
 milliseconds per commit, so that the pump never waits long for the writing connection.
@@ -6,14 +6,13 @@ milliseconds per commit, so that the pump never waits long for the writing conne
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import orjson
 
 from ccsync_watch.store.meta import delete_meta, get_meta, set_meta
 from ccsync_watch.store.packed_texts import pack, unpack
+from ccsync_watch.store.search_words import split_words
 
 if TYPE_CHECKING:
     import sqlite3
@@ -25,12 +24,9 @@ if TYPE_CHECKING:
 
 CHUNK_MESSAGES = 300
 _HOLD_SECONDS = 0.01
-MAX_WORDS = 12
-MARKS = ("\x02", "\x03")
-"""Around each matched word of a snippet: JSON never contains these characters raw."""
 TABLE = (
     "CREATE VIRTUAL TABLE search USING fts5 ("
-    "text, content = 'indexed_texts', content_rowid = 'seq',"
+    "text, split, content = 'indexed_texts', content_rowid = 'seq',"
     " tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2')"
 )
 # In `meta`: whether texts were removed since the index was merged, and when that was begun.
@@ -38,21 +34,7 @@ _REMOVED, _MERGED = "search_removed", "search_merged_ms"
 _MERGE_MS = 86_400_000
 _MERGE_PAGES = 50
 _MERGED_CHANGES = 2  # SQLite's documentation: fewer changes of rows mean that nothing was merged
-_WORD = re.compile(r"\w+", re.UNICODE)
 _MAX_INDEXED_CHARS = 40_000
-_SNIPPET_WORDS = 24
-
-
-@dataclass(frozen=True, slots=True)
-class SearchHit:
-    """A message that matches; in `snippet` each matched word has `MARKS` around it."""
-
-    seq: int
-    session_id: str
-    agent_id: str | None
-    kind: str
-    timestamp_ms: int | None
-    snippet: str
 
 
 def reset_index(connection: sqlite3.Connection) -> None:
@@ -139,7 +121,10 @@ def _add(connection: sqlite3.Connection, seq: int) -> None:
     text = _text(connection, seq)
     if text:
         connection.execute("INSERT INTO indexed_texts VALUES (?, ?)", (seq, pack(text)))
-        connection.execute("INSERT INTO search (rowid, text) VALUES (?, ?)", (seq, text))
+        connection.execute(
+            "INSERT INTO search (rowid, text, split) VALUES (?, ?, ?)",
+            (seq, text, split_words(text)),
+        )
 
 
 def count_unindexed(database: Database) -> int:
@@ -180,47 +165,3 @@ def _strings(value: JsonValue) -> Iterator[str]:
     elif isinstance(value, list):
         for item in value:
             yield from _strings(item)
-
-
-def fts_query(text: str) -> str:
-    """Return the FTS5 query for typed text: all of its words, the last one as a prefix.
-
-    Whatever was typed, no part of it acts as syntax. Empty for a text without words.
-    """
-    words = _WORD.findall(text)[:MAX_WORDS]
-    if not words:
-        return ""
-    quoted = [f'"{word}"' for word in words]
-    return " ".join(quoted) + ("" if text[-1:].isspace() else "*")
-
-
-def find_messages(
-    database: Database, text: str, *, limit: int, before_seq: int | None = None
-) -> list[SearchHit]:
-    """Return the newest messages, before `before_seq`, that contain all words of `text`."""
-    query = fts_query(text)
-    if not query:
-        return []
-    # The newest, not the best: ranking would read every message that contains a common word.
-    rows = database.read().execute(
-        "SELECT m.seq, m.session_id, m.agent_id, m.kind, m.timestamp_ms,"
-        " snippet(search, 0, ?2, ?3, '…', ?4) AS snippet"
-        " FROM search JOIN messages m ON m.seq = search.rowid"
-        " JOIN sessions s ON s.id = m.session_id AND NOT s.is_excluded"
-        " WHERE search MATCH ?1 AND search.rowid < ?5 ORDER BY search.rowid DESC LIMIT ?6",
-        (query, *MARKS, _SNIPPET_WORDS, before_seq or (1 << 62), limit),
-    )
-    return [SearchHit(*row) for row in rows]
-
-
-def find_session_ids(database: Database, text: str, *, limit: int) -> list[str]:
-    """Return the sessions of the newest `limit` messages that contain all words, each once."""
-    query = fts_query(text)
-    if not query:
-        return []
-    rows = database.read().execute(
-        "SELECT m.session_id FROM search JOIN messages m ON m.seq = search.rowid"
-        " WHERE search MATCH ? ORDER BY search.rowid DESC LIMIT ?",
-        (query, limit),
-    )
-    return list(dict.fromkeys(row[0] for row in rows))

@@ -6,6 +6,7 @@ sessions costs what the first does.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
@@ -71,6 +72,12 @@ class SessionRow:
     pruned: PrunedSession | None = None
 
 
+def has_sessions(database: Database) -> bool:
+    """Return whether there is any session to show, also one in which nobody said anything."""
+    query = "SELECT 1 FROM sessions WHERE NOT is_excluded LIMIT 1"
+    return database.read().execute(query).fetchone() is not None
+
+
 def list_sessions(
     database: Database,
     session_filter: SessionFilter,
@@ -87,8 +94,8 @@ def list_sessions(
     column, direction, compare = _ORDERS[sort]
     conditions, values = _conditions(session_filter, sort)
     if among is not None:
-        conditions.append(f"s.id IN ({','.join('?' * len(among))})")
-        values.extend(among)
+        conditions.append("s.id IN (SELECT value FROM json_each(?))")
+        values.append(json.dumps(list(among)))
     if after is not None:
         conditions.append(f"({column}, s.id) {compare} (?, ?)")
         values.extend(after)

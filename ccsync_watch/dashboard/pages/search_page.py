@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.dashboard.page import Context, Page
 from ccsync_watch.dashboard.query_params import build_query, number_param, text_param
-from ccsync_watch.store import search, session_list
+from ccsync_watch.store import search, search_queries, session_list
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -14,24 +14,35 @@ if TYPE_CHECKING:
     from ccsync_watch.dashboard.site import Site
 
 _PAGE_HITS = 30
+_AFTER_ALL = 10**16
 
 
 def build_context(site: Site, request: Request) -> Context:
-    """Return the messages that match, the newest first, grouped by session."""
+    """Return the messages that match, by session, the session of the last activity first."""
     words = text_param(request, "q")
-    hits = search.find_messages(
-        site.database, words, limit=_PAGE_HITS + 1, before_seq=number_param(request, "before")
+    at_ms, seq = number_param(request, "at"), number_param(request, "seq")
+    last_id = text_param(request, "after")
+    after = None
+    if at_ms is not None and seq is not None:
+        after = search_queries.SearchEnd(at_ms, last_id, seq)
+    shown, end = search_queries.find_messages(
+        site.database,
+        words,
+        limit=_PAGE_HITS,
+        after=after,
     )
-    shown = hits[:_PAGE_HITS]
-    by_session: dict[str, list[search.SearchHit]] = {}
+    by_session: dict[str, list[search_queries.SearchHit]] = {}
     for hit in shown:
         by_session.setdefault(hit.session_id, []).append(hit)
     sessions = {name: session_list.load_session(site.database, name) for name in by_session}
     context: Context = {
         "words": words,
-        "marks": search.MARKS,
+        "marks": search_queries.MARKS,
         "groups": [(sessions[name], group) for name, group in by_session.items() if sessions[name]],
-        "more": build_query({"q": words}, before=shown[-1].seq) if hits[_PAGE_HITS:] else None,
+        "more": end
+        and build_query(
+            {"q": words}, at=end.updated_ms, after=end.session_id, seq=min(end.seq, _AFTER_ALL)
+        ),
         "not_indexed": search.count_unindexed(site.database),
     }
     return {**context, "title": words} if words else context

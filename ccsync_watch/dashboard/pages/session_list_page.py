@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, cast, get_args
 
 from ccsync_watch.dashboard.local_time import day_end_ms, day_start_ms
 from ccsync_watch.dashboard.page import Context, Page
 from ccsync_watch.dashboard.query_params import build_query, number_param, text_param
-from ccsync_watch.store import search, session_list
+from ccsync_watch.store import session_list
+from ccsync_watch.store.search_queries import MatchingSessions
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from ccsync_watch.dashboard.site import Site
 
 _PAGE_SESSIONS = 50
-_MAX_MATCHING_MESSAGES = 2000
+_MAX_WALKED = 1000
 _PARAMS = ("q", "project", "branch", "model", "since", "until", "sort", "all")
 _SORTS = {"recent": "latest activity", "started": "latest start", "oldest": "oldest"}
 
@@ -25,16 +27,11 @@ def build_context(site: Site, request: Request) -> Context:
     params = {name: text_param(request, name) for name in _PARAMS}
     sort = params["sort"] if params["sort"] in get_args(session_list.SessionSort) else "recent"
     value, last_id = number_param(request, "value"), text_param(request, "after")
-    matching = None
-    if params["q"]:
-        matching = search.find_session_ids(site.database, params["q"], limit=_MAX_MATCHING_MESSAGES)
-    rows, next_cursor = session_list.list_sessions(
-        site.database,
-        _build_filter(params),
-        sort=cast("session_list.SessionSort", sort),
-        after=session_list.PageEnd(value, last_id) if value is not None and last_id else None,
-        limit=_PAGE_SESSIONS,
-        among=matching,
+    rows, next_cursor = _list_matching(
+        site,
+        params,
+        cast("session_list.SessionSort", sort),
+        session_list.PageEnd(value, last_id) if value is not None and last_id else None,
     )
     more = None
     if next_cursor:
@@ -42,7 +39,7 @@ def build_context(site: Site, request: Request) -> Context:
     choices = session_list.filter_options(site.database)
     is_filtered = any(text for name, text in params.items() if name != "sort")
     is_first = value is None
-    is_store_empty = is_first and not rows and not is_filtered
+    is_store_empty = not rows and not session_list.has_sessions(site.database)
     return {
         "params": params,
         "choices": [
@@ -58,7 +55,41 @@ def build_context(site: Site, request: Request) -> Context:
         "is_first": is_first,
         # An empty store is explained: nothing was written yet, or it is being imported.
         "status": site.figures.status() if is_store_empty else None,
+        "progress": site.figures.import_progress(),
     }
+
+
+def _list_matching(
+    site: Site,
+    params: dict[str, str],
+    sort: session_list.SessionSort,
+    after: session_list.PageEnd | None,
+) -> tuple[list[session_list.SessionRow], session_list.PageEnd | None]:
+    """Return a page of the sessions that match, and where the next one begins.
+
+    Where nearly every session has the words, each is asked as it is reached: a page may then have
+    fewer than others, and a next one all the same.
+    """
+    session_filter = _build_filter(params)
+    list_page = partial(session_list.list_sessions, site.database, session_filter, sort=sort)
+    if not params["q"]:
+        return list_page(after=after, limit=_PAGE_SESSIONS)
+    matching = MatchingSessions(site.database, params["q"])
+    ids = matching.all_ids()
+    if ids is not None:
+        return list_page(after=after, limit=_PAGE_SESSIONS, among=ids)
+    shown: list[session_list.SessionRow] = []
+    for _number in range(_MAX_WALKED // _PAGE_SESSIONS):
+        rows, after = list_page(after=after, limit=_PAGE_SESSIONS)
+        for row in rows:
+            if row.session_id in matching:
+                shown.append(row)
+                if len(shown) == _PAGE_SESSIONS and row is not rows[-1]:
+                    at_ms = row.started_ms if sort == "started" else row.updated_ms
+                    return shown, session_list.PageEnd(at_ms or 0, row.session_id)
+        if after is None or len(shown) >= _PAGE_SESSIONS:
+            break
+    return shown, after
 
 
 def _build_filter(params: dict[str, str]) -> session_list.SessionFilter:

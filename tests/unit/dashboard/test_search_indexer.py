@@ -8,6 +8,7 @@ from ccsync_watch.dashboard.page_priority import PagePriority
 from ccsync_watch.dashboard.search_indexer import SearchIndexer
 from ccsync_watch.store import search
 from ccsync_watch.store.database import Database
+from ccsync_watch.store.search_queries import find_messages
 
 if TYPE_CHECKING:
     import pytest
@@ -23,7 +24,7 @@ def test_new_messages_are_indexed_after_a_wake(world: World, clock: FakeClock) -
         world.say(f"u{number}", "xylophone")
         indexer.wake()
         indexer._threads.submit(lambda: None).result(30)
-        assert len(search.find_messages(world.database, "xylophone", limit=9)) == number + 1
+        assert len(find_messages(world.database, "xylophone", limit=9).hits) == number + 1
     assert search.count_unindexed(world.database) == 0
 
 
@@ -37,7 +38,7 @@ def test_the_dashboards_own_connection_can_index(world: World, clock: FakeClock)
         indexer._threads.submit(lambda: None).result(30)
     finally:
         database.close()
-    assert len(search.find_messages(world.database, "xylophone", limit=9)) == 1
+    assert len(find_messages(world.database, "xylophone", limit=9).hits) == 1
 
 
 def test_a_failure_is_logged_once_and_tried_again(
@@ -62,7 +63,7 @@ def test_a_failure_is_logged_once_and_tried_again(
         "the search index cannot be brought up to date"
     ]
     run()
-    assert len(search.find_messages(world.database, "xylophone", limit=9)) == 1
+    assert len(find_messages(world.database, "xylophone", limit=9).hits) == 1
 
 
 def _fail(*_arguments: object) -> NoReturn:

@@ -20,6 +20,7 @@ from ccsync_watch.store.migrations import MIGRATIONS
 from ccsync_watch.store.packed_texts import unpack
 from ccsync_watch.store.prompt_sources import words_of
 from ccsync_watch.store.schema import add_functions, migrate
+from ccsync_watch.store.search_queries import find_messages
 from ccsync_watch.store.views import create_views
 from ccsync_watch.transcripts.fields import opaque_id
 from ccsync_watch.transcripts.usage import NOT_A_RESPONSE
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 RELEASED = 6  # the version of 0.1.0
 READ_AGAIN = 9  # the last version that has all transcripts read again
-INDEXED_AGAIN = 11  # the last version that has all messages indexed again
+INDEXED_AGAIN = 17
 # Recomputed from other tables, or reset so that all transcripts are read again.
 CHANGED = {
     "transcripts": {"offset", "head", "marker", "size", "lines"},
@@ -234,9 +235,9 @@ def test_an_earlier_store_is_migrated_and_its_upload_continues(world: World, ver
 
     while search.catch_up(world.database, world.clock):
         pass
-    hits = search.find_messages(world.database, "changed", limit=9)
+    hits = find_messages(world.database, "changed", limit=9).hits
     assert [hit.session_id for hit in hits] == [SESSION]
-    assert len(search.find_messages(world.database, "written", limit=9)) == 1
+    assert len(find_messages(world.database, "written", limit=9).hits) == 1
 
 
 @pytest.mark.parametrize("version", [RELEASED, 13, 14, 15])

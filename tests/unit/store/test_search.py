@@ -12,9 +12,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ccsync_watch.clock import SystemClock
-from ccsync_watch.store import search
+from ccsync_watch.store import search, search_queries
 from ccsync_watch.store.packed_texts import DAMAGED
 from ccsync_watch.store.schema import add_functions
+from ccsync_watch.store.search_queries import MatchingSessions, find_messages
+from ccsync_watch.store.search_words import split_words
 from ccsync_watch.store.stored_messages import session_messages
 from support.storing import OTHER, SESSION, World, message
 
@@ -34,7 +36,7 @@ def _index(database: Database, clock: Clock | None = None) -> int:
 
 def _sessions_of(world: World, words: str) -> list[str]:
     _index(world.database)
-    return [hit.session_id for hit in search.find_messages(world.database, words, limit=10)]
+    return [hit.session_id for hit in find_messages(world.database, words, limit=10).hits]
 
 
 @pytest.fixture(scope="module")
@@ -58,14 +60,14 @@ def stocked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_nothing_typed_is_syntax(stocked: World, words: str) -> None:
     """Every text is a valid query for its words only."""
-    search.find_messages(stocked.database, words, limit=5)
-    search.find_session_ids(stocked.database, words, limit=5)
+    find_messages(stocked.database, words, limit=5)
+    MatchingSessions(stocked.database, words).all_ids()
 
 
 @pytest.mark.parametrize("words", ["AND beta ", "alpha NEAR ", "text:y ", "ubung ", "ÜBUN", "日本"])
 def test_words_of_the_syntax_and_of_other_scripts_are_words(stocked: World, words: str) -> None:
     """Accents and case make no difference."""
-    assert search.find_messages(stocked.database, words, limit=5)
+    assert find_messages(stocked.database, words, limit=5).hits
 
 
 def test_the_last_word_is_a_prefix(world: World) -> None:
@@ -82,7 +84,7 @@ def test_the_words_that_were_asked_for_are_marked(world: World) -> None:
     """So that a page can show them."""
     world.ingest(message("u1", "before needle after"))
     _index(world.database)
-    (hit,) = search.find_messages(world.database, "needle", limit=1)
+    (hit,) = find_messages(world.database, "needle", limit=1).hits
     assert "\x02needle\x03" in hit.snippet
 
 
@@ -91,7 +93,7 @@ def test_a_replaced_message_is_found_by_its_new_words_alone(world: World) -> Non
     world.ingest(message("u1", "original"))
     assert _sessions_of(world, "original") == [SESSION]
     world.ingest(message("u1", "replacement"))
-    assert search.find_messages(world.database, "original", limit=5) == []
+    assert find_messages(world.database, "original", limit=5).hits == []
     assert search.count_unindexed(world.database) == 1
     assert _sessions_of(world, "replacement") == [SESSION]
     assert search.count_unindexed(world.database) == 0
@@ -120,7 +122,7 @@ def test_removed_text_cannot_be_found(world: World) -> None:
     with world.database.write() as connection:
         connection.execute("DELETE FROM parts")
         connection.execute("DELETE FROM compact_messages WHERE uuid_key = 'u2'")
-    assert search.find_messages(world.database, "secretive", limit=5) == []
+    assert find_messages(world.database, "secretive", limit=5).hits == []
     assert _sessions_of(world, "secretive") == []
 
 
@@ -148,7 +150,7 @@ def test_the_words_of_removed_texts_leave_the_index_once_a_day(world: World) -> 
     _index(world.database, world.clock)
     assert not is_in_file("bassoonist")
     assert search.catch_up(world.database, world.clock) == 0
-    assert len(search.find_messages(world.database, "stays", limit=9)) == 3
+    assert len(find_messages(world.database, "stays", limit=9).hits) == 3
     with world.database.write() as connection:
         connection.execute("INSERT INTO search (search, rank) VALUES ('integrity-check', 1)")
 
@@ -182,16 +184,102 @@ def test_excluded_sessions_are_not_found(world: World) -> None:
     assert _sessions_of(world, "shared") == [SESSION]
 
 
-def test_the_newest_come_first_and_the_next_page_starts_where_one_ended(world: World) -> None:
-    """By the order of ingestion; sessions once each."""
-    world.ingest(*(message(f"u{number}", "same") for number in range(5)))
+@pytest.fixture(params=[3000, 2], ids=["few matches", "many matches"])
+def max_sorted(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Have the matches of a test counted as few, or as too many to be sorted."""
+    monkeypatch.setattr(search_queries, "MAX_SORTED", request.param)
+    return int(request.param)
+
+
+def _all_pages(world: World, words: str, limit: int) -> list[str]:
+    """Return the names of all hits, of as many pages as there are."""
+    names: list[str] = []
+    page = find_messages(world.database, words, limit=limit)
+    while page.end is not None:
+        assert len(page.hits) == limit
+        names += [hit.name for hit in page.hits]
+        page = find_messages(world.database, words, limit=limit, after=page.end)
+    return names + [hit.name for hit in page.hits]
+
+
+@pytest.mark.usefixtures("max_sorted")
+def test_the_last_active_session_comes_first_whichever_was_stored_first(world: World) -> None:
+    """A first import reads the newest transcripts first. Each hit is on one page, once."""
+    day_ms = 86_400_000
+    for number, session_id in enumerate(("newest", "middle", "oldest")):
+        at_ms = world.clock.now_ms - number * day_ms
+        said = (
+            message(f"{session_id} {row}", "same", session_id=session_id, at_ms=at_ms + row)
+            for row in range(3)
+        )
+        world.ingest(*said, session_id=session_id)
+    # A row of the first session after those of the others.
+    world.ingest(
+        message("newest 3", "same", session_id="newest", at_ms=world.clock.now_ms + 5),
+        session_id="newest",
+    )
     _index(world.database)
-    first = search.find_messages(world.database, "same", limit=3)
-    rest = search.find_messages(world.database, "same", limit=3, before_seq=first[-1].seq)
-    seqs = [hit.seq for hit in [*first, *rest]]
-    assert seqs == sorted(seqs, reverse=True)
-    assert len(seqs) == 5
-    assert search.find_session_ids(world.database, "same", limit=9) == [SESSION]
+    expected = [
+        f"{session_id} {row}"
+        for session_id, rows in (("newest", 4), ("middle", 3), ("oldest", 3))
+        for row in reversed(range(rows))
+    ]
+    for limit in (1, 3, 4, 20):
+        assert _all_pages(world, "same", limit) == expected, limit
+
+
+@pytest.mark.usefixtures("max_sorted")
+def test_each_session_with_the_words_is_known(world: World) -> None:
+    """However many matches there are; excluded ones are for the list to leave out."""
+    for number in range(9):
+        session_id = f"s{number}"
+        text = "needle" if number % 2 else "hay"
+        world.ingest(message("u1", text, session_id=session_id), session_id=session_id)
+    _index(world.database)
+    matching = MatchingSessions(world.database, "needle")
+    assert [number for number in range(9) if f"s{number}" in matching] == [1, 3, 5, 7]
+    ids = matching.all_ids()
+    assert ids is None or sorted(ids) == ["s1", "s3", "s5", "s7"]
+    assert "unknown" not in matching
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "marked"),
+    [
+        ("where is getUserByEmailAddress now", "email", "\x02Email\x03"),
+        ("where is getUserByEmailAddress now", "getUser", "\x02getUserByEmailAddress\x03"),
+        ("where is getUserByEmailAddress now", "EmailAddress ", "\x02EmailAddress\x03"),
+        ("class HTTPServerFactory", "server", "\x02Server\x03"),
+        ("数据库迁移失败了\uff0c请检查日志文件", "迁移失败", "\x02迁移失败\x03"),
+        ("数据库迁移失败了\uff0c请检查日志文件", "志", "\x02志\x03"),
+        ("数据库迁移失败了\uff0c请检查日志文件", "日志 迁移", "\x02迁移\x03"),
+        ("ファイルを確認してください", "確認", "\x02確認\x03"),
+        ("데이터베이스가 느립니다", "베이스", "\x02베이스\x03"),
+        ("ตรวจสอบฐานข้อมูล", "ฐานข้อมูล", "\x02ฐานข้อมูล\x03"),
+        ("运行pytest失败", "pytest", "\x02pytest\x03"),
+    ],
+)
+def test_what_is_inside_of_a_word_is_found_and_marked(
+    world: World, text: str, words: str, marked: str
+) -> None:
+    """Parts of identifiers, and words of scripts that have no spaces."""
+    world.ingest(message("u1", text))
+    _index(world.database)
+    (hit,) = find_messages(world.database, words, limit=2).hits
+    assert marked in hit.snippet
+
+
+@pytest.mark.parametrize("words", ["移迁", "库日", "mail ", "userEmail", "byEmailUser"])
+def test_what_is_not_inside_of_a_word_is_not_found(world: World, words: str) -> None:
+    """Neighbours in their order only."""
+    world.ingest(message("u1", "数据库迁移失败了\uff0c日志 getUserByEmailAddress"))
+    assert _sessions_of(world, words) == []
+
+
+def test_encoded_data_is_not_split() -> None:
+    """It changes between cases more often than an identifier."""
+    assert split_words("aGVsbG8gd29ybGQgYW5kIG1vcmU eyJhbGciOiJIUzI1NiJ9") == ""
+    assert split_words("parseAuditRow") == "parse Audit Row"
 
 
 def _torn(connection: sqlite3.Connection, seq: int) -> None:
@@ -215,8 +303,8 @@ def test_the_index_is_built_in_pieces_and_continues_after_a_crash(
     left = search.count_unindexed(world.database)
     assert left == count + 1 - indexed  # our own header is among them
     assert _index(world.database) == left
-    assert len(search.find_messages(world.database, f"word{count - 1} ", limit=9)) == 1
-    assert search.find_messages(world.database, "torn", limit=9) == []
+    assert len(find_messages(world.database, f"word{count - 1} ", limit=9).hits) == 1
+    assert find_messages(world.database, "torn", limit=9).hits == []
 
 
 def test_a_piece_ends_after_a_few_milliseconds(
@@ -249,7 +337,7 @@ def test_a_reset_index_is_built_again(world: World) -> None:
     _index(world.database)
     with world.database.write() as connection:
         search.reset_index(connection)
-    assert search.find_messages(world.database, "keepsake", limit=5) == []
+    assert find_messages(world.database, "keepsake", limit=5).hits == []
     assert search.count_unindexed(world.database) == 2  # with our own header
     assert _sessions_of(world, "keepsake") == [SESSION]
 
@@ -258,7 +346,7 @@ def test_nothing_typed_finds_nothing(world: World) -> None:
     """An empty search does not match everything."""
     world.ingest(message("u1"))
     assert _sessions_of(world, " ?! ") == []
-    assert search.find_session_ids(world.database, "", limit=5) == []
+    assert MatchingSessions(world.database, "").all_ids() == []
 
 
 def test_the_table_is_that_of_the_schema(world: World) -> None:
