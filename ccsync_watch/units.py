@@ -46,21 +46,19 @@ def age(then_ms: int | None, now_ms: int) -> str:
 
 
 def duration(milliseconds: float | None) -> str:
-    """Return a length of time in its two largest units: `320 ms`, `4.2 s`, `3 min 20 s`."""
+    """Return a length of time in its two largest units: `320 ms`, `4.2 s`, `3 min 20 s`, `1 h`."""
     if milliseconds is None:
         return UNKNOWN
     if milliseconds < _THOUSAND:
-        return f"{milliseconds:.0f} ms"
+        return f"{int(milliseconds)} ms"
     minutes, seconds = divmod(int(milliseconds // _THOUSAND), 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
-    if days:
-        return f"{days} d {hours} h"
-    if hours:
-        return f"{hours} h {minutes} min"
-    if minutes:
-        return f"{minutes} min {seconds} s"
-    return f"{milliseconds / _THOUSAND:.1f} s"
+    for large, small in (((days, "d"), (hours, "h")), ((hours, "h"), (minutes, "min")),
+                         ((minutes, "min"), (seconds, "s"))):  # fmt: skip
+        if large[0]:
+            return f"{large[0]} {large[1]}" + (f" {small[0]} {small[1]}" if small[0] else "")
+    return f"{int(milliseconds / 100) / 10:.1f} s"  # not rounded: 59.96 s is less than a minute
 
 
 def estimated_duration(seconds: float) -> str:

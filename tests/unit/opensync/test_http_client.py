@@ -291,10 +291,10 @@ class TestRetryAfter:
         answer = httpx.Response(429, headers={"Retry-After": "7200"})
         end = datetime.fromtimestamp(1_790_007_200, timezone.utc).astimezone()
         hint = _failure(answer, clock=clock).hint
-        assert hint.startswith(f"it asked for a pause of 2 h 0 min, until {end:%H:%M}, after which")
+        assert hint.startswith(f"it asked for a pause of 2 h, until {end:%H:%M}, after which")
         answer = httpx.Response(429, headers={"Retry-After": "259200"})
         hint = _failure(answer, clock=clock).hint
-        assert hint == "it asked for a pause of 3 d 0 h; it is asked again in 6 h 0 min"
+        assert hint == "it asked for a pause of 3 d; it is asked again in 6 h"
 
     @pytest.mark.parametrize(
         ("value", "seconds"),
