@@ -28,14 +28,19 @@ from ccsync_watch.dashboard.browser_access import form_token
 from ccsync_watch.dashboard.guard import Guard, sign_out_headers
 from ccsync_watch.dashboard.live_events import LiveEvents
 from ccsync_watch.dashboard.pages import load_pages
-from ccsync_watch.dashboard.pages.session_page import build_growth, require_session
+from ccsync_watch.dashboard.pages.session_page import (
+    build_growth,
+    require_agent,
+    require_session,
+)
 from ccsync_watch.dashboard.pages.sync_page import flush_outcome
-from ccsync_watch.dashboard.query_params import last_shown_seq
+from ccsync_watch.dashboard.query_params import last_shown_seq, text_param
 from ccsync_watch.dashboard.rendering import Templates
 from ccsync_watch.dashboard.search_indexer import SearchIndexer
+from ccsync_watch.store.conversations import find_message
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from starlette.requests import Request
 
@@ -78,6 +83,7 @@ class _Routes:
             routes=[
                 *(self._page_route(page) for page in self._pages),
                 Route("/sessions/{session_id}/export.{document_format}", self._export),
+                Route("/sessions/{session_id}/message.md", self._export_message),
                 Route("/sessions/{session_id}/live", self._stream_growth),
                 Route("/sync/flush", self._flush, methods=["POST"]),
                 Route("/sign-out", self._sign_out, methods=["POST"]),
@@ -111,11 +117,11 @@ class _Routes:
         document_format = request.path_params["document_format"]
         if document_format not in session_document.MEDIA_TYPES:
             raise HTTPException(404, "Sessions are exported as .md and as .json.")
-        row = await self._in_thread(lambda: require_session(self._site, session_id))
-        account = await self._in_thread(lambda: self._site.figures.session(row.session_id))
-        pieces = session_document.iterate_document(
-            self._site.database, row, account, document_format
+        agent_id = text_param(request, "agent")
+        pieces = await self._in_thread(
+            lambda: self._begin_export(session_id, agent_id, document_format)
         )
+        name = "subagent" if agent_id else "session"
 
         async def stream() -> AsyncIterator[str]:
             # In the pages' own threads, which have their connections already.
@@ -125,8 +131,36 @@ class _Routes:
         return StreamingResponse(
             stream(),
             media_type=session_document.MEDIA_TYPES[document_format],
-            headers={"Content-Disposition": f'attachment; filename="session.{document_format}"'},
+            headers={"Content-Disposition": f'attachment; filename="{name}.{document_format}"'},
         )
+
+    def _begin_export(self, session_id: str, agent_id: str, document_format: str) -> Iterator[str]:
+        """Return the text of a session, or of one of its subagents, in chunks."""
+        site = self._site
+        row = require_session(site, session_id)
+        if not agent_id:
+            account = site.figures.session(row.session_id)
+            return session_document.iterate_document(site.database, row, account, document_format)
+        agent = require_agent(site, row.session_id, agent_id)
+        used = site.figures.subagents(row.session_id).get(agent_id)
+        return session_document.iterate_document(site.database, row, used, document_format, agent)
+
+    async def _export_message(self, request: Request) -> Response:
+        """Return one message as Markdown, for the clipboard."""
+        text = await self._in_thread(lambda: self._format_message(request))
+        return Response(text, media_type=session_document.MEDIA_TYPES["md"])
+
+    def _format_message(self, request: Request) -> str:
+        row = require_session(self._site, request.path_params["session_id"])
+        message = find_message(
+            self._site.database,
+            row.session_id,
+            text_param(request, "agent") or None,
+            text_param(request, "at"),
+        )
+        if message is None:
+            raise HTTPException(404, "This message is not stored here.")
+        return session_document.format_message(self._site.database, message)
 
     async def _stream_growth(self, request: Request) -> Response:
         session_id = request.path_params["session_id"]

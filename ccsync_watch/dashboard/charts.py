@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
@@ -25,6 +26,7 @@ _PLOT_HEIGHT = _HEIGHT - _BOTTOM
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _LEVELS = 4
 _MAX_TURNS = 400
+_MIN_WHOLE_DOLLARS = 10
 
 
 def stacked_bars(
@@ -105,7 +107,8 @@ def _grid_lines(top: float, unit: str) -> str:
 
 def _amount(value: float, unit: str, *, is_short: bool = False) -> str:
     if unit == "USD":
-        return units.dollars(value)
+        is_whole = is_short and value >= _MIN_WHOLE_DOLLARS
+        return f"${value:,.0f}" if is_whole else units.dollars(value)
     return units.short_count(value) if is_short else f"{units.full_count(value)} {unit}"
 
 
@@ -174,27 +177,37 @@ def _level(count: int, largest: int) -> int:
 def turn_bars(turns: Sequence[Turn], session_id: str) -> Markup:
     """Return a session's turns as bars as wide as they took, each a link to its prompt."""
     shown = list(turns)[-_MAX_TURNS:]
-    chart_width, chart_height, gap = 960.0, 46, 2
+    chart_width, chart_height = 960.0, 46
+    # However many there are, they fill the width and no more: a third of it for the gaps and a
+    # smallest width of each, the rest by the time that they took.
+    gap = min(2.0, chart_width / len(shown) / 6) if shown else 0.0
     # The square root: a turn of seconds stays visible next to one of an hour.
     weights = [max(turn.duration_ms, 500) ** 0.5 for turn in shown]
-    unit = (chart_width - gap * len(shown)) / sum(weights)
+    unit = (chart_width - 2 * gap * len(shown)) / (sum(weights) or 1)
     largest = max((turn.output_tokens for turn in shown), default=0) or 1
     x, marks = 0.0, []
     for turn, weight in zip(shown, weights, strict=True):
-        width = max(1.0, weight * unit)
+        width = gap + weight * unit
         height = 8 + (chart_height - 8) * turn.output_tokens / largest
         text = (
-            f"Turn {turn.number}: {units.duration(turn.duration_ms)}, {turn.calls} calls,"
-            f" {units.full_count(turn.output_tokens)} output tokens"
+            f"Turn {turn.number}: {units.duration(turn.duration_ms)},"
+            f" {units.plural(turn.calls, 'call')}, {'' if turn.is_final else '≥ '}"
+            f"{units.plural(turn.output_tokens, 'output token')}"
         )
+        if turn.failed_calls:
+            text += f", {turn.failed_calls:,} failed"
+        name = quote(turn.name)
         marks.append(
-            f'<a href="/sessions/{escape(session_id)}?at={turn.seq}#m-{turn.seq}"'
+            f'<a href="/sessions/{escape(session_id)}?at={name}#m-{name}"'
             f' aria-label="{text}"><rect class="turn{" failed" if turn.errors else ""}"'
-            f' x="{x:.1f}" y="{chart_height - height:.1f}" width="{width:.1f}"'
-            f' height="{height:.1f}" rx="2"><title>{text}</title></rect></a>'
+            f' x="{x:.2f}" y="{chart_height - height:.1f}" width="{width:.2f}"'
+            f' height="{height:.1f}" rx="{min(2.0, width / 3):.1f}"><title>{text}</title>'
+            "</rect></a>"
         )
         x += width + gap
     label = "Turns: the width is the duration, the height is the output"
+    if len(shown) < len(turns):
+        label = f"The last {len(shown)} turns: the width is the duration, the height is the output"
     return _figure(label, "".join(marks), chart_width, chart_height, is_stretched=True)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ccsync_watch.accounting.account import UNPRICED, Cost, total_cost
 from ccsync_watch.dashboard.speakers import is_folded, speaker_of
 from ccsync_watch.plain_text import has_sequences, plain_text
+from ccsync_watch.store.conversations import permanent_name
 from ccsync_watch.store.rewound import is_rewound
 from ccsync_watch.store.turns import STARTERS
 from ccsync_watch.store.withdrawn import withdrawal
@@ -16,7 +17,7 @@ from ccsync_watch.transcripts.call_outcome import CallOutcome, read_outcome
 from ccsync_watch.transcripts.inferred_times import is_inferred
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
     from ccsync_watch.model import JsonValue, Part, StyleRun
     from ccsync_watch.outgoing import StoredMessage
@@ -35,7 +36,8 @@ _VERBATIM_KINDS = frozenset({"command", "command_output"})
 class EntryItem:
     """One thing to show of a message: a text, a call, an attachment.
 
-    `styles` are those of its text, or of its outcome's output.
+    `styles` are those of its text, or of its outcome's output. `result` is all that is stored of a
+    call's result.
     """
 
     kind: str
@@ -44,6 +46,7 @@ class EntryItem:
     outcome: CallOutcome | None = None
     subagents: tuple[SubagentRow, ...] = ()
     styles: tuple[StyleRun, ...] = ()
+    result: JsonValue = None
 
     @property
     def is_of_terminal(self) -> bool:
@@ -55,13 +58,25 @@ class EntryItem:
 class Entry:
     """One message to show. `is_folded`: neither the user nor Claude wrote it.
 
-    `is_rewound`: the user took it back, with all that it led to.
+    `is_rewound`: the user took it back, with all that it led to. `is_final`: its tokens are all
+    that its response used, not what it had used when it was written.
     """
 
     message: StoredMessage
     items: tuple[EntryItem, ...]
     is_folded: bool
     is_rewound: bool = False
+    is_final: bool = True
+
+    @property
+    def name(self) -> str:
+        """The name of the message in links to it."""
+        return permanent_name(self.message)
+
+    @property
+    def is_of_calls(self) -> bool:
+        """Whether Claude says nothing in it and only calls tools."""
+        return self.message.kind == "answer" and all(item.kind == "call" for item in self.items)
 
     @property
     def fate(self) -> str | None:
@@ -98,12 +113,13 @@ def build_entries(
     subagents: Sequence[SubagentRow],
     earlier_calls: Iterable[str] = (),
     rewound: Sequence[RewoundRange] = (),
+    unfinished: Container[int] = (),
 ) -> list[Entry]:
     """Return what to show of these messages.
 
     `results` are those of their calls, by the call's id. A result is shown with its call. Its own
     place is left out, if its call is among these messages or `earlier_calls`. `rewound` is what the
-    user took back.
+    user took back; `unfinished` are the numbers of messages with responses that had not ended.
     """
     messages = list(messages)
     by_call: defaultdict[str | None, list[SubagentRow]] = defaultdict(list)
@@ -120,9 +136,14 @@ def build_entries(
     for message in messages:
         items = tuple(_build_items(message, results, by_call, calls))
         if items:
-            entries.append(
-                Entry(message, items, is_folded(message.kind), is_rewound(rewound, message.seq))
+            entry = Entry(
+                message,
+                items,
+                is_folded(message.kind),
+                is_rewound(rewound, message.seq),
+                is_final=message.seq not in unfinished,
             )
+            entries.append(entry)
     return entries
 
 
@@ -143,6 +164,7 @@ def _build_items(
                 read_outcome(result.content) if result else None,
                 tuple(subagents.get(call_id, ())) if call_id else (),
                 result.styles if result else (),
+                result.content if result else None,
             )
         elif part.kind == "tool-result":
             if part.tool_use_id not in calls:
@@ -156,7 +178,10 @@ def _build_items(
 
 @dataclass(slots=True)
 class Turn:
-    """What one prompt led to. Times are the transcript's; `costs` are those of its responses."""
+    """What one prompt led to. Times are the transcript's; `costs` are those of its responses.
+
+    `name` is that of its prompt in links. `is_final`: its responses used no more tokens than those.
+    """
 
     seq: int
     number: int
@@ -169,6 +194,9 @@ class Turn:
     calls: int = 0
     errors: int = 0
     costs: list[Cost] = field(default_factory=list)
+    name: str = ""
+    failed_calls: int = 0
+    is_final: bool = True
 
     @property
     def is_empty(self) -> bool:
@@ -193,6 +221,8 @@ class Turn:
         self.answers += step.kind == "answer"
         self.calls += step.calls
         self.errors += step.kind == "api_error"
+        self.failed_calls += step.failed_calls
+        self.is_final &= step.is_final
         if step.usage_id is not None:
             self.costs.append(costs.get(step.usage_id, UNPRICED))
 
@@ -217,8 +247,9 @@ def build_timeline(steps: Iterable[TimelineStep], costs: Mapping[str, Cost]) -> 
         if step.kind in STARTERS and not is_running:
             if turns and turns[-1].is_empty:
                 turns.pop()
-            number, is_prompt = len(turns) + 1, step.kind == "prompt"
-            turns.append(Turn(step.seq, number, step.timestamp_ms, step.timestamp_ms, is_prompt))
+            turn = Turn(step.seq, len(turns) + 1, step.timestamp_ms, step.timestamp_ms)
+            turn.is_prompt, turn.name = step.kind == "prompt", step.name
+            turns.append(turn)
             has_ended = False
         if step.kind in {"answer", "interrupt", "api_error"}:
             has_ended |= step.ends_turn

@@ -6,9 +6,11 @@ a large one the page shows what was counted last, and when.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ccsync_watch.accounting import session_accounts, usage_groups
 from ccsync_watch.accounting.reconciliation import reconcile
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from ccsync_watch.accounting.account import Cost, SessionAccount
     from ccsync_watch.accounting.prices import PriceList
     from ccsync_watch.accounting.session_accounts import SubagentAccount
+    from ccsync_watch.accounting.spreading import RowSum
     from ccsync_watch.clock import Clock
     from ccsync_watch.config import Settings
     from ccsync_watch.dashboard.page_priority import PagePriority
@@ -37,7 +40,24 @@ WAIT_SECONDS = 0.09
 FIRST_STATUS_SECONDS = 5.0
 """How long the first page waits for a status: it cannot do without one."""
 _RETENTION_SECONDS = 30.0
-_MAX_PRICED_RESPONSES = 500
+_SMALL_BACKLOG_BYTES = 1 << 20
+_SMALL_BACKLOG_SHARE = 0.01
+_PRICED_AT_ONCE = 500  # SQLite limits how many values a statement takes
+
+
+@dataclass(frozen=True, slots=True)
+class ImportProgress:
+    """How far the first import is."""
+
+    read_bytes: int
+    behind_bytes: int
+    sessions: int
+    transcripts: int
+
+    @property
+    def total_bytes(self) -> int:
+        """What there is to read, as far as it is known."""
+        return self.read_bytes + self.behind_bytes
 
 
 class Figures:
@@ -58,6 +78,7 @@ class Figures:
         self._clock = clock
         self._priority = priority
         threads = ThreadPoolExecutor(1, "figures")
+        self._is_imported = False
         self._snapshots: dict[str, tuple[object, Snapshot]] = {}
         self._overviews = {
             name: Cached(partial(self._count_overview, name), threads, clock=clock)
@@ -78,6 +99,29 @@ class Figures:
     def status(self) -> dict[str, JsonValue]:
         """Return the status, a second old at most if it can be had in time."""
         return self._status.get(WAIT_SECONDS) or self._status.get(FIRST_STATUS_SECONDS) or {}
+
+    def import_progress(self) -> ImportProgress | None:
+        """Return how far the first import is; None once nearly everything is read.
+
+        From then on what is read later is not an import, and nobody has to wait for a status.
+        """
+        if self._is_imported:
+            return None
+        status = self._status.get(WAIT_SECONDS)
+        if not status:
+            return None
+        totals = cast("dict[str, int]", status["totals"])
+        behind = cast("int", status["bytes_behind"])
+        progress = ImportProgress(
+            read_bytes=totals.get("bytes_read", 0),
+            behind_bytes=behind,
+            sessions=totals.get("sessions", 0),
+            transcripts=cast("int", status["transcripts_found"]),
+        )
+        if behind <= max(_SMALL_BACKLOG_BYTES, progress.read_bytes * _SMALL_BACKLOG_SHARE):
+            self._is_imported = progress.sessions > 0
+            return None
+        return progress
 
     def retention_risk(self) -> RetentionRisk | None:
         """Return what will be deleted before it is uploaded; None when nothing is at risk."""
@@ -129,12 +173,24 @@ class Figures:
             for session_id in session_ids
         }
 
+    def subagents(self, session_id: str) -> dict[str, SubagentAccount]:
+        """Return what each of a session's subagents used, by its id."""
+        accounts = session_accounts.load_subagent_accounts(self._database, session_id, self._prices)
+        return {account.agent_id: account for account in accounts}
+
     def response_costs(self, steps: Sequence[TimelineStep]) -> dict[str, Cost]:
-        """Return what the last of a session's responses cost, each at the prices known by now."""
+        """Return what a session's responses cost, each at the prices known by now."""
         ids = [step.usage_id for step in steps if step.usage_id is not None]
-        ids = ids[-_MAX_PRICED_RESPONSES:]
-        marks = ",".join("?" * len(ids))
-        groups = usage_groups.load_groups(
-            self._database, self._prices, "id", condition=f"id IN ({marks})", values=ids
-        )
-        return {str(group.key[0]): cost_of([group.rows]) for group in groups}
+        costs: dict[str, Cost] = {}
+        for start in range(0, len(ids), _PRICED_AT_ONCE):
+            chunk = ids[start : start + _PRICED_AT_ONCE]
+            marks = ",".join("?" * len(chunk))
+            groups = usage_groups.load_groups(
+                self._database, self._prices, "id", condition=f"id IN ({marks})", values=chunk
+            )
+            # One response may be several groups: its requests have prices of their own.
+            rows: defaultdict[str, list[RowSum]] = defaultdict(list)
+            for group in groups:
+                rows[str(group.key[0])].append(group.rows)
+            costs.update({name: cost_of(sums) for name, sums in rows.items()})
+        return costs

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from markdown_it.renderer import RendererHTML
+    from markdown_it.rules_core import StateCore
     from markdown_it.token import Token
     from markdown_it.utils import EnvType, OptionsDict
 
@@ -34,16 +35,26 @@ _CACHED_TEXTS = 256
 
 _CHIP = re.compile(FORM)
 _CODE = re.compile("`([^`]+)`")
+_RIGHT_TO_LEFT = re.compile(
+    "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
+)
+_BLOCKS = frozenset(
+    {
+        "blockquote_open", "bullet_list_open", "heading_open", "list_item_open",
+        "ordered_list_open", "paragraph_open", "td_open", "th_open",
+    }
+)  # fmt: skip
 _TAGS = frozenset(
     {
-        "a", "blockquote", "br", "code", "del", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr",
-        "li", "ol", "p", "pre", "s", "span", "strong", "table", "tbody", "td", "th", "thead", "tr",
-        "ul",
+        "a", "blockquote", "br", "code", "del", "div", "em", "h1", "h2", "h3", "h4", "h5", "h6",
+        "hr", "li", "ol", "p", "pre", "s", "span", "strong", "table", "tbody", "td", "th", "thead",
+        "tr", "ul",
     }
 )  # fmt: skip
 _ATTRIBUTES = {
     "a": {"href", "title"},
     "code": {"class"},
+    "div": {"aria-label", "class", "role", "tabindex"},
     "ol": {"start"},
     "span": {"class", "title"},
     "td": {"align"},
@@ -103,10 +114,11 @@ def render_markdown(text: str) -> Markup:
     text = plain_text(text)
     if len(text) > MAX_RENDERED_CHARS:
         return Markup("<pre class='long'>{}</pre>").format(render_text(text))
+    attributes = {name: set(values) for name, values in _ATTRIBUTES.items()}
     safe = nh3.clean(
-        _RENDERER.render(text),
+        _RENDERER.render(text, {"is_bidirectional": bool(_RIGHT_TO_LEFT.search(text))}),
         tags=set(_TAGS),
-        attributes={name: set(values) for name, values in _ATTRIBUTES.items()},
+        attributes={**attributes, "*": {"dir"}},
         url_schemes={"http", "https", "mailto"},
         link_rel="noopener noreferrer nofollow",
     )
@@ -138,6 +150,30 @@ def _image(
     return f"[image: {_with_chips(escape(tokens[at].content))}]"
 
 
+def _open_table(
+    renderer: RendererHTML, tokens: Sequence[Token], at: int, options: OptionsDict, env: EnvType
+) -> str:
+    """Begin a table that scrolls by itself where it is too wide."""
+    table = renderer.renderToken(tokens, at, options, env)
+    return f'<div class="scroll table" tabindex="0" role="region" aria-label="Table">{table}'
+
+
+def _close_table(
+    renderer: RendererHTML, tokens: Sequence[Token], at: int, options: OptionsDict, env: EnvType
+) -> str:
+    return f"{renderer.renderToken(tokens, at, options, env)}</div>"
+
+
+def _mark_blocks(state: StateCore) -> None:
+    """Align cells without a style, and let each block begin at the side of its own script."""
+    for token in state.tokens:
+        style = token.attrs.pop("style", None)
+        if style:  # of a table's cells only
+            token.attrSet("align", str(style).removeprefix("text-align:"))
+        if state.env.get("is_bidirectional") and token.type in _BLOCKS:
+            token.attrSet("dir", "auto")
+
+
 def _build_renderer() -> Any:  # noqa: ANN401 - the library's own type is built by its methods
     renderer = MarkdownIt("commonmark", {"html": False, "linkify": False, "breaks": True}).enable(
         ["table", "strikethrough"]
@@ -148,8 +184,11 @@ def _build_renderer() -> Any:  # noqa: ANN401 - the library's own type is built 
         ("code_block", _block),
         ("fence", _block),
         ("image", _image),
+        ("table_open", _open_table),
+        ("table_close", _close_table),
     ):
         renderer.add_render_rule(name, rule)
+    renderer.core.ruler.push("mark_blocks", _mark_blocks)
     return renderer
 
 

@@ -23,7 +23,7 @@ def text_param(request: Request, name: str) -> str:
 
 def number_param(request: Request, name: str) -> int | None:
     """Return a parameter that is a number; None when it is missing or anything else."""
-    return _parse_number(request.query_params.get(name, ""))
+    return parse_number(request.query_params.get(name, ""))
 
 
 def last_shown_seq(request: Request) -> int:
@@ -31,7 +31,7 @@ def last_shown_seq(request: Request) -> int:
 
     The browser's own record of it, which it sends when it reconnects, is newer than the address.
     """
-    resumed = _parse_number(request.headers.get("last-event-id", ""))
+    resumed = parse_number(request.headers.get("last-event-id", ""))
     return (number_param(request, "after") or 0) if resumed is None else resumed
 
 
@@ -43,6 +43,7 @@ def build_query(params: Mapping[str, object], **changes: object) -> str:
     )
 
 
-def _parse_number(value: str) -> int | None:
+def parse_number(value: str) -> int | None:
+    """Return the number that a text is; None for any other text."""
     is_number = value.isascii() and value.isdigit() and len(value) <= _MAX_DIGITS
     return int(value) if is_number else None

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from ccsync_watch import __version__, units
 from ccsync_watch.accounting.account import COST_SOURCES, format_cost
 from ccsync_watch.dashboard import charts, local_time, markup
 from ccsync_watch.dashboard.json_text import compact_json, indented_json
+from ccsync_watch.dashboard.shown_models import short_model
+from ccsync_watch.dashboard.tool_views import build_view
 from ccsync_watch.plain_text import plain_text
 from ccsync_watch.transcripts.kept_files import describe_file
-from ccsync_watch.transcripts.tools import summarize_call
+from ccsync_watch.transcripts.project_folders import shown_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ccsync_watch.dashboard.conversation import EntryItem
     from ccsync_watch.dashboard.page import Context, Page
+    from ccsync_watch.dashboard.tool_blocks import ToolView
 
 TEMPLATE_FOLDER = Path(__file__).parent / "templates"
 _STATIC_FOLDER = Path(__file__).parent / "static"
@@ -53,12 +60,17 @@ class Templates:
             percent=units.percent,
             indented_json=indented_json,
             short_count=units.short_count,
+            short_model=short_model,
             size=units.size,
             snippet=markup.render_snippet,
-            summary=summarize_call,
+            shown_path=lambda path, folder: shown_path(path, [folder] if folder else []),
             terminal_text=markup.render_terminal_text,
             text=markup.render_text,
             time_of_day=local_time.time_of_day,
+            tool_view=lambda item, folder: build_view(
+                item.tool_name, item.content, item.outcome, folder
+            ),
+            call_output=_call_output,
         )
         self._environment.globals.update(
             charts=charts,
@@ -96,6 +108,16 @@ class Templates:
     def render_fragment(self, template: str, context: Context) -> str:
         """Return a part of a page."""
         return self._environment.get_template(template).render(context)
+
+
+def _call_output(item: EntryItem, view: ToolView) -> Markup:
+    """Return the text of a call's result, in the way that its view asks for."""
+    output = (item.outcome.output if item.outcome else None) or ""
+    if view.output == "json":
+        with contextlib.suppress(orjson.JSONDecodeError):
+            output = indented_json(orjson.loads(output))
+    shown = markup.render_terminal_text(output, item.styles if view.output != "json" else ())
+    return Markup('<pre class="output">{}</pre>').format(shown)
 
 
 def _plain(value: object) -> object:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from ccsync_watch.accounting.account import format_cost
+from ccsync_watch.accounting.account import NO_TOKENS, NOTHING, format_cost
 from ccsync_watch.dashboard.json_text import compact_json, indented_json
 from ccsync_watch.dashboard.local_time import date_and_time
 from ccsync_watch.dashboard.speakers import speaker_of
@@ -14,6 +14,7 @@ from ccsync_watch.store import conversations
 from ccsync_watch.store.hand_offs import find_hand_off
 from ccsync_watch.store.rewound import is_rewound, rewound_ranges
 from ccsync_watch.store.session_facts import shown_facts
+from ccsync_watch.store.stored_messages import tool_results
 from ccsync_watch.store.withdrawn import withdrawal
 from ccsync_watch.transcripts.call_outcome import read_outcome
 from ccsync_watch.transcripts.inferred_times import is_inferred
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ccsync_watch.accounting.account import SessionAccount
+    from ccsync_watch.accounting.session_accounts import SubagentAccount
     from ccsync_watch.model import Part
     from ccsync_watch.outgoing import StoredMessage
+    from ccsync_watch.store.conversations import SubagentRow
     from ccsync_watch.store.database import Database
     from ccsync_watch.store.session_list import SessionRow
 
@@ -38,16 +41,21 @@ _MAX_INLINE_CHARS = 100
 
 
 def iterate_document(
-    database: Database, session: SessionRow, account: SessionAccount, document_format: str
+    database: Database,
+    session: SessionRow,
+    account: SessionAccount | SubagentAccount | None,
+    document_format: str,
+    agent: SubagentRow | None = None,
 ) -> Iterator[str]:
     """Yield a session's text in chunks, its subagents' conversations after its own.
 
+    With `agent` only that subagent's, whose account it is then; None for one that used nothing.
     `document_format` is a name of `MEDIA_TYPES`.
     """
     iterate = _iterate_markdown if document_format == "md" else _iterate_json
     chunk: list[str] = []
     size = 0
-    for piece in iterate(database, session, account):
+    for piece in iterate(database, session, account, agent):
         chunk.append(piece)
         size += len(piece)
         if size >= _CHUNK_CHARS:
@@ -68,9 +76,12 @@ def _iterate_messages(
 
 
 def _iterate_json(
-    database: Database, session: SessionRow, account: SessionAccount
+    database: Database,
+    session: SessionRow,
+    account: SessionAccount | SubagentAccount | None,
+    agent: SubagentRow | None,
 ) -> Iterator[str]:
-    tokens = account.tokens
+    tokens, cost = (account.tokens, account.cost) if account else (NO_TOKENS, NOTHING)
     fields = {
         **asdict(session),
         "prompt_tokens": tokens.prompt,
@@ -78,19 +89,21 @@ def _iterate_json(
         "cache_write_tokens": tokens.cache_write,
         "cache_read_tokens": tokens.cache_read,
         "output_tokens": tokens.output,
-        "cost": asdict(account.cost),
+        "cost": asdict(cost),
         "facts": shown_facts(database.read(), session.session_id),
     }
     if session.pruned is None:
         del fields["pruned"]
+    if agent is not None:
+        fields["subagent"] = asdict(agent)
     yield '{"session":' + compact_json(fields) + ',"messages":['
     session_id = session.session_id
-    agent_ids = [
+    agent_ids: list[str | None] = [
         subagent.agent_id for subagent in conversations.list_subagents(database, session_id)
     ]
     rewound = rewound_ranges(database, session_id)
     separator = ""
-    for agent_id in [None, *agent_ids]:
+    for agent_id in [None, *agent_ids] if agent is None else [agent.agent_id]:
         for message in _iterate_messages(database, session_id, agent_id):
             marked = {
                 **asdict(message),
@@ -112,8 +125,19 @@ def _pruned_text(session: SessionRow) -> str | None:
 
 
 def _iterate_markdown(
-    database: Database, session: SessionRow, account: SessionAccount
+    database: Database,
+    session: SessionRow,
+    account: SessionAccount | SubagentAccount | None,
+    agent: SubagentRow | None,
 ) -> Iterator[str]:
+    tokens, cost = (account.tokens, account.cost) if account else (NO_TOKENS, NOTHING)
+    figures = {
+        "Tokens": f"{tokens.prompt:,} prompt, {tokens.output:,} output",
+        "Cost": format_cost(cost),
+    }
+    if agent is not None:
+        yield from _iterate_subagent(database, session, agent, figures)
+        return
     yield f"# {_one_line(session.title or session.session_id)}\n\n"
     hand_off = find_hand_off(database, session.session_id)
     facts = {
@@ -127,18 +151,34 @@ def _iterate_markdown(
         "Started": date_and_time(session.started_ms),
         "Last message": date_and_time(session.updated_ms),
         "Texts removed": _pruned_text(session),
-        "Tokens": f"{account.tokens.prompt:,} prompt, {account.tokens.output:,} output",
-        "Cost": format_cost(account.cost),
+        **figures,
         "Claude Code's own helpers": _describe_helpers(database, session.session_id),
         **shown_facts(database.read(), session.session_id),
     }
     yield "".join(f"- {name}: {_one_line(value)}\n" for name, value in facts.items() if value)
     yield from _iterate_conversation(database, session.session_id, None)
-    for agent in conversations.list_subagents(database, session.session_id):
-        yield f"\n---\n\n# Subagent {_one_line(agent.name)}\n\n"
-        task = ": ".join(_one_line(value) for value in (agent.phase, agent.description) if value)
-        yield f"{task}\n" if task else ""
-        yield from _iterate_conversation(database, session.session_id, agent.agent_id)
+    for subagent in conversations.list_subagents(database, session.session_id):
+        yield "\n---\n\n"
+        yield from _iterate_subagent(database, session, subagent, {})
+
+
+def _iterate_subagent(
+    database: Database, session: SessionRow, agent: SubagentRow, figures: dict[str, str]
+) -> Iterator[str]:
+    yield f"# Subagent {_one_line(agent.name)}\n\n"
+    task = ": ".join(_one_line(value) for value in (agent.phase, agent.description) if value)
+    yield f"{task}\n" if task else ""
+    if figures:
+        facts = {
+            "Session": session.session_id,
+            "Subagent": agent.agent_id,
+            "Model": ", ".join(agent.models),
+            "Started": date_and_time(agent.started_ms),
+            "Last message": date_and_time(agent.updated_ms),
+            **figures,
+        }
+        yield "".join(f"- {name}: {_one_line(value)}\n" for name, value in facts.items() if value)
+    yield from _iterate_conversation(database, session.session_id, agent.agent_id)
 
 
 def _describe_helpers(database: Database, session_id: str) -> str:
@@ -161,6 +201,20 @@ def _iterate_conversation(
         fate = "rewound" if is_rewound(rewound, message.seq) else withdrawal(message)
         mark = f" · {fate}" if fate else ""
         yield f"\n## {_one_line(name)}{mark} · {_when(message)}\n\n" + "\n\n".join(pieces) + "\n"
+
+
+def format_message(database: Database, message: StoredMessage) -> str:
+    """Return what a message says as Markdown, with the results of its calls."""
+    call_ids = [
+        part.tool_use_id for part in message.parts if part.kind == "tool-call" and part.tool_use_id
+    ]
+    results = tool_results(database, call_ids)
+    pieces = []
+    for part in message.parts:
+        pieces.append(_format_part(part))
+        if part.kind == "tool-call" and part.tool_use_id in results:
+            pieces.append(_format_part(results[part.tool_use_id]))
+    return plain_text("\n\n".join(filter(None, pieces)) + "\n")
 
 
 def heading_of(message: StoredMessage) -> str:

@@ -152,7 +152,7 @@ def test_forks_are_linked_both_ways(window: Window, stored: StoredSessions) -> N
 def test_open_page_grows_while_the_session_runs(window: Window, stored: StoredSessions) -> None:
     """A new message appears by itself; the page scrolls only if it is at its end."""
     page = window.open(f"/sessions/{OWN}")
-    page.locator("[data-live]").wait_for()
+    page.locator("[data-following]").wait_for()
     page.evaluate("window.isSamePage = true; scrollTo({ top: 200 })")
     began = time.monotonic()
     stored.own.append(stored.own.writer.prompt("A fresh heliotrope"))
@@ -171,7 +171,7 @@ def test_open_page_grows_while_the_session_runs(window: Window, stored: StoredSe
 def test_page_that_was_hidden_catches_up(window: Window, stored: StoredSessions) -> None:
     """A stream that broke continues after the last message that is shown, and repeats none."""
     page = window.open(f"/sessions/{OWN}")
-    page.locator("[data-live]").wait_for()
+    page.locator("[data-following]").wait_for()
     count = page.locator(".entry").count()
     page.evaluate("dispatchEvent(new Event('pagehide'))")
     assert not page.locator("[data-live]").is_visible()

@@ -126,6 +126,7 @@ def test_every_page_reads_without_scripts(browser: Browser, access: DashboardAcc
         page.locator(".hit").first.click()
         assert page.locator(".prose h1", has_text="Heading").count() == 3
         page.locator(".call summary").first.click()
+        page.locator(".raw summary").first.click()
         assert page.locator(".arguments").first.is_visible()
         for button in page.get_by_role("button").all():
             assert not button.is_visible() or button.evaluate("button => Boolean(button.form)")

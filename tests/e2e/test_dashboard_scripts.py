@@ -113,7 +113,7 @@ def test_live_events_are_not_executed(window: Window, program: Program) -> None:
     transcript.turn()
     wait_until(lambda: program.session(transcript.session_id) is not None, "it is read")
     page = window.open(f"/sessions/{transcript.session_id}")
-    page.locator("[data-live]").wait_for()
+    page.locator("[data-following]").wait_for()
     transcript.append(transcript.writer.answer(text(HOSTILE), usage_id="m2"))
     page.locator(".entry", has_text=_SECRET_WORD).wait_for()
     assert page.evaluate("window.pwned") is None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.dashboard.local_time import DATE_RANGES, DEFAULT_RANGE
 from ccsync_watch.dashboard.page import Context, Page
+from ccsync_watch.store.session_list import has_sessions
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -17,14 +18,14 @@ def build_context(site: Site, request: Request) -> Context:
     """Return the figures of the range that the address names."""
     name = request.query_params.get("range", "")
     range_name = name if name in DATE_RANGES else DEFAULT_RANGE
-    figures = site.figures.overview(range_name)
-    is_store_empty = range_name == "all" and figures is not None and figures.is_empty
+    is_store_empty = not has_sessions(site.database)
     return {
         "range_name": range_name,
         "ranges": DATE_RANGES,
-        "figures": figures,
+        "figures": None if is_store_empty else site.figures.overview(range_name),
         # An empty store is explained: nothing was written yet, or it is being imported.
         "status": site.figures.status() if is_store_empty else None,
+        "progress": site.figures.import_progress(),
     }
 
 

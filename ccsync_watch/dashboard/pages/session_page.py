@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
@@ -13,14 +14,18 @@ from ccsync_watch.dashboard.query_params import (
     MAX_TEXT_CHARS,
     build_query,
     number_param,
+    parse_number,
     text_param,
 )
+from ccsync_watch.dashboard.resuming import is_running, resume_command
 from ccsync_watch.store import (
     conversations,
     hand_offs,
     rewound,
     session_facts,
     session_list,
+    session_outline,
+    session_summaries,
     stored_messages,
     teams,
 )
@@ -37,8 +42,16 @@ if TYPE_CHECKING:
     from ccsync_watch.store.session_list import SessionRow
 
 _PAGE_MESSAGES = 100
-_AFTER_ALL = 1 << 62
+_MAX_TITLES = 1000
+_AFTER_ALL = 10**16
 """Larger than the number of any message."""
+_SELECTIONS = {
+    None: "All",
+    "conversation": "Conversation",
+    "prompts": "Prompts",
+    "errors": "Errors",
+}
+_SAID = frozenset({"text", "note", "image", "file", "verbatim"})
 
 
 def require_session(site: Site, session_id: str) -> SessionRow:
@@ -49,32 +62,84 @@ def require_session(site: Site, session_id: str) -> SessionRow:
     return row
 
 
+def require_agent(site: Site, session_id: str, agent_id: str) -> SubagentRow:
+    """Return a subagent of a session, or raise a 404."""
+    for subagent in conversations.list_subagents(site.database, session_id):
+        if subagent.agent_id == agent_id:
+            return subagent
+    raise HTTPException(404, "This subagent is not stored here.")
+
+
 def build_context(site: Site, request: Request) -> Context:
-    """Return a page of a conversation: its end, or the messages around the one that `at` names."""
+    """Return a page of a conversation, and the figures of its session or subagent.
+
+    It is its beginning; of one that is running its end; or the messages around the one that `at`
+    names. `show` limits it to some messages.
+    """
     database = site.database
     session = require_session(site, request.path_params["session_id"])
     session_id = session.session_id
     agent_id = text_param(request, "agent") or None
-    messages = _read_messages(site, request, session_id, agent_id)
-    steps = conversations.timeline_steps(database, session_id) if agent_id is None else []
-    first_seq, last_seq = (messages[0].seq, messages[-1].seq) if messages else (0, 0)
+    details = session_outline.load_details(database, session_id)
     subagents = conversations.list_subagents(database, session_id)
-    shown_calls = {part.tool_use_id for message in messages for part in message.parts}
+    agent = next((subagent for subagent in subagents if subagent.agent_id == agent_id), None)
+    updated_ms = session.updated_ms if agent is None else agent.updated_ms
+    running = is_running(details, updated_ms, site.clock.wall_ms())
+    shown = text_param(request, "show")
+    selection = shown if shown in conversations.SELECTIONS else None
+    window = _Window(session_id, agent_id, selection)
+    messages, at = _read_messages(site, request, window, is_running=running)
+    first_seq, last_seq = (messages[0].seq, messages[-1].seq) if messages else (0, 0)
+    entries = _build_entries(
+        site, messages, subagents, earlier_calls=_earlier_calls(site, messages)
+    )
+    called = {part.tool_use_id for message in messages for part in message.parts}
+    called.discard(None)
     return {
         "title": session.title or session_id,
         "session": session,
+        "details": details,
+        "is_running": running,
+        "folder": details.folder,
+        "resume": resume_command(session_id, details.folder),
+        "agent": agent,
+        "agent_id": agent_id,
+        "agents": site.figures.subagents(session_id) if subagents else {},
+        "entries": entries if selection != "conversation" else _without_calls(entries),
+        "at": at,
+        "other_subagents": [
+            subagent
+            for subagent in subagents
+            if subagent.tool_use_id not in called and subagent.agent_id != agent_id
+        ],
+        "selection": selection,
+        "selections": _SELECTIONS,
+        "first_seq": first_seq,
+        "last_seq": last_seq,
+        "has_earlier": bool(first_seq) and _has_message(site, window, before_seq=first_seq),
+        "has_later": bool(last_seq) and _has_message(site, window, after_seq=last_seq),
+        "after_all": _AFTER_ALL,
+        "build_query": build_query,
+        **(_of_session(site, session) if agent_id is None else _of_agent()),
+    }
+
+
+def _of_session(site: Site, session: SessionRow) -> Context:
+    """Return what the page says of a session as a whole."""
+    database, session_id = site.database, session.session_id
+    steps = conversations.timeline_steps(database, session_id)
+    turns = build_timeline(steps, site.figures.response_costs(steps)).turns
+    titles = session_outline.first_lines(database, [turn.seq for turn in turns[-_MAX_TITLES:]])
+    summary = session_summaries.session_summary(database, session_id)
+    return {
         "account": site.figures.session(session_id),
+        "duration_ms": summary.value.duration_ms if summary else None,
+        "is_final": all(step.is_final for step in steps),
         "facts": session_facts.shown_facts(database.read(), session_id),
         "activity": activity.load_activity(database, session_id),
-        "agent": next((subagent for subagent in subagents if subagent.agent_id == agent_id), None),
-        "agent_id": agent_id,
-        "entries": _build_entries(
-            site, messages, subagents, earlier_calls=_earlier_calls(site, messages)
-        ),
-        "other_subagents": [
-            subagent for subagent in subagents if subagent.tool_use_id not in shown_calls
-        ],
-        "timeline": build_timeline(steps, site.figures.response_costs(steps)),
+        "turns": turns,
+        "titles": titles,
+        "files": session_outline.changed_files(database, session_id),
         "forks": [
             session_list.load_session(database, fork)
             for fork in conversations.list_forks(database, session_id)
@@ -86,39 +151,72 @@ def build_context(site: Site, request: Request) -> Context:
         ],
         "parent": session.forked_from and session_list.load_session(database, session.forked_from),
         "hand_off": hand_offs.find_hand_off(database, session_id),
-        "first_seq": first_seq,
-        "last_seq": last_seq,
-        "has_earlier": _has_message(site, session_id, agent_id, before_seq=first_seq),
-        "has_later": bool(last_seq)
-        and _has_message(site, session_id, agent_id, after_seq=last_seq),
-        "build_query": build_query,
     }
 
 
-def _read_messages(
-    site: Site, request: Request, session_id: str, agent_id: str | None
-) -> list[StoredMessage]:
-    """Return the messages that the address asks for."""
-    at, before, after = (number_param(request, name) for name in ("at", "before", "after"))
-    database = site.database
-    if after is not None:
+def _of_agent() -> Context:
+    """Return that nothing of its session as a whole is on a subagent's page."""
+    return {"turns": [], "titles": {}, "files": [], "forks": [], "team": [], "parent": None}
+
+
+def _without_calls(entries: list[Entry]) -> list[Entry]:
+    """Return the entries with what was said in them only."""
+    said = (
+        replace(entry, items=tuple(item for item in entry.items if item.kind in _SAID))
+        for entry in entries
+    )
+    return [entry for entry in said if entry.items]
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """Which messages a page may show: of a conversation, all or a selection of them."""
+
+    session_id: str
+    agent_id: str | None
+    selection: str | None
+
+    def read(
+        self, site: Site, *, after_seq: int = 0, before_seq: int | None = None, limit: int
+    ) -> list[StoredMessage]:
+        """Return messages of it: those after a message, or those before one."""
         return conversations.conversation_page(
-            database, session_id, agent_id=agent_id, after_seq=after, limit=_PAGE_MESSAGES
+            site.database,
+            self.session_id,
+            agent_id=self.agent_id,
+            after_seq=after_seq,
+            before_seq=before_seq,
+            limit=limit,
+            selection=self.selection,
         )
+
+
+def _read_messages(
+    site: Site, request: Request, window: _Window, *, is_running: bool
+) -> tuple[list[StoredMessage], str | None]:
+    """Return the messages that the address asks for, and the name of the one that it names."""
+    before, after = (number_param(request, name) for name in ("before", "after"))
+    name = text_param(request, "at")
+    at = _find_named(site, window, name) if name else None
+    if after is not None:
+        return window.read(site, after_seq=after, limit=_PAGE_MESSAGES), None
     if at is not None:
         half = _PAGE_MESSAGES // 2
-        return conversations.conversation_page(
-            database, session_id, agent_id=agent_id, before_seq=at, limit=half
-        ) + conversations.conversation_page(
-            database, session_id, agent_id=agent_id, after_seq=at - 1, limit=half
-        )
-    return conversations.conversation_page(
-        database,
-        session_id,
-        agent_id=agent_id,
-        before_seq=before or _AFTER_ALL,
-        limit=_PAGE_MESSAGES,
-    )
+        messages = [
+            *window.read(site, before_seq=at, limit=half),
+            *window.read(site, after_seq=at - 1, limit=half),
+        ]
+        named = next((message for message in messages if message.seq == at), None)
+        return messages, conversations.permanent_name(named) if named else None
+    if before is None and not is_running:
+        return window.read(site, limit=_PAGE_MESSAGES), None
+    return window.read(site, before_seq=before or _AFTER_ALL, limit=_PAGE_MESSAGES), None
+
+
+def _find_named(site: Site, window: _Window, name: str) -> int | None:
+    """Return the number of the message of a link, which in links of version 0.1 is its number."""
+    seq = conversations.find_seq(site.database, window.session_id, window.agent_id, name)
+    return parse_number(name) if seq is None else seq
 
 
 def build_growth(
@@ -136,6 +234,9 @@ def build_growth(
         # A result that arrives after its call was shown is shown where it is in the file.
         "entries": _build_entries(site, messages, subagents, earlier_calls=()),
         "session_id": session_id,
+        "agents": site.figures.subagents(session_id) if subagents else {},
+        "at": None,
+        "folder": session_outline.load_details(site.database, session_id).folder,
     }
     return messages[-1].seq if messages else after_seq, context
 
@@ -154,6 +255,9 @@ def _build_entries(
         subagents=subagents,
         earlier_calls=earlier_calls,
         rewound=rewound.rewound_ranges(site.database, messages[0].session_id) if messages else [],
+        unfinished=conversations.unfinished_responses(site.database, messages[0].session_id)
+        if messages
+        else (),
     )
 
 
@@ -172,23 +276,9 @@ def _tool_use_ids(messages: list[StoredMessage], kind: str) -> list[str]:
 
 
 def _has_message(
-    site: Site,
-    session_id: str,
-    agent_id: str | None,
-    *,
-    after_seq: int = 0,
-    before_seq: int | None = None,
+    site: Site, window: _Window, *, after_seq: int = 0, before_seq: int | None = None
 ) -> bool:
-    return bool(
-        conversations.conversation_page(
-            site.database,
-            session_id,
-            agent_id=agent_id,
-            after_seq=after_seq,
-            before_seq=before_seq,
-            limit=1,
-        )
-    )
+    return bool(window.read(site, after_seq=after_seq, before_seq=before_seq, limit=1))
 
 
 PAGE = Page(

@@ -1,32 +1,71 @@
-// `/` searches, `j` and `k` select in a list or a conversation, `?` shows all keys.
+// `/` searches, `j` and `k` select in a list or a conversation, `n` and `p` go from prompt to prompt.
 export function keys() {
   const help = document.querySelector(".help");
   const openButton = document.querySelector("[data-help-open]");
   openButton.hidden = false;
   openButton.onclick = () => help.showModal();
-  let selected = -1;
+  const top = () => document.querySelector(".topbar").getBoundingClientRect().bottom;
 
-  function select(step) {
-    const rows = [...document.querySelectorAll("[data-list] .row, .entry")];
-    if (!rows.length) return;
-    rows[selected]?.removeAttribute("data-selected");
-    selected = Math.min(Math.max(selected + step, 0), rows.length - 1);
-    rows[selected].setAttribute("data-selected", "");
-    rows[selected].scrollIntoView({ block: "nearest" });
-    if (rows[selected].matches("a")) rows[selected].focus({ preventScroll: true });
+  function isVisible(row) {
+    const box = row.getBoundingClientRect();
+    return box.bottom > top() && box.top < innerHeight;
+  }
+
+  // From the selected row, or from what the reader sees if they scrolled away from it.
+  function select(step, selector) {
+    const rows = [...document.querySelectorAll(selector)].filter((row) => row.offsetParent);
+    if (!rows.length) return false;
+    const current = document.querySelector("[data-selected]");
+    let at = rows.indexOf(current);
+    if (at >= 0 && isVisible(current)) at += step;
+    else {
+      const from = current && isVisible(current) ? current.getBoundingClientRect().top : top();
+      const next = rows.findIndex((row) => row.getBoundingClientRect().top >= from - 1);
+      if (step > 0) at = next < 0 ? rows.length : next;
+      else at = (next < 0 ? rows.length : next) - 1;
+    }
+    if (at < 0 || at >= rows.length) return false;
+    current?.removeAttribute("data-selected");
+    const row = rows[at];
+    row.setAttribute("data-selected", "");
+    if (!row.matches("a")) row.tabIndex = -1;
+    row.focus({ preventScroll: true });
+    const isFitting = row.offsetHeight < innerHeight - top();
+    row.scrollIntoView({ block: isFitting ? "nearest" : "start" });
+    return true;
+  }
+
+  function selectPrompt(step) {
+    if (select(step, ".entry.kind-prompt")) return;
+    const link = document.querySelector(step > 0 ? "a[rel=next]" : "a[rel=prev]");
+    link?.click();
+  }
+
+  // Of a link the browser itself opens it.
+  function unfold() {
+    const row = document.querySelector(".entry[data-selected]");
+    if (!row || document.activeElement !== row) return false;
+    const folds = [...row.querySelectorAll("details:not(.raw)")];
+    const isOpening = folds.some((fold) => !fold.open);
+    for (const fold of folds) fold.open = isOpening;
+    return folds.length > 0;
   }
 
   function foldAll() {
-    const folds = [...document.querySelectorAll(".conversation details")];
+    const folds = [...document.querySelectorAll(".conversation details:not(.raw)")];
     const isOpening = folds.some((fold) => !fold.open);
     for (const fold of folds) fold.open = isOpening;
   }
 
+  const rows = "[data-list] .row, .entry";
   const actions = {
     "/": () => document.getElementById("search-input").focus(),
     "?": () => help.showModal(),
-    j: () => select(1),
-    k: () => select(-1),
+    j: () => select(1, rows),
+    k: () => select(-1, rows),
+    n: () => selectPrompt(1),
+    p: () => selectPrompt(-1),
+    Enter: unfold,
     o: foldAll,
     g: () => scrollTo({ top: 0 }),
     G: () => scrollTo({ top: document.documentElement.scrollHeight }),
@@ -40,7 +79,7 @@ export function keys() {
       return;
     }
     const act = actions[event.key];
-    if (!act) return;
+    if (!act || (event.key === "Enter" && !document.activeElement.matches(".entry"))) return;
     event.preventDefault();
     act();
   });

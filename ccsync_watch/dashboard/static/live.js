@@ -7,25 +7,44 @@ export function follow(enhance) {
   const address = new URL(list.dataset.source, location);
   const isAtEnd = () => innerHeight + scrollY >= document.documentElement.scrollHeight - 120;
   const scrollToEnd = () => scrollTo({ top: document.documentElement.scrollHeight });
+  // A session that ended is followed, as it may be resumed, but it is not running.
+  const runningMs = 10 * 60_000;
+  let quiet = label.hidden ? null : setTimeout(stopRunning, runningMs);
   let source = null;
+
+  function stopRunning() { label.hidden = true; quiet = null; }
+
+  function showRunning() {
+    clearTimeout(quiet);
+    quiet = setTimeout(stopRunning, runningMs);
+    label.hidden = false;
+  }
 
   // A browser opens six connections to a host at most: hidden pages must not hold them all.
   function close() {
     source?.close();
     source = null;
+    delete list.dataset.following;
     label.hidden = true;
   }
 
   function open() {
     if (source || document.hidden) return;
     source = new EventSource(address);
-    source.onopen = () => { label.hidden = false; };
-    source.onerror = () => { label.hidden = true; };
+    source.onopen = () => {
+      list.dataset.following = "";
+      label.hidden = quiet === null;
+    };
+    source.onerror = () => {
+      delete list.dataset.following;
+      label.hidden = true;
+    };
     source.onmessage = append;
   }
 
   function append(event) {
     address.searchParams.set("after", event.lastEventId);
+    showRunning();
     const wasAtEnd = isAtEnd();
     const template = document.createElement("template");
     template.innerHTML = JSON.parse(event.data);
@@ -40,6 +59,8 @@ export function follow(enhance) {
     else button.hidden = false;
   }
 
+  // What is running is read at its end, unless the address names another place.
+  if (!label.hidden && !location.search && !location.hash) scrollToEnd();
   button.onclick = () => { scrollToEnd(); button.hidden = true; };
   addEventListener("scroll", () => { if (isAtEnd()) button.hidden = true; }, { passive: true });
   addEventListener("pagehide", close);

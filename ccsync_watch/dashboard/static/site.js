@@ -18,16 +18,36 @@ function localTimes(root) {
   }
 }
 
+function copyOnClick(button, text) {
+  const label = button.textContent;
+  button.hidden = false;
+  button.onclick = async () => {
+    await navigator.clipboard.writeText(await text());
+    button.textContent = "copied";
+    setTimeout(() => { button.textContent = label; }, 1200);
+  };
+}
+
 function copyButtons(root) {
+  for (const shown of all(".resume", root)) shown.hidden = true;
+  for (const button of all("[data-copy-text]", root)) {
+    copyOnClick(button, () => button.dataset.copyText);
+  }
+  // The source of a message, of which the page shows what Markdown makes of it.
   for (const button of all("[data-copy]", root)) {
-    button.hidden = false;
-    button.onclick = async () => {
-      const entry = button.closest(".entry");
-      const texts = all(".prose, .arguments, .output", entry).map((part) => part.innerText);
-      await navigator.clipboard.writeText(texts.join("\n\n"));
-      button.textContent = "copied";
-      setTimeout(() => { button.textContent = "copy"; }, 1200);
-    };
+    copyOnClick(button, async () => (await fetch(button.dataset.copy)).text());
+  }
+  for (const block of all(".prose pre", root)) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "plain copy-block";
+    button.textContent = "copy";
+    button.setAttribute("aria-label", "Copy this block");
+    const frame = document.createElement("div");
+    frame.className = "code-block";
+    block.replaceWith(frame);
+    frame.append(block, button);
+    copyOnClick(button, () => block.innerText);
   }
 }
 
@@ -48,9 +68,42 @@ function enhance(root) {
   copyButtons(root);
 }
 
+// Paper has nothing to unfold.
+function unfoldForPrint() {
+  let folded = [];
+  addEventListener("beforeprint", () => {
+    folded = all("main details:not([open]):not(.raw)");
+    for (const fold of folded) fold.open = true;
+  });
+  addEventListener("afterprint", () => {
+    for (const fold of folded) fold.open = false;
+  });
+}
+
+function outline() {
+  const list = document.querySelector("[data-outline]");
+  if (!list) return;
+  if (matchMedia("(max-width: 1100px)").matches) list.open = false;
+  const links = new Map(all("a", list).map((link) => [decodeURIComponent(link.hash.slice(1)), link]));
+  const seen = new IntersectionObserver((changes) => {
+    for (const change of changes) {
+      const link = links.get(change.target.id);
+      if (!change.isIntersecting || !link) continue;
+      list.querySelector("[aria-current]")?.removeAttribute("aria-current");
+      link.setAttribute("aria-current", "location");
+    }
+  }, { rootMargin: "-10% 0px -70% 0px" });
+  for (const entry of all(".entry")) if (links.has(entry.id)) seen.observe(entry);
+}
+
 enhance(document);
 themeSwitch();
+unfoldForPrint();
+outline();
+// A link that lost its fragment, as one-time links do, still names its message.
+if (!location.hash) document.querySelector(".entry.named")?.scrollIntoView();
 tips();
 keys();
 follow(enhance);
-if (document.querySelector("[data-reload]")) setTimeout(() => location.reload(), 1000);
+const waiting = document.querySelector("[data-reload]");
+if (waiting) setTimeout(() => location.reload(), Number(waiting.dataset.reload));

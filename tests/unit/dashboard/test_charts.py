@@ -76,13 +76,27 @@ def test_lowest_level_is_for_nothing_alone() -> None:
 
 def test_turn_links_to_its_prompt() -> None:
     """Each bar is a link with a name; the last four hundred are shown."""
-    turns = [Turn(seq, seq, 0, 1000 * seq, output_tokens=seq, calls=2) for seq in range(1, 451)]
+    turns = [
+        Turn(seq, seq, 0, 1000 * seq, output_tokens=seq, calls=2, name=f"u{seq}")
+        for seq in range(1, 451)
+    ]
     turns[-1].errors = 1
     chart = parse(charts.turn_bars(turns, "abc"))
     links = list(chart.iter("a"))
     assert len(links) == 400
-    assert links[-1].get("href") == "/sessions/abc?at=450#m-450"
+    assert links[-1].get("href") == "/sessions/abc?at=u450#m-u450"
     assert (links[-1].get("aria-label") or "").startswith(
         "Turn 450: 7 min 30 s, 2 calls, 450 output tokens"
     )
     assert [rect.get("class") for rect in chart.iter("rect")][-1] == "turn failed"
+
+
+@pytest.mark.parametrize("count", [2, 30, 299, 350, 400, 5000])
+def test_turns_fill_the_width_and_no_more(count: int) -> None:
+    """However many they are, whether one took a day or all took nothing."""
+    for longest_ms in (500, 86_400_000):
+        turns = [Turn(seq, seq, 0, 500 if seq > 1 else longest_ms) for seq in range(1, count + 1)]
+        bars = list(parse(charts.turn_bars(turns, "abc")).iter("rect"))
+        ends = [float(bar.get("x") or 0) + float(bar.get("width") or 0) for bar in bars]
+        assert 900 < max(ends) <= 960
+        assert min(float(bar.get("width") or 0) for bar in bars) > 0.3

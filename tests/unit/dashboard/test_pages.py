@@ -88,7 +88,7 @@ def test_problems_look_like_their_severity(visitor: Visitor, severity: str, labe
     assert "→ run <code>df &amp; co</code>" in text
 
 
-@pytest.mark.parametrize("path", ["/?range=all", "/sessions"])
+@pytest.mark.parametrize("path", ["/", "/?range=all", "/sessions", "/sessions?q=x"])
 def test_empty_store_is_explained(visitor: Visitor, path: str) -> None:
     """Nothing was written yet, or what was written is being imported."""
     visitor.site.figures.expire()
@@ -96,7 +96,47 @@ def test_empty_store_is_explained(visitor: Visitor, path: str) -> None:
     assert "/home/user/.claude/projects" in visitor.get(path).text
     visitor.daemon.answer["transcripts_found"] = 3
     visitor.site.figures.expire()
-    assert "Sessions are being imported" in visitor.get(path).text
+    visitor.daemon.answer["bytes_behind"] = 3 << 20
+    visitor.daemon.answer["totals"] |= {"bytes_read": 1 << 20, "sessions": 0}  # type: ignore[operator]
+    visitor.site.figures.expire()
+    text = visitor.get(path).text
+    assert "Your sessions are being imported" in text
+    assert "3 transcripts of Claude Code were found" in text
+    assert f'<progress max="{4 << 20}" value="{1 << 20}"' in text
+    assert "Nothing leaves this machine until" in text
+    assert "<svg" not in text.partition("<main")[2]
+
+
+@pytest.mark.parametrize("path", ["/?range=all", "/sessions"])
+def test_an_import_shows_how_far_it_is_until_it_is_done(
+    world: World, visitor: Visitor, path: str
+) -> None:
+    """What is read later is not an import: a page then asks for no status."""
+    world.say("u1", "First")
+    visitor.daemon.answer |= {
+        "transcripts_found": 9,
+        "bytes_behind": 90 << 20,
+        "totals": {"bytes_read": 10 << 20, "sessions": 1},
+    }
+    text = visitor.get(path).text
+    assert "being imported" in text
+    assert "10.0 MiB of 100.0 MiB read · 1 session so far" in text
+    visitor.daemon.answer["bytes_behind"] = 1000
+    visitor.site.figures.expire()
+    assert "being imported" not in visitor.get(path).text
+    visitor.daemon.answer["bytes_behind"] = 90 << 20
+    visitor.site.figures.expire()
+    assert "being imported" not in visitor.get(path).text
+
+
+def test_a_range_without_activity_has_no_empty_charts(world: World, visitor: Visitor) -> None:
+    """It leads to what there is."""
+    world.say("u1", "Long ago", ago_ms=40 * 86_400_000)
+    text = visitor.get("/?range=7").text
+    assert "No activity in this range" in text
+    assert "Tokens by day" not in text
+    assert "Activity in the last year" in text
+    assert "Tokens by day" in visitor.get("/?range=all").text
 
 
 def test_nothing_unread_is_up_to_date(visitor: Visitor) -> None:

@@ -1,0 +1,108 @@
+"""What a session's page says of it as a whole: its prompts in a line, the files that it changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import orjson
+
+from ccsync_watch.store.conversations import conversation_name
+from ccsync_watch.store.id_keys import key_of
+from ccsync_watch.store.packed_texts import unpack
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ccsync_watch.store.database import Database
+
+_MAX_TITLE_CHARS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class SessionDetails:
+    """Where a session was started, by which client, and whether a hook reported its end.
+
+    `folder` is the one that the client finds the session in when it is resumed.
+    """
+
+    folder: str | None
+    client_version: str | None
+    has_ended: bool
+
+
+def load_details(database: Database, session_id: str) -> SessionDetails:
+    """Return a session's details, all unknown for one that is not stored."""
+    read = database.read()
+    row = read.execute(
+        "SELECT coalesce(folder, cwd, project_path), client_version FROM sessions WHERE id = ?",
+        (session_id,),
+    ).fetchone()
+    event = read.execute(
+        "SELECT name FROM hook_events WHERE session_id = ?"
+        " AND name IN ('SessionStart', 'SessionEnd') ORDER BY at_ms DESC, id DESC LIMIT 1",
+        (session_id,),
+    ).fetchone()
+    folder, client_version = row or (None, None)
+    return SessionDetails(folder, client_version, bool(event and event["name"] == "SessionEnd"))
+
+
+def first_lines(database: Database, seqs: Sequence[int]) -> dict[int, str]:
+    """Return the beginning of what messages say, in one line, by their numbers."""
+    query = (
+        "SELECT content FROM parts WHERE message_seq = ? AND kind = 'text' ORDER BY position"
+        " LIMIT 1"
+    )
+    read = database.read()
+    lines: dict[int, str] = {}
+    for seq in seqs:
+        row = read.execute(query, (seq,)).fetchone()
+        text = orjson.loads(unpack(row[0])) if row else None
+        if isinstance(text, str):
+            line = " ".join(text[: 4 * _MAX_TITLE_CHARS].split())
+            is_long = len(line) > _MAX_TITLE_CHARS
+            lines[seq] = f"{line[:_MAX_TITLE_CHARS]}…" if is_long else line
+    return lines
+
+
+class FileEdit(NamedTuple):
+    """Where a call is that changed a file: the subagent, if any, and the message's name."""
+
+    agent_id: str | None
+    name: str
+
+
+@dataclass(slots=True)
+class ChangedFile:
+    """A file that a session's calls changed; lines are None where no result says how many."""
+
+    path: str
+    lines_added: int | None = None
+    lines_removed: int | None = None
+    edits: list[FileEdit] = field(default_factory=list)
+
+
+def changed_files(database: Database, session_id: str) -> list[ChangedFile]:
+    """Return the files that a session and its subagents changed, in the order of first changes."""
+    rows = database.read().execute(
+        "SELECT json_extract(x, '$.path') AS path, json_extract(x, '$.lines_added') AS added,"  # noqa: S608 - constants
+        " json_extract(x, '$.lines_removed') AS removed, m.agent_id, m.id FROM"
+        " (SELECT p.tool_use_id AS call_id, unpacked(p.content) AS x FROM compact_messages r"
+        "  JOIN parts p ON p.message_seq = r.seq"
+        f"  WHERE r.session_key = {key_of('?1')} AND r.kind = 'tool_result'"
+        "  AND p.kind = 'tool-result' AND p.tool_name IN"
+        "  ('Edit', 'MultiEdit', 'Write', 'NotebookEdit') LIMIT -1)"
+        " JOIN parts c ON c.tool_use_id = call_id AND c.kind = 'tool-call'"
+        " JOIN messages m ON m.seq = c.message_seq AND m.session_id = ?1"
+        " WHERE json_extract(x, '$.ok') AND path IS NOT NULL ORDER BY m.seq",
+        (session_id,),
+    )
+    files: dict[str, ChangedFile] = {}
+    for row in rows:
+        file = files.setdefault(row["path"], ChangedFile(row["path"]))
+        if row["added"] is not None:
+            file.lines_added = (file.lines_added or 0) + row["added"]
+            file.lines_removed = (file.lines_removed or 0) + (row["removed"] or 0)
+        name = conversation_name(row["id"], session_id, row["agent_id"])
+        file.edits.append(FileEdit(row["agent_id"], name))
+    return list(files.values())
