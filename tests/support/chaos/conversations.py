@@ -222,7 +222,8 @@ class Conversation:
 
     def subagent(self, chance: random.Random) -> None:
         """Write to a subagent's transcript, mostly to a new one."""
-        if not self.agents or chance.random() < 0.6:
+        is_new = not self.agents or chance.random() < 0.6
+        if is_new:
             agent_id = f"a{next(self.world.numbers):016x}"
             folder = self.main.path.with_suffix("") / "subagents"
             writer = Writer(self.session_id, agent_id=agent_id, cwd=self.main.writer.cwd)
@@ -232,7 +233,7 @@ class Conversation:
             new = sidecar.with_name(f"{sidecar.name}.tmp.1")
             new.write_text(json.dumps({"agentType": "general-purpose", "description": "Look"}))
             new.rename(sidecar)
-        agent = chance.choice(self.agents)
+        agent = self.agents[-1] if is_new else chance.choice(self.agents)
         agent.append(self.prompt_row(agent, chance), *self.answer_rows(agent, chance))
 
     def half_line(self, chance: random.Random) -> None:

@@ -1,0 +1,123 @@
+"""The oracle of the chaos runs finds each kind of mistake, and nothing where there is none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from random import Random
+from typing import TYPE_CHECKING
+
+import pytest
+
+from support.canaries import Canaries
+from support.chaos import oracle
+from support.chaos.conversations import Conversation, World, session_id_of
+from support.chaos.oracle import Held, Oracle, Verdict
+from support.lines import START_MS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HOUR_MS = 3_600_000
+
+
+@pytest.fixture
+def world() -> World:
+    """Return a world in which nothing was said yet."""
+    return World(Canaries(seed=1))
+
+
+@pytest.fixture
+def conversation(world: World, tmp_path: Path) -> Conversation:
+    """Return a session of a few turns, an hour apart."""
+    now = iter(range(START_MS, START_MS + 1000 * HOUR_MS, HOUR_MS))
+    session = Conversation(world, tmp_path, session_id_of(1), now_ms=lambda: next(now))
+    session.turn(Random(1), turns=4)  # noqa: S311 - repeatable, not secret
+    for saying in world.sayings.values():
+        saying.written_ms = saying.at_ms
+    return session
+
+
+def held_rightly(world: World, folder: Path) -> list[Held]:
+    """Return every message as it must be held."""
+    return [
+        Held(row.id, row.session_id, row.kinds, {row.mark}, world.sayings[row.id].at_ms)
+        for row in oracle.rows_on_disk(folder)
+    ]
+
+
+def found(world: World, folder: Path, held: list[Held]) -> set[str]:
+    """Return the kinds of mistakes that the oracle finds."""
+    verdict = Verdict()
+    judge = Oracle(world.sayings, oracle.rows_on_disk(folder))
+    judge.check(verdict, "store", held)
+    judge.check_order(verdict, "store", held)
+    judge.check_dates(verdict, "store", held)
+    return set(verdict.counts)
+
+
+@pytest.mark.usefixtures("conversation")
+def test_what_is_right_is_not_a_mistake(world: World, tmp_path: Path) -> None:
+    """Each message once, in order, with its text, parts and date."""
+    held = held_rightly(world, tmp_path)
+    assert len(held) > 8
+    assert found(world, tmp_path, held) == set()
+
+
+@pytest.mark.usefixtures("conversation")
+def test_each_kind_of_mistake_is_found(world: World, tmp_path: Path) -> None:
+    """And called by its name."""
+    held = held_rightly(world, tmp_path)
+    first, second, *rest = held
+    mistakes = {
+        "lost": [first, *rest],
+        "doubled": [first, second, second, *rest],
+        "invented": [*held, replace(first, id="other")],
+        "misordered": [second, first, *rest],
+        "wrong text": [replace(first, marks={"row999999v00"}), second, *rest],
+        "wrong parts": [replace(first, kinds=()), second, *rest],
+        "misdated": [replace(first, at_ms=first.at_ms - HOUR_MS), second, *rest],
+    }
+    for kind, mistaken in mistakes.items():
+        assert found(world, tmp_path, mistaken) == {f"store: {kind}"}
+
+
+def test_a_rewritten_text_has_to_be_the_last_one(
+    world: World, conversation: Conversation, tmp_path: Path
+) -> None:
+    """Until then the old one is wrong."""
+    held = held_rightly(world, tmp_path)
+    assert conversation.rewrite(Random(2))  # noqa: S311 - repeatable, not secret
+    assert found(world, tmp_path, held) == {"store: wrong text"}
+    assert found(world, tmp_path, held_rightly(world, tmp_path)) == set()
+
+
+def test_what_is_no_longer_on_the_disk_may_be_missing(
+    world: World, conversation: Conversation, tmp_path: Path
+) -> None:
+    """It may also be held, but not with a text that it never had."""
+    held = held_rightly(world, tmp_path)
+    conversation.tombstone(Random(0))  # noqa: S311 - repeatable, not secret
+    on_disk = held_rightly(world, tmp_path)
+    gone = [message for message in held if message not in on_disk]
+    assert gone
+    assert found(world, tmp_path, on_disk) == set()
+    assert found(world, tmp_path, [*on_disk, *gone]) == set()
+    wrong = [replace(gone[0], marks={"row999999v00"}, kinds=("text",))]
+    assert found(world, tmp_path, [*on_disk, *wrong]) == {"store: wrong text"}
+
+
+def test_lines_are_where_the_writer_believes(conversation: Conversation) -> None:
+    """After everything that it can do to a file."""
+    chance = Random(5)  # noqa: S311 - repeatable, not secret
+    for _ in range(30):
+        conversation.half_line(chance)
+        conversation.torn_line(chance)
+        conversation.rewrite(chance)
+        conversation.tombstone(chance)
+        conversation.replace_by_copy()
+        conversation.move(chance)
+        conversation.collect_garbage(chance)
+        conversation.subagent(chance)
+    for file in conversation.files:
+        file.finish()
+        assert file.path.read_bytes() == b"".join(file.lines)
