@@ -90,10 +90,10 @@ DAMAGES: dict[str, Callable[[Path, random.Random], None]] = {
 
 def damage(state: Path, chance: random.Random) -> str | None:
     """Damage a state folder; return how, None where there was nothing to damage."""
-    name = chance.choice(sorted(DAMAGES))
-    with contextlib.suppress(FileNotFoundError, ValueError):
-        DAMAGES[name](state, chance)
-        return name
+    for name in chance.sample(sorted(DAMAGES), len(DAMAGES)):
+        with contextlib.suppress(FileNotFoundError, ValueError):
+            DAMAGES[name](state, chance)
+            return name
     return None
 
 

@@ -24,6 +24,7 @@ _DISK = "size=64m,nr_inodes=4000"
 _FAKETIME = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
 _MAX_COMMANDS = 2
 _COMMAND_SECONDS = 300.0
+SECOND_START = ("run",)
 _EXCUSED_SECONDS = 30.0
 _WATCHES = "/proc/sys/user/max_inotify_watches"
 
@@ -153,6 +154,7 @@ class Machine:
         """Kill the daemon."""
         self.is_wanted = False
         self.program.kill()
+        self.end_second_starts()
 
     def terminate(self) -> int | None:
         """Stop the daemon as a service manager does; return its exit code, None without one."""
@@ -160,6 +162,7 @@ class Machine:
             return None
         self.is_wanted = False
         self.send(signal.SIGCONT)
+        self.end_second_starts()
         return self.program.stop()
 
     def send(self, number: int) -> None:
@@ -186,8 +189,18 @@ class Machine:
         self.commands.append(Command(words, process, output))
         return True
 
+    def end_second_starts(self) -> None:
+        """Kill processes that were started beside the daemon: one of them may have become it."""
+        for command in list(self.commands):
+            if tuple(command.words) == SECOND_START:
+                self.commands.remove(command)
+                command.process.kill()
+                command.process.wait()
+
     def collect(self, *, is_last: bool = False) -> None:
         """Keep what commands printed that have ended; at last, wait for all."""
+        if is_last:
+            self.end_second_starts()
         for command in list(self.commands):
             if is_last:
                 with contextlib.suppress(subprocess.TimeoutExpired):

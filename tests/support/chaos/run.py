@@ -16,7 +16,7 @@ from support.canaries import Canaries
 from support.chaos import oracle
 from support.chaos.conversations import DAY_MS, Conversation, World, session_id_of
 from support.chaos.damage import damage
-from support.chaos.machine import Abilities, Machine
+from support.chaos.machine import SECOND_START, Abilities, Machine
 from support.chaos.oracle import Oracle, Verdict
 from support.chaos.relay import ChaosProxy
 from support.chaos.schedule import ENDS, Event, draw_schedule
@@ -172,9 +172,11 @@ class ChaosRun:
             yield
 
     def _live(self) -> None:
-        began = time.monotonic()
         for machine in self.machines:
             machine.start()
+        for machine in self.machines:
+            machine.wait_until_ready()
+        began = time.monotonic()
         for event in self.events:
             time.sleep(max(0.0, began + event.at_seconds - time.monotonic()))
             machine = self.machines[event.machine]
@@ -196,6 +198,7 @@ class ChaosRun:
             machine.collect()
             if machine.is_wanted and not machine.is_running():
                 self._judge_end(machine)
+                machine.end_second_starts()
                 machine.start()
 
     def _judge_end(self, machine: Machine) -> None:
@@ -321,7 +324,7 @@ class ChaosRun:
         return True
 
     def _second_start(self, machine: Machine, _chance: random.Random) -> bool:
-        return machine.is_running() and machine.command("run")
+        return machine.is_running() and machine.command(*SECOND_START)
 
     def _earlier_program(self, machine: Machine, _chance: random.Random) -> bool:
         """Let the earlier version have a turn on a store that a newer one has updated."""
