@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ccsync_watch.clock import Clock
     from ccsync_watch.config import Settings
     from ccsync_watch.daemon.instance_lock import InstanceLock
+    from ccsync_watch.daemon.service_manager import ServiceManager
     from ccsync_watch.daemon.shutdown import Shutdown
 
 
@@ -31,6 +32,7 @@ def watch(
     lock: InstanceLock,
     shutdown: Shutdown,
     banner: Banner,
+    service: ServiceManager,
     env: Mapping[str, str],
 ) -> None:
     """Run until `shutdown` is requested; the secrets in `env` are known ones."""
@@ -42,6 +44,7 @@ def watch(
             lambda: Redactor(**redactor_options(settings, known=known), engine=READY),
         )
         banner.show(settings)
+        service.report_ready()
 
     with Progress(sys.stderr) as progress:
         supervisor = Supervisor(
@@ -50,6 +53,7 @@ def watch(
             lock=lock,
             on_progress=progress.show,
             on_start=start,
+            on_poll=service.record_loop,
             known=known,
             on_dashboard=lambda link: say(f"  dashboard  {link}  (lets one browser in)"),
             on_compile=lambda: say(PREPARING),

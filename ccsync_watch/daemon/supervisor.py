@@ -52,9 +52,9 @@ class Supervisor:
     """Runs daemons one after the other. The caller holds `lock`.
 
     `load` reads the settings; `on_start` is called with the settings of every daemon before it
-    runs, `on_dashboard` with a link to each dashboard that is opened, `on_compile` when the
-    redactor's rules are compiled first. `known` are secret values,
-    None for those in the environment.
+    runs, `on_poll` once a second, `on_dashboard` with a link to each dashboard that is opened,
+    `on_compile` when the redactor's rules are compiled first. `known` are secret values, None for
+    those in the environment.
     """
 
     def __init__(
@@ -66,6 +66,7 @@ class Supervisor:
         transport: httpx.BaseTransport | None = None,
         on_progress: Callable[[Runtime], None] = lambda _runtime: None,
         on_start: Callable[[Settings], None] = lambda _settings: None,
+        on_poll: Callable[[], None] = lambda: None,
         on_dashboard: Callable[[str], None] = lambda _link: None,
         on_compile: Callable[[], None] = lambda: None,
         known: Mapping[str, str] | None = None,
@@ -76,6 +77,7 @@ class Supervisor:
         self._transport = transport
         self._on_progress = on_progress
         self._on_start = on_start
+        self._on_poll = on_poll
         self._known = known
         self._is_ending = threading.Event()
         # Guards everything below, and is notified of every change to it.
@@ -189,6 +191,7 @@ class Supervisor:
 
         And use the rules once they are compiled: the daemon calls it between two chunks.
         """
+        self._on_poll()
         self._rules.turn()
         self.reload_if_changed()
         with self._changed:
@@ -285,6 +288,7 @@ class Supervisor:
             if str(error) != str(self._failure):
                 log.error("%s; it is tried again", error)  # noqa: TRY400 - one line says it all
             self._failure = error
+            self._on_poll()
             self._clock.wait(self._is_ending, _RETRY_SECONDS)
             return None
         self._failure = None

@@ -12,8 +12,10 @@ from ccsync_watch.cli.console import say
 from ccsync_watch.cli.problem_text import STOPPED
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
+from ccsync_watch.daemon.core_dumps import forbid_core_dumps
 from ccsync_watch.daemon.instance_lock import InstanceLock
 from ccsync_watch.daemon.priority import lower_priority
+from ccsync_watch.daemon.service_manager import ServiceManager
 from ccsync_watch.daemon.shutdown import Shutdown
 
 if TYPE_CHECKING:
@@ -33,12 +35,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(_arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[str, Any]) -> int:
     """Run until Ctrl+C or SIGTERM; reload the settings when they change."""
     lower_priority()
+    forbid_core_dumps()
     kept = {name: value for name, value in env.items() if is_kept(name)}
     settings = load(kept, flags)
     _check_patterns(settings)
     clock = SystemClock()
     lock = InstanceLock(settings.state_dir)
-    with Shutdown(clock) as shutdown:
+    with Shutdown(clock) as shutdown, ServiceManager(env, clock) as service:
         lock.acquire(clock.wall_ms())
         try:
             banner = Banner()
@@ -52,6 +55,7 @@ def main(_arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[
                 lock=lock,
                 shutdown=shutdown,
                 banner=banner,
+                service=service,
                 env=env,
             )
         finally:

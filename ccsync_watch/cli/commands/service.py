@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import plistlib
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch.cli.console import printable, say
+from ccsync_watch.cli.service_units import launchd_plist, systemd_unit
 from ccsync_watch.config import home, load
 from ccsync_watch.daemon.background import stop
 from ccsync_watch.errors import CcsyncError, ConfigError, NotRunning
@@ -23,6 +23,8 @@ from ccsync_watch.errors import CcsyncError, ConfigError, NotRunning
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping, Sequence
+
+    from ccsync_watch.config import Settings
 
 ORDER = 160
 _UNIT = "ccsync-watch.service"
@@ -35,14 +37,15 @@ _PASSED_ON = ("CCSYNC_WATCH_HOME", "CLAUDE_CONFIG_DIR", "XDG_STATE_HOME", "XDG_C
 
 @dataclass(frozen=True, slots=True)
 class Manager:
-    """A service manager: the file it reads, its content, and the commands to run.
+    """A service manager: the file it reads, its contents, and the commands to run.
 
-    The last one of `load` starts the service. `lingering` exists if the user's services run without
-    a login; None where that cannot be chosen.
+    Of the `contents` the first one that the manager can run is used. The last one of `load` starts
+    the service. `lingering` exists if the user's services run without a login; None where that
+    cannot be chosen.
     """
 
     file: Path
-    content: bytes
+    contents: tuple[bytes, ...]
     load: tuple[tuple[str, ...], ...]
     unload: tuple[tuple[str, ...], ...]
     ask: tuple[str, ...]
@@ -57,11 +60,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace, env: Mapping[str, str], _flags: Mapping[str, Any]) -> int:
     """Install, uninstall or show the service."""
     settings = load(env)
-    manager = manager_for(sys.platform, env, [sys.executable, "-m", "ccsync_watch", "run"])
+    command = [sys.executable, "-m", "ccsync_watch", "run"]
+    manager = manager_for(sys.platform, env, command, settings)
     if arguments.action == "status":
         return _show_status(manager, env)
     if arguments.action == "install":
-        _install(manager, env, settings.state_dir)
+        is_first = _install(manager, env, settings.state_dir)
+        if not is_first:
+            say("This system does not let a user's service run in a sandbox: it runs without one")
         say(f"Installed and started; it starts at every login ({printable(manager.file)})")
         if manager.lingering is not None and not manager.lingering.exists():
             say("It ends when you log out: `loginctl enable-linger` keeps it running, from boot on")
@@ -77,17 +83,23 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], _flags: Mapping[
     return 0
 
 
-def _install(manager: Manager, env: Mapping[str, str], state_dir: Path) -> None:
-    """Write the file and load it; if that fails, leave what was there before."""
+def _install(manager: Manager, env: Mapping[str, str], state_dir: Path) -> bool:
+    """Write the file and load it; if that fails, leave what was there before.
+
+    Return whether the first of the contents was used.
+    """
     before = manager.file.read_bytes() if manager.file.exists() else None
     manager.file.parent.mkdir(parents=True, exist_ok=True)
     try:
-        manager.file.write_bytes(manager.content)
-        for command in manager.load[:-1]:
-            _run(command, env)
-        # Two daemons cannot share a state folder: stop the one in the background.
-        stop(state_dir)
-        _run(manager.load[-1], env)
+        for content in manager.contents:
+            manager.file.write_bytes(content)
+            for command in manager.load[:-1]:
+                _run(command, env)
+            # Two daemons cannot share a state folder: stop the one in the background.
+            stop(state_dir)
+            is_last = content is manager.contents[-1]
+            if _run(manager.load[-1], env, is_asking=not is_last):
+                break
     except BaseException:
         if before is None:
             for command in manager.unload:
@@ -98,6 +110,7 @@ def _install(manager: Manager, env: Mapping[str, str], state_dir: Path) -> None:
         for command in manager.load[:-1]:
             _run(command, env, is_asking=True)
         raise
+    return content is manager.contents[0]
 
 
 def _show_status(manager: Manager, env: Mapping[str, str]) -> int:
@@ -110,7 +123,9 @@ def _show_status(manager: Manager, env: Mapping[str, str]) -> int:
     return 0 if is_running else NotRunning.exit_code
 
 
-def manager_for(platform: str, env: Mapping[str, str], command: Sequence[str]) -> Manager:
+def manager_for(
+    platform: str, env: Mapping[str, str], command: Sequence[str], settings: Settings
+) -> Manager:
     """Return this system's service manager. Raises ConfigError for an unknown system."""
     passed = {name: env[name] for name in _PASSED_ON if env.get(name)}
     if platform.startswith("linux"):
@@ -118,7 +133,18 @@ def manager_for(platform: str, env: Mapping[str, str], command: Sequence[str]) -
         ctl = ("systemctl", "--user")
         return Manager(
             file=base / "systemd" / "user" / _UNIT,
-            content=systemd_unit(command, passed).encode("utf-8", "surrogateescape"),
+            contents=tuple(
+                unit.encode("utf-8", "surrogateescape")
+                for unit in (
+                    systemd_unit(
+                        command,
+                        passed,
+                        writable=_writable_folders(settings),
+                        readable=[folder.resolve() for folder in settings.claude_dirs],
+                    ),
+                    systemd_unit(command, passed),
+                )
+            ),
             load=((*ctl, "daemon-reload"), (*ctl, "enable", "--now", _UNIT)),
             unload=((*ctl, "disable", "--now", _UNIT),),
             ask=(*ctl, "is-active", "--quiet", _UNIT),
@@ -129,7 +155,7 @@ def manager_for(platform: str, env: Mapping[str, str], command: Sequence[str]) -
         domain = f"gui/{os.getuid()}"
         return Manager(
             file=file,
-            content=launchd_plist(command, passed),
+            contents=(launchd_plist(_LABEL, command, passed),),
             load=(("launchctl", "bootstrap", domain, str(file)),),
             unload=(("launchctl", "bootout", f"{domain}/{_LABEL}"),),
             ask=("launchctl", "print", f"{domain}/{_LABEL}"),
@@ -140,6 +166,12 @@ def manager_for(platform: str, env: Mapping[str, str], command: Sequence[str]) -
     )
 
 
+def _writable_folders(settings: Settings) -> list[Path]:
+    """Return the folders in which the daemon makes its own, also after somebody deleted these."""
+    own = [settings.state_dir] + ([settings.cache_dir] if settings.cache_dir else [])
+    return [folder.resolve().parent for folder in own]
+
+
 def _user_name(env: Mapping[str, str]) -> str:
     import pwd  # noqa: PLC0415 - Windows has none
 
@@ -147,40 +179,6 @@ def _user_name(env: Mapping[str, str]) -> str:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:  # a container's user without an account
         return env.get("USER") or str(os.getuid())
-
-
-def systemd_unit(command: Sequence[str], env: Mapping[str, str]) -> str:
-    """Return a unit for the user's systemd."""
-    words = " ".join(_quote(word, is_command=True) for word in command)
-    variables = "".join(f"Environment={_quote(f'{k}={v}')}\n" for k, v in env.items())
-    return (
-        "[Unit]\nDescription=Stream Claude Code sessions, redacted, to a dashboard\n\n"
-        f"[Service]\nExecStart={words}\n{variables}"
-        # Restart after a crash, but not in a loop; not after it was stopped.
-        "Restart=on-failure\nRestartSec=10\nNice=10\nNoNewPrivileges=true\n\n"
-        "[Install]\nWantedBy=default.target\n"
-    )
-
-
-def _quote(word: str, *, is_command: bool = False) -> str:
-    """Return a word as a unit file has it: quoted, without specifiers or variables."""
-    escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("%", "%%")
-    return f'"{escaped.replace("$", "$$") if is_command else escaped}"'
-
-
-def launchd_plist(command: Sequence[str], env: Mapping[str, str]) -> bytes:
-    """Return an agent for launchd."""
-    return plistlib.dumps(
-        {
-            "Label": _LABEL,
-            "ProgramArguments": list(command),
-            "EnvironmentVariables": dict(env),
-            "RunAtLoad": True,
-            "KeepAlive": {"SuccessfulExit": False},
-            "ThrottleInterval": 10,
-            "ProcessType": "Background",
-        }
-    )
 
 
 def _run(command: Sequence[str], env: Mapping[str, str], *, is_asking: bool = False) -> bool:

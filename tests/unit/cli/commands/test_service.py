@@ -5,12 +5,16 @@ from __future__ import annotations
 import plistlib
 import shutil
 import subprocess
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import pytest
 
 from ccsync_watch.cli import main
-from ccsync_watch.cli.commands.service import manager_for, systemd_unit
+from ccsync_watch.cli.commands.service import Manager
+from ccsync_watch.cli.commands.service import manager_for as make_manager
+from ccsync_watch.cli.service_units import systemd_unit
+from ccsync_watch.config import load
 from ccsync_watch.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -52,27 +56,101 @@ def test_a_unit_quotes_what_has_a_meaning_for_systemd() -> None:
     assert 'Environment="A=b c%%$d"' in unit
 
 
-def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
-    """Checked by its own tool, where that is installed."""
+def manager_for(platform: str, env: dict[str, str], command: list[str]) -> Manager:
+    """Return a manager for the settings of this environment."""
+    return make_manager(platform, env, command, load(env))
+
+
+@pytest.mark.parametrize("is_sandboxed", [True, False])
+def test_systemd_accepts_the_unit(tmp_path: Path, is_sandboxed: bool) -> None:  # noqa: FBT001 - a parameter of pytest
+    """Checked by its own tool, where that is installed: no key is unknown to it."""
     verify = shutil.which("systemd-analyze")
     if verify is None:
         pytest.skip("systemd-analyze is not on PATH")
     path = tmp_path / "ccsync-watch.service"
-    path.write_text(systemd_unit(["/bin/true", "run"], {"A": "b c"}))
+    writable = [tmp_path / "a folder"] if is_sandboxed else None
+    path.write_text(systemd_unit(["/bin/true", "run"], {"A": "b c"}, writable=writable))
     result = subprocess.run(
         [verify, "verify", "--user", str(path)], capture_output=True, text=True, check=False
     )
     assert "ccsync-watch.service" not in result.stderr
 
 
+def test_systemd_rates_the_sandbox(tmp_path: Path) -> None:
+    """By its own tool, where that can: what is left is what only the system's manager may do."""
+    analyze = shutil.which("systemd-analyze")
+    path = tmp_path / "ccsync-watch.service"
+    path.write_text(systemd_unit(["/bin/true"], {}, writable=[PurePosixPath("/home/a/.cache")]))
+    words = [analyze or "/nowhere", "security", "--offline=yes", "--threshold=60", str(path)]
+    if analyze is None or "offline" not in _output(analyze, "security", "--help"):
+        pytest.skip("this systemd-analyze rates no files")
+    assert subprocess.run(words, capture_output=True, check=False).returncode == 0
+    plain = tmp_path / "plain.service"
+    plain.write_text(systemd_unit(["/bin/true"], {}))
+    words[-1] = str(plain)
+    assert subprocess.run(words, capture_output=True, check=False).returncode != 0
+
+
+def _output(*words: str) -> str:
+    return subprocess.run(words, capture_output=True, text=True, check=False).stdout
+
+
+def test_the_service_writes_to_its_own_folders_only(env: dict[str, str]) -> None:
+    """And can make them again; a sandbox without the folders that it reads would be useless."""
+    env |= {"CCSYNC_WATCH_HOME": "/srv/state 1/ccsync", "XDG_CACHE_HOME": "/srv/cache"}
+    env["CLAUDE_CONFIG_DIR"] = "/srv/claude"
+    unit = manager_for("linux", env, COMMAND).contents[0].decode()
+    assert "ProtectSystem=strict\n" in unit
+    writable = [line for line in unit.splitlines() if line.startswith("ReadWritePaths=")]
+    assert writable == ['ReadWritePaths="-/srv/state 1"', 'ReadWritePaths="-/srv/cache"']
+    assert "PrivateTmp=true\n" in unit
+    # Others find what is in /tmp only where that is the same folder for all.
+    env["CLAUDE_CONFIG_DIR"] = "/tmp/claude"  # noqa: S108 - not opened
+    unit = manager_for("linux", env, COMMAND).contents[0].decode()
+    assert "PrivateTmp" not in unit
+    assert 'ReadWritePaths="-/tmp"' in unit
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_the_service_is_limited_and_watched(env: dict[str, str], number: int) -> None:
+    """With the sandbox and without."""
+    unit = manager_for("linux", env, COMMAND).contents[number].decode()
+    lines = {
+        "Type=notify", "WatchdogSec=600", "Restart=on-failure", "MemoryMax=1G", "LimitCORE=0",
+        "UMask=0077", "NoNewPrivileges=true", "RestartPreventExitStatus=2",
+    }  # fmt: skip
+    assert lines <= set(unit.splitlines())
+    agent = plistlib.loads(manager_for("darwin", env, COMMAND).contents[0])
+    assert agent["HardResourceLimits"] == agent["SoftResourceLimits"] == {"Core": 0}
+    assert agent["Umask"] == 0o077
+    assert agent["KeepAlive"] == {"SuccessfulExit": False}
+
+
+def test_a_system_without_sandboxes_runs_the_service_without(
+    env: dict[str, str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Such as one that lets no user make a namespace; it is said."""
+    monkeypatch.setattr("sys.platform", "linux")
+    unit = tmp_path / "home" / ".config" / "systemd" / "user" / "ccsync-watch.service"
+    (tmp_path / "tools" / "systemctl").write_text(
+        f'#!/bin/sh\ncase "$*" in *enable*) ! grep -q ProtectSystem {unit};; esac\n'
+    )
+    assert main(("service", "install"), env) == 0
+    assert "runs without one" in capsys.readouterr().out
+    assert "NoNewPrivileges=true" in unit.read_text()
+
+
 def test_launchd_gets_the_same_command_and_variables(env: dict[str, str]) -> None:
     """As a property list."""
     manager = manager_for("darwin", env, COMMAND)
     assert str(manager.file) == f"{env['HOME']}/Library/LaunchAgents/ccsync-watch.plist"
-    agent = plistlib.loads(manager.content)
+    agent = plistlib.loads(manager.contents[0])
     assert agent["ProgramArguments"] == COMMAND
     assert agent["EnvironmentVariables"] == {"CCSYNC_WATCH_HOME": env["CCSYNC_WATCH_HOME"]}
-    assert b"osk_secret" not in manager.content
+    assert b"osk_secret" not in manager.contents[0]
 
 
 def test_other_systems_are_an_error(env: dict[str, str]) -> None:
