@@ -25,6 +25,7 @@ from ccsync_watch.errors import (
 from ccsync_watch.opensync.asked_pauses import MAX_PAUSE_SECONDS, pause_hint, read_pause
 from ccsync_watch.opensync.backend_clock import BackendClock, header_date_ms
 from ccsync_watch.opensync.backend_rules import NEWEST_SESSIONS
+from ccsync_watch.opensync.bounded_answers import json_object, read_answer
 from ccsync_watch.opensync.pace import Pace
 from ccsync_watch.opensync.passing_errors import is_passing
 from ccsync_watch.opensync.transport import failure_reason, make_transport
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
 _TIMEOUT_SECONDS = 30.0
 _CONNECT_SECONDS = 10.0
-# The list of sessions is a hint, and nothing is sent before it is there or given up.
+# The list of sessions is a hint; nothing is sent before it is there or given up.
 _LIST_SECONDS = 5.0
 _MAX_LIST_BYTES = 4 << 20
 # Convex keeps connections open; a new one for each line would cost a TLS handshake. Routers
@@ -61,7 +62,7 @@ _CONNECTION_HINT = (
 class OpenSyncClient:
     """One backend; safe to use from several threads.
 
-    `backend_clock` is what its answers tell of its time; `pace` is that of a backlog.
+    `backend_clock` is what its answers show of its time; `pace` is that of a backlog.
     """
 
     def __init__(
@@ -100,7 +101,9 @@ class OpenSyncClient:
         # Used directly: for each message of a backlog, an httpx.Client takes as long as this again,
         # for cookies, redirects and the like, of which none is wanted.
         self._transport = transport or make_transport(
-            endpoint, limits=httpx.Limits(keepalive_expiry=_KEEP_ALIVE_SECONDS)
+            endpoint,
+            limits=httpx.Limits(keepalive_expiry=_KEEP_ALIVE_SECONDS),
+            answer_seconds=2 * timeout_seconds,
         )
         self._is_closed = False
 
@@ -123,8 +126,8 @@ class OpenSyncClient:
         """Test the address and compare the clocks; /health answers ok whatever the key is."""
         self.pace.record_request()
         sent_ms = self._clock.steady_ms()
-        with self._errors(), self._open("GET", "/health") as response:
-            response.read()
+        with self._errors(), self._open("GET", "/health") as opened:
+            response = self._read(opened)
         answered_ms = self._clock.steady_ms()
         answer = self._parse_answer(response, "/health")
         if answer.get("status") != "ok":
@@ -133,10 +136,7 @@ class OpenSyncClient:
         return BackendInfo(self.backend_clock.skew_seconds)
 
     def check_clock(self) -> None:
-        """Compare the clocks again if one of them seems to have been set since the last time.
-
-        Raises what `check_address` does.
-        """
+        """Compare the clocks again if one seems to have been set; raises as `check_address`."""
         if self.backend_clock.must_be_read():
             self.check_address()
 
@@ -152,21 +152,8 @@ class OpenSyncClient:
         The backend reads every session whole for it, which fails or takes long with many of them;
         an answer that is too large or too late is Retryable.
         """
-        until = self._clock.monotonic() + _LIST_SECONDS
-        content = bytearray()
-        with (
-            self._errors(),
-            self._open(
-                "GET", "/sync/sessions/list", timeout=httpx.Timeout(_LIST_SECONDS)
-            ) as response,
-        ):
-            for chunk in response.iter_bytes():
-                content += chunk
-                if len(content) > _MAX_LIST_BYTES or self._clock.monotonic() > until:
-                    raise Retryable(f"{self.host} answers too much or too slowly", hint="")
-        # Without its headers: the content is not compressed any more.
-        whole = httpx.Response(response.status_code, content=bytes(content))
-        answer = self._parse_answer(whole, "/sync/sessions/list")
+        until, limit = self._clock.monotonic() + _LIST_SECONDS, httpx.Timeout(_LIST_SECONDS)
+        answer = self._request("GET", "/sync/sessions/list", timeout=limit, until=until)
         session_ids = answer.get("sessionIds")
         if not isinstance(session_ids, list):
             raise self._unexpected("its /sync/sessions/list does not answer as OpenSync does")
@@ -231,13 +218,37 @@ class OpenSyncClient:
             raise self._unexpected(f"its {path} does not answer as OpenSync does")
         return len(body)
 
-    def _request(self, method: str, path: str, body: bytes | None = None) -> dict[str, Any]:
+    def _request(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        *,
+        timeout: httpx.Timeout | None = None,
+        until: float | None = None,
+    ) -> dict[str, Any]:
         self.pace.record_request()
         sent_ms = self._clock.steady_ms()
-        with self._errors(), self._open(method, path, body) as response:
-            response.read()
-        self.backend_clock.compare(response.headers, sent_ms, self._clock.steady_ms())
-        return self._parse_answer(response, path)
+        with self._errors(), self._open(method, path, body, timeout=timeout) as response:
+            whole = self._read(response, until)
+        self.backend_clock.compare(whole.headers, sent_ms, self._clock.steady_ms())
+        return self._parse_answer(whole, path)
+
+    def _read(self, response: httpx.Response, until: float | None = None) -> httpx.Response:
+        """Return an answer with its content, which is neither endless nor too large."""
+        try:
+            if until is None:
+                whole = read_answer(response)
+            else:
+                is_late = lambda: self._clock.monotonic() > until  # noqa: E731 - short
+                whole = read_answer(response, max_bytes=_MAX_LIST_BYTES, is_late=is_late)
+        except UnexpectedAnswer as error:
+            raise self._unexpected(error.message) from None
+        if whole is None and until is not None:
+            raise Retryable(f"{self.host} answers too much or too slowly", hint="")
+        if whole is None:
+            raise self._unexpected("its answer is too large")
+        return whole
 
     @contextlib.contextmanager
     def _open(
@@ -286,7 +297,7 @@ class OpenSyncClient:
         status = response.status_code
         if status == httpx.codes.UNAUTHORIZED or (
             # A firewall that blocks an address, or words in a row, answers with a page.
-            status == httpx.codes.FORBIDDEN and _json_object(response) is not None
+            status == httpx.codes.FORBIDDEN and json_object(response) is not None
         ):
             raise Unauthorized(f"{self.host} does not accept the API key", hint=_KEY_HINT)
         if response.is_redirect:
@@ -312,7 +323,7 @@ class OpenSyncClient:
                 retry_after=None if pause is None else min(pause, MAX_PAUSE_SECONDS),
                 is_throttled=status == httpx.codes.TOO_MANY_REQUESTS,
             )
-        answer = _json_object(response)
+        answer = json_object(response)
         if answer is None:
             raise self._unexpected("its answer is not a JSON object")
         return answer
@@ -324,7 +335,7 @@ class OpenSyncClient:
 
     def _error_text(self, response: httpx.Response) -> str:
         """Return the backend's own description of the error, in brackets; empty without one."""
-        text = (_json_object(response) or {}).get("error")
+        text = (json_object(response) or {}).get("error")
         return f" ({self._shorten(text)})" if isinstance(text, str) and text else ""
 
     def _shorten(self, text: str) -> str:
@@ -336,12 +347,3 @@ class OpenSyncClient:
             text = text.replace(self._api_key.reveal(), "…")
         line = " ".join(text.split())
         return line if len(line) <= _MAX_SHOWN_CHARS else f"{line[: _MAX_SHOWN_CHARS - 1]}…"
-
-
-def _json_object(response: httpx.Response) -> dict[str, Any] | None:
-    """Return the object that an answer is, None if it is anything else."""
-    try:
-        answer = orjson.loads(response.content)
-    except orjson.JSONDecodeError:
-        return None
-    return answer if isinstance(answer, dict) else None

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from ccsync_watch.errors import Unsent
+from ccsync_watch.opensync.bounded_answers import limit_answers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,14 +50,18 @@ class UnusableTransport(httpx.BaseTransport):
         raise Unsent(self._message, hint=self._hint)
 
 
-def make_transport(endpoint: Endpoint, *, limits: httpx.Limits) -> httpx.BaseTransport:
-    """Return what sends requests to a backend.
+def make_transport(
+    endpoint: Endpoint, *, limits: httpx.Limits, answer_seconds: float
+) -> httpx.BaseTransport:
+    """Return what sends requests to a backend, whose answers must be there in so many seconds.
 
     One on loopback is reached directly, even if the environment names a proxy, which would see the
     key.
     """
     if endpoint.base_url.startswith("http://"):
-        return httpx.HTTPTransport(limits=limits, trust_env=False)
+        direct = httpx.HTTPTransport(limits=limits, trust_env=False)
+        limit_answers(direct, answer_seconds)
+        return direct
     try:
         certificates = httpx.create_ssl_context()
     except OSError as error:
@@ -68,11 +73,14 @@ def make_transport(endpoint: Endpoint, *, limits: httpx.Limits) -> httpx.BaseTra
         )
     variable, proxy = _proxy_of(endpoint.host)
     try:
-        return httpx.HTTPTransport(verify=certificates, proxy=proxy, limits=limits)
+        transport = httpx.HTTPTransport(verify=certificates, proxy=proxy, limits=limits)
     except (ValueError, httpx.InvalidURL):
         reason = "not the address of a proxy"
     except ImportError:
         reason = "SOCKS is not supported"
+    else:
+        limit_answers(transport, answer_seconds)
+        return transport
     return UnusableTransport(
         f"cannot reach {endpoint.host} ({variable}: {reason})", hint=_PROXY_HINT
     )

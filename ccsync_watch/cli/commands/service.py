@@ -60,8 +60,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace, env: Mapping[str, str], _flags: Mapping[str, Any]) -> int:
     """Install, uninstall or show the service."""
     settings = load(env)
-    command = [sys.executable, "-m", "ccsync_watch", "run"]
-    manager = manager_for(sys.platform, env, command, settings)
+    program = [sys.executable, "-m", "ccsync_watch", "run"]
+    manager = manager_for(sys.platform, env, program, settings)
     if arguments.action == "status":
         return _show_status(manager, env)
     if arguments.action == "install":

@@ -115,6 +115,17 @@ class TestTls:
             _use(opensync, f"https://127.0.0.1:{tls.port}")
         assert opensync.backend.calls == []
 
+    def test_a_certificate_for_another_name_is_none(
+        self, opensync: OpenSyncDouble, tls: Relay
+    ) -> None:
+        """Also of an authority that is trusted; nothing is sent, the key neither."""
+        with (
+            relayed(opensync.url, tls=tls.tls, host="127.0.0.2") as relay,
+            pytest.raises(Unsent, match=r"TLS: IP address mismatch"),
+        ):
+            _use(opensync, f"https://127.0.0.2:{relay.port}")
+        assert opensync.backend.calls == []
+
     def test_a_slow_handshake(self, opensync: OpenSyncDouble, tls: Relay) -> None:
         """It takes time; one that takes too long has sent nothing."""
         tls.hello_seconds = 0.8
