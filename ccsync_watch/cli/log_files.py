@@ -96,7 +96,8 @@ def log_to(
 ) -> None:
     """Log to stderr and to the state folder from now on, in this process. Raises StateError.
 
-    The redactor is built for the first line: most runs do not log any.
+    The redactor is built for the first line: most runs do not log any. What Python would print of
+    a crash, in any thread, and of warnings is logged as well: it quotes what it failed on.
     """
     try:
         file = _PrivateFile(folder / LOG_NAME, maxBytes=max_bytes, backupCount=2)
@@ -111,5 +112,16 @@ def log_to(
         handler.setFormatter(formatter)
         root.addHandler(handler)
     root.setLevel(logging.INFO)
+    _log_crashes()
+
+
+def _log_crashes() -> None:
+    def log_error(title: str, error: BaseException | None) -> None:
+        logging.getLogger(__name__).critical(title, exc_info=error)
+
+    sys.excepthook = lambda _type, error, _trace: log_error("ended by a defect", error)
+    sys.unraisablehook = lambda event: log_error("a defect while ending", event.exc_value)
+    threading.excepthook = lambda event: log_error("a thread ended by a defect", event.exc_value)
+    logging.captureWarnings(True)  # noqa: FBT003 - as it is declared
     for name in _QUIET_LIBRARIES:
         logging.getLogger(name).setLevel(logging.WARNING)

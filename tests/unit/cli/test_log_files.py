@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import logging
 import os
+import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,11 +28,14 @@ def _root_logger() -> Iterator[None]:
     """Put the root logger back as it was."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    hooks = sys.excepthook, sys.unraisablehook, threading.excepthook
     root.handlers = []
     yield
     for handler in root.handlers:
         handler.close()
     root.handlers, root.level = handlers, level
+    sys.excepthook, sys.unraisablehook, threading.excepthook = hooks
+    logging.captureWarnings(False)  # noqa: FBT003 - as it is declared
 
 
 def redactor() -> Redactor:
@@ -53,6 +58,40 @@ def test_secrets_are_removed_from_both_places(
     assert TOKEN not in written
     assert "Traceback" in written
     assert TOKEN not in capsys.readouterr().err
+
+
+CRASHES = {
+    "main": "raise ValueError(TOKEN)",
+    "thread": "t = threading.Thread(target=lambda: int(TOKEN)); t.start(); t.join()",
+    "destructor": "C = type('C', (), {'__del__': lambda self: int(TOKEN)}); C(); gc.collect()",
+    "warning": "warnings.warn(TOKEN)",
+}
+
+
+@pytest.mark.parametrize("crash", CRASHES)
+def test_what_a_crash_prints_is_redacted(tmp_path: Path, crash: str) -> None:
+    """In every thread, of warnings and with Python's own handler of faults, too."""
+    code = f"""if True:
+        import gc, pathlib, sys, threading, warnings
+        from ccsync_watch.cli.log_files import log_to
+        from ccsync_watch.privacy import Redactor
+        TOKEN = sys.stdin.read()
+        log_to(pathlib.Path({str(tmp_path)!r}), lambda: Redactor(key=b"k" * 32))
+        {CRASHES[crash]}
+    """
+    completed = subprocess.run(
+        [sys.executable, "-X", "faulthandler", "-W", "always", "-c", code],
+        input=TOKEN,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    written = (tmp_path / "log").read_text()
+    assert (completed.returncode == 1) is (crash == "main")
+    for text in (written, completed.stderr):
+        assert TOKEN not in text
+        assert "github-token" in text
+        assert ("Traceback" in text) is (crash != "warning")
 
 
 def test_every_file_is_private_after_a_rotation_too(tmp_path: Path) -> None:
