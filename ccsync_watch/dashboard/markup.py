@@ -38,12 +38,6 @@ _CODE = re.compile("`([^`]+)`")
 _RIGHT_TO_LEFT = re.compile(
     "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )
-_BLOCKS = frozenset(
-    {
-        "blockquote_open", "bullet_list_open", "heading_open", "list_item_open",
-        "ordered_list_open", "paragraph_open", "td_open", "th_open",
-    }
-)  # fmt: skip
 _TAGS = frozenset(
     {
         "a", "blockquote", "br", "code", "del", "div", "em", "h1", "h2", "h3", "h4", "h5", "h6",
@@ -170,7 +164,8 @@ def _mark_blocks(state: StateCore) -> None:
         style = token.attrs.pop("style", None)
         if style:  # of a table's cells only
             token.attrSet("align", str(style).removeprefix("text-align:"))
-        if state.env.get("is_bidirectional") and token.type in _BLOCKS:
+        # The outermost alone: what has a direction of its own says nothing of what it is in.
+        if state.env.get("is_bidirectional") and token.nesting == 1 and token.level == 0:
             token.attrSet("dir", "auto")
 
 

@@ -109,6 +109,7 @@ def test_every_page_is_accessible(
             if name == "session":
                 page.evaluate(_UNFOLD)
                 assert window.overflow <= 0, "unfolded"
+                assert page.locator(".outline a").count() == 3
             assert not is_checked or serious_violations(page, axe) == [], name
         # The browser itself says that a page was not there.
         window.faults[:] = [fault for fault in window.faults if "status of 404" not in fault]
@@ -130,6 +131,43 @@ def test_every_page_reads_without_scripts(browser: Browser, access: DashboardAcc
         assert page.locator(".arguments").first.is_visible()
         for button in page.get_by_role("button").all():
             assert not button.is_visible() or button.evaluate("button => Boolean(button.form)")
+
+
+def test_keys_start_at_what_is_on_the_screen(browser: Browser, access: DashboardAccess) -> None:
+    """After scrolling `j` does not return to the top; Enter unfolds, `n` goes to a prompt."""
+    with access.window(browser, viewport=NARROW) as window:
+        page = window.open(f"/sessions/{SESSION}")
+        page.locator(".entry").nth(4).evaluate("entry => entry.scrollIntoView()")
+        scrolled = page.evaluate("scrollY")
+        page.keyboard.press("j")
+        selected = page.locator(".entry[data-selected]")
+        entries = "[...document.querySelectorAll('.entry')]"
+        assert selected.evaluate(f"entry => {entries}.indexOf(entry)") > 2
+        assert page.evaluate("scrollY") > scrolled / 2
+        page.keyboard.press("n")
+        assert "kind-prompt" in (selected.get_attribute("class") or "")
+        page.keyboard.press("j")
+        fold = selected.locator(".call").first
+        assert not fold.evaluate("fold => fold.open")
+        page.keyboard.press("Enter")
+        assert fold.evaluate("fold => fold.open")
+
+
+def test_copies_are_markdown_and_paper_is_unfolded(
+    browser: Browser, access: DashboardAccess
+) -> None:
+    """What is copied is what Claude wrote; what is printed has every call."""
+    allowed = ["clipboard-read", "clipboard-write"]
+    with access.window(browser, permissions=allowed) as window:
+        page = window.open(f"/sessions/{SESSION}")
+        answer = page.locator(".entry", has=page.locator(".prose h1")).first
+        answer.get_by_label("Copy this message").click()
+        answer.get_by_text("copied").wait_for()
+        assert "A **missing** index in `" in page.evaluate("navigator.clipboard.readText()")
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        assert page.locator(".conversation details:not(.raw):not([open])").count() == 0
+        page.evaluate("dispatchEvent(new Event('afterprint'))")
+        assert page.locator(".conversation details:not(.raw):not([open])").count() > 0
 
 
 def test_selected_theme_is_kept(browser: Browser, access: DashboardAccess) -> None:

@@ -112,3 +112,21 @@ def test_every_style_has_a_class_in_the_sheet() -> None:
 def test_a_line_end_stays_one() -> None:
     """People and programs write lines; Markdown would join them."""
     assert "one<br>" in render_markdown("one\ntwo").replace("<br />", "<br>")
+
+
+def test_a_block_begins_at_the_side_of_its_script() -> None:
+    """A list as a whole, as its numbers do; a text of one direction needs nothing."""
+    html = render_markdown("\u05e9\u05dc\u05d5\u05dd\n\n1. \u05d0\n\n   \u05d1\n\n`x`")
+    assert html.count("dir=") == 3
+    assert '<p dir="auto">' in html
+    assert '<ol dir="auto">' in html
+    assert "dir=" not in render_markdown("shalom\n\n1. a")
+
+
+def test_a_table_scrolls_and_keeps_its_alignment() -> None:
+    """Without a style, which the policy does not allow."""
+    html = render_markdown("| a | b |\n|--:|:-:|\n| 1 | 2 |")
+    assert '<div class="scroll table" tabindex="0" role="region" aria-label="Table">' in html
+    assert '<td align="right">1</td>' in html
+    assert '<th align="center">b</th>' in html
+    assert "style=" not in html
