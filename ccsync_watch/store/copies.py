@@ -120,16 +120,17 @@ class CopyMarker:
     def _mark_session(self, session_id: str) -> set[str]:
         """Mark a session's copies; return the sessions that may have copied from it."""
         rows = self._connection.execute(
-            "SELECT m.seq, m.uuid, m.agent_id, m.kind, m.transcript_id, m.start, m.timestamp_ms,"
+            "SELECT m.seq, m.uuid, m.agent_id, m.kind, m.transcript_id, m.start, m.timestamp_ms,"  # noqa: S608 - a constant
             " m.digest, m.is_inherited, m.usage_id, o.id AS owner, s.forked_from,"
             " iif(u.key IS NULL, NULL, coalesce(u.counted_in, m.usage_id)) AS response_id"
             " FROM messages m JOIN sessions s ON s.id = m.session_id"
             " LEFT JOIN compact_usage u ON u.key = m.usage_key"
             " LEFT JOIN ids o ON o.key = u.session_key"
             " WHERE m.session_id = ? AND m.kind <> 'session'"
-            " AND (m.agent_id IS NULL OR m.agent_id LIKE ?)"
+            # Not a mark: SQLite would compile the statement again for each value.
+            f" AND (m.agent_id IS NULL OR m.agent_id LIKE '{SIDECHAIN_PREFIX}%')"
             " ORDER BY m.transcript_id, m.start, m.seq",
-            (session_id, f"{SIDECHAIN_PREFIX}%"),
+            (session_id,),
         ).fetchall()
         copiers: set[str] = set()
         copied: set[int] = set()

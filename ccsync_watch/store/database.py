@@ -88,7 +88,7 @@ class Database:
             uri=True,
             isolation_level=None,
             check_same_thread=False,
-            cached_statements=64,
+            cached_statements=64 if query_only else 256,
         )
         connection.row_factory = sqlite3.Row
         try:

@@ -249,12 +249,12 @@ def _known(connection: sqlite3.Connection, messages: Mapping[str, Message]) -> d
     for session_id, keys in uuids.items():
         row = connection.execute("SELECT key FROM ids WHERE id = ?", (session_id,)).fetchone()
         query = (
-            "SELECT m.id, m.seq, m.digest, m.agent_id IS NULL AND t.session_id <> m.session_id,"  # noqa: S608 - a number
+            "SELECT m.id, m.seq, m.digest, m.agent_id IS NULL AND t.session_id <> m.session_id,"
             " m.timestamp_ms IS NULL, m.transcript_id, m.start, m.facts, m.agent_id"
             " FROM messages m LEFT JOIN transcripts t ON t.id = m.transcript_id"
-            f" WHERE m.session_key = {row[0] if row else 0} AND m.uuid_key IN ({{ids}})"
+            " WHERE m.session_key = ? AND m.uuid_key IN ({ids})"
         )
-        for stored in select_among(connection, query, keys):
+        for stored in select_among(connection, query, keys, row[0] if row else 0):
             if stored[0] in messages:
                 known[stored[0]] = _Stored(*stored[1:])
     return known

@@ -102,10 +102,10 @@ def assign(connection: sqlite3.Connection, session_ids: Iterable[str]) -> set[st
     while pending:
         session_id = pending.pop()
         row = connection.execute(
-            "SELECT folder, project_path, worktree, json_extract(f.value, '$.name') AS entered"
-            " FROM sessions s LEFT JOIN session_facts f ON f.session_id = s.id AND f.name = ?"
-            " WHERE s.id = ?",
-            (ENTERED_WORKTREE, session_id),
+            "SELECT folder, project_path, worktree, json_extract(f.value, '$.name') AS entered"  # noqa: S608 - a constant
+            " FROM sessions s LEFT JOIN session_facts f ON f.session_id = s.id"
+            f" AND f.name = '{ENTERED_WORKTREE}' WHERE s.id = ?",
+            (session_id,),
         ).fetchone()
         if row is None or row["folder"] is None:
             continue
