@@ -30,6 +30,8 @@ class DailyBackup:
         self._clock = clock
         self._next_at = clock.monotonic() + _FIRST_SECONDS
         self._thread: threading.Thread | None = None
+        # Why the last try kept no copy: it is said once, and again after one that succeeded.
+        self._failure: str | None = None
 
     def turn(self) -> None:
         """Start a copy if the last one is a day old."""
@@ -50,9 +52,15 @@ class DailyBackup:
             self._thread.join(_JOIN_SECONDS)
 
     def _write(self) -> None:
+        failure: str | None = None
         try:
             if not backups.write_backup(self._database.read()):
-                log.warning("no copy of the database is kept: its disk has no room for one")
+                failure = "no copy of the database is kept: its disk has no room for one"
         except (OSError, sqlite3.Error) as error:
             self._database.note_failure(error)
-            log.warning("the database could not be copied: %s", error)
+            failure = f"the database could not be copied: {error}"
+        if failure is not None and failure != self._failure:
+            log.warning("%s", failure)
+        if failure is None and self._failure is not None:
+            log.info("the database is copied again")
+        self._failure = failure

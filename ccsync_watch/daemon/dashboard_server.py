@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from ccsync_watch.config.setting_values import DEFAULT_PORT
 from ccsync_watch.control.messages import DashboardAnswer
 from ccsync_watch.daemon.asgi_server import ServerThread
+from ccsync_watch.daemon.free_memory import FreeMemoryAfterPages
 from ccsync_watch.daemon.peer_user import is_own_peer
 from ccsync_watch.dashboard.browser_access import BrowserAccess, forget_sessions
 from ccsync_watch.dashboard.guard import ENTER_PATH
@@ -225,6 +226,7 @@ class _LazyApp:
     def __init__(self, build: Callable[[], ASGIApp]) -> None:
         self._build = build
         self._app: ASGIApp | None = None
+        self._memory = FreeMemoryAfterPages()
         self._lock: asyncio.Lock | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -233,4 +235,7 @@ class _LazyApp:
             async with self._lock:
                 if self._app is None:
                     self._app = await asyncio.get_running_loop().run_in_executor(None, self._build)
-        await self._app(scope, receive, send)
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._memory.turn()

@@ -1,10 +1,11 @@
-"""Gives memory back to the system once a backlog is read: the C library keeps what was freed.
+"""Gives memory back to the system after a backlog or pages: the C library keeps what was freed.
 
 Only glibc can be asked to; elsewhere nothing is done.
 """
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import sys
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 READ_BYTES = 8 * 2**20
 """After so many bytes were read."""
+PAGES_SECONDS = 2.0
+"""So long after a page was requested."""
 
 
 class FreeMemory:
@@ -29,6 +32,20 @@ class FreeMemory:
         if bytes_read >= self._next_at:
             self._next_at = bytes_read + READ_BYTES
             self._trim()
+
+
+class FreeMemoryAfterPages:
+    """Gives memory back a while after requests; used on the event loop that serves them."""
+
+    def __init__(self, trim: Callable[[], object] | None = None) -> None:
+        self._trim = trim or _find_trim()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def turn(self) -> None:
+        """Give memory back in a while, unless another request comes before."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(PAGES_SECONDS, self._trim)
 
 
 def _find_trim() -> Callable[[], object]:

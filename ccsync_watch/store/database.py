@@ -176,11 +176,10 @@ class Database:
 
     def trim_log(self) -> None:
         """Empty the write-ahead log if it is large and nobody uses it; else do nothing, at once."""
-        is_large = self._writer is not None and log_bytes(self.path) > LOG_BYTES
-        if is_large and self._lock.acquire(blocking=False):
+        writer = self._writer
+        if writer and log_bytes(self.path) > LOG_BYTES and self._lock.acquire(blocking=False):
             try:
-                if self._writer is not None:
-                    empty_log(self._writer, _BUSY_MS)
+                empty_log(writer, _BUSY_MS)
             finally:
                 self._lock.release()
 
@@ -200,8 +199,7 @@ class Database:
         Nothing is written meanwhile: on a usual disk that takes a second for 200 MB.
         """
         with self._lock:
-            before, _unused = self.file_bytes()
-            is_done, missing = False, 0
+            before, is_done, missing = self.file_bytes()[0], False, 0
             if self._writer is not None:
                 is_done = copied_parts.shrink(
                     self._writer, free, removed_bytes=removed_bytes, min_share=min_share

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from ccsync_watch.daemon.free_memory import READ_BYTES, FreeMemory
+import asyncio
+from typing import TYPE_CHECKING
+
+from ccsync_watch.daemon import free_memory
+from ccsync_watch.daemon.free_memory import READ_BYTES, FreeMemory, FreeMemoryAfterPages
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def test_memory_goes_back_after_the_start_and_after_much_was_read() -> None:
@@ -24,3 +31,24 @@ def test_memory_goes_back_after_the_start_and_after_much_was_read() -> None:
 def test_the_system_is_asked() -> None:
     """Where it has no way, nothing happens."""
     FreeMemory().turn(0)
+
+
+def test_memory_goes_back_once_after_the_last_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not between pages that follow each other."""
+    monkeypatch.setattr(free_memory, "PAGES_SECONDS", 0.0)
+
+    async def request_pages() -> int:
+        trimmed = asyncio.Event()
+        trims: list[int] = []
+
+        def trim() -> None:
+            trims.append(1)
+            trimmed.set()
+
+        memory = FreeMemoryAfterPages(trim)
+        for _page in range(5):
+            memory.turn()
+        await trimmed.wait()
+        return len(trims)
+
+    assert asyncio.run(request_pages()) == 1

@@ -264,6 +264,37 @@ def test_words_that_are_removed_leave_the_copy(
     assert get_meta(world.database.read(), "rewritten") != count
 
 
+def test_a_failure_to_copy_is_said_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is tried every hour; only another outcome is worth a further line."""
+    world = World(tmp_path)
+    world.say("u1")
+    world.drain()
+    daily = DailyBackup(world.database, world.clock)
+    caplog.set_level("INFO")
+    outcomes = iter([False, False, OSError("no"), OSError("no"), False, True])
+
+    def write(_source: object) -> bool:
+        outcome = next(outcomes)
+        if isinstance(outcome, OSError):
+            raise outcome
+        return outcome
+
+    monkeypatch.setattr(backups, "write_backup", write)
+    for _hour in range(6):
+        world.clock.advance(3600)
+        daily.turn()
+        daily.stop()
+    no_room = "no copy of the database is kept: its disk has no room for one"
+    assert caplog.messages == [
+        no_room,
+        "the database could not be copied: no",
+        no_room,
+        "the database is copied again",
+    ]
+
+
 def test_a_copy_is_written_once_a_day_where_it_is_needed(tmp_path: Path) -> None:
     """And not while the daemon starts."""
     world = World(tmp_path)
