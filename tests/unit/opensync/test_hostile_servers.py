@@ -158,7 +158,9 @@ def test_an_answer_that_is_too_large_ends(
         b"",
         b"HTTP/1.1 200 OK\r\nX-Long: ",
         OK + b"Content-Length: 1000000\r\n\r\n",
-        OK + b"Content-Encoding: gzip\r\nContent-Length: 1000000\r\n\r\n" + gzip.compress(b"{")[:9],
+        OK
+        + b"Content-Encoding: gzip\r\nContent-Length: 1000000\r\n\r\n"
+        + gzip.compress(b"{", mtime=0)[:9],
     ],
 )
 def test_an_answer_that_comes_drop_by_drop_ends(head: bytes, request_number: int) -> None:
