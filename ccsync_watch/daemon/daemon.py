@@ -87,7 +87,6 @@ class Daemon:
         self._next_poll = self._gather_until = 0.0
         self._next_pause = math.inf
         self._paused = 0
-        self._memory = FreeMemory()
         self.runtime = Runtime(
             settings,
             clock=clock,
@@ -95,6 +94,7 @@ class Daemon:
             transport=transport,
             is_set_aside=is_set_aside,
         )
+        self._memory = FreeMemory(release=self.runtime.database.release_memory)
         self.flushes = Flushes(self.runtime.pump, clock)
         self.uploads = UploadWorkers(
             self.runtime.uploader,

@@ -20,9 +20,18 @@ PAGES_SECONDS = 2.0
 
 
 class FreeMemory:
-    """Decides when to give memory back. `trim` does it, None: where the system has a way."""
+    """Decides when to give memory back. `trim` does it, None: where the system has a way.
 
-    def __init__(self, trim: Callable[[], object] | None = None) -> None:
+    `release` is called before that: it frees what is not used at present.
+    """
+
+    def __init__(
+        self,
+        trim: Callable[[], object] | None = None,
+        *,
+        release: Callable[[], object] = lambda: None,
+    ) -> None:
+        self._release = release
         self._trim = trim or _find_trim()
         # The start itself takes much: compiled rules are read, and all transcripts are listed.
         self._next_at = 0
@@ -31,6 +40,7 @@ class FreeMemory:
         """Give memory back if much was read since the last time; call it before a pause."""
         if bytes_read >= self._next_at:
             self._next_at = bytes_read + READ_BYTES
+            self._release()
             self._trim()
 
 

@@ -17,12 +17,18 @@ from ccsync_watch.pipeline.known_secrets import KnownSecretLoader
 from ccsync_watch.pipeline.prefix_audit import PrefixAudit
 from ccsync_watch.pipeline.problem_log import ProblemLog
 from ccsync_watch.pipeline.pump_config import SLOW_CHUNK_BYTES, PumpProgress
-from ccsync_watch.pipeline.read_chunks import GATHER_SECONDS, ReadChunk, ReadChunks, advance, end_of
+from ccsync_watch.pipeline.read_chunks import (
+    GATHER_SECONDS,
+    ReadChunk,
+    ReadChunks,
+    advance,
+    end_of,
+    to_commit,
+)
 from ccsync_watch.privacy.clean import clean_text
-from ccsync_watch.store.ingest import IngestContext, ingest_all
+from ccsync_watch.store.ingest import ingest_all
 from ccsync_watch.transcripts import tail
 from ccsync_watch.transcripts.line_types import is_dropped
-from ccsync_watch.transcripts.project_folders import find_encoded_root
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -321,10 +327,9 @@ class Pump:
         """Commit the rows of chunks with the offsets after them."""
         if not chunks:
             return
-        stored = ingest_all(
-            self._database,
-            [(chunk.cleaned.batch, chunk.after, self._context(chunk)) for chunk in chunks],
-        )
+        now_ms = self._clock.steady_ms()
+        commits = to_commit(chunks, self._config, now_ms=now_ms, host=self._host)
+        stored = ingest_all(self._database, commits)
         for chunk, ingested in zip(chunks, stored, strict=True):
             self._resolver.remember(chunk.after)
             self._backlog.add_read(chunk.transcript, chunk.size)
@@ -340,17 +345,3 @@ class Pump:
                     self._live.add(chunk.rest.path)
         if any(ingested.sessions for ingested in stored):
             self._on_commit()
-
-    def _context(self, chunk: ReadChunk) -> IngestContext:
-        path, cleaned = chunk.transcript.path, chunk.cleaned
-        above = next((root for root in self._config.roots if path.startswith(root)), "")
-        return IngestContext(
-            now_ms=self._clock.steady_ms(),
-            host=self._host,
-            is_released=self._config.is_released,
-            excluded=cleaned.excluded,
-            metadata_only=cleaned.metadata_only,
-            disclosures=cleaned.disclosures,
-            windows_root=find_encoded_root(path[len(above) + 1 :]),
-            is_compared=chunk.is_compared,
-        )

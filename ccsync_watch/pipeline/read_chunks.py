@@ -9,13 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ccsync_watch.store.ingest import IngestContext
 from ccsync_watch.transcripts.fingerprint import Edges, checksum
+from ccsync_watch.transcripts.project_folders import find_encoded_root
 from ccsync_watch.transcripts.worktrees import ENTERED_WORKTREE
 
 if TYPE_CHECKING:
-    from ccsync_watch.model import Checkpoint
+    from collections.abc import Iterable
+
+    from ccsync_watch.model import Batch, Checkpoint, Redacted
     from ccsync_watch.pipeline.batch_cleaner import CleanBatch
     from ccsync_watch.pipeline.checkpoint_resolver import ReadPosition
+    from ccsync_watch.pipeline.pump_config import PumpConfig
     from ccsync_watch.transcripts.discovery import Transcript
     from ccsync_watch.transcripts.tail import Chunk
     from ccsync_watch.transcripts.transcript_file import OpenFile
@@ -80,6 +85,35 @@ def end_of(
         problem=None,
     )
     return after, None if is_complete else replace(transcript, size=file.size)
+
+
+def to_commit(
+    chunks: Iterable[ReadChunk], config: PumpConfig, *, now_ms: int, host: Redacted[str]
+) -> list[tuple[Redacted[Batch], Checkpoint, IngestContext]]:
+    """Return the batches of chunks, with the checkpoint after each and what its commit needs."""
+    return [
+        (
+            chunk.cleaned.batch,
+            chunk.after,
+            IngestContext(
+                now_ms=now_ms,
+                host=host,
+                is_released=config.is_released,
+                excluded=chunk.cleaned.excluded,
+                metadata_only=chunk.cleaned.metadata_only,
+                disclosures=chunk.cleaned.disclosures,
+                windows_root=_windows_root(chunk.transcript.path, config.roots),
+                is_compared=chunk.is_compared,
+            ),
+        )
+        for chunk in chunks
+    ]
+
+
+def _windows_root(path: str, roots: Iterable[str]) -> str | None:
+    """Return the drive that the folder of a transcript is named after."""
+    above = next((root for root in roots if path.startswith(root)), "")
+    return find_encoded_root(path[len(above) + 1 :])
 
 
 class ReadChunks:

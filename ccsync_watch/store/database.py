@@ -27,10 +27,11 @@ from ccsync_watch.store.damage import (
     set_aside,
 )
 from ccsync_watch.store.migrations import MIGRATIONS
+from ccsync_watch.store.pragmas import BUSY_MS, set_busy_timeout, set_pragmas
 from ccsync_watch.store.schema import migrate, newer_schema
 from ccsync_watch.store.search_words import add_text_functions
 from ccsync_watch.store.views import create_views
-from ccsync_watch.store.write_ahead_log import LOG_BYTES, empty_log, log_bytes, use_log
+from ccsync_watch.store.write_ahead_log import LOG_BYTES, empty_log, log_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,8 +40,6 @@ if TYPE_CHECKING:
 DATABASE_NAME = "ccsync.db"
 SHRINK_SHARE = 0.25
 """What share of the database must be unused, for its pages to be given back."""
-_BUSY_MS = 10_000
-_READER_CACHE_KIB = 512
 
 
 class _Reader:
@@ -92,18 +91,11 @@ class Database:
         )
         connection.row_factory = sqlite3.Row
         try:
-            connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+            set_busy_timeout(connection)
             add_text_functions(connection)
             if has_views:
                 create_views(connection)
-            if query_only:
-                connection.execute("PRAGMA query_only = ON")
-                # Every reading thread has one: the cache of the system is shared by all.
-                connection.execute(f"PRAGMA cache_size = -{_READER_CACHE_KIB}")
-            else:
-                use_log(connection)
-                # Nothing that was redacted late or deleted stays readable in free pages.
-                connection.execute("PRAGMA secure_delete = ON")
+            set_pragmas(connection, query_only=query_only)
         except sqlite3.Error:
             connection.close()
             raise
@@ -179,9 +171,15 @@ class Database:
         writer = self._writer
         if writer and log_bytes(self.path) > LOG_BYTES and self._lock.acquire(blocking=False):
             try:
-                empty_log(writer, _BUSY_MS)
+                empty_log(writer, BUSY_MS)
             finally:
                 self._lock.release()
+
+    def release_memory(self) -> None:
+        """Give back the memory that writing took."""
+        with self._lock:
+            if self._writer is not None:
+                self._writer.execute("PRAGMA shrink_memory")
 
     def file_bytes(self) -> tuple[int, int]:
         """Return the size of the database, and how much of it are unused pages."""

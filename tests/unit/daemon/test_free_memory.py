@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 def test_memory_goes_back_after_the_start_and_after_much_was_read() -> None:
     """Once for each."""
-    trims = []
-    memory = FreeMemory(lambda: trims.append(1))
+    trims: list[str] = []
+    memory = FreeMemory(lambda: trims.append("trim"), release=lambda: releases.append(len(trims)))
+    releases: list[int] = []
     for bytes_read, expected in (
         (0, 1),
         (0, 1),
@@ -26,6 +27,7 @@ def test_memory_goes_back_after_the_start_and_after_much_was_read() -> None:
     ):
         memory.turn(bytes_read)
         assert len(trims) == expected
+    assert releases == [0, 1, 2]  # each time before that
 
 
 def test_the_system_is_asked() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import _sqlite3
+import ctypes
 import gc
 import sqlite3
 import stat
@@ -351,3 +353,24 @@ def test_looking_for_damage_keeps_the_locks(tmp_path: Path) -> None:
     other.close()
     database.close()
     assert row == ("written after that",)
+
+
+def test_the_memory_that_writing_took_can_be_given_back(tmp_path: Path) -> None:
+    """The cache of a backlog is large, and nobody needs it afterwards."""
+    database = open_database(tmp_path, now_ms=0)
+    with database.write() as connection:
+        connection.executemany(
+            "INSERT INTO ids (id) VALUES (?)", [(f"{number:060}",) for number in range(100_000)]
+        )
+    used = _bytes_of_sqlite()
+    database.release_memory()
+    assert used - _bytes_of_sqlite() > 4 << 20
+    database.close()
+
+
+def _bytes_of_sqlite() -> int:
+    library = ctypes.CDLL(_sqlite3.__file__)
+    if not hasattr(library, "sqlite3_memory_used"):
+        pytest.skip("SQLite's own function cannot be found")
+    library.sqlite3_memory_used.restype = ctypes.c_int64
+    return int(library.sqlite3_memory_used())
