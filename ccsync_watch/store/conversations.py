@@ -20,7 +20,7 @@ from ccsync_watch.store.turns import ENDS_TURN
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from ccsync_watch.outgoing import StoredMessage
     from ccsync_watch.store.database import Database
@@ -270,8 +270,8 @@ class TimelineStep(NamedTuple):
     is_final: bool = True
 
 
-def timeline_steps(database: Database, session_id: str) -> list[TimelineStep]:
-    """Return a step for every message of a session's main conversation."""
+def timeline_steps(database: Database, session_id: str) -> Iterator[TimelineStep]:
+    """Yield a step for every message of a session's main conversation: there may be very many."""
     rows = database.read().execute(
         f"SELECT m.seq, m.kind, m.dated_ms, {PROMPT_TOKENS}, u.output_tokens,"  # noqa: S608 - constants
         " iif(m.role = 'assistant', (SELECT count(*) FROM parts p"
@@ -284,7 +284,8 @@ def timeline_steps(database: Database, session_id: str) -> list[TimelineStep]:
         f" AND {IS_DRAWN} ORDER BY m.seq",
         (session_id,),
     )
-    return [TimelineStep(*row) for row in rows]
+    for row in rows:
+        yield TimelineStep(*row)
 
 
 def unfinished_responses(database: Database, session_id: str) -> set[int]:

@@ -56,7 +56,7 @@ class TestTurns:
             message("a5", usage_id="m4", **answer),
         )
         assert activity.by_session_id(world.database)[SESSION].turns == 3
-        steps = timeline_steps(world.database, SESSION)
+        steps = list(timeline_steps(world.database, SESSION))
         assert len(build_timeline(steps, {}).turns) == 3
 
     @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ class TestTurns:
         }
         world.ingest(*(message(f"r{number}", **kinds[row]) for number, row in enumerate(rows)))
         assert activity.by_session_id(world.database)[SESSION].turns == turns
-        steps = timeline_steps(world.database, SESSION)
+        steps = list(timeline_steps(world.database, SESSION))
         assert len(build_timeline(steps, {}).turns) == turns
 
     def test_what_continues_an_answer_is_the_same_turn(self, world: World) -> None:
@@ -112,7 +112,7 @@ class TestTurns:
             message("a4", usage_id="m4", **end),
         )
         assert activity.by_session_id(world.database)[SESSION].turns == 3
-        steps = timeline_steps(world.database, SESSION)
+        steps = list(timeline_steps(world.database, SESSION))
         assert [turn.seq for turn in build_timeline(steps, {}).turns] == [
             step.seq for step in steps if step.kind in {"prompt", "notification"}
         ]

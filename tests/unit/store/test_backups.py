@@ -273,13 +273,13 @@ def test_a_failure_to_copy_is_said_once(
     world.drain()
     daily = DailyBackup(world.database, world.clock)
     caplog.set_level("INFO")
-    outcomes = iter([False, False, OSError("no"), OSError("no"), False, True])
+    outcomes = iter(["full", "full", "error", "error", "full", "written"])
 
     def write(_source: object) -> bool:
         outcome = next(outcomes)
-        if isinstance(outcome, OSError):
-            raise outcome
-        return outcome
+        if outcome == "error":
+            raise OSError("no")
+        return outcome == "written"
 
     monkeypatch.setattr(backups, "write_backup", write)
     for _hour in range(6):

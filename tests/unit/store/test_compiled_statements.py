@@ -10,15 +10,13 @@ from support.storing import World, message, usage
 if TYPE_CHECKING:
     from pathlib import Path
 
-_USED = {"tokens_in": 100, "tokens_out": 20, "model": "claude-x"}
-
 
 def _ingest(world: World, number: int) -> None:
     session_id = f"{number:08}-2222-4333-8444-555555555555"
     world.ingest(
         message(f"{number}a", "Hello", session_id=session_id),
         message(f"{number}b", "Hi", session_id=session_id, usage_id=f"m{number}"),
-        usages=(usage(f"m{number}", session_id=session_id, **_USED),),
+        usages=(usage(f"m{number}", session_id=session_id, tokens_in=100, tokens_out=20),),
         session_id=session_id,
     )
 

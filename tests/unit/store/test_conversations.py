@@ -29,4 +29,4 @@ def test_subagents_have_their_own_conversations(world: World) -> None:
     assert len(conversation_page(world.database, SESSION, agent_id="a1")) == 2
     (agent,) = list_subagents(world.database, SESSION)
     assert (agent.agent_id, agent.messages) == ("a1", 2)
-    assert len(timeline_steps(world.database, SESSION)) == 1
+    assert len(list(timeline_steps(world.database, SESSION))) == 1

@@ -63,7 +63,7 @@ def test_what_was_said_before_is_drawn_and_counted_once(
     answered: list[object] = ["four"] if is_answered else []
     assert _drawn(world, SOURCE) == ["count the beds", *answered]
     assert _drawn(world, TARGET) == (["water them", "done"] if is_answered else ["done"])
-    assert len(timeline_steps(world.database, TARGET)) == len(_drawn(world, TARGET))
+    assert len(list(timeline_steps(world.database, TARGET))) == len(_drawn(world, TARGET))
     done = activity.by_session_id(world.database)
     assert [done[name].prompts for name in (SOURCE, TARGET)] == [1, int(is_answered)]
     assert find_hand_off(world.database, SOURCE) == HandOff(None, TARGET)

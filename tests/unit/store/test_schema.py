@@ -125,7 +125,7 @@ class TestPlans:
             "unsettled": lambda: outbox.count_unsettled([SESSION]),
             "session_row": lambda: load_session(world.database, SESSION),
             "conversation": lambda: conversations.conversation_page(world.database, SESSION),
-            "timeline": lambda: conversations.timeline_steps(world.database, SESSION),
+            "timeline": lambda: list(conversations.timeline_steps(world.database, SESSION)),
             "session_rows": lambda: stored_messages.session_messages(world.database, SESSION),
         }
         plan = _plans(world, questions[name])
