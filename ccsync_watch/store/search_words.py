@@ -25,13 +25,18 @@ UNSPACED = (
 )
 """The characters of these scripts, as a class of a regular expression has them."""
 _RUN = re.compile(f"[{UNSPACED}]+")
-_CAMEL = re.compile("[A-Za-z][A-Za-z0-9]*[a-z0-9][A-Z][A-Za-z0-9]*|[A-Z]{2,}[a-z][A-Za-z0-9]*")
+_MAX_CAMEL_CHARS = 80
+# Tried at the start of a word alone, and never further than an identifier is long: any text takes
+# time in proportion to its length.
+_CAMEL = re.compile(
+    f"(?<![A-Za-z0-9])(?=[A-Za-z0-9]{{0,{_MAX_CAMEL_CHARS}}}?(?:[a-z0-9][A-Z]|[A-Z]{{2}}[a-z]))"
+    f"[A-Za-z][A-Za-z0-9]{{2,{_MAX_CAMEL_CHARS - 1}}}(?![A-Za-z0-9])"
+)
 _CAMEL_PART = re.compile("[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _SPLIT = re.compile(f"{_CAMEL.pattern}|{_RUN.pattern}")
 _MAX_NEIGHBOUR_CHARS = 40
-_NEIGHBOUR = re.compile(rf"[^\W_]{{1,{_MAX_NEIGHBOUR_CHARS}}}")
+_NEIGHBOUR = re.compile(rf"(?:(?![{UNSPACED}])[^\W_]){{1,{_MAX_NEIGHBOUR_CHARS}}}")
 _NEIGHBOUR_BEFORE = re.compile(rf"{_NEIGHBOUR.pattern}\Z")
-_MAX_CAMEL_CHARS = 80
 # Encoded data has more changes of case than an identifier.
 _MIN_PART_CHARS = 2.5
 
@@ -59,8 +64,6 @@ def _parts(text: str, match: re.Match[str]) -> Iterator[str]:
 
 def camel_parts(word: str) -> list[str]:
     """Return the parts of an identifier: `get User By Email`; none of what only looks like one."""
-    if len(word) > _MAX_CAMEL_CHARS:
-        return []
     parts = _CAMEL_PART.findall(word)
     return parts if len(parts) > 1 and len(word) >= _MIN_PART_CHARS * len(parts) else []
 

@@ -282,6 +282,13 @@ def test_encoded_data_is_not_split() -> None:
     assert split_words("parseAuditRow") == "parse Audit Row"
 
 
+@pytest.mark.parametrize("unit", ["a", "aB", "\u4e2d", "\u4e2da", "A", "a1"])
+def test_no_text_takes_longer_than_its_length_asks_for(unit: str) -> None:
+    """Minutes, if time grew with the square; and what comes of it is not much longer either."""
+    text = unit * (400_000 // len(unit))
+    assert len(split_words(text)) < 4 * len(text)
+
+
 def _torn(connection: sqlite3.Connection, seq: int) -> None:
     connection.execute("INSERT INTO search (rowid, text) VALUES (?, 'torn')", (seq,))
     raise RuntimeError
