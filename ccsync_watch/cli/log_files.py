@@ -66,6 +66,20 @@ class _Stderr(logging.Handler):
             sys.stderr.flush()
 
 
+class _OneLine(logging.Filter):
+    """Says in one line what the system did not let an event loop do: it tries again by itself."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, OSError):
+            record.msg = f"{record.getMessage().splitlines()[0]}: {error.strerror}"
+            record.args, record.exc_info, record.exc_text = (), None, None
+        return True
+
+
+_ONE_LINE = _OneLine()
+
+
 class _RedactingFormatter(logging.Formatter):
     """Redacts the finished text, a traceback's included: an error may quote what it failed on."""
 
@@ -125,3 +139,4 @@ def _log_crashes() -> None:
     logging.captureWarnings(True)  # noqa: FBT003 - as it is declared
     for name in _QUIET_LIBRARIES:
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("asyncio").addFilter(_ONE_LINE)

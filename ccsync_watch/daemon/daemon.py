@@ -24,7 +24,7 @@ from ccsync_watch.daemon.reading_problems import (
 from ccsync_watch.daemon.rescan import Rescanner
 from ccsync_watch.daemon.runtime import Runtime, rules_in_force
 from ccsync_watch.daemon.upload_workers import UploadWorkers
-from ccsync_watch.errors import CcsyncError, NotRunning
+from ccsync_watch.errors import NotRunning
 from ccsync_watch.hook_events import Spool
 from ccsync_watch.privacy.clean import clean_text
 from ccsync_watch.problem import Problem
@@ -300,14 +300,14 @@ class Daemon:
         """Do a piece of work; log a failure once, wait, and have it tried again."""
         try:
             return work()
-        except CcsyncError as error:
-            self._handle_failure(
-                Problem(
-                    "reading-failed", error.title or "Sync not working", error.message, error.hint
-                )
-            )
         except Exception as error:
-            self.runtime.database.note_failure(error)
+            failure = self.runtime.database.note_failure(error)
+            if failure is not None:
+                title = failure.title or "Sync not working"
+                self._handle_failure(
+                    Problem("reading-failed", title, failure.message, failure.hint)
+                )
+                return False
             # A defect of ours must not end the stream: the next rescan finds what it left.
             problem = Problem(
                 "reading-failed",
@@ -339,7 +339,7 @@ class Daemon:
                 while self._clock.monotonic() < until and step():
                     pass
             self.uploads.drain(until)
-        except CcsyncError as error:
-            log.error("%s", error)  # noqa: TRY400 - one line says it all
-        except Exception:
-            log.exception("the last reading failed; the next start reads the rest")
+        except Exception as error:
+            failure = self.runtime.database.note_failure(error)
+            # One line says it all, but for a defect.
+            log.error("%s", failure or "the last reading failed", exc_info=failure is None)  # noqa: TRY400

@@ -134,6 +134,8 @@ class Supervisor:
             self._borrowers += 1
         try:
             yield daemon
+        except sqlite3.Error as error:
+            raise daemon.runtime.database.note_failure(error) or error from None
         finally:
             with self._changed:
                 self._borrowers -= 1

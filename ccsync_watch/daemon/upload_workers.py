@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ccsync_watch.clock import Clock
-    from ccsync_watch.errors import DestinationError
+    from ccsync_watch.errors import CcsyncError, DestinationError
     from ccsync_watch.store.outbox import Outbox
     from ccsync_watch.uploader import Uploader
 
@@ -37,7 +37,7 @@ class UploadWorkers:
         *,
         stop: threading.Event,
         clock: Clock,
-        on_failure: Callable[[Exception], None] = lambda _error: None,
+        on_failure: Callable[[Exception], CcsyncError | None] = lambda _error: None,
     ) -> None:
         self._uploader = uploader
         self._outbox = outbox
@@ -74,29 +74,37 @@ class UploadWorkers:
         try:
             if self._uploader is not None:
                 self._uploader.run_while_due()
-        except Exception:
-            # The workers that stay meet the same defect, and report it.
+        except Exception as error:  # noqa: BLE001 - as below
+            # The workers that stay meet the same, and report it.
             if not self._stop.is_set():
-                log.exception("uploading failed")
+                self._report(error)
 
     def _work(self) -> None:
         while self._uploader is not None and not self._stop.is_set():
             try:
                 self._uploader.run()
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - reported, and tried again
                 if self._stop.is_set():
                     return  # abandoned: its database was closed while it worked
-                self._on_failure(error)
-                # A defect of ours must not end the stream: its rows stay in the outbox.
-                log.exception("uploading failed")
-                self.problem = Problem(
-                    "upload-failed",
-                    "Sync not working",
-                    f"uploading failed ({type(error).__name__})",
-                    "see the log in the state folder and report it; uploading is tried again",
-                )
+                # It must not end the stream: its rows stay in the outbox.
+                self.problem = self._report(error)
                 self._clock.wait(self._stop, _FAILURE_SECONDS)
                 self.problem = None
+
+    def _report(self, error: Exception) -> Problem:
+        """Log what ended a worker, and return it as a problem."""
+        failure = self._on_failure(error)
+        if failure is not None:
+            log.error("%s", failure)
+            title = failure.title or "Sync not working"
+            return Problem("upload-failed", title, failure.message, failure.hint)
+        log.error("uploading failed", exc_info=error)
+        return Problem(
+            "upload-failed",
+            "Sync not working",
+            f"uploading failed ({type(error).__name__})",
+            "see the log in the state folder and report it; uploading is tried again",
+        )
 
     @property
     def rows_sent(self) -> int:

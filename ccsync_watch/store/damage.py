@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sqlite3
 import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ccsync_watch.disk_faults import state_error
+from ccsync_watch.errors import CcsyncError, DatabaseDamaged
 from ccsync_watch.file_locks import file_identity
 from ccsync_watch.regular_files import open_regular
 
@@ -25,6 +28,13 @@ LOGS = ("-wal", "-shm")
 _FILES = ("", *LOGS)
 _ASIDE = ".corrupt-"
 _SAVE_MS = 1_000
+_DAMAGED = "no such table", "Could not decode to UTF-8"
+
+# What SQLite says where the system does not let it read, write or lock a file.
+_OF_DISKS = re.compile(
+    "unable to open database file|disk I/O error|disk is full|is locked|readonly database"
+    "|locking protocol|out of memory"
+)
 
 # https://www.sqlite.org/fileformat.html, "The Database Header"
 _MAGIC = b"SQLite format 3\0"
@@ -145,8 +155,32 @@ def is_damage(error: BaseException) -> bool:
     """Return whether an error says that the file is damaged: not that it is locked, or full."""
     # The subclasses are about statements, values and the disk.
     return type(error) is sqlite3.DatabaseError or (
-        isinstance(error, sqlite3.OperationalError) and str(error).startswith("no such table")
+        isinstance(error, sqlite3.OperationalError) and str(error).startswith(_DAMAGED)
     )
+
+
+def decoded(error: sqlite3.Error | UnicodeDecodeError) -> sqlite3.Error:
+    """Return SQLite's error also where Python cannot decode the damaged name in its text."""
+    if isinstance(error, sqlite3.Error):
+        return error
+    return sqlite3.DatabaseError("malformed database schema")
+
+
+def failure_of(path: Path, error: Exception, *, is_writing: bool) -> CcsyncError | None:
+    """Return what an error of SQLite's says of the file or its disk, None where it says nothing.
+
+    When reading, an OperationalError may be a defect, such as a column that does not exist.
+    """
+    if isinstance(error, CcsyncError):
+        return error
+    if is_damage(error):
+        return DatabaseDamaged(
+            f"{path} is damaged: {error}",
+            hint="nothing to do: it is rebuilt from the transcripts within seconds",
+        )
+    if isinstance(error, sqlite3.OperationalError) and (is_writing or _OF_DISKS.search(str(error))):
+        return state_error(path, error, doing="write" if is_writing else "use")
+    return None
 
 
 def _expected_size(header: bytes) -> int:

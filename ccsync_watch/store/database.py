@@ -21,7 +21,8 @@ from ccsync_watch.store.damage import (
     Damage,
     DamageWatch,
     create_if_missing,
-    is_damage,
+    decoded,
+    failure_of,
     remove_files,
     save_log,
     set_aside,
@@ -36,6 +37,8 @@ from ccsync_watch.store.write_ahead_log import LOG_BYTES, empty_log, log_bytes
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from ccsync_watch.errors import CcsyncError
 
 DATABASE_NAME = "ccsync.db"
 SHRINK_SHARE = 0.25
@@ -96,9 +99,9 @@ class Database:
             if has_views:
                 create_views(connection)
             set_pragmas(connection, query_only=query_only)
-        except sqlite3.Error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             connection.close()
-            raise
+            raise decoded(error) from None
         return connection
 
     @contextlib.contextmanager
@@ -122,15 +125,10 @@ class Database:
             except sqlite3.DatabaseError as error:
                 with contextlib.suppress(sqlite3.Error):
                     self._writer.execute("ROLLBACK")
-                self._damage.note(error)
-                if is_damage(error):
-                    raise DatabaseDamaged(
-                        f"{self.path} is damaged: {error}",
-                        hint="nothing to do: it is rebuilt from the transcripts within seconds",
-                    ) from error
-                if not isinstance(error, sqlite3.OperationalError):
+                failure = self.note_failure(error, is_writing=True)
+                if failure is None:
                     raise
-                raise state_error(self.path, error, doing="write") from error
+                raise failure from error
 
     def read(self) -> sqlite3.Connection:
         """Return this thread's reading connection; it sees committed rows only."""
@@ -143,9 +141,10 @@ class Database:
                 self._readers.add(reader)
         return reader.connection
 
-    def note_failure(self, error: BaseException) -> None:
-        """Note an error of a reader, which may be how damage shows."""
+    def note_failure(self, error: Exception, *, is_writing: bool = False) -> CcsyncError | None:
+        """Note an error, which may be how damage shows; return it in words, None for a defect."""
         self._damage.note(error)
+        return failure_of(self.path, error, is_writing=is_writing)
 
     def note_log(self) -> None:
         """Note which files are those of the log, once it was written to."""
@@ -251,15 +250,15 @@ def open_database(
         is_missing = create_if_missing(path)
     except OSError as error:
         raise state_error(folder, error, doing="use the state folder") from None
-    try:
-        if not is_set_aside:
-            return (is_missing and _restore(path, None, on_progress)) or _open(
-                path, None, on_progress
-            )
-    except sqlite3.OperationalError as error:
-        raise state_error(path, error) from None
-    except (sqlite3.DatabaseError, DatabaseDamaged):
-        pass
+    # Twice: what the disk cannot read for a moment looks like damage.
+    for _ in range(0 if is_set_aside else 2):
+        try:
+            restored = _restore(path, None, on_progress) if is_missing else None
+            return restored or _open(path, None, on_progress)
+        except sqlite3.OperationalError as error:
+            raise state_error(path, error) from None
+        except (sqlite3.DatabaseError, DatabaseDamaged):
+            continue
     try:
         aside = set_aside(path, now_ms)
         return _restore(path, aside, on_progress) or _open(path, aside, on_progress)
