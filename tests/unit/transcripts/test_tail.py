@@ -191,3 +191,32 @@ def test_a_file_truncated_during_a_read_gives_a_short_line() -> None:
     chunk = read_lines(read_at, 0, chunk_bytes=16)
     assert [line.data for line in chunk.lines] == [b"x" * 20]
     assert chunk.end == 41
+
+
+@pytest.mark.parametrize("limit", [1000, 10], ids=["read", "skipped"])
+@pytest.mark.parametrize("data", [b"short\n", b"x" * 40 + b"\n"], ids=["in one", "in pieces"])
+def test_after_a_line_nothing_was_searched_of_the_next(data: bytes, limit: int) -> None:
+    """The next read begins at the next line."""
+    chunk = read_lines(Bytes(data).read_at, 0, chunk_bytes=16, max_line_bytes=limit)
+    assert (chunk.end, chunk.scanned) == (len(data), 0)
+
+
+def test_the_limit_is_of_a_line_wherever_it_begins() -> None:
+    """A line far into a file is as long as at its start."""
+    data = b"a\n" * 100 + b"x" * 40 + b"\n"
+    chunk = read_lines(Bytes(data).read_at, 200, chunk_bytes=16, max_line_bytes=100)
+    assert chunk.lines == [Line(200, 241, b"x" * 40)]
+
+
+def test_the_reason_names_the_limit() -> None:
+    """In MiB."""
+    data = b"x" * (1 << 20) + b"\n"
+    chunk = read_lines(Bytes(data).read_at, 0, chunk_bytes=1 << 16, max_line_bytes=1 << 20)
+    assert chunk.skipped == Unreadable(0, (1 << 20) + 1, "line longer than 1 MiB")
+
+
+def test_a_line_of_short_reads_is_complete() -> None:
+    """The system may return less than it was asked for."""
+    data = bytes(range(48, 88)) + b"\n"
+    chunk = read_lines(lambda at, count: data[at : at + min(count, 7)], 0, chunk_bytes=16)
+    assert chunk.lines == [Line(0, 41, data[:-1])]
