@@ -31,7 +31,8 @@ _EFFECTS: dict[str, tuple[str, ...]] = {
     "read": ("EIO", "EINTR", SHORT),
     "pread": ("EIO", "EINTR", SHORT),
     "pread database": ("EIO", "EINTR", SHORT, FLIPPED),
-    "pread log": ("EIO", "EINTR", SHORT, FLIPPED),
+    # Not flipped: nobody could tell a page of it that is changed so and then written back.
+    "pread log": ("EIO", "EINTR", SHORT),
     "write": ("ENOSPC", "EIO", "EINTR", SHORT),
     "pwrite": ("ENOSPC", "EIO", "EDQUOT", "EINTR", SHORT),
     "fsync": ("EIO", "ENOSPC", "EINTR"),
