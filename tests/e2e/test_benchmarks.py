@@ -36,3 +36,18 @@ def test_drain_of_a_small_backlog() -> None:
     assert completed.returncode == 0, completed.stdout + completed.stderr
     assert "rows a second" in completed.stdout
     assert "missing" not in completed.stdout
+
+
+def test_the_log_is_small_after_a_long_reader() -> None:
+    """SQLite's log grows while another process reads, and is emptied once that has ended."""
+    script = _SCRIPT.with_name("bench_bounds.py")
+    completed = subprocess.run(
+        [sys.executable, str(script), "reader", "--reader-mb", "6"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert completed.returncode == 0, completed.stdout + completed.stderr
+    during, after = completed.stdout.splitlines()
+    assert float(during.rpartition("log ")[2].split()[0]) > 4
+    assert "left: log 0.0 MB" in after
