@@ -50,7 +50,7 @@ def duration(milliseconds: float | None) -> str:
     if milliseconds is None:
         return UNKNOWN
     if milliseconds < _THOUSAND:
-        return f"{int(milliseconds)} ms"
+        return f"{min(milliseconds, 999):.0f} ms"
     minutes, seconds = divmod(int(milliseconds // _THOUSAND), 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
@@ -58,7 +58,8 @@ def duration(milliseconds: float | None) -> str:
                          ((minutes, "min"), (seconds, "s"))):  # fmt: skip
         if large[0]:
             return f"{large[0]} {large[1]}" + (f" {small[0]} {small[1]}" if small[0] else "")
-    return f"{int(milliseconds / 100) / 10:.1f} s"  # not rounded: 59.96 s is less than a minute
+    # Rounded, but 59.96 s are less than a minute.
+    return f"{min(milliseconds / _THOUSAND, 59.9):.1f} s"
 
 
 def estimated_duration(seconds: float) -> str:
