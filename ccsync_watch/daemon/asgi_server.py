@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import os
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +20,22 @@ if TYPE_CHECKING:
     from ccsync_watch.daemon.http_connections import IsAccepted
 
 _JOIN_SECONDS = 1.5
+# A loop opens its selector and a pair of sockets.
+_LOOP_FILES = 3
+
+
+def _check_descriptors() -> None:
+    """Raise OSError where a loop could not be made: a half-made one prints a traceback."""
+    with contextlib.ExitStack() as opened:
+        for _ in range(_LOOP_FILES):
+            opened.callback(os.close, os.open(os.devnull, os.O_RDONLY))
 
 
 class ServerThread:
     """Serves from construction to `stop`, in a thread called `name`.
 
     It has at most `most_connections`; a client that is slow loses its own. `options` are further
-    settings of uvicorn's.
+    settings of uvicorn's. Raises OSError with too many open files: a thread could tell nobody.
     """
 
     def __init__(
@@ -50,10 +62,22 @@ class ServerThread:
                 **options,
             )
         )
-        self._thread = threading.Thread(
-            target=self._server.run, args=(listeners,), name=name, daemon=True
-        )
+        _check_descriptors()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_until_complete(self._server.serve(sockets=self._listeners))
+        finally:
+            left = asyncio.all_tasks(self._loop)
+            for task in left:
+                task.cancel()
+            self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+            self._loop.close()
 
     def stop(self) -> None:
         """Stop listening, and close the sockets."""

@@ -32,13 +32,18 @@ class ControlServer:
             raise state_error(where, error, doing="make the control socket") from None
         if self.address.authorization is not None:
             app = _require_token(app, self.address.authorization)
-        self._server = ServerThread(
-            app,
-            [listener],
-            name="control",
-            most_connections=_MAX_CONNECTIONS,
-            log_level="warning",
-        )
+        try:
+            self._server = ServerThread(
+                app,
+                [listener],
+                name="control",
+                most_connections=_MAX_CONNECTIONS,
+                log_level="warning",
+            )
+        except OSError as error:
+            listener.close()
+            remove_socket(self.address, folder)
+            raise state_error(folder, error, doing="serve the control socket in") from None
 
     def stop(self) -> None:
         """Stop listening, and remove the socket."""

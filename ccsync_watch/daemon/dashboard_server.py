@@ -21,6 +21,7 @@ from ccsync_watch.daemon.free_memory import FreeMemoryAfterPages
 from ccsync_watch.daemon.peer_user import is_own_peer
 from ccsync_watch.dashboard.browser_access import BrowserAccess, forget_sessions
 from ccsync_watch.dashboard.guard import ENTER_PATH
+from ccsync_watch.disk_faults import hint_for
 from ccsync_watch.problem import Problem
 from ccsync_watch.store.database import DATABASE_NAME, Database
 
@@ -40,6 +41,7 @@ _HOST_IPV6 = "::1"
 _FREE_PORT_ATTEMPTS = 10
 _BACKLOG = 128
 _MAX_CONNECTIONS = 400
+_OPEN_FILES = {errno.EMFILE, errno.ENFILE}
 
 
 class DashboardHost:
@@ -60,11 +62,14 @@ class DashboardHost:
         self.problem: Problem | None = None
 
     def apply(self, settings: Settings, daemon: DaemonApi) -> None:
-        """Start, stop or restart the server if these settings differ from the last ones."""
+        """Start, stop or restart the server if these settings differ from the last ones.
+
+        With too many open files, the next call tries it again.
+        """
         if self._applied == settings.dashboard:
             return
         self.close()
-        self._applied, self.problem = settings.dashboard, None
+        before, self._applied, self.problem = self.problem, settings.dashboard, None
         if not settings.dashboard.enabled:
             return
         try:
@@ -72,14 +77,20 @@ class DashboardHost:
                 settings, daemon, settings_now=self._settings, clock=self._clock
             )
         except OSError as error:
+            is_of_port = error.errno not in _OPEN_FILES
             self.problem = Problem(
-                "dashboard-port-taken",
+                "dashboard-port-taken" if is_of_port else "dashboard-not-served",
                 "Dashboard",
-                f"the dashboard cannot use port {settings.dashboard.port} ({_reason(error)})",
-                "set dashboard.port to another",
+                f"the dashboard cannot use port {settings.dashboard.port} ({_reason(error)})"
+                if is_of_port
+                else f"the dashboard cannot be served ({_reason(error)})",
+                "set dashboard.port to another" if is_of_port else hint_for(error),
                 "warning",
             )
-            log.warning("%s: %s", self.problem.detail, self.problem.hint)
+            if self.problem != before:
+                log.warning("%s: %s", self.problem.detail, self.problem.hint)
+            if not is_of_port:
+                self._applied = None
             return
         self._on_open(self._server.link())
 
@@ -135,15 +146,20 @@ class DashboardServer:
             # asyncio sets this by itself only where the socket's protocol is named.
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.port = int(listeners[0].getsockname()[1])
-        self._server = ServerThread(
-            _LazyApp(self._build_app),
-            listeners,
-            name="dashboard",
-            log_level="critical",
-            most_connections=_MAX_CONNECTIONS,
-            is_accepted=is_own_peer,
-            server_header=False,
-        )
+        try:
+            self._server = ServerThread(
+                _LazyApp(self._build_app),
+                listeners,
+                name="dashboard",
+                log_level="critical",
+                most_connections=_MAX_CONNECTIONS,
+                is_accepted=is_own_peer,
+                server_header=False,
+            )
+        except OSError:
+            for listener in listeners:
+                listener.close()
+            raise
 
     def link(self) -> str:
         """Return an address that lets one browser in, once."""
