@@ -375,7 +375,13 @@ class Conversation:
 
 
 def _is_tree_row(data: bytes) -> bool:
-    return data.startswith(b'{"parentUuid"') and data.endswith(b"}\n")
+    if not data.startswith(b'{"parentUuid"'):
+        return False
+    try:
+        orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return False  # a torn one may end in a brace too
+    return True
 
 
 def _identity(row: dict[str, Any]) -> str:

@@ -101,6 +101,22 @@ def test_a_damaged_database_is_rebuilt(
     _assert_whole(supervised)
 
 
+def test_damage_that_a_query_meets_is_said_in_one_line(
+    supervised: SupervisedDaemon, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is no defect of the program, so that there is no traceback to report."""
+    _start(supervised)
+
+    def meet_damage() -> bool:
+        raise sqlite3.DatabaseError("database disk image is malformed")
+
+    with supervised.supervisor.current() as daemon:
+        assert not daemon._guard(meet_damage)
+    assert "is damaged: database disk image is malformed: nothing to do: it is" in caplog.text
+    assert [record for record in caplog.records if record.exc_info] == []
+    _assert_whole(supervised)
+
+
 def test_a_deleted_database_is_rebuilt(supervised: SupervisedDaemon) -> None:
     """Nothing is written into a file that nobody sees."""
     path = _start(supervised)
