@@ -196,8 +196,6 @@ class Supervisor:
         self._on_poll()
         self._rules.turn()
         self.reload_if_changed()
-        if self._current is not None:
-            self._dashboard.apply(self._current.settings, self.service)
         with self._changed:
             daemon = self._current
             if daemon is None or self._is_ending.is_set():
