@@ -11,6 +11,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from ccsync_watch.privacy.detect import tables
+from ccsync_watch.privacy.detect.assigned_value import LONGEST_VALUE
 from ccsync_watch.privacy.detect.assignments import AssignmentFinder
 from ccsync_watch.privacy.detect.base64_runs import Base64Finder
 from ccsync_watch.privacy.detect.rules import (
@@ -28,7 +29,9 @@ from ccsync_watch.privacy.dressing.table import (
     undressed_views,
     unfolded_view,
 )
+from ccsync_watch.privacy.engine.changed_places import ChangedPlaces
 from ccsync_watch.privacy.engine.pauses import paced
+from ccsync_watch.privacy.engine.structural_rule import seen_by
 from ccsync_watch.privacy.engine.text_views import MASK
 from ccsync_watch.privacy.known.known_values import KnownValues
 
@@ -51,8 +54,14 @@ _PIECE = 1 << 19
 _OVERLAP = 1 << 16
 _EDGE = 1 << 12
 """Long texts are read in pieces of so many bytes, which overlap; see `find`."""
-_MARGIN = 1 << 14
-"""How far around a change a text is read again, in bytes."""
+_MARGIN = 1 << 13
+_MARGIN_EDGE = 1 << 10
+"""How far around a change a text is read again, and `_EDGE` there, in bytes."""
+_BEFORE_NAME = 640
+_AFTER_NAME = LONGEST_VALUE + 512
+_BEFORE_TOKEN = 1 << 10
+_AFTER_TOKEN = 1 << 13
+"""What is read around the hits of names and of tokens, in bytes."""
 
 _COLUMNS = STRUCTURAL_FROM + STRUCTURAL_RULES.index(tables.RULES[0])
 """The index of the trigger of a table's header."""
@@ -89,6 +98,7 @@ class SecretFinder:
         known to have none.
         """
         table: tables.Table | None = None
+        edge = _EDGE if ranges is None else _MARGIN_EDGE
         for low, high in _pieces(len(data), ranges):
             is_whole = high - low == len(data)
             piece = data if is_whole else data[low:high]
@@ -97,52 +107,77 @@ class SecretFinder:
             rows: list[Span] = []
             if not is_whole and ranges is None:
                 rows, table = _read_table(piece, table, hits)
-            for span in chain(rows, self._find_in_piece(piece, hits, depth)):
+            changed = None if ranges is None else ChangedPlaces(ranges).within(low, high)
+            for span in chain(rows, self._find_in_piece(piece, hits, depth, changed)):
                 # What begins at a piece's start was read with the last one, as far as that went;
                 # what begins at its end is read whole with the next one.
-                is_last = low and span.start < _EDGE and span.end <= _OVERLAP
-                is_next = high < len(data) and span.start >= high - low - _EDGE
+                is_last = low and span.start < edge and span.end <= _OVERLAP
+                is_next = high < len(data) and span.start >= high - low - edge
                 if not is_last and not is_next:
                     moved = span._replace(start=low + span.start, end=low + span.end)
                     yield moved if low else span
 
-    def _find_in_piece(self, data: bytes, hits: list[scanner.Hit], depth: int) -> Iterator[Span]:
-        yield from self.find_at(data, hits, depth)
+    def _find_in_piece(
+        self, data: bytes, hits: list[scanner.Hit], depth: int, changed: ChangedPlaces | None
+    ) -> Iterator[Span]:
+        yield from self.find_at(data, hits, depth, changed=changed)
         if self._has_user_rules:
             yield from self.find_users(data)
 
     def find_at(
-        self, data: bytes, hits: list[scanner.Hit], depth: int, layer: int = 0
+        self,
+        data: bytes,
+        hits: list[scanner.Hit],
+        depth: int,
+        layer: int = 0,
+        changed: ChangedPlaces | None = None,
     ) -> Iterator[Span]:
-        """Yield the spans of the rules at their triggers' hits, in the text and in its views."""
+        """Yield the spans of the rules at their triggers' hits, in the text and in its views.
+
+        With `changed` the text was read before: what is far from these places is not read again.
+        """
         ends: list[int] = []
         fresh = hits
         if MASK in data and self.engine.reports_all:  # what ends in a placeholder was found
             fresh = [hit for hit in hits if data[hit[0] - 1] != MASK[0]]
-        for span in self.apply_rules(data, _by_trigger(fresh), depth):
+        by_trigger = _by_trigger(fresh)
+        if changed is not None:
+            by_trigger = _near_changes(by_trigger, changed)
+        for span in self.apply_rules(data, by_trigger, depth):
             ends.append(span.end)
             yield span
         dressing = dressing_hits(data, hits)
         if dressing or ends:
-            yield from self.find_in_views(data, dressing, ends, depth, layer)
+            yield from self.find_in_views(data, dressing, ends, depth, layer, changed)
 
     def find_in_views(
-        self, data: bytes, hits: list[scanner.Hit], ends: list[int], depth: int, layer: int = 0
+        self,
+        data: bytes,
+        hits: list[scanner.Hit],
+        ends: list[int],
+        depth: int,
+        layer: int = 0,
+        changed: ChangedPlaces | None = None,
     ) -> Iterator[Span]:
         """Yield what is found in the views of a text; the unfolded one is the last layer."""
         if layer > _MOST_LAYERS:
             return
         unfolded = unfolded_view(data, hits, ends)
         if unfolded is not None:
+            # what is broken where depends on the lines around, which may have changed
             yield from self._find_in_view(unfolded, depth, _MOST_LAYERS + 1)
         if layer < _MOST_LAYERS:
-            for view in undressed_views(data, hits, ends):
-                yield from self._find_in_view(view, depth, layer + 1)
+            for view in undressed_views(data, hits, ends, changed):
+                places = None if changed is None else changed.in_view(view)
+                yield from self._find_in_view(view, depth, layer + 1, places)
 
-    def _find_in_view(self, view: View, depth: int, layer: int) -> Iterator[Span]:
+    def _find_in_view(
+        self, view: View, depth: int, layer: int, changed: ChangedPlaces | None = None
+    ) -> Iterator[Span]:
         """Yield what is found in a view, as ranges of the text that it is a view of."""
         self.pause()
-        for span in self.find_at(view.data, self.engine.scan(view.data), depth, layer):
+        hits = self.engine.scan(view.data)
+        for span in self.find_at(view.data, hits, depth, layer, changed):
             if MASK not in view.data[span.start : span.end]:
                 yield view.original(span)
         if self._has_user_rules:
@@ -210,6 +245,28 @@ def _by_trigger(hits: list[scanner.Hit]) -> HitsByTrigger:
     for end, index in hits:
         by_trigger[index].append(end)
     return {index: ends for index, ends in by_trigger.items() if index < DRESSING_FROM}
+
+
+def _near_changes(hits: HitsByTrigger, changed: ChangedPlaces) -> HitsByTrigger:
+    """Return the hits around which what a finder sees was changed."""
+    near: HitsByTrigger = {}
+    for index, ends in hits.items():
+        if index < STRUCTURAL_FROM:
+            before, after = _BEFORE_TOKEN, _AFTER_TOKEN
+        elif index < ASSIGNMENTS_FROM:
+            seen = seen_by(STRUCTURAL_RULES[index - STRUCTURAL_FROM].find)
+            if seen is None:
+                near[index] = ends
+                continue
+            before, after = seen
+        elif index < BASE64_FROM:
+            before, after = _BEFORE_NAME, _AFTER_NAME
+        else:
+            near[index] = ends
+            continue
+        if kept := changed.hits_near(ends, before=before, after=after):
+            near[index] = kept
+    return near
 
 
 @lru_cache(maxsize=1)

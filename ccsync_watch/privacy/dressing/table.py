@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ccsync_watch.privacy.dressing.row import Dressing
+    from ccsync_watch.privacy.engine.changed_places import ChangedPlaces
     from ccsync_watch.privacy.engine.scanner import Hit
 
 ROWS: tuple[Dressing, ...] = (
@@ -45,6 +46,8 @@ _ORDINARY = {
 """What is asked of a kind's hits first."""
 _SPARSE = 256
 """How far apart hits of one kind are kept, in bytes."""
+_REGION_CHANGES = 1024
+"""So far from a region a change may still change where the region starts, in bytes."""
 _WIDEST_TRIGGER = 64
 """What a trigger finds begins at most so far before its end, in bytes."""
 _LINE_END = re.compile(rf"(?:[ ]{{0,2}}{BORDER}[ ]{{0,2}}|\$)?\r?\n".encode("latin-1"))
@@ -110,11 +113,17 @@ def _thinned(hits: Iterable[Hit]) -> Iterator[Hit]:
     yield from ((end, index) for index, end in skipped.items())
 
 
-def undressed_views(data: bytes, hits: Sequence[Hit], ends: Sequence[int] = ()) -> Iterator[View]:
+def undressed_views(
+    data: bytes,
+    hits: Sequence[Hit],
+    ends: Sequence[int] = (),
+    changed: ChangedPlaces | None = None,
+) -> Iterator[View]:
     """Yield the views of a text without the dressing that `hits` point to.
 
     Two of them if it marks changes: with the new words and with the old ones. `ends` are where
-    values end that were found; one at a string's end may continue in the next string.
+    values end that were found; one at a string's end may continue in the next string. With
+    `changed`, the text was read before, and regions far from these places are left out.
     """
     marks = [
         (end, min(index, _JOINT))
@@ -129,6 +138,8 @@ def undressed_views(data: bytes, hits: Sequence[Hit], ends: Sequence[int] = ()) 
     changes = [mark for mark in marks if mark[1] == _CHANGES]
     for reading, places in (("new", marks), ("old", changes)) if changes else (("", marks),):
         regions = regions_around(data, ((max(0, end - _WIDEST_TRIGGER), end) for end, _ in places))
+        if changed is not None:
+            regions = changed.regions_near(regions, _REGION_CHANGES)
         kinds = _kinds_by_region(regions, marks)
         edits: list[list[Edit]] = [
             [

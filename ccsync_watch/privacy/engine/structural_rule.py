@@ -120,8 +120,22 @@ def in_groups(
         if group:
             yield from read(group, since)
 
-    return find_all
+    return _seeing(find_all, seen)
 
+
+def _seeing(find: Finder, seen: Seen | None) -> Finder:
+    """Return a finder that `seen_by` knows what it sees of."""
+    if seen is not None:
+        _SEEN_BY[find] = seen
+    return find
+
+
+def seen_by(find: Finder) -> Seen | None:
+    """Return how much of a text around a hit a finder sees; None if it may see all of it."""
+    return _SEEN_BY.get(find)
+
+
+_SEEN_BY: dict[Finder, Seen] = {}
 
 WINDOW_AFTER = 512
 _BLANK = re.compile(rb"\s")
@@ -184,6 +198,9 @@ def rule_of_all(about: str, trigger: str, *rules: StructuralRule) -> StructuralR
         for rule in rules:
             yield from rule.find(data, hits)
 
+    seen = [seen_by(rule.find) or _NEAR for rule in rules]
+    if all(rule.find in _SEEN_BY for rule in rules):
+        _SEEN_BY[find] = Seen(max(s.before for s in seen), max(s.after for s in seen))
     patterns = "\n".join(rule.pattern for rule in rules)
     return StructuralRule(rules[0].id, about, trigger, find, pattern=patterns, rank=rules[0].rank)
 

@@ -87,6 +87,22 @@ class View:
         text = span.text if is_whole else span.text or self.data[span.start : span.end]
         return Span(start, max(end, start), span.kind, span.rank, text)
 
+    @cached_property
+    def _origin_starts(self) -> list[int]:
+        return [start for start, _, _ in self._origins]
+
+    def range_of(self, start: int, end: int) -> tuple[int, int]:
+        """Return where a range of the text is in the view, or next to which part of it."""
+        return self._position_of(start), self._position_of(end)
+
+    def _position_of(self, original: int) -> int:
+        index = bisect_right(self._origin_starts, original) - 1
+        if index < 0:
+            return 0
+        begin, end, is_copy = self._origins[index]
+        moved = min(original, end) - begin if is_copy else 0
+        return self._starts[index] + moved
+
 
 def regions_around(data: bytes, ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     """Return what rules may have to read around `ranges`, which are in order; joined where near."""
