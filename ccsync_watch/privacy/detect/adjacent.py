@@ -78,8 +78,10 @@ _FALLBACK_VALUE = (
 def find_adjacent_values(data: bytes, ends: list[int], since: int) -> Iterator[Span]:
     """Yield the values that follow a name after nothing but blanks; each name is read once."""
     read = since - LONGEST_KEYWORD
+    searched = 0
     for end in ends:
-        low = max(0, end - _REACH, read)
+        low = max(0, end - _REACH, read, searched - LONGEST_KEYWORD)
+        searched = end
         for keyword in KEYWORD.finditer(data[low:end].lower()):
             read = low + keyword.end()
             yield from _value_after(data, low + keyword.start(), read, end)

@@ -12,8 +12,8 @@ from ccsync_watch.privacy.engine.structural_rule import (
     HeadedPattern,
     Hits,
     StructuralRule,
-    at_each_hit,
     at_groups_of_hits,
+    in_groups,
     pattern_rule,
     shifted,
     text_of,
@@ -216,12 +216,15 @@ def find_login_passwords(data: bytes, hits: Hits) -> Iterator[Span]:
         yield from _find_chosen(data, start, stop)
 
 
-@at_each_hit
-def find_slashed_passwords(data: bytes, end: int, _since: int) -> Iterator[Span]:
+@in_groups
+def find_slashed_passwords(data: bytes, ends: list[int], _since: int) -> Iterator[Span]:
     """Yield the password in "root / … for the login"."""
-    match = _SLASHED.search(data, max(0, end - 160), min(len(data), end + 8))
-    if match is not None:
-        yield from _find_chosen(data, *match.span("value"))
+    read = (-1, -1)
+    for end in ends:
+        match = _SLASHED.search(data, max(0, end - 160), min(len(data), end + 8))
+        if match is not None and match.span("value") != read:
+            read = match.span("value")
+            yield from _find_chosen(data, *read)
 
 
 def _find_chosen(data: bytes, start: int, stop: int) -> Iterator[Span]:

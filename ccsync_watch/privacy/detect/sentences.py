@@ -22,7 +22,6 @@ from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
 from ccsync_watch.privacy.engine.structural_rule import (
     StructuralRule,
-    at_each_hit,
     in_groups,
     last,
 )
@@ -81,16 +80,18 @@ _SIZES_BY_HEAD = _sizes(slice(_EDGE))
 _SIZES_BY_TAIL = _sizes(slice(-_EDGE, None))
 
 
-@at_each_hit
-def find_named_secrets(data: bytes, end: int, _since: int) -> Iterator[Span]:
+@in_groups
+def find_named_secrets(data: bytes, ends: list[int], _since: int) -> Iterator[Span]:
     """Yield the value before or after a word for a secret that ends at a hit or begins there."""
-    yield from _named_at(data, end)
+    last_start = -1
+    for end in ends:
+        start = _word_start(data, end)
+        if start is not None and start != last_start:
+            last_start = start
+            yield from _named_at(data, start)
 
 
-def _named_at(data: bytes, end: int) -> Iterator[Span]:
-    start = _word_start(data, end)
-    if start is None:
-        return
+def _named_at(data: bytes, start: int) -> Iterator[Span]:
     text = data[start : start + _LONGEST_STEM].lower()
     for size in _SIZES_BY_HEAD.get(text[:_EDGE], ()):
         stem = text[:size]
@@ -109,20 +110,24 @@ def find_named_in_english(data: bytes, ends: list[int], since: int) -> Iterator[
         low = max(0, end - 40, read)
         for word in _SHARED_WORD.finditer(data[low:end].lower()):
             read = low + word.end()
-            yield from _named_at(data, read)
+            start = _word_start(data, read)
+            if start is not None:
+                yield from _named_at(data, start)
 
 
-@at_each_hit
-def find_spoken_passwords(data: bytes, end: int, _since: int) -> Iterator[Span]:
+@in_groups
+def find_spoken_passwords(data: bytes, ends: list[int], _since: int) -> Iterator[Span]:
     """Yield the password after an English name, with no more than "is" or "to" between."""
-    low = max(0, end - 120)
-    name = last(_SPOKEN_NAME.finditer(data, low, end))
-    if name is None:
-        return
-    before = data[max(0, name.start() - 60) : name.start()]
-    if name[1].lower() == b"pass" and _OF_PERSON.search(before) is None:
-        return  # a verb
-    yield from _after(data, name.end(), b"pw", is_open=False)
+    read = -1
+    for end in ends:
+        name = last(_SPOKEN_NAME.finditer(data, max(0, end - 120, read), end))
+        if name is None:
+            continue  # or the one that was read at the hit before
+        read = name.end()
+        before = data[max(0, name.start() - 60) : name.start()]
+        if name[1].lower() == b"pass" and _OF_PERSON.search(before) is None:
+            continue  # a verb
+        yield from _after(data, name.end(), b"pw", is_open=False)
 
 
 def _word_start(data: bytes, end: int) -> int | None:

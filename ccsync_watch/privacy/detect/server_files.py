@@ -84,8 +84,8 @@ RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
         "password",
         "the secret of a telephone's account",
-        rf"type=(?:friend|peer|user)(?:{_LINE_START}[\w-]{{1,24}}=[^\n\\]{{0,60}}){{0,8}}?"
-        rf"{_LINE_START}secret=(?P<secret>[^\s\"'\\;]{{4,128}})",
+        rf"type=(?:friend|peer|user)(?:{_LINE_START}(?!type=)[\w-]{{1,24}}="
+        rf"[^\n\\]{{0,60}}){{0,8}}?{_LINE_START}secret=(?P<secret>[^\s\"'\\;]{{4,128}})",
         trigger=r"type=(?:friend|peer|user)(?:\r?\n|\\n)",
         reach=24,
         accept=_is_config_password,

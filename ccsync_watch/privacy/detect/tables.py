@@ -66,14 +66,28 @@ class Table(NamedTuple):
     is_numbered: bool
 
 
+class _Line(NamedTuple):
+    """A line's range without the number before it; both are those of a header."""
+
+    number: re.Match[bytes] | None
+    start: int
+    stop: int
+
+
 def find_columns(data: bytes, ends: Iterable[int]) -> Iterator[Span]:
     """Yield the values under a secret's name in a header; a hit ends after the name.
 
     A row may look like a header itself: of all tables that have it as a row, two read it.
     """
     since = nearer = farther = 0
+    read = (0, 0)
     for end in ends:
-        header = _read_header(data, end, since)
+        if end <= read[1] and _NUMBER.match(data, read[0], end) is None:
+            since = end  # a name further on in a line that was read at the one before
+            continue
+        line = _header_line(data, end)
+        read = (0, 0) if line.number else (line.start, line.stop)
+        header = _read_header(data, line, since)
         since = end
         if header is not None and header[0] > nearer:
             stop = yield from _read_rows(data, *header)
@@ -82,7 +96,7 @@ def find_columns(data: bytes, ends: Iterable[int]) -> Iterator[Span]:
 
 def open_table(data: bytes, ends: Sequence[int]) -> Table | None:
     """Return the table whose rows reach the end of a text with these hits, if there is one."""
-    headers = (_read_header(data, end, 0) for end in reversed(ends))
+    headers = (_read_header(data, _header_line(data, end), 0) for end in reversed(ends))
     header = next(filter(None, headers), None)
     if header is None or _read_all(_read_rows(data, *header), []) < len(data):
         return None
@@ -110,12 +124,12 @@ def _read_all(rows: Generator[Span, None, int], spans: list[Span]) -> int:
             return int(end.value)
 
 
-def _read_header(data: bytes, end: int, since: int) -> tuple[int, Table] | None:
+def _read_header(data: bytes, line: _Line, since: int) -> tuple[int, Table] | None:
     """Return where the rows start under a header with a secret's name, and what it says of them.
 
-    `end` is where such a name ends, `since` where the one before ended.
+    `since` is where the name before ended.
     """
-    number, start, stop = _header_line(data, end)
+    number, start, stop = line
     after = _BREAK.match(data, stop)
     is_read = since > start and _OTHER_CELLS.fullmatch(data, since, stop)  # at the name before
     if start >= stop or is_read or after is None:
@@ -135,8 +149,8 @@ def _read_header(data: bytes, end: int, since: int) -> tuple[int, Table] | None:
     return after.end(), Table(delimiter, len(cells), columns, is_numbered=number is not None)
 
 
-def _header_line(data: bytes, end: int) -> tuple[re.Match[bytes] | None, int, int]:
-    """Return the number of the line in which a name ends, and its range, empty if not a header's.
+def _header_line(data: bytes, end: int) -> _Line:
+    """Return the line in which a name ends; its range is empty if it is not a header's.
 
     A name at the end of a line is followed by the line's break.
     """
@@ -147,11 +161,12 @@ def _header_line(data: bytes, end: int) -> tuple[re.Match[bytes] | None, int, in
     number = _NUMBER.match(data, start, name_end)
     start = number.end() if number else start
     if _CELLS_BEFORE.fullmatch(data, start, name_end) is None:
-        return number, start, start
+        return _Line(number, start, start)
     if is_last:  # a single word, as on most lines that end so, has no cells before
-        return number, start, name_end if _BETWEEN_CELLS.search(data, start, name_end) else start
+        is_row = _BETWEEN_CELLS.search(data, start, name_end) is not None
+        return _Line(number, start, name_end if is_row else start)
     rest = _REST.match(data, end, end + _LONGEST_HEADER)
-    return number, start, rest.end() if rest else start
+    return _Line(number, start, rest.end() if rest else start)
 
 
 def _line_start(data: bytes, low: int, end: int) -> int:
