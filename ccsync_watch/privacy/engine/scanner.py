@@ -61,6 +61,9 @@ READY = "ready"
 _KEPT = 4
 """So many files of compiled rules stay in the cache: two versions may be used in turn."""
 
+_CLOSE = 512
+"""To begin a scan takes as long as to read so many bytes."""
+
 _LINE_BREAK = b"\n"
 """Put before every text, so that a trigger can ask for the beginning of a line."""
 
@@ -195,10 +198,10 @@ class HyperscanEngine:
 
 
 def _windows(ends: Sequence[int], before: int, after: int) -> Iterator[tuple[int, int]]:
-    """Yield the ranges that are near any of `ends`, which are in order."""
+    """Yield the ranges that are near any of `ends`, which are in order; joined where close."""
     low, high = max(0, ends[0] - before), ends[0] + after
     for end in ends:
-        if end - before > high:
+        if end - before > high + _CLOSE:
             yield low, high
             low = end - before
         high = end + after
