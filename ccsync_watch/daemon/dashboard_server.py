@@ -59,16 +59,18 @@ class DashboardHost:
         self._on_open = on_open
         self._server: DashboardServer | None = None
         self._applied: DashboardSettings | None = None
+        self._retried: tuple[Settings, DaemonApi] | None = None
         self.problem: Problem | None = None
 
     def apply(self, settings: Settings, daemon: DaemonApi) -> None:
         """Start, stop or restart the server if these settings differ from the last ones.
 
-        With too many open files, the next call tries it again.
+        With too many open files, `turn` tries it again.
         """
         if self._applied == settings.dashboard:
             return
         self.close()
+        self._retried = None
         before, self._applied, self.problem = self.problem, settings.dashboard, None
         if not settings.dashboard.enabled:
             return
@@ -90,9 +92,15 @@ class DashboardHost:
             if self.problem != before:
                 log.warning("%s: %s", self.problem.detail, self.problem.hint)
             if not is_of_port:
-                self._applied = None
+                self._retried = settings, daemon
             return
         self._on_open(self._server.link())
+
+    def turn(self) -> None:
+        """Try again what failed with too many open files."""
+        if self._retried is not None:
+            self._applied = None
+            self.apply(*self._retried)
 
     def link(self) -> DashboardAnswer:
         """Return an address that lets one browser in, or what prevents it."""

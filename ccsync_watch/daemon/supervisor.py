@@ -189,12 +189,10 @@ class Supervisor:
                 self._running.stop(is_draining=False)
 
     def poll(self) -> None:
-        """Start again with what changed: the settings, or the state folder under the daemon.
-
-        And use the rules once they are compiled: the daemon calls it between two chunks.
-        """
+        """Use what is ready, and start again with what changed; called between two chunks."""
         self._on_poll()
         self._rules.turn()
+        self._dashboard.turn()
         self.reload_if_changed()
         with self._changed:
             daemon = self._current

@@ -76,9 +76,9 @@ def test_the_dashboard_is_served_once_files_can_be_opened(tmp_path: Path) -> Non
             assert "too many open files" in problem.detail
             assert "`ulimit -n 4096`" in problem.hint
         assert links == []
-        host.apply(settings, daemon)
+        host.turn()
         assert (len(links), host.problem) == (1, None)
-        host.apply(settings, daemon)
+        host.turn()
         assert len(links) == 1
     finally:
         host.close()
