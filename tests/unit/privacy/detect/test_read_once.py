@@ -60,6 +60,6 @@ def test_a_header_is_read_once_for_all_its_names(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(tables, "_header_line", counted)
     data = b"\nuser,password,token,secret,role\nbob,hunter2hx,ab12cd34ef56gh78,zz81kk22pp93qq47,x\n"
     ends = [data.index(name) + len(name) + 1 for name in (b"password", b"token", b"secret")]
-    found = [data[span.start : span.end] for span in tables.find_columns(data, ends)]
-    assert found == [b"hunter2hx", b"ab12cd34ef56gh78", b"zz81kk22pp93qq47"]
+    values = [data[span.start : span.end] for span in tables.find_columns(data, ends)]
+    assert values == [b"hunter2hx", b"ab12cd34ef56gh78", b"zz81kk22pp93qq47"]
     assert len(lines) == 1
