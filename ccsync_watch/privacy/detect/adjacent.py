@@ -54,6 +54,8 @@ _AFTER = re.compile(
 )
 _WITH = re.compile(rb"(?:and|with|&|/)[ ]{0,2}\Z")
 _AFTER_WORD = re.compile(rb"\S[ ,]{1,2}\Z")
+_KEYWORD_SIGN = re.compile(rb"(?:\A|\s):\Z")
+"""Before an argument's name in Lisp and Org: `:password value`."""
 _ARTICLE = re.compile(rb"(?:form|field|input|label|the|a|no)[ ]{1,2}\Z", re.IGNORECASE)
 
 _HEX_TOKEN = re.compile(r"(?=[0-9a-f]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{32,128}")
@@ -118,7 +120,9 @@ def _is_adjacent_password(
         is_talk = _ARTICLE.search(before) is not None
         return is_quoted_password(core, is_talk=is_talk)
     return looks_chosen(core) and (
-        CLAUSE_END.match(data, span[1]) is not None or _AFTER_WORD.search(before) is not None
+        CLAUSE_END.match(data, span[1]) is not None
+        or _AFTER_WORD.search(before) is not None
+        or _KEYWORD_SIGN.search(before) is not None
     )
 
 

@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from ccsync_watch.privacy.heuristics.dummy_values import is_password_of_tests
 from ccsync_watch.privacy.heuristics.gibberish import is_drawn, is_gibberish
 from ccsync_watch.privacy.heuristics.name_strength import Strength, is_code_name, strength_of
-from ccsync_watch.privacy.heuristics.password_forms import is_hyphened_passphrase, is_test_name
+from ccsync_watch.privacy.heuristics.password_forms import (
+    is_hyphened_passphrase,
+    is_numbered_words,
+    is_test_name,
+)
 from ccsync_watch.privacy.heuristics.thresholds import (
     LEAST_CODE_DIGITS,
     LEAST_OPAQUE,
@@ -38,6 +42,7 @@ _NEXT_FIELD = re.compile(r"[A-Z][A-Za-z]*:(?:true|false|nil|<nil>|[0-9]*)")
 _PAIR = re.compile(r"([A-Za-z][A-Za-z0-9_-]{1,40})=(?=[^=]{4})")
 _POSTAL_CODE = re.compile(r"[1-9][0-9]{2} ?[0-9]{3}")
 """India's, which are called "pincode"."""
+_CHOSEN_NAME = re.compile(r"secret|psk|shared|salt|pepper|credential|signing", re.IGNORECASE)
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _CITY_CODE = re.compile(r"[1-8][0-9]0 ?0[0-9]{2}")
 """Of India's large cities."""
@@ -128,8 +133,20 @@ def _is_secret_value(assigned: Assigned) -> bool:
         return is_basic or is_strict_random(assigned.value)
     if assigned.strength is Strength.TOKEN:
         is_prose = " " in assigned.value and not _PHRASE_NAME.search(assigned.name)
-        return not is_prose and is_secret(assigned.value, quoted=assigned.is_quoted)
+        return not is_prose and (
+            is_secret(assigned.value, quoted=assigned.is_quoted) or _is_chosen_secret(assigned)
+        )
     return _is_secret_password(assigned)
+
+
+def _is_chosen_secret(assigned: Assigned) -> bool:
+    """Tell whether a person chose what other programs generate: words of a passphrase, numbered."""
+    if _CHOSEN_NAME.search(assigned.name) is None:
+        return False
+    is_joined = assigned.is_quoted or assigned.sign == b"="
+    return (is_joined and is_hyphened_passphrase(assigned.value)) or is_numbered_words(
+        assigned.value
+    )
 
 
 def _is_secret_argument(assigned: Assigned) -> bool:

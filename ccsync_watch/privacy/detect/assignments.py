@@ -58,7 +58,7 @@ _CHANGED_TO = re.compile(
     rb"\\{0,7}\"[ ]{1,2}[-=]>[ ]{1,2}\\{0,7}\"(?P<secret>[^\"\s\\$(]{4,512})(?=\\{0,7}\")"
 )
 """What a plan shows after the old value."""
-_CALL_OPEN = re.compile(rb"\(\s{0,4}\\{0,7}[\"'`]\Z")
+_CALL_OPEN = re.compile(rb"\(\s{0,4}\\{0,7}[\"'`](?:[\w-]{1,40}\.){0,6}\Z")
 _CALL_CLOSE = re.compile(rb"\\{0,7}[\"'`]\s{0,4}\)")
 _SIGNATURES = frozenset({"signature", "sig", "hmac", "hash", "policy", "appid"})
 _UNCERTAIN = frozenset({Strength.WEAK, Strength.TOKEN})
@@ -243,8 +243,9 @@ class AssignmentFinder:
             return before in {b"<", b":"} and data.startswith(b"</", last)
         if (sign == b"->" and after["bracket"]) or data[first] == BACKSLASH:
             return False
-        # a list with colons: an ARN, a path of groups
-        return not (sign == b":" and not after["pad"] and before == b":")
+        # a list with colons: an ARN, a path of groups, a member of a class
+        is_path = before == b":" or data[first : first + 1] == b":"
+        return not (sign == b":" and not after["pad"] and is_path)
 
     def _is_command(self, after: re.Match[bytes], first: int, last: int) -> bool:
         """Tell whether a shell assigns what a command prints: NAME=`command arguments`."""
@@ -253,7 +254,7 @@ class AssignmentFinder:
 
     def _is_call(self, name_start: int, value_end: int) -> bool:
         """Tell whether it is `define('NAME', 'value')`, and not a list of words."""
-        before = self._data[max(0, name_start - 12) : name_start]
+        before = self._data[max(0, name_start - 80) : name_start]
         return (
             _CALL_OPEN.search(before) is not None
             and _CALL_CLOSE.match(self._data, value_end) is not None

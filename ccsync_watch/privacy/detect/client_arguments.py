@@ -10,8 +10,8 @@ from ccsync_watch.privacy.detect.client_passwords import (
 )
 from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule
 from ccsync_watch.privacy.heuristics.dummy_values import is_placeholder
-from ccsync_watch.privacy.heuristics.gibberish import is_gibberish, is_unlike_words
-from ccsync_watch.privacy.heuristics.password_forms import is_typed_password
+from ccsync_watch.privacy.heuristics.gibberish import is_gibberish
+from ccsync_watch.privacy.heuristics.password_forms import is_drawn_or_phrase, is_typed_password
 from ccsync_watch.privacy.heuristics.thresholds import LEAST_URL_TOKEN
 from ccsync_watch.privacy.heuristics.value_characters import has_digit
 from ccsync_watch.privacy.heuristics.value_strength import is_random
@@ -21,7 +21,7 @@ def _is_drawn_word(value: str) -> bool:
     """Tell whether an argument is generated or chosen: position alone proves little."""
     if _APP_PASSWORD.fullmatch(value):
         return True
-    return is_unlike_words(value) and is_typed_word(value) and value[0] not in "/.<["
+    return is_drawn_or_phrase(value) and is_typed_word(value) and value[0] not in "/.<["
 
 
 def _is_operand(value: str) -> bool:
@@ -144,7 +144,8 @@ RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
         "password",
         "a password that mkpasswd hashes",
-        rf"mkpasswd{_S}(?:-[A-Za-z]{_S}[\w-]{{1,16}}{_S}|--?[a-z][\w-]{{1,12}}(?:=[^\s]{{1,24}})?{_S}"
+        rf"mkpasswd{_S}(?:-[A-Za-z]{_S}[\w-]{{1,16}}{_S}|--?[a-z][\w-]{{1,12}}(?:="
+        rf"[^\s]{{1,24}})?{_S}"
         rf"(?:(?:sha-?(?:256|512)|md5|yescrypt|bcrypt\w{{0,2}}|scrypt){_S})?){{0,3}}"
         r"\\{0,7}['\"]?(?P<secret>[^\s'\"\\;|&-][^\s'\"\\;|&]{3,128})",
         trigger=r"mkpasswd[ \t]",

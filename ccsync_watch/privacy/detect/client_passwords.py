@@ -8,7 +8,7 @@ from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_
 from ccsync_watch.privacy.engine.trigger_derivation import trigger_of
 from ccsync_watch.privacy.heuristics.dummy_values import is_placeholder, is_reference
 from ccsync_watch.privacy.heuristics.gibberish import is_gibberish
-from ccsync_watch.privacy.heuristics.password_forms import is_typed_password
+from ccsync_watch.privacy.heuristics.password_forms import is_hyphened_passphrase, is_typed_password
 from ccsync_watch.privacy.heuristics.value_characters import has_digit
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ def is_typed_word(value: str) -> bool:
 
 
 def _is_prompt_answer(value: str) -> bool:
+    if is_hyphened_passphrase(value):
+        return True
     is_drawn = is_gibberish(value) or not value.isalpha()
     return is_typed_password(value) and is_drawn and " " not in value
 
@@ -90,13 +92,10 @@ _SUDO = r"(?:sudo|su|passwd|chpasswd|docker|-stdin|-S)"
 _NAMED_COMMANDS = (
     rf"(?:rabbitmqctl{_SPACE}(?:-[^\s]{{1,40}}{_SPACE})?(?:add_user|change_password)"
     rf"{_SPACE}[^\s]{{1,60}}{_SPACE}|"
-    rf"htpasswd{_SPACE}-[a-zA-Z]{{0,6}}[bB][a-zA-Z]{{0,6}}{_SPACE}(?:-C{_SPACE}\d{{1,2}}{_SPACE})?"
-    rf"(?:[^\s]{{1,100}}{_SPACE})"
-    rf"?[^\s]{{1,60}}{_SPACE}|"
     rf"net{_SPACE}user{_SPACE}[^\s/]{{1,40}}{_SPACE}|"
     rf"net{_SPACE}use{_SPACE}[^\n\r]{{1,100}}/user:[^\s]{{1,60}}{_SPACE}|"
     rf"net{_SPACE}use{_SPACE}(?:[a-z]:{_SPACE})?[^\s:]{{2,100}}{_SPACE}|"
-    rf"ngrok{_SPACE}[a-z -]{{0,20}}authtoken{_SPACE}|vault{_SPACE}login{_SPACE}(?:token=)?|"
+    rf"ngrok{_SPACE}[a-z -]{{0,20}}authtoken{_SPACE}|vault{_SPACE}login{_SPACE}(?:token=|(?!\w+=))|"
     rf"wpa_passphrase{_SPACE}[^\s]{{1,40}}{_SPACE}|vault{_SPACE}operator{_SPACE}unseal{_SPACE}|"
     rf"bw{_SPACE}(?:login{_SPACE}[^\s]{{3,60}}|unlock){_SPACE}|"
     rf"tailscale{_SPACE}up{_SPACE}--auth-?key[ =])"
@@ -105,7 +104,8 @@ _ORACLE = r"(?:jdbc:oracle:[a-z0-9]{2,5}:|sqlplus[ ](?:-[a-z]{1,2}[ ]){0,3})['\"
 _ECHO = r"(?:echo|printf)[ \t]{1,3}(?:-[neE]{1,3}[ \t])?(?:['\"]?%s(?:\\n)?['\"]?[ \t])?"
 _READER = (
     r"\|[ \t]{0,4}(?:sudo[ \t]{1,4}(?:-S|chpasswd|passwd|smbpasswd|-k|-p)|chpasswd|"
-    r"[^\n\r|]{0,80}-stdin|ipa[ ][^\n\r|]{0,80}--password|"
+    r"[^\n\r|]{0,80}-stdin|[^\n\r|]{0,60}--?(?:set-?)?pass(?:word|wd|phrase)?(?:[ =-]|$|\n)|ipa"
+    r"[ ][^\n\r|]{0,80}--password|"
     r"[^\n\r|]{0,60}--with-token|passwd|su[ \t]|[^\n\r|]{0,40}(?:secret|variable|env)s?[ "
     r"\t](?:put|set|add|create))"
 )
@@ -245,7 +245,7 @@ RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
         "password",
         "what a script types at a password prompt",
-        r"(?:assword|assphrase|asscode)[^\n]{0,40}(?:\n|\\n|;|\))[^\n]{0,20}"
+        r"(?:assword|assphrase|asscode)[^\n]{0,40}(?:\n|\\n|;|\)|\{|,)[^\n]{0,20}"
         + _SEND
         + r"(?P<secret>[^\"'\n\r\\]{3,60})",
         trigger=_SEND + r"[^\"'\n\r\\]{3,60}(?:\\{1,4}[rn]|[\r\n])?\\{0,7}[\"']",

@@ -33,8 +33,8 @@ _QUOTED = r"\\{0,7}\"(?P<double>[^\"\\\r\n]{1,512})|\\{0,7}'(?P<single>[^'\\\r\n
 _BARE = r"(?P<bare>[^\s\"'`|;&<>\\,)(-][^\s\"'`|;&<>\\,)]{0,511})"
 _FLAG = re.compile(
     (
-        r"(?<![\w-])(?:--?|/)(?P<name>[A-Za-z][\w-]{0,60})"
-        rf"(?:[ \t]{{1,4}}|\\{{0,7}}[\"'],\s{{0,8}}(?=\\{{0,7}}[\"'])|"
+        r"(?:(?<![\w-])|(?<=\\0))(?:--?|/)(?P<name>[A-Za-z][\w-]{0,60})"
+        rf"(?:[ \t]{{1,4}}|\\{{1,2}}0|\x00|\\{{0,7}}[\"'],\s{{0,8}}(?=\\{{0,7}}[\"'])|"
         rf"[\"']?\r?\n[ \t]{{0,40}}-[ ])(?:{_QUOTED}|{_BARE})"
     ).encode(),
 )
@@ -140,9 +140,10 @@ RULES: tuple[StructuralRule, ...] = (
     StructuralRule(
         "flag",
         "the value after a flag named like a secret",
-        rf"-[a-z0-9_-]{{0,40}}(?:{PASSWORD_WORDS}|{TOKEN_WORDS}|pw|key|auth|mfa-code|sms-code)"
+        rf"-[a-z0-9_-]{{0,40}}(?:{PASSWORD_WORDS}|{TOKEN_WORDS}|pw|key|auth|mfa-code|sms-code|"
+        rf"pin|puk)"
         rf"[a-z0-9_-]{{0,24}}"
-        r"(?:[ \t]{1,4}|\\{0,7}[\"'],\s{0,8}|"
+        r"(?:[ \t]{1,4}|\\{1,2}0|\x00|\\{0,7}[\"'],\s{0,8}|"
         r"[\"']?\r?\n[ \t]{0,40}-[ ])\\{0,7}[\"']?[^\s\"'|;&-][^\s\"']{2}",
         find_flag_values,
     ),

@@ -31,7 +31,8 @@ _NAME = (
 )
 _WORD = (
     r"(?:(?:the|my|our|an?|api|auth|access|db|database|admin|root|user|plain|old|new|test|real|"
-    r"temporary|initial|default|secret|bearer|bot|service|deploy|smtp|wifi)[ _-])"
+    r"temporary|initial|default|secret|bearer|bot|service|deploy|smtp|wifi|[A-Z][A-Za-z]{1,14})"
+    r"[ _-])"
 )
 _START = r"(?:(?:#|//|/\*|<!--)[ ]?|--[ ])"
 """Two hyphens and a word are an option of a command."""

@@ -205,7 +205,8 @@ RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
         "netrc",
         "a password in a netrc file",
-        r"login(?:\s|\\n|\\t){1,8}[^\s]{1,80}?(?:\s|\\n|\\t){1,8}password(?:\s|\\t){1,8}['\"]?"
+        r"login(?:\s|\\n|\\t){1,8}(?!(?:and|or|with|the|your|form|page)\b)[^\s]{1,80}?(?:\s|\\n|"
+        r"\\t){1,8}password(?:\s|\\t){1,8}['\"]?"
         r"(?P<secret>[^\s\"'\\]{2,256})",
         accept=is_typed_password,
         reach=220,

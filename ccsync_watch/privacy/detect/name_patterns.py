@@ -17,7 +17,9 @@ ANSI = r"(?:(?:\x1b|\\{1,2}u001[bB]|\\{1,2}x1[bB]|\\{1,2}033|\\{1,2}e)\[[0-9;]{0
 
 PASSWORD_WORDS = (
     r"passw(?:or)?d|passwrd|passphrase|passcode|passwort|passwd|kennwort|wachtwoord|contrase|senha|"  # noqa: S105 - names of passwords
-    r"motdepasse|pswd|pwd|pass|psk|pincode"
+    r"motdepasse|mot_de_passe|pswd|pwd|pass|psk|pincode|heslo|haslo|salasana|losenord|adgangskode|"
+    r"jelszo|sifre|lozinka|geslo|kodeord|mat_?khau|kata_?sandi|slaptazodis|parool|parola|mdp|"
+    r"community"
 )
 TOKEN_WORDS = (
     r"secret|token|api[_. -]?key|[_-]key|(?:access|auth|private|sign(?:ing)?|crypt(?:ion)?|"  # noqa: S105 - as above
@@ -26,7 +28,7 @@ TOKEN_WORDS = (
     r"creds|bearer|mnemonic|phrase|dsn|connection[_ -]?(?:string|uri)|connstr|otp|sas|signature|"
     r"authorization|cookie|key[_-]?(?:base|data)|[_-]pat|xauth|pepper|macaroon|recovery[_ "
     r"-]?codes?|"
-    r"_auth|authtoken"
+    r"_auth|authtok|privkey|device_?code|auth_?ident"
 )
 SECRET_WORDS = f"{PASSWORD_WORDS}|{TOKEN_WORDS}"
 _WEAK_WORDS = "key|salt|sig|auth|session|sid|jwt|nonce|seed|hash|webhook|code|verifier|sessid"
@@ -57,6 +59,20 @@ TRIGGERS: tuple[tuple[str, str], ...] = (
             rf"(?:{TOKEN_WORDS}){_NAME}{_CLOSE}(?:{_TYPE}{_SEPARATOR}{_OPEN}[^\s\"'`]{{6}}|"
             rf"{_SEPARATOR}(?:[^\s\"'`<>(){{}},;0-9]{{0,40}}[0-9][^\s\"'`<>(){{}},;]{{4}}|"
             r"[a-z+/=~_-]{16}))"
+        ),
+    ),
+    (
+        "a value that ends in digits, under a token's name",
+        (
+            rf"(?:{TOKEN_WORDS}){_NAME}{_CLOSE}{_SEPARATOR}"
+            r"[^\s\"'`<>(){},;0-9]{5}[^\s\"'`<>(){},;0-9]{0,16}[0-9]"
+        ),
+    ),
+    (
+        "a value under a property's path",
+        (
+            r"(?:secret|token|api|auth|private|crypto|jwt|security)\.(?:key|token|secret|password|"
+            rf"salt){_CLOSE}{_SEPARATOR}(?:{_OPEN})?[^\s\"'`]{{8}}"
         ),
     ),
     (
@@ -123,7 +139,8 @@ AFTER_NAME = re.compile(
         + r"{0,2}"
         + _TAG
         + r""
-        r"(?P<open>[a-zA-Z@$]{0,2}(?:\"\"(?=\")|''(?=')|(?!\"\"|''|``)[\"'`])?(?P<slashes>\\{0,7})(?P<quote>[\"'`])|"
+        r"(?P<open>[a-zA-Z@$]{0,2}(?:\"\"(?=\")|''(?=')|(?!\"\"|''|``)[\"'`])?"
+        r"(?P<slashes>\\{0,7})(?P<quote>[\"'`])|"
         r"&(?:amp;){0,2}(?:quot|apos|#0{0,4}3[49]|#[xX]0{0,4}2[27]);|%22|"
         r"\\{1,4}u0022|)" + ANSI + r"{0,2}"
     ).encode(),

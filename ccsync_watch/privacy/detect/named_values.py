@@ -22,9 +22,8 @@ from ccsync_watch.privacy.engine.structural_rule import (
 )
 from ccsync_watch.privacy.engine.trigger_derivation import trigger_of
 from ccsync_watch.privacy.heuristics.dummy_values import is_regex
-from ccsync_watch.privacy.heuristics.gibberish import is_unlike_words
 from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of_label
-from ccsync_watch.privacy.heuristics.password_forms import is_surely_chosen
+from ccsync_watch.privacy.heuristics.password_forms import is_drawn_or_phrase, is_surely_chosen
 from ccsync_watch.privacy.heuristics.value_strength import is_password, is_secret, is_strict_random
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ def is_value_in_code(value: str, strength: Strength) -> bool:
     if strength is Strength.TOKEN:
         return is_secret(value, quoted=True)
     is_password_name = strength is Strength.PASSWORD
-    return is_password_name and is_unlike_words(value) and is_password(value, quoted=True)
+    return is_password_name and is_drawn_or_phrase(value) and is_password(value, quoted=True)
 
 
 def find_named(

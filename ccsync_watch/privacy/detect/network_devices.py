@@ -6,13 +6,12 @@ A keyword and the key after it, without a sign between: Cisco IOS, Junos, strong
 from __future__ import annotations
 
 from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule
-from ccsync_watch.privacy.heuristics.gibberish import is_unlike_words
-from ccsync_watch.privacy.heuristics.password_forms import is_typed_password
+from ccsync_watch.privacy.heuristics.password_forms import is_drawn_or_phrase, is_typed_password
 
 
 def _is_key(value: str) -> bool:
     """Tell whether a value is generated or chosen, and not a keyword of the configuration."""
-    return is_unlike_words(value) and is_typed_password(value) and not value.isdigit()
+    return is_drawn_or_phrase(value) and is_typed_password(value) and not value.isdigit()
 
 
 _VALUE = r"\\{0,3}\"?(?P<secret>[^\s\"\\;<>]{6,128})"
@@ -72,7 +71,8 @@ RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
         "password",
         "the key of a wireless network in the text of its QR code",
-        r"(?-i:WIFI:)(?:[A-Z]:[^\n]{0,60};){0,4}?(?-i:P:)(?P<secret>(?:[^;\s\\]|\\[;,:\"\\]){8,63});",
+        r"(?-i:WIFI:)(?:[A-Z]:[^\n]{0,60};){0,4}?(?-i:P:)(?P<secret>(?:[^;\s\\]|\\"
+        r"[;,:\"\\]){8,63});",
         trigger=r"WIFI:[STPHRE]:",
         reach=24,
         is_caseless=False,

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule
-from ccsync_watch.privacy.heuristics.gibberish import is_unlike_words
-from ccsync_watch.privacy.heuristics.password_forms import is_typed_password, looks_chosen
+from ccsync_watch.privacy.heuristics.password_forms import (
+    is_drawn_or_phrase,
+    is_typed_password,
+    looks_chosen,
+)
 from ccsync_watch.privacy.heuristics.value_characters import has_digit
 
 _LINE_START = r"(?:\r?\n|\\n)[^\w\n]{0,12}(?:[ ]{0,8}\d{1,6}(?:\xe2\x86\x92|\t|:))?[ \t]{0,24}"
@@ -16,7 +19,7 @@ def _is_account_password(value: str) -> bool:
 
 
 def _is_config_password(value: str) -> bool:
-    return is_unlike_words(value) and is_typed_password(value) and not value.isdigit()
+    return is_drawn_or_phrase(value) and is_typed_password(value) and not value.isdigit()
 
 
 RULES: tuple[StructuralRule, ...] = (

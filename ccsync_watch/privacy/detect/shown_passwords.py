@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule
-from ccsync_watch.privacy.heuristics.gibberish import is_unlike_words
-from ccsync_watch.privacy.heuristics.password_forms import has_password_form, is_typed_password
+from ccsync_watch.privacy.heuristics.password_forms import (
+    has_password_form,
+    is_drawn_or_phrase,
+    is_typed_password,
+)
 from ccsync_watch.privacy.heuristics.value_strength import is_secret, is_strict_random
 
 
 def _is_shown(value: str) -> bool:
     """Tell whether a value is generated or chosen, and not the next word of the message."""
     core = value.rstrip(".")
-    return is_unlike_words(core) and is_typed_password(core) and has_password_form(core)
+    return is_drawn_or_phrase(core) and is_typed_password(core) and has_password_form(core)
 
 
 def _is_shown_token(value: str) -> bool:

@@ -14,9 +14,9 @@ from ccsync_watch.privacy.engine.structural_rule import (
     pattern_rule,
     text_of,
 )
-from ccsync_watch.privacy.heuristics.gibberish import is_gibberish, is_unlike_words
+from ccsync_watch.privacy.heuristics.gibberish import is_gibberish
 from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of
-from ccsync_watch.privacy.heuristics.password_forms import is_typed_password
+from ccsync_watch.privacy.heuristics.password_forms import is_drawn_or_phrase, is_typed_password
 from ccsync_watch.privacy.heuristics.value_characters import has_digit
 from ccsync_watch.privacy.heuristics.value_strength import is_password, is_secret
 
@@ -62,7 +62,7 @@ def find_inserted(data: bytes, end: int, _since: int) -> Iterator[Span]:
 
 def _is_inserted(value: str, strength: Strength) -> bool:
     if strength is Strength.PASSWORD:
-        return is_unlike_words(value) and is_password(value, quoted=True)
+        return is_drawn_or_phrase(value) and is_password(value, quoted=True)
     return strength is Strength.TOKEN and is_secret(value, quoted=True)
 
 

@@ -18,7 +18,7 @@ from ccsync_watch.privacy.engine.structural_rule import (
     at_each_hit,
     text_of,
 )
-from ccsync_watch.privacy.heuristics.gibberish import is_unlike_words
+from ccsync_watch.privacy.heuristics.password_forms import is_drawn_or_phrase
 from ccsync_watch.privacy.heuristics.value_strength import is_strict_random
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ _ARGUMENTS = re.compile(
 
 def _is_stored_secret(value: str) -> bool:
     """Tell whether a value is generated or chosen, and not a word or a number."""
-    return is_unlike_words(value) and is_typed_word(value)
+    return is_drawn_or_phrase(value) and is_typed_word(value)
 
 
 def _find_stored(accept: Callable[[str], bool], *, takes_arguments: bool) -> Finder:

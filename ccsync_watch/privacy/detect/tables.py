@@ -16,8 +16,8 @@ from ccsync_watch.privacy.engine.structural_rule import (
     StructuralRule,
     text_of,
 )
-from ccsync_watch.privacy.heuristics.gibberish import is_unlike_words
 from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of
+from ccsync_watch.privacy.heuristics.password_forms import is_drawn_or_phrase
 from ccsync_watch.privacy.heuristics.value_strength import (
     is_app_password,
     is_password,
@@ -257,7 +257,7 @@ def _is_cell(value: str, strength: Strength, *, is_aligned: bool) -> bool:
         return True
     if " " in value or _PATHS.match(value):
         return False
-    if not is_unlike_words(value):
+    if not is_drawn_or_phrase(value):
         return False
     if strength is Strength.TOKEN:
         return is_secret(value, quoted=True)

@@ -193,7 +193,8 @@ RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
         "wallet-key",
         "a private key with the prefix of its chain",
-        rf"(?P<secret>nsec1{_BECH32_CLASS}{{58}}|"
+        rf"(?P<secret>(?:nsec1|suiprivkey1|[a-z]{{2,8}}_x?sk1|xprv1|age-secret-key-1)"
+        rf"{_BECH32_CLASS}{{50,110}}|"
         rf"ed25519e?_sk1{_BECH32_CLASS}{{50,110}}|edsk{_BASE58_CLASS}{{50,94}}){_NO_BASE58}",
         rank=Rank.KEY_MATERIAL,
         reach=128,
@@ -207,6 +208,15 @@ RULES: tuple[StructuralRule, ...] = (
         rank=Rank.KEY_MATERIAL,
         reach=64,
         accept=has_stellar_checksum,
+        is_caseless=False,
+    ),
+    pattern_rule(
+        "nats-seed",
+        "a seed of an account, a user or an operator of NATS",
+        r"(?<![A-Z0-9])(?P<secret>S[AUONCX][A-Z2-7]{56})(?![A-Z0-9])",
+        rank=Rank.KEY_MATERIAL,
+        reach=64,
+        accept=lambda value: len(set(value)) >= LEAST_DISTINCT_IN_KEY,
         is_caseless=False,
     ),
     pattern_rule(

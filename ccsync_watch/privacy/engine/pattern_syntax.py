@@ -193,12 +193,18 @@ def prefix_tree(words: Sequence[str]) -> str:
 
     `re` tries the alternatives of a plain list one by one at every byte.
     """
+    return f"(?:{_branches(words)})"
+
+
+def _branches(words: Sequence[str]) -> str:
+    """Return the alternatives for any of `words`, without brackets around a single one."""
     heads: dict[str, list[str]] = {}
     for word in words:
         heads.setdefault(word[:1], []).append(word[1:])
     branches = []
     for head, tails in heads.items():
-        rest = [tail for tail in tails if tail]
-        branch = re.escape(head) + (prefix_tree(rest) if rest else "")
-        branches.append(f"{branch}?" if rest and "" in tails else branch)
-    return "(?:" + "|".join(branches) + ")"
+        rest = _branches([tail for tail in tails if tail]) if any(tails) else ""
+        if rest and ("" in tails or "|" in rest):
+            rest = f"(?:{rest})" + ("?" if "" in tails else "")
+        branches.append(re.escape(head) + rest)
+    return "|".join(branches)

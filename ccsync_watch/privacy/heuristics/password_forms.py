@@ -14,7 +14,12 @@ from ccsync_watch.privacy.heuristics.dummy_values import (
     is_struct_tag,
     is_word,
 )
-from ccsync_watch.privacy.heuristics.gibberish import is_drawn, is_gibberish, wordiness
+from ccsync_watch.privacy.heuristics.gibberish import (
+    is_drawn,
+    is_gibberish,
+    is_unlike_words,
+    wordiness,
+)
 from ccsync_watch.privacy.heuristics.thresholds import (
     LEAST_CHOSEN_PASSWORD,
     LEAST_HYPHENED_WORDS,
@@ -74,9 +79,16 @@ _TICKET = re.compile(r"[A-Z]{2,6}-?\d{1,5}")
 _SLUG = re.compile(r"[a-z]+(?:[-_.][a-z]+)*")
 _SNAKE = re.compile(r"[a-z]+(?:_[a-z]+)+")
 _NUMBERED = re.compile(r"[A-Za-z]+[_.-]?\d")
+_WORD = re.compile(r"[A-Z]?[a-z]+")
+_NUMBERED_WORDS = re.compile(
+    r"[A-Z][a-z]{3,11}[A-Z][a-z]{3,11}[!#*_.$@%&+?-]?[0-9]{3,4}[!?.*]?|"
+    r"[A-Z][a-z0-9]{2,11}[!#*_.$@%&+?-][A-Za-z][a-z0-9]{2,11}[!#*_.$@%&+?-]?[0-9]{3,4}[!?.*]?"
+)
+_INNER_SIGN = re.compile(r"\w[!@#$%^&*?+]+\w|\w[!?$%^&*]+$")
 _JOINT = re.compile(r"[-_.]")
 _PASSPHRASE_WORD = re.compile(r"[A-Z]?[a-z]{3,12}")
-_NOT_IN_PASSPHRASE = FUNCTION_WORDS | frozenset(load_words("placeholder_words"))
+_PLACEHOLDER_WORDS = frozenset(load_words("placeholder_words"))
+_NAMING_WORDS = FUNCTION_WORDS | frozenset(load_words("naming_words"))
 _JOINED = re.compile(r"[=:,;|]")
 _ESCAPED_LETTER = re.compile(r"\\u[0-9a-fA-F]{4}")
 """Of a word in a string; rules read it again as it is."""
@@ -115,12 +127,36 @@ def is_test_name(value: str) -> bool:
 def is_hyphened_passphrase(value: str) -> bool:
     """Tell whether a value is words of a passphrase, joined: `rocket-harbor-bridge-meadow`."""
     words = _JOINT.split(value)
+    lower = set(map(str.lower, words))
     return (
         len(words) >= LEAST_HYPHENED_WORDS
         and all(_PASSPHRASE_WORD.fullmatch(word) for word in words)
-        and not _NOT_IN_PASSPHRASE.intersection(map(str.lower, words))
-        and len(set(words)) == len(words)
+        and not _NAMING_WORDS & lower
+        and len(_PLACEHOLDER_WORDS & lower) <= len(words) // LEAST_HYPHENED_WORDS
+        and len(lower) == len(words)
     )
+
+
+def is_numbered_words(value: str) -> bool:
+    """Tell whether a value is words as people number them in passwords: `Reef#lamp1977`."""
+    return (
+        _NUMBERED_WORDS.fullmatch(value) is not None
+        and not talks_of_secrets(value)
+        and not is_placeholder(value)
+        and not _NAMING_WORDS & {word.lower() for word in _WORD.findall(value)}
+    )
+
+
+def is_drawn_or_phrase(value: str) -> bool:
+    """Tell whether a value is generated or chosen: unlike words, or words of a passphrase."""
+    return is_unlike_words(value) or is_hyphened_passphrase(value)
+
+
+def is_positional_secret(value: str) -> bool:
+    """Tell whether an argument is a secret where nothing else can be: not a name or an option."""
+    if value[:1] in set("/.<[-$%{~@") or not is_typed_password(value) or value.isdigit():
+        return False
+    return is_drawn_or_phrase(value) or _INNER_SIGN.search(value) is not None
 
 
 @lru_cache(maxsize=4096)
@@ -128,7 +164,12 @@ def looks_chosen(core: str) -> bool:
     """Tell whether a value is a chosen password, with letters and digits or signs."""
     return (
         len(core) >= LEAST_CHOSEN_PASSWORD
-        and (has_digit(core) or is_drawn(core) or (is_gibberish(core) and not core.isupper()))
+        and (
+            has_digit(core)
+            or is_drawn(core)
+            or (is_gibberish(core) and not core.isupper())
+            or is_hyphened_passphrase(core)
+        )
         and has_letter(core)
         and not is_placeholder(core)
         and not is_reference(core)

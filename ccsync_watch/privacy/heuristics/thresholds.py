@@ -51,6 +51,13 @@ LEAST_JSON_PIN_DIGITS = 4
 LEAST_HYPHENED_WORDS = 4
 """Words joined by hyphens; fewer are a compound or a name."""
 
+LEAST_DRAWN_WORD = 12
+"""Of letters and digits, where only a word nearby is about access; shorter ones are names."""
+LEAST_SIGNED_PASSWORD = 10
+"""Of letters, digits and signs, likewise; shorter ones are operators with their operands."""
+MOST_SLUG_WORDS = 1
+"""Words of a passphrase that names have too; measured over the names in public documentation."""
+
 LEAST_CODE_DIGITS = 3
 """Under the name of a one-time code or of a card's code; fewer digits are a count."""
 MOST_CODE_DIGITS = 10

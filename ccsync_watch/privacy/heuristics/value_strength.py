@@ -178,7 +178,7 @@ def is_strict_random(value: str) -> bool:
         return False
     if is_placeholder(value) or is_reference(value) or is_code(value):
         return False
-    if _URL.match(value) or _PATH.match(value):
+    if _URL.match(value) or (_PATH.match(value) and not is_dense(value)):
         return False
     if is_public(value) or is_regex(value) or not _LONG_RUN.search(value):
         return False

@@ -114,4 +114,28 @@ ADDRESSES: tuple[Vendor, ...] = (
         "https://eth-mainnet.blastapi.io/«{uuid}»",
         "https://eth-mainnet.blastapi.io/docs",
     ),
+    vendor(
+        "infura-endpoint",
+        "Infura endpoint",
+        r"\.infura\.io/(?:ws/)?v3/(?P<secret>[0-9a-f]{32})",
+        "https://docs.metamask.io/services/get-started/endpoints/",
+        "https://mainnet.infura.io/v3/«{h:32}» wss://sepolia.infura.io/ws/v3/«{h:32}»",
+        "https://mainnet.infura.io/v3/",
+    ),
+    vendor(
+        "alchemy-endpoint",
+        "Alchemy endpoint",
+        r"\.alchemy(?:api)?\.(?:com|io)/(?:nft/)?v[23]/(?P<secret>[A-Za-z0-9_-]{20,})",
+        "https://www.alchemy.com/docs/reference/ethereum-api-quickstart",
+        "https://eth-mainnet.g.alchemy.com/v2/«{w:32}»",
+        "https://eth-mainnet.g.alchemy.com/v2/demo",
+    ),
+    vendor(
+        "outlook-calendar-address",
+        "Outlook's address of a published calendar",
+        r"outlook\.(?:office365?|live)\.com/owa/calendar/[^\s/]{8,120}/(?P<secret>[0-9a-f]{32,})",
+        "https://support.microsoft.com/en-us/office/353ed2c1-3ec5-449d-8c73-6931a0adab88",
+        "https://outlook.office365.com/owa/calendar/{h:32}@acme.io/«{h:40}»/calendar.ics",
+        "https://outlook.office365.com/owa/calendar/group/acme.io/Team",
+    ),
 )

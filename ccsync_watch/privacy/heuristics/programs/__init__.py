@@ -19,9 +19,11 @@ _FOLDER = Path(__file__).parent
 @cache
 def load_rows(name: str) -> tuple[tuple[str, ...], ...]:
     """Return the rows of the table `name`, each as its cells."""
+    return tuple(tuple(cell.strip() for cell in line.split("|")) for line in load_lines(name))
+
+
+@cache
+def load_lines(name: str) -> tuple[str, ...]:
+    """Return the lines of the table `name` that are not comments."""
     lines = (_FOLDER / f"{name}.txt").read_text("utf-8").splitlines()
-    return tuple(
-        tuple(cell.strip() for cell in line.split("|"))
-        for line in lines
-        if line.strip() and line[:1] != "#"
-    )
+    return tuple(line for line in lines if line.strip() and line[:1] != "#")
