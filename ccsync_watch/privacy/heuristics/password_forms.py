@@ -156,6 +156,8 @@ def is_positional_secret(value: str) -> bool:
     """Tell whether an argument is a secret where nothing else can be: not a name or an option."""
     if value[:1] in set("/.<[-$%{~@") or not is_typed_password(value) or value.isdigit():
         return False
+    if len(value) < LEAST_PASSWORD_WITH_FORM:
+        return False  # a version or an option
     return is_drawn_or_phrase(value) or _INNER_SIGN.search(value) is not None
 
 
