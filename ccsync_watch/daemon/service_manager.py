@@ -1,7 +1,7 @@
 """Report to systemd that the daemon has started and works, by its protocol of datagrams.
 
 systemd restarts a daemon that reports nothing for a while. A large migration or repair takes long,
-and is no reason: what counts as working is a loop that comes around, or a processor in use.
+and is not a reason: what counts as working is a loop that comes around, or a processor in use.
 """
 
 from __future__ import annotations

@@ -195,14 +195,14 @@ class Conversation:
         said = self._said(chance, mark)
         rows = [self._dated(file, lambda: file.writer.answer(text(said), usage_id=usage_id), mark)]
         if chance.random() < 0.4:
-            asked, told = self.world.mark(), self.world.mark()
+            asked, answered = self.world.mark(), self.world.mark()
             used = f"toolu_{next(self.world.numbers):08}"
             block = call(used, "Bash", command=f"echo {self._said(chance, asked)}")
             rows.append(
                 self._dated(file, lambda: file.writer.answer(block, usage_id=usage_id), asked)
             )
-            output = self._said(chance, told)
-            rows.append(self._dated(file, lambda: file.writer.result(used, output), told))
+            output = self._said(chance, answered)
+            rows.append(self._dated(file, lambda: file.writer.result(used, output), answered))
         return rows
 
     # What the client does ---------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Carry out a schedule of chaos on real processes, let everything work again, and judge."""
+"""Carry out a schedule of chaos on real processes, let everything work again, and compare."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ class ChaosRun:
                 self._settle()
             except (TimeoutError, AssertionError) as error:
                 self.report.verdict.add("not settled", f"{type(error).__name__}: {error}")
-            self._judge()
+            self._conclude()
             self._log.writelines(f"{line}\n" for line in self.report.lines())
         return self.report
 
@@ -197,11 +197,11 @@ class ChaosRun:
         for machine in self.machines:
             machine.collect()
             if machine.is_wanted and not machine.is_running():
-                self._judge_end(machine)
+                self._compare_end(machine)
                 machine.end_second_starts()
                 machine.start()
 
-    def _judge_end(self, machine: Machine) -> None:
+    def _compare_end(self, machine: Machine) -> None:
         printed = machine.program.output()[-2000:]
         is_excused = machine.is_excused() or _RUNNING in printed[-400:]
         what = f"machine {machine.number}, excuses {sorted(machine.excuses)}: {printed[-400:]!r}"
@@ -474,15 +474,15 @@ class ChaosRun:
             rows += own
             where = f"store of machine {machine.number}"
             held = oracle.stored(machine.program.state)
-            judge = Oracle(self.world.sayings, own)
-            judge.check(
+            comparison = Oracle(self.world.sayings, own)
+            comparison.check(
                 verdict,
                 where,
                 held,
                 without_texts=frozenset(self.old),
                 required=frozenset(self.required[machine.number]),
             )
-            judge.check_order(verdict, where, held)
+            comparison.check_order(verdict, where, held)
             query = "SELECT count(*), count(rejected) FROM outbox"
             ((pending, rejected),) = oracle.read_store(machine.program.state, query)
             if pending:
@@ -492,12 +492,12 @@ class ChaosRun:
     def _compare_backend(self, verdict: Verdict, rows: list[oracle.Row]) -> None:
         # What a session was copied from may hold its rows.
         optional = frozenset(name for name, saying in self.world.sayings.items() if saying.is_copy)
-        judge = Oracle(self.world.sayings, rows)
+        comparison = Oracle(self.world.sayings, rows)
         held = oracle.sent(self.opensync.backend)
         everything = [message for messages in held.values() for message in messages]
-        judge.check(verdict, "backend", everything, optional=optional)
+        comparison.check(verdict, "backend", everything, optional=optional)
         for messages in held.values():
-            judge.check_dates(verdict, "backend", messages)
+            comparison.check_dates(verdict, "backend", messages)
 
     def _visit(self, machine: Machine) -> None:
         """Read pages of the dashboard, to search them for secrets."""
@@ -510,7 +510,7 @@ class ChaosRun:
             paths += [f"/sessions/{row.session_id}" for row in self.conversations[0][-3:]]
             self._pages = {path: client.get(path).content for path in paths}
 
-    def _judge(self) -> None:
+    def _conclude(self) -> None:
         verdict = self.report.verdict
         try:
             self._compare(verdict)
@@ -555,9 +555,9 @@ class ChaosRun:
         planted = set(self.world.canaries.planted)
         others = [secret.encode() for secret in planted if not Canaries.find_all(secret.encode())]
         for place, data in self._places():
-            found = Canaries.find_all(data) & planted
-            found |= {secret.decode() for secret in others if secret in data}
-            for secret in sorted(found):
+            leaked = Canaries.find_all(data) & planted
+            leaked |= {secret.decode() for secret in others if secret in data}
+            for secret in sorted(leaked):
                 self.report.verdict.add("leaked", f"{secret[:12]}… in {place}")
             if b"Traceback (most recent call last)" in data and "texts" not in place:
                 start = data.index(b"Traceback (most recent call last)")

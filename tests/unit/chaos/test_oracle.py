@@ -45,13 +45,13 @@ def held_rightly(world: World, folder: Path) -> list[Held]:
     ]
 
 
-def found(world: World, folder: Path, held: list[Held]) -> set[str]:
+def mistakes_of(world: World, folder: Path, held: list[Held]) -> set[str]:
     """Return the kinds of mistakes that the oracle finds."""
     verdict = Verdict()
-    judge = Oracle(world.sayings, oracle.rows_on_disk(folder))
-    judge.check(verdict, "store", held)
-    judge.check_order(verdict, "store", held)
-    judge.check_dates(verdict, "store", held)
+    comparison = Oracle(world.sayings, oracle.rows_on_disk(folder))
+    comparison.check(verdict, "store", held)
+    comparison.check_order(verdict, "store", held)
+    comparison.check_dates(verdict, "store", held)
     return set(verdict.counts)
 
 
@@ -60,7 +60,7 @@ def test_what_is_right_is_not_a_mistake(world: World, tmp_path: Path) -> None:
     """Each message once, in order, with its text, parts and date."""
     held = held_rightly(world, tmp_path)
     assert len(held) > 8
-    assert found(world, tmp_path, held) == set()
+    assert mistakes_of(world, tmp_path, held) == set()
 
 
 @pytest.mark.usefixtures("conversation")
@@ -78,7 +78,7 @@ def test_each_kind_of_mistake_is_found(world: World, tmp_path: Path) -> None:
         "misdated": [replace(first, at_ms=first.at_ms - HOUR_MS), second, *rest],
     }
     for kind, mistaken in mistakes.items():
-        assert found(world, tmp_path, mistaken) == {f"store: {kind}"}
+        assert mistakes_of(world, tmp_path, mistaken) == {f"store: {kind}"}
 
 
 def test_a_rewritten_text_has_to_be_the_last_one(
@@ -87,8 +87,8 @@ def test_a_rewritten_text_has_to_be_the_last_one(
     """Until then the old one is wrong."""
     held = held_rightly(world, tmp_path)
     assert conversation.rewrite(Random(2))  # noqa: S311 - repeatable, not secret
-    assert found(world, tmp_path, held) == {"store: wrong text"}
-    assert found(world, tmp_path, held_rightly(world, tmp_path)) == set()
+    assert mistakes_of(world, tmp_path, held) == {"store: wrong text"}
+    assert mistakes_of(world, tmp_path, held_rightly(world, tmp_path)) == set()
 
 
 def test_what_is_no_longer_on_the_disk_may_be_missing(
@@ -100,10 +100,10 @@ def test_what_is_no_longer_on_the_disk_may_be_missing(
     on_disk = held_rightly(world, tmp_path)
     gone = [message for message in held if message not in on_disk]
     assert gone
-    assert found(world, tmp_path, on_disk) == set()
-    assert found(world, tmp_path, [*on_disk, *gone]) == set()
+    assert mistakes_of(world, tmp_path, on_disk) == set()
+    assert mistakes_of(world, tmp_path, [*on_disk, *gone]) == set()
     wrong = [replace(gone[0], marks={"row999999v00"}, kinds=("text",))]
-    assert found(world, tmp_path, [*on_disk, *wrong]) == {"store: wrong text"}
+    assert mistakes_of(world, tmp_path, [*on_disk, *wrong]) == {"store: wrong text"}
 
 
 def test_lines_are_where_the_writer_believes(conversation: Conversation) -> None:

@@ -104,7 +104,7 @@ def test_a_damaged_database_is_rebuilt(
 def test_damage_that_a_query_meets_is_said_in_one_line(
     supervised: SupervisedDaemon, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is no defect of the program, so that there is no traceback to report."""
+    """It is not a defect of the program, and gives no traceback to report."""
     _start(supervised)
 
     def meet_damage() -> bool:
