@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -213,6 +213,10 @@ class Turn:
         """The cost of all its responses."""
         return total_cost(self.costs)
 
+    def settle(self) -> None:
+        """Keep the sum of its costs only: nothing is added to it any more."""
+        self.costs = [self.cost]
+
     def add(self, step: TimelineStep, costs: Mapping[str, Cost]) -> None:
         """Count one message of this turn."""
         self.ended_ms = max(self.ended_ms or 0, step.timestamp_ms or 0) or None
@@ -229,26 +233,38 @@ class Turn:
 
 @dataclass(slots=True)
 class Timeline:
-    """The turns of a session."""
+    """The turns of a session, or its last ones."""
 
     turns: list[Turn] = field(default_factory=list)
 
 
-def build_timeline(steps: Iterable[TimelineStep], costs: Mapping[str, Cost]) -> Timeline:
-    """Return a session's turns; what comes before the first prompt belongs to none.
+def build_timeline(
+    steps: Iterable[TimelineStep],
+    costs: Mapping[str, Cost],
+    *,
+    first_number: int = 1,
+    most: int | None = None,
+) -> Timeline:
+    """Return a session's turns, at most so many, the last ones; they are numbered from the first.
+
+    What comes before the first prompt belongs to none.
 
     A command to which nobody answered is not a turn, and a prompt that was sent during a turn is
     part of it. `costs` are those of responses: a turn with one that is not known has a partial
     cost.
     """
-    turns: list[Turn] = []
-    is_running = has_ended = False
+    # One more than are returned: the last one may turn out to be none.
+    turns: deque[Turn] = deque(maxlen=most + 1 if most else None)
+    number, is_running, has_ended = first_number, False, False
     for step in steps:
         if step.kind in STARTERS and not is_running:
             if turns and turns[-1].is_empty:
-                turns.pop()
-            turn = Turn(step.seq, len(turns) + 1, step.timestamp_ms, step.timestamp_ms)
+                number = turns.pop().number
+            if turns:
+                turns[-1].settle()
+            turn = Turn(step.seq, number, step.timestamp_ms, step.timestamp_ms)
             turn.is_prompt, turn.name = step.kind == "prompt", step.name
+            number += 1
             turns.append(turn)
             has_ended = False
         if step.kind in {"answer", "interrupt", "api_error"}:
@@ -258,4 +274,6 @@ def build_timeline(steps: Iterable[TimelineStep], costs: Mapping[str, Cost]) -> 
             turns[-1].add(step, costs)
     if turns and turns[-1].is_empty and not turns[-1].is_prompt:
         turns.pop()
-    return Timeline(turns)
+    if turns:
+        turns[-1].settle()
+    return Timeline(list(turns)[-most:] if most else list(turns))

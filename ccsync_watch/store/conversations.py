@@ -270,8 +270,13 @@ class TimelineStep(NamedTuple):
     is_final: bool = True
 
 
-def timeline_steps(database: Database, session_id: str) -> Iterator[TimelineStep]:
-    """Yield a step for every message of a session's main conversation: there may be very many."""
+def timeline_steps(
+    database: Database, session_id: str, *, from_seq: int = 0
+) -> Iterator[TimelineStep]:
+    """Yield a step for every message of a session's main conversation, or from one of them on.
+
+    There may be very many.
+    """
     rows = database.read().execute(
         f"SELECT m.seq, m.kind, m.dated_ms, {PROMPT_TOKENS}, u.output_tokens,"  # noqa: S608 - constants
         " iif(m.role = 'assistant', (SELECT count(*) FROM parts p"
@@ -280,9 +285,9 @@ def timeline_steps(database: Database, session_id: str) -> Iterator[TimelineStep
         " iif(m.kind = 'tool_result', (SELECT count(*) FROM parts p WHERE p.message_seq = m.seq"
         f"   AND {IS_FAILED.format(p='p')}), 0), coalesce(u.is_final, 1)"
         f" FROM messages m {CARRIED_USAGE}"
-        " WHERE m.session_id = ? AND m.agent_id IS NULL AND m.kind <> 'session'"
+        " WHERE m.session_id = ? AND m.agent_id IS NULL AND m.kind <> 'session' AND m.seq >= ?"
         f" AND {IS_DRAWN} ORDER BY m.seq",
-        (session_id,),
+        (session_id, from_seq),
     )
     for row in rows:
         yield TimelineStep(*row)

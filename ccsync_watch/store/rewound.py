@@ -26,25 +26,25 @@ class RewoundRange(NamedTuple):
 def rewound_ranges(database: Database, session_id: str) -> list[RewoundRange]:
     """Return what was taken back in a session, in order; ranges do not overlap."""
     rows = database.read().execute(
-        "SELECT m.seq, m.kind, m.parent_uuid, p.seq AS parent_seq FROM messages m"
+        "SELECT m.seq, m.kind, m.parent_key, p.seq AS parent_seq FROM messages m"
         " LEFT JOIN compact_messages p ON p.uuid_key = m.parent_key"
         "  AND p.session_key = m.session_key AND p.own_id IS NULL"
         " WHERE m.session_id = ? AND m.agent_id IS NULL"
         " AND m.kind IN ('prompt', 'command', 'injected')"
-        " AND (m.parent_uuid IS NOT NULL OR m.kind = 'prompt'"
+        " AND (m.parent_key IS NOT NULL OR m.kind = 'prompt'"
         "  AND json_extract(m.facts, '$.promptSource') = 'typed')"
         " AND json_extract(m.facts, '$.queued') IS NULL"
         " ORDER BY m.seq",
         (session_id,),
     )
-    first_of_parent: dict[str | None, int] = {}
+    first_of_parent: dict[bytes | str | None, int] = {}
     prompts: list[int] = []
     ranges: list[RewoundRange] = []
-    for seq, kind, parent_uuid, parent_seq in rows:
+    for seq, kind, parent_key, parent_seq in rows:
         # Of two with one parent, the later one replaces the earlier one and what it led to.
-        start = first_of_parent.get(parent_uuid, seq)
+        start = first_of_parent.get(parent_key, seq)
         if kind != "injected":
-            first_of_parent.setdefault(parent_uuid, seq)
+            first_of_parent.setdefault(parent_key, seq)
         if parent_seq is not None:
             after = bisect_right(prompts, parent_seq)
             start = min([start, *prompts[after : after + 1]])

@@ -1,4 +1,4 @@
-"""What a session's page says of it as a whole: its prompts in a line, the files that it changed."""
+"""What a session's page says of it as a whole: its turns, its prompts in a line, its files."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
-from ccsync_watch.store.conversations import conversation_name
+from ccsync_watch.store.conversations import TimelineStep, conversation_name
+from ccsync_watch.store.hand_offs import IS_DRAWN
 from ccsync_watch.store.id_keys import key_of
 from ccsync_watch.store.packed_texts import unpack
+from ccsync_watch.store.stored_messages import CARRIED_USAGE
+from ccsync_watch.store.turns import ENDS_TURN, STARTERS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from ccsync_watch.store.database import Database
 
@@ -63,6 +66,49 @@ def first_lines(database: Database, seqs: Sequence[int]) -> dict[int, str]:
             is_long = len(line) > _MAX_TITLE_CHARS
             lines[seq] = f"{line[:_MAX_TITLE_CHARS]}…" if is_long else line
     return lines
+
+
+def turn_steps(database: Database, session_id: str) -> Iterator[TimelineStep]:
+    """Yield the steps that decide where turns begin, with nothing else of their messages."""
+    kinds = (*STARTERS, "answer", "interrupt", "api_error")
+    rows = database.read().execute(
+        f"SELECT m.seq, m.kind, {ENDS_TURN} FROM messages m"  # noqa: S608 - constants
+        f" WHERE m.session_id = ? AND m.agent_id IS NULL AND m.kind IN {kinds}"
+        f" AND {IS_DRAWN} ORDER BY m.seq",
+        (session_id,),
+    )
+    for seq, kind, ends_turn in rows:
+        yield TimelineStep(seq, kind, None, None, None, 0, ends_turn=ends_turn)
+
+
+def has_more_starters(database: Database, session_id: str, count: int) -> bool:
+    """Return whether more messages than that may have started a turn of a session."""
+    (starters,) = (
+        database.read()
+        .execute(
+            "SELECT count(*) FROM (SELECT 1 FROM compact_messages m"  # noqa: S608 - constants
+            f" WHERE m.session_key = {key_of('?')} AND m.agent_id IS NULL"
+            f" AND m.kind IN {STARTERS} LIMIT ?)",
+            (session_id, count + 1),
+        )
+        .fetchone()
+    )
+    return bool(starters > count)
+
+
+def is_final(database: Database, session_id: str) -> bool:
+    """Return whether all responses of a session's main conversation had ended when written."""
+    row = (
+        database.read()
+        .execute(
+            f"SELECT 1 FROM messages m {CARRIED_USAGE} WHERE m.session_id = ?"  # noqa: S608 - constants
+            " AND m.agent_id IS NULL AND m.kind <> 'session' AND NOT u.is_final"
+            f" AND {IS_DRAWN} LIMIT 1",
+            (session_id,),
+        )
+        .fetchone()
+    )
+    return row is None
 
 
 class FileEdit(NamedTuple):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
 
 from ccsync_watch.accounting import activity
-from ccsync_watch.dashboard.conversation import build_entries, build_timeline
+from ccsync_watch.dashboard.conversation import build_entries
 from ccsync_watch.dashboard.page import Context, Page
 from ccsync_watch.dashboard.query_params import (
     MAX_TEXT_CHARS,
@@ -19,6 +18,7 @@ from ccsync_watch.dashboard.query_params import (
     text_param,
 )
 from ccsync_watch.dashboard.resuming import is_running, resume_command
+from ccsync_watch.dashboard.session_turns import load_turns
 from ccsync_watch.store import (
     conversations,
     hand_offs,
@@ -32,20 +32,17 @@ from ccsync_watch.store import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from starlette.requests import Request
 
-    from ccsync_watch.accounting.account import Cost
-    from ccsync_watch.dashboard.conversation import Entry, Turn
+    from ccsync_watch.dashboard.conversation import Entry
     from ccsync_watch.dashboard.site import Site
     from ccsync_watch.outgoing import StoredMessage
-    from ccsync_watch.store.conversations import SubagentRow, TimelineStep
+    from ccsync_watch.store.conversations import SubagentRow
     from ccsync_watch.store.session_list import SessionRow
 
 _PAGE_MESSAGES = 100
-_MAX_TITLES = 1000
-_STEPS_AT_ONCE = 1000
 _AFTER_ALL = 10**16
 """Larger than the number of any message."""
 _SELECTIONS = {
@@ -130,16 +127,17 @@ def build_context(site: Site, request: Request) -> Context:
 def _of_session(site: Site, session: SessionRow) -> Context:
     """Return what the page says of a session as a whole."""
     database, session_id = site.database, session.session_id
-    turns, is_final = _build_turns(site, session_id)
-    titles = session_outline.first_lines(database, [turn.seq for turn in turns[-_MAX_TITLES:]])
+    last = load_turns(site, session_id)
+    titles = session_outline.first_lines(database, [turn.seq for turn in last.turns])
     summary = session_summaries.session_summary(database, session_id)
     return {
         "account": site.figures.session(session_id),
         "duration_ms": summary.value.duration_ms if summary else None,
-        "is_final": is_final,
+        "is_final": last.is_final,
         "facts": session_facts.shown_facts(database.read(), session_id),
         "activity": activity.load_activity(database, session_id),
-        "turns": turns,
+        "turns": last.turns,
+        "are_all_turns": last.are_all,
         "titles": titles,
         "files": session_outline.changed_files(database, session_id),
         "forks": [
@@ -154,26 +152,6 @@ def _of_session(site: Site, session: SessionRow) -> Context:
         "parent": session.forked_from and session_list.load_session(database, session.forked_from),
         "hand_off": hand_offs.find_hand_off(database, session_id),
     }
-
-
-def _build_turns(site: Site, session_id: str) -> tuple[list[Turn], bool]:
-    """Return a session's turns, and whether what its responses report is final.
-
-    Some steps at a time: a session may have a hundred thousand, each with a cost.
-    """
-    costs: dict[str, Cost] = {}
-    is_final = True
-
-    def priced_steps() -> Iterator[TimelineStep]:
-        nonlocal is_final
-        steps = conversations.timeline_steps(site.database, session_id)
-        while chunk := list(islice(steps, _STEPS_AT_ONCE)):
-            costs.clear()
-            costs.update(site.figures.response_costs(chunk))
-            is_final = is_final and all(step.is_final for step in chunk)
-            yield from chunk
-
-    return build_timeline(priced_steps(), costs).turns, is_final
 
 
 def _of_agent() -> Context:
