@@ -51,5 +51,7 @@ class SearchIndexer:
             self._failure = str(error)
         else:
             self._failure = ""
+            # What is written next is not what was written last.
+            self._database.release_memory()
         finally:
             self._is_running = False

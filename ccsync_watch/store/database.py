@@ -28,7 +28,7 @@ from ccsync_watch.store.damage import (
     set_aside,
 )
 from ccsync_watch.store.migrations import MIGRATIONS
-from ccsync_watch.store.pragmas import BUSY_MS, set_busy_timeout, set_pragmas
+from ccsync_watch.store.pragmas import BUSY_MS, cache_indexes, set_busy_timeout, set_pragmas
 from ccsync_watch.store.schema import migrate, newer_schema
 from ccsync_watch.store.search_words import add_text_functions
 from ccsync_watch.store.views import create_views
@@ -307,6 +307,7 @@ def _open(path: Path, aside: Path | None, on_progress: Callable[[int, int], None
             result = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             if result != "ok":
                 raise sqlite3.DatabaseError(result)  # noqa: TRY301 - handled as SQLite's own errors
+        cache_indexes(connection)
         migrate(connection, on_progress=on_progress)
         # Not before: a view of columns that an old file lacks prevents its migration.
         create_views(connection)

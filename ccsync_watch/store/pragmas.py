@@ -14,8 +14,9 @@ BUSY_MS = 10_000
 # Every reading thread has a connection: the cache of the system is shared by all.
 _READER_CACHE_KIB = 512
 # Rows of a backlog go to any place in the indexes of ids: with the 2 MiB that SQLite takes by
-# itself, each costs more the more there are.
-_WRITER_CACHE_KIB = 16 << 10
+# itself, each costs more the more there are. It is for the connection of the pump alone: the
+# dashboard's, which fills the search index, gains nothing by it.
+_BACKLOG_CACHE_KIB = 16 << 10
 
 
 def set_busy_timeout(connection: sqlite3.Connection) -> None:
@@ -30,6 +31,10 @@ def set_pragmas(connection: sqlite3.Connection, *, query_only: bool) -> None:
         connection.execute(f"PRAGMA cache_size = -{_READER_CACHE_KIB}")
         return
     use_log(connection)
-    connection.execute(f"PRAGMA cache_size = -{_WRITER_CACHE_KIB}")
     # Nothing that was redacted late or deleted stays readable in free pages.
     connection.execute("PRAGMA secure_delete = ON")
+
+
+def cache_indexes(connection: sqlite3.Connection) -> None:
+    """Have a connection that writes a backlog cache the indexes that it writes to."""
+    connection.execute(f"PRAGMA cache_size = -{_BACKLOG_CACHE_KIB}")

@@ -9,6 +9,8 @@ from ccsync_watch.dashboard.search_indexer import SearchIndexer
 from ccsync_watch.store import search
 from ccsync_watch.store.database import Database
 from ccsync_watch.store.search_queries import find_messages
+from support.sqlite_memory import bytes_of_sqlite
+from support.storing import message
 
 if TYPE_CHECKING:
     import pytest
@@ -39,6 +41,24 @@ def test_the_dashboards_own_connection_can_index(world: World, clock: FakeClock)
     finally:
         database.close()
     assert len(find_messages(world.database, "xylophone", limit=9).hits) == 1
+
+
+def test_indexing_keeps_no_memory(world: World, clock: FakeClock) -> None:
+    """What SQLite cached of the index while it was written is given back at the end."""
+    database = Database(world.database.path)
+    indexer = SearchIndexer(database, clock=clock, priority=PagePriority(clock))
+
+    def index(first: int, count: int) -> int:
+        rows = [message(f"u{n}", f"{n:x}a {n}b {n:o}c " * 50) for n in range(first, first + count)]
+        world.ingest(*rows)
+        world.database.release_memory()
+        indexer.wake()
+        indexer._threads.submit(lambda: None).result(60)
+        return bytes_of_sqlite()
+
+    short = index(0, 5)
+    assert index(5, 1000) - short < 1 << 18
+    database.close()
 
 
 def test_a_failure_is_logged_once_and_tried_again(

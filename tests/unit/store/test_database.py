@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import _sqlite3
-import ctypes
 import gc
 import sqlite3
 import stat
@@ -18,6 +16,7 @@ from ccsync_watch.errors import OtherSchema, StateError
 from ccsync_watch.store import database as module
 from ccsync_watch.store.database import Database, open_database, open_for_reading
 from ccsync_watch.store.migrations import MIGRATIONS
+from support.sqlite_memory import bytes_of_sqlite
 
 
 def _put(database: Database, name: str) -> None:
@@ -362,15 +361,7 @@ def test_the_memory_that_writing_took_can_be_given_back(tmp_path: Path) -> None:
         connection.executemany(
             "INSERT INTO ids (id) VALUES (?)", [(f"{number:060}",) for number in range(100_000)]
         )
-    used = _bytes_of_sqlite()
+    used = bytes_of_sqlite()
     database.release_memory()
-    assert used - _bytes_of_sqlite() > 4 << 20
+    assert used - bytes_of_sqlite() > 4 << 20
     database.close()
-
-
-def _bytes_of_sqlite() -> int:
-    library = ctypes.CDLL(_sqlite3.__file__)
-    if not hasattr(library, "sqlite3_memory_used"):
-        pytest.skip("SQLite's own function cannot be found")
-    library.sqlite3_memory_used.restype = ctypes.c_int64
-    return int(library.sqlite3_memory_used())
