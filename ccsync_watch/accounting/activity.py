@@ -35,6 +35,12 @@ _IS_DENIED = (
 _IS_ERROR = (
     "(kind = 'tool-result' AND json_extract(content, '$.ok') = 0 AND NOT " + _IS_DENIED + ")"
 )
+# A time that a result cannot have taken is unknown: the sum of two such times may be infinite.
+_LONGEST_MS = 10**12
+_TOOL_MS = (
+    f"iif(kind = 'tool-result' AND json_extract(content, '$.durationMs') BETWEEN 0 AND"
+    f" {_LONGEST_MS} AND NOT {_IS_DENIED}, json_extract(content, '$.durationMs'), NULL)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +91,8 @@ def by_tool(database: Database, *, since_ms: int | None = None) -> list[ToolLine
         "SELECT coalesce(tool_name, 'unknown') AS tool, sum(kind = 'tool-call') AS calls,"  # noqa: S608 - constants
         " sum(kind = 'tool-result') AS results,"
         f" coalesce(sum({_IS_ERROR}), 0) AS errors, coalesce(sum({_IS_DENIED}), 0) AS denied,"
-        f" coalesce(sum(iif(kind = 'tool-result' AND NOT {_IS_DENIED},"
-        " json_extract(content, '$.durationMs'), 0)), 0)"
-        f" AS total_ms FROM {_CALLS.format(condition=_counted(since_ms))}"
+        f" coalesce(sum({_TOOL_MS}), 0) AS total_ms"
+        f" FROM {_CALLS.format(condition=_counted(since_ms))}"
         " GROUP BY 1 ORDER BY calls DESC, tool"
     )
     return [
@@ -152,8 +157,7 @@ def by_session_id(
     tools = (
         "SELECT session_id, sum(kind = 'tool-call') AS calls,"  # noqa: S608 - constants
         f" coalesce(sum({_IS_ERROR}), 0) AS errors, coalesce(sum({_IS_DENIED}), 0) AS denied,"
-        f" sum(iif(kind = 'tool-result' AND NOT {_IS_DENIED},"
-        " json_extract(content, '$.durationMs'), NULL)) AS tool_ms,"
+        f" sum({_TOOL_MS}) AS tool_ms,"
         " sum(iif(kind = 'tool-result', json_extract(content, '$.lines_added'), NULL))"
         " AS added, sum(iif(kind = 'tool-result', json_extract(content, '$.lines_removed'),"
         f" NULL)) AS removed FROM {_CALLS.format(condition=condition)} GROUP BY session_id"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ccsync_watch.transcripts.fields import mapping, text
+from ccsync_watch.transcripts.fields import amount, mapping, text
 
 if TYPE_CHECKING:
     from ccsync_watch.model import JsonValue
@@ -48,7 +48,7 @@ def read_outcome(content: JsonValue) -> CallOutcome:
     return CallOutcome(
         is_ok=values.get("ok") is True,
         exit_code=code if isinstance(code, int) else None,
-        duration_ms=duration if isinstance(duration, (int, float)) else None,
+        duration_ms=amount(duration),
         output=text(output),
         denied=text(values.get("denied")),
         said=text(values.get("said")),

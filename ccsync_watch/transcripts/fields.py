@@ -146,6 +146,12 @@ def count(value: object) -> int:
     return value if is_count else 0  # type: ignore[return-value]  # an int, as just checked
 
 
+def amount(value: object) -> float | None:
+    """Return a duration, size or count as it was written, None for a value that cannot be one."""
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return value if is_number and 0 <= value < _MAX_COUNT else None  # type: ignore[operator,return-value]  # a number, as just checked
+
+
 def token_count(value: object) -> int | None:
     """Return a count of tokens, 0 for none; None for a value that cannot be one.
 

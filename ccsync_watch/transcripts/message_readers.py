@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ccsync_watch.model import JsonValue, Part
 from ccsync_watch.transcripts.api_errors import describe_error, read_model_change, read_refusal
 from ccsync_watch.transcripts.blocks import answer_parts, content_blocks, prompt_parts, result_parts
-from ccsync_watch.transcripts.fields import identity, mapping, milliseconds, text
+from ccsync_watch.transcripts.fields import amount, identity, mapping, milliseconds, text
 from ccsync_watch.transcripts.hooks import (
     HOOK_READERS,
     read_blocked_prompt,
@@ -108,7 +108,7 @@ def read_system(row: dict[str, Any], _is_subagent: bool) -> MessageContent | Non
     subtype = text(row.get("subtype")) or ""
     facts: dict[str, JsonValue] = {"subtype": subtype}
     for key in ("durationMs", "retryAttempt", "maxRetries", "retryInMs"):
-        if isinstance(row.get(key), (int, float)):
+        if amount(row.get(key)) is not None:
             facts[key] = row[key]
     content = text(row.get("content"))
     if subtype in SYSTEM_READERS:

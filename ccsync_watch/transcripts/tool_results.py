@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from ccsync_watch.transcripts.fields import mapping, text
+from ccsync_watch.transcripts.fields import amount, mapping, text
 from ccsync_watch.transcripts.long_texts import size_of
 from ccsync_watch.transcripts.media import read_media, sniff_file
 from ccsync_watch.transcripts.result_blocks import file_texts, result_texts
@@ -68,7 +68,7 @@ def read_file(content: JsonValue) -> FileContent:
         return FileContent(paths=tuple(texts_under(content, PATHS)), entries=entries)
     inner = mapping(content.get("content"))
     file = mapping(inner.get("file"))
-    size_bytes, media_type = _number(file.get("originalSize")), file.get("type")
+    size_bytes, media_type = amount(file.get("originalSize")), file.get("type")
     data = file.get("base64")
     if isinstance(data, str):
         # What the model got: the client makes large images smaller.
@@ -78,7 +78,7 @@ def read_file(content: JsonValue) -> FileContent:
     return FileContent(
         paths=(*texts_under(content, _MENTION_PATHS), *texts_under(file, PATHS)),
         media_type=media_type,
-        size_bytes=_number(content.get("fileSize")) if size_bytes is None else size_bytes,
+        size_bytes=amount(content.get("fileSize")) if size_bytes is None else size_bytes,
         texts=tuple(
             value
             for values in (file, inner, selected)
@@ -161,8 +161,3 @@ def read_result(content: JsonValue) -> ToolResult:
         said=text(outcome.get("said")),
         exit_code=outcome.get("exit_code"),
     )
-
-
-def _number(value: JsonValue) -> float | None:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return value if is_number else None  # type: ignore[return-value]  # as just checked

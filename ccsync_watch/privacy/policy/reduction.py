@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from ccsync_watch.privacy.policy.limits import bounded
+from ccsync_watch.transcripts.fields import amount
 from ccsync_watch.transcripts.long_texts import size_of
 from ccsync_watch.transcripts.result_wrappers import unwrap_result
 from ccsync_watch.transcripts.subagent_meta import SUBAGENT_TOOLS
@@ -211,4 +212,4 @@ def _result_values(values: dict[str, JsonValue]) -> dict[str, JsonValue]:
 
 
 def _is_plain(value: JsonValue) -> bool:
-    return isinstance(value, (bool, int, float)) or _name(value) is not None
+    return isinstance(value, bool) or amount(value) is not None or _name(value) is not None

@@ -34,6 +34,19 @@ def test_of_two_results_in_a_row_only_the_one_that_was_denied_counts(world: Worl
     assert (bash.results, bash.errors, bash.denied, bash.total_ms) == (2, 0, 1, 5)
 
 
+def test_a_time_that_cannot_be_is_unknown(world: World) -> None:
+    """The sum of two is infinite, a negative one takes from the others; the store may have them."""
+    times: list[Any] = [1e308, 1e308, -1e300, "5", 3]
+    results = [
+        Part("tool-result", {"ok": True, "durationMs": took}, f"t{number}", "Bash")
+        for number, took in enumerate(times)
+    ]
+    world.ingest(message("r1", kind="tool_result", role="tool", parts=tuple(results)))
+    (bash,) = activity.by_tool(world.database)
+    assert (bash.results, bash.total_ms) == (5, 3)
+    assert activity.by_session_id(world.database)[SESSION].tool_ms == 3
+
+
 class TestTurns:
     """An answer that ends a turn, on clients that say so and on clients that do not."""
 

@@ -6,6 +6,7 @@ import pytest
 
 from ccsync_watch.transcripts.fields import (
     agent_identity,
+    amount,
     count,
     identity,
     mapping,
@@ -70,6 +71,12 @@ def test_an_id_with_a_form_of_a_token_is_a_hash(value: str, *, is_kept: bool) ->
         assert opaque_id(value) == value
     else:
         assert opaque_id(value) == identity(value) == agent_identity(value)
+
+
+def test_an_amount_is_a_number_that_can_be_one() -> None:
+    """As it was written: a negative or an absurd one is unknown."""
+    values = [0, 1.5, 10**15, -1, 1e300, float("nan"), True, "5", None]
+    assert [amount(value) for value in values] == [0, 1.5, 10**15, *[None] * 6]
 
 
 def test_other_json_values_are_not_texts_or_objects() -> None:

@@ -174,6 +174,15 @@ class TestMedia:
         assert reduce(Part(kind, content), None, 1) == reduced
 
 
+def test_a_figure_that_cannot_be_one_is_left_out() -> None:
+    """A sum with it would be infinite, or less than nothing."""
+    detail: JsonValue = {"durationMs": 1e308, "numFiles": -1, "numLines": 2}
+    result = Part("tool-result", {"content": "x", "detail": detail})
+    reduced = reduce(result, ToolCall("Grep", None), 10)
+    assert isinstance(reduced, dict)
+    assert {*reduced} == {"ok", "lines", "bytes", "output", "numLines"}
+
+
 def test_a_note_keeps_its_text() -> None:
     """Shortened like a prompt; odd ones are empty."""
     note: JsonValue = {"label": "pasted", "text": "x" * 90_000}
