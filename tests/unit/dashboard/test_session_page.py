@@ -261,7 +261,14 @@ def test_an_unfinished_response_is_a_lower_bound(world: World, visitor: Visitor)
     ("folder", "expected"),
     [
         ("/home/ana/my shop", "cd '/home/ana/my shop' && claude --resume s1"),
-        ("C:\\shop", 'cd "C:\\shop"; claude --resume s1'),
+        ("/home/ana/two\nlines", "cd '/home/ana/two\nlines' && claude --resume s1"),
+        ("-shop", "cd -- -shop && claude --resume s1"),
+        ("C:\\my shop", "cd 'C:\\my shop'; claude --resume s1"),
+        ("C:\\Ana's $(date)", "cd 'C:\\Ana''s $(date)'; claude --resume s1"),
+        ("C:\\Ana\u2019s", "cd 'C:\\Ana\u2019\u2019s'; claude --resume s1"),
+        # Stored without the bytes or the sequences that were in them.
+        ("/home/ana/beds\ufffd", "claude --resume s1"),
+        ("/home/ana/\x1b[31mred\x07", "claude --resume s1"),
         (None, "claude --resume s1"),
     ],
 )
