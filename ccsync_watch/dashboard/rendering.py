@@ -18,7 +18,7 @@ from ccsync_watch.dashboard.json_text import compact_json, indented_json
 from ccsync_watch.dashboard.shown_models import short_model
 from ccsync_watch.dashboard.tool_views import build_view
 from ccsync_watch.plain_text import plain_text
-from ccsync_watch.transcripts.kept_files import describe_file
+from ccsync_watch.transcripts.kept_files import describe_file, describe_values
 from ccsync_watch.transcripts.project_folders import shown_path
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class Templates:
             ago=units.age,
             cost=format_cost,
             described_file=describe_file,
+            described_values=describe_values,
             date_and_time=local_time.date_and_time,
             dollars=units.dollars,
             duration=units.duration,

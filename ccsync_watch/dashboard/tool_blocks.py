@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from ccsync_watch.dashboard.json_text import compact_json, indented_json
 from ccsync_watch.plain_text import plain_text
-from ccsync_watch.transcripts.fields import mapping
+from ccsync_watch.transcripts.fields import amount, mapping
+from ccsync_watch.transcripts.kept_files import describe_values
 from ccsync_watch.units import plural
 
 if TYPE_CHECKING:
@@ -102,9 +103,8 @@ def text_of(values: Mapping[str, JsonValue], *names: str) -> str:
 
 def count_of(values: Mapping[str, JsonValue], name: str) -> int | None:
     """Return a value that is a number, as a whole one."""
-    value = values.get(name)
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return int(value) if is_number and value == value else None  # type: ignore[arg-type]  # noqa: PLR0124 - NaN
+    value = amount(values.get(name))
+    return None if value is None else int(value)
 
 
 def size_of(measured: JsonValue) -> str:
@@ -114,6 +114,15 @@ def size_of(measured: JsonValue) -> str:
     if lines is None or count is None:
         return ""
     return f"{plural(lines, 'line')} ({plural(count, 'byte')})"
+
+
+def sizes_of(values: Mapping[str, JsonValue]) -> str:
+    """Return the values of which only sizes are kept, with those; empty without one."""
+    return ", ".join(
+        f"{name} of {' and '.join(describe_values(value))}"
+        for name, value in values.items()
+        if isinstance(value, dict) and "bytes" in value and value.keys() <= {"lines", "bytes"}
+    )
 
 
 def field_list(values: Mapping[str, JsonValue]) -> list[Item]:

@@ -20,6 +20,7 @@ from ccsync_watch.dashboard.tool_blocks import (
     line_of,
     links_in,
     size_of,
+    sizes_of,
     text_of,
 )
 from ccsync_watch.transcripts.fields import mapping
@@ -50,6 +51,7 @@ def build_view(
     if build is None:
         build = _mcp if is_mcp_tool(name) else _other
     view = build(values, outcome, folder)
+    view.summary = view.summary or sizes_of(values)
     if not view.label:
         view.label = _mcp_label(name) if is_mcp_tool(name) else name
     # What went wrong is what a reader looks for; what was denied, they denied themselves.
@@ -62,10 +64,12 @@ def _bash(values: Arguments, _outcome: CallOutcome | None, _folder: str | None) 
     notes = ["in the background"] if values.get("run_in_background") is True else []
     description = text_of(values, "description")
     blocks = [Block("prompt", text=description)] if description else []
+    if command:
+        blocks.append(Block("command", text=command))
     return ToolView(
-        summary=f"$ {line_of(command)}",
+        summary=f"$ {line_of(command)}" if command else "",
         notes=notes,
-        blocks=[*blocks, Block("command", text=command)],
+        blocks=blocks,
         output="terminal",
     )
 
@@ -139,10 +143,12 @@ def _find(values: Arguments, outcome: CallOutcome | None, folder: str | None) ->
 
 def _todos(values: Arguments, _outcome: CallOutcome | None, _folder: str | None) -> ToolView:
     todos = values.get("todos")
+    if not isinstance(todos, list):
+        return ToolView(summary="", output=None)
     items = []
     current = ""
-    for todo in todos if isinstance(todos, list) else []:
-        task = mapping(todo)
+    for todo in todos:
+        task = mapping({"content": todo} if isinstance(todo, str) else todo)
         mark = _MARKS.get(text_of(task, "status"), "open")
         items.append(Item(text_of(task, "content", "subject"), mark))
         if mark == "active" and not current:
@@ -254,7 +260,8 @@ def _agent(values: Arguments, outcome: CallOutcome | None, _folder: str | None) 
 
 def _skill(values: Arguments, _outcome: CallOutcome | None, _folder: str | None) -> ToolView:
     words = (text_of(values, "skill", "command", "name"), text_of(values, "args"))
-    return ToolView(summary=line_of(f"/{' '.join(filter(None, words))}"), output="text")
+    given = " ".join(filter(None, words))
+    return ToolView(summary=line_of(f"/{given}") if given else "", output="text")
 
 
 def _workflow(values: Arguments, _outcome: CallOutcome | None, _folder: str | None) -> ToolView:
@@ -271,8 +278,8 @@ def _workflow(values: Arguments, _outcome: CallOutcome | None, _folder: str | No
 def _mcp_label(name: str) -> str:
     """Return the server's name and the tool's of a tool of an MCP server."""
     _prefix, _separator, rest = name.partition("__")
-    server, separator, tool = rest.partition("__")
-    return f"{server} {ARROW} {tool}" if separator else rest
+    server, _separator, tool = rest.partition("__")
+    return f"{server} {ARROW} {tool}" if server and tool else rest.strip("_") or name
 
 
 def _mcp(values: Arguments, _outcome: CallOutcome | None, _folder: str | None) -> ToolView:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from ccsync_watch.model import JsonValue, Part
+from ccsync_watch.plain_text import is_blank
 from ccsync_watch.transcripts.api_errors import read_fallback
 from ccsync_watch.transcripts.denials import read_denial
 from ccsync_watch.transcripts.fields import mapping, opaque_id, text
@@ -69,7 +70,8 @@ def answer_parts(blocks: list[dict[str, Any]]) -> list[Part]:
         elif kind == "thinking" and text(block.get("thinking")):
             parts.append(Part("thinking", block["thinking"]))
         elif kind in _CALL_TYPES:
-            name = text(block.get("name")) or "unknown"
+            name = text(block.get("name")) or ""
+            name = "unknown" if is_blank(name) else name
             arguments = _arguments(block.get("input"))
             parts.append(Part("tool-call", arguments, opaque_id(block.get("id")), name))
         elif kind and kind.endswith("_tool_result"):

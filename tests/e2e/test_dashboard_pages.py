@@ -75,6 +75,7 @@ def _write_session(transcript: Transcript) -> None:
             writer.answer(
                 text("Let me look."),
                 call(call_id, "Bash", command=f"cat {_LONG}"),
+                call(f"{call_id}_of_server", "mcp__" + _LONG.replace("-", "")),
                 usage_id=f"m{number}",
                 cache_read_input_tokens=123_456,
             ),

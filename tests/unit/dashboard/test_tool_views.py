@@ -108,8 +108,8 @@ def test_todos_are_a_list_with_what_is_being_done() -> None:
     ]
     shown = view("TodoWrite", todos=todos)
     assert shown.summary == "1/4 · Watering"
-    marks = [item.mark for item in shown.blocks[0].items]
-    assert marks == ["done", "active", "open", "open"]
+    items = [(item.text, item.mark) for item in shown.blocks[0].items]
+    assert items[1:] == [("Water", "active"), ("Weed", "open"), ("not a task", "open")]
     assert view("TaskUpdate", taskId="3", status="in_progress").summary == "#3 · in progress"
     assert view("TaskCreate", subject="Sow").summary == "Sow"
 
@@ -191,6 +191,27 @@ def test_skills_and_workflows_have_their_names() -> None:
     shown = view("Workflow", name="beds", script="await water()", dry=True)
     assert shown.summary == "beds"
     assert blocks(shown, "code")[0].text == "await water()"
+
+
+def test_what_was_too_long_to_be_kept_has_its_size() -> None:
+    """Rather than an empty command, or a list without tasks."""
+    shown = view("Bash", command={"lines": 2, "bytes": 70_000})
+    assert (shown.summary, shown.blocks) == ("command of 2 lines and 70,000 bytes", [])
+    assert view("TodoWrite", todos={"bytes": 70_000}).summary == "todos of 70,000 bytes"
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_a_call_without_arguments_claims_none(name: str) -> None:
+    """A project's policy may keep no text of calls: `$` and `0/0` would say that there was none."""
+    assert view(name).summary in {"", "Plan"}
+
+
+@pytest.mark.parametrize(
+    ("name", "label"), [("mcp__", "mcp__"), ("mcp____", "mcp____"), ("mcp__x__", "x")]
+)
+def test_half_a_name_of_a_server_s_tool_is_a_label(name: str, label: str) -> None:
+    """A line without any would look like a fault of the page."""
+    assert view(name).label == label
 
 
 @pytest.mark.parametrize("name", [*VIEWS, "Unknown", "mcp__", "mcp__x", ""])

@@ -28,9 +28,10 @@ class TestAnswers:
         assert usage.response_id == "msg_1"
 
     @pytest.mark.parametrize("kind", ["tool_use", "server_tool_use", "mcp_tool_use"])
-    def test_every_kind_of_call_is_a_call(self, kind: str) -> None:
-        """One without a name is unknown, one without an id has none."""
-        row = Writer().answer({"type": kind, "id": "", "name": "", "input": {"a": 1}})
+    @pytest.mark.parametrize("name", ["", " \u200b"])
+    def test_every_kind_of_call_is_a_call(self, kind: str, name: str) -> None:
+        """One without a name that is seen is unknown, one without an id has none."""
+        row = Writer().answer({"type": kind, "id": "", "name": name, "input": {"a": 1}})
         assert read_message(row).parts == (Part("tool-call", {"a": 1}, None, "unknown"),)
 
     @pytest.mark.parametrize(
