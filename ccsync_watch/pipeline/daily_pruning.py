@@ -9,9 +9,10 @@ import orjson
 
 from ccsync_watch.pipeline.pruning import (
     DAY_MS,
+    PrunePlan,
     PruneResult,
     growing_sessions,
-    plan_pruning,
+    plan_steps,
     prune_steps,
 )
 from ccsync_watch.store.meta import LAST_RETENTION, last_retention, set_meta
@@ -106,9 +107,11 @@ class Retention:
 
     def _run(self) -> Iterator[int]:
         now_ms = self._now_ms()
-        plan = plan_pruning(
+        plan = PrunePlan()
+        yield from plan_steps(
             self._database,
             self._request,
+            plan,
             growing=growing_sessions(
                 self._database, self._files, self._roots, key=self._install_key, now_ms=now_ms
             ),

@@ -44,11 +44,15 @@ class PruneRequest:
 
 @dataclass(frozen=True, slots=True)
 class PruneItem:
-    """A session to prune: how many of its messages have texts, and about how many bytes of them."""
+    """A session to prune: of how many messages, how many bytes of texts are removed.
+
+    `index_bytes` is what the search index has of them.
+    """
 
     session: PrunableSession
     messages: int
     texts_bytes: int
+    index_bytes: int = 0
 
 
 @dataclass(slots=True)
@@ -69,8 +73,13 @@ class PrunePlan:
 
     @property
     def texts_bytes(self) -> int:
-        """Return about how many bytes their texts take."""
+        """Return how many bytes of texts would be removed, as they are stored."""
         return sum(item.texts_bytes for item in self.items)
+
+    @property
+    def index_bytes(self) -> int:
+        """Return how many bytes the search index has of those texts."""
+        return sum(item.index_bytes for item in self.items)
 
 
 @dataclass(slots=True)
@@ -104,9 +113,27 @@ def plan_pruning(
     has_backend: bool,
     now_ms: int,
 ) -> PrunePlan:
-    """Return which sessions to prune. Reads the sizes of all their texts."""
+    """Return which sessions to prune. Reads all their texts."""
+    plan = PrunePlan()
+    for _ in plan_steps(
+        database, request, plan, growing=growing, has_backend=has_backend, now_ms=now_ms
+    ):
+        pass
+    return plan
+
+
+def plan_steps(
+    database: Database,
+    request: PruneRequest,
+    plan: PrunePlan,
+    *,
+    growing: frozenset[str],
+    has_backend: bool,
+    now_ms: int,
+) -> Iterator[int]:
+    """Fill a plan with the sessions to prune; yield 0 whenever some messages were measured."""
     size, unused = database.file_bytes()
-    plan = PrunePlan(used_bytes=size - unused)
+    plan.used_bytes = size - unused
     is_all = request.max_age_days is None and request.max_bytes is None
     before_ms = None if request.max_age_days is None else now_ms - request.max_age_days * DAY_MS
     projects = Projects(exclude=request.projects, policies=())
@@ -128,11 +155,19 @@ def plan_pruning(
         if reason is not None:
             plan.kept[reason] += 1
             continue
-        messages, texts_bytes = pruned_texts.measure_session(database, session.session_id)
+        messages = texts_bytes = 0
+        after_seq: int | None = -1
+        while after_seq is not None:
+            step = pruned_texts.measure_step(
+                database, session.session_id, _reduce, after_seq=after_seq
+            )
+            messages, texts_bytes = messages + step.messages, texts_bytes + step.texts_bytes
+            after_seq = step.last_seq
+            yield 0
         if messages:
-            plan.items.append(PruneItem(session, messages, texts_bytes))
-            left_bytes -= texts_bytes
-    return plan
+            index_bytes = pruned_texts.index_bytes(database, session.session_id)
+            plan.items.append(PruneItem(session, messages, texts_bytes, index_bytes))
+            left_bytes -= texts_bytes + index_bytes
 
 
 def prune(
@@ -164,7 +199,7 @@ def prune_steps(
 
     An interruption loses nothing: what is left is chosen again. Raises StateError.
     """
-    pruned_texts.forget_index(database, plan.texts_bytes)
+    pruned_texts.forget_index(database, plan.index_bytes)
     for item in plan.items:
         after_seq: int | None = -1
         removed = 0

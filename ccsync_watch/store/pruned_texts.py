@@ -90,18 +90,27 @@ def prunable_sessions(
     ]
 
 
-def measure_session(database: Database, session_id: str) -> tuple[int, int]:
-    """Return how many messages of a session have texts, and about how many bytes these take."""
+def measure_step(
+    database: Database, session_id: str, reduce: Reduce, *, after_seq: int
+) -> PrunedStep:
+    """Return what `prune_step` would remove of a session's next messages."""
+    read = database.read()
+    rows = _next_messages(read, session_id, after_seq)
+    removed = sum(
+        part.removed_bytes for seq, kind in rows for part in _reduced_parts(read, seq, kind, reduce)
+    )
+    return PrunedStep(len(rows), removed, _last_seq(rows))
+
+
+def index_bytes(database: Database, session_id: str) -> int:
+    """Return the bytes that the search index has of the texts of a session that are not pruned."""
     row = database.read().execute(
-        "SELECT count(DISTINCT m.seq), coalesce(sum(length(p.content) + coalesce(length(p.styles),"  # noqa: S608 - constants
-        " 0) + iif(p.position = 0, coalesce((SELECT length(packed) FROM indexed_texts"
-        "  WHERE seq = m.seq), 0), 0)), 0) FROM messages m"
-        " LEFT JOIN parts p ON p.message_seq = m.seq WHERE m.session_id = ?"
+        "SELECT coalesce(sum(length(i.packed)), 0) FROM messages m"  # noqa: S608 - constants
+        " JOIN indexed_texts i ON i.seq = m.seq WHERE m.session_id = ?"
         f" AND m.kind <> 'session' AND NOT {IS_PRUNED.format(m='m')}",
         (session_id,),
     )
-    messages, size = row.fetchone()
-    return int(messages), int(size)
+    return int(row.fetchone()[0])
 
 
 def forget_index(database: Database, removed_bytes: int) -> None:
@@ -131,11 +140,7 @@ def prune_step(
         if not _is_unchanged(connection, session, has_backend=has_backend):
             return None
         remove_backup(connection)
-        rows = connection.execute(
-            "SELECT seq, kind FROM messages m WHERE session_id = ? AND seq > ?"  # noqa: S608 - constants
-            f" AND kind <> 'session' AND NOT {IS_PRUNED.format(m='m')} ORDER BY seq LIMIT ?",
-            (session.session_id, after_seq, STEP_MESSAGES),
-        ).fetchall()
+        rows = _next_messages(connection, session.session_id, after_seq)
         removed = sum(_prune_message(connection, seq, kind, reduce) for seq, kind in rows)
         seqs = [(row[0],) for row in rows]
         connection.executemany(
@@ -146,10 +151,26 @@ def prune_step(
         # What no destination was to get, none gets later: its texts are gone.
         connection.executemany("DELETE FROM earlier_outbox WHERE seq = ?", seqs)
         connection.executemany("DELETE FROM outbox WHERE seq = ?", seqs)
-        is_last = len(rows) < STEP_MESSAGES
-        if is_last:
+        last_seq = _last_seq(rows)
+        if last_seq is None:
             _finish_session(connection, session.session_id, now_ms, has_backend=has_backend)
-    return PrunedStep(len(rows), removed, None if is_last else rows[-1][0])
+    return PrunedStep(len(rows), removed, last_seq)
+
+
+def _next_messages(
+    connection: sqlite3.Connection, session_id: str, after_seq: int
+) -> list[tuple[int, str]]:
+    """Return the numbers and kinds of a session's next messages that have texts."""
+    return connection.execute(
+        "SELECT seq, kind FROM messages m WHERE session_id = ? AND seq > ?"  # noqa: S608 - constants
+        f" AND kind <> 'session' AND NOT {IS_PRUNED.format(m='m')} ORDER BY seq LIMIT ?",
+        (session_id, after_seq, STEP_MESSAGES),
+    ).fetchall()
+
+
+def _last_seq(rows: list[tuple[int, str]]) -> int | None:
+    """Return the last of these messages, None where the session has no more."""
+    return rows[-1][0] if len(rows) == STEP_MESSAGES else None
 
 
 def _is_unchanged(
@@ -174,23 +195,40 @@ def _pending(session_id: str) -> str:
 def _prune_message(connection: sqlite3.Connection, seq: int, kind: str, reduce: Reduce) -> int:
     """Reduce a message's parts; return by how many bytes."""
     removed = 0
-    query = (
+    for part in _reduced_parts(connection, seq, kind, reduce):
+        connection.execute(
+            "UPDATE parts SET content = ?, styles = NULL WHERE message_seq = ? AND position = ?",
+            (part.content, seq, part.position),
+        )
+        removed += part.removed_bytes
+    return removed
+
+
+class _ReducedPart(NamedTuple):
+    """What is to be stored of a part in place of its content, and by how much it is less."""
+
+    position: int
+    content: str | bytes
+    removed_bytes: int
+
+
+def _reduced_parts(
+    connection: sqlite3.Connection, seq: int, kind: str, reduce: Reduce
+) -> list[_ReducedPart]:
+    """Return the parts of a message that pruning changes."""
+    rows = connection.execute(
         "SELECT position, kind, content, tool_use_id, tool_name, styles FROM parts"
-        " WHERE message_seq = ?"
+        " WHERE message_seq = ?",
+        (seq,),
     )
-    for position, part_kind, stored, tool_use_id, tool_name, styles in connection.execute(
-        query, (seq,)
-    ).fetchall():
+    parts = []
+    for position, part_kind, stored, tool_use_id, tool_name, styles in rows:
         part = Part(part_kind, orjson.loads(unpack(stored)), tool_use_id, tool_name)
         content = pack(orjson.dumps(reduce(kind, part).value).decode())
         if content != stored or styles is not None:
-            connection.execute(
-                "UPDATE parts SET content = ?, styles = NULL WHERE message_seq = ?"
-                " AND position = ?",
-                (content, seq, position),
-            )
-            removed += len(stored) - len(content) + len(styles or "")
-    return removed
+            removed = len(stored) - len(content) + len(styles or "")
+            parts.append(_ReducedPart(position, content, removed))
+    return parts
 
 
 def _finish_session(

@@ -245,21 +245,27 @@ def _document(
     }
 
 
+def _removed_size(removed_bytes: int) -> str:
+    """Return how much is removed; what is kept of a few short texts may take more than they did."""
+    return size(max(0, removed_bytes))
+
+
 def _show_plan(plan: PrunePlan) -> None:
     if not plan.items:
         say("Nothing to prune")
         return
     say(
         f"Would remove the texts of {plural(plan.messages, 'message')} of"
-        f" {plural(len(plan.items), 'session')}: about {size(plan.texts_bytes)} of a database of"
-        f" {size(plan.used_bytes)}"
+        f" {plural(len(plan.items), 'session')}: about {_removed_size(plan.texts_bytes)} of a"
+        f" database of {size(plan.used_bytes)}"
     )
     now_ms = SystemClock().wall_ms()
     for item in plan.items[:_SHOWN_SESSIONS]:
         days = (now_ms - item.session.updated_ms) // 86_400_000
         say(
             f"  {item.session.session_id}  {plural(days, 'day'):>10} old"
-            f"  {size(item.texts_bytes):>10}  {printable(min(item.session.folders, default=''))}"
+            f"  {_removed_size(item.texts_bytes):>10}"
+            f"  {printable(min(item.session.folders, default=''))}"
         )
     more = len(plan.items) - _SHOWN_SESSIONS
     if more > 0:
@@ -275,7 +281,7 @@ def _show_result(
         return
     say(
         f"Removed the texts of {plural(result.messages, 'message')} of"
-        f" {plural(result.sessions, 'session')}: {size(result.texts_bytes)}"
+        f" {plural(result.sessions, 'session')}: {_removed_size(result.texts_bytes)}"
     )
     if shrunk is not None and shrunk.is_done:
         say(f"Freed on the disk: {size(shrunk.before_bytes - shrunk.after_bytes)}")
