@@ -128,6 +128,7 @@ class Daemon:
             is_interrupted=self._wakeups.event.is_set,
             is_slow=lambda: not self.runtime.redactor.is_fast,
             pause=self._read_meanwhile,
+            is_ending=self.stopping.is_set,
         )
 
     # Used by other threads --------------------------------------------------------------

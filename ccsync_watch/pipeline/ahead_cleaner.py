@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any, Protocol
@@ -43,6 +44,11 @@ _MAX_UNUSED = 8
 """After so many plans of which nothing was used, the process is ended."""
 _MAX_WAIT_SECONDS = 60.0
 _POLL_SECONDS = 0.05
+# What Python and its libraries need to start. Of the rest, such as an API key, `/proc` would show
+# what this process keeps out of its own visible environment: see `cli.clean_environment`.
+_INHERITED = re.compile(
+    r"HOME|PATH|LANG|LC_\w+|TMPDIR|PYTHON\w*|VIRTUAL_ENV|COVERAGE_\w+|LD_LIBRARY_PATH|DYLD_\w+"
+)
 
 
 class KnowingRedactor(Protocol):
@@ -94,6 +100,8 @@ class AheadCleaner:
         self.used = 0
         self.pause: Callable[[], object] = lambda: None
         """Called again and again while a result is waited for; it may have other chunks read."""
+        self.is_ending: Callable[[], bool] = lambda: False
+        """Whether all reading ends soon, so that nothing is waited for."""
 
     @property
     def process_id(self) -> int | None:
@@ -164,6 +172,7 @@ class AheadCleaner:
         process = subprocess.Popen(
             [sys.executable, "-m", "ccsync_watch.pipeline.cleaning_process"],
             cwd=os.sep,  # what is imported from there is nobody else's
+            env={name: value for name, value in os.environ.items() if _INHERITED.fullmatch(name)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -245,7 +254,7 @@ class AheadCleaner:
         try:
             while self._has_plan:
                 message = self._receive(_POLL_SECONDS if seconds else 0)
-                if message is None and not seconds:
+                if message is None and (not seconds or self.is_ending()):
                     break
                 if message is None:
                     if self._clock.monotonic() > until:

@@ -60,10 +60,13 @@ class ChunkCleaner:
         if self._ahead is not None:
             self._ahead.forget()
 
-    def set_pause(self, pause: Callable[[], None]) -> None:
-        """Have `pause` called while a chunk is waited for that the other process cleans."""
+    def set_pause(self, pause: Callable[[], None], is_ending: Callable[[], bool]) -> None:
+        """Have `pause` called while a chunk is waited for that the other process cleans.
+
+        That lasts until `is_ending` at most.
+        """
         if self._ahead is not None:
-            self._ahead.pause = pause
+            self._ahead.pause, self._ahead.is_ending = pause, is_ending
 
     def want(self, unread_bytes: int) -> None:
         """Have a backlog of so many bytes cleaned ahead, if it is long."""

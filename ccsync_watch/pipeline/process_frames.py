@@ -67,6 +67,7 @@ class ParentPipes:
         self._receive_fd = receive_fd
         self._send_fd = send_fd
         self._received = bytearray()
+        self._unsent = bytearray()
         os.set_blocking(receive_fd, False)
         os.set_blocking(send_fd, False)
         if hasattr(fcntl, "F_SETPIPE_SZ"):
@@ -74,27 +75,24 @@ class ParentPipes:
                 fcntl.fcntl(receive_fd, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
     def send(self, message: object) -> None:
-        """Send a message, reading what comes meanwhile. Raises OSError once the child has ended."""
-        rest = memoryview(encode(message))
-        while rest:
-            poll = select.poll()
-            poll.register(self._receive_fd, select.POLLIN)
-            poll.register(self._send_fd, select.POLLOUT)
-            ready = dict(poll.poll())
-            if ready.get(self._receive_fd):
-                self._read()
-            if ready.get(self._send_fd):
-                with contextlib.suppress(BlockingIOError):
-                    rest = rest[os.write(self._send_fd, rest) :]
+        """Send a message: what the pipe takes now, and the rest during each `receive`."""
+        self._unsent += encode(message)
+        self._write()
 
     def receive(self, timeout_seconds: float) -> Any:  # noqa: ANN401 - whatever the child sends
         """Return the next message, None if there is none in time. Raises EOFError, OSError."""
-        poll = select.poll()
-        poll.register(self._receive_fd, select.POLLIN)
         while (message := self._take()) is None:
-            if not poll.poll(int(timeout_seconds * 1000)):
+            poll = select.poll()
+            poll.register(self._receive_fd, select.POLLIN)
+            if self._unsent:
+                poll.register(self._send_fd, select.POLLOUT)
+            ready = dict(poll.poll(int(timeout_seconds * 1000)))
+            if not ready:
                 return None
-            self._read()
+            if self._receive_fd in ready:
+                self._read()
+            if self._send_fd in ready:
+                self._write()
         return message
 
     def _read(self) -> None:
@@ -103,6 +101,11 @@ class ParentPipes:
             if not data:
                 raise EOFError
             self._received += data
+
+    def _write(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while self._unsent:
+                del self._unsent[: os.write(self._send_fd, self._unsent)]
 
     def _take(self) -> Any:  # noqa: ANN401 - as above
         """Return the first message that was received whole."""

@@ -179,13 +179,15 @@ class Pump:
         is_interrupted: Callable[[], bool],
         is_slow: Callable[[], bool] = lambda: False,
         pause: Callable[[], None] = lambda: None,
+        is_ending: Callable[[], bool] = lambda: False,
     ) -> None:
         """Have `step` do less when there is something else to do, and while redacting is slow.
 
-        `pause` is called while it waits for a chunk that another process redacts.
+        `pause` is called while it waits for a chunk that another process redacts; it does not wait
+        once `is_ending`.
         """
         self._is_interrupted, self._is_slow = is_interrupted, is_slow
-        self._chunk_cleaner.set_pause(pause)
+        self._chunk_cleaner.set_pause(pause, is_ending)
 
     def close(self) -> None:
         """End the process that cleans ahead, if there is one."""

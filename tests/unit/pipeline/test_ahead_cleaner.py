@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ import pytest
 from ccsync_watch.pipeline.ahead_cleaner import START_BYTES, AheadCleaner
 from ccsync_watch.pipeline.cleaning_messages import CleaningSetup
 from ccsync_watch.pipeline.files import RealFiles
+from ccsync_watch.pipeline.process_frames import ChildPipes, ParentPipes
 from ccsync_watch.privacy.policy.projects import Projects
 from support.import_corpora import dense, many
 from support.lines import AGENT, OTHER, SESSION, START_MS, Writer, call, text
@@ -431,3 +433,45 @@ def test_nothing_is_imported_from_the_folder_that_it_is_started_in(bench: Bench)
     process_id = ahead.start()
     if sys.platform == "linux":
         assert Path(f"/proc/{process_id}/cwd").readlink() == Path("/")
+
+
+def test_no_key_is_in_its_environment(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`/proc` shows what a process was started with for as long as it runs."""
+    monkeypatch.setenv("CLAUDE_SYNC_API_KEY", "osk_canary")
+    monkeypatch.setenv("DATABASE_PASSWORD", "canary too")
+    _write_sessions(bench)
+    process_id = Ahead(bench).start()
+    if sys.platform == "linux":
+        data = Path(f"/proc/{process_id}/environ").read_bytes()
+        assert b"PATH=" in data
+        assert b"canary" not in data
+
+
+def test_the_end_does_not_wait_for_a_process_that_hangs(bench: Bench) -> None:
+    """The daemon stops within seconds, and ends it."""
+    _write_sessions(bench)
+    expected = _read_here(bench)
+    ahead = Ahead(bench)
+    process_id = ahead.start()
+    os.kill(process_id, signal.SIGSTOP)
+    ahead.process.is_ending = lambda: True
+    assert ahead.drain() == expected
+    assert not _runs(process_id)
+
+
+def test_a_process_that_does_not_listen_keeps_nobody() -> None:
+    """A message longer than a pipe takes is sent bit by bit, as far as it is read."""
+    message = b"plan" * 100_000
+    (to_read, to_write), (from_read, from_write) = os.pipe(), os.pipe()
+    parent, child = ParentPipes(from_read, to_write), ChildPipes(to_read, from_write)
+    try:
+        parent.send(message)
+        assert parent.receive(0) is None
+        received: list[object] = []
+        thread = threading.Thread(target=lambda: received.append(child.receive()), daemon=True)
+        thread.start()
+        wait_until(lambda: parent.receive(0) is None and bool(received), "the message is received")
+        assert received == [message]
+    finally:
+        for descriptor in (to_read, to_write, from_read, from_write):
+            os.close(descriptor)
