@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import email.utils
 from datetime import datetime, timezone
 
 from ccsync_watch import units
+from ccsync_watch.opensync.http_dates import read_http_date
 
 MAX_PAUSE_SECONDS = 6 * 3600.0
 """The longest that is kept: after it the backend is asked again."""
@@ -18,11 +18,8 @@ def read_pause(header: str, now_ms: int) -> float | None:
     value = header.strip()
     if value.isascii() and value.isdigit():
         return float(value[:_MAX_DIGITS])
-    try:
-        asked_seconds = email.utils.parsedate_to_datetime(value).timestamp()
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return max(asked_seconds - now_ms / 1000, 0.0)
+    asked_seconds = read_http_date(value)
+    return None if asked_seconds is None else max(asked_seconds - now_ms / 1000, 0.0)
 
 
 def pause_hint(seconds: float, now_ms: int) -> str:

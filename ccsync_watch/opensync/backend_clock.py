@@ -7,9 +7,10 @@ to expect, one of the clocks was set, or the machine was suspended, and `/health
 
 from __future__ import annotations
 
-import email.utils
 import threading
 from typing import TYPE_CHECKING
+
+from ccsync_watch.opensync.http_dates import read_http_date
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -126,7 +127,5 @@ def header_date_ms(headers: Mapping[str, str]) -> int | None:
     """Return when an answer was made, to the second; None if it does not tell or was stored."""
     if headers.get("Age", "0").strip() != "0":
         return None
-    try:
-        return round(email.utils.parsedate_to_datetime(headers["Date"]).timestamp() * 1000)
-    except (KeyError, ValueError, TypeError, OverflowError):
-        return None
+    seconds = read_http_date(headers.get("Date", ""))
+    return None if seconds is None else round(seconds * 1000)
