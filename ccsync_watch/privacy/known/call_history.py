@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ccsync_watch.privacy.known.command_lines.command_reader import most_secret, read_command
@@ -22,7 +23,7 @@ from ccsync_watch.transcripts.tools import TASKS, command_line, named_files, tex
 from ccsync_watch.transcripts.wrappers import TYPED_COMMAND
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from ccsync_watch.model import Batch, Message, Part
     from ccsync_watch.privacy.policy.policy import Reads
@@ -37,7 +38,10 @@ _SAVED = re.compile(
 )
 _TASK = re.compile(r"\bID: ([\w-]{1,64})")
 
-_TABLE_FILE = re.compile(r"[\w./~@%+-]{1,400}\.(?:csv|tsv|tab|psv)\b", re.IGNORECASE)
+_TABLE_ENDING = re.compile(r"\.(?:csv|tsv|tab|psv)\b", re.IGNORECASE)
+_NAME_START = re.compile(r"[\w./~@%+-]{1,400}")
+"""Read from an ending backwards: a pattern of both looks 400 characters ahead from each one."""
+_MAX_NAME_CHARS = 400
 
 V = TypeVar("V")
 
@@ -219,4 +223,12 @@ def _table_files(name: str, part: Part) -> list[str]:
     if not isinstance(part.content, dict):
         return []
     texts = [*named_files(name, part.content), command_line(part.content)]
-    return [match[0] for text in texts for match in _TABLE_FILE.finditer(text)][:MAX_FILES]
+    return list(islice(chain.from_iterable(map(_tables_in, texts)), MAX_FILES))
+
+
+def _tables_in(text: str) -> Iterator[str]:
+    for ending in _TABLE_ENDING.finditer(text):
+        before = text[max(0, ending.start() - _MAX_NAME_CHARS) : ending.start()]
+        start = _NAME_START.match(before[::-1])
+        if start:
+            yield text[ending.start() - start.end() : ending.end()]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ccsync_watch.privacy.known.call_history import CallHistory
 from ccsync_watch.privacy.policy.policy import Policy
 from ccsync_watch.store import stored_messages
 from support.lines import SESSION, Writer, call
+from support.parsing import parse_rows
 from support.pumping import Bench
 
 if TYPE_CHECKING:
@@ -150,6 +153,16 @@ def test_other_rows_of_a_table_with_passwords_are_not_kept(
     bench.append(bench.path(), *rest)
     bench.catch_up()
     assert VALUE not in _everything(bench)
+
+
+@pytest.mark.parametrize("text", ["x" * 1_000_000, "." * 1_000_000], ids=["a word", "dots"])
+def test_a_long_command_is_read_in_time_proportional_to_it(text: str) -> None:
+    """Nothing else of the daemon runs meanwhile: no page, no answer to `status`."""
+    writer = Writer()
+    batch = parse_rows(*_call(writer, "t1", "Bash", "ok", command=f"echo {text}"))
+    began = time.process_time()
+    CallHistory().read(batch, lambda _ids: {})
+    assert time.process_time() - began < 0.8
 
 
 def test_other_rows_of_an_ordinary_table_are_kept(bench: Bench) -> None:
