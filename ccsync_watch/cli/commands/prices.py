@@ -12,7 +12,7 @@ from ccsync_watch.accounting import usage_groups
 from ccsync_watch.accounting.prices import DATA_NAME, PriceList, run_price_process
 from ccsync_watch.accounting.rates import BATCH, FAST, STANDARD
 from ccsync_watch.cli.arguments import add_setting_flags
-from ccsync_watch.cli.console import printable, say, show_warnings
+from ccsync_watch.cli.console import printable, say, say_wrapped, show_warnings
 from ccsync_watch.cli.session_lookup import open_store
 from ccsync_watch.cli.text_table import print_table
 from ccsync_watch.config import load
@@ -22,7 +22,8 @@ from ccsync_watch.units import plural
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from decimal import Decimal
 
     from ccsync_watch.accounting.rates import Price, Rates
     from ccsync_watch.config import Settings
@@ -101,19 +102,30 @@ def _show(prices: PriceList, models: list[str]) -> None:
     rows = []
     for model in models:
         rates = prices.rates(model, today, STANDARD)
-        cells = [_cell(getattr(rates, kind)) if rates else "-" for kind in _KINDS]
+        by_kind = [getattr(rates, kind) if rates else None for kind in _KINDS]
+        cells = [_usd(price.base) if price else "-" for price in by_kind]
         rows.append([model, *cells, prices.source(model) or "not known"])
-    print_table(("model", *_HEADS, "source"), rows, has_names=True, optional=("source",))
-    say("")
-    say("USD per million tokens. A price after > is for prompts of more than so many tokens.")
-    say(f"Price data: {prices.data_description()}.")
+        rows += _rows_above(by_kind)
+    if rows:
+        print_table(("model", *_HEADS, "source"), rows, has_names=True, optional=("source",))
+        say("")
+        say_wrapped("USD per million tokens; a line with > is for prompts of more than so many.")
+    else:
+        say("No model was used yet.")
+    say_wrapped(f"Price data: {prices.data_description()}.")
 
 
-def _cell(price: Price | None) -> str:
-    if price is None:
-        return "-"
-    steps = (f"{usd.normalize():f} >{start:,}" for start, usd in price.steps)
-    return ", ".join([f"{price.base.normalize():f}", *steps])
+def _rows_above(by_kind: Sequence[Price | None]) -> list[list[str]]:
+    """Return a line for each number of prompt tokens above which a price is another."""
+    starts = sorted({start for price in by_kind if price for start, _ in price.steps})
+    return [
+        [f"  > {start:,}", *(_usd(price.at(start + 1)) if price else "-" for price in by_kind), ""]
+        for start in starts
+    ]
+
+
+def _usd(price: Decimal) -> str:
+    return f"{price.normalize():f}"
 
 
 def _as_json(prices: PriceList, model: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch.cli.arguments import seconds
-from ccsync_watch.cli.console import announce, say
+from ccsync_watch.cli.console import announce, say, say_wrapped
 from ccsync_watch.cli.problem_text import already_running, error_line
 from ccsync_watch.cli.typed_commands import typed
 from ccsync_watch.config import load
@@ -68,9 +68,11 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], _flags: Mapping[
     _remove(folder / STARTING_NAME)
     if is_new:
         remove_other_environments(folder)
-        say(typed("Started. Open it: `ccsync-watch dashboard`; stop it: `ccsync-watch stop`"))
+        say_wrapped(
+            typed("Started. Open it: `ccsync-watch dashboard`; stop it: `ccsync-watch stop`")
+        )
     else:
-        say(already_running(ControlClient(folder).hello().pid))
+        say_wrapped(already_running(ControlClient(folder).hello().pid))
     return 0
 
 

@@ -139,7 +139,7 @@ def _print(figures: dict[str, Any], problems: list[Problem]) -> None:
     changed = changed_settings(config)
     if changed:
         settings = ", ".join(f"{name} {_json(value)}" for name, value in changed.items())
-        say(f"  settings     {printable(settings)}")
+        say_wrapped(f"  settings     {printable(settings)}")
     _print_sessions(figures, now_ms)
     for problem in problems:
         say()

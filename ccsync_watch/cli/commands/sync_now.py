@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch.cli.arguments import add_setting_flags, seconds
-from ccsync_watch.cli.console import announce, printable, say, show_warnings, warn
+from ccsync_watch.cli.console import announce, printable, say_wrapped, show_warnings, warn
 from ccsync_watch.cli.log_files import log_to
 from ccsync_watch.cli.problem_text import one_line
 from ccsync_watch.cli.progress_bars import Progress
@@ -89,13 +89,15 @@ def _show(result: FlushAnswer, session_id: str | None, hint: str) -> int:
     is_complete = _warn_of_unread(result)
     if result.is_local:
         what = "Everything" if is_complete else "Everything else"
-        say(f"{what} is stored on this machine. No Convex URL configured: nothing was sent.")
+        say_wrapped(
+            f"{what} is stored on this machine. No Convex URL configured: nothing was sent."
+        )
         return 0 if is_complete else 1
     whose = "of this session " if session_id else ""
-    say(f"Synced: {plural(result.rows_sent, 'row')} sent, nothing {whose}is pending.")
+    say_wrapped(f"Synced: {plural(result.rows_sent, 'row')} sent, nothing {whose}is pending.")
     if result.sessions_unsettled:
         sessions = plural(result.sessions_unsettled, "session")
-        say(f"Changed titles and totals of {sessions} follow soon: {hint}.")
+        say_wrapped(f"Changed titles and totals of {sessions} follow soon: {hint}.")
     return 1 if result.rows_rejected or not is_complete else 0
 
 

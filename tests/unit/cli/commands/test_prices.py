@@ -45,6 +45,33 @@ def _json(env: dict[str, str], capsys: pytest.CaptureFixture[str]) -> Any:  # no
     return json.loads(capsys.readouterr().out)
 
 
+def test_prices_above_a_length_fit_in_a_terminal_of_80_columns(
+    env: dict[str, str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """They stand in a line of their own."""
+    world = World(tmp_path / "state")
+    world.ingest(message("a1"), usages=(usage("m1", model="claude-sonnet-4-5-20250929"),))
+    world.close()
+    monkeypatch.setattr("ccsync_watch.cli.text_table.terminal_columns", lambda: 80)
+    assert main(["prices"], env) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    (above,) = (line.split() for line in lines if line.startswith("  >"))
+    assert above == [">", "200,000", "6", "22.5", "7.5", "12", "0.6", "10"]
+
+
+def test_no_prices_are_shown_while_no_model_was_used(
+    env: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Rather than the heads of an empty table."""
+    World(tmp_path / "state").close()
+    assert main(["prices"], env) == 0
+    assert capsys.readouterr().out.startswith("No model was used yet.\n")
+
+
 def test_the_prices_in_use_are_shown_with_their_source(
     filled: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -54,7 +81,8 @@ def test_the_prices_in_use_are_shown_with_their_source(
     assert lines["gateway-model"].split()[1:3] == ["1", "2.5"]
     assert "your settings" in lines["gateway-model"]
     assert "genai-prices (anthropic/claude-opus-5)" in lines[OPUS]
-    assert "0.1, 0.5 >100,000" in lines["claude-haiku-5-5"]
+    assert lines["claude-haiku-5-5"].split()[1] == "0.1"
+    assert lines[">"].split()[1:3] == ["100,000", "0.5"]
     assert lines["mystery"].endswith("not known")
     assert "as installed" in lines["Price"]
     shown = _json(filled, capsys)
