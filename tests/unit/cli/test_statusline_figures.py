@@ -131,7 +131,7 @@ def test_what_prevents_figures_is_the_problem(
     elif spoil == "damaged":
         (state / DATABASE_NAME).write_bytes(b"not a database" * 1000)
     elif spoil == "locked":
-        monkeypatch.setattr("ccsync_watch.store.database._BUSY_MS", 1)
+        monkeypatch.setattr("ccsync_watch.store.pragmas.BUSY_MS", 1)
         database.execute("PRAGMA locking_mode = EXCLUSIVE")
         database.execute("BEGIN EXCLUSIVE")
         database.execute("UPDATE sessions SET id = id")
