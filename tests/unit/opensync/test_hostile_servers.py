@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import re
 import socket
 import threading
 import tracemalloc
@@ -11,6 +12,7 @@ import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from ccsync_watch.clock import SystemClock
@@ -18,7 +20,7 @@ from ccsync_watch.config import Secret
 from ccsync_watch.errors import DestinationError, Retryable, UnexpectedAnswer, Unsent
 from ccsync_watch.model import Redacted
 from ccsync_watch.opensync import wire
-from ccsync_watch.opensync.bounded_answers import MAX_ANSWER_BYTES
+from ccsync_watch.opensync.bounded_answers import MAX_ANSWER_BYTES, json_object
 from ccsync_watch.opensync.http_client import OpenSyncClient
 from support.opensync_double.samples import message
 
@@ -62,8 +64,20 @@ class Server:
             while True:
                 connection, _ = self._listener.accept()
                 with connection, contextlib.suppress(OSError):
-                    self.received.append(connection.recv(1 << 20))
+                    self.received.append(_request(connection))
                     self.answer(self, connection.sendall)
+
+
+def _request(connection: socket.socket) -> bytes:
+    """Return a whole request: closing before it is read would reset the connection."""
+    data = b""
+    while (piece := connection.recv(1 << 20)) != b"":
+        data += piece
+        head, end, body = data.partition(b"\r\n\r\n")
+        length = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
+        if end and len(body) >= (int(length[1]) if length else 0):
+            break
+    return data
 
 
 def chunked(data: bytes) -> bytes:
@@ -149,6 +163,27 @@ def test_an_answer_that_is_too_large_ends(
         finally:
             tracemalloc.stop()
     assert peak < 4 * MAX_ANSWER_BYTES
+
+
+@pytest.mark.parametrize("value", [b"{}", b"[]", b'{"a":1}', b"1"])
+def test_an_answer_of_very_many_values_is_not_read(value: bytes) -> None:
+    """Each takes far more memory than its bytes."""
+    values = b",".join([value] * (MAX_ANSWER_BYTES // (len(value) + 1) - 10))
+    response = httpx.Response(200, content=b'{"errors":[' + values + b"]}")
+    tracemalloc.start()
+    try:
+        assert json_object(response) is None
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < MAX_ANSWER_BYTES
+
+
+def test_a_list_of_as_many_sessions_as_fit_is_read() -> None:
+    """Each id is a UUID."""
+    ids = [f"{number:08}-2222-4333-8444-555555555555" for number in range(100_000)]
+    answer = {"sessionIds": ids}
+    assert json_object(httpx.Response(200, json=answer)) == answer
 
 
 @pytest.mark.parametrize("request_number", range(len(REQUESTS)))
