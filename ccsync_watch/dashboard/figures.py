@@ -75,6 +75,7 @@ class Figures:
     ) -> None:
         self._database = database
         self._prices = prices
+        self._settings = settings
         self._clock = clock
         self._priority = priority
         threads = ThreadPoolExecutor(1, "figures")
@@ -95,6 +96,10 @@ class Figures:
     def overview(self, range_name: str) -> Snapshot | None:
         """Return a range's figures, the last ones while newer are counted; None before those."""
         return self._overviews[range_name].get(WAIT_SECONDS)
+
+    def known_calls(self, stored: int) -> int | None:
+        """Return how many tools were called, None if calls are not stored and so not counted."""
+        return stored if stored or self._settings().sync_tool_calls else None
 
     def status(self) -> dict[str, JsonValue]:
         """Return the status, a second old at most if it can be had in time."""

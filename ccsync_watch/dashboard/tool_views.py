@@ -260,8 +260,8 @@ def _agent(values: Arguments, outcome: CallOutcome | None, _folder: str | None) 
 
 def _skill(values: Arguments, _outcome: CallOutcome | None, _folder: str | None) -> ToolView:
     words = (text_of(values, "skill", "command", "name"), text_of(values, "args"))
-    given = " ".join(filter(None, words))
-    return ToolView(summary=line_of(f"/{given}") if given else "", output="text")
+    typed = " ".join(filter(None, words))
+    return ToolView(summary=line_of(f"/{typed}") if typed else "", output="text")
 
 
 def _workflow(values: Arguments, _outcome: CallOutcome | None, _folder: str | None) -> ToolView:

@@ -23,6 +23,7 @@ def build_context(site: Site, request: Request) -> Context:
         "range_name": range_name,
         "ranges": DATE_RANGES,
         "figures": None if is_store_empty else site.figures.overview(range_name),
+        "known_calls": site.figures.known_calls,
         # An empty store is explained: nothing was written yet, or it is being imported.
         "status": site.figures.status() if is_store_empty else None,
         "progress": site.figures.import_progress(),

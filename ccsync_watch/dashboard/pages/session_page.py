@@ -136,6 +136,7 @@ def _of_session(site: Site, session: SessionRow) -> Context:
         "is_final": last.is_final,
         "facts": session_facts.shown_facts(database.read(), session_id),
         "activity": activity.load_activity(database, session_id),
+        "known_calls": site.figures.known_calls,
         "turns": last.turns,
         "are_all_turns": last.are_all,
         "titles": titles,

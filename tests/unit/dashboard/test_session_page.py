@@ -10,6 +10,7 @@ import pytest
 from ccsync_watch.dashboard.resuming import is_running, resume_command
 from ccsync_watch.model import Part, Subagent
 from ccsync_watch.store.session_outline import SessionDetails
+from ccsync_watch.units import UNKNOWN
 from support.storing import SESSION, message, usage
 
 if TYPE_CHECKING:
@@ -275,6 +276,19 @@ def test_an_unfinished_response_is_a_lower_bound(world: World, visitor: Visitor)
 def test_a_session_is_resumed_where_it_began(folder: str | None, expected: str) -> None:
     """The client looks for its sessions below the folder that it is started in."""
     assert resume_command("s1", folder) == expected
+
+
+@pytest.mark.parametrize(("is_stored", "shown"), [(True, "0"), (False, UNKNOWN)])
+def test_calls_that_are_not_stored_are_not_counted_as_none(
+    request: pytest.FixtureRequest, world: World, *, is_stored: bool, shown: str
+) -> None:
+    """There may have been many."""
+    settings = f'{{"sync_tool_calls": {str(is_stored).lower()}}}'
+    (world.folder / ".claude-code-sync.json").write_text(settings)
+    world.ingest(message("u1"))
+    visitor: Visitor = request.getfixturevalue("visitor")
+    for address in (ADDRESS, "/?range=all"):
+        assert f"<dt>Tool calls</dt><dd>{shown}<" in visitor.get(address).text
 
 
 def test_every_response_of_a_long_session_has_its_cost(world: World, visitor: Visitor) -> None:
