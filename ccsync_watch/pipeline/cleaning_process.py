@@ -162,7 +162,9 @@ class CleaningProcess:
 def main() -> None:
     """Run the process on its standard input and output, which nothing else may use."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no secret gets to a disk
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # its parent decides what that means
+    # A terminal and systemd send them to all processes: the parent decides what they mean.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
     receive_fd, send_fd = os.dup(0), os.dup(1)
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1):

@@ -209,6 +209,19 @@ def test_nothing_is_lost_when_the_process_is_killed(bench: Bench, steps: int) ->
     assert ahead.process.process_id is None
 
 
+def test_signals_to_all_processes_are_left_to_the_parent(bench: Bench) -> None:
+    """A closed terminal and systemd send them to both: what the parent still reads is as quick."""
+    _write_sessions(bench)
+    expected = _read_here(bench)
+    ahead = Ahead(bench)
+    process_id = ahead.start()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        os.kill(process_id, number)
+    assert ahead.drain() == expected
+    assert ahead.process.used > 5
+    assert not _runs(process_id)
+
+
 def test_a_process_that_hangs_is_ended(bench: Bench) -> None:
     """After a minute without an answer."""
     _write_sessions(bench)
