@@ -291,6 +291,14 @@ def test_calls_that_are_not_stored_are_not_counted_as_none(
         assert f"<dt>Tool calls</dt><dd>{shown}<" in visitor.get(address).text
 
 
+def test_a_subagent_without_messages_is_not_called_an_empty_session(
+    world: World, visitor: Visitor
+) -> None:
+    """Such as one in an address that was typed."""
+    world.ingest(message("u1"))
+    assert "No messages of this subagent" in visitor.get(f"{ADDRESS}?agent=unknown").text
+
+
 def test_every_response_of_a_long_session_has_its_cost(world: World, visitor: Visitor) -> None:
     """The first turn's too, after more responses than one query asks for."""
     rows = [message("u0", "First")]
