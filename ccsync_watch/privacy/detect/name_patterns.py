@@ -17,10 +17,14 @@ ANSI = r"(?:(?:\x1b|\\{1,2}u001[bB]|\\{1,2}x1[bB]|\\{1,2}033|\\{1,2}e)\[[0-9;]{0
 
 PASSWORD_WORDS = (
     r"passw(?:or)?d|passwrd|passphrase|passcode|passwort|passwd|kennwort|wachtwoord|contrase|senha|"  # noqa: S105 - names of passwords
-    r"motdepasse|mot_de_passe|pswd|pwd|pass|psk|pincode|heslo|haslo|salasana|losenord|adgangskode|"
-    r"jelszo|sifre|lozinka|geslo|kodeord|mat_?khau|kata_?sandi|slaptazodis|parool|parola|mdp|"
-    r"community"
+    r"motdepasse|mot_de_passe|pswd|pwd|pass|psk|pincode|community"
 )
+_RARER_PASSWORD_WORDS = (
+    r"heslo|haslo|salasana|losenord|adgangskode|jelszo|sifre|lozinka|geslo|kodeord|mat_?khau|"  # noqa: S105 - as above
+    r"kata_?sandi|slaptazodis|parool|parola|mdp"
+)
+"""Only assignments are looked for under these: with them other triggers exceed the 512 states of an
+automaton, which is the largest that Hyperscan runs fast."""
 TOKEN_WORDS = (
     r"secret|token|api[_. -]?key|[_-]key|(?:access|auth|private|sign(?:ing)?|crypt(?:ion)?|"  # noqa: S105 - as above
     r"master|account|app|client|service|licen[sc]e|shared|admin|deploy|integration|write|consumer|"
@@ -30,7 +34,9 @@ TOKEN_WORDS = (
     r"-]?codes?|"
     r"_auth|authtok|privkey|device_?code|auth_?ident"
 )
-SECRET_WORDS = f"{PASSWORD_WORDS}|{TOKEN_WORDS}"
+SECRET_WORDS = f"{PASSWORD_WORDS}|{_RARER_PASSWORD_WORDS}|{TOKEN_WORDS}"
+NEAR_WORDS = f"{SECRET_WORDS}|(?:log|sign)[ -]?in"
+"""Near these the shapes of passwords are looked for."""
 _WEAK_WORDS = "key|salt|sig|auth|session|sid|jwt|nonce|seed|hash|webhook|code|verifier|sessid"
 
 _CLOSE = r"(?:\\{0,7}[\"'`]|&quot;|%22|\\{1,4}u0022)?[\])]?\*{0,2}" + ANSI + r"?[ \t]{0,24}"
@@ -48,7 +54,7 @@ TRIGGERS: tuple[tuple[str, str], ...] = (
     (
         "a value under a password's name",
         (
-            rf"(?:{PASSWORD_WORDS}|pin|"
+            rf"(?:{PASSWORD_WORDS}|{_RARER_PASSWORD_WORDS}|pin|"
             rf"pw){_NAME}{_CLOSE}(?:{_TYPE}{_SEPARATOR}{_OPEN}[^\"'`\n]{{3}}|"
             rf"{_SEPARATOR}[^\s\"'`<>(){{}}\[\],;|][^\s\"'`<,;]{{3}})"
         ),

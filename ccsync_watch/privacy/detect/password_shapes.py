@@ -1,8 +1,8 @@
-"""Finds words that only a password looks like, wherever they stand.
+"""Finds words that only a password looks like, whatever stands before them.
 
 No name and no syntax says that they are one: numbered words with a sign between (`Reef#lamp1977`),
 letters, digits and signs in disorder, a passphrase of words that no name has. What could be an id
-is removed only where a word about accounts or access is near, and no field's name is before it.
+is removed only where a word of a secret's name is near, and no field's name is before it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ccsync_watch.privacy.detect.name_patterns import NEAR_WORDS
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
 from ccsync_watch.privacy.engine.structural_rule import StructuralRule, at_each_hit, text_of
@@ -20,6 +21,7 @@ from ccsync_watch.privacy.heuristics.password_forms import (
     is_numbered_words,
     talks_of_secrets,
 )
+from ccsync_watch.privacy.heuristics.publishable import is_publishable
 from ccsync_watch.privacy.heuristics.thresholds import (
     LEAST_DRAWN_WORD,
     LEAST_SIGNED_PASSWORD,
@@ -39,13 +41,8 @@ _LONGEST = 64
 _BEFORE_WORD = b" \t\r\n\"'`(,|>{[=:"
 _WORD = re.compile(rb"[^\s\"'`,;()\[\]{}<>|\\]{8,64}(?=[\s\"'`,;)\]}<|\\]|\Z)")
 _NAME_BEFORE = re.compile(rb"[\w\])]\\{0,7}[\"'`]?[ ]{0,2}(?:=>|[:=])[ ]{0,2}\\{0,7}[\"'`]?\Z")
-_NEARBY = re.compile(
-    rb"user|log[ -]?in|sign[ -]?in|logon|auth|passw?\b|password|passwd|passphrase|pwd|"
-    rb"secret|token|credential|creds|"
-    rb"wifi|ssid|admin\b|root\b|account|smtp|imap|ftp\b|ssh\b|vpn|ldap|radius|snmp|hmac|jwt|"
-    rb"encrypt|decrypt|cipher|wallet|api[ _-]?key|bearer|unlock|psk\b|register|community",
-    re.IGNORECASE,
-)
+_NEARBY = re.compile(rf"(?<!--)(?<!\s-)(?:{NEAR_WORDS})".encode(), re.IGNORECASE)
+"""An option after a word is not about it: `deploy x81… --token`."""
 _NO_WORD = re.compile(rb"(?:\(\?:|base64,|@)\Z")
 """Before a group of a regular expression, and before data."""
 _CONTEXT_BEFORE = 160
@@ -63,7 +60,6 @@ _CODE = re.compile(
 """What is in code, addresses and formats rather than in passwords."""
 _CLASSES = (re.compile(r"[a-z]"), re.compile(r"[A-Z]"), re.compile(r"[0-9]"))
 _SLUG_WORDS = frozenset(load_words("slug_words"))
-_SEED_WORDS = frozenset(load_words("seed_words"))
 
 
 def is_signed_words(value: str) -> bool:
@@ -93,10 +89,6 @@ def is_rare_phrase(value: str) -> bool:
     return sum(word in _SLUG_WORDS for word in value.split("-")) <= MOST_SLUG_WORDS
 
 
-def _is_seed_phrase(value: str) -> bool:
-    return is_rare_phrase(value) and _SEED_WORDS.issuperset(value.split("-"))
-
-
 def _is_drawn_word(value: str) -> bool:
     """Tell whether letters and digits are in such disorder that no name or number is in them."""
     return (
@@ -111,9 +103,9 @@ def _is_drawn_word(value: str) -> bool:
 
 
 def _find(
-    accept: Callable[[str], bool], accept_near: Callable[[str], bool] | None = None
+    accept_near: Callable[[str], bool], accept_anywhere: Callable[[str], bool] | None = None
 ) -> Finder:
-    """Return the finder of words that `accept`; or `accept_near` where one about access is near."""
+    """Return the finder of words to remove near a word of a secret's name, or anywhere."""
 
     @at_each_hit
     def find(data: bytes, end: int, since: int) -> Iterator[Span]:
@@ -127,16 +119,18 @@ def _find(
         if word is None or word.end() <= since or _NO_WORD.search(data, max(0, start - 8), start):
             return
         value = text_of(data, word.span())
-        if accept(value) or (
-            accept_near is not None and accept_near(value) and _is_access_near(data, *word.span())
+        if is_publishable(value):
+            return
+        if (accept_anywhere is not None and accept_anywhere(value)) or (
+            accept_near(value) and _is_name_near(data, *word.span())
         ):
             yield Span(*word.span(), "password", Rank.CONTEXT)
 
     return find
 
 
-def _is_access_near(data: bytes, start: int, end: int) -> bool:
-    """Tell whether a word about accounts or access is on the line, and no field's name before."""
+def _is_name_near(data: bytes, start: int, end: int) -> bool:
+    """Tell whether a word of a secret's name is on the line, and no field's name before."""
     if _NAME_BEFORE.search(data, max(0, start - 24), start):
         return False
     line = max(
@@ -161,29 +155,32 @@ RULES: tuple[StructuralRule, ...] = (
         "password",
         "two words with a sign between and a number, as in no name",
         r"[A-Za-z0-9][!#*?%+^](?:[A-Za-z][a-z0-9]{2,11})?[0-9]{2}",
-        _find(is_signed_words, is_disordered),
+        _find(is_disordered, is_signed_words),
         is_caseless=False,
     ),
     StructuralRule(
         "password",
-        "words joined and numbered, or letters and digits in disorder, near words of access",
+        "words joined and numbered, or letters and digits in disorder, near a secret's name",
         rf"[\s\"'(,|][A-Za-z0-9]{{0,20}}{_DISORDER}|[\s\"'(,|][A-Z][a-z0-9]{{2,11}}[A-Z]"
         rf"[a-z0-9]{{2,11}}[0-9]{{3}}",
-        _find(lambda _value: False, _is_numbered),
+        _find(_is_numbered),
         is_caseless=False,
+        is_near_words=True,
     ),
     StructuralRule(
         "password",
         "letters, digits and signs in disorder",
         r"[a-zA-Z0-9][!#$%^&*?~@][a-zA-Z0-9=+_.-]{0,12}[!#$%^&*?~@]",
-        _find(lambda _value: False, is_disordered),
+        _find(is_disordered),
         is_caseless=False,
+        is_near_words=True,
     ),
     StructuralRule(
         "password",
         "a passphrase of words that names do not have",
         r"[\s\"'(,|=:][a-z]{3,9}-[a-z]{3,9}-[a-z]{3,9}-[a-z]{3}",
-        _find(_is_seed_phrase, is_rare_phrase),
+        _find(is_rare_phrase),
         is_caseless=False,
+        is_near_words=True,
     ),
 )

@@ -48,7 +48,7 @@ def collect_triggers() -> tuple[Trigger, ...]:
     """Return every trigger: vendors', structural rules', assignments', base64's."""
     return (
         *(Trigger(row.trigger, is_caseless=False) for row in VENDORS),
-        *(Trigger(rule.trigger, is_caseless=rule.is_caseless) for rule in STRUCTURAL_RULES),
+        *(Trigger(rule.trigger, rule.is_caseless, rule.is_near_words) for rule in STRUCTURAL_RULES),
         *(Trigger(trigger, is_caseless=True) for _, trigger in name_patterns.TRIGGERS),
         *(Trigger(trigger, is_caseless=False) for trigger in base64_runs.TRIGGERS),
     )

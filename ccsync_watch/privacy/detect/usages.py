@@ -28,8 +28,8 @@ from ccsync_watch.privacy.heuristics.programs import load_lines
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_REACH = 64
-"""No program's name with its first words is longer, in bytes."""
+_REACH = 256
+"""No more is between the first word of a usage and the end of what the scan looks for, in bytes."""
 _AFTER = 640
 _BLANK = r"(?:[ \t]{1,16}|[ \t]{0,4}\\{1,4}\r?(?:\n|n)[ \t]{0,16})"
 """Between words; a line may continue after a backslash."""
@@ -144,6 +144,22 @@ for _line in load_lines("secret_arguments"):
     _LINES.setdefault(head_of(_line).encode(), []).append(_line)
 
 _HEADS = sorted(head.decode() for head in _LINES)
+_DIRECTIVE = re.compile(r"\^[^\s<]+ <[a-z]+> (?P<word>[\w-]+) ")
+
+
+def _start_of(head: str) -> str:
+    """Return the pattern for what the scan looks for of a head: its words, and a blank or a sign.
+
+    Where every usage has the same word as its third, as `^user <user> password SECRET`, that word
+    too: the first alone is in every list of files of somebody called that.
+    """
+    thirds = [_DIRECTIVE.match(line) for line in _LINES[head.encode()]]
+    words = sorted({third["word"].lower() for third in thirds if third})
+    if not all(thirds):
+        return re.escape(head)
+    return rf"{re.escape(head)}[ \t]{{1,16}}[^\s]{{1,100}}[ \t]{{1,16}}{prefix_tree(words)}"
+
+
 _HEADS_OF_RULE = 160
 """Of more heads the scan's pattern would be too long for an engine."""
 
@@ -151,7 +167,9 @@ _HEADS_OF_RULE = 160
 def _rule_of(heads: list[str]) -> StructuralRule:
     """Return the rule for the usages that begin with some of the heads."""
     any_head = re.compile(rf"(?<![\w.-])(?:{prefix_tree(heads)})".encode())
-    words = prefix_tree([head for head in heads if head[0].isalnum()])
+    plain = [head for head in heads if head[0].isalnum()]
+    words = prefix_tree([head for head in plain if _start_of(head) == re.escape(head)])
+    longer = [_start_of(head) for head in plain if _start_of(head) != re.escape(head)]
     signed = [head for head in heads if not head[0].isalnum()]
 
     @at_groups_of_hits
@@ -168,10 +186,11 @@ def _rule_of(heads: list[str]) -> StructuralRule:
             for line in _lines_at(head):
                 yield from _secrets_of(read_usage(line), data, start, high)
 
+    starts = "|".join([words, *longer])
     return StructuralRule(
         "password",
         "a secret where a command or a directive has one by its position",
-        rf"(?:\b{words}{'|' + prefix_tree(signed) if signed else ''})[ \t=]",
+        rf"(?:\b(?:{starts}){'|' + prefix_tree(signed) if signed else ''})[ \t=]",
         find_positional_secrets,
         pattern="\n".join(line for head in heads for line in _LINES[head.encode()]),
     )
@@ -186,10 +205,10 @@ def _lines_at(head: re.Match[bytes]) -> Iterator[str]:
 
 
 def _secrets_of(usage: PositionalUsage, data: bytes, start: int, high: int) -> Iterator[Span]:
-    if usage.begins_line and not _LINE_BEGINS.search(data, max(0, start - 80), start):
-        return
     match = usage.pattern.match(data, start, high)
-    if match is not None:
+    if match is None:
+        return
+    if not usage.begins_line or _LINE_BEGINS.search(data, max(0, start - 80), start):
         span = match.span("secret")
         if is_positional_secret(text_of(data, span)):
             yield Span(*span, "password", Rank.PATTERN)

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _ONE_BYTE = re.compile(r"\\x([0-9a-f]{2})")
-_FARTHEST_BEFORE = 128
-_FARTHEST_AFTER = 256
+FARTHEST_BEFORE = 128
+FARTHEST_AFTER = 256
 """A trigger that reaches farther around a word is searched for everywhere, in bytes.
 
 Few do, and the others are then searched for in half as much text.
@@ -38,8 +38,11 @@ class ScanPlan(NamedTuple):
     after: int
 
 
-def plan_scan(triggers: Sequence[tuple[str, bool]], words: str) -> ScanPlan:
+def plan_scan(triggers: Sequence[tuple[str, bool, bool]], words: str) -> ScanPlan:
     """Divide triggers by whether their matches contain one of `words`, or most kinds of them do.
+
+    Or count only near one: a trigger is a pattern, whether it is caseless, and whether it counts
+    only with a word at most `FARTHEST_BEFORE` bytes after its match or `FARTHEST_AFTER` before it.
 
     The words themselves have the number after those of the triggers.
     """
@@ -47,16 +50,20 @@ def plan_scan(triggers: Sequence[tuple[str, bool]], words: str) -> ScanPlan:
     everywhere: list[Expression] = []
     near_words: list[Expression] = []
     before = after = 0
-    for number, (pattern, is_caseless) in enumerate(triggers):
+    for number, (pattern, is_caseless, is_near_words) in enumerate(triggers):
         byte = _ONE_BYTE.fullmatch(pattern)
         if byte is not None:
             single.append((bytes.fromhex(byte[1]), number))
             continue
+        if words and is_near_words:
+            near_words.append(Expression(pattern, is_caseless, number))
+            before, after = FARTHEST_BEFORE, FARTHEST_AFTER
+            continue
         part = anchored_part(pattern, words) if words else None
         if (
             part is None
-            or part.before > _FARTHEST_BEFORE
-            or part.after > _FARTHEST_AFTER
+            or part.before > FARTHEST_BEFORE
+            or part.after > FARTHEST_AFTER
             or len(part.rest or "") > len(pattern) / 2
         ):
             everywhere.append(Expression(pattern, is_caseless, number))

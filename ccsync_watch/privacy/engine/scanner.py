@@ -39,6 +39,8 @@ class Trigger(NamedTuple):
 
     pattern: str
     is_caseless: bool
+    is_near_words: bool = False
+    """Whether hits away from the words of `build` may be left out."""
 
 
 class Engine(Protocol):

@@ -156,6 +156,8 @@ class StructuralRule:
     """What the finder searches for, if it was made from a pattern."""
     rank: Rank | None = None
     """As `pattern`."""
+    is_near_words: bool = False
+    """Whether the finder yields nothing where no word of a secret's name is near."""
     source: str = field(default="", compare=False)
     """The address of a documentation that shows the place, or where it was observed."""
 

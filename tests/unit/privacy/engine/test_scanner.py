@@ -84,7 +84,8 @@ def test_no_trigger_is_overlooked(name: str) -> None:
         sampler = TriggerSampler(trigger.pattern, rng, more=(0, 0, 0, 1))
         pattern = re.compile(trigger.pattern, flags)
         for _ in range(24):
-            text = f"\nlorem ipsum dolor sit amet {sampler.match()} "
+            word = "password" if trigger.is_near_words else "ipsum"
+            text = f"\nlorem {word} dolor sit amet {sampler.match()} "
             match = pattern.search(text)
             hits = engine.scan_lines(text.encode("latin-1"))
             missed[trigger.pattern] += match is not None and (match.end(), index) not in hits
