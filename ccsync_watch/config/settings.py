@@ -162,7 +162,8 @@ class Settings:
     max_prompt_chars: int = setting(
         4000,
         checks.check_count,
-        "longer prompts and commands are cut there; a mark says how much was cut",
+        "longer prompts and commands are cut there; a mark says how much was cut; of a call with "
+        "more than 64 KiB of arguments only their sizes are kept",
         "`4000`",
     )
     max_output_chars: int = setting(

@@ -77,7 +77,7 @@ class Database:
         self.restored_ms: int | None = None
         self._read_only = read_only
         self._lock = threading.RLock()
-        self._is_closed = False
+        self.is_closed = False
         self._local = threading.local()
         self._readers: weakref.WeakSet[_Reader] = weakref.WeakSet()
         self._writer = None if read_only else self._connect(has_views=is_current)
@@ -134,7 +134,7 @@ class Database:
         """Return this thread's reading connection; it sees committed rows only."""
         reader: _Reader | None = getattr(self._local, "reader", None)
         with self._lock:
-            if self._is_closed:
+            if self.is_closed:
                 raise sqlite3.ProgrammingError(f"{self.path} was closed")
             if reader is None:
                 reader = self._local.reader = _Reader(self._connect(query_only=True))
@@ -216,7 +216,7 @@ class Database:
         """
         own: _Reader | None = getattr(self._local, "reader", None)
         with self._lock:
-            self._is_closed = True
+            self.is_closed = True
             for reader in list(self._readers):
                 if reader is own:
                     reader.connection.close()

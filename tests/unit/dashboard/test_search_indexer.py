@@ -43,6 +43,18 @@ def test_the_dashboards_own_connection_can_index(world: World, clock: FakeClock)
     assert len(find_messages(world.database, "xylophone", limit=9).hits) == 1
 
 
+def test_a_database_that_was_closed_meanwhile_is_not_a_failure(
+    world: World, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It was damaged and is opened again, or the daemon stops."""
+    database = Database(world.database.path)
+    indexer = SearchIndexer(database, clock=clock, priority=PagePriority(clock))
+    database.close()
+    indexer.wake()
+    indexer._threads.submit(lambda: None).result(30)
+    assert caplog.records == []
+
+
 def test_indexing_keeps_no_memory(world: World, clock: FakeClock) -> None:
     """What SQLite cached of the index while it was written is given back at the end."""
     database = Database(world.database.path)
