@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 KEY = "osk_hostile00000000000000000000000000000"
-OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+# The client would send its next request while the server closes the connection.
+CLOSE = b"Connection: close\r\n"
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" + CLOSE
 Send = "Callable[[bytes], None]"
 
 
@@ -228,7 +230,8 @@ def test_no_other_host_receives_the_key(status: int) -> None:
         place = f"Location: http://localhost:{other.port}/health\r\n".encode()
 
         def redirecting(_server: Server, send: Callable[[bytes], None]) -> None:
-            send(f"HTTP/1.1 {status} Moved\r\n".encode() + place + b"Content-Length: 0\r\n\r\n")
+            moved = f"HTTP/1.1 {status} Moved\r\n".encode()
+            send(moved + CLOSE + place + b"Content-Length: 0\r\n\r\n")
 
         with Server(redirecting) as server, client_of(server.port) as client:
             for ask in REQUESTS:
