@@ -30,8 +30,7 @@ class _PrivateFile(logging.handlers.RotatingFileHandler):
 
     def _open(self) -> TextIOWrapper:
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-        # A pipe of this name, which nobody reads, is an error: opening it would wait for a reader.
-        handle = os.open(self.baseFilename, flags | getattr(os, "O_NONBLOCK", 0), 0o600)
+        handle = os.open(self.baseFilename, flags, 0o600)
         return os.fdopen(handle, "a", encoding="utf-8", errors="backslashreplace")
 
     def shouldRollover(self, record: logging.LogRecord) -> bool:  # noqa: N802 - as inherited

@@ -170,7 +170,8 @@ def test_a_line_needs_no_module_that_takes_time(stored: Program) -> None:
     assert "json" in imported
     assert imported & SLOW == set()
     assert {name for name in imported if name.startswith("ccsync_watch.")} == {
-        "ccsync_watch.__main__", "ccsync_watch.file_locks", "ccsync_watch.state_path",
+        "ccsync_watch.__main__", "ccsync_watch.file_locks", "ccsync_watch.regular_files",
+        "ccsync_watch.state_path",
         "ccsync_watch.statusline", "ccsync_watch.statusline.client_input",
         "ccsync_watch.statusline.computing", "ccsync_watch.statusline.entry",
         "ccsync_watch.statusline.figures_file", "ccsync_watch.statusline.line",

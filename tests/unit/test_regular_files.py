@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ccsync_watch.accounting import price_data
-from ccsync_watch.cli.log_files import log_to
 from ccsync_watch.config.settings_file import read_file
 from ccsync_watch.control.pidfile import PIDFILE_NAME, read_pidfile
 from ccsync_watch.dashboard.pages.sync_page import _read_log_end
@@ -65,8 +64,6 @@ def test_files_of_the_state_folder_that_are_pipes_count_as_missing(pipe: Path) -
     assert _read_log_end(folder / "log") == []
     assert price_data.load_snapshot(folder / "prices.json") is not None
     assert read_sidecar(str(folder / "log")) == b""
-    with pytest.raises(CcsyncError):
-        log_to(folder, lambda: pytest.fail("nothing is logged"))
 
 
 def test_a_settings_file_that_is_a_pipe_is_an_error(pipe: Path) -> None:
