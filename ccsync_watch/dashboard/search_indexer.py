@@ -45,7 +45,7 @@ class SearchIndexer:
                 self._priority.yield_to_pages()
         except Exception as error:
             if self._database.is_closed:
-                return  # it is opened again, or the dashboard ends: the next indexer goes on
+                return  # it is opened again, and indexed then, or the dashboard ends
             # Nobody asks for the result of the thread; the next page that is opened tries again.
             self._database.note_failure(error)
             if str(error) != self._failure:
