@@ -29,8 +29,7 @@ class _PrivateFile(logging.handlers.RotatingFileHandler):
     """Makes every file it opens private to the user, after a rotation too."""
 
     def _open(self) -> TextIOWrapper:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-        handle = os.open(self.baseFilename, flags, 0o600)
+        handle = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         return os.fdopen(handle, "a", encoding="utf-8", errors="backslashreplace")
 
     def shouldRollover(self, record: logging.LogRecord) -> bool:  # noqa: N802 - as inherited
@@ -125,6 +124,9 @@ def log_to(
         handler.setFormatter(formatter)
         root.addHandler(handler)
     root.setLevel(logging.INFO)
+    for name in _QUIET_LIBRARIES:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("asyncio").addFilter(_ONE_LINE)
     _log_crashes()
 
 
@@ -136,6 +138,3 @@ def _log_crashes() -> None:
     sys.unraisablehook = lambda event: log_error("a defect while ending", event.exc_value)
     threading.excepthook = lambda event: log_error("a thread ended by a defect", event.exc_value)
     logging.captureWarnings(True)  # noqa: FBT003 - as it is declared
-    for name in _QUIET_LIBRARIES:
-        logging.getLogger(name).setLevel(logging.WARNING)
-    logging.getLogger("asyncio").addFilter(_ONE_LINE)
