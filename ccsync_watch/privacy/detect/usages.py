@@ -167,9 +167,9 @@ _HEADS_OF_RULE = 160
 def _rule_of(heads: list[str]) -> StructuralRule:
     """Return the rule for the usages that begin with some of the heads."""
     any_head = re.compile(rf"(?<![\w.-])(?:{prefix_tree(heads)})".encode())
-    plain = [head for head in heads if head[0].isalnum()]
-    words = prefix_tree([head for head in plain if _start_of(head) == re.escape(head)])
-    longer = [_start_of(head) for head in plain if _start_of(head) != re.escape(head)]
+    plain = {head: _start_of(head) for head in heads if head[0].isalnum()}
+    words = prefix_tree([head for head, start in plain.items() if start == re.escape(head)])
+    longer = [start for head, start in plain.items() if start != re.escape(head)]
     signed = [head for head in heads if not head[0].isalnum()]
 
     @at_groups_of_hits
