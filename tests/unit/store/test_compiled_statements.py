@@ -36,6 +36,4 @@ def test_a_further_session_compiles_no_statement(tmp_path: Path) -> None:
         compiled.clear()
         _ingest(world, number)
     assert [action for action, *_rest in compiled if action == sqlite3.SQLITE_SELECT] == []
-    with world.database.write() as connection:
-        connection.set_authorizer(None)
-    world.close()
+    world.close()  # Python 3.10 cannot take an authorizer away
