@@ -164,12 +164,18 @@ class _Routes:
 
     async def _stream_growth(self, request: Request) -> Response:
         session_id = request.path_params["session_id"]
-        await self._in_thread(lambda: require_session(self._site, session_id))
         agent_id = request.query_params.get("agent") or None
+
+        def require() -> None:
+            require_session(self._site, session_id)
+            if agent_id:
+                require_agent(self._site, session_id, agent_id)
+
+        await self._in_thread(require)
 
         def render_growth(after_seq: int) -> tuple[int, str]:
             last_seq, context = build_growth(self._site, session_id, agent_id, after_seq)
-            if not context["entries"]:
+            if not context["groups"]:
                 return last_seq, ""
             return last_seq, self._templates.render_fragment("entries.html", context)
 

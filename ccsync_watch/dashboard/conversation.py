@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ccsync_watch.accounting.account import UNPRICED, Cost, total_cost
@@ -59,7 +60,8 @@ class Entry:
     """One message to show. `is_folded`: neither the user nor Claude wrote it.
 
     `is_rewound`: the user took it back, with all that it led to. `is_final`: its tokens are all
-    that its response used, not what it had used when it was written.
+    that its response used, not what it had used when it was written. Entries with the same
+    `response` are what the client wrote of one response.
     """
 
     message: StoredMessage
@@ -67,16 +69,12 @@ class Entry:
     is_folded: bool
     is_rewound: bool = False
     is_final: bool = True
+    response: int | None = None
 
     @property
     def name(self) -> str:
         """The name of the message in links to it."""
         return permanent_name(self.message)
-
-    @property
-    def is_of_calls(self) -> bool:
-        """Whether Claude says nothing in it and only calls tools."""
-        return self.message.kind == "answer" and all(item.kind == "call" for item in self.items)
 
     @property
     def fate(self) -> str | None:
@@ -114,12 +112,14 @@ def build_entries(
     earlier_calls: Iterable[str] = (),
     rewound: Sequence[RewoundRange] = (),
     unfinished: Container[int] = (),
+    responses: Mapping[int, int] = MappingProxyType({}),
 ) -> list[Entry]:
     """Return what to show of these messages.
 
     `results` are those of their calls, by the call's id. A result is shown with its call. Its own
     place is left out, if its call is among these messages or `earlier_calls`. `rewound` is what the
-    user took back; `unfinished` are the numbers of messages with responses that had not ended.
+    user took back; `unfinished` are the numbers of messages with responses that had not ended;
+    `responses` says of which response a message is.
     """
     messages = list(messages)
     by_call: defaultdict[str | None, list[SubagentRow]] = defaultdict(list)
@@ -142,6 +142,7 @@ def build_entries(
                 is_folded(message.kind),
                 is_rewound(rewound, message.seq),
                 is_final=message.seq not in unfinished,
+                response=responses.get(message.seq),
             )
             entries.append(entry)
     return entries

@@ -40,6 +40,8 @@ _Build: TypeAlias = "Callable[[Arguments, CallOutcome | None, str | None], ToolV
 _MARKS = {"completed": "done", "in_progress": "active", "pending": "open"}
 ARROW = "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
 _ANSWER = '"{question}"="'
+STANDING_ALONE = frozenset({"AskUserQuestion", "ExitPlanMode", "Task", "Agent", "Workflow"})
+"""Calls that a reader looks for: they are not folded with those before and after them."""
 
 
 def build_view(

@@ -93,6 +93,16 @@ def conversation_name(message_id: str, session_id: str, agent_id: str | None) ->
     return name.removeprefix(f"{agent_id}:") if agent_id else name
 
 
+def name_of(database: Database, seq: int) -> str:
+    """Return the permanent name of the message with a number, which must be stored."""
+    row = (
+        database.read()
+        .execute("SELECT id, session_id, agent_id FROM messages WHERE seq = ?", (seq,))
+        .fetchone()
+    )
+    return conversation_name(*row)
+
+
 def find_seq(database: Database, session_id: str, agent_id: str | None, name: str) -> int | None:
     """Return the number of the message of a conversation that has this permanent name."""
     of_session = f"session_key = {key_of('?1')} AND agent_id IS ?2"
@@ -131,7 +141,8 @@ class SubagentRow:
     """A subagent of a session; `tool_use_id` is the call that started it.
 
     `phase` is the part of a workflow that it worked on; `teammate_id` is `name@team`. `models` are
-    those that answered in it; the times are those of its first and last message.
+    those that answered in it; the times are those of its first and last message. `parent_id` is
+    the subagent whose conversation has the call, None for the main one; `call_seq` its message.
     """
 
     agent_id: str
@@ -144,6 +155,8 @@ class SubagentRow:
     models: tuple[str, ...] = ()
     started_ms: int | None = None
     updated_ms: int | None = None
+    parent_id: str | None = None
+    call_seq: int | None = None
 
     @property
     def duration_ms(self) -> int | None:
@@ -180,12 +193,12 @@ def list_subagents(database: Database, session_id: str) -> list[SubagentRow]:
     by_id = {row["agent_id"]: row for row in rows}
     places = {agent_id: _place(agent_id, by_id, calls) for agent_id in by_id}
     return [
-        _subagent_row(by_id[agent_id])
+        _subagent_row(by_id[agent_id], calls.get(by_id[agent_id]["tool_use_id"]))
         for agent_id in sorted(places, key=lambda agent_id: places[agent_id])
     ]
 
 
-def _subagent_row(row: sqlite3.Row) -> SubagentRow:
+def _subagent_row(row: sqlite3.Row, call: _CallPlace | None) -> SubagentRow:
     models = tuple(model for model in orjson.loads(row["models"]) if model)
     fields = ("agent_id", "agent_type", "description", "tool_use_id", "messages", "phase")
     return SubagentRow(
@@ -194,6 +207,8 @@ def _subagent_row(row: sqlite3.Row) -> SubagentRow:
         models=models,
         started_ms=row["at_ms"],
         updated_ms=row["last_ms"],
+        parent_id=call.agent_id if call else None,
+        call_seq=call.seq if call else None,
     )
 
 
@@ -304,6 +319,16 @@ def unfinished_responses(database: Database, session_id: str) -> set[int]:
         (session_id,),
     )
     return {row[0] for row in rows}
+
+
+def responses_of(database: Database, seqs: Iterable[int]) -> dict[int, int]:
+    """Return of which response messages are, as a number for each; those of none are left out."""
+    rows = database.read().execute(
+        "SELECT seq, usage_key FROM compact_messages"
+        " WHERE seq IN (SELECT value FROM json_each(?)) AND usage_key IS NOT NULL",
+        (orjson.dumps(list(seqs)).decode(),),
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def list_forks(database: Database, session_id: str) -> list[str]:

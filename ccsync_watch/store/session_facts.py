@@ -5,7 +5,7 @@ Titles and costs are read where they count; the others are listed as they are.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import orjson
 
@@ -51,14 +51,53 @@ def _grown(connection: sqlite3.Connection, fact: Fact) -> list[JsonValue]:
     return list({text(mapping(item).get("url")): item for item in items}.values())
 
 
-def shown_facts(read: sqlite3.Connection, session_id: str) -> dict[str, str]:
-    """Return the listed facts of a session as texts, by the name under which they are shown."""
+class LinkedPage(NamedTuple):
+    """A page that a session worked on or published; `kind` is the name of the fact."""
+
+    kind: str
+    name: str
+    url: str
+
+
+def linked_pages(read: sqlite3.Connection, session_id: str) -> list[LinkedPage]:
+    """Return the pull requests and published pages of a session that have a web address."""
+    rows = read.execute(
+        "SELECT name, value FROM session_facts WHERE session_id = ?"
+        " AND name IN ('pull_requests', 'artifacts') ORDER BY name DESC",
+        (session_id,),
+    )
+    items = ((name, mapping(item)) for name, value in rows for item in orjson.loads(value))
+    pages = (LinkedPage(kind, text(item.get("name")) or "", text(item.get("url")) or "")
+             for kind, item in items)  # fmt: skip
+    return [page for page in pages if _is_linked(page.url)]
+
+
+def _is_linked(url: str | None) -> bool:
+    """Return whether a page may link to an address."""
+    return bool(url) and str(url).startswith(("https://", "http://"))
+
+
+def shown_facts(
+    read: sqlite3.Connection, session_id: str, *, with_links: bool = True
+) -> dict[str, str]:
+    """Return the listed facts of a session as texts, by the name under which they are shown.
+
+    Without `with_links` what `linked_pages` returns is left out.
+    """
     rows = read.execute("SELECT name, value FROM session_facts WHERE session_id = ?", (session_id,))
     values = {name: orjson.loads(value) for name, value in rows}
     if values.get("agent_name") == values.get("custom_title"):
         values.pop("agent_name", None)  # /rename gives both
+    if not with_links:
+        values = {name: _without_links(value) for name, value in values.items()}
     shown = {label: _as_text(values[name]) for name, label in LISTED.items() if name in values}
     return {label: value for label, value in shown.items() if value}
+
+
+def _without_links(value: JsonValue) -> JsonValue:
+    if not isinstance(value, list):
+        return value
+    return [item for item in value if not _is_linked(text(mapping(item).get("url")))]
 
 
 def _as_text(value: JsonValue) -> str:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Dialog, Page, ViewportSize
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_SWITCHES = (
+BROWSER_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+BROWSER_SWITCHES = (
     "--no-sandbox",
     "--disable-gpu",
     "--no-first-run",
@@ -40,15 +40,15 @@ FREE_PORT = {"enabled": True, "port": 0}
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Return a browser without a display; skip when none is installed, but fail in CI."""
-    path = next(filter(None, map(shutil.which, _NAMES)), None)
+    path = next(filter(None, map(shutil.which, BROWSER_NAMES)), None)
     if path is None:
-        reason = f"no browser is on PATH: install one of {', '.join(_NAMES)}"
+        reason = f"no browser is on PATH: install one of {', '.join(BROWSER_NAMES)}"
         pytest.fail(reason, pytrace=False) if _IS_CI else pytest.skip(reason)
     # Only the tests that need it pay for loading it.
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - see above
 
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=list(_SWITCHES))
+        chromium = playwright.chromium.launch(executable_path=path, args=list(BROWSER_SWITCHES))
         yield chromium
         chromium.close()
 

@@ -42,6 +42,26 @@ export function follow(enhance) {
     source.onmessage = append;
   }
 
+  // The client writes a response row by row: what continues the last card is shown in it.
+  function continueCard(content) {
+    const last = [...list.querySelectorAll(".entry")].at(-1);
+    const next = content.querySelector(".entry");
+    const response = next?.dataset.response;
+    if (!response || last?.dataset.response !== response) return;
+    const part = document.createElement("div");
+    part.className = "part";
+    part.id = next.id;
+    part.dataset.seq = next.dataset.seq;
+    const copy = last.querySelector("[data-copy]");
+    copy.dataset.copy += ` ${next.querySelector("[data-copy]").dataset.copy}`;
+    next.querySelector("header").remove();
+    part.append(...next.childNodes);
+    enhance(part);
+    if (!next.classList.contains("of-calls")) last.classList.remove("of-calls");
+    last.append(part);
+    next.remove();
+  }
+
   function append(event) {
     address.searchParams.set("after", event.lastEventId);
     showRunning();
@@ -52,6 +72,7 @@ export function follow(enhance) {
       if (document.getElementById(entry.id)) entry.remove();
       else entry.classList.add("fresh");
     }
+    continueCard(template.content);
     enhance(template.content);
     list.append(template.content);
     document.querySelector(".empty")?.remove();

@@ -35,7 +35,10 @@ function copyButtons(root) {
   }
   // The source of a message, of which the page shows what Markdown makes of it.
   for (const button of all("[data-copy]", root)) {
-    copyOnClick(button, async () => (await fetch(button.dataset.copy)).text());
+    copyOnClick(button, async () => {
+      const parts = button.dataset.copy.split(" ").map(async (address) => (await fetch(address)).text());
+      return (await Promise.all(parts)).join("\n");
+    });
   }
   for (const block of all(".prose pre", root)) {
     const button = document.createElement("button");

@@ -76,11 +76,13 @@ def agents(world: World) -> World:
 
 @pytest.mark.usefixtures("agents")
 def test_a_subagent_that_no_call_names_is_reached_from_its_session(visitor: Visitor) -> None:
-    """One that a call on the page started stands under the call, and is not listed again."""
+    """All are in the session's tree; one that a call on the page started is below the call too."""
     html = visitor.get(ADDRESS).text
-    assert html.count("?agent=a1") == 1
-    assert html.count("?agent=a2") == 1
-    assert "1 subagent not called on this page" in html
+    tree, conversation = html.split('class="reading')
+    assert tree.count("?agent=a1") == tree.count("?agent=a2") == 1
+    assert "<summary>2 subagents</summary>" in tree
+    assert conversation.count("?agent=a1") == 1
+    assert "?agent=a2" not in conversation
 
 
 @pytest.mark.usefixtures("agents")
@@ -291,12 +293,13 @@ def test_calls_that_are_not_stored_are_not_counted_as_none(
         assert f"<dt>Tool calls</dt><dd>{shown}<" in visitor.get(address).text
 
 
-def test_a_subagent_without_messages_is_not_called_an_empty_session(
-    world: World, visitor: Visitor
-) -> None:
+@pytest.mark.parametrize("path", ["", "/live", "/export.md"])
+def test_an_unknown_subagent_has_no_page(world: World, visitor: Visitor, path: str) -> None:
     """Such as one in an address that was typed."""
     world.ingest(message("u1"))
-    assert "No messages of this subagent" in visitor.get(f"{ADDRESS}?agent=unknown").text
+    response = visitor.get(f"{ADDRESS}{path}?agent=unknown")
+    assert response.status_code == 404
+    assert "This subagent is not stored here" in response.text
 
 
 def test_every_response_of_a_long_session_has_its_cost(world: World, visitor: Visitor) -> None:

@@ -1,0 +1,115 @@
+"""Which messages of a conversation a page shows, and those messages as entries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ccsync_watch.dashboard.conversation import build_entries
+from ccsync_watch.dashboard.query_params import number_param, parse_number, text_param
+from ccsync_watch.store import conversations, rewound, stored_messages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from starlette.requests import Request
+
+    from ccsync_watch.dashboard.conversation import Entry
+    from ccsync_watch.dashboard.site import Site
+    from ccsync_watch.outgoing import StoredMessage
+    from ccsync_watch.store.conversations import SubagentRow
+
+PAGE_MESSAGES = 100
+AFTER_ALL = 10**16
+"""Larger than the number of any message."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationWindow:
+    """Which messages a page may show: of a conversation, all or a selection of them."""
+
+    site: Site
+    session_id: str
+    agent_id: str | None
+    selection: str | None
+
+    def read(
+        self, *, after_seq: int = 0, before_seq: int | None = None, limit: int = PAGE_MESSAGES
+    ) -> list[StoredMessage]:
+        """Return messages of it: those after a message, or those before one."""
+        return conversations.conversation_page(
+            self.site.database,
+            self.session_id,
+            agent_id=self.agent_id,
+            after_seq=after_seq,
+            before_seq=before_seq,
+            limit=limit,
+            selection=self.selection,
+        )
+
+    def has_message(self, *, after_seq: int = 0, before_seq: int | None = None) -> bool:
+        """Return whether there is any message after one, or before one."""
+        return bool(self.read(after_seq=after_seq, before_seq=before_seq, limit=1))
+
+    def read_page(
+        self, request: Request, *, is_running: bool
+    ) -> tuple[list[StoredMessage], str | None]:
+        """Return the messages that the address asks for, and the name of the one that it names."""
+        before, after = (number_param(request, name) for name in ("before", "after"))
+        name = text_param(request, "at")
+        at = self._find_named(name) if name else None
+        if after is not None:
+            return self.read(after_seq=after), None
+        if at is not None:
+            half = PAGE_MESSAGES // 2
+            messages = [
+                *self.read(before_seq=at, limit=half),
+                *self.read(after_seq=at - 1, limit=half),
+            ]
+            named = next((message for message in messages if message.seq == at), None)
+            return messages, conversations.permanent_name(named) if named else None
+        if before is None and not is_running:
+            return self.read(), None
+        return self.read(before_seq=before or AFTER_ALL), None
+
+    def _find_named(self, name: str) -> int | None:
+        """Return the number of the message of a link; in links of version 0.1 it is the name."""
+        seq = conversations.find_seq(self.site.database, self.session_id, self.agent_id, name)
+        return parse_number(name) if seq is None else seq
+
+
+def load_entries(
+    site: Site,
+    messages: Sequence[StoredMessage],
+    subagents: Sequence[SubagentRow],
+    *,
+    earlier_calls: Iterable[str] = (),
+) -> list[Entry]:
+    """Return messages as entries, their calls with their results."""
+    if not messages:
+        return []
+    database, session_id = site.database, messages[0].session_id
+    return build_entries(
+        messages,
+        results=stored_messages.tool_results(database, tool_use_ids(messages, "tool-call")),
+        subagents=subagents,
+        earlier_calls=earlier_calls,
+        rewound=rewound.rewound_ranges(database, session_id),
+        unfinished=conversations.unfinished_responses(database, session_id),
+        responses=conversations.responses_of(database, [message.seq for message in messages]),
+    )
+
+
+def earlier_calls(site: Site, messages: Sequence[StoredMessage]) -> set[str]:
+    """Return the calls, on an earlier page, whose results are on this one."""
+    return stored_messages.known_tool_calls(site.database, tool_use_ids(messages, "tool-result"))
+
+
+def tool_use_ids(messages: Sequence[StoredMessage], kind: str) -> list[str]:
+    """Return the calls that parts of a kind in these messages belong to."""
+    return [
+        part.tool_use_id
+        for message in messages
+        for part in message.parts
+        if part.kind == kind and part.tool_use_id
+    ]

@@ -1,0 +1,84 @@
+"""The subagents of a session as a tree: each below the one that started it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ccsync_watch.store.subagent_works import SubagentWork, load_works
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ccsync_watch.accounting.session_accounts import SubagentAccount
+    from ccsync_watch.dashboard.site import Site
+    from ccsync_watch.store.conversations import SubagentRow
+
+
+@dataclass(slots=True)
+class SubagentNode:
+    """A subagent with what it did and used, and those that it started; None: it used nothing."""
+
+    row: SubagentRow
+    work: SubagentWork
+    account: SubagentAccount | None
+    children: list[SubagentNode] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class SubagentTree:
+    """All subagents by their ids; `roots` are those that no other subagent started."""
+
+    nodes: dict[str, SubagentNode]
+    roots: list[SubagentNode]
+
+    def ancestors(self, agent_id: str) -> list[SubagentNode]:
+        """Return those that led to a subagent, the outermost first."""
+        path: list[SubagentNode] = []
+        current = self.nodes[agent_id].row.parent_id
+        while current in self.nodes and len(path) < len(self.nodes):
+            path.append(self.nodes[current])
+            current = path[-1].row.parent_id
+        return path[::-1]
+
+
+def load_tree(
+    site: Site,
+    session_id: str,
+    subagents: Sequence[SubagentRow],
+    worked: Iterable[str] | None = None,
+) -> SubagentTree:
+    """Return the tree of a session's subagents, in their order.
+
+    With `worked` only those are shown with what they did: it is read from all their messages.
+    """
+    if not subagents:
+        return SubagentTree({}, [])
+    ids = [row.agent_id for row in subagents] if worked is None else list(worked)
+    works = load_works(site.database, session_id, ids) if ids else {}
+    accounts = site.figures.subagents(session_id)
+    nodes = {
+        row.agent_id: SubagentNode(
+            row, works.get(row.agent_id, SubagentWork()), accounts.get(row.agent_id)
+        )
+        for row in subagents
+    }
+    roots = []
+    for node in nodes.values():
+        parent = nodes.get(node.row.parent_id or "")
+        # One whose call is in its own conversation would have no place.
+        if parent is None or _is_within(nodes, node, parent):
+            roots.append(node)
+        else:
+            parent.children.append(node)
+    return SubagentTree(nodes, roots)
+
+
+def _is_within(nodes: dict[str, SubagentNode], node: SubagentNode, parent: SubagentNode) -> bool:
+    """Return whether a parent is below its own child, as no client writes it."""
+    current: SubagentNode | None = parent
+    for _depth in range(len(nodes)):
+        if current is node:
+            return True
+        current = nodes.get(current.row.parent_id or "") if current else None
+    return current is not None

@@ -1,0 +1,117 @@
+"""Take screenshots of the dashboard on generated sessions, by the real daemon and Chromium.
+
+    uv run --group dev python scripts/take_screenshots.py [--all] [FOLDER]
+
+Without `--all` it makes the two of the README, in `.github` unless another folder is named. `--all`
+takes every page at three widths, light and dark, and on paper, for a person to look at. The
+sessions are those of tests/support/reading_gallery, the same at every run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT / "tests")]
+
+from playwright.sync_api import sync_playwright  # noqa: E402 - as above
+
+from support.browser import (  # noqa: E402 - as above
+    BROWSER_NAMES,
+    BROWSER_SWITCHES,
+    DashboardAccess,
+    dashboard_program,
+    wait_for_messages,
+)
+from support.reading_gallery import write_gallery  # noqa: E402 - as above
+from support.waiting import wait_until  # noqa: E402 - as above
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+WIDTHS = (390, 1024, 1440)
+README = {"overview": "/?range=all", "session": "/sessions/{showcase}"}
+_README_SIZE = {"width": 1280, "height": 860}
+_MAX_HEIGHT = 4000
+
+
+def take(
+    browser: Browser, access: DashboardAccess, pages: dict[str, str], folder: Path, *, is_all: bool
+) -> None:
+    """Write a picture of each page into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if not is_all:
+        options = {"viewport": _README_SIZE, "color_scheme": "light", "timezone_id": "UTC"}
+        with access.window(browser, **options, locale="en-US") as window:
+            for name, path in pages.items():
+                window.open(path).screenshot(path=folder / f"{name}.png")
+        return
+    for width in WIDTHS:
+        for scheme in ("light", "dark"):
+            viewport = {"width": width, "height": 900}
+            with access.window(browser, viewport=viewport, color_scheme=scheme) as window:
+                for name, path in pages.items():
+                    page = window.open(path)
+                    height = min(_MAX_HEIGHT, page.evaluate("document.body.scrollHeight"))
+                    page.set_viewport_size({"width": width, "height": max(900, height)})
+                    page.screenshot(path=folder / f"{name}-{width}-{scheme}.png")
+                    page.set_viewport_size({"width": width, "height": 900})
+    with access.window(browser) as window:
+        for name, path in pages.items():
+            page = window.open(path)
+            page.evaluate("dispatchEvent(new Event('beforeprint'))")
+            page.emulate_media(media="print")
+            page.set_viewport_size({"width": 760, "height": 1075})
+            page.screenshot(path=folder / f"{name}-print.png")
+            page.emulate_media(media="screen")
+
+
+def main() -> None:
+    """Run what the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", nargs="?", type=Path, default=ROOT / ".github")
+    parser.add_argument("--all", action="store_true", help="every page, in every form")
+    parser.add_argument("--only", nargs="*", help="names of the pages to take with --all")
+    options = parser.parse_args()
+    path = next(filter(None, map(shutil.which, BROWSER_NAMES)), None)
+    with (
+        tempfile.TemporaryDirectory(prefix="ccsync-shots-") as temporary,
+        dashboard_program(Path(temporary)) as program,
+    ):
+        sessions = write_gallery(program.claude_dir)
+        program.start()
+        for session_id in sessions.values():
+            wait_for_messages(program, session_id, 3)
+        access = DashboardAccess.request(program)
+        with access.client() as client:
+            wait_until(lambda: "Tokens by day" in client.get("/?range=all").text, "all is counted")
+        pages = README
+        if options.all:
+            pages = {
+                "overview": "/?range=all",
+                "list": "/sessions",
+                "search": "/search?q=handler",
+                "sync": "/sync",
+                "privacy": "/privacy",
+                **{name: f"/sessions/{session}" for name, session in sessions.items()},
+                "deep-agent": "/sessions/{deep}?agent=a200123456789abcd",
+                "errors": "/sessions/{long}?show=errors",
+            }
+        shown = {
+            name: path.format(**sessions)
+            for name, path in pages.items()
+            if not options.only or name in options.only
+        }
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=path, args=list(BROWSER_SWITCHES))
+            take(browser, access, shown, options.folder, is_all=options.all)
+            browser.close()
+
+
+if __name__ == "__main__":
+    main()
