@@ -34,8 +34,9 @@ def _check_descriptors() -> None:
 class ServerThread:
     """Serves from construction to `stop`, in a thread called `name`.
 
-    It has at most `most_connections`; a client that is slow loses its own. `options` are further
-    settings of uvicorn's. Raises OSError with too many open files: a thread could tell nobody.
+    It has at most `most_connections`; a client that is slow loses its own, and `when_busy` answers
+    those for whom there is none. `options` are further settings of uvicorn's. Raises OSError with
+    too many open files: a thread could tell nobody.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class ServerThread:
         *,
         name: str,
         most_connections: int,
+        when_busy: ASGIApp,
         is_accepted: IsAccepted = lambda _client, _server: True,
         **options: Any,  # noqa: ANN401 - as uvicorn has them
     ) -> None:
@@ -56,7 +58,9 @@ class ServerThread:
                 access_log=False,
                 lifespan="off",
                 loop="asyncio",
-                http=limited_connections(most=most_connections, is_accepted=is_accepted),
+                http=limited_connections(
+                    most=most_connections, when_busy=when_busy, is_accepted=is_accepted
+                ),
                 ws="none",
                 timeout_graceful_shutdown=1,
                 **options,

@@ -7,10 +7,11 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from ccsync_watch.control.address import HAS_UNIX, listen, remove_socket
 from ccsync_watch.daemon.asgi_server import ServerThread
+from ccsync_watch.daemon.http_connections import BUSY_HEADERS
 from ccsync_watch.disk_faults import state_error
 
 if TYPE_CHECKING:
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
 _BACKLOG = 64
 _MAX_CONNECTIONS = 200
+_BUSY = {
+    "error": "ccsync-watch is busy with other requests",
+    "hint": "wait until some of them have ended, such as `ccsync-watch sync-now`, and try again",
+}
 
 
 class ControlServer:
@@ -38,6 +43,7 @@ class ControlServer:
                 [listener],
                 name="control",
                 most_connections=_MAX_CONNECTIONS,
+                when_busy=JSONResponse(_BUSY, 503, BUSY_HEADERS),
                 log_level="warning",
             )
         except OSError as error:

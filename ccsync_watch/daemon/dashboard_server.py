@@ -14,10 +14,13 @@ import os
 import socket
 from typing import TYPE_CHECKING
 
+from starlette.responses import PlainTextResponse
+
 from ccsync_watch.config.setting_values import DEFAULT_PORT
 from ccsync_watch.control.messages import DashboardAnswer
 from ccsync_watch.daemon.asgi_server import ServerThread
 from ccsync_watch.daemon.free_memory import FreeMemoryAfterPages
+from ccsync_watch.daemon.http_connections import BUSY_HEADERS
 from ccsync_watch.daemon.peer_user import is_own_peer
 from ccsync_watch.dashboard.browser_access import BrowserAccess, forget_sessions
 from ccsync_watch.dashboard.guard import ENTER_PATH
@@ -41,6 +44,7 @@ _HOST_IPV6 = "::1"
 _FREE_PORT_ATTEMPTS = 10
 _BACKLOG = 128
 _MAX_CONNECTIONS = 400
+_BUSY = "ccsync-watch is busy with other pages: close some of them, then reload this one."
 _OPEN_FILES = {errno.EMFILE, errno.ENFILE}
 
 
@@ -161,6 +165,7 @@ class DashboardServer:
                 name="dashboard",
                 log_level="critical",
                 most_connections=_MAX_CONNECTIONS,
+                when_busy=PlainTextResponse(_BUSY, 503, BUSY_HEADERS),
                 is_accepted=is_own_peer,
                 server_header=False,
             )

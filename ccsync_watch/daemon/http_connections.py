@@ -1,7 +1,8 @@
 """HTTP connections with limits against slow clients: how long a request may take to arrive.
 
 uvicorn lets a client send half a request and keep its connection for ever; with a few hundred of
-those, any program on this machine prevents all others from being answered.
+those, any program on this machine prevents all others from being answered. Where all connections
+are busy with answers, a new client is told so, instead of having its connection closed.
 """
 
 from __future__ import annotations
@@ -15,23 +16,32 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 if TYPE_CHECKING:
     import asyncio
 
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
 IsAccepted: TypeAlias = Callable[[tuple[str, int], tuple[str, int]], bool]
 """Whether a connection is accepted, by the addresses of its client and of the server."""
 
 REQUEST_SECONDS = 10.0
 STALL_SECONDS = 30.0
+BUSY_HEADERS = {"connection": "close", "retry-after": "2"}
+"""Of an answer that comes because all connections are busy."""
+# One of so many is for those who are told that the others are busy.
+_SPARE_SHARE = 8
 
 
 class LimitedConnection(H11Protocol):
     """A connection that is closed when its client takes too long; see `limited_connections`.
 
-    `waiting` are those of one server that wait for their clients, the first of them the longest.
+    `waiting` are those of one server that wait for their clients, the first of them the longest;
+    `opened` are all that are not closed yet.
     """
 
     most: ClassVar[int]
+    when_busy: ClassVar[ASGIApp]
     request_seconds: ClassVar[float]
     stall_seconds: ClassVar[float]
     waiting: ClassVar[dict[LimitedConnection, None]]
+    opened: ClassVar[set[LimitedConnection]]
     _deadline: asyncio.TimerHandle | None = None
     _is_stalled = False
 
@@ -46,12 +56,16 @@ class LimitedConnection(H11Protocol):
         if not self._is_accepted():
             self.close()
             return
+        self.opened.add(self)
         self._update()
-        if len(self.connections) > self.most and self.waiting:
+        if len(self.opened) > self.most and self.waiting:
             next(iter(self.waiting)).close()
 
     def data_received(self, data: bytes) -> None:
         """Read what came; it may complete a request."""
+        busy = len(self.opened) - len(self.waiting)
+        is_full = busy >= self.most - self.most // _SPARE_SHARE
+        self.app = self._answer_busy if is_full else self.config.loaded_app
         super().data_received(data)
         self._update()
 
@@ -76,12 +90,24 @@ class LimitedConnection(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """End."""
         self._stop_waiting()
+        self.opened.discard(self)
         super().connection_lost(exc)
 
     def close(self) -> None:
         """Close the connection at once, whatever has not arrived or was not sent."""
         self._stop_waiting()
+        self.opened.discard(self)
         self.transport.abort()
+
+    async def _answer_busy(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Say that all are busy, once the request has arrived whole.
+
+        A connection that is closed before its client has sent everything is reset, and the answer
+        is lost.
+        """
+        while (await receive()).get("more_body"):
+            pass
+        await self.when_busy(scope, receive, send)
 
     def _is_accepted(self) -> bool:
         if self.client is None or self.server is None or self.server[1] is None:
@@ -108,6 +134,7 @@ class LimitedConnection(H11Protocol):
 def limited_connections(
     *,
     most: int,
+    when_busy: ASGIApp,
     request_seconds: float = REQUEST_SECONDS,
     stall_seconds: float = STALL_SECONDS,
     is_accepted: IsAccepted = lambda _client, _server: True,
@@ -116,14 +143,17 @@ def limited_connections(
 
     A request must arrive completely within `request_seconds`, and a client must not stop reading
     its answer for `stall_seconds`. Of too many connections the one is closed that has waited for
-    its client for the longest time, so that a new one is served. Those that are not accepted, by
-    the addresses of both ends, are closed at once.
+    its client for the longest time, so that a new one is served. While seven of eight are busy
+    with answers, further requests are answered by `when_busy`, which must close the connection.
+    Those that are not accepted, by the addresses of both ends, are closed at once.
     """
     limits = {
         "most": most,
+        "when_busy": staticmethod(when_busy),
         "request_seconds": request_seconds,
         "stall_seconds": stall_seconds,
         "waiting": {},
+        "opened": set(),
         "is_accepted": staticmethod(is_accepted),
     }
     return type("LimitedConnection", (LimitedConnection,), limits)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import functools
 import os
+import select
 import socket
 import threading
 from typing import TYPE_CHECKING, Any
@@ -14,6 +18,7 @@ from ccsync_watch.control.client import HELLO_SECONDS, ControlClient
 from ccsync_watch.control.messages import read_status
 from ccsync_watch.daemon.instance_lock import InstanceLock
 from ccsync_watch.errors import DaemonUnavailable, NotAnswering, NotRunning, StillStarting
+from support.waiting import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -197,3 +202,31 @@ class TestAnswers:
             thread.join()
         assert isinstance(error, NotAnswering)
         assert "ended before it answered" in error.message
+
+
+class TestBusy:
+    """A daemon whose connections are all in use by requests that take long."""
+
+    def test_the_answer_says_so(self, state: StateFolder) -> None:
+        """Not that it ended, with a command that kills it."""
+        waiting: list[Request] = []
+        released = threading.Event()
+
+        async def hold(request: Request) -> Response:
+            waiting.append(request)
+            while not released.is_set():  # noqa: ASYNC110 - set by another thread
+                await asyncio.sleep(0.01)
+            return JSONResponse({})
+
+        with state.serve(hold) as server, contextlib.ExitStack() as stack:
+            stack.callback(released.set)
+
+            connections = [stack.enter_context(server.address.connect(9)) for _ in range(190)]
+            for connection in connections:
+                connection.sendall(b"GET /v1/x HTTP/1.1\r\nHost: a\r\n\r\n")
+            answered = functools.partial(select.select, connections, [], [], 0)
+            wait_until(lambda: answered()[0], "the server does not take a request any more")
+            error = failure(state.path)
+        assert isinstance(error, NotAnswering)
+        assert error.message == "ccsync-watch is busy with other requests"
+        assert "try again" in error.hint

@@ -12,7 +12,7 @@ import pytest
 import uvicorn
 from starlette.responses import PlainTextResponse, StreamingResponse
 
-from ccsync_watch.daemon.http_connections import limited_connections
+from ccsync_watch.daemon.http_connections import BUSY_HEADERS, limited_connections
 from support.waiting import WAIT_SECONDS, wait_until
 
 if TYPE_CHECKING:
@@ -23,9 +23,14 @@ if TYPE_CHECKING:
     from ccsync_watch.daemon.http_connections import IsAccepted
 
 MOST = 20
+SPARE = 2
 WHOLE = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 HALF_REQUESTS = (b"", b"G", b"GET / HTTP/1.1\r\nHost: a\r\nX: ")
 HALF_BODY = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nx"
+
+
+_held: list[Scope] = []
+_released = threading.Event()
 
 
 async def _app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -40,6 +45,10 @@ async def _app(scope: Scope, receive: Receive, send: Send) -> None:
         return
     if scope["path"] == "/slow":
         await asyncio.sleep(1)  # longer than a request may take to arrive
+    if scope["path"] == "/held":
+        _held.append(scope)
+        while not _released.is_set():  # noqa: ASYNC110 - set by another thread
+            await asyncio.sleep(0.01)
     if scope["method"] == "POST":
         while (await receive()).get("more_body"):
             pass
@@ -57,6 +66,7 @@ def _serve(
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
     protocol = limited_connections(
         most=MOST,
+        when_busy=PlainTextResponse("all are busy", 503, BUSY_HEADERS),
         request_seconds=request_seconds,
         stall_seconds=stall_seconds,
         is_accepted=is_accepted,
@@ -185,3 +195,55 @@ def test_connection_is_used_for_several_requests() -> None:
             answers += client.recv(4096)
         client.sendall(WHOLE)
         assert b"200 OK" in client.recv(4096)
+
+
+@pytest.mark.parametrize(
+    "request_", [WHOLE, HALF_BODY + b"x" * 8], ids=["without a body", "with a body"]
+)
+def test_client_is_told_when_all_connections_are_busy(request_: bytes) -> None:
+    """Nobody's connection is closed for it, as nobody is slow; once they are answered, it is."""
+    with _serve(request_seconds=600) as port, ExitStack() as stack:
+        with _all_busy(stack, port) as held:
+            clients = [_open(stack, port, request_) for _ in range(MOST)]
+            answers = [_whole_answer(client) for client in clients[-SPARE:]]
+            answers += [_whole_answer(_open(stack, port, request_)) for _ in range(MOST)]
+        for answer in answers:
+            assert answer.startswith(b"HTTP/1.1 503 ")
+            assert b"retry-after: 2\r\n" in answer
+            assert answer.endswith(b"all are busy")
+        assert all(b"200 OK" in client.recv(4096) for client in held)
+        assert b"200 OK" in _open(stack, port, request_).recv(4096)
+
+
+def test_connection_that_was_used_is_told_too() -> None:
+    """It is kept open between requests, and the next one comes when all others are busy."""
+    with _serve(request_seconds=600) as port, ExitStack() as stack:
+        client = _open(stack, port, WHOLE)
+        answer = b""
+        while b"answer" not in answer:
+            answer += client.recv(4096)
+        with _all_busy(stack, port):
+            client.sendall(WHOLE)
+            assert _whole_answer(client).startswith(b"HTTP/1.1 503 ")
+
+
+@contextmanager
+def _all_busy(stack: ExitStack, port: int) -> Iterator[list[socket.socket]]:
+    """Make requests that are not answered within the block; return their connections."""
+    _held.clear()
+    _released.clear()
+    request = WHOLE.replace(b"/", b"/held", 1)
+    held = [_open(stack, port, request) for _ in range(MOST - SPARE)]
+    try:
+        wait_until(lambda: len(_held) == len(held), "all requests have arrived")
+        yield held
+    finally:
+        _released.set()
+
+
+def _whole_answer(client: socket.socket) -> bytes:
+    """Return everything that is sent until the connection is closed in order, not reset."""
+    received = b""
+    while data := client.recv(4096):
+        received += data
+    return received

@@ -48,7 +48,7 @@ def test_a_server_that_cannot_run_is_an_error_of_its_maker() -> None:
     listener = socket.create_server(("127.0.0.1", 0))
     nothing = cast("Any", None)
     with contextlib.closing(listener), no_more_files(), pytest.raises(OSError, match="open files"):
-        ServerThread(nothing, [listener], name="test", most_connections=1)
+        ServerThread(nothing, [listener], name="test", most_connections=1, when_busy=nothing)
 
 
 def test_the_dashboard_is_served_once_files_can_be_opened(tmp_path: Path) -> None:
