@@ -20,6 +20,7 @@ from ccsync_watch.pipeline.cleaning_messages import (
     ChunkCleaned,
     CleaningPlan,
     IsReady,
+    IsWorking,
     PlanDone,
     checksum_of,
 )
@@ -43,6 +44,10 @@ _MAX_FAILURES = 3
 _MAX_UNUSED = 8
 """After so many plans of which nothing was used, the process is ended."""
 _MAX_WAIT_SECONDS = 60.0
+_MAX_SILENT_SECONDS = 5.0
+"""A process that is stopped, or waits for a disk, is silent; while it works, it says so."""
+_MAX_COUNTED_SECONDS = 1.0
+"""Of one wait without a word: this process may have been stopped itself, with the other one."""
 _POLL_SECONDS = 0.05
 # What Python and its libraries need to start. Of the rest, such as an API key, `/proc` would show
 # what this process keeps out of its own visible environment: see `cli.clean_environment`.
@@ -247,25 +252,30 @@ class AheadCleaner:
     def _wait(self, seconds: float) -> ChunkCleaned | None:
         """Return the next result of the current plan, None if none comes.
 
-        Raises TimeoutError after so many seconds, unless they are 0.
+        Raises TimeoutError after so many seconds, or when the process seems to be stopped; not if
+        the seconds are 0.
         """
-        until = self._clock.monotonic() + seconds
+        silent_seconds, now = 0.0, self._clock.monotonic()
+        until = now + seconds
         self._is_waiting = True
         try:
             while self._has_plan:
                 message = self._receive(_POLL_SECONDS if seconds else 0)
+                before, now = now, self._clock.monotonic()
                 if message is None and (not seconds or self.is_ending()):
                     break
                 if message is None:
-                    if self._clock.monotonic() > until:
+                    silent_seconds += min(now - before, _MAX_COUNTED_SECONDS)
+                    if silent_seconds > _MAX_SILENT_SECONDS or now > until:
                         raise TimeoutError
                     self.pause()
-                elif message.number != self._number:
                     continue
-                elif isinstance(message, PlanDone):
-                    self.forget()
-                else:
+                silent_seconds = 0.0
+                if message.number != self._number or isinstance(message, IsWorking):
+                    continue
+                if not isinstance(message, PlanDone):
                     return message  # type: ignore[no-any-return]  # what the process sends
+                self.forget()
         finally:
             self._is_waiting = False
         return None

@@ -63,6 +63,12 @@ class IsReady(NamedTuple):
     engine: str
 
 
+class IsWorking(NamedTuple):
+    """The next result of a plan takes long, and will come."""
+
+    number: int
+
+
 class PlanDone(NamedTuple):
     """Nothing more comes of a plan."""
 

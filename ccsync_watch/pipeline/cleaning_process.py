@@ -11,13 +11,20 @@ import contextlib
 import os
 import resource
 import signal
+import time
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ccsync_watch.errors import CcsyncError
 from ccsync_watch.pipeline.batch_cleaner import BatchCleaner
-from ccsync_watch.pipeline.cleaning_messages import ChunkCleaned, IsReady, PlanDone, checksum_of
+from ccsync_watch.pipeline.cleaning_messages import (
+    ChunkCleaned,
+    IsReady,
+    IsWorking,
+    PlanDone,
+    checksum_of,
+)
 from ccsync_watch.pipeline.process_frames import ChildPipes
 from ccsync_watch.privacy.redactor import Redactor
 from ccsync_watch.store.database import open_for_reading
@@ -31,6 +38,7 @@ if TYPE_CHECKING:
 
 MOST_CHUNK_BYTES = 8 << 20
 """A longer line is not read ahead: two processes would need the memory for it."""
+_WORD_SECONDS = 0.5
 
 
 @dataclass
@@ -63,9 +71,10 @@ class CleaningProcess:
         self._pipes = pipes
         self._database = database
         self._parent = os.getppid()
+        self._number = 0
+        self._next_word = 0.0
         self._redactor = self._make_redactor()
         self._cleaner = self._make_cleaner()
-        self._number = 0
         self._turns: deque[PlannedChunk] = deque()
         self._offsets: dict[str, int] = {}
 
@@ -94,7 +103,7 @@ class CleaningProcess:
 
     def _make_redactor(self) -> _KnowingRedactor:
         redactor = Redactor(**self._setup.redactor)
-        redactor.set_pause(self._end_with_parent)
+        redactor.set_pause(self._during_a_long_text)
         return _KnowingRedactor(redactor)
 
     def _make_cleaner(self) -> BatchCleaner:
@@ -107,10 +116,15 @@ class CleaningProcess:
             files=setup.files,
         )
 
-    def _end_with_parent(self) -> None:
-        """End in the middle of a long text, too."""
+    def _during_a_long_text(self) -> None:
+        """End with the parent; as long as it lives, tell it now and then that this works."""
         if os.getppid() != self._parent:
             os._exit(0)
+        now = time.monotonic()
+        # Where the pipe is full, the parent has something to read, and does not wait.
+        if now >= self._next_word and self._pipes.has_room():
+            self._next_word = now + _WORD_SECONDS
+            self._pipes.send(IsWorking(self._number))
 
     def _clean_next(self) -> ChunkCleaned | None:
         """Return the next chunk; None where the plan ends, or only the parent can continue."""

@@ -134,6 +134,12 @@ class ChildPipes:
         while rest:
             rest = rest[os.write(self._send_fd, rest) :]
 
+    def has_room(self) -> bool:
+        """Return whether a short message can be sent at once."""
+        poll = select.poll()
+        poll.register(self._send_fd, select.POLLOUT)
+        return bool(poll.poll(0))
+
     def has_message(self) -> bool:
         """Return whether there is one, or the parent has ended."""
         poll = select.poll()

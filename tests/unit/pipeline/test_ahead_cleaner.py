@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -12,15 +13,26 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ccsync_watch.pipeline import cleaning_process
 from ccsync_watch.pipeline.ahead_cleaner import START_BYTES, AheadCleaner
-from ccsync_watch.pipeline.cleaning_messages import CleaningSetup
+from ccsync_watch.pipeline.cleaning_messages import (
+    ChunkCleaned,
+    CleaningPlan,
+    CleaningSetup,
+    IsReady,
+    IsWorking,
+    PlannedChunk,
+)
+from ccsync_watch.pipeline.cleaning_process import CleaningProcess
 from ccsync_watch.pipeline.files import RealFiles
 from ccsync_watch.pipeline.process_frames import ChildPipes, ParentPipes
 from ccsync_watch.privacy.policy.projects import Projects
+from ccsync_watch.store.database import open_for_reading
+from ccsync_watch.transcripts.discovery import stat_transcript
 from support.import_corpora import dense, many
 from support.lines import AGENT, OTHER, SESSION, START_MS, Writer, call, text
 from support.pumping import PROJECT, Bench
-from support.waiting import wait_until
+from support.waiting import WAIT_SECONDS, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,7 +45,7 @@ _VALUE = "plum giraffe 7"
 """No rule would find it: what one file discloses is removed from all that is read later."""
 _CHUNK_BYTES = 20_000
 _METADATA = "/home/user/private"
-_HANG_SECONDS = 60
+_HANG_SECONDS = 5
 
 
 def _redactor_options() -> dict[str, Any]:
@@ -223,18 +235,99 @@ def test_signals_to_all_processes_are_left_to_the_parent(bench: Bench) -> None:
 
 
 def test_a_process_that_hangs_is_ended(bench: Bench) -> None:
-    """After a minute without an answer."""
+    """After five seconds without a word of it: a flush waits for what is read."""
+    _write_sessions(bench)
+    expected = _read_here(bench)
+    ahead = Ahead(bench)
+    process_id = ahead.start()
+    began = bench.clock.monotonic()
+    waited: list[float] = []
+
+    def wait() -> None:
+        waited.append(bench.clock.monotonic() - began)
+        bench.clock.advance(0.5)
+
+    os.kill(process_id, signal.SIGSTOP)
+    ahead.process.pause = wait
+    bench.drain()
+    assert not _runs(process_id)
+    assert max(waited) == _HANG_SECONDS
+    stored = _stored(bench)
+    assert stored["parts"] == expected["parts"]
+    assert stored["compact_messages"] == expected["compact_messages"]
+
+
+def test_a_process_that_works_is_waited_for(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says so while a text takes long, and nothing is cleaned twice."""
+    _write_sessions(bench)
+    expected = _read_here(bench)
+    ahead = Ahead(bench)
+    process_id = ahead.start()
+    receive = ParentPipes.receive
+    words = [IsWorking(1)] * 20
+    advanced = []
+
+    def slow(pipes: ParentPipes, seconds: float) -> Any:  # noqa: ANN401 - as it has them
+        if seconds and words:
+            bench.clock.advance(2)
+            advanced.append(2)
+            return words.pop()
+        return receive(pipes, seconds)
+
+    monkeypatch.setattr(ParentPipes, "receive", slow)
+    assert ahead.drain() == expected
+    assert sum(advanced) == 8 * _HANG_SECONDS
+    assert ahead.process.used > 0
+    _wait_for_end(process_id)
+
+
+def test_a_process_that_was_stopped_with_this_one_is_kept(bench: Bench) -> None:
+    """Time that passed while nobody could answer is not silence: a terminal stops both."""
     _write_sessions(bench)
     expected = _read_here(bench)
     ahead = Ahead(bench)
     process_id = ahead.start()
     os.kill(process_id, signal.SIGSTOP)
-    ahead.process.pause = lambda: bench.clock.advance(_HANG_SECONDS)
-    bench.drain()
-    assert not _runs(process_id)
-    stored = _stored(bench)
-    assert stored["parts"] == expected["parts"]
-    assert stored["compact_messages"] == expected["compact_messages"]
+
+    def resume() -> None:
+        bench.clock.advance(40)
+        os.kill(process_id, signal.SIGCONT)
+        ahead.process.pause = lambda: None
+
+    ahead.process.pause = resume
+    assert ahead.drain() == expected
+    assert ahead.process.used > 0
+
+
+def test_a_long_text_is_announced(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the process that redacts it, between two pieces of it."""
+    monkeypatch.setattr(cleaning_process, "_WORD_SECONDS", 0)
+    path = bench.path(SESSION)
+    bench.append(path, Writer().prompt("words " * 10_000))
+    setup = Ahead(bench, chunk_bytes=100_000).process._setup
+    transcript, database = stat_transcript(str(path)), open_for_reading(bench.state)
+    assert transcript is not None
+    assert database is not None
+    (to_read, to_write), (from_read, from_write) = os.pipe(), os.pipe()
+    parent, child = ParentPipes(from_read, to_write), ChildPipes(to_read, from_write)
+
+    def run() -> None:
+        with contextlib.suppress(EOFError):
+            CleaningProcess(setup, child, database).run()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    parent.send(CleaningPlan(7, (PlannedChunk(transcript, 0, is_last=True),), [], {}))
+    messages: list[Any] = []
+    while not (messages and isinstance(messages[-1], ChunkCleaned)):
+        messages += filter(None, [parent.receive(WAIT_SECONDS)])
+    os.close(to_write)
+    thread.join()
+    database.close()
+    for descriptor in (to_read, from_read, from_write):
+        os.close(descriptor)
+    assert isinstance(messages[0], IsReady)
+    assert set(messages[1:-1]) == {IsWorking(7)}
 
 
 def test_a_process_that_cannot_start_is_done_without(bench: Bench) -> None:
@@ -399,6 +492,8 @@ from support.import_corpora import dense
 from unit.pipeline.test_ahead_cleaner import Ahead, _redactor_options, _CHUNK_BYTES
 from ccsync_watch.privacy import Redactor
 from ccsync_watch.privacy.policy.projects import Projects
+from ccsync_watch.store.database import open_for_reading
+from ccsync_watch.transcripts.discovery import stat_transcript
 from support.pumping import Bench
 bench = Bench(
     Path(sys.argv[2]),
