@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import socket
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ _LOOPBACK = re.compile(r"127\.0\.0\.1:([0-9]{1,5})/([0-9A-Za-z_-]+)")
 # The kernel's limit is 108 bytes on Linux and 104 on macOS, the closing NUL included.
 _MAX_SOCKET_PATH = 100
 _TEMPORARY_PREFIX = "ccsync-"
+_RETRY_SECONDS = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +56,23 @@ class ControlAddress:
         """Connect, waiting at most so long for each operation. Raises OSError."""
         if self.path is None:
             return socket.create_connection((_LOCALHOST, self.port), seconds)
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        connection.settimeout(seconds)
-        try:
-            connection.connect(str(self.path))
-        except OSError:
-            connection.close()
-            raise
-        return connection
+        until = time.monotonic() + seconds
+        while True:
+            connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            connection.settimeout(seconds)
+            try:
+                connection.connect(str(self.path))
+            except BlockingIOError:
+                # Many others are not accepted yet. With a time limit, connecting does not wait.
+                connection.close()
+                if time.monotonic() >= until:
+                    raise TimeoutError from None
+                time.sleep(_RETRY_SECONDS)
+            except OSError:
+                connection.close()
+                raise
+            else:
+                return connection
 
 
 def listen(

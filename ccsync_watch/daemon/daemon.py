@@ -28,6 +28,7 @@ from ccsync_watch.errors import NotRunning
 from ccsync_watch.hook_events import Spool
 from ccsync_watch.privacy.clean import clean_text
 from ccsync_watch.problem import Problem
+from ccsync_watch.store.damage import CheckLevel
 from ccsync_watch.transcripts.observer import Observer, Wakeups
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class Daemon:
         transport: httpx.BaseTransport | None = None,
         on_progress: Callable[[Runtime], None] = lambda _runtime: None,
         on_poll: Callable[[], None] = lambda: None,
-        is_set_aside: bool = False,
+        check_level: CheckLevel = CheckLevel.QUICK,
     ) -> None:
         self.settings = settings
         self.since_ms = clock.wall_ms()
@@ -92,7 +93,7 @@ class Daemon:
             clock=clock,
             redactor=redactor,
             transport=transport,
-            is_set_aside=is_set_aside,
+            check_level=check_level,
         )
         self._memory = FreeMemory(release=self.runtime.database.release_memory)
         self.flushes = Flushes(self.runtime.pump, clock)

@@ -2,7 +2,7 @@
 
 uvicorn lets a client send half a request and keep its connection for ever; with a few hundred of
 those, any program on this machine prevents all others from being answered. Where all connections
-are busy with answers, a new client is told so, instead of having its connection closed.
+are busy with answers, a new client is answered so, and keeps its connection until then.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ REQUEST_SECONDS = 10.0
 STALL_SECONDS = 30.0
 BUSY_HEADERS = {"connection": "close", "retry-after": "2"}
 """Of an answer that comes because all connections are busy."""
-# One of so many is for those who are told that the others are busy.
+# One of so many is for those whose answer is that the others are busy.
 _SPARE_SHARE = 8
 
 
@@ -37,7 +37,6 @@ class LimitedConnection(H11Protocol):
     """
 
     most: ClassVar[int]
-    when_busy: ClassVar[ASGIApp]
     request_seconds: ClassVar[float]
     stall_seconds: ClassVar[float]
     waiting: ClassVar[dict[LimitedConnection, None]]
@@ -49,6 +48,10 @@ class LimitedConnection(H11Protocol):
     def is_accepted(_client: tuple[str, int], _server: tuple[str, int]) -> bool:
         """Return whether a connection is accepted; see `limited_connections`."""
         return True
+
+    @staticmethod
+    async def when_busy(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        """Answer while all connections are busy; see `limited_connections`."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as inherited
         """Begin; of too many connections close the one that has waited for the longest time."""

@@ -31,6 +31,7 @@ from ccsync_watch.privacy.policy.policy import Policy
 from ccsync_watch.privacy.policy.projects import Projects
 from ccsync_watch.private_files import HAS_USERS, make_folder
 from ccsync_watch.store import rewriting
+from ccsync_watch.store.damage import CheckLevel
 from ccsync_watch.store.database import open_database
 from ccsync_watch.store.install_keys import install_key
 from ccsync_watch.store.meta import get_meta, set_meta
@@ -196,7 +197,7 @@ class Runtime:
         transport: httpx.BaseTransport | None = None,
         host: str | None = None,
         is_uploading: bool = True,
-        is_set_aside: bool = False,
+        check_level: CheckLevel = CheckLevel.QUICK,
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -208,7 +209,7 @@ class Runtime:
             settings.state_dir,
             now_ms=clock.wall_ms(),
             on_progress=log_migration(),
-            is_set_aside=is_set_aside,
+            level=check_level,
         )
         if drive := network_drive(str(settings.state_dir)):
             fault = FAULTS["network"]

@@ -26,7 +26,7 @@ from ccsync_watch.disk_faults import state_error
 from ccsync_watch.errors import AlreadyRunning, CcsyncError, DatabaseDamaged, NotRunning
 from ccsync_watch.privacy import READY, Redactor
 from ccsync_watch.problem import Problem
-from ccsync_watch.store.damage import is_damage
+from ccsync_watch.store.damage import CheckLevel, Damage, DamageHistory, is_damage
 from ccsync_watch.store.database import DATABASE_NAME
 
 if TYPE_CHECKING:
@@ -44,8 +44,6 @@ log = logging.getLogger(__name__)
 _CHANGE_SECONDS = 15.0
 _RETURN_SECONDS = 2.0
 _RETRY_SECONDS = 2.0
-# Damage that comes back so soon is not gone by opening the database again.
-_DAMAGE_SECONDS = 600.0
 
 
 class Supervisor:
@@ -97,8 +95,8 @@ class Supervisor:
         self._current: Daemon | None = None
         self._has_started = False
         self._borrowers = 0
-        self._damaged_at: float | None = None
-        self._is_set_aside = False
+        self._damages = DamageHistory()
+        self._check_level = CheckLevel.QUICK
         # Why no daemon runs at present.
         self._failure: CcsyncError | None = None
         self._server: ControlServer | None = None
@@ -201,20 +199,13 @@ class Supervisor:
             damage = daemon.runtime.database.damage()
             if damage is not None:
                 log.error("the database is damaged (%s): opening it again", damage.reason)
-                self._is_set_aside = damage.is_lasting or (
-                    not damage.is_misplaced and self._is_damaged_again()
-                )
+                self._check_level = self._damages.add(damage, self._clock.monotonic())
             elif self._lock.is_lost() or not self._lock.is_announced():
                 log.error("files of the state folder were deleted: they are made again")
             else:
                 return
             self._current = None
             daemon.stop(is_draining=False)
-
-    def _is_damaged_again(self) -> bool:
-        now = self._clock.monotonic()
-        since, self._damaged_at = self._damaged_at, now
-        return since is not None and now - since < _DAMAGE_SECONDS
 
     # The run ---------------------------------------------------------------------------
 
@@ -282,7 +273,9 @@ class Supervisor:
             raise
         except (CcsyncError, sqlite3.Error) as error:
             # It may have been damaged since it was opened, or be damaged where nothing looked.
-            self._is_set_aside = isinstance(error, DatabaseDamaged) or is_damage(error)
+            if isinstance(error, DatabaseDamaged) or is_damage(error):
+                now = self._clock.monotonic()
+                self._check_level = self._damages.add(Damage(str(error), is_lasting=True), now)
             if not isinstance(error, CcsyncError):
                 error = state_error(self.settings.state_dir / DATABASE_NAME, error)
             if str(error) != str(self._failure):
@@ -303,7 +296,7 @@ class Supervisor:
         # Read together: the settings may change while the daemon is built.
         with self._changed:
             settings, redactor, earlier = self.settings, self._redactor, self._earlier
-            is_set_aside, self._is_set_aside = self._is_set_aside, False
+            check_level, self._check_level = self._check_level, CheckLevel.QUICK
         if redactor is None:
             redactor = self._make_redactor(settings, earlier)
             with self._changed:
@@ -317,7 +310,7 @@ class Supervisor:
             transport=self._transport,
             on_progress=self._on_progress,
             on_poll=self.poll,
-            is_set_aside=is_set_aside,
+            check_level=check_level,
         )
 
     def _run_daemon(self, daemon: Daemon) -> None:

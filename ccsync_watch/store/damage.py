@@ -12,6 +12,7 @@ import re
 import sqlite3
 import threading
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,8 @@ LOGS = ("-wal", "-shm")
 _FILES = ("", *LOGS)
 _ASIDE = ".corrupt-"
 _SAVE_MS = 1_000
+_LATELY_SECONDS = 600.0
+_MOST_CHECKS = 5
 _DAMAGED = "no such table", "Could not decode to UTF-8"
 
 # What SQLite says where the system does not let it read, write or lock a file.
@@ -59,6 +62,35 @@ class Damage:
     reason: str
     is_lasting: bool = False
     is_misplaced: bool = False
+
+
+class CheckLevel(Enum):
+    """How a database is checked when it is opened."""
+
+    QUICK = "check it quickly"
+    FULL = "check all of it"
+    REPLACE = "set it aside, whatever checks find"
+
+
+class DamageHistory:
+    """The damage that was met lately, by monotonic time; it says what to do with the file."""
+
+    def __init__(self) -> None:
+        self._met_at: list[float] = []
+
+    def add(self, damage: Damage, now: float) -> CheckLevel:
+        """Note damage; return how the file is to be opened again.
+
+        A disk that was not readable for a moment looks like it. What comes back is looked for in
+        the whole file, and what comes back again and again is not found by any check.
+        """
+        if damage.is_misplaced:
+            return CheckLevel.QUICK
+        self._met_at = [at for at in self._met_at if now - at < _LATELY_SECONDS] + [now]
+        if len(self._met_at) > _MOST_CHECKS:
+            self._met_at = []
+            return CheckLevel.REPLACE
+        return CheckLevel.FULL if damage.is_lasting or self._met_at[:-1] else CheckLevel.QUICK
 
 
 class DamageWatch:

@@ -10,7 +10,7 @@ import contextlib
 import sqlite3
 import threading
 import weakref
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from ccsync_watch.disk_faults import is_passing, state_error
 from ccsync_watch.errors import DatabaseDamaged, OtherSchema, StateError
@@ -18,6 +18,7 @@ from ccsync_watch.private_files import make_folder
 from ccsync_watch.store import copied_parts
 from ccsync_watch.store.backups import forget_answers, prepare_backup, restored_path
 from ccsync_watch.store.damage import (
+    CheckLevel,
     Damage,
     DamageWatch,
     create_if_missing,
@@ -27,6 +28,7 @@ from ccsync_watch.store.damage import (
     save_log,
     set_aside,
 )
+from ccsync_watch.store.full_check import check_content, check_schema
 from ccsync_watch.store.migrations import MIGRATIONS
 from ccsync_watch.store.pragmas import BUSY_MS, cache_indexes, set_busy_timeout, set_pragmas
 from ccsync_watch.store.schema import migrate, newer_schema
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ccsync_watch.errors import CcsyncError
+
+    _OnProgress: TypeAlias = Callable[[int, int], None]
 
 DATABASE_NAME = "ccsync.db"
 SHRINK_SHARE = 0.25
@@ -232,16 +236,15 @@ def open_database(
     folder: Path,
     *,
     now_ms: int,
-    on_progress: Callable[[int, int], None] = lambda _done, _total: None,
-    is_set_aside: bool = False,
+    on_progress: _OnProgress = lambda _done, _total: None,
+    level: CheckLevel = CheckLevel.QUICK,
 ) -> Database:
     """Open the database in the state folder; create or migrate it as needed.
 
     `on_progress` gets how much of a long migration is done, and of how much.
 
-    A corrupt one is renamed and kept, with `is_set_aside` whatever its state; in its place, and in
-    that of one that was deleted, comes the copy of it, else an empty one. Then the transcripts are
-    read again.
+    A corrupt one is renamed and kept; in its place, and in that of one that was deleted, comes the
+    copy of it, else an empty one. Then the transcripts are read again.
     Raises StateError when the folder cannot be used, UnsafePath when it is another user's.
     """
     path = folder / DATABASE_NAME
@@ -251,17 +254,19 @@ def open_database(
     except OSError as error:
         raise state_error(folder, error, doing="use the state folder") from None
     # Twice: what the disk cannot read for a moment looks like damage.
-    for _ in range(0 if is_set_aside else 2):
+    for _ in range(0 if level is CheckLevel.REPLACE else 2):
         try:
             restored = _restore(path, None, on_progress) if is_missing else None
-            return restored or _open(path, None, on_progress)
+            return restored or _open(path, None, on_progress, level)
         except sqlite3.OperationalError as error:
             raise state_error(path, error) from None
         except (sqlite3.DatabaseError, DatabaseDamaged):
             continue
     try:
         aside = set_aside(path, now_ms)
-        return _restore(path, aside, on_progress) or _open(path, aside, on_progress)
+        return _restore(path, aside, on_progress) or _open(
+            path, aside, on_progress, CheckLevel.QUICK
+        )
     except (OSError, sqlite3.Error) as error:
         raise state_error(path, error) from None
 
@@ -300,15 +305,14 @@ def open_for_reading(folder: Path) -> Database | None:
     )
 
 
-def _open(path: Path, aside: Path | None, on_progress: Callable[[int, int], None]) -> Database:
+def _open(path: Path, aside: Path | None, on_progress: _OnProgress, level: CheckLevel) -> Database:
     database = Database(path, set_aside=aside, is_current=False)
     try:
         with database.write() as connection:
-            result = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-            if result != "ok":
-                raise sqlite3.DatabaseError(result)  # noqa: TRY301 - handled as SQLite's own errors
+            check_content(connection, level)
         cache_indexes(connection)
         migrate(connection, on_progress=on_progress)
+        check_schema(connection, level)
         # Not before: a view of columns that an old file lacks prevents its migration.
         create_views(connection)
         database.note_log()
@@ -318,9 +322,7 @@ def _open(path: Path, aside: Path | None, on_progress: Callable[[int, int], None
     return database
 
 
-def _restore(
-    path: Path, aside: Path | None, on_progress: Callable[[int, int], None]
-) -> Database | None:
+def _restore(path: Path, aside: Path | None, on_progress: _OnProgress) -> Database | None:
     """Return a database restored from the copy beside it; None without one that can be used.
 
     Raises StateError when it can be used, and not now, as on a full disk: with an empty database
@@ -332,12 +334,12 @@ def _restore(
         restored_ms = prepare_backup(path)
         if restored_ms is None:
             return None
-        with contextlib.closing(_open(new, None, on_progress)) as copy:
+        with contextlib.closing(_open(new, None, on_progress, CheckLevel.QUICK)) as copy:
             with copy.write() as connection:
                 forget_answers(connection)
             copy.checkpoint()
         new.replace(path)
-        database = _open(path, aside, on_progress)
+        database = _open(path, aside, on_progress, CheckLevel.QUICK)
     except (OSError, sqlite3.Error, StateError) as error:
         remove_files(new)
         cause = error.__cause__ if isinstance(error, StateError) else error

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
-from ccsync_watch.control.address import ControlAddress, socket_path
+from ccsync_watch.control.address import HAS_UNIX, ControlAddress, listen, socket_path
 from ccsync_watch.control.client import ControlClient
 from ccsync_watch.errors import NotRunning, StateError
 from support.state_folder import StateFolder
+from support.waiting import WAIT_SECONDS
 
 if TYPE_CHECKING:
     from support.state_folder import Handler
@@ -123,3 +126,19 @@ class TestSocket:
     def test_a_short_path_is_in_the_state_folder(self, state: StateFolder) -> None:
         """No temporary folder is made for it."""
         assert socket_path(state.path) == state.path / "control.sock"
+
+
+@pytest.mark.skipif(not HAS_UNIX, reason="Windows has no Unix sockets")
+def test_a_full_queue_of_connections_is_waited_for(state: StateFolder) -> None:
+    """Until the server accepts some; a server that never does is not an absent one."""
+    listener, address = listen(state.path, backlog=0)
+    queued = []
+    with contextlib.closing(listener):
+        with contextlib.suppress(TimeoutError):
+            while True:
+                queued.append(address.connect(0.1))
+        waiting = ThreadPoolExecutor(1).submit(address.connect, WAIT_SECONDS)
+        assert not waiting.done()
+        accepted = [listener.accept()[0] for _ in range(len(queued) + 1)]
+        for connection in (waiting.result(), *queued, *accepted):
+            connection.close()

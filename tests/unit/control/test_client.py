@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import os
 import select
 import socket
@@ -18,7 +17,7 @@ from ccsync_watch.control.client import HELLO_SECONDS, ControlClient
 from ccsync_watch.control.messages import read_status
 from ccsync_watch.daemon.instance_lock import InstanceLock
 from ccsync_watch.errors import DaemonUnavailable, NotAnswering, NotRunning, StillStarting
-from support.waiting import wait_until
+from support.waiting import WAIT_SECONDS, wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -221,11 +220,16 @@ class TestBusy:
         with state.serve(hold) as server, contextlib.ExitStack() as stack:
             stack.callback(released.set)
 
-            connections = [stack.enter_context(server.address.connect(9)) for _ in range(190)]
+            connections = [
+                stack.enter_context(server.address.connect(WAIT_SECONDS)) for _ in range(190)
+            ]
             for connection in connections:
                 connection.sendall(b"GET /v1/x HTTP/1.1\r\nHost: a\r\n\r\n")
-            answered = functools.partial(select.select, connections, [], [], 0)
-            wait_until(lambda: answered()[0], "the server does not take a request any more")
+
+            def is_full() -> bool:
+                return any(select.select(connections, [], [], 0))
+
+            wait_until(is_full, "the server does not take a request any more")
             error = failure(state.path)
         assert isinstance(error, NotAnswering)
         assert error.message == "ccsync-watch is busy with other requests"

@@ -200,7 +200,7 @@ def test_connection_is_used_for_several_requests() -> None:
 @pytest.mark.parametrize(
     "request_", [WHOLE, HALF_BODY + b"x" * 8], ids=["without a body", "with a body"]
 )
-def test_client_is_told_when_all_connections_are_busy(request_: bytes) -> None:
+def test_client_is_answered_when_all_connections_are_busy(request_: bytes) -> None:
     """Nobody's connection is closed for it, as nobody is slow; once they are answered, it is."""
     with _serve(request_seconds=600) as port, ExitStack() as stack:
         with _all_busy(stack, port) as held:
@@ -215,7 +215,7 @@ def test_client_is_told_when_all_connections_are_busy(request_: bytes) -> None:
         assert b"200 OK" in _open(stack, port, request_).recv(4096)
 
 
-def test_connection_that_was_used_is_told_too() -> None:
+def test_connection_that_was_used_is_answered_so_too() -> None:
     """It is kept open between requests, and the next one comes when all others are busy."""
     with _serve(request_seconds=600) as port, ExitStack() as stack:
         client = _open(stack, port, WHOLE)

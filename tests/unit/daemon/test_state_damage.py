@@ -15,6 +15,7 @@ from ccsync_watch.daemon.daemon import Daemon
 from ccsync_watch.daemon.instance_lock import InstanceLock
 from ccsync_watch.errors import AlreadyRunning, CcsyncError
 from ccsync_watch.store import status_figures
+from ccsync_watch.store.damage import CheckLevel
 from ccsync_watch.store.database import DATABASE_NAME, open_for_reading
 from support.waiting import WAIT_SECONDS, wait_until
 
@@ -187,12 +188,12 @@ def test_whoever_took_the_lock_meanwhile_stays_alone(supervised: SupervisedDaemo
 def test_damage_while_the_next_daemon_is_built_is_no_end(
     supervised: SupervisedDaemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is set aside at the next attempt."""
-    _start(supervised)
-    attempts = list[bool]()
+    """All of it is checked at the next attempt."""
+    path = _start(supervised)
+    attempts = list[CheckLevel]()
 
     def build(*values: Any, **options: Any) -> Daemon:  # noqa: ANN401 - passed on
-        attempts.append(options["is_set_aside"])
+        attempts.append(options["check_level"])
         if len(attempts) == 1:
             raise sqlite3.DatabaseError("database disk image is malformed")
         return Daemon(*values, **options)
@@ -200,4 +201,42 @@ def test_damage_while_the_next_daemon_is_built_is_no_end(
     monkeypatch.setattr("ccsync_watch.daemon.supervisor.Daemon", build)
     supervised.change(sync_thinking=True)
     _assert_whole(supervised)
-    assert attempts == [False, True]
+    assert attempts == [CheckLevel.QUICK, CheckLevel.FULL]
+    assert _set_aside(path) == []
+
+
+def _set_aside(path: Path) -> list[Path]:
+    return list(path.parent.glob(f"{path.name}.corrupt-*"))
+
+
+def _meet_damage(supervised: SupervisedDaemon) -> None:
+    """Have SQLite say what it says when a page cannot be read; wait for the next daemon."""
+    number = len(supervised.started)
+    with supervised.supervisor.current() as daemon:
+        error = sqlite3.DatabaseError("database disk image is malformed")
+        daemon.runtime.database.note_failure(error)
+    wait_until(lambda: len(supervised.started) > number, "another daemon")
+
+
+def test_a_disk_that_cannot_be_read_now_and_then_damages_nothing(
+    supervised: SupervisedDaemon,
+) -> None:
+    """All of the database is checked at the second time, and used on."""
+    path = _start(supervised)
+    inode = path.stat().st_ino
+    for _ in range(3):
+        _meet_damage(supervised)
+    _assert_whole(supervised)
+    assert _set_aside(path) == []
+    assert path.stat().st_ino == inode
+
+
+def test_damage_that_no_check_finds_is_not_met_for_ever(supervised: SupervisedDaemon) -> None:
+    """At the sixth time within ten minutes the database is rebuilt."""
+    path = _start(supervised)
+    for _ in range(5):
+        _meet_damage(supervised)
+    assert _set_aside(path) == []
+    _meet_damage(supervised)
+    assert len(_set_aside(path)) == 1
+    _assert_whole(supervised)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import sqlite3
 import stat
@@ -14,6 +15,7 @@ import pytest
 
 from ccsync_watch.errors import OtherSchema, StateError
 from ccsync_watch.store import database as module
+from ccsync_watch.store.damage import CheckLevel
 from ccsync_watch.store.database import Database, open_database, open_for_reading
 from ccsync_watch.store.migrations import MIGRATIONS
 from support.sqlite_memory import bytes_of_sqlite
@@ -119,6 +121,32 @@ class TestOpening:
         assert _names(replacement) == []
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         replacement.close()
+
+    @pytest.mark.parametrize(
+        "damage",
+        [
+            "DROP TABLE ledger",
+            "DROP INDEX remote_due",
+            "UPDATE meta SET value = CAST(x'ff' AS TEXT)",
+            "DELETE FROM search_data",
+        ],
+    )
+    def test_all_of_a_doubtful_database_is_checked(self, tmp_path: Path, damage: str) -> None:
+        """Errors came from it twice, so damage is looked for where starts do not look."""
+        database = open_database(tmp_path, now_ms=1)
+        for number in range(20):
+            _put(database, f"{number:04}" * 50)
+        database.close()
+        healthy = open_database(tmp_path, now_ms=77, level=CheckLevel.FULL)
+        assert healthy.set_aside is None
+        assert len(_names(healthy)) == 20
+        healthy.close()
+        with contextlib.closing(sqlite3.connect(tmp_path / "ccsync.db")) as writer, writer:
+            writer.execute(damage)
+        replaced = open_database(tmp_path, now_ms=77, level=CheckLevel.FULL)
+        assert replaced.set_aside is not None
+        assert _names(replaced) == []
+        replaced.close()
 
     def test_a_folder_that_cannot_be_made_is_named(self, tmp_path: Path) -> None:
         """The error names the folder and how to choose another."""
