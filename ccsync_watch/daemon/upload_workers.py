@@ -24,7 +24,9 @@ log = logging.getLogger(__name__)
 PATIENCE_SECONDS = 8.0
 _RETRY_SECONDS = 1.0
 _POLL_SECONDS = 0.05
-_FAILURE_SECONDS = 30.0
+# What fails here is the store, or a defect. A disk may be full for a moment, or for a day.
+FIRST_PAUSE_SECONDS = 0.5
+MAX_PAUSE_SECONDS = 30.0
 
 
 class UploadWorkers:
@@ -46,6 +48,9 @@ class UploadWorkers:
         self._on_failure = on_failure
         self._threads: list[threading.Thread] = []
         self._lock = threading.Lock()
+        # Ends the pauses after failures.
+        self._resume = threading.Event()
+        self._reported: tuple[Problem, float] | None = None
         self.problem: Problem | None = None
 
     def start(self) -> None:
@@ -80,6 +85,7 @@ class UploadWorkers:
                 self._report(error)
 
     def _work(self) -> None:
+        pause, failed_at = FIRST_PAUSE_SECONDS, self._clock.monotonic()
         while self._uploader is not None and not self._stop.is_set():
             try:
                 self._uploader.run()
@@ -87,24 +93,37 @@ class UploadWorkers:
                 if self._stop.is_set():
                     return  # abandoned: its database was closed while it worked
                 # It must not end the stream: its rows stay in the outbox.
+                now = self._clock.monotonic()
+                is_new = now - failed_at > 2 * MAX_PAUSE_SECONDS
+                pause, failed_at = FIRST_PAUSE_SECONDS if is_new else pause, now
                 self.problem = self._report(error)
-                self._clock.wait(self._stop, _FAILURE_SECONDS)
+                self._resume.clear()
+                if not self._stop.is_set():
+                    self._clock.wait(self._resume, pause)
+                pause = min(2 * pause, MAX_PAUSE_SECONDS)
                 self.problem = None
 
     def _report(self, error: Exception) -> Problem:
-        """Log what ended a worker, and return it as a problem."""
+        """Return what ended a worker as a problem, and log it when it is another one than before.
+
+        All workers meet the same, again and again until it is gone.
+        """
         failure = self._on_failure(error)
-        if failure is not None:
-            log.error("%s", failure)
-            title = failure.title or "Sync not working"
-            return Problem("upload-failed", title, failure.message, failure.hint)
-        log.error("uploading failed", exc_info=error)
-        return Problem(
-            "upload-failed",
-            "Sync not working",
-            f"uploading failed ({type(error).__name__})",
-            "see the log in the state folder and report it; uploading is tried again",
-        )
+        if failure is None:
+            title, detail = "Sync not working", f"uploading failed ({type(error).__name__})"
+            hint = "see the log in the state folder and report it; uploading is tried again"
+        else:
+            title, detail = failure.title or "Sync not working", failure.message
+            hint = failure.hint
+        problem, now = Problem("upload-failed", title, detail, hint), self._clock.monotonic()
+        with self._lock:
+            before, self._reported = self._reported, (problem, now)
+        if before is None or before[0] != problem or now - before[1] > 2 * MAX_PAUSE_SECONDS:
+            if failure is None:
+                log.error("uploading failed", exc_info=error)
+            else:
+                log.error("%s", failure)
+        return problem
 
     @property
     def rows_sent(self) -> int:
@@ -124,7 +143,7 @@ class UploadWorkers:
             return None
         release_rows(self._outbox, session_ids)
         error_before = uploader.health.error
-        uploader.wake_all()
+        self.wake()
         now = self._clock.monotonic()
         patient_until, wake_at = min(until, now + PATIENCE_SECONDS), now + _RETRY_SECONDS
         while now < until and not stopping.is_set():
@@ -132,6 +151,9 @@ class UploadWorkers:
             if error is None:
                 if not self._has_pending(session_ids):
                     return None
+                if self.problem is not None and now >= wake_at:
+                    self._resume.set()
+                    wake_at = now + _RETRY_SECONDS
             elif now >= patient_until or (error is not error_before and not error.is_passing):
                 break
             elif now >= wake_at and getattr(error, "retry_after", None) is None:
@@ -148,7 +170,8 @@ class UploadWorkers:
         return self._outbox.count_pending(session_ids, now_ms) > 0 or self._has_rows(session_ids)
 
     def wake(self) -> None:
-        """Look for what another process queued."""
+        """Look for what another process queued, also after a failure of the store."""
+        self._resume.set()
         if self._uploader is not None:
             self._uploader.wake_all()
 
@@ -164,7 +187,7 @@ class UploadWorkers:
         uploader = self._uploader
         if uploader is None:
             return
-        uploader.wake_all()
+        self.wake()
         while self._clock.monotonic() < until and uploader.health.error is None:
             if not self._has_rows(None):
                 return
@@ -177,8 +200,7 @@ class UploadWorkers:
         next, makes sure that it cannot change the store any more.
         """
         self._stop.set()
-        if self._uploader is not None:
-            self._uploader.wake_all()
+        self.wake()
         until = self._clock.monotonic() + seconds
         with self._lock:
             threads = list(self._threads)

@@ -45,8 +45,6 @@ LIVE_MS = 5_000
 FIRST_DELAY_SECONDS = 0.02
 # A worker looks at the queue, and a session is tried again, at least this often.
 MAX_WAIT_SECONDS = 60.0
-# After an error of the store, such as a full disk.
-STORE_PAUSE_SECONDS = 60.0
 # A session that is due now and was not claimed is nearly always being served by another worker.
 _SERVED_SECONDS = 0.1
 
@@ -98,16 +96,14 @@ class Uploader:
     # The loop of one worker ------------------------------------------------------------
 
     def run(self) -> None:
-        """Take turns until stopped; wait after a failure, and while nothing is due."""
+        """Take turns until stopped; wait after a failure, and while nothing is due.
+
+        Raises what is not the destination's: StateError and errors of SQLite's among them.
+        """
         while not self._stop.is_set():
-            try:
+            # It was recorded, and postpones the next attempt.
+            with contextlib.suppress(DestinationError):
                 self._turn_or_wait()
-            except DestinationError:
-                continue  # it was recorded, and postpones the next attempt
-            except (StateError, sqlite3.Error) as error:
-                if not self._stop.is_set():
-                    log.error("upload: %s", error)  # noqa: TRY400 - its one line says it all
-                    self._stop.wait(STORE_PAUSE_SECONDS)
 
     def run_while_due(self) -> None:
         """Take turns until nothing is due, or one fails: to help the others with a backlog."""

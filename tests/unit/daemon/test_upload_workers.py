@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sqlite3
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
@@ -12,17 +13,19 @@ import pytest
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.daemon.upload_workers import PATIENCE_SECONDS, UploadWorkers
 from ccsync_watch.errors import DestinationError, Retryable, Unauthorized, Unsent
-from ccsync_watch.uploader import Health
+from ccsync_watch.uploader import Health, Uploader
 from support.fakes import FakeClock
-from support.waiting import wait_until
+from support.memory_destination import connect_memory
+from support.waiting import WAIT_SECONDS, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ccsync_watch.clock import Clock
+    from ccsync_watch.errors import CcsyncError
     from ccsync_watch.problem import Problem
     from ccsync_watch.store.outbox import Outbox
-    from ccsync_watch.uploader import Uploader
+    from support.storing import World
 
 AWAY = Unsent("cannot reach it", hint="wait")
 
@@ -269,7 +272,7 @@ def test_the_last_drain_is_short(error: DestinationError | None) -> None:
 
 
 def test_a_defect_does_not_end_the_workers(caplog: pytest.LogCaptureFixture) -> None:
-    """It is logged and shown, and the work continues."""
+    """It is logged once and shown, and the work continues."""
     scene = Scene()
     continued = threading.Event()
     problems: list[Problem | None] = []
@@ -285,7 +288,7 @@ def test_a_defect_does_not_end_the_workers(caplog: pytest.LogCaptureFixture) -> 
     scene.workers.start()
     assert continued.wait(10)
     scene.workers.stop(10)
-    assert [record.message for record in caplog.records] == ["uploading failed"] * 4
+    assert [record.message for record in caplog.records] == ["uploading failed"]
     assert not [thread for thread in scene.workers._threads if thread.is_alive()]
 
 
@@ -312,6 +315,116 @@ def test_a_defect_is_a_problem_until_the_next_try() -> None:
     scene.workers._work()
     assert [problem.code for problem in problems if problem] == ["upload-failed"]
     assert scene.workers.problem is None
+
+
+def test_a_disk_that_fails_for_a_moment_is_tried_again_soon() -> None:
+    """And rarely, when it fails for long; after that soon again."""
+    scene = Scene()
+    failures = iter([True] * 9)
+
+    def fail() -> None:
+        if next(failures, False):
+            raise sqlite3.OperationalError("disk I/O error")
+        if len(scene.clock.waits) == 9:
+            scene.clock.advance(3600)
+            raise sqlite3.OperationalError("disk I/O error")
+        scene.double.stop.set()
+
+    scene.double.work = fail
+    scene.workers._work()
+    assert scene.clock.waits == [0.5, 1, 2, 4, 8, 16, 30, 30, 30, 0.5]
+
+
+def test_who_asks_for_a_sync_ends_the_pause_after_a_failure() -> None:
+    """Again and again, as for a backend that fails."""
+    scene = Scene(clock=SystemClock())
+    runs = itertools.count(1)
+    done = threading.Event()
+
+    def fail() -> None:
+        if next(runs) > 8:
+            done.set()
+            scene.outbox.rows = 0
+            scene.double.stop.wait(WAIT_SECONDS)
+        raise sqlite3.OperationalError("disk I/O error")
+
+    scene.double.work = fail
+    scene.outbox.rows = 1
+    scene.workers.start()
+    try:
+        until = scene.workers._clock.monotonic() + WAIT_SECONDS
+        assert scene.workers.flush(None, until=until, stopping=threading.Event()) is None
+        assert done.is_set()
+    finally:
+        scene.workers.stop(5)
+
+
+class EndingClock(FakeClock):
+    """Stops the workers when one pauses."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        super().__init__()
+        self._stop = stop
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        """Stop."""
+        self._stop.set()
+        return super().wait(event, seconds)
+
+
+@dataclass
+class RealScene:
+    """The workers of a real uploader, on a real store."""
+
+    world: World
+    failures: list[Exception] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.world.say("u1")
+        self.memory = connect_memory(self.world)
+        uploader = Uploader(
+            self.memory, outbox=self.world.outbox, clock=self.world.clock, stop=self.world.stop
+        )
+        self.workers = UploadWorkers(
+            uploader,
+            self.world.outbox,
+            stop=self.world.stop,
+            clock=EndingClock(self.world.stop),
+            on_failure=self._add_failure,
+        )
+
+    def _add_failure(self, error: Exception) -> CcsyncError | None:
+        self.failures.append(error)
+        return self.world.database.note_failure(error)
+
+
+def test_damage_that_only_an_upload_meets_is_noticed(world: World) -> None:
+    """The database is opened again then, and the worker stays."""
+    scene = RealScene(world)
+    with world.database.write() as connection:
+        connection.execute("ALTER TABLE remote RENAME TO elsewhere")
+
+    scene.workers._work()
+    assert [type(error) for error in scene.failures] == [sqlite3.OperationalError]
+    damage = world.database.damage()
+    assert damage is not None
+    assert "no such table" in damage.reason
+
+
+def test_a_store_closed_during_a_turn_ends_the_worker_silently(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A worker that the daemon no longer waits for logs nothing."""
+    scene = RealScene(world)
+
+    def end(_name: str) -> None:
+        world.stop.set()
+        world.close()
+
+    scene.memory.on_call = end
+    scene.workers._work()
+    assert scene.memory.calls == ["check"]
+    assert caplog.text == ""
 
 
 def test_a_worker_that_hangs_is_abandoned_silently() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -25,6 +26,8 @@ from support.storing import SESSION, World, message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+FAIL_REMOTE = "CREATE TRIGGER full BEFORE UPDATE ON remote BEGIN SELECT RAISE(ABORT, 'full'); END"
 
 
 class Workers:
@@ -163,33 +166,13 @@ class TestRun:
         workers.uploader.run()
         assert workers.memory.calls == ["check"]
 
-    def test_a_store_that_fails_is_logged_and_the_worker_stays(
-        self, workers: Workers, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        """It tries again until it is stopped."""
+    def test_an_error_of_the_store_ends_the_run(self, workers: Workers) -> None:
+        """Whoever owns the thread knows the file, and whether it is damaged."""
         workers.say("u1")
         with workers.world.database.write() as connection:
-            connection.execute(
-                "CREATE TRIGGER full BEFORE UPDATE ON remote BEGIN SELECT RAISE(ABORT, 'full'); END"
-            )
-        workers.start()
-        _until(lambda: "upload: " in caplog.text)
-        assert all(thread.is_alive() for thread in workers.threads)
-
-    def test_a_store_closed_during_a_turn_ends_the_worker_quietly(
-        self, workers: Workers, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        """A worker that the daemon no longer waits for logs nothing."""
-        world = workers.world
-        workers.say("u1")
-
-        def end(_name: str) -> None:
-            world.stop.set()
-            world.close()
-
-        workers.memory.on_call = end
-        workers.uploader.run()
-        assert caplog.text == ""
+            connection.execute(FAIL_REMOTE)
+        with pytest.raises(sqlite3.IntegrityError, match="full"):
+            workers.uploader.run()
 
     def test_a_backend_that_fails_now_and_then_is_hardly_slower(self, workers: Workers) -> None:
         """Every tenth request fails; each worker continues at once."""
