@@ -31,11 +31,15 @@ _ELSEWHERE = "set CCSYNC_WATCH_HOME to a folder"
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A cause: its title, and a detail and a hint with `{folder}`, `{limit}` and `{drive}`."""
+    """A cause: its title, and a detail and a hint with `{folder}`, `{limit}` and `{drive}`.
+
+    `is_resumed`: what runs works again by itself once the user did what the hint says.
+    """
 
     title: str
     detail: str
     hint: str
+    is_resumed: bool = False
 
 
 FAULTS = {
@@ -47,19 +51,20 @@ FAULTS = {
     "full": Fault(
         "Disk full",
         "the disk is full",
-        "free some disk space on the disk of {folder}; nothing is lost, and it continues by itself",
+        "free some disk space on the disk of {folder}",
+        is_resumed=True,
     ),
     "inodes": Fault(
         "Disk full",
         "the disk has room for bytes, but for no further file",
-        "remove files that you do not need from the disk of {folder}; nothing is lost, and it"
-        " continues by itself",
+        "remove files that you do not need from the disk of {folder}",
+        is_resumed=True,
     ),
     "quota": Fault(
         "Disk quota reached",
         "your quota on this disk is used up",
-        "remove some of your files, or have the quota raised; nothing is lost, and it continues by"
-        " itself",
+        "remove some of your files, or have the quota raised",
+        is_resumed=True,
     ),
     "file-size": Fault(
         "Limit of a file's size reached",
@@ -158,9 +163,11 @@ def state_error(path: Path, error: OSError | sqlite3.Error, *, doing: str = "use
     detail = fault.detail.format(**values)
     # What the system says is worth more where nothing better is known.
     detail = said if code == "unknown" else f"{detail} ({said})"
-    return StateError(
+    failure = StateError(
         f"cannot {doing} {path}: {detail}", hint=fault.hint.format(**values), title=fault.title
     )
+    failure.is_resumed = fault.is_resumed
+    return failure
 
 
 def hint_for(error: OSError) -> str:

@@ -32,16 +32,32 @@ from __future__ import annotations
 class CcsyncError(Exception):
     """What went wrong (`message`, a clause without a full stop) and what to do (`hint`).
 
-    `title` names the kind of problem, if it is known.
+    `title` names the kind of problem, if it is known. `is_resumed`: a daemon that runs works again
+    by itself once the user did what the hint says.
     """
 
     exit_code = 1
+    is_resumed = False
 
     def __init__(self, message: str, *, hint: str, title: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.title = title
+
+    @property
+    def hint_while_running(self) -> str:
+        """What to do, where a daemon met the error that tries it again."""
+        if not self.is_resumed:
+            return self.hint
+        return f"{self.hint}; nothing is lost, and it continues by itself"
+
+    @property
+    def hint_at_start(self) -> str:
+        """What to do, where a daemon met the error that ends with it."""
+        if not self.is_resumed:
+            return self.hint
+        return f"{self.hint}, then start it again; nothing is lost"
 
     def __str__(self) -> str:
         """Return one line: what went wrong, then what to do."""

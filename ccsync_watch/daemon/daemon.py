@@ -307,7 +307,7 @@ class Daemon:
             if failure is not None:
                 title = failure.title or "Sync not working"
                 self._handle_failure(
-                    Problem("reading-failed", title, failure.message, failure.hint)
+                    Problem("reading-failed", title, failure.message, failure.hint_while_running)
                 )
                 return False
             # A defect of ours must not end the stream: the next rescan finds what it left.

@@ -146,7 +146,9 @@ class Supervisor:
         if failure is None or self._is_ending.is_set():
             return NotRunning(f"ccsync-watch is {state}", hint="try again in a moment")
         return NotRunning(
-            f"ccsync-watch is {state}: {failure.message}", hint=failure.hint, title=failure.title
+            f"ccsync-watch is {state}: {failure.message}",
+            hint=failure.hint_while_running,
+            title=failure.title,
         )
 
     def reload_if_changed(self) -> None:

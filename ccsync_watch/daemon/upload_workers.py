@@ -114,7 +114,7 @@ class UploadWorkers:
             hint = "see the log in the state folder and report it; uploading is tried again"
         else:
             title, detail = failure.title or "Sync not working", failure.message
-            hint = failure.hint
+            hint = failure.hint_while_running
         problem, now = Problem("upload-failed", title, detail, hint), self._clock.monotonic()
         with self._lock:
             before, self._reported = self._reported, (problem, now)
@@ -122,7 +122,7 @@ class UploadWorkers:
             if failure is None:
                 log.error("uploading failed", exc_info=error)
             else:
-                log.error("%s", failure)
+                log.error("%s: %s", detail, hint)
         return problem
 
     @property

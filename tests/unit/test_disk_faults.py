@@ -75,6 +75,7 @@ def test_a_lock_of_another_program_is_named_as_one(tmp_path: Path) -> None:
     database.close()
     assert caught.value.title == "Database in use"
     assert "another program has the database locked" in caught.value.message
+    assert caught.value.hint_while_running == caught.value.hint_at_start == caught.value.hint
     assert "space" not in caught.value.hint
 
 
@@ -88,10 +89,31 @@ def test_a_disk_that_is_full_is_named_as_one(tmp_path: Path) -> None:
         disk.fill()
         error = raised(disk.path)
         assert error.title == "Disk full"
-        assert "free some disk space" in error.hint
+        assert error.hint == f"free some disk space on the disk of {disk.path}"
+        assert error.hint_while_running == (
+            f"{error.hint}; nothing is lost, and it continues by itself"
+        )
+        assert error.hint_at_start == f"{error.hint}, then start it again; nothing is lost"
         assert "writable" not in str(error)
         with pytest.raises(StateError, match="free some disk space"):
             install_key(disk.path)
+
+
+def test_a_start_on_a_full_disk_does_not_promise_to_continue(tmp_path: Path) -> None:
+    """The program ends: whoever freed some space has to start it."""
+    with small_disk(tmp_path / "disk") as disk:
+        disk.fill()
+        done = subprocess.run(
+            [sys.executable, "-m", "ccsync_watch", "run"],
+            env={**os.environ, "CCSYNC_WATCH_HOME": str(disk.path / "state")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert "the disk is full" in done.stderr
+    hint = f"free some disk space on the disk of {disk.path / 'state'}"
+    assert done.stderr.endswith(f": {hint}, then start it again; nothing is lost\n")
 
 
 def test_a_disk_without_room_for_files_is_named_as_one(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from ccsync_watch.daemon.instance_lock import InstanceLock
 from ccsync_watch.daemon.priority import lower_priority
 from ccsync_watch.daemon.service_manager import ServiceManager
 from ccsync_watch.daemon.shutdown import Shutdown
+from ccsync_watch.errors import StateError
 
 if TYPE_CHECKING:
     import argparse
@@ -34,6 +35,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(_arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[str, Any]) -> int:
     """Run until Ctrl+C or SIGTERM; reload the settings when they change."""
+    try:
+        _run(env, flags)
+    except StateError as error:
+        error.hint = error.hint_at_start
+        raise
+    with contextlib.suppress(OSError):  # the end of the terminal may have stopped us
+        say(STOPPED)
+    return 0
+
+
+def _run(env: Mapping[str, str], flags: Mapping[str, Any]) -> None:
     lower_priority()
     forbid_core_dumps()
     kept = {name: value for name, value in env.items() if is_kept(name)}
@@ -60,9 +72,6 @@ def main(_arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[
             )
         finally:
             lock.release()
-    with contextlib.suppress(OSError):  # the end of the terminal may have stopped us
-        say(STOPPED)
-    return 0
 
 
 def _check_patterns(settings: Settings) -> None:
