@@ -36,3 +36,7 @@ class PageClient:
         if answer.status != _OK:
             raise RuntimeError(f"{path}: {answer.status} {text[:300]}")
         return text, took
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()

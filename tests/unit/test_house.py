@@ -24,10 +24,14 @@ MAX_README_LINES = 60
 
 # Tables rather than code: they grow by entries.
 DATA_TABLES = {"ccsync_watch/store/migrations.py"}
-# These also hold the facts about the client and the backend that the code relies on; the first is
-# the architecture.
+# These also hold the facts about the client and the backend that the code relies on, or what users
+# ask of the package, to which the main README links; the first is the architecture.
 LONGER_READMES = {
     "ccsync_watch": 150,
+    "ccsync_watch/accounting": 90,
+    "ccsync_watch/cli": 75,
+    "ccsync_watch/dashboard": 75,
+    "ccsync_watch/privacy": 100,
     "ccsync_watch/opensync": 250,
     "ccsync_watch/transcripts": 250,
 }
