@@ -19,6 +19,7 @@ from ccsync_watch.privacy.clean import Redacting, redact_values
 from ccsync_watch.privacy.engine.placeholders import count_kinds
 from ccsync_watch.privacy.policy.metadata import metadata_of
 from ccsync_watch.store import rewriting, session_policy
+from ccsync_watch.store.session_writer import HOST, without_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -219,9 +220,11 @@ def _allowed_content(item: RewritableMessage, part: Part, printing: frozenset[st
     """Return what may be kept of a part, by the session's policy and the call that it answers."""
     is_printed = part.kind == "tool-result" and part.tool_use_id in printing
     content = without_output(part) if is_printed else part.content
-    # Our own line about a session holds its folder and branch, which are metadata.
-    if not item.is_metadata_only or item.message.kind == "session":
+    if not item.is_metadata_only:
         return content
+    if item.message.kind == "session":
+        # Our own lines about a session: its folder and branch are metadata, its machine is not.
+        return without_lines(content, (HOST,)) if isinstance(content, str) else content
     return metadata_of(part.kind, content)
 
 

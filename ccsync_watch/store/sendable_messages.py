@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ccsync_watch.model import Redacted
-from ccsync_watch.store.session_writer import FOLDER, HOST
+from ccsync_watch.store.session_writer import FOLDER, HOST, without_lines
 from ccsync_watch.store.stored_messages import find_call, session_messages
 from ccsync_watch.transcripts.project_folders import below_home, shown_path
 from ccsync_watch.transcripts.tools import describe_call
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from ccsync_watch.model import Part
     from ccsync_watch.outgoing import SessionSummary, StoredMessage
     from ccsync_watch.store.database import Database
-
-_LOCAL_LINES = (f"{FOLDER}: ", f"{HOST}: ")
 
 
 def sendable_messages(
@@ -69,9 +67,8 @@ def sendable_summary(
 def _without_host(message: StoredMessage) -> StoredMessage:
     parts = []
     for part in message.parts:
-        lines = part.content.split("\n") if isinstance(part.content, str) else []
-        text = "\n".join(line for line in lines if not line.startswith(_LOCAL_LINES))
-        parts.append(replace(part, content=text))
+        header = part.content if isinstance(part.content, str) else ""
+        parts.append(replace(part, content=without_lines(header, (FOLDER, HOST))))
     return replace(message, parts=tuple(parts))
 
 

@@ -39,7 +39,10 @@ def mark_excluded(
 
 
 def mark_metadata_only(connection: sqlite3.Connection, session_ids: Iterable[str]) -> None:
-    """Mark sessions of which only metadata is kept and delete their titles; in a transaction."""
+    """Mark sessions of which only metadata is kept; in a transaction.
+
+    Their titles and the name of their machine are deleted.
+    """
     query = "SELECT 1 FROM sessions WHERE id = ? AND is_metadata_only"
     new = [
         (session_id,)
@@ -51,7 +54,7 @@ def mark_metadata_only(connection: sqlite3.Connection, session_ids: Iterable[str
     for statement in (
         (
             "INSERT INTO sessions (id, is_metadata_only) VALUES (?, 1)"
-            " ON CONFLICT DO UPDATE SET is_metadata_only = 1, first_prompt = NULL"
+            " ON CONFLICT DO UPDATE SET is_metadata_only = 1, first_prompt = NULL, host = NULL"
         ),
         (
             "UPDATE subagents SET description = NULL, own_description = NULL, phase = NULL"

@@ -15,7 +15,7 @@ from ccsync_watch.transcripts.project_folders import locate_project, normalize_f
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from ccsync_watch.model import Message, SessionObservation
 
@@ -215,7 +215,8 @@ def header_text(connection: sqlite3.Connection, session_id: str) -> tuple[str, i
         FOLDER: values.get("project_path"),
         "Worktree": values.get("worktree"),
         "Branch": _branch(values.get("git_branch")),
-        HOST: values.get("host"),
+        # Earlier versions kept it where a policy came later.
+        HOST: None if values.get("is_metadata_only") else values.get("host"),
         "Claude Code": values.get("client_version"),
         "Started from": values.get("entrypoint"),
         "Team": _describe_team(values),
@@ -228,6 +229,12 @@ def header_text(connection: sqlite3.Connection, session_id: str) -> tuple[str, i
     lines = {name: " ".join(value.splitlines()) for name, value in facts.items() if value}
     text = "\n".join(f"{name}: {value}" for name, value in lines.items())
     return text, values.get("started_ms")
+
+
+def without_lines(header: str, names: Collection[str]) -> str:
+    """Return the text of a header without the lines of these names."""
+    starts = tuple(f"{name}: " for name in names)
+    return "\n".join(line for line in header.split("\n") if not line.startswith(starts))
 
 
 def _branch(name: str | None) -> str | None:

@@ -293,6 +293,18 @@ class TestPolicies:
         assert "Branch: main" in str(texts[0])
         assert _apply(world, projects) is False, "it is so already"
 
+    def test_the_machine_of_a_metadata_session_is_removed(
+        self, world: World, redactor: Redactor
+    ) -> None:
+        """As of one that had the policy from its beginning; also from its own first line."""
+        world.ingest(message("u1", "words"))
+        assert b"laptop" in _bytes(world)
+        assert _apply(world, Projects(policies=[("/home/user/project", "metadata")]))
+        _repair(world, redactor)
+        assert b"laptop" not in _bytes(world)
+        world.ingest(message("u2", "words"))
+        assert b"laptop" not in _bytes(world)
+
     def test_a_session_becomes_excluded(self, world: World) -> None:
         """Its pending rows are not sent."""
         world.ingest(message("u1"))
