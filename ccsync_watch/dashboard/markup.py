@@ -1,4 +1,4 @@
-"""Render texts of transcripts as HTML that is safe to show, placeholders as chips; pure.
+"""Render texts of transcripts as HTML that is safe to show, placeholders as chips.
 
 A transcript is never trusted as HTML: the renderer escapes it, raw HTML does not pass, images are
 not loaded, and the output is sanitised once more.
@@ -15,6 +15,7 @@ import nh3
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from ccsync_watch.dashboard.code_highlighting import highlight, language_of, may_highlight
 from ccsync_watch.plain_text import has_sequences, plain_text
 from ccsync_watch.privacy.engine.placeholders import FORM
 from ccsync_watch.terminal_styles import STYLE_NAMES, read_styles
@@ -34,6 +35,8 @@ MAX_RENDERED_CHARS = 60_000
 _CACHED_TEXTS = 256
 
 _CHIP = re.compile(FORM)
+_STANDING_IN = "\ue000"
+"""What a placeholder is while code is coloured: of no language, and private to us."""
 _CODE = re.compile("`([^`]+)`")
 _RIGHT_TO_LEFT = re.compile(
     "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
@@ -50,6 +53,7 @@ _ATTRIBUTES = {
     "code": {"class"},
     "div": {"aria-label", "class", "role", "tabindex"},
     "ol": {"start"},
+    "pre": {"data-language"},
     "span": {"class", "title"},
     "td": {"align"},
     "th": {"align"},
@@ -102,15 +106,26 @@ def render_snippet(text: str, marks: tuple[str, str]) -> Markup:
     return Markup(html)  # noqa: S704 - escaped by `render_text`
 
 
-@lru_cache(_CACHED_TEXTS)
 def render_markdown(text: str) -> Markup:
-    """Return Markdown as HTML."""
+    """Return Markdown as HTML, its code in colours as far as a page has room for them."""
+    has_code = "```" in text or "~~~" in text
+    return _render_markdown(text, is_coloured=has_code and may_highlight(len(text)))
+
+
+@lru_cache(_CACHED_TEXTS)
+def _render_markdown(text: str, *, is_coloured: bool) -> Markup:
     text = plain_text(text)
     if len(text) > MAX_RENDERED_CHARS:
         return Markup("<pre class='long'>{}</pre>").format(render_text(text))
     attributes = {name: set(values) for name, values in _ATTRIBUTES.items()}
     safe = nh3.clean(
-        _RENDERER.render(text, {"is_bidirectional": bool(_RIGHT_TO_LEFT.search(text))}),
+        _RENDERER.render(
+            text,
+            {
+                "is_bidirectional": bool(_RIGHT_TO_LEFT.search(text)),
+                "is_coloured": is_coloured,
+            },
+        ),
         tags=set(_TAGS),
         attributes={**attributes, "*": {"dir"}},
         url_schemes={"http", "https", "mailto"},
@@ -135,6 +150,33 @@ def _block(
     _renderer: RendererHTML, tokens: Sequence[Token], at: int, _options: OptionsDict, _env: EnvType
 ) -> str:
     return f"<pre><code>{_with_chips(escape(tokens[at].content))}</code></pre>\n"
+
+
+def _fence(
+    _renderer: RendererHTML, tokens: Sequence[Token], at: int, _options: OptionsDict, env: EnvType
+) -> str:
+    """Show a block with the name of its language, in colours."""
+    token = tokens[at]
+    language = language_of(token.info)
+    code = _colour(token.content, language) if env.get("is_coloured") else None
+    if code is None:
+        code = _with_chips(escape(token.content))
+    label = f' data-language="{escape(language)}"' if language.isascii() and language else ""
+    return f"<pre{label}><code>{code}</code></pre>\n"
+
+
+def _colour(code: str, language: str) -> str | None:
+    """Return code in colours; a placeholder stays whole, whatever the language makes of it."""
+    if _STANDING_IN in code:
+        return None
+    chips = [_chip(match) for match in _CHIP.finditer(code)] if "REDACTED" in code else []
+    if not chips:
+        return highlight(code, language)
+    coloured = highlight(_CHIP.sub(_STANDING_IN, code), language)
+    if coloured is None:
+        return None
+    first, *others = coloured.split(_STANDING_IN)
+    return "".join([first, *(f"{chip}{rest}" for chip, rest in zip(chips, others, strict=True))])
 
 
 def _image(
@@ -177,7 +219,7 @@ def _build_renderer() -> Any:  # noqa: ANN401 - the library's own type is built 
         ("text", _text),
         ("code_inline", _code),
         ("code_block", _block),
-        ("fence", _block),
+        ("fence", _fence),
         ("image", _image),
         ("table_open", _open_table),
         ("table_close", _close_table),

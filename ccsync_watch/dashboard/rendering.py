@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from ccsync_watch import __version__, units
 from ccsync_watch.accounting.account import COST_SOURCES, format_cost
-from ccsync_watch.dashboard import charts, local_time, markup
+from ccsync_watch.dashboard import charts, code_highlighting, local_time, markup
 from ccsync_watch.dashboard.json_text import compact_json, indented_json
 from ccsync_watch.dashboard.shown_models import short_model
 from ccsync_watch.dashboard.tool_views import build_view
@@ -93,7 +93,8 @@ class Templates:
             "section": page.current_section,
             "now_ms": now_ms,
         }
-        return self._environment.get_template(page.template).render({**frame, **context})
+        with code_highlighting.limit_page():
+            return self._environment.get_template(page.template).render({**frame, **context})
 
     def render_error(self, status: int, message: str, *, path: str) -> str:
         """Return a page that says what went wrong with a request for `path`."""
@@ -108,7 +109,8 @@ class Templates:
 
     def render_fragment(self, template: str, context: Context) -> str:
         """Return a part of a page."""
-        return self._environment.get_template(template).render(context)
+        with code_highlighting.limit_page():
+            return self._environment.get_template(template).render(context)
 
 
 def _call_output(item: EntryItem, view: ToolView) -> Markup:

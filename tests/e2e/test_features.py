@@ -115,6 +115,9 @@ class _Page(HTMLParser):
             kind = next(name for name in classes if name.startswith("kind-"))
             self._article = Article(kind.removeprefix("kind-"))
             self.articles[int(values["data-seq"] or 0)] = self._article
+        elif tag == "div" and "part" in classes:  # a further row of the same response
+            self._article = Article(self._article.kind, self._article.speaker)
+            self.articles[int(values["data-seq"] or 0)] = self._article
         self._is_speaker = "speaker" in classes
 
     def handle_data(self, data: str) -> None:

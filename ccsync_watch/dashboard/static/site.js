@@ -50,7 +50,7 @@ function copyButtons(root) {
     frame.className = "code-block";
     block.replaceWith(frame);
     frame.append(block, button);
-    copyOnClick(button, () => block.innerText);
+    copyOnClick(button, () => block.textContent);
   }
 }
 

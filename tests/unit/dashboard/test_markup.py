@@ -26,7 +26,7 @@ def test_markdown_is_rendered() -> None:
         "# A\n\n**b** ~~c~~\n\n- d\n\n| e |\n|---|\n| f |\n\n```py\ng < 1\n```\n"
     )
     for expected in ("<h1>A</h1>", "<strong>b</strong>", "<s>c</s>", "<li>d</li>", "<td>f</td>",
-                     "<pre><code>g &lt; 1"):  # fmt: skip
+                     '<pre data-language="py"><code>g &lt; <span class="h-number">1'):  # fmt: skip
         assert expected in html
 
 
