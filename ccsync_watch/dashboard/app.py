@@ -38,6 +38,7 @@ from ccsync_watch.dashboard.query_params import last_shown_seq, text_param
 from ccsync_watch.dashboard.rendering import Templates
 from ccsync_watch.dashboard.search_indexer import SearchIndexer
 from ccsync_watch.store.conversations import find_message
+from ccsync_watch.store.session_list import last_change
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -75,7 +76,12 @@ class _Routes:
         self._flush_thread = ThreadPoolExecutor(1, "dashboard-flush")
         self._templates = Templates(pages)
         self._live_events = LiveEvents(site.database, self._threads)
-        self._indexer = SearchIndexer(site.database, clock=site.clock, priority=site.priority)
+        self._indexer = SearchIndexer(
+            site.database,
+            clock=site.clock,
+            priority=site.priority,
+            count=site.figures.count_sessions,
+        )
 
     def app(self) -> Starlette:
         """Return the app with a route for each page and for what pages link to."""
@@ -85,6 +91,7 @@ class _Routes:
                 Route("/sessions/{session_id}/export.{document_format}", self._export),
                 Route("/sessions/{session_id}/message.md", self._export_message),
                 Route("/sessions/{session_id}/live", self._stream_growth),
+                Route("/live/sessions", self._stream_changes),
                 Route("/sync/flush", self._flush, methods=["POST"]),
                 Route("/sign-out", self._sign_out, methods=["POST"]),
                 Mount("/static", _StaticFiles(directory=_STATIC_FOLDER), name="static"),
@@ -184,6 +191,20 @@ class _Routes:
 
         after_seq = last_shown_seq(request)
         return self._live_events.stream(request, after_seq, render_growth, is_signed_in)
+
+    async def _stream_changes(self, request: Request) -> Response:
+        """Say when the list of sessions has changed: an open page then asks for itself again."""
+
+        def render_change(last: int) -> tuple[int, str]:
+            change = last_change(self._site.database)
+            return change, "changed" if change != last else ""
+
+        def is_signed_in() -> bool:
+            return self._site.access.is_signed_in(request.state.cookie)
+
+        return self._live_events.stream(
+            request, last_shown_seq(request), render_change, is_signed_in
+        )
 
     async def _flush(self, request: Request) -> Response:
         await _read_form(request)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, cast
 from ccsync_watch.accounting import session_accounts, usage_groups
 from ccsync_watch.accounting.reconciliation import reconcile
 from ccsync_watch.accounting.spreading import cost_of
+from ccsync_watch.dashboard import session_counter
 from ccsync_watch.dashboard.cached import Cached
 from ccsync_watch.dashboard.local_time import DATE_RANGES, local_datetime
 from ccsync_watch.dashboard.retention import RetentionRisk, find_retention_risk
@@ -177,6 +178,10 @@ class Figures:
             session_id: accounts.get(session_id) or reconcile(session_id, (), None)
             for session_id in session_ids
         }
+
+    def count_sessions(self) -> int:
+        """Count what sessions are sorted by, of the next ones; return how many."""
+        return session_counter.count_sessions(self._database, self._prices)
 
     def subagents(self, session_id: str) -> dict[str, SubagentAccount]:
         """Return what each of a session's subagents used, by its id."""

@@ -27,6 +27,12 @@ def date_and_time(at_ms: int | None) -> str:
     return "unknown" if at_ms is None else f"{local_datetime(at_ms):%Y-%m-%d %H:%M}"
 
 
+def day_name(at_ms: int) -> str:
+    """Return the day of a moment in words, with its weekday."""
+    moment = local_datetime(at_ms)
+    return f"{moment:%A}, {moment.day} {moment:%B %Y}"
+
+
 def time_of_day(at_ms: int | None) -> str:
     """Return the time to the second, empty for None."""
     return "" if at_ms is None else f"{local_datetime(at_ms):%H:%M:%S}"

@@ -51,6 +51,7 @@ class Templates:
             described_file=describe_file,
             described_values=describe_values,
             date_and_time=local_time.date_and_time,
+            day=local_time.day_name,
             dollars=units.dollars,
             duration=units.duration,
             full_count=units.full_count,

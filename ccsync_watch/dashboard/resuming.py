@@ -37,7 +37,11 @@ def _twice(quote: re.Match[str]) -> str:
     return 2 * quote[0]
 
 
+def is_recent(updated_ms: int | None, now_ms: int) -> bool:
+    """Return whether a session wrote something in the last minutes."""
+    return updated_ms is not None and now_ms - updated_ms < _RUNNING_MS
+
+
 def is_running(details: SessionDetails, updated_ms: int | None, now_ms: int) -> bool:
     """Return whether a session wrote something in the last minutes, and no hook said it ended."""
-    is_recent = updated_ms is not None and now_ms - updated_ms < _RUNNING_MS
-    return is_recent and not details.has_ended
+    return is_recent(updated_ms, now_ms) and not details.has_ended

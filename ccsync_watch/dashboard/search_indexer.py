@@ -1,4 +1,4 @@
-"""Bring the search index up to date in a thread, while pages are opened."""
+"""Bring the search index, and what else is counted, up to date in a thread, as pages are opened."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from ccsync_watch.store import search
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ccsync_watch.clock import Clock
     from ccsync_watch.dashboard.page_priority import PagePriority
     from ccsync_watch.store.database import Database
@@ -20,10 +22,21 @@ _PAUSE_SECONDS = 0.01
 
 
 class SearchIndexer:
-    """Indexes what was stored since the last time, a few hundred messages a transaction."""
+    """Indexes what was stored since the last time, a few hundred messages a transaction.
 
-    def __init__(self, database: Database, *, clock: Clock, priority: PagePriority) -> None:
+    Before, it calls `count` until that returns 0.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        clock: Clock,
+        priority: PagePriority,
+        count: Callable[[], int] = lambda: 0,
+    ) -> None:
         self._database = database
+        self._count = count
         self._clock = clock
         self._priority = priority
         self._threads = ThreadPoolExecutor(1, "search")
@@ -39,7 +52,8 @@ class SearchIndexer:
 
     def _run(self) -> None:
         try:
-            while search.catch_up(self._database, self._clock):
+            # A list of sessions is opened more often than a search.
+            while self._count() or search.catch_up(self._database, self._clock):
                 # The pump gets its turn to write.
                 self._clock.wait(self._never, _PAUSE_SECONDS)
                 self._priority.yield_to_pages()
@@ -49,7 +63,9 @@ class SearchIndexer:
             # Nobody asks for the result of the thread; the next page that is opened tries again.
             self._database.note_failure(error)
             if str(error) != self._failure:
-                log.exception("the search index cannot be brought up to date")
+                log.exception(
+                    "the search index or the figures of sessions cannot be brought up to date"
+                )
             self._failure = str(error)
         else:
             self._failure = ""

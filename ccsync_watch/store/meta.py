@@ -4,7 +4,8 @@ The names in use: `destination` (the backend that the outbox is for), `rules` an
 the stored texts were last checked against), `search` (the last message that is indexed),
 `is_host_sent` (whether headers were last sent with this machine's name), `known` (keyed digests of
 the known secrets that the stored texts were searched for), `retention` (what was pruned last),
-`rewritten` (how often words were removed from what was stored), `clock` (from where `steady_time`
+`rewritten` (how often words were removed from what was stored), `session_figures` (the last message
+that is counted in them, and at which prices), `clock` (from where `steady_time`
 counts).
 """
 

@@ -1004,4 +1004,23 @@ MIGRATIONS: tuple[str, ...] = (
     DELETE FROM search_due;
     DELETE FROM meta WHERE name IN ('search', 'search_removed');
     """,
+    """
+    -- What the list of sessions is sorted by; counted while pages of the dashboard are opened.
+    CREATE TABLE session_figures (
+        session_id TEXT PRIMARY KEY,
+        messages INTEGER NOT NULL,
+        prompts INTEGER NOT NULL,
+        cost_microusd INTEGER NOT NULL,
+        tokens INTEGER NOT NULL,
+        duration_ms INTEGER NOT NULL,
+        failed_calls INTEGER NOT NULL,
+        changed_files INTEGER NOT NULL,
+        subagents INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX session_figures_messages ON session_figures (messages);
+    CREATE INDEX session_figures_cost ON session_figures (cost_microusd);
+    CREATE INDEX session_figures_tokens ON session_figures (tokens);
+    CREATE INDEX session_figures_duration ON session_figures (duration_ms);
+    CREATE INDEX session_figures_failed ON session_figures (failed_calls);
+    """,
 )

@@ -19,12 +19,22 @@ if TYPE_CHECKING:
 
     from ccsync_watch.store.database import Database
 
-SessionSort: TypeAlias = Literal["recent", "oldest", "started"]
+SessionSort: TypeAlias = Literal[
+    "recent", "oldest", "started", "cost", "tokens", "duration", "messages", "failed"
+]
+"""`recent`, `oldest` and `started` need no figures; the others list what is counted."""
 _ORDERS: dict[SessionSort, tuple[str, str, str]] = {
     "recent": ("s.updated_ms", "DESC", "<"),
     "oldest": ("s.updated_ms", "ASC", ">"),
     "started": ("s.started_ms", "DESC", "<"),
+    "cost": ("f.cost_microusd", "DESC", "<"),
+    "tokens": ("f.tokens", "DESC", "<"),
+    "duration": ("f.duration_ms", "DESC", "<"),
+    "messages": ("f.messages", "DESC", "<"),
+    "failed": ("f.failed_calls", "DESC", "<"),
 }
+DATED_SORTS = frozenset({"recent", "oldest", "started"})
+"""Those in which the sessions of a day follow each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +50,11 @@ class SessionFilter:
     since_ms: int | None = None
     until_ms: int | None = None
     is_conversation: bool = False
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether an index limits the sessions to a part of them."""
+        return bool(self.project or self.branch or self.model or self.since_ms)
 
 
 class PageEnd(NamedTuple):
@@ -92,19 +107,29 @@ def list_sessions(
     `among` limits it to these sessions: the results of a search.
     """
     column, direction, compare = _ORDERS[sort]
+    source, session_id = "sessions s", "s.id"
+    if sort not in DATED_SORTS:
+        # In the order of the figures' index; of a few sessions, those first.
+        session_id = "f.session_id"
+        is_narrow = session_filter.is_narrow or among is not None
+        source = (
+            "sessions s JOIN session_figures f ON f.session_id = s.id"
+            if is_narrow
+            else "session_figures f CROSS JOIN sessions s ON s.id = f.session_id"
+        )
     conditions, values = _conditions(session_filter, sort)
     if among is not None:
         conditions.append("s.id IN (SELECT value FROM json_each(?))")
         values.append(json.dumps(list(among)))
     if after is not None:
-        conditions.append(f"({column}, s.id) {compare} (?, ?)")
+        conditions.append(f"({column}, {session_id}) {compare} (?, ?)")
         values.extend(after)
     where = " AND ".join(["NOT s.is_excluded", f"{column} IS NOT NULL", *conditions])
     query = (
         # The ids first: an index alone gives them, without reading any session.
         "SELECT r.*, page.sorted FROM"  # noqa: S608 - constants; values are bound
-        f" (SELECT s.id, {column} AS sorted FROM sessions s WHERE {where}"
-        f" ORDER BY {column} {direction}, s.id {direction} LIMIT ?) page"
+        f" (SELECT s.id, {column} AS sorted FROM {source} WHERE {where}"
+        f" ORDER BY {column} {direction}, {session_id} {direction} LIMIT ?) page"
         " CROSS JOIN sessions r ON r.id = page.id"
         f" ORDER BY page.sorted {direction}, r.id {direction}"
     )
@@ -114,6 +139,20 @@ def list_sessions(
         [_session_row(database, row) for row in rows[:limit]],
         PageEnd(last["sorted"], last["id"]) if last else None,
     )
+
+
+def last_change(database: Database) -> int:
+    """Return a number that is another one once a session was added or written to."""
+    query = "SELECT coalesce(max(updated_ms), 0) + count(*) FROM sessions"
+    return int(database.read().execute(query).fetchone()[0])
+
+
+def count_matching(database: Database, session_filter: SessionFilter, most: int) -> int:
+    """Return how many sessions match, at most so many: more are not counted."""
+    conditions, values = _conditions(session_filter, "recent")
+    where = " AND ".join(["NOT s.is_excluded", "s.updated_ms IS NOT NULL", *conditions])
+    query = f"SELECT count(*) FROM (SELECT 1 FROM sessions s WHERE {where} LIMIT ?)"  # noqa: S608 - constants; values are bound
+    return int(database.read().execute(query, (*values, most)).fetchone()[0])
 
 
 def _conditions(session_filter: SessionFilter, sort: SessionSort) -> tuple[list[str], list[object]]:

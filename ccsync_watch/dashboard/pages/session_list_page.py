@@ -2,35 +2,91 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, cast, get_args
+from itertools import groupby
+from typing import TYPE_CHECKING, cast
 
-from ccsync_watch.dashboard.local_time import day_end_ms, day_start_ms
+from ccsync_watch.accounting.account import total_cost
+from ccsync_watch.dashboard.local_time import (
+    day_end_ms,
+    day_start_ms,
+    local_datetime,
+    midnight_ms,
+)
 from ccsync_watch.dashboard.page import Context, Page
 from ccsync_watch.dashboard.query_params import build_query, number_param, text_param
-from ccsync_watch.store import session_list
+from ccsync_watch.dashboard.resuming import is_recent, is_running
+from ccsync_watch.store import session_figures, session_list, session_outline
 from ccsync_watch.store.search_queries import MatchingSessions
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from ccsync_watch.accounting.account import Cost, SessionAccount
     from ccsync_watch.dashboard.site import Site
+    from ccsync_watch.store.session_figures import SessionWork
+    from ccsync_watch.store.session_list import SessionRow
 
 _PAGE_SESSIONS = 50
 _MAX_WALKED = 1000
+_MAX_COUNTED = 10_000
 _PARAMS = ("q", "project", "branch", "model", "since", "until", "sort", "all")
-_SORTS = {"recent": "latest activity", "started": "latest start", "oldest": "oldest"}
+_SORTS = {
+    "recent": "latest activity",
+    "started": "latest start",
+    "oldest": "oldest",
+    "cost": "cost",
+    "tokens": "tokens",
+    "duration": "duration",
+    "messages": "messages",
+    "failed": "failed calls",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLine:
+    """One row of the list: a session with what it cost, what it did, and whether it is running."""
+
+    row: SessionRow
+    account: SessionAccount
+    work: SessionWork
+    is_running: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SessionDay:
+    """The sessions of one day, or all in an order that is not by day: `start_ms` is None then.
+
+    `is_whole`: the day has no other sessions, on the page before or after.
+    """
+
+    start_ms: int | None
+    lines: list[SessionLine]
+    is_whole: bool = True
+
+    @property
+    def cost(self) -> Cost:
+        """What they cost together."""
+        return total_cost([line.account.cost for line in self.lines])
+
+    @property
+    def duration_ms(self) -> int:
+        """How long they lasted together."""
+        return sum(line.work.duration_ms or 0 for line in self.lines)
 
 
 def build_context(site: Site, request: Request) -> Context:
     """Return the sessions that match, from where the last page ended."""
     params = {name: text_param(request, name) for name in _PARAMS}
-    sort = params["sort"] if params["sort"] in get_args(session_list.SessionSort) else "recent"
+    sort = cast(
+        "session_list.SessionSort", params["sort"] if params["sort"] in _SORTS else "recent"
+    )
     value, last_id = number_param(request, "value"), text_param(request, "after")
     rows, next_cursor = _list_matching(
         site,
         params,
-        cast("session_list.SessionSort", sort),
+        sort,
         session_list.PageEnd(value, last_id) if value is not None and last_id else None,
     )
     more = None
@@ -48,9 +104,15 @@ def build_context(site: Site, request: Request) -> Context:
             ("model", "Model", choices.models),
         ],
         "sorts": _SORTS,
-        "rows": rows,
-        "accounts": site.figures.sessions([row.session_id for row in rows]),
+        "days": _group_days(_build_lines(site, rows), sort, is_first=is_first, is_last=not more),
+        "total": None if params["q"] else _count(site, params),
+        "most_counted": _MAX_COUNTED,
+        "uncounted": 0
+        if sort in session_list.DATED_SORTS
+        else session_figures.count_missing(site.database),
         "more": more,
+        "build_query": build_query,
+        "live_after": session_list.last_change(site.database) if is_first else None,
         "is_filtered": is_filtered,
         "is_first": is_first,
         # An empty store is explained: nothing was written yet, or it is being imported.
@@ -59,12 +121,58 @@ def build_context(site: Site, request: Request) -> Context:
     }
 
 
+def _count(site: Site, params: dict[str, str]) -> int:
+    return session_list.count_matching(site.database, _build_filter(params), _MAX_COUNTED)
+
+
+def _build_lines(site: Site, rows: list[SessionRow]) -> list[SessionLine]:
+    ids = [row.session_id for row in rows]
+    accounts = site.figures.sessions(ids)
+    works = session_figures.load_works(site.database, ids)
+    now_ms = site.clock.wall_ms()
+    return [
+        SessionLine(
+            row,
+            accounts[row.session_id],
+            works[row.session_id],
+            # What ended says so in a hook event, which only what wrote lately is asked for.
+            is_recent(row.updated_ms, now_ms)
+            and is_running(
+                session_outline.load_details(site.database, row.session_id), row.updated_ms, now_ms
+            ),
+        )
+        for row in rows
+    ]
+
+
+def _group_days(
+    lines: list[SessionLine], sort: session_list.SessionSort, *, is_first: bool, is_last: bool
+) -> list[SessionDay]:
+    """Return the lines by their local days, in their order; in one group where that is no order."""
+    if sort not in session_list.DATED_SORTS:
+        return [SessionDay(None, lines)] if lines else []
+
+    def day_of(line: SessionLine) -> int:
+        at_ms = line.row.started_ms if sort == "started" else line.row.updated_ms
+        return midnight_ms(local_datetime(at_ms or 0).date())
+
+    groups = [(day_ms, list(group)) for day_ms, group in groupby(lines, key=day_of)]
+    return [
+        SessionDay(
+            day_ms,
+            group,
+            is_whole=(is_first or number > 0) and (is_last or number < len(groups) - 1),
+        )
+        for number, (day_ms, group) in enumerate(groups)
+    ]
+
+
 def _list_matching(
     site: Site,
     params: dict[str, str],
     sort: session_list.SessionSort,
     after: session_list.PageEnd | None,
-) -> tuple[list[session_list.SessionRow], session_list.PageEnd | None]:
+) -> tuple[list[SessionRow], session_list.PageEnd | None]:
     """Return a page of the sessions that match, and where the next one begins.
 
     Where nearly every session has the words, each is asked as it is reached: a page may then have
@@ -78,13 +186,15 @@ def _list_matching(
     ids = matching.all_ids()
     if ids is not None:
         return list_page(after=after, limit=_PAGE_SESSIONS, among=ids)
-    shown: list[session_list.SessionRow] = []
+    shown: list[SessionRow] = []
     for _number in range(_MAX_WALKED // _PAGE_SESSIONS):
         rows, after = list_page(after=after, limit=_PAGE_SESSIONS)
         for row in rows:
             if row.session_id in matching:
                 shown.append(row)
-                if len(shown) == _PAGE_SESSIONS and row is not rows[-1]:
+                # Of another order the value is not known here: then the page has some more.
+                is_full = len(shown) == _PAGE_SESSIONS and sort in session_list.DATED_SORTS
+                if is_full and row is not rows[-1]:
                     at_ms = row.started_ms if sort == "started" else row.updated_ms
                     return shown, session_list.PageEnd(at_ms or 0, row.session_id)
         if after is None or len(shown) >= _PAGE_SESSIONS:

@@ -1,6 +1,7 @@
 // Everything here is a convenience: each page can be read and used without scripts.
 import { follow } from "./live.js";
 import { keys } from "./keys.js";
+import { followList } from "./list.js";
 import { tips } from "./tips.js";
 
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
@@ -108,5 +109,6 @@ if (!location.hash) document.querySelector(".entry.named")?.scrollIntoView();
 tips();
 keys();
 follow(enhance);
+followList();
 const waiting = document.querySelector("[data-reload]");
 if (waiting) setTimeout(() => location.reload(), Number(waiting.dataset.reload));

@@ -136,6 +136,9 @@ def _fill(world: World) -> None:
             "INSERT INTO earlier_sessions"
             " VALUES ('http://gone', 's', 0, '', '{}', 1, 1, 1, 1, 0, 0)"
         )
+        connection.execute(
+            "INSERT INTO session_figures VALUES (?, 2, 1, 3, 4, 5, 6, 7, 8)", (FORK,)
+        )
         connection.execute("INSERT INTO contested_answers VALUES ('m1', x'', ?)", (SESSION,))
         connection.execute("INSERT INTO windows_roots VALUES (1, 'D:\\')")
         connection.execute(

@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 import pytest
 
+from ccsync_watch.dashboard.session_counter import count_sessions
 from ccsync_watch.store.conversations import list_forks
 from ccsync_watch.store.session_list import (
     SessionFilter,
@@ -29,6 +30,11 @@ def _start(world: World, number: int, **more: Any) -> str:  # noqa: ANN401 - any
     return name
 
 
+def _count(world: World) -> None:
+    while count_sessions(world.database, world.prices):
+        pass
+
+
 def _exclude(world: World, name: str) -> None:
     with world.database.write() as connection:
         connection.execute("UPDATE sessions SET is_excluded = 1 WHERE id = ?", (name,))
@@ -48,6 +54,7 @@ class TestPages:
     ) -> None:
         """Whatever the order, and with equal times."""
         before = {_start(world, number) for number in range(10, 31)}
+        _count(world)
         listed: list[str] = []
         after, added = None, 31
         for _page in range(50):
@@ -59,6 +66,7 @@ class TestPages:
                 break
             if added < 36:
                 _start(world, added)
+                _count(world)
                 added += 1
         assert after is None
         assert len(listed) == len(set(listed))
@@ -69,6 +77,7 @@ class TestPages:
         """The pages together equal the whole list."""
         for number in range(9):
             _start(world, number)
+        _count(world)
         whole, more = list_sessions(world.database, SessionFilter(), sort=sort)
         assert more is None
         first, at = list_sessions(world.database, SessionFilter(), sort=sort, limit=4)
