@@ -36,7 +36,8 @@ from ccsync_watch.dashboard.pages.session_page import (
 from ccsync_watch.dashboard.pages.sync_page import flush_outcome
 from ccsync_watch.dashboard.query_params import last_shown_seq, text_param
 from ccsync_watch.dashboard.rendering import Templates
-from ccsync_watch.dashboard.search_indexer import SearchIndexer
+from ccsync_watch.dashboard.store_indexer import StoreIndexer
+from ccsync_watch.store import search
 from ccsync_watch.store.conversations import find_message
 from ccsync_watch.store.session_list import last_change
 
@@ -45,8 +46,10 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from ccsync_watch.clock import Clock
     from ccsync_watch.dashboard.page import Page
     from ccsync_watch.dashboard.site import Site
+    from ccsync_watch.store.database import Database
 
 log = logging.getLogger(__name__)
 
@@ -76,12 +79,17 @@ class _Routes:
         self._flush_thread = ThreadPoolExecutor(1, "dashboard-flush")
         self._templates = Templates(pages)
         self._live_events = LiveEvents(site.database, self._threads)
-        self._indexer = SearchIndexer(
+        self._indexer = StoreIndexer(
             site.database,
+            self._index,
+            subject="search index or the figures of sessions",
             clock=site.clock,
             priority=site.priority,
-            count=site.figures.count_sessions,
         )
+
+    def _index(self, database: Database, clock: Clock) -> int:
+        # A list of sessions is opened more often than a search.
+        return self._site.figures.count_sessions() or search.catch_up(database, clock)
 
     def app(self) -> Starlette:
         """Return the app with a route for each page and for what pages link to."""
@@ -102,6 +110,7 @@ class _Routes:
     def _page_route(self, page: Page) -> Route:
         async def show(request: Request) -> Response:
             self._indexer.wake()
+            self._site.calls.wake()
             return HTMLResponse(await self._in_thread(lambda: self._render(page, request)))
 
         return Route(page.path, show, name=page.name)

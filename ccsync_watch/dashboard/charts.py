@@ -36,11 +36,12 @@ def stacked_bars(
     label: str,
     unit: str = "tokens",
     at_least: Container[str] = (),
+    links: Sequence[str] = (),
 ) -> Markup:
     """Return bars, a stack for each day; `series` are drawn from the bottom up, in their order.
 
     `days` are ISO dates; each series has a value for every one of them. On the days in `at_least`
-    the true amounts are higher.
+    the true amounts are higher. `links` are the addresses of the days, if they have any.
     """
     if not days:
         return Markup()
@@ -51,7 +52,8 @@ def stacked_bars(
     for at, day in enumerate(days):
         amounts = {name: values[at] for name, values in series.items()}
         title = f"{day}: {_describe(amounts, unit, is_partial=day in at_least)}"
-        marks.append(_stack(title, amounts, at=at, step=step, top=top))
+        bar = _stack(title, amounts, at=at, step=step, top=top)
+        marks.append(_linked(bar, links[at], title, is_first=not at) if links else bar)
     for at in range(0, len(days), max(1, len(days) // 8)):
         x = _LEFT + step * at + step / 2
         text = f"{date.fromisoformat(days[at]):%d %b}"
@@ -63,6 +65,12 @@ def stacked_bars(
     # The chart's label names a single series already.
     after = f'<ul class="legend">{legend}</ul>' if len(series) > 1 else ""
     return _figure(label, "".join(marks), _WIDTH, _HEIGHT, after)
+
+
+def _linked(marks: str, address: str, text: str, *, is_first: bool) -> str:
+    """Return marks as a link. The Tab key reaches the first one of a chart, arrows the others."""
+    order = "" if is_first else ' tabindex="-1"'
+    return f'<a href="{escape(address)}" aria-label="{escape(text)}"{order}>{marks}</a>'
 
 
 def _describe(amounts: Mapping[str, float], unit: str, *, is_partial: bool) -> str:

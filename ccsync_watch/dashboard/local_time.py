@@ -81,6 +81,33 @@ def _parse_day(text: str) -> date | None:
 
 
 @dataclass(frozen=True, slots=True)
+class DaySpan:
+    """What one bar of a chart stands for: a day, or a week of them; `last` is in it."""
+
+    first: date
+    last: date
+
+
+def days_between(first: date, last: date) -> list[DaySpan]:
+    """Return a span for each day, both included, or for each week if there are many days.
+
+    Weeks begin on Mondays. Of very many weeks the last ones are returned.
+    """
+    count = max(1, (last - first).days + 1)
+    if count <= MAX_BARS:
+        days = [last - timedelta(days=count - 1 - number) for number in range(count)]
+        return [DaySpan(day, day) for day in days]
+    monday = first - timedelta(days=first.weekday())
+    weeks = (last - monday).days // 7 + 1
+    starts = [monday + timedelta(days=7 * number) for number in range(weeks)]
+    return [DaySpan(start, start + timedelta(days=6)) for start in starts[-2 * MAX_BARS :]]
+
+
+MAX_BARS = 92
+"""How many days have a bar of their own; of more, each week has one."""
+
+
+@dataclass(frozen=True, slots=True)
 class DateRange:
     """A choice of days that ends today; `days` is None for all of them."""
 

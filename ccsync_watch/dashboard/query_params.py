@@ -12,13 +12,15 @@ if TYPE_CHECKING:
 
 MAX_TEXT_CHARS = 400
 """More than a person types."""
+MAX_PATH_CHARS = 4096
+"""The longest path that systems have."""
 _MAX_DIGITS = 17
 """What SQLite's integers hold."""
 
 
-def text_param(request: Request, name: str) -> str:
+def text_param(request: Request, name: str, max_chars: int = MAX_TEXT_CHARS) -> str:
     """Return a parameter, cut where it is too long; empty when it is missing."""
-    return request.query_params.get(name, "")[:MAX_TEXT_CHARS].strip()
+    return request.query_params.get(name, "")[:max_chars].strip()
 
 
 def number_param(request: Request, name: str) -> int | None:

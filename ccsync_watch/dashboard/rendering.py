@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,9 +28,12 @@ if TYPE_CHECKING:
     from ccsync_watch.dashboard.conversation import EntryItem
     from ccsync_watch.dashboard.page import Context, Page
     from ccsync_watch.dashboard.tool_blocks import ToolView
+    from ccsync_watch.store.failure_list import FailedCall
 
 TEMPLATE_FOLDER = Path(__file__).parent / "templates"
 _STATIC_FOLDER = Path(__file__).parent / "static"
+_MAX_LINE_CHARS = 200
+_EXIT_CODE = re.compile(r"(?:Error: )?Exit code \d+")
 
 
 class Templates:
@@ -73,6 +77,9 @@ class Templates:
                 item.tool_name, item.content, item.outcome, folder
             ),
             call_output=_call_output,
+            failed_call_view=_failed_call_view,
+            tool_label=lambda name: build_view(name, {}, None).label,
+            first_error_line=_first_error_line,
         )
         self._environment.globals.update(
             charts=charts,
@@ -122,6 +129,18 @@ def _call_output(item: EntryItem, view: ToolView) -> Markup:
             output = indented_json(orjson.loads(output))
     shown = markup.render_terminal_text(output, item.styles if view.output != "json" else ())
     return Markup('<pre class="output">{}</pre>').format(shown)
+
+
+def _failed_call_view(call: FailedCall) -> ToolView:
+    """Return how a failed call is shown, as its session shows it."""
+    return build_view(call.tool, call.arguments, call.outcome, call.project)
+
+
+def _first_error_line(output: str) -> str:
+    """Return the line of a failed call's output that says what went wrong."""
+    lines = [line.strip() for line in plain_text(output).splitlines() if line.strip()]
+    said = next((line for line in lines if not _EXIT_CODE.fullmatch(line)), "")
+    return f"{said[:_MAX_LINE_CHARS]}…" if len(said) > _MAX_LINE_CHARS else said
 
 
 def _plain(value: object) -> object:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from ccsync_watch.dashboard.figures import Figures
 from ccsync_watch.dashboard.page_priority import PagePriority
+from ccsync_watch.dashboard.store_indexer import StoreIndexer
+from ccsync_watch.store import call_index
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +37,7 @@ class DaemonApi(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What the pages are made from; `state_dir` holds the log."""
+    """What the pages are made from; `state_dir` holds the log. `calls` fills `call_index`."""
 
     database: Database
     daemon: DaemonApi
@@ -44,6 +46,7 @@ class Site:
     state_dir: Path
     clock: Clock
     priority: PagePriority
+    calls: StoreIndexer
 
 
 def build_site(
@@ -66,4 +69,7 @@ def build_site(
         clock=clock,
         priority=priority,
     )
-    return Site(database, daemon, figures, access, settings().state_dir, clock, priority)
+    calls = StoreIndexer(
+        database, call_index.catch_up, subject="index of calls", clock=clock, priority=priority
+    )
+    return Site(database, daemon, figures, access, settings().state_dir, clock, priority, calls)

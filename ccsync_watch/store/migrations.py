@@ -1023,4 +1023,80 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX session_figures_duration ON session_figures (duration_ms);
     CREATE INDEX session_figures_failed ON session_figures (failed_calls);
     """,
+    """
+    -- Which results changed files, and which are of calls that failed: made of the parts when
+    -- somebody looks (see `call_index`). What changes leaves them at once, and is read again.
+    -- `call_names` has the names of projects, tools and kinds of failures; 0 = an unknown project.
+    CREATE TABLE call_names (key INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+    CREATE TABLE files (
+        key INTEGER PRIMARY KEY,
+        project_key INTEGER NOT NULL,
+        path TEXT NOT NULL,
+        changed_ms INTEGER NOT NULL
+    );
+    CREATE UNIQUE INDEX files_path ON files (path, project_key);
+    CREATE INDEX files_changed ON files (changed_ms);
+    CREATE INDEX files_project ON files (project_key, changed_ms);
+    CREATE TABLE file_changes (
+        file_key INTEGER NOT NULL,
+        at_ms INTEGER NOT NULL,
+        seq INTEGER NOT NULL,
+        position INTEGER NOT NULL,
+        session_key INTEGER NOT NULL,
+        added INTEGER,
+        removed INTEGER,
+        PRIMARY KEY (file_key, at_ms, seq, position)
+    ) WITHOUT ROWID;
+    CREATE INDEX file_changes_seq ON file_changes (seq);
+    CREATE TABLE failed_calls (
+        seq INTEGER NOT NULL,
+        position INTEGER NOT NULL,
+        tool_key INTEGER NOT NULL,
+        kind_key INTEGER NOT NULL,
+        project_key INTEGER NOT NULL,
+        at_ms INTEGER NOT NULL,
+        PRIMARY KEY (seq, position)
+    ) WITHOUT ROWID;
+    CREATE INDEX failed_calls_kind ON failed_calls (tool_key, kind_key, at_ms);
+    CREATE INDEX failed_calls_time ON failed_calls (at_ms, project_key, tool_key, kind_key);
+    CREATE TABLE calls_due (seq INTEGER PRIMARY KEY);
+
+    CREATE TRIGGER calls_removed AFTER DELETE ON parts WHEN old.kind = 'tool-result' BEGIN
+        DELETE FROM file_changes WHERE seq = old.message_seq;
+        DELETE FROM failed_calls WHERE seq = old.message_seq;
+        INSERT OR IGNORE INTO calls_due VALUES (old.message_seq);
+    END;
+    CREATE TRIGGER calls_changed AFTER UPDATE ON parts WHEN old.kind = 'tool-result' BEGIN
+        DELETE FROM file_changes WHERE seq = old.message_seq;
+        DELETE FROM failed_calls WHERE seq = old.message_seq;
+        INSERT OR IGNORE INTO calls_due VALUES (old.message_seq);
+    END;
+    CREATE TRIGGER calls_copied AFTER UPDATE OF is_inherited, timestamp_ms ON compact_messages
+    WHEN old.is_inherited <> new.is_inherited OR old.timestamp_ms IS NOT new.timestamp_ms BEGIN
+        INSERT OR IGNORE INTO calls_due SELECT message_seq FROM parts
+            WHERE message_seq = new.seq AND kind = 'tool-result';
+    END;
+    CREATE TRIGGER calls_of_new_session AFTER INSERT ON sessions BEGIN
+        INSERT OR IGNORE INTO calls_due SELECT seq FROM compact_messages
+            WHERE session_key = (SELECT key FROM ids WHERE id = new.id);
+    END;
+    -- Its project is another one, or may not be shown any more.
+    CREATE TRIGGER calls_of_session AFTER UPDATE OF is_excluded, project_path ON sessions
+    WHEN old.is_excluded <> new.is_excluded OR old.project_path IS NOT new.project_path BEGIN
+        INSERT OR IGNORE INTO calls_due SELECT seq FROM compact_messages
+            WHERE session_key = (SELECT key FROM ids WHERE id = new.id);
+        DELETE FROM file_changes WHERE seq IN (SELECT seq FROM compact_messages
+            WHERE session_key = (SELECT key FROM ids WHERE id = new.id));
+        DELETE FROM failed_calls WHERE seq IN (SELECT seq FROM compact_messages
+            WHERE session_key = (SELECT key FROM ids WHERE id = new.id));
+        DELETE FROM call_names WHERE name = old.project_path AND NOT EXISTS (SELECT 1 FROM sessions
+            WHERE project_path = old.project_path AND NOT is_excluded);
+    END;
+    CREATE TRIGGER file_changes_removed AFTER DELETE ON file_changes BEGIN
+        DELETE FROM files WHERE key = old.file_key
+            AND NOT EXISTS (SELECT 1 FROM file_changes WHERE file_key = old.file_key);
+        UPDATE files SET changed_ms = (SELECT max(at_ms) FROM file_changes
+            WHERE file_key = old.file_key) WHERE key = old.file_key AND changed_ms = old.at_ms;
+    END;
+    """,
 )

@@ -13,6 +13,7 @@ from ccsync_watch.store.id_keys import key_of
 from ccsync_watch.store.packed_texts import unpack
 from ccsync_watch.store.stored_messages import CARRIED_USAGE
 from ccsync_watch.store.turns import ENDS_TURN, STARTERS
+from ccsync_watch.transcripts.call_results import CHANGING_TOOLS, read_change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -130,25 +131,25 @@ class ChangedFile:
 
 def changed_files(database: Database, session_id: str) -> list[ChangedFile]:
     """Return the files that a session and its subagents changed, in the order of first changes."""
+    marks = ", ".join("?" * len(CHANGING_TOOLS))
     rows = database.read().execute(
-        "SELECT json_extract(x, '$.path') AS path, json_extract(x, '$.lines_added') AS added,"  # noqa: S608 - constants
-        " json_extract(x, '$.lines_removed') AS removed, m.agent_id, m.id FROM"
-        " (SELECT p.tool_use_id AS call_id, unpacked(p.content) AS x FROM compact_messages r"
-        "  JOIN parts p ON p.message_seq = r.seq"
-        f"  WHERE r.session_key = {key_of('?1')} AND r.kind = 'tool_result'"
-        "  AND p.kind = 'tool-result' AND p.tool_name IN"
-        "  ('Edit', 'MultiEdit', 'Write', 'NotebookEdit') LIMIT -1)"
-        " JOIN parts c ON c.tool_use_id = call_id AND c.kind = 'tool-call'"
+        "SELECT p.tool_name, p.content, m.agent_id, m.id FROM compact_messages r"  # noqa: S608 - marks and constants
+        " CROSS JOIN parts p ON p.message_seq = r.seq AND p.kind = 'tool-result'"
+        " CROSS JOIN parts c ON c.tool_use_id = p.tool_use_id AND c.kind = 'tool-call'"
         " JOIN messages m ON m.seq = c.message_seq AND m.session_id = ?1"
-        " WHERE json_extract(x, '$.ok') AND path IS NOT NULL ORDER BY m.seq",
-        (session_id,),
+        f" WHERE r.session_key = {key_of('?1')} AND r.kind = 'tool_result'"
+        f" AND p.tool_name IN ({marks}) ORDER BY m.seq",
+        (session_id, *CHANGING_TOOLS),
     )
     files: dict[str, ChangedFile] = {}
     for row in rows:
-        file = files.setdefault(row["path"], ChangedFile(row["path"]))
-        if row["added"] is not None:
-            file.lines_added = (file.lines_added or 0) + row["added"]
-            file.lines_removed = (file.lines_removed or 0) + (row["removed"] or 0)
+        change = read_change(row["tool_name"], orjson.loads(unpack(row["content"])))
+        if change is None:
+            continue
+        file = files.setdefault(change.path, ChangedFile(change.path))
+        if change.lines_added is not None:
+            file.lines_added = (file.lines_added or 0) + change.lines_added
+            file.lines_removed = (file.lines_removed or 0) + (change.lines_removed or 0)
         name = conversation_name(row["id"], session_id, row["agent_id"])
         file.edits.append(FileEdit(row["agent_id"], name))
     return list(files.values())

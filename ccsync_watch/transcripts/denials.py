@@ -80,6 +80,8 @@ _WORDS = (
     "Permission to use ", "Request interrupted", "Sibling tool call", "Streaming fallback",
     "parallel tool call",
 )  # fmt: skip
+LABELS = frozenset({*_SOURCES.values(), *_KINDS.values(), *(label for _, label in _SENTENCES)})
+"""Who denied a call, in words; there may be others, made of names that are not known here."""
 _MAX_SENTENCE_CHARS = 600
 # Of a rejected plan only the plan follows.
 _SAID = re.compile(

@@ -75,6 +75,22 @@ def locate_project(folder: str | None) -> ProjectFolder:
     return ProjectFolder(_join(root, parts[:number]), parts[inner + 2])
 
 
+def locate_file(path: str, folder: str | None = None, project: str | None = None) -> str:
+    """Return the path of a file of a project, whichever worktree of it the file is in.
+
+    `folder` is a worktree of `project` elsewhere; those of the client are below their repository.
+    """
+    root, parts = _split(path)
+    while (number := _worktrees_at(parts)) is not None and number + 3 < len(parts):
+        parts = [*parts[:number], *parts[number + 3 :]]
+    located = _join(root, parts)
+    if folder and project:
+        inner, above = _split(folder)[1], _split(project)[1]
+        if parts[: len(inner)] == inner and len(parts) > len(inner):
+            return _join(_split(project)[0], [*above, *parts[len(inner) :]])
+    return located
+
+
 def normalize_folder(folder: str) -> str:
     """Return the one spelling of a folder's path."""
     return _join(*_split(folder))

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from support.ccsync_program.program import Program
 
+_LONG = "a-name-without-any-place-to-break-" * 8
+_FOLDER = f"/home/user/{_LONG}"
 PATHS = {
     "overview": "/?range=all",
     "sessions": "/sessions",
@@ -33,11 +35,14 @@ PATHS = {
     "session": f"/sessions/{SESSION}",
     "sync": "/sync",
     "privacy": "/privacy",
+    "files": "/files",
+    "file": f"/files/file?project={_FOLDER}&path={_FOLDER}/src/a.py",
+    "errors": "/errors?range=all",
+    "failed calls": "/errors?range=all&tool=Bash&kind=other",
     "no match": "/search?q=zebra",
     "error": "/sessions/unknown",
 }
 _UNFOLD = "for (const fold of document.querySelectorAll('details')) fold.open = true"
-_LONG = "a-name-without-any-place-to-break-" * 8
 _ANSWER = f"""# Heading
 
 A **missing** index in `{_LONG}`, see [the manual](https://example.com/{_LONG}).
@@ -67,7 +72,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
 
 def _write_session(transcript: Transcript) -> None:
     writer = transcript.writer
-    writer.cwd = f"/home/user/{_LONG}"
+    writer.cwd = _FOLDER
     for number in range(3):
         call_id = f"toolu_{number}"
         transcript.append(
@@ -76,10 +81,16 @@ def _write_session(transcript: Transcript) -> None:
                 text("Let me look."),
                 call(call_id, "Bash", command=f"cat {_LONG}"),
                 call(f"{call_id}_of_server", "mcp__" + _LONG.replace("-", "")),
+                call(f"{call_id}_edit", "Edit", file_path=f"{_FOLDER}/src/a.py"),
                 usage_id=f"m{number}",
                 cache_read_input_tokens=123_456,
             ),
             writer.result(call_id, f"{_LONG}\n", is_error=number == 1),
+            writer.result(
+                f"{call_id}_edit",
+                "The file has been updated.",
+                detail={"filePath": f"{_FOLDER}/src/a.py"},
+            ),
             writer.answer(text(_ANSWER), usage_id=f"n{number}"),
         )
 
@@ -132,6 +143,24 @@ def test_every_page_reads_without_scripts(browser: Browser, access: DashboardAcc
         assert page.locator(".arguments").first.is_visible()
         for button in page.get_by_role("button").all():
             assert not button.is_visible() or button.evaluate("button => Boolean(button.form)")
+
+
+def test_a_file_leads_to_the_prompt_of_each_change(
+    browser: Browser, access: DashboardAccess
+) -> None:
+    """By keyboard, and without scripts; the call of a failure is a link away too."""
+    with access.window(browser) as window:
+        page = window.open("/files")
+        page.keyboard.press("j")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/files/file?*")
+        page.locator(".prompted .line").first.click()
+        page.wait_for_url("**/sessions/*")
+        assert "Why is it slow?" in page.locator(".entry.named").inner_text()
+    with access.window(browser, java_script_enabled=False) as window:
+        page = window.open("/errors?range=all")
+        page.locator(".failed-calls a").first.click()
+        assert page.locator(".entry.named .outcome.bad").count() == 1
 
 
 def test_keys_start_at_what_is_on_the_screen(browser: Browser, access: DashboardAccess) -> None:

@@ -36,5 +36,5 @@ PAGE = Page(
     title="Privacy",
     template="privacy.html",
     build_context=build_context,
-    navigation=4,
+    navigation=6,
 )

@@ -75,5 +75,5 @@ PAGE = Page(
     title="Sync",
     template="sync.html",
     build_context=build_context,
-    navigation=3,
+    navigation=5,
 )

@@ -12,7 +12,7 @@ import pytest
 from ccsync_watch.hook_events import HookEvent
 from ccsync_watch.model import Part, Redacted, Subagent
 from ccsync_watch.opensync import wire
-from ccsync_watch.store import search
+from ccsync_watch.store import call_index, search
 from ccsync_watch.store.conversations import list_helpers
 from ccsync_watch.store.database import DATABASE_NAME
 from ccsync_watch.store.hook_event_writer import save_hook_event
@@ -45,7 +45,7 @@ WITH_KEYS = {("outbox", "session_id"): "(SELECT id FROM ids WHERE key = session_
 # More are added.
 ADDED_TO = {"ids"}
 # The index of the search is built again.
-INDEXED = {"search", "search_due", "indexed_texts"}
+INDEXED = {"search", "search_due", "indexed_texts", "calls_due"}
 # Filled by triggers; and the parts of the search index, which SQLite fills.
 DERIVED = {"session_counts"}
 FORK = "22222222-3333-4444-8555-666666666666"
@@ -146,8 +146,17 @@ def _fill(world: World) -> None:
         )
     event = HookEvent("SessionStart", SESSION, world.clock.now_ms, {"source": "startup"})
     save_hook_event(world.database, Redacted(event), now_ms=world.clock.now_ms, is_released=True)
-    while search.catch_up(world.database, world.clock):
-        pass
+    edit, failure = (
+        Part("tool-result", {"ok": is_ok, "path": "/shop/a.py"}, name, "Edit")
+        for name, is_ok in (("t1", True), ("t2", False))
+    )
+    world.ingest(message("r1", kind="tool_result", parts=(edit, failure)))
+    world.drain()
+    for catch_up in (search.catch_up, call_index.catch_up):
+        while catch_up(world.database, world.clock):
+            pass
+    with world.database.write() as connection:
+        connection.execute("INSERT INTO calls_due VALUES (1)")
     world.ingest(message("u1", "Acknowledged, then changed"))
     world.drain()
     world.say("u2", "Uncertain")
@@ -226,7 +235,7 @@ def test_an_earlier_store_is_migrated_and_its_upload_continues(world: World, ver
     assert world.outbox.count_rejected(None) == 1
 
     world.drain()
-    assert world.ids() == ["u1", "u2", "u3"]
+    assert world.ids() == ["u1", "r1", "u2", "u3"]
     assert world.ids(OTHER) == ["o1"]
     world.outbox.release(None)
     world.outbox.retry_rejected(is_released=True)

@@ -1,11 +1,12 @@
-"""The search index is brought up to date in the background."""
+"""The indexes of the store are brought up to date in the background."""
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, NoReturn
 
 from ccsync_watch.dashboard.page_priority import PagePriority
-from ccsync_watch.dashboard.search_indexer import SearchIndexer
+from ccsync_watch.dashboard.store_indexer import StoreIndexer
 from ccsync_watch.store import search
 from ccsync_watch.store.database import Database
 from ccsync_watch.store.search_queries import find_messages
@@ -15,13 +16,24 @@ from support.storing import message
 if TYPE_CHECKING:
     import pytest
 
+    from ccsync_watch.clock import Clock
     from support.fakes import FakeClock
     from support.storing import World
 
 
+def _search_indexer(database: Database, clock: FakeClock) -> StoreIndexer:
+    return StoreIndexer(
+        database,
+        search.catch_up,
+        subject="search index",
+        clock=clock,
+        priority=PagePriority(clock),
+    )
+
+
 def test_new_messages_are_indexed_after_a_wake(world: World, clock: FakeClock) -> None:
     """Every message that was stored until then can be found, after each wake."""
-    indexer = SearchIndexer(world.database, clock=clock, priority=PagePriority(clock))
+    indexer = _search_indexer(world.database, clock)
     for number in range(2):
         world.say(f"u{number}", "xylophone")
         indexer.wake()
@@ -35,7 +47,7 @@ def test_the_dashboards_own_connection_can_index(world: World, clock: FakeClock)
     world.say("u1", "xylophone")
     database = Database(world.database.path)
     try:
-        indexer = SearchIndexer(database, clock=clock, priority=PagePriority(clock))
+        indexer = _search_indexer(database, clock)
         indexer.wake()
         indexer._threads.submit(lambda: None).result(30)
     finally:
@@ -48,7 +60,7 @@ def test_a_database_that_was_closed_meanwhile_is_not_a_failure(
 ) -> None:
     """It was damaged and is opened again, or the daemon stops."""
     database = Database(world.database.path)
-    indexer = SearchIndexer(database, clock=clock, priority=PagePriority(clock))
+    indexer = _search_indexer(database, clock)
     database.close()
     indexer.wake()
     indexer._threads.submit(lambda: None).result(30)
@@ -58,7 +70,7 @@ def test_a_database_that_was_closed_meanwhile_is_not_a_failure(
 def test_indexing_keeps_no_memory(world: World, clock: FakeClock) -> None:
     """What SQLite cached of the index while it was written is given back at the end."""
     database = Database(world.database.path)
-    indexer = SearchIndexer(database, clock=clock, priority=PagePriority(clock))
+    indexer = _search_indexer(database, clock)
 
     def index(first: int, count: int) -> int:
         rows = [message(f"u{n}", f"{n:x}a {n}b {n:o}c " * 50) for n in range(first, first + count)]
@@ -81,7 +93,7 @@ def test_a_failure_is_logged_once_and_tried_again(
 ) -> None:
     """Every page that is opened wakes the indexer."""
     world.say("u1", "xylophone")
-    indexer = SearchIndexer(world.database, clock=clock, priority=PagePriority(clock))
+    indexer = _search_indexer(world.database, clock)
 
     def run() -> None:
         indexer.wake()
@@ -96,6 +108,28 @@ def test_a_failure_is_logged_once_and_tried_again(
     ]
     run()
     assert len(find_messages(world.database, "xylophone", limit=9).hits) == 1
+
+
+def test_a_page_waits_for_what_is_indexed_soon(world: World, clock: FakeClock) -> None:
+    """And no longer than it was told."""
+    indexer = _search_indexer(world.database, clock)
+    world.say("u1", "xylophone")
+    indexer.wait(30)
+    assert search.count_unindexed(world.database) == 0
+    started, go_on = threading.Event(), threading.Event()
+
+    def hang(_database: Database, _clock: Clock) -> int:
+        started.set()
+        go_on.wait(30)
+        return 0
+
+    slow = StoreIndexer(
+        world.database, hang, subject="index", clock=clock, priority=PagePriority(clock)
+    )
+    slow.wait(0.001)
+    assert started.wait(30)
+    go_on.set()
+    slow.wait(30)
 
 
 def _fail(*_arguments: object) -> NoReturn:

@@ -1,13 +1,11 @@
-"""Bring the search index, and what else is counted, up to date in a thread, as pages are opened."""
+"""Bring an index of the store up to date in a thread, while pages are opened."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
-
-from ccsync_watch.store import search
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,39 +19,48 @@ log = logging.getLogger(__name__)
 _PAUSE_SECONDS = 0.01
 
 
-class SearchIndexer:
+class StoreIndexer:
     """Indexes what was stored since the last time, a few hundred messages a transaction.
 
-    Before, it calls `count` until that returns 0.
+    `catch_up` indexes the next ones and returns how many, 0 when there are none; `subject` names
+    the index in the log.
     """
 
     def __init__(
         self,
         database: Database,
+        catch_up: Callable[[Database, Clock], int],
         *,
+        subject: str,
         clock: Clock,
         priority: PagePriority,
-        count: Callable[[], int] = lambda: 0,
     ) -> None:
         self._database = database
-        self._count = count
+        self._catch_up = catch_up
+        self._subject = subject
         self._clock = clock
         self._priority = priority
-        self._threads = ThreadPoolExecutor(1, "search")
+        self._threads = ThreadPoolExecutor(1, "indexer")
         self._never = threading.Event()
         self._is_running = False
+        self._work: Future[None] | None = None
         self._failure = ""
 
     def wake(self) -> None:
         """Start indexing, unless it is running already."""
         if not self._is_running:
             self._is_running = True
-            self._threads.submit(self._run)
+            self._work = self._threads.submit(self._run)
+
+    def wait(self, seconds: float) -> None:
+        """Wake, and wait until all is indexed, but not longer than that."""
+        self.wake()
+        if self._work is not None:
+            wait([self._work], seconds)
 
     def _run(self) -> None:
         try:
-            # A list of sessions is opened more often than a search.
-            while self._count() or search.catch_up(self._database, self._clock):
+            while self._catch_up(self._database, self._clock):
                 # The pump gets its turn to write.
                 self._clock.wait(self._never, _PAUSE_SECONDS)
                 self._priority.yield_to_pages()
@@ -63,9 +70,7 @@ class SearchIndexer:
             # Nobody asks for the result of the thread; the next page that is opened tries again.
             self._database.note_failure(error)
             if str(error) != self._failure:
-                log.exception(
-                    "the search index or the figures of sessions cannot be brought up to date"
-                )
+                log.exception("the %s cannot be brought up to date", self._subject)
             self._failure = str(error)
         else:
             self._failure = ""
