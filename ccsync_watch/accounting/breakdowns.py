@@ -60,13 +60,36 @@ def projects_of(
     pace: Callable[[], None] = no_pace,
 ) -> list[BreakdownLine]:
     """Return the projects of these accounts."""
+    return _lines_by(session_projects(database), accounts, pace)
+
+
+def session_projects(database: Database) -> dict[str, str | None]:
+    """Return the folder of the project of each session that is not excluded."""
     query = "SELECT id, project_path FROM sessions WHERE NOT is_excluded"
-    folders = dict(database.read().execute(query).fetchall())
-    by_folder: defaultdict[str | None, list[SessionAccount]] = defaultdict(list)
+    return dict(database.read().execute(query).fetchall())
+
+
+def hosts_of(
+    database: Database,
+    accounts: Mapping[str, SessionAccount],
+    pace: Callable[[], None] = no_pace,
+) -> list[BreakdownLine]:
+    """Return the machines that the sessions of these accounts ran on."""
+    query = "SELECT id, host FROM sessions WHERE NOT is_excluded"
+    return _lines_by(dict(database.read().execute(query).fetchall()), accounts, pace)
+
+
+def _lines_by(
+    keys: Mapping[str, str | None],
+    accounts: Mapping[str, SessionAccount],
+    pace: Callable[[], None],
+) -> list[BreakdownLine]:
+    """Return a line for each key that sessions have."""
+    by_key: defaultdict[str | None, list[SessionAccount]] = defaultdict(list)
     for session_id, account in accounts.items():
         pace()
-        by_folder[folders.get(session_id)].append(account)
-    return _by_cost(_account_line(folder, group) for folder, group in by_folder.items())
+        by_key[keys.get(session_id)].append(account)
+    return _by_cost(_account_line(key, group) for key, group in by_key.items())
 
 
 def by_model(

@@ -40,7 +40,7 @@ class SessionLine:
 
 @dataclass(frozen=True, slots=True)
 class StatisticsOverview:
-    """All tables of one selection, and the sums over its sessions."""
+    """All tables of one selection, the sums over its sessions, and their accounts by their ids."""
 
     sessions: int
     prompts: int
@@ -48,6 +48,7 @@ class StatisticsOverview:
     projects: list[BreakdownLine]
     models: list[BreakdownLine]
     tools: list[ToolLine]
+    accounts: dict[str, SessionAccount]
 
     @property
     def tool_calls(self) -> int:
@@ -84,6 +85,7 @@ def overview(
         projects=breakdowns.projects_of(database, accounts, pace),
         models=breakdowns.models_of(accounts, pace),
         tools=activity.by_tool(database, since_ms=since_ms),
+        accounts=accounts,
     )
 
 

@@ -13,9 +13,10 @@ from urllib.parse import quote
 from markupsafe import Markup, escape
 
 from ccsync_watch import units
+from ccsync_watch.dashboard.local_time import WEEKDAYS
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping, Sequence
+    from collections.abc import Callable, Container, Mapping, Sequence
 
     from ccsync_watch.dashboard.conversation import Turn
 
@@ -23,10 +24,10 @@ _WIDTH, _HEIGHT = 720, 160
 _LEFT, _BOTTOM = 44, 18
 _TOP_MARGIN = 8
 _PLOT_HEIGHT = _HEIGHT - _BOTTOM
-_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _LEVELS = 4
 _MAX_TURNS = 400
 _MIN_WHOLE_DOLLARS = 10
+_BEFORE = "the period before"
 
 
 def stacked_bars(
@@ -37,33 +38,37 @@ def stacked_bars(
     unit: str = "tokens",
     at_least: Container[str] = (),
     links: Sequence[str] = (),
+    before: Sequence[float] | None = None,
 ) -> Markup:
     """Return bars, a stack for each day; `series` are drawn from the bottom up, in their order.
 
     `days` are ISO dates; each series has a value for every one of them. On the days in `at_least`
-    the true amounts are higher. `links` are the addresses of the days, if they have any.
+    the true amounts are higher. `links` are the addresses of the days, if they have any. `before`
+    are the amounts of the previous period, which are marked.
     """
     if not days:
         return Markup()
     totals = [sum(values[at] for values in series.values()) for at in range(len(days))]
-    top = _round_up(max(totals, default=0))
+    top = _round_up(max([*totals, *(before or ())], default=0))
     step = (_WIDTH - _LEFT) / len(days)
     marks = [_grid_lines(top, unit)]
     for at, day in enumerate(days):
         amounts = {name: values[at] for name, values in series.items()}
         title = f"{day}: {_describe(amounts, unit, is_partial=day in at_least)}"
-        bar = _stack(title, amounts, at=at, step=step, top=top)
+        if before is not None:
+            title += f"; {_BEFORE} {_amount(before[at], unit)}"
+        bar = _stack(title, amounts, at=at, step=step, top=top, before=before[at] if before else 0)
         marks.append(_linked(bar, links[at], title, is_first=not at) if links else bar)
     for at in range(0, len(days), max(1, len(days) // 8)):
         x = _LEFT + step * at + step / 2
         text = f"{date.fromisoformat(days[at]):%d %b}"
         marks.append(f'<text class="axis" x="{x:.1f}" y="{_HEIGHT - 4}">{text}</text>')
-    legend = "".join(
-        f'<li class="s{number}"><span>{escape(name)}</span></li>'
-        for number, name in enumerate(series)
-    )
     # The chart's label names a single series already.
-    after = f'<ul class="legend">{legend}</ul>' if len(series) > 1 else ""
+    named = [(f"s{number}", name) for number, name in enumerate(series) if len(series) > 1]
+    if before is not None:
+        named.append(("before", _BEFORE))
+    legend = "".join(f'<li class="{kind}"><span>{escape(name)}</span></li>' for kind, name in named)
+    after = f'<ul class="legend">{legend}</ul>' if named else ""
     return _figure(label, "".join(marks), _WIDTH, _HEIGHT, after)
 
 
@@ -80,7 +85,15 @@ def _describe(amounts: Mapping[str, float], unit: str, *, is_partial: bool) -> s
     return ", ".join(parts) or ("unpriced" if is_partial else "nothing")
 
 
-def _stack(title: str, amounts: Mapping[str, float], *, at: int, step: float, top: float) -> str:
+def _stack(
+    title: str,
+    amounts: Mapping[str, float],
+    *,
+    at: int,
+    step: float,
+    top: float,
+    before: float = 0,
+) -> str:
     """Return one day's bar, and an area as high as the chart that shows its title."""
     width = max(1.0, min(step * 0.78, 46))
     x = _LEFT + step * at + (step - width) / 2
@@ -94,6 +107,12 @@ def _stack(title: str, amounts: Mapping[str, float], *, at: int, step: float, to
                 f'<rect class="s{number}" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}"'
                 f' height="{height:.1f}"/>'
             )
+    if before and top:
+        y = _PLOT_HEIGHT - before / top * (_PLOT_HEIGHT - _TOP_MARGIN)
+        bars.append(
+            f'<line class="before" x1="{x - 1:.1f}" x2="{x + width + 1:.1f}" y1="{y:.1f}"'
+            f' y2="{y:.1f}"/>'
+        )
     return (
         f'<g class="bar"><title>{escape(title)}</title>'
         f'<rect class="hit" x="{_LEFT + step * at:.1f}" y="0" width="{step:.1f}"'
@@ -129,36 +148,57 @@ def _round_up(largest: float) -> float:
     return next(step for step in steps if step >= largest)
 
 
-def hour_grid(counts: Mapping[tuple[int, int], int], *, label: str) -> Markup:
-    """Return a grid of weekday by hour; `counts` by `(weekday, hour)`, Monday = 0."""
+def hour_grid(
+    counts: Mapping[tuple[int, int], int],
+    *,
+    label: str,
+    link: Callable[[int, int], str] | None = None,
+) -> Markup:
+    """Return a grid of weekday by hour; `counts` by `(weekday, hour)`, Monday = 0.
+
+    `link` returns the address of a weekday and hour; those without a count have no link.
+    """
+    is_first = True
     side, gap, left, top = 22, 3, 40, 16
     largest = max(counts.values(), default=0)
     marks = [
         f'<text class="axis" x="{left + (side + gap) * hour + side / 2:.0f}" y="10">{hour}</text>'
         for hour in range(0, 24, 3)
     ]
-    for weekday, name in enumerate(_WEEKDAYS):
+    for weekday, name in enumerate(WEEKDAYS):
         y = top + (side + gap) * weekday
         marks.append(f'<text class="axis left" x="{left - 6}" y="{y + 15}">{name}</text>')
         for hour in range(24):
             count = counts.get((weekday, hour), 0)
-            marks.append(
+            title = f"{name} {hour}:00: {count:,} prompts"
+            mark = (
                 f'<rect class="level{_level(count, largest)}" x="{left + (side + gap) * hour}"'
-                f' y="{y}" width="{side}" height="{side}" rx="4"><title>{name} {hour}:00:'
-                f" {count:,} prompts</title></rect>"
+                f' y="{y}" width="{side}" height="{side}" rx="4"><title>{title}</title></rect>'
             )
+            if count and link is not None:
+                mark = _linked(mark, link(weekday, hour), title, is_first=is_first)
+                is_first = False
+            marks.append(mark)
     return _figure(label, "".join(marks), left + (side + gap) * 24, top + (side + gap) * 7)
 
 
-def calendar_grid(counts: Mapping[str, int], today: date, *, label: str, weeks: int = 53) -> Markup:
-    """Return a year of days, a column a week; `counts` by ISO date."""
+def calendar_grid(
+    counts: Mapping[str, int],
+    today: date,
+    *,
+    label: str,
+    weeks: int = 53,
+    link: Callable[[date], str] | None = None,
+) -> Markup:
+    """Return a year of days, a column a week; `counts` by ISO date; `link` as for hours."""
+    is_first = True
     side, gap, left, top = 11, 2, 28, 14
     first = today - timedelta(days=today.weekday() + 7 * (weeks - 1))
     largest = max(counts.values(), default=0)
     marks = []
     for weekday in (0, 2, 4):
         y = top + (side + gap) * weekday + 9
-        marks.append(f'<text class="axis left" x="{left - 4}" y="{y}">{_WEEKDAYS[weekday]}</text>')
+        marks.append(f'<text class="axis left" x="{left - 4}" y="{y}">{WEEKDAYS[weekday]}</text>')
     for week in range(weeks):
         monday = first + timedelta(days=7 * week)
         if monday.day <= 7:  # noqa: PLR2004 - the month's first Monday
@@ -169,11 +209,16 @@ def calendar_grid(counts: Mapping[str, int], today: date, *, label: str, weeks: 
             if day > today:
                 break
             count = counts.get(day.isoformat(), 0)
-            marks.append(
+            title = f"{day}: {count:,} prompts"
+            mark = (
                 f'<rect class="level{_level(count, largest)}" x="{left + (side + gap) * week}"'
                 f' y="{top + (side + gap) * weekday}" width="{side}" height="{side}" rx="2.5">'
-                f"<title>{day}: {count:,} prompts</title></rect>"
+                f"<title>{title}</title></rect>"
             )
+            if count and link is not None:
+                mark = _linked(mark, link(day), title, is_first=is_first)
+                is_first = False
+            marks.append(mark)
     return _figure(label, "".join(marks), left + (side + gap) * weeks, top + (side + gap) * 7)
 
 

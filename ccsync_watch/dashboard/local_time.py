@@ -5,8 +5,13 @@ Every function takes the moment as an argument; the zone alone is the machine's.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
+
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_WEEK_HOUR = re.compile(r"([0-6])-(1?\d|2[0-3])")
+_MINUTE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 
 
 def local_datetime(at_ms: int) -> datetime:
@@ -53,24 +58,48 @@ def days_ago_ms(now_ms: int, days: int, *, is_utc: bool = False) -> int:
 
 
 def day_start_ms(text: str) -> int | None:
-    """Return when a day `YYYY-MM-DD` begins, None for any other text."""
+    """Return when a day `YYYY-MM-DD` begins, or a minute `YYYY-MM-DDTHH:MM`, else None."""
     day = _parse_day(text)
     try:
-        return None if day is None else midnight_ms(day)
+        return _minute_ms(text) if day is None else midnight_ms(day)
     except (ValueError, OverflowError, OSError):
         return None
 
 
 def day_end_ms(text: str) -> int | None:
-    """Return when the day after `YYYY-MM-DD` begins, None for any other text.
+    """Return when the day after `YYYY-MM-DD` begins, or a minute does; None for other texts.
 
     A day may have 23 or 25 hours.
     """
     day = _parse_day(text)
     try:
-        return None if day is None else midnight_ms(day + timedelta(days=1))
+        return _minute_ms(text) if day is None else midnight_ms(day + timedelta(days=1))
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def _minute_ms(text: str) -> int | None:
+    """Return when a minute of local time begins. Raises OverflowError, ValueError, OSError."""
+    if not _MINUTE.fullmatch(text):
+        return None
+    return int(datetime.strptime(text, "%Y-%m-%dT%H:%M").timestamp() * 1000)  # noqa: DTZ007 - local
+
+
+def local_minute(at_ms: int) -> str:
+    """Return a moment as `YYYY-MM-DDTHH:MM` in local time, as addresses have it."""
+    return f"{local_datetime(at_ms):%Y-%m-%dT%H:%M}"
+
+
+def parse_hour(text: str) -> tuple[int, int] | None:
+    """Return the weekday and hour that `0-9` means, Mondays from 9; None for other texts."""
+    match = _WEEK_HOUR.fullmatch(text)
+    return (int(match[1]), int(match[2])) if match else None
+
+
+def hour_name(text: str) -> str:
+    """Return an hour of the week for people, empty for what is none."""
+    hour = parse_hour(text)
+    return f"{WEEKDAYS[hour[0]]} {hour[1]}:00 to {hour[1] + 1}:00" if hour else ""
 
 
 def _parse_day(text: str) -> date | None:

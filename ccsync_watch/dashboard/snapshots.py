@@ -3,34 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from ccsync_watch.accounting import breakdowns, statistics
+from ccsync_watch.accounting import activity, breakdowns, hour_blocks, statistics
 from ccsync_watch.accounting.account import total_cost
-from ccsync_watch.dashboard.local_time import DateRange, local_datetime
+from ccsync_watch.accounting.session_accounts import load_accounts
+from ccsync_watch.dashboard.daily_bars import DailyBars, build_bars
+from ccsync_watch.dashboard.local_time import DateRange, days_ago_ms, local_datetime
 from ccsync_watch.store import prompt_counts
 from ccsync_watch.store.session_summaries import project_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
+    from datetime import date
 
     from ccsync_watch.accounting.account import Cost, Tokens
     from ccsync_watch.accounting.activity import ToolLine
     from ccsync_watch.accounting.breakdowns import BreakdownLine
+    from ccsync_watch.accounting.hour_blocks import HourBlock
     from ccsync_watch.accounting.prices import PriceList
     from ccsync_watch.store.database import Database
 
-_MAX_BARS = 92
 _MAX_LINES = 8
+_MAX_BLOCKS = 12
+_BLOCK_DAYS = 30
 _YEAR_MS = 372 * 86_400_000
-_TOKEN_SERIES = {
-    "output": "output",
-    "input": "input",
-    "cache writes": "cache_write",
-    "cache reads": "cache_read",
-}
-"""What a bar of tokens is made of, from the bottom up: the label, and the field of `Tokens`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,34 +42,39 @@ class ProjectLine:
 
 
 @dataclass(frozen=True, slots=True)
-class DailyBars:
-    """Amounts by day, without gaps; `days` are ISO dates, Mondays where a bar is a week.
+class PreviousPeriod:
+    """What was used in as many days before the range; sessions are those that used anything."""
 
-    The costs of `partial_days` leave something out.
-    """
-
-    days: list[str]
-    tokens: dict[str, list[float]]
-    costs: dict[str, list[float]]
-    partial_days: frozenset[str]
+    sessions: int
+    prompts: int
+    tokens: Tokens
+    cost: Cost
+    days: list[BreakdownLine]
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The overview of one range, as it was at `counted_ms`."""
+    """The overview of one range, as it was at `counted_ms`; `since_ms` is where the range begins.
+
+    `hosts` are the machines, if there are several. `blocks` are the last ones of five hours.
+    """
 
     counted_ms: int
+    since_ms: int | None
     sessions: int
     prompts: int
     tool_calls: int
     tool_errors: int
     tokens: Tokens
     cost: Cost
+    previous: PreviousPeriod | None
     bars: DailyBars
     projects: list[ProjectLine]
     models: list[BreakdownLine]
+    hosts: list[BreakdownLine]
     tools: list[ToolLine]
     slowest: list[ToolLine]
+    blocks: list[HourBlock]
     hours: dict[tuple[int, int], int]
     calendar: dict[str, int]
     today: date
@@ -102,54 +104,70 @@ def take_snapshot(
     total = breakdowns.total(overview.days)
     today = local_datetime(now_ms).date()
     timed = [tool for tool in overview.tools if tool.results and tool.total_ms]
+    previous = _count_previous(database, prices, date_range, now_ms, overview.prompts, pace)
+    hosts = breakdowns.hosts_of(database, overview.accounts, pace)
     return Snapshot(
         counted_ms=now_ms,
+        since_ms=since_ms,
         sessions=overview.sessions,
         prompts=overview.prompts,
         tool_calls=overview.tool_calls,
         tool_errors=overview.tool_errors,
         tokens=total.tokens,
         cost=total.cost,
-        bars=_build_bars(overview.days, since_ms, today),
+        previous=previous,
+        bars=build_bars(
+            overview.days,
+            overview.accounts,
+            breakdowns.session_projects(database),
+            first=None if since_ms is None else local_datetime(since_ms).date(),
+            today=today,
+            previous=previous.days if previous else (),
+        ),
         projects=[_project_line(line) for line in overview.projects[:_MAX_LINES]],
         models=overview.models[:_MAX_LINES],
+        hosts=hosts[:_MAX_LINES] if len(hosts) > 1 else [],
         tools=overview.tools[:_MAX_LINES],
         slowest=sorted(timed, key=lambda tool: -tool.total_ms / tool.results)[:_MAX_LINES],
+        blocks=hour_blocks.load_blocks(
+            database,
+            prices,
+            since_ms=max(since_ms or 0, days_ago_ms(now_ms, _BLOCK_DAYS)),
+            pace=pace,
+        )[:_MAX_BLOCKS],
         hours=prompt_counts.prompts_by_hour(database, since_ms),
         calendar=prompt_counts.prompts_by_day(database, now_ms - _YEAR_MS),
         today=today,
     )
 
 
+def _count_previous(
+    database: Database,
+    prices: PriceList,
+    date_range: DateRange,
+    now_ms: int,
+    prompts: int,
+    pace: Callable[[], None],
+) -> PreviousPeriod | None:
+    """Return the figures of the days before a range, None for a range of all days."""
+    if date_range.days is None:
+        return None
+    since_ms = days_ago_ms(now_ms, 2 * date_range.days)
+    first = local_datetime(days_ago_ms(now_ms, date_range.days)).date().isoformat()
+    accounts = load_accounts(database, prices, since_ms=since_ms, pace=pace)
+    days = [line for line in breakdowns.days_of(accounts, pace) if line.key and line.key < first]
+    return PreviousPeriod(
+        sessions=sum(
+            any(share.day and share.day < first for share in account.shares)
+            for account in accounts.values()
+        ),
+        prompts=activity.count_prompts(database, since_ms=since_ms) - prompts,
+        tokens=breakdowns.total(days).tokens,
+        cost=total_cost(line.cost for line in days),
+        days=days,
+    )
+
+
 def _project_line(line: BreakdownLine) -> ProjectLine:
     name = project_name(line.key) or "unknown"
     return ProjectLine(line.key, name, line.sessions, line.tokens, line.cost)
-
-
-def _build_bars(lines: Sequence[BreakdownLine], since_ms: int | None, today: date) -> DailyBars:
-    """Return a bar for each day of the range, or for each week if there are many days."""
-    by_day = {line.key: line for line in lines if line.key}
-    first = local_datetime(since_ms).date() if since_ms is not None else today
-    if since_ms is None and by_day:
-        first = min(first, date.fromisoformat(min(by_day)))
-    count = max(1, (today - first).days + 1)
-    is_weekly = count > _MAX_BARS
-    buckets: dict[str, list[BreakdownLine]] = {}
-    for number in range(count):
-        day = first + timedelta(days=number)
-        start = day - timedelta(days=day.weekday()) if is_weekly else day
-        bucket = buckets.setdefault(start.isoformat(), [])
-        if day.isoformat() in by_day:
-            bucket.append(by_day[day.isoformat()])
-    days = list(buckets)[-2 * _MAX_BARS :]
-    shown = [buckets[day] for day in days]
-    tokens = {
-        label: [float(sum(getattr(line.tokens, field) for line in bucket)) for bucket in shown]
-        for label, field in _TOKEN_SERIES.items()
-    }
-    costs = [total_cost(line.cost for line in bucket) for bucket in shown]
-    partial_days = frozenset(
-        day for day, cost in zip(days, costs, strict=True)
-        if cost.provenance in {"partial", "unpriced"}
-    )  # fmt: skip
-    return DailyBars(days, tokens, {"cost": [cost.usd or 0.0 for cost in costs]}, partial_days)

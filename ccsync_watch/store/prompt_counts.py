@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 # A message `m` that counts for the session it was written in: copies are another session's.
 OWN_MESSAGES = "NOT m.is_inherited AND m.kind <> 'session'"
 _QUARTER_MS = 900_000
+_HOUR_MS = 3_600_000
 
 
 def prompts_by_hour(database: Database, since_ms: int | None) -> dict[tuple[int, int], int]:
@@ -22,6 +23,34 @@ def prompts_by_hour(database: Database, since_ms: int | None) -> dict[tuple[int,
     for moment, prompts in _prompts_by_quarter(database, since_ms or 0):
         counts[moment.tm_wday, moment.tm_hour] += prompts
     return dict(counts)
+
+
+def sessions_at_hour(
+    database: Database, weekday: int, hour: int, *, since_ms: int, now_ms: int
+) -> set[str]:
+    """Return the sessions with prompts in an hour of the week, such as Mondays from 9 to 10."""
+    read = database.read()
+    (first_ms,) = read.execute(
+        "SELECT min(timestamp_ms) FROM compact_messages WHERE kind = 'prompt' AND NOT is_inherited"
+        " AND timestamp_ms >= ?",
+        (since_ms,),
+    ).fetchone()
+    sessions: set[str] = set()
+    if first_ms is None:
+        return sessions
+    # Quarters of an hour: a change of the clocks may begin and end an hour anywhere.
+    for start_ms in range(first_ms // _HOUR_MS * _HOUR_MS, now_ms + 1, _QUARTER_MS):
+        moment = time.localtime(start_ms // 1000)
+        if (moment.tm_wday, moment.tm_hour) != (weekday, hour):
+            continue
+        rows = read.execute(
+            "SELECT DISTINCT s.id FROM compact_messages m JOIN ids s ON s.key = m.session_key"
+            " WHERE m.kind = 'prompt' AND NOT m.is_inherited"
+            " AND m.timestamp_ms >= ? AND m.timestamp_ms < ?",
+            (max(start_ms, since_ms), start_ms + _QUARTER_MS),
+        )
+        sessions.update(row[0] for row in rows)
+    return sessions
 
 
 def prompts_by_day(database: Database, since_ms: int) -> dict[str, int]:

@@ -15,7 +15,7 @@ from ccsync_watch.store.session_summaries import project_name, session_title
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Collection
 
     from ccsync_watch.store.database import Database
 
@@ -49,6 +49,7 @@ class SessionFilter:
     model: str | None = None
     since_ms: int | None = None
     until_ms: int | None = None
+    host: str | None = None
     is_conversation: bool = False
 
     @property
@@ -100,7 +101,7 @@ def list_sessions(
     sort: SessionSort = "recent",
     after: PageEnd | None = None,
     limit: int = 50,
-    among: Sequence[str] | None = None,
+    among: Collection[str] | None = None,
 ) -> tuple[list[SessionRow], PageEnd | None]:
     """Return a page of sessions and where the next one begins, None at the end.
 
@@ -160,6 +161,7 @@ def _conditions(session_filter: SessionFilter, sort: SessionSort) -> tuple[list[
         ("s.project_path = ?", session_filter.project),
         ("s.git_branch = ?", session_filter.branch),
         ("s.model = ?", session_filter.model),
+        ("s.host = ?", session_filter.host),
         ("s.updated_ms >= ?", session_filter.since_ms),
         # The plus keeps SQLite from its index, which would cost a sort of everything before.
         ("s.started_ms < ?" if sort == "started" else "+s.started_ms < ?", session_filter.until_ms),

@@ -4,25 +4,74 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ccsync_watch.dashboard.local_time import DATE_RANGES, DEFAULT_RANGE
+from ccsync_watch.dashboard.local_time import (
+    DATE_RANGES,
+    DEFAULT_RANGE,
+    local_datetime,
+    local_minute,
+)
 from ccsync_watch.dashboard.page import Context, Page
+from ccsync_watch.dashboard.query_params import build_query
 from ccsync_watch.store.session_list import has_sessions
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from starlette.requests import Request
 
+    from ccsync_watch.accounting.hour_blocks import HourBlock
     from ccsync_watch.dashboard.site import Site
+    from ccsync_watch.dashboard.snapshots import Snapshot
+
+
+_SPLITS = {"total": "Total", "model": "By model", "project": "By project"}
+"""How the costs of a day are divided, by the name in the address."""
+
+
+class _Links:
+    """The addresses of the sessions that figures are about, in the range that they are of."""
+
+    def __init__(self, figures: Snapshot) -> None:
+        start_ms = figures.since_ms
+        self._since = None if start_ms is None else local_datetime(start_ms).date().isoformat()
+        self.days = [self._day(span.first, span.last) for span in figures.bars.spans]
+
+    def sessions(self, **params: object) -> str:
+        """Return the address of the sessions of the range that match some parameters."""
+        return "/sessions" + build_query({"since": self._since, **params})
+
+    def day(self, day: date) -> str:
+        """Return the address of the sessions of a day."""
+        return self._day(day, day)
+
+    def hour(self, weekday: int, hour: int) -> str:
+        """Return the address of the sessions with prompts in an hour of the week."""
+        return self.sessions(hour=f"{weekday}-{hour}")
+
+    def block(self, block: HourBlock) -> str:
+        """Return the address of the sessions of a block of hours."""
+        since, until = local_minute(block.start_ms), local_minute(block.end_ms)
+        return "/sessions" + build_query({"since": since, "until": until})
+
+    def _day(self, first: date, last: date) -> str:
+        return "/sessions" + build_query({"since": first, "until": last})
 
 
 def build_context(site: Site, request: Request) -> Context:
     """Return the figures of the range that the address names."""
     name = request.query_params.get("range", "")
     range_name = name if name in DATE_RANGES else DEFAULT_RANGE
+    by = request.query_params.get("by", "")
     is_store_empty = not has_sessions(site.database)
+    figures = None if is_store_empty else site.figures.overview(range_name)
     return {
         "range_name": range_name,
         "ranges": DATE_RANGES,
-        "figures": None if is_store_empty else site.figures.overview(range_name),
+        "figures": figures,
+        "by": by if by in _SPLITS else "total",
+        "splits": _SPLITS,
+        "build_query": build_query,
+        "links": _Links(figures) if figures else None,
         "known_calls": site.figures.known_calls,
         # An empty store is explained: nothing was written yet, or it is being imported.
         "status": site.figures.status() if is_store_empty else None,

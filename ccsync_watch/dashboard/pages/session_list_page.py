@@ -11,13 +11,15 @@ from ccsync_watch.accounting.account import total_cost
 from ccsync_watch.dashboard.local_time import (
     day_end_ms,
     day_start_ms,
+    hour_name,
     local_datetime,
     midnight_ms,
+    parse_hour,
 )
 from ccsync_watch.dashboard.page import Context, Page
 from ccsync_watch.dashboard.query_params import build_query, number_param, text_param
 from ccsync_watch.dashboard.resuming import is_recent, is_running
-from ccsync_watch.store import session_figures, session_list, session_outline
+from ccsync_watch.store import prompt_counts, session_figures, session_list, session_outline
 from ccsync_watch.store.search_queries import MatchingSessions
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 _PAGE_SESSIONS = 50
 _MAX_WALKED = 1000
 _MAX_COUNTED = 10_000
-_PARAMS = ("q", "project", "branch", "model", "since", "until", "sort", "all")
+_PARAMS = ("q", "project", "branch", "model", "since", "until", "sort", "all", "host", "hour")
 _SORTS = {
     "recent": "latest activity",
     "started": "latest start",
@@ -104,8 +106,9 @@ def build_context(site: Site, request: Request) -> Context:
             ("model", "Model", choices.models),
         ],
         "sorts": _SORTS,
+        "hour": hour_name(params["hour"]),
         "days": _group_days(_build_lines(site, rows), sort, is_first=is_first, is_last=not more),
-        "total": None if params["q"] else _count(site, params),
+        "total": None if params["q"] or params["hour"] else _count(site, params),
         "most_counted": _MAX_COUNTED,
         "uncounted": 0
         if sort in session_list.DATED_SORTS
@@ -180,15 +183,17 @@ def _list_matching(
     """
     session_filter = _build_filter(params)
     list_page = partial(session_list.list_sessions, site.database, session_filter, sort=sort)
+    at_hour = _sessions_at_hour(site, params, session_filter)
     if not params["q"]:
-        return list_page(after=after, limit=_PAGE_SESSIONS)
+        return list_page(after=after, limit=_PAGE_SESSIONS, among=at_hour)
     matching = MatchingSessions(site.database, params["q"])
     ids = matching.all_ids()
     if ids is not None:
-        return list_page(after=after, limit=_PAGE_SESSIONS, among=ids)
+        among = ids if at_hour is None else sorted(at_hour.intersection(ids))
+        return list_page(after=after, limit=_PAGE_SESSIONS, among=among)
     shown: list[SessionRow] = []
     for _number in range(_MAX_WALKED // _PAGE_SESSIONS):
-        rows, after = list_page(after=after, limit=_PAGE_SESSIONS)
+        rows, after = list_page(after=after, limit=_PAGE_SESSIONS, among=at_hour)
         for row in rows:
             if row.session_id in matching:
                 shown.append(row)
@@ -202,6 +207,17 @@ def _list_matching(
     return shown, after
 
 
+def _sessions_at_hour(
+    site: Site, params: dict[str, str], session_filter: session_list.SessionFilter
+) -> set[str] | None:
+    """Return the sessions with prompts in the hour of the week that is asked for, None for all."""
+    hour = parse_hour(params["hour"])
+    if hour is None:
+        return None
+    since_ms, now_ms = session_filter.since_ms or 0, site.clock.wall_ms()
+    return prompt_counts.sessions_at_hour(site.database, *hour, since_ms=since_ms, now_ms=now_ms)
+
+
 def _build_filter(params: dict[str, str]) -> session_list.SessionFilter:
     return session_list.SessionFilter(
         project=params["project"] or None,
@@ -209,6 +225,7 @@ def _build_filter(params: dict[str, str]) -> session_list.SessionFilter:
         model=params["model"] or None,
         since_ms=day_start_ms(params["since"]),
         until_ms=day_end_ms(params["until"]),
+        host=params["host"] or None,
         is_conversation=not (params["all"] or params["q"]),
     )
 

@@ -1,4 +1,5 @@
 // Everything here is a convenience: each page can be read and used without scripts.
+import { charts } from "./charts.js";
 import { follow } from "./live.js";
 import { keys } from "./keys.js";
 import { followList } from "./list.js";
@@ -107,6 +108,7 @@ outline();
 // A link that lost its fragment, as one-time links do, still names its message.
 if (!location.hash) document.querySelector(".entry.named")?.scrollIntoView();
 tips();
+charts();
 keys();
 follow(enhance);
 followList();

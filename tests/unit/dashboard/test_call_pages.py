@@ -41,7 +41,7 @@ def edit(name: str, path: str, at_ms: int, **more: JsonValue) -> list[Message]:
 
 def texts(page: str, pattern: str) -> list[str]:
     """Return what a pattern's group matches in a page, unescaped."""
-    return [html.unescape(found) for found in re.findall(pattern, page)]
+    return [html.unescape(value) for value in re.findall(pattern, page)]
 
 
 def test_files_are_listed_a_page_at_a_time(

@@ -100,3 +100,30 @@ def test_turns_fill_the_width_and_no_more(count: int) -> None:
         ends = [float(bar.get("x") or 0) + float(bar.get("width") or 0) for bar in bars]
         assert 900 < max(ends) <= 960
         assert min(float(bar.get("width") or 0) for bar in bars) > 0.3
+
+
+def test_marks_link_to_what_they_count() -> None:
+    """The first one of a chart is reached by Tab; what has no count has no link."""
+    bars = charts.stacked_bars(
+        ["2026-01-01", "2026-01-02"],
+        {"a": [1.0, 0.0]},
+        label="",
+        links=["/a?b=1&c=2", HOSTILE],
+        before=[2.0, 0.0],
+    )
+    hours = charts.hour_grid({(0, 9): 4, (6, 23): 1}, label="", link=lambda day, at: f"/{day}-{at}")
+    days = charts.calendar_grid(
+        {"2026-03-03": 2, "2026-03-04": 1},
+        date(2026, 3, 4),
+        label="",
+        link=lambda day: f"/{day}",
+    )
+    assert [link.get("href") for link in parse(bars).iter("a")] == ["/a?b=1&c=2", HOSTILE]
+    assert [link.get("href") for link in parse(hours).iter("a")] == ["/0-9", "/6-23"]
+    assert [link.get("href") for link in parse(days).iter("a")] == ["/2026-03-03", "/2026-03-04"]
+    for chart in (bars, hours, days):
+        links = list(parse(chart).iter("a"))
+        assert [link.get("tabindex") for link in links] == [None, "-1"]
+        assert all(link.get("aria-label") for link in links)
+    assert len(list(parse(bars).iter("line"))) == 2 + 1  # the grid, and the day before
+    assert "; the period before 2 tokens" in titles(bars)[0]

@@ -111,7 +111,7 @@ def test_a_failure_is_logged_once_and_tried_again(
 
 
 def test_a_page_waits_for_what_is_indexed_soon(world: World, clock: FakeClock) -> None:
-    """And no longer than it was told."""
+    """And no longer than it may."""
     indexer = _search_indexer(world.database, clock)
     world.say("u1", "xylophone")
     indexer.wait(30)

@@ -53,8 +53,8 @@ def paths(world: World, **filters: str) -> list[str]:
 def groups(world: World, **filters: Any) -> list[tuple[str, str, int]]:  # noqa: ANN401 - any field
     """Return the failures by tool and kind."""
     read_all(world)
-    found = failure_list.group_failures(world.database, FailureFilter(**filters))
-    return [(group.tool, group.kind, group.calls) for group in found]
+    counted = failure_list.group_failures(world.database, FailureFilter(**filters))
+    return [(group.tool, group.kind, group.calls) for group in counted]
 
 
 def test_a_change_is_listed_with_its_prompt_and_call(world: World) -> None:
