@@ -103,6 +103,11 @@ FAULTS = {
         "a folder is where a file has to be",
         "move that folder, or " + _ELSEWHERE + " elsewhere",
     ),
+    "pipe": Fault(
+        "State folder not usable",
+        "a pipe that nobody reads is where a file has to be",
+        "move that pipe, or " + _ELSEWHERE + " elsewhere",
+    ),
     "network": Fault(
         "State folder on a network drive",
         "{folder} is on a network drive ({drive}), where SQLite's locks do not work",
@@ -138,6 +143,7 @@ _BY_ERRNO = {
     errno.EPERM: "permission",
     errno.ENOTDIR: "not-a-folder",
     errno.EEXIST: "not-a-folder",
+    errno.ENXIO: "pipe",
     errno.EISDIR: "not-a-file",
     errno.EIO: "disk",
     errno.EOPNOTSUPP: "no-sockets",

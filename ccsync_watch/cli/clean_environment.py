@@ -43,17 +43,29 @@ def enter(environment: Mapping[str, str] | None = None) -> dict[str, str]:
         # Libraries look there; what is added now is not visible from outside.
         os.environ.update({name: value for name, value in removed.items() if is_kept(name)})
         return {**os.environ, **removed}
+    if any(not _is_visible(name, value) for name, value in env.items()):
+        start_again(env)
+    return dict(env)
+
+
+def start_again(env: Mapping[str, str]) -> None:
+    """Have this process become a new one of the same command line, with this environment.
+
+    Of it only what may be seen is the process's own. Returns where that is not possible.
+    """
     visible = {name: value for name, value in env.items() if _is_visible(name, value)}
     removed = {name: value for name, value in env.items() if name not in visible}
-    handle = _send(removed) if removed and os.name == "posix" and sys.executable else None
-    if handle is not None:
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
-        with contextlib.suppress(OSError):
-            arguments = [sys.executable, *sys.orig_argv[1:]]
-            os.execve(sys.executable, arguments, {**visible, HANDLE_NAME: str(handle)})  # noqa: S606 - ourselves
-        os.close(handle)
-    return dict(env)
+    if os.name != "posix" or not sys.executable:
+        return
+    handle = _send(removed)
+    if handle is None:
+        return
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    with contextlib.suppress(OSError):
+        arguments = [sys.executable, *sys.orig_argv[1:]]
+        os.execve(sys.executable, arguments, {**visible, HANDLE_NAME: str(handle)})  # noqa: S606 - ourselves
+    os.close(handle)
 
 
 def is_kept(name: str) -> bool:

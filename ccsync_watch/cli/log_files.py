@@ -29,7 +29,9 @@ class _PrivateFile(logging.handlers.RotatingFileHandler):
     """Makes every file it opens private to the user, after a rotation too."""
 
     def _open(self) -> TextIOWrapper:
-        handle = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        # A pipe of this name that nobody reads is an error: opening it would wait for a reader.
+        handle = os.open(self.baseFilename, flags | getattr(os, "O_NONBLOCK", 0), 0o600)
         return os.fdopen(handle, "a", encoding="utf-8", errors="backslashreplace")
 
     def shouldRollover(self, record: logging.LogRecord) -> bool:  # noqa: N802 - as inherited

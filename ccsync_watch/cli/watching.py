@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import sys
 from typing import TYPE_CHECKING
 
@@ -9,6 +11,7 @@ from ccsync_watch.cli.banner import PREPARING
 from ccsync_watch.cli.console import say
 from ccsync_watch.cli.log_files import log_to
 from ccsync_watch.cli.progress_bars import Progress
+from ccsync_watch.daemon.program_files import ProgramFiles
 from ccsync_watch.daemon.runtime import redactor_options
 from ccsync_watch.daemon.supervisor import Supervisor
 from ccsync_watch.privacy import READY, Redactor
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
     from ccsync_watch.daemon.service_manager import ServiceManager
     from ccsync_watch.daemon.shutdown import Shutdown
 
+log = logging.getLogger(__name__)
+
 
 def watch(
     load: Callable[[], Settings],
@@ -34,9 +39,14 @@ def watch(
     banner: Banner,
     service: ServiceManager,
     env: Mapping[str, str],
-) -> None:
-    """Run until `shutdown` is requested; the secrets in `env` are known ones."""
+) -> bool:
+    """Run until `shutdown` is requested; the secrets in `env` are known ones.
+
+    Return whether to start again, as the program's files were replaced.
+    """
     known = values_in_environment(env)
+    program = ProgramFiles(clock)
+    is_replaced = False
 
     def start(settings: Settings) -> None:
         log_to(
@@ -46,17 +56,27 @@ def watch(
         banner.show(settings)
         service.report_ready()
 
-    with Progress(sys.stderr) as progress:
+    def poll() -> None:
+        nonlocal is_replaced
+        service.record_loop()
+        if not is_replaced and program.turn():
+            log.info("the program was replaced: starting again with its new files")
+            is_replaced = True
+            supervisor.stop()
+
+    with Progress(sys.stderr) as progress, contextlib.closing(program):
         supervisor = Supervisor(
             load,
             clock=clock,
             lock=lock,
             on_progress=progress.show,
             on_start=start,
-            on_poll=service.record_loop,
+            on_poll=poll,
             known=known,
+            problem=lambda: program.problem,
             on_dashboard=lambda link: say(f"  dashboard  {link}  (lets one browser in)"),
             on_compile=lambda: say(PREPARING),
         )
         shutdown.on_request(supervisor.stop)
         supervisor.run()
+    return is_replaced and not shutdown.requested.is_set()

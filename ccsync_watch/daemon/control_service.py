@@ -21,6 +21,7 @@ from ccsync_watch.daemon.flush_answer import build_flush_answer
 from ccsync_watch.errors import NotRunning
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     import httpx
@@ -66,7 +67,10 @@ class DaemonSource(Protocol):
 
 
 class ControlService:
-    """Answers from any thread. Every method raises NotRunning while ccsync-watch is stopping."""
+    """Answers from any thread. Every method raises NotRunning while ccsync-watch is stopping.
+
+    `problem` returns what is wrong with the program itself.
+    """
 
     def __init__(
         self,
@@ -75,7 +79,9 @@ class ControlService:
         *,
         clock: Clock,
         transport: httpx.BaseTransport | None = None,
+        problem: Callable[[], Problem | None] = lambda: None,
     ) -> None:
+        self._problem = problem
         self._source = source
         self._dashboard = dashboard
         self._clock = clock
@@ -95,7 +101,7 @@ class ControlService:
             )
 
     def _live(self, daemon: Daemon) -> report.Live:
-        own = (self._source.settings_problem, self._dashboard.problem)
+        own = (self._problem(), self._source.settings_problem, self._dashboard.problem)
         backend = report.Backend()
         if daemon.runtime.uploader is not None:
             uploader = daemon.runtime.uploader

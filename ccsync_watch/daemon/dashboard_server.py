@@ -45,6 +45,12 @@ _FREE_PORT_ATTEMPTS = 10
 _BACKLOG = 128
 _MAX_CONNECTIONS = 400
 _BUSY = "ccsync-watch is busy with other pages: close some of them, then reload this one."
+_NOT_LOADED = PlainTextResponse(
+    "The dashboard could not be loaded. If ccsync-watch was just updated, it starts again by itself"
+    " within seconds: reload this page then. Else see the log in its state folder.",
+    503,
+    {"retry-after": "10"},
+)
 _OPEN_FILES = {errno.EMFILE, errno.ENFILE}
 
 
@@ -262,8 +268,14 @@ class _LazyApp:
         if self._app is None:
             self._lock = self._lock or asyncio.Lock()
             async with self._lock:
-                if self._app is None:
-                    self._app = await asyncio.get_running_loop().run_in_executor(None, self._build)
+                try:
+                    if self._app is None:
+                        loop = asyncio.get_running_loop()
+                        self._app = await loop.run_in_executor(None, self._build)
+                except Exception:
+                    log.exception("the dashboard cannot be loaded")
+                    await _NOT_LOADED(scope, receive, send)
+                    return
         try:
             await self._app(scope, receive, send)
         finally:

@@ -42,6 +42,8 @@ class ServiceManager:
         self._thread: threading.Thread | None = None
         self._looped_at = clock.monotonic()
         self._cpu_seconds = 0.0
+        self.is_restarting = False
+        """Whether this process is about to become a new daemon, so that nothing stops."""
 
     def __enter__(self) -> ServiceManager:  # noqa: PYI034 - `Self` is of Python 3.11
         """Begin to report that the daemon works."""
@@ -58,7 +60,8 @@ class ServiceManager:
     ) -> None:
         """Report that the daemon stops."""
         self._stopping.set()
-        self._send("STOPPING=1")
+        if not self.is_restarting:
+            self._send("STOPPING=1")
         if self._thread is not None:
             self._thread.join()
 

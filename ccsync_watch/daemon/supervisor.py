@@ -52,7 +52,7 @@ class Supervisor:
     `load` reads the settings; `on_start` is called with the settings of every daemon before it
     runs, `on_poll` once a second, `on_dashboard` with a link to each dashboard that is opened,
     `on_compile` when the redactor's rules are compiled first. `known` are secret values, None for
-    those in the environment.
+    those in the environment. `problem` returns what is wrong with the program itself.
     """
 
     def __init__(
@@ -68,6 +68,7 @@ class Supervisor:
         on_dashboard: Callable[[str], None] = lambda _link: None,
         on_compile: Callable[[], None] = lambda: None,
         known: Mapping[str, str] | None = None,
+        problem: Callable[[], Problem | None] = lambda: None,
     ) -> None:
         self._load = load
         self._clock = clock
@@ -103,7 +104,9 @@ class Supervisor:
         self._dashboard = DashboardHost(
             settings=lambda: self.settings, clock=clock, on_open=on_dashboard
         )
-        self.service = ControlService(self, self._dashboard, clock=clock, transport=transport)
+        self.service = ControlService(
+            self, self._dashboard, clock=clock, transport=transport, problem=problem
+        )
 
     # Used by other threads --------------------------------------------------------------
 

@@ -84,16 +84,32 @@ def test_a_start_that_takes_longer_continues(clean: Program) -> None:
     wait_until(lambda: clean.status()["daemon"]["running"], "it runs")
 
 
-@pytest.fixture
-def held(clean: Program) -> Iterator[Path]:
-    """Have a daemon stop in the middle of its start, until somebody reads the file returned here.
+_SLOW_IMPORT = """
+import os, sys, time
 
-    Its log is a pipe then, which cannot be opened for writing without a reader.
+class Slow:
+    def find_spec(self, name, path=None, target=None):
+        while name == "ccsync_watch.cli.watching" and os.path.exists({held!r}):
+            time.sleep(0.05)
+
+sys.meta_path.insert(0, Slow())
+"""
+
+
+@pytest.fixture
+def held(clean: Program, tmp_path: Path) -> Iterator[Path]:
+    """Have a daemon stop in the middle of its start, until the file returned here is removed.
+
+    Loading a module takes as long, as from a disk that is slow.
     """
     (clean.claude_dir / "projects").mkdir(parents=True)
-    clean.state.mkdir(mode=0o700)
-    os.mkfifo(clean.state / "log", 0o600)
-    yield clean.state / "log"
+    folder = tmp_path / "slow"
+    folder.mkdir()
+    held = folder / "held"
+    held.touch()
+    (folder / "sitecustomize.py").write_text(_SLOW_IMPORT.format(held=str(held)))
+    clean.env = {**clean.env, "PYTHONPATH": str(folder)}
+    yield held
     if (pidfile := read_pidfile(clean.state)) is not None:
         os.kill(pidfile.pid, signal.SIGKILL)
 
@@ -117,14 +133,11 @@ def test_a_start_that_takes_long_is_not_a_failure(clean: Program, held: Path) ->
         result = clean.call(*words)
         assert (result.code, result.out, result.err) == (3, "", f"ccsync-watch: {STARTING}")
     assert pid_of(clean) == pid
-    reader = os.open(held, os.O_RDONLY | os.O_NONBLOCK)
-    try:
-        assert clean.call("start").out.startswith("Already running")
-        wait_until(lambda: clean.status()["daemon"]["running"], "it runs")
-        assert pid_of(clean) == pid
-        assert clean.call("stop").code == 0
-    finally:
-        os.close(reader)
+    held.unlink()
+    assert clean.call("start").out.startswith("Already running")
+    wait_until(lambda: clean.status()["daemon"]["running"], "it runs")
+    assert pid_of(clean) == pid
+    assert clean.call("stop").code == 0
 
 
 @pytest.mark.parametrize("is_started", [True, False])
@@ -145,12 +158,9 @@ def test_a_sync_that_is_asked_for_during_the_start_is_done_after_it(
     )
     (request,) = (clean.state / "signals").iterdir()
     assert request.name.startswith(f"SyncNow.{SESSION}.")
-    reader = os.open(held, os.O_RDONLY | os.O_NONBLOCK)
-    try:
-        wait_until(lambda: len(opensync.backend.messages(SESSION)) >= 2, "the turn is sent")
-        wait_until(lambda: not request.exists(), "the request is done")
-    finally:
-        os.close(reader)
+    held.unlink()
+    wait_until(lambda: len(opensync.backend.messages(SESSION)) >= 2, "the turn is sent")
+    wait_until(lambda: not request.exists(), "the request is done")
 
 
 def test_a_daemon_that_starts_can_be_stopped(clean: Program, held: Path) -> None:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ccsync_watch.accounting import price_data
+from ccsync_watch.cli.log_files import log_to
 from ccsync_watch.config.settings_file import read_file
 from ccsync_watch.control.pidfile import PIDFILE_NAME, read_pidfile
 from ccsync_watch.dashboard.pages.sync_page import _read_log_end
-from ccsync_watch.errors import CcsyncError
+from ccsync_watch.errors import CcsyncError, StateError
 from ccsync_watch.file_locks import is_locked
 from ccsync_watch.regular_files import file_of, open_regular, read_regular
 from ccsync_watch.statusline.figures_file import FIGURES_NAME, read_figures
@@ -64,6 +65,8 @@ def test_files_of_the_state_folder_that_are_pipes_count_as_missing(pipe: Path) -
     assert _read_log_end(folder / "log") == []
     assert price_data.load_snapshot(folder / "prices.json") is not None
     assert read_sidecar(str(folder / "log")) == b""
+    with pytest.raises(StateError, match=r"/log: a pipe that nobody reads is .*: move that pipe"):
+        log_to(folder, lambda: pytest.fail("nothing is logged"))
 
 
 def test_a_settings_file_that_is_a_pipe_is_an_error(pipe: Path) -> None:

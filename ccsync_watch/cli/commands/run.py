@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ccsync_watch.cli.arguments import add_setting_flags
 from ccsync_watch.cli.banner import Banner
-from ccsync_watch.cli.clean_environment import is_kept
+from ccsync_watch.cli.clean_environment import is_kept, start_again
 from ccsync_watch.cli.console import say
 from ccsync_watch.cli.problem_text import STOPPED
 from ccsync_watch.clock import SystemClock
@@ -36,16 +36,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(_arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[str, Any]) -> int:
     """Run until Ctrl+C or SIGTERM; reload the settings when they change."""
     try:
-        _run(env, flags)
+        is_replaced = _run(env, flags)
     except StateError as error:
         error.hint = error.hint_at_start
         raise
+    if is_replaced:
+        start_again(env)
+        return 1  # where that is not possible: a service manager starts it
     with contextlib.suppress(OSError):  # the end of the terminal may have stopped us
         say(STOPPED)
     return 0
 
 
-def _run(env: Mapping[str, str], flags: Mapping[str, Any]) -> None:
+def _run(env: Mapping[str, str], flags: Mapping[str, Any]) -> bool:
+    """Run until Ctrl+C or SIGTERM; return whether to start again with other files."""
     lower_priority()
     forbid_core_dumps()
     kept = {name: value for name, value in env.items() if is_kept(name)}
@@ -61,7 +65,7 @@ def _run(env: Mapping[str, str], flags: Mapping[str, Any]) -> None:
             # Loaded here: it takes half a second.
             from ccsync_watch.cli.watching import watch  # noqa: PLC0415 - see above
 
-            watch(
+            is_replaced = watch(
                 lambda: load(kept, flags),
                 clock=clock,
                 lock=lock,
@@ -70,8 +74,10 @@ def _run(env: Mapping[str, str], flags: Mapping[str, Any]) -> None:
                 service=service,
                 env=env,
             )
+            service.is_restarting = is_replaced
         finally:
             lock.release()
+    return is_replaced
 
 
 def _check_patterns(settings: Settings) -> None:
