@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 ORDER = 160
 _UNIT = "ccsync-watch.service"
 _LABEL = "ccsync-watch"
+# A manager that works answers within milliseconds; starting and stopping may take the daemon long.
+_ASK_SECONDS = 5.0
 _SECONDS = 30.0
 _LINGER = Path("/var/lib/systemd/linger")
 # Where files are; what is secret belongs into the settings file, not into a unit.
@@ -50,6 +52,10 @@ class Manager:
     unload: tuple[tuple[str, ...], ...]
     ask: tuple[str, ...]
     lingering: Path | None = None
+
+
+class _SilentManager(CcsyncError):  # noqa: N818 - as in `errors`
+    """The service manager does not answer: nothing more is asked of it."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -75,6 +81,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], _flags: Mapping[
     if not manager.file.exists():
         say("Nothing to do: the service is not installed.")
         return 0
+    _ask(manager, env)
     for command in manager.unload:
         _run(command, env)
     with contextlib.suppress(FileNotFoundError):
@@ -86,8 +93,10 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], _flags: Mapping[
 def _install(manager: Manager, env: Mapping[str, str], state_dir: Path) -> bool:
     """Write the file and load it; if that fails, leave what was there before.
 
-    Return whether the first of the contents was used.
+    Nothing is written for a manager that does not answer. Return whether the first of the contents
+    was used.
     """
+    _ask(manager, env)
     before = manager.file.read_bytes() if manager.file.exists() else None
     manager.file.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -100,14 +109,15 @@ def _install(manager: Manager, env: Mapping[str, str], state_dir: Path) -> bool:
             is_last = content is manager.contents[-1]
             if _run(manager.load[-1], env, is_asking=not is_last):
                 break
-    except BaseException:
+    except BaseException as error:
+        is_silent = isinstance(error, _SilentManager)
         if before is None:
-            for command in manager.unload:
+            for command in () if is_silent else manager.unload:
                 _run(command, env, is_asking=True)
             manager.file.unlink(missing_ok=True)
         else:
             manager.file.write_bytes(before)
-        for command in manager.load[:-1]:
+        for command in () if is_silent else manager.load[:-1]:
             _run(command, env, is_asking=True)
         raise
     return content is manager.contents[0]
@@ -115,7 +125,7 @@ def _install(manager: Manager, env: Mapping[str, str], state_dir: Path) -> bool:
 
 def _show_status(manager: Manager, env: Mapping[str, str]) -> int:
     is_installed = manager.file.exists()
-    is_running = is_installed and _run(manager.ask, env, is_asking=True)
+    is_running = is_installed and _ask(manager, env)
     state = "Not installed"
     if is_installed:
         state = "Running" if is_running else "Installed, not running"
@@ -181,8 +191,23 @@ def _user_name(env: Mapping[str, str]) -> str:
         return env.get("USER") or str(os.getuid())
 
 
-def _run(command: Sequence[str], env: Mapping[str, str], *, is_asking: bool = False) -> bool:
-    """Run a manager's command; return whether it succeeded. Raises CcsyncError unless asking."""
+def _ask(manager: Manager, env: Mapping[str, str]) -> bool:
+    """Return whether the service runs. Raises CcsyncError if the manager does not answer soon."""
+    return _run(manager.ask, env, is_asking=True, seconds=_ASK_SECONDS)
+
+
+def _run(
+    command: Sequence[str],
+    env: Mapping[str, str],
+    *,
+    is_asking: bool = False,
+    seconds: float | None = None,
+) -> bool:
+    """Run a manager's command; return whether it succeeded.
+
+    Raises CcsyncError if it did not, unless asking, and if it does not end after so many seconds.
+    """
+    limit = _SECONDS if seconds is None else seconds
     try:
         result = subprocess.run(  # noqa: S603 - a fixed command
             command,
@@ -190,12 +215,17 @@ def _run(command: Sequence[str], env: Mapping[str, str], *, is_asking: bool = Fa
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=_SECONDS,
+            timeout=limit,
             check=False,
         )
         problem = result.stderr.strip().split("\n")[0] if result.returncode else None
-    except (OSError, subprocess.TimeoutExpired) as error:
-        problem = getattr(error, "strerror", None) or "it did not answer"
+    except OSError as error:
+        problem = error.strerror or "it cannot be run"
+    except subprocess.TimeoutExpired:
+        raise _SilentManager(
+            f"`{' '.join(command)}` did not answer within {limit:.0f} seconds",
+            hint="try again later; without a service, use the plugin or `ccsync-watch start`",
+        ) from None
     if problem is not None and not is_asking:
         raise CcsyncError(
             f"`{' '.join(command)}` failed ({printable(problem)})",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ccsync_watch.cli import main
+from ccsync_watch.cli.commands import service
 from ccsync_watch.cli.commands.service import Manager
 from ccsync_watch.cli.commands.service import manager_for as make_manager
 from ccsync_watch.cli.service_units import systemd_unit
@@ -173,7 +174,8 @@ def test_install_status_uninstall(
     assert calls(tmp_path) == []
     assert main(("service", "install"), env) == 0
     assert main(("service", "install"), env) == 0
-    assert calls(tmp_path)[:2] == [
+    assert calls(tmp_path)[:3] == [
+        "--user is-active --quiet ccsync-watch.service",
         "--user daemon-reload",
         "--user enable --now ccsync-watch.service",
     ]
@@ -245,3 +247,46 @@ def test_install_says_what_happens_after_a_logout(
     assert manager_for("darwin", env, COMMAND).lingering is None
     assert main(("service", "install"), env) == 0
     assert ("loginctl enable-linger" in capsys.readouterr().out) is not manager.lingering.exists()
+
+
+@pytest.mark.parametrize("action", ["install", "uninstall", "status"])
+def test_a_manager_that_hangs_is_not_waited_for(
+    env: dict[str, str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    action: str,
+) -> None:
+    """One command finds that out; what is installed stays, and nothing is."""
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setattr(service, "_ASK_SECONDS", 0.2)
+    unit = tmp_path / "home" / ".config" / "systemd" / "user" / "ccsync-watch.service"
+    if action != "install":
+        assert main(("service", "install"), env) == 0
+    before = calls(tmp_path)
+    (tmp_path / "tools" / "systemctl").write_text(
+        '#!/bin/sh\necho "$@" >>"$0.calls"\nexec sleep 600\n'
+    )
+    capsys.readouterr()
+    assert main(("service", action), env) == 1
+    output = capsys.readouterr()
+    asked = "systemctl --user is-active --quiet ccsync-watch.service"
+    assert output.err.startswith(f"ccsync-watch: `{asked}` did not answer within 0 seconds: ")
+    assert output.out == ""
+    assert calls(tmp_path)[len(before) :] == [asked.removeprefix("systemctl ")]
+    assert unit.exists() == (action != "install")
+
+
+def test_a_start_that_hangs_leaves_what_was_there(
+    env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without asking the manager for anything more."""
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setattr(service, "_SECONDS", 1.0)
+    (tmp_path / "tools" / "systemctl").write_text(
+        '#!/bin/sh\necho "$@" >>"$0.calls"\ncase "$*" in *enable*) exec sleep 600;; esac\n'
+    )
+    assert main(("service", "install"), env) == 1
+    assert calls(tmp_path)[-1] == "--user enable --now ccsync-watch.service"
+    unit = tmp_path / "home" / ".config" / "systemd" / "user" / "ccsync-watch.service"
+    assert not unit.exists()
