@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ccsync_watch.accounting import activity, breakdowns
 from ccsync_watch.accounting.reconciliation import reconcile
 from ccsync_watch.accounting.session_accounts import load_account, load_accounts
-from ccsync_watch.store.session_summaries import session_title
+from ccsync_watch.store.session_annotations import shown_title
 
 if TYPE_CHECKING:
     import sqlite3
@@ -148,7 +148,7 @@ def _session_line(
     account = account or reconcile(session_id, [], None)
     return SessionLine(
         session_id=session_id,
-        title=session_title(database, row) if row else None,
+        title=shown_title(database, row) if row else None,
         project_path=row["project_path"] if row else None,
         worktree=row["worktree"] if row else None,
         started_ms=row["started_ms"] if row else None,

@@ -7,6 +7,7 @@ settings, also while the settings change.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from typing import TYPE_CHECKING, Protocol
 
 from ccsync_watch import report
@@ -34,10 +35,14 @@ if TYPE_CHECKING:
         FlushRequest,
         ShrinkRequest,
     )
+    from ccsync_watch.daemon.annotation_intake import Change
     from ccsync_watch.daemon.daemon import Daemon
     from ccsync_watch.daemon.dashboard_server import DashboardHost
     from ccsync_watch.model import JsonValue
     from ccsync_watch.problem import Problem
+
+
+_CHANGE_SECONDS = 10.0
 
 
 class DaemonSource(Protocol):
@@ -155,6 +160,20 @@ class ControlService:
             error=error,
             problem=daemon.problem or daemon.uploads.problem,
         )
+
+    def annotate(self, change: Change) -> None:
+        """Store what a person says of a session or a message.
+
+        Raises what `AnnotationIntake.submit` does; then nothing is changed.
+        """
+        with self._source.current() as daemon:
+            daemon.annotations.submit(change, seconds=_CHANGE_SECONDS)
+
+    def known_secrets(self) -> dict[str, int]:
+        """Return how many values are known to be secret, by where they come from."""
+        with self._source.current() as daemon:
+            # A copy at once: the reading thread adds to it.
+            return Counter(daemon.runtime.redactor.known_values().values())
 
     def dashboard(self) -> DashboardAnswer:
         """Return an address that lets one browser in, or what prevents it."""

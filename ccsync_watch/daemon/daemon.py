@@ -2,7 +2,7 @@
 
 The thread that calls `run` reads transcripts. Besides it there are watchdog's observer thread and
 the upload workers, both started and stopped here. Other threads use the daemon's parts directly:
-`flushes`, `uploads` and `runtime` are safe to use from any thread.
+`annotations`, `flushes`, `uploads` and `runtime` are safe to use from any thread.
 """
 
 from __future__ import annotations
@@ -12,15 +12,12 @@ import math
 import threading
 from typing import TYPE_CHECKING
 
+from ccsync_watch.daemon.annotation_intake import AnnotationIntake
 from ccsync_watch.daemon.daily_backup import DailyBackup
 from ccsync_watch.daemon.flushes import Flushes
 from ccsync_watch.daemon.free_memory import FreeMemory
 from ccsync_watch.daemon.hook_event_intake import HookEventIntake
-from ccsync_watch.daemon.reading_problems import (
-    dropped_problem,
-    events_problem,
-    unreadable_problem,
-)
+from ccsync_watch.daemon.reading_problems import reading_problems
 from ccsync_watch.daemon.rescan import Rescanner
 from ccsync_watch.daemon.runtime import Runtime, rules_in_force
 from ccsync_watch.daemon.upload_workers import UploadWorkers
@@ -121,6 +118,12 @@ class Daemon:
             redactor=self.runtime.redactor,
             clock=clock,
         )
+        self.annotations = AnnotationIntake(
+            self.runtime.database,
+            redactor=self.runtime.redactor,
+            clock=clock,
+            wake=self._wakeups.event.set,
+        )
         self._observer = Observer(self.runtime.roots, self._wakeups, spool=str(spool.folder))
         self._rescanner = Rescanner(self.runtime.pump, self._observer, clock)
         self._backup = DailyBackup(self.runtime.database, clock)
@@ -155,15 +158,12 @@ class Daemon:
 
     def problems(self) -> list[Problem]:
         """Return what does not work at present."""
-        unreadable = len(self.runtime.pump.problems.reasons)
-        problems = (
-            self.problem,
-            self.uploads.problem,
-            events_problem(self._observer.problem),
-            unreadable_problem(unreadable),
-            dropped_problem(self.runtime.redactor.dropped_known),
+        own = (self.problem, self.uploads.problem)
+        return [problem for problem in own if problem is not None] + reading_problems(
+            events=self._observer.problem,
+            unreadable=len(self.runtime.pump.problems.reasons),
+            dropped=self.runtime.redactor.dropped_known,
         )
-        return [problem for problem in problems if problem is not None]
 
     # The run ---------------------------------------------------------------------------
 
@@ -176,6 +176,7 @@ class Daemon:
             if self._is_draining:
                 self._drain()
         finally:
+            self.annotations.close()
             self.flushes.close()
             self._observer.stop()
             self.uploads.stop(JOIN_SECONDS)
@@ -212,6 +213,7 @@ class Daemon:
         if now >= self._next_poll:
             self._next_poll = now + POLL_SECONDS
             self._on_poll()
+            self.annotations.serve()
             self._guard(self._intake.turn)
             self._guard(self.runtime.late_secrets.step)
             if not self.runtime.pump.has_work():
@@ -277,6 +279,7 @@ class Daemon:
 
         After reading: a hook event usually announces what file events have announced already.
         """
+        self.annotations.serve()
         has_more = self._intake.turn()
         self.flushes.serve(is_failing=self.problem is not None)
         return self.runtime.pump.has_work() or has_more

@@ -5,6 +5,12 @@ from __future__ import annotations
 from ccsync_watch.problem import Problem
 
 
+def reading_problems(*, events: str | None, unreadable: int, dropped: int) -> list[Problem]:
+    """Return the problems of these three."""
+    problems = events_problem(events), unreadable_problem(unreadable), dropped_problem(dropped)
+    return [problem for problem in problems if problem is not None]
+
+
 def events_problem(reason: str | None) -> Problem | None:
     """Return the problem of folders that cannot be watched, and why; None where all can."""
     if reason is None:

@@ -31,6 +31,7 @@ from ccsync_watch.privacy.policy.policy import Policy
 from ccsync_watch.privacy.policy.projects import Projects
 from ccsync_watch.private_files import HAS_USERS, make_folder
 from ccsync_watch.store import rewriting
+from ccsync_watch.store.annotation_writer import restore_annotations
 from ccsync_watch.store.damage import CheckLevel
 from ccsync_watch.store.database import open_database
 from ccsync_watch.store.install_keys import install_key
@@ -222,6 +223,8 @@ class Runtime:
             )
         if self.database.restored_ms is not None:
             log.error("the database is restored from its copy; what came since is read again")
+        if aside := restore_annotations(self.database, now_ms=clock.wall_ms()):
+            log.error("the file of stars, tags and notes was damaged: it is kept as %s", aside.name)
         take_origin(self.database, clock)
         self.outbox = Outbox(self.database, is_host_sent=settings.sync_host)
         self._destination = self._make_destination(transport) if is_uploading else None

@@ -10,11 +10,9 @@ import asyncio
 import contextlib
 import logging
 from concurrent.futures import ThreadPoolExecutor
-from hmac import compare_digest
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import parse_qs
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -24,7 +22,9 @@ from starlette.staticfiles import StaticFiles
 
 from ccsync_watch.control.messages import FlushRequest
 from ccsync_watch.dashboard import session_document
+from ccsync_watch.dashboard.annotation_forms import AnnotationForms
 from ccsync_watch.dashboard.browser_access import form_token
+from ccsync_watch.dashboard.forms import read_form
 from ccsync_watch.dashboard.guard import Guard, sign_out_headers
 from ccsync_watch.dashboard.live_events import LiveEvents
 from ccsync_watch.dashboard.pages import load_pages
@@ -58,8 +58,6 @@ T = TypeVar("T")
 _STATIC_FOLDER = Path(__file__).parent / "static"
 _THREADS = 4
 _FLUSH_SECONDS = 20.0
-_MAX_BODY_BYTES = 64 << 10
-_MAX_FORM_FIELDS = 10
 _CACHE_SECONDS = 86_400
 
 
@@ -100,6 +98,7 @@ class _Routes:
                 Route("/sessions/{session_id}/message.md", self._export_message),
                 Route("/sessions/{session_id}/live", self._stream_growth),
                 Route("/live/sessions", self._stream_changes),
+                *AnnotationForms(self._site).routes(),
                 Route("/sync/flush", self._flush, methods=["POST"]),
                 Route("/sign-out", self._sign_out, methods=["POST"]),
                 Mount("/static", _StaticFiles(directory=_STATIC_FOLDER), name="static"),
@@ -138,14 +137,8 @@ class _Routes:
             lambda: self._begin_export(session_id, agent_id, document_format)
         )
         name = "subagent" if agent_id else "session"
-
-        async def stream() -> AsyncIterator[str]:
-            # In the pages' own threads, which have their connections already.
-            while (piece := await self._in_thread(lambda: next(pieces, None))) is not None:
-                yield piece
-
         return StreamingResponse(
-            stream(),
+            self._stream(pieces),
             media_type=session_document.MEDIA_TYPES[document_format],
             headers={"Content-Disposition": f'attachment; filename="{name}.{document_format}"'},
         )
@@ -160,6 +153,11 @@ class _Routes:
         agent = require_agent(site, row.session_id, agent_id)
         used = site.figures.subagents(row.session_id).get(agent_id)
         return session_document.iterate_document(site.database, row, used, document_format, agent)
+
+    async def _stream(self, pieces: Iterator[str]) -> AsyncIterator[str]:
+        """Yield the pieces, made in the pages' own threads, which have their connections."""
+        while (piece := await self._in_thread(lambda: next(pieces, None))) is not None:
+            yield piece
 
     async def _export_message(self, request: Request) -> Response:
         """Return one message as Markdown, for the clipboard."""
@@ -216,7 +214,7 @@ class _Routes:
         )
 
     async def _flush(self, request: Request) -> Response:
-        await _read_form(request)
+        await read_form(request)
         answer = await asyncio.get_running_loop().run_in_executor(
             self._flush_thread,
             lambda: self._site.daemon.flush(FlushRequest(seconds=_FLUSH_SECONDS)),
@@ -226,7 +224,7 @@ class _Routes:
 
     async def _sign_out(self, request: Request) -> Response:
         """End the session of this browser, or of all, which changes the pages' address too."""
-        fields = await _read_form(request)
+        fields = await read_form(request)
         is_all = "all" in fields
         if is_all:
             await self._in_thread(self._site.access.sign_out_all)
@@ -245,22 +243,6 @@ class _Routes:
             status, message = HTTPStatus.INTERNAL_SERVER_ERROR, "This page failed."
         text = self._templates.render_error(status, message, path=request.url.path)
         return HTMLResponse(text, status)
-
-
-async def _read_form(request: Request) -> dict[str, list[str]]:
-    """Return a form's fields. Raises HTTPException unless it has the token of this session."""
-    length = request.headers.get("content-length", "")
-    if not length.isdigit() or int(length) > _MAX_BODY_BYTES:
-        raise HTTPException(413, "The request is too large, or does not say how large it is.")
-    try:
-        fields = parse_qs((await request.body()).decode("latin-1"), max_num_fields=_MAX_FORM_FIELDS)
-    except ValueError:  # more fields than any form of ours has
-        fields = {}
-    token = fields.get("token", [""])[0]
-    expected = form_token(request.state.cookie)
-    if not compare_digest(token.encode("utf-8", "replace"), expected.encode()):
-        raise HTTPException(403, "This page is too old: reload it, then try again.")
-    return fields
 
 
 class _StaticFiles(StaticFiles):

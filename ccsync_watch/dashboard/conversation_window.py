@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ccsync_watch.dashboard.conversation import build_entries
@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from ccsync_watch.dashboard.site import Site
     from ccsync_watch.outgoing import StoredMessage
     from ccsync_watch.store.conversations import SubagentRow
+    from ccsync_watch.store.database import Database
 
 PAGE_MESSAGES = 100
 AFTER_ALL = 10**16
 """Larger than the number of any message."""
+_SAID = frozenset({"text", "note", "image", "file", "verbatim"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ class ConversationWindow:
 
 
 def load_entries(
-    site: Site,
+    database: Database,
     messages: Sequence[StoredMessage],
     subagents: Sequence[SubagentRow],
     *,
@@ -88,7 +90,7 @@ def load_entries(
     """Return messages as entries, their calls with their results."""
     if not messages:
         return []
-    database, session_id = site.database, messages[0].session_id
+    session_id = messages[0].session_id
     return build_entries(
         messages,
         results=stored_messages.tool_results(database, tool_use_ids(messages, "tool-call")),
@@ -98,6 +100,15 @@ def load_entries(
         unfinished=conversations.unfinished_responses(database, session_id),
         responses=conversations.responses_of(database, [message.seq for message in messages]),
     )
+
+
+def said_alone(entries: list[Entry]) -> list[Entry]:
+    """Return the entries with what was said in them only."""
+    said = (
+        replace(entry, items=tuple(item for item in entry.items if item.kind in _SAID))
+        for entry in entries
+    )
+    return [entry for entry in said if entry.items]
 
 
 def earlier_calls(site: Site, messages: Sequence[StoredMessage]) -> set[str]:

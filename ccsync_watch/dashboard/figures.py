@@ -18,6 +18,7 @@ from ccsync_watch.accounting.spreading import cost_of
 from ccsync_watch.dashboard import session_counter
 from ccsync_watch.dashboard.cached import Cached
 from ccsync_watch.dashboard.local_time import DATE_RANGES, local_datetime
+from ccsync_watch.dashboard.removed_kinds import RemovedSecrets, count_removed_secrets
 from ccsync_watch.dashboard.retention import RetentionRisk, find_retention_risk
 from ccsync_watch.dashboard.snapshots import Snapshot, take_snapshot
 from ccsync_watch.dashboard.store_version import read_store_version
@@ -41,6 +42,7 @@ WAIT_SECONDS = 0.09
 FIRST_STATUS_SECONDS = 5.0
 """How long the first page waits for a status: it cannot do without one."""
 _RETENTION_SECONDS = 30.0
+_REMOVED_SECONDS = 10.0
 _SMALL_BACKLOG_BYTES = 1 << 20
 _SMALL_BACKLOG_SHARE = 0.01
 _PRICED_AT_ONCE = 500  # SQLite limits how many values a statement takes
@@ -86,6 +88,7 @@ class Figures:
             name: Cached(partial(self._count_overview, name), threads, clock=clock)
             for name in DATE_RANGES
         }
+        self._removed = Cached(self._count_removed, threads, clock=clock, seconds=_REMOVED_SECONDS)
         self._status = Cached(status, ThreadPoolExecutor(1, "status"), clock=clock)
         self._retention_risk = Cached(
             lambda: find_retention_risk(database, settings(), now_ms=clock.wall_ms()),
@@ -101,6 +104,10 @@ class Figures:
     def known_calls(self, stored: int) -> int | None:
         """Return how many tools were called, None if calls are not stored and so not counted."""
         return stored if stored or self._settings().sync_tool_calls else None
+
+    def has_destination(self) -> bool:
+        """Return whether sessions are to be sent anywhere."""
+        return self._settings().destination is not None
 
     def status(self) -> dict[str, JsonValue]:
         """Return the status, a second old at most if it can be had in time."""
@@ -132,6 +139,13 @@ class Figures:
     def retention_risk(self) -> RetentionRisk | None:
         """Return what will be deleted before it is uploaded; None when nothing is at risk."""
         return self._retention_risk.get(WAIT_SECONDS)
+
+    def removed_secrets(self) -> RemovedSecrets | None:
+        """Return what was removed from the newest messages; None before it is counted."""
+        return self._removed.get(WAIT_SECONDS)
+
+    def _count_removed(self) -> RemovedSecrets:
+        return count_removed_secrets(self._database, pace=self._priority.yield_to_pages)
 
     def expire(self) -> None:
         """Have the next page ask for the status again: something was just done."""

@@ -15,10 +15,12 @@ from markupsafe import Markup
 from ccsync_watch import __version__, units
 from ccsync_watch.accounting.account import COST_SOURCES, format_cost
 from ccsync_watch.dashboard import charts, code_highlighting, local_time, markup
+from ccsync_watch.dashboard.entry_facts import marked_entry, upload_of
 from ccsync_watch.dashboard.json_text import compact_json, indented_json
 from ccsync_watch.dashboard.shown_models import short_model
 from ccsync_watch.dashboard.tool_views import build_view
 from ccsync_watch.plain_text import plain_text
+from ccsync_watch.store.session_annotations import MARKS
 from ccsync_watch.transcripts.kept_files import describe_file, describe_values
 from ccsync_watch.transcripts.project_folders import shown_path
 
@@ -31,15 +33,18 @@ if TYPE_CHECKING:
     from ccsync_watch.store.failure_list import FailedCall
 
 TEMPLATE_FOLDER = Path(__file__).parent / "templates"
-_STATIC_FOLDER = Path(__file__).parent / "static"
+STATIC_FOLDER = Path(__file__).parent / "static"
 _MAX_LINE_CHARS = 200
 _EXIT_CODE = re.compile(r"(?:Error: )?Exit code \d+")
 
 
 class Templates:
-    """The templates, which share the navigation of `pages`."""
+    """The templates, which share the navigation of `pages`.
 
-    def __init__(self, pages: Sequence[Page]) -> None:
+    `is_shared`: they make a file for other people, without forms and links to pages.
+    """
+
+    def __init__(self, pages: Sequence[Page], *, is_shared: bool = False) -> None:
         self._environment = Environment(
             loader=FileSystemLoader(TEMPLATE_FOLDER),
             autoescape=True,
@@ -60,6 +65,7 @@ class Templates:
             duration=units.duration,
             full_count=units.full_count,
             iso_utc=local_time.iso_utc,
+            marked_entry=marked_entry,
             markdown=markup.render_markdown,
             message=markup.render_message,
             plural=units.plural,
@@ -72,6 +78,7 @@ class Templates:
             shown_path=lambda path, folder: shown_path(path, [folder] if folder else []),
             terminal_text=markup.render_terminal_text,
             text=markup.render_text,
+            upload_of=upload_of,
             time_of_day=local_time.time_of_day,
             tool_view=lambda item, folder: build_view(
                 item.tool_name, item.content, item.outcome, folder
@@ -84,6 +91,8 @@ class Templates:
         self._environment.globals.update(
             charts=charts,
             cost_sources=COST_SOURCES,
+            is_shared=is_shared,
+            mark_names=MARKS,
             navigation=sorted(
                 (page for page in pages if page.navigation is not None),
                 key=lambda page: page.navigation or 0,
@@ -160,6 +169,6 @@ def _static_urls() -> dict[str, str]:
     """Return the address of each static file, which changes with its content."""
     return {
         path.name: f"/static/{path.name}?{hashlib.sha256(path.read_bytes()).hexdigest()[:12]}"
-        for path in _STATIC_FOLDER.iterdir()
+        for path in STATIC_FOLDER.iterdir()
         if path.is_file()
     }

@@ -10,7 +10,7 @@ from ccsync_watch.dashboard.json_text import compact_json, indented_json
 from ccsync_watch.dashboard.local_time import date_and_time
 from ccsync_watch.dashboard.speakers import speaker_of
 from ccsync_watch.plain_text import plain_text
-from ccsync_watch.store import conversations
+from ccsync_watch.store import conversations, session_annotations
 from ccsync_watch.store.hand_offs import find_hand_off
 from ccsync_watch.store.rewound import is_rewound, rewound_ranges
 from ccsync_watch.store.session_facts import shown_facts
@@ -22,7 +22,7 @@ from ccsync_watch.transcripts.kept_files import describe_file, describe_values
 from ccsync_watch.units import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from ccsync_watch.accounting.account import SessionAccount
     from ccsync_watch.accounting.session_accounts import SubagentAccount
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ccsync_watch.outgoing import StoredMessage
     from ccsync_watch.store.conversations import SubagentRow
     from ccsync_watch.store.database import Database
+    from ccsync_watch.store.session_annotations import MessageMark
     from ccsync_watch.store.session_list import SessionRow
 
 MEDIA_TYPES = {"md": "text/markdown; charset=utf-8", "json": "application/json"}
@@ -92,6 +93,10 @@ def _iterate_json(
         "cost": asdict(cost),
         "facts": shown_facts(database.read(), session.session_id),
     }
+    said = asdict(session_annotations.load_annotation(database, session.session_id))
+    del said["session_id"]
+    fields["annotation"] = said
+    marks = _marks(database, session)
     if session.pruned is None:
         del fields["pruned"]
     if agent is not None:
@@ -109,12 +114,18 @@ def _iterate_json(
                 **asdict(message),
                 "is_rewound": is_rewound(rewound, message.seq),
                 "withdrawn": withdrawal(message),
+                "mark": asdict(mark) if (mark := marks.get(message.id)) else None,
             }
             for part in marked["parts"]:
                 del part["styles"]  # of pages only
             yield separator + "\n" + compact_json(marked)
             separator = ","
     yield "\n]}\n"
+
+
+def _marks(database: Database, session: SessionRow) -> dict[str, MessageMark]:
+    marks = session_annotations.list_marks(database, session_id=session.session_id)
+    return {mark.message_id: mark for mark in marks}
 
 
 def _pruned_text(session: SessionRow) -> str | None:
@@ -140,6 +151,7 @@ def _iterate_markdown(
         return
     yield f"# {_one_line(session.title or session.session_id)}\n\n"
     hand_off = find_hand_off(database, session.session_id)
+    said = session_annotations.load_annotation(database, session.session_id)
     facts = {
         "Session": session.session_id,
         "Continues": hand_off.source,
@@ -154,9 +166,13 @@ def _iterate_markdown(
         **figures,
         "Claude Code's own helpers": _describe_helpers(database, session.session_id),
         **shown_facts(database.read(), session.session_id),
+        "Starred": "yes" if said.is_starred else "",
+        "Tags": ", ".join(said.tags),
+        "Note": said.note or "",
     }
     yield "".join(f"- {name}: {_one_line(value)}\n" for name, value in facts.items() if value)
-    yield from _iterate_conversation(database, session.session_id, None)
+    marks = _marks(database, session)
+    yield from _iterate_conversation(database, session.session_id, None, marks)
     for subagent in conversations.list_subagents(database, session.session_id):
         yield "\n---\n\n"
         yield from _iterate_subagent(database, session, subagent, {})
@@ -178,7 +194,8 @@ def _iterate_subagent(
             **figures,
         }
         yield "".join(f"- {name}: {_one_line(value)}\n" for name, value in facts.items() if value)
-    yield from _iterate_conversation(database, session.session_id, agent.agent_id)
+    marks = _marks(database, session)
+    yield from _iterate_conversation(database, session.session_id, agent.agent_id, marks)
 
 
 def _describe_helpers(database: Database, session_id: str) -> str:
@@ -190,7 +207,10 @@ def _describe_helpers(database: Database, session_id: str) -> str:
 
 
 def _iterate_conversation(
-    database: Database, session_id: str, agent_id: str | None
+    database: Database,
+    session_id: str,
+    agent_id: str | None,
+    marks: Mapping[str, MessageMark],
 ) -> Iterator[str]:
     rewound = rewound_ranges(database, session_id) if agent_id is None else []
     for message in _iterate_messages(database, session_id, agent_id):
@@ -200,6 +220,8 @@ def _iterate_conversation(
         name = heading_of(message)
         fate = "rewound" if is_rewound(rewound, message.seq) else withdrawal(message)
         mark = f" · {fate}" if fate else ""
+        if message.id in marks:
+            mark += f" · {marks[message.id].mark}"
         yield f"\n## {_one_line(name)}{mark} · {_when(message)}\n\n" + "\n\n".join(pieces) + "\n"
 
 

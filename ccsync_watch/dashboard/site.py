@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ccsync_watch.control.messages import FlushAnswer, FlushRequest
     from ccsync_watch.dashboard.browser_access import BrowserAccess
     from ccsync_watch.model import JsonValue
+    from ccsync_watch.store.annotation_writer import MarkChange, SessionChange
     from ccsync_watch.store.database import Database
 
 
@@ -32,6 +33,14 @@ class DaemonApi(Protocol):
 
     def flush(self, request: FlushRequest) -> FlushAnswer:
         """Read, and send if the request says so, one session or all."""
+        ...
+
+    def known_secrets(self) -> dict[str, int]:
+        """Return how many values are known to be secret, by where they come from."""
+        ...
+
+    def annotate(self, change: SessionChange | MarkChange) -> None:
+        """Store what a person says of a session or a message. Raises CcsyncError."""
         ...
 
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from ccsync_watch.store.subagent_works import SubagentWork, load_works
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ccsync_watch.accounting.session_accounts import SubagentAccount
     from ccsync_watch.dashboard.site import Site
     from ccsync_watch.store.conversations import SubagentRow
+    from ccsync_watch.store.database import Database
 
 
 @dataclass(slots=True)
@@ -54,9 +55,20 @@ def load_tree(
     """
     if not subagents:
         return SubagentTree({}, [])
-    ids = [row.agent_id for row in subagents] if worked is None else list(worked)
-    works = load_works(site.database, session_id, ids) if ids else {}
     accounts = site.figures.subagents(session_id)
+    return build_tree(site.database, session_id, subagents, accounts, worked)
+
+
+def build_tree(
+    database: Database,
+    session_id: str,
+    subagents: Sequence[SubagentRow],
+    accounts: Mapping[str, SubagentAccount],
+    worked: Iterable[str] | None = None,
+) -> SubagentTree:
+    """Return the same of subagents with these accounts."""
+    ids = [row.agent_id for row in subagents] if worked is None else list(worked)
+    works = load_works(database, session_id, ids) if ids else {}
     nodes = {
         row.agent_id: SubagentNode(
             row, works.get(row.agent_id, SubagentWork()), accounts.get(row.agent_id)

@@ -13,7 +13,7 @@ import orjson
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ccsync_watch.store.database import Database
 
@@ -37,11 +37,11 @@ class LedgerEntry:
     is_acked: bool = True
 
 
-def add_entry(connection: sqlite3.Connection, entry: LedgerEntry) -> None:
-    """Add an entry, inside a transaction in progress."""
+def add_entry(connection: sqlite3.Connection, entry: LedgerEntry, seqs: Sequence[int] = ()) -> None:
+    """Add an entry, inside a transaction in progress; `seqs` are the messages that it was of."""
     connection.execute(
-        "INSERT INTO ledger (at_ms, host, session_id, kind, rows, bytes, removed, is_acked)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO ledger (at_ms, host, session_id, kind, rows, bytes, removed, is_acked,"
+        " first_seq, last_seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             entry.at_ms,
             entry.host,
@@ -51,6 +51,8 @@ def add_entry(connection: sqlite3.Connection, entry: LedgerEntry) -> None:
             entry.size,
             orjson.dumps(dict(entry.removed)).decode(),
             entry.is_acked,
+            min(seqs, default=None),
+            max(seqs, default=None),
         ),
     )
 
@@ -67,12 +69,15 @@ def ledger_entries(
     yield from (_entry(row) for row in rows)
 
 
-def newest_entries(database: Database, limit: int) -> list[LedgerEntry]:
-    """Return the last entries, the newest first."""
+def newest_entries(
+    database: Database, limit: int, *, session_id: str | None = None
+) -> list[LedgerEntry]:
+    """Return the last entries, of all sessions or of one, the newest first."""
+    condition = "" if session_id is None else "WHERE session_id = ?"
     rows = database.read().execute(
-        "SELECT at_ms, host, session_id, kind, rows, bytes, removed, is_acked FROM ledger"
-        " ORDER BY id DESC LIMIT ?",
-        (limit,),
+        "SELECT at_ms, host, session_id, kind, rows, bytes, removed, is_acked FROM ledger"  # noqa: S608 - a constant
+        f" {condition} ORDER BY id DESC LIMIT ?",
+        (limit,) if session_id is None else (session_id, limit),
     )
     return [_entry(row) for row in rows]
 

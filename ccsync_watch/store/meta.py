@@ -6,7 +6,7 @@ the stored texts were last checked against), `search` (the last message that is 
 the known secrets that the stored texts were searched for), `retention` (what was pruned last),
 `rewritten` (how often words were removed from what was stored), `session_figures` (the last message
 that is counted in them, and at which prices), `clock` (from where `steady_time`
-counts).
+counts), `annotations` (how often what a person says of sessions was changed).
 """
 
 from __future__ import annotations

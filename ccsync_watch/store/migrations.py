@@ -1099,4 +1099,30 @@ MIGRATIONS: tuple[str, ...] = (
             WHERE file_key = old.file_key) WHERE key = old.file_key AND changed_ms = old.at_ms;
     END;
     """,
+    """
+    -- What a person says of sessions and messages, which no transcript has. The ids are those that
+    -- a store has again that is built again.
+    CREATE TABLE session_annotations (
+        session_id TEXT PRIMARY KEY,
+        is_starred INTEGER NOT NULL DEFAULT 0,
+        name TEXT,
+        note TEXT,
+        tags TEXT NOT NULL DEFAULT '[]'
+    ) WITHOUT ROWID;
+    CREATE TABLE message_marks (
+        message_id TEXT PRIMARY KEY,
+        session_id TEXT NOT NULL,
+        agent_id TEXT,
+        mark TEXT NOT NULL,
+        note TEXT,
+        marked_ms INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX message_marks_session ON message_marks (session_id);
+    """,
+    """
+    -- Which messages a request was of, null where that is not known: from the first to the last of
+    -- a session, without those that are still in the outbox.
+    ALTER TABLE ledger ADD COLUMN first_seq INTEGER;
+    ALTER TABLE ledger ADD COLUMN last_seq INTEGER;
+    """,
 )

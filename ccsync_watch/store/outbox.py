@@ -223,6 +223,7 @@ class Outbox(RemoteSessions, Release):
             add_entry(
                 connection,
                 LedgerEntry(at_ms, host, session_id, "messages", len(rows), size, removed or {}),
+                [row.message.seq for row in rows],
             )
 
     def count_attempt(self, row: OutboxRow) -> None:

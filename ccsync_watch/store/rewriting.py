@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import orjson
 
 from ccsync_watch.store import search
+from ccsync_watch.store.annotation_writer import ANNOTATION_TABLES, save_file
 from ccsync_watch.store.backups import remove_backup
 from ccsync_watch.store.id_keys import forget_unused, save_ids
 from ccsync_watch.store.message_writer import content_digest
@@ -86,6 +87,9 @@ _TABLES = (
     _TextTable(
         "earlier_sessions", ("address", "session_id"), (), ("applied", "sent"), "session_id"
     ),
+    # Of no session that is to be sent again: nothing of them is sent.
+    _TextTable("session_annotations", ("session_id",), ("name", "note"), ("tags",)),
+    _TextTable("message_marks", ("message_id",), ("note",)),
 )  # fmt: skip
 
 TABLES = len(_TABLES)
@@ -286,6 +290,8 @@ def rewrite_rows(
         remove_backup(connection)
         for row in changed.value:
             _rewrite_row(connection, row)
+        if any(_TABLES[row.table].name in ANNOTATION_TABLES for row in changed.value):
+            save_file(connection, is_bounded=False)
         # The backend applied a state with other texts: the next one differs from it.
         for session_id in filter(None, map(session_of, changed.value)):
             mark_recalled(connection, session_id)

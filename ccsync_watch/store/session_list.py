@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from ccsync_watch.store.pruned_texts import PrunedSession, pruned_session
-from ccsync_watch.store.session_summaries import project_name, session_title
+from ccsync_watch.store.session_annotations import shown_title
+from ccsync_watch.store.session_summaries import project_name
 
 if TYPE_CHECKING:
     import sqlite3
@@ -190,7 +191,7 @@ def _session_row(database: Database, row: sqlite3.Row) -> SessionRow:
     messages, prompts = counts or (0, 0)
     return SessionRow(
         session_id=row["id"],
-        title=session_title(database, row),
+        title=shown_title(database, row),
         project_path=row["project_path"],
         project_name=project_name(row["project_path"]),
         worktree=row["worktree"],

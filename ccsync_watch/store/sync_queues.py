@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ccsync_watch.store.session_summaries import session_title
+from ccsync_watch.store.session_annotations import shown_title
 
 if TYPE_CHECKING:
     from ccsync_watch.model import JsonValue
@@ -35,7 +35,7 @@ def unsynced_sessions(database: Database, limit: int = 50) -> list[dict[str, Jso
     return [
         {
             "session_id": row["id"],
-            "title": session_title(database, row),
+            "title": shown_title(database, row),
             "rows_pending": row["rows_pending"],
             "rows_held": row["rows_held"],
             "rows_rejected": row["rows_rejected"],

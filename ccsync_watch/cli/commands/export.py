@@ -1,4 +1,4 @@
-"""Write one session as Markdown or JSON to standard output."""
+"""Write one session as Markdown or JSON, or marked messages as JSONL, to standard output."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from ccsync_watch.accounting.session_accounts import load_account
 from ccsync_watch.cli.console import show_warnings
 from ccsync_watch.cli.session_lookup import find_session, open_store
 from ccsync_watch.config import load
+from ccsync_watch.dashboard.marked_messages import iterate_marked
 from ccsync_watch.dashboard.session_document import iterate_document
+from ccsync_watch.errors import ConfigError
 from ccsync_watch.store import session_list
+from ccsync_watch.store.session_annotations import MARKS
 
 if TYPE_CHECKING:
     import argparse
@@ -22,29 +25,62 @@ ORDER = 90
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the session and the format."""
-    parser.add_argument("session", metavar="SESSION", help="its id, or the beginning of it")
-    parser.add_argument("--format", choices=("md", "json"), default="md", help="default: md")
+    """Add the session, the format and the mark."""
+    parser.add_argument(
+        "session",
+        nargs="?",
+        metavar="SESSION",
+        help="its id, or the beginning of it; without one, jsonl is of all sessions",
+    )
+    parser.add_argument(
+        "--format",
+        choices=("md", "json", "jsonl"),
+        help="jsonl: the messages that you marked in the dashboard; default: md",
+    )
+    parser.add_argument("--mark", choices=MARKS, help="jsonl of the messages with this mark only")
 
 
 def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[str, Any]) -> int:
     """Write the session as it is stored: redacted, and cut where the settings say."""
     settings = load(env, flags)
     show_warnings(settings)
+    document_format = arguments.format or ("jsonl" if arguments.mark else "md")
+    _check(arguments, document_format)
     database = open_store(settings)
     if database is None:
         return 1
     try:
-        session_id = find_session(database, arguments.session)
+        session_id = (
+            find_session(database, arguments.session) if arguments.session is not None else None
+        )
+        if document_format == "jsonl":
+            if arguments.session is not None and session_id is None:
+                return 1
+            for line in iterate_marked(database, session_id=session_id, mark=arguments.mark):
+                sys.stdout.write(line)
+            sys.stdout.flush()
+            return 0
         row = session_list.load_session(database, session_id) if session_id else None
         if row is None:
             return 1
         prices = PriceList.from_settings(settings)
         prices.ensure_known(usage_groups.used_models(database, row.session_id))
         account = load_account(database, row.session_id, prices)
-        for piece in iterate_document(database, row, account, arguments.format):
+        for piece in iterate_document(database, row, account, document_format):
             sys.stdout.write(piece)
         sys.stdout.flush()
     finally:
         database.close()
     return 0
+
+
+def _check(arguments: argparse.Namespace, document_format: str) -> None:
+    """Raise ConfigError for arguments that say nothing together."""
+    if document_format != "jsonl" and arguments.mark:
+        raise ConfigError(
+            "--mark is of marked messages", hint="leave out --format, or use --format jsonl"
+        )
+    if document_format != "jsonl" and arguments.session is None:
+        raise ConfigError(
+            "a session is missing", hint="name one: `ccsync-watch stats --by session` lists them"
+        )

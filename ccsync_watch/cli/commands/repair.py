@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch.cli.arguments import add_setting_flags
-from ccsync_watch.cli.console import format_counts, say, show_warnings
+from ccsync_watch.cli.console import format_counts, say, show_warnings, warn
 from ccsync_watch.cli.redaction_progress import show_progress
 from ccsync_watch.cli.same_version import check_version
 from ccsync_watch.cli.typed_commands import typed
@@ -17,6 +17,7 @@ from ccsync_watch.daemon.background import START_SECONDS, wait_while_starting
 from ccsync_watch.daemon.runtime import make_knowing_redactor, rules_in_force
 from ccsync_watch.errors import NotRunning
 from ccsync_watch.pipeline.reapply import RepairResult, repair
+from ccsync_watch.store.annotation_writer import restore_annotations
 from ccsync_watch.store.database import DATABASE_NAME, open_database
 from ccsync_watch.store.meta import set_meta
 from ccsync_watch.store.steady_time import follow_origin
@@ -52,6 +53,8 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     # Safe while a daemon runs: it writes by the same rules, and each step is a commit of its own.
     database = open_database(settings.state_dir, now_ms=clock.wall_ms())
     try:
+        if aside := restore_annotations(database, now_ms=clock.wall_ms()):
+            warn(f"the file of stars, tags and notes was damaged: it is kept as {aside.name}")
         follow_origin(database, clock)
         outcome = _repair(settings, database, clock, is_dry=arguments.dry_run)
         if not arguments.dry_run:

@@ -19,7 +19,13 @@ from ccsync_watch.dashboard.local_time import (
 from ccsync_watch.dashboard.page import Context, Page
 from ccsync_watch.dashboard.query_params import build_query, number_param, text_param
 from ccsync_watch.dashboard.resuming import is_recent, is_running
-from ccsync_watch.store import prompt_counts, session_figures, session_list, session_outline
+from ccsync_watch.store import (
+    prompt_counts,
+    session_annotations,
+    session_figures,
+    session_list,
+    session_outline,
+)
 from ccsync_watch.store.search_queries import MatchingSessions
 
 if TYPE_CHECKING:
@@ -33,7 +39,10 @@ if TYPE_CHECKING:
 _PAGE_SESSIONS = 50
 _MAX_WALKED = 1000
 _MAX_COUNTED = 10_000
-_PARAMS = ("q", "project", "branch", "model", "since", "until", "sort", "all", "host", "hour")
+_PARAMS = (
+    "q", "project", "branch", "model", "tag", "starred", "since", "until", "sort", "all", "host",
+    "hour",
+)  # fmt: skip
 _SORTS = {
     "recent": "latest activity",
     "started": "latest start",
@@ -94,8 +103,10 @@ def build_context(site: Site, request: Request) -> Context:
     more = None
     if next_cursor:
         more = build_query(params, value=next_cursor.value, after=next_cursor.session_id)
+    tags = session_annotations.known_tags(site.database)
     choices = session_list.filter_options(site.database)
     is_filtered = any(text for name, text in params.items() if name != "sort")
+    is_picked = any(params[name] for name in ("q", "hour", "tag", "starred"))
     is_first = value is None
     is_store_empty = not rows and not session_list.has_sessions(site.database)
     return {
@@ -104,11 +115,15 @@ def build_context(site: Site, request: Request) -> Context:
             ("project", "Project", choices.projects),
             ("branch", "Branch", choices.branches),
             ("model", "Model", choices.models),
+            *([("tag", "Tag", tags)] if tags or params["tag"] else []),
         ],
         "sorts": _SORTS,
         "hour": hour_name(params["hour"]),
+        "annotations": session_annotations.load_annotations(
+            site.database, [row.session_id for row in rows]
+        ),
         "days": _group_days(_build_lines(site, rows), sort, is_first=is_first, is_last=not more),
-        "total": None if params["q"] or params["hour"] else _count(site, params),
+        "total": None if is_picked else _count(site, params),
         "most_counted": _MAX_COUNTED,
         "uncounted": 0
         if sort in session_list.DATED_SORTS
@@ -183,17 +198,22 @@ def _list_matching(
     """
     session_filter = _build_filter(params)
     list_page = partial(session_list.list_sessions, site.database, session_filter, sort=sort)
-    at_hour = _sessions_at_hour(site, params, session_filter)
+    picked = _sessions_at_hour(site, params, session_filter)
+    if params["tag"] or params["starred"]:
+        own = session_annotations.annotated_sessions(
+            site.database, tag=params["tag"], is_starred=bool(params["starred"])
+        )
+        picked = set(own) if picked is None else picked.intersection(own)
     if not params["q"]:
-        return list_page(after=after, limit=_PAGE_SESSIONS, among=at_hour)
+        return list_page(after=after, limit=_PAGE_SESSIONS, among=picked)
     matching = MatchingSessions(site.database, params["q"])
     ids = matching.all_ids()
     if ids is not None:
-        among = ids if at_hour is None else sorted(at_hour.intersection(ids))
+        among = ids if picked is None else sorted(picked.intersection(ids))
         return list_page(after=after, limit=_PAGE_SESSIONS, among=among)
     shown: list[SessionRow] = []
     for _number in range(_MAX_WALKED // _PAGE_SESSIONS):
-        rows, after = list_page(after=after, limit=_PAGE_SESSIONS, among=at_hour)
+        rows, after = list_page(after=after, limit=_PAGE_SESSIONS, among=picked)
         for row in rows:
             if row.session_id in matching:
                 shown.append(row)
@@ -226,7 +246,7 @@ def _build_filter(params: dict[str, str]) -> session_list.SessionFilter:
         since_ms=day_start_ms(params["since"]),
         until_ms=day_end_ms(params["until"]),
         host=params["host"] or None,
-        is_conversation=not (params["all"] or params["q"]),
+        is_conversation=not any(params[name] for name in ("all", "q", "tag", "starred")),
     )
 
 

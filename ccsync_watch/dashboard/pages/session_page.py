@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
@@ -13,7 +12,9 @@ from ccsync_watch.dashboard.conversation_window import (
     ConversationWindow,
     earlier_calls,
     load_entries,
+    said_alone,
 )
+from ccsync_watch.dashboard.entry_facts import NO_FACTS, entry_facts, local_facts
 from ccsync_watch.dashboard.page import Context, Page
 from ccsync_watch.dashboard.query_params import MAX_TEXT_CHARS, build_query, text_param
 from ccsync_watch.dashboard.response_cards import build_cards, group_cards
@@ -33,7 +34,6 @@ from ccsync_watch.store import (
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from ccsync_watch.dashboard.conversation import Entry
     from ccsync_watch.dashboard.site import Site
     from ccsync_watch.dashboard.subagent_tree import SubagentTree
     from ccsync_watch.store.conversations import SubagentRow
@@ -45,7 +45,6 @@ _SELECTIONS = {
     "prompts": "Prompts",
     "errors": "Errors",
 }
-_SAID = frozenset({"text", "note", "image", "file", "verbatim"})
 
 
 def require_session(site: Site, session_id: str) -> SessionRow:
@@ -85,9 +84,11 @@ def build_context(site: Site, request: Request) -> Context:
     messages, at = window.read_page(request, is_running=running)
     first_seq, last_seq = (messages[0].seq, messages[-1].seq) if messages else (0, 0)
     has_later = bool(last_seq) and window.has_message(after_seq=last_seq)
-    entries = load_entries(site, messages, subagents, earlier_calls=earlier_calls(site, messages))
+    entries = load_entries(
+        database, messages, subagents, earlier_calls=earlier_calls(site, messages)
+    )
     if selection == "conversation":
-        entries = _without_calls(entries)
+        entries = said_alone(entries)
     tree = load_tree(site, session_id, subagents)
     return {
         "title": session.title or session_id,
@@ -110,6 +111,7 @@ def build_context(site: Site, request: Request) -> Context:
         "has_later": has_later,
         "after_all": AFTER_ALL,
         "build_query": build_query,
+        **entry_facts(site, session_id, messages),
         **(_of_session(site, session, tree) if agent is None else _of_agent(site, agent, tree)),
     }
 
@@ -142,6 +144,7 @@ def _of_session(site: Site, session: SessionRow, tree: SubagentTree) -> Context:
             for member in teams.list_team(database, session_id)
         ],
         "parent": session.forked_from and session_list.load_session(database, session.forked_from),
+        **local_facts(site, session_id),
         "hand_off": hand_offs.find_hand_off(database, session_id),
     }
 
@@ -162,15 +165,6 @@ def _of_agent(site: Site, agent: SubagentRow, tree: SubagentTree) -> Context:
     }
 
 
-def _without_calls(entries: list[Entry]) -> list[Entry]:
-    """Return the entries with what was said in them only."""
-    said = (
-        replace(entry, items=tuple(item for item in entry.items if item.kind in _SAID))
-        for entry in entries
-    )
-    return [entry for entry in said if entry.items]
-
-
 def build_growth(
     site: Site, session_id: str, agent_id: str | None, after_seq: int
 ) -> tuple[int, Context]:
@@ -182,7 +176,7 @@ def build_growth(
     messages = window.read(after_seq=after_seq)
     subagents = conversations.list_subagents(site.database, session_id)
     # A result that arrives after its call was shown is shown where it is in the file.
-    entries = load_entries(site, messages, subagents)
+    entries = load_entries(site.database, messages, subagents)
     called = {subagent.agent_id for entry in entries for item in entry.items
               for subagent in item.subagents}  # fmt: skip
     context = {
@@ -191,6 +185,7 @@ def build_growth(
         "nodes": load_tree(site, session_id, subagents, called).nodes,
         "at": None,
         "folder": session_outline.load_details(site.database, session_id).folder,
+        **NO_FACTS,
     }
     return messages[-1].seq if messages else after_seq, context
 

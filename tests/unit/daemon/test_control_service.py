@@ -7,16 +7,17 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ccsync_watch.config import DashboardSettings
+import pytest
+
+from ccsync_watch.config import DashboardSettings, Secret
 from ccsync_watch.control.client import ControlClient
 from ccsync_watch.control.messages import CheckAnswer, FlushRequest
 from ccsync_watch.daemon.upload_workers import UploadWorkers
 from ccsync_watch.errors import NotRunning
+from ccsync_watch.store.annotation_writer import SessionChange
 from support.waiting import WAIT_SECONDS
 
 if TYPE_CHECKING:
-    import pytest
-
     from support.supervised_daemon import SupervisedDaemon
 
 
@@ -125,3 +126,27 @@ def test_a_check_reports_what_is_wrong_with_the_backend(supervised: SupervisedDa
     assert not answer.ok
     assert answer.problem is not None
     assert answer.problem.code == "connection-failed"
+
+
+def test_what_a_person_says_is_stored_by_the_reading_thread(supervised: SupervisedDaemon) -> None:
+    """Redacted, and nothing of it is stored once the daemon stops."""
+    supervised.start()
+    supervised.transcript.turn()
+    supervised.flush()
+    session_id = supervised.transcript.session_id
+    secret = "ghp_" + "Zx9Kq2Lm4Np6Rs8Tv0Wy1Ab3Cd5Ef7Gh9JkL"
+    supervised.service.annotate(SessionChange(session_id, is_starred=True, note=f"See {secret}"))
+    stored = supervised.stored()
+    assert "See [REDACTED:github-token:" in stored
+    assert secret not in stored
+    supervised.end()
+    with pytest.raises(NotRunning):
+        supervised.service.annotate(SessionChange(session_id, is_starred=False))
+
+
+def test_known_secrets_are_counted_by_their_source(supervised: SupervisedDaemon) -> None:
+    """Never shown."""
+    key = Secret("osk_0123456789abcdef0123456789abcdef")
+    supervised.change(api_key=key)
+    supervised.start()
+    assert supervised.service.known_secrets()["opensync-key"] == 1

@@ -15,6 +15,7 @@ from ccsync_watch.daemon.daemon import Daemon
 from ccsync_watch.daemon.instance_lock import InstanceLock
 from ccsync_watch.errors import AlreadyRunning, CcsyncError
 from ccsync_watch.store import status_figures
+from ccsync_watch.store.annotation_writer import SessionChange
 from ccsync_watch.store.damage import CheckLevel
 from ccsync_watch.store.database import DATABASE_NAME, open_for_reading
 from support.waiting import WAIT_SECONDS, wait_until
@@ -75,6 +76,8 @@ def _start(supervised: SupervisedDaemon) -> Path:
     supervised.start()
     supervised.transcript.turn(1)
     assert supervised.flush().is_read
+    change = SessionChange(supervised.transcript.session_id, name="Mine", tags="kept")
+    supervised.service.annotate(change)
     with supervised.supervisor.current() as daemon:
         daemon.runtime.database.checkpoint()
     return supervised.settings.state_dir / DATABASE_NAME
@@ -84,6 +87,8 @@ def _assert_whole(supervised: SupervisedDaemon) -> None:
     """Wait until everything is stored again, and what comes then is stored and answered too."""
     wait_until(lambda: len(supervised.started) > 1, "another daemon")
     wait_until(lambda: _messages(supervised) == 2, "everything is stored again")
+    stored = supervised.stored()
+    assert all(text in stored for text in ("'Mine'", '["kept"]'))
     supervised.transcript.turn(2)
     client = ControlClient(supervised.settings.state_dir)
     assert client.flush(FlushRequest(seconds=WAIT_SECONDS)).is_read

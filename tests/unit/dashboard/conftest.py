@@ -50,6 +50,7 @@ def visitor(world: World, access: BrowserAccess, clock: FakeClock) -> Visitor:
     env = {"HOME": str(world.folder), "CCSYNC_WATCH_HOME": str(world.folder)}
     settings = load(env, {})
     daemon = DaemonDouble()
+    daemon.database = world.database
     site = build_site(
         world.database,
         daemon,

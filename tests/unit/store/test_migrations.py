@@ -142,6 +142,13 @@ def _fill(world: World) -> None:
         connection.execute("INSERT INTO contested_answers VALUES ('m1', x'', ?)", (SESSION,))
         connection.execute("INSERT INTO windows_roots VALUES (1, 'D:\\')")
         connection.execute(
+            "INSERT INTO session_annotations VALUES (?, 1, 'Name', 'Note', '[\"tag\"]')", (SESSION,)
+        )
+        connection.execute(
+            "INSERT INTO message_marks VALUES (?, ?, NULL, 'golden', 'Note', 1)",
+            (f"{SESSION}:u1", SESSION),
+        )
+        connection.execute(
             "INSERT INTO uncounted_usage VALUES (?, '', 'u1', ?)", (SESSION, NOT_A_RESPONSE)
         )
     event = HookEvent("SessionStart", SESSION, world.clock.now_ms, {"source": "startup"})
