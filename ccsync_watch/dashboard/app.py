@@ -21,7 +21,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from ccsync_watch.control.messages import FlushRequest
-from ccsync_watch.dashboard import session_document
+from ccsync_watch.dashboard import session_document, sharing
 from ccsync_watch.dashboard.annotation_forms import AnnotationForms
 from ccsync_watch.dashboard.browser_access import form_token
 from ccsync_watch.dashboard.forms import read_form
@@ -33,6 +33,7 @@ from ccsync_watch.dashboard.pages.session_page import (
     require_agent,
     require_session,
 )
+from ccsync_watch.dashboard.pages.share_page import shared_source
 from ccsync_watch.dashboard.pages.sync_page import flush_outcome
 from ccsync_watch.dashboard.query_params import last_shown_seq, text_param
 from ccsync_watch.dashboard.rendering import Templates
@@ -95,6 +96,7 @@ class _Routes:
             routes=[
                 *(self._page_route(page) for page in self._pages),
                 Route("/sessions/{session_id}/export.{document_format}", self._export),
+                Route("/sessions/{session_id}/share.html", self._share),
                 Route("/sessions/{session_id}/message.md", self._export_message),
                 Route("/sessions/{session_id}/live", self._stream_growth),
                 Route("/live/sessions", self._stream_changes),
@@ -153,6 +155,17 @@ class _Routes:
         agent = require_agent(site, row.session_id, agent_id)
         used = site.figures.subagents(row.session_id).get(agent_id)
         return session_document.iterate_document(site.database, row, used, document_format, agent)
+
+    async def _share(self, request: Request) -> Response:
+        """Return a session as a file for other people, to be saved or to be looked at."""
+        source = await self._in_thread(lambda: shared_source(self._site, request))
+        pieces = sharing.iterate_shared(source, sharing.SharedContent())
+        headers = {"Content-Security-Policy": sharing.content_security_policy()}
+        if not text_param(request, "view"):
+            headers["Content-Disposition"] = 'attachment; filename="session.html"'
+        return StreamingResponse(
+            self._stream(pieces), media_type=sharing.MEDIA_TYPE, headers=headers
+        )
 
     async def _stream(self, pieces: Iterator[str]) -> AsyncIterator[str]:
         """Yield the pieces, made in the pages' own threads, which have their connections."""

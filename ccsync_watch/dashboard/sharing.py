@@ -1,0 +1,169 @@
+"""A session as one HTML file for other people: nothing else is loaded, and no script runs in it.
+
+It has what is stored, so that secrets are removed already; stars, tags, notes and marks are left
+out. Its own policy forbids whatever a mistake of ours might let pass.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cache
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+import orjson
+from markupsafe import Markup
+
+from ccsync_watch.dashboard.conversation_window import load_entries, said_alone
+from ccsync_watch.dashboard.entry_facts import NO_FACTS
+from ccsync_watch.dashboard.rendering import STATIC_FOLDER, Templates
+from ccsync_watch.dashboard.response_cards import build_cards, group_cards
+from ccsync_watch.dashboard.subagent_tree import build_tree
+from ccsync_watch.privacy.engine.placeholders import count_kinds
+from ccsync_watch.store import conversations, session_outline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ccsync_watch.accounting.account import SessionAccount
+    from ccsync_watch.accounting.session_accounts import SubagentAccount
+    from ccsync_watch.dashboard.conversation import Entry
+    from ccsync_watch.dashboard.page import Context
+    from ccsync_watch.store.conversations import SubagentRow
+    from ccsync_watch.store.database import Database
+    from ccsync_watch.store.session_list import SessionRow
+
+MEDIA_TYPE = "text/html; charset=utf-8"
+_CHUNK_MESSAGES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class SharedSource:
+    """What a file is made from. `is_whole`: with calls, results, thinking and subagents."""
+
+    database: Database
+    session: SessionRow
+    account: SessionAccount
+    subagent_accounts: Mapping[str, SubagentAccount]
+    is_whole: bool
+
+
+@dataclass(slots=True)
+class SharedContent:
+    """What a file has, counted while it is written. `removed` are the placeholders by kind."""
+
+    prompts: int = 0
+    answers: int = 0
+    calls: int = 0
+    subagents: int = 0
+    size: int = 0
+    removed: Counter[str] = field(default_factory=Counter)
+
+
+def content_security_policy() -> str:
+    """Return the policy of the file: its own style, and nothing from anywhere."""
+    digest = b64encode(sha256(_style().encode()).digest()).decode()
+    return (
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none';"
+        " form-action 'none'"
+    )
+
+
+def iterate_shared(source: SharedSource, content: SharedContent) -> Iterator[str]:
+    """Yield the file in chunks, and count what is in it."""
+    for piece in _pieces(source, content):
+        content.size += len(piece.encode())
+        yield piece
+
+
+def count_shared(source: SharedSource) -> SharedContent:
+    """Return what the file has; it is written once for that, and not kept."""
+    content = SharedContent()
+    for _piece in iterate_shared(source, content):
+        pass
+    return content
+
+
+def _pieces(source: SharedSource, content: SharedContent) -> Iterator[str]:
+    database, session = source.database, source.session
+    templates, session_id = _templates(), session.session_id
+    subagents = conversations.list_subagents(database, session_id) if source.is_whole else []
+    content.removed += count_kinds([(session.title or "").encode()])
+    content.subagents = len(subagents)
+    yield templates.render_fragment(
+        "share_head.html",
+        {
+            "session": session,
+            "account": source.account,
+            "is_whole": source.is_whole,
+            "policy": content_security_policy(),
+            "style": Markup(_style()),  # noqa: S704 - a file of ours
+        },
+    )
+    yield from _conversation(source, content, subagents, None)
+    for subagent in subagents:
+        yield templates.render_fragment("share_agent.html", {"subagent": subagent})
+        yield from _conversation(source, content, subagents, subagent.agent_id)
+    yield templates.render_fragment("share_end.html", {})
+
+
+def _conversation(
+    source: SharedSource,
+    content: SharedContent,
+    subagents: list[SubagentRow],
+    agent_id: str | None,
+) -> Iterator[str]:
+    database, session_id = source.database, source.session.session_id
+    tree = build_tree(database, session_id, subagents, source.subagent_accounts)
+    context: Context = {
+        "session_id": session_id,
+        "nodes": tree.nodes,
+        "at": None,
+        "folder": session_outline.load_details(database, session_id).folder,
+        **NO_FACTS,
+    }
+    seq, earlier = 0, set[str]()
+    while messages := conversations.conversation_page(
+        database,
+        session_id,
+        agent_id=agent_id,
+        after_seq=seq,
+        limit=_CHUNK_MESSAGES,
+        selection=None if source.is_whole else "conversation",
+    ):
+        seq = messages[-1].seq
+        entries = load_entries(database, messages, subagents, earlier_calls=earlier)
+        earlier |= {
+            part.tool_use_id
+            for message in messages
+            for part in message.parts
+            if part.kind == "tool-call" and part.tool_use_id
+        }
+        if not source.is_whole:
+            entries = said_alone(entries)
+        _count(entries, content)
+        groups = group_cards(build_cards(entries))
+        yield _templates().render_fragment("entries.html", {**context, "groups": groups})
+
+
+def _count(entries: list[Entry], content: SharedContent) -> None:
+    for entry in entries:
+        content.prompts += entry.message.kind == "prompt"
+        content.answers += entry.message.kind == "answer" and any(
+            item.kind == "text" for item in entry.items
+        )
+        content.calls += sum(item.kind == "call" for item in entry.items)
+        texts = [orjson.dumps([item.content, item.result]) for item in entry.items]
+        content.removed += count_kinds(texts)
+
+
+@cache
+def _templates() -> Templates:
+    return Templates((), is_shared=True)
+
+
+@cache
+def _style() -> str:
+    return (STATIC_FOLDER / "site.css").read_text(encoding="utf-8")
