@@ -26,11 +26,12 @@ from urllib.parse import quote
 sys.path[:0] = [str(Path(__file__).resolve().parent.parent / "tests")]
 
 from ccsync_watch.clock import SystemClock  # noqa: E402 - as above
-from ccsync_watch.store import search  # noqa: E402 - as above
+from ccsync_watch.store import call_index, search  # noqa: E402 - as above
 from ccsync_watch.store.database import open_database  # noqa: E402 - as above
 from support.ccsync_program.program import Program  # noqa: E402 - as above
 from support.large_store import (  # noqa: E402 - as above
     COMMON,
+    FILES,
     LONG,
     LONG_MESSAGES,
     MODELS,
@@ -83,6 +84,13 @@ def index(folder: Path) -> None:
     print(f"indexed {count} messages in {took:.0f} s ({count / max(took, 0.001):.0f}/s)")
     if holds:
         print("write transactions while indexing:", _summary(holds))
+    holds.clear()
+    began = time.process_time()
+    while call_index.catch_up(database, SystemClock()):
+        pass
+    print(f"index of calls: {time.process_time() - began:.1f} s of a processor")
+    if holds:
+        print("write transactions of it:", _summary(holds))
     database.close()
 
 
@@ -122,6 +130,16 @@ def pages(browser: PageClient, depth: int) -> dict[str, str]:
         "5,000 messages, middle": f"/sessions/{LONG}?at={LONG_MESSAGES // 2}",
         "5,000 messages, start": f"/sessions/{LONG}?after=0",
         "sync": "/sync",
+        "files, first page": "/files",
+        "files, by path": "/files?sort=path",
+        "files of a project": f"/files?project={quote(PROJECTS[3])}",
+        "files with a word": "/files?q=module_77",
+        "files without a match": "/files?q=nothing",
+        "a file": f"/files/file?project={quote(PROJECTS[3])}&path={quote(FILES[3])}",
+        "errors, 30 days": "/errors",
+        "errors, all": "/errors?range=all",
+        "errors of a project": f"/errors?range=all&project={quote(PROJECTS[3])}",
+        "errors of one kind": "/errors?range=all&tool=Bash&kind=other",
         "export of 5,000 messages": f"/sessions/{LONG}/export.md",
         "search, rare": f"/search?q={RARE}+",
         "search, common": f"/search?q={COMMON}+",

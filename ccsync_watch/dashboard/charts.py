@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping, Sequence
 
     from ccsync_watch.dashboard.conversation import Turn
+    from ccsync_watch.store.context_sizes import ContextSize
 
 _WIDTH, _HEIGHT = 720, 160
 _LEFT, _BOTTOM = 44, 18
@@ -262,6 +263,32 @@ def turn_bars(turns: Sequence[Turn], session_id: str) -> Markup:
     if len(shown) < len(turns):
         label = f"The last {len(shown)} turns: the width is the duration, the height is the output"
     return _figure(label, "".join(marks), chart_width, chart_height, is_stretched=True)
+
+
+def context_bars(sizes: Sequence[ContextSize], session_id: str) -> Markup:
+    """Return the context of each response as a bar that links to it; a line is a compaction."""
+    width, height = 960.0, 60
+    step = width / (len(sizes) or 1)
+    top = max((size.tokens for size in sizes), default=0) or 1
+    marks = []
+    for at, size in enumerate(sizes):
+        bar = height * size.tokens / top
+        text = f"{units.full_count(size.tokens)} tokens"
+        if size.responses > 1:
+            text = f"at most {text} in {units.plural(size.responses, 'response')}"
+        text += ", after a compaction" if size.is_after_compaction else ""
+        name = quote(size.name)
+        mark = (
+            f'<rect class="hit" x="{step * at:.2f}" y="0" width="{step:.2f}" height="{height}"/>'
+            f'<rect class="context" x="{step * at:.2f}" y="{height - bar:.1f}"'
+            f' width="{step * 0.9:.2f}" height="{bar:.1f}"><title>{text}</title></rect>'
+        )
+        if size.is_after_compaction:
+            mark += f'<rect class="compaction" x="{step * at:.2f}" y="0" width="1.5" height="60"/>'
+        address = f"/sessions/{session_id}?at={name}#m-{name}"
+        marks.append(_linked(mark, address, text, is_first=not at))
+    label = "Context of each response: the height is its tokens, a line is a compaction"
+    return _figure(label, "".join(marks), width, height, is_stretched=True)
 
 
 def _figure(

@@ -1,7 +1,7 @@
 """A large store, filled by SQL through the real schema: what the dashboard is measured on.
 
-Two years, 40 projects, 6 models, one session of 5,000 messages, half of the sessions with the
-client's own totals.
+Two years, 40 projects, 10,000 files, 6 models, one session of 5,000 messages, half of the sessions
+with the client's own totals.
 """
 
 from __future__ import annotations
@@ -25,6 +25,10 @@ MODELS = [
     "claude-opus-4-1-20250805", "claude-sonnet-4-20250514", "claude-3-7-sonnet-20250219",
 ]  # fmt: skip
 TOOLS = ("Bash", "Read", "Edit", "Write", "Grep", "Glob", "Task", "WebFetch")
+FILES = [
+    f"{PROJECTS[number % len(PROJECTS)]}/src/package_{number % 97}/module_{number}.py"
+    for number in range(10_000)
+]
 COMMON = "reader"
 RARE = "zyzzyva"
 
@@ -115,6 +119,9 @@ class LargeStoreWriter:
         elif kind == "tool_result":
             tool = TOOLS[(self._seq - 1) // 2 % len(TOOLS)]
             result = {"ok": self._seq % 19 > 0, "output": words, "durationMs": self._seq % 4000}
+            if tool in {"Edit", "Write"}:
+                result["path"] = FILES[self._seq * 7919 % len(FILES)]
+                result |= {"lines_added": self._seq % 40, "lines_removed": self._seq % 7}
             self._part(0, "tool-result", f"toolu_{self._seq - 1}", tool, result)
         else:
             self._part(0, "text", None, None, words)

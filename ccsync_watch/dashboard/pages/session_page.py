@@ -22,6 +22,7 @@ from ccsync_watch.dashboard.resuming import is_running, resume_command
 from ccsync_watch.dashboard.session_turns import load_turns
 from ccsync_watch.dashboard.subagent_tree import load_tree
 from ccsync_watch.store import (
+    context_sizes,
     conversations,
     hand_offs,
     session_facts,
@@ -45,6 +46,9 @@ _SELECTIONS = {
     "prompts": "Prompts",
     "errors": "Errors",
 }
+
+_MAX_CONTEXTS = 240
+"""How many bars show the contexts of a session's responses."""
 
 
 def require_session(site: Site, session_id: str) -> SessionRow:
@@ -132,6 +136,7 @@ def _of_session(site: Site, session: SessionRow, tree: SubagentTree) -> Context:
         "activity": activity.load_activity(database, session_id),
         "turns": last.turns,
         "are_all_turns": last.are_all,
+        "contexts": context_sizes.context_sizes(database, session_id, most=_MAX_CONTEXTS),
         "titles": titles,
         "files": session_outline.changed_files(database, session_id),
         "forks": [

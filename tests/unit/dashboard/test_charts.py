@@ -9,6 +9,7 @@ import pytest
 
 from ccsync_watch.dashboard import charts
 from ccsync_watch.dashboard.conversation import Turn
+from ccsync_watch.store.context_sizes import ContextSize
 
 HOSTILE = '"><script>x</script>'
 
@@ -127,3 +128,27 @@ def test_marks_link_to_what_they_count() -> None:
         assert all(link.get("aria-label") for link in links)
     assert len(list(parse(bars).iter("line"))) == 2 + 1  # the grid, and the day before
     assert "; the period before 2 tokens" in titles(bars)[0]
+
+
+def test_contexts_link_to_their_responses() -> None:
+    """The largest is as high as the chart; a compaction is a line before the next response."""
+    sizes = [
+        ContextSize("u 1", 50, 1, is_after_compaction=False),
+        ContextSize("u2", 100, 3, is_after_compaction=False),
+        ContextSize("u3", 25, 1, is_after_compaction=True),
+    ]
+    chart = charts.context_bars(sizes, "s")
+    links = list(parse(chart).iter("a"))
+    assert [link.get("href") for link in links] == [
+        "/sessions/s?at=u%201#m-u%201",
+        "/sessions/s?at=u2#m-u2",
+        "/sessions/s?at=u3#m-u3",
+    ]
+    assert [link.get("aria-label") for link in links] == [
+        "50 tokens",
+        "at most 100 tokens in 3 responses",
+        "25 tokens, after a compaction",
+    ]
+    bars = [rect for rect in parse(chart).iter("rect") if rect.get("class") == "context"]
+    assert [bar.get("height") for bar in bars] == ["30.0", "60.0", "15.0"]
+    assert [rect.get("class") for rect in parse(chart).iter("rect")].count("compaction") == 1
