@@ -6,6 +6,7 @@ excluded sessions.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -13,13 +14,15 @@ from ccsync_watch.store.prompt_counts import OWN_MESSAGES
 from ccsync_watch.store.turns import ENDS_TURN
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from ccsync_watch.store.database import Database
 
 _EXCLUDED = "(SELECT id FROM sessions WHERE is_excluded)"
 
 # Calls and results, each with its message `m`. With the LIMIT each text is unpacked once; without
 # it SQLite does that for every column that reads the text.
-_CALLS = (
+COUNTED_CALLS = (
     "(SELECT m.session_id, m.facts, p.kind, p.tool_name,"
     " iif(p.kind = 'tool-result', unpacked(p.content), NULL) AS content"
     " FROM parts p JOIN messages m ON m.seq = p.message_seq"
@@ -85,20 +88,27 @@ class ToolLine:
         return self.errors / self.results if self.results else None
 
 
-def by_tool(database: Database, *, since_ms: int | None = None) -> list[ToolLine]:
+def by_tool(
+    database: Database,
+    *,
+    since_ms: int | None = None,
+    until_ms: int | None = None,
+    session_ids: Collection[str] | None = None,
+) -> list[ToolLine]:
     """Return tools, the most called first; none where `sync_tool_calls` is off."""
+    condition, values = counted_messages(since_ms, until_ms, session_ids)
     query = (
         "SELECT coalesce(tool_name, 'unknown') AS tool, sum(kind = 'tool-call') AS calls,"  # noqa: S608 - constants
         " sum(kind = 'tool-result') AS results,"
         f" coalesce(sum({_IS_ERROR}), 0) AS errors, coalesce(sum({_IS_DENIED}), 0) AS denied,"
         f" coalesce(sum({_TOOL_MS}), 0) AS total_ms"
-        f" FROM {_CALLS.format(condition=_counted(since_ms))}"
+        f" FROM {COUNTED_CALLS.format(condition=condition)}"
         " GROUP BY 1 ORDER BY calls DESC, tool"
     )
     return [
         ToolLine(row["tool"], row["calls"], row["results"], row["errors"], row["denied"],
                  int(row["total_ms"]))
-        for row in database.read().execute(query, {"since": since_ms})
+        for row in database.read().execute(query, values)
     ]  # fmt: skip
 
 
@@ -129,16 +139,36 @@ def _counted(since_ms: int | None) -> str:
     )
 
 
+def counted_messages(
+    since_ms: int | None, until_ms: int | None, session_ids: Collection[str] | None
+) -> tuple[str, dict[str, object]]:
+    """Return the condition that a message `m` must meet to be counted, and its parameters."""
+    condition = _counted(since_ms)
+    values: dict[str, object] = {"since": since_ms, "until": until_ms}
+    if until_ms is not None:
+        condition += " AND m.timestamp_ms < :until"
+    if session_ids is not None:
+        condition += " AND m.session_id IN (SELECT value FROM json_each(:sessions))"
+        values["sessions"] = json.dumps(sorted(session_ids))
+    return condition, values
+
+
 def load_activity(database: Database, session_id: str) -> Activity:
     """Return what was done in one session; nothing for one that is not known."""
     return by_session_id(database, session_id=session_id).get(session_id, Activity())
 
 
 def by_session_id(
-    database: Database, *, since_ms: int | None = None, session_id: str | None = None
+    database: Database,
+    *,
+    since_ms: int | None = None,
+    until_ms: int | None = None,
+    session_id: str | None = None,
 ) -> dict[str, Activity]:
     """Return the activity of sessions; times only as far as rows have them."""
     condition = f"{OWN_MESSAGES} AND coalesce(m.timestamp_ms, 0) >= ?"
+    if until_ms is not None:
+        condition += f" AND m.timestamp_ms < {until_ms:d}"
     values: tuple[object, ...] = (since_ms or 0,)
     if session_id is not None:
         condition, values = f"{condition} AND m.session_id = ?", (*values, session_id)
@@ -160,7 +190,7 @@ def by_session_id(
         f" sum({_TOOL_MS}) AS tool_ms,"
         " sum(iif(kind = 'tool-result', json_extract(content, '$.lines_added'), NULL))"
         " AS added, sum(iif(kind = 'tool-result', json_extract(content, '$.lines_removed'),"
-        f" NULL)) AS removed FROM {_CALLS.format(condition=condition)} GROUP BY session_id"
+        f" NULL)) AS removed FROM {COUNTED_CALLS.format(condition=condition)} GROUP BY session_id"
     )
     read = database.read()
     activities: dict[str, Activity] = {}

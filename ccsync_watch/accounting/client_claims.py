@@ -7,31 +7,38 @@ from typing import TYPE_CHECKING
 import orjson
 
 from ccsync_watch.accounting.account import NO_TOTALS, ClientTotals
+from ccsync_watch.accounting.calendars import LOCAL_DAYS
 from ccsync_watch.accounting.client_totals import read_client_totals
 from ccsync_watch.accounting.reconciliation import Claim
 from ccsync_watch.accounting.spreading import Day
-from ccsync_watch.accounting.usage_groups import NEVER_MS, day_of
+from ccsync_watch.accounting.usage_groups import NEVER_MS, counted_sql
 from ccsync_watch.units import plural
 
 if TYPE_CHECKING:
     import sqlite3
 
-    from ccsync_watch.accounting.usage_groups import Zone
+    from ccsync_watch.accounting.calendars import Calendar
 
 _MAX_CLEARED = 3
 
 
 def load_claim(
-    read: sqlite3.Connection, session_id: str, *, zone: Zone = "local", since_ms: int = 0
+    read: sqlite3.Connection,
+    session_id: str,
+    *,
+    calendar: Calendar = LOCAL_DAYS,
+    since_ms: int = 0,
+    until_ms: int | None = None,
 ) -> Claim | None:
     """Return the client's total of a session, None when it wrote none."""
     states = _states(read, session_id)
     if not states:
         return None
     totals = states[-1][0]
+    ended_ms = "coalesce(updated_ms, started_ms)"
     query = (
-        f"SELECT forked_from, is_branch, {day_of('coalesce(updated_ms, started_ms)', zone)} AS day,"  # noqa: S608 - constants
-        " coalesce(updated_ms, started_ms) >= ? AS is_counted FROM sessions WHERE id = ?"
+        f"SELECT forked_from, is_branch, {calendar.key_sql(ended_ms)} AS day,"  # noqa: S608 - constants
+        f" {counted_sql(ended_ms, until_ms)} AS is_counted FROM sessions WHERE id = ?"
     )
     session = read.execute(query, (since_ms, session_id)).fetchone()
     if session is None:

@@ -19,6 +19,7 @@ from ccsync_watch.accounting.account import (
     Cost,
     ModelAccount,
     SessionAccount,
+    Share,
     Tokens,
     total_cost,
 )
@@ -222,8 +223,18 @@ def _row_models(rows: Sequence[RowSum]) -> Iterable[ModelAccount]:
 
 
 def _limit(account: SessionAccount, rows: Sequence[RowSum]) -> SessionAccount:
-    """Return the account of the counted days alone, without what is known of the whole only."""
-    shares = tuple(share for share in account.shares if share.is_counted)
+    """Return the account of the counted days alone."""
+    return account_of_shares(
+        account,
+        tuple(share for share in account.shares if share.is_counted),
+        row_cost=cost_of(row for row in rows if row.at.is_counted),
+    )
+
+
+def account_of_shares(
+    account: SessionAccount, shares: tuple[Share, ...], *, row_cost: Cost
+) -> SessionAccount:
+    """Return the account of some of its shares, without what is known of the whole only."""
     models = []
     for name in sorted({share.model or "" for share in shares}):
         model_shares = [share for share in shares if (share.model or "") == name]
@@ -240,7 +251,7 @@ def _limit(account: SessionAccount, rows: Sequence[RowSum]) -> SessionAccount:
         tokens=sum((share.tokens for share in shares), NO_TOKENS),
         unrecorded=sum((share.unrecorded for share in shares), NO_TOKENS),
         cost=total_cost(share.cost for share in shares) if shares else NOTHING,
-        row_cost=cost_of(row for row in rows if row.at.is_counted),
+        row_cost=row_cost,
         client_usd=None,
         inherited_usd=None,
         models=tuple(models),

@@ -16,6 +16,7 @@ from ccsync_watch.accounting.account import (
     Tokens,
     total_cost,
 )
+from ccsync_watch.accounting.calendars import LOCAL_DAYS
 from ccsync_watch.accounting.client_claims import first_row_after_total_ms, load_claim
 from ccsync_watch.accounting.client_totals import read_client_totals
 from ccsync_watch.accounting.own_costs import reprice_claim
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ccsync_watch.accounting.account import SessionAccount
+    from ccsync_watch.accounting.calendars import Calendar
     from ccsync_watch.accounting.prices import PriceList
-    from ccsync_watch.accounting.usage_groups import Zone
     from ccsync_watch.outgoing import SessionSummary
     from ccsync_watch.store.database import Database
 
@@ -59,22 +60,24 @@ def load_account(
     session_id: str,
     prices: PriceList,
     *,
-    zone: Zone = "local",
+    calendar: Calendar = LOCAL_DAYS,
     since_ms: int = 0,
+    until_ms: int | None = None,
 ) -> SessionAccount:
-    """Return one session's account since a time; an empty one without responses and totals."""
+    """Return one session's account between two moments; an empty one if nothing was used."""
     read = database.read()
-    claim = load_claim(read, session_id, zone=zone, since_ms=since_ms)
+    claim = load_claim(read, session_id, calendar=calendar, since_ms=since_ms, until_ms=until_ms)
     if claim is not None:
         claim = reprice_claim(claim, prices)
 
     def load_rows(after_ms: int = NEVER_MS) -> list[RowSum]:
         unreadable = load_unreadable(
-            read, "session_id = ?", (session_id,), after_ms=after_ms, since_ms=since_ms, zone=zone
-        )
+            read, "session_id = ?", (session_id,), after_ms=after_ms,
+            since_ms=since_ms, until_ms=until_ms, calendar=calendar,
+        )  # fmt: skip
         groups = load_groups(
             database, prices, condition="session_id = ?", values=(session_id,),
-            after_ms=after_ms, since_ms=since_ms, zone=zone,
+            after_ms=after_ms, since_ms=since_ms, until_ms=until_ms, calendar=calendar,
         )  # fmt: skip
         return [*(group.rows for group in groups), *unreadable.get(session_id, ())]
 
@@ -101,33 +104,27 @@ def load_accounts(
     prices: PriceList,
     *,
     since_ms: int | None = None,
+    until_ms: int | None = None,
     session_ids: Sequence[str] | None = None,
-    zone: Zone = "local",
+    calendar: Calendar = LOCAL_DAYS,
     pace: Callable[[], None] = lambda: None,
 ) -> dict[str, SessionAccount]:
     """Return the accounts of every session that used anything, or of some; excluded ones left out.
 
-    With `since_ms`, of what each used since then. `pace` is called now and then.
+    With `since_ms` or `until_ms`, of what each used from then on, or before then. `pace` is called
+    now and then.
     """
-    condition = "session_id NOT IN (SELECT id FROM sessions WHERE is_excluded)"
-    values = list[object]()
-    if session_ids is not None:
-        condition += f" AND session_id IN ({','.join('?' * len(session_ids))})"
-        values += session_ids
-    if since_ms is not None:
-        condition += (
-            " AND session_id IN (SELECT id FROM sessions WHERE updated_ms >= ?"
-            " UNION SELECT session_id FROM usage WHERE timestamp_ms >= ?)"
-        )
-        values += [since_ms, since_ms]
+    condition, values = _condition_of(since_ms, until_ms, session_ids)
     rows: defaultdict[str, list[RowSum]] = defaultdict(list)
     for group in load_groups(
         database, prices, "session_id", condition=condition, values=values,
-        since_ms=since_ms or 0, zone=zone, pace=pace,
+        since_ms=since_ms or 0, until_ms=until_ms, calendar=calendar, pace=pace,
     ):  # fmt: skip
         rows[str(group.key[0])].append(group.rows)
     read = database.read()
-    unreadable = load_unreadable(read, condition, values, since_ms=since_ms or 0, zone=zone)
+    unreadable = load_unreadable(
+        read, condition, values, since_ms=since_ms or 0, until_ms=until_ms, calendar=calendar
+    )
     for session_id, more in unreadable.items():
         rows[session_id] += more
     contested_or_forked = {
@@ -154,10 +151,39 @@ def load_accounts(
         ):
             account = reconcile(session_id, rows[session_id], claim)
         else:
-            account = load_account(database, session_id, prices, zone=zone, since_ms=since_ms or 0)
-        if since_ms is None or account.shares:
+            account = load_account(
+                database, session_id, prices,
+                calendar=calendar, since_ms=since_ms or 0, until_ms=until_ms,
+            )  # fmt: skip
+        if (since_ms is None and until_ms is None) or account.shares:
             accounts[session_id] = account
     return accounts
+
+
+def _condition_of(
+    since_ms: int | None, until_ms: int | None, session_ids: Sequence[str] | None
+) -> tuple[str, list[object]]:
+    """Return the SQL condition that leaves out sessions which cannot be counted, and its values."""
+    condition = "session_id NOT IN (SELECT id FROM sessions WHERE is_excluded)"
+    values = list[object]()
+    if session_ids is not None:
+        condition += f" AND session_id IN ({','.join('?' * len(session_ids))})"
+        values += session_ids
+    if since_ms is not None:
+        condition += (
+            " AND session_id IN (SELECT id FROM sessions WHERE updated_ms >= ?"
+            " UNION SELECT session_id FROM usage WHERE timestamp_ms >= ?)"
+        )
+        values += [since_ms, since_ms]
+    if until_ms is not None:
+        # One without any date has none of its usage in a window that ends.
+        condition += (
+            " AND (session_id IN (SELECT id FROM sessions"
+            "  WHERE coalesce(started_ms, updated_ms) < ?)"
+            " OR session_id IN (SELECT session_id FROM usage WHERE timestamp_ms < ?))"
+        )
+        values += [until_ms, until_ms]
+    return condition, values
 
 
 def load_subagent_accounts(

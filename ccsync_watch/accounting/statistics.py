@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.accounting import activity, breakdowns
 from ccsync_watch.accounting.reconciliation import reconcile
-from ccsync_watch.accounting.session_accounts import load_account, load_accounts
+from ccsync_watch.accounting.selections import (
+    EVERYTHING,
+    Selection,
+    no_pace,
+    select_accounts,
+    selected_sessions,
+)
+from ccsync_watch.accounting.session_accounts import load_account
 from ccsync_watch.store.session_annotations import shown_title
 
 if TYPE_CHECKING:
@@ -32,6 +39,8 @@ class SessionLine:
     title: str | None
     project_path: str | None
     worktree: str | None
+    git_branch: str | None
+    host: str | None
     started_ms: int | None
     updated_ms: int | None
     account: SessionAccount
@@ -66,13 +75,13 @@ def overview(
     prices: PriceList,
     *,
     since_ms: int | None = None,
-    pace: Callable[[], None] = breakdowns.no_pace,
+    pace: Callable[[], None] = no_pace,
 ) -> StatisticsOverview:
     """Return every table; the sessions' accounts are computed once for all of them.
 
     `pace` is called every few microseconds of work; it may wait, to leave the processor to others.
     """
-    accounts = load_accounts(database, prices, since_ms=since_ms, pace=pace)
+    accounts = select_accounts(database, prices, Selection(since_ms), pace=pace)
     recent = database.read().execute(
         "SELECT id FROM sessions WHERE NOT is_excluded AND coalesce(updated_ms, 0) >= ?",
         (since_ms or 0,),
@@ -92,20 +101,29 @@ def overview(
 def by_session(
     database: Database,
     prices: PriceList,
+    selection: Selection = EVERYTHING,
     *,
-    since_ms: int | None = None,
     session_id: str | None = None,
 ) -> list[SessionLine]:
     """Return sessions, the latest first; excluded ones are left out.
 
-    Those in which nobody said anything and that used no tokens are left out too.
-    Of a session that started before `since_ms`, only the rows since then are counted.
+    Those in which nobody said anything and that used no tokens are left out too; with a model in
+    the selection, all that did not use it. Of a session that goes beyond the selection's window,
+    only the rows in it are counted.
     """
     if session_id is None:
-        accounts = load_accounts(database, prices, since_ms=since_ms)
+        accounts = select_accounts(database, prices, selection)
     else:
         accounts = {session_id: load_account(database, session_id, prices)}
-    activities = activity.by_session_id(database, since_ms=since_ms, session_id=session_id)
+    activities = activity.by_session_id(
+        database,
+        since_ms=selection.since_ms,
+        until_ms=selection.until_ms,
+        session_id=session_id,
+    )
+    wanted = set(accounts) if selection.model else selected_sessions(database, selection)
+    if wanted is not None:
+        activities = {key: done for key, done in activities.items() if key in wanted}
     rows = {row["id"]: row for row in _sessions(database.read(), session_id)}
     if session_id is None:
         unowned = unowned_agents(database)
@@ -151,6 +169,8 @@ def _session_line(
         title=shown_title(database, row) if row else None,
         project_path=row["project_path"] if row else None,
         worktree=row["worktree"] if row else None,
+        git_branch=row["git_branch"] if row else None,
+        host=row["host"] if row else None,
         started_ms=row["started_ms"] if row else None,
         updated_ms=row["updated_ms"] if row else None,
         account=account,

@@ -6,8 +6,9 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from ccsync_watch.accounting.account import NO_TOKENS
+from ccsync_watch.accounting.calendars import LOCAL_DAYS
 from ccsync_watch.accounting.spreading import Day, RowSum
-from ccsync_watch.accounting.usage_groups import NEVER_MS, day_of
+from ccsync_watch.accounting.usage_groups import NEVER_MS, counted_sql
 from ccsync_watch.store.id_keys import key_of
 from ccsync_watch.transcripts.usage import NOT_A_RESPONSE
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
-    from ccsync_watch.accounting.usage_groups import Zone
+    from ccsync_watch.accounting.calendars import Calendar
 
 # A part of a row has its position behind the row's own id.
 _UUID = "substr(u.row_id, 1, instr(u.row_id || '/', '/') - 1)"
@@ -34,13 +35,14 @@ def load_unreadable(
     *,
     after_ms: int = NEVER_MS,
     since_ms: int = 0,
-    zone: Zone = "local",
+    until_ms: int | None = None,
+    calendar: Calendar = LOCAL_DAYS,
 ) -> dict[str, list[RowSum]]:
     """Return those of some sessions, by session; `condition` is SQL over `session_id`."""
     by_session: defaultdict[str, list[RowSum]] = defaultdict(list)
     query = (
-        f"SELECT u.session_id, {_MODEL}, {day_of(_DATED_MS, zone)},"  # noqa: S608 - constants
-        f" coalesce({_DATED_MS} >= ?, 1), coalesce(m.timestamp_ms >= ?, 0), count(*)"
+        f"SELECT u.session_id, {_MODEL}, {calendar.key_sql(_DATED_MS)},"  # noqa: S608 - constants
+        f" {counted_sql(_DATED_MS, until_ms)}, coalesce(m.timestamp_ms >= ?, 0), count(*)"
         f" FROM (SELECT * FROM uncounted_usage WHERE reason <> ? AND {condition}) u"
         " LEFT JOIN sessions s ON s.id = u.session_id"
         f" LEFT JOIN compact_messages m ON {_MESSAGE}"

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 from ccsync_watch.accounting import rates
 from ccsync_watch.accounting.account import Tokens
+from ccsync_watch.accounting.calendars import LOCAL_DAYS
 from ccsync_watch.accounting.spreading import Day, RowSum
 from ccsync_watch.transcripts.web_searches import SEARCH_PREFIX
 
@@ -19,10 +20,9 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Sequence
 
+    from ccsync_watch.accounting.calendars import Calendar
     from ccsync_watch.accounting.prices import PriceList
     from ccsync_watch.store.database import Database
-
-Zone: TypeAlias = Literal["local", "utc"]
 
 NEVER_MS = 1 << 62
 # The number of expressions that keep apart what has another price, or another source of a price.
@@ -60,13 +60,15 @@ def load_groups(
     values: Sequence[object] = (),
     after_ms: int = NEVER_MS,
     since_ms: int = 0,
-    zone: Zone = "local",
+    until_ms: int | None = None,
+    calendar: Calendar = LOCAL_DAYS,
     pace: Callable[[], None] = lambda: None,
 ) -> list[UsageGroup]:
-    """Return sums over the view `usage_requests` by day in `zone` and by SQL expressions.
+    """Return sums over the view `usage_requests` by the calendar's days and by SQL expressions.
 
     They are priced where a price is known. Rows dated at or after `after_ms` are marked as later
-    ones, those before `since_ms` as not counted. `pace` is called for every group.
+    ones, those before `since_ms`, or not before `until_ms`, as not counted. `pace` is called
+    for every group.
     """
     steps = " + ".join(["0", *(f"(prompt_tokens > {step})" for step in prices.steps())])
     # Few models have prices that depend on the time of the day.
@@ -74,7 +76,7 @@ def load_groups(
     times = ", ".join(["0", *(f"{start} * ({second} >= {start})" for start in prices.seconds())])
     by = ", ".join(
         [
-            *keys, day_of(DATED_MS, zone), f"coalesce({DATED_MS} >= ?, 1)",
+            *keys, calendar.key_sql(DATED_MS), counted_sql(DATED_MS, until_ms),
             "model", "is_fast", "coalesce(tier, '') = 'batch'", "is_us_only",
             "date(timestamp_ms / 1000, 'unixepoch')", "coalesce(timestamp_ms >= ?, 0)",
             "cost_usd IS NOT NULL", f"substr(id, 1, {len(SEARCH_PREFIX)}) = '{SEARCH_PREFIX}'",
@@ -97,10 +99,14 @@ def load_groups(
     return groups
 
 
-def day_of(milliseconds: str, zone: Zone) -> str:
-    """Return the SQL expression of the day (ISO) of one in milliseconds."""
-    local = ", 'localtime'" if zone == "local" else ""
-    return f"date({milliseconds} / 1000, 'unixepoch'{local})"
+def counted_sql(milliseconds: str, until_ms: int | None) -> str:
+    """Return the SQL condition that a moment is counted; its parameter is the first such moment.
+
+    What has no date counts, unless the window has an end: it is in one window then, not in two.
+    """
+    if until_ms is None:
+        return f"coalesce({milliseconds} >= ?, 1)"
+    return f"coalesce({milliseconds} >= ? AND {milliseconds} < {until_ms:d}, 0)"
 
 
 def _group(row: sqlite3.Row, key_count: int, prices: PriceList) -> UsageGroup:

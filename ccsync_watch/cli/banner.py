@@ -7,13 +7,23 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch import __version__
 from ccsync_watch.cli.console import printable, say, show_warnings
+from ccsync_watch.cli.ssh_hint import forward_command, is_over_ssh
 from ccsync_watch.cli.typed_commands import typed
 from ccsync_watch.config import short_path
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ccsync_watch.config import Settings
 
 PREPARING = "  redactor   being prepared, once for each version; until then reading is slower"
+
+
+def show_dashboard(link: str, env: Mapping[str, str]) -> None:
+    """Print a link to the dashboard, and over SSH the command that makes it work elsewhere."""
+    say(f"  dashboard  {link}  (lets one browser in)")
+    if is_over_ssh(env):
+        say(f"             from where you sit: {forward_command(link, env)}")
 
 
 class Banner:

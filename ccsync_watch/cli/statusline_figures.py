@@ -16,8 +16,10 @@ import orjson
 
 from ccsync_watch.accounting import breakdowns, usage_groups
 from ccsync_watch.accounting.account import format_cost
+from ccsync_watch.accounting.budgets import check_budgets
 from ccsync_watch.accounting.prices import PRICES_NAME, PriceList
 from ccsync_watch.accounting.reconciliation import reconcile
+from ccsync_watch.accounting.selections import Selection
 from ccsync_watch.accounting.session_accounts import load_accounts
 from ccsync_watch.cli.sync_figures import figures_without_daemon
 from ccsync_watch.config import load, options_path
@@ -35,12 +37,13 @@ from ccsync_watch.statusline.figures_file import (
 )
 from ccsync_watch.store import status_figures
 from ccsync_watch.store.database import open_for_reading
-from ccsync_watch.units import plural
+from ccsync_watch.units import dollars, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from ccsync_watch.accounting.budgets import BudgetLine
     from ccsync_watch.config import Settings
     from ccsync_watch.store.database import Database
 
@@ -109,6 +112,7 @@ class FiguresProcess:
             "today": "",
             "sessions": {},
             "pending": "",
+            "budget": "",
             "problem": "",
         }
         # Before the files are read: a change that comes meanwhile is seen next time.
@@ -158,8 +162,10 @@ def figures_of(settings: Settings, now_ms: int) -> dict[str, Any]:
         prices = PriceList.from_settings(settings)
         prices.ensure_known(usage_groups.used_models(database))
         pending = int(str(status_figures.totals(database)["rows_pending"]))
+        budget = check_budgets(database, prices, settings.budget, now_ms)
         return {
-            "today": _cost_of_today(database, prices, now_ms),
+            "today": _cost_of_today(database, prices, now_ms) + _limit_of_today(budget),
+            "budget": _most_urgent(budget),
             "sessions": _session_costs(database, prices),
             "pending": f"{plural(pending, 'row')} pending" if settings.destination else LOCAL_ONLY,
         }
@@ -168,8 +174,21 @@ def figures_of(settings: Settings, now_ms: int) -> dict[str, Any]:
 
 
 def _cost_of_today(database: Database, prices: PriceList, now_ms: int) -> str:
-    lines = breakdowns.by_day(database, prices, since_ms=days_ago_ms(now_ms, 1))
+    lines = breakdowns.by_day(database, prices, Selection(days_ago_ms(now_ms, 1)))
     return format_cost(breakdowns.total(lines).cost)
+
+
+def _limit_of_today(budget: Sequence[BudgetLine]) -> str:
+    limits = [line for line in budget if line.period == "day" and line.project is None]
+    return f" of {dollars(limits[0].limit_usd)}" if limits else ""
+
+
+def _most_urgent(budget: Sequence[BudgetLine]) -> str:
+    """Return the budget that is exceeded most, or nearly spent; nothing while there is enough."""
+    urgent = max(
+        (line for line in budget if line.is_near), key=lambda line: line.share, default=None
+    )
+    return "" if urgent is None else f"budget: {urgent.text}"
 
 
 def _session_costs(database: Database, prices: PriceList) -> dict[str, str]:

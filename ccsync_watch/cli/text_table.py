@@ -23,51 +23,84 @@ def print_table(
     *,
     foot: int = 0,
     has_names: bool = False,
+    texts: Sequence[str] = (),
     optional: Sequence[str] = (),
 ) -> None:
     """Print a table: the first column to the left, the others to the right; `foot` rows set off.
 
-    On a terminal that is too narrow the columns stand closer, below heads of two lines. Where they
-    still do not fit and the first one `has_names`, which nobody has to type, the middle of
-    the long ones is left out; and where only that makes them fit, counts are rounded, which a last
-    line says. Before they would not fit at all, columns with the heads in `optional` are left out,
-    one after the other; the command has `--json`, which a last line says too.
+    Columns with the heads in `texts` are to the left, too. On a terminal that is too narrow the
+    columns stand closer, below heads of two lines. Where they still do not fit, the middle of long
+    texts is left out, and of the first column, if it `has_names`, which nobody has to type; and
+    where only that makes them fit, counts are rounded, which a last line says. Before they would
+    not fit at all, columns with the heads in `optional` are left out, one after the other; the
+    command has `--json`, which a last line says too.
     """
     columns = terminal_columns()
     left_out: list[str] = []
     for head in optional:
         narrow = [*_in_two_lines(heads), *_texts(rows, short_count)]
-        if columns is None or _least(narrow, " ", has_names=has_names) <= columns:
+        shrinking = _shrinking(heads, texts, has_names=has_names)
+        if columns is None or _least(narrow, " ", shrinking) <= columns:
             break
+        if head not in heads:
+            continue
         heads, rows = _without(heads, rows, list(heads).index(head))
         left_out.append(head)
+    shrinking = _shrinking(heads, texts, has_names=has_names)
     head_rows, gap, is_rounded = [list(heads)], "  ", False
     body = _texts(rows, full_count)
     if columns is not None and _total(_widths([*head_rows, *body]), gap) > columns:
         head_rows, gap = _in_two_lines(heads), " "
         rounded = _texts(rows, short_count)
         least, rounded_least = (
-            _least([*head_rows, *table], gap, has_names=has_names) for table in (body, rounded)
+            _least([*head_rows, *table], gap, shrinking) for table in (body, rounded)
         )
         is_rounded = rounded_least <= columns < least
         body = rounded if is_rounded else body
     shown = [*head_rows, *body]
     widths = _widths(shown)
-    room = (columns or _total(widths, gap)) - _total([0, *widths[1:]], gap)
-    if has_names and room >= _MIN_NAME_COLUMNS:
-        widths[0] = min(widths[0], room)
+    if columns is not None:
+        widths = _shrunk(widths, columns - _total(widths, gap), shrinking)
+    lefts = {0, *(number for number, head in enumerate(heads) if head in texts)}
     rule = "─" * _total(widths, gap)
     for number, row in enumerate(shown):
         if number == len(head_rows) or (foot and number == len(shown) - foot):
             say(rule)
-        first, *others = zip(row, widths, strict=True)
-        name = _shorten(*first)
-        cells = [name + _padding(name, first[1]), *(_padding(*cell) + cell[0] for cell in others)]
+        cells = [
+            _aligned(_shorten(text, width) if column in shrinking else text, width, column in lefts)
+            for column, (text, width) in enumerate(zip(row, widths, strict=True))
+        ]
         say(gap.join(cells).rstrip())
     if is_rounded:
         say("\nCounts are rounded to fit in this terminal.")
     if left_out:
         say(f"\nNot shown here: {', '.join(left_out)}; see `--json`.")
+
+
+def _shrinking(heads: Sequence[str], texts: Sequence[str], *, has_names: bool) -> list[int]:
+    """Return the numbers of the columns whose texts may be shortened."""
+    return [
+        number for number, head in enumerate(heads) if head in texts or (has_names and number == 0)
+    ]
+
+
+def _shrunk(widths: list[int], room: int, shrinking: Sequence[int]) -> list[int]:
+    """Return widths that are narrower by what is missing, a negative `room`; the widest first.
+
+    Where that would leave too little of a text, all of them stay whole.
+    """
+    narrower = list(widths)
+    for _step in range(-room):
+        widest = max(shrinking, key=lambda column: narrower[column], default=None)
+        if widest is None or narrower[widest] <= _MIN_NAME_COLUMNS:
+            return widths
+        narrower[widest] -= 1
+    return narrower
+
+
+def _aligned(text: str, width: int, is_left: bool) -> str:  # noqa: FBT001 - of one call
+    padding = _padding(text, width)
+    return text + padding if is_left else padding + text
 
 
 def _without(
@@ -126,10 +159,13 @@ def _widths(shown: list[list[str]]) -> list[int]:
     return [max(map(_text_columns, column)) for column in zip(*shown, strict=True)]
 
 
-def _least(shown: list[list[str]], gap: str, *, has_names: bool) -> int:
-    """Return the columns that a table takes at least, with its names shortened."""
-    first, *others = _widths(shown)
-    return _total([min(first, _MIN_NAME_COLUMNS) if has_names else first, *others], gap)
+def _least(shown: list[list[str]], gap: str, shrinking: Sequence[int]) -> int:
+    """Return the columns that a table takes at least, with its texts shortened."""
+    widths = [
+        min(width, _MIN_NAME_COLUMNS) if column in shrinking else width
+        for column, width in enumerate(_widths(shown))
+    ]
+    return _total(widths, gap)
 
 
 def _total(widths: Sequence[int], gap: str) -> int:

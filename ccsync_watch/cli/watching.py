@@ -7,7 +7,7 @@ import logging
 import sys
 from typing import TYPE_CHECKING
 
-from ccsync_watch.cli.banner import PREPARING
+from ccsync_watch.cli.banner import PREPARING, show_dashboard
 from ccsync_watch.cli.console import say
 from ccsync_watch.cli.log_files import log_to
 from ccsync_watch.cli.progress_bars import Progress
@@ -74,7 +74,7 @@ def watch(
             on_poll=poll,
             known=known,
             problem=lambda: program.problem,
-            on_dashboard=lambda link: say(f"  dashboard  {link}  (lets one browser in)"),
+            on_dashboard=lambda link: show_dashboard(link, env),
             on_compile=lambda: say(PREPARING),
         )
         shutdown.on_request(supervisor.stop)

@@ -2,9 +2,10 @@
 
 from ccsync_watch.config.folders import CONFIG_NAME, config_path, home, state_folder
 from ccsync_watch.config.hook_folders import add_hook_folder, hook_folders_path
-from ccsync_watch.config.loading import load
+from ccsync_watch.config.loading import load, setting_places
 from ccsync_watch.config.plugin_options import options_path
 from ccsync_watch.config.setting_values import (
+    BudgetSettings,
     DashboardSettings,
     ModelPrices,
     ProjectPolicy,
@@ -23,6 +24,7 @@ from ccsync_watch.config.shown_settings import (
 
 __all__ = [
     "CONFIG_NAME",
+    "BudgetSettings",
     "DashboardSettings",
     "ModelPrices",
     "ProjectPolicy",
@@ -42,6 +44,7 @@ __all__ = [
     "printable_path",
     "read_file",
     "save",
+    "setting_places",
     "short_path",
     "shown_settings",
     "state_folder",

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 _MAX_SHOWN_CHARS = 80
 _PLUGIN = "the plugin's options"
 _ENVIRONMENT = "the environment (CLAUDE_SYNC_…)"
+_FLAGS = "the flag --convex-url"
 _BOTH_VARIABLES = (
     "set CLAUDE_SYNC_API_KEY to its key (to nothing for a backend without keys), or run"
     " `ccsync-watch login` for that address"
@@ -54,32 +55,16 @@ def load(
     file = file or config_path(env)
     with contextlib.suppress(OSError):  # whoever uses the folder says what is wrong with it
         check_folder(state_folder(env))
-    from_file, warnings = _file_values(file)
-    variables = _variables(env)
-    # Later ones win.
-    sources = [
-        Source(_PLUGIN, _plugin_options(env), "set both there (/plugin), or clear the URL there"),
-        Source(
-            str(file),
-            from_file,
-            "run `ccsync-watch login`, or put both into that file (an empty api_key for a backend"
-            " without keys)",
-            keys_from=(_PLUGIN, _ENVIRONMENT),
-        ),
-        Source(_ENVIRONMENT, variables, f"unset CLAUDE_SYNC_CONVEX_URL, or {_BOTH_VARIABLES}"),
-        Source(
-            "the flag --convex-url",
-            _flag_values(flags or {}),
-            _BOTH_VARIABLES,
-            keys_from=(_ENVIRONMENT,),
-        ),
-    ]
+    sources, warnings = _sources(env, flags or {}, file)
     check_key(sources)
     values = {name: value for source in sources for name, value in source.values.items()}
     settings = replace(Settings(), **values)  # type: ignore[arg-type]  # each was checked by its key
     place = None
     if settings.claude_dirs:
-        place = _variable_place("claude_dirs") if "claude_dirs" in variables else str(file)
+        is_variable = any(
+            "claude_dirs" in source.values for source in sources if source.place == _ENVIRONMENT
+        )
+        place = _variable_place("claude_dirs") if is_variable else str(file)
     settings = replace(
         settings,
         claude_dirs=settings.claude_dirs or default_claude_dirs(env),
@@ -93,6 +78,53 @@ def load(
         file=file,
         warnings=tuple(warnings),
     )
+
+
+def setting_places(
+    env: Mapping[str, str], flags: Mapping[str, object] | None = None
+) -> dict[str, str]:
+    """Return where each setting that is not its default was set, by its name.
+
+    Raises as `load`.
+    """
+    file = config_path(env)
+    places: dict[str, str] = {}
+    for source in _sources(env, flags or {}, file)[0]:
+        for name in source.values:
+            if source.place == _ENVIRONMENT:
+                places[name] = _variable_place(name)
+            elif source.place == _FLAGS:
+                places[name] = f"flag {declared_settings()[name].flag}"
+            else:
+                places[name] = source.place
+    return places
+
+
+def _sources(
+    env: Mapping[str, str], flags: Mapping[str, object], file: Path
+) -> tuple[list[Source], list[str]]:
+    """Return the sources, of which later ones win, and the warnings about the file."""
+    from_file, warnings = _file_values(file)
+    sources = [
+        Source(_PLUGIN, _plugin_options(env), "set both there (/plugin), or clear the URL there"),
+        Source(
+            str(file),
+            from_file,
+            "run `ccsync-watch login`, or put both into that file (an empty api_key for a backend"
+            " without keys)",
+            keys_from=(_PLUGIN, _ENVIRONMENT),
+        ),
+        Source(
+            _ENVIRONMENT, _variables(env), f"unset CLAUDE_SYNC_CONVEX_URL, or {_BOTH_VARIABLES}"
+        ),
+        Source(
+            _FLAGS,
+            _flag_values(flags),
+            _BOTH_VARIABLES,
+            keys_from=(_ENVIRONMENT,),
+        ),
+    ]
+    return sources, warnings
 
 
 def _add_hook_folders(settings: Settings, state_dir: Path, *, is_list_final: bool) -> Settings:

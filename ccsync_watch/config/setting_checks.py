@@ -28,6 +28,7 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _MAX_PORT = 65535
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _MAX_USD = 1_000_000
+_MIN_TOKEN_CHARS = 16
 _MAX_MULTIPLIER = 1000
 # What a client can connect to: names of dotted labels, or an IPv6 address.
 _HOST = re.compile(
@@ -68,6 +69,14 @@ def check_secret(value: object) -> Secret | None:
     if not (text.isascii() and text.isprintable()) or " " in text:
         raise ValueError("a key without spaces or control characters")
     return Secret(text)
+
+
+def check_token(value: object) -> Secret | None:
+    """Accept a token that others may guess at; an empty one is None."""
+    secret = check_secret(value)
+    if secret is not None and len(secret.reveal()) < _MIN_TOKEN_CHARS:
+        raise ValueError(f"a token of at least {_MIN_TOKEN_CHARS} characters")
+    return secret
 
 
 def check_url(value: object) -> str | None:

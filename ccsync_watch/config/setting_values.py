@@ -77,6 +77,27 @@ class ModelPrices:
 
 
 @dataclass(frozen=True, slots=True)
+class BudgetLimits:
+    """What may be spent in each period, in USD; None is no limit."""
+
+    day: float | None = None
+    week: float | None = None
+    month: float | None = None
+
+    def by_period(self) -> dict[str, float | None]:
+        """Return the limits by their periods, the shortest first."""
+        return {"day": self.day, "week": self.week, "month": self.month}
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetSettings:
+    """What may be spent on everything, and on projects by a folder, its name or a glob."""
+
+    limits: BudgetLimits = BudgetLimits()
+    projects: tuple[tuple[str, BudgetLimits], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class DestinationInfo:
     """Where the settings say that sessions are uploaded to: a product's name and an address.
 

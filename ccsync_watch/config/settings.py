@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from ccsync_watch.config import setting_checks as checks
+from ccsync_watch.config.budget_checks import check_budget
 from ccsync_watch.config.retention_checks import check_retention
 from ccsync_watch.config.setting_values import (
     DashboardSettings,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ccsync_watch.config.setting_values import (
+        BudgetSettings,
         ModelPrices,
         ProjectPolicy,
         RetentionSettings,
@@ -64,7 +66,7 @@ class Setting:
     @property
     def is_secret(self) -> bool:
         """Return whether its value is never shown, and removed from everything stored."""
-        return self.check is checks.check_secret
+        return self.check in {checks.check_secret, checks.check_token}
 
     @property
     def flag_value(self) -> str:
@@ -203,6 +205,13 @@ class Settings:
         " otherwise is 8377 if that is free",
         '`{"enabled": true}`',
     )
+    metrics_token: Secret | None = setting(
+        None,
+        checks.check_token,
+        "lets Prometheus read `/metrics` on the dashboard's port with this bearer token, of 16"
+        " characters or more; it has to run as your user",
+        "none: no metrics",
+    )
     prices: tuple[tuple[str, ModelPrices], ...] = setting(
         (),
         checks.check_prices,
@@ -215,6 +224,14 @@ class Settings:
         None,
         checks.check_multiplier,
         "a factor for all costs, such as `0.85` for a discount of 15 %",
+        "none",
+    )
+    budget: BudgetSettings | None = setting(
+        None,
+        check_budget,
+        'what you want to spend at most, in USD: `{"day": 20, "week": 80, "month": 250}`, and on'
+        ' projects, by a folder, its name or a glob: `"projects": {"shop": {"month": 50}}`; shown,'
+        " and checked by `stats --check-budget`; nothing is stopped",
         "none",
     )
     # Where `claude_dirs` was set, None for its default; which of them only hook events named, and

@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
 def read_file(path: Path) -> dict[str, Any]:
-    """Return the settings file's object, `{}` without a file.
+    """Return the settings file's object, `{}` without a file. It may have comments.
 
     Raises ConfigError when it cannot be read or is not a JSON object, UnsafePath when another user
     can change it.
@@ -29,7 +32,7 @@ def read_file(path: Path) -> dict[str, Any]:
             f"cannot read {path}: {error.strerror}", hint="make it a file that you can read"
         ) from None
     try:
-        content = orjson.loads(data.removeprefix(b"\xef\xbb\xbf"))
+        content = _parse(data)
     except orjson.JSONDecodeError as error:
         raise ConfigError(
             f"{path}, line {error.lineno}, column {error.colno}: not valid JSON ({error.msg})",
@@ -42,17 +45,33 @@ def read_file(path: Path) -> dict[str, Any]:
     return content
 
 
+def _parse(data: bytes) -> Any:  # noqa: ANN401 - JSON
+    """Return what the file's text says. Raises JSONDecodeError."""
+    data = data.removeprefix(_BYTE_ORDER_MARK)
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        # Loaded here: most people write no comments.
+        from ccsync_watch.config.settings_text import without_comments  # noqa: PLC0415 - see above
+
+        return orjson.loads(without_comments(data.decode("utf-8", "replace")))
+
+
 def save(path: Path, changes: Mapping[str, object]) -> None:
-    """Write `changes` into the settings file and keep its other keys; `None` removes a key.
+    """Write `changes` into the settings file and keep the rest, with comments; None removes a key.
 
     The file is replaced whole, readable by its owner only: it may contain the API key.
     Raises ConfigError when it cannot be written.
     """
-    values = {**read_file(path), **changes}
-    data = orjson.dumps(
-        {key: value for key, value in values.items() if value is not None},
-        option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE,
-    )
+    # Loaded here: most commands only read.
+    from ccsync_watch.config.settings_text import change_text  # noqa: PLC0415 - see above
+
+    before = read_file(path)
+    text = read_private(path).removeprefix(_BYTE_ORDER_MARK).decode() if before else "{}\n"
+    values = {key: value for key, value in {**before, **changes}.items() if value is not None}
+    data = change_text(text, changes).encode()
+    if _parse(data) != values:  # not a text that people write
+        data = orjson.dumps(values, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     try:
         write_private(path, data)
     except OSError as error:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from ccsync_watch.config.budget_checks import shown_budget
 from ccsync_watch.config.retention_checks import retention_text
 from ccsync_watch.config.setting_values import (
+    BudgetSettings,
     DashboardSettings,
     ModelPrices,
     RedactSettings,
@@ -17,10 +19,12 @@ from ccsync_watch.config.setting_values import (
 from ccsync_watch.config.settings import Settings, declared_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ccsync_watch.model import JsonValue
 
 # Shown on lines of their own, or without a fixed default.
-_NOT_COMPARED = frozenset({"convex_url", "api_key", "claude_dirs", "retention"})
+_NOT_COMPARED = frozenset({"convex_url", "api_key", "claude_dirs", "retention", "budget"})
 
 
 def shown_settings(settings: Settings) -> dict[str, JsonValue]:
@@ -56,15 +60,23 @@ def _shown_prices(row: ModelPrices) -> JsonValue:
 
 
 def _shown(value: object) -> JsonValue:
-    if isinstance(value, Secret):
-        return value.masked()
-    if isinstance(value, RedactSettings):
-        # A pattern may be the secret itself.
-        return {"patterns": len(value.patterns), "allow": len(value.allow)}
-    if isinstance(value, (DashboardSettings, RetentionSettings)):
-        return retention_text(value) if isinstance(value, RetentionSettings) else asdict(value)
+    for kind, show in _SHOWN.items():
+        if isinstance(value, kind):
+            return show(value)
     if isinstance(value, tuple):
         return [_shown(item) for item in value]
-    if isinstance(value, (bool, int, float, str)):
-        return value
-    return printable_path(value) if isinstance(value, Path) else None
+    return value if isinstance(value, (bool, int, float, str)) else None
+
+
+_SHOWN: dict[type, Callable[[Any], JsonValue]] = {
+    Secret: Secret.masked,
+    # A pattern may be the secret itself.
+    RedactSettings: lambda redact: {
+        "patterns": len(redact.patterns),
+        "allow": len(redact.allow),
+    },
+    BudgetSettings: shown_budget,
+    RetentionSettings: retention_text,
+    DashboardSettings: asdict,
+    Path: printable_path,
+}

@@ -27,6 +27,7 @@ from ccsync_watch.dashboard.browser_access import form_token
 from ccsync_watch.dashboard.forms import read_form
 from ccsync_watch.dashboard.guard import Guard, sign_out_headers
 from ccsync_watch.dashboard.live_events import LiveEvents
+from ccsync_watch.dashboard.metrics import CONTENT_TYPE, METRICS_PATH
 from ccsync_watch.dashboard.pages import load_pages
 from ccsync_watch.dashboard.pages.session_page import (
     build_growth,
@@ -64,7 +65,12 @@ _CACHE_SECONDS = 86_400
 
 def build_app(site: Site, *, port: int) -> Guard:
     """Return the ASGI app of the dashboard on this port."""
-    return Guard(_Routes(site).app(), access=site.access, port=port)
+    return Guard(
+        _Routes(site).app(),
+        access=site.access,
+        port=port,
+        metrics_token=lambda: site.settings().metrics_token,
+    )
 
 
 class _Routes:
@@ -103,6 +109,7 @@ class _Routes:
                 *AnnotationForms(self._site).routes(),
                 Route("/sync/flush", self._flush, methods=["POST"]),
                 Route("/sign-out", self._sign_out, methods=["POST"]),
+                Route(METRICS_PATH, self._show_metrics),
                 Mount("/static", _StaticFiles(directory=_STATIC_FOLDER), name="static"),
             ],
             exception_handlers={HTTPException: self._show_error, Exception: self._show_error},
@@ -234,6 +241,14 @@ class _Routes:
         )
         self._site.figures.expire()
         return RedirectResponse(f"/sync?flush={flush_outcome(answer)}", HTTPStatus.SEE_OTHER)
+
+    async def _show_metrics(self, request: Request) -> Response:
+        if "cookie" in request.scope.get("state", {}):
+            # A browser that is signed in: the page for people has the same figures.
+            raise HTTPException(404, "Metrics are for programs with the token of the settings.")
+        return Response(
+            await self._in_thread(self._site.figures.format_metrics), media_type=CONTENT_TYPE
+        )
 
     async def _sign_out(self, request: Request) -> Response:
         """End the session of this browser, or of all, which changes the pages' address too."""

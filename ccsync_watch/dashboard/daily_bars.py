@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from ccsync_watch.accounting.account import total_cost
+from ccsync_watch.accounting.breakdowns import model_key
 from ccsync_watch.dashboard.local_time import DaySpan, days_between
 from ccsync_watch.dashboard.shown_models import short_model
 from ccsync_watch.store.session_summaries import project_name
@@ -90,7 +91,7 @@ def build_bars(
         {
             "total": {"cost": [cost.usd or 0.0 for cost in costs]},
             "model": _split(
-                accounts, places, len(spans), lambda _id, share: share.model, short_model
+                accounts, places, len(spans), lambda _id, share: model_key(share.model), short_model
             ),
             "project": _split(
                 accounts,

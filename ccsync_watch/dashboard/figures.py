@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from ccsync_watch.accounting import session_accounts, usage_groups
+from ccsync_watch.accounting import breakdowns, session_accounts, usage_groups
+from ccsync_watch.accounting.budgets import check_budgets
 from ccsync_watch.accounting.reconciliation import reconcile
+from ccsync_watch.accounting.selections import select_accounts
 from ccsync_watch.accounting.spreading import cost_of
 from ccsync_watch.dashboard import session_counter
+from ccsync_watch.dashboard import metrics
 from ccsync_watch.dashboard.cached import Cached
 from ccsync_watch.dashboard.local_time import DATE_RANGES, local_datetime
 from ccsync_watch.dashboard.removed_kinds import RemovedSecrets, count_removed_secrets
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ccsync_watch.accounting.account import Cost, SessionAccount
+    from ccsync_watch.accounting.breakdowns import BreakdownLine
+    from ccsync_watch.accounting.budgets import BudgetLine
     from ccsync_watch.accounting.prices import PriceList
     from ccsync_watch.accounting.session_accounts import SubagentAccount
     from ccsync_watch.accounting.spreading import RowSum
@@ -43,6 +48,7 @@ FIRST_STATUS_SECONDS = 5.0
 """How long the first page waits for a status: it cannot do without one."""
 _RETENTION_SECONDS = 30.0
 _REMOVED_SECONDS = 10.0
+_BUDGET_SECONDS = 10.0
 _SMALL_BACKLOG_BYTES = 1 << 20
 _SMALL_BACKLOG_SHARE = 0.01
 _PRICED_AT_ONCE = 500  # SQLite limits how many values a statement takes
@@ -97,6 +103,17 @@ class Figures:
             seconds=_RETENTION_SECONDS,
         )
 
+        self._budgets = Cached(
+            lambda: check_budgets(
+                database, prices, settings().budget, clock.wall_ms(), pace=priority.yield_to_pages
+            ),
+            threads,
+            clock=clock,
+            seconds=_BUDGET_SECONDS,
+        )
+
+        self._models = Cached(self._count_models, threads, clock=clock, seconds=_BUDGET_SECONDS)
+
     def overview(self, range_name: str) -> Snapshot | None:
         """Return a range's figures, the last ones while newer are counted; None before those."""
         return self._overviews[range_name].get(WAIT_SECONDS)
@@ -135,6 +152,23 @@ class Figures:
             self._is_imported = progress.sessions > 0
             return None
         return progress
+
+    def budgets(self) -> list[BudgetLine]:
+        """Return how much of each budget is spent; nothing while that is first counted."""
+        if self._settings().budget is None:
+            return []
+        return self._budgets.get(WAIT_SECONDS) or []
+
+    def format_metrics(self) -> str:
+        """Return the figures for Prometheus; those of all models, which take a while at first."""
+        models = self._models.get(FIRST_STATUS_SECONDS) or []
+        budgets = self._budgets.get(FIRST_STATUS_SECONDS) or []
+        return metrics.format_metrics(self.status(), models, budgets)
+
+    def _count_models(self) -> list[BreakdownLine]:
+        self._prices.ensure_known(usage_groups.used_models(self._database))
+        accounts = select_accounts(self._database, self._prices, pace=self._priority.yield_to_pages)
+        return breakdowns.models_of(accounts)
 
     def retention_risk(self) -> RetentionRisk | None:
         """Return what will be deleted before it is uploaded; None when nothing is at risk."""

@@ -2,7 +2,8 @@
 
 A request must name the installation's own host, which no other page and no other program knows,
 carry the cookie that a one-time link set, and, if it changes anything, come from one of our own
-pages with its session's token. Every other request is rejected before a page is made.
+pages with its session's token. Metrics are for a program with the token of the settings. Every
+other request is rejected before a page is made.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from hashlib import sha256
+from hmac import compare_digest
 from html import escape
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
@@ -18,10 +20,14 @@ from urllib.parse import parse_qs, quote, urlsplit
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
 from ccsync_watch.dashboard.browser_access import IDLE_SECONDS
+from ccsync_watch.dashboard.metrics import METRICS_PATH
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from ccsync_watch.config import Secret
     from ccsync_watch.dashboard.browser_access import BrowserAccess
 
 ENTER_PATH = "/enter"
@@ -103,10 +109,18 @@ class Guard:
     Inside, `scope["state"]` has the cookie of the session.
     """
 
-    def __init__(self, app: ASGIApp, *, access: BrowserAccess, port: int) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        access: BrowserAccess,
+        port: int,
+        metrics_token: Callable[[], Secret | None],
+    ) -> None:
         self._app = app
         self._access = access
         self._port = port
+        self._metrics_token = metrics_token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it."""
@@ -115,6 +129,9 @@ class Guard:
         headers = {
             name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
         }
+        if self._is_scrape(scope, headers):
+            await self._app(scope, receive, _with_headers(send, dict(_HEADERS)))
+            return
         cookie = _read_cookie(headers.get("cookie", ""))
         response = self._check(scope, headers, cookie)
         added = dict(_HEADERS)
@@ -122,6 +139,21 @@ class Guard:
             added["Set-Cookie"] = _cookie_header(cookie, seconds)
         scope.setdefault("state", {})["cookie"] = cookie
         await (response or self._app)(scope, receive, _with_headers(send, added))
+
+    def _is_scrape(self, scope: Scope, headers: dict[str, str]) -> bool:
+        """Return whether a program with the token of the settings asks for the metrics.
+
+        It is no browser: it needs no cookie, and the token says more than a host name.
+        """
+        if scope["path"] != METRICS_PATH or scope["method"] != "GET":
+            return False
+        token = self._metrics_token()
+        scheme, _, presented = headers.get("authorization", "").partition(" ")
+        return (
+            token is not None
+            and scheme.lower() == "bearer"
+            and compare_digest(presented.strip().encode(), token.reveal().encode())
+        )
 
     def _check(self, scope: Scope, headers: dict[str, str], cookie: str) -> ASGIApp | None:
         """Return the answer to a request that may not pass, None for one that may."""

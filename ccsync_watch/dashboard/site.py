@@ -46,7 +46,10 @@ class DaemonApi(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What the pages are made from; `state_dir` holds the log. `calls` fills `call_index`."""
+    """What the pages are made from; `state_dir` holds the log. `calls` fills `call_index`.
+
+    `settings` returns those in force.
+    """
 
     database: Database
     daemon: DaemonApi
@@ -56,6 +59,7 @@ class Site:
     clock: Clock
     priority: PagePriority
     calls: StoreIndexer
+    settings: Callable[[], Settings]
 
 
 def build_site(
@@ -67,7 +71,7 @@ def build_site(
     settings: Callable[[], Settings],
     clock: Clock,
 ) -> Site:
-    """Return what the pages are made from. `settings` returns those in force."""
+    """Return what the pages are made from. `settings()` is in force."""
     priority = PagePriority(clock)
     figures = Figures(
         database,
@@ -81,4 +85,14 @@ def build_site(
     calls = StoreIndexer(
         database, call_index.catch_up, subject="index of calls", clock=clock, priority=priority
     )
-    return Site(database, daemon, figures, access, settings().state_dir, clock, priority, calls)
+    return Site(
+        database,
+        daemon,
+        figures,
+        access,
+        settings().state_dir,
+        clock,
+        priority,
+        calls,
+        settings,
+    )

@@ -24,7 +24,7 @@ FIGURES_NAME = "statusline.json"
 LOCK_NAME = "statusline.lock"
 DATABASE_NAME = "ccsync.db"
 # Of the file's form, and of the meaning of what is in it.
-FORM = 1
+FORM = 2
 # Some problems appear by time alone.
 MAX_AGE_SECONDS = 60.0
 _MAX_BYTES = 1 << 20
@@ -34,6 +34,7 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     "today": str,
     "sessions": dict,
     "pending": str,
+    "budget": str,
     "problem": str,
     "stamps": dict,
 }

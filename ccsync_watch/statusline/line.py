@@ -38,7 +38,11 @@ def format_line(
     shown = [(9, _problem_part(problem)), (0, _session_part(fields, figures))]
     if figures is not None:
         today = figures["today"]
-        shown += [(1, f"{today} today" if today else ""), (2, str(figures["pending"]))]
+        shown += [
+            (1, f"{today} today" if today else ""),
+            (8, _problem_part(str(figures.get("budget", "")))),
+        ]
+        shown.append((2, str(figures["pending"])))
     shown += [(number, text) for number, text in enumerate(rate_limits(dict(fields), now), start=3)]
     kept = [(place, text) for place, text in shown if text]
     if not kept:

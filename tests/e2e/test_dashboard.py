@@ -90,8 +90,8 @@ def access(stored: StoredSessions) -> DashboardAccess:
 
 def test_overview_has_the_figures_of_stats(window: Window, stored: StoredSessions) -> None:
     """Sessions, prompts and tokens are those of `ccsync-watch stats`, to the token."""
-    days = json.loads(stored.program.call("stats", "--by", "day", "--json").out)
-    sessions = json.loads(stored.program.call("stats", "--by", "session", "--json").out)
+    days = json.loads(stored.program.call("stats", "--by", "day", "--json").out)["lines"]
+    sessions = json.loads(stored.program.call("stats", "--by", "session", "--json").out)["lines"]
     tokens = Counter[str]()
     for line in days:
         tokens.update(line["tokens"])

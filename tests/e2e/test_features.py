@@ -157,7 +157,7 @@ def shown(client_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 def _fetch(play: FeaturePlay, program: Program, opensync: OpenSyncDouble) -> Shown:
     shown = Shown(play, status=program.status())
-    listed = json.loads(program.call("stats", "--by", "session", "--json").out)
+    listed = json.loads(program.call("stats", "--by", "session", "--json").out)["lines"]
     shown.turns = {entry["session_id"]: entry["activity"]["turns"] for entry in listed}
     with DashboardAccess.request(program).client() as client:
         for name, session_id in play.sessions.items():

@@ -150,7 +150,7 @@ def _shift_clock(home: ClaudeHome) -> ClaudeHome:
 
 def _stored(program: Program) -> dict[str, ExpectedSession]:
     """Return the program's figures in the form of the oracle's."""
-    lines = json.loads(_out(program, "stats", "--by", "session", "--json", "--utc"))
+    lines = json.loads(_out(program, "stats", "--by", "session", "--json", "--utc"))["lines"]
     return {line["session_id"]: _stored_session(program, line) for line in lines}
 
 
@@ -219,7 +219,7 @@ def _compare(
 
 def _total(program: Program) -> tuple[int, ...]:
     """Return the tokens of all models, also those that no session has."""
-    lines = json.loads(_out(program, "stats", "--by", "model", "--json"))
+    lines = json.loads(_out(program, "stats", "--by", "model", "--json"))["lines"]
     return tuple(map(sum, zip(*(_tokens(line["tokens"]) for line in lines), strict=True)))
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.accounting import activity
 from ccsync_watch.accounting.account import NO_TOKENS, Cost, Tokens
+from ccsync_watch.accounting.calendars import UTC_DAYS
 from ccsync_watch.accounting.session_accounts import load_account, load_accounts
 from ccsync_watch.store import status_figures
 from ccsync_watch.store.conversations import list_subagents
@@ -78,7 +79,7 @@ class Accounted:
         rows, _end = list_sessions(database, SessionFilter(), limit=1000)
         figures: dict[str, SessionFigures] = {}
         for row in rows:
-            account = load_account(database, row.session_id, self.prices, zone="utc")
+            account = load_account(database, row.session_id, self.prices, calendar=UTC_DAYS)
             did = done.get(row.session_id, activity.Activity())
             assert did.prompts == row.prompts
             figures[row.session_id] = SessionFigures(

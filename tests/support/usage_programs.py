@@ -68,7 +68,7 @@ class Ours:
             home, home / ".claude", {"TZ": zone, "XDG_CACHE_HOME": os.fspath(self._cache)}
         )
         program.call("sync-now")
-        rows = json.loads(program.call("stats", "--json").out)
+        rows = json.loads(program.call("stats", "--json").out)["lines"]
         costs = [row["cost"]["usd"] for row in rows if row["cost"]["usd"] is not None]
         days = {
             str(row["key"]): (

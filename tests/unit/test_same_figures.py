@@ -249,7 +249,7 @@ def _prompt(tokens: dict[str, int]) -> int:
 
 def test_all_views_of_each_session_have_the_same_figures(world: World, views: _Views) -> None:
     """In `stats`, `explain`, the list, the page, the export, the preview, and at the backend."""
-    lines = json.loads(views.run("stats", "--by", "session", "--json"))
+    lines = json.loads(views.run("stats", "--by", "session", "--json"))["lines"]
     assert len(lines) == SESSIONS
     previewed = {
         request["body"]["externalId"]: request["body"]
@@ -310,7 +310,7 @@ def test_all_tables_of_a_range_have_the_same_total(
     """By day, model, project and session, and on the overview."""
     more = ["--since", since] if since else []
     tables = {
-        by: json.loads(views.run("stats", "--by", by, "--json", *more))
+        by: json.loads(views.run("stats", "--by", by, "--json", *more))["lines"]
         for by in ("day", "model", "project", "session")
     }
     accounts = [line["account"] for line in tables["session"]]
@@ -350,7 +350,7 @@ def test_the_status_line_has_the_same_costs(
     assert len(figures["sessions"]) == MAX_SESSIONS
     lines = {
         line["session_id"]: line["account"]["cost"]
-        for line in json.loads(views.run("stats", "--by", "session", "--json"))
+        for line in json.loads(views.run("stats", "--by", "session", "--json"))["lines"]
     }
     provenances = set()
     for session_id, shown in figures["sessions"].items():
@@ -365,7 +365,7 @@ def test_the_status_line_has_the_same_costs(
 
 def test_status_counts_the_same_sessions_and_prompts(views: _Views) -> None:
     """As `stats` does."""
-    lines = json.loads(views.run("stats", "--by", "session", "--json"))
+    lines = json.loads(views.run("stats", "--by", "session", "--json"))["lines"]
     totals = json.loads(views.run("status", "--json", code=3))["totals"]
     assert totals["sessions"] == len(lines)
     assert totals["prompts"] == sum(line["activity"]["prompts"] for line in lines)

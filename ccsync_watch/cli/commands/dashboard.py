@@ -6,8 +6,9 @@ import webbrowser
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from ccsync_watch.cli.console import say, show_warnings, warn
+from ccsync_watch.cli.console import say, say_wrapped, show_warnings, warn
 from ccsync_watch.cli.problem_text import one_line
+from ccsync_watch.cli.ssh_hint import forward_command, is_over_ssh
 from ccsync_watch.config import load
 from ccsync_watch.control.client import ControlClient
 from ccsync_watch.errors import ConfigError, NotRunning
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from ccsync_watch.config import Settings
 
 ORDER = 60
+EXAMPLES = ("dashboard", "dashboard /sessions", "dashboard --print-only")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +47,11 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
         return 1
     url = f"{answer.url}&to={quote(page, safe='/')}" if page else answer.url
     say(url)
-    if not arguments.print_only and not webbrowser.open(url):
+    if is_over_ssh(env):
+        # A browser here would open on nobody's screen.
+        say_wrapped("Run this where you sit, then open the link there; it works once:")
+        say(f"  {forward_command(url, env)}")
+    elif not arguments.print_only and not webbrowser.open(url):
         warn("no browser could be opened: open the link above yourself; it works once")
     return 0
 

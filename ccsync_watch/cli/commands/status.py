@@ -9,6 +9,7 @@ import orjson
 
 from ccsync_watch import report
 from ccsync_watch.cli.arguments import add_setting_flags
+from ccsync_watch.cli.budget_figures import load_budget
 from ccsync_watch.cli.console import printable, say, say_wrapped, show_warnings
 from ccsync_watch.cli.problem_text import problem_lines
 from ccsync_watch.cli.sync_figures import behind, confirmed, figures_without_daemon
@@ -23,8 +24,9 @@ from ccsync_watch.units import age, estimated_duration, plural, size
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from ccsync_watch.accounting.budgets import BudgetLine
     from ccsync_watch.config import Settings
     from ccsync_watch.model import JsonValue
 
@@ -52,12 +54,14 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
         # Hooks named another account's folder, and no daemon has handled their events yet.
         settings = load(env, flags)
         figures, problems = gather(settings, limit)
+    budget = load_budget(settings)
+    figures["budget"] = [line.as_json() for line in budget]
     if arguments.json:
         figures["problems"] = [problem.as_json() for problem in problems]
         say(orjson.dumps(figures, option=orjson.OPT_INDENT_2).decode())
     else:
         show_warnings(settings)
-        _print(figures, problems)
+        _print(figures, problems, budget)
     return _exit_code(problems)
 
 
@@ -107,7 +111,7 @@ def _is_same_backend(figures: Mapping[str, Any], settings: Settings) -> bool:
     return bool(figures["destination"] == destination and figures["config"]["api_key"] == key)
 
 
-def _print(figures: dict[str, Any], problems: list[Problem]) -> None:
+def _print(figures: dict[str, Any], problems: list[Problem], budget: Sequence[BudgetLine]) -> None:
     now_ms = SystemClock().wall_ms()
     config, totals, daemon = figures["config"], figures["totals"], figures["daemon"]
     destination = figures["destination"]
@@ -136,6 +140,9 @@ def _print(figures: dict[str, Any], problems: list[Problem]) -> None:
             )
             _print_backlog(figures, now_ms)
     _print_retention(figures, now_ms)
+    for number, limit in enumerate(budget):
+        mark = ", exceeded" if limit.is_exceeded else ""
+        say(f"  {'' if number else 'budget':<11}  {printable(limit.text)}{mark}")
     changed = changed_settings(config)
     if changed:
         settings = ", ".join(f"{name} {_json(value)}" for name, value in changed.items())

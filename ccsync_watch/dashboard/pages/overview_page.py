@@ -72,6 +72,7 @@ def build_context(site: Site, request: Request) -> Context:
         "splits": _SPLITS,
         "build_query": build_query,
         "links": _Links(figures) if figures else None,
+        "budgets": [] if is_store_empty else site.figures.budgets(),
         "known_calls": site.figures.known_calls,
         # An empty store is explained: nothing was written yet, or it is being imported.
         "status": site.figures.status() if is_store_empty else None,

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.accounting import breakdowns, statistics
 from ccsync_watch.accounting.account import NO_TOKENS, UNPRICED, Cost
-from ccsync_watch.accounting.breakdowns import BreakdownLine, _by_cost
+from ccsync_watch.accounting.agent_usage import by_agent
+from ccsync_watch.accounting.breakdowns import BreakdownLine, by_cost
+from ccsync_watch.accounting.calendars import UTC_DAYS
+from ccsync_watch.accounting.selections import Selection
 from ccsync_watch.model import Subagent
 from support.accounting_store import DAY_MS, NOON_MS, fill_two_projects
 from support.storing import SESSION, World, message, usage
@@ -20,11 +23,11 @@ if TYPE_CHECKING:
 def test_by_day(world: World) -> None:
     """In order; what has no date, or no row, is of the day of its session."""
     fill_two_projects(world)
-    days = breakdowns.by_day(world.database, world.prices, zone="utc")
+    days = breakdowns.by_day(world.database, world.prices, Selection(calendar=UTC_DAYS))
     assert [day.key is None for day in days] == [False, False]
     assert [day.tokens.input for day in days] == [1_000_000, 2_000_100]
     assert [day.cost for day in days] == [Cost(1.0, "computed"), Cost(2.75, "computed")]
-    assert breakdowns.by_day(world.database, world.prices, zone="local")
+    assert breakdowns.by_day(world.database, world.prices)
 
 
 def test_by_model(world: World) -> None:
@@ -64,11 +67,11 @@ def test_by_agent(world: World) -> None:
         ),
         subagents=subagents,
     )  # fmt: skip
-    lines = breakdowns.by_agent(world.database, world.prices)
+    lines = by_agent(world.database, world.prices)
     assert [(line.key, line.sessions, line.tokens.output) for line in lines] == [
         (None, 1, 4), ("Explore", 1, 3), ("Claude Code: compaction", 1, 2), ("subagent", 1, 1)
     ]  # fmt: skip
-    assert breakdowns.by_agent(world.database, world.prices, since_ms=1 << 50) == []
+    assert by_agent(world.database, world.prices, Selection(1 << 50)) == []
 
 
 def test_all_tables_have_the_same_total(world: World) -> None:
@@ -100,11 +103,11 @@ def test_a_day_is_one_of_this_machine_or_of_utc(
     finally:
         monkeypatch.undo()
         time.tzset()
-    (utc,) = breakdowns.by_day(world.database, world.prices, zone="utc")
+    (utc,) = breakdowns.by_day(world.database, world.prices, Selection(calendar=UTC_DAYS))
     assert str(local.key) < str(utc.key)
 
 
 def test_lines_of_the_same_cost_are_in_the_order_of_their_keys() -> None:
     """Otherwise two runs on one store would print different tables."""
     lines = [BreakdownLine(key, 1, 1, NO_TOKENS, UNPRICED) for key in ("b", None, "a")]
-    assert [line.key for line in _by_cost(lines)] == [None, "a", "b"]
+    assert [line.key for line in by_cost(lines)] == [None, "a", "b"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from ccsync_watch.accounting import breakdowns, statistics
+from ccsync_watch.accounting.calendars import UTC_DAYS
+from ccsync_watch.accounting.selections import Selection
 from support.accounting_store import DAY_MS, NOON_MS, fill_two_projects
 from support.storing import OTHER, SESSION, World, message, usage
 
@@ -37,12 +39,12 @@ def test_since_a_day_only_what_came_then_counts(world: World) -> None:
     """Of what began before, the rows since then; of the rest, all."""
     fill_two_projects(world)
     since = NOON_MS + DAY_MS // 2
-    (day,) = breakdowns.by_day(world.database, world.prices, zone="utc", since_ms=since)
+    (day,) = breakdowns.by_day(world.database, world.prices, Selection(since, calendar=UTC_DAYS))
     assert day.tokens.input == 2_000_100
-    lines = statistics.by_session(world.database, world.prices, since_ms=since)
+    lines = statistics.by_session(world.database, world.prices, Selection(since))
     used = {line.session_id: line.account.tokens.input for line in lines}
     assert used == {SESSION: 2_000_000, OTHER: 100}
-    assert statistics.by_session(world.database, world.prices, since_ms=since * 2) == []
+    assert statistics.by_session(world.database, world.prices, Selection(since * 2)) == []
 
 
 def test_a_session_of_which_only_copies_are_left_is_counted(world: World) -> None:

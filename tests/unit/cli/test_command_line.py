@@ -46,7 +46,7 @@ def run_to_exit(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, s
         ("sync-now", "--session"),
         ("preview", "one", "two"),
         ("logout", "now"),
-        ("stats", "--by", "hour"),
+        ("stats", "--by", "colour"),
         ("stats", "--json", "--csv"),
         ("explain",),
     ],

@@ -26,7 +26,9 @@ def send(
     """Send a request to a guarded app that answers `inside`."""
 
     async def run() -> httpx.Response:
-        guard = Guard(PlainTextResponse("inside"), access=access, port=PORT)
+        guard = Guard(
+            PlainTextResponse("inside"), access=access, port=PORT, metrics_token=lambda: None
+        )
         transport = httpx.ASGITransport(guard)
         async with httpx.AsyncClient(transport=transport, base_url=base_url(access)) as client:
             pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
@@ -200,7 +202,7 @@ def test_other_protocols_are_ignored(access: BrowserAccess) -> None:
         async def never(*_arguments: object) -> None:
             raise AssertionError
 
-        guard = Guard(never, access=access, port=PORT)
+        guard = Guard(never, access=access, port=PORT, metrics_token=lambda: None)
         await guard({"type": "websocket"}, never, never)  # type: ignore[arg-type]  # never called
 
     asyncio.run(run())

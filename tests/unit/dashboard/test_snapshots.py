@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ccsync_watch.accounting import activity, breakdowns, statistics
+from ccsync_watch.accounting.selections import Selection
 from ccsync_watch.dashboard.local_time import DATE_RANGES
 from ccsync_watch.dashboard.snapshots import Snapshot, take_snapshot
 from ccsync_watch.model import Part
@@ -75,14 +76,14 @@ def test_overview_is_all_tables_at_once(filled: World, days: int | None) -> None
     database, prices = filled.database, filled.prices
     since_ms = None if days is None else NOW_MS - days * DAY_MS
     overview = statistics.overview(database, prices, since_ms=since_ms)
-    lines = statistics.by_session(database, prices, since_ms=since_ms)
+    lines = statistics.by_session(database, prices, Selection(since_ms))
     assert overview.sessions == len(lines)
     assert overview.prompts == sum(line.activity.prompts for line in lines)
     assert overview.tool_calls == sum(line.activity.tool_calls for line in lines)
     assert overview.tool_errors == sum(line.activity.tool_errors for line in lines)
-    assert overview.days == breakdowns.by_day(database, prices, since_ms=since_ms)
-    assert overview.models == breakdowns.by_model(database, prices, since_ms=since_ms)
-    assert overview.projects == breakdowns.by_project(database, prices, since_ms=since_ms)
+    assert overview.days == breakdowns.by_day(database, prices, Selection(since_ms))
+    assert overview.models == breakdowns.by_model(database, prices, Selection(since_ms))
+    assert overview.projects == breakdowns.by_project(database, prices, Selection(since_ms))
     assert overview.tools == activity.by_tool(database, since_ms=since_ms)
 
 

@@ -34,6 +34,7 @@ def figures(path: Path, **more: object) -> dict[str, Any]:
         "today": "$1.00",
         "sessions": {},
         "pending": "",
+        "budget": "",
         "problem": "",
         "stamps": stamps_of([str(path)]),
         **more,

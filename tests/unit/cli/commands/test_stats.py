@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from ccsync_watch.accounting.account import Cost, format_cost
+from ccsync_watch.accounting.usage_tables import TABLES
 from ccsync_watch.cli import main
-from ccsync_watch.cli.commands import stats
-from ccsync_watch.dashboard.local_time import DATE_RANGES
-from ccsync_watch.errors import ConfigError
+from ccsync_watch.clock import SystemClock
+from ccsync_watch.model import Part
 from support.storing import OTHER, SESSION, World, message, usage
 
 if TYPE_CHECKING:
@@ -54,7 +56,7 @@ def test_sessions_and_tools(filled: dict[str, str], capsys: pytest.CaptureFixtur
     assert "$0.00" in shown
     assert "unpriced" not in shown
     assert main(["stats", "--by", "tool"], filled) == 0
-    assert capsys.readouterr().out.startswith("tool")
+    assert capsys.readouterr().out == "No tool was called.\n"
 
 
 def test_a_session_in_a_worktree_says_so(
@@ -72,7 +74,8 @@ def test_a_session_in_a_worktree_says_so(
     assert head.endswith("worktree")
     assert [line.endswith("fix") for line in lines if OTHER in line] == [True]
     assert main(["stats", "--by", "session", "--json"], filled) == 0
-    rows = {row["session_id"]: row["worktree"] for row in json.loads(capsys.readouterr().out)}
+    lines = json.loads(capsys.readouterr().out)["lines"]
+    rows = {row["session_id"]: row["worktree"] for row in lines}
     assert rows == {SESSION: None, OTHER: "fix"}
     main(["status"], filled)
     assert " (worktree fix)" in capsys.readouterr().out
@@ -83,7 +86,7 @@ def test_json_and_csv_have_every_field(
 ) -> None:
     """By the same names, flat in CSV."""
     assert main(["stats", "--by", "model", "--json"], filled) == 0
-    (line,) = json.loads(capsys.readouterr().out)
+    (line,) = json.loads(capsys.readouterr().out)["lines"]
     assert (line["tokens"]["input"], line["cost"]) == (100, {"usd": 0.5, "provenance": "client"})
     assert main(["stats", "--by", "session", "--csv"], filled) == 0
     rows = list(csv.DictReader(capsys.readouterr().out.splitlines()))
@@ -153,24 +156,6 @@ def test_a_partial_sum_is_explained(
     assert "no known price" in shown
 
 
-def test_since_is_a_day_or_a_number_of_days() -> None:
-    """Anything else is an error that says what to write."""
-    assert stats.parse_since(None, 5) is None
-    assert stats.parse_since("2d", 500_000_000, is_utc=True) == 4 * 86_400_000
-    assert stats.parse_since("2026-01-31", 0, is_utc=True) == 1_769_817_600_000
-    assert stats.parse_since("2026-01-31T00:00:00+00:00", 0) == 1_769_817_600_000
-    for text in ("d", "-1d", "x", "99999d", "2026-13-01", "0001-01-01"):
-        with pytest.raises(ConfigError, match="is not a date: use 2026-01-31, or 7d"):
-            stats.parse_since(text, 0)
-
-
-def test_since_a_number_of_days_is_what_the_dashboard_shows() -> None:
-    """The same calendar days, whatever the time of day."""
-    now_ms = 1_790_000_000_000
-    assert stats.parse_since("7d", now_ms) == DATE_RANGES["7"].start_ms(now_ms)
-    assert stats.parse_since("1d", now_ms) == DATE_RANGES["today"].start_ms(now_ms)
-
-
 @pytest.mark.parametrize(
     ("cost", "shown"),
     [
@@ -190,11 +175,106 @@ def test_an_unknown_cost_is_never_zero(cost: Cost, shown: str) -> None:
 def test_sessions_fit_in_a_terminal_of_80_columns(
     filled: dict[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Their ids are whole, as `explain` wants them; columns that do not fit are named below."""
+    """With as much of their ids as `explain` wants; columns that do not fit are named below."""
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     monkeypatch.setenv("COLUMNS", "80")
     assert main(["stats", "--by", "session"], filled) == 0
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 80
-    assert any(line.startswith(SESSION) and line.endswith("$0.50") for line in lines)
+    assert any(line.startswith(f"{SESSION[:8]} Hello") and line.endswith("$0.50") for line in lines)
     assert any(line.startswith("Not shown here: API, wall") for line in lines)
+
+
+def test_the_json_is_what_the_schema_says(
+    filled: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By everything, with calls and files, and with a time before."""
+    world = World(tmp_path / "state")
+    call = Part("tool-result", {"ok": True, "path": "/a", "lines_added": 2}, "t1", "Edit")
+    world.ingest(message("r1", kind="tool_result", parts=(call,)))
+    world.close()
+    assert main(["stats", "--schema"], {}) == 0
+    schema = json.loads(capsys.readouterr().out)
+    Draft202012Validator.check_schema(schema)
+    validator = Draft202012Validator(schema)
+    for by in TABLES:
+        for more in ([], ["--last", "3m"], ["--timezone", "Asia/Kolkata", "--until", "2030-01"]):
+            assert main(["stats", "--by", by, "--json", *more], filled) == 0
+            document = json.loads(capsys.readouterr().out)
+            assert [error.message for error in validator.iter_errors(document)] == []
+            assert document["by"] == by
+            assert document["lines"] or more
+
+
+def test_options_that_exclude_each_other(
+    filled: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Are wrong usage, and say what to do."""
+    for words in (
+        ["--last", "7d", "--since", "today"], ["--by", "tool", "--model", "opus"],
+        ["--by", "file", "--breakdown"], ["--timezone", "Nowhere"],
+    ):  # fmt: skip
+        assert main(["stats", *words], filled) == 2
+    assert "leave --model and --breakdown out" in capsys.readouterr().err
+
+
+def test_csv_cells_are_no_formulas(
+    filled: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A title is anybody's text; times are ISO, and models have columns."""
+    world = World(tmp_path / "state")
+    for number, start in enumerate("=+-@\t\r"):
+        name = OTHER[:-1] + str(number)
+        world.ingest(message(f"c{number}", session_id=name), session_id=name)
+        with world.database.write() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO session_facts VALUES (?, 'custom_title', ?)",
+                (name, json.dumps(f"{start}cmd|'/C calc'!A0")),
+            )
+    world.close()
+    words = ["--by", "session", "--csv", "--breakdown", "--timezone", "utc"]
+    assert main(["stats", *words], filled) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    titles = [row["title"] for row in rows if "calc" in row["title"]]
+    assert len(titles) >= 4
+    assert all(not title.startswith(tuple("=+-@\t\r")) for title in titles)
+    (used,) = [row for row in rows if row["unknown cost_usd"]]
+    assert (used["unknown cost_usd"], used["unknown tokens"]) == ("0.5", "120")
+    assert used["updated"] == "2026-09-21T14:13:20+00:00"
+    assert "updated_ms" not in used
+
+
+def test_a_breakdown_and_the_time_before(
+    filled: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Models below their line, and what has changed, in 60 columns too."""
+    now_ms = SystemClock().wall_ms()
+    world = World(tmp_path / "state")
+    for number, days in enumerate((0, 1, 1)):
+        at_ms = now_ms - days * 86_400_000
+        row = replace(_USED, id=f"n{number}", uuid=f"n{number}", model="claude-opus-4-5")
+        world.ingest(message(f"n{number}", at_ms=at_ms), usages=(replace(row, timestamp_ms=at_ms),))
+    world.close()
+    assert main(["stats", "--last", "today", "--breakdown", "--utc"], filled) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[3].split()[0] == "claude-opus-4-5"
+    assert lines[3].endswith("$0.50")
+    assert any("now cost -$0.50 (-50%), tokens -50%" in line for line in lines)
+
+
+def test_calls_that_are_not_stored_are_not_shown_as_none(
+    filled: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With sync_tool_calls off: no column, a line that says so, null in JSON."""
+    env = {**filled, "CLAUDE_SYNC_TOOL_CALLS": "false"}
+    assert main(["stats", "--by", "session"], env) == 0
+    shown = capsys.readouterr().out
+    assert "tools" not in shown.splitlines()[0].split()
+    assert "Tool calls are not stored: sync_tool_calls is off." in shown
+    assert main(["stats", "--by", "tool"], env) == 0
+    assert capsys.readouterr().out == "Tool calls are not stored: sync_tool_calls is off.\n"
+    assert main(["stats", "--by", "session", "--json"], env) == 0
+    (first, *_others) = json.loads(capsys.readouterr().out)["lines"]
+    assert first["activity"]["tool_calls"] is None
+    assert main(["stats", "--by", "tool"], filled) == 0
+    assert capsys.readouterr().out == "No tool was called.\n"
