@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import errno
 import io
 import os
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ccsync_watch import __version__
 from ccsync_watch.cli.command_index import Command, list_commands
-from ccsync_watch.cli.console import printable, warn
+from ccsync_watch.cli.console import printable, quietly, warn
 from ccsync_watch.cli.problem_text import error_line
 from ccsync_watch.errors import CcsyncError, ConfigError, StateError
 from ccsync_watch.state_path import state_path
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 _DESCRIPTION = "Stream Claude Code sessions, redacted, to a dashboard that you own."
 _DEFAULT_COMMAND = "run"
 _DEFAULT_COLUMNS = 80
+
+_EXAMPLES = ("start", "status", "open", "stats --last 7d --by project", "config")
 
 _EXIT_CODES = (
     "Exit codes: 0 done; 1 failed, or not all is read, stored and sent; 2 wrong usage or"
@@ -46,6 +49,8 @@ def main(argv: Sequence[str] | None = None, env: Mapping[str, str] | None = None
     if not words or (words[0].startswith("-") and words[0] not in {"-h", "--help", "--version"}):
         words.insert(0, _DEFAULT_COMMAND)
     commands = {command.name: command for command in list_commands()}
+    if argv is None and "_ARGCOMPLETE" in os.environ:
+        _complete(commands)
     _check_name(words[0], commands)
     try:
         arguments = build_parser(words[0], commands).parse_args(words)
@@ -59,6 +64,13 @@ def main(argv: Sequence[str] | None = None, env: Mapping[str, str] | None = None
             warn(printable(_system_error(error)))
             return 1
     return _guard(commands[arguments.command], arguments, env)
+
+
+def _complete(commands: Mapping[str, Command]) -> None:
+    # Loaded here: only a shell that completes a command needs it.
+    from ccsync_watch.cli.completion import complete  # noqa: PLC0415 - see above
+
+    complete(commands, build_parser)
 
 
 def _clean_environment() -> Mapping[str, str]:
@@ -80,7 +92,7 @@ def build_parser(name: str, commands: Mapping[str, Command]) -> argparse.Argumen
     parser = _Parser(
         prog="ccsync-watch",
         description=_DESCRIPTION,
-        epilog=f"Without a command: {_DEFAULT_COMMAND}. {_EXIT_CODES}",
+        epilog=_epilog(_EXAMPLES, f"Without a command: {_DEFAULT_COMMAND}. {_EXIT_CODES}"),
     )
     parser.add_argument("--version", action="version", version=f"ccsync-watch {__version__}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND")
@@ -91,8 +103,27 @@ def build_parser(name: str, commands: Mapping[str, Command]) -> argparse.Argumen
             command.name, description=command.help, epilog=_EXIT_CODES, **listed
         )
         if command.name == name:
-            command.load().add_arguments(subparser)
+            module = command.load()
+            module.add_arguments(subparser)
+            subparser.epilog = _epilog(getattr(module, "EXAMPLES", ()), _EXIT_CODES)
+            _add_verbosity(subparser)
     return parser
+
+
+def _epilog(examples: Sequence[str], text: str) -> str:
+    """Return what stands below a help: examples, a line each, and a paragraph."""
+    lines = [f"  ccsync-watch {example}" for example in examples]
+    return "\n".join([*(["examples:", *lines, ""] if lines else []), text])
+
+
+def _add_verbosity(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument(
+        "-q", "--quiet", action="store_true", help="no notices, warnings and progress bars"
+    )
+    group.add_argument(
+        "-v", "--verbose", action="store_true", help="what is done, and where an error is from"
+    )
 
 
 def _check_name(name: str, commands: Mapping[str, Command]) -> None:
@@ -111,7 +142,8 @@ def _check_name(name: str, commands: Mapping[str, Command]) -> None:
 
 def _guard(command: Command, arguments: argparse.Namespace, env: Mapping[str, str]) -> int:
     try:
-        return _run(command, arguments, env)
+        with _verbosity(arguments, env):
+            return _run(command, arguments, env)
     except CcsyncError as error:
         warn(printable(error_line(error)))
         return error.exit_code
@@ -127,6 +159,17 @@ def _guard(command: Command, arguments: argparse.Namespace, env: Mapping[str, st
     except OSError as error:
         warn(printable(_system_error(error)))
         return 1
+
+
+def _verbosity(
+    arguments: argparse.Namespace, env: Mapping[str, str]
+) -> contextlib.AbstractContextManager[None]:
+    if getattr(arguments, "verbose", False):
+        # Loaded here: few ask for it.
+        from ccsync_watch.cli.verbose import log_verbosely  # noqa: PLC0415 - see above
+
+        return log_verbosely(env)
+    return quietly() if getattr(arguments, "quiet", False) else contextlib.nullcontext()
 
 
 def _system_error(error: OSError) -> str:
@@ -187,6 +230,14 @@ class _Help(argparse.HelpFormatter):
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, width=_columns() - 2)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        """Wrap each line by itself; those that are indented are examples, and stay whole."""
+        fill = super()._fill_text
+        return "\n".join(
+            line if line.startswith(" ") or not line else fill(line, width, indent)
+            for line in text.split("\n")
+        )
 
     def add_argument(self, action: argparse.Action) -> None:
         super().add_argument(action)

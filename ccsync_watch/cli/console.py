@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from ccsync_watch.cli.typed_commands import typed
 from ccsync_watch.plain_text import plain_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+    from typing import TextIO
 
     from ccsync_watch.config import Settings
+
+_IS_QUIET: ContextVar[bool] = ContextVar("is_quiet", default=False)
 
 
 def say(text: str = "") -> None:
@@ -23,36 +28,66 @@ def say_wrapped(text: str) -> None:
     """Print a line of the answer; on a terminal, wrap it between words and indent the rest."""
     columns = terminal_columns()
     if columns:
-        import textwrap  # noqa: PLC0415 - a pipe gets the line as it is
-
-        text = textwrap.fill(
-            text,
-            columns,
-            subsequent_indent=" " * 4,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
+        text = _wrap(text, columns)
     say(text)
+
+
+def _wrap(text: str, columns: int) -> str:
+    import textwrap  # noqa: PLC0415 - a pipe gets the line as it is
+
+    return textwrap.fill(
+        text,
+        columns,
+        subsequent_indent=" " * 4,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def terminal_columns() -> int | None:
     """Return the width of the terminal that the answer is shown in, None if it is a pipe."""
-    if not sys.stdout.isatty():
+    return _columns_of(sys.stdout)
+
+
+def _columns_of(stream: TextIO) -> int | None:
+    if not stream.isatty():
         return None
     import shutil  # noqa: PLC0415 - not for a pipe
 
     return shutil.get_terminal_size().columns
 
 
+def _print_notice(text: str) -> None:
+    """Print a line on standard error; on a terminal, wrap it between words."""
+    columns = _columns_of(sys.stderr)
+    shown = _wrap(text, columns) if columns else text
+    print(plain_text(shown), file=sys.stderr, flush=True)  # noqa: T201 - the command line's own output
+
+
+@contextlib.contextmanager
+def quietly() -> Iterator[None]:
+    """Print answers and errors alone in this block: no notices, warnings of settings, and bars."""
+    token = _IS_QUIET.set(True)
+    try:
+        yield
+    finally:
+        _IS_QUIET.reset(token)
+
+
+def shows_progress(stream: TextIO) -> bool:
+    """Return whether somebody looks at what is done meanwhile."""
+    return not _IS_QUIET.get() and stream.isatty()
+
+
 def announce(text: str) -> None:
     """Print what takes a while now, on standard error if that is a terminal."""
-    if sys.stderr.isatty():
-        print(plain_text(typed(text)), file=sys.stderr, flush=True)  # noqa: T201 - as above
+    if shows_progress(sys.stderr):
+        _print_notice(typed(text))
 
 
 def warn(text: str) -> None:
     """Print one line on standard error."""
-    print(f"ccsync-watch: {plain_text(typed(text))}", file=sys.stderr, flush=True)  # noqa: T201 - as above
+    _print_notice(f"ccsync-watch: {typed(text)}")
 
 
 def printable(text: object) -> str:
@@ -66,7 +101,7 @@ def printable(text: object) -> str:
 
 def show_warnings(settings: Settings) -> None:
     """Print the warnings about the settings file."""
-    for warning in settings.warnings:
+    for warning in () if _IS_QUIET.get() else settings.warnings:
         warn(printable(warning))
 
 

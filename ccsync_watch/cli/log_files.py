@@ -105,6 +105,13 @@ class _RedactingFormatter(logging.Formatter):
                 return f"{record.levelname} a line that could not be redacted ({error})"
 
 
+def stderr_handler(make_redactor: Callable[[], Redactor]) -> logging.Handler:
+    """Return what writes redacted lines to standard error."""
+    handler = _Stderr()
+    handler.setFormatter(_RedactingFormatter(make_redactor))
+    return handler
+
+
 def log_to(
     folder: Path, make_redactor: Callable[[], Redactor], *, max_bytes: int = _MAX_BYTES
 ) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, TextIO
 
+from ccsync_watch.cli.console import shows_progress
+
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
@@ -23,7 +25,7 @@ class Progress:
     def __init__(self, stream: TextIO, *, every_seconds: float = _EVERY_SECONDS) -> None:
         self._stream = stream
         self._every_seconds = every_seconds
-        self._is_terminal = stream.isatty()
+        self._is_terminal = shows_progress(stream)
         self._bars: RichProgress | None = None
         self._reading: TaskID | None = None
         self._sending: TaskID | None = None

@@ -1,4 +1,4 @@
-"""A bar for what redacts everything that is stored: on standard error, if that is a terminal."""
+"""A bar for work that is counted: on standard error, if somebody looks at that."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 import sys
 from typing import TYPE_CHECKING
 
-from ccsync_watch.store import rewriting
+from ccsync_watch.cli.console import shows_progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -15,13 +15,25 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def show_progress(database: Database, verb: str) -> Iterator[Callable[[int], None]]:
-    """Show how many of the messages are done; the block gets what to call with further ones."""
+def show_bar(verb: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """Show how much of the total is done; None is not known. The block gets what to call."""
+    if not shows_progress(sys.stderr):
+        yield lambda _done: None
+        return
     # Loaded here: it is slow to import, and most commands do without.
     from rich.console import Console  # noqa: PLC0415 - see above
     from rich.progress import Progress  # noqa: PLC0415 - see above
 
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as bars:
-        task = bars.add_task(verb, total=rewriting.count_messages(database))
-        yield lambda messages: bars.advance(task, messages)
+    with Progress(console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task(verb, total=total)
+        yield lambda done: bars.advance(task, done)
+
+
+@contextlib.contextmanager
+def show_progress(database: Database, verb: str) -> Iterator[Callable[[int], None]]:
+    """Show how many of the stored messages are done."""
+    # Loaded here: most commands count nothing.
+    from ccsync_watch.store import rewriting  # noqa: PLC0415 - see above
+
+    with show_bar(verb, rewriting.count_messages(database)) as advance:
+        yield advance

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
-import socket
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +20,10 @@ def forward_command(url: str, env: Mapping[str, str]) -> str:
 
     The address is the one that the user connected to, as the server sees it.
     """
+    # Loaded here: most terminals are where the machine is.
+    import socket  # noqa: PLC0415 - see above
+    from urllib.parse import urlsplit  # noqa: PLC0415 - see above
+
     port = urlsplit(url).port or _HTTP_PORT
     words = env.get("SSH_CONNECTION", "").split()
     host = words[2] if len(words) == 4 else socket.gethostname()  # noqa: PLR2004 - client, port, server, port
@@ -31,6 +32,8 @@ def forward_command(url: str, env: Mapping[str, str]) -> str:
 
 
 def _user(env: Mapping[str, str]) -> str:
+    import getpass  # noqa: PLC0415 - as above
+
     try:
         return env.get("USER") or getpass.getuser()
     except (OSError, KeyError, ImportError):

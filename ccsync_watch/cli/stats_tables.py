@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.accounting.account import format_cost
 from ccsync_watch.accounting.periods import block_times
+from ccsync_watch.accounting.usage_tables import TIMES
 from ccsync_watch.cli.console import say, say_wrapped, terminal_columns
 from ccsync_watch.cli.text_table import print_table
 from ccsync_watch.cli.typed_commands import typed
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
     from ccsync_watch.cli.text_table import Cell
 
 # What a narrow terminal shows of sessions without, in this order.
-_LEAST_ASKED = ("API", "wall", "lines", "tools", "turns", "prompts", "prompt", "output", "project")
+_LEAST_ASKED = (
+    "API", "wall", "lines", "tools", "turns", "prompts", "prompt", "output", "project",
+    "last active",
+)  # fmt: skip
 _LEAST_ASKED_SUMS = ("responses", "sessions", "cache write", "cache read")
 _NO_KEY = {
     "agent": "main conversation",
@@ -86,7 +90,8 @@ def _show_sums(table: UsageTable, calendar: Calendar, *, has_models: bool) -> No
             ]
     if table.total is not None:
         rows.append(_cells("total", table.total, ""))
-    print_table(heads, rows, foot=1, has_names=True, optional=_LEAST_ASKED_SUMS)
+    has_names = has_models or table.by not in TIMES
+    print_table(heads, rows, foot=1, has_names=has_names, optional=_LEAST_ASKED_SUMS)
     if any(line.cost.provenance in {"partial", "unpriced"} for line in lines):
         say("")
         say_wrapped("≥ marks sums without tokens that have no known price or were never reported.")
@@ -100,6 +105,10 @@ def _key_text(by: str, key: str | None, calendar: Calendar) -> str:
     if by == "block":
         start, end = (calendar.local(at_ms) for at_ms in block_times(key))
         return f"{start:%Y-%m-%d %H:%M}-{end:%H:%M}"
+    if by == "branch":
+        branch, _, folder = key.partition(" (")
+        name = project_name(folder.removesuffix(")"))
+        return f"{branch} ({name})" if name else branch
     return key
 
 
@@ -205,7 +214,9 @@ def _show_sessions(lines: list[SessionLine], calendar: Calendar, *, has_calls: b
     if any(line.worktree for line in lines):
         heads = [*heads, "worktree"]
         rows = [[*row, line.worktree or ""] for row, line in zip(rows, lines, strict=True)]
-    print_table(heads, rows, texts=("title", "project"), optional=("worktree", *_LEAST_ASKED))
+    print_table(
+        heads, rows, texts={"title": 24, "project": 12}, optional=("worktree", *_LEAST_ASKED)
+    )
     explained = typed("`ccsync-watch explain SESSION` explains its figures.")
     say("")
     say_wrapped(f"{plural(len(lines), 'session')}; {explained}")

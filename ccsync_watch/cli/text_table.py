@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import unicodedata
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
-from ccsync_watch.cli.console import printable, say, terminal_columns
+from ccsync_watch.cli.console import printable, say, say_wrapped, terminal_columns
 from ccsync_watch.units import full_count, short_count
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 Cell: TypeAlias = "str | int"
 """A text, or a count that may be rounded in a narrow terminal."""
 
 _MIN_NAME_COLUMNS = 12
+NO_TEXTS: Mapping[str, int] = MappingProxyType({})
 
 
 def print_table(
@@ -23,17 +25,18 @@ def print_table(
     *,
     foot: int = 0,
     has_names: bool = False,
-    texts: Sequence[str] = (),
+    texts: Mapping[str, int] = NO_TEXTS,
     optional: Sequence[str] = (),
 ) -> None:
     """Print a table: the first column to the left, the others to the right; `foot` rows set off.
 
     Columns with the heads in `texts` are to the left, too. On a terminal that is too narrow the
-    columns stand closer, below heads of two lines. Where they still do not fit, the middle of long
-    texts is left out, and of the first column, if it `has_names`, which nobody has to type; and
-    where only that makes them fit, counts are rounded, which a last line says. Before they would
-    not fit at all, columns with the heads in `optional` are left out, one after the other; the
-    command has `--json`, which a last line says too.
+    columns stand closer, below heads of two lines. Where they still do not fit, texts are cut, to
+    the width that `texts` has for them at least, and the middle of the first column's is left out
+    if it `has_names`, which nobody has to type; and where only that makes them fit, counts are
+    rounded, which a last line says. Before they would not fit at all, columns with the heads in
+    `optional` are left out, one after the other; the command has `--json`, which a last line says
+    too.
     """
     columns = terminal_columns()
     left_out: list[str] = []
@@ -67,33 +70,42 @@ def print_table(
         if number == len(head_rows) or (foot and number == len(shown) - foot):
             say(rule)
         cells = [
-            _aligned(_shorten(text, width) if column in shrinking else text, width, column in lefts)
+            _aligned(
+                (_shorten if column == 0 else _cut_end)(text, width)
+                if column in shrinking
+                else text,
+                width,
+                column in lefts,
+            )
             for column, (text, width) in enumerate(zip(row, widths, strict=True))
         ]
         say(gap.join(cells).rstrip())
     if is_rounded:
         say("\nCounts are rounded to fit in this terminal.")
     if left_out:
-        say(f"\nNot shown here: {', '.join(left_out)}; see `--json`.")
+        say("")
+        say_wrapped(f"Not shown here: {', '.join(left_out)}; see `--json`.")
 
 
-def _shrinking(heads: Sequence[str], texts: Sequence[str], *, has_names: bool) -> list[int]:
-    """Return the numbers of the columns whose texts may be shortened."""
-    return [
-        number for number, head in enumerate(heads) if head in texts or (has_names and number == 0)
-    ]
+def _shrinking(
+    heads: Sequence[str], texts: Mapping[str, int], *, has_names: bool
+) -> dict[int, int]:
+    """Return the numbers of the columns whose texts may be shortened, each with its least width."""
+    least = {number: texts[head] for number, head in enumerate(heads) if head in texts}
+    return {0: _MIN_NAME_COLUMNS, **least} if has_names else least
 
 
-def _shrunk(widths: list[int], room: int, shrinking: Sequence[int]) -> list[int]:
+def _shrunk(widths: list[int], room: int, shrinking: Mapping[int, int]) -> list[int]:
     """Return widths that are narrower by what is missing, a negative `room`; the widest first.
 
     Where that would leave too little of a text, all of them stay whole.
     """
     narrower = list(widths)
     for _step in range(-room):
-        widest = max(shrinking, key=lambda column: narrower[column], default=None)
-        if widest is None or narrower[widest] <= _MIN_NAME_COLUMNS:
+        wide = [column for column, least in shrinking.items() if narrower[column] > least]
+        if not wide:
             return widths
+        widest = max(wide, key=lambda column: narrower[column])
         narrower[widest] -= 1
     return narrower
 
@@ -121,6 +133,14 @@ def _text_columns(text: str) -> int:
     return len(text) + wide - sum(map(bool, map(unicodedata.combining, text)))
 
 
+def is_too_narrow(name: str, *, after: str) -> bool:
+    """Return whether too little would stay of a name on the rest of a terminal's line."""
+    columns = terminal_columns()
+    if columns is None or _text_columns(after + name) <= columns:
+        return False
+    return columns - _text_columns(after) < _MIN_NAME_COLUMNS
+
+
 def shorten_to_fit(name: str, *, after: str) -> str:
     """Return a name for the rest of a terminal's line; whole if too little would stay of it."""
     room = (terminal_columns() or 0) - _text_columns(after)
@@ -133,6 +153,11 @@ def _shorten(name: str, limit: int) -> str:
         return name
     end = (limit - 1) * 2 // 3
     return f"{_cut(name, limit - 1 - end)}…{_cut(name[::-1], end)[::-1]}"
+
+
+def _cut_end(text: str, limit: int) -> str:
+    """Return as much of a sentence as fits: what matters comes first."""
+    return text if _text_columns(text) <= limit else f"{_cut(text, limit - 1).rstrip()}…"
 
 
 def _cut(text: str, limit: int) -> str:
@@ -159,11 +184,10 @@ def _widths(shown: list[list[str]]) -> list[int]:
     return [max(map(_text_columns, column)) for column in zip(*shown, strict=True)]
 
 
-def _least(shown: list[list[str]], gap: str, shrinking: Sequence[int]) -> int:
+def _least(shown: list[list[str]], gap: str, shrinking: Mapping[int, int]) -> int:
     """Return the columns that a table takes at least, with its texts shortened."""
     widths = [
-        min(width, _MIN_NAME_COLUMNS) if column in shrinking else width
-        for column, width in enumerate(_widths(shown))
+        min(width, shrinking.get(column, width)) for column, width in enumerate(_widths(shown))
     ]
     return _total(widths, gap)
 

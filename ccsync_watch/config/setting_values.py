@@ -78,7 +78,7 @@ class ModelPrices:
 
 @dataclass(frozen=True, slots=True)
 class BudgetLimits:
-    """What may be spent in each period, in USD; None is no limit."""
+    """What may be spent in each period, in USD; None has no limit."""
 
     day: float | None = None
     week: float | None = None

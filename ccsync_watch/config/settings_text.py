@@ -59,10 +59,10 @@ def change_text(text: str, changes: Mapping[str, object]) -> str:
 def _set(text: str, key: str, value: object) -> str:
     members, end = _members(without_comments(text))
     written = json.dumps(value, indent=_INDENT, ensure_ascii=False).replace("\n", "\n  ")
-    found = [member for member in members if member.key == key]
-    if found:
+    same = [member for member in members if member.key == key]
+    if same:
         # The last of several counts.
-        return f"{text[: found[-1].value_start]}{written}{text[found[-1].end :]}"
+        return f"{text[: same[-1].value_start]}{written}{text[same[-1].end :]}"
     entry = f"\n  {json.dumps(key, ensure_ascii=False)}: {written}"
     if not members:
         return f"{text[:end].rstrip()}{entry}\n{text[end:]}"

@@ -17,8 +17,7 @@ from ccsync_watch.accounting.budgets import check_budgets
 from ccsync_watch.accounting.reconciliation import reconcile
 from ccsync_watch.accounting.selections import select_accounts
 from ccsync_watch.accounting.spreading import cost_of
-from ccsync_watch.dashboard import session_counter
-from ccsync_watch.dashboard import metrics
+from ccsync_watch.dashboard import metrics, session_counter
 from ccsync_watch.dashboard.cached import Cached
 from ccsync_watch.dashboard.local_time import DATE_RANGES, local_datetime
 from ccsync_watch.dashboard.removed_kinds import RemovedSecrets, count_removed_secrets

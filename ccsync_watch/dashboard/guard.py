@@ -143,7 +143,7 @@ class Guard:
     def _is_scrape(self, scope: Scope, headers: dict[str, str]) -> bool:
         """Return whether a program with the token of the settings asks for the metrics.
 
-        It is no browser: it needs no cookie, and the token says more than a host name.
+        It is not a browser: it needs no cookie, and the token says more than a host name.
         """
         if scope["path"] != METRICS_PATH or scope["method"] != "GET":
             return False

@@ -65,15 +65,15 @@ def _status_metrics(status: Mapping[str, JsonValue]) -> Iterable[Metric]:
     ack = None if ack_ms is None else ack_ms / 1000
     yield Metric("last_ack_timestamp_seconds", "gauge", "The last confirmed upload.", [({}, ack)])
     problems = status.get("problems")
-    found = (
+    listed = (
         [problem for problem in problems if isinstance(problem, dict)]
         if isinstance(problems, list)
         else []
     )
     for severity in ("error", "warning"):
-        number = sum(problem.get("severity") == severity for problem in found)
+        number = sum(problem.get("severity") == severity for problem in listed)
         yield Metric(f"{severity}s", "gauge", f"Problems: {severity}s.", [({}, float(number))])
-    by_code = {str(problem.get("code")): str(problem.get("severity")) for problem in found}
+    by_code = {str(problem.get("code")): str(problem.get("severity")) for problem in listed}
     yield Metric(
         "problem", "gauge", "1 for each problem that status shows.",
         [({"code": code, "severity": severity}, 1.0) for code, severity in by_code.items()],

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ccsync_watch.store.database import Database
 
 ORDER = 125
+EXAMPLES = ("audit", "audit --json")
 _MAX_SESSIONS = 50
 
 

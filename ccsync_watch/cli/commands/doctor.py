@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ccsync_watch.cli.doctor.examination import Findings
 
 ORDER = 45
+EXAMPLES = ("doctor", "doctor --json")
 _RULES = {
     "override": "named by CCSYNC_WATCH_COMMAND",
     "path": "found on PATH",

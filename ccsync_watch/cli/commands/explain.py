@@ -12,7 +12,7 @@ from ccsync_watch.accounting.account import COST_SOURCES, format_cost
 from ccsync_watch.accounting.explanation import Explanation, explain
 from ccsync_watch.accounting.prices import PriceList
 from ccsync_watch.cli.arguments import add_setting_flags
-from ccsync_watch.cli.console import printable, say, show_warnings
+from ccsync_watch.cli.console import printable, say, say_wrapped, show_warnings
 from ccsync_watch.cli.session_lookup import find_session, open_store
 from ccsync_watch.cli.text_table import print_table
 from ccsync_watch.config import load
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 
 ORDER = 80
+EXAMPLES = ("explain 1b2c3d4e", "explain 1b2c3d4e --json")
 _SHOWN_RESPONSES = 20
 
 
@@ -65,9 +66,9 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
 
 def _show(explanation: Explanation, *, is_whole: bool) -> None:
     account = explanation.account
-    say(f"{account.session_id}  {printable(explanation.title or '')}".rstrip())
+    say_wrapped(f"{account.session_id}  {printable(explanation.title or '')}".rstrip())
     source = COST_SOURCES[account.cost.provenance]
-    say(f"  cost        {format_cost(account.cost)}, {source.label}: {source.meaning}")
+    say_wrapped(f"  cost        {format_cost(account.cost)}, {source.label}: {source.meaning}")
     if account.client_usd is not None:
         less = (
             f", of which {dollars(account.inherited_usd)} inherited"
@@ -75,7 +76,7 @@ def _show(explanation: Explanation, *, is_whole: bool) -> None:
             else ""
         )
         rows = f"; estimated from the rows: {format_cost(account.row_cost)}"
-        say(f"  reported    {dollars(account.client_usd)}{less}{rows}")
+        say_wrapped(f"  reported    {dollars(account.client_usd)}{less}{rows}")
     say(f"  prompt      {account.tokens.prompt:,} tokens")
     say(f"  output      {account.tokens.output:,} tokens")
     unrecorded = account.unrecorded
@@ -85,7 +86,7 @@ def _show(explanation: Explanation, *, is_whole: bool) -> None:
             " that no row of the transcripts reports"
         )
     for note in account.notes:
-        say(f"  note        {note}")
+        say_wrapped(f"  note        {note}")
     _show_once(explanation)
     _show_models(explanation)
     _show_subagents(explanation)
@@ -108,7 +109,7 @@ def _show_once(explanation: Explanation) -> None:
     naive_prompt, naive_output = explanation.naive_prompt, explanation.naive_output
     more_prompt = naive_prompt - (tokens.prompt - unrecorded.prompt)
     more_output = naive_output - (tokens.output - unrecorded.output)
-    say(
+    say_wrapped(
         f"  a naive sum would be {naive_prompt:,} prompt and {naive_output:,} output:"
         f" {more_prompt:+,} and {more_output:+,}"
     )
@@ -134,7 +135,7 @@ def _show_models(explanation: Explanation) -> None:
     ]
     print_table(heads, rows, has_names=True)
     for model, source in explanation.price_sources.items():
-        say(f"  price of {printable(model)}: {printable(source or 'not known')}")
+        say_wrapped(f"  price of {printable(model)}: {printable(source or 'not known')}")
 
 
 def _show_subagents(explanation: Explanation) -> None:
@@ -179,7 +180,7 @@ def _show_responses(explanation: Explanation, *, is_whole: bool) -> None:
     print_table(heads, rows)
     left = len(explanation.responses) - len(shown)
     if left:
-        say(f"… and {plural(left, 'response')} more (--all lists them)")
+        say_wrapped(f"… and {plural(left, 'response')} more (--all lists them)")
 
 
 def _type_of(subagent: SubagentAccount) -> str:

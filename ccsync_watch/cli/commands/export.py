@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from ccsync_watch.accounting import usage_groups
 from ccsync_watch.accounting.prices import PriceList
 from ccsync_watch.accounting.session_accounts import load_account
 from ccsync_watch.cli.console import show_warnings
+from ccsync_watch.cli.redaction_progress import show_bar
 from ccsync_watch.cli.session_lookup import find_session, open_store
 from ccsync_watch.config import load
 from ccsync_watch.dashboard.marked_messages import iterate_marked
@@ -19,9 +21,10 @@ from ccsync_watch.store.session_annotations import MARKS
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 ORDER = 90
+EXAMPLES = ("export 1b2c3d4e > session.md", "export 1b2c3d4e --format json > session.json")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,9 +59,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
         if document_format == "jsonl":
             if arguments.session is not None and session_id is None:
                 return 1
-            for line in iterate_marked(database, session_id=session_id, mark=arguments.mark):
-                sys.stdout.write(line)
-            sys.stdout.flush()
+            _write(iterate_marked(database, session_id=session_id, mark=arguments.mark))
             return 0
         row = session_list.load_session(database, session_id) if session_id else None
         if row is None:
@@ -66,9 +67,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
         prices = PriceList.from_settings(settings)
         prices.ensure_known(usage_groups.used_models(database, row.session_id))
         account = load_account(database, row.session_id, prices)
-        for piece in iterate_document(database, row, account, document_format):
-            sys.stdout.write(piece)
-        sys.stdout.flush()
+        _write(iterate_document(database, row, account, document_format))
     finally:
         database.close()
     return 0
@@ -84,3 +83,16 @@ def _check(arguments: argparse.Namespace, document_format: str) -> None:
         raise ConfigError(
             "a session is missing", hint="name one: `ccsync-watch stats --by session` lists them"
         )
+
+
+def _write(pieces: Iterable[str]) -> None:
+    """Write a document; show that it is written where it is not seen itself."""
+    with contextlib.ExitStack() as stack:
+        advance = None
+        if not sys.stdout.isatty():
+            advance = stack.enter_context(show_bar("exporting", None))
+        for piece in pieces:
+            sys.stdout.write(piece)
+            if advance is not None:
+                advance(len(piece))
+    sys.stdout.flush()

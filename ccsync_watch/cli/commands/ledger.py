@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ccsync_watch.store.egress_ledger import LedgerEntry
 
 ORDER = 110
+EXAMPLES = ("ledger", "ledger --json")
 _NOTHING = "Nothing was sent from this machine."
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ORDER = 140
+EXAMPLES = ("login",)
 _TIMEOUT_SECONDS = 10.0
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ORDER = 150
+EXAMPLES = ("logout",)
 _BACKEND = frozenset({"convex_url", "api_key"})
 
 

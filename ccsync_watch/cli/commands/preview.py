@@ -38,6 +38,7 @@ _READ_SECONDS = 300.0
 
 
 ORDER = 100
+EXAMPLES = ("preview", "preview 1b2c3d4e")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

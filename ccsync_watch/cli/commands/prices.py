@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ccsync_watch.config import Settings
 
 ORDER = 85
+EXAMPLES = ("prices", "prices --json")
 _KINDS = ("input", "output", "cache_write_5m", "cache_write_1h", "cache_read", "web_search")
 _HEADS = ("input", "output", "write 5m", "write 1h", "cache read", "1,000 searches")
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import sys
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 
 from ccsync_watch.cli.arguments import add_setting_flags
-from ccsync_watch.cli.console import printable, say, say_wrapped, show_warnings
+from ccsync_watch.cli.console import (
+    printable,
+    say,
+    say_wrapped,
+    show_warnings,
+)
+from ccsync_watch.cli.redaction_progress import show_bar
 from ccsync_watch.cli.same_version import check_version
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
@@ -33,7 +38,7 @@ from ccsync_watch.store.install_keys import install_key
 from ccsync_watch.units import plural, size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from ccsync_watch.config import Settings
     from ccsync_watch.control.messages import ShrinkAnswer
@@ -44,6 +49,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 ORDER = 135
+EXAMPLES = ("prune --older-than 90d --dry-run", "prune --older-than 1y")
 _SHOWN_SESSIONS = 20
 # Who asks for it wants the space.
 _MIN_SHARE = 0.05
@@ -181,7 +187,7 @@ def _prune(
     settings: Settings, database: Database, plan: PrunePlan, clock: SystemClock
 ) -> PruneResult:
 
-    with _progress(plan.messages) as on_progress:
+    with show_bar("removing texts", plan.messages) as on_progress:
         return prune(
             database,
             plan,
@@ -189,19 +195,6 @@ def _prune(
             clock=clock,
             on_progress=on_progress,
         )
-
-
-@contextlib.contextmanager
-def _progress(total: int) -> Iterator[Callable[[int], None]]:
-
-    # Loaded here: it is slow to import.
-    from rich.console import Console  # noqa: PLC0415 - see above
-    from rich.progress import Progress  # noqa: PLC0415 - see above
-
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as bars:
-        task = bars.add_task("removing texts", total=total)
-        yield lambda messages: bars.advance(task, messages)
 
 
 def _shrink(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ccsync_watch.privacy.findings import ExplainingRedactor, Finding
 
 ORDER = 120
+EXAMPLES = ("redact notes.txt", "redact --json < notes.txt")
 _BLOCK_BYTES = 1 << 20
 # How much is held back while a private key has begun and its end has not come yet.
 _MAX_HELD_BYTES = 256 << 10

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch.cli.arguments import add_setting_flags
@@ -32,12 +33,14 @@ if TYPE_CHECKING:
 
 
 ORDER = 130
+EXAMPLES = ("repair --dry-run", "repair")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add whether to change anything."""
     add_setting_flags(parser)
     parser.add_argument("--dry-run", action="store_true", help="only show what would change")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[str, Any]) -> int:
@@ -45,7 +48,10 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     settings = load(env, flags)
     show_warnings(settings)
     if not (settings.state_dir / DATABASE_NAME).exists():
-        say("Nothing to repair: nothing is stored yet")
+        if arguments.json:
+            _show_json(RepairResult(), is_dry=arguments.dry_run)
+        else:
+            say("Nothing to repair: nothing is stored yet")
         return 0
     wait_while_starting(settings.state_dir, START_SECONDS)
     check_version(settings, "repair")
@@ -65,8 +71,19 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     if not arguments.dry_run:
         with contextlib.suppress(NotRunning):
             ControlClient(settings.state_dir).reload()  # it uploads what was queued here
-    _show(outcome, is_dry=arguments.dry_run)
+    (_show_json if arguments.json else _show)(outcome, is_dry=arguments.dry_run)
     return 0
+
+
+def _show_json(outcome: RepairResult, *, is_dry: bool) -> None:
+    figures = {
+        "is_dry_run": is_dry,
+        "messages": outcome.messages,
+        "other_rows": outcome.other_rows,
+        "sessions": sorted(outcome.sessions),
+        "removed": dict(sorted(outcome.removed.items())),
+    }
+    say(json.dumps(figures, indent=2))
 
 
 def _repair(

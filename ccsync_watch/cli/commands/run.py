@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ccsync_watch.config import Settings
 
 ORDER = 10
+EXAMPLES = ("run", "run --sync-thinking true")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

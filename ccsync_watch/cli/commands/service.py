@@ -7,6 +7,7 @@ with neither have the plugin's hooks, or `ccsync-watch start`.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ccsync_watch.cli.console import printable, say
 from ccsync_watch.cli.service_units import launchd_plist, systemd_unit
+from ccsync_watch.cli.typed_commands import typed
 from ccsync_watch.config import home, load
 from ccsync_watch.daemon.background import stop
 from ccsync_watch.errors import CcsyncError, ConfigError, NotRunning
@@ -24,9 +26,10 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping, Sequence
 
-    from ccsync_watch.config import Settings
+from ccsync_watch.config import Settings
 
 ORDER = 160
+EXAMPLES = ("service install", "service status --json")
 _UNIT = "ccsync-watch.service"
 _LABEL = "ccsync-watch"
 # A manager that works answers within milliseconds; starting and stopping may take the daemon long.
@@ -61,6 +64,7 @@ class _SilentManager(CcsyncError):  # noqa: N818 - as in `errors`
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what to do."""
     parser.add_argument("action", choices=("install", "uninstall", "status"))
+    parser.add_argument("--json", action="store_true", help="print the status as JSON")
 
 
 def main(arguments: argparse.Namespace, env: Mapping[str, str], _flags: Mapping[str, Any]) -> int:
@@ -69,7 +73,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], _flags: Mapping[
     program = [sys.executable, "-m", "ccsync_watch", "run"]
     manager = manager_for(sys.platform, env, program, settings)
     if arguments.action == "status":
-        return _show_status(manager, env)
+        return _show_status(manager, env, as_json=arguments.json)
     if arguments.action == "install":
         is_first = _install(manager, env, settings.state_dir)
         if not is_first:
@@ -123,13 +127,23 @@ def _install(manager: Manager, env: Mapping[str, str], state_dir: Path) -> bool:
     return content is manager.contents[0]
 
 
-def _show_status(manager: Manager, env: Mapping[str, str]) -> int:
+def _show_status(manager: Manager, env: Mapping[str, str], *, as_json: bool) -> int:
     is_installed = manager.file.exists()
     is_running = is_installed and _ask(manager, env)
     state = "Not installed"
     if is_installed:
         state = "Running" if is_running else "Installed, not running"
-    say(f"{state} ({printable(manager.file)})")
+    if as_json:
+        status = {
+            "is_installed": is_installed,
+            "is_running": is_running,
+            "file": printable(manager.file),
+        }
+        say(json.dumps(status, indent=2))
+    else:
+        say(f"{state} ({printable(manager.file)})")
+        if not is_installed:
+            say(typed("Install it with `ccsync-watch service install`."))
     return 0 if is_running else NotRunning.exit_code
 
 

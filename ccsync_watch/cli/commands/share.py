@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ccsync_watch.store.database import Database
 
 ORDER = 95
+EXAMPLES = ("share 1b2c3d4e", "share 1b2c3d4e --everything -o session.html")
 _STANDARD_OUTPUT = "-"
 
 

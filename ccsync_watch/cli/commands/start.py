@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ORDER = 20
+EXAMPLES = ("start",)
 _LAUNCHED = "Starting; the first time after an update that takes some seconds longer."
 
 # For the plugin's hooks, which are shell scripts: the user does not want a daemon started, as of

@@ -45,20 +45,22 @@ EXAMPLES = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what to sum by, which part of it, in which order, and the form of the output."""
     add_setting_flags(parser)
-    parser.add_argument("--by", choices=TABLES, default="day", help="what to sum by (day)")
+    parser.add_argument(
+        "--by", choices=TABLES, default="day", metavar="WHAT", help=f"one of {', '.join(TABLES)}"
+    )
     parser.add_argument("--since", metavar="TIME", help="from then on: 2026-01-31, 7d, yesterday")
     parser.add_argument("--until", metavar="TIME", help="up to the end of this day or month")
     parser.add_argument(
         "--last", metavar="SPAN", help="7d, 2w, 3m, today, yesterday, 2026-10 or 2026-10-31"
     )
-    parser.add_argument("--project", metavar="NAME", help="a folder, its name, or a glob")
-    parser.add_argument("--model", metavar="NAME", help="a part of a model's name, or a glob")
-    parser.add_argument("--host", metavar="NAME", help="a machine, or a glob")
-    parser.add_argument("--branch", metavar="NAME", help="a branch, or a glob")
+    parser.add_argument("--project", metavar="PROJECT", help="a folder, its name, or a glob")
+    parser.add_argument("--model", metavar="MODEL", help="a part of a model's name, or a glob")
+    parser.add_argument("--host", metavar="MACHINE", help="a machine, or a glob")
+    parser.add_argument("--branch", metavar="BRANCH", help="a branch, or a glob")
     parser.add_argument(
         "--breakdown", action="store_true", help="the models of each line below it, or as columns"
     )
-    parser.add_argument("--sort", choices=SORTS, help="the order of the lines")
+    parser.add_argument("--sort", choices=SORTS, metavar="ORDER", help=f"one of {', '.join(SORTS)}")
     parser.add_argument("--reverse", action="store_true", help="the order the other way around")
     zone = parser.add_mutually_exclusive_group()
     zone.add_argument("--timezone", metavar="ZONE", help="of days and times: Europe/Berlin, utc")

@@ -13,7 +13,8 @@ from ccsync_watch.cli.budget_figures import load_budget
 from ccsync_watch.cli.console import printable, say, say_wrapped, show_warnings
 from ccsync_watch.cli.problem_text import problem_lines
 from ccsync_watch.cli.sync_figures import behind, confirmed, figures_without_daemon
-from ccsync_watch.cli.text_table import shorten_to_fit
+from ccsync_watch.cli.text_table import is_too_narrow, shorten_to_fit
+from ccsync_watch.cli.typed_commands import typed
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import changed_settings, load, shown_settings
 from ccsync_watch.control.client import ControlClient
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from ccsync_watch.model import JsonValue
 
 ORDER = 40
+EXAMPLES = ("status", "status --json")
 _SHOWN_SESSIONS = 10
 # What is fewer is sent in a moment; a rate that is older says nothing of how long it takes.
 _BACKLOG_ROWS = 100
@@ -127,6 +129,8 @@ def _print(figures: dict[str, Any], problems: list[Problem], budget: Sequence[Bu
         is_connected = figures["backend"]["ok"]
         say(f"  connection   {'ok' if is_connected else 'failed, see below'}")
         say(f"  API key      {config['api_key'] or 'none'}")
+    if daemon["running"] and (config.get("dashboard") or {}).get("enabled"):
+        say(typed("  dashboard    `ccsync-watch open`"))
     count = figures["transcripts_found"]
     imported = f"{count:,} found, {behind(figures['bytes_behind'])}" if count else "none yet"
     say(f"  transcripts  {imported}")
@@ -140,18 +144,26 @@ def _print(figures: dict[str, Any], problems: list[Problem], budget: Sequence[Bu
             )
             _print_backlog(figures, now_ms)
     _print_retention(figures, now_ms)
-    for number, limit in enumerate(budget):
-        mark = ", exceeded" if limit.is_exceeded else ""
-        say(f"  {'' if number else 'budget':<11}  {printable(limit.text)}{mark}")
-    changed = changed_settings(config)
-    if changed:
-        settings = ", ".join(f"{name} {_json(value)}" for name, value in changed.items())
-        say_wrapped(f"  settings     {printable(settings)}")
+    _print_budget(budget)
+    _print_settings(config)
     _print_sessions(figures, now_ms)
     for problem in problems:
         say()
         for line in problem_lines(problem):
             say_wrapped(line)
+
+
+def _print_budget(budget: Sequence[BudgetLine]) -> None:
+    for number, limit in enumerate(budget):
+        mark = ", exceeded" if limit.is_exceeded else ""
+        say(f"  {'' if number else 'budget':<11}  {printable(limit.text)}{mark}")
+
+
+def _print_settings(config: dict[str, JsonValue]) -> None:
+    changed = changed_settings(config)
+    if changed:
+        settings = ", ".join(f"{name} {_json(value)}" for name, value in changed.items())
+        say_wrapped(f"  settings     {printable(settings)}")
 
 
 def _print_backlog(figures: Mapping[str, Any], now_ms: int) -> None:
@@ -208,6 +220,9 @@ def _print_sessions(figures: dict[str, Any], now_ms: int) -> None:
         worktree = f" (worktree {row['worktree']})" if row.get("worktree") else ""
         project = printable((row["project_path"] or "") + worktree)
         line = f"  {row['session_id']}  {age(row['updated_ms'], now_ms):>10}  "
+        if is_too_narrow(project, after=line):
+            say(line.rstrip())
+            line = "      "
         say(line + shorten_to_fit(project, after=line))
         say(f"      {', '.join(facts)}")
         # During an outage every session has the same error, which is shown once, below. Without a

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ORDER = 75
+EXAMPLES = ("statusline",)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ORDER = 30
+EXAMPLES = ("stop",)
 
 
 def add_arguments(_parser: argparse.ArgumentParser) -> None:
@@ -29,6 +30,7 @@ def main(_arguments: argparse.Namespace, env: Mapping[str, str], _flags: Mapping
         say(typed(NOT_RUNNING))
         return NotRunning.exit_code
     say(STOPPED)
+    say(typed("Start it again: `ccsync-watch start`."))
     if _may_autostart(env):
         say("If you use the plugin, it starts the daemon again unless autostart is false.")
     return 0

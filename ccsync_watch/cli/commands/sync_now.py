@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ccsync_watch.config import Settings
 
 ORDER = 50
+EXAMPLES = ("sync-now", "sync-now --session 1b2c3d4e-0000-4000-8000-000000000000 --timeout 60")
 _IN_BACKGROUND = "the daemon continues in the background, see `ccsync-watch status`"
 _IMPORTING = (
     "Importing without a daemon; the first time after an update, the redactor is prepared before."
