@@ -130,5 +130,4 @@ CLAIMS: dict[str, tuple[str, ...]] = {
     "| generated secrets that are removed; innocent texts changed |": ("bench redaction",),
     "| what a turn of nine quick tool calls takes longer |": ("bench hooks",),
     "Measured with `scripts/bench`": ("unit/test_readme.py::test_links_lead_somewhere",),
-    "agentsview and ccusage read the sessions of other agents, too": ("bench accounting",),
 }

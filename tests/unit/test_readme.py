@@ -123,3 +123,14 @@ def test_exit_codes_are_those_of_the_errors() -> None:
     explained = re.search(r"Exit codes: (.*?)\n\n", README, re.DOTALL)
     assert explained is not None
     assert set(re.findall(r"\d", explained[1])) == {"0", *codes}
+
+
+def test_every_dependency_is_explained() -> None:
+    """What it is for, its licence, and what would be without it."""
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    listed = re.search(r"^dependencies = \[(.*?)^\]", project, re.DOTALL | re.MULTILINE)
+    assert listed is not None
+    needed = set(re.findall(r'^ +"([a-z0-9-]+)', listed[1], re.MULTILINE))
+    table = (ROOT / ".github/CONTRIBUTING.md").read_text(encoding="utf-8")
+    section = table.partition("## Dependencies")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^\| `([a-z0-9-]+)`", section, re.MULTILINE)) == needed
