@@ -9,9 +9,9 @@ from __future__ import annotations
 from base64 import b64encode
 from collections import Counter
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import orjson
 from markupsafe import Markup
@@ -25,7 +25,7 @@ from ccsync_watch.privacy.engine.placeholders import count_kinds
 from ccsync_watch.store import conversations, session_outline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from ccsync_watch.accounting.account import SessionAccount
     from ccsync_watch.accounting.session_accounts import SubagentAccount
@@ -37,6 +37,10 @@ if TYPE_CHECKING:
 
 MEDIA_TYPE = "text/html; charset=utf-8"
 _CHUNK_MESSAGES = 200
+_MAX_WRITTEN = 400
+"""Writing more, only to count, takes longer than a page may."""
+_Chunk: TypeAlias = "tuple[int, Callable[[], str]]"
+"""How many messages a chunk of the file has, and what writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +56,17 @@ class SharedSource:
 
 @dataclass(slots=True)
 class SharedContent:
-    """What a file has, counted while it is written. `removed` are the placeholders by kind."""
+    """What a file has, counted while it is written. `removed` are the placeholders by kind.
+
+    `is_size_estimated`: only a part of it was written, and `size` follows from that part.
+    """
 
     prompts: int = 0
     answers: int = 0
     calls: int = 0
     subagents: int = 0
     size: int = 0
+    is_size_estimated: bool = False
     removed: Counter[str] = field(default_factory=Counter)
 
 
@@ -78,35 +86,52 @@ def iterate_shared(source: SharedSource, content: SharedContent) -> Iterator[str
         yield piece
 
 
-def count_shared(source: SharedSource) -> SharedContent:
-    """Return what the file has; it is written once for that, and not kept."""
+def count_shared(source: SharedSource, *, max_written: int = _MAX_WRITTEN) -> SharedContent:
+    """Return what the file has.
+
+    Its first messages, at most so many, are written for that and not kept; the size of the others
+    is estimated by theirs.
+    """
     content = SharedContent()
-    for _piece in iterate_shared(source, content):
-        pass
+    written = entries = 0
+    frame_bytes, written_bytes = 0, 0
+    for count, write in _chunks(source, content):
+        entries += count
+        if count and written >= max_written:
+            continue
+        size = len(write().encode())
+        written += count
+        frame_bytes += size if not count else 0
+        written_bytes += size if count else 0
+    content.is_size_estimated = written < entries
+    content.size = frame_bytes + round(written_bytes * entries / max(1, written))
     return content
 
 
 def _pieces(source: SharedSource, content: SharedContent) -> Iterator[str]:
+    for _count_of_entries, write in _chunks(source, content):
+        yield write()
+
+
+def _chunks(source: SharedSource, content: SharedContent) -> Iterator[_Chunk]:
     database, session = source.database, source.session
     templates, session_id = _templates(), session.session_id
     subagents = conversations.list_subagents(database, session_id) if source.is_whole else []
     content.removed += count_kinds([(session.title or "").encode()])
     content.subagents = len(subagents)
-    yield templates.render_fragment(
-        "share_head.html",
-        {
-            "session": session,
-            "account": source.account,
-            "is_whole": source.is_whole,
-            "policy": content_security_policy(),
-            "style": Markup(_style()),  # noqa: S704 - a file of ours
-        },
-    )
+    head: Context = {
+        "session": session,
+        "account": source.account,
+        "is_whole": source.is_whole,
+        "policy": content_security_policy(),
+        "style": Markup(_style()),  # noqa: S704 - a file of ours
+    }
+    yield 0, partial(templates.render_fragment, "share_head.html", head)
     yield from _conversation(source, content, subagents, None)
     for subagent in subagents:
-        yield templates.render_fragment("share_agent.html", {"subagent": subagent})
+        yield 0, partial(templates.render_fragment, "share_agent.html", {"subagent": subagent})
         yield from _conversation(source, content, subagents, subagent.agent_id)
-    yield templates.render_fragment("share_end.html", {})
+    yield 0, partial(templates.render_fragment, "share_end.html", {})
 
 
 def _conversation(
@@ -114,7 +139,7 @@ def _conversation(
     content: SharedContent,
     subagents: list[SubagentRow],
     agent_id: str | None,
-) -> Iterator[str]:
+) -> Iterator[_Chunk]:
     database, session_id = source.database, source.session.session_id
     tree = build_tree(database, session_id, subagents, source.subagent_accounts)
     context: Context = {
@@ -145,7 +170,10 @@ def _conversation(
             entries = said_alone(entries)
         _count(entries, content)
         groups = group_cards(build_cards(entries))
-        yield _templates().render_fragment("entries.html", {**context, "groups": groups})
+        yield (
+            len(entries),
+            partial(_templates().render_fragment, "entries.html", {**context, "groups": groups}),
+        )
 
 
 def _count(entries: list[Entry], content: SharedContent) -> None:

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ccsync_watch.accounting.session_accounts import load_account
+from ccsync_watch.dashboard import sharing
 from ccsync_watch.model import Part, Subagent
+from ccsync_watch.store import session_list
 from support.storing import SESSION, message, usage
 
 if TYPE_CHECKING:
@@ -114,3 +117,21 @@ def test_it_is_saved_or_looked_at(visitor: Visitor) -> None:
     assert policy.startswith("default-src 'none'; style-src 'sha256-")
     assert "script-src" not in policy
     assert visitor.get("/sessions/unknown/share.html").status_code == 404
+
+
+def test_the_size_of_a_long_session_is_estimated(world: World) -> None:
+    """From its first messages; everything else is counted, and the estimate is near."""
+    world.ingest(*(message(f"p{number}", f"Prompt {number} {TOKEN}") for number in range(450)))
+    session = session_list.load_session(world.database, SESSION)
+    assert session is not None
+    account = load_account(world.database, SESSION, world.prices)
+    source = sharing.SharedSource(world.database, session, account, {}, is_whole=False)
+    content = sharing.SharedContent()
+    written = "".join(sharing.iterate_shared(source, content))
+    exact, estimated = (sharing.count_shared(source, max_written=most) for most in (900, 1))
+    assert (exact.size, exact.is_size_estimated) == (len(written.encode()), False)
+    assert exact.size == content.size
+    assert estimated.is_size_estimated
+    assert 0.95 < estimated.size / exact.size < 1.05
+    assert estimated.removed == exact.removed == content.removed
+    assert estimated.prompts == exact.prompts
