@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from ccsync_watch.store.database import Database
 
+# Messages; fewer are copied in a moment.
+_LONG_MIGRATION = 5000
+
 
 @contextlib.contextmanager
 def show_bar(verb: str, total: int | None) -> Iterator[Callable[[int], None]]:
@@ -27,6 +30,28 @@ def show_bar(verb: str, total: int | None) -> Iterator[Callable[[int], None]]:
     with Progress(console=Console(stderr=True), transient=True) as bars:
         task = bars.add_task(verb, total=total)
         yield lambda done: bars.advance(task, done)
+
+
+@contextlib.contextmanager
+def show_migration() -> Iterator[Callable[[int, int], None]]:
+    """Show how far a migration of the database is, if it is a long one.
+
+    The block gets what to call with what is done, and of how much.
+    """
+    with contextlib.ExitStack() as stack:
+        advance: Callable[[int], None] | None = None
+        shown = 0
+
+        def on_progress(done: int, total: int) -> None:
+            nonlocal advance, shown
+            if total < _LONG_MIGRATION:
+                return
+            if advance is None:
+                advance = stack.enter_context(show_bar("updating the database", total))
+            advance(done - shown)
+            shown = done
+
+        yield on_progress
 
 
 @contextlib.contextmanager

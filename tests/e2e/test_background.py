@@ -185,6 +185,7 @@ def test_start_and_stop_work_once(clean: Program) -> None:
     wait_until(lambda: (clean.session(SESSION) or {}).get("messages") == 2, "the turn is stored")
     assert clean.call("stop").out == (
         "Stopped. Unsent data is kept and sent next time.\n"
+        "Start it again: `ccsync-watch start`.\n"
         "If you use the plugin, it starts the daemon again unless autostart is false.\n"
     )
     assert start_time(pid) is None

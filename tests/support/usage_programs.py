@@ -97,7 +97,7 @@ class Other:
         for command in self.commands:
             output = subprocess.run(
                 [self.program, *(part.format(zone=zone) for part in command)],
-                env=_offline(home, zone),
+                env=offline(home, zone),
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
@@ -108,7 +108,8 @@ class Other:
         return self.read(json.loads(output[start:])) if start >= 0 else Figures({}, None)
 
 
-def _offline(home: Path, zone: str) -> dict[str, str]:
+def offline(home: Path, zone: str) -> dict[str, str]:
+    """Return the environment of a program that reaches nothing."""
     return {
         "HOME": os.fspath(home),
         "PATH": os.environ["PATH"],
@@ -121,10 +122,12 @@ def _offline(home: Path, zone: str) -> dict[str, str]:
 
 
 def ccusage() -> Other:
-    """Return ccusage from npm."""
-    folder = _from_npm("ccusage", "20.0.24")
+    """Return ccusage from npm: the package with the program, which its others only start."""
+    package = f"@ccusage/ccusage-{sys.platform}-{_machine()}"
+    program = _from_npm(package, "20.0.24") / "node_modules" / package / "bin" / "ccusage"
+    program.chmod(0o755)
     command = ("daily", "--json", "--offline", "--timezone", "{zone}")
-    return Other("ccusage 20.0.24", folder / "node_modules/.bin/ccusage", (command,), _ccusage)
+    return Other("ccusage 20.0.24", program, (command,), _ccusage)
 
 
 def _ccusage(output: Any) -> Figures:  # noqa: ANN401 - JSON
@@ -133,10 +136,13 @@ def _ccusage(output: Any) -> Figures:  # noqa: ANN401 - JSON
     return Figures(days, output["totals"]["totalCost"])
 
 
+def _machine() -> str:
+    return {"x86_64": "x64", "amd64": "x64"}.get(platform.machine().lower(), "arm64")
+
+
 def tokscale() -> Other:
     """Return tokscale from npm: the package with the program, which its others only start."""
-    machine = {"x86_64": "x64", "amd64": "x64"}.get(platform.machine().lower(), "arm64")
-    system = f"linux-{machine}-gnu" if sys.platform == "linux" else f"{sys.platform}-{machine}"
+    system = f"{sys.platform}-{_machine()}" + ("-gnu" if sys.platform == "linux" else "")
     package = f"@tokscale/cli-{system}"
     program = _from_npm(package, "4.17.0") / "node_modules" / package / "bin" / "tokscale"
     command = ("graph", "--client", "claude", "--no-spinner")

@@ -16,7 +16,7 @@ from ccsync_watch.cli.console import (
     say_wrapped,
     show_warnings,
 )
-from ccsync_watch.cli.redaction_progress import show_bar
+from ccsync_watch.cli.redaction_progress import show_bar, show_migration
 from ccsync_watch.cli.same_version import check_version
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.config import load
@@ -113,12 +113,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     wait_while_starting(settings.state_dir, START_SECONDS)
     is_running = check_version(settings, "prune")
     clock = SystemClock()
-    database = (
-        open_for_reading(settings.state_dir)
-        if arguments.dry_run
-        # As in a repair: each step is a commit of its own, so a daemon may run meanwhile.
-        else open_database(settings.state_dir, now_ms=clock.wall_ms())
-    )
+    database = _open(settings, clock, is_dry=arguments.dry_run)
     if database is None:
         say("{}" if arguments.json else "Nothing to prune: nothing is stored yet")
         return 0
@@ -144,6 +139,14 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     if request.max_bytes is not None and not arguments.dry_run:
         _show_size(stored_bytes - unused_bytes, request.max_bytes)
     return 0
+
+
+def _open(settings: Settings, clock: SystemClock, *, is_dry: bool) -> Database | None:
+    if is_dry:
+        return open_for_reading(settings.state_dir)
+    # As in a repair: each step is a commit of its own, so a daemon may run meanwhile.
+    with show_migration() as on_migration:
+        return open_database(settings.state_dir, now_ms=clock.wall_ms(), on_progress=on_migration)
 
 
 def _request(arguments: argparse.Namespace, settings: Settings) -> PruneRequest:

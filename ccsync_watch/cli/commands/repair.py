@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ccsync_watch.cli.arguments import add_setting_flags
 from ccsync_watch.cli.console import format_counts, say, show_warnings, warn
-from ccsync_watch.cli.redaction_progress import show_progress
+from ccsync_watch.cli.redaction_progress import show_migration, show_progress
 from ccsync_watch.cli.same_version import check_version
 from ccsync_watch.cli.typed_commands import typed
 from ccsync_watch.clock import SystemClock
@@ -57,7 +57,10 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     check_version(settings, "repair")
     clock = SystemClock()
     # Safe while a daemon runs: it writes by the same rules, and each step is a commit of its own.
-    database = open_database(settings.state_dir, now_ms=clock.wall_ms())
+    with show_migration() as on_migration:
+        database = open_database(
+            settings.state_dir, now_ms=clock.wall_ms(), on_progress=on_migration
+        )
     try:
         if aside := restore_annotations(database, now_ms=clock.wall_ms()):
             warn(f"the file of stars, tags and notes was damaged: it is kept as {aside.name}")

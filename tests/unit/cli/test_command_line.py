@@ -180,7 +180,9 @@ def test_a_daemon_that_was_stopped_is_not_started_with_wrong_settings(
     assert "autostart" in capsys.readouterr().out
     (tmp_path / "home" / ".claude-code-sync.json").write_text('{"auto_sync": "perhaps"}')
     assert main(("stop",), env) == 0
-    assert capsys.readouterr().out == "Stopped. Unsent data is kept and sent next time.\n"
+    assert capsys.readouterr().out == (
+        "Stopped. Unsent data is kept and sent next time.\nStart it again: `ccsync-watch start`.\n"
+    )
 
 
 @pytest.mark.parametrize(
