@@ -46,6 +46,7 @@ WAIT_SECONDS = 0.09
 FIRST_STATUS_SECONDS = 5.0
 """How long the first page waits for a status: it cannot do without one."""
 _RETENTION_SECONDS = 30.0
+_MIN_ESTIMATE_SECONDS = 2.0
 _REMOVED_SECONDS = 10.0
 _BUDGET_SECONDS = 10.0
 _SMALL_BACKLOG_BYTES = 1 << 20
@@ -55,12 +56,13 @@ _PRICED_AT_ONCE = 500  # SQLite limits how many values a statement takes
 
 @dataclass(frozen=True, slots=True)
 class ImportProgress:
-    """How far the first import is."""
+    """How far the first import is; `seconds_left` is None until that can be estimated."""
 
     read_bytes: int
     behind_bytes: int
     sessions: int
     transcripts: int
+    seconds_left: float | None = None
 
     @property
     def total_bytes(self) -> int:
@@ -88,6 +90,8 @@ class Figures:
         self._priority = priority
         threads = ThreadPoolExecutor(1, "figures")
         self._is_imported = False
+        # When a page asked for the progress first, and what was read by then.
+        self._progress_began: tuple[float, int] | None = None
         self._snapshots: dict[str, tuple[object, Snapshot]] = {}
         self._overviews = {
             name: Cached(partial(self._count_overview, name), threads, clock=clock)
@@ -141,11 +145,13 @@ class Figures:
             return None
         totals = cast("dict[str, int]", status["totals"])
         behind = cast("int", status["bytes_behind"])
+        read = totals.get("bytes_read", 0)
         progress = ImportProgress(
-            read_bytes=totals.get("bytes_read", 0),
+            read_bytes=read,
             behind_bytes=behind,
             sessions=totals.get("sessions", 0),
             transcripts=cast("int", status["transcripts_found"]),
+            seconds_left=self._estimate_left(read, behind),
         )
         if behind <= max(_SMALL_BACKLOG_BYTES, progress.read_bytes * _SMALL_BACKLOG_SHARE):
             self._is_imported = progress.sessions > 0
@@ -168,6 +174,14 @@ class Figures:
         self._prices.ensure_known(usage_groups.used_models(self._database))
         accounts = select_accounts(self._database, self._prices, pace=self._priority.yield_to_pages)
         return breakdowns.models_of(accounts)
+
+    def _estimate_left(self, read_bytes: int, behind_bytes: int) -> float | None:
+        """Return how long the rest takes if it is read as fast as since the first page."""
+        now = self._clock.monotonic()
+        began, first_bytes = self._progress_began = self._progress_began or (now, read_bytes)
+        if now - began < _MIN_ESTIMATE_SECONDS or read_bytes <= first_bytes:
+            return None
+        return behind_bytes * (now - began) / (read_bytes - first_bytes)
 
     def retention_risk(self) -> RetentionRisk | None:
         """Return what will be deleted before it is uploaded; None when nothing is at risk."""

@@ -63,6 +63,7 @@ class Templates:
             day=local_time.day_name,
             dollars=units.dollars,
             duration=units.duration,
+            estimated_duration=units.estimated_duration,
             full_count=units.full_count,
             iso_utc=local_time.iso_utc,
             marked_entry=marked_entry,

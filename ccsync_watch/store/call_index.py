@@ -49,14 +49,8 @@ def catch_up(database: Database, clock: Clock) -> int:
         due, last, done = _pending(connection)
         indexer = _Indexer(connection)
         count = 0
-        # All of them first: a file without changes is removed, also when one is about to follow.
-        for table in ("file_changes", "failed_calls"):
-            connection.executemany(
-                f"DELETE FROM {table} WHERE seq = ?",  # noqa: S608 - constants
-                [(seq,) for seq in due],
-            )
         for seq in due:
-            # What was not read yet is read with the others.
+            # It left the index when it became due. What was not read yet is read with the others.
             if seq <= done:
                 for row in connection.execute(f"{_RESULTS} = ?", (seq,)):
                     indexer.add(row)
@@ -168,10 +162,15 @@ class _Indexer:
 
     def _name(self, name: str) -> int:
         if name not in self._names:
-            self._connection.execute("INSERT OR IGNORE INTO call_names (name) VALUES (?)", (name,))
-            (self._names[name],) = self._connection.execute(
-                "SELECT key FROM call_names WHERE name = ?", (name,)
-            ).fetchone()
+            row = (
+                self._connection.execute(
+                    "SELECT key FROM call_names WHERE name = ?", (name,)
+                ).fetchone()
+                or self._connection.execute(
+                    "INSERT INTO call_names (name) VALUES (?) RETURNING key", (name,)
+                ).fetchone()
+            )
+            self._names[name] = row[0]
         return self._names[name]
 
     def _file(self, project_key: int, path: str, at_ms: int) -> int:

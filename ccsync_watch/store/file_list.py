@@ -125,8 +125,8 @@ def _file_row(read: sqlite3.Connection, row: sqlite3.Row) -> FileRow:
 def file_projects(database: Database) -> list[str]:
     """Return the projects that have files, by their folders."""
     rows = database.read().execute(
-        "SELECT name FROM call_names n WHERE EXISTS"
-        " (SELECT 1 FROM files WHERE project_key = n.key) ORDER BY name"
+        "SELECT name FROM call_names WHERE key IN (SELECT DISTINCT project_key FROM files)"
+        " ORDER BY name"
     )
     return [row[0] for row in rows]
 

@@ -1027,7 +1027,7 @@ MIGRATIONS: tuple[str, ...] = (
     -- Which results changed files, and which are of calls that failed: made of the parts when
     -- somebody looks (see `call_index`). What changes leaves them at once, and is read again.
     -- `call_names` has the names of projects, tools and kinds of failures; 0 = an unknown project.
-    CREATE TABLE call_names (key INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+    CREATE TABLE call_names (key INTEGER PRIMARY KEY, name TEXT NOT NULL);
     CREATE TABLE files (
         key INTEGER PRIMARY KEY,
         project_key INTEGER NOT NULL,
@@ -1036,7 +1036,6 @@ MIGRATIONS: tuple[str, ...] = (
     );
     CREATE UNIQUE INDEX files_path ON files (path, project_key);
     CREATE INDEX files_changed ON files (changed_ms);
-    CREATE INDEX files_project ON files (project_key, changed_ms);
     CREATE TABLE file_changes (
         file_key INTEGER NOT NULL,
         at_ms INTEGER NOT NULL,
@@ -1057,18 +1056,17 @@ MIGRATIONS: tuple[str, ...] = (
         at_ms INTEGER NOT NULL,
         PRIMARY KEY (seq, position)
     ) WITHOUT ROWID;
-    CREATE INDEX failed_calls_kind ON failed_calls (tool_key, kind_key, at_ms);
     CREATE INDEX failed_calls_time ON failed_calls (at_ms, project_key, tool_key, kind_key);
     CREATE TABLE calls_due (seq INTEGER PRIMARY KEY);
 
+    CREATE TRIGGER calls_due_added AFTER INSERT ON calls_due BEGIN
+        DELETE FROM file_changes WHERE seq = new.seq;
+        DELETE FROM failed_calls WHERE seq = new.seq;
+    END;
     CREATE TRIGGER calls_removed AFTER DELETE ON parts WHEN old.kind = 'tool-result' BEGIN
-        DELETE FROM file_changes WHERE seq = old.message_seq;
-        DELETE FROM failed_calls WHERE seq = old.message_seq;
         INSERT OR IGNORE INTO calls_due VALUES (old.message_seq);
     END;
     CREATE TRIGGER calls_changed AFTER UPDATE ON parts WHEN old.kind = 'tool-result' BEGIN
-        DELETE FROM file_changes WHERE seq = old.message_seq;
-        DELETE FROM failed_calls WHERE seq = old.message_seq;
         INSERT OR IGNORE INTO calls_due VALUES (old.message_seq);
     END;
     CREATE TRIGGER calls_copied AFTER UPDATE OF is_inherited, timestamp_ms ON compact_messages
@@ -1085,10 +1083,6 @@ MIGRATIONS: tuple[str, ...] = (
     WHEN old.is_excluded <> new.is_excluded OR old.project_path IS NOT new.project_path BEGIN
         INSERT OR IGNORE INTO calls_due SELECT seq FROM compact_messages
             WHERE session_key = (SELECT key FROM ids WHERE id = new.id);
-        DELETE FROM file_changes WHERE seq IN (SELECT seq FROM compact_messages
-            WHERE session_key = (SELECT key FROM ids WHERE id = new.id));
-        DELETE FROM failed_calls WHERE seq IN (SELECT seq FROM compact_messages
-            WHERE session_key = (SELECT key FROM ids WHERE id = new.id));
         DELETE FROM call_names WHERE name = old.project_path AND NOT EXISTS (SELECT 1 FROM sessions
             WHERE project_path = old.project_path AND NOT is_excluded);
     END;

@@ -12,7 +12,7 @@ from ccsync_watch.dashboard.local_time import (
 )
 from ccsync_watch.dashboard.page import Context, Page
 from ccsync_watch.dashboard.query_params import build_query
-from ccsync_watch.store.session_list import has_sessions
+from ccsync_watch.store.session_list import SessionFilter, has_sessions, list_sessions
 
 if TYPE_CHECKING:
     from datetime import date
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from ccsync_watch.dashboard.snapshots import Snapshot
 
 
+_LATEST = 5
+_SPOKEN = SessionFilter(is_conversation=True)
 _SPLITS = {"total": "Total", "model": "By model", "project": "By project"}
 """How the costs of a day are divided, by the name in the address."""
 
@@ -63,7 +65,10 @@ def build_context(site: Site, request: Request) -> Context:
     range_name = name if name in DATE_RANGES else DEFAULT_RANGE
     by = request.query_params.get("by", "")
     is_store_empty = not has_sessions(site.database)
-    figures = None if is_store_empty else site.figures.overview(range_name)
+    progress = site.figures.import_progress()
+    is_first_run = progress is not None and "partial" not in request.query_params
+    is_counted = not is_store_empty and not is_first_run
+    figures = site.figures.overview(range_name) if is_counted else None
     return {
         "range_name": range_name,
         "ranges": DATE_RANGES,
@@ -75,8 +80,11 @@ def build_context(site: Site, request: Request) -> Context:
         "budgets": [] if is_store_empty else site.figures.budgets(),
         "known_calls": site.figures.known_calls,
         # An empty store is explained: nothing was written yet, or it is being imported.
-        "status": site.figures.status() if is_store_empty else None,
-        "progress": site.figures.import_progress(),
+        "is_store_empty": is_store_empty,
+        "is_first_run": is_first_run,
+        "status": None if is_counted else site.figures.status(),
+        "progress": progress,
+        "latest": list_sessions(site.database, _SPOKEN, limit=_LATEST)[0] if is_first_run else [],
     }
 
 

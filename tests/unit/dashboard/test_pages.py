@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ccsync_watch import units
 from ccsync_watch.dashboard.pages import load_pages
 from ccsync_watch.dashboard.rendering import TEMPLATE_FOLDER
 from ccsync_watch.model import Part, Subagent
 from ccsync_watch.store.egress_ledger import LedgerEntry, add_entry
 from support.storing import OTHER, SESSION, message, usage
+from support.waiting import wait_until
 
 if TYPE_CHECKING:
     from ccsync_watch.dashboard.page import Page
     from ccsync_watch.model import JsonValue
     from support.dashboard_visitor import Visitor
+    from support.fakes import FakeClock
     from support.storing import World
 
 PAGES = load_pages()
@@ -128,6 +131,32 @@ def test_an_import_shows_how_far_it_is_until_it_is_done(
     visitor.daemon.answer["bytes_behind"] = 90 << 20
     visitor.site.figures.expire()
     assert "being imported" not in visitor.get(path).text
+
+
+def test_the_first_run_explains_itself_instead_of_charts(
+    world: World, visitor: Visitor, clock: FakeClock
+) -> None:
+    """It shows what is read so far, how long the rest takes, and leads to the figures."""
+    world.say("u1", "First prompt")
+    visitor.daemon.answer |= {
+        "transcripts_found": 9,
+        "bytes_behind": 90 << 20,
+        "totals": {"bytes_read": 10 << 20, "sessions": 1},
+    }
+    page = visitor.get("/").text
+    assert "9 transcripts of Claude Code were found" in page
+    assert "First prompt" in page
+    assert " left</span>" not in page
+    assert "<svg" not in page.partition("<main")[2]
+    assert 'href="/?range=7&amp;partial=1"' in page
+    clock.advance(10)
+    visitor.site.figures.expire()
+    visitor.daemon.answer |= {
+        "bytes_behind": 80 << 20,
+        "totals": {"bytes_read": 20 << 20, "sessions": 1},
+    }
+    assert f"{units.estimated_duration(80)} left" in visitor.get("/").text
+    wait_until(lambda: "Cost by" in visitor.get("/?range=all&partial=1").text, "figures")
 
 
 def test_a_range_without_activity_has_no_empty_charts(world: World, visitor: Visitor) -> None:

@@ -12,9 +12,10 @@ import pytest
 from ccsync_watch.hook_events import HookEvent
 from ccsync_watch.model import Part, Redacted, Subagent
 from ccsync_watch.opensync import wire
-from ccsync_watch.store import call_index, search
+from ccsync_watch.store import call_index, file_list, search
 from ccsync_watch.store.conversations import list_helpers
 from ccsync_watch.store.database import DATABASE_NAME
+from ccsync_watch.store.file_list import FileFilter
 from ccsync_watch.store.hook_event_writer import save_hook_event
 from ccsync_watch.store.migrations import MIGRATIONS
 from ccsync_watch.store.packed_texts import unpack
@@ -44,8 +45,16 @@ EMPTIED = {"line_types"}
 WITH_KEYS = {("outbox", "session_id"): "(SELECT id FROM ids WHERE key = session_key)"}
 # More are added.
 ADDED_TO = {"ids"}
-# The index of the search is built again.
-INDEXED = {"search", "search_due", "indexed_texts", "calls_due"}
+# The indexes of the search and of calls are built again.
+INDEXED = {
+    "search",
+    "search_due",
+    "indexed_texts",
+    "calls_due",
+    "file_changes",
+    "files",
+    "failed_calls",
+}
 # Filled by triggers; and the parts of the search index, which SQLite fills.
 DERIVED = {"session_counts"}
 FORK = "22222222-3333-4444-8555-666666666666"
@@ -252,8 +261,11 @@ def test_an_earlier_store_is_migrated_and_its_upload_continues(world: World, ver
         world.assert_complete(session_id)
     assert world.texts()["u1"] == "Acknowledged, then changed"
 
-    while search.catch_up(world.database, world.clock):
-        pass
+    for catch_up in (search.catch_up, call_index.catch_up):
+        while catch_up(world.database, world.clock):
+            pass
+    (file,), _end = file_list.list_files(world.database, FileFilter())
+    assert (file.path, file.changes) == ("/shop/a.py", 1)
     hits = find_messages(world.database, "changed", limit=9).hits
     assert [hit.session_id for hit in hits] == [SESSION]
     assert len(find_messages(world.database, "written", limit=9).hits) == 1
