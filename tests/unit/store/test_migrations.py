@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 RELEASED = 6  # the version of 0.1.0
 READ_AGAIN = 9  # the last version that has all transcripts read again
 INDEXED_AGAIN = 17
+CALLS_INDEXED = 20  # the version that has the index of calls
 # Recomputed from other tables, or reset so that all transcripts are read again.
 CHANGED = {
     "transcripts": {"offset", "head", "marker", "size", "lines"},
@@ -211,8 +212,10 @@ def _downgrade(path: Path, version: int) -> dict[str, tuple[list[str], list[tupl
         if not columns:
             continue
         rows = _rows(new, table, columns)
-        if table == "meta" and version <= INDEXED_AGAIN:
-            rows = [row for row in rows if row[0] != "search"]
+        if table == "meta":
+            unread = {"search"} if version <= INDEXED_AGAIN else set()
+            unread |= {"calls"} if version < CALLS_INDEXED else set()
+            rows = [row for row in rows if row[0] not in unread]
         kept[table] = columns, rows
         if table not in DERIVED:
             names = [old_names.get((table, name), name) for name in columns]
