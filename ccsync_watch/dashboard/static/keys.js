@@ -11,9 +11,14 @@ export function keys() {
     return box.bottom > top() && box.top < innerHeight;
   }
 
+  // What is in a fold that is closed has a place all the same.
+  function isShown(row) {
+    return row.checkVisibility ? row.checkVisibility() : row.offsetParent !== null;
+  }
+
   // From the selected row, or from what the reader sees if they scrolled away from it.
   function select(step, selector) {
-    const rows = [...document.querySelectorAll(selector)].filter((row) => row.offsetParent);
+    const rows = [...document.querySelectorAll(selector)].filter(isShown);
     if (!rows.length) return false;
     const current = document.querySelector("[data-selected]");
     let at = rows.indexOf(current);
@@ -43,8 +48,12 @@ export function keys() {
 
   // Of a link the browser itself opens it.
   function unfold() {
-    const row = document.querySelector(".entry[data-selected]");
+    const row = document.querySelector("[data-selected]");
     if (!row || document.activeElement !== row) return false;
+    if (row.matches(".run")) {
+      row.open = !row.open;
+      return true;
+    }
     const folds = [...row.querySelectorAll("details:not(.raw)")];
     const isOpening = folds.some((fold) => !fold.open);
     for (const fold of folds) fold.open = isOpening;
@@ -57,7 +66,15 @@ export function keys() {
     for (const fold of folds) fold.open = isOpening;
   }
 
-  const rows = "[data-list] .row, .entry";
+  // A second time where there is nothing more to scroll: to the first or last page.
+  function jump(top, link) {
+    const before = scrollY;
+    scrollTo({ top });
+    if (scrollY === before) document.querySelector(link)?.click();
+  }
+
+  const rows = "[data-list] .row, .entry, .run:not([open])";
+  const failed = ".entry:has(.call.failed), .entry.kind-api_error";
   const actions = {
     "/": () => document.getElementById("search-input").focus(),
     "?": () => help.showModal(),
@@ -67,8 +84,9 @@ export function keys() {
     p: () => selectPrompt(-1),
     Enter: unfold,
     o: foldAll,
-    g: () => scrollTo({ top: 0 }),
-    G: () => scrollTo({ top: document.documentElement.scrollHeight }),
+    e: () => select(1, failed),
+    g: () => jump(0, "[data-first]"),
+    G: () => jump(document.documentElement.scrollHeight, "[data-last-page]"),
   };
 
   addEventListener("keydown", (event) => {
@@ -79,7 +97,7 @@ export function keys() {
       return;
     }
     const act = actions[event.key];
-    if (!act || (event.key === "Enter" && !document.activeElement.matches(".entry"))) return;
+    if (!act || (event.key === "Enter" && !document.activeElement.matches(".entry, .run"))) return;
     event.preventDefault();
     act();
   });

@@ -105,6 +105,17 @@ enhance(document);
 themeSwitch();
 unfoldForPrint();
 outline();
+// What a link names may be in a fold.
+function reveal() {
+  const named = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  for (let fold = named?.closest("details:not([open])"); fold; ) {
+    fold.open = true;
+    fold = fold.parentElement.closest("details:not([open])");
+    named.scrollIntoView();
+  }
+}
+if (location.hash) reveal();
+addEventListener("hashchange", reveal);
 // A link that lost its fragment, as one-time links do, still names its message.
 if (!location.hash) document.querySelector(".entry.named")?.scrollIntoView();
 tips();
