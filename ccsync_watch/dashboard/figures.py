@@ -244,6 +244,10 @@ class Figures:
         """Count what sessions are sorted by, of the next ones; return how many."""
         return session_counter.count_sessions(self._database, self._prices)
 
+    def uncounted_messages(self) -> int:
+        """Return about how many messages are not in what sessions are sorted by."""
+        return session_counter.count_uncounted(self._database, self._prices)
+
     def subagents(self, session_id: str) -> dict[str, SubagentAccount]:
         """Return what each of a session's subagents used, by its id."""
         accounts = session_accounts.load_subagent_accounts(self._database, session_id, self._prices)

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 from zlib import crc32
 
 from ccsync_watch.accounting.session_accounts import load_accounts
+from ccsync_watch.accounting.usage_groups import used_models
 from ccsync_watch.store.session_figures import (
     SessionFiguresRow,
     changed_sessions,
+    count_missing,
     count_work,
     save_figures,
 )
@@ -26,8 +28,10 @@ _MOST = 1 << 62
 
 def count_sessions(database: Database, prices: PriceList) -> int:
     """Count the next sessions that have new messages; return how many, 0 when all are counted."""
-    revision = f"{crc32(repr(prices.revision()).encode()):x}"
-    session_ids, state = changed_sessions(database, revision)
+    if count_uncounted(database, prices):
+        # Looking a price up may change what all sessions are counted at.
+        prices.ensure_known(used_models(database))
+    session_ids, state = changed_sessions(database, _revision(prices))
     if not session_ids:
         return 0
     accounts: dict[str, SessionAccount] = {}
@@ -37,6 +41,15 @@ def count_sessions(database: Database, prices: PriceList) -> int:
     figures = [_count(database, session_id, accounts.get(session_id)) for session_id in session_ids]
     save_figures(database, figures, state)
     return len(session_ids)
+
+
+def count_uncounted(database: Database, prices: PriceList) -> int:
+    """Return about how many messages are not counted yet, at the prices that are known by now."""
+    return count_missing(database, _revision(prices))
+
+
+def _revision(prices: PriceList) -> str:
+    return f"{crc32(repr(prices.revision()).encode()):x}"
 
 
 def _count(

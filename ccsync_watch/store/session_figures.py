@@ -17,6 +17,7 @@ from ccsync_watch.store.meta import get_meta, set_meta
 from ccsync_watch.store.session_summaries import session_summary
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterable, Sequence
 
     from ccsync_watch.store.database import Database
@@ -90,8 +91,7 @@ def changed_sessions(database: Database, revision: str) -> tuple[list[str], str]
     All are counted again if `revision`, that of the prices, is another one than before.
     """
     read = database.read()
-    known, _separator, seq = (get_meta(read, _DONE) or "").rpartition(":")
-    done = int(seq) if known == revision and seq else 0
+    done = _counted_to(read, revision)
     rows = read.execute(
         "SELECT seq, session_key FROM compact_messages WHERE seq > ? ORDER BY seq LIMIT ?",
         (done, _BATCH_MESSAGES),
@@ -123,9 +123,14 @@ def save_figures(database: Database, figures: Sequence[SessionFiguresRow], state
         set_meta(connection, _DONE, state)
 
 
-def count_missing(database: Database) -> int:
-    """Return how many messages are not in the figures yet."""
+def count_missing(database: Database, revision: str) -> int:
+    """Return about how many messages are not in the figures yet, at the prices of `revision`."""
     read = database.read()
-    _revision, _separator, seq = (get_meta(read, _DONE) or "").rpartition(":")
     (last,) = read.execute("SELECT coalesce(max(seq), 0) FROM compact_messages").fetchone()
-    return int(last) - int(seq or 0)
+    return int(last) - _counted_to(read, revision)
+
+
+def _counted_to(read: sqlite3.Connection, revision: str) -> int:
+    """Return the last message that is counted, 0 if it was at other prices."""
+    known, _separator, seq = (get_meta(read, _DONE) or "").rpartition(":")
+    return int(seq) if known == revision and seq else 0

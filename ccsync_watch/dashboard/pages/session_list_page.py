@@ -125,9 +125,7 @@ def build_context(site: Site, request: Request) -> Context:
         "days": _group_days(_build_lines(site, rows), sort, is_first=is_first, is_last=not more),
         "total": None if is_picked else _count(site, params),
         "most_counted": _MAX_COUNTED,
-        "uncounted": 0
-        if sort in session_list.DATED_SORTS
-        else session_figures.count_missing(site.database),
+        "uncounted": 0 if sort in session_list.DATED_SORTS else site.figures.uncounted_messages(),
         "more": more,
         "build_query": build_query,
         "live_after": session_list.last_change(site.database) if is_first else None,
