@@ -2,17 +2,21 @@
 
     scripts/bench dashboard [--sessions 100000] [--messages 1000000] [--rounds 30] [--keep FOLDER]
     scripts/bench dashboard --memory
+    scripts/bench dashboard --paint
 
 The store is that of tests/support/large_store. Times are what a client on this machine waits for
 a whole page, in milliseconds, one request at a time. `--memory` prints instead what the pages cost
-the daemon on a small store.
+the daemon on a small store; `--paint` when a browser first paints the session of 5,000 messages and
+the processor time that the daemon needs for it, on which other work of the machine has no effect.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import re
+import shutil
 import socket
 import statistics
 import sys
@@ -114,6 +118,8 @@ def pages(browser: PageClient, depth: int) -> dict[str, str]:
         "sessions, first page": "/sessions",
         f"sessions, page {depth}": path,
         "sessions, oldest": "/sessions?sort=oldest",
+        "sessions, by cost": "/sessions?sort=cost",
+        "sessions of a project, by cost": f"/sessions?sort=cost&project={quote(PROJECTS[3])}",
         "sessions, by start": "/sessions?sort=started",
         "sessions of a project": f"/sessions?project={quote(PROJECTS[3])}",
         "sessions of a project, by start": f"/sessions?sort=started&project={quote(PROJECTS[3])}",
@@ -230,6 +236,51 @@ def memory(folder: Path) -> None:
         print(f"after all, six times  {Memory.of(pid)}")
 
 
+def paint(folder: Path, rounds: int) -> None:
+    """Print the first paint of the long session in Chromium, and the daemon's processor time."""
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only this needs it
+
+    from support.browser import BROWSER_NAMES, BROWSER_SWITCHES  # noqa: PLC0415 - as above
+
+    fill_store(folder / "state", 200, LONG_MESSAGES + 2000)
+    path = next(filter(None, map(shutil.which, BROWSER_NAMES)))
+    with daemon(folder) as (program, link), sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(BROWSER_SWITCHES))
+        page = browser.new_page()
+        page.set_default_timeout(_BUSY_MS)
+        page.goto(link)
+        base = link.split("/enter?")[0]
+        for name, query in (("start", "?after=0"), ("end", "?before=99999999"), ("list", None)):
+            address = f"{base}/sessions" + (f"/{LONG}{query}" if query else "")
+            page.goto(address)
+            paints, answers, used = [], [], []
+            for _ in range(rounds):
+                before = _cpu_ms(program.pid)
+                page.goto(address, wait_until="load")
+                used.append(_cpu_ms(program.pid) - before)
+                first, answer = page.evaluate(_FIRST_PAINT)
+                paints.append(first)
+                answers.append(answer)
+            print(f"\n{name}: first contentful paint {_summary(paints)}")
+            print(f"  answered after           {_summary(answers)}")
+            print(f"  processor of the daemon  {_summary(used)}")
+        browser.close()
+
+
+_BUSY_MS = 300_000
+_FIRST_PAINT = """async () => {
+  const named = () => performance.getEntriesByName("first-contentful-paint")[0];
+  while (!named()) await new Promise((done) => setTimeout(done, 5));
+  return [named().startTime, performance.getEntriesByType("navigation")[0].responseEnd];
+}"""
+
+
+def _cpu_ms(pid: int) -> float:
+    """Return the processor time that a process used so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return 1000 * (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def main() -> None:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -237,6 +288,7 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--memory", action="store_true")
+    parser.add_argument("--paint", action="store_true")
     parser.add_argument(
         "--keep", type=Path, help="keep the store in this folder, and use the one that is there"
     )
@@ -245,6 +297,9 @@ def main() -> None:
         folder = options.keep or Path(temporary)
         if options.memory:
             memory(folder)
+            return
+        if options.paint:
+            paint(folder, options.rounds)
             return
         if not (folder / "state").exists():
             fill_store(folder / "state", options.sessions, options.messages)

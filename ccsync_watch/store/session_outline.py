@@ -136,7 +136,8 @@ def changed_files(database: Database, session_id: str) -> list[ChangedFile]:
         "SELECT p.tool_name, p.content, m.agent_id, m.id FROM compact_messages r"  # noqa: S608 - marks and constants
         " CROSS JOIN parts p ON p.message_seq = r.seq AND p.kind = 'tool-result'"
         " CROSS JOIN parts c ON c.tool_use_id = p.tool_use_id AND c.kind = 'tool-call'"
-        " JOIN messages m ON m.seq = c.message_seq AND m.session_id = ?1"
+        # In this order: from the session's messages on both sides it is the square of them.
+        " CROSS JOIN messages m ON m.seq = c.message_seq AND m.session_id = ?1"
         f" WHERE r.session_key = {key_of('?1')} AND r.kind = 'tool_result'"
         f" AND p.tool_name IN ({marks}) ORDER BY m.seq",
         (session_id, *CHANGING_TOOLS),

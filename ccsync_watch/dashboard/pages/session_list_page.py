@@ -56,7 +56,7 @@ _SORTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class SessionLine:
+class ListedSession:
     """One row of the list: a session with what it cost, what it did, and whether it is running."""
 
     row: SessionRow
@@ -73,7 +73,7 @@ class SessionDay:
     """
 
     start_ms: int | None
-    lines: list[SessionLine]
+    lines: list[ListedSession]
     is_whole: bool = True
 
     @property
@@ -141,13 +141,13 @@ def _count(site: Site, params: dict[str, str]) -> int:
     return session_list.count_matching(site.database, _build_filter(params), _MAX_COUNTED)
 
 
-def _build_lines(site: Site, rows: list[SessionRow]) -> list[SessionLine]:
+def _build_lines(site: Site, rows: list[SessionRow]) -> list[ListedSession]:
     ids = [row.session_id for row in rows]
     accounts = site.figures.sessions(ids)
     works = session_figures.load_works(site.database, ids)
     now_ms = site.clock.wall_ms()
     return [
-        SessionLine(
+        ListedSession(
             row,
             accounts[row.session_id],
             works[row.session_id],
@@ -162,13 +162,13 @@ def _build_lines(site: Site, rows: list[SessionRow]) -> list[SessionLine]:
 
 
 def _group_days(
-    lines: list[SessionLine], sort: session_list.SessionSort, *, is_first: bool, is_last: bool
+    lines: list[ListedSession], sort: session_list.SessionSort, *, is_first: bool, is_last: bool
 ) -> list[SessionDay]:
-    """Return the lines by their local days, in their order; in one group where that is no order."""
+    """Return the lines by their local days; in one group if they are not sorted by date."""
     if sort not in session_list.DATED_SORTS:
         return [SessionDay(None, lines)] if lines else []
 
-    def day_of(line: SessionLine) -> int:
+    def day_of(line: ListedSession) -> int:
         at_ms = line.row.started_ms if sort == "started" else line.row.updated_ms
         return midnight_ms(local_datetime(at_ms or 0).date())
 
