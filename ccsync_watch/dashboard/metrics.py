@@ -56,7 +56,9 @@ def _status_metrics(status: Mapping[str, JsonValue]) -> Iterable[Metric]:
     yield Metric("sessions", "gauge", "Stored sessions.", count("sessions"))
     yield Metric("messages", "gauge", "Stored messages.", count("messages"))
     yield Metric("prompts", "gauge", "Stored prompts.", count("prompts"))
-    yield Metric("rows_pending", "gauge", "Rows to be uploaded.", count("rows_pending"))
+    # Without a backend nothing is to be uploaded, and rows only wait for one.
+    pending = count("rows_pending") if status.get("destination") else [({}, 0.0)]
+    yield Metric("rows_pending", "gauge", "Rows to be uploaded.", pending)
     yield Metric("rows_rejected", "gauge", "Rows that the backend rejects.", count("rows_rejected"))
     yield Metric("unreadable_lines", "gauge", "Lines that are not JSON.", count("unreadable"))
     behind = _number(status.get("bytes_behind"))

@@ -45,6 +45,7 @@ def test_figures_have_names_labels_and_values() -> None:
     """What is not known is left out; quotes and line ends in labels are escaped."""
     status = {
         "version": "1.2",
+        "destination": {"name": "OpenSync"},
         "totals": {"rows_pending": 3, "last_ack_ms": 1_500, "sessions": None},
         "bytes_behind": 7,
         "problems": [
@@ -71,6 +72,9 @@ def test_figures_have_names_labels_and_values() -> None:
     assert ("ccsync_watch_cost_usd_total", f"model={odd}") not in values
     assert values["ccsync_watch_cost_is_partial", f"model={odd}"] == 1
     assert values["ccsync_watch_budget_spent_usd", "period=day", "project="] == 1
+    status["destination"] = None
+    values = values_of(format_metrics(status, [], []))  # type: ignore[arg-type]  # a part
+    assert values["ccsync_watch_rows_pending",] == 0
 
 
 @pytest.mark.parametrize("is_set", [True, False])
