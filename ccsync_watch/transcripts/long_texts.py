@@ -87,6 +87,23 @@ def cut_long_texts(row: bytes | bytearray) -> bytes | bytearray:
     return b"".join((*pieces, bytes(row[position:])))
 
 
+def cut_spaces(chars: int) -> bytes:
+    """Return a text of so many spaces, without its middle if it is long."""
+    left_out = chars - _LEAST_HEAD_CHARS - _TAIL_CHARS
+    if chars <= LONG_BYTES:
+        return b" " * chars
+    mark = _MARK.format(chars=left_out, bytes=left_out, lines=0).encode()
+    return b" " * _LEAST_HEAD_CHARS + mark + b" " * _TAIL_CHARS
+
+
+def text_end(row: bytes | bytearray, start: int) -> int:
+    """Return the end of a text in a row of JSON; its quote is at `start`."""
+    position, is_closed = start + 1, False
+    while not is_closed and (match := _REST.match(row, position)) and match.end() > position:
+        position, is_closed = match.end(), bool(match[1])
+    return position
+
+
 def _long_texts(row: bytes | bytearray) -> Iterator[tuple[int, int]]:
     """Yield the ranges of what is between the quotes of each long text that is a value."""
     position = 0
