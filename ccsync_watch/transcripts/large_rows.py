@@ -7,6 +7,7 @@ they are parsed. What still would take too much is not parsed at all.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from ccsync_watch.transcripts.long_texts import cut_long_texts, cut_spaces, text_end
@@ -28,7 +29,6 @@ _MEMBERS = re.compile(
     rb'(?<=[{,])"[^"\\]{0,256}":(?:"[^"\\]{0,4096}"|[-+.0-9A-Za-z]{1,64}),'
     rb'(?:"[^"\\]{0,256}":(?:"[^"\\]{0,4096}"|[-+.0-9A-Za-z]{1,64}),){0,999}'
 )
-_TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 # A short text as a whole, of a longer one the quote before it, or what separates values.
 _TOKEN = re.compile(rb'"[^"\\]{0,4096}"|["\[\]{},]')
 _QUOTE = b'"'
@@ -64,7 +64,7 @@ def shorten_row(data: bytes) -> bytes | bytearray:
             row = _without_elements(row, most)
         if most == MOST_ELEMENTS and len(row) > _LONG_BYTES:
             row = cut_long_texts(row)
-        if _estimate(row) <= _MOST_BYTES or _estimate(_TEXT.sub(b'""', row)) <= _MOST_BYTES:
+        if _takes_little(row):
             return row
     raise TooManyValuesError
 
@@ -83,16 +83,21 @@ def _without_elements(data: bytes | bytearray, most: int) -> bytes | bytearray:
 def _surplus_elements(data: bytes | bytearray, most: int) -> Iterator[tuple[int, int]]:
     """Yield the ranges from the comma after the last element that is read to its list's end."""
     lists = _OpenLists(most)
+    for token, position in _tokens(data):
+        start = lists.add(token, position)
+        if start is not None and position - start >= _LEAST_SURPLUS:
+            yield start, position
+
+
+def _tokens(data: bytes | bytearray) -> Iterator[tuple[bytes, int]]:
+    """Yield what opens, separates and closes values, and where; texts may be among it, too."""
     position = 0
     while position < len(data):
         for match in _TOKEN.finditer(data, position):
-            token = match[0]
-            if token == _QUOTE:
+            if match[0] == _QUOTE:
                 position = text_end(data, match.start())
                 break
-            start = lists.add(token, match.start())
-            if start is not None and match.start() - start >= _LEAST_SURPLUS:
-                yield start, match.start()
+            yield bytes(match[0]), match.start()
         else:
             return
 
@@ -155,7 +160,16 @@ def _surplus(data: bytes) -> Iterator[tuple[int, int]]:
         yield first, end
 
 
-def _estimate(data: bytes | bytearray) -> int:
-    """Return about how many bytes the values of a row take in memory."""
-    containers = data.count(b"[") + data.count(b"{")
-    return _BYTES_OF_CONTAINER * containers + _BYTES_OF_VALUE * data.count(b",")
+def _takes_little(row: bytes | bytearray) -> bool:
+    """Return whether the values of a row take no more memory than they may, by an estimate."""
+    containers = row.count(b"[") + row.count(b"{")
+    if _estimate(containers, row.count(b",")) <= _MOST_BYTES:
+        return True
+    # Some of these are in texts.
+    counts = Counter(token for token, _position in _tokens(row) if len(token) == 1)
+    return _estimate(counts[b"["] + counts[b"{"], counts[b","]) <= _MOST_BYTES
+
+
+def _estimate(containers: int, commas: int) -> int:
+    """Return about how many bytes values take in memory."""
+    return _BYTES_OF_CONTAINER * containers + _BYTES_OF_VALUE * commas

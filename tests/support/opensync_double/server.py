@@ -6,9 +6,12 @@ It owns sockets, threads and time; what a request means only `Backend` knows.
 from __future__ import annotations
 
 import itertools
+import os
+import socket
 import sys
 import threading
 import time
+import weakref
 from http.server import ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +20,6 @@ from support.opensync_double.faults import Fault, FaultPlan, refuse
 from support.opensync_double.handler import Handler, cut
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable
     from types import TracebackType
 
@@ -90,6 +92,8 @@ class OpenSyncDouble:
 
     def online(self) -> None:
         """Listen, on the same port as before; do nothing when already listening."""
+        if not self._port and os.name == "posix":
+            self._port = _reserve_port(self)
         if self._listener is None:
             self._listener = Listener(self, self._port)
             self._port = self._listener.server_address[1]
@@ -109,6 +113,18 @@ class OpenSyncDouble:
             if not self._faults.covers(path):
                 return None
             return self._faults.decide(next(self._numbers), path)
+
+
+def _reserve_port(owner: object) -> int:
+    """Return a port that the system gives to nobody else as long as the owner exists.
+
+    Another test's server would get it while this one is offline, and answer in its place.
+    """
+    reserved = socket.socket()
+    weakref.finalize(owner, reserved.close)
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    reserved.bind((HOST, 0))
+    return int(reserved.getsockname()[1])
 
 
 class Allowance:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -64,6 +66,23 @@ def test_parallel_connections_lose_nothing(double: OpenSyncDouble, client: httpx
     assert len(double.backend.all_messages()) == 320
     assert {row.message_count for row in double.backend.sessions()} == {20}
     assert len(double.backend.calls) == 320
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows gives such a port to others")
+def test_nobody_gets_the_port_while_offline() -> None:
+    """A server of a test that runs at the same time would answer in its place."""
+    double = OpenSyncDouble()
+    double.online()
+    double.offline()
+    port = int(double.url.rsplit(":", 1)[1])
+    with contextlib.closing(socket.socket()) as other:
+        with pytest.raises(OSError, match="in use"):
+            other.bind(("127.0.0.1", port))
+        with pytest.raises(ConnectionRefusedError):
+            other.connect(("127.0.0.1", port))
+    double.online()
+    assert double.url.endswith(f":{port}")
+    double.offline()
 
 
 def test_going_offline_keeps_port_and_data(double: OpenSyncDouble, client: httpx.Client) -> None:
