@@ -101,6 +101,9 @@ def main() -> None:
                 **{name: f"/sessions/{session}" for name, session in sessions.items()},
                 "deep-agent": "/sessions/{deep}?agent=a200123456789abcd",
                 "errors": "/sessions/{long}?show=errors",
+                "share": "/sessions/{showcase}/share?all=1",
+                "shared-file": "/sessions/{showcase}/share.html?all=1&view=1",
+                "sent": "/sessions/{showcase}/sent",
             }
         shown = {
             name: path.format(**sessions)

@@ -48,6 +48,7 @@ FIRST_STATUS_SECONDS = 5.0
 _RETENTION_SECONDS = 30.0
 _MIN_ESTIMATE_SECONDS = 2.0
 _REMOVED_SECONDS = 10.0
+_FIRST_REMOVED_SECONDS = 1.0
 _BUDGET_SECONDS = 10.0
 _SMALL_BACKLOG_BYTES = 1 << 20
 _SMALL_BACKLOG_SHARE = 0.01
@@ -97,7 +98,12 @@ class Figures:
             name: Cached(partial(self._count_overview, name), threads, clock=clock)
             for name in DATE_RANGES
         }
-        self._removed = Cached(self._count_removed, threads, clock=clock, seconds=_REMOVED_SECONDS)
+        self._removed = Cached(
+            self._count_removed,
+            ThreadPoolExecutor(1, "removed"),
+            clock=clock,
+            seconds=_REMOVED_SECONDS,
+        )
         self._status = Cached(status, ThreadPoolExecutor(1, "status"), clock=clock)
         self._retention_risk = Cached(
             lambda: find_retention_risk(database, settings(), now_ms=clock.wall_ms()),
@@ -189,7 +195,7 @@ class Figures:
 
     def removed_secrets(self) -> RemovedSecrets | None:
         """Return what was removed from the newest messages; None before it is counted."""
-        return self._removed.get(WAIT_SECONDS)
+        return self._removed.get(WAIT_SECONDS) or self._removed.get(_FIRST_REMOVED_SECONDS)
 
     def _count_removed(self) -> RemovedSecrets:
         return count_removed_secrets(self._database, pace=self._priority.yield_to_pages)
