@@ -132,7 +132,7 @@ def test_a_long_session_is_read_by_keys(
     with access.window(browser) as window:
         page = window.open(f"/sessions/{sessions['long']}")
         assert page.locator(".outline a").count() == LONG_TURNS
-        strip = page.locator(".turns .chart")
+        strip = page.locator(".turns .chart").first
         assert strip.evaluate("strip => strip.scrollWidth <= strip.clientWidth")
         page.keyboard.press("e")
         selected = page.locator(".entry[data-selected]")
