@@ -41,7 +41,7 @@ class LargeStoreWriter:
         self._rng = random.Random(7)  # noqa: S311 - repeatable, not secret
         self._sessions = sessions
         self._mean = max(2.0, (messages - LONG_MESSAGES) / max(1, sessions - 1))
-        self._seq = self._keys = self._session_key = 0
+        self._seq = self._keys = self._session_key = self._project = 0
         self._models: dict[str, int] = {}
         self._now_ms = time.time_ns() // 1_000_000
         self._rows: dict[str, list[tuple[object, ...]]] = {}
@@ -70,13 +70,14 @@ class LargeStoreWriter:
         count = LONG_MESSAGES if is_long else max(2, int(rng.expovariate(1 / self._mean)))
         start_ms = self._now_ms - (DAY_MS if is_long else int(rng.random() * 730 * DAY_MS))
         self._session_key = self._key(name)
+        self._project = rng.randrange(len(PROJECTS))
         model, at_ms = rng.choice(MODELS), start_ms
         used = [0, 0, 0, 0]
         for row in range(count):
             at_ms = min(at_ms + rng.randint(500, 15_000), self._now_ms)
             self._message(row, at_ms, model, used, is_rare=is_long and row == count // 2)
         self._add(
-            "sessions", name, rng.choice(PROJECTS), None, rng.choice(BRANCHES), "laptop", "2.1.330",
+            "sessions", name, PROJECTS[self._project], None, rng.choice(BRANCHES), "laptop", "2.1.330",
             "cli", model, None, self._text(9), start_ms, at_ms, 0, 0, None, 0,
             None, None, 5, 1, None, None,
         )  # fmt: skip
@@ -120,7 +121,9 @@ class LargeStoreWriter:
             tool = TOOLS[(self._seq - 1) // 2 % len(TOOLS)]
             result = {"ok": self._seq % 19 > 0, "output": words, "durationMs": self._seq % 4000}
             if tool in {"Edit", "Write"}:
-                result["path"] = FILES[self._seq * 7919 % len(FILES)]
+                # Of the session's project, in which every so many files are.
+                number = self._seq * 7919 * len(PROJECTS) + self._project
+                result["path"] = FILES[number % len(FILES)]
                 result |= {"lines_added": self._seq % 40, "lines_removed": self._seq % 7}
             self._part(0, "tool-result", f"toolu_{self._seq - 1}", tool, result)
         else:
