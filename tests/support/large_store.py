@@ -77,8 +77,8 @@ class LargeStoreWriter:
             at_ms = min(at_ms + rng.randint(500, 15_000), self._now_ms)
             self._message(row, at_ms, model, used, is_rare=is_long and row == count // 2)
         self._add(
-            "sessions", name, PROJECTS[self._project], None, rng.choice(BRANCHES), "laptop", "2.1.330",
-            "cli", model, None, self._text(9), start_ms, at_ms, 0, 0, None, 0,
+            "sessions", name, PROJECTS[self._project], None, rng.choice(BRANCHES), "laptop",
+            "2.1.330", "cli", model, None, self._text(9), start_ms, at_ms, 0, 0, None, 0,
             None, None, 5, 1, None, None,
         )  # fmt: skip
         if rng.random() < 0.7:
