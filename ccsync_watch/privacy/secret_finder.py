@@ -5,6 +5,7 @@ Dressing that the scan finds leads to views of the text, which are scanned and r
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from functools import lru_cache
 from itertools import chain
@@ -57,6 +58,11 @@ _EDGE = 1 << 12
 _MARGIN = 1 << 13
 _MARGIN_EDGE = 1 << 10
 """How far around a change a text is read again, and `_EDGE` there, in bytes."""
+_LEAST_LONG = 56
+"""No rule stops within a shorter value, in bytes."""
+_LONGEST_REST = 1 << 16
+_RUN_ENDS = re.compile(rb"[A-Za-z0-9+/_~-][A-Za-z0-9+/_~=-]")
+_REST_OF_RUN = re.compile(rb"(?:[A-Za-z0-9+/_~-]|\.(?=[A-Za-z0-9]))+={0,2}")
 _BEFORE_NAME = 640
 _AFTER_NAME = LONGEST_VALUE + 512
 _BEFORE_TOKEN = 1 << 10
@@ -143,7 +149,9 @@ class SecretFinder:
         by_trigger = _by_trigger(fresh)
         if changed is not None:
             by_trigger = _near_changes(by_trigger, changed)
-        for span in self.apply_rules(data, by_trigger, depth):
+        run = (0, 0)
+        for found in self.apply_rules(data, by_trigger, depth):
+            span, run = _with_whole_run(data, found, run)
             ends.append(span.end)
             yield span
         dressing = dressing_hits(data, hits)
@@ -210,6 +218,20 @@ class SecretFinder:
         if base64 and depth < _MOST_DEPTH:
             runs = Base64Finder(data, lambda text: self.find(text, depth + 1))
             yield from runs.find(paced(sorted(base64), self.pause))
+
+
+def _with_whole_run(data: bytes, span: Span, last: tuple[int, int]) -> tuple[Span, tuple[int, int]]:
+    """Return a span that does not end within a long value, and the range of the value's rest.
+
+    Rules read values up to some length; `last` is the last range, so that none is read again.
+    """
+    start, end = span[:2]
+    if end - start < _LEAST_LONG or not _RUN_ENDS.match(data, end - 1):
+        return span, last
+    if not last[0] <= end <= last[1]:
+        rest = _REST_OF_RUN.match(data, end, end + _LONGEST_REST)
+        last = end, rest.end() if rest else end
+    return (span._replace(end=last[1], text=b"") if last[1] > end else span), last
 
 
 def _pieces(size: int, ranges: Sequence[tuple[int, int]] | None) -> Iterator[tuple[int, int]]:

@@ -6,15 +6,26 @@ prompt". Little proves that such a word is a value, so that it must look chosen 
 
 from __future__ import annotations
 
+import re
 from functools import partial
 
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule, rule_of_all
 from ccsync_watch.privacy.heuristics.gibberish import is_gibberish
-from ccsync_watch.privacy.heuristics.password_forms import is_surely_chosen, looks_chosen
-from ccsync_watch.privacy.heuristics.sentence_values import is_joined, is_reversed_password
+from ccsync_watch.privacy.heuristics.password_forms import (
+    is_numbered_words,
+    is_surely_chosen,
+    looks_chosen,
+)
+from ccsync_watch.privacy.heuristics.sentence_values import (
+    is_commit,
+    is_joined,
+    is_reversed_password,
+)
 from ccsync_watch.privacy.heuristics.value_characters import has_digit
+from ccsync_watch.privacy.heuristics.value_strength import is_random
 
+_HEX = re.compile(r"(?=[0-9]*[a-f])[0-9a-f]{12,64}")
 _NAMES = r"(?:passw(?:or)?ds?|passphrase|passcode|pwd|pass|pw)"
 _WHOLE = rf"(?<![a-z_-]){_NAMES}"
 _QUOTE = r"\\{0,3}[\"'`]"
@@ -26,7 +37,7 @@ _ENTERING = (
     r"connect(?:ed)?|authenticated?)"
 )
 _ACCOUNT = (
-    r"(?:accounts?|zugangsdaten|anmeldedaten|identifiants|credenciales|credenziali|inloggegevens|"
+    r"(?:accounts?|wi-?fi|wlan|ssid|zugangsdaten|anmeldedaten|identifiants|credenciales|credenziali|inloggegevens|"
     r"\xd0\xb4\xd0\xbe\xd1\x81\xd1\x82\xd1\x83\xd0\xbf)"
 )
 _TOKEN = r"(?:api[ -]?key|token|secret|access[ -]?key)"  # noqa: S105 - names of tokens
@@ -37,12 +48,29 @@ _BASIC = r"[ ](?:for|as|with|via|in)[ ](?:the[ ])?(?:http[ ])?basic[ -]auth"
 def _is_changed(value: str) -> bool:
     """Tell whether a value in "to …" is a password: its digits or signs are not a version's."""
     return is_joined(value) or (
-        looks_chosen(value) and (is_reversed_password(value) or is_surely_chosen(value))
+        looks_chosen(value)
+        and not is_commit(value)
+        and (is_reversed_password(value) or is_surely_chosen(value))
     )
 
 
+def _is_hex(value: str) -> bool:
+    return _HEX.fullmatch(value) is not None
+
+
 def _is_account_password(value: str) -> bool:
-    return looks_chosen(value) and not value.islower() and value[0] not in "/."
+    is_drawn = (
+        looks_chosen(value) and (not value.islower() or _is_hex(value)) and value[0] not in "/."
+    )
+    return is_drawn or is_joined(value)
+
+
+def _is_unlocking(value: str) -> bool:
+    return is_joined(value) or is_surely_chosen(value)
+
+
+def _is_administrators(value: str) -> bool:
+    return is_numbered_words(value) or (is_surely_chosen(value) and not value.islower())
 
 
 def _is_long_token(value: str) -> bool:
@@ -111,6 +139,82 @@ RULES: tuple[StructuralRule, ...] = (
         rf"{_ACCOUNT}[^\n|]{{0,24}}?[:=]?[ ][\w.@+-]{{2,60}}[ ]/[ ]{_VALUE}{_END}",
         reach=220,
         accept=_is_account_password,
+    ),
+    _password_rule(
+        "a password that was typed where one was asked for",
+        rf"{_NAMES}[ ](?:and|so|then|,)[ ]?I[ ](?:then[ ]|just"
+        rf"[ ])?(?:typed|entered|used|tried|gave|"
+        rf"pasted)(?:[ ]in)?[ ]{_VALUE}{_END}",
+    ),
+    _password_rule(
+        "a user and a password after a word for both",
+        rf"(?<![\w-])(?:creds?|credentials|login|logins)(?:[ ](?:are|is))?[ ]?[:=]?[ ]"
+        rf"(?!is|are|was|to|and|or|in|for|with|page|form|as|of)[a-z][\w.@+-]{{1,40}}"
+        rf"(?:[ ]?/[ ]?|[ ]|[ ]?:[ ]?){_VALUE}{_END}",
+        trigger=rf"(?:creds?|credentials|logins?)(?:[ ](?:are|is))?[ ]?[:=]?[ ]"
+        rf"[a-z][\w.@+-]{{1,40}}[ ]?[ /:][ ]?{_QUOTE}?[!-~]{{6}}",
+        accept=_is_account_password,
+    ),
+    _password_rule(
+        "a user and a password with a slash between, before what they are for",
+        r"(?<![a-z])(?:use|using|with|try|as)[ ][\w.@+-]{2,40}/(?P<secret>[!#-&(-_a-~]{6,64}?)[ ]"
+        r"(?:to|for)[ ](?:log|sign|access|auth|connect|enter|get)",
+        accept=_is_account_password,
+    ),
+    _password_rule(
+        "the new password after the old one",
+        rf"{_NAMES}[^\n.;]{{0,100}}[ ]new[ ]one(?:[ ]is|:)[ ]{_VALUE}{_END}",
+        trigger=r"[ ]new[ ]one(?:[ ]is|:)[ ]",
+        reach=240,
+    ),
+    _password_rule(
+        "an administrator and a password at the end of a line",
+        r"(?<![\w/.:@-])(?:admin|root|administrator|superuser|sysadmin)(?:[ ]/[ ]|:)"
+        r"(?P<secret>[!#-&(-9;-_a-~]{8,64})(?=[ ]{0,4}(?:\r?\n|\\n|\Z))",
+        accept=_is_administrators,
+    ),
+    pattern_rule(
+        "secret",
+        "the key for a service, in a sentence",
+        r"(?<![a-z])key[ ]for[ ](?:the[ ])?[\w.-]{2,30}(?:[ ][\w.-]{2,20}){0,2}(?:[ ]is|:)[ ]"
+        r"[\"'`]?(?P<secret>[A-Za-z0-9_.+/=-]{20,512})(?=[\"'`]?[.,;)]{0,2}(?:\s|\Z))",
+        rank=Rank.SENTENCE,
+        reach=140,
+        accept=is_random,
+    ),
+    _password_rule(
+        "what something is unlocked with, in quotes",
+        rf"(?<![a-z])(?:unlock|decrypt|log[ -]?in|sign[ -]?in|authenticate|unseal)(?:s|ed|ing)?"
+        rf"[^\n.\"'`]{{0,30}}?[ ]with[ ](?:the[ ])?{_QUOTE}"
+        rf"(?P<secret>[!#-&(-_a-~]{{8,64}}?){_QUOTE}",
+        accept=_is_unlocking,
+    ),
+    _password_rule(
+        "the answer to a question for security",
+        rf"security[ ](?:question|answer)s?[^\n]{{0,40}}?(?:[ ]is|:|=)[ ]{_VALUE}{_END}",
+    ),
+    pattern_rule(
+        "password",
+        "the number that opens a door, a safe or an alarm",
+        r"(?:(?:door|gate|alarm|safe|entry|garage|locker|padlock|lockbox|intercom|building)"
+        r"(?:'s)?[ ](?:entry[ ])?(?:code|combination|pin)|combination[ ](?:to|of|for)[ ]the[ ]"
+        r"[a-z]{3,12})(?:[ ](?:to|of|for)[ ][\w ]{2,24}?)?(?:[ ]is|:|[ ]=)?[ ]"
+        r"(?P<secret>[0-9]{4,8})(?![\w.,:/-]?[0-9])",
+        rank=Rank.SENTENCE,
+        reach=140,
+    ),
+    pattern_rule(
+        "password",
+        "the number of a card or a device, after words that say which",
+        r"(?<![\w-])(?-i:PIN|Pin)[ -]?(?:code|Code|kode)?[ ](?!header|GPIO)"
+        r"(?:f\xc3\xbcr|for|der|de|del|della|of|til|voor|do|per|pour|p\xc3\xa5|\xd0\xbe\xd1\x82|"
+        r"\xd0\xb4\xd0\xbb\xd1\x8f|na|para)[ ]"
+        r"[^\n.:0-9]{2,40}?(?:[ ](?:ist|is|lautet|est|es|\xc3\xa8|\xc3\xa9|\xc3\xa4r|er|on|to|je)"
+        r"|:|[ ]=)[ ](?P<secret>[0-9]{4,8})(?![\w.,:/-]?[0-9])",
+        trigger=r"(?:PIN|Pin)[ -][^\n0-9]{4,60}[ ][0-9]{4}",
+        rank=Rank.SENTENCE,
+        reach=140,
+        is_caseless=False,
     ),
     pattern_rule(
         "secret",

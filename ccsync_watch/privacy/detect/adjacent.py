@@ -37,6 +37,7 @@ from ccsync_watch.privacy.heuristics.password_forms import (
     value_span,
 )
 from ccsync_watch.privacy.heuristics.publishable import is_publishable
+from ccsync_watch.privacy.heuristics.sentence_values import is_commit
 from ccsync_watch.privacy.heuristics.thresholds import (
     LEAST_ADJACENT_TOKEN,
     LEAST_LONG_TOKEN,
@@ -53,12 +54,21 @@ _AFTER = re.compile(
     rb"(?:\\{0,7}(?P<quote>[\"'`])|\xe2\x80\x9c)?(?P<value>[^\s\"'`\x00-\x1f]{3,512})",
 )
 _WITH = re.compile(rb"(?:and|with|&|/)[ ]{0,2}\Z")
+_OWNER = re.compile(
+    rb"(?<!\w)(?:db|database|admin|root|user|smtp|mail|ftp|ssh|mysql|redis|wifi|server|login)[ ]\Z",
+    re.IGNORECASE,
+)
+"""Before "pass" these make it a noun."""
 _AFTER_WORD = re.compile(rb"\S[ ,]{1,2}\Z")
 _KEYWORD_SIGN = re.compile(rb"(?:\A|\s):\Z")
 """Before an argument's name in Lisp and Org: `:password value`."""
 _ARTICLE = re.compile(rb"(?:form|field|input|label|the|a|no)[ ]{1,2}\Z", re.IGNORECASE)
 
 _HEX_TOKEN = re.compile(r"(?=[0-9a-f]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{32,128}")
+_ABOUT_COMMITS = re.compile(
+    rb"commit|merge|rebase|\bsha\b|sha-?1|revision|branch|checkout|\bHEAD\b|\bgit\b|commands?"
+)
+_NEAR_COMMIT = 80
 _NAMES_ID = re.compile(r"gpg|pgp|public|fingerprint|hash|id$|ids$|commit", re.IGNORECASE)
 
 _BLOCK_VALUE = (
@@ -112,9 +122,10 @@ def _is_adjacent_password(
 ) -> bool:
     before = data[max(0, start - 16) : start]
     core = text_of(data, span).rstrip("!?")
-    if name.lower() in {"pass", "pw", "pin"} and _WITH.search(before) is None:
+    is_short = name.lower() in {"pass", "pw", "pin"}
+    if is_short and _WITH.search(before) is None and _OWNER.search(before) is None:
         return False  # a verb, a part
-    if _NUMBER.fullmatch(core):
+    if _NUMBER.fullmatch(core) or (not quoted and _is_commit(data, start, span)):
         return False  # a constant's value
     if quoted:
         is_talk = _ARTICLE.search(before) is not None
@@ -126,10 +137,22 @@ def _is_adjacent_password(
     )
 
 
+def _is_commit(data: bytes, start: int, span: tuple[int, int]) -> bool:
+    """Tell whether a value is a commit that a line is about, and not what its name says."""
+    if not is_commit(text_of(data, span)):
+        return False
+    first = max(data.rfind(b"\n", 0, start) + 1, start - _NEAR_COMMIT)
+    stop = data.find(b"\n", span[1], span[1] + _NEAR_COMMIT)
+    around = data[first:start] + data[span[1] : stop if stop >= 0 else span[1] + _NEAR_COMMIT]
+    return _ABOUT_COMMITS.search(around) is not None
+
+
 def _is_adjacent_token(
     data: bytes, start: int, name: str, span: tuple[int, int], *, quoted: bool
 ) -> bool:
     value = text_of(data, span)
+    if not quoted and _is_commit(data, start, span):
+        return False
     before = re.search(rb"[A-Za-z]{2,20}[ ]\Z", data[max(0, start - 24) : start])
     wider = name if before is None else f"{before[0].decode('latin-1').strip()}_{name}"
     if strength_of(wider) is Strength.NONE or len(value) < LEAST_ADJACENT_TOKEN:

@@ -37,6 +37,10 @@ _LIST_WORD = re.compile(r"[A-Za-z_./-]+[0-9]{0,3}(?:[_./-][A-Za-z]+[0-9]{0,4})*"
 _PHRASE_NAME = re.compile(r"mnemonic|phrase|seed|recovery|backup", re.IGNORECASE)
 _KEY_ID = re.compile(r"(?:0x)?(?:[0-9A-F]{8}|[0-9A-F]{16}|[0-9A-F]{40})!?")
 """How GnuPG names the key to sign with."""
+_SIGNERS = ("signingkey", "signing_key", "gpg_key", "gpgkey", "pgp_key", "gpg-key", "default-key")
+_PORT = re.compile(r"[A-Z]{1,4}_?[0-9]{1,3}")
+"""Of a microcontroller: `PA5`, `GPIO17`."""
+_MEASURE = re.compile(r"[0-9]+[.,][0-9]+[a-z%]{0,3}|[0-9]+(?:ms|us|s|m|h|%|x)")
 _NEXT_FIELD = re.compile(r"[A-Z][A-Za-z]*:(?:true|false|nil|<nil>|[0-9]*)")
 """What follows an empty value where Go prints a structure."""
 _PAIR = re.compile(r"([A-Za-z][A-Za-z0-9_-]{1,40})=(?=[^=]{4})")
@@ -96,6 +100,10 @@ def _is_harmless(assigned: Assigned) -> bool:
         _NEXT_FIELD.fullmatch(assigned.value) or _is_next_assignment(assigned)
     ):
         return True
+    if assigned.strength is Strength.PASSWORD and not assigned.is_quoted:
+        is_port = assigned.name.lower().endswith("pin") and _PORT.fullmatch(assigned.value)
+        if is_port or _MEASURE.fullmatch(assigned.value):
+            return True
     return is_key_id(assigned.name, assigned.value) or (
         is_postal_code(assigned.name, assigned.value)
     )
@@ -122,7 +130,8 @@ def is_postal_code(name: str, value: str) -> bool:
 
 def is_key_id(name: str, value: str) -> bool:
     """Tell whether a value names the key to sign with, as `user.signingkey` does."""
-    return name.lower().endswith("signingkey") and _KEY_ID.fullmatch(value) is not None
+    is_key = name.lower().endswith(_SIGNERS)
+    return is_key and _KEY_ID.fullmatch(value) is not None
 
 
 def _is_secret_value(assigned: Assigned) -> bool:
@@ -186,6 +195,8 @@ def _is_secret_compared(assigned: Assigned) -> bool:
 def _is_secret_cell(assigned: Assigned) -> bool:
     """Tell whether a value in a table is a secret; any word may be next to a name there."""
     if is_app_password(assigned.value):
+        return True
+    if assigned.strength is Strength.PASSWORD and is_hyphened_passphrase(assigned.value):
         return True
     if not has_digit(assigned.value) and not is_gibberish(assigned.value):
         return False

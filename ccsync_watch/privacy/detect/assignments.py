@@ -222,7 +222,8 @@ class AssignmentFinder:
         # not of a variable: `export ACME_KEY=`
         if is_word and before == b" " and not (name.isupper() and "_" in name):
             word = _WORD_BEFORE.search(data, max(0, start - 24), start - 1)
-            if word is not None and word[0] != b"export":
+            is_option = word is not None and data[word.start() - 1 : word.start()] == b"-"
+            if word is not None and word[0] != b"export" and not is_option:
                 wider = strength_of(f"{word[0].decode('latin-1')}_{name}")
                 is_error = wider is Strength.NONE and word[0].lower() in _ERRORS
                 strength = Strength.WEAK if is_error else min(wider, max(strength, Strength.TOKEN))

@@ -116,7 +116,7 @@ _CONFIGURED = (
     r"(?:masterauth|bindpw|rootpw(?:[ ]--[a-z]{4,12}){0,2}|olcrootpw:|auth_pass|"
     r"stats[ ]auth[ ][\w.-]{1,40}:|"
     r"static:[\w.@-]{1,60}:|"
-    r"\]:\d{2,5}[ ][\w.@-]{1,60}:)"
+    r"\]:\d{2,5}[ ]{1,8}[\w.@-]{1,60}:)"
 )
 
 _IMPACKET = (
@@ -289,7 +289,10 @@ RULES: tuple[StructuralRule, ...] = (
         trigger=r"(?:echo|printf)[ \t][^\n\r|]{6,180}\|[ \t]{0,4}(?:sudo[ ])?(?:kinit|cryptsetup|"
         r"gpg|"
         r"gcloud[ ]secrets|wrangler[ ]secret|mysql_config_editor|keytool|smbpasswd|vncpasswd|"
-        r"nmcli)",
+        r"nmcli|op[ ]|lpass|bw[ ]|keepassxc-cli|saslpasswd2|realm[ ]|adcli|veracrypt|zfs[ ]|age[ ]|"
+        r"(?:doctl|hcloud|gh|glab|fly|flyctl|heroku|npm|az|aws|gcloud|vault|convex|ngrok|snyk|tea|"
+        r"oc|cf|ibmcloud|firebase|vercel|netlify|sentry-cli|huggingface-cli|hf|wandb)"
+        r"[ ](?:[a-z-]{1,20}[ ]){0,2}(?:login|signin|auth|init|unlock|set|put|create|add))",
         reach=240,
         accept=_is_drawn_word,
     ),
@@ -299,14 +302,14 @@ RULES: tuple[StructuralRule, ...] = (
         context=r"(?:cryptsetup|vncpasswd|wrangler[ ]secret|vercel[ ]env|gh[ ]secret|kinit|gpg|"
         r"mysql|mariadb|psql|keytool|secret-tool|gopass|pass[ ]insert|"
         r"ssh-add|keepassxc-cli|gcloud[ ]secrets|lpass|"
-        r"smbpasswd|mysql_config_editor)[^\n\r]{0,80}",
+        r"smbpasswd|mysql_config_editor|(?:podman|docker)[ ]secret|argon2|age[ ]-p)[^\n\r]{0,80}",
         quote=r"['\"]?",
         accept=_is_drawn_word,
         reach=12,
     ),
     value_rule(
         "a password that a command prints for another program",
-        r"password-?(?:command|eval)[ =]\\{0,7}[\"']?(?:echo|printf)[ ]\\{0,7}['\"]?",
+        r"pass(?:word)?[-_]?(?:command|cmd|eval)[ =]\\{0,7}[\"']?(?:echo|printf)[ ]\\{0,7}['\"]?",
         quote="",
         accept=_is_drawn_word,
         reach=60,

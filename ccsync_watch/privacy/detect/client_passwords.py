@@ -195,7 +195,7 @@ RULES: tuple[StructuralRule, ...] = (
     ),
     value_rule(
         "a user and password for Samba",
-        r"[ ](?-i:-U|--user=?)[ ]{0,2}['\"]?[^\s%'\"/]{1,40}%",
+        r"[ ](?-i:-U|--user=?)[ ]{0,2}['\"]?(?:[\w.-]{1,30}[/\\]{1,2})?[^\s%'\"/]{1,40}%",
         quote="",
         first=r"[^\s'\"%]{3}",
         reach=60,

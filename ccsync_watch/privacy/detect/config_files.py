@@ -261,7 +261,7 @@ RULES: tuple[StructuralRule, ...] = (
         "password",
         "a name and password passed to a function",
         _ARGUMENT + r"(?P<secret>[^\"'\s\\]{4,100})\\{0,7}[\"']",
-        trigger=r"(?:basic_?auth|auth(?:=|:[ ]?)|credentials?|login|authenticate|sign_?in|"
+        trigger=r"(?:basic_?auth|auth(?:=|:[ ]?|[ ]=[ ])|credentials?|login|authenticate|sign_?in|"
         r"getconnection|createuser|create_user|adduser|credentials\.basic|(?:mysqli?|pg|db|"
         r"smtp|ftp|imap|oracle|pdo|"
         r"dbi)[\w.]{0,16}(?:connect|login))\w{0,12}[ ]?"

@@ -125,7 +125,7 @@ TRIGGERS: tuple[tuple[str, str], ...] = (
     ),
     (
         "an element of XML named like a secret",
-        rf"<[\w:-]{{0,40}}(?:{PASSWORD_WORDS}|{TOKEN_WORDS}|key|pin|pw){_NAME}>[^<\s]{{4}}",
+        rf"<[\w:.-]{{0,40}}(?:{PASSWORD_WORDS}|{TOKEN_WORDS}|key|pin|pw){_NAME}>[^<\s]{{4}}",
     ),
 )
 """What a trigger finds, and the trigger; all are caseless."""

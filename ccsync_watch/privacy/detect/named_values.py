@@ -86,7 +86,7 @@ _QUOTED = r"[a-z@$]{0,2}\\{0,7}[\"'](?P<secret>[^\"'\\\s]{4,512})(?=\\{0,7}[\"']
 _CLOSE = r"\\{0,7}[\"']?[\])]?"
 _TYPE = (
     r"(?:\[\d{0,4}\]|\??(?:[ ]?\{[^{}\n\"']{1,60}\}|[ ]get\(\)|:?[ ](?:as[ ]|"
-    r"\*)?[a-z\[][\w.<>\[\]?*]{0,30}"
+    r"constant[ ]|\*|&(?:'static[ ])?|\[\]const[ ])?[a-z\[][\w.<>\[\]?*]{0,30}"
     r"(?:\(\d{1,4}\))?(?:[ ]?\|[ ]?[a-z][\w.]{0,20}){0,3}))"
 )
 _EQUALS = r"[ ]{0,4}(?:=|:=|<-|=>|\|\|=)[ ]{0,4}"
@@ -95,11 +95,12 @@ _WRAPPERS = (
     r"optional\.of|"
     r"md5|sha1|sha256|sha512|password|pwd|secretstr|secret|quote|urlencode|encodeuricomponent|_t|"
     r"strdup|field|(?:typer\.)?option|(?:typer\.)?argument|pack|bytestring|securestring|config|env|"
-    r"variable|crypt|hash|digest|encode|expr|value|lit)"
+    r"variable|crypt|hash|digest|encode|expr|value|lit|\w{1,12}\.pack|qstringliteral|qbytearray|"
+    r"tr|l|fromhex|unhexlify|decodestring|fromhexstring|frombase64string|b64decode|toutf8|utf8)"
 )
 _WRAPPED = (
     rf"{_CLOSE}(?::[ ]?[a-z][\w.\[\]<>?| ]{{0,30}})?[ ]{{0,4}}(?:=|:=|=>|:|<-|by lazy)[ ]{{0,4}}"
-    rf"(?:{_WRAPPERS}[({{]|[{{(])(?:\s|\\n){{0,40}}{_QUOTED}"
+    rf"(?:{_WRAPPERS}(?:[({{]|[ ](?=[\"']))|[{{(])(?:\s|\\n){{0,40}}{_QUOTED}"
 )
 _RETURNED = r"[ ]?\{[ ]?(?:get[ ]?(?:\{[ ]?return|=>)|return)[ ]" + _QUOTED
 _BRACED = r"\{" + _QUOTED
@@ -154,6 +155,13 @@ def find_inspected(data: bytes, ends: Iterable[int]) -> Iterator[Span]:
 _SAID = r"[\"'`]{1,2}[ ](?:to|is|as)[ ][\"'`](?P<secret>[^\s\"'`]{6,512})(?=[\"'`])"
 _SAID_PLAIN = r"[\"'`]{0,2}[ ](?:to|is|as)[ ](?P<secret>[^\s\"'`,;]{8,512}?)(?=\.?(?:[\s,;\"]|\Z))"
 _PICTURE = r"[ ]{1,12}pic[ ]{1,4}[xa9]\(\d{1,4}\)[ ]{1,12}value[ ]{1,4}" + _QUOTED
+_ABAP_VALUE = (
+    r"[ ]{1,12}type[ ]{1,4}\w{1,30}(?:[ ]length[ ]\d{1,4})?[ ]{1,12}value[ ]{1,4}" + _QUOTED
+)
+_BLOCK_VALUE = r"[\"'][ ]?\{[^{}]{0,300}?\bvalue[ ]{0,12}=[ ]{0,12}" + _QUOTED
+_INLINE_DEFAULT = (
+    r":[ ]?\{[^{}\n]{0,120}?\bdefault:[ ](?P<q>[\"'])?(?P<secret>[^\s\"'{},]{4,512})(?(q)[\"'])"
+)
 _TUPLE = r"(?:,[ ]?|[ ]=>[ ]?)(?:<<)?\"(?P<secret>[^\"\\\s]{4,512})\"(?:>>)?[ ]?\}"
 
 
@@ -195,8 +203,11 @@ RULES: tuple[StructuralRule, ...] = (
     _rule("the default of an option or a setting", _DEFAULT, reach=260, trigger=trigger_of(_GIVEN)),
     _rule("a default that comes first", _DEFAULT_FIRST),
     _rule("the default in a block of Terraform", _BLOCK_DEFAULT, reach=420),
+    _rule("the value in a block of Terraform", _BLOCK_VALUE, reach=420),
+    _rule("the default of a parameter in one line of YAML", _INLINE_DEFAULT, reach=260),
     _rule("a map as Go prints it", _GO_MAP),
     _rule("the value of a variable in COBOL", _PICTURE),
+    _rule("the value of a variable in ABAP", _ABAP_VALUE),
     _rule("a list of one value, as headers are kept", _LISTED),
     _rule("a value as PHP prints it", _DUMPED),
     _rule(

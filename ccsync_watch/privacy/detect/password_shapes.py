@@ -40,7 +40,9 @@ if TYPE_CHECKING:
 _LONGEST = 64
 _BEFORE_WORD = b" \t\r\n\"'`(,|>{[=:"
 _WORD = re.compile(rb"[^\s\"'`,;()\[\]{}<>|\\]{8,64}(?=[\s\"'`,;)\]}<|\\]|\Z)")
-_NAME_BEFORE = re.compile(rb"[\w\])]\\{0,7}[\"'`]?[ ]{0,2}(?:=>|[:=])[ ]{0,2}\\{0,7}[\"'`]?\Z")
+_NAME_BEFORE = re.compile(
+    rb"accessor[ ]{1,40}\Z|[\w\])]\\{0,7}[\"'`]?[ ]{0,2}(?:=>|[:=])[ ]{0,2}\\{0,7}[\"'`]?\Z"
+)
 _NEARBY = re.compile(rf"(?<!--)(?<!\s-)(?:{NEAR_WORDS})".encode(), re.IGNORECASE)
 """An option after a word is not about it: `deploy x81… --token`."""
 _NO_WORD = re.compile(rb"(?:\(\?:|base64,|@)\Z")
@@ -60,6 +62,7 @@ _CODE = re.compile(
 """What is in code, addresses and formats rather than in passwords."""
 _CLASSES = (re.compile(r"[a-z]"), re.compile(r"[A-Z]"), re.compile(r"[0-9]"))
 _SLUG_WORDS = frozenset(load_words("slug_words"))
+_NAMING_WORDS = frozenset(load_words("naming_words"))
 
 
 def is_signed_words(value: str) -> bool:
@@ -86,7 +89,9 @@ def is_rare_phrase(value: str) -> bool:
     """Tell whether words joined by hyphens are a passphrase: names have more frequent words."""
     if not is_hyphened_passphrase(value) or not value.islower() or "-" not in value:
         return False
-    return sum(word in _SLUG_WORDS for word in value.split("-")) <= MOST_SLUG_WORDS
+    words = value.split("-")
+    is_name = not _NAMING_WORDS.isdisjoint(words)
+    return not is_name and sum(word in _SLUG_WORDS for word in words) <= MOST_SLUG_WORDS
 
 
 def _is_drawn_word(value: str) -> bool:

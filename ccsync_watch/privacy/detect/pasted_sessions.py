@@ -36,7 +36,16 @@ _PROGRAM = (
     r"bws|apg|mix|composer|rbw|tailscale|hcloud|scw|eksctl|aws-vault|k3s|bin/console|caddy|"
     r"terraform|tofu|pulumi|docker|podman|wg|openssl|pwgen|mkpasswd|htpasswd|consul|etcdctl|"
     r"redis-cli|rails|bin/rails|bundle|php|python3?|node|ruby|ssh|cat|head|tail|less|bat|grep|"
-    r"echo|printf|printenv|base64|Get-Content|gc|type|git|bash|sh|keepassxc-cli|dotenvx?)"
+    r"echo|printf|printenv|base64|Get-Content|gc|type|git|bash|sh|keepassxc-cli|dotenvx?|"
+    r"diceware|xkcdpass|makepasswd|gpw|pwqgen|pwmake|genpass|passgen|slappasswd|rndc-confgen|"
+    r"tsig-keygen|kwallet-query|kwalletcli|dcli|nordpass|protonpass|pass-cli|spass|nmcli|netsh|"
+    r"elasticsearch-[a-z-]{8,24}|bin/elasticsearch-[a-z-]{8,24}|plesk|tr|dd|xxd|od|strings|jq|yq|"
+    r"psql|mysql|sqlite3|eb|cf|dokku|sst|stripe|turso|pscale|neonctl|databricks|airflow|flux|helm|"
+    r"talosctl|k3d|k0s|systemd-creds|keyctl|virsh|defaults|reg|mise|direnv|chezmoi|eyaml|ejson|"
+    r"teller|akeyless|phase|keeper|ksm|berglas|oci|ibmcloud|yc|aliyun|confluent|ngrok|cloudflared|"
+    r"tctl|snow|huggingface-cli|hf|buildkite-agent|pip|poetry|dotnet|symfony|wp|drush|"
+    r"solana-keygen|cast|geth|jwt|certutil|make|firebase|bitcoin-cli|ykman|oathtool|totp-cli|"
+    r"mintotp|rabbitmqctl|ldapsearch|sed|awk|cut|xargs|find|env|cp|wsl|powershell|pwsh)"
 )
 _PROMPT = re.compile(
     (

@@ -119,6 +119,8 @@ _FORMAT = re.compile(
 _DIGEST = re.compile(r"[0-9a-f]{7,64}")
 _OWNED = re.compile(rb"(?:my|our|your)[ ]\Z", re.IGNORECASE)
 _NOT_PASSWORD = re.compile(r"\d+\w{0,3}|v\d+|[a-z]+\d{1,2}")
+_ACCOUNT_NAME = re.compile(r"[a-z]{2,16}(?:[._-][a-z]{2,16}){0,2}[._-]?\d{0,4}")
+"""Of somebody, after the word "login"."""
 _WORD_BEFORE = re.compile(rb"[A-Za-z]{2,20}[ _-]\Z")
 _QUOTES = frozenset({b"\\", b'"', b"'", b"`"})
 
@@ -150,7 +152,8 @@ def _is_password_of_sentence(
     )
     is_verb = subject == "pass" and _PASS.match(data, low + match.end("subject")) is None
     is_part = subject.startswith("pin") and not value.isdigit()
-    is_format = _FORMAT.search(value) is not None
+    is_account = subject.startswith("log") and _ACCOUNT_NAME.fullmatch(value) is not None
+    is_format = _FORMAT.search(value) is not None or is_account
     is_format = is_format or (subject == "pass" and is_test_name(value))
     is_postal = is_postal_code(subject, value)
     if (

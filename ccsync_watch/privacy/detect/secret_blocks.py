@@ -103,7 +103,7 @@ RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
         "secret",
         "a user and secret joined by a colon, under the name of an identity or a source",
-        r"(?:auth_?ident|basic_?auth|user_?info|BUNDLE_[A-Z0-9_]{2,60}__[A-Z0-9_]{1,20}|"
+        r"(?:auth_?ident|sst_?auth|replication_?auth|(?<!\w)auth(?:entication)?|user_?pwd|basic_?auth|user_?info|BUNDLE_[A-Z0-9_]{2,60}__[A-Z0-9_]{1,20}|"
         r"http_?auth|user_?pass|"
         r"admin_?auth|ui_?auth|_auth_user|login_?pair)\\{0,7}[\"']?[ ]?[:=][ ]?\\{0,7}[\"']?"
         r"[\w.@-]{1,60}:"

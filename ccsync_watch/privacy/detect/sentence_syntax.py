@@ -13,6 +13,7 @@ import re
 from typing import NamedTuple
 
 from ccsync_watch.privacy.heuristics.languages import load_vocabulary
+from ccsync_watch.privacy.heuristics.words import load_words
 
 UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 """A character of a script that writes words without blanks, or puts particles after them."""
@@ -41,9 +42,11 @@ def _close(*roles: str) -> str:
     return "|".join(sorted(words, key=lambda word: (-len(word), word)))
 
 
+_PLACES = frozenset(load_words("password_places"))
+"""What a password is for, in many languages."""
 _IS = _single("is")
 _IS_OR_AS = _single("is", "as")
-_JOINS = _single("is", "skip")
+_JOINS = _single("is", "skip") | _PLACES
 _CLOSE_JOINS = _close("is", "skip")
 _CLOSE_BEFORE = _close("is", "as")
 

@@ -38,6 +38,15 @@ RULES: tuple[StructuralRule, ...] = (
     ),
     pattern_rule(
         "password",
+        "a password that a program provides, after what it is for",
+        r"password (?:is|was|has been) (?:provided|generated|created|set|assigned|issued|chosen)"
+        r"[^\n:]{0,40}:[ ]{1,3}[\"'`]?" + _VALUE,
+        rank=Rank.SENTENCE,
+        reach=140,
+        accept=_is_shown,
+    ),
+    pattern_rule(
+        "password",
         "a password on a line of its own after the sentence that announces it",
         r"(?:following (?:password|token)|password (?:generated|for the)|new (?:password|value)|"
         r"user[^\n]{0,40} reset)"
@@ -141,6 +150,23 @@ RULES: tuple[StructuralRule, ...] = (
         r"default|generated|temporary)",
         rank=Rank.SENTENCE,
         reach=120,
+        accept=_is_shown,
+    ),
+    pattern_rule(
+        "secret",
+        "a token after the word for a value",
+        r"(?:secret|token|api[ _-]?key|access key) value:?[ ]{1,3}[\"'`]?"
+        r"(?P<secret>[A-Za-z0-9_.~+/=-]{16,256})",
+        rank=Rank.SENTENCE,
+        reach=100,
+        accept=_is_shown_token,
+    ),
+    pattern_rule(
+        "password",
+        "what is typed at a prompt that ends in a sign",
+        r"(?:password|passphrase)(?:>|\$|#)[ ]" + _VALUE,
+        rank=Rank.SENTENCE,
+        reach=60,
         accept=_is_shown,
     ),
     pattern_rule(

@@ -25,6 +25,7 @@ _MICROSOFT = "https://learn.microsoft.com/en-us/"
 _MAN = "https://man7.org/linux/man-pages/"
 
 OBSERVED: Mapping[str, str] = {
+    "account_lines": _FILES,
     "account_sentences": _PROSE,
     "adjacent": _FILES,
     "byte_arrays": _CODE,
@@ -48,6 +49,7 @@ OBSERVED: Mapping[str, str] = {
     "pasted_sessions": _OUTPUT,
     "private_keys": _FILES,
     "prose": _PROSE,
+    "replaced_values": _COMMANDS,
     "reversed_names": _CODE,
     "secret_blocks": _FILES,
     "secret_calls": _CODE,

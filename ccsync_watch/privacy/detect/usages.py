@@ -39,7 +39,7 @@ _ANY_WORD = r"(?!-)(?:\\{0,7}[\"'][^\"'\n]{1,100}\\{0,7}[\"']|[^\s\"'|;&]{1,100}
 _PART = r"[^\s\"'/,:@%=|;&]{1,80}"
 _FILE = r"[^\s\"':,@%=|;&]{1,120}"
 _HIDDEN = (
-    r"\\{{0,7}}(?P<quote>[\"'])?"
+    r"(?:\\{{0,7}}(?:'(?=\\{{0,7}}\")|\"(?=')))?\\{{0,7}}(?P<quote>[\"'])?"
     r"(?P<secret>(?(quote)[^\"'\n\r\\]{{1,512}}|[^\s\"'`|;&<>\\{excluded}]{{1,512}}))"
 )
 _TOKEN = re.compile(r"\s*(?:(?P<gap>\.\.\.)|\[(?P<maybe>[^\s]+)\]|(?P<word>[^\s]+))(?=\s|$)")
@@ -83,7 +83,8 @@ def read_usage(line: str) -> PositionalUsage:
         if token["gap"]:
             joint = _GAP
         elif token["maybe"]:
-            parts.append(f"(?:{joint}{_QUOTE}{_word(token['maybe'])})?")
+            maybe = f"({token['maybe']})" if "|" in token["maybe"] else token["maybe"]
+            parts.append(f"(?:{joint}{_QUOTE}{_word(maybe)})?")
             joint = _BLANK
         elif token["word"] == "~":
             joint = f"(?:{_BLANK})?"

@@ -60,7 +60,8 @@ _HARMLESS = frozenset(
     for word in load_words(f"not_before_{name}")
     for thing in things
     for joint in ("", "_")
-) | {"tokens", "keyid", "key_id", "csrf_token", "csrf_tokens", "old_pwd", "oldpwd", "otpauth"}
+) | {"tokens", "keyid", "key_id", "goog_hash", "csrf_token", "csrf_tokens", "old_pwd", "oldpwd"}
+_HARMLESS |= {"otpauth"}
 _SECRET_PLURALS = ("accesstokens", "authtokens", "apitokens", "refreshtokens", "bearertokens")
 _PIN_OF = frozenset({"gpio", "is", "data", "led", "un"})
 

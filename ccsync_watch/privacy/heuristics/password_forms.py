@@ -89,7 +89,11 @@ _JOINT = re.compile(r"[-_.]")
 _PASSPHRASE_WORD = re.compile(r"[A-Z]?[a-z]{3,12}")
 _PLACEHOLDER_WORDS = frozenset(load_words("placeholder_words"))
 _NAMING_WORDS = FUNCTION_WORDS | frozenset(load_words("naming_words"))
-_JOINED = re.compile(r"[=:,;|]")
+_PHRASE_WORDS = _NAMING_WORDS & frozenset(load_words("seed_words")) - {"please", "token"}
+"""Words of names that are drawn for passphrases too."""
+_ORDERS = frozenset({"change", "enter", "put", "replace"})
+"""With these a placeholder begins, and a passphrase as seldom as with any other word."""
+_JOINED = re.compile(r"[:,;|]|^-{0,2}[A-Za-z_][\w-]*=")
 _ESCAPED_LETTER = re.compile(r"\\u[0-9a-fA-F]{4}")
 """Of a word in a string; rules read it again as it is."""
 _CUT = re.compile(rb"\\+[nrt\"']|\*\*|&(?:quot|lt|gt|amp|#39);|\xe2\x80[\x9d\x99]")
@@ -131,10 +135,17 @@ def is_hyphened_passphrase(value: str) -> bool:
     return (
         len(words) >= LEAST_HYPHENED_WORDS
         and all(_PASSPHRASE_WORD.fullmatch(word) for word in words)
-        and not _NAMING_WORDS & lower
-        and len(_PLACEHOLDER_WORDS & lower) <= len(words) // LEAST_HYPHENED_WORDS
+        and not names_something(words)
+        and len(_PLACEHOLDER_WORDS & lower) <= len(words) // 2
         and len(lower) == len(words)
     )
+
+
+def names_something(words: list[str]) -> bool:
+    """Tell whether words are those of a name or a placeholder; one may be a passphrase's too."""
+    naming = {word.lower() for word in words} & _NAMING_WORDS
+    is_by_chance = len(naming) == 1 and naming <= _PHRASE_WORDS and words[0].lower() not in _ORDERS
+    return bool(naming) and not is_by_chance
 
 
 def is_numbered_words(value: str) -> bool:
@@ -143,7 +154,7 @@ def is_numbered_words(value: str) -> bool:
         _NUMBERED_WORDS.fullmatch(value) is not None
         and not talks_of_secrets(value)
         and not is_placeholder(value)
-        and not _NAMING_WORDS & {word.lower() for word in _WORD.findall(value)}
+        and not names_something(_WORD.findall(value))
     )
 
 

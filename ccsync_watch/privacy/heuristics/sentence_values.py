@@ -35,11 +35,14 @@ _NOT_VALUE = re.compile(
     r"^[\w.+-]+@[\w-]+\.\w|://|^[/~.]{1,2}[\w/]|^--?\w|%(?:[.*(%]|[a-z](?![A-Za-z0-9])|0A|\d\$)|\{\w*\}|^&\w|"
     r"&\w+;|^</?|\\(?:[nt]|u[0-9a-f]{4})|"
     r"^\d+(?:[.,:/-]\d+)+$|^[A-Z]{2,8}[-_ ]?v?\d{0,4}(?:[-_/]\w+)?$|"
-    r"\.(?:(?!\d+$)\w{2,4}|conf|local|html|json|yaml)$|[()\[\]{}<>]|^[a-z]+_[a-z_]+\d?$",
+    r"^[\w./-]*\.(?:[a-z][a-z0-9]{1,3}|[A-Z]{2,4}|local)$|[()\[\]{}<>]|^[a-z]+_[a-z_]+\d?$",
 )
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=[^=]")
 _PRODUCT = re.compile(r"([A-Z][A-Za-z]*|[a-z]{2,5})[.#v]?\d{1,2}(?:\.\d+)*")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 _SIGNS = re.compile(r"[@#$^*!~]")
+_JOINTS = re.compile(r"[%=+?_.-]")
+"""Signs that join the words of names and addresses."""
 _WORDS = re.compile(r"[A-Za-z]{2,12}(?:[-_.+][A-Za-z]{2,12})+")
 _CLAUSE = re.compile(
     r"\\{0,15}\"[ ]?[,}\]]|"
@@ -55,7 +58,7 @@ def is_named_password(value: str, rest: str, *, is_announced: bool, is_quoted: b
     `is_announced`: a colon or a word for "is" stands between.
     """
     core = value.rstrip("!?")
-    if _CLAUSE.match(rest) is None:
+    if _CLAUSE.match(rest) is None or (not is_announced and is_commit(core)):
         return False
     if is_joined(core):
         return is_announced or "-" in core
@@ -78,19 +81,20 @@ def _has_letters_of_password(core: str) -> bool:
     """Tell whether a value without digits is not a word, by its letters' case or by signs."""
     if core.isalpha():
         return len(core) >= LEAST_MIXED_WORD_AS_PASSWORD and is_drawn(core) and core.isascii()
-    return _SIGNS.search(core[1:-1]) is not None and has_letter(core)
+    is_drawn_with_joints = _JOINTS.search(core[1:-1]) is not None and is_gibberish(core)
+    return (_SIGNS.search(core[1:-1]) is not None or is_drawn_with_joints) and has_letter(core)
 
 
 @lru_cache(maxsize=4096)
 def is_reversed_password(value: str) -> bool:
     """Tell whether the value before "is the password" is one; any word can stand there."""
     core = value.rstrip("!?")
-    if _is_other(value):
+    if _is_other(value) or is_commit(core):
         return False
     return is_joined(core) or (
         has_digit(core)
         and looks_chosen(core)
-        and (_is_mixed(core) or is_gibberish(core) or core[-2:].isdigit())
+        and (_is_mixed(core) or is_gibberish(core) or core[-2:].isdigit() or is_random(core))
     )
 
 
@@ -102,6 +106,11 @@ def is_named_token(value: str, *, is_announced: bool) -> bool:
         return False
     has_both = has_digit(value) and has_letter(value)
     return (has_both and is_random(value)) or is_strict_random(value)
+
+
+def is_commit(value: str) -> bool:
+    """Tell whether a value is as long as a commit's name, which sentences have more often."""
+    return _COMMIT.fullmatch(value) is not None
 
 
 def is_assignment(value: str) -> bool:

@@ -62,12 +62,15 @@ _APP_PASSWORD = re.compile(r"[a-z]{4}(?: [a-z]{4}){3}")
 _BOOTSTRAP = re.compile(r"[a-z0-9]{6}\.[a-z0-9]{16}")
 """The format of a token that lets a node join a Kubernetes cluster."""
 _LONG_RUN = re.compile(r"[A-Za-z0-9+/=]{12}")
+_JOINED_TOKEN = re.compile(r"[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+){1,8}")
 _HEX_END = re.compile(
     r"^(?:0x)?[0-9a-fA-F]+$|(?:^|[^0-9A-Za-z])(?:0x)?[0-9a-f]{16,}$|"
     r"^[A-Z]{2}[0-9a-f]{32}$"
 )
 _DATE = re.compile(r"^\d{4}-\d\d-\d\d(?:[T ]|$)|^\d{1,2}:\d\d(?::\d\d)?$|^v?\d+(?:\.\d+){1,3}$")
 _NUMBER = re.compile(r"^[-+]?[0-9][0-9_,.]*(?:[a-zA-Z%]{0,3})$")
+_COORDINATE = re.compile(r"[\w.-]+:v?\d+(?:\.\d+)+[\w.-]{0,24}")
+"""A module and its version: `jjwt-api:0.12.3`."""
 _RULES = re.compile(r"[a-z_]+(?::[\w,.]+)?(?:\|[a-z_]+(?::[^\s|]+)?)+")
 
 
@@ -136,6 +139,7 @@ def _has_harmless_form(value: str) -> bool:
     return bool(
         _URL.match(value)
         or _CONSTANT.fullmatch(value)
+        or _COORDINATE.fullmatch(value)
         or (_PATH.match(value) and not is_dense(value))
         or _DATE.match(value)
         or (_NUMBER.match(value) and len(value) < LEAST_RANDOM),
@@ -180,7 +184,7 @@ def is_strict_random(value: str) -> bool:
         return False
     if _URL.match(value) or (_PATH.match(value) and not is_dense(value)):
         return False
-    if is_public(value) or is_regex(value) or not _LONG_RUN.search(value):
+    if is_public(value) or is_regex(value) or not (_LONG_RUN.search(value) or _is_long_mix(value)):
         return False
     if is_publishable(value):
         return False
@@ -189,6 +193,17 @@ def is_strict_random(value: str) -> bool:
         and has_letter(value)
         and (wordiness(value) < STRICT_WORDINESS or is_gibberish(value))
         and entropy(value) > STRICT_ENTROPY
+    )
+
+
+def _is_long_mix(value: str) -> bool:
+    """Tell whether a value is long, and of letters of both cases and digits without words."""
+    return (
+        len(value) >= LEAST_DENSE
+        and any(map(str.islower, value))
+        and any(map(str.isupper, value))
+        and _JOINED_TOKEN.fullmatch(value) is not None
+        and wordiness(value) < DENSE_WORDINESS
     )
 
 

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 import orjson
 
 from ccsync_watch.plain_text import plain_value
-from ccsync_watch.privacy.heuristics.gibberish import wordiness
+from ccsync_watch.privacy.heuristics.dummy_values import is_passphrase
+from ccsync_watch.privacy.heuristics.gibberish import is_unlike_words, wordiness
 from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of
-from ccsync_watch.privacy.heuristics.thresholds import STRICT_WORDINESS
+from ccsync_watch.privacy.heuristics.thresholds import LEAST_HYPHENED_WORDS, STRICT_WORDINESS
 from ccsync_watch.privacy.heuristics.value_strength import (
     is_password,
     is_secret,
@@ -81,8 +82,11 @@ def printed_values(text: str) -> set[str]:
     else:
         lines = text.splitlines()
         values.update(_values_in_table(lines))
+        is_list = all(_is_word(line.strip()) for line in lines)
         for number, line in enumerate(lines):
-            values.update(_values_in_line(line[:_LONGEST_LINE].strip(), is_first=not number))
+            plain = line[:_LONGEST_LINE].strip()
+            values.update(_values_in_line(plain, is_first=is_list or not number))
+            values.update(_generated_in_line(plain))
         if len(lines) == 1 and _stands_alone(text):
             values.add(text)
     decoded = {value: _decode(value) for value in values}
@@ -145,7 +149,8 @@ def _values_in_text(text: str, strength: Strength, depth: int) -> Iterator[str]:
 def _strength(name: str) -> Strength:
     """Return what a name proves about a value that was printed on purpose."""
     strength = strength_of(name)
-    return max(strength, Strength.TOKEN) if name.lower() in _VALUE_NAMES else strength
+    is_value = not _VALUE_NAMES.isdisjoint((name.lower(), name.lower().rpartition(" ")[2]))
+    return max(strength, Strength.TOKEN) if is_value else strength
 
 
 def _is_variable(name: str) -> bool:
@@ -208,6 +213,16 @@ def _values_in_line(line: str, *, is_first: bool) -> Iterator[str]:
     ):
         yield line
     yield from (token for token in _TOKEN.findall(line) if _is_value(token, Strength.NONE))
+
+
+def _generated_in_line(line: str) -> Iterator[str]:
+    """Yield the passwords that a generator prints in columns, or its passphrase on a line."""
+    words = line.split()
+    if len(words) >= LEAST_HYPHENED_WORDS and is_passphrase(line):
+        yield line
+    is_columns = len(words) > 1 and len(set(map(len, words))) == 1
+    if is_columns and all(is_unlike_words(w) and is_password(w, quoted=True) for w in words):
+        yield from words
 
 
 def _is_mixed(value: str) -> bool:

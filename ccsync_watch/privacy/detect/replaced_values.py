@@ -1,0 +1,151 @@
+"""Finds secrets that take the place of a placeholder: by a stream editor, in a list or a test.
+
+`sed s/CHANGEME/…/`, `[--password, …]`, `- inputText: …` below a field's name.
+"""
+
+from __future__ import annotations
+
+from ccsync_watch.privacy.detect.named_values import WORD, WORDS, find_named
+from ccsync_watch.privacy.engine.rank import Rank
+from ccsync_watch.privacy.engine.structural_rule import StructuralRule, pattern_rule
+from ccsync_watch.privacy.heuristics.name_strength import Strength
+from ccsync_watch.privacy.heuristics.password_forms import (
+    has_password_form,
+    is_drawn_or_phrase,
+    is_positional_secret,
+)
+from ccsync_watch.privacy.heuristics.value_strength import is_password, is_random
+
+_DUMMY = (
+    r"(?:change[-_]?me|change[-_]?it|placeholder|replace[-_]?me|your[-_][a-z_]{3,24}|"
+    r"__[a-z_]{3,30}__|\{\{[ ]?[\w.]{3,30}[ ]?\}\}|<[a-z_-]{3,30}>|%[a-z_]{3,30}%|@[a-z_]{3,30}@|"
+    r"(?:db_?|root_?|admin_?)?(?:password|passwd|secret|api_?key|token)(?:_here)?)"
+)
+
+
+def _is_argument(value: str) -> bool:
+    return is_drawn_or_phrase(value) and is_positional_secret(value)
+
+
+def _is_typed(value: str) -> bool:
+    return is_drawn_or_phrase(value) and is_password(value, quoted=True)
+
+
+def _is_replacement(value: str) -> bool:
+    is_plain = not set(value) & set("()[]{}\\&")
+    return is_plain and is_positional_secret(value) and has_password_form(value)
+
+
+_ECHOED = (
+    r"=[\"']?(?:\$\(|`)(?:echo|printf)[ ](?:-n[ ])?[\"']?(?P<secret>[^\s\"'`)$\\]{4,256})[\"']?[)`]"
+)
+_COPIED = (
+    r"(?:,[ ]?sizeof[ ]?\(?[\w.>-]{1,40}\)?)?,[ ]?(?:[\"']%s[\"'],[ ]?)?\\{0,7}\""
+    r"(?P<secret>[^\"\s\\]{4,256})\\{0,7}\""
+)
+
+
+def _is_named(value: str, strength: Strength) -> bool:
+    return strength >= Strength.TOKEN and _is_argument(value)
+
+
+RULES: tuple[StructuralRule, ...] = (
+    StructuralRule(
+        "named-value",
+        "what is echoed into a variable",
+        rf"{WORDS}[\w-]{{0,24}}=[\"']?(?:\$\(|`)(?:echo|printf)[ ]",
+        find_named(WORD, _ECHOED, 120, _is_named),
+    ),
+    StructuralRule(
+        "named-value",
+        "what is copied into a variable, in C",
+        rf"(?:cpy|cat|printf|copy)(?:_s)?\([ ]?[\w.>-]{{0,40}}{WORDS}",
+        find_named(WORD, _COPIED, 120, _is_named, before=r"\([ ]?(?:[\w]{1,40}(?:\.|->)){0,3}\Z"),
+    ),
+    pattern_rule(
+        "password",
+        "the default of a parameter whose value is not shown, in a template",
+        r"Default\\{0,7}\"?:[ ]{1,3}\\{0,7}[\"']?(?P<secret>[^\s\"'\\,]{4,256})\\{0,7}[\"']?,?"
+        r"(?:(?:\r?\n|\\n)[^\n]{0,80}?){1,4}NoEcho\\{0,7}\"?:[ ]",
+        trigger=r"NoEcho\\{0,7}\"?:[ ]",
+        rank=Rank.NAMED_FIELD,
+        reach=420,
+        accept=_is_typed,
+    ),
+    pattern_rule(
+        "password",
+        "a default before the member of a structure that it is for",
+        r"(?:default_value|defaultvalue)\w{0,2}[ ]?[=(:][ ]?\\{0,7}[\"']"
+        r"(?P<secret>[^\s\"'\\]{4,256})"
+        r"\\{0,7}[\"'][^\n\"'=;]{0,24}[)\]}](?:[)\]]|[ ]|\n|\\n){1,12}(?:[a-z]{2,10}[ ]){0,4}"
+        r"[\w]{0,24}(?:password|passwd|passphrase|secret|token|api_?key)\w{0,16}[ ]?[:={;(?!]",
+        trigger=r"(?:default_value|defaultvalue)\w{0,2}[ ]?[=(:][ ]?\\{0,7}[\"'][^\s\"'\\]{4}",
+        rank=Rank.NAMED_FIELD,
+        reach=40,
+        after=420,
+        accept=_is_typed,
+    ),
+    pattern_rule(
+        "secret",
+        "the key that servers of Consul and Nomad encrypt their talk with",
+        r"(?<![\w-])encrypt\\{0,7}\"?[ ]{0,4}[=:][ ]{0,4}\\{0,7}\"?"
+        r"(?P<secret>[A-Za-z0-9+/]{43}=|[A-Za-z0-9+/]{22}==)",
+        rank=Rank.NAMED_FIELD,
+        reach=60,
+        accept=is_random,
+    ),
+    pattern_rule(
+        "secret",
+        "the id that is a role's secret",
+        r"role[_ -]?id[^\n]{1,80}(?:\n|\\n)?[^\n]{0,80}?(?<![\w-])secret[_ -]?id"
+        r"\\{0,7}[\"']?[ ]{0,2}[=:|]?[ ]{1,12}\\{0,7}[\"']?"
+        r"(?P<secret>[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})(?![\w-])",
+        trigger=r"secret[_ -]?id\\{0,7}[\"']?[ ]{0,2}[=:|]?[ ]{0,12}\\{0,7}[\"']?"
+        r"[0-9a-f]{8}-[0-9a-f]{4}-",
+        rank=Rank.NAMED_FIELD,
+        reach=300,
+    ),
+    pattern_rule(
+        "password",
+        "what a stream editor puts where a placeholder was",
+        rf"(?<![\w/.-])s(?P<sign>[/|#,]){_DUMMY}(?P=sign)"
+        r"(?P<secret>[^\s\"'/|#,;]{4,256})(?P=sign)",
+        trigger=rf"s[/|#,]{_DUMMY}[/|#,]",
+        rank=Rank.PATTERN,
+        reach=60,
+        accept=_is_replacement,
+    ),
+    pattern_rule(
+        "password",
+        "an argument after an option, in a list without quotes",
+        r"[\[, ]--?(?:db-?|admin-?|root-?|user-?)?(?:password|passwd|passphrase|pass|pwd)"
+        r"\\{0,7}[\"']?,[ ]{0,2}"
+        r"\\{0,7}[\"']?(?P<secret>[^\s\"',\]\[\\]{4,256})(?=\\{0,7}[\"']?[,\]])",
+        rank=Rank.PATTERN,
+        reach=80,
+        accept=_is_argument,
+    ),
+    pattern_rule(
+        "secret",
+        "a token after an option, in a list without quotes",
+        r"[\[, ]--?(?:api-?|auth-?|access-?|secret-?)?(?:token|secret|key)"
+        r"\\{0,7}[\"']?,[ ]{0,2}"
+        r"\\{0,7}[\"']?(?P<secret>[^\s\"',\]\[\\]{16,256})(?=\\{0,7}[\"']?[,\]])",
+        rank=Rank.PATTERN,
+        reach=80,
+        accept=is_random,
+    ),
+    pattern_rule(
+        "password",
+        "what is typed after a tap on a field for a password",
+        r"(?:tapOn|id|text|label|placeholder)\\{0,7}[\"']?:[ ]?[^\n]{0,60}?"
+        r"(?:password|passcode|passwort|\bpin\b)"
+        r"[^\n]{0,24}(?:\n|\\n)(?:[^\n]{0,60}(?:\n|\\n)){0,2}?[^\w\n]{0,12}"
+        r"(?:inputText|input_text|typeText|enterText|setText)\\{0,7}[\"']?:[ ]?"
+        r"\\{0,7}[\"']?(?P<secret>[^\s\"'\\]{4,128})",
+        trigger=r"(?:inputText|input_text|typeText|enterText|setText)\\{0,7}[\"']?:[ ]?",
+        rank=Rank.NAMED_FIELD,
+        reach=300,
+        accept=_is_typed,
+    ),
+)
