@@ -45,7 +45,7 @@ def date_changelog(text: str, version: str, today: dt.date) -> str:
     if f"## [{version}]" in text:
         sys.exit(f"CHANGELOG.md: {version} was released before")
     if _UNRELEASED.search(text) is None:
-        sys.exit("CHANGELOG.md: there is no section [Unreleased]")
+        sys.exit("CHANGELOG.md: a section [Unreleased] is missing")
     previous = re.search(rf"^## \[({_NUMBER})\]", text, re.MULTILINE)
     text = _UNRELEASED.sub(f"## [Unreleased]\n\n## [{version}] - {today}", text, count=1)
     kept = re.sub(r"^\[Unreleased\]: .*\n", "", text, flags=re.MULTILINE).rstrip()

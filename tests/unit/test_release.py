@@ -28,7 +28,7 @@ CHANGELOG = """# Changelog
 
 
 def test_version_is_written_everywhere(tmp_path: Path) -> None:
-    """What tells its version to the client, to hooks and to people has the new one."""
+    """The client, the hooks and people see the new one."""
     for name in releasing.REPEATED:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
