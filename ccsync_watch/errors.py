@@ -4,6 +4,7 @@
 
     CcsyncError                 what went wrong, and a hint at what to do
     ├── ConfigError             a setting is wrong                     exit 2
+    ├── QueryError              a search cannot be understood          exit 2
     ├── UnsafePath              another user can change a file of ours exit 2
     ├── StateError              the state folder cannot be used        exit 2
     │   ├── OtherSchema         another version wrote its database     exit 2
@@ -66,6 +67,12 @@ class CcsyncError(Exception):
 
 class ConfigError(CcsyncError):
     """A setting in the file, the environment or a flag is wrong."""
+
+    exit_code = 2
+
+
+class QueryError(CcsyncError):
+    """A search cannot be understood: the message names the part, the hint how to write it."""
 
     exit_code = 2
 

@@ -153,6 +153,16 @@ def pages(browser: PageClient, depth: int) -> dict[str, str]:
         "search, no hit": "/search?q=qqqqqq+",
         "search, prefix": "/search?q=bade",
         "search, one letter": "/search?q=b",
+        "search, best first": "/search?q=%22reader+bade%22&sort=best",
+        "search, without a word": f"/search?q={COMMON}+-bade",
+        "search, one of two words": f"/search?q={COMMON}+OR+{RARE}",
+        "search, in a project": f"/search?q={COMMON}+project:project-03",
+        "search, of a tool": f"/search?q={COMMON}+tool:Bash",
+        "search, errors with a word": f"/search?q={COMMON}+is:error",
+        "search, of a month": f"/search?q={COMMON}+since:30d",
+        "search, inside of words": "/search?q=*eade",
+        "search, inside of many words": "/search?q=*adeb",
+        "find in 5,000 messages": f"/sessions/{LONG}?find={COMMON}",
     }
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ccsync_watch.cli.console import printable, warn
-from ccsync_watch.store import session_summaries
+from ccsync_watch.cli.text_table import cut_to_fit
+from ccsync_watch.store import session_list, session_summaries
 from ccsync_watch.store.database import open_for_reading
 
 if TYPE_CHECKING:
     from ccsync_watch.config import Settings
     from ccsync_watch.store.database import Database
+
+_MAX_NAMED_COLUMNS = 64
 
 
 def open_store(settings: Settings) -> Database | None:
@@ -33,7 +36,11 @@ def find_session(database: Database, prefix: str) -> str | None:
         return session_ids[0]
     shown = printable(prefix)
     if session_ids:
-        warn(f"several sessions begin with '{shown}': write more of the id")
+        warn(f"several sessions begin with '{shown}': write more of the id. Among them are")
+        for session_id in session_ids:
+            session = session_list.load_session(database, session_id)
+            title = " ".join(((session.title if session else None) or "untitled").split())
+            warn(printable(cut_to_fit(f"  {session_id}  {title}", _MAX_NAMED_COLUMNS)))
     else:
-        warn(f"session {shown} is not stored: see `ccsync-watch stats --by session` for the ids")
+        warn(f"session {shown} is not stored: see `ccsync-watch sessions` for the ids")
     return None

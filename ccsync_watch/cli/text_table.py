@@ -71,7 +71,7 @@ def print_table(
             say(rule)
         cells = [
             _aligned(
-                (_shorten if column == 0 else _cut_end)(text, width)
+                (_shorten if column == 0 else cut_to_fit)(text, width)
                 if column in shrinking
                 else text,
                 width,
@@ -125,7 +125,7 @@ def _without(
     )
 
 
-def _text_columns(text: str) -> int:
+def text_columns(text: str) -> int:
     """Return how many columns of a terminal a text takes: some characters take two, some none."""
     if text.isascii():
         return len(text)
@@ -136,33 +136,33 @@ def _text_columns(text: str) -> int:
 def is_too_narrow(name: str, *, after: str) -> bool:
     """Return whether too little would stay of a name on the rest of a terminal's line."""
     columns = terminal_columns()
-    if columns is None or _text_columns(after + name) <= columns:
+    if columns is None or text_columns(after + name) <= columns:
         return False
-    return columns - _text_columns(after) < _MIN_NAME_COLUMNS
+    return columns - text_columns(after) < _MIN_NAME_COLUMNS
 
 
 def shorten_to_fit(name: str, *, after: str) -> str:
     """Return a name for the rest of a terminal's line; whole if too little would stay of it."""
-    room = (terminal_columns() or 0) - _text_columns(after)
+    room = (terminal_columns() or 0) - text_columns(after)
     return _shorten(name, room) if room >= _MIN_NAME_COLUMNS else name
 
 
 def _shorten(name: str, limit: int) -> str:
     """Return a name with its middle left out: names of folders and models differ at their ends."""
-    if _text_columns(name) <= limit:
+    if text_columns(name) <= limit:
         return name
     end = (limit - 1) * 2 // 3
     return f"{_cut(name, limit - 1 - end)}…{_cut(name[::-1], end)[::-1]}"
 
 
-def _cut_end(text: str, limit: int) -> str:
-    """Return as much of a sentence as fits: what matters comes first."""
-    return text if _text_columns(text) <= limit else f"{_cut(text, limit - 1).rstrip()}…"
+def cut_to_fit(text: str, limit: int) -> str:
+    """Return a text that fits into so many columns: of a longer one the beginning."""
+    return text if text_columns(text) <= limit else f"{_cut(text, limit - 1).rstrip()}…"
 
 
 def _cut(text: str, limit: int) -> str:
     """Return as much of the beginning of a text as fits."""
-    while _text_columns(text[:limit]) > limit:
+    while text_columns(text[:limit]) > limit:
         text = text[: min(len(text), limit) - 1]
     return text[:limit]
 
@@ -181,7 +181,7 @@ def _in_two_lines(heads: Sequence[str]) -> list[list[str]]:
 
 
 def _widths(shown: list[list[str]]) -> list[int]:
-    return [max(map(_text_columns, column)) for column in zip(*shown, strict=True)]
+    return [max(map(text_columns, column)) for column in zip(*shown, strict=True)]
 
 
 def _least(shown: list[list[str]], gap: str, shrinking: Mapping[int, int]) -> int:
@@ -197,4 +197,4 @@ def _total(widths: Sequence[int], gap: str) -> int:
 
 
 def _padding(text: str, width: int) -> str:
-    return " " * (width - _text_columns(text))
+    return " " * (width - text_columns(text))

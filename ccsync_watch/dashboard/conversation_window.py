@@ -54,11 +54,14 @@ class ConversationWindow:
         return bool(self.read(after_seq=after_seq, before_seq=before_seq, limit=1))
 
     def read_page(
-        self, request: Request, *, is_running: bool
+        self, request: Request, *, is_running: bool, match_name: str | None = None
     ) -> tuple[list[StoredMessage], str | None]:
-        """Return the messages that the address asks for, and the name of the one that it names."""
+        """Return the messages that the address asks for, and the name of the one that it names.
+
+        `match_name` is the name of one that was searched for.
+        """
         before, after = (number_param(request, name) for name in ("before", "after"))
-        name = text_param(request, "at")
+        name = text_param(request, "at") or match_name
         at = self._find_named(name) if name else None
         if after is not None:
             return self.read(after_seq=after), None

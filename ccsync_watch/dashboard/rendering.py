@@ -18,7 +18,7 @@ from ccsync_watch.dashboard import charts, code_highlighting, local_time, markup
 from ccsync_watch.dashboard.entry_facts import marked_entry, upload_of
 from ccsync_watch.dashboard.json_text import compact_json, indented_json
 from ccsync_watch.dashboard.shown_models import short_model
-from ccsync_watch.dashboard.tool_views import build_view
+from ccsync_watch.dashboard.tool_views import build_view, tool_label
 from ccsync_watch.plain_text import plain_text
 from ccsync_watch.store.session_annotations import MARKS
 from ccsync_watch.transcripts.kept_files import describe_file, describe_values
@@ -74,6 +74,7 @@ class Templates:
             indented_json=indented_json,
             short_count=units.short_count,
             short_model=short_model,
+            tool_label=tool_label,
             size=units.size,
             snippet=markup.render_snippet,
             shown_path=lambda path, folder: shown_path(path, [folder] if folder else []),
@@ -86,7 +87,6 @@ class Templates:
             ),
             call_output=_call_output,
             failed_call_view=_failed_call_view,
-            tool_label=lambda name: build_view(name, {}, None).label,
             first_error_line=_first_error_line,
         )
         self._environment.globals.update(

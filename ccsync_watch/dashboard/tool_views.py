@@ -55,7 +55,7 @@ def build_view(
     view = build(values, outcome, folder)
     view.summary = view.summary or sizes_of(values)
     if not view.label:
-        view.label = _mcp_label(name) if is_mcp_tool(name) else name
+        view.label = tool_label(name)
     # What went wrong is what a reader looks for; what was denied, they denied themselves.
     view.is_open |= outcome is not None and not outcome.is_ok and not outcome.denied
     return view
@@ -275,6 +275,11 @@ def _workflow(values: Arguments, _outcome: CallOutcome | None, _folder: str | No
         blocks=[*blocks, *([Block("code", text=code)] if code else [])],
         output="text",
     )
+
+
+def tool_label(name: str) -> str:
+    """Return a tool's name as a page shows it."""
+    return _mcp_label(name) if is_mcp_tool(name) else name
 
 
 def _mcp_label(name: str) -> str:

@@ -1119,4 +1119,27 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE ledger ADD COLUMN first_seq INTEGER;
     ALTER TABLE ledger ADD COLUMN last_seq INTEGER;
     """,
+    """
+    -- The words of the search index, for what is inside of them: `search_substrings` says how. The
+    -- index is built again when somebody looks, with them.
+    DROP TABLE search;
+    DELETE FROM indexed_texts;
+    CREATE VIRTUAL TABLE search USING fts5 (
+        text, split, content = 'indexed_texts', content_rowid = 'seq',
+        tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2'
+    );
+    DELETE FROM search_due;
+    DELETE FROM meta WHERE name IN ('search', 'search_removed');
+    CREATE TABLE search_terms (id INTEGER PRIMARY KEY, term TEXT NOT NULL UNIQUE);
+    CREATE VIRTUAL TABLE search_grams USING fts5 (
+        term, content = 'search_terms', content_rowid = 'id', tokenize = 'trigram', detail = none,
+        columnsize = 0
+    );
+    CREATE TRIGGER search_terms_added AFTER INSERT ON search_terms BEGIN
+        INSERT INTO search_grams (rowid, term) VALUES (new.id, new.term);
+    END;
+    CREATE TRIGGER search_terms_removed AFTER DELETE ON search_terms BEGIN
+        INSERT INTO search_grams (search_grams, rowid, term) VALUES ('delete', old.id, old.term);
+    END;
+    """,
 )

@@ -12,6 +12,7 @@ import orjson
 
 from ccsync_watch.store.meta import delete_meta, get_meta, set_meta
 from ccsync_watch.store.packed_texts import pack, unpack
+from ccsync_watch.store.search_substrings import add_terms, drop_terms, remove_unused_terms
 from ccsync_watch.store.search_words import split_words
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ TABLE = (
     "text, split, content = 'indexed_texts', content_rowid = 'seq',"
     " tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2')"
 )
-# In `meta`: whether texts were removed since the index was merged, and when that was begun.
+# In `meta`: whether texts were removed since the index was merged, or how far that has come; and
+# when that was begun.
 _REMOVED, _MERGED = "search_removed", "search_merged_ms"
 _MERGE_MS = 86_400_000
 _MERGE_PAGES = 50
@@ -42,6 +44,7 @@ def reset_index(connection: sqlite3.Connection) -> None:
     connection.execute("DROP TABLE search")
     connection.execute("DELETE FROM indexed_texts")
     connection.execute(TABLE)
+    drop_terms(connection)
     connection.execute("DELETE FROM search_due")
     delete_meta(connection, "search")
     delete_meta(connection, _REMOVED)
@@ -92,19 +95,38 @@ def _forget_removed(database: Database, clock: Clock) -> int:
     with database.write() as connection:
         deadline = clock.monotonic() + _HOLD_SECONDS
         if state == "new":
-            set_meta(connection, _REMOVED, "begun")
+            state = "0"
             set_meta(connection, _MERGED, str(now_ms))
-        pages = -_MERGE_PAGES if state == "new" else _MERGE_PAGES
-        while True:
-            before = connection.total_changes
-            connection.execute("INSERT INTO search (search, rank) VALUES ('merge', ?)", (pages,))
-            pages = _MERGE_PAGES
-            if connection.total_changes - before < _MERGED_CHANGES:
-                delete_meta(connection, _REMOVED)
-                break
+        # First the list of words, up to the number in the state: its index is merged too.
+        while state.isdigit():
+            last = remove_unused_terms(connection, after_id=int(state))
+            state = "listed" if last is None else str(last)
             if clock.monotonic() > deadline:
                 break
+        pages = -_MERGE_PAGES if state == "listed" else _MERGE_PAGES
+        while not state.isdigit():
+            state = "begun"
+            if not _merge(connection, pages):
+                delete_meta(connection, _REMOVED)
+                return 1
+            pages = _MERGE_PAGES
+            if clock.monotonic() > deadline:
+                break
+        set_meta(connection, _REMOVED, state)
     return 1
+
+
+def _merge(connection: sqlite3.Connection, pages: int) -> bool:
+    """Merge some pages of both indexes; return whether there may be more."""
+    has_more = False
+    for index in ("search", "search_grams"):
+        before = connection.total_changes
+        connection.execute(
+            f"INSERT INTO {index} ({index}, rank) VALUES ('merge', ?)",  # noqa: S608 - constants
+            (pages,),
+        )
+        has_more |= connection.total_changes - before >= _MERGED_CHANGES
+    return has_more
 
 
 def _waiting(connection: sqlite3.Connection) -> tuple[list[int], list[int], int]:
@@ -125,6 +147,7 @@ def _add(connection: sqlite3.Connection, seq: int) -> None:
             "INSERT INTO search (rowid, text, split) VALUES (?, ?, ?)",
             (seq, text, split_words(text)),
         )
+        add_terms(connection, text)
 
 
 def count_unindexed(database: Database) -> int:

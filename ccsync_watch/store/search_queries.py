@@ -1,164 +1,255 @@
-"""What the search finds: messages and sessions that contain all typed words, the newest first.
+"""What a search finds: messages by session, the session of the last activity or the best first.
 
-Sessions are in the order of their last activity, the messages of each from its last one. The order
-of rows is not that of time: a first import reads the newest transcripts first.
+The order of rows is not that of time: a first import reads the newest transcripts first.
 
-Few matches are sorted at once. Of many, the sessions are walked from the newest one, and only those
-that are shown are searched.
+Few matches are read, counted and sorted at once. Of many, the sessions are walked from the newest
+one, and only those that are shown are searched.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from ccsync_watch.store.conversations import conversation_name
-from ccsync_watch.store.packed_texts import unpack
-from ccsync_watch.store.search_words import UNSPACED, phrase_query
+from ccsync_watch.store.search_hits import SearchHit, read_hit
+from ccsync_watch.store.search_operators import ANY_SESSION
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from ccsync_watch.store.database import Database
+    from ccsync_watch.store.search_compiler import CompiledQuery
 
-MAX_WORDS = 12
-MARKS = ("\x02", "\x03")
-"""Around each matched word of a snippet: JSON never contains these characters raw."""
-_WORD = re.compile(rf"[\w{UNSPACED}]+")
-_SNIPPET_WORDS = 24
-_SNIPPET_CHARS = 80
+SearchOrder: TypeAlias = Literal["newest", "best"]
 MAX_SORTED = 3000
 """More matches are not sorted: reading the time of each would take too long."""
+SHOWN_HITS = 3
+"""So many messages of a session are shown."""
+_MAX_COUNTED = 50
 _MAX_WALKED = 1000
 """Sessions of which one call searches at most so many, before it returns what it found."""
-_NEWEST = (1 << 62, "\U0010ffff", 1 << 62)
+_MAX_WALKED_CHECKED = 300
+"""And so many whose matches are looked at one by one."""
+_MAX_WALKED_MESSAGES = 10_000
+"""And so many messages that no index limits."""
+_NEWEST = (1 << 62, "\U0010ffff")
+_ROWS = (
+    " FROM search CROSS JOIN compact_messages m ON m.seq = search.rowid"
+    " JOIN ids k ON k.key = m.session_key JOIN sessions s ON s.id = k.id"
+    " WHERE search MATCH ? AND NOT s.is_excluded AND {of_session} AND {of_message}"
+)
 
 
 class SearchEnd(NamedTuple):
-    """Where a page of hits ended: the session's last activity, the session, and the message."""
+    """Where a page ended: the last session, and its last activity; of the best ones, its place."""
 
-    updated_ms: int
+    value: int
     session_id: str
-    seq: int
-
-
-class SearchPage(NamedTuple):
-    """Hits, and where the next ones are to be searched; None at the end.
-
-    Without hits there may be more: sessions are searched a thousand at a time.
-    """
-
-    hits: list[SearchHit]
-    end: SearchEnd | None
 
 
 @dataclass(frozen=True, slots=True)
-class SearchHit:
-    """A message that matches; in `snippet` each matched word has `MARKS` around it.
+class SessionHits:
+    """The matches in one session: how many, exactly or at least, and some of them."""
 
-    `name` is the message's permanent one.
+    session_id: str
+    updated_ms: int
+    hits: list[SearchHit]
+    count: int
+    is_exact: bool = True
+
+
+class SearchCounts(NamedTuple):
+    """How many messages match, in how many sessions; at least, if they are not exact."""
+
+    messages: int
+    sessions: int
+    is_exact: bool
+
+
+class SearchPage(NamedTuple):
+    """Matches by session, and where the next ones are to be searched; None at the end.
+
+    Without any there may be more: sessions are searched a thousand at a time. `is_sorted`: there
+    were few enough for the best ones to be known.
     """
 
-    seq: int
-    session_id: str
-    agent_id: str | None
-    kind: str
-    timestamp_ms: int | None
-    name: str
-    snippet: str
-    updated_ms: int
+    groups: list[SessionHits]
+    end: SearchEnd | None
+    counts: SearchCounts
+    is_sorted: bool = True
 
     @property
-    def end(self) -> SearchEnd:
-        """The place of this hit among all."""
-        return SearchEnd(self.updated_ms, self.session_id, self.seq)
+    def hits(self) -> list[SearchHit]:
+        """All messages of the page."""
+        return [hit for group in self.groups for hit in group.hits]
 
 
-def fts_query(text: str) -> str:
-    """Return the FTS5 query for typed text: all of its words, the last one as a prefix.
-
-    Whatever was typed, no part of it acts as syntax. Empty for a text without words.
-    """
-    words = _WORD.findall(text)[:MAX_WORDS]
-    last = len(words) - 1
-    return " AND ".join(
-        phrase_query(word, is_prefix=at == last and not text[-1:].isspace())
-        for at, word in enumerate(words)
-    )
+_NOTHING = SearchPage([], None, SearchCounts(0, 0, is_exact=True))
 
 
 def find_messages(
-    database: Database, text: str, *, limit: int, after: SearchEnd | None = None
+    database: Database,
+    query: CompiledQuery,
+    *,
+    limit: int,
+    after: SearchEnd | None = None,
+    order: SearchOrder = "newest",
+    shown: int = SHOWN_HITS,
 ) -> SearchPage:
-    """Return messages that contain all words of `text`, the next ones after a hit's `end`."""
-    query = fts_query(text)
-    if not query:
-        return SearchPage([], None)
+    """Return the matches in the next `limit` sessions, `shown` messages of each.
+
+    Too many matches to sort are returned in the order of time, whatever `order` is.
+    """
+    if query.is_empty:
+        return _NOTHING
     read = database.read()
-    if _has_few_matches(read, query):
-        rows = _sorted_matches(read, query, limit + 1, after)
-        last = None
-    else:
-        rows, last = _walked_matches(read, query, limit + 1, after)
-    hits = [_read_hit(read, query, text, *row) for row in rows[:limit]]
-    if len(rows) > limit:
-        last = hits[-1].end
-    return SearchPage(hits, last)
+    if query.words is not None and _has_few_matches(read, query.words):
+        return _sorted_page(read, query, limit, after, order, shown)
+    return _walked_page(read, query, limit, after, shown)
 
 
-def _has_few_matches(read: sqlite3.Connection, query: str) -> bool:
+def _has_few_matches(read: sqlite3.Connection, words: str) -> bool:
     (count,) = read.execute(
         "SELECT count(*) FROM (SELECT 1 FROM search WHERE search MATCH ? LIMIT ?)",
-        (query, MAX_SORTED + 1),
+        (words, MAX_SORTED + 1),
     ).fetchone()
     return bool(count <= MAX_SORTED)
 
 
-def _sorted_matches(
-    read: sqlite3.Connection, query: str, limit: int, after: SearchEnd | None
-) -> list[tuple[int, int]]:
-    """Return the numbers of messages, and the last activity of the session of each."""
-    rows = read.execute(
-        "SELECT m.seq, coalesce(s.updated_ms, 0) AS updated_ms FROM search"
-        " CROSS JOIN compact_messages m ON m.seq = search.rowid"
-        " JOIN ids k ON k.key = m.session_key JOIN sessions s ON s.id = k.id"
-        " WHERE search MATCH ?1 AND NOT s.is_excluded"
-        " AND (coalesce(s.updated_ms, 0), s.id, m.seq) < (?2, ?3, ?4)"
-        " ORDER BY 2 DESC, s.id DESC, m.seq DESC LIMIT ?5",
-        (query, *(after or _NEWEST), limit),
+def _matching_rows(query: CompiledQuery) -> tuple[str, tuple[object, ...]]:
+    """Return the tables and conditions of all matches of a query with words."""
+    sql = _ROWS.format(
+        of_session=f"({query.of_session.sql})", of_message=f"({query.sql or 'true'})"
     )
-    return [tuple(row) for row in rows]
+    return sql, (query.words, *query.of_session.values, *query.values)
 
 
-def _walked_matches(
-    read: sqlite3.Connection, query: str, limit: int, after: SearchEnd | None
-) -> tuple[list[tuple[int, int]], SearchEnd | None]:
-    """Return the same, and the session up to which was searched if there may be more."""
-    matches: list[tuple[int, int]] = []
-    updated_ms, last_id, before_seq = after or _NEWEST
-    sessions = read.execute(
-        "SELECT s.id, s.updated_ms, k.key FROM sessions s JOIN ids k ON k.id = s.id"
-        " WHERE NOT s.is_excluded AND s.updated_ms <= ?1 AND (s.updated_ms, s.id) <= (?1, ?2)"
-        " ORDER BY s.updated_ms DESC, s.id DESC LIMIT ?3",
-        (updated_ms, last_id, _MAX_WALKED + 1),
+def _sorted_page(
+    read: sqlite3.Connection,
+    query: CompiledQuery,
+    limit: int,
+    after: SearchEnd | None,
+    order: SearchOrder,
+    shown: int,
+) -> SearchPage:
+    tables, values = _matching_rows(query)
+    rank = "search.rank" if order == "best" else "0"
+    rows = read.execute(
+        f"SELECT m.seq, s.id, coalesce(s.updated_ms, 0), {rank}{tables}",
+        values,
     ).fetchall()
-    for number, session in enumerate(sessions):
-        if number == _MAX_WALKED:
-            return matches, SearchEnd(session["updated_ms"], session["id"], 1 << 62)
-        top = before_seq if session["id"] == last_id else 1 << 62
-        seqs = _matches_in(read, query, session["key"], top, limit - len(matches))
-        matches += [(seq, session["updated_ms"]) for seq in seqs]
-        if len(matches) >= limit:
+    by_session: dict[tuple[int, str], list[tuple[float, int]]] = {}
+    for seq, session_id, updated_ms, score in rows:
+        by_session.setdefault((updated_ms, session_id), []).append((score, -seq))
+    for matches in by_session.values():
+        matches.sort()
+    sessions = sorted(by_session, reverse=True)
+    start = 0
+    if order == "best":
+        # The best message of each, and among equals the newest session.
+        sessions.sort(key=lambda session: by_session[session][0][0])
+        start = after.value if after else 0
+    elif after is not None:
+        start = next((at for at, session in enumerate(sessions) if session < after), len(sessions))
+    end = None
+    if start + limit < len(sessions):
+        last = sessions[start + limit - 1]
+        end = SearchEnd(start + limit if order == "best" else last[0], last[1])
+    groups = [
+        SessionHits(
+            session_id,
+            updated_ms,
+            _read_hits(read, query, [-seq for _score, seq in matches[:shown]]),
+            len(matches),
+        )
+        for (updated_ms, session_id) in sessions[start : start + limit]
+        for matches in [by_session[updated_ms, session_id]]
+    ]
+    return SearchPage(groups, end, SearchCounts(len(rows), len(by_session), is_exact=True))
+
+
+def _walked_page(
+    read: sqlite3.Connection,
+    query: CompiledQuery,
+    limit: int,
+    after: SearchEnd | None,
+    shown: int,
+) -> SearchPage:
+    groups: list[SessionHits] = []
+    end = None
+    for session in _walk(read, query, after):
+        if session.is_last:
+            end = SearchEnd(session.updated_ms, session.session_id)
             break
-    return matches, None
+        seqs = list(_matches_in(read, query, session.key, _MAX_COUNTED + 1))
+        if not seqs:
+            continue
+        if len(groups) == limit:
+            end = SearchEnd(groups[-1].updated_ms, groups[-1].session_id)
+            break
+        hits = _read_hits(read, query, seqs[:shown])
+        count = min(len(seqs), _MAX_COUNTED)
+        is_exact = len(seqs) <= _MAX_COUNTED
+        groups.append(SessionHits(session.session_id, session.updated_ms, hits, count, is_exact))
+    messages = sum(group.count for group in groups)
+    is_exact = end is None and after is None and all(group.is_exact for group in groups)
+    if not is_exact and query.words and query.sql is None and query.of_session == ANY_SESSION:
+        messages = max(messages, MAX_SORTED)  # as `_has_few_matches` counted
+    counts = SearchCounts(messages, len(groups), is_exact)
+    return SearchPage(groups, end, counts, is_sorted=False)
+
+
+class _WalkedSession(NamedTuple):
+    """A session to search; `is_last`: the walk ended before it."""
+
+    session_id: str
+    updated_ms: int
+    key: int
+    is_last: bool
+
+
+def _walk(
+    read: sqlite3.Connection, query: CompiledQuery, after: SearchEnd | None
+) -> Iterator[_WalkedSession]:
+    """Yield the sessions after one, the newest first, as many as one call may search."""
+    updated_ms, last_id = after or _NEWEST
+    most = _MAX_WALKED_CHECKED if query.words and query.sql else _MAX_WALKED
+    sessions = read.execute(
+        "SELECT s.id, s.updated_ms, k.key, c.messages FROM sessions s JOIN ids k ON k.id = s.id"  # noqa: S608 - constants; values are bound
+        " LEFT JOIN session_counts c ON c.session_id = s.id"
+        " WHERE NOT s.is_excluded AND s.updated_ms <= ? AND (s.updated_ms, s.id) < (?, ?)"
+        f" AND ({query.of_session.sql}) ORDER BY s.updated_ms DESC, s.id DESC LIMIT ?",
+        (updated_ms, updated_ms, last_id, *query.of_session.values, most + 1),
+    )
+    messages = 0
+    before = None
+    for number, session in enumerate(sessions):
+        messages += session["messages"] or 0
+        is_last = number == most or (
+            query.words is None and messages > _MAX_WALKED_MESSAGES and before is not None
+        )
+        if is_last and before is not None:
+            yield before._replace(is_last=True)
+            return
+        before = _WalkedSession(session["id"], session["updated_ms"], session["key"], is_last=False)
+        yield before
 
 
 def _matches_in(
-    read: sqlite3.Connection, query: str, session_key: int, before_seq: int, limit: int
+    read: sqlite3.Connection, query: CompiledQuery, session_key: int, limit: int
 ) -> Iterator[int]:
     """Yield the matches of one session, the last ones first."""
+    condition = f"({query.sql or 'true'})"
+    session = "JOIN ids k ON k.key = m.session_key JOIN sessions s ON s.id = k.id"
+    if query.words is None:
+        rows = read.execute(
+            f"SELECT m.seq FROM compact_messages m {session} WHERE m.session_key = ?"  # noqa: S608 - constants; values are bound
+            f" AND m.kind <> 'session' AND {condition} ORDER BY m.seq DESC LIMIT ?",
+            (session_key, *query.values, limit),
+        )
+        yield from (row[0] for row in rows)
+        return
     first, last = read.execute(
         "SELECT (SELECT min(seq) FROM compact_messages WHERE session_key = ?1),"
         " (SELECT max(seq) FROM compact_messages WHERE session_key = ?1)",
@@ -168,70 +259,63 @@ def _matches_in(
         return
     rows = read.execute(
         # Rows of other sessions may be between its first and its last.
-        "SELECT m.seq FROM search CROSS JOIN compact_messages m ON m.seq = search.rowid"
+        "SELECT m.seq FROM search CROSS JOIN compact_messages m ON m.seq = search.rowid"  # noqa: S608 - constants; values are bound
+        f" {session if query.sql else ''}"
         " WHERE search MATCH ? AND search.rowid BETWEEN ? AND ? AND m.session_key = ?"
-        " ORDER BY search.rowid DESC LIMIT ?",
-        (query, first, min(last, before_seq - 1), session_key, limit),
+        f" AND {condition} ORDER BY search.rowid DESC LIMIT ?",
+        (query.words, first, last, session_key, *query.values, limit),
     )
     yield from (row[0] for row in rows)
 
 
-def _read_hit(
-    read: sqlite3.Connection, query: str, text: str, seq: int, updated_ms: int
-) -> SearchHit:
-    row = read.execute(
-        "SELECT m.session_id, m.agent_id, m.kind, m.timestamp_ms, m.id,"
-        " snippet(search, 0, ?3, ?4, '…', ?5) AS snippet"
-        " FROM search JOIN messages m ON m.seq = search.rowid"
-        " WHERE search MATCH ?1 AND search.rowid = ?2",
-        (query, seq, *MARKS, _SNIPPET_WORDS),
-    ).fetchone()
-    name = conversation_name(row["id"], row["session_id"], row["agent_id"])
-    fields = {key: row[key] for key in ("session_id", "agent_id", "kind", "timestamp_ms")}
-    hit = SearchHit(seq, **fields, name=name, snippet=row["snippet"], updated_ms=updated_ms)
-    if MARKS[0] in hit.snippet:
-        return hit
-    # What matches is inside of a word, which FTS5 cannot mark.
-    (packed,) = read.execute("SELECT packed FROM indexed_texts WHERE seq = ?", (seq,)).fetchone()
-    return replace(hit, snippet=_snippet_around(unpack(packed), text) or hit.snippet)
+def _read_hits(
+    read: sqlite3.Connection, query: CompiledQuery, seqs: Sequence[int]
+) -> list[SearchHit]:
+    return [read_hit(read, query, seq) for seq in seqs]
 
 
-def _snippet_around(text: str, typed: str) -> str:
-    """Return the surroundings of the first typed word in a text, marked; empty without one."""
-    words = sorted(_WORD.findall(typed)[:MAX_WORDS], key=len, reverse=True)
-    pattern = re.compile("|".join(map(re.escape, words)), re.IGNORECASE)
-    first = pattern.search(text)
-    if first is None:
-        return ""
-    start = max(0, first.start() - _SNIPPET_CHARS)
-    end = first.end() + _SNIPPET_CHARS
-    shown = pattern.sub(lambda match: f"{MARKS[0]}{match[0]}{MARKS[1]}", text[start:end])
-    return ("…" if start else "") + shown + ("…" if end < len(text) else "")
+def find_in_conversation(
+    database: Database, query: CompiledQuery, session_id: str, agent_id: str | None
+) -> list[int]:
+    """Return the numbers of a conversation's messages that match, in the order of the file.
+
+    All of them, however long it is; those of other conversations of its session are left out.
+    """
+    read = database.read()
+    key = read.execute("SELECT key FROM ids WHERE id = ?", (session_id,)).fetchone()
+    if key is None or query.is_empty:
+        return []
+    rows = read.execute(
+        "SELECT seq FROM compact_messages WHERE session_key = ? AND agent_id IS ?",
+        (key[0], agent_id),
+    )
+    own = {row[0] for row in rows}
+    return sorted(own.intersection(_matches_in(read, query, key[0], -1)))
 
 
 class MatchingSessions:
-    """The sessions that have a message with all typed words; asked for one, or for all of them."""
+    """The sessions that have a message that matches; asked for one, or for all of them.
 
-    def __init__(self, database: Database, text: str) -> None:
+    `condition` is what a list of sessions asks for by itself.
+    """
+
+    def __init__(self, database: Database, query: CompiledQuery) -> None:
         self._read = database.read()
-        self._query = fts_query(text)
+        self._query = query
+        self.condition = query.of_session
 
     def all_ids(self) -> list[str] | None:
         """Return every one of them; None where there are too many matches for that."""
-        if not self._query:
-            return []
-        if not _has_few_matches(self._read, self._query):
+        words = self._query.words
+        if words is None or not _has_few_matches(self._read, words):
             return None
-        rows = self._read.execute(
-            "SELECT DISTINCT k.id FROM search CROSS JOIN compact_messages m ON m.seq = search.rowid"
-            " JOIN ids k ON k.key = m.session_key WHERE search MATCH ?",
-            (self._query,),
-        )
+        tables, values = _matching_rows(self._query)
+        rows = self._read.execute(f"SELECT DISTINCT s.id{tables}", values)
         return [row[0] for row in rows]
 
     def __contains__(self, session_id: object) -> bool:
-        """Return whether a session is one of them."""
+        """Return whether a session is one of them, if it has what `condition` asks for."""
         key = self._read.execute("SELECT key FROM ids WHERE id = ?", (session_id,)).fetchone()
         return key is not None and any(
-            True for _seq in _matches_in(self._read, self._query, key[0], 1 << 62, 1)
+            True for _seq in _matches_in(self._read, self._query, key[0], 1)
         )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from ccsync_watch.store.database import Database
+    from ccsync_watch.store.search_operators import Condition
 
 SessionSort: TypeAlias = Literal[
     "recent", "oldest", "started", "cost", "tokens", "duration", "messages", "failed"
@@ -42,7 +43,8 @@ DATED_SORTS = frozenset({"recent", "oldest", "started"})
 class SessionFilter:
     """Which sessions to list; None and empty mean all. `until_ms` is exclusive.
 
-    `is_conversation`: without those in which nobody said anything.
+    `is_conversation`: without those in which nobody said anything. `condition` is what a search
+    asks for.
     """
 
     project: str | None = None
@@ -52,11 +54,13 @@ class SessionFilter:
     until_ms: int | None = None
     host: str | None = None
     is_conversation: bool = False
+    condition: Condition | None = None
 
     @property
     def is_narrow(self) -> bool:
         """Whether an index limits the sessions to a part of them."""
-        return bool(self.project or self.branch or self.model or self.since_ms)
+        limits = (self.project, self.branch, self.model, self.since_ms, self.condition)
+        return any(limits)
 
 
 class PageEnd(NamedTuple):
@@ -120,9 +124,7 @@ def list_sessions(
             else "session_figures f CROSS JOIN sessions s ON s.id = f.session_id"
         )
     conditions, values = _conditions(session_filter, sort)
-    if among is not None:
-        conditions.append("s.id IN (SELECT value FROM json_each(?))")
-        values.append(json.dumps(list(among)))
+    _limit_to(among, conditions, values)
     if after is not None:
         conditions.append(f"({column}, {session_id}) {compare} (?, ?)")
         values.extend(after)
@@ -149,9 +151,16 @@ def last_change(database: Database) -> int:
     return int(database.read().execute(query).fetchone()[0])
 
 
-def count_matching(database: Database, session_filter: SessionFilter, most: int) -> int:
+def count_matching(
+    database: Database,
+    session_filter: SessionFilter,
+    most: int,
+    *,
+    among: Collection[str] | None = None,
+) -> int:
     """Return how many sessions match, at most so many: more are not counted."""
     conditions, values = _conditions(session_filter, "recent")
+    _limit_to(among, conditions, values)
     where = " AND ".join(["NOT s.is_excluded", "s.updated_ms IS NOT NULL", *conditions])
     query = f"SELECT count(*) FROM (SELECT 1 FROM sessions s WHERE {where} LIMIT ?)"  # noqa: S608 - constants; values are bound
     return int(database.read().execute(query, (*values, most)).fetchone()[0])
@@ -170,7 +179,18 @@ def _conditions(session_filter: SessionFilter, sort: SessionSort) -> tuple[list[
     if session_filter.is_conversation:
         possible.append(("s.is_conversation = ?", 1))
     active = [(condition, value) for condition, value in possible if value not in {None, ""}]
-    return [condition for condition, _value in active], [value for _condition, value in active]
+    conditions = [condition for condition, _value in active]
+    values = [value for _condition, value in active]
+    if session_filter.condition is not None:
+        conditions.append(f"({session_filter.condition.sql})")
+        values.extend(session_filter.condition.values)
+    return conditions, values
+
+
+def _limit_to(among: Collection[str] | None, conditions: list[str], values: list[object]) -> None:
+    if among is not None:
+        conditions.append("s.id IN (SELECT value FROM json_each(?))")
+        values.append(json.dumps(list(among)))
 
 
 def load_session(database: Database, session_id: str) -> SessionRow | None:

@@ -40,6 +40,10 @@ PATHS = {
     "errors": "/errors?range=all",
     "failed calls": "/errors?range=all&tool=Bash&kind=other",
     "no match": "/search?q=zebra",
+    "operators": "/search?q=missing+kind:prompt+-zebra",
+    "not understood": "/search?q=kind:sandwich",
+    "filtered sessions": "/sessions?q=missing+kind:prompt",
+    "find": f"/sessions/{SESSION}?find=missing",
     "error": "/sessions/unknown",
 }
 _UNFOLD = "for (const fold of document.querySelectorAll('details')) fold.open = true"
@@ -200,6 +204,46 @@ def test_copies_are_markdown_and_paper_is_unfolded(
         assert page.locator(".conversation details:not(.raw):not([open])").count() > 0
 
 
+def test_a_search_is_narrowed_and_widened_without_scripts(
+    browser: Browser, access: DashboardAccess
+) -> None:
+    """By the parts that are shown; a session's own matches follow each other."""
+    with access.window(browser, java_script_enabled=False) as window:
+        page = window.open("/search?q=missing+kind:answer+-zebra")
+        assert page.locator(".chips li").count() == 3
+        assert "3 messages in 1 session" in page.locator(".counts").inner_text()
+        page.get_by_label("Remove kind:answer").click()
+        assert page.get_by_label("Search all sessions").input_value() == "missing -zebra"
+        page = window.open(f"/sessions/{SESSION}")
+        page.get_by_label("Find in this session").fill("missing")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**?find=missing*")
+        place = page.locator(".find .place")
+        assert place.inner_text() == "1 of 3"
+        page.get_by_label("Next match").click()
+        page.wait_for_url("**match=2*")
+        assert place.inner_text() == "2 of 3"
+        assert page.locator(".named").count() == 1
+        page = window.open("/sessions?q=kind:sandwich")
+        assert "write prompt, answer" in page.get_by_role("alert").inner_text().lower()
+
+
+def test_a_match_in_a_session_is_unfolded_and_marked(
+    browser: Browser, access: DashboardAccess
+) -> None:
+    """With scripts; and Ctrl+K searches from every page."""
+    with access.window(browser) as window:
+        page = window.open(f"/sessions/{SESSION}?find=missing&match=2")
+        assert page.evaluate("CSS.highlights.get('found').size") > 0
+        page.keyboard.press("Control+k")
+        page.keyboard.type("zebra")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/search?q=zebra")
+        page.keyboard.press("Escape")
+        page.keyboard.press("Control+k")
+        assert page.evaluate("document.activeElement.id") == "search-input"
+
+
 def test_selected_theme_is_kept(browser: Browser, access: DashboardAccess) -> None:
     """The switch turns the page dark, and the next page is dark as well."""
     with access.window(browser, color_scheme="light") as window:
@@ -228,7 +272,7 @@ def test_empty_store_is_explained(browser: Browser, tmp_path: Path, axe: str) ->
             for path, message in (
                 ("/?range=all", "Waiting for Claude Code"),
                 ("/sessions", "Waiting for Claude Code"),
-                ("/search", "Search prompts, answers and tool calls"),
+                ("/search", "How to search"),
                 ("/sync", "Nothing was sent from this machine"),
             ):
                 page = window.open(path)

@@ -6,43 +6,53 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.dashboard.page import Context, Page
 from ccsync_watch.dashboard.query_params import build_query, number_param, text_param
-from ccsync_watch.store import search, search_queries, session_list
+from ccsync_watch.dashboard.speakers import SPEAKERS
+from ccsync_watch.dashboard.typed_query import read_query
+from ccsync_watch.store import search, search_hits, search_queries, session_list
+from ccsync_watch.store.search_operators import OPERATORS
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
     from ccsync_watch.dashboard.site import Site
 
-_PAGE_HITS = 30
-_AFTER_ALL = 10**16
+_PAGE_SESSIONS = 20
+_ORDERS = {"newest": "Newest", "best": "Best match"}
 
 
 def build_context(site: Site, request: Request) -> Context:
-    """Return the messages that match, by session, the session of the last activity first."""
+    """Return the messages that match, by session, in the order that was asked for."""
     words = text_param(request, "q")
-    at_ms, seq = number_param(request, "at"), number_param(request, "seq")
-    last_id = text_param(request, "after")
-    after = None
-    if at_ms is not None and seq is not None:
-        after = search_queries.SearchEnd(at_ms, last_id, seq)
-    shown, end = search_queries.find_messages(
-        site.database,
-        words,
-        limit=_PAGE_HITS,
-        after=after,
+    order: search_queries.SearchOrder = (
+        "best" if text_param(request, "sort") == "best" else "newest"
     )
-    by_session: dict[str, list[search_queries.SearchHit]] = {}
-    for hit in shown:
-        by_session.setdefault(hit.session_id, []).append(hit)
-    sessions = {name: session_list.load_session(site.database, name) for name in by_session}
+    value, last_id = number_param(request, "value"), text_param(request, "after")
+    after = search_queries.SearchEnd(value, last_id) if value is not None and last_id else None
+    typed = read_query(site, words)
+    matches = None
+    if typed.query is not None and not typed.query.is_empty:
+        matches = search_queries.find_messages(
+            site.database, typed.query, limit=_PAGE_SESSIONS, after=after, order=order
+        )
+    groups = [
+        (session_list.load_session(site.database, group.session_id), group)
+        for group in (matches.groups if matches else ())
+    ]
+    params = {"q": words, "sort": order if order == "best" else None}
+    end = matches.end if matches else None
     context: Context = {
         "words": words,
-        "marks": search_queries.MARKS,
-        "groups": [(sessions[name], group) for name, group in by_session.items() if sessions[name]],
-        "more": end
-        and build_query(
-            {"q": words}, at=end.updated_ms, after=end.session_id, seq=min(end.seq, _AFTER_ALL)
-        ),
+        "typed": typed,
+        "matches": matches,
+        "order": order,
+        "orders": _ORDERS,
+        "marks": search_hits.MARKS,
+        "speakers": {kind: speaker.name for kind, speaker in SPEAKERS.items()},
+        "groups": [(session, group) for session, group in groups if session],
+        "operators": OPERATORS,
+        "is_first": after is None,
+        "build_query": build_query,
+        "more": end and build_query(params, value=end.value, after=end.session_id),
         "not_indexed": search.count_unindexed(site.database),
     }
     return {**context, "title": words} if words else context

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, cast
 
@@ -19,14 +18,15 @@ from ccsync_watch.dashboard.local_time import (
 from ccsync_watch.dashboard.page import Context, Page
 from ccsync_watch.dashboard.query_params import build_query, number_param, text_param
 from ccsync_watch.dashboard.resuming import is_recent, is_running
+from ccsync_watch.dashboard.typed_query import read_query
 from ccsync_watch.store import (
     prompt_counts,
     session_annotations,
     session_figures,
     session_list,
     session_outline,
+    session_search,
 )
-from ccsync_watch.store.search_queries import MatchingSessions
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from ccsync_watch.store.session_list import SessionRow
 
 _PAGE_SESSIONS = 50
-_MAX_WALKED = 1000
-_MAX_COUNTED = 10_000
 _PARAMS = (
     "q", "project", "branch", "model", "tag", "starred", "since", "until", "sort", "all", "host",
     "hour",
@@ -77,6 +75,11 @@ class SessionDay:
     is_whole: bool = True
 
     @property
+    def count(self) -> int:
+        """How many they are."""
+        return len(self.lines)
+
+    @property
     def cost(self) -> Cost:
         """What they cost together."""
         return total_cost([line.account.cost for line in self.lines])
@@ -94,19 +97,27 @@ def build_context(site: Site, request: Request) -> Context:
         "session_list.SessionSort", params["sort"] if params["sort"] in _SORTS else "recent"
     )
     value, last_id = number_param(request, "value"), text_param(request, "after")
-    rows, next_cursor = _list_matching(
-        site,
-        params,
-        sort,
-        session_list.PageEnd(value, last_id) if value is not None and last_id else None,
-    )
+    typed = read_query(site, params["q"])
+    matching = session_search.FoundSessions([], None, 0)
+    if typed.query is not None:
+        has_words = not (typed.query.is_empty or typed.query.is_of_sessions)
+        session_filter = _build_filter(params, has_words=has_words)
+        matching = session_search.list_matching(
+            site.database,
+            session_filter,
+            typed.query,
+            among=_picked(site, params, session_filter),
+            sort=sort,
+            after=session_list.PageEnd(value, last_id) if value is not None and last_id else None,
+            limit=_PAGE_SESSIONS,
+        )
+    rows, next_cursor = matching.rows, matching.end
     more = None
     if next_cursor:
         more = build_query(params, value=next_cursor.value, after=next_cursor.session_id)
     tags = session_annotations.known_tags(site.database)
     choices = session_list.filter_options(site.database)
     is_filtered = any(text for name, text in params.items() if name != "sort")
-    is_picked = any(params[name] for name in ("q", "hour", "tag", "starred"))
     is_first = value is None
     is_store_empty = not rows and not session_list.has_sessions(site.database)
     return {
@@ -123,8 +134,9 @@ def build_context(site: Site, request: Request) -> Context:
             site.database, [row.session_id for row in rows]
         ),
         "days": _group_days(_build_lines(site, rows), sort, is_first=is_first, is_last=not more),
-        "total": None if is_picked else _count(site, params),
-        "most_counted": _MAX_COUNTED,
+        "typed": typed,
+        "total": matching.total,
+        "most_counted": session_search.MAX_COUNTED,
         "uncounted": 0 if sort in session_list.DATED_SORTS else site.figures.uncounted_messages(),
         "more": more,
         "build_query": build_query,
@@ -135,10 +147,6 @@ def build_context(site: Site, request: Request) -> Context:
         "status": site.figures.status() if is_store_empty else None,
         "progress": site.figures.import_progress(),
     }
-
-
-def _count(site: Site, params: dict[str, str]) -> int:
-    return session_list.count_matching(site.database, _build_filter(params), _MAX_COUNTED)
 
 
 def _build_lines(site: Site, rows: list[SessionRow]) -> list[ListedSession]:
@@ -183,46 +191,17 @@ def _group_days(
     ]
 
 
-def _list_matching(
-    site: Site,
-    params: dict[str, str],
-    sort: session_list.SessionSort,
-    after: session_list.PageEnd | None,
-) -> tuple[list[SessionRow], session_list.PageEnd | None]:
-    """Return a page of the sessions that match, and where the next one begins.
-
-    Where nearly every session has the words, each is asked as it is reached: a page may then have
-    fewer than others, and a next one all the same.
-    """
-    session_filter = _build_filter(params)
-    list_page = partial(session_list.list_sessions, site.database, session_filter, sort=sort)
+def _picked(
+    site: Site, params: dict[str, str], session_filter: session_list.SessionFilter
+) -> set[str] | None:
+    """Return the sessions of an hour, of a tag, with a star, as asked for; None for all."""
     picked = _sessions_at_hour(site, params, session_filter)
     if params["tag"] or params["starred"]:
         own = session_annotations.annotated_sessions(
             site.database, tag=params["tag"], is_starred=bool(params["starred"])
         )
         picked = set(own) if picked is None else picked.intersection(own)
-    if not params["q"]:
-        return list_page(after=after, limit=_PAGE_SESSIONS, among=picked)
-    matching = MatchingSessions(site.database, params["q"])
-    ids = matching.all_ids()
-    if ids is not None:
-        among = ids if picked is None else sorted(picked.intersection(ids))
-        return list_page(after=after, limit=_PAGE_SESSIONS, among=among)
-    shown: list[SessionRow] = []
-    for _number in range(_MAX_WALKED // _PAGE_SESSIONS):
-        rows, after = list_page(after=after, limit=_PAGE_SESSIONS, among=picked)
-        for row in rows:
-            if row.session_id in matching:
-                shown.append(row)
-                # Of another order the value is not known here: then the page has some more.
-                is_full = len(shown) == _PAGE_SESSIONS and sort in session_list.DATED_SORTS
-                if is_full and row is not rows[-1]:
-                    at_ms = row.started_ms if sort == "started" else row.updated_ms
-                    return shown, session_list.PageEnd(at_ms or 0, row.session_id)
-        if after is None or len(shown) >= _PAGE_SESSIONS:
-            break
-    return shown, after
+    return picked
 
 
 def _sessions_at_hour(
@@ -236,7 +215,7 @@ def _sessions_at_hour(
     return prompt_counts.sessions_at_hour(site.database, *hour, since_ms=since_ms, now_ms=now_ms)
 
 
-def _build_filter(params: dict[str, str]) -> session_list.SessionFilter:
+def _build_filter(params: dict[str, str], *, has_words: bool) -> session_list.SessionFilter:
     return session_list.SessionFilter(
         project=params["project"] or None,
         branch=params["branch"] or None,
@@ -244,7 +223,7 @@ def _build_filter(params: dict[str, str]) -> session_list.SessionFilter:
         since_ms=day_start_ms(params["since"]),
         until_ms=day_end_ms(params["until"]),
         host=params["host"] or None,
-        is_conversation=not any(params[name] for name in ("all", "q", "tag", "starred")),
+        is_conversation=not (has_words or any(params[name] for name in ("all", "tag", "starred"))),
     )
 
 

@@ -15,6 +15,7 @@ from ccsync_watch.dashboard.conversation_window import (
     said_alone,
 )
 from ccsync_watch.dashboard.entry_facts import NO_FACTS, entry_facts, local_facts
+from ccsync_watch.dashboard.find_in_session import find_in_session
 from ccsync_watch.dashboard.page import Context, Page
 from ccsync_watch.dashboard.query_params import MAX_TEXT_CHARS, build_query, text_param
 from ccsync_watch.dashboard.response_cards import build_cards, group_cards
@@ -83,9 +84,15 @@ def build_context(site: Site, request: Request) -> Context:
     updated_ms = session.updated_ms if agent is None else agent.updated_ms
     running = is_running(details, updated_ms, site.clock.wall_ms())
     shown = text_param(request, "show")
-    selection = shown if shown in conversations.SELECTIONS else None
+    finding = find_in_session(site, request, session_id, agent_id)
+    # What is found may be any message.
+    selection = shown if shown in conversations.SELECTIONS and finding is None else None
     window = ConversationWindow(site, session_id, agent_id, selection)
-    messages, at = window.read_page(request, is_running=running)
+    messages, at = window.read_page(
+        request,
+        is_running=running,
+        match_name=finding.shown.name if finding and finding.shown else None,
+    )
     first_seq, last_seq = (messages[0].seq, messages[-1].seq) if messages else (0, 0)
     has_later = bool(last_seq) and window.has_message(after_seq=last_seq)
     entries = load_entries(
@@ -107,6 +114,7 @@ def build_context(site: Site, request: Request) -> Context:
         "known_calls": site.figures.known_calls,
         "groups": group_cards(build_cards(entries), named=at, is_growing=running and not has_later),
         "at": at,
+        "finding": finding,
         "selection": selection,
         "selections": _SELECTIONS,
         "first_seq": first_seq,

@@ -1,4 +1,4 @@
-// `/` searches, `j` and `k` select in a list or a conversation, `n` and `p` go from prompt to prompt.
+// `/` and Ctrl+K search, `j` and `k` select in a list or a conversation, `n` and `p` go from prompt to prompt.
 export function keys() {
   const help = document.querySelector(".help");
   const openButton = document.querySelector("[data-help-open]");
@@ -73,10 +73,16 @@ export function keys() {
     if (scrollY === before) document.querySelector(link)?.click();
   }
 
+  function search() {
+    const field = document.getElementById("search-input");
+    field?.focus();
+    field?.select();
+  }
+
   const rows = "[data-list] .row, .entry, .run:not([open])";
   const failed = ".entry:has(.call.failed), .entry.kind-api_error";
   const actions = {
-    "/": () => document.getElementById("search-input").focus(),
+    "/": search,
     "?": () => help.showModal(),
     j: () => select(1, rows),
     k: () => select(-1, rows),
@@ -91,6 +97,11 @@ export function keys() {
 
   addEventListener("keydown", (event) => {
     const isTyping = event.target.closest("input, select, textarea, [contenteditable]");
+    const isSearch = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k";
+    if (isSearch && !event.altKey && !event.shiftKey && !help.open) {
+      event.preventDefault();
+      search();
+    }
     if (event.ctrlKey || event.metaKey || event.altKey || help.open) return;
     if (isTyping) {
       if (event.key === "Escape") event.target.blur();

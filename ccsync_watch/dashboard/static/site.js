@@ -1,6 +1,7 @@
 // Everything here is a convenience: each page can be read and used without scripts.
 import { charts } from "./charts.js";
 import { follow } from "./live.js";
+import { showMatches } from "./matches.js";
 import { keys } from "./keys.js";
 import { followList } from "./list.js";
 import { tips } from "./tips.js";
@@ -118,6 +119,7 @@ if (location.hash) reveal();
 addEventListener("hashchange", reveal);
 // A link that lost its fragment, as one-time links do, still names its message.
 if (!location.hash) document.querySelector(".entry.named")?.scrollIntoView();
+showMatches();
 tips();
 charts();
 keys();

@@ -9,7 +9,7 @@ from ccsync_watch.dashboard.page_priority import PagePriority
 from ccsync_watch.dashboard.store_indexer import StoreIndexer
 from ccsync_watch.store import search
 from ccsync_watch.store.database import Database
-from ccsync_watch.store.search_queries import find_messages
+from support.searching import search_for
 from support.sqlite_memory import bytes_of_sqlite
 from support.storing import message
 
@@ -38,7 +38,7 @@ def test_new_messages_are_indexed_after_a_wake(world: World, clock: FakeClock) -
         world.say(f"u{number}", "xylophone")
         indexer.wake()
         indexer._threads.submit(lambda: None).result(30)
-        assert len(find_messages(world.database, "xylophone", limit=9).hits) == number + 1
+        assert len(search_for(world.database, "xylophone").hits) == number + 1
     assert search.count_unindexed(world.database) == 0
 
 
@@ -52,7 +52,7 @@ def test_the_dashboards_own_connection_can_index(world: World, clock: FakeClock)
         indexer._threads.submit(lambda: None).result(30)
     finally:
         database.close()
-    assert len(find_messages(world.database, "xylophone", limit=9).hits) == 1
+    assert len(search_for(world.database, "xylophone").hits) == 1
 
 
 def test_a_database_that_was_closed_meanwhile_is_not_a_failure(
@@ -107,7 +107,7 @@ def test_a_failure_is_logged_once_and_tried_again(
         "the search index cannot be brought up to date"
     ]
     run()
-    assert len(find_messages(world.database, "xylophone", limit=9).hits) == 1
+    assert len(search_for(world.database, "xylophone").hits) == 1
 
 
 def test_a_page_waits_for_what_is_indexed_soon(world: World, clock: FakeClock) -> None:

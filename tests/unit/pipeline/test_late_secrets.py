@@ -11,10 +11,10 @@ from ccsync_watch.pipeline import late_secrets
 from ccsync_watch.pipeline.late_secrets import LateSecrets
 from ccsync_watch.store import search
 from ccsync_watch.store.install_keys import install_key
-from ccsync_watch.store.search_queries import find_messages
 from support.fakes import FakeClock
 from support.lines import OTHER, SESSION, Writer, call, text
 from support.pumping import Bench
+from support.searching import search_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -103,7 +103,7 @@ def test_what_was_stored_before_is_redacted(bench: Bench) -> None:
     _mark_sent(bench)
     _disclose(bench, writer)
     assert _everything(bench).count(WORD) > 5
-    assert find_messages(bench.database, WORD, limit=9).hits
+    assert search_for(bench.database, WORD).hits
     _finish(_late_secrets(bench))
     assert _everything(bench).count(WORD) == 2  # of the other session
     assert b"plum" not in _on_disk(bench).replace(b"plum giraffe 8", b"")
@@ -115,7 +115,7 @@ def test_what_was_stored_before_is_redacted(bench: Bench) -> None:
     clock = FakeClock()
     while search.catch_up(bench.database, clock):
         pass
-    assert [hit.session_id for hit in find_messages(bench.database, WORD, limit=9).hits] == [OTHER]
+    assert [hit.session_id for hit in search_for(bench.database, WORD).hits] == [OTHER]
 
 
 def test_messages_without_texts_end_no_search(bench: Bench) -> None:

@@ -27,9 +27,9 @@ from ccsync_watch.pipeline.reapply import repair
 from ccsync_watch.store import search, session_list, status_figures, stored_messages
 from ccsync_watch.store.install_keys import install_key
 from ccsync_watch.store.prompt_counts import OWN_MESSAGES
-from ccsync_watch.store.search_queries import find_messages
 from support.lines import Writer
 from support.pumping import IS_LIVE, Bench, PassingRedactor
+from support.searching import search_for
 from support.storing import OTHER, SESSION, World, message, usage
 
 if TYPE_CHECKING:
@@ -164,11 +164,11 @@ class TestWhatGoes:
         write_session(world)
         while search.catch_up(world.database, world.clock):
             pass
-        assert find_messages(world.database, WORD, limit=9).hits
+        assert search_for(world.database, WORD).hits
         prune_now(world)
         while search.catch_up(world.database, world.clock):
             pass
-        assert not find_messages(world.database, WORD, limit=9).hits
+        assert not search_for(world.database, WORD).hits
         assert WORD.encode() not in files_of(world)
 
     def test_every_figure_stays(self, world: World) -> None:

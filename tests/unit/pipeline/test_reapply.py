@@ -12,9 +12,9 @@ from ccsync_watch.pipeline import reapply as repairing
 from ccsync_watch.pipeline.reapply import RepairResult, apply_policies, repair
 from ccsync_watch.privacy.policy.projects import Projects
 from ccsync_watch.store import search, session_policy, stored_messages
-from ccsync_watch.store.search_queries import find_messages
 from ccsync_watch.store.status_figures import count_recalled_sessions
 from support.opensync_double.faults import FaultPlan
+from support.searching import search_for
 from support.storing import OTHER, SESSION, World, message, usage
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def test_nothing_that_the_rules_find_is_left(world: World, redactor: Redactor) -
     while search.catch_up(world.database, world.clock):
         pass
     assert TOKEN.encode() in _bytes(world)
-    assert find_messages(world.database, TOKEN.lower(), limit=9).hits
+    assert search_for(world.database, TOKEN.lower()).hits
     result = _repair(world, redactor)
     assert TOKEN.encode() not in _bytes(world)
     assert result.messages == 3, "two, and the line about the session"

@@ -11,8 +11,8 @@ import pytest
 from ccsync_watch.model import Batch, Fact, Message, Part, Redacted, Subagent, Unreadable
 from ccsync_watch.store import checkpoints, search, status_figures, stored_messages
 from ccsync_watch.store.ingest import IngestContext, ingest
-from ccsync_watch.store.search_queries import find_messages
 from ccsync_watch.store.session_policy import excluded_among
+from support.searching import search_for
 from support.storing import OTHER, SESSION, World, checkpoint, message, observation, usage
 
 
@@ -302,7 +302,7 @@ class TestOrder:
         parts = _all(world, "SELECT count(*) FROM parts p JOIN messages m ON m.seq = p.message_seq")
         assert parts == [(11,)]
         search.catch_up(world.database, world.clock)
-        hits = find_messages(world.database, "word5", limit=9).hits
+        hits = search_for(world.database, "word5").hits
         assert [(hit.seq,) for hit in hits] == _all(
             world, "SELECT seq FROM messages WHERE uuid = 'u5'"
         )

@@ -21,11 +21,11 @@ from ccsync_watch.store.migrations import MIGRATIONS
 from ccsync_watch.store.packed_texts import unpack
 from ccsync_watch.store.prompt_sources import words_of
 from ccsync_watch.store.schema import add_functions, migrate
-from ccsync_watch.store.search_queries import find_messages
 from ccsync_watch.store.views import create_views
 from ccsync_watch.transcripts.fields import opaque_id
 from ccsync_watch.transcripts.usage import NOT_A_RESPONSE
 from support.histories import START_MS, feed, numbered_session
+from support.searching import search_for
 from support.storing import OTHER, SESSION, URL, World, message, usage
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 RELEASED = 6  # the version of 0.1.0
 READ_AGAIN = 9  # the last version that has all transcripts read again
-INDEXED_AGAIN = 17
+INDEXED_AGAIN = 22
 CALLS_INDEXED = 20  # the version that has the index of calls
 # Recomputed from other tables, or reset so that all transcripts are read again.
 CHANGED = {
@@ -269,9 +269,9 @@ def test_an_earlier_store_is_migrated_and_its_upload_continues(world: World, ver
             pass
     (file,), _end = file_list.list_files(world.database, FileFilter())
     assert (file.path, file.changes) == ("/shop/a.py", 1)
-    hits = find_messages(world.database, "changed", limit=9).hits
+    hits = search_for(world.database, "changed").hits
     assert [hit.session_id for hit in hits] == [SESSION]
-    assert len(find_messages(world.database, "written", limit=9).hits) == 1
+    assert len(search_for(world.database, "written").hits) == 1
 
 
 @pytest.mark.parametrize("version", [RELEASED, 13, 14, 15])

@@ -1,0 +1,151 @@
+"""A long answer: in a pager on a terminal, plain in a pipe; styled only where that is wanted.
+
+A text of a transcript is written by `TerminalPage` only, which takes from it what a terminal would
+obey: the styles are our own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from typing import IO, TYPE_CHECKING
+
+from ccsync_watch.cli.console import terminal_columns
+from ccsync_watch.plain_text import plain_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from rich.console import Console
+
+_MAX_COLUMNS = 100
+# Leave at once if the text fits, show our styles, and leave it on the screen: as git has it.
+_LESS_OPTIONS = "FRX"
+
+
+class TerminalPage:
+    """Writes lines and Markdown. `columns` is None in a pipe: there nothing is wrapped."""
+
+    def __init__(self, stream: IO[str], *, columns: int | None, is_styled: bool) -> None:
+        self._stream = stream
+        self.columns = min(columns, _MAX_COLUMNS) if columns else None
+        self._is_styled = is_styled
+        self._console: Console | None = None
+
+    def line(
+        self, text: str = "", style: str = "", *, rest: str = "", rest_style: str = ""
+    ) -> None:
+        """Write a line, which a terminal wraps; `rest` follows it in another style."""
+        text, rest = plain_text(text), plain_text(rest)
+        if not self._is_styled:
+            self._stream.write(f"{text}{rest}\n")
+            return
+        from rich.text import Text  # noqa: PLC0415 - not for a pipe
+
+        self._rich().print(Text(text, style).append(rest, rest_style), soft_wrap=True)
+
+    def marked(self, text: str, marks: tuple[str, str], *, indent: str = "") -> None:
+        """Write a text on as few lines as it needs, what is between marks in bold."""
+        text = " ".join(text.split())
+        if not self._is_styled:
+            for mark in marks:
+                text = text.replace(mark, "")
+            self._stream.write(f"{indent}{plain_text(text)}\n")
+            return
+        from rich.padding import Padding  # noqa: PLC0415 - not for a pipe
+        from rich.text import Text  # noqa: PLC0415 - not for a pipe
+
+        shown = Text()
+        for piece in text.split(marks[0]):
+            word, mark, after = piece.rpartition(marks[1])
+            shown.append(plain_text(word), "bold yellow" if mark else "")
+            shown.append(plain_text(after))
+        self._rich().print(Padding(shown, (0, 0, 0, len(indent))))
+
+    def markdown(self, text: str) -> None:
+        """Write Markdown as a terminal shows it; as it was written, in a pipe."""
+        text = plain_text(text)
+        if not self._is_styled:
+            self._stream.write(f"{text}\n")
+            return
+        from rich.markdown import Markdown  # noqa: PLC0415 - not for a pipe
+
+        # A link of a terminal would hide where it leads.
+        self._rich().print(Markdown(text, code_theme="ansi_dark", hyperlinks=False))
+
+    def _rich(self) -> Console:
+        if self._console is None:
+            from rich.console import Console  # noqa: PLC0415 - not for a pipe
+
+            self._console = Console(
+                file=self._stream,
+                force_terminal=True,
+                width=self.columns,
+                highlight=False,
+                markup=False,
+                emoji=False,
+                legacy_windows=False,
+            )
+        return self._console
+
+
+@contextlib.contextmanager
+def open_page(env: Mapping[str, str], *, has_pager: bool = True) -> Iterator[TerminalPage]:
+    """Yield what a long answer is written to; the block ends when its reader leaves the pager.
+
+    Without styles if NO_COLOR is set, the terminal is dumb, or the pager would show them as text.
+    """
+    columns = terminal_columns()
+    command = _pager(env) if columns and has_pager else None
+    is_styled = columns is not None and not env.get("NO_COLOR") and env.get("TERM") != "dumb"
+    if command is None:
+        yield TerminalPage(sys.stdout, columns=columns, is_styled=is_styled)
+        sys.stdout.flush()
+        return
+    name = os.path.basename(command[0])  # noqa: PTH119 - a command, not a path of ours
+    process = subprocess.Popen(  # noqa: S603 - the user's own pager
+        command,
+        stdin=subprocess.PIPE,
+        env={"LESS": _LESS_OPTIONS, **os.environ},
+        encoding="utf-8",
+        errors="backslashreplace",
+    )
+    try:
+        # The reader may leave before everything is written.
+        with contextlib.suppress(BrokenPipeError):
+            assert process.stdin is not None  # noqa: S101 - it was asked for
+            page = TerminalPage(
+                process.stdin, columns=columns, is_styled=is_styled and name == "less"
+            )
+            yield page
+            process.stdin.flush()
+    finally:
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.close()  # type: ignore[union-attr] # as above
+        _wait(process)
+
+
+def _wait(process: subprocess.Popen[str]) -> None:
+    """Wait until the reader leaves: Ctrl+C is for the pager too, which stays."""
+    while True:
+        try:
+            process.wait()
+        except KeyboardInterrupt:
+            continue
+        return
+
+
+def _pager(env: Mapping[str, str]) -> list[str] | None:
+    """Return the command of the pager, None without one."""
+    if env.get("TERM") == "dumb":
+        return None
+    try:
+        words = shlex.split(env.get("PAGER", "less"))
+    except ValueError:  # a quote that is not closed
+        return None
+    program = shutil.which(words[0]) if words and words != ["cat"] else None
+    return [program, *words[1:]] if program else None
