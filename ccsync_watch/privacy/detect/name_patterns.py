@@ -36,7 +36,9 @@ TOKEN_WORDS = (
 )
 SECRET_WORDS = f"{PASSWORD_WORDS}|{_RARER_PASSWORD_WORDS}|{TOKEN_WORDS}"
 NEAR_WORDS = f"{SECRET_WORDS}|(?:log|sign)[ -]?in"
-"""Near these the shapes of passwords are looked for."""
+"""What the scan looks for first: it looks for many triggers only near these."""
+SOUGHT_WORDS = NEAR_WORDS.replace("[_-]pat", r"[_-]pat(?-i:[^a-rt-z])")
+"""The same without `_path`, `_pattern` and `_patch`, which are frequent and name no secret."""
 _WEAK_WORDS = "key|salt|sig|auth|session|sid|jwt|nonce|seed|hash|webhook|code|verifier|sessid"
 
 _CLOSE = r"(?:\\{0,7}[\"'`]|&quot;|%22|\\{1,4}u0022)?[\])]?\*{0,2}" + ANSI + r"?[ \t]{0,24}"

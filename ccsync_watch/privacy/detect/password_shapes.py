@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ccsync_watch.privacy.detect.name_patterns import NEAR_WORDS
+from ccsync_watch.privacy.detect.name_patterns import SOUGHT_WORDS
 from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.spans import Span
 from ccsync_watch.privacy.engine.structural_rule import StructuralRule, at_each_hit, text_of
@@ -43,7 +43,7 @@ _WORD = re.compile(rb"[^\s\"'`,;()\[\]{}<>|\\]{8,64}(?=[\s\"'`,;)\]}<|\\]|\Z)")
 _NAME_BEFORE = re.compile(
     rb"accessor[ ]{1,40}\Z|[\w\])]\\{0,7}[\"'`]?[ ]{0,2}(?:=>|[:=])[ ]{0,2}\\{0,7}[\"'`]?\Z"
 )
-_NEARBY = re.compile(rf"(?<!--)(?<!\s-)(?:{NEAR_WORDS})".encode(), re.IGNORECASE)
+_NEARBY = re.compile(rf"(?<!--)(?<!\s-)(?:{SOUGHT_WORDS}|[_-]pat\Z)".encode(), re.IGNORECASE)
 """An option after a word is not about it: `deploy x81… --token`."""
 _NO_WORD = re.compile(rb"(?:\(\?:|base64,|@)\Z")
 """Before a group of a regular expression, and before data."""

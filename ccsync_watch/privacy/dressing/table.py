@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from ccsync_watch.privacy.detect.name_patterns import NEAR_WORDS
+from ccsync_watch.privacy.detect.name_patterns import NEAR_WORDS, SOUGHT_WORDS
 from ccsync_watch.privacy.detect.rules import collect_triggers
 from ccsync_watch.privacy.dressing import characters, escapes, gutters, hex_text, source_code
 from ccsync_watch.privacy.dressing.branches import AnyBranch
@@ -73,7 +73,9 @@ PLACEHOLDERS = len(all_triggers()) - 1
 
 def build_engine(prefer: str = "", cache: Path | None = None) -> scanner.Engine:
     """Return an engine for all triggers; see `scanner.build`."""
-    return scanner.build(all_triggers(), prefer=prefer, cache=cache, words=NEAR_WORDS)
+    return scanner.build(
+        all_triggers(), prefer=prefer, cache=cache, words=NEAR_WORDS, sought=SOUGHT_WORDS
+    )
 
 
 def dressing_hits(data: bytes, hits: Iterable[Hit]) -> list[Hit]:

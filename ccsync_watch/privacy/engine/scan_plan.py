@@ -38,13 +38,14 @@ class ScanPlan(NamedTuple):
     after: int
 
 
-def plan_scan(triggers: Sequence[tuple[str, bool, bool]], words: str) -> ScanPlan:
+def plan_scan(triggers: Sequence[tuple[str, bool, bool]], words: str, sought: str = "") -> ScanPlan:
     """Divide triggers by whether their matches contain one of `words`, or most kinds of them do.
 
     Or count only near one: a trigger is a pattern, whether it is caseless, and whether it counts
     only with a word at most `FARTHEST_BEFORE` bytes after its match or `FARTHEST_AFTER` before it.
 
-    The words themselves have the number after those of the triggers.
+    The words themselves have the number after those of the triggers. `sought` is searched for in
+    their place, if it is not empty; its matches end with a word or a byte after it.
     """
     single: list[tuple[bytes, int]] = []
     everywhere: list[Expression] = []
@@ -73,5 +74,7 @@ def plan_scan(triggers: Sequence[tuple[str, bool, bool]], words: str) -> ScanPla
             everywhere.append(Expression(part.rest, is_caseless, number))
         before, after = max(before, part.before), max(after, part.after)
     if near_words:
-        everywhere.append(Expression(f"(?:{words})", is_caseless=True, number=len(triggers)))
+        pattern = f"(?:{sought or words})"
+        everywhere.append(Expression(pattern, is_caseless=True, number=len(triggers)))
+        before += bool(sought)
     return ScanPlan(single, everywhere, near_words, before, after)

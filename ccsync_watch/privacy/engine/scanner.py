@@ -94,6 +94,7 @@ class HyperscanEngine:
         cache: Path | None = None,
         may_compile: bool = True,
         words: str = "",
+        sought: str = "",
     ) -> None:
         """Compile `triggers`, or load them from `cache`, a folder only the user may write to.
 
@@ -102,9 +103,10 @@ class HyperscanEngine:
         self._may_compile = may_compile
         self._library: Any = importlib.import_module("hyperscan")
         self._words = len(triggers)
-        plan = plan_scan(triggers, words)
+        plan = plan_scan(triggers, words, sought)
         self._bytes = plan.bytes
         self._before, self._after = plan.before, plan.after
+        self._has_sought = bool(sought)
         self._everywhere = self._load(plan.everywhere, cache)
         self._near_words = self._load(plan.near_words, cache)
 
@@ -177,6 +179,8 @@ class HyperscanEngine:
             if byte in data
             for match in re.finditer(re.escape(byte), data)
         ]
+        if self._has_sought and data[-1:].isalpha():
+            words.append(len(data))  # there may be a word without the byte after it
         if words:
             more += self._scan_near(data, words, before)
         if more:
@@ -293,16 +297,21 @@ def build(
     prefer: str = "",
     cache: Path | None = None,
     words: str = "",
+    sought: str = "",
 ) -> Engine:
     """Return the fastest engine that can be imported; `prefer` names one, for tests and benches.
 
     READY: the fastest that does not take seconds to compile. `words` are alternatives that many
-    triggers contain and few texts: that makes a scan faster.
+    triggers contain and few texts: that makes a scan faster. `sought` is how
+    the scan looks for them, if not as they are: some with a byte after the word, where another byte
+    makes it a word of no interest.
     """
     if prefer in {"", READY, "hyperscan"}:
         with contextlib.suppress(ImportError, NotCompiledError):
             may_compile = prefer != READY or cache is None
-            return HyperscanEngine(triggers, cache=cache, may_compile=may_compile, words=words)
+            return HyperscanEngine(
+                triggers, cache=cache, may_compile=may_compile, words=words, sought=sought
+            )
     if prefer in {"", READY, "re2"}:
         with contextlib.suppress(ImportError):
             return SearchEngine(triggers, name="re2")

@@ -8,13 +8,14 @@ import os
 import random
 import re
 from collections import Counter
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 import pytest
 
 from ccsync_watch.privacy.dressing.table import all_triggers, build_engine
 from ccsync_watch.privacy.engine import scanner as engines
+from ccsync_watch.privacy.heuristics.name_strength import Strength, strength_of
 from support.redaction_corpus.generator import negatives, positives
 from support.redaction_corpus.reviewer import innocent, planted
 from support.redaction_corpus.shared import build_redactor, cache_folder
@@ -73,6 +74,15 @@ def test_without_libraries_the_standard_one_serves(monkeypatch: pytest.MonkeyPat
     assert "hunter22" not in redactor.redact("password=hunter22")
 
 
+def test_no_name_is_a_secrets_by_a_word_that_is_not_sought() -> None:
+    """The scan does not look for `_path` and the like."""
+    letters = "abcdefghijklmnopqrtuvwxyz"
+    assert {strength_of(f"my_pat{a}{b}") for a in letters for b in letters} == {Strength.NONE}
+
+
+_PAT_IN_A_WORD = re.compile(r"[_-](?i:pat)(?=[a-rt-z])")
+
+
 @pytest.mark.parametrize("name", INSTALLED[:1])
 def test_no_trigger_is_overlooked(name: str) -> None:
     """Hyperscan misses the shortest matches of some patterns, far enough from a text's start."""
@@ -86,6 +96,7 @@ def test_no_trigger_is_overlooked(name: str) -> None:
         for _ in range(24):
             word = "password" if trigger.is_near_words else "ipsum"
             text = f"\nlorem {word} dolor sit amet {sampler.match()} "
+            text = _PAT_IN_A_WORD.sub(r"\g<0>_", text)  # `_path` is not a secret's name
             match = pattern.search(text)
             hits = engine.scan_lines(text.encode("latin-1"))
             missed[trigger.pattern] += match is not None and (match.end(), index) not in hits
@@ -151,3 +162,18 @@ def test_words_change_nothing_that_is_found(name: str) -> None:
     assert sorted(set(engines.build(triggers, prefer=name, words="key").scan(data))) == sorted(
         set(plain)
     )
+
+
+def test_words_can_be_sought_with_the_byte_after_them() -> None:
+    """What is near a word of no interest is left out; a word at the text's end has no such byte."""
+    pytest.importorskip("hyperscan")
+    triggers = [
+        engines.Trigger("[0-9]{3}", is_caseless=False, is_near_words=True),
+        engines.Trigger("a_pat=[0-9]", is_caseless=True),
+    ]
+    build = partial(engines.build, triggers, words="_pat", sought="_pat[^h]")
+    scan = build(prefer="hyperscan").scan
+    far = b"-" * 300
+    assert scan(b"123 a_path" + far + b"A_PAT=4") == [(317, 1)]
+    assert scan(b"a_pat " + far[:100] + b"123" + far + b"456") == [(109, 0)]
+    assert scan(b"a_path" + far + b"123 a_pat") == [(309, 0)]
