@@ -150,8 +150,8 @@ class SecretFinder:
         if changed is not None:
             by_trigger = _near_changes(by_trigger, changed)
         run = (0, 0)
-        for found in self.apply_rules(data, by_trigger, depth):
-            span, run = _with_whole_run(data, found, run)
+        for part in self.apply_rules(data, by_trigger, depth):
+            span, run = _with_whole_run(data, part, run)
             ends.append(span.end)
             yield span
         dressing = dressing_hits(data, hits)

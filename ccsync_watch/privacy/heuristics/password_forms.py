@@ -135,17 +135,20 @@ def is_hyphened_passphrase(value: str) -> bool:
     return (
         len(words) >= LEAST_HYPHENED_WORDS
         and all(_PASSPHRASE_WORD.fullmatch(word) for word in words)
-        and not names_something(words)
+        and not names_something(words, is_identifier="_" in value or "." in value)
         and len(_PLACEHOLDER_WORDS & lower) <= len(words) // 2
         and len(lower) == len(words)
     )
 
 
-def names_something(words: list[str]) -> bool:
-    """Tell whether words are those of a name or a placeholder; one may be a passphrase's too."""
+def names_something(words: list[str], *, is_identifier: bool = False) -> bool:
+    """Tell whether words are those of a name or a placeholder.
+
+    Outside identifiers of programs one of them may be a passphrase's too.
+    """
     naming = {word.lower() for word in words} & _NAMING_WORDS
     is_by_chance = len(naming) == 1 and naming <= _PHRASE_WORDS and words[0].lower() not in _ORDERS
-    return bool(naming) and not is_by_chance
+    return bool(naming) and (is_identifier or not is_by_chance)
 
 
 def is_numbered_words(value: str) -> bool:
