@@ -104,7 +104,9 @@ def test_overview_has_the_figures_of_stats(window: Window, stored: StoredSession
     prompt_tokens = sum(tokens.values()) - tokens["output"]
     assert prompt_tokens > 30_000
     assert figures["Sessions"].inner_text() == f"{len(sessions):,}"
-    assert figures["Prompt tokens"].get_attribute("title") == f"{prompt_tokens:,}"
+    cached = f"{tokens['cache_read'] / prompt_tokens:.0%}"
+    title = f"{prompt_tokens:,}, {cached} of them from the cache"
+    assert figures["Prompt tokens"].get_attribute("title") == title
     assert figures["Output tokens"].get_attribute("title") == f"{tokens['output']:,}"
     assert page.locator("svg").count() > 3
 
