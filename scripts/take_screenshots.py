@@ -4,7 +4,7 @@
 
 Without `--all` it makes the two of the README, in `.github` unless another folder is named. `--all`
 takes every page at three widths, light and dark, and on paper, for a person to look at. The
-sessions are those of tests/support/reading_gallery, the same at every run.
+sessions are those of tests/support/reading_gallery; the README's overview ends today.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import argparse
 import shutil
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,14 +29,14 @@ from support.browser import (  # noqa: E402 - as above
     dashboard_program,
     wait_for_messages,
 )
-from support.reading_gallery import write_gallery  # noqa: E402 - as above
+from support.reading_gallery import write_gallery, write_month  # noqa: E402 - as above
 from support.waiting import wait_until  # noqa: E402 - as above
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 WIDTHS = (390, 1024, 1440)
-README = {"overview": "/?range=all", "session": "/sessions/{showcase}"}
+README = {"overview": "/?range=30", "session": "/sessions/{showcase}"}
 _README_SIZE = {"width": 1280, "height": 860}
 _MAX_HEIGHT = 4000
 
@@ -83,13 +84,18 @@ def main() -> None:
         tempfile.TemporaryDirectory(prefix="ccsync-shots-") as temporary,
         dashboard_program(Path(temporary)) as program,
     ):
-        sessions = write_gallery(program.claude_dir)
+        if options.all:
+            sessions = write_gallery(program.claude_dir)
+        else:
+            sessions = write_month(program.claude_dir, int(time.time() * 1000))
         program.start()
         for session_id in sessions.values():
             wait_for_messages(program, session_id, 3)
+        program.call("sync-now")  # so that the figures are those of all sessions
         access = DashboardAccess.request(program)
         with access.client() as client:
-            wait_until(lambda: "Tokens by day" in client.get("/?range=all").text, "all is counted")
+            first = README["overview"]
+            wait_until(lambda: "Tokens by day" in client.get(first).text, "all is counted")
         pages = README
         if options.all:
             pages = {

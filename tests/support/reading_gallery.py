@@ -395,8 +395,14 @@ def write_deep(claude_dir: Path, depth: int = DEPTH) -> str:
     return story.session_id
 
 
-def write_list(claude_dir: Path, count: int = 24) -> None:
-    """Write small sessions of several projects over some days, for the list of sessions."""
+def write_list(
+    claude_dir: Path,
+    count: int = 24,
+    *,
+    start_ms: int = START_MS,
+    apart_ms: int = 5 * HOUR_MS // 2,
+) -> None:
+    """Write small sessions of several projects, so far apart, for the list of sessions."""
     titles = (
         "Add a dark theme",
         "Why does the build fail on Windows?",
@@ -407,7 +413,7 @@ def write_list(claude_dir: Path, count: int = 24) -> None:
     )
     for number in range(count):
         cwd = f"/home/mira/{('shop', 'blog', 'infra', 'notes')[number % 4]}"
-        story = Story(claude_dir, f"list{number}", START_MS + number * 5 * HOUR_MS // 2, cwd)
+        story = Story(claude_dir, f"list{number}", start_ms + number * apart_ms, cwd)
         for turn in range(1 + number % 3):
             story.prompt(f"{titles[number % len(titles)]}{f', part {turn + 1}' if turn else ''}")
             for step in range(number % 5):
@@ -421,7 +427,15 @@ def write_list(claude_dir: Path, count: int = 24) -> None:
                 story.run(
                     "Edit", "ok", detail=patch, file_path=path, old_string="b", new_string="a"
                 )
-            story.respond(text("Done."), tokens=500 * (number + 1))
+            story.respond(text("Done."), tokens=500 * (number % 24 + 1))
+
+
+def write_month(claude_dir: Path, now_ms: int) -> dict[str, str]:
+    """Write what a person did in the last two months; return the id of the one with a name."""
+    apart_ms = 7 * HOUR_MS
+    count = 60 * 24 * HOUR_MS // apart_ms
+    write_list(claude_dir, count, start_ms=now_ms - count * apart_ms, apart_ms=apart_ms)
+    return {"showcase": write_showcase(claude_dir)}
 
 
 def write_gallery(claude_dir: Path) -> dict[str, str]:
