@@ -86,7 +86,10 @@ def _is_generated(value: str) -> bool:
     return has_both and is_secret(value, quoted=False) and is_random(value)
 
 
-# The trigger has two branches, since Hyperscan overlooks the shortest matches of a single one.
+_MARK = r"(?:/\*|<!--|//|#|--|;|\{#)[ ]{1,2}"
+_SHORT_NAME = r"(?:pass|pw|pwd|password)[ :=]{1,3}[\"'`]?[^\s\"'`]{6}"
+
+# The triggers have two branches, since Hyperscan overlooks the shortest matches of a single one.
 RULES: tuple[StructuralRule, ...] = (
     StructuralRule(
         "commented-value",
@@ -100,8 +103,7 @@ RULES: tuple[StructuralRule, ...] = (
         r"(?:/\*|<!--|//|#|--|;|\{#)[ ]{1,2}(?:[a-z]{2,12}[ ]){0,2}"
         r"(?:pass|pw|pwd|password)[ :=]{1,3}"
         r"[\"'`]?(?P<secret>[^\s\"'`]{6,64})[\"'`]?[ ]{0,4}(?=\*/|-->|#\}|\r?\n|\\n|\Z)",
-        trigger=r"(?:/\*|<!--|//|#|--|;|\{#)[ ]{1,2}(?:[a-z]{2,12}[ ]){0,2}"
-        r"(?:pass|pw|pwd|password)[ :=]{1,3}[\"'`]?[^\s\"'`]{6}",
+        trigger=rf"{_MARK}{_SHORT_NAME}|{_MARK}(?:[a-z]{{2,12}}[ ]){{1,2}}{_SHORT_NAME}",
         rank=Rank.SENTENCE,
         reach=60,
         accept=is_reversed_password,
