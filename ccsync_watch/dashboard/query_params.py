@@ -12,20 +12,35 @@ if TYPE_CHECKING:
 
 MAX_TEXT_CHARS = 400
 """More than a person types."""
-MAX_PATH_CHARS = 4096
+_MAX_EXACT_CHARS = 4096
 """The longest path that systems have."""
 _MAX_DIGITS = 17
 """What SQLite's integers hold."""
 
 
-def text_param(request: Request, name: str, max_chars: int = MAX_TEXT_CHARS) -> str:
-    """Return a parameter, cut where it is too long; empty when it is missing."""
-    return request.query_params.get(name, "")[:max_chars].strip()
+def text_param(request: Request, name: str) -> str:
+    """Return what a person typed, cut where it is too long; empty when it is missing."""
+    return request.query_params.get(name, "")[:MAX_TEXT_CHARS].strip()
+
+
+def exact_param(request: Request, name: str) -> str:
+    """Return a stored value that a link of ours names, as it is: paths may begin with a space."""
+    return request.query_params.get(name, "")[:_MAX_EXACT_CHARS]
 
 
 def number_param(request: Request, name: str) -> int | None:
     """Return a parameter that is a number; None when it is missing or anything else."""
     return parse_number(request.query_params.get(name, ""))
+
+
+def call_param(request: Request) -> tuple[int, int, int] | None:
+    """Return the time, message and part of the call that the last page ended with, None for none.
+
+    A message may have the results of several calls.
+    """
+    values = [number_param(request, name) for name in ("at", "seq", "part")]
+    known = [value for value in values if value is not None]
+    return (known[0], known[1], known[2]) if len(known) == len(values) else None
 
 
 def last_shown_seq(request: Request) -> int:

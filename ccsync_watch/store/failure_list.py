@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ccsync_watch.model import JsonValue
     from ccsync_watch.store.database import Database
 
-_NEVER_SEQ = 1 << 62
+_NEVER_MS = 1 << 62
 _KEY = "coalesce((SELECT key FROM call_names WHERE name = ?), -1)"
 
 
@@ -100,6 +100,7 @@ class FailedCall:
 
     at_ms: int | None
     seq: int
+    position: int
     tool: str
     kind: str
     project: str | None
@@ -112,21 +113,21 @@ def list_failures(
     database: Database,
     failures: FailureFilter,
     *,
-    before: tuple[int, int] | None = None,
+    before: tuple[int, int, int] | None = None,
     limit: int = 50,
 ) -> list[FailedCall]:
-    """Return failed calls, the latest first; those before a time and message."""
+    """Return failed calls, the latest first; those before a time, message and part."""
     where, values = _condition(failures)
     read = database.read()
     rows = read.execute(
-        "SELECT f.at_ms, f.seq, t.name AS tool, k.name AS kind, p.tool_use_id, p.content,"  # noqa: S608 - constants
+        "SELECT f.at_ms, f.seq, f.position, t.name AS tool, k.name AS kind, p.tool_use_id, p.content,"  # noqa: S608 - constants
         " (SELECT name FROM call_names WHERE key = f.project_key) AS project"
-        f" FROM (SELECT * FROM failed_calls WHERE {where} AND (at_ms, seq) < (?, ?)"
-        "  ORDER BY at_ms DESC, seq DESC LIMIT ?) f"
+        f" FROM (SELECT * FROM failed_calls WHERE {where} AND (at_ms, seq, position) < (?, ?, ?)"
+        "  ORDER BY at_ms DESC, seq DESC, position DESC LIMIT ?) f"
         " JOIN parts p ON p.message_seq = f.seq AND p.position = f.position"
         " JOIN call_names t ON t.key = f.tool_key JOIN call_names k ON k.key = f.kind_key"
-        " ORDER BY f.at_ms DESC, f.seq DESC",
-        (*values, *(before or (_NEVER_SEQ, _NEVER_SEQ)), limit),
+        " ORDER BY f.at_ms DESC, f.seq DESC, f.position DESC",
+        (*values, *(before or (_NEVER_MS, 0, 0)), limit),
     ).fetchall()
     return [_failed_call(read, row) for row in rows]
 
@@ -141,6 +142,7 @@ def _failed_call(read: sqlite3.Connection, row: sqlite3.Row) -> FailedCall:
     return FailedCall(
         at_ms=row["at_ms"] or None,
         seq=row["seq"],
+        position=row["position"],
         tool=row["tool"],
         kind=row["kind"],
         project=row["project"],

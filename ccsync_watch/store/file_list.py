@@ -150,6 +150,7 @@ class FileEditRow:
 
     at_ms: int | None
     seq: int
+    position: int
     tool: str | None
     written_path: str | None
     lines_added: int | None
@@ -162,18 +163,18 @@ def list_changes(
     database: Database,
     file_key: int,
     *,
-    before: tuple[int, int] | None = None,
+    before: tuple[int, int, int] | None = None,
     limit: int = 100,
 ) -> list[FileEditRow]:
-    """Return changes of a file, the latest first; those before a time and message."""
+    """Return changes of a file, the latest first; those before a time, message and part."""
     read = database.read()
     rows = read.execute(
-        "SELECT c.at_ms, c.seq, c.added, c.removed, p.tool_use_id, p.tool_name,"
+        "SELECT c.at_ms, c.seq, c.position, c.added, c.removed, p.tool_use_id, p.tool_name,"
         " json_extract(unpacked(p.content), '$.path') AS path FROM file_changes c"
         " JOIN parts p ON p.message_seq = c.seq AND p.position = c.position"
-        " WHERE c.file_key = ? AND (c.at_ms, c.seq) < (?, ?)"
-        " ORDER BY c.at_ms DESC, c.seq DESC LIMIT ?",
-        (file_key, *(before or (1 << 62, 1 << 62)), limit),
+        " WHERE c.file_key = ? AND (c.at_ms, c.seq, c.position) < (?, ?, ?)"
+        " ORDER BY c.at_ms DESC, c.seq DESC, c.position DESC LIMIT ?",
+        (file_key, *(before or (1 << 62, 0, 0)), limit),
     ).fetchall()
     finder = PromptFinder(read)
     changes = []
@@ -181,8 +182,8 @@ def list_changes(
         call = find_origin(read, row["seq"], row["tool_use_id"])
         changes.append(
             FileEditRow(
-                row["at_ms"] or None, row["seq"], row["tool_name"], row["path"], row["added"],
-                row["removed"], call, finder.find(call),
+                row["at_ms"] or None, row["seq"], row["position"], row["tool_name"], row["path"],
+                row["added"], row["removed"], call, finder.find(call),
             )
         )  # fmt: skip
     return changes

@@ -16,7 +16,12 @@ from ccsync_watch.dashboard.local_time import (
 )
 from ccsync_watch.dashboard.page import Context, Page
 from ccsync_watch.dashboard.pages.file_list_page import index_context
-from ccsync_watch.dashboard.query_params import build_query, number_param, text_param
+from ccsync_watch.dashboard.query_params import (
+    build_query,
+    call_param,
+    exact_param,
+    text_param,
+)
 from ccsync_watch.store import failure_list
 from ccsync_watch.transcripts.call_results import is_denial
 
@@ -29,6 +34,7 @@ if TYPE_CHECKING:
 
 _DEFAULT_RANGE = "30"
 _PARAMS = ("range", "project", "tool", "kind", "since", "until")
+_STORED = frozenset({"project", "tool", "kind"})
 _PAGE_CALLS = 50
 _EXAMPLES = 3
 _MAX_EXAMPLE_GROUPS = 12
@@ -47,7 +53,9 @@ class GroupLine:
 def build_context(site: Site, request: Request) -> Context:
     """Return the failures that match the address: grouped, or the calls of one group."""
     state = index_context(site)
-    params = {name: text_param(request, name) for name in _PARAMS}
+    params = {
+        name: (exact_param if name in _STORED else text_param)(request, name) for name in _PARAMS
+    }
     if params["range"] not in DATE_RANGES:
         params["range"] = _DEFAULT_RANGE
     now_ms = site.clock.wall_ms()
@@ -86,7 +94,7 @@ def build_context(site: Site, request: Request) -> Context:
         ],
         "calls": calls,
         "more": more,
-        "is_first": number_param(request, "at") is None,
+        "is_first": call_param(request) is None,
         "is_one_group": is_one_group,
         "is_filtered": any(params[name] for name in _PARAMS if name != "range"),
         "build_query": build_query,
@@ -97,15 +105,14 @@ def _list_calls(
     site: Site, request: Request, params: dict[str, str], failures: FailureFilter
 ) -> tuple[list[FailedCall], str | None]:
     """Return a page of failed calls, and the query of the next one."""
-    at_ms, seq = number_param(request, "at"), number_param(request, "seq")
-    before = None if at_ms is None or seq is None else (at_ms, seq)
     calls = failure_list.list_failures(
-        site.database, failures, before=before, limit=_PAGE_CALLS + 1
+        site.database, failures, before=call_param(request), limit=_PAGE_CALLS + 1
     )
     if len(calls) <= _PAGE_CALLS:
         return calls, None
     calls = calls[:_PAGE_CALLS]
-    return calls, build_query(params, at=calls[-1].at_ms or 0, seq=calls[-1].seq)
+    last = calls[-1]
+    return calls, build_query(params, at=last.at_ms or 0, seq=last.seq, part=last.position)
 
 
 def _lines(site: Site, failures: FailureFilter, groups: list[FailureGroup]) -> list[GroupLine]:

@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ccsync_watch.dashboard.page import Context, Page
-from ccsync_watch.dashboard.query_params import build_query, number_param, text_param
+from ccsync_watch.dashboard.query_params import (
+    build_query,
+    exact_param,
+    number_param,
+    text_param,
+)
 from ccsync_watch.store import call_index, file_list
 
 if TYPE_CHECKING:
@@ -33,11 +38,15 @@ def index_context(site: Site) -> Context:
 def build_context(site: Site, request: Request) -> Context:
     """Return the files that match the address, and how many there are."""
     state = index_context(site)
-    params = {name: text_param(request, name) for name in ("q", "project", "sort")}
+    params = {
+        "q": text_param(request, "q"),
+        "project": exact_param(request, "project"),
+        "sort": text_param(request, "sort"),
+    }
     sort: file_list.FileSort = "path" if params["sort"] == "path" else "recent"
     file_filter = file_list.FileFilter(params["project"] or None, params["q"])
     key = number_param(request, "key")
-    value = text_param(request, "after") if sort == "path" else number_param(request, "after")
+    value = exact_param(request, "after") if sort == "path" else number_param(request, "after")
     after = None if key is None or value is None else file_list.FilePageEnd(value, key)
     rows, end = file_list.list_files(
         site.database, file_filter, sort=sort, after=after, limit=_PAGE_FILES

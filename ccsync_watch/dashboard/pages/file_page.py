@@ -7,12 +7,7 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.dashboard.page import Context, Page
 from ccsync_watch.dashboard.pages.file_list_page import index_context
-from ccsync_watch.dashboard.query_params import (
-    MAX_PATH_CHARS,
-    build_query,
-    number_param,
-    text_param,
-)
+from ccsync_watch.dashboard.query_params import build_query, call_param, exact_param
 from ccsync_watch.store import file_list, session_list, session_outline
 from ccsync_watch.store.session_summaries import project_name
 
@@ -48,11 +43,10 @@ class SessionChanges:
 def build_context(site: Site, request: Request) -> Context:
     """Return the changes of the file that the address names, without one nothing of any file."""
     state = index_context(site)
-    path = text_param(request, "path", MAX_PATH_CHARS)
-    project = text_param(request, "project", MAX_PATH_CHARS) or None
+    path = exact_param(request, "path")
+    project = exact_param(request, "project") or None
     file = file_list.find_file(site.database, project, path)
-    at_ms, seq = number_param(request, "at"), number_param(request, "seq")
-    before = None if at_ms is None or seq is None else (at_ms, seq)
+    before = call_param(request)
     changes: Sequence[FileEditRow] = ()
     more = None
     if file is not None:
@@ -61,7 +55,8 @@ def build_context(site: Site, request: Request) -> Context:
         )
         if len(changes) > _PAGE_CHANGES:
             changes = changes[:_PAGE_CHANGES]
-            more = {"at": changes[-1].at_ms or 0, "seq": changes[-1].seq}
+            last = changes[-1]
+            more = {"at": last.at_ms or 0, "seq": last.seq, "part": last.position}
     groups = _group_changes(site, changes)
     seqs = {group.prompt.seq for session in groups for group in session.prompts if group.prompt}
     query = {"project": project, "path": path}

@@ -16,7 +16,7 @@ from ccsync_watch.dashboard.local_time import (
     parse_hour,
 )
 from ccsync_watch.dashboard.page import Context, Page
-from ccsync_watch.dashboard.query_params import build_query, number_param, text_param
+from ccsync_watch.dashboard.query_params import build_query, exact_param, number_param, text_param
 from ccsync_watch.dashboard.resuming import is_recent, is_running
 from ccsync_watch.dashboard.typed_query import read_query
 from ccsync_watch.store import (
@@ -41,6 +41,7 @@ _PARAMS = (
     "q", "project", "branch", "model", "tag", "starred", "since", "until", "sort", "all", "host",
     "hour",
 )  # fmt: skip
+_STORED = frozenset({"project", "branch", "model", "host"})
 _SORTS = {
     "recent": "latest activity",
     "started": "latest start",
@@ -92,7 +93,9 @@ class SessionDay:
 
 def build_context(site: Site, request: Request) -> Context:
     """Return the sessions that match, from where the last page ended."""
-    params = {name: text_param(request, name) for name in _PARAMS}
+    params = {
+        name: (exact_param if name in _STORED else text_param)(request, name) for name in _PARAMS
+    }
     sort = cast(
         "session_list.SessionSort", params["sort"] if params["sort"] in _SORTS else "recent"
     )

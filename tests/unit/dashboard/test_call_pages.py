@@ -144,3 +144,57 @@ def test_without_calls_nothing_is_claimed(
     monkeypatch.setattr(visitor.site.figures, "known_calls", lambda _stored: None)
     for path in ("/files", "/errors"):
         assert "sync_tool_calls" in visitor.get(path).text
+
+
+def test_results_in_one_message_are_on_pages_of_their_own(
+    world: World, visitor: Visitor, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page may end between two results of one message: neither is left out."""
+    monkeypatch.setattr(file_page, "_PAGE_CHANGES", 1)
+    monkeypatch.setattr(error_list_page, "_PAGE_CALLS", 1)
+    results = [
+        Part("tool-result", {"ok": is_ok, "path": "/a.py", "exit_code": 3}, f"t{number}", "Edit")
+        for number, is_ok in enumerate([True, True, False, False])
+    ]
+    calls = [Part("tool-call", {"file_path": "/a.py"}, f"t{number}", "Edit") for number in range(4)]
+    world.ingest(
+        *(
+            message(f"a{number}", kind="answer", parts=(call,), at_ms=clock.wall_ms())
+            for number, call in enumerate(calls)
+        ),
+        message("r", kind="tool_result", parts=tuple(results), at_ms=clock.wall_ms()),
+    )
+    for path, names in (
+        (f"/files/file?project={quote(PROJECT)}&path=/a.py", {"a0", "a1"}),
+        ("/errors?tool=Edit&kind=exit+code+3", {"a2", "a3"}),
+    ):
+        seen = list[str]()
+        while path:
+            page = visitor.get(path).text
+            seen += re.findall(r"#m-(\w+)", page)
+            (path,) = texts(page, r'rel="next" href="([^"]+)"') or [""]
+        assert len(seen) == len(names)
+        assert set(seen) == names
+
+
+def test_long_paths_and_those_with_spaces_at_their_ends_are_found(
+    world: World, visitor: Visitor, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Links name files and projects as they are stored, in every filter and on every page."""
+    monkeypatch.setattr(file_list_page, "_PAGE_FILES", 1)
+    project = "/home/user/" + "deep/" * 100 + "end "
+    paths = [f"{project}/{name}" for name in (" a.py", "b.py ", "c" * 500, "c" * 501)]
+    for number, file_path in enumerate(paths):
+        world.ingest(*edit(f"e{number}", file_path, clock.wall_ms()), cwd=project)
+    world.ingest(*edit("f", "/x", clock.wall_ms(), ok=False), cwd=project)
+    path, seen = f"/files?sort=path&project={quote(project)}", list[str]()
+    while path and len(seen) <= len(paths):
+        page = visitor.get(path).text
+        seen += texts(page, r'class="row" href="([^"]+)"')
+        (path,) = texts(page, r'rel="next" href="([^"]+)"') or [""]
+    assert len(seen) == len(paths)
+    for address in seen:
+        assert "Last changed" in visitor.get(address).text
+    of_project = quote(project)
+    assert re.search(r"Failed calls</dt><dd>1<", visitor.get(f"/errors?project={of_project}").text)
+    assert 'class="row"' in visitor.get(f"/sessions?project={of_project}&all=1").text

@@ -8,6 +8,8 @@ from starlette.requests import Request
 from ccsync_watch.dashboard.query_params import (
     MAX_TEXT_CHARS,
     build_query,
+    call_param,
+    exact_param,
     last_shown_seq,
     number_param,
     text_param,
@@ -41,6 +43,19 @@ def test_text_is_trimmed_and_cut() -> None:
     assert text_param(request("q=+a+b+"), "q") == "a b"
     assert text_param(request("q=" + "a" * 9999), "q") == "a" * MAX_TEXT_CHARS
     assert text_param(request(), "q") == ""
+
+
+def test_stored_value_is_as_it_is() -> None:
+    """Only what is longer than any path is cut."""
+    assert exact_param(request("path=+a+"), "path") == " a "
+    assert exact_param(request("path=" + "a" * 4096), "path") == "a" * 4096
+    assert exact_param(request("path=" + "a" * 9999), "path") == "a" * 4096
+
+
+def test_call_has_a_time_a_message_and_a_part() -> None:
+    """With one of them missing there is none."""
+    assert call_param(request("at=0&seq=7&part=0")) == (0, 7, 0)
+    assert call_param(request("at=0&seq=7")) is None
 
 
 @pytest.mark.parametrize("value", ["", "x", "-1", "1e9", "\u0661", "9" * 18])
