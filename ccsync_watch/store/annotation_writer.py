@@ -18,11 +18,13 @@ from ccsync_watch.store.annotation_file import (
     read_file,
     write_file,
 )
-from ccsync_watch.store.meta import get_meta, set_meta
+from ccsync_watch.store.meta import set_meta
 from ccsync_watch.store.session_annotations import (
+    ANNOTATION_REVISION,
     MAX_NAME_CHARS,
     MAX_NOTE_CHARS,
     Mark,
+    annotation_revision,
     every_annotation,
     every_mark,
     parse_tags,
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
     from ccsync_watch.store.database import Database
 
 ANNOTATION_TABLES = ("session_annotations", "message_marks")
-_REVISION = "annotations"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +123,8 @@ def save_file(connection: sqlite3.Connection, *, is_bounded: bool = True) -> Non
 
     Raises StateError.
     """
-    revision = _revision(connection) + 1
-    set_meta(connection, _REVISION, str(revision))
+    revision = annotation_revision(connection) + 1
+    set_meta(connection, ANNOTATION_REVISION, str(revision))
     _write(connection, revision, is_bounded=is_bounded)
 
 
@@ -135,7 +136,7 @@ def restore_annotations(database: Database, *, now_ms: int) -> Path | None:
     """
     stored, aside = read_file(annotation_path(database.path), now_ms=now_ms)
     with database.write() as connection:
-        revision = _revision(connection)
+        revision = annotation_revision(connection)
         if stored is not None and stored.revision > revision:
             _replace_all(connection, stored)
         elif revision and (stored is None or stored.revision < revision):
@@ -168,14 +169,10 @@ def _replace_all(connection: sqlite3.Connection, stored: StoredAnnotations) -> N
             for item in stored.marks
         ],
     )
-    set_meta(connection, _REVISION, str(stored.revision))
+    set_meta(connection, ANNOTATION_REVISION, str(stored.revision))
 
 
 def _write(connection: sqlite3.Connection, revision: int, *, is_bounded: bool) -> None:
     path = Path(connection.execute("PRAGMA database_list").fetchone()[2])
     stored = StoredAnnotations(revision, every_annotation(connection), every_mark(connection))
     write_file(annotation_path(path), stored, is_bounded=is_bounded)
-
-
-def _revision(connection: sqlite3.Connection) -> int:
-    return int(get_meta(connection, _REVISION) or 0)

@@ -120,7 +120,8 @@ def list_failures(
     where, values = _condition(failures)
     read = database.read()
     rows = read.execute(
-        "SELECT f.at_ms, f.seq, f.position, t.name AS tool, k.name AS kind, p.tool_use_id, p.content,"  # noqa: S608 - constants
+        "SELECT f.at_ms, f.seq, f.position, t.name AS tool, k.name AS kind,"  # noqa: S608 - constants
+        " p.tool_use_id, p.content,"
         " (SELECT name FROM call_names WHERE key = f.project_key) AS project"
         f" FROM (SELECT * FROM failed_calls WHERE {where} AND (at_ms, seq, position) < (?, ?, ?)"
         "  ORDER BY at_ms DESC, seq DESC, position DESC LIMIT ?) f"

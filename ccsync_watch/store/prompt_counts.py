@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator
 
     from ccsync_watch.store.database import Database
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 # A message `m` that counts for the session it was written in: copies are another session's.
 OWN_MESSAGES = "NOT m.is_inherited AND m.kind <> 'session'"
 _QUARTER_MS = 900_000
-_HOUR_MS = 3_600_000
 
 
 def prompts_by_hour(database: Database, since_ms: int | None) -> dict[tuple[int, int], int]:
@@ -25,21 +25,15 @@ def prompts_by_hour(database: Database, since_ms: int | None) -> dict[tuple[int,
     return dict(counts)
 
 
-def sessions_at_hour(
-    database: Database, weekday: int, hour: int, *, since_ms: int, now_ms: int
-) -> set[str]:
+def sessions_at_hour(database: Database, weekday: int, hour: int, *, since_ms: int) -> set[str]:
     """Return the sessions with prompts in an hour of the week, such as Mondays from 9 to 10."""
     read = database.read()
-    (first_ms,) = read.execute(
-        "SELECT min(timestamp_ms) FROM compact_messages WHERE kind = 'prompt' AND NOT is_inherited"
-        " AND timestamp_ms >= ?",
-        (since_ms,),
-    ).fetchone()
     sessions: set[str] = set()
-    if first_ms is None:
-        return sessions
-    # Quarters of an hour: a change of the clocks may begin and end an hour anywhere.
-    for start_ms in range(first_ms // _HOUR_MS * _HOUR_MS, now_ms + 1, _QUARTER_MS):
+    next_ms = _next_prompt_ms(read, since_ms)
+    while next_ms is not None:
+        # Quarters of an hour: a change of the clocks may begin and end an hour anywhere.
+        start_ms = next_ms // _QUARTER_MS * _QUARTER_MS
+        next_ms = start_ms + _QUARTER_MS
         moment = time.localtime(start_ms // 1000)
         if (moment.tm_wday, moment.tm_hour) != (weekday, hour):
             continue
@@ -49,8 +43,22 @@ def sessions_at_hour(
             " AND m.timestamp_ms >= ? AND m.timestamp_ms < ?",
             (max(start_ms, since_ms), start_ms + _QUARTER_MS),
         )
-        sessions.update(row[0] for row in rows)
+        names = [row[0] for row in rows]
+        sessions.update(names)
+        if not names:
+            # Over what may be years without a prompt.
+            next_ms = _next_prompt_ms(read, next_ms)
     return sessions
+
+
+def _next_prompt_ms(read: sqlite3.Connection, since_ms: int) -> int | None:
+    """Return the time of the first prompt from then on."""
+    row = read.execute(
+        "SELECT min(timestamp_ms) FROM compact_messages WHERE kind = 'prompt' AND NOT is_inherited"
+        " AND timestamp_ms >= ?",
+        (since_ms,),
+    ).fetchone()
+    return row[0]  # type: ignore[no-any-return]
 
 
 def prompts_by_day(database: Database, since_ms: int) -> dict[str, int]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import orjson
 
+from ccsync_watch.store.meta import get_meta
 from ccsync_watch.store.session_summaries import session_title
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ Mark: TypeAlias = Literal["golden", "wrong", "review"]
 MARKS: tuple[Mark, ...] = get_args(Mark)
 """As it should be, as it should not be, and to be looked at again."""
 
+ANNOTATION_REVISION = "annotations"
 MAX_NAME_CHARS = 200
 MAX_NOTE_CHARS = 4000
 MAX_TAG_CHARS = 60
@@ -57,6 +59,11 @@ class MessageMark:
     mark: Mark
     note: str | None
     marked_ms: int
+
+
+def annotation_revision(connection: sqlite3.Connection) -> int:
+    """Return how often any of it was changed."""
+    return int(get_meta(connection, ANNOTATION_REVISION) or 0)
 
 
 def parse_tags(text: str) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from ccsync_watch.store.pruned_texts import PrunedSession, pruned_session
-from ccsync_watch.store.session_annotations import shown_title
+from ccsync_watch.store.session_annotations import annotation_revision, shown_title
 from ccsync_watch.store.session_summaries import project_name
 
 if TYPE_CHECKING:
@@ -146,9 +146,17 @@ def list_sessions(
 
 
 def last_change(database: Database) -> int:
-    """Return a number that is another one once a session was added or written to."""
-    query = "SELECT coalesce(max(updated_ms), 0) + count(*) FROM sessions"
-    return int(database.read().execute(query).fetchone()[0])
+    """Return a number that is another one once a session was added, written to or annotated.
+
+    The latest time is not enough: what is imported is older, and one session may be in the future.
+    """
+    query = (
+        # The remainder: the sum of whole times has more digits than addresses may have.
+        "SELECT coalesce(sum(updated_ms % 1000000007), 0) + count(*)"
+        " + (SELECT coalesce(max(seq), 0) FROM compact_messages) FROM sessions"
+    )
+    read = database.read()
+    return int(read.execute(query).fetchone()[0]) + annotation_revision(read)
 
 
 def count_matching(

@@ -214,8 +214,8 @@ def _sessions_at_hour(
     hour = parse_hour(params["hour"])
     if hour is None:
         return None
-    since_ms, now_ms = session_filter.since_ms or 0, site.clock.wall_ms()
-    return prompt_counts.sessions_at_hour(site.database, *hour, since_ms=since_ms, now_ms=now_ms)
+    since_ms = session_filter.since_ms or 0
+    return prompt_counts.sessions_at_hour(site.database, *hour, since_ms=since_ms)
 
 
 def _build_filter(params: dict[str, str], *, has_words: bool) -> session_list.SessionFilter:

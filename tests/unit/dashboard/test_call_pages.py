@@ -164,11 +164,11 @@ def test_results_in_one_message_are_on_pages_of_their_own(
         ),
         message("r", kind="tool_result", parts=tuple(results), at_ms=clock.wall_ms()),
     )
-    for path, names in (
+    for first, names in (
         (f"/files/file?project={quote(PROJECT)}&path=/a.py", {"a0", "a1"}),
         ("/errors?tool=Edit&kind=exit+code+3", {"a2", "a3"}),
     ):
-        seen = list[str]()
+        path, seen = first, list[str]()
         while path:
             page = visitor.get(path).text
             seen += re.findall(r"#m-(\w+)", page)

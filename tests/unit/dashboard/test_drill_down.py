@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import html
 import re
+import time
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from unittest.mock import Mock
 
 from ccsync_watch.dashboard.local_time import (
     day_end_ms,
@@ -15,15 +17,19 @@ from ccsync_watch.dashboard.local_time import (
     parse_hour,
 )
 from ccsync_watch.store import prompt_counts
+from support.fakes import START_MS
 from support.storing import OTHER, SESSION, message, usage
 from support.waiting import wait_until
 
 if TYPE_CHECKING:
+    import pytest
+
     from support.dashboard_visitor import Visitor
     from support.fakes import FakeClock
     from support.storing import World
 
 HOUR_MS = 3_600_000
+WEEK_MS = 7 * 24 * HOUR_MS
 
 
 def _overview(visitor: Visitor, query: str) -> str:
@@ -101,7 +107,24 @@ def test_an_hour_of_the_week_limits_a_search_too(
     wait_until(lambda: _listed(visitor, "/sessions?q=hello") == {SESSION, OTHER}, "indexed")
     assert _listed(visitor, f"/sessions?hour={hour}&q=hello") == {SESSION}
     assert _listed(visitor, "/sessions?hour=9-99") == {SESSION, OTHER}
-    assert prompt_counts.sessions_at_hour(world.database, 0, 0, since_ms=1 << 60, now_ms=0) == set()
+    assert prompt_counts.sessions_at_hour(world.database, 0, 0, since_ms=1 << 60) == set()
+
+
+def test_years_without_prompts_are_passed_over(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A clock that was wrong once costs every later page nothing; a week is looked at, at most."""
+    at_ms = START_MS // HOUR_MS * HOUR_MS
+    times = [at_ms - 25 * 52 * WEEK_MS, at_ms, at_ms + 52 * WEEK_MS]
+    for number, prompt_ms in enumerate(times):
+        name = f"s{number}"
+        world.ingest(message("p", session_id=name, at_ms=prompt_ms), session_id=name)
+    localtime = Mock(wraps=time.localtime)
+    monkeypatch.setattr(time, "localtime", localtime)
+    at = datetime.fromtimestamp(at_ms / 1000)  # noqa: DTZ006 - local
+    found = prompt_counts.sessions_at_hour(world.database, at.weekday(), at.hour, since_ms=0)
+    assert found == {"s0", "s1", "s2"}
+    assert localtime.call_count < 3 * 7 * 24 * 4 + 12
 
 
 def test_minutes_and_hours_are_read_as_they_are_written() -> None:

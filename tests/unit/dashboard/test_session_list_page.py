@@ -13,9 +13,10 @@ from ccsync_watch.dashboard.local_time import day_name
 from ccsync_watch.dashboard.pages.session_list_page import PAGE
 from ccsync_watch.hook_events import HookEvent
 from ccsync_watch.model import Part, Redacted
+from ccsync_watch.store.annotation_writer import SessionChange, save_change
 from ccsync_watch.store.hook_event_writer import save_hook_event
 from ccsync_watch.store.session_figures import SessionWork, changed_sessions, count_work, load_works
-from ccsync_watch.store.session_list import SessionFilter, count_matching
+from ccsync_watch.store.session_list import SessionFilter, count_matching, last_change
 from support.storing import SESSION, message, usage
 
 if TYPE_CHECKING:
@@ -176,3 +177,18 @@ def test_sessions_are_counted_up_to_a_bound(world: World) -> None:
         add(world, f"s{number}", NOON_MS)
     assert count_matching(world.database, SessionFilter(), 9) == 5
     assert count_matching(world.database, SessionFilter(), 3) == 3
+
+
+def test_any_change_of_any_session_is_noticed(world: World) -> None:
+    """Also of one that is older than others: an open list then asks for itself again."""
+    add(world, "future", NOON_MS + 9999 * HOUR_MS)
+    seen = [last_change(world.database)]
+    add(world, "old", NOON_MS)
+    seen.append(last_change(world.database))
+    world.ingest(message("more", session_id="old", at_ms=NOON_MS), session_id="old")
+    seen.append(last_change(world.database))
+    for tags in ("one", "two"):
+        change = SessionChange("old", tags=tags)
+        save_change(world.database, Redacted(change), now_ms=NOON_MS)
+        seen.append(last_change(world.database))
+    assert len(set(seen)) == len(seen)
