@@ -7,6 +7,7 @@ import contextlib
 import errno
 import io
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -20,7 +21,7 @@ from ccsync_watch.state_path import state_path
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 _DESCRIPTION = "Stream Claude Code sessions, redacted, to a dashboard that you own."
 _DEFAULT_COMMAND = "run"
@@ -217,9 +218,35 @@ class _Parser(argparse.ArgumentParser):
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - as inherited
         super().__init__(**{"allow_abbrev": False, "formatter_class": _Help, **options})
 
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # noqa: ANN401 - as inherited
+        """Parse words; those of a query may begin with a hyphen, and stand behind options."""
+        if args is None or all(action.dest != "query" for action in self._actions):
+            return super().parse_known_args(args, namespace)
+        words = _query_words(args, self._option_string_actions)
+        parsed, rest = super().parse_known_args(words, namespace)
+        while rest and (rest[0] == "--" or not rest[0].startswith("-")):
+            word = rest.pop(0)
+            parsed.query = [*parsed.query, *(rest if word == "--" else [word])]
+            rest = [] if word == "--" else rest
+        if rest:
+            self.error(f"{rest[0]} is not an option; write -- before it to search for it")
+        return parsed, rest
+
     def error(self, message: str) -> NoReturn:
         warn(printable(f"{message}: see `{self.prog} --help`"))
         raise SystemExit(ConfigError.exit_code)
+
+
+def _query_words(words: Sequence[str], options: Collection[str]) -> list[str]:
+    """Return the words with a space before each `-word` that is not an option.
+
+    So the library takes it for no mistake; a `--word` that is not an option is one.
+    """
+    end = words.index("--") if "--" in words else len(words)
+    return [
+        f" {word}" if re.match(r"-[^-]", word) and word not in options else word
+        for word in words[:end]
+    ] + list(words[end:])
 
 
 class _Help(argparse.HelpFormatter):

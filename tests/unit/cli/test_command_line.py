@@ -242,3 +242,30 @@ def test_an_interrupt_while_the_command_is_imported_is_one_line(
     monkeypatch.setattr(Command, "load", interrupt)
     assert main(("run",), env) == 1
     assert capsys.readouterr().err == "ccsync-watch: interrupted; no data is lost\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "query"),
+    [
+        ("search retry -test", "retry  -test"),
+        ("search -test kind:prompt", " -test kind:prompt"),
+        ("search retry --json -values more", "retry  -values more"),
+        ("sessions retry --json more", "retry more"),
+        ("sessions --json -- --force -v", "--force -v"),
+    ],
+)
+def test_words_of_a_query_begin_with_a_hyphen_and_stand_behind_options(
+    line: str, query: str
+) -> None:
+    """As they are typed into the page: no quotes are needed for what is left out."""
+    words = line.split()
+    arguments = build_parser(words[0], COMMANDS).parse_args(words)
+    assert " ".join(arguments.query) == query
+    assert arguments.json == ("--json" in words)
+
+
+def test_an_option_that_a_search_has_not_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """It may be a mistake, or a word to search for."""
+    code, _output, errors = run_to_exit(capsys, "search", "git push", "--force")
+    assert code == 2
+    assert "--force is not an option; write -- before it to search for it" in errors
