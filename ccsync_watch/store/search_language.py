@@ -9,6 +9,7 @@ Whatever else is typed is words. Code and paths are searched for more often than
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING
 
 from ccsync_watch.errors import QueryError
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
 
 MAX_LEAVES = 30
 """More words and operators than anybody types."""
-_MAX_DEPTH = 20
+MAX_CHARS = 1000
+"""And longer than any line: what SQLite makes of one word takes time with its square."""
+_MAX_DEPTH = 5  # SQLite's parser has no room for more than seven
 _FIELD = re.compile(r"([A-Za-z]{2,20}):(?!//|:)")
 _QUOTE = '"'
 _CURLY = str.maketrans("\u201c\u201d\u201e", '"""')  # what telephones write
@@ -41,9 +44,12 @@ def parse_query(text: str, names: Collection[str]) -> ParsedQuery:
     """Return what a text means. `names` are the operators; others with a colon are words.
 
     Raises QueryError for a quote or a parenthesis that is not closed, and for an operator or an OR
-    with nothing to apply to.
+    with nothing to apply to; and for one that is too long.
     """
-    text = text.translate(_CURLY)
+    # A letter and its accent are one character: so the words are found whole.
+    text = unicodedata.normalize("NFC", text[: MAX_CHARS + 1]).translate(_CURLY)
+    if len(text) > MAX_CHARS:
+        raise QueryError(f"more than {MAX_CHARS} characters", hint="write a shorter search")
     reader = _QueryReader(text, frozenset(names))
     root = reader.read_all()
     if root is None:
@@ -237,14 +243,13 @@ def _lonely_or() -> QueryError:
 def _mark_last(root: Node, text: str) -> Node:
     """Return the query with its last word marked: somebody may still be typing it.
 
-    A space behind it says that it is whole.
+    Whatever is behind it says that it is whole, a space too.
     """
     words = list(positive_words(root))
     if not words:
         return root
     last = words[-1]
-    rest = text[last.span.end :]
-    if last.is_quoted or (rest and not rest.strip(" )")):
+    if last.is_quoted or last.span.end < len(text):
         return root
     marked = Words(last.text, last.span, is_last=True)
     return _replaced(root, lambda node: marked if node is last else node)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 from ccsync_watch.errors import QueryError
 from ccsync_watch.store.conversations import IS_FAILED
 from ccsync_watch.store.search_times import EXAMPLES, read_period
+from ccsync_watch.store.search_words import small_letters
 from ccsync_watch.store.session_annotations import every_annotation
 from ccsync_watch.store.session_summaries import project_name
 from ccsync_watch.transcripts.tools import TOOLS
@@ -203,12 +204,12 @@ def _file(_moment: Moment, value: str) -> Condition:
     With `*` before it, it may begin inside of a word.
     """
     is_inside = value.startswith("*")
-    part = value.strip("*").lower()
+    part = small_letters(value.strip("*")) or ""
     glob = re.sub(r"([*\[?])", r"[\1]", part)
     return Condition(
         "EXISTS (SELECT 1 FROM parts f, json_each(unpacked(f.content)) path"  # noqa: S608 - constants
         f" WHERE f.message_seq = m.seq AND f.kind = 'tool-call' AND path.key IN ({_PATH_NAMES})"
-        " AND '/' || lower(path.value) GLOB ?)",
+        " AND '/' || small_letters(path.value) GLOB ?)",
         (f"*{glob}*" if is_inside or not part[:1].isalnum() else f"*[^a-z0-9]{glob}*",),
         f"*{part}" if is_inside else f"{part}*",
     )

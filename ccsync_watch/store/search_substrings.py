@@ -39,6 +39,7 @@ SCHEMA = (
 _TERM = re.compile(rf"(?:(?![{UNSPACED}])[^\W_]){{4,48}}(?![^\W_])")
 _MAX_MIXED_CHARS = 20
 _CHUNK = 50
+_KEPT = "\u01e1"  # an a with two accents, of which SQLite has no plain one
 
 
 class WordsFound(NamedTuple):
@@ -122,7 +123,9 @@ def _words_found(rows: Iterable[tuple[str]]) -> WordsFound:
 
 def _terms(text: str) -> Iterable[str]:
     """Return a text's words as the index has them: in small letters, without accents."""
-    terms = {_plain(word) for word in set(_TERM.findall(text))}
+    # An accent that is a character of its own would end a word.
+    words = _TERM.findall(unicodedata.normalize("NFC", text))
+    terms = {_plain(word) for word in set(words)}
     return {word for word in terms if _is_word(word)}
 
 
@@ -137,5 +140,10 @@ def _plain(word: str) -> str:
     word = word.lower()
     if word.isascii():
         return word
-    apart = unicodedata.normalize("NFD", word)
-    return "".join(char for char in apart if not unicodedata.combining(char))
+    return "".join(map(_without_accent, unicodedata.normalize("NFC", word)))
+
+
+def _without_accent(char: str) -> str:
+    """Return a letter as SQLite's tokenizer has it: accents are left out of A to Z alone."""
+    apart = unicodedata.normalize("NFD", char)
+    return apart[0] if apart[0].isascii() and len(apart) > 1 and char != _KEPT else char

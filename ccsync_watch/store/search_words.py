@@ -10,6 +10,7 @@ migration that drops the index: FTS5 needs the same words again to remove them.
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING
 
 from ccsync_watch.store.packed_texts import add_unpacked
@@ -92,9 +93,15 @@ def _run_query(run: str) -> str:
 
 
 def add_text_functions(connection: sqlite3.Connection) -> None:
-    """Give a connection the SQL functions of texts, `unpacked` and `split_words`."""
+    """Give a connection the SQL functions of texts: `unpacked`, `split_words`, `small_letters`."""
     add_unpacked(connection)
+    connection.create_function("small_letters", 1, small_letters, deterministic=True)
     connection.create_function("split_words", 1, _split_or_null, deterministic=True)
+
+
+def small_letters(text: object) -> str | None:
+    """Return a text in small letters, each with its accents: SQLite's `lower` knows A to Z only."""
+    return unicodedata.normalize("NFC", text.lower()) if isinstance(text, str) else None
 
 
 def _split_or_null(text: str | None) -> str | None:

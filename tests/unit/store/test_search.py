@@ -62,6 +62,9 @@ def stocked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 @example(words="a\0b")
 @example(words="___")
 @example(words="^a + b - c {d}")
+@example(words="-(a OR -(is:error " * 2 + "-c" + "))" * 2)
+@example(words="(a OR -(tool:b " * 2 + "-c" + "))" * 2)
+@example(words="\u4e2da" * 500)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_whatever_is_typed_is_found_or_explained(stocked: World, words: str) -> None:
     """No text is a syntax error of SQLite."""

@@ -54,7 +54,10 @@ def stocked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             role="assistant",
             kind="answer",
             at_ms=NOW_MS - DAY_MS,
-            parts=(_call("t2", "Read", file_path="/work/api/src/SearchPage.tsx"),),
+            parts=(
+                _call("t2", "Read", file_path="/work/api/src/SearchPage.tsx"),
+                _call("t4", "Read", file_path="/work/api/U\u0308BERSICHT.md"),
+            ),
         ),
         message("s1", "found by a helper", agent_id="agent1", at_ms=NOW_MS - DAY_MS),
     )
@@ -107,6 +110,7 @@ CASES = [
     ("file:src/SearchPage.tsx", {"a2"}),
     ("file:/work/api/src/", {"a2"}),
     ("file:page", set()),
+    ("file:übersicht.MD", {"a2"}),
     ("file:*page.tsx", {"a2"}),
     ("deploy kind:prompt ", {"p1", "p2"}),
     ("is:error", {"r1"}),
