@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _COUNT = re.compile(r"([1-9][0-9]{0,4})([dwm])")
 _MONTH = re.compile(r"([0-9]{4})-([0-9]{2})")
+_DAY_TEXT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MOMENT_TEXT = re.compile(rf"{_DAY_TEXT.pattern}[T ][0-9]{{2}}:[0-9]{{2}}")
 _MAX_DAYS = 36_500
 _DAY = timedelta(days=1)
 _HINT = "use 2026-01-31, 2026-01, today, yesterday, or 7d, 2w, 3m for the last days, weeks, months"
@@ -66,9 +68,9 @@ def read_window(
             span = _read_span(last, now, "--last", calendar)
             # What includes today has no end, as on the dashboard: clocks may differ.
             return _window(span.first, span.end if span.end <= now else None, now, calendar, span)
-        first = _read_span(since, now, "--since", calendar).first if since else None
+        first = _read_span(since, now, "--since", calendar).first if since is not None else None
         end = None
-        if until:
+        if until is not None:
             if _COUNT.fullmatch(until):
                 raise _not_a_time("--until", until)
             end = _read_span(until, now, "--until", calendar).end
@@ -81,7 +83,7 @@ def read_window(
         text, option = next(
             (text, option)
             for text, option in ((last, "--last"), (since, "--since"), (until, "--until"))
-            if text
+            if text is not None
         )
         raise _not_a_time(option, text) from None
 
@@ -133,10 +135,13 @@ def _read_span(text: str, now: datetime, option: str, calendar: Calendar) -> _Sp
     if match := _MONTH.fullmatch(text):
         first = datetime(int(match[1]), int(match[2]), 1)  # noqa: DTZ001 - as above
         return _Span(first, add_months(first, 1), months=1)
+    # Only these forms: which others the library reads depends on Python's version.
+    is_day = _DAY_TEXT.fullmatch(text) is not None
+    if not is_day and (option == "--last" or not _MOMENT_TEXT.match(text)):
+        raise _not_a_time(option, text)
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is not None:
         moment = calendar.local(round(moment.timestamp() * 1000))
-    is_day = len(text) == len("2026-01-31")
     return _Span(moment, moment + _DAY if is_day else moment, days=1)
 
 

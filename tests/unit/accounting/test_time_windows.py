@@ -98,12 +98,17 @@ def test_the_last_days_are_those_of_the_dashboard() -> None:
         assert read_window(LOCAL_DAYS, NOW, since=last).since_ms == window.since_ms
 
 
-@pytest.mark.parametrize("text", ["d", "-1d", "0d", "x", "99999d", "2026-13-01", "2026-13", "7h"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "d", "-1d", "0d", "x", "99999d", "2026-13-01", "2026-13", "7h", "20260131", "2026-W05"],
+)
 def test_what_is_no_time_says_what_to_write(text: str) -> None:
     """Of each option."""
     for option in ("since", "until", "last"):
         with pytest.raises(ConfigError, match=f"--{option}: .* is not a date: use 2026-01-31"):
             read_window(UTC_DAYS, NOW, **{option: text})
+    with pytest.raises(ConfigError, match=r"--last: .* is not a date"):  # it would have no length
+        read_window(UTC_DAYS, NOW, last="2026-01-31T10:30")
     with pytest.raises(ConfigError, match="--until: '7d' is not a date"):
         read_window(UTC_DAYS, NOW, until="7d")
     with pytest.raises(ConfigError, match="is not after"):
