@@ -29,7 +29,8 @@ def sort_table(table: UsageTable, sort: str | None, *, is_reversed: bool) -> Usa
     if sort is not None and sort != "name":
         known = [line for line in lines if _value(line, sort) is not None]
         unknown = [line for line in lines if _value(line, sort) is None]
-        lines = sorted(known, key=lambda line: -(_value(line, sort) or 0.0)) + unknown
+        known.sort(key=lambda line: -(_value(line, sort) or 0.0))
+        return replace(table, lines=(known[::-1] if is_reversed else known) + unknown)
     if is_reversed:
         lines.reverse()
     return replace(table, lines=lines)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ccsync_watch.accounting.account import Cost
 from ccsync_watch.accounting.breakdowns import BreakdownLine, model_key
 from ccsync_watch.accounting.calendars import UTC_DAYS
 from ccsync_watch.accounting.file_usage import by_file
@@ -215,6 +216,18 @@ def test_the_order_of_lines(used: World) -> None:
     assert keys("month", "time") == sorted(keys("month", None), reverse=True, key=str)
     assert keys("session", "time") == [OTHER, SESSION]
     assert keys("model", "sessions")[0] == "claude-sonnet-4-5"
+
+
+def test_a_line_without_the_value_is_last_in_both_orders(used: World) -> None:
+    """A cost that nobody knows is not the least."""
+    table = _table(used, "model")
+    unknown = Cost(None, "unpriced")
+    first, *others = table.lines
+    assert isinstance(first, BreakdownLine)
+    table = replace(table, lines=[replace(first, cost=unknown), *others])
+    for is_reversed in (False, True):
+        last = sort_table(table, "cost", is_reversed=is_reversed).lines[-1]
+        assert getattr(last, "cost", None) == unknown
 
 
 def test_weeks_months_and_blocks() -> None:
