@@ -67,7 +67,7 @@ def save(path: Path, changes: Mapping[str, object]) -> None:
     from ccsync_watch.config.settings_text import change_text  # noqa: PLC0415 - see above
 
     before = read_file(path)
-    text = read_private(path).removeprefix(_BYTE_ORDER_MARK).decode() if before else "{}\n"
+    text = read_private(path).removeprefix(_BYTE_ORDER_MARK).decode() if path.exists() else "{}\n"
     values = {key: value for key, value in {**before, **changes}.items() if value is not None}
     data = change_text(text, changes).encode()
     if _parse(data) != values:  # not a text that people write

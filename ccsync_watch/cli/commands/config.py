@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
@@ -67,8 +66,8 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     _check_address(setting, env, value)
     path = config_path(env)
     save(path, {setting.name: value})
-    verb = "Removed" if value is None else "Set"
-    say_wrapped(f"{verb} {setting.name} in {printable_path(path)}.")
+    done = f"Removed {setting.name} from" if value is None else f"Set {setting.name} in"
+    say_wrapped(f"{done} {printable_path(path)}.")
     if setting.variable and env.get(setting.variable, "").strip():
         warn(f"{setting.variable} is set in the environment, and counts instead")
     reload_daemon(load(env))
@@ -145,7 +144,7 @@ def _parse(text: str, *, is_text: bool) -> object:
     if is_text:
         return text
     try:
-        return json.loads(text)
+        return orjson.loads(text)  # as the file is read: no NaN, and no number that it cannot write
     except ValueError:
         return text
 

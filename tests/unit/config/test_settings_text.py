@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,9 @@ from hypothesis import strategies as st
 
 from ccsync_watch.config import read_file, save
 from ccsync_watch.config.settings_text import change_text, without_comments
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 TEXT = """{
   // where it goes
@@ -90,11 +94,9 @@ def test_every_change_says_what_it_should(
     }
 
 
-def test_a_file_with_comments_is_read_and_saved(tmp_path: object) -> None:
+def test_a_file_with_comments_is_read_and_saved(tmp_path: Path) -> None:
     """As `login` and `config set` do."""
-    from pathlib import Path  # noqa: PLC0415 - one use
-
-    path = Path(str(tmp_path)) / "settings.json"
+    path = tmp_path / "settings.json"
     path.write_text("\ufeff" + TEXT, encoding="utf-8")
     path.chmod(0o600)
     assert read_file(path)["auto_sync"] is False
@@ -104,3 +106,12 @@ def test_a_file_with_comments_is_read_and_saved(tmp_path: object) -> None:
         "auto_sync": True,
         "redact": {"patterns": ["// no comment", "/* nor this */"]},
     }
+
+
+def test_comments_of_an_object_without_a_key_stay(tmp_path: Path) -> None:
+    """As in a file whose lines are all commented out."""
+    path = tmp_path / "settings.json"
+    path.write_text('{\n  // "auto_sync": false\n}\n', encoding="utf-8")
+    save(path, {"auto_sync": True})
+    expected = '{\n  // "auto_sync": false\n  "auto_sync": true\n}\n'
+    assert path.read_text(encoding="utf-8") == expected

@@ -72,7 +72,7 @@ def test_a_value_is_set_and_removed(
     assert main(["config", "unset", "sync_thinking"], env) == 0
     assert main(["config", "unset", "budget"], env) == 0
     assert file.read_text() == before
-    assert "Removed budget in" in capsys.readouterr().out
+    assert "Removed budget from" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -87,6 +87,8 @@ def test_a_value_is_set_and_removed(
         (["set", "api_key", KEY], "config set api_key -"),
         (["set", "convex_url", "https://b.convex.cloud"], "run `ccsync-watch login`"),
         (["unset", "budget", "5"], "takes no value"),
+        (["set", "max_prompt_chars", "9" * 30], "set it to a whole number"),
+        (["set", "price_multiplier", "NaN"], "set it to a number above 0"),
         (["show", "zzz"], "is not a setting"),
     ],
 )
