@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import time
 from collections import deque
@@ -11,7 +12,6 @@ from ccsync_watch.cli.console import say, warn
 from ccsync_watch.config import state_folder
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Iterable, Mapping
     from pathlib import Path
     from typing import BinaryIO
@@ -23,27 +23,39 @@ _NAME, _OLDER = "log", ("log.2", "log.1")
 _LINES = 50
 _POLL_SECONDS = 0.25
 _MAX_LINES = 100_000
+_MAX_DIGITS = 9  # of what is more than that, anyway
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add how many lines to show, and whether to follow."""
     parser.add_argument("-f", "--follow", action="store_true", help="print further lines as well")
     parser.add_argument(
-        "-n", "--lines", type=int, default=_LINES, metavar="N", help=f"the last N lines ({_LINES})"
+        "-n",
+        "--lines",
+        type=_line_count,
+        default=_LINES,
+        metavar="N",
+        help=f"the last N lines ({_LINES})",
     )
+
+
+def _line_count(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of lines, 0 or more")
+    return min(int(text[:_MAX_DIGITS]), _MAX_LINES)
 
 
 def main(arguments: argparse.Namespace, env: Mapping[str, str], _flags: Mapping[str, Any]) -> int:
     """Print the last lines, those of rotated files included; with -f until Ctrl+C."""
     folder = state_folder(env)
     follower = LogFollower(folder / _NAME)
-    last: deque[str] = deque(maxlen=max(0, min(arguments.lines, _MAX_LINES)))
+    last: deque[str] = deque(maxlen=arguments.lines)
     for name in _OLDER:
         last.extend(_read_lines(folder / name))
     last.extend(follower.new_lines())
     for line in last:
         say(line)
-    if not last and not arguments.follow:
+    if not last and arguments.lines and not arguments.follow:
         warn(f"nothing is logged in {folder} yet")
     try:
         while arguments.follow:

@@ -42,6 +42,13 @@ def test_the_last_lines_are_shown(env: dict[str, str], capsys: pytest.CaptureFix
     (folder / LOG_NAME).write_text("three\nfour\nhalf a line")
     assert main(["logs", "-n", "3"], env) == 0
     assert capsys.readouterr().out.splitlines() == ["two", "three", "four"]
+    assert main(["logs", "-n", "0"], env) == 0
+    assert capsys.readouterr() == ("", "")
+    assert main(["logs", "-n", "9" * 30], env) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 4
+    with pytest.raises(SystemExit, match="2"):
+        main(["logs", "-n", "-5"], env)
+    assert "'-5' is not a number of lines" in capsys.readouterr().err
 
 
 def test_every_line_is_followed_over_rotations(tmp_path: Path) -> None:
