@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ccsync_watch.accounting.account import format_cost
 from ccsync_watch.accounting.periods import block_times
@@ -14,7 +14,7 @@ from ccsync_watch.store.session_summaries import project_name
 from ccsync_watch.units import UNKNOWN, dollars, duration, percent, plural, short_count
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ccsync_watch.accounting.activity import ToolLine
     from ccsync_watch.accounting.breakdowns import BreakdownLine, ModelLine
@@ -43,6 +43,7 @@ _HEADS = {"week": "week of", "pr": "pull request", "host": "machine"}
 _NO_TIME = "not in transcripts"
 _MIN_ID_CHARS = 8
 _NOTHING = "No usage is stored yet."
+_NO_LINES = {"tool": "No tool was called.", "file": "No file was read or edited."}
 _NOTHING_SELECTED = "Nothing was used in what these options select."
 NO_CALLS = "Tool calls are not stored: sync_tool_calls is off."
 
@@ -60,8 +61,8 @@ def show_table(
 
     `has_calls`: tool calls are stored.
     """
-    if table.by in {"tool", "file"} and not table.lines:
-        say("No tool was called." if has_calls else NO_CALLS)
+    if table.by in _NO_LINES and not table.lines:
+        say(_NO_LINES[table.by] if has_calls else NO_CALLS)
     elif table.by == "tool":
         _show_tools(table.lines)  # type: ignore[arg-type]  # by its name
     elif table.by == "file":
@@ -130,23 +131,23 @@ def _show_change(table: UsageTable, calendar: Calendar, window: TimeWindow) -> N
         else f"{first:%Y-%m-%d} to {last:%Y-%m-%d}"
     )
     tokens_now, tokens_before = (line.tokens.prompt + line.tokens.output for line in (now, before))
-    changes = [f"tokens {_change(tokens_now, tokens_before)}"]
-    if now.cost.usd is not None and before.cost.usd is not None:
-        more = now.cost.usd - before.cost.usd
-        sign = "-" if more < 0 else "+"
-        changes.insert(
-            0, f"cost {sign}{dollars(abs(more))} ({_change(now.cost.usd, before.cost.usd)})"
-        )
-    said = f"{format_cost(before.cost)}, {short_count(tokens_before)} tokens"
     say("")
-    say_wrapped(f"Before ({days}): {said}; now {', '.join(changes)}")
+    if not tokens_before and not before.cost.usd:
+        say_wrapped(f"In the time before ({days}), nothing was used.")
+        return
+    changes = [f"tokens {_change(tokens_now, tokens_before, short_count)}"]
+    if now.cost.usd is not None and before.cost.usd is not None:
+        changes.insert(0, f"cost {_change(now.cost.usd, before.cost.usd, dollars)}")
+    said = f"{format_cost(before.cost)}, {short_count(tokens_before)} tokens"
+    say_wrapped(f"Compared with the time before ({days}: {said}): {', '.join(changes)}.")
 
 
-def _change(now: float, before: float) -> str:
-    if not before:
-        return "from nothing" if now else "as before"
-    share = now / before - 1
-    return f"{'+' if share >= 0 else '-'}{percent(abs(share))}"
+def _change(now: float, before: float, form: Callable[[Any], str]) -> str:
+    """Return how much more or less something is now, in words."""
+    if now == before:
+        return "unchanged"
+    share = f" ({percent(abs(now / before - 1))})" if before else ""
+    return f"{'up' if now > before else 'down'} by {form(abs(now - before))}{share}"
 
 
 def _show_tools(lines: list[ToolLine]) -> None:
@@ -158,7 +159,7 @@ def _show_tools(lines: list[ToolLine]) -> None:
             line.errors,
             percent(line.error_rate, places=1),
             line.denied,
-            duration(line.total_ms),
+            duration(line.total_ms) if line.results else UNKNOWN,
         ]
         for line in lines
     ]

@@ -57,6 +57,8 @@ def test_sessions_and_tools(filled: dict[str, str], capsys: pytest.CaptureFixtur
     assert "unpriced" not in shown
     assert main(["stats", "--by", "tool"], filled) == 0
     assert capsys.readouterr().out == "No tool was called.\n"
+    assert main(["stats", "--by", "file"], filled) == 0
+    assert capsys.readouterr().out == "No file was read or edited.\n"
 
 
 def test_a_session_in_a_worktree_says_so(
@@ -259,7 +261,15 @@ def test_a_breakdown_and_the_time_before(
     lines = capsys.readouterr().out.splitlines()
     assert lines[3].split()[0] == "claude-opus-4-5"
     assert lines[3].endswith("$0.50")
-    assert any("now cost -$0.50 (-50%), tokens -50%" in line for line in lines)
+    assert any(
+        "$1.00, 240 tokens): cost down by $0.50 (50%), tokens down" in line for line in lines
+    )
+    assert main(["stats", "--last", "1d", "--utc", "--branch", "none"], filled) == 0
+    assert "Compared" not in capsys.readouterr().out
+    assert main(["stats", "--last", "2d", "--utc"], filled) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith("In the time before (")
+    assert last.endswith("), nothing was used.")
 
 
 def test_calls_that_are_not_stored_are_not_shown_as_none(
