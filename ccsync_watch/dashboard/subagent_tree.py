@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from ccsync_watch.store.conversations import SubagentRow
     from ccsync_watch.store.database import Database
 
+_MAX_DEPTH = 20
+"""What is started below is shown at this depth; templates call themselves for every level."""
+
 
 @dataclass(slots=True)
 class SubagentNode:
@@ -77,20 +80,24 @@ def build_tree(
     }
     roots = []
     for node in nodes.values():
-        parent = nodes.get(node.row.parent_id or "")
-        # One whose call is in its own conversation would have no place.
-        if parent is None or _is_within(nodes, node, parent):
+        parent = _shown_parent(nodes, node)
+        if parent is None:
             roots.append(node)
         else:
             parent.children.append(node)
     return SubagentTree(nodes, roots)
 
 
-def _is_within(nodes: dict[str, SubagentNode], node: SubagentNode, parent: SubagentNode) -> bool:
-    """Return whether a parent is below its own child, as no client writes it."""
-    current: SubagentNode | None = parent
-    for _depth in range(len(nodes)):
-        if current is node:
-            return True
-        current = nodes.get(current.row.parent_id or "") if current else None
-    return current is not None
+def _shown_parent(nodes: dict[str, SubagentNode], node: SubagentNode) -> SubagentNode | None:
+    """Return below which one a subagent is shown: what started it, but never too deep.
+
+    One that is below itself, as no client writes it, would have no place: it is below none.
+    """
+    path: list[SubagentNode] = []
+    current = nodes.get(node.row.parent_id or "")
+    while current is not None:
+        if current is node or len(path) > len(nodes):
+            return None
+        path.append(current)
+        current = nodes.get(current.row.parent_id or "")
+    return path[max(0, len(path) - _MAX_DEPTH)] if path else None

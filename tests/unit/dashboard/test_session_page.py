@@ -311,3 +311,23 @@ def test_every_response_of_a_long_session_has_its_cost(world: World, visitor: Vi
         usages.append(usage(f"m{number}", tokens_in=1_000_000, uuid=f"a{number}"))
     world.ingest(*rows, message("u1", "Second"), usages=tuple(usages))
     assert "$619.01</small>" in visitor.get(ADDRESS).text
+
+
+def test_subagents_are_shown_however_deep_they_are(world: World, visitor: Visitor) -> None:
+    """Each once, also where each started the next hundreds of times, or is below itself."""
+    parents = {f"deep{number}": f"deep{number - 1}" for number in range(400)}
+    parents.update(x="y", y="x", below="x", itself="itself")
+    world.ingest(
+        message("p1", "Go"),
+        *(message(f"m{name}", "Said", agent_id=name, kind="answer") for name in parents),
+        subagents=tuple(
+            Subagent(name, SESSION, "worker", None, None, parent, None, None, None)
+            for name, parent in parents.items()
+        ),
+    )
+    page = visitor.get(f"/sessions/{SESSION}")
+    assert page.status_code == 200
+    assert sorted(re.findall(r'class="subagent-line"><a href="[^"]+agent=(\w+)"', page.text)) == (
+        sorted(parents)
+    )
+    assert visitor.get(f"/sessions/{SESSION}?agent=deep399").status_code == 200
