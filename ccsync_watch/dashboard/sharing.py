@@ -127,10 +127,18 @@ def _chunks(source: SharedSource, content: SharedContent) -> Iterator[_Chunk]:
         "style": Markup(_style()),  # noqa: S704 - a file of ours
     }
     yield 0, partial(templates.render_fragment, "share_head.html", head)
-    yield from _conversation(source, content, subagents, None)
+    # Once: it is read from all that subagents did.
+    context: Context = {
+        "session_id": session_id,
+        "nodes": build_tree(database, session_id, subagents, source.subagent_accounts).nodes,
+        "at": None,
+        "folder": session_outline.load_details(database, session_id).folder,
+        **NO_FACTS,
+    }
+    yield from _conversation(source, content, subagents, None, context)
     for subagent in subagents:
         yield 0, partial(templates.render_fragment, "share_agent.html", {"subagent": subagent})
-        yield from _conversation(source, content, subagents, subagent.agent_id)
+        yield from _conversation(source, content, subagents, subagent.agent_id, context)
     yield 0, partial(templates.render_fragment, "share_end.html", {})
 
 
@@ -139,16 +147,9 @@ def _conversation(
     content: SharedContent,
     subagents: list[SubagentRow],
     agent_id: str | None,
+    context: Context,
 ) -> Iterator[_Chunk]:
     database, session_id = source.database, source.session.session_id
-    tree = build_tree(database, session_id, subagents, source.subagent_accounts)
-    context: Context = {
-        "session_id": session_id,
-        "nodes": tree.nodes,
-        "at": None,
-        "folder": session_outline.load_details(database, session_id).folder,
-        **NO_FACTS,
-    }
     seq, earlier = 0, set[str]()
     while messages := conversations.conversation_page(
         database,

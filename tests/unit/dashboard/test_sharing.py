@@ -6,11 +6,13 @@ import re
 from base64 import b64encode
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
 
 import pytest
 
 from ccsync_watch.accounting.session_accounts import load_account
 from ccsync_watch.dashboard import sharing
+from ccsync_watch.dashboard.subagent_tree import build_tree
 from ccsync_watch.model import Part, Subagent
 from ccsync_watch.store import session_list
 from support.storing import SESSION, message, usage
@@ -135,3 +137,16 @@ def test_the_size_of_a_long_session_is_estimated(world: World) -> None:
     assert 0.95 < estimated.size / exact.size < 1.05
     assert estimated.removed == exact.removed == content.removed
     assert estimated.prompts == exact.prompts
+
+
+def test_what_subagents_did_is_read_once(
+    world: World, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For each subagent again, a session with hundreds of them would take minutes."""
+    world.ingest(
+        *(message("x", "Said", agent_id=f"a{number}", kind="answer") for number in range(2, 5))
+    )
+    reading = Mock(wraps=build_tree)
+    monkeypatch.setattr(sharing, "build_tree", reading)
+    assert visitor.get(f"{PAGE}/share.html?all=1").text.count('class="agent-heading"') == 4
+    assert reading.call_count == 1
