@@ -99,11 +99,17 @@ def render_message(text: str) -> Markup:
 
 
 def render_snippet(text: str, marks: tuple[str, str]) -> Markup:
-    """Return a search's snippet escaped, what is between `marks` as `<mark>`."""
-    tags = dict(zip(marks, ("<mark>", "</mark>"), strict=True))
-    pieces = re.split("(" + "|".join(map(re.escape, marks)) + ")", text)
-    html = "".join(tags[piece] if piece in tags else str(render_text(piece)) for piece in pieces)
-    return Markup(html)  # noqa: S704 - escaped by `render_text`
+    """Return a search's snippet escaped, what is between `marks` as `<mark>`.
+
+    The text itself may have one of them, as what a shell prints has: it opens nothing.
+    """
+    start, end = map(re.escape, marks)
+    pieces = re.split(f"{start}([^{start}{end}]*){end}", text)
+    html = (
+        f"<mark>{render_text(piece)}</mark>" if at % 2 else str(render_text(piece))
+        for at, piece in enumerate(pieces)
+    )
+    return Markup("".join(html))  # noqa: S704 - escaped by `render_text`
 
 
 def render_markdown(text: str) -> Markup:

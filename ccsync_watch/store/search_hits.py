@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ccsync_watch.store.search_compiler import CompiledQuery
 
 MARKS = ("\x02", "\x03")
-"""Around each matched word of a snippet: JSON never contains these characters raw."""
+"""Around each matched word of a snippet. A text may have one of them by itself."""
 _SNIPPET_WORDS = 24
 _SNIPPET_CHARS = 90
 _MAX_PLACES = 50

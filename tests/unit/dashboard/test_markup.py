@@ -80,6 +80,15 @@ def test_snippet_marks_the_words_that_match() -> None:
     assert html == "a <mark>&lt;b&gt;</mark> c"
 
 
+@pytest.mark.parametrize("text", ["a \x02 b", "\x03 a", "\x02a \x02b\x03 c\x03", "\x02\x02\x03"])
+def test_marks_that_a_text_has_by_itself_leave_nothing_open(text: str) -> None:
+    """Else the rest of the page would be marked."""
+    html = render_snippet(text, ("\x02", "\x03"))
+    assert html.count("<mark>") == html.count("</mark>") <= 1
+    assert "\x02" not in html
+    assert "\x03" not in html
+
+
 def test_long_texts_are_not_formatted() -> None:
     """Formatting one would take long; it is escaped nevertheless."""
     html = render_markdown("**b** <script>" + "x" * MAX_RENDERED_CHARS)
