@@ -1,4 +1,4 @@
-"""Bring the search index up to date before a command searches; the daemon does so for its pages."""
+"""Bring index and figures up to date for a command; the daemon does so for its pages."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ccsync_watch.cli.console import warn
 from ccsync_watch.clock import SystemClock
+from ccsync_watch.dashboard import session_counter
 from ccsync_watch.errors import StateError
 from ccsync_watch.store import search
 from ccsync_watch.store.database import Database
@@ -15,6 +16,8 @@ from ccsync_watch.units import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from ccsync_watch.accounting.prices import PriceList
 
 _MIN_SHOWN = 2000
 """Fewer messages take less than a second."""
@@ -36,6 +39,21 @@ def index_messages(database: Database) -> None:
             writer.close()
     except (sqlite3.Error, StateError, OSError):
         warn(f"{plural(waiting, 'message')} cannot be indexed now, and are not found")
+
+
+def count_sessions(database: Database, prices: PriceList) -> None:
+    """Count what sessions are sorted by, where the dashboard has not; warn where it cannot."""
+    if not session_counter.count_uncounted(database, prices):
+        return
+    try:
+        writer = Database(database.path)
+        try:
+            while session_counter.count_sessions(writer, prices):
+                pass
+        finally:
+            writer.close()
+    except (sqlite3.Error, StateError, OSError):
+        warn("new sessions cannot be counted now, and are not in this order")
 
 
 def _index(writer: Database, waiting: int) -> None:

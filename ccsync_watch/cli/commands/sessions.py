@@ -14,7 +14,7 @@ from ccsync_watch.accounting.prices import PriceList
 from ccsync_watch.accounting.session_accounts import load_account, load_accounts
 from ccsync_watch.cli.console import printable, say, show_warnings, terminal_columns, warn
 from ccsync_watch.cli.query_help import QUERY_HELP
-from ccsync_watch.cli.search_index import index_messages
+from ccsync_watch.cli.search_index import count_sessions, index_messages
 from ccsync_watch.cli.session_lookup import open_store
 from ccsync_watch.cli.text_table import cut_to_fit, text_columns
 from ccsync_watch.clock import SystemClock
@@ -44,6 +44,7 @@ _MAX_LIMIT = 1000
 _SORTS: tuple[session_list.SessionSort, ...] = (
     "recent", "started", "oldest", "cost", "tokens", "duration", "messages", "failed",
 )  # fmt: skip
+_BY_TIME = {"recent", "started", "oldest"}
 _GAP = "  "
 _MIN_TITLE_COLUMNS = 24
 
@@ -84,6 +85,10 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
         text = " ".join(arguments.query)
         if text:
             index_messages(database)
+        prices = PriceList.from_settings(settings)
+        prices.ensure_known(usage_groups.used_models(database))
+        if arguments.sort not in _BY_TIME:
+            count_sessions(database, prices)
         now_ms = SystemClock().wall_ms()
         query = compile_query(database, text, now_ms)
         has_words = not (query.is_empty or query.is_of_sessions)
@@ -96,8 +101,6 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
         )
         for notice in query.notices:
             warn(printable(notice))
-        prices = PriceList.from_settings(settings)
-        prices.ensure_known(usage_groups.used_models(database))
         sessions = _read(database, matching.rows, prices)
     finally:
         database.close()

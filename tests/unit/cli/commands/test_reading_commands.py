@@ -92,6 +92,17 @@ def test_sessions_as_json_have_what_a_script_needs(
     assert answer["sessions"][0].keys() >= {"session_id", "title", "cost", "resume", "updated_ms"}
 
 
+@pytest.mark.parametrize("order", ["cost", "tokens", "duration", "messages", "failed"])
+def test_an_order_by_figures_needs_no_page_to_have_been_opened(
+    filled: dict[str, str], capsys: pytest.CaptureFixture[str], order: str
+) -> None:
+    """The command counts them itself; no session is missing."""
+    lines = _run(capsys, filled, "sessions", "--sort", order).splitlines()
+    assert {line[:8] for line in lines[1:4]} == {SESSION[:8], OTHER[:8], NEAR[:8]}
+    if order in {"messages", "failed"}:
+        assert lines[1][:8] == SESSION[:8]
+
+
 def test_a_search_needs_no_page_to_have_been_opened(
     filled: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
