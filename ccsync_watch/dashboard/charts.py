@@ -243,9 +243,11 @@ def turn_bars(turns: Sequence[Turn], session_id: str) -> Markup:
     for turn, weight in zip(shown, weights, strict=True):
         width = gap + weight * unit
         height = 8 + (chart_height - 8) * turn.output_tokens / largest
+        # Without any there may have been some that are not stored.
+        calls = f" {units.plural(turn.calls, 'call')}," if turn.calls else ""
         text = (
-            f"Turn {turn.number}: {units.duration(turn.duration_ms)},"
-            f" {units.plural(turn.calls, 'call')}, {'' if turn.is_final else '≥ '}"
+            f"Turn {turn.number}: {units.duration(turn.duration_ms)},{calls}"
+            f" {'' if turn.is_final else '≥ '}"
             f"{units.plural(turn.output_tokens, 'output token')}"
         )
         if turn.failed_calls:

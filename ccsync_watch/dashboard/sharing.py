@@ -122,6 +122,7 @@ def _chunks(source: SharedSource, content: SharedContent) -> Iterator[_Chunk]:
     head: Context = {
         "session": session,
         "account": source.account,
+        "is_final": session_outline.is_final(database, session_id),
         "is_whole": source.is_whole,
         "policy": content_security_policy(),
         "style": Markup(_style()),  # noqa: S704 - a file of ours

@@ -35,6 +35,7 @@ def build_context(site: Site, request: Request) -> Context:
         "session": source.session,
         "is_whole": source.is_whole,
         "content": count_shared(source),
+        "known_calls": site.figures.known_calls,
         "query": build_query(params),
         "view_query": build_query(params, view="1"),
     }

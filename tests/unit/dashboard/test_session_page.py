@@ -287,10 +287,15 @@ def test_calls_that_are_not_stored_are_not_counted_as_none(
     """There may have been many."""
     settings = f'{{"sync_tool_calls": {str(is_stored).lower()}}}'
     (world.folder / ".claude-code-sync.json").write_text(settings)
-    world.ingest(message("u1"))
+    world.ingest(
+        message("u1"), message("a1", agent_id="a"),
+        subagents=(Subagent("a", SESSION, "worker", None, None, None, None, None, None),),
+    )  # fmt: skip
     visitor: Visitor = request.getfixturevalue("visitor")
-    for address in (ADDRESS, "/?range=all"):
-        assert f"<dt>Tool calls</dt><dd>{shown}<" in visitor.get(address).text
+    for address in (ADDRESS, "/?range=all", f"{ADDRESS}/share?all=1", f"{ADDRESS}?agent=a"):
+        page = visitor.get(address).text
+        assert f"<dt>Tool calls</dt><dd>{shown}<" in page
+        assert "0 calls" not in page
 
 
 @pytest.mark.parametrize("path", ["", "/live", "/export.md"])

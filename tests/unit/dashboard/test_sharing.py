@@ -150,3 +150,16 @@ def test_what_subagents_did_is_read_once(
     monkeypatch.setattr(sharing, "build_tree", reading)
     assert visitor.get(f"{PAGE}/share.html?all=1").text.count('class="agent-heading"') == 4
     assert reading.call_count == 1
+
+
+def test_tokens_of_responses_that_had_not_ended_are_a_lower_bound(
+    world: World, visitor: Visitor
+) -> None:
+    """As on the session's own page."""
+    assert "Output tokens</dt><dd>5<" in visitor.get(f"{PAGE}/share.html").text
+    world.ingest(
+        message("u9", "More", usage_id="m9", role="assistant", kind="answer"),
+        usages=(usage("m9", uuid="u9", is_final=False),),
+    )
+    for address in (PAGE, f"{PAGE}/share.html"):
+        assert re.search(r"Output tokens</dt><dd[^>]*>≥ 10<", visitor.get(address).text)
