@@ -103,6 +103,15 @@ def test_turns_fill_the_width_and_no_more(count: int) -> None:
         assert min(float(bar.get("width") or 0) for bar in bars) > 0.3
 
 
+def test_turn_without_stored_calls_counts_none() -> None:
+    """Where calls are not stored, there may have been many."""
+    turns = [Turn(seq, seq, 0, 1000, output_tokens=5) for seq in (1, 2)]
+    links = parse(charts.turn_bars(turns, "abc")).iter("a")
+    assert [link.get("aria-label") for link in links] == [
+        f"Turn {seq}: 1.0 s, 5 output tokens" for seq in (1, 2)
+    ]
+
+
 def test_marks_link_to_what_they_count() -> None:
     """The first one of a chart is reached by Tab; what has no count has no link."""
     bars = charts.stacked_bars(
