@@ -30,8 +30,8 @@ RULES: tuple[StructuralRule, ...] = (
         "password",
         "a password in an account's line, as `newusers` reads it",
         r"(?<![\w:/.-])[a-z_][\w.-]{1,32}:(?P<secret>[^\s:\"'`\\]{4,128}):[0-9]{1,6}:[0-9]{0,6}:"
-        r"[^:\n]{0,40}:/",
-        trigger=r":[0-9]{1,6}:[0-9]{0,6}:[^:\n]{0,40}:/",
+        r"[^:\n]{0,40}:/[^\s:]{0,80}:",
+        trigger=r":[0-9]{1,6}:[0-9]{0,6}:[^:\n]{0,40}:/[^\s:]{0,80}:",
         rank=Rank.NAMED_FIELD,
         reach=220,
         accept=is_positional_secret,
@@ -109,8 +109,9 @@ RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
         "password",
         "the number of a mailbox, before its owner's name and address",
-        r"(?<![\w.-])[0-9]{2,8}[ ]?=>[ ]?(?P<secret>[0-9]{4,10}),[^,\n]{1,60},[^,\n@\s]{1,60}@",
-        trigger=r"=>[ ]?[0-9]{4,10},[^,\n]{1,60},[^,\n@\s]{1,60}@",
+        r"(?<![\w.-])[0-9]{2,8}[ ]?=>[ ]?(?P<secret>[0-9]{4,10}),[^,\n]{1,60},"
+        r"[^,\n@\s]{1,60}@[\w-]{1,60}\.",
+        trigger=r"=>[ ]?[0-9]{4,10},[^,\n]{1,60},[^,\n@\s]{1,60}@[\w-]{1,60}\.",
         rank=Rank.NAMED_FIELD,
         reach=180,
     ),

@@ -26,6 +26,28 @@ from ccsync_watch.privacy.heuristics.value_characters import has_digit
 from ccsync_watch.privacy.heuristics.value_strength import is_random
 
 _HEX = re.compile(r"(?=[0-9]*[a-f])[0-9a-f]{12,64}")
+_IDENTIFIER = re.compile(
+    r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[^/]+(?:/[^/]+){2,}"
+)
+_NOT_LOOKED_UP = "".join(
+    rf"(?<!{word}[ ])"
+    for word in (
+        "cache",
+        "primary",
+        "partition",
+        "sort",
+        "hash",
+        "idempotency",
+        "object",
+        "storage",
+        "lookup",
+        "unique",
+        "public",
+        "row",
+        "index",
+    )
+)
+"""With these words before it, a key is what something is found by."""
 _NAMES = r"(?:passw(?:or)?ds?|passphrase|passcode|pwd|pass|pw)"
 _WHOLE = rf"(?<![a-z_-]){_NAMES}"
 _QUOTE = r"\\{0,3}[\"'`]"
@@ -73,6 +95,10 @@ def _is_administrators(value: str) -> bool:
     return is_numbered_words(value) or (is_surely_chosen(value) and not value.islower())
 
 
+def _is_service_key(value: str) -> bool:
+    return is_random(value) and _IDENTIFIER.fullmatch(value) is None
+
+
 def _is_long_token(value: str) -> bool:
     return has_digit(value) and is_gibberish(value)
 
@@ -93,9 +119,9 @@ RULES: tuple[StructuralRule, ...] = (
         ),
         _password_rule(
             "what a password is set or changed to",
-            rf"{_WHOLE}[ ](?:[a-z]{{2,9}}[ ]){{0,4}}?(?:from[ ][^\s]{{1,80}}[ ])?(?:to|as|"
-            rf"be)[ ](?:be[ ])?"
-            rf"{_VALUE}{_END}",
+            rf"{_WHOLE}(?:(?<!pass)|(?=[ ](?:was|is|has|got|set|changed|updated|reset|rotated)))"
+            r"[ ](?:(?!same[ ])[a-z]{2,9}[ ]){0,4}?(?:from[ ][^\s]{1,80}[ ])?(?:to|as|"
+            rf"be)[ ](?:be[ ])?{_VALUE}{_END}",
         ),
         _password_rule(
             "a password in brackets after its name",
@@ -148,9 +174,10 @@ RULES: tuple[StructuralRule, ...] = (
     ),
     _password_rule(
         "a user and a password after a word for both",
-        rf"(?<![\w-])(?:creds?|credentials|login|logins)(?:[ ](?:are|is))?[ ]?[:=]?[ ]"
-        rf"(?!is|are|was|to|and|or|in|for|with|page|form|as|of)[a-z][\w.@+-]{{1,40}}"
-        rf"(?:[ ]?/[ ]?|[ ]|[ ]?:[ ]?){_VALUE}{_END}",
+        rf"(?<![\w-])(?:creds?|credentials|login|logins)(?:[ ]?(?P<said>[:=]|are:?|is:?))?[ ]"
+        rf"(?!(?:is|are|was|to|and|or|in|on|at|by|from|for|with|page|form|as|of)[ ])"
+        rf"[a-z][\w.@+-]{{1,40}}"
+        rf"(?:[ ]/[ ]|/|:[ ]?|(?(said)[ ]|(?!))){_VALUE}{_END}",
         trigger=rf"(?:creds?|credentials|logins?)(?:[ ](?:are|is))?[ ]?[:=]?[ ]"
         rf"[a-z][\w.@+-]{{1,40}}[ ]?[ /:][ ]?{_QUOTE}?[!-~]{{6}}",
         accept=_is_account_password,
@@ -176,11 +203,12 @@ RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
         "secret",
         "the key for a service, in a sentence",
-        r"(?<![a-z])key[ ]for[ ](?:the[ ])?[\w.-]{2,30}(?:[ ][\w.-]{2,20}){0,2}(?:[ ]is|:)[ ]"
+        rf"{_NOT_LOOKED_UP}(?<![a-z])key[ ]for[ ](?:the[ ])?"
+        r"[\w.-]{2,30}(?:[ ][\w.-]{2,20}){0,2}(?:[ ]is|:)[ ]"
         r"[\"'`]?(?P<secret>[A-Za-z0-9_.+/=-]{20,512})(?=[\"'`]?[.,;)]{0,2}(?:\s|\Z))",
         rank=Rank.SENTENCE,
         reach=140,
-        accept=is_random,
+        accept=_is_service_key,
     ),
     _password_rule(
         "what something is unlocked with, in quotes",
@@ -196,17 +224,19 @@ RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
         "password",
         "the number that opens a door, a safe or an alarm",
-        r"(?:(?:door|gate|alarm|safe|entry|garage|locker|padlock|lockbox|intercom|building)"
-        r"(?:'s)?[ ](?:entry[ ])?(?:code|combination|pin)|combination[ ](?:to|of|for)[ ]the[ ]"
-        r"[a-z]{3,12})(?:[ ](?:to|of|for)[ ][\w ]{2,24}?)?(?:[ ]is|:|[ ]=)?[ ]"
-        r"(?P<secret>[0-9]{4,8})(?![\w.,:/-]?[0-9])",
+        r"(?:(?:(?:door|gate|safe|garage|locker|padlock|lockbox|intercom)(?:'s)?[ ](?:entry[ ])?"
+        r"(?:code|combination|pin)|combination[ ](?:to|of|for)[ ]the[ ][a-z]{3,12})"
+        r"(?:[ ](?:to|of|for)[ ][\w ]{2,24}?)?(?:[ ]is|:|[ ]=)?|"
+        r"(?:alarm|building|entry)(?:'s)?[ ](?:code|pin)(?:[ ](?:to|of|for)[ ][\w ]{2,24}?)?[ ]is)"
+        r"[ ](?P<secret>[0-9]{4,8})(?![\w.,:/-]?[0-9])"
+        r"(?=[ ]{0,2}(?:[.,;!)\n]|\\n|\Z)|[ ](?:and|but|so|if|for|to)[ ])",
         rank=Rank.SENTENCE,
         reach=140,
     ),
     pattern_rule(
         "password",
         "the number of a card or a device, after words that say which",
-        r"(?<![\w-])(?-i:PIN|Pin)[ -]?(?:code|Code|kode)?[ ](?!header|GPIO)"
+        r"(?<![\w-])(?-i:PIN|(?:PIN|Pin)[ -]?(?:code|Code|kode))[ ](?!header|GPIO)"
         r"(?:f\xc3\xbcr|for|der|de|del|della|of|til|voor|do|per|pour|p\xc3\xa5|\xd0\xbe\xd1\x82|"
         r"\xd0\xb4\xd0\xbb\xd1\x8f|na|para)[ ]"
         r"[^\n.:0-9]{2,40}?(?:[ ](?:ist|is|lautet|est|es|\xc3\xa8|\xc3\xa9|\xc3\xa4r|er|on|to|je)"

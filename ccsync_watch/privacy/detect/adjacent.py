@@ -69,6 +69,9 @@ _ABOUT_COMMITS = re.compile(
     rb"commit|merge|rebase|\bsha\b|sha-?1|revision|branch|checkout|\bHEAD\b|\bgit\b|commands?"
 )
 _NEAR_COMMIT = 80
+_KEY_OF_SIGNER = re.compile(r"(?:rsa|dsa|ecdsa|eddsa|primary|sign(?:ing|er))_key", re.IGNORECASE)
+_FINGERPRINT = re.compile(r"[0-9A-F]{16}|[0-9A-F]{40}")
+"""As GnuPG says which key made a signature."""
 _NAMES_ID = re.compile(r"gpg|pgp|public|fingerprint|hash|id$|ids$|commit", re.IGNORECASE)
 
 _BLOCK_VALUE = (
@@ -160,7 +163,8 @@ def _is_adjacent_token(
     is_name_strong = strength_of(wider) is Strength.TOKEN
     if quoted and is_name_strong and is_secret(value, quoted=True):
         return True
-    if is_publishable(value) or is_key_id(name, value):
+    is_fingerprint = _KEY_OF_SIGNER.fullmatch(wider) and _FINGERPRINT.fullmatch(value)
+    if is_publishable(value) or is_key_id(name, value) or is_fingerprint:
         return False
     is_long = is_name_strong and len(value) >= LEAST_LONG_TOKEN and value.isalnum()
     if is_name_strong and _HEX_TOKEN.fullmatch(value) and _NAMES_ID.search(wider) is None:

@@ -40,7 +40,15 @@ _KEY_ID = re.compile(r"(?:0x)?(?:[0-9A-F]{8}|[0-9A-F]{16}|[0-9A-F]{40})!?")
 _SIGNERS = ("signingkey", "signing_key", "gpg_key", "gpgkey", "pgp_key", "gpg-key", "default-key")
 _PORT = re.compile(r"[A-Z]{1,4}_?[0-9]{1,3}")
 """Of a microcontroller: `PA5`, `GPIO17`."""
-_MEASURE = re.compile(r"[0-9]+[.,][0-9]+[a-z%]{0,3}|[0-9]+(?:ms|us|s|m|h|%|x)")
+_MEASURE = re.compile(
+    r"[0-9]+[.,][0-9]+[a-z%]{0,3}|[0-9]+(?:ms|us|s|m|h|%|x)|"
+    r"[0-9]+\.[0-9]+-(?:[0-9]+\.[0-9]+)?"
+)
+"""Of time or size, or a range of versions."""
+_PSEUDO_CLASS = re.compile(r"(?:before|after|hover|focus|active|first|last|not|checked|disabled)\b")
+"""What follows the name of a class in CSS: `.codicon-pin:before{`."""
+_NOTHING = re.compile(r"(?:null|undefined|nil|None|void 0|!0|!1|true|false)[,;)}\]&|?]")
+"""The value of nothing in code, and the code after it, as in scripts without blanks."""
 _NEXT_FIELD = re.compile(r"[A-Z][A-Za-z]*:(?:true|false|nil|<nil>|[0-9]*)")
 """What follows an empty value where Go prints a structure."""
 _PAIR = re.compile(r"([A-Za-z][A-Za-z0-9_-]{1,40})=(?=[^=]{4})")
@@ -97,12 +105,15 @@ def is_code_digits(value: str) -> bool:
 def _is_harmless(assigned: Assigned) -> bool:
     """Tell whether a name means something else with such a value: a key's id, a postal code."""
     if not assigned.is_quoted and (
-        _NEXT_FIELD.fullmatch(assigned.value) or _is_next_assignment(assigned)
+        _NEXT_FIELD.fullmatch(assigned.value)
+        or _NOTHING.match(assigned.value)
+        or _is_next_assignment(assigned)
     ):
         return True
     if assigned.strength is Strength.PASSWORD and not assigned.is_quoted:
         is_port = assigned.name.lower().endswith("pin") and _PORT.fullmatch(assigned.value)
-        if is_port or _MEASURE.fullmatch(assigned.value):
+        is_style = assigned.sign == b":" and _PSEUDO_CLASS.match(assigned.value)
+        if is_port or is_style or _MEASURE.fullmatch(assigned.value):
             return True
     return is_key_id(assigned.name, assigned.value) or (
         is_postal_code(assigned.name, assigned.value)

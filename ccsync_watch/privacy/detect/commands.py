@@ -91,7 +91,7 @@ def find_user_passwords(data: bytes, hits: Hits) -> Iterator[Span]:
         if (
             is_typed_password(password)
             and is_url_password(user, password)
-            and not password.startswith("//")
+            and not password.startswith(("//", ":"))
         ):
             yield Span(*match.span("secret"), "password", Rank.PATTERN)
 

@@ -164,7 +164,8 @@ def _is_password_argument(value: str) -> bool:
 
 
 def _is_router_password(value: str) -> bool:
-    return is_typed_password(value) and (is_gibberish(value) or not value.isalpha())
+    core = value.rstrip(".,;:!?")
+    return is_typed_password(value) and (is_gibberish(core) or not core.isalpha())
 
 
 def _is_nested_value(value: str) -> bool:

@@ -43,6 +43,7 @@ from ccsync_watch.privacy.heuristics.thresholds import (
 )
 from ccsync_watch.privacy.heuristics.value_characters import has_digit, has_letter
 from ccsync_watch.privacy.heuristics.value_strength import is_random, is_strict_random
+from ccsync_watch.privacy.heuristics.words import load_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,10 +118,13 @@ _FORMAT = re.compile(
 )
 """An address, or a place for a value in a message."""
 _DIGEST = re.compile(r"[0-9a-f]{7,64}")
+_OWNERS = frozenset(load_words("owners_of_key"))
 _OWNED = re.compile(rb"(?:my|our|your)[ ]\Z", re.IGNORECASE)
 _NOT_PASSWORD = re.compile(r"\d+\w{0,3}|v\d+|[a-z]+\d{1,2}")
 _ACCOUNT_NAME = re.compile(r"[a-z]{2,16}(?:[._-][a-z]{2,16}){0,2}[._-]?\d{0,4}")
 """Of somebody, after the word "login"."""
+_VARIABLE = re.compile(r"[a-z]\w*_\w*\.[A-Za-z_]+")
+"""In code, whose arguments are separated like an account and its password."""
 _WORD_BEFORE = re.compile(rb"[A-Za-z]{2,20}[ _-]\Z")
 _QUOTES = frozenset({b"\\", b'"', b"'", b"`"})
 
@@ -183,12 +187,16 @@ def _is_token_of_sentence(
     start, stop = low + match.start(), low + match.end("subject")
     if data[stop : stop + 1] in _QUOTES:
         return False  # a field, which the rules of assignments read
-    if subject in _VAGUE and not is_strict_random(value):
-        return False
     before = data[max(0, start - 24) : start]
-    if _DIGEST.fullmatch(value) and " " not in subject and _OWNED.search(before) is None:
-        return False
     word = _WORD_BEFORE.search(before)
+    has_owner = word is not None and word[0][:-1].lower().decode("latin-1") in _OWNERS
+    is_owned = has_owner or _OWNED.search(before) is not None
+    is_digest = _DIGEST.fullmatch(value) is not None
+    is_named = is_digest and has_owner and subject == "secret"
+    if subject in _VAGUE and not is_strict_random(value) and not is_named:
+        return False
+    if is_digest and " " not in subject and not is_owned:
+        return False
     if word is not None:
         name = f"{word[0].decode('latin-1')}{subject}".replace(" ", "_")
         if strength_of(name) is Strength.NONE:
@@ -234,6 +242,8 @@ def _find_chosen(data: bytes, start: int, stop: int) -> Iterator[Span]:
     while stop > start and data[stop - 1] in b".,;:)]}":
         stop -= 1
     value = text_of(data, (start, stop)).rstrip("!?")
+    if talks_of_secrets(value) or _VARIABLE.fullmatch(value):
+        return
     if is_joined(value):
         yield Span(start, stop, "password", Rank.CONTEXT)
     if looks_chosen(value) and has_password_form(value) and _NOT_PASSWORD.fullmatch(value) is None:

@@ -14,11 +14,13 @@ from ccsync_watch.privacy.heuristics.password_forms import (
     is_drawn_or_phrase,
     is_positional_secret,
 )
-from ccsync_watch.privacy.heuristics.value_strength import is_password, is_random
+from ccsync_watch.privacy.heuristics.sentence_values import is_commit
+from ccsync_watch.privacy.heuristics.value_strength import is_password, is_random, is_strict_random
 
 _DUMMY = (
-    r"(?:change[-_]?me|change[-_]?it|placeholder|replace[-_]?me|your[-_][a-z_]{3,24}|"
-    r"__[a-z_]{3,30}__|\{\{[ ]?[\w.]{3,30}[ ]?\}\}|<[a-z_-]{3,30}>|%[a-z_]{3,30}%|@[a-z_]{3,30}@|"
+    r"(?:change[-_]?me|change[-_]?it|placeholder|replace[-_]?me|"
+    r"(?:__|\{\{[ ]?|<|%|@|your[-_])[\w.-]{0,24}?"
+    r"(?:pass|pwd|pw|secret|token|key|credentials?)[\w.-]{0,16}?(?:__|[ ]?\}\}|>|%|@)?|"
     r"(?:db_?|root_?|admin_?)?(?:password|passwd|secret|api_?key|token)(?:_here)?)"
 )
 
@@ -33,7 +35,8 @@ def _is_typed(value: str) -> bool:
 
 def _is_replacement(value: str) -> bool:
     is_plain = not set(value) & set("()[]{}\\&")
-    return is_plain and is_positional_secret(value) and has_password_form(value)
+    is_other = is_commit(value) or not has_password_form(value)
+    return is_plain and not is_other and is_positional_secret(value)
 
 
 _ECHOED = (
@@ -109,7 +112,7 @@ RULES: tuple[StructuralRule, ...] = (
         "password",
         "what a stream editor puts where a placeholder was",
         rf"(?<![\w/.-])s(?P<sign>[/|#,]){_DUMMY}(?P=sign)"
-        r"(?P<secret>[^\s\"'/|#,;]{4,256})(?P=sign)",
+        r"(?P<secret>(?:(?!(?P=sign))[^\s\"';]){4,256})(?P=sign)",
         trigger=rf"s[/|#,]{_DUMMY}[/|#,]",
         rank=Rank.PATTERN,
         reach=60,
@@ -133,7 +136,7 @@ RULES: tuple[StructuralRule, ...] = (
         r"\\{0,7}[\"']?(?P<secret>[^\s\"',\]\[\\]{16,256})(?=\\{0,7}[\"']?[,\]])",
         rank=Rank.PATTERN,
         reach=80,
-        accept=is_random,
+        accept=is_strict_random,
     ),
     pattern_rule(
         "password",

@@ -125,7 +125,8 @@ RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
         "password",
         "an answer after an arrow to a question for a password",
-        r"(?:password|passphrase|passcode|pin|token|api key|secret)[^\n?]{0,40}\?[\"']?[ ]?"
+        r"(?:password|passphrase|passcode|pin|token|api key|secret)"
+        r"[^\n?]{0,40}(?<![(\[^|])\?[\"']?[ ]?"
         r"(?:\xe2\x86\x92|->|=>|=|:|\xe2\x80\x94|"
         r"\xe2\x9f\xb6|\|)[ ]?[\"'`]?(?P<secret>[^\s\"'`]{4,256})",
         rank=Rank.SENTENCE,

@@ -40,6 +40,7 @@ RULES: tuple[StructuralRule, ...] = (
         "password",
         "a password that a program provides, after what it is for",
         r"password (?:is|was|has been) (?:provided|generated|created|set|assigned|issued|chosen)"
+        r"(?![^\n:]{0,40}\b(?:by|at|on)\b)"
         r"[^\n:]{0,40}:[ ]{1,3}[\"'`]?" + _VALUE,
         rank=Rank.SENTENCE,
         reach=140,

@@ -102,7 +102,7 @@ def _is_fixed(word: str) -> bool:
 def _word(word: str, *, is_first: bool = False, is_last: bool = True) -> str:
     """Return the pattern of one word of a usage."""
     if re.fullmatch(r"<[a-z]+>", word):
-        return _ANY_WORD
+        return r"[0-9]{1,5}" if word == "<port>" else _ANY_WORD
     pieces = list(_PIECE.finditer(word))
     parts: list[str] = [] if is_first or word.startswith("SECRET") else [_QUOTE]
     for index, piece in enumerate(pieces):

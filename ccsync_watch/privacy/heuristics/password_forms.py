@@ -70,7 +70,13 @@ _TEST_NAME = re.compile(
 _TALKS_OF_SECRETS = re.compile(r"password|passwd|secret(?!\d)|credential", re.IGNORECASE)
 _COUNT = re.compile(
     r"\d+(?:[.,:/x-]\d+)*[A-Za-z%]{0,3}|v?\d+(?:\.\d+)+|[A-Za-z]+-?(?:128|256|384|512)|"
-    r"\d{1,4}[-\u2013]?[a-z]{1,12}(?:[-\u2013][a-z]+)*",
+    r"\d{1,4}[-\u2013]?[a-z]{1,12}(?:[-\u2013][a-z]+)*|"
+    r"(?:[a-z]{2,16}[-_@/])?v?\d+(?:\.\d+){1,3}"
+    r"(?:[-+._]?(?:alpha|beta|rc|dev|post|snapshot|preview|pre|[a-z])[-._]?\d{0,4}|-[0-9a-f]{7,40})?|"
+    r"(?:19|20)\d\d-?[01]\d-?[0-3]\dT[0-2]\d[\d:.,Z+-]{0,16}(?:-[0-9a-f]{7,40})?|"
+    r"sha(?:1|256|512):[0-9a-f]{6,128}|(?:v?\d+\.\d+-){1,2}(?:\d+\.\d+)?|"
+    r"(?i:bcrypt|scrypt|argon2i?d?|pbkdf2|aws4|hmac|aes|rsa|ecdsa|ed25519|base(?:32|58|64)|utf|"
+    r"chacha20|blake[23][bs]?|tls)(?:[-_/](?:[a-z]{1,10}\d{0,4}|v?\d{1,4}[a-z]?)){0,4}",
 )
 _PLACE = re.compile(
     r"^[/~@]|^\./|^http|^\(|\)$|://|\.(?:py|js|ts|md|json|ya?ml|txt|go|rs|com|io|org)\b"
@@ -168,7 +174,7 @@ def is_drawn_or_phrase(value: str) -> bool:
 
 def is_positional_secret(value: str) -> bool:
     """Tell whether an argument is a secret where nothing else can be: not a name or an option."""
-    if value[:1] in set("/.<[-$%{~@") or not is_typed_password(value) or value.isdigit():
+    if value[:1] in set("/.<[-$%{~@:") or not is_typed_password(value) or value.isdigit():
         return False
     if len(value) < LEAST_PASSWORD_WITH_FORM:
         return False  # a version or an option

@@ -23,6 +23,7 @@ def _example(usage: str, secret: str) -> str:
     text = re.sub(r" \[[^\]]*\]", "", text)
     text = re.sub(r"\(([^()|\s]+)\|[^()]*\)", r"\1", text)
     text = text.replace("<file>", "./users").replace("<drive> <share>", "Z: //nas/music")
+    text = text.replace("<port>", "8080")
     text = re.sub(r"<[a-z]+>", "anna", text).replace(" ~ ", " ").replace("~", " ")
     return text.replace("SECRET", secret)
 
