@@ -122,8 +122,8 @@ def test_years_without_prompts_are_passed_over(
     localtime = Mock(wraps=time.localtime)
     monkeypatch.setattr(time, "localtime", localtime)
     at = datetime.fromtimestamp(at_ms / 1000)  # noqa: DTZ006 - local
-    found = prompt_counts.sessions_at_hour(world.database, at.weekday(), at.hour, since_ms=0)
-    assert found == {"s0", "s1", "s2"}
+    sessions = prompt_counts.sessions_at_hour(world.database, at.weekday(), at.hour, since_ms=0)
+    assert sessions == {"s0", "s1", "s2"}
     assert localtime.call_count < 3 * 7 * 24 * 4 + 12
 
 
