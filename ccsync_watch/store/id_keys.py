@@ -31,6 +31,7 @@ USES = (
     # Without an index: those above usually spare this.
     ("compact_messages", "usage_key"),
     ("compact_messages", "model_key"),
+    ("file_changes", "session_key"),
 )
 """The tables and columns with keys of ids."""
 

@@ -1074,7 +1074,7 @@ MIGRATIONS: tuple[str, ...] = (
         INSERT OR IGNORE INTO calls_due SELECT message_seq FROM parts
             WHERE message_seq = new.seq AND kind = 'tool-result';
     END;
-    CREATE TRIGGER calls_of_new_session AFTER INSERT ON sessions BEGIN
+    CREATE TRIGGER calls_of_added_session AFTER INSERT ON sessions BEGIN
         INSERT OR IGNORE INTO calls_due SELECT seq FROM compact_messages
             WHERE session_key = (SELECT key FROM ids WHERE id = new.id);
     END;

@@ -9,6 +9,11 @@ import pytest
 from ccsync_watch.store.id_keys import USES, forget_unused, save_ids, uuid_key, uuid_text
 from ccsync_watch.store.schema import migrate
 
+_KEYS_OF_OTHER_TABLES = {
+    *("uuid_key", "parent_key", "path_key"),
+    *("file_key", "tool_key", "kind_key", "project_key"),
+}
+
 
 def test_a_uuid_is_16_bytes() -> None:
     """And comes back as it was."""
@@ -60,7 +65,7 @@ def test_every_use_of_an_id_is_known() -> None:
         (table, row[1])
         for table in tables
         for row in connection.execute(f"PRAGMA table_info({table})")
-        if row[1].endswith("_key") and row[1] not in {"uuid_key", "parent_key", "path_key"}
+        if row[1].endswith("_key") and row[1] not in _KEYS_OF_OTHER_TABLES
     }
     assert columns | {("compact_usage", "key")} == set(USES)
     keys = save_ids(connection, ["used", "unused"])
