@@ -134,8 +134,8 @@ def test_a_start_that_takes_long_is_not_a_failure(clean: Program, held: Path) ->
         assert (result.code, result.out, result.err) == (3, "", f"ccsync-watch: {STARTING}")
     assert pid_of(clean) == pid
     held.unlink()
-    assert clean.call("start").out.startswith("Already running")
-    wait_until(lambda: clean.status()["daemon"]["running"], "it runs")
+    wait_until(lambda: clean.call("start").out.startswith("Already running"), "it runs")
+    assert clean.status()["daemon"]["running"]
     assert pid_of(clean) == pid
     assert clean.call("stop").code == 0
 

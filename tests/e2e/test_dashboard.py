@@ -199,7 +199,7 @@ def test_filters_are_selected_on_the_page(window: Window) -> None:
     """The form leads to the address that lists what was selected."""
     page = window.open("/sessions")
     page.get_by_label("Project").select_option("/home/user/other")
-    page.get_by_label("Text").fill("question")
+    page.get_by_placeholder("words, is:error").fill("question")
     page.get_by_role("button", name="Show").click()
     page.wait_for_url("**project=*")
     rows = page.locator(".list .row")

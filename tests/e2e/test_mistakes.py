@@ -344,10 +344,10 @@ class TestLogin:
         )
 
     def test_logout(self, program: Program, opensync: OpenSyncDouble) -> None:
-        """Both are removed, the rest stays; twice is not an error."""
+        """Both are removed, the rest stays as it is written; twice is not an error."""
         program.configure(convex_url=opensync.url, api_key=opensync.api_key, mine="kept")
         assert program.call("logout").code == 0
-        assert program.config_file.read_text() == '{\n  "mine": "kept"\n}\n'
+        assert program.config_file.read_text() == '{"mine": "kept"}'
         completed = program.call("logout")
         assert completed.code == 0
         assert "Nothing to do" in completed.out
