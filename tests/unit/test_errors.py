@@ -12,6 +12,7 @@ from ccsync_watch.errors import CcsyncError, DestinationError, Retryable, Unsent
 EXIT_CODES = {
     "CcsyncError": 1,
     "ConfigError": 2,
+    "QueryError": 2,
     "UnsafePath": 2,
     "StateError": 2,
     "OtherSchema": 2,

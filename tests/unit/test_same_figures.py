@@ -224,12 +224,15 @@ def env(tmp_path: Path) -> dict[str, str]:
 
 
 def _facts(html: str) -> dict[str, str]:
-    """Return the figures of a page by their names, without markup; a title has the exact one."""
+    """Return the figures of a page by their names, without markup; a title has the exact one.
+
+    Those of the period before are left out.
+    """
     pattern = re.compile(
         r'<dt>([^<]*)</dt><dd(?: title="(\d[\d,]*\d|\d)?[^"]*")?>(.*?)</dd>', re.DOTALL
     )
     return {
-        name: title or " ".join(re.sub(r"<[^>]*>", " ", value).split())
+        name: title or " ".join(re.sub(r"<small>[^<]* before</small>|<[^>]*>", " ", value).split())
         for name, title, value in pattern.findall(html)
     }
 
@@ -285,7 +288,8 @@ def test_all_views_of_each_session_have_the_same_figures(world: World, views: _V
 def _list_sessions(views: _Views) -> dict[str, tuple[str, int, int, int]]:
     """Return title, prompts, prompt and output tokens of every session on the list's pages."""
     row = re.compile(
-        r'href="/sessions/([^"?]+)">\s*<span class="title">([^<]*)</span>.*?'
+        r'href="/sessions/([^"?]+)">\s*<span class="title">'
+        r'(?:<span class="running".*?</span></span>)?([^<]*)</span>.*?'
         r'title="([\d,]+) prompts?,.*?title="([\d,]+) prompt tokens, ([\d,]+) output tokens"',
         re.DOTALL,
     )
