@@ -7,6 +7,8 @@ import math
 
 from ccsync_watch.config import declared_settings
 
+_MAX_DIGITS = 12
+_MAX_COUNT = 1_000_000
 _MAX_SECONDS = 3600
 
 
@@ -42,3 +44,10 @@ def seconds(text: str) -> float:
             f"{text!r} is not a number of seconds: more than 0, at most {_MAX_SECONDS}"
         )
     return number
+
+
+def count(text: str) -> int:
+    """Return how many to show; raise ArgumentTypeError for anything but a number from 1 on."""
+    if not (text.isascii() and text.isdigit()) or not text.strip("0"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number, 1 or more")
+    return min(int(text[:_MAX_DIGITS]), _MAX_COUNT)

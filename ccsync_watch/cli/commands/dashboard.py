@@ -47,11 +47,13 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
         return 1
     url = f"{answer.url}&to={quote(page, safe='/')}" if page else answer.url
     say(url)
+    if arguments.print_only:
+        return 0  # the link alone, for `$(…)`
     if is_over_ssh(env):
         # A browser here would open on nobody's screen.
         say_wrapped("Run this where you sit, then open the link there; it works once:")
         say(f"  {forward_command(url, env)}")
-    elif not arguments.print_only and not webbrowser.open(url):
+    elif not webbrowser.open(url):
         warn("no browser could be opened: open the link above yourself; it works once")
     return 0
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from ccsync_watch.cli.arguments import count
 from ccsync_watch.cli.console import printable, say, show_warnings, warn
 from ccsync_watch.cli.query_help import QUERY_HELP
 from ccsync_watch.cli.search_index import index_messages
@@ -53,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--best", action="store_true", help="the best match first, not the newest")
     parser.add_argument(
-        "--limit", type=int, default=20, metavar="N", help="show so many sessions (20)"
+        "--limit", type=count, default=20, metavar="N", help="show so many sessions (20)"
     )
     parser.add_argument("--no-pager", action="store_true", help="print at once, on a terminal too")
     parser.add_argument("--json", action="store_true", help="print the matches as JSON")
@@ -74,7 +75,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
         matches = find_messages(
             database,
             query,
-            limit=min(max(arguments.limit, 1), _MAX_LIMIT),
+            limit=min(arguments.limit, _MAX_LIMIT),
             order="best" if arguments.best else "newest",
         )
         if arguments.json:

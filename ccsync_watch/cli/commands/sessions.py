@@ -12,7 +12,15 @@ from ccsync_watch.accounting import usage_groups
 from ccsync_watch.accounting.account import format_cost
 from ccsync_watch.accounting.prices import PriceList
 from ccsync_watch.accounting.session_accounts import load_account, load_accounts
-from ccsync_watch.cli.console import printable, say, show_warnings, terminal_columns, warn
+from ccsync_watch.cli.arguments import count
+from ccsync_watch.cli.console import (
+    printable,
+    say,
+    say_wrapped,
+    show_warnings,
+    terminal_columns,
+    warn,
+)
 from ccsync_watch.cli.query_help import QUERY_HELP
 from ccsync_watch.cli.search_index import count_sessions, index_messages
 from ccsync_watch.cli.session_lookup import open_store
@@ -62,7 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("query", nargs="*", metavar="QUERY", help=f"only those with: {QUERY_HELP}")
     parser.add_argument("--sort", choices=_SORTS, default="recent", help="the order (recent)")
     parser.add_argument(
-        "--limit", type=int, default=20, metavar="N", help="list so many sessions (20)"
+        "--limit", type=count, default=20, metavar="N", help="list so many sessions (20)"
     )
     parser.add_argument(
         "--all", action="store_true", help="those in which nobody said anything too"
@@ -97,7 +105,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
             session_list.SessionFilter(is_conversation=not (arguments.all or has_words)),
             query,
             sort=arguments.sort,
-            limit=min(max(arguments.limit, 1), _MAX_LIMIT),
+            limit=min(arguments.limit, _MAX_LIMIT),
         )
         for notice in query.notices:
             warn(printable(notice))
@@ -160,7 +168,9 @@ def _print_table(
     if len(sessions) == 1:
         say(f"Continue it: {sessions[0].resume}")
     else:
-        say("`ccsync-watch show SESSION` shows one, `sessions --resume` how to continue them.")
+        say_wrapped(
+            "`ccsync-watch show SESSION` shows one, `sessions --resume` how to continue them."
+        )
 
 
 def _print_rows(heads: list[str], rows: list[list[str]]) -> None:

@@ -125,6 +125,20 @@ def test_a_search_as_json_has_the_names_of_messages(
     assert (hit["name"], hit["kind"], hit["snippet"]) == ("p1", "prompt", "Please deploy the api")
 
 
+@pytest.mark.parametrize("words", [("sessions",), ("search", "deploy")])
+@pytest.mark.parametrize("number", ["0", "-1", "1.5", "all"])
+def test_no_sessions_are_a_wrong_limit(
+    filled: dict[str, str],
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...],
+    number: str,
+) -> None:
+    """It is refused, instead of showing one."""
+    with pytest.raises(SystemExit, match="2"):
+        main([*words, f"--limit={number}"], filled)
+    assert f"{number!r} is not a number, 1 or more" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("query", "said"),
     [
