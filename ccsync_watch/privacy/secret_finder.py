@@ -32,6 +32,7 @@ from ccsync_watch.privacy.dressing.table import (
 )
 from ccsync_watch.privacy.engine.changed_places import ChangedPlaces
 from ccsync_watch.privacy.engine.pauses import paced
+from ccsync_watch.privacy.engine.rank import Rank
 from ccsync_watch.privacy.engine.structural_rule import seen_by
 from ccsync_watch.privacy.engine.text_views import MASK
 from ccsync_watch.privacy.known.known_values import KnownValues
@@ -226,6 +227,8 @@ def _with_whole_run(data: bytes, span: Span, last: tuple[int, int]) -> tuple[Spa
     Rules read values up to some length; `last` is the last range, so that none is read again.
     """
     start, end = span[:2]
+    if span.rank <= Rank.VENDOR_TOKEN:
+        return span, last  # it is as long as it is: the next one may begin there
     if end - start < _LEAST_LONG or not _RUN_ENDS.match(data, end - 1):
         return span, last
     if not last[0] <= end <= last[1]:
