@@ -83,13 +83,12 @@ class PrefixAudit:
         return True
 
     def _next(self, now: float) -> _Reading | None:
-        for path, (first, last) in self._due.items():
+        for path, (first, last) in list(self._due.items()):
             if now - last >= REST_SECONDS or now - first >= MOST_SECONDS:
                 del self._due[path]
                 known = self._resolver.checkpoint(path)
-                if known is None or not known.offset:
-                    return None
-                return _Reading(path, known.offset, known.fingerprint.prefix)
+                if known is not None and known.offset:  # else it is at another path now, or gone
+                    return _Reading(path, known.offset, known.fingerprint.prefix)
         return None
 
     def _read(self, reading: _Reading) -> None:

@@ -162,6 +162,18 @@ def test_what_was_just_read_for_the_first_time_is_not_read_twice(
     assert len(files.opened) == count
 
 
+def test_one_that_was_moved_is_compared_where_it_is(bench: Bench) -> None:
+    """And nothing that is gone keeps the others from it."""
+    rows = _read_and_exchange(bench, is_appended=False)
+    bench.catch_up()
+    bench.path().rename(bench.path(project="there"))
+    bench.catch_up()
+    bench.clock.advance(REST_SECONDS)
+    _compare(bench)
+    assert bench.texts()[4].startswith("ROW 4")
+    assert bench.uuids() == ids(*rows)
+
+
 def test_a_file_that_is_gone_is_left_to_the_scan(bench: Bench) -> None:
     """And one that is shorter by now is read from its start."""
     writer = Writer()
