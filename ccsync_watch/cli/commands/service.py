@@ -20,7 +20,7 @@ from ccsync_watch.cli.service_units import launchd_plist, systemd_unit
 from ccsync_watch.cli.typed_commands import typed
 from ccsync_watch.config import home, load
 from ccsync_watch.daemon.background import stop
-from ccsync_watch.errors import CcsyncError, ConfigError, NotRunning
+from ccsync_watch.errors import CcsyncError, ConfigError, NotRunning, ServiceManagerSilent
 
 if TYPE_CHECKING:
     import argparse
@@ -55,10 +55,6 @@ class Manager:
     unload: tuple[tuple[str, ...], ...]
     ask: tuple[str, ...]
     lingering: Path | None = None
-
-
-class _SilentManager(CcsyncError):  # noqa: N818 - as in `errors`
-    """The service manager does not answer: nothing more is asked of it."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -114,7 +110,7 @@ def _install(manager: Manager, env: Mapping[str, str], state_dir: Path) -> bool:
             if _run(manager.load[-1], env, is_asking=not is_last):
                 break
     except BaseException as error:
-        is_silent = isinstance(error, _SilentManager)
+        is_silent = isinstance(error, ServiceManagerSilent)
         if before is None:
             for command in () if is_silent else manager.unload:
                 _run(command, env, is_asking=True)
@@ -236,7 +232,7 @@ def _run(
     except OSError as error:
         problem = error.strerror or "it cannot be run"
     except subprocess.TimeoutExpired:
-        raise _SilentManager(
+        raise ServiceManagerSilent(
             f"`{' '.join(command)}` did not answer within {limit:.0f} seconds",
             hint="try again later; without a service, use the plugin or `ccsync-watch start`",
         ) from None
