@@ -16,6 +16,7 @@
     │   ├── StillStarting       one was started, and is not ready yet
     │   └── NotAnswering        one has the control socket, but hangs or fails
     ├── StartFailed             a daemon in the background, at once    exit 1
+    ├── NothingStored           a command reads, and no store exists   exit 1
     ├── ServiceManagerSilent    systemd or launchd does not answer     exit 1
     ├── RedactorUnavailable     nothing may pass: fail closed          exit 1
     └── DestinationError        the destination did not accept rows    exit 4
@@ -126,6 +127,10 @@ class NotAnswering(DaemonUnavailable):
 
 class StartFailed(CcsyncError):  # noqa: N818 - as above
     """A daemon that was started in the background did not come up."""
+
+
+class NothingStored(CcsyncError):  # noqa: N818 - as above
+    """A command reads what is stored, and nothing is yet."""
 
 
 class ServiceManagerSilent(CcsyncError):  # noqa: N818 - as above

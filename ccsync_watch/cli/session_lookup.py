@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ccsync_watch.cli.console import printable, warn
 from ccsync_watch.cli.text_table import cut_to_fit
+from ccsync_watch.errors import NothingStored
 from ccsync_watch.store import session_list, session_summaries
 from ccsync_watch.store.database import open_for_reading
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ccsync_watch.config import Settings
     from ccsync_watch.store.database import Database
 
 _MAX_NAMED_COLUMNS = 64
 
 
-def open_store(settings: Settings) -> Database | None:
-    """Open the store for reading; warn, and return None, while it does not exist."""
+@contextmanager
+def open_store(settings: Settings) -> Iterator[Database]:
+    """Open the store for reading, and close it. Raises NothingStored while it does not exist."""
     database = open_for_reading(settings.state_dir)
     if database is None:
-        warn("nothing is stored yet: start `ccsync-watch`, or run `ccsync-watch sync-now`")
-    return database
+        raise NothingStored(
+            "nothing is stored yet",
+            hint="start `ccsync-watch`, or run `ccsync-watch sync-now`",
+        )
+    try:
+        yield database
+    finally:
+        database.close()
 
 
 def find_session(database: Database, prefix: str) -> str | None:

@@ -24,6 +24,7 @@ EXIT_CODES = {
     "StillStarting": 3,
     "NotAnswering": 3,
     "StartFailed": 1,
+    "NothingStored": 1,
     "ServiceManagerSilent": 1,
     "RedactorUnavailable": 1,
     "DestinationError": 4,

@@ -43,10 +43,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     """Print why a session's figures are what they are; 1 when it is not stored."""
     settings = load(env, flags)
     show_warnings(settings)
-    database = open_store(settings)
-    if database is None:
-        return 1
-    try:
+    with open_store(settings) as database:
         session_id = find_session(database, arguments.session)
         if session_id is None:
             return 1
@@ -60,8 +57,6 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
         else:
             _show(explanation, is_whole=arguments.all)
         return 0
-    finally:
-        database.close()
 
 
 def _show(explanation: Explanation, *, is_whole: bool) -> None:

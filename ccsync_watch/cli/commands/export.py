@@ -49,10 +49,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     show_warnings(settings)
     document_format = arguments.format or ("jsonl" if arguments.mark else "md")
     _check(arguments, document_format)
-    database = open_store(settings)
-    if database is None:
-        return 1
-    try:
+    with open_store(settings) as database:
         session_id = (
             find_session(database, arguments.session) if arguments.session is not None else None
         )
@@ -68,8 +65,6 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
         prices.ensure_known(usage_groups.used_models(database, row.session_id))
         account = load_account(database, row.session_id, prices)
         _write(iterate_document(database, row, account, document_format))
-    finally:
-        database.close()
     return 0
 
 

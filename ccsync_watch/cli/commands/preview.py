@@ -21,7 +21,7 @@ from ccsync_watch.daemon.destinations import preview_requests
 from ccsync_watch.daemon.instance_lock import InstanceLock
 from ccsync_watch.daemon.runtime import Runtime
 from ccsync_watch.daemon.sync_once import read_all
-from ccsync_watch.errors import NotRunning
+from ccsync_watch.errors import NothingStored, NotRunning
 from ccsync_watch.store import session_summaries
 from ccsync_watch.store.sendable_messages import sendable_messages, sendable_summary
 from ccsync_watch.units import plural
@@ -56,24 +56,25 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     settings = load(env, flags)
     show_warnings(settings)
     _import_new_lines(settings)
-    database = open_store(settings)
-    if database is None:
-        return 0
     try:
-        session_id = None
-        if arguments.session is not None:
-            session_id = find_session(database, arguments.session)
-            if session_id is None:
-                return 1
-        summaries = PricedSummaries(database, PriceList.from_settings(settings))
-        summaries.look_up_prices(session_id)
-        session_ids = (
-            [session_id] if session_id else session_summaries.sessions_with_messages(database)
-        )
-        _print(settings, database, session_ids, summaries)
-        return 0
-    finally:
-        database.close()
+        with open_store(settings) as database:
+            return _preview(settings, database, arguments.session)
+    except NothingStored as error:
+        warn(str(error))
+        return 0  # nothing would be uploaded, either
+
+
+def _preview(settings: Settings, database: Database, session: str | None) -> int:
+    session_id = None
+    if session is not None:
+        session_id = find_session(database, session)
+        if session_id is None:
+            return 1
+    summaries = PricedSummaries(database, PriceList.from_settings(settings))
+    summaries.look_up_prices(session_id)
+    session_ids = [session_id] if session_id else session_summaries.sessions_with_messages(database)
+    _print(settings, database, session_ids, summaries)
+    return 0
 
 
 def _import_new_lines(settings: Settings) -> None:

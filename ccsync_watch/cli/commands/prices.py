@@ -55,13 +55,8 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     if arguments.action == "update":
         _update(settings, _checked_url(arguments.url))
         return 0
-    database = open_store(settings)
-    if database is None:
-        return 1
-    try:
+    with open_store(settings) as database:
         models = sorted(usage_groups.used_models(database))
-    finally:
-        database.close()
     prices = PriceList.from_settings(settings)
     prices.ensure_known(models)
     if arguments.json:

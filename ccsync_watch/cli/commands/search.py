@@ -64,10 +64,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     """Print the sessions with a match, and what of each matches."""
     settings = load(env, flags)
     show_warnings(settings)
-    database = open_store(settings)
-    if database is None:
-        return 1
-    try:
+    with open_store(settings) as database:
         index_messages(database)
         query = compile_query(database, " ".join(arguments.query), SystemClock().wall_ms())
         if query.is_empty:
@@ -90,8 +87,6 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
             for group in matches.groups:
                 _print_group(page, database, group)
             page.line(_counts(matches), "dim")
-    finally:
-        database.close()
     return 0
 
 

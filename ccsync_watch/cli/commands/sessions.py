@@ -86,10 +86,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     """Print a line for each session, the last active first."""
     settings = load(env, flags)
     show_warnings(settings)
-    database = open_store(settings)
-    if database is None:
-        return 1
-    try:
+    with open_store(settings) as database:
         text = " ".join(arguments.query)
         if text:
             index_messages(database)
@@ -110,8 +107,6 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
         for notice in query.notices:
             warn(printable(notice))
         sessions = _read(database, matching.rows, prices)
-    finally:
-        database.close()
     if arguments.json:
         _print_json(sessions, matching)
     elif arguments.resume:

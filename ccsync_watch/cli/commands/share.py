@@ -51,10 +51,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     """Write the file, then what is in it."""
     settings = load(env, flags)
     show_warnings(settings)
-    database = open_store(settings)
-    if database is None:
-        return 1
-    try:
+    with open_store(settings) as database:
         session_id = find_session(database, arguments.session)
         row = session_list.load_session(database, session_id) if session_id else None
         if row is None:
@@ -70,8 +67,6 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
         name = "".join(filter(str.isalnum, row.session_id))[:8]
         path = Path(arguments.output or f"session-{name}.html")
         write_shared(path, pieces, is_replacing=arguments.force)
-    finally:
-        database.close()
     _show(path, content, is_whole=arguments.everything)
     return 0
 

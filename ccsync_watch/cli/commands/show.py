@@ -54,10 +54,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     """Write what was said, and the calls; in a pipe without styles."""
     settings = load(env, flags)
     show_warnings(settings)
-    database = open_store(settings)
-    if database is None:
-        return 1
-    try:
+    with open_store(settings) as database:
         session_id = find_session(database, arguments.session)
         row = session_list.load_session(database, session_id) if session_id else None
         if row is None:
@@ -86,8 +83,6 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
                 folder=folder,
                 has_outputs=arguments.outputs,
             )
-    finally:
-        database.close()
     return 0
 
 

@@ -82,17 +82,12 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     settings = load(env, flags)
     _check(arguments)
     show_warnings(settings)
-    database = open_store(settings)
-    if database is None:
-        return 1
-    try:
+    with open_store(settings) as database:
         prices = PriceList.from_settings(settings)
         prices.ensure_known(usage_groups.used_models(database))
         if arguments.check_budget:
             return _check_budget(database, prices, settings)
         return _show(database, prices, arguments, settings)
-    finally:
-        database.close()
 
 
 def _check(arguments: argparse.Namespace) -> None:
