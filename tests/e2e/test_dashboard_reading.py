@@ -115,10 +115,10 @@ def test_subagents_are_a_tree_with_pages_of_their_own(
         card = page.locator(".conversation .subagent")
         assert card.locator("a").count() == 6
         assert "Level 1 is understood." in card.inner_text()
-        card.get_by_role("link", name="reviewer").last.click()
+        window.follow(card.get_by_role("link", name="reviewer").last)
         assert page.locator("nav.crumbs a.name").count() == 5
         assert page.locator(".figures", has_text="Tool calls").count() == 1
-        page.get_by_role("link", name="The call that started it").click()
+        window.follow(page.get_by_role("link", name="The call that started it"))
         assert page.locator(".subagent").count() == 1
         window.open(f"{address}?agent=unknown", 404)
         # The browser itself says that a page was not there.
@@ -227,7 +227,7 @@ def test_the_list_is_sorted_by_what_it_shows(
             lambda: window.open("/sessions?sort=cost").locator("text=not counted yet").count() == 0,
             "all are counted",
         )
-        page.get_by_role("link", name="Cost").click()
+        window.follow(page.get_by_role("link", name="Cost"))
         first = page.locator(".row").first
         assert first.get_attribute("href") == f"/sessions/{sessions['long']}"
         assert page.get_by_role("link", name="Cost").get_attribute("aria-current") == "true"

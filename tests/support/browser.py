@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Dialog, Page, ViewportSize
+    from playwright.sync_api import Browser, Dialog, Locator, Page, ViewportSize
 
 BROWSER_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 BROWSER_SWITCHES = (
@@ -86,6 +86,15 @@ class Window:
         assert response is not None
         assert response.status == status, (path, response.status)
         return self.page
+
+    def follow(self, target: Locator) -> None:
+        """Click on a link or a button, and wait until the page that it leads to is loaded.
+
+        A click by itself returns before that: what is read next may be the page before, or half of
+        the new one.
+        """
+        with self.page.expect_navigation():
+            target.click()
 
     @property
     def overflow(self) -> int:
