@@ -23,7 +23,8 @@ def size(count: float | None) -> str:
     if count is None:
         return UNKNOWN
     unit = 0
-    while count >= _KIB and unit < len(_BYTE_UNITS) - 1:
+    # As shown: what is rounded up to 1024.0 is one of the next unit.
+    while round(count, 1 if unit else 0) >= _KIB and unit < len(_BYTE_UNITS) - 1:
         count /= _KIB
         unit += 1
     return f"{count:.0f} {_BYTE_UNITS[unit]}" if unit == 0 else f"{count:.1f} {_BYTE_UNITS[unit]}"
@@ -78,10 +79,11 @@ def short_count(count: float | None) -> str:
         return UNKNOWN
     value = float(count)
     for unit in ("", "k", "M", "G"):
-        if abs(value) < _THOUSAND or unit == "G":
+        # As shown: what is rounded up to a thousand is one of the next unit.
+        if abs(round(value)) < _THOUSAND or unit == "G":
             break
         value /= _THOUSAND
-    digits = 1 if unit and abs(value) < 10 else 0  # noqa: PLR2004 - one significant place more
+    digits = 1 if unit and abs(round(value, 1)) < 10 else 0  # noqa: PLR2004 - one place more
     return f"{value:.{digits}f}{unit}"
 
 

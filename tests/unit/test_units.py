@@ -18,6 +18,7 @@ from ccsync_watch.units import UNKNOWN
         (1024, "1.0 KiB"),
         (1536, "1.5 KiB"),
         (5 << 20, "5.0 MiB"),
+        ((1 << 20) - 1, "1.0 MiB"),
         (5 << 30, "5.0 GiB"),
         (3 << 40, "3.0 TiB"),
         (9 << 50, "9216.0 TiB"),
@@ -96,7 +97,7 @@ def test_an_estimate_has_no_parts_of_a_second(seconds: float, shown: str) -> Non
 @pytest.mark.parametrize(
     ("count", "shown"),
     [(None, UNKNOWN), (0, "0"), (950, "950"), (1234, "1.2k"), (34_000_000, "34M"), (2e9, "2.0G"),
-     (5e12, "5000G")],
+     (5e12, "5000G"), (999.6, "1.0k"), (9_960, "10k"), (999_499, "999k"), (999_500, "1.0M")],
 )  # fmt: skip
 def test_short_counts_have_a_unit_and_two_places_at_most(count: float | None, shown: str) -> None:
     """An unknown count is not zero."""
