@@ -16,6 +16,8 @@ Cell: TypeAlias = "str | int"
 """A text, or a count that may be rounded in a narrow terminal."""
 
 _MIN_NAME_COLUMNS = 12
+_NAME_COLUMNS = 20
+"""What other columns make room for: most names are whole then."""
 NO_TEXTS: Mapping[str, int] = MappingProxyType({})
 
 
@@ -25,6 +27,7 @@ def print_table(
     *,
     foot: int = 0,
     has_names: bool = False,
+    name_columns: int = _NAME_COLUMNS,
     texts: Mapping[str, int] = NO_TEXTS,
     optional: Sequence[str] = (),
 ) -> None:
@@ -33,23 +36,20 @@ def print_table(
     Columns with the heads in `texts` are to the left, too. On a terminal that is too narrow the
     columns stand closer, below heads of two lines. Where they still do not fit, texts are cut, to
     the width that `texts` has for them at least, and the middle of the first column's is left out
-    if it `has_names`, which nobody has to type; and where only that makes them fit, counts are
-    rounded, which a last line says. Before they would not fit at all, columns with the heads in
-    `optional` are left out, one after the other; the command has `--json`, which a last line says
-    too.
+    if it `has_names`, which nobody has to type: down to `name_columns`, so that they differ; and
+    where only that makes them fit, counts are rounded, which a last line says. Before they would
+    not fit at all, columns with the heads in `optional` are left out, one after the other; the
+    command has `--json`, which a last line says too. Names are shorter than that only where all
+    this is not enough.
     """
     columns = terminal_columns()
-    left_out: list[str] = []
-    for head in optional:
-        narrow = [*_in_two_lines(heads), *_texts(rows, short_count)]
-        shrinking = _shrinking(heads, texts, has_names=has_names)
-        if columns is None or _least(narrow, " ", shrinking) <= columns:
-            break
-        if head not in heads:
-            continue
-        heads, rows = _without(heads, rows, list(heads).index(head))
-        left_out.append(head)
-    shrinking = _shrinking(heads, texts, has_names=has_names)
+    least_name = name_columns if has_names else 0
+    whole = heads, rows
+    heads, rows, left_out, fits = _leave_out(*whole, optional, texts, columns, least_name)
+    if has_names and not fits:
+        least_name = _MIN_NAME_COLUMNS
+        heads, rows, left_out, _ = _leave_out(*whole, optional, texts, columns, least_name)
+    shrinking = _shrinking(heads, texts, least_name)
     head_rows, gap, is_rounded = [list(heads)], "  ", False
     body = _texts(rows, full_count)
     if columns is not None and _total(_widths([*head_rows, *body]), gap) > columns:
@@ -87,12 +87,38 @@ def print_table(
         say_wrapped(f"Not shown here: {', '.join(left_out)}; see `--json`.")
 
 
-def _shrinking(
-    heads: Sequence[str], texts: Mapping[str, int], *, has_names: bool
-) -> dict[int, int]:
+def _leave_out(
+    heads: Sequence[str],
+    rows: Sequence[Sequence[Cell]],
+    optional: Sequence[str],
+    texts: Mapping[str, int],
+    columns: int | None,
+    least_name: int,
+) -> tuple[Sequence[str], Sequence[Sequence[Cell]], list[str], bool]:
+    """Return a table without the columns that make it too wide, their heads, and whether it fits.
+
+    Names have at least so many columns; 0 if the first column has none.
+    """
+
+    def fits() -> bool:
+        narrow = [*_in_two_lines(heads), *_texts(rows, short_count)]
+        shrinking = _shrinking(heads, texts, least_name)
+        return columns is None or _least(narrow, " ", shrinking) <= columns
+
+    left_out: list[str] = []
+    for head in optional:
+        if fits():
+            break
+        if head in heads:
+            heads, rows = _without(heads, rows, list(heads).index(head))
+            left_out.append(head)
+    return heads, rows, left_out, fits()
+
+
+def _shrinking(heads: Sequence[str], texts: Mapping[str, int], least_name: int) -> dict[int, int]:
     """Return the numbers of the columns whose texts may be shortened, each with its least width."""
     least = {number: texts[head] for number, head in enumerate(heads) if head in texts}
-    return {0: _MIN_NAME_COLUMNS, **least} if has_names else least
+    return {0: least_name, **least} if least_name else least
 
 
 def _shrunk(widths: list[int], room: int, shrinking: Mapping[int, int]) -> list[int]:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 ORDER = 85
 EXAMPLES = ("prices", "prices --json")
 _KINDS = ("input", "output", "cache_write_5m", "cache_write_1h", "cache_read", "web_search")
+# A model's name with a date.
+_MODEL_COLUMNS = 26
 _HEADS = ("input", "output", "write 5m", "write 1h", "cache read", "1,000 searches")
 
 
@@ -103,7 +105,13 @@ def _show(prices: PriceList, models: list[str]) -> None:
         rows.append([model, *cells, prices.source(model) or "not known"])
         rows += _rows_above(by_kind)
     if rows:
-        print_table(("model", *_HEADS, "source"), rows, has_names=True, optional=("source",))
+        print_table(
+            ("model", *_HEADS, "source"),
+            rows,
+            has_names=True,
+            name_columns=_MODEL_COLUMNS,
+            optional=("source", _HEADS[-1]),
+        )
         say("")
         say_wrapped("USD per million tokens; a line with > is for prompts of more than so many.")
     else:

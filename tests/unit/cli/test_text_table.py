@@ -67,7 +67,8 @@ def test_a_name_is_whole_where_a_few_letters_would_stay_or_it_is_typed(printed: 
     ("columns", "row", "is_rounded"),
     [
         (80, f"{NAME}  1,234,567,890    $1", False),
-        (34, "/home…rden/shop 1,234,567,890   $1", False),
+        (39, "/home/u…/garden/shop 1,234,567,890   $1", False),
+        (34, "/home/us…ers/garden/shop 1.2G   $1", True),
         (26, "/home…arden/shop 1.2G   $1", True),
         (15, f"{NAME} 1,234,567,890   $1", False),
     ],
@@ -79,6 +80,18 @@ def test_counts_are_rounded_only_where_that_makes_them_fit(
     lines = terminal(columns, ("project", "rows", "cost"), [(NAME, 1_234_567_890, "$1")])
     assert lines[2] == row
     assert ("Counts are rounded to fit in this terminal." in lines) == is_rounded
+
+
+def test_columns_make_room_for_names_that_differ_in_their_middle(terminal: Printed) -> None:
+    """Models' names do; only where even that is not enough are they shorter."""
+    heads, row = ("model", "calls", "cost"), ("claude-opus-4-5-20251101", 1_234_567, "$1")
+    options = {"optional": ("calls",), "name_columns": 24}
+    assert terminal(40, heads, [row], **options)[2] == "claude-opus-4-5-20251101 1,234,567   $1"
+    assert terminal(35, heads, [row], **options)[2] == "claude-opus-4-5-20251101  1.2M   $1"
+    lines = terminal(30, heads, [row], **options)
+    assert lines[2] == "claude-opus-4-5-20251101    $1"
+    assert "Not shown here: calls;" in lines[-2]
+    assert terminal(22, heads, [row], **options)[2] == "claude…5-20251101   $1"
 
 
 def test_heads_of_several_words_take_two_lines_in_a_narrow_terminal(terminal: Printed) -> None:
