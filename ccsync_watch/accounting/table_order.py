@@ -14,14 +14,24 @@ from ccsync_watch.accounting.statistics import SessionLine
 if TYPE_CHECKING:
     from ccsync_watch.accounting.usage_tables import TableLine, UsageTable
 
-SORTS = ("name", "time", "cost", "tokens", "output", "responses", "sessions")
+_OF_USAGE = ("name", "time", "cost", "tokens", "output", "responses", "sessions")
+_OF_CALLS = {
+    "tool": ("name", "calls", "errors", "denied", "time"),
+    "file": ("name", "sessions", "reads", "edits"),
+}
+SORTS = tuple(dict.fromkeys((*_OF_USAGE, *_OF_CALLS["tool"], *_OF_CALLS["file"])))
 """`name` is the first column, from A to Z; the others have the most, or the latest, first."""
+
+
+def sorts_of(by: str) -> tuple[str, ...]:
+    """Return the orders that a table has: those of the figures in it."""
+    return _OF_CALLS.get(by, _OF_USAGE)
 
 
 def sort_table(table: UsageTable, sort: str | None, *, is_reversed: bool) -> UsageTable:
     """Return a table with its lines in this order, its own for None; what has no such value last.
 
-    Lines with the same value are by name.
+    `sort` is one of `sorts_of` the table. Lines with the same value are by name.
     """
     lines = list(table.lines)
     if sort is not None:
@@ -45,10 +55,20 @@ def _name(line: TableLine) -> str:
 
 
 def _value(line: TableLine, sort: str) -> float | None:
-    if isinstance(line, (ToolLine, FileLine)):
-        return float(line.calls if isinstance(line, ToolLine) else line.edits + line.reads)
+    values: dict[str, float | None]
+    if isinstance(line, ToolLine):
+        values = {
+            "calls": line.calls,
+            "errors": line.errors,
+            "denied": line.denied,
+            "time": line.total_ms if line.results else None,
+        }
+        return values[sort]
+    if isinstance(line, FileLine):
+        values = {"sessions": line.sessions, "reads": line.reads, "edits": line.edits}
+        return values[sort]
     used = line.account if isinstance(line, SessionLine) else line
-    values: dict[str, float | None] = {
+    values = {
         "time": line.updated_ms if isinstance(line, SessionLine) else _time(line.key),
         "cost": used.cost.usd,
         "tokens": used.tokens.prompt + used.tokens.output,

@@ -12,7 +12,7 @@ from ccsync_watch.accounting.budgets import check_budgets
 from ccsync_watch.accounting.calendars import Calendar, read_zone
 from ccsync_watch.accounting.prices import PriceList
 from ccsync_watch.accounting.selections import Selection
-from ccsync_watch.accounting.table_order import SORTS, sort_table
+from ccsync_watch.accounting.table_order import SORTS, sort_table, sorts_of
 from ccsync_watch.accounting.time_windows import read_window
 from ccsync_watch.accounting.usage_tables import CALLS, TABLES, load_table
 from ccsync_watch.cli.arguments import add_setting_flags
@@ -97,6 +97,11 @@ def _check(arguments: argparse.Namespace) -> None:
     if arguments.by in CALLS and (arguments.model or arguments.breakdown):
         raise ConfigError(
             f"--by {arguments.by} has no models", hint="leave --model and --breakdown out"
+        )
+    if arguments.sort is not None and arguments.sort not in sorts_of(arguments.by):
+        raise ConfigError(
+            f"--by {arguments.by} cannot be sorted by {arguments.sort}",
+            hint=f"sort by {', '.join(sorts_of(arguments.by))}",
         )
 
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ccsync_watch.accounting.account import Cost
+from ccsync_watch.accounting.activity import ToolLine
 from ccsync_watch.accounting.breakdowns import BreakdownLine, model_key
 from ccsync_watch.accounting.calendars import UTC_DAYS
-from ccsync_watch.accounting.file_usage import by_file
+from ccsync_watch.accounting.file_usage import FileLine, by_file
 from ccsync_watch.accounting.periods import block_times, blocks_of, month_of, week_of
 from ccsync_watch.accounting.selections import Selection, matches_model, matches_project
 from ccsync_watch.accounting.statistics import SessionLine
@@ -216,6 +217,30 @@ def test_the_order_of_lines(used: World) -> None:
     assert keys("month", "time") == sorted(keys("month", None), reverse=True, key=str)
     assert keys("session", "time") == [OTHER, SESSION]
     assert keys("model", "sessions")[0] == "claude-sonnet-4-5"
+
+
+def test_tools_and_files_are_sorted_by_their_columns(used: World) -> None:
+    """A tool none of whose calls has a result has no time, which is not the shortest."""
+    tools = [
+        ToolLine("Bash", 3, 3, 0, 1, 100),
+        ToolLine("Edit", 2, 2, 2, 0, 900),
+        ToolLine("Task", 9, 0, 0, 0, 0),
+    ]
+    table = replace(_table(used, "tool"), lines=tools)
+
+    def names(sort: str) -> list[str]:
+        lines = sort_table(table, sort, is_reversed=False).lines
+        return [line.tool for line in lines if isinstance(line, ToolLine)]
+
+    assert names("calls") == ["Task", "Bash", "Edit"]
+    assert names("errors") == ["Edit", "Bash", "Task"]
+    assert names("denied") == ["Bash", "Edit", "Task"]
+    assert names("time") == ["Edit", "Bash", "Task"]
+    files = [FileLine("a", 1, 5, 0, None, None), FileLine("b", 2, 0, 3, 1, 1)]
+    table = replace(table, lines=files)
+    assert sort_table(table, "reads", is_reversed=False).lines == files
+    for sort in ("edits", "sessions"):
+        assert sort_table(table, sort, is_reversed=False).lines == files[::-1]
 
 
 def test_a_line_without_the_value_is_last_in_both_orders(used: World) -> None:

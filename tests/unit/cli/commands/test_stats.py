@@ -48,6 +48,25 @@ def test_a_table_has_a_total(
     assert last.split() == ["total", "1", "100", "0", "0", "20", "$0.50"]
 
 
+@pytest.mark.parametrize(
+    ("by", "sort", "orders"),
+    [
+        ("tool", "cost", "name, calls, errors, denied, time"),
+        ("file", "time", "name, sessions, reads, edits"),
+        ("day", "calls", "name, time, cost, tokens, output, responses, sessions"),
+    ],
+)
+def test_a_table_is_sorted_by_what_it_has(
+    filled: dict[str, str], capsys: pytest.CaptureFixture[str], by: str, sort: str, orders: str
+) -> None:
+    """Another order is an error that names these, instead of one that nobody asked for."""
+    assert main(["stats", "--by", by, "--sort", sort], filled) == 2
+    expected = f"--by {by} cannot be sorted by {sort}: sort by {orders}"
+    assert expected in capsys.readouterr().err
+    for order in orders.split(", "):
+        assert main(["stats", "--by", by, "--sort", order], filled) == 0
+
+
 def test_sessions_and_tools(filled: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     """Each on its line; a session that used nothing costs nothing."""
     assert main(["stats", "--by", "session"], filled) == 0
