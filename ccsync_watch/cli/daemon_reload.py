@@ -12,26 +12,32 @@ from ccsync_watch.control.client import ControlClient
 from ccsync_watch.errors import NotAnswering, NotRunning, StillStarting
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from ccsync_watch.config import Settings
 
 _RELOAD_SECONDS = 20.0
 
 
-def reload_daemon(settings: Settings) -> None:
-    """Have a running daemon load the settings file now, and say so."""
+def reload_daemon(settings: Settings, *, notice: Callable[[str], None] = say) -> None:
+    """Have a running daemon load the settings file now, and say so by `notice`."""
     try:
         answer = ControlClient(settings.state_dir).reload(seconds=_RELOAD_SECONDS)
-    except (NotAnswering, StillStarting) as error:
-        warn(printable(error))
+    except NotAnswering as error:
+        # It looks at the file once a second by itself: nobody has to end it.
+        warn(
+            f"{printable(error.message)}; it uses the new settings as soon as it is less busy:"
+            " `ccsync-watch status` shows what it does"
+        )
+    except StillStarting:
+        notice("The daemon is starting, and uses the new settings.")
     except NotRunning:
-        say(typed(NOT_RUNNING))
+        notice(typed(NOT_RUNNING))
     else:
         if answer.problem:
             warn(one_line(answer.problem))
         else:
-            say("The running daemon uses the new settings.")
+            notice("The running daemon uses the new settings.")
 
 
 def warn_of_variables(env: Mapping[str, str], hint: str) -> None:

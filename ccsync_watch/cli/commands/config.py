@@ -54,24 +54,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[str, Any]) -> int:
     """Show the settings, or change one and have the daemon use it."""
+    if arguments.action != "set" and arguments.value is not None:
+        raise ConfigError(
+            f"config {arguments.action} KEY takes no value",
+            hint="leave it out; `ccsync-watch config set` sets one",
+        )
     if arguments.action == "show":
         return _show(env, flags, arguments.key, as_json=arguments.json)
     setting = _find(arguments.key)
-    if arguments.action == "unset":
-        if arguments.value is not None:
-            raise ConfigError("config unset KEY takes no value", hint="leave it out")
-        value = None
-    else:
-        value = _read_value(setting, arguments.value)
+    value = _read_value(setting, arguments.value) if arguments.action == "set" else None
     _check_address(setting, env, value)
     path = config_path(env)
     save(path, {setting.name: value})
     done = f"Removed {setting.name} from" if value is None else f"Set {setting.name} in"
-    say_wrapped(f"{done} {printable_path(path)}.")
+    # A program reads the answer: what is said to a person goes to standard error.
+    notice = warn if arguments.json else say_wrapped
+    notice(f"{done} {printable_path(path)}.")
     if setting.variable and env.get(setting.variable, "").strip():
         warn(f"{setting.variable} is set in the environment, and counts instead")
-    reload_daemon(load(env))
-    return 0
+    reload_daemon(load(env), notice=notice)
+    return _show(env, flags, setting.name, as_json=True) if arguments.json else 0
 
 
 def _show(

@@ -87,6 +87,7 @@ def test_a_value_is_set_and_removed(
         (["set", "api_key", KEY], "config set api_key -"),
         (["set", "convex_url", "https://b.convex.cloud"], "run `ccsync-watch login`"),
         (["unset", "budget", "5"], "takes no value"),
+        (["show", "api_key", KEY], "takes no value"),
         (["set", "max_prompt_chars", "9" * 30], "set it to a whole number"),
         (["set", "price_multiplier", "NaN"], "set it to a number above 0"),
         (["show", "zzz"], "is not a setting"),
@@ -120,6 +121,21 @@ def test_a_secret_is_read_from_standard_input(
     monkeypatch.setattr(sys, "stdin", io.StringIO("short\n"))
     assert main(["config", "set", "metrics_token", "-"], env) == 2
     assert "(not shown)" in capsys.readouterr().err
+
+
+def test_a_change_as_json_is_what_is_in_force_now(
+    env: dict[str, str], file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A script gets the same document as from `config show`; what is said goes elsewhere."""
+    for words, value, source in (
+        (["set", "max_prompt_chars", "70"], 70, str(file)),
+        (["unset", "max_prompt_chars"], 4000, "default"),
+    ):
+        assert main(["config", "--json", *words], env) == 0
+        captured = capsys.readouterr()
+        settings = json.loads(captured.out)["settings"]
+        assert settings == {"max_prompt_chars": {"value": value, "source": source}}
+        assert "max_prompt_chars" in captured.err
 
 
 def test_a_variable_that_counts_instead_is_named(
