@@ -145,7 +145,7 @@ class Guard:
 
         It is not a browser: it needs no cookie, and the token says more than a host name.
         """
-        if scope["path"] != METRICS_PATH or scope["method"] != "GET":
+        if scope["path"] != METRICS_PATH or scope["method"] not in {"GET", "HEAD"}:
             return False
         token = self._metrics_token()
         scheme, _, presented = headers.get("authorization", "").partition(" ")

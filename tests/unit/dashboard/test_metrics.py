@@ -113,6 +113,9 @@ def test_only_the_token_of_the_settings_opens_them(
     if not is_set:
         assert answer.status_code == 403
         return
+    assert asyncio.run(ask(f"bearer {TOKEN}")).text == answer.text
+    head = asyncio.run(ask(bearer, "/metrics", "HEAD"))
+    assert (head.status_code, head.content) == (200, b"")
     assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
     values = values_of(answer.text)
     assert values["ccsync_watch_cost_usd_total", "model=unknown"] == 0.5
