@@ -4,7 +4,8 @@
 
 The cases are those of `scripts/bench accounting`. ccusage is right in a case if its tokens of each
 day are those that are known by construction. There its weeks, months and models must be ours, to
-the last token; models by one name, as it writes a provider's prefix or a date with some.
+the last token; models by one name, as it writes a provider's prefix or a date with some, and
+the fast mode as `-fast`: that is the same model at another price.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def theirs(program: Path, home: Path, zone: str) -> dict[str, Sums]:
         sums[period] = _nonzero({row["period"]: tuple(row[n] for n in _NAMES) for row in rows})
         for row in rows if period == "day" else ():
             for part in row["modelBreakdowns"]:
-                name = model_key(part["modelName"]) or ""
+                name = (model_key(part["modelName"]) or "").removesuffix("-fast")
                 models[name].update({n: part[n] for n in _NAMES})
     sums["model"] = _nonzero({name: tuple(c[n] for n in _NAMES) for name, c in models.items()})
     return sums
