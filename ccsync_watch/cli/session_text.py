@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ccsync_watch.cli.console import printable
-from ccsync_watch.cli.text_table import cut_to_fit
+from ccsync_watch.cli.text_table import cut_to_fit, text_columns
 from ccsync_watch.dashboard.conversation import build_entries
 from ccsync_watch.dashboard.json_text import compact_json
 from ccsync_watch.dashboard.local_time import local_datetime
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _CHUNK_MESSAGES = 200
 _MAX_NOTE_CHARS = 200
 _MAX_CALL_COLUMNS = 200
+_MIN_SUMMARY_COLUMNS = 12
 
 
 def write_conversation(
@@ -132,13 +133,14 @@ def _write_call(
         if outcome.duration_ms is not None:
             notes.append(duration(outcome.duration_ms))
     rest = f"  {' · '.join(notes)}"
-    label = f"● {view.label}"
-    columns = (page.columns or _MAX_CALL_COLUMNS) - len(rest) - len(label) - 1
-    summary = cut_to_fit(_one_line(view.summary), max(columns, 20))
+    columns = page.columns or _MAX_CALL_COLUMNS
+    label = f"● {cut_to_fit(_one_line(view.label), columns // 2)}"
+    room = columns - text_columns(rest) - text_columns(label) - 1
+    summary = cut_to_fit(_one_line(view.summary), max(room, _MIN_SUMMARY_COLUMNS))
     is_failed = outcome is not None and not outcome.is_ok and not outcome.denied
-    page.line(f"{label} {summary}", rest=rest, rest_style="red" if is_failed else "dim")
+    page.wrapped(f"{label} {summary}", rest=rest, rest_style="red" if is_failed else "dim")
     for subagent in item.subagents:
-        page.line(
+        page.wrapped(
             f"  Subagent {subagent.name}, {plural(subagent.messages, 'message')}:"
             f" --agent {subagent.agent_id}",
             "dim",

@@ -95,7 +95,7 @@ def _show_sums(table: UsageTable, calendar: Calendar, *, has_models: bool) -> No
     print_table(heads, rows, foot=1, has_names=has_names, optional=_LEAST_ASKED_SUMS)
     if any(line.cost.provenance in {"partial", "unpriced"} for line in lines):
         say("")
-        say_wrapped("≥ marks sums without tokens that have no known price or were never reported.")
+        say_wrapped("≥ means at least: some tokens have no known price, or were never reported.")
 
 
 def _key_text(by: str, key: str | None, calendar: Calendar) -> str:

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from rich.console import Console
+    from rich.text import Text
 
 _MAX_COLUMNS = 100
+_CONTINUED = " " * 4
 # Leave at once if the text fits, show our styles, and leave it on the screen: as git has it.
 _LESS_OPTIONS = "FRX"
 
@@ -40,13 +42,30 @@ class TerminalPage:
         self, text: str = "", style: str = "", *, rest: str = "", rest_style: str = ""
     ) -> None:
         """Write a line, which a terminal wraps; `rest` follows it in another style."""
-        text, rest = plain_text(text), plain_text(rest)
         if not self._is_styled:
-            self._stream.write(f"{text}{rest}\n")
+            self._stream.write(f"{plain_text(text)}{plain_text(rest)}\n")
             return
-        from rich.text import Text  # noqa: PLC0415 - not for a pipe
+        self._rich().print(_styled(text, style, rest, rest_style), soft_wrap=True)
 
-        self._rich().print(Text(text, style).append(rest, rest_style), soft_wrap=True)
+    def wrapped(self, text: str, style: str = "", *, rest: str = "", rest_style: str = "") -> None:
+        """Write a line that nobody copies: a terminal gets it wrapped between words."""
+        if self.columns is None:
+            self.line(text, rest=rest)
+            return
+        whole = _styled(text, style, rest, rest_style)
+        first, *others = whole.wrap(self._rich(), self.columns)
+        left = whole[len(first.plain) :] if others else None
+        self._write(first)
+        for more in left.wrap(self._rich(), self.columns - len(_CONTINUED)) if left else ():
+            more.pad_left(len(_CONTINUED))
+            self._write(more)
+
+    def _write(self, line: Text) -> None:
+        line.rstrip()
+        if self._is_styled:
+            self._rich().print(line, soft_wrap=True)
+        else:
+            self._stream.write(f"{line.plain}\n")
 
     def marked(self, text: str, marks: tuple[str, str], *, indent: str = "") -> None:
         """Write a text on as few lines as it needs, what is between marks in bold."""
@@ -91,6 +110,12 @@ class TerminalPage:
                 legacy_windows=False,
             )
         return self._console
+
+
+def _styled(text: str, style: str, rest: str, rest_style: str) -> Text:
+    from rich.text import Text  # noqa: PLC0415 - not for a pipe
+
+    return Text(plain_text(text), style).append(plain_text(rest), rest_style)
 
 
 @contextlib.contextmanager

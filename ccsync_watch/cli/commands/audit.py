@@ -8,13 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from ccsync_watch.cli.arguments import add_setting_flags
-from ccsync_watch.cli.console import (
-    format_counts,
-    printable,
-    say,
-    say_wrapped,
-    show_warnings,
-)
+from ccsync_watch.cli.console import format_counts, printable, say, say_wrapped, show_warnings
 from ccsync_watch.cli.redaction_progress import show_progress
 from ccsync_watch.cli.typed_commands import typed
 from ccsync_watch.clock import SystemClock
@@ -50,7 +44,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     show_warnings(settings)
     database = open_for_reading(settings.state_dir)
     if database is None:
-        say("{}" if arguments.json else "Nothing to audit: nothing is stored yet")
+        say_wrapped("{}" if arguments.json else "Nothing to audit: nothing is stored yet")
         return 0
     try:
         result = _audit(settings, database)
@@ -78,12 +72,12 @@ def _audit(settings: Settings, database: Database) -> Audit:
 
 
 def _show(result: Audit, document: dict[str, Any]) -> None:
-    say(f"Read: {plural(result.messages_read, 'message')}, by the rules of today")
+    say_wrapped(f"Read: {plural(result.messages_read, 'message')}, by the rules of today")
     if result.is_clean:
-        say("Nothing would be changed: stored data follows the current rules")
+        say_wrapped("Nothing would be changed: stored data follows the current rules")
         return
     rows = f"{plural(result.messages, 'message')} and {plural(result.rows, 'other row')}"
-    say(f"Would be changed: {rows} of {plural(len(result.sessions), 'session')}")
+    say_wrapped(f"Would be changed: {rows} of {plural(len(result.sessions), 'session')}")
     if result.kinds:
         say_wrapped(f"Secrets in them: {format_counts(result.kinds)}")
     left = document["has_left"]
@@ -94,7 +88,7 @@ def _show(result: Audit, document: dict[str, Any]) -> None:
             f" {_dates(host['first_ms'], host['last_ms'])}"
         )
     if not left["hosts"]:
-        say("None of that was sent from this machine.")
+        say_wrapped("None of that was sent from this machine.")
     for session in result.sessions[:_MAX_SESSIONS]:
         say()
         _show_session(session)

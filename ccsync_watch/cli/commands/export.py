@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ccsync_watch.accounting import usage_groups
 from ccsync_watch.accounting.prices import PriceList
 from ccsync_watch.accounting.session_accounts import load_account
-from ccsync_watch.cli.console import show_warnings
+from ccsync_watch.cli.console import show_warnings, warn
 from ccsync_watch.cli.redaction_progress import show_bar
 from ccsync_watch.cli.session_lookup import find_session, open_store
 from ccsync_watch.config import load
@@ -56,7 +56,8 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
         if document_format == "jsonl":
             if arguments.session is not None and session_id is None:
                 return 1
-            _write(iterate_marked(database, session_id=session_id, mark=arguments.mark))
+            if not _write(iterate_marked(database, session_id=session_id, mark=arguments.mark)):
+                warn(_nothing_marked(arguments))
             return 0
         row = session_list.load_session(database, session_id) if session_id else None
         if row is None:
@@ -80,14 +81,23 @@ def _check(arguments: argparse.Namespace, document_format: str) -> None:
         )
 
 
-def _write(pieces: Iterable[str]) -> None:
-    """Write a document; show that it is written where it is not seen itself."""
+def _nothing_marked(arguments: argparse.Namespace) -> str:
+    mark = f" {arguments.mark}" if arguments.mark else ""
+    place = " of this session" if arguments.session else ""
+    return f"no message{place} is marked{mark}: mark some on a session's page in the dashboard"
+
+
+def _write(pieces: Iterable[str]) -> bool:
+    """Write a document, and return whether there is any; show that it is written where unseen."""
+    is_any = False
     with contextlib.ExitStack() as stack:
         advance = None
         if not sys.stdout.isatty():
             advance = stack.enter_context(show_bar("exporting", None))
         for piece in pieces:
             sys.stdout.write(piece)
+            is_any = is_any or bool(piece)
             if advance is not None:
                 advance(len(piece))
     sys.stdout.flush()
+    return is_any

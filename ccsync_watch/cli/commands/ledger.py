@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from ccsync_watch.cli.arguments import add_setting_flags
-from ccsync_watch.cli.console import format_counts, printable, say, show_warnings
+from ccsync_watch.cli.console import format_counts, printable, say, say_wrapped, show_warnings
 from ccsync_watch.config import load
 from ccsync_watch.store import egress_ledger
 from ccsync_watch.store.database import open_for_reading
@@ -41,7 +41,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     database = open_for_reading(settings.state_dir)
     if database is None:
         if not arguments.json:
-            say(_NOTHING)
+            say_wrapped(_NOTHING)
         return 0
     try:
         _print(
@@ -68,14 +68,14 @@ def _print(entries: Iterable[LedgerEntry], *, session_id: str | None, as_json: b
     if as_json:
         return
     if not hosts:
-        say(_NOTHING if session_id is None else _nothing_of(session_id))
+        say_wrapped(_NOTHING if session_id is None else _nothing_of(session_id))
     for host, sums in hosts.items():
-        say(
+        say_wrapped(
             f"{printable(host)}: {plural(sums['requests'], 'request')},"
             f" {plural(sums['rows'], 'message')}, {size(sums['bytes'])}"
         )
     if removed:
-        say(f"placeholders in them: {format_counts(removed)}")
+        say_wrapped(f"placeholders in them: {format_counts(removed)}")
 
 
 def _nothing_of(session_id: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch import report
-from ccsync_watch.cli.console import say, warn
+from ccsync_watch.cli.console import say_wrapped, warn
 from ccsync_watch.cli.daemon_reload import reload_daemon, warn_of_variables
 from ccsync_watch.cli.problem_text import one_line
 from ccsync_watch.clock import SystemClock
@@ -54,7 +54,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     finally:
         connection.close()
     save(path, {"convex_url": settings.convex_url, "api_key": key or None})
-    say(f"Connected to {connection.host}, which accepts this key. Saved in {path}.")
+    say_wrapped(f"Connected to {connection.host}, which accepts this key. Saved in {path}.")
     reload_daemon(settings)
     warn_of_variables(env, "it overrides the file; unset it to use what you entered")
     return 0

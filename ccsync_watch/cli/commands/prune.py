@@ -10,12 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import orjson
 
 from ccsync_watch.cli.arguments import add_setting_flags
-from ccsync_watch.cli.console import (
-    printable,
-    say,
-    say_wrapped,
-    show_warnings,
-)
+from ccsync_watch.cli.console import printable, say, say_wrapped, show_warnings
 from ccsync_watch.cli.redaction_progress import show_bar, show_migration
 from ccsync_watch.cli.same_version import check_version
 from ccsync_watch.clock import SystemClock
@@ -108,14 +103,14 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     show_warnings(settings)
     request = _request(arguments, settings)
     if not (settings.state_dir / DATABASE_NAME).exists():
-        say("{}" if arguments.json else "Nothing to prune: nothing is stored yet")
+        say_wrapped("{}" if arguments.json else "Nothing to prune: nothing is stored yet")
         return 0
     wait_while_starting(settings.state_dir, START_SECONDS)
     is_running = check_version(settings, "prune")
     clock = SystemClock()
     database = _open(settings, clock, is_dry=arguments.dry_run)
     if database is None:
-        say("{}" if arguments.json else "Nothing to prune: nothing is stored yet")
+        say_wrapped("{}" if arguments.json else "Nothing to prune: nothing is stored yet")
         return 0
     try:
         plan = _plan(settings, database, request, clock)
@@ -161,7 +156,7 @@ def _request(arguments: argparse.Namespace, settings: Settings) -> PruneRequest:
             " setting `retention` has it done every day",
         )
     if not arguments.json:
-        say(f"By the setting retention: {retention_text(settings.retention)}")
+        say_wrapped(f"By the setting retention: {retention_text(settings.retention)}")
     return PruneRequest(settings.retention.max_age_days, settings.retention.max_bytes)
 
 
@@ -248,9 +243,9 @@ def _removed_size(removed_bytes: int) -> str:
 
 def _show_plan(plan: PrunePlan) -> None:
     if not plan.items:
-        say("Nothing to prune")
+        say_wrapped("Nothing to prune")
         return
-    say(
+    say_wrapped(
         f"Would remove the texts of {plural(plan.messages, 'message')} of"
         f" {plural(len(plan.items), 'session')}: about {_removed_size(plan.texts_bytes)} of a"
         f" database of {size(plan.used_bytes)}"
@@ -258,7 +253,7 @@ def _show_plan(plan: PrunePlan) -> None:
     now_ms = SystemClock().wall_ms()
     for item in plan.items[:_SHOWN_SESSIONS]:
         days = (now_ms - item.session.updated_ms) // 86_400_000
-        say(
+        say_wrapped(
             f"  {item.session.session_id}  {plural(days, 'day'):>10} old"
             f"  {_removed_size(item.texts_bytes):>10}"
             f"  {printable(min(item.session.folders, default=''))}"
@@ -273,14 +268,14 @@ def _show_result(
     result: PruneResult, shrunk: Shrunk | ShrinkAnswer | None, unused_bytes: int
 ) -> None:
     if not result.messages:
-        say("Nothing to prune")
+        say_wrapped("Nothing to prune")
         return
-    say(
+    say_wrapped(
         f"Removed the texts of {plural(result.messages, 'message')} of"
         f" {plural(result.sessions, 'session')}: {_removed_size(result.texts_bytes)}"
     )
     if shrunk is not None and shrunk.is_done:
-        say(f"Freed on the disk: {size(shrunk.before_bytes - shrunk.after_bytes)}")
+        say_wrapped(f"Freed on the disk: {size(shrunk.before_bytes - shrunk.after_bytes)}")
     elif shrunk is not None and shrunk.missing_bytes:
         say_wrapped(
             f"Nothing is freed on the disk yet: that needs {size(shrunk.missing_bytes)} more of"
@@ -298,9 +293,10 @@ def _show_result(
 def _show_kept(plan: PrunePlan) -> None:
     pending, growing = plan.kept["pending"], plan.kept["growing"]
     if pending:
-        say(f"Left alone: {plural(pending, 'session')} not uploaded completely")
+        say_wrapped(f"Left alone: {plural(pending, 'session')} not uploaded completely")
     if growing:
-        say(f"Left alone: {plural(growing, 'session')} still written to, or not read to the end")
+        sessions = plural(growing, "session")
+        say_wrapped(f"Left alone: {sessions} still written to, or not read to the end")
 
 
 def _show_size(used_bytes: int, max_bytes: int) -> None:

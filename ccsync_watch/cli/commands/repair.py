@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch.cli.arguments import add_setting_flags
-from ccsync_watch.cli.console import format_counts, say, show_warnings, warn
+from ccsync_watch.cli.console import format_counts, say, say_wrapped, show_warnings, warn
 from ccsync_watch.cli.redaction_progress import show_migration, show_progress
 from ccsync_watch.cli.same_version import check_version
 from ccsync_watch.cli.typed_commands import typed
@@ -51,7 +51,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
         if arguments.json:
             _show_json(RepairResult(), is_dry=arguments.dry_run)
         else:
-            say("Nothing to repair: nothing is stored yet")
+            say_wrapped("Nothing to repair: nothing is stored yet")
         return 0
     wait_while_starting(settings.state_dir, START_SECONDS)
     check_version(settings, "repair")
@@ -107,15 +107,15 @@ def _repair(
 def _show(outcome: RepairResult, *, is_dry: bool) -> None:
     verb = "Would change" if is_dry else "Changed"
     if not outcome.messages and not outcome.other_rows:
-        say("Nothing to repair: stored data follows the current rules")
+        say_wrapped("Nothing to repair: stored data follows the current rules")
         return
     rows = f"{plural(outcome.messages, 'message')} and {plural(outcome.other_rows, 'other row')}"
-    say(f"{verb}: {rows} of {plural(len(outcome.sessions), 'session')}")
+    say_wrapped(f"{verb}: {rows} of {plural(len(outcome.sessions), 'session')}")
     if outcome.removed:
-        say(f"Secrets removed: {format_counts(outcome.removed)}")
+        say_wrapped(f"Secrets removed: {format_counts(outcome.removed)}")
     if not is_dry:
         text = (
             "What had been sent is replaced there, which takes about half a minute;"
             " `ccsync-watch sync-now` waits for it."
         )
-        say(typed(text))
+        say_wrapped(typed(text))

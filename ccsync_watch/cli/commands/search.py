@@ -86,7 +86,7 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
         with open_page(env, has_pager=not arguments.no_pager) as page:
             for group in matches.groups:
                 _print_group(page, database, group)
-            page.line(_counts(matches), "dim")
+            page.wrapped(_counts(matches), "dim")
     return 0
 
 
@@ -98,9 +98,9 @@ def _print_group(page: TerminalPage, database: Database, group: SessionHits) -> 
     title = " ".join((session.title or session.session_id).split())
     page.line(cut_to_fit(title, page.columns or _MAX_TITLE_COLUMNS), "bold")
     shown = " · ".join(printable(fact) for fact in facts if fact)
-    page.line(f"{group.session_id[:8]}", "cyan", rest=f"  {shown}", rest_style="dim")
+    page.wrapped(f"{group.session_id[:8]}", "cyan", rest=f"  {shown}", rest_style="dim")
     for hit in group.hits:
-        page.line(f"  {_speaker(hit)}", "green", rest=f"  {date_and_time(hit.timestamp_ms)}")
+        page.wrapped(f"  {_speaker(hit)}", "green", rest=f"  {date_and_time(hit.timestamp_ms)}")
         page.marked(hit.snippet, MARKS, indent="    ")
     left = group.count - len(group.hits)
     if left:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ccsync_watch.cli.console import printable, say
+from ccsync_watch.cli.console import printable, say, say_wrapped
 from ccsync_watch.cli.service_units import launchd_plist, systemd_unit
 from ccsync_watch.cli.typed_commands import typed
 from ccsync_watch.config import home, load
@@ -73,20 +73,25 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], _flags: Mapping[
     if arguments.action == "install":
         is_first = _install(manager, env, settings.state_dir)
         if not is_first:
-            say("This system does not let a user's service run in a sandbox: it runs without one")
-        say(f"Installed and started; it starts at every login ({printable(manager.file)})")
+            say_wrapped(
+                "This system does not let a user's service run in a sandbox: it runs without one"
+            )
+        file = printable(manager.file)
+        say_wrapped(f"Installed and started; it starts at every login ({file})")
         if manager.lingering is not None and not manager.lingering.exists():
-            say("It ends when you log out: `loginctl enable-linger` keeps it running, from boot on")
+            say_wrapped(
+                "It ends when you log out: `loginctl enable-linger` keeps it running, from boot on"
+            )
         return 0
     if not manager.file.exists():
-        say("Nothing to do: the service is not installed.")
+        say_wrapped("Nothing to do: the service is not installed.")
         return 0
     _ask(manager, env)
     for command in manager.unload:
         _run(command, env)
     with contextlib.suppress(FileNotFoundError):
         manager.file.unlink()
-    say("Uninstalled. Stored data is kept.")
+    say_wrapped("Uninstalled. Stored data is kept.")
     return 0
 
 
@@ -137,9 +142,9 @@ def _show_status(manager: Manager, env: Mapping[str, str], *, as_json: bool) -> 
         }
         say(json.dumps(status, indent=2))
     else:
-        say(f"{state} ({printable(manager.file)})")
+        say_wrapped(f"{state} ({printable(manager.file)})")
         if not is_installed:
-            say(typed("Install it with `ccsync-watch service install`."))
+            say_wrapped(typed("Install it with `ccsync-watch service install`."))
     return 0 if is_running else NotRunning.exit_code
 
 

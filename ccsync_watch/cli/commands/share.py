@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ccsync_watch.accounting import usage_groups
 from ccsync_watch.accounting.prices import PriceList
 from ccsync_watch.accounting.session_accounts import load_account, load_subagent_accounts
-from ccsync_watch.cli.console import format_counts, printable, say, show_warnings
+from ccsync_watch.cli.console import format_counts, printable, say_wrapped, show_warnings
 from ccsync_watch.cli.session_lookup import find_session, open_store
 from ccsync_watch.config import load
 from ccsync_watch.dashboard.sharing import SharedContent, SharedSource, iterate_shared
@@ -113,11 +113,11 @@ def write_shared(path: Path, pieces: Iterator[str], *, is_replacing: bool) -> No
 
 
 def _show(path: Path, content: SharedContent, *, is_whole: bool) -> None:
-    say(f"Wrote {printable(str(path))} ({size(content.size)})")
+    say_wrapped(f"Wrote {printable(str(path))} ({size(content.size)})")
     parts = [plural(content.prompts, "prompt"), plural(content.answers, "answer")]
     if is_whole:
         parts += [plural(content.calls, "tool call"), plural(content.subagents, "subagent")]
-    say(f"In it: {', '.join(parts)}")
+    say_wrapped(f"In it: {', '.join(parts)}")
     if content.removed:
-        say(f"Secrets removed: {format_counts(content.removed)}")
-    say("Names and paths stay in it: read it before you send it to anybody.")
+        say_wrapped(f"Secrets removed: {format_counts(content.removed)}")
+    say_wrapped("Names and paths stay in it: read it before you send it to anybody.")

@@ -118,7 +118,7 @@ def _write_head(
     folder: str | None,
     agent: SubagentRow | None,
 ) -> None:
-    page.line(_one_line(row.title or row.session_id), "bold")
+    page.wrapped(_one_line(row.title or row.session_id), "bold")
     facts = [
         row.project_name,
         row.git_branch,
@@ -127,12 +127,12 @@ def _write_head(
         plural(row.prompts, "prompt"),
         format_cost(account.cost),
     ]
-    page.line(" · ".join(_one_line(fact) for fact in facts if fact), "dim")
+    page.wrapped(" · ".join(_one_line(fact) for fact in facts if fact), "dim")
     if row.pruned is not None:
-        page.line(f"The texts of {plural(row.pruned.messages, 'message')} were removed.", "dim")
+        page.wrapped(f"The texts of {plural(row.pruned.messages, 'message')} were removed.", "dim")
     if agent is not None:
         task = f": {agent.description}" if agent.description else ""
-        page.line(_one_line(f"Subagent {agent.name}{task}"))
+        page.wrapped(_one_line(f"Subagent {agent.name}{task}"))
     else:
         page.line(_one_line(resume_command(row.session_id, folder)), "dim")
     page.line()

@@ -138,7 +138,7 @@ def _print(figures: dict[str, Any], problems: list[Problem], budget: Sequence[Bu
         sessions, messages = plural(totals["sessions"], "session"), totals["messages"]
         say(f"  stored       {sessions}, {plural(messages, 'message')}")
         if destination:
-            say(
+            say_wrapped(
                 f"  pending      {plural(totals['rows_pending'], 'row')};"
                 f" last confirmed upload {age(totals['last_ack_ms'], now_ms)}"
             )
@@ -156,7 +156,7 @@ def _print(figures: dict[str, Any], problems: list[Problem], budget: Sequence[Bu
 def _print_budget(budget: Sequence[BudgetLine]) -> None:
     for number, limit in enumerate(budget):
         mark = ", exceeded" if limit.is_exceeded else ""
-        say(f"  {'' if number else 'budget':<11}  {printable(limit.text)}{mark}")
+        say_wrapped(f"  {'' if number else 'budget':<11}  {printable(limit.text)}{mark}")
 
 
 def _print_settings(config: dict[str, JsonValue]) -> None:
@@ -185,7 +185,7 @@ def _print_backlog(figures: Mapping[str, Any], now_ms: int) -> None:
         said = f"{sessions} being uploaded at {speed}: {left}"
     else:
         said = f"{sessions} to upload, no row in the last minute"
-    say(f"  backlog      {said}")
+    say_wrapped(f"  backlog      {said}")
 
 
 def _print_retention(figures: dict[str, Any], now_ms: int) -> None:
@@ -198,7 +198,7 @@ def _print_retention(figures: dict[str, Any], now_ms: int) -> None:
         said = f"last applied {age(last['at_ms'], now_ms)}, removed {removed}"
         if pending := last["left_alone"].get("pending"):
             said += f"; {plural(pending, 'session')} not uploaded completely left alone"
-    say(f"  retention    {chosen}; {said}")
+    say_wrapped(f"  retention    {chosen}; {said}")
 
 
 def _json(value: JsonValue) -> str:
@@ -224,12 +224,12 @@ def _print_sessions(figures: dict[str, Any], now_ms: int) -> None:
             say(line.rstrip())
             line = "      "
         say(line + shorten_to_fit(project, after=line))
-        say(f"      {', '.join(facts)}")
+        say_wrapped(f"      {', '.join(facts)}")
         # During an outage every session has the same error, which is shown once, below. Without a
         # backend it is that of one no longer configured.
         error = row["last_error"] if has_backend else None
         if error and error != figures["backend"]["error"]:
-            say(f"      last error: {printable(error)}")
+            say_wrapped(f"      last error: {printable(error)}")
     more = figures["totals"]["sessions"] - _SHOWN_SESSIONS
     if more > 0:
         say(f"  … and {more} more (--json lists all)")

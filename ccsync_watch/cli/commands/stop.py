@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ccsync_watch.cli.console import say
+from ccsync_watch.cli.console import say, say_wrapped
 from ccsync_watch.cli.problem_text import NOT_RUNNING, STOPPED
 from ccsync_watch.cli.typed_commands import typed
 from ccsync_watch.config import load, state_folder
@@ -27,12 +27,12 @@ def main(_arguments: argparse.Namespace, env: Mapping[str, str], _flags: Mapping
     """Stop it; 3 when there was nothing to stop."""
     # Not the settings' own folder: a mistake in their file must not keep the daemon running.
     if not stop(state_folder(env)):
-        say(typed(NOT_RUNNING))
+        say_wrapped(typed(NOT_RUNNING))
         return NotRunning.exit_code
     say(STOPPED)
-    say(typed("Start it again: `ccsync-watch start`."))
+    say_wrapped(typed("Start it again: `ccsync-watch start`."))
     if _may_autostart(env):
-        say("If you use the plugin, it starts the daemon again unless autostart is false.")
+        say_wrapped("If you use the plugin, it starts the daemon again unless autostart is false.")
     return 0
 
 

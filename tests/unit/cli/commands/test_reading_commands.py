@@ -182,6 +182,32 @@ def test_an_ambiguous_id_names_those_that_it_may_be(
     assert OTHER not in said
 
 
+@pytest.mark.parametrize("words", [(), (SESSION[:12],), ("--mark", "golden")])
+def test_an_export_without_a_marked_message_says_so(
+    filled: dict[str, str], capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    """An empty answer would look like a fault."""
+    assert main(["export", "--format", "jsonl", *words], filled) == 0
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "is marked" in captured.err
+    assert "in the dashboard" in captured.err
+
+
+@pytest.mark.parametrize("is_styled", [True, False])
+def test_lines_that_nobody_copies_are_wrapped_between_words(*, is_styled: bool) -> None:
+    """What follows is indented; a pipe gets the whole line."""
+    stream = io.StringIO()
+    page = TerminalPage(stream, columns=24, is_styled=is_styled)
+    branch = "日本語のブランチ"
+    page.wrapped("1b2c3d4e", "cyan", rest=f"  shop · {branch} · 2026-01-31", rest_style="dim")
+    lines = _OWN_STYLE.sub("", stream.getvalue()).splitlines()
+    assert lines == ["1b2c3d4e  shop ·", f"    {branch} ·", "    2026-01-31"]
+    piped = io.StringIO()
+    TerminalPage(piped, columns=None, is_styled=False).wrapped("a " * 60, rest="b")
+    assert piped.getvalue() == "a " * 60 + "b\n"
+
+
 @pytest.mark.parametrize("columns", [60, 80])
 def test_a_terminal_gets_no_sequences_but_our_own_styles(
     filled: dict[str, str], columns: int
