@@ -26,8 +26,10 @@ def state_path(env: Mapping[str, str]) -> str | None:
     configured = env.get("CCSYNC_WATCH_HOME")
     if configured:
         path = _expand(configured)
+        if path is None or os.path.isabs(path):  # noqa: PTH117 - see above
+            return path
         # Absolute: the daemon and a command that asks it may have different working folders.
-        return None if path is None else os.path.join(os.getcwd(), path)  # noqa: PTH109, PTH118 - see above
+        return os.path.join(os.getcwd(), path)  # noqa: PTH109, PTH118 - see above
     base = env.get("XDG_STATE_HOME", "")
     # The standard says to ignore a relative one.
     if os.path.isabs(base):  # noqa: PTH117 - see above

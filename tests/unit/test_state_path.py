@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,18 @@ def test_the_environment_says_where_the_state_is(env: dict[str, str], expected: 
     assert state_path(env) == expected
     if expected is not None:
         assert state_folder(env) == Path(expected)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a folder in use cannot be removed there")
+def test_a_working_folder_that_was_removed_does_not_matter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A whole path says enough."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    folder.rmdir()
+    assert state_path({"CCSYNC_WATCH_HOME": "/s"}) == "/s"
 
 
 def test_a_home_of_nobody_is_a_mistake() -> None:
