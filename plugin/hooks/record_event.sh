@@ -22,21 +22,27 @@ printf '%s\n' "$version" "${AI_AGENT:-}" "$plugin" "${CLAUDE_PLUGIN_DATA##*/}" >
 id=${CLAUDE_CODE_SESSION_ID:-}
 line=
 if [ "$event" != Stop ] || [ -z "$id" ]; then
-  IFS= read -r line || [ -n "$line" ] || exit 0
+  IFS= read -r line
   case $line in
     *'"session_id":"'*) id=${line#*'"session_id":"'}; id=${id%%'"'*} ;;
   esac
 fi
-case $id in '' | [!0-9A-Za-z]* | *[!0-9A-Za-z_-]*) exit 0 ;; esac
-[ "$event" != Stop ] || line="{\"hook_event_name\":\"Stop\",\"session_id\":\"$id\"}"
-
-# When no daemon reads the spool, it must not grow without limit.
-set -- "$spool"/*
-if [ $# -le 2000 ]; then
-  # One write, ended by its newline: without it the reader treats the file as unfinished. Renaming
-  # would cost as much as everything else here.
-  printf '%s\n' "$line" >"$spool/$event.$id.$$"
-fi
+case $id in
+  '' | [!0-9A-Za-z]* | *[!0-9A-Za-z_-]*) ;;
+  *)
+    # Without such a line, the session is read all the same; its reader accepts none of any length.
+    case $event:$line in
+      Stop:*) line= ;;
+      *:'{'*'}') [ ${#line} -le 16000 ] || line= ;;
+      *) line= ;;
+    esac
+    [ -n "$line" ] || line="{\"hook_event_name\":\"$event\",\"session_id\":\"$id\"}"
+    # When no daemon reads the spool, it must not grow without limit.
+    set -- "$spool"/*
+    # One write, ended by its newline: without it the reader treats the file as unfinished. Renaming
+    # would cost as much as everything else here.
+    [ $# -gt 2000 ] || printf '%s\n' "$line" >"$spool/$event.$id.$$" ;;
+esac
 
 # Write the plugin's own options down for the daemon, if they differ from what is written there.
 if [ "$event" = SessionStart ] && [ -n "$are_options_own" ]; then

@@ -6,6 +6,7 @@ version=0.2.0
 # session and serves every project, so none may say where that sends, or what it runs: a variable that
 # such a file names counts as not set. A letter that is written as \u could be part of any name.
 forget_variables() {
+  case $1 in *'"env"'* | *'"pluginConfigs"'* | *\\u00[4567]*) ;; *) return 0 ;; esac
   case $1 in *'"HOME"'* | *\\u00[4567]*) home= ;; esac
   case $1 in *'"CLAUDE_PLUGIN_OPTION_'* | *'"pluginConfigs"'* | *\\u00[4567]*) are_options_own= ;; esac
   case $1 in *'"PATH"'* | *\\u00[4567]*) PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin ;; esac
@@ -22,14 +23,15 @@ home=${HOME:-} are_options_own=1 project=${CLAUDE_PROJECT_DIR:-$PWD}
 while :; do
   content=
   for file in "$project/.claude/settings.json" "$project/.claude/settings.local.json"; do
-    [ ! -f "$file" ] || [ ! -r "$file" ] || content=$content$(command -p cat "$file" 2>/dev/null)
+    [ -f "$file" ] && [ -r "$file" ] || continue
+    # What cannot be read could name any of them.
+    content=$content$({ command -p cat "$file" || cat "$file" || printf '%s' '\u0040'; } 2>/dev/null)
   done
-  case $project=$content in
-    # Those of the home folder are the user's own, if it is that.
-    "${HOME:-/}="*'"HOME"'* | "${HOME:-/}="*\\u00[4567]*) forget_variables "$content" ;;
-    *= | "${HOME:-/}="*) ;;
-    *) forget_variables "$content" ;;
-  esac
+  # Those of the home folder, however it is spelled, are the user's own, if it is that.
+  if [ "$project/" -ef "${HOME:-/}/" ]; then
+    case $content in *'"HOME"'* | *\\u00[4567]*) ;; *) content= ;; esac
+  fi
+  [ -z "$content" ] || forget_variables "$content"
   # The client says which folder it is; elsewhere it may be any above.
   [ -z "${CLAUDE_PROJECT_DIR:-}" ] || break
   case $project in */*) project=${project%/*} ;; *) break ;; esac
@@ -40,6 +42,8 @@ done
 # empty entry, which means the same.
 case $plugin in /* | [A-Za-z]:*) ;; *) plugin=$PWD/$plugin ;; esac
 cd / || return 1
+# Nor can a relative path be used from here; the hook events name the whole one.
+case ${CLAUDE_CONFIG_DIR:-} in '' | /* | '~'* | [A-Za-z]:*) ;; *) unset CLAUDE_CONFIG_DIR ;; esac
 
 # Whoever owns a folder decides what is in it.
 is_own() {

@@ -158,6 +158,38 @@ def test_an_older_client_does_not_name_the_session_in_the_environment(hook: Hook
 
 
 @pytest.mark.parametrize(
+    "data", [b"", b'{\n"session_id": "1"\n}\n', b'{"cwd":"%s"}\n' % (b"x" * 70_000)]
+)
+def test_without_usable_input_the_session_is_known(hook: Hook, data: bytes) -> None:
+    """The environment has its id: it is read, and a daemon is started."""
+    hook.run("SessionEnd", data=data)
+    assert hook.signals() == [("SessionEnd", {})]
+    assert hook.was_started()
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    ("event", "names"),
+    [
+        ("SessionStart", ("record_event.sh", "state.sh")),
+        ("UserPromptExpansion", ("answer.sh", "find.sh")),
+    ],
+)
+def test_an_incomplete_script_is_not_an_error(
+    hook: Hook, shell: str, event: str, names: tuple[str, str]
+) -> None:
+    """As while an update writes it. Exit code 2 would mean that the client must not go on."""
+    hook.shell = shell
+    hook.program.write_text("#!/bin/sh\n")
+    for path in (hook.plugin / "hooks" / name for name in names):
+        text = path.read_bytes()
+        for number in range(6):
+            path.write_bytes(text[: len(text) * number // 6 + 7])
+            hook.run(event)
+        path.write_bytes(text)
+
+
+@pytest.mark.parametrize(
     "data",
     [b"", b"\n", b"{}\n", b'{"session_id":"../../x"}\n', b'{"session_id":"a b"}\n', b"\0\0\0"],
 )
@@ -248,6 +280,17 @@ def test_a_project_cannot_set_the_plugins_options(hook: Hook, setting: str) -> N
     assert "theirs" in options.read_text()
 
 
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="no such file here")
+def test_settings_that_cannot_be_read_may_set_any_variable(hook: Hook) -> None:
+    """Also that of the home folder, so nothing is written anywhere."""
+    project = hook.root / "project"
+    (project / ".claude").mkdir(parents=True)
+    (project / ".claude" / "settings.json").symlink_to("/proc/self/mem")
+    hook.env["CLAUDE_PROJECT_DIR"] = str(project)
+    hook.run("SessionStart", source="startup")
+    assert not hook.state.exists()
+
+
 def test_a_project_cannot_move_the_home_folder(hook: Hook) -> None:
     """Where the settings file is; also if it claims to be that folder itself."""
     project = hook.root / "project"
@@ -263,8 +306,12 @@ def test_the_users_own_settings_set_variables(hook: Hook) -> None:
     (hook.home / ".claude").mkdir()
     (hook.home / ".claude" / "settings.json").write_text('{"env": {"CCSYNC_WATCH_HOME": "x"}}')
     hook.env["CLAUDE_PROJECT_DIR"] = str(hook.home)
-    hook.run("SessionStart", source="startup")
-    assert hook.was_started()
+    link = hook.root / "link to it"
+    link.symlink_to(hook.home)
+    for home in (str(hook.home), f"{hook.home}/", str(link)):
+        hook.env["HOME"] = home
+        hook.run("SessionStart", source="startup")
+        assert hook.was_started()
 
 
 @pytest.mark.parametrize("failure", ["exit 1", "missing"])
@@ -337,7 +384,12 @@ def test_a_plugin_that_is_removed_during_a_session(hook: Hook, missing: str) -> 
 
 def test_without_a_daemon_one_is_started(hook: Hook) -> None:
     """With what it needs of the environment, without the client's variables and secrets."""
-    hook.env |= {"CLAUDE_SYNC_API_KEY": "osk_x", "CLAUDE_CONFIG_DIR": "/c", "LANG": "C.UTF-8"}
+    hook.env |= {"CLAUDE_SYNC_API_KEY": "osk_x", "CLAUDE_CONFIG_DIR": "c", "LANG": "C.UTF-8"}
+    hook.run("SessionStart")
+    assert hook.was_started()
+    # It is in another folder than the client that this belongs to.
+    assert "CLAUDE_CONFIG_DIR" not in Path(f"{hook.program}.env").read_text()
+    hook.env["CLAUDE_CONFIG_DIR"] = "/c"
     hook.run("SessionStart")
     assert hook.was_started()
     seen = Path(f"{hook.program}.env").read_text()
