@@ -27,6 +27,7 @@ find_ccsync() {
       kind=uvx
     fi
   fi
+  [ "$kind$absence" != changeable ] || program=$changeable
   [ -n "$kind" ]
 }
 
@@ -64,20 +65,25 @@ find_tool_install() {
 # The repository: around the plugin, or where the client's marketplace has it.
 find_copy() {
   for copy in "$plugin/.." "$(find_marketplace)"; do
-    if is_copy "$copy"; then copy=$(CDPATH='' cd -P -- "$copy" && pwd) && return 0; fi
+    if is_copy "$copy" && copy=$(CDPATH='' cd -P -- "$copy" && pwd); then
+      if is_private "$copy"; then absence=none; return 0; fi
+      absence=changeable changeable=$copy
+    fi
   done
   copy=
   return 1
 }
 
-# All of the program must be this user's or root's, and nobody else's to change: the folder around a
-# plugin may be anybody's. A group's only if it is the user's own, as where each user has one.
 is_copy() {
   [ -n "$1" ] && [ -f "$1/ccsync_watch/__main__.py" ] && [ -f "$1/uv.lock" ] &&
     [ -f "$1/plugin/hooks/find.sh" ] &&
-    grep -q '^name = "ccsync-watch"' "$1/pyproject.toml" 2>/dev/null || return 1
-  [ "${OS:-}" != Windows_NT ] || return 0
-  [ -z "$(find_changeable "$1" "$(id -u)" "$(id -g)" 2>&1)" ]
+    grep -q '^name = "ccsync-watch"' "$1/pyproject.toml" 2>/dev/null
+}
+
+# All of the program must be this user's or root's, and nobody else's to change: the folder around a
+# plugin may be anybody's. A group's only if it is the user's own, as where each user has one.
+is_private() {
+  [ "${OS:-}" = Windows_NT ] || [ -z "$(find_changeable "$1" "$(id -u)" "$(id -g)" 2>&1)" ]
 }
 
 # Print what of the repository $1 somebody other than the user $2 and root can change.
@@ -126,6 +132,11 @@ is_uvx_wanted() {
 }
 
 run_ccsync() {
+  # A session's are for its project's Python: with them the program may not start, or run other code.
+  for name in $(export -p | sed -n -e 's/^export \(PYTHON[A-Z0-9_]*\).*/\1/p' \
+    -e 's/^declare -x \(PYTHON[A-Z0-9_]*\).*/\1/p'); do
+    unset "$name"
+  done
   case $kind in
     copy) exec "$program" "$environment/command/ccsync-watch" "$@" ;;
     uvx) exec "$program" --quiet --from "ccsync-watch==$version" ccsync-watch "$@" ;;
@@ -147,6 +158,10 @@ explain_absence() {
     override)
       echo "Sync not working: CCSYNC_WATCH_COMMAND is $program, which is not a program"
       echo "  → set it to the path of ccsync-watch, or remove it; then start Claude Code again" ;;
+    changeable)
+      echo "Sync not working: others than you and root can change the plugin's copy of ccsync-watch,"
+      echo "  so it is not run: $program"
+      echo "  → give it to yourself, and run \`chmod -R go-w\` with that path; or install it elsewhere" ;;
     uv)
       echo "Sync not working: the plugin contains ccsync-watch, and uv, which runs it, is not installed"
       echo "  → install uv (https://docs.astral.sh/uv), then start Claude Code again" ;;
@@ -154,13 +169,14 @@ explain_absence() {
       echo "Sync not working: no state folder belongs to you"
       echo "  → set HOME, or CCSYNC_WATCH_HOME to the path of a folder of your own" ;;
     unprepared)
-      if is_preparing || [ ! -s "$state/program/log" ]; then
+      if is_preparing || [ ! -e "$state/program/log" ]; then
         echo "Starting: uv is installing the packages of ccsync-watch's lock file, once for this version"
         echo "  → try again in a moment"
       else
         echo "Sync not working: uv could not install the packages of ccsync-watch's lock file:"
         sed -e 's/^/  /' -e 5q "$state/program/log"
         case $(sed 1q "$state/program/log") in
+          '') fix="check that the disk has space" ;;
           *[Ii]nterpreter*) fix="install Python 3.10 or later, such as with \`uv python install\`" ;;
           *) fix="check the network" ;;
         esac

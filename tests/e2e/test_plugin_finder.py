@@ -345,6 +345,27 @@ def test_what_prevents_installing_the_packages_is_said(
     wait_until(lambda: bool(scripts.calls()), "it is tried again")
 
 
+def test_a_failure_without_words_is_not_called_a_start(scripts: Scripts) -> None:
+    """As on a full disk, where not even the log can be written."""
+    scripts.add_copy()
+    scripts.record(scripts.bin / "uv", code=1)
+    assert len(scripts.start()) == 1
+    text = scripts.run("bin/ccsync-plugin", "status")
+    assert "uv could not install the packages" in text
+    assert "  → check that the disk has space; it is tried again now" in text
+    wait_until(lambda: bool(scripts.calls()), "it is tried again")
+
+
+def test_a_sessions_python_variables_are_not_the_programs(scripts: Scripts) -> None:
+    """With the modules and the Python of a project it may not start, or run other code."""
+    program = scripts.bin / "ccsync-watch"
+    program.write_text('#!/bin/sh\nprintf \'{"reason": "%s"}\' "$(env | grep ^PYTHON)"\n')
+    program.chmod(0o755)
+    scripts.env |= {"PYTHONPATH": "/project", "PYTHONHOME": "x\nexport PATH=/nowhere", "X": "1"}
+    assert scripts.answer() == ""
+    assert scripts.run("bin/ccsync-plugin", "status") == '{"reason": ""}'
+
+
 def test_without_uv_the_copy_is_not_run(scripts: Scripts) -> None:
     """Nor is Python called by itself: it would not have the packages."""
     scripts.add_copy()
@@ -427,6 +448,10 @@ def test_a_copy_that_others_can_change_is_not_run(scripts: Scripts, name: str) -
         shutil.rmtree(scripts.state)
         os.chown(path, 0, 12345)
         assert scripts.start() == []
+    path.chmod(mode | 0o002)
+    assert f"can change the plugin's copy of ccsync-watch,\n  so it is not run: {repository}\n" in (
+        scripts.answer()
+    )
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give files away")

@@ -26,6 +26,10 @@ _ABSENCES = {
         "CCSYNC_WATCH_COMMAND names what is not a program",
         "set it to the path of ccsync-watch, or remove it",
     ),
+    "changeable": (
+        "others than this user and root can change the plugin's copy of the program",
+        "give it to yourself, and run `chmod -R go-w` with its path; or install it elsewhere",
+    ),
     "uv": (
         "the plugin contains the program, and uv, which runs it, is not on PATH",
         "install uv (https://docs.astral.sh/uv)",

@@ -336,6 +336,24 @@ def test_the_reason_why_uv_failed_is_named(patient: Patient) -> None:
     assert "`uv python install`" in _problem(patient, "program-not-found")["hint"]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="no such permissions there")
+def test_a_copy_that_others_can_change_is_named(patient: Patient, tmp_path: Path) -> None:
+    """The plugin does not run it; nothing is missing."""
+    (patient.bin / "ccsync-watch").unlink()
+    repository = tmp_path / "repository"
+    shutil.copytree(PLUGIN, repository / "plugin")
+    (repository / "ccsync_watch").mkdir()
+    (repository / "ccsync_watch" / "__main__.py").touch()
+    for name in ("pyproject.toml", "uv.lock"):
+        shutil.copy(PLUGIN.parent / name, repository)
+    for event in HOOK_EVENTS:
+        patient.ran(event, folder=repository / "plugin", data="claude-code-sync-inline")
+    (repository / "uv.lock").chmod(0o666)
+    problem = _problem(patient, "program-not-found")
+    assert problem["detail"].startswith("others than this user and root can change")
+    assert "`chmod -R go-w`" in problem["hint"]
+
+
 def _problem(patient: Patient, code: str) -> dict[str, str]:
     problems = patient.report()[0]["problems"]
     return next(dict(row) for row in problems if row["code"] == code)
