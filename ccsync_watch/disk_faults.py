@@ -124,6 +124,12 @@ FAULTS = {
         "look at what the system says of it (`dmesg`), and " + _ELSEWHERE + " on another disk if it"
         " fails",
     ),
+    "damaged": Fault(
+        "Database damaged",
+        "the database is damaged",
+        "run `ccsync-watch stop`, then `ccsync-watch start`: it keeps this file under another name,"
+        " and reads the transcripts again",
+    ),
     "unknown": Fault(
         "State folder not usable",
         "it cannot be used",
@@ -152,7 +158,13 @@ _BY_ERRNO = {
 }
 # They say nothing of the file that could not be used.
 _PASSING = {"locked", "full", "inodes", "quota", "file-size", "descriptors", "system-descriptors"}
-_BY_TEXT = {"is locked": "locked", "is full": "full", "locking protocol": "network"}
+_BY_TEXT = {
+    "is locked": "locked",
+    "is full": "full",
+    "locking protocol": "network",
+    "is not a database": "damaged",
+    "is malformed": "damaged",
+}
 _PROBE_BYTES = 16 << 10
 # SQLite opens so many at once: the database, its log, the log's index, their folder.
 _DATABASE_FILES = 4
@@ -199,7 +211,7 @@ def find_cause(folder: Path, error: OSError | sqlite3.Error, path: Path | None =
             code = "permission"
     if code == "full" and _has_no_inodes(folder):
         return "inodes"
-    if code in {None, "locked", "disk"} and network_drive(str(folder)):
+    if code in {None, "locked", "disk", "damaged"} and network_drive(str(folder)):
         return "network"
     return code or "unknown"
 

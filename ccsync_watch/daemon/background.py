@@ -15,6 +15,7 @@ from ccsync_watch import __version__
 from ccsync_watch.clock import SystemClock
 from ccsync_watch.control.client import ControlClient, still_starting
 from ccsync_watch.control.pidfile import STARTING_NAME, is_starting, read_pidfile
+from ccsync_watch.disk_faults import state_error
 from ccsync_watch.errors import NotAnswering, NotRunning, StartFailed, StillStarting
 from ccsync_watch.file_locks import is_locked
 from ccsync_watch.private_files import make_folder
@@ -68,7 +69,8 @@ def start(
 
     `on_launch` is called before the wait for one that is coming up.
     Raises NotAnswering when one hangs, StartFailed when a new one ends at once, StillStarting when
-    it is not ready after so many seconds: it continues to start by itself.
+    it is not ready after so many seconds: it continues to start by itself; StateError where the
+    folder cannot be used.
     """
     clock = clock or SystemClock()
     version = running_version(folder)
@@ -76,7 +78,7 @@ def start(
         return False
     if version is not None:
         stop(folder, clock=clock)
-    make_folder(folder)
+    _make_folder(folder)
     until = clock.monotonic() + seconds
     # Not while another one comes up: under load that would only make both slower.
     process = None if is_starting(folder) else _launch(folder, env)
@@ -115,6 +117,13 @@ def wait_while_starting(folder: Path, seconds: float, *, clock: Clock | None = N
     until = clock.monotonic() + seconds
     while is_starting(folder) and clock.monotonic() < until:
         _sleep(clock)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        make_folder(folder)
+    except OSError as error:
+        raise state_error(folder, error, doing="use the state folder") from None
 
 
 def _launch(folder: Path, env: Mapping[str, str]) -> subprocess.Popen[bytes]:

@@ -7,6 +7,8 @@ do no harm, a lost outbox mark would.
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import sqlite3
 import threading
 import weakref
@@ -278,6 +280,9 @@ def open_for_reading(folder: Path) -> Database | None:
     """
     path = folder / DATABASE_NAME
     if not path.exists():
+        if folder.exists() and not folder.is_dir():
+            error = NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+            raise state_error(folder, error, doing="use the state folder")
         return None
     database = Database(path, read_only=True)
     try:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ccsync_watch.daemon.background import start
 from ccsync_watch.disk_faults import FAULTS, find_cause, hint_for, state_error
 from ccsync_watch.errors import NewerSchema, StateError
 from ccsync_watch.store.database import open_database, open_for_reading
@@ -182,6 +183,30 @@ def test_a_file_in_place_of_a_folder_is_named_as_one(tmp_path: Path) -> None:
         f"cannot use the state folder {tmp_path}/file/state:"
         " a file is where a folder has to be (Not a directory)"
     )
+
+
+def test_a_reader_and_a_start_name_it_too(tmp_path: Path) -> None:
+    """Nothing could be stored there: it is not a store that is empty."""
+    folder = tmp_path / "file"
+    folder.touch()
+    for use in (open_for_reading, lambda path: start(path, {})):
+        with pytest.raises(StateError, match="a file is where a folder has to be"):
+            use(folder)
+
+
+def test_a_damaged_database_is_named_as_one(tmp_path: Path) -> None:
+    """A daemon keeps the file and starts afresh; writing rights would not help."""
+    tmp_path.chmod(0o700)
+    (tmp_path / "ccsync.db").write_bytes(b"no database" * 100)
+    with pytest.raises(StateError) as caught:
+        open_for_reading(tmp_path)
+    assert caught.value.title == "Database damaged"
+    assert "`ccsync-watch start`: it keeps this file under another name" in caught.value.hint
+    open_database(tmp_path, now_ms=1).close()
+    database = open_for_reading(tmp_path)
+    assert database is not None
+    database.close()
+    assert [path.read_bytes()[:11] for path in tmp_path.glob("ccsync.db*1*")] == [b"no database"]
 
 
 def test_a_newer_database_is_named_as_one(tmp_path: Path) -> None:

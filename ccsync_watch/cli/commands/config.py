@@ -44,7 +44,13 @@ _STDIN = "-"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what to do, the key, its value, and the form of the output."""
-    parser.add_argument("action", nargs="?", choices=("show", "set", "unset"), default="show")
+    parser.add_argument(
+        "action",
+        nargs="?",
+        choices=("show", "set", "unset"),
+        default="show",
+        help="show all settings or one (the default), set one, or remove it from the file",
+    )
     parser.add_argument("key", nargs="?", metavar="KEY", help="a setting")
     parser.add_argument(
         "value", nargs="?", metavar="VALUE", help="JSON or a text; - is standard input"

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ORDER = 140
-EXAMPLES = ("login",)
+EXAMPLES = (
+    "login",
+    "login --convex-url https://your-deployment.convex.cloud --api-key-stdin < key",
+)
 _TIMEOUT_SECONDS = 10.0
 
 

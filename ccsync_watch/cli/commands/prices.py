@@ -54,6 +54,10 @@ def main(arguments: argparse.Namespace, env: Mapping[str, str], flags: Mapping[s
     """Print the prices in use today; 1 while nothing is stored."""
     settings = load(env, flags)
     show_warnings(settings)
+    if arguments.url and arguments.action != "update":
+        raise ConfigError(
+            "--url is of the address to download from", hint="write `ccsync-watch prices update`"
+        )
     if arguments.action == "update":
         _update(settings, _checked_url(arguments.url))
         return 0

@@ -61,7 +61,9 @@ def _open(name: str) -> Iterator[BinaryIO]:
     try:
         file = Path(name).open("rb")  # noqa: SIM115 - closed below
     except OSError as error:
-        raise ConfigError(f"cannot read {name}: {error.strerror}", hint="name a file") from None
+        raise ConfigError(
+            f"cannot read {name}: {error.strerror}", hint="name a file that you can read"
+        ) from None
     with file:
         yield file
 

@@ -59,7 +59,13 @@ class Manager:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what to do."""
-    parser.add_argument("action", choices=("install", "uninstall", "status"))
+    actions = ("install", "uninstall", "status")
+    parser.add_argument(
+        "action",
+        choices=actions,
+        metavar="|".join(actions),
+        help="what to do; an installed one runs from every login on",
+    )
     parser.add_argument("--json", action="store_true", help="print the status as JSON")
 
 

@@ -102,7 +102,9 @@ def write_shared(path: Path, pieces: Iterator[str], *, is_replacing: bool) -> No
         except BaseException:
             written.unlink(missing_ok=True)
             raise
-    except FileExistsError:
+    except (FileExistsError, IsADirectoryError):
+        if path.is_dir():
+            raise ConfigError(f"{path} is a folder", hint="name a file in it") from None
         raise ConfigError(
             f"{written} exists", hint="name another file, or replace it with --force"
         ) from None

@@ -152,7 +152,8 @@ def _check_budget(database: Database, prices: PriceList, settings: Settings) -> 
     """Print each budget; return 1 if one is exceeded."""
     if settings.budget is None:
         raise ConfigError(
-            "no budget is set", hint='add one to your settings, such as "budget": {"month": 250}'
+            "no budget is set",
+            hint="set one, such as `ccsync-watch config set budget '{\"month\": 250}'`",
         )
     lines = check_budgets(database, prices, settings.budget, SystemClock().wall_ms())
     for line in lines:

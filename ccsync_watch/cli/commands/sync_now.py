@@ -84,7 +84,7 @@ def _show(result: FlushAnswer, session_id: str | None, hint: str) -> int:
     if not result.is_known:
         warn(
             f"session {printable(session_id or '')} is not stored, or its project is excluded:"
-            " see `ccsync-watch status --json` for the ids"
+            " see `ccsync-watch sessions` for the ids"
         )
         return 1
     is_complete = _warn_of_unread(result)

@@ -114,6 +114,14 @@ def test_a_failed_update_is_an_error(
     assert "is not the price data of genai-prices: the prices that were" in capsys.readouterr().err
 
 
+def test_an_address_without_update_is_an_error(
+    env: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is downloaded then, and the prices shown would not be from there."""
+    assert main(["prices", "--url", "https://example.com/x"], env) == 2
+    assert "write `ccsync-watch prices update`" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("url", ["http://example.com/x", "ftp://x", "https://a:b@c.com/"])
 def test_only_a_safe_address_is_used(
     env: dict[str, str], capsys: pytest.CaptureFixture[str], url: str

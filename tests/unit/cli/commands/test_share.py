@@ -54,6 +54,10 @@ def test_a_file_is_written_for_its_user_alone(
     assert stat.S_IMODE(path.stat().st_mode) == 0o600 or os.name == "nt"
     assert "<h1>My name</h1>" in path.read_text(encoding="utf-8")
 
+    for words in ((), ("--force",)):
+        assert main(("share", SESSION, "-o", os.fspath(Path.cwd()), *words), filled) == 2
+        assert "is a folder: name a file in it" in capsys.readouterr().err
+
     path.write_text("mine")
     assert main(("share", SESSION), filled) == 2
     assert (
