@@ -8,11 +8,20 @@ from ccsync_watch.privacy.heuristics.password_forms import is_positional_secret
 from ccsync_watch.privacy.heuristics.value_strength import is_random
 
 _BREAK = r"(?:\r?\n|\\n)"
+_CHECK = 11
 _LINE = r"(?:(?<![^\n])|(?<=\\n))"
 
 
 def _is_session_token(value: str) -> bool:
     return is_random(value) and any(map(str.isupper, value))
+
+
+def _is_recovery_password(value: str) -> bool:
+    """Tell whether each group is a multiple of eleven, of sixteen bits."""
+    numbers = [int(group) for group in value.split("-")]
+    return len(set(numbers)) > 1 and all(
+        number % _CHECK == 0 and number < _CHECK << 16 for number in numbers
+    )
 
 
 RULES: tuple[StructuralRule, ...] = (
@@ -46,6 +55,22 @@ RULES: tuple[StructuralRule, ...] = (
         rank=Rank.NAMED_FIELD,
         reach=120,
         accept=is_positional_secret,
+    ),
+    pattern_rule(
+        "password-hash",
+        "both hashes of an account of Windows, as tools that read its database print them",
+        r"(?<![^\s:\\])[\w$.@-]{1,60}:[0-9]{3,10}:(?P<secret>[0-9a-f]{32}:[0-9a-f]{32}):::",
+        trigger=r":[0-9]{3,10}:[0-9a-f]{32}:[0-9a-f]{32}:::",
+        rank=Rank.PASSWORD_HASH,
+        reach=160,
+    ),
+    pattern_rule(
+        "password",
+        "the password that recovers a drive of BitLocker, by its checksums",
+        r"(?<![\d-])(?P<secret>[0-9]{6}(?:-[0-9]{6}){7})(?![\d-])",
+        trigger=r"[0-9]{6}(?:-[0-9]{6}){7}",
+        reach=60,
+        accept=_is_recovery_password,
     ),
     pattern_rule(
         "password-hash",
@@ -85,7 +110,7 @@ RULES: tuple[StructuralRule, ...] = (
     pattern_rule(
         "secret",
         "the token that claims a server of Plex",
-        r"(?:plex_?claim|claim_?token)\\{0,7}[\"']?[ ]?[:=][ ]?\\{0,7}[\"']?"
+        r"(?:plex_?claim|claim_?token|plex|\bclaim)\\{0,7}[\"']?[ ]?[:=]?[ ]?\\{0,7}[\"']?"
         r"(?P<secret>claim-[A-Za-z0-9_-]{20})(?![\w-])",
         rank=Rank.NAMED_FIELD,
         reach=60,

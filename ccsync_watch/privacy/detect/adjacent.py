@@ -72,6 +72,9 @@ _NEAR_COMMIT = 80
 _KEY_OF_SIGNER = re.compile(r"(?:rsa|dsa|ecdsa|eddsa|primary|sign(?:ing|er))_key", re.IGNORECASE)
 _FINGERPRINT = re.compile(r"[0-9A-F]{16}|[0-9A-F]{40}")
 """As GnuPG says which key made a signature."""
+_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
+_NAMES_KEY = re.compile(r"(?:token|key)\Z", re.IGNORECASE)
+"""What may be such an id; a secret that has one is rather called by it."""
 _NAMES_ID = re.compile(r"gpg|pgp|public|fingerprint|hash|id$|ids$|commit", re.IGNORECASE)
 
 _BLOCK_VALUE = (
@@ -167,9 +170,15 @@ def _is_adjacent_token(
     if is_publishable(value) or is_key_id(name, value) or is_fingerprint:
         return False
     is_long = is_name_strong and len(value) >= LEAST_LONG_TOKEN and value.isalnum()
-    if is_name_strong and _HEX_TOKEN.fullmatch(value) and _NAMES_ID.search(wider) is None:
+    if is_name_strong and _is_token_of_hex(value, wider):
         return True
     return is_strict_random(value) or (is_long and not value.islower() and is_gibberish(value))
+
+
+def _is_token_of_hex(value: str, name: str) -> bool:
+    """Tell whether a value in hexadecimal is a token or key, and not an id or a checksum."""
+    is_hex = _HEX_TOKEN.fullmatch(value) is not None and _NAMES_ID.search(name) is None
+    return is_hex or (_UUID.fullmatch(value) is not None and _NAMES_KEY.search(name) is not None)
 
 
 def _is_field(value: str, strength: Strength) -> bool:

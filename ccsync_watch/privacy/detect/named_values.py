@@ -102,6 +102,11 @@ _WRAPPED = (
     rf"{_CLOSE}(?::[ ]?[a-z][\w.\[\]<>?| ]{{0,30}})?[ ]{{0,4}}(?:=|:=|=>|:|<-|by lazy)[ ]{{0,4}}"
     rf"(?:{_WRAPPERS}(?:[({{]|[ ](?=[\"']))|[{{(])(?:\s|\\n){{0,40}}{_QUOTED}"
 )
+_DECODED = (
+    r"[ ]{0,2}(?::=|=)[ ]{0,2}(?:new )?(?:\[\]byte|[\w.:]{0,24}"
+    r"(?:fromhex|decode|unhexlify|getbytes|base64string|hexstring|\.from|b64decode))\([ ]?b?"
+    + _QUOTED
+)
 _RETURNED = r"[ ]?\{[ ]?(?:get[ ]?(?:\{[ ]?return|=>)|return)[ ]" + _QUOTED
 _BRACED = r"\{" + _QUOTED
 _ASSIGNED_ARROW = _CLOSE + r"[ ]{0,4}(?:<-|\|\|=|\?\?=)[ ]{0,4}" + _QUOTED
@@ -197,6 +202,12 @@ RULES: tuple[StructuralRule, ...] = (
     ),
     _rule("an initialiser after a type or accessors", _TYPE + _EQUALS + _QUOTED),
     _rule("a value made by a wrapper: `String::from(…)`, `Field(…)`", _WRAPPED),
+    StructuralRule(
+        "named-value",
+        "bytes made of a literal under the name of a key: `key = bytes.fromhex(…)`",
+        rf"(?:key|secret|token|pass|salt)[\w-]{{0,16}}{trigger_of(_DECODED)}",
+        find_named(WORD, _DECODED, 160),
+    ),
     _rule("a value that a property returns", _RETURNED),
     _rule("a value in braces after a name", _BRACED),
     _rule("a value assigned by an arrow, or where there is none yet", _ASSIGNED_ARROW),

@@ -99,6 +99,24 @@ RULES: tuple[StructuralRule, ...] = (
         is_caseless=False,
     ),
     pattern_rule(
+        "secret",
+        "a key in hexadecimal after its initialisation vector",
+        r"(?<![a-z0-9_])iv[\"']?[ ]{0,2}[:=][ ]{0,2}[\"']?(?:0x)?[0-9a-f]{24,32}[\"']?[,;]?\s{1,4}"
+        r"[\"']?(?:aes_?)?key[\"']?[ ]{0,2}[:=][ ]{0,2}[\"']?(?:0x)?"
+        r"(?P<secret>[0-9a-f]{32}(?:[0-9a-f]{16}){0,2})(?![0-9a-f])",
+        rank=Rank.PAIRED_KEY,
+        reach=160,
+    ),
+    pattern_rule(
+        "secret",
+        "a key in hexadecimal before its initialisation vector",
+        r"(?<![a-z0-9_])(?:aes_?)?key[\"']?[ ]{0,2}[:=][ ]{0,2}[\"']?(?:0x)?"
+        r"(?P<secret>[0-9a-f]{32}(?:[0-9a-f]{16}){0,2})[\"']?[,;]?\s{1,4}[\"']?"
+        r"iv[\"']?[ ]{0,2}[:=][ ]{0,2}[\"']?(?:0x)?[0-9a-f]{24,32}",
+        rank=Rank.PAIRED_KEY,
+        reach=160,
+    ),
+    pattern_rule(
         "vault-key",
         "the secret that logs in to Vault, Consul or Nomad, after its role's or accessor's id",
         r"(?:role|accessor)[_ -]?id[^\n]{0,80}?(?:\n|\\n)?[^\n]{0,48}?secret[_ -]?id\\{0,7}[\"']?"

@@ -50,20 +50,22 @@ if TYPE_CHECKING:
 
 _PASSWORDS = (
     r"(?:passwords?|passphrase|passcode|passwd|pwd|pass(?=[ :])|pw|pin(?:[ -]?code)?|log-?in|"
-    r"unlock code)"
+    r"unlock code|(?:secret|security) answer|(?:snmp|read|write) community(?: string)?)"
 )
 
 _TOKENS = (
     r"(?:(?:api|access|auth|secret|bearer|refresh|bot|deploy|license|licence|admin|signing|"
     r"encryption|"
     r"private|service|account|personal access|client|webhook|session|security|recovery|backup|"
-    r"verification)[ _-](?:keys?|tokens?|secrets?|codes?)|tokens?|secrets?|api ?keys?|keys?|"
-    r"credentials?|otp)"
+    r"verification|setup|entry|product|enrol?lment|registration|unlock)"
+    r"[ _-](?:keys?|tokens?|secrets?|codes?)|(?:nt|lm|ntlm)[ _-]hash(?:es)?|"
+    r"tokens?|secrets?|api ?keys?|keys?|credentials?|otp)"
 )
 _FOR = (
     r"(?:[ ](?:for|of|on|to|in|at|from|we use for|i use for|there)[ ](?:[^\n.;:=]|\.(?=\w)){1,60}?|"
     r"[ ](?:i|we|you|they|he|she|that)[ ][^\n.;:=]{1,40}?|"
-    r"[ ]\([^()\n]{1,40}\)|[ ](?:here|below|above|again|instead))?"
+    r"[ ]\([^()\n]{1,40}\)|[ ](?:here|below|above|again|instead|saved|stored|generated|created|"
+    r"set|changed|updated)(?=[ ]?:))?"
 )
 _IS = (
     r"'s|\xe2\x80\x99s|[ ](?:is|was|(?P<weak>to|as|be|are)|"
@@ -87,7 +89,8 @@ _LEFT = r"(?<![a-z0-9_-])"
 
 _SENTENCE = HeadedPattern(
     rf"{_LEFT}(?:pass|pw|pin|log|unlock|api|acc|auth|secr|bear|refr|bot|"
-    r"depl|lic|adm|sign|encr|priv|serv|pers|client|webh|sess|secu|reco|back|veri|tok|key|cred|otp)",
+    r"depl|lic|adm|sign|encr|priv|serv|pers|client|webh|sess|secu|reco|back|veri|tok|key|cred|otp|"
+    r"setup|entry|prod|enrol|regis|nt|lm|snmp|read|write)",
     rf"(?P<subject>{_PASSWORDS}|{_TOKENS})\*{{0,2}}[\"'`]?{_FOR}{_VERB}{_OPEN}"
     r"(?P<value>(?:(?!</)[^\s\"'`\x00-\x1f]){3,512})",
     reach=200,
@@ -291,7 +294,7 @@ RULES: tuple[StructuralRule, ...] = (
     StructuralRule(
         "secret",
         "a key or token that a sentence names",
-        r"(?:key|token|secret|credential|code|otp)s?\*{0,2}[\"'`]?"
+        r"(?:(?:key|token|secret|credential|code|otp)s?|(?:nt|lm)[ _-]hash(?:es)?)\*{0,2}[\"'`]?"
         rf"{_TRIGGER_FOR}{_TRIGGER_VERB}{_TRIGGER_OPEN}[A-Za-z0-9_.~+/=:-]{{12}}",
         find_announced_secrets,
     ),

@@ -54,7 +54,7 @@ _ENDING = re.compile(rf"({_LETTER}{{0,8}})(?!{_LETTER}|\d)[*_\"'`»”)]{{0,3}}"
 _PARTICLES = re.compile(rf"((?:(?!{_CLOSE_JOINS}){UNSPACED.pattern}){{0,6}})[*_\"'`»”」)]{{0,3}}")
 _STEP = re.compile(
     rf"[\s,]{{0,3}}(?:(?P<sign>{_SIGN})|(?P<close>{_CLOSE_JOINS})|"
-    rf"(?<![^\W\d_])(?P<word>{_LETTER}{{1,12}}(?:['’]{_LETTER}{{1,5}})?)(?!{_LETTER}|\d|[-_@.'/]\w))"
+    rf"(?<![^\W\d_])(?P<word>{_LETTER}{{1,12}}(?:['’]{_LETTER}{{1,5}})?)(?!{_LETTER}|\d|[-_@.'/~#$%^&*!+=]\w))"
 )
 _MOST_STEPS = 5
 _VALUE = re.compile(
@@ -62,7 +62,7 @@ _VALUE = re.compile(
     r"(?P<value>(?:(?!</?[a-z][a-z0-9]{0,9}>)[!#-&(-_a-~\u00c0-\u024f\u0400-\u052f]){3,256})"
 )
 _LOOSE_STEP = re.compile(
-    rf"(?P<sign>{_SIGN})|(?<=\s)(?P<word>{_LETTER}{{1,12}})(?=\s)|[\n.;|<>{{}}]"
+    rf"(?P<sign>{_SIGN})|(?<=\s)(?P<word>{_LETTER}{{1,12}})(?=\s)|[\n;|<>{{}}]|\.(?=\s|\Z)"
 )
 _LONGEST_LOOSE = 64
 _COULD_HOLD = re.compile(r"[0-9@#$^*!~]|[a-z][-_.+][a-z]|[a-z][A-Z]")

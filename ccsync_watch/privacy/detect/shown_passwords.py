@@ -9,6 +9,8 @@ from ccsync_watch.privacy.heuristics.password_forms import (
     is_drawn_or_phrase,
     is_typed_password,
 )
+from ccsync_watch.privacy.heuristics.sentence_values import is_commit
+from ccsync_watch.privacy.heuristics.value_characters import has_digit
 from ccsync_watch.privacy.heuristics.value_strength import is_secret, is_strict_random
 
 
@@ -20,6 +22,11 @@ def _is_shown(value: str) -> bool:
 
 def _is_shown_token(value: str) -> bool:
     return is_secret(value, quoted=True)
+
+
+def _is_kept_token(value: str) -> bool:
+    """Tell whether a line is a token: not a commit, a path or the name of something."""
+    return is_secret(value, quoted=False) and not is_commit(value) and has_digit(value)
 
 
 _VALUE = r"(?P<secret>[^\s\"'`<>\\]{6,256})"
@@ -57,6 +64,26 @@ RULES: tuple[StructuralRule, ...] = (
         rank=Rank.SENTENCE,
         reach=280,
         accept=_is_shown,
+    ),
+    pattern_rule(
+        "secret",
+        "a key or token on a line of its own after the request to keep it",
+        r"(?:copy|save|store|keep|note(?: down)?) (?:this|your|the|it)[^\n]{0,100}\n\s{0,12}"
+        r"(?P<secret>[A-Za-z0-9_.~+/=-]{20,256})(?=[ ]{0,4}(?:\r?\n|\Z))",
+        rank=Rank.SENTENCE,
+        reach=160,
+        accept=_is_kept_token,
+    ),
+    pattern_rule(
+        "secret",
+        "a key or token on the line under its label, as pages show it that were copied",
+        r"(?-i:(?<![^\n])[ ]{0,4}[A-Z][A-Za-z]{1,14}(?: [A-Za-z0-9()]{2,14}){0,3} "
+        r"(?:Secret|secret|Token|token|Key|key))[ ]{0,2}\n[ ]{0,4}"
+        r"(?P<secret>[A-Za-z0-9_.~+/=-]{24,256})(?=[ ]{0,4}(?:\r?\n|\Z))",
+        trigger=r"(?:secret|token|key)[ ]{0,2}\n[ ]{0,4}[A-Za-z0-9_.~+/=-]{24}",
+        rank=Rank.SENTENCE,
+        reach=160,
+        accept=_is_kept_token,
     ),
     pattern_rule(
         "password",

@@ -186,6 +186,16 @@ RULES: tuple[StructuralRule, ...] = (
     ),
     pattern_rule(
         "url-password",
+        "what stands alone before the host in the address of a proxy, and is its password",
+        r"(?<![a-z])(?:(?:trojan|hy2|hysteria2?|anytls)://(?=[^/]{6,256}@)|"
+        r"ss://(?=[A-Za-z0-9+/_-]{8,256}={0,2}@))(?P<secret>[^\s\"'`<>@${}]{6,260})@[a-z0-9\[]",
+        trigger=r"(?:trojan|ss|hy2|hysteria2?|anytls)://[^\s\"'`<>@${}]{6,260}@",
+        rank=Rank.URL_PASSWORD,
+        reach=300,
+        accept=is_typed_password,
+    ),
+    pattern_rule(
+        "url-password",
         "a password in the address of a telephone",
         r"(?<![a-z])sips?:[\w.+-]{1,60}:(?P<secret>[^\s\"'`<>/@$%{}]{3,128})@[a-z0-9\[]",
         trigger=r"sips?:[\w.+-]{1,60}:[^\s\"'`<>/@$%{}]{3,128}@",

@@ -42,7 +42,8 @@ _TOKEN_PLACEHOLDER = re.compile(
 _REFERENCE = re.compile(
     r"^(?:&(?:lt|#x3c|#x3C|#60);|\$\{|\$\(|\$\{\{|\$[A-Za-z_]+[0-9]?(?:[:.]\w+)*$|"
     r"\$\$?[A-Z_][A-Z0-9_]{2,}(?:$|[/:.,; \"'])|%[A-Za-z_]\w*%$|%\(|%[sdv]\b|\{\{|\{%|"
-    r"\{[\w.!:\[\]'\"]*\}|<%|"
+    r"(?!\{(?:noop|plain|cleartext|PLAIN|CLEARTEXT)\}\S)\{[\w.!:\[\]'\"]*\}|<%|"
+    r"v1:[A-Za-z0-9+/=]{8,24}:v1:|"
     r"<[A-Za-z][^<>]*>?|#\{|@\{|[&*][A-Za-z_-]+[0-9]{0,2}$|!(?:Ref|Sub|GetAtt|env|secret|vault|"
     r"ENV|reference)|"
     r"process\.env|os\.environ|os\.getenv|import\.meta|Deno\.env|Bun\.env|System\.getenv|std::env|"
@@ -72,6 +73,8 @@ _OPERATOR = re.compile(r"[(\[{<|=]|[!&+?*][A-Za-z_.]+\W*$|(?:&&|\|\||!=|\?\?)")
 _DOTTED = re.compile(
     r"^[A-Za-z_$][A-Za-z_$]*[0-9]{0,2}(?:\.[A-Za-z_$][A-Za-z_$]*[0-9]{0,2})+[!?]?$"
 )
+_NUMBERED_PAIR = re.compile(r"[A-Z][a-z]{2,12}\.[a-z]{2,12}[0-9]{2}")
+"""Two words that a person joined and numbered; members of code seldom end in two digits."""
 _TYPE_NAME = re.compile(
     r"^(?:\w+\.)*[A-Z][A-Za-z0-9]*[a-z0-9](?:Key|Token|Secret|Credential|Password)s?(?:Types?)?$"
 )
@@ -131,7 +134,7 @@ def is_code(value: str) -> bool:
         _CODE_CALL.match(value) is not None
         or is_struct_tag(value)
         or _REGEX_LITERAL.match(value) is not None
-        or (_DOTTED.match(value) is not None and not is_gibberish(value))
+        or is_dotted_name(value)
         or _OPERATOR.match(value) is not None
         or _TYPE_NAME.match(value) is not None
     )
@@ -144,7 +147,11 @@ def is_struct_tag(value: str) -> bool:
 
 def is_dotted_name(value: str) -> bool:
     """Tell whether a value is the name of a setting or module: `fs.s3.keyId`."""
-    return _DOTTED.match(value) is not None and not is_gibberish(value)
+    return (
+        _DOTTED.match(value) is not None
+        and not is_gibberish(value)
+        and _NUMBERED_PAIR.fullmatch(value) is None
+    )
 
 
 def is_word(value: str) -> bool:

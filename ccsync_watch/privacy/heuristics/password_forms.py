@@ -290,6 +290,8 @@ def _is_announced_word(core: str, data: bytes, stop: int) -> bool:
         is_lower = core[1:].islower()
         least = LEAST_LOWER_WORD_AS_PASSWORD if is_lower else LEAST_MIXED_WORD_AS_PASSWORD
         return not is_usual and not is_label and len(core) >= least
+    if is_hyphened_passphrase(core):
+        return True
     words = core.split("-")
     return len(words) >= LEAST_HYPHENED_WORDS and all(
         word.isalpha() and word.islower() for word in words

@@ -221,9 +221,9 @@ CHAT = (
     worded(
         "matrix-token",
         "Matrix access token",
-        r"sy[rt]_[A-Za-z0-9=]{2,80}_[A-Za-z]{20}_[A-Za-z0-9]{6}",
+        r"sy[rt]_[A-Za-z0-9+/=]{2,80}_[A-Za-z]{20}_[A-Za-z0-9]{6}",
         "https://github.com/element-hq/synapse/pull/8802",
-        "syt_{a:12}_{L:20}_{a:6} syr_{a:12}_{L:20}_{a:6}",
+        "syt_{b:12}_{L:20}_{a:6} syr_{a:12}_{L:20}_{a:6}",
         "syt_user_id",
     ),
     worded(

@@ -204,6 +204,23 @@ CLOUD = (
         "SCWORKSPACECONFIGURATION",
     ),
     worded(
+        "storj-grant",
+        "Storj access grant",
+        r"1[1-9A-HJ-NP-Za-km-z]{150,}",
+        "https://storj.dev/learn/concepts/access/access-grants",
+        "1{58:200}",
+        "1{d:200}",
+        "mixed",
+    ),
+    worded(
+        "freedns-token",
+        "FreeDNS address to update a host",
+        r"update\.php\?(?P<secret>[A-Za-z0-9+/=]{32,})",
+        PUBLIC_CODE,
+        "https://freedns.afraid.org/dynamic/update.php?«{b:44}» update.php?«{a:48}»",
+        "update.php?id=1234567890abcdef1234567890abcdef",
+    ),
+    worded(
         "scalingo-token",
         "Scalingo API token",
         r"tk-us-[A-Za-z0-9_-]{48,}",

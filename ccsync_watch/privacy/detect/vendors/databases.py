@@ -85,6 +85,15 @@ DATABASES = (
         "4b1d{h:36} 4b1d{h:60}",
     ),
     worded(
+        "elastic-token",
+        "Elasticsearch enrolment token",
+        r"eyJ2ZXIiOiI[3-5][A-Za-z0-9+/_-]{60,}",
+        "https://www.elastic.co/docs/reference/elasticsearch/command-line-tools/"
+        "create-enrollment-token",
+        "eyJ2ZXIiOiI4LjE0LjAiLCJhZHIiOl{b:180}",
+        "eyJ2ZXIiOiI4In0",
+    ),
+    worded(
         "elastic-key",
         "Elastic Cloud key",
         r"essu_[A-Za-z0-9+/=_-]{40,}",

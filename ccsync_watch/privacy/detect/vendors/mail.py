@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ccsync_watch.privacy.detect.vendors.rule import (
     BETTERLEAKS,
+    PUBLIC_CODE,
     SEMGREP,
     UUID,
     vendor,
@@ -102,6 +103,15 @@ MAIL = (
         "https://www.twilio.com/docs/glossary/what-is-a-sid",
         "AC{h:32}",
         "ACdeadbeef",
+    ),
+    worded(
+        "messagebird-key",
+        "MessageBird live key",
+        r"live_[A-Za-z0-9]{25}(?![A-Za-z0-9_-])",
+        PUBLIC_CODE,
+        "live_{a:25}",
+        "live_configurationOfTheServer",
+        "mixed",
     ),
     worded(
         "telnyx-key",

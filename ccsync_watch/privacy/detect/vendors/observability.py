@@ -129,6 +129,15 @@ OBSERVABILITY = (
         "u1234-name",
         anchor=r"[0-9]-[0-9a-f]{24}",
     ),
+    vendor(
+        "unleash-token",
+        "Unleash client, frontend or admin token",
+        r":[a-z][a-z0-9_-]{1,40}\.(?P<secret>[0-9a-f]{56,})",
+        "https://docs.getunleash.io/reference/api-tokens-and-client-keys",
+        "*:production.«{h:56}» default:development.«{h:56}»",
+        "[]:dev.{h:40}",
+        anchor=r"\.[0-9a-f]{56}",
+    ),
     worded(
         "axiom-token",
         "Axiom API or personal token",

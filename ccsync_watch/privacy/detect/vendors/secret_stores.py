@@ -29,6 +29,14 @@ SECRET_STORES = (
         "s.configurationOfTheApplicationServer",
         "mixed",
     ),
+    worded(
+        "vault-token",
+        "HashiCorp Vault legacy batch token",
+        r"b\.AAAAA[A-Za-z0-9_-]{60,}",
+        "https://developer.hashicorp.com/vault/docs/concepts/tokens",
+        "b.AAAAAQ{w:120}",
+        "b.AAAAA",
+    ),
     vendor(
         "terraform-token",
         "HCP Terraform token",

@@ -13,6 +13,14 @@ from ccsync_watch.privacy.detect.vendors.rule import (
 
 SERVICES = (
     worded(
+        "okta-token",
+        "Okta API token after its scheme",
+        r"SSWS(?:[ +]|%20)(?P<secret>00[A-Za-z0-9_-]{38,42})(?![A-Za-z0-9_-])",
+        "https://developer.okta.com/docs/guides/create-an-api-token/main/",
+        "SSWS+«00{w:40}» SSWS%20«00{w:40}»",
+        "SSWS+token",
+    ),
+    worded(
         "rapidapi-key",
         "RapidAPI key",
         r"[0-9a-f]{10}msh[0-9a-f]{15}p1[0-9a-f]{5,7}jsn[0-9a-f]{12}",
