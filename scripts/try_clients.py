@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 import tempfile
@@ -25,10 +26,19 @@ from support.claude_client.versions import PLUGIN_VERSIONS  # noqa: E402 - as ab
 
 def main() -> int:
     """Try each client; return 1 if a trial did not end."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/clients",
+        description="Try the plugin with versions of the client, about a minute each, and write the"
+        " table in plugin/README.md.",
+    )
+    parser.add_argument(
+        "versions", nargs="*", metavar="VERSION", help=f"by default {', '.join(PLUGIN_VERSIONS)}"
+    )
+    versions = parser.parse_args().versions or PLUGIN_VERSIONS
     failures = 0
     with tempfile.TemporaryDirectory(prefix="ccsync-clients-") as folder:
         clone = clone_repository(Path(folder, "clone"))
-        for version in sys.argv[1:] or PLUGIN_VERSIONS:
+        for version in versions:
             since = time.monotonic()
             root = Path(folder, version)
             with ScriptedMessagesApi() as api:

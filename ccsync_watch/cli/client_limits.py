@@ -64,7 +64,8 @@ CLIENT_LIMITS = (
         "2.1.9",
         'may refuse to run `sync-status` and `sync-now` ("requires approval"); `claude -p` prints'
         " nothing then",
-        "run `ccsync-watch status` and `ccsync-watch sync-now` in a terminal",
+        "run `ccsync-watch status` and `ccsync-watch sync-now` in a terminal; or, from 2.0.42 on,"
+        " allow the two by a rule, as the plugin's README says",
     ),
     ClientLimit(
         "client-refuses-spaces",

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
+from support.ccsync_program.plugin_home import PLUGIN
 from support.ccsync_program.repository_clone import clone_repository
 from support.claude_client.client import ClaudeHome
 from support.claude_client.plugin_record import read_record
-from support.claude_client.plugin_trial import PLUGIN_ID, run_client, try_plugin
+from support.claude_client.plugin_trial import (
+    BY_A_TURN,
+    NO_ANSWER,
+    PLUGIN_ID,
+    print_command,
+    run_client,
+    try_plugin,
+)
 from support.claude_client.script import prompt, reply, say, tool
 from support.claude_client.versions import (
     FIRST_VERSION,
@@ -68,6 +77,27 @@ def test_the_daemon_alone_serves_a_client_without_plugins(
     session_id = stored_session(plugin_home)
     report = plugin_home.call("plugin-command", "--plain", "status", f"--session={session_id}")
     assert f"{FIRST_VERSION} has no plugins" in report.stdout
+
+
+def test_the_users_permission_lets_an_early_client_answer(
+    client_of: Callable[[str], Path],
+    messages_api: ScriptedMessagesApi,
+    plugin_home_of: Callable[[ClaudeHome], PluginHome],
+    tmp_path: Path,
+) -> None:
+    """With the plugin's path, as its README says: that client refuses the plugin's own one."""
+    claude = ClaudeHome(tmp_path / "claude", messages_api.url, binary=client_of("2.0.42"))
+    plugin_home = plugin_home_of(claude)
+    assert plugin_home.call("start").returncode == 0
+    plugin_home.wait_for_daemon()
+    rule = f"Bash({PLUGIN}/.claude-plugin/ccsync-plugin status:*)"
+    settings = claude.config_dir / "settings.json"
+    settings.write_text(json.dumps({"permissions": {"allow": [rule]}}))
+    answers = {
+        name: print_command(plugin_home, name, "--plugin-dir", str(PLUGIN))
+        for name in ("status", "now")
+    }
+    assert answers == {"status": BY_A_TURN, "now": NO_ANSWER}
 
 
 @pytest.fixture
