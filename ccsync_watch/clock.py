@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import sys
 import time
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import threading
 
+FIRST_DATE_MS, LAST_DATE_MS = -62_135_424_000_000, 253_402_041_600_000
+"""Within the years that dates have, so far from both ends that every zone has a date for them."""
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+def has_date(at_ms: float) -> bool:
+    """Return whether a calendar has a moment. A file's own time, or a damaged row, may have any."""
+    return FIRST_DATE_MS <= at_ms <= LAST_DATE_MS
+
+
+def utc_datetime(at_ms: float) -> datetime:
+    """Return a moment in UTC, which every time zone has; the nearest one for what no date is."""
+    return datetime.fromtimestamp(min(max(at_ms, FIRST_DATE_MS), LAST_DATE_MS) / 1000, timezone.utc)
 
 
 class Clock(Protocol):

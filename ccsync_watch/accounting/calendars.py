@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from ccsync_watch.clock import FIRST_DATE_MS, LAST_DATE_MS, utc_datetime
 from ccsync_watch.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -31,8 +32,7 @@ class Calendar:
 
     def local(self, at_ms: int) -> datetime:
         """Return a moment as the zone's clocks show it, without an offset: days can be added."""
-        moment = datetime.fromtimestamp(at_ms / 1000, timezone.utc)
-        return moment.astimezone(self.zone).replace(tzinfo=None)
+        return utc_datetime(at_ms).astimezone(self.zone).replace(tzinfo=None)
 
     def to_ms(self, local: datetime) -> int:
         """Return the moment at which the zone's clocks show this.
@@ -47,19 +47,24 @@ class Calendar:
 
     def iso(self, at_ms: int) -> str:
         """Return a moment with the zone's offset, to the second: `2026-01-31T09:30:00+01:00`."""
-        moment = datetime.fromtimestamp(at_ms / 1000, timezone.utc).astimezone(self.zone)
+        moment = utc_datetime(at_ms).astimezone(self.zone)
         return moment.isoformat(timespec="seconds")
 
     def key_sql(self, milliseconds: str) -> str:
-        """Return the SQL expression of the name of a moment, itself one in milliseconds."""
+        """Return the SQL expression of the name of a moment, itself one in milliseconds.
+
+        What no date is has no name, as if it were not known.
+        """
         seconds, modifiers = f"{milliseconds} / 1000", ", 'unixepoch'"
         if self.zone is None:
             modifiers += ", 'localtime'"
         elif self.zone is not timezone.utc:
             seconds = f"({seconds} + {_offset_sql(self.zone, milliseconds)})"
+        name = f"date({seconds}{modifiers})"
         if self.is_hourly:
-            return f"strftime('%Y-%m-%dT%H:00', {seconds}{modifiers})"
-        return f"date({seconds}{modifiers})"
+            name = f"strftime('%Y-%m-%dT%H:00', {seconds}{modifiers})"
+        dates = f"{FIRST_DATE_MS} AND {LAST_DATE_MS}"
+        return f"CASE WHEN {milliseconds} BETWEEN {dates} THEN {name} END"
 
 
 LOCAL_DAYS = Calendar()

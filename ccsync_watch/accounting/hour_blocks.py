@@ -7,26 +7,25 @@ When a limit was reached is known only where the client said so in a transcript.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import orjson
 
-from ccsync_watch.accounting.account import NO_TOKENS, Cost, Tokens
-from ccsync_watch.accounting.spreading import cost_of
-from ccsync_watch.accounting.usage_groups import load_groups
+from ccsync_watch.accounting.breakdowns import days_of
+from ccsync_watch.accounting.calendars import UTC_HOURS
+from ccsync_watch.accounting.periods import block_starts, block_times
+from ccsync_watch.accounting.selections import Selection, no_pace, select_accounts
 from ccsync_watch.store.packed_texts import unpack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from ccsync_watch.accounting.account import SessionAccount
+    from ccsync_watch.accounting.breakdowns import BreakdownLine
     from ccsync_watch.accounting.prices import PriceList
-    from ccsync_watch.accounting.spreading import RowSum
     from ccsync_watch.store.database import Database
 
-BLOCK_MS = 5 * 3_600_000
-_HOUR_MS = 3_600_000
 _LIMIT = re.compile(
     r"\b(?:usage|session|5-hour|weekly|Opus|Sonnet) limit reached\b|\bhit your\b.{0,30}\blimit\b",
     re.IGNORECASE,
@@ -34,21 +33,30 @@ _LIMIT = re.compile(
 _MAX_LIMIT_CHARS = 120
 
 
+BLOCK_CALENDAR = UTC_HOURS
+"""What the accounts are divided by that blocks are made of."""
+
+
 @dataclass(slots=True)
 class HourBlock:
     """What was used in five hours. `limits`: when a limit was reached, and what the client said."""
 
     start_ms: int
-    responses: int = 0
-    tokens: Tokens = NO_TOKENS
-    cost: Cost | None = None
-    sessions: set[str] = field(default_factory=set)
+    end_ms: int
+    used: BreakdownLine
     limits: list[tuple[int, str]] = field(default_factory=list)
 
-    @property
-    def end_ms(self) -> int:
-        """When the block ends; what is used then belongs to the next one."""
-        return self.start_ms + BLOCK_MS
+
+def blocks_of(
+    accounts: Mapping[str, SessionAccount],
+    pace: Callable[[], None] = no_pace,
+    *,
+    has_models: bool = False,
+) -> list[BreakdownLine]:
+    """Return the blocks of accounts by hour, by their first hour; what has no date last."""
+    hours = {share.day for account in accounts.values() for share in account.shares}
+    starts = block_starts(hour for hour in hours if hour is not None)
+    return days_of(accounts, pace, period_of=starts.__getitem__, has_models=has_models)
 
 
 def load_blocks(
@@ -56,42 +64,16 @@ def load_blocks(
     prices: PriceList,
     *,
     since_ms: int,
-    pace: Callable[[], None] = lambda: None,
+    pace: Callable[[], None] = no_pace,
 ) -> list[HourBlock]:
-    """Return the blocks since a time, the latest first; costs are those of rows.
+    """Return the blocks since a time, the latest first, as `stats` counts them.
 
     What began before `since_ms` is counted from there on.
     """
-    hours: defaultdict[int, list[tuple[str, RowSum]]] = defaultdict(list)
-    for group in load_groups(
-        database,
-        prices,
-        f"timestamp_ms / {_HOUR_MS}",
-        "session_id",
-        condition="timestamp_ms >= ? AND session_id IN"
-        " (SELECT id FROM sessions WHERE updated_ms >= ? AND NOT is_excluded)",
-        values=(since_ms, since_ms),
-        pace=pace,
-    ):
-        hour, session_id = group.key
-        hours[int(hour or 0)].append((str(session_id), group.rows))
-    blocks: list[HourBlock] = []
-    rows: list[RowSum] = []
-    for hour in sorted(hours):
-        start_ms = hour * _HOUR_MS
-        if not blocks or start_ms >= blocks[-1].end_ms:
-            if blocks:
-                blocks[-1].cost = cost_of(rows)
-            rows = []
-            blocks.append(HourBlock(start_ms))
-        block = blocks[-1]
-        for session_id, row in hours[hour]:
-            block.sessions.add(session_id)
-            block.responses += row.responses
-            block.tokens += row.tokens
-            rows.append(row)
-    if blocks:
-        blocks[-1].cost = cost_of(rows)
+    since = Selection(since_ms=since_ms, calendar=BLOCK_CALENDAR)
+    accounts = select_accounts(database, prices, since, pace=pace)
+    lines = blocks_of(accounts, pace)
+    blocks = [HourBlock(*block_times(line.key), line) for line in lines if line.key is not None]
     _add_limits(database, blocks, since_ms)
     return blocks[::-1]
 

@@ -24,7 +24,7 @@ def month_of(day: str) -> str:
     return day[: len("2026-01")]
 
 
-def blocks_of(hours: Iterable[str]) -> dict[str, str]:
+def block_starts(hours: Iterable[str]) -> dict[str, str]:
     """Return the first hour of the block in which each hour is; hours as `2026-01-31T09:00`."""
     starts: dict[str, str] = {}
     first = end = ""

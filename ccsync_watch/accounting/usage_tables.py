@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, TypeAlias
 from ccsync_watch.accounting import activity, agent_usage, breakdowns, file_usage, statistics
 from ccsync_watch.accounting.account import NO_TOKENS, total_cost
 from ccsync_watch.accounting.breakdowns import BreakdownLine
-from ccsync_watch.accounting.calendars import UTC_HOURS
-from ccsync_watch.accounting.periods import blocks_of, month_of, week_of
+from ccsync_watch.accounting.hour_blocks import BLOCK_CALENDAR, blocks_of
+from ccsync_watch.accounting.periods import month_of, week_of
 from ccsync_watch.accounting.selections import select_accounts, selected_sessions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from ccsync_watch.accounting.account import SessionAccount
     from ccsync_watch.accounting.activity import ToolLine
@@ -85,7 +85,7 @@ def load_table(
         agents = agent_usage.by_agent(database, prices, selection)
         return UsageTable(by, agents, breakdowns.total(agents), before)
     if by == "block":
-        selection = replace(selection, calendar=UTC_HOURS)
+        selection = replace(selection, calendar=BLOCK_CALENDAR)
     elif by == "hour":
         selection = replace(selection, calendar=replace(selection.calendar, is_hourly=True))
     accounts = select_accounts(database, prices, selection)
@@ -95,8 +95,11 @@ def load_table(
 def _lines(database: Database, by: str, accounts: Accounts) -> list[BreakdownLine]:
     if by == "model":
         return breakdowns.models_of(accounts)
+    if by == "block":
+        return blocks_of(accounts, has_models=True)
     if by in TIMES:
-        return breakdowns.days_of(accounts, period_of=_period_of(by, accounts), has_models=True)
+        period_of = {"week": week_of, "month": month_of}.get(by, str)
+        return breakdowns.days_of(accounts, period_of=period_of, has_models=True)
     make = {
         "project": breakdowns.projects_of,
         "branch": breakdowns.branches_of,
@@ -104,13 +107,6 @@ def _lines(database: Database, by: str, accounts: Accounts) -> list[BreakdownLin
         "host": breakdowns.hosts_of,
     }[by]
     return make(database, accounts, has_models=True)
-
-
-def _period_of(by: str, accounts: Accounts) -> Callable[[str], str]:
-    if by == "block":
-        hours = {share.day for account in accounts.values() for share in account.shares}
-        return blocks_of(hour for hour in hours if hour is not None).__getitem__
-    return {"week": week_of, "month": month_of}.get(by, str)
 
 
 def _total(accounts: Accounts) -> BreakdownLine:

@@ -9,38 +9,44 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 
+from ccsync_watch.clock import has_date, utc_datetime
+
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _WEEK_HOUR = re.compile(r"([0-6])-(1?\d|2[0-3])")
+_MINUTE_CHARS = len("2026-01-31 09:30")  # without the zone; %Y has fewer digits before year 1000
 _MINUTE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 
 
 def local_datetime(at_ms: int) -> datetime:
-    """Return a moment in the local time zone."""
-    return datetime.fromtimestamp(at_ms / 1000, timezone.utc).astimezone()
+    """Return a moment in the local time zone, the nearest one for what no date is."""
+    return utc_datetime(at_ms).astimezone()
 
 
 def iso_utc(at_ms: int | None) -> str:
-    """Return a moment for `<time datetime>`, empty for None."""
-    if at_ms is None:
+    """Return a moment for `<time datetime>`, empty for None and for what no date is."""
+    if at_ms is None or not has_date(at_ms):
         return ""
-    moment = datetime.fromtimestamp(at_ms / 1000, timezone.utc)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return utc_datetime(at_ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def date_and_time(at_ms: int | None) -> str:
-    """Return a date and the time to the minute, `unknown` for None."""
-    return "unknown" if at_ms is None else f"{local_datetime(at_ms):%Y-%m-%d %H:%M}"
+    """Return a date and the time to the minute, `unknown` for None and for what no date is."""
+    if at_ms is None or not has_date(at_ms):
+        return "unknown"
+    return local_datetime(at_ms).isoformat(" ", "minutes")[:_MINUTE_CHARS]
 
 
 def day_name(at_ms: int) -> str:
-    """Return the day of a moment in words, with its weekday."""
+    """Return the day of a moment in words, with its weekday; `unknown` for what no date is."""
+    if not has_date(at_ms):
+        return "unknown"
     moment = local_datetime(at_ms)
     return f"{moment:%A}, {moment.day} {moment:%B %Y}"
 
 
 def time_of_day(at_ms: int | None) -> str:
-    """Return the time to the second, empty for None."""
-    return "" if at_ms is None else f"{local_datetime(at_ms):%H:%M:%S}"
+    """Return the time to the second, empty for None and for what no date is."""
+    return "" if at_ms is None or not has_date(at_ms) else f"{local_datetime(at_ms):%H:%M:%S}"
 
 
 def midnight_ms(day: date, *, is_utc: bool = False) -> int:
@@ -53,7 +59,7 @@ def midnight_ms(day: date, *, is_utc: bool = False) -> int:
 def days_ago_ms(now_ms: int, days: int, *, is_utc: bool = False) -> int:
     """Return when the first of so many days begins, today being the last of them."""
     zone = timezone.utc if is_utc else None
-    today = datetime.fromtimestamp(now_ms / 1000, timezone.utc).astimezone(zone).date()
+    today = utc_datetime(now_ms).astimezone(zone).date()
     return midnight_ms(today - timedelta(days=days - 1), is_utc=is_utc)
 
 
@@ -87,7 +93,7 @@ def _minute_ms(text: str) -> int | None:
 
 def local_minute(at_ms: int) -> str:
     """Return a moment as `YYYY-MM-DDTHH:MM` in local time, as addresses have it."""
-    return f"{local_datetime(at_ms):%Y-%m-%dT%H:%M}"
+    return local_datetime(at_ms).isoformat("T", "minutes")[:_MINUTE_CHARS]
 
 
 def parse_hour(text: str) -> tuple[int, int] | None:

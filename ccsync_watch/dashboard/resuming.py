@@ -39,7 +39,8 @@ def _twice(quote: re.Match[str]) -> str:
 
 def is_recent(updated_ms: int | None, now_ms: int) -> bool:
     """Return whether a session wrote something in the last minutes."""
-    return updated_ms is not None and now_ms - updated_ms < _RUNNING_MS
+    # Clocks differ a little, and what is dated far ahead says nothing of now.
+    return updated_ms is not None and abs(now_ms - updated_ms) < _RUNNING_MS
 
 
 def is_running(details: SessionDetails, updated_ms: int | None, now_ms: int) -> bool:

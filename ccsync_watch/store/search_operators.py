@@ -18,7 +18,7 @@ from ccsync_watch.errors import QueryError
 from ccsync_watch.store.conversations import IS_FAILED
 from ccsync_watch.store.search_times import EXAMPLES, read_period
 from ccsync_watch.store.search_words import small_letters
-from ccsync_watch.store.session_annotations import every_annotation
+from ccsync_watch.store.session_annotations import MARKS, every_annotation, marked_seqs
 from ccsync_watch.store.session_summaries import project_name
 from ccsync_watch.transcripts.tools import TOOLS
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 Scope: TypeAlias = Literal["session", "message"]
 _MAX_KNOWN = 8
+_ANY_MARK = "any"
+_MARK_NAMES = (*MARKS, _ANY_MARK)
 KINDS = {
     "prompt": ("prompt", "blocked"),
     "answer": ("answer",),
@@ -222,6 +224,14 @@ def _kind(_moment: Moment, value: str) -> Condition:
     return Condition(f"m.kind IN ({', '.join('?' * len(kinds))})", kinds)
 
 
+def _mark(moment: Moment, value: str) -> Condition:
+    name = value.lower()
+    if name not in _MARK_NAMES:
+        raise QueryError(f"mark:{value} is not a mark", hint=f"write {_either(_MARK_NAMES)}")
+    seqs = marked_seqs(moment.read, MARKS if name == _ANY_MARK else [name])
+    return Condition("m.seq IN (SELECT value FROM json_each(?))", (json.dumps(seqs),))
+
+
 def _is(_moment: Moment, value: str) -> Condition:
     return Condition(find_flag(value).sql)
 
@@ -280,6 +290,13 @@ OPERATORS = (
         "a call that reads or changes a file, by a part of its path; *part begins inside of a word",
         ("file:main.py", "file:src/api", "file:*Page.tsx"),
         _file,
+    ),
+    Operator(
+        "mark",
+        "message",
+        f"a message that you marked: {_either(_MARK_NAMES)}",
+        ("mark:golden", "mark:any"),
+        _mark,
     ),
     Operator("kind", "message", f"the kind of message: {_either(KINDS)}", ("kind:prompt",), _kind),
     Operator(

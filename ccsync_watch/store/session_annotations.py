@@ -153,6 +153,20 @@ def every_mark(connection: sqlite3.Connection) -> list[MessageMark]:
     return _marks(connection, "true", ())
 
 
+def marked_seqs(connection: sqlite3.Connection, marks: Iterable[str]) -> list[int]:
+    """Return the rows of the stored messages that have one of these marks."""
+    rows = connection.execute(
+        # A session is gone through once, however many of its messages are marked.
+        "WITH wanted AS (SELECT message_id, session_id FROM message_marks"
+        "  WHERE mark IN (SELECT value FROM json_each(?)))"
+        " SELECT m.seq FROM (SELECT DISTINCT session_id FROM wanted) k"
+        " JOIN messages m ON m.session_id = k.session_id"
+        " WHERE m.id IN (SELECT message_id FROM wanted) ORDER BY m.seq",
+        (json.dumps(list(marks)),),
+    )
+    return [row[0] for row in rows]
+
+
 def _marks(
     connection: sqlite3.Connection, condition: str, values: tuple[object, ...]
 ) -> list[MessageMark]:

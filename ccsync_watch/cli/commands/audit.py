@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -11,7 +10,7 @@ from ccsync_watch.cli.arguments import add_setting_flags
 from ccsync_watch.cli.console import format_counts, printable, say, say_wrapped, show_warnings
 from ccsync_watch.cli.redaction_progress import show_progress
 from ccsync_watch.cli.typed_commands import typed
-from ccsync_watch.clock import SystemClock
+from ccsync_watch.clock import SystemClock, utc_datetime
 from ccsync_watch.config import load
 from ccsync_watch.daemon.runtime import make_knowing_redactor, rules_in_force
 from ccsync_watch.pipeline.audit import audit
@@ -131,4 +130,4 @@ def _dates(first_ms: int | None, last_ms: int | None) -> str:
 
 
 def _day(at_ms: int) -> str:
-    return f"{datetime.fromtimestamp(at_ms / 1000, timezone.utc).astimezone():%Y-%m-%d}"
+    return f"{utc_datetime(at_ms).astimezone():%Y-%m-%d}"

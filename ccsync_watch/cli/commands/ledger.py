@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from ccsync_watch.cli.arguments import add_setting_flags
 from ccsync_watch.cli.console import format_counts, printable, say, say_wrapped, show_warnings
+from ccsync_watch.clock import utc_datetime
 from ccsync_watch.config import load
 from ccsync_watch.store import egress_ledger
 from ccsync_watch.store.database import open_for_reading
@@ -83,7 +83,7 @@ def _nothing_of(session_id: str) -> str:
 
 
 def _line(entry: LedgerEntry) -> str:
-    when = datetime.fromtimestamp(entry.at_ms / 1000, timezone.utc).astimezone()
+    when = utc_datetime(entry.at_ms).astimezone()
     what = plural(entry.rows, "message") if entry.kind == "messages" else "session state"
     facts = [what, size(entry.size)]
     if entry.removed:

@@ -15,6 +15,7 @@ from ccsync_watch.dashboard.query_params import build_query
 from ccsync_watch.store.session_list import SessionFilter, has_sessions, list_sessions
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
     from starlette.requests import Request
@@ -41,6 +42,12 @@ class _Links:
     def sessions(self, **params: object) -> str:
         """Return the address of the sessions of the range that match some parameters."""
         return "/sessions" + build_query({"since": self._since, **params})
+
+    def model(self, names: Sequence[str]) -> str:
+        """Return the address of the sessions with a model, which may be written in several ways."""
+        if len(names) == 1:
+            return self.sessions(model=names[0])
+        return self.sessions(q=" OR ".join(f'model:"{name}"' for name in names))
 
     def day(self, day: date) -> str:
         """Return the address of the sessions of a day."""

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, cast
 
 from ccsync_watch.accounting.account import total_cost
+from ccsync_watch.clock import has_date
 from ccsync_watch.dashboard.local_time import (
     day_end_ms,
     day_start_ms,
@@ -179,9 +180,11 @@ def _group_days(
     if sort not in session_list.DATED_SORTS:
         return [SessionDay(None, lines)] if lines else []
 
-    def day_of(line: ListedSession) -> int:
+    def day_of(line: ListedSession) -> int | None:
         at_ms = line.row.started_ms if sort == "started" else line.row.updated_ms
-        return midnight_ms(local_datetime(at_ms or 0).date())
+        if at_ms is None or not has_date(at_ms):
+            return None
+        return midnight_ms(local_datetime(at_ms).date())
 
     groups = [(day_ms, list(group)) for day_ms, group in groupby(lines, key=day_of)]
     return [

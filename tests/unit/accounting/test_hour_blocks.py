@@ -37,9 +37,9 @@ def test_a_block_begins_with_the_hour_of_its_first_response(world: World) -> Non
         _use(world, hours)
     blocks = load_blocks(world.database, world.prices, since_ms=0)
     assert [(block.start_ms - START_MS) // HOUR_MS for block in blocks] == [30, 5, 0]
-    assert [block.responses for block in blocks] == [1, 2, 3]
-    assert blocks[2].tokens.output == 300
-    assert all(block.cost is not None for block in blocks)
+    assert [block.used.responses for block in blocks] == [1, 2, 3]
+    assert blocks[2].used.tokens.output == 300
+    assert all(block.used.cost.usd is not None for block in blocks)
     later = load_blocks(world.database, world.prices, since_ms=START_MS + 9 * HOUR_MS)
     assert [(block.start_ms - START_MS) // HOUR_MS for block in later] == [30, 9]
 
@@ -49,11 +49,11 @@ def test_a_block_has_all_sessions_but_excluded_ones(world: World) -> None:
     _use(world, 0)
     _use(world, 1, session_id=OTHER)
     (block,) = load_blocks(world.database, world.prices, since_ms=0)
-    assert block.sessions == {SESSION, OTHER}
+    assert block.used.sessions == 2
     with world.database.write() as connection:
         connection.execute("UPDATE sessions SET is_excluded = 1 WHERE id = ?", (OTHER,))
     (block,) = load_blocks(world.database, world.prices, since_ms=0)
-    assert (block.sessions, block.responses) == ({SESSION}, 1)
+    assert (block.used.sessions, block.used.responses) == (1, 1)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from ccsync_watch.accounting.activity import ToolLine
 from ccsync_watch.accounting.breakdowns import BreakdownLine, model_key
 from ccsync_watch.accounting.calendars import UTC_DAYS
 from ccsync_watch.accounting.file_usage import FileLine, by_file
-from ccsync_watch.accounting.periods import block_times, blocks_of, month_of, week_of
+from ccsync_watch.accounting.periods import block_starts, block_times, month_of, week_of
 from ccsync_watch.accounting.selections import Selection, matches_model, matches_project
 from ccsync_watch.accounting.statistics import SessionLine
 from ccsync_watch.accounting.table_order import sort_table
@@ -260,7 +260,7 @@ def test_weeks_months_and_blocks() -> None:
     assert [week_of(day) for day in ("2026-01-04", "2026-01-05")] == ["2025-12-29", "2026-01-05"]
     assert month_of("2026-01-31") == "2026-01"
     hours = ["2026-01-01T22:00", "2026-01-02T02:00", "2026-01-02T03:00", "2026-01-02T20:00"]
-    assert blocks_of(hours) == dict(
+    assert block_starts(hours) == dict(
         zip(hours, (hours[0], hours[0], hours[2], hours[3]), strict=True)
     )
     start_ms, end_ms = block_times("1970-01-01T03:00")

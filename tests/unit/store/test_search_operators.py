@@ -86,6 +86,15 @@ def stocked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             "INSERT INTO session_annotations (session_id, is_starred, tags) VALUES (?, 1, ?)",
             (OTHER, '["Billing", "two words"]'),
         )
+        connection.executemany(
+            "INSERT INTO message_marks (message_id, session_id, agent_id, mark, marked_ms)"
+            " VALUES (?, ?, ?, ?, 0)",
+            [
+                (f"{SESSION}:a1", SESSION, None, "golden"),
+                (f"{SESSION}:agent1:s1", SESSION, "agent1", "wrong"),
+                (f"{SESSION}:gone", SESSION, None, "golden"),
+            ],
+        )
     while search.catch_up(world.database, world.clock):
         pass
     yield world
@@ -121,6 +130,9 @@ CASES = [
     ("deploy -is:starred ", {"p1", "a1"}),
     ("deploy tag:billing ", {"p2", "a3"}),
     ('deploy tag:"two words" ', {"p2", "a3"}),
+    ("mark:golden", {"a1"}),
+    ("mark:ANY", {"a1", "s1"}),
+    ("deploy -mark:any", {"p1", "p2", "a3"}),
     ("deploy since:3d ", {"p2", "a3"}),
     ("deploy until:3d ", {"p1", "a1"}),
     ("since:36h", {"a2", "s1"}),
@@ -173,6 +185,7 @@ def test_an_operator_finds_what_it_names(
         ("project:nothing", "no project is called nothing", "known are api, api docs"),
         ("branch:nothing", "no branch is called nothing", "feature/x, main"),
         ("model:gpt", "no model is called gpt", "claude-haiku-4-5"),
+        ("mark:odd", "mark:odd is not a mark", "golden, wrong, review or any"),
         ("tag:nothing", "no tag is called nothing", "known are Billing, two words"),
         ("kind:sandwich", "kind:sandwich is not a kind", "write prompt, answer"),
         ("is:late", "is:late is unknown", "error, subagent, fork or starred"),
