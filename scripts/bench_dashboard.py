@@ -5,7 +5,8 @@
     scripts/bench dashboard --paint
 
 The store is that of tests/support/large_store. Times are what a client on this machine waits for
-a whole page, in milliseconds, one request at a time. `--memory` prints instead what the pages cost
+a whole page, in milliseconds, one request at a time; `cpu` is the daemon's processor time for one,
+on which other work of the machine has no effect. `--memory` prints instead what the pages cost
 the daemon on a small store; `--paint` when a browser first paints the session of 5,000 messages and
 the processor time that the daemon needs for it, on which other work of the machine has no effect.
 """
@@ -160,20 +161,25 @@ def pages(browser: PageClient, depth: int) -> dict[str, str]:
         "search, of a tool": f"/search?q={COMMON}+tool:Bash",
         "search, errors with a word": f"/search?q={COMMON}+is:error",
         "search, of a month": f"/search?q={COMMON}+since:30d",
+        "sessions of an unknown host": "/sessions?host=nowhere",
+        "search, of a file": "/search?q=file:module_7",
+        "search, of a frequent folder": "/search?q=file:package",
         "search, inside of words": "/search?q=*eade",
         "search, inside of many words": "/search?q=*adeb",
         "find in 5,000 messages": f"/sessions/{LONG}?find={COMMON}",
     }
 
 
-def measure(browser: PageClient, paths: dict[str, str], rounds: int, title: str) -> None:
-    """Open each page several times, and print the times."""
+def measure(browser: PageClient, paths: dict[str, str], rounds: int, title: str, pid: int) -> None:
+    """Open each page several times, and print the times, and the processor time of the daemon."""
     print(f"\n{title}")
     for name, path in paths.items():
         browser.get(path)
         count = max(3, rounds // 6) if name.startswith("export") else rounds
+        before = _cpu_ms(pid)
         times = [browser.get(path)[1] for _ in range(count)]
-        print(f"  {name:36} {_summary(times)}")
+        used = (_cpu_ms(pid) - before) / count
+        print(f"  {name:36} {_summary(times)}  cpu {used:7.1f} ms", flush=True)
 
 
 @contextlib.contextmanager
@@ -297,6 +303,7 @@ def main() -> None:
     parser.add_argument("--sessions", type=int, default=100_000)
     parser.add_argument("--messages", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=30)
+    parser.add_argument("--idle", action="store_true", help="only while nothing is counted")
     parser.add_argument("--memory", action="store_true")
     parser.add_argument("--paint", action="store_true")
     parser.add_argument(
@@ -317,11 +324,13 @@ def main() -> None:
             browser = PageClient(link)
             wait_for_figures(browser)
             paths = pages(browser, 500)
-            measure(browser, paths, options.rounds, "Idle otherwise")
+            measure(browser, paths, options.rounds, "Idle otherwise", program.pid)
+            if options.idle:
+                return
             with counting(
                 lambda: program.call("dashboard", "--print-only").out.split()[-1], folder / "state"
             ):
-                measure(browser, paths, options.rounds, "While figures are counted")
+                measure(browser, paths, options.rounds, "While figures are counted", program.pid)
 
 
 if __name__ == "__main__":

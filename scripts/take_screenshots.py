@@ -29,16 +29,26 @@ from support.browser import (  # noqa: E402 - as above
     dashboard_program,
     wait_for_messages,
 )
-from support.reading_gallery import write_gallery, write_month  # noqa: E402 - as above
+from support.reading_gallery import PROJECT, write_gallery, write_month  # noqa: E402 - as above
 from support.waiting import wait_until  # noqa: E402 - as above
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
-WIDTHS = (390, 1024, 1440)
+    from support.browser import Window
+
+WIDTHS = (390, 1440)
 README = {"overview": "/?range=30", "session": "/sessions/{showcase}"}
 _README_SIZE = {"width": 1280, "height": 860}
 _MAX_HEIGHT = 4000
+_MISSING = "not-there"
+
+
+def _open(window: Window, name: str, path: str) -> Page:
+    page = window.open(path, 404 if name == _MISSING else 200)
+    if name == _MISSING:
+        window.faults.clear()  # the browser itself says that it is not there
+    return page
 
 
 def take(
@@ -57,14 +67,14 @@ def take(
             viewport = {"width": width, "height": 900}
             with access.window(browser, viewport=viewport, color_scheme=scheme) as window:
                 for name, path in pages.items():
-                    page = window.open(path)
+                    page = _open(window, name, path)
                     height = min(_MAX_HEIGHT, page.evaluate("document.body.scrollHeight"))
                     page.set_viewport_size({"width": width, "height": max(900, height)})
                     page.screenshot(path=folder / f"{name}-{width}-{scheme}.png")
                     page.set_viewport_size({"width": width, "height": 900})
     with access.window(browser) as window:
         for name, path in pages.items():
-            page = window.open(path)
+            page = _open(window, name, path)
             page.evaluate("dispatchEvent(new Event('beforeprint'))")
             page.emulate_media(media="print")
             page.set_viewport_size({"width": 760, "height": 1075})
@@ -94,7 +104,7 @@ def main() -> None:
         program.call("sync-now")  # so that the figures are those of all sessions
         access = DashboardAccess.request(program)
         with access.client() as client:
-            first = README["overview"]
+            first = "/?range=all" if options.all else README["overview"]
             wait_until(lambda: "Tokens by day" in client.get(first).text, "all is counted")
         pages = README
         if options.all:
@@ -105,6 +115,18 @@ def main() -> None:
                 "sync": "/sync",
                 "privacy": "/privacy",
                 **{name: f"/sessions/{session}" for name, session in sessions.items()},
+                "overview-30": "/?range=30",
+                "list-filtered": "/sessions?q=is:error+project:shop",
+                "list-none": "/sessions?q=kiwi",
+                "search-none": "/search?q=kiwi",
+                "search-help": "/search",
+                "search-wrong": "/search?q=kind:sandwich",
+                "files": "/files",
+                "file": f"/files/file?project={PROJECT}&path={PROJECT}/shop/orders.py",
+                "failures": "/errors?range=all",
+                "failed-calls": "/errors?range=all&tool=Bash&kind=other",
+                "find": "/sessions/{showcase}?find=orders",
+                _MISSING: "/sessions/unknown",
                 "deep-agent": "/sessions/{deep}?agent=a200123456789abcd",
                 "errors": "/sessions/{long}?show=errors",
                 "share": "/sessions/{showcase}/share?all=1",
