@@ -17,7 +17,6 @@ import sys
 import tempfile
 import threading
 from dataclasses import replace
-from datetime import datetime, timezone
 from decimal import Decimal
 from importlib import metadata
 from pathlib import Path
@@ -28,6 +27,7 @@ from ccsync_watch.accounting.client_prices import NO_CLIENT_PRICES
 from ccsync_watch.accounting.price_tables import OWN_LABEL
 from ccsync_watch.accounting.rates import STANDARD, Period, Rates, periods, rates_at
 from ccsync_watch.accounting.written_prices import CurrentPrices, WrittenPrices
+from ccsync_watch.clock import utc_datetime
 from ccsync_watch.regular_files import read_regular
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ class PriceList:
             library = json.loads(read_regular(self._data_file))["library"]
             if library != _library_version():
                 return f"{name}, as installed: newer than the download"
-            day = datetime.fromtimestamp(self._data_file.stat().st_mtime, timezone.utc)
+            day = utc_datetime(self._data_file.stat().st_mtime * 1000)
             return f"{name}, downloaded on {day:%Y-%m-%d}"
         return f"{name}, as installed: the download cannot be read"
 
