@@ -99,8 +99,15 @@ def dollars(usd: float | None) -> str:
 
 
 def percent(share: float | None, places: int = 0) -> str:
-    """Return a share of one in percent: `12%`."""
-    return UNKNOWN if share is None else f"{share:.{places}%}"
+    """Return a share of one in percent: `12%`; neither none nor all of it unless it is exactly so."""
+    if share is None:
+        return UNKNOWN
+    least = 0.01 / 10**places
+    if 0 < share < least / 2:
+        return f"<{least:.{places}%}"
+    if 1 - least / 2 <= share < 1:
+        return f">{1 - least:.{places}%}"
+    return f"{share:.{places}%}"
 
 
 def plural(count: int, noun: str) -> str:

@@ -85,10 +85,13 @@ def take(
 def main() -> None:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", nargs="?", type=Path, default=ROOT / ".github")
+    parser.add_argument("folder", nargs="?", type=Path)
     parser.add_argument("--all", action="store_true", help="every page, in every form")
     parser.add_argument("--only", nargs="*", help="names of the pages to take with --all")
     options = parser.parse_args()
+    if options.all and options.folder is None:
+        parser.error("--all needs a folder: those of the README's pictures stay two")
+    options.folder = options.folder or ROOT / ".github"
     path = next(filter(None, map(shutil.which, BROWSER_NAMES)), None)
     with (
         tempfile.TemporaryDirectory(prefix="ccsync-shots-") as temporary,

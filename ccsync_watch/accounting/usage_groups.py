@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from ccsync_watch.accounting.prices import PriceList
     from ccsync_watch.store.database import Database
 
+EVER_MS = -(1 << 62)
+"""Before any moment that a row has, however odd."""
 NEVER_MS = 1 << 62
 # The number of expressions that keep apart what has another price, or another source of a price.
 _PRICE_KEYS = 10
@@ -93,7 +95,7 @@ def load_groups(
         f" GROUP BY {', '.join(str(number + 1) for number in range(key_count))}"
     )
     groups = []
-    for row in database.read().execute(query, (since_ms, after_ms, *values)):
+    for row in database.read().execute(query, (since_ms or EVER_MS, after_ms, *values)):
         pace()
         groups.append(_group(row, len(keys), prices))
     return groups

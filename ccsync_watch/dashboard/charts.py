@@ -27,6 +27,7 @@ _TOP_MARGIN = 8
 _PLOT_HEIGHT = _HEIGHT - _BOTTOM
 _LEVELS = 4
 _MAX_TURNS = 400
+_MIN_FILLING_TURNS = 12
 _MIN_WHOLE_DOLLARS = 10
 _BEFORE = "the period before"
 
@@ -60,10 +61,12 @@ def stacked_bars(
             title += f"; {_BEFORE} {_amount(before[at], unit)}"
         bar = _stack(title, amounts, at=at, step=step, top=top, before=before[at] if before else 0)
         marks.append(_linked(bar, links[at], title, is_first=not at) if links else bar)
-    for at in range(0, len(days), max(1, len(days) // 8)):
+    for number, at in enumerate(range(0, len(days), max(1, len(days) // 8))):
+        # Where it is narrow, every second or third one is shown.
+        kind = f"{' odd' if number % 2 else ''}{'' if number % 3 else ' third'}"
         x = _LEFT + step * at + step / 2
         text = f"{date.fromisoformat(days[at]):%d %b}"
-        marks.append(f'<text class="axis" x="{x:.1f}" y="{_HEIGHT - 4}">{text}</text>')
+        marks.append(f'<text class="axis day{kind}" x="{x:.1f}" y="{_HEIGHT - 4}">{text}</text>')
     # The chart's label names a single series already.
     named = [(f"s{number}", name) for number, name in enumerate(series) if len(series) > 1]
     if before is not None:
@@ -124,6 +127,8 @@ def _stack(
 def _grid_lines(top: float, unit: str) -> str:
     lines = []
     for share in (0.5, 1.0):
+        if unit != "USD" and not (top * share).is_integer():
+            continue  # there is no half of a call
         y = _PLOT_HEIGHT - share * (_PLOT_HEIGHT - _TOP_MARGIN)
         text = _amount(top * share, unit, is_short=True)
         lines.append(
@@ -163,12 +168,12 @@ def hour_grid(
     side, gap, left, top = 22, 3, 40, 16
     largest = max(counts.values(), default=0)
     marks = [
-        f'<text class="axis" x="{left + (side + gap) * hour + side / 2:.0f}" y="10">{hour}</text>'
+        f'<text class="axis hour" x="{left + (side + gap) * hour + side / 2:.0f}" y="10">{hour}</text>'
         for hour in range(0, 24, 3)
     ]
     for weekday, name in enumerate(WEEKDAYS):
         y = top + (side + gap) * weekday
-        marks.append(f'<text class="axis left" x="{left - 6}" y="{y + 15}">{name}</text>')
+        marks.append(f'<text class="axis hour left" x="{left - 6}" y="{y + 15}">{name}</text>')
         for hour in range(24):
             count = counts.get((weekday, hour), 0)
             title = f"{name} {hour}:00: {count:,} prompts"
@@ -232,12 +237,14 @@ def turn_bars(turns: Sequence[Turn], session_id: str) -> Markup:
     """Return a session's turns as bars as wide as they took, each a link to its prompt."""
     shown = list(turns)[-_MAX_TURNS:]
     chart_width, chart_height = 960.0, 46
-    # However many there are, they fill the width and no more: a third of it for the gaps and a
+    # However many there are, they fill no more than the width: a third of it for the gaps and a
     # smallest width of each, the rest by the time that they took.
     gap = min(2.0, chart_width / len(shown) / 6) if shown else 0.0
     # The square root: a turn of seconds stays visible next to one of an hour.
     weights = [max(turn.duration_ms, 500) ** 0.5 for turn in shown]
-    unit = (chart_width - 2 * gap * len(shown)) / (sum(weights) or 1)
+    # A few do not fill it: they would be blocks, of which only the height says anything.
+    filled = chart_width * min(1.0, len(shown) / _MIN_FILLING_TURNS)
+    unit = (filled - 2 * gap * len(shown)) / (sum(weights) or 1)
     largest = max((turn.output_tokens for turn in shown), default=0) or 1
     x, marks = 0.0, []
     for turn, weight in zip(shown, weights, strict=True):

@@ -10,7 +10,7 @@ from ccsync_watch.dashboard.query_params import number_param, parse_number, text
 from ccsync_watch.store import conversations, rewound, stored_messages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from starlette.requests import Request
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ccsync_watch.outgoing import StoredMessage
     from ccsync_watch.store.conversations import SubagentRow
     from ccsync_watch.store.database import Database
+    from ccsync_watch.store.rewound import RewoundRange
 
 PAGE_MESSAGES = 100
 AFTER_ALL = 10**16
@@ -83,24 +84,47 @@ class ConversationWindow:
         return parse_number(name) if seq is None else seq
 
 
+@dataclass(frozen=True, slots=True)
+class MessageStates:
+    """Which messages of a session were taken back, and which had responses that had not ended.
+
+    To find them out all of the session is gone through.
+    """
+
+    rewound: Sequence[RewoundRange]
+    unfinished: Collection[int]
+
+
+def load_states(database: Database, session_id: str) -> MessageStates:
+    """Return the states of a session's messages."""
+    return MessageStates(
+        rewound.rewound_ranges(database, session_id),
+        conversations.unfinished_responses(database, session_id),
+    )
+
+
 def load_entries(
     database: Database,
     messages: Sequence[StoredMessage],
     subagents: Sequence[SubagentRow],
     *,
     earlier_calls: Iterable[str] = (),
+    states: MessageStates | None = None,
 ) -> list[Entry]:
-    """Return messages as entries, their calls with their results."""
+    """Return messages as entries, their calls with their results.
+
+    Who asks for several parts of one session passes its `states`.
+    """
     if not messages:
         return []
-    session_id = messages[0].session_id
+    states = states or load_states(database, messages[0].session_id)
     return build_entries(
         messages,
         results=stored_messages.tool_results(database, tool_use_ids(messages, "tool-call")),
         subagents=subagents,
         earlier_calls=earlier_calls,
-        rewound=rewound.rewound_ranges(database, session_id),
-        unfinished=conversations.unfinished_responses(database, session_id),
+        rewound=states.rewound,
+        unfinished=states.unfinished,
         responses=conversations.responses_of(database, [message.seq for message in messages]),
     )
 

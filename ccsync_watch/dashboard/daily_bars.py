@@ -49,6 +49,11 @@ class DailyBars:
         """The first day of each span (ISO)."""
         return [span.first.isoformat() for span in self.spans]
 
+    def is_used(self, at: int) -> bool:
+        """Return whether a span has any amount, or one that is not known in full."""
+        amounts = (*self.tokens.values(), *self.cache_reads.values(), *self.costs["total"].values())
+        return self.days[at] in self.partial_days or any(values[at] for values in amounts)
+
 
 def build_bars(
     lines: Sequence[BreakdownLine],

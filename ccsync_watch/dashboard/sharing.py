@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import orjson
 from markupsafe import Markup
 
-from ccsync_watch.dashboard.conversation_window import load_entries, said_alone
+from ccsync_watch.dashboard.conversation_window import load_entries, load_states, said_alone
 from ccsync_watch.dashboard.entry_facts import NO_FACTS
 from ccsync_watch.dashboard.rendering import STATIC_FOLDER, Templates
 from ccsync_watch.dashboard.response_cards import build_cards, group_cards
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ccsync_watch.accounting.account import SessionAccount
     from ccsync_watch.accounting.session_accounts import SubagentAccount
     from ccsync_watch.dashboard.conversation import Entry
+    from ccsync_watch.dashboard.conversation_window import MessageStates
     from ccsync_watch.dashboard.page import Context
     from ccsync_watch.store.conversations import SubagentRow
     from ccsync_watch.store.database import Database
@@ -128,7 +129,8 @@ def _chunks(source: SharedSource, content: SharedContent) -> Iterator[_Chunk]:
         "style": Markup(_style()),  # noqa: S704 - a file of ours
     }
     yield 0, partial(templates.render_fragment, "share_head.html", head)
-    # Once: it is read from all that subagents did.
+    # Both once: they are read from all of the session, and from all that subagents did.
+    states = load_states(database, session_id)
     context: Context = {
         "session_id": session_id,
         "nodes": build_tree(database, session_id, subagents, source.subagent_accounts).nodes,
@@ -136,10 +138,10 @@ def _chunks(source: SharedSource, content: SharedContent) -> Iterator[_Chunk]:
         "folder": session_outline.load_details(database, session_id).folder,
         **NO_FACTS,
     }
-    yield from _conversation(source, content, subagents, None, context)
+    yield from _conversation(source, content, subagents, None, context, states)
     for subagent in subagents:
         yield 0, partial(templates.render_fragment, "share_agent.html", {"subagent": subagent})
-        yield from _conversation(source, content, subagents, subagent.agent_id, context)
+        yield from _conversation(source, content, subagents, subagent.agent_id, context, states)
     yield 0, partial(templates.render_fragment, "share_end.html", {})
 
 
@@ -149,6 +151,7 @@ def _conversation(
     subagents: list[SubagentRow],
     agent_id: str | None,
     context: Context,
+    states: MessageStates,
 ) -> Iterator[_Chunk]:
     database, session_id = source.database, source.session.session_id
     seq, earlier = 0, set[str]()
@@ -161,7 +164,7 @@ def _conversation(
         selection=None if source.is_whole else "conversation",
     ):
         seq = messages[-1].seq
-        entries = load_entries(database, messages, subagents, earlier_calls=earlier)
+        entries = load_entries(database, messages, subagents, earlier_calls=earlier, states=states)
         earlier |= {
             part.tool_use_id
             for message in messages

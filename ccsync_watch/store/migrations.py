@@ -1142,4 +1142,9 @@ MIGRATIONS: tuple[str, ...] = (
         INSERT INTO search_grams (search_grams, rowid, term) VALUES ('delete', old.id, old.term);
     END;
     """,
+    """
+    -- The sessions of a machine: of one that no session is of, all of them were read.
+    CREATE INDEX sessions_host ON sessions (host, updated_ms, is_conversation)
+        WHERE NOT is_excluded;
+    """,
 )

@@ -132,6 +132,8 @@ def test_shares_are_percentages() -> None:
     assert units.percent(None) == UNKNOWN
     assert units.percent(0.125) == "12%"
     assert units.percent(0.125, places=1) == "12.5%"
+    assert [units.percent(share) for share in (0, 0.001, 0.999, 1)] == ["0%", "<1%", ">99%", "100%"]
+    assert units.percent(0.0001, places=1) == "<0.1%"
 
 
 def test_plurals() -> None:

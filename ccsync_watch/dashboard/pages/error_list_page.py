@@ -87,6 +87,7 @@ def build_context(site: Site, request: Request) -> Context:
         "left_out": 0 if is_one_group else max(0, len(groups) - _MAX_GROUPS),
         "by_project": failure_list.failures_by_project(site.database, failures),
         "projects": failure_list.failure_projects(site.database),
+        "span": "day" if spans[0].first == spans[0].last else "week",
         "days": [span.first.isoformat() for span in spans],
         "counts": {"calls": _counts(site, in_range, spans)},
         "links": [

@@ -2,7 +2,7 @@
 const pauseMs = 1500;
 const agesMs = 60_000;
 
-export function followList() {
+export function followList(enhance) {
   let list = document.querySelector("[data-changes]");
   if (!list) return;
   let source = null;
@@ -24,6 +24,7 @@ export function followList() {
     }
     list.replaceWith(document.adoptNode(next));
     list = next;
+    enhance(list);
     const row = [...list.querySelectorAll(".row")].find((one) => address(one) === focused);
     if (focused) row?.focus({ preventScroll: true });
   }

@@ -12,6 +12,7 @@ function localTimes(root) {
   const formats = {
     date: new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }),
     time: new Intl.DateTimeFormat(undefined, { timeStyle: "medium" }),
+    minute: new Intl.DateTimeFormat(undefined, { timeStyle: "short" }),
   };
   for (const element of all("time[datetime]", root)) {
     const at = new Date(element.getAttribute("datetime"));
@@ -124,6 +125,6 @@ tips();
 charts();
 keys();
 follow(enhance);
-followList();
+followList(enhance);
 const waiting = document.querySelector("[data-reload]");
 if (waiting) setTimeout(() => location.reload(), Number(waiting.dataset.reload));

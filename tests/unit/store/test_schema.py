@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ccsync_watch.errors import StateError
-from ccsync_watch.store import conversations, session_summaries, session_writer, stored_messages
+from ccsync_watch.store import (
+    conversations,
+    session_list,
+    session_summaries,
+    session_writer,
+    stored_messages,
+)
+from ccsync_watch.store.hand_offs import find_hand_off
 from ccsync_watch.store.migrations import MIGRATIONS
 from ccsync_watch.store.schema import add_functions, migrate
 from ccsync_watch.store.session_list import load_session
@@ -105,6 +112,8 @@ class TestPlans:
             ("session_row", ["PRIMARY KEY"]),
             ("conversation", ["messages_session"]),
             ("timeline", ["messages_session"]),
+            ("hand_off", ["session_facts_continued", "PRIMARY KEY"]),
+            ("host", ["sessions_host"]),
         ],
     )
     def test_hot_questions_use_indexes(self, world: World, name: str, indexes: list[str]) -> None:
@@ -126,6 +135,10 @@ class TestPlans:
             "session_row": lambda: load_session(world.database, SESSION),
             "conversation": lambda: conversations.conversation_page(world.database, SESSION),
             "timeline": lambda: list(conversations.timeline_steps(world.database, SESSION)),
+            "hand_off": lambda: find_hand_off(world.database, SESSION),
+            "host": lambda: session_list.count_matching(
+                world.database, session_list.SessionFilter(host="laptop"), 100
+            ),
             "session_rows": lambda: stored_messages.session_messages(world.database, SESSION),
         }
         plan = _plans(world, questions[name])
