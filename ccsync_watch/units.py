@@ -99,7 +99,7 @@ def dollars(usd: float | None) -> str:
 
 
 def percent(share: float | None, places: int = 0) -> str:
-    """Return a share of one in percent: `12%`; neither none nor all of it unless it is exactly so."""
+    """Return a share of one in percent: `12%`, and `<1%`, `>99%` of what is not none or all."""
     if share is None:
         return UNKNOWN
     least = 0.01 / 10**places

@@ -167,10 +167,10 @@ def hour_grid(
     is_first = True
     side, gap, left, top = 22, 3, 40, 16
     largest = max(counts.values(), default=0)
-    marks = [
-        f'<text class="axis hour" x="{left + (side + gap) * hour + side / 2:.0f}" y="10">{hour}</text>'
-        for hour in range(0, 24, 3)
-    ]
+    marks = []
+    for hour in range(0, 24, 3):
+        x = left + (side + gap) * hour + side / 2
+        marks.append(f'<text class="axis hour" x="{x:.0f}" y="10">{hour}</text>')
     for weekday, name in enumerate(WEEKDAYS):
         y = top + (side + gap) * weekday
         marks.append(f'<text class="axis hour left" x="{left - 6}" y="{y + 15}">{name}</text>')

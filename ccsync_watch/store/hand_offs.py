@@ -60,12 +60,13 @@ class HandOff(NamedTuple):
 def find_hand_off(database: Database, session_id: str) -> HandOff:
     """Return what a session was handed off from and to; excluded sessions are left out."""
     read = database.read()
-    # Each looks up one session by its id: a comparison with all of them takes as long as a page may.
+    # Each looks up one session by its id: to compare all of them takes as long as a page may.
     visible = "EXISTS (SELECT 1 FROM sessions s WHERE s.id = session_id AND NOT s.is_excluded)"
     source = read.execute(f"{_HAS_SOURCE} AND {visible}", (_encode(session_id),)).fetchone()
     target = read.execute(
-        "SELECT s.id FROM session_facts f CROSS JOIN sessions s ON s.id = json_extract(f.value, '$')"
-        " AND NOT s.is_excluded WHERE f.session_id = ? AND f.name = ?",
+        "SELECT s.id FROM session_facts f"
+        " CROSS JOIN sessions s ON s.id = json_extract(f.value, '$') AND NOT s.is_excluded"
+        " WHERE f.session_id = ? AND f.name = ?",
         (session_id, FACT),
     ).fetchone()
     return HandOff(source and source[0], target and target[0])

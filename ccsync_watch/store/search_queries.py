@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from ccsync_watch.store.search_hits import SearchHit, read_hit
+from ccsync_watch.store.search_matches import SessionMatches
 from ccsync_watch.store.search_operators import ANY_SESSION
 
 if TYPE_CHECKING:
@@ -177,12 +178,13 @@ def _walked_page(
     shown: int,
 ) -> SearchPage:
     groups: list[SessionHits] = []
+    matches = SessionMatches(read, query)
     end = None
     for session in _walk(read, query, after):
         if session.is_last:
             end = SearchEnd(session.updated_ms, session.session_id)
             break
-        seqs = list(_matches_in(read, query, session.key, _MAX_COUNTED + 1))
+        seqs = matches.of(session.key, _MAX_COUNTED + 1)
         if not seqs:
             continue
         if len(groups) == limit:
@@ -236,38 +238,6 @@ def _walk(
         yield before
 
 
-def _matches_in(
-    read: sqlite3.Connection, query: CompiledQuery, session_key: int, limit: int
-) -> Iterator[int]:
-    """Yield the matches of one session, the last ones first."""
-    condition = f"({query.sql or 'true'})"
-    session = "JOIN ids k ON k.key = m.session_key JOIN sessions s ON s.id = k.id"
-    if query.words is None:
-        rows = read.execute(
-            f"SELECT m.seq FROM compact_messages m {session} WHERE m.session_key = ?"  # noqa: S608 - constants; values are bound
-            f" AND m.kind <> 'session' AND {condition} ORDER BY m.seq DESC LIMIT ?",
-            (session_key, *query.values, limit),
-        )
-        yield from (row[0] for row in rows)
-        return
-    first, last = read.execute(
-        "SELECT (SELECT min(seq) FROM compact_messages WHERE session_key = ?1),"
-        " (SELECT max(seq) FROM compact_messages WHERE session_key = ?1)",
-        (session_key,),
-    ).fetchone()
-    if first is None:
-        return
-    rows = read.execute(
-        # Rows of other sessions may be between its first and its last.
-        "SELECT m.seq FROM search CROSS JOIN compact_messages m ON m.seq = search.rowid"  # noqa: S608 - constants; values are bound
-        f" {session if query.sql else ''}"
-        " WHERE search MATCH ? AND search.rowid BETWEEN ? AND ? AND m.session_key = ?"
-        f" AND {condition} ORDER BY search.rowid DESC LIMIT ?",
-        (query.words, first, last, session_key, *query.values, limit),
-    )
-    yield from (row[0] for row in rows)
-
-
 def _read_hits(
     read: sqlite3.Connection, query: CompiledQuery, seqs: Sequence[int]
 ) -> list[SearchHit]:
@@ -290,7 +260,7 @@ def find_in_conversation(
         (key[0], agent_id),
     )
     own = {row[0] for row in rows}
-    return sorted(own.intersection(_matches_in(read, query, key[0], -1)))
+    return sorted(own.intersection(SessionMatches(read, query).of(key[0], -1)))
 
 
 class MatchingSessions:
@@ -302,6 +272,7 @@ class MatchingSessions:
     def __init__(self, database: Database, query: CompiledQuery) -> None:
         self._read = database.read()
         self._query = query
+        self._matches = SessionMatches(self._read, query)
         self.condition = query.of_session
 
     def all_ids(self) -> list[str] | None:
@@ -316,6 +287,4 @@ class MatchingSessions:
     def __contains__(self, session_id: object) -> bool:
         """Return whether a session is one of them, if it has what `condition` asks for."""
         key = self._read.execute("SELECT key FROM ids WHERE id = ?", (session_id,)).fetchone()
-        return key is not None and any(
-            True for _seq in _matches_in(self._read, self._query, key[0], 1)
-        )
+        return key is not None and bool(self._matches.of(key[0], 1))

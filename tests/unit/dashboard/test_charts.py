@@ -94,7 +94,7 @@ def test_turn_links_to_its_prompt() -> None:
 
 @pytest.mark.parametrize("count", [2, 30, 299, 350, 400, 5000])
 def test_turns_fill_the_width_and_no_more(count: int) -> None:
-    """However many they are, whether one took a day or all took nothing; a few fill a part of it."""
+    """However many, whether one took a day or all took nothing; a few fill a part of it."""
     filled = 960 * min(1, count / 12)
     for longest_ms in (500, 86_400_000):
         turns = [Turn(seq, seq, 0, 500 if seq > 1 else longest_ms) for seq in range(1, count + 1)]
