@@ -14,6 +14,8 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
+from ccsync_watch.errors import StartFailed
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -35,17 +37,19 @@ def enter(environment: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return the whole environment; the process's own has only what may be seen in it.
 
     In a process that was started with more, this does not return: it is replaced.
+    Raises StartFailed when what was passed to this process cannot be read.
     """
-    env = os.environ if environment is None else environment
-    if HANDLE_NAME in env:
-        removed = _receive(env[HANDLE_NAME])
-        del os.environ[HANDLE_NAME]
+    env = dict(os.environ if environment is None else environment)
+    os.environ.pop(HANDLE_NAME, None)
+    handle = _own_handle(env.pop(HANDLE_NAME, ""))
+    if handle is not None:
+        removed = _receive(handle)
         # Libraries look there; what is added now is not visible from outside.
         os.environ.update({name: value for name, value in removed.items() if is_kept(name)})
-        return {**os.environ, **removed}
+        return {**env, **removed}
     if any(not _is_visible(name, value) for name, value in env.items()):
         start_again(env)
-    return dict(env)
+    return env
 
 
 def start_again(env: Mapping[str, str]) -> None:
@@ -64,7 +68,9 @@ def start_again(env: Mapping[str, str]) -> None:
         stream.flush()
     with contextlib.suppress(OSError):
         arguments = [sys.executable, *sys.orig_argv[1:]]
-        os.execve(sys.executable, arguments, {**visible, HANDLE_NAME: str(handle)})  # noqa: S606 - ourselves
+        # A process that is replaced keeps its id.
+        mark = f"{os.getpid()}:{handle}"
+        os.execve(sys.executable, arguments, {**visible, HANDLE_NAME: mark})  # noqa: S606 - ourselves
     os.close(handle)
 
 
@@ -81,25 +87,51 @@ def _is_visible(name: str, value: str) -> bool:
 def _send(removed: Mapping[str, str]) -> int | None:
     """Return a handle from which these variables can be read; None where that is not possible."""
     data = json.dumps(dict(removed)).encode()
-    if hasattr(os, "memfd_create"):
-        handle = os.memfd_create("environment")
-        os.set_inheritable(handle, True)  # noqa: FBT003 - as it is declared
+    handle = _create_memory_file()
+    if handle is not None:
         with os.fdopen(os.dup(handle), "wb") as file:
             file.write(data)
         os.lseek(handle, 0, os.SEEK_SET)
-        return handle
-    if len(data) > _MAX_PIPE_BYTES:
-        return None
-    handle, end = os.pipe()
-    os.set_inheritable(handle, True)  # noqa: FBT003 - as above
-    with os.fdopen(end, "wb") as file:
-        file.write(data)
+    elif len(data) <= _MAX_PIPE_BYTES:
+        handle, end = os.pipe()
+        # Where the user has many pipes, a new one takes less: writing to it would never end.
+        os.set_blocking(end, False)
+        try:
+            is_whole = os.write(end, data) == len(data)
+        except BlockingIOError:
+            is_whole = False
+        finally:
+            os.close(end)
+        if not is_whole:
+            os.close(handle)
+            return None
+    if handle is not None:
+        os.set_inheritable(handle, True)  # noqa: FBT003 - as above
     return handle
 
 
-def _receive(handle: str) -> dict[str, str]:
-    """Read the variables, once. Nothing else that the handle may lead to is accepted."""
-    mistakes = (OSError, ValueError, AttributeError)
-    with contextlib.suppress(*mistakes), os.fdopen(int(handle), "rb") as file:
-        return {str(name): str(value) for name, value in json.load(file).items()}
-    return {}
+def _create_memory_file() -> int | None:
+    """Return a file without a name; None where the system has none, or forbids it."""
+    if not hasattr(os, "memfd_create"):
+        return None
+    with contextlib.suppress(OSError):
+        return os.memfd_create("environment")
+    return None
+
+
+def _own_handle(mark: str) -> int | None:
+    """Return the handle that this process passed to itself; None for a variable from elsewhere."""
+    match = re.fullmatch(r"(\d{1,10}):(\d{1,10})", mark, re.ASCII)
+    return int(match[2]) if match and int(match[1]) == os.getpid() else None
+
+
+def _receive(handle: int) -> dict[str, str]:
+    """Read the variables, once. Raises StartFailed: without them secrets would not be known."""
+    try:
+        with os.fdopen(handle, "rb") as file:
+            return {str(name): str(value) for name, value in json.load(file).items()}
+    except (OSError, ValueError, AttributeError) as error:
+        raise StartFailed(
+            f"the daemon cannot read the environment that it was started with: {error}",
+            hint="start it again",
+        ) from error

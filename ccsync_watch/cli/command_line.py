@@ -61,6 +61,9 @@ def main(argv: Sequence[str] | None = None, env: Mapping[str, str] | None = None
         is_daemon = argv is None and arguments.command == _DEFAULT_COMMAND
         try:
             env = _clean_environment() if is_daemon else os.environ
+        except CcsyncError as error:
+            warn(printable(error_line(error)))
+            return error.exit_code
         except OSError as error:
             warn(printable(_system_error(error)))
             return 1

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.ccsync_program.transcript import Transcript
-from support.waiting import wait_until
+from support.waiting import wait_for, wait_until
 
 if TYPE_CHECKING:
     from support.ccsync_program.program import Program
@@ -73,7 +73,8 @@ def test_daemon_that_was_started_in_the_background_is_clean_too(program: Program
     program.configure(dashboard={"enabled": False})
     assert program.call("start").code == 0
     try:
-        pid = program.status()["daemon"]["pid"]
+        # On a busy machine `start` ends while it is still starting.
+        pid = int(wait_for(lambda: program.status()["daemon"]["pid"], "the daemon runs"))
         assert TOKEN.encode() not in environment_of(pid)
     finally:
         assert program.call("stop").code == 0

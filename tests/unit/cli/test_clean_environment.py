@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from typing import TYPE_CHECKING, NoReturn
@@ -9,9 +10,11 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 
 from ccsync_watch.cli.clean_environment import HANDLE_NAME, enter, is_kept
+from ccsync_watch.errors import StartFailed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="a process cannot replace itself there")
 
@@ -44,13 +47,22 @@ def _no_exec(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "execve", execve)
 
 
-@pytest.mark.parametrize("has_memory_files", [True, False])
-def test_rest_is_passed_on_privately(
-    monkeypatch: pytest.MonkeyPatch, *, has_memory_files: bool
-) -> None:
+def _forbid_memory_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the kernel say what it does with `vm.memfd_noexec=2`."""
+
+    def refuse(_name: str) -> NoReturn:
+        raise PermissionError("no file without a name")
+
+    monkeypatch.setattr(os, "memfd_create", refuse, raising=False)
+
+
+@pytest.mark.parametrize("memory_files", ["yes", "no", "forbidden"])
+def test_rest_is_passed_on_privately(monkeypatch: pytest.MonkeyPatch, memory_files: str) -> None:
     """The new process has the whole environment again; what others can see of it is harmless."""
-    if not has_memory_files:
+    if memory_files == "no":
         monkeypatch.delattr(os, "memfd_create", raising=False)
+    elif memory_files == "forbidden":
+        _forbid_memory_files(monkeypatch)
     with pytest.raises(_ReplacedError) as caught:
         enter({**VISIBLE, **SECRETS})
     arguments, env = caught.value.args
@@ -66,7 +78,7 @@ def test_rest_is_passed_on_privately(
     assert os.environ["https_proxy"] == SECRETS["https_proxy"]
     assert "PLAIN" not in os.environ
     with pytest.raises(OSError, match=r"."):
-        os.fstat(int(env[HANDLE_NAME]))
+        os.fstat(int(env[HANDLE_NAME].split(":")[1]))
 
 
 def test_harmless_environment_is_kept_as_it_is() -> None:
@@ -83,6 +95,30 @@ def test_too_large_environment_without_memory_files_is_kept(
     assert enter(env) == env
 
 
+def test_pipe_that_takes_too_little_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody would ever read it; nothing stays open."""
+    monkeypatch.delattr(os, "memfd_create", raising=False)
+    create, before = os.pipe, os.dup(0)
+    os.close(before)
+
+    def create_small() -> tuple[int, int]:
+        reader, writer = create()
+        os.set_blocking(writer, False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(writer, bytes(4096))
+        os.read(reader, 4096)
+        return reader, writer
+
+    monkeypatch.setattr(os, "pipe", create_small)
+    for size in (10_000, 50_000):
+        env = {**VISIBLE, "LARGE": "x" * size}
+        assert enter(env) == env
+    after = os.dup(0)
+    os.close(after)
+    assert after == before
+
+
 def test_failed_replacement_is_harmless(monkeypatch: pytest.MonkeyPatch) -> None:
     """The daemon then runs as it was started."""
 
@@ -93,12 +129,30 @@ def test_failed_replacement_is_harmless(monkeypatch: pytest.MonkeyPatch) -> None
     assert enter({**VISIBLE, **SECRETS}) == {**VISIBLE, **SECRETS}
 
 
-@pytest.mark.parametrize("handle", ["", "x", "-1", "999999", "/etc/passwd"])
-def test_wrong_handle_is_ignored(monkeypatch: pytest.MonkeyPatch, handle: str) -> None:
-    """A variable of that name from elsewhere changes nothing."""
-    monkeypatch.setenv(HANDLE_NAME, handle)
-    assert HANDLE_NAME not in enter()
+@pytest.mark.parametrize("mark", ["", "x", "-1", "0", "999999", "/etc/passwd", "1:0"])
+def test_variable_from_elsewhere_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch, mark: str
+) -> None:
+    """Nor does it keep secrets where others can see them."""
+    monkeypatch.setenv(HANDLE_NAME, mark)
+    assert enter({**VISIBLE, HANDLE_NAME: mark}) == VISIBLE
     assert HANDLE_NAME not in os.environ
+    with pytest.raises(_ReplacedError) as caught:
+        enter({**VISIBLE, **SECRETS, HANDLE_NAME: mark})
+    _arguments, env = caught.value.args
+    assert env[HANDLE_NAME].startswith(f"{os.getpid()}:")
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{", b"[]"])
+def test_lost_environment_is_an_error(tmp_path: Path, content: bytes | None) -> None:
+    """Without it the daemon would not know the secrets, and upload without its key."""
+    path = tmp_path / "content"
+    path.write_bytes(content or b"")
+    handle = os.open(path, os.O_RDONLY)
+    if content is None:
+        os.close(handle)
+    with pytest.raises(StartFailed, match="cannot read the environment"):
+        enter({**VISIBLE, HANDLE_NAME: f"{os.getpid()}:{handle}"})
 
 
 def test_settings_are_kept() -> None:
