@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import random
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,8 +12,11 @@ from ccsync_watch.config import Secret, Settings
 from ccsync_watch.store.database import open_for_reading
 from support.killed_syncs import KilledSyncs
 from support.lines import Writer, line, text
+from support.redaction_corpus.shared import cache_folder
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from support.opensync_double.server import OpenSyncDouble
 
 pytestmark = pytest.mark.timeout(1800)
@@ -68,7 +69,7 @@ def test_a_thousand_kills_lose_and_double_nothing(tmp_path: Path, opensync: Open
     settings = Settings(
         claude_dirs=(claude,),
         state_dir=tmp_path / "state",
-        cache_dir=Path(os.environ["XDG_CACHE_HOME"]),
+        cache_dir=cache_folder(),
         file=tmp_path / "settings.json",
         convex_url=opensync.url,
         api_key=Secret(opensync.api_key),

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
+from support.redaction_corpus.shared import build_redactor
 
-from ccsync_watch.privacy import Redactor
-
-REDACTOR = Redactor(key=b"k" * 32, cache=Path(os.environ["XDG_CACHE_HOME"]))
+REDACTOR = build_redactor()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ccsync_watch.clock import SystemClock
@@ -16,10 +14,12 @@ from ccsync_watch.daemon.supervisor import Supervisor
 from ccsync_watch.errors import NotRunning
 from ccsync_watch.store.database import open_for_reading
 from support.ccsync_program.transcript import Transcript
+from support.redaction_corpus.shared import cache_folder
 from support.waiting import WAIT_SECONDS, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from ccsync_watch.control.messages import FlushAnswer
     from ccsync_watch.daemon.control_service import ControlService
@@ -36,7 +36,7 @@ class SupervisedDaemon:
         self.settings = Settings(
             claude_dirs=(tmp_path / "claude",),
             state_dir=tmp_path / "state",
-            cache_dir=Path(os.environ["XDG_CACHE_HOME"]),
+            cache_dir=cache_folder(),
             file=self.file,
         )
         self.load_error: CcsyncError | None = None

@@ -14,11 +14,13 @@ import pytest
 
 from ccsync_watch.cli import log_files
 from ccsync_watch.errors import RedactorUnavailable, StateError
-from ccsync_watch.privacy import Redactor
+from support.redaction_corpus.shared import build_redactor, cache_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from ccsync_watch.privacy import Redactor
 
 TOKEN = "ghp_" + "Zx9Kq2Lm4Np6Rs8Tv0Wy1Ab3Cd5Ef7Gh9JkL"
 
@@ -38,16 +40,11 @@ def _root_logger() -> Iterator[None]:
     logging.captureWarnings(False)  # noqa: FBT003 - as it is declared
 
 
-def redactor() -> Redactor:
-    """Return the built-in rules."""
-    return Redactor(key=b"k" * 32)
-
-
 def test_secrets_are_removed_from_both_places(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Also from a traceback, which may quote what it failed on."""
-    log_files.log_to(tmp_path, redactor)
+    log_files.log_to(tmp_path, build_redactor)
     log = logging.getLogger("ccsync_watch.test")
     log.info("token %s", TOKEN)
     try:
@@ -76,7 +73,8 @@ def test_what_a_crash_prints_is_redacted(tmp_path: Path, crash: str) -> None:
         from ccsync_watch.cli.log_files import log_to
         from ccsync_watch.privacy import Redactor
         TOKEN = sys.stdin.read()
-        log_to(pathlib.Path({str(tmp_path)!r}), lambda: Redactor(key=b"k" * 32))
+        cache = pathlib.Path({str(cache_folder())!r})
+        log_to(pathlib.Path({str(tmp_path)!r}), lambda: Redactor(key=b"k" * 32, cache=cache))
         {CRASHES[crash]}
     """
     completed = subprocess.run(
@@ -98,7 +96,7 @@ def test_every_file_is_private_after_a_rotation_too(tmp_path: Path) -> None:
     """0600 whatever the umask says."""
     before = os.umask(0)
     try:
-        log_files.log_to(tmp_path, redactor, max_bytes=40)
+        log_files.log_to(tmp_path, build_redactor, max_bytes=40)
         log = logging.getLogger("ccsync_watch.test")
         for number in range(3):
             log.info("line %d", number)
@@ -111,7 +109,7 @@ def test_every_file_is_private_after_a_rotation_too(tmp_path: Path) -> None:
 
 def test_the_log_does_not_grow_for_ever(tmp_path: Path) -> None:
     """Three files, none larger than the limit by more than its last line; the newest lines stay."""
-    log_files.log_to(tmp_path, redactor, max_bytes=2000)
+    log_files.log_to(tmp_path, build_redactor, max_bytes=2000)
     log = logging.getLogger("ccsync_watch.test")
     for number in range(400):
         log.info("line %d", number)
@@ -124,7 +122,7 @@ def test_the_log_does_not_grow_for_ever(tmp_path: Path) -> None:
 def test_the_log_is_appended_to(tmp_path: Path) -> None:
     """A restart keeps the lines of the last run, and does not repeat them."""
     for word in ("first", "second"):
-        log_files.log_to(tmp_path, redactor)
+        log_files.log_to(tmp_path, build_redactor)
         logging.getLogger("ccsync_watch.test").info(word)
     lines = (tmp_path / "log").read_text().splitlines()
     assert [line.rsplit(" ", 1)[1] for line in lines] == ["first", "second"]
@@ -135,7 +133,7 @@ def test_a_log_that_was_taken_away_is_begun_again(tmp_path: Path, *, is_renamed:
     """Lines do not go into a file that nobody sees, also where its folder was deleted."""
     folder = tmp_path / "state"
     folder.mkdir()
-    log_files.log_to(folder, redactor)
+    log_files.log_to(folder, build_redactor)
     log = logging.getLogger("ccsync_watch.test")
     log.info("first")
     if is_renamed:
@@ -151,7 +149,7 @@ def test_a_log_that_was_taken_away_is_begun_again(tmp_path: Path, *, is_renamed:
 
 def test_a_long_line_is_cut_between_words(tmp_path: Path) -> None:
     """An error may quote megabytes; and half a secret would not be recognised."""
-    log_files.log_to(tmp_path, redactor)
+    log_files.log_to(tmp_path, build_redactor)
     logging.getLogger("ccsync_watch.test").info("%s %s", "word " * 1629 + TOKEN, "x" * 10**6)
     written = (tmp_path / "log").read_text()
     assert len(written) < 9000
@@ -161,7 +159,7 @@ def test_a_long_line_is_cut_between_words(tmp_path: Path) -> None:
 
 def test_libraries_are_quiet(tmp_path: Path) -> None:
     """Every request of httpx would be a line otherwise."""
-    log_files.log_to(tmp_path, redactor)
+    log_files.log_to(tmp_path, build_redactor)
     logging.getLogger("httpx").info("HTTP Request: POST")
     assert (tmp_path / "log").read_text() == ""
 
@@ -177,7 +175,7 @@ def test_a_full_disk_or_a_lost_terminal_is_no_traceback(
 
     monkeypatch.setattr(sys, "stderr", Lost())
     (tmp_path / "log").symlink_to("/dev/full")
-    log_files.log_to(tmp_path, redactor)
+    log_files.log_to(tmp_path, build_redactor)
     logging.getLogger("ccsync_watch.test").error("nobody hears it")
 
 
@@ -200,4 +198,4 @@ def test_a_log_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
     """One line with the file and what to do."""
     (tmp_path / "log").mkdir()
     with pytest.raises(StateError, match=r"cannot write .*log: a folder is where a file has to be"):
-        log_files.log_to(tmp_path, redactor)
+        log_files.log_to(tmp_path, build_redactor)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,10 +16,12 @@ from ccsync_watch.privacy import Redactor
 from ccsync_watch.store.session_list import load_session
 from support.ccsync_program.transcript import Transcript
 from support.fakes import FakeClock
+from support.redaction_corpus.shared import cache_folder
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from ccsync_watch.daemon.runtime import Runtime
     from ccsync_watch.model import JsonValue
@@ -76,7 +77,7 @@ class Scene:
         settings = Settings(
             claude_dirs=(claude_dir,),
             state_dir=tmp_path / "state",
-            cache_dir=Path(os.environ["XDG_CACHE_HOME"]),
+            cache_dir=cache_folder(),
             retention=retention,
         )
         self.daemon = Daemon(settings, clock=self.clock, redactor=redactor, on_progress=self._note)
@@ -195,7 +196,7 @@ class SlowRedactor(Redactor):
     """Does `work` before it redacts a row that says `slow`."""
 
     def __init__(self, work: Callable[[], None]) -> None:
-        super().__init__(key=b"k" * 32, cache=Path(os.environ["XDG_CACHE_HOME"]))
+        super().__init__(key=b"k" * 32, cache=cache_folder())
         self._work = work
 
     def redact_value(self, obj: JsonValue) -> JsonValue:

@@ -21,10 +21,10 @@ from ccsync_watch.daemon.hook_event_intake import (
 )
 from ccsync_watch.errors import RedactorUnavailable
 from ccsync_watch.hook_events import Spool, request_sync
-from ccsync_watch.privacy import Redactor
 from ccsync_watch.store.outbox import Outbox
 from support.lines import OTHER, SESSION, START_MS, Writer, text
 from support.pumping import Bench, PassingRedactor
+from support.redaction_corpus.shared import build_redactor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -194,7 +194,7 @@ def test_a_hook_event_handled_twice_is_stored_once(scene: Scene) -> None:
 
 def test_a_hook_event_is_redacted_before_it_is_stored(tmp_path: Path) -> None:
     """A folder may be named after a secret."""
-    scene = Scene(tmp_path, Redactor(key=b"k" * 32))
+    scene = Scene(tmp_path, build_redactor())
     scene.emit("SessionStart", source="startup", cwd=f"/work/{TOKEN}")
     scene.turn()
     ((_, _, detail),) = scene.stored()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -15,9 +14,11 @@ from ccsync_watch.config import Settings
 from ccsync_watch.config.setting_values import DashboardSettings
 from ccsync_watch.daemon.asgi_server import ServerThread
 from ccsync_watch.daemon.dashboard_server import DashboardHost
+from support.redaction_corpus.shared import cache_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 resource = pytest.importorskip("resource", reason="Windows has no such limits")
 
@@ -56,7 +57,7 @@ def test_the_dashboard_is_served_once_files_can_be_opened(tmp_path: Path) -> Non
     settings = Settings(
         claude_dirs=(tmp_path,),
         state_dir=tmp_path / "state",
-        cache_dir=Path(os.environ["XDG_CACHE_HOME"]),
+        cache_dir=cache_folder(),
         dashboard=DashboardSettings(enabled=True, port=0),
     )
     settings.state_dir.mkdir()

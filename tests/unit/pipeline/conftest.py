@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from ccsync_watch.privacy import Redactor
 from support.pumping import Bench
+from support.redaction_corpus import shared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from ccsync_watch.privacy import Redactor
 
 
 @pytest.fixture
@@ -26,6 +27,4 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 @pytest.fixture(scope="session")
 def build_redactor() -> Callable[[], Redactor]:
     """Return a function that builds a redactor with the real rules, as a new process would."""
-    cache = Path(os.environ["XDG_CACHE_HOME"])
-    cache.mkdir(exist_ok=True)
-    return lambda: Redactor(key=b"k" * 32, cache=cache)
+    return shared.build_redactor

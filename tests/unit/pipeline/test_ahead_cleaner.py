@@ -32,6 +32,7 @@ from ccsync_watch.transcripts.discovery import stat_transcript
 from support.import_corpora import dense, many
 from support.lines import AGENT, OTHER, SESSION, START_MS, Writer, call, text
 from support.pumping import PROJECT, Bench
+from support.redaction_corpus.shared import cache_folder
 from support.waiting import WAIT_SECONDS, wait_until
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ _HANG_SECONDS = 5
 
 
 def _redactor_options() -> dict[str, Any]:
-    return {"key": b"k" * 32, "cache": Path(os.environ["XDG_CACHE_HOME"])}
+    return {"key": b"k" * 32, "cache": cache_folder()}
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ccsync_watch.errors import RedactorUnavailable
-from ccsync_watch.privacy import Redactor
 from ccsync_watch.privacy.policy.policy import Policy
 from support.lines import OTHER, SESSION, Writer, call
 from support.pumping import Bench, PassingRedactor, ids, joined
+from support.redaction_corpus.shared import build_redactor
 from support.watched import WatchedFiles
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ class TestFailClosed:
     def test_no_secret_reaches_the_store(self, tmp_path: Path) -> None:
         """With the real rules, in whatever place of a row or path it stood."""
         key = "sk-ant-api03-" + "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zA" * 3 + "AA"
-        bench = Bench(tmp_path, redactor=Redactor(key=b"k" * 32), policy=Policy(thinking=True))
+        bench = Bench(tmp_path, redactor=build_redactor(), policy=Policy(thinking=True))
         writer = Writer(cwd=f"/home/{key}")
         bench.append(
             bench.path(project=f"-home-{key}"),

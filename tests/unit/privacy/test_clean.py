@@ -17,13 +17,13 @@ from ccsync_watch.model import (
     Subagent,
     Unreadable,
 )
-from ccsync_watch.privacy import Redactor
 from ccsync_watch.privacy.clean import clean, clean_text
 from ccsync_watch.privacy.policy.policy import Policy, ToolCall
 from ccsync_watch.transcripts.parse import parse
 from ccsync_watch.transcripts.tail import split
 from support.lines import SESSION, Writer, call, text, thinking
 from support.pumping import PassingRedactor, joined
+from support.redaction_corpus.shared import build_redactor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -162,7 +162,7 @@ def test_what_the_policy_forbids_never_reaches_the_redactor() -> None:
 def test_a_secret_across_the_limit_is_removed_before_the_text_is_cut() -> None:
     """If it were cut first, half of it would be exposed and not recognised."""
     raw = parse_rows(Writer().prompt("my key is " + KEY + " keep it" + "." * 500))
-    cleaned = clean_batch(raw, Redactor(key=b"k" * 32), Policy(max_prompt_chars=30))
+    cleaned = clean_batch(raw, build_redactor(), Policy(max_prompt_chars=30))
     content = str(only_message(cleaned).parts[0].content)
     assert "sk-ant" not in content
     assert content.startswith("my key is ")
@@ -250,7 +250,7 @@ def test_a_queued_prompt_is_cleaned_as_any_other() -> None:
     }
     raw = parse_rows(row)
     policy = Policy(max_prompt_chars=30)
-    (operation,) = clean_batch(raw, Redactor(key=b"k" * 32), policy).queue
+    (operation,) = clean_batch(raw, build_redactor(), policy).queue
     ((part,),) = [prompt.parts for prompt in operation.prompts]
     assert str(part.content).startswith("my key is ")
     assert KEY not in str(part.content)
@@ -342,7 +342,7 @@ def test_no_control_character_passes_and_none_hides_a_secret(output: str) -> Non
         writer.prompt(output),
     ]
     calls = {"t1": ToolCall("Bash", None)}
-    cleaned = clean_batch(parse_rows(*rows), Redactor(key=b"k" * 32), calls=calls)
+    cleaned = clean_batch(parse_rows(*rows), build_redactor(), calls=calls)
     kept = orjson.dumps([part.content for message in cleaned.messages for part in message.parts])
     assert b"\\u00" not in kept
     assert "\u202e".encode() not in kept

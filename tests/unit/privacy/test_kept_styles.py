@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ccsync_watch.model import Part
-from ccsync_watch.privacy import Redactor
 from ccsync_watch.privacy.clean import clean
 from ccsync_watch.privacy.kept_styles import kept_styles
 from ccsync_watch.privacy.policy.policy import Policy, ToolCall
 from support.lines import Writer, call
 from support.parsing import parse_rows
+from support.redaction_corpus.shared import build_redactor
 
 if TYPE_CHECKING:
     from ccsync_watch.model import JsonValue
@@ -28,7 +28,7 @@ def clean_output(output: str, policy: Policy | None = None) -> Part:
     cleaned = clean(
         parse_rows(*rows),
         policy=policy or Policy(),
-        redactor=Redactor(key=b"k" * 32),
+        redactor=build_redactor(),
         calls={"t1": ToolCall("Bash", None)},
     ).value
     return cleaned.messages[1].parts[0]

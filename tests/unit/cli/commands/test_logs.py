@@ -11,7 +11,7 @@ from ccsync_watch.cli import main
 from ccsync_watch.cli.commands.logs import LogFollower
 from ccsync_watch.cli.log_files import LOG_NAME, log_to
 from ccsync_watch.config import load
-from ccsync_watch.privacy import Redactor
+from support.redaction_corpus.shared import build_redactor
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,7 +53,7 @@ def test_the_last_lines_are_shown(env: dict[str, str], capsys: pytest.CaptureFix
 
 def test_every_line_is_followed_over_rotations(tmp_path: Path) -> None:
     """Each once, in order, whenever somebody looks; by the real handler."""
-    log_to(tmp_path, lambda: Redactor(key=b"k" * 32), max_bytes=600)
+    log_to(tmp_path, build_redactor, max_bytes=600)
     follower = LogFollower(tmp_path / LOG_NAME)
     seen: list[str] = []
     for number in range(60):
