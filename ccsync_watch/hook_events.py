@@ -223,7 +223,7 @@ class Spool:
         name, session_id = file_name.split(".")[:2]
         if not isinstance(fields, dict) or fields.get("hook_event_name") != name:
             return None
-        path = fields.get("transcript_path")
+        path = _whole_path(fields.get("transcript_path"), fields.get("cwd"))
         claude_dir = _claude_dir(path, session_id)
         is_read = self._is_below_roots(path)
         if fields.get("session_id") != session_id or not (is_read or claude_dir):
@@ -287,6 +287,16 @@ def _is_small_and_own(status: os.stat_result) -> bool:
     """Return whether this is a regular file of this user's, no larger than hook events are."""
     is_own = not hasattr(os, "getuid") or status.st_uid == os.getuid()
     return is_own and stat.S_ISREG(status.st_mode) and status.st_size <= MAX_HOOK_EVENT_BYTES
+
+
+def _whole_path(path: object, cwd: object) -> object:
+    """Return a transcript's path, which a client with a relative `CLAUDE_CONFIG_DIR` writes so too.
+
+    It is then in the folder where the client was started, as `cwd` is when a session starts.
+    """
+    if not (isinstance(path, str) and isinstance(cwd, str)) or not os.path.isabs(cwd):  # noqa: PTH117 - a str from outside
+        return path
+    return path if not path or os.path.isabs(path) else os.path.normpath(f"{cwd}/{path}")  # noqa: PTH117 - as above
 
 
 def _claude_dir(path: object, session_id: str) -> Path | None:

@@ -42,7 +42,7 @@ done
 # empty entry, which means the same.
 case $plugin in /* | [A-Za-z]:*) ;; *) plugin=$PWD/$plugin ;; esac
 cd / || return 1
-# Nor can a relative path be used from here; the hook events name the whole one.
+# Nor can a relative path be used from here; the hook events say which folder that is.
 case ${CLAUDE_CONFIG_DIR:-} in '' | /* | '~'* | [A-Za-z]:*) ;; *) unset CLAUDE_CONFIG_DIR ;; esac
 
 # Whoever owns a folder decides what is in it.

@@ -162,6 +162,20 @@ class TestOtherFolders:
             (other, False),
         ]
 
+    @pytest.mark.parametrize("name", ["other", "../other", "its folder/other"])
+    def test_a_relative_claude_folder_is_in_the_working_folder(
+        self, folder: Folder, tmp_path: Path, name: str
+    ) -> None:
+        """As with a relative `CLAUDE_CONFIG_DIR`: the client writes the path as it is."""
+        path, cwd = f"{name}/projects/-p/{SESSION}.jsonl", tmp_path / "work"
+        folder.emit("SessionStart", transcript_path=path, cwd=str(cwd))
+        ((_name, event),) = folder.spool.read().events
+        assert event.claude_dir == Path(os.path.normpath(cwd / name))
+        assert not event.is_read
+        folder.read_all()
+        folder.emit("SessionStart", transcript_path=path, cwd="work")
+        assert folder.read_all() == []
+
     @pytest.mark.parametrize(
         "path",
         [
